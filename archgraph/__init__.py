@@ -1,0 +1,27 @@
+"""archgraph: exact, symbolic static analysis of neural architectures."""
+
+from archgraph.api import Architecture, load, loads
+from archgraph.errors import (
+    ArchgraphError,
+    MissingToolError,
+    QueryError,
+    ShapeError,
+    SpecError,
+    UnboundSymbolError,
+    UnsupportedOpError,
+)
+
+__version__ = "0.1.0"
+__all__ = [
+    "ArchgraphError",
+    "Architecture",
+    "MissingToolError",
+    "QueryError",
+    "ShapeError",
+    "SpecError",
+    "UnboundSymbolError",
+    "UnsupportedOpError",
+    "__version__",
+    "load",
+    "loads",
+]

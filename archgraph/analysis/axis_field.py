@@ -1,0 +1,264 @@
+"""The receptive field of one node as it is reported: numbers per axis, and a readable form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from archgraph.analysis.field import Field, HalfLine, Reading, Unsettled, Whole
+from archgraph.analysis.indices import EMPTY, Indices, interval
+from archgraph.analysis.setmap import SetMap
+from archgraph.errors import QueryError, did_you_mean
+
+Kind = Literal["content", "gate", "stat"]
+
+
+class Phase(NamedTuple):
+    """What the outputs of one phase read; `lo` and `hi` are those of the first such output."""
+
+    lo: int
+    hi: int
+    size: int
+    touched: int
+
+    @property
+    def holes(self) -> int:
+        """How many indices of the hull are not read."""
+        return self.size - self.touched
+
+
+@dataclass(frozen=True)
+class AxisField:
+    """The receptive field of a node along one axis of an input, in elements of that input.
+
+    Borders are ignored: sets may reach beyond the input. Where all of the input is read, the size is the
+    input's and the stride 0. Behind causal reads the numbers are those of the last output.
+
+    Attributes:
+        axis: the name of the axis.
+        field: the readings of the three kinds.
+        extent: the size of the input along the axis.
+        outputs: the size of the node's own output along it, None where the output has no such axis.
+        kind: which kind the numbers speak of.
+    """
+
+    axis: str
+    field: Field
+    extent: int
+    outputs: int | None = None
+    kind: Kind = "content"
+
+    def of(self, kind: Kind) -> AxisField:
+        """Return the same with the numbers of another kind."""
+        return replace(self, kind=kind)
+
+    @property
+    def gate(self) -> AxisField:
+        """The field with what enters through gates: factors that a product broadcasts over positions."""
+        return self.of("gate")
+
+    @property
+    def stat(self) -> AxisField:
+        """The field with gates and normalisation statistics."""
+        return self.of("stat")
+
+    @property
+    def reading(self) -> Reading:
+        """What is read, as the analysis keeps it."""
+        return getattr(self.field, self.kind)
+
+    @property
+    def map(self) -> SetMap:
+        """The set map; of stride 0 where nothing or all of the input is read.
+
+        Raises:
+            QueryError: branches of unequal stride meet.
+        """
+        reading = self.reading
+        if isinstance(reading, SetMap):
+            return reading
+        if isinstance(reading, Unsettled):
+            raise QueryError(f"no receptive field along {self.axis}: {reading.reason}")
+        if isinstance(reading, HalfLine):
+            return self._upto(reading)
+        return SetMap(0, (EMPTY if reading is None else interval(0, self.extent - 1),))
+
+    def _upto(self, reading: HalfLine) -> SetMap:
+        last = self.extent - 1 if self.outputs is None else self.outputs - 1
+        return SetMap(0, (interval(0, max(0, reading.edge.at(last).hi)),))
+
+    @property
+    def settled(self) -> bool:
+        """Whether there are numbers: False where branches of unequal stride meet."""
+        return not isinstance(self.reading, Unsettled)
+
+    @property
+    def is_global(self) -> bool:
+        """Whether every input position is read."""
+        return isinstance(self.reading, Whole)
+
+    @property
+    def is_causal(self) -> bool:
+        """Whether every input position up to a moving edge is read."""
+        return isinstance(self.reading, HalfLine)
+
+    @property
+    def size_max(self) -> int:
+        """The largest size over the phases."""
+        return self.map.size_max
+
+    @property
+    def size_min(self) -> int:
+        """The smallest size over the phases; 0 where some outputs read nothing."""
+        return self.map.size_min
+
+    @property
+    def size_mean(self) -> Fraction:
+        """The mean size over the phases."""
+        return self.map.size_mean
+
+    @property
+    def stride(self) -> Fraction:
+        """How many input elements the field moves by per output element."""
+        return self.map.stride
+
+    @property
+    def offset(self) -> Fraction:
+        """Where the cell of output 0 begins, which has the field's centre and a stride's length."""
+        return self.map.offset
+
+    @property
+    def centre(self) -> Fraction:
+        """The middle of the field of output 0, averaged over the phases."""
+        return self.map.centre
+
+    @property
+    def period(self) -> int:
+        """The number of phases."""
+        return self.map.period
+
+    @property
+    def exact(self) -> bool:
+        """False where the sizes are upper bounds."""
+        return self.map.exact
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The sets of the first outputs, one per phase."""
+        return tuple(Phase(reads.lo, reads.hi, reads.size, reads.touched) for reads in self.map.phases)
+
+    @property
+    def global_since(self) -> str | None:
+        """The first node by which the content is global, None while it is local."""
+        return _since(self.field.content)
+
+    @property
+    def gate_since(self) -> str | None:
+        """The first node by which the content with gates is global."""
+        return _since(self.field.gate)
+
+    @property
+    def stat_since(self) -> str | None:
+        """The first node by which the statistics are global."""
+        return _since(self.field.stat)
+
+    def read_interval(self, first: int = 0, last: int | None = None) -> tuple[int, int] | None:
+        """Return the input interval (lo, hi) that some outputs read together, None where they read nothing.
+
+        Args:
+            first: the first output.
+            last: the last output; the last there is by default.
+        """
+        if last is None:
+            last = first if self.outputs is None else self.outputs - 1
+        hull = self.map.interval(first, last)
+        if hull is None:
+            return None
+        lo, hi = max(hull[0], 0), min(hull[1], self.extent - 1)
+        return (lo, hi) if lo <= hi else None
+
+    def reads(self, output: int) -> Indices:
+        """Return the set that one output reads, beyond the borders too."""
+        return self.map.at(output)
+
+    def __str__(self) -> str:
+        if isinstance(self.reading, Unsettled):
+            return "misaligned"
+        if self.reading is None:
+            return "nothing"
+        if not isinstance(self.reading, SetMap):
+            return f"{'all' if self.is_global else 'causal, up to'} {self.size_max}"
+        return ", ".join(self._parts())
+
+    def _parts(self) -> Iterable[str]:
+        sizes = self.size_max if self.size_min == self.size_max else f"{self.size_min}-{self.size_max}"
+        yield f"{'' if self.exact else 'at most '}{sizes}"
+        if self.size_min != self.size_max:
+            yield f"mean {self.size_mean}"
+        if self.period > 1:
+            yield f"{self.period} phases"
+        yield f"stride {self.stride}"
+        holes = max(phase.holes for phase in self.phases)
+        if holes:
+            yield f"{holes} holes"
+
+
+def _since(reading: Reading) -> str | None:
+    return reading.path if isinstance(reading, Whole) else None
+
+
+@dataclass(frozen=True, repr=False)
+class ReceptiveField:
+    """What one node reads of one input; an axis is an attribute: `rf.h.size_max`.
+
+    Attributes:
+        node: the dotted path of the node.
+        input: the name of the input.
+        axes: the field along every position axis of the input.
+        box_exact: whether the set that is read is proved to be the product of the axes' sets.
+        iterations: how often the enclosing repeats apply the node; the numbers are those of the last time.
+    """
+
+    node: str
+    input: str
+    axes: Mapping[str, AxisField]
+    box_exact: bool = True
+    iterations: int = 1
+
+    def __getattr__(self, name: str) -> AxisField:
+        axes = self.__dict__.get("axes", {})
+        if name in axes:
+            return axes[name]
+        known = f"the axes of '{self.input}' are {', '.join(axes)}" if axes else "it has no axes"
+        raise AttributeError(f"receptive field has no '{name}': {known}.{did_you_mean(name, axes)}")
+
+    def of(self, kind: Kind) -> ReceptiveField:
+        """Return the same with the numbers of another kind: `content`, `gate` or `stat`."""
+        return replace(self, axes={name: axis.of(kind) for name, axis in self.axes.items()})
+
+    def __repr__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterable[str]:
+        last = f", the last of {self.iterations} times" if self.iterations > 1 else ""
+        yield f"receptive field of {self.node} on {self.input}{last}"
+        width = max(map(len, self.axes), default=0)
+        for name, axis in self.axes.items():
+            yield f"  {name:<{width}}  {axis}"
+        yield from self._origins("global since {}", lambda axis: (axis.global_since, None))
+        yield from self._origins("through gates since {}", lambda axis: (axis.gate_since, axis.global_since))
+        title = "statistics: global since {}, O(1/N) per position"
+        yield from self._origins(title, lambda axis: (axis.stat_since, axis.gate_since))
+        if not self.box_exact:
+            yield "  the set read is not the box of these axes: branches that do not nest meet"
+
+    def _origins(self, title: str, since: Callable[[AxisField], tuple[str | None, str | None]]) -> Iterable[str]:
+        """Yield a line per origin that the kind before it does not have too."""
+        origins = {name: since(axis) for name, axis in self.axes.items()}
+        new = {name: path for name, (path, before) in origins.items() if path is not None and path != before}
+        for path in dict.fromkeys(new.values()):
+            names = [name for name, other in new.items() if other == path]
+            where = "" if len(names) == len(self.axes) else f", along {', '.join(names)}"
+            yield f"  {title.format(path)}{where}"

@@ -1,0 +1,255 @@
+"""Cost laws: params, MACs, FLOPs and activations of nodes, scopes and whole graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sympy import Add, Expr, Integer, Mul, expand
+
+from archgraph.errors import QueryError, did_you_mean
+from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.types import TensorType
+
+ZERO, ONE = Integer(0), Integer(1)
+Alive = tuple[int, ...]
+"""Which outputs of a body are needed, by index."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One quantity that adds up over nodes.
+
+    Attributes:
+        of: its value for one node.
+        declared: counted for every declared node; otherwise only for ancestors of the selected outputs.
+        weights: a sum of weights, which sharing counts once.
+        meaning: the convention, as printed in table headers.
+    """
+
+    name: str
+    of: Callable[[Node], Expr]
+    meaning: str
+    declared: bool = False
+
+    @property
+    def weights(self) -> bool:
+        """Whether sharing counts this metric once: exactly what is counted as declared."""
+        return self.declared
+
+
+def _weights(*kinds: str) -> Callable[[Node], Expr]:
+    def count(node: Node) -> Expr:
+        weights = node.op.weights(*node.types).values()
+        return Add(*(weight.numel for weight in weights if weight.kind in kinds))
+
+    return count
+
+
+def _macs(node: Node) -> Expr:
+    return node.op.macs(*node.types)
+
+
+def _elementwise(node: Node) -> Expr:
+    return node.op.elementwise(*node.types)
+
+
+def _flops(node: Node) -> Expr:
+    return expand(2 * _macs(node) + _elementwise(node))
+
+
+def _activations(node: Node) -> Expr:
+    return Add(*(value.type.numel for value in node.outputs))
+
+
+def _layer_outputs(node: Node) -> Expr:
+    return _activations(node) if node.op.layer else ZERO
+
+
+_ALL = (
+    Metric("params", _weights("trainable", "frozen"), "scalars of unique parameters, frozen included", True),
+    Metric("params_trainable", _weights("trainable"), "parameters that are trained", True),
+    Metric("params_frozen", _weights("frozen"), "parameters that are not trained", True),
+    Metric("buffers", _weights("buffer"), "scalars of buffers", True),
+    Metric("macs", _macs, "multiply-accumulates of conv, linear and matmul (what vision papers call GFLOPs)"),
+    Metric("elementwise", _elementwise, "other scalar operations: norm 5-7, softmax 5, else 1 per element"),
+    Metric("flops", _flops, "2 * macs + elementwise"),
+    Metric("activations", _activations, "elements of all op outputs"),
+    Metric("layer_outputs", _layer_outputs, "elements of conv and linear outputs"),
+)
+METRICS = {metric.name: metric for metric in _ALL}
+
+
+def metric_named(name: str) -> Metric:
+    """Return a metric.
+
+    Raises:
+        QueryError: there is no such metric.
+    """
+    if name not in METRICS:
+        raise QueryError(f"no metric is named '{name}'.{did_you_mean(name, METRICS)}", hint=", ".join(METRICS))
+    return METRICS[name]
+
+
+@dataclass(frozen=True)
+class Row:
+    """The cost of one node, all its repetitions together.
+
+    Attributes:
+        path: dotted path in the network.
+        blocks: names of the enclosing blocks, outermost first.
+        times: how often the node runs.
+        alive: whether a selected output depends on it.
+        shared_with: path of the node that owns its weights, or an empty string.
+    """
+
+    path: str
+    node: Node
+    blocks: tuple[str, ...]
+    times: Expr
+    weight_times: Expr
+    alive: bool
+    shared_with: str
+
+    @property
+    def type(self) -> TensorType:
+        """The type of the node's first output."""
+        return self.node.outputs[0].type
+
+    def cost(self, metric: Metric) -> Expr:
+        """Return a metric for all repetitions."""
+        if metric.weights:
+            return ZERO if self.shared_with else Mul(self.weight_times, metric.of(self.node))
+        return Mul(self.times, metric.of(self.node)) if self.alive else ZERO
+
+
+class Costs:
+    """Costs of a graph, for a selection of its outputs. Bodies are visited once, whatever their count.
+
+    >>> from archgraph.ir import Graph, Value
+    >>> from archgraph.ops.convolution import Conv
+    >>> op, (image,) = Conv.example()
+    >>> x, y = Value(image, "x"), Value(op.infer(image)[0], "y")
+    >>> costs = Costs(Graph((x,), (Node("conv", op, (x,), (y,)),), (y,)))
+    >>> costs.total("params"), costs.total("macs")
+    (9*C*M + M, 9*C*H*M*W)
+    """
+
+    def __init__(self, graph: Graph, selected: tuple[Value, ...] | None = None) -> None:
+        self.graph = graph
+        self.selected = graph.outputs if selected is None else selected
+        self._totals: dict[tuple[Graph, Alive, str], Expr] = {}
+
+    def total(self, metric: str) -> Expr:
+        """Return the law of a metric for the whole graph."""
+        return self._total(self.graph, self.selected, metric_named(metric))
+
+    def member(self, node: Member, metric: str) -> Expr:
+        """Return the law of one member of some graph in the hierarchy, without what encloses it."""
+        return self._member(node, node.outputs, metric_named(metric))
+
+    def _total(self, graph: Graph, needed: tuple[Value, ...], metric: Metric) -> Expr:
+        alive = None if metric.declared else graph.live(needed)
+        owners: set[str] = set()
+        terms = []
+        for node in graph.nodes:
+            if alive is not None and node not in alive:
+                continue
+            if metric.weights and node.share is not None:
+                if node.share in owners:
+                    continue
+                owners.add(node.share)
+            terms.append(self._member(node, _needed(node, graph, needed, alive), metric))
+        return expand(Add(*terms))
+
+    def _member(self, node: Member, needed: tuple[Value, ...], metric: Metric) -> Expr:
+        if isinstance(node, Node):
+            return metric.of(node)
+        indices = tuple(index for index, value in enumerate(node.outputs) if value in needed or not node.once)
+        key = (node.body, indices, metric.name)
+        if key not in self._totals:
+            outputs = tuple(node.body.outputs[index] for index in indices)
+            self._totals[key] = self._total(node.body, outputs, metric)
+        times = ONE if metric.weights and node.share is not None and node.count != 0 else node.count
+        return expand(Mul(times, self._totals[key]))
+
+    def rows(self) -> list[Row]:
+        """Return a row per primitive node, in order."""
+        return list(self._rows(self.graph, self.selected, "", (), ONE, ONE, True, ""))
+
+    def _rows(
+        self,
+        graph: Graph,
+        needed: tuple[Value, ...],
+        prefix: str,
+        blocks: tuple[str, ...],
+        times: Expr,
+        weight_times: Expr,
+        alive: bool,
+        shared: str,
+    ) -> Iterator[Row]:
+        living = graph.live(needed)
+        owners: dict[str, str] = {}
+        for node in graph.nodes:
+            path = f"{prefix}{node.name}"
+            owner = owners.setdefault(node.share, path) if node.share is not None else path
+            tied = shared or (owner if owner != path else "")
+            lives = alive and node in living
+            if isinstance(node, Node):
+                yield Row(path, node, blocks, times, weight_times, lives, tied)
+                continue
+            wanted = _needed(node, graph, needed, living)
+            outputs = tuple(
+                out for out, value in zip(node.body.outputs, node.outputs, strict=True) if value in wanted or not node.once
+            )
+            own = ONE if node.share is not None and node.count != 0 else node.count
+            yield from self._rows(
+                node.body,
+                outputs,
+                f"{path}.",
+                (*blocks, node.block),
+                times * node.count,
+                weight_times * own,
+                lives,
+                tied,
+            )
+
+
+def _needed(
+    node: Member, graph: Graph, needed: tuple[Value, ...], alive: frozenset[Member] | None
+) -> tuple[Value, ...]:
+    """Return the outputs of a member that something alive reads."""
+    if isinstance(node, Node) or len(node.outputs) == 1:
+        return node.outputs
+    read = set(needed)
+    for other in graph.nodes:
+        if alive is None or other in alive:
+            read.update(other.inputs)
+    return tuple(value for value in node.outputs if value in read)
+
+
+def level_of(type_: TensorType) -> str:
+    """Return the resolution level of a type: its position sizes, or `embedding` where it has none."""
+    return " x ".join(str(type_.size(axis)) for axis in type_.positions) or "embedding"
+
+
+def find_member(graph: Graph, path: str) -> tuple[Member, Expr, bool]:
+    """Return a node or scope by dotted path, how often it runs, and whether it is weight-shared by its repeat.
+
+    Raises:
+        QueryError: there is no such path, with the nearest that exists.
+    """
+    times, scope, known = ONE, graph, ""
+    member: Member | None = None
+    for part in path.split("."):
+        names = {node.name: node for node in scope.nodes}
+        if part not in names:
+            near = did_you_mean(f"{known}{part}", [f"{known}{name}" for name in names])
+            raise QueryError(f"there is no node or scope '{path}'.{near}", hint=f"here: {', '.join(names)}")
+        if isinstance(member, Repeat):
+            times = times * member.count
+        member = names[part]
+        known += f"{part}."
+        scope = member.body if isinstance(member, Repeat) else Graph((), (), ())
+    assert member is not None
+    return member, times, False

@@ -1,0 +1,256 @@
+"""Receptive fields: a fold of the set maps of operations over a graph whose repeats stay closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+
+from sympy import Expr
+
+from archgraph.analysis import windows
+from archgraph.analysis.axis_field import AxisField, ReceptiveField
+from archgraph.analysis.field import PRESENT, SAME, THERE, Field, Reading, Whole, same
+from archgraph.analysis.region import Dependence, Region, Transfer, apply, iterations, within
+from archgraph.errors import QueryError, UnsupportedOpError, did_you_mean
+from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.ops.arithmetic import Multiply
+from archgraph.ops.reach import All, AxisMap, Enlarge, Reach, Transposed, Window
+from archgraph.symbols import evaluate as evaluate_at
+
+Evaluate = Callable[[Expr], int]
+
+
+def _constant(size: Expr) -> int:
+    return evaluate_at(size, {})
+
+
+def receptive_field(
+    graph: Graph, node: str | Value | None = None, input: str | None = None, *, evaluate: Evaluate = _constant
+) -> ReceptiveField:
+    """Return what a node reads of an input; see `ReceptiveFields.at`.
+
+    >>> from archgraph.ops.convolution import Conv
+    >>> from archgraph.symbols import size
+    >>> from archgraph.trace import Inference, Tracer
+    >>> from archgraph.types import tensor
+    >>> image = Value(tensor(c=3, h=32, w=32), "image")
+    >>> tracer = Tracer((image,), Inference())
+    >>> out = tracer.apply(Conv(out=size(8), kernel=size(3), stride=size(2)), (image,), "stem")
+    >>> receptive_field(tracer.finish(out))
+    receptive field of stem on image
+      h  3, stride 2
+      w  3, stride 2
+    """
+    return ReceptiveFields(graph, input, evaluate=evaluate).at(node)
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """The graph of a body at one place of the network, and what its inputs read of the network's input."""
+
+    graph: Graph
+    inputs: Transfer
+    place: Whole = PRESENT
+    iterations: int = 1
+
+    def place_of(self, member: Member) -> Whole:
+        return Whole((self.graph.nodes.index(member),), member.name).under(self.place)
+
+    def path(self, member: Member) -> str:
+        return f"{self.place.path}.{member.name}" if self.place.path else member.name
+
+
+class ReceptiveFields:
+    """The receptive fields of all nodes of a graph on one of its inputs.
+
+    Every body is folded once, however many blocks share it, and a repeat is a power of its body's maps: neither
+    calls nor iterations cost time. Nodes inside repeats are reported as of the last iteration.
+
+    Args:
+        graph: the traced graph.
+        input: the name of the input; by default the only one with positions.
+        evaluate: gives the value of a size; kernels, strides and counts need one.
+
+    Raises:
+        QueryError: there is no such input, or none was named and several have positions.
+    """
+
+    def __init__(self, graph: Graph, input: str | None = None, *, evaluate: Evaluate = _constant) -> None:
+        self.graph = graph
+        self.input = _input(graph, input)
+        self.axes = self.input.type.positions
+        self._evaluate = evaluate
+        self._folded: dict[Graph, Mapping[Value, Dependence]] = {}
+        self._repeated: dict[tuple[Graph, int], Transfer] = {}
+
+    def at(self, node: str | Value | None = None) -> ReceptiveField:
+        """Return the field of one node.
+
+        Args:
+            node: a dotted path, or a value of the network's own graph; by default the graph's only output.
+
+        Raises:
+            QueryError: there is no such node, or the graph has several outputs.
+        """
+        path = node if isinstance(node, str) else _maker(self.graph, self.graph.outputs if node is None else (node,))
+        scope, member, rest = self._top(), *_find(self.graph, path, path)
+        while rest:
+            scope = self._enter(scope, member)
+            member, rest = _find(scope.graph, rest, path)
+        return self._report(scope, member)
+
+    def every(self) -> dict[str, ReceptiveField]:
+        """Return the field of every node by dotted path, repeats before their bodies."""
+        fields = self._walk(self._top())
+        return {field.node: field for field in fields}
+
+    def _top(self) -> _Scope:
+        itself = {0: self._itself(self.input)}
+        return _Scope(self.graph, tuple(itself if value is self.input else {} for value in self.graph.inputs))
+
+    def _walk(self, scope: _Scope) -> Iterator[ReceptiveField]:
+        for member in scope.graph.nodes:
+            yield self._report(scope, member)
+            if isinstance(member, Repeat):
+                yield from self._walk(self._enter(scope, member))
+
+    def _enter(self, scope: _Scope, member: Member) -> _Scope:
+        """Return the inside of a repeat at its last iteration."""
+        if not isinstance(member, Repeat):
+            raise QueryError(f"'{scope.path(member)}' is a single operation: nothing lies inside it")
+        count, place = self._count(member), scope.place_of(member)
+        operands = tuple(self._known(scope, value) for value in member.inputs)
+        if count == 0:
+            inputs: Transfer = ({},) * len(operands)
+        elif count == 1:
+            inputs = operands
+        else:
+            before = self._iterated(member.body, count - 1)
+            inputs = tuple(apply(within(row, place), operands) for row in before)
+        return _Scope(member.body, inputs, place, scope.iterations * count)
+
+    def _known(self, scope: _Scope, value: Value) -> Dependence:
+        """Return what a value of a scope reads of the graph's input."""
+        return apply(within(self._fold(scope.graph)[value], scope.place), scope.inputs)
+
+    def _fold(self, graph: Graph) -> Mapping[Value, Dependence]:
+        """Return what every value of a graph reads of the graph's own inputs, by their number."""
+        if graph not in self._folded:
+            known = dict(zip(graph.inputs, self._inputs(graph), strict=True))
+            for index, member in enumerate(graph.nodes):
+                operands = tuple(known[value] for value in member.inputs)
+                rows = self._transfer(member, Whole((index,), member.name))
+                known.update((value, apply(row, operands)) for value, row in zip(member.outputs, rows, strict=True))
+            self._folded[graph] = known
+        return self._folded[graph]
+
+    def _transfer(self, member: Member, place: Whole) -> Transfer:
+        """Return what every output of a node reads of its operands."""
+        if isinstance(member, Node):
+            return (self._read(member, place),) * len(member.outputs)
+        count = self._count(member)
+        rows = self._body(member.body) if count == 1 else self._iterated(member.body, count)
+        return tuple(within(row, place) for row in rows[: len(member.outputs)])
+
+    def _body(self, body: Graph) -> Transfer:
+        known = self._fold(body)
+        return tuple(known[value] for value in body.outputs)
+
+    def _iterated(self, body: Graph, count: int) -> Transfer:
+        """Return what the operands of a body read of the first ones after `count` iterations."""
+        key = (body, count)
+        if key not in self._repeated:
+            self._repeated[key] = iterations(self._body(body), self._inputs(body), count)
+        return self._repeated[key]
+
+    def _read(self, node: Node, place: Whole) -> Dependence:
+        return {
+            index: Region(tuple(self._field(node, index, reach, axis, place) for axis in self.axes))
+            for index, reach in enumerate(node.op.reach(*node.types))
+            if reach.reads
+        }
+
+    def _field(self, node: Node, index: int, reach: Reach, axis: str, place: Whole) -> Field:
+        if not node.types[index].has(axis):
+            return Field(None, PRESENT, PRESENT) if _is_gate(node, axis) else THERE
+        maps = dict(reach.maps)
+        if axis not in maps:
+            raise UnsupportedOpError(f"'{node.op.kind}' does not say how it reads axis {axis} of operand {index}")
+        content = self._reading(maps[axis], place)
+        return Field(content, content, place if axis in reach.statistics else content)
+
+    def _reading(self, read: AxisMap, place: Whole) -> Reading:
+        value = self._evaluate
+        match read:
+            case Window(kernel, stride, dilation, before):
+                return windows.window(value(kernel), value(stride), value(dilation), value(before))
+            case Transposed(kernel, stride, dilation, before):
+                return windows.transposed(value(kernel), value(stride), value(dilation), value(before))
+            case Enlarge(factor):
+                return windows.enlarge(value(factor))
+            case All():
+                return place
+
+    def _inputs(self, graph: Graph) -> Transfer:
+        """Return that every input of a graph reads itself."""
+        return tuple({index: self._itself(value)} for index, value in enumerate(graph.inputs))
+
+    def _itself(self, value: Value) -> Region:
+        return Region(tuple(SAME if value.type.has(axis) else THERE for axis in self.axes))
+
+    def _count(self, repeat: Repeat) -> int:
+        return self._evaluate(repeat.count)
+
+    def _report(self, scope: _Scope, member: Member) -> ReceptiveField:
+        rows = [self._known(scope, value) for value in member.outputs]
+        regions = [region for row in rows for region in row.values()]
+        nothing = Region((same(None),) * len(self.axes))
+        region = reduce(Region.join, regions, nothing)
+        axes = {
+            axis: AxisField(axis, field, self._evaluate(self.input.type.size(axis)), self._length(member, axis))
+            for axis, field in zip(self.axes, region.fields, strict=True)
+        }
+        return ReceptiveField(scope.path(member), self.input.name, axes, region.box, scope.iterations)
+
+    def _length(self, member: Member, axis: str) -> int | None:
+        lengths = [value.type.size(axis) for value in member.outputs if value.type.has(axis)]
+        return self._evaluate(lengths[0]) if lengths else None
+
+
+def _is_gate(node: Node, axis: str) -> bool:
+    """Say whether a product broadcasts, along that axis, an operand that does not have it."""
+    return isinstance(node.op, Multiply) and node.outputs[0].type.has(axis)
+
+
+def _find(graph: Graph, path: str, asked: str) -> tuple[Member, str]:
+    """Return the node of this graph that a path begins with, and the rest of the path."""
+    named = {member.name: member for member in graph.nodes}
+    end = len(path)
+    while end > 0:
+        if path[:end] in named:
+            return named[path[:end]], path[end + 1 :]
+        end = path.rfind(".", 0, end)
+    raise QueryError(f"no node '{asked}'.{did_you_mean(path.split('.', 1)[0], named)}")
+
+
+def _maker(graph: Graph, outputs: tuple[Value, ...]) -> str:
+    """Return the name of the one node that gives the outputs."""
+    makers = [member.name for member in graph.nodes if set(member.outputs).intersection(outputs)]
+    if len(makers) != 1:
+        names = ", ".join(makers) or "none"
+        raise QueryError(f"name the node of the receptive field; those that give an output: {names}")
+    return makers[0]
+
+
+def _input(graph: Graph, name: str | None) -> Value:
+    inputs = {value.name: value for value in graph.inputs}
+    if name is not None and name not in inputs:
+        raise QueryError(f"no input '{name}'.{did_you_mean(name, inputs)}", hint=f"inputs: {', '.join(inputs)}")
+    if name is not None:
+        return inputs[name]
+    placed = [value for value in graph.inputs if value.type.positions]
+    if len(placed) != 1:
+        names = ", ".join(value.name for value in placed) or "none"
+        raise QueryError(f"name the input of the receptive field; those with positions: {names}")
+    return placed[0]

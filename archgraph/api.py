@@ -1,0 +1,351 @@
+"""Architecture: what `load` returns; it holds a traced graph and asks analyses and back-ends lazily."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sympy import Expr, Symbol
+
+from archgraph.analysis.cost import METRICS, Costs, Row, find_member, level_of
+from archgraph.backend.table import Table
+from archgraph.errors import QueryError, did_you_mean
+from archgraph.frontend.load import Traced, find_spec, find_variant, trace_spec
+from archgraph.frontend.spec import Expectation, Spec, read_text
+from archgraph.ir import Graph, Member, Node, Value
+from archgraph.symbols import Assumption, evaluate, symbol
+from archgraph.types import TensorType
+
+Law = Expr | int
+"""A law in the spec's symbols; an integer once every symbol is bound by `at`."""
+
+
+class Measured:
+    """What has costs: a whole architecture, or one of its nodes and scopes."""
+
+    def metric(self, name: str) -> Law:
+        """Return the law of a metric by its name."""
+        raise NotImplementedError
+
+    @property
+    def params(self) -> Law:
+        """Scalars of unique parameters, frozen included."""
+        return self.metric("params")
+
+    @property
+    def params_trainable(self) -> Law:
+        """Scalars of trained parameters."""
+        return self.metric("params_trainable")
+
+    @property
+    def params_frozen(self) -> Law:
+        """Scalars of parameters that are not trained."""
+        return self.metric("params_frozen")
+
+    @property
+    def buffers(self) -> Law:
+        """Scalars of buffers."""
+        return self.metric("buffers")
+
+    @property
+    def macs(self) -> Law:
+        """Multiply-accumulates of conv, linear and matmul, per sample."""
+        return self.metric("macs")
+
+    @property
+    def elementwise(self) -> Law:
+        """All other scalar operations, per sample."""
+        return self.metric("elementwise")
+
+    @property
+    def flops(self) -> Law:
+        """2 * macs + elementwise."""
+        return self.metric("flops")
+
+    @property
+    def activations(self) -> Law:
+        """Elements of all op outputs, per sample."""
+        return self.metric("activations")
+
+    @property
+    def layer_outputs(self) -> Law:
+        """Elements of conv and linear outputs, per sample."""
+        return self.metric("layer_outputs")
+
+
+class Architecture(Measured):
+    """A traced spec with its symbols: laws while they are free, integers after `at`.
+
+    >>> g = load("dit:S/2")
+    >>> g.at().params
+    32963360
+    >>> g["blocks.attention"].params.coeff(g.symbols["L"])
+    4*D**2 + 4*D
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        variant: str = "",
+        bound: Mapping[str, Any] | None = None,
+        given: Mapping[str, Any] | None = None,
+        traced: Traced | None = None,
+        values: Mapping[Symbol, int] | None = None,
+        selection: tuple[str, ...] = (),
+    ) -> None:
+        self.spec = spec
+        self.variant = variant
+        self._variant = find_variant(spec, variant)
+        self._bound = dict(bound or {})
+        self._given = dict(given or {})
+        self.traced = traced or trace_spec(spec, self._variant, self._bound, self._given)
+        self._evaluated = values is not None
+        self.values: Mapping[Symbol, int] = self.traced.declarations.values if values is None else values
+        self._selection = selection
+
+    # -- what it is --------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The spec's name, with the variant's."""
+        return f"{self.spec.name} {self.variant}".strip()
+
+    @property
+    def graph(self) -> Graph:
+        """The traced graph."""
+        return self.traced.graph
+
+    @cached_property
+    def symbols(self) -> dict[str, Symbol]:
+        """The free symbols by name; laws are written in them."""
+        return {name: symbol(name) for name in self.spec.symbols if self._is_free(name)}
+
+    def _is_free(self, name: str) -> bool:
+        inside = self.traced.declarations.lookup(name)
+        return isinstance(inside, Expr) and bool(inside.free_symbols)
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The value of every symbol where nothing else is bound; derived ones included."""
+        return self.traced.declarations.numbers()
+
+    @property
+    def structural(self) -> frozenset[str]:
+        """Symbols whose value is built into the graph: binding them anew rebuilds it."""
+        return self.traced.structural
+
+    @property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """What was decided at the bound values, and is checked again at every binding."""
+        return self.traced.assumptions
+
+    @property
+    def inputs(self) -> dict[str, TensorType]:
+        """The types of the inputs."""
+        return {value.name: value.type for value in self.graph.inputs}
+
+    @property
+    def outputs(self) -> dict[str, TensorType]:
+        """The types of the selected outputs."""
+        return {value.name: value.type for value in self.selected}
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The names of the spec's variants."""
+        return tuple(self.spec.variants)
+
+    @property
+    def expectations(self) -> tuple[Expectation, ...]:
+        """The published numbers of this variant."""
+        return self._variant.expect
+
+    @cached_property
+    def selected(self) -> tuple[Value, ...]:
+        """The outputs that costs and receptive fields are about."""
+        if not self._selection:
+            return self.traced.selected
+        return tuple(value for name in self._selection for value in self._output(name))
+
+    def _output(self, name: str) -> tuple[Value, ...]:
+        named = self.traced.named
+        members = tuple(value for key, value in named.items() if key == name or key.startswith(f"{name}("))
+        if not members:
+            raise QueryError(f"no value is named '{name}'.{did_you_mean(name, named)}")
+        return members
+
+    def __repr__(self) -> str:
+        free = ", ".join(f"{name}={self.defaults[name]}" for name in self.symbols)
+        return f"<Architecture {self.name}: {free}>"
+
+    # -- binding -----------------------------------------------------------------------------------------
+
+    def at(self, **values: Any) -> Architecture:
+        """Return the same queries at numbers: named symbols as given, every other one at its default.
+
+        Raises:
+            SpecError: an unknown symbol, or a value that breaks its rule.
+        """
+        given = {**self._given, **values}
+        declarations = self.traced.declarations
+        fresh = type(declarations)(declarations.specs, {**declarations.bindings, **given}, declarations.fixed)
+        fresh.resolve_all()
+        if self._needs_rebuild(values, fresh.values):
+            rebuilt = Architecture(self.spec, self.variant, self._bound, given, selection=self._selection)
+            return rebuilt.at()
+        return Architecture(
+            self.spec, self.variant, self._bound, given, self.traced, dict(fresh.values), self._selection
+        )
+
+    def _needs_rebuild(self, values: Mapping[str, Any], numbers: Mapping[Symbol, int]) -> bool:
+        declarations = self.traced.declarations
+        if numbers.keys() != declarations.values.keys():
+            return True
+        current = self.defaults
+        if any(value != current[name] for name, value in values.items() if not self._is_free(name)):
+            return True
+        return not all(assumption.holds(numbers) for assumption in self.assumptions)
+
+    def bind(self, **values: Any) -> Architecture:
+        """Return the architecture with some symbols bound and the others free; options rebuild the graph."""
+        bound = {**self._bound, **values}
+        return Architecture(self.spec, self.variant, bound, self._given, selection=self._selection)
+
+    def select(self, *outputs: str) -> Architecture:
+        """Return the architecture whose macs, activations and receptive fields are about these values only."""
+        chosen = Architecture(
+            self.spec,
+            self.variant,
+            self._bound,
+            self._given,
+            self.traced,
+            self.values if self._evaluated else None,
+            outputs,
+        )
+        assert chosen.selected
+        return chosen
+
+    # -- laws --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def costs(self) -> Costs:
+        """The cost analysis of the graph."""
+        return Costs(self.graph, self.selected)
+
+    def metric(self, name: str) -> Law:
+        """Return the law of a metric, or its value after `at`."""
+        return self.law(self.costs.total(name))
+
+    def law(self, expression: Expr) -> Law:
+        """Return an expression of the graph in the spec's symbols, or its value after `at`."""
+        return self.evaluate(expression) if self._evaluated else self.show(expression)
+
+    def show(self, expression: Expr) -> Expr:
+        """Return an expression of the graph in the spec's symbols."""
+        return self.traced.declarations.show(expression)
+
+    def evaluate(self, expression: Expr) -> int:
+        """Return the value of an expression of the graph at the bound values."""
+        return evaluate(expression, self.values)
+
+    def __getitem__(self, path: str) -> Part:
+        """Return a node or scope by dotted path.
+
+        Raises:
+            QueryError: there is none, with the nearest that exists.
+        """
+        return Part(self, path, *find_member(self.graph, path)[:2])
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The paths of all primitive nodes."""
+        return tuple(path for path, member in self.graph.walk() if isinstance(member, Node))
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The paths of all blocks and repeats."""
+        return tuple(path for path, member in self.graph.walk() if not isinstance(member, Node))
+
+    def table(self, by: str = "scope", metrics: Iterable[str] = ("params", "macs", "flops", "activations")) -> Table:
+        """Return costs by "node", "scope" (the network's steps), "op", "level" or "block".
+
+        Raises:
+            QueryError: an unknown grouping or metric.
+        """
+        from archgraph.backend.costs import cost_table
+
+        return cost_table(self, by, tuple(metrics))
+
+    def rows(self) -> list[Row]:
+        """Return the cost rows of all primitive nodes."""
+        return self.costs.rows()
+
+    def to_networkx(self, unroll: bool = False) -> Any:
+        """Return the graph for networkx; unrolled, with all counts at their values, when asked."""
+        return self.flat().to_networkx() if unroll else self.graph.to_networkx()
+
+    def flat(self) -> Graph:
+        """Return the flat graph of primitive operations with every symbol at its value."""
+        bindings = {name: value for name, value in self._numbers().items()}
+        return trace_spec(self.spec, self._variant, bindings).graph.unroll()
+
+    def _numbers(self) -> dict[str, Any]:
+        declarations = self.traced.declarations
+        fresh = type(declarations)(
+            declarations.specs, {**declarations.bindings, **self._given}, declarations.fixed
+        )
+        return {name: value for name, value in fresh.numbers().items() if fresh.specs[name].derived is None}
+
+
+class Part(Measured):
+    """A node or scope of an architecture; its costs include the counts of the repeats around it."""
+
+    def __init__(self, architecture: Architecture, path: str, member: Member, times: Expr) -> None:
+        self.architecture = architecture
+        self.path = path
+        self.member = member
+        self.times = times
+
+    @property
+    def outputs(self) -> tuple[TensorType, ...]:
+        """The types of its outputs."""
+        return tuple(value.type for value in self.member.outputs)
+
+    @property
+    def level(self) -> str:
+        """The position sizes of its output."""
+        return level_of(self.outputs[0])
+
+    def metric(self, name: str) -> Law:
+        """Return the law of a metric, all repetitions together."""
+        return self.architecture.law(self.times * self.architecture.costs.member(self.member, name))
+
+    def __repr__(self) -> str:
+        return f"<{self.path}: {self.member.label}>"
+
+
+def load(name: str | Path) -> Architecture:
+    """Return the architecture of a spec: a path, or the name of a shipped spec or variant.
+
+    Raises:
+        SpecError, ShapeError: the spec breaks a rule.
+
+    >>> load("unet:padded-512").at().macs
+    192384335872
+    """
+    spec, variant = find_spec(str(name))
+    return Architecture(spec, variant)
+
+
+def loads(text: str, variant: str = "") -> Architecture:
+    """Return the architecture of a spec given as text.
+
+    >>> g = loads("{archgraph: 1, inputs: {x: {c: 3, n: 8}}, network: [linear: {out: 5}]}")
+    >>> g.at().params
+    20
+    """
+    return Architecture(read_text(text), variant)
+
+
+__all__ = ["METRICS", "Architecture", "Law", "Measured", "Part", "load", "loads"]

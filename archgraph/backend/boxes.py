@@ -1,0 +1,248 @@
+"""Boxes with measured contents: what is written in them, how wide they are, what their tooltip says."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sympy import Expr
+
+from archgraph.backend.diagram import Box, Part, Path, Rect, Run, Text
+from archgraph.backend.facts import Facts, Reach
+from archgraph.backend.items import Item
+from archgraph.backend.metrics import text_width
+from archgraph.backend.mathtext import equation, grouped, join, leading, number, shape, variable, words
+from archgraph.backend.style import FRAME, HAIR, HEAVY, LINE, SIDE_FILL, SIZES, ramp
+from archgraph.backend.thumbnails import connectivity, field_square
+from archgraph.backend.wording import capitalized, phrase, shortened
+
+Line = tuple[Run, ...]
+PARAMS, MACS = "theta", "M"
+
+_BAR, _PAD, _LINE_HEIGHT, _TOP = 6.0, 4.5, 9.6, 9.2
+_THUMB, _THUMB_GAP = 21.0, 6.0
+_CIRCLE = 13.0
+_LAW_ROOM = 96.0
+
+#: The longest lines of a wide and of a narrow box, in points.
+WIDE, NARROW = 150.0, 92.0
+
+
+@dataclass(frozen=True)
+class Content:
+    """What goes into a box, before its width is known.
+
+    Attributes:
+        lines: text from top to bottom; a tuple of two lines is set in two columns where they fit.
+        reach: the field for the coloured bar and the picture; ``own`` draws the connections of the box itself.
+        heavy: a thick outline, for what connects every position with every other.
+        side: a grey box without a bar, for what works on no positions.
+    """
+
+    name: str
+    lines: tuple[Line, ...]
+    reach: Reach | None = None
+    own: bool = False
+    picture: bool = True
+    heavy: bool = False
+    side: bool = False
+    tooltip: str = ""
+
+
+def content(
+    facts: Facts,
+    items: Sequence[Item],
+    *,
+    own: bool = False,
+    side: bool = False,
+    times: int = 1,
+    room: float = WIDE,
+) -> Content:
+    """Describe a group of items.
+
+    Args:
+        facts: where the numbers come from.
+        items: what the box stands for.
+        own: show what the box itself connects, instead of its receptive field in the input.
+        side: it is off the main line.
+        times: how many equal groups it stands for.
+        room: the width that the longest line should not exceed.
+    """
+    last = items[-1]
+    reach = facts.own_reach(items) if own else facts.reach(last.path)
+    light = all(item.light for item in items)
+    lines = title(*_called(items, times), room, light)
+    if not own and not side and not light:
+        lines.append(shape(facts.sizes(last.outputs[0]), SIZES.body))
+    lines += laws(facts, items, room)
+    heavy = facts.mixing(items) == "dynamic" and reach is not None and reach.everything
+    picture, hint = not light, tooltip(facts, items, reach)
+    return Content(last.path, tuple(lines), reach, own, picture, heavy, side and reach is None, hint)
+
+
+def _called(items: Sequence[Item], times: int) -> tuple[str, int]:
+    text, inner = phrase(items[: max(1, len(items) // times)])
+    return capitalized(text), inner * times
+
+
+def title(text: str, count: int, room: float, light: bool = False) -> list[Line]:
+    """The heading, on two lines where one is too long, with ``×n`` for what is repeated."""
+    size, face = (SIZES.body, "sans") if light else (SIZES.title, "bold")
+    tail = words(f"×{count}", SIZES.title) if count > 1 else ()
+    left = room - sum(run.width for run in tail)
+    lines = wrapped(text, lambda shown: text_width(shown, face, size) <= left, 2)
+    *before, last = [words(line, size, face) for line in lines]
+    return [*before, join(last, tail, gap=2.2)]
+
+
+def wrapped(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
+    """Break a text between words into at most so many lines; the last one is cut short where it must be.
+
+    >>> wrapped("timestep embedding, class embedding", lambda text: len(text) < 22, 2)
+    ['timestep embedding,', 'class embedding']
+    """
+    lines, current = [], ""
+    for word in text.split():
+        longer = f"{current} {word}".strip()
+        if current and not fits(longer) and len(lines) < most - 1:
+            lines.append(current)
+            current = word
+        else:
+            current = longer
+    return [*lines, shortened(current, fits)]
+
+
+def laws(facts: Facts, items: Sequence[Item], room: float) -> list[Line]:
+    """The laws of parameters and multiply-accumulates, where they are not zero."""
+    pairs = ((PARAMS, facts.params(items)), (MACS, facts.macs(items)))
+    return [law(facts, name, expression, min(room, _LAW_ROOM)) for name, expression in pairs if expression != 0]
+
+
+def law(facts: Facts, name: str, expression: Expr, room: float, size: float = SIZES.body) -> Line:
+    """``name = leading terms``, as a number if they are too long for the room."""
+    for terms in (2, 1):
+        short = leading(expression, facts.values, terms)
+        runs = equation(name, short, size)
+        dominant = terms == 2 or _dominates(facts, short, expression)
+        if dominant and sum(run.width for run in runs) <= room:
+            return runs
+    value = number(facts.value(expression))
+    return join(variable(name, size), words("=", size, "serif"), words(value, size, "serif"), gap=0.16 * size)
+
+
+def _dominates(facts: Facts, short: Expr, full: Expr) -> bool:
+    return facts.value(short) >= 0.8 * facts.value(full)
+
+
+def tooltip(facts: Facts, items: Sequence[Item], reach: Reach | None) -> str:
+    """Name, exact laws with their values, and the receptive field, as plain text."""
+    first = items[0]
+    path = first.path if len(items) == 1 else f"{first.path} … {items[-1].path}"
+    rows = [f"{path}: {', '.join(dict.fromkeys(item.label for item in items))}"]
+    for name, expression in (("params", facts.params(items)), ("macs", facts.macs(items))):
+        rows.append(f"{name} = {_exact(facts, expression)}")
+    rows.append(f"output {facts.shown_type(items[-1].outputs[0])}")
+    if reach is not None:
+        rows.append(f"receptive field {reach.label} of {reach.extent}")
+    return "\n".join(rows)
+
+
+def _exact(facts: Facts, expression: Expr) -> str:
+    value = grouped(round(facts.value(expression)))
+    law_text = str(expression).replace("**", "^").replace("*", "·")
+    return value if law_text.replace("·", "").isdigit() else f"{law_text} = {value}"
+
+
+def natural_width(contents: Content) -> float:
+    """The width that the content asks for."""
+    texts = max((sum(run.width for run in line) for line in contents.lines), default=0.0)
+    return _left(contents) + texts + _PAD + _picture_width(contents)
+
+
+def _left(contents: Content) -> float:
+    return _PAD if contents.side else _BAR + _PAD - 0.5
+
+
+def _picture_width(contents: Content) -> float:
+    if not _has_picture(contents):
+        return 0.0
+    assert contents.reach is not None
+    label = 0.0 if contents.own else sum(run.width for run in _number(contents.reach))
+    return max(_THUMB, label) + _THUMB_GAP
+
+
+def _has_picture(contents: Content) -> bool:
+    return contents.reach is not None and contents.picture and not contents.side and len(contents.lines) > 1
+
+
+def _number(reach: Reach) -> Line:
+    return words(reach.label, SIZES.small)
+
+
+def box(contents: Content, width: float | None = None) -> Box:
+    """Set the content into a box of the given or its natural width."""
+    wide = natural_width(contents) if width is None else width
+    left = _left(contents)
+    texts = _paired(contents, wide - left - _PAD - _picture_width(contents))
+    rows = max(len(texts), 1)
+    height = _TOP + _LINE_HEIGHT * (rows - 1) + 5.0
+    if _has_picture(contents):
+        height = max(height, _THUMB + (6 if contents.own else 14.0))
+    parts: list[Part] = [_outline(contents, wide, height)]
+    if not contents.side:
+        parts += _bar(contents, height)
+    top = (height - _LINE_HEIGHT * (rows - 1)) / 2 + 2.6
+    for row, columns in enumerate(texts):
+        parts += [Text(line, left + x, top + row * _LINE_HEIGHT) for x, line in columns]
+    parts += _picture(contents, wide, height)
+    return Box(contents.name, wide, height, tuple(parts), tooltip=contents.tooltip)
+
+
+def _paired(contents: Content, room: float) -> list[list[tuple[float, Line]]]:
+    """Rows of (x, line); the two laws share a row where there is room."""
+    rows: list[list[tuple[float, Line]]] = [[(0.0, line)] for line in contents.lines]
+    if len(rows) >= 4:
+        first, second = rows[-2][0][1], rows[-1][0][1]
+        needed = sum(run.width for run in first), sum(run.width for run in second)
+        if sum(needed) + 9 <= room:
+            column = max(needed[0] + 9, room * 0.46) if room * 0.46 + needed[1] <= room else room - needed[1]
+            rows[-2:] = [[(0.0, first), (column, second)]]
+    return rows
+
+
+def _outline(contents: Content, width: float, height: float) -> Rect:
+    fill = SIDE_FILL if contents.side else "#ffffff"
+    return Rect(0, 0, width, height, fill, FRAME, HEAVY if contents.heavy else LINE, 2.5)
+
+
+def _bar(contents: Content, height: float) -> list[Part]:
+    """The coloured bar, with the rounded corners of the box on its left."""
+    reach = contents.reach
+    color = "#ffffff" if reach is None else ramp(reach.share if reach.sizes[1] > 1 else 0.0)
+    corners = ((_BAR, 0.0), (0.0, 0.0), (0.0, height), (_BAR, height))
+    return [Path(corners, FRAME, HEAVY if contents.heavy else LINE, radius=2.5, closed=True, fill=color)]
+
+
+def _picture(contents: Content, width: float, height: float) -> list[Part]:
+    if not _has_picture(contents):
+        return []
+    assert contents.reach is not None
+    column = _picture_width(contents) - _THUMB_GAP
+    x = width - 4.0 - column
+    if contents.own:
+        return connectivity(contents.reach, x + (column - _THUMB) / 2, (height - _THUMB) / 2, _THUMB)
+    y = (height - _THUMB - 9.0) / 2
+    label = Text(_number(contents.reach)).centered(x + column / 2).moved(0, y + _THUMB + 7.6)
+    return [*field_square(contents.reach, x + (column - _THUMB) / 2, y, _THUMB), label]
+
+
+def circle(name: str, kind: str, hint: str = "") -> Box:
+    """A circle for an operation on two values: a plus, or a dot for products."""
+    middle = _CIRCLE / 2
+    parts: list[Part] = [Rect(0, 0, _CIRCLE, _CIRCLE, "#ffffff", FRAME, LINE, middle)]
+    if kind == "add":
+        arm = 3.0
+        parts.append(Path(((middle - arm, middle), (middle + arm, middle)), FRAME, 0.9))
+        parts.append(Path(((middle, middle - arm), (middle, middle + arm)), FRAME, 0.9))
+    else:
+        parts.append(Rect(middle - 2.7, middle - 2.7, 5.4, 5.4, "none", FRAME, HAIR, 2.7))
+        parts.append(Rect(middle - 0.9, middle - 0.9, 1.8, 1.8, FRAME, "none", 0, 0.9))
+    return Box(name, _CIRCLE, _CIRCLE, tuple(parts), tooltip=hint or f"{name}: {kind}")

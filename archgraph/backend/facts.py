@@ -1,0 +1,202 @@
+"""The numbers that a figure prints: laws in the user's symbols, values, receptive fields."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from sympy import Add, Expr, Integer, Symbol, expand
+
+from archgraph.analysis.cost import Costs
+from archgraph.analysis.receptive_field import ReceptiveFields
+from archgraph.backend.items import Flow, Item, flow
+from archgraph.backend.structure import Structure, structure
+from archgraph.errors import ArchgraphError, QueryError
+from archgraph.ir import Graph, Member, Node, Value
+from archgraph.symbols import symbol
+
+
+class Subject(Protocol):
+    """What a figure needs of an architecture."""
+
+    @property
+    def graph(self) -> Graph: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def values(self) -> Mapping[Symbol, int]: ...
+    def show(self, expression: Expr) -> Expr: ...
+    def evaluate(self, expression: Expr) -> int: ...
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How much of the input one output position reads.
+
+    Attributes:
+        sizes: (smallest, largest) along the widest axis; ``extent`` is the input's size there.
+        everything: whether it is the whole input.
+        shares: (smallest, largest) share of the side for every axis, at most 1.
+        statistics: whether normalisation statistics reach the whole input though the content does not.
+        label: the sizes in words, by axis where they differ.
+    """
+
+    sizes: tuple[int, int]
+    extent: int
+    everything: bool
+    shares: tuple[tuple[float, float], ...]
+    statistics: bool
+    label: str
+
+    @property
+    def share(self) -> float:
+        return min(1.0, self.sizes[1] / self.extent) if self.extent else 1.0
+
+
+class Facts:
+    """Asks an architecture, and remembers."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+
+    @cached_property
+    def flow(self) -> Flow:
+        """The network for drawing: without what no selected output needs."""
+        return flow(self.subject.graph, self.selected)
+
+    @cached_property
+    def structure(self) -> Structure:
+        return structure(self.flow)
+
+    @cached_property
+    def input(self) -> Value | None:
+        """The input whose positions the receptive fields are about."""
+        entry = self.structure.entry
+        return entry if entry is not None and entry.type.positions else None
+
+    def pixels(self) -> int:
+        """Pixels per element of the main input."""
+        known = getattr(getattr(self.subject, "traced", None), "pixels", {})
+        return int(known.get(self.input.name, 1)) if self.input is not None else 1
+
+    # costs
+
+    def params(self, items: Iterable[Item]) -> Expr:
+        """Parameters of some items, in the user's symbols."""
+        return self._sum(items, "params")
+
+    def macs(self, items: Iterable[Item]) -> Expr:
+        """Multiply-accumulates of some items, in the user's symbols."""
+        return self._sum(items, "macs")
+
+    def total(self, metric: str) -> Expr:
+        """The law of the whole network, in the user's symbols."""
+        return self.shown(self._costs.total(metric))
+
+    def _sum(self, items: Iterable[Item], metric: str) -> Expr:
+        return self.shown(Add(*(self._costs.member(item.member, metric) for item in items)))
+
+    @cached_property
+    def selected(self) -> tuple[Value, ...]:
+        return tuple(getattr(self.subject, "selected", ()) or self.subject.graph.outputs)
+
+    @cached_property
+    def _costs(self) -> Costs:
+        return Costs(self.subject.graph, self.selected)
+
+    def shown(self, expression: Expr) -> Expr:
+        return expand(self.subject.show(expand(expression)))
+
+    def number(self, expression: Expr) -> int:
+        """The value of an expression in the user's or in the inner symbols."""
+        return int(self.subject.evaluate(expression))
+
+    def value(self, shown: Expr) -> float:
+        """The value of an expression in the user's symbols at the bindings."""
+        bound = {symbol: Integer(number) for symbol, number in self.values.items()}
+        return float(shown.xreplace(bound))
+
+    @cached_property
+    def values(self) -> Mapping[Symbol, int]:
+        """Values by symbol, those of the spec and those inside the graph."""
+        known = dict(self.subject.values)
+        traced = getattr(self.subject, "traced", None)
+        for name in getattr(self.subject, "symbols", ()) if traced is not None else ():
+            known[symbol(name)] = self.number(traced.declarations.lookup(name))
+        return known
+
+    # shapes and receptive fields
+
+    def sizes(self, value: Value) -> list[Expr | int]:
+        """The sizes of a value, channel first; a size that is a sum is given as its number."""
+        axes = sorted(value.type.axes, key=lambda axis: axis[0] != "c")
+        return [self.size(length) for _, length in axes]
+
+    def size(self, length: Expr) -> Expr | int:
+        shown = self.shown(length)
+        if not isinstance(shown, Add) and shown.is_integer is not False and len(str(shown)) < 20:
+            return shown
+        return self.number(length)
+
+    def shown_type(self, value: Value) -> str:
+        """The type of a value in plain text."""
+        return "{" + ", ".join(f"{axis}: {self.shown(length)}" for axis, length in value.type.axes) + "}"
+
+    @cached_property
+    def _fields(self) -> ReceptiveFields | None:
+        if self.input is None:
+            return None
+        return ReceptiveFields(self.subject.graph, self.input.name, evaluate=self.number)
+
+    def reach(self, path: str) -> Reach | None:
+        """What the output of a member reads of the main input; nothing if it does not depend on positions."""
+        if self._fields is None:
+            return None
+        try:
+            return _reach(self._fields.at(path).axes)
+        except (QueryError, ArchgraphError):
+            return None
+
+    def own_reach(self, items: Sequence[Item]) -> Reach | None:
+        """What one output of some items reads of their own main operand."""
+        made = {value for item in items for value in item.outputs}
+        outside = tuple(dict.fromkeys(v for item in items for v in item.member.inputs if v not in made))
+        last = items[-1].outputs[0]
+        operand = next((value for value in outside if value.type.positions), None)
+        if operand is None or not last.type.positions:
+            return None
+        members = tuple(item.member for item in items)
+        try:
+            fields = ReceptiveFields(Graph(outside, members, (last,)), operand.name, evaluate=self.number)
+            return _reach(fields.at(members[-1].name).axes)
+        except (QueryError, ArchgraphError):
+            return None
+
+    def mixing(self, items: Sequence[Item]) -> str:
+        """The strongest way in which items combine positions: ``none``, ``static`` or ``dynamic``."""
+        kinds = {kind for item in items for kind in _mixings(item.member)}
+        return next((kind for kind in ("dynamic", "static") if kind in kinds), "none")
+
+
+def _mixings(member: Member) -> set[str]:
+    if isinstance(member, Node):
+        return {reach.mixing for reach in member.op.reach(*member.types)}
+    return {kind for node in member.body.nodes for kind in _mixings(node)}
+
+
+def _reach(axes: Mapping[str, object]) -> Reach | None:
+    known = [axis for axis in axes.values() if getattr(axis, "settled", True)]
+    if not known or not any(axis.size_max for axis in known):  # pyright: ignore[reportAttributeAccessIssue]
+        return None
+    shares, labels, widest, sizes = [], [], -1.0, (0, 0)
+    extent = 1
+    for axis in known:
+        low, high, length = axis.size_min, axis.size_max, axis.extent  # pyright: ignore[reportAttributeAccessIssue]
+        shares.append((min(1.0, low / length), min(1.0, high / length)))
+        labels.append(str(high) if low == high else f"{low}–{high}")
+        if high / length > widest:
+            widest, sizes, extent = high / length, (low, high), length
+    everything = all(axis.is_global for axis in known)  # pyright: ignore[reportAttributeAccessIssue]
+    statistics = not everything and any(axis.stat_since for axis in known)  # pyright: ignore[reportAttributeAccessIssue]
+    label = labels[0] if len(set(labels)) == 1 else " × ".join(labels)
+    return Reach(sizes, extent, everything, tuple(shares), statistics, f"all {extent}" if everything else label)

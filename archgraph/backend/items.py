@@ -1,0 +1,163 @@
+"""The members of a graph as a figure sees them: blocks that only group others are opened, dead ones are gone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sympy import Expr, Integer
+
+from archgraph.ir import Graph, Member, Node, Repeat, Value
+
+#: Operations on two values that a figure draws as a circle.
+CIRCLES = ("add", "multiply")
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """A member with its dotted path and its operands as they are known outside the blocks that were opened.
+
+    Attributes:
+        inputs: the operands whose values are read, in order.
+        outputs: the results, outside.
+    """
+
+    path: str
+    member: Member
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+
+    @property
+    def label(self) -> str:
+        return self.member.label
+
+    @cached_property
+    def light(self) -> bool:
+        """Whether it multiplies no matrices and holds few weights: norms, activations, rearrangements."""
+        return is_light(self.member)
+
+    @property
+    def count(self) -> Expr:
+        return self.member.count if isinstance(self.member, Repeat) else Integer(1)
+
+
+def is_light(member: Member) -> bool:
+    """Whether a member multiplies no matrices.
+
+    A table of weights that takes the place of a matrix (an embedding) is not light.
+    """
+    if isinstance(member, Repeat):
+        return all(map(is_light, member.body.nodes))
+    return member.op.kind not in ("embedding",) and member.op.macs(*member.types) == 0
+
+
+def read_inputs(member: Member) -> tuple[Value, ...]:
+    """The operands whose values are used, not only their shapes."""
+    if isinstance(member, Repeat):
+        return member.inputs
+    reaches = member.op.reach(*member.types)
+    return tuple(value for value, reach in zip(member.inputs, reaches, strict=False) if reach.reads)
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """Items in topological order between inputs and outputs."""
+
+    inputs: tuple[Value, ...]
+    items: tuple[Item, ...]
+    outputs: tuple[Value, ...]
+
+    @cached_property
+    def maker(self) -> Mapping[Value, Item]:
+        """The item that makes a value; inputs have none."""
+        return {value: item for item in self.items for value in item.outputs}
+
+    @cached_property
+    def users(self) -> Mapping[Value, tuple[Item, ...]]:
+        """The items that read a value."""
+        users: dict[Value, list[Item]] = {}
+        for item in self.items:
+            for value in dict.fromkeys(item.inputs):
+                users.setdefault(value, []).append(item)
+        return {value: tuple(found) for value, found in users.items()}
+
+
+def flow(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "") -> Flow:
+    """Read a graph for drawing.
+
+    Blocks that hold several stages are opened; members that reach no output are left out.
+    """
+    results = tuple(outputs) or graph.outputs
+    known: dict[Value, Value] = {}
+    items = list(_items(graph, prefix, known))
+    results = tuple(_resolved(value, known) for value in results)
+    needed = set(results)
+    kept: list[Item] = []
+    for item in reversed(items):
+        if needed.intersection(item.outputs):
+            needed.update(item.inputs)
+            kept.append(item)
+    return Flow(graph.inputs, tuple(reversed(kept)), results)
+
+
+def _items(graph: Graph, prefix: str, known: dict[Value, Value]) -> Iterator[Item]:
+    for member in graph.nodes:
+        path = f"{prefix}{member.name}"
+        if isinstance(member, Repeat) and member.once and _groups_stages(member, graph):
+            known.update(zip(member.body.inputs, (_resolved(value, known) for value in member.inputs), strict=True))
+            yield from list(_items(member.body, f"{path}.", known))
+            known.update(zip(member.outputs, (_resolved(v, known) for v in member.body.outputs), strict=True))
+        else:
+            inputs = tuple(_resolved(value, known) for value in read_inputs(member))
+            yield Item(path, member, inputs, member.outputs)
+
+
+def _resolved(value: Value, known: Mapping[Value, Value]) -> Value:
+    while value in known:
+        value = known[value]
+    return value
+
+
+def _groups_stages(repeat: Repeat, parent: Graph) -> bool:
+    """Whether the block is only a chapter of the network: it repeats something, or changes the resolution twice."""
+    if len(parent.nodes) <= 2:
+        return len(repeat.body.nodes) > 1
+    inner = [node for node in repeat.body.nodes if isinstance(node, Repeat)]
+    if any(not node.once for node in inner):
+        return True
+    changes = sum(scale(node) != 1 for node in repeat.body.nodes)
+    return changes >= 2 and bool(inner)
+
+
+def scale(member: Member) -> float:
+    """By how much a member changes the resolution: 2 after a pool, 1/2 after an up-sampling, 1 if it keeps it.
+
+    The first position axis that both sides share and that changes decides; sizes are compared symbolically in
+    the limit of a large input, so that the border a valid convolution loses does not count.
+    """
+    if not member.inputs or not member.outputs:
+        return 1
+    before, after = member.inputs[0].type, member.outputs[0].type
+    for axis in before.positions:
+        if after.has(axis):
+            ratio = _ratio(before.size(axis), after.size(axis))
+            if ratio != 1:
+                return ratio
+    return 1
+
+
+def _ratio(before: Expr, after: Expr) -> float:
+    """The ratio of the sizes, rounded to an integer or to one over an integer."""
+    if before == after:
+        return 1
+    symbols = {symbol: Integer(2**16) for symbol in (before.free_symbols | after.free_symbols)}
+    large, small = float(before.xreplace(symbols)), float(after.xreplace(symbols))
+    if large <= 0 or small <= 0:
+        return 1
+    if large >= small:
+        return max(1, round(large / small)) if large / small >= 1.5 else 1
+    return 1 / round(small / large) if small / large >= 1.5 else 1
+
+
+def is_transition(item: Item) -> bool:
+    """Whether an item does nothing but change the resolution: a pool, a strided or transposed convolution."""
+    return isinstance(item.member, Node) and scale(item.member) != 1

@@ -1,0 +1,66 @@
+"""The legend: the scale of colours with its ticks, and what the symbols mean."""
+
+from collections.abc import Sequence
+from math import sqrt
+
+from archgraph.backend.diagram import MUTED, Box, Diagram, Part, Path, Rect, Run, Text
+from archgraph.backend.mathtext import join, variable, words
+from archgraph.backend.style import FRAME, HAIR, SIZES, shade
+
+Line = tuple[Run, ...]
+_STEPS = 48
+_BAR_HEIGHT = 7.0
+
+
+def scale(width: float, ticks: Sequence[tuple[float, Line]], x: float, y: float) -> list[Part]:
+    """A colour bar from local to global with ticks at shares of the side of the input."""
+    step = width / _STEPS
+    parts: list[Part] = [
+        Rect(x + i * step, y, width - i * step, _BAR_HEIGHT, shade((i + 0.5) / _STEPS), "none") for i in range(_STEPS)
+    ]
+    parts.append(Rect(x, y, width, _BAR_HEIGHT, "none", FRAME, HAIR))
+    local, everywhere = words("local", SIZES.small), words("global", SIZES.small)
+    parts.append(Text(local).ending(x - 4).moved(0, y + 6))
+    parts.append(Text(everywhere, x + width + 4, y + 6))
+    right = float("-inf")
+    for share, label in ticks:
+        place = x + width * sqrt(share)
+        text = Text(label).centered(place).moved(0, y + _BAR_HEIGHT + 9.5)
+        parts.append(Path(((place, y + _BAR_HEIGHT), (place, y + _BAR_HEIGHT + 2.2)), FRAME, HAIR))
+        if text.x > right + 3:
+            parts.append(text)
+            right = text.x + text.width
+    return parts
+
+
+def ticks(extent: int, name: str) -> list[tuple[float, Line]]:
+    """Ticks for an input of that many elements; the last one names the side."""
+    sizes = [size for size in (1, round(extent / 16), round(extent / 4), round(extent / 2)) if 0 < size < extent]
+    found = [(size / extent, words(str(size), SIZES.small)) for size in dict.fromkeys(sizes)]
+    side = words(str(extent), SIZES.small)
+    if name and name != str(extent):
+        side = join(side, words("=", SIZES.small, "serif"), variable(name, SIZES.small), gap=2)
+    return [*found, (1.0, side)]
+
+
+def legend(width: float, heading: Line, marks: Sequence[tuple[float, Line]], notes: Sequence[Line]) -> Diagram:
+    """Heading, scale and notes in one row, or below each other where the page is narrow."""
+    heads, tails = sum(run.width for run in heading), [sum(run.width for run in note) for note in notes]
+    bar = min(130.0, width * 0.36)
+    edges = 26.0 + 32.0
+    one_row = heads + bar + edges + max(tails, default=0.0) + 28 <= width
+    parts: list[Part] = []
+    if one_row:
+        parts.append(Text(heading, 0.5, 6.5))
+        free = width - heads - max(tails, default=0.0) - bar - edges
+        parts += scale(bar, marks, heads + free / 2 + 26, 0.5)
+        parts += [Text(note, color=MUTED).ending(width - 1).moved(0, 6.5 + 10 * i) for i, note in enumerate(notes)]
+        height = max(20.0, 10.0 * len(notes) + 1)
+    else:
+        parts.append(Text(heading, 0.5, 6.5))
+        bar = min(150.0, width - edges - 4)
+        parts += scale(bar, marks, (width - bar) / 2, 11.5)
+        parts += [Text(note, 0.5, 40.0 + 10 * i, MUTED) for i, note in enumerate(notes)]
+        height = 33.0 + 10.0 * len(notes)
+    box = Box("legend", width, height, tuple(parts), kind="panel")
+    return Diagram((box,), width=width, height=height)

@@ -1,0 +1,156 @@
+"""Stages: stretches of the main line at one resolution, and whether they form a U."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from archgraph.backend.items import Item, scale
+from archgraph.backend.structure import Group, Structure
+from archgraph.ir import Value
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """Groups in a row at one resolution.
+
+    Attributes:
+        level: by how much the resolution is below that of the input: 1, 2, 4 …
+        groups: on the main line; ``beside`` are groups off the line that belong here.
+        before: what changes the resolution on the way here.
+    """
+
+    level: float
+    groups: tuple[Group, ...]
+    before: tuple[Item, ...] = ()
+    beside: tuple[Group, ...] = ()
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return tuple(item for group in (*self.groups, *self.beside) for item in (*group.absorbed, *group.items))
+
+    @property
+    def line(self) -> tuple[Item, ...]:
+        """The items on the main line."""
+        return tuple(item for group in self.groups for item in group.items)
+
+    @property
+    def output(self) -> Value:
+        return self.groups[-1].output
+
+    @property
+    def name(self) -> str:
+        return self.groups[-1].items[-1].path
+
+
+@dataclass(frozen=True, eq=False)
+class Copy:
+    """Values that skip over stages, as many as ``count``."""
+
+    source: Stage
+    target: Stage
+    value: Value
+    cropped: bool
+    count: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class UNet:
+    """Stages down, the turning point, stages up, the copies across, and what follows the last stage."""
+
+    encoder: tuple[Stage, ...]
+    bottom: Stage
+    decoder: tuple[Stage, ...]
+    copies: tuple[Copy, ...]
+    head: tuple[Item, ...]
+    exits: tuple[tuple[Stage, Value], ...]
+    conditions: tuple[Group, ...]
+
+
+def stages(found: Structure) -> list[Stage]:
+    """Cut the main line where the resolution changes."""
+    out: list[Stage] = []
+    level = 1.0
+    for group in found.chain:
+        change = 1.0
+        for item in (*group.before, *group.items):
+            change *= scale(item.member)
+        level *= change
+        if out and change == 1.0:
+            out[-1] = replace(out[-1], groups=(*out[-1].groups, group))
+        else:
+            out.append(Stage(level, (group,), group.before))
+    return _with_sides(found, out)
+
+
+def _with_sides(found: Structure, cut: list[Stage]) -> list[Stage]:
+    """Give every group off the line that has positions to the stage that uses it, or that it comes from."""
+    place = {group: index for index, stage in enumerate(cut) for group in stage.groups}
+    beside: dict[int, list[Group]] = {}
+    for side in found.sides:
+        if not side.output.type.positions:
+            continue
+        users = [place[target] for source, target, _ in found.links if source is side and target in place]
+        makers = [place[source] for source, target, _ in found.links if target is side and source in place]  # type: ignore[index]
+        home = min(users, default=max(makers, default=None))
+        if home is not None:
+            place[side] = home
+            beside.setdefault(home, []).append(side)
+    return [replace(stage, beside=tuple(beside.get(index, ()))) for index, stage in enumerate(cut)]
+
+
+def find_u(found: Structure) -> UNet | None:
+    """The U of a structure: resolutions fall and rise again, and values are copied across."""
+    cut = stages(found)
+    levels = [stage.level for stage in cut]
+    if len(cut) < 3 or max(levels) == levels[0] or max(levels) == levels[-1]:
+        return None
+    turn = levels.index(max(levels))
+    encoder, decoder = cut[:turn], cut[turn + 1 :]
+    if not _monotone(levels[: turn + 1]) or not _monotone(levels[turn:][::-1]):
+        return None
+    copies = [copy for copy in _copies(found, cut) if copy.source in encoder and copy.target in decoder]
+    if not copies:
+        return None
+    decoder, head = _without_head(decoder)
+    copies = [replace(copy, target=decoder[-1]) if copy.target not in decoder else copy for copy in copies]
+    exits = _exits(found, (*encoder, cut[turn], *decoder))
+    conditions = tuple(side for side in found.sides if not side.output.type.positions)
+    return UNet(tuple(encoder), cut[turn], tuple(decoder), tuple(copies), head, exits, conditions)
+
+
+def _monotone(levels: Sequence[float]) -> bool:
+    return all(a < b for a, b in zip(levels, levels[1:], strict=False))
+
+
+def _copies(found: Structure, cut: Sequence[Stage]) -> list[Copy]:
+    place = {group: index for index, stage in enumerate(cut) for group in (*stage.groups, *stage.beside)}
+    copies: dict[tuple[int, int], Copy] = {}
+    for source, target, value in found.links:
+        if not isinstance(source, Group) or source not in place or target not in place:
+            continue
+        first, last = place[source], place[target]
+        if last - first < 2:
+            continue
+        known = copies.get((first, last))
+        cropped = any(item.label.startswith("crop") for item in target.absorbed)
+        if known is None:
+            copies[first, last] = Copy(cut[first], cut[last], value, cropped)
+        else:
+            copies[first, last] = replace(known, count=known.count + 1)
+    return list(copies.values())
+
+
+def _without_head(decoder: Sequence[Stage]) -> tuple[list[Stage], tuple[Item, ...]]:
+    """Take a last small layer off the last stage; it is written at the exit."""
+    *before, last = decoder
+    *kept, final = last.groups
+    single = len([item for item in final.items if not item.light]) == 1
+    if not kept or not single or all(item.light for group in kept for item in group.items):
+        return list(decoder), ()
+    return [*before, replace(last, groups=tuple(kept))], final.items
+
+
+def _exits(found: Structure, cut: Iterable[Stage]) -> tuple[tuple[Stage, Value], ...]:
+    """Further outputs of the network, at the stages they leave from."""
+    place = {group: stage for stage in cut for group in (*stage.groups, *stage.beside)}
+    main = found.chain[-1].output if found.chain else None
+    return tuple((place[group], value) for group, value in found.outputs if value is not main and group in place)

@@ -1,0 +1,258 @@
+"""What a graph looks like from afar: its main line, what joins it from the side, and what jumps along it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from archgraph.backend.items import CIRCLES, Flow, Item, is_transition, scale
+from archgraph.ir import Node, Repeat, Value
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Items drawn as one box; ``times`` equal groups in a row are drawn once.
+
+    Attributes:
+        items: in order; ``absorbed`` are constants that they use (a position embedding).
+        before: items that only change the resolution on the way here, written beside the arrow.
+    """
+
+    items: tuple[Item, ...]
+    before: tuple[Item, ...] = ()
+    absorbed: tuple[Item, ...] = ()
+    times: int = 1
+
+    @property
+    def name(self) -> str:
+        return self.items[0].path
+
+    @property
+    def all(self) -> tuple[Item, ...]:
+        return (*self.before, *self.absorbed, *self.items)
+
+    @property
+    def output(self) -> Value:
+        return self.items[-1].outputs[0]
+
+    @property
+    def circle(self) -> str:
+        """The kind of operation if it is drawn as a circle, else nothing."""
+        only = self.items[0]
+        return only.label if len(self.items) == 1 and not self.absorbed and _is_circle(only) else ""
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """The main line and what hangs on it.
+
+    Attributes:
+        chain: groups from the main input to the main output.
+        sides: groups off the main line, in topological order.
+        links: (group or input name, group, value) for every value that does not simply flow down the main line.
+    """
+
+    flow: Flow
+    entry: Value | None
+    chain: tuple[Group, ...]
+    sides: tuple[Group, ...]
+    links: tuple[tuple["Group | Value", Group, Value], ...]
+    outputs: tuple[tuple[Group, Value], ...] = field(default=())
+
+    @cached_property
+    def owner(self) -> Mapping[Item, Group]:
+        return {item: group for group in (*self.chain, *self.sides) for item in group.all}
+
+
+def structure(flow: Flow) -> Structure:
+    """Find the main line of a flow and group its items.
+
+    The main line is the longest path from the main input (the first with the most positions) to the first
+    output; equal neighbours become one group with a count.
+    """
+    entry = main_input(flow)
+    line = longest_path(flow, entry, main_output(flow))
+    sides, absorbed = _off_line(flow, line)
+    sided = {item for tree in sides for item in tree}
+    chain = _merged(_grouped(flow, line, absorbed, sided), flow)
+    groups = tuple(Group(tuple(tree)) for tree in sides)
+    found = Structure(flow, entry, tuple(chain), groups, ())
+    links = tuple(_links(found))
+    outputs = tuple(
+        (found.owner[flow.maker[value]], value) for value in flow.outputs if flow.maker.get(value) in found.owner
+    )
+    return Structure(flow, entry, tuple(chain), groups, links, outputs)
+
+
+def main_input(flow: Flow) -> Value | None:
+    """The input that the network is about: the first of those with the most position axes."""
+    return max(flow.inputs, key=lambda value: (len(value.type.positions), value.type.has("c")), default=None)
+
+
+def main_output(flow: Flow) -> Value:
+    """The output with the finest positions; the first of them."""
+
+    def fineness(value: Value) -> float:
+        area = value.type.area
+        return float(area.xreplace({symbol: 2**12 for symbol in area.free_symbols}))
+
+    return max(flow.outputs, key=fineness)
+
+
+def longest_path(flow: Flow, start: Value | None, end: Value) -> tuple[Item, ...]:
+    """The path with the most items; from any source if the start does not lead to the end."""
+    best: dict[Value, tuple[int, Item | None, Value | None]] = {}
+    if start is not None:
+        best[start] = (0, None, None)
+    for item in flow.items:
+        reached = [(best[value][0], value) for value in item.inputs if value in best]
+        if reached:
+            length, value = max(reached, key=lambda pair: pair[0])
+            for output in item.outputs:
+                best[output] = (length + 1, item, value)
+    path: list[Item] = []
+    value: Value | None = end
+    while value is not None and value in best:
+        _, item, value = best[value]
+        if item is not None:
+            path.append(item)
+    return tuple(reversed(path)) or flow.items
+
+
+def _off_line(flow: Flow, line: Sequence[Item]) -> tuple[list[list[Item]], dict[Item, list[Item]]]:
+    """Trees off the line, each ending in a value with several users; constants go to the item that uses them."""
+    on_line, tree_of = set(line), {}
+    trees: list[list[Item]] = []
+    for item in reversed(flow.items):
+        if item in on_line:
+            continue
+        users = {user for value in item.outputs for user in flow.users.get(value, ())}
+        only = next(iter(users)) if len(users) == 1 else None
+        if only is not None and only in tree_of and not set(item.outputs) & set(flow.outputs):
+            tree_of[item] = tree_of[only]
+        else:
+            tree_of[item] = []
+            trees.append(tree_of[item])
+        tree_of[item].insert(0, item)
+    return _without_constants(flow, trees[::-1], on_line)
+
+
+def _without_constants(
+    flow: Flow, trees: list[list[Item]], on_line: set[Item]
+) -> tuple[list[list[Item]], dict[Item, list[Item]]]:
+    kept: list[list[Item]] = []
+    absorbed: dict[Item, list[Item]] = {}
+    for tree in trees:
+        users = {user for item in tree for value in item.outputs for user in flow.users.get(value, ())} - set(tree)
+        own = {value for item in tree for value in item.outputs}
+        outside = {value for item in tree for value in item.inputs} - own
+        passive = not outside or all(_invisible(item) for item in tree)
+        if passive and len(users) == 1 and users <= on_line and not own & set(flow.outputs):
+            absorbed.setdefault(next(iter(users)), []).extend(tree)
+        else:
+            kept.append(tree)
+    return kept, absorbed
+
+
+def _invisible(item: Item) -> bool:
+    """Crops and copies on the way of a skip are not worth a box."""
+    return isinstance(item.member, Node) and item.member.op.kind in ("crop_like", "crop", "identity", "dropout")
+
+
+def _grouped(
+    flow: Flow, line: Sequence[Item], absorbed: Mapping[Item, Sequence[Item]], sided: set[Item]
+) -> list[Group]:
+    groups: list[Group] = []
+    current: list[Item] = []
+    waiting: list[Item] = []
+
+    def close() -> None:
+        if current:
+            constants = [constant for item in current for constant in absorbed.get(item, ())]
+            groups.append(Group(tuple(current), tuple(waiting), tuple(constants)))
+            current.clear()
+            waiting.clear()
+
+    for index, item in enumerate(line):
+        if _passing(item) and index + 1 < len(line) and (groups or current):
+            close()
+            waiting.append(item)
+            continue
+        if current and _starts_anew(flow, current, item, absorbed, line):
+            close()
+        current.append(item)
+    close()
+    return groups
+
+
+def _passing(item: Item) -> bool:
+    """A pool or an up-sampling is written beside the arrow; a strided convolution is part of what follows."""
+    return is_transition(item) and (item.light or scale(item.member) < 1) and not _is_circle(item)
+
+
+def _starts_anew(
+    flow: Flow, current: Sequence[Item], item: Item, absorbed: Mapping[Item, Sequence[Item]], line: Sequence[Item]
+) -> bool:
+    last = current[-1]
+    if len(flow.users.get(last.outputs[0], ())) > 1 or last.outputs[0] in flow.outputs:
+        return True
+    if _is_circle(item) and item not in absorbed or _is_circle(last) and last not in absorbed:
+        return True
+    if isinstance(item.member, Repeat) and not item.member.once or isinstance(last.member, Repeat) and not last.member.once:
+        return True
+    return not item.light and (any(not one.light for one in current) or not _is_merge(last))
+
+
+def _is_circle(item: Item) -> bool:
+    return item.label in CIRCLES and isinstance(item.member, Node) and len(set(item.inputs)) > 1
+
+
+def _is_merge(item: Item) -> bool:
+    return item.label in ("concat", "crop_like", "pad")
+
+
+def _merged(groups: list[Group], flow: Flow) -> list[Group]:
+    """Equal groups in a row become one."""
+    out: list[Group] = []
+    for group in groups:
+        before = out[-1] if out else None
+        if before is not None and _alike(before, group) and not _branches(before, flow):
+            out[-1] = Group(before.items + group.items, before.before, before.absorbed + group.absorbed, before.times + 1)
+        else:
+            out.append(group)
+    return out
+
+
+def _branches(group: Group, flow: Flow) -> bool:
+    return len(flow.users.get(group.output, ())) > 1 or group.output in flow.outputs
+
+
+def _alike(first: Group, second: Group) -> bool:
+    if second.before or first.circle or second.circle or len(first.items) != first.times * len(second.items):
+        return False
+    return _signature(first.items[-len(second.items) :]) == _signature(second.items)
+
+
+def _signature(items: Iterable[Item]) -> tuple[object, ...]:
+    return tuple(
+        (item.member.op if isinstance(item.member, Node) else (item.label, item.count), item.outputs[0].type)
+        for item in items
+    )
+
+
+def _links(found: Structure) -> Iterable[tuple[Group | Value, Group, Value]]:
+    """Every value that enters a group other than from the group just above it, once per pair."""
+    flow, owner = found.flow, found.owner
+    above = {group: before for before, group in zip(found.chain, found.chain[1:], strict=False)}
+    seen: set[tuple[object, object]] = set()
+    for group in (*found.chain, *found.sides):
+        for item in group.all:
+            for value in item.inputs:
+                maker = flow.maker.get(value)
+                source: Group | Value = value if maker is None else owner[maker]
+                if source is group or (above.get(group) is source and value is source.output):
+                    continue
+                if source is found.entry and found.chain and group is found.chain[0]:
+                    continue
+                if (source, group) not in seen:
+                    seen.add((source, group))
+                    yield source, group, value

@@ -1,0 +1,107 @@
+"""How things look: the ramp of locality, faces and sizes, venues, and the wording for operations."""
+
+import re
+from dataclasses import dataclass
+from math import sqrt
+
+from archgraph.backend.diagram import INK
+
+#: Sequential ramp after ColorBrewer's YlGnBu (Harrower & Brewer 2003): safe for colour-blind readers, and its
+#: luminance falls throughout, so that it survives a greyscale printer.
+RAMP = (
+    "#ffffd2", "#e3f4b8", "#c0e6b6", "#83cfba", "#46b4c3", "#2590bf", "#2361a9", "#243a93", "#081d58",
+)  # fmt: skip
+
+FRAME, HAIR, LINE, HEAVY = "#333333", 0.5, 0.75, 1.2
+DECK, DECK_EDGE, PANEL, SIDE_FILL = "#fafafa", "#6b6b6b", "#f5f5f5", "#f2f2f2"
+SKIP, GRID = "#555555", "#b8b8b8"
+
+#: Widths in points at print size: (one column, whole text).
+VENUES: dict[str, tuple[float, float]] = {
+    "icml": (3.25 * 72, 6.75 * 72),
+    "neurips": (5.5 * 72, 5.5 * 72),
+    "iclr": (5.5 * 72, 5.5 * 72),
+    "acl": (3.3 * 72, 6.8 * 72),
+    "nature": (89 / 25.4 * 72, 183 / 25.4 * 72),
+}
+_UNITS = {"in": 72.0, "pt": 1.0, "mm": 72 / 25.4, "cm": 72 / 2.54, "px": 0.75}
+
+#: Smallest text and thinnest line that print, in points.
+SMALLEST_TEXT, THINNEST_LINE = 7.0, 0.5
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Font sizes in points."""
+
+    title: float = 8.0
+    body: float = 7.5
+    small: float = 7.0
+    heading: float = 9.0
+
+
+SIZES = Sizes()
+
+
+def page_width(width: str = "text", venue: str = "icml") -> float:
+    """Width of a figure in points.
+
+    Args:
+        width: ``"column"``, ``"text"`` or a length such as ``"3.25in"``, ``"89mm"``, ``"240pt"``.
+        venue: ``"icml"``, ``"neurips"``, ``"iclr"``, ``"acl"`` or ``"nature"``.
+
+    Raises:
+        ValueError: if the venue is unknown or the length cannot be read.
+
+    >>> page_width("column"), page_width("text", "neurips"), page_width("50.8mm")
+    (234.0, 396.0, 144.0)
+    """
+    if venue not in VENUES:
+        raise ValueError(f"unknown venue {venue!r} (must be one of {', '.join(VENUES)})")
+    if width in ("column", "text"):
+        return VENUES[venue][width == "text"]
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", width)
+    if not match or match[2] not in _UNITS:
+        raise ValueError(f"cannot read the width {width!r} (write 'column', 'text' or a length such as '3.25in')")
+    points = round(float(match[1]) * _UNITS[match[2]], 3)
+    if not 100 <= points <= 3000:
+        raise ValueError(f"a figure of {points:g} pt cannot be drawn (must be between 100 and 3000 pt)")
+    return points
+
+
+def ramp(fraction: float) -> str:
+    """Colour of a field that covers ``fraction`` of the side of the input.
+
+    >>> ramp(0.0), ramp(1.0), ramp(7.0)
+    ('#ffffd2', '#081d58', '#081d58')
+    """
+    return shade(sqrt(min(max(fraction, 0.0), 1.0)))
+
+
+def shade(t: float) -> str:
+    """Colour at ``t`` (0 to 1) along the ramp."""
+    place = min(max(t, 0.0), 1.0) * (len(RAMP) - 1)
+    low = min(int(place), len(RAMP) - 2)
+    return mix(RAMP[low], RAMP[low + 1], place - low)
+
+
+def mix(first: str, second: str, share: float) -> str:
+    """Blend two ``#rrggbb`` colours; ``share`` belongs to the second.
+
+    >>> mix("#000000", "#ffffff", 0.5)
+    '#808080'
+    """
+    pairs = ((int(first[i : i + 2], 16), int(second[i : i + 2], 16)) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+
+
+def luminance(color: str) -> float:
+    """Relative luminance (0 black to 1 white) of a ``#rrggbb`` colour, as a greyscale printer sees it."""
+    channels = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def ink_on(color: str) -> str:
+    """Black or white, whichever reads better on that colour."""
+    return INK if luminance(color) > 0.3 else "#ffffff"

@@ -1,0 +1,137 @@
+"""Tables: rows of laws or numbers, written as text, Markdown, LaTeX, CSV, JSON or HTML."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+from sympy import Expr, latex
+
+FORMATS = ("text", "markdown", "latex", "csv", "json", "html")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns, rows, a totals row, and the conventions that the numbers follow.
+
+    >>> table = Table("costs", ("node", "params"), [{"node": "conv", "params": 12}], notes=("params: all",))
+    >>> print(table)
+    costs
+      params: all
+    <BLANKLINE>
+    node  params
+    conv      12
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[dict[str, Any]]
+    total: dict[str, Any] | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def to(self, format: str) -> str:
+        """Return the table in one of `FORMATS`.
+
+        Raises:
+            ValueError: an unknown format.
+        """
+        if format not in FORMATS:
+            raise ValueError(f"unknown format: '{format}' (must be one of {', '.join(FORMATS)})")
+        return str(self) if format == "text" else getattr(self, f"to_{format}")()
+
+    def _all(self) -> list[dict[str, Any]]:
+        return [*self.rows, *([self.total] if self.total else [])]
+
+    def _cells(self) -> list[list[str]]:
+        return [[_text(row.get(column, "")) for column in self.columns] for row in self._all()]
+
+    def __str__(self) -> str:
+        cells = self._cells()
+        widths = [max(map(len, column)) for column in zip(self.columns, *cells, strict=True)]
+        numeric = [_is_numeric(row.get(column) for row in self.rows) for column in self.columns]
+        lines = [_aligned(row, widths, numeric) for row in [list(self.columns), *cells]]
+        if self.total:
+            lines.insert(-1, "-" * min(len(lines[0]), sum(widths) + 2 * len(widths) - 2))
+        head = [self.title, *(f"  {note}" for note in self.notes), ""]
+        return "\n".join([*head, *lines])
+
+    __repr__ = __str__
+
+    def to_markdown(self) -> str:
+        """Return a Markdown table, the conventions below it."""
+        escaped = [[cell.replace("|", "\\|").replace("*", "\\*") for cell in row] for row in self._cells()]
+        lines = [_markdown(self.columns), _markdown(["---"] * len(self.columns)), *map(_markdown, escaped)]
+        return "\n".join([*lines, "", *(f"- {note}" for note in self.notes)]) + "\n"
+
+    def to_latex(self) -> str:
+        """Return a LaTeX tabular (booktabs), laws typeset as formulas."""
+        rows = [[_tex(row.get(column, "")) for column in self.columns] for row in self._all()]
+        lines = [" & ".join(row) + r" \\" for row in rows]
+        if self.total:
+            lines.insert(-1, r"\midrule")
+        head = " & ".join(map(_tex, self.columns)) + r" \\"
+        notes = [f"% {note}" for note in self.notes]
+        begin = rf"\begin{{tabular}}{{{'l' * len(self.columns)}}}"
+        return "\n".join([*notes, begin, r"\toprule", head, r"\midrule", *lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+    def to_csv(self) -> str:
+        """Return comma-separated values; the totals row is left out."""
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows([[_text(row.get(column, "")) for column in self.columns] for row in self.rows])
+        return buffer.getvalue()
+
+    def to_json(self) -> str:
+        """Return a JSON list of rows; laws are text, numbers are numbers."""
+        rows = [{key: _plain(value) for key, value in row.items()} for row in self.rows]
+        return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+
+    def to_html(self) -> str:
+        """Return an HTML table, everything escaped."""
+        head = "".join(f"<th>{escape(column)}</th>" for column in self.columns)
+        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._cells())
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        caption = f"<caption>{escape(self.title)}</caption>"
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><ul>{notes}</ul>"
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
+def _text(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (int, float, str)) or value is None:
+        return value
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else str(value)
+
+
+def _tex(value: Any) -> str:
+    if isinstance(value, Expr):
+        return f"${latex(value)}$"
+    special = {"_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "{": r"\{", "}": r"\}", "$": r"\$", "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    return "".join(special.get(character, character) for character in _text(value))
+
+
+def _is_numeric(values: Any) -> bool:
+    return all(isinstance(value, (int, float)) for value in values if value != "")
+
+
+def _aligned(cells: Sequence[str], widths: list[int], numeric: list[bool]) -> str:
+    parts = [
+        cell.rjust(width) if right else cell.ljust(width)
+        for cell, width, right in zip(cells, widths, numeric, strict=True)
+    ]
+    return "  ".join(parts).rstrip()
+
+
+def _markdown(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,266 @@
+"""The traced graph: frozen, hierarchical, in topological order, checked on construction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from sympy import Expr, Integer
+
+from archgraph.errors import ArchgraphError, Place
+from archgraph.ops.base import Op
+from archgraph.types import TensorType
+
+if TYPE_CHECKING:
+    import networkx
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """One tensor of a graph: an input or an output of a node. Compared by identity."""
+
+    type: TensorType
+    name: str
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {self.type}"
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One primitive operation on values.
+
+    Attributes:
+        name: unique within its graph.
+        op: the operation with its arguments.
+        inputs: the operands.
+        outputs: the results, whose types `op.infer` gave.
+        place: the line of the spec that made it.
+        share: nodes of one graph with the same name here have the same weights, which the first one owns.
+    """
+
+    name: str
+    op: Op
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    place: Place | None = None
+    share: str | None = None
+
+    @property
+    def types(self) -> tuple[TensorType, ...]:
+        """The operands' types."""
+        return tuple(value.type for value in self.inputs)
+
+    @property
+    def label(self) -> str:
+        """The operation's name."""
+        return self.op.kind
+
+
+@dataclass(frozen=True, eq=False)
+class Repeat:
+    """A body applied `count` times in a row; a block that is called once has count 1.
+
+    `inputs` match `body.inputs`, `outputs` match `body.outputs`. With another count than 1, the first
+    len(outputs) inputs are carried: each iteration takes there what the one before gave; the rest are invariant.
+    One body is shared by all calls with equal block, arguments and input types.
+
+    Attributes:
+        count: a size, symbolic or not; 0 is the identity.
+        share: as in `Node`; a repeat that shares has one set of weights for all its iterations.
+    """
+
+    name: str
+    block: str
+    body: Graph
+    count: Expr
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    place: Place | None = None
+    share: str | None = None
+
+    @property
+    def types(self) -> tuple[TensorType, ...]:
+        """The operands' types."""
+        return tuple(value.type for value in self.inputs)
+
+    @property
+    def label(self) -> str:
+        """The block's name."""
+        return self.block
+
+    @property
+    def once(self) -> bool:
+        """Whether the body is applied exactly once."""
+        return self.count == 1
+
+
+Member: TypeAlias = Node | Repeat
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Inputs, nodes in topological order, outputs.
+
+    Raises:
+        ArchgraphError: on construction, when an invariant is broken: an operand that is not defined before
+            its use, a name used twice, a value defined twice, a repeat that does not match its body.
+    """
+
+    inputs: tuple[Value, ...]
+    nodes: tuple[Member, ...]
+    outputs: tuple[Value, ...]
+    families: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    """Indexed names of values, such as seg(0) … seg(4), for the selection of outputs."""
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self, ""))
+
+    def walk(self, prefix: str = "") -> Iterator[tuple[str, Member]]:
+        """Yield every node once with its dotted path, repeats before their bodies."""
+        for node in self.nodes:
+            path = f"{prefix}{node.name}"
+            yield path, node
+            if isinstance(node, Repeat):
+                yield from node.body.walk(f"{path}.")
+
+    def live(self, outputs: tuple[Value, ...]) -> frozenset[Member]:
+        """Return the nodes of this graph that some of the given outputs depend on."""
+        needed, alive = set(outputs), set()
+        for node in reversed(self.nodes):
+            if needed.intersection(node.outputs):
+                alive.add(node)
+                needed.update(node.inputs)
+        return frozenset(alive)
+
+    def unroll(self, limit: int = 200_000) -> Graph:
+        """Return the flat graph of primitive operations, whose repeat counts must be integers.
+
+        Raises:
+            ArchgraphError: a count is symbolic, or there would be more than `limit` nodes.
+        """
+        return _Unroller(limit).run(self)
+
+    def to_networkx(self) -> networkx.MultiDiGraph:
+        """Return the graph with members as vertices (`member`, `label`) and values as edges (`value`).
+
+        Inputs and outputs of the graph are vertices too. Repeats stay whole: unroll first for a flat graph.
+        """
+        import networkx
+
+        result = networkx.MultiDiGraph()
+        maker: dict[Value, str] = {}
+        for value in self.inputs:
+            maker[value] = f"input {value.name}"
+            result.add_node(maker[value], label="input", member=None)
+        for node in self.nodes:
+            result.add_node(node.name, label=node.label, member=node)
+            maker.update(dict.fromkeys(node.outputs, node.name))
+            for index, value in enumerate(node.inputs):
+                result.add_edge(maker[value], node.name, value=value, operand=index)
+        for index, value in enumerate(self.outputs):
+            result.add_node(f"output {index}", label="output", member=None)
+            result.add_edge(maker[value], f"output {index}", value=value, operand=0)
+        return result
+
+
+def check(graph: Graph) -> None:
+    """Raise `ArchgraphError` where an invariant of the graph is broken."""
+    defined, names = set(graph.inputs), set()
+    for node in graph.nodes:
+        if node.name in names:
+            raise ArchgraphError(f"two nodes are named '{node.name}'")
+        names.add(node.name)
+        for value in node.inputs:
+            if value not in defined:
+                raise ArchgraphError(f"'{node.name}' uses {value!r} before it is defined")
+        if isinstance(node, Repeat):
+            _check_repeat(node)
+        if defined.intersection(node.outputs):
+            raise ArchgraphError(f"'{node.name}' defines a value again")
+        defined.update(node.outputs)
+    for value in graph.outputs:
+        if value not in defined:
+            raise ArchgraphError(f"output {value!r} is not defined")
+
+
+def _check_repeat(node: Repeat) -> None:
+    pairs = [(node.inputs, node.body.inputs), (node.outputs, node.body.outputs)]
+    if any([value.type for value in own] != [value.type for value in body] for own, body in pairs):
+        raise ArchgraphError(f"'{node.name}' does not match its body")
+    if not node.once and len(node.outputs) > len(node.inputs):
+        raise ArchgraphError(f"'{node.name}' carries more values than it takes")
+
+
+def _lines(graph: Graph, indent: str) -> Iterator[str]:
+    signature = ", ".join(map(repr, graph.inputs))
+    yield f"{indent}({signature}) -> {', '.join(value.name for value in graph.outputs)}"
+    for node in graph.nodes:
+        operands = ", ".join(value.name for value in node.inputs)
+        types = ", ".join(str(value.type) for value in node.outputs)
+        times = "" if not isinstance(node, Repeat) or node.once else f" x {node.count}"
+        call = "" if node.name == node.label else f"{node.label} "
+        yield f"{indent}  {node.name} = {call}{_arguments(node)}({operands}){times} -> {types}"
+        if isinstance(node, Repeat):
+            yield from list(_lines(node.body, indent + "    "))[1:]
+
+
+def _arguments(node: Member) -> str:
+    if isinstance(node, Repeat) or not node.op.arguments:
+        return ""
+    return "[" + ", ".join(f"{name}={value}" for name, value in node.op.arguments.items()) + "] "
+
+
+class _Unroller:
+    """Copies nodes into one flat graph, under dotted names; iterations are numbered from 0."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.nodes: list[Member] = []
+
+    def run(self, graph: Graph) -> Graph:
+        values = {value: value for value in graph.inputs}
+        self._copy(graph, values, "", None)
+        return Graph(graph.inputs, tuple(self.nodes), tuple(values[value] for value in graph.outputs))
+
+    def _copy(self, graph: Graph, values: dict[Value, Value], prefix: str, share: str | None) -> None:
+        for node in graph.nodes:
+            inputs = tuple(values[value] for value in node.inputs)
+            group = _joined(prefix, share, node)
+            if isinstance(node, Repeat):
+                outputs = self._iterate(node, inputs, f"{prefix}{node.name}", group)
+            else:
+                outputs = self._add(node, inputs, prefix, group)
+            values.update(zip(node.outputs, outputs, strict=True))
+
+    def _add(self, node: Node, inputs: tuple[Value, ...], prefix: str, share: str | None) -> tuple[Value, ...]:
+        if len(self.nodes) >= self.limit:
+            raise ArchgraphError(f"the unrolled graph has more than {self.limit} nodes")
+        outputs = tuple(Value(value.type, prefix + value.name) for value in node.outputs)
+        self.nodes.append(Node(prefix + node.name, node.op, inputs, outputs, node.place, share))
+        return outputs
+
+    def _iterate(
+        self, node: Repeat, inputs: tuple[Value, ...], path: str, share: str | None
+    ) -> tuple[Value, ...]:
+        if not isinstance(node.count, Integer):
+            raise ArchgraphError(f"cannot unroll '{path}': its count {node.count} is symbolic", hint="bind it")
+        carried = len(node.outputs)
+        for index in range(int(node.count)):
+            values = dict(zip(node.body.inputs, inputs, strict=True))
+            prefix = f"{path}." if node.once else f"{path}.{index}."
+            self._copy(node.body, values, prefix, share)
+            outputs = tuple(values[value] for value in node.body.outputs)
+            inputs = outputs + inputs[carried:] if not node.once else outputs
+        return inputs[:carried]
+
+
+def _joined(prefix: str, share: str | None, node: Member) -> str | None:
+    """The flat name of a sharing group: inside a shared scope, nodes are tied by their path in it."""
+    if share is not None:
+        return f"{share}.{node.name}"
+    return None if node.share is None else f"{prefix}{node.share}"

@@ -1,0 +1,1 @@
+"""The operations: one file per family, one class per operation, all its local facts on the class."""

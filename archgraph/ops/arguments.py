@@ -1,0 +1,121 @@
+"""The types of operation arguments, and how one number serves for every position axis."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from sympy import Expr, Integer
+
+from archgraph.errors import ShapeError, did_you_mean
+from archgraph.types import TensorType
+
+
+class Named(tuple):
+    """A mapping of names to values as it stands in a spec, in order and hashable."""
+
+    __slots__ = ()
+
+    def __new__(cls, items=()) -> Named:
+        """Make it from a dict or from (name, value) pairs."""
+        return super().__new__(cls, tuple(items.items() if isinstance(items, dict) else items))
+
+
+Entry: TypeAlias = "Expr | tuple[Expr, Expr]"
+PerAxis: TypeAlias = "Expr | tuple[Expr, ...] | Named"
+"""One size for all position axes, a list in axis order, or a mapping by name."""
+Padding: TypeAlias = "Expr | str | tuple[Expr, ...] | Named"
+"""As `PerAxis`, or `same` or `valid`, or `{before: 1, after: 0}`, or pairs by axis: `{h: [0, 1]}`."""
+Axes: TypeAlias = "str | tuple[str, ...]"
+"""The name of one axis, or a list of them."""
+
+
+def per_axis(value: PerAxis, positions: tuple[str, ...], argument: str) -> dict[str, Expr]:
+    """Return one size per position axis.
+
+    Raises:
+        ShapeError: a list of another length, or a mapping that misses an axis.
+
+    >>> from archgraph.symbols import size
+    >>> per_axis(size(3), ("h", "w"), "kernel")
+    {'h': 3, 'w': 3}
+    """
+    if isinstance(value, Named):
+        return _by_name(value, positions, argument)
+    if isinstance(value, tuple):
+        if len(value) != len(positions):
+            raise ShapeError(
+                f"{argument} {_listed(value)} has {len(value)} entries for the "
+                f"{len(positions)} position axes ({', '.join(positions)})"
+            )
+        return dict(zip(positions, value, strict=True))
+    return dict.fromkeys(positions, value)
+
+
+def _by_name(value: Named, positions: tuple[str, ...], argument: str) -> dict:
+    given = dict(value)
+    for name in given:
+        if name not in positions:
+            raise ShapeError(
+                f"{argument} names axis '{name}', which is not a position axis "
+                f"({', '.join(positions)}).{did_you_mean(name, positions)}"
+            )
+    missing = [axis for axis in positions if axis not in given]
+    if missing:
+        raise ShapeError(f"{argument} gives no value for axis {', '.join(missing)}")
+    return {axis: given[axis] for axis in positions}
+
+
+def _listed(value: tuple) -> str:
+    return "[" + ", ".join(map(str, value)) + "]"
+
+
+def padding_pairs(
+    padding: Padding, kernel: dict[str, Expr], dilation: dict[str, Expr]
+) -> dict[str, tuple[Expr, Expr]]:
+    """Return (before, after) per axis; `valid` is none, `same` is dilation*(kernel-1)/2 on both sides.
+
+    Raises:
+        ShapeError: `same` with an even kernel.
+    """
+    positions = tuple(kernel)
+    if padding == "valid":
+        return dict.fromkeys(positions, (Integer(0), Integer(0)))
+    if isinstance(padding, str):
+        return {axis: _same(axis, kernel[axis], dilation[axis]) for axis in positions}
+    if isinstance(padding, Named) and {name for name, _ in padding} <= {"before", "after"}:
+        sides = dict(padding)
+        pair = (sides.get("before", Integer(0)), sides.get("after", Integer(0)))
+        return dict.fromkeys(positions, pair)
+    entries = per_axis(padding, positions, "padding")
+    return {axis: _pair(axis, entry) for axis, entry in entries.items()}
+
+
+def _pair(axis: str, entry: Entry) -> tuple[Expr, Expr]:
+    if not isinstance(entry, tuple):
+        return entry, entry
+    if len(entry) != 2:
+        raise ShapeError(f"padding of axis {axis} is a number or a pair [before, after]")
+    return entry[0], entry[1]
+
+
+def _same(axis: str, kernel: Expr, dilation: Expr) -> tuple[Expr, Expr]:
+    total = dilation * (kernel - 1)
+    if kernel.is_even:
+        raise ShapeError(
+            f"padding 'same' needs an odd kernel, and the kernel on axis {axis} is {kernel}",
+            hint="give the padding as {before: …, after: …}",
+        )
+    return total / 2, total / 2
+
+
+def positions_of(operand: TensorType, kind: str) -> tuple[str, ...]:
+    """Return the position axes, of which the operation needs at least one.
+
+    Raises:
+        ShapeError: the operand has none, or no channel axis.
+    """
+    if not operand.has("c"):
+        raise ShapeError(f"{kind} needs a channel axis c, and its operand is {operand}")
+    if not operand.positions:
+        raise ShapeError(f"{kind} needs a position axis, and its operand is {operand}")
+    return operand.positions

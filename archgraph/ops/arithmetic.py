@@ -1,0 +1,139 @@
+"""Sums and products of values, broadcast by the names of their axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, ClassVar
+
+from sympy import Expr, Integer
+
+from archgraph.errors import ShapeError
+from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.modules import functional
+from archgraph.ops.reach import Reach, pointwise
+from archgraph.symbols import decide, symbol
+from archgraph.types import TensorType, tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+def broadcast(kind: str, operands: tuple[TensorType, ...]) -> TensorType:
+    """Return the type that has the axes of all operands.
+
+    Raises:
+        ShapeError: two operands have an axis in different sizes.
+    """
+    widest = max(operands, key=lambda operand: len(operand.axes))
+    result = widest
+    for operand in operands:
+        for axis, length in operand.axes:
+            if not result.has(axis):
+                result = result.with_sizes({axis: length})
+            elif not decide(length, "==", result.size(axis), f"{kind} on axis {axis}"):
+                raise ShapeError(
+                    f"cannot {kind}: operands differ on axis {axis} ({result.size(axis)} and {length})"
+                )
+    return result
+
+
+def aligned(function: Callable, inputs: tuple[TensorType, ...], out: TensorType) -> nn.Module:
+    """Return a module that folds `function` over tensors whose axes are brought into the output's order."""
+
+    def align(x: Tensor, operand: TensorType) -> Tensor:
+        order = [operand.names.index(name) + 1 for name in out.names if operand.has(name)]
+        x = x.permute(0, *order)
+        for index, name in enumerate(out.names):
+            if not operand.has(name):
+                x = x.unsqueeze(index + 1)
+        return x
+
+    def fold(*tensors: Tensor) -> Tensor:
+        return reduce(function, map(align, tensors, inputs))
+
+    return functional(fold)
+
+
+class Broadcast(Unweighted, NoMacs):
+    """The shared facts of pointwise arithmetic on several operands."""
+
+    arity: ClassVar[tuple[int, int | None]] = (1, None)
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the type with all axes of all operands."""
+        return (broadcast(self.kind, inputs),)
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return position by position."""
+        return tuple(pointwise(x.positions) for x in inputs)
+
+
+@dataclass(frozen=True)
+class Add(Broadcast):
+    """Sum of values, broadcast by axis name, plus an integer `constant`.
+
+    `{c: C, *positions}, {c: C} -> {c: C, *positions}`. One operation per output element and addition.
+
+    >>> op, inputs = Add.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C, h: H, w: W}
+    """
+
+    kind: ClassVar[str] = "add"
+    constant: Expr = ZERO
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return one operation per output element and addition."""
+        additions = len(inputs) - 1 + (self.constant != 0)
+        return additions * self.infer(*inputs)[0].numel
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return nothing: a sum needs no operand for its gradient."""
+        return Saved()
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return the sum."""
+        constant = int(self.constant)
+        total = aligned(lambda left, right: left + right, inputs, self.infer(*inputs)[0])
+        return functional(lambda *tensors: tensors[-1](*tensors[:-1]) + constant, total) if constant else total
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a feature map plus a vector."""
+        image = tensor(c=symbol("C"), h=symbol("H"), w=symbol("W"))
+        return cls(), (image, tensor(c=symbol("C")))
+
+
+@dataclass(frozen=True)
+class Multiply(Broadcast):
+    """Product of values, broadcast by axis name.
+
+    `{c: C, *positions}, {c: C} -> {c: C, *positions}`. One operation per output element and product. An operand
+    that is broadcast over positions is a gate.
+
+    >>> op, inputs = Multiply.example()
+    >>> print(op.elementwise(*inputs))
+    C*H*W
+    """
+
+    kind: ClassVar[str] = "multiply"
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return one operation per output element and product."""
+        return Integer(len(inputs) - 1) * self.infer(*inputs)[0].numel
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that all operands are kept."""
+        return Saved(inputs=tuple(range(len(inputs))))
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return the product."""
+        return aligned(lambda left, right: left * right, inputs, self.infer(*inputs)[0])
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a feature map times a vector."""
+        image = tensor(c=symbol("C"), h=symbol("H"), w=symbol("W"))
+        return cls(), (image, tensor(c=symbol("C")))

@@ -1,0 +1,153 @@
+"""The base of all operations: the closed set of facts that every operation states about itself."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from sympy import Expr, Integer
+
+from archgraph.ops.reach import Reach
+from archgraph.symbols import product
+from archgraph.types import TensorType
+
+if TYPE_CHECKING:
+    from torch import nn
+
+WeightKind = Literal["trainable", "frozen", "buffer"]
+Types = tuple[TensorType, ...]
+ZERO = Integer(0)
+
+
+@dataclass(frozen=True)
+class Weight:
+    """One weight tensor: its shape, and whether it is trained, frozen, or a buffer."""
+
+    shape: tuple[Expr, ...]
+    kind: WeightKind = "trainable"
+
+    @property
+    def numel(self) -> Expr:
+        """The number of scalars."""
+        return product(self.shape)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What autograd keeps for the backward pass, so that a fold can count every storage once.
+
+    Attributes:
+        inputs: operands that are kept, by index.
+        outputs: outputs that are kept, by index.
+        fresh: (elements, bytes per element) of tensors made only to be kept.
+        aliases: (output, input) pairs where the output is a view of the input's storage.
+    """
+
+    inputs: tuple[int, ...] = ()
+    outputs: tuple[int, ...] = ()
+    fresh: tuple[tuple[Expr, int], ...] = ()
+    aliases: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Op(ABC):
+    """A primitive operation: what torch computes as one operator.
+
+    A concrete class is final, frozen, and named in specs by its `kind`. Its fields are its arguments; values
+    enter as operands only. Every fact is abstract, so that none can be zero by omission.
+    """
+
+    kind: ClassVar[str] = ""
+    arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    """The fewest and the most operands; None is no limit."""
+    layer: ClassVar[bool] = False
+    """Whether the op is a conv or linear layer, for the metric `layer_outputs`."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        kind = cls.__dict__.get("kind", "")
+        if not kind:
+            return
+        if kind in _registry:
+            raise TypeError(f"operation '{kind}' is defined twice: {_registry[kind].__name__}, {cls.__name__}")
+        _registry[kind] = cls
+
+    @abstractmethod
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the output types, or raise `ShapeError`."""
+
+    @abstractmethod
+    def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
+        """Return the weights by name."""
+
+    @abstractmethod
+    def macs(self, *inputs: TensorType) -> Expr:
+        """Return the multiply-accumulates of conv, linear and matmul, per sample."""
+
+    @abstractmethod
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return all other scalar operations, per sample."""
+
+    @abstractmethod
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return what autograd keeps for the backward pass."""
+
+    @abstractmethod
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return how the output reads each operand."""
+
+    @abstractmethod
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return a module on tensors of shape (batch, *axes in the types' order)."""
+
+    @classmethod
+    @abstractmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return an instance with fitting symbolic operands, for the laws and the reference."""
+
+    @property
+    def arguments(self) -> Mapping[str, object]:
+        """The arguments that differ from their defaults."""
+        return {
+            item.name: getattr(self, item.name)
+            for item in fields(self)
+            if getattr(self, item.name) != item.default
+        }
+
+
+class Unweighted(Op):
+    """The shared fact of operations without weights."""
+
+    def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
+        """Return no weights."""
+        return {}
+
+
+class NoMacs(Op):
+    """The shared fact of operations that multiply no matrices."""
+
+    def macs(self, *inputs: TensorType) -> Expr:
+        """Return zero: nothing is multiplied and accumulated."""
+        return ZERO
+
+
+_registry: dict[str, type[Op]] = {}
+
+
+def registry() -> Mapping[str, type[Op]]:
+    """Return every operation by the name it has in specs.
+
+    >>> "conv" in registry()
+    True
+    """
+    from archgraph.ops import catalogue  # noqa: F401  importing the families registers their operations
+
+    return _registry
+
+
+def summary(op: type[Op]) -> str:
+    """Return the first line of an operation's docstring."""
+    return (inspect.getdoc(op) or "").split("\n", 1)[0]

@@ -1,0 +1,280 @@
+"""Convolution and transposed convolution, of any rank: the rank is the number of position axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from sympy import Expr, Integer
+
+from archgraph.ops.arguments import Padding, PerAxis, padding_pairs, per_axis, positions_of
+from archgraph.ops.base import ZERO, Op, Saved, Types, Weight
+from archgraph.ops.modules import channel_first, functional
+from archgraph.ops.reach import Reach, Transposed, Window, windowed
+from archgraph.symbols import floor_divide, product, require, size, symbol
+from archgraph.types import TensorType, tensor
+
+if TYPE_CHECKING:
+    from torch import nn
+
+ONE = Integer(1)
+
+
+class Geometry(NamedTuple):
+    """Kernel, stride, dilation and padding of one position axis."""
+
+    kernel: Expr
+    stride: Expr
+    dilation: Expr
+    before: Expr
+    after: Expr
+
+    @property
+    def span(self) -> Expr:
+        """The distance between the first and the last tap."""
+        return self.dilation * (self.kernel - 1)
+
+
+def geometry(
+    operand: TensorType, kind: str, kernel: PerAxis, stride: PerAxis, dilation: PerAxis, padding: Padding
+) -> dict[str, Geometry]:
+    """Return the geometry of a windowed operation per position axis."""
+    positions = positions_of(operand, kind)
+    kernels = per_axis(kernel, positions, "kernel")
+    strides = per_axis(stride, positions, "stride")
+    dilations = per_axis(dilation, positions, "dilation")
+    pads = padding_pairs(padding, kernels, dilations)
+    for name, given in (("kernel", kernels), ("stride", strides), ("dilation", dilations)):
+        for axis, value in given.items():
+            require(value, ">=", ONE, f"{name} must be at least 1, and is {value} on axis {axis}")
+    for axis, (before, after) in pads.items():
+        require(before, ">=", ZERO, f"padding must not be negative, and is {before} on axis {axis}", "use crop")
+        require(after, ">=", ZERO, f"padding must not be negative, and is {after} on axis {axis}", "use crop")
+    return {axis: Geometry(kernels[axis], strides[axis], dilations[axis], *pads[axis]) for axis in positions}
+
+
+def window_size(axis: str, length: Expr, g: Geometry, ceil: bool = False) -> Expr:
+    """Return the number of window positions along an axis.
+
+    Raises:
+        ShapeError: the window is larger than the padded axis.
+    """
+    room = length + g.before + g.after - g.span - 1
+    out = floor_divide(room + (g.stride - 1 if ceil else 0), g.stride) + 1
+    rule = f"a window of {g.span + 1} does not fit on axis {axis} of size {length}"
+    require(out, ">=", ONE, rule, "pad the input, or use fewer down-samplings")
+    return out
+
+
+def _groups_divide(groups: Expr, channels: Expr, out: Expr) -> None:
+    require(channels, "multiple of", groups, f"groups {groups} do not divide the {channels} input channels")
+    require(out, "multiple of", groups, f"groups {groups} do not divide the {out} output channels")
+
+
+def _as_ints(geometries: Mapping[str, Geometry]) -> dict[str, tuple[int, ...]]:
+    columns = zip(*geometries.values(), strict=True)
+    return {
+        name: tuple(int(v) for v in column) for name, column in zip(Geometry._fields, columns, strict=True)
+    }
+
+
+def padded(layer: nn.Module, pads: Mapping[str, tuple[int, ...]]) -> nn.Module:
+    """Return the layer behind a zero padding that differs between the two sides."""
+    from torch.nn.functional import pad
+
+    sides = zip(reversed(pads["before"]), reversed(pads["after"]), strict=True)
+    widths = [width for pair in sides for width in pair]
+    return functional(lambda x, inner: inner(pad(x, widths)), layer)
+
+
+@dataclass(frozen=True)
+class Conv(Op):
+    """Convolution over all position axes.
+
+    `{c: C, *positions} -> {c: out, *positions'}` with positions' = floor((n + before + after -
+    dilation*(kernel-1) - 1) / stride) + 1.
+
+    Params prod(kernel)*C/groups*out, plus out with bias. MACs prod(kernel)*C/groups*out*prod(positions').
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285.
+
+    >>> op, inputs = Conv.example()
+    >>> print(op.infer(*inputs)[0], op.macs(*inputs))
+    {c: M, h: H, w: W} 9*C*H*M*W
+    """
+
+    kind: ClassVar[str] = "conv"
+    layer: ClassVar[bool] = True
+    out: Expr
+    kernel: PerAxis
+    stride: PerAxis = ONE
+    padding: Padding = ZERO
+    dilation: PerAxis = ONE
+    groups: Expr = ONE
+    bias: bool = True
+
+    def _geometry(self, x: TensorType) -> dict[str, Geometry]:
+        return geometry(x, self.kind, self.kernel, self.stride, self.dilation, self.padding)
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the convolved type."""
+        (x,) = inputs
+        sizes = {axis: window_size(axis, x.size(axis), g) for axis, g in self._geometry(x).items()}
+        _groups_divide(self.groups, x.channels, self.out)
+        return (x.with_sizes({**sizes, "c": self.out}),)
+
+    def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
+        """Return weight [out, C/groups, *kernel] and bias [out]."""
+        (x,) = inputs
+        kernel = per_axis(self.kernel, x.positions, "kernel")
+        weight = Weight((self.out, x.channels / self.groups, *kernel.values()))
+        return {"weight": weight, "bias": Weight((self.out,))} if self.bias else {"weight": weight}
+
+    def macs(self, *inputs: TensorType) -> Expr:
+        """Return the weight's size times the output's positions."""
+        (out,) = self.infer(*inputs)
+        return product((self.weights(*inputs)["weight"].numel, out.area))
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return one addition per output element with bias."""
+        return self.infer(*inputs)[0].numel if self.bias else ZERO
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the input is kept, for the weight's gradient."""
+        return Saved(inputs=(0,))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return a window per axis, with static weights."""
+        items = self._geometry(inputs[0]).items()
+        return (windowed({axis: Window(g.kernel, g.stride, g.dilation, g.before) for axis, g in items}),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's convolution of that rank."""
+        from torch import nn
+
+        (x,) = inputs
+        given = _as_ints(self._geometry(x))
+        make = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[len(x.positions)]
+        symmetric = given["before"] == given["after"]
+        layer = make(
+            int(x.channels),
+            int(self.out),
+            given["kernel"],
+            stride=given["stride"],
+            padding=given["before"] if symmetric else 0,
+            dilation=given["dilation"],
+            groups=int(self.groups),
+            bias=self.bias,
+        )
+        return channel_first(layer if symmetric else padded(layer, given), x.names.index("c"))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a padded 3x3 convolution from C to M channels."""
+        op = cls(symbol("M"), kernel=size(3), padding=size(1))
+        return op, (tensor(c=symbol("C"), h=symbol("H"), w=symbol("W")),)
+
+
+@dataclass(frozen=True)
+class ConvTranspose(Op):
+    """Transposed convolution over all position axes: the adjoint of a convolution.
+
+    `{c: C, *positions} -> {c: out, *positions'}` with positions' = (n-1)*stride - before - after +
+    dilation*(kernel-1) + output_padding + 1.
+
+    Params prod(kernel)*C*out/groups, plus out with bias. MACs are counted on the *input* grid:
+    prod(kernel)*C*out/groups*prod(positions), for each input position is multiplied once with each tap.
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285, chapter 4.
+
+    >>> op, inputs = ConvTranspose.example()
+    >>> print(op.infer(*inputs)[0], op.macs(*inputs))
+    {c: M, h: 2*H, w: 2*W} 4*C*H*M*W
+    """
+
+    kind: ClassVar[str] = "conv_transpose"
+    layer: ClassVar[bool] = True
+    out: Expr
+    kernel: PerAxis
+    stride: PerAxis = ONE
+    padding: Padding = ZERO
+    output_padding: PerAxis = ZERO
+    dilation: PerAxis = ONE
+    groups: Expr = ONE
+    bias: bool = True
+
+    def _geometry(self, x: TensorType) -> dict[str, Geometry]:
+        return geometry(x, self.kind, self.kernel, self.stride, self.dilation, self.padding)
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the enlarged type."""
+        (x,) = inputs
+        extra = per_axis(self.output_padding, x.positions, "output_padding")
+        sizes = {}
+        for axis, g in self._geometry(x).items():
+            length = (x.size(axis) - 1) * g.stride - g.before - g.after + g.span + extra[axis] + 1
+            sizes[axis] = product((length,))
+            require(sizes[axis], ">=", ONE, f"padding leaves nothing of axis {axis}: its size is {sizes[axis]}")
+        _groups_divide(self.groups, x.channels, self.out)
+        return (x.with_sizes({**sizes, "c": self.out}),)
+
+    def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
+        """Return weight [C, out/groups, *kernel] and bias [out]."""
+        (x,) = inputs
+        kernel = per_axis(self.kernel, x.positions, "kernel")
+        weight = Weight((x.channels, self.out / self.groups, *kernel.values()))
+        return {"weight": weight, "bias": Weight((self.out,))} if self.bias else {"weight": weight}
+
+    def macs(self, *inputs: TensorType) -> Expr:
+        """Return the weight's size times the input's positions."""
+        return product((self.weights(*inputs)["weight"].numel, inputs[0].area))
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return one addition per output element with bias."""
+        return self.infer(*inputs)[0].numel if self.bias else ZERO
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the input is kept, for the weight's gradient."""
+        return Saved(inputs=(0,))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return a transposed window per axis, with static weights."""
+        items = self._geometry(inputs[0]).items()
+        return (windowed({axis: Transposed(g.kernel, g.stride, g.dilation, g.before) for axis, g in items}),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's transposed convolution of that rank; extra padding after is cropped."""
+        from torch import nn
+
+        (x,) = inputs
+        given = _as_ints(self._geometry(x))
+        make = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}[len(x.positions)]
+        symmetric = given["before"] == given["after"]
+        extra = per_axis(self.output_padding, x.positions, "output_padding")
+        layer = make(
+            int(x.channels),
+            int(self.out),
+            given["kernel"],
+            stride=given["stride"],
+            padding=given["before"] if symmetric else 0,
+            output_padding=tuple(int(v) for v in extra.values()),
+            groups=int(self.groups),
+            bias=self.bias,
+            dilation=given["dilation"],
+        )
+        layer = layer if symmetric else _cropped(layer, given)
+        return channel_first(layer, x.names.index("c"))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a 2x2 up-convolution from C to M channels."""
+        op = cls(symbol("M"), kernel=size(2), stride=size(2))
+        return op, (tensor(c=symbol("C"), h=symbol("H"), w=symbol("W")),)
+
+
+def _cropped(layer: nn.Module, pads: Mapping[str, tuple[int, ...]]) -> nn.Module:
+    """Return the layer followed by a crop that differs between the two sides."""
+    from torch.nn.functional import pad
+
+    sides = zip(reversed(pads["before"]), reversed(pads["after"]), strict=True)
+    widths = [-width for pair in sides for width in pair]
+    return functional(lambda x, inner: pad(inner(x), widths), layer)

@@ -1,0 +1,77 @@
+"""The linear layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from sympy import Expr
+
+from archgraph.ops.base import ZERO, Op, Saved, Types, Weight
+from archgraph.ops.modules import on_last_axis
+from archgraph.ops.reach import Reach, pointwise
+from archgraph.symbols import product, symbol
+from archgraph.types import TensorType, tensor
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Linear(Op):
+    """Linear map of the channels, the same at every position.
+
+    `{c: C, *positions} -> {c: out, *positions}`. Params C*out, plus out with bias. MACs C*out*prod(positions):
+    every token is counted.
+
+    >>> op, inputs = Linear.example()
+    >>> print(op.macs(*inputs), op.weights(*inputs)["weight"].shape)
+    C*M*N (M, C)
+    """
+
+    kind: ClassVar[str] = "linear"
+    layer: ClassVar[bool] = True
+    out: Expr
+    bias: bool = True
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the type with `out` channels."""
+        (x,) = inputs
+        x.size("c")
+        return (x.with_channels(self.out),)
+
+    def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
+        """Return weight [out, C] and bias [out]."""
+        weight = Weight((self.out, inputs[0].channels))
+        return {"weight": weight, "bias": Weight((self.out,))} if self.bias else {"weight": weight}
+
+    def macs(self, *inputs: TensorType) -> Expr:
+        """Return C*out per position."""
+        return product((inputs[0].numel, self.out))
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return one addition per output element with bias."""
+        return self.infer(*inputs)[0].numel if self.bias else ZERO
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the input is kept, for the weight's gradient."""
+        return Saved(inputs=(0,))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return position by position."""
+        return (pointwise(inputs[0].positions),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's linear layer, along the channel axis."""
+        from torch import nn
+
+        (x,) = inputs
+        layer = nn.Linear(int(x.channels), int(self.out), bias=self.bias)
+        axis = x.names.index("c")
+        return layer if axis == len(x.names) - 1 else on_last_axis(layer, axis)
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a layer from C to M channels over N tokens."""
+        return cls(symbol("M")), (tensor(n=symbol("N"), c=symbol("C")),)

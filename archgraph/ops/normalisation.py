@@ -1,0 +1,215 @@
+"""Normalisation layers: batch, instance, group and layer norm."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from sympy import Expr, Integer
+
+from archgraph.errors import ShapeError
+from archgraph.ops.base import NoMacs, Op, Saved, Types, Weight
+from archgraph.ops.modules import channel_first, functional, on_last_axis
+from archgraph.ops.reach import Reach, pointwise
+from archgraph.symbols import require, size, symbol
+from archgraph.types import TensorType, tensor
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Normalisation(NoMacs):
+    """The shared facts of normalisations: the type stays, 5 operations per element, 7 when affine."""
+
+    affine: bool = True
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the operand's type."""
+        inputs[0].size("c")
+        return inputs
+
+    def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
+        """Return weight [C] and bias [C] when affine."""
+        if not self.affine:
+            return {}
+        scale = Weight((inputs[0].channels,))
+        return {"weight": scale, "bias": scale}
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return 5 operations per element, 7 when affine."""
+        return (7 if self.affine else 5) * inputs[0].numel
+
+    @abstractmethod
+    def groups_of(self, x: TensorType) -> Expr:
+        """Return the number of (mean, variance) pairs per sample."""
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return the input, and the mean and inverse deviation of every group."""
+        groups = self.groups_of(inputs[0])
+        return Saved(inputs=(0,), fresh=((groups, 4), (groups, 4)))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return the norm with its defaults over a feature map."""
+        return cls(), (tensor(c=symbol("C"), h=symbol("H"), w=symbol("W")),)
+
+
+@dataclass(frozen=True)
+class BatchNorm(Normalisation):
+    """Normalises every channel by statistics of the whole data set. `{c: C, *positions} -> same`.
+
+    Params 2C; buffers 2C + 1 (running mean and variance, and a counter). Its receptive field is that of
+    inference, where the statistics are constants. Source: Ioffe & Szegedy 2015, arXiv:1502.03167.
+
+    >>> op, inputs = BatchNorm.example()
+    >>> [str(weight.numel) for weight in op.weights(*inputs).values()]
+    ['C', 'C', 'C', 'C', '1']
+    """
+
+    kind: ClassVar[str] = "batch_norm"
+
+    def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
+        """Return scale and shift when affine, and the running statistics as buffers."""
+        running = Weight((inputs[0].channels,), "buffer")
+        buffers = {"running_mean": running, "running_var": running, "num_batches_tracked": Weight((), "buffer")}
+        return {**super().weights(*inputs), **buffers}
+
+    def groups_of(self, x: TensorType) -> Expr:
+        """Return one pair per channel."""
+        return x.channels
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return position by position."""
+        return (pointwise(inputs[0].positions),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's batch norm of that rank."""
+        from torch import nn
+
+        (x,) = inputs
+        make = {0: nn.BatchNorm1d, 1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}[len(x.positions)]
+        return channel_first(make(int(x.channels), affine=self.affine), x.names.index("c"))
+
+
+@dataclass(frozen=True)
+class InstanceNorm(Normalisation):
+    """Normalises every channel of every sample over its positions. `{c: C, *positions} -> same`.
+
+    Params 2C when affine (the default here, as in segmentation networks). Its statistics reach every position.
+    Source: Ulyanov et al. 2016, arXiv:1607.08022.
+
+    >>> op, inputs = InstanceNorm.example()
+    >>> op.reach(*inputs)[0].statistics
+    ('h', 'w')
+    """
+
+    kind: ClassVar[str] = "instance_norm"
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the operand's type, which needs positions."""
+        if not inputs[0].positions:
+            raise ShapeError(f"instance_norm needs a position axis, and its operand is {inputs[0]}")
+        return super().infer(*inputs)
+
+    def groups_of(self, x: TensorType) -> Expr:
+        """Return one pair per channel."""
+        return x.channels
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return position by position, with statistics over all positions."""
+        positions = inputs[0].positions
+        return (pointwise(positions, statistics=positions),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's instance norm of that rank."""
+        from torch import nn
+
+        (x,) = inputs
+        make = {1: nn.InstanceNorm1d, 2: nn.InstanceNorm2d, 3: nn.InstanceNorm3d}[len(x.positions)]
+        return channel_first(make(int(x.channels), affine=self.affine), x.names.index("c"))
+
+
+@dataclass(frozen=True)
+class GroupNorm(Normalisation):
+    """Normalises groups of channels of every sample over their positions. `{c: C, *positions} -> same`.
+
+    Params 2C when affine. Its statistics reach every position. Source: Wu & He 2018, arXiv:1803.08494.
+
+    >>> op, inputs = GroupNorm.example()
+    >>> op.groups
+    32
+    """
+
+    kind: ClassVar[str] = "group_norm"
+    groups: Expr = Integer(32)
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the operand's type, whose channels the groups divide."""
+        channels = inputs[0].channels
+        require(channels, "multiple of", self.groups, f"{self.groups} groups do not divide the {channels} channels")
+        return inputs
+
+    def groups_of(self, x: TensorType) -> Expr:
+        """Return the number of groups."""
+        return self.groups
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return position by position, with statistics over all positions."""
+        positions = inputs[0].positions
+        return (pointwise(positions, statistics=positions),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's group norm."""
+        from torch import nn
+
+        (x,) = inputs
+        layer = nn.GroupNorm(int(self.groups), int(x.channels), affine=self.affine)
+        return channel_first(layer, x.names.index("c"))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return 32 groups of C channels each."""
+        return cls(), (tensor(c=32 * symbol("C"), h=symbol("H"), w=symbol("W")),)
+
+
+@dataclass(frozen=True)
+class LayerNorm(Normalisation):
+    """Normalises the channels of every position. `{c: C, *positions} -> same`.
+
+    Params 2C when affine, C without `bias`. Nothing mixes between positions. Source: Ba et al. 2016,
+    arXiv:1607.06450.
+
+    >>> op, inputs = LayerNorm.example()
+    >>> op.reach(*inputs)[0].statistics
+    ()
+    """
+
+    kind: ClassVar[str] = "layer_norm"
+    bias: bool = True
+
+    def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
+        """Return weight [C] and bias [C] when affine."""
+        weights = dict(super().weights(*inputs))
+        if not self.bias:
+            weights.pop("bias", None)
+        return weights
+
+    def groups_of(self, x: TensorType) -> Expr:
+        """Return one pair per position."""
+        return x.area
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return position by position."""
+        return (pointwise(inputs[0].positions),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's layer norm, along the channel axis."""
+        from torch import nn
+
+        (x,) = inputs
+        layer = nn.LayerNorm(int(x.channels), elementwise_affine=self.affine, bias=self.bias)
+        axis = x.names.index("c")
+        return layer if axis == len(x.names) - 1 else on_last_axis(layer, axis)

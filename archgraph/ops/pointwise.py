@@ -1,0 +1,158 @@
+"""Functions of one element, and softmax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from sympy import Expr
+
+from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.reach import All, Reach, pointwise
+from archgraph.symbols import symbol
+from archgraph.types import TensorType, tensor
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Pointwise(Unweighted, NoMacs):
+    """The shared facts of activations: the type stays, one operation per element."""
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the operand's type."""
+        return inputs
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return one operation per element."""
+        return inputs[0].numel
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the input is kept."""
+        return Saved(inputs=(0,))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return position by position."""
+        return (pointwise(inputs[0].positions),)
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return the function over a feature map."""
+        return cls(), (tensor(c=symbol("C"), h=symbol("H"), w=symbol("W")),)
+
+
+@dataclass(frozen=True)
+class Relu(Pointwise):
+    """max(x, 0). Any type stays as it is; autograd keeps the output.
+
+    >>> op, inputs = Relu.example()
+    >>> print(op.elementwise(*inputs))
+    C*H*W
+    """
+
+    kind: ClassVar[str] = "relu"
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the output is kept."""
+        return Saved(outputs=(0,))
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's ReLU."""
+        from torch import nn
+
+        return nn.ReLU()
+
+
+@dataclass(frozen=True)
+class LeakyRelu(Pointwise):
+    """max(x, 0) + slope * min(x, 0). Any type stays as it is.
+
+    >>> LeakyRelu.example()[0].kind
+    'leaky_relu'
+    """
+
+    kind: ClassVar[str] = "leaky_relu"
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's leaky ReLU."""
+        from torch import nn
+
+        return nn.LeakyReLU()
+
+
+@dataclass(frozen=True)
+class Silu(Pointwise):
+    """x * sigmoid(x), also called swish. Any type stays as it is; one operation per element.
+
+    >>> Silu.example()[0].kind
+    'silu'
+    """
+
+    kind: ClassVar[str] = "silu"
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's SiLU."""
+        from torch import nn
+
+        return nn.SiLU()
+
+
+@dataclass(frozen=True)
+class Gelu(Pointwise):
+    """x * Phi(x), exact or by tanh. Any type stays as it is; one operation per element.
+
+    Source: Hendrycks & Gimpel 2016, arXiv:1606.08415.
+
+    >>> Gelu(approximate="tanh").arguments
+    {'approximate': 'tanh'}
+    """
+
+    kind: ClassVar[str] = "gelu"
+    approximate: Literal["none", "tanh"] = "none"
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's GELU."""
+        from torch import nn
+
+        return nn.GELU(approximate=self.approximate)
+
+
+@dataclass(frozen=True)
+class Softmax(Pointwise):
+    """exp(x) divided by its sum along one axis. Any type stays as it is; 5 operations per element.
+
+    >>> op, inputs = Softmax.example()
+    >>> print(op.elementwise(*inputs))
+    5*C*H*W
+    """
+
+    kind: ClassVar[str] = "softmax"
+    axis: str = "c"
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the operand's type, which has the axis."""
+        inputs[0].size(self.axis)
+        return inputs
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return 5 operations per element."""
+        return 5 * inputs[0].numel
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the output is kept."""
+        return Saved(outputs=(0,))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return position by position, but all of the axis it sums over."""
+        maps = dict(pointwise(inputs[0].positions).maps)
+        if self.axis not in maps:
+            return (pointwise(inputs[0].positions),)
+        maps[self.axis] = All()
+        return (Reach(tuple(maps.items()), mixing="dynamic", power="uniform"),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's softmax along that axis."""
+        from torch import nn
+
+        return nn.Softmax(dim=inputs[0].names.index(self.axis) + 1)

@@ -1,0 +1,120 @@
+"""Pooling over windows of all position axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from sympy import Expr, Integer
+
+from archgraph.errors import ShapeError
+from archgraph.ops.arguments import Padding, PerAxis
+from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.convolution import Geometry, geometry, window_size
+from archgraph.ops.modules import channel_first
+from archgraph.ops.reach import Reach, Window, windowed
+from archgraph.symbols import product, size, symbol
+from archgraph.types import TensorType, tensor
+
+if TYPE_CHECKING:
+    from torch import nn
+
+ONE = Integer(1)
+
+
+@dataclass(frozen=True)
+class Pool(Unweighted, NoMacs):
+    """The shared facts of pooling: `{c: C, *positions} -> {c: C, *positions'}`."""
+
+    kernel: PerAxis
+    stride: PerAxis | None = None
+    padding: Padding = ZERO
+    ceil: bool = False
+
+    def _geometry(self, x: TensorType) -> dict[str, Geometry]:
+        stride = self.kernel if self.stride is None else self.stride
+        return geometry(x, self.kind, self.kernel, stride, ONE, self.padding)
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the pooled type."""
+        (x,) = inputs
+        items = self._geometry(x).items()
+        return (x.with_sizes({axis: window_size(axis, x.size(axis), g, self.ceil) for axis, g in items}),)
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return the window's size per output element."""
+        taps = product(g.kernel for g in self._geometry(inputs[0]).values())
+        return product((taps, self.infer(*inputs)[0].numel))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return a window per axis, with static weights."""
+        items = self._geometry(inputs[0]).items()
+        return (windowed({axis: Window(g.kernel, g.stride, g.dilation, g.before) for axis, g in items}),)
+
+    def _numbers(self, x: TensorType) -> dict[str, tuple[int, ...]]:
+        geometries = self._geometry(x).values()
+        if any(g.before != g.after for g in geometries):
+            raise ShapeError(f"{self.kind} cannot be lowered with a padding that differs between its sides")
+        return {
+            "kernel_size": tuple(int(g.kernel) for g in geometries),
+            "stride": tuple(int(g.stride) for g in geometries),
+            "padding": tuple(int(g.before) for g in geometries),
+        }
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a 2x2 pooling."""
+        op = cls(kernel=size(2))
+        return op, (tensor(c=symbol("C"), h=2 * symbol("H"), w=2 * symbol("W")),)
+
+
+@dataclass(frozen=True)
+class MaxPool(Pool):
+    """Maximum over windows. `{c: C, *positions} -> {c: C, *positions'}`; the stride defaults to the kernel.
+
+    No params, no MACs; prod(kernel) comparisons per output element. `ceil: true` rounds the size up.
+
+    >>> op, inputs = MaxPool.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C, h: H, w: W}
+    """
+
+    kind: ClassVar[str] = "max_pool"
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return the input and the 8-byte indices of the maxima."""
+        return Saved(inputs=(0,), fresh=((self.infer(*inputs)[0].numel, 8),))
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's max pooling of that rank."""
+        from torch import nn
+
+        (x,) = inputs
+        make = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}[len(x.positions)]
+        return channel_first(make(**self._numbers(x), ceil_mode=self.ceil), x.names.index("c"))
+
+
+@dataclass(frozen=True)
+class AvgPool(Pool):
+    """Mean over windows. `{c: C, *positions} -> {c: C, *positions'}`; the stride defaults to the kernel.
+
+    No params, no MACs; prod(kernel) additions per output element. Padding counts as zeros.
+
+    >>> op, inputs = AvgPool.example()
+    >>> print(op.elementwise(*inputs))
+    4*C*H*W
+    """
+
+    kind: ClassVar[str] = "avg_pool"
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the input is kept."""
+        return Saved(inputs=(0,))
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's average pooling of that rank."""
+        from torch import nn
+
+        (x,) = inputs
+        make = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}[len(x.positions)]
+        return channel_first(make(**self._numbers(x), ceil_mode=self.ceil), x.names.index("c"))

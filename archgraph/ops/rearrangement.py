@@ -1,0 +1,264 @@
+"""Operations that move elements and compute nothing: concat, crop, split, pixel shuffle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from sympy import Add, Expr, Integer
+
+from archgraph.errors import ShapeError
+from archgraph.ops.arguments import PerAxis, per_axis, positions_of
+from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.modules import channel_first, functional
+from archgraph.ops.reach import SAME, UNREAD, Enlarge, Reach, Window, pointwise
+from archgraph.symbols import decide, floor_divide, product, require, size, symbol
+from archgraph.types import TensorType, tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+class Rearrangement(Unweighted, NoMacs):
+    """The shared facts of rearrangements: no arithmetic, and nothing kept for the backward pass."""
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return zero: copies are not counted."""
+        return ZERO
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return nothing."""
+        return Saved()
+
+
+@dataclass(frozen=True)
+class Concat(Rearrangement):
+    """Joins values along one axis, the channel unless told.
+
+    `{c: A, *positions}, {c: B, *positions} -> {c: A + B, *positions}`. A value without the axis counts as one
+    position of it.
+
+    >>> op, inputs = Concat.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: A + B, h: H, w: W}
+    """
+
+    kind: ClassVar[str] = "concat"
+    arity: ClassVar[tuple[int, int | None]] = (1, None)
+    axis: str = "c"
+
+    def _lengths(self, inputs: Types) -> list[Expr]:
+        return [x.size(self.axis) if x.has(self.axis) else Integer(1) for x in inputs]
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the joined type."""
+        first = next((x for x in inputs if x.has(self.axis)), inputs[0])
+        for x in inputs:
+            self._agree(first, x)
+        joined = first.with_sizes({self.axis: Add(*self._lengths(inputs))})
+        return (joined,)
+
+    def _agree(self, first: TensorType, other: TensorType) -> None:
+        for axis in (*first.names, *other.names):
+            if axis == self.axis:
+                continue
+            if not (first.has(axis) and other.has(axis)):
+                raise ShapeError(f"cannot concat along {self.axis}: only one operand has axis {axis}")
+            left, right = first.size(axis), other.size(axis)
+            if not decide(left, "==", right, f"concat on axis {axis}"):
+                rule = f"cannot concat along {self.axis}: operands differ on axis {axis} ({left} and {right})"
+                raise ShapeError(rule, hint="crop_like: [skip, up] crops a skip to the size of another value")
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return position by position; along a position axis every operand is shifted to its place."""
+        if self.axis == "c":
+            return tuple(pointwise(x.positions) for x in inputs)
+        reaches, start = [], ZERO
+        for x, length in zip(inputs, self._lengths(inputs), strict=True):
+            shifted = Window(before=start)
+            reaches.append(Reach(tuple((a, shifted if a == self.axis else SAME) for a in x.positions)))
+            start += length
+        return tuple(reaches)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's cat along that axis."""
+        import torch
+
+        (out,) = self.infer(*inputs)
+        place = out.names.index(self.axis) + 1
+
+        def order(x: Tensor, operand: TensorType) -> Tensor:
+            kept = [name for name in out.names if operand.has(name)]
+            x = x.permute(0, *(operand.names.index(name) + 1 for name in kept))
+            return x if operand.has(self.axis) else x.unsqueeze(place)
+
+        return functional(lambda *tensors: torch.cat(list(map(order, tensors, inputs)), dim=place))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return two feature maps of A and B channels."""
+        h, w = symbol("H"), symbol("W")
+        return cls(), (tensor(c=symbol("A"), h=h, w=w), tensor(c=symbol("B"), h=h, w=w))
+
+
+@dataclass(frozen=True)
+class CropLike(Rearrangement):
+    """Crops the first value about its centre to the positions of the second, whose values are not read.
+
+    `{c: C, *positions}, {*positions'} -> {c: C, *positions'}`. Where the margin is odd, the extra element is
+    cut at the end.
+
+    >>> op, inputs = CropLike.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C, h: H, w: W}
+    """
+
+    kind: ClassVar[str] = "crop_like"
+    arity: ClassVar[tuple[int, int | None]] = (2, 2)
+
+    def _margins(self, x: TensorType, like: TensorType) -> dict[str, Expr]:
+        return {axis: floor_divide(x.size(axis) - like.size(axis), Integer(2)) for axis in x.positions}
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the cropped type."""
+        x, like = inputs
+        for axis in x.positions:
+            wide, narrow = x.size(axis), like.size(axis)
+            require(wide, ">=", narrow, f"cannot crop axis {axis} of size {wide} to {narrow}: it is smaller")
+        return (x.with_sizes({axis: like.size(axis) for axis in x.positions}),)
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the output is a view of the first operand."""
+        return Saved(aliases=((0, 0),))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return a shift by the margin; the second operand is not read."""
+        margins = self._margins(*inputs)
+        return (Reach(tuple((axis, Window(before=-margin)) for axis, margin in margins.items())), UNREAD)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return the crop as a slice."""
+        x, like = inputs
+        margins = {axis: int(margin) for axis, margin in self._margins(x, like).items()}
+        cuts = [
+            slice(margins[name], margins[name] + int(like.size(name))) if name in margins else slice(None)
+            for name in x.names
+        ]
+        return functional(lambda wide, narrow: wide[(slice(None), *cuts)])
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a crop by two elements on every side."""
+        h, w = symbol("H"), symbol("W")
+        return cls(), (tensor(c=symbol("C"), h=h + 4, w=w + 4), tensor(c=symbol("C"), h=h, w=w))
+
+
+@dataclass(frozen=True)
+class Split(Rearrangement):
+    """Splits a value along one axis into equal `parts`, or into parts of the given `sizes`.
+
+    `{c: C, *positions} -> parts times {c: C/parts, *positions}`. The parts are views.
+
+    >>> op, inputs = Split.example()
+    >>> [str(part) for part in op.infer(*inputs)]
+    ['{n: N, c: D}', '{n: N, c: D}', '{n: N, c: D}']
+    """
+
+    kind: ClassVar[str] = "split"
+    parts: int | None = None
+    sizes: tuple[Expr, ...] | None = None
+    axis: str = "c"
+
+    def _sizes(self, x: TensorType) -> tuple[Expr, ...]:
+        length = x.size(self.axis)
+        if (self.parts is None) == (self.sizes is None):
+            raise ShapeError("split takes either parts or sizes")
+        if self.sizes is not None:
+            whole = Add(*self.sizes)
+            require(length, "==", whole, f"sizes sum to {whole}, and axis {self.axis} has {length}")
+            return self.sizes
+        if not self.parts or self.parts < 1:
+            raise ShapeError(f"parts must be at least 1, and is {self.parts}")
+        require(length, "multiple of", size(self.parts), f"{self.parts} parts do not divide axis {self.axis} of size {length}")
+        return (floor_divide(length, size(self.parts)),) * self.parts
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the types of the parts."""
+        (x,) = inputs
+        return tuple(x.with_sizes({self.axis: length}) for length in self._sizes(x))
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that every part is a view of the operand."""
+        return Saved(aliases=tuple((part, 0) for part in range(len(self._sizes(inputs[0])))))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return position by position.
+
+        Raises:
+            ShapeError: the split is along a position axis, where every part is shifted by another amount.
+        """
+        if self.axis != "c":
+            raise ShapeError(f"split along position axis {self.axis} has no single reach; use slice")
+        return (pointwise(inputs[0].positions),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's split."""
+        (x,) = inputs
+        sizes = [int(value) for value in self._sizes(x)]
+        return functional(lambda tensor_: tensor_.split(sizes, dim=x.names.index(self.axis) + 1))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return q, k and v out of one projection."""
+        return cls(parts=3), (tensor(n=symbol("N"), c=3 * symbol("D")),)
+
+
+@dataclass(frozen=True)
+class PixelShuffle(Rearrangement):
+    """Moves blocks of channels into blocks of positions.
+
+    `{c: C*prod(factor), *positions} -> {c: C, *positions*factor}`. Source: Shi et al. 2016, arXiv:1609.05158.
+
+    >>> op, inputs = PixelShuffle.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C, h: 2*H, w: 2*W}
+    """
+
+    kind: ClassVar[str] = "pixel_shuffle"
+    factor: PerAxis
+
+    def _factors(self, x: TensorType) -> dict[str, Expr]:
+        return per_axis(self.factor, positions_of(x, self.kind), "factor")
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the enlarged type."""
+        (x,) = inputs
+        factors = self._factors(x)
+        block = product(factors.values())
+        require(x.channels, "multiple of", block, f"blocks of {block} do not divide the {x.channels} channels")
+        sizes = {axis: product((x.size(axis), factor)) for axis, factor in factors.items()}
+        return (x.with_sizes({**sizes, "c": floor_divide(x.channels, block)}),)
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return an enlargement by the factor."""
+        return (Reach(tuple((axis, Enlarge(factor)) for axis, factor in self._factors(inputs[0]).items())),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return the shuffle for any number of position axes."""
+        (x,) = inputs
+        factors = [int(factor) for factor in self._factors(x).values()]
+        rank = len(factors)
+        order = [0, 1, *(place for axis in range(rank) for place in (2 + rank + axis, 2 + axis))]
+
+        def shuffle(image: Tensor) -> Tensor:
+            blocks = image.unflatten(1, (-1, *factors)).permute(*order)
+            for axis in range(rank):
+                blocks = blocks.flatten(2 + axis, 3 + axis)
+            return blocks
+
+        return channel_first(functional(shuffle), x.names.index("c"))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a 2x2 shuffle to C channels."""
+        return cls(size(2)), (tensor(c=4 * symbol("C"), h=symbol("H"), w=symbol("W")),)

@@ -1,0 +1,284 @@
+"""The one place that makes sympy symbols, and the decisions on sizes that are made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal, TypeAlias, cast
+
+import sympy
+from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, Symbol, ceiling, expand, floor
+
+from archgraph.errors import ArchgraphError, ShapeError, UnboundSymbolError
+
+Size: TypeAlias = Expr
+Relation = Literal["multiple of", "==", "!=", ">="]
+
+
+@lru_cache(maxsize=None)
+def symbol(name: str) -> Symbol:
+    """Return the positive integer symbol of that name.
+
+    >>> symbol("C").is_positive, symbol("C") is symbol("C")
+    (True, True)
+    """
+    return Symbol(name, integer=True, positive=True)
+
+
+def size(value: int | Expr) -> Expr:
+    """Return a size as an expression.
+
+    >>> size(3) + symbol("C")
+    C + 3
+    """
+    return Integer(value) if isinstance(value, int) else value
+
+
+def product(factors) -> Expr:
+    """Multiply sizes; the empty product is 1."""
+    return cast(Expr, expand(Mul(*factors)))
+
+
+def floor_divide(numerator: Expr, denominator: Expr) -> Expr:
+    """Return `numerator // denominator`, exact wherever the terms divide.
+
+    Nested floors merge: (x // a) // b is x // (a b).
+
+    >>> C = symbol("C")
+    >>> floor_divide(4 * C + 3, size(2)), floor_divide(C, size(2))
+    (2*C + 1, floor(C/2))
+    >>> floor_divide(floor_divide(C, size(2)), size(3))
+    floor(C/6)
+    """
+    if denominator is sympy.S.One:
+        return numerator
+    quotient = expand(_without_floor(numerator, denominator) / denominator)
+    terms = Add.make_args(quotient)
+    whole = [term for term in terms if term.is_integer]
+    rest = Add(*(term for term in terms if not term.is_integer))
+    return Add(*whole, floor(rest))
+
+
+def _without_floor(numerator: Expr, denominator: Expr) -> Expr:
+    """Drop one floor inside a numerator whose other terms are integers: the outer floor absorbs it."""
+    terms = Add.make_args(expand(numerator))
+    floors = [term for term in terms if isinstance(term, floor)]
+    if len(floors) != 1 or not denominator.is_integer:
+        return numerator
+    if not all(term.is_integer for term in terms):
+        return numerator
+    return Add(*(term.args[0] if term is floors[0] else term for term in terms))
+
+
+def is_multiple(value: Expr, divisor: Expr) -> bool | None:
+    """Say whether `divisor` divides `value`: True, False, or None where it depends on the symbols.
+
+    >>> C = symbol("C")
+    >>> is_multiple(4 * C, size(2)), is_multiple(4 * C + 1, size(2)), is_multiple(C, size(2))
+    (True, False, None)
+    """
+    quotient = expand(value / divisor)
+    if quotient.is_integer:
+        return True
+    rest = Add(*(term for term in Add.make_args(quotient) if not term.is_integer))
+    return False if rest.is_Rational else None
+
+
+def same_size(left: Expr, right: Expr) -> bool | None:
+    """Say whether two sizes are equal: True, False, or None where it depends on the symbols.
+
+    >>> C = symbol("C")
+    >>> same_size(C + C, 2 * C), same_size(C, 2 * C), same_size(C, symbol("D"))
+    (True, False, None)
+    """
+    if left == right:
+        return True
+    difference = expand(left - right)
+    return True if difference.is_zero else False if difference.is_nonzero else None
+
+
+def evaluate(expression: Expr, values: Mapping[Symbol, int]) -> int:
+    """Return the integer that an expression has under `values`.
+
+    Raises:
+        UnboundSymbolError: a symbol has no value.
+        ArchgraphError: the result is not an integer, or divides by zero.
+
+    >>> C = symbol("C")
+    >>> evaluate(3 * C**2 + floor(C / 2), {C: 5})
+    77
+    """
+    result = _number(expression, values, {})
+    if result.denominator != 1:
+        raise ArchgraphError(f"{expression} is {result}, not an integer")
+    return int(result)
+
+
+def _number(expression, values: Mapping[Symbol, int], known: dict):
+    """Evaluate without sympy's substitution machinery, which is slow on long sums."""
+    if expression in known:
+        return known[expression]
+    from fractions import Fraction
+
+    if expression.is_Symbol:
+        if expression not in values:
+            raise UnboundSymbolError(
+                f"cannot evaluate {expression}: it has no value.", hint=f"bind it: --at {expression}=…"
+            )
+        return values[expression]
+    if expression.is_Rational:
+        number = Fraction(int(expression.p), int(expression.q))
+        return int(number) if number.denominator == 1 else number
+    parts = [_number(part, values, known) for part in expression.args]
+    known[expression] = result = _combine(expression, parts)
+    return result
+
+
+def _combine(expression, parts: list):
+    from fractions import Fraction
+    from math import prod
+
+    if isinstance(expression, Add):
+        return sum(parts)
+    if isinstance(expression, Mul):
+        return prod(parts)
+    if isinstance(expression, Pow):
+        if parts[0] == 0 and parts[1] < 0:
+            raise ArchgraphError(f"division by zero in {expression}")
+        return Fraction(parts[0]) ** parts[1] if parts[1] < 0 else parts[0] ** parts[1]
+    if isinstance(expression, floor):
+        return parts[0].__floor__()
+    if isinstance(expression, ceiling):
+        return parts[0].__ceil__()
+    if isinstance(expression, Max):
+        return max(parts)
+    if isinstance(expression, Min):
+        return min(parts)
+    raise ArchgraphError(f"cannot evaluate {type(expression).__name__} in {expression}")
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A fact on sizes that could not be decided symbolically and holds at the bound values.
+
+    Checked again at every binding.
+    """
+
+    left: Expr
+    relation: Relation
+    right: Expr
+    reason: str = ""
+
+    def holds(self, values: Mapping[Symbol, int]) -> bool:
+        """Return whether the fact is true under `values`."""
+        left, right = _number(self.left, values, {}), _number(self.right, values, {})
+        match self.relation:
+            case "multiple of":
+                return left % right == 0
+            case "==":
+                return left == right
+            case "!=":
+                return left != right
+            case ">=":
+                return left >= right
+
+    def normal(self) -> Assumption:
+        """Return a lower bound with a lone symbol on its left, where the sizes are linear in one symbol."""
+        difference = expand(self.left - self.right)
+        free = list(difference.free_symbols)
+        if len(free) != 1 or not difference.is_polynomial(free[0]):
+            return self
+        slope, start = difference.coeff(free[0], 1), difference.coeff(free[0], 0)
+        if not (slope.is_Integer and slope > 0 and expand(difference - slope * free[0] - start) == 0):
+            return self
+        return Assumption(cast(Expr, free[0]), ">=", ceiling(-start / slope), self.reason)
+
+    def __str__(self) -> str:
+        relation = f"a {self.relation}" if self.relation == "multiple of" else self.relation
+        verb = "is " if self.relation == "multiple of" else ""
+        return f"{self.left} {verb}{relation} {self.right}"
+
+
+@dataclass
+class Context:
+    """What a trace knows while it decides on sizes: values to fall back to, and the assumptions it made."""
+
+    values: Mapping[Symbol, int] = field(default_factory=dict)
+    assumptions: dict[Assumption, None] = field(default_factory=dict)
+    _bounds: dict[Expr, Assumption] = field(default_factory=dict)
+
+    def assume(self, fact: Assumption) -> None:
+        """Record a fact; of several lower bounds on one symbol the highest is kept."""
+        if fact.relation != ">=":
+            self.assumptions.setdefault(fact)
+            return
+        fact = fact.normal()
+        known = self._bounds.get(fact.left)
+        if known is not None and known.right.is_Integer and fact.right.is_Integer:
+            if known.right >= fact.right:
+                return
+            del self.assumptions[known]
+        self._bounds[fact.left] = fact
+        self.assumptions.setdefault(fact)
+
+
+_context: ContextVar[Context | None] = ContextVar("context", default=None)
+
+
+@contextmanager
+def deciding(values: Mapping[Symbol, int]) -> Iterator[Context]:
+    """Decide undecidable facts on sizes at `values`, and collect them as assumptions."""
+    context = Context(values)
+    token = _context.set(context)
+    try:
+        yield context
+    finally:
+        _context.reset(token)
+
+
+def decide(left: Expr, relation: Relation, right: Expr, reason: str = "") -> bool:
+    """Decide a relation of sizes: symbolically where that is possible, else at the bound values.
+
+    A fact found true at the bound values is recorded as an assumption; without a context it is taken as true.
+    """
+    verdict = _symbolic(left, relation, right)
+    if verdict is not None:
+        return verdict
+    context = _context.get()
+    if context is None:
+        return True
+    fact = Assumption(left, relation, right, reason)
+    holds = fact.holds(context.values)
+    if holds:
+        context.assume(fact)
+    elif relation in ("==", "!="):
+        opposite: Relation = "!=" if relation == "==" else "=="
+        context.assume(Assumption(left, opposite, right, reason))
+    return holds
+
+
+def _symbolic(left: Expr, relation: Relation, right: Expr) -> bool | None:
+    match relation:
+        case "multiple of":
+            return is_multiple(left, right)
+        case "==":
+            return same_size(left, right)
+        case "!=":
+            same = same_size(left, right)
+            return None if same is None else not same
+        case ">=":
+            return expand(left - right).is_nonnegative
+
+
+def require(left: Expr, relation: Relation, right: Expr, rule: str, hint: str = "") -> None:
+    """Raise `ShapeError(rule)` unless the relation holds (see `decide`)."""
+    if not decide(left, relation, right, rule):
+        raise ShapeError(rule, hint=hint)
+
+
+def rational(numerator: int, denominator: int) -> Rational:
+    """Return an exact fraction."""
+    return Rational(numerator, denominator)
