@@ -7,11 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sympy import Expr, Symbol
+from sympy import Expr, Integer, Symbol
 
 from archgraph.analysis.cost import METRICS, Costs, Row, find_member, level_of
 from archgraph.backend.table import Table
 from archgraph.errors import QueryError, did_you_mean
+from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.load import Traced, find_spec, find_variant, trace_spec
 from archgraph.frontend.spec import Expectation, Spec, read_text
 from archgraph.ir import Graph, Member, Node, Value
@@ -129,7 +130,7 @@ class Architecture(Measured):
     @property
     def defaults(self) -> dict[str, Any]:
         """The value of every symbol where nothing else is bound; derived ones included."""
-        return self.traced.declarations.numbers()
+        return self._declared().numbers()
 
     @property
     def structural(self) -> frozenset[str]:
@@ -144,12 +145,12 @@ class Architecture(Measured):
     @property
     def inputs(self) -> dict[str, TensorType]:
         """The types of the inputs."""
-        return {value.name: value.type for value in self.graph.inputs}
+        return {value.name: self.type(value.type) for value in self.graph.inputs}
 
     @property
     def outputs(self) -> dict[str, TensorType]:
         """The types of the selected outputs."""
-        return {value.name: value.type for value in self.selected}
+        return {value.name: self.type(value.type) for value in self.selected}
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -188,8 +189,7 @@ class Architecture(Measured):
             SpecError: an unknown symbol, or a value that breaks its rule.
         """
         given = {**self._given, **values}
-        declarations = self.traced.declarations
-        fresh = type(declarations)(declarations.specs, {**declarations.bindings, **given}, declarations.fixed)
+        fresh = self._declared(values)
         fresh.resolve_all()
         if self._needs_rebuild(values, fresh.values):
             rebuilt = Architecture(self.spec, self.variant, self._bound, given, selection=self._selection)
@@ -198,9 +198,13 @@ class Architecture(Measured):
             self.spec, self.variant, self._bound, given, self.traced, dict(fresh.values), self._selection
         )
 
+    def _declared(self, values: Mapping[str, Any] | None = None) -> Declarations:
+        """Return the declarations at the given values, over the defaults."""
+        old = self.traced.declarations
+        return Declarations(old.specs, {**old.bindings, **self._given, **(values or {})}, old.fixed)
+
     def _needs_rebuild(self, values: Mapping[str, Any], numbers: Mapping[Symbol, int]) -> bool:
-        declarations = self.traced.declarations
-        if numbers.keys() != declarations.values.keys():
+        if numbers.keys() != self.traced.declarations.values.keys():
             return True
         current = self.defaults
         if any(value != current[name] for name, value in values.items() if not self._is_free(name)):
@@ -211,6 +215,10 @@ class Architecture(Measured):
         """Return the architecture with some symbols bound and the others free; options rebuild the graph."""
         bound = {**self._bound, **values}
         return Architecture(self.spec, self.variant, bound, self._given, selection=self._selection)
+
+    def symbolic(self) -> Architecture:
+        """Return the architecture with its laws again, after `at`; the values stay as the new defaults."""
+        return Architecture(self.spec, self.variant, self._bound, self._given, selection=self._selection)
 
     def select(self, *outputs: str) -> Architecture:
         """Return the architecture whose macs, activations and receptive fields are about these values only."""
@@ -240,6 +248,10 @@ class Architecture(Measured):
     def law(self, expression: Expr) -> Law:
         """Return an expression of the graph in the spec's symbols, or its value after `at`."""
         return self.evaluate(expression) if self._evaluated else self.show(expression)
+
+    def type(self, inside: TensorType) -> TensorType:
+        """Return a type of the graph in the spec's symbols, or with numbers after `at`."""
+        return TensorType(tuple((axis, Integer(0) + self.law(length)) for axis, length in inside.axes), inside.dtype)
 
     def show(self, expression: Expr) -> Expr:
         """Return an expression of the graph in the spec's symbols."""
@@ -277,6 +289,12 @@ class Architecture(Measured):
 
         return cost_table(self, by, tuple(metrics))
 
+    def report(self, metrics: Iterable[str], numbers: Architecture) -> str:
+        """Return the totals as text: every law, and its value at the numbers of another binding."""
+        bindings = ", ".join(f"{name}={numbers.defaults[name]}" for name in self.symbols)
+        lines = [f"{name} = {self.metric(name)} = {numbers.metric(name):,}" for name in metrics]
+        return "\n".join([f"{self.name} ({self.spec.cite})" if self.spec.cite else self.name, f"  at {bindings}", *lines, ""])
+
     def rows(self) -> list[Row]:
         """Return the cost rows of all primitive nodes."""
         return self.costs.rows()
@@ -291,10 +309,7 @@ class Architecture(Measured):
         return trace_spec(self.spec, self._variant, bindings).graph.unroll()
 
     def _numbers(self) -> dict[str, Any]:
-        declarations = self.traced.declarations
-        fresh = type(declarations)(
-            declarations.specs, {**declarations.bindings, **self._given}, declarations.fixed
-        )
+        fresh = self._declared()
         return {name: value for name, value in fresh.numbers().items() if fresh.specs[name].derived is None}
 
 
@@ -310,7 +325,7 @@ class Part(Measured):
     @property
     def outputs(self) -> tuple[TensorType, ...]:
         """The types of its outputs."""
-        return tuple(value.type for value in self.member.outputs)
+        return tuple(self.architecture.type(value.type) for value in self.member.outputs)
 
     @property
     def level(self) -> str:

@@ -1,0 +1,245 @@
+"""The command line: one small function per command, the same names as in Python."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from archgraph.errors import ArchgraphError, SpecError
+
+FORMATS = ("text", "markdown", "latex", "csv", "json", "html")
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return 0 when all is well, 1 when a spec or a check failed, 2 on wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except ArchgraphError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="archgraph", description="Exact, symbolic analysis of neural architectures: cost, receptive field, figures."
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in (_list, _check, _cost, _rf, _draw, _contrast, _verify, _schema, _new):
+        add(commands)
+    return parser
+
+
+def _version() -> str:
+    import archgraph
+
+    return f"archgraph {archgraph.__version__}"
+
+
+def _command(commands: Any, name: str, run: Command, summary: str, example: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary}.",
+        epilog=f"example: {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_at(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--at", nargs="+", default=[], metavar="SYMBOL=VALUE", action="extend", help="bind symbols: --at D=768 L=12"
+    )
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how to write the table (default: text)")
+    parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
+
+
+def _bindings(pairs: Sequence[str]) -> dict[str, Any]:
+    """Read `D=768`, `up_bias=false`, `padding=same`, `features=[8,16]`."""
+    result = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            raise SpecError(f"cannot read the binding '{pair}'", hint="write --at D=768 L=12")
+        result[name] = _value(text)
+    return result
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _load(options: argparse.Namespace) -> Any:
+    """Load the spec with `--at` as its point of evaluation."""
+    from archgraph.api import load
+
+    g = load(options.spec)
+    bindings = _bindings(options.at)
+    return g.at(**bindings) if bindings else g
+
+
+def _list(commands: Any) -> None:
+    parser = _command(commands, "list", _run_list, "List the shipped specs and variants", "archgraph list --json")
+    _add_format(parser)
+
+
+def _run_list(options: argparse.Namespace) -> int:
+    from archgraph.gallery import gallery_table
+
+    print(gallery_table().to(options.format).rstrip())
+    return 0
+
+
+def _check(commands: Any) -> None:
+    parser = _command(
+        commands, "check", _run_check, "Hold specs and their variants against the numbers they expect", "archgraph check dit"
+    )
+    parser.add_argument("specs", nargs="*", metavar="SPEC", help="names or paths (default: every shipped spec)")
+    _add_format(parser)
+
+
+def _run_check(options: argparse.Namespace) -> int:
+    from archgraph.gallery import check_table
+
+    table = check_table(options.specs)
+    print(table.to(options.format).rstrip())
+    return 0 if all(row["ok"] == "yes" for row in table.rows) else 1
+
+
+def _cost(commands: Any) -> None:
+    parser = _command(commands, "cost", _run_cost, "Show cost laws and their values", "archgraph cost dit --by level --at D=768")
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name (dit, dit:S/2) or a path")
+    parser.add_argument("--by", default="scope", help="node, scope, op, level or block (default: scope)")
+    parser.add_argument("--metrics", default="params,macs,flops,activations", help="comma-separated metrics")
+    parser.add_argument("--laws", action="store_true", help="laws in the table instead of their values")
+    _add_at(parser)
+    _add_format(parser)
+
+
+def _run_cost(options: argparse.Namespace) -> int:
+    g = _load(options)
+    metrics = [name.strip() for name in options.metrics.split(",")]
+    table = (g.symbolic() if options.laws else g.at()).table(by=options.by, metrics=metrics)
+    if options.format == "text":
+        print(g.symbolic().report(metrics, g.at()))
+    print(table.to(options.format).rstrip())
+    return 0
+
+
+def _rf(commands: Any) -> None:
+    parser = _command(commands, "rf", _run_rf, "Show the receptive field of every node", "archgraph rf unet:padded-512")
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("--input", help="the input to measure on (default: the only one with positions)")
+    parser.add_argument("--all", action="store_true", help="every primitive node, not only the network's steps")
+    _add_at(parser)
+    _add_format(parser)
+
+
+def _run_rf(options: argparse.Namespace) -> int:
+    print(_load(options).receptive_field_table(options.input, every=options.all).to(options.format).rstrip())
+    return 0
+
+
+def _draw(commands: Any) -> None:
+    parser = _command(commands, "draw", _run_draw, "Draw an annotated diagram", "archgraph draw unet -o unet.svg")
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    _add_figure(parser)
+    _add_at(parser)
+
+
+def _add_figure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the file to write: .svg or .dot")
+    parser.add_argument("--width", default="text", help="column, text, or inches such as 3.25in (default: text)")
+    parser.add_argument("--venue", default="icml", help="icml, neurips, iclr, acl or nature (default: icml)")
+
+
+def _run_draw(options: argparse.Namespace) -> int:
+    figure = _load(options).draw(width=options.width, venue=options.venue)
+    return _save(figure, options.output)
+
+
+def _save(figure: Any, output: str) -> int:
+    figure.save(output)
+    print(f"wrote {output}")
+    return 0
+
+
+def _contrast(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "contrast",
+        _run_contrast,
+        "Draw two networks side by side, local against global, with the table of their laws",
+        "archgraph contrast unet dit -o unet-vs-dit.svg",
+    )
+    parser.add_argument("first", metavar="A", help="a shipped name or a path")
+    parser.add_argument("second", metavar="B", help="a shipped name or a path")
+    _add_figure(parser)
+
+
+def _run_contrast(options: argparse.Namespace) -> int:
+    from archgraph.api import contrast, load
+
+    figure = contrast(load(options.first), load(options.second), width=options.width, venue=options.venue)
+    return _save(figure, options.output)
+
+
+def _verify(commands: Any) -> None:
+    parser = _command(
+        commands, "verify", _run_verify, "Compare a spec with PyTorch, node by node (needs torch)", "archgraph verify dit:S/2"
+    )
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    _add_at(parser)
+    _add_format(parser)
+
+
+def _run_verify(options: argparse.Namespace) -> int:
+    from archgraph.verify import verify
+
+    report = verify(_load(options))
+    print(report.table.to(options.format).rstrip())
+    return 0 if report.ok else 1
+
+
+def _schema(commands: Any) -> None:
+    _command(commands, "schema", _run_schema, "Print the JSON Schema of the spec language", "archgraph schema > spec.json")
+
+
+def _run_schema(options: argparse.Namespace) -> int:
+    from archgraph.frontend.schema import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+    return 0
+
+
+def _new(commands: Any) -> None:
+    parser = _command(commands, "new", _run_new, "Write a small spec to start from", "archgraph new mynet.yaml")
+    parser.add_argument("path", metavar="FILE", help="the file to write; it must not exist")
+
+
+def _run_new(options: argparse.Namespace) -> int:
+    from archgraph.gallery import write_template
+
+    write_template(options.path)
+    print(f"wrote {options.path}; try: archgraph cost {options.path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""The shipped specs as a whole: their list, their check against published numbers, and a template for new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from archgraph.api import Architecture, load
+from archgraph.backend.table import Table
+from archgraph.errors import SpecError
+from archgraph.frontend.load import shipped_names
+
+TEMPLATE = """\
+archgraph: 1
+name: {name}
+doc: Two convolutions and a classifier head. Change what you like, then run `archgraph cost` on this file.
+
+symbols:
+  C: {{default: 32, doc: channels}}
+  H: {{default: 64, multiple_of: 2, doc: height of the image}}
+  W: {{default: 64, multiple_of: 2, doc: width of the image}}
+
+inputs:
+  image: {{c: 3, h: H, w: W}}
+
+network:
+  - conv_norm_act: {{out: C}}
+    as: stem
+  - residual:
+      - conv_norm_act: {{out: C}}
+    repeat: 2
+    as: body
+  - max_pool: {{kernel: 2}}
+  - conv: {{out: 10, kernel: 1}}
+    as: logits
+"""
+
+
+def variants_of(name: str) -> Iterator[Architecture]:
+    """Yield a spec at its defaults, then each of its variants."""
+    g = load(name)
+    yield g
+    for variant in () if g.variant else g.variants:
+        yield Architecture(g.spec, variant)
+
+
+def gallery_table() -> Table:
+    """Return name, variant, reference, params and macs of every shipped spec and variant at its defaults."""
+    rows = [_gallery_row(name, g) for name in shipped_names() for g in variants_of(name)]
+    columns = ("name", "variant", "reference", "params", "macs")
+    return Table("shipped specs", columns, rows, notes=("params: frozen included", "macs: per sample"))
+
+
+def _gallery_row(name: str, g: Architecture) -> dict[str, Any]:
+    numbers = g.at()
+    references = [expectation.reference for expectation in g.expectations if expectation.reference]
+    return {
+        "name": name,
+        "variant": g.variant or None,
+        "reference": references[0] if references else None,
+        "params": numbers.params,
+        "macs": numbers.macs,
+    }
+
+
+def check_table(names: Sequence[str] = ()) -> Table:
+    """Return a row per expectation of the given specs and their variants: expected, found, and whether equal."""
+    rows = [row for name in names or shipped_names() for g in variants_of(name) for row in _check_rows(g)]
+    wrong = sum(row["ok"] != "yes" for row in rows)
+    verdict = f"{len(rows)} expectations, {wrong} not met" if wrong else f"{len(rows)} expectations, all met"
+    return Table(verdict, ("spec", "metric", "expected", "found", "ok", "reference"), rows)
+
+
+def _check_rows(g: Architecture) -> Iterator[dict[str, Any]]:
+    numbers = g.at()
+    for expectation in g.expectations:
+        found = numbers.metric(expectation.metric)
+        yield {
+            "spec": f"{g.spec.file.removesuffix('.yaml')}{':' + g.variant if g.variant else ''}",
+            "metric": expectation.metric,
+            "expected": expectation.value,
+            "found": found,
+            "ok": "yes" if found == expectation.value else "NO",
+            "reference": expectation.reference or expectation.source,
+        }
+
+
+def write_template(path: str) -> None:
+    """Write a small spec to start from.
+
+    Raises:
+        SpecError: the file exists already, or cannot be written.
+    """
+    target = Path(path)
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(TEMPLATE.format(name=target.stem))
+    except FileExistsError:
+        raise SpecError(f"{path} exists already") from None
+    except OSError as error:
+        raise SpecError(f"cannot write {path}: {error.strerror}") from None
