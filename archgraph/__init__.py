@@ -1,6 +1,6 @@
 """archgraph: exact, symbolic static analysis of neural architectures."""
 
-from archgraph.api import Architecture, load, loads
+from archgraph.api import Architecture, contrast, load, loads
 from archgraph.errors import (
     ArchgraphError,
     MissingToolError,
@@ -22,6 +22,7 @@ __all__ = [
     "UnboundSymbolError",
     "UnsupportedOpError",
     "__version__",
+    "contrast",
     "load",
     "loads",
 ]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Integer, Symbol
 
 from archgraph.analysis.cost import METRICS, Costs, Row, find_member, level_of
+from archgraph.analysis.field_report import ReceptiveField
+from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.backend.table import Table
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.frontend.declarations import Declarations
@@ -18,6 +20,9 @@ from archgraph.frontend.spec import Expectation, Spec, read_text
 from archgraph.ir import Graph, Member, Node, Value
 from archgraph.symbols import Assumption, evaluate, symbol
 from archgraph.types import TensorType
+
+if TYPE_CHECKING:
+    from archgraph.backend.figure import Figure
 
 Law = Expr | int
 """A law in the spec's symbols; an integer once every symbol is bound by `at`."""
@@ -105,6 +110,7 @@ class Architecture(Measured):
         self._evaluated = values is not None
         self.values: Mapping[Symbol, int] = self.traced.declarations.values if values is None else values
         self._selection = selection
+        self._fields: dict[str | None, ReceptiveFields] = {}
 
     # -- what it is --------------------------------------------------------------------------------------
 
@@ -218,6 +224,8 @@ class Architecture(Measured):
 
     def symbolic(self) -> Architecture:
         """Return the architecture with its laws again, after `at`; the values stay as the new defaults."""
+        if not self._evaluated:
+            return self
         return Architecture(self.spec, self.variant, self._bound, self._given, selection=self._selection)
 
     def select(self, *outputs: str) -> Architecture:
@@ -295,6 +303,49 @@ class Architecture(Measured):
         lines = [f"{name} = {self.metric(name)} = {numbers.metric(name):,}" for name in metrics]
         return "\n".join([f"{self.name} ({self.spec.cite})" if self.spec.cite else self.name, f"  at {bindings}", *lines, ""])
 
+    def receptive_fields(self, input: str | None = None) -> ReceptiveFields:
+        """Return the receptive fields of all nodes on one input, at the bound values."""
+        if input not in self._fields:
+            self._fields[input] = ReceptiveFields(self.graph, input, evaluate=self.evaluate)
+        return self._fields[input]
+
+    def receptive_field(self, node: str | None = None, input: str | None = None) -> ReceptiveField:
+        """Return what one node reads of one input: by default the only output, and the only input with positions.
+
+        Sizes, strides and offsets are in elements of the input, per axis and phase. Symbols in kernels, strides
+        and counts take their bound or default values.
+
+        Raises:
+            QueryError: no such node or input, or none was named and there are several.
+
+        >>> field = load("unet:padded-512").receptive_field("logits")
+        >>> field.h.size_min, field.h.size_max, field.h.period
+        (188, 204, 16)
+        """
+        return self.receptive_fields(input).at(self._only_output() if node is None else node)
+
+    def _only_output(self) -> Value | None:
+        return self.selected[0] if len(self.selected) == 1 else None
+
+    def receptive_field_table(self, input: str | None = None, every: bool = False) -> Table:
+        """Return the receptive field of the network's steps, or of every primitive node."""
+        from archgraph.backend.fields import field_table
+
+        return field_table(self, input, every)
+
+    def draw(self, view: str = "overview", width: str = "text", venue: str = "icml", color: str = "locality") -> Figure:
+        """Return an annotated diagram; save it with `.save("x.svg")`.
+
+        Args:
+            view: which figure; `overview` shows the network's steps.
+            width: `column`, `text`, or inches such as `3.25in`.
+            venue: whose column and text widths are meant.
+            color: what the colour of a box says.
+        """
+        from archgraph.backend.figure import draw
+
+        return draw(self, view=view, width=width, venue=venue, color=color)
+
     def rows(self) -> list[Row]:
         """Return the cost rows of all primitive nodes."""
         return self.costs.rows()
@@ -363,4 +414,11 @@ def loads(text: str, variant: str = "") -> Architecture:
     return Architecture(read_text(text), variant)
 
 
-__all__ = ["METRICS", "Architecture", "Law", "Measured", "Part", "load", "loads"]
+def contrast(first: Architecture, second: Architecture, width: str = "text", venue: str = "icml") -> Figure:
+    """Return two networks side by side on one scale, with the table of their laws."""
+    from archgraph.backend.figure import contrast
+
+    return contrast(first, second, width=width, venue=venue)
+
+
+__all__ = ["METRICS", "Architecture", "Law", "Measured", "Part", "contrast", "load", "loads"]

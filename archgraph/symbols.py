@@ -239,7 +239,7 @@ def deciding(values: Mapping[Symbol, int]) -> Iterator[Context]:
         _context.reset(token)
 
 
-def decide(left: Expr, relation: Relation, right: Expr, reason: str = "") -> bool:
+def decide(left: Expr, relation: Relation, right: Expr, reason: str = "", *parts: object) -> bool:
     """Decide a relation of sizes: symbolically where that is possible, else at the bound values.
 
     A fact found true at the bound values is recorded as an assumption; without a context it is taken as true.
@@ -250,17 +250,19 @@ def decide(left: Expr, relation: Relation, right: Expr, reason: str = "") -> boo
     context = _context.get()
     if context is None:
         return True
-    fact = Assumption(left, relation, right, reason)
+    fact = Assumption(left, relation, right, reason.format(*parts))
     holds = fact.holds(context.values)
     if holds:
         context.assume(fact)
     elif relation in ("==", "!="):
         opposite: Relation = "!=" if relation == "==" else "=="
-        context.assume(Assumption(left, opposite, right, reason))
+        context.assume(Assumption(left, opposite, right, fact.reason))
     return holds
 
 
 def _symbolic(left: Expr, relation: Relation, right: Expr) -> bool | None:
+    if left.is_Integer and right.is_Integer:
+        return Assumption(left, relation, right).holds({})
     match relation:
         case "multiple of":
             return is_multiple(left, right)
@@ -273,10 +275,10 @@ def _symbolic(left: Expr, relation: Relation, right: Expr) -> bool | None:
             return expand(left - right).is_nonnegative
 
 
-def require(left: Expr, relation: Relation, right: Expr, rule: str, hint: str = "") -> None:
-    """Raise `ShapeError(rule)` unless the relation holds (see `decide`)."""
-    if not decide(left, relation, right, rule):
-        raise ShapeError(rule, hint=hint)
+def require(left: Expr, relation: Relation, right: Expr, rule: str, *parts: object, hint: str = "") -> None:
+    """Raise `ShapeError` with the rule, filled with its parts, unless the relation holds (see `decide`)."""
+    if not decide(left, relation, right, rule, *parts):
+        raise ShapeError(rule.format(*parts), hint=hint)
 
 
 def rational(numerator: int, denominator: int) -> Rational:

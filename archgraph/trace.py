@@ -177,5 +177,5 @@ def _difference(before: TensorType, after: TensorType) -> str:
     return ", ".join(
         f"axis {axis} changed from {length} to {after.size(axis)}"
         for axis, length in before.axes
-        if not decide(length, "==", after.size(axis), f"a repeat keeps axis {axis}")
+        if not decide(length, "==", after.size(axis), "a repeat keeps axis {}", axis)
     )

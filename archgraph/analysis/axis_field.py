@@ -1,8 +1,8 @@
-"""The receptive field of one node as it is reported: numbers per axis, and a readable form."""
+"""The receptive field of a node along one axis, as it is reported: numbers, phases, origins."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, NamedTuple
@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from archgraph.analysis.field import Field, HalfLine, Reading, Unsettled, Whole
 from archgraph.analysis.indices import EMPTY, Indices, interval
 from archgraph.analysis.setmap import SetMap
-from archgraph.errors import QueryError, did_you_mean
+from archgraph.errors import QueryError
 
 Kind = Literal["content", "gate", "stat"]
 
@@ -185,7 +185,7 @@ class AxisField:
 
     def __str__(self) -> str:
         if isinstance(self.reading, Unsettled):
-            return "misaligned"
+            return self.reading.label
         if self.reading is None:
             return "nothing"
         if not isinstance(self.reading, SetMap):
@@ -207,58 +207,3 @@ class AxisField:
 
 def _since(reading: Reading) -> str | None:
     return reading.path if isinstance(reading, Whole) else None
-
-
-@dataclass(frozen=True, repr=False)
-class ReceptiveField:
-    """What one node reads of one input; an axis is an attribute: `rf.h.size_max`.
-
-    Attributes:
-        node: the dotted path of the node.
-        input: the name of the input.
-        axes: the field along every position axis of the input.
-        box_exact: whether the set that is read is proved to be the product of the axes' sets.
-        iterations: how often the enclosing repeats apply the node; the numbers are those of the last time.
-    """
-
-    node: str
-    input: str
-    axes: Mapping[str, AxisField]
-    box_exact: bool = True
-    iterations: int = 1
-
-    def __getattr__(self, name: str) -> AxisField:
-        axes = self.__dict__.get("axes", {})
-        if name in axes:
-            return axes[name]
-        known = f"the axes of '{self.input}' are {', '.join(axes)}" if axes else "it has no axes"
-        raise AttributeError(f"receptive field has no '{name}': {known}.{did_you_mean(name, axes)}")
-
-    def of(self, kind: Kind) -> ReceptiveField:
-        """Return the same with the numbers of another kind: `content`, `gate` or `stat`."""
-        return replace(self, axes={name: axis.of(kind) for name, axis in self.axes.items()})
-
-    def __repr__(self) -> str:
-        return "\n".join(self._lines())
-
-    def _lines(self) -> Iterable[str]:
-        last = f", the last of {self.iterations} times" if self.iterations > 1 else ""
-        yield f"receptive field of {self.node} on {self.input}{last}"
-        width = max(map(len, self.axes), default=0)
-        for name, axis in self.axes.items():
-            yield f"  {name:<{width}}  {axis}"
-        yield from self._origins("global since {}", lambda axis: (axis.global_since, None))
-        yield from self._origins("through gates since {}", lambda axis: (axis.gate_since, axis.global_since))
-        title = "statistics: global since {}, O(1/N) per position"
-        yield from self._origins(title, lambda axis: (axis.stat_since, axis.gate_since))
-        if not self.box_exact:
-            yield "  the set read is not the box of these axes: branches that do not nest meet"
-
-    def _origins(self, title: str, since: Callable[[AxisField], tuple[str | None, str | None]]) -> Iterable[str]:
-        """Yield a line per origin that the kind before it does not have too."""
-        origins = {name: since(axis) for name, axis in self.axes.items()}
-        new = {name: path for name, (path, before) in origins.items() if path is not None and path != before}
-        for path in dict.fromkeys(new.values()):
-            names = [name for name, other in new.items() if other == path]
-            where = "" if len(names) == len(self.axes) else f", along {', '.join(names)}"
-            yield f"  {title.format(path)}{where}"

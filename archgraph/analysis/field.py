@@ -1,4 +1,4 @@
-"""What one position axis of a value reads of one input axis: nothing, a set map, a half-line, or all of it."""
+"""What one position axis of a value reads of one input axis: nothing, a set map, a half-line, all."""
 
 from __future__ import annotations
 
@@ -52,15 +52,24 @@ class Unsettled:
 
     reason: str
 
+    @property
+    def label(self) -> str:
+        """One word for tables and figures."""
+        return "misaligned" if self.reason.startswith("misaligned") else "unsettled"
 
-Reading: TypeAlias = "None | SetMap | HalfLine | Unsettled | Whole"
+
+Reading: TypeAlias = "SetMap | HalfLine | Unsettled | Whole | None"
 """None reads nothing. Ordered by inclusion: None, SetMap, HalfLine, Whole; Unsettled lies below Whole."""
 
 PRESENT = Whole()
 
 
 def through(inner: Reading, read: Reading) -> Reading:
-    """Return what an output reads of the input, if it reads a value by `read` and that reads the input by `inner`.
+    """Return what an output reads of the input, by way of a value.
+
+    Args:
+        inner: what the value reads of the input.
+        read: what the output reads of the value.
 
     >>> from archgraph.analysis.windows import window
     >>> through(window(3), Whole((4,), "attention")).path

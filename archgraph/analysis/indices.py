@@ -9,7 +9,9 @@ from functools import reduce
 from math import gcd
 
 MOST_TEETH = 1 << 22
-"""The longest comb whose missing teeth are kept; a longer one is filled and marked inexact."""
+MOST_WORK = 1 << 28
+"""Missing teeth are kept in combs of at most `MOST_TEETH` teeth whose teeth * runs is at most `MOST_WORK`, so
+that composing takes milliseconds; beyond, a comb is filled and marked inexact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,4 +222,6 @@ def _comb(start: int, step: int, bits: int, exact: bool) -> Indices:
             step, bits = step * wider, int(text[::wider], 2)
     length = bits.bit_length()
     full = bits.bit_count() == length
+    if not full and (bits & ~(bits << 1)).bit_count() * length > MOST_WORK:
+        return Indices(start, step, length, None, exact=False)
     return Indices(start, step if length > 1 else 1, length, None if full else bits, exact)

@@ -23,9 +23,14 @@ def power(step: Map, count: int, identity: Map, then: Callable[[Map, Map], Map])
         identity: what composes to the other.
         then: the associative composition.
 
+    Raises:
+        QueryError: the count is negative.
+
     >>> power("ab", 3, "", str.__add__)
     'ababab'
     """
+    if count < 0:
+        raise QueryError(f"a body cannot be applied {count} times")
     result = identity
     while count:
         if count & 1:
@@ -62,9 +67,9 @@ def iterated_hull(body: SetMap, count: Expr) -> tuple[Expr, Expr]:
     Raises:
         QueryError: the body has several phases, where the hull is not linear in the count, or another stride.
 
-    >>> from sympy import Symbol
     >>> from archgraph.analysis.windows import window
-    >>> iterated_hull(window(5, before=2), Symbol("L"))
+    >>> from archgraph.symbols import symbol
+    >>> iterated_hull(window(5, before=2), symbol("L"))
     (-2*L, 2*L)
     """
     _check_stride(body)

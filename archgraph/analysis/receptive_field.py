@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
 from sympy import Expr
 
-from archgraph.analysis import windows
-from archgraph.analysis.axis_field import AxisField, ReceptiveField
-from archgraph.analysis.field import PRESENT, SAME, THERE, Field, Reading, Whole, same
+from archgraph.analysis.axis_field import AxisField
+from archgraph.analysis.field import PRESENT, SAME, THERE, Field, Whole, same
+from archgraph.analysis.field_report import ReceptiveField
+from archgraph.analysis.node_reads import Evaluate, node_reads
 from archgraph.analysis.region import Dependence, Region, Transfer, apply, iterations, within
-from archgraph.errors import QueryError, UnsupportedOpError, did_you_mean
+from archgraph.errors import QueryError, did_you_mean
 from archgraph.ir import Graph, Member, Node, Repeat, Value
-from archgraph.ops.arithmetic import Multiply
-from archgraph.ops.reach import All, AxisMap, Enlarge, Reach, Transposed, Window
 from archgraph.symbols import evaluate as evaluate_at
-
-Evaluate = Callable[[Expr], int]
 
 
 def _constant(size: Expr) -> int:
@@ -54,9 +51,6 @@ class _Scope:
     place: Whole = PRESENT
     iterations: int = 1
 
-    def place_of(self, member: Member) -> Whole:
-        return Whole((self.graph.nodes.index(member),), member.name).under(self.place)
-
     def path(self, member: Member) -> str:
         return f"{self.place.path}.{member.name}" if self.place.path else member.name
 
@@ -64,8 +58,8 @@ class _Scope:
 class ReceptiveFields:
     """The receptive fields of all nodes of a graph on one of its inputs.
 
-    Every body is folded once, however many blocks share it, and a repeat is a power of its body's maps: neither
-    calls nor iterations cost time. Nodes inside repeats are reported as of the last iteration.
+    Every body is folded once, however many blocks share it, and a repeat is a power of its body's maps:
+    neither calls nor iterations cost time. Nodes inside repeats are reported as of the last iteration.
 
     Args:
         graph: the traced graph.
@@ -82,6 +76,7 @@ class ReceptiveFields:
         self.axes = self.input.type.positions
         self._evaluate = evaluate
         self._folded: dict[Graph, Mapping[Value, Dependence]] = {}
+        self._places: dict[Member, Whole] = {}
         self._repeated: dict[tuple[Graph, int], Transfer] = {}
 
     def at(self, node: str | Value | None = None) -> ReceptiveField:
@@ -93,12 +88,21 @@ class ReceptiveFields:
         Raises:
             QueryError: there is no such node, or the graph has several outputs.
         """
-        path = node if isinstance(node, str) else _maker(self.graph, self.graph.outputs if node is None else (node,))
+        path = node if isinstance(node, str) else self._maker(node)
         scope, member, rest = self._top(), *_find(self.graph, path, path)
         while rest:
             scope = self._enter(scope, member)
             member, rest = _find(scope.graph, rest, path)
         return self._report(scope, member)
+
+    def _maker(self, value: Value | None) -> str:
+        """Return the name of the node that gives a value, by default the only one that gives an output."""
+        outputs = self.graph.outputs if value is None else (value,)
+        makers = [member.name for member in self.graph.nodes if set(member.outputs).intersection(outputs)]
+        if len(makers) != 1:
+            names = ", ".join(makers) or "none"
+            raise QueryError(f"name the node of the receptive field; those that give an output: {names}")
+        return makers[0]
 
     def every(self) -> dict[str, ReceptiveField]:
         """Return the field of every node by dotted path, repeats before their bodies."""
@@ -119,8 +123,9 @@ class ReceptiveFields:
         """Return the inside of a repeat at its last iteration."""
         if not isinstance(member, Repeat):
             raise QueryError(f"'{scope.path(member)}' is a single operation: nothing lies inside it")
-        count, place = self._count(member), scope.place_of(member)
+        self._fold(scope.graph)
         operands = tuple(self._known(scope, value) for value in member.inputs)
+        count, place = self._count(member), self._places[member].under(scope.place)
         if count == 0:
             inputs: Transfer = ({},) * len(operands)
         elif count == 1:
@@ -139,16 +144,17 @@ class ReceptiveFields:
         if graph not in self._folded:
             known = dict(zip(graph.inputs, self._inputs(graph), strict=True))
             for index, member in enumerate(graph.nodes):
+                self._places[member] = place = Whole((index,), member.name)
                 operands = tuple(known[value] for value in member.inputs)
-                rows = self._transfer(member, Whole((index,), member.name))
-                known.update((value, apply(row, operands)) for value, row in zip(member.outputs, rows, strict=True))
+                rows = (apply(row, operands) for row in self._transfer(member, place))
+                known.update(zip(member.outputs, rows, strict=True))
             self._folded[graph] = known
         return self._folded[graph]
 
     def _transfer(self, member: Member, place: Whole) -> Transfer:
         """Return what every output of a node reads of its operands."""
         if isinstance(member, Node):
-            return (self._read(member, place),) * len(member.outputs)
+            return (node_reads(member, self.axes, self._evaluate, place),) * len(member.outputs)
         count = self._count(member)
         rows = self._body(member.body) if count == 1 else self._iterated(member.body, count)
         return tuple(within(row, place) for row in rows[: len(member.outputs)])
@@ -163,34 +169,6 @@ class ReceptiveFields:
         if key not in self._repeated:
             self._repeated[key] = iterations(self._body(body), self._inputs(body), count)
         return self._repeated[key]
-
-    def _read(self, node: Node, place: Whole) -> Dependence:
-        return {
-            index: Region(tuple(self._field(node, index, reach, axis, place) for axis in self.axes))
-            for index, reach in enumerate(node.op.reach(*node.types))
-            if reach.reads
-        }
-
-    def _field(self, node: Node, index: int, reach: Reach, axis: str, place: Whole) -> Field:
-        if not node.types[index].has(axis):
-            return Field(None, PRESENT, PRESENT) if _is_gate(node, axis) else THERE
-        maps = dict(reach.maps)
-        if axis not in maps:
-            raise UnsupportedOpError(f"'{node.op.kind}' does not say how it reads axis {axis} of operand {index}")
-        content = self._reading(maps[axis], place)
-        return Field(content, content, place if axis in reach.statistics else content)
-
-    def _reading(self, read: AxisMap, place: Whole) -> Reading:
-        value = self._evaluate
-        match read:
-            case Window(kernel, stride, dilation, before):
-                return windows.window(value(kernel), value(stride), value(dilation), value(before))
-            case Transposed(kernel, stride, dilation, before):
-                return windows.transposed(value(kernel), value(stride), value(dilation), value(before))
-            case Enlarge(factor):
-                return windows.enlarge(value(factor))
-            case All():
-                return place
 
     def _inputs(self, graph: Graph) -> Transfer:
         """Return that every input of a graph reads itself."""
@@ -207,20 +185,14 @@ class ReceptiveFields:
         regions = [region for row in rows for region in row.values()]
         nothing = Region((same(None),) * len(self.axes))
         region = reduce(Region.join, regions, nothing)
-        axes = {
-            axis: AxisField(axis, field, self._evaluate(self.input.type.size(axis)), self._length(member, axis))
-            for axis, field in zip(self.axes, region.fields, strict=True)
-        }
+        fields = zip(self.axes, region.fields, strict=True)
+        axes = {axis: self._axis(member, axis, field) for axis, field in fields}
         return ReceptiveField(scope.path(member), self.input.name, axes, region.box, scope.iterations)
 
-    def _length(self, member: Member, axis: str) -> int | None:
+    def _axis(self, member: Member, axis: str, field: Field) -> AxisField:
+        extent = self._evaluate(self.input.type.size(axis))
         lengths = [value.type.size(axis) for value in member.outputs if value.type.has(axis)]
-        return self._evaluate(lengths[0]) if lengths else None
-
-
-def _is_gate(node: Node, axis: str) -> bool:
-    """Say whether a product broadcasts, along that axis, an operand that does not have it."""
-    return isinstance(node.op, Multiply) and node.outputs[0].type.has(axis)
+        return AxisField(axis, field, extent, self._evaluate(lengths[0]) if lengths else None)
 
 
 def _find(graph: Graph, path: str, asked: str) -> tuple[Member, str]:
@@ -234,19 +206,11 @@ def _find(graph: Graph, path: str, asked: str) -> tuple[Member, str]:
     raise QueryError(f"no node '{asked}'.{did_you_mean(path.split('.', 1)[0], named)}")
 
 
-def _maker(graph: Graph, outputs: tuple[Value, ...]) -> str:
-    """Return the name of the one node that gives the outputs."""
-    makers = [member.name for member in graph.nodes if set(member.outputs).intersection(outputs)]
-    if len(makers) != 1:
-        names = ", ".join(makers) or "none"
-        raise QueryError(f"name the node of the receptive field; those that give an output: {names}")
-    return makers[0]
-
-
 def _input(graph: Graph, name: str | None) -> Value:
     inputs = {value.name: value for value in graph.inputs}
     if name is not None and name not in inputs:
-        raise QueryError(f"no input '{name}'.{did_you_mean(name, inputs)}", hint=f"inputs: {', '.join(inputs)}")
+        hint = f"inputs: {', '.join(inputs)}"
+        raise QueryError(f"no input '{name}'.{did_you_mean(name, inputs)}", hint=hint)
     if name is not None:
         return inputs[name]
     placed = [value for value in graph.inputs if value.type.positions]

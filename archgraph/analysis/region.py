@@ -54,7 +54,12 @@ Transfer: TypeAlias = tuple[Dependence, ...]
 
 
 def apply(transfer: Dependence, operands: tuple[Dependence, ...]) -> Dependence:
-    """Return what an output reads of the sources, from what it reads of its operands and they of the sources."""
+    """Return what an output reads of the sources, by way of its operands.
+
+    Args:
+        transfer: what the output reads of the operands.
+        operands: what they read of the sources.
+    """
     result: dict[int, Region] = {}
     for operand, read in transfer.items():
         for source, region in operands[operand].items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import gcd, lcm
 
 from archgraph.analysis.indices import EMPTY, Indices, interval, union
@@ -14,7 +14,7 @@ from archgraph.errors import QueryError
 MOST_PHASES = 1 << 10
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SetMap:
     """A map from an output index to a finite set of input indices with R(i + period) = R(i) + advance.
 
@@ -26,7 +26,8 @@ class SetMap:
         phases: the sets of the outputs 0 ... period - 1.
 
     >>> from archgraph.analysis.windows import transposed, window
-    >>> decoder = window(3, stride=2, before=1).through(transposed(4, 2, before=1)).through(window(3, before=1))
+    >>> encoder = window(3, stride=2, before=1)
+    >>> decoder = encoder.through(transposed(4, 2, before=1)).through(window(3, before=1))
     >>> decoder.stride, decoder.period, decoder.size_max
     (Fraction(1, 1), 2, 7)
     """
@@ -70,11 +71,20 @@ class SetMap:
 
     def _pieces(self, outputs: Indices) -> Iterator[Indices]:
         for start, step, length in outputs.runs():
+            if step == 1 and self._connected:
+                yield interval(self.at(start).lo, self.at(start + length - 1).hi)
+                continue
             classes = self.period // gcd(self.period, step)
             advance = self.advance * step * classes // self.period
             for first in range(min(classes, length)):
                 count = (length - first - 1) // classes + 1
                 yield self.at(start + step * first).spread(advance, count)
+
+    @cached_property
+    def _connected(self) -> bool:
+        """Whether every set is an interval that the next one continues: then only the outermost matter."""
+        following = (*self.phases[1:], self.phases[0].shift(self.advance))
+        return all(map(_continues, self.phases, following))
 
     def interval(self, first: int, last: int) -> tuple[int, int] | None:
         """Return the hull of what the outputs first ... last read together, None where they read nothing.
@@ -130,7 +140,7 @@ class SetMap:
 
     @property
     def centre(self) -> Fraction:
-        """The middle of the hull at output 0, averaged over the phases: the hull of i is about centre + stride*i.
+        """The middle of the hull of output 0, averaged over the phases; that of i is stride*i further.
 
         >>> from archgraph.analysis.windows import window
         >>> window(4, stride=4).centre
@@ -162,6 +172,11 @@ def _is_identity(reads: SetMap) -> bool:
 
 
 _SAME = (interval(0, 0),)
+
+
+def _continues(here: Indices, following: Indices) -> bool:
+    whole = here.step == 1 and here.teeth is None and here.exact and here.length > 0 and following.length > 0
+    return whole and here.lo <= following.lo <= here.hi + 1 and here.hi <= following.hi
 
 
 def minimal(advance: int, phases: Iterable[Indices]) -> SetMap:
@@ -208,8 +223,8 @@ def _united(left: SetMap, right: SetMap) -> SetMap:
     if left.stride != right.stride:
         less, more = sorted((left.stride, right.stride))
         raise QueryError(
-            f"misaligned branches: values of stride {less} and {more} are joined, so that what an output reads "
-            "grows with its index"
+            f"misaligned branches: values of stride {less} and {more} are joined, so that what an output "
+            "reads grows with its index"
         )
     period = check_period(lcm(left.period, right.period))
     phases = (union((left.at(phase), right.at(phase))) for phase in range(period))

@@ -98,7 +98,7 @@ Resampling = Literal["nearest", "linear", "corners", "average"]
 def resized(before: int, after: int, how: Resampling) -> SetMap:
     """Return the map of resampling `before` positions to `after`, whatever the ratio.
 
-    `nearest`, `linear` (half-pixel centres), `corners` (linear, corners aligned), `average` (adaptive pooling).
+    `nearest`, `linear` (half-pixel centres), `corners` (linear, aligned corners), `average` (adaptive pool).
 
     >>> [list(resized(5, 3, "average").at(i)) for i in range(3)]
     [[0, 1], [1, 2, 3], [3, 4]]

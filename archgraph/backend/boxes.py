@@ -9,10 +9,10 @@ from archgraph.backend.diagram import Box, Part, Path, Rect, Run, Text
 from archgraph.backend.facts import Facts, Reach
 from archgraph.backend.items import Item
 from archgraph.backend.metrics import text_width
-from archgraph.backend.mathtext import equation, grouped, join, leading, number, shape, variable, words
+from archgraph.backend.mathtext import equation, grouped, join, leading, math, number, shape, variable, words
 from archgraph.backend.style import FRAME, HAIR, HEAVY, LINE, SIDE_FILL, SIZES, ramp
 from archgraph.backend.thumbnails import connectivity, field_square
-from archgraph.backend.wording import capitalized, phrase, shortened
+from archgraph.backend.wording import abbreviated, capitalized, phrase, shortened
 
 Line = tuple[Run, ...]
 PARAMS, MACS = "theta", "M"
@@ -22,8 +22,8 @@ _THUMB, _THUMB_GAP = 21.0, 6.0
 _CIRCLE = 13.0
 _LAW_ROOM = 96.0
 
-#: The longest lines of a wide and of a narrow box, in points.
-WIDE, NARROW = 150.0, 92.0
+#: The longest lines of a wide, a medium and a narrow box, in points.
+WIDE, MEDIUM, NARROW = 150.0, 108.0, 92.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Content:
         reach: the field for the coloured bar and the picture; ``own`` draws the connections of the box itself.
         heavy: a thick outline, for what connects every position with every other.
         side: a grey box without a bar, for what works on no positions.
+        laws: how many of the last lines are laws.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Content:
     heavy: bool = False
     side: bool = False
     tooltip: str = ""
+    laws: int = 0
 
 
 def content(
@@ -69,26 +71,32 @@ def content(
     last = items[-1]
     reach = facts.own_reach(items) if own else facts.reach(last.path)
     light = all(item.light for item in items)
-    lines = title(*_called(items, times), room, light)
+    lines = title(*_called(facts, items, times), room, light, 4 if side else 2)
     if not own and not side and not light:
         lines.append(shape(facts.sizes(last.outputs[0]), SIZES.body))
-    lines += laws(facts, items, room)
+    costs = laws(facts, items, room)
     heavy = facts.mixing(items) == "dynamic" and reach is not None and reach.everything
     picture, hint = not light, tooltip(facts, items, reach)
-    return Content(last.path, tuple(lines), reach, own, picture, heavy, side and reach is None, hint)
+    all_lines = (*lines, *costs)
+    return Content(last.path, all_lines, reach, own, picture, heavy, side and reach is None, hint, len(costs))
 
 
-def _called(items: Sequence[Item], times: int) -> tuple[str, int]:
-    text, inner = phrase(items[: max(1, len(items) // times)])
-    return capitalized(text), inner * times
+def _called(facts: Facts, items: Sequence[Item], times: int) -> tuple[str, Line]:
+    text, inner = phrase(items[: max(1, len(items) // times)], facts.brief)
+    count = facts.shown(inner * times)
+    tail = () if count == 1 else join(words("×", SIZES.title), math(count, SIZES.title), gap=0.4)
+    return capitalized(text), tail
 
 
-def title(text: str, count: int, room: float, light: bool = False) -> list[Line]:
-    """The heading, on two lines where one is too long, with ``×n`` for what is repeated."""
+def title(text: str, tail: Line, room: float, light: bool = False, most: int = 2) -> list[Line]:
+    """The heading, on more lines where one is too long, with ``×n`` for what is repeated."""
     size, face = (SIZES.body, "sans") if light else (SIZES.title, "bold")
-    tail = words(f"×{count}", SIZES.title) if count > 1 else ()
     left = room - sum(run.width for run in tail)
-    lines = wrapped(text, lambda shown: text_width(shown, face, size) <= left, 2)
+
+    def fits(shown: str) -> bool:
+        return text_width(shown, face, size) <= left
+
+    lines = wrapped(text if fits(text) else abbreviated(text), fits, most)
     *before, last = [words(line, size, face) for line in lines]
     return [*before, join(last, tail, gap=2.2)]
 

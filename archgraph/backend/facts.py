@@ -107,6 +107,11 @@ class Facts:
     def shown(self, expression: Expr) -> Expr:
         return expand(self.subject.show(expand(expression)))
 
+    def brief(self, length: Expr) -> object:
+        """A size in the user's symbols if that is short, else its number."""
+        shown = self.shown(length)
+        return shown if shown.is_Symbol or shown.is_Integer else self.number(length)
+
     def number(self, expression: Expr) -> int:
         """The value of an expression in the user's or in the inner symbols."""
         return int(self.subject.evaluate(expression))
@@ -128,9 +133,8 @@ class Facts:
     # shapes and receptive fields
 
     def sizes(self, value: Value) -> list[Expr | int]:
-        """The sizes of a value, channel first; a size that is a sum is given as its number."""
-        axes = sorted(value.type.axes, key=lambda axis: axis[0] != "c")
-        return [self.size(length) for _, length in axes]
+        """The sizes of a value in order; a size that is a sum is given as its number."""
+        return [self.size(length) for _, length in value.type.axes]
 
     def size(self, length: Expr) -> Expr | int:
         shown = self.shown(length)

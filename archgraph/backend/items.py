@@ -119,7 +119,7 @@ def _resolved(value: Value, known: Mapping[Value, Value]) -> Value:
 
 def _groups_stages(repeat: Repeat, parent: Graph) -> bool:
     """Whether the block is only a chapter of the network: it repeats something, or changes the resolution twice."""
-    if len(parent.nodes) <= 2:
+    if len(parent.nodes) == 1:
         return len(repeat.body.nodes) > 1
     inner = [node for node in repeat.body.nodes if isinstance(node, Repeat)]
     if any(not node.once for node in inner):

@@ -11,6 +11,7 @@ Line = tuple[Run, ...]
 _GAP, _BRANCH_GAP, _LABEL_GAP, _LINE_HEIGHT = 13.0, 16.0, 21.0, 9.0
 _LANE, _FIRST_LANE, _BUS, _DOT = 7.0, 10.0, 10.0, 1.5
 _ENTRY, _PAD = 17.0, 7.0
+_SIDE_TOP = 24.0
 _DASH = (3.0, 2.0)
 
 
@@ -127,10 +128,11 @@ class _Layout:
                 y += _LINE_HEIGHT
             if before in branching:
                 self.branches[before] = y - self._gap(before, slot, True) / 2 - 2 if before else self._first_branch()
+            y = max(y, self._above_deck(slot))
             box = slot.box.at(-_axis(slot), y)
             self.boxes[slot.name] = box
             if slot.deck is not None:
-                self._place_deck(slot, box)
+                self.inner.append(slot.deck.drawing.moved(box.x, box.y))
             y += box.height
             before = slot.name
         self.bottom = y
@@ -153,9 +155,13 @@ class _Layout:
             gap = min(gap, 10.0)
         return max(gap, _BRANCH_GAP) if branching else gap
 
-    def _place_deck(self, slot: Slot, box: Box) -> None:
-        assert slot.deck is not None
-        self.inner.append(slot.deck.drawing.moved(box.x, box.y))
+    def _above_deck(self, slot: Slot) -> float:
+        """Where a deck may begin: below the side boxes that feed it."""
+        if slot.deck is None:
+            return 0.0
+        feeding = {tap.source for tap in self.plan.taps if tap.target == slot.name}
+        heights = [side.box.height + _GAP for side in self.plan.sides if side.box.name in feeding]
+        return _SIDE_TOP + sum(heights) + 6.0 if heights else 0.0
 
     def _main_edges(self) -> None:
         slots = self.plan.slots
@@ -279,7 +285,7 @@ class _Layout:
             for tap in self.plan.taps
             if tap.source == side.box.name
         ]
-        entry = 24.0 if not self.deck else 0.0
+        entry = _SIDE_TOP if not self.deck else 0.0
         return max(entry, min(heights, default=0.0) - side.box.height / 2)
 
     def _clash(self, box: Box) -> float | None:
@@ -421,35 +427,31 @@ class _Layout:
 def framed(spine: Spine, name: str, caption: Sequence[Line], copies: int, tooltip: str = "") -> Spine:
     """Put a frame around an inner spine, with outlines behind it and its caption in the lower right corner."""
     lines = [Text(line) for line in caption]
-    room = _caption_room(spine, max((text.width for text in lines), default=0.0), len(lines))
+    longest = max((text.width for text in lines), default=0.0)
+    width = max(spine.width, spine.axis + longest + 18)
+    room = _caption_room(spine, width - longest - 12, 11.5 * len(lines) + 2)
     height = spine.height + room
     y = height - 7 - _LINE_HEIGHT * (len(lines) - 1) * 1.12
-    parts = tuple(
-        text.ending(spine.width - 8).moved(0, y + _LINE_HEIGHT * 1.12 * i) for i, text in enumerate(lines)
-    )
-    cluster = Cluster(name, Extent(0, 0, spine.width, height), parts, copies, tooltip)
+    parts = tuple(text.ending(width - 8).moved(0, y + _LINE_HEIGHT * 1.12 * i) for i, text in enumerate(lines))
+    cluster = Cluster(name, Extent(0, 0, width, height), parts, copies, tooltip)
     edges = spine.drawing.edges
     if room:
         stub = Path(((spine.axis, spine.height), (spine.axis, height)), INK, LINE + 0.15)
         edges += (Edge("", "", stub),)
     drawing = replace(spine.drawing, clusters=(cluster, *spine.drawing.clusters), edges=edges, height=height)
-    return Spine(drawing, spine.axis, spine.width, height, spine.entries)
+    return Spine(drawing, spine.axis, width, height, spine.entries)
 
 
-def _caption_room(spine: Spine, width: float, lines: int) -> float:
+def _caption_room(spine: Spine, left: float, height: float) -> float:
     """Extra height that the caption needs below what is drawn in its corner."""
-    left, top = spine.width - width - 14, spine.height - 11.5 * lines - 4
+    top = spine.height - height
     corner = Extent(left, top, spine.width, spine.height)
-    busy = [
-        extent.bottom - top
-        for extent in (
-            *(box.extent for box in spine.drawing.boxes),
-            *(text.extent for text in spine.drawing.texts()),
-            *(edge.path.extent for edge in spine.drawing.edges if edge.path is not None),
-        )
-        if extent.overlaps(corner, -0.5)
-    ]
-    return max((0.0, *busy))
+    extents = (
+        *(box.extent for box in spine.drawing.boxes),
+        *(text.extent for text in spine.drawing.texts()),
+        *(edge.path.extent for edge in spine.drawing.edges if edge.path is not None),
+    )
+    return max((0.0, *(extent.bottom - top for extent in extents if extent.overlaps(corner, -0.5))))
 
 
 def _axis(slot: Slot) -> float:

@@ -1,14 +1,14 @@
 """Graph and analyses to a diagram: a U where there is one, else a spine, else whatever Graphviz makes of it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from archgraph.backend.boxes import NARROW, WIDE, Content, box, circle, content, law, natural_width
+from archgraph.backend.boxes import MEDIUM, NARROW, WIDE, Content, box, circle, content, law, natural_width
 from archgraph.backend.diagram import Box, Cluster, Diagram, Edge, Run
 from archgraph.backend.facts import Facts
 from archgraph.backend.geometry import faults
 from archgraph.backend.graphviz import layout_graphviz
-from archgraph.backend.items import Item, flow
+from archgraph.backend.items import Item, flow, scale
 from archgraph.backend.layout_spine import Plan, Side, Slot, Spine, Tap, framed, layout_spine
 from archgraph.backend.layout_u import Skip, UShape, fits, layout_u
 from archgraph.backend.legend import legend, ticks
@@ -64,29 +64,49 @@ def _legend(facts: Facts, width: float, own: bool) -> Diagram:
 
 
 def _drawn_u(facts: Facts, u: UNet, width: float) -> Diagram | None:
-    for picture in (True, False):
-        shaped = _u_shape(facts, u, picture)
+    """The most generous form that fits: laws side by side or below each other, labels of copies long or short."""
+    for form in (_Form(), _Form(stacked=True), _Form(stacked=True, brief=True), _Form(True, True, False)):
+        shaped = _u_shape(facts, u, form)
         if fits(shaped, width):
             return layout_u(shaped, width)
     return None
 
 
-def _u_shape(facts: Facts, u: UNet, picture: bool) -> UShape:
+@dataclass(frozen=True)
+class _Form:
+    """How much room the parts of a U may take."""
+
+    stacked: bool = False
+    brief: bool = False
+    picture: bool = True
+
+
+def _u_shape(facts: Facts, u: UNet, form: _Form) -> UShape:
     every = (*u.encoder, u.bottom, *u.decoder)
-    contents = {stage: _stage_content(facts, stage, picture) for stage in every}
-    wide = max(natural_width(_two_columns(one)) for one in contents.values())
+    contents = {stage: _stage_content(facts, stage, form.picture, MEDIUM if form.stacked else WIDE) for stage in every}
+    wide = max(natural_width(one if form.stacked else _two_columns(one)) for one in contents.values())
     boxes = {stage: box(contents[stage], wide) for stage in every}
-    labels = {boxes[stage].name: _before_lines(facts, stage.before) for stage in every if stage.before}
+    labels = {boxes[stage].name: lines for stage in every if (lines := _way_lines(facts, stage))}
+    copies = tuple(
+        Skip(boxes[copy.source].name, boxes[copy.target].name, _copy_label(facts, copy, form.brief))
+        for copy in u.copies
+    )
     return UShape(
         tuple(boxes[stage] for stage in u.encoder),
         boxes[u.bottom],
         tuple(boxes[stage] for stage in u.decoder),
-        tuple(Skip(boxes[copy.source].name, boxes[copy.target].name, _copy_label(facts, copy)) for copy in u.copies),
+        copies,
         labels,
         _value_label(facts, facts.structure.entry),
         _exit_label(facts, u.head, u.decoder[-1].output),
-        {boxes[stage].name: shape(facts.sizes(value), SIZES.small) for stage, value in u.exits},
+        {boxes[stage].name: _output_label(facts, value, form.brief) for stage, value in u.exits},
     )
+
+
+def _output_label(facts: Facts, value: Value, brief: bool) -> Line:
+    if brief:
+        return words(value.name, SIZES.small)
+    return shape(facts.sizes(value), SIZES.small)
 
 
 def _two_columns(contents: Content) -> Content:
@@ -97,27 +117,36 @@ def _two_columns(contents: Content) -> Content:
     return replace(contents, lines=(*lines, join(first, second, gap=10.0)))
 
 
-def _stage_content(facts: Facts, stage: Stage, picture: bool) -> Content:
-    found = content(facts, stage.items)
-    heading = content(facts, stage.line).lines[0]
-    last = stage.line[-1]
-    return replace(
-        found, name=last.path, lines=(heading, *found.lines[1:]), reach=facts.reach(last.path), picture=picture
-    )
+def _stage_content(facts: Facts, stage: Stage, picture: bool, room: float) -> Content:
+    heads = {group for group in stage.beside if group.output in facts.selected}
+    items = [item for item in stage.items if not any(item in head.items for head in heads)]
+    line = content(facts, stage.line, room=room)
+    found = content(facts, (*(item for item in items if item not in stage.line), *stage.line), room=room)
+    return replace(line, lines=(*line.lines[: len(line.lines) - line.laws], *found.lines[len(found.lines) - found.laws :]), tooltip=found.tooltip, picture=picture)
+
+
+def _way_lines(facts: Facts, stage: Stage) -> tuple[Line, ...]:
+    """What is written beside the arrow to a stage: the change of resolution, in a layer of its own or not."""
+    if stage.before:
+        return _before_lines(facts, stage.before)
+    change = scale(stage.groups[0].items[0].member)
+    return (words(f"stride {change:g}", SIZES.body),) if change > 1 else ()
 
 
 def _before_lines(facts: Facts, items: Sequence[Item]) -> tuple[Line, ...]:
     if not items:
         return ()
-    lines: list[Line] = [words(phrase(items)[0], SIZES.body)]
+    lines: list[Line] = [words(phrase(items, facts.brief)[0], SIZES.body)]
     params = facts.params(items)
     if params != 0:
         lines.append(law(facts, "theta", params, NARROW))
     return tuple(lines)
 
 
-def _copy_label(facts: Facts, copy: Copy) -> Line:
+def _copy_label(facts: Facts, copy: Copy, brief: bool) -> Line:
     verb = "crop, copy" if copy.cropped else "copy"
+    if brief:
+        return words(verb, SIZES.body)
     count = words(f"{copy.count}×", SIZES.body) if copy.count > 1 else ()
     return join(words(verb, SIZES.body), count, shape(facts.sizes(copy.value), SIZES.body), gap=2.5)
 
@@ -131,7 +160,7 @@ def _value_label(facts: Facts, value: Value | None) -> Line:
 def _exit_label(facts: Facts, head: Sequence[Item], output: Value) -> Line:
     value = head[-1].outputs[0] if head else output
     shown = shape(facts.sizes(value), SIZES.body)
-    return join(words(f"{phrase(head)[0]} →", SIZES.body), shown, gap=2.5) if head else shown
+    return join(words(f"{phrase(head, facts.brief)[0]} →", SIZES.body), shown, gap=2.5) if head else shown
 
 
 # the spine
@@ -140,7 +169,7 @@ def _exit_label(facts: Facts, head: Sequence[Item], output: Value) -> Line:
 def spine_diagram(facts: Facts, found: Structure, width: float) -> Diagram:
     """The main line with its most expensive repeat opened; the widest form that fits the page."""
     chosen = _to_open(facts, found)
-    trials = [(opened, room) for opened in dict.fromkeys((chosen, None)) for room in (WIDE, NARROW)]
+    trials = [(opened, room) for opened in dict.fromkeys((chosen, None)) for room in (WIDE, MEDIUM, NARROW)]
     for opened, room in trials:
         plan = spine_plan(facts, found, opened, room=room)
         if plan is None:
@@ -174,9 +203,10 @@ def spine_plan(
     slots = _slots(facts, groups, opened, own, room)
     home = {group: slot.name for group, slot in zip(groups, slots, strict=True)}
     by_item = {item: home[group] for group in groups for item in group.all}
-    home |= {group: by_item[group.items[0]] for group in found.chain if group.items[0] in by_item}
+    every = (*found.chain, *found.sides)
+    home |= {group: by_item[group.items[0]] for group in every if group.items[0] in by_item}
     sides = [side for side in found.sides if side.items[0] not in by_item]
-    side_boxes = {side: box(content(facts, side.items, own=own, side=True, room=NARROW)) for side in sides}
+    side_boxes = {side: box(content(facts, side.items, own=own, side=True, room=min(room * 0.66, NARROW))) for side in sides}
     return _connected(facts, found, tuple(slots), home, side_boxes, own)
 
 
@@ -195,7 +225,7 @@ def _connected(facts, found, slots, home, side_boxes, own) -> Plan:  # type: ign
                 residuals.append(pair)
         else:
             taps.append(Tap(name, home[target], _tap_label(found, source, target), _entry_name(target, value)))
-    inputs = {value.name: words(value.name, SIZES.body) for value in found.flow.inputs if value is not found.entry}
+    inputs = {value.name: _input_name(value.name) for value in found.flow.inputs if value is not found.entry}
     sides = tuple(Side(drawn, tuple(dict.fromkeys(sources[side]))) for side, drawn in side_boxes.items())
     output = found.chain[-1].output
     return Plan(
@@ -207,6 +237,10 @@ def _connected(facts, found, slots, home, side_boxes, own) -> Plan:  # type: ign
         () if own else _value_label(facts, found.entry),
         () if own else shape(facts.sizes(output), SIZES.body),
     )
+
+
+def _input_name(name: str) -> Line:
+    return variable(name, SIZES.body) if len(name) == 1 else words(humanized(name), SIZES.body)
 
 
 def _next(slots: Sequence[Slot], pair: tuple[str, str]) -> bool:

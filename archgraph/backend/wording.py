@@ -1,18 +1,20 @@
 """Words for operations: what a box is called and what is written beside an arrow."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import singledispatch
 
-from sympy import Expr
+from sympy import Add, Expr, Integer
 
-from archgraph.backend.items import Item
+from archgraph.backend.items import CIRCLES, Item
 from archgraph.ir import Member, Node, Repeat
 from archgraph.ops.arguments import per_axis
 from archgraph.ops.base import Op
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.pooling import Pool
 
-_LONGEST = 40
+_LONGEST = 60
+_SHORT = {"batch norm": "BN", "instance norm": "IN", "group norm": "GN", "layer norm": "LN", "LeakyReLU": "LReLU"}
 _NAMES = {
     "relu": "ReLU", "leaky_relu": "LeakyReLU", "gelu": "GELU", "silu": "SiLU", "tanh": "tanh", "sigmoid": "sigmoid",
     "scaled_dot_product_attention": "attention", "max_pool": "max-pool", "avg_pool": "avg-pool",
@@ -32,8 +34,12 @@ def humanized(name: str) -> str:
     return _NAMES.get(name, name.replace("_", " "))
 
 
+Show = Callable[[Expr], object]
+"""Writes a size in the user's symbols."""
+
+
 @singledispatch
-def appearance(op: Op, node: Node) -> str:
+def appearance(op: Op, node: Node, show: Show) -> str:
     """How an operation is written; families with a geometry show it."""
     return humanized(op.kind)
 
@@ -41,23 +47,28 @@ def appearance(op: Op, node: Node) -> str:
 @appearance.register(Conv)
 @appearance.register(ConvTranspose)
 @appearance.register(Pool)
-def _windowed(op: Conv | ConvTranspose | Pool, node: Node) -> str:
+def _windowed(op: Conv | ConvTranspose | Pool, node: Node, show: Show) -> str:
     positions = node.inputs[0].type.positions
     kernel = list(per_axis(op.kernel, positions, "kernel").values())
     stride = list(per_axis(op.stride if op.stride is not None else op.kernel, positions, "stride").values())
-    words = [humanized(op.kind), times(kernel)]
+    words = [humanized(op.kind), times([show(size) for size in kernel])]
     if isinstance(op, Conv) and op.groups == node.inputs[0].type.channels and op.groups != 1:
         words[0] = "depthwise conv"
     usual = kernel if not isinstance(op, Conv) else [1] * len(stride)
     if stride != usual:
-        words.append(f"stride {stride[0] if len(set(stride)) == 1 else times(stride)}")
-    dilation = list(per_axis(getattr(op, "dilation", 1), positions, "dilation").values())
+        words.append(f"stride {same_or_each(stride, show)}")
+    dilation = list(per_axis(getattr(op, "dilation", Integer(1)), positions, "dilation").values())
     if set(dilation) - {1}:
-        words.append(f"dilation {dilation[0] if len(set(dilation)) == 1 else times(dilation)}")
+        words.append(f"dilation {same_or_each(dilation, show)}")
     return " ".join(words)
 
 
-def times(sizes: Sequence[Expr]) -> str:
+def same_or_each(sizes: Sequence[Expr], show: Show) -> str:
+    """One size where all are equal, else ``1×2×2``."""
+    return str(show(sizes[0])) if len(set(sizes)) == 1 else times([show(size) for size in sizes])
+
+
+def times(sizes: Sequence[object]) -> str:
     """``3×3``.
 
     >>> times([1, 3, 3])
@@ -66,33 +77,58 @@ def times(sizes: Sequence[Expr]) -> str:
     return "×".join(map(str, sizes))
 
 
-def called(member: Member) -> str:
+def called(member: Member, show: Show = str) -> str:
     """A short phrase for one member: its operation with its geometry, or its block."""
     if isinstance(member, Node):
-        return appearance(member.op, member)
+        return appearance(member.op, member, show)
     return humanized(member.block)
 
 
-def phrase(items: Sequence[Item]) -> tuple[str, int]:
+def phrase(items: Sequence[Item], show: Show = str) -> tuple[str, Expr]:
     """What a row of items is called, and how many times it is repeated within.
 
-    A block that is a short plain chain is called by what it does: ``conv 3×3, ReLU`` twice.
+    Plain chains of convolutions are called by what they do: ``conv 3×3, ReLU`` twice, or as often as a symbol
+    says. Everything else is called by the names of its blocks and operations.
     """
-    members = [item.member for item in items if item.label not in _SILENT] or [item.member for item in items]
-    if len(members) == 1 and isinstance(members[0], Repeat) and (inner := _spelled_out(members[0])):
-        return inner
-    return _folded([called(member) for member in members])
+    silent = (*_SILENT, *CIRCLES)
+    members = [item.member for item in items if item.label not in silent] or [item.member for item in items]
+    spelled = [_spelled(member, show) for member in members]
+    if all(spelled) and any(isinstance(member, Repeat) for member in members):
+        words, count = _counted([pair for pairs in spelled for pair in pairs])
+        if words and len(words) <= _LONGEST:
+            return words, count
+    words, count = _folded([called(member, show) for member in members])
+    return words, Integer(count)
 
 
-def _spelled_out(block: Repeat) -> tuple[str, int] | None:
-    nodes = block.body.nodes
-    if len(nodes) > 8 or any(isinstance(node, Repeat) for node in nodes):
-        return None
+def _spelled(member: Member, show: Show) -> list[tuple[str, Expr]]:
+    """A member as (words, how often), if it is a plain chain with a convolution; else nothing."""
+    if isinstance(member, Node):
+        return [(called(member, show), Integer(1))] if member.label not in _SILENT else []
+    nodes = member.body.nodes
     straight = all(before.outputs[0] in node.inputs for before, node in zip(nodes, nodes[1:], strict=False))
-    if not straight or any(len(node.inputs) > 1 for node in nodes) or not any(isinstance(node.op, Conv) for node in nodes):
-        return None
-    text, count = _folded([called(node) for node in nodes if node.label not in _SILENT])
-    return (text, count) if len(text) <= _LONGEST else None
+    if len(nodes) > 8 or not straight or any(len(node.inputs) > 1 for node in nodes):
+        return []
+    if all(isinstance(node, Node) for node in nodes):
+        if not any(isinstance(node, Node) and isinstance(node.op, Conv) for node in nodes):
+            return []
+        words, count = _folded([called(node, show) for node in nodes if node.label not in _SILENT])
+        return [(words, count * member.count)]
+    inner = [_spelled(node, show) for node in nodes]
+    pairs = [(words, count * member.count) for pairs in inner for words, count in pairs]
+    return pairs if all(inner) else []
+
+
+def _counted(pairs: Sequence[tuple[str, Expr]]) -> tuple[str, Expr]:
+    """Equal phrases are counted together, whether the first one has a stride or not."""
+    plain = [_unstrided(words) for words, _ in pairs]
+    if len(set(plain)) == 1:
+        return min((words for words, _ in pairs), key=len), Add(*(count for _, count in pairs))
+    return ("", Integer(0)) if len(pairs) > 2 else (", ".join(words for words, _ in pairs), Integer(1))
+
+
+def _unstrided(words: str) -> str:
+    return re.sub(r" stride \d+(×\d+)*", "", words)
 
 
 def _folded(words: list[str]) -> tuple[str, int]:
@@ -105,6 +141,17 @@ def _folded(words: list[str]) -> tuple[str, int]:
         if len(words) % length == 0 and words[:length] * (len(words) // length) == words:
             return ", ".join(dict.fromkeys(words[:length])), len(words) // length
     return ", ".join(words), 1
+
+
+def abbreviated(text: str) -> str:
+    """The usual abbreviations of norms and activations, for long phrases.
+
+    >>> abbreviated("conv 3×3×3, instance norm, LeakyReLU")
+    'conv 3×3×3, IN, LReLU'
+    """
+    for long, short in _SHORT.items():
+        text = re.sub(rf"\b{long}\b", short, text)
+    return text
 
 
 def capitalized(text: str) -> str:

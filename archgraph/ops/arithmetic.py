@@ -32,7 +32,7 @@ def broadcast(kind: str, operands: tuple[TensorType, ...]) -> TensorType:
         for axis, length in operand.axes:
             if not result.has(axis):
                 result = result.with_sizes({axis: length})
-            elif not decide(length, "==", result.size(axis), f"{kind} on axis {axis}"):
+            elif not decide(length, "==", result.size(axis), "{} on axis {}", kind, axis):
                 raise ShapeError(
                     f"cannot {kind}: operands differ on axis {axis} ({result.size(axis)} and {length})"
                 )
@@ -87,7 +87,7 @@ class Add(Broadcast):
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return one operation per output element and addition."""
         additions = len(inputs) - 1 + (self.constant != 0)
-        return additions * self.infer(*inputs)[0].numel
+        return additions * self.outputs(*inputs)[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return nothing: a sum needs no operand for its gradient."""
@@ -96,7 +96,7 @@ class Add(Broadcast):
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return the sum."""
         constant = int(self.constant)
-        total = aligned(lambda left, right: left + right, inputs, self.infer(*inputs)[0])
+        total = aligned(lambda left, right: left + right, inputs, self.outputs(*inputs)[0])
         return functional(lambda *tensors: tensors[-1](*tensors[:-1]) + constant, total) if constant else total
 
     @classmethod
@@ -122,7 +122,7 @@ class Multiply(Broadcast):
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return one operation per output element and product."""
-        return Integer(len(inputs) - 1) * self.infer(*inputs)[0].numel
+        return Integer(len(inputs) - 1) * self.outputs(*inputs)[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return that all operands are kept."""
@@ -130,7 +130,7 @@ class Multiply(Broadcast):
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return the product."""
-        return aligned(lambda left, right: left * right, inputs, self.infer(*inputs)[0])
+        return aligned(lambda left, right: left * right, inputs, self.outputs(*inputs)[0])
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:

@@ -47,7 +47,7 @@ class ScaledDotProductAttention(Unweighted):
             raise ShapeError("k and v need the same positions")
         for operand, name in ((q, "q"), (v, "v")):
             channels = operand.channels
-            require(channels, "multiple of", self.heads, f"{self.heads} heads do not divide the {channels} channels of {name}")
+            require(channels, "multiple of", self.heads, "{} heads do not divide the {} channels of {}", self.heads, channels, name)
         return (q.with_channels(v.channels),)
 
     def scores(self, *inputs: TensorType) -> Expr:
@@ -82,7 +82,7 @@ class ScaledDotProductAttention(Unweighted):
 
         heads = int(self.heads)
         axes = [x.names.index("c") for x in inputs]
-        (out,) = self.infer(*inputs)
+        (out,) = self.outputs(*inputs)
         shape = [int(value) for name, value in out.axes if name != "c"]
 
         def split(x: Tensor, axis: int) -> Tensor:

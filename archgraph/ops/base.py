@@ -6,6 +6,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from sympy import Expr, Integer
@@ -108,6 +109,10 @@ class Op(ABC):
     def example(cls) -> tuple[Op, Types]:
         """Return an instance with fitting symbolic operands, for the laws and the reference."""
 
+    def outputs(self, *inputs: TensorType) -> Types:
+        """Return the output types of operands that were inferred before: `infer`, remembered."""
+        return _outputs(self, inputs)
+
     @property
     def arguments(self) -> Mapping[str, object]:
         """The arguments that differ from their defaults."""
@@ -116,6 +121,11 @@ class Op(ABC):
             for item in fields(self)
             if getattr(self, item.name) != item.default
         }
+
+
+@lru_cache(maxsize=65536)
+def _outputs(op: Op, inputs: Types) -> Types:
+    return op.infer(*inputs)
 
 
 class Unweighted(Op):

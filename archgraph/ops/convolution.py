@@ -47,10 +47,10 @@ def geometry(
     pads = padding_pairs(padding, kernels, dilations)
     for name, given in (("kernel", kernels), ("stride", strides), ("dilation", dilations)):
         for axis, value in given.items():
-            require(value, ">=", ONE, f"{name} must be at least 1, and is {value} on axis {axis}")
+            require(value, ">=", ONE, "{} must be at least 1, and is {} on axis {}", name, value, axis)
     for axis, (before, after) in pads.items():
-        require(before, ">=", ZERO, f"padding must not be negative, and is {before} on axis {axis}", "use crop")
-        require(after, ">=", ZERO, f"padding must not be negative, and is {after} on axis {axis}", "use crop")
+        require(before, ">=", ZERO, "padding must not be negative, and is {} on axis {}", before, axis, hint="use crop")
+        require(after, ">=", ZERO, "padding must not be negative, and is {} on axis {}", after, axis, hint="use crop")
     return {axis: Geometry(kernels[axis], strides[axis], dilations[axis], *pads[axis]) for axis in positions}
 
 
@@ -62,14 +62,14 @@ def window_size(axis: str, length: Expr, g: Geometry, ceil: bool = False) -> Exp
     """
     room = length + g.before + g.after - g.span - 1
     out = floor_divide(room + (g.stride - 1 if ceil else 0), g.stride) + 1
-    rule = f"a window of {g.span + 1} does not fit on axis {axis} of size {length}"
-    require(out, ">=", ONE, rule, "pad the input, or use fewer down-samplings")
+    rule, hint = "a window of {} does not fit on axis {} of size {}", "pad the input, or use fewer down-samplings"
+    require(out, ">=", ONE, rule, g.span + 1, axis, length, hint=hint)
     return out
 
 
 def _groups_divide(groups: Expr, channels: Expr, out: Expr) -> None:
-    require(channels, "multiple of", groups, f"groups {groups} do not divide the {channels} input channels")
-    require(out, "multiple of", groups, f"groups {groups} do not divide the {out} output channels")
+    require(channels, "multiple of", groups, "groups {} do not divide the {} input channels", groups, channels)
+    require(out, "multiple of", groups, "groups {} do not divide the {} output channels", groups, out)
 
 
 def _as_ints(geometries: Mapping[str, Geometry]) -> dict[str, tuple[int, ...]]:
@@ -132,12 +132,12 @@ class Conv(Op):
 
     def macs(self, *inputs: TensorType) -> Expr:
         """Return the weight's size times the output's positions."""
-        (out,) = self.infer(*inputs)
+        (out,) = self.outputs(*inputs)
         return product((self.weights(*inputs)["weight"].numel, out.area))
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return one addition per output element with bias."""
-        return self.infer(*inputs)[0].numel if self.bias else ZERO
+        return self.outputs(*inputs)[0].numel if self.bias else ZERO
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return that the input is kept, for the weight's gradient."""
@@ -213,7 +213,7 @@ class ConvTranspose(Op):
         for axis, g in self._geometry(x).items():
             length = (x.size(axis) - 1) * g.stride - g.before - g.after + g.span + extra[axis] + 1
             sizes[axis] = product((length,))
-            require(sizes[axis], ">=", ONE, f"padding leaves nothing of axis {axis}: its size is {sizes[axis]}")
+            require(sizes[axis], ">=", ONE, "padding leaves nothing of axis {}: its size is {}", axis, sizes[axis])
         _groups_divide(self.groups, x.channels, self.out)
         return (x.with_sizes({**sizes, "c": self.out}),)
 
@@ -230,7 +230,7 @@ class ConvTranspose(Op):
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return one addition per output element with bias."""
-        return self.infer(*inputs)[0].numel if self.bias else ZERO
+        return self.outputs(*inputs)[0].numel if self.bias else ZERO
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return that the input is kept, for the weight's gradient."""

@@ -52,7 +52,7 @@ class Linear(Op):
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return one addition per output element with bias."""
-        return self.infer(*inputs)[0].numel if self.bias else ZERO
+        return self.outputs(*inputs)[0].numel if self.bias else ZERO
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return that the input is kept, for the weight's gradient."""

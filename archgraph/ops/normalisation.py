@@ -149,7 +149,7 @@ class GroupNorm(Normalisation):
     def infer(self, *inputs: TensorType) -> Types:
         """Return the operand's type, whose channels the groups divide."""
         channels = inputs[0].channels
-        require(channels, "multiple of", self.groups, f"{self.groups} groups do not divide the {channels} channels")
+        require(channels, "multiple of", self.groups, "{} groups do not divide the {} channels", self.groups, channels)
         return inputs
 
     def groups_of(self, x: TensorType) -> Expr:

@@ -44,7 +44,7 @@ class Pool(Unweighted, NoMacs):
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return the window's size per output element."""
         taps = product(g.kernel for g in self._geometry(inputs[0]).values())
-        return product((taps, self.infer(*inputs)[0].numel))
+        return product((taps, self.outputs(*inputs)[0].numel))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return a window per axis, with static weights."""
@@ -83,7 +83,7 @@ class MaxPool(Pool):
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return the input and the 8-byte indices of the maxima."""
-        return Saved(inputs=(0,), fresh=((self.infer(*inputs)[0].numel, 8),))
+        return Saved(inputs=(0,), fresh=((self.outputs(*inputs)[0].numel, 8),))
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's max pooling of that rank."""

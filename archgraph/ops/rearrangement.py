@@ -65,7 +65,7 @@ class Concat(Rearrangement):
             if not (first.has(axis) and other.has(axis)):
                 raise ShapeError(f"cannot concat along {self.axis}: only one operand has axis {axis}")
             left, right = first.size(axis), other.size(axis)
-            if not decide(left, "==", right, f"concat on axis {axis}"):
+            if not decide(left, "==", right, "concat on axis {}", axis):
                 rule = f"cannot concat along {self.axis}: operands differ on axis {axis} ({left} and {right})"
                 raise ShapeError(rule, hint="crop_like: [skip, up] crops a skip to the size of another value")
 
@@ -84,7 +84,7 @@ class Concat(Rearrangement):
         """Return torch's cat along that axis."""
         import torch
 
-        (out,) = self.infer(*inputs)
+        (out,) = self.outputs(*inputs)
         place = out.names.index(self.axis) + 1
 
         def order(x: Tensor, operand: TensorType) -> Tensor:
@@ -124,7 +124,7 @@ class CropLike(Rearrangement):
         x, like = inputs
         for axis in x.positions:
             wide, narrow = x.size(axis), like.size(axis)
-            require(wide, ">=", narrow, f"cannot crop axis {axis} of size {wide} to {narrow}: it is smaller")
+            require(wide, ">=", narrow, "cannot crop axis {} of size {} to {}: it is smaller", axis, wide, narrow)
         return (x.with_sizes({axis: like.size(axis) for axis in x.positions}),)
 
     def saved(self, *inputs: TensorType) -> Saved:
@@ -175,11 +175,11 @@ class Split(Rearrangement):
             raise ShapeError("split takes either parts or sizes")
         if self.sizes is not None:
             whole = Add(*self.sizes)
-            require(length, "==", whole, f"sizes sum to {whole}, and axis {self.axis} has {length}")
+            require(length, "==", whole, "sizes sum to {}, and axis {} has {}", whole, self.axis, length)
             return self.sizes
         if not self.parts or self.parts < 1:
             raise ShapeError(f"parts must be at least 1, and is {self.parts}")
-        require(length, "multiple of", size(self.parts), f"{self.parts} parts do not divide axis {self.axis} of size {length}")
+        require(length, "multiple of", size(self.parts), "{} parts do not divide axis {} of size {}", self.parts, self.axis, length)
         return (floor_divide(length, size(self.parts)),) * self.parts
 
     def infer(self, *inputs: TensorType) -> Types:
@@ -235,7 +235,7 @@ class PixelShuffle(Rearrangement):
         (x,) = inputs
         factors = self._factors(x)
         block = product(factors.values())
-        require(x.channels, "multiple of", block, f"blocks of {block} do not divide the {x.channels} channels")
+        require(x.channels, "multiple of", block, "blocks of {} do not divide the {} channels", block, x.channels)
         sizes = {axis: product((x.size(axis), factor)) for axis, factor in factors.items()}
         return (x.with_sizes({**sizes, "c": floor_divide(x.channels, block)}),)
 

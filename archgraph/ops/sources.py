@@ -44,12 +44,12 @@ class Parameter(NoMacs):
             return (inputs[0].as_dtype("float"),)
         axes = tuple((name, length) for name, length in self.shape if length != 0)
         for name, length in axes:
-            require(length, ">=", Integer(1), f"axis {name} of a parameter has size {length}")
+            require(length, ">=", Integer(1), "axis {} of a parameter has size {}", name, length)
         return (TensorType(axes),)
 
     def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
         """Return the tensor itself."""
-        (out,) = self.infer(*inputs)
+        (out,) = self.outputs(*inputs)
         kind = "trainable" if self.status == "learned" else self.status
         return {"weight": Weight(tuple(out.sizes.values()), kind)}
 
@@ -70,7 +70,7 @@ class Parameter(NoMacs):
         import torch
         from torch import nn
 
-        shape = [int(length) for length in self.infer(*inputs)[0].sizes.values()]
+        shape = [int(length) for length in self.outputs(*inputs)[0].sizes.values()]
         status = self.status
 
         class Held(nn.Module):
@@ -163,7 +163,7 @@ class Sinusoid(Unweighted, NoMacs):
         (x,) = inputs
         if x.has("c"):
             raise ShapeError(f"sinusoid takes numbers, and its operand {x} has channels")
-        require(self.out, "multiple of", Integer(2), f"sinusoid needs an even number of channels, not {self.out}")
+        require(self.out, "multiple of", Integer(2), "sinusoid needs an even number of channels, not {}", self.out)
         return (TensorType((*x.axes, ("c", self.out))),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
