@@ -22,6 +22,8 @@ from archgraph.symbols import Assumption, evaluate, symbol
 from archgraph.types import TensorType
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from archgraph.backend.figure import Figure
 
 Law = Expr | int
@@ -353,6 +355,17 @@ class Architecture(Measured):
     def to_networkx(self, unroll: bool = False) -> Any:
         """Return the graph for networkx; unrolled, with all counts at their values, when asked."""
         return self.flat().to_networkx() if unroll else self.graph.to_networkx()
+
+    def bound(self, **values: Any) -> Architecture:
+        """Return the architecture with every symbol a number in the graph itself, at defaults where not given."""
+        return self.bind(**self.at(**values)._numbers())
+
+    def to_torch(self, device: Any = None, **values: Any) -> nn.Module:
+        """Return the network as a PyTorch module with fresh weights (see `archgraph.backend.torch.lower`)."""
+        from archgraph.backend.torch import lower
+
+        bound = self.bound(**values)
+        return lower(bound.graph, bound.selected, self.name, device)
 
     def flat(self) -> Graph:
         """Return the flat graph of primitive operations with every symbol at its value."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from textwrap import wrap
+
+WIDTH = 96
+"""Columns of the bindings in a message."""
 
 
 @dataclass(frozen=True)
@@ -18,18 +22,24 @@ class Place:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
 
+    def shifted(self, columns: int) -> Place:
+        """Return the place that many columns to the right."""
+        return Place(self.file, self.line, self.column + columns)
+
 
 class ArchgraphError(Exception):
     """Base of every error that archgraph raises on purpose.
 
     The message states the rule that was broken, with names and values. The other parts say where (`place`
-    in a file, `path` of the node), with which operands, under which bindings, and what to do (`hint`).
+    in a file, `path` of the node, `trail` of the calls that led there, innermost first), with which operands,
+    under which bindings, and what to do (`hint`).
 
     >>> error = ShapeError("h differs", hint="crop the skip")
     >>> error.path = "dec(0).concat"
+    >>> error.place = Place("unet.yaml", 41, 7)
     >>> print(error)
     h differs
-      at    dec(0).concat
+      at    dec(0).concat       unet.yaml:41:7
       hint  crop the skip
     """
 
@@ -39,7 +49,7 @@ class ArchgraphError(Exception):
         *,
         place: Place | None = None,
         path: str = "",
-        operands: Sequence[tuple[str, str]] = (),
+        operands: Sequence[tuple[str, object]] = (),
         bindings: str = "",
         hint: str = "",
     ) -> None:
@@ -47,22 +57,55 @@ class ArchgraphError(Exception):
         self.message = message
         self.place = place
         self.path = path
+        self.trail: tuple[tuple[str, Place | None], ...] = ()
         self.operands = tuple(operands)
         self.bindings = bindings
         self.hint = hint
 
     def __str__(self) -> str:
-        return "\n".join([self.message, *self._details()])
+        return "\n".join(map(printable, [self.message, *self._details()]))
 
-    def _details(self) -> Iterable[str]:
-        if self.path or self.place:
-            yield f"  at    {self.path:<19} {self.place or ''}".rstrip()
+    def _details(self) -> Iterator[str]:
+        located = [(self.path, self.place), *self.trail] if self.path or self.place else self.trail
+        for row, (path, place) in enumerate(located):
+            yield _row("in" if row else "at", path, place)
         for row, (name, shape) in enumerate(self.operands):
-            yield f"  {'from' if row == 0 else '':<4}  {name:<19} {shape}".rstrip()
-        if self.bindings:
-            yield f"  with  {self.bindings}"
+            yield _row("" if row else "from", name, shape)
+        yield from _wrapped("with", self.bindings)
         if self.hint:
             yield f"  hint  {self.hint}"
+
+
+def _row(label: str, left: str, right: object) -> str:
+    """Two columns behind a label; the first is left out where it is empty."""
+    columns = f"{left:<19} {right or ''}" if left else str(right)
+    return f"  {label:<4}  {columns}".rstrip()
+
+
+def _wrapped(label: str, text: str) -> Iterator[str]:
+    """Text behind a label, continued under itself."""
+    lines = wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+    for row, line in enumerate(lines):
+        yield _row("" if row else label, "", line)
+
+
+def printable(text: str) -> str:
+    """Escape what cannot be printed, so that a name in a spec cannot move the cursor or hide text.
+
+    >>> printable("a\\x1b[2J")
+    'a\\\\x1b[2J'
+    """
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def quoted(text: object, limit: int = 60) -> str:
+    """Return text in quotes, cut where it is long.
+
+    >>> quoted("up{1}"), quoted("x" * 100, limit=5)
+    ("'up{1}'", "'xxxxx…'")
+    """
+    whole = str(text)
+    return f"'{whole[:limit]}…'" if len(whole) > limit else f"'{whole}'"
 
 
 class SpecError(ArchgraphError):
@@ -90,12 +133,13 @@ class MissingToolError(ArchgraphError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `" Did you mean 'x'?"` for the nearest known word, or an empty string.
+    """Return `" Did you mean 'x'?"` for the nearest known word whatever its case, or an empty string.
 
-    >>> did_you_mean("conv2d", ["conv", "relu"])
+    >>> did_you_mean("Conv2d", ["conv", "relu"])
     " Did you mean 'conv'?"
     >>> did_you_mean("zzz", ["conv"])
     ''
     """
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f" Did you mean '{close[0]}'?" if close else ""
+    by_lower = {name.lower(): name for name in known}
+    close = get_close_matches(word[:60].lower(), by_lower, n=1, cutoff=0.6)
+    return f" Did you mean '{by_lower[close[0]]}'?" if close else ""

@@ -8,11 +8,15 @@ from typing import Protocol
 from sympy import Add, Expr, Integer, Symbol, expand
 
 from archgraph.analysis.cost import Costs
+from archgraph.analysis.axis_field import AxisField
 from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.backend.items import Flow, Item, flow
-from archgraph.backend.structure import Structure, structure
+from archgraph.backend.structure import Group, Structure, structure
+from archgraph.backend.wording import called, unstrided
 from archgraph.errors import ArchgraphError, QueryError
-from archgraph.ir import Graph, Member, Node, Value
+from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.ops.reach import All, Enlarge
+from archgraph.ops.reach import Reach as OpReach
 from archgraph.symbols import symbol
 
 
@@ -67,6 +71,12 @@ class Facts:
     @cached_property
     def structure(self) -> Structure:
         return structure(self.flow)
+
+    def inside(self, group: Group) -> Structure:
+        """The structure of what a group repeats."""
+        repeat = group.items[0].member
+        assert isinstance(repeat, Repeat)
+        return structure(flow(repeat.body, prefix=f"{group.items[0].path}."))
 
     @cached_property
     def input(self) -> Value | None:
@@ -157,7 +167,7 @@ class Facts:
         if self._fields is None:
             return None
         try:
-            return _reach(self._fields.at(path).axes)
+            return reach_of(self._fields.at(path).axes)
         except (QueryError, ArchgraphError):
             return None
 
@@ -172,9 +182,72 @@ class Facts:
         members = tuple(item.member for item in items)
         try:
             fields = ReceptiveFields(Graph(outside, members, (last,)), operand.name, evaluate=self.number)
-            return _reach(fields.at(members[-1].name).axes)
+            return reach_of(fields.at(members[-1].name).axes)
         except (QueryError, ArchgraphError):
             return None
+
+    def mixers(self) -> dict[str, list[str]]:
+        """The operations that combine positions, by the kind of their weights: ``static`` before ``dynamic``.
+
+        Cutting into tiles and pooling are named only where nothing else is of their kind.
+        """
+        strong: dict[str, dict[str, None]] = {}
+        weak: dict[str, dict[str, None]] = {}
+        for _, member in self.subject.graph.walk():
+            for reach in member.op.reach(*member.types) if isinstance(member, Node) else ():
+                if reach.mixing != "none" and _combines(reach):
+                    found = weak if _tiles(reach) else strong
+                    found.setdefault(reach.mixing, {})[unstrided(called(member, self.brief))] = None
+        if not strong:
+            strong = weak
+        return {kind: _few(list(strong[kind])) for kind in ("static", "dynamic") if kind in strong}
+
+    def side_symbols(self) -> set[Symbol]:
+        """The symbols that give the positions of the main input."""
+        if self.input is None:
+            return set()
+        sizes = (self.shown(self.input.type.size(axis)) for axis in self.input.type.positions)
+        return {free for size in sizes for free in size.free_symbols if isinstance(free, Symbol)}
+
+    @property
+    def unit(self) -> str:
+        """What the positions of the main input are called."""
+        axes = set(self.input.type.positions) if self.input is not None else set()
+        return "voxels" if {"d", "h", "w"} <= axes else "px" if {"h", "w"} <= axes else "positions"
+
+    def heaviest(self) -> tuple[str, float]:
+        """The member of the network that holds the most parameters, and its share of them."""
+        total = self.value(self.total("params"))
+        shares = [(self._value(member, "params"), member.name) for member in self.subject.graph.nodes]
+        best, name = max(shares, default=(0.0, "nothing"))
+        return name, best / total if total else 0.0
+
+    def _value(self, member: Member, metric: str) -> float:
+        return self.value(self.shown(self._costs.member(member, metric)))
+
+    def connections(self, rows: int) -> list[tuple[float, float, float]]:
+        """For output positions spread over the widest axis: first and last input read, as shares of the side.
+
+        The third number is the share of the side that is read, for the colour.
+        """
+        if self._fields is None or not self.structure.chain:
+            return []
+        path = self.structure.chain[-1].items[-1].path
+        try:
+            axes = [axis for axis in self._fields.at(path).axes.values() if axis.settled]
+        except ArchgraphError:
+            return []
+        axis = max(axes, key=lambda one: one.extent, default=None)
+        if axis is None or not axis.outputs:
+            return []
+        found = []
+        for row in range(rows):
+            middle = min(axis.outputs - 1, int((row + 0.5) * axis.outputs / rows))
+            interval = axis.read_interval(middle, middle)
+            if interval is not None:
+                low, high = interval[0] / axis.extent, (interval[1] + 1) / axis.extent
+                found.append((low, high, min(1.0, axis.size_max / axis.extent)))
+        return found
 
     def mixing(self, items: Sequence[Item]) -> str:
         """The strongest way in which items combine positions: ``none``, ``static`` or ``dynamic``."""
@@ -188,19 +261,36 @@ def _mixings(member: Member) -> set[str]:
     return {kind for node in member.body.nodes for kind in _mixings(node)}
 
 
-def _reach(axes: Mapping[str, object]) -> Reach | None:
-    known = [axis for axis in axes.values() if getattr(axis, "settled", True)]
-    if not known or not any(axis.size_max for axis in known):  # pyright: ignore[reportAttributeAccessIssue]
+def _combines(reach: OpReach) -> bool:
+    """Whether an operation reads more than one position along some axis."""
+    return any(isinstance(read, All) or getattr(read, "kernel", 1) != 1 for _, read in reach.maps)
+
+
+def _tiles(reach: OpReach) -> bool:
+    """Whether the windows do not overlap: pooling, patches, their inverses."""
+    return all(
+        getattr(read, "kernel", None) == getattr(read, "stride", 0) or isinstance(read, Enlarge) for _, read in reach.maps
+    )
+
+
+def _few(names: list[str]) -> list[str]:
+    return names if len(names) <= 3 else [*names[:2], "…"]
+
+
+def reach_of(axes: Mapping[str, AxisField]) -> Reach | None:
+    """Sum up the fields along all axes; nothing where there are no numbers."""
+    known = [axis for axis in axes.values() if axis.settled]
+    if not known or not any(axis.size_max for axis in known):
         return None
     shares, labels, widest, sizes = [], [], -1.0, (0, 0)
     extent = 1
     for axis in known:
-        low, high, length = axis.size_min, axis.size_max, axis.extent  # pyright: ignore[reportAttributeAccessIssue]
+        low, high, length = axis.size_min, axis.size_max, axis.extent
         shares.append((min(1.0, low / length), min(1.0, high / length)))
         labels.append(str(high) if low == high else f"{low}–{high}")
         if high / length > widest:
             widest, sizes, extent = high / length, (low, high), length
-    everything = all(axis.is_global for axis in known)  # pyright: ignore[reportAttributeAccessIssue]
-    statistics = not everything and any(axis.stat_since for axis in known)  # pyright: ignore[reportAttributeAccessIssue]
+    everything = all(axis.is_global for axis in known)
+    statistics = not everything and any(axis.stat_since for axis in known)
     label = labels[0] if len(set(labels)) == 1 else " × ".join(labels)
     return Reach(sizes, extent, everything, tuple(shares), statistics, f"all {extent}" if everything else label)

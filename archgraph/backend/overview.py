@@ -9,7 +9,8 @@ from archgraph.backend.facts import Facts
 from archgraph.backend.geometry import faults
 from archgraph.backend.graphviz import layout_graphviz
 from archgraph.backend.items import Item, flow, scale
-from archgraph.backend.layout_spine import Plan, Side, Slot, Spine, Tap, framed, layout_spine
+from archgraph.backend.layout_spine import framed, layout_spine
+from archgraph.backend.spine_plan import Plan, Side, Slot, Spine, Tap
 from archgraph.backend.layout_u import Skip, UShape, fits, layout_u
 from archgraph.backend.legend import legend, ticks
 from archgraph.backend.mathtext import join, math, shape, variable, words
@@ -52,7 +53,8 @@ def _legend(facts: Facts, width: float, own: bool) -> Diagram:
         return Diagram((Box("legend", width, 10, ()),), height=10)
     axis = max(facts.input.type.positions, key=lambda name: facts.number(facts.input.type.size(name)))
     length = facts.input.type.size(axis)
-    unit = "px, one side" if facts.pixels() == 1 else f"elements of {facts.pixels()} px, one side"
+    side = ", one side" if len(facts.input.type.positions) > 1 else ""
+    unit = f"{facts.unit}{side}" if facts.pixels() == 1 else f"elements of {facts.pixels()} px{side}"
     heading = join(words("Receptive field", size, "bold"), words(f"({unit})", size), gap=2.5)
     name = str(facts.shown(length))
     marks = ticks(facts.number(length), name if name.isidentifier() else "")

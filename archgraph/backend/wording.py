@@ -121,13 +121,18 @@ def _spelled(member: Member, show: Show) -> list[tuple[str, Expr]]:
 
 def _counted(pairs: Sequence[tuple[str, Expr]]) -> tuple[str, Expr]:
     """Equal phrases are counted together, whether the first one has a stride or not."""
-    plain = [_unstrided(words) for words, _ in pairs]
+    plain = [unstrided(words) for words, _ in pairs]
     if len(set(plain)) == 1:
         return min((words for words, _ in pairs), key=len), Add(*(count for _, count in pairs))
     return ("", Integer(0)) if len(pairs) > 2 else (", ".join(words for words, _ in pairs), Integer(1))
 
 
-def _unstrided(words: str) -> str:
+def unstrided(words: str) -> str:
+    """The words without a stride.
+
+    >>> unstrided("conv 3×3 stride 2, ReLU")
+    'conv 3×3, ReLU'
+    """
     return re.sub(r" stride \d+(×\d+)*", "", words)
 
 

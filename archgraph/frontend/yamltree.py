@@ -4,82 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 
-from archgraph.errors import Place, SpecError
+from archgraph.errors import Place, SpecError, printable, quoted
+from archgraph.frontend.tree import Tree
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 50_000
 MAX_DEPTH = 60
+MAX_DIGITS = 40
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
-_BARE_STEP = re.compile(r"\s*-\s+(\w+)\s*$")
-_KEYWORD = re.compile(r"\s+(as|from|repeat|for|when|else|share)\s*:")
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CONSTANTS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@dataclass(frozen=True)
-class Tree:
-    """A scalar (int, bool, str, None), a list of trees, or a dict of key to tree, with its place."""
-
-    value: Any
-    place: Place
-    keys: dict[str, Place] | None = None
-    """The places of a mapping's keys."""
-
-    def fail(self, message: str, hint: str = "") -> NoReturn:
-        """Raise `SpecError` at this place."""
-        raise SpecError(message, place=self.place, hint=hint)
-
-    def fail_at_key(self, key: str, message: str, hint: str = "") -> NoReturn:
-        """Raise `SpecError` at a key of this mapping."""
-        raise SpecError(message, place=(self.keys or {}).get(key, self.place), hint=hint)
-
-    @property
-    def is_mapping(self) -> bool:
-        """Whether this is a mapping."""
-        return isinstance(self.value, dict)
-
-    @property
-    def is_list(self) -> bool:
-        """Whether this is a list."""
-        return isinstance(self.value, list)
-
-    def mapping(self, what: str) -> dict[str, Tree]:
-        """Return the mapping, or fail saying what should be one."""
-        if not isinstance(self.value, dict):
-            self.fail(f"{what} must be a mapping, and is {self.describe()}")
-        return self.value
-
-    def list(self, what: str) -> list[Tree]:
-        """Return the list, or fail saying what should be one."""
-        if not isinstance(self.value, list):
-            self.fail(f"{what} must be a list, and is {self.describe()}")
-        return self.value
-
-    def text(self, what: str) -> str:
-        """Return a scalar as text, or fail saying what should be one."""
-        if isinstance(self.value, (dict, list)) or self.value is None:
-            self.fail(f"{what} must be text, and is {self.describe()}")
-        return str(self.value)
-
-    def describe(self) -> str:
-        """Name the kind of this tree in words."""
-        if self.value is None:
-            return "empty"
-        kinds = {dict: "a mapping", list: "a list", bool: "a boolean", int: "a number", str: "text"}
-        return kinds[type(self.value)]
-
-    def plain(self) -> Any:
-        """Return the tree as plain Python data."""
-        if isinstance(self.value, dict):
-            return {key: item.plain() for key, item in self.value.items()}
-        if isinstance(self.value, list):
-            return [item.plain() for item in self.value]
-        return self.value
 
 
 def read_yaml(text: str, file: str) -> Tree:
@@ -92,17 +31,30 @@ def read_yaml(text: str, file: str) -> Tree:
     >>> tree.plain(), str(tree.value["a"].place)
     ({'a': [1, 'on', 10]}, 'x.yaml:1:4')
     """
+    text = text.removeprefix("\ufeff")
     if len(text) > MAX_BYTES:
-        raise SpecError(f"the file has {len(text)} characters; the limit is {MAX_BYTES}", place=Place(file, 1, 1))
+        raise SpecError(
+            f"the file has {len(text)} characters; the limit is {MAX_BYTES}", place=Place(file, 1, 1)
+        )
+    _refuse_forbidden(text, file)
     try:
-        root = yaml.compose(text, Loader=_Loader)
+        tree = _Builder(yaml.parse(text, Loader=_Loader), file).document()
     except yaml.YAMLError as error:
         raise _not_yaml(error, file, text) from None
-    except RecursionError:
-        raise SpecError(f"nested deeper than {MAX_DEPTH}", place=Place(file, 1, 1)) from None
-    if root is None:
+    if tree is None:
         raise SpecError("the file is empty", place=Place(file, 1, 1), hint="start with: archgraph: 1")
-    return _Builder(file).build(root, 0)
+    return tree
+
+
+def _refuse_forbidden(text: str, file: str) -> None:
+    """Control characters and halves of surrogate pairs are no text."""
+    found = _FORBIDDEN.search(text)
+    if found:
+        before = text[: found.start()]
+        place = Place(file, before.count("\n") + 1, found.start() - before.rfind("\n"))
+        raise SpecError(
+            f"not YAML: the character {printable(found[0])} cannot stand in a text file", place=place
+        )
 
 
 def _not_yaml(error: yaml.YAMLError, file: str, text: str) -> SpecError:
@@ -112,76 +64,138 @@ def _not_yaml(error: yaml.YAMLError, file: str, text: str) -> SpecError:
     return SpecError(f"not YAML: {problem}", place=place, hint=_yaml_hint(text.splitlines(), place.line))
 
 
+_STEP = re.compile(r"\s*-\s+(?P<name>\w+)(?P<rest>.*)\Z")
+_KEYWORD = re.compile(r"\s+(?P<name>as|from|repeat|for|when|else|share)\s*:")
+_NO_ARGUMENTS = re.compile(r"\s*(#.*)?\Z")
+
+
 def _yaml_hint(lines: list[str], line: int) -> str:
-    """A bare `- relu` above an indented keyword is the commonest slip: the two lines read as one text."""
-    above = _BARE_STEP.match(lines[line - 2]) if 2 <= line <= len(lines) else None
-    if above and _KEYWORD.match(lines[line - 1]):
-        return f"write `{above[1]}:` with a colon, so that keywords can stand beside it"
+    """The commonest slips are a bare `- relu` above a keyword, and a keyword that stands askew."""
+    here = lines[line - 1] if line <= len(lines) else ""
+    keyword = _KEYWORD.match(here)
+    step = _STEP.match(lines[line - 2]) if 2 <= line <= len(lines) else None
+    if keyword and step and _NO_ARGUMENTS.match(step["rest"]):
+        return f"write `{step['name']}:` with a colon, so that keywords can stand beside it"
+    if keyword and step:
+        return f"indent `{keyword['name']}` like `{step['name']}`, the operation it stands beside"
+    if here[: len(here) - len(here.lstrip())].count("\t"):
+        return "indent with spaces, not with tabs"
     return "check the indentation and the brackets, and quote text that contains ': '"
 
 
 class _Builder:
-    """Converts composed nodes, counting every visit, so that aliases cannot multiply without bound."""
+    """Builds the tree from the parser's events, one at a time: a bomb is refused before it is whole."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, events: Iterator[Any], file: str) -> None:
+        self.events = events
         self.file = file
         self.count = 0
+        self.anchors: dict[str, Tree | None] = {}
 
-    def place(self, node: yaml.Node) -> Place:
-        return Place(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+    def document(self) -> Tree | None:
+        """Return the only document, or None where there is none."""
+        next(self.events)
+        if isinstance(next(self.events), yaml.StreamEndEvent):
+            return None
+        tree = self.build(next(self.events), 0)
+        next(self.events)
+        after = next(self.events)
+        if not isinstance(after, yaml.StreamEndEvent):
+            hint = "one spec is one file; `---` starts another document"
+            raise SpecError("the file has more than one document", place=self.place(after), hint=hint)
+        return None if tree.is_empty else tree
 
-    def build(self, node: yaml.Node, depth: int) -> Tree:
-        self.count += 1
-        place = self.place(node)
-        if self.count > MAX_NODES:
-            raise SpecError(f"aliases or entries expand to more than {MAX_NODES} parts", place=place)
+    def place(self, event: Any) -> Place:
+        """Return where an event starts."""
+        return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def build(self, event: Any, depth: int) -> Tree:
+        """Return the tree that starts with an event."""
+        place = self.place(event)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event.anchor, place)
+        self._grow(1, place)
         if depth > MAX_DEPTH:
             raise SpecError(f"nested deeper than {MAX_DEPTH}", place=place)
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, place, depth)
-        if isinstance(node, yaml.SequenceNode):
-            self._no_tag(node, "tag:yaml.org,2002:seq")
-            return Tree([self.build(item, depth + 1) for item in node.value], place)
-        return Tree(self._scalar(node), place)
+        _refuse_tag(event, place)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = None
+        tree = self._part(event, place, depth)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = tree
+        return tree
 
-    def _mapping(self, node: yaml.MappingNode, place: Place, depth: int) -> Tree:
-        self._no_tag(node, "tag:yaml.org,2002:map")
+    def _part(self, event: Any, place: Place, depth: int) -> Tree:
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(place, depth)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(place, depth)
+        return Tree(self._scalar(event), place, start=_start(event, place))
+
+    def _grow(self, parts: int, place: Place) -> None:
+        self.count += parts
+        if self.count > MAX_NODES:
+            raise SpecError(f"aliases or entries expand to more than {MAX_NODES} parts", place=place)
+
+    def _alias(self, name: str, place: Place) -> Tree:
+        """An alias counts as all the parts that it stands for."""
+        if name not in self.anchors:
+            raise SpecError(f"alias *{name} has no anchor &{name} before it", place=place)
+        tree = self.anchors[name]
+        if tree is None:
+            raise SpecError(f"alias *{name} stands inside its own anchor", place=place)
+        self._grow(tree.size, place)
+        return tree
+
+    def _sequence(self, place: Place, depth: int) -> Tree:
+        before, items = self.count, []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            items.append(self.build(event, depth + 1))
+        return Tree(items, place, size=1 + self.count - before)
+
+    def _mapping(self, place: Place, depth: int) -> Tree:
+        before = self.count
         result: dict[str, Tree] = {}
         keys: dict[str, Place] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise SpecError("a key must be text", place=self.place(key_node))
-            key = str(key_node.value)
-            if key in result:
-                raise SpecError(
-                    f"key '{key}' stands twice; the first is on line {keys[key].line}", place=self.place(key_node)
-                )
-            keys[key] = self.place(key_node)
-            result[key] = self.build(value_node, depth + 1)
-        return Tree(result, place, keys)
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            key = self._key(event, keys)
+            keys[key] = self.place(event)
+            result[key] = self.build(next(self.events), depth + 1)
+        return Tree(result, place, keys, size=1 + self.count - before)
 
-    def _no_tag(self, node: yaml.Node, allowed: str) -> None:
-        if node.tag != allowed:
-            raise SpecError(f"tag '{node.tag}' is not allowed", place=self.place(node))
+    def _key(self, event: Any, keys: dict[str, Place]) -> str:
+        place = self.place(event)
+        if not isinstance(event, yaml.ScalarEvent):
+            hint = "braces around a name start a mapping; quote the text, or leave them out"
+            raise SpecError("a key must be text", place=place, hint=hint)
+        _refuse_tag(event, place)
+        if event.value in keys:
+            first = keys[event.value].line
+            raise SpecError(
+                f"key {quoted(event.value)} stands twice; the first is on line {first}", place=place
+            )
+        return str(event.value)
 
-    def _scalar(self, node: yaml.Node) -> Any:
-        if node.tag.startswith("!") or "python" in node.tag:
-            raise SpecError(f"tag '{node.tag}' is not allowed", place=self.place(node))
-        if node.style in ("'", '"', "|", ">"):
-            return node.value
-        if node.value in _CONSTANTS:
-            return _CONSTANTS[node.value]
-        if _INTEGER.match(node.value):
-            if len(node.value) > 40:
-                raise SpecError(f"the number has {len(node.value)} digits", place=self.place(node))
-            return int(node.value)
-        return node.value
+    def _scalar(self, event: Any) -> Any:
+        if event.style in ("'", '"', "|", ">"):
+            return event.value
+        if event.value in _CONSTANTS:
+            return _CONSTANTS[event.value]
+        if not _INTEGER.match(event.value):
+            return event.value
+        if len(event.value) > MAX_DIGITS:
+            message = f"the number has {len(event.value)} digits; the limit is {MAX_DIGITS}"
+            raise SpecError(message, place=self.place(event))
+        return int(event.value)
 
 
-def each_item(tree: Tree, what: str) -> Iterator[Tree]:
-    """Yield the items of a list, or the tree itself when it is a scalar."""
-    if tree.is_list:
-        yield from tree.value
-    else:
-        tree.text(what)
-        yield tree
+def _refuse_tag(event: Any, place: Place) -> None:
+    if event.tag is not None:
+        raise SpecError(f"tag {quoted(event.tag)} is not allowed", place=place, hint="a spec is plain YAML")
+
+
+def _start(event: Any, place: Place) -> Place | None:
+    """Where the text itself begins: behind an anchor or a quote its column is not that of the event."""
+    if event.start_mark.line != event.end_mark.line or event.anchor is not None or event.style in ("|", ">"):
+        return None
+    return place.shifted(1) if event.style in ("'", '"') else place

@@ -11,7 +11,7 @@ from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError
 from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
-from archgraph.ops.modules import functional
+from archgraph.ops.modules import around, functional
 from archgraph.ops.reach import Reach, pointwise
 from archgraph.symbols import decide, symbol
 from archgraph.types import TensorType, tensor
@@ -97,7 +97,7 @@ class Add(Broadcast):
         """Return the sum."""
         constant = int(self.constant)
         total = aligned(lambda left, right: left + right, inputs, self.outputs(*inputs)[0])
-        return functional(lambda *tensors: tensors[-1](*tensors[:-1]) + constant, total) if constant else total
+        return around(total, after=lambda y: y + constant) if constant else total
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:

@@ -1,33 +1,44 @@
-"""Scaled dot-product attention."""
+"""Scaled dot-product attention: full, causal, axial, windowed, grouped, joint over several streams."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sympy import Expr, Integer
+from sympy import Add, Expr, Integer
 
 from archgraph.errors import ShapeError
-from archgraph.ops.base import Op, Saved, Types, Unweighted
-from archgraph.ops.modules import functional
-from archgraph.ops.reach import All, Reach, pointwise
+from archgraph.ops.arguments import Axes, PerAxis, per_axis
+from archgraph.ops.base import Op, Saved, Types, Weight
+from archgraph.ops.reach import SAME, All, AxisMap, Blocks, Causal, Reach, pointwise
 from archgraph.symbols import product, require, same_size, symbol
 from archgraph.types import TensorType, tensor
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 ONE = Integer(1)
+Stream = tuple[TensorType, TensorType, TensorType]
 
 
 @dataclass(frozen=True)
-class ScaledDotProductAttention(Unweighted):
+class ScaledDotProductAttention(Op):
     """softmax(q k^T / sqrt(d)) v in `heads` groups of channels.
 
     `{c: D, *positions}, {c: D, *others}, {c: V, *others} -> {c: V, *positions}`: every position of q attends
-    to every position of k and v, whatever their axes. With N = prod(positions) and M = prod(others), MACs are
-    N*M*(D + V): scores and values; causal masks are not halved; projections are layers of their own.
-    The softmax counts 5 and the scale 1 per score. Source: Vaswani et al. 2017, arXiv:1706.03762, eq. 1.
+    to every position of k and v, whatever their axes. Several triples of q, k, v are joint attention: the
+    queries of every stream attend to the keys of all streams; one output per stream.
+
+    - `kv_heads`: k and v have fewer heads, each serving heads/kv_heads queries (Ainslie et al. 2023, arXiv:2305.13245).
+    - `over`: attention along these axes only, separately for every position of the others.
+    - `window`, `shift`: within blocks of positions, which begin at `shift` (Liu et al. 2021, arXiv:2103.14030).
+    - `relative_bias`: a learned bias per head and offset within the window: (2*window - 1) per axis.
+    - `causal`: position i reads positions up to i; the masked half is computed and counted.
+
+    With N queries and M keys each, MACs are N*M*(D + V): scores and values; projections are layers of their own.
+    Per score 6 operations are counted: 1 for the scale, 5 for the softmax, and 1 more with a bias.
+    Source: Vaswani et al. 2017, arXiv:1706.03762, eq. 1.
 
     >>> op, inputs = ScaledDotProductAttention.example()
     >>> print(op.macs(*inputs))
@@ -35,66 +46,150 @@ class ScaledDotProductAttention(Unweighted):
     """
 
     kind: ClassVar[str] = "scaled_dot_product_attention"
-    arity: ClassVar[tuple[int, int | None]] = (3, 3)
+    arity: ClassVar[tuple[int, int | None]] = (3, None)
     heads: Expr = ONE
+    kv_heads: Expr | None = None
+    causal: bool = False
+    over: Axes | None = None
+    window: PerAxis | None = None
+    shift: PerAxis | None = None
+    relative_bias: bool = False
+
+    # -- types -------------------------------------------------------------------------------------------
+
+    def streams(self, inputs: Types) -> list[Stream]:
+        """Return the operands in triples of q, k and v."""
+        if len(inputs) % 3:
+            raise ShapeError(f"attention takes q, k and v for every stream, and got {len(inputs)} operands")
+        return [(inputs[i], inputs[i + 1], inputs[i + 2]) for i in range(0, len(inputs), 3)]
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return q's positions with v's channels."""
-        q, k, v = inputs
-        if same_size(q.channels, k.channels) is False:
-            raise ShapeError(f"q and k need the same channels, and have {q.channels} and {k.channels}")
-        if k.without("c").axes != v.without("c").axes:
-            raise ShapeError("k and v need the same positions")
-        for operand, name in ((q, "q"), (v, "v")):
+        """Return, per stream, q's positions with v's channels times heads/kv_heads."""
+        streams = self.streams(inputs)
+        for q, k, v in streams:
+            self._check_channels(q, k, v)
+        self._check_options(streams)
+        return tuple(q.with_channels(self._width(v)) for q, _, v in streams)
+
+    def _check_channels(self, q: TensorType, k: TensorType, v: TensorType) -> None:
+        heads, kv_heads = self.heads, self.key_heads
+        require(heads, "multiple of", kv_heads, "{} kv_heads do not divide {} heads", kv_heads, heads)
+        for operand, name, count in ((q, "q", heads), (k, "k", kv_heads), (v, "v", kv_heads)):
             channels = operand.channels
-            require(channels, "multiple of", self.heads, "{} heads do not divide the {} channels of {}", self.heads, channels, name)
-        return (q.with_channels(v.channels),)
+            rule = "{} heads do not divide the {} channels of {}"
+            require(channels, "multiple of", count, rule, count, channels, name)
+        if same_size(q.channels * kv_heads, k.channels * heads) is False:
+            wanted = "the same channels" if heads == kv_heads else "the same channels per head"
+            raise ShapeError(f"q and k need {wanted}, and have {q.channels} and {k.channels}")
+        if k.without("c").sizes != v.without("c").sizes:
+            raise ShapeError("k and v need the same positions")
+
+    def _check_options(self, streams: list[Stream]) -> None:
+        local = self.window is not None or self.over is not None
+        if (local or self.causal) and len(streams) > 1:
+            raise ShapeError("joint attention is full: it takes no window, over or causal")
+        (q, k, _), *_ = streams
+        if local and q.without("c").sizes != k.without("c").sizes:
+            raise ShapeError("attention in windows or along axes needs q and k on the same positions")
+        if self.window is None and (self.shift is not None or self.relative_bias):
+            raise ShapeError("shift and relative_bias belong to a window")
+        if self.window is not None and self.over is not None:
+            raise ShapeError("attention has either a window or axes, not both")
+        if self.causal and (len(q.positions) > 1 or local):
+            raise ShapeError(f"causal attention has one position axis, and its operand is {q}")
+        for axis, length in self.windows(q).items():
+            rule = "windows of {} do not divide axis {} of size {}"
+            require(q.size(axis), "multiple of", length, rule, length, axis, q.size(axis))
+        for axis in self.axes(q):
+            q.size(axis)
+
+    @property
+    def key_heads(self) -> Expr:
+        """The heads of k and v."""
+        return self.heads if self.kv_heads is None else self.kv_heads
+
+    def _width(self, v: TensorType) -> Expr:
+        return product((v.channels, self.heads, 1 / self.key_heads))
+
+    def windows(self, q: TensorType) -> dict[str, Expr]:
+        """Return the window's side per axis, or nothing."""
+        return {} if self.window is None else per_axis(self.window, q.positions, "window")
+
+    def shifts(self, q: TensorType) -> dict[str, Expr]:
+        """Return where the blocks begin per axis."""
+        return per_axis(Integer(0) if self.shift is None else self.shift, q.positions, "shift")
+
+    def axes(self, q: TensorType) -> tuple[str, ...]:
+        """Return the axes along which positions attend to each other; all where none are named."""
+        if self.over is None:
+            return q.positions
+        return (self.over,) if isinstance(self.over, str) else self.over
+
+    # -- costs -------------------------------------------------------------------------------------------
+
+    def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
+        """Return the table of relative biases [prod(2*window - 1), heads] where there is one."""
+        if not self.relative_bias:
+            return {}
+        offsets = product(2 * length - 1 for length in self.windows(inputs[0]).values())
+        return {"relative_position_bias_table": Weight((offsets, self.heads))}
+
+    def _keys(self, stream: Stream) -> Expr:
+        """The number of keys that a query of this stream meets in the stream's own positions."""
+        q, k, _ = stream
+        if self.window is not None:
+            return product(self.windows(q).values())
+        return k.area if self.over is None else product(k.size(axis) for axis in self.axes(q))
+
+    def pairs(self, *inputs: TensorType) -> Expr:
+        """Return the number of (query, key) pairs, for one head."""
+        streams = self.streams(inputs)
+        queries = Add(*(q.area for q, _, _ in streams))
+        return product((queries, Add(*(self._keys(stream) for stream in streams))))
 
     def scores(self, *inputs: TensorType) -> Expr:
-        """Return the number of scores: heads * N * M."""
-        q, k, _ = inputs
-        return product((self.heads, q.area, k.area))
+        """Return the number of scores of all heads."""
+        return product((self.heads, self.pairs(*inputs)))
 
     def macs(self, *inputs: TensorType) -> Expr:
-        """Return N*M*(D + V)."""
-        q, k, v = inputs
-        return product((q.area, k.area, q.channels + v.channels))
+        """Return pairs * (channels of q + channels of the output)."""
+        q, _, v = inputs[:3]
+        return product((self.pairs(*inputs), q.channels + self._width(v)))
 
     def elementwise(self, *inputs: TensorType) -> Expr:
-        """Return 6 per score: 1 for the scale, 5 for the softmax."""
-        return 6 * self.scores(*inputs)
+        """Return 6 per score, 7 with a bias."""
+        return (7 if self.relative_bias else 6) * self.scores(*inputs)
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return what the math kernel keeps: scaled q and k, the attention weights, and v."""
-        q, k, _ = inputs
-        fresh = ((q.numel, 4), (k.numel, 4), (self.scores(*inputs), 4))
-        return Saved(inputs=(2,), fresh=fresh)
+        fresh = tuple((x.numel, 4) for q, k, _ in self.streams(inputs) for x in (q, k))
+        kept = tuple(range(2, len(inputs), 3))
+        return Saved(inputs=kept, fresh=(*fresh, (self.scores(*inputs), 4)))
+
+    # -- reach -------------------------------------------------------------------------------------------
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return q position by position, and all of k and v with weights computed from the input."""
-        q, k, v = inputs
-        everything = [Reach(tuple((axis, All()) for axis in x.positions), mixing="dynamic", power="uniform") for x in (k, v)]
-        return (pointwise(q.positions), *everything)
+        """Return q position by position, and k and v with weights computed from the input."""
+        reaches: list[Reach] = []
+        for q, k, v in self.streams(inputs):
+            reaches.append(pointwise(q.positions))
+            for operand in (k, v):
+                maps = tuple((axis, self._map(axis, q)) for axis in operand.positions)
+                reaches.append(Reach(maps, mixing="dynamic", power="uniform"))
+        return tuple(reaches)
+
+    def _map(self, axis: str, q: TensorType) -> AxisMap:
+        if self.window is not None:
+            return Blocks(self.windows(q)[axis], self.shifts(q)[axis])
+        if self.causal:
+            return Causal()
+        return All() if self.over is None or axis in self.axes(q) else SAME
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's fused attention over flattened positions."""
-        from torch.nn.functional import scaled_dot_product_attention
+        from archgraph.ops.attention_modules import attention_module
 
-        heads = int(self.heads)
-        axes = [x.names.index("c") for x in inputs]
-        (out,) = self.outputs(*inputs)
-        shape = [int(value) for name, value in out.axes if name != "c"]
-
-        def split(x: Tensor, axis: int) -> Tensor:
-            tokens = x.movedim(axis + 1, -1).flatten(1, -2) if x.ndim > 2 else x.unsqueeze(1)
-            return tokens.unflatten(-1, (heads, -1)).transpose(1, 2)
-
-        def attend(*operands: Tensor) -> Tensor:
-            mixed = scaled_dot_product_attention(*map(split, operands, axes))
-            tokens = mixed.transpose(1, 2).flatten(2).unflatten(1, shape or (1,))
-            return (tokens if shape else tokens.squeeze(1)).movedim(-1, axes[0] + 1)
-
-        return functional(attend)
+        return attention_module(self, inputs)
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:

@@ -10,9 +10,9 @@ from sympy import Expr, Integer
 
 from archgraph.ops.arguments import Padding, PerAxis, padding_pairs, per_axis, positions_of
 from archgraph.ops.base import ZERO, Op, Saved, Types, Weight
-from archgraph.ops.modules import channel_first, functional
+from archgraph.ops.modules import channel_first, cropped, of_rank, padded
 from archgraph.ops.reach import Reach, Transposed, Window, windowed
-from archgraph.symbols import floor_divide, product, require, size, symbol
+from archgraph.symbols import decide, floor_divide, product, require, size, symbol
 from archgraph.types import TensorType, tensor
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def geometry(
 
 
 def window_size(axis: str, length: Expr, g: Geometry, ceil: bool = False) -> Expr:
-    """Return the number of window positions along an axis.
+    """Return the number of window positions along an axis; with `ceil`, a window may hang over the end.
 
     Raises:
         ShapeError: the window is larger than the padded axis.
@@ -64,7 +64,14 @@ def window_size(axis: str, length: Expr, g: Geometry, ceil: bool = False) -> Exp
     out = floor_divide(room + (g.stride - 1 if ceil else 0), g.stride) + 1
     rule, hint = "a window of {} does not fit on axis {} of size {}", "pad the input, or use fewer down-samplings"
     require(out, ">=", ONE, rule, g.span + 1, axis, length, hint=hint)
-    return out
+    return out - 1 if ceil and _ends_outside(length, g, out) else out
+
+
+def _ends_outside(length: Expr, g: Geometry, out: Expr) -> bool:
+    """Say whether the last window begins behind the input, where torch leaves it out."""
+    if (g.span + 1 - g.after - g.stride).is_nonnegative:
+        return False
+    return not decide(length + g.before - 1, ">=", (out - 1) * g.stride, "the last window begins inside")
 
 
 def _groups_divide(groups: Expr, channels: Expr, out: Expr) -> None:
@@ -79,13 +86,8 @@ def _as_ints(geometries: Mapping[str, Geometry]) -> dict[str, tuple[int, ...]]:
     }
 
 
-def padded(layer: nn.Module, pads: Mapping[str, tuple[int, ...]]) -> nn.Module:
-    """Return the layer behind a zero padding that differs between the two sides."""
-    from torch.nn.functional import pad
-
-    sides = zip(reversed(pads["before"]), reversed(pads["after"]), strict=True)
-    widths = [width for pair in sides for width in pair]
-    return functional(lambda x, inner: inner(pad(x, widths)), layer)
+def _sides(given: Mapping[str, tuple[int, ...]]) -> list[tuple[int, int]]:
+    return list(zip(given["before"], given["after"], strict=True))
 
 
 @dataclass(frozen=True)
@@ -150,11 +152,9 @@ class Conv(Op):
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's convolution of that rank."""
-        from torch import nn
-
         (x,) = inputs
         given = _as_ints(self._geometry(x))
-        make = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[len(x.positions)]
+        make = of_rank("Conv", len(x.positions))
         symmetric = given["before"] == given["after"]
         layer = make(
             int(x.channels),
@@ -166,7 +166,7 @@ class Conv(Op):
             groups=int(self.groups),
             bias=self.bias,
         )
-        return channel_first(layer if symmetric else padded(layer, given), x.names.index("c"))
+        return channel_first(layer if symmetric else padded(layer, _sides(given)), x.names.index("c"))
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:
@@ -243,11 +243,9 @@ class ConvTranspose(Op):
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's transposed convolution of that rank; extra padding after is cropped."""
-        from torch import nn
-
         (x,) = inputs
         given = _as_ints(self._geometry(x))
-        make = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}[len(x.positions)]
+        make = of_rank("ConvTranspose", len(x.positions))
         symmetric = given["before"] == given["after"]
         extra = per_axis(self.output_padding, x.positions, "output_padding")
         layer = make(
@@ -261,7 +259,7 @@ class ConvTranspose(Op):
             bias=self.bias,
             dilation=given["dilation"],
         )
-        layer = layer if symmetric else _cropped(layer, given)
+        layer = layer if symmetric else cropped(layer, _sides(given))
         return channel_first(layer, x.names.index("c"))
 
     @classmethod
@@ -269,12 +267,3 @@ class ConvTranspose(Op):
         """Return a 2x2 up-convolution from C to M channels."""
         op = cls(symbol("M"), kernel=size(2), stride=size(2))
         return op, (tensor(c=symbol("C"), h=symbol("H"), w=symbol("W")),)
-
-
-def _cropped(layer: nn.Module, pads: Mapping[str, tuple[int, ...]]) -> nn.Module:
-    """Return the layer followed by a crop that differs between the two sides."""
-    from torch.nn.functional import pad
-
-    sides = zip(reversed(pads["before"]), reversed(pads["after"]), strict=True)
-    widths = [-width for pair in sides for width in pair]
-    return functional(lambda x, inner: pad(inner(x), widths), layer)

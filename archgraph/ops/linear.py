@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sympy import Expr
+from sympy import Expr, Integer
 
 from archgraph.ops.base import ZERO, Op, Saved, Types, Weight
 from archgraph.ops.modules import on_last_axis
-from archgraph.ops.reach import Reach, pointwise
-from archgraph.symbols import product, symbol
+from archgraph.ops.reach import SAME, All, Reach, pointwise, windowed
+from archgraph.symbols import product, require, symbol
 from archgraph.types import TensorType, tensor
 
 if TYPE_CHECKING:
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Linear(Op):
-    """Linear map of the channels, the same at every position.
+    """Linear map along one axis, the channel unless told, the same at every place of the other axes.
 
     `{c: C, *positions} -> {c: out, *positions}`. Params C*out, plus out with bias. MACs C*out*prod(positions):
-    every token is counted.
+    every token is counted. Along a position axis it mixes all of its positions with fixed weights, as the
+    token mixing of MLP-Mixer does (Tolstikhin et al. 2021, arXiv:2105.01601).
 
     >>> op, inputs = Linear.example()
     >>> print(op.macs(*inputs), op.weights(*inputs)["weight"].shape)
@@ -34,16 +35,18 @@ class Linear(Op):
     layer: ClassVar[bool] = True
     out: Expr
     bias: bool = True
+    axis: str = "c"
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the type with `out` channels."""
+        """Return the type with the axis `out` long."""
         (x,) = inputs
-        x.size("c")
-        return (x.with_channels(self.out),)
+        x.size(self.axis)
+        require(self.out, ">=", Integer(1), "linear needs at least one output, and has {}", self.out)
+        return (x.with_sizes({self.axis: self.out}),)
 
     def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
         """Return weight [out, C] and bias [out]."""
-        weight = Weight((self.out, inputs[0].channels))
+        weight = Weight((self.out, inputs[0].size(self.axis)))
         return {"weight": weight, "bias": Weight((self.out,))} if self.bias else {"weight": weight}
 
     def macs(self, *inputs: TensorType) -> Expr:
@@ -59,16 +62,19 @@ class Linear(Op):
         return Saved(inputs=(0,))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return position by position."""
-        return (pointwise(inputs[0].positions),)
+        """Return position by position, and everything along the mapped axis where it is a position."""
+        positions = inputs[0].positions
+        if self.axis not in positions:
+            return (pointwise(positions),)
+        return (windowed({axis: All() if axis == self.axis else SAME for axis in positions}),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's linear layer, along the channel axis."""
+        """Return torch's linear layer, along its axis."""
         from torch import nn
 
         (x,) = inputs
-        layer = nn.Linear(int(x.channels), int(self.out), bias=self.bias)
-        axis = x.names.index("c")
+        layer = nn.Linear(int(x.size(self.axis)), int(self.out), bias=self.bias)
+        axis = x.names.index(self.axis)
         return layer if axis == len(x.names) - 1 else on_last_axis(layer, axis)
 
     @classmethod

@@ -2,44 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from archgraph.errors import UnsupportedOpError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-def functional(function: Callable[..., Tensor | tuple[Tensor, ...]], *children: nn.Module) -> nn.Module:
-    """Return a module that calls `function(*tensors, *children)`."""
+def functional(function: Callable[..., Tensor | tuple[Tensor, ...]]) -> nn.Module:
+    """Return a module without weights that calls `function(*tensors)`."""
+    return _functional_class()(function)
+
+
+def named(module: nn.Module, kind: str, arguments: Mapping[str, object]) -> nn.Module:
+    """Return the module; one without a name of its own prints as the operation that it computes."""
+    if isinstance(module, _functional_class()):
+        module.kind = kind
+        module.arguments = ", ".join(f"{name}={value}" for name, value in arguments.items())
+    return module
+
+
+@cache
+def _functional_class() -> Any:
     from torch import nn
 
     class Functional(nn.Module):
-        def __init__(self) -> None:
+        kind = "functional"
+        arguments = ""
+
+        def __init__(self, function: Callable[..., Tensor | tuple[Tensor, ...]]) -> None:
             super().__init__()
-            for index, child in enumerate(children):
-                self.add_module(str(index), child)
+            self.function = function
+
+        def _get_name(self) -> str:
+            return self.kind
+
+        def extra_repr(self) -> str:
+            return self.arguments
 
         def forward(self, *tensors: Tensor) -> Tensor | tuple[Tensor, ...]:
-            return function(*tensors, *self.children())
+            return self.function(*tensors)
 
-    return Functional()
+    return Functional
+
+
+def around(
+    layer: nn.Module,
+    before: Callable[[Tensor], Tensor] | None = None,
+    after: Callable[[Tensor], Tensor] | None = None,
+) -> nn.Module:
+    """Return the layer itself, with its input changed by `before` and its output by `after`.
+
+    The layer keeps its class and the names of its weights. Later calls wrap around earlier ones.
+    """
+    if before is not None:
+        layer.register_forward_pre_hook(lambda module, tensors: before(*tensors), prepend=True)
+    if after is not None:
+        layer.register_forward_hook(lambda module, tensors, result: after(result))
+    return layer
 
 
 def on_last_axis(layer: nn.Module, axis: int) -> nn.Module:
     """Return the layer applied along `axis` (batch not counted) instead of along the last one."""
-
-    def moved(x: Tensor, inner: nn.Module) -> Tensor:
-        return inner(x.movedim(axis + 1, -1)).movedim(-1, axis + 1)
-
-    return functional(moved, layer)
+    return around(layer, lambda x: x.movedim(axis + 1, -1), lambda y: y.movedim(-1, axis + 1))
 
 
 def channel_first(layer: nn.Module, axis: int) -> nn.Module:
     """Return the layer applied with the channel, which stands at `axis`, moved to the front."""
     if axis == 0:
         return layer
+    return around(layer, lambda x: x.movedim(axis + 1, 1), lambda y: y.movedim(1, axis + 1))
 
-    def moved(x: Tensor, inner: nn.Module) -> Tensor:
-        return inner(x.movedim(axis + 1, 1)).movedim(1, axis + 1)
 
-    return functional(moved, layer)
+def padded(layer: nn.Module, sides: Sequence[tuple[int, int]], value: float = 0.0) -> nn.Module:
+    """Return the layer behind a padding of (before, after) elements per position axis."""
+    from torch.nn.functional import pad
+
+    widths = [width for pair in reversed(sides) for width in pair]
+    return around(layer, lambda x: pad(x, widths, value=value))
+
+
+def cropped(layer: nn.Module, sides: Sequence[tuple[int, int]]) -> nn.Module:
+    """Return the layer followed by a crop of (before, after) elements per position axis."""
+
+    def crop(y: Tensor) -> Tensor:
+        cuts = [slice(before, y.shape[axis + 2] - after) for axis, (before, after) in enumerate(sides)]
+        return y[(slice(None), slice(None), *cuts)]
+
+    return around(layer, after=crop)
+
+
+def of_rank(name: str, rank: int) -> Callable[..., nn.Module]:
+    """Return torch's class of that name for so many position axes: `Conv2d` for `Conv` and 2.
+
+    Raises:
+        UnsupportedOpError: torch has none.
+    """
+    from torch import nn
+
+    make = getattr(nn, f"{name}{rank}d", None)
+    if make is None:
+        raise UnsupportedOpError(f"torch has no {name} over {rank} position axes", hint="it has 1 to 3")
+    return make

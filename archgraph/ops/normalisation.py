@@ -11,7 +11,7 @@ from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError
 from archgraph.ops.base import NoMacs, Op, Saved, Types, Weight
-from archgraph.ops.modules import channel_first, functional, on_last_axis
+from archgraph.ops.modules import channel_first, of_rank, on_last_axis
 from archgraph.ops.reach import Reach, pointwise
 from archgraph.symbols import require, size, symbol
 from archgraph.types import TensorType, tensor
@@ -87,10 +87,8 @@ class BatchNorm(Normalisation):
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's batch norm of that rank."""
-        from torch import nn
-
         (x,) = inputs
-        make = {0: nn.BatchNorm1d, 1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}[len(x.positions)]
+        make = of_rank("BatchNorm", max(1, len(x.positions)))
         return channel_first(make(int(x.channels), affine=self.affine), x.names.index("c"))
 
 
@@ -125,10 +123,8 @@ class InstanceNorm(Normalisation):
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's instance norm of that rank."""
-        from torch import nn
-
         (x,) = inputs
-        make = {1: nn.InstanceNorm1d, 2: nn.InstanceNorm2d, 3: nn.InstanceNorm3d}[len(x.positions)]
+        make = of_rank("InstanceNorm", len(x.positions))
         return channel_first(make(int(x.channels), affine=self.affine), x.names.index("c"))
 
 

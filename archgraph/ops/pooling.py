@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sympy import Expr, Integer
 
-from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Padding, PerAxis
 from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.convolution import Geometry, geometry, window_size
-from archgraph.ops.modules import channel_first
+from archgraph.ops.modules import channel_first, of_rank, padded
 from archgraph.ops.reach import Reach, Window, windowed
 from archgraph.symbols import product, size, symbol
 from archgraph.types import TensorType, tensor
@@ -51,15 +50,17 @@ class Pool(Unweighted, NoMacs):
         items = self._geometry(inputs[0]).items()
         return (windowed({axis: Window(g.kernel, g.stride, g.dilation, g.before) for axis, g in items}),)
 
-    def _numbers(self, x: TensorType) -> dict[str, tuple[int, ...]]:
-        geometries = self._geometry(x).values()
-        if any(g.before != g.after for g in geometries):
-            raise ShapeError(f"{self.kind} cannot be lowered with a padding that differs between its sides")
-        return {
-            "kernel_size": tuple(int(g.kernel) for g in geometries),
-            "stride": tuple(int(g.stride) for g in geometries),
-            "padding": tuple(int(g.before) for g in geometries),
-        }
+    def _lowered(self, x: TensorType, name: str, outside: float) -> nn.Module:
+        """Return torch's pooling; a padding that torch cannot do itself stands before it."""
+        geometries = list(self._geometry(x).values())
+        sides = [(int(g.before), int(g.after)) for g in geometries]
+        kernels = [int(g.kernel) for g in geometries]
+        strides = tuple(int(g.stride) for g in geometries)
+        inside = all(before == after <= kernel // 2 for (before, after), kernel in zip(sides, kernels, strict=True))
+        layer = of_rank(name, len(sides))(
+            tuple(kernels), strides, tuple(before for before, _ in sides) if inside else 0, ceil_mode=self.ceil
+        )
+        return channel_first(layer if inside else padded(layer, sides, outside), x.names.index("c"))
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:
@@ -87,11 +88,7 @@ class MaxPool(Pool):
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's max pooling of that rank."""
-        from torch import nn
-
-        (x,) = inputs
-        make = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}[len(x.positions)]
-        return channel_first(make(**self._numbers(x), ceil_mode=self.ceil), x.names.index("c"))
+        return self._lowered(inputs[0], "MaxPool", float("-inf"))
 
 
 @dataclass(frozen=True)
@@ -113,8 +110,4 @@ class AvgPool(Pool):
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's average pooling of that rank."""
-        from torch import nn
-
-        (x,) = inputs
-        make = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}[len(x.positions)]
-        return channel_first(make(**self._numbers(x), ceil_mode=self.ceil), x.names.index("c"))
+        return self._lowered(inputs[0], "AvgPool", 0.0)

@@ -44,7 +44,71 @@ class All:
     """Every output reads every position: attention, global pooling."""
 
 
-AxisMap: TypeAlias = Window | Transposed | Enlarge | All
+@dataclass(frozen=True)
+class Causal:
+    """Output i reads every position up to i: causal attention, scans."""
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Output i reads the block of `size` positions that it lies in; blocks begin at `shift`."""
+
+    size: Expr
+    shift: Expr = ZERO
+
+
+@dataclass(frozen=True)
+class Interpolated:
+    """Linear up-sampling by a factor, pixel centres aligned: one or two neighbours are read."""
+
+    factor: Expr
+
+
+@dataclass(frozen=True)
+class Resized:
+    """Resampling from one length to another: adaptive pooling, or interpolation with aligned corners."""
+
+    before: Expr
+    after: Expr
+    how: Literal["adaptive", "corners"]
+
+
+@dataclass(frozen=True)
+class Digit:
+    """Output i, on another axis, reads `(i // stride) % size`: one factor of a flattened axis."""
+
+    stride: Expr
+    size: Expr
+
+
+@dataclass(frozen=True)
+class Unflattened:
+    """Output positions on several axes read the flattened position: sum of index times stride."""
+
+    strides: tuple[tuple[str, Expr], ...]
+
+
+@dataclass(frozen=True)
+class Along:
+    """The operand's axis is read as a function of an output axis of another name."""
+
+    axis: str
+    map: Window | Digit
+
+
+AxisMap: TypeAlias = (
+    Window
+    | Transposed
+    | Enlarge
+    | All
+    | Causal
+    | Blocks
+    | Interpolated
+    | Resized
+    | Digit
+    | Unflattened
+    | Along
+)
 SAME = Window()
 
 

@@ -11,7 +11,7 @@ from sympy import Expr, Integer
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted, Weight
-from archgraph.ops.modules import functional
+from archgraph.ops.modules import around, functional
 from archgraph.ops.reach import UNREAD, Reach, pointwise
 from archgraph.symbols import product, require, size, symbol
 from archgraph.types import TensorType, tensor
@@ -66,7 +66,7 @@ class Parameter(NoMacs):
         return (UNREAD,) * len(inputs)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return a module that holds the tensor and gives it a batch axis of 1."""
+        """Return a module that holds the tensor, and gives it the batch axis of its operand, or one of 1."""
         import torch
         from torch import nn
 
@@ -76,14 +76,21 @@ class Parameter(NoMacs):
         class Held(nn.Module):
             def __init__(self) -> None:
                 super().__init__()
-                value = torch.zeros(1, *shape)
                 if status == "buffer":
-                    self.register_buffer("weight", value)
+                    self.register_buffer("weight", torch.zeros(shape))
                 else:
-                    self.weight = nn.Parameter(value, requires_grad=status == "learned")
+                    self.weight = nn.Parameter(torch.zeros(shape), requires_grad=status == "learned")
+                if status == "learned":
+                    nn.init.normal_(self.weight, std=0.02)
+
+            def _get_name(self) -> str:
+                return "Parameter"
+
+            def extra_repr(self) -> str:
+                return ", ".join([*map(str, shape), status])
 
             def forward(self, *operands: Tensor) -> Tensor:
-                return self.weight
+                return self.weight.expand(operands[0].shape[0] if operands else 1, *shape)
 
         return Held()
 
@@ -135,7 +142,7 @@ class Embedding(NoMacs):
         """Return torch's embedding."""
         from torch import nn
 
-        return nn.Embedding(int(self.count), int(self.out))
+        return around(nn.Embedding(int(self.count), int(self.out)), lambda indices: indices.long())
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:

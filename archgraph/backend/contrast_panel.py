@@ -1,0 +1,187 @@
+"""One half of the contrast: stages, what they read as a square and as a slice of the input."""
+
+from collections.abc import Sequence
+
+from archgraph.backend.boxes import wrapped
+from archgraph.backend.diagram import INK, MUTED, Box, Diagram, Edge, Part, Path, Rect, Run, Text
+from archgraph.backend.facts import Facts, Reach
+from archgraph.backend.ladder import Step
+from archgraph.backend.mathtext import join, shape, words
+from archgraph.backend.metrics import text_width
+from archgraph.backend.stages import find_u
+from archgraph.backend.style import FRAME, GRID, HAIR, LINE, PANEL, SIZES, SKIP, ink_on, mix, ramp
+from archgraph.backend.thumbnails import field_square
+
+Line = tuple[Run, ...]
+_HEAD, _BOX_HEIGHT, _THUMB, _LANE, _ROOMY = 44.0, 20.5, 20.5, 5.0, 205.0
+_BAR = 5.5
+
+
+def panel(facts: Facts, steps: Sequence[Step], width: float, height: float, mark: str) -> Diagram:
+    """Rows of box, square and slice from input to output; copies as dashed lanes on the left."""
+    lanes = _lanes(facts, steps)
+    left = 1.0 + (_LANE * len(lanes) + 4.0 if lanes else 0.0)
+    slice_width = (width - 26.0) * (0.36 if width > _ROOMY else 0.34)
+    square = _THUMB if width > _ROOMY else 0.0
+    box_width = width - left - slice_width - square - (18.0 if square else 10.0)
+    rows = max(1, len(steps))
+    pitch = (height - _HEAD) / rows
+    tops = [_HEAD + pitch * index + (pitch - _BOX_HEIGHT) / 2 for index in range(rows)]
+    thumb_x, slice_x = left + box_width + 8.0, width - slice_width - 1
+    boxes, marks = [], _heading(facts, steps, width)
+    marks += _column_title("slice of the input", slice_x + slice_width / 2)
+    marks += _column_title("field", thumb_x + _THUMB / 2) if square else []
+    marks.append(Rect(slice_x, _HEAD - 1, slice_width, height - _HEAD + 1, PANEL, GRID, HAIR))
+    for step, top in zip(steps, tops, strict=True):
+        if step.gap:
+            marks += _dots(left + box_width / 2, top)
+            marks += _dots(thumb_x + _THUMB / 2, top) if square else []
+            continue
+        boxes.append(_row_box(facts, step, box_width, f"{mark}{len(boxes)}").at(left, top))
+        if step.reach is not None and square:
+            marks += field_square(step.reach, thumb_x, top, _THUMB)
+    marks += _slices(steps, tops, slice_x, slice_width)
+    edges = [*_arrows(steps, tops, boxes, left + box_width / 2), *_skips(lanes, boxes, left)]
+    return Diagram(tuple(boxes), tuple(edges), (), tuple(marks), width, height)
+
+
+def _heading(facts: Facts, steps: Sequence[Step], width: float) -> list[Part]:
+    name = words(facts.subject.name, SIZES.heading, "bold")
+    verdict = words(f"– {_verdict(facts, steps)}", SIZES.heading)
+    kind = words(f"mixing: {mixing_words(facts)}", SIZES.body)
+    return [
+        Text(_fitted(join(name, verdict, gap=3.0), width - 2), 1.0, 8.5),
+        Text(_fitted(kind, width - 2), 1.0, 20.0, MUTED),
+    ]
+
+
+def _column_title(text: str, middle: float) -> list[Part]:
+    return [Text(words(text, SIZES.small), color=MUTED).centered(middle).moved(0, 38.0)]
+
+
+def _verdict(facts: Facts, steps: Sequence[Step]) -> str:
+    known = [step for step in steps if step.reach is not None]
+    everywhere = next((step for step in known if step.reach is not None and step.reach.everything), None)
+    if everywhere is not None:
+        return "global from the first attention" if "attention" in _plain(everywhere.title) else "global"
+    last = known[-1].reach if known else None
+    if last is None:
+        return "no positions"
+    if last.sizes[1] >= last.extent:
+        return f"local, yet wider than the input ({last.sizes[1]} > {last.extent})"
+    return f"local, {last.sizes[1]} of {last.extent} at the end"
+
+
+def _plain(line: Line) -> str:
+    return " ".join(run.text for run in line).lower()
+
+
+def mixing_words(facts: Facts) -> str:
+    """Which operations combine positions, and whether their weights are fixed or computed from the input."""
+    kinds = facts.mixers()
+    if not kinds:
+        return "none"
+    return "; ".join(f"{', '.join(names)} ({kind} weights)" for kind, names in kinds.items() if names)
+
+
+def _row_box(facts: Facts, step: Step, width: float, name: str) -> Box:
+    color = ramp(step.reach.share) if step.reach is not None else "#ffffff"
+    room = width - 14
+    title = _fitted(step.title, room)
+    below: Line = () if step.value is None else shape(facts.sizes(step.value), SIZES.body)
+    parts: list[Part] = [
+        Rect(0, 0, width, _BOX_HEIGHT, "#ffffff", FRAME, LINE, 2.5),
+        Path(((_BAR, 0.0), (0.0, 0.0), (0.0, _BOX_HEIGHT), (_BAR, _BOX_HEIGHT)), FRAME, LINE, radius=2.5, closed=True, fill=color),
+        Text(title, _BAR + 4, 9.0),
+        Text(below if sum(run.width for run in below) <= room else (), _BAR + 4, 18.0),
+    ]
+    hint = f"{' '.join(run.text for run in step.title)}" + (f": {step.reach.label}" if step.reach is not None else "")
+    return Box(name, width, _BOX_HEIGHT, tuple(parts), tooltip=hint)
+
+
+def _fitted(line: Line, room: float) -> Line:
+    if sum(run.width for run in line) <= room or not line:
+        return line
+    *head, last = line
+    used = sum(run.width for run in head) + last.gap
+    text = wrapped(last.text, lambda shown: text_width(shown, last.face, last.size) <= room - used, 1)[0]
+    return (*head, Run(text, last.face, last.size, last.rise, last.gap))
+
+
+def _dots(x: float, top: float) -> list[Part]:
+    middle = top + _BOX_HEIGHT / 2
+    return [Rect(x - 0.9, middle + shift - 0.9, 1.8, 1.8, INK, "none", 0, 0.9) for shift in (-5, 0, 5)]
+
+
+def _slices(steps: Sequence[Step], tops: Sequence[float], x: float, width: float) -> list[Part]:
+    """Bars as wide as the field, joined by what each adds to the one above."""
+    fields: list[Part] = []
+    joints: list[Part] = []
+    before: tuple[float, float, str] | None = None
+    for step, top in zip(steps, tops, strict=True):
+        if step.reach is None:
+            before = None if not step.gap else before
+            fields += _dots(x + width / 2, top) if step.gap and before is None else []
+            continue
+        color, side = ramp(step.reach.share), max(1.2, step.reach.share * (width - 2))
+        middle, high, low = x + width / 2, top + 4, top + _BOX_HEIGHT - 4
+        if before is not None:
+            corners = (
+                (middle - before[0] / 2, before[1]),
+                (middle + before[0] / 2, before[1]),
+                (middle + side / 2, high),
+                (middle - side / 2, high),
+            )
+            joints.append(Path(corners, "none", 0.5, closed=True, fill=mix(PANEL, color, 0.3)))
+        fields += _bar(step.reach, color, middle, high, low - high, side, x + width)
+        before = (side, low, color)
+    return [*joints, *fields]
+
+
+def _bar(reach: Reach, color: str, middle: float, top: float, height: float, side: float, edge: float) -> list[Part]:
+    parts: list[Part] = [Rect(middle - side / 2, top, side, height, color, FRAME, HAIR)]
+    split = reach.sizes[0] < reach.sizes[1] and side > 14
+    label = words(reach.label, SIZES.small)
+    if sum(run.width for run in label) + 4 > max(side, edge - middle - side / 2 - 3):
+        label = words(str(reach.sizes[1]), SIZES.small)
+    text = Text(label)
+    if split:
+        small = max(1.5, side * reach.sizes[0] / reach.sizes[1])
+        parts.append(Rect(middle - small / 2, top + height - 2.2, small, 1.3, ink_on(color), "none"))
+    if text.width + 4 <= side:
+        return [*parts, Text(label, color=ink_on(color)).centered(middle).moved(0, top + height / 2 + (1.4 if split else 2.4))]
+    start = middle + side / 2 + 3
+    if start + text.width <= edge - 1:
+        parts.append(Text(label, start, top + height / 2 + 2.5))
+    return parts
+
+
+def _arrows(steps: Sequence[Step], tops: Sequence[float], boxes: Sequence[Box], x: float) -> list[Edge]:
+    edges, index = [], 0
+    for place, (step, after) in enumerate(zip(steps, steps[1:], strict=False)):
+        start, end = tops[place] + _BOX_HEIGHT, tops[place + 1]
+        if not step.gap and not after.gap:
+            path = Path(((x, start), (x, end)), INK, LINE + 0.15, arrow=True)
+            edges.append(Edge(boxes[index].name, boxes[index + 1].name, path))
+        index += not step.gap
+    return edges
+
+
+def _lanes(facts: Facts, steps: Sequence[Step]) -> list[tuple[int, int]]:
+    """Copies of a U as (from row, to row), inner ones first."""
+    u = find_u(facts.structure)
+    if u is None:
+        return []
+    rows = {stage: index for index, stage in enumerate((*u.encoder, u.bottom, *u.decoder))}
+    pairs = {(rows[copy.source], rows[copy.target]) for copy in u.copies}
+    return sorted(pairs, key=lambda pair: pair[1] - pair[0])
+
+
+def _skips(lanes: Sequence[tuple[int, int]], boxes: Sequence[Box], left: float) -> list[Edge]:
+    edges = []
+    for lane, (first, last) in enumerate(lanes):
+        x = left - 6.0 - _LANE * lane
+        start, end = boxes[first].center[1], boxes[last].center[1]
+        path = Path(((left, start), (x, start), (x, end), (left, end)), SKIP, LINE, (3.0, 2.0), 4, True)
+        edges.append(Edge(boxes[first].name, boxes[last].name, path, style="dashed"))
+    return edges

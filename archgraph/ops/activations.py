@@ -1,0 +1,190 @@
+"""Further activations, and operations that do nothing at inference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from sympy import Expr
+
+from archgraph.ops.base import ZERO, Saved
+from archgraph.ops.pointwise import Pointwise
+from archgraph.types import TensorType
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class KeepsOutput(Pointwise):
+    """The shared fact of functions whose derivative follows from their output."""
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the output is kept."""
+        return Saved(outputs=(0,))
+
+
+@dataclass(frozen=True)
+class Sigmoid(KeepsOutput):
+    """1 / (1 + exp(-x)). Any type stays as it is; one operation per element.
+
+    >>> Sigmoid.example()[0].kind
+    'sigmoid'
+    """
+
+    kind: ClassVar[str] = "sigmoid"
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's sigmoid."""
+        from torch import nn
+
+        return nn.Sigmoid()
+
+
+@dataclass(frozen=True)
+class Tanh(KeepsOutput):
+    """Hyperbolic tangent. Any type stays as it is; one operation per element.
+
+    >>> Tanh.example()[0].kind
+    'tanh'
+    """
+
+    kind: ClassVar[str] = "tanh"
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's tanh."""
+        from torch import nn
+
+        return nn.Tanh()
+
+
+@dataclass(frozen=True)
+class Relu6(Pointwise):
+    """min(max(x, 0), 6). Any type stays as it is. Source: Sandler et al. 2018, arXiv:1801.04381.
+
+    >>> Relu6.example()[0].kind
+    'relu6'
+    """
+
+    kind: ClassVar[str] = "relu6"
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's ReLU6."""
+        from torch import nn
+
+        return nn.ReLU6()
+
+
+@dataclass(frozen=True)
+class Elu(KeepsOutput):
+    """x where positive, exp(x) - 1 elsewhere. Any type stays as it is; one operation per element.
+
+    >>> Elu.example()[0].kind
+    'elu'
+    """
+
+    kind: ClassVar[str] = "elu"
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the input is kept."""
+        return Saved(inputs=(0,))
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's ELU."""
+        from torch import nn
+
+        return nn.ELU()
+
+
+@dataclass(frozen=True)
+class Softplus(Pointwise):
+    """log(1 + exp(x)). Any type stays as it is; one operation per element.
+
+    >>> Softplus.example()[0].kind
+    'softplus'
+    """
+
+    kind: ClassVar[str] = "softplus"
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's softplus."""
+        from torch import nn
+
+        return nn.Softplus()
+
+
+@dataclass(frozen=True)
+class HardSwish(Pointwise):
+    """x * relu6(x + 3) / 6. Any type stays as it is. Source: Howard et al. 2019, arXiv:1905.02244.
+
+    >>> HardSwish.example()[0].kind
+    'hard_swish'
+    """
+
+    kind: ClassVar[str] = "hard_swish"
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's Hardswish."""
+        from torch import nn
+
+        return nn.Hardswish()
+
+
+@dataclass(frozen=True)
+class HardSigmoid(Pointwise):
+    """relu6(x + 3) / 6. Any type stays as it is. Source: Howard et al. 2019, arXiv:1905.02244.
+
+    >>> HardSigmoid.example()[0].kind
+    'hard_sigmoid'
+    """
+
+    kind: ClassVar[str] = "hard_sigmoid"
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's Hardsigmoid."""
+        from torch import nn
+
+        return nn.Hardsigmoid()
+
+
+class Identity(Pointwise):
+    """The shared facts of what does nothing at inference: no operations, nothing kept."""
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return zero."""
+        return ZERO
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the output is the input."""
+        return Saved(aliases=((0, 0),))
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return the identity."""
+        from torch import nn
+
+        return nn.Identity()
+
+
+@dataclass(frozen=True)
+class Dropout(Identity):
+    """Random zeros in training; the identity at inference, which is what is counted. Any type stays as it is.
+
+    >>> op, inputs = Dropout.example()
+    >>> op.elementwise(*inputs)
+    0
+    """
+
+    kind: ClassVar[str] = "dropout"
+
+
+@dataclass(frozen=True)
+class DropPath(Identity):
+    """Random skipping of a residual branch in training; the identity at inference. Any type stays as it is.
+
+    Source: Huang et al. 2016, arXiv:1603.09382.
+
+    >>> op, inputs = DropPath.example()
+    >>> op.macs(*inputs)
+    0
+    """
+
+    kind: ClassVar[str] = "drop_path"

@@ -1,0 +1,182 @@
+"""The lowering of attention: how positions become the token axis of torch's fused operator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archgraph.types import TensorType
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from archgraph.ops.attention import ScaledDotProductAttention
+
+
+def attention_module(op: ScaledDotProductAttention, inputs: tuple[TensorType, ...]) -> nn.Module:
+    """Return a module on the operands of an attention operation."""
+    if op.window is not None:
+        return _windowed(op, inputs)
+    if op.over is not None:
+        return _axial(op, inputs)
+    return _full(op, inputs)
+
+
+def _full(op: ScaledDotProductAttention, inputs: tuple[TensorType, ...]) -> nn.Module:
+    import torch
+    from torch import nn
+
+    streams = op.streams(inputs)
+    lengths = [int(q.area) for q, _, _ in streams]
+
+    class Attention(nn.Module):
+        def forward(self, *tensors: Tensor) -> Tensor | tuple[Tensor, ...]:
+            tokens = [_tokens(x, type_) for x, type_ in zip(tensors, inputs, strict=True)]
+            joined = [tokens[i::3] for i in range(3)]
+            q, k, v = (parts[0] if len(parts) == 1 else torch.cat(parts, dim=1) for parts in joined)
+            mixed = attend(op, q, k, v).split(lengths, dim=1)
+            outputs = [_positions(y, q_type) for y, (q_type, _, _) in zip(mixed, streams, strict=True)]
+            return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+    return Attention()
+
+
+def attend(op: ScaledDotProductAttention, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Attend among tokens (batch, n, c)."""
+    from torch.nn.functional import scaled_dot_product_attention
+
+    heads, groups = int(op.heads), int(op.heads / op.key_heads)
+
+    def split(x: Tensor, count: int) -> Tensor:
+        return x.unflatten(-1, (count, -1)).transpose(1, 2)
+
+    queries, keys, values = split(q, heads), split(k, heads // groups), split(v, heads // groups)
+    if groups > 1:
+        keys, values = keys.repeat_interleave(groups, dim=1), values.repeat_interleave(groups, dim=1)
+    mixed = scaled_dot_product_attention(queries, keys, values, attn_mask=bias, is_causal=op.causal)
+    return mixed.transpose(1, 2).flatten(2)
+
+
+def _tokens(x: Tensor, type_: TensorType) -> Tensor:
+    """Bring (batch, *axes) to (batch, n, c)."""
+    x = x.movedim(type_.names.index("c") + 1, -1)
+    return x.flatten(1, -2) if x.ndim > 2 else x.unsqueeze(1)
+
+
+def _positions(tokens: Tensor, type_: TensorType) -> Tensor:
+    """Bring (batch, n, c) back to (batch, *axes)."""
+    sizes = [int(length) for name, length in type_.axes if name != "c"]
+    x = tokens.unflatten(1, sizes) if sizes else tokens.squeeze(1)
+    return x.movedim(-1, type_.names.index("c") + 1)
+
+
+def _axial(op: ScaledDotProductAttention, inputs: tuple[TensorType, ...]) -> nn.Module:
+    """The axes that do not take part join the batch."""
+    from torch import nn
+
+    q_type = inputs[0]
+    chosen = op.axes(q_type)
+    others = [axis for axis in q_type.positions if axis not in chosen]
+
+    class AxialAttention(nn.Module):
+        def forward(self, *tensors: Tensor) -> Tensor:
+            grouped = [self._grouped(x, type_) for x, type_ in zip(tensors, inputs, strict=True)]
+            sizes = [int(q_type.size(axis)) for axis in (*others, *chosen)]
+            mixed = attend(op, *grouped)
+            mixed = mixed.unflatten(0, (tensors[0].shape[0], -1)).flatten(1, 2).unflatten(1, sizes)
+            names = [*others, *chosen, "c"]
+            return mixed.permute(0, *(names.index(name) + 1 for name in q_type.names))
+
+        def _grouped(self, x: Tensor, type_: TensorType) -> Tensor:
+            x = x.permute(0, *(type_.names.index(name) + 1 for name in (*others, *chosen, "c")))
+            return x.flatten(1 + len(others), -2).flatten(0, len(others))
+
+    return AxialAttention()
+
+
+def _windowed(op: ScaledDotProductAttention, inputs: tuple[TensorType, ...]) -> nn.Module:
+    """Roll, cut into windows, attend with bias and mask, and go back."""
+    import torch
+    from torch import nn
+
+    q_type = inputs[0]
+    axes = q_type.positions
+    windows = [int(length) for length in op.windows(q_type).values()]
+    shifts = [int(shift) for shift in op.shifts(q_type).values()]
+    sizes = [int(q_type.size(axis)) for axis in axes]
+    rank, count = len(axes), 1
+    for window in windows:
+        count *= window
+    order = [*(1 + 2 * a for a in range(rank)), *(2 + 2 * a for a in range(rank))]
+    back = [0, *(place for a in range(rank) for place in (1 + a, 1 + rank + a)), 1 + 2 * rank]
+
+    class WindowAttention(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            if op.relative_bias:
+                (table,) = op.weights(*inputs).values()
+                self.relative_position_bias_table = nn.Parameter(torch.zeros(*map(int, table.shape)))
+
+        def forward(self, *tensors: Tensor) -> Tensor:
+            batch = tensors[0].shape[0]
+            cut = [self._cut(x, type_) for x, type_ in zip(tensors, inputs, strict=True)]
+            mixed = attend(op, *cut, bias=self._bias(batch, tensors[0]))
+            grid = [size // window for size, window in zip(sizes, windows, strict=True)]
+            merged = mixed.unflatten(1, windows).unflatten(0, (batch, *grid)).permute(back)
+            for axis in range(rank):
+                merged = merged.flatten(1 + axis, 2 + axis)
+            rolled = merged.roll(shifts, list(range(1, rank + 1))) if any(shifts) else merged
+            return rolled.movedim(-1, q_type.names.index("c") + 1)
+
+        def _cut(self, x: Tensor, type_: TensorType) -> Tensor:
+            x = x.permute(0, *(type_.names.index(name) + 1 for name in (*axes, "c")))
+            if any(shifts):
+                x = x.roll([-shift for shift in shifts], list(range(1, rank + 1)))
+            for axis, window in enumerate(windows):
+                x = x.unflatten(1 + 2 * axis, (-1, window))
+            return x.permute(0, *order, 1 + 2 * rank).flatten(rank + 1, 2 * rank).flatten(0, rank)
+
+        def _bias(self, batch: int, like: Tensor) -> Tensor | None:
+            bias = None
+            if op.relative_bias:
+                index = relative_index(windows).to(like.device)
+                bias = self.relative_position_bias_table[index].permute(2, 0, 1).unsqueeze(0)
+            if any(shifts):
+                blocked = shift_mask(sizes, windows, shifts).to(like.device).repeat(batch, 1, 1).unsqueeze(1)
+                mask = torch.zeros(blocked.shape, dtype=like.dtype, device=like.device)
+                mask = mask.masked_fill(blocked, float("-inf"))
+                bias = mask if bias is None else bias + mask
+            return bias
+
+    return WindowAttention()
+
+
+def relative_index(windows: list[int]) -> Tensor:
+    """Return, for every pair of positions of a window, the row of its offset in the table."""
+    import torch
+
+    grid = torch.meshgrid(*(torch.arange(window) for window in windows), indexing="ij")
+    places = torch.stack([axis.flatten() for axis in grid])
+    offsets = places[:, :, None] - places[:, None, :]
+    index = torch.zeros_like(offsets[0])
+    for axis, window in enumerate(windows):
+        index = index * (2 * window - 1) + offsets[axis] + window - 1
+    return index
+
+
+def shift_mask(sizes: list[int], windows: list[int], shifts: list[int]) -> Tensor:
+    """Return, per window, which pairs are neighbours only because the roll wrapped around."""
+    import torch
+
+    regions = torch.zeros(sizes, dtype=torch.long)
+    for axis, (size, window, shift) in enumerate(zip(sizes, windows, shifts, strict=True)):
+        place = torch.arange(size)
+        part = (place >= size - window).long() + (place >= size - shift).long() if shift else torch.zeros_like(place)
+        shape = [1] * len(sizes)
+        shape[axis] = size
+        regions = regions * 3 + part.view(shape)
+    for axis, window in enumerate(windows):
+        regions = regions.unflatten(2 * axis, (-1, window))
+    rank = len(sizes)
+    order = [*(2 * a for a in range(rank)), *(2 * a + 1 for a in range(rank))]
+    flat = regions.permute(order).flatten(rank).flatten(0, rank - 1)
+    return flat[:, :, None] != flat[:, None, :]

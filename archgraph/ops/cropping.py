@@ -1,0 +1,249 @@
+"""Padding, cropping, slicing and rolling of positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from sympy import Expr, Integer
+
+from archgraph.errors import ShapeError
+from archgraph.ops.arguments import Padding, PerAxis, padding_pairs, per_axis
+from archgraph.ops.base import Op, Saved, Types
+from archgraph.ops.modules import functional
+from archgraph.ops.reach import SAME, Reach, Window
+from archgraph.ops.rearrangement import Rearrangement
+from archgraph.symbols import require, size, symbol
+from archgraph.types import TensorType, tensor
+
+if TYPE_CHECKING:
+    from torch import nn
+
+ONE = Integer(1)
+
+
+def _pairs(by: Padding, x: TensorType) -> dict[str, tuple[Expr, Expr]]:
+    if isinstance(by, str):
+        raise ShapeError(f"the amount of padding is a number, and is '{by}'")
+    ones = dict.fromkeys(x.positions, ONE)
+    return padding_pairs(by, ones, ones)
+
+
+@dataclass(frozen=True)
+class Pad(Rearrangement):
+    """Adds positions on both sides: zeros, or reflected, replicated or circular values.
+
+    `{c: C, *positions} -> {c: C, *positions + before + after}`; `by` is written like a padding.
+
+    >>> op, inputs = Pad.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C, h: H + 2, w: W + 2}
+    """
+
+    kind: ClassVar[str] = "pad"
+    by: Padding
+    mode: Literal["zero", "reflect", "replicate", "circular"] = "zero"
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the enlarged type."""
+        (x,) = inputs
+        return (x.with_sizes({axis: x.size(axis) + sum(pair) for axis, pair in _pairs(self.by, x).items()}),)
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return a shift per axis."""
+        pairs = _pairs(self.by, inputs[0]).items()
+        return (Reach(tuple((axis, Window(before=before)) for axis, (before, _) in pairs)),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's pad."""
+        from torch.nn.functional import pad
+
+        (x,) = inputs
+        if x.names[0] != "c" and self.mode != "zero":
+            raise ShapeError("pad can be lowered with another mode than zero only where the channel comes first")
+        pairs = _pairs(self.by, x)
+        widths = [int(width) for name in reversed(x.names) for width in pairs.get(name, (0, 0))]
+        mode = "constant" if self.mode == "zero" else self.mode
+        used = widths if self.mode == "zero" else widths[:-2]
+        return functional(lambda value: pad(value, used, mode=mode))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return one zero on every side."""
+        return cls(size(1)), (tensor(c=symbol("C"), h=symbol("H"), w=symbol("W")),)
+
+
+@dataclass(frozen=True)
+class Crop(Rearrangement):
+    """Cuts positions off both sides; `by` is written like a padding.
+
+    `{c: C, *positions} -> {c: C, *positions - before - after}`.
+
+    >>> op, inputs = Crop.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C, h: H, w: W}
+    """
+
+    kind: ClassVar[str] = "crop"
+    by: Padding
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the cropped type."""
+        (x,) = inputs
+        sizes = {axis: x.size(axis) - sum(pair) for axis, pair in _pairs(self.by, x).items()}
+        for axis, length in sizes.items():
+            require(length, ">=", ONE, "crop leaves nothing of axis {} of size {}", axis, x.size(axis))
+        return (x.with_sizes(sizes),)
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the output is a view."""
+        return Saved(aliases=((0, 0),))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return a shift per axis."""
+        pairs = _pairs(self.by, inputs[0]).items()
+        return (Reach(tuple((axis, Window(before=-before)) for axis, (before, _) in pairs)),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return the crop as a slice."""
+        (x,) = inputs
+        pairs = _pairs(self.by, x)
+        cuts = [_cut(x, name, *pairs.get(name, (0, 0))) for name in x.names]
+        return functional(lambda value: value[(slice(None), *cuts)])
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return one position less on every side."""
+        return cls(size(1)), (tensor(c=symbol("C"), h=symbol("H") + 2, w=symbol("W") + 2),)
+
+
+def _cut(x: TensorType, axis: str, before: Expr, after: Expr) -> slice:
+    return slice(int(before), int(x.size(axis)) - int(after))
+
+
+@dataclass(frozen=True)
+class Slice(Rearrangement):
+    """Takes `size` elements of one axis from `start` on; without `size`, the rest.
+
+    `{*axes} -> {*axes}` with the axis `size` long.
+
+    >>> op, inputs = Slice.example()
+    >>> print(op.infer(*inputs)[0])
+    {n: N, c: C}
+    """
+
+    kind: ClassVar[str] = "slice"
+    axis: str
+    start: Expr = Integer(0)
+    size: Expr | None = None
+
+    def _size(self, x: TensorType) -> Expr:
+        return x.size(self.axis) - self.start if self.size is None else self.size
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the type with a shorter axis."""
+        (x,) = inputs
+        length, taken = x.size(self.axis), self._size(x)
+        require(taken, ">=", ONE, "slice from {} leaves nothing of axis {} of size {}", self.start, self.axis, length)
+        rule = "slice of {} elements from {} does not fit on axis {} of size {}"
+        require(length, ">=", self.start + taken, rule, taken, self.start, self.axis, length)
+        return (x.with_sizes({self.axis: taken}),)
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the output is a view."""
+        return Saved(aliases=((0, 0),))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return a shift along the axis."""
+        shifted = Window(before=-self.start)
+        return (Reach(tuple((a, shifted if a == self.axis else SAME) for a in inputs[0].positions)),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's narrow."""
+        (x,) = inputs
+        place, start, taken = x.names.index(self.axis) + 1, int(self.start), int(self._size(x))
+        return functional(lambda value: value.narrow(place, start, taken))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return all tokens but the first."""
+        return cls("n", start=size(1)), (tensor(n=symbol("N") + 1, c=symbol("C")),)
+
+
+@dataclass(frozen=True)
+class Take(Rearrangement):
+    """Takes one element of an axis, which vanishes: the class token, for example.
+
+    `{n: N, *axes} -> {*axes}`.
+
+    >>> op, inputs = Take.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C}
+    """
+
+    kind: ClassVar[str] = "take"
+    axis: str
+    index: Expr = Integer(0)
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the type without the axis."""
+        (x,) = inputs
+        rule = "take of element {} does not fit on axis {} of size {}"
+        require(x.size(self.axis), ">=", self.index + 1, rule, self.index, self.axis, x.size(self.axis))
+        return (x.without(self.axis),)
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the output is a view."""
+        return Saved(aliases=((0, 0),))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return position by position; of the axis one element, given as a window that does not move."""
+        fixed = Window(stride=Integer(0), before=-self.index)
+        return (Reach(tuple((a, fixed if a == self.axis else SAME) for a in inputs[0].positions)),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's select."""
+        place, index = inputs[0].names.index(self.axis) + 1, int(self.index)
+        return functional(lambda value: value.select(place, index))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return the first token."""
+        return cls("n"), (tensor(n=symbol("N"), c=symbol("C")),)
+
+
+@dataclass(frozen=True)
+class Roll(Rearrangement):
+    """Shifts the positions circularly: output i is input i - by. `{c: C, *positions} -> same`.
+
+    >>> Roll.example()[0].kind
+    'roll'
+    """
+
+    kind: ClassVar[str] = "roll"
+    by: PerAxis
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the operand's type."""
+        per_axis(self.by, inputs[0].positions, "by")
+        return inputs
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return a shift per axis; what wraps around the border is ignored, as borders are."""
+        shifts = per_axis(self.by, inputs[0].positions, "by").items()
+        return (Reach(tuple((axis, Window(before=shift)) for axis, shift in shifts)),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's roll."""
+        (x,) = inputs
+        shifts = per_axis(self.by, x.positions, "by")
+        dims = [x.names.index(axis) + 1 for axis in shifts]
+        amounts = [int(shift) for shift in shifts.values()]
+        return functional(lambda value: value.roll(amounts, dims))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a shift by three."""
+        return cls(size(3)), (tensor(c=symbol("C"), h=symbol("H"), w=symbol("W")),)
+
+

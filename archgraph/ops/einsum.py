@@ -1,0 +1,93 @@
+"""Products of values summed over named axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from sympy import Expr
+
+from archgraph.errors import ShapeError
+from archgraph.ops.arguments import Axes
+from archgraph.ops.arithmetic import broadcast
+from archgraph.ops.base import ZERO, Op, Saved, Types, Unweighted
+from archgraph.ops.modules import functional
+from archgraph.ops.reach import SAME, All, Reach
+from archgraph.symbols import symbol
+from archgraph.types import TensorType, tensor
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Einsum(Unweighted):
+    """Product of two values, summed over the axes in `over`; all other axes are kept, matched by name.
+
+    `{n: N, c: C}, {n: N, d: D} -> {c: C, d: D}` with `over: n`. MACs are the product of all axes of both.
+    Rename an axis first where both have it and it must not be matched.
+
+    >>> op, inputs = Einsum.example()
+    >>> print(op.infer(*inputs)[0], op.macs(*inputs))
+    {c: C, d: D} C*D*N
+    """
+
+    kind: ClassVar[str] = "einsum"
+    arity: ClassVar[tuple[int, int | None]] = (2, 2)
+    over: Axes
+
+    def _summed(self, inputs: Types) -> tuple[str, ...]:
+        summed = (self.over,) if isinstance(self.over, str) else self.over
+        for axis in summed:
+            if not any(x.has(axis) for x in inputs):
+                raise ShapeError(f"einsum sums over axis {axis}, which no operand has")
+        return summed
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the type with all axes of both operands but the summed ones."""
+        summed = self._summed(inputs)
+        every = broadcast(self.kind, inputs)
+        first, second = inputs
+        order = [*first.axes, *((name, length) for name, length in second.axes if not first.has(name))]
+        assert len(order) == len(every.axes)
+        return (TensorType(tuple(order)).without(*summed),)
+
+    def macs(self, *inputs: TensorType) -> Expr:
+        """Return the product of all axes of both operands."""
+        return broadcast(self.kind, inputs).numel
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return zero: all its operations are multiply-accumulates."""
+        return ZERO
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that both operands are kept."""
+        return Saved(inputs=(0, 1))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return everything along summed positions, with weights computed from the input."""
+        summed = self._summed(inputs)
+        return tuple(
+            Reach(
+                tuple((axis, All() if axis in summed else SAME) for axis in x.positions),
+                mixing="dynamic" if set(summed) & set(x.positions) else "none",
+                power="uniform",
+            )
+            for x in inputs
+        )
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's einsum."""
+        import torch
+
+        (out,) = self.outputs(*inputs)
+        names = list(dict.fromkeys(name for x in inputs for name in x.names))
+        letters = {name: chr(ord("b") + index) for index, name in enumerate(names)}
+        left, right, result = ("a" + "".join(letters[name] for name in x.names) for x in (*inputs, out))
+        return functional(lambda x, y: torch.einsum(f"{left},{right}->{result}", x, y))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return the sum of outer products over N tokens."""
+        n = symbol("N")
+        return cls("n"), (tensor(n=n, c=symbol("C")), tensor(n=n, d=symbol("D")))

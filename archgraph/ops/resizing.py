@@ -1,0 +1,280 @@
+"""Resampling of positions: up-sampling, adaptive and global pooling, broadcasting back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from sympy import Expr, Integer
+
+from archgraph.errors import ShapeError
+from archgraph.ops.arguments import Axes, PerAxis, per_axis, positions_of
+from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.modules import channel_first, functional
+from archgraph.ops.reach import (
+    SAME,
+    UNREAD,
+    All,
+    AxisMap,
+    Enlarge,
+    Interpolated,
+    Reach,
+    Resized,
+    windowed,
+)
+from archgraph.symbols import product, size, symbol
+from archgraph.types import TensorType, tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Upsample(Unweighted, NoMacs):
+    """Enlarges the positions by a factor, by copying the nearest value or by linear interpolation.
+
+    `{c: C, *positions} -> {c: C, *positions*factor}`. Nearest copies and counts nothing; linear counts 2
+    operations per tap, 2**rank taps per output element.
+
+    >>> op, inputs = Upsample.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C, h: 2*H, w: 2*W}
+    """
+
+    kind: ClassVar[str] = "upsample"
+    factor: PerAxis
+    mode: Literal["nearest", "linear"] = "nearest"
+    align_corners: bool = False
+
+    def _factors(self, x: TensorType) -> dict[str, Expr]:
+        return per_axis(self.factor, positions_of(x, self.kind), "factor")
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the enlarged type."""
+        (x,) = inputs
+        if self.align_corners and self.mode == "nearest":
+            raise ShapeError("align_corners belongs to mode linear")
+        return (x.with_sizes({axis: product((x.size(axis), f)) for axis, f in self._factors(x).items()}),)
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return 2 per tap for linear interpolation, nothing for copies."""
+        taps = 2 ** len(inputs[0].positions)
+        return 2 * taps * self.outputs(*inputs)[0].numel if self.mode == "linear" else ZERO
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return nothing: the weights are constants."""
+        return Saved()
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return the nearest position, or its neighbours, per axis."""
+        (x,) = inputs
+        maps = {axis: self._map(x.size(axis), factor) for axis, factor in self._factors(x).items()}
+        return (windowed(maps, "none" if self.mode == "nearest" else "static"),)
+
+    def _map(self, length: Expr, factor: Expr) -> AxisMap:
+        if self.mode == "nearest":
+            return Enlarge(factor)
+        return Resized(length, length * factor, "corners") if self.align_corners else Interpolated(factor)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's upsampling of that rank."""
+        from torch import nn
+
+        (x,) = inputs
+        factors = tuple(float(factor) for factor in self._factors(x).values())
+        linear = {1: "linear", 2: "bilinear", 3: "trilinear"}[len(factors)]
+        if self.mode == "nearest":
+            layer = nn.Upsample(scale_factor=factors, mode="nearest")
+        else:
+            layer = nn.Upsample(scale_factor=factors, mode=linear, align_corners=self.align_corners)
+        return channel_first(layer, x.names.index("c"))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a doubling of both sides."""
+        return cls(size(2)), (tensor(c=symbol("C"), h=symbol("H"), w=symbol("W")),)
+
+
+@dataclass(frozen=True)
+class AdaptiveAvgPool(Unweighted, NoMacs):
+    """Averages the positions into a grid of a given size, whatever the input's size.
+
+    `{c: C, *positions} -> {c: C, *size}`. Output i averages the positions from floor(i*n/m) to
+    ceil((i+1)*n/m); one operation per input element is counted.
+
+    >>> op, inputs = AdaptiveAvgPool.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C, h: 7, w: 7}
+    """
+
+    kind: ClassVar[str] = "adaptive_avg_pool"
+    size: PerAxis
+
+    def _sizes(self, x: TensorType) -> dict[str, Expr]:
+        return per_axis(self.size, positions_of(x, self.kind), "size")
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the type with the given position sizes."""
+        return (inputs[0].with_sizes(self._sizes(inputs[0])),)
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return one operation per input element."""
+        return inputs[0].numel
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the input is kept."""
+        return Saved(inputs=(0,))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return the averaged interval per axis."""
+        (x,) = inputs
+        sizes = self._sizes(x).items()
+        return (windowed({axis: Resized(x.size(axis), length, "adaptive") for axis, length in sizes}),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's adaptive average pooling of that rank."""
+        from torch import nn
+
+        (x,) = inputs
+        make = {1: nn.AdaptiveAvgPool1d, 2: nn.AdaptiveAvgPool2d, 3: nn.AdaptiveAvgPool3d}[len(x.positions)]
+        return channel_first(make(tuple(int(v) for v in self._sizes(x).values())), x.names.index("c"))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return the 7x7 grid in front of a classifier."""
+        return cls(size(7)), (tensor(c=symbol("C"), h=7 * symbol("H"), w=7 * symbol("W")),)
+
+
+def _listed(axes: Axes | None, x: TensorType) -> tuple[str, ...]:
+    if axes is None:
+        return x.positions
+    chosen = (axes,) if isinstance(axes, str) else axes
+    for axis in chosen:
+        x.size(axis)
+    return chosen
+
+
+@dataclass(frozen=True)
+class GlobalPool(Unweighted, NoMacs):
+    """The shared facts of global pooling: the pooled axes vanish, one operation per input element."""
+
+    over: Axes | None = None
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the type without the pooled axes."""
+        (x,) = inputs
+        if not _listed(self.over, x):
+            raise ShapeError(f"{self.kind} needs an axis to pool over, and its operand is {x}")
+        return (x.without(*_listed(self.over, x)),)
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return one operation per input element."""
+        return inputs[0].numel
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return everything along the pooled axes."""
+        (x,) = inputs
+        pooled = _listed(self.over, x)
+        return (windowed({axis: All() if axis in pooled else SAME for axis in x.positions}),)
+
+    def _dims(self, x: TensorType) -> tuple[int, ...]:
+        return tuple(x.names.index(axis) + 1 for axis in _listed(self.over, x))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return pooling over all positions."""
+        return cls(), (tensor(c=symbol("C"), h=symbol("H"), w=symbol("W")),)
+
+
+@dataclass(frozen=True)
+class GlobalAvgPool(GlobalPool):
+    """Mean over all positions, or over the axes in `over`. `{c: C, *positions} -> {c: C}`.
+
+    >>> op, inputs = GlobalAvgPool.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C}
+    """
+
+    kind: ClassVar[str] = "global_avg_pool"
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return nothing: the gradient is a constant."""
+        return Saved()
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's mean."""
+        dims = self._dims(inputs[0])
+        return functional(lambda x: x.mean(dim=dims))
+
+
+@dataclass(frozen=True)
+class GlobalMaxPool(GlobalPool):
+    """Maximum over all positions, or over the axes in `over`. `{c: C, *positions} -> {c: C}`.
+
+    >>> GlobalMaxPool.example()[0].kind
+    'global_max_pool'
+    """
+
+    kind: ClassVar[str] = "global_max_pool"
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return the input and the output, which tell where the maximum stands."""
+        return Saved(inputs=(0,), outputs=(0,))
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's amax."""
+        dims = self._dims(inputs[0])
+        return functional(lambda x: x.amax(dim=dims))
+
+
+@dataclass(frozen=True)
+class BroadcastLike(Unweighted, NoMacs):
+    """Repeats a value over the positions of a second one, whose values are not read.
+
+    `{c: C}, {*axes} -> {c: C, *positions}`: the way back from a global pool. Copies count nothing.
+
+    >>> op, inputs = BroadcastLike.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C, h: H, w: W}
+    """
+
+    kind: ClassVar[str] = "broadcast_like"
+    arity: ClassVar[tuple[int, int | None]] = (2, 2)
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the first type with the positions of the second."""
+        x, like = inputs
+        missing = {axis: like.size(axis) for axis in like.positions if not x.has(axis)}
+        return (x.with_sizes(missing),)
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return zero: copies are not counted."""
+        return ZERO
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the output is a view."""
+        return Saved(aliases=((0, 0),))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return position by position on the axes it has; the second operand is not read."""
+        return (Reach(tuple((axis, SAME) for axis in inputs[0].positions)), UNREAD)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's expand."""
+        x = inputs[0]
+        (out,) = self.outputs(*inputs)
+        new = len(out.names) - len(x.names)
+        sizes = [int(length) for length in out.sizes.values()]
+
+        def expand(value: Tensor, like: Tensor) -> Tensor:
+            return value[(..., *[None] * new)].expand(value.shape[0], *sizes)
+
+        return functional(expand)
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a vector over a feature map."""
+        vector = tensor(c=symbol("C"))
+        return cls(), (vector, tensor(c=Integer(3), h=symbol("H"), w=symbol("W")))
+
+
