@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Integer, Symbol
 
-from archgraph.analysis.cost import METRICS, Costs, Row, find_member, level_of
+from archgraph.analysis.cost import METRICS, Costs, Row, find_member, level_of, metric_named
 from archgraph.analysis.field_report import ReceptiveField
 from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.backend.table import Table
@@ -17,7 +18,7 @@ from archgraph.errors import QueryError, did_you_mean
 from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.load import Traced, find_spec, find_variant, trace_spec
 from archgraph.frontend.spec import Expectation, Spec, read_text
-from archgraph.ir import Graph, Member, Node, Value
+from archgraph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.symbols import Assumption, evaluate, symbol
 from archgraph.types import TensorType
 
@@ -51,6 +52,11 @@ class Measured:
     def params_frozen(self) -> Law:
         """Scalars of parameters that are not trained."""
         return self.metric("params_frozen")
+
+    @property
+    def params_active(self) -> Law:
+        """Scalars of the parameters that one position uses: of a mixture, the active experts."""
+        return self.metric("params_active")
 
     @property
     def buffers(self) -> Law:
@@ -277,7 +283,7 @@ class Architecture(Measured):
         Raises:
             QueryError: there is none, with the nearest that exists.
         """
-        return Part(self, path, *find_member(self.graph, path)[:2])
+        return Part(self, path, *find_member(self.graph, path))
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -380,11 +386,11 @@ class Architecture(Measured):
 class Part(Measured):
     """A node or scope of an architecture; its costs include the counts of the repeats around it."""
 
-    def __init__(self, architecture: Architecture, path: str, member: Member, times: Expr) -> None:
+    def __init__(self, architecture: Architecture, path: str, member: Member, around: tuple[Repeat, ...]) -> None:
         self.architecture = architecture
         self.path = path
         self.member = member
-        self.times = times
+        self.around = around
 
     @property
     def outputs(self) -> tuple[TensorType, ...]:
@@ -398,7 +404,8 @@ class Part(Measured):
 
     def metric(self, name: str) -> Law:
         """Return the law of a metric, all repetitions together."""
-        return self.architecture.law(self.times * self.architecture.costs.member(self.member, name))
+        times = prod((metric_named(name).sets(repeat) for repeat in self.around), start=Integer(1))
+        return self.architecture.law(times * self.architecture.costs.member(self.member, name))
 
     def __repr__(self) -> str:
         return f"<{self.path}: {self.member.label}>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from sympy import Expr, Integer
@@ -66,9 +66,13 @@ class Repeat:
     len(outputs) inputs are carried: each iteration takes there what the one before gave; the rest are invariant.
     One body is shared by all calls with equal block, arguments and input types.
 
+    A mixture of experts is a repeat side by side: there are `experts` sets of weights, of which each position uses
+    `count`; the results are summed.
+
     Attributes:
         count: a size, symbolic or not; 0 is the identity.
         share: as in `Node`; a repeat that shares has one set of weights for all its iterations.
+        experts: how many sets of weights a mixture has; None for iterations one after another.
     """
 
     name: str
@@ -79,11 +83,29 @@ class Repeat:
     outputs: tuple[Value, ...]
     place: Place | None = None
     share: str | None = None
+    experts: Expr | None = None
 
     @property
     def types(self) -> tuple[TensorType, ...]:
         """The operands' types."""
         return tuple(value.type for value in self.inputs)
+
+    @property
+    def weight_sets(self) -> Expr:
+        """How many sets of the body's weights there are."""
+        if self.experts is not None:
+            return self.experts
+        return Integer(1) if self.share is not None and self.count != 0 else self.count
+
+    @property
+    def active_sets(self) -> Expr:
+        """How many sets of the body's weights one position uses."""
+        return self.count if self.experts is not None else self.weight_sets
+
+    @property
+    def iterations(self) -> Expr:
+        """How often the body is applied one after another."""
+        return Integer(1) if self.experts is not None else self.count
 
     @property
     def label(self) -> str:
@@ -93,7 +115,7 @@ class Repeat:
     @property
     def once(self) -> bool:
         """Whether the body is applied exactly once."""
-        return self.count == 1
+        return self.count == 1 and self.experts is None
 
 
 Member: TypeAlias = Node | Repeat
@@ -203,6 +225,8 @@ def _lines(graph: Graph, indent: str) -> Iterator[str]:
         operands = ", ".join(value.name for value in node.inputs)
         types = ", ".join(str(value.type) for value in node.outputs)
         times = "" if not isinstance(node, Repeat) or node.once else f" x {node.count}"
+        if isinstance(node, Repeat) and node.experts is not None:
+            times += f" of {node.experts} experts"
         call = "" if node.name == node.label else f"{node.label} "
         yield f"{indent}  {node.name} = {call}{_arguments(node)}({operands}){times} -> {types}"
         if isinstance(node, Repeat):
@@ -231,7 +255,9 @@ class _Unroller:
         for node in graph.nodes:
             inputs = tuple(values[value] for value in node.inputs)
             group = _joined(prefix, share, node)
-            if isinstance(node, Repeat):
+            if isinstance(node, Repeat) and node.experts is not None:
+                outputs = self._mixture(node, inputs, prefix, group)
+            elif isinstance(node, Repeat):
                 outputs = self._iterate(node, inputs, f"{prefix}{node.name}", group)
             else:
                 outputs = self._add(node, inputs, prefix, group)
@@ -242,6 +268,15 @@ class _Unroller:
             raise ArchgraphError(f"the unrolled graph has more than {self.limit} nodes")
         outputs = tuple(Value(value.type, prefix + value.name) for value in node.outputs)
         self.nodes.append(Node(prefix + node.name, node.op, inputs, outputs, node.place, share))
+        return outputs
+
+    def _mixture(
+        self, node: Repeat, inputs: tuple[Value, ...], prefix: str, share: str | None
+    ) -> tuple[Value, ...]:
+        """A mixture stays whole: its experts stand side by side, and which of them run depends on the values."""
+        outputs = tuple(Value(value.type, prefix + value.name) for value in node.outputs)
+        name = prefix + node.name
+        self.nodes.append(replace(node, name=name, inputs=inputs, outputs=outputs, share=share))
         return outputs
 
     def _iterate(

@@ -75,20 +75,21 @@ class Tracer:
         count: Expr = Integer(1),
         place: Place | None = None,
         share: str | None = None,
+        experts: Expr | None = None,
     ) -> tuple[Value, ...]:
-        """Add a block, applied `count` times, and return its outputs.
+        """Add a block, applied `count` times, and return its outputs; with `experts`, a mixture of them.
 
         Raises:
             ShapeError: the body of a repeat changes a carried type.
         """
         operands = tuple(map(self.localise, operands))
-        if count != 1:
+        if count != 1 and experts is None:
             with self._context(name, operands, place):
                 _check_carried(body, operands)
         self._check_share(share, name, body)
         name = self.unique(name)
         outputs = self._outputs(name, tuple(value.type for value in body.outputs))
-        self._add(Repeat(name, block, body, count, operands, outputs, place, share))
+        self._add(Repeat(name, block, body, count, operands, outputs, place, share, experts))
         return outputs
 
     def localise(self, value: Value) -> Value:

@@ -24,6 +24,7 @@ class Metric:
         of: its value for one node.
         declared: counted for every declared node; otherwise only for ancestors of the selected outputs.
         weights: a sum of weights, which sharing counts once.
+        active: of a mixture of experts, counts only the experts that one position uses.
         meaning: the convention, as printed in table headers.
     """
 
@@ -31,6 +32,13 @@ class Metric:
     of: Callable[[Node], Expr]
     meaning: str
     declared: bool = False
+    active: bool = False
+
+    def sets(self, repeat: Repeat) -> Expr:
+        """Return how often a repeat multiplies this metric."""
+        if not self.weights:
+            return repeat.count
+        return repeat.active_sets if self.active else repeat.weight_sets
 
     @property
     def weights(self) -> bool:
@@ -70,6 +78,7 @@ _ALL = (
     Metric("params", _weights("trainable", "frozen"), "scalars of unique parameters, frozen included", True),
     Metric("params_trainable", _weights("trainable"), "parameters that are trained", True),
     Metric("params_frozen", _weights("frozen"), "parameters that are not trained", True),
+    Metric("params_active", _weights("trainable", "frozen"), "parameters that one position uses", True, True),
     Metric("buffers", _weights("buffer"), "scalars of buffers", True),
     Metric("macs", _macs, "multiply-accumulates of conv, linear and matmul (what vision papers call GFLOPs)"),
     Metric("elementwise", _elementwise, "other scalar operations: norm 5-7, softmax 5, else 1 per element"),
@@ -108,6 +117,7 @@ class Row:
     blocks: tuple[str, ...]
     times: Expr
     weight_times: Expr
+    active_times: Expr
     alive: bool
     shared_with: str
 
@@ -119,7 +129,8 @@ class Row:
     def cost(self, metric: Metric) -> Expr:
         """Return a metric for all repetitions."""
         if metric.weights:
-            return ZERO if self.shared_with else Mul(self.weight_times, metric.of(self.node))
+            times = self.active_times if metric.active else self.weight_times
+            return ZERO if self.shared_with else Mul(times, metric.of(self.node))
         return Mul(self.times, metric.of(self.node)) if self.alive else ZERO
 
 
@@ -170,49 +181,51 @@ class Costs:
         if key not in self._totals:
             outputs = tuple(node.body.outputs[index] for index in indices)
             self._totals[key] = self._total(node.body, outputs, metric)
-        times = ONE if metric.weights and node.share is not None and node.count != 0 else node.count
-        return expand(Mul(times, self._totals[key]))
+        return expand(Mul(metric.sets(node), self._totals[key]))
 
     def rows(self) -> list[Row]:
         """Return a row per primitive node, in order."""
-        return list(self._rows(self.graph, self.selected, "", (), ONE, ONE, True, ""))
+        return list(self._rows(self.graph, self.selected, _Place("", (), ONE, ONE, ONE, True, "")))
 
-    def _rows(
-        self,
-        graph: Graph,
-        needed: tuple[Value, ...],
-        prefix: str,
-        blocks: tuple[str, ...],
-        times: Expr,
-        weight_times: Expr,
-        alive: bool,
-        shared: str,
-    ) -> Iterator[Row]:
+    def _rows(self, graph: Graph, needed: tuple[Value, ...], at: _Place) -> Iterator[Row]:
         living = graph.live(needed)
         owners: dict[str, str] = {}
         for node in graph.nodes:
-            path = f"{prefix}{node.name}"
+            path = f"{at.prefix}{node.name}"
             owner = owners.setdefault(node.share, path) if node.share is not None else path
-            tied = shared or (owner if owner != path else "")
-            lives = alive and node in living
+            tied = at.shared_with or (owner if owner != path else "")
+            alive = at.alive and node in living
             if isinstance(node, Node):
-                yield Row(path, node, blocks, times, weight_times, lives, tied)
+                yield Row(path, node, at.blocks, at.times, at.weight_times, at.active_times, alive, tied)
                 continue
             wanted = _needed(node, graph, needed, living)
-            outputs = tuple(
-                out for out, value in zip(node.body.outputs, node.outputs, strict=True) if value in wanted or not node.once
-            )
-            own = ONE if node.share is not None and node.count != 0 else node.count
-            yield from self._rows(
-                node.body,
-                outputs,
-                f"{path}.",
-                (*blocks, node.block),
-                times * node.count,
-                weight_times * own,
-                lives,
-                tied,
-            )
+            pairs = zip(node.body.outputs, node.outputs, strict=True)
+            outputs = tuple(out for out, value in pairs if value in wanted or not node.once)
+            yield from self._rows(node.body, outputs, at.inside(node, path, alive, tied))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a body stands: what multiplies the costs of its nodes."""
+
+    prefix: str
+    blocks: tuple[str, ...]
+    times: Expr
+    weight_times: Expr
+    active_times: Expr
+    alive: bool
+    shared_with: str
+
+    def inside(self, node: Repeat, path: str, alive: bool, shared_with: str) -> _Place:
+        return _Place(
+            f"{path}.",
+            (*self.blocks, node.block),
+            self.times * node.count,
+            self.weight_times * node.weight_sets,
+            self.active_times * node.active_sets,
+            alive,
+            shared_with,
+        )
 
 
 def _needed(
@@ -233,23 +246,32 @@ def level_of(type_: TensorType) -> str:
     return " x ".join(str(type_.size(axis)) for axis in type_.positions) or "embedding"
 
 
-def find_member(graph: Graph, path: str) -> tuple[Member, Expr, bool]:
-    """Return a node or scope by dotted path, how often it runs, and whether it is weight-shared by its repeat.
+def find_member(graph: Graph, path: str) -> tuple[Member, tuple[Repeat, ...]]:
+    """Return a node or scope by dotted path, and the repeats around it, outermost first.
 
     Raises:
         QueryError: there is no such path, with the nearest that exists.
     """
-    times, scope, known = ONE, graph, ""
-    member: Member | None = None
-    for part in path.split("."):
+    scope, around, rest = graph, list[Repeat](), path
+    while True:
         names = {node.name: node for node in scope.nodes}
-        if part not in names:
-            near = did_you_mean(f"{known}{part}", [f"{known}{name}" for name in names])
-            raise QueryError(f"there is no node or scope '{path}'.{near}", hint=f"here: {', '.join(names)}")
-        if isinstance(member, Repeat):
-            times = times * member.count
-        member = names[part]
-        known += f"{part}."
-        scope = member.body if isinstance(member, Repeat) else Graph((), (), ())
-    assert member is not None
-    return member, times, False
+        name = next((name for name in _prefixes(rest) if name in names), None)
+        if name is None:
+            here = path[: len(path) - len(rest)]
+            near = did_you_mean(rest, names) or did_you_mean(rest.split(".")[0], names)
+            raise QueryError(f"there is no node or scope '{path}'.{near}", hint=f"in {here or 'the network '}: {', '.join(names)}")
+        member, rest = names[name], rest[len(name) + 1 :]
+        if not rest:
+            return member, tuple(around)
+        if isinstance(member, Node):
+            raise QueryError(f"'{path[: len(path) - len(rest) - 1]}' is an operation: nothing stands inside it")
+        around.append(member)
+        scope = member.body
+
+
+def _prefixes(path: str) -> Iterator[str]:
+    """Yield the path, then ever shorter parts of it up to a dot: names of values may hold dots in indices."""
+    end = len(path)
+    while end > 0:
+        yield path[:end]
+        end = path.rfind(".", 0, end)

@@ -178,7 +178,7 @@ class ReceptiveFields:
         return Region(tuple(SAME if value.type.has(axis) else THERE for axis in self.axes))
 
     def _count(self, repeat: Repeat) -> int:
-        return self._evaluate(repeat.count)
+        return self._evaluate(repeat.iterations)
 
     def _report(self, scope: _Scope, member: Member) -> ReceptiveField:
         rows = [self._known(scope, value) for value in member.outputs]

@@ -32,7 +32,8 @@ class Content:
 
     Attributes:
         lines: text from top to bottom; a tuple of two lines is set in two columns where they fit.
-        reach: the field for the coloured bar and the picture; ``own`` draws the connections of the box itself.
+        reach: the field for the picture; ``own`` draws the connections of the box itself.
+        tint: the place of the coloured bar on the scale.
         heavy: a thick outline, for what connects every position with every other.
         side: a grey box without a bar, for what works on no positions.
         laws: how many of the last lines are laws.
@@ -41,6 +42,7 @@ class Content:
     name: str
     lines: tuple[Line, ...]
     reach: Reach | None = None
+    tint: float | None = None
     own: bool = False
     picture: bool = True
     heavy: bool = False
@@ -78,7 +80,8 @@ def content(
     heavy = facts.mixing(items) == "dynamic" and reach is not None and reach.everything
     picture, hint = not light, tooltip(facts, items, reach)
     all_lines = (*lines, *costs)
-    return Content(last.path, all_lines, reach, own, picture, heavy, side and reach is None, hint, len(costs))
+    tint, grey = facts.tint(items, reach), side and reach is None
+    return Content(last.path, all_lines, reach, tint, own, picture, heavy, grey, hint, len(costs))
 
 
 def _called(facts: Facts, items: Sequence[Item], times: int) -> tuple[str, Line]:
@@ -223,8 +226,7 @@ def _outline(contents: Content, width: float, height: float) -> Rect:
 
 def _bar(contents: Content, height: float) -> list[Part]:
     """The coloured bar, with the rounded corners of the box on its left."""
-    reach = contents.reach
-    color = "#ffffff" if reach is None else ramp(reach.share if reach.sizes[1] > 1 else 0.0)
+    color = "#ffffff" if contents.tint is None else ramp(contents.tint)
     corners = ((_BAR, 0.0), (0.0, 0.0), (0.0, height), (_BAR, height))
     return [Path(corners, FRAME, HEAVY if contents.heavy else LINE, radius=2.5, closed=True, fill=color)]
 

@@ -1,28 +1,28 @@
 """Two networks side by side on one scale: what their stages read of the input, and the table of their laws."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from archgraph.backend.contrast_panel import panel
 from archgraph.backend.contrast_table import charts, comparison
 from archgraph.backend.diagram import Diagram, Path, Run
 from archgraph.backend.facts import Facts
-from archgraph.backend.items import Item
-from archgraph.backend.ladder import Step, iteration
 from archgraph.backend.legend import legend
-from archgraph.backend.mathtext import join, math, words
-from archgraph.backend.stages import find_u, stages
-from archgraph.backend.structure import Group
+from archgraph.backend.mathtext import join, words
+from archgraph.backend.steps import steps
 from archgraph.backend.style import GRID, HAIR, SIZES
-from archgraph.backend.wording import capitalized, phrase
-from archgraph.ir import Repeat
 
 Line = tuple[Run, ...]
-_MOST_ROWS, _GUTTER = 11, 15.0
+_GUTTER, _LEAST_WIDTH = 15.0, 5.4 * 72
 
 
 def contrast_diagram(first: Facts, second: Facts, width: float) -> Diagram:
-    """Panels, scale, table and ladder of two networks."""
+    """Panels, scale, table and ladder of two networks.
+
+    Raises:
+        ValueError: the page is too narrow.
+    """
+    if width < _LEAST_WIDTH:
+        raise ValueError(f"a contrast needs {_LEAST_WIDTH / 72:g} in, and has {width / 72:.3g} in: use width='text'")
     half = (width - _GUTTER) / 2
     sides = [(facts, steps(facts)) for facts in (first, second)]
     tall = max(len(found) for _, found in sides) * 28.0 + 36.0
@@ -32,7 +32,9 @@ def contrast_diagram(first: Facts, second: Facts, width: float) -> Diagram:
     drawn = replace(top, marks=(*top.marks, rule), width=width, height=tall)
     for below in (_scale(width), comparison(first, second, sides[0][1], sides[1][1], width), charts(sides, width)):
         drawn = replace(drawn.plus(below.moved(0, drawn.height + 10)), height=drawn.height + 10 + below.height)
-    return replace(drawn, width=width, height=drawn.height + 1)
+    names = f"{first.subject.name} and {second.subject.name}"
+    text = f"{names} side by side: what their stages read of the input, the table of their laws, and their ladders."
+    return replace(drawn, width=width, height=drawn.height + 1, title=names, description=text)
 
 
 def _scale(width: float) -> Diagram:
@@ -42,76 +44,3 @@ def _scale(width: float) -> Diagram:
     heading = join(words("Receptive field", size, "bold"), words("(share of the side of the input)", size), gap=2.5)
     notes = (words("white bar, dashed square: smallest field", size), words("hatched: through norm statistics", size))
     return legend(width, heading, marks, notes)
-
-
-def steps(facts: Facts) -> list[Step]:
-    """The rows of a network: its stages, or the groups of its main line with repeats shown from first to last."""
-    found = facts.structure
-    u = find_u(found)
-    if u is not None:
-        every = [(stage.line, stage.level) for stage in (*u.encoder, u.bottom, *u.decoder)]
-        return [_step(facts, line) for line, _ in every]
-    rows = _rows(facts, found.chain)
-    if len(rows) > _MOST_ROWS:
-        rows = [_step(facts, stage.line) for stage in stages(found)]
-    if len(rows) > _MOST_ROWS:
-        half = _MOST_ROWS // 2
-        rows = [*rows[:half], Step((), None, None, gap=True), *rows[-half:]]
-    return rows
-
-
-def _rows(facts: Facts, chain: Sequence[Group]) -> list[Step]:
-    rows: list[Step] = []
-    for group in chain:
-        if group.circle or (all(item.light for item in group.items) and len(chain) > 1):
-            continue
-        if isinstance(group.items[0].member, Repeat) and not group.items[0].member.once:
-            rows += _iterations(facts, group)
-        else:
-            rows.append(_step(facts, (*group.absorbed, *group.items)))
-    return rows
-
-
-def _step(facts: Facts, items: Sequence[Item]) -> Step:
-    title = words(_name(facts, items), SIZES.title, "bold")
-    return Step(title, items[-1].outputs[0], facts.reach(items[-1].path))
-
-
-def _name(facts: Facts, items: Sequence[Item]) -> str:
-    """The name that the spec gives: of the scope that all items are in, or of the only heavy one."""
-    scopes = [item.path.split(".")[:-1] for item in items]
-    common = [parts[0] for parts in zip(*scopes, strict=False) if len(set(parts)) == 1]
-    if common:
-        return ".".join(common)
-    heavy = [item for item in items if not item.light] or list(items)
-    if heavy[0].member.name != heavy[0].label:
-        return heavy[0].path
-    return capitalized(phrase(heavy[:1], facts.brief)[0])
-
-
-def _iterations(facts: Facts, group: Group) -> list[Step]:
-    """The first two iterations and the last one."""
-    repeat = group.items[0].member
-    assert isinstance(repeat, Repeat)
-    count = facts.number(repeat.count)
-    width = len(iteration(facts, group, 1)) if count else 0
-    first = [1, 2, 3, 4] if width == 1 and count > 5 else [1, 2]
-    shown = [*first, count] if count > len(first) + 1 else list(range(1, count + 1))
-    rows: list[Step] = []
-    for place, number in enumerate(shown):
-        if place and number > shown[place - 1] + 1:
-            left_out = number - shown[place - 1] - 1
-            rows.append(Step((), None, None, True, float(left_out * max(1, width))))
-        last = number == count and count > len(first) + 1
-        for part, reach in iteration(facts, group, number):
-            index = math(facts.shown(repeat.count), SIZES.title) if last else words(str(number), SIZES.title, "bold")
-            rows.append(Step(_iteration_title(facts, part, index, width), part.output, reach))
-    return rows
-
-
-def _iteration_title(facts: Facts, part: Group, index: Line, width: int) -> Line:
-    size = SIZES.title
-    name = words("Block" if width > 1 else "Layer", size, "bold")
-    heavy = [item for item in part.items if not item.light]
-    inner = phrase(heavy if width > 1 else part.items, facts.brief)[0]
-    return join(join(name, index, gap=2.2), words(f": {inner}", size))

@@ -6,11 +6,13 @@ from dataclasses import replace
 from sympy import Expr
 
 from archgraph.backend.contrast_panel import mixing_words
-from archgraph.backend.diagram import MUTED, Box, Diagram, Part, Path, Rect, Run, Text
+from archgraph.backend.diagram import MUTED, Box, Diagram, Part, Path, Run, Text
 from archgraph.backend.facts import Facts
 from archgraph.backend.ladder import Step, chart, curve, key
+from archgraph.backend.matrix import matrix
 from archgraph.backend.mathtext import leading, math, number, words
-from archgraph.backend.style import FRAME, HAIR, SIZES, ramp
+from archgraph.backend.numeric import value_at
+from archgraph.backend.style import FRAME, SIZES
 
 Line = tuple[Run, ...]
 _ROW, _LABEL = 11.5, 118.0
@@ -79,7 +81,7 @@ def _factor(facts: Facts, law: Expr) -> float:
     sides = facts.side_symbols()
     doubled = {symbol: 2 * value if symbol in sides else value for symbol, value in facts.values.items()}
     before = facts.value(law)
-    return float(law.xreplace(doubled)) / before if before else 1.0
+    return value_at(law, doubled) / before if before else 1.0
 
 
 def _home(facts: Facts) -> Line:
@@ -97,7 +99,7 @@ def _field(facts: Facts, steps: Sequence[Step]) -> Line:
 
 
 def _unit(facts: Facts) -> str:
-    pixels = facts.pixels()
+    pixels = facts.pixels
     return f" × {pixels} px" if pixels > 1 else f" {facts.unit}"
 
 
@@ -129,23 +131,7 @@ def charts(sides: Sequence[tuple[Facts, Sequence[Step]]], width: float) -> Diagr
     parts += chart(curves, 30.0, 13.0, ladder_width, side)
     parts += key(curves, 30.0 + ladder_width - 3, 13.0 + side - 2)
     for index, (facts, _) in enumerate(sides):
-        parts += _matrix(facts, width - (side + 14) * (2 - index) + 12, 13.0, side)
+        parts += matrix(facts, facts.structure.chain[-1].items[-1].path, width - (side + 14) * (2 - index) + 12, 13.0, side)
     matrices = Text(words("Output × input positions", SIZES.small, "bold"))
     parts.append(matrices.moved(width - 2 * (side + 14) + 12, 7.0))
     return Diagram((Box("charts", width, side + 25, tuple(parts), kind="panel"),), width=width, height=side + 25)
-
-
-def _matrix(facts: Facts, x: float, y: float, side: float) -> list[Part]:
-    """Which input positions each output position reads, along one axis."""
-    parts: list[Part] = [Rect(x, y, side, side, "#ffffff", "#8a8a8a", HAIR)]
-    rows = facts.connections(36)
-    if not rows:
-        return parts
-    step, total = side / len(rows), sum(high - low for low, high, _ in rows)
-    left = [(x + low * side, y + (index + down) * step) for index, (low, _, _) in enumerate(rows) for down in (0, 1)]
-    right = [(x + high * side, y + (index + down) * step) for index, (_, high, _) in enumerate(rows) for down in (0, 1)]
-    parts.append(Path((*left, *right[::-1]), "none", HAIR, closed=True, fill=ramp(rows[0][2])))
-    parts.append(Rect(x, y, side, side, "none", FRAME, HAIR))
-    caption = words(f"{100 * total / len(rows):.0f} % of pairs", SIZES.small)
-    parts.append(Text(caption, color=MUTED).centered(x + side / 2).moved(0, y + side + 9))
-    return parts

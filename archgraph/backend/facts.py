@@ -11,9 +11,10 @@ from archgraph.analysis.cost import Costs
 from archgraph.analysis.axis_field import AxisField
 from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.backend.items import Flow, Item, flow
+from archgraph.backend.numeric import value_at
 from archgraph.backend.structure import Group, Structure, structure
 from archgraph.backend.wording import called, unstrided
-from archgraph.errors import ArchgraphError, QueryError
+from archgraph.errors import ArchgraphError, QueryError, did_you_mean
 from archgraph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.reach import All, Enlarge
 from archgraph.ops.reach import Reach as OpReach
@@ -57,11 +58,18 @@ class Reach:
         return min(1.0, self.sizes[1] / self.extent) if self.extent else 1.0
 
 
+#: What the colour of a box can stand for.
+COLORS = ("locality", "params", "macs")
+
+
 class Facts:
     """Asks an architecture, and remembers."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, color: str = "locality") -> None:
+        if color not in COLORS:
+            raise QueryError(f"no colouring is named '{color}'.{did_you_mean(color, COLORS)}", hint=", ".join(COLORS))
         self.subject = subject
+        self.color = color
 
     @cached_property
     def flow(self) -> Flow:
@@ -84,12 +92,34 @@ class Facts:
         entry = self.structure.entry
         return entry if entry is not None and entry.type.positions else None
 
+    @cached_property
     def pixels(self) -> int:
         """Pixels per element of the main input."""
         known = getattr(getattr(self.subject, "traced", None), "pixels", {})
         return int(known.get(self.input.name, 1)) if self.input is not None else 1
 
+    @property
+    def flat(self) -> Graph:
+        """The graph with every repeat unrolled at its value."""
+        unrolled = getattr(self.subject, "flat", None)
+        return unrolled() if unrolled is not None else self.subject.graph.unroll()
+
+    @cached_property
+    def hatched(self) -> bool:
+        """Whether some field is hatched, for the legend."""
+        reaches = (self.reach(group.items[-1].path) for group in self.structure.chain)
+        return any(reach is not None and reach.statistics for reach in reaches)
+
     # costs
+
+    def tint(self, items: Sequence[Item], reach: Reach | None) -> float | None:
+        """What the colour of a box says, from 0 to 1; nothing if it has no colour."""
+        if self.color != "locality":
+            law, whole = (self.params(items) if self.color == "params" else self.macs(items)), self.total(self.color)
+            return self.value(law) / (self.value(whole) or 1.0)
+        if reach is None:
+            return None
+        return reach.share if reach.sizes[1] > 1 else 0.0
 
     def params(self, items: Iterable[Item]) -> Expr:
         """Parameters of some items, in the user's symbols."""
@@ -128,16 +158,16 @@ class Facts:
 
     def value(self, shown: Expr) -> float:
         """The value of an expression in the user's symbols at the bindings."""
-        bound = {symbol: Integer(number) for symbol, number in self.values.items()}
-        return float(shown.xreplace(bound))
+        return value_at(shown, self.values)
 
     @cached_property
     def values(self) -> Mapping[Symbol, int]:
         """Values by symbol, those of the spec and those inside the graph."""
         known = dict(self.subject.values)
-        traced = getattr(self.subject, "traced", None)
-        for name in getattr(self.subject, "symbols", ()) if traced is not None else ():
-            known[symbol(name)] = self.number(traced.declarations.lookup(name))
+        declarations = getattr(getattr(self.subject, "traced", None), "declarations", None)
+        if declarations is not None:
+            names = getattr(self.subject, "symbols", ())
+            known |= {symbol(name): self.number(declarations.lookup(name)) for name in names}
         return known
 
     # shapes and receptive fields
@@ -225,14 +255,13 @@ class Facts:
     def _value(self, member: Member, metric: str) -> float:
         return self.value(self.shown(self._costs.member(member, metric)))
 
-    def connections(self, rows: int) -> list[tuple[float, float, float]]:
-        """For output positions spread over the widest axis: first and last input read, as shares of the side.
+    def connections(self, path: str, rows: int) -> list[tuple[float, float, float]]:
+        """For positions of a member spread over the widest axis: first and last input read, as shares of the side.
 
         The third number is the share of the side that is read, for the colour.
         """
-        if self._fields is None or not self.structure.chain:
+        if self._fields is None:
             return []
-        path = self.structure.chain[-1].items[-1].path
         try:
             axes = [axis for axis in self._fields.at(path).axes.values() if axis.settled]
         except ArchgraphError:

@@ -6,10 +6,13 @@ from functools import cached_property
 
 from sympy import Expr, Integer
 
+from archgraph.backend.numeric import value_at
 from archgraph.ir import Graph, Member, Node, Repeat, Value
 
 #: Operations on two values that a figure draws as a circle.
 CIRCLES = ("add", "multiply")
+
+_LARGE = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,14 +84,15 @@ class Flow:
         return {value: tuple(found) for value, found in users.items()}
 
 
-def flow(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "") -> Flow:
+def flow(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "", whole: bool = False) -> Flow:
     """Read a graph for drawing.
 
-    Blocks that hold several stages are opened; members that reach no output are left out.
+    Blocks that hold several stages are opened, or all blocks that are applied once if the ``whole`` is asked
+    for; members that reach no output are left out.
     """
     results = tuple(outputs) or graph.outputs
     known: dict[Value, Value] = {}
-    items = list(_items(graph, prefix, known))
+    items = list(_items(graph, prefix, known, whole))
     results = tuple(_resolved(value, known) for value in results)
     needed = set(results)
     kept: list[Item] = []
@@ -99,12 +103,12 @@ def flow(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "") -> Flow:
     return Flow(graph.inputs, tuple(reversed(kept)), results)
 
 
-def _items(graph: Graph, prefix: str, known: dict[Value, Value]) -> Iterator[Item]:
+def _items(graph: Graph, prefix: str, known: dict[Value, Value], whole: bool) -> Iterator[Item]:
     for member in graph.nodes:
         path = f"{prefix}{member.name}"
-        if isinstance(member, Repeat) and member.once and _groups_stages(member, graph):
+        if isinstance(member, Repeat) and member.once and (whole or _groups_stages(member, graph)):
             known.update(zip(member.body.inputs, (_resolved(value, known) for value in member.inputs), strict=True))
-            yield from list(_items(member.body, f"{path}.", known))
+            yield from list(_items(member.body, f"{path}.", known, whole))
             known.update(zip(member.outputs, (_resolved(v, known) for v in member.body.outputs), strict=True))
         else:
             inputs = tuple(_resolved(value, known) for value in read_inputs(member))
@@ -149,8 +153,7 @@ def _ratio(before: Expr, after: Expr) -> float:
     """The ratio of the sizes, rounded to an integer or to one over an integer."""
     if before == after:
         return 1
-    symbols = {symbol: Integer(2**16) for symbol in (before.free_symbols | after.free_symbols)}
-    large, small = float(before.xreplace(symbols)), float(after.xreplace(symbols))
+    large, small = value_at(before, {}, _LARGE), value_at(after, {}, _LARGE)
     if large <= 0 or small <= 0:
         return 1
     if large >= small:

@@ -27,6 +27,7 @@ class Step:
         title: what it is called; ``value`` what it gives.
         reach: what it reads of the input, at that iteration; None where that is not known.
         gap: it stands for iterations that are left out; ``depth`` is how many steps it stands for.
+        path: of its last member, if its field is that of the last iteration.
     """
 
     title: Line
@@ -34,6 +35,7 @@ class Step:
     reach: Reach | None
     gap: bool = False
     depth: float = 1.0
+    path: str = ""
 
 
 class Point(NamedTuple):

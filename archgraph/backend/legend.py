@@ -12,14 +12,16 @@ _STEPS = 48
 _BAR_HEIGHT = 7.0
 
 
-def scale(width: float, ticks: Sequence[tuple[float, Line]], x: float, y: float) -> list[Part]:
-    """A colour bar from local to global with ticks at shares of the side of the input."""
+def scale(
+    width: float, ticks: Sequence[tuple[float, Line]], x: float, y: float, ends: tuple[str, str]
+) -> list[Part]:
+    """A colour bar with words at its ends and ticks at shares of the whole."""
     step = width / _STEPS
     parts: list[Part] = [
         Rect(x + i * step, y, width - i * step, _BAR_HEIGHT, shade((i + 0.5) / _STEPS), "none") for i in range(_STEPS)
     ]
     parts.append(Rect(x, y, width, _BAR_HEIGHT, "none", FRAME, HAIR))
-    local, everywhere = words("local", SIZES.small), words("global", SIZES.small)
+    local, everywhere = words(ends[0], SIZES.small), words(ends[1], SIZES.small)
     parts.append(Text(local).ending(x - 4).moved(0, y + 6))
     parts.append(Text(everywhere, x + width + 4, y + 6))
     right = float("-inf")
@@ -43,7 +45,13 @@ def ticks(extent: int, name: str) -> list[tuple[float, Line]]:
     return [*found, (1.0, side)]
 
 
-def legend(width: float, heading: Line, marks: Sequence[tuple[float, Line]], notes: Sequence[Line]) -> Diagram:
+def legend(
+    width: float,
+    heading: Line,
+    marks: Sequence[tuple[float, Line]],
+    notes: Sequence[Line],
+    ends: tuple[str, str] = ("local", "global"),
+) -> Diagram:
     """Heading, scale and notes in one row, or below each other where the page is narrow."""
     heads, tails = sum(run.width for run in heading), [sum(run.width for run in note) for note in notes]
     bar = min(130.0, width * 0.36)
@@ -53,13 +61,13 @@ def legend(width: float, heading: Line, marks: Sequence[tuple[float, Line]], not
     if one_row:
         parts.append(Text(heading, 0.5, 6.5))
         free = width - heads - max(tails, default=0.0) - bar - edges
-        parts += scale(bar, marks, heads + free / 2 + 26, 0.5)
+        parts += scale(bar, marks, heads + free / 2 + 26, 0.5, ends)
         parts += [Text(note, color=MUTED).ending(width - 1).moved(0, 6.5 + 10 * i) for i, note in enumerate(notes)]
         height = max(20.0, 10.0 * len(notes) + 1)
     else:
         parts.append(Text(heading, 0.5, 6.5))
         bar = min(150.0, width - edges - 4)
-        parts += scale(bar, marks, (width - bar) / 2, 11.5)
+        parts += scale(bar, marks, (width - bar) / 2, 11.5, ends)
         parts += [Text(note, 0.5, 40.0 + 10 * i, MUTED) for i, note in enumerate(notes)]
         height = 33.0 + 10.0 * len(notes)
     box = Box("legend", width, height, tuple(parts), kind="panel")

@@ -9,6 +9,7 @@ from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol, expand
 from sympy.functions.elementary.integers import ceiling, floor
 
 from archgraph.backend.diagram import Face, Run
+from archgraph.backend.numeric import value_at
 
 GREEK = dict(
     alpha="α", beta="β", gamma="γ", delta="δ", epsilon="ε", zeta="ζ", eta="η", theta="θ", iota="ι", kappa="κ",
@@ -18,6 +19,7 @@ GREEK = dict(
 )  # fmt: skip
 MINUS, THIN, MEDIUM = "−", 0.1, 0.22  # the gaps are in units of the font size
 _SCRIPT, _RAISE, _LOWER = 0.72, 0.36, -0.16
+_LONG = 10**7
 _ENCLOSED = {floor: "⌊⌋", ceiling: "⌈⌉"}
 
 
@@ -111,7 +113,9 @@ def grouped(value: int) -> str:
 
 
 def leading(expression: Expr, values: Mapping[Symbol, int] | None = None, terms: int = 2) -> Expr:
-    """The terms that no other term dominates, the largest ones first where there are too many.
+    """The terms that no other term dominates, the largest ones where there are too many.
+
+    With values, terms that make up less than a hundredth at those values are left out too.
 
     >>> from sympy import symbols
     >>> D, L, S = symbols("D L S", positive=True)
@@ -120,13 +124,17 @@ def leading(expression: Expr, values: Mapping[Symbol, int] | None = None, terms:
     """
     summands = [(term, _exponents(term)) for term in Add.make_args(expand(expression))]
     kept = [term for term, own in summands if not any(_dominates(other, own) for _, other in summands)]
+    if values:
+        least = 0.01 * sum(_magnitude(term, values) for term in kept)
+        kept = [term for term in kept if _magnitude(term, values) >= least]
     if len(kept) > terms:
         kept = sorted(kept, key=lambda term: -_magnitude(term, values or {}))[:terms]
     return Add(*kept)
 
 
 def _exponents(term: Expr) -> dict[Expr, Expr]:
-    return {base: power for base, power in term.as_powers_dict().items() if not base.is_number}
+    powers = cast(Mapping[Expr, Expr], term.as_powers_dict())
+    return {base: power for base, power in powers.items() if not base.is_number}
 
 
 def _dominates(large: dict[Expr, Expr], small: dict[Expr, Expr]) -> bool:
@@ -143,9 +151,7 @@ def _at_least(left: Expr, right: Expr) -> bool:
 
 
 def _magnitude(term: Expr, values: Mapping[Symbol, int]) -> float:
-    value = term.xreplace({symbol: Integer(number) for symbol, number in values.items()})
-    free = value.free_symbols
-    return abs(float(value.xreplace({symbol: Integer(64) for symbol in free})))
+    return abs(value_at(term, values))
 
 
 def _sum(expression: Expr, size: float) -> tuple[Run, ...]:
@@ -168,7 +174,7 @@ def _ordered(expression: Expr) -> list[Expr]:
 
 
 def _degree(term: Expr) -> float:
-    return sum(float(power) for power in _exponents(term).values() if power.is_number)
+    return sum(value_at(power, {}) for power in _exponents(term).values() if power.is_number)
 
 
 def _without_number(term: Expr) -> Expr:
@@ -191,7 +197,7 @@ def _factors(term: Expr, size: float) -> tuple[Run, ...]:
     factors = sorted(Mul.make_args(rest), key=lambda factor: (isinstance(_base(factor), Add), str(factor)))
     out: tuple[Run, ...] = ()
     if coefficient != 1 or rest == 1:
-        out = (Run(_integer(cast(Rational, coefficient)), "serif", size),)
+        out = _integer(cast(Rational, coefficient), size)
     for factor in factors:
         if factor != 1:
             runs = _power(factor, size)
@@ -200,9 +206,12 @@ def _factors(term: Expr, size: float) -> tuple[Run, ...]:
     return out
 
 
-def _integer(value: Rational) -> str:
+def _integer(value: Rational, size: float) -> tuple[Run, ...]:
+    """Digits; from ten millions on three of them and a unit."""
     whole = int(value)
-    return number(whole).replace(" ", "\u2009") if abs(whole) >= 10**7 else str(whole)
+    digits, _, unit = number(whole).partition(" ") if abs(whole) >= _LONG else (str(whole), "", "")
+    tail = (Run(unit, "serif", size, gap=THIN * size),) if unit else ()
+    return (Run(digits, "serif", size), *tail)
 
 
 def _base(factor: Expr) -> Expr:
@@ -223,7 +232,7 @@ def _atom(expression: Expr, size: float) -> tuple[Run, ...]:
     if isinstance(expression, Symbol):
         return variable(expression.name, size)
     if expression.is_Integer:
-        return (Run(_integer(cast(Rational, expression)), "serif", size),)
+        return _integer(cast(Rational, expression), size)
     if type(expression) in _ENCLOSED:
         left, right = _ENCLOSED[type(expression)]
         inner = _sum(cast(Expr, expression.args[0]), size)

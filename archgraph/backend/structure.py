@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from archgraph.backend.items import CIRCLES, Flow, Item, is_transition, scale
+from archgraph.backend.numeric import value_at
 from archgraph.ir import Node, Repeat, Value
+
+_LARGE = 2**12
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,11 +94,7 @@ def main_input(flow: Flow) -> Value | None:
 def main_output(flow: Flow) -> Value:
     """The output with the finest positions; the first of them."""
 
-    def fineness(value: Value) -> float:
-        area = value.type.area
-        return float(area.xreplace({symbol: 2**12 for symbol in area.free_symbols}))
-
-    return max(flow.outputs, key=fineness)
+    return max(flow.outputs, key=lambda value: value_at(value.type.area, {}, _LARGE))
 
 
 def longest_path(flow: Flow, start: Value | None, end: Value) -> tuple[Item, ...]:
@@ -249,7 +248,7 @@ def _links(found: Structure) -> Iterable[tuple[Group | Value, Group, Value]]:
             for value in item.inputs:
                 maker = flow.maker.get(value)
                 source: Group | Value = value if maker is None else owner[maker]
-                if source is group or (above.get(group) is source and value is source.output):
+                if source is group or (isinstance(source, Group) and above.get(group) is source and value is source.output):
                     continue
                 if source is found.entry and found.chain and group is found.chain[0]:
                     continue

@@ -1,4 +1,4 @@
-"""Graph to PyTorch: a module tree that follows the scopes of the graph, with children named after its nodes."""
+"""Graph to PyTorch: a tree of modules that follows the scopes, its children named after the nodes."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ if TYPE_CHECKING:
 MAX_ITERATIONS = 100_000
 
 
-def lower(graph: Graph, outputs: tuple[Value, ...] = (), name: str = "Network", device: Any = None) -> nn.Module:
+def lower(
+    graph: Graph, outputs: tuple[Value, ...] = (), name: str = "Network", device: Any = None
+) -> nn.Module:
     """Return the graph as a PyTorch module; every size must be a number.
 
-    The module takes one tensor per input, of shape (batch, *axes), and returns the outputs: a tensor, or a tuple
-    of several. A scope of the graph is a child module, a repeat is a list of one body per iteration, and nodes
-    that share have the same parameters.
+    The module takes one tensor per input, of shape (batch, *axes), and returns the outputs: a tensor, or a
+    tuple of several. A scope of the graph is a child module, a repeat is a list of one body per iteration,
+    and nodes that share have the same parameters.
 
     Args:
         graph: a graph without free symbols.
-        outputs: the values to return, the graph's outputs unless told. Every node becomes a module, but only those
-            that an output depends on are computed.
+        outputs: the values to return, the graph's outputs unless told. Every node becomes a module, but only
+            those that an output depends on are computed.
         name: what the module is called when it is printed.
         device: where its weights are made; "meta" allocates none.
 
@@ -71,7 +73,7 @@ def _torch() -> Any:
 
 @dataclass(frozen=True)
 class Step:
-    """One call of a child: where it finds its operands, where its results go, what nobody reads afterwards."""
+    """One call of a child: where its operands are, where its results go, what nobody reads afterwards."""
 
     attribute: str
     inputs: tuple[int, ...]
@@ -149,7 +151,11 @@ def _with_batch(result: Tensor | None, batch: int) -> Tensor | None:
 
 
 def _scope(
-    graph: Graph, results: tuple[Value, ...], needed: tuple[Value, ...], label: str, owner: nn.Module | None = None
+    graph: Graph,
+    results: tuple[Value, ...],
+    needed: tuple[Value, ...],
+    label: str,
+    owner: nn.Module | None = None,
 ) -> Any:
     """Build the module of one graph, which returns `results` but computes only what is needed of them.
 
@@ -198,7 +204,7 @@ def _count(node: Repeat) -> int:
     if not node.count.is_Integer:
         raise _unbound(node.name, f"its count is {node.count}")
     if node.count > MAX_ITERATIONS:
-        raise ArchgraphError(f"'{node.name}' runs {node.count} times: more than {MAX_ITERATIONS} modules are not built")
+        raise ArchgraphError(f"'{node.name}' runs {node.count} times; the limit is {MAX_ITERATIONS} modules")
     return int(node.count)
 
 
@@ -269,4 +275,6 @@ def _is_symbolic(argument: object) -> bool:
 
 
 def _unbound(name: str, reason: str) -> UnboundSymbolError:
-    return UnboundSymbolError(f"cannot build '{name}': {reason}", hint="bind every symbol: g.to_torch(D=768, L=12)")
+    return UnboundSymbolError(
+        f"cannot build '{name}': {reason}", hint="bind every symbol: g.to_torch(D=768, L=12)"
+    )

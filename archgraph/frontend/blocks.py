@@ -14,7 +14,7 @@ from archgraph.frontend.arguments import make_op, nested
 from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.library import library_file, library_names
 from archgraph.frontend.scope import Scope
-from archgraph.frontend.spec import BlockSpec, Spec
+from archgraph.frontend.spec import BlockSpec, Spec, known_keys
 from archgraph.frontend.steps import (
     STRUCTURES,
     Step,
@@ -27,6 +27,7 @@ from archgraph.frontend.steps import (
 from archgraph.frontend.yamltree import Tree
 from archgraph.ir import Graph, Value
 from archgraph.ops.base import Op, registry
+from archgraph.ops.routing import ExpertWeight
 from archgraph.symbols import decide
 from archgraph.trace import Inference, Tracer
 from archgraph.types import TensorType
@@ -290,6 +291,8 @@ class Interpreter:
 
     def _structure(self, step: Step, scope: Scope) -> Outputs:
         previous = self._inputs(step, scope)
+        if step.kind == "mixture":
+            return self._mixture(step, scope, previous)
         if step.kind == "parallel":
             branches = step.value.list("parallel")
             return tuple(value for branch in branches for value in self._branch(_as_list(branch), scope, previous))
@@ -309,10 +312,44 @@ class Interpreter:
     def _branch(self, steps: Tree, scope: Scope, previous: Outputs) -> Outputs:
         return self.run(steps, scope.branch(previous))
 
+    def _mixture(self, step: Step, scope: Scope, operands: Outputs) -> Outputs:
+        """A mixture of experts: E sets of weights, of which every position uses k."""
+        known_keys(step.value, ("experts", "active", "do"), "mixture")
+        parts = step.value.value
+        for key in ("experts", "active", "do"):
+            if key not in parts:
+                raise SpecError(f"mixture needs '{key}'", place=step.place, hint="mixture: {experts: 8, active: 2, do: [...]}")
+        experts, active = (self._count(parts[key], scope, key) for key in ("experts", "active"))
+        if not decide(experts, ">=", active, "a mixture has no more active experts than experts"):
+            parts["active"].fail(f"a mixture of {experts} experts cannot have {active} active ones")
+        if len(operands) != 2:
+            raise SpecError(f"mixture takes a value and the scores of its experts, and got {len(operands)}", place=step.place)
+        scores = operands[1].type
+        if not scores.has("c") or not decide(scores.channels, "==", experts, "one score per expert"):
+            raise SpecError(f"mixture of {experts} experts needs as many scores, and has {scores}", place=step.place)
+        body, captured = self._experts(parts["do"], scope, operands)
+        name = self._name(step, read_targets(step.keyword("as"), scope))
+        return self.tracer.call(
+            "mixture", body, (*operands, *captured), name, active, step.place, self._share(step), experts
+        )
+
+    def _experts(self, steps: Tree, scope: Scope, operands: Outputs) -> tuple[Graph, Outputs]:
+        """Trace one expert, whose output is weighted by its score."""
+        inputs = tuple(Value(value.type, value.name) for value in operands)
+        tracer = Tracer(inputs, self.workshop.infer, f"{self.tracer.path}mixture.", parent=self.tracer)
+        inner = Interpreter(self.spec, self.declarations, tracer, self.workshop)
+        local = Scope(self.declarations, scope)
+        local.previous = inputs[:1]
+        outputs = inner.run(steps, local)
+        if len(outputs) != 1:
+            steps.fail(f"an expert has one output, and this one has {len(outputs)}")
+        weighted = tracer.apply(ExpertWeight(), (outputs[0], inputs[1]), ExpertWeight.kind, steps.place)
+        return inner.finish(weighted), tuple(tracer.captured)
+
     # -- repeats ---------------------------------------------------------------------------------------
 
     def _repeat(self, step: Step, scope: Scope) -> Outputs:
-        count = self._count(step.keywords["repeat"], scope)
+        count = self._count(step.keywords["repeat"], scope, "repeat")
         inner = step.without("repeat", "as", "share", "from")
         operands = self._inputs(step, scope)
         found = None if step.kind in STRUCTURES else self._block(step.kind)
@@ -339,12 +376,12 @@ class Interpreter:
         graph = inner.finish(inner._execute(step, local))
         return graph, tuple(tracer.captured)
 
-    def _count(self, tree: Tree, scope: Scope) -> Expr:
+    def _count(self, tree: Tree, scope: Scope, what: str) -> Expr:
         count = nested(tree, scope)
         if isinstance(count, bool) or not isinstance(count, Expr):
-            tree.fail(f"repeat needs a number, and is {tree.plain()!r}")
-        if not decide(count, ">=", Integer(0), "a repeat count is not negative"):
-            tree.fail(f"repeat cannot be negative, and is {count}")
+            tree.fail(f"{what} needs a number, and is {tree.plain()!r}")
+        if not decide(count, ">=", Integer(0), "{} is not negative", what):
+            tree.fail(f"{what} cannot be negative, and is {count}")
         return count
 
     def finish(self, outputs: Outputs) -> Graph:

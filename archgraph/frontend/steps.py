@@ -14,7 +14,7 @@ from archgraph.frontend.spec import check_name
 from archgraph.frontend.yamltree import Tree
 
 KEYWORDS = ("as", "from", "repeat", "for", "when", "else", "share")
-STRUCTURES = ("do", "residual", "parallel")
+STRUCTURES = ("do", "residual", "parallel", "mixture")
 _RANGE = re.compile(r"\A(?P<first>.+?)\.\.(?P<last>.+?)(?:\s+by\s+(?P<by>.+))?\Z")
 _INDEX = re.compile(r"\A([A-Za-z_][A-Za-z0-9_]*)((?:\(.*\))?)\Z", re.DOTALL)
 

@@ -15,6 +15,7 @@ from archgraph.ops import (  # noqa: F401
     reshaping,
     resizing,
     rms,
+    routing,
     sequence,
     sources,
 )

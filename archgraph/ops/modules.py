@@ -17,7 +17,7 @@ def functional(function: Callable[..., Tensor | tuple[Tensor, ...]]) -> nn.Modul
     return _functional_class()(function)
 
 
-def named(module: nn.Module, kind: str, arguments: Mapping[str, object]) -> nn.Module:
+def named(module: Any, kind: str, arguments: Mapping[str, object]) -> nn.Module:
     """Return the module; one without a name of its own prints as the operation that it computes."""
     if isinstance(module, _functional_class()):
         module.kind = kind
@@ -58,10 +58,15 @@ def around(
 
     The layer keeps its class and the names of its weights. Later calls wrap around earlier ones.
     """
-    if before is not None:
-        layer.register_forward_pre_hook(lambda module, tensors: before(*tensors), prepend=True)
-    if after is not None:
-        layer.register_forward_hook(lambda module, tensors, result: after(result))
+
+    def enter(module: nn.Module, tensors: Any) -> Any:
+        return tensors if before is None else before(*tensors)
+
+    def leave(module: nn.Module, tensors: Any, result: Any) -> Any:
+        return result if after is None else after(result)
+
+    layer.register_forward_pre_hook(enter, prepend=True)
+    layer.register_forward_hook(leave)
     return layer
 
 

@@ -1,0 +1,165 @@
+"""Figures: made from an architecture, shown in notebooks, saved whole or not at all."""
+
+import os
+import tempfile
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from archgraph.backend.diagram import Diagram
+from archgraph.backend.facts import Subject
+from archgraph.errors import MissingToolError
+
+SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".html")
+
+
+class Figure:
+    """A finished drawing.
+
+    In a notebook it shows itself. `svg` and `dot` are its text, `save` writes a file.
+    """
+
+    def __init__(self, diagram: Diagram, kind: str = "figure") -> None:
+        self.diagram = diagram
+        self.kind = kind
+
+    @cached_property
+    def svg(self) -> str:
+        """The drawing as a stand-alone SVG document of its true size."""
+        from archgraph.backend.svg import to_svg
+
+        return to_svg(self.diagram)
+
+    @cached_property
+    def dot(self) -> str:
+        """The drawing in the DOT language with pinned positions (``neato -n2`` keeps them)."""
+        from archgraph.backend.graphviz import dot_source
+
+        return dot_source(self.diagram, pinned=True)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know, such as a drawing that is wider than the page."""
+        return self.diagram.notes
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the drawing; the suffix says how: .svg, .pdf, .png, .dot or .html.
+
+        The file is written whole or not at all.
+
+        Raises:
+            ValueError: another suffix.
+            MissingToolError: .pdf and .png need the package typst.
+        """
+        target = Path(path)
+        suffix = target.suffix.lower()
+        if suffix not in SUFFIXES:
+            raise ValueError(f"cannot save a figure as {target.name!r} (must end in {', '.join(SUFFIXES)})")
+        _write(target, self._bytes(suffix))
+        return target
+
+    def _bytes(self, suffix: str) -> bytes:
+        if suffix == ".svg":
+            return self.svg.encode()
+        if suffix == ".dot":
+            return self.dot.encode()
+        if suffix == ".html":
+            head = f'<!DOCTYPE html>\n<html lang="en"><meta charset="utf-8"><title>{escape(self.diagram.title)}</title>'
+            return f"{head}\n{self.svg}</html>\n".encode()
+        return _typeset(self.svg, self.diagram, suffix)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        width, height = self.diagram.width / 72, self.diagram.height / 72
+        return f"<{self.kind} of {self.diagram.title}: {width:.2f} x {height:.2f} in>"
+
+
+def draw(
+    architecture: Subject,
+    view: str = "overview",
+    *,
+    width: str = "auto",
+    venue: str = "icml",
+    color: str = "locality",
+    engine: str = "auto",
+) -> Figure:
+    """Draw an architecture.
+
+    Args:
+        architecture: what `load` or `trace` returned.
+        view: ``"overview"`` (stages as a U or a spine), ``"blocks"`` (inside the repeated block), ``"full"`` (every
+            operation, repeats collapsed), ``"unrolled"``, ``"ladder"`` (receptive field over depth) or
+            ``"matrix"`` (connected positions).
+        width: ``"auto"``, ``"column"``, ``"text"`` or a length such as ``"3.25in"``.
+        venue: ``"icml"``, ``"neurips"``, ``"iclr"``, ``"acl"`` or ``"nature"``.
+        color: ``"locality"``, ``"params"`` or ``"macs"``.
+        engine: the Graphviz engine for graphs that have no layout of their own.
+
+    Raises:
+        QueryError: an unknown view or colouring, or nothing to show.
+        ValueError: an unknown venue or width.
+        MissingToolError: Graphviz is needed and not installed.
+
+    >>> import archgraph
+    >>> draw(archgraph.load("unet"))
+    <overview of U-Net: 6.75 x 4.69 in>
+    """
+    from archgraph.backend.facts import Facts
+    from archgraph.backend.views import view_diagram
+
+    return Figure(view_diagram(Facts(architecture, color), view, width, venue, engine), view)
+
+
+def contrast(first: Subject, second: Subject, *, width: str = "text", venue: str = "icml") -> Figure:
+    """Draw two networks side by side on one scale, with the table of their laws.
+
+    Raises:
+        ValueError: an unknown venue or width, or less than 5.4 inches.
+
+    >>> import archgraph
+    >>> contrast(archgraph.load("unet"), archgraph.load("dit"))
+    <contrast of U-Net and DiT: 6.75 x 7.62 in>
+    """
+    from archgraph.backend.contrast import contrast_diagram
+    from archgraph.backend.facts import Facts
+    from archgraph.backend.style import page_width
+
+    return Figure(contrast_diagram(Facts(first), Facts(second), page_width(width, venue)), "contrast")
+
+
+def _typeset(svg: str, diagram: Diagram, suffix: str) -> bytes:
+    """PDF or PNG by typst, which embeds the fonts it finds."""
+    try:
+        import typst  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        raise MissingToolError(
+            f"saving {suffix} needs the package typst.", hint='pip install "archgraph[pdf]", or save as .svg'
+        ) from None
+    size = f"width: {diagram.width}pt, height: {diagram.height}pt"
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "figure.svg").write_text(svg, encoding="utf-8")
+        source = Path(folder) / "figure.typ"
+        source.write_text(f'#set page({size}, margin: 0pt)\n#image("figure.svg", {size})\n', encoding="utf-8")
+        return typst.compile(str(source), format=suffix[1:], **({"ppi": 300.0} if suffix == ".png" else {}))
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Write beside the target and move it there, so that nobody ever sees half a file."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,233 @@
+"""The overview as a spine: the main line with its most expensive repeat opened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from archgraph.backend.boxes import MEDIUM, NARROW, WIDE, Content, box, circle, content, law
+from archgraph.backend.boxes import natural_width
+from archgraph.backend.diagram import Box, Cluster, Diagram, Run
+from archgraph.backend.facts import Facts
+from archgraph.backend.geometry import faults
+from archgraph.backend.labels import count_label, input_name, value_label, way
+from archgraph.backend.layout_spine import framed, layout_spine
+from archgraph.backend.mathtext import join, shape, words
+from archgraph.backend.spine_plan import Plan, Side, Slot, Spine, Tap
+from archgraph.backend.stages import stages
+from archgraph.backend.structure import Group, Structure
+from archgraph.backend.style import SIZES
+from archgraph.backend.wording import capitalized, humanized
+from archgraph.ir import Repeat, Value
+
+Line = tuple[Run, ...]
+_MANY_SLOTS, _MANY_INSIDE = 14, 18
+_CAPTION_ROOM, _LONG_NAME = 130.0, 18
+_SIDE_SHARE = 0.66
+
+
+def spine_diagram(facts: Facts, found: Structure, width: float) -> Diagram | None:
+    """The widest form that fits the page and has no fault; nothing if there is none."""
+    chosen = _to_open(facts, found)
+    for opened in dict.fromkeys((chosen, None)):
+        for room in (WIDE, MEDIUM, NARROW):
+            drawn = _drawn(facts, found, opened, room)
+            if drawn is not None and drawn.width <= width + 0.5 and not faults(drawn):
+                return drawn
+    return None
+
+
+def _drawn(facts: Facts, found: Structure, opened: Group | None, room: float) -> Diagram | None:
+    plan = _plan(facts, found, opened, room)
+    if plan is None:
+        return None
+    drawn = layout_spine(plan).drawing
+    return replace(drawn, clusters=drawn.clusters + closed_decks(found, drawn, opened))
+
+
+def block_diagram(facts: Facts, group: Group, width: float) -> Diagram | None:
+    """The inside of one repeated block on its own, with what goes in and comes out."""
+    repeat = repeat_of(group)
+    assert repeat is not None
+    for room in (WIDE, MEDIUM, NARROW):
+        deck = _deck(facts, group, room)
+        if deck is None:
+            return None
+        slot = Slot(Box(group.name, deck.width, deck.height), deck)
+        inner = {outer: own.name for outer, own in zip(repeat.inputs[1:], repeat.body.inputs[1:], strict=True)}
+        taps = tuple(Tap(name, group.name, (), name) for name in inner.values())
+        labels = {name: value_label(facts, value) for value, name in inner.items()}
+        entry, exit_ = (value_label(facts, value) for value in (repeat.body.inputs[0], repeat.outputs[0]))
+        drawn = layout_spine(Plan((slot,), (), (), taps, labels, entry, exit_)).drawing
+        if drawn.width <= width + 0.5 and not faults(drawn):
+            return drawn
+    return None
+
+
+def repeated(facts: Facts, found: Structure) -> list[Group]:
+    """The groups that are repeats, the most expensive one first."""
+    decks = [group for group in found.chain if repeat_of(group) is not None]
+    return sorted(decks, key=lambda group: -facts.value(facts.macs(group.items)))
+
+
+def _to_open(facts: Facts, found: Structure) -> Group | None:
+    """The most expensive repeat, unless there is nothing to see inside."""
+    return next((group for group in repeated(facts, found) if len(facts.inside(group).chain) > 1), None)
+
+
+def repeat_of(group: Group) -> Repeat | None:
+    """The repeat that a group is, if it is applied more than once."""
+    only = group.items[0].member
+    return only if len(group.items) == 1 and isinstance(only, Repeat) and not only.once else None
+
+
+# from a structure to a plan
+
+
+def _plan(facts: Facts, found: Structure, opened: Group | None, room: float, own: bool = False) -> Plan | None:
+    """The plan of a structure; nothing if it has too many parts for one line."""
+    groups = found.chain
+    if len(groups) > (_MANY_INSIDE if own else _MANY_SLOTS):
+        groups = _by_stage(found)
+        if len(groups) > _MANY_SLOTS:
+            return None
+    slots = _slots(facts, groups, opened, own, room)
+    if slots is None:
+        return None
+    names = {item: slot.name for group, slot in zip(groups, slots, strict=True) for item in group.all}
+    homes = {group: names[group.items[0]] for group in (*found.chain, *found.sides) if group.items[0] in names}
+    narrow = min(room * _SIDE_SHARE, NARROW)
+    sides = {
+        side: box(content(facts, side.items, own=own, side=True, room=narrow))
+        for side in found.sides
+        if side.items[0] not in names
+    }
+    return _joined(facts, found, slots, homes, sides, own)
+
+
+def _joined(
+    facts: Facts,
+    found: Structure,
+    slots: Sequence[Slot],
+    homes: Mapping[Group, str],
+    sides: Mapping[Group, Box],
+    own: bool,
+) -> Plan:
+    """Sort every link into residuals, taps, and what side boxes take."""
+    residuals: dict[tuple[str, str], None] = {}
+    taps: list[Tap] = []
+    taken: dict[Group, dict[str, None]] = {side: {} for side in sides}
+    for source, target, value in found.links:
+        name = _source_name(found, source, homes, sides)
+        if target in sides:
+            taken[target][name] = None
+        elif source is found.entry or source in homes:
+            if name != homes[target] and not _follows(slots, name, homes[target]):
+                residuals[name, homes[target]] = None
+        else:
+            taps.append(Tap(name, homes[target], _tap_label(source, target), _deck_input(target, value)))
+    return Plan(
+        tuple(slots),
+        tuple(residuals),
+        tuple(Side(drawn, tuple(taken[side])) for side, drawn in sides.items()),
+        tuple(taps),
+        {value.name: input_name(value.name) for value in found.flow.inputs if value is not found.entry},
+        () if own else value_label(facts, found.entry),
+        () if own else shape(facts.sizes(found.chain[-1].output), SIZES.body),
+    )
+
+
+def _source_name(
+    found: Structure, source: Group | Value, homes: Mapping[Group, str], sides: Mapping[Group, Box]
+) -> str:
+    """The name of a slot, a side box or an input; the main input has none."""
+    if isinstance(source, Value):
+        return "" if source is found.entry else source.name
+    return homes[source] if source in homes else sides[source].name
+
+
+def _follows(slots: Sequence[Slot], source: str, target: str) -> bool:
+    names = [slot.name for slot in slots]
+    return source in names and names.index(target) == names.index(source) + 1
+
+
+def _deck_input(target: Group, value: Value) -> str:
+    """The name of the body's input that the value becomes."""
+    repeat = repeat_of(target)
+    if repeat is None:
+        return ""
+    pairs = zip(target.items[0].inputs, repeat.body.inputs, strict=True)
+    return next((inner.name for outer, inner in pairs if outer is value), "")
+
+
+def _tap_label(source: Group | Value, target: Group) -> Line:
+    """The names of the values that go from a side box to a slot, if the spec gave them names."""
+    if isinstance(source, Value):
+        return ()
+    made = [value for item in source.items for value in item.outputs]
+    used = dict.fromkeys(value for item in target.all for value in item.inputs if value in made)
+    names = [value.name for value in used if "#" not in value.name]
+    text = ", ".join(names)
+    return words(text, SIZES.small) if len(source.items[-1].outputs) > 1 and len(text) <= _LONG_NAME else ()
+
+
+def _slots(
+    facts: Facts, groups: Sequence[Group], opened: Group | None, own: bool, room: float
+) -> list[Slot] | None:
+    boxed = [group for group in groups if not group.circle and group is not opened]
+    contents = {group: _slot_content(facts, group, own, room) for group in boxed}
+    wide = max((natural_width(one) for one in contents.values()), default=60.0)
+    slots = []
+    for group in groups:
+        label, deck = way(facts, group.before), None
+        if group is opened:
+            deck = _deck(facts, group, room)
+            if deck is None:
+                return None
+            drawn = Box(group.name, deck.width, deck.height)
+        elif group.circle:
+            drawn = circle(group.name, group.circle)
+        else:
+            drawn = replace(box(contents[group], wide), name=group.name)
+        slots.append(Slot(drawn, deck, label))
+    return slots
+
+
+def _slot_content(facts: Facts, group: Group, own: bool, room: float) -> Content:
+    found = content(facts, (*group.absorbed, *group.items), own=own, times=group.times, room=room)
+    repeat = repeat_of(group)
+    if repeat is None or repeat.block == "repeat":
+        return found
+    heading = join(words(_block_name(repeat), SIZES.title, "bold"), count_label(facts, repeat), gap=2.2)
+    return replace(found, lines=(heading, *found.lines[1:]))
+
+
+def _block_name(repeat: Repeat) -> str:
+    return capitalized(humanized(repeat.name if repeat.block == "repeat" else repeat.block))
+
+
+def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
+    """The inside of a repeat, framed."""
+    repeat = repeat_of(group)
+    assert repeat is not None
+    inner = facts.inside(group)
+    plan = _plan(facts, inner, None, room, own=True)
+    if plan is None:
+        return None
+    body = tuple(item for part in (*inner.chain, *inner.sides) for item in part.all)
+    caption = [join(words(_block_name(repeat), SIZES.heading, "bold"), count_label(facts, repeat), gap=2.5)]
+    laws = (("theta", facts.params(body)), ("M", facts.macs(body)))
+    caption += [law(facts, name, expression, _CAPTION_ROOM) for name, expression in laws if expression != 0]
+    return framed(layout_spine(plan, deck=True), group.name, caption, 2, content(facts, group.items).tooltip)
+
+
+def closed_decks(found: Structure, drawn: Diagram, opened: Group | None) -> tuple[Cluster, ...]:
+    """Outlines behind the boxes of repeats that stay closed."""
+    closed = {group.name for group in found.chain if repeat_of(group) is not None and group is not opened}
+    return tuple(Cluster(box.name, box.extent, (), 2) for box in drawn.boxes if box.name in closed)
+
+
+def _by_stage(found: Structure) -> tuple[Group, ...]:
+    """One group per stage, for long networks."""
+    return tuple(
+        Group(stage.line, stage.before, tuple(item for item in stage.items if item not in stage.line))
+        for stage in stages(found)
+    )

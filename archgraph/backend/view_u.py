@@ -1,0 +1,71 @@
+"""The overview of an encoder and decoder with skips, as a U."""
+
+from dataclasses import dataclass, replace
+
+from archgraph.backend.boxes import MEDIUM, WIDE, Content, box, content, natural_width
+from archgraph.backend.diagram import Diagram
+from archgraph.backend.facts import Facts
+from archgraph.backend.labels import copy_label, exit_label, output_label, stage_way, value_label
+from archgraph.backend.layout_u import Skip, UShape, fits, layout_u
+from archgraph.backend.mathtext import join
+from archgraph.backend.stages import Stage, UNet
+
+
+@dataclass(frozen=True)
+class Form:
+    """How much room the parts of a U may take."""
+
+    stacked: bool = False
+    brief: bool = False
+    picture: bool = True
+
+
+_FORMS = (Form(), Form(stacked=True), Form(stacked=True, brief=True), Form(True, True, False))
+
+
+def u_diagram(facts: Facts, u: UNet, width: float) -> Diagram | None:
+    """The most generous form that fits: laws side by side or below each other, labels of copies long or short."""
+    for form in _FORMS:
+        shaped = _shape(facts, u, form)
+        if fits(shaped, width):
+            return layout_u(shaped, width)
+    return None
+
+
+def _shape(facts: Facts, u: UNet, form: Form) -> UShape:
+    every = (*u.encoder, u.bottom, *u.decoder)
+    contents = {stage: _content(facts, stage, form) for stage in every}
+    wide = max(natural_width(one if form.stacked else _two_columns(one)) for one in contents.values())
+    boxes = {stage: box(contents[stage], wide) for stage in every}
+    copies = (
+        Skip(boxes[copy.source].name, boxes[copy.target].name, copy_label(facts, copy, form.brief)) for copy in u.copies
+    )
+    return UShape(
+        tuple(boxes[stage] for stage in u.encoder),
+        boxes[u.bottom],
+        tuple(boxes[stage] for stage in u.decoder),
+        tuple(copies),
+        {boxes[stage].name: lines for stage in every if (lines := stage_way(facts, stage))},
+        value_label(facts, facts.structure.entry),
+        exit_label(facts, u.head, u.decoder[-1].output),
+        {boxes[stage].name: output_label(facts, value, form.brief) for stage, value in u.exits},
+    )
+
+
+def _two_columns(contents: Content) -> Content:
+    """The same with both laws on one line, for measuring."""
+    if contents.laws < 2:
+        return contents
+    *lines, first, second = contents.lines
+    return replace(contents, lines=(*lines, join(first, second, gap=10.0)))
+
+
+def _content(facts: Facts, stage: Stage, form: Form) -> Content:
+    """Named and shaped by the main line; its laws include what stands beside it, but no heads of other outputs."""
+    room = MEDIUM if form.stacked else WIDE
+    heads = {item for group in stage.beside if group.output in facts.selected for item in group.items}
+    beside = [item for item in stage.items if item not in stage.line and item not in heads]
+    line, whole = content(facts, stage.line, room=room), content(facts, (*beside, *stage.line), room=room)
+    named = line.lines[: len(line.lines) - line.laws]
+    laws = whole.lines[len(whole.lines) - whole.laws :]
+    return replace(line, lines=(*named, *laws), laws=whole.laws, tooltip=whole.tooltip, picture=form.picture)

@@ -1,0 +1,39 @@
+"""Writes every generated page and figure; `python docs/generate.py [FOLDER]` (default: the checkout itself)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from archgraph.api import contrast, load
+from archgraph.backend.reference import reference_page
+from archgraph.frontend.load import shipped_names
+from archgraph.gallery import gallery_page
+
+CONTRASTS = {"unet-vs-dit": ("unet", "dit")}
+
+
+def pages() -> dict[str, str]:
+    """Return the generated pages by path."""
+    return {"docs/ops.md": reference_page(), "docs/gallery.md": gallery_page()}
+
+
+def figures(folder: Path) -> None:
+    """Write a figure per shipped spec, and the contrasts."""
+    for name in shipped_names():
+        load(name).draw().save(str(folder / f"{name}.svg"))
+    for name, (first, second) in CONTRASTS.items():
+        contrast(load(first), load(second)).save(str(folder / f"{name}.svg"))
+
+
+def main(folder: Path) -> None:
+    """Write everything below a folder."""
+    (folder / "docs").mkdir(parents=True, exist_ok=True)
+    (folder / "renders").mkdir(parents=True, exist_ok=True)
+    for path, text in pages().items():
+        (folder / path).write_text(text, encoding="utf-8")
+    figures(folder / "renders")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent)
