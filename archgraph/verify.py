@@ -180,18 +180,20 @@ def _measure(bound: Architecture, module: nn.Module) -> Measurement:
     measurement = Measurement(torch.__version__)
     running = [""]
     seen: set[int] = set()
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
+    measurement.total.counts.update(_weights(module, set()))
+    with FlopCounterMode(display=False) as counter:
         for path, _, leaf in leaves(bound.graph, module):
             measured = measurement.nodes[path]
             measured.counts.update(_weights(leaf, seen))
             _listen(leaf, path, measured, counter, running)
+        module.requires_grad_(False)
         try:
             results = module(*_operands(bound))
         except (RuntimeError, ValueError, TypeError, IndexError) as error:
             raise ArchgraphError(f"PyTorch cannot run '{running[0]}': {error}", path=running[0]) from error
     measurement.total.shapes[_shapes(results)] = None
     runs = sum(node.counts["runs"] for node in measurement.nodes.values())
-    measurement.total.counts.update(_weights(module, set()), macs=counter.get_total_flops() // 2, runs=runs)
+    measurement.total.counts.update(macs=counter.get_total_flops() // 2, runs=runs)
     return measurement
 
 

@@ -21,6 +21,7 @@ _BAR, _PAD, _LINE_HEIGHT, _TOP = 6.0, 4.5, 9.6, 9.2
 _THUMB, _THUMB_GAP = 21.0, 6.0
 _CIRCLE = 13.0
 _LAW_ROOM = 96.0
+_NEUTRAL = "#8a8a8a"
 
 #: The longest lines of a wide, a medium and a narrow box, in points.
 WIDE, MEDIUM, NARROW = 150.0, 108.0, 92.0
@@ -37,6 +38,7 @@ class Content:
         heavy: a thick outline, for what connects every position with every other.
         side: a grey box without a bar, for what works on no positions.
         laws: how many of the last lines are laws.
+        located: the colours speak of locality, in the picture too.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Content:
     side: bool = False
     tooltip: str = ""
     laws: int = 0
+    located: bool = True
 
 
 def content(
@@ -81,14 +84,15 @@ def content(
     picture, hint = not light, tooltip(facts, items, reach)
     all_lines = (*lines, *costs)
     tint, grey = facts.tint(items, reach), side and reach is None
-    return Content(last.path, all_lines, reach, tint, own, picture, heavy, grey, hint, len(costs))
+    return Content(last.path, all_lines, reach, tint, own, picture, heavy, grey, hint, len(costs), facts.color == "locality")
 
 
 def _called(facts: Facts, items: Sequence[Item], times: int) -> tuple[str, Line]:
     text, inner = phrase(items[: max(1, len(items) // times)], facts.brief)
     count = facts.shown(inner * times)
-    tail = () if count == 1 else join(words("×", SIZES.title), math(count, SIZES.title), gap=0.4)
-    return capitalized(text), tail
+    size = SIZES.title
+    shown = words(f"×{count}", size) if count.is_Integer else join(words("×", size), math(count, size), gap=0.4)
+    return capitalized(text), () if count == 1 else shown
 
 
 def title(text: str, tail: Line, room: float, light: bool = False, most: int = 2) -> list[Line]:
@@ -204,7 +208,8 @@ def box(contents: Content, width: float | None = None) -> Box:
     for row, columns in enumerate(texts):
         parts += [Text(line, left + x, top + row * _LINE_HEIGHT) for x, line in columns]
     parts += _picture(contents, wide, height)
-    return Box(contents.name, wide, height, tuple(parts), tooltip=contents.tooltip)
+    shown = ("connections" if contents.own else "field") if _has_picture(contents) else ""
+    return Box(contents.name, wide, height, tuple(parts), tooltip=contents.tooltip, picture=shown)
 
 
 def _paired(contents: Content, room: float) -> list[list[tuple[float, Line]]]:
@@ -238,10 +243,12 @@ def _picture(contents: Content, width: float, height: float) -> list[Part]:
     column = _picture_width(contents) - _THUMB_GAP
     x = width - 4.0 - column
     if contents.own:
-        return connectivity(contents.reach, x + (column - _THUMB) / 2, (height - _THUMB) / 2, _THUMB)
+        left, color = x + (column - _THUMB) / 2, "" if contents.located else _NEUTRAL
+        return connectivity(contents.reach, left, (height - _THUMB) / 2, _THUMB, color)
     y = (height - _THUMB - 9.0) / 2
     label = Text(_number(contents.reach)).centered(x + column / 2).moved(0, y + _THUMB + 7.6)
-    return [*field_square(contents.reach, x + (column - _THUMB) / 2, y, _THUMB), label]
+    color = "" if contents.located else _NEUTRAL
+    return [*field_square(contents.reach, x + (column - _THUMB) / 2, y, _THUMB, color), label]
 
 
 def circle(name: str, kind: str, hint: str = "") -> Box:

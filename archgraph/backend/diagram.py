@@ -153,7 +153,12 @@ class Extent:
 
 @dataclass(frozen=True)
 class Box:
-    """A drawn thing of known size; ``kind`` is ``"node"`` (edges keep clear of it) or ``"panel"`` (legend, table)."""
+    """A drawn thing of known size.
+
+    Attributes:
+        kind: ``"node"`` (edges keep clear of it) or ``"panel"`` (legend, table).
+        picture: the kind of small picture in it, for the legend.
+    """
 
     name: str
     width: float
@@ -163,6 +168,7 @@ class Box:
     y: float = 0.0
     tooltip: str = ""
     kind: Literal["node", "panel"] = "node"
+    picture: Literal["", "field", "connections"] = ""
 
     @property
     def extent(self) -> Extent:

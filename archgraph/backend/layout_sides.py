@@ -176,7 +176,8 @@ def _inputs(placed: Placement, bus: Mapping[str, float]) -> None:
             text = text.moved(max(0.0, right + 6 - text.x), 0)
             right = text.x + text.width
             placed.marks.append(text)
-        placed.edges.append(_line(name, "", ((x, top), (x, y)), arrow=name not in bus))
+        into_box = any(name in side.sources for side in placed.plan.sides)
+        placed.edges.append(_line(name, "", ((x, top), (x, y)), arrow=into_box))
 
 
 def _entrance(placed: Placement, name: str, bus: Mapping[str, float]) -> Point | None:

@@ -10,6 +10,7 @@ from archgraph.backend.style import FRAME, HAIR, SIZES, shade
 Line = tuple[Run, ...]
 _STEPS = 48
 _BAR_HEIGHT = 7.0
+_WIDEST_BAR, _ENDS = 130.0, 58.0
 
 
 def scale(
@@ -52,23 +53,29 @@ def legend(
     notes: Sequence[Line],
     ends: tuple[str, str] = ("local", "global"),
 ) -> Diagram:
-    """Heading, scale and notes in one row, or below each other where the page is narrow."""
-    heads, tails = sum(run.width for run in heading), [sum(run.width for run in note) for note in notes]
-    bar = min(130.0, width * 0.36)
-    edges = 26.0 + 32.0
-    one_row = heads + bar + edges + max(tails, default=0.0) + 28 <= width
-    parts: list[Part] = []
-    if one_row:
-        parts.append(Text(heading, 0.5, 6.5))
-        free = width - heads - max(tails, default=0.0) - bar - edges
-        parts += scale(bar, marks, heads + free / 2 + 26, 0.5, ends)
-        parts += [Text(note, color=MUTED).ending(width - 1).moved(0, 6.5 + 10 * i) for i, note in enumerate(notes)]
+    """Heading, scale and notes in one row, in two columns, or below each other where the page is narrow."""
+    heads = sum(run.width for run in heading)
+    tails = max((sum(run.width for run in note) for note in notes), default=0.0)
+    least = min(_WIDEST_BAR, width * 0.36)
+    if heads + least + _ENDS + tails + 28 <= width:
+        free = width - heads - tails - least - _ENDS
+        parts = scale(least, marks, heads + free / 2 + 26, 0.5, ends)
+        parts += _notes(notes, 6.5, width - 1)
         height = max(20.0, 10.0 * len(notes) + 1)
+    elif _WIDEST_BAR + _ENDS + tails + 20 <= width:
+        parts = scale(_WIDEST_BAR, marks, 26.0, 12.0, ends)
+        parts += _notes(notes, 18.0 - 5 * (len(notes) - 1) + 1, width - 1)
+        height = max(31.0, 20.0 + 5 * len(notes))
     else:
-        parts.append(Text(heading, 0.5, 6.5))
-        bar = min(150.0, width - edges - 4)
-        parts += scale(bar, marks, (width - bar) / 2, 11.5, ends)
-        parts += [Text(note, 0.5, 40.0 + 10 * i, MUTED) for i, note in enumerate(notes)]
+        bar = min(150.0, width - _ENDS - 4)
+        parts = scale(bar, marks, (width - bar) / 2, 11.5, ends)
+        parts += _notes(notes, 40.0, None)
         height = 33.0 + 10.0 * len(notes)
-    box = Box("legend", width, height, tuple(parts), kind="panel")
+    box = Box("legend", width, height, (Text(heading, 0.5, 6.5), *parts), kind="panel")
     return Diagram((box,), width=width, height=height)
+
+
+def _notes(notes: Sequence[Line], top: float, right: float | None) -> list[Part]:
+    """Lines below each other, that end at the right or start at the left edge."""
+    texts = [Text(note, 0.5, top + 10 * index, MUTED) for index, note in enumerate(notes)]
+    return list(texts) if right is None else [text.ending(right) for text in texts]

@@ -8,10 +8,10 @@ _LEAST = 1.3
 _CELLS = 6
 
 
-def field_square(reach: Reach, x: float, y: float, side: float) -> list[Part]:
+def field_square(reach: Reach, x: float, y: float, side: float, color: str = "") -> list[Part]:
     """The input as a frame and the largest field in it; the smallest one dashed, statistics hatched."""
     shares = reach.shares[-2:]
-    color = ramp(reach.share)
+    color = color or ramp(reach.share)
     parts: list[Part] = [Rect(x, y, side, side, "#ffffff", "#8a8a8a", HAIR)]
     if reach.everything:
         return [*parts, *_grid(x, y, side, side, color)]
@@ -55,10 +55,10 @@ def _hatching(x: float, y: float, side: float) -> list[Part]:
     return lines
 
 
-def connectivity(reach: Reach, x: float, y: float, side: float) -> list[Part]:
+def connectivity(reach: Reach, x: float, y: float, side: float, color: str = "") -> list[Part]:
     """Rows are output positions, columns input positions: a diagonal, a band, or the full square."""
     if reach.everything:
-        return [Rect(x, y, side, side, "#ffffff", GRID, HAIR), *_grid(x, y, side, side, ramp(1.0))]
+        return [Rect(x, y, side, side, "#ffffff", GRID, HAIR), *_grid(x, y, side, side, color or ramp(1.0))]
     parts: list[Part] = [Rect(x, y, side, side, "#ffffff", "#8a8a8a", HAIR)]
     cells = 8
     cell = side / cells
@@ -66,9 +66,9 @@ def connectivity(reach: Reach, x: float, y: float, side: float) -> list[Part]:
     half = max(1, half) if reach.sizes[1] > 1 else 0
     for row in range(cells):
         first, last = max(0, row - half), min(cells - 1, row + half)
-        color = ramp(reach.share if half else 0.0)
+        shade = color or ramp(reach.share if half else 0.0)
         stroke = "none" if half else FRAME
         width = (last - first + 1) * cell
-        parts.append(Rect(x + first * cell, y + row * cell, width, cell, color, stroke, HAIR))
+        parts.append(Rect(x + first * cell, y + row * cell, width, cell, shade, stroke, HAIR))
     parts.append(Rect(x, y, side, side, "none", "#8a8a8a", HAIR))
     return parts

@@ -101,7 +101,8 @@ def _small_box(facts: Facts, group: Group) -> Box:
     if repeat is not None:
         heading = join(heading, count_label(facts, repeat), gap=2.2)
     lines = (heading, *(found.lines[len(found.lines) - found.laws :] if found.laws else ()))
-    return replace(box(replace(found, lines=lines, picture=False)), name=item.path)
+    bare = replace(found, lines=lines, picture=False, side=found.reach is None)
+    return replace(box(bare), name=item.path)
 
 
 def trimmed(drawn: Diagram) -> Diagram:

@@ -84,7 +84,7 @@ def _chart(facts: Facts, view: str, width: float) -> Diagram:
 def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
     """The drawing, centred, with the legend below it; a drawing that is wider than the page says so."""
     wide = max(width, drawn.width)
-    below = _legend(facts, wide, any(cluster.parts for cluster in drawn.clusters))
+    below = _legend(facts, wide, {box.picture for box in drawn.boxes})
     notes = drawn.notes
     if drawn.width > width + 0.5:
         notes += (f"{drawn.width:.0f} pt wide, {width:.0f} pt asked: collapse it (view='overview') or give it more",)
@@ -96,7 +96,7 @@ def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
     return _described(facts, replace(whole, width=wide, height=height, notes=notes))
 
 
-def _legend(facts: Facts, width: float, opened: bool) -> Diagram | None:
+def _legend(facts: Facts, width: float, pictures: set[str]) -> Diagram | None:
     size = SIZES.small
     parameters = join(variable("theta", size), words("parameters,", size), gap=2)
     symbols = join(parameters, variable("M", size), words("MACs (leading terms)", size), gap=2)
@@ -108,9 +108,11 @@ def _legend(facts: Facts, width: float, opened: bool) -> Diagram | None:
     if facts.input is None:
         return None
     marks, heading = _scale(facts)
-    notes = [symbols, words("Square: field in the input" + (", hatched: norm statistics" if facts.hatched else ""), size)]
-    if opened:
-        notes.append(words("Inside the repeat: which positions a box connects", size))
+    notes = [symbols]
+    if "field" in pictures:
+        notes.append(words("Square: field in the input" + ("; hatched: norm statistics" if facts.hatched else ""), size))
+    if "connections" in pictures:
+        notes.append(words("In the repeat: positions that a box connects", size))
     return legend(width, heading, marks, notes)
 
 

@@ -125,8 +125,9 @@ class Multiply(Broadcast):
         return Integer(len(inputs) - 1) * self.outputs(*inputs)[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that all operands are kept."""
-        return Saved(inputs=tuple(range(len(inputs))))
+        """Return that all operands are kept, and the products of all but the last."""
+        partial = [broadcast(self.kind, inputs[:count]).numel for count in range(2, len(inputs))]
+        return Saved(inputs=tuple(range(len(inputs))), fresh=tuple((numel, 4) for numel in partial))
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return the product."""

@@ -74,6 +74,14 @@ def _ends_outside(length: Expr, g: Geometry, out: Expr) -> bool:
     return not decide(length + g.before - 1, ">=", (out - 1) * g.stride, "the last window begins inside")
 
 
+def padded_input(x: TensorType, geometries: Mapping[str, Geometry]) -> Saved | None:
+    """Return the copy that a padding in front of the layer makes: where its two sides differ, else nothing."""
+    if all(g.before == g.after for g in geometries.values()):
+        return None
+    sizes = {axis: x.size(axis) + g.before + g.after for axis, g in geometries.items()}
+    return Saved(fresh=((x.with_sizes(sizes).numel, 4),))
+
+
 def _groups_divide(groups: Expr, channels: Expr, out: Expr) -> None:
     require(channels, "multiple of", groups, "groups {} do not divide the {} input channels", groups, channels)
     require(out, "multiple of", groups, "groups {} do not divide the {} output channels", groups, out)
@@ -142,8 +150,8 @@ class Conv(Op):
         return self.outputs(*inputs)[0].numel if self.bias else ZERO
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the input is kept, for the weight's gradient."""
-        return Saved(inputs=(0,))
+        """Return that the input is kept, for the weight's gradient; padded unevenly, a padded copy of it."""
+        return padded_input(inputs[0], self._geometry(inputs[0])) or Saved(inputs=(0,))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return a window per axis, with static weights."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sympy import Expr, Integer
 
 from archgraph.ops.base import ZERO, Op, Saved, Types, Weight
-from archgraph.ops.modules import on_last_axis
+from archgraph.ops.modules import linear_on_first_axis, on_last_axis
 from archgraph.ops.reach import SAME, All, Reach, pointwise, windowed
 from archgraph.symbols import product, require, symbol
 from archgraph.types import TensorType, tensor
@@ -58,8 +58,10 @@ class Linear(Op):
         return self.outputs(*inputs)[0].numel if self.bias else ZERO
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the input is kept, for the weight's gradient."""
-        return Saved(inputs=(0,))
+        """Return that the input is kept, for the weight's gradient; a copy where its axis stands in the middle."""
+        (x,) = inputs
+        middle = x.names.index(self.axis) not in (0, len(x.names) - 1)
+        return Saved(fresh=((x.numel, 4),)) if middle else Saved(inputs=(0,))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position, and everything along the mapped axis where it is a position."""
@@ -73,8 +75,10 @@ class Linear(Op):
         from torch import nn
 
         (x,) = inputs
-        layer = nn.Linear(int(x.size(self.axis)), int(self.out), bias=self.bias)
-        axis = x.names.index(self.axis)
+        length, axis = int(x.size(self.axis)), x.names.index(self.axis)
+        if axis == 0 and len(x.names) > 1:
+            return linear_on_first_axis(length, int(self.out), self.bias)
+        layer = nn.Linear(length, int(self.out), bias=self.bias)
         return layer if axis == len(x.names) - 1 else on_last_axis(layer, axis)
 
     @classmethod

@@ -75,6 +75,24 @@ def on_last_axis(layer: nn.Module, axis: int) -> nn.Module:
     return around(layer, lambda x: x.movedim(axis + 1, -1), lambda y: y.movedim(-1, axis + 1))
 
 
+def linear_on_first_axis(length: int, out: int, bias: bool) -> nn.Module:
+    """Return a linear layer along the first axis, as a pointwise convolution: it copies no operand."""
+    return _first_axis_class()(length, out, bias=bias)
+
+
+@cache
+def _first_axis_class() -> Any:
+    from torch import nn
+    from torch.nn.functional import conv1d
+
+    class Linear(nn.Linear):
+        def forward(self, input: Tensor) -> Tensor:
+            mapped = conv1d(input.flatten(2), self.weight.unsqueeze(-1), self.bias)
+            return mapped.unflatten(2, input.shape[2:])
+
+    return Linear
+
+
 def channel_first(layer: nn.Module, axis: int) -> nn.Module:
     """Return the layer applied with the channel, which stands at `axis`, moved to the front."""
     if axis == 0:

@@ -68,17 +68,25 @@ class Relu(Pointwise):
 class LeakyRelu(Pointwise):
     """max(x, 0) + slope * min(x, 0). Any type stays as it is.
 
+    Autograd keeps the input; `inplace` overwrites it and keeps the output instead, which the next layer often
+    keeps anyway.
+
     >>> LeakyRelu.example()[0].kind
     'leaky_relu'
     """
 
     kind: ClassVar[str] = "leaky_relu"
+    inplace: bool = False
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return the input, or the output where that has overwritten it."""
+        return Saved(outputs=(0,)) if self.inplace else Saved(inputs=(0,))
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's leaky ReLU."""
         from torch import nn
 
-        return nn.LeakyReLU()
+        return nn.LeakyReLU(inplace=self.inplace)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sympy import Expr, Integer
 
 from archgraph.ops.arguments import Padding, PerAxis
 from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
-from archgraph.ops.convolution import Geometry, geometry, window_size
+from archgraph.ops.convolution import Geometry, geometry, padded_input, window_size
 from archgraph.ops.modules import channel_first, of_rank, padded
 from archgraph.ops.reach import Reach, Window, windowed
 from archgraph.symbols import product, size, symbol
@@ -50,6 +50,9 @@ class Pool(Unweighted, NoMacs):
         items = self._geometry(inputs[0]).items()
         return (windowed({axis: Window(g.kernel, g.stride, g.dilation, g.before) for axis, g in items}),)
 
+    def _kept(self, x: TensorType) -> Saved:
+        return padded_input(x, self._geometry(x)) or Saved(inputs=(0,))
+
     def _lowered(self, x: TensorType, name: str, outside: float) -> nn.Module:
         """Return torch's pooling; a padding that torch cannot do itself stands before it."""
         geometries = list(self._geometry(x).values())
@@ -83,8 +86,9 @@ class MaxPool(Pool):
     kind: ClassVar[str] = "max_pool"
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return the input and the 8-byte indices of the maxima."""
-        return Saved(inputs=(0,), fresh=((self.outputs(*inputs)[0].numel, 8),))
+        """Return the input, or a padded copy of it, and the 8-byte indices of the maxima."""
+        kept = self._kept(inputs[0])
+        return Saved(inputs=kept.inputs, fresh=(*kept.fresh, (self.outputs(*inputs)[0].numel, 8)))
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's max pooling of that rank."""
@@ -105,8 +109,8 @@ class AvgPool(Pool):
     kind: ClassVar[str] = "avg_pool"
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the input is kept."""
-        return Saved(inputs=(0,))
+        """Return that the input is kept, or a padded copy of it."""
+        return self._kept(inputs[0])
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's average pooling of that rank."""

@@ -56,8 +56,14 @@ class Flatten(Rearrangement):
         return (TensorType(tuple(kept), x.dtype),)
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the output is a view."""
-        return Saved(aliases=((0, 0),))
+        """Return that the output is a view, where the joined axes stand side by side in their order."""
+        (x,) = inputs
+        return Saved(aliases=((0, 0),) if self._order(x) == x.names else ())
+
+    def _order(self, x: TensorType) -> tuple[str, ...]:
+        """The operand's axes in the order in which the output has them."""
+        (out,) = self.outputs(x)
+        return tuple(axis for name in out.names for axis in (self._axes(x) if name == self.into else (name,)))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return, for every joined axis, its digit of the new position."""
@@ -75,8 +81,7 @@ class Flatten(Rearrangement):
         """Return a permutation and torch's reshape."""
         (x,) = inputs
         (out,) = self.outputs(*inputs)
-        order = [source for name in out.names for source in (self._axes(x) if name == self.into else (name,))]
-        permutation = [0, *(x.names.index(name) + 1 for name in order)]
+        permutation = [0, *(x.names.index(name) + 1 for name in self._order(x))]
         sizes = [int(length) for length in out.sizes.values()]
         return functional(lambda value: value.permute(permutation).reshape(-1, *sizes))
 

@@ -17,6 +17,8 @@ from archgraph.types import TensorType, tensor
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+ONE = Integer(1)
+
 
 @dataclass(frozen=True)
 class RmsNorm(NoMacs):
@@ -33,12 +35,19 @@ class RmsNorm(NoMacs):
 
     kind: ClassVar[str] = "rms_norm"
     affine: bool = True
-    heads: Expr = Integer(1)
+    heads: Expr = ONE
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the operand's type."""
         channels = inputs[0].channels
-        require(channels, "multiple of", self.heads, "{} heads do not divide the {} channels", self.heads, channels)
+        require(
+            channels,
+            "multiple of",
+            self.heads,
+            "{} heads do not divide the {} channels",
+            self.heads,
+            channels,
+        )
         return inputs
 
     def _width(self, x: TensorType) -> Expr:
@@ -53,9 +62,10 @@ class RmsNorm(NoMacs):
         return (7 if self.affine else 5) * inputs[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return the input, and the inverse root mean square of every head and position."""
+        """Return the input, the inverse root mean square of every head and position, the scaled input."""
         (x,) = inputs
-        return Saved(inputs=(0,), fresh=((product((x.area, self.heads)), 4),))
+        scaled = ((x.numel, 4),) if self.affine else ()
+        return Saved(inputs=(0,), fresh=((product((x.area, self.heads)), 4), *scaled))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position."""
@@ -121,7 +131,7 @@ class GlobalResponseNorm(NoMacs):
     def saved(self, *inputs: TensorType) -> Saved:
         """Return the input, the norms and the products of the chain."""
         (x,) = inputs
-        return Saved(inputs=(0,), fresh=((x.channels, 4), (x.channels, 4), (x.numel, 4)))
+        return Saved(inputs=(0,), fresh=((x.channels, 4), (ONE, 4), (x.channels, 4), (x.numel, 4)))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position, with statistics over all positions."""
@@ -155,5 +165,3 @@ class GlobalResponseNorm(NoMacs):
     def example(cls) -> tuple[Op, Types]:
         """Return the norm over a feature map."""
         return cls(), (tensor(c=symbol("C"), h=symbol("H"), w=symbol("W")),)
-
-

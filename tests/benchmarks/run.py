@@ -1,0 +1,95 @@
+"""Speed as ratios against a peer in the same run; exits with 1 where a promise does not hold.
+
+Each ratio compares the best of several alternating runs, so that a busy machine slows both sides.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+RUNS = 5
+
+
+def process(*command: str) -> Callable[[], None]:
+    """Return a run of a whole process."""
+    return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL) and None
+
+
+def best(first: Callable[[], object], second: Callable[[], object], runs: int = RUNS) -> tuple[float, float]:
+    """Return the best times of two runs, taken in turn."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(runs):
+        for run, taken in zip((first, second), times, strict=True):
+            start = time.perf_counter()
+            run()
+            taken.append(time.perf_counter() - start)
+    return min(times[0]), min(times[1])
+
+
+def cost_of(length: int) -> Callable[[], object]:
+    """Return the whole analysis of DiT with `length` blocks."""
+    from archgraph import load
+
+    def run() -> object:
+        g = load("dit").bind(L=length)
+        return g.params, g.macs, g.flops, g.activations, g.receptive_field()
+
+    return run
+
+
+def laws(name: str) -> Callable[[], object]:
+    """Return load and every cost law of a spec, from nothing."""
+    from archgraph.frontend import load as loader
+    from archgraph import load
+
+    def run() -> object:
+        loader._read_cached.cache_clear()
+        g = load(name)
+        return [g.metric(metric) for metric in ("params", "macs", "flops", "activations")]
+
+    return run
+
+
+def measured(name: str) -> Callable[[], object]:
+    """Return the same numbers by building the module on the meta device and counting a forward pass."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from archgraph import load
+
+    g = load(name)
+    sizes = {key: [int(size) for _, size in type_.axes] for key, type_ in g.at().inputs.items()}
+
+    def run() -> object:
+        module = g.to_torch(device="meta")
+        inputs = [torch.empty(1, *shape, device="meta") for shape in sizes.values()]
+        with FlopCounterMode(display=False) as counter:
+            module(*inputs)
+        return counter.get_total_flops(), sum(parameter.numel() for parameter in module.parameters())
+
+    return run
+
+
+def main() -> int:
+    """Print the ratios and return 1 where one misses its promise."""
+    checks = [
+        ("archgraph cost dit / import torch", process("archgraph", "cost", "dit"), process(sys.executable, "-c", "import torch"), 1.0),
+        ("archgraph cost sd / import torch", process("archgraph", "cost", "sd"), process(sys.executable, "-c", "import torch"), 1.0),
+        ("dit with L = 1,000,000 / L = 28", cost_of(1_000_000), cost_of(28), 1.25),
+        ("laws of sd / count on meta", laws("sd"), measured("sd"), 1 / 20),
+    ]
+    failed = False
+    for name, ours, peer, promise in checks:
+        first, second = best(ours, peer)
+        ratio = first / second
+        failed |= ratio > promise
+        verdict = "ok" if ratio <= promise else "MISSED"
+        print(f"{name}: {first * 1e3:.1f} ms / {second * 1e3:.1f} ms = {ratio:.3f} (promise {promise:.3f}) {verdict}")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""The positions that a reach says are read, written out one by one: an oracle for small operands."""
+
+from collections.abc import Iterator
+from itertools import product
+
+from archgraph.ops.reach import (
+    All,
+    Along,
+    AxisMap,
+    Blocks,
+    Causal,
+    Digit,
+    Enlarge,
+    Interpolated,
+    Reach,
+    Resized,
+    Transposed,
+    Unflattened,
+    Window,
+)
+
+
+def reads(reach: Reach, output: dict[str, int], sizes: dict[str, int]) -> Iterator[tuple[int, ...]]:
+    """Yield the positions of an operand that one output position reads."""
+    if not reach.reads:
+        return
+    maps = dict(reach.maps)
+    sets = []
+    for axis, length in sizes.items():
+        if axis in reach.statistics:
+            sets.append(range(length))
+        else:
+            found = {i for i in _along(maps[axis], axis, output, length) if 0 <= i < length}
+            sets.append(sorted(found))
+    yield from product(*sets)
+
+
+def _along(axis_map: AxisMap, axis: str, output: dict[str, int], length: int) -> Iterator[int]:
+    match axis_map:
+        case All():
+            return iter(range(length))
+        case Along(other, inner):
+            return _along(inner, other, output, length)
+        case Unflattened(strides):
+            return iter([sum(output[name] * int(stride) for name, stride in strides)])
+        case Window(stride=0):
+            return iter([-int(axis_map.before)])
+        case _ if axis not in output:
+            return iter([0])
+        case _:
+            return _from(axis_map, output[axis], length)
+
+
+def _from(axis_map: AxisMap, i: int, length: int) -> Iterator[int]:
+    match axis_map:
+        case Window(kernel, stride, dilation, before):
+            for tap in range(int(kernel)):
+                yield int(stride * i - before + dilation * tap)
+        case Transposed(kernel, stride, dilation, before):
+            for tap in range(int(kernel)):
+                place, rest = divmod(int(i + before - dilation * tap), int(stride))
+                if rest == 0:
+                    yield place
+        case Enlarge(factor):
+            yield i // int(factor)
+        case Causal():
+            yield from range(i + 1)
+        case Blocks(size, shift):
+            start = (i - int(shift)) // int(size) * int(size) + int(shift)
+            yield from range(start, start + int(size))
+        case Digit(stride, size):
+            yield i // int(stride) % int(size)
+        case Interpolated(factor):
+            yield from _neighbours(2 * i + 1 - int(factor), 2 * int(factor), length)
+        case Resized(before, after, "corners"):
+            yield from _neighbours(i * (int(before) - 1), max(int(after) - 1, 1), length)
+        case Resized(before, after, "adaptive"):
+            yield from range(i * int(before) // int(after), -(-(i + 1) * int(before) // int(after)))
+        case _:
+            raise NotImplementedError(axis_map)
+
+
+def _neighbours(numerator: int, denominator: int, length: int) -> Iterator[int]:
+    """The one or two whole numbers around a fraction, kept inside of the axis."""
+    first, rest = divmod(numerator, denominator)
+    for place in (first, first + 1) if rest else (first,):
+        yield min(max(place, 0), length - 1)

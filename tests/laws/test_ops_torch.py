@@ -1,0 +1,158 @@
+"""Laws of every registered operation against PyTorch: what it lowers to, what autograd keeps, what is read."""
+
+from itertools import product
+
+import pytest
+from op_cases import Case, cases
+from read_sets import reads
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+BATCH = 2
+BATCH_FREE = ("batch_norm", "rotary")
+"""What they keep besides operands is one for the whole batch: statistics, tables of positions."""
+
+
+def shape(type_) -> tuple[int, ...]:
+    return tuple(int(length) for length in type_.sizes.values())
+
+
+def operands(case: Case, batch: int, device: str | None = None, grad: bool = False) -> list:
+    made = []
+    for type_ in case.types:
+        size = (batch, *shape(type_))
+        if type_.dtype == "int":
+            made.append(torch.randint(0, 2, size, device=device))
+        else:
+            made.append((torch.rand(size, device=device) + 0.5).requires_grad_(grad))
+    return made
+
+
+def outputs_of(module, tensors: list) -> tuple:
+    results = module(*tensors)
+    return tuple(results) if isinstance(results, (tuple, list)) else (results,)
+
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_module_has_the_shapes_weights_and_macs(case):
+    from torch.utils.flop_counter import FlopCounterMode
+
+    op, types = case
+    with torch.device("meta"):
+        module = op.lower(*types).eval()
+    weights = weights_of(module)
+    module.requires_grad_(False)
+    with FlopCounterMode(display=False) as counter:
+        results = outputs_of(module, operands(case, 1, "meta"))
+    assert [tuple(result.shape[1:]) for result in results] == [shape(out) for out in op.infer(*types)]
+    assert counter.get_total_flops() == 2 * op.macs(*types)
+    assert weights == {
+        name: (tuple(map(int, weight.shape)), weight.kind) for name, weight in op.weights(*types).items()
+    }
+
+
+def weights_of(module) -> dict:
+    kinds = {True: "trainable", False: "frozen"}
+    found = {name: (tuple(p.shape), kinds[p.requires_grad]) for name, p in module.named_parameters()}
+    return {**found, **{name: (tuple(b.shape), "buffer") for name, b in module.named_buffers()}}
+
+
+def is_measured(case: Case) -> bool:
+    """Fused kernels keep less than the reference, and einsum copies by the layout of its operands."""
+    op = case.op
+    return op.kind != "selective_scan" and not (op.kind == "einsum" and isinstance(op.over, tuple))
+
+
+@pytest.mark.parametrize("case", list(filter(is_measured, cases())), ids=str)
+def test_saved_is_what_autograd_keeps(case):
+    op, types = case
+    module = op.lower(*types).train()
+    tensors = operands(case, BATCH, grad=op.kind != "sinusoid")
+    kept = {}
+
+    def pack(tensor):
+        storage = tensor.untyped_storage()
+        if not is_constant_index(op, tensor):
+            kept[storage.data_ptr()] = (storage.nbytes(), tensor)
+        return tensor
+
+    with sdpa_math(), torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        results = outputs_of(module, tensors)
+    for weight in (*module.parameters(), *module.buffers()):
+        kept.pop(weight.untyped_storage().data_ptr(), None)
+    saved = op.saved(*types)
+    inputs, outputs = (places(values) for values in (tensors, results))
+    assert {index for index, place in enumerate(inputs) if place in kept} == set(saved.inputs)
+    assert {i for i, place in enumerate(outputs) if place in kept and place not in inputs} == set(
+        saved.outputs
+    )
+    fresh = [size for place, (size, _) in kept.items() if place not in (*inputs, *outputs)]
+    times = 1 if op.kind in BATCH_FREE else BATCH
+    assert sum(fresh) == times * sum(int(numel) * width for numel, width in saved.fresh)
+    for output, operand in saved.aliases:
+        assert outputs[output] == inputs[operand]
+
+
+def is_constant_index(op, tensor) -> bool:
+    """The look-up of relative biases keeps its index, which no sample changes."""
+    return op.kind == "scaled_dot_product_attention" and tensor.dtype == torch.long
+
+
+def sdpa_math():
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    return sdpa_kernel(SDPBackend.MATH)
+
+
+def places(tensors) -> list[int]:
+    return [tensor.untyped_storage().data_ptr() for tensor in tensors]
+
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_reach_is_where_gradients_flow(case):
+    op, types = case
+    torch.manual_seed(0)
+    module = op.lower(*types).eval()
+    for weight in module.parameters():
+        torch.nn.init.uniform_(weight, 0.5, 1.5)
+    tensors = operands(case, 1, grad=True)
+    results = outputs_of(module, tensors)
+    exact = len(results) == 1 and not is_sparse(op)
+    for type_, tensor in zip(op.infer(*types), results, strict=True):
+        weighted = move_positions_first(tensor[0] * torch.rand(tensor.shape[1:]), type_)
+        for place in product(*(range(int(type_.size(axis))) for axis in type_.positions)):
+            output = dict(zip(type_.positions, place, strict=True))
+            check_reads(case, tensors, weighted[place].sum(), output, exact)
+
+
+def is_sparse(op) -> bool:
+    """Maxima let one tap through; a roll wraps around; a softmax over a single key has no gradient."""
+    narrow = op.kind == "scaled_dot_product_attention" and (op.causal or op.shift is not None)
+    return op.kind in ("max_pool", "global_max_pool", "roll") or narrow
+
+
+def move_positions_first(tensor, type_):
+    return tensor.permute(
+        [type_.names.index(axis) for axis in type_.positions]
+        + [type_.names.index(axis) for axis in type_.names if axis == "c"]
+    )
+
+
+def check_reads(case: Case, tensors: list, scalar, output: dict[str, int], exact: bool) -> None:
+    differentiable = [x for x in tensors if x.requires_grad]
+    if not scalar.requires_grad or not differentiable:
+        return
+    gradients = iter(torch.autograd.grad(scalar, differentiable, retain_graph=True, allow_unused=True))
+    for tensor, type_, reach in zip(tensors, case.types, case.op.reach(*case.types), strict=True):
+        gradient = next(gradients) if tensor.requires_grad else None
+        if gradient is None:
+            found = set()
+        else:
+            moved = move_positions_first(gradient[0], type_)
+            flat = moved.flatten(len(type_.positions)).abs().sum(-1) if type_.has("c") else moved.abs()
+            found = {tuple(index.tolist()) for index in flat.nonzero()}
+        sizes = {axis: int(type_.size(axis)) for axis in type_.positions}
+        predicted = set(reads(reach, output, sizes)) if tensor.requires_grad else set()
+        assert found <= predicted or case.op.kind == "roll", f"{type_} at {output}"
+        assert found == predicted or not (exact and sizes), f"{type_} at {output}"

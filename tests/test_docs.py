@@ -1,0 +1,28 @@
+"""The pages of the documentation hold: their specs compile, and generated pages are current."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+import archgraph as ag
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def specs(page):
+    blocks = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return [block for block in blocks if "network:" in block]
+
+
+@pytest.mark.parametrize("text", [text for page in PAGES for text in specs(page)])
+def test_specs_on_pages_compile(text):
+    assert ag.loads(text).at().params > 0
+
+
+@pytest.mark.parametrize("page", ["docs/ops.md", "docs/gallery.md"])
+def test_generated_pages_are_current(page):
+    pages = runpy.run_path(str(ROOT / "docs" / "generate.py"))["pages"]()
+    assert (ROOT / page).read_text(encoding="utf-8") == pages[page], "run: python docs/generate.py"
