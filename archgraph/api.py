@@ -8,16 +8,20 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sympy import Expr, Integer, Symbol
+from sympy import Expr, Integer, Symbol, expand
 
+from archgraph import budgets
 from archgraph.analysis.cost import METRICS, Costs, Row, find_member, level_of, metric_named
 from archgraph.analysis.field_report import ReceptiveField
 from archgraph.analysis.receptive_field import ReceptiveFields
+from archgraph.analysis.scaling import Solution
 from archgraph.backend.table import Table
+from archgraph.budgets import Budget
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.load import Traced, find_spec, find_variant, trace_spec
 from archgraph.frontend.spec import Expectation, Spec, read_text
+from archgraph.laws import Law, Measured
 from archgraph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.symbols import Assumption, evaluate, symbol
 from archgraph.types import TensorType
@@ -26,68 +30,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archgraph.backend.figure import Figure
-
-Law = Expr | int
-"""A law in the spec's symbols; an integer once every symbol is bound by `at`."""
-
-
-class Measured:
-    """What has costs: a whole architecture, or one of its nodes and scopes."""
-
-    def metric(self, name: str) -> Law:
-        """Return the law of a metric by its name."""
-        raise NotImplementedError
-
-    @property
-    def params(self) -> Law:
-        """Scalars of unique parameters, frozen included."""
-        return self.metric("params")
-
-    @property
-    def params_trainable(self) -> Law:
-        """Scalars of trained parameters."""
-        return self.metric("params_trainable")
-
-    @property
-    def params_frozen(self) -> Law:
-        """Scalars of parameters that are not trained."""
-        return self.metric("params_frozen")
-
-    @property
-    def params_active(self) -> Law:
-        """Scalars of the parameters that one position uses: of a mixture, the active experts."""
-        return self.metric("params_active")
-
-    @property
-    def buffers(self) -> Law:
-        """Scalars of buffers."""
-        return self.metric("buffers")
-
-    @property
-    def macs(self) -> Law:
-        """Multiply-accumulates of conv, linear and matmul, per sample."""
-        return self.metric("macs")
-
-    @property
-    def elementwise(self) -> Law:
-        """All other scalar operations, per sample."""
-        return self.metric("elementwise")
-
-    @property
-    def flops(self) -> Law:
-        """2 * macs + elementwise."""
-        return self.metric("flops")
-
-    @property
-    def activations(self) -> Law:
-        """Elements of all op outputs, per sample."""
-        return self.metric("activations")
-
-    @property
-    def layer_outputs(self) -> Law:
-        """Elements of conv and linear outputs, per sample."""
-        return self.metric("layer_outputs")
-
 
 class Architecture(Measured):
     """A traced spec with its symbols: laws while they are free, integers after `at`.
@@ -257,6 +199,30 @@ class Architecture(Measured):
         """The cost analysis of the graph."""
         return Costs(self.graph, self.selected)
 
+    @property
+    def whole(self) -> Architecture:
+        """This architecture."""
+        return self
+
+    @property
+    def evaluated(self) -> bool:
+        """Whether this is the result of `at`: laws come as numbers."""
+        return self._evaluated
+
+    def expression(self, name: str) -> Expr:
+        """Return the law of a metric in the spec's symbols, whether or not they are bound by `at`."""
+        return self.show(self.costs.total(name))
+
+    def definition(self, name: str) -> Expr | None:
+        """Return what a derived symbol is derived from, None for any other symbol."""
+        if self.spec.symbols[name].derived is None:
+            return None
+        return self.show(self.traced.declarations.lookup(name))
+
+    def point(self) -> dict[Symbol, Integer]:
+        """Return the value of every free symbol of the laws."""
+        return {free: Integer(self.defaults[name]) for name, free in self.symbols.items()}
+
     def metric(self, name: str) -> Law:
         """Return the law of a metric, or its value after `at`."""
         return self.law(self.costs.total(name))
@@ -310,6 +276,47 @@ class Architecture(Measured):
         bindings = ", ".join(f"{name}={numbers.defaults[name]}" for name in self.symbols)
         lines = [f"{name} = {self.metric(name)} = {numbers.metric(name):,}" for name in metrics]
         return "\n".join([f"{self.name} ({self.spec.cite})" if self.spec.cite else self.name, f"  at {bindings}", *lines, ""])
+
+    # -- budgets -----------------------------------------------------------------------------------------
+
+    def rule_of(self, name: str) -> tuple[int, int]:
+        """Return (multiple, offset) of the values that a symbol can have at the bound values of the others."""
+        return self._declared().rule_of(name)
+
+    def solve(self, name: str, multiple_of: int = 1, **budget: Budget) -> Solution:
+        """Return the extreme value of a symbol that meets a budget: `<=` the largest, `>=` the smallest.
+
+        Args:
+            name: the symbol; its own rule (`multiple_of`, `offset`) is kept.
+            multiple_of: a further divisor.
+            budget: one metric with its comparison and bound.
+
+        Raises:
+            QueryError: no value meets it.
+
+        >>> load("dit").solve("D", macs=("<=", 1e12), multiple_of=64)
+        D = 3328: macs = 966,826,917,888, 33,173,082,112 below 1,000,000,000,000
+        """
+        return budgets.solve(self, name, multiple_of, budget)
+
+    def iso(self, name: str, over: Mapping[str, Iterable[Any]], multiple_of: int = 1, **budget: Budget) -> Table:
+        """Return the curve of equal cost: along one symbol, the extreme value of another that meets a budget.
+
+        >>> table = load("dit").iso("D", over={"L": [12, 28]}, multiple_of=64, params=("<=", 700e6))
+        >>> [row["D"] for row in table.rows]
+        [1728, 1152]
+        """
+        return budgets.iso(self, name, over, multiple_of, budget)
+
+    def what_if(self, **values: Any) -> Table:
+        """Return params, MACs and activations before and after a change of symbols, structural ones included.
+
+        >>> [row["factor"] for row in load("unet:padded-512").what_if(levels=5).rows]
+        ['4.008', '1.237', '1.028']
+        """
+        return budgets.what_if(self, values)
+
+    # -- receptive fields --------------------------------------------------------------------------------
 
     def receptive_fields(self, input: str | None = None) -> ReceptiveFields:
         """Return the receptive fields of all nodes on one input, at the bound values."""
@@ -393,6 +400,20 @@ class Part(Measured):
         self.around = around
 
     @property
+    def whole(self) -> Architecture:
+        """The architecture that this is part of."""
+        return self.architecture
+
+    def expression(self, name: str) -> Expr:
+        """Return the law of a metric in the spec's symbols, all repetitions together."""
+        return self.architecture.show(self._cost(name))
+
+    def rows(self) -> list[Row]:
+        """Return the cost rows of the primitive nodes in it."""
+        inside = f"{self.path}."
+        return [row for row in self.architecture.rows() if row.path == self.path or row.path.startswith(inside)]
+
+    @property
     def outputs(self) -> tuple[TensorType, ...]:
         """The types of its outputs."""
         return tuple(self.architecture.type(value.type) for value in self.member.outputs)
@@ -403,9 +424,12 @@ class Part(Measured):
         return level_of(self.outputs[0])
 
     def metric(self, name: str) -> Law:
-        """Return the law of a metric, all repetitions together."""
+        """Return the law of a metric, all repetitions together, or its value after `at`."""
+        return self.architecture.law(self._cost(name))
+
+    def _cost(self, name: str) -> Expr:
         times = prod((metric_named(name).sets(repeat) for repeat in self.around), start=Integer(1))
-        return self.architecture.law(times * self.architecture.costs.member(self.member, name))
+        return expand(times * self.architecture.costs.member(self.member, name))
 
     def __repr__(self) -> str:
         return f"<{self.path}: {self.member.label}>"

@@ -246,6 +246,26 @@ def level_of(type_: TensorType) -> str:
     return " x ".join(str(type_.size(axis)) for axis in type_.positions) or "embedding"
 
 
+GROUPS: dict[str, Callable[[Row], str]] = {
+    "node": lambda row: row.path,
+    "scope": lambda row: row.path.split(".")[0],
+    "op": lambda row: row.node.label,
+    "level": lambda row: level_of(row.type),
+    "block": lambda row: row.blocks[-1] if row.blocks else "network",
+}
+
+
+def grouping(by: str) -> Callable[[Row], str]:
+    """Return the key function of a grouping.
+
+    Raises:
+        QueryError: there is no such grouping.
+    """
+    if by not in GROUPS:
+        raise QueryError(f"cannot group by '{by}'.{did_you_mean(by, GROUPS)}", hint=f"by: {', '.join(GROUPS)}")
+    return GROUPS[by]
+
+
 def find_member(graph: Graph, path: str) -> tuple[Member, tuple[Repeat, ...]]:
     """Return a node or scope by dotted path, and the repeats around it, outermost first.
 

@@ -62,6 +62,7 @@ def content(
     side: bool = False,
     times: int = 1,
     room: float = WIDE,
+    strides: bool = True,
 ) -> Content:
     """Describe a group of items.
 
@@ -72,11 +73,12 @@ def content(
         side: it is off the main line.
         times: how many equal groups it stands for.
         room: the width that the longest line should not exceed.
+        strides: name the strides of convolutions.
     """
     last = items[-1]
     reach = facts.own_reach(items) if own else facts.reach(last.path)
     light = all(item.light for item in items)
-    lines = title(*_called(facts, items, times), room, light, 4 if side else 2)
+    lines = title(*_called(facts, items, times, strides), room, light, 4 if side else 2)
     if not own and not side and not light:
         lines.append(shape(facts.sizes(last.outputs[0]), SIZES.body))
     costs = laws(facts, items, room)
@@ -87,8 +89,8 @@ def content(
     return Content(last.path, all_lines, reach, tint, own, picture, heavy, grey, hint, len(costs), facts.color == "locality")
 
 
-def _called(facts: Facts, items: Sequence[Item], times: int) -> tuple[str, Line]:
-    text, inner = phrase(items[: max(1, len(items) // times)], facts.brief)
+def _called(facts: Facts, items: Sequence[Item], times: int, strides: bool) -> tuple[str, Line]:
+    text, inner = phrase(items[: max(1, len(items) // times)], facts.brief, strides)
     count = facts.shown(inner * times)
     size = SIZES.title
     shown = words(f"×{count}", size) if count.is_Integer else join(words("×", size), math(count, size), gap=0.4)

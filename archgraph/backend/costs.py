@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sympy import Add, expand
 
-from archgraph.analysis.cost import Row, level_of, metric_named
+from archgraph.analysis.cost import Row, grouping, metric_named
 from archgraph.backend.table import Table
-from archgraph.errors import QueryError, did_you_mean
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture
-
-_GROUPS: dict[str, Callable[[Row], str]] = {
-    "node": lambda row: row.path,
-    "scope": lambda row: row.path.split(".")[0],
-    "op": lambda row: row.node.label,
-    "level": lambda row: level_of(row.type),
-    "block": lambda row: row.blocks[-1] if row.blocks else "network",
-}
 
 
 def cost_table(g: Architecture, by: str, metrics: tuple[str, ...]) -> Table:
@@ -29,12 +19,11 @@ def cost_table(g: Architecture, by: str, metrics: tuple[str, ...]) -> Table:
     Raises:
         QueryError: an unknown grouping or metric.
     """
-    if by not in _GROUPS:
-        raise QueryError(f"cannot group by '{by}'.{did_you_mean(by, _GROUPS)}", hint=f"by: {', '.join(_GROUPS)}")
+    key_of = grouping(by)
     chosen = [metric_named(name) for name in metrics]
     groups: dict[str, list[Row]] = {}
     for row in g.rows():
-        groups.setdefault(_GROUPS[by](row), []).append(row)
+        groups.setdefault(key_of(row), []).append(row)
     rows = []
     for key, members in groups.items():
         laws = {m.name: g.law(expand(Add(*(row.cost(m) for row in members)))) for m in chosen}

@@ -202,19 +202,19 @@ class Facts:
             return None
 
     def own_reach(self, items: Sequence[Item]) -> Reach | None:
-        """What one output of some items reads of their own main operand."""
+        """What one output of some items reads of the operand that it reads most of."""
         made = {value for item in items for value in item.outputs}
         outside = tuple(dict.fromkeys(v for item in items for v in item.member.inputs if v not in made))
-        last = items[-1].outputs[0]
-        operand = next((value for value in outside if value.type.positions), None)
-        if operand is None or not last.type.positions:
-            return None
-        members = tuple(item.member for item in items)
-        try:
-            fields = ReceptiveFields(Graph(outside, members, (last,)), operand.name, evaluate=self.number)
-            return reach_of(fields.at(members[-1].name).axes)
-        except (QueryError, ArchgraphError):
-            return None
+        last, members = items[-1].outputs[0], tuple(item.member for item in items)
+        found: list[Reach] = []
+        for operand in outside if last.type.positions else ():
+            if operand.type.positions:
+                try:
+                    fields = ReceptiveFields(Graph(outside, members, (last,)), operand.name, evaluate=self.number)
+                    found += [reach] if (reach := reach_of(fields.at(members[-1].name).axes)) is not None else []
+                except ArchgraphError:
+                    continue
+        return max(found, key=lambda reach: (reach.everything, reach.share), default=None)
 
     def mixers(self) -> dict[str, list[str]]:
         """The operations that combine positions, by the kind of their weights: ``static`` before ``dynamic``.

@@ -8,6 +8,7 @@ from archgraph.backend.facts import Facts
 from archgraph.backend.items import Item, scale
 from archgraph.backend.mathtext import join, math, shape, variable, words
 from archgraph.backend.stages import Copy, Stage
+from archgraph.backend.structure import Group
 from archgraph.backend.style import SIZES
 from archgraph.backend.wording import humanized, phrase
 from archgraph.ir import Repeat, Value
@@ -46,11 +47,12 @@ def copy_label(facts: Facts, copy: Copy, brief: bool) -> Line:
     return join(verb, count, () if brief else shape(facts.sizes(copy.value), SIZES.body), gap=2.5)
 
 
-def stage_way(facts: Facts, stage: Stage) -> tuple[Line, ...]:
+def stage_way(facts: Facts, stage: Stage | Group) -> tuple[Line, ...]:
     """What is written beside the arrow to a stage: the change of resolution, in a layer of its own or not."""
     if stage.before:
         return way(facts, stage.before)
-    change = scale(stage.groups[0].items[0].member)
+    first = stage.items[0] if isinstance(stage, Group) else stage.groups[0].items[0]
+    change = scale(first.member)
     return (words(f"stride {change:g}", SIZES.body),) if change > 1 else ()
 
 

@@ -94,8 +94,12 @@ def _draw_buses(placed: Placement, bus: Mapping[str, float]) -> None:
         heights = [placed.tap_height(tap) for tap in placed.taps_of(name, decks=False)]
         if name in placed.sides:
             box = placed.sides[name]
-            heights.append(y := box.y + box.height / 2)
+            heights.append(y := box.center[1])
             placed.edges.append(_line(name, "", ((box.x, y), (x, y))))
+        for side in _users(placed, name) if name in placed.plan.inputs else ():
+            box = placed.sides[side.box.name]
+            heights.append(y := box.center[1])
+            placed.edges.append(_line(name, box.name, ((x, y), (box.x, y)), arrow=True))
         if max(heights) > min(heights):
             placed.edges.append(_line(name, "", ((x, min(heights)), (x, max(heights)))))
 
@@ -105,7 +109,8 @@ def _drops(placed: Placement) -> None:
     for name, source in placed.sides.items():
         for tap in placed.taps_of(name, decks=True):
             x, top = _deck_entry(placed, tap)
-            if source.y > top:
+            if source.extent.bottom > top:
+                placed.undrawn.append(f"{name} to {tap.target}")
                 continue
             start, middle = source.center[0], top - 10
             points: tuple[Point, ...] = ((start, source.extent.bottom), (start, middle), (x, middle), (x, top))
@@ -161,14 +166,16 @@ def _rightmost(placed: Placement) -> float:
     return max((*(box.extent.right for box in boxes), *decks))
 
 
+def _users(placed: Placement, name: str) -> list[Side]:
+    """The side boxes that take a value."""
+    return [side for side in placed.plan.sides if name in side.sources]
+
+
 def _inputs(placed: Placement, bus: Mapping[str, float]) -> None:
-    """Side inputs come in at the top: to the first side box that takes them, to their bus, or to a deck."""
+    """Side inputs come in at the top: to their bus, else to the side box that takes them, else to a deck."""
     right = float("-inf")
     for name, label in placed.plan.inputs.items():
-        entrance = _entrance(placed, name, bus)
-        if entrance is None:
-            continue
-        x, y = entrance
+        x, y, arrow = _entrance(placed, name, bus)
         placed.entries[name] = x
         top = 0.0 if placed.deck else 11.0
         if not placed.deck:
@@ -176,18 +183,24 @@ def _inputs(placed: Placement, bus: Mapping[str, float]) -> None:
             text = text.moved(max(0.0, right + 6 - text.x), 0)
             right = text.x + text.width
             placed.marks.append(text)
-        into_box = any(name in side.sources for side in placed.plan.sides)
-        placed.edges.append(_line(name, "", ((x, top), (x, y)), arrow=into_box))
+        placed.edges.append(_line(name, "", ((x, top), (x, y)), arrow))
 
 
-def _entrance(placed: Placement, name: str, bus: Mapping[str, float]) -> Point | None:
-    user = next((side for side in placed.plan.sides if name in side.sources), None)
-    if user is not None:
-        return _into_side(placed, name, user)
+def _entrance(placed: Placement, name: str, bus: Mapping[str, float]) -> tuple[float, float, bool]:
+    """Where an input goes down to, and whether it ends there; ways that cannot be drawn are noted."""
+    users, decks = _users(placed, name), placed.taps_of(name, decks=True)
     if name in bus:
-        return bus[name], min(placed.tap_height(tap) for tap in placed.taps_of(name, decks=False))
-    taps = placed.taps_of(name, decks=True)
-    return _deck_entry(placed, taps[0]) if taps else None
+        if decks:
+            placed.undrawn.append(f"{name} to {decks[0].target}")
+        return bus[name], min(placed.tap_height(tap) for tap in placed.taps_of(name, decks=False)), False
+    extra = [side.box.name for side in users[1:]] + [tap.target for tap in (decks if users else decks[1:])]
+    placed.undrawn += [f"{name} to {target}" for target in extra]
+    if users:
+        return (*_into_side(placed, name, users[0]), True)
+    if decks:
+        return (*_deck_entry(placed, decks[0]), False)
+    placed.undrawn.append(name)
+    return 0.0, 0.0, False
 
 
 def _into_side(placed: Placement, name: str, user: Side) -> Point:

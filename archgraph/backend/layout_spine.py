@@ -162,7 +162,9 @@ def _finished(placed: Placement) -> Spine:
     width = extent.right + shift + pad
     height = max(placed.bottom, extent.bottom) + top + (0.0 if placed.deck else 1.0)
     entries = {name: x + shift for name, x in placed.entries.items()}
-    return Spine(replace(own.moved(shift, top), width=width, height=height), shift, width, height, entries)
+    drawing = replace(own.moved(shift, top), width=width, height=height)
+    undrawn = (*placed.undrawn, *(name for slot in placed.plan.slots if slot.deck for name in slot.deck.undrawn))
+    return Spine(drawing, shift, width, height, entries, undrawn)
 
 
 def framed(spine: Spine, name: str, caption: Sequence[Line], copies: int, tooltip: str = "") -> Spine:
@@ -180,7 +182,7 @@ def framed(spine: Spine, name: str, caption: Sequence[Line], copies: int, toolti
         stub = Path(((spine.axis, spine.height), (spine.axis, height)), INK, _MAIN)
         edges += (Edge("", "", stub),)
     drawing = replace(spine.drawing, clusters=(cluster, *spine.drawing.clusters), edges=edges, height=height)
-    return Spine(drawing, spine.axis, width, height, spine.entries)
+    return Spine(drawing, spine.axis, width, height, spine.entries, spine.undrawn)
 
 
 def _caption_room(spine: Spine, left: float, height: float) -> float:

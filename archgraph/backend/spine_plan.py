@@ -67,13 +67,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class Spine:
-    """A placed plan: the drawing, where its main line runs, and where side inputs enter at the top."""
+    """A placed plan: the drawing, where its main line runs, and where side inputs enter at the top.
+
+    ``undrawn`` are connections that found no way: such a drawing must not be used.
+    """
 
     drawing: Diagram
     axis: float
     width: float
     height: float
     entries: Mapping[str, float]
+    undrawn: tuple[str, ...] = ()
 
 
 @dataclass
@@ -86,6 +90,7 @@ class Placement:
         used: what the right column must keep clear of.
         entries: where side inputs enter.
         right, bottom: how far the main line's boxes and the whole drawing reach.
+        undrawn: connections that found no way.
     """
 
     plan: Plan
@@ -100,6 +105,7 @@ class Placement:
     entries: dict[str, float] = field(default_factory=dict)
     right: float = 0.0
     bottom: float = 0.0
+    undrawn: list[str] = field(default_factory=list)
 
     def slot(self, name: str) -> Slot:
         """The slot of that name."""

@@ -62,7 +62,6 @@ class UNet:
     copies: tuple[Copy, ...]
     head: tuple[Item, ...]
     exits: tuple[tuple[Stage, Value], ...]
-    conditions: tuple[Group, ...]
 
 
 def stages(found: Structure) -> list[Stage]:
@@ -113,8 +112,26 @@ def find_u(found: Structure) -> UNet | None:
     decoder, head = _without_head(decoder)
     copies = [replace(copy, target=decoder[-1]) if copy.target not in decoder else copy for copy in copies]
     exits = _exits(found, (*encoder, cut[turn], *decoder))
-    conditions = tuple(side for side in found.sides if not side.output.type.positions)
-    return UNet(tuple(encoder), cut[turn], tuple(decoder), tuple(copies), head, exits, conditions)
+    return UNet(tuple(encoder), cut[turn], tuple(decoder), tuple(copies), head, exits)
+
+
+def conditions(
+    found: Structure, among: Sequence[Stage]
+) -> list[tuple[Group | None, tuple[str, ...], tuple[Stage, ...]]]:
+    """What enters the stages besides the main input: what makes it, from which inputs, and which stages take it."""
+    place = {group: stage for stage in among for group in (*stage.groups, *stage.beside)}
+    makers: dict[Group | Value, dict[Stage, None]] = {}
+    for source, target, _ in found.links:
+        if source not in place and target in place and source is not found.entry:
+            makers.setdefault(source, {})[place[target]] = None
+    rows = []
+    for source, taken in makers.items():
+        if isinstance(source, Value):
+            rows.append((None, (source.name,), tuple(taken)))
+        else:
+            names = [value.name for value, target, _ in found.links if target is source and isinstance(value, Value)]
+            rows.append((source, tuple(names), tuple(taken)))
+    return rows
 
 
 def _monotone(levels: Sequence[float]) -> bool:

@@ -87,8 +87,21 @@ def structure(flow: Flow) -> Structure:
 
 
 def main_input(flow: Flow) -> Value | None:
-    """The input that the network is about: the first of those with the most position axes."""
-    return max(flow.inputs, key=lambda value: (len(value.type.positions), value.type.has("c")), default=None)
+    """The input that the network is about.
+
+    Of the inputs from which the main line can start, the first of those with the most position axes.
+    """
+    end = main_output(flow)
+    leading = [value for value in flow.inputs if _leads(flow, value, end)] or list(flow.inputs)
+    return max(leading, key=lambda value: (len(value.type.positions), value.type.has("c")), default=None)
+
+
+def _leads(flow: Flow, start: Value, end: Value) -> bool:
+    reached = {start}
+    for item in flow.items:
+        if reached.intersection(_carried(item)):
+            reached.update(item.outputs)
+    return end in reached
 
 
 def main_output(flow: Flow) -> Value:
@@ -103,7 +116,7 @@ def longest_path(flow: Flow, start: Value | None, end: Value) -> tuple[Item, ...
     if start is not None:
         best[start] = (0, None, None)
     for item in flow.items:
-        reached = [(best[value][0], value) for value in item.inputs if value in best]
+        reached = [(best[value][0], value) for value in _carried(item) if value in best]
         if reached:
             length, value = max(reached, key=lambda pair: pair[0])
             for output in item.outputs:
@@ -115,6 +128,13 @@ def longest_path(flow: Flow, start: Value | None, end: Value) -> tuple[Item, ...
         if item is not None:
             path.append(item)
     return tuple(reversed(path)) or flow.items
+
+
+def _carried(item: Item) -> tuple[Value, ...]:
+    """The operands by which the main line may enter: into a repeat only those that it hands on."""
+    if isinstance(item.member, Repeat) and not item.member.once:
+        return item.inputs[: len(item.outputs)]
+    return item.inputs
 
 
 def _off_line(flow: Flow, line: Sequence[Item]) -> tuple[list[list[Item]], dict[Item, list[Item]]]:

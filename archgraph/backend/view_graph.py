@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from archgraph.backend.boxes import box, circle, content
+from archgraph.backend.boxes import NARROW, WIDE, box, circle, content
 from archgraph.backend.diagram import Box, Diagram, Edge, Run, Text
 from archgraph.backend.facts import Facts
 from archgraph.backend.graphviz import layout_graphviz
@@ -11,8 +11,8 @@ from archgraph.backend.labels import count_label, value_label
 from archgraph.backend.mathtext import join, shape, words
 from archgraph.backend.structure import Group, Structure, structure
 from archgraph.backend.style import SIZES
-from archgraph.backend.view_spine import closed_decks, repeat_of
-from archgraph.backend.wording import called, capitalized, humanized, shortened
+from archgraph.backend.view_spine import closed_decks, group_content, repeat_of
+from archgraph.backend.wording import called, capitalized, shortened
 from archgraph.errors import QueryError
 from archgraph.ir import Graph, Value
 
@@ -20,10 +20,15 @@ Line = tuple[Run, ...]
 MOST_BOXES = 1500
 
 
-def graph_diagram(facts: Facts, found: Structure, engine: str = "auto") -> Diagram:
-    """Every group as a box."""
+def graph_diagram(facts: Facts, found: Structure, width: float, engine: str = "auto") -> Diagram:
+    """Every group as a box; the widest boxes with which the drawing fits the page, or the narrowest ones."""
+    drawn = _groups(facts, found, WIDE, engine)
+    return drawn if drawn.width <= width else _groups(facts, found, NARROW, engine)
+
+
+def _groups(facts: Facts, found: Structure, room: float, engine: str) -> Diagram:
     groups = (*found.chain, *found.sides)
-    boxes = {group: _group_box(facts, group, group in found.sides) for group in groups}
+    boxes = {group: _group_box(facts, group, room, group in found.sides) for group in groups}
     edges = [Edge(boxes[a].name, boxes[b].name) for a, b in zip(found.chain, found.chain[1:], strict=False)]
     ends = {value: _end(f"input {value.name}", value_label(facts, value)) for value in found.flow.inputs}
     if found.entry is not None and found.chain:
@@ -40,15 +45,10 @@ def graph_diagram(facts: Facts, found: Structure, engine: str = "auto") -> Diagr
     return trimmed(replace(placed, clusters=closed_decks(found, placed, None)))
 
 
-def _group_box(facts: Facts, group: Group, side: bool) -> Box:
+def _group_box(facts: Facts, group: Group, room: float, side: bool) -> Box:
     if group.circle:
         return circle(group.name, group.circle)
-    found = content(facts, (*group.absorbed, *group.items), side=side, times=group.times)
-    repeat = repeat_of(group)
-    if repeat is not None:
-        heading = words(capitalized(humanized(repeat.block)), SIZES.title, "bold")
-        found = replace(found, lines=(join(heading, count_label(facts, repeat), gap=2.2), *found.lines[1:]))
-    return replace(box(found), name=group.name)
+    return replace(box(group_content(facts, group, False, room, side=side)), name=group.name)
 
 
 def _end(name: str, line: Line) -> Box:

@@ -8,7 +8,7 @@ from archgraph.backend.boxes import natural_width
 from archgraph.backend.diagram import Box, Cluster, Diagram, Run
 from archgraph.backend.facts import Facts
 from archgraph.backend.geometry import faults
-from archgraph.backend.labels import count_label, input_name, value_label, way
+from archgraph.backend.labels import count_label, input_name, stage_way, value_label, way
 from archgraph.backend.layout_spine import framed, layout_spine
 from archgraph.backend.mathtext import join, shape, words
 from archgraph.backend.spine_plan import Plan, Side, Slot, Spine, Tap
@@ -26,6 +26,8 @@ _SIDE_SHARE = 0.66
 
 def spine_diagram(facts: Facts, found: Structure, width: float) -> Diagram | None:
     """The widest form that fits the page and has no fault; nothing if there is none."""
+    if len(found.outputs) > 1:
+        return None
     chosen = _to_open(facts, found)
     for opened in dict.fromkeys((chosen, None)):
         for room in (WIDE, MEDIUM, NARROW):
@@ -39,7 +41,10 @@ def _drawn(facts: Facts, found: Structure, opened: Group | None, room: float) ->
     plan = _plan(facts, found, opened, room)
     if plan is None:
         return None
-    drawn = layout_spine(plan).drawing
+    spine = layout_spine(plan)
+    if spine.undrawn:
+        return None
+    drawn = spine.drawing
     return replace(drawn, clusters=drawn.clusters + closed_decks(found, drawn, opened))
 
 
@@ -56,9 +61,9 @@ def block_diagram(facts: Facts, group: Group, width: float) -> Diagram | None:
         taps = tuple(Tap(name, group.name, (), name) for name in inner.values())
         labels = {name: value_label(facts, value) for value, name in inner.items()}
         entry, exit_ = (value_label(facts, value) for value in (repeat.body.inputs[0], repeat.outputs[0]))
-        drawn = layout_spine(Plan((slot,), (), (), taps, labels, entry, exit_)).drawing
-        if drawn.width <= width + 0.5 and not faults(drawn):
-            return drawn
+        spine = layout_spine(Plan((slot,), (), (), taps, labels, entry, exit_))
+        if spine.width <= width + 0.5 and not spine.undrawn and not faults(spine.drawing):
+            return spine.drawing
     return None
 
 
@@ -89,17 +94,14 @@ def _plan(facts: Facts, found: Structure, opened: Group | None, room: float, own
         groups = _by_stage(found)
         if len(groups) > _MANY_SLOTS:
             return None
-    slots = _slots(facts, groups, opened, own, room)
+    slots = _slots(facts, groups, opened, own, room, groups is not found.chain)
     if slots is None:
         return None
     names = {item: slot.name for group, slot in zip(groups, slots, strict=True) for item in group.all}
     homes = {group: names[group.items[0]] for group in (*found.chain, *found.sides) if group.items[0] in names}
     narrow = min(room * _SIDE_SHARE, NARROW)
-    sides = {
-        side: box(content(facts, side.items, own=own, side=True, room=narrow))
-        for side in found.sides
-        if side.items[0] not in names
-    }
+    beside = [side for side in found.sides if side.items[0] not in names]
+    sides = {side: box(group_content(facts, side, own, narrow, side=True)) for side in beside}
     return _joined(facts, found, slots, homes, sides, own)
 
 
@@ -170,14 +172,15 @@ def _tap_label(source: Group | Value, target: Group) -> Line:
 
 
 def _slots(
-    facts: Facts, groups: Sequence[Group], opened: Group | None, own: bool, room: float
+    facts: Facts, groups: Sequence[Group], opened: Group | None, own: bool, room: float, staged: bool
 ) -> list[Slot] | None:
+    """Boxes, circles and the opened deck; for whole stages, strides are written beside the arrows."""
     boxed = [group for group in groups if not group.circle and group is not opened]
-    contents = {group: _slot_content(facts, group, own, room) for group in boxed}
+    contents = {group: group_content(facts, group, own, room, strides=not staged) for group in boxed}
     wide = max((natural_width(one) for one in contents.values()), default=60.0)
     slots = []
     for group in groups:
-        label, deck = way(facts, group.before), None
+        label, deck = (stage_way(facts, group) if staged else way(facts, group.before)), None
         if group is opened:
             deck = _deck(facts, group, room)
             if deck is None:
@@ -191,8 +194,10 @@ def _slots(
     return slots
 
 
-def _slot_content(facts: Facts, group: Group, own: bool, room: float) -> Content:
-    found = content(facts, (*group.absorbed, *group.items), own=own, times=group.times, room=room)
+def group_content(facts: Facts, group: Group, own: bool, room: float, *, side: bool = False, strides: bool = True) -> Content:
+    """What is written in the box of a group; a repeat is called by its block and how often it is applied."""
+    items = (*group.absorbed, *group.items)
+    found = content(facts, items, own=own, side=side, times=group.times, room=room, strides=strides)
     repeat = repeat_of(group)
     if repeat is None or repeat.block == "repeat":
         return found
@@ -209,6 +214,8 @@ def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
     repeat = repeat_of(group)
     assert repeat is not None
     inner = facts.inside(group)
+    if len(inner.outputs) != 1 or inner.entry is not repeat.body.inputs[0]:
+        return None
     plan = _plan(facts, inner, None, room, own=True)
     if plan is None:
         return None
@@ -221,7 +228,8 @@ def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
 
 def closed_decks(found: Structure, drawn: Diagram, opened: Group | None) -> tuple[Cluster, ...]:
     """Outlines behind the boxes of repeats that stay closed."""
-    closed = {group.name for group in found.chain if repeat_of(group) is not None and group is not opened}
+    every = (*found.chain, *found.sides)
+    closed = {group.name for group in every if repeat_of(group) is not None and group is not opened}
     return tuple(Cluster(box.name, box.extent, (), 2) for box in drawn.boxes if box.name in closed)
 
 

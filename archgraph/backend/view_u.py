@@ -3,12 +3,15 @@
 from dataclasses import dataclass, replace
 
 from archgraph.backend.boxes import MEDIUM, WIDE, Content, box, content, natural_width
-from archgraph.backend.diagram import Diagram
+from archgraph.backend.diagram import MUTED, Box, Diagram, Path, Run, Text
 from archgraph.backend.facts import Facts
-from archgraph.backend.labels import copy_label, exit_label, output_label, stage_way, value_label
+from archgraph.backend.labels import copy_label, exit_label, input_name, output_label, stage_way, value_label
 from archgraph.backend.layout_u import Skip, UShape, fits, layout_u
-from archgraph.backend.mathtext import join
-from archgraph.backend.stages import Stage, UNet
+from archgraph.backend.mathtext import join, words
+from archgraph.backend.stages import Stage, UNet, conditions
+from archgraph.backend.style import LINE, SIZES, SKIP
+
+Line = tuple[Run, ...]
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,33 @@ def u_diagram(facts: Facts, u: UNet, width: float) -> Diagram | None:
     for form in _FORMS:
         shaped = _shape(facts, u, form)
         if fits(shaped, width):
-            return layout_u(shaped, width)
+            return _with_conditions(facts, u, layout_u(shaped, width))
     return None
+
+
+def _with_conditions(facts: Facts, u: UNet, drawn: Diagram) -> Diagram:
+    """A row per condition below the U: what it is made of, and how many stages take it."""
+    stages = (*u.encoder, u.bottom, *u.decoder)
+    for group, sources, taken in conditions(facts.structure, stages):
+        given = join(*(input_name(name) for name in sources), gap=6.0)
+        users = f"into {'all' if len(taken) == len(stages) else len(taken)} stages"
+        made = None if group is None else box(content(facts, group.items, side=True))
+        row = _condition_row(given, made, words(users, SIZES.body))
+        drawn = replace(drawn.plus(row.moved(0, drawn.height + 8)), height=drawn.height + 8 + row.height)
+    return drawn
+
+
+def _condition_row(given: Line, made: Box | None, users: Line) -> Diagram:
+    first = Text(given, 1.0, 0.0, MUTED)
+    x, parts, boxes = first.x + first.width + 3, [], []
+    middle = 6.0 if made is None else made.height / 2
+    if made is not None:
+        boxes.append(made.at(x + 14, 0.0))
+        parts.append(Path(((x, middle), (x + 14, middle)), SKIP, LINE, (3.0, 2.0), arrow=True))
+        x = boxes[0].extent.right
+    parts.append(Path(((x, middle), (x + 14, middle)), SKIP, LINE, (3.0, 2.0), arrow=True))
+    texts = (first.moved(0, middle + 2.4), Text(users, x + 17, middle + 2.4, MUTED))
+    return Diagram(tuple(boxes), (), (), (*parts, *texts), 0.0, 2 * middle)
 
 
 def _shape(facts: Facts, u: UNet, form: Form) -> UShape:
@@ -65,7 +93,8 @@ def _content(facts: Facts, stage: Stage, form: Form) -> Content:
     room = MEDIUM if form.stacked else WIDE
     heads = {item for group in stage.beside if group.output in facts.selected for item in group.items}
     beside = [item for item in stage.items if item not in stage.line and item not in heads]
-    line, whole = content(facts, stage.line, room=room), content(facts, (*beside, *stage.line), room=room)
+    line = content(facts, stage.line, room=room, strides=not stage_way(facts, stage))
+    whole = content(facts, (*beside, *stage.line), room=room)
     named = line.lines[: len(line.lines) - line.laws]
     laws = whole.lines[len(whole.lines) - whole.laws :]
     return replace(line, lines=(*named, *laws), laws=whole.laws, tooltip=whole.tooltip, picture=form.picture)

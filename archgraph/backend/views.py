@@ -48,24 +48,24 @@ def _first_fitting(facts: Facts, view: str, widths: list[float], engine: str) ->
         graph = facts.flat if view == "unrolled" else facts.subject.graph
         return full_diagram(facts, graph, facts.selected if view == "full" else graph.outputs, engine)
     if view == "blocks":
-        return _blocks(facts, widths)
+        return _blocks(facts, widths, engine)
     u = find_u(facts.structure)
     if u is not None and (drawn := u_diagram(facts, u, widths[-1])) is not None:
         return drawn
     for width in widths:
         if (drawn := spine_diagram(facts, facts.structure, width)) is not None:
             return drawn
-    return graph_diagram(facts, facts.structure, engine)
+    return graph_diagram(facts, facts.structure, widths[-1], engine)
 
 
-def _blocks(facts: Facts, widths: list[float]) -> Diagram:
+def _blocks(facts: Facts, widths: list[float], engine: str) -> Diagram:
     decks = repeated(facts, facts.structure)
     if not decks:
         raise QueryError(f"{facts.subject.name} repeats no block.", hint="draw view='overview'")
     for width in widths:
         if (drawn := block_diagram(facts, decks[0], width)) is not None:
             return drawn
-    return graph_diagram(facts, facts.inside(decks[0]))
+    return graph_diagram(facts, facts.inside(decks[0]), widths[-1], engine)
 
 
 def _chart(facts: Facts, view: str, width: float) -> Diagram:

@@ -84,7 +84,7 @@ def called(member: Member, show: Show = str) -> str:
     return humanized(member.block)
 
 
-def phrase(items: Sequence[Item], show: Show = str) -> tuple[str, Expr]:
+def phrase(items: Sequence[Item], show: Show = str, strides: bool = True) -> tuple[str, Expr]:
     """What a row of items is called, and how many times it is repeated within.
 
     Plain chains of convolutions are called by what they do: ``conv 3×3, ReLU`` twice, or as often as a symbol
@@ -96,8 +96,9 @@ def phrase(items: Sequence[Item], show: Show = str) -> tuple[str, Expr]:
     if all(spelled) and any(isinstance(member, Repeat) for member in members):
         words, count = _counted([pair for pairs in spelled for pair in pairs])
         if words and len(words) <= _LONGEST:
-            return words, count
-    words, count = _folded([called(member, show) for member in members])
+            return words if strides else unstrided(words), count
+    names = [called(member, show) for member in members]
+    words, count = _folded(names if strides else list(map(unstrided, names)))
     return words, Integer(count)
 
 

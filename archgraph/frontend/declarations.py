@@ -157,6 +157,11 @@ class Declarations:
                 self.structural.add(owner)
         return self._evaluate(value)
 
+    def rule_of(self, name: str) -> tuple[int, int]:
+        """Return the multiple and the offset of the values that a symbol can have."""
+        spec = self.specs[name]
+        return self._evaluate(self._part(spec.multiple_of, 1)), self._evaluate(self._part(spec.offset, 0))
+
     def numbers(self) -> dict[str, Any]:
         """Return the value of every symbol by its name in the spec, derived ones included."""
         return {name: self._value_of(self.lookup(name)) for name in self.specs}

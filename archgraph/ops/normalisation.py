@@ -106,12 +106,6 @@ class InstanceNorm(Normalisation):
 
     kind: ClassVar[str] = "instance_norm"
 
-    def saved(self, *inputs: TensorType) -> Saved:
-        """Return the input, or a copy where its channel is not first; statistics, and repeated weights."""
-        (x,) = inputs
-        fresh = ((x.channels, 4),) * (3 if self.affine else 2)
-        return Saved(inputs=(0,), fresh=fresh) if x.names[0] == "c" else Saved(fresh=((x.numel, 4), *fresh))
-
     def infer(self, *inputs: TensorType) -> Types:
         """Return the operand's type, which needs positions."""
         if not inputs[0].positions:
@@ -119,10 +113,13 @@ class InstanceNorm(Normalisation):
         return super().infer(*inputs)
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return what every norm keeps, and the weight, which torch copies for every sample."""
-        kept = super().saved(*inputs)
-        copied = ((inputs[0].channels, 4),) if self.affine else ()
-        return Saved(inputs=kept.inputs, fresh=(*kept.fresh, *copied))
+        """Return the input, the statistics, and the weight, which torch copies for every sample.
+
+        Where the channel is not first, a copy of the input is kept.
+        """
+        (x,) = inputs
+        fresh = ((x.channels, 4),) * (3 if self.affine else 2)
+        return Saved(inputs=(0,), fresh=fresh) if x.names[0] == "c" else Saved(fresh=((x.numel, 4), *fresh))
 
     def groups_of(self, x: TensorType) -> Expr:
         """Return one pair per channel."""
