@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archgraph.backend.figure import Figure
+    from archgraph.sweep import Sweep
 
 class Architecture(Measured):
     """A traced spec with its symbols: laws while they are free, integers after `at`.
@@ -316,6 +317,24 @@ class Architecture(Measured):
         """
         return budgets.what_if(self, values)
 
+    def sweep(self, grid: Mapping[str, Any], metrics: Iterable[str] = ("params", "macs")) -> Sweep:
+        """Return metrics over the product of several symbols' values, every other symbol at its value.
+
+        Args:
+            grid: values per symbol: a range, a list, or an array of numpy or dask (the result is lazy then).
+
+        >>> load("transformer").sweep({"D": [256, 512], "L": [6]})["params"].tolist()
+        [[4738560], [18914304]]
+        """
+        from archgraph.sweep import sweep
+
+        return sweep(self, grid, metrics)
+
+    def rule_law(self, name: str) -> tuple[Expr, Expr] | None:
+        """Return the multiple and offset of a symbol as laws, None where it has no rule."""
+        multiple, offset = self.traced.declarations.rule(name)
+        return None if multiple == 1 else (self.show(multiple), self.show(offset))
+
     # -- receptive fields --------------------------------------------------------------------------------
 
     def receptive_fields(self, input: str | None = None) -> ReceptiveFields:
@@ -348,14 +367,14 @@ class Architecture(Measured):
 
         return field_table(self, input, every)
 
-    def draw(self, view: str = "overview", width: str = "text", venue: str = "icml", color: str = "locality") -> Figure:
+    def draw(self, view: str = "overview", width: str = "auto", venue: str = "icml", color: str = "locality") -> Figure:
         """Return an annotated diagram; save it with `.save("x.svg")`.
 
         Args:
-            view: which figure; `overview` shows the network's steps.
-            width: `column`, `text`, or inches such as `3.25in`.
+            view: `overview` (stages), `blocks` (inside the repeated block), `full`, `unrolled`, `ladder`, `matrix`.
+            width: `auto`, `column`, `text`, or inches such as `3.25in`.
             venue: whose column and text widths are meant.
-            color: what the colour of a box says.
+            color: what the colour of a box says: `locality`, `params` or `macs`.
         """
         from archgraph.backend.figure import draw
 

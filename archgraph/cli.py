@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_list, _check, _cost, _rf, _draw, _contrast, _verify, _schema, _new):
+    for add in (_list, _check, _cost, _rf, _draw, _contrast, _solve, _sweep, _verify, _schema, _new):
         add(commands)
     return parser
 
@@ -159,18 +159,20 @@ def _run_rf(options: argparse.Namespace) -> int:
 def _draw(commands: Any) -> None:
     parser = _command(commands, "draw", _run_draw, "Draw an annotated diagram", "archgraph draw unet -o unet.svg")
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("--view", default="overview", help="overview, blocks, full, unrolled, ladder or matrix")
+    parser.add_argument("--color", default="locality", help="locality, params or macs")
     _add_figure(parser)
     _add_at(parser)
 
 
 def _add_figure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the file to write: .svg or .dot")
-    parser.add_argument("--width", default="text", help="column, text, or inches such as 3.25in (default: text)")
+    parser.add_argument("--width", default=None, help="auto, column, text, or inches such as 3.25in")
     parser.add_argument("--venue", default="icml", help="icml, neurips, iclr, acl or nature (default: icml)")
 
 
 def _run_draw(options: argparse.Namespace) -> int:
-    figure = _load(options).draw(width=options.width, venue=options.venue)
+    figure = _load(options).draw(view=options.view, width=options.width or "auto", venue=options.venue, color=options.color)
     return _save(figure, options.output)
 
 
@@ -196,8 +198,76 @@ def _contrast(commands: Any) -> None:
 def _run_contrast(options: argparse.Namespace) -> int:
     from archgraph.api import contrast, load
 
-    figure = contrast(load(options.first), load(options.second), width=options.width, venue=options.venue)
+    figure = contrast(load(options.first), load(options.second), width=options.width or "text", venue=options.venue)
     return _save(figure, options.output)
+
+
+def _solve(commands: Any) -> None:
+    parser = _command(
+        commands, "solve", _run_solve, "Find the size that meets a budget", 'archgraph solve dit D --macs "<=1e12" --multiple-of 64'
+    )
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("symbol", metavar="SYMBOL", help="the symbol to find")
+    parser.add_argument("--params", metavar="BUDGET", help='a bound on parameters: "<=1e9"')
+    parser.add_argument("--macs", metavar="BUDGET", help='a bound on MACs: "<=1e12"')
+    parser.add_argument("--multiple-of", type=int, default=1, metavar="N", help="only multiples of N (default: 1)")
+    _add_at(parser)
+
+
+def _run_solve(options: argparse.Namespace) -> int:
+    given = {name: getattr(options, name) for name in ("params", "macs") if getattr(options, name)}
+    budgets = {name: _budget(text) for name, text in given.items()}
+    print(_load(options).solve(options.symbol, multiple_of=options.multiple_of, **budgets))
+    return 0
+
+
+def _budget(text: str) -> tuple[str, float]:
+    """Read `<=1e12`; a bare number is an upper bound."""
+    comparison = next((sign for sign in ("<=", ">=", "<", ">") if text.startswith(sign)), "")
+    try:
+        return comparison or "<=", float(text.removeprefix(comparison))
+    except ValueError:
+        raise SpecError(f"cannot read the budget '{text}'", hint='write it like "<=1e12"') from None
+
+
+def _sweep(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "sweep",
+        _run_sweep,
+        "Compute metrics over a grid of sizes (needs numpy)",
+        "archgraph sweep dit D=256..4096:64 L=4..64 -o dit.csv",
+    )
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("grid", nargs="+", metavar="SYMBOL=VALUES", help="a..b, a..b:step, or a list 1,2,4")
+    parser.add_argument("--metrics", default="params,macs", help="comma-separated metrics (default: params,macs)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write .csv or .parquet instead of printing")
+    _add_at(parser)
+    _add_format(parser)
+
+
+def _run_sweep(options: argparse.Namespace) -> int:
+    grid = dict(_values(pair) for pair in options.grid)
+    result = _load(options).sweep(grid, [name.strip() for name in options.metrics.split(",")])
+    if options.output:
+        return _save(result, options.output)
+    print(result.table().to(options.format).rstrip())
+    return 0
+
+
+def _values(pair: str) -> tuple[str, Any]:
+    """Read `D=256..4096:64` (both ends included) or `L=4,8,16`."""
+    name, equals, text = pair.partition("=")
+    try:
+        if not equals or not name:
+            raise ValueError
+        if ".." not in text:
+            return name, [int(item) for item in text.split(",")]
+        first, _, rest = text.partition("..")
+        last, _, step = rest.partition(":")
+        return name, range(int(first), int(last) + 1, int(step or 1))
+    except ValueError:
+        raise SpecError(f"cannot read the values '{pair}'", hint="write D=256..4096:64 or L=4,8,16") from None
 
 
 def _verify(commands: Any) -> None:

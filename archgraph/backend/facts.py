@@ -105,6 +105,11 @@ class Facts:
         return unrolled() if unrolled is not None else self.subject.graph.unroll()
 
     @cached_property
+    def located(self) -> bool:
+        """Whether some box of the main line has a receptive field."""
+        return any(self.reach(group.items[-1].path) is not None for group in self.structure.chain)
+
+    @cached_property
     def hatched(self) -> bool:
         """Whether some field is hatched, for the legend."""
         reaches = (self.reach(group.items[-1].path) for group in self.structure.chain)

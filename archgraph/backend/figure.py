@@ -9,6 +9,7 @@ from typing import Any
 
 from archgraph.backend.diagram import Diagram
 from archgraph.backend.facts import Subject
+from archgraph.backend.files import write_bytes
 from archgraph.errors import MissingToolError
 
 SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".html")
@@ -56,7 +57,7 @@ class Figure:
         suffix = target.suffix.lower()
         if suffix not in SUFFIXES:
             raise ValueError(f"cannot save a figure as {target.name!r} (must end in {', '.join(SUFFIXES)})")
-        _write(target, self._bytes(suffix))
+        write_bytes(target, self._bytes(suffix))
         return target
 
     def _bytes(self, suffix: str) -> bytes:
@@ -144,22 +145,3 @@ def _typeset(svg: str, diagram: Diagram, suffix: str) -> bytes:
         source = Path(folder) / "figure.typ"
         source.write_text(f'#set page({size}, margin: 0pt)\n#image("figure.svg", {size})\n', encoding="utf-8")
         return typst.compile(str(source), format=suffix[1:], **({"ppi": 300.0} if suffix == ".png" else {}))
-
-
-def _write(target: Path, content: bytes) -> None:
-    """Write beside the target and move it there, so that nobody ever sees half a file."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -8,11 +8,12 @@ from sympy import Expr, Integer
 
 from archgraph.backend.numeric import value_at
 from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.ops.pointwise import Pointwise
 
 #: Operations on two values that a figure draws as a circle.
 CIRCLES = ("add", "multiply")
 
-_LARGE = 2**16
+_LARGE, _FEW = 2**16, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,14 +123,30 @@ def _resolved(value: Value, known: Mapping[Value, Value]) -> Value:
 
 
 def _groups_stages(repeat: Repeat, parent: Graph) -> bool:
-    """Whether the block is only a chapter of the network: it repeats something, or changes the resolution twice."""
+    """Whether the block is only a chapter of the network: it repeats something, or has three resolutions."""
     if len(parent.nodes) == 1:
         return len(repeat.body.nodes) > 1
     inner = [node for node in repeat.body.nodes if isinstance(node, Repeat)]
     if any(not node.once for node in inner):
         return True
-    changes = sum(scale(node) != 1 for node in repeat.body.nodes)
-    return changes >= 2 and bool(inner)
+    return bool(inner) and len(_levels(repeat.body)) > 2
+
+
+def _levels(body: Graph) -> set[float]:
+    """The resolutions in a body, its input's being 1."""
+    levels = dict.fromkeys(body.inputs, 1.0)
+    for node in body.nodes:
+        level = levels[node.inputs[0]] * scale(node) if node.inputs else 1.0
+        levels.update(dict.fromkeys(node.outputs, level))
+    return {level for value, level in levels.items() if value.type.positions}
+
+
+def resamples(repeat: Repeat) -> bool:
+    """Whether a block does nothing but change the resolution: it has no activation and no repeats."""
+    nodes = repeat.body.nodes
+    if not repeat.once or len(nodes) > _FEW or scale(repeat) == 1:
+        return False
+    return all(isinstance(node, Node) and not isinstance(node.op, Pointwise) for node in nodes)
 
 
 def scale(member: Member) -> float:

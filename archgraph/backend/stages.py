@@ -81,19 +81,27 @@ def stages(found: Structure) -> list[Stage]:
 
 
 def _with_sides(found: Structure, cut: list[Stage]) -> list[Stage]:
-    """Give every group off the line that has positions to the stage that uses it, or that it comes from."""
+    """Give groups off the line to stages.
+
+    With positions: to the stage that uses it, or that it comes from. Without: to the only stage that uses it.
+    """
     place = {group: index for index, stage in enumerate(cut) for group in stage.groups}
     beside: dict[int, list[Group]] = {}
-    for side in found.sides:
-        if not side.output.type.positions:
-            continue
-        users = [place[target] for source, target, _ in found.links if source is side and target in place]
-        makers = [place[source] for source, target, _ in found.links if target is side and source in place]  # type: ignore[index]
-        home = min(users, default=max(makers, default=None))
+    for side in reversed(found.sides):
+        home = _home(found, side, place)
         if home is not None:
             place[side] = home
-            beside.setdefault(home, []).append(side)
+            beside.setdefault(home, []).insert(0, side)
     return [replace(stage, beside=tuple(beside.get(index, ()))) for index, stage in enumerate(cut)]
+
+
+def _home(found: Structure, side: Group, place: dict[Group, int]) -> int | None:
+    targets = [target for source, target, _ in found.links if source is side]
+    users = {place[target] for target in targets if target in place}
+    if not side.output.type.positions:
+        return users.pop() if len(users) == 1 and len(targets) == sum(t in place for t in targets) else None
+    makers = [place[source] for source, target, _ in found.links if target is side and source in place]  # type: ignore[index]
+    return min(users, default=max(makers, default=None))
 
 
 def find_u(found: Structure) -> UNet | None:

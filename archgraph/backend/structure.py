@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from archgraph.backend.items import CIRCLES, Flow, Item, is_transition, scale
+from archgraph.backend.items import CIRCLES, Flow, Item, is_transition, resamples, scale
 from archgraph.backend.numeric import value_at
-from archgraph.ir import Node, Repeat, Value
+from archgraph.ir import Member, Node, Repeat, Value
 
 _LARGE = 2**12
 
@@ -205,6 +205,8 @@ def _grouped(
 
 def _passing(item: Item) -> bool:
     """A pool or an up-sampling is written beside the arrow; a strided convolution is part of what follows."""
+    if isinstance(item.member, Repeat):
+        return resamples(item.member)
     return is_transition(item) and (item.light or scale(item.member) < 1) and not _is_circle(item)
 
 
@@ -229,33 +231,50 @@ def _is_merge(item: Item) -> bool:
     return item.label in ("concat", "crop_like", "pad")
 
 
-def _merged(groups: list[Group], flow: Flow) -> list[Group]:
-    """Equal groups in a row become one."""
+def _merged(groups: Sequence[Group], flow: Flow, lossy: bool = False) -> list[Group]:
+    """Equal groups in a row become one; only a lossy merge hides that values enter or leave between them."""
     out: list[Group] = []
     for group in groups:
         before = out[-1] if out else None
-        if before is not None and _alike(before, group) and not _branches(before, flow):
-            out[-1] = Group(before.items + group.items, before.before, before.absorbed + group.absorbed, before.times + 1)
+        if before is not None and _alike(before, group) and (lossy or _plain(before, group, flow)):
+            absorbed = before.absorbed + group.absorbed
+            out[-1] = Group(before.items + group.items, before.before, absorbed, before.times + 1)
         else:
             out.append(group)
     return out
 
 
-def _branches(group: Group, flow: Flow) -> bool:
-    return len(flow.users.get(group.output, ())) > 1 or group.output in flow.outputs
+def merged(found: Structure) -> tuple[Group, ...]:
+    """The main line with all equal neighbours merged, even where values branch off between them."""
+    return tuple(_merged(found.chain, found.flow, lossy=True))
+
+
+def _plain(before: Group, group: Group, flow: Flow) -> bool:
+    """Whether nothing but the one's output leads to the other, and nowhere else."""
+    own = {value for item in group.all for value in item.outputs}
+    entering = {value for item in group.all for value in item.inputs} - own
+    constants = {value for item in (*before.all, *group.absorbed) for value in item.outputs}
+    leaving = len(flow.users.get(before.output, ())) > 1 or before.output in flow.outputs
+    return not leaving and entering <= constants
 
 
 def _alike(first: Group, second: Group) -> bool:
-    if second.before or first.circle or second.circle or len(first.items) != first.times * len(second.items):
+    """Whether the first ends in what the second is."""
+    count = len(second.items) // second.times
+    if second.before or first.circle or second.circle or len(first.items) != first.times * count:
         return False
-    return _signature(first.items[-len(second.items) :]) == _signature(second.items)
+    return _signature(first.items[-count:]) == _signature(second.items[:count])
 
 
 def _signature(items: Iterable[Item]) -> tuple[object, ...]:
-    return tuple(
-        (item.member.op if isinstance(item.member, Node) else (item.label, item.count), item.outputs[0].type)
-        for item in items
-    )
+    return tuple((_shape_of(item.member), item.outputs[0].type) for item in items)
+
+
+def _shape_of(member: Member) -> object:
+    """What a member does, whatever the number of channels that come in."""
+    if isinstance(member, Node):
+        return member.op
+    return member.block, member.count, tuple(map(_shape_of, member.body.nodes))
 
 
 def _links(found: Structure) -> Iterable[tuple[Group | Value, Group, Value]]:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, fields
-from functools import cache
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from sympy import Expr
 
+from archgraph.backend.torch_modules import Step, mixture_class, repeat_class, scope_class
 from archgraph.errors import ArchgraphError, MissingToolError, UnboundSymbolError
 from archgraph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.modules import named
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 MAX_ITERATIONS = 100_000
 
@@ -71,85 +71,6 @@ def _torch() -> Any:
     return torch
 
 
-@dataclass(frozen=True)
-class Step:
-    """One call of a child: where its operands are, where its results go, what nobody reads afterwards."""
-
-    attribute: str
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    expired: tuple[int, ...]
-
-
-@cache
-def _scope_class() -> Any:
-    from torch import nn
-
-    class Scope(nn.Module):
-        """The steps of one graph."""
-
-        def __init__(self, label: str, arity: int) -> None:
-            super().__init__()
-            self._label = label
-            self._arity = arity
-            self._signature = ""
-            self._attributes: list[str] = []
-            self._steps: tuple[Step, ...] = ()
-            self._results: tuple[int, ...] = ()
-
-        def _get_name(self) -> str:
-            return self._label
-
-        def extra_repr(self) -> str:
-            return self._signature
-
-        def forward(self, *tensors: Tensor) -> Any:
-            if len(tensors) != self._arity:
-                raise TypeError(f"{self._label} takes {self._arity} tensors, and got {len(tensors)}")
-            values = dict(enumerate(tensors))
-            for step in self._steps:
-                operands = [values[index] for index in step.inputs]
-                results = _listed(getattr(self, step.attribute)(*operands))
-                if tensors and not operands:
-                    results = [_with_batch(result, tensors[0].shape[0]) for result in results]
-                values.update(zip(step.outputs, results, strict=True))
-                for index in step.expired:
-                    del values[index]
-            return _delivered([values.get(index) for index in self._results])
-
-    return Scope
-
-
-@cache
-def _repeat_class() -> Any:
-    from torch import nn
-
-    class Repeat(nn.ModuleList):
-        """A body per iteration; each takes the carried values of the one before it."""
-
-        _carried = 1
-
-        def forward(self, *tensors: Tensor) -> Any:
-            for body in self:
-                tensors = (*_listed(body(*tensors)), *tensors[self._carried :])
-            return _delivered(list(tensors[: self._carried]))
-
-    return Repeat
-
-
-def _listed(result: Any) -> list:
-    return list(result) if isinstance(result, (tuple, list)) else [result]
-
-
-def _delivered(results: list) -> Any:
-    return results[0] if len(results) == 1 else tuple(results)
-
-
-def _with_batch(result: Tensor | None, batch: int) -> Tensor | None:
-    """Give what was computed from no operand the batch axis of everything else."""
-    return None if result is None else result.expand(batch, *result.shape[1:])
-
-
 def _scope(
     graph: Graph,
     results: tuple[Value, ...],
@@ -162,7 +83,7 @@ def _scope(
     With an owner, a module of the same graph, it takes the owner's weights.
     """
     alive = graph.live(needed)
-    scope = _scope_class()(label, len(graph.inputs))
+    scope = scope_class()(label, len(graph.inputs))
     groups: dict[str | None, nn.Module] = {}
     for node in graph.nodes:
         attribute = _attribute(node.name, scope)
@@ -178,7 +99,7 @@ def _scope(
 
 def _remember(groups: dict[str | None, nn.Module], node: Member, child: Any) -> None:
     """Make the first module of a sharing group its owner; a repeat is represented by one of its bodies."""
-    if isinstance(node, Node) or node.once:
+    if isinstance(node, Node) or node.once or node.experts is not None:
         groups.setdefault(node.share, child)
     elif len(child):
         groups.setdefault(node.share, child[0])
@@ -189,23 +110,29 @@ def _child(node: Member, needed: tuple[Value, ...], tied: Any) -> nn.Module:
         return _leaf(node, tied)
     if node.once:
         return _scope(node.body, node.body.outputs, needed, node.block, tied)
+    if node.experts is not None:
+        experts, active = _bodies(node, node.experts, tied), _number(node, node.count)
+        return mixture_class()(experts, active, node.types[0].names, node.types[1].names)
+    return repeat_class()(_bodies(node, node.count, tied), len(node.outputs))
+
+
+def _bodies(node: Repeat, count: Expr, tied: Any) -> list[nn.Module]:
+    """Build a body per iteration or expert; a repeat that shares gives all the weights of the first."""
     bodies: list[nn.Module] = []
-    for index in range(_count(node)):
-        owner = tied[index] if isinstance(tied, _repeat_class()) else tied
-        if owner is None and node.share is not None and bodies:
+    for index in range(_number(node, count)):
+        owner = tied[index] if isinstance(tied, (repeat_class(), mixture_class())) else tied
+        if owner is None and bodies and node.share is not None and node.experts is None:
             owner = bodies[0]
-        bodies.append(_scope(node.body, node.body.outputs, needed, node.block, owner))
-    repeat = _repeat_class()(bodies)
-    repeat._carried = len(node.outputs)
-    return repeat
+        bodies.append(_scope(node.body, node.body.outputs, node.body.outputs, node.block, owner))
+    return bodies
 
 
-def _count(node: Repeat) -> int:
-    if not node.count.is_Integer:
-        raise _unbound(node.name, f"its count is {node.count}")
-    if node.count > MAX_ITERATIONS:
-        raise ArchgraphError(f"'{node.name}' runs {node.count} times; the limit is {MAX_ITERATIONS} modules")
-    return int(node.count)
+def _number(node: Repeat, count: Expr) -> int:
+    if not count.is_Integer:
+        raise _unbound(node.name, f"its count is {count}")
+    if count > MAX_ITERATIONS:
+        raise ArchgraphError(f"'{node.name}' runs {count} times; the limit is {MAX_ITERATIONS} modules")
+    return int(count)
 
 
 def _read(

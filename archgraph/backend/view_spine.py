@@ -1,6 +1,6 @@
 """The overview as a spine: the main line with its most expensive repeat opened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from archgraph.backend.boxes import MEDIUM, NARROW, WIDE, Content, box, circle, content, law
@@ -13,7 +13,7 @@ from archgraph.backend.layout_spine import framed, layout_spine
 from archgraph.backend.mathtext import join, shape, words
 from archgraph.backend.spine_plan import Plan, Side, Slot, Spine, Tap
 from archgraph.backend.stages import stages
-from archgraph.backend.structure import Group, Structure
+from archgraph.backend.structure import Group, Structure, merged
 from archgraph.backend.style import SIZES
 from archgraph.backend.wording import capitalized, humanized
 from archgraph.ir import Repeat, Value
@@ -21,24 +21,49 @@ from archgraph.ir import Repeat, Value
 Line = tuple[Run, ...]
 _MANY_SLOTS, _MANY_INSIDE = 14, 18
 _CAPTION_ROOM, _LONG_NAME = 130.0, 18
+_PAGE_HEIGHT, _FEW_STAGES = 600.0, 3
 _SIDE_SHARE = 0.66
 
 
 def spine_diagram(facts: Facts, found: Structure, width: float) -> Diagram | None:
-    """The widest form that fits the page and has no fault; nothing if there is none."""
+    """The most detailed form without a fault that fits the page; nothing if there is none.
+
+    Details that may have to go, in this order: room in the boxes, equal neighbours that are shown one by one, the
+    inside of the most expensive repeat, groups within one stage.
+    """
     if len(found.outputs) > 1:
         return None
-    chosen = _to_open(facts, found)
-    for opened in dict.fromkeys((chosen, None)):
-        for room in (WIDE, MEDIUM, NARROW):
-            drawn = _drawn(facts, found, opened, room)
-            if drawn is not None and drawn.width <= width + 0.5 and not faults(drawn):
-                return drawn
-    return None
+    chosen, tall = _to_open(facts, found), None
+    for groups, opened, room in _trials(found, chosen):
+        drawn = _drawn(facts, found, groups, opened, room)
+        if drawn is None or drawn.width > width + 0.5 or faults(drawn):
+            continue
+        if drawn.height <= _PAGE_HEIGHT:
+            return drawn
+        tall = tall or drawn
+    return tall
 
 
-def _drawn(facts: Facts, found: Structure, opened: Group | None, room: float) -> Diagram | None:
-    plan = _plan(facts, found, opened, room)
+def _trials(found: Structure, chosen: Group | None) -> Iterator[tuple[tuple[Group, ...], Group | None, float]]:
+    """Which groups, which of them opened, and how wide the boxes, with less and less detail."""
+    for groups in _groupings(found):
+        for opened in dict.fromkeys((chosen if chosen in groups else None, None)):
+            for room in (WIDE, MEDIUM, NARROW):
+                yield groups, opened, room
+
+
+def _groupings(found: Structure) -> list[tuple[Group, ...]]:
+    """The main line as it is, with equal neighbours merged, and by stage if there are several."""
+    fewer = merged(found)
+    forms = [found.chain] if len(fewer) == len(found.chain) else [found.chain, fewer]
+    staged = _by_stage(found)
+    return [*forms, staged] if _FEW_STAGES <= len(staged) < len(fewer) else forms
+
+
+def _drawn(
+    facts: Facts, found: Structure, groups: tuple[Group, ...], opened: Group | None, room: float
+) -> Diagram | None:
+    plan = _plan(facts, found, groups, opened, room)
     if plan is None:
         return None
     spine = layout_spine(plan)
@@ -87,14 +112,13 @@ def repeat_of(group: Group) -> Repeat | None:
 # from a structure to a plan
 
 
-def _plan(facts: Facts, found: Structure, opened: Group | None, room: float, own: bool = False) -> Plan | None:
+def _plan(
+    facts: Facts, found: Structure, groups: tuple[Group, ...], opened: Group | None, room: float, own: bool = False
+) -> Plan | None:
     """The plan of a structure; nothing if it has too many parts for one line."""
-    groups = found.chain
     if len(groups) > (_MANY_INSIDE if own else _MANY_SLOTS):
-        groups = _by_stage(found)
-        if len(groups) > _MANY_SLOTS:
-            return None
-    slots = _slots(facts, groups, opened, own, room, groups is not found.chain)
+        return None
+    slots = _slots(facts, groups, opened, own, room, staged=groups[0] not in found.chain)
     if slots is None:
         return None
     names = {item: slot.name for group, slot in zip(groups, slots, strict=True) for item in group.all}
@@ -216,7 +240,7 @@ def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
     inner = facts.inside(group)
     if len(inner.outputs) != 1 or inner.entry is not repeat.body.inputs[0]:
         return None
-    plan = _plan(facts, inner, None, room, own=True)
+    plan = _plan(facts, inner, inner.chain, None, room, own=True)
     if plan is None:
         return None
     body = tuple(item for part in (*inner.chain, *inner.sides) for item in part.all)

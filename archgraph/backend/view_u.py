@@ -40,9 +40,9 @@ def _with_conditions(facts: Facts, u: UNet, drawn: Diagram) -> Diagram:
     stages = (*u.encoder, u.bottom, *u.decoder)
     for group, sources, taken in conditions(facts.structure, stages):
         given = join(*(input_name(name) for name in sources), gap=6.0)
-        users = f"into {'all' if len(taken) == len(stages) else len(taken)} stages"
+        count = "all stages" if len(taken) == len(stages) else f"{len(taken)} stage{'s' if len(taken) > 1 else ''}"
         made = None if group is None else box(content(facts, group.items, side=True))
-        row = _condition_row(given, made, words(users, SIZES.body))
+        row = _condition_row(given, made, words(f"into {count}", SIZES.body))
         drawn = replace(drawn.plus(row.moved(0, drawn.height + 8)), height=drawn.height + 8 + row.height)
     return drawn
 
@@ -56,7 +56,7 @@ def _condition_row(given: Line, made: Box | None, users: Line) -> Diagram:
         parts.append(Path(((x, middle), (x + 14, middle)), SKIP, LINE, (3.0, 2.0), arrow=True))
         x = boxes[0].extent.right
     parts.append(Path(((x, middle), (x + 14, middle)), SKIP, LINE, (3.0, 2.0), arrow=True))
-    texts = (first.moved(0, middle + 2.4), Text(users, x + 17, middle + 2.4, MUTED))
+    texts = (*((first.moved(0, middle + 2.4),) if given else ()), Text(users, x + 17, middle + 2.4, MUTED))
     return Diagram(tuple(boxes), (), (), (*parts, *texts), 0.0, 2 * middle)
 
 

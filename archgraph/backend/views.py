@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from archgraph.backend.diagram import Box, Diagram, Part, Text
+from archgraph.backend.diagram import MUTED, Box, Diagram, Part, Text
 from archgraph.backend.facts import Facts
 from archgraph.backend.ladder import chart, curve
 from archgraph.backend.legend import legend, ticks
@@ -105,8 +105,8 @@ def _legend(facts: Facts, width: float, pictures: set[str]) -> Diagram | None:
         heading = join(words("Colour", size, "bold"), words(f"(share of all {meaning})", size), gap=2.5)
         marks = [(share, words(f"{100 * share:g} %", size)) for share in (0.01, 0.1, 0.25, 0.5, 1.0)]
         return legend(width, heading, marks, (symbols,), ("few", "all"))
-    if facts.input is None:
-        return None
+    if facts.input is None or not facts.located:
+        return Diagram((Box("legend", width, 10, (Text(symbols, 0.5, 7.0, MUTED),), kind="panel"),), height=10)
     marks, heading = _scale(facts)
     notes = [symbols]
     if "field" in pictures:

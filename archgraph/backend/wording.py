@@ -16,11 +16,14 @@ from archgraph.ops.pooling import Pool
 _LONGEST = 60
 _SHORT = {"batch norm": "BN", "instance norm": "IN", "group norm": "GN", "layer norm": "LN", "LeakyReLU": "LReLU"}
 _NAMES = {
-    "relu": "ReLU", "leaky_relu": "LeakyReLU", "gelu": "GELU", "silu": "SiLU", "tanh": "tanh", "sigmoid": "sigmoid",
     "scaled_dot_product_attention": "attention", "max_pool": "max-pool", "avg_pool": "avg-pool",
-    "conv": "conv", "conv_transpose": "up-conv", "batch_norm": "batch norm", "layer_norm": "layer norm",
-    "group_norm": "group norm", "instance_norm": "instance norm", "rms_norm": "RMS norm", "mlp": "MLP",
-    "pixel_shuffle": "pixel shuffle", "dit_block": "DiT block", "multiply": "multiply", "adaptive_avg_pool": "avg-pool",
+    "conv_transpose": "up-conv",
+}  # fmt: skip
+_WORDS = {
+    "relu": "ReLU", "gelu": "GELU", "silu": "SiLU", "glu": "GLU", "geglu": "GEGLU", "swiglu": "SwiGLU", "mlp": "MLP",
+    "dit": "DiT", "mmdit": "MMDiT", "vit": "ViT", "uvit": "U-ViT", "gpt": "GPT", "bert": "BERT", "moe": "MoE",
+    "rms": "RMS", "adaln": "adaLN", "resnet": "ResNet", "convnext": "ConvNeXt", "unet": "U-Net", "ddpm": "DDPM",
+    "adm": "ADM", "qkv": "QKV",
 }  # fmt: skip
 _SILENT = ("concat", "crop_like", "split", "identity", "dropout", "flatten", "squeeze", "reshape", "permute")
 
@@ -31,7 +34,8 @@ def humanized(name: str) -> str:
     >>> humanized("class_embedding"), humanized("conv_norm_act"), humanized("mlp")
     ('class embedding', 'conv norm act', 'MLP')
     """
-    return _NAMES.get(name, name.replace("_", " "))
+    plain = " ".join(_WORDS.get(word, word) for word in name.split("_"))
+    return _NAMES.get(name, plain.replace("leaky ReLU", "LeakyReLU"))
 
 
 Show = Callable[[Expr], object]

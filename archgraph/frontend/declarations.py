@@ -159,8 +159,13 @@ class Declarations:
 
     def rule_of(self, name: str) -> tuple[int, int]:
         """Return the multiple and the offset of the values that a symbol can have."""
+        multiple, offset = self.rule(name)
+        return self._evaluate(multiple), self._evaluate(offset)
+
+    def rule(self, name: str) -> tuple[Expr, Expr]:
+        """Return the multiple and the offset of a symbol as sizes."""
         spec = self.specs[name]
-        return self._evaluate(self._part(spec.multiple_of, 1)), self._evaluate(self._part(spec.offset, 0))
+        return self._part(spec.multiple_of, 1), self._part(spec.offset, 0)
 
     def numbers(self) -> dict[str, Any]:
         """Return the value of every symbol by its name in the spec, derived ones included."""

@@ -1,0 +1,133 @@
+"""The modules that a lowered graph is made of; torch is imported inside the functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of a child: where its operands are, where its results go, what nobody reads afterwards."""
+
+    attribute: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    expired: tuple[int, ...]
+
+
+@cache
+def scope_class() -> Any:
+    """Return the module class of a graph: its children, and the steps that call them."""
+    from torch import nn
+
+    class Scope(nn.Module):
+        """The steps of one graph."""
+
+        def __init__(self, label: str, arity: int) -> None:
+            super().__init__()
+            self._label = label
+            self._arity = arity
+            self._signature = ""
+            self._attributes: list[str] = []
+            self._steps: tuple[Step, ...] = ()
+            self._results: tuple[int, ...] = ()
+
+        def _get_name(self) -> str:
+            return self._label
+
+        def extra_repr(self) -> str:
+            return self._signature
+
+        def forward(self, *tensors: Tensor) -> Any:
+            if len(tensors) != self._arity:
+                raise TypeError(f"{self._label} takes {self._arity} tensors, and got {len(tensors)}")
+            values: dict[int, Any] = dict(enumerate(tensors))
+            for step in self._steps:
+                operands = [values[index] for index in step.inputs]
+                results = listed(getattr(self, step.attribute)(*operands))
+                if tensors and not operands:
+                    results = [_with_batch(result, tensors[0].shape[0]) for result in results]
+                values.update(zip(step.outputs, results, strict=True))
+                for index in step.expired:
+                    del values[index]
+            return _delivered([values.get(index) for index in self._results])
+
+    return Scope
+
+
+@cache
+def repeat_class() -> Any:
+    """Return the module class of a repeat: a list of one body per iteration."""
+    from torch import nn
+
+    class Repeat(nn.ModuleList):
+        """A body per iteration; each takes the carried values of the one before it."""
+
+        def __init__(self, bodies: list[nn.Module], carried: int = 1) -> None:
+            super().__init__(bodies)
+            self._carried = carried
+
+        def forward(self, *tensors: Tensor) -> Any:
+            for body in self:
+                tensors = (*listed(body(*tensors)), *tensors[self._carried :])
+            return _delivered(list(tensors[: self._carried]))
+
+    return Repeat
+
+
+@cache
+def mixture_class() -> Any:
+    """Return the module class of a mixture of experts: a list of all experts."""
+    import torch
+    from torch import nn
+
+    class Mixture(nn.ModuleList):
+        """Sums the experts with the highest scores at every position.
+
+        Every expert runs at all positions, and its result counts where it is among the chosen. On the meta
+        device, where there are no scores to choose by, as many experts run as are active.
+        """
+
+        def __init__(
+            self, experts: list[nn.Module], active: int, names: tuple[str, ...], score_names: tuple[str, ...]
+        ) -> None:
+            super().__init__(experts)
+            self._active = active
+            self._axis = score_names.index("c") + 1
+            self._order = [0, *(score_names.index(name) + 1 for name in names)]
+
+        def extra_repr(self) -> str:
+            return f"active={self._active}"
+
+        def forward(self, x: Tensor, scores: Tensor, *rest: Tensor) -> Tensor:
+            if x.is_meta:
+                results = [expert(x, scores, *rest) for expert in list(self)[: self._active]]
+                return torch.stack(results).sum(dim=0)
+            chosen = scores.topk(self._active, dim=self._axis).indices
+            total = torch.zeros_like(x)
+            for index, expert in enumerate(self):
+                here = (chosen == index).any(dim=self._axis, keepdim=True).permute(self._order)
+                result = expert(x, scores.roll(-index, dims=self._axis), *rest)
+                total = total + torch.where(here, result, torch.zeros_like(result))
+            return total
+
+    return Mixture
+
+
+def listed(result: Any) -> list:
+    """Return the results of a module as a list, whether it gives one or several."""
+    return list(result) if isinstance(result, (tuple, list)) else [result]
+
+
+def _delivered(results: list) -> Any:
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def _with_batch(result: Tensor | None, batch: int) -> Tensor | None:
+    """Give what was computed from no operand the batch axis of everything else."""
+    return None if result is None else result.expand(batch, *result.shape[1:])
