@@ -165,8 +165,8 @@ def _draw(commands: Any) -> None:
     _add_at(parser)
 
 
-def _add_figure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the file to write: .svg or .dot")
+def _add_figure(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    parser.add_argument("-o", "--output", required=required, metavar="FILE", help="the file to write: .svg or .dot")
     parser.add_argument("--width", default=None, help="auto, column, text, or inches such as 3.25in")
     parser.add_argument("--venue", default="icml", help="icml, neurips, iclr, acl or nature (default: icml)")
 
@@ -187,17 +187,22 @@ def _contrast(commands: Any) -> None:
         commands,
         "contrast",
         _run_contrast,
-        "Draw two networks side by side, local against global, with the table of their laws",
+        "Compare two networks: a table of what sets them apart, or with -o the figure",
         "archgraph contrast unet dit -o unet-vs-dit.svg",
     )
     parser.add_argument("first", metavar="A", help="a shipped name or a path")
     parser.add_argument("second", metavar="B", help="a shipped name or a path")
-    _add_figure(parser)
+    _add_figure(parser, required=False)
+    _add_format(parser)
 
 
 def _run_contrast(options: argparse.Namespace) -> int:
     from archgraph.api import contrast, load
+    from archgraph.comparison import comparison
 
+    if not options.output:
+        print(comparison([load(options.first), load(options.second)]).to(options.format).rstrip())
+        return 0
     figure = contrast(load(options.first), load(options.second), width=options.width or "text", venue=options.venue)
     return _save(figure, options.output)
 

@@ -8,6 +8,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import zip_longest
+from textwrap import wrap
 from typing import Any
 
 from sympy import Expr, latex
@@ -33,6 +35,8 @@ class Table:
     rows: list[dict[str, Any]]
     total: dict[str, Any] | None = None
     notes: tuple[str, ...] = field(default=())
+    wrap: int = 0
+    """The widest a cell may be in text, longer ones being wrapped; 0 for no limit."""
 
     def to(self, format: str) -> str:
         """Return the table in one of `FORMATS`.
@@ -51,7 +55,7 @@ class Table:
         return [[_text(row.get(column, "")) for column in self.columns] for row in self._all()]
 
     def __str__(self) -> str:
-        cells = self._cells()
+        cells = [line for row in self._cells() for line in self._wrapped(row)]
         widths = [max(map(len, column)) for column in zip(self.columns, *cells, strict=True)]
         numeric = [_is_numeric(row.get(column) for row in self.rows) for column in self.columns]
         lines = [_aligned(row, widths, numeric) for row in [list(self.columns), *cells]]
@@ -61,6 +65,12 @@ class Table:
         return "\n".join([*head, *lines])
 
     __repr__ = __str__
+
+    def _wrapped(self, cells: list[str]) -> list[list[str]]:
+        if not self.wrap:
+            return [cells]
+        columns = [wrap(cell, self.wrap, break_long_words=False) or [""] for cell in cells]
+        return [list(line) for line in zip_longest(*columns, fillvalue="")]
 
     def to_markdown(self) -> str:
         """Return a Markdown table, the conventions below it."""
@@ -105,6 +115,8 @@ class Table:
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return ""
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
