@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import runpy
 import sys
+from functools import cache
 from pathlib import Path
 
 from archgraph.api import contrast, load
@@ -10,12 +13,30 @@ from archgraph.backend.reference import reference_page
 from archgraph.frontend.load import shipped_names
 from archgraph.gallery import gallery_page
 
-CONTRASTS = {"unet-vs-dit": ("unet", "dit")}
+TEMPLATES = Path(__file__).parent / "templates"
+CONTRASTS = {
+    "unet-vs-dit": ("unet", "dit"),
+    "nnunet-vs-dit": ("nnunet:inference", "dit"),
+    "sd15-vs-dit": ("sd", "dit"),
+    "swin-vs-vit": ("swin", "vit"),
+}
 
 
 def pages() -> dict[str, str]:
     """Return the generated pages by path."""
-    return {"docs/ops.md": reference_page(), "docs/gallery.md": gallery_page()}
+    answers = {f"docs/{path.stem}": filled(path.read_text(encoding="utf-8")) for path in sorted(TEMPLATES.glob("*.md.in"))}
+    return {"docs/ops.md": reference_page(), "docs/gallery.md": gallery_page(), **answers}
+
+
+@cache
+def why_numbers() -> dict[str, str]:
+    """Return the numbers of the pages that answer the question."""
+    return runpy.run_path(str(Path(__file__).parent / "why_numbers.py"))["numbers"]()
+
+
+def filled(template: str) -> str:
+    """Fill `{{ name }}` with numbers; an unknown name is an error."""
+    return re.sub(r"{{ (\w+) }}", lambda match: why_numbers()[match[1]], template)
 
 
 def figures(folder: Path) -> None:

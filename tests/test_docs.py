@@ -1,5 +1,6 @@
-"""The pages of the documentation hold: their specs compile, and generated pages are current."""
+"""The pages of the documentation hold: their specs compile, generated pages are current, the tutorial runs."""
 
+import json
 import re
 import runpy
 from pathlib import Path
@@ -22,7 +23,16 @@ def test_specs_on_pages_compile(text):
     assert ag.loads(text).at().params > 0
 
 
-@pytest.mark.parametrize("page", ["docs/ops.md", "docs/gallery.md"])
+def test_tutorial_runs(capsys):
+    notebook = json.loads((ROOT / "docs" / "tutorial.ipynb").read_text(encoding="utf-8"))
+    names: dict[str, object] = {}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            exec(compile("".join(cell["source"]), cell["id"], "exec"), names)
+    assert "Did you mean 'conv'?" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("page", ["docs/ops.md", "docs/gallery.md", "docs/why.md", "docs/why.zh.md"])
 def test_generated_pages_are_current(page):
     pages = runpy.run_path(str(ROOT / "docs" / "generate.py"))["pages"]()
     assert (ROOT / page).read_text(encoding="utf-8") == pages[page], "run: python docs/generate.py"

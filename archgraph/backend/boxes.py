@@ -82,7 +82,7 @@ def content(
     if not own and not side and not light:
         lines.append(shape(facts.sizes(last.outputs[0]), SIZES.body))
     costs = laws(facts, items, room)
-    heavy = facts.mixing(items) == "dynamic" and reach is not None and reach.everything
+    heavy = facts.mixing(items) == "dynamic" and reach is not None and (reach.everything or reach.causal)
     picture, hint = not light, tooltip(facts, items, reach)
     all_lines = (*lines, *costs)
     tint, grey = facts.tint(items, reach), side and reach is None

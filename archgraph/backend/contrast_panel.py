@@ -61,9 +61,10 @@ def _column_title(text: str, middle: float) -> list[Part]:
 
 def _verdict(facts: Facts, steps: Sequence[Step]) -> str:
     known = [step for step in steps if step.reach is not None]
-    everywhere = next((step for step in known if step.reach is not None and step.reach.everything), None)
-    if everywhere is not None:
-        return "global from the first attention" if "attention" in _plain(everywhere.title) else "global"
+    everywhere = next((step for step in known if step.reach and (step.reach.everything or step.reach.causal)), None)
+    if everywhere is not None and everywhere.reach is not None:
+        word = "global" if everywhere.reach.everything else "causal, all before"
+        return f"{word} from the first attention" if "attention" in _plain(everywhere.title) else word
     last = known[-1].reach if known else None
     if last is None:
         return "no positions"

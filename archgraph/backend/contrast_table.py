@@ -107,7 +107,7 @@ def _since(facts: Facts, steps: Sequence[Step]) -> Line:
     size = SIZES.body
     known = [(step.title, step.reach) for step in steps if step.reach is not None]
     for heading, reach in known:
-        if reach.everything:
+        if reach.everything or reach.causal:
             return tuple(replace(run, face="sans") if run.face == "bold" else run for run in heading)
     for heading, reach in known:
         if reach.sizes[0] >= reach.extent:

@@ -42,6 +42,7 @@ class Reach:
         sizes: (smallest, largest) along the widest axis; ``extent`` is the input's size there.
         everything: whether it is the whole input.
         shares: (smallest, largest) share of the side for every axis, at most 1.
+        causal: whether it is everything up to a moving edge.
         statistics: whether normalisation statistics reach the whole input though the content does not.
         label: the sizes in words, by axis where they differ.
     """
@@ -52,6 +53,7 @@ class Reach:
     shares: tuple[tuple[float, float], ...]
     statistics: bool
     label: str
+    causal: bool = False
 
     @property
     def share(self) -> float:
@@ -208,9 +210,9 @@ class Facts:
 
     def own_reach(self, items: Sequence[Item]) -> Reach | None:
         """What one output of some items reads of the operand that it reads most of."""
-        made = {value for item in items for value in item.outputs}
+        made = {value for item in items for value in item.member.outputs}
         outside = tuple(dict.fromkeys(v for item in items for v in item.member.inputs if v not in made))
-        last, members = items[-1].outputs[0], tuple(item.member for item in items)
+        last, members = items[-1].member.outputs[0], tuple(item.member for item in items)
         found: list[Reach] = []
         for operand in outside if last.type.positions else ():
             if operand.type.positions:
@@ -316,15 +318,21 @@ def reach_of(axes: Mapping[str, AxisField]) -> Reach | None:
     known = [axis for axis in axes.values() if axis.settled]
     if not known or not any(axis.size_max for axis in known):
         return None
-    shares, labels, widest, sizes = [], [], -1.0, (0, 0)
-    extent = 1
-    for axis in known:
-        low, high, length = axis.size_min, axis.size_max, axis.extent
-        shares.append((min(1.0, low / length), min(1.0, high / length)))
-        labels.append(str(high) if low == high else f"{low}–{high}")
-        if high / length > widest:
-            widest, sizes, extent = high / length, (low, high), length
-    everything = all(axis.is_global for axis in known)
-    statistics = not everything and any(axis.stat_since for axis in known)
-    label = labels[0] if len(set(labels)) == 1 else " × ".join(labels)
-    return Reach(sizes, extent, everything, tuple(shares), statistics, f"all {extent}" if everything else label)
+    widest = max(known, key=lambda axis: axis.size_max / axis.extent)
+    labels = [_size_label(axis) for axis in known]
+    everything, causal = all(axis.is_global for axis in known), any(axis.is_causal for axis in known)
+    return Reach(
+        (widest.size_min, widest.size_max),
+        widest.extent,
+        everything,
+        tuple((min(1.0, axis.size_min / axis.extent), min(1.0, axis.size_max / axis.extent)) for axis in known),
+        not everything and any(axis.stat_since for axis in known),
+        f"all {widest.extent}" if everything else labels[0] if len(set(labels)) == 1 else " × ".join(labels),
+        causal,
+    )
+
+
+def _size_label(axis: AxisField) -> str:
+    if axis.is_causal:
+        return f"up to {axis.size_max}"
+    return str(axis.size_max) if axis.size_min == axis.size_max else f"{axis.size_min}–{axis.size_max}"

@@ -28,7 +28,7 @@ def _outside(diagram: Diagram) -> Iterator[str]:
         if not page.contains(text.extent, 0.51):
             yield f"text {text.string!r} leaves the page"
     for edge in diagram.edges:
-        if edge.path is not None and not page.contains(edge.path.extent, 0.51):
+        if edge.path is not None and not all(page.contains(Extent(x, y, x, y), 0.51) for x, y in flattened(edge.path)):
             yield f"edge {edge.source!r} to {edge.target!r} leaves the page"
 
 

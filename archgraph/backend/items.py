@@ -91,10 +91,9 @@ def flow(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "", whole: b
     Blocks that hold several stages are opened, or all blocks that are applied once if the ``whole`` is asked
     for; members that reach no output are left out.
     """
-    results = tuple(outputs) or graph.outputs
     known: dict[Value, Value] = {}
-    items = list(_items(graph, prefix, known, whole))
-    results = tuple(_resolved(value, known) for value in results)
+    items = list(_items(graph, prefix, known, whole, fresh=False))
+    results = tuple(known.get(value, value) for value in tuple(outputs) or graph.outputs)
     needed = set(results)
     kept: list[Item] = []
     for item in reversed(items):
@@ -104,22 +103,24 @@ def flow(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "", whole: b
     return Flow(graph.inputs, tuple(reversed(kept)), results)
 
 
-def _items(graph: Graph, prefix: str, known: dict[Value, Value], whole: bool) -> Iterator[Item]:
+def _items(graph: Graph, prefix: str, known: dict[Value, Value], whole: bool, fresh: bool) -> Iterator[Item]:
+    """The items of a graph; ``known`` leads from its values to those outside.
+
+    A body is shared by all its calls, so that every call that is opened needs values of its own.
+    """
     for member in graph.nodes:
         path = f"{prefix}{member.name}"
-        if isinstance(member, Repeat) and member.once and (whole or _groups_stages(member, graph)):
-            known.update(zip(member.body.inputs, (_resolved(value, known) for value in member.inputs), strict=True))
-            yield from list(_items(member.body, f"{path}.", known, whole))
-            known.update(zip(member.outputs, (_resolved(v, known) for v in member.body.outputs), strict=True))
+        if isinstance(member, Repeat) and member.count == 0:
+            known.update((out, known.get(value, value)) for out, value in zip(member.outputs, member.inputs, strict=False))
+        elif isinstance(member, Repeat) and member.once and (whole or _groups_stages(member, graph)):
+            inner = {own: known.get(value, value) for own, value in zip(member.body.inputs, member.inputs, strict=True)}
+            yield from _items(member.body, f"{path}.", inner, whole, fresh=True)
+            known.update((out, inner[own]) for out, own in zip(member.outputs, member.body.outputs, strict=True))
         else:
-            inputs = tuple(_resolved(value, known) for value in read_inputs(member))
-            yield Item(path, member, inputs, member.outputs)
-
-
-def _resolved(value: Value, known: Mapping[Value, Value]) -> Value:
-    while value in known:
-        value = known[value]
-    return value
+            inputs = tuple(known.get(value, value) for value in read_inputs(member))
+            outputs = tuple(Value(value.type, value.name) for value in member.outputs) if fresh else member.outputs
+            known.update(zip(member.outputs, outputs, strict=True))
+            yield Item(path, member, inputs, outputs)
 
 
 def _groups_stages(repeat: Repeat, parent: Graph) -> bool:

@@ -88,7 +88,7 @@ def _kind(annotation: str) -> str:
     annotation = annotation.removesuffix(" | None")
     if annotation.startswith("Literal["):
         return "one of " + ", ".join(f"`{word}`" for word in re.findall(r"[\"']([^\"']+)[\"']", annotation))
-    return _KINDS[annotation]
+    return _KINDS.get(annotation, f"`{annotation}`")
 
 
 def _plain(value: object) -> str:

@@ -105,7 +105,7 @@ def _home(found: Structure, side: Group, place: dict[Group, int]) -> int | None:
 
 
 def find_u(found: Structure) -> UNet | None:
-    """The U of a structure: resolutions fall and rise again, and values are copied across."""
+    """The U of a structure: resolutions fall and rise again, and values are copied across on their level."""
     cut = stages(found)
     levels = [stage.level for stage in cut]
     if len(cut) < 3 or max(levels) == levels[0] or max(levels) == levels[-1]:
@@ -115,7 +115,7 @@ def find_u(found: Structure) -> UNet | None:
     if not _monotone(levels[: turn + 1]) or not _monotone(levels[turn:][::-1]):
         return None
     copies = [copy for copy in _copies(found, cut) if copy.source in encoder and copy.target in decoder]
-    if not copies:
+    if not copies or any(copy.source.level != copy.target.level for copy in copies):
         return None
     decoder, head = _without_head(decoder)
     copies = [replace(copy, target=decoder[-1]) if copy.target not in decoder else copy for copy in copies]

@@ -232,11 +232,14 @@ def _is_merge(item: Item) -> bool:
 
 
 def _merged(groups: Sequence[Group], flow: Flow, lossy: bool = False) -> list[Group]:
-    """Equal groups in a row become one; only a lossy merge hides that values enter or leave between them."""
+    """Equal groups in a row become one.
+
+    A lossy merge takes blocks of the same name and type as equal, and hides that values enter or leave between them.
+    """
     out: list[Group] = []
     for group in groups:
         before = out[-1] if out else None
-        if before is not None and _alike(before, group) and (lossy or _plain(before, group, flow)):
+        if before is not None and _alike(before, group, lossy) and (lossy or _plain(before, group, flow)):
             absorbed = before.absorbed + group.absorbed
             out[-1] = Group(before.items + group.items, before.before, absorbed, before.times + 1)
         else:
@@ -258,16 +261,16 @@ def _plain(before: Group, group: Group, flow: Flow) -> bool:
     return not leaving and entering <= constants
 
 
-def _alike(first: Group, second: Group) -> bool:
+def _alike(first: Group, second: Group, lossy: bool) -> bool:
     """Whether the first ends in what the second is."""
     count = len(second.items) // second.times
     if second.before or first.circle or second.circle or len(first.items) != first.times * count:
         return False
-    return _signature(first.items[-count:]) == _signature(second.items[:count])
+    return _signature(first.items[-count:], lossy) == _signature(second.items[:count], lossy)
 
 
-def _signature(items: Iterable[Item]) -> tuple[object, ...]:
-    return tuple((_shape_of(item.member), item.outputs[0].type) for item in items)
+def _signature(items: Iterable[Item], lossy: bool) -> tuple[object, ...]:
+    return tuple((item.label if lossy else _shape_of(item.member), item.outputs[0].type) for item in items)
 
 
 def _shape_of(member: Member) -> object:

@@ -15,6 +15,8 @@ def field_square(reach: Reach, x: float, y: float, side: float, color: str = "")
     parts: list[Part] = [Rect(x, y, side, side, "#ffffff", "#8a8a8a", HAIR)]
     if reach.everything:
         return [*parts, *_grid(x, y, side, side, color)]
+    if reach.causal:
+        return [*parts, _triangle(x, y, side, color)]
     if reach.statistics:
         parts += _hatching(x, y, side)
     largest = _centered(x, y, side, [high for _, high in shares])
@@ -55,11 +57,18 @@ def _hatching(x: float, y: float, side: float) -> list[Part]:
     return lines
 
 
+def _triangle(x: float, y: float, side: float, color: str) -> Path:
+    """Each output reads what is before it: the lower triangle of the matrix."""
+    return Path(((x, y), (x + side, y + side), (x, y + side)), FRAME, HAIR, closed=True, fill=color)
+
+
 def connectivity(reach: Reach, x: float, y: float, side: float, color: str = "") -> list[Part]:
     """Rows are output positions, columns input positions: a diagonal, a band, or the full square."""
     if reach.everything:
         return [Rect(x, y, side, side, "#ffffff", GRID, HAIR), *_grid(x, y, side, side, color or ramp(1.0))]
     parts: list[Part] = [Rect(x, y, side, side, "#ffffff", "#8a8a8a", HAIR)]
+    if reach.causal:
+        return [*parts, _triangle(x, y, side, color or ramp(1.0))]
     cells = 8
     cell = side / cells
     half = min(cells, max(0, round(reach.share * cells))) if reach.sizes[1] > 1 else 0

@@ -5,7 +5,7 @@ from dataclasses import replace
 from archgraph.backend.boxes import NARROW, WIDE, box, circle, content
 from archgraph.backend.diagram import Box, Diagram, Edge, Run, Text
 from archgraph.backend.facts import Facts
-from archgraph.backend.graphviz import layout_graphviz
+from archgraph.backend.graphviz import layout_graphviz, layouts
 from archgraph.backend.items import Flow, flow
 from archgraph.backend.labels import count_label, value_label
 from archgraph.backend.mathtext import join, shape, words
@@ -22,11 +22,12 @@ MOST_BOXES = 1500
 
 def graph_diagram(facts: Facts, found: Structure, width: float, engine: str = "auto") -> Diagram:
     """Every group as a box; the widest boxes with which the drawing fits the page, or the narrowest ones."""
-    drawn = _groups(facts, found, WIDE, engine)
-    return drawn if drawn.width <= width else _groups(facts, found, NARROW, engine)
+    drawings = layouts([_groups(facts, found, room) for room in (WIDE, NARROW)], engine)
+    placed = [trimmed(replace(drawn, clusters=closed_decks(found, drawn, None))) for drawn in drawings]
+    return next((drawn for drawn in placed if drawn.width <= width), placed[-1])
 
 
-def _groups(facts: Facts, found: Structure, room: float, engine: str) -> Diagram:
+def _groups(facts: Facts, found: Structure, room: float) -> Diagram:
     groups = (*found.chain, *found.sides)
     boxes = {group: _group_box(facts, group, room, group in found.sides) for group in groups}
     edges = [Edge(boxes[a].name, boxes[b].name) for a, b in zip(found.chain, found.chain[1:], strict=False)]
@@ -41,8 +42,7 @@ def _groups(facts: Facts, found: Structure, room: float, engine: str) -> Diagram
     for index, (group, value) in enumerate(found.outputs):
         results.append(_end(f"output {index}", shape(facts.sizes(value), SIZES.body)))
         edges.append(Edge(boxes[group].name, results[-1].name))
-    placed = layout_graphviz(Diagram((*ends.values(), *boxes.values(), *results), tuple(edges)), engine)
-    return trimmed(replace(placed, clusters=closed_decks(found, placed, None)))
+    return Diagram((*ends.values(), *boxes.values(), *results), tuple(edges))
 
 
 def _group_box(facts: Facts, group: Group, room: float, side: bool) -> Box:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from archgraph.backend.boxes import MEDIUM, WIDE, Content, box, content, natural_width
 from archgraph.backend.diagram import MUTED, Box, Diagram, Path, Run, Text
 from archgraph.backend.facts import Facts
+from archgraph.backend.geometry import faults
 from archgraph.backend.labels import copy_label, exit_label, input_name, output_label, stage_way, value_label
 from archgraph.backend.layout_u import Skip, UShape, fits, layout_u
 from archgraph.backend.mathtext import join, words
@@ -31,7 +32,9 @@ def u_diagram(facts: Facts, u: UNet, width: float) -> Diagram | None:
     for form in _FORMS:
         shaped = _shape(facts, u, form)
         if fits(shaped, width):
-            return _with_conditions(facts, u, layout_u(shaped, width))
+            drawn = _with_conditions(facts, u, layout_u(shaped, width))
+            if not faults(drawn):
+                return drawn
     return None
 
 
@@ -91,7 +94,7 @@ def _two_columns(contents: Content) -> Content:
 def _content(facts: Facts, stage: Stage, form: Form) -> Content:
     """Named and shaped by the main line; its laws include what stands beside it, but no heads of other outputs."""
     room = MEDIUM if form.stacked else WIDE
-    heads = {item for group in stage.beside if group.output in facts.selected for item in group.items}
+    heads = {item for group in stage.beside if group.output in facts.flow.outputs for item in group.items}
     beside = [item for item in stage.items if item not in stage.line and item not in heads]
     line = content(facts, stage.line, room=room, strides=not stage_way(facts, stage))
     whole = content(facts, (*beside, *stage.line), room=room)

@@ -161,15 +161,12 @@ class ScaledDotProductAttention(Op):
         return (7 if self.relative_bias else 6) * self.scores(*inputs)
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return what the math kernel keeps: scaled q and k, the attention weights, and v.
-
-        Where v cannot be cut into heads and samples without a copy, the copy is kept.
-        """
+        """Return what the math kernel keeps: scaled q and k, the attention weights, and v; of several heads a copy."""
         streams, groups = self.streams(inputs), self.heads / self.key_heads
         fresh = [(x, 4) for q, k, _ in streams for x in (q.numel, product((k.numel, groups)))]
         fresh.append((self.scores(*inputs), 4))
         whole = len(streams) == 1 and groups == 1 and self.window is None and self.over is None
-        if whole and (self.heads == 1 or inputs[2].names[0] == "c"):
+        if whole and self.heads == 1:
             return Saved(inputs=(2,), fresh=tuple(fresh))
         return Saved(fresh=(*fresh, *((product((v.numel, groups)), 4) for _, _, v in streams)))
 

@@ -52,6 +52,8 @@ def attend(op: ScaledDotProductAttention, q: Tensor, k: Tensor, v: Tensor, bias:
     queries, keys, values = split(q, heads), split(k, heads // groups), split(v, heads // groups)
     if groups > 1:
         keys, values = keys.repeat_interleave(groups, dim=1), values.repeat_interleave(groups, dim=1)
+    if heads > 1 and v.stride(-1) != 1:
+        values = values.contiguous()  # else it depends on where v comes from whether the product copies it
     mixed = scaled_dot_product_attention(queries, keys, values, attn_mask=bias, is_causal=op.causal)
     return mixed.transpose(1, 2).flatten(2)
 

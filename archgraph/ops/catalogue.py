@@ -18,4 +18,6 @@ from archgraph.ops import (  # noqa: F401
     routing,
     sequence,
     sources,
+    traced,
+    traced_moves,
 )

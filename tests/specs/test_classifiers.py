@@ -72,8 +72,8 @@ def test_mobilenet_law():
         return widening + 9 * wide + 2 * wide + wide * after + 2 * after
 
     total, before = 27 * c + 2 * c, c
-    stages = ((1, c / 2, 1), (t, 3 * c / 4, 2), (t, c, 3), (t, 2 * c, 4), (t, 3 * c, 3), (t, 5 * c, 3), (t, 10 * c, 1))
-    for expand_, width, count in stages:
+    stages = ((t, 3 * c / 4, 2), (t, c, 3), (t, 2 * c, 4), (t, 3 * c, 3), (t, 5 * c, 3), (t, 10 * c, 1))
+    for expand_, width, count in ((1, c / 2, 1), *stages):
         total += block(before, width, expand_) + (count - 1) * block(width, width, expand_)
         before = width
     total += before * last + 2 * last + last * classes + classes

@@ -37,7 +37,7 @@ def test_unet3d_law():
 
 
 def test_residual_encoder_law():
-    """Two convolutions with norms per block, a projection where the width changes; a decoder of one per stage."""
+    """Two convolutions per block, a projection where the width changes; the decoder has one per stage."""
     g = ag.load("nnunet_resenc")
     c, modalities, classes = symbols(g, "C", "modalities", "classes")
     widths = [c, 2 * c, 4 * c, 8 * c, 10 * c, 10 * c]
@@ -82,7 +82,7 @@ def attention(width):
 
 
 def transformer(width, context, depth):
-    """Self-attention, cross-attention and a gated feed-forward, each with its norm; a projection at both ends."""
+    """Self-attention, cross-attention, a gated feed-forward, each with its norm; projections at both ends."""
     block = 4 * width**2 + width + 2 * width**2 + 2 * context * width + width + 12 * width**2 + 9 * width
     return 2 * width + 2 * (width**2 + width) + depth * (block + 6 * width)
 

@@ -1,0 +1,174 @@
+"""How the dimensions of a traced tensor are made of the digits of named axes: the algebra of view and permute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, TypeAlias
+
+from sympy import Expr, Integer
+
+from archgraph.symbols import decide, floor_divide, is_multiple, product, same_size
+
+ONE = Integer(1)
+COPIES = ""
+"""The axis of a digit that only repeats: what `expand` makes."""
+
+
+class Digit(NamedTuple):
+    """One factor of an axis: index i of the axis has the digit `(i // stride) % size`."""
+
+    axis: str
+    stride: Expr
+    size: Expr
+
+
+Dim: TypeAlias = tuple[Digit, ...]
+"""The digits of one dimension, outermost first; a dimension of size 1 has none."""
+Layout: TypeAlias = tuple[Dim, ...]
+
+
+def extent(dim: Iterable[Digit]) -> Expr:
+    """Return the size of a dimension."""
+    return product(digit.size for digit in dim)
+
+
+def whole(axis: str, size: Expr) -> Dim:
+    """Return the dimension that is one whole axis."""
+    return () if size == 1 else (Digit(axis, ONE, size),)
+
+
+def merged(digits: Iterable[Digit]) -> Dim:
+    """Join neighbouring digits that are one digit of the same axis.
+
+    >>> from archgraph.symbols import size
+    >>> merged([Digit("c", size(8), size(4)), Digit("c", size(1), size(8))])
+    (Digit(axis='c', stride=1, size=32),)
+    """
+    result: list[Digit] = []
+    for digit in digits:
+        if result and result[-1].axis == digit.axis and _adjacent(result[-1], digit):
+            joined = product((result[-1].size, digit.size))
+            result[-1] = Digit(digit.axis, digit.stride, joined)
+        else:
+            result.append(digit)
+    return tuple(result)
+
+
+def _adjacent(outer: Digit, inner: Digit) -> bool:
+    if outer.axis == COPIES:
+        return True
+    return bool(same_size(outer.stride, product((inner.stride, inner.size))))
+
+
+def divide(size: Expr, by: Expr) -> Expr:
+    """Return a quotient that is known, or assumed, to be an integer."""
+    return product((size, 1 / by)) if is_multiple(size, by) else floor_divide(size, by)
+
+
+def equal(left: Expr, right: Expr) -> bool:
+    """Say whether two sizes are equal, at the bound values where it cannot be known for all."""
+    same = same_size(left, right)
+    return decide(left, "==", right, "sizes agree") if same is None else same
+
+
+def divides(size: Expr, by: Expr) -> bool:
+    """Say whether `by` divides a size, at the bound values where it cannot be known for all."""
+    known = is_multiple(size, by)
+    return decide(size, "multiple of", by, "a dimension is split") if known is None else known
+
+
+def regroup(digits: Sequence[Digit], shape: Sequence[Expr]) -> Layout | None:
+    """Return the dimensions of a row-major view of some digits, or None where a digit would be cut unevenly.
+
+    >>> from archgraph.symbols import symbol, size
+    >>> c = Digit("c", size(1), size(12))
+    >>> [len(dim) for dim in regroup([Digit("n", size(1), symbol("N")), c], [symbol("N"), size(3), size(4)])]
+    [1, 1, 1]
+    """
+    rest = [digit for digit in merged(digits) if digit.size != 1]
+    result: list[Dim] = []
+    for wanted in shape:
+        taken = _take(rest, wanted)
+        if taken is None:
+            return None
+        result.append(taken)
+    return None if rest else tuple(result)
+
+
+def _take(rest: list[Digit], wanted: Expr) -> Dim | None:
+    """Remove digits from the front that make up a size."""
+    taken: list[Digit] = []
+    while wanted != 1:
+        if not rest:
+            return None
+        first = rest[0]
+        if same_size(first.size, wanted):
+            taken.append(rest.pop(0))
+            break
+        outer = _outer(first.size, wanted)
+        if outer is None:
+            return None
+        wanted = divide(wanted, outer)
+        if same_size(outer, first.size):
+            taken.append(rest.pop(0))
+            continue
+        inner = divide(first.size, outer)
+        stride = first.stride if first.axis == COPIES else product((first.stride, inner))
+        taken.append(Digit(first.axis, stride, outer))
+        rest[0] = Digit(first.axis, first.stride, inner)
+    return merged(taken)
+
+
+def _outer(available: Expr, wanted: Expr) -> Expr | None:
+    """The outer part of an available digit that goes into a wanted size; None where neither divides the other."""
+    if is_multiple(wanted, available):
+        return available
+    if is_multiple(available, wanted):
+        return wanted
+    if divides(wanted, available):
+        return available
+    return wanted if divides(available, wanted) else None
+
+
+def refine(dims: Sequence[Dim]) -> list[Dim] | None:
+    """Cut dimensions of equal extent at common places, or return None where they cannot be.
+
+    Every result has as many digits as the others, of the same sizes.
+    """
+    rests = [list(dim) for dim in dims]
+    results: list[list[Digit]] = [[] for _ in dims]
+    while any(rests):
+        if not all(rests):
+            return None
+        sizes = [rest[0].size for rest in rests]
+        step = _common(sizes)
+        if step is None:
+            return None
+        for rest, result in zip(rests, results, strict=True):
+            result.append(_cut(rest, step))
+    return [tuple(result) for result in results]
+
+
+def _common(sizes: Sequence[Expr]) -> Expr | None:
+    """The outer size that divides all of them: one of them."""
+    return next((step for step in sizes if all(divides_first(size, step) for size in sizes)), None)
+
+
+def divides_first(size: Expr, by: Expr) -> bool:
+    """Say whether a size is another one or a multiple of it."""
+    return bool(same_size(size, by)) or divides(size, by)
+
+
+def _cut(rest: list[Digit], outer: Expr) -> Digit:
+    """Remove the outer part of a size from the first digit."""
+    first = rest[0]
+    if same_size(first.size, outer):
+        return rest.pop(0)
+    inner = divide(first.size, outer)
+    rest[0] = Digit(first.axis, first.stride, inner)
+    return Digit(first.axis, first.stride if first.axis == COPIES else product((first.stride, inner)), outer)
+
+
+def rename(layout: Layout, change: Callable[[Digit], Digit]) -> Layout:
+    """Return the layout with every digit changed."""
+    return tuple(tuple(map(change, dim)) for dim in layout)

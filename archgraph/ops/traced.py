@@ -1,0 +1,364 @@
+"""Operations that specs do not need and traced modules do: functions by name, reductions, constants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from sympy import Expr
+
+from archgraph.errors import ShapeError
+from archgraph.ops.arguments import Named, PerAxis, per_axis
+from archgraph.ops.arithmetic import Broadcast, aligned, broadcast
+from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.convolution import Conv, ConvTranspose
+from archgraph.ops.modules import functional
+from archgraph.ops.reach import SAME, All, AxisMap, Causal, Interpolated, Reach, Resized, windowed
+from archgraph.symbols import product, size, symbol
+from archgraph.types import TensorType, tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+KEEPS_INPUTS = frozenset(
+    "abs acos asin atan atan2 clamp cos cosh div erf expm1 fmod log log10 log1p log2 maximum minimum mul pow remainder "
+    "sin sinh where xlogy square logaddexp lerp softplus mish selu hardtanh logsigmoid leaky_relu gelu silu".split()
+)
+KEEPS_OUTPUT = frozenset("exp exp2 rsqrt sqrt reciprocal sigmoid tanh tan relu".split())
+TESTS = frozenset(
+    "eq ne lt le gt ge logical_and logical_or logical_not logical_xor isnan isinf isfinite "
+    "bitwise_and bitwise_or bitwise_not bitwise_xor".split()
+)
+
+
+@dataclass(frozen=True)
+class Function(Broadcast):
+    """A function of one element, or of several that are broadcast by name, called by torch's name for it.
+
+    `{*axes}, ... -> {*axes of all}`. One operation per output element. `call` holds the arguments in order:
+    numbers, and null where the next operand goes; without it the operands are the arguments.
+
+    >>> op, inputs = Function.example()
+    >>> print(op.infer(*inputs)[0], op.elementwise(*inputs))
+    {c: C, h: H, w: W} C*H*W
+    """
+
+    kind: ClassVar[str] = "function"
+    function: str
+    call: tuple[float | None, ...] | None = None
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the type with all axes of all operands."""
+        out = broadcast(self.function, inputs)
+        floats = any(x.dtype == "float" for x in inputs) and self.function not in TESTS
+        return (out.as_dtype("float" if floats else "int"),)
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return one operation per output element."""
+        return self.outputs(*inputs)[0].numel
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return what the function's derivative needs; operands, where that is not known."""
+        if self.function in KEEPS_OUTPUT:
+            return Saved(outputs=(0,))
+        if self.function in KEEPS_INPUTS:
+            return Saved(inputs=tuple(range(len(inputs))))
+        return Saved()
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's function on aligned operands."""
+        import torch
+
+        compute = getattr(torch, self.function, None) or getattr(torch.nn.functional, self.function)
+        call = (None,) * len(inputs) if self.call is None else self.call
+        (out,) = self.outputs(*inputs)
+        align = [aligned(lambda x: x, (x,), TensorType(out.axes)) for x in inputs]
+
+        def apply(*tensors: Tensor) -> Tensor:
+            values = iter([module(x) for module, x in zip(align, tensors, strict=True)])
+            return compute(*(next(values) if place is None else place for place in call))
+
+        return functional(apply)
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a sine over a feature map."""
+        return cls("sin"), (tensor(c=symbol("C"), h=symbol("H"), w=symbol("W")),)
+
+
+@dataclass(frozen=True)
+class Reduce(Unweighted, NoMacs):
+    """Sum, product, extremum, norm or variance over the axes in `over`, which vanish.
+
+    `{*over, *axes} -> {*axes}`. One operation per input element; `function` is torch's name.
+
+    >>> op, inputs = Reduce.example()
+    >>> print(op.infer(*inputs)[0])
+    {n: N}
+    """
+
+    kind: ClassVar[str] = "reduce"
+    function: str
+    over: tuple[str, ...]
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the type without the axes."""
+        (x,) = inputs
+        for axis in self.over:
+            x.size(axis)
+        return (x.without(*self.over),)
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return one operation per input element."""
+        return inputs[0].numel
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return the input, but for sums; norms and extrema need their result too."""
+        if self.function in ("sum", "mean"):
+            return Saved()
+        kept = () if self.function in ("var", "std") else (0,)
+        return Saved(inputs=(0,), outputs=kept)
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return everything along the reduced axes."""
+        (x,) = inputs
+        return (windowed({axis: All() if axis in self.over else SAME for axis in x.positions}),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's reduction."""
+        import torch
+
+        compute = getattr(torch, self.function, None) or getattr(torch.linalg, self.function)
+        dims = tuple(inputs[0].names.index(axis) + 1 for axis in self.over)
+        return functional(lambda x: compute(x, dim=dims))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return the sum of the channels."""
+        return cls("sum", ("c",)), (tensor(n=symbol("N"), c=symbol("C")),)
+
+
+@dataclass(frozen=True)
+class Cumulate(Unweighted, NoMacs):
+    """Running sum along one axis. `{*axes} -> same`; one operation per element.
+
+    >>> op, inputs = Cumulate.example()
+    >>> print(op.elementwise(*inputs))
+    C*N
+    """
+
+    kind: ClassVar[str] = "cumulate"
+    axis: str
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the operand's type."""
+        inputs[0].size(self.axis)
+        return inputs
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return one operation per element."""
+        return inputs[0].numel
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return nothing: the gradient is a running sum too."""
+        return Saved()
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return every earlier position along the axis."""
+        (x,) = inputs
+        return (windowed({axis: Causal() if axis == self.axis else SAME for axis in x.positions}),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's cumsum."""
+        place = inputs[0].names.index(self.axis) + 1
+        return functional(lambda x: x.cumsum(dim=place))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return the running sum over N tokens."""
+        return cls("n"), (tensor(n=symbol("N"), c=symbol("C")),)
+
+
+@dataclass(frozen=True)
+class Constant(Unweighted, NoMacs):
+    """A tensor that depends on sizes only: positions counted up, masks, tables of angles. Costs nothing.
+
+    `() -> {shape}`.
+
+    >>> op, inputs = Constant.example()
+    >>> print(op.infer(*inputs)[0])
+    {n: N}
+    """
+
+    kind: ClassVar[str] = "constant"
+    arity: ClassVar[tuple[int, int | None]] = (0, 0)
+    shape: Named
+    dtype: str = "float"
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the given shape."""
+        return (TensorType(tuple(self.shape), self.dtype),)
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return zero: constants are not counted."""
+        return ZERO
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return nothing."""
+        return Saved()
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return that nothing is read."""
+        return ()
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return a tensor of that shape whose values are left at zero."""
+        import torch
+
+        shape = [int(length) for _, length in self.shape]
+        kind = torch.float32 if self.dtype == "float" else torch.long
+        return functional(lambda: torch.zeros(1, *shape, dtype=kind, device=torch.get_default_device()))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return N numbers."""
+        return cls(Named({"n": symbol("N")})), ()
+
+
+@dataclass(frozen=True)
+class Convolve(Unweighted):
+    """Convolution whose weight is computed: `op` says how, and the second operand is the weight [out, C/groups, *kernel].
+
+    `{c: C, *positions}, {*axes} -> {c: out, *positions'}`. MACs as those of the convolution; no bias of its own.
+
+    >>> op, inputs = Convolve.example()
+    >>> print(op.infer(*inputs)[0], op.macs(*inputs))
+    {c: M, h: H, w: W} 9*C*H*M*W
+    """
+
+    kind: ClassVar[str] = "convolve"
+    arity: ClassVar[tuple[int, int | None]] = (2, 2)
+    layer: ClassVar[bool] = True
+    op: Conv | ConvTranspose
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the convolved type."""
+        return self.op.infer(inputs[0])
+
+    def macs(self, *inputs: TensorType) -> Expr:
+        """Return the multiply-accumulates of the convolution."""
+        return self.op.macs(inputs[0])
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return zero: there is no bias."""
+        return ZERO
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return both operands."""
+        return Saved(inputs=(0, 1))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return a window per axis; of the weight everything."""
+        everything = windowed(dict.fromkeys(inputs[1].positions, All()), "dynamic")
+        return (*self.op.reach(inputs[0]), everything)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's convolution with the weight put in."""
+        import torch
+        from torch import nn
+
+        layer = self.op.lower(inputs[0])
+        shape = layer.weight.shape
+        layer.weight = None
+
+        class Computed(nn.Module):
+            def forward(self, x: Tensor, weight: Tensor) -> Tensor:
+                return torch.func.functional_call(layer, {"weight": weight[0].reshape(shape)}, (x,))
+
+        return Computed()
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a 3x3 convolution from C to M channels."""
+        op = Conv(symbol("M"), kernel=size(3), bias=False)
+        weight = tensor(o=symbol("M"), i=symbol("C"), h=3, w=3)
+        return cls(op), (tensor(c=symbol("C"), h=symbol("H") + 2, w=symbol("W") + 2), weight)
+
+
+TAPS = {"nearest": 1, "area": 1, "linear": 2, "cubic": 4}
+
+
+@dataclass(frozen=True)
+class Resize(Unweighted, NoMacs):
+    """Interpolates the positions to a given size. `{c: C, *positions} -> {c: C, *size}`.
+
+    `mode` is nearest, linear, cubic or area; 2 operations per tap, nothing for copies.
+
+    >>> op, inputs = Resize.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C, h: 2*H, w: 2*W}
+    """
+
+    kind: ClassVar[str] = "resize"
+    size: PerAxis
+    mode: str = "linear"
+    align_corners: bool = False
+
+    def _sizes(self, x: TensorType) -> dict[str, Expr]:
+        return per_axis(self.size, x.positions, "size")
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the type with the given position sizes."""
+        return (inputs[0].with_sizes(self._sizes(inputs[0])),)
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return 2 per tap and output element."""
+        if self.mode == "nearest":
+            return ZERO
+        taps = TAPS[self.mode] ** len(inputs[0].positions)
+        return 2 * taps * self.outputs(*inputs)[0].numel
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return nothing: the weights are constants."""
+        return Saved()
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return the neighbours per axis.
+
+        Raises:
+            ShapeError: the factor is not an integer, or more than two neighbours are read.
+        """
+        (x,) = inputs
+        return (windowed({a: self._map(x.size(a), length) for a, length in self._sizes(x).items()}),)
+
+    def _map(self, before: Expr, after: Expr) -> AxisMap:
+        factor = product((after, 1 / before))
+        if before == after:
+            return SAME
+        if self.mode == "linear" and self.align_corners:
+            return Resized(before, after, "corners")
+        if self.mode == "linear" and factor.is_Integer:
+            return Interpolated(factor)
+        if self.mode == "area":
+            return Resized(before, after, "adaptive")
+        raise ShapeError(f"resize from {before} to {after} by {self.mode} interpolation has no closed reach")
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's interpolation."""
+        from torch.nn.functional import interpolate
+
+        (x,) = inputs
+        sizes = [int(length) for length in self._sizes(x).values()]
+        linear = {1: "linear", 2: "bilinear", 3: "trilinear"}[len(sizes)]
+        mode = {"linear": linear, "cubic": "bicubic"}.get(self.mode, self.mode)
+        corners = self.align_corners if self.mode in ("linear", "cubic") else None
+        place = x.names.index("c") + 1
+        return functional(
+            lambda v: interpolate(v.movedim(place, 1), sizes, mode=mode, align_corners=corners).movedim(1, place)
+        )
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a doubling of both sides."""
+        h, w = symbol("H"), symbol("W")
+        return cls(Named({"h": 2 * h, "w": 2 * w})), (tensor(c=symbol("C"), h=h, w=w),)

@@ -1,0 +1,290 @@
+"""Rearrangements that traced modules need: digits of axes regrouped, strided slices, look-ups by index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from sympy import Expr, Integer
+
+from archgraph.errors import ShapeError, UnsupportedOpError
+from archgraph.ops.arguments import Named
+from archgraph.ops.base import Op, Saved, Types
+from archgraph.ops.modules import functional
+from archgraph.ops.reach import SAME, All, Along, AxisMap, Digit, Enlarge, Reach, Unflattened, Window
+from archgraph.ops.rearrangement import Rearrangement
+from archgraph.symbols import floor_divide, product, require, size, symbol
+from archgraph.types import TensorType, tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Part = tuple[str, Expr, Expr]
+"""A digit of an axis: its name, stride and size; an empty name makes copies."""
+ONE = Integer(1)
+
+
+@dataclass(frozen=True)
+class Rearrange(Rearrangement):
+    """Regroups the digits of axes, as view and permute do. `{*axes} -> {into}`.
+
+    Digit (axis, stride, size) of an axis is `(i // stride) % size`. Every new axis lists its digits, outermost
+    first: none for an axis of size 1, and digits without an axis for copies.
+
+    >>> op, inputs = Rearrange.example()
+    >>> print(op.infer(*inputs)[0])
+    {n: H*W, c: C}
+    """
+
+    kind: ClassVar[str] = "rearrange"
+    into: tuple[tuple[str, tuple[Part, ...]], ...]
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the regrouped type."""
+        (x,) = inputs
+        axes = tuple((name, product(part[2] for part in parts)) for name, parts in self.into)
+        real = product(part[2] for _, parts in self.into for part in parts if part[0])
+        rule = "a rearrangement of {} elements uses {} of them"
+        require(x.numel, "==", real, rule, x.numel, real)
+        return (TensorType(axes, x.dtype),)
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return nothing: a copy needs no operand for its gradient."""
+        return Saved()
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return, per axis of the operand, where its digits went.
+
+        Raises:
+            ShapeError: the digits of a position axis are scattered in a way that has no closed map.
+        """
+        (x,) = inputs
+        return (Reach(tuple((axis, self._map(axis, x.size(axis))) for axis in x.positions)),)
+
+    def _map(self, axis: str, length: Expr) -> AxisMap:
+        found = [
+            (name, parts, place)
+            for name, parts in self.into
+            for place, part in enumerate(parts)
+            if part[0] == axis
+        ]
+        if not found:
+            return SAME
+        if any(name == "c" for name, _, _ in found):
+            return self._into_channels(axis, length, found)
+        if len(found) > 1:
+            strides = tuple((name, parts[place][1]) for name, parts, place in found if len(parts) == 1)
+            if len(strides) == len(found):
+                return Unflattened(strides)
+        name, parts, place = found[0]
+        if len(found) > 1 or parts[place][2] != length:
+            raise ShapeError(f"the digits of axis {axis} are scattered over {', '.join(n for n, _, _ in found)}")
+        return self._whole(axis, name, parts, place)
+
+    def _whole(self, axis: str, name: str, parts: tuple[Part, ...], place: int) -> AxisMap:
+        inner = product(part[2] for part in parts[place + 1 :])
+        if len(parts) == 1:
+            return SAME if name == axis else Along(name, SAME)
+        if name == axis and place == 0:
+            return Enlarge(inner)
+        return Along(name, Digit(inner, parts[place][2]))
+
+    def _into_channels(self, axis: str, length: Expr, found: list) -> AxisMap:
+        """A block of positions becomes channels: every output reads the block."""
+        kept = [(name, parts[place]) for name, parts, place in found if name != "c"]
+        lost = [parts[place] for name, parts, place in found if name == "c"]
+        if not kept:
+            return All()
+        block = product(part[2] for part in lost)
+        if len(kept) == 1 and kept[0][0] == axis and kept[0][1][1] == block:
+            return Window(block, block)
+        raise ShapeError(f"axis {axis} is split into channels and positions that are not its blocks")
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return a reshape to digits, a permutation, and a reshape to axes."""
+        (x,) = inputs
+        digits = [(axis, *part) for axis in x.names for part in self._digits(axis, x)]
+        order = {(axis, stride): place for place, (axis, stride, _) in enumerate(digits)}
+        split = [int(length) for _, _, length in digits]
+        parts = [part for _, group in self.into for part in group]
+        permuted = [order[(axis, stride)] + 1 for axis, stride, _ in parts if axis]
+        rest = [place + 1 for place in range(len(digits)) if place + 1 not in permuted]
+        copies = [int(length) if not axis else -1 for axis, _, length in parts]
+        sizes = [int(length) for length in self.outputs(*inputs)[0].sizes.values()]
+
+        def regroup(value: Tensor) -> Tensor:
+            batch = value.shape[0]
+            value = value.reshape(batch, *split).permute(0, *permuted, *rest)
+            value = value.reshape(batch, *value.shape[1 : len(permuted) + 1])
+            value = value.reshape(batch, *(1 if n > 0 else s for n, s in _walk(copies, value.shape[1:])))
+            return value.expand(batch, *copies).reshape(batch, *sizes)
+
+        return functional(regroup)
+
+    def _digits(self, axis: str, x: TensorType) -> list[tuple[Expr, Expr]]:
+        """The digits that an axis is cut into, outermost first."""
+        found = [part for _, parts in self.into for part in parts if part[0] == axis]
+        if not found:
+            return [(ONE, x.size(axis))]
+        return [(stride, length) for _, stride, length in sorted(found, key=lambda part: -int(part[1]))]
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a feature map as tokens."""
+        c, h, w = symbol("C"), symbol("H"), symbol("W")
+        into = (("n", (("h", ONE, h), ("w", ONE, w))), ("c", (("c", ONE, c),)))
+        return cls(into), (tensor(c=c, h=h, w=w),)
+
+
+def _walk(copies: list[int], shape) -> list[tuple[int, int]]:
+    """Pair every digit with the size it has before it is copied."""
+    sizes = iter(shape)
+    return [(count, 1 if count > 0 else next(sizes)) for count in copies]
+
+
+@dataclass(frozen=True)
+class Subsample(Rearrangement):
+    """Takes every `step`-th element of one axis, from `start` on, before `stop`. `{*axes} -> {*axes}`.
+
+    >>> op, inputs = Subsample.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C, h: H, w: W}
+    """
+
+    kind: ClassVar[str] = "subsample"
+    axis: str
+    step: Expr
+    start: Expr = Integer(0)
+    stop: Expr | None = None
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the type with a shorter axis."""
+        (x,) = inputs
+        stop = x.size(self.axis) if self.stop is None else self.stop
+        return (x.with_sizes({self.axis: floor_divide(stop - self.start + self.step - 1, self.step)}),)
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the output is a view."""
+        return Saved(aliases=((0, 0),))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return a stride along the axis."""
+        strided = Window(stride=self.step, before=-self.start)
+        return (Reach(tuple((a, strided if a == self.axis else SAME) for a in inputs[0].positions)),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's strided slice."""
+        place = inputs[0].names.index(self.axis) + 1
+        stop = None if self.stop is None else int(self.stop)
+        cut = (*[slice(None)] * place, slice(int(self.start), stop, int(self.step)))
+        return functional(lambda value: value[cut])
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return every second row."""
+        return cls("h", size(2)), (tensor(c=symbol("C"), h=2 * symbol("H"), w=symbol("W")),)
+
+
+@dataclass(frozen=True)
+class Gather(Rearrangement):
+    """Looks up elements of the first operand along `axis` by the indices in the second, which bring their axes.
+
+    `{axis: N, *axes}, {*places} -> {*places, *axes}`.
+
+    >>> op, inputs = Gather.example()
+    >>> print(op.infer(*inputs)[0])
+    {m: M}
+    """
+
+    kind: ClassVar[str] = "gather"
+    arity: ClassVar[tuple[int, int | None]] = (2, 2)
+    axis: str
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the indices' axes and the rest of the table's."""
+        table, places = inputs
+        rest = table.without(self.axis)
+        table.size(self.axis)
+        twice = next((name for name in places.names if rest.has(name)), None)
+        if twice is not None:
+            raise ShapeError(f"gather gives two axes named '{twice}'")
+        return (TensorType((*places.axes, *rest.axes), table.dtype),)
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return that the indices are kept."""
+        return Saved(inputs=(1,))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return everything along the axis: which element is read depends on the indices."""
+        table, places = inputs
+        maps = tuple((a, All() if a == self.axis else SAME) for a in table.positions)
+        return (Reach(maps, mixing="dynamic"), Reach(tuple((a, SAME) for a in places.positions)))
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's index along the axis, sample by sample."""
+        import torch
+
+        table, _ = inputs
+        place = table.names.index(self.axis)
+
+        def look_up(values: Tensor, places: Tensor) -> Tensor:
+            samples = zip(values.movedim(place + 1, 1), places.long(), strict=True)
+            return torch.stack([rows[index] for rows, index in samples])
+
+        return functional(look_up)
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return M of C + 1 numbers."""
+        return cls("c"), (tensor(c=symbol("C") + 1), tensor("int", m=symbol("M")))
+
+
+@dataclass(frozen=True)
+class Move(Rearrangement):
+    """Moves or selects elements in a way that is not described further, called by torch's name: flip, sort, scatter.
+
+    `{*axes}, ... -> {shape}`. Costs nothing; its receptive field is not settled.
+
+    >>> op, inputs = Move.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C}
+    """
+
+    kind: ClassVar[str] = "move"
+    arity: ClassVar[tuple[int, int | None]] = (1, None)
+    function: str
+    shape: Named
+    dtype: str = "float"
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the given shape."""
+        return (TensorType(tuple(self.shape), self.dtype),)
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return nothing: indices that it may keep are not described."""
+        return Saved()
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return that anything may be read.
+
+        Raises:
+            ShapeError: always, for operands with positions.
+        """
+        if self.function == "flip":
+            return tuple(Reach(tuple((axis, All()) for axis in x.positions)) for x in inputs)
+        raise ShapeError(f"what {self.function} reads is not described")
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's flip of the first axis; nothing else can be built again.
+
+        Raises:
+            UnsupportedOpError: for any other function.
+        """
+        if self.function != "flip":
+            raise UnsupportedOpError(f"'{self.function}' was traced, and cannot be built again")
+        return functional(lambda value: value.flip(1))
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return C channels in reverse order."""
+        return cls("flip", Named({"c": symbol("C")})), (tensor(c=symbol("C")),)
