@@ -21,8 +21,8 @@ from archgraph.errors import QueryError, did_you_mean
 from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.load import Traced, find_spec, find_variant, trace_spec
 from archgraph.frontend.spec import Expectation, Spec, read_text
-from archgraph.laws import Law, Measured
 from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.laws import Law, Measured
 from archgraph.symbols import Assumption, evaluate, symbol
 from archgraph.types import TensorType
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from archgraph.backend.figure import Figure
     from archgraph.sweep import Sweep
+
 
 class Architecture(Measured):
     """A traced spec with its symbols: laws while they are free, integers after `at`.
@@ -220,7 +221,7 @@ class Architecture(Measured):
             return None
         return self.show(self.traced.declarations.lookup(name))
 
-    def point(self) -> dict[Symbol, Integer]:
+    def point(self) -> dict[Symbol, Expr]:
         """Return the value of every free symbol of the laws."""
         return {free: Integer(self.defaults[name]) for name, free in self.symbols.items()}
 
@@ -234,7 +235,9 @@ class Architecture(Measured):
 
     def type(self, inside: TensorType) -> TensorType:
         """Return a type of the graph in the spec's symbols, or with numbers after `at`."""
-        return TensorType(tuple((axis, Integer(0) + self.law(length)) for axis, length in inside.axes), inside.dtype)
+        return TensorType(
+            tuple((axis, Integer(0) + self.law(length)) for axis, length in inside.axes), inside.dtype
+        )
 
     def show(self, expression: Expr) -> Expr:
         """Return an expression of the graph in the spec's symbols."""
@@ -262,7 +265,9 @@ class Architecture(Measured):
         """The paths of all blocks and repeats."""
         return tuple(path for path, member in self.graph.walk() if not isinstance(member, Node))
 
-    def table(self, by: str = "scope", metrics: Iterable[str] = ("params", "macs", "flops", "activations")) -> Table:
+    def table(
+        self, by: str = "scope", metrics: Iterable[str] = ("params", "macs", "flops", "activations")
+    ) -> Table:
         """Return costs by "node", "scope" (the network's steps), "op", "level" or "block".
 
         Raises:
@@ -276,7 +281,14 @@ class Architecture(Measured):
         """Return the totals as text: every law, and its value at the numbers of another binding."""
         bindings = ", ".join(f"{name}={numbers.defaults[name]}" for name in self.symbols)
         lines = [f"{name} = {self.metric(name)} = {numbers.metric(name):,}" for name in metrics]
-        return "\n".join([f"{self.name} ({self.spec.cite})" if self.spec.cite else self.name, f"  at {bindings}", *lines, ""])
+        return "\n".join(
+            [
+                f"{self.name} ({self.spec.cite})" if self.spec.cite else self.name,
+                f"  at {bindings}",
+                *lines,
+                "",
+            ]
+        )
 
     # -- budgets -----------------------------------------------------------------------------------------
 
@@ -300,7 +312,9 @@ class Architecture(Measured):
         """
         return budgets.solve(self, name, multiple_of, budget)
 
-    def iso(self, name: str, over: Mapping[str, Iterable[Any]], multiple_of: int = 1, **budget: Budget) -> Table:
+    def iso(
+        self, name: str, over: Mapping[str, Iterable[Any]], multiple_of: int = 1, **budget: Budget
+    ) -> Table:
         """Return the curve of equal cost: along one symbol, the extreme value of another that meets a budget.
 
         >>> table = load("dit").iso("D", over={"L": [12, 28]}, multiple_of=64, params=("<=", 700e6))
@@ -367,7 +381,9 @@ class Architecture(Measured):
 
         return field_table(self, input, every)
 
-    def draw(self, view: str = "overview", width: str = "auto", venue: str = "icml", color: str = "locality") -> Figure:
+    def draw(
+        self, view: str = "overview", width: str = "auto", venue: str = "icml", color: str = "locality"
+    ) -> Figure:
         """Return an annotated diagram; save it with `.save("x.svg")`.
 
         Args:
@@ -401,8 +417,7 @@ class Architecture(Measured):
 
     def flat(self) -> Graph:
         """Return the flat graph of primitive operations with every symbol at its value."""
-        bindings = {name: value for name, value in self._numbers().items()}
-        return trace_spec(self.spec, self._variant, bindings).graph.unroll()
+        return trace_spec(self.spec, self._variant, self._numbers()).graph.unroll()
 
     def _numbers(self) -> dict[str, Any]:
         fresh = self._declared()
@@ -412,7 +427,9 @@ class Architecture(Measured):
 class Part(Measured):
     """A node or scope of an architecture; its costs include the counts of the repeats around it."""
 
-    def __init__(self, architecture: Architecture, path: str, member: Member, around: tuple[Repeat, ...]) -> None:
+    def __init__(
+        self, architecture: Architecture, path: str, member: Member, around: tuple[Repeat, ...]
+    ) -> None:
         self.architecture = architecture
         self.path = path
         self.member = member
@@ -430,7 +447,9 @@ class Part(Measured):
     def rows(self) -> list[Row]:
         """Return the cost rows of the primitive nodes in it."""
         inside = f"{self.path}."
-        return [row for row in self.architecture.rows() if row.path == self.path or row.path.startswith(inside)]
+        return [
+            row for row in self.architecture.rows() if row.path == self.path or row.path.startswith(inside)
+        ]
 
     @property
     def outputs(self) -> tuple[TensorType, ...]:

@@ -30,7 +30,9 @@ def solve(g: Architecture, name: str, multiple_of: int, budgets: Mapping[str, Bu
         raise QueryError(f"'{comparison}' is not a comparison", hint=f"one of {', '.join(COMPARISONS)}")
     if name not in g.symbols or g.definition(name) is not None:
         known = [symbol for symbol in g.symbols if g.definition(symbol) is None]
-        raise QueryError(f"cannot solve for '{name}'.{did_you_mean(name, known)}", hint=f"free symbols: {', '.join(known)}")
+        raise QueryError(
+            f"cannot solve for '{name}'.{did_you_mean(name, known)}", hint=f"free symbols: {', '.join(known)}"
+        )
     law, free = g.expression(metric), g.symbols[name]
     point = {symbol: int(value) for symbol, value in g.point().items()}
     step, start = _grid(g, name, multiple_of)
@@ -40,7 +42,9 @@ def solve(g: Architecture, name: str, multiple_of: int, budgets: Mapping[str, Bu
 
     found = largest(value_at, comparison, budget, step, start)
     if found is None:
-        raise QueryError(f"no {name} has {metric} {comparison} {budget:,.0f}: at {start + step} it is {value_at(start + step):,}")
+        raise QueryError(
+            f"no {name} has {metric} {comparison} {budget:,.0f}: at {start + step} it is {value_at(start + step):,}"
+        )
     return Solution(name, found, g.at(**{name: found}).metric(metric), budget, metric)  # type: ignore[arg-type]
 
 
@@ -53,7 +57,9 @@ def _grid(g: Architecture, name: str, multiple_of: int) -> tuple[int, int]:
     step, start = g.rule_of(name)
     combined = step * multiple_of // _gcd(step, multiple_of)
     if start % _gcd(step, multiple_of):
-        raise QueryError(f"no {name} is {start} more than a multiple of {step} and a multiple of {multiple_of}")
+        raise QueryError(
+            f"no {name} is {start} more than a multiple of {step} and a multiple of {multiple_of}"
+        )
     while start % multiple_of:
         start += step
     return combined, start % combined
@@ -63,10 +69,18 @@ def _gcd(a: int, b: int) -> int:
     return a if b == 0 else _gcd(b, a % b)
 
 
-def iso(g: Architecture, name: str, over: Mapping[str, Iterable[Any]], multiple_of: int, budgets: Mapping[str, Budget]) -> Table:
+def iso(
+    g: Architecture,
+    name: str,
+    over: Mapping[str, Iterable[Any]],
+    multiple_of: int,
+    budgets: Mapping[str, Budget],
+) -> Table:
     """Return, along the values of a second symbol, the extreme value of the first that meets the budget."""
     if len(over) != 1:
-        raise QueryError("iso runs over one symbol", hint='g.iso("D", over={"L": range(4, 49, 4)}, macs=("<=", 1e12))')
+        raise QueryError(
+            "iso runs over one symbol", hint='g.iso("D", over={"L": range(4, 49, 4)}, macs=("<=", 1e12))'
+        )
     ((second, values),) = over.items()
     rows = []
     for value in values:
@@ -74,7 +88,9 @@ def iso(g: Architecture, name: str, over: Mapping[str, Iterable[Any]], multiple_
         found = solve(at, name, multiple_of, budgets)
         reached = at.at(**{name: found.value})
         rows.append({second: value, name: found.value, "params": reached.params, "macs": reached.macs})
-    return Table(f"{g.name}: {name} within the budget, along {second}", (second, name, "params", "macs"), rows)
+    return Table(
+        f"{g.name}: {name} within the budget, along {second}", (second, name, "params", "macs"), rows
+    )
 
 
 def what_if(g: Architecture, values: Mapping[str, Any], metrics: Iterable[str] = CHANGES) -> Table:

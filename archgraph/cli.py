@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="archgraph", description="Exact, symbolic analysis of neural architectures: cost, receptive field, figures."
+        prog="archgraph",
+        description="Exact, symbolic analysis of neural architectures: cost, receptive field, figures.",
     )
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -58,13 +59,22 @@ def _command(commands: Any, name: str, run: Command, summary: str, example: str)
 
 def _add_at(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--at", nargs="+", default=[], metavar="SYMBOL=VALUE", action="extend", help="bind symbols: --at D=768 L=12"
+        "--at",
+        nargs="+",
+        default=[],
+        metavar="SYMBOL=VALUE",
+        action="extend",
+        help="bind symbols: --at D=768 L=12",
     )
 
 
 def _add_format(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how to write the table (default: text)")
-    parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
+    parser.add_argument(
+        "--format", choices=FORMATS, default="text", help="how to write the table (default: text)"
+    )
+    parser.add_argument(
+        "--json", action="store_const", const="json", dest="format", help="the same as --format json"
+    )
 
 
 def _bindings(pairs: Sequence[str]) -> dict[str, Any]:
@@ -95,7 +105,9 @@ def _load(options: argparse.Namespace) -> Any:
 
 
 def _list(commands: Any) -> None:
-    parser = _command(commands, "list", _run_list, "List the shipped specs and variants", "archgraph list --json")
+    parser = _command(
+        commands, "list", _run_list, "List the shipped specs and variants", "archgraph list --json"
+    )
     _add_format(parser)
 
 
@@ -108,9 +120,15 @@ def _run_list(options: argparse.Namespace) -> int:
 
 def _check(commands: Any) -> None:
     parser = _command(
-        commands, "check", _run_check, "Hold specs and their variants against the numbers they expect", "archgraph check dit"
+        commands,
+        "check",
+        _run_check,
+        "Hold specs and their variants against the numbers they expect",
+        "archgraph check dit",
     )
-    parser.add_argument("specs", nargs="*", metavar="SPEC", help="names or paths (default: every shipped spec)")
+    parser.add_argument(
+        "specs", nargs="*", metavar="SPEC", help="names or paths (default: every shipped spec)"
+    )
     _add_format(parser)
 
 
@@ -123,7 +141,13 @@ def _run_check(options: argparse.Namespace) -> int:
 
 
 def _cost(commands: Any) -> None:
-    parser = _command(commands, "cost", _run_cost, "Show cost laws and their values", "archgraph cost dit --by level --at D=768")
+    parser = _command(
+        commands,
+        "cost",
+        _run_cost,
+        "Show cost laws and their values",
+        "archgraph cost dit --by level --at D=768",
+    )
     parser.add_argument("spec", metavar="SPEC", help="a shipped name (dit, dit:S/2) or a path")
     parser.add_argument("--by", default="scope", help="node, scope, op, level or block (default: scope)")
     parser.add_argument("--metrics", default="params,macs,flops,activations", help="comma-separated metrics")
@@ -143,10 +167,14 @@ def _run_cost(options: argparse.Namespace) -> int:
 
 
 def _rf(commands: Any) -> None:
-    parser = _command(commands, "rf", _run_rf, "Show the receptive field of every node", "archgraph rf unet:padded-512")
+    parser = _command(
+        commands, "rf", _run_rf, "Show the receptive field of every node", "archgraph rf unet:padded-512"
+    )
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     parser.add_argument("--input", help="the input to measure on (default: the only one with positions)")
-    parser.add_argument("--all", action="store_true", help="every primitive node, not only the network's steps")
+    parser.add_argument(
+        "--all", action="store_true", help="every primitive node, not only the network's steps"
+    )
     _add_at(parser)
     _add_format(parser)
 
@@ -157,22 +185,30 @@ def _run_rf(options: argparse.Namespace) -> int:
 
 
 def _draw(commands: Any) -> None:
-    parser = _command(commands, "draw", _run_draw, "Draw an annotated diagram", "archgraph draw unet -o unet.svg")
+    parser = _command(
+        commands, "draw", _run_draw, "Draw an annotated diagram", "archgraph draw unet -o unet.svg"
+    )
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
-    parser.add_argument("--view", default="overview", help="overview, blocks, full, unrolled, ladder or matrix")
+    parser.add_argument(
+        "--view", default="overview", help="overview, blocks, full, unrolled, ladder or matrix"
+    )
     parser.add_argument("--color", default="locality", help="locality, params or macs")
     _add_figure(parser)
     _add_at(parser)
 
 
 def _add_figure(parser: argparse.ArgumentParser, required: bool = True) -> None:
-    parser.add_argument("-o", "--output", required=required, metavar="FILE", help="the file to write: .svg or .dot")
+    parser.add_argument(
+        "-o", "--output", required=required, metavar="FILE", help="the file to write: .svg or .dot"
+    )
     parser.add_argument("--width", default=None, help="auto, column, text, or inches such as 3.25in")
     parser.add_argument("--venue", default="icml", help="icml, neurips, iclr, acl or nature (default: icml)")
 
 
 def _run_draw(options: argparse.Namespace) -> int:
-    figure = _load(options).draw(view=options.view, width=options.width or "auto", venue=options.venue, color=options.color)
+    figure = _load(options).draw(
+        view=options.view, width=options.width or "auto", venue=options.venue, color=options.color
+    )
     return _save(figure, options.output)
 
 
@@ -203,19 +239,27 @@ def _run_contrast(options: argparse.Namespace) -> int:
     if not options.output:
         print(comparison([load(options.first), load(options.second)]).to(options.format).rstrip())
         return 0
-    figure = contrast(load(options.first), load(options.second), width=options.width or "text", venue=options.venue)
+    figure = contrast(
+        load(options.first), load(options.second), width=options.width or "text", venue=options.venue
+    )
     return _save(figure, options.output)
 
 
 def _solve(commands: Any) -> None:
     parser = _command(
-        commands, "solve", _run_solve, "Find the size that meets a budget", 'archgraph solve dit D --macs "<=1e12" --multiple-of 64'
+        commands,
+        "solve",
+        _run_solve,
+        "Find the size that meets a budget",
+        'archgraph solve dit D --macs "<=1e12" --multiple-of 64',
     )
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     parser.add_argument("symbol", metavar="SYMBOL", help="the symbol to find")
     parser.add_argument("--params", metavar="BUDGET", help='a bound on parameters: "<=1e9"')
     parser.add_argument("--macs", metavar="BUDGET", help='a bound on MACs: "<=1e12"')
-    parser.add_argument("--multiple-of", type=int, default=1, metavar="N", help="only multiples of N (default: 1)")
+    parser.add_argument(
+        "--multiple-of", type=int, default=1, metavar="N", help="only multiples of N (default: 1)"
+    )
     _add_at(parser)
 
 
@@ -245,7 +289,9 @@ def _sweep(commands: Any) -> None:
     )
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     parser.add_argument("grid", nargs="+", metavar="SYMBOL=VALUES", help="a..b, a..b:step, or a list 1,2,4")
-    parser.add_argument("--metrics", default="params,macs", help="comma-separated metrics (default: params,macs)")
+    parser.add_argument(
+        "--metrics", default="params,macs", help="comma-separated metrics (default: params,macs)"
+    )
     parser.add_argument("-o", "--output", metavar="FILE", help="write .csv or .parquet instead of printing")
     _add_at(parser)
     _add_format(parser)
@@ -277,7 +323,11 @@ def _values(pair: str) -> tuple[str, Any]:
 
 def _verify(commands: Any) -> None:
     parser = _command(
-        commands, "verify", _run_verify, "Compare a spec with PyTorch, node by node (needs torch)", "archgraph verify dit:S/2"
+        commands,
+        "verify",
+        _run_verify,
+        "Compare a spec with PyTorch, node by node (needs torch)",
+        "archgraph verify dit:S/2",
     )
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     _add_at(parser)
@@ -293,7 +343,13 @@ def _run_verify(options: argparse.Namespace) -> int:
 
 
 def _schema(commands: Any) -> None:
-    _command(commands, "schema", _run_schema, "Print the JSON Schema of the spec language", "archgraph schema > spec.json")
+    _command(
+        commands,
+        "schema",
+        _run_schema,
+        "Print the JSON Schema of the spec language",
+        "archgraph schema > spec.json",
+    )
 
 
 def _run_schema(options: argparse.Namespace) -> int:
@@ -304,7 +360,9 @@ def _run_schema(options: argparse.Namespace) -> int:
 
 
 def _new(commands: Any) -> None:
-    parser = _command(commands, "new", _run_new, "Write a small spec to start from", "archgraph new mynet.yaml")
+    parser = _command(
+        commands, "new", _run_new, "Write a small spec to start from", "archgraph new mynet.yaml"
+    )
     parser.add_argument("path", metavar="FILE", help="the file to write; it must not exist")
 
 

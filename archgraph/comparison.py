@@ -11,7 +11,7 @@ from archgraph.analysis.scaling import exponent, smooth_in
 from archgraph.api import Architecture
 from archgraph.backend.table import Table
 from archgraph.errors import ArchgraphError, QueryError
-from archgraph.ir import Graph, Node, Repeat
+from archgraph.ir import Node, Repeat
 
 Row = tuple[str, Callable[[Architecture], object]]
 
@@ -25,7 +25,10 @@ def comparison(architectures: Sequence[Architecture]) -> Table:
     ('local', 'global since blocks.attention.scaled_dot_product_attention')
     """
     names = [g.name for g in architectures]
-    rows = [{"": title, **dict(zip(names, (_answer(ask, g) for g in architectures), strict=True))} for title, ask in ROWS]
+    rows = [
+        {"": title, **dict(zip(names, (_answer(ask, g) for g in architectures), strict=True))}
+        for title, ask in ROWS
+    ]
     rows += _knobs(architectures, names)
     notes = (
         "laws in each spec's symbols; numbers at its defaults, per sample",
@@ -46,7 +49,9 @@ def _core(g: Architecture) -> str:
     kinds = {row.node.label for row in g.rows() if row.alive and _mixes(row.node) != "none"}
     share = g.share("macs")
     listed = sorted(kinds, key=lambda kind: -share.get(kind, 0))
-    return ", ".join(f"{kind} ({_percent(share[kind])} of MACs)" if kind in share else kind for kind in listed)
+    return ", ".join(
+        f"{kind} ({_percent(share[kind])} of MACs)" if kind in share else kind for kind in listed
+    )
 
 
 def _mixes(node: Node) -> str:
@@ -65,7 +70,10 @@ def _connectivity(g: Architecture) -> str:
 def _weights(g: Architecture) -> str:
     """Whether mixing coefficients are fixed or computed from the input."""
     kinds = {_mixes(row.node) for row in g.rows() if row.alive} - {"none"}
-    words = {"static": "static: learned, the same for every input", "dynamic": "dynamic: computed from the input"}
+    words = {
+        "static": "static: learned, the same for every input",
+        "dynamic": "dynamic: computed from the input",
+    }
     return "; ".join(words[kind] for kind in sorted(kinds, reverse=True)) or "positions are not mixed"
 
 
@@ -156,7 +164,9 @@ def _knob(g: Architecture, name: str) -> str:
         grown = g.at(**{name: more})
     except ArchgraphError:
         return _exponents(g, name)
-    changes = [f"{metric} {_change(now.metric(metric), grown.metric(metric))}" for metric in ("params", "macs")]
+    changes = [
+        f"{metric} {_change(now.metric(metric), grown.metric(metric))}" for metric in ("params", "macs")
+    ]
     return f"{_exponents(g, name)}; {g.defaults[name]} -> {more}: {', '.join(changes)}"
 
 

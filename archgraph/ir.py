@@ -263,7 +263,9 @@ class _Unroller:
                 outputs = self._add(node, inputs, prefix, group)
             values.update(zip(node.outputs, outputs, strict=True))
 
-    def _add(self, node: Node, inputs: tuple[Value, ...], prefix: str, share: str | None) -> tuple[Value, ...]:
+    def _add(
+        self, node: Node, inputs: tuple[Value, ...], prefix: str, share: str | None
+    ) -> tuple[Value, ...]:
         if len(self.nodes) >= self.limit:
             raise ArchgraphError(f"the unrolled graph has more than {self.limit} nodes")
         outputs = tuple(Value(value.type, prefix + value.name) for value in node.outputs)
@@ -283,7 +285,9 @@ class _Unroller:
         self, node: Repeat, inputs: tuple[Value, ...], path: str, share: str | None
     ) -> tuple[Value, ...]:
         if not isinstance(node.count, Integer):
-            raise ArchgraphError(f"cannot unroll '{path}': its count {node.count} is symbolic", hint="bind it")
+            raise ArchgraphError(
+                f"cannot unroll '{path}': its count {node.count} is symbolic", hint="bind it"
+            )
         carried = len(node.outputs)
         for index in range(int(node.count)):
             values = dict(zip(node.body.inputs, inputs, strict=True))

@@ -10,7 +10,7 @@ from sympy import Add, Expr, Rational, Symbol, expand
 from archgraph.analysis import scaling
 from archgraph.analysis.cost import METRICS, Row, grouping, metric_named
 from archgraph.errors import QueryError, did_you_mean
-from archgraph.symbols import symbol
+from archgraph.symbols import fraction, replaced, symbol
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture
@@ -90,6 +90,7 @@ class Measured(ABC):
     def layer_outputs(self) -> Law:
         """Elements of conv and linear outputs, per sample."""
         return self.metric("layer_outputs")
+
     # -- the algebra of laws -----------------------------------------------------------------------------
 
     def law_in(self, metric: str, name: str) -> tuple[Expr, Symbol]:
@@ -108,7 +109,9 @@ class Measured(ABC):
             definition = whole.definition(name)
             return (law if definition is None else scaling.eliminate(law, asked, definition)), asked
         if name in whole.spec.symbols:
-            raise QueryError(f"laws are not symbolic in '{name}': it is built into the graph", hint="use what_if")
+            raise QueryError(
+                f"laws are not symbolic in '{name}': it is built into the graph", hint="use what_if"
+            )
         raise QueryError(f"there is no symbol '{name}'.{did_you_mean(name, whole.symbols)}")
 
     def degree(self, metric: str, name: str) -> Expr:
@@ -137,7 +140,7 @@ class Measured(ABC):
         1.964
         """
         local = scaling.elasticity(*self.law_in(metric, name))
-        return float(local.xreplace(self.whole.point())) if self.whole.evaluated else local
+        return float(replaced(local, self.whole.point())) if self.whole.evaluated else local
 
     def terms(self, metric: str, by: str = "op") -> dict[str, Expr]:
         """Return the law of a metric by "op", "scope", "level", "block" or "node"; their sum is the law.
@@ -160,11 +163,11 @@ class Measured(ABC):
         >>> round(float(load("dit").share("macs")["scaled_dot_product_attention"]), 4)
         0.0356
         """
-        numbers = {key: int(law.xreplace(self.whole.point())) for key, law in self.terms(metric, by).items()}
+        numbers = {key: int(replaced(law, self.whole.point())) for key, law in self.terms(metric, by).items()}
         total = sum(numbers.values())
         if not total:
             raise QueryError(f"{metric} is 0, so nothing has a share of it")
-        return {key: Rational(number, total) for key, number in numbers.items()}
+        return {key: fraction(number, total) for key, number in numbers.items()}
 
     def ratio(self, above: str, below: str) -> Expr | float:
         """Return one metric over another, such as MACs per parameter; after `at`, its value.
@@ -174,7 +177,7 @@ class Measured(ABC):
         175.7
         """
         law = self.expression(above) / self.expression(below)
-        return float(law.xreplace(self.whole.point())) if self.whole.evaluated else law
+        return float(replaced(law, self.whole.point())) if self.whole.evaluated else law
 
 
 __all__ = ["METRICS", "Law", "Measured"]

@@ -12,6 +12,7 @@ from sympy import Expr, Symbol
 from archgraph.analysis.compiled import compiled, numpy
 from archgraph.backend.table import Table
 from archgraph.errors import QueryError, did_you_mean
+from archgraph.symbols import replaced
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture
@@ -75,7 +76,12 @@ class Sweep:
             if not any(all(a <= b for a, b in zip(other, point, strict=True)) for other in best):
                 front.append(index)
                 best.append(point)
-        return Table(f"{self.name}: Pareto front", table.columns, [table.rows[index] for index in front], notes=table.notes)
+        return Table(
+            f"{self.name}: Pareto front",
+            table.columns,
+            [table.rows[index] for index in front],
+            notes=table.notes,
+        )
 
     def save(self, path: str) -> None:
         """Write the valid points as .csv or .parquet, whole or not at all.
@@ -105,10 +111,12 @@ def sweep(g: Architecture, grid: Mapping[str, Any], metrics: Iterable[str]) -> S
     np = numpy()
     arrays = {g.symbols[name]: _along(grid[name], place, len(names), np) for place, name in enumerate(names)}
     fixed = {free: value for free, value in g.point().items() if free not in arrays}
-    laws = {metric: compiled(g.expression(metric).xreplace(fixed), tuple(arrays)) for metric in metrics}
+    laws = {metric: compiled(replaced(g.expression(metric), fixed), tuple(arrays)) for metric in metrics}
     exact = {metric: law.exact(arrays) for metric, law in laws.items()}
     values = {metric: _full(law(arrays), arrays, np) for metric, law in laws.items()}
-    return Sweep(g.name, {name: _values(grid[name], np) for name in names}, values, _valid(g, arrays, fixed, np), exact)
+    return Sweep(
+        g.name, {name: _values(grid[name], np) for name in names}, values, _valid(g, arrays, fixed, np), exact
+    )
 
 
 def _check(g: Architecture, names: tuple[str, ...]) -> None:
@@ -145,7 +153,7 @@ def _valid(g: Architecture, arrays: Mapping[Symbol, Any], fixed: Mapping[Symbol,
         rule = g.rule_law(name)
         if rule is None or not ({free} | rule[0].free_symbols | rule[1].free_symbols) & arrays.keys():
             continue
-        multiple, offset = (_number(part.xreplace(dict(fixed)), arrays) for part in rule)
+        multiple, offset = (_number(replaced(part, fixed), arrays) for part in rule)
         own = arrays.get(free, int(fixed[free]) if free in fixed else 0)
         valid = valid & ((own - offset) % multiple == 0)
     return valid
@@ -157,10 +165,12 @@ def _number(law: Expr, arrays: Mapping[Symbol, Any]) -> Any:
 
 def _parquet(columns: Mapping[str, Any]) -> bytes:
     try:
-        import pyarrow
-        import pyarrow.parquet
+        import pyarrow  # pyright: ignore[reportMissingImports]
+        import pyarrow.parquet  # pyright: ignore[reportMissingImports]
     except ImportError:
-        raise QueryError("parquet needs pyarrow", hint="pip install 'archgraph[sweep]', or write .csv") from None
+        raise QueryError(
+            "parquet needs pyarrow", hint="pip install 'archgraph[sweep]', or write .csv"
+        ) from None
     sink = pyarrow.BufferOutputStream()
     pyarrow.parquet.write_table(pyarrow.table(dict(columns)), sink)
     return sink.getvalue().to_pybytes()

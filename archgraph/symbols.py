@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Literal, TypeAlias, cast
 
 import sympy
@@ -18,7 +18,7 @@ Size: TypeAlias = Expr
 Relation = Literal["multiple of", "==", "!=", ">="]
 
 
-@lru_cache(maxsize=None)
+@cache
 def symbol(name: str) -> Symbol:
     """Return the positive integer symbol of that name.
 
@@ -70,7 +70,7 @@ def _without_floor(numerator: Expr, denominator: Expr) -> Expr:
         return numerator
     if not all(term.is_integer for term in terms):
         return numerator
-    return Add(*(term.args[0] if term is floors[0] else term for term in terms))
+    return Add(*(cast(Expr, term.args[0]) if term is floors[0] else term for term in terms))
 
 
 def is_multiple(value: Expr, divisor: Expr) -> bool | None:
@@ -281,6 +281,26 @@ def require(left: Expr, relation: Relation, right: Expr, rule: str, *parts: obje
         raise ShapeError(rule.format(*parts), hint=hint)
 
 
-def rational(numerator: int, denominator: int) -> Rational:
+def fraction(numerator: int, denominator: int) -> Rational:
     """Return an exact fraction."""
-    return Rational(numerator, denominator)
+    return cast(Rational, Rational(numerator, denominator))
+
+
+def replaced(expression: Expr, values: Mapping[Symbol, Expr]) -> Expr:
+    """Return an expression with symbols replaced, and nothing else changed.
+
+    >>> C = symbol("C")
+    >>> replaced(C**2 + 1, {C: size(3)})
+    10
+    """
+    return cast(Expr, expression.xreplace(dict(values)))
+
+
+def cancelled(expression: Expr) -> Expr:
+    """Return a quotient of polynomials in lowest terms.
+
+    >>> C = symbol("C")
+    >>> cancelled((C**2 + C) / C)
+    C + 1
+    """
+    return cast(Expr, sympy.cancel(sympy.together(expression)))

@@ -48,7 +48,12 @@ class Tracer:
         self._shared: dict[str, tuple[str, object]] = {}
 
     def apply(
-        self, op: Op, operands: tuple[Value, ...], name: str, place: Place | None = None, share: str | None = None
+        self,
+        op: Op,
+        operands: tuple[Value, ...],
+        name: str,
+        place: Place | None = None,
+        share: str | None = None,
     ) -> tuple[Value, ...]:
         """Add an operation and return its outputs.
 
@@ -156,13 +161,17 @@ def _shapes(op: Op, types: Types) -> object:
 def _check_arity(op: Op, given: int) -> None:
     fewest, most = op.arity
     if given < fewest or (most is not None and given > most):
-        wanted = str(fewest) if fewest == most else f"{fewest} or more" if most is None else f"{fewest} to {most}"
+        wanted = (
+            str(fewest) if fewest == most else f"{fewest} or more" if most is None else f"{fewest} to {most}"
+        )
         raise ShapeError(f"{op.kind} takes {wanted} input{'s' if wanted != '1' else ''}, and got {given}")
 
 
 def _check_carried(body: Graph, operands: tuple[Value, ...]) -> None:
     if len(body.outputs) > len(operands):
-        raise ShapeError(f"a repeat of {len(body.outputs)} outputs needs as many inputs, and has {len(operands)}")
+        raise ShapeError(
+            f"a repeat of {len(body.outputs)} outputs needs as many inputs, and has {len(operands)}"
+        )
     for before, after in zip(operands, body.outputs, strict=False):
         difference = "" if before.type == after.type else _difference(before.type, after.type)
         if difference:

@@ -11,6 +11,7 @@ from sympy import Add, Expr, Integer, Symbol, expand, fraction, lambdify, togeth
 from sympy import floor as floor_of
 
 from archgraph.errors import MissingToolError
+from archgraph.symbols import replaced
 
 LARGEST = 2**62
 
@@ -58,9 +59,9 @@ class Compiled:
     def _fits(self, arrays: Mapping[Symbol, Any]) -> bool:
         if self.above.has(floor_of) or self.below.has(floor_of):
             return False
-        largest = {symbol: Integer(int(_max(arrays[symbol]))) for symbol in self.symbols}
+        largest: dict[Symbol, Expr] = {symbol: Integer(int(_max(arrays[symbol]))) for symbol in self.symbols}
         parts = [*Add.make_args(self.above), *Add.make_args(self.below)]
-        return sum(abs(int(part.xreplace(largest))) for part in parts) < LARGEST
+        return sum(abs(int(replaced(part, largest))) for part in parts) < LARGEST
 
 
 def compiled(law: Expr, symbols: tuple[Symbol, ...]) -> Compiled:

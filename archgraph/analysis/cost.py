@@ -96,7 +96,9 @@ def metric_named(name: str) -> Metric:
         QueryError: there is no such metric.
     """
     if name not in METRICS:
-        raise QueryError(f"no metric is named '{name}'.{did_you_mean(name, METRICS)}", hint=", ".join(METRICS))
+        raise QueryError(
+            f"no metric is named '{name}'.{did_you_mean(name, METRICS)}", hint=", ".join(METRICS)
+        )
     return METRICS[name]
 
 
@@ -262,7 +264,9 @@ def grouping(by: str) -> Callable[[Row], str]:
         QueryError: there is no such grouping.
     """
     if by not in GROUPS:
-        raise QueryError(f"cannot group by '{by}'.{did_you_mean(by, GROUPS)}", hint=f"by: {', '.join(GROUPS)}")
+        raise QueryError(
+            f"cannot group by '{by}'.{did_you_mean(by, GROUPS)}", hint=f"by: {', '.join(GROUPS)}"
+        )
     return GROUPS[by]
 
 
@@ -279,12 +283,17 @@ def find_member(graph: Graph, path: str) -> tuple[Member, tuple[Repeat, ...]]:
         if name is None:
             here = path[: len(path) - len(rest)]
             near = did_you_mean(rest, names) or did_you_mean(rest.split(".")[0], names)
-            raise QueryError(f"there is no node or scope '{path}'.{near}", hint=f"in {here or 'the network '}: {', '.join(names)}")
+            raise QueryError(
+                f"there is no node or scope '{path}'.{near}",
+                hint=f"in {here or 'the network '}: {', '.join(names)}",
+            )
         member, rest = names[name], rest[len(name) + 1 :]
         if not rest:
             return member, tuple(around)
         if isinstance(member, Node):
-            raise QueryError(f"'{path[: len(path) - len(rest) - 1]}' is an operation: nothing stands inside it")
+            raise QueryError(
+                f"'{path[: len(path) - len(rest) - 1]}' is an operation: nothing stands inside it"
+            )
         around.append(member)
         scope = member.body
 

@@ -6,11 +6,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from sympy import Add, Expr, Integer, Max, Min, Poly, Pow, Rational, Symbol, ceiling, diff, expand, floor, together
+from sympy import (
+    Add,
+    Expr,
+    Integer,
+    Max,
+    Min,
+    Poly,
+    Pow,
+    Rational,
+    Symbol,
+    ceiling,
+    diff,
+    expand,
+    floor,
+)
 from sympy.polys.polytools import real_roots
 
 from archgraph.errors import QueryError
-from archgraph.symbols import evaluate
+from archgraph.symbols import cancelled, evaluate, fraction, replaced
 
 Comparison = Literal["<=", "<", "==", ">=", ">"]
 MAX_SIZE = 2**40
@@ -79,7 +93,7 @@ def elasticity(law: Expr, symbol: Symbol) -> Expr:
     law = smooth_in(law, symbol)
     if law == 0:
         raise QueryError(f"the law is 0, so it has no elasticity in {symbol}")
-    return cast(Expr, together(expand(symbol * diff(law, symbol)) / law).cancel())
+    return cancelled(expand(symbol * diff(law, symbol)) / law)
 
 
 def eliminate(law: Expr, name: Symbol, definition: Expr) -> Expr:
@@ -125,16 +139,16 @@ def crossover(first: Expr, second: Expr, symbol: Symbol) -> tuple[Expr, ...]:
         raise QueryError("the two laws are the same")
     lowest = min(exponent(term, symbol) for term in terms)
     reduced = expand(difference / symbol**lowest)
-    numerator = together(reduced).as_numer_denom()[0]
+    numerator = cancelled(reduced).as_numer_denom()[0]
     polynomial = Poly(numerator, symbol)
     if polynomial.degree() == 1:
         slope, start = polynomial.all_coeffs()
-        root = cast(Expr, together(-start / slope).cancel())
+        root = cancelled(cast(Expr, -start / slope))
         return () if root.is_nonpositive or _negative(root) else (root,)
     if polynomial.free_symbols - {symbol} or polynomial.free_symbols_in_domain:
         names = ", ".join(sorted(map(str, numerator.free_symbols - {symbol})))
         raise QueryError(f"the crossing in {symbol} is not linear; bind {names} first", hint="g.bind(...)")
-    return tuple(root for root in real_roots(polynomial) if root > 0)
+    return tuple(root for root in cast(list[Expr], real_roots(polynomial)) if root.is_positive)
 
 
 def _negative(root: Expr) -> bool:
@@ -201,7 +215,7 @@ def shares(terms: Mapping[str, Expr], values: Mapping[Symbol, int]) -> dict[str,
     total = sum(numbers.values())
     if total == 0:
         raise QueryError("the whole is 0, so it has no shares")
-    return {name: Rational(number, total) for name, number in numbers.items()}
+    return {name: fraction(number, total) for name, number in numbers.items()}
 
 
 def scaled(law: Expr, factors: Mapping[Symbol, int]) -> Expr:
@@ -212,5 +226,5 @@ def scaled(law: Expr, factors: Mapping[Symbol, int]) -> Expr:
     >>> scaled(18 * D**2, {D: 2})
     4
     """
-    grown = expand(law.xreplace({symbol: factor * symbol for symbol, factor in factors.items()}))
-    return cast(Expr, together(grown / law).cancel())
+    grown = expand(replaced(law, {symbol: factor * symbol for symbol, factor in factors.items()}))
+    return cancelled(grown / law)

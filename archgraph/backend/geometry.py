@@ -15,7 +15,16 @@ def faults(diagram: Diagram) -> list[str]:
     >>> faults(Diagram(boxes=(Box("a", 10, 10, x=95),), width=100, height=20))
     ["box 'a' leaves the page"]
     """
-    checks = (_outside, _overlapping_texts, _leaving_texts, _overlapping_boxes, _crossing_edges, _struck_texts, _thin)
+    checks = (
+        _outside,
+        _overlapping_texts,
+        _leaving_texts,
+        _overlapping_boxes,
+        _on_outlines,
+        _crossing_edges,
+        _struck_texts,
+        _thin,
+    )
     return [fault for check in checks for fault in check(diagram)]
 
 
@@ -70,6 +79,14 @@ def _overlapping_boxes(diagram: Diagram) -> Iterator[str]:
         for box in boxes:
             if text.extent.overlaps(box.extent, _SLACK):
                 yield f"text {text.string!r} lies on the box {box.name!r}"
+
+
+def _on_outlines(diagram: Diagram) -> Iterator[str]:
+    for cluster in diagram.clusters:
+        for text in diagram.texts():
+            inside = cluster.extent.contains(text.extent, _SLACK)
+            if text.extent.overlaps(cluster.outline, _SLACK) and not inside:
+                yield f"text {text.string!r} lies on the outlines of {cluster.name!r}"
 
 
 def _loose_texts(diagram: Diagram) -> Iterator[Text]:

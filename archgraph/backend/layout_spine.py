@@ -71,6 +71,8 @@ def _gap(placed: Placement, before: str, slot: Slot, branching: bool) -> float:
         return 2.0 if branching else 0.0
     lines = len(slot.label)
     gap = _GAP if not lines else max(_LABEL_GAP, 8 + _LINE_HEIGHT * lines)
+    if lines and slot.stacked:
+        gap += 7.0
     if before and is_small(placed.boxes[before]) and is_small(slot.box):
         gap = min(gap, _CIRCLE_GAP)
     return max(gap, _BRANCH_GAP) if branching else gap
@@ -104,7 +106,7 @@ def _main_line(placed: Placement) -> None:
 
 def _arrow(placed: Placement, source: str, slot: Slot, top: float) -> None:
     bottom = placed.boxes[slot.name].y
-    middle = (top + bottom) / 2 + 2.4 - _LINE_HEIGHT * (len(slot.label) - 1) / 2
+    middle = (top + bottom - (7.0 if slot.stacked else 0.0)) / 2 + 2.4 - _LINE_HEIGHT * (len(slot.label) - 1) / 2
     label = tuple(Text(line, 5, middle + _LINE_HEIGHT * index, MUTED) for index, line in enumerate(slot.label))
     path = Path(((0, top), (0, bottom)), INK, _MAIN, arrow=slot.deck is None)
     placed.edges.append(Edge(source, slot.name, path, label))

@@ -16,11 +16,13 @@ class Slot:
         box: size and parts; for a deck only the size counts.
         deck: the drawing inside, in the coordinates of the box.
         label: lines beside the arrow that leads here.
+        stacked: outlines will look out above it.
     """
 
     box: Box
     deck: "Spine | None" = None
     label: tuple[Line, ...] = ()
+    stacked: bool = False
 
     @property
     def name(self) -> str:

@@ -87,7 +87,12 @@ class Table:
         head = " & ".join(map(_tex, self.columns)) + r" \\"
         notes = [f"% {note}" for note in self.notes]
         begin = rf"\begin{{tabular}}{{{'l' * len(self.columns)}}}"
-        return "\n".join([*notes, begin, r"\toprule", head, r"\midrule", *lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+        return (
+            "\n".join(
+                [*notes, begin, r"\toprule", head, r"\midrule", *lines, r"\bottomrule", r"\end{tabular}"]
+            )
+            + "\n"
+        )
 
     def to_csv(self) -> str:
         """Return comma-separated values; the totals row is left out."""
@@ -105,7 +110,9 @@ class Table:
     def to_html(self) -> str:
         """Return an HTML table, everything escaped."""
         head = "".join(f"<th>{escape(column)}</th>" for column in self.columns)
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._cells())
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._cells()
+        )
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
         caption = f"<caption>{escape(self.title)}</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><ul>{notes}</ul>"
@@ -129,7 +136,18 @@ def _plain(value: Any) -> Any:
 def _tex(value: Any) -> str:
     if isinstance(value, Expr):
         return f"${latex(value)}$"
-    special = {"_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "{": r"\{", "}": r"\}", "$": r"\$", "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    special = {
+        "_": r"\_",
+        "%": r"\%",
+        "&": r"\&",
+        "#": r"\#",
+        "{": r"\{",
+        "}": r"\}",
+        "$": r"\$",
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+    }
     return "".join(special.get(character, character) for character in _text(value))
 
 

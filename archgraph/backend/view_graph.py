@@ -9,7 +9,7 @@ from archgraph.backend.graphviz import layout_graphviz, layouts
 from archgraph.backend.items import Flow, flow
 from archgraph.backend.labels import count_label, value_label
 from archgraph.backend.mathtext import join, shape, words
-from archgraph.backend.structure import Group, Structure, structure
+from archgraph.backend.structure import Group, Structure
 from archgraph.backend.style import SIZES
 from archgraph.backend.view_spine import closed_decks, group_content, repeat_of
 from archgraph.backend.wording import called, capitalized, shortened
@@ -23,7 +23,7 @@ MOST_BOXES = 1500
 def graph_diagram(facts: Facts, found: Structure, width: float, engine: str = "auto") -> Diagram:
     """Every group as a box; the widest boxes with which the drawing fits the page, or the narrowest ones."""
     drawings = layouts([_groups(facts, found, room) for room in (WIDE, NARROW)], engine)
-    placed = [trimmed(replace(drawn, clusters=closed_decks(found, drawn, None))) for drawn in drawings]
+    placed = [trimmed(replace(drawn, clusters=closed_decks((*found.chain, *found.sides), drawn))) for drawn in drawings]
     return next((drawn for drawn in placed if drawn.width <= width), placed[-1])
 
 
@@ -86,7 +86,7 @@ def _operations(facts: Facts, every: Flow, engine: str) -> Diagram:
         boxes.append(_end(f"output {index}", shape(facts.sizes(value), SIZES.body)))
         edges.append(Edge(maker[value], boxes[-1].name))
     placed = trimmed(layout_graphviz(Diagram(tuple(boxes), tuple(edges)), engine))
-    return replace(placed, clusters=closed_decks(structure(every), placed, None))
+    return replace(placed, clusters=closed_decks([Group((item,)) for item in every.items], placed))
 
 
 def _small_box(facts: Facts, group: Group) -> Box:

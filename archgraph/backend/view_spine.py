@@ -70,7 +70,8 @@ def _drawn(
     if spine.undrawn:
         return None
     drawn = spine.drawing
-    return replace(drawn, clusters=drawn.clusters + closed_decks(found, drawn, opened))
+    shown = (*groups, *found.sides)
+    return replace(drawn, clusters=drawn.clusters + closed_decks(shown, drawn, opened))
 
 
 def block_diagram(facts: Facts, group: Group, width: float) -> Diagram | None:
@@ -214,7 +215,7 @@ def _slots(
             drawn = circle(group.name, group.circle)
         else:
             drawn = replace(box(contents[group], wide), name=group.name)
-        slots.append(Slot(drawn, deck, label))
+        slots.append(Slot(drawn, deck, label, repeat_of(group) is not None))
     return slots
 
 
@@ -250,10 +251,9 @@ def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
     return framed(layout_spine(plan, deck=True), group.name, caption, 2, content(facts, group.items).tooltip)
 
 
-def closed_decks(found: Structure, drawn: Diagram, opened: Group | None) -> tuple[Cluster, ...]:
+def closed_decks(groups: Sequence[Group], drawn: Diagram, opened: Group | None = None) -> tuple[Cluster, ...]:
     """Outlines behind the boxes of repeats that stay closed."""
-    every = (*found.chain, *found.sides)
-    closed = {group.name for group in every if repeat_of(group) is not None and group is not opened}
+    closed = {group.name for group in groups if repeat_of(group) is not None and group is not opened}
     return tuple(Cluster(box.name, box.extent, (), 2) for box in drawn.boxes if box.name in closed)
 
 

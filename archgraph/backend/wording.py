@@ -55,7 +55,8 @@ def _windowed(op: Conv | ConvTranspose | Pool, node: Node, show: Show) -> str:
     positions = node.inputs[0].type.positions
     kernel = list(per_axis(op.kernel, positions, "kernel").values())
     stride = list(per_axis(op.stride if op.stride is not None else op.kernel, positions, "stride").values())
-    words = [humanized(op.kind), times([show(size) for size in kernel])]
+    sizes = [show(size) for size in kernel]
+    words = [humanized(op.kind), times(sizes) if len(sizes) > 1 else f"k={sizes[0]}"]
     if isinstance(op, Conv) and op.groups == node.inputs[0].type.channels and op.groups != 1:
         words[0] = "depthwise conv"
     usual = kernel if not isinstance(op, Conv) else [1] * len(stride)

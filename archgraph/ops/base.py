@@ -73,7 +73,9 @@ class Op(ABC):
         if not kind:
             return
         if kind in _registry:
-            raise TypeError(f"operation '{kind}' is defined twice: {_registry[kind].__name__}, {cls.__name__}")
+            raise TypeError(
+                f"operation '{kind}' is defined twice: {_registry[kind].__name__}, {cls.__name__}"
+            )
         _registry[kind] = cls
 
     @abstractmethod

@@ -49,8 +49,24 @@ def geometry(
         for axis, value in given.items():
             require(value, ">=", ONE, "{} must be at least 1, and is {} on axis {}", name, value, axis)
     for axis, (before, after) in pads.items():
-        require(before, ">=", ZERO, "padding must not be negative, and is {} on axis {}", before, axis, hint="use crop")
-        require(after, ">=", ZERO, "padding must not be negative, and is {} on axis {}", after, axis, hint="use crop")
+        require(
+            before,
+            ">=",
+            ZERO,
+            "padding must not be negative, and is {} on axis {}",
+            before,
+            axis,
+            hint="use crop",
+        )
+        require(
+            after,
+            ">=",
+            ZERO,
+            "padding must not be negative, and is {} on axis {}",
+            after,
+            axis,
+            hint="use crop",
+        )
     return {axis: Geometry(kernels[axis], strides[axis], dilations[axis], *pads[axis]) for axis in positions}
 
 
@@ -62,7 +78,10 @@ def window_size(axis: str, length: Expr, g: Geometry, ceil: bool = False) -> Exp
     """
     room = length + g.before + g.after - g.span - 1
     out = floor_divide(room + (g.stride - 1 if ceil else 0), g.stride) + 1
-    rule, hint = "a window of {} does not fit on axis {} of size {}", "pad the input, or use fewer down-samplings"
+    rule, hint = (
+        "a window of {} does not fit on axis {} of size {}",
+        "pad the input, or use fewer down-samplings",
+    )
     require(out, ">=", ONE, rule, g.span + 1, axis, length, hint=hint)
     return out - 1 if ceil and _ends_outside(length, g, out) else out
 
@@ -83,7 +102,9 @@ def padded_input(x: TensorType, geometries: Mapping[str, Geometry]) -> Saved | N
 
 
 def _groups_divide(groups: Expr, channels: Expr, out: Expr) -> None:
-    require(channels, "multiple of", groups, "groups {} do not divide the {} input channels", groups, channels)
+    require(
+        channels, "multiple of", groups, "groups {} do not divide the {} input channels", groups, channels
+    )
     require(out, "multiple of", groups, "groups {} do not divide the {} output channels", groups, out)
 
 
@@ -221,7 +242,9 @@ class ConvTranspose(Op):
         for axis, g in self._geometry(x).items():
             length = (x.size(axis) - 1) * g.stride - g.before - g.after + g.span + extra[axis] + 1
             sizes[axis] = product((length,))
-            require(sizes[axis], ">=", ONE, "padding leaves nothing of axis {}: its size is {}", axis, sizes[axis])
+            require(
+                sizes[axis], ">=", ONE, "padding leaves nothing of axis {}: its size is {}", axis, sizes[axis]
+            )
         _groups_divide(self.groups, x.channels, self.out)
         return (x.with_sizes({**sizes, "c": self.out}),)
 

@@ -19,13 +19,13 @@ from archgraph.types import TensorType, tensor
 if TYPE_CHECKING:
     from torch import nn
 
-ONE = Integer(1)
+ONE, ZERO = Integer(1), Integer(0)
 
 
 def _pairs(by: Padding, x: TensorType) -> dict[str, tuple[Expr, Expr]]:
     if isinstance(by, str):
         raise ShapeError(f"the amount of padding is a number, and is '{by}'")
-    ones = dict.fromkeys(x.positions, ONE)
+    ones: dict[str, Expr] = dict.fromkeys(x.positions, ONE)
     return padding_pairs(by, ones, ones)
 
 
@@ -60,7 +60,9 @@ class Pad(Rearrangement):
 
         (x,) = inputs
         if x.names[0] != "c" and self.mode != "zero":
-            raise ShapeError("pad can be lowered with another mode than zero only where the channel comes first")
+            raise ShapeError(
+                "pad can be lowered with another mode than zero only where the channel comes first"
+            )
         pairs = _pairs(self.by, x)
         widths = [int(width) for name in reversed(x.names) for width in pairs.get(name, (0, 0))]
         mode = "constant" if self.mode == "zero" else self.mode
@@ -108,7 +110,7 @@ class Crop(Rearrangement):
         """Return the crop as a slice."""
         (x,) = inputs
         pairs = _pairs(self.by, x)
-        cuts = [_cut(x, name, *pairs.get(name, (0, 0))) for name in x.names]
+        cuts = [_cut(x, name, *pairs.get(name, (ZERO, ZERO))) for name in x.names]
         return functional(lambda value: value[(slice(None), *cuts)])
 
     @classmethod
@@ -144,7 +146,15 @@ class Slice(Rearrangement):
         """Return the type with a shorter axis."""
         (x,) = inputs
         length, taken = x.size(self.axis), self._size(x)
-        require(taken, ">=", ONE, "slice from {} leaves nothing of axis {} of size {}", self.start, self.axis, length)
+        require(
+            taken,
+            ">=",
+            ONE,
+            "slice from {} leaves nothing of axis {} of size {}",
+            self.start,
+            self.axis,
+            length,
+        )
         rule = "slice of {} elements from {} does not fit on axis {} of size {}"
         require(length, ">=", self.start + taken, rule, taken, self.start, self.axis, length)
         return (x.with_sizes({self.axis: taken}),)
@@ -245,5 +255,3 @@ class Roll(Rearrangement):
     def example(cls) -> tuple[Op, Types]:
         """Return a shift by three."""
         return cls(size(3)), (tensor(c=symbol("C"), h=symbol("H"), w=symbol("W")),)
-
-

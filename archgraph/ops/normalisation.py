@@ -13,7 +13,7 @@ from archgraph.errors import ShapeError
 from archgraph.ops.base import NoMacs, Op, Saved, Types, Weight
 from archgraph.ops.modules import channel_first, of_rank, on_last_axis
 from archgraph.ops.reach import Reach, pointwise
-from archgraph.symbols import require, size, symbol
+from archgraph.symbols import require, symbol
 from archgraph.types import TensorType, tensor
 
 if TYPE_CHECKING:
@@ -74,7 +74,11 @@ class BatchNorm(Normalisation):
     def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
         """Return scale and shift when affine, and the running statistics as buffers."""
         running = Weight((inputs[0].channels,), "buffer")
-        buffers = {"running_mean": running, "running_var": running, "num_batches_tracked": Weight((), "buffer")}
+        buffers = {
+            "running_mean": running,
+            "running_var": running,
+            "num_batches_tracked": Weight((), "buffer"),
+        }
         return {**super().weights(*inputs), **buffers}
 
     def groups_of(self, x: TensorType) -> Expr:
@@ -154,7 +158,14 @@ class GroupNorm(Normalisation):
     def infer(self, *inputs: TensorType) -> Types:
         """Return the operand's type, whose channels the groups divide."""
         channels = inputs[0].channels
-        require(channels, "multiple of", self.groups, "{} groups do not divide the {} channels", self.groups, channels)
+        require(
+            channels,
+            "multiple of",
+            self.groups,
+            "{} groups do not divide the {} channels",
+            self.groups,
+            channels,
+        )
         return inputs
 
     def groups_of(self, x: TensorType) -> Expr:

@@ -124,7 +124,9 @@ class CropLike(Rearrangement):
         x, like = inputs
         for axis in x.positions:
             wide, narrow = x.size(axis), like.size(axis)
-            require(wide, ">=", narrow, "cannot crop axis {} of size {} to {}: it is smaller", axis, wide, narrow)
+            require(
+                wide, ">=", narrow, "cannot crop axis {} of size {} to {}: it is smaller", axis, wide, narrow
+            )
         return (x.with_sizes({axis: like.size(axis) for axis in x.positions}),)
 
     def saved(self, *inputs: TensorType) -> Saved:
@@ -179,7 +181,15 @@ class Split(Rearrangement):
             return self.sizes
         if not self.parts or self.parts < 1:
             raise ShapeError(f"parts must be at least 1, and is {self.parts}")
-        require(length, "multiple of", size(self.parts), "{} parts do not divide axis {} of size {}", self.parts, self.axis, length)
+        require(
+            length,
+            "multiple of",
+            size(self.parts),
+            "{} parts do not divide axis {} of size {}",
+            self.parts,
+            self.axis,
+            length,
+        )
         return (floor_divide(length, size(self.parts)),) * self.parts
 
     def infer(self, *inputs: TensorType) -> Types:
@@ -235,7 +245,9 @@ class PixelShuffle(Rearrangement):
         (x,) = inputs
         factors = self._factors(x)
         block = product(factors.values())
-        require(x.channels, "multiple of", block, "blocks of {} do not divide the {} channels", block, x.channels)
+        require(
+            x.channels, "multiple of", block, "blocks of {} do not divide the {} channels", block, x.channels
+        )
         sizes = {axis: product((x.size(axis), factor)) for axis, factor in factors.items()}
         return (x.with_sizes({**sizes, "c": floor_divide(x.channels, block)}),)
 

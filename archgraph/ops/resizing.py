@@ -276,5 +276,3 @@ class BroadcastLike(Unweighted, NoMacs):
         """Return a vector over a feature map."""
         vector = tensor(c=symbol("C"))
         return cls(), (vector, tensor(c=Integer(3), h=symbol("H"), w=symbol("W")))
-
-

@@ -78,7 +78,9 @@ class Rearrange(Rearrangement):
                 return Unflattened(strides)
         name, parts, place = found[0]
         if len(found) > 1 or parts[place][2] != length:
-            raise ShapeError(f"the digits of axis {axis} are scattered over {', '.join(n for n, _, _ in found)}")
+            raise ShapeError(
+                f"the digits of axis {axis} are scattered over {', '.join(n for n, _, _ in found)}"
+            )
         return self._whole(axis, name, parts, place)
 
     def _whole(self, axis: str, name: str, parts: tuple[Part, ...], place: int) -> AxisMap:

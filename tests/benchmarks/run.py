@@ -42,8 +42,8 @@ def cost_of(length: int) -> Callable[[], object]:
 
 def laws(name: str) -> Callable[[], object]:
     """Return load and every cost law of a spec, from nothing."""
-    from archgraph.frontend import load as loader
     from archgraph import load
+    from archgraph.frontend import load as loader
 
     def run() -> object:
         loader._read_cached.cache_clear()
@@ -76,8 +76,18 @@ def measured(name: str) -> Callable[[], object]:
 def main() -> int:
     """Print the ratios and return 1 where one misses its promise."""
     checks = [
-        ("archgraph cost dit / import torch", process("archgraph", "cost", "dit"), process(sys.executable, "-c", "import torch"), 1.0),
-        ("archgraph cost sd / import torch", process("archgraph", "cost", "sd"), process(sys.executable, "-c", "import torch"), 1.0),
+        (
+            "archgraph cost dit / import torch",
+            process("archgraph", "cost", "dit"),
+            process(sys.executable, "-c", "import torch"),
+            1.0,
+        ),
+        (
+            "archgraph cost sd / import torch",
+            process("archgraph", "cost", "sd"),
+            process(sys.executable, "-c", "import torch"),
+            1.0,
+        ),
         ("dit with L = 1,000,000 / L = 28", cost_of(1_000_000), cost_of(28), 1.25),
         ("laws of sd / count on meta", laws("sd"), measured("sd"), 1 / 20),
     ]
@@ -87,7 +97,9 @@ def main() -> int:
         ratio = first / second
         failed |= ratio > promise
         verdict = "ok" if ratio <= promise else "MISSED"
-        print(f"{name}: {first * 1e3:.1f} ms / {second * 1e3:.1f} ms = {ratio:.3f} (promise {promise:.3f}) {verdict}")
+        print(
+            f"{name}: {first * 1e3:.1f} ms / {second * 1e3:.1f} ms = {ratio:.3f} (promise {promise:.3f}) {verdict}"
+        )
     return int(failed)
 
 

@@ -1,4 +1,4 @@
-"""Operations with their operands, for the laws that every operation obeys: examples, and what they leave out."""
+"""Operations with operands, for the laws that all of them obey: the examples, and what they leave out."""
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace

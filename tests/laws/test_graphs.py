@@ -17,16 +17,27 @@ from archgraph.ops.pointwise import Relu
 from archgraph.types import tensor
 
 NAMES = shipped_names()
-SOME_VARIANTS = ["unet:padded-512", "nnunet:inference", "nnunet:2d", "dit:S/8", "sd:xl", "vgg:11"]
+LARGE = {"adm", "ddpm", "flux", "sd", "pixart", "sd3"}
+SMALL = [name for name in NAMES if name not in LARGE]
+VARIANTS = ["unet:padded-512", "nnunet:inference", "nnunet:2d", "dit:S/8", "vgg:11"]
+GROUPINGS = ["node", "scope", "op", "level", "block"]
 
 
 def edited(text: str, variant: str = "") -> ag.Architecture:
     return ag.loads("archgraph: 1\n" + text, variant)
 
 
-@pytest.mark.parametrize("by", ["node", "scope", "op", "level", "block"])
-@pytest.mark.parametrize("name", [*NAMES, *SOME_VARIANTS])
-def test_totals_are_sums_of_rows(name, by):
+@pytest.mark.parametrize("name", [*NAMES, *VARIANTS])
+def test_totals_are_sums_of_rows(name):
+    g = ag.load(name).at()
+    table = g.table(by="op" if name in LARGE else "node", metrics=METRICS)
+    for metric in METRICS:
+        assert sum(row[metric] for row in table.rows) == table.total[metric] == g.metric(metric)
+
+
+@pytest.mark.parametrize("by", GROUPINGS)
+@pytest.mark.parametrize("name", ["unet", "dit", "nnunet:inference", "mixtral", "swin"])
+def test_totals_are_sums_of_groups(name, by):
     g = ag.load(name).at()
     table = g.table(by=by, metrics=METRICS)
     for metric in METRICS:
@@ -42,7 +53,7 @@ def test_laws_are_sums_of_laws(name):
             assert expand(sum(row[metric] for row in table.rows) - g.metric(metric)) == 0
 
 
-@pytest.mark.parametrize("name", [*NAMES, *SOME_VARIANTS])
+@pytest.mark.parametrize("name", [*NAMES, *VARIANTS])
 def test_a_scope_is_the_sum_of_its_nodes(name):
     g = ag.load(name).at()
     rows = g.table(by="node", metrics=["params", "macs"]).rows
@@ -52,7 +63,7 @@ def test_a_scope_is_the_sum_of_its_nodes(name):
             assert sum(row["params"] for row in inside) == g[step.name].params
 
 
-@pytest.mark.parametrize("name", [*NAMES, *SOME_VARIANTS])
+@pytest.mark.parametrize("name", [*NAMES, *VARIANTS])
 def test_binding_then_analysing_is_analysing_then_binding(name):
     g = ag.load(name)
     for values in ({}, *changes(g)):
@@ -74,7 +85,7 @@ def changes(g) -> list[dict]:
         except ArchgraphError:
             continue
         allowed.append(values)
-    return allowed[:4]
+    return allowed[:3]
 
 
 @pytest.mark.parametrize("name", ["unet", "dit", "nnunet", "transformer", "mobilenet_v2"])
@@ -88,7 +99,7 @@ def test_binding_one_by_one_is_binding_together(name):
         assert rest.at().macs == g.at().macs
 
 
-@pytest.mark.parametrize("name", [*NAMES, *SOME_VARIANTS])
+@pytest.mark.parametrize("name", [*NAMES, *VARIANTS])
 def test_unrolled_costs_what_repeated_costs(name):
     g = ag.load(name).at()
     flat = g.flat()
@@ -104,7 +115,8 @@ def test_unrolled_costs_what_repeated_costs(name):
 def test_a_repeat_of_few_iterations_is_its_unrolling(count):
     g = edited(
         "symbols: {L: 3}\ninputs:\n  x: {n: 4, c: 6}\n  y: {c: 6}\n"
-        "network:\n  - do: [linear: {out: 6}, add: [_, y], relu: ]\n    from: x\n    repeat: L\n  - add: [_, y]\n"
+        "network:\n  - do: [linear: {out: 6}, add: [_, y], relu: ]\n    from: x\n    repeat: L\n"
+        "  - add: [_, y]\n"
     ).at(L=count)
     assert g.params == 42 * count and g.macs == 4 * 36 * count
     assert len(g.flat().nodes) == 3 * count + 1
@@ -114,8 +126,8 @@ def test_a_repeat_of_few_iterations_is_its_unrolling(count):
 def test_a_long_repeat_is_counted_in_closed_form():
     g = edited("symbols: {L: 3}\ninputs: {x: {c: 6}}\nnetwork:\n  - linear: {out: 6}\n    repeat: L\n")
     assert g.at(L=10**9).params == 42 * 10**9
-    with pytest.raises(ArchgraphError, match="more than"):
-        g.at(L=10**9).flat()
+    with pytest.raises(ArchgraphError, match="more than 1000 nodes"):
+        g.bound(L=10**9).graph.unroll(limit=1000)
 
 
 @pytest.mark.parametrize("name", ["unet", "dit"])
@@ -132,7 +144,7 @@ def run(code: str, seed: str) -> str:
     ).stdout
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SMALL)
 def test_text_and_networkx_name_every_node(name):
     g = ag.load(name)
     text = str(g.graph)

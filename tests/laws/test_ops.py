@@ -3,7 +3,7 @@
 import inspect
 
 import pytest
-from op_cases import Case, cases, examples, free_symbols, kinds, substitute, valuations
+from op_cases import cases, examples, free_symbols, kinds, substitute, valuations
 from sympy import Expr
 
 from archgraph.ops.base import Saved, Weight, registry, summary

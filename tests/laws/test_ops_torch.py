@@ -1,4 +1,4 @@
-"""Laws of every registered operation against PyTorch: what it lowers to, what autograd keeps, what is read."""
+"""Laws of every operation against PyTorch: what it lowers to, what autograd keeps, what is read."""
 
 from itertools import product
 

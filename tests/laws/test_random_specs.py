@@ -70,16 +70,21 @@ def nested() -> st.SearchStrategy:
 @st.composite
 def specs(draw) -> str:
     """A network of a few steps on an image, as YAML."""
-    steps = draw(st.lists(st.one_of(widening(), keeping(), nested()), min_size=1, max_size=6))
+    steps = draw(st.lists(st.one_of(widening(), keeping(), nested()), min_size=2, max_size=8))
     for index, item in enumerate(steps):
         if "share" in item:
             item["share"] = f"group{index}"
-    symbols = {name: draw(st.integers(low, high)) for name, low, high in [("C", 1, 4), ("H", 5, 9), ("W", 4, 7), ("L", 1, 3)]}
+    symbols = {
+        name: draw(st.integers(low, high))
+        for name, low, high in [("C", 1, 4), ("H", 5, 9), ("W", 4, 7), ("L", 1, 3)]
+    }
     return yaml.safe_dump(
         {
             "archgraph": 1,
             "symbols": symbols,
-            "inputs": {"image": {"c": draw(widths.filter(lambda width: "x" not in width)), "h": "H", "w": "W"}},
+            "inputs": {
+                "image": {"c": draw(widths.filter(lambda width: "x" not in width)), "h": "H", "w": "W"}
+            },
             "network": [{"do": [rename(item) for item in steps]}],
         },
         sort_keys=False,

@@ -1,0 +1,207 @@
+"""Exporting a module with PyTorch, and the sizes of its inputs as symbols in the user's names."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from archgraph.errors import ArchgraphError, MissingToolError, ShapeError, SpecError, did_you_mean
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Dynamic = Mapping[str, Mapping[int, str]]
+"""Which dimensions of which inputs are symbols: `{"sample": {2: "h", 3: "w"}}`."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What `torch.export` gave: the program, and the dimensions that were asked to stay symbolic.
+
+    Attributes:
+        dims: placeholder name and dimension of every requested symbol.
+    """
+
+    program: Any
+    dims: Mapping[tuple[str, int], str]
+    inputs: tuple[str, ...]
+
+
+@dataclass
+class Call:
+    """The arguments of one call of the module, with a name for every tensor."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    shapes: Any
+    names: list[str] = field(default_factory=list)
+
+
+def export(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Exported:
+    """Export a module without allocating anything new.
+
+    Raises:
+        MissingToolError: torch is not installed.
+        ArchgraphError: the inputs do not fit, or the module's control flow depends on data.
+    """
+    torch = import_torch()
+    call = _call(module, inputs, dynamic)
+    with _evaluating(module), torch.no_grad():
+        try:
+            program = torch.export.export(
+                module, call.args, call.kwargs, dynamic_shapes=call.shapes, strict=False
+            )
+        except Exception as error:
+            raise _explained(module, error) from error
+    placeholders = _user_inputs(program)
+    return Exported(program, _requested(placeholders, dynamic), placeholders)
+
+
+def import_torch() -> Any:
+    """Return the torch package.
+
+    Raises:
+        MissingToolError: it is not installed.
+    """
+    try:
+        import torch
+        import torch.export
+    except ImportError:
+        raise MissingToolError("PyTorch is not installed", hint='pip install "archgraph[torch]"') from None
+    return torch
+
+
+@contextmanager
+def _evaluating(module: nn.Module) -> Iterator[None]:
+    """Set evaluation mode, and afterwards every module's own mode again."""
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
+def _explained(module: nn.Module, error: Exception) -> ArchgraphError:
+    name = type(module).__name__
+    kind = type(error).__name__
+    first = str(error).strip().split("\n\n")[0][:1000]
+    if "DataDependent" in kind or "data-dependent" in first:
+        rule = f"{name} decides on the values of tensors, which a graph cannot follow: {first}"
+        return ArchgraphError(rule, hint="trace the part of the module whose steps are fixed")
+    if isinstance(error, TypeError) and "argument" in first:
+        return ArchgraphError(f"the inputs do not fit {name}: {first}", hint=f"it takes {_signature(module)}")
+    return ArchgraphError(f"torch.export cannot trace {name}: {kind}: {first}")
+
+
+def _signature(module: nn.Module) -> str:
+    return str(inspect.signature(module.forward))
+
+
+def _call(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Call:
+    """Name every argument, keep one sample of the batch, and mark the dimensions that stay symbolic."""
+    torch = import_torch()
+    args, kwargs = _arguments(module, inputs)
+    tree = torch.utils._pytree
+    tensors = [x for x in tree.tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
+    if not tensors:
+        raise ArchgraphError("trace needs at least one input tensor")
+    batch = _batch(tensors)
+    one = lambda x: x[:1] if batch and isinstance(x, torch.Tensor) and x.ndim else x  # noqa: E731
+    args, kwargs = tree.tree_map(one, (args, kwargs))
+    spec = _specification(dynamic)
+    shapes: Any = {key: spec(key, value) for key, value in kwargs.items()}
+    if args:
+        name = _positional(module)
+        shapes[name] = tuple(spec(f"{name}_{index}", value) for index, value in enumerate(args))
+    spec.check()
+    return Call(args, kwargs, shapes if dynamic else None)
+
+
+def _arguments(module: nn.Module, inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return arguments by name, as far as the module names them."""
+    if isinstance(inputs, Mapping):
+        return (), dict(inputs)
+    given = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
+    kinds = inspect.Parameter
+    parameters = inspect.signature(module.forward).parameters
+    if any(p.kind is kinds.VAR_POSITIONAL for p in parameters.values()):
+        return given, {}
+    names = [name for name, p in parameters.items() if p.kind is kinds.POSITIONAL_OR_KEYWORD]
+    if len(given) > len(names):
+        raise ArchgraphError(
+            f"{type(module).__name__} takes {len(names)} inputs, and got {len(given)}",
+            hint=f"it takes {_signature(module)}",
+        )
+    return (), dict(zip(names, given, strict=False))
+
+
+def _positional(module: nn.Module) -> str:
+    parameters = inspect.signature(module.forward).parameters.values()
+    return next(p.name for p in parameters if p.kind is inspect.Parameter.VAR_POSITIONAL)
+
+
+def _batch(tensors: Sequence[Any]) -> int | None:
+    """Return the size of a batch of several samples, or None for one sample."""
+    sizes = {int(x.shape[0]) for x in tensors if x.ndim}
+    if 1 in sizes or not sizes:
+        return None
+    if len(sizes) == 1:
+        return sizes.pop()
+    shapes = ", ".join(str(tuple(x.shape)) for x in tensors)
+    raise ShapeError(f"the inputs have no common batch size: {shapes}", hint="give inputs with a batch of 1")
+
+
+class _specification:
+    """Builds the argument `dynamic_shapes`, and remembers which names were used."""
+
+    def __init__(self, dynamic: Dynamic) -> None:
+        self.dynamic = dynamic
+        self.known: list[str] = []
+
+    def __call__(self, name: str, value: Any) -> Any:
+        torch = import_torch()
+        if isinstance(value, Mapping):
+            return {key: self(f"{name}_{key}", item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return type(value)(self(f"{name}_{index}", item) for index, item in enumerate(value))
+        if not isinstance(value, torch.Tensor):
+            return None
+        self.known.append(name)
+        wanted = self.dynamic.get(name, {})
+        for dim in wanted:
+            if not -value.ndim <= dim < value.ndim:
+                raise ArchgraphError(f"input '{name}' of shape {tuple(value.shape)} has no dimension {dim}")
+            if value.shape[dim] == 1:
+                raise ArchgraphError(f"dimension {dim} of '{name}' is 1 in the example, and cannot be a symbol")
+        return {dim % value.ndim: torch.export.Dim.AUTO for dim in wanted}
+
+    def check(self) -> None:
+        for name in self.dynamic:
+            if name not in self.known:
+                known = ", ".join(self.known)
+                raise ArchgraphError(
+                    f"no input is named '{name}'.{did_you_mean(name, self.known)}", hint=f"inputs: {known}"
+                )
+
+
+def _user_inputs(program: Any) -> tuple[str, ...]:
+    return tuple(name for name in program.graph_signature.user_inputs if isinstance(name, str))
+
+
+def _requested(placeholders: tuple[str, ...], dynamic: Dynamic) -> dict[tuple[str, int], str]:
+    return {
+        (_placeholder(name, placeholders), dim): symbol
+        for name, dims in dynamic.items()
+        for dim, symbol in dims.items()
+    }
+
+
+def _placeholder(name: str, placeholders: tuple[str, ...]) -> str:
+    if name not in placeholders:
+        raise SpecError(f"input '{name}' does not reach the exported program")
+    return name

@@ -1,0 +1,316 @@
+"""Symbolic sizes of an exported program, in the user's names, and the values for which the export holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import product as combinations
+from typing import Any
+
+from sympy import Expr, Integer, Max, Min, expand
+
+from archgraph.errors import ArchgraphError
+from archgraph.frontend.declarations import Declarations
+from archgraph.frontend.spec import NAME, RESERVED, Spec, read_text
+from archgraph.frontend.torch_export import Exported
+from archgraph.symbols import Assumption, floor_divide
+
+SEARCH = 4096
+"""How far from the example the next valid size is looked for."""
+
+
+@dataclass(frozen=True)
+class Progression:
+    """The values that a size may have: `start`, `start + step`, … as long as the export's conditions hold."""
+
+    name: str
+    default: int
+    step: int
+    least: int
+
+    @property
+    def offset(self) -> int:
+        """What remains after division by the step."""
+        return self.default % self.step
+
+    def __str__(self) -> str:
+        rule = f"a multiple of {self.step}" + (f" plus {self.offset}" if self.offset else "")
+        parts = [f"{self.name} is {rule}"] if self.step > 1 else []
+        return ", ".join([*parts, f"{self.name} >= {self.least}"])
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The symbols of a trace.
+
+    Attributes:
+        spec: a spec that declares them, and holds nothing else.
+        declarations: what they are inside of laws.
+        inside: torch's symbol to the expression inside of laws.
+        conditions: for which values the export holds, as text.
+        assumptions: the lower bounds, to be checked at every binding.
+    """
+
+    spec: Spec
+    declarations: Declarations
+    inside: Mapping[Any, Expr]
+    conditions: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
+
+    def expression(self, size: Any) -> Expr:
+        """Return an integer or a symbolic size of torch as an expression of ours."""
+        if isinstance(size, int):
+            return Integer(size)
+        node = getattr(size, "node", None)
+        return translate(size if node is None else node.expr, self.inside)
+
+
+def sizes_of(exported: Exported, name: str) -> Sizes:
+    """Return the symbols of an exported program.
+
+    Raises:
+        ArchgraphError: a dimension that was asked to vary cannot, with the place that fixed it.
+    """
+    torch_symbols = _torch_symbols(exported)
+    conditions = Conditions(exported.program, torch_symbols)
+    found = [conditions.progression(symbol) for symbol in dict.fromkeys(torch_symbols.values())]
+    spec = read_text(_declaration(name, found), "<trace>")
+    declarations = Declarations(spec.symbols, {}, frozenset())
+    declarations.resolve_all()
+    inside = {own: declarations.lookup(symbol) for own, symbol in torch_symbols.items()}
+    texts = tuple(text for item in found for text in str(item).split(", "))
+    bounds = tuple(
+        Assumption(declarations.lookup(item.name), ">=", Integer(item.least), "valid sizes") for item in found
+    )
+    return Sizes(spec, declarations, inside, (*texts, *conditions.joint(found)), bounds)
+
+
+def _declaration(name: str, found: list[Progression]) -> str:
+    lines = ["archgraph: 1", f"name: {_quoted(name)}"]
+    if found:
+        lines.append("symbols:")
+    for item in found:
+        lines.append(
+            f"  {item.name}: {{default: {item.default}, multiple_of: {item.step}, offset: {item.offset}}}"
+        )
+    return "\n".join(lines)
+
+
+def _quoted(name: str) -> str:
+    """Return a name as a quoted scalar."""
+    return '"' + name.replace("\\", "").replace('"', "") + '"'
+
+
+def _torch_symbols(exported: Exported) -> dict[Any, str]:
+    """Return the user's name of every symbol of torch.
+
+    Raises:
+        ArchgraphError: a requested dimension became a number, or follows from another one.
+    """
+    nodes = {node.name: node for node in exported.program.graph.nodes if node.op == "placeholder"}
+    result: dict[Any, str] = {}
+    for (placeholder, dim), name in exported.dims.items():
+        if not NAME.match(name) or name in RESERVED:
+            raise ArchgraphError(f"'{name}' cannot be the name of a symbol", hint="letters, digits and _")
+        size = nodes[placeholder].meta["val"].shape[dim]
+        expression = None if isinstance(size, int) else size.node.expr
+        if expression is None or not expression.is_Symbol:
+            raise _fixed(exported, placeholder, dim, name, size)
+        if result.setdefault(expression, name) != name:
+            raise ArchgraphError(
+                f"'{name}' cannot vary: the module needs it to equal '{result[expression]}'",
+                hint="give both dimensions one name",
+            )
+    return result
+
+
+def _fixed(exported: Exported, placeholder: str, dim: int, name: str, size: Any) -> ArchgraphError:
+    """Say what fixed a dimension, and where."""
+    places = []
+    for guard in _guards(exported.program):
+        free = list(guard.expr.free_symbols)
+        if any(_is_source(exported.program, own, placeholder, dim) for own in free):
+            places.append(guard)
+    fixing = next((guard for guard in reversed(places) if type(guard.expr).__name__ == "Equality"), None)
+    where = f" at {_place(fixing)}" if fixing is not None else ""
+    return ArchgraphError(
+        f"'{name}', dimension {dim} of '{placeholder}', cannot vary: the module fixes it to {size}{where}",
+        hint="leave it out of `dynamic`, or trace at another size for another law",
+    )
+
+
+def _is_source(program: Any, symbol: Any, placeholder: str, dim: int) -> bool:
+    environment = _environment(program)
+    sources = environment.var_to_sources.get(symbol, []) if environment is not None else []
+    return any(
+        getattr(source, "idx", None) == dim
+        and getattr(getattr(source, "base", None), "local_name", None) == placeholder
+        for source in sources
+    )
+
+
+def _environment(program: Any) -> Any:
+    for node in program.graph.nodes:
+        mode = getattr(node.meta.get("val"), "fake_mode", None)
+        if mode is not None:
+            return mode.shape_env
+    return None
+
+
+def _guards(program: Any) -> list[Any]:
+    environment = _environment(program)
+    return [] if environment is None else list(environment.guards)
+
+
+def _place(guard: Any) -> str:
+    """The user's line that made a guard; PyTorch's own where none is known."""
+    user = getattr(guard.sloc, "maybe_user_loc", None)
+    return str(user or guard.sloc).strip("()")
+
+
+class Conditions:
+    """The conditions under which an export holds, as functions of numbers."""
+
+    def __init__(self, program: Any, names: Mapping[Any, str]) -> None:
+        self.program = program
+        self.names = names
+        self.symbols = list(names)
+        self.values = {own: int(self._hint(own)) for own in names}
+        distinct = {str(guard.expr): guard for guard in _guards(program)} if names else {}
+        self.guards = [g for g in distinct.values() if g.expr.free_symbols <= set(self.symbols)]
+        self.tests = [_compiled(guard.expr, self.symbols) for guard in self.guards]
+
+    def _hint(self, symbol: Any) -> int:
+        environment = _environment(self.program)
+        for node in self.program.graph.nodes:
+            for size in getattr(node.meta.get("val"), "shape", ()):
+                if not isinstance(size, int) and size.node.expr == symbol:
+                    return size.node.hint
+        return environment.var_to_val[symbol]
+
+    def progression(self, name: str) -> Progression:
+        """Return the sizes of one name for which the export holds, the others at their examples.
+
+        Raises:
+            ArchgraphError: only the example itself is valid.
+        """
+        own = [symbol for symbol in self.symbols if self.names[symbol] == name]
+        default = self.values[own[0]]
+        tests = [
+            (test, guard)
+            for test, guard in zip(self.tests, self.guards, strict=True)
+            if guard.expr.free_symbols & set(own)
+        ]
+        holds = self._checker(own, [test for test, _ in tests])
+        step = next((d for d in range(1, SEARCH) if all(holds(default + k * d) for k in (1, 2, 3))), None)
+        if step is None:
+            raise self._frozen(name, default, own, tests)
+        least = default
+        while least - step >= 1 and holds(least - step):
+            least -= step
+        return Progression(name, default, step, least)
+
+    def _checker(self, own: list[Any], tests: list[Callable[..., bool]]) -> Callable[[int], bool]:
+        def holds(value: int) -> bool:
+            numbers = [value if symbol in own else self.values[symbol] for symbol in self.symbols]
+            return all(test(*numbers) for test in tests)
+
+        return holds
+
+    def _frozen(self, name: str, default: int, own: list[Any], tests: list[Any]) -> ArchgraphError:
+        failing = [guard for test, guard in tests if not self._checker(own, [test])(default * 2)]
+        cause = failing[0] if failing else None
+        rule = f": it needs {self._shown(cause.expr)} at {_place(cause)}" if cause is not None else ""
+        return ArchgraphError(
+            f"'{name}' cannot vary: the module holds only at {name} = {default}{rule}",
+            hint="leave it out of `dynamic`; a stored position embedding has one size",
+        )
+
+    def _shown(self, expression: Any) -> str:
+        text = str(expression)
+        for symbol, name in self.names.items():
+            text = text.replace(str(symbol), name)
+        return text
+
+    def joint(self, found: list[Progression]) -> tuple[str, ...]:
+        """Return the conditions on several sizes at once that do not follow from those on each."""
+        ranges = {item.name: [item.least, item.least + item.step, item.default, item.default + item.step] for item in found}
+        points = [dict(zip(ranges, point, strict=True)) for point in combinations(*ranges.values())]
+        result = []
+        for test, guard in zip(self.tests, self.guards, strict=True):
+            numbers = ([point[self.names[symbol]] for symbol in self.symbols] for point in points)
+            if not all(test(*row) for row in numbers):
+                result.append(self._shown(guard.expr))
+        return tuple(result)
+
+
+def _compiled(expression: Any, symbols: list[Any]) -> Callable[..., bool]:
+    from sympy import lambdify
+
+    functions = {
+        "FloorDiv": lambda a, b: a // b,
+        "CleanDiv": lambda a, b: a // b,
+        "Mod": lambda a, b: a % b,
+        "PythonMod": lambda a, b: a % b,
+        "CeilDiv": lambda a, b: -(-a // b),
+        "IntTrueDiv": lambda a, b: a / b,
+        "FloatTrueDiv": lambda a, b: a / b,
+        "ToFloat": float,
+        "FloorToInt": lambda a: int(a // 1),
+        "CeilToInt": lambda a: -int(-a // 1),
+        "TruncToInt": int,
+        "RoundToInt": round,
+        "PowByNatural": lambda a, b: a**b,
+        "Max": max,
+        "Min": min,
+        "Identity": lambda a: a,
+    }
+    test = lambdify(symbols, expression, modules=[functions, "math"])
+
+    def holds(*numbers: int) -> bool:
+        try:
+            return bool(test(*numbers))
+        except (ZeroDivisionError, NameError):
+            return True
+
+    return holds
+
+
+def translate(expression: Any, inside: Mapping[Any, Expr]) -> Expr:
+    """Return an expression of torch's symbols in ours.
+
+    Raises:
+        ArchgraphError: it holds a function that sizes do not have.
+    """
+    if expression.is_Symbol:
+        if expression not in inside:
+            raise ArchgraphError(f"a size depends on data: {expression}")
+        return inside[expression]
+    if expression.is_Integer:
+        return Integer(int(expression))
+    if expression.is_Rational:
+        return expression
+    parts = [translate(part, inside) for part in expression.args]
+    return _combined(type(expression).__name__, parts, expression)
+
+
+def _combined(kind: str, parts: list[Expr], expression: Any) -> Expr:
+    match kind:
+        case "Add" | "Mul" | "Pow":
+            return expand(expression.func(*parts))
+        case "FloorDiv" | "CleanDiv":
+            return floor_divide(parts[0], parts[1])
+        case "CeilDiv":
+            return -floor_divide(-parts[0], parts[1])
+        case "Mod" | "PythonMod":
+            return expand(parts[0] - parts[1] * floor_divide(parts[0], parts[1]))
+        case "PowByNatural":
+            return expand(parts[0] ** parts[1])
+        case "Max" | "Min":
+            return (Max if kind == "Max" else Min)(*parts)
+        case "Identity" | "TruncToInt" | "ToFloat":
+            return parts[0]
+    raise ArchgraphError(f"a size has the form {expression}, which is not supported")
+
+
+__all__ = ["Progression", "Sizes", "sizes_of", "translate"]
