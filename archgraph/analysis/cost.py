@@ -155,6 +155,8 @@ class Costs:
 
     def total(self, metric: str) -> Expr:
         """Return the law of a metric for the whole graph."""
+        if metric == "flops":
+            return expand(2 * self.total("macs") + self.total("elementwise"))
         return self._total(self.graph, self.selected, metric_named(metric))
 
     def member(self, node: Member, metric: str) -> Expr:

@@ -88,6 +88,24 @@ class Indices:
             return self
         return Indices(self.start + distance, self.step, self.length, self.teeth, self.exact)
 
+    def clip(self, lo: int, hi: int) -> Indices:
+        """Return the members from lo to hi, both included.
+
+        >>> list(indices([-2, 0, 3, 9]).clip(0, 5))
+        [0, 3]
+        """
+        if lo <= self.lo and self.hi <= hi:
+            return self
+        first, last = max(0, -((self.start - lo) // self.step)), min(self.length - 1, (hi - self.start) // self.step)
+        if first > last:
+            return EMPTY
+        if self.teeth is None:
+            return comb(self.start + self.step * first, self.step, last - first + 1)
+        bits = self.teeth >> first & (1 << last - first + 1) - 1
+        missing = (bits & -bits).bit_length() - 1 if bits else 0
+        start = self.start + self.step * (first + missing)
+        return _comb(start, self.step, bits >> missing, self.exact) if bits else EMPTY
+
     def runs(self) -> Iterator[tuple[int, int, int]]:
         """Yield (start, step, length) of every run of neighbouring teeth, in order.
 

@@ -56,8 +56,10 @@ def layouts(
         MissingToolError: if no engine is installed, the layout fails, or it takes too long.
         ValueError: if the engine is unknown.
     """
-    sources = [dot_source(diagram) for diagram in diagrams]
     boxes = sum(len(diagram.boxes) for diagram in diagrams)
+    if not boxes:
+        return tuple(diagrams)
+    sources = [dot_source(diagram) for diagram in diagrams]
     answers = _run(_chosen(engine), json.dumps(sources), time_limit, boxes)
     return tuple(_placed(*pair) for pair in zip(diagrams, map(json.loads, json.loads(answers)), strict=True))
 

@@ -100,7 +100,7 @@ def number(value: float) -> str:
         value /= 1000
         if abs(value) < 999.5:
             return f"{value:.{max(0, 3 - len(str(int(abs(value)))))}f} {unit}"
-    return f"{value:.2g} E" if value < 1e4 else f"{value * 1e15:.1e}"
+    return f"{value / 1000:.3g} E"
 
 
 def grouped(value: int) -> str:

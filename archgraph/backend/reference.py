@@ -115,7 +115,8 @@ def _reach(reaches: Iterable[Reach]) -> str:
 def _map(map_: object) -> str:
     if map_ == Window():
         return "same position"
-    values = ", ".join(f"{item.name} {getattr(map_, item.name)}" for item in fields(map_))  # type: ignore[arg-type]
+    given = ((item.name, getattr(map_, item.name), item.default) for item in fields(map_))  # type: ignore[arg-type]
+    values = ", ".join(f"{name} {value}" for name, value, default in given if value != default)
     name = type(map_).__name__.lower()
     return f"{name} ({values})" if values else name
 

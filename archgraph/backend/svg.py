@@ -30,7 +30,7 @@ def to_svg(diagram: Diagram) -> str:
     """
     body = "\n".join(_body(diagram))
     seed = "\n".join((diagram.title, diagram.description, _n(diagram.width), _n(diagram.height), body))
-    prefix = "ag-" + hashlib.sha256(seed.encode()).hexdigest()[:8]
+    prefix = "ag-" + hashlib.sha256(seed.encode(errors="replace")).hexdigest()[:8]
     width, height = _n(diagram.width), _n(diagram.height)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{prefix}" width="{width}pt" height="{height}pt" '

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from archgraph.frontend.blocks import Interpreter, Workshop, select
 from archgraph.frontend.declarations import Declarations, evaluate_tree
 from archgraph.frontend.scope import Scope
 from archgraph.frontend.spec import InputSpec, Spec, Variant, read_file
+from archgraph.frontend.yamltree import Tree
 from archgraph.ir import Graph, Value
 from archgraph.symbols import Assumption, decide, deciding
 from archgraph.trace import Tracer
@@ -116,7 +118,7 @@ def trace_spec(
     symbols = {**spec.symbols, **variant.symbols}
     bound = dict(bound or {})
     bindings = {**variant.at, **(values or {}), **bound}
-    structural: frozenset[str] = frozenset()
+    structural = frozenset(name for name in _looped(spec) if name in symbols and symbols[name].is_number)
     for _ in range(MAX_RESTARTS):
         declarations = Declarations(symbols, bindings, structural | bound.keys())
         try:
@@ -130,6 +132,22 @@ def trace_spec(
                 return traced
         structural |= declarations.structural
     raise SpecError(f"the symbols of {spec.file} do not settle")
+
+
+@lru_cache(maxsize=256)
+def _looped(spec: Spec) -> frozenset[str]:
+    """Return the names in loop ranges: symbols among them are structural, which saves finding out by tracing."""
+    trees = [spec.network, *(block.steps for block in spec.blocks.values())]
+    return frozenset(name for tree in trees if tree is not None for name in _loop_names(tree))
+
+
+def _loop_names(tree: Tree) -> Iterator[str]:
+    for part in tree.value if tree.is_list else tree.value.values() if tree.is_mapping else ():
+        yield from _loop_names(part)
+    if tree.is_mapping and "for" in tree.value:
+        for ends in tree.value["for"].value.values() if tree.value["for"].is_mapping else ():
+            if isinstance(ends.value, str):
+                yield from re.findall(r"[A-Za-z_]\w*", ends.value)
 
 
 def _trace(spec: Spec, variant: Variant, declarations: Declarations, structural: frozenset[str]) -> Traced:

@@ -46,6 +46,11 @@ class SymbolSpec:
     one_of: tuple[str, ...] = ()
     derived: Tree | None = None
 
+    @property
+    def is_number(self) -> bool:
+        """Whether the symbol is declared by a number of its own."""
+        return self.default is not None and not self.default.is_list and not self.one_of
+
 
 @dataclass(frozen=True)
 class InputSpec:
@@ -97,7 +102,7 @@ class Variant:
     doc: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Spec:
     """A whole spec file."""
 

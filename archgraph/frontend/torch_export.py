@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +30,8 @@ class Exported:
     program: Any
     dims: Mapping[tuple[str, int], str]
     inputs: tuple[str, ...]
+    places: Mapping[str, str] = field(default_factory=dict)
+    """The line of the user's code where each equality of sizes was decided, by its text."""
 
 
 @dataclass
@@ -49,7 +53,7 @@ def export(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Exported:
     """
     torch = import_torch()
     call = _call(module, inputs, dynamic)
-    with _evaluating(module), torch.no_grad():
+    with _evaluating(module), torch.no_grad(), _deciding_lines() as places:
         try:
             program = torch.export.export(
                 module, call.args, call.kwargs, dynamic_shapes=call.shapes, strict=False
@@ -57,7 +61,7 @@ def export(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Exported:
         except Exception as error:
             raise _explained(module, error) from error
     placeholders = _user_inputs(program)
-    return Exported(program, _requested(placeholders, dynamic), placeholders)
+    return Exported(program, _requested(placeholders, dynamic), placeholders, places)
 
 
 def import_torch() -> Any:
@@ -84,6 +88,41 @@ def _evaluating(module: nn.Module) -> Iterator[None]:
     finally:
         for part, training in modes:
             part.training = training
+
+
+@contextmanager
+def _deciding_lines() -> Iterator[dict[str, str]]:
+    """Note the line of user code at which PyTorch decides that sizes are equal."""
+    from torch.fx.experimental.symbolic_shapes import ShapeEnv
+
+    places: dict[str, str] = {}
+    original = getattr(ShapeEnv, "_log_guard", None)
+    if original is None:
+        yield places
+        return
+
+    def note(self: Any, prefix: str, guard: Any, *rest: Any, **options: Any) -> Any:
+        if type(guard).__name__ == "Equality":
+            places.setdefault(str(guard), _user_line())
+        return original(self, prefix, guard, *rest, **options)
+
+    ShapeEnv._log_guard = note
+    try:
+        yield places
+    finally:
+        ShapeEnv._log_guard = original
+
+
+def _user_line() -> str:
+    """The innermost line on the stack that belongs neither to PyTorch nor to this package."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if f"{os.sep}torch{os.sep}" not in file and f"{os.sep}archgraph{os.sep}" not in file and "<" not in file:
+            if "contextlib" not in file:
+                return f"{file}:{frame.f_lineno} in {frame.f_code.co_name}"
+        frame = frame.f_back
+    return ""
 
 
 def _explained(module: nn.Module, error: Exception) -> ArchgraphError:

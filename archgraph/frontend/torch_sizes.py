@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product as combinations
 from typing import Any
 
@@ -15,8 +15,8 @@ from archgraph.frontend.spec import NAME, RESERVED, Spec, read_text
 from archgraph.frontend.torch_export import Exported
 from archgraph.symbols import Assumption, floor_divide
 
-SEARCH = 4096
-"""How far from the example the next valid size is looked for."""
+SEARCH = 2048
+"""How far above the example valid sizes are looked for."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Progression:
     default: int
     step: int
     least: int
+    most: int | None = None
+    missing: tuple[int, ...] = ()
 
     @property
     def offset(self) -> int:
@@ -36,7 +38,9 @@ class Progression:
     def __str__(self) -> str:
         rule = f"a multiple of {self.step}" + (f" plus {self.offset}" if self.offset else "")
         parts = [f"{self.name} is {rule}"] if self.step > 1 else []
-        return ", ".join([*parts, f"{self.name} >= {self.least}"])
+        parts.append(f"{self.name} >= {self.least}")
+        parts += [f"{self.name} <= {self.most}"] if self.most is not None else []
+        return ", ".join([*parts, *(f"{self.name} != {value}" for value in self.missing[:5])])
 
 
 @dataclass(frozen=True)
@@ -72,9 +76,9 @@ def sizes_of(exported: Exported, name: str) -> Sizes:
         ArchgraphError: a dimension that was asked to vary cannot, with the place that fixed it.
     """
     torch_symbols = _torch_symbols(exported)
-    conditions = Conditions(exported.program, torch_symbols)
+    conditions = Conditions(exported, torch_symbols)
     found = [conditions.progression(symbol) for symbol in dict.fromkeys(torch_symbols.values())]
-    spec = read_text(_declaration(name, found), "<trace>")
+    spec = replace(read_text(_declaration(name, found), "<trace>"), network=None)
     declarations = Declarations(spec.symbols, {}, frozenset())
     declarations.resolve_all()
     inside = {own: declarations.lookup(symbol) for own, symbol in torch_symbols.items()}
@@ -86,7 +90,7 @@ def sizes_of(exported: Exported, name: str) -> Sizes:
 
 
 def _declaration(name: str, found: list[Progression]) -> str:
-    lines = ["archgraph: 1", f"name: {_quoted(name)}"]
+    lines = ["archgraph: 1", f"name: {_quoted(name)}", "network: []"]
     if found:
         lines.append("symbols:")
     for item in found:
@@ -132,7 +136,7 @@ def _fixed(exported: Exported, placeholder: str, dim: int, name: str, size: Any)
         if any(_is_source(exported.program, own, placeholder, dim) for own in free):
             places.append(guard)
     fixing = next((guard for guard in reversed(places) if type(guard.expr).__name__ == "Equality"), None)
-    where = f" at {_place(fixing)}" if fixing is not None else ""
+    where = f" at {_place(exported, fixing)}" if fixing is not None else ""
     return ArchgraphError(
         f"'{name}', dimension {dim} of '{placeholder}', cannot vary: the module fixes it to {size}{where}",
         hint="leave it out of `dynamic`, or trace at another size for another law",
@@ -162,16 +166,17 @@ def _guards(program: Any) -> list[Any]:
     return [] if environment is None else list(environment.guards)
 
 
-def _place(guard: Any) -> str:
+def _place(exported: Exported, guard: Any) -> str:
     """The user's line that made a guard; PyTorch's own where none is known."""
-    user = getattr(guard.sloc, "maybe_user_loc", None)
-    return str(user or guard.sloc).strip("()")
+    return exported.places.get(str(guard.expr)) or str(guard.sloc).strip("()")
 
 
 class Conditions:
     """The conditions under which an export holds, as functions of numbers."""
 
-    def __init__(self, program: Any, names: Mapping[Any, str]) -> None:
+    def __init__(self, exported: Exported, names: Mapping[Any, str]) -> None:
+        program = exported.program
+        self.exported = exported
         self.program = program
         self.names = names
         self.symbols = list(names)
@@ -196,19 +201,22 @@ class Conditions:
         """
         own = [symbol for symbol in self.symbols if self.names[symbol] == name]
         default = self.values[own[0]]
-        tests = [
-            (test, guard)
-            for test, guard in zip(self.tests, self.guards, strict=True)
-            if guard.expr.free_symbols & set(own)
-        ]
+        tests = [pair for pair in zip(self.tests, self.guards, strict=True) if self._decides(pair[1], own)]
         holds = self._checker(own, [test for test, _ in tests])
-        step = next((d for d in range(1, SEARCH) if all(holds(default + k * d) for k in (1, 2, 3))), None)
-        if step is None:
+        valid = [value for value in range(1, default + SEARCH) if holds(value)]
+        least, most = min(valid, default=default), max(valid, default=default)
+        step = _step(set(valid), default, least, most)
+        if step is None or most < 2 * least:
             raise self._frozen(name, default, own, tests)
-        least = default
-        while least - step >= 1 and holds(least - step):
-            least -= step
-        return Progression(name, default, step, least)
+        least += (default - least) % step
+        missing = [value for value in range(least, most, step) if not holds(value)]
+        return Progression(name, default, step, least, None if most > default + SEARCH / 2 else most, tuple(missing))
+
+    @staticmethod
+    def _decides(guard: Any, own: list[Any]) -> bool:
+        """Whether a guard limits one size: that several sizes are not equal is a matter of single points."""
+        free = guard.expr.free_symbols
+        return bool(free & set(own)) and (len(free) == 1 or type(guard.expr).__name__ != "Unequality")
 
     def _checker(self, own: list[Any], tests: list[Callable[..., bool]]) -> Callable[[int], bool]:
         def holds(value: int) -> bool:
@@ -220,7 +228,7 @@ class Conditions:
     def _frozen(self, name: str, default: int, own: list[Any], tests: list[Any]) -> ArchgraphError:
         failing = [guard for test, guard in tests if not self._checker(own, [test])(default * 2)]
         cause = failing[0] if failing else None
-        rule = f": it needs {self._shown(cause.expr)} at {_place(cause)}" if cause is not None else ""
+        rule = f": it needs {self._shown(cause.expr)} at {_place(self.exported, cause)}" if cause is not None else ""
         return ArchgraphError(
             f"'{name}' cannot vary: the module holds only at {name} = {default}{rule}",
             hint="leave it out of `dynamic`; a stored position embedding has one size",
@@ -238,10 +246,21 @@ class Conditions:
         points = [dict(zip(ranges, point, strict=True)) for point in combinations(*ranges.values())]
         result = []
         for test, guard in zip(self.tests, self.guards, strict=True):
+            if type(guard.expr).__name__ == "Unequality":
+                continue
             numbers = ([point[self.names[symbol]] for symbol in self.symbols] for point in points)
             if not all(test(*row) for row in numbers):
                 result.append(self._shown(guard.expr))
         return tuple(result)
+
+
+def _step(valid: set[int], default: int, least: int, most: int) -> int | None:
+    """The smallest step from the example that meets valid sizes, but for single points."""
+    for step in range(1, (most - least) // 2 + 1):
+        met = range(least + (default - least) % step, most + 1, step)
+        if sum(value in valid for value in met) > 0.8 * len(met):
+            return step
+    return None
 
 
 def _compiled(expression: Any, symbols: list[Any]) -> Callable[..., bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, ClassVar
 
@@ -128,6 +128,12 @@ class Multiply(Broadcast):
         """Return that all operands are kept, and the products of all but the last."""
         partial = [broadcast(self.kind, inputs[:count]).numel for count in range(2, len(inputs))]
         return Saved(inputs=tuple(range(len(inputs))), fresh=tuple((numel, 4) for numel in partial))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return position by position; what is broadcast over positions of another operand is a gate."""
+        every = {axis for x in inputs for axis in x.positions}
+        gated = any(every <= set(x.positions) for x in inputs)
+        return tuple(replace(pointwise(x.positions), gate=gated and every > set(x.positions)) for x in inputs)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return the product."""

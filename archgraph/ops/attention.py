@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from sympy import Add, Expr, Integer
@@ -175,11 +175,12 @@ class ScaledDotProductAttention(Op):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return q position by position, and k and v with weights computed from the input."""
         reaches: list[Reach] = []
-        for q, k, v in self.streams(inputs):
-            reaches.append(pointwise(q.positions))
-            for operand in (k, v):
-                maps = tuple((axis, self._map(axis, q)) for axis in operand.positions)
-                reaches.append(Reach(maps, mixing="dynamic", power="uniform"))
+        for index, (q, k, v) in enumerate(self.streams(inputs)):
+            reaches.append(replace(pointwise(q.positions), power="none", outputs=(index,)))
+            maps = tuple((axis, self._map(axis, q)) for axis in k.positions)
+            reaches.append(Reach(maps, mixing="dynamic", power="none"))
+            maps = tuple((axis, self._map(axis, q)) for axis in v.positions)
+            reaches.append(Reach(maps, mixing="dynamic", power="mean"))
         return tuple(reaches)
 
     def _map(self, axis: str, q: TensorType) -> AxisMap:

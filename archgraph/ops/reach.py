@@ -9,17 +9,23 @@ from typing import Literal, TypeAlias
 from sympy import Expr, Integer
 
 Mixing = Literal["none", "static", "dynamic"]
+Border = Literal["drop", "clamp", "reflect", "wrap"]
+Power = Literal["uniform", "mean", "one", "none"]
 ONE, ZERO = Integer(1), Integer(0)
 
 
 @dataclass(frozen=True)
 class Window:
-    """Output i reads `stride*i - before + dilation*t` for t < kernel: convolution, pooling, cropping."""
+    """Output i reads `stride*i - before + dilation*t` for t < kernel: convolution, pooling, cropping.
+
+    What lies beyond the border is dropped (zeros), clamped to it, reflected at it, or wraps around.
+    """
 
     kernel: Expr = ONE
     stride: Expr = ONE
     dilation: Expr = ONE
     before: Expr = ZERO
+    border: Border = "drop"
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,32 @@ class Unflattened:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """Output i reads `i - start`, where that lies within the operand: one of several put one after another."""
+
+    start: Expr
+    size: Expr
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Position i of output k reads `i + starts[k]`: an axis cut into several outputs."""
+
+    starts: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Digits:
+    """The operand's position is a sum of digits of output positions: what views and permutations make of it.
+
+    Every part is (axis, scale, stride, size) and adds `scale * ((i // stride) % size)` for position i on the axis;
+    a part without an axis takes all its values, as where positions become channels.
+    """
+
+    parts: tuple[tuple[str, Expr, Expr, Expr], ...]
+
+
+@dataclass(frozen=True)
 class Along:
     """The operand's axis is read as a function of an output axis of another name."""
 
@@ -107,6 +139,9 @@ AxisMap: TypeAlias = (
     | Resized
     | Digit
     | Unflattened
+    | Placed
+    | Parts
+    | Digits
     | Along
 )
 SAME = Window()
@@ -120,15 +155,25 @@ class Reach:
         maps: a map for every position axis of the operand.
         statistics: position axes over which normalisation statistics are pooled.
         mixing: whether positions are combined, with weights that are fixed or computed from the input.
-        power: the tap power of the effective receptive field: each tap equal, or all on one tap.
+        power: the tap power of the effective receptive field: weights at random or the choice of one tap
+            ("uniform", 1 in total), the mean of k taps ("mean", 1/k in total), a single tap ("one"), or held
+            fixed ("none"), as the scores of attention are, which begin near equal.
+        share: the part of the output's channels that comes from this operand.
         reads: False where only the operand's shape is used, not its values.
+        gate: whether it is a factor that a product broadcasts over positions.
+        outputs: the outputs that read it, by number; None for all.
+        position: for an operand that counts as one position of an axis: the axis, its index.
     """
 
     maps: tuple[tuple[str, AxisMap], ...]
     statistics: tuple[str, ...] = ()
     mixing: Mixing = "none"
-    power: Literal["uniform", "one"] = "one"
+    power: Power = "one"
+    share: Expr = ONE
     reads: bool = True
+    gate: bool = False
+    outputs: tuple[int, ...] | None = None
+    position: tuple[str, Expr] | None = None
 
 
 def pointwise(positions: tuple[str, ...], statistics: tuple[str, ...] = ()) -> Reach:
@@ -136,9 +181,9 @@ def pointwise(positions: tuple[str, ...], statistics: tuple[str, ...] = ()) -> R
     return Reach(tuple((axis, SAME) for axis in positions), statistics)
 
 
-def windowed(maps: Mapping[str, AxisMap], mixing: Mixing = "static") -> Reach:
+def windowed(maps: Mapping[str, AxisMap], mixing: Mixing = "static", power: Power = "uniform") -> Reach:
     """Return the reach of an operand that is read through one window per axis."""
-    return Reach(tuple(maps.items()), mixing=mixing, power="uniform")
+    return Reach(tuple(maps.items()), mixing=mixing, power=power)
 
 
 UNREAD = Reach((), reads=False)

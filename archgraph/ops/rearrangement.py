@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from sympy import Add, Expr, Integer
@@ -11,7 +11,7 @@ from archgraph.errors import ShapeError
 from archgraph.ops.arguments import PerAxis, per_axis, positions_of
 from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.modules import channel_first, functional
-from archgraph.ops.reach import SAME, UNREAD, Enlarge, Reach, Window, pointwise
+from archgraph.ops.reach import SAME, UNREAD, Enlarge, Parts, Placed, Reach, Window, pointwise
 from archgraph.symbols import decide, floor_divide, product, require, size, symbol
 from archgraph.types import TensorType, tensor
 
@@ -70,15 +70,20 @@ class Concat(Rearrangement):
                 raise ShapeError(rule, hint="crop_like: [skip, up] crops a skip to the size of another value")
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return position by position; along a position axis every operand is shifted to its place."""
+        """Return position by position; along a position axis every operand has its place."""
+        lengths = self._lengths(inputs)
         if self.axis == "c":
-            return tuple(pointwise(x.positions) for x in inputs)
-        reaches, start = [], ZERO
-        for x, length in zip(inputs, self._lengths(inputs), strict=True):
-            shifted = Window(before=start)
-            reaches.append(Reach(tuple((a, shifted if a == self.axis else SAME) for a in x.positions)))
-            start += length
-        return tuple(reaches)
+            whole = Add(*lengths)
+            pairs = zip(inputs, lengths, strict=True)
+            return tuple(replace(pointwise(x.positions), share=length / whole) for x, length in pairs)
+        starts = [Add(*lengths[:index]) for index in range(len(inputs))]
+        return tuple(map(self._placed, inputs, starts, lengths))
+
+    def _placed(self, x: TensorType, start: Expr, length: Expr) -> Reach:
+        if not x.has(self.axis):
+            return replace(pointwise(x.positions), position=(self.axis, start))
+        place = Placed(start, length)
+        return Reach(tuple((axis, place if axis == self.axis else SAME) for axis in x.positions))
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's cat along that axis."""
@@ -202,14 +207,11 @@ class Split(Rearrangement):
         return Saved(aliases=tuple((part, 0) for part in range(len(self._sizes(inputs[0])))))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return position by position.
-
-        Raises:
-            ShapeError: the split is along a position axis, where every part is shifted by another amount.
-        """
-        if self.axis != "c":
-            raise ShapeError(f"split along position axis {self.axis} has no single reach; use slice")
-        return (pointwise(inputs[0].positions),)
+        """Return position by position; along a position axis every part begins somewhere else."""
+        (x,) = inputs
+        sizes = self._sizes(x)
+        cut = Parts(tuple(Add(*sizes[:index]) for index in range(len(sizes))))
+        return (Reach(tuple((axis, cut if axis == self.axis else SAME) for axis in x.positions)),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's split."""

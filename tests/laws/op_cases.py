@@ -126,11 +126,7 @@ POOLS = [
     ]
 ]
 NORMS = [
-    *(
-        case("batch_norm", operand, affine=affine)
-        for operand in (SIGNAL, VOLUME, LAST)
-        for affine in (True, False)
-    ),
+    *(case("batch_norm", operand, affine=affine) for operand in (SIGNAL, VOLUME, LAST) for affine in (True, False)),
     case("batch_norm", VECTOR),
     *(case("instance_norm", operand) for operand in (SIGNAL, VOLUME, LAST)),
     case("instance_norm", IMAGE, affine=False),

@@ -10,8 +10,10 @@ from archgraph.ops.reach import (
     Blocks,
     Causal,
     Digit,
+    Digits,
     Enlarge,
     Interpolated,
+    Placed,
     Reach,
     Resized,
     Transposed,
@@ -43,6 +45,8 @@ def _along(axis_map: AxisMap, axis: str, output: dict[str, int], length: int) ->
             return _along(inner, other, output, length)
         case Unflattened(strides):
             return iter([sum(output[name] * int(stride) for name, stride in strides)])
+        case Digits(parts):
+            return _digits([tuple(map(int, sizes)) for _, *sizes in parts], [output.get(part[0]) for part in parts])
         case Window(stride=0):
             return iter([-int(axis_map.before)])
         case _ if axis not in output:
@@ -51,11 +55,22 @@ def _along(axis_map: AxisMap, axis: str, output: dict[str, int], length: int) ->
             return _from(axis_map, output[axis], length)
 
 
+def _digits(parts: list[tuple[int, ...]], indices: list[int | None]) -> Iterator[int]:
+    """Sums of digits; one without an index takes all its values."""
+    choices = [
+        [scale * digit for digit in (range(size) if index is None else [index // stride % size])]
+        for (scale, stride, size), index in zip(parts, indices, strict=True)
+    ]
+    return map(sum, product(*choices))
+
+
 def _from(axis_map: AxisMap, i: int, length: int) -> Iterator[int]:
     match axis_map:
-        case Window(kernel, stride, dilation, before):
+        case Window(kernel, stride, dilation, before, _):
             for tap in range(int(kernel)):
                 yield int(stride * i - before + dilation * tap)
+        case Placed(start, _):
+            yield i - int(start)
         case Transposed(kernel, stride, dilation, before):
             for tap in range(int(kernel)):
                 place, rest = divmod(int(i + before - dilation * tap), int(stride))

@@ -53,7 +53,7 @@ def test_laws_are_sums_of_laws(name):
             assert expand(sum(row[metric] for row in table.rows) - g.metric(metric)) == 0
 
 
-@pytest.mark.parametrize("name", [*NAMES, *VARIANTS])
+@pytest.mark.parametrize("name", [*SMALL, *VARIANTS])
 def test_a_scope_is_the_sum_of_its_nodes(name):
     g = ag.load(name).at()
     rows = g.table(by="node", metrics=["params", "macs"]).rows
@@ -66,7 +66,7 @@ def test_a_scope_is_the_sum_of_its_nodes(name):
 @pytest.mark.parametrize("name", [*NAMES, *VARIANTS])
 def test_binding_then_analysing_is_analysing_then_binding(name):
     g = ag.load(name)
-    for values in ({}, *changes(g)):
+    for values in ({}, *([] if name in LARGE else changes(g))):
         at, bound = g.at(**values), g.bound(**values)
         assert bound.symbols == {}
         for metric in METRICS:
@@ -99,12 +99,10 @@ def test_binding_one_by_one_is_binding_together(name):
         assert rest.at().macs == g.at().macs
 
 
-@pytest.mark.parametrize("name", [*NAMES, *VARIANTS])
+@pytest.mark.parametrize("name", [*SMALL, "sd", "dit:S/8", "vgg:11"])
 def test_unrolled_costs_what_repeated_costs(name):
     g = ag.load(name).at()
     flat = g.flat()
-    if g._selection or len(g.selected) != len(g.graph.outputs):
-        pytest.skip("a selection is made of values of the repeated graph")
     assert all(isinstance(node, Node) or node.experts is not None for node in flat.nodes)
     costs = Costs(flat)
     for metric in METRICS:

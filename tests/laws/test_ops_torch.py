@@ -8,6 +8,7 @@ from read_sets import reads
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
+torch.set_num_threads(1)
 
 BATCH = 2
 BATCH_FREE = ("batch_norm", "rotary")
@@ -84,9 +85,7 @@ def test_saved_is_what_autograd_keeps(case):
     saved = op.saved(*types)
     inputs, outputs = (places(values) for values in (tensors, results))
     assert {index for index, place in enumerate(inputs) if place in kept} == set(saved.inputs)
-    assert {i for i, place in enumerate(outputs) if place in kept and place not in inputs} == set(
-        saved.outputs
-    )
+    assert {i for i, place in enumerate(outputs) if place in kept and place not in inputs} == set(saved.outputs)
     fresh = [size for place, (size, _) in kept.items() if place not in (*inputs, *outputs)]
     times = 1 if op.kind in BATCH_FREE else BATCH
     assert sum(fresh) == times * sum(int(numel) * width for numel, width in saved.fresh)

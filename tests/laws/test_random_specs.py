@@ -9,8 +9,9 @@ import archgraph as ag
 from archgraph.analysis.cost import METRICS, Costs
 from archgraph.errors import ShapeError
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
+torch.set_num_threads(1)
 
 small = st.integers(1, 3)
 widths = st.sampled_from(["C", "2*C", "C + 1", "4", "x.c", "3*x.c"])
@@ -75,16 +76,13 @@ def specs(draw) -> str:
         if "share" in item:
             item["share"] = f"group{index}"
     symbols = {
-        name: draw(st.integers(low, high))
-        for name, low, high in [("C", 1, 4), ("H", 5, 9), ("W", 4, 7), ("L", 1, 3)]
+        name: draw(st.integers(low, high)) for name, low, high in [("C", 1, 4), ("H", 5, 9), ("W", 4, 7), ("L", 1, 3)]
     }
     return yaml.safe_dump(
         {
             "archgraph": 1,
             "symbols": symbols,
-            "inputs": {
-                "image": {"c": draw(widths.filter(lambda width: "x" not in width)), "h": "H", "w": "W"}
-            },
+            "inputs": {"image": {"c": draw(widths.filter(lambda width: "x" not in width)), "h": "H", "w": "W"}},
             "network": [{"do": [rename(item) for item in steps]}],
         },
         sort_keys=False,

@@ -17,6 +17,7 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 pytestmark = pytest.mark.torch
+torch.set_num_threads(1)
 
 FAST = [
     "unet", "unet:padded-512", "unet:no-up-bias", "dit:S/2", "dit:S/8", "dit", "nnunet", "nnunet:inference",
@@ -83,9 +84,7 @@ def test_a_failure_of_torch_names_the_node(monkeypatch):
 
 
 def test_the_report_reads_like_a_table():
-    report = verify(
-        text("  - linear: {out: 5}\n  - split: {parts: 5}\n    as: [a, b, _, _, d]\n  - add: [a, d]\n")
-    )
+    report = verify(text("  - linear: {out: 5}\n  - split: {parts: 5}\n    as: [a, b, _, _, d]\n  - add: [a, d]\n"))
     lines = repr(report).splitlines()
     assert lines[0] == "<text> agrees with PyTorch in shapes, parameters and MACs: 3 nodes"
     assert any(line.split()[:2] == ["split", "split"] and "5 x (1, 6)" in line for line in lines)
@@ -204,9 +203,7 @@ def test_transformer_block_computes_what_torch_does():
         8, 2, 32, dropout=0.0, activation="gelu", norm_first=True, batch_first=True
     )
     names = ["norm1", "self_attn.in_proj_", "self_attn.out_proj", "norm2", "linear1", "linear2"]
-    keys = [
-        f"{name}{'' if name.endswith('_') else '.'}{part}" for name in names for part in ("weight", "bias")
-    ]
+    keys = [f"{name}{'' if name.endswith('_') else '.'}{part}" for name in names for part in ("weight", "bias")]
     torch_block.load_state_dict(dict(zip(keys, module.state_dict().values(), strict=True)))
     tokens = torch.randn(3, 5, 8)
     with torch.no_grad():
@@ -238,7 +235,8 @@ def test_children_are_named_after_nodes():
 
 
 def test_names_that_modules_have_already():
-    steps = "  - linear: {out: 3}\n    as: forward\n  - linear: {out: 4}\n    as: type\n  - relu:\n    as: train\n"
+    first = "  - linear: {out: 3}\n    as: forward\n"
+    steps = f"{first}  - linear: {{out: 4}}\n    as: type\n  - relu:\n    as: train\n"
     g = text(steps)
     module = g.to_torch()
     assert list(module.state_dict()) == ["forward_.weight", "forward_.bias", "type_.weight", "type_.bias"]
@@ -261,9 +259,7 @@ def test_selected_outputs_alone_are_computed():
 
 
 def test_shared_nodes_have_the_same_weights():
-    g = text(
-        "  - linear: {out: 4}\n    share: w\n  - relu\n  - linear: {out: 4}\n    share: w\n    as: second\n"
-    )
+    g = text("  - linear: {out: 4}\n    share: w\n  - relu\n  - linear: {out: 4}\n    share: w\n    as: second\n")
     module = g.to_torch()
     assert module.linear.weight is module.second.weight
     assert sum(p.numel() for p in module.parameters()) == g.at().params == 20
@@ -288,9 +284,7 @@ def test_a_repeat_carries_and_keeps_the_rest():
 
 def test_a_repeat_of_none_is_the_identity():
     x = torch.randn(1, 4, 6)
-    g = text(
-        "  - do: [relu: , linear: {out: 4}]\n    repeat: L\n", "symbols: {L: 0}\ninputs: {x: {c: 4, n: 6}}"
-    )
+    g = text("  - do: [relu: , linear: {out: 4}]\n    repeat: L\n", "symbols: {L: 0}\ninputs: {x: {c: 4, n: 6}}")
     assert torch.equal(g.to_torch()(x), x)
 
 
