@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from archgraph.analysis.field import Field, HalfLine, Reading, Unsettled, Whole
+from archgraph.analysis.field import Field
 from archgraph.analysis.indices import EMPTY, Indices, interval
+from archgraph.analysis.readings import HalfLine, Moving, Pieces, Reading, Unsettled, Whole
 from archgraph.analysis.setmap import SetMap
+from archgraph.analysis.terms import Form, shown
 from archgraph.errors import QueryError
 
 Kind = Literal["content", "gate", "stat"]
@@ -34,7 +36,8 @@ class AxisField:
     """The receptive field of a node along one axis of an input, in elements of that input.
 
     Borders are ignored: sets may reach beyond the input. Where all of the input is read, the size is the
-    input's and the stride 0. Behind causal reads the numbers are those of the last output.
+    input's and the stride 0. Behind causal reads the numbers are those of the last output. Behind a flattening,
+    one output element is one step of `along`, as `n // 16`, which drives this axis.
 
     Attributes:
         axis: the name of the axis.
@@ -74,25 +77,51 @@ class AxisField:
         """The set map; of stride 0 where nothing or all of the input is read.
 
         Raises:
-            QueryError: branches of unequal stride meet.
+            QueryError: branches of unequal stride meet, or the field differs between stretches of the output.
         """
         reading = self.reading
-        if isinstance(reading, SetMap):
-            return reading
+        if isinstance(reading, Moving):
+            return reading.map
         if isinstance(reading, Unsettled):
             raise QueryError(f"no receptive field along {self.axis}: {reading.reason}")
-        if isinstance(reading, HalfLine):
-            return self._upto(reading)
-        return SetMap(0, (EMPTY if reading is None else interval(0, self.extent - 1),))
+        if isinstance(reading, Pieces):
+            raise QueryError(f"no single receptive field along {self.axis}: {self}")
+        return SetMap(0, (self._fixed(reading),))
 
-    def _upto(self, reading: HalfLine) -> SetMap:
-        last = self.extent - 1 if self.outputs is None else self.outputs - 1
-        return SetMap(0, (interval(0, max(0, reading.edge.at(last).hi)),))
+    def _fixed(self, reading: Whole | HalfLine | None) -> Indices:
+        """Return what is read, for what is the same for every output; what lies outside the input is left out."""
+        if reading is None:
+            return EMPTY
+        span = reading.span if isinstance(reading, Whole) else reading.since.span
+        if not span.length:
+            return interval(0, self.extent - 1)
+        return span.clip(0, self.extent - 1)
+
+    @property
+    def form(self) -> Form:
+        """Which positions of the output drive the field along this axis."""
+        return self.reading.form if isinstance(self.reading, Moving | HalfLine) else ()
+
+    @property
+    def along(self) -> str:
+        """The same as text: the axis itself, unless positions were flattened, cut up or renamed."""
+        return shown(self.form)
+
+    @property
+    def pieces(self) -> tuple[tuple[int, int, AxisField], ...]:
+        """The field per stretch (first, last) of the output where it differs between stretches, else nothing."""
+        reading = self.reading
+        if not isinstance(reading, Pieces):
+            return ()
+        return tuple((part.start, part.stop - 1, self._with(part.reading)) for part in reading.parts)
+
+    def _with(self, reading: Reading) -> AxisField:
+        return replace(self, field=replace(self.field, **{self.kind: reading}))
 
     @property
     def settled(self) -> bool:
-        """Whether there are numbers: False where branches of unequal stride meet."""
-        return not isinstance(self.reading, Unsettled)
+        """Whether there are numbers: False where branches of unequal stride meet, or where stretches differ."""
+        return not isinstance(self.reading, Unsettled | Pieces)
 
     @property
     def is_global(self) -> bool:
@@ -186,11 +215,19 @@ class AxisField:
     def __str__(self) -> str:
         if isinstance(self.reading, Unsettled):
             return self.reading.label
+        if isinstance(self.reading, Pieces):
+            axis = self.reading.axis
+            return "; ".join(f"{axis} {first}..{last}: {part}" for first, last, part in self.pieces)
         if self.reading is None:
             return "nothing"
-        if not isinstance(self.reading, SetMap):
-            return f"{'all' if self.is_global else 'causal, up to'} {self.size_max}"
+        if not isinstance(self.reading, Moving):
+            return self._gathered()
         return ", ".join(self._parts())
+
+    def _gathered(self) -> str:
+        if not self.is_global:
+            return f"causal, up to {self.size_max}"
+        return f"all {self.extent}" if self.size_max == self.extent else f"the same {self.size_max} of {self.extent}"
 
     def _parts(self) -> Iterable[str]:
         sizes = self.size_max if self.size_min == self.size_max else f"{self.size_min}-{self.size_max}"
@@ -200,6 +237,8 @@ class AxisField:
         if self.period > 1:
             yield f"{self.period} phases"
         yield f"stride {self.stride}"
+        if self.along not in ("", self.axis):
+            yield f"per {self.along}"
         holes = max(phase.holes for phase in self.phases)
         if holes:
             yield f"{holes} holes"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from archgraph.analysis.axis_field import AxisField, Kind
+from archgraph.analysis.boxes import Boxes
 from archgraph.errors import did_you_mean
 
 Origins: TypeAlias = "tuple[str | None, str | None]"
@@ -21,15 +22,21 @@ class ReceptiveField:
         node: the dotted path of the node.
         input: the name of the input.
         axes: the field along every position axis of the input.
-        box_exact: whether the set that is read is proved to be the product of the axes' sets.
         iterations: how often the enclosing repeats apply the node; the numbers are those of the last time.
+        paths: the content as the boxes of the paths that no other path contains, where it is no single box;
+            None where there are too many.
     """
 
     node: str
     input: str
     axes: Mapping[str, AxisField]
-    box_exact: bool = True
     iterations: int = 1
+    paths: Boxes = ()
+
+    @property
+    def box_exact(self) -> bool:
+        """Whether the set that is read is proved to be the product of the axes' sets."""
+        return self.paths == ()
 
     def __getattr__(self, name: str) -> AxisField:
         axes = self.__dict__.get("axes", {})

@@ -9,10 +9,20 @@ from functools import reduce
 from sympy import Expr
 
 from archgraph.analysis.axis_field import AxisField
-from archgraph.analysis.field import PRESENT, SAME, THERE, Field, Whole, same
+from archgraph.analysis.field import NOTHING, Field
 from archgraph.analysis.field_report import ReceptiveField
 from archgraph.analysis.node_reads import Evaluate, node_reads
-from archgraph.analysis.region import Dependence, Region, Transfer, apply, iterations, within
+from archgraph.analysis.readings import PRESENT, Whole
+from archgraph.analysis.region import (
+    Dependence,
+    Region,
+    Transfer,
+    alone,
+    apply,
+    iterations,
+    itself,
+    within,
+)
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.symbols import evaluate as evaluate_at
@@ -110,8 +120,9 @@ class ReceptiveFields:
         return {field.node: field for field in fields}
 
     def _top(self) -> _Scope:
-        itself = {0: self._itself(self.input)}
-        return _Scope(self.graph, tuple(itself if value is self.input else {} for value in self.graph.inputs))
+        whole = self._itself(self.input)
+        source = Region({axis: whole.fields[axis] for axis in self.axes})
+        return _Scope(self.graph, tuple({0: source} if value is self.input else {} for value in self.graph.inputs))
 
     def _walk(self, scope: _Scope) -> Iterator[ReceptiveField]:
         for member in scope.graph.nodes:
@@ -154,7 +165,7 @@ class ReceptiveFields:
     def _transfer(self, member: Member, place: Whole) -> Transfer:
         """Return what every output of a node reads of its operands."""
         if isinstance(member, Node):
-            return (node_reads(member, self.axes, self._evaluate, place),) * len(member.outputs)
+            return node_reads(member, self._evaluate, place)
         count = self._count(member)
         rows = self._body(member.body) if count == 1 else self._iterated(member.body, count)
         return tuple(within(row, place) for row in rows[: len(member.outputs)])
@@ -175,19 +186,18 @@ class ReceptiveFields:
         return tuple({index: self._itself(value)} for index, value in enumerate(graph.inputs))
 
     def _itself(self, value: Value) -> Region:
-        return Region(tuple(SAME if value.type.has(axis) else THERE for axis in self.axes))
+        return itself({axis: self._evaluate(value.type.size(axis)) for axis in value.type.positions})
 
     def _count(self, repeat: Repeat) -> int:
         return self._evaluate(repeat.iterations)
 
     def _report(self, scope: _Scope, member: Member) -> ReceptiveField:
-        rows = [self._known(scope, value) for value in member.outputs]
+        rows = [alone(self._known(scope, value)) for value in member.outputs]
         regions = [region for row in rows for region in row.values()]
-        nothing = Region((same(None),) * len(self.axes))
+        nothing = Region(dict.fromkeys(self.axes, NOTHING))
         region = reduce(Region.join, regions, nothing)
-        fields = zip(self.axes, region.fields, strict=True)
-        axes = {axis: self._axis(member, axis, field) for axis, field in fields}
-        return ReceptiveField(scope.path(member), self.input.name, axes, region.box, scope.iterations)
+        axes = {axis: self._axis(member, axis, field) for axis, field in region.fields.items()}
+        return ReceptiveField(scope.path(member), self.input.name, axes, scope.iterations, region.boxes)
 
     def _axis(self, member: Member, axis: str, field: Field) -> AxisField:
         extent = self._evaluate(self.input.type.size(axis))

@@ -5,17 +5,19 @@ from dataclasses import replace
 
 from sympy import Expr
 
+from archgraph.backend.boxes import wrapped
 from archgraph.backend.contrast_panel import mixing_words
-from archgraph.backend.diagram import MUTED, Box, Diagram, Part, Path, Run, Text
+from archgraph.backend.diagram import INK, MUTED, Box, Diagram, Part, Path, Run, Text
 from archgraph.backend.facts import Facts
 from archgraph.backend.ladder import Step, chart, curve, key
 from archgraph.backend.matrix import matrix
 from archgraph.backend.mathtext import leading, math, number, words
+from archgraph.backend.metrics import text_width
 from archgraph.backend.numeric import value_at
 from archgraph.backend.style import FRAME, SIZES
 
 Line = tuple[Run, ...]
-_ROW, _LABEL = 11.5, 118.0
+_ROW, _TIGHT, _LABEL = 11.5, 9.5, 118.0
 _COLORS = ("#2590bf", "#081d58")
 
 
@@ -28,10 +30,12 @@ def comparison(first: Facts, second: Facts, a: Sequence[Step], b: Sequence[Step]
     parts: list[Part] = []
     y = 8.5
     for index, row in enumerate(rows):
-        for place, line in enumerate(row):
+        cells = [_broken(line, column - 6 if place else _LABEL) for place, line in enumerate(row)]
+        for place, lines in enumerate(cells):
             x = 0.5 if place == 0 else _LABEL + column * (place - 1)
-            if line:
-                parts.append(Text(line, x, y, MUTED if place == 0 else "#1a1a1a"))
+            color = MUTED if place == 0 else INK
+            parts += [Text(line, x, y + _TIGHT * number, color) for number, line in enumerate(lines) if line]
+        y += _TIGHT * (max(map(len, cells)) - 1)
         if index == 0:
             parts.append(Path(((0, y + 3.5), (width, y + 3.5)), FRAME, 0.6))
             y += 2.5
@@ -39,6 +43,15 @@ def comparison(first: Facts, second: Facts, a: Sequence[Step], b: Sequence[Step]
     height = y - _ROW + 5.5
     parts += [Path(((0, 0.5), (width, 0.5)), FRAME, 0.9), Path(((0, height), (width, height)), FRAME, 0.9)]
     return Diagram((Box("laws", width, height + 0.5, tuple(parts), kind="panel"),), width=width, height=height + 1)
+
+
+def _broken(line: Line, room: float) -> list[Line]:
+    """Words on two lines where one is too long; laws are made to fit when they are written."""
+    if sum(run.width for run in line) <= room or len(line) != 1:
+        return [line]
+    (run,) = line
+    texts = wrapped(run.text, lambda shown: text_width(shown, run.face, run.size) <= room, 2)
+    return [(replace(run, text=text),) for text in texts]
 
 
 def _rows(first: Facts, second: Facts, a: Sequence[Step], b: Sequence[Step]) -> list[tuple[str, Line, Line]]:
@@ -61,7 +74,7 @@ def _law(facts: Facts, metric: str) -> Line:
     for terms in (3, 2, 1):
         short = leading(full, facts.values, terms)
         runs = math(short, SIZES.body)
-        if sum(run.width for run in runs) < 160:
+        if sum(run.width for run in runs) < 128:
             return runs
     return words(number(facts.value(full)), SIZES.body)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from archgraph.backend.diagram import MUTED, Box, Edge, Extent, Path, Point, Text
+from archgraph.backend.diagram import INK, MUTED, Box, Edge, Extent, Path, Point, Text
 from archgraph.backend.spine_plan import Placement, Side, Tap, is_small
 from archgraph.backend.style import LINE, SKIP
 
@@ -18,6 +18,7 @@ def place_sides(placed: Placement) -> None:
     bus = {source: placed.right + _BUS + _LANE * lane for lane, source in enumerate(sources)}
     column = placed.right + 2 * _BUS + 3 + _LANE * max(0, len(sources) - 1)
     _draw_taps(placed, bus)
+    _slot_exits(placed, max(bus.values(), default=placed.right))
     _place_boxes(placed, column)
     _draw_buses(placed, bus)
     _drops(placed)
@@ -60,6 +61,31 @@ def _tap_label(placed: Placement, tap: Tap, box: Box, y: float, bus: float, beyo
     return (label,)
 
 
+def _slot_exits(placed: Placement, beyond: float) -> None:
+    """Further outputs of slots leave to the right, past the buses."""
+    for name, label in placed.plan.exits.items():
+        if name not in placed.boxes:
+            continue
+        box = placed.boxes[name]
+        tapped = any(tap.target == name for tap in placed.plan.taps)
+        y, x = box.y + box.height * (0.85 if tapped else 0.5), max(beyond, box.extent.right) + 11
+        text = Text(label, x + 2, y + 2.4, MUTED)
+        placed.used.append(text.extent)
+        placed.marks.append(text)
+        placed.edges.append(Edge(name, "", Path(((box.extent.right, y), (x, y)), INK, LINE + 0.15, arrow=True)))
+
+
+def _side_exit(placed: Placement, box: Box) -> float:
+    """A further output of a side box leaves below it; how much room that takes."""
+    label = placed.plan.exits.get(box.name)
+    if label is None:
+        return 0.0
+    x, y = box.center[0], box.extent.bottom
+    placed.edges.append(Edge(box.name, "", Path(((x, y), (x, y + 12)), INK, LINE + 0.15, arrow=True)))
+    placed.marks.append(Text(label, 0, y + 20.5, MUTED).centered(x))
+    return 22.0
+
+
 def _place_boxes(placed: Placement, column: float) -> None:
     """Each box as high as its sources and the labels allow, below the ones before it."""
     placed.used += [placed.boxes[slot.name].extent for slot in placed.plan.slots if slot.deck is not None]
@@ -69,7 +95,7 @@ def _place_boxes(placed: Placement, column: float) -> None:
         while (clash := _clash(placed, box)) is not None:
             box = box.at(column, clash + 6)
         placed.sides[box.name] = box
-        floor = box.extent.bottom + _GAP
+        floor = box.extent.bottom + _side_exit(placed, box) + _GAP
     placed.bottom = max(placed.bottom, floor - _GAP + (8 if placed.deck else 0))
 
 

@@ -56,6 +56,7 @@ class Plan:
         residuals: (from, to) along the main line; from "" is the main input.
         sides: the right column from top to bottom.
         inputs: side inputs with their labels; entry and exit: labels of the main input and output.
+        exits: further outputs by the slot or side box that they leave.
     """
 
     slots: tuple[Slot, ...]
@@ -65,6 +66,7 @@ class Plan:
     inputs: Mapping[str, Line] = field(default_factory=dict)
     entry: Line = ()
     exit: Line = ()
+    exits: Mapping[str, Line] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

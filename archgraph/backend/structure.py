@@ -241,7 +241,7 @@ def _merged(groups: Sequence[Group], flow: Flow, lossy: bool = False) -> list[Gr
         before = out[-1] if out else None
         if before is not None and _alike(before, group, lossy) and (lossy or _plain(before, group, flow)):
             absorbed = before.absorbed + group.absorbed
-            out[-1] = Group(before.items + group.items, before.before, absorbed, before.times + 1)
+            out[-1] = Group(before.items + group.items, before.before, absorbed, before.times + group.times)
         else:
             out.append(group)
     return out

@@ -8,7 +8,7 @@ from archgraph.backend.boxes import natural_width
 from archgraph.backend.diagram import Box, Cluster, Diagram, Run
 from archgraph.backend.facts import Facts
 from archgraph.backend.geometry import faults
-from archgraph.backend.labels import count_label, input_name, stage_way, value_label, way
+from archgraph.backend.labels import count_label, input_name, output_label, stage_way, value_label, way
 from archgraph.backend.layout_spine import framed, layout_spine
 from archgraph.backend.mathtext import join, shape, words
 from archgraph.backend.spine_plan import Plan, Side, Slot, Spine, Tap
@@ -31,8 +31,6 @@ def spine_diagram(facts: Facts, found: Structure, width: float) -> Diagram | Non
     Details that may have to go, in this order: room in the boxes, equal neighbours that are shown one by one, the
     inside of the most expensive repeat, groups within one stage.
     """
-    if len(found.outputs) > 1:
-        return None
     chosen, tall = _to_open(facts, found), None
     for groups, opened, room in _trials(found, chosen):
         drawn = _drawn(facts, found, groups, opened, room)
@@ -125,9 +123,26 @@ def _plan(
     names = {item: slot.name for group, slot in zip(groups, slots, strict=True) for item in group.all}
     homes = {group: names[group.items[0]] for group in (*found.chain, *found.sides) if group.items[0] in names}
     narrow = min(room * _SIDE_SHARE, NARROW)
-    beside = [side for side in found.sides if side.items[0] not in names]
+    heads = {side: source for side in found.sides if (source := _head_of(found, side)) is not None}
+    beside = [side for side in found.sides if side.items[0] not in names and side not in heads]
     sides = {side: box(group_content(facts, side, own, narrow, side=True)) for side in beside}
-    return _joined(facts, found, slots, homes, sides, own)
+    exits = {}
+    for group, value in found.outputs:
+        if group in sides:
+            exits[sides[group].name] = output_label(facts, value, brief=False)
+        elif value is not found.chain[-1].output:
+            exits[homes[heads.get(group, group)]] = output_label(facts, value, brief=True)
+    return replace(_joined(facts, found, slots, homes, sides, own), exits=exits)
+
+
+def _head_of(found: Structure, side: Group) -> Group | None:
+    """The group of the main line that one last operation turns into a further output."""
+    makes_output = any(group is side for group, _ in found.outputs)
+    used = any(source is side for source, _, _ in found.links)
+    sources = [source for source, target, _ in found.links if target is side]
+    if not makes_output or used or len(side.items) > 1 or len(sources) != 1:
+        return None
+    return sources[0] if isinstance(sources[0], Group) and sources[0] in found.chain else None
 
 
 def _joined(
@@ -144,6 +159,8 @@ def _joined(
     taken: dict[Group, dict[str, None]] = {side: {} for side in sides}
     for source, target, value in found.links:
         name = _source_name(found, source, homes, sides)
+        if target not in homes and target not in sides:
+            continue
         if target in sides:
             taken[target][name] = None
         elif source is found.entry or source in homes:

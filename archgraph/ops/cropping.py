@@ -11,7 +11,7 @@ from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Padding, PerAxis, padding_pairs, per_axis
 from archgraph.ops.base import Op, Saved, Types
 from archgraph.ops.modules import functional
-from archgraph.ops.reach import SAME, Reach, Window
+from archgraph.ops.reach import SAME, Border, Reach, Window
 from archgraph.ops.rearrangement import Rearrangement
 from archgraph.symbols import require, size, symbol
 from archgraph.types import TensorType, tensor
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 ONE, ZERO = Integer(1), Integer(0)
+BORDERS: dict[str, Border] = {"zero": "drop", "replicate": "clamp", "reflect": "reflect", "circular": "wrap"}
 
 
 def _pairs(by: Padding, x: TensorType) -> dict[str, tuple[Expr, Expr]]:
@@ -52,7 +53,8 @@ class Pad(Rearrangement):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return a shift per axis."""
         pairs = _pairs(self.by, inputs[0]).items()
-        return (Reach(tuple((axis, Window(before=before)) for axis, (before, _) in pairs)),)
+        border = BORDERS[self.mode]
+        return (Reach(tuple((axis, Window(before=before, border=border)) for axis, (before, _) in pairs)),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's pad."""
@@ -239,9 +241,9 @@ class Roll(Rearrangement):
         return inputs
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return a shift per axis; what wraps around the border is ignored, as borders are."""
+        """Return a shift per axis that wraps around the border."""
         shifts = per_axis(self.by, inputs[0].positions, "by").items()
-        return (Reach(tuple((axis, Window(before=shift)) for axis, shift in shifts)),)
+        return (Reach(tuple((axis, Window(before=shift, border="wrap")) for axis, shift in shifts)),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's roll."""

@@ -11,7 +11,7 @@ from archgraph.ops.arguments import Padding, PerAxis
 from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.convolution import Geometry, geometry, padded_input, window_size
 from archgraph.ops.modules import channel_first, of_rank, padded
-from archgraph.ops.reach import Reach, Window, windowed
+from archgraph.ops.reach import Power, Reach, Window, windowed
 from archgraph.symbols import product, size, symbol
 from archgraph.types import TensorType, tensor
 
@@ -29,6 +29,8 @@ class Pool(Unweighted, NoMacs):
     stride: PerAxis | None = None
     padding: Padding = ZERO
     ceil: bool = False
+    power: ClassVar[Power] = "uniform"
+    """The tap power: one tap is chosen, or all are averaged."""
 
     def _geometry(self, x: TensorType) -> dict[str, Geometry]:
         stride = self.kernel if self.stride is None else self.stride
@@ -48,7 +50,8 @@ class Pool(Unweighted, NoMacs):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return a window per axis, with static weights."""
         items = self._geometry(inputs[0]).items()
-        return (windowed({axis: Window(g.kernel, g.stride, g.dilation, g.before) for axis, g in items}),)
+        maps = {axis: Window(g.kernel, g.stride, g.dilation, g.before) for axis, g in items}
+        return (windowed(maps, power=self.power),)
 
     def _kept(self, x: TensorType) -> Saved:
         return padded_input(x, self._geometry(x)) or Saved(inputs=(0,))
@@ -112,6 +115,7 @@ class AvgPool(Pool):
     """
 
     kind: ClassVar[str] = "avg_pool"
+    power: ClassVar[Power] = "mean"
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return that the input is kept, or a padded copy of it."""

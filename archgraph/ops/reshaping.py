@@ -219,7 +219,7 @@ class PixelUnshuffle(Rearrangement):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return a block per axis."""
         block = Window(self.factor, self.factor)
-        return (Reach(tuple((axis, block) for axis in inputs[0].positions)),)
+        return (Reach(tuple((axis, block) for axis in inputs[0].positions), power="uniform"),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return the gathering for any number of position axes."""

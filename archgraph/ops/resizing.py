@@ -18,6 +18,7 @@ from archgraph.ops.reach import (
     AxisMap,
     Enlarge,
     Interpolated,
+    Power,
     Reach,
     Resized,
     windowed,
@@ -129,7 +130,8 @@ class AdaptiveAvgPool(Unweighted, NoMacs):
         """Return the averaged interval per axis."""
         (x,) = inputs
         sizes = self._sizes(x).items()
-        return (windowed({axis: Resized(x.size(axis), length, "adaptive") for axis, length in sizes}),)
+        maps = {axis: Resized(x.size(axis), length, "adaptive") for axis, length in sizes}
+        return (windowed(maps, power="mean"),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's adaptive average pooling of that rank."""
@@ -159,6 +161,8 @@ class GlobalPool(Unweighted, NoMacs):
     """The shared facts of global pooling: the pooled axes vanish, one operation per input element."""
 
     over: Axes | None = None
+    power: ClassVar[Power] = "uniform"
+    """The tap power: one position is chosen, or all are averaged."""
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the type without the pooled axes."""
@@ -175,7 +179,8 @@ class GlobalPool(Unweighted, NoMacs):
         """Return everything along the pooled axes."""
         (x,) = inputs
         pooled = _listed(self.over, x)
-        return (windowed({axis: All() if axis in pooled else SAME for axis in x.positions}),)
+        maps = {axis: All() if axis in pooled else SAME for axis in x.positions}
+        return (windowed(maps, power=self.power),)
 
     def _dims(self, x: TensorType) -> tuple[int, ...]:
         return tuple(x.names.index(axis) + 1 for axis in _listed(self.over, x))
@@ -196,6 +201,7 @@ class GlobalAvgPool(GlobalPool):
     """
 
     kind: ClassVar[str] = "global_avg_pool"
+    power: ClassVar[Power] = "mean"
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return nothing: the gradient is a constant."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,7 +12,7 @@ from archgraph.errors import ShapeError, UnsupportedOpError
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op, Saved, Types
 from archgraph.ops.modules import functional
-from archgraph.ops.reach import SAME, All, Along, AxisMap, Digit, Enlarge, Reach, Unflattened, Window
+from archgraph.ops.reach import SAME, All, Digits, Reach, Window
 from archgraph.ops.rearrangement import Rearrangement
 from archgraph.symbols import floor_divide, product, require, size, symbol
 from archgraph.types import TensorType, tensor
@@ -53,54 +54,16 @@ class Rearrange(Rearrangement):
         return Saved()
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return, per axis of the operand, where its digits went.
-
-        Raises:
-            ShapeError: the digits of a position axis are scattered in a way that has no closed map.
-        """
+        """Return, per axis of the operand, where its digits went; those that became channels take all values."""
         (x,) = inputs
-        return (Reach(tuple((axis, self._map(axis, x.size(axis))) for axis in x.positions)),)
+        return (Reach(tuple((axis, Digits(tuple(self._places(axis)))) for axis in x.positions), power="uniform"),)
 
-    def _map(self, axis: str, length: Expr) -> AxisMap:
-        found = [
-            (name, parts, place)
-            for name, parts in self.into
-            for place, part in enumerate(parts)
-            if part[0] == axis
-        ]
-        if not found:
-            return SAME
-        if any(name == "c" for name, _, _ in found):
-            return self._into_channels(axis, length, found)
-        if len(found) > 1:
-            strides = tuple((name, parts[place][1]) for name, parts, place in found if len(parts) == 1)
-            if len(strides) == len(found):
-                return Unflattened(strides)
-        name, parts, place = found[0]
-        if len(found) > 1 or parts[place][2] != length:
-            raise ShapeError(
-                f"the digits of axis {axis} are scattered over {', '.join(n for n, _, _ in found)}"
-            )
-        return self._whole(axis, name, parts, place)
-
-    def _whole(self, axis: str, name: str, parts: tuple[Part, ...], place: int) -> AxisMap:
-        inner = product(part[2] for part in parts[place + 1 :])
-        if len(parts) == 1:
-            return SAME if name == axis else Along(name, SAME)
-        if name == axis and place == 0:
-            return Enlarge(inner)
-        return Along(name, Digit(inner, parts[place][2]))
-
-    def _into_channels(self, axis: str, length: Expr, found: list) -> AxisMap:
-        """A block of positions becomes channels: every output reads the block."""
-        kept = [(name, parts[place]) for name, parts, place in found if name != "c"]
-        lost = [parts[place] for name, parts, place in found if name == "c"]
-        if not kept:
-            return All()
-        block = product(part[2] for part in lost)
-        if len(kept) == 1 and kept[0][0] == axis and kept[0][1][1] == block:
-            return Window(block, block)
-        raise ShapeError(f"axis {axis} is split into channels and positions that are not its blocks")
+    def _places(self, axis: str) -> Iterator[tuple[str, Expr, Expr, Expr]]:
+        for name, parts in self.into:
+            for place, (source, stride, length) in enumerate(parts):
+                if source == axis:
+                    inner = product(part[2] for part in parts[place + 1 :])
+                    yield "" if name == "c" else name, stride, inner, length
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return a reshape to digits, a permutation, and a reshape to axes."""
