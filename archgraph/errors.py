@@ -30,9 +30,9 @@ class Place:
 class ArchgraphError(Exception):
     """Base of every error that archgraph raises on purpose.
 
-    The message states the rule that was broken, with names and values. The other parts say where (`place`
-    in a file, `path` of the node, `trail` of the calls that led there, innermost first), with which operands,
-    under which bindings, and what to do (`hint`).
+    The message states the rule that was broken, with names and values. The other parts say where (`place` in
+    a file, `path` of the node, `trail` of the calls that led there, innermost first), with which operands and
+    other sizes (`about`), under which bindings, and what to do (`hint`).
 
     >>> error = ShapeError("h differs", hint="crop the skip")
     >>> error.path = "dec(0).concat"
@@ -53,10 +53,11 @@ class ArchgraphError(Exception):
         bindings: str = "",
         hint: str = "",
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = message.rstrip(".")
+        super().__init__(self.message)
         self.place = place
         self.path = path
+        self.about: tuple[object, ...] = ()
         self.trail: tuple[tuple[str, Place | None], ...] = ()
         self.operands = tuple(operands)
         self.bindings = bindings
@@ -67,26 +68,25 @@ class ArchgraphError(Exception):
 
     def _details(self) -> Iterator[str]:
         located = [(self.path, self.place), *self.trail] if self.path or self.place else self.trail
-        for row, (path, place) in enumerate(located):
-            yield _row("in" if row else "at", path, place)
-        for row, (name, shape) in enumerate(self.operands):
-            yield _row("" if row else "from", name, shape)
+        yield from _table("at", "in", located)
+        yield from _table("from", "", self.operands)
         yield from _wrapped("with", self.bindings)
         if self.hint:
             yield f"  hint  {self.hint}"
 
 
-def _row(label: str, left: str, right: object) -> str:
-    """Two columns behind a label; the first is left out where it is empty."""
-    columns = f"{left:<19} {right or ''}" if left else str(right)
-    return f"  {label:<4}  {columns}".rstrip()
+def _table(first: str, others: str, rows: Sequence[tuple[str, object]]) -> Iterator[str]:
+    """Rows of two columns behind a label; the left column is left out where it is empty."""
+    width = max([19, *(len(left) for left, _ in rows)])
+    for number, (left, right) in enumerate(rows):
+        columns = f"{left:<{width}} {right or ''}" if left else str(right)
+        yield f"  {others if number else first:<4}  {columns}".rstrip()
 
 
 def _wrapped(label: str, text: str) -> Iterator[str]:
     """Text behind a label, continued under itself."""
-    lines = wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
-    for row, line in enumerate(lines):
-        yield _row("" if row else label, "", line)
+    for number, line in enumerate(wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)):
+        yield f"  {'' if number else label:<4}  {line}"
 
 
 def printable(text: str) -> str:
@@ -132,14 +132,27 @@ class MissingToolError(ArchgraphError):
     """An optional package or program is needed and not installed."""
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words.
+
+    >>> counted(1, "input"), counted(3, "input")
+    ('1 input', '3 inputs')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `" Did you mean 'x'?"` for the nearest known word whatever its case, or an empty string.
 
     >>> did_you_mean("Conv2d", ["conv", "relu"])
     " Did you mean 'conv'?"
+    >>> did_you_mean("form", ["for", "from"])
+    " Did you mean 'from'?"
     >>> did_you_mean("zzz", ["conv"])
     ''
     """
     by_lower = {name.lower(): name for name in known}
-    close = get_close_matches(word[:60].lower(), by_lower, n=1, cutoff=0.6)
+    lower = word[:60].lower()
+    swapped = [name for name in by_lower if sorted(name) == sorted(lower)]
+    close = swapped or get_close_matches(lower, by_lower, n=1, cutoff=0.6)
     return f" Did you mean '{by_lower[close[0]]}'?" if close else ""

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, Protocol
 
 import sympy
-from sympy import Expr, Integer, Max, Min, ceiling, expand, floor
+from sympy import Expr, Integer
 
-from archgraph.errors import SpecError
-from archgraph.symbols import decide, floor_divide
-
-MAX_LENGTH = 400
-MAX_DEPTH = 40
-MAX_EXPONENT = 256
-MAX_BITS = 512
-
-ALLOWED = "integers, names, x.axis, name(index), + - * / // % **, comparisons, and/or/not, min max ceil floor len"
-
-
-class Word(str):
-    """The value of a word symbol, such as `same` of `one_of: [same, valid]`."""
-
-    __slots__ = ()
+from archgraph import arithmetic
+from archgraph.errors import ArchgraphError, Place, SpecError, did_you_mean, quoted
+from archgraph.grammar import ALLOWED, FUNCTIONS, names_in, parse_expression
+from archgraph.symbols import decide
+from archgraph.values import Word, describe, element_of
 
 
 class Environment(Protocol):
@@ -35,11 +23,11 @@ class Environment(Protocol):
         """Return the value of a name, or raise `SpecError`."""
         ...
 
-    def element(self, name: str, indices: tuple[int, ...]) -> Any:
-        """Return an element of a list, or raise `SpecError`."""
+    def items(self, name: str) -> tuple:
+        """Return the elements of a list, or raise `SpecError`."""
         ...
 
-    def axis(self, name: str, axis: str) -> Expr:
+    def axis(self, name: str, indices: tuple[int, ...], axis: str) -> Expr:
         """Return the size of an axis of a value."""
         ...
 
@@ -47,169 +35,165 @@ class Environment(Protocol):
         """Return a structural integer: the value is fixed when the graph is built."""
         ...
 
-
-@lru_cache(maxsize=4096)
-def parse_expression(text: str) -> ast.expr:
-    """Parse an expression, within bounds on length and nesting.
-
-    Raises:
-        SpecError: it is not in the language, too long, or too deep.
-
-    >>> type(parse_expression("C * 2**i")).__name__
-    'BinOp'
-    """
-    if len(text) > MAX_LENGTH:
-        raise SpecError(f"expression of {len(text)} characters: the limit is {MAX_LENGTH}")
-    try:
-        tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise SpecError(f"cannot read the expression '{text}'", hint=f"allowed: {ALLOWED}") from None
-    _check_depth(tree, text)
-    return tree
+    def tell(self, value: Any) -> str:
+        """Return a value in words, a size with the number that it is."""
+        ...
 
 
-def _check_depth(tree: ast.AST, text: str) -> None:
-    level, depth = [tree], 0
-    while level:
-        depth += 1
-        if depth > MAX_DEPTH:
-            raise SpecError(f"expression '{text[:40]}…' nests deeper than {MAX_DEPTH}")
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
-
-
-def evaluate_expression(text: str | int | bool, environment: Environment) -> Any:
+def evaluate_expression(text: str | int | bool, environment: Environment, start: Place | None = None) -> Any:
     """Evaluate an expression to a size, a boolean, a word or a tuple.
 
     Raises:
-        SpecError: an unknown name, an operation outside the language, a bound broken.
+        SpecError: an unknown name, an operation outside the language, a bound broken; at the place of the
+            part that is wrong, counted from `start`.
     """
     if isinstance(text, bool):
         return text
     if isinstance(text, int):
-        return _bounded(Integer(text), str(text)[:40])
-    return _Evaluator(environment, text).visit(parse_expression(text))
+        return arithmetic.bounded(Integer(text))
+    start = start and start.shifted(len(text) - len(text.lstrip()))
+    return evaluate_node(parse_expression(text, start), text, environment, start)
 
 
-def _bounded(value: Any, text: str) -> Any:
-    if isinstance(value, Integer) and int(value).bit_length() > MAX_BITS:
-        raise SpecError(f"the number in '{text}' is larger than 2**{MAX_BITS}")
-    return value
+def evaluate_node(node: ast.expr, text: str, environment: Environment, start: Place | None = None) -> Any:
+    """Evaluate a parsed part of the expression `text`."""
+    return _Evaluator(environment, text.strip(), start).visit(node)
 
 
-def _power(base: Expr, exponent: Expr) -> Expr:
-    if isinstance(exponent, Integer) and abs(int(exponent)) > MAX_EXPONENT:
-        raise SpecError(f"exponent {_short(exponent)} is larger than {MAX_EXPONENT}")
-    if isinstance(exponent, Integer) and exponent < 0 and base.is_zero:
-        raise SpecError("division by zero")
-    return expand(base**exponent)
+def bindings_in(text: Any, environment: Environment) -> str:
+    """Return the names in an expression with their values: `C=64, i=2`."""
+    return ", ".join(filter(None, (_binding(name, environment) for name in dict.fromkeys(names_in(text)))))
 
 
-def _short(value: Expr) -> str:
-    return str(value) if int(value).bit_length() < 64 else "of more than 19 digits"
+def _binding(name: str, environment: Environment) -> str:
+    try:
+        told = environment.tell(evaluate_expression(name, environment))
+    except ArchgraphError:
+        return ""
+    return told.replace(" = ", "=") if told.startswith(f"{name} = ") else f"{name}={told}"
 
 
-def _divide(left: Expr, right: Expr) -> Expr:
-    if right.is_zero:
-        raise SpecError("division by zero")
-    return expand(left / right)
-
-
-def _floor_divide(left: Expr, right: Expr) -> Expr:
-    if right.is_zero:
-        raise SpecError("division by zero")
-    return floor_divide(left, right)
-
-
-_ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: lambda left, right: expand(left * right),
-    ast.Div: _divide,
-    ast.FloorDiv: _floor_divide,
-    ast.Mod: lambda left, right: left - right * _floor_divide(left, right),
-    ast.Pow: _power,
+_ARITHMETIC: dict[type, Callable[[Expr, Expr], Expr]] = {
+    ast.Add: arithmetic.add,
+    ast.Sub: arithmetic.subtract,
+    ast.Mult: arithmetic.multiply,
+    ast.Div: arithmetic.divide,
+    ast.FloorDiv: arithmetic.floor_divide,
+    ast.Mod: arithmetic.modulo,
+    ast.Pow: arithmetic.power,
 }
 _COMPARISON = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
-_FUNCTIONS: dict[str, Callable[..., Any]] = {"min": Min, "max": Max, "ceil": ceiling, "floor": floor, "len": len}
+_RELATION = {"<": sympy.Lt, "<=": sympy.Le, ">": sympy.Gt, ">=": sympy.Ge}
+_REFUSED: dict[type, tuple[str, str]] = {
+    ast.Attribute: ("an attribute", "x.c is the size of axis c of the value x"),
+    ast.Subscript: ("a subscript", "write name(i) for element i of a list"),
+    ast.List: ("a list", "write it as a YAML list"),
+    ast.Tuple: ("a comma", "write a YAML list: [a, b]"),
+    ast.IfExp: ("`if`", "use `when` beside a step"),
+    ast.BitXor: ("^", "a power is **"),
+    ast.Is: ("`is`", "write =="),
+    ast.UAdd: ("a leading +", "leave it out"),
+}
 
 
 class _Evaluator(ast.NodeVisitor):
     """Walks a parsed expression; whatever has no `visit_` method here is not in the language."""
 
-    def __init__(self, environment: Environment, text: str) -> None:
+    def __init__(self, environment: Environment, text: str, start: Place | None) -> None:
         self.environment = environment
         self.text = text
+        self.start = start
+
+    def visit(self, node: ast.AST) -> Any:
+        """Evaluate a node; an error gets the place of the innermost part that failed."""
+        try:
+            return super().visit(node)
+        except ArchgraphError as error:
+            column = getattr(node, "col_offset", None)
+            if self.start and column is not None and getattr(node, "lineno", 1) == 1:
+                error.place = error.place or self.start.shifted(column)
+            raise
 
     def generic_visit(self, node: ast.AST) -> Any:
-        raise SpecError(
-            f"'{self.text}': {type(node).__name__.lower()} is not allowed in an expression",
-            hint=f"allowed: {ALLOWED}",
-        )
+        word, hint = _REFUSED.get(type(node), (f"`{type(node).__name__.lower()}`", f"allowed: {ALLOWED}"))
+        self._fail(f"{word} is not allowed in an expression", hint)
+
+    def _fail(self, message: str, hint: str = "") -> Any:
+        raise SpecError(f"{quoted(self.text)}: {message}", hint=hint)
 
     def visit_Constant(self, node: ast.Constant) -> Any:
         if isinstance(node.value, bool):
-            raise SpecError(f"'{self.text}': write true or false, in lower case")
+            self._fail("write true or false, in lower case")
         if not isinstance(node.value, int):
-            raise SpecError(f"'{self.text}': {node.value!r} is not an integer", hint=f"allowed: {ALLOWED}")
-        return _bounded(Integer(node.value), self.text)
+            shown = quoted(node.value) if isinstance(node.value, str) else str(node.value)
+            self._fail(f"{shown} is not an integer", f"allowed: {ALLOWED}")
+        return arithmetic.bounded(Integer(node.value))
 
     def visit_Name(self, node: ast.Name) -> Any:
         if node.id in ("true", "false"):
             return node.id == "true"
+        if node.id in FUNCTIONS:
+            self._fail(f"{node.id} is a function", f"{node.id}(…)")
         return self.environment.lookup(node.id)
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
-        if not isinstance(node.value, ast.Name) or node.attr.startswith("_"):
+        name, indices = self._indexed(node.value)
+        if not name or node.attr.startswith("_"):
             return self.generic_visit(node)
-        return self.environment.axis(node.value.id, node.attr)
+        return self.environment.axis(name, tuple(map(self._index, indices)), node.attr)
 
     def visit_Call(self, node: ast.Call) -> Any:
+        if isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
+            return self._function(node.func.id, node)
+        name, indices = self._indexed(node)
+        if not name:
+            self._fail("a call is not allowed in an expression", "name(i) is element i of a list")
+        items = self.environment.items(name)
+        try:
+            return element_of(items, name, tuple(map(self._index, indices)))
+        except SpecError as error:
+            told = (bindings_in(ast.unparse(index), self.environment) for index in indices)
+            error.bindings = error.bindings or ", ".join(filter(None, told))
+            raise
+
+    def _indexed(self, node: ast.expr) -> tuple[str, list[ast.expr]]:
+        """The name and the indices of `name(i)(j)`; no name where it is something else."""
+        indices: list[ast.expr] = []
+        while isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+            indices.insert(0, node.args[0])
+            node = node.func
+        return (node.id, indices) if isinstance(node, ast.Name) else ("", indices)
+
+    def _index(self, node: ast.expr) -> int:
+        return self.environment.concrete(self.number(node), "index")
+
+    def _function(self, name: str, node: ast.Call) -> Any:
+        values = [self.visit(argument) for argument in node.args]
         if node.keywords:
             return self.generic_visit(node)
-        if isinstance(node.func, ast.Call):
-            return self._nested_element(node)
-        if not isinstance(node.func, ast.Name):
-            return self.generic_visit(node)
-        if node.func.id in _FUNCTIONS:
-            return self._function(node.func.id, [self.visit(argument) for argument in node.args])
-        return self.environment.element(node.func.id, self._indices(node))
-
-    def _nested_element(self, node: ast.Call) -> Any:
-        indices: tuple[int, ...] = ()
-        current: ast.expr = node
-        while isinstance(current, ast.Call):
-            indices = self._indices(current) + indices
-            current = current.func
-        if not isinstance(current, ast.Name):
-            return self.generic_visit(node)
-        return self.environment.element(current.id, indices)
-
-    def _indices(self, node: ast.Call) -> tuple[int, ...]:
-        if len(node.args) != 1:
-            name = node.func.id if isinstance(node.func, ast.Name) else self.text
-            raise SpecError(
-                f"'{self.text}': '{name}' takes one index here; it is not a function",
-                hint=f"allowed: {ALLOWED}",
-            )
-        return (self.environment.concrete(self.number(node.args[0]), "index"),)
-
-    def _function(self, name: str, arguments: list) -> Any:
+        if len(values) == 1 and isinstance(values[0], tuple) and name in ("min", "max", "len"):
+            values = list(values[0])
+        elif name == "len" or (name in ("floor", "ceil") and len(values) != 1):
+            self._fail(f"{name} takes one {'list' if name == 'len' else 'number'}")
         if name == "len":
-            if len(arguments) != 1 or not isinstance(arguments[0], tuple):
-                raise SpecError(f"'{self.text}': len takes one list")
-            return Integer(len(arguments[0]))
-        if len(arguments) == 1 and isinstance(arguments[0], tuple) and name in ("min", "max"):
-            arguments = list(arguments[0])
-        if not arguments or not all(isinstance(argument, Expr) for argument in arguments):
-            raise SpecError(f"'{self.text}': {name} takes numbers")
-        return _FUNCTIONS[name](*arguments)
+            return Integer(len(values))
+        return self._number_function(name, values)
+
+    def _number_function(self, name: str, values: list[Any]) -> Expr:
+        if not values or not all(isinstance(value, Expr) for value in values):
+            self._fail(f"{name} takes numbers")
+        return arithmetic.rounded(name, values[0]) if name in ("floor", "ceil") else arithmetic.extremum(name, values)
 
     def visit_BinOp(self, node: ast.BinOp) -> Any:
         compute = _ARITHMETIC.get(type(node.op))
         if compute is None:
             return self.generic_visit(node.op)
         left, right = self.number(node.left), self.number(node.right)
-        return _bounded(compute(left, right), self.text)
+        try:
+            return compute(left, right)
+        except SpecError as error:
+            bindings = bindings_in(ast.unparse(node), self.environment)
+            raise SpecError(f"{quoted(self.text)}: {error.message}", bindings=bindings) from None
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
         if isinstance(node.op, ast.Not):
@@ -230,34 +214,60 @@ class _Evaluator(ast.NodeVisitor):
         )
 
     def _compare(self, left: ast.expr, comparison: ast.cmpop, right: ast.expr) -> bool:
-        symbol = _COMPARISON.get(type(comparison))
-        if symbol is None:
+        sign = _COMPARISON.get(type(comparison))
+        if sign is None:
             return self.generic_visit(comparison)
         first = self.visit(left)
-        second = _word_or(first, right) if isinstance(first, Word) else self.visit(right)
+        second = self._word_or_value(first, right) if isinstance(first, Word) else self.visit(right)
         if isinstance(first, Expr) and isinstance(second, Expr):
-            return self._compare_sizes(first, symbol, second)
-        if symbol not in ("==", "!="):
-            raise SpecError(f"'{self.text}': only numbers can be ordered")
-        return (first == second) == (symbol == "==")
+            return self._compare_sizes(first, sign, second)
+        if sign not in ("==", "!="):
+            self._fail(f"only numbers can be ordered, not {describe(first)} and {describe(second)}")
+        return self._equal(first, second) == (sign == "==")
+
+    def _equal(self, first: Any, second: Any) -> bool:
+        """Compare values of one kind; a list equals a number when all its entries do."""
+        if isinstance(first, Expr) and isinstance(second, Expr):
+            return self._compare_sizes(first, "==", second)
+        if isinstance(first, tuple) and isinstance(second, (tuple, Expr)):
+            others = second if isinstance(second, tuple) else (second,) * len(first)
+            return len(first) == len(others) and all(map(self._equal, first, others))
+        if isinstance(first, Expr) and isinstance(second, tuple):
+            return self._equal(second, first)
+        if any(isinstance(first, kind) and isinstance(second, kind) for kind in (bool, str)):
+            return first == second
+        return self._fail(f"cannot compare {describe(first)} with {describe(second)}")
+
+    def _word_or_value(self, word: Word, node: ast.expr) -> Any:
+        """The right side of `symbol == word` is a bare word, or another word symbol."""
+        if not isinstance(node, ast.Name):
+            return self.visit(node)
+        if node.id in word.options:
+            return Word(node.id, word.options)
+        try:
+            return self.environment.lookup(node.id)
+        except SpecError:
+            suggestion = did_you_mean(node.id, word.options)
+            options = ", ".join(word.options)
+            raise SpecError(
+                f"{quoted(self.text)}: {quoted(node.id)} is not one of {options}.{suggestion}",
+                place=self.start and self.start.shifted(node.col_offset),
+            ) from None
 
     def _compare_sizes(self, left: Expr, comparison: str, right: Expr) -> bool:
         if comparison == "==" or comparison == "!=":
             return decide(left, comparison, right, f"decided at the bound values: {self.text}")
-        relation = getattr(sympy, {"<": "Lt", "<=": "Le", ">": "Gt", ">=": "Ge"}[comparison])(left, right)
+        relation = _RELATION[comparison](left, right)
         if relation in (sympy.true, sympy.false):
             return bool(relation)
-        return bool(
-            relation.func(
-                self.environment.concrete(left, "condition"), self.environment.concrete(right, "condition")
-            )
-        )
+        values = (self.environment.concrete(side, "condition") for side in (left, right))
+        return bool(relation.func(*values))
 
     def number(self, node: ast.expr) -> Expr:
         """Evaluate to a number."""
         value = self.visit(node)
         if not isinstance(value, Expr):
-            raise SpecError(f"'{self.text}': '{ast.unparse(node)}' is not a number")
+            self._fail(f"'{ast.unparse(node)}' is {describe(value)}, and a number is needed")
         return value
 
     def truth(self, node: ast.expr) -> bool:
@@ -265,15 +275,6 @@ class _Evaluator(ast.NodeVisitor):
         value = self.visit(node)
         if isinstance(value, bool):
             return value
-        if isinstance(value, Integer):
-            return value != 0
         if isinstance(value, Expr):
             return self.environment.concrete(value, "condition") != 0
-        raise SpecError(f"'{self.text}': '{ast.unparse(node)}' is neither true nor false")
-
-
-def _word_or(word: Word, node: ast.expr) -> Any:
-    """The right side of `symbol == word` is a bare word."""
-    if not isinstance(node, ast.Name):
-        raise SpecError(f"compare '{word}' with a word, not with '{ast.unparse(node)}'")
-    return Word(node.id)
+        return self._fail(f"'{ast.unparse(node)}' is {describe(value)}, and a condition is needed")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
+from math import prod
 from typing import Literal, TypeAlias, cast
 
 import sympy
-from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, Symbol, ceiling, expand, floor
+from sympy import Add, Expr, Integer, Mul, Rational, Symbol, ceiling, expand, floor
 
-from archgraph.errors import ArchgraphError, ShapeError, UnboundSymbolError
+from archgraph.errors import ArchgraphError, ShapeError
+from archgraph.exact import evaluate as evaluate
+from archgraph.exact import number_of
 
 Size: TypeAlias = Expr
 Relation = Literal["multiple of", "==", "!=", ">="]
+MAX_TERMS = 20_000
 
 
 @cache
@@ -37,8 +41,16 @@ def size(value: int | Expr) -> Expr:
     return Integer(value) if isinstance(value, int) else value
 
 
-def product(factors) -> Expr:
-    """Multiply sizes; the empty product is 1."""
+def product(factors: Iterable[Expr]) -> Expr:
+    """Multiply sizes; the empty product is 1.
+
+    Raises:
+        ArchgraphError: multiplied out it would have more terms than anyone can read.
+    """
+    factors = tuple(factors)
+    terms = prod(len(Add.make_args(factor)) for factor in factors)
+    if terms > MAX_TERMS:
+        raise ArchgraphError(f"a product of sizes has {terms} terms; the limit is {MAX_TERMS}")
     return cast(Expr, expand(Mul(*factors)))
 
 
@@ -80,6 +92,8 @@ def is_multiple(value: Expr, divisor: Expr) -> bool | None:
     >>> is_multiple(4 * C, size(2)), is_multiple(4 * C + 1, size(2)), is_multiple(C, size(2))
     (True, False, None)
     """
+    if divisor.is_zero:
+        return False
     quotient = expand(value / divisor)
     if quotient.is_integer:
         return True
@@ -100,66 +114,6 @@ def same_size(left: Expr, right: Expr) -> bool | None:
     return True if difference.is_zero else False if difference.is_nonzero else None
 
 
-def evaluate(expression: Expr, values: Mapping[Symbol, int]) -> int:
-    """Return the integer that an expression has under `values`.
-
-    Raises:
-        UnboundSymbolError: a symbol has no value.
-        ArchgraphError: the result is not an integer, or divides by zero.
-
-    >>> C = symbol("C")
-    >>> evaluate(3 * C**2 + floor(C / 2), {C: 5})
-    77
-    """
-    result = _number(expression, values, {})
-    if result.denominator != 1:
-        raise ArchgraphError(f"{expression} is {result}, not an integer")
-    return int(result)
-
-
-def _number(expression, values: Mapping[Symbol, int], known: dict):
-    """Evaluate without sympy's substitution machinery, which is slow on long sums."""
-    if expression in known:
-        return known[expression]
-    from fractions import Fraction
-
-    if expression.is_Symbol:
-        if expression not in values:
-            raise UnboundSymbolError(
-                f"cannot evaluate {expression}: it has no value.", hint=f"bind it: --at {expression}=…"
-            )
-        return values[expression]
-    if expression.is_Rational:
-        number = Fraction(int(expression.p), int(expression.q))
-        return int(number) if number.denominator == 1 else number
-    parts = [_number(part, values, known) for part in expression.args]
-    known[expression] = result = _combine(expression, parts)
-    return result
-
-
-def _combine(expression, parts: list):
-    from fractions import Fraction
-    from math import prod
-
-    if isinstance(expression, Add):
-        return sum(parts)
-    if isinstance(expression, Mul):
-        return prod(parts)
-    if isinstance(expression, Pow):
-        if parts[0] == 0 and parts[1] < 0:
-            raise ArchgraphError(f"division by zero in {expression}")
-        return Fraction(parts[0]) ** parts[1] if parts[1] < 0 else parts[0] ** parts[1]
-    if isinstance(expression, floor):
-        return parts[0].__floor__()
-    if isinstance(expression, ceiling):
-        return parts[0].__ceil__()
-    if isinstance(expression, Max):
-        return max(parts)
-    if isinstance(expression, Min):
-        return min(parts)
-    raise ArchgraphError(f"cannot evaluate {type(expression).__name__} in {expression}")
-
-
 @dataclass(frozen=True)
 class Assumption:
     """A fact on sizes that could not be decided symbolically and holds at the bound values.
@@ -170,14 +124,14 @@ class Assumption:
     left: Expr
     relation: Relation
     right: Expr
-    reason: str = ""
+    reason: object = field(default="", compare=False)
 
     def holds(self, values: Mapping[Symbol, int]) -> bool:
         """Return whether the fact is true under `values`."""
-        left, right = _number(self.left, values, {}), _number(self.right, values, {})
+        left, right = number_of(self.left, values), number_of(self.right, values)
         match self.relation:
             case "multiple of":
-                return left % right == 0
+                return right != 0 and left % right == 0
             case "==":
                 return left == right
             case "!=":
@@ -192,14 +146,35 @@ class Assumption:
         if len(free) != 1 or not difference.is_polynomial(free[0]):
             return self
         slope, start = difference.coeff(free[0], 1), difference.coeff(free[0], 0)
-        if not (slope.is_Integer and slope > 0 and expand(difference - slope * free[0] - start) == 0):
+        if not (slope.is_Rational and slope > 0 and expand(difference - slope * free[0] - start) == 0):
             return self
         return Assumption(cast(Expr, free[0]), ">=", ceiling(-start / slope), self.reason)
+
+    def shown(self, show: Callable[[Expr], Expr]) -> Assumption:
+        """Return the same fact on sizes written in other symbols.
+
+        >>> h, H = symbol("h"), symbol("H")
+        >>> print(Assumption(h, ">=", size(2)).shown(lambda length: length.xreplace({h: (H - 12) / 16})))
+        H >= 44
+        """
+        fact = Assumption(show(self.left), self.relation, show(self.right), self.reason)
+        return fact.normal() if self.relation == ">=" else fact
 
     def __str__(self) -> str:
         relation = f"a {self.relation}" if self.relation == "multiple of" else self.relation
         verb = "is " if self.relation == "multiple of" else ""
         return f"{self.left} {verb}{relation} {self.right}"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A rule with the parts that fill it, put together only when somebody reads it."""
+
+    rule: str
+    parts: tuple[object, ...]
+
+    def __str__(self) -> str:
+        return self.rule.format(*self.parts)
 
 
 @dataclass
@@ -250,7 +225,7 @@ def decide(left: Expr, relation: Relation, right: Expr, reason: str = "", *parts
     context = _context.get()
     if context is None:
         return True
-    fact = Assumption(left, relation, right, reason.format(*parts))
+    fact = Assumption(left, relation, right, Reason(reason, parts))
     holds = fact.holds(context.values)
     if holds:
         context.assume(fact)
@@ -272,6 +247,8 @@ def _symbolic(left: Expr, relation: Relation, right: Expr) -> bool | None:
             same = same_size(left, right)
             return None if same is None else not same
         case ">=":
+            if right == 1 and left.is_integer and left.is_positive:
+                return True
             return expand(left - right).is_nonnegative
 
 

@@ -2,29 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields, replace
+from typing import Any, TypeAlias, TypeVar
 
 from sympy import Expr, Integer
 
-from archgraph.errors import ArchgraphError, Place, ShapeError, SpecError
+from archgraph.errors import ArchgraphError, Place, ShapeError, counted
 from archgraph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.base import Op, Types
-from archgraph.symbols import decide
+from archgraph.symbols import decide, require
 from archgraph.types import TensorType
+
+LARGEST = 2**512
+ONE = Integer(1)
+Result = TypeVar("Result")
+Show: TypeAlias = Callable[[Expr], Expr]
+Retell: TypeAlias = Callable[[ShapeError, Callable[..., object], tuple], ShapeError]
 
 
 class Inference:
-    """Types of operations already inferred, so that equal operations on equal types are inferred once."""
+    """Types of operations already inferred, so that equal operations on equal types are inferred once.
 
-    def __init__(self) -> None:
+    `retell` may write the error of a rule anew, in the symbols of whoever reads it: it gets the error, the
+    rule, and the operations, types and sizes that broke it.
+    """
+
+    def __init__(self, retell: Retell | None = None) -> None:
+        self.retell = retell
         self._known: dict[tuple[Op, Types], Types] = {}
 
     def __call__(self, op: Op, types: Types) -> Types:
         key = (op, types)
         if key not in self._known:
-            self._known[key] = op.infer(*types)
+            self._known[key] = self.told(_infer, op, types)
         return self._known[key]
+
+    def told(self, rule: Callable[..., Result], *parts: object) -> Result:
+        """Return what a rule gives for some operations, types and sizes.
+
+        Raises:
+            ShapeError: they break the rule; the message shows their sizes.
+        """
+        try:
+            return rule(*parts)
+        except ShapeError as error:
+            if self.retell is None:
+                raise
+            raise self.retell(error, rule, parts) from None
+
+
+def rewritten(part: Any, show: Show) -> Any:
+    """Return a size, type, operation or tuple of those with every size in it shown."""
+    if isinstance(part, Expr):
+        return show(part)
+    if isinstance(part, TensorType):
+        return TensorType(tuple((axis, show(length)) for axis, length in part.axes), part.dtype)
+    if isinstance(part, Op):
+        return replace(part, **{item.name: rewritten(getattr(part, item.name), show) for item in fields(part)})
+    if isinstance(part, tuple):
+        return type(part)(rewritten(item, show) for item in part)
+    return part
+
+
+def sizes_in(part: Any) -> Iterator[Expr]:
+    """Yield the sizes in types and in the arguments of operations."""
+    if isinstance(part, Expr):
+        yield part
+    elif isinstance(part, TensorType):
+        yield from part.sizes.values()
+    elif isinstance(part, (tuple, Op)):
+        items = part if isinstance(part, tuple) else [getattr(part, item.name) for item in fields(part)]
+        for item in items:
+            yield from sizes_in(item)
+
+
+def _infer(op: Op, types: Types) -> Types:
+    outputs = op.infer(*types)
+    known = {axis for operand in types for axis in operand.axes}
+    for output in outputs:
+        for axis, length in output.axes:
+            if (axis, length) not in known:
+                _check_size(op.kind, axis, length)
+    return outputs
+
+
+def _check_size(kind: str, axis: str, length: Expr) -> None:
+    require(length, ">=", ONE, "{} gives axis {} the size {}", kind, axis, length)
+    if abs(length.as_coeff_Mul()[0]) > LARGEST:
+        raise ShapeError(f"{kind} gives axis {axis} a size of more than 2**512")
 
 
 class Tracer:
@@ -62,7 +129,7 @@ class Tracer:
         """
         operands = tuple(map(self.localise, operands))
         types = tuple(value.type for value in operands)
-        with self._context(name, operands, place):
+        with self._context(name, operands, place, sizes_in(op)):
             _check_arity(op, len(operands))
             inferred = self.infer(op, types)
             self._check_share(share, name, share and _shapes(op, types))
@@ -77,7 +144,7 @@ class Tracer:
         body: Graph,
         operands: tuple[Value, ...],
         name: str,
-        count: Expr = Integer(1),
+        count: Expr = ONE,
         place: Place | None = None,
         share: str | None = None,
         experts: Expr | None = None,
@@ -88,10 +155,11 @@ class Tracer:
             ShapeError: the body of a repeat changes a carried type.
         """
         operands = tuple(map(self.localise, operands))
-        if count != 1 and experts is None:
-            with self._context(name, operands, place):
-                _check_carried(body, operands)
-        self._check_share(share, name, body)
+        after = tuple(value.type for value in body.outputs)
+        with self._context(name, operands, place, sizes_in(after)):
+            if count != 1 and experts is None:
+                self.infer.told(_check_carried, tuple(value.type for value in operands), after)
+            self._check_share(share, name, body)
         name = self.unique(name)
         outputs = self._outputs(name, tuple(value.type for value in body.outputs))
         self._add(Repeat(name, block, body, count, operands, outputs, place, share, experts))
@@ -107,9 +175,7 @@ class Tracer:
             self.inputs.append(self.captured[value])
         return self.captured[value]
 
-    def finish(
-        self, outputs: tuple[Value, ...], families: Mapping[str, tuple[Value, ...]] | None = None
-    ) -> Graph:
+    def finish(self, outputs: tuple[Value, ...], families: Mapping[str, tuple[Value, ...]] | None = None) -> Graph:
         """Return the frozen graph."""
         outputs = tuple(map(self.localise, outputs))
         return Graph(tuple(self.inputs), tuple(self._nodes), outputs, families or {})
@@ -137,43 +203,53 @@ class Tracer:
             return
         owner, known = self._shared.setdefault(share, (name, weights))
         if known != weights:
-            raise SpecError(
-                f"'{name}' cannot share '{share}' with '{owner}': their weights differ",
-                hint="weights are shared between equal operations or blocks on equal types",
-            )
+            self.infer.told(_refuse_share, f"'{name}' cannot share '{share}' with '{owner}'", known, weights)
 
     @contextmanager
-    def _context(self, name: str, operands: tuple[Value, ...], place: Place | None):
+    def _context(self, name: str, operands: tuple[Value, ...], place: Place | None, about: Iterable[Expr] = ()):
         try:
             yield
         except ArchgraphError as error:
             if not error.place:
                 error.place = place
                 error.path = f"{self.path}{name}"
-                error.operands = tuple((value.name, str(value.type)) for value in operands)
+                error.operands = tuple((value.name, value.type) for value in operands)
+                error.about = tuple(about)
             raise
 
 
 def _shapes(op: Op, types: Types) -> object:
-    return {key: weight.shape for key, weight in op.weights(*types).items()}
+    return tuple((key, weight.shape) for key, weight in op.weights(*types).items())
+
+
+def _refuse_share(rule: str, known: object, weights: object) -> None:
+    differ = "their weights differ"
+    if isinstance(known, tuple) and isinstance(weights, tuple):
+        pairs = zip(known, weights, strict=False)
+        told = (f"{key} is {_listed(one)} and {_listed(two)}" for (key, one), (_, two) in pairs if one != two)
+        differ = next(told, differ)
+    raise ShapeError(f"{rule}: {differ}", hint="weights are shared between equal operations or blocks on equal types")
+
+
+def _listed(shape: tuple[Expr, ...]) -> str:
+    return "[" + ", ".join(map(str, shape)) + "]"
 
 
 def _check_arity(op: Op, given: int) -> None:
     fewest, most = op.arity
     if given < fewest or (most is not None and given > most):
-        wanted = (
-            str(fewest) if fewest == most else f"{fewest} or more" if most is None else f"{fewest} to {most}"
-        )
-        raise ShapeError(f"{op.kind} takes {wanted} input{'s' if wanted != '1' else ''}, and got {given}")
+        wanted = counted(fewest, "input")
+        if fewest != most:
+            wanted = f"{fewest} or more inputs" if most is None else f"{fewest} to {most} inputs"
+        hint = "without `from`, a step takes all outputs of the one before"
+        raise ShapeError(f"{op.kind} takes {wanted}, and got {given}", hint=hint)
 
 
-def _check_carried(body: Graph, operands: tuple[Value, ...]) -> None:
-    if len(body.outputs) > len(operands):
-        raise ShapeError(
-            f"a repeat of {len(body.outputs)} outputs needs as many inputs, and has {len(operands)}"
-        )
-    for before, after in zip(operands, body.outputs, strict=False):
-        difference = "" if before.type == after.type else _difference(before.type, after.type)
+def _check_carried(before: Types, after: Types) -> None:
+    if len(after) > len(before):
+        raise ShapeError(f"a repeat of {len(after)} outputs needs as many inputs, and has {len(before)}")
+    for own, result in zip(before, after, strict=False):
+        difference = "" if own == result else _difference(own, result)
         if difference:
             raise ShapeError(
                 f"a repeat must keep its type: {difference}",
@@ -185,7 +261,7 @@ def _difference(before: TensorType, after: TensorType) -> str:
     if before.names != after.names:
         return f"{before} became {after}"
     return ", ".join(
-        f"axis {axis} changed from {length} to {after.size(axis)}"
+        f"axis {axis} changes from {length} to {after.size(axis)}"
         for axis, length in before.axes
         if not decide(length, "==", after.size(axis), "a repeat keeps axis {}", axis)
     )

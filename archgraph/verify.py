@@ -164,9 +164,7 @@ def _total(bound: Architecture, measurement: Measurement) -> Check:
     return _compare("", "", bound.selected, counts, measurement.total)
 
 
-def _compare(
-    path: str, op: str, values: tuple[Value, ...], counts: dict[str, int], measured: Measured
-) -> Check:
+def _compare(path: str, op: str, values: tuple[Value, ...], counts: dict[str, int], measured: Measured) -> Check:
     shapes = tuple(tuple(int(length) for length in value.type.sizes.values()) for value in values)
     torch_counts = {name: measured.counts[name] for name in counts}
     return Check(path, op, shapes, tuple(measured.shapes), counts, torch_counts)

@@ -8,8 +8,8 @@ from sympy import Expr
 from archgraph.backend.diagram import Box, Part, Path, Rect, Run, Text
 from archgraph.backend.facts import Facts, Reach
 from archgraph.backend.items import Item
-from archgraph.backend.metrics import text_width
 from archgraph.backend.mathtext import equation, grouped, join, leading, math, number, shape, variable, words
+from archgraph.backend.metrics import text_width
 from archgraph.backend.style import FRAME, HAIR, HEAVY, LINE, SIDE_FILL, SIZES, ramp
 from archgraph.backend.thumbnails import connectivity, field_square
 from archgraph.backend.wording import abbreviated, capitalized, phrase, shortened
@@ -63,6 +63,7 @@ def content(
     times: int = 1,
     room: float = WIDE,
     strides: bool = True,
+    beside: Sequence[Item] = (),
 ) -> Content:
     """Describe a group of items.
 
@@ -74,6 +75,7 @@ def content(
         times: how many equal groups it stands for.
         room: the width that the longest line should not exceed.
         strides: name the strides of convolutions.
+        beside: items that count for the laws, but are not named.
     """
     last = items[-1]
     reach = facts.own_reach(items) if own else facts.reach(last.path)
@@ -81,12 +83,14 @@ def content(
     lines = title(*_called(facts, items, times, strides), room, light, 4 if side else 2)
     if not own and not side and not light:
         lines.append(shape(facts.sizes(last.outputs[0]), SIZES.body))
-    costs = laws(facts, items, room)
+    costs = laws(facts, (*beside, *items), room)
     heavy = facts.mixing(items) == "dynamic" and reach is not None and (reach.everything or reach.causal)
-    picture, hint = not light, tooltip(facts, items, reach)
+    picture, hint = not light, tooltip(facts, items, reach, beside)
     all_lines = (*lines, *costs)
-    tint, grey = facts.tint(items, reach), side and reach is None
-    return Content(last.path, all_lines, reach, tint, own, picture, heavy, grey, hint, len(costs), facts.color == "locality")
+    tint, grey = facts.tint((*beside, *items), reach), side and reach is None
+    return Content(
+        last.path, all_lines, reach, tint, own, picture, heavy, grey, hint, len(costs), facts.color == "locality"
+    )
 
 
 def _called(facts: Facts, items: Sequence[Item], times: int, strides: bool) -> tuple[str, Line]:
@@ -149,12 +153,12 @@ def _dominates(facts: Facts, short: Expr, full: Expr) -> bool:
     return facts.value(short) >= 0.8 * facts.value(full)
 
 
-def tooltip(facts: Facts, items: Sequence[Item], reach: Reach | None) -> str:
+def tooltip(facts: Facts, items: Sequence[Item], reach: Reach | None, beside: Sequence[Item] = ()) -> str:
     """Name, exact laws with their values, and the receptive field, as plain text."""
     first = items[0]
     path = first.path if len(items) == 1 else f"{first.path} … {items[-1].path}"
     rows = [f"{path}: {', '.join(dict.fromkeys(item.label for item in items))}"]
-    for name, expression in (("params", facts.params(items)), ("macs", facts.macs(items))):
+    for name, expression in (("params", facts.params((*beside, *items))), ("macs", facts.macs((*beside, *items)))):
         rows.append(f"{name} = {_exact(facts, expression)}")
     rows.append(f"output {facts.shown_type(items[-1].outputs[0])}")
     if reach is not None:

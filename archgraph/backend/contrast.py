@@ -33,7 +33,8 @@ def contrast_diagram(first: Facts, second: Facts, width: float) -> Diagram:
     rule = Path(((width / 2, 1), (width / 2, tall)), GRID, HAIR)
     drawn = replace(top, marks=(*top.marks, rule), width=width, height=tall)
     every = [step for _, found in sides for step in found]
-    for below in (_scale(width, every), comparison(first, second, sides[0][1], sides[1][1], width), charts(sides, width)):
+    table = comparison(first, second, sides[0][1], sides[1][1], width)
+    for below in (_scale(width, every), table, charts(sides, width)):
         drawn = replace(drawn.plus(below.moved(0, drawn.height + 10)), height=drawn.height + 10 + below.height)
     names = f"{first.subject.name} and {second.subject.name}"
     text = f"{names} side by side: what their stages read of the input, the table of their laws, and their ladders."

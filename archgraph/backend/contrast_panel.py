@@ -1,5 +1,6 @@
 """One half of the contrast: stages, what they read as a square and as a slice of the input."""
 
+import itertools
 from collections.abc import Sequence
 
 from archgraph.backend.boxes import wrapped
@@ -90,9 +91,10 @@ def _row_box(facts: Facts, step: Step, width: float, name: str) -> Box:
     room = width - 14
     title = _fitted(step.title, room)
     below: Line = () if step.value is None else shape(facts.sizes(step.value), SIZES.body)
+    bar = ((_BAR, 0.0), (0.0, 0.0), (0.0, _BOX_HEIGHT), (_BAR, _BOX_HEIGHT))
     parts: list[Part] = [
         Rect(0, 0, width, _BOX_HEIGHT, "#ffffff", FRAME, LINE, 2.5),
-        Path(((_BAR, 0.0), (0.0, 0.0), (0.0, _BOX_HEIGHT), (_BAR, _BOX_HEIGHT)), FRAME, LINE, radius=2.5, closed=True, fill=color),
+        Path(bar, FRAME, LINE, radius=2.5, closed=True, fill=color),
         Text(title, _BAR + 4, 9.0),
         Text(below if sum(run.width for run in below) <= room else (), _BAR + 4, 18.0),
     ]
@@ -150,7 +152,8 @@ def _bar(reach: Reach, color: str, middle: float, top: float, height: float, sid
         small = max(1.5, side * reach.sizes[0] / reach.sizes[1])
         parts.append(Rect(middle - small / 2, top + height - 2.2, small, 1.3, ink_on(color), "none"))
     if text.width + 4 <= side:
-        return [*parts, Text(label, color=ink_on(color)).centered(middle).moved(0, top + height / 2 + (1.4 if split else 2.4))]
+        baseline = top + height / 2 + (1.4 if split else 2.4)
+        return [*parts, Text(label, color=ink_on(color)).centered(middle).moved(0, baseline)]
     start = middle + side / 2 + 3
     if start + text.width <= edge - 1:
         parts.append(Text(label, start, top + height / 2 + 2.5))
@@ -159,7 +162,7 @@ def _bar(reach: Reach, color: str, middle: float, top: float, height: float, sid
 
 def _arrows(steps: Sequence[Step], tops: Sequence[float], boxes: Sequence[Box], x: float) -> list[Edge]:
     edges, index = [], 0
-    for place, (step, after) in enumerate(zip(steps, steps[1:], strict=False)):
+    for place, (step, after) in enumerate(itertools.pairwise(steps)):
         start, end = tops[place] + _BOX_HEIGHT, tops[place + 1]
         if not step.gap and not after.gap:
             path = Path(((x, start), (x, end)), INK, LINE + 0.15, arrow=True)

@@ -10,8 +10,8 @@ from archgraph.backend.contrast_panel import mixing_words
 from archgraph.backend.diagram import INK, MUTED, Box, Diagram, Part, Path, Run, Text
 from archgraph.backend.facts import Facts
 from archgraph.backend.ladder import Step, chart, curve, key
-from archgraph.backend.matrix import matrix
 from archgraph.backend.mathtext import leading, math, number, words
+from archgraph.backend.matrix import matrix
 from archgraph.backend.metrics import text_width
 from archgraph.backend.numeric import value_at
 from archgraph.backend.style import FRAME, SIZES
@@ -144,7 +144,8 @@ def charts(sides: Sequence[tuple[Facts, Sequence[Step]]], width: float) -> Diagr
     parts += chart(curves, 30.0, 13.0, ladder_width, side)
     parts += key(curves, 30.0 + ladder_width - 3, 13.0 + side - 2)
     for index, (facts, _) in enumerate(sides):
-        parts += matrix(facts, facts.structure.chain[-1].items[-1].path, width - (side + 14) * (2 - index) + 12, 13.0, side)
+        last = facts.structure.chain[-1].items[-1].path
+        parts += matrix(facts, last, width - (side + 14) * (2 - index) + 12, 13.0, side)
     matrices = Text(words("Output × input positions", SIZES.small, "bold"))
     parts.append(matrices.moved(width - 2 * (side + 14) + 12, 7.0))
     return Diagram((Box("charts", width, side + 25, tuple(parts), kind="panel"),), width=width, height=side + 25)

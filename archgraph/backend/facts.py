@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from sympy import Add, Expr, Integer, Symbol, expand
+from sympy import Add, Expr, Symbol, expand
 
-from archgraph.analysis.cost import Costs
 from archgraph.analysis.axis_field import AxisField
+from archgraph.analysis.cost import Costs
 from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.backend.items import Flow, Item, flow
 from archgraph.backend.numeric import value_at
@@ -16,7 +16,7 @@ from archgraph.backend.structure import Group, Structure, structure
 from archgraph.backend.wording import called, unstrided
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
 from archgraph.ir import Graph, Member, Node, Repeat, Value
-from archgraph.ops.reach import All, Enlarge
+from archgraph.ops.reach import Enlarge, Window
 from archgraph.ops.reach import Reach as OpReach
 from archgraph.symbols import symbol
 
@@ -299,13 +299,14 @@ def _mixings(member: Member) -> set[str]:
 
 def _combines(reach: OpReach) -> bool:
     """Whether an operation reads more than one position along some axis."""
-    return any(isinstance(read, All) or getattr(read, "kernel", 1) != 1 for _, read in reach.maps)
+    return any(not isinstance(read, Window) or read.kernel != 1 for _, read in reach.maps)
 
 
 def _tiles(reach: OpReach) -> bool:
     """Whether the windows do not overlap: pooling, patches, their inverses."""
     return all(
-        getattr(read, "kernel", None) == getattr(read, "stride", 0) or isinstance(read, Enlarge) for _, read in reach.maps
+        getattr(read, "kernel", None) == getattr(read, "stride", 0) or isinstance(read, Enlarge)
+        for _, read in reach.maps
     )
 
 

@@ -1,8 +1,9 @@
 """What can be wrong with a finished drawing: overlapping texts, texts outside their box, edges through boxes."""
 
+import itertools
 from collections.abc import Iterator
 
-from archgraph.backend.diagram import Box, Diagram, Edge, Extent, Path, Point, Rect, Text
+from archgraph.backend.diagram import Box, Diagram, Extent, Path, Point, Rect, Text
 from archgraph.backend.style import SMALLEST_TEXT, THINNEST_LINE
 
 _SLACK = 0.6
@@ -110,7 +111,7 @@ def _enters(path: Path, box: Box) -> bool:
     extent = box.extent
     inner = Extent(extent.left + 1, extent.top + 1, extent.right - 1, extent.bottom - 1)
     points = flattened(path)
-    return any(_hits(a, b, inner) for a, b in zip(points, points[1:], strict=False))
+    return any(_hits(a, b, inner) for a, b in itertools.pairwise(points))
 
 
 def _struck_texts(diagram: Diagram) -> Iterator[str]:
@@ -122,7 +123,7 @@ def _struck_texts(diagram: Diagram) -> Iterator[str]:
         inner = Extent(extent.left, extent.top + 1.5, extent.right, extent.bottom - 1.5)
         for edge in diagram.edges:
             points = flattened(edge.path) if edge.path is not None else ()
-            if any(_hits(a, b, inner) for a, b in zip(points, points[1:], strict=False)):
+            if any(_hits(a, b, inner) for a, b in itertools.pairwise(points)):
                 yield f"edge {edge.source!r} to {edge.target!r} strikes the text {text.string!r}"
 
 
@@ -149,7 +150,10 @@ def _hits(a: Point, b: Point, extent: Extent) -> bool:
     """Whether the segment meets the rectangle (Liang and Barsky 1984)."""
     dx, dy = b[0] - a[0], b[1] - a[1]
     low, high = 0.0, 1.0
-    for delta, near, far in ((dx, extent.left - a[0], extent.right - a[0]), (dy, extent.top - a[1], extent.bottom - a[1])):
+    for delta, near, far in (
+        (dx, extent.left - a[0], extent.right - a[0]),
+        (dy, extent.top - a[1], extent.bottom - a[1]),
+    ):
         if delta == 0:
             if near >= 0 or far <= 0:
                 return False

@@ -3,6 +3,7 @@
 The only file that knows Graphviz. It never sees a text, so that every build of it agrees on the coordinates.
 """
 
+import itertools
 import json
 import os
 import re
@@ -41,9 +42,7 @@ def layout_graphviz(diagram: Diagram, engine: str = "auto", time_limit: float = 
     return layouts((diagram,), engine, time_limit)[0]
 
 
-def layouts(
-    diagrams: Sequence[Diagram], engine: str = "auto", time_limit: float = TIME_LIMIT
-) -> tuple[Diagram, ...]:
+def layouts(diagrams: Sequence[Diagram], engine: str = "auto", time_limit: float = TIME_LIMIT) -> tuple[Diagram, ...]:
     """Place several drawings with one start of Graphviz.
 
     Args:
@@ -134,7 +133,7 @@ def _dot_spline(path: Path, height: float) -> str:
     """Bézier control points from the bottom left; straight pieces get their end points as controls."""
     points = path.points
     if path.curve == "line":
-        pieces = zip(points, points[1:], strict=False)
+        pieces = itertools.pairwise(points)
         points = (points[0], *(point for a, b in pieces for point in (a, b, b)))
     shown = " ".join(f"{_n(x)},{_n(height - y)}" for x, y in points)
     return f"e,{_n(points[-1][0])},{_n(height - points[-1][1])} {shown}" if path.arrow else shown

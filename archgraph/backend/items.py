@@ -111,7 +111,9 @@ def _items(graph: Graph, prefix: str, known: dict[Value, Value], whole: bool, fr
     for member in graph.nodes:
         path = f"{prefix}{member.name}"
         if isinstance(member, Repeat) and member.count == 0:
-            known.update((out, known.get(value, value)) for out, value in zip(member.outputs, member.inputs, strict=False))
+            known.update(
+                (out, known.get(value, value)) for out, value in zip(member.outputs, member.inputs, strict=False)
+            )
         elif isinstance(member, Repeat) and member.once and (whole or _groups_stages(member, graph)):
             inner = {own: known.get(value, value) for own, value in zip(member.body.inputs, member.inputs, strict=True)}
             yield from _items(member.body, f"{path}.", inner, whole, fresh=True)

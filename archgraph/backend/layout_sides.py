@@ -68,11 +68,14 @@ def _slot_exits(placed: Placement, beyond: float) -> None:
             continue
         box = placed.boxes[name]
         tapped = any(tap.target == name for tap in placed.plan.taps)
-        y, x = box.y + box.height * (0.85 if tapped else 0.5), max(beyond, box.extent.right) + 11
+        start, y = box.extent.right, box.y + box.height * (0.85 if tapped else 0.5)
+        if placed.slot(name).deck is not None:
+            start, y = 0.0, placed.branches[name]
+        x = max(beyond, start) + 11
         text = Text(label, x + 2, y + 2.4, MUTED)
         placed.used.append(text.extent)
         placed.marks.append(text)
-        placed.edges.append(Edge(name, "", Path(((box.extent.right, y), (x, y)), INK, LINE + 0.15, arrow=True)))
+        placed.edges.append(Edge(name, "", Path(((start, y), (x, y)), INK, LINE + 0.15, arrow=True)))
 
 
 def _side_exit(placed: Placement, box: Box) -> float:

@@ -1,5 +1,6 @@
 """The spine: main line straight down, residuals on its left, conditioning on its right, repeats opened in place."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -31,6 +32,7 @@ def layout_spine(plan: Plan, deck: bool = False) -> Spine:
 def _place_slots(placed: Placement) -> None:
     branching = {source for source, _ in placed.plan.residuals}
     branching |= {name for side in placed.plan.sides for name in side.sources if name == "" or _is_slot(placed, name)}
+    branching |= {name for name in placed.plan.exits if _is_slot(placed, name) and placed.slot(name).deck is not None}
     y = _ENTRY if placed.deck else _entry(placed, "" in branching)
     before = ""
     for slot in placed.plan.slots:
@@ -47,6 +49,9 @@ def _place_slots(placed: Placement) -> None:
             placed.inner.append(slot.deck.drawing.moved(box.x, box.y))
         y += box.height
         before = slot.name
+    if before in branching:
+        placed.branches[before] = y + 9
+        y += 6
     placed.bottom = y
 
 
@@ -93,10 +98,11 @@ def _main_line(placed: Placement) -> None:
         return
     top = 11.0 if placed.plan.entry and not placed.deck else 0.0
     _arrow(placed, "", slots[0], top)
-    for before, slot in zip(slots, slots[1:], strict=False):
+    for before, slot in itertools.pairwise(slots):
         _arrow(placed, before.name, slot, placed.boxes[before.name].extent.bottom)
     end = placed.bottom + (8.0 if placed.deck else 15.0)
-    last = Path(((0, placed.bottom), (0, end)), INK, _MAIN, arrow=not placed.deck)
+    start = placed.boxes[slots[-1].name].extent.bottom
+    last = Path(((0, start), (0, end)), INK, _MAIN, arrow=not placed.deck)
     placed.edges.append(Edge(slots[-1].name, "", last))
     placed.bottom = end
     if placed.plan.exit and not placed.deck:

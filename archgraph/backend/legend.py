@@ -13,9 +13,7 @@ _BAR_HEIGHT = 7.0
 _WIDEST_BAR, _ENDS = 130.0, 58.0
 
 
-def scale(
-    width: float, ticks: Sequence[tuple[float, Line]], x: float, y: float, ends: tuple[str, str]
-) -> list[Part]:
+def scale(width: float, ticks: Sequence[tuple[float, Line]], x: float, y: float, ends: tuple[str, str]) -> list[Part]:
     """A colour bar with words at its ends and ticks at shares of the whole."""
     step = width / _STEPS
     parts: list[Part] = [

@@ -11,12 +11,11 @@ from sympy.functions.elementary.integers import ceiling, floor
 from archgraph.backend.diagram import Face, Run
 from archgraph.backend.numeric import value_at
 
-GREEK = dict(
-    alpha="α", beta="β", gamma="γ", delta="δ", epsilon="ε", zeta="ζ", eta="η", theta="θ", iota="ι", kappa="κ",
-    mu="μ", nu="ν", xi="ξ", pi="π", rho="ρ", sigma="σ", tau="τ", upsilon="υ", phi="φ", chi="χ", psi="ψ",
-    omega="ω", Gamma="Γ", Delta="Δ", Theta="Θ", Lambda="Λ", Xi="Ξ", Pi="Π", Sigma="Σ", Phi="Φ", Psi="Ψ",
-    Omega="Ω",
-)  # fmt: skip
+_GREEK_NAMES = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa mu nu xi pi rho sigma tau upsilon phi chi "
+    "psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
+)
+GREEK = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ", strict=True))
 MINUS, THIN, MEDIUM = "−", 0.1, 0.22  # the gaps are in units of the font size
 _SCRIPT, _RAISE, _LOWER = 0.72, 0.36, -0.16
 _LONG = 10**7
@@ -201,7 +200,7 @@ def _factors(term: Expr, size: float) -> tuple[Run, ...]:
     for factor in factors:
         if factor != 1:
             runs = _power(factor, size)
-            wordy = bool(out) and (len(runs[0].text) > 1 or len(out[-1].text) > 1 and out[-1].face == "italic")
+            wordy = bool(out) and (len(runs[0].text) > 1 or (len(out[-1].text) > 1 and out[-1].face == "italic"))
             out = join(out, runs, gap=(2 * THIN if wordy else 0.3 * THIN) * size)
     return out
 

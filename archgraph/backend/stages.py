@@ -1,5 +1,6 @@
 """Stages: stretches of the main line at one resolution, and whether they form a U."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -143,7 +144,7 @@ def conditions(
 
 
 def _monotone(levels: Sequence[float]) -> bool:
-    return all(a < b for a, b in zip(levels, levels[1:], strict=False))
+    return all(a < b for a, b in itertools.pairwise(levels))
 
 
 def _copies(found: Structure, cut: Sequence[Stage]) -> list[Copy]:

@@ -18,12 +18,14 @@ class Group:
     Attributes:
         items: in order; ``absorbed`` are constants that they use (a position embedding).
         before: items that only change the resolution on the way here, written beside the arrow.
+        beside: items that count for the laws, but are not named.
     """
 
     items: tuple[Item, ...]
     before: tuple[Item, ...] = ()
     absorbed: tuple[Item, ...] = ()
     times: int = 1
+    beside: tuple[Item, ...] = ()
 
     @property
     def name(self) -> str:
@@ -31,7 +33,7 @@ class Group:
 
     @property
     def all(self) -> tuple[Item, ...]:
-        return (*self.before, *self.absorbed, *self.items)
+        return (*self.before, *self.beside, *self.absorbed, *self.items)
 
     @property
     def output(self) -> Value:
@@ -216,9 +218,9 @@ def _starts_anew(
     last = current[-1]
     if len(flow.users.get(last.outputs[0], ())) > 1 or last.outputs[0] in flow.outputs:
         return True
-    if _is_circle(item) and item not in absorbed or _is_circle(last) and last not in absorbed:
+    if (_is_circle(item) and item not in absorbed) or (_is_circle(last) and last not in absorbed):
         return True
-    if isinstance(item.member, Repeat) and not item.member.once or isinstance(last.member, Repeat) and not last.member.once:
+    if any(isinstance(one.member, Repeat) and not one.member.once for one in (item, last)):
         return True
     return not item.light and (any(not one.light for one in current) or not _is_merge(last))
 
@@ -290,7 +292,8 @@ def _links(found: Structure) -> Iterable[tuple[Group | Value, Group, Value]]:
             for value in item.inputs:
                 maker = flow.maker.get(value)
                 source: Group | Value = value if maker is None else owner[maker]
-                if source is group or (isinstance(source, Group) and above.get(group) is source and value is source.output):
+                flows_down = isinstance(source, Group) and above.get(group) is source and value is source.output
+                if source is group or flows_down:
                     continue
                 if source is found.entry and found.chain and group is found.chain[0]:
                     continue

@@ -70,7 +70,9 @@ def _cluster(cluster: Cluster) -> Iterator[str]:
         width, height = extent.right - extent.left, extent.bottom - extent.top
         edge = DECK_EDGE if copy == 0 else "#9a9a9a"
         yield from _part(
-            Rect(extent.left + shift, extent.top - shift, width, height, DECK if copy == 0 else "#ececec", edge, 0.75, 5)
+            Rect(
+                extent.left + shift, extent.top - shift, width, height, DECK if copy == 0 else "#ececec", edge, 0.75, 5
+            )
         )
     for part in cluster.parts:
         yield from _part(part)

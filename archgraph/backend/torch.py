@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 MAX_ITERATIONS = 100_000
 
 
-def lower(
-    graph: Graph, outputs: tuple[Value, ...] = (), name: str = "Network", device: Any = None
-) -> nn.Module:
+def lower(graph: Graph, outputs: tuple[Value, ...] = (), name: str = "Network", device: Any = None) -> nn.Module:
     """Return the graph as a PyTorch module; every size must be a number.
 
     The module takes one tensor per input, of shape (batch, *axes), and returns the outputs: a tensor, or a
@@ -135,9 +133,7 @@ def _number(node: Repeat, count: Expr) -> int:
     return int(count)
 
 
-def _read(
-    graph: Graph, needed: tuple[Value, ...], alive: frozenset[Member], node: Member
-) -> tuple[Value, ...]:
+def _read(graph: Graph, needed: tuple[Value, ...], alive: frozenset[Member], node: Member) -> tuple[Value, ...]:
     """Return the outputs of a body that something alive reads; an iterated body needs all of them."""
     if isinstance(node, Node):
         return ()
@@ -202,6 +198,4 @@ def _is_symbolic(argument: object) -> bool:
 
 
 def _unbound(name: str, reason: str) -> UnboundSymbolError:
-    return UnboundSymbolError(
-        f"cannot build '{name}': {reason}", hint="bind every symbol: g.to_torch(D=768, L=12)"
-    )
+    return UnboundSymbolError(f"cannot build '{name}': {reason}", hint="bind every symbol: g.to_torch(D=768, L=12)")

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from archgraph.backend.boxes import MEDIUM, NARROW, WIDE, Content, box, circle, content, law
-from archgraph.backend.boxes import natural_width
+from archgraph.backend.boxes import MEDIUM, NARROW, WIDE, Content, box, circle, content, law, natural_width
 from archgraph.backend.diagram import Box, Cluster, Diagram, Run
 from archgraph.backend.facts import Facts
 from archgraph.backend.geometry import faults
@@ -12,7 +11,7 @@ from archgraph.backend.labels import count_label, input_name, output_label, stag
 from archgraph.backend.layout_spine import framed, layout_spine
 from archgraph.backend.mathtext import join, shape, words
 from archgraph.backend.spine_plan import Plan, Side, Slot, Spine, Tap
-from archgraph.backend.stages import stages
+from archgraph.backend.stages import Stage, stages
 from archgraph.backend.structure import Group, Structure, merged
 from archgraph.backend.style import SIZES
 from archgraph.backend.wording import capitalized, humanized
@@ -38,7 +37,7 @@ def spine_diagram(facts: Facts, found: Structure, width: float) -> Diagram | Non
             continue
         if drawn.height <= _PAGE_HEIGHT:
             return drawn
-        tall = tall or drawn
+        tall = drawn if tall is None or drawn.height < tall.height else tall
     return tall
 
 
@@ -236,10 +235,14 @@ def _slots(
     return slots
 
 
-def group_content(facts: Facts, group: Group, own: bool, room: float, *, side: bool = False, strides: bool = True) -> Content:
+def group_content(
+    facts: Facts, group: Group, own: bool, room: float, *, side: bool = False, strides: bool = True
+) -> Content:
     """What is written in the box of a group; a repeat is called by its block and how often it is applied."""
     items = (*group.absorbed, *group.items)
-    found = content(facts, items, own=own, side=side, times=group.times, room=room, strides=strides)
+    found = content(
+        facts, items, own=own, side=side, times=group.times, room=room, strides=strides, beside=group.beside
+    )
     repeat = repeat_of(group)
     if repeat is None or repeat.block == "repeat":
         return found
@@ -276,7 +279,10 @@ def closed_decks(groups: Sequence[Group], drawn: Diagram, opened: Group | None =
 
 def _by_stage(found: Structure) -> tuple[Group, ...]:
     """One group per stage, for long networks."""
-    return tuple(
-        Group(stage.line, stage.before, tuple(item for item in stage.items if item not in stage.line))
-        for stage in stages(found)
-    )
+    return tuple(_stage_group(found, stage) for stage in stages(found))
+
+
+def _stage_group(found: Structure, stage: Stage) -> Group:
+    heads = {item for group in stage.beside if _head_of(found, group) is not None for item in group.items}
+    beside = tuple(item for item in stage.items if item not in stage.line and item not in heads)
+    return Group(stage.line, stage.before, beside=beside)

@@ -96,8 +96,5 @@ def _content(facts: Facts, stage: Stage, form: Form) -> Content:
     room = MEDIUM if form.stacked else WIDE
     heads = {item for group in stage.beside if group.output in facts.flow.outputs for item in group.items}
     beside = [item for item in stage.items if item not in stage.line and item not in heads]
-    line = content(facts, stage.line, room=room, strides=not stage_way(facts, stage))
-    whole = content(facts, (*beside, *stage.line), room=room)
-    named = line.lines[: len(line.lines) - line.laws]
-    laws = whole.lines[len(whole.lines) - whole.laws :]
-    return replace(line, lines=(*named, *laws), laws=whole.laws, tooltip=whole.tooltip, picture=form.picture)
+    found = content(facts, stage.line, room=room, strides=not stage_way(facts, stage), beside=beside)
+    return replace(found, picture=form.picture)

@@ -17,7 +17,7 @@ from archgraph.backend.view_u import u_diagram
 from archgraph.errors import QueryError, did_you_mean
 
 VIEWS = ("overview", "blocks", "full", "unrolled", "ladder", "matrix")
-_LEGEND_GAP = 12.0
+_LEGEND_GAP, _PAGE_HEIGHT = 12.0, 9 * 72
 
 
 def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = "auto") -> Diagram:
@@ -88,6 +88,8 @@ def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
     notes = drawn.notes
     if drawn.width > width + 0.5:
         notes += (f"{drawn.width:.0f} pt wide, {width:.0f} pt asked: collapse it (view='overview') or give it more",)
+    if drawn.height > _PAGE_HEIGHT:
+        notes += (f"{drawn.height / 72:.1f} in tall: a wider page takes less",)
     whole = drawn.moved((wide - drawn.width) / 2, 0)
     height = drawn.height + 0.5
     if below is not None:
@@ -110,7 +112,8 @@ def _legend(facts: Facts, width: float, pictures: set[str]) -> Diagram | None:
     marks, heading = _scale(facts)
     notes = [symbols]
     if "field" in pictures:
-        notes.append(words("Square: field in the input" + ("; hatched: norm statistics" if facts.hatched else ""), size))
+        hatching = "; hatched: norm statistics" if facts.hatched else ""
+        notes.append(words(f"Square: field in the input{hatching}", size))
     if "connections" in pictures:
         notes.append(words("In the repeat: positions that a box connects", size))
     return legend(width, heading, marks, notes)

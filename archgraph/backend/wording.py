@@ -1,5 +1,6 @@
 """Words for operations: what a box is called and what is written beside an arrow."""
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from functools import singledispatch
@@ -112,7 +113,7 @@ def _spelled(member: Member, show: Show) -> list[tuple[str, Expr]]:
     if isinstance(member, Node):
         return [(called(member, show), Integer(1))] if member.label not in _SILENT else []
     nodes = member.body.nodes
-    straight = all(before.outputs[0] in node.inputs for before, node in zip(nodes, nodes[1:], strict=False))
+    straight = all(before.outputs[0] in node.inputs for before, node in itertools.pairwise(nodes))
     if len(nodes) > 8 or not straight or any(len(node.inputs) > 1 for node in nodes):
         return []
     if all(isinstance(node, Node) for node in nodes):

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from sympy import Expr, Integer
+from sympy import Expr, Integer, fraction, together
 
-from archgraph.errors import Place, SpecError, did_you_mean
-from archgraph.expressions import Word
-from archgraph.frontend.declarations import evaluate_tree
+from archgraph.errors import Place, SpecError, did_you_mean, quoted
+from archgraph.frontend.evaluation import evaluate_tree, refuse
 from archgraph.frontend.scope import Scope
-from archgraph.frontend.yamltree import Tree
+from archgraph.frontend.sections import check_name
+from archgraph.frontend.tree import Tree
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
+from archgraph.symbols import decide
+from archgraph.values import Word, describe
+
+PADDINGS = ("same", "valid")
+MAX_PARTS = 4096
+"""Of what is made one by one: the outputs of a split."""
 
 
 def make_op(cls: type[Op], tree: Tree, place: Place, scope: Scope) -> Op:
@@ -26,46 +32,55 @@ def make_op(cls: type[Op], tree: Tree, place: Place, scope: Scope) -> Op:
     """
     given = tree.value if tree.is_mapping else {}
     declared = {item.name: item for item in fields(cls)}
-    for name in given:
-        if name not in declared:
-            takes = ", ".join(declared) or "no arguments"
-            tree.fail_at_key(
-                name,
-                f"{cls.kind} has no argument '{name}'.{did_you_mean(name, declared)}",
-                hint=f"{cls.kind} takes {takes}",
-            )
-    missing = [name for name, item in declared.items() if item.default is MISSING and name not in given]
-    if missing:
-        raise SpecError(f"{cls.kind} needs the argument '{missing[0]}'", place=place, hint=_example(cls.kind, missing))
+    required = [name for name, item in declared.items() if item.default is MISSING]
+    check_arguments(cls.kind, tree, place, declared, required)
     return cls(**{name: convert(declared[name], value, scope) for name, value in given.items()})
 
 
-def _example(kind: str, missing: list[str]) -> str:
-    return f"{kind}: {{{', '.join(f'{name}: …' for name in missing)}}}"
+def check_arguments(kind: str, tree: Tree, place: Place, declared: Collection[str], required: Sequence[str]) -> None:
+    """Fail at an argument that an operation or block does not have, or where one is missing."""
+    given = tree.value if tree.is_mapping else {}
+    takes = ", ".join(declared) or "no arguments"
+    for name in given:
+        if name not in declared:
+            suggestion = did_you_mean(name, declared)
+            message = f"{kind} has no argument {quoted(name)}.{suggestion}"
+            tree.fail_at_key(name, message, hint=f"{kind} takes {takes}")
+    missing = [name for name in required if name not in given or given[name].is_empty]
+    if missing:
+        example = ", ".join(f"{name}: …" for name in required)
+        raise SpecError(f"{kind} needs the argument '{missing[0]}'", place=place, hint=f"{kind}: {{{example}}}")
 
 
 def convert(item: Field, tree: Tree, scope: Scope) -> Any:
     """Convert one argument by the annotation of its field."""
     annotation = str(item.type).removesuffix(" | None")
     if annotation.startswith("Literal["):
-        return _word(item.name, re.findall(r"[\"']([^\"']+)[\"']", annotation), tree, scope)
+        return choose(item.name, re.findall(r"[\"']([^\"']+)[\"']", annotation), tree, scope)
     if annotation not in _CONVERTERS:
         raise TypeError(f"argument {item.name}: no converter for {annotation}")
     return _CONVERTERS[annotation](item.name, tree, scope)
 
 
-def _word(name: str, options: list[str], tree: Tree, scope: Scope) -> str:
+def choose(name: str, options: Iterable[str], tree: Tree, scope: Scope) -> Word:
+    """Return one of the words, written out or as the value of a symbol or argument.
+
+    Raises:
+        SpecError: it is none of them.
+    """
+    options = tuple(options)
     text = tree.text(name)
     if text in options:
-        return text
-    value = scope.lookup(text) if text.isidentifier() and text in scope.declarations.specs else _local(text, scope)
+        return Word(text, options)
+    value = _named(text, scope)
     if isinstance(value, Word) and value in options:
-        return str(value)
-    shown = value if isinstance(value, Word) else text
-    tree.fail(f"{name} must be one of {', '.join(options)}, and is '{shown}'.{did_you_mean(str(shown), options)}")
+        return Word(value, options)
+    shown = text if value is None else scope.tell(value)
+    suggestion = did_you_mean(shown, options)
+    tree.fail(f"{name} must be one of {', '.join(options)}, and is {quoted(shown)}.{suggestion}")
 
 
-def _local(text: str, scope: Scope) -> Any:
+def _named(text: str, scope: Scope) -> Any:
     try:
         return scope.lookup(text)
     except SpecError:
@@ -74,13 +89,26 @@ def _local(text: str, scope: Scope) -> Any:
 
 def _number(name: str, tree: Tree, scope: Scope) -> Expr:
     value = evaluate_tree(tree, scope)
-    if isinstance(value, bool) or not isinstance(value, Expr):
-        tree.fail(f"{name} must be a number, and is {value!r}")
+    if not isinstance(value, Expr):
+        refuse(tree, scope, f"{name} must be a number, and is {describe(value)}")
+    return _whole(name, value, tree, scope)
+
+
+def _whole(name: str, value: Expr, tree: Tree, scope: Scope) -> Expr:
+    """Sizes are integers, whatever fractions they are made of."""
+    if not value.is_integer:
+        above, below = fraction(together(value))
+        if not decide(above, "multiple of", below, "{} is an integer", name):
+            hint = "// divides and rounds down"
+            refuse(tree, scope, f"{name} must be an integer, and is {scope.tell(value)}", hint)
     return value
 
 
 def _integer(name: str, tree: Tree, scope: Scope) -> int:
-    return scope.concrete(_number(name, tree, scope), name)
+    value = scope.concrete(_number(name, tree, scope), name)
+    if not 0 < value <= MAX_PARTS:
+        refuse(tree, scope, f"{name} must be 1 to {MAX_PARTS}, and is {value}")
+    return value
 
 
 def _boolean(name: str, tree: Tree, scope: Scope) -> bool:
@@ -88,70 +116,79 @@ def _boolean(name: str, tree: Tree, scope: Scope) -> bool:
     if isinstance(value, Integer) and value in (0, 1):
         return bool(value)
     if not isinstance(value, bool):
-        tree.fail(f"{name} must be true or false, and is {tree.plain()!r}")
+        refuse(tree, scope, f"{name} must be true or false, and is {describe(value)}")
     return value
 
 
-def _per_axis(name: str, tree: Tree, scope: Scope) -> Any:
-    return _numbers(name, nested(tree, scope), tree)
+def _sizes(name: str, tree: Tree, scope: Scope) -> Any:
+    """A size, a list of them, or a mapping of axes to them."""
+    if tree.is_mapping:
+        return Named({axis: _sizes(name, item, scope) for axis, item in tree.value.items()})
+    if tree.is_list:
+        return tuple(_sizes(name, item, scope) for item in tree.value)
+    return _checked(name, evaluate_tree(tree, scope), tree, scope)
 
 
-def _numbers(name: str, value: Any, tree: Tree) -> Any:
-    """Check that a scalar, a tuple or a mapping holds numbers only."""
-    parts = [item for _, item in value] if isinstance(value, Named) else value if isinstance(value, tuple) else [value]
-    for part in parts:
-        if isinstance(part, tuple):
-            _numbers(name, part, tree)
-        elif isinstance(part, bool) or not isinstance(part, Expr):
-            tree.fail(f"{name} must be a number, a list, or a mapping of axes, and is {tree.plain()!r}")
-    return value
+def _checked(name: str, value: Any, tree: Tree, scope: Scope) -> Any:
+    """Check what a name stands for: a list of sizes, or a mapping that came in as an argument."""
+    if isinstance(value, Named):
+        return Named({axis: _checked(name, item, tree, scope) for axis, item in value})
+    if isinstance(value, tuple):
+        return tuple(_checked(name, item, tree, scope) for item in value)
+    if not isinstance(value, Expr):
+        rule = "a number, a list, or a mapping of axes"
+        refuse(tree, scope, f"{name} must be {rule}, and is {describe(value)}")
+    return _whole(name, value, tree, scope)
 
 
 def _padding(name: str, tree: Tree, scope: Scope) -> Any:
-    value = nested(tree, scope)
-    if isinstance(value, Word):
-        if value not in ("same", "valid"):
-            tree.fail(f"{name} must be a number, 'same' or 'valid', and is '{value}'")
-        return str(value)
-    return _numbers(name, value, tree)
+    if tree.is_list or tree.is_mapping:
+        return _sizes(name, tree, scope)
+    if isinstance(tree.value, str) and tree.value.isidentifier() and _named(tree.value, scope) is None:
+        return choose(name, PADDINGS, tree, scope)
+    value = evaluate_tree(tree, scope)
+    if not isinstance(value, Word):
+        return _checked(name, value, tree, scope)
+    if value not in PADDINGS:
+        refuse(tree, scope, f"{name} must be a number, same or valid, and is {describe(value)}")
+    return str(value)
 
 
 def _list(name: str, tree: Tree, scope: Scope) -> tuple:
-    value = nested(tree, scope)
+    value = _sizes(name, tree, scope)
     if not isinstance(value, tuple) or isinstance(value, Named):
-        tree.fail(f"{name} must be a list, and is {tree.plain()!r}")
-    return _numbers(name, value, tree)
+        refuse(tree, scope, f"{name} must be a list, and is {describe(value)}")
+    return value
 
 
 def _mapping(name: str, tree: Tree, scope: Scope) -> Named:
-    tree.mapping(name)
-    return _numbers(name, nested(tree, scope), tree)
+    value = _sizes(name, tree, scope)
+    if not isinstance(value, Named):
+        refuse(tree, scope, f"{name} must be a mapping of axes to sizes, and is {describe(value)}")
+    for axis in tree.value if tree.is_mapping else ():
+        check_name(axis, tree.key_place(axis), "an axis")
+    return value
 
 
-def _text(name: str, tree: Tree, scope: Scope) -> str:
-    return tree.text(name)
+def _axis(name: str, tree: Tree, scope: Scope) -> str:
+    axis = tree.text(name)
+    check_name(axis, tree.place, "an axis")
+    return axis
 
 
 def _axes(name: str, tree: Tree, scope: Scope) -> Any:
-    return tuple(item.text(name) for item in tree.value) if tree.is_list else tree.text(name)
-
-
-def nested(tree: Tree, scope: Scope) -> Any:
-    """Evaluate a scalar, or every scalar of a list or mapping."""
-    if tree.is_mapping:
-        return Named({key: nested(item, scope) for key, item in tree.value.items()})
-    if tree.is_list:
-        return tuple(nested(item, scope) for item in tree.value)
-    return evaluate_tree(tree, scope)
+    if not tree.is_list:
+        return _axis(name, tree, scope)
+    return tuple(_axis(name, item, scope) for item in tree.value)
 
 
 _CONVERTERS: dict[str, Callable[[str, Tree, Scope], Any]] = {
     "Expr": _number,
     "int": _integer,
     "bool": _boolean,
-    "str": _text,
+    "str": _axis,
     "Axes": _axes,
-    "PerAxis": _per_axis,
+    "PerAxis": _sizes,
     "Padding": _padding,
     "Named": _mapping,
     "tuple[Expr, ...]": _list,

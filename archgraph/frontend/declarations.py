@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sympy import Expr, Integer, Symbol, expand
+from sympy import Expr, Integer, Rational, Symbol, expand
 
-from archgraph.errors import ArchgraphError, SpecError, did_you_mean
-from archgraph.expressions import Word, evaluate_expression
-from archgraph.frontend.spec import SymbolSpec
-from archgraph.frontend.yamltree import Tree
-from archgraph.symbols import evaluate, symbol
+from archgraph.arithmetic import bounded
+from archgraph.errors import ArchgraphError, SpecError, did_you_mean, quoted
+from archgraph.exact import evaluate, number_of
+from archgraph.expressions import bindings_in
+from archgraph.frontend.definitions import SymbolSpec
+from archgraph.frontend.evaluation import evaluate_tree
+from archgraph.frontend.tree import Tree
+from archgraph.symbols import symbol
+from archgraph.values import Word, describe, not_a_list, undefined
 
+MAX_CHAIN = 40
 Binding = Any
 """What a symbol can be bound to: an int, a bool, a word, or a list of those."""
-
 
 
 class Declarations:
@@ -31,9 +35,7 @@ class Declarations:
         shown: carrier to expression in the names of the spec.
     """
 
-    def __init__(
-        self, specs: Mapping[str, SymbolSpec], bindings: Mapping[str, Binding], fixed: frozenset[str]
-    ) -> None:
+    def __init__(self, specs: Mapping[str, SymbolSpec], bindings: Mapping[str, Binding], fixed: frozenset[str]) -> None:
         self.specs = specs
         self.bindings = bindings
         self.fixed = fixed
@@ -41,7 +43,7 @@ class Declarations:
         self.shown: dict[Symbol, Expr] = {}
         self.structural: set[str] = set()
         self._resolved: dict[str, Any] = {}
-        self._owner: dict[Symbol, str] = {}
+        self._owner: dict[Any, str] = {}
         self._resolving: list[str] = []
         self._check_names()
 
@@ -49,11 +51,11 @@ class Declarations:
         for name in self.bindings:
             if name not in self.specs:
                 known = ", ".join(self.specs) or "none"
-                raise SpecError(
-                    f"there is no symbol '{name}'.{did_you_mean(name, self.specs)}", hint=f"symbols: {known}"
-                )
+                suggestion = did_you_mean(name, self.specs)
+                raise SpecError(f"there is no symbol {quoted(name)}.{suggestion}", hint=f"symbols: {known}")
             if self.specs[name].derived is not None:
-                raise SpecError(f"symbol '{name}' is derived and cannot be bound")
+                place = self.specs[name].place
+                raise SpecError(f"symbol '{name}' is derived from others and cannot be bound", place=place)
 
     def resolve_all(self) -> None:
         """Resolve every symbol, so that unused ones are checked too."""
@@ -69,9 +71,12 @@ class Declarations:
         if name in self._resolved:
             return self._resolved[name]
         if name not in self.specs:
-            raise SpecError(f"'{name}' is not defined.{did_you_mean(name, self.specs)}")
+            raise undefined(name, self.specs)
         if name in self._resolving:
-            raise SpecError(f"symbol '{name}' is defined by way of itself", place=self.specs[name].place)
+            circle = " -> ".join([*self._resolving[self._resolving.index(name) :], name])
+            raise SpecError(f"symbol '{name}' is defined by way of itself: {circle}")
+        if len(self._resolving) >= MAX_CHAIN:
+            raise SpecError(f"symbol '{name}' is defined by way of more than {MAX_CHAIN} others")
         self._resolving.append(name)
         try:
             self._resolved[name] = self._resolve(self.specs[name])
@@ -86,25 +91,47 @@ class Declarations:
         if spec.derived is not None:
             return evaluate_tree(spec.derived, self)
         given = self.bindings.get(spec.name, spec.default)
+        try:
+            return self._bind(spec, given)
+        except ArchgraphError as error:
+            error.place = error.place or (given.place if isinstance(given, Tree) else None)
+            raise
+
+    def _bind(self, spec: SymbolSpec, given: Any) -> Any:
         if spec.one_of:
             return _word(spec, given)
-        value = evaluate_tree(given, self) if isinstance(given, Tree) else _plain(given, spec.name)
-        if isinstance(value, (bool, tuple)):
-            return value
-        if not isinstance(value, Expr):
-            raise SpecError(f"symbol '{spec.name}' must be a number, a boolean or a list, and is {value!r}")
-        return self._number(spec, self.concrete(value, f"default of {spec.name}") if value.free_symbols else int(value))
+        value = self._default(spec, given) if isinstance(given, Tree) else _plain(given, spec.name)
+        self._check_kind(spec, value)
+        return self._number(spec, self._evaluate(value)) if isinstance(value, Expr) else value
+
+    def _default(self, spec: SymbolSpec, given: Tree) -> Any:
+        try:
+            return evaluate_tree(given, self)
+        except SpecError as error:
+            if not error.hint and str(given.value).isidentifier():
+                error.hint = f"a word needs its options: {spec.name}: {{default: {given.value}, one_of: […]}}"
+            raise
+
+    def _check_kind(self, spec: SymbolSpec, value: Any) -> None:
+        """A number stays a number, a list a list, whatever it is bound to."""
+        kind = _kind(value)
+        if spec.name in self.bindings and isinstance(spec.default, Tree):
+            wanted = _kind(evaluate_tree(spec.default, self))
+            if kind != wanted:
+                raise SpecError(f"symbol '{spec.name}' is {wanted}, and cannot be {self.tell(value)}")
+        if kind != "a number" and (spec.multiple_of or spec.offset):
+            raise SpecError(f"symbol '{spec.name}' is {kind} and cannot have multiple_of or offset")
 
     def _number(self, spec: SymbolSpec, value: int) -> Expr:
         if value < 0:
-            raise SpecError(f"symbol '{spec.name}' must be positive, and is {value}")
+            raise SpecError(f"symbol '{spec.name}' cannot be negative, and is {value}")
         multiple = self._part(spec.multiple_of, 1)
         offset = self._part(spec.offset, 0)
         step, start = self._evaluate(multiple), self._evaluate(offset)
         if step < 1:
-            raise SpecError(f"multiple_of of '{spec.name}' must be at least 1, and is {step}")
+            raise SpecError(f"multiple_of of symbol '{spec.name}' must be at least 1, and is {step}")
         if (value - start) % step:
-            raise SpecError(*_not_a_multiple(spec.name, value, step, start))
+            raise self._not_a_multiple(spec, value, step, start)
         if value == 0 or spec.name in self.fixed:
             return Integer(value)
         if multiple == 1 and offset == 0:
@@ -115,6 +142,18 @@ class Declarations:
         shown_multiple = self.show(multiple)
         self.shown[carrier] = expand((symbol(spec.name) - self.show(offset)) / shown_multiple)
         return expand(multiple * carrier + offset)
+
+    def _not_a_multiple(self, spec: SymbolSpec, value: int, step: int, start: int) -> SpecError:
+        below = value - (value - start) % step
+        rule = f"a multiple of {step}" + (f" plus {start}" if start else "")
+        nearest = " and ".join(str(number) for number in (below, below + step) if number > max(start, 0))
+        parts = [part.value for part in (spec.multiple_of, spec.offset) if part is not None]
+        bindings = ", ".join(filter(None, (bindings_in(part, self) for part in parts)))
+        return SpecError(
+            f"symbol '{spec.name}' must be {rule}, and is {value}",
+            bindings=bindings,
+            hint=f"the nearest: {nearest}",
+        )
 
     def _carrier_name(self, name: str) -> str:
         lower = name.lower()
@@ -128,8 +167,8 @@ class Declarations:
 
     def _part(self, tree: Tree | None, default: int) -> Expr:
         value = Integer(default) if tree is None else evaluate_tree(tree, self)
-        if not isinstance(value, Expr):
-            raise SpecError("multiple_of and offset are numbers")
+        if tree is not None and not isinstance(value, Expr):
+            tree.fail(f"multiple_of and offset are numbers, and this is {describe(value)}")
         return value
 
     def _evaluate(self, expression: Expr) -> int:
@@ -141,21 +180,27 @@ class Declarations:
             return expression
         return expand(expression.xreplace(self.shown))
 
-    def element(self, name: str, indices: tuple[int, ...]) -> Any:
-        """Return an element of a list symbol."""
-        return element_of(self.lookup(name), name, indices)
+    def number(self, expression: Expr) -> Expr:
+        """Return the number that an expression comes to, or the expression where it has none."""
+        try:
+            return Rational(number_of(expression, self.values))
+        except ArchgraphError:
+            return expression
 
-    def axis(self, name: str, axis: str) -> Expr:
-        """Refuse: symbols have no axes."""
-        raise SpecError(f"'{name}.{axis}': there are no values here, only symbols")
+    def tell(self, value: Any) -> str:
+        """Return a value in words, a size in the names of the spec with the number that it is."""
+        if isinstance(value, tuple):
+            return "[" + ", ".join(map(self.tell, value)) + "]"
+        if not isinstance(value, Expr):
+            return str(value).lower() if isinstance(value, bool) else str(value)
+        shown, number = str(self.show(value)), str(self.number(value))
+        return shown if number in (shown, str(value)) else f"{shown} = {number}"
 
-    def concrete(self, value: Expr, role: str) -> int:
-        """Return the number that an expression has, and make its symbols structural."""
-        for free in value.free_symbols:
-            owner = self._owner.get(free)
-            if owner is not None:
-                self.structural.add(owner)
-        return self._evaluate(value)
+    def shown_values(self) -> dict[Symbol, int]:
+        """Return the values of the symbols that laws are shown in."""
+        return {
+            symbol(self._owner[carrier]): self._evaluate(self.lookup(self._owner[carrier])) for carrier in self.shown
+        }
 
     def rule_of(self, name: str) -> tuple[int, int]:
         """Return the multiple and the offset of the values that a symbol can have."""
@@ -167,6 +212,25 @@ class Declarations:
         spec = self.specs[name]
         return self._part(spec.multiple_of, 1), self._part(spec.offset, 0)
 
+    def items(self, name: str) -> tuple:
+        """Return the elements of a list symbol."""
+        value = self.lookup(name)
+        if type(value) is not tuple:
+            raise not_a_list(name, value)
+        return value
+
+    def axis(self, name: str, indices: tuple[int, ...], axis: str) -> Expr:
+        """Refuse: symbols have no axes."""
+        raise SpecError(f"'{name}.{axis}': there are no values here, only symbols")
+
+    def concrete(self, value: Expr, role: str) -> int:
+        """Return the number that an expression has, and make its symbols structural."""
+        for free in value.free_symbols:
+            owner = self._owner.get(free)
+            if owner is not None:
+                self.structural.add(owner)
+        return self._evaluate(value)
+
     def numbers(self) -> dict[str, Any]:
         """Return the value of every symbol by its name in the spec, derived ones included."""
         return {name: self._value_of(self.lookup(name)) for name in self.specs}
@@ -177,43 +241,19 @@ class Declarations:
         return self._evaluate(inside) if isinstance(inside, Expr) else inside
 
 
-def evaluate_tree(tree: Tree, environment: Any) -> Any:
-    """Evaluate a scalar as an expression, a list as a tuple of them; the place goes with every error."""
-    if tree.is_list:
-        return tuple(evaluate_tree(item, environment) for item in tree.value)
-    if tree.is_mapping or tree.value is None:
-        tree.fail(f"expected a number or an expression, and found {tree.describe()}")
-    try:
-        return evaluate_expression(tree.value, environment)
-    except ArchgraphError as error:
-        error.place = error.place or tree.place
-        raise
-
-
-def element_of(items: Any, name: str, indices: tuple[int, ...]) -> Any:
-    """Return an element of nested lists, counting from 0.
-
-    Raises:
-        SpecError: not a list, or an index outside of it.
-    """
-    for index in indices:
-        if not isinstance(items, tuple):
-            raise SpecError(
-                f"'{name}' is not a list, so it has no element {index}",
-                hint="calls are not allowed in expressions; name(i) is element i of a list",
-            )
-        if not 0 <= index < len(items):
-            raise SpecError(f"'{name}({index})': {name} has elements 0 to {len(items) - 1}")
-        items = items[index]
-    return items
+def _kind(value: Any) -> str:
+    if isinstance(value, str):
+        return describe(value)
+    return "a boolean" if isinstance(value, bool) else "a list" if isinstance(value, tuple) else "a number"
 
 
 def _word(spec: SymbolSpec, given: Any) -> Word:
     text = given.text(f"symbol {spec.name}") if isinstance(given, Tree) else str(given)
     if text not in spec.one_of:
         options = ", ".join(spec.one_of)
-        raise SpecError(f"symbol '{spec.name}' must be one of {options}, and is '{text}'.{did_you_mean(text, spec.one_of)}")
-    return Word(text)
+        suggestion = did_you_mean(text, spec.one_of)
+        raise SpecError(f"symbol '{spec.name}' must be one of {options}, and is {quoted(text)}.{suggestion}")
+    return Word(text, spec.one_of)
 
 
 def _plain(value: Binding, name: str) -> Any:
@@ -223,17 +263,14 @@ def _plain(value: Binding, name: str) -> Any:
     if isinstance(value, (list, tuple)):
         return tuple(_plain(item, name) for item in value)
     try:
-        return Integer(int(value)) if int(value) == value else _refuse(name, value)
-    except (TypeError, ValueError):
+        whole = int(value)
+        if isinstance(value, str) or whole != value:
+            return _refuse(name, value)
+    except (TypeError, ValueError, OverflowError):
         return _refuse(name, value)
+    return bounded(Integer(whole))
 
 
 def _refuse(name: str, value: Binding) -> Any:
-    raise SpecError(f"symbol '{name}' cannot be {value!r}: it is a positive integer")
-
-
-def _not_a_multiple(name: str, value: int, step: int, start: int) -> tuple[str]:
-    below = value - (value - start) % step
-    rule = f"a multiple of {step}" + (f" plus {start}" if start else "")
-    nearest = [number for number in (below, below + step) if number > 0]
-    return (f"{name} must be {rule}, and is {value}; the nearest are {' and '.join(map(str, nearest))}",)
+    shown = quoted(value) if isinstance(value, str) else quoted(value)[1:-1]
+    raise SpecError(f"symbol '{name}' cannot be {shown}: it is a positive integer")

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
-from archgraph.frontend.spec import Spec, read_file
+from archgraph.frontend.definitions import Spec
+from archgraph.frontend.spec import read_file
 
 FOLDER = Path(__file__).parent.parent / "library"
 
 
-@lru_cache(maxsize=1)
+@cache
 def library_names() -> frozenset[str]:
     """Return the names of all standard blocks: one file per block."""
     return frozenset(path.stem for path in FOLDER.glob("*.yaml"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def library_file(name: str) -> Spec:
     """Return the file of a standard block; other blocks in it are its own helpers.
 
     >>> library_file("double_conv").blocks["double_conv"].inputs
     ('x',)
     """
-    return read_file(FOLDER / f"{name}.yaml")
+    return read_file(FOLDER / f"{name}.yaml", f"library/{name}.yaml")

@@ -11,16 +11,21 @@ from typing import Any
 
 from sympy import Expr, Integer
 
-from archgraph.errors import ArchgraphError, SpecError, did_you_mean
+from archgraph.errors import ArchgraphError, SpecError, did_you_mean, quoted
 from archgraph.frontend.blocks import Interpreter, Workshop, select
-from archgraph.frontend.declarations import Declarations, evaluate_tree
+from archgraph.frontend.declarations import Declarations
+from archgraph.frontend.definitions import InputSpec, Spec, Variant
+from archgraph.frontend.evaluation import evaluate_number, evaluate_tree, refuse
+from archgraph.frontend.loops import condition
+from archgraph.frontend.messages import Narrator
 from archgraph.frontend.scope import Scope
-from archgraph.frontend.spec import InputSpec, Spec, Variant, read_file
-from archgraph.frontend.yamltree import Tree
+from archgraph.frontend.spec import read_file
+from archgraph.frontend.tree import Tree
 from archgraph.ir import Graph, Value
 from archgraph.symbols import Assumption, decide, deciding
-from archgraph.trace import Tracer
+from archgraph.trace import Inference, Tracer
 from archgraph.types import TensorType
+from archgraph.values import describe
 
 MAX_RESTARTS = 20
 
@@ -73,7 +78,7 @@ def find_spec(name: str) -> tuple[Spec, str]:
         return _read(Path(base)), variant
     if base not in shipped_names():
         raise SpecError(
-            f"no spec is named '{base}'.{did_you_mean(base, shipped_names())}",
+            f"no spec is named {quoted(base)}.{did_you_mean(base, shipped_names())}",
             hint="`archgraph list` shows the shipped ones; a path ends in .yaml",
         )
     return _read(shipped_folder() / f"{base}.yaml"), variant
@@ -100,13 +105,17 @@ def find_variant(spec: Spec, name: str) -> Variant:
     if name not in spec.variants:
         known = ", ".join(spec.variants) or "none"
         raise SpecError(
-            f"{spec.file} has no variant '{name}'.{did_you_mean(name, spec.variants)}", hint=f"variants: {known}"
+            f"{spec.file} has no variant {quoted(name)}.{did_you_mean(name, spec.variants)}",
+            hint=f"variants: {known}",
         )
     return spec.variants[name]
 
 
 def trace_spec(
-    spec: Spec, variant: Variant, bound: Mapping[str, Any] | None = None, values: Mapping[str, Any] | None = None
+    spec: Spec,
+    variant: Variant,
+    bound: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
 ) -> Traced:
     """Trace a spec: `bound` symbols become numbers, `values` replace defaults of symbols that stay free.
 
@@ -125,8 +134,10 @@ def trace_spec(
             traced = _trace(spec, variant, declarations, structural)
         except ArchgraphError as error:
             if declarations.structural <= structural:
-                error.bindings = error.bindings or describe_bindings(declarations)
+                Narrator(declarations).complete(error)
                 raise
+        except RecursionError:
+            raise SpecError(f"the steps of {spec.file} nest too deeply") from None
         else:
             if declarations.structural <= structural:
                 return traced
@@ -154,24 +165,37 @@ def _trace(spec: Spec, variant: Variant, declarations: Declarations, structural:
     if spec.network is None:
         raise SpecError(f"{spec.file} has no network: it holds blocks only")
     declarations.resolve_all()
-    with deciding(declarations.values) as context:
-        inputs = tuple(_input(item, declarations) for item in spec.inputs if _present(item, declarations))
-        workshop = Workshop()
-        tracer = Tracer(inputs, workshop.infer)
-        interpreter = Interpreter(spec, declarations, tracer, workshop)
-        scope = Scope(declarations)
-        for value, item in zip(inputs, spec.inputs, strict=False):
-            scope.define(value.name, value, item.place)
-        scope.previous = inputs[:1]
-        last = interpreter.run(spec.network, scope)
-        outputs = select(spec.outputs, scope) if spec.outputs else last
-        graph = interpreter.finish(outputs)
+    with deciding({**declarations.values, **declarations.shown_values()}) as context:
+        scope, graph = _interpret(spec, spec.network, declarations)
         selected = _selected(variant, spec, scope, graph)
     _check_inputs(graph, spec)
-    pixels = {item.name: _pixels(item, declarations) for item in spec.inputs if item.pixels}
-    named = {**{name: value for name, value in scope.names.items() if isinstance(value, Value)}, **_members(scope)}
-    assumptions = tuple(context.assumptions)
-    return Traced(spec, graph, selected, named, declarations, assumptions, pixels, structural)
+    return Traced(
+        spec,
+        graph,
+        selected,
+        named={**_values(scope), **_members(scope)},
+        declarations=declarations,
+        assumptions=tuple(context.assumptions),
+        pixels={item.name: _pixels(item, declarations) for item in spec.inputs if item.pixels},
+        structural=structural,
+    )
+
+
+def _interpret(spec: Spec, network: Tree, declarations: Declarations) -> tuple[Scope, Graph]:
+    present = [item for item in spec.inputs if item.when is None or condition(item.when, declarations)]
+    inputs = tuple(_input(item, declarations) for item in present)
+    workshop = Workshop(spec, Inference(Narrator(declarations).retell))
+    interpreter = Interpreter(spec, declarations, Tracer(inputs, workshop.infer), workshop)
+    scope = interpreter.scope()
+    for value, item in zip(inputs, present, strict=True):
+        scope.define(value.name, value, item.place)
+    scope.previous = inputs[:1]
+    last = interpreter.run(network, scope)
+    return scope, interpreter.finish(select(spec.outputs, scope) if spec.outputs else last)
+
+
+def _values(scope: Scope) -> dict[str, Value]:
+    return {name: value for name, value in scope.names.items() if isinstance(value, Value)}
 
 
 def _members(scope: Scope) -> dict[str, Value]:
@@ -188,38 +212,36 @@ def _selected(variant: Variant, spec: Spec, scope: Scope, graph: Graph) -> tuple
     chosen = select(variant.outputs, scope)
     for value in chosen:
         if value not in graph.outputs:
-            variant.outputs.fail(f"'{value.name}' is not an output of the network", "a variant selects among outputs")
+            hint = f"a variant selects among the outputs: {', '.join(output.name for output in graph.outputs)}"
+            variant.outputs.fail(f"'{value.name}' is not an output of the network", hint)
     return chosen
 
 
-def _present(item: InputSpec, declarations: Declarations) -> bool:
-    if item.when is None:
-        return True
-    value = evaluate_tree(item.when, declarations)
-    if isinstance(value, Expr):
-        return declarations.concrete(value, "condition") != 0
-    return bool(value)
-
-
 def _input(item: InputSpec, declarations: Declarations) -> Value:
-    axes = []
-    for axis, tree in item.axes.items():
-        length = evaluate_tree(tree, declarations)
-        if not isinstance(length, Expr):
-            tree.fail(f"axis {axis} must be a size, and is {length!r}")
-        if length == 0:
-            continue
-        if not length.is_integer and not decide(length, "multiple of", Integer(1), f"axis {axis} is an integer"):
-            tree.fail(f"axis {axis} must be an integer, and is {length}")
-        if not decide(length, ">=", Integer(1), f"axis {axis} is positive"):
-            tree.fail(f"axis {axis} must be positive, and is {length}")
-        axes.append((axis, length))
-    return Value(TensorType(tuple(axes), item.dtype), item.name)
+    axes = ((axis, _axis(axis, tree, declarations)) for axis, tree in item.axes.items())
+    return Value(TensorType(tuple((axis, length) for axis, length in axes if length != 0), item.dtype), item.name)
+
+
+def _axis(axis: str, tree: Tree, declarations: Declarations) -> Expr:
+    """The size of an axis of an input; 0 where it is absent."""
+    length = evaluate_tree(tree, declarations)
+    if not isinstance(length, Expr):
+        refuse(tree, declarations, f"axis {axis} must be a size, and is {describe(length)}")
+    if length == 0:
+        return length
+    if not length.is_integer and not decide(length, "multiple of", Integer(1), f"axis {axis} is an integer"):
+        refuse(tree, declarations, f"axis {axis} must be an integer, and is {declarations.tell(length)}")
+    if not decide(length, ">=", Integer(1), f"axis {axis} is positive"):
+        refuse(tree, declarations, f"axis {axis} must be positive, and is {declarations.tell(length)}")
+    return length
 
 
 def _pixels(item: InputSpec, declarations: Declarations) -> int:
     assert item.pixels is not None
-    return declarations.concrete(evaluate_tree(item.pixels, declarations), "pixels")
+    pixels = declarations.concrete(evaluate_number(item.pixels, declarations, "pixels"), "pixels")
+    if pixels < 1:
+        refuse(item.pixels, declarations, f"pixels must be at least 1, and is {pixels}")
+    return pixels
 
 
 def _check_inputs(graph: Graph, spec: Spec) -> None:
@@ -227,27 +249,5 @@ def _check_inputs(graph: Graph, spec: Spec) -> None:
     places = {item.name: item.place for item in spec.inputs}
     for value in graph.inputs:
         if value not in used:
-            raise SpecError(f"input '{value.name}' reaches no output", place=places.get(value.name))
-
-
-def describe_bindings(declarations: Declarations) -> str:
-    """Return the symbols and their values for an error message: `C=64, H=16*h + 12`."""
-    parts = []
-    for name in declarations.specs:
-        try:
-            inside = declarations.lookup(name)
-        except ArchgraphError:
-            continue
-        if isinstance(inside, Expr):
-            free = inside.free_symbols & declarations.shown.keys()
-            number = declarations._evaluate(inside)
-            parts.append(f"{name}={inside}={number}" if free else f"{name}={number}")
-        else:
-            parts.append(f"{name}={_listed(inside)}")
-    return ", ".join(parts)
-
-
-def _listed(value: Any) -> str:
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(_listed, value)) + "]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+            hint = "use it, give it `when`, or delete it"
+            raise SpecError(f"input '{value.name}' reaches no output", place=places.get(value.name), hint=hint)

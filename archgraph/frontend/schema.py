@@ -7,17 +7,17 @@ import re
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from archgraph.frontend.library import library_file, library_names
-from archgraph.frontend.spec import (
+from archgraph.frontend.definitions import (
     EXPECT_KEYS,
     INPUT_KEYS,
     METRICS,
+    STEP_KEYWORDS,
     SYMBOL_KEYS,
     TOP_KEYS,
     VERSION,
     BlockSpec,
 )
-from archgraph.frontend.steps import KEYWORDS
+from archgraph.frontend.library import library_file, library_names
 from archgraph.ops.base import Op, registry, summary
 
 Schema = dict[str, Any]
@@ -59,7 +59,13 @@ def _mapping(values: Schema) -> Schema:
 
 def _nested() -> Schema:
     inner = {"$ref": "#/$defs/nested"}
-    return {"anyOf": [EXPRESSION, {"type": "array", "items": inner}, {"type": "object", "additionalProperties": inner}]}
+    return {
+        "anyOf": [
+            EXPRESSION,
+            {"type": "array", "items": inner},
+            {"type": "object", "additionalProperties": inner},
+        ]
+    }
 
 
 def _symbol() -> Schema:
@@ -75,7 +81,11 @@ def _expect() -> Schema:
 
 def _input() -> Schema:
     known = {"when": EXPRESSION, "dtype": {"enum": ["float", "int"]}, "pixels": EXPRESSION}
-    return {"type": "object", "properties": {key: known[key] for key in INPUT_KEYS}, "additionalProperties": EXPRESSION}
+    return {
+        "type": "object",
+        "properties": {key: known[key] for key in INPUT_KEYS},
+        "additionalProperties": EXPRESSION,
+    }
 
 
 def _block() -> Schema:
@@ -115,7 +125,7 @@ _KEYWORD: dict[str, Schema] = {
 
 def _step() -> Schema:
     """A bare name, or a mapping with one operation and keywords. A spec's own blocks have any name."""
-    properties: Schema = {name: _KEYWORD[name] for name in KEYWORDS}
+    properties: Schema = {name: _KEYWORD[name] for name in STEP_KEYWORDS}
     properties["do"] = properties["residual"] = {"$ref": "#/$defs/steps"}
     properties["parallel"] = {"type": "array", "items": {"$ref": "#/$defs/steps"}}
     properties.update({name: _call(library_file(name).blocks[name]) for name in sorted(library_names())})

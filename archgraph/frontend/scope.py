@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sympy import Expr
 
 from archgraph.errors import Place, SpecError, did_you_mean
-from archgraph.expressions import Word
-from archgraph.frontend.declarations import Declarations, element_of
+from archgraph.frontend.declarations import Declarations
+from archgraph.frontend.definitions import SymbolSpec
 from archgraph.frontend.steps import Target
 from archgraph.ir import Value
+from archgraph.ops.base import registry
+from archgraph.values import Word, not_a_list, undefined
+
+PADDING_WORDS = ("same", "valid")
 
 
 class Scope:
@@ -18,32 +23,54 @@ class Scope:
 
     Plain names live as long as their scope; indexed names belong to the block and outlive loops. Names are
     assigned once.
+
+    Attributes:
+        declarations: the symbols of the spec, with their values.
+        symbols: those of them that can be named here: a standard block sees none.
+        names: arguments, loop variables and values.
+        families: indexed names, by their indices.
+        previous: the outputs of the previous step, which `_` stands for.
     """
 
-    def __init__(self, declarations: Declarations, outer: Scope | None = None) -> None:
+    def __init__(self, declarations: Declarations, outer: Scope | None = None, own: bool = True) -> None:
         self.declarations = declarations
         self.outer = outer
+        self.symbols: Mapping[str, SymbolSpec] = outer.symbols if outer else declarations.specs if own else {}
         self.names: dict[str, Any] = {}
+        self.places: dict[str, Place | None] = {}
         self.families: dict[str, dict[tuple[int, ...], Value]] = outer.families if outer else {}
+        self.skipped: dict[str, Place] = outer.skipped if outer else {}
+        self._members_at: dict[Target, Place | None] = outer._members_at if outer else {}
         self.previous: tuple[Value, ...] = outer.previous if outer else ()
 
     def branch(self, previous: tuple[Value, ...]) -> Scope:
         """Return this scope with another `_`: a group of steps opens no names of its own."""
         inner = Scope(self.declarations, self.outer)
-        inner.names, inner.families, inner.previous = self.names, self.families, previous
+        inner.symbols, inner.names, inner.places = self.symbols, self.names, self.places
+        inner.families, inner.skipped, inner.previous = self.families, self.skipped, previous
+        inner._members_at = self._members_at
         return inner
 
-    def define(self, name: str, value: Any, place: Place | None = None) -> None:
-        """Give a name to an argument, a loop variable or a value.
+    def inside(self, previous: tuple[Value, ...]) -> Scope:
+        """Return a scope for the body of a repeat: it sees all names, and none of its own gets out."""
+        inner = Scope(self.declarations, self)
+        inner.families = {name: dict(family) for name, family in self.families.items()}
+        inner.previous = previous
+        return inner
+
+    def define(self, name: str, value: Any, place: Place | None = None, shadows: bool = False) -> None:
+        """Give a name to an argument, a loop variable or a value; what a block takes may shadow a symbol.
 
         Raises:
             SpecError: the name is taken, by a value or by a symbol.
         """
         if name in self.names or name in self.families:
-            raise SpecError(f"'{name}' is defined twice", place=place, hint="names are assigned once per scope")
-        if name in self.declarations.specs:
-            raise SpecError(f"'{name}' is already the name of a symbol", place=place)
+            raise SpecError(f"'{name}' is defined twice", place=place, hint=_once(self.places.get(name)))
+        if name in self.symbols and not shadows:
+            line = f" (line {self.symbols[name].place.line})"
+            raise SpecError(f"'{name}' is already the name of a symbol{line}", place=place)
         self.names[name] = value
+        self.places[name] = place
 
     def assign(self, target: Target, value: Value, place: Place | None) -> None:
         """Name an output of a step."""
@@ -52,12 +79,17 @@ class Scope:
         if not target.indices:
             self.define(target.name, value, place)
             return
-        if self._find(target.name) is not None:
-            raise SpecError(f"'{target.name}' is defined twice, once without an index", place=place)
+        if target.name in self.symbols or self._find(target.name) is not None:
+            raise SpecError(f"'{target.name}' is defined already, without an index", place=place)
         family = self.families.setdefault(target.name, {})
         if target.indices in family:
-            raise SpecError(f"'{target}' is defined twice", place=place, hint="names are assigned once per scope")
+            raise SpecError(f"'{target}' is defined twice", place=place, hint=_once(self._members_at.get(target)))
         family[target.indices] = value
+        self._members_at[target] = place
+
+    def skip(self, name: str, place: Place) -> None:
+        """Remember that `when` skipped the step that would have given a name."""
+        self.skipped.setdefault(name, place)
 
     def _find(self, name: str) -> Any:
         scope: Scope | None = self
@@ -67,11 +99,12 @@ class Scope:
             scope = scope.outer
         return None
 
-    def _visible(self) -> list[str]:
+    def _visible(self, values: bool) -> list[str]:
+        """The names to choose from: those of values, or those of numbers."""
         scope: Scope | None = self
-        names = [*self.families, *self.declarations.specs]
+        names = [*self.families] if values else [*self.symbols]
         while scope is not None:
-            names += scope.names
+            names += [name for name, item in scope.names.items() if isinstance(item, Value) == values]
             scope = scope.outer
         return names
 
@@ -79,28 +112,53 @@ class Scope:
         """Return what a name means in an expression: a size, a boolean, a word or a list."""
         found = self._find(name)
         if isinstance(found, Value):
-            raise SpecError(f"'{name}' is a value; its sizes are {name}.{f', {name}.'.join(found.type.names)}")
+            sizes = ", ".join(f"{name}.{axis}" for axis in found.type.names)
+            hint = f"its sizes are {sizes}" if sizes else "it has no axes"
+            raise SpecError(f"'{name}' is a value, and a number is needed", hint=hint)
         if found is not None:
             return found
-        if name in self.declarations.specs:
+        if name in self.symbols:
             return self.declarations.lookup(name)
-        if name in ("same", "valid"):
-            return Word(name)
-        raise SpecError(f"'{name}' is not defined.{did_you_mean(name, self._visible())}")
-
-    def element(self, name: str, indices: tuple[int, ...]) -> Any:
-        """Return an element of a list."""
+        if name in PADDING_WORDS:
+            return Word(name, PADDING_WORDS)
         if name in self.families:
-            raise SpecError(f"'{name}' is a family of values, and an expression needs a number")
-        return element_of(self.lookup(name), name, indices)
+            hint = f"a size of one of them is {name}(0).c"
+            raise SpecError(f"'{name}' is a family of values, and a number is needed", hint=hint)
+        if name == "_":
+            raise SpecError("`_` is a value, and a number is needed", hint="its sizes are _.c, _.h …")
+        raise undefined(name, self._visible(False))
 
-    def axis(self, name: str, axis: str) -> Expr:
+    def items(self, name: str) -> tuple:
+        """Return the elements of a list."""
+        if name in self.families:
+            hint = f"a size of one of them is {name}(0).c"
+            raise SpecError(f"'{name}' is a family of values, and a number is needed", hint=hint)
+        try:
+            value = self.lookup(name)
+        except SpecError as error:
+            error.hint = error.hint or "name(i) is element i of a list; nothing is called in an expression"
+            raise
+        if type(value) is not tuple:
+            raise not_a_list(name, value)
+        return value
+
+    def axis(self, name: str, indices: tuple[int, ...], axis: str) -> Expr:
         """Return the size of an axis of a named value, or of `_`."""
-        return self.value(name, ()).type.size(axis)
+        type_ = self.value(name, indices).type
+        if not type_.has(axis):
+            label = Target(name, indices)
+            sizes = ", ".join(f"{label}.{other}" for other in type_.names) or "none: it is a number without axes"
+            suggestion = did_you_mean(axis, type_.names)
+            raise SpecError(f"'{label}' has no axis '{axis}'.{suggestion}", hint=f"its sizes are {sizes}")
+        return type_.size(axis)
 
     def concrete(self, value: Expr, role: str) -> int:
         """Return a structural integer."""
         return self.declarations.concrete(value, role)
+
+    def tell(self, value: Any) -> str:
+        """Return a value in words."""
+        return self.declarations.tell(value)
 
     def value(self, name: str, indices: tuple[int, ...]) -> Value:
         """Return a value by name, or the previous step's only output for `_`.
@@ -117,21 +175,32 @@ class Scope:
         found = self._find(name)
         if isinstance(found, Value):
             return found
-        if found is not None or name in self.declarations.specs:
-            raise SpecError(f"'{name}' is a number, not a value", hint="values enter as inputs, numbers as arguments")
+        if found is not None or name in self.symbols:
+            hint = "values enter as inputs, numbers as arguments"
+            raise SpecError(f"'{name}' is a number, not a value", hint=hint)
         if name in self.families:
-            raise SpecError(f"'{name}' is a family of values", hint=f"write {name}(i)")
-        raise SpecError(f"no value is named '{name}'.{did_you_mean(name, self._visible())}")
+            hint = f"its members are {self._members(name)}"
+            raise SpecError(f"'{name}' is a family of values, and one is needed", hint=hint)
+        raise self._no_value(name, name, self._visible(True))
 
     def _member(self, name: str, indices: tuple[int, ...]) -> Value:
         family = self.families.get(name)
         label = str(Target(name, indices))
         if family is None:
-            raise SpecError(f"no value is named '{label}'.{did_you_mean(name, self.families)}")
+            raise self._no_value(label, name, list(self.families))
         if indices not in family:
-            known = ", ".join(str(Target(name, index)) for index in family)
-            raise SpecError(f"no value is named '{label}'", hint=f"defined so far: {known}")
+            raise SpecError(f"no value is named '{label}'", hint=f"there are {self._members(name)}")
         return family[indices]
+
+    def _members(self, name: str) -> str:
+        labels = [str(Target(name, indices)) for indices in self.families[name]]
+        return ", ".join(labels if len(labels) < 9 else [*labels[:4], "…", *labels[-3:]])
+
+    def _no_value(self, label: str, name: str, known: list[str]) -> SpecError:
+        skipped = self.skipped.get(name)
+        hint = f"`when` skips the step on line {skipped.line} that would name it" if skipped else ""
+        hint = hint or (f"a step is named with `as`: {{{name}: …, as: y}}" if name in registry() else "")
+        return SpecError(f"no value is named '{label}'.{did_you_mean(name, known)}", hint=hint)
 
     def values(self, name: str, indices: tuple[int, ...]) -> tuple[Value, ...]:
         """Return the values a reference stands for: `_` may stand for several."""
@@ -140,3 +209,8 @@ class Scope:
                 raise SpecError("`_` stands for the previous step, and there is none")
             return self.previous
         return (self.value(name, indices),)
+
+
+def _once(first: Place | None) -> str:
+    where = f"; the first is on line {first.line}" if first else ""
+    return f"names are assigned once per scope{where}"

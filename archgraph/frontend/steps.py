@@ -6,17 +6,19 @@ import ast
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
-from archgraph.errors import ArchgraphError, Place, SpecError, did_you_mean
-from archgraph.expressions import Environment, evaluate_expression, parse_expression
-from archgraph.frontend.spec import check_name
-from archgraph.frontend.yamltree import Tree
+from sympy import Expr
 
-KEYWORDS = ("as", "from", "repeat", "for", "when", "else", "share")
-STRUCTURES = ("do", "residual", "parallel", "mixture")
-_RANGE = re.compile(r"\A(?P<first>.+?)\.\.(?P<last>.+?)(?:\s+by\s+(?P<by>.+))?\Z")
-_INDEX = re.compile(r"\A([A-Za-z_][A-Za-z0-9_]*)((?:\(.*\))?)\Z", re.DOTALL)
+from archgraph.errors import ArchgraphError, Place, SpecError, did_you_mean, quoted
+from archgraph.expressions import Environment, evaluate_node
+from archgraph.frontend.definitions import STEP_KEYWORDS, STRUCTURES
+from archgraph.frontend.sections import check_name
+from archgraph.frontend.tree import Tree
+from archgraph.grammar import parse_expression
+from archgraph.values import describe
+
+_EXAMPLE = "- relu, or with arguments: - conv: {out: 64, kernel: 3}"
+_REFERENCE = re.compile(r"\A([A-Za-z_][A-Za-z0-9_]*)((?:\(.*\))?)\Z", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,13 @@ class Step:
         kept = {key: tree for key, tree in self.keywords.items() if key not in names}
         return Step(self.kind, self.value, self.place, kept)
 
+    @property
+    def inputs(self) -> Tree | None:
+        """The value of the step where it names its inputs: `add: [x, _]`."""
+        if self.kind in STRUCTURES or self.value.is_mapping or self.value.is_empty:
+            return None
+        return self.value
+
 
 def read_step(tree: Tree, known: Collection[str]) -> Step:
     """Split a step into its one operation and its keywords.
@@ -46,26 +55,36 @@ def read_step(tree: Tree, known: Collection[str]) -> Step:
     """
     if isinstance(tree.value, str):
         tree = Tree({tree.value: Tree(None, tree.place)}, tree.place, {tree.value: tree.place})
-    items = tree.mapping("a step")
-    kinds = [key for key in items if key not in KEYWORDS]
+    if not tree.is_mapping:
+        tree.fail(f"a step is an operation or a mapping with one, and not {tree.describe()}", hint=_EXAMPLE)
+    items = tree.value
+    kinds = [key for key in items if key not in STEP_KEYWORDS]
     if len(kinds) != 1:
         _refuse_kinds(tree, kinds, known)
     kind = kinds[0]
-    place = (tree.keys or {})[kind]
+    place = tree.key_place(kind)
     if kind not in known:
-        raise SpecError(f"unknown operation '{kind}'.{did_you_mean(kind, known)}", place=place)
+        hint = "`archgraph schema` lists the operations and standard blocks"
+        raise SpecError(f"unknown operation {quoted(kind)}.{did_you_mean(kind, known)}", place=place, hint=hint)
     _check_indentation(items[kind], kind)
-    return Step(kind, items[kind], place, {key: items[key] for key in items if key in KEYWORDS})
+    keywords = {key: items[key] for key in items if key in STEP_KEYWORDS}
+    for key, item in keywords.items():
+        if item.is_empty:
+            tree.fail_at_key(key, f"`{key}` is empty")
+    return Step(kind, items[kind], place, keywords)
 
 
 def _refuse_kinds(tree: Tree, kinds: list[str], known: Collection[str]) -> None:
     if not kinds:
-        tree.fail("a step needs an operation", hint=f"beside {', '.join(tree.value) or 'the keywords'}")
+        beside = " beside " + " and ".join(f"`{key}`" for key in tree.value) if tree.value else ""
+        tree.fail(f"a step needs an operation{beside}", hint=_EXAMPLE)
     wrong = next((kind for kind in kinds if kind not in known), None)
     if wrong is not None:
-        suggestion = did_you_mean(wrong, [*KEYWORDS, *known])
-        tree.fail_at_key(wrong, f"unknown keyword or operation '{wrong}'.{suggestion}")
-    tree.fail_at_key(kinds[1], f"a step has one operation, and this one has {' and '.join(kinds)}", "write two steps")
+        suggestion = did_you_mean(wrong, [*STEP_KEYWORDS, *known])
+        hint = f"the keywords of a step are {', '.join(STEP_KEYWORDS)}"
+        tree.fail_at_key(wrong, f"unknown keyword or operation {quoted(wrong)}.{suggestion}", hint)
+    message = f"a step has one operation, and this one has {' and '.join(kinds)}"
+    tree.fail_at_key(kinds[1], message, hint=f"start another step: - {kinds[1]}")
 
 
 def _check_indentation(value: Tree, kind: str) -> None:
@@ -73,8 +92,9 @@ def _check_indentation(value: Tree, kind: str) -> None:
     if kind in STRUCTURES or not value.is_mapping:
         return
     for key in value.value:
-        if key in KEYWORDS:
-            value.fail_at_key(key, f"`{key}` belongs beside `{kind}`, not under it", "indent it like the operation")
+        if key in STEP_KEYWORDS:
+            hint = f"indent `{key}` like `{kind}`, or with braces: {{{kind}: …, {key}: …}}"
+            value.fail_at_key(key, f"`{key}` belongs beside `{kind}`, not under it", hint=hint)
 
 
 @dataclass(frozen=True)
@@ -88,49 +108,48 @@ class Target:
         return self.name + "".join(f"({index})" for index in self.indices)
 
 
-def split_reference(text: str) -> tuple[str, list[str]]:
-    """Split `skip(i)(j)` into its name and the texts of its indices.
+def split_reference(text: str) -> tuple[str, list[ast.expr]]:
+    """Split `skip(i)(j)` into its name and the syntax trees of its indices.
 
-    >>> split_reference("skip(i + 1)(j)")
+    >>> name, indices = split_reference("skip(i + 1)(j)")
+    >>> name, [ast.unparse(index) for index in indices]
     ('skip', ['i + 1', 'j'])
     """
-    match = _INDEX.match(text.strip())
+    match = _REFERENCE.match(text.strip())
     if not match:
-        raise SpecError(f"'{text[:60]}' is not a name", hint="a name is letters, digits, underscores; or name(i)")
+        hint = "a name is letters, digits and underscores; a member of a family is name(i)"
+        raise SpecError(f"{quoted(text)} is not a name", hint=hint)
     if not match[2]:
         return match[1], []
     node: ast.expr = parse_expression(text)
-    indices: list[str] = []
+    indices: list[ast.expr] = []
     while isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
-        indices.insert(0, ast.unparse(node.args[0]))
+        indices.insert(0, node.args[0])
         node = node.func
     if not isinstance(node, ast.Name):
-        raise SpecError(f"'{text[:60]}' is not a name", hint="write name(i), one index in each pair of brackets")
+        hint = "write name(i), one index in each pair of brackets"
+        raise SpecError(f"{quoted(text)} is not a name", hint=hint)
     return node.id, indices
 
 
 def read_reference(tree: Tree, environment: Environment) -> tuple[str, tuple[int, ...]]:
     """Return the name and the evaluated indices of a reference to a value."""
     if not isinstance(tree.value, str):
-        tree.fail(f"expected the name of a value, and found {tree.describe()}")
+        hint = "braces around a name start a mapping" if tree.is_mapping else ""
+        tree.fail(f"expected the name of a value, and found {tree.describe()}", hint)
     try:
-        name, texts = split_reference(tree.value)
-        return name, tuple(_index(text, environment) for text in texts)
+        name, indices = split_reference(tree.value)
+        return name, tuple(_index(node, tree, environment) for node in indices)
     except ArchgraphError as error:
         error.place = error.place or tree.place
         raise
 
 
-def _index(text: str, environment: Environment) -> int:
-    return environment.concrete(_number(evaluate_expression(text, environment), text), "index")
-
-
-def _number(value: Any, text: str) -> Any:
-    from sympy import Expr
-
+def _index(node: ast.expr, tree: Tree, environment: Environment) -> int:
+    value = evaluate_node(node, tree.value, environment, tree.start)
     if not isinstance(value, Expr):
-        raise SpecError(f"'{text}' is not a number")
-    return value
+        raise SpecError(f"the index '{ast.unparse(node)}' is {describe(value)}, and a number is needed")
+    return environment.concrete(value, "index")
 
 
 def read_targets(tree: Tree | None, environment: Environment) -> list[Target]:
@@ -138,40 +157,9 @@ def read_targets(tree: Tree | None, environment: Environment) -> list[Target]:
     if tree is None:
         return []
     targets = []
-    for item in tree.value if tree.is_list else [tree]:
+    for item in tree.items():
         name, indices = read_reference(item, environment)
         if name != "_":
-            check_name(name, item.place, "a name")
+            check_name(name, item.place, "a name", value=True)
         targets.append(Target(name, indices))
     return targets
-
-
-def read_range(tree: Tree, environment: Environment) -> range | tuple:
-    """Return the values of one loop variable: a range `a..b by s`, or a list.
-
-    Raises:
-        SpecError: neither, or a step of 0.
-    """
-    if tree.is_list:
-        from archgraph.frontend.declarations import evaluate_tree
-
-        return evaluate_tree(tree, environment)
-    match = _RANGE.match(str(tree.value)) if tree.value is not None else None
-    try:
-        if match:
-            return _range(match, environment)
-        value = evaluate_expression(tree.text("a range"), environment)
-    except ArchgraphError as error:
-        error.place = error.place or tree.place
-        raise
-    if not isinstance(value, tuple):
-        tree.fail(f"'{tree.value}' is neither a range nor a list", hint="a range is a..b, both ends included")
-    return value
-
-
-def _range(match: re.Match[str], environment: Environment) -> range:
-    first, last = _index(match["first"], environment), _index(match["last"], environment)
-    by = _index(match["by"], environment) if match["by"] else 1
-    if by == 0:
-        raise SpecError("a loop cannot count by 0")
-    return range(first, last + (1 if by > 0 else -1), by)

@@ -9,7 +9,7 @@ from sympy import Integer
 
 from archgraph.errors import ShapeError
 from archgraph.frontend.torch_builder import Axis, Builder, Pending, Tracked, _Names
-from archgraph.frontend.torch_layout import COPIES, Digit, Dim, Layout, extent, merged, refine, whole
+from archgraph.frontend.torch_layout import COPIES, Digit, Dim, Layout, extent, merged, refine
 from archgraph.ir import Value
 
 Key = tuple[int, int]
@@ -32,8 +32,8 @@ class Alignment:
     """Common axes of several operands.
 
     Args:
-        whole: labels that become one axis each, of any size in every operand: what is joined.
-        copies: whether repeated dimensions must be real even where no operand has them as an axis.
+        joined: the label of the dimension that is one axis in every operand, of any size.
+        own: labels whose repeated digits must be real: what a contraction multiplies or sums.
         fill: whether an operand must repeat what another one has as an axis.
     """
 
@@ -127,6 +127,8 @@ class Alignment:
         if not any(mine):
             return True
         digits = [d for d in mine if d is not None]
+        if isinstance(self.operands[i].tracked.value, Pending) and len(digits) == len(keys):
+            return all(d.axis != COPIES for d in digits)
         if len(digits) < len(keys) or len({d.axis for d in digits}) != 1 or digits[0].axis in ("",):
             return False
         theirs = [self.parts[leader][key] for key in keys]
@@ -164,7 +166,7 @@ class Alignment:
         for axis, keys in self.kept.items():
             digits = [part[key] for key in keys if key in part]
             if digits:
-                target.append((axis, whole(digits[0].axis, extent(digits))))
+                target.append((axis, merged(digits)))
         for key, digit in part.items():
             if key in self.kept.get(self.names[key], ()) or not self._is_real(key):
                 continue

@@ -169,6 +169,7 @@ class Builder:
         """
         groups = {dim: place for place, (_, dims) in enumerate(wanted) for dim in dims}
         involved = {d.axis for dim in (*groups, *touched) for d in t.layout[dim]}
+        involved.update(name for name, _ in wanted if name)
         contents = [merged(d for dim in dims for d in t.layout[dim]) for _, dims in wanted]
         loose = [
             (place, k, digit)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import NamedTuple, TypeAlias
 
-from sympy import Expr, Integer
+from sympy import Expr, Integer, Symbol
 
-from archgraph.symbols import decide, floor_divide, is_multiple, product, same_size
+from archgraph.symbols import Assumption, decide, floor_divide, is_multiple, product, same_size
 
 ONE = Integer(1)
 COPIES = ""
 """The axis of a digit that only repeats: what `expand` makes."""
+
+
+EXAMPLE: ContextVar[Mapping[Symbol, int] | None] = ContextVar("example", default=None)
+"""The sizes of the example inputs, at which undecidable questions are decided."""
 
 
 class Digit(NamedTuple):
@@ -66,15 +71,23 @@ def divide(size: Expr, by: Expr) -> Expr:
 
 
 def equal(left: Expr, right: Expr) -> bool:
-    """Say whether two sizes are equal, at the bound values where it cannot be known for all."""
+    """Say whether two sizes are equal, at the example's sizes where it cannot be known for all."""
     same = same_size(left, right)
-    return decide(left, "==", right, "sizes agree") if same is None else same
+    return same if same is not None else _at_example(Assumption(left, "==", right, "sizes agree"))
 
 
 def divides(size: Expr, by: Expr) -> bool:
-    """Say whether `by` divides a size, at the bound values where it cannot be known for all."""
+    """Say whether `by` divides a size, at the example's sizes where it cannot be known for all."""
     known = is_multiple(size, by)
-    return decide(size, "multiple of", by, "a dimension is split") if known is None else known
+    return known if known is not None else _at_example(Assumption(size, "multiple of", by, "a dimension is split"))
+
+
+def _at_example(fact: Assumption) -> bool:
+    """Decide at the example's sizes; what holds there is recorded as an assumption."""
+    values = EXAMPLE.get()
+    if values is None or not fact.holds(values):
+        return False
+    return decide(fact.left, fact.relation, fact.right, fact.reason)
 
 
 def regroup(digits: Sequence[Digit], shape: Sequence[Expr]) -> Layout | None:
@@ -102,14 +115,14 @@ def _take(rest: list[Digit], wanted: Expr) -> Dim | None:
         if not rest:
             return None
         first = rest[0]
-        if same_size(first.size, wanted):
+        if equal(first.size, wanted):
             taken.append(rest.pop(0))
             break
         outer = _outer(first.size, wanted)
         if outer is None:
             return None
         wanted = divide(wanted, outer)
-        if same_size(outer, first.size):
+        if equal(outer, first.size):
             taken.append(rest.pop(0))
             continue
         inner = divide(first.size, outer)
@@ -156,19 +169,15 @@ def _common(sizes: Sequence[Expr]) -> Expr | None:
 
 def divides_first(size: Expr, by: Expr) -> bool:
     """Say whether a size is another one or a multiple of it."""
-    return bool(same_size(size, by)) or divides(size, by)
+    return equal(size, by) or divides(size, by)
 
 
 def _cut(rest: list[Digit], outer: Expr) -> Digit:
     """Remove the outer part of a size from the first digit."""
     first = rest[0]
-    if same_size(first.size, outer):
+    if equal(first.size, outer):
         return rest.pop(0)
     inner = divide(first.size, outer)
     rest[0] = Digit(first.axis, first.stride, inner)
     return Digit(first.axis, first.stride if first.axis == COPIES else product((first.stride, inner)), outer)
 
-
-def rename(layout: Layout, change: Callable[[Digit], Digit]) -> Layout:
-    """Return the layout with every digit changed."""
-    return tuple(tuple(map(change, dim)) for dim in layout)

@@ -33,9 +33,7 @@ def read_yaml(text: str, file: str) -> Tree:
     """
     text = text.removeprefix("\ufeff")
     if len(text) > MAX_BYTES:
-        raise SpecError(
-            f"the file has {len(text)} characters; the limit is {MAX_BYTES}", place=Place(file, 1, 1)
-        )
+        raise SpecError(f"the file has {len(text)} characters; the limit is {MAX_BYTES}", place=Place(file, 1, 1))
     _refuse_forbidden(text, file)
     try:
         tree = _Builder(yaml.parse(text, Loader=_Loader), file).document()
@@ -52,16 +50,22 @@ def _refuse_forbidden(text: str, file: str) -> None:
     if found:
         before = text[: found.start()]
         place = Place(file, before.count("\n") + 1, found.start() - before.rfind("\n"))
-        raise SpecError(
-            f"not YAML: the character {printable(found[0])} cannot stand in a text file", place=place
-        )
+        raise SpecError(f"not YAML: the character {printable(found[0])} cannot stand in a text file", place=place)
 
 
 def _not_yaml(error: yaml.YAMLError, file: str, text: str) -> SpecError:
     mark = getattr(error, "problem_mark", None)
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
-    return SpecError(f"not YAML: {problem}", place=place, hint=_yaml_hint(text.splitlines(), place.line))
+    hint = _open_bracket(error, place.line) or _yaml_hint(text.splitlines(), place.line)
+    return SpecError(f"not YAML: {problem}", place=place, hint=hint)
+
+
+def _open_bracket(error: yaml.YAMLError, line: int) -> str:
+    context, mark = getattr(error, "context", None) or "", getattr(error, "context_mark", None)
+    if "flow" not in context or mark is None or mark.line + 1 == line:
+        return ""
+    return f"the bracket that opens on line {mark.line + 1}, column {mark.column + 1} is not closed before"
 
 
 _STEP = re.compile(r"\s*-\s+(?P<name>\w+)(?P<rest>.*)\Z")
@@ -169,11 +173,11 @@ class _Builder:
             hint = "braces around a name start a mapping; quote the text, or leave them out"
             raise SpecError("a key must be text", place=place, hint=hint)
         _refuse_tag(event, place)
+        if event.value == "<<" and not event.style:
+            raise SpecError("merge keys `<<` are not part of YAML 1.2", place=place, hint="write the keys out")
         if event.value in keys:
             first = keys[event.value].line
-            raise SpecError(
-                f"key {quoted(event.value)} stands twice; the first is on line {first}", place=place
-            )
+            raise SpecError(f"key {quoted(event.value)} stands twice; the first is on line {first}", place=place)
         return str(event.value)
 
     def _scalar(self, event: Any) -> Any:

@@ -24,7 +24,10 @@ def test_all_pairs_have_no_faults(pair):
     assert figure.diagram.width == 486
 
 
-@pytest.mark.parametrize("name", ["resnet", "vgg", "sd", "swin", "convnext", "vit", "ddpm", "flux", "uvit", "gpt2", "bert"])
+OTHERS = ["resnet", "vgg", "sd", "swin", "convnext", "vit", "ddpm", "flux", "uvit", "gpt2", "bert"]
+
+
+@pytest.mark.parametrize("name", OTHERS)
 def test_others_against_the_unet(name):
     assert faults(contrast(ag.load("unet"), ag.load(name), venue="neurips").diagram) == []
 

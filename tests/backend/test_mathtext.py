@@ -78,7 +78,10 @@ def test_leading_terms_at_values_leave_out_what_is_negligible():
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(0, "0"), (999, "999"), (1000, "1.00 k"), (999500, "1.00 M"), (31030658, "31.0 M"), (1.5e11, "150 G"), (2e21, "2e+03 E"), (1.5e18, "1.5 E")],
-)
+    [
+        (0, "0"), (999, "999"), (1000, "1.00 k"), (999500, "1.00 M"), (31030658, "31.0 M"), (1.5e11, "150 G"),
+        (1.5e18, "1.5 E"), (2e21, "2e+03 E"),
+    ],
+)  # fmt: skip
 def test_numbers(value, expected):
     assert number(value) == expected

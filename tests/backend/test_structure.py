@@ -55,7 +55,7 @@ def test_a_position_table_is_absorbed():
 
 def test_conditioning_stands_beside_the_main_line():
     one = structure(flow(ag.load("dit").graph))
-    assert [[item.label for item in group.items][0] for group in one.sides] == ["timestep_embedding", "silu"]
+    assert [next(item.label for item in group.items) for group in one.sides] == ["timestep_embedding", "silu"]
     assert one.entry is not None and one.entry.name == "latent"
 
 

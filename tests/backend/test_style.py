@@ -1,5 +1,7 @@
 """Colours that survive greyscale, and widths of pages."""
 
+import itertools
+
 import pytest
 
 from archgraph.backend.style import VENUES, ink_on, luminance, mix, page_width, ramp, shade
@@ -7,13 +9,13 @@ from archgraph.backend.style import VENUES, ink_on, luminance, mix, page_width, 
 
 def test_the_ramp_gets_darker_all_the_way():
     values = [luminance(shade(step / 100)) for step in range(101)]
-    assert all(before > after for before, after in zip(values, values[1:], strict=False))
+    assert all(before > after for before, after in itertools.pairwise(values))
     assert values[0] - values[-1] > 0.8
 
 
 def test_neighbouring_ticks_are_apart_in_greyscale():
     values = [luminance(ramp(share)) for share in (0, 1 / 64, 1 / 16, 1 / 4, 1)]
-    assert all(before - after > 0.05 for before, after in zip(values, values[1:], strict=False))
+    assert all(before - after > 0.05 for before, after in itertools.pairwise(values))
 
 
 @pytest.mark.parametrize("step", range(0, 101, 5))

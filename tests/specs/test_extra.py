@@ -73,7 +73,6 @@ def test_mixer_has_weights_per_token():
     assert g.params.has(g.symbols["H"])
 
 
-@pytest.mark.xfail(strict=True, reason="flattened positions have no receptive field yet")
 def test_mixer_mixes_all_tokens_in_its_first_block():
     g = ag.load(FOLDER / "mlp_mixer.yaml")
     assert g.receptive_field("blocks").h.size_min == 224

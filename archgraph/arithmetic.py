@@ -1,0 +1,133 @@
+"""The arithmetic of expressions on sizes, bounded so that no expression of a file can grow without end."""
+
+from __future__ import annotations
+
+from math import comb
+
+import sympy
+from sympy import Add, Expr, Integer, Max, Min, Pow, Rational, ceiling, expand, floor
+
+from archgraph.errors import SpecError
+from archgraph.symbols import floor_divide as divide_down
+
+MAX_EXPONENT = 256
+MAX_BITS = 512
+MAX_TERMS = 500
+MAX_OPTIONS = 16
+
+
+def bounded(value: Expr) -> Expr:
+    """Return the value, in which no number may be too large.
+
+    Raises:
+        SpecError: a coefficient has more than 512 bits, an exponent is over 256, or the terms are too many.
+
+    >>> bounded(Integer(2) ** 600)
+    Traceback (most recent call last):
+    archgraph.errors.SpecError: a number of 181 digits is too large: the limit is 2**512
+    """
+    terms = Add.make_args(value)
+    if len(terms) > MAX_TERMS:
+        _refuse_terms(len(terms))
+    for term in terms:
+        coefficient, rest = term.as_coeff_Mul()
+        _check_number(coefficient)
+        for power in () if rest.is_Symbol else rest.atoms(Pow):
+            _check_exponent(power.exp)
+    return value
+
+
+def _check_number(number: Expr) -> None:
+    if number in (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
+        raise SpecError("division by zero")
+    if isinstance(number, Rational):
+        bits = max(int(number.p).bit_length(), int(number.q).bit_length())
+        if bits > MAX_BITS:
+            digits = int(bits * 0.30103) + 1
+            raise SpecError(f"a number of {digits} digits is too large: the limit is 2**{MAX_BITS}")
+
+
+def _check_exponent(exponent: Expr) -> None:
+    if isinstance(exponent, Rational) and not exponent.is_integer:
+        raise SpecError(f"the exponent {exponent} is not an integer")
+    for number in exponent.atoms(Integer):
+        if abs(int(number)) > MAX_EXPONENT:
+            raise SpecError(f"the exponent {_short(number)} is larger than {MAX_EXPONENT}")
+
+
+def _short(value: Expr) -> str:
+    bits = int(value).bit_length()
+    return str(value) if bits < 64 else f"of {int(bits * 0.30103) + 1} digits"
+
+
+def _refuse_terms(count: int) -> None:
+    raise SpecError(f"an expression of {count} terms is too long: the limit is {MAX_TERMS}")
+
+
+def add(left: Expr, right: Expr) -> Expr:
+    """Return the sum."""
+    return bounded(left + right)
+
+
+def subtract(left: Expr, right: Expr) -> Expr:
+    """Return the difference."""
+    return bounded(left - right)
+
+
+def multiply(left: Expr, right: Expr) -> Expr:
+    """Return the product, multiplied out."""
+    terms = len(Add.make_args(left)) * len(Add.make_args(right))
+    if terms > MAX_TERMS:
+        _refuse_terms(terms)
+    return bounded(expand(left * right))
+
+
+def power(base: Expr, exponent: Expr) -> Expr:
+    """Return the power, multiplied out.
+
+    Raises:
+        SpecError: the exponent is too large or no integer, or 0 has a negative one.
+    """
+    _check_exponent(exponent)
+    if exponent.is_negative and base.is_zero:
+        raise SpecError("division by zero")
+    if isinstance(exponent, Integer) and exponent > 0:
+        count = len(Add.make_args(base))
+        terms = comb(count + int(exponent) - 1, count - 1)
+        if terms > MAX_TERMS:
+            _refuse_terms(terms)
+    return bounded(expand(base**exponent))
+
+
+def divide(left: Expr, right: Expr) -> Expr:
+    """Return the exact quotient."""
+    _check_divisor(right)
+    return bounded(expand(left / right))
+
+
+def floor_divide(left: Expr, right: Expr) -> Expr:
+    """Return the quotient, rounded down."""
+    _check_divisor(right)
+    return bounded(divide_down(left, right))
+
+
+def modulo(left: Expr, right: Expr) -> Expr:
+    """Return the remainder of the division."""
+    return subtract(left, multiply(right, floor_divide(left, right)))
+
+
+def _check_divisor(right: Expr) -> None:
+    if right.is_zero:
+        raise SpecError("division by zero")
+
+
+def extremum(name: str, values: list[Expr]) -> Expr:
+    """Return the `min` or `max` of sizes."""
+    if len(values) > MAX_OPTIONS and any(value.free_symbols for value in values):
+        raise SpecError(f"{name} of {len(values)} sizes: the limit is {MAX_OPTIONS}")
+    return (Min if name == "min" else Max)(*values)
+
+
+def rounded(name: str, value: Expr) -> Expr:
+    """Return the `floor` or `ceil` of a size."""
+    return floor(value) if name == "floor" else ceiling(value)

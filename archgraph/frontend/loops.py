@@ -1,0 +1,136 @@
+"""What `for` and `when` say: the iterations of a loop, and conditions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from sympy import Expr, Integer
+
+from archgraph.errors import ArchgraphError, SpecError
+from archgraph.expressions import Environment, bindings_in, evaluate_expression
+from archgraph.frontend.evaluation import evaluate_tree, nested, refuse
+from archgraph.frontend.sections import check_name
+from archgraph.frontend.tree import Tree
+from archgraph.ops.arguments import Named
+from archgraph.values import describe
+
+_RANGE = re.compile(r"\A(?P<first>.+?)\.\.(?P<last>.+?)(?:\s+by\s+(?P<by>.+))?\Z", re.DOTALL)
+_EXAMPLE = "for: {i: 0..3} counts 0, 1, 2, 3; for: {width: [64, 128]} takes a list"
+MAX_ITERATIONS = 10_000
+Row = dict[str, Any]
+
+
+def iterations(tree: Tree, environment: Environment, budget: int) -> Iterator[Row]:
+    """Return the loop variables of every iteration of a `for`.
+
+    Raises:
+        SpecError: not a range, a list, or several of one length; or more iterations than the budget.
+    """
+    columns = tree.mapping("`for`", hint=_EXAMPLE)
+    if not columns:
+        tree.fail("`for` needs a variable", hint=_EXAMPLE)
+    if "each" in columns and len(columns) == 1:
+        return _table(columns["each"], environment, budget)
+    for name in columns:
+        check_name(name, tree.key_place(name), "a loop variable")
+    values = {name: _column(name, item, environment) for name, item in columns.items()}
+    lengths = {name: _length(items) for name, items in values.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        message = f"lists that go in lockstep must have one length: {told}"
+        raise SpecError(message, place=tree.place, bindings=_bindings(columns, environment))
+    _check_count(next(iter(lengths.values())), budget, tree)
+    rows = zip(*values.values(), strict=True)
+    return ({name: _as_size(item) for name, item in zip(values, row, strict=True)} for row in rows)
+
+
+def _bindings(columns: dict[str, Tree], environment: Environment) -> str:
+    told = (bindings_in(text, environment) for tree in columns.values() for text in _texts(tree))
+    return ", ".join(dict.fromkeys(filter(None, told)))
+
+
+def _texts(tree: Tree) -> list[str]:
+    if not isinstance(tree.value, str):
+        return []
+    match = _RANGE.match(tree.value)
+    return [text for text in match.groups() if text] if match else [tree.value]
+
+
+def _table(tree: Tree, environment: Environment, budget: int) -> Iterator[Row]:
+    """The rows of `each`, which all have the same columns."""
+    rows = tree.list("`each`", hint="for: {each: [{width: 64, depth: 2}, {width: 128, depth: 2}]}")
+    _check_count(len(rows), budget, tree)
+    columns = list(rows[0].mapping("a row of each")) if rows else []
+    for row in rows:
+        if sorted(row.mapping("a row of each")) != sorted(columns):
+            row.fail(f"the rows of `each` have one set of columns: {', '.join(columns)}")
+        for name in columns:
+            check_name(name, row.key_place(name), "a loop variable")
+    return ({name: nested(row.value[name], environment) for name in columns} for row in rows)
+
+
+def _check_count(count: int, budget: int, tree: Tree) -> None:
+    if count > budget:
+        told = f": this one has {count}" if count < 10**12 else ""
+        hint = "repeat: n applies a body n times without unrolling it"
+        tree.fail(f"the loops of a network have {MAX_ITERATIONS} iterations at most{told}", hint)
+
+
+def _length(items: range | tuple) -> int:
+    """The length, also of a range that is too long for `len`."""
+    if isinstance(items, tuple):
+        return len(items)
+    return max(0, -((items.start - items.stop) // items.step))
+
+
+def _as_size(value: Any) -> Any:
+    return Integer(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _column(name: str, tree: Tree, environment: Environment) -> range | tuple:
+    """The values of one loop variable: a range `a..b by s`, or a list."""
+    if tree.is_list:
+        return evaluate_tree(tree, environment)
+    if tree.is_mapping or tree.is_empty:
+        tree.fail(f"{name} takes a range or a list, and is {tree.describe()}", hint=_EXAMPLE)
+    match = _RANGE.match(str(tree.value))
+    if match:
+        return _range(match, tree, environment)
+    value = evaluate_tree(tree, environment)
+    if not isinstance(value, tuple):
+        refuse(tree, environment, f"{name} takes a range or a list, and is {environment.tell(value)}", _EXAMPLE)
+    return value
+
+
+def _range(match: re.Match[str], tree: Tree, environment: Environment) -> range:
+    first = _end(match, "first", tree, environment)
+    last = _end(match, "last", tree, environment)
+    by = _end(match, "by", tree, environment) if match["by"] else 1
+    if by == 0:
+        tree.fail("a loop cannot count by 0", hint=_EXAMPLE)
+    return range(first, last + (1 if by > 0 else -1), by)
+
+
+def _end(match: re.Match[str], part: str, tree: Tree, environment: Environment) -> int:
+    start = tree.start and tree.start.shifted(match.start(part))
+    try:
+        value = evaluate_expression(match[part], environment, start)
+        if not isinstance(value, Expr):
+            raise SpecError(f"'{match[part]}' is {describe(value)}, and a range needs numbers", place=start)
+        return environment.concrete(value, "range")
+    except ArchgraphError as error:
+        error.place = error.place or start or tree.place
+        raise
+
+
+def condition(tree: Tree, environment: Environment) -> bool:
+    """Return whether a `when` holds; a number holds when it is not 0."""
+    value = nested(tree, environment)
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Expr):
+        return environment.concrete(value, "condition") != 0
+    told = "a mapping" if isinstance(value, Named) else describe(value)
+    return refuse(tree, environment, f"`when` needs a condition, and is {told}", "when: norm == batch, or: when: L > 1")

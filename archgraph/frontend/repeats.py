@@ -1,0 +1,125 @@
+"""Repeats and mixtures: a body that is traced once and applied many times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sympy import Expr, Integer
+
+from archgraph.errors import SpecError
+from archgraph.frontend.calls import find_block, traced_body
+from archgraph.frontend.definitions import STRUCTURES
+from archgraph.frontend.evaluation import evaluate_number, refuse
+from archgraph.frontend.scope import Scope
+from archgraph.frontend.sections import known_keys
+from archgraph.frontend.steps import Step
+from archgraph.frontend.tree import Tree
+from archgraph.ir import Graph, Value
+from archgraph.ops.routing import ExpertWeight
+from archgraph.symbols import decide
+from archgraph.trace import Tracer
+
+if TYPE_CHECKING:
+    from archgraph.frontend.blocks import Interpreter, Outputs
+
+MAX_COUNT = 2**63
+MIXTURE_KEYS = ("experts", "active", "do")
+
+
+def repeat(interpreter: Interpreter, step: Step, scope: Scope) -> Outputs:
+    """Add a body with its count and return its outputs."""
+    count = _count(step.keywords["repeat"], scope, "repeat")
+    found = None if step.kind in STRUCTURES else find_block(interpreter.spec, step.kind)
+    operands = interpreter.inputs(step, scope, implicit=found is None or bool(found[1].inputs))
+    name = interpreter.name(step, scope)
+    name = "repeat" if name in STRUCTURES else name
+    if found:
+        body = traced_body(interpreter, step, scope, *found, operands, name)
+    else:
+        inner = step.without("repeat", "as", "share", "from")
+        body, captured = _anonymous(interpreter, inner, scope, operands, name)
+        operands = (*operands, *captured)
+    block = step.kind if found else "repeat"
+    return interpreter.tracer.call(block, body, operands, name, count, step.place, interpreter.share(step))
+
+
+def _anonymous(
+    interpreter: Interpreter, step: Step, scope: Scope, operands: Outputs, name: str
+) -> tuple[Graph, Outputs]:
+    """Trace a repeated operation or group; values of the enclosing graph become invariant inputs."""
+    inner, inputs = _body(interpreter, operands, name)
+    if step.inputs is not None:
+        step = Step(step.kind, Tree(None, step.value.place), step.place, step.keywords)
+    graph = inner.finish(inner.execute(step, scope.inside(inputs)))
+    return graph, tuple(inner.tracer.captured)
+
+
+def _body(interpreter: Interpreter, operands: Outputs, name: str) -> tuple[Interpreter, Outputs]:
+    """An interpreter for a body whose inputs are these operands."""
+    inputs = tuple(Value(value.type, value.name) for value in operands)
+    path = f"{interpreter.tracer.path}{name}."
+    tracer = Tracer(inputs, interpreter.workshop.infer, path, parent=interpreter.tracer)
+    return interpreter.inside(tracer), inputs
+
+
+def _count(tree: Tree, scope: Scope, what: str) -> Expr:
+    count = evaluate_number(tree, scope, what)
+    if not decide(count, ">=", Integer(0), "{} is not negative", what):
+        refuse(tree, scope, f"{what} cannot be negative, and is {scope.tell(count)}")
+    if not count.is_integer and not decide(count, "multiple of", Integer(1), "{} is an integer", what):
+        refuse(
+            tree,
+            scope,
+            f"{what} must be an integer, and is {scope.tell(count)}",
+            "// divides and rounds down",
+        )
+    if isinstance(count, Integer) and count > MAX_COUNT:
+        refuse(tree, scope, f"{what} is larger than 2**63")
+    return count
+
+
+def mixture(interpreter: Interpreter, step: Step, scope: Scope, operands: Outputs) -> Outputs:
+    """Add a mixture of experts: E sets of weights, of which every position uses k."""
+    parts = _mixture_parts(step)
+    experts, active = (_count(parts[key], scope, key) for key in ("experts", "active"))
+    if not decide(experts, ">=", active, "a mixture has no more active experts than experts"):
+        message = f"a mixture of {scope.tell(experts)} experts cannot have {scope.tell(active)} active ones"
+        refuse(parts["active"], scope, message)
+    _check_scores(experts, operands, scope, step)
+    name = interpreter.name(step, scope)
+    body, captured = _experts(interpreter, parts["do"], scope, operands, name)
+    return interpreter.tracer.call(
+        "mixture", body, (*operands, *captured), name, active, step.place, interpreter.share(step), experts
+    )
+
+
+def _mixture_parts(step: Step) -> dict[str, Tree]:
+    known_keys(step.value, MIXTURE_KEYS, "mixture")
+    for key in MIXTURE_KEYS:
+        if key not in step.value.value:
+            hint = "mixture: {experts: 8, active: 2, do: […]}"
+            raise SpecError(f"mixture needs '{key}'", place=step.place, hint=hint)
+    return step.value.value
+
+
+def _check_scores(experts: Expr, operands: Outputs, scope: Scope, step: Step) -> None:
+    told = [(value.name, value.type) for value in operands]
+    if len(operands) != 2:
+        message = f"mixture takes a value and the scores of its experts, and got {len(operands)}"
+        raise SpecError(message, place=step.place, operands=told, hint="from: [x, scores]")
+    scores = operands[1].type
+    if not scores.has("c") or not decide(scores.channels, "==", experts, "one score per expert"):
+        message = f"mixture of {scope.tell(experts)} experts needs as many scores in axis c"
+        raise SpecError(message, place=step.place, operands=told)
+
+
+def _experts(
+    interpreter: Interpreter, steps: Tree, scope: Scope, operands: Outputs, name: str
+) -> tuple[Graph, Outputs]:
+    """Trace one expert, whose output is weighted by its score."""
+    inner, inputs = _body(interpreter, operands, name)
+    outputs = inner.run(steps, scope.inside(inputs[:1]))
+    if len(outputs) != 1:
+        steps.fail(f"an expert has one output, and this one has {len(outputs)}")
+    weighted = inner.tracer.apply(ExpertWeight(), (outputs[0], inputs[1]), ExpertWeight.kind, steps.place)
+    return inner.finish(weighted), tuple(inner.tracer.captured)

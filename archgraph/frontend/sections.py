@@ -1,0 +1,195 @@
+"""The sections of a spec file: symbols, inputs and blocks, read with every key checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from archgraph.errors import Place, SpecError, did_you_mean, quoted
+from archgraph.frontend.definitions import (
+    BLOCK_KEYS,
+    INPUT_KEYS,
+    RESERVED,
+    STEP_KEYWORDS,
+    STRUCTURES,
+    SYMBOL_KEYS,
+    UNREADABLE,
+    BlockSpec,
+    InputSpec,
+    SymbolSpec,
+)
+from archgraph.frontend.tree import Tree
+from archgraph.ops.base import registry
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+MAX_NAME = 60
+
+
+def known_keys(tree: Tree, allowed: Iterable[str], what: str) -> None:
+    """Fail at the first key of a mapping that is not allowed."""
+    allowed = list(allowed)
+    for key in tree.mapping(what):
+        if key not in allowed:
+            tree.fail_at_key(
+                key,
+                f"unknown key {quoted(key)} in {what}.{did_you_mean(key, allowed)}",
+                hint=f"the keys of {what} are {', '.join(allowed)}",
+            )
+
+
+def section(tree: Tree, key: str, any_name: bool = False) -> list[tuple[str, Tree, Place]]:
+    """Return name, content and place of every entry of a section, which may be missing."""
+    entries = tree.value.get(key)
+    if entries is None or entries.is_empty:
+        return []
+    result = []
+    for name, item in entries.mapping(key).items():
+        place = entries.key_place(name)
+        if not any_name:
+            check_name(name, place, f"a name in {key}")
+        result.append((name, item, place))
+    return result
+
+
+def check_name(name: str, place: Place, what: str, value: bool = False) -> None:
+    """Fail unless the name is an identifier that the language does not reserve; a value's may be more."""
+    if not NAME.match(name):
+        rule = "a name is letters, digits and underscores, and begins with a letter"
+        raise SpecError(f"{quoted(name)} cannot be {what}: {rule}", place=place)
+    if len(name) > MAX_NAME:
+        raise SpecError(f"{what} has {len(name)} characters; the limit is {MAX_NAME}", place=place)
+    if name in RESERVED or (name in UNREADABLE and not value):
+        raise SpecError(f"'{name}' is a word of the language and cannot be {what}", place=place)
+
+
+def text_of(top: Mapping[str, Tree], key: str) -> str:
+    """Return the text under a key, empty where it is missing."""
+    item = top.get(key)
+    return "" if item is None or item.is_empty else item.text(f"`{key}`")
+
+
+def read_symbols(tree: Tree) -> dict[str, SymbolSpec]:
+    """Read the section of symbols."""
+    return {name: read_symbol(name, item, place) for name, item, place in section(tree, "symbols")}
+
+
+def read_symbol(name: str, tree: Tree, place: Place) -> SymbolSpec:
+    """Read a symbol: a mapping, or shortly its default, or an expression it is derived by."""
+    if tree.is_empty:
+        raise SpecError(f"symbol {name} needs a default", place=place, hint=f"{name}: {{default: 64}}")
+    if not tree.is_mapping:
+        derived = isinstance(tree.value, str)
+        return SymbolSpec(name, place, default=None if derived else tree, derived=tree if derived else None)
+    known_keys(tree, SYMBOL_KEYS, f"symbol {name}")
+    items = tree.value
+    _check_symbol_keys(name, tree, place)
+    return SymbolSpec(
+        name,
+        place,
+        default=items.get("default"),
+        doc=text_of(items, "doc"),
+        multiple_of=items.get("multiple_of"),
+        offset=items.get("offset"),
+        one_of=_words(items["one_of"]) if "one_of" in items else (),
+        derived=items.get("derived"),
+    )
+
+
+def _check_symbol_keys(name: str, tree: Tree, place: Place) -> None:
+    items = tree.value
+    for key in items:
+        if "derived" in items and key not in ("derived", "doc"):
+            tree.fail_at_key(key, f"symbol {name} is derived and cannot have {key}")
+        if "one_of" in items and key in ("multiple_of", "offset"):
+            tree.fail_at_key(key, f"symbol {name} is a word and cannot have {key}")
+    if "derived" not in items and ("default" not in items or items["default"].is_empty):
+        raise SpecError(f"symbol {name} needs a default", place=place, hint=f"{name}: {{default: 64}}")
+
+
+def _words(tree: Tree) -> tuple[str, ...]:
+    """Read the words of `one_of`."""
+    words = [item.text("a word of one_of") for item in tree.list("one_of")]
+    for word, item in zip(words, tree.value, strict=True):
+        if not NAME.match(word) or word in ("true", "false", "and", "or", "not"):
+            item.fail(f"{quoted(word)} cannot be a word of one_of", "a word is letters, digits and underscores")
+    return tuple(words)
+
+
+def options_of(default: Tree | None) -> tuple[str, ...]:
+    """Return the words that an argument of a block chooses from, where its default says so."""
+    if default is None or not default.is_mapping or "one_of" not in default.value:
+        return ()
+    known_keys(default, ("one_of", "default", "doc"), "an argument of words")
+    return _words(default.value["one_of"])
+
+
+def read_input(name: str, tree: Tree, place: Place) -> InputSpec:
+    """Read an input: its axes in order, and the keys beside them."""
+    items = tree.mapping(f"input {name}", hint=f"{name}: {{c: 3, h: 64, w: 64}}; {{}} is a number without axes")
+    for axis in items:
+        if axis not in INPUT_KEYS:
+            _check_axis(axis, tree, name)
+    axes = {axis: length for axis, length in items.items() if axis not in INPUT_KEYS}
+    dtype = text_of(items, "dtype") or ("int" if axes and "c" not in axes else "float")
+    if dtype not in ("float", "int"):
+        items["dtype"].fail(f"dtype must be float or int, and is {quoted(dtype)}")
+    return InputSpec(name, place, axes, items.get("when"), dtype, items.get("pixels"))
+
+
+def _check_axis(axis: str, tree: Tree, name: str) -> None:
+    place = tree.key_place(axis)
+    check_name(axis, place, "an axis")
+    suggestion = did_you_mean(axis, INPUT_KEYS)
+    if suggestion:
+        raise SpecError(f"unknown key '{axis}' in input {name}.{suggestion}", place=place)
+
+
+def read_block(name: str, tree: Tree, place: Place) -> BlockSpec:
+    """Read a block, whose steps stay a tree until it is called."""
+    if name in registry() or name in STRUCTURES or name in STEP_KEYWORDS:
+        kind = "an operation" if name in registry() else "a word of the language"
+        raise SpecError(f"'{name}' is {kind}: a block needs another name", place=place)
+    known_keys(tree, BLOCK_KEYS, f"block {name}")
+    items = tree.value
+    if "do" not in items:
+        raise SpecError(f"block {name} needs its steps", place=place, hint="do: is a list of steps")
+    inputs = _names(items["inputs"], f"the inputs of block {name}") if "inputs" in items else ("x",)
+    return BlockSpec(
+        name,
+        place,
+        inputs=inputs,
+        args=_read_args(items.get("args"), name, inputs),
+        steps=items["do"],
+        outputs=items.get("outputs"),
+        doc=text_of(items, "doc"),
+        cite=text_of(items, "cite"),
+    )
+
+
+def _names(tree: Tree, what: str) -> tuple[str, ...]:
+    names: list[str] = []
+    for item in tree.list(what):
+        name = item.text("a name")
+        check_name(name, item.place, "a name")
+        if name in names:
+            item.fail(f"'{name}' stands twice in {what}")
+        names.append(name)
+    return tuple(names)
+
+
+def _read_args(tree: Tree | None, block: str, inputs: tuple[str, ...]) -> Mapping[str, Tree | None]:
+    if tree is None or tree.is_empty:
+        return {}
+    what = f"the args of block {block}"
+    if tree.is_list:
+        args: dict[str, Tree | None] = dict.fromkeys(_names(tree, what))
+        places = {item.value: item.place for item in tree.value}
+    else:
+        args = {name: None if item.is_empty else item for name, item in tree.mapping(what).items()}
+        places = {name: tree.key_place(name) for name in args}
+    for name in args:
+        check_name(name, places[name], "an argument")
+        if name in inputs:
+            raise SpecError(f"'{name}' is both an input and an argument of block {block}", place=places[name])
+        options_of(args[name])
+    return args

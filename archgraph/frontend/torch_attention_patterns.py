@@ -1,0 +1,122 @@
+"""Attention that a module writes out: a product, a softmax, and another product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+CONTRACTIONS = frozenset(
+    "matmul bmm mm addmm baddbmm einsum linear conv1d conv2d conv3d convolution conv_transpose1d conv_transpose2d "
+    "conv_transpose3d scaled_dot_product_attention bilinear dot mv addmv inner tensordot".split()
+)
+PRODUCTS = frozenset(("matmul", "bmm"))
+TRANSPARENT = frozenset(("to", "_to_copy", "dropout", "type_as", "contiguous", "clone", "float", "native_dropout"))
+SCALINGS = frozenset(("mul", "div"))
+MASKS = frozenset(("add", "masked_fill", "where"))
+
+
+@dataclass(frozen=True)
+class Fused:
+    """Attention found in a graph: operands as nodes, and the nodes it stands for.
+
+    Attributes:
+        keys: the second factor of the scores, of shape (…, channels, keys).
+        masks: what was added to the scores or masked in them: constants.
+    """
+
+    queries: Any
+    keys: Any
+    values: Any
+    masks: tuple[Any, ...]
+    absorbed: frozenset[Any]
+
+
+def name_of(node: Any) -> str:
+    """Return the name of the operator that a node calls."""
+    schema = getattr(node.target, "_schema", None)
+    return schema.name.removeprefix("aten::").rstrip("_") if node.op == "call_function" and schema else ""
+
+
+def find_attentions(nodes: list[Any], constants: set[Any]) -> Mapping[Any, Fused]:
+    """Return the attentions that are written out, by the node of their last product."""
+    found = {}
+    for node in nodes:
+        if name_of(node) in ("softmax", "_softmax") and _over_last(node):
+            fused = _match(node, constants)
+            if fused is not None:
+                found[fused[0]] = fused[1]
+    return found
+
+
+def _over_last(node: Any) -> bool:
+    rank = len(node.meta["val"].shape)
+    return node.args[1] in (-1, rank - 1) and rank >= 3
+
+
+def _match(softmax: Any, constants: set[Any]) -> tuple[Any, Fused] | None:
+    above = _scores(softmax.args[0], constants)
+    below = _product(softmax)
+    if above is None or below is None:
+        return None
+    scores, masks, between = above
+    last, after = below
+    queries, scaled = _unscaled(scores.args[0])
+    keys, scaled_keys = _unscaled(scores.args[1])
+    absorbed = {scores, softmax, *between, *after, *scaled, *scaled_keys}
+    return last, Fused(queries, keys, last.args[1], tuple(masks), frozenset(absorbed))
+
+
+def _scores(node: Any, constants: set[Any]) -> tuple[Any, list[Any], list[Any]] | None:
+    """Follow scaling and constant masks up to the product of queries and keys."""
+    masks: list[Any] = []
+    between: list[Any] = []
+    while len(node.users) == 1:
+        name = name_of(node)
+        if name in PRODUCTS:
+            return node, masks, between
+        step = _step(node, name, constants)
+        if step is None:
+            return None
+        between.append(node)
+        masks += step[1]
+        node = step[0]
+    return None
+
+
+def _step(node: Any, name: str, constants: set[Any]) -> tuple[Any, list[Any]] | None:
+    if name in TRANSPARENT:
+        return node.args[0], []
+    operands = [arg for arg in node.args if hasattr(arg, "op")]
+    tensors = [arg for arg in operands if hasattr(arg.meta.get("val"), "shape")]
+    fixed = [arg for arg in tensors if arg in constants]
+    live = [arg for arg in tensors if arg not in constants]
+    if len(live) != 1:
+        return None
+    if name in SCALINGS and (not fixed or all(arg.meta["val"].numel() == 1 for arg in fixed)):
+        return live[0], []
+    if name in MASKS and fixed:
+        return live[0], fixed
+    return None
+
+
+def _product(softmax: Any) -> tuple[Any, list[Any]] | None:
+    """Follow the weights down to their product with the values."""
+    node, after = softmax, []
+    while len(node.users) == 1:
+        (user,) = node.users
+        name = name_of(user)
+        if name in PRODUCTS:
+            return (user, after) if user.args[0] is node and user.args[1] is not node else None
+        if name not in TRANSPARENT:
+            return None
+        after.append(user)
+        node = user
+    return None
+
+
+def _unscaled(node: Any) -> tuple[Any, list[Any]]:
+    """Return queries or keys before they were multiplied by a number: the scale is part of attention."""
+    if name_of(node) in SCALINGS and len(node.users) == 1 and isinstance(node.args[1], (int, float)):
+        return node.args[0], [node]
+    return node, []

@@ -1,0 +1,83 @@
+"""The grammar of expressions: from their text to a syntax tree, within bounds on length and nesting."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from archgraph.errors import Place, SpecError, quoted
+
+MAX_LENGTH = 400
+MAX_DEPTH = 40
+FUNCTIONS = ("min", "max", "ceil", "floor", "len")
+ALLOWED = "integers, names, x.axis, name(i), + - * / // % **, comparisons, and or not, min max ceil floor len"
+
+
+def parse_expression(text: str, start: Place | None = None) -> ast.expr:
+    """Parse an expression, within bounds on length and nesting; `start` is where its text begins in a file.
+
+    Raises:
+        SpecError: it is not in the language, too long, or too deep.
+
+    >>> type(parse_expression("C * 2**i")).__name__
+    'BinOp'
+    """
+    if len(text) > MAX_LENGTH:
+        raise SpecError(f"the expression has {len(text)} characters; the limit is {MAX_LENGTH}", place=start)
+    if not text.isascii():
+        column = next(column for column, char in enumerate(text) if not char.isascii())
+        place = start and start.shifted(column)
+        raise SpecError(f"cannot read {quoted(text)}: the character {quoted(text[column])}", place=place)
+    try:
+        tree = _parse(text.strip())
+    except (SyntaxError, ValueError, RecursionError, MemoryError, Warning) as error:
+        column = getattr(error, "offset", None) or 1
+        place = start and start.shifted(max(column - 1, 0))
+        message = f"cannot read the expression {quoted(text)}"
+        raise SpecError(message, place=place, hint=f"allowed: {ALLOWED}") from None
+    if _depth(tree) > MAX_DEPTH:
+        raise SpecError(f"the expression {quoted(text, 40)} nests deeper than {MAX_DEPTH}", place=start)
+    return tree
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> ast.expr:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return ast.parse(text, mode="eval").body
+
+
+def _depth(tree: ast.AST) -> int:
+    level, depth = [tree], 0
+    while level and depth <= MAX_DEPTH:
+        depth += 1
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return depth
+
+
+def names_in(text: Any) -> Iterator[str]:
+    """Yield the names, list elements and sizes that an expression is made of, as it spells them.
+
+    >>> list(names_in("x.c * features(i) // L"))
+    ['x.c', 'features(i)', 'i', 'L']
+    """
+    if not isinstance(text, str):
+        return
+    try:
+        tree = parse_expression(text)
+    except SpecError:
+        return
+    covered: set[ast.AST] = set()
+    for node in sorted(ast.walk(tree), key=lambda item: getattr(item, "col_offset", 0)):
+        if isinstance(node, ast.Attribute):
+            covered.update(ast.walk(node.value))
+            yield ast.unparse(node)
+        elif isinstance(node, ast.Call):
+            covered.add(node.func)
+            if not (isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS):
+                yield ast.unparse(node)
+        elif isinstance(node, ast.Name) and node not in covered:
+            yield node.id
