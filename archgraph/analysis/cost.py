@@ -170,7 +170,7 @@ class Costs:
         for node in graph.nodes:
             if alive is not None and node not in alive:
                 continue
-            if metric.weights and node.share is not None:
+            if metric.weights and node.share is not None and not _is_absent(node):
                 if node.share in owners:
                     continue
                 owners.add(node.share)
@@ -196,7 +196,7 @@ class Costs:
         owners: dict[str, str] = {}
         for node in graph.nodes:
             path = f"{at.prefix}{node.name}"
-            owner = owners.setdefault(node.share, path) if node.share is not None else path
+            owner = path if node.share is None or _is_absent(node) else owners.setdefault(node.share, path)
             tied = at.shared_with or (owner if owner != path else "")
             alive = at.alive and node in living
             if isinstance(node, Node):
@@ -230,6 +230,11 @@ class _Place:
             alive,
             shared_with,
         )
+
+
+def _is_absent(node: Member) -> bool:
+    """Say whether a member is a repeat of no iteration: it cannot own weights that others share."""
+    return isinstance(node, Repeat) and node.count == 0
 
 
 def _needed(

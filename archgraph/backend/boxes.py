@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from sympy import Expr
 
 from archgraph.backend.diagram import Box, Part, Path, Rect, Run, Text
-from archgraph.backend.facts import Facts, Reach
+from archgraph.backend.facts import Facts
 from archgraph.backend.items import Item
 from archgraph.backend.mathtext import equation, grouped, join, leading, math, number, shape, variable, words
 from archgraph.backend.metrics import text_width
+from archgraph.backend.reach import Reach
 from archgraph.backend.style import FRAME, HAIR, HEAVY, LINE, SIDE_FILL, SIZES, ramp
 from archgraph.backend.thumbnails import connectivity, field_square
 from archgraph.backend.wording import abbreviated, capitalized, phrase, shortened

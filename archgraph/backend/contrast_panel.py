@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 from archgraph.backend.boxes import wrapped
 from archgraph.backend.diagram import INK, MUTED, Box, Diagram, Edge, Part, Path, Rect, Run, Text
-from archgraph.backend.facts import Facts, Reach
+from archgraph.backend.facts import Facts
 from archgraph.backend.ladder import Step
 from archgraph.backend.mathtext import join, shape, words
 from archgraph.backend.metrics import text_width
+from archgraph.backend.reach import Reach
 from archgraph.backend.stages import find_u
 from archgraph.backend.style import FRAME, GRID, HAIR, LINE, PANEL, SIZES, SKIP, ink_on, mix, ramp
 from archgraph.backend.thumbnails import field_square

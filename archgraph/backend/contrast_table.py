@@ -55,7 +55,6 @@ def _broken(line: Line, room: float) -> list[Line]:
 
 
 def _rows(first: Facts, second: Facts, a: Sequence[Step], b: Sequence[Step]) -> list[tuple[str, Line, Line]]:
-    pairs = ((first, a), (second, b))
     makers = (
         ("parameters (leading terms)", lambda facts, steps: _law(facts, "params")),
         ("MACs (leading terms)", lambda facts, steps: _law(facts, "macs")),
@@ -66,7 +65,7 @@ def _rows(first: Facts, second: Facts, a: Sequence[Step], b: Sequence[Step]) -> 
         ("receptive field at the end", lambda facts, steps: _field(facts, steps)),
         ("global since", lambda facts, steps: _since(facts, steps)),
     )
-    return [(name, *(maker(facts, steps) for facts, steps in pairs)) for name, maker in makers]  # type: ignore[misc]
+    return [(name, maker(first, a), maker(second, b)) for name, maker in makers]
 
 
 def _law(facts: Facts, metric: str) -> Line:
@@ -121,7 +120,7 @@ def _since(facts: Facts, steps: Sequence[Step]) -> Line:
     known = [(step.title, step.reach) for step in steps if step.reach is not None]
     for heading, reach in known:
         if reach.everything or reach.causal:
-            return tuple(replace(run, face="sans") if run.face == "bold" else run for run in heading)
+            return tuple(replace(run, face="sans" if run.face == "bold" else run.face, size=size) for run in heading)
     for heading, reach in known:
         if reach.sizes[0] >= reach.extent:
             name = "".join(run.text for run in heading)

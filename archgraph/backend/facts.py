@@ -1,23 +1,21 @@
 """The numbers that a figure prints: laws in the user's symbols, values, receptive fields."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 from sympy import Add, Expr, Symbol, expand
 
-from archgraph.analysis.axis_field import AxisField
 from archgraph.analysis.cost import Costs
 from archgraph.analysis.receptive_field import ReceptiveFields
+from archgraph.backend.groups import Group
 from archgraph.backend.items import Flow, Item, flow
 from archgraph.backend.numeric import value_at
-from archgraph.backend.structure import Group, Structure, structure
+from archgraph.backend.reach import Reach, combines, few, reach_of, read_interval, tiles
+from archgraph.backend.structure import Structure, structure
 from archgraph.backend.wording import called, unstrided
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
 from archgraph.ir import Graph, Member, Node, Repeat, Value
-from archgraph.ops.reach import Enlarge, Window
-from archgraph.ops.reach import Reach as OpReach
 from archgraph.symbols import symbol
 
 
@@ -32,32 +30,6 @@ class Subject(Protocol):
     def values(self) -> Mapping[Symbol, int]: ...
     def show(self, expression: Expr) -> Expr: ...
     def evaluate(self, expression: Expr) -> int: ...
-
-
-@dataclass(frozen=True)
-class Reach:
-    """How much of the input one output position reads.
-
-    Attributes:
-        sizes: (smallest, largest) along the widest axis; ``extent`` is the input's size there.
-        everything: whether it is the whole input.
-        shares: (smallest, largest) share of the side for every axis, at most 1.
-        causal: whether it is everything up to a moving edge.
-        statistics: whether normalisation statistics reach the whole input though the content does not.
-        label: the sizes in words, by axis where they differ.
-    """
-
-    sizes: tuple[int, int]
-    extent: int
-    everything: bool
-    shares: tuple[tuple[float, float], ...]
-    statistics: bool
-    label: str
-    causal: bool = False
-
-    @property
-    def share(self) -> float:
-        return min(1.0, self.sizes[1] / self.extent) if self.extent else 1.0
 
 
 #: What the colour of a box can stand for.
@@ -232,12 +204,12 @@ class Facts:
         weak: dict[str, dict[str, None]] = {}
         for _, member in self.subject.graph.walk():
             for reach in member.op.reach(*member.types) if isinstance(member, Node) else ():
-                if reach.mixing != "none" and _combines(reach):
-                    found = weak if _tiles(reach) else strong
+                if reach.mixing != "none" and combines(reach):
+                    found = weak if tiles(reach) else strong
                     found.setdefault(reach.mixing, {})[unstrided(called(member, self.brief))] = None
         if not strong:
             strong = weak
-        return {kind: _few(list(strong[kind])) for kind in ("static", "dynamic") if kind in strong}
+        return {kind: few(list(strong[kind])) for kind in ("static", "dynamic") if kind in strong}
 
     def side_symbols(self) -> set[Symbol]:
         """The symbols that give the positions of the main input."""
@@ -279,7 +251,7 @@ class Facts:
         found = []
         for row in range(rows):
             middle = min(axis.outputs - 1, int((row + 0.5) * axis.outputs / rows))
-            interval = axis.read_interval(middle, middle)
+            interval = read_interval(axis, middle)
             if interval is not None:
                 low, high = interval[0] / axis.extent, (interval[1] + 1) / axis.extent
                 found.append((low, high, min(1.0, axis.size_max / axis.extent)))
@@ -295,45 +267,3 @@ def _mixings(member: Member) -> set[str]:
     if isinstance(member, Node):
         return {reach.mixing for reach in member.op.reach(*member.types)}
     return {kind for node in member.body.nodes for kind in _mixings(node)}
-
-
-def _combines(reach: OpReach) -> bool:
-    """Whether an operation reads more than one position along some axis."""
-    return any(not isinstance(read, Window) or read.kernel != 1 for _, read in reach.maps)
-
-
-def _tiles(reach: OpReach) -> bool:
-    """Whether the windows do not overlap: pooling, patches, their inverses."""
-    return all(
-        getattr(read, "kernel", None) == getattr(read, "stride", 0) or isinstance(read, Enlarge)
-        for _, read in reach.maps
-    )
-
-
-def _few(names: list[str]) -> list[str]:
-    return names if len(names) <= 3 else [*names[:2], "…"]
-
-
-def reach_of(axes: Mapping[str, AxisField]) -> Reach | None:
-    """Sum up the fields along all axes; nothing where there are no numbers."""
-    known = [axis for axis in axes.values() if axis.settled]
-    if not known or not any(axis.size_max for axis in known):
-        return None
-    widest = max(known, key=lambda axis: axis.size_max / axis.extent)
-    labels = [_size_label(axis) for axis in known]
-    everything, causal = all(axis.is_global for axis in known), any(axis.is_causal for axis in known)
-    return Reach(
-        (widest.size_min, widest.size_max),
-        widest.extent,
-        everything,
-        tuple((min(1.0, axis.size_min / axis.extent), min(1.0, axis.size_max / axis.extent)) for axis in known),
-        not everything and any(axis.stat_since for axis in known),
-        f"all {widest.extent}" if everything else labels[0] if len(set(labels)) == 1 else " × ".join(labels),
-        causal,
-    )
-
-
-def _size_label(axis: AxisField) -> str:
-    if axis.is_causal:
-        return f"up to {axis.size_max}"
-    return str(axis.size_max) if axis.size_min == axis.size_max else f"{axis.size_min}–{axis.size_max}"

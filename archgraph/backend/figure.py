@@ -105,8 +105,8 @@ def draw(
         MissingToolError: Graphviz is needed and not installed.
 
     >>> import archgraph
-    >>> draw(archgraph.load("unet"))
-    <overview of U-Net: 6.75 x 4.69 in>
+    >>> draw(archgraph.load("unet")).diagram.width / 72
+    6.75
     """
     from archgraph.backend.facts import Facts
     from archgraph.backend.views import view_diagram
@@ -121,8 +121,8 @@ def contrast(first: Subject, second: Subject, *, width: str = "text", venue: str
         ValueError: an unknown venue or width, or less than 5.4 inches.
 
     >>> import archgraph
-    >>> contrast(archgraph.load("unet"), archgraph.load("dit"))
-    <contrast of U-Net and DiT: 6.75 x 7.62 in>
+    >>> contrast(archgraph.load("unet"), archgraph.load("dit")).diagram.width / 72
+    6.75
     """
     from archgraph.backend.contrast import contrast_diagram
     from archgraph.backend.facts import Facts

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from archgraph.backend.boxes import NARROW, law
 from archgraph.backend.diagram import Run
 from archgraph.backend.facts import Facts
+from archgraph.backend.groups import Group
 from archgraph.backend.items import Item, scale
 from archgraph.backend.mathtext import join, math, shape, variable, words
 from archgraph.backend.stages import Copy, Stage
-from archgraph.backend.structure import Group
 from archgraph.backend.style import SIZES
 from archgraph.backend.wording import humanized, phrase
 from archgraph.ir import Repeat, Value

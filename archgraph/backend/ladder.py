@@ -9,9 +9,10 @@ from sympy import Integer
 
 from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.backend.diagram import MUTED, Part, Path, Rect, Run, Text
-from archgraph.backend.facts import Facts, Reach, reach_of
+from archgraph.backend.facts import Facts
+from archgraph.backend.groups import Group
 from archgraph.backend.mathtext import words
-from archgraph.backend.structure import Group
+from archgraph.backend.reach import Reach, reach_of
 from archgraph.backend.style import GRID, HAIR, SIZES
 from archgraph.errors import ArchgraphError
 from archgraph.ir import Graph, Member, Repeat, Value

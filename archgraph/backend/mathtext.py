@@ -15,7 +15,7 @@ _GREEK_NAMES = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa mu nu xi pi rho sigma tau upsilon phi chi "
     "psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
 )
-GREEK = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ", strict=True))
+GREEK: dict[str, str] = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ", strict=True))
 MINUS, THIN, MEDIUM = "−", 0.1, 0.22  # the gaps are in units of the font size
 _SCRIPT, _RAISE, _LOWER = 0.72, 0.36, -0.16
 _LONG = 10**7

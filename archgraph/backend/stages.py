@@ -4,8 +4,9 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from archgraph.backend.groups import Group
 from archgraph.backend.items import Item, scale
-from archgraph.backend.structure import Group, Structure
+from archgraph.backend.structure import Structure
 from archgraph.ir import Value
 
 
@@ -101,7 +102,8 @@ def _home(found: Structure, side: Group, place: dict[Group, int]) -> int | None:
     users = {place[target] for target in targets if target in place}
     if not side.output.type.positions:
         return users.pop() if len(users) == 1 and len(targets) == sum(t in place for t in targets) else None
-    makers = [place[source] for source, target, _ in found.links if target is side and source in place]  # type: ignore[index]
+    sources = [source for source, target, _ in found.links if target is side and isinstance(source, Group)]
+    makers = [place[source] for source in sources if source in place]
     return min(users, default=max(makers, default=None))
 
 

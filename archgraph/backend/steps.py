@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from archgraph.backend.diagram import Run
 from archgraph.backend.facts import Facts
+from archgraph.backend.groups import Group
 from archgraph.backend.items import Item
 from archgraph.backend.ladder import Step, iteration
 from archgraph.backend.mathtext import join, math, words
 from archgraph.backend.stages import find_u, stages
-from archgraph.backend.structure import Group
 from archgraph.backend.style import SIZES
 from archgraph.backend.wording import called, capitalized, phrase
 from archgraph.ir import Repeat

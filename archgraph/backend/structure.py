@@ -4,46 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from archgraph.backend.items import CIRCLES, Flow, Item, is_transition, resamples, scale
+from archgraph.backend.groups import Group, is_circle, merge
+from archgraph.backend.items import Flow, Item, is_transition, resamples, scale
 from archgraph.backend.numeric import value_at
-from archgraph.ir import Member, Node, Repeat, Value
+from archgraph.ir import Node, Repeat, Value
 
 _LARGE = 2**12
-
-
-@dataclass(frozen=True, eq=False)
-class Group:
-    """Items drawn as one box; ``times`` equal groups in a row are drawn once.
-
-    Attributes:
-        items: in order; ``absorbed`` are constants that they use (a position embedding).
-        before: items that only change the resolution on the way here, written beside the arrow.
-        beside: items that count for the laws, but are not named.
-    """
-
-    items: tuple[Item, ...]
-    before: tuple[Item, ...] = ()
-    absorbed: tuple[Item, ...] = ()
-    times: int = 1
-    beside: tuple[Item, ...] = ()
-
-    @property
-    def name(self) -> str:
-        return self.items[0].path
-
-    @property
-    def all(self) -> tuple[Item, ...]:
-        return (*self.before, *self.beside, *self.absorbed, *self.items)
-
-    @property
-    def output(self) -> Value:
-        return self.items[-1].outputs[0]
-
-    @property
-    def circle(self) -> str:
-        """The kind of operation if it is drawn as a circle, else nothing."""
-        only = self.items[0]
-        return only.label if len(self.items) == 1 and not self.absorbed and _is_circle(only) else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +44,7 @@ def structure(flow: Flow) -> Structure:
     line = longest_path(flow, entry, main_output(flow))
     sides, absorbed = _off_line(flow, line)
     sided = {item for tree in sides for item in tree}
-    chain = _merged(_grouped(flow, line, absorbed, sided), flow)
+    chain = merge(_grouped(flow, line, absorbed, sided), flow)
     groups = tuple(Group(tuple(tree)) for tree in sides)
     found = Structure(flow, entry, tuple(chain), groups, ())
     links = tuple(_links(found))
@@ -209,7 +175,7 @@ def _passing(item: Item) -> bool:
     """A pool or an up-sampling is written beside the arrow; a strided convolution is part of what follows."""
     if isinstance(item.member, Repeat):
         return resamples(item.member)
-    return is_transition(item) and (item.light or scale(item.member) < 1) and not _is_circle(item)
+    return is_transition(item) and (item.light or scale(item.member) < 1) and not is_circle(item)
 
 
 def _starts_anew(
@@ -218,68 +184,20 @@ def _starts_anew(
     last = current[-1]
     if len(flow.users.get(last.outputs[0], ())) > 1 or last.outputs[0] in flow.outputs:
         return True
-    if (_is_circle(item) and item not in absorbed) or (_is_circle(last) and last not in absorbed):
+    if (is_circle(item) and item not in absorbed) or (is_circle(last) and last not in absorbed):
         return True
     if any(isinstance(one.member, Repeat) and not one.member.once for one in (item, last)):
         return True
     return not item.light and (any(not one.light for one in current) or not _is_merge(last))
 
 
-def _is_circle(item: Item) -> bool:
-    return item.label in CIRCLES and isinstance(item.member, Node) and len(set(item.inputs)) > 1
-
-
 def _is_merge(item: Item) -> bool:
     return item.label in ("concat", "crop_like", "pad")
 
 
-def _merged(groups: Sequence[Group], flow: Flow, lossy: bool = False) -> list[Group]:
-    """Equal groups in a row become one.
-
-    A lossy merge takes blocks of the same name and type as equal, and hides that values enter or leave between them.
-    """
-    out: list[Group] = []
-    for group in groups:
-        before = out[-1] if out else None
-        if before is not None and _alike(before, group, lossy) and (lossy or _plain(before, group, flow)):
-            absorbed = before.absorbed + group.absorbed
-            out[-1] = Group(before.items + group.items, before.before, absorbed, before.times + group.times)
-        else:
-            out.append(group)
-    return out
-
-
 def merged(found: Structure) -> tuple[Group, ...]:
     """The main line with all equal neighbours merged, even where values branch off between them."""
-    return tuple(_merged(found.chain, found.flow, lossy=True))
-
-
-def _plain(before: Group, group: Group, flow: Flow) -> bool:
-    """Whether nothing but the one's output leads to the other, and nowhere else."""
-    own = {value for item in group.all for value in item.outputs}
-    entering = {value for item in group.all for value in item.inputs} - own
-    constants = {value for item in (*before.all, *group.absorbed) for value in item.outputs}
-    leaving = len(flow.users.get(before.output, ())) > 1 or before.output in flow.outputs
-    return not leaving and entering <= constants
-
-
-def _alike(first: Group, second: Group, lossy: bool) -> bool:
-    """Whether the first ends in what the second is."""
-    count = len(second.items) // second.times
-    if second.before or first.circle or second.circle or len(first.items) != first.times * count:
-        return False
-    return _signature(first.items[-count:], lossy) == _signature(second.items[:count], lossy)
-
-
-def _signature(items: Iterable[Item], lossy: bool) -> tuple[object, ...]:
-    return tuple((item.label if lossy else _shape_of(item.member), item.outputs[0].type) for item in items)
-
-
-def _shape_of(member: Member) -> object:
-    """What a member does, whatever the number of channels that come in."""
-    if isinstance(member, Node):
-        return member.op
-    return member.block, member.count, tuple(map(_shape_of, member.body.nodes))
+    return tuple(merge(found.chain, found.flow, lossy=True))
 
 
 def _links(found: Structure) -> Iterable[tuple[Group | Value, Group, Value]]:

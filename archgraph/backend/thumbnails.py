@@ -1,7 +1,7 @@
 """Small pictures of locality: the field as a square in the input, or which positions a box connects."""
 
 from archgraph.backend.diagram import Part, Path, Rect
-from archgraph.backend.facts import Reach
+from archgraph.backend.reach import Reach
 from archgraph.backend.style import FRAME, GRID, HAIR, ramp
 
 _LEAST = 1.3

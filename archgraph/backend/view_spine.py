@@ -7,12 +7,13 @@ from archgraph.backend.boxes import MEDIUM, NARROW, WIDE, Content, box, circle, 
 from archgraph.backend.diagram import Box, Cluster, Diagram, Run
 from archgraph.backend.facts import Facts
 from archgraph.backend.geometry import faults
+from archgraph.backend.groups import Group
 from archgraph.backend.labels import count_label, input_name, output_label, stage_way, value_label, way
 from archgraph.backend.layout_spine import framed, layout_spine
 from archgraph.backend.mathtext import join, shape, words
 from archgraph.backend.spine_plan import Plan, Side, Slot, Spine, Tap
 from archgraph.backend.stages import Stage, stages
-from archgraph.backend.structure import Group, Structure, merged
+from archgraph.backend.structure import Structure, merged
 from archgraph.backend.style import SIZES
 from archgraph.backend.wording import capitalized, humanized
 from archgraph.ir import Repeat, Value

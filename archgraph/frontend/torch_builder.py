@@ -240,10 +240,10 @@ class _Names:
         positions = list(dict.fromkeys(axis for axis in axes if axis != CHANNEL))
         if not axes:
             return self.fresh()
-        if len(positions) > 1 and all(axis != CHANNEL for axis in axes):
-            wishes = ["n", positions[0]]
+        if CHANNEL in axes:
+            wishes = [CHANNEL]
         else:
-            wishes = [axes[0]]
+            wishes = positions if len(positions) == 1 else ["n", positions[0]]
         return next((self.claim(wish) for wish in wishes if self.free(wish)), None) or self.fresh()
 
 

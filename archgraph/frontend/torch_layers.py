@@ -7,7 +7,6 @@ from typing import Any
 
 from sympy import Expr, Integer
 
-from archgraph.errors import ShapeError
 from archgraph.frontend.torch_align import broadcast
 from archgraph.frontend.torch_builder import Tracked
 from archgraph.frontend.torch_contractions import linear_product
@@ -221,11 +220,8 @@ def along_last(i: Interpreter, a: Arguments, shape: list[int]) -> Tracked:
 
 
 def _linear_axis(x: Tracked) -> str | None:
-    """A linear layer runs along channels, unless its dimension is a position beside channels."""
-    content = x.layout[-1]
-    elsewhere = any(d.axis == CHANNEL for dim in x.layout[:-1] for d in dim)
-    whole_axis = len(content) == 1 and isinstance(x.value, Value) and x.is_whole(content[0])
-    return None if whole_axis and (elsewhere or content[0].axis == CHANNEL) else None if elsewhere else CHANNEL
+    """A linear layer runs along the axis that its dimension is; one of size 1 is a channel."""
+    return CHANNEL if not x.layout[-1] and x.axes.get(CHANNEL, 1) == 1 else None
 
 
 # -- norms ---------------------------------------------------------------------------------------------------
@@ -413,4 +409,4 @@ def upsample(i: Interpreter, a: Arguments) -> Tracked:
     return w.apply(Resize(w.by_name(list(sizes.values())), mode, corners))
 
 
-__all__ = ["ShapeError", "finish", "indices", "listed", "look_up", "reduced"]
+__all__ = ["finish", "indices", "listed", "look_up", "reduced"]

@@ -90,7 +90,7 @@ def sizes_of(exported: Exported, name: str) -> Sizes:
 
 
 def _declaration(name: str, found: list[Progression]) -> str:
-    lines = ["archgraph: 1", f"name: {_quoted(name)}", "network: []"]
+    lines = ["archgraph: 1", f"name: {_quoted(name)}", "network: [relu]"]
     if found:
         lines.append("symbols:")
     for item in found:

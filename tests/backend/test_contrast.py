@@ -64,3 +64,10 @@ def test_attention_is_global_from_its_first_block():
 def test_a_narrow_page_is_refused():
     with pytest.raises(ValueError, match=r"a contrast needs 5.4 in, and has 3.25 in"):
         contrast(ag.load("unet"), ag.load("dit"), width="column")
+
+
+def test_causal_attention_connects_half_of_the_pairs():
+    rows = Facts(ag.load("gpt2")).connections("logits", 64)
+    assert all(low == 0 for low, _, _ in rows)
+    assert sum(high - low for low, high, _ in rows) / len(rows) == pytest.approx(0.5, abs=0.01)
+    assert "GPT-2 – causal, all before from the first attention" in strings(contrast(ag.load("unet"), ag.load("gpt2")))

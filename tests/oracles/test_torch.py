@@ -275,6 +275,13 @@ def test_a_shared_repeat_has_one_set_of_weights():
     assert verify(g).ok
 
 
+def test_a_repeat_of_none_owns_no_weights():
+    attention = "  - attention: {heads: 2}\n    share: w\n"
+    g = text(f"{attention}    repeat: 0\n    as: first\n{attention}    as: second\n")
+    assert g.at().params == 80
+    assert verify(g).ok
+
+
 def test_a_repeat_carries_and_keeps_the_rest():
     steps = "  - do:\n      - add\n      - add: [_, kept]\n    from: [a, b]\n    repeat: 3\n"
     g = text(steps, "inputs: {a: {n: 2}, b: {n: 2}, kept: {n: 2}}")

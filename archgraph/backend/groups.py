@@ -1,0 +1,91 @@
+"""Groups: items that a figure draws as one box, and equal groups in a row that it draws once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from archgraph.backend.items import CIRCLES, Flow, Item
+from archgraph.ir import Member, Node, Value
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Items drawn as one box; ``times`` equal groups in a row are drawn once.
+
+    Attributes:
+        items: in order; ``absorbed`` are constants that they use (a position embedding).
+        before: items that only change the resolution on the way here, written beside the arrow.
+        beside: items that count for the laws, but are not named.
+    """
+
+    items: tuple[Item, ...]
+    before: tuple[Item, ...] = ()
+    absorbed: tuple[Item, ...] = ()
+    times: int = 1
+    beside: tuple[Item, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.items[0].path
+
+    @property
+    def all(self) -> tuple[Item, ...]:
+        return (*self.before, *self.beside, *self.absorbed, *self.items)
+
+    @property
+    def output(self) -> Value:
+        return self.items[-1].outputs[0]
+
+    @property
+    def circle(self) -> str:
+        """The kind of operation if it is drawn as a circle, else nothing."""
+        only = self.items[0]
+        return only.label if len(self.items) == 1 and not self.absorbed and is_circle(only) else ""
+
+
+def is_circle(item: Item) -> bool:
+    """Whether an item combines two values and is drawn as a circle."""
+    return item.label in CIRCLES and isinstance(item.member, Node) and len(set(item.inputs)) > 1
+
+
+def merge(groups: Sequence[Group], flow: Flow, lossy: bool = False) -> list[Group]:
+    """Equal groups in a row become one.
+
+    A lossy merge takes blocks of the same name and type as equal, and hides that values enter or leave between them.
+    """
+    out: list[Group] = []
+    for group in groups:
+        before = out[-1] if out else None
+        if before is not None and _alike(before, group, lossy) and (lossy or _plain(before, group, flow)):
+            absorbed = before.absorbed + group.absorbed
+            out[-1] = Group(before.items + group.items, before.before, absorbed, before.times + group.times)
+        else:
+            out.append(group)
+    return out
+
+
+def _plain(before: Group, group: Group, flow: Flow) -> bool:
+    """Whether nothing but the one's output leads to the other, and nowhere else."""
+    own = {value for item in group.all for value in item.outputs}
+    entering = {value for item in group.all for value in item.inputs} - own
+    constants = {value for item in (*before.all, *group.absorbed) for value in item.outputs}
+    leaving = len(flow.users.get(before.output, ())) > 1 or before.output in flow.outputs
+    return not leaving and entering <= constants
+
+
+def _alike(first: Group, second: Group, lossy: bool) -> bool:
+    """Whether the first ends in what the second is."""
+    count = len(second.items) // second.times
+    if second.before or first.circle or second.circle or len(first.items) != first.times * count:
+        return False
+    return _signature(first.items[-count:], lossy) == _signature(second.items[:count], lossy)
+
+
+def _signature(items: Iterable[Item], lossy: bool) -> tuple[object, ...]:
+    return tuple((item.label if lossy else _shape_of(item.member), item.outputs[0].type) for item in items)
+
+
+def _shape_of(member: Member) -> object:
+    """What a member does, whatever the number of channels that come in."""
+    if isinstance(member, Node):
+        return member.op
+    return member.block, member.count, tuple(map(_shape_of, member.body.nodes))

@@ -1,0 +1,64 @@
+"""Look-ups by index, and operators that only move elements."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from archgraph.frontend.torch_builder import Tracked
+from archgraph.frontend.torch_interpret import HANDLERS, Arguments, Interpreter, aten
+from archgraph.frontend.torch_layers import look_up
+from archgraph.ops.traced import Constant
+
+MOVES = (
+    "flip sort argsort topk gather scatter scatter_add scatter_reduce take_along_dim index_put index_add index_copy "
+    "index_fill tril triu diagonal diag_embed diagonal_scatter slice_scatter select_scatter unfold im2col col2im "
+    "as_strided masked_select searchsorted bucketize nonzero one_hot meshgrid rot90 copy fill zero channel_shuffle "
+    "grid_sampler grid_sampler_2d masked_scatter put unfold_copy constant trapezoid native_channel_shuffle"
+).split()
+SOURCES = (
+    "arange zeros ones full empty zeros_like ones_like full_like empty_like new_zeros new_ones new_full new_empty rand "
+    "randn rand_like randn_like randint linspace scalar_tensor eye tril_indices triu_indices logspace "
+    "_efficientzerotensor randperm hann_window"
+).split()
+
+
+def moved(i: Interpreter, a: Arguments) -> Any:
+    """An operator that moves elements in a way that is not described further."""
+    operands = [t for t in (i.fetch(node) for node in a.node.all_input_nodes) if isinstance(t, Tracked)]
+    name = a.node.target._schema.name.removeprefix("aten::").rstrip("_")
+    results = a.node.meta["val"]
+    if isinstance(results, (list, tuple)):
+        return [i.moved(name, operands, result) for result in results]
+    return i.moved(name, operands, results)
+
+
+def source(i: Interpreter, a: Arguments) -> Tracked:
+    """A tensor that depends on a shape only."""
+    dtype = "float" if a.node.meta["val"].dtype.is_floating_point else "int"
+    return i.pending(a.shape, partial(Constant, dtype=dtype), "constant", dtype)
+
+
+@aten("index")
+def index(i: Interpreter, a: Arguments) -> Any:
+    """A look-up with one tensor of indices; with several it is only a move."""
+    nodes = a.nodes["indices"]
+    given = [place for place, node in enumerate(nodes) if node is not None]
+    if len(given) != 1 or nodes[given[0]].meta["val"].dtype.is_floating_point:
+        return moved(i, a)
+    place = given[0]
+    if str(nodes[place].meta["val"].dtype) == "torch.bool":
+        return moved(i, a)
+    return look_up(i, a.self, place, i.fetch(nodes[place]))
+
+
+@aten("index_select")
+def index_select(i: Interpreter, a: Arguments) -> Any:
+    """A look-up of rows."""
+    return look_up(i, a.self, a.dim % a.self.rank, a.index)
+
+
+for _name in MOVES:
+    HANDLERS.setdefault(_name, moved)
+for _name in SOURCES:
+    HANDLERS.setdefault(_name, source)

@@ -1,0 +1,228 @@
+"""Functions of elements, arithmetic with broadcasting, softmax and reductions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sympy import Integer
+
+from archgraph.frontend.torch_align import broadcast
+from archgraph.frontend.torch_builder import Pending, Tracked
+from archgraph.frontend.torch_interpret import HANDLERS, Arguments, Interpreter, aten
+from archgraph.frontend.torch_layers import reduced
+from archgraph.frontend.torch_layout import COPIES, Dim
+from archgraph.ir import Value
+from archgraph.ops import activations, pointwise
+from archgraph.ops.arithmetic import Add, Multiply
+from archgraph.ops.base import Op
+from archgraph.ops.pointwise import Softmax
+from archgraph.ops.resizing import GlobalAvgPool, GlobalMaxPool
+from archgraph.ops.traced import Cumulate, Function, Reduce
+
+SIMPLE: dict[str, type[Op]] = {
+    "relu": pointwise.Relu,
+    "silu": pointwise.Silu,
+    "leaky_relu": pointwise.LeakyRelu,
+    "sigmoid": activations.Sigmoid,
+    "tanh": activations.Tanh,
+    "relu6": activations.Relu6,
+    "elu": activations.Elu,
+    "softplus": activations.Softplus,
+    "hardswish": activations.HardSwish,
+    "hardsigmoid": activations.HardSigmoid,
+}
+UNARY = (
+    "abs acos asin atan cos cosh erf erfc exp exp2 expm1 ceil floor frac log log10 log1p log2 neg reciprocal round rsqrt "
+    "sin sinh sqrt square tan trunc sign sgn logical_not bitwise_not isnan isinf isfinite clamp clamp_min clamp_max "
+    "hardtanh mish selu celu log_sigmoid nan_to_num threshold hardshrink softshrink logit cumprod relu_ "
+    "bitwise_left_shift bitwise_right_shift celu_ normal_ uniform_ angle"
+).split()
+BINARY = (
+    "sub rsub div true_divide floor_divide remainder fmod pow maximum minimum atan2 eq ne lt le gt ge where mul add "
+    "logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor masked_fill prelu __and__ __or__ lerp addcmul "
+    "addcdiv clip __rsub__ xlogy fmax fmin hypot logaddexp sigmoid_backward polar"
+).split()
+RENAMED = {"hardtanh": "hardtanh", "log_sigmoid": "logsigmoid", "true_divide": "div", "__and__": "bitwise_and", "__or__": "bitwise_or"}
+
+
+def on_one(i: Interpreter, op: Op, t: Tracked) -> Tracked:
+    """Return a function of the elements of one tensor."""
+    t = i.builder.settled(t)
+    assert isinstance(t.value, Value)
+    return Tracked(i.builder.emit(op, [t.value])[0], t.layout)
+
+
+def _operand(a: Arguments) -> Tracked:
+    return a.self if a.nodes.get("self") is not None else a.input
+
+
+def _simple(i: Interpreter, a: Arguments) -> Tracked:
+    name = a.node.target._schema.name.removeprefix("aten::").rstrip("_")
+    return on_one(i, SIMPLE[name](), _operand(a))
+
+
+@aten("gelu")
+def gelu(i: Interpreter, a: Arguments) -> Tracked:
+    """GELU, exact or by tanh."""
+    return on_one(i, pointwise.Gelu(a.approximate or "none"), a.self)
+
+
+@aten("glu")
+def glu(i: Interpreter, a: Arguments) -> Tracked:
+    """One half of a dimension times the sigmoid of the other."""
+    from archgraph.frontend.torch_shapes import Cut
+
+    dim = (-1 if a.nodes.get("dim") is None else a.dim) % a.self.rank
+    half = i.sizes.expression(a.shape[dim])
+    first, second = Cut(i, a.self, dim).parts([half, half])
+    return arithmetic(i, Multiply(), [first, on_one(i, activations.Sigmoid(), second)])
+
+
+def is_number(item: Any) -> bool:
+    """Whether an operand is a number, or a constant tensor of one element."""
+    if not isinstance(item, Tracked):
+        return True
+    return isinstance(item.value, Pending) and item.value.name == "constant" and all(n == 1 for n in item.value.sizes)
+
+
+def _float(item: Any) -> float | None:
+    if isinstance(item, Tracked) or item is None:
+        return 0.0
+    try:
+        return float(item)
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def arithmetic(i: Interpreter, op: Op, tensors: Sequence[Tracked]) -> Tracked:
+    """Return an operation on tensors that are broadcast by dimension."""
+    values, layout = broadcast(i.builder, tensors)
+    return Tracked(i.builder.emit(op, values)[0], layout)
+
+
+@aten("add")
+def add(i: Interpreter, a: Arguments) -> Any:
+    """A sum; of a value and an integer, too."""
+    alpha = a.nodes.get("alpha", 1)
+    if is_number(a.self) or is_number(a.other):
+        return _with_number(i, a)
+    other = a.other if alpha in (1, None) else on_one(i, Function("mul", (None, _float(alpha))), a.other)
+    return _ranked(arithmetic(i, Add(), [a.self, other]), a)
+
+
+def _with_number(i: Interpreter, a: Arguments) -> Any:
+    number = a.other if is_number(a.other) else a.self
+    if isinstance(number, int) and isinstance(a.self, Tracked):
+        return _ranked(on_one(i, Add(Integer(number)), a.self), a)
+    return function(i, a)
+
+
+@aten("mul", "multiply")
+def mul(i: Interpreter, a: Arguments) -> Any:
+    """A product of values; by a number it is a function."""
+    if is_number(a.self) or is_number(a.other):
+        return function(i, a)
+    return _ranked(arithmetic(i, Multiply(), [a.self, a.other]), a)
+
+
+def function(i: Interpreter, a: Arguments) -> Any:
+    """A function by name, on tensors and numbers in the operator's order."""
+    schema = a.node.target._schema
+    name = schema.name.removeprefix("aten::").rstrip("_") if not schema.name.endswith("__") else schema.name[6:]
+    given = [argument.name for argument in schema.arguments if not argument.kwarg_only]
+    items = [getattr(a, key) for key in given if key in a.nodes]
+    tensors = [item for item in items if not is_number(item)]
+    if not tensors:
+        return i.moved(name, [item for item in items if isinstance(item, Tracked)], a.node.meta["val"])
+    numbers = any(is_number(item) and item is not None for item in items)
+    call = tuple(None if not is_number(item) else _float(item) for item in items) if numbers else None
+    return _ranked(arithmetic(i, Function(RENAMED.get(name, name), call), tensors), a)
+
+
+def _ranked(t: Tracked, a: Arguments) -> Tracked:
+    """Add dimensions of size 1 that came from operands that are numbers here."""
+    missing = len(a.shape) - t.rank
+    return t.with_layout([*[()] * missing, *t.layout]) if missing > 0 else t
+
+
+# -- along an axis -------------------------------------------------------------------------------------------
+
+
+@aten("softmax", "_softmax", "log_softmax", "_log_softmax", "_safe_softmax")
+def softmax(i: Interpreter, a: Arguments) -> Tracked:
+    """Softmax along one dimension."""
+    x = _operand(a)
+    dim = a.dim % x.rank
+    t, (axis,) = i.builder.grouped(i.builder.settled(x), [(None, (dim,))])
+    result = on_one(i, Softmax(axis), t)
+    return on_one(i, Function("log"), result) if "log" in a.node.target._schema.name else result
+
+
+@aten("cumsum")
+def cumsum(i: Interpreter, a: Arguments) -> Tracked:
+    """Running sum along one dimension."""
+    t, (axis,) = i.builder.grouped(i.builder.settled(a.self), [(None, (a.dim % a.self.rank,))])
+    return on_one(i, Cumulate(axis), t)
+
+
+REDUCTIONS = {
+    "mean": GlobalAvgPool,
+    "amax": GlobalMaxPool,
+    "sum": None,
+    "amin": None,
+    "var": None,
+    "std": None,
+    "prod": None,
+    "linalg_vector_norm": "vector_norm",
+    "norm": "vector_norm",
+    "logsumexp": None,
+    "all": None,
+    "any": None,
+    "argmax": None,
+    "argmin": None,
+    "max": "amax",
+    "min": "amin",
+    "count_nonzero": None,
+}
+
+
+def reduction(i: Interpreter, a: Arguments) -> Any:
+    """A reduction over some dimensions, or all."""
+    name = a.node.target._schema.name.removeprefix("aten::")
+    x = _operand(a)
+    if a.nodes.get("other") is not None:
+        return function(i, a)
+    results = a.node.meta["val"]
+    dims = _dims(a, x)
+    known = REDUCTIONS[name]
+    called = known if isinstance(known, str) else name
+    make: Any = known if isinstance(known, type) else lambda axes: Reduce(called, axes)
+    t = _without_copies(x, dims)
+    result = reduced(i, t, dims, make)
+    if not a.keepdim:
+        result = Tracked(result.value, tuple(c for d, c in enumerate(result.layout) if d not in dims))
+    return [result, result] if isinstance(results, (list, tuple)) else result
+
+
+def _dims(a: Arguments, x: Tracked) -> list[int]:
+    given = a.nodes.get("dim")
+    if given is None or (isinstance(given, (list, tuple)) and not given):
+        return list(range(x.rank))
+    return [d % x.rank for d in (given if isinstance(given, (list, tuple)) else [given])]
+
+
+def _without_copies(x: Tracked, dims: Sequence[int]) -> Tracked:
+    """Repetitions do not change a mean, and are not reduced."""
+    def real(dim: Dim) -> Dim:
+        return tuple(digit for digit in dim if digit.axis != COPIES)
+
+    return Tracked(x.value, tuple(real(c) if d in dims else c for d, c in enumerate(x.layout)))
+
+
+for _name in SIMPLE:
+    HANDLERS[_name] = _simple
+for _name in (*UNARY, *BINARY):
+    HANDLERS.setdefault(_name, function)
+for _name in REDUCTIONS:
+    HANDLERS[_name] = reduction
