@@ -10,6 +10,7 @@ from archgraph.errors import (
     UnboundSymbolError,
     UnsupportedOpError,
 )
+from archgraph.verify import verify
 
 __version__ = "0.1.0"
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "contrast",
     "load",
     "loads",
+    "verify",
 ]

@@ -289,6 +289,8 @@ class _Unroller:
                 f"cannot unroll '{path}': its count {node.count} is symbolic", hint="bind it"
             )
         carried = len(node.outputs)
+        if len(self.nodes) + int(node.count) > self.limit:
+            raise ArchgraphError(f"the unrolled graph has more than {self.limit} nodes")
         for index in range(int(node.count)):
             values = dict(zip(node.body.inputs, inputs, strict=True))
             prefix = f"{path}." if node.once else f"{path}.{index}."

@@ -220,6 +220,17 @@ def _without_copies(x: Tracked, dims: Sequence[int]) -> Tracked:
     return Tracked(x.value, tuple(real(c) if d in dims else c for d, c in enumerate(x.layout)))
 
 
+@aten("_weight_norm", "_weight_norm_interface")
+def weight_norm(i: Interpreter, a: Arguments) -> Any:
+    """A weight as a direction times a length."""
+    dims = [d for d in range(a.v.rank) if d != (a.dim or 0) % a.v.rank]
+    direction = i.builder.settled(a.v)
+    norm = reduced(i, direction, dims, lambda axes: Reduce("vector_norm", axes))
+    scale = arithmetic(i, Function("div"), [a.g, norm])
+    result = arithmetic(i, Multiply(), [direction, scale])
+    return (result, norm) if isinstance(a.node.meta["val"], (list, tuple)) else result
+
+
 for _name in SIMPLE:
     HANDLERS[_name] = _simple
 for _name in (*UNARY, *BINARY):

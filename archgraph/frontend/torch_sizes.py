@@ -263,36 +263,51 @@ def _step(valid: set[int], default: int, least: int, most: int) -> int | None:
     return None
 
 
-def _compiled(expression: Any, symbols: list[Any]) -> Callable[..., bool]:
-    from sympy import lambdify
+OPERATORS = {
+    "Add": " + ", "Mul": " * ", "Pow": " ** ", "PowByNatural": " ** ", "FloorDiv": " // ", "CleanDiv": " // ",
+    "Mod": " % ", "PythonMod": " % ", "IntTrueDiv": " / ", "FloatTrueDiv": " / ", "Equality": " == ",
+    "Unequality": " != ", "GreaterThan": " >= ", "StrictGreaterThan": " > ", "LessThan": " <= ",
+    "StrictLessThan": " < ", "And": " and ", "Or": " or ",
+}  # fmt: skip
+"""How PyTorch's functions of sizes are written in Python."""
+CALLS = {"Max": "max", "Min": "min", "Not": "not ", "ToFloat": "float", "TruncToInt": "int", "Identity": ""}
 
-    functions = {
-        "FloorDiv": lambda a, b: a // b,
-        "CleanDiv": lambda a, b: a // b,
-        "Mod": lambda a, b: a % b,
-        "PythonMod": lambda a, b: a % b,
-        "CeilDiv": lambda a, b: -(-a // b),
-        "IntTrueDiv": lambda a, b: a / b,
-        "FloatTrueDiv": lambda a, b: a / b,
-        "ToFloat": float,
-        "FloorToInt": lambda a: int(a // 1),
-        "CeilToInt": lambda a: -int(-a // 1),
-        "TruncToInt": int,
-        "RoundToInt": round,
-        "PowByNatural": lambda a, b: a**b,
-        "Max": max,
-        "Min": min,
-        "Identity": lambda a: a,
-    }
-    test = lambdify(symbols, expression, modules=[functions, "math"])
+
+def _compiled(expression: Any, symbols: list[Any]) -> Callable[..., bool]:
+    """Return a condition as a function of numbers; one that cannot be written holds."""
+    names = {symbol: f"s{index}" for index, symbol in enumerate(symbols)}
+    try:
+        text = _python(expression, names)
+    except ArchgraphError:
+        return lambda *numbers: True
+    test = eval(f"lambda {', '.join(names.values())}: {text}", {"max": max, "min": min})
 
     def holds(*numbers: int) -> bool:
         try:
             return bool(test(*numbers))
-        except (ZeroDivisionError, NameError):
+        except ZeroDivisionError:
             return True
 
     return holds
+
+
+def _python(expression: Any, names: Mapping[Any, str]) -> str:
+    """Write an expression of sizes in Python, every part in parentheses."""
+    kind = type(expression).__name__
+    if expression.is_Symbol and expression in names:
+        return names[expression]
+    if expression.is_Integer:
+        return f"({int(expression)})"
+    if expression.is_Rational:
+        return f"({int(expression.p)} / {int(expression.q)})"
+    parts = [_python(part, names) for part in expression.args]
+    if kind in OPERATORS:
+        return f"({OPERATORS[kind].join(parts)})"
+    if kind in CALLS:
+        return f"({CALLS[kind]}({', '.join(parts)}))"
+    if kind == "CeilDiv":
+        return f"(-(-{parts[0]} // {parts[1]}))"
+    raise ArchgraphError(f"the condition {expression} cannot be computed")
 
 
 def translate(expression: Any, inside: Mapping[Any, Expr]) -> Expr:

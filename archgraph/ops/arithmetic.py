@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError
-from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.base import ZERO, Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
 from archgraph.ops.modules import around, functional
 from archgraph.ops.reach import Reach, pointwise
 from archgraph.symbols import decide, symbol
@@ -93,6 +93,12 @@ class Add(Broadcast):
         """Return nothing: a sum needs no operand for its gradient."""
         return Saved()
 
+    def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:
+        """Return that operands of the output's size take its gradient; several are added one by one."""
+        (out,) = self.outputs(*inputs)
+        whole = tuple(index for index, x in enumerate(inputs) if len(x.axes) == len(out.axes))
+        return Workspace(training=(2 * out.numel,) if len(inputs) > 2 else (), passes=whole)
+
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return the sum."""
         constant = int(self.constant)
@@ -134,6 +140,12 @@ class Multiply(Broadcast):
         every = {axis for x in inputs for axis in x.positions}
         gated = any(every <= set(x.positions) for x in inputs)
         return tuple(replace(pointwise(x.positions), gate=gated and every > set(x.positions)) for x in inputs)
+
+    def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:
+        """Return, on the way back, the gradient of a factor before it is summed to the factor's own size."""
+        (out,) = self.outputs(*inputs)
+        narrow = any(len(x.axes) < len(out.axes) for x in inputs)
+        return Workspace(backward=(2 * out.numel,) if narrow else ())
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return the product."""

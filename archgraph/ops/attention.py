@@ -10,7 +10,7 @@ from sympy import Add, Expr, Integer
 
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis
-from archgraph.ops.base import Op, Saved, Types, Weight
+from archgraph.ops.base import ZERO, Kernel, Op, Saved, Types, Weight, Workspace
 from archgraph.ops.reach import SAME, All, AxisMap, Blocks, Causal, Reach, pointwise
 from archgraph.symbols import product, require, same_size, symbol
 from archgraph.types import TensorType, tensor
@@ -161,14 +161,65 @@ class ScaledDotProductAttention(Op):
         return (7 if self.relative_bias else 6) * self.scores(*inputs)
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return what the math kernel keeps: scaled q and k, the attention weights, and v; of several heads a copy."""
-        streams, groups = self.streams(inputs), self.heads / self.key_heads
-        fresh = [(x, 4) for q, k, _ in streams for x in (q.numel, product((k.numel, groups)))]
-        fresh.append((self.scores(*inputs), 4))
-        whole = len(streams) == 1 and groups == 1 and self.window is None and self.over is None
-        if whole and self.heads == 1:
-            return Saved(inputs=(2,), fresh=tuple(fresh))
-        return Saved(fresh=(*fresh, *((product((v.numel, groups)), 4) for _, _, v in streams)))
+        """Return what the math kernel keeps of one sample: scaled q and k, the attention weights, and v.
+
+        v is cut into heads as a view; joined with other streams, repeated for more heads, or cut into windows or
+        along axes, it is a copy.
+        """
+        queries, keys, values = self._copied(inputs)
+        kept = [queries, keys, self.scores(*inputs)]
+        if self._is_whole(inputs):
+            return Saved(inputs=(2,), fresh=tuple((numel, 4) for numel in kept))
+        return Saved(fresh=tuple((numel, 4) for numel in (*kept, values)), joined=len(inputs) > 3)
+
+    def saved_by(self, kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return, of the fused kernel, q, k, v, the output, and a logarithm per query and head, but no weights."""
+        if kernel == "math":
+            return self.saved(*inputs)
+        streams = self.streams(inputs)
+        copies = self._copied(inputs)
+        if kernel == "upcast":
+            return Saved(statistics=Add(*copies, self.scores(*inputs)), joined=len(streams) > 1)
+        logarithms = product((self.heads, Add(*(q.area for q, _, _ in streams))))
+        outputs = tuple(range(len(streams)))
+        if self._is_whole(inputs):
+            return Saved(inputs=(0, 1, 2), outputs=outputs, statistics=logarithms)
+        fresh = tuple((numel, 4) for numel in copies)
+        return Saved(outputs=outputs, fresh=fresh, statistics=logarithms, joined=len(streams) > 1)
+
+    def _is_whole(self, inputs: Types) -> bool:
+        """Whether q, k and v are cut into heads as they are, and so without a copy."""
+        return len(inputs) == 3 and self.heads == self.key_heads and self.window is None and self.over is None
+
+    def _copied(self, inputs: Types) -> tuple[Expr, Expr, Expr]:
+        """The elements of q, k and v of all streams, k and v repeated for all heads."""
+        streams = self.streams(inputs)
+        q, k, v = (Add(*(stream[index].numel for stream in streams)) for index in range(3))
+        groups = self.heads / self.key_heads
+        return q, product((k, groups)), product((v, groups))
+
+    def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:
+        """Return, of the math kernel, a second matrix of scores, and on the way back two; copies of q, k and v."""
+        queries, keys, values = self._copied(inputs)
+        copied = kernel == "upcast" or not self._is_whole(inputs)
+        first = queries + keys if copied else ZERO
+        if kernel == "flash":
+            return Workspace(training=(first,))
+        width = 2 if kernel == "upcast" else 1
+        scores, mask = self.scores(*inputs), self._mask(inputs)
+        alone = first + (values if copied else ZERO) + mask + queries
+        again = queries + keys if self.window is not None or self.over is not None else ZERO
+        return Workspace(
+            training=(width * (first + mask + scores),),
+            inference=(width * (alone + keys + again + scores), width * (alone + 2 * scores)),
+            backward=(width * 2 * scores,),
+        )
+
+    def _mask(self, inputs: Types) -> Expr:
+        """The elements of a mask or bias that is added to the scores."""
+        if self.causal:
+            return self.pairs(*inputs)
+        return self.scores(*inputs) if self.relative_bias or self.shift is not None else ZERO
 
     # -- reach -------------------------------------------------------------------------------------------
 

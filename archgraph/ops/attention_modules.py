@@ -54,8 +54,6 @@ def attend(
     queries, keys, values = split(q, heads), split(k, heads // groups), split(v, heads // groups)
     if groups > 1:
         keys, values = keys.repeat_interleave(groups, dim=1), values.repeat_interleave(groups, dim=1)
-    if heads > 1 and v.stride(-1) != 1:
-        values = values.contiguous()  # else it depends on where v comes from whether the product copies it
     mixed = scaled_dot_product_attention(queries, keys, values, attn_mask=bias, is_causal=op.causal)
     return mixed.transpose(1, 2).flatten(2)
 
@@ -137,7 +135,8 @@ def _windowed(op: ScaledDotProductAttention, inputs: tuple[TensorType, ...]) -> 
                 x = x.roll([-shift for shift in shifts], list(range(1, rank + 1)))
             for axis, window in enumerate(windows):
                 x = x.unflatten(1 + 2 * axis, (-1, window))
-            return x.permute(0, *order, 1 + 2 * rank).flatten(rank + 1, 2 * rank).flatten(0, rank)
+            x = x.permute(0, *order, 1 + 2 * rank).flatten(rank + 1, 2 * rank).flatten(0, rank)
+            return x.clone() if windows == sizes else x  # a single window would be a view, several are a copy
 
         def _bias(self, batch: int, like: Tensor) -> Tensor | None:
             bias = None

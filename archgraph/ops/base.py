@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from torch import nn
 
 WeightKind = Literal["trainable", "frozen", "buffer"]
+Kernel = Literal["math", "upcast", "flash"]
+"""How attention is computed: product by product, or fused, without the matrix of scores in memory. `upcast` is `math`
+on values of half precision, which PyTorch copies to single precision first."""
 Types = tuple[TensorType, ...]
 ZERO = Integer(0)
 
@@ -43,14 +46,38 @@ class Saved:
     Attributes:
         inputs: operands that are kept, by index.
         outputs: outputs that are kept, by index.
-        fresh: (elements, bytes per element) of tensors made only to be kept.
+        fresh: (elements, bytes per element in single precision) of tensors made only to be kept.
         aliases: (output, input) pairs where the output is a view of the input's storage.
+        statistics: numbers that are kept in single precision whatever the values are in.
+        joined: the outputs are parts of one storage.
     """
 
     inputs: tuple[int, ...] = ()
     outputs: tuple[int, ...] = ()
     fresh: tuple[tuple[Expr, int], ...] = ()
     aliases: tuple[tuple[int, int], ...] = ()
+    statistics: Expr = ZERO
+    joined: bool = False
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What an operation needs only while it runs, and which gradients it hands on as they are.
+
+    Moments are in elements, beside the operands, each at another time; the results at the end are one by
+    themselves.
+
+    Attributes:
+        training: moments beside what is kept for the backward pass.
+        inference: moments where nothing is kept; None where they are those of training.
+        backward: moments on the way back, before the gradients of the operands exist.
+        passes: operands whose gradient is the output's, or a view of it.
+    """
+
+    training: tuple[Expr, ...] = ()
+    inference: tuple[Expr, ...] | None = None
+    backward: tuple[Expr, ...] = ()
+    passes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +124,14 @@ class Op(ABC):
     @abstractmethod
     def saved(self, *inputs: TensorType) -> Saved:
         """Return what autograd keeps for the backward pass."""
+
+    def saved_by(self, kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return what autograd keeps with a kernel for attention; all other operations have one kernel."""
+        return self.saved(*inputs)
+
+    def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:
+        """Return what is needed while it runs: by default its operands, its results and their gradients only."""
+        return Workspace()
 
     @abstractmethod
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:

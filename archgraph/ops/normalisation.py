@@ -48,8 +48,7 @@ class Normalisation(NoMacs):
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return the input, and the mean and inverse deviation of every group."""
-        groups = self.groups_of(inputs[0])
-        return Saved(inputs=(0,), fresh=((groups, 4), (groups, 4)))
+        return Saved(inputs=(0,), statistics=2 * self.groups_of(inputs[0]))
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:
@@ -122,8 +121,10 @@ class InstanceNorm(Normalisation):
         Where the channel is not first, a copy of the input is kept.
         """
         (x,) = inputs
-        fresh = ((x.channels, 4),) * (3 if self.affine else 2)
-        return Saved(inputs=(0,), fresh=fresh) if x.names[0] == "c" else Saved(fresh=((x.numel, 4), *fresh))
+        fresh = ((x.channels, 4),) if self.affine else ()
+        if x.names[0] == "c":
+            return Saved(inputs=(0,), fresh=fresh, statistics=2 * x.channels)
+        return Saved(fresh=((x.numel, 4), *fresh), statistics=2 * x.channels)
 
     def groups_of(self, x: TensorType) -> Expr:
         """Return one pair per channel."""

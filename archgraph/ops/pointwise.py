@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from sympy import Expr
 
-from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
 from archgraph.ops.reach import All, Reach, pointwise
 from archgraph.symbols import symbol
 from archgraph.types import TensorType, tensor
@@ -79,8 +79,12 @@ class LeakyRelu(Pointwise):
     inplace: bool = False
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return the input, or the output where that has overwritten it."""
-        return Saved(outputs=(0,)) if self.inplace else Saved(inputs=(0,))
+        """Return the input, which the output may have overwritten."""
+        return Saved(inputs=(0,), aliases=((0, 0),) if self.inplace else ())
+
+    def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:
+        """Return, on the way back in place, the copies that PyTorch makes where the operand is a view."""
+        return Workspace(backward=(3 * inputs[0].numel,)) if self.inplace else Workspace()
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's leaky ReLU."""

