@@ -235,9 +235,7 @@ class Architecture(Measured):
 
     def type(self, inside: TensorType) -> TensorType:
         """Return a type of the graph in the spec's symbols, or with numbers after `at`."""
-        return TensorType(
-            tuple((axis, Integer(0) + self.law(length)) for axis, length in inside.axes), inside.dtype
-        )
+        return TensorType(tuple((axis, Integer(0) + self.law(length)) for axis, length in inside.axes), inside.dtype)
 
     def show(self, expression: Expr) -> Expr:
         """Return an expression of the graph in the spec's symbols."""
@@ -265,9 +263,7 @@ class Architecture(Measured):
         """The paths of all blocks and repeats."""
         return tuple(path for path, member in self.graph.walk() if not isinstance(member, Node))
 
-    def table(
-        self, by: str = "scope", metrics: Iterable[str] = ("params", "macs", "flops", "activations")
-    ) -> Table:
+    def table(self, by: str = "scope", metrics: Iterable[str] = ("params", "macs", "flops", "activations")) -> Table:
         """Return costs by "node", "scope" (the network's steps), "op", "level" or "block".
 
         Raises:
@@ -312,9 +308,7 @@ class Architecture(Measured):
         """
         return budgets.solve(self, name, multiple_of, budget)
 
-    def iso(
-        self, name: str, over: Mapping[str, Iterable[Any]], multiple_of: int = 1, **budget: Budget
-    ) -> Table:
+    def iso(self, name: str, over: Mapping[str, Iterable[Any]], multiple_of: int = 1, **budget: Budget) -> Table:
         """Return the curve of equal cost: along one symbol, the extreme value of another that meets a budget.
 
         >>> table = load("dit").iso("D", over={"L": [12, 28]}, multiple_of=64, params=("<=", 700e6))
@@ -381,9 +375,7 @@ class Architecture(Measured):
 
         return field_table(self, input, every)
 
-    def draw(
-        self, view: str = "overview", width: str = "auto", venue: str = "icml", color: str = "locality"
-    ) -> Figure:
+    def draw(self, view: str = "overview", width: str = "auto", venue: str = "icml", color: str = "locality") -> Figure:
         """Return an annotated diagram; save it with `.save("x.svg")`.
 
         Args:
@@ -427,9 +419,7 @@ class Architecture(Measured):
 class Part(Measured):
     """A node or scope of an architecture; its costs include the counts of the repeats around it."""
 
-    def __init__(
-        self, architecture: Architecture, path: str, member: Member, around: tuple[Repeat, ...]
-    ) -> None:
+    def __init__(self, architecture: Architecture, path: str, member: Member, around: tuple[Repeat, ...]) -> None:
         self.architecture = architecture
         self.path = path
         self.member = member
@@ -447,9 +437,7 @@ class Part(Measured):
     def rows(self) -> list[Row]:
         """Return the cost rows of the primitive nodes in it."""
         inside = f"{self.path}."
-        return [
-            row for row in self.architecture.rows() if row.path == self.path or row.path.startswith(inside)
-        ]
+        return [row for row in self.architecture.rows() if row.path == self.path or row.path.startswith(inside)]
 
     @property
     def outputs(self) -> tuple[TensorType, ...]:

@@ -57,9 +57,7 @@ def _grid(g: Architecture, name: str, multiple_of: int) -> tuple[int, int]:
     step, start = g.rule_of(name)
     combined = step * multiple_of // _gcd(step, multiple_of)
     if start % _gcd(step, multiple_of):
-        raise QueryError(
-            f"no {name} is {start} more than a multiple of {step} and a multiple of {multiple_of}"
-        )
+        raise QueryError(f"no {name} is {start} more than a multiple of {step} and a multiple of {multiple_of}")
     while start % multiple_of:
         start += step
     return combined, start % combined
@@ -78,9 +76,7 @@ def iso(
 ) -> Table:
     """Return, along the values of a second symbol, the extreme value of the first that meets the budget."""
     if len(over) != 1:
-        raise QueryError(
-            "iso runs over one symbol", hint='g.iso("D", over={"L": range(4, 49, 4)}, macs=("<=", 1e12))'
-        )
+        raise QueryError("iso runs over one symbol", hint='g.iso("D", over={"L": range(4, 49, 4)}, macs=("<=", 1e12))')
     ((second, values),) = over.items()
     rows = []
     for value in values:
@@ -88,9 +84,7 @@ def iso(
         found = solve(at, name, multiple_of, budgets)
         reached = at.at(**{name: found.value})
         rows.append({second: value, name: found.value, "params": reached.params, "macs": reached.macs})
-    return Table(
-        f"{g.name}: {name} within the budget, along {second}", (second, name, "params", "macs"), rows
-    )
+    return Table(f"{g.name}: {name} within the budget, along {second}", (second, name, "params", "macs"), rows)
 
 
 def what_if(g: Architecture, values: Mapping[str, Any], metrics: Iterable[str] = CHANGES) -> Table:

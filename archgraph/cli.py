@@ -69,12 +69,8 @@ def _add_at(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_format(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--format", choices=FORMATS, default="text", help="how to write the table (default: text)"
-    )
-    parser.add_argument(
-        "--json", action="store_const", const="json", dest="format", help="the same as --format json"
-    )
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how to write the table (default: text)")
+    parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
 
 
 def _bindings(pairs: Sequence[str]) -> dict[str, Any]:
@@ -105,9 +101,7 @@ def _load(options: argparse.Namespace) -> Any:
 
 
 def _list(commands: Any) -> None:
-    parser = _command(
-        commands, "list", _run_list, "List the shipped specs and variants", "archgraph list --json"
-    )
+    parser = _command(commands, "list", _run_list, "List the shipped specs and variants", "archgraph list --json")
     _add_format(parser)
 
 
@@ -126,9 +120,7 @@ def _check(commands: Any) -> None:
         "Hold specs and their variants against the numbers they expect",
         "archgraph check dit",
     )
-    parser.add_argument(
-        "specs", nargs="*", metavar="SPEC", help="names or paths (default: every shipped spec)"
-    )
+    parser.add_argument("specs", nargs="*", metavar="SPEC", help="names or paths (default: every shipped spec)")
     _add_format(parser)
 
 
@@ -167,14 +159,10 @@ def _run_cost(options: argparse.Namespace) -> int:
 
 
 def _rf(commands: Any) -> None:
-    parser = _command(
-        commands, "rf", _run_rf, "Show the receptive field of every node", "archgraph rf unet:padded-512"
-    )
+    parser = _command(commands, "rf", _run_rf, "Show the receptive field of every node", "archgraph rf unet:padded-512")
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     parser.add_argument("--input", help="the input to measure on (default: the only one with positions)")
-    parser.add_argument(
-        "--all", action="store_true", help="every primitive node, not only the network's steps"
-    )
+    parser.add_argument("--all", action="store_true", help="every primitive node, not only the network's steps")
     _add_at(parser)
     _add_format(parser)
 
@@ -185,22 +173,16 @@ def _run_rf(options: argparse.Namespace) -> int:
 
 
 def _draw(commands: Any) -> None:
-    parser = _command(
-        commands, "draw", _run_draw, "Draw an annotated diagram", "archgraph draw unet -o unet.svg"
-    )
+    parser = _command(commands, "draw", _run_draw, "Draw an annotated diagram", "archgraph draw unet -o unet.svg")
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
-    parser.add_argument(
-        "--view", default="overview", help="overview, blocks, full, unrolled, ladder or matrix"
-    )
+    parser.add_argument("--view", default="overview", help="overview, blocks, full, unrolled, ladder or matrix")
     parser.add_argument("--color", default="locality", help="locality, params or macs")
     _add_figure(parser)
     _add_at(parser)
 
 
 def _add_figure(parser: argparse.ArgumentParser, required: bool = True) -> None:
-    parser.add_argument(
-        "-o", "--output", required=required, metavar="FILE", help="the file to write: .svg or .dot"
-    )
+    parser.add_argument("-o", "--output", required=required, metavar="FILE", help="the file to write: .svg or .dot")
     parser.add_argument("--width", default=None, help="auto, column, text, or inches such as 3.25in")
     parser.add_argument("--venue", default="icml", help="icml, neurips, iclr, acl or nature (default: icml)")
 
@@ -239,9 +221,7 @@ def _run_contrast(options: argparse.Namespace) -> int:
     if not options.output:
         print(comparison([load(options.first), load(options.second)]).to(options.format).rstrip())
         return 0
-    figure = contrast(
-        load(options.first), load(options.second), width=options.width or "text", venue=options.venue
-    )
+    figure = contrast(load(options.first), load(options.second), width=options.width or "text", venue=options.venue)
     return _save(figure, options.output)
 
 
@@ -257,9 +237,7 @@ def _solve(commands: Any) -> None:
     parser.add_argument("symbol", metavar="SYMBOL", help="the symbol to find")
     parser.add_argument("--params", metavar="BUDGET", help='a bound on parameters: "<=1e9"')
     parser.add_argument("--macs", metavar="BUDGET", help='a bound on MACs: "<=1e12"')
-    parser.add_argument(
-        "--multiple-of", type=int, default=1, metavar="N", help="only multiples of N (default: 1)"
-    )
+    parser.add_argument("--multiple-of", type=int, default=1, metavar="N", help="only multiples of N (default: 1)")
     _add_at(parser)
 
 
@@ -289,9 +267,7 @@ def _sweep(commands: Any) -> None:
     )
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     parser.add_argument("grid", nargs="+", metavar="SYMBOL=VALUES", help="a..b, a..b:step, or a list 1,2,4")
-    parser.add_argument(
-        "--metrics", default="params,macs", help="comma-separated metrics (default: params,macs)"
-    )
+    parser.add_argument("--metrics", default="params,macs", help="comma-separated metrics (default: params,macs)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write .csv or .parquet instead of printing")
     _add_at(parser)
     _add_format(parser)
@@ -360,9 +336,7 @@ def _run_schema(options: argparse.Namespace) -> int:
 
 
 def _new(commands: Any) -> None:
-    parser = _command(
-        commands, "new", _run_new, "Write a small spec to start from", "archgraph new mynet.yaml"
-    )
+    parser = _command(commands, "new", _run_new, "Write a small spec to start from", "archgraph new mynet.yaml")
     parser.add_argument("path", metavar="FILE", help="the file to write; it must not exist")
 
 

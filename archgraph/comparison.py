@@ -26,8 +26,7 @@ def comparison(architectures: Sequence[Architecture]) -> Table:
     """
     names = [g.name for g in architectures]
     rows = [
-        {"": title, **dict(zip(names, (_answer(ask, g) for g in architectures), strict=True))}
-        for title, ask in ROWS
+        {"": title, **dict(zip(names, (_answer(ask, g) for g in architectures), strict=True))} for title, ask in ROWS
     ]
     rows += _knobs(architectures, names)
     notes = (
@@ -49,9 +48,7 @@ def _core(g: Architecture) -> str:
     kinds = {row.node.label for row in g.rows() if row.alive and _mixes(row.node) != "none"}
     share = g.share("macs")
     listed = sorted(kinds, key=lambda kind: -share.get(kind, 0))
-    return ", ".join(
-        f"{kind} ({_percent(share[kind])} of MACs)" if kind in share else kind for kind in listed
-    )
+    return ", ".join(f"{kind} ({_percent(share[kind])} of MACs)" if kind in share else kind for kind in listed)
 
 
 def _mixes(node: Node) -> str:
@@ -164,9 +161,7 @@ def _knob(g: Architecture, name: str) -> str:
         grown = g.at(**{name: more})
     except ArchgraphError:
         return _exponents(g, name)
-    changes = [
-        f"{metric} {_change(now.metric(metric), grown.metric(metric))}" for metric in ("params", "macs")
-    ]
+    changes = [f"{metric} {_change(now.metric(metric), grown.metric(metric))}" for metric in ("params", "macs")]
     return f"{_exponents(g, name)}; {g.defaults[name]} -> {more}: {', '.join(changes)}"
 
 

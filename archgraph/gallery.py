@@ -88,10 +88,7 @@ def _check_rows(g: Architecture) -> Iterator[dict[str, Any]]:
 
 def gallery_page() -> str:
     """Return the gallery as Markdown: per family its source, laws, variants with their numbers, and figure."""
-    return (
-        "\n".join([_GALLERY_HEAD, *(line for name in shipped_names() for line in _family(name))]).rstrip()
-        + "\n"
-    )
+    return "\n".join([_GALLERY_HEAD, *(line for name in shipped_names() for line in _family(name))]).rstrip() + "\n"
 
 
 _GALLERY_HEAD = """\
@@ -107,9 +104,7 @@ def _family(name: str) -> Iterator[str]:
     g = members[0]
     yield f"## {g.spec.name}\n"
     yield " ".join(
-        part
-        for part in (" ".join(g.spec.doc.split()), f"Source: {g.spec.cite}." if g.spec.cite else "")
-        if part
+        part for part in (" ".join(g.spec.doc.split()), f"Source: {g.spec.cite}." if g.spec.cite else "") if part
     )
     yield f"\n![{g.spec.name}](../renders/{name}.svg)\n"
     yield from _symbols(g)

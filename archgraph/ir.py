@@ -263,31 +263,23 @@ class _Unroller:
                 outputs = self._add(node, inputs, prefix, group)
             values.update(zip(node.outputs, outputs, strict=True))
 
-    def _add(
-        self, node: Node, inputs: tuple[Value, ...], prefix: str, share: str | None
-    ) -> tuple[Value, ...]:
+    def _add(self, node: Node, inputs: tuple[Value, ...], prefix: str, share: str | None) -> tuple[Value, ...]:
         if len(self.nodes) >= self.limit:
             raise ArchgraphError(f"the unrolled graph has more than {self.limit} nodes")
         outputs = tuple(Value(value.type, prefix + value.name) for value in node.outputs)
         self.nodes.append(Node(prefix + node.name, node.op, inputs, outputs, node.place, share))
         return outputs
 
-    def _mixture(
-        self, node: Repeat, inputs: tuple[Value, ...], prefix: str, share: str | None
-    ) -> tuple[Value, ...]:
+    def _mixture(self, node: Repeat, inputs: tuple[Value, ...], prefix: str, share: str | None) -> tuple[Value, ...]:
         """A mixture stays whole: its experts stand side by side, and which of them run depends on the values."""
         outputs = tuple(Value(value.type, prefix + value.name) for value in node.outputs)
         name = prefix + node.name
         self.nodes.append(replace(node, name=name, inputs=inputs, outputs=outputs, share=share))
         return outputs
 
-    def _iterate(
-        self, node: Repeat, inputs: tuple[Value, ...], path: str, share: str | None
-    ) -> tuple[Value, ...]:
+    def _iterate(self, node: Repeat, inputs: tuple[Value, ...], path: str, share: str | None) -> tuple[Value, ...]:
         if not isinstance(node.count, Integer):
-            raise ArchgraphError(
-                f"cannot unroll '{path}': its count {node.count} is symbolic", hint="bind it"
-            )
+            raise ArchgraphError(f"cannot unroll '{path}': its count {node.count} is symbolic", hint="bind it")
         carried = len(node.outputs)
         if len(self.nodes) + int(node.count) > self.limit:
             raise ArchgraphError(f"the unrolled graph has more than {self.limit} nodes")

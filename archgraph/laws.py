@@ -109,9 +109,7 @@ class Measured(ABC):
             definition = whole.definition(name)
             return (law if definition is None else scaling.eliminate(law, asked, definition)), asked
         if name in whole.spec.symbols:
-            raise QueryError(
-                f"laws are not symbolic in '{name}': it is built into the graph", hint="use what_if"
-            )
+            raise QueryError(f"laws are not symbolic in '{name}': it is built into the graph", hint="use what_if")
         raise QueryError(f"there is no symbol '{name}'.{did_you_mean(name, whole.symbols)}")
 
     def degree(self, metric: str, name: str) -> Expr:

@@ -114,9 +114,7 @@ def sweep(g: Architecture, grid: Mapping[str, Any], metrics: Iterable[str]) -> S
     laws = {metric: compiled(replaced(g.expression(metric), fixed), tuple(arrays)) for metric in metrics}
     exact = {metric: law.exact(arrays) for metric, law in laws.items()}
     values = {metric: _full(law(arrays), arrays, np) for metric, law in laws.items()}
-    return Sweep(
-        g.name, {name: _values(grid[name], np) for name in names}, values, _valid(g, arrays, fixed, np), exact
-    )
+    return Sweep(g.name, {name: _values(grid[name], np) for name in names}, values, _valid(g, arrays, fixed, np), exact)
 
 
 def _check(g: Architecture, names: tuple[str, ...]) -> None:
@@ -168,9 +166,7 @@ def _parquet(columns: Mapping[str, Any]) -> bytes:
         import pyarrow  # pyright: ignore[reportMissingImports]
         import pyarrow.parquet  # pyright: ignore[reportMissingImports]
     except ImportError:
-        raise QueryError(
-            "parquet needs pyarrow", hint="pip install 'archgraph[sweep]', or write .csv"
-        ) from None
+        raise QueryError("parquet needs pyarrow", hint="pip install 'archgraph[sweep]', or write .csv") from None
     sink = pyarrow.BufferOutputStream()
     pyarrow.parquet.write_table(pyarrow.table(dict(columns)), sink)
     return sink.getvalue().to_pybytes()

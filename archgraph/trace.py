@@ -121,8 +121,9 @@ class Tracer:
         name: str,
         place: Place | None = None,
         share: str | None = None,
+        labels: tuple[str, ...] = (),
     ) -> tuple[Value, ...]:
-        """Add an operation and return its outputs.
+        """Add an operation and return its outputs, which bear the labels where there is one for each.
 
         Raises:
             ShapeError: the operands do not fit, with their shapes and the place.
@@ -134,7 +135,7 @@ class Tracer:
             inferred = self.infer(op, types)
             self._check_share(share, name, share and _shapes(op, types))
         name = self.unique(name)
-        outputs = self._outputs(name, inferred)
+        outputs = self._outputs(name, inferred, labels)
         self._add(Node(name, op, operands, outputs, place, share))
         return outputs
 
@@ -189,9 +190,11 @@ class Tracer:
         candidate = f"{name}_{seen}"
         return candidate if candidate not in self._names else self.unique(candidate)
 
-    def _outputs(self, name: str, types: Types) -> tuple[Value, ...]:
+    def _outputs(self, name: str, types: Types, labels: tuple[str, ...] = ()) -> tuple[Value, ...]:
         if len(types) == 1:
             return (Value(types[0], name),)
+        if len(labels) == len(types):
+            return tuple(Value(type_, label) for type_, label in zip(types, labels, strict=True))
         return tuple(Value(type_, f"{name}#{index}") for index, type_ in enumerate(types))
 
     def _add(self, member: Member) -> None:

@@ -25,8 +25,7 @@ CONTRASTS = {
 def pages() -> dict[str, str]:
     """Return the generated pages by path."""
     answers = {
-        f"docs/{path.stem}": filled(path.read_text(encoding="utf-8"))
-        for path in sorted(TEMPLATES.glob("*.md.in"))
+        f"docs/{path.stem}": filled(path.read_text(encoding="utf-8")) for path in sorted(TEMPLATES.glob("*.md.in"))
     }
     return {"docs/ops.md": reference_page(), "docs/gallery.md": gallery_page(), **answers}
 

@@ -83,9 +83,7 @@ def conv_params(name: str, **values: Any) -> float:
     for row in g.rows():
         wide = row.node.label == "conv" and str(row.node.op.arguments.get("kernel")) == "3"
         if wide:
-            weights = sum(
-                g.evaluate(weight.numel) for weight in row.node.op.weights(*row.node.types).values()
-            )
+            weights = sum(g.evaluate(weight.numel) for weight in row.node.op.weights(*row.node.types).values())
             total += weights * g.evaluate(row.weight_times)
     return total / 1e6
 
@@ -96,9 +94,7 @@ def transformer_params(name: str) -> float:
     inside = 0
     for row in g.rows():
         if "basic_transformer_block" in row.blocks:
-            weights = sum(
-                g.evaluate(weight.numel) for weight in row.node.op.weights(*row.node.types).values()
-            )
+            weights = sum(g.evaluate(weight.numel) for weight in row.node.op.weights(*row.node.types).values())
             inside += weights * g.evaluate(row.weight_times)
     return 100 * inside / int(g.params)
 
@@ -158,9 +154,9 @@ NUMBERS: dict[str, Callable[[], Any]] = {
     "nnunet_top_macs": lambda: f"{level('nnunet', 'macs', 0):.1f}",
     "resenc_params": lambda: millions("nnunet_resenc"),
     "resenc_macs": lambda: ", ".join(giga(f"nnunet_resenc{variant}") for variant in RESENC),
-    "unet_levels": lambda: str(
-        ag.load("unet:padded-512").at().table(by="level", metrics=["params", "macs"])
-    ).split("\n\n", 1)[1],
+    "unet_levels": lambda: str(ag.load("unet:padded-512").at().table(by="level", metrics=["params", "macs"])).split(
+        "\n\n", 1
+    )[1],
     "sdxl_params": lambda: f"{int(ag.load('sd:xl').at().params) / 1e9:.2f}",
     "sdxl_transformer": lambda: f"{transformer_params('sd:xl'):.1f}",
     "sd_conv": lambda: f"{conv_params('sd'):.0f}",

@@ -119,7 +119,7 @@ def test_new_writes_a_spec_that_works_and_overwrites_nothing(capsys, tmp_path):
     [
         (["cost", "dti"], "SpecError: no spec is named 'dti'. Did you mean 'dit'?"),
         (["cost", "dit:S2"], "SpecError: dit.yaml has no variant 'S2'."),
-        (["cost", "dit", "--at", "D=700"], "SpecError: D must be a multiple of 16, and is 700"),
+        (["cost", "dit", "--at", "D=700"], "SpecError: symbol 'D' must be a multiple of 16, and is 700"),
         (["cost", "dit", "--at", "Q=7"], "SpecError: there is no symbol 'Q'"),
         (["cost", "dit", "--at", "D"], "SpecError: cannot read the binding 'D'"),
         (["cost", "dit", "--by", "nod"], "QueryError: cannot group by 'nod'. Did you mean 'node'?"),
@@ -147,9 +147,13 @@ def test_wrong_usage_exits_with_2(arguments):
 def test_every_command_has_help_with_an_example(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
-    commands = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("    ") and line[4] != " "]
+    commands = [
+        line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("    ") and line[4] != " "
+    ]
     commands = [name for name in commands if name.islower()]
-    assert {"list", "check", "cost", "rf", "draw", "contrast", "verify", "schema", "new", "solve", "sweep"} <= set(commands)
+    assert {"list", "check", "cost", "rf", "draw", "contrast", "verify", "schema", "new", "solve", "sweep"} <= set(
+        commands
+    )
     for name in commands:
         with pytest.raises(SystemExit) as stopped:
             main([name, "--help"])

@@ -86,9 +86,11 @@ def test_networkx_has_members_and_values():
 
 
 def test_bodies_are_traced_once_and_shared():
-    g = ag.loads(TWO_LAYERS.replace("  - do:", "  - double:\n  - double:\n  - do:").replace(
-        "inputs:", "blocks:\n  double:\n    do: [linear: {out: 2 * x.c}, linear: {out: x.c}]\ninputs:"
-    ))
+    g = ag.loads(
+        TWO_LAYERS.replace("  - do:", "  - double:\n  - double:\n  - do:").replace(
+            "inputs:", "blocks:\n  double:\n    do: [linear: {out: 2 * x.c}, linear: {out: x.c}]\ninputs:"
+        )
+    )
     first, second, _ = g.graph.nodes
     assert first.body is second.body
 

@@ -96,9 +96,7 @@ def metric_named(name: str) -> Metric:
         QueryError: there is no such metric.
     """
     if name not in METRICS:
-        raise QueryError(
-            f"no metric is named '{name}'.{did_you_mean(name, METRICS)}", hint=", ".join(METRICS)
-        )
+        raise QueryError(f"no metric is named '{name}'.{did_you_mean(name, METRICS)}", hint=", ".join(METRICS))
     return METRICS[name]
 
 
@@ -271,9 +269,7 @@ def grouping(by: str) -> Callable[[Row], str]:
         QueryError: there is no such grouping.
     """
     if by not in GROUPS:
-        raise QueryError(
-            f"cannot group by '{by}'.{did_you_mean(by, GROUPS)}", hint=f"by: {', '.join(GROUPS)}"
-        )
+        raise QueryError(f"cannot group by '{by}'.{did_you_mean(by, GROUPS)}", hint=f"by: {', '.join(GROUPS)}")
     return GROUPS[by]
 
 
@@ -298,9 +294,7 @@ def find_member(graph: Graph, path: str) -> tuple[Member, tuple[Repeat, ...]]:
         if not rest:
             return member, tuple(around)
         if isinstance(member, Node):
-            raise QueryError(
-                f"'{path[: len(path) - len(rest) - 1]}' is an operation: nothing stands inside it"
-            )
+            raise QueryError(f"'{path[: len(path) - len(rest) - 1]}' is an operation: nothing stands inside it")
         around.append(member)
         scope = member.body
 

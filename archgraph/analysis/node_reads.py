@@ -191,5 +191,3 @@ def _position(maps: dict[str, AxisMap], reach: Reach) -> tuple[str, Expr, Expr |
         return (*reach.position, None)
     placed = ((axis, read) for axis, read in maps.items() if isinstance(read, Placed))
     return next(((axis, read.start, read.size) for axis, read in placed), None)
-
-

@@ -187,9 +187,7 @@ def _joined(left: Moving | HalfLine, right: Moving | HalfLine) -> Reading:
     return halfline(left.form or right.form, _edge(left).union(_edge(right)), since)
 
 
-def _alike(
-    left: Moving | HalfLine, right: Moving | HalfLine
-) -> tuple[Moving | HalfLine, Moving | HalfLine]:
+def _alike(left: Moving | HalfLine, right: Moving | HalfLine) -> tuple[Moving | HalfLine, Moving | HalfLine]:
     """Bring two readings to one form."""
     if left.form == right.form or not left.form or not right.form:
         return left, right

@@ -102,7 +102,9 @@ def _separable(value: Region, read: Region) -> bool:
     drivers = Counter(axis for field in value.fields.values() for axis in axes_of(field.content))
     shared = (read.fields[axis].content for axis, count in drivers.items() if count > 1)
     return all(
-        reading is None or isinstance(reading, Whole | Pieces) or (isinstance(reading, Moving) and reading.step is not None)
+        reading is None
+        or isinstance(reading, Whole | Pieces)
+        or (isinstance(reading, Moving) and reading.step is not None)
         for reading in shared
     )
 

@@ -171,7 +171,8 @@ class Solution:
         return self.budget - self.achieved
 
     def __repr__(self) -> str:
-        return f"{self.symbol} = {self.value}: {self.metric} = {self.achieved:,}, {self.slack:,.0f} below {self.budget:,.0f}"
+        achieved = f"{self.symbol} = {self.value}: {self.metric} = {self.achieved:,}"
+        return f"{achieved}, {self.slack:,.0f} below {self.budget:,.0f}"
 
 
 def largest(

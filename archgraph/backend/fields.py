@@ -35,8 +35,10 @@ def field_table(g: Architecture, input: str | None = None, every: bool = False) 
     else:
         chosen = [fields.at(member.name) for member in g.graph.nodes]
     rows = [row for field in chosen for row in _rows(field)]
-    bound = () if all(axis.exact for field in chosen for axis in field.axes.values() if axis.settled) else (
-        "a size marked `at most` is an upper bound",
+    bound = (
+        ()
+        if all(axis.exact for field in chosen for axis in field.axes.values() if axis.settled)
+        else ("a size marked `at most` is an upper bound",)
     )
     return Table(f"{g.name}: receptive field on {fields.input.name}", COLUMNS, rows, notes=(*NOTES, *bound))
 
@@ -51,7 +53,14 @@ def _rows(field: ReceptiveField) -> Iterator[dict[str, Any]]:
 
 def _cells(axis: AxisField) -> dict[str, Any]:
     if not axis.settled or axis.reading is None:
-        return {"size_min": None, "size_max": None, "size_mean": None, "stride": None, "period": None, "note": str(axis)}
+        return {
+            "size_min": None,
+            "size_max": None,
+            "size_mean": None,
+            "stride": None,
+            "period": None,
+            "note": str(axis),
+        }
     return {
         "size_min": axis.size_min,
         "size_max": axis.size_max,

@@ -88,10 +88,7 @@ class Table:
         notes = [f"% {note}" for note in self.notes]
         begin = rf"\begin{{tabular}}{{{'l' * len(self.columns)}}}"
         return (
-            "\n".join(
-                [*notes, begin, r"\toprule", head, r"\midrule", *lines, r"\bottomrule", r"\end{tabular}"]
-            )
-            + "\n"
+            "\n".join([*notes, begin, r"\toprule", head, r"\midrule", *lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
         )
 
     def to_csv(self) -> str:
@@ -110,9 +107,7 @@ class Table:
     def to_html(self) -> str:
         """Return an HTML table, everything escaped."""
         head = "".join(f"<th>{escape(column)}</th>" for column in self.columns)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._cells()
-        )
+        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._cells())
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
         caption = f"<caption>{escape(self.title)}</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><ul>{notes}</ul>"

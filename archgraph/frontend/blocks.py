@@ -117,7 +117,8 @@ class Interpreter:
     def _apply(self, step: Step, scope: Scope, op: type[Op]) -> Outputs:
         operands = self.inputs(step, scope, implicit=op.arity[0] > 0)
         made = make_op(op, step.value, step.place, scope)
-        return self.tracer.apply(made, operands, self.name(step, scope), step.place, self.share(step))
+        labels = tuple(str(target) for target in read_targets(step.keyword("as"), scope))
+        return self.tracer.apply(made, operands, self.name(step, scope), step.place, self.share(step), labels)
 
     # -- loops and choices -----------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from archgraph.errors import ShapeError
 from archgraph.frontend.torch_builder import Axis, Builder, Pending, Tracked, _Names
 from archgraph.frontend.torch_layout import COPIES, Digit, Dim, Layout, extent, merged, refine
 from archgraph.ir import Value
+from archgraph.types import CHANNEL
 
 Key = tuple[int, int]
 """A label and the number of a digit in it."""
@@ -35,6 +36,7 @@ class Alignment:
         joined: the label of the dimension that is one axis in every operand, of any size.
         own: labels whose repeated digits must be real: what a contraction multiplies or sums.
         fill: whether an operand must repeat what another one has as an axis.
+        summed: labels that the result does not have.
     """
 
     def __init__(
@@ -44,12 +46,14 @@ class Alignment:
         joined: int | None = None,
         own: Sequence[int] = (),
         fill: bool = False,
+        summed: Sequence[int] = (),
     ) -> None:
         self.builder = builder
         self.operands = list(operands)
         self.joined = joined
         self.own = set(own)
         self.fill = fill
+        self.summed = set(summed)
         self.parts: list[dict[Key, Digit]] = [{} for _ in operands]
         self.names: dict[Key, str] = {}
         self.kept: dict[str, tuple[Key, ...]] = {}
@@ -77,6 +81,7 @@ class Alignment:
 
     def _order(self) -> list[int]:
         """Operands by how much they say about names: settled before pending ones, wide before narrow."""
+
         def rank(i: int) -> tuple[bool, int]:
             real = sum(d.axis != COPIES for d in self.parts[i].values())
             return isinstance(self.operands[i].tracked.value, Pending), -real
@@ -96,6 +101,9 @@ class Alignment:
                     wish = accept(key, order)
                     if wish and names.free(wish):
                         self.names[key] = names.claim(wish)
+        last = max((key for key in keys if key[0] == self.labels[-1]), default=None)
+        if last not in self.names and last is not None and names.free(CHANNEL):
+            self.names[last] = names.claim(CHANNEL)
         for key in keys:
             if key not in self.names:
                 self.names[key] = names.fresh()
@@ -107,7 +115,11 @@ class Alignment:
             if len(content) == 1 and self.operands[i].tracked.is_whole(content[0]) and "?" not in content[0].axis:
                 return names.claim(content[0].axis)
         contents = [self.operands[i].content(self.joined) for i in order]
-        return names.for_content(next((c for c in contents if any(d.axis for d in c)), ()))
+        content = next((c for c in contents if any(d.axis for d in c)), ())
+        if any(d.axis.startswith("?") for d in content) and self.joined == self.labels[-1] and names.free(CHANNEL):
+            return names.claim(CHANNEL)
+        leader = self.operands[order[0]].tracked
+        return names.for_content(content, leader.axes)
 
     def _keep_whole(self, names: _Names, leader: int) -> None:
         """Axes that all operands have split in the same way stay whole."""
@@ -117,6 +129,7 @@ class Alignment:
         tracked = self.operands[leader].tracked
         for axis, keys in groups.items():
             split = len(keys) > 1 and axis != COPIES and not axis.startswith("?")
+            split = split and len({key[0] in self.summed for key in keys}) == 1
             if split and names.free(axis) and extent(self.parts[leader][k] for k in keys) == tracked.axes[axis]:
                 if all(self._alike(i, leader, keys) for i in range(len(self.operands))):
                     self.kept[names.claim(axis)] = tuple(keys)
@@ -186,9 +199,7 @@ class Alignment:
             if not self._is_real(key):
                 found.append(Digit(COPIES, Integer(1), size))
             elif key in self.kept.get(self.names[key], ()):
-                stride = next(
-                    d.stride for p in self.parts if (d := p.get(key)) is not None and d.axis != COPIES
-                )
+                stride = next(d.stride for p in self.parts if (d := p.get(key)) is not None and d.axis != COPIES)
                 found.append(Digit(self.names[key], stride, size))
             else:
                 found.append(Digit(self.names[key], Integer(1), size))
@@ -207,6 +218,4 @@ def broadcast(builder: Builder, tensors: Sequence[Tracked]) -> tuple[list[Value]
 
 def _alike(tensors: Sequence[Tracked]) -> bool:
     first = tensors[0]
-    return all(
-        isinstance(t.value, Value) and t.layout == first.layout and t.axes == first.axes for t in tensors
-    )
+    return all(isinstance(t.value, Value) and t.layout == first.layout and t.axes == first.axes for t in tensors)

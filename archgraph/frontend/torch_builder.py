@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sympy import Expr, Integer
@@ -182,10 +182,8 @@ class Builder:
         names = _Names(kept)
         wanted_names = [names.claim(name) if name else None for name, _ in wanted]
         loose_names = [names.claim(d.axis) if t.is_whole(d) and names.free(d.axis) else None for _, _, d in loose]
-        final = [
-            name or names.for_content(content) for name, content in zip(wanted_names, contents, strict=True)
-        ]
-        loose_final = [n or names.for_content((d,)) for n, (_, _, d) in zip(loose_names, loose, strict=True)]
+        final = [name or names.for_content(content, t.axes) for name, content in zip(wanted_names, contents, strict=True)]
+        loose_final = [n or names.for_content((d,), t.axes) for n, (_, _, d) in zip(loose_names, loose, strict=True)]
         target: list[Axis] = [(axis, whole(axis, t.axes[axis])) for axis in kept]
         target += zip(final, contents, strict=True)
         target += [(name, (digit,)) for name, (_, _, digit) in zip(loose_final, loose, strict=True)]
@@ -195,8 +193,7 @@ class Builder:
             self._joined(t, place, groups[place], wanted, final)
             if place in groups
             else tuple(
-                Digit(places[place, k], Integer(1), d.size) if (place, k) in places else d
-                for k, d in enumerate(dim)
+                Digit(places[place, k], Integer(1), d.size) if (place, k) in places else d for k, d in enumerate(dim)
             )
             for place, dim in enumerate(t.layout)
         ]
@@ -234,14 +231,16 @@ class _Names:
             index += 1
         return self.claim(f"a{index}")
 
-    def for_content(self, content: Dim) -> str:
-        """A fitting name: the position that the digits begin with, n for several, c for channels."""
-        axes = [d.axis for d in content if d.axis != COPIES and not d.axis.startswith("?")]
-        positions = list(dict.fromkeys(axis for axis in axes if axis != CHANNEL))
-        if not axes:
+    def for_content(self, content: Dim, sizes: Mapping[str, Expr]) -> str:
+        """A fitting name: the position whose outer digit comes first, else c for channels, n for several positions."""
+        real = [d for d in content if d.axis != COPIES and not d.axis.startswith("?")]
+        positions = list(dict.fromkeys(d.axis for d in real if d.axis != CHANNEL))
+        if not real:
             return self.fresh()
-        if CHANNEL in axes:
-            wishes = [CHANNEL]
+        if any(d.axis == CHANNEL for d in real):
+            first = real[0]
+            outer = first.axis != CHANNEL and same_size(product((first.stride, first.size)), sizes[first.axis])
+            wishes = [first.axis if outer else CHANNEL]
         else:
             wishes = positions if len(positions) == 1 else ["n", positions[0]]
         return next((self.claim(wish) for wish in wishes if self.free(wish)), None) or self.fresh()

@@ -33,7 +33,7 @@ def contract(i: Interpreter, x: Tracked, y: Tracked, left: Labels, right: Labels
     summed = (set(left) | set(right)) - set(out)
     if not summed & both:
         return _outer(i, operands, out, summed)
-    align = Alignment(i.builder, operands, own=sorted({*left, *right}))
+    align = Alignment(i.builder, operands, own=sorted({*left, *right}), summed=sorted(summed))
     over = tuple(dict.fromkeys(align.names[key] for key in align.names if key[0] in summed))
     (value,) = i.builder.emit(Einsum(over), align.values())
     return Tracked(value, tuple(align.digits(label) for label in out))
@@ -41,7 +41,7 @@ def contract(i: Interpreter, x: Tracked, y: Tracked, left: Labels, right: Labels
 
 def _outer(i: Interpreter, operands: list[Operand], out: Labels, summed: set[int]) -> Tracked:
     """Without a common label that is summed, PyTorch multiplies element by element."""
-    align = Alignment(i.builder, operands)
+    align = Alignment(i.builder, operands, summed=sorted(summed))
     (value,) = i.builder.emit(Multiply(), align.values())
     axes = tuple(dict.fromkeys(align.names[key] for key in align.names if key[0] in summed))
     if axes:
@@ -71,7 +71,7 @@ def _vector_product(i: Interpreter, x: Tracked, y: Tracked) -> Tracked:
     column = y.rank == 1
     y = y.with_layout([*y.layout, ()]) if column else y
     left, right = [*range(10, 8 + x.rank), 1, 2], [*range(10, 8 + y.rank), 2, 3]
-    align = Alignment(i.builder, [Operand(x, tuple(left)), Operand(y, tuple(right))])
+    align = Alignment(i.builder, [Operand(x, tuple(left)), Operand(y, tuple(right))], summed=(2,))
     (value,) = i.builder.emit(Multiply(), align.values())
     axes = tuple(dict.fromkeys(align.names[key] for key in align.names if key[0] == 2))
     (value,) = i.builder.emit(Reduce("sum", axes), [value]) if axes else (value,)

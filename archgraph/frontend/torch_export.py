@@ -55,9 +55,7 @@ def export(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Exported:
     call = _call(module, inputs, dynamic)
     with _evaluating(module), torch.no_grad(), _deciding_lines() as places:
         try:
-            program = torch.export.export(
-                module, call.args, call.kwargs, dynamic_shapes=call.shapes, strict=False
-            )
+            program = torch.export.export(module, call.args, call.kwargs, dynamic_shapes=call.shapes, strict=False)
         except Exception as error:
             raise _explained(module, error) from error
     placeholders = _user_inputs(program)

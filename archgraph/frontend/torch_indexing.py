@@ -10,17 +10,8 @@ from archgraph.frontend.torch_interpret import HANDLERS, Arguments, Interpreter,
 from archgraph.frontend.torch_layers import look_up
 from archgraph.ops.traced import Constant
 
-MOVES = (
-    "flip sort argsort topk gather scatter scatter_add scatter_reduce take_along_dim index_put index_add index_copy "
-    "index_fill tril triu diagonal diag_embed diagonal_scatter slice_scatter select_scatter unfold im2col col2im "
-    "as_strided masked_select searchsorted bucketize nonzero one_hot meshgrid rot90 copy fill zero channel_shuffle "
-    "grid_sampler grid_sampler_2d masked_scatter put unfold_copy constant trapezoid native_channel_shuffle"
-).split()
-SOURCES = (
-    "arange zeros ones full empty zeros_like ones_like full_like empty_like new_zeros new_ones new_full new_empty rand "
-    "randn rand_like randn_like randint linspace scalar_tensor eye tril_indices triu_indices logspace "
-    "_efficientzerotensor randperm hann_window"
-).split()
+MOVES = ["flip", "sort", "argsort", "topk", "gather", "scatter", "scatter_add", "scatter_reduce", "take_along_dim", "index_put", "index_add", "index_copy", "index_fill", "tril", "triu", "diagonal", "diag_embed", "diagonal_scatter", "slice_scatter", "select_scatter", "unfold", "im2col", "col2im", "as_strided", "masked_select", "searchsorted", "bucketize", "nonzero", "one_hot", "meshgrid", "rot90", "copy", "fill", "zero", "channel_shuffle", "grid_sampler", "grid_sampler_2d", "masked_scatter", "put", "unfold_copy", "constant", "trapezoid", "native_channel_shuffle"]
+SOURCES = ["arange", "zeros", "ones", "full", "empty", "zeros_like", "ones_like", "full_like", "empty_like", "new_zeros", "new_ones", "new_full", "new_empty", "rand", "randn", "rand_like", "randn_like", "randint", "linspace", "scalar_tensor", "eye", "tril_indices", "triu_indices", "logspace", "_efficientzerotensor", "randperm", "hann_window"]
 
 
 def moved(i: Interpreter, a: Arguments) -> Any:

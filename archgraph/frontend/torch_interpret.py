@@ -298,9 +298,14 @@ class Interpreter:
         for name in self.program.results(node):
             result = self.fetch(name)
             if isinstance(result, Tracked):
-                value = self.builder.settled(result).value
+                value = self._delivered(self.builder.settled(result)).value
                 assert isinstance(value, Value)
                 yield value
+
+    def _delivered(self, t: Tracked) -> Tracked:
+        """An output is made of whole axes, as its dimensions say."""
+        split = [dim for dim, content in enumerate(t.layout) if not all(map(t.is_whole, content))]
+        return self.builder.grouped(t, [(None, (dim,)) for dim in split])[0] if split else t
 
 
 class _Lazy(dict):
@@ -321,8 +326,7 @@ class _Lazy(dict):
 
 
 SKIPPED = frozenset(
-    "_assert_scalar sym_constrain_range_for_size sym_constrain_range _assert_async _assert_tensor_metadata "
-    "sym_size sym_numel sym_stride _local_scalar_dense".split()
+    ["_assert_scalar", "sym_constrain_range_for_size", "sym_constrain_range", "_assert_async", "_assert_tensor_metadata", "sym_size", "sym_numel", "sym_stride", "_local_scalar_dense"]
 )
 
 

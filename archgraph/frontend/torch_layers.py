@@ -133,7 +133,11 @@ def _convolution(i: Interpreter, a: Arguments, count: int, transposed: bool) -> 
 
 def _is_linear(x: Tracked, shape: list[int], count: int, a: Arguments) -> bool:
     single = all(not dim for dim in x.layout[x.rank - count :]) and set(shape[2:]) == {1}
-    return single and int(a.nodes.get("groups") or 1) == 1 and not any(listed(a.nodes.get("padding") if not isinstance(a.nodes.get("padding"), str) else None, count, 0))
+    return (
+        single
+        and int(a.nodes.get("groups") or 1) == 1
+        and not any(listed(a.nodes.get("padding") if not isinstance(a.nodes.get("padding"), str) else None, count, 0))
+    )
 
 
 def _linear_over(i: Interpreter, a: Arguments, dim: int, shape: list[int]) -> Tracked:
@@ -328,7 +332,9 @@ def look_up(i: Interpreter, table: Tracked, dim: int, ids: Tracked) -> Tracked:
     """Return rows of a table by index."""
     ids = indices(i, ids)
     assert isinstance(ids.value, Value)
-    others = [(_other_name(ids, place), (place,)) for place in range(table.rank) if place != dim and table.layout[place]]
+    others = [
+        (_other_name(ids, place), (place,)) for place in range(table.rank) if place != dim and table.layout[place]
+    ]
     t, (axis, *names) = i.builder.grouped(i.builder.settled(table), [("rows", (dim,)), *others])
     assert isinstance(t.value, Value)
     (value,) = i.builder.emit(Gather(axis), [t.value, ids.value])
@@ -400,7 +406,9 @@ def upsample(i: Interpreter, a: Arguments) -> Tracked:
     count = next(int(char) for char in name if char.isdigit())
     x = a.input if a.nodes.get("input") is not None else a.self
     w = Windows(i, x, count)
-    mode = next(known for key, known in (("nearest", "nearest"), ("cubic", "cubic"), ("linear", "linear")) if key in name)
+    mode = next(
+        known for key, known in (("nearest", "nearest"), ("cubic", "cubic"), ("linear", "linear")) if key in name
+    )
     sizes = dict(zip(w.names, (i.sizes.expression(length) for length in a.shape[-count:]), strict=True))
     factors = [product((length, 1 / w.t.axes[axis])) for axis, length in sizes.items()]
     corners = bool(a.align_corners)

@@ -180,4 +180,3 @@ def _cut(rest: list[Digit], outer: Expr) -> Digit:
     inner = divide(first.size, outer)
     rest[0] = Digit(first.axis, first.stride, inner)
     return Digit(first.axis, first.stride if first.axis == COPIES else product((first.stride, inner)), outer)
-

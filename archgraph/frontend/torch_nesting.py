@@ -32,7 +32,10 @@ class Nesting:
 
     def members(self, records: Sequence[Record], depth: int, path: str, needed: set[Value]) -> list[Member]:
         """Return the members of one graph, in order; `needed` are the values that are used outside of it."""
-        groups = [list(group) for _, group in groupby(records, key=lambda r: r.stack[depth][0] if len(r.stack) > depth else id(r))]
+        groups = [
+            list(group)
+            for _, group in groupby(records, key=lambda r: r.stack[depth][0] if len(r.stack) > depth else id(r))
+        ]
         read_after = _read_after(groups, needed)
         found: list[Member] = []
         replaced: dict[Value, Value] = {}
@@ -44,10 +47,9 @@ class Nesting:
                 replaced.update(zip(member.outputs, fresh, strict=True))
                 member = replace(member, outputs=fresh)
             found.append(member)
-        folded = self._fold(found, {replaced.get(v, v) for v in needed})
-        named = _unique(folded)
-        self.replaced = replaced
-        return named
+        folded, renamed = self._fold(found, {replaced.get(v, v) for v in needed})
+        self.replaced = {**renamed, **{old: renamed.get(new, new) for old, new in replaced.items()}}
+        return _unique([_with_inputs(member, renamed) for member in folded])
 
     def _member(self, group: list[Record], depth: int, path: str, later: set[Value]) -> Member:
         first = group[0]
@@ -100,19 +102,25 @@ class Nesting:
 
     # -- repeats -----------------------------------------------------------------------------------------
 
-    def _fold(self, members: list[Member], needed: set[Value]) -> list[Member]:
-        """Replace runs of equal scopes that hand their outputs on by one repeat."""
+    def _fold(self, members: list[Member], needed: set[Value]) -> tuple[list[Member], dict[Value, Value]]:
+        """Replace runs of equal scopes that hand their outputs on by one repeat; its outputs have new identities."""
         readers: dict[Value, int] = {}
         for member in members:
             for value in set(member.inputs):
                 readers[value] = readers.get(value, 0) + 1
         result: list[Member] = []
+        renamed: dict[Value, Value] = {}
         start = 0
         while start < len(members):
             run = self._run(members, start, readers, needed)
-            result.append(self._repeat(run) if len(run) > 1 else members[start])
+            if len(run) > 1:
+                repeat = self._repeat(run)
+                renamed.update(zip(run[-1].outputs, repeat.outputs, strict=True))
+                result.append(repeat)
+            else:
+                result.append(members[start])
             start += max(1, len(run))
-        return result
+        return result, renamed
 
     def _run(self, members: list[Member], start: int, readers: dict[Value, int], needed: set[Value]) -> list[Repeat]:
         first = members[start]
@@ -145,7 +153,8 @@ class Nesting:
         body = Graph(tuple(first.body.inputs[p] for p in order), first.body.nodes, first.body.outputs)
         inputs = tuple(first.inputs[p] for p in order)
         name = re.sub(r"\(\d+\)$", "", first.name)
-        return Repeat(name, first.block, body, Integer(len(run)), inputs, last.outputs)
+        outputs = tuple(Value(value.type, name) for value in last.outputs)
+        return Repeat(name, first.block, body, Integer(len(run)), inputs, outputs)
 
 
 def _read_after(groups: list[list[Record]], needed: set[Value]) -> list[set[Value]]:

@@ -32,18 +32,15 @@ SIMPLE: dict[str, type[Op]] = {
     "hardswish": activations.HardSwish,
     "hardsigmoid": activations.HardSigmoid,
 }
-UNARY = (
-    "abs acos asin atan cos cosh erf erfc exp exp2 expm1 ceil floor frac log log10 log1p log2 neg reciprocal round rsqrt "
-    "sin sinh sqrt square tan trunc sign sgn logical_not bitwise_not isnan isinf isfinite clamp clamp_min clamp_max "
-    "hardtanh mish selu celu log_sigmoid nan_to_num threshold hardshrink softshrink logit cumprod relu_ "
-    "bitwise_left_shift bitwise_right_shift celu_ normal_ uniform_ angle"
-).split()
-BINARY = (
-    "sub rsub div true_divide floor_divide remainder fmod pow maximum minimum atan2 eq ne lt le gt ge where mul add "
-    "logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor masked_fill prelu __and__ __or__ lerp addcmul "
-    "addcdiv clip __rsub__ xlogy fmax fmin hypot logaddexp sigmoid_backward polar"
-).split()
-RENAMED = {"hardtanh": "hardtanh", "log_sigmoid": "logsigmoid", "true_divide": "div", "__and__": "bitwise_and", "__or__": "bitwise_or"}
+UNARY = ["abs", "acos", "asin", "atan", "cos", "cosh", "erf", "erfc", "exp", "exp2", "expm1", "ceil", "floor", "frac", "log", "log10", "log1p", "log2", "neg", "reciprocal", "round", "rsqrt", "sin", "sinh", "sqrt", "square", "tan", "trunc", "sign", "sgn", "logical_not", "bitwise_not", "isnan", "isinf", "isfinite", "clamp", "clamp_min", "clamp_max", "hardtanh", "mish", "selu", "celu", "log_sigmoid", "nan_to_num", "threshold", "hardshrink", "softshrink", "logit", "cumprod", "relu_", "bitwise_left_shift", "bitwise_right_shift", "celu_", "normal_", "uniform_", "angle"]
+BINARY = ["sub", "rsub", "div", "true_divide", "floor_divide", "remainder", "fmod", "pow", "maximum", "minimum", "atan2", "eq", "ne", "lt", "le", "gt", "ge", "where", "mul", "add", "logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor", "masked_fill", "prelu", "__and__", "__or__", "lerp", "addcmul", "addcdiv", "clip", "__rsub__", "xlogy", "fmax", "fmin", "hypot", "logaddexp", "sigmoid_backward", "polar"]
+RENAMED = {
+    "hardtanh": "hardtanh",
+    "log_sigmoid": "logsigmoid",
+    "true_divide": "div",
+    "__and__": "bitwise_and",
+    "__or__": "bitwise_or",
+}
 
 
 def on_one(i: Interpreter, op: Op, t: Tracked) -> Tracked:
@@ -214,6 +211,7 @@ def _dims(a: Arguments, x: Tracked) -> list[int]:
 
 def _without_copies(x: Tracked, dims: Sequence[int]) -> Tracked:
     """Repetitions do not change a mean, and are not reduced."""
+
     def real(dim: Dim) -> Dim:
         return tuple(digit for digit in dim if digit.axis != COPIES)
 

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 VIEWS = frozenset(
-    "slice select view reshape transpose permute squeeze unsqueeze flatten unflatten expand t narrow chunk split "
-    "alias detach movedim diagonal".split()
+    ["slice", "select", "view", "reshape", "transpose", "permute", "squeeze", "unsqueeze", "flatten", "unflatten", "expand", "t", "narrow", "chunk", "split", "alias", "detach", "movedim", "diagonal"]
 )
 
 
@@ -35,7 +34,10 @@ class Program:
         signature = program.graph_signature
         self.user_inputs = set(exported.inputs)
         self._returned = set(signature.user_outputs)
-        tensors = {**dict(module.named_parameters(remove_duplicate=False)), **dict(module.named_buffers(remove_duplicate=False))}
+        tensors = {
+            **dict(module.named_parameters(remove_duplicate=False)),
+            **dict(module.named_buffers(remove_duplicate=False)),
+        }
         self._tensors = tensors
         names = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
         every = list(self.module.graph.nodes)
@@ -81,7 +83,7 @@ class Program:
 
     def status_of(self, tensor: Any) -> str:
         """Return the status of a tensor of the module; where nothing is trained, everything counts as learned."""
-        if tensor is None or type(tensor).__name__ != "Parameter" and not hasattr(tensor, "_is_param"):
+        if tensor is None or (type(tensor).__name__ != "Parameter" and not hasattr(tensor, "_is_param")):
             from torch import nn
 
             if not isinstance(tensor, nn.Parameter):
@@ -116,9 +118,7 @@ class Program:
             if node.op == "placeholder":
                 if node not in self.parameters and node.name not in self.user_inputs:
                     found.add(node)
-            elif node.op == "get_attr":
-                found.add(node)
-            elif node.op == "call_function" and _is_constant(node, found):
+            elif node.op == "get_attr" or (node.op == "call_function" and _is_constant(node, found)):
                 found.add(node)
         return found
 
@@ -126,7 +126,9 @@ class Program:
         """Return the modules that a node was called in, the root left out."""
         entries = node.meta.get("nn_module_stack", {}).items()
         return tuple(
-            (str(key), entry[0], _class_name(entry[1])) for key, entry in entries if isinstance(entry, tuple) and entry[0]
+            (str(key), entry[0], _class_name(entry[1]))
+            for key, entry in entries
+            if isinstance(entry, tuple) and entry[0]
         )
 
     def path(self, node: Any) -> str:

@@ -37,7 +37,9 @@ def identity(i: Interpreter, a: Arguments) -> Any:
 # -- views ---------------------------------------------------------------------------------------------------
 
 
-@aten("view", "reshape", "flatten", "unflatten", "_unsafe_view", "squeeze", "unsqueeze", "view_as", "reshape_as", "ravel")
+@aten(
+    "view", "reshape", "flatten", "unflatten", "_unsafe_view", "squeeze", "unsqueeze", "view_as", "reshape_as", "ravel"
+)
 def view(i: Interpreter, a: Arguments) -> Tracked:
     """A row-major view in another shape."""
     shape = [i.sizes.expression(length) for length in a.shape]

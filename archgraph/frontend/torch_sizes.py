@@ -94,9 +94,7 @@ def _declaration(name: str, found: list[Progression]) -> str:
     if found:
         lines.append("symbols:")
     for item in found:
-        lines.append(
-            f"  {item.name}: {{default: {item.default}, multiple_of: {item.step}, offset: {item.offset}}}"
-        )
+        lines.append(f"  {item.name}: {{default: {item.default}, multiple_of: {item.step}, offset: {item.offset}}}")
     return "\n".join(lines)
 
 
@@ -242,7 +240,9 @@ class Conditions:
 
     def joint(self, found: list[Progression]) -> tuple[str, ...]:
         """Return the conditions on several sizes at once that do not follow from those on each."""
-        ranges = {item.name: [item.least, item.least + item.step, item.default, item.default + item.step] for item in found}
+        ranges = {
+            item.name: [item.least, item.least + item.step, item.default, item.default + item.step] for item in found
+        }
         points = [dict(zip(ranges, point, strict=True)) for point in combinations(*ranges.values())]
         result = []
         for test, guard in zip(self.tests, self.guards, strict=True):

@@ -69,9 +69,7 @@ def _listed(value: tuple) -> str:
     return "[" + ", ".join(map(str, value)) + "]"
 
 
-def padding_pairs(
-    padding: Padding, kernel: dict[str, Expr], dilation: dict[str, Expr]
-) -> dict[str, tuple[Expr, Expr]]:
+def padding_pairs(padding: Padding, kernel: dict[str, Expr], dilation: dict[str, Expr]) -> dict[str, tuple[Expr, Expr]]:
     """Return (before, after) per axis; `valid` is none, `same` is dilation*(kernel-1)/2 on both sides.
 
     Raises:

@@ -33,9 +33,7 @@ def broadcast(kind: str, operands: tuple[TensorType, ...]) -> TensorType:
             if not result.has(axis):
                 result = result.with_sizes({axis: length})
             elif not decide(length, "==", result.size(axis), "{} on axis {}", kind, axis):
-                raise ShapeError(
-                    f"cannot {kind}: operands differ on axis {axis} ({result.size(axis)} and {length})"
-                )
+                raise ShapeError(f"cannot {kind}: operands differ on axis {axis} ({result.size(axis)} and {length})")
     return result
 
 

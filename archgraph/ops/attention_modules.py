@@ -40,9 +40,7 @@ def _full(op: ScaledDotProductAttention, inputs: tuple[TensorType, ...]) -> nn.M
     return Attention()
 
 
-def attend(
-    op: ScaledDotProductAttention, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None
-) -> Tensor:
+def attend(op: ScaledDotProductAttention, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
     """Attend among tokens (batch, n, c)."""
     from torch.nn.functional import scaled_dot_product_attention
 
@@ -173,11 +171,7 @@ def shift_mask(sizes: list[int], windows: list[int], shifts: list[int]) -> Tenso
     regions = torch.zeros(sizes, dtype=torch.long)
     for axis, (size, window, shift) in enumerate(zip(sizes, windows, shifts, strict=True)):
         place = torch.arange(size)
-        part = (
-            (place >= size - window).long() + (place >= size - shift).long()
-            if shift
-            else torch.zeros_like(place)
-        )
+        part = (place >= size - window).long() + (place >= size - shift).long() if shift else torch.zeros_like(place)
         shape = [1] * len(sizes)
         shape[axis] = size
         regions = regions * 3 + part.view(shape)

@@ -100,9 +100,7 @@ class Op(ABC):
         if not kind:
             return
         if kind in _registry:
-            raise TypeError(
-                f"operation '{kind}' is defined twice: {_registry[kind].__name__}, {cls.__name__}"
-            )
+            raise TypeError(f"operation '{kind}' is defined twice: {_registry[kind].__name__}, {cls.__name__}")
         _registry[kind] = cls
 
     @abstractmethod
@@ -154,9 +152,7 @@ class Op(ABC):
     def arguments(self) -> Mapping[str, object]:
         """The arguments that differ from their defaults."""
         return {
-            item.name: getattr(self, item.name)
-            for item in fields(self)
-            if getattr(self, item.name) != item.default
+            item.name: getattr(self, item.name) for item in fields(self) if getattr(self, item.name) != item.default
         }
 
 

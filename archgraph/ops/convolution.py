@@ -102,17 +102,13 @@ def padded_input(x: TensorType, geometries: Mapping[str, Geometry]) -> Saved | N
 
 
 def _groups_divide(groups: Expr, channels: Expr, out: Expr) -> None:
-    require(
-        channels, "multiple of", groups, "groups {} do not divide the {} input channels", groups, channels
-    )
+    require(channels, "multiple of", groups, "groups {} do not divide the {} input channels", groups, channels)
     require(out, "multiple of", groups, "groups {} do not divide the {} output channels", groups, out)
 
 
 def _as_ints(geometries: Mapping[str, Geometry]) -> dict[str, tuple[int, ...]]:
     columns = zip(*geometries.values(), strict=True)
-    return {
-        name: tuple(int(v) for v in column) for name, column in zip(Geometry._fields, columns, strict=True)
-    }
+    return {name: tuple(int(v) for v in column) for name, column in zip(Geometry._fields, columns, strict=True)}
 
 
 def _sides(given: Mapping[str, tuple[int, ...]]) -> list[tuple[int, int]]:
@@ -242,9 +238,7 @@ class ConvTranspose(Op):
         for axis, g in self._geometry(x).items():
             length = (x.size(axis) - 1) * g.stride - g.before - g.after + g.span + extra[axis] + 1
             sizes[axis] = product((length,))
-            require(
-                sizes[axis], ">=", ONE, "padding leaves nothing of axis {}: its size is {}", axis, sizes[axis]
-            )
+            require(sizes[axis], ">=", ONE, "padding leaves nothing of axis {}: its size is {}", axis, sizes[axis])
         _groups_divide(self.groups, x.channels, self.out)
         return (x.with_sizes({**sizes, "c": self.out}),)
 

@@ -62,9 +62,7 @@ class Pad(Rearrangement):
 
         (x,) = inputs
         if x.names[0] != "c" and self.mode != "zero":
-            raise ShapeError(
-                "pad can be lowered with another mode than zero only where the channel comes first"
-            )
+            raise ShapeError("pad can be lowered with another mode than zero only where the channel comes first")
         pairs = _pairs(self.by, x)
         widths = [int(width) for name in reversed(x.names) for width in pairs.get(name, (0, 0))]
         mode = "constant" if self.mode == "zero" else self.mode

@@ -62,9 +62,7 @@ class Pool(Unweighted, NoMacs):
         sides = [(int(g.before), int(g.after)) for g in geometries]
         kernels = [int(g.kernel) for g in geometries]
         strides = tuple(int(g.stride) for g in geometries)
-        inside = all(
-            before == after <= kernel // 2 for (before, after), kernel in zip(sides, kernels, strict=True)
-        )
+        inside = all(before == after <= kernel // 2 for (before, after), kernel in zip(sides, kernels, strict=True))
         layer = of_rank(name, len(sides))(
             tuple(kernels),
             strides,

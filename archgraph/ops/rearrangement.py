@@ -133,9 +133,7 @@ class CropLike(Rearrangement):
         x, like = inputs
         for axis in x.positions:
             wide, narrow = x.size(axis), like.size(axis)
-            require(
-                wide, ">=", narrow, "cannot crop axis {} of size {} to {}: it is smaller", axis, wide, narrow
-            )
+            require(wide, ">=", narrow, "cannot crop axis {} of size {} to {}: it is smaller", axis, wide, narrow)
         return (x.with_sizes({axis: like.size(axis) for axis in x.positions}),)
 
     def saved(self, *inputs: TensorType) -> Saved:
@@ -251,9 +249,7 @@ class PixelShuffle(Rearrangement):
         (x,) = inputs
         factors = self._factors(x)
         block = product(factors.values())
-        require(
-            x.channels, "multiple of", block, "blocks of {} do not divide the {} channels", block, x.channels
-        )
+        require(x.channels, "multiple of", block, "blocks of {} do not divide the {} channels", block, x.channels)
         sizes = {axis: product((x.size(axis), factor)) for axis, factor in factors.items()}
         return (x.with_sizes({**sizes, "c": floor_divide(x.channels, block)}),)
 

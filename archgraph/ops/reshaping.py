@@ -163,9 +163,7 @@ class Rename(Rearrangement):
         (x,) = inputs
         x.size(self.axis)
         if x.has(self.to):
-            raise ShapeError(
-                f"cannot rename {self.axis} to '{self.to}': the operand {x} has that axis already"
-            )
+            raise ShapeError(f"cannot rename {self.axis} to '{self.to}': the operand {x} has that axis already")
         return (TensorType(tuple((self.to if n == self.axis else n, s) for n, s in x.axes), x.dtype),)
 
     def saved(self, *inputs: TensorType) -> Saved:

@@ -107,9 +107,7 @@ class SelectiveScan(NoMacs):
         if len(x.positions) != 1:
             raise ShapeError(f"selective_scan runs along one position axis, and x is {x}")
         if x.sizes != delta.sizes or b.sizes != c.sizes or x.without("c").sizes != b.without("c").sizes:
-            raise ShapeError(
-                "selective_scan needs x and delta of one type, B and C of one type, on the same positions"
-            )
+            raise ShapeError("selective_scan needs x and delta of one type, B and C of one type, on the same positions")
         return (x,)
 
     def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
@@ -152,9 +150,7 @@ class SelectiveScan(NoMacs):
             def forward(self, x: Tensor, delta: Tensor, b: Tensor, c: Tensor) -> Tensor:
                 state = torch.zeros((), device=x.device, dtype=x.dtype)
                 outputs = []
-                for u, step, into, out in zip(
-                    *(value.unbind(axis) for value in (x, delta, b, c)), strict=True
-                ):
+                for u, step, into, out in zip(*(value.unbind(axis) for value in (x, delta, b, c)), strict=True):
                     decay = torch.exp(-step.unsqueeze(-1) * self.A_log.exp())
                     state = decay * state + (step * u).unsqueeze(-1) * into.unsqueeze(1)
                     outputs.append((state * out.unsqueeze(1)).sum(-1) + self.D * u)

@@ -170,9 +170,7 @@ class Sinusoid(Unweighted, NoMacs):
         (x,) = inputs
         if x.has("c"):
             raise ShapeError(f"sinusoid takes numbers, and its operand {x} has channels")
-        require(
-            self.out, "multiple of", Integer(2), "sinusoid needs an even number of channels, not {}", self.out
-        )
+        require(self.out, "multiple of", Integer(2), "sinusoid needs an even number of channels, not {}", self.out)
         return (TensorType((*x.axes, ("c", self.out))),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:

@@ -21,11 +21,66 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 KEEPS_INPUTS = frozenset(
-    ["abs", "acos", "asin", "atan", "atan2", "clamp", "cos", "cosh", "div", "erf", "expm1", "fmod", "log", "log10", "log1p", "log2", "maximum", "minimum", "mul", "pow", "remainder", "sin", "sinh", "where", "xlogy", "square", "logaddexp", "lerp", "softplus", "mish", "selu", "hardtanh", "logsigmoid", "leaky_relu", "gelu", "silu"]
+    [
+        "abs",
+        "acos",
+        "asin",
+        "atan",
+        "atan2",
+        "clamp",
+        "cos",
+        "cosh",
+        "div",
+        "erf",
+        "expm1",
+        "fmod",
+        "log",
+        "log10",
+        "log1p",
+        "log2",
+        "maximum",
+        "minimum",
+        "mul",
+        "pow",
+        "remainder",
+        "sin",
+        "sinh",
+        "where",
+        "xlogy",
+        "square",
+        "logaddexp",
+        "lerp",
+        "softplus",
+        "mish",
+        "selu",
+        "hardtanh",
+        "logsigmoid",
+        "leaky_relu",
+        "gelu",
+        "silu",
+    ]
 )
 KEEPS_OUTPUT = frozenset(["exp", "exp2", "rsqrt", "sqrt", "reciprocal", "sigmoid", "tanh", "tan", "relu"])
 TESTS = frozenset(
-    ["eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_not", "logical_xor", "isnan", "isinf", "isfinite", "bitwise_and", "bitwise_or", "bitwise_not", "bitwise_xor"]
+    [
+        "eq",
+        "ne",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "logical_and",
+        "logical_or",
+        "logical_not",
+        "logical_xor",
+        "isnan",
+        "isinf",
+        "isfinite",
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_not",
+        "bitwise_xor",
+    ]
 )
 
 
@@ -352,9 +407,7 @@ class Resize(Unweighted, NoMacs):
         corners = self.align_corners if self.mode in ("linear", "cubic") else None
         place = x.names.index("c") + 1
         return functional(
-            lambda v: interpolate(v.movedim(place, 1), sizes, mode=mode, align_corners=corners).movedim(
-                1, place
-            )
+            lambda v: interpolate(v.movedim(place, 1), sizes, mode=mode, align_corners=corners).movedim(1, place)
         )
 
     @classmethod

@@ -307,9 +307,7 @@ def test_a_million_iterations():
 
 
 def test_a_block_without_inputs_can_be_entered():
-    g = network(
-        "- table\n- add: [x, _]", blocks="table:\n  inputs: []\n  do:\n    - parameter: {shape: {c: 8}}\n"
-    )
+    g = network("- table\n- add: [x, _]", blocks="table:\n  inputs: []\n  do:\n    - parameter: {shape: {c: 8}}\n")
     assert fields_of(g).at("table.parameter").h.size_max == 0
 
 

@@ -115,9 +115,7 @@ def bottleneck_v1_5(stride: int) -> list[SetMap]:
 
 
 def test_alexnet():
-    trunk = chain(
-        window(11, 4, before=2), window(3, 2), same(5), window(3, 2), same(3), same(3), same(3), window(3, 2)
-    )
+    trunk = chain(window(11, 4, before=2), window(3, 2), same(5), window(3, 2), same(3), same(3), same(3), window(3, 2))
     assert (trunk.size_max, trunk.size_min, trunk.stride) == (195, 195, 32)
 
 
@@ -509,9 +507,7 @@ def test_composition_is_exact(chosen):
 def test_union_is_exact(stem, left, right, head):
     first, second = (chosen_chain([*stem, *branch]) for branch in (left, right))
     if first.stride != second.stride:
-        with pytest.raises(
-            QueryError, match="misaligned.* {} and {} ".format(*sorted((first.stride, second.stride)))
-        ):
+        with pytest.raises(QueryError, match="misaligned.* {} and {} ".format(*sorted((first.stride, second.stride)))):
             first.union(second)
         return
     output = chain(first.union(second), *(build(*op) for op in head))

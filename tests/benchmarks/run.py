@@ -97,9 +97,7 @@ def main() -> int:
         ratio = first / second
         failed |= ratio > promise
         verdict = "ok" if ratio <= promise else "MISSED"
-        print(
-            f"{name}: {first * 1e3:.1f} ms / {second * 1e3:.1f} ms = {ratio:.3f} (promise {promise:.3f}) {verdict}"
-        )
+        print(f"{name}: {first * 1e3:.1f} ms / {second * 1e3:.1f} ms = {ratio:.3f} (promise {promise:.3f}) {verdict}")
     return int(failed)
 
 

@@ -21,7 +21,11 @@ class DoubleConv(nn.Sequential):
     def __init__(self, inside: int, outside: int, norm: bool = True) -> None:
         layers: list[nn.Module] = []
         for width in (inside, outside):
-            layers += [nn.Conv2d(width, outside, 3, padding=1), nn.BatchNorm2d(outside) if norm else nn.Identity(), nn.ReLU(inplace=True)]
+            layers += [
+                nn.Conv2d(width, outside, 3, padding=1),
+                nn.BatchNorm2d(outside) if norm else nn.Identity(),
+                nn.ReLU(inplace=True),
+            ]
         super().__init__(*layers)
 
 
@@ -78,7 +82,9 @@ class Bottleneck(nn.Module):
 class ResNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 8, 7, 2, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 8, 7, 2, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(3, 2, 1)
+        )
         self.layer1 = nn.Sequential(Bottleneck(8, 4), Bottleneck(16, 4), Bottleneck(16, 4))
         self.layer2 = nn.Sequential(Bottleneck(16, 8, 2), Bottleneck(32, 8))
         self.pool, self.fc = nn.AdaptiveAvgPool2d(1), nn.Linear(32, 10)
@@ -322,7 +328,10 @@ class LlamaBlock(nn.Module):
         k = self.k(y).view(b, n, self.kv, self.size).transpose(1, 2)
         v = self.v(y).view(b, n, self.kv, self.size).transpose(1, 2)
         q, k = q * cos + rotate_half(q) * sin, k * cos + rotate_half(k) * sin
-        k, v = (t[:, :, None].expand(b, self.kv, self.heads // self.kv, n, self.size).reshape(b, self.heads, n, self.size) for t in (k, v))
+        k, v = (
+            t[:, :, None].expand(b, self.kv, self.heads // self.kv, n, self.size).reshape(b, self.heads, n, self.size)
+            for t in (k, v)
+        )
         mask = torch.full((n, n), float("-inf"), device=x.device).triu(1)
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         x = x + self.o(y.transpose(1, 2).reshape(b, n, c))
@@ -342,7 +351,9 @@ class Llama(nn.Module):
 
     def forward(self, ids):
         x = self.table(ids)
-        angles = torch.arange(ids.shape[1], device=ids.device)[:, None] * 10000 ** (-torch.arange(0, 8, 2, device=ids.device) / 8)
+        angles = torch.arange(ids.shape[1], device=ids.device)[:, None] * 10000 ** (
+            -torch.arange(0, 8, 2, device=ids.device) / 8
+        )
         angles = torch.cat([angles, angles], -1)
         for block in self.blocks:
             x = block(x, angles.cos()[None, None], angles.sin()[None, None])

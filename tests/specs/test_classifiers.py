@@ -37,9 +37,7 @@ def test_convnext_law():
     g = ag.load("convnext")
     c, length, k, classes = symbols(g, "C", "L", "K", "classes")
     widths = [c, 2 * c, 4 * c, 8 * c]
-    blocks = sum(
-        depth * (8 * w**2 + k**2 * w + 9 * w) for depth, w in zip((3, 3, length, 3), widths, strict=True)
-    )
+    blocks = sum(depth * (8 * w**2 + k**2 * w + 9 * w) for depth, w in zip((3, 3, length, 3), widths, strict=True))
     downs = sum(2 * w + 4 * w * 2 * w + 2 * w for w in widths[:3])
     ends = 48 * c + c + 2 * c + 2 * 8 * c + 8 * c * classes + classes
     assert expand(g.params - (blocks + downs + ends)) == 0

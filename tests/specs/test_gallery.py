@@ -93,7 +93,9 @@ def found():
             numbers = g.at()
             for expectation in g.expectations:
                 if expectation.reference:
-                    result.setdefault(expectation.reference, {})[expectation.metric] = numbers.metric(expectation.metric)
+                    result.setdefault(expectation.reference, {})[expectation.metric] = numbers.metric(
+                        expectation.metric
+                    )
     return result
 
 

@@ -74,9 +74,7 @@ def test_patch_merging_halves_the_sides_and_doubles_the_channels():
     assert dict(merged.axes) == {"c": 2 * d, "h": side / 2, "w": side / 2}
 
 
-@pytest.mark.parametrize(
-    ("kind", "millions"), [("in_context", 449), ("cross_attention", 598), ("adaln", 600)]
-)
+@pytest.mark.parametrize(("kind", "millions"), [("in_context", 449), ("cross_attention", 598), ("adaln", 600)])
 def test_dit_blocks_give_the_sizes_of_the_paper(kind, millions):
     """Table 4 of Peebles & Xie 2023: DiT-XL/2 with other ways of conditioning, in trained parameters."""
     d, length = 1152, 28

@@ -114,9 +114,7 @@ def diffusion_unet(c, mult, res, mix, middle, change, ends):
     return expand(total)
 
 
-@pytest.mark.parametrize(
-    ("name", "mult", "attends"), [("ddpm", (1, 2, 2, 2), 1), ("ddpm:256", (1, 1, 2, 2, 4, 4), 4)]
-)
+@pytest.mark.parametrize(("name", "mult", "attends"), [("ddpm", (1, 2, 2, 2), 1), ("ddpm:256", (1, 1, 2, 2, 4, 4), 4)])
 def test_ddpm_law(name, mult, attends):
     g = ag.load(name)
     (c,) = symbols(g, "C")
