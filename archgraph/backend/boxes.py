@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sympy import Expr
+from sympy import Add, Expr
 
 from archgraph.backend.diagram import Box, Part, Path, Rect, Run, Text
 from archgraph.backend.facts import Facts
@@ -95,8 +95,9 @@ def content(
 
 
 def _called(facts: Facts, items: Sequence[Item], times: int, strides: bool) -> tuple[str, Line]:
-    text, inner = phrase(items[: max(1, len(items) // times)], facts.brief, strides)
-    count = facts.shown(inner * times)
+    each = max(1, len(items) // times)
+    phrases = [phrase(items[start : start + each], facts.brief, strides) for start in range(0, each * times, each)]
+    text, count = phrases[0][0], facts.shown(Add(*(inner for _, inner in phrases)))
     size = SIZES.title
     shown = words(f"×{count}", size) if count.is_Integer else join(words("×", size), math(count, size), gap=0.4)
     return capitalized(text), () if count == 1 else shown
@@ -121,6 +122,9 @@ def wrapped(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
     >>> wrapped("timestep embedding, class embedding", lambda text: len(text) < 22, 2)
     ['timestep embedding,', 'class embedding']
     """
+    halves = _halves(text, fits) if most == 2 and not fits(text) else []
+    if halves:
+        return halves
     lines, current = [], ""
     for word in text.split():
         longer = f"{current} {word}".strip()
@@ -130,6 +134,15 @@ def wrapped(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
         else:
             current = longer
     return [*lines, shortened(current, fits)]
+
+
+def _halves(text: str, fits: Callable[[str], bool]) -> list[str]:
+    """Two lines that both fit, broken after a comma if possible, of nearly equal length."""
+    parts = text.split()
+    pairs = [(" ".join(parts[:index]), " ".join(parts[index:])) for index in range(1, len(parts))]
+    fitting = [pair for pair in pairs if fits(pair[0]) and fits(pair[1])]
+    best = min(fitting, key=lambda pair: (not pair[0].endswith(","), abs(len(pair[0]) - len(pair[1]))), default=())
+    return list(best)
 
 
 def laws(facts: Facts, items: Sequence[Item], room: float) -> list[Line]:

@@ -15,6 +15,7 @@ from archgraph.backend.matrix import matrix
 from archgraph.backend.metrics import text_width
 from archgraph.backend.numeric import value_at
 from archgraph.backend.style import FRAME, SIZES
+from archgraph.backend.wording import shortened
 
 Line = tuple[Run, ...]
 _ROW, _TIGHT, _LABEL = 11.5, 9.5, 118.0
@@ -142,9 +143,22 @@ def charts(sides: Sequence[tuple[Facts, Sequence[Step]]], width: float) -> Diagr
     parts: list[Part] = [Text(heading, 0.5, 7.0)]
     parts += chart(curves, 30.0, 13.0, ladder_width, side)
     parts += key(curves, 30.0 + ladder_width - 3, 13.0 + side - 2)
-    for index, (facts, _) in enumerate(sides):
-        last = facts.structure.chain[-1].items[-1].path
-        parts += matrix(facts, last, width - (side + 14) * (2 - index) + 12, 13.0, side)
-    matrices = Text(words("Output × input positions", SIZES.small, "bold"))
-    parts.append(matrices.moved(width - 2 * (side + 14) + 12, 7.0))
-    return Diagram((Box("charts", width, side + 25, tuple(parts), kind="panel"),), width=width, height=side + 25)
+    left = width - 2 * (side + 14) + 12
+    found = [(facts, facts.last_located) for facts, _ in sides]
+    pooled = any(path and path != facts.structure.chain[-1].items[-1].path for facts, path in found)
+    for index, (facts, path) in enumerate(found):
+        x = left + (side + 14) * index
+        parts += matrix(facts, path, x, 13.0, side) if path else []
+        text = shortened(_under(facts, path), lambda shown: text_width(shown, "sans", SIZES.small) <= side + 2)
+        parts.append(Text(words(text, SIZES.small), color=MUTED).centered(x + side / 2).moved(0, side + 31.0))
+    heading = "Last positions × input positions" if pooled else "Output × input positions"
+    parts.append(Text(words(heading, SIZES.small, "bold"), left, 7.0))
+    return Diagram((Box("charts", width, side + 34, tuple(parts), kind="panel"),), width=width, height=side + 34)
+
+
+def _under(facts: Facts, path: str) -> str:
+    """What a matrix is of: the network, and the node where its output has no positions."""
+    if not path:
+        return f"{facts.subject.name}: no positions"
+    ends = path == facts.structure.chain[-1].items[-1].path
+    return facts.subject.name if ends else f"{facts.subject.name}: {path.split('.')[0]}"

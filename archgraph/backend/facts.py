@@ -1,12 +1,12 @@
 """The numbers that a figure prints: laws in the user's symbols, values, receptive fields."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
-from typing import Protocol
+from functools import cached_property, lru_cache
+from typing import NamedTuple, Protocol
 
 from sympy import Add, Expr, Symbol, expand
 
-from archgraph.analysis.cost import Costs
+from archgraph.analysis.cost import Costs, find_member
 from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.backend.groups import Group
 from archgraph.backend.items import Flow, Item, flow
@@ -30,6 +30,14 @@ class Subject(Protocol):
     def values(self) -> Mapping[Symbol, int]: ...
     def show(self, expression: Expr) -> Expr: ...
     def evaluate(self, expression: Expr) -> int: ...
+
+
+class Mixer(NamedTuple):
+    """An operation that combines positions: the kind of its weights, its name, whether it only cuts into tiles."""
+
+    kind: str
+    name: str
+    tiles: bool
 
 
 #: What the colour of a box can stand for.
@@ -196,20 +204,35 @@ class Facts:
         return max(found, key=lambda reach: (reach.everything, reach.share), default=None)
 
     def mixers(self) -> dict[str, list[str]]:
-        """The operations that combine positions, by the kind of their weights: ``static`` before ``dynamic``.
+        """The operations that combine positions, by the kind of their weights, those with the most MACs first.
 
-        Cutting into tiles and pooling are named only where nothing else is of their kind.
+        Cutting into tiles is named only where nothing else combines positions; pooling comes last.
         """
-        strong: dict[str, dict[str, None]] = {}
-        weak: dict[str, dict[str, None]] = {}
-        for _, member in self.subject.graph.walk():
-            for reach in member.op.reach(*member.types) if isinstance(member, Node) else ():
-                if reach.mixing != "none" and combines(reach):
-                    found = weak if tiles(reach) else strong
-                    found.setdefault(reach.mixing, {})[unstrided(called(member, self.brief))] = None
-        if not strong:
-            strong = weak
-        return {kind: few(list(strong[kind])) for kind in ("static", "dynamic") if kind in strong}
+        found = self._mixers(self.subject.graph, {})
+        strong = {key: macs for key, macs in found.items() if not key.tiles} or found
+        kinds: dict[str, list[str]] = {}
+        for key in sorted(strong, key=lambda one: -strong[one]):
+            names = kinds.setdefault(key.kind, [])
+            names += [key.name] if key.name not in names else []
+        return {kind: few(names) for kind, names in kinds.items()}
+
+    def _mixers(self, graph: Graph, known: dict[Graph, dict[Mixer, float]]) -> dict[Mixer, float]:
+        """The MACs of everything that combines positions; every body is visited once."""
+        if graph in known:
+            return known[graph]
+        found: dict[Mixer, float] = {}
+        for member in graph.nodes:
+            if isinstance(member, Repeat):
+                inner, times = self._mixers(member.body, known), float(self.number(member.count))
+                pairs = [(key, macs * times) for key, macs in inner.items()]
+            else:
+                mixing = [one for one in member.op.reach(*member.types) if one.mixing != "none" and combines(one)]
+                name, macs = unstrided(called(member, self.brief)), self._value(member, "macs") if mixing else 0.0
+                pairs = [(Mixer(one.mixing, name, tiles(one)), macs) for one in mixing]
+            for key, macs in pairs:
+                found[key] = found.get(key, 0.0) + macs
+        known[graph] = found
+        return found
 
     def side_symbols(self) -> set[Symbol]:
         """The symbols that give the positions of the main input."""
@@ -246,6 +269,8 @@ class Facts:
         except ArchgraphError:
             return []
         axis = max(axes, key=lambda one: one.extent, default=None)
+        if axis is not None and axis.is_global and not axis.outputs and self._positioned(path):
+            return [(0.0, 1.0, 1.0)] * rows
         if axis is None or not axis.outputs:
             return []
         found = []
@@ -257,13 +282,29 @@ class Facts:
                 found.append((low, high, min(1.0, axis.size_max / axis.extent)))
         return found
 
+    def _positioned(self, path: str) -> bool:
+        """Whether the output of a member has positions, though they may be other axes than the input's."""
+        return bool(find_member(self.subject.graph, path)[0].outputs[0].type.positions)
+
+    @cached_property
+    def last_located(self) -> str:
+        """The path of the last member of the main line whose output has positions that read the input."""
+        paths = [item.path for group in self.structure.chain for item in group.items]
+        return next((path for path in reversed(paths) if self.connections(path, 1)), "")
+
     def mixing(self, items: Sequence[Item]) -> str:
         """The strongest way in which items combine positions: ``none``, ``static`` or ``dynamic``."""
         kinds = {kind for item in items for kind in _mixings(item.member)}
         return next((kind for kind in ("dynamic", "static") if kind in kinds), "none")
 
 
-def _mixings(member: Member) -> set[str]:
+def _mixings(member: Member) -> frozenset[str]:
     if isinstance(member, Node):
-        return {reach.mixing for reach in member.op.reach(*member.types)}
-    return {kind for node in member.body.nodes for kind in _mixings(node)}
+        return frozenset(reach.mixing for reach in member.op.reach(*member.types))
+    return _inner_mixings(member.body)
+
+
+@lru_cache(maxsize=4096)
+def _inner_mixings(body: Graph) -> frozenset[str]:
+    """Bodies are shared by their calls, so that each is looked at once."""
+    return frozenset(kind for node in body.nodes for kind in _mixings(node))

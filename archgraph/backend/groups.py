@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from archgraph.backend.items import CIRCLES, Flow, Item
-from archgraph.ir import Member, Node, Value
+from archgraph.ir import Graph, Member, Node, Value
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,5 +88,16 @@ def _signature(items: Iterable[Item], lossy: bool) -> tuple[object, ...]:
 def _shape_of(member: Member) -> object:
     """What a member does, whatever the number of channels that come in."""
     if isinstance(member, Node):
-        return member.op
-    return member.block, member.count, tuple(map(_shape_of, member.body.nodes))
+        return repr(member.op)
+    return member.block, member.count, _body_number(_body_shape(member.body))
+
+
+@lru_cache(maxsize=4096)
+def _body_shape(body: Graph) -> tuple[object, ...]:
+    return tuple(map(_shape_of, body.nodes))
+
+
+@lru_cache(maxsize=4096)
+def _body_number(shape: tuple[object, ...]) -> object:
+    """A token of its own for every shape: nested shapes stay small and quick to compare."""
+    return object()

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import islice
 
 from sympy import Expr, Integer
 
 from archgraph.backend.numeric import value_at
+from archgraph.errors import QueryError
 from archgraph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.pointwise import Pointwise
 
@@ -14,6 +16,9 @@ from archgraph.ops.pointwise import Pointwise
 CIRCLES = ("add", "multiply")
 
 _LARGE, _FEW = 2**16, 4
+
+#: Operations of a graph that is read for drawing, at most.
+MOST_ITEMS = 5000
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +55,14 @@ def is_light(member: Member) -> bool:
     A table of weights that takes the place of a matrix (an embedding) is not light.
     """
     if isinstance(member, Repeat):
-        return all(map(is_light, member.body.nodes))
+        return _is_light_body(member.body)
     return member.op.kind not in ("embedding",) and member.op.macs(*member.types) == 0
+
+
+@lru_cache(maxsize=4096)
+def _is_light_body(body: Graph) -> bool:
+    """Bodies are shared by their calls, so that each is looked at once."""
+    return all(map(is_light, body.nodes))
 
 
 def read_inputs(member: Member) -> tuple[Value, ...]:
@@ -92,7 +103,12 @@ def flow(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "", whole: b
     for; members that reach no output are left out.
     """
     known: dict[Value, Value] = {}
-    items = list(_items(graph, prefix, known, whole, fresh=False))
+    items = list(islice(_items(graph, prefix, known, whole, fresh=False), MOST_ITEMS + 1))
+    if len(items) > MOST_ITEMS:
+        raise QueryError(
+            f"more than {MOST_ITEMS} operations are too many for a figure.",
+            hint="draw view='overview', which keeps blocks closed, or fewer levels",
+        )
     results = tuple(known.get(value, value) for value in tuple(outputs) or graph.outputs)
     needed = set(results)
     kept: list[Item] = []

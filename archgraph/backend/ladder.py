@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import log2
 from typing import NamedTuple
 
@@ -100,9 +101,14 @@ def _with_count(graph: Graph, repeat: Repeat, times: int) -> Graph:
 def _counted(node: Member, repeat: Repeat, times: int) -> Member:
     if node is repeat:
         return replace(repeat, count=Integer(times))
-    if isinstance(node, Repeat) and any(inner is repeat for _, inner in node.body.walk()):
+    if isinstance(node, Repeat) and _holds(node.body, repeat):
         return replace(node, body=_with_count(node.body, repeat, times))
     return node
+
+
+@lru_cache(maxsize=4096)
+def _holds(body: Graph, repeat: Repeat) -> bool:
+    return any(isinstance(node, Repeat) and (node is repeat or _holds(node.body, repeat)) for node in body.nodes)
 
 
 def chart(curves: Sequence[Curve], x: float, y: float, width: float, height: float) -> list[Part]:

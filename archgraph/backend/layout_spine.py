@@ -16,6 +16,9 @@ _LANE, _FIRST_LANE, _DOT = 7.0, 10.0, 1.5
 _ENTRY, _PAD = 17.0, 7.0
 _MAIN = LINE + 0.15
 
+#: Between the main line and the caption of a deck, and beside it.
+CAPTION_MARGIN = 14.0
+
 
 def layout_spine(plan: Plan, deck: bool = False) -> Spine:
     """Place a plan; inside a deck the lines start and end at its frame instead of at labels."""
@@ -179,7 +182,7 @@ def framed(spine: Spine, name: str, caption: Sequence[Line], copies: int, toolti
     """Put a frame around an inner spine, with outlines behind it and its caption in the lower right corner."""
     lines = [Text(line) for line in caption]
     longest = max((text.width for text in lines), default=0.0)
-    width = max(spine.width, spine.axis + longest + 18)
+    width = max(spine.width, spine.axis + longest + CAPTION_MARGIN)
     room = _caption_room(spine, width - longest - 12, 11.5 * len(lines) + 2)
     height = spine.height + room
     y = height - 7 - _LINE_HEIGHT * (len(lines) - 1) * 1.12

@@ -159,12 +159,18 @@ def _copies(found: Structure, cut: Sequence[Stage]) -> list[Copy]:
         if last - first < 2:
             continue
         known = copies.get((first, last))
-        cropped = any(item.label.startswith("crop") for item in target.absorbed)
+        cropped = any(_crops(item) for item in target.absorbed)
         if known is None:
             copies[first, last] = Copy(cut[first], cut[last], value, cropped)
         else:
             copies[first, last] = replace(known, count=known.count + 1)
     return list(copies.values())
+
+
+def _crops(item: Item) -> bool:
+    """Whether an item cuts something off, rather than only being prepared to."""
+    before, after = item.member.inputs[0].type, item.member.outputs[0].type
+    return item.label.startswith("crop") and before != after
 
 
 def _without_head(decoder: Sequence[Stage]) -> tuple[list[Stage], tuple[Item, ...]]:

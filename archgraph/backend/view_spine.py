@@ -9,7 +9,7 @@ from archgraph.backend.facts import Facts
 from archgraph.backend.geometry import faults
 from archgraph.backend.groups import Group
 from archgraph.backend.labels import count_label, input_name, output_label, stage_way, value_label, way
-from archgraph.backend.layout_spine import framed, layout_spine
+from archgraph.backend.layout_spine import CAPTION_MARGIN, framed, layout_spine
 from archgraph.backend.mathtext import join, shape, words
 from archgraph.backend.spine_plan import Plan, Side, Slot, Spine, Tap
 from archgraph.backend.stages import Stage, stages
@@ -112,12 +112,18 @@ def repeat_of(group: Group) -> Repeat | None:
 
 
 def _plan(
-    facts: Facts, found: Structure, groups: tuple[Group, ...], opened: Group | None, room: float, own: bool = False
+    facts: Facts,
+    found: Structure,
+    groups: tuple[Group, ...],
+    opened: Group | None,
+    room: float,
+    own: bool = False,
+    least: float = 60.0,
 ) -> Plan | None:
     """The plan of a structure; nothing if it has too many parts for one line."""
     if len(groups) > (_MANY_INSIDE if own else _MANY_SLOTS):
         return None
-    slots = _slots(facts, groups, opened, own, room, staged=groups[0] not in found.chain)
+    slots = _slots(facts, groups, opened, own, room, staged=groups[0] not in found.chain, least=least)
     if slots is None:
         return None
     names = {item: slot.name for group, slot in zip(groups, slots, strict=True) for item in group.all}
@@ -214,12 +220,12 @@ def _tap_label(source: Group | Value, target: Group) -> Line:
 
 
 def _slots(
-    facts: Facts, groups: Sequence[Group], opened: Group | None, own: bool, room: float, staged: bool
+    facts: Facts, groups: Sequence[Group], opened: Group | None, own: bool, room: float, staged: bool, least: float
 ) -> list[Slot] | None:
     """Boxes, circles and the opened deck; for whole stages, strides are written beside the arrows."""
     boxed = [group for group in groups if not group.circle and group is not opened]
     contents = {group: group_content(facts, group, own, room, strides=not staged) for group in boxed}
-    wide = max((natural_width(one) for one in contents.values()), default=60.0)
+    wide = max((least, *(natural_width(one) for one in contents.values())))
     slots = []
     for group in groups:
         label, deck = (stage_way(facts, group) if staged else way(facts, group.before)), None
@@ -256,7 +262,7 @@ def _block_name(repeat: Repeat) -> str:
 
 
 def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
-    """The inside of a repeat, framed."""
+    """The inside of a repeat, framed; its boxes are widened where the caption needs the room."""
     repeat = repeat_of(group)
     assert repeat is not None
     inner = facts.inside(group)
@@ -265,11 +271,23 @@ def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
     plan = _plan(facts, inner, inner.chain, None, room, own=True)
     if plan is None:
         return None
+    spine = layout_spine(plan, deck=True)
+    caption = _caption(facts, inner, repeat, spine.width - spine.axis - CAPTION_MARGIN)
+    lacking = spine.axis + max(sum(run.width for run in line) for line in caption) + CAPTION_MARGIN - spine.width
+    if lacking > 0:
+        widest = max(slot.box.width for slot in plan.slots)
+        wider = _plan(facts, inner, inner.chain, None, room, own=True, least=widest + 2 * lacking)
+        spine = layout_spine(wider, deck=True) if wider is not None else spine
+    return framed(spine, group.name, caption, 2, content(facts, group.items).tooltip)
+
+
+def _caption(facts: Facts, inner: Structure, repeat: Repeat, room: float) -> list[Line]:
+    """The name of the block, how often it is applied, and the laws of one application."""
     body = tuple(item for part in (*inner.chain, *inner.sides) for item in part.all)
     caption = [join(words(_block_name(repeat), SIZES.heading, "bold"), count_label(facts, repeat), gap=2.5)]
+    free = min(_CAPTION_ROOM, max(room, sum(run.width for run in caption[0])))
     laws = (("theta", facts.params(body)), ("M", facts.macs(body)))
-    caption += [law(facts, name, expression, _CAPTION_ROOM) for name, expression in laws if expression != 0]
-    return framed(layout_spine(plan, deck=True), group.name, caption, 2, content(facts, group.items).tooltip)
+    return caption + [law(facts, name, expression, free) for name, expression in laws if expression != 0]
 
 
 def closed_decks(groups: Sequence[Group], drawn: Diagram, opened: Group | None = None) -> tuple[Cluster, ...]:

@@ -14,18 +14,20 @@ from archgraph.ops.base import Op
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.pooling import Pool
 
-_LONGEST = 60
+_LONGEST, _DEEPEST = 60, 2
 _SHORT = {"batch norm": "BN", "instance norm": "IN", "group norm": "GN", "layer norm": "LN", "LeakyReLU": "LReLU"}
 _NAMES = {
     "scaled_dot_product_attention": "attention", "max_pool": "max-pool", "avg_pool": "avg-pool",
     "conv_transpose": "up-conv",
 }  # fmt: skip
 _WORDS = {
-    "relu": "ReLU", "gelu": "GELU", "silu": "SiLU", "glu": "GLU", "geglu": "GEGLU", "swiglu": "SwiGLU", "mlp": "MLP",
+    "relu": "ReLU", "relu6": "ReLU6", "gelu": "GELU", "silu": "SiLU", "glu": "GLU", "geglu": "GEGLU", "swiglu": "SwiGLU", "mlp": "MLP",
     "dit": "DiT", "mmdit": "MMDiT", "vit": "ViT", "uvit": "U-ViT", "gpt": "GPT", "bert": "BERT", "moe": "MoE",
     "rms": "RMS", "adaln": "adaLN", "resnet": "ResNet", "convnext": "ConvNeXt", "unet": "U-Net", "ddpm": "DDPM",
     "adm": "ADM", "qkv": "QKV",
 }  # fmt: skip
+#: Blocks that are called by what they hold.
+_VAGUE = ("stage", "level", "repeat")
 _SILENT = ("concat", "crop_like", "split", "identity", "dropout", "flatten", "squeeze", "reshape", "permute")
 
 
@@ -103,12 +105,63 @@ def phrase(items: Sequence[Item], show: Show = str, strides: bool = True) -> tup
         words, count = _counted([pair for pairs in spelled for pair in pairs])
         if words and len(words) <= _LONGEST:
             return words if strides else unstrided(words), count
-    names = [called(member, show) for member in members]
-    words, count = _folded(names if strides else list(map(unstrided, names)))
-    return words, Integer(count)
+    runs = [(words if strides else unstrided(words), count) for words, count in _named(members, show)]
+    return _listed(runs, show)
 
 
-def _spelled(member: Member, show: Show) -> list[tuple[str, Expr]]:
+def _named(members: Sequence[Member], show: Show) -> list[tuple[str, Expr]]:
+    """What every member is called, and how often it is applied; equal neighbours are one."""
+    out: list[tuple[str, Expr]] = []
+    mixed = len({member.label for member in members}) > 1
+    for member in _opened(members):
+        pair = (_stem(member, show) if mixed else "") or called(member, show), _count(member)
+        if out and unstrided(out[-1][0]) == unstrided(pair[0]) and isinstance(member, Repeat):
+            out[-1] = out[-1][0], out[-1][1] + pair[1]
+        else:
+            out.append(pair)
+    return out
+
+
+def _opened(members: Sequence[Member]) -> list[Member]:
+    """The members, with blocks whose name says nothing replaced by the equal blocks that they hold."""
+    out: list[Member] = []
+    for member in members:
+        inner = member.body.nodes if isinstance(member, Repeat) and member.once and member.block in _VAGUE else ()
+        alike = len({node.label for node in inner}) == 1 and all(isinstance(node, Repeat) for node in inner)
+        out += inner if alike else [member]
+    return out
+
+
+def _count(member: Member) -> Expr:
+    return member.count if isinstance(member, Repeat) else Integer(1)
+
+
+def _stem(member: Member, show: Show) -> str:
+    """One convolution with its norm and activation is called by the convolution where other blocks follow."""
+    if not isinstance(member, Repeat) or not member.once:
+        return ""
+    nodes = [node for node in member.body.nodes if isinstance(node, Node)]
+    convolutions = [node for node in nodes if isinstance(node.op, Conv)]
+    if len(nodes) != len(member.body.nodes) or len(convolutions) != 1 or not _spelled(member, show):
+        return ""
+    return called(convolutions[0], show)
+
+
+def _listed(runs: Sequence[tuple[str, Expr]], show: Show) -> tuple[str, Expr]:
+    """A list in words, written once where it consists of equal parts, with its count; inner counts within."""
+    if len(runs) == 1:
+        return runs[0]
+    texts = [words if count == 1 else f"{words} ×{show(count)}" for words, count in runs]
+    folded, count = _folded(texts)
+    if count > 1 or len(set(texts)) == len(texts):
+        return folded, Integer(count)
+    totals: dict[str, Expr] = {}
+    for words, own in runs:
+        totals[words] = totals.get(words, Integer(0)) + own
+    return ", ".join(words if own == 1 else f"{words} ×{show(own)}" for words, own in totals.items()), Integer(1)
+
+
+def _spelled(member: Member, show: Show, depth: int = 0) -> list[tuple[str, Expr]]:
     """A member as (words, how often), if it is a plain chain with a convolution; else nothing."""
     if isinstance(member, Node):
         return [(called(member, show), Integer(1))] if member.label not in _SILENT else []
@@ -121,7 +174,9 @@ def _spelled(member: Member, show: Show) -> list[tuple[str, Expr]]:
             return []
         words, count = _folded([called(node, show) for node in nodes if node.label not in _SILENT])
         return [(words, count * member.count)]
-    inner = [_spelled(node, show) for node in nodes]
+    if depth == _DEEPEST:
+        return []
+    inner = [_spelled(node, show, depth + 1) for node in nodes]
     pairs = [(words, count * member.count) for pairs in inner for words, count in pairs]
     return pairs if all(inner) else []
 

@@ -13,6 +13,8 @@ from archgraph.frontend.torch_layout import COPIES, Digit, Dim, Layout, extent, 
 from archgraph.ir import Value
 from archgraph.types import CHANNEL
 
+NAMED = ("c", "d", "h", "w")
+"""Axes that keep their place: what has other axes there is brought to them."""
 Key = tuple[int, int]
 """A label and the number of a digit in it."""
 
@@ -59,8 +61,24 @@ class Alignment:
         self.kept: dict[str, tuple[Key, ...]] = {}
         self.labels = sorted({label for operand in operands for label in operand.labels})
         for label in self.labels:
+            if label != joined:
+                self._coarsen(label)
+        for label in self.labels:
             self._match(label)
         self._name()
+
+    def _coarsen(self, label: int) -> None:
+        """Join the digits of a dimension that is one named axis in another operand."""
+        contents = [operand.content(label) for operand in self.operands]
+        named = [
+            len(content) == 1 and content[0].axis in NAMED and operand.tracked.is_whole(content[0])
+            for operand, content in zip(self.operands, contents, strict=True)
+        ]
+        for i, (operand, content) in enumerate(zip(self.operands, contents, strict=True)):
+            if any(named) and len(content) > 1 and isinstance(operand.tracked.value, Value) and extent(content) != 1:
+                dim = operand.labels.index(label)
+                if all(digit.axis != COPIES for digit in content):
+                    self.operands[i] = Operand(self.builder.grouped(operand.tracked, [(None, (dim,))])[0], operand.labels)
 
     def _match(self, label: int) -> None:
         """Cut the digits of a label alike in all operands that have it."""

@@ -97,6 +97,7 @@ class Builder:
     outer: Stack = ()
     """Where rearrangements belong: outside of a module that has no children."""
     name: str = ""
+    _arranged: dict[object, Value] = field(default_factory=dict)
 
     def emit(self, op: Op, operands: Sequence[Value], name: str = "", outer: bool = False) -> tuple[Value, ...]:
         """Add an operation and return its outputs."""
@@ -138,7 +139,10 @@ class Builder:
             return self._arrange_pending(t.value, target)
         if _is_arranged(t.value.type, target, strict):
             return t.value
-        return self.emit(regrouping(t.value.type, target), (t.value,), outer=True)[0]
+        key = (t.value, tuple(target), self.outer)
+        if key not in self._arranged:
+            self._arranged[key] = self.emit(regrouping(t.value.type, target), (t.value,), outer=True)[0]
+        return self._arranged[key]
 
     def _arrange_pending(self, pending: Pending, target: Sequence[Axis]) -> Value:
         real = [(name, tuple(d for d in dim if d.axis != COPIES)) for name, dim in target]
@@ -235,15 +239,21 @@ class _Names:
         """A fitting name: the position whose outer digit comes first, else c for channels, n for several positions."""
         real = [d for d in content if d.axis != COPIES and not d.axis.startswith("?")]
         positions = list(dict.fromkeys(d.axis for d in real if d.axis != CHANNEL))
+        positions = [axis for axis in positions if not _is_invented(axis)] or positions
         if not real:
             return self.fresh()
         if any(d.axis == CHANNEL for d in real):
             first = real[0]
-            outer = first.axis != CHANNEL and same_size(product((first.stride, first.size)), sizes[first.axis])
+            outer = first.axis != CHANNEL and not _is_invented(first.axis) and same_size(product((first.stride, first.size)), sizes[first.axis])
             wishes = [first.axis if outer else CHANNEL]
         else:
             wishes = positions if len(positions) == 1 else ["n", positions[0]]
         return next((self.claim(wish) for wish in wishes if self.free(wish)), None) or self.fresh()
+
+
+def _is_invented(axis: str) -> bool:
+    """Whether an axis has a name that says nothing."""
+    return axis[:1] == "a" and axis[1:].isdigit()
 
 
 def _strides(dim: Dim) -> list[Expr]:

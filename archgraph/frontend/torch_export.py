@@ -151,7 +151,7 @@ def _call(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Call:
     one = lambda x: x[:1] if batch and isinstance(x, torch.Tensor) and x.ndim else x  # noqa: E731
     args, kwargs = tree.tree_map(one, (args, kwargs))
     spec = _specification(dynamic)
-    shapes: Any = {key: spec(key, value) for key, value in kwargs.items()}
+    shapes: Any = _by_parameter(module, {key: spec(key, value) for key, value in kwargs.items()})
     if args:
         name = _positional(module)
         shapes[name] = tuple(spec(f"{name}_{index}", value) for index, value in enumerate(args))
@@ -175,6 +175,17 @@ def _arguments(module: nn.Module, inputs: Any) -> tuple[tuple[Any, ...], dict[st
             hint=f"it takes {_signature(module)}",
         )
     return (), dict(zip(names, given, strict=False))
+
+
+def _by_parameter(module: nn.Module, shapes: dict[str, Any]) -> dict[str, Any]:
+    """Put what the module takes by `**name` under that name."""
+    parameters = inspect.signature(module.forward).parameters
+    rest = next((p.name for p in parameters.values() if p.kind is inspect.Parameter.VAR_KEYWORD), None)
+    if rest is None:
+        return shapes
+    named = {key: value for key, value in shapes.items() if key in parameters and key != rest}
+    extra = {key: value for key, value in shapes.items() if key not in named}
+    return {**named, rest: extra} if extra else named
 
 
 def _positional(module: nn.Module) -> str:

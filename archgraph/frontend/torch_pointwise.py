@@ -218,6 +218,13 @@ def _without_copies(x: Tracked, dims: Sequence[int]) -> Tracked:
     return Tracked(x.value, tuple(real(c) if d in dims else c for d, c in enumerate(x.layout)))
 
 
+@aten("outer", "ger")
+def outer(i: Interpreter, a: Arguments) -> Tracked:
+    """All products of two vectors."""
+    other = a.vec2
+    return arithmetic(i, Multiply(), [a.self.with_layout([*a.self.layout, ()]), other])
+
+
 @aten("_weight_norm", "_weight_norm_interface")
 def weight_norm(i: Interpreter, a: Arguments) -> Any:
     """A weight as a direction times a length."""
