@@ -13,6 +13,7 @@ from sympy import Expr, Integer, Symbol, expand
 from archgraph import budgets
 from archgraph.analysis.cost import METRICS, Costs, Row, find_member, level_of, metric_named
 from archgraph.analysis.field_report import ReceptiveField
+from archgraph.analysis.memory import Memory, Setting
 from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.analysis.scaling import Solution
 from archgraph.backend.table import Table
@@ -23,6 +24,7 @@ from archgraph.frontend.load import Traced, find_spec, find_variant, trace_spec
 from archgraph.frontend.spec import Expectation, Spec, read_text
 from archgraph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.laws import Law, Measured
+from archgraph.memory import Attention, Checkpoint, Dtype, Mode, Optimizer, PeakMemory, checkpoints, peak_memory
 from archgraph.symbols import Assumption, evaluate, symbol
 from archgraph.types import TensorType
 
@@ -213,7 +215,7 @@ class Architecture(Measured):
 
     def expression(self, name: str) -> Expr:
         """Return the law of a metric in the spec's symbols, whether or not they are bound by `at`."""
-        return self.show(self.costs.total(name))
+        return self.show(self._total(name))
 
     def definition(self, name: str) -> Expr | None:
         """Return what a derived symbol is derived from, None for any other symbol."""
@@ -227,7 +229,10 @@ class Architecture(Measured):
 
     def metric(self, name: str) -> Law:
         """Return the law of a metric, or its value after `at`."""
-        return self.law(self.costs.total(name))
+        return self.law(self._total(name))
+
+    def _total(self, name: str) -> Expr:
+        return self._saved if name == "saved_bytes" else self.costs.total(name)
 
     def law(self, expression: Expr) -> Law:
         """Return an expression of the graph in the spec's symbols, or its value after `at`."""
@@ -342,6 +347,63 @@ class Architecture(Measured):
         """Return the multiple and offset of a symbol as laws, None where it has no rule."""
         multiple, offset = self.traced.declarations.rule(name)
         return None if multiple == 1 else (self.show(multiple), self.show(offset))
+
+    # -- memory ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _saved(self) -> Expr:
+        return Memory(self.graph, self.selected, Setting("training")).saved
+
+    @property
+    def saved_bytes(self) -> Law:
+        """The bytes that autograd keeps for the backward pass of one sample, in single precision.
+
+        >>> load("dit:XL/2").at().saved_bytes
+        848961032
+        """
+        return self.metric("saved_bytes")
+
+    def saved_memory(
+        self, attention: Attention = "math", dtype: Dtype = "fp32", checkpoint: Checkpoint = False
+    ) -> Law:
+        """Return the bytes that autograd keeps, for a kernel of attention, a precision, and checkpoints.
+
+        Args:
+            attention: `math`, product by product, or `flash`, which keeps no matrix of scores.
+            dtype: `fp32`, `bf16`, `fp16` or `mixed`.
+            checkpoint: True to keep of every iteration of a repeat its inputs only, or the paths of scopes.
+
+        >>> load("transformer").saved_memory(checkpoint=True)
+        4*D*L*N
+        """
+        setting = Setting("training", attention, dtype, checkpoint=checkpoints(self.graph, checkpoint))
+        return self.law(Memory(self.graph, self.selected, setting).saved)
+
+    def peak_memory(
+        self,
+        mode: Mode = "inference",
+        attention: Attention = "math",
+        dtype: Dtype = "fp32",
+        optimizer: Optimizer = "sgd",
+        checkpoint: Checkpoint = False,
+    ) -> PeakMemory:
+        """Return the most memory that is live at once for one sample, at the bound values, and where.
+
+        Values are freed after their last use and views share storage, as in the lowered module; what a kernel
+        or an allocator takes for itself is not counted.
+
+        Args:
+            mode: `inference`, or `training`: forward and back, with gradients and the optimiser's numbers.
+            attention: as in `saved_memory`.
+            dtype: as in `saved_memory`; `mixed` keeps weights and states in single precision besides.
+            optimizer: `sgd`, `momentum` or `adam`: 0, 1 or 2 numbers per trained weight.
+            checkpoint: as in `saved_memory`.
+
+        >>> load("unet:padded-512").peak_memory("training").node
+        'dec(0).relu_2'
+        """
+        setting = Setting(mode, attention, dtype, optimizer, checkpoints(self.graph, checkpoint))
+        return peak_memory(self, setting)
 
     # -- receptive fields --------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_list, _check, _cost, _rf, _draw, _contrast, _solve, _sweep, _verify, _schema, _new):
+    for add in (_list, _check, _cost, _memory, _rf, _draw, _contrast, _solve, _sweep, _verify, _schema, _new):
         add(commands)
     return parser
 
@@ -156,6 +156,12 @@ def _run_cost(options: argparse.Namespace) -> int:
         print(g.symbolic().report(metrics, g.at()))
     print(table.to(options.format).rstrip())
     return 0
+
+
+def _memory(commands: Any) -> None:
+    from archgraph.cli_resources import add_memory
+
+    add_memory(commands)
 
 
 def _rf(commands: Any) -> None:

@@ -1,8 +1,8 @@
 """The numbers that a figure prints: laws in the user's symbols, values, receptive fields."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
-from typing import NamedTuple, Protocol
+from functools import cached_property
+from typing import Protocol
 
 from sympy import Add, Expr, Symbol, expand
 
@@ -10,12 +10,12 @@ from archgraph.analysis.cost import Costs, find_member
 from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.backend.groups import Group
 from archgraph.backend.items import Flow, Item, flow
+from archgraph.backend.mixing import by_kind, kinds_of, mixers
 from archgraph.backend.numeric import value_at
-from archgraph.backend.reach import Reach, combines, few, reach_of, read_interval, tiles
+from archgraph.backend.reach import Reach, reach_of, read_interval
 from archgraph.backend.structure import Structure, structure
-from archgraph.backend.wording import called, unstrided
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
-from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.ir import Graph, Member, Repeat, Value
 from archgraph.symbols import symbol
 
 
@@ -30,14 +30,6 @@ class Subject(Protocol):
     def values(self) -> Mapping[Symbol, int]: ...
     def show(self, expression: Expr) -> Expr: ...
     def evaluate(self, expression: Expr) -> int: ...
-
-
-class Mixer(NamedTuple):
-    """An operation that combines positions: the kind of its weights, its name, whether it only cuts into tiles."""
-
-    kind: str
-    name: str
-    tiles: bool
 
 
 #: What the colour of a box can stand for.
@@ -208,31 +200,7 @@ class Facts:
 
         Cutting into tiles is named only where nothing else combines positions; pooling comes last.
         """
-        found = self._mixers(self.subject.graph, {})
-        strong = {key: macs for key, macs in found.items() if not key.tiles} or found
-        kinds: dict[str, list[str]] = {}
-        for key in sorted(strong, key=lambda one: -strong[one]):
-            names = kinds.setdefault(key.kind, [])
-            names += [key.name] if key.name not in names else []
-        return {kind: few(names) for kind, names in kinds.items()}
-
-    def _mixers(self, graph: Graph, known: dict[Graph, dict[Mixer, float]]) -> dict[Mixer, float]:
-        """The MACs of everything that combines positions; every body is visited once."""
-        if graph in known:
-            return known[graph]
-        found: dict[Mixer, float] = {}
-        for member in graph.nodes:
-            if isinstance(member, Repeat):
-                inner, times = self._mixers(member.body, known), float(self.number(member.count))
-                pairs = [(key, macs * times) for key, macs in inner.items()]
-            else:
-                mixing = [one for one in member.op.reach(*member.types) if one.mixing != "none" and combines(one)]
-                name, macs = unstrided(called(member, self.brief)), self._value(member, "macs") if mixing else 0.0
-                pairs = [(Mixer(one.mixing, name, tiles(one)), macs) for one in mixing]
-            for key, macs in pairs:
-                found[key] = found.get(key, 0.0) + macs
-        known[graph] = found
-        return found
+        return by_kind(mixers(self.subject.graph, self.number, lambda node: self._value(node, "macs"), self.brief))
 
     def side_symbols(self) -> set[Symbol]:
         """The symbols that give the positions of the main input."""
@@ -294,17 +262,5 @@ class Facts:
 
     def mixing(self, items: Sequence[Item]) -> str:
         """The strongest way in which items combine positions: ``none``, ``static`` or ``dynamic``."""
-        kinds = {kind for item in items for kind in _mixings(item.member)}
+        kinds = {kind for item in items for kind in kinds_of(item.member)}
         return next((kind for kind in ("dynamic", "static") if kind in kinds), "none")
-
-
-def _mixings(member: Member) -> frozenset[str]:
-    if isinstance(member, Node):
-        return frozenset(reach.mixing for reach in member.op.reach(*member.types))
-    return _inner_mixings(member.body)
-
-
-@lru_cache(maxsize=4096)
-def _inner_mixings(body: Graph) -> frozenset[str]:
-    """Bodies are shared by their calls, so that each is looked at once."""
-    return frozenset(kind for node in body.nodes for kind in _mixings(node))

@@ -10,9 +10,10 @@ from archgraph.backend.groups import Group
 from archgraph.backend.items import Flow, flow
 from archgraph.backend.labels import count_label, value_label
 from archgraph.backend.mathtext import join, shape, words
+from archgraph.backend.spine_links import repeat_of
 from archgraph.backend.structure import Structure
 from archgraph.backend.style import SIZES
-from archgraph.backend.view_spine import closed_decks, group_content, repeat_of
+from archgraph.backend.view_spine import closed_decks, group_content
 from archgraph.backend.wording import called, capitalized, shortened
 from archgraph.errors import QueryError
 from archgraph.ir import Graph, Value

@@ -1,6 +1,6 @@
 """The overview as a spine: the main line with its most expensive repeat opened."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from archgraph.backend.boxes import MEDIUM, NARROW, WIDE, Content, box, circle, content, law, natural_width
@@ -8,19 +8,20 @@ from archgraph.backend.diagram import Box, Cluster, Diagram, Run
 from archgraph.backend.facts import Facts
 from archgraph.backend.geometry import faults
 from archgraph.backend.groups import Group
-from archgraph.backend.labels import count_label, input_name, output_label, stage_way, value_label, way
+from archgraph.backend.labels import count_label, output_label, stage_way, value_label, way
 from archgraph.backend.layout_spine import CAPTION_MARGIN, framed, layout_spine
-from archgraph.backend.mathtext import join, shape, words
-from archgraph.backend.spine_plan import Plan, Side, Slot, Spine, Tap
+from archgraph.backend.mathtext import join, words
+from archgraph.backend.spine_links import head_of, joined, repeat_of
+from archgraph.backend.spine_plan import Plan, Slot, Spine, Tap
 from archgraph.backend.stages import Stage, stages
 from archgraph.backend.structure import Structure, merged
 from archgraph.backend.style import SIZES
 from archgraph.backend.wording import capitalized, humanized
-from archgraph.ir import Repeat, Value
+from archgraph.ir import Repeat
 
 Line = tuple[Run, ...]
 _MANY_SLOTS, _MANY_INSIDE = 14, 18
-_CAPTION_ROOM, _LONG_NAME = 130.0, 18
+_CAPTION_ROOM = 130.0
 _PAGE_HEIGHT, _FEW_STAGES = 600.0, 3
 _SIDE_SHARE = 0.66
 
@@ -102,12 +103,6 @@ def _to_open(facts: Facts, found: Structure) -> Group | None:
     return next((group for group in repeated(facts, found) if len(facts.inside(group).chain) > 1), None)
 
 
-def repeat_of(group: Group) -> Repeat | None:
-    """The repeat that a group is, if it is applied more than once."""
-    only = group.items[0].member
-    return only if len(group.items) == 1 and isinstance(only, Repeat) and not only.once else None
-
-
 # from a structure to a plan
 
 
@@ -129,7 +124,7 @@ def _plan(
     names = {item: slot.name for group, slot in zip(groups, slots, strict=True) for item in group.all}
     homes = {group: names[group.items[0]] for group in (*found.chain, *found.sides) if group.items[0] in names}
     narrow = min(room * _SIDE_SHARE, NARROW)
-    heads = {side: source for side in found.sides if (source := _head_of(found, side)) is not None}
+    heads = {side: source for side in found.sides if (source := head_of(found, side)) is not None}
     beside = [side for side in found.sides if side.items[0] not in names and side not in heads]
     sides = {side: box(group_content(facts, side, own, narrow, side=True)) for side in beside}
     exits = {}
@@ -138,85 +133,7 @@ def _plan(
             exits[sides[group].name] = output_label(facts, value, brief=False)
         elif value is not found.chain[-1].output:
             exits[homes[heads.get(group, group)]] = output_label(facts, value, brief=True)
-    return replace(_joined(facts, found, slots, homes, sides, own), exits=exits)
-
-
-def _head_of(found: Structure, side: Group) -> Group | None:
-    """The group of the main line that one last operation turns into a further output."""
-    makes_output = any(group is side for group, _ in found.outputs)
-    used = any(source is side for source, _, _ in found.links)
-    sources = [source for source, target, _ in found.links if target is side]
-    if not makes_output or used or len(side.items) > 1 or len(sources) != 1:
-        return None
-    return sources[0] if isinstance(sources[0], Group) and sources[0] in found.chain else None
-
-
-def _joined(
-    facts: Facts,
-    found: Structure,
-    slots: Sequence[Slot],
-    homes: Mapping[Group, str],
-    sides: Mapping[Group, Box],
-    own: bool,
-) -> Plan:
-    """Sort every link into residuals, taps, and what side boxes take."""
-    residuals: dict[tuple[str, str], None] = {}
-    taps: list[Tap] = []
-    taken: dict[Group, dict[str, None]] = {side: {} for side in sides}
-    for source, target, value in found.links:
-        name = _source_name(found, source, homes, sides)
-        if target not in homes and target not in sides:
-            continue
-        if target in sides:
-            taken[target][name] = None
-        elif source is found.entry or source in homes:
-            if name != homes[target] and not _follows(slots, name, homes[target]):
-                residuals[name, homes[target]] = None
-        else:
-            taps.append(Tap(name, homes[target], _tap_label(source, target), _deck_input(target, value)))
-    return Plan(
-        tuple(slots),
-        tuple(residuals),
-        tuple(Side(drawn, tuple(taken[side])) for side, drawn in sides.items()),
-        tuple(taps),
-        {value.name: input_name(value.name) for value in found.flow.inputs if value is not found.entry},
-        () if own else value_label(facts, found.entry),
-        () if own else shape(facts.sizes(found.chain[-1].output), SIZES.body),
-    )
-
-
-def _source_name(
-    found: Structure, source: Group | Value, homes: Mapping[Group, str], sides: Mapping[Group, Box]
-) -> str:
-    """The name of a slot, a side box or an input; the main input has none."""
-    if isinstance(source, Value):
-        return "" if source is found.entry else source.name
-    return homes[source] if source in homes else sides[source].name
-
-
-def _follows(slots: Sequence[Slot], source: str, target: str) -> bool:
-    names = [slot.name for slot in slots]
-    return source in names and names.index(target) == names.index(source) + 1
-
-
-def _deck_input(target: Group, value: Value) -> str:
-    """The name of the body's input that the value becomes."""
-    repeat = repeat_of(target)
-    if repeat is None:
-        return ""
-    pairs = zip(target.items[0].inputs, repeat.body.inputs, strict=True)
-    return next((inner.name for outer, inner in pairs if outer is value), "")
-
-
-def _tap_label(source: Group | Value, target: Group) -> Line:
-    """The names of the values that go from a side box to a slot, if the spec gave them names."""
-    if isinstance(source, Value):
-        return ()
-    made = [value for item in source.items for value in item.outputs]
-    used = dict.fromkeys(value for item in target.all for value in item.inputs if value in made)
-    names = [value.name for value in used if "#" not in value.name]
-    text = ", ".join(names)
-    return words(text, SIZES.small) if len(source.items[-1].outputs) > 1 and len(text) <= _LONG_NAME else ()
+    return replace(joined(facts, found, slots, homes, sides, own), exits=exits)
 
 
 def _slots(
@@ -302,6 +219,6 @@ def _by_stage(found: Structure) -> tuple[Group, ...]:
 
 
 def _stage_group(found: Structure, stage: Stage) -> Group:
-    heads = {item for group in stage.beside if _head_of(found, group) is not None for item in group.items}
+    heads = {item for group in stage.beside if head_of(found, group) is not None for item in group.items}
     beside = tuple(item for item in stage.items if item not in stage.line and item not in heads)
     return Group(stage.line, stage.before, beside=beside)

@@ -21,8 +21,9 @@ _NAMES = {
     "conv_transpose": "up-conv",
 }  # fmt: skip
 _WORDS = {
-    "relu": "ReLU", "relu6": "ReLU6", "gelu": "GELU", "silu": "SiLU", "glu": "GLU", "geglu": "GEGLU", "swiglu": "SwiGLU", "mlp": "MLP",
-    "dit": "DiT", "mmdit": "MMDiT", "vit": "ViT", "uvit": "U-ViT", "gpt": "GPT", "bert": "BERT", "moe": "MoE",
+    "relu": "ReLU", "relu6": "ReLU6", "gelu": "GELU", "silu": "SiLU", "glu": "GLU", "geglu": "GEGLU",
+    "swiglu": "SwiGLU", "mlp": "MLP", "dit": "DiT", "mmdit": "MMDiT", "vit": "ViT", "uvit": "U-ViT", "gpt": "GPT",
+    "bert": "BERT", "moe": "MoE",
     "rms": "RMS", "adaln": "adaLN", "resnet": "ResNet", "convnext": "ConvNeXt", "unet": "U-Net", "ddpm": "DDPM",
     "adm": "ADM", "qkv": "QKV",
 }  # fmt: skip

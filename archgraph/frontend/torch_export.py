@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 import sys
@@ -41,7 +42,7 @@ class Call:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     shapes: Any
-    names: list[str] = field(default_factory=list)
+    fixed: dict[str, Any]
 
 
 def export(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Exported:
@@ -53,7 +54,7 @@ def export(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Exported:
     """
     torch = import_torch()
     call = _call(module, inputs, dynamic)
-    with _evaluating(module), torch.no_grad(), _deciding_lines() as places:
+    with _evaluating(module), _with_fixed(module, call.fixed), torch.no_grad(), _deciding_lines() as places:
         try:
             program = torch.export.export(module, call.args, call.kwargs, dynamic_shapes=call.shapes, strict=False)
         except Exception as error:
@@ -86,6 +87,23 @@ def _evaluating(module: nn.Module) -> Iterator[None]:
     finally:
         for part, training in modes:
             part.training = training
+
+
+@contextmanager
+def _with_fixed(module: nn.Module, fixed: Mapping[str, Any]) -> Iterator[None]:
+    """Give the module those of its arguments that are not tensors."""
+    if not fixed:
+        yield
+        return
+    own = module.__dict__.get("forward")
+    module.forward = functools.partial(module.forward, **fixed)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        if own is None:
+            del module.__dict__["forward"]
+        else:
+            module.forward = own  # type: ignore[method-assign]
 
 
 @contextmanager
@@ -150,13 +168,15 @@ def _call(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Call:
     batch = _batch(tensors)
     one = lambda x: x[:1] if batch and isinstance(x, torch.Tensor) and x.ndim else x  # noqa: E731
     args, kwargs = tree.tree_map(one, (args, kwargs))
+    fixed = {k: v for k, v in kwargs.items() if not any(isinstance(x, torch.Tensor) for x in tree.tree_leaves(v))}
+    kwargs = {key: value for key, value in kwargs.items() if key not in fixed}
     spec = _specification(dynamic)
-    shapes: Any = _by_parameter(module, {key: spec(key, value) for key, value in kwargs.items()})
+    shapes: Any = {key: spec(key, value) for key, value in kwargs.items()}
     if args:
         name = _positional(module)
         shapes[name] = tuple(spec(f"{name}_{index}", value) for index, value in enumerate(args))
     spec.check()
-    return Call(args, kwargs, shapes if dynamic else None)
+    return Call(args, kwargs, shapes if dynamic else None, fixed)
 
 
 def _arguments(module: nn.Module, inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -175,17 +195,6 @@ def _arguments(module: nn.Module, inputs: Any) -> tuple[tuple[Any, ...], dict[st
             hint=f"it takes {_signature(module)}",
         )
     return (), dict(zip(names, given, strict=False))
-
-
-def _by_parameter(module: nn.Module, shapes: dict[str, Any]) -> dict[str, Any]:
-    """Put what the module takes by `**name` under that name."""
-    parameters = inspect.signature(module.forward).parameters
-    rest = next((p.name for p in parameters.values() if p.kind is inspect.Parameter.VAR_KEYWORD), None)
-    if rest is None:
-        return shapes
-    named = {key: value for key, value in shapes.items() if key in parameters and key != rest}
-    extra = {key: value for key, value in shapes.items() if key not in named}
-    return {**named, rest: extra} if extra else named
 
 
 def _positional(module: nn.Module) -> str:

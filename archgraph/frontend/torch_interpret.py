@@ -13,7 +13,7 @@ from sympy import Expr
 from archgraph.errors import ArchgraphError, ShapeError
 from archgraph.frontend.torch_builder import Builder, Pending, Tracked
 from archgraph.frontend.torch_layout import Layout, whole
-from archgraph.frontend.torch_program import Program
+from archgraph.frontend.torch_program import SKIPPED, Program, occurrences
 from archgraph.frontend.torch_sizes import Sizes
 from archgraph.ir import Value
 from archgraph.ops.arguments import Named
@@ -172,7 +172,7 @@ class Interpreter:
         if self.program.uses(node) > 1:
             owner = self.program.owner(node)
             if owner not in self.env:
-                self.env[owner] = self.builder.settled(made, shared=True)
+                self.env[owner] = self.builder.settled(made, shared=not self.program.is_local(node))
             return self.env[owner]
         return made
 
@@ -191,14 +191,23 @@ class Interpreter:
         handler = HANDLERS.get(name) or HANDLERS.get(functional)
         if node in self.program.attentions:
             handler = HANDLERS["attention"]
-        result = self._handled(handler, node, name)
+        result = self._kept(node, self._handled(handler, node, name))
         self.env[node] = result
         if functional != name and isinstance(node.args[0], type(node)):
             self._written(node.args[0], result)
 
+    def _kept(self, node: Any, result: Any) -> Any:
+        """A view of a parameter that several operations use is one value."""
+        if isinstance(result, Tracked) and isinstance(result.value, Pending) and result.value.name != "constant":
+            if sum(occurrences(node, user) for user in node.users) > 1:
+                return self.builder.settled(result)
+        return result
+
     def _handled(self, handler: Handler | None, node: Any, name: str) -> Any:
         if handler is None:
             return self._gap(node, name)
+        if 0 in getattr(node.meta["val"], "shape", ()):
+            return self.pending(node.meta["val"].shape, Constant, "constant")
         try:
             result = handler(self, self._arguments(node))
         except ArchgraphError as error:
@@ -323,11 +332,6 @@ class _Lazy(dict):
         if key not in self:
             self[key] = self._interpreter.fetch(self._nodes[key])
         return self[key]
-
-
-SKIPPED = frozenset(
-    ["_assert_scalar", "sym_constrain_range_for_size", "sym_constrain_range", "_assert_async", "_assert_tensor_metadata", "sym_size", "sym_numel", "sym_stride", "_local_scalar_dense"]
-)
 
 
 def conventional_names(rank: int, dtype: str, signal: bool = False) -> tuple[str, ...]:

@@ -117,37 +117,39 @@ def any_convolution(i: Interpreter, a: Arguments) -> Tracked:
 def _convolution(i: Interpreter, a: Arguments, count: int, transposed: bool) -> Tracked:
     weight = a.nodes["weight"]
     shape = [int(length) for length in weight.meta["val"].shape]
-    natural = i.program.is_natural(weight)
-    if natural and not transposed and _is_linear(a.input, shape, count, a):
-        return _linear_over(i, a, a.input.rank - count - 1, shape)
+    origin = i.program.origin(weight)
+    natural = i.program.is_natural(origin)
+    if natural and not transposed and _is_linear(a, origin, shape, count):
+        return linear_over(i, a, a.input.rank - count - 1, shape, origin)
     w = Windows(i, a.input, count)
     bias = _bias(i, a) if natural else None
     op = _conv_op(w, a, shape, count, transposed, bias is True)
     if natural:
-        i.program.used(weight)
+        i.program.used(origin)
         result = w.apply(op)
     else:
         result = w.apply(Convolve(op), [_weight_value(i, a.weight)])
     return result if bias is True else _with_bias(i, result, a, w.channel)
 
 
-def _is_linear(x: Tracked, shape: list[int], count: int, a: Arguments) -> bool:
-    single = all(not dim for dim in x.layout[x.rank - count :]) and set(shape[2:]) == {1}
-    return (
-        single
-        and int(a.nodes.get("groups") or 1) == 1
-        and not any(listed(a.nodes.get("padding") if not isinstance(a.nodes.get("padding"), str) else None, count, 0))
-    )
+def _is_linear(a: Arguments, origin: Any, shape: list[int], count: int) -> bool:
+    """Whether a convolution is a linear layer: at a single position, or with the weight of one."""
+    x: Tracked = a.input
+    single = all(not dim for dim in x.layout[x.rank - count :]) or len(origin.meta["val"].shape) == 2
+    given = a.nodes.get("padding")
+    plain = isinstance(given, str) or not any(listed(given, count, 0))
+    steps = all(step == 1 for step in listed(a.nodes.get("stride"), count))
+    return single and plain and steps and set(shape[2:]) == {1} and int(a.nodes.get("groups") or 1) == 1
 
 
-def _linear_over(i: Interpreter, a: Arguments, dim: int, shape: list[int]) -> Tracked:
-    """A convolution at a single position."""
+def linear_over(i: Interpreter, a: Arguments, dim: int, shape: list[int], origin: Any) -> Tracked:
+    """A linear layer along one dimension."""
     bias = _bias(i, a)
-    i.program.used(a.nodes["weight"])
-    t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, (dim,))])
+    i.program.used(origin)
+    t, (axis,) = i.builder.grouped(i.builder.settled(a.input), [(_linear_axis(a.input, dim), (dim,))])
     assert isinstance(t.value, Value)
-    (value,) = i.builder.emit(Linear(Integer(shape[0]), bias is True), [t.value])
-    result = finish(t, value, {dim: CHANNEL})
+    (value,) = i.builder.emit(Linear(Integer(shape[0]), bias is True, axis), [t.value])
+    result = finish(t, value, {dim: axis})
     return result if bias is True else _with_bias(i, result, a, dim)
 
 
@@ -205,27 +207,16 @@ def _with_bias(i: Interpreter, result: Tracked, a: Arguments, dim: int) -> Track
 def linear(i: Interpreter, a: Arguments) -> Tracked:
     """A linear layer; a product with a value where the weight is shared or computed."""
     weight = a.nodes["weight"]
-    if not i.program.is_natural(weight):
+    origin = i.program.origin(weight)
+    if not i.program.is_natural(origin):
         return _with_bias(i, linear_product(i, a.input, a.weight), a, a.input.rank - 1)
     shape = [int(length) for length in weight.meta["val"].shape]
-    return along_last(i, a, shape)
+    return linear_over(i, a, a.input.rank - 1, shape, origin)
 
 
-def along_last(i: Interpreter, a: Arguments, shape: list[int]) -> Tracked:
-    """A linear layer along the last dimension."""
-    bias = _bias(i, a)
-    i.program.used(a.nodes["weight"])
-    dim = a.input.rank - 1
-    t, (axis,) = i.builder.grouped(i.builder.settled(a.input), [(_linear_axis(a.input), (dim,))])
-    assert isinstance(t.value, Value)
-    (value,) = i.builder.emit(Linear(Integer(shape[0]), bias is True, axis), [t.value])
-    result = finish(t, value, {dim: axis})
-    return result if bias is True else _with_bias(i, result, a, dim)
-
-
-def _linear_axis(x: Tracked) -> str | None:
+def _linear_axis(x: Tracked, dim: int) -> str | None:
     """A linear layer runs along the axis that its dimension is; one of size 1 is a channel."""
-    return CHANNEL if not x.layout[-1] and x.axes.get(CHANNEL, 1) == 1 else None
+    return CHANNEL if not x.layout[dim] and x.axes.get(CHANNEL, 1) == 1 else None
 
 
 # -- norms ---------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from archgraph.frontend.torch_attention_patterns import CONTRACTIONS, Fused, find_attentions
+from archgraph.frontend.torch_attention_patterns import CONTRACTIONS, Fused, find_attentions, name_of
 from archgraph.frontend.torch_builder import Stack
 from archgraph.frontend.torch_export import Exported
 
@@ -57,9 +57,9 @@ class Program:
     def _count_uses(self, absorbed: set[Any]) -> None:
         for node, name in self.parameters.items():
             key = id(self._tensors.get(name, node))
-            users = [user for user in node.users if user not in absorbed and user.op != "output"]
-            self._uses[key] = self._uses.get(key, 0) + len(users)
-            if users:
+            count = sum(occurrences(node, user) for user in node.users if user not in absorbed)
+            self._uses[key] = self._uses.get(key, 0) + count
+            if count:
                 self._owners.setdefault(key, node)
 
     def _key(self, node: Any) -> int:
@@ -68,6 +68,12 @@ class Program:
     def uses(self, node: Any) -> int:
         """Return how many operations use a parameter."""
         return self._uses[self._key(node)]
+
+    def is_local(self, node: Any) -> bool:
+        """Whether all operations that use a parameter belong to one call of one module."""
+        key = self._key(node)
+        places = {n for n in self.parameters if self._key(n) == key}
+        return len({self.stack(user) for place in places for user in place.users if occurrences(place, user)}) == 1
 
     def owner(self, node: Any) -> Any:
         """Return the placeholder that stands for all of its tied names."""
@@ -95,6 +101,15 @@ class Program:
         if node not in self.parameters or self.uses(node) != 1:
             return False
         return self.status(node) == ("buffer" if buffer else "learned")
+
+    def origin(self, node: Any) -> Any:
+        """Return the parameter that a weight is only another view of, or the node itself."""
+        seen = node
+        while name_of(seen) in RESHAPINGS and occurrences(seen.args[0], seen) == 1:
+            if sum(occurrences(seen, user) for user in seen.users) != 1:
+                return node
+            seen = seen.args[0]
+        return seen if seen in self.parameters else node
 
     def unused(self) -> Iterator[tuple[str, Any]]:
         """Yield the parameters of the module that no operation uses."""
@@ -170,6 +185,24 @@ class Program:
 
         flat = torch.utils._pytree.tree_leaves(node.args[0])
         return list(dict.fromkeys(item for item in flat if hasattr(item, "name") and item.name in self._returned))
+
+
+RESHAPINGS = frozenset(("unsqueeze", "squeeze", "view", "reshape", "to"))
+"""Views under which a weight stays the weight of its layer."""
+SKIPPED = frozenset(
+    "_assert_scalar sym_constrain_range_for_size sym_constrain_range _assert_async _assert_tensor_metadata sym_size "
+    "sym_numel sym_stride _local_scalar_dense".split()
+)
+"""Operators that compute nothing."""
+
+
+def occurrences(node: Any, user: Any) -> int:
+    """Return how often a node stands among the arguments of another that computes something."""
+    import torch
+
+    if name_of(user) in SKIPPED:
+        return 0
+    return sum(leaf is node for leaf in torch.utils._pytree.tree_leaves((user.args, user.kwargs)))
 
 
 def _class_name(kind: Any) -> str:

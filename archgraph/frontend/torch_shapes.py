@@ -345,7 +345,8 @@ def _is_negative(value: Any) -> bool:
 @aten("cat", "concat", "concatenate")
 def cat(i: Interpreter, a: Arguments) -> Tracked:
     """Tensors joined along a dimension."""
-    tensors = [t for t in a.tensors if t.rank == a.tensors[-1].rank]
+    rank = len(a.shape)
+    tensors = [t for t in a.tensors if t.rank == rank and 0 not in t.shape]
     return joined(i, tensors, (a.dim or 0) % tensors[-1].rank)
 
 

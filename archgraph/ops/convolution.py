@@ -11,7 +11,7 @@ from sympy import Expr, Integer
 from archgraph.ops.arguments import Padding, PerAxis, padding_pairs, per_axis, positions_of
 from archgraph.ops.base import ZERO, Op, Saved, Types, Weight
 from archgraph.ops.modules import channel_first, cropped, of_rank, padded
-from archgraph.ops.reach import Reach, Transposed, Window, windowed
+from archgraph.ops.reach import Reach, Transposed, Window, using, windowed
 from archgraph.symbols import decide, floor_divide, product, require, size, symbol
 from archgraph.types import TensorType, tensor
 
@@ -173,7 +173,8 @@ class Conv(Op):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return a window per axis, with static weights."""
         items = self._geometry(inputs[0]).items()
-        return (windowed({axis: Window(g.kernel, g.stride, g.dilation, g.before) for axis, g in items}),)
+        read = windowed({axis: Window(g.kernel, g.stride, g.dilation, g.before) for axis, g in items})
+        return (using(read, "mixed") if self.groups == 1 else read,)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's convolution of that rank."""
@@ -264,7 +265,8 @@ class ConvTranspose(Op):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return a transposed window per axis, with static weights."""
         items = self._geometry(inputs[0]).items()
-        return (windowed({axis: Transposed(g.kernel, g.stride, g.dilation, g.before) for axis, g in items}),)
+        read = windowed({axis: Transposed(g.kernel, g.stride, g.dilation, g.before) for axis, g in items})
+        return (using(read, "mixed") if self.groups == 1 else read,)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's transposed convolution of that rank; extra padding after is cropped."""

@@ -11,7 +11,7 @@ from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Padding, PerAxis, padding_pairs, per_axis
 from archgraph.ops.base import Op, Saved, Types
 from archgraph.ops.modules import functional
-from archgraph.ops.reach import SAME, Border, Reach, Window
+from archgraph.ops.reach import SAME, Border, Reach, Window, using
 from archgraph.ops.rearrangement import Rearrangement
 from archgraph.symbols import require, size, symbol
 from archgraph.types import TensorType, tensor
@@ -166,7 +166,8 @@ class Slice(Rearrangement):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return a shift along the axis."""
         shifted = Window(before=-self.start)
-        return (Reach(tuple((a, shifted if a == self.axis else SAME) for a in inputs[0].positions)),)
+        read = Reach(tuple((a, shifted if a == self.axis else SAME) for a in inputs[0].positions))
+        return (using(read, "picked") if self.axis == "c" else read,)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's narrow."""
@@ -209,7 +210,8 @@ class Take(Rearrangement):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position; of the axis one element, given as a window that does not move."""
         fixed = Window(stride=Integer(0), before=-self.index)
-        return (Reach(tuple((a, fixed if a == self.axis else SAME) for a in inputs[0].positions)),)
+        read = Reach(tuple((a, fixed if a == self.axis else SAME) for a in inputs[0].positions))
+        return (using(read, "picked") if self.axis == "c" else read,)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's select."""

@@ -10,7 +10,7 @@ from sympy import Expr, Integer
 
 from archgraph.ops.base import ZERO, Op, Saved, Types, Weight
 from archgraph.ops.modules import linear_on_first_axis, on_last_axis
-from archgraph.ops.reach import SAME, All, Reach, pointwise, windowed
+from archgraph.ops.reach import SAME, All, Reach, pointwise, using, windowed
 from archgraph.symbols import product, require, symbol
 from archgraph.types import TensorType, tensor
 
@@ -67,7 +67,7 @@ class Linear(Op):
         """Return position by position, and everything along the mapped axis where it is a position."""
         positions = inputs[0].positions
         if self.axis not in positions:
-            return (pointwise(positions),)
+            return (using(pointwise(positions), "mixed"),)
         return (windowed({axis: All() if axis == self.axis else SAME for axis in positions}),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:

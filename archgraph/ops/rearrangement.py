@@ -11,7 +11,7 @@ from archgraph.errors import ShapeError
 from archgraph.ops.arguments import PerAxis, per_axis, positions_of
 from archgraph.ops.base import ZERO, Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
 from archgraph.ops.modules import channel_first, functional
-from archgraph.ops.reach import SAME, UNREAD, Enlarge, Parts, Placed, Reach, Window, pointwise
+from archgraph.ops.reach import SAME, UNREAD, Enlarge, Parts, Placed, Reach, Window, pointwise, using
 from archgraph.symbols import decide, floor_divide, product, require, size, symbol
 from archgraph.types import TensorType, tensor
 
@@ -79,7 +79,7 @@ class Concat(Rearrangement):
         if self.axis == "c":
             whole = Add(*lengths)
             pairs = zip(inputs, lengths, strict=True)
-            return tuple(replace(pointwise(x.positions), share=length / whole) for x, length in pairs)
+            return tuple(using(replace(pointwise(x.positions), share=length / whole), "joined") for x, length in pairs)
         starts = [Add(*lengths[:index]) for index in range(len(inputs))]
         return tuple(map(self._placed, inputs, starts, lengths))
 
@@ -213,7 +213,8 @@ class Split(Rearrangement):
         (x,) = inputs
         sizes = self._sizes(x)
         cut = Parts(tuple(Add(*sizes[:index]) for index in range(len(sizes))))
-        return (Reach(tuple((axis, cut if axis == self.axis else SAME) for axis in x.positions)),)
+        read = Reach(tuple((axis, cut if axis == self.axis else SAME) for axis in x.positions))
+        return (using(read, "picked") if self.axis == "c" else read,)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's split."""
@@ -259,7 +260,8 @@ class PixelShuffle(Rearrangement):
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return an enlargement by the factor."""
-        return (Reach(tuple((axis, Enlarge(factor)) for axis, factor in self._factors(inputs[0]).items())),)
+        maps = tuple((axis, Enlarge(factor)) for axis, factor in self._factors(inputs[0]).items())
+        return (using(Reach(maps), "picked"),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return the shuffle for any number of position axes."""

@@ -11,7 +11,7 @@ from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, Named
 from archgraph.ops.base import Op, Saved, Types
 from archgraph.ops.modules import channel_first, functional
-from archgraph.ops.reach import SAME, All, Along, AxisMap, Digit, Reach, Unflattened, Window
+from archgraph.ops.reach import SAME, All, Along, AxisMap, Digit, Reach, Unflattened, Window, using
 from archgraph.ops.rearrangement import Rearrangement
 from archgraph.symbols import product, require, size, symbol
 from archgraph.types import TensorType, tensor
@@ -75,6 +75,8 @@ class Flatten(Rearrangement):
                 digit = Digit(stride, x.size(axis))
                 maps[axis] = All() if self.into == "c" else Along(self.into, digit)
             stride = product((stride, x.size(axis)))
+        if self.into == "c":
+            return (using(Reach(tuple(maps.items()), power="uniform"), "gathered"),)
         return (Reach(tuple(maps.items())),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
@@ -130,7 +132,8 @@ class Unflatten(Rearrangement):
             strides.append((name, stride))
             stride = product((stride, length))
         split = Unflattened(tuple(reversed(strides)))
-        return (Reach(tuple((a, split if a == self.axis else SAME) for a in inputs[0].positions)),)
+        read = Reach(tuple((a, split if a == self.axis else SAME) for a in inputs[0].positions))
+        return (using(read, "picked") if self.axis == "c" else read,)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's unflatten."""
@@ -217,7 +220,8 @@ class PixelUnshuffle(Rearrangement):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return a block per axis."""
         block = Window(self.factor, self.factor)
-        return (Reach(tuple((axis, block) for axis in inputs[0].positions), power="uniform"),)
+        read = Reach(tuple((axis, block) for axis in inputs[0].positions), power="uniform")
+        return (using(read, "gathered"),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return the gathering for any number of position axes."""

@@ -12,7 +12,7 @@ from archgraph.errors import ShapeError, UnsupportedOpError
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op, Saved, Types
 from archgraph.ops.modules import functional
-from archgraph.ops.reach import SAME, All, Digits, Reach, Window
+from archgraph.ops.reach import SAME, All, ChannelUse, Digits, Reach, Window, using
 from archgraph.ops.rearrangement import Rearrangement
 from archgraph.symbols import floor_divide, product, require, size, symbol
 from archgraph.types import TensorType, tensor
@@ -56,7 +56,15 @@ class Rearrange(Rearrangement):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return, per axis of the operand, where its digits went; those that became channels take all values."""
         (x,) = inputs
-        return (Reach(tuple((axis, Digits(tuple(self._places(axis)))) for axis in x.positions), power="uniform"),)
+        read = Reach(tuple((axis, Digits(tuple(self._places(axis)))) for axis in x.positions), power="uniform")
+        return (using(read, *self._channel_uses()),)
+
+    def _channel_uses(self) -> Iterator[ChannelUse]:
+        moved = [(name, part[0]) for name, parts in self.into for part in parts if "c" in (name, part[0])]
+        if any(name != "c" for name, _ in moved):
+            yield "picked"
+        if any(source not in ("c", "") for _, source in moved):
+            yield "gathered"
 
     def _places(self, axis: str) -> Iterator[tuple[str, Expr, Expr, Expr]]:
         for name, parts in self.into:

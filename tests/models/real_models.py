@@ -138,7 +138,7 @@ TRANSFORMERS = [
     Real("EfficientNetModel", hugging("EfficientNetModel", width_coefficient=0.5, depth_coefficient=0.5, hidden_dim=640), PIXELS, SIDES),
     Real("SegformerForSemanticSegmentation", hugging("SegformerForSemanticSegmentation", hidden_sizes=[16, 32, 40, 64], decoder_hidden_size=48), PIXELS, SIDES),
     Real("PoolFormerModel", hugging("PoolFormerModel", **STAGES), PIXELS, SIDES),
-    Real("CvtModel", hugging("CvtModel", embed_dim=[16, 32, 48], num_heads=[1, 2, 3], depth=[1, 2, 2]), PIXELS, {}),
+    Real("CvtModel", hugging("CvtModel", drop_path_rate=[0.0] * 3, embed_dim=[16, 32, 48], num_heads=[1, 2, 3], depth=[1, 2, 2]), PIXELS, {}),
     Real("LevitModel", hugging("LevitModel", image_size=64, hidden_sizes=[32, 48, 64], key_dim=[8, 8, 8], num_attention_heads=[2, 3, 4], depths=[2, 2, 2]), PIXELS, {}),
     Real("MobileViTModel", hugging("MobileViTModel", image_size=64, hidden_sizes=[32, 40, 48], neck_hidden_sizes=[8, 16, 24, 32, 40, 48, 64]), PIXELS, {}),
     Real("DPTForDepthEstimation", hugging("DPTForDepthEstimation", **{**VISION, "num_hidden_layers": 12}, neck_hidden_sizes=[16, 24, 32, 48], fusion_hidden_size=32), PIXELS, {}),

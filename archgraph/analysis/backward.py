@@ -1,0 +1,132 @@
+"""The way back through a forward run, last node first, as autograd makes it: gradients, and what they release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archgraph.analysis.forward import Again, Done, Forward, Record, Skipped, Summed, Tensor, Tensors
+from archgraph.analysis.ledger import GRADIENTS, WEIGHT_GRADIENTS, Storage
+
+
+class Backward:
+    """Reads what a forward run wrote down.
+
+    A node takes the gradients of its results, makes those of its operands and weights, and releases what it
+    kept. Where two gradients meet at a value, a third tensor takes their sum.
+    """
+
+    def __init__(self, forward: Forward) -> None:
+        self.forward = forward
+        self.ledger = forward.ledger
+        self.gradients: dict[Tensor, Storage] = {}
+        self.weights: dict[str, Storage] = {}
+
+    def run(self, outputs: Tensors) -> None:
+        """Go back from the outputs, whose gradients the loss makes."""
+        self.ledger.phase = "backward"
+        for tensor in dict.fromkeys(outputs):
+            if tensor.flows:
+                self.gradients[tensor] = self.ledger.new(tensor.law, GRADIENTS)
+        self._replay(self.forward.tape)
+        self.ledger.note("")
+
+    def _replay(self, tape: list[Record]) -> None:
+        while tape:
+            record = tape.pop()
+            if isinstance(record, Done):
+                self._node(record)
+            elif isinstance(record, Again):
+                self._again(record)
+            elif isinstance(record, Summed):
+                self._summed(record)
+            else:
+                self._skipped(record)
+
+    def _skipped(self, record: Skipped) -> None:
+        self.ledger.drop(record.kept)
+        self.ledger.new(record.gradients, WEIGHT_GRADIENTS)
+
+    def _summed(self, record: Summed) -> None:
+        """Hand the gradient of a sum on to all its parts."""
+        gradient = self.gradients.pop(record.total, None)
+        if gradient is None:
+            return
+        self.ledger.new(record.gradients, WEIGHT_GRADIENTS)
+        for part in record.parts:
+            self._arrive(part, self.ledger.hold(gradient), "")
+        self.ledger.drop(gradient)
+
+    def _again(self, record: Again) -> None:
+        """Run a body a second time, now with all that it keeps, and go back through it."""
+        forward = self.forward
+        tape, execution = forward.tape, forward.execution
+        forward.tape, forward.execution = [], execution.inside()
+        results = forward.run(record.body, record.operands, record.body.outputs, record.scope)
+        inner, forward.tape, forward.execution = forward.tape, tape, execution
+        place = record.scope.path[:-1]
+        for old, new in zip(record.results, results, strict=True):
+            self.ledger.drop(new.storage)
+            if old in self.gradients:
+                self._arrive(new, self.gradients.pop(old), place)
+        self._replay(inner)
+        for tensor in record.operands:
+            self.ledger.drop(tensor.storage)
+
+    def _node(self, record: Done) -> None:
+        arrived = [self.gradients.pop(result) for result in record.results if result in self.gradients]
+        made = list(self._gradients(record, arrived)) if arrived else []
+        for storage in (*arrived, *record.kept):
+            self.ledger.drop(storage)
+        for operand, storage in made:
+            self._arrive(operand, storage, _place(record))
+
+    def _gradients(self, record: Done, arrived: list[Storage]) -> Iterator[tuple[Tensor, Storage]]:
+        width, place = self.forward.execution.width, _place(record)
+        workspace = self.forward.execution.workspace(record.node)
+        self.ledger.note(place, *(moment * width for moment in workspace.backward))
+        passes = workspace.passes or self._views(record)
+        made = []
+        for index, operand in enumerate(record.operands):
+            if operand.flows and index in passes:
+                made.append((operand, self.ledger.hold(arrived[0])))
+            elif operand.flows:
+                made.append((operand, self.ledger.new(operand.law, GRADIENTS)))
+        spare = list(self._weight_gradients(record))
+        self.ledger.note(place)
+        for storage in spare:
+            self.ledger.drop(storage)
+        yield from made
+
+    def _views(self, record: Done) -> tuple[int, ...]:
+        """Return the operand that the only result views, all of it: the gradient is a view too."""
+        saved = self.forward.execution.saved(record.node)
+        if len(record.results) != 1 or not saved.aliases or saved.inputs:
+            return ()
+        ((_, index),) = saved.aliases
+        return (index,) if record.operands[index].law == record.results[0].law else ()
+
+    def _weight_gradients(self, record: Done) -> Iterator[Storage]:
+        """Make gradients of weights, and yield what is released at once: the parts, where weights are shared."""
+        owner = f"{record.scope.weights}{record.node.share or record.node.name}"
+        for name, weight in record.node.op.weights(*record.node.types).items():
+            if weight.kind != "trainable":
+                continue
+            law = weight.numel * self.forward.execution.width
+            old = self.weights.get(f"{owner}.{name}")
+            self.weights[f"{owner}.{name}"] = self.ledger.new(law, WEIGHT_GRADIENTS)
+            if old is not None:
+                yield from (old, self.ledger.new(law, WEIGHT_GRADIENTS))
+
+    def _arrive(self, tensor: Tensor, storage: Storage, place: str) -> None:
+        old = self.gradients.get(tensor)
+        if old is None:
+            self.gradients[tensor] = storage
+            return
+        self.gradients[tensor] = self.ledger.new(tensor.law, GRADIENTS)
+        self.ledger.note(place)
+        self.ledger.drop(storage)
+        self.ledger.drop(old)
+
+
+def _place(record: Done) -> str:
+    return f"{record.scope.path}{record.node.name}"

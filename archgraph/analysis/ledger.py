@@ -1,0 +1,109 @@
+"""The account of live memory that a run of a graph keeps: what is allocated, until when, and the highest total."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from sympy import Add, Expr, Integer, expand
+
+ZERO = Integer(0)
+WEIGHTS = "weights"
+ACTIVATIONS = "activations"
+GRADIENTS = "activation gradients"
+WEIGHT_GRADIENTS = "weight gradients"
+WORKSPACE = "workspace"
+Measure = Callable[[Expr], int]
+
+
+@dataclass(eq=False)
+class Storage:
+    """Memory that one or several tensors view; freed when its last user lets go.
+
+    Attributes:
+        law: its bytes.
+        size: the same at the bound values.
+        kind: what it is counted as.
+        users: how many hold it.
+    """
+
+    law: Expr
+    size: int
+    kind: str
+    users: int = 1
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When the most is live: the total, the node that runs, and whether that is on the way back."""
+
+    total: int = -1
+    turn: int = 0
+    place: str = ""
+    phase: str = "forward"
+    laws: dict[str, Expr] = field(default_factory=dict)
+    """The laws of what is live, by kind; recorded for the chosen turn only."""
+
+
+class Ledger:
+    """Allocations and releases in order, and the moment with the highest total.
+
+    >>> ledger = Ledger(int)
+    >>> first = ledger.new(Integer(8), ACTIVATIONS)
+    >>> ledger.note("conv", Integer(4))
+    >>> ledger.drop(first)
+    >>> ledger.live, ledger.peak.total, ledger.peak.place
+    (0, 12, 'conv')
+    """
+
+    def __init__(self, measure: Measure, chosen: int | None = None) -> None:
+        self.measure = measure
+        self.chosen = chosen
+        self.live = 0
+        self.turn = 0
+        self.phase = "forward"
+        self.peak = Moment()
+        self.storages: dict[Storage, None] = {}
+
+    def new(self, law: Expr, kind: str) -> Storage:
+        """Allocate memory for one user."""
+        storage = Storage(law, self.measure(law), kind)
+        self.storages[storage] = None
+        self.live += storage.size
+        return storage
+
+    def hold(self, storage: Storage) -> Storage:
+        """Add a user."""
+        storage.users += 1
+        return storage
+
+    def drop(self, storage: Storage) -> None:
+        """Take a user away; the last one frees the memory."""
+        storage.users -= 1
+        if storage.users == 0 and storage in self.storages:
+            del self.storages[storage]
+            self.live -= storage.size
+
+    def note(self, place: str, *moments: Expr) -> None:
+        """Compare what is live now, and each of some moments beside it, with the highest total so far."""
+        self.turn += 1
+        extra = max(moments, key=self.measure, default=ZERO)
+        total = self.live + self.measure(extra)
+        if self.turn == self.chosen or (self.chosen is None and total > self.peak.total):
+            laws = self._by_kind(extra) if self.chosen else {}
+            self.peak = Moment(total, self.turn, place, self.phase, laws)
+
+    def _by_kind(self, extra: Expr) -> dict[str, Expr]:
+        laws: dict[str, list[Expr]] = {}
+        for storage in self.storages:
+            laws.setdefault(storage.kind, []).append(storage.law)
+        if extra:
+            laws.setdefault(WORKSPACE, []).append(extra)
+        return {kind: expand(Add(*parts)) for kind, parts in laws.items()}
+
+    def growth(self, before: Iterable[Storage]) -> Expr:
+        """Return the law of what has been allocated since, less what has been freed."""
+        old = dict.fromkeys(before)
+        added = [storage.law for storage in self.storages if storage not in old]
+        freed = [-storage.law for storage in old if storage not in self.storages]
+        return expand(Add(*added, *freed))

@@ -1,0 +1,143 @@
+"""What a network needs in memory: the peak of an architecture as a result that prints as a report."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sympy import Add, Expr
+
+from archgraph.analysis.cost import find_member
+from archgraph.analysis.memory import Attention, Checkpoint, Dtype, Memory, Mode, Optimizer, Setting
+from archgraph.backend.table import Table
+from archgraph.errors import QueryError
+from archgraph.ir import Graph, Node
+
+if TYPE_CHECKING:
+    from archgraph.api import Architecture
+
+NOTES = (
+    "live storage of one sample, as the lowered module runs: freed after the last use, views counted once",
+    "not counted: what kernels, the allocator and the device take for themselves",
+    "gradients that meet at a value are summed into a third tensor; in place, the peak is lower by at most one",
+)
+
+
+@dataclass(frozen=True, repr=False)
+class PeakMemory:
+    """The most memory that is live at once.
+
+    Attributes:
+        name: of the network.
+        setting: how it is run.
+        at: the values of its symbols.
+        bytes: the peak.
+        by_kind: the same by weights, gradients, optimiser states, activations, workspace.
+        laws: by kind, in the symbols of the spec; they hold as long as the peak stays at this node.
+        node: path of the node that runs then; empty before the first and after the last.
+        phase: "forward" or "backward".
+    """
+
+    name: str
+    setting: Setting
+    at: str
+    bytes: int
+    by_kind: Mapping[str, int]
+    laws: Mapping[str, Expr]
+    node: str
+    phase: str
+
+    @property
+    def law(self) -> Expr:
+        """The law of the peak, as long as it stays at this node."""
+        return Add(*self.laws.values())
+
+    @property
+    def table(self) -> Table:
+        """The report as a table."""
+        rows = [
+            {"kind": kind, "bytes": size, "share": f"{100 * size / self.bytes:.1f} %", "law": str(self.laws[kind])}
+            for kind, size in self.by_kind.items()
+        ]
+        total = {"kind": "total", "bytes": self.bytes, "share": "", "law": ""}
+        return Table(self._title(), ("kind", "bytes", "share"), rows, total, (f"at {self.at}", *NOTES))
+
+    def _title(self) -> str:
+        way = " on the way back" if self.phase == "backward" else ""
+        where = f"at {self.node}{way}" if self.node else "before the first node or after the last"
+        return f"{self.name}: {self.bytes:,} bytes at the peak of {self.setting.mode} ({self.setting}), {where}"
+
+    def __repr__(self) -> str:
+        return str(self.table)
+
+    def _repr_html_(self) -> str:
+        return self.table.to_html()
+
+
+def peak_memory(g: Architecture, setting: Setting) -> PeakMemory:
+    """Return the peak of an architecture at its bound values."""
+    known: dict[Expr, int] = {}
+
+    def measure(law: Expr) -> int:
+        if law not in known:
+            known[law] = g.evaluate(law)
+        return known[law]
+
+    peak = Memory(g.graph, g.selected, setting).peak(measure)
+    laws = {kind: g.show(law) for kind, law in peak.laws.items()}
+    at = ", ".join(f"{name}={g.defaults[name]}" for name in g.symbols)
+    return PeakMemory(g.name, setting, at, peak.total, peak.sizes, laws, peak.place, peak.phase)
+
+
+def checkpoints(graph: Graph, chosen: Checkpoint) -> bool | frozenset[str]:
+    """Return the scopes of which only the inputs are kept: all iterations of repeats, or paths that exist.
+
+    Raises:
+        QueryError: a path of no scope.
+    """
+    if isinstance(chosen, bool):
+        return chosen
+    paths = frozenset([chosen] if isinstance(chosen, str) else chosen)
+    for path in paths:
+        if isinstance(find_member(graph, path)[0], Node):
+            raise QueryError(f"'{path}' is an operation: checkpoints stand around scopes")
+    return paths
+
+
+def memory_table(g: Architecture, settings: Collection[Setting]) -> Table:
+    """Return the peaks of several settings side by side, by kind, with what autograd keeps."""
+    peaks = [peak_memory(g, setting) for setting in settings]
+    kinds = list(dict.fromkeys(kind for peak in reversed(peaks) for kind in peak.by_kind))
+    rows = [{"kind": kind, **{_column(peak): peak.by_kind.get(kind, 0) for peak in peaks}} for kind in kinds]
+    total = {"kind": "peak", **{_column(peak): peak.bytes for peak in peaks}}
+    columns = ("kind", *map(_column, peaks))
+    return Table(f"{g.name}: bytes of one sample", columns, rows, total, tuple(_notes(g, peaks)))
+
+
+def _column(peak: PeakMemory) -> str:
+    return str(peak.setting.mode)
+
+
+def _notes(g: Architecture, peaks: list[PeakMemory]) -> Any:
+    yield f"at {peaks[0].at}"
+    for peak in peaks:
+        way = " on the way back" if peak.phase == "backward" else ""
+        yield f"{peak.setting.mode} ({peak.setting}): the peak is at {peak.node or 'its end'}{way}"
+        if peak.setting.training:
+            saved = Memory(g.graph, g.selected, peak.setting).saved
+            yield f"autograd keeps {g.evaluate(saved):,} bytes for the way back"
+    yield from NOTES
+
+
+__all__ = [
+    "Attention",
+    "Checkpoint",
+    "Dtype",
+    "Mode",
+    "Optimizer",
+    "PeakMemory",
+    "checkpoints",
+    "memory_table",
+    "peak_memory",
+]

@@ -1,0 +1,67 @@
+"""Every figure of the gallery as it stands on the page: read back from the SVG, and checked by geometry."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+import archgraph as ag
+from archgraph.backend.figure import Figure, contrast, draw
+from archgraph.backend.geometry import faults
+from archgraph.frontend.load import shipped_names
+
+SIGNATURES = [("unet", "dit"), ("nnunet:inference", "dit"), ("sd", "dit"), ("swin", "vit")]
+VARIANTS = ["unet:padded-512", "dit:S/2", "dit:XL/2-512", "nnunet:inference", "sd:xl", "resnet:101", "swin:B"]
+EVERY_VARIANT = [f"{name}:{variant}" for name in shipped_names() for variant in ag.load(name).variants]
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def _on_the_page(figure: Figure) -> list[str]:
+    """What the SVG has outside its viewBox or smaller than print allows."""
+    root = ElementTree.fromstring(figure.svg)
+    left, top, width, height = map(float, root.attrib["viewBox"].split())
+    wrong = []
+    for text in root.iter(f"{SVG}text"):
+        x, y, length = (float(text.attrib[key]) for key in ("x", "y", "textLength"))
+        if x < left - 0.5 or x + length > left + width + 0.5 or not top <= y <= top + height:
+            wrong.append("".join(text.itertext()))
+        sizes = [float(span.attrib["font-size"]) for span in text]
+        wrong += [f"{max(sizes)} pt"] if max(sizes) < 7 else []
+    for path in root.iter(f"{SVG}path"):
+        numbers = [float(found) for found in re.findall(r"-?\d+\.?\d*", path.attrib["d"])]
+        inside = all(-1 <= x <= width + 1 for x in numbers[::2]) and all(-1 <= y <= height + 1 for y in numbers[1::2])
+        wrong += [] if inside else [path.attrib["d"]]
+    return wrong
+
+
+def _good(figure: Figure) -> None:
+    assert faults(figure.diagram) == []
+    assert _on_the_page(figure) == []
+    assert figure.notes == ()
+
+
+@pytest.mark.dot
+@pytest.mark.parametrize("name", [*shipped_names(), *VARIANTS])
+def test_overviews(name):
+    _good(draw(ag.load(name)))
+
+
+@pytest.mark.parametrize("pair", SIGNATURES, ids=" vs ".join)
+@pytest.mark.parametrize("venue", ["icml", "neurips", "nature"])
+def test_contrasts(pair, venue):
+    _good(contrast(*map(ag.load, pair), venue=venue))
+
+
+@pytest.mark.slow
+@pytest.mark.dot
+@pytest.mark.parametrize("name", sorted(set(EVERY_VARIANT) - set(VARIANTS)))
+def test_overviews_of_every_variant(name):
+    _good(draw(ag.load(name)))
+
+
+@pytest.mark.slow
+@pytest.mark.dot
+@pytest.mark.parametrize("color", ["params", "macs"])
+@pytest.mark.parametrize("name", shipped_names())
+def test_overviews_coloured_by_cost(name, color):
+    _good(draw(ag.load(name), color=color))
