@@ -10,6 +10,7 @@ from archgraph.errors import (
     UnboundSymbolError,
     UnsupportedOpError,
 )
+from archgraph.modules import trace
 from archgraph.verify import verify
 
 __version__ = "0.1.0"
@@ -26,5 +27,6 @@ __all__ = [
     "contrast",
     "load",
     "loads",
+    "trace",
     "verify",
 ]

@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_list, _check, _cost, _memory, _rf, _draw, _contrast, _solve, _sweep, _verify, _schema, _new):
+    for add in (_list, _check, _cost, _memory, _rf, _draw, _contrast, _solve, _sweep, _trace, _verify, _schema, _new):
         add(commands)
     return parser
 
@@ -301,6 +301,36 @@ def _values(pair: str) -> tuple[str, Any]:
         return name, range(int(first), int(last) + 1, int(step or 1))
     except ValueError:
         raise SpecError(f"cannot read the values '{pair}'", hint="write D=256..4096:64 or L=4,8,16") from None
+
+
+def _trace(commands: Any) -> None:
+    from archgraph.cli_trace import add_trace
+
+    parser = _command(
+        commands,
+        "trace",
+        _run_trace,
+        "Analyse a PyTorch module of your own (needs torch)",
+        "archgraph trace mypkg.models:build --input x=1x3x224x224 --dynamic x:2=h,3=w -o model.svg",
+    )
+    add_trace(parser)
+    _add_at(parser)
+    _add_format(parser)
+
+
+def _run_trace(options: argparse.Namespace) -> int:
+    from archgraph.cli_trace import traced
+
+    g = traced(options)
+    g = g.at(**_bindings(options.at)) if options.at else g
+    if options.output:
+        return _save(g.draw(), options.output)
+    if options.format == "text":
+        print(g.symbolic().report(["params", "macs"], g.at()))
+        for gap in g.gaps:
+            print(f"missing in every number: {gap}")
+    print(g.at().table(by=options.by, metrics=["params", "macs", "flops", "activations"]).to(options.format).rstrip())
+    return 0
 
 
 def _verify(commands: Any) -> None:

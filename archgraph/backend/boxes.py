@@ -21,7 +21,7 @@ PARAMS, MACS = "theta", "M"
 _BAR, _PAD, _LINE_HEIGHT, _TOP = 6.0, 4.5, 9.6, 9.2
 _THUMB, _THUMB_GAP = 21.0, 6.0
 _CIRCLE = 13.0
-_LAW_ROOM = 96.0
+_LAW_ROOM, _FULL_ROOM = 96.0, 190.0
 _NEUTRAL = "#8a8a8a"
 
 #: The longest lines of a wide, a medium and a narrow box, in points.
@@ -82,11 +82,11 @@ def content(
     reach = facts.own_reach(items) if own else facts.reach(last.path)
     light = all(item.light for item in items)
     lines = title(*_called(facts, items, times, strides), room, light, 4 if side else 2)
-    if not own and not side and not light:
+    if not own and not side and not light and "shape" in facts.options.show:
         lines.append(shape(facts.sizes(last.outputs[0]), SIZES.body))
     costs = laws(facts, (*beside, *items), room)
     heavy = facts.mixing(items) == "dynamic" and reach is not None and (reach.everything or reach.causal)
-    picture, hint = not light, tooltip(facts, items, reach, beside)
+    picture, hint = not light and "field" in facts.options.show, tooltip(facts, items, reach, beside)
     all_lines = (*lines, *costs)
     tint, grey = facts.tint((*beside, *items), reach), side and reach is None
     return Content(
@@ -147,13 +147,24 @@ def _halves(text: str, fits: Callable[[str], bool]) -> list[str]:
 
 def laws(facts: Facts, items: Sequence[Item], room: float) -> list[Line]:
     """The laws of parameters and multiply-accumulates, where they are not zero."""
-    pairs = ((PARAMS, facts.params(items)), (MACS, facts.macs(items)))
-    return [law(facts, name, expression, min(room, _LAW_ROOM)) for name, expression in pairs if expression != 0]
+    return [law(facts, name, expression, min(room, _LAW_ROOM)) for name, expression in pairs(facts, items)]
+
+
+def pairs(facts: Facts, items: Sequence[Item]) -> list[tuple[str, Expr]]:
+    """The laws that are asked for and are not zero, with the letters for them."""
+    wanted = facts.options.show
+    params, macs = (PARAMS, facts.params(items)), (MACS, facts.macs(items))
+    asked = [pair for name, pair in (("params", params), ("macs", macs)) if name in wanted]
+    return [(letter, expression) for letter, expression in asked if expression != 0]
 
 
 def law(facts: Facts, name: str, expression: Expr, room: float, size: float = SIZES.body) -> Line:
     """``name = leading terms``, as a number if they are too long for the room."""
-    for terms in (2, 1):
+    if facts.options.terms == "full" and not facts.options.values:
+        runs = equation(name, expression, size)
+        if sum(run.width for run in runs) <= _FULL_ROOM:
+            return runs
+    for terms in () if facts.options.values else (2, 1):
         short = leading(expression, facts.values, terms)
         runs = equation(name, short, size)
         dominant = terms == 2 or _dominates(facts, short, expression)

@@ -6,12 +6,13 @@ from typing import Protocol
 
 from sympy import Add, Expr, Symbol, expand
 
-from archgraph.analysis.cost import Costs, find_member
+from archgraph.analysis.cost import METRICS, Costs, Row, find_member
 from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.backend.groups import Group
 from archgraph.backend.items import Flow, Item, flow
 from archgraph.backend.mixing import by_kind, kinds_of, mixers
 from archgraph.backend.numeric import value_at
+from archgraph.backend.options import Options
 from archgraph.backend.reach import Reach, reach_of, read_interval
 from archgraph.backend.structure import Structure, structure
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
@@ -39,11 +40,12 @@ COLORS = ("locality", "params", "macs")
 class Facts:
     """Asks an architecture, and remembers."""
 
-    def __init__(self, subject: Subject, color: str = "locality") -> None:
+    def __init__(self, subject: Subject, color: str = "locality", options: Options | None = None) -> None:
         if color not in COLORS:
             raise QueryError(f"no colouring is named '{color}'.{did_you_mean(color, COLORS)}", hint=", ".join(COLORS))
         self.subject = subject
         self.color = color
+        self.options = options or Options()
 
     @cached_property
     def flow(self) -> Flow:
@@ -120,6 +122,15 @@ class Facts:
         return tuple(getattr(self.subject, "selected", ()) or self.subject.graph.outputs)
 
     @cached_property
+    def rows(self) -> list[Row]:
+        """The cost rows of all primitive nodes."""
+        return self._costs.rows()
+
+    def row_costs(self, row: Row) -> tuple[Expr, Expr]:
+        """Parameters and multiply-accumulates of a row."""
+        return row.cost(METRICS["params"]), row.cost(METRICS["macs"])
+
+    @cached_property
     def _costs(self) -> Costs:
         return Costs(self.subject.graph, self.selected)
 
@@ -157,6 +168,8 @@ class Facts:
 
     def size(self, length: Expr) -> Expr | int:
         shown = self.shown(length)
+        if self.options.values:
+            return self.number(length)
         if not isinstance(shown, Add) and shown.is_integer is not False and len(str(shown)) < 20:
             return shown
         return self.number(length)

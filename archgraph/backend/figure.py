@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -86,18 +87,24 @@ def draw(
     venue: str = "icml",
     color: str = "locality",
     engine: str = "auto",
+    show: Sequence[str] | None = None,
+    terms: str = "leading",
+    values: bool = False,
 ) -> Figure:
     """Draw an architecture.
 
     Args:
         architecture: what `load` or `trace` returned.
         view: ``"overview"`` (stages as a U or a spine), ``"blocks"`` (inside the repeated block), ``"full"`` (every
-            operation, repeats collapsed), ``"unrolled"``, ``"ladder"`` (receptive field over depth) or
-            ``"matrix"`` (connected positions).
+            operation, repeats collapsed), ``"unrolled"``, ``"ladder"`` (receptive field over depth), ``"matrix"``
+            (connected positions), ``"levels"`` (costs by resolution) or ``"laws"`` (costs against each symbol).
         width: ``"auto"``, ``"column"``, ``"text"`` or a length such as ``"3.25in"``.
         venue: ``"icml"``, ``"neurips"``, ``"iclr"``, ``"acl"`` or ``"nature"``.
         color: ``"locality"``, ``"params"`` or ``"macs"``.
         engine: the Graphviz engine for graphs that have no layout of their own.
+        show: which of ``"shape"``, ``"params"``, ``"macs"`` and ``"field"`` boxes are annotated with; all by default.
+        terms: ``"leading"``, or ``"full"`` for whole laws where they have room.
+        values: numbers at the bound symbols instead of laws.
 
     Raises:
         QueryError: an unknown view or colouring, or nothing to show.
@@ -109,9 +116,11 @@ def draw(
     6.75
     """
     from archgraph.backend.facts import Facts
+    from archgraph.backend.options import options
     from archgraph.backend.views import view_diagram
 
-    return Figure(view_diagram(Facts(architecture, color), view, width, venue, engine), view)
+    facts = Facts(architecture, color, options(show, terms, values))
+    return Figure(view_diagram(facts, view, width, venue, engine), view)
 
 
 def contrast(first: Subject, second: Subject, *, width: str = "text", venue: str = "icml") -> Figure:

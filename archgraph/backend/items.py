@@ -179,13 +179,13 @@ def scale(member: Member) -> float:
     before, after = member.inputs[0].type, member.outputs[0].type
     for axis in before.positions:
         if after.has(axis):
-            ratio = _ratio(before.size(axis), after.size(axis))
-            if ratio != 1:
-                return ratio
+            change = ratio(before.size(axis), after.size(axis))
+            if change != 1:
+                return change
     return 1
 
 
-def _ratio(before: Expr, after: Expr) -> float:
+def ratio(before: Expr, after: Expr) -> float:
     """The ratio of the sizes, rounded to an integer or to one over an integer."""
     if before == after:
         return 1

@@ -61,7 +61,7 @@ def way(facts: Facts, items: Sequence[Item]) -> tuple[Line, ...]:
     if not items:
         return ()
     name, params = words(phrase(items, facts.brief)[0], SIZES.body), facts.params(items)
-    return (name,) if params == 0 else (name, law(facts, "theta", params, NARROW))
+    return (name,) if params == 0 or "params" not in facts.options.show else (name, law(facts, "theta", params, NARROW))
 
 
 def count_label(facts: Facts, repeat: Repeat) -> Line:

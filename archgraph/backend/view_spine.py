@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from archgraph.backend.boxes import MEDIUM, NARROW, WIDE, Content, box, circle, content, law, natural_width
+from archgraph.backend.boxes import MEDIUM, NARROW, WIDE, Content, box, circle, content, law, natural_width, pairs
 from archgraph.backend.diagram import Box, Cluster, Diagram, Run
 from archgraph.backend.facts import Facts
 from archgraph.backend.geometry import faults
@@ -203,8 +203,7 @@ def _caption(facts: Facts, inner: Structure, repeat: Repeat, room: float) -> lis
     body = tuple(item for part in (*inner.chain, *inner.sides) for item in part.all)
     caption = [join(words(_block_name(repeat), SIZES.heading, "bold"), count_label(facts, repeat), gap=2.5)]
     free = min(_CAPTION_ROOM, max(room, sum(run.width for run in caption[0])))
-    laws = (("theta", facts.params(body)), ("M", facts.macs(body)))
-    return caption + [law(facts, name, expression, free) for name, expression in laws if expression != 0]
+    return caption + [law(facts, name, expression, free) for name, expression in pairs(facts, body)]
 
 
 def closed_decks(groups: Sequence[Group], drawn: Diagram, opened: Group | None = None) -> tuple[Cluster, ...]:

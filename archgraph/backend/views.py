@@ -5,7 +5,9 @@ from dataclasses import replace
 from archgraph.backend.diagram import MUTED, Box, Diagram, Part, Text
 from archgraph.backend.facts import Facts
 from archgraph.backend.ladder import chart, curve
+from archgraph.backend.law_charts import laws_diagram
 from archgraph.backend.legend import legend, ticks
+from archgraph.backend.levels import levels_diagram
 from archgraph.backend.mathtext import join, variable, words
 from archgraph.backend.matrix import matrix_strip
 from archgraph.backend.stages import find_u
@@ -16,7 +18,7 @@ from archgraph.backend.view_spine import block_diagram, repeated, spine_diagram
 from archgraph.backend.view_u import u_diagram
 from archgraph.errors import QueryError, did_you_mean
 
-VIEWS = ("overview", "blocks", "full", "unrolled", "ladder", "matrix")
+VIEWS = ("overview", "blocks", "full", "unrolled", "ladder", "matrix", "levels", "laws")
 _LEGEND_GAP, _PAGE_HEIGHT = 12.0, 9 * 72
 
 
@@ -36,6 +38,8 @@ def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = 
     if view not in VIEWS:
         raise QueryError(f"no view is named '{view}'.{did_you_mean(view, VIEWS)}", hint=f"views: {', '.join(VIEWS)}")
     widths = [page_width(name, venue) for name in (("column", "text") if width == "auto" else (width,))]
+    if view in ("levels", "laws"):
+        return _described(facts, (levels_diagram if view == "levels" else laws_diagram)(facts, widths[0]))
     if view in ("ladder", "matrix"):
         return _chart(facts, view, widths[0])
     drawn = _first_fitting(facts, view, widths, engine)

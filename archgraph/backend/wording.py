@@ -154,7 +154,7 @@ def _listed(runs: Sequence[tuple[str, Expr]], show: Show) -> tuple[str, Expr]:
         return runs[0]
     texts = [words if count == 1 else f"{words} ×{show(count)}" for words, count in runs]
     folded, count = _folded(texts)
-    if count > 1 or len(set(texts)) == len(texts):
+    if count > 1 or len({words for words, _ in runs}) == len(runs):
         return folded, Integer(count)
     totals: dict[str, Expr] = {}
     for words, own in runs:

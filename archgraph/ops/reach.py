@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from sympy import Expr, Integer
@@ -11,6 +11,8 @@ from sympy import Expr, Integer
 Mixing = Literal["none", "static", "dynamic"]
 Border = Literal["drop", "clamp", "reflect", "wrap"]
 Power = Literal["uniform", "mean", "one", "none"]
+ChannelUse = Literal["mixed", "picked", "gathered", "joined"]
+"""Every output channel reads all channels; some are picked; positions become channels; several are put together."""
 ONE, ZERO = Integer(1), Integer(0)
 
 
@@ -163,6 +165,7 @@ class Reach:
         gate: whether it is a factor that a product broadcasts over positions.
         outputs: the outputs that read it, by number; None for all.
         position: for an operand that counts as one position of an axis: the axis, its index.
+        channels: what is done to its channels, beyond reading them channel by channel or in groups.
     """
 
     maps: tuple[tuple[str, AxisMap], ...]
@@ -174,6 +177,7 @@ class Reach:
     gate: bool = False
     outputs: tuple[int, ...] | None = None
     position: tuple[str, Expr] | None = None
+    channels: frozenset[ChannelUse] = frozenset()
 
 
 def pointwise(positions: tuple[str, ...], statistics: tuple[str, ...] = ()) -> Reach:
@@ -184,6 +188,11 @@ def pointwise(positions: tuple[str, ...], statistics: tuple[str, ...] = ()) -> R
 def windowed(maps: Mapping[str, AxisMap], mixing: Mixing = "static", power: Power = "uniform") -> Reach:
     """Return the reach of an operand that is read through one window per axis."""
     return Reach(tuple(maps.items()), mixing=mixing, power=power)
+
+
+def using(reach: Reach, *channels: ChannelUse) -> Reach:
+    """Return the same with what is done to the channels."""
+    return replace(reach, channels=reach.channels | set(channels))
 
 
 UNREAD = Reach((), reads=False)

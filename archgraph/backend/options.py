@@ -1,0 +1,41 @@
+"""What a figure annotates, and how it writes laws."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from archgraph.errors import QueryError, did_you_mean
+
+#: What can be annotated: sizes of outputs, parameters, multiply-accumulates, and pictures of the receptive field.
+ANNOTATIONS = ("shape", "params", "macs", "field")
+TERMS = ("leading", "full")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the boxes of a figure are annotated.
+
+    Attributes:
+        show: which of `ANNOTATIONS`.
+        terms: the leading terms of a law, or the full law where it has room.
+        values: numbers at the bound symbols instead of laws.
+    """
+
+    show: tuple[str, ...] = ANNOTATIONS
+    terms: str = "leading"
+    values: bool = False
+
+
+def options(show: Iterable[str] | None = None, terms: str = "leading", values: bool = False) -> Options:
+    """Check and collect the options of a figure.
+
+    Raises:
+        QueryError: an unknown annotation or kind of terms.
+
+    >>> options(["params"]).show
+    ('params',)
+    """
+    chosen = ANNOTATIONS if show is None else (show,) if isinstance(show, str) else tuple(show)
+    for name, known in (*((name, ANNOTATIONS) for name in chosen), (terms, TERMS)):
+        if name not in known:
+            raise QueryError(f"nothing to show is named '{name}'.{did_you_mean(name, known)}", hint=", ".join(known))
+    return Options(chosen, terms, values)

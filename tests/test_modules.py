@@ -1,0 +1,88 @@
+"""Modules of the user's own: traced in Python and on the command line, with every analysis at hand."""
+
+import json
+
+import pytest
+
+import archgraph as ag
+from archgraph.cli import main
+from archgraph.errors import QueryError
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+SOURCE = """
+from torch import nn
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(8, 8, 3, padding=1)
+        self.act = nn.ReLU()
+
+    def forward(self, x):
+        return x + self.act(self.conv(x))
+
+def build():
+    return nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), *(Block() for _ in range(4)))
+"""
+
+
+@pytest.fixture
+def build(tmp_path, monkeypatch):
+    (tmp_path / "mynet.py").write_text(SOURCE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import importlib
+    import sys
+
+    sys.modules.pop("mynet", None)
+    return importlib.import_module("mynet").build
+
+
+def test_a_module_has_laws_and_fields(build):
+    g = ag.trace(build(), torch.empty(1, 3, 16, 16), {"input": {2: "h", 3: "w"}})
+    h, w = g.symbols["h"], g.symbols["w"]
+    assert g.params == 224 + 4 * 584
+    assert g.macs == (216 + 4 * 576) * h * w
+    assert g.at(h=8, w=4).macs == (216 + 4 * 576) * 32
+    assert g.receptive_field().h.size_max == 11
+    assert g.degree("macs", "h") == 1
+    assert g.gaps == ()
+
+
+def test_equal_blocks_fold_into_a_repeat(build):
+    g = ag.trace(build(), torch.empty(1, 3, 16, 16))
+    counts = [member.count for _, member in g.graph.walk() if hasattr(member, "count") and not member.once]
+    assert counts == [4]
+
+
+def test_a_traced_module_cannot_be_bound(build):
+    with pytest.raises(QueryError, match="cannot be bound"):
+        ag.trace(build(), torch.empty(1, 3, 16, 16)).bind(h=3)
+
+
+def test_the_command_prints_costs(build, capsys):
+    code = main(["trace", "mynet:build", "--input", "1x3x16x16", "--dynamic", "input:2=h,3=w", "--json"])
+    rows = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert sum(row["macs"] for row in rows) == (216 + 4 * 576) * 256
+
+
+def test_the_command_draws(build, capsys, tmp_path):
+    assert main(["trace", "mynet:build", "--input", "1x3x16x16", "-o", "model.svg"]) == 0
+    assert (tmp_path / "model.svg").read_text().startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["mynet:missing", "--input", "1x3x8x8"], "SpecError: cannot import 'mynet:missing'"),
+        (["mynet", "--input", "1x3x8x8"], "SpecError: cannot read the module 'mynet'"),
+        (["mynet:build", "--input", "1x3xa"], "SpecError: cannot read the input '1x3xa'"),
+        (["mynet:build", "--input", "1x3x8x8", "--dynamic", "input=h"], "SpecError: cannot read the dynamic sizes"),
+    ],
+)
+def test_the_command_says_what_is_wrong(build, capsys, arguments, message):
+    assert main(["trace", *arguments]) == 1
+    assert capsys.readouterr().err.startswith(message)
