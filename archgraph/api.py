@@ -18,6 +18,7 @@ from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.analysis.scaling import Solution
 from archgraph.backend.table import Table
 from archgraph.budgets import Budget
+from archgraph.efficiency import Roofline, efficiency_table, roofline
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.load import Traced, find_spec, find_variant, trace_spec
@@ -223,6 +224,11 @@ class Architecture(Measured):
             return None
         return self.show(self.traced.declarations.lookup(name))
 
+    @property
+    def bindings(self) -> str:
+        """The value of every free symbol, as `C=64, H=512`."""
+        return ", ".join(f"{name}={self.defaults[name]}" for name in self.symbols)
+
     def point(self) -> dict[Symbol, Expr]:
         """Return the value of every free symbol of the laws."""
         return {free: Integer(self.defaults[name]) for name, free in self.symbols.items()}
@@ -405,6 +411,38 @@ class Architecture(Measured):
         setting = Setting(mode, attention, dtype, optimizer, checkpoints(self.graph, checkpoint))
         return peak_memory(self, setting)
 
+    # -- efficiency --------------------------------------------------------------------------------------
+
+    def efficiency(self, by: str = "stage", dtype: Dtype = "fp32", attention: Attention = "flash") -> Table:
+        """Return MACs per parameter, positions per weight and operations per byte, at the bound values.
+
+        Args:
+            by: "stage" (the levels of the network's steps), "level" (of nodes), "scope", "op", "block" or "node".
+            dtype: of the bytes.
+            attention: `flash`, or `math`, which moves the scores too.
+
+        >>> [row["macs/param"] for row in load("adm").efficiency().rows][-1]
+        '59.547'
+        """
+        return efficiency_table(self, by, Setting(attention=attention, dtype=dtype))
+
+    def roofline(
+        self, device: str, dtype: str = "bf16", attention: Attention = "flash", batch: int = 1, by: str = "op"
+    ) -> Roofline:
+        """Return an estimate of the time of a forward pass: every operation at the device's peak or bandwidth.
+
+        Args:
+            device: a name in the table of hardware, such as `a100`.
+            dtype: `fp32`, `tf32`, `bf16` or `fp16`.
+            attention: `flash`, or `math`, which moves the scores too.
+            batch: samples at once.
+            by: how the report groups nodes: "op", "scope", "stage", "level", "block" or "node".
+
+        >>> load("dit").roofline("a100").seconds < load("dit").roofline("v100", dtype="fp16").seconds
+        True
+        """
+        return roofline(self, device, dtype, attention, batch, by)
+
     # -- receptive fields --------------------------------------------------------------------------------
 
     def receptive_fields(self, input: str | None = None) -> ReceptiveFields:
@@ -437,18 +475,31 @@ class Architecture(Measured):
 
         return field_table(self, input, every)
 
-    def draw(self, view: str = "overview", width: str = "auto", venue: str = "icml", color: str = "locality") -> Figure:
+    def draw(
+        self,
+        view: str = "overview",
+        width: str = "auto",
+        venue: str = "icml",
+        color: str = "locality",
+        show: Iterable[str] | None = None,
+        terms: str = "leading",
+        values: bool = False,
+    ) -> Figure:
         """Return an annotated diagram; save it with `.save("x.svg")`.
 
         Args:
-            view: `overview` (stages), `blocks` (inside the repeated block), `full`, `unrolled`, `ladder`, `matrix`.
+            view: `overview` (stages), `blocks` (inside the repeated block), `full`, `unrolled`, `ladder`, `matrix`,
+                `levels` (costs by resolution), `laws` (costs against each symbol).
             width: `auto`, `column`, `text`, or inches such as `3.25in`.
             venue: whose column and text widths are meant.
             color: what the colour of a box says: `locality`, `params` or `macs`.
+            show: which of `shape`, `params`, `macs`, `field` boxes are annotated with; all by default.
+            terms: `leading`, or `full` for whole laws where they have room.
+            values: numbers at the bound symbols instead of laws.
         """
         from archgraph.backend.figure import draw
 
-        return draw(self, view=view, width=width, venue=venue, color=color)
+        return draw(self, view, width=width, venue=venue, color=color, show=show, terms=terms, values=values)
 
     def rows(self) -> list[Row]:
         """Return the cost rows of all primitive nodes."""
@@ -546,11 +597,17 @@ def loads(text: str, variant: str = "") -> Architecture:
     return Architecture(read_text(text), variant)
 
 
-def contrast(first: Architecture, second: Architecture, width: str = "text", venue: str = "icml") -> Figure:
-    """Return two networks side by side on one scale, with the table of their laws."""
+def contrast(
+    first: Architecture,
+    second: Architecture,
+    width: str = "text",
+    venue: str = "icml",
+    panels: Iterable[str] | None = None,
+) -> Figure:
+    """Return two networks side by side on one scale; panels: `stages`, `laws`, `charts`, `levels`."""
     from archgraph.backend.figure import contrast
 
-    return contrast(first, second, width=width, venue=venue)
+    return contrast(first, second, width=width, venue=venue, panels=panels)
 
 
 __all__ = ["METRICS", "Architecture", "Law", "Measured", "Part", "contrast", "load", "loads"]

@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_list, _check, _cost, _memory, _rf, _draw, _contrast, _solve, _sweep, _trace, _verify, _schema, _new):
+    for add in (_list, _check, _cost, _resources, _rf, _draw, _contrast, _solve, _sweep, _trace, _verify, _schema, _new):
         add(commands)
     return parser
 
@@ -158,10 +158,11 @@ def _run_cost(options: argparse.Namespace) -> int:
     return 0
 
 
-def _memory(commands: Any) -> None:
-    from archgraph.cli_resources import add_memory
+def _resources(commands: Any) -> None:
+    from archgraph.cli_resources import add_efficiency, add_memory, add_roofline
 
-    add_memory(commands)
+    for add in (add_memory, add_efficiency, add_roofline):
+        add(commands)
 
 
 def _rf(commands: Any) -> None:
@@ -181,21 +182,30 @@ def _run_rf(options: argparse.Namespace) -> int:
 def _draw(commands: Any) -> None:
     parser = _command(commands, "draw", _run_draw, "Draw an annotated diagram", "archgraph draw unet -o unet.svg")
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
-    parser.add_argument("--view", default="overview", help="overview, blocks, full, unrolled, ladder or matrix")
+    parser.add_argument("--view", default="overview", help="overview, blocks, full, unrolled, ladder, matrix, levels or laws")
     parser.add_argument("--color", default="locality", help="locality, params or macs")
+    parser.add_argument("--show", help="what boxes are annotated with: shape,params,macs,field (default: all)")
+    parser.add_argument("--terms", default="leading", help="leading or full laws (default: leading)")
+    parser.add_argument("--values", action="store_true", help="numbers instead of laws")
     _add_figure(parser)
     _add_at(parser)
 
 
 def _add_figure(parser: argparse.ArgumentParser, required: bool = True) -> None:
-    parser.add_argument("-o", "--output", required=required, metavar="FILE", help="the file to write: .svg or .dot")
+    parser.add_argument("-o", "--output", required=required, metavar="FILE", help="the file to write: .svg, .pdf, .png, .dot or .html")
     parser.add_argument("--width", default=None, help="auto, column, text, or inches such as 3.25in")
     parser.add_argument("--venue", default="icml", help="icml, neurips, iclr, acl or nature (default: icml)")
 
 
 def _run_draw(options: argparse.Namespace) -> int:
     figure = _load(options).draw(
-        view=options.view, width=options.width or "auto", venue=options.venue, color=options.color
+        view=options.view,
+        width=options.width or "auto",
+        venue=options.venue,
+        color=options.color,
+        show=options.show.split(",") if options.show else None,
+        terms=options.terms,
+        values=options.values,
     )
     return _save(figure, options.output)
 
@@ -216,6 +226,7 @@ def _contrast(commands: Any) -> None:
     )
     parser.add_argument("first", metavar="A", help="a shipped name or a path")
     parser.add_argument("second", metavar="B", help="a shipped name or a path")
+    parser.add_argument("--panels", help="of stages,laws,charts,levels, from top to bottom (default: the first three)")
     _add_figure(parser, required=False)
     _add_format(parser)
 
@@ -227,7 +238,13 @@ def _run_contrast(options: argparse.Namespace) -> int:
     if not options.output:
         print(comparison([load(options.first), load(options.second)]).to(options.format).rstrip())
         return 0
-    figure = contrast(load(options.first), load(options.second), width=options.width or "text", venue=options.venue)
+    figure = contrast(
+        load(options.first),
+        load(options.second),
+        width=options.width or "text",
+        venue=options.venue,
+        panels=options.panels.split(",") if options.panels else None,
+    )
     return _save(figure, options.output)
 
 

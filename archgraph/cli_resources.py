@@ -1,4 +1,4 @@
-"""The commands on what a network needs of a machine: memory."""
+"""The commands on what a network needs of a machine: memory, and time at best."""
 
 from __future__ import annotations
 
@@ -60,3 +60,52 @@ def _setting(g: Any, mode: Any, options: argparse.Namespace, checkpoint: Checkpo
 
     chosen = checkpoints(g.graph, checkpoint)
     return Setting(mode, options.attention, options.dtype, options.optimizer, chosen)
+
+
+def add_efficiency(commands: Any) -> None:
+    """Add `archgraph efficiency`."""
+    parser = _command(
+        commands,
+        "efficiency",
+        _run_efficiency,
+        "Show MACs per parameter, positions per weight and operations per byte",
+        "archgraph efficiency adm --by stage",
+    )
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("--by", default="stage", help="stage, level, scope, op, block or node")
+    _add_choice(parser, "dtype", "of the bytes (default: fp32)")
+    _add_at(parser)
+    _add_format(parser)
+
+
+def _run_efficiency(options: argparse.Namespace) -> int:
+    print(_load(options).efficiency(options.by, options.dtype).to(options.format).rstrip())
+    return 0
+
+
+def add_roofline(commands: Any) -> None:
+    """Add `archgraph roofline`."""
+    from archgraph.data import table
+
+    parser = _command(
+        commands,
+        "roofline",
+        _run_roofline,
+        "Estimate the time of a forward pass from a device's peak rates",
+        "archgraph roofline dit a100 --dtype bf16 --batch 32",
+    )
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("device", metavar="DEVICE", help=", ".join(table("hardware")))
+    parser.add_argument("--dtype", default="bf16", help="fp32, tf32, bf16 or fp16 (default: bf16)")
+    parser.add_argument("--attention", choices=("flash", "math"), default="flash", help="the kernel (default: flash)")
+    parser.add_argument("--batch", type=int, default=1, metavar="N", help="samples at once (default: 1)")
+    parser.add_argument("--by", default="op", help="op, scope, stage, level, block or node")
+    _add_at(parser)
+    _add_format(parser)
+
+
+def _run_roofline(options: argparse.Namespace) -> int:
+    g = _load(options)
+    estimate = g.roofline(options.device, options.dtype, options.attention, options.batch, options.by)
+    print(estimate.table.to(options.format).rstrip())
+    return 0

@@ -86,8 +86,7 @@ def peak_memory(g: Architecture, setting: Setting) -> PeakMemory:
 
     peak = Memory(g.graph, g.selected, setting).peak(measure)
     laws = {kind: g.show(law) for kind, law in peak.laws.items()}
-    at = ", ".join(f"{name}={g.defaults[name]}" for name in g.symbols)
-    return PeakMemory(g.name, setting, at, peak.total, peak.sizes, laws, peak.place, peak.phase)
+    return PeakMemory(g.name, setting, g.bindings, peak.total, peak.sizes, laws, peak.place, peak.phase)
 
 
 def checkpoints(graph: Graph, chosen: Checkpoint) -> bool | frozenset[str]:

@@ -45,6 +45,8 @@ class AxisField:
         extent: the size of the input along the axis.
         outputs: the size of the node's own output along it, None where the output has no such axis.
         kind: which kind the numbers speak of.
+        partial: whether some channels were picked that may read less than all of them together, so that sizes
+            are upper bounds.
     """
 
     axis: str
@@ -52,6 +54,7 @@ class AxisField:
     extent: int
     outputs: int | None = None
     kind: Kind = "content"
+    partial: bool = False
 
     def of(self, kind: Kind) -> AxisField:
         """Return the same with the numbers of another kind."""
@@ -171,7 +174,7 @@ class AxisField:
     @property
     def exact(self) -> bool:
         """False where the sizes are upper bounds."""
-        return self.map.exact
+        return self.map.exact and not self.partial
 
     @property
     def phases(self) -> tuple[Phase, ...]:
@@ -225,9 +228,11 @@ class AxisField:
         return ", ".join(self._parts())
 
     def _gathered(self) -> str:
+        most = "" if self.exact else "at most "
         if not self.is_global:
-            return f"causal, up to {self.size_max}"
-        return f"all {self.extent}" if self.size_max == self.extent else f"the same {self.size_max} of {self.extent}"
+            return f"{most}causal, up to {self.size_max}"
+        whole = self.size_max == self.extent
+        return most + (f"all {self.extent}" if whole else f"the same {self.size_max} of {self.extent}")
 
     def _parts(self) -> Iterable[str]:
         sizes = self.size_max if self.size_min == self.size_max else f"{self.size_min}-{self.size_max}"

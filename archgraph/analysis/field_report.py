@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from archgraph.analysis.axis_field import AxisField, Kind
 from archgraph.analysis.boxes import Boxes
-from archgraph.errors import did_you_mean
+from archgraph.analysis.places import Places
+from archgraph.analysis.probe import Probe
+from archgraph.errors import QueryError, did_you_mean
 
 Origins: TypeAlias = "tuple[str | None, str | None]"
 """The first node where a kind is global, and that of the kind within it."""
@@ -32,6 +34,7 @@ class ReceptiveField:
     axes: Mapping[str, AxisField]
     iterations: int = 1
     paths: Boxes = ()
+    places: Places | None = field(default=None, compare=False)
 
     @property
     def box_exact(self) -> bool:
@@ -44,6 +47,36 @@ class ReceptiveField:
             return axes[name]
         known = f"the axes of '{self.input}' are {', '.join(axes)}" if axes else "it has no axes"
         raise AttributeError(f"receptive field has no '{name}': {known}.{did_you_mean(name, axes)}")
+
+    def probe(self, kind: Kind = "content", **index: int) -> Probe:
+        """Return the exact set of input positions that the node reads at an index, borders included.
+
+        Axes that are not named take all indices.
+
+        Raises:
+            QueryError: the node has no such axis or index.
+
+        >>> import archgraph as ag
+        >>> ag.load("unet:padded-512").receptive_field("enc(0)").probe(h=0, w=9)
+        enc(0) reads image at h 0..2, w 7..11
+        """
+        return self._asked.probe(self.node, index, kind)
+
+    @property
+    def unread(self) -> Probe:
+        """The positions of the input that no position of the node reads."""
+        return self._asked.unread(self.node)
+
+    @property
+    def interior(self) -> Probe:
+        """The positions of the node that read no padding."""
+        return self._asked.interior(self.node)
+
+    @property
+    def _asked(self) -> Places:
+        if self.places is None:
+            raise QueryError("this receptive field was not made from a graph: no single position can be asked for")
+        return self.places
 
     def of(self, kind: Kind) -> ReceptiveField:
         """Return the same with the numbers of another kind: `content`, `gate` or `stat`."""

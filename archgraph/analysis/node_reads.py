@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sympy import Expr
 
 from archgraph.analysis import windows
+from archgraph.analysis.channels import used
 from archgraph.analysis.field import HELD, THERE, Field, same
 from archgraph.analysis.indices import interval
 from archgraph.analysis.readings import HalfLine, Reading, Unsettled, Whole, moving, settled
@@ -100,7 +101,7 @@ class _View:
         """Return what is read of one operand."""
         maps = dict(reach.maps)
         fields = {axis: self._field(index, axis, maps, reach) for axis in self.node.types[index].positions}
-        region = Region({REST: HELD if reach.gate else THERE, **fields})
+        region = Region({REST: HELD if reach.gate else THERE, **fields}, (), used(reach.channels))
         position = _position(maps, reach)
         if position is None:
             return region

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from archgraph.analysis.readings import Piece, Pieces, Reading, Unsettled, axes_of, join
 
@@ -57,7 +58,7 @@ def overlay(left: Reading, right: Reading) -> Reading:
         if isinstance(reading, Pieces) and reading.axis == cut.axis:
             ends.update(end for part in reading.parts for end in (part.start, part.stop))
     bounds = sorted(ends)
-    spans = zip(bounds, bounds[1:], strict=False)
+    spans = pairwise(bounds)
     parts = (Piece(a, b, join(part_of(left, cut.axis, a), part_of(right, cut.axis, a))) for a, b in spans)
     return pieces(cut.axis, cut.extent, parts)
 

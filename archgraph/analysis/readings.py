@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from archgraph.analysis.indices import EMPTY, Indices, interval, union
 from archgraph.analysis.setmap import SetMap
-from archgraph.analysis.terms import Form, Sum, Term, as_map, normal, shown
-from archgraph.analysis.windows import shift, window
+from archgraph.analysis.terms import Form, Sum, Term, as_map, coarseness, normal, shown
+from archgraph.analysis.windows import enlarge, shift, window
 from archgraph.errors import QueryError
 
 
@@ -194,7 +194,19 @@ def _alike(left: Moving | HalfLine, right: Moving | HalfLine) -> tuple[Moving | 
     pair = axes_of(left), axes_of(right)
     if len(pair[0] | pair[1]) == 1:
         return indexed(left), indexed(right)
+    for coarse, fine in ((left, right), (right, left)):
+        ratio = coarseness(coarse.form, fine.form)
+        if ratio:
+            finer = _finer(coarse, fine.form, ratio)
+            return (finer, right) if coarse is left else (left, finer)
     raise QueryError(f"branches driven by other positions are joined: {shown(left.form)}, {shown(right.form)}")
+
+
+def _finer(coarse: Moving | HalfLine, form: Form, ratio: int) -> Moving | HalfLine:
+    """Return a reading as a function of a form of which its own is the quotient by a ratio."""
+    if isinstance(coarse, Moving):
+        return Moving(form, coarse.map.through(enlarge(ratio)))
+    return HalfLine(form, coarse.edge.through(enlarge(ratio)), coarse.since)
 
 
 def indexed(reading: Moving | HalfLine) -> Moving | HalfLine:

@@ -9,9 +9,11 @@ from functools import reduce
 from sympy import Expr
 
 from archgraph.analysis.axis_field import AxisField
-from archgraph.analysis.field import NOTHING, Field
+from archgraph.analysis.field import NOTHING
 from archgraph.analysis.field_report import ReceptiveField
+from archgraph.analysis.locate import input_named, members
 from archgraph.analysis.node_reads import Evaluate, node_reads
+from archgraph.analysis.places import Places
 from archgraph.analysis.readings import PRESENT, Whole
 from archgraph.analysis.region import (
     Dependence,
@@ -23,7 +25,6 @@ from archgraph.analysis.region import (
     itself,
     within,
 )
-from archgraph.errors import QueryError, did_you_mean
 from archgraph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.symbols import evaluate as evaluate_at
 
@@ -82,12 +83,13 @@ class ReceptiveFields:
 
     def __init__(self, graph: Graph, input: str | None = None, *, evaluate: Evaluate = _constant) -> None:
         self.graph = graph
-        self.input = _input(graph, input)
+        self.input = input_named(graph, input)
         self.axes = self.input.type.positions
         self._evaluate = evaluate
         self._folded: dict[Graph, Mapping[Value, Dependence]] = {}
         self._places: dict[Member, Whole] = {}
         self._repeated: dict[tuple[Graph, int], Transfer] = {}
+        self.places = Places(graph, self.input, evaluate)
 
     def at(self, node: str | Value | None = None) -> ReceptiveField:
         """Return the field of one node.
@@ -98,21 +100,11 @@ class ReceptiveFields:
         Raises:
             QueryError: there is no such node, or the graph has several outputs.
         """
-        path = node if isinstance(node, str) else self._maker(node)
-        scope, member, rest = self._top(), *_find(self.graph, path, path)
-        while rest:
-            scope = self._enter(scope, member)
-            member, rest = _find(scope.graph, rest, path)
+        *outer, member = members(self.graph, node)
+        scope = self._top()
+        for repeat in outer:
+            scope = self._enter(scope, repeat)
         return self._report(scope, member)
-
-    def _maker(self, value: Value | None) -> str:
-        """Return the name of the node that gives a value, by default the only one that gives an output."""
-        outputs = self.graph.outputs if value is None else (value,)
-        makers = [member.name for member in self.graph.nodes if set(member.outputs).intersection(outputs)]
-        if len(makers) != 1:
-            names = ", ".join(makers) or "none"
-            raise QueryError(f"name the node of the receptive field; those that give an output: {names}")
-        return makers[0]
 
     def every(self) -> dict[str, ReceptiveField]:
         """Return the field of every node by dotted path, repeats before their bodies."""
@@ -132,8 +124,7 @@ class ReceptiveFields:
 
     def _enter(self, scope: _Scope, member: Member) -> _Scope:
         """Return the inside of a repeat at its last iteration."""
-        if not isinstance(member, Repeat):
-            raise QueryError(f"'{scope.path(member)}' is a single operation: nothing lies inside it")
+        assert isinstance(member, Repeat)
         self._fold(scope.graph)
         operands = tuple(self._known(scope, value) for value in member.inputs)
         count, place = self._count(member), self._places[member].under(scope.place)
@@ -196,35 +187,12 @@ class ReceptiveFields:
         regions = [region for row in rows for region in row.values()]
         nothing = Region(dict.fromkeys(self.axes, NOTHING))
         region = reduce(Region.join, regions, nothing)
-        axes = {axis: self._axis(member, axis, field) for axis, field in region.fields.items()}
-        return ReceptiveField(scope.path(member), self.input.name, axes, scope.iterations, region.boxes)
+        axes = {axis: self._axis(member, axis, region) for axis in self.axes}
+        paths = None if region.channels.lost else region.boxes
+        return ReceptiveField(scope.path(member), self.input.name, axes, scope.iterations, paths, self.places)
 
-    def _axis(self, member: Member, axis: str, field: Field) -> AxisField:
+    def _axis(self, member: Member, axis: str, region: Region) -> AxisField:
         extent = self._evaluate(self.input.type.size(axis))
         lengths = [value.type.size(axis) for value in member.outputs if value.type.has(axis)]
-        return AxisField(axis, field, extent, self._evaluate(lengths[0]) if lengths else None)
-
-
-def _find(graph: Graph, path: str, asked: str) -> tuple[Member, str]:
-    """Return the node of this graph that a path begins with, and the rest of the path."""
-    named = {member.name: member for member in graph.nodes}
-    end = len(path)
-    while end > 0:
-        if path[:end] in named:
-            return named[path[:end]], path[end + 1 :]
-        end = path.rfind(".", 0, end)
-    raise QueryError(f"no node '{asked}'.{did_you_mean(path.split('.', 1)[0], named)}")
-
-
-def _input(graph: Graph, name: str | None) -> Value:
-    inputs = {value.name: value for value in graph.inputs}
-    if name is not None and name not in inputs:
-        hint = f"inputs: {', '.join(inputs)}"
-        raise QueryError(f"no input '{name}'.{did_you_mean(name, inputs)}", hint=hint)
-    if name is not None:
-        return inputs[name]
-    placed = [value for value in graph.inputs if value.type.positions]
-    if len(placed) != 1:
-        names = ", ".join(value.name for value in placed) or "none"
-        raise QueryError(f"name the input of the receptive field; those with positions: {names}")
-    return placed[0]
+        outputs = self._evaluate(lengths[0]) if lengths else None
+        return AxisField(axis, region.fields[axis], extent, outputs, partial=region.channels.lost)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import TypeAlias
 
 from archgraph.analysis.boxes import Box, Boxes, covers, crossed, pruned
+from archgraph.analysis.channels import EVEN, Channels
 from archgraph.analysis.field import THERE, Field, identity
 from archgraph.analysis.iterate import power
 from archgraph.analysis.pieces import disjoint, placed
-from archgraph.analysis.readings import Moving, Pieces, Whole, axes_of
+from archgraph.analysis.readings import Moving, Pieces, Reading, Whole, axes_of
 
 REST = ""
 """The key of the field of a value's content that none of its axes drives."""
@@ -25,10 +27,12 @@ class Region:
         fields: what is read along every axis.
         boxes: the content as a union of boxes where it is no single one; empty where it is the product of the
             fields; None where neither is known, and the fields are only projections.
+        channels: whether all channels of a position read the same.
     """
 
     fields: Mapping[str, Field]
     boxes: Boxes = ()
+    channels: Channels = EVEN
 
     @property
     def box(self) -> bool:
@@ -38,22 +42,28 @@ class Region:
     def through(self, read: Region) -> Region:
         """Return the region of an output that reads this value by `read`."""
         fields = {axis: field.through(read.fields) for axis, field in self.fields.items()}
+        return Region(fields, self._crossed(fields, read), self.channels.through(read.channels))
+
+    def _crossed(self, fields: Mapping[str, Field], read: Region) -> Boxes:
         if self.boxes is None or read.boxes is None or not _separable(self, read):
-            return Region(fields, None)
+            return None
         if not self.boxes and not read.boxes:
-            return Region(fields)
-        return _region(fields, crossed(self.parts, read.parts))
+            return ()
+        return _boxes(fields, crossed(self.parts, read.parts))
 
     def join(self, other: Region) -> Region:
         """Return the union of two regions."""
         fields = {axis: field.join(other.fields[axis]) for axis, field in self.fields.items()}
+        return Region(fields, self._joined(fields, other), self.channels.join(other.channels))
+
+    def _joined(self, fields: Mapping[str, Field], other: Region) -> Boxes:
         if any(part.box and _fills(part.parts[0], fields) for part in (self, other)):
-            return Region(fields)
+            return ()
         if self.box and other.box and _apart(self, other):
-            return Region(fields)
+            return ()
         if self.boxes is None or other.boxes is None:
-            return Region(fields, None)
-        return _region(fields, pruned((*self.parts, *other.parts)))
+            return None
+        return _boxes(fields, pruned((*self.parts, *other.parts)))
 
     @property
     def parts(self) -> tuple[Box, ...]:
@@ -62,7 +72,10 @@ class Region:
 
     def within(self, scope: Whole) -> Region:
         """Return the region with the origins of its wholes put under an enclosing scope."""
-        return Region({axis: field.within(scope) for axis, field in self.fields.items()}, self.boxes)
+        return self._with({axis: field.within(scope) for axis, field in self.fields.items()})
+
+    def _with(self, fields: Mapping[str, Field]) -> Region:
+        return Region(fields, self.boxes, self.channels)
 
     def placed(self, axis: str, extent: int, start: int, length: int) -> Region:
         """Return the region that only a stretch of the output's positions has."""
@@ -70,11 +83,15 @@ class Region:
         def cut(field: Field) -> Field:
             return field.each(lambda reading: placed(reading, axis, extent, start, length))
 
-        return Region({name: cut(field) for name, field in self.fields.items()}, self.boxes)
+        return self._with({name: cut(field) for name, field in self.fields.items()})
+
+    def uneven(self) -> Region:
+        """Return the region of a value whose channels read differently."""
+        return Region(self.fields, self.boxes, self.channels.uneven())
 
     def alone(self) -> Region:
         """Return the region of the positions that read anything."""
-        return Region({axis: field.alone() for axis, field in self.fields.items()}, self.boxes)
+        return self._with({axis: field.alone() for axis, field in self.fields.items()})
 
 
 def itself(axes: Mapping[str, int]) -> Region:
@@ -82,10 +99,10 @@ def itself(axes: Mapping[str, int]) -> Region:
     return Region({REST: THERE, **{axis: identity(axis, extent) for axis, extent in axes.items()}})
 
 
-def _region(fields: Mapping[str, Field], boxes: Boxes) -> Region:
-    if boxes is not None and len(boxes) < 2 and all(_fills(box, fields) for box in boxes):
-        return Region(fields)
-    return Region(fields, boxes)
+def _boxes(fields: Mapping[str, Field], boxes: Boxes) -> Boxes:
+    """Return no boxes where a single one is the product of the fields."""
+    single = boxes is not None and len(boxes) < 2 and all(_fills(box, fields) for box in boxes)
+    return () if single else boxes
 
 
 def _fills(box: Box, fields: Mapping[str, Field]) -> bool:
@@ -101,12 +118,11 @@ def _separable(value: Region, read: Region) -> bool:
     """Say whether a product of sets stays one: no axis that drives two source axes is mixed in part."""
     drivers = Counter(axis for field in value.fields.values() for axis in axes_of(field.content))
     shared = (read.fields[axis].content for axis, count in drivers.items() if count > 1)
-    return all(
-        reading is None
-        or isinstance(reading, Whole | Pieces)
-        or (isinstance(reading, Moving) and reading.step is not None)
-        for reading in shared
-    )
+    return all(_spread_alike(reading) for reading in shared)
+
+
+def _spread_alike(reading: Reading) -> bool:
+    return reading.step is not None if isinstance(reading, Moving) else isinstance(reading, Whole | Pieces | None)
 
 
 Dependence: TypeAlias = Mapping[int, Region]
@@ -122,12 +138,19 @@ def apply(transfer: Dependence, operands: tuple[Dependence, ...]) -> Dependence:
         transfer: what the output reads of the operands.
         operands: what they read of the sources.
     """
-    result: dict[int, Region] = {}
+    found: dict[int, list[Region]] = {}
     for operand, read in transfer.items():
         for source, region in operands[operand].items():
-            new = region.through(read)
-            result[source] = result[source].join(new) if source in result else new
-    return result
+            found.setdefault(source, []).append(region.through(read))
+    joined = {source: reduce(Region.join, regions) for source, regions in found.items()}
+    if not any(read.channels.joined for read in transfer.values()):
+        return joined
+    even = {source for source, regions in found.items() if _alike(regions, len(transfer))}
+    return {source: region if source in even else region.uneven() for source, region in joined.items()}
+
+
+def _alike(regions: list[Region], operands: int) -> bool:
+    return len(regions) == operands and all(region.fields == regions[0].fields for region in regions)
 
 
 def within(row: Dependence, scope: Whole) -> Dependence:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from math import lcm
 from typing import NamedTuple, TypeAlias
 
@@ -101,7 +102,7 @@ def normal(terms: Iterable[Term], constant: int = 0) -> Sum:
 
 
 def _joined(terms: list[Term]) -> list[Term]:
-    for low, high in zip(terms, terms[1:], strict=False):
+    for low, high in pairwise(terms):
         size = low.modulus
         if size is None or (low.axis, low.shift) != (high.axis, high.shift):
             continue
@@ -140,7 +141,7 @@ def substitute(term: Term, index: Sum) -> Sum | None:
 def _digits(terms: Form, stride: int, modulus: int | None) -> Form | None:
     """Return `(sum // stride) % modulus` of a sum whose terms are the digits of a mixed radix."""
     ordered = sorted(terms, key=lambda term: term.scale)
-    if any(low.scale * low.count > high.scale for low, high in zip(ordered, ordered[1:], strict=False)):
+    if any(low.scale * low.count > high.scale for low, high in pairwise(ordered)):
         return None
     result: list[Term] = []
     for term in ordered:
@@ -175,6 +176,21 @@ def _wrap(term: Term, modulus: int | None) -> list[Term] | None:
     if rest or (term.modulus is not None and term.modulus % size):
         return None
     return [replace(term, modulus=size)]
+
+
+def coarseness(coarse: Form, fine: Form) -> int | None:
+    """Return by what a form is to be divided, rounding down, to give a coarser one; None where that is not so.
+
+    >>> coarseness(itself("b", 8), (Term("b", 8, scale=7), Term("i", 7)))
+    7
+    """
+    pairs = [(term, other) for term in coarse for other in fine if replace(other, scale=term.scale) == term]
+    ratios = {other.scale // term.scale for term, other in pairs if other.scale % term.scale == 0}
+    rest = [term for term in fine if term not in [other for _, other in pairs]]
+    if len(ratios) != 1 or len(pairs) != len(coarse) or any(term.shift for term in rest):
+        return None
+    (ratio,) = ratios
+    return ratio if sum(term.scale * (term.count - 1) for term in rest) < ratio else None
 
 
 def as_map(form: Form) -> SetMap | None:

@@ -99,11 +99,26 @@ def _through_pieces(inner: Pieces, reads: Reads) -> Reading:
         touched = read.map.phases[0]
         chosen = (reading for part, reading in parts if any(part.start <= i < part.stop for i in touched))
         return reduce(join, chosen, None)
-    if not isinstance(read, Moving) or len(read.form) > 1 or not read.form[0].pure or read.map.advance < 1:
-        return Unsettled(f"what differs along {inner.axis} is mixed", axes_of(inner) | axes_of(read))
-    (term,) = read.form
-    moved = (Piece(*_outputs(read.map, part), reading) for part, reading in parts)
-    return reduce(join, (pieces(term.axis, term.extent, [part]) for part in moved), None)
+    axes = axes_of(read).union(*(axes_of(reading) for _, reading in parts))
+    return settled(lambda: reduce(join, (_moved(read, part, reading) for part, reading in parts), None), axes)
+
+
+def _moved(read: Reading, part: Piece, reading: Reading) -> Reading:
+    """Return a stretch's reading at the outputs that read something of it."""
+    mixed = QueryError("what differs between stretches of an axis is mixed")
+    if not isinstance(read, Moving) or read.map.advance < 1:
+        raise mixed
+    leading = max(read.form, key=lambda term: (term.scale, term.stride))
+    start, stop = _outputs(read.map, part)
+    if len(read.form) > 1:
+        (start, cut), (stop, cut_too) = divmod(start, leading.scale), divmod(stop, leading.scale)
+        if read.step is None or (cut and start >= 0) or (cut_too and stop < leading.extent):
+            raise mixed
+    elif leading.modulus is not None:
+        raise mixed
+    elif leading.stride > 1:
+        start, stop = start * leading.stride - leading.shift, stop * leading.stride - leading.shift
+    return pieces(leading.axis, leading.extent, [Piece(start, stop, reading)])
 
 
 def _outputs(reads: SetMap, part: Piece) -> tuple[int, int]:

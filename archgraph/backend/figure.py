@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -87,7 +87,7 @@ def draw(
     venue: str = "icml",
     color: str = "locality",
     engine: str = "auto",
-    show: Sequence[str] | None = None,
+    show: Iterable[str] | None = None,
     terms: str = "leading",
     values: bool = False,
 ) -> Figure:
@@ -123,21 +123,31 @@ def draw(
     return Figure(view_diagram(facts, view, width, venue, engine), view)
 
 
-def contrast(first: Subject, second: Subject, *, width: str = "text", venue: str = "icml") -> Figure:
+def contrast(
+    first: Subject, second: Subject, *, width: str = "text", venue: str = "icml", panels: Iterable[str] | None = None
+) -> Figure:
     """Draw two networks side by side on one scale, with the table of their laws.
 
+    Args:
+        first: what `load` or `trace` returned; and `second`.
+        width: as for `draw`; and `venue`.
+        panels: from top to bottom, of ``"stages"``, ``"laws"``, ``"charts"`` and ``"levels"``; all but the last if
+            nothing is said.
+
     Raises:
+        QueryError: an unknown panel.
         ValueError: an unknown venue or width, or less than 5.4 inches.
 
     >>> import archgraph
     >>> contrast(archgraph.load("unet"), archgraph.load("dit")).diagram.width / 72
     6.75
     """
-    from archgraph.backend.contrast import contrast_diagram
+    from archgraph.backend.contrast import DEFAULT_PANELS, contrast_diagram
     from archgraph.backend.facts import Facts
     from archgraph.backend.style import page_width
 
-    return Figure(contrast_diagram(Facts(first), Facts(second), page_width(width, venue)), "contrast")
+    page, chosen = page_width(width, venue), DEFAULT_PANELS if panels is None else tuple(panels)
+    return Figure(contrast_diagram(Facts(first), Facts(second), page, chosen), "contrast")
 
 
 def _typeset(svg: str, diagram: Diagram, suffix: str) -> bytes:

@@ -1,6 +1,6 @@
 """Parameters and MACs against each symbol: small log-log charts with the exponents."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import log2
 from typing import Any, cast
 
@@ -8,14 +8,15 @@ from sympy import Expr, Float, Integer, Symbol
 
 from archgraph.backend.diagram import MUTED, Box, Diagram, Part, Path, Rect, Run, Text
 from archgraph.backend.facts import Facts
-from archgraph.backend.mathtext import join, variable, words
+from archgraph.backend.mathtext import join, math, variable, words
 from archgraph.backend.numeric import value_at
-from archgraph.backend.style import FRAME, GRID, HAIR, SIZES
+from archgraph.backend.style import FRAME, GRID, HAIR, LINE, SIZES
 from archgraph.errors import QueryError
 
 Line = tuple[Run, ...]
-_HEAD, _CHART, _FOOT, _LEFT, _GAP = 24.0, 78.0, 22.0, 30.0, 12.0
-_OCTAVES, _STEPS, _FAR = 3, 24, 2**24
+Laws = dict[str, Expr]
+_HEAD, _CHART, _FOOT, _LEFT, _GAP = 14.0, 78.0, 20.0, 30.0, 12.0
+_OCTAVES, _STEPS, _FAR, _DEEPEST = 3, 24, 2**24, 12
 _STYLES = (("params", "theta", "#2590bf", ()), ("macs", "M", "#081d58", (4.0, 2.0)))
 
 
@@ -37,25 +38,26 @@ def laws_diagram(facts: Facts, width: float, symbols: Sequence[str] = ()) -> Dia
         x, y = _LEFT + (side + _GAP) * (index % columns), (index // columns) * (_HEAD + _CHART + _FOOT)
         parts += _chart(facts, laws, one, x, y, side, span, index % columns == 0)
     rows = -(-len(shown) // columns)
-    height = rows * (_HEAD + _CHART + _FOOT) + 12.0
-    parts += _key(height - 3.0)
+    key, height = _key(rows * (_HEAD + _CHART + _FOOT) + 7.0, width)
+    parts += key
     return Diagram((Box("laws", width, height, tuple(parts), kind="panel"),), width=width, height=height)
 
 
-def _symbols(facts: Facts, laws, names: Sequence[str]) -> list[Symbol]:
+def _symbols(facts: Facts, laws: Iterable[Expr], names: Sequence[str]) -> list[Symbol]:
     """The symbols by the order of the spec: those asked for, or all with which some law changes."""
-    free = {symbol for law in laws for symbol in law.free_symbols}
+    free = {symbol for law in laws for symbol in law.free_symbols if isinstance(symbol, Symbol)}
     order = [*getattr(facts.subject, "symbols", ())]
     chosen = [symbol for symbol in free if not names or str(symbol) in names]
     return sorted(chosen, key=lambda one: (order.index(str(one)) if str(one) in order else len(order), str(one)))
 
 
-def _growth(facts: Facts, law: Expr, symbol: Symbol, octaves: float) -> float:
-    """By how many octaves a law grows when a symbol does."""
+def _growth(facts: Facts, law: Expr, symbol: Symbol, octaves: float) -> float | None:
+    """By how many octaves a law grows when a symbol does; nothing where it is not positive."""
     here = facts.value(law)
-    along = law.xreplace({free: Integer(facts.values.get(free, 64)) for free in law.free_symbols - {symbol}})
-    there = float(cast(Any, along.xreplace({symbol: Float(facts.values.get(symbol, 64) * 2.0**octaves)})))
-    return log2(there / here) if here > 0 and there > 0 else 0.0
+    others = {free: Integer(facts.values.get(cast(Symbol, free), 64)) for free in law.free_symbols - {symbol}}
+    there = law.xreplace({**others, symbol: Float(facts.values.get(symbol, 64) * 2.0**octaves)})
+    value = float(cast(Any, there))
+    return log2(value / here) if here > 0 and value > 0 else None
 
 
 def exponent(facts: Facts, law: Expr, symbol: Symbol) -> int:
@@ -65,27 +67,18 @@ def exponent(facts: Facts, law: Expr, symbol: Symbol) -> int:
     return round(log2(values[1] / values[0])) if values[0] > 0 else 0
 
 
-def _span(facts: Facts, laws, symbols: Sequence[Symbol]) -> tuple[int, int]:
-    ends = [_growth(facts, law, one, side) for law in laws for one in symbols for side in (-_OCTAVES, _OCTAVES)]
-    return int(min(ends) // 1), -int(-max(ends) // 1)
+def _span(facts: Facts, laws: Iterable[Expr], symbols: Sequence[Symbol]) -> tuple[int, int]:
+    ends = [growth for law in laws for one in symbols for _, growth in _curve(facts, law, one)]
+    return max(-_DEEPEST, int(min(ends) // 1)), -int(-max(ends) // 1)
 
 
 def _chart(
-    facts: Facts,
-    laws: dict[str, Expr],
-    one: Symbol,
-    x: float,
-    y: float,
-    side: float,
-    span: tuple[int, int],
-    first: bool,
+    facts: Facts, laws: Laws, one: Symbol, x: float, y: float, side: float, span: tuple[int, int], first: bool
 ) -> list[Part]:
     top = y + _HEAD
     low, high = span
-    parts: list[Part] = [
-        Text(_title(facts, laws, one), x, y + 9.0),
-        Rect(x, top, side, _CHART, "#ffffff", "#8a8a8a", HAIR),
-    ]
+    parts: list[Part] = [Text(_title(facts, laws, one), x, top - 5.0)]
+    parts.append(Rect(x, top, side, _CHART, "#ffffff", "#8a8a8a", HAIR))
 
     def place(octaves: float, growth: float) -> tuple[float, float]:
         right = (octaves + _OCTAVES) / (2 * _OCTAVES)
@@ -93,16 +86,23 @@ def _chart(
 
     parts += _grid(place, low, high, x, side, first)
     for metric, _, color, dash in _STYLES:
-        if one in laws[metric].free_symbols:
-            points = [(step * 2 * _OCTAVES / _STEPS - _OCTAVES, step) for step in range(_STEPS + 1)]
-            line = tuple(place(at, _growth(facts, laws[metric], one, at)) for at, _ in points)
-            parts.append(Path(line, color, 1.3, dash))
+        line = tuple(place(at, growth) for at, growth in _curve(facts, laws[metric], one))
+        parts.append(Path(line, color, 1.3, dash))
     middle = place(0.0, 0.0)
-    parts.append(Rect(middle[0] - 1.8, middle[1] - 1.8, 3.6, 3.6, "#ffffff", FRAME, LINE_WIDTH, 1.8))
+    parts.append(Rect(middle[0] - 1.8, middle[1] - 1.8, 3.6, 3.6, "#ffffff", FRAME, LINE, 1.8))
     return [*parts, *_axis(facts, one, x, top + _CHART + 9.0, side)]
 
 
-LINE_WIDTH = 0.75
+def _curve(facts: Facts, law: Expr, one: Symbol) -> list[tuple[float, float]]:
+    """Growth over the octaves, down to where the law is still positive: borders can use up a small input."""
+    steps = [step * 2 * _OCTAVES / _STEPS - _OCTAVES for step in range(_STEPS, -1, -1)]
+    points: list[tuple[float, float]] = []
+    for at in steps:
+        growth = _growth(facts, law, one, at)
+        if growth is None:
+            break
+        points.append((at, growth))
+    return points
 
 
 def _title(facts: Facts, laws: dict[str, Expr], one: Symbol) -> Line:
@@ -111,12 +111,8 @@ def _title(facts: Facts, laws: dict[str, Expr], one: Symbol) -> Line:
     pieces = []
     for metric, letter, *_ in _STYLES:
         power = exponent(facts, laws[metric], one)
-        raised = words(str(power), size * 0.72, "serif")
-        lifted = (
-            tuple(Run(run.text, run.face, run.size, 0.36 * size, 0.4) for run in raised) if power not in (0, 1) else ()
-        )
-        base = words("1", size, "serif") if power == 0 else join(variable(str(one), size), lifted)
-        pieces.append(join(variable(letter, size), words("∼", size, "serif"), base, gap=2.0))
+        raised = math(one**power, size)
+        pieces.append(join(variable(letter, size), words("∼", size, "serif"), raised, gap=2.0))
     return join(*pieces, gap=7.0)
 
 
@@ -144,12 +140,15 @@ def _axis(facts: Facts, one: Symbol, x: float, y: float, side: float) -> list[Pa
     ]
 
 
-def _key(y: float) -> list[Part]:
+def _key(y: float, width: float) -> tuple[list[Part], float]:
+    """What the lines are, with a note beside or below them; and where the figure ends."""
     parts: list[Part] = []
     x = 0.5
     for (_, letter, color, dash), meaning in zip(_STYLES, ("parameters", "MACs"), strict=True):
         text = Text(join(variable(letter, SIZES.small), words(meaning, SIZES.small), gap=2.0), x + 18, y)
         parts += [Path(((x, y - 2.4), (x + 14, y - 2.4)), color, 1.3, dash), text]
         x += 28 + text.width
-    note = words("relative to the values marked; exponents for large values", SIZES.small)
-    return [*parts, Text(note, x + 4, y, MUTED)]
+    note = Text(words("relative to the values marked; exponents for large values", SIZES.small), color=MUTED)
+    if x + note.width <= width:
+        return [*parts, note.moved(x, y)], y + 3.0
+    return [*parts, note.moved(0.5, y + 10)], y + 13.0

@@ -63,17 +63,16 @@ def _label(facts: Facts, key: Key, types: Sequence[TensorType]) -> Line:
     """The sizes of a level: those of a type where one is without a border, else about those of the input."""
     if not key:
         return words("no positions", SIZES.body)
-    sizes = [[facts.shown(type_.size(axis)) for axis in type_.positions] for type_ in types]
-    plain = [found for found in sizes if not any(isinstance(size, Add) for size in found)]
-    if plain:
-        best = min(plain, key=lambda found: len(str(found)))
-        return shape([facts.number(size) for size in best] if facts.options.values else best, SIZES.body)
-    assert facts.input is not None
-    known = facts.input.type
-    if all(known.has(axis) for axis, _ in key):
+    shown = {type_: [facts.shown(type_.size(axis)) for axis in type_.positions] for type_ in types}
+    plain = [type_ for type_, found in shown.items() if not any(isinstance(size, Add) for size in found)]
+    numbers = [facts.number(types[0].size(axis)) for axis in types[0].positions]
+    if plain and not facts.options.values:
+        return shape(shown[min(plain, key=lambda type_: len(str(shown[type_])))], SIZES.body)
+    known = facts.input.type if facts.input is not None else types[0]
+    if all(known.has(axis) for axis, _ in key) and not facts.options.values:
         about = [facts.shown(known.size(axis)) / by for axis, by in _rational(key)]
         return join(words("≈", SIZES.body, "serif"), shape(about, SIZES.body), gap=1.5)
-    return shape([facts.number(size) for size in sizes[0]], SIZES.body)
+    return shape(numbers, SIZES.body)
 
 
 def _rational(key: Key) -> list[tuple[str, Expr]]:
@@ -85,7 +84,7 @@ def levels_diagram(facts: Facts, width: float) -> Diagram:
     """A row per level: its sizes, and for each metric a bar with its share, its law and its value."""
     found = levels(facts)
     labels = max((sum(run.width for run in level.label) for level in found), default=0.0)
-    left = min(labels, width * 0.34) + 10.0
+    left = max(24.0, min(labels, width * 0.34)) + 10.0
     column = (width - left - _GAP) / 2
     totals = {metric: facts.value(facts.total(metric)) or 1.0 for metric, *_ in _METRICS}
     parts: list[Part] = [Text(words("Level", SIZES.body, "bold"), 0.5, 8.5)]

@@ -97,4 +97,4 @@ def _content(facts: Facts, stage: Stage, form: Form) -> Content:
     heads = {item for group in stage.beside if group.output in facts.flow.outputs for item in group.items}
     beside = [item for item in stage.items if item not in stage.line and item not in heads]
     found = content(facts, stage.line, room=room, strides=not stage_way(facts, stage), beside=beside)
-    return replace(found, picture=form.picture)
+    return replace(found, picture=found.picture and form.picture)

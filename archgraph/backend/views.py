@@ -39,7 +39,9 @@ def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = 
         raise QueryError(f"no view is named '{view}'.{did_you_mean(view, VIEWS)}", hint=f"views: {', '.join(VIEWS)}")
     widths = [page_width(name, venue) for name in (("column", "text") if width == "auto" else (width,))]
     if view in ("levels", "laws"):
-        return _described(facts, (levels_diagram if view == "levels" else laws_diagram)(facts, widths[0]))
+        return _described(
+            facts, levels_diagram(facts, widths[0]) if view == "levels" else laws_diagram(facts, widths[-1])
+        )
     if view in ("ladder", "matrix"):
         return _chart(facts, view, widths[0])
     drawn = _first_fitting(facts, view, widths, engine)

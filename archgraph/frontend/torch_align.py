@@ -78,7 +78,9 @@ class Alignment:
             if any(named) and len(content) > 1 and isinstance(operand.tracked.value, Value) and extent(content) != 1:
                 dim = operand.labels.index(label)
                 if all(digit.axis != COPIES for digit in content):
-                    self.operands[i] = Operand(self.builder.grouped(operand.tracked, [(None, (dim,))])[0], operand.labels)
+                    self.operands[i] = Operand(
+                        self.builder.grouped(operand.tracked, [(None, (dim,))])[0], operand.labels
+                    )
 
     def _match(self, label: int) -> None:
         """Cut the digits of a label alike in all operands that have it."""
@@ -148,10 +150,11 @@ class Alignment:
         for axis, keys in groups.items():
             split = len(keys) > 1 and axis != COPIES and not axis.startswith("?")
             split = split and len({key[0] in self.summed for key in keys}) == 1
-            if split and names.free(axis) and extent(self.parts[leader][k] for k in keys) == tracked.axes[axis]:
-                if all(self._alike(i, leader, keys) for i in range(len(self.operands))):
-                    self.kept[names.claim(axis)] = tuple(keys)
-                    self.names.update(dict.fromkeys(keys, axis))
+            split = split and names.free(axis)
+            split = split and extent(self.parts[leader][k] for k in keys) == tracked.axes[axis]
+            if split and all(self._alike(i, leader, keys) for i in range(len(self.operands))):
+                self.kept[names.claim(axis)] = tuple(keys)
+                self.names.update(dict.fromkeys(keys, axis))
 
     def _alike(self, i: int, leader: int, keys: list[Key]) -> bool:
         mine = [self.parts[i].get(key) for key in keys]

@@ -7,7 +7,29 @@ from dataclasses import dataclass
 from typing import Any
 
 CONTRACTIONS = frozenset(
-    ["matmul", "bmm", "mm", "addmm", "baddbmm", "einsum", "linear", "conv1d", "conv2d", "conv3d", "convolution", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "scaled_dot_product_attention", "bilinear", "dot", "mv", "addmv", "inner", "tensordot"]
+    [
+        "matmul",
+        "bmm",
+        "mm",
+        "addmm",
+        "baddbmm",
+        "einsum",
+        "linear",
+        "conv1d",
+        "conv2d",
+        "conv3d",
+        "convolution",
+        "conv_transpose1d",
+        "conv_transpose2d",
+        "conv_transpose3d",
+        "scaled_dot_product_attention",
+        "bilinear",
+        "dot",
+        "mv",
+        "addmv",
+        "inner",
+        "tensordot",
+    ]
 )
 PRODUCTS = frozenset(("matmul", "bmm"))
 TRANSPARENT = frozenset(("to", "_to_copy", "dropout", "type_as", "contiguous", "clone", "float", "native_dropout"))

@@ -186,7 +186,9 @@ class Builder:
         names = _Names(kept)
         wanted_names = [names.claim(name) if name else None for name, _ in wanted]
         loose_names = [names.claim(d.axis) if t.is_whole(d) and names.free(d.axis) else None for _, _, d in loose]
-        final = [name or names.for_content(content, t.axes) for name, content in zip(wanted_names, contents, strict=True)]
+        final = [
+            name or names.for_content(content, t.axes) for name, content in zip(wanted_names, contents, strict=True)
+        ]
         loose_final = [n or names.for_content((d,), t.axes) for n, (_, _, d) in zip(loose_names, loose, strict=True)]
         target: list[Axis] = [(axis, whole(axis, t.axes[axis])) for axis in kept]
         target += zip(final, contents, strict=True)
@@ -244,7 +246,11 @@ class _Names:
             return self.fresh()
         if any(d.axis == CHANNEL for d in real):
             first = real[0]
-            outer = first.axis != CHANNEL and not _is_invented(first.axis) and same_size(product((first.stride, first.size)), sizes[first.axis])
+            outer = (
+                first.axis != CHANNEL
+                and not _is_invented(first.axis)
+                and same_size(product((first.stride, first.size)), sizes[first.axis])
+            )
             wishes = [first.axis if outer else CHANNEL]
         else:
             wishes = positions if len(positions) == 1 else ["n", positions[0]]

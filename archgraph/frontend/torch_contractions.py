@@ -322,11 +322,10 @@ def written_out(i: Interpreter, q: Tracked, k: Tracked, v: Tracked, bias: Tracke
 
 def _grouped_product(i: Interpreter, x: Tracked, y: Tracked) -> Tracked:
     """A product where one operand may have fewer heads, each of which serves several of the other's."""
-    if x.rank > 2 and y.rank > 2 and not equal(extent(x.layout[-3]), extent(y.layout[-3])):
-        if y.layout[-3] and x.layout[-3]:
-            times = product((extent(x.layout[-3]), 1 / extent(y.layout[-3])))
-            repeated = merged((*y.layout[-3], Digit(COPIES, Integer(1), times)))
-            y = y.replace(y.rank - 3, repeated)
+    many, few = (t.layout[-3] if t.rank > 2 else () for t in (x, y))
+    if many and few and not equal(extent(many), extent(few)):
+        times = product((extent(many), 1 / extent(few)))
+        y = y.replace(y.rank - 3, merged((*few, Digit(COPIES, Integer(1), times))))
     return product_of(i, x, y)
 
 

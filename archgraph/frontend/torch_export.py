@@ -16,6 +16,8 @@ from archgraph.errors import ArchgraphError, MissingToolError, ShapeError, SpecE
 if TYPE_CHECKING:
     from torch import nn
 
+NOT_THE_USERS = (f"{os.sep}torch{os.sep}", f"{os.sep}archgraph{os.sep}", "contextlib", "<")
+"""Parts of the names of files whose lines are not the user's code."""
 Dynamic = Mapping[str, Mapping[int, str]]
 """Which dimensions of which inputs are symbols: `{"sample": {2: "h", 3: "w"}}`."""
 
@@ -77,6 +79,11 @@ def import_torch() -> Any:
     return torch
 
 
+def tree_of(torch: Any) -> Any:
+    """Return PyTorch's functions on nested arguments."""
+    return torch.utils._pytree
+
+
 @contextmanager
 def _evaluating(module: nn.Module) -> Iterator[None]:
     """Set evaluation mode, and afterwards every module's own mode again."""
@@ -122,11 +129,11 @@ def _deciding_lines() -> Iterator[dict[str, str]]:
             places.setdefault(str(guard), _user_line())
         return original(self, prefix, guard, *rest, **options)
 
-    ShapeEnv._log_guard = note
+    setattr(ShapeEnv, "_log_guard", note)  # noqa: B010  PyTorch's own types it otherwise
     try:
         yield places
     finally:
-        ShapeEnv._log_guard = original
+        setattr(ShapeEnv, "_log_guard", original)  # noqa: B010
 
 
 def _user_line() -> str:
@@ -134,9 +141,8 @@ def _user_line() -> str:
     frame = sys._getframe(2)
     while frame is not None:
         file = frame.f_code.co_filename
-        if f"{os.sep}torch{os.sep}" not in file and f"{os.sep}archgraph{os.sep}" not in file and "<" not in file:
-            if "contextlib" not in file:
-                return f"{file}:{frame.f_lineno} in {frame.f_code.co_name}"
+        if not any(part in file for part in NOT_THE_USERS):
+            return f"{file}:{frame.f_lineno} in {frame.f_code.co_name}"
         frame = frame.f_back
     return ""
 
@@ -161,7 +167,7 @@ def _call(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Call:
     """Name every argument, keep one sample of the batch, and mark the dimensions that stay symbolic."""
     torch = import_torch()
     args, kwargs = _arguments(module, inputs)
-    tree = torch.utils._pytree
+    tree = tree_of(torch)
     tensors = [x for x in tree.tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
     if not tensors:
         raise ArchgraphError("trace needs at least one input tensor")
@@ -170,7 +176,7 @@ def _call(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Call:
     args, kwargs = tree.tree_map(one, (args, kwargs))
     fixed = {k: v for k, v in kwargs.items() if not any(isinstance(x, torch.Tensor) for x in tree.tree_leaves(v))}
     kwargs = {key: value for key, value in kwargs.items() if key not in fixed}
-    spec = _specification(dynamic)
+    spec = Shapes(dynamic)
     shapes: Any = {key: spec(key, value) for key, value in kwargs.items()}
     if args:
         name = _positional(module)
@@ -213,7 +219,7 @@ def _batch(tensors: Sequence[Any]) -> int | None:
     raise ShapeError(f"the inputs have no common batch size: {shapes}", hint="give inputs with a batch of 1")
 
 
-class _specification:
+class Shapes:
     """Builds the argument `dynamic_shapes`, and remembers which names were used."""
 
     def __init__(self, dynamic: Dynamic) -> None:

@@ -165,7 +165,7 @@ class Interpreter:
         """Return a parameter or buffer; one that several operations use stands before all of them."""
         made = self.pending(
             node.meta["val"].shape,
-            lambda shape: Parameter(shape, self.program.status(node)),
+            lambda shape: Parameter(shape, status=self.program.status(node)),
             self.program.parameters[node].rpartition(".")[2],
         )
         self.program.used(node)
@@ -198,9 +198,9 @@ class Interpreter:
 
     def _kept(self, node: Any, result: Any) -> Any:
         """A view of a parameter that several operations use is one value."""
-        if isinstance(result, Tracked) and isinstance(result.value, Pending) and result.value.name != "constant":
-            if sum(occurrences(node, user) for user in node.users) > 1:
-                return self.builder.settled(result)
+        parameter = isinstance(result, Tracked) and isinstance(result.value, Pending)
+        if parameter and result.value.name != "constant" and sum(occurrences(node, user) for user in node.users) > 1:
+            return self.builder.settled(result)
         return result
 
     def _handled(self, handler: Handler | None, node: Any, name: str) -> Any:

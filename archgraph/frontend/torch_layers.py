@@ -383,9 +383,6 @@ def reduced(i: Interpreter, t: Tracked, dims: Sequence[int], make: Any) -> Track
     return Tracked(i.builder.emit(make(axes), [t.value])[0], layout)
 
 
-MODES = {"nearest": "nearest", "_nearest": "nearest", "linear": "linear", "bicubic": "cubic"}
-
-
 @aten(
     "upsample_nearest1d", "upsample_nearest2d", "upsample_nearest3d", "upsample_linear1d", "upsample_bilinear2d",
     "upsample_trilinear3d", "upsample_bicubic2d", "_upsample_nearest_exact2d", "_upsample_bilinear2d_aa",
@@ -397,7 +394,7 @@ def upsample(i: Interpreter, a: Arguments) -> Tracked:
     count = next(int(char) for char in name if char.isdigit())
     x = a.input if a.nodes.get("input") is not None else a.self
     w = Windows(i, x, count)
-    mode = next(
+    mode: Any = next(
         known for key, known in (("nearest", "nearest"), ("cubic", "cubic"), ("linear", "linear")) if key in name
     )
     sizes = dict(zip(w.names, (i.sizes.expression(length) for length in a.shape[-count:]), strict=True))

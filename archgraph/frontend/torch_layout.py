@@ -87,7 +87,7 @@ def _at_example(fact: Assumption) -> bool:
     values = EXAMPLE.get()
     if values is None or not fact.holds(values):
         return False
-    return decide(fact.left, fact.relation, fact.right, fact.reason)
+    return decide(fact.left, fact.relation, fact.right, "sizes of the example")
 
 
 def regroup(digits: Sequence[Digit], shape: Sequence[Expr]) -> Layout | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from archgraph.frontend.torch_export import tree_of
+
 LIMIT = 4_000_000
 """Elements of the largest mask that is computed."""
 ALLOWED = -1e4
@@ -47,7 +49,7 @@ def _compute(node: Any, program: Any, known: dict[Any, Any]) -> Any:
     if node.op != "call_function":
         return _stored(node, program)
     with torch.no_grad():
-        args = torch.utils._pytree.tree_map(lambda x: _compute(x, program, known), tuple(node.args))
+        args = tree_of(torch).tree_map(lambda x: _compute(x, program, known), tuple(node.args))
         kwargs = {key: _compute(item, program, known) for key, item in node.kwargs.items()}
         kwargs = {key: torch.device("cpu") if isinstance(item, torch.device) else item for key, item in kwargs.items()}
         args = tuple(torch.device("cpu") if isinstance(item, torch.device) else item for item in args)

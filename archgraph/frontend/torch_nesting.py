@@ -194,10 +194,8 @@ def _scope_name(path: str, parent: str, kind: str) -> str:
     parts = own.split(".")
     name = ""
     for part in parts:
-        if part.isdigit():
-            name = f"{name or _snake(kind)}({part})"
-        else:
-            name = f"{name}.{part}" if name else part
+        indexed = f"{name or _snake(kind)}({part})"
+        name = indexed if part.isdigit() else f"{name}.{part}" if name else part
     return name.replace(".", "_")
 
 

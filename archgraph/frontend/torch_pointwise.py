@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from math import inf
 from typing import Any
 
 from sympy import Integer
@@ -32,9 +34,109 @@ SIMPLE: dict[str, type[Op]] = {
     "hardswish": activations.HardSwish,
     "hardsigmoid": activations.HardSigmoid,
 }
-UNARY = ["abs", "acos", "asin", "atan", "cos", "cosh", "erf", "erfc", "exp", "exp2", "expm1", "ceil", "floor", "frac", "log", "log10", "log1p", "log2", "neg", "reciprocal", "round", "rsqrt", "sin", "sinh", "sqrt", "square", "tan", "trunc", "sign", "sgn", "logical_not", "bitwise_not", "isnan", "isinf", "isfinite", "clamp", "clamp_min", "clamp_max", "hardtanh", "mish", "selu", "celu", "log_sigmoid", "nan_to_num", "threshold", "hardshrink", "softshrink", "logit", "cumprod", "relu_", "bitwise_left_shift", "bitwise_right_shift", "celu_", "normal_", "uniform_", "angle"]
-BINARY = ["sub", "rsub", "div", "true_divide", "floor_divide", "remainder", "fmod", "pow", "maximum", "minimum", "atan2", "eq", "ne", "lt", "le", "gt", "ge", "where", "mul", "add", "logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor", "masked_fill", "prelu", "__and__", "__or__", "lerp", "addcmul", "addcdiv", "clip", "__rsub__", "xlogy", "fmax", "fmin", "hypot", "logaddexp", "sigmoid_backward", "polar"]
-RENAMED = {
+UNARY = [
+    "abs",
+    "acos",
+    "asin",
+    "atan",
+    "cos",
+    "cosh",
+    "erf",
+    "erfc",
+    "exp",
+    "exp2",
+    "expm1",
+    "ceil",
+    "floor",
+    "frac",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "neg",
+    "reciprocal",
+    "round",
+    "rsqrt",
+    "sin",
+    "sinh",
+    "sqrt",
+    "square",
+    "tan",
+    "trunc",
+    "sign",
+    "sgn",
+    "logical_not",
+    "bitwise_not",
+    "isnan",
+    "isinf",
+    "isfinite",
+    "clamp",
+    "clamp_min",
+    "clamp_max",
+    "hardtanh",
+    "mish",
+    "selu",
+    "celu",
+    "log_sigmoid",
+    "nan_to_num",
+    "threshold",
+    "hardshrink",
+    "softshrink",
+    "logit",
+    "cumprod",
+    "relu_",
+    "bitwise_left_shift",
+    "bitwise_right_shift",
+    "celu_",
+    "normal_",
+    "uniform_",
+    "angle",
+]
+BINARY = [
+    "sub",
+    "rsub",
+    "div",
+    "true_divide",
+    "floor_divide",
+    "remainder",
+    "fmod",
+    "pow",
+    "maximum",
+    "minimum",
+    "atan2",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "where",
+    "mul",
+    "add",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "masked_fill",
+    "prelu",
+    "__and__",
+    "__or__",
+    "lerp",
+    "addcmul",
+    "addcdiv",
+    "clip",
+    "__rsub__",
+    "xlogy",
+    "fmax",
+    "fmin",
+    "hypot",
+    "logaddexp",
+    "sigmoid_backward",
+    "polar",
+]
+RENAMED: dict[str, str] = {
     "hardtanh": "hardtanh",
     "log_sigmoid": "logsigmoid",
     "true_divide": "div",
@@ -133,7 +235,9 @@ def function(i: Interpreter, a: Arguments) -> Any:
     if not tensors:
         return i.moved(name, [item for item in items if isinstance(item, Tracked)], a.node.meta["val"])
     numbers = any(is_number(item) and item is not None for item in items)
-    call = tuple(None if not is_number(item) else _float(item) for item in items) if numbers else None
+    bounds = (-inf if place == 1 else inf for place in range(len(items)))
+    filled = [bound if item is None else item for item, bound in zip(items, bounds, strict=True)]
+    call = tuple(_float(item) if is_number(item) else None for item in filled) if numbers else None
     return _ranked(arithmetic(i, Function(RENAMED.get(name, name), call), tensors), a)
 
 
@@ -193,13 +297,17 @@ def reduction(i: Interpreter, a: Arguments) -> Any:
     results = a.node.meta["val"]
     dims = _dims(a, x)
     known = REDUCTIONS[name]
-    called = known if isinstance(known, str) else name
-    make: Any = known if isinstance(known, type) else lambda axes: Reduce(called, axes)
+    called: str = known if isinstance(known, str) else name
+    make: Any = known if isinstance(known, type) else partial(_reduce, called)
     t = _without_copies(x, dims)
     result = reduced(i, t, dims, make)
     if not a.keepdim:
         result = Tracked(result.value, tuple(c for d, c in enumerate(result.layout) if d not in dims))
     return [result, result] if isinstance(results, (list, tuple)) else result
+
+
+def _reduce(function: str, axes: tuple[str, ...]) -> Op:
+    return Reduce(function, axes)
 
 
 def _dims(a: Arguments, x: Tracked) -> list[int]:

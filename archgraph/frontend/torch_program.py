@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from archgraph.frontend.torch_attention_patterns import CONTRACTIONS, Fused, find_attentions, name_of
 from archgraph.frontend.torch_builder import Stack
-from archgraph.frontend.torch_export import Exported
+from archgraph.frontend.torch_export import Exported, tree_of
 
 if TYPE_CHECKING:
     from torch import nn
 
+Status = Literal["learned", "frozen", "buffer"]
 VIEWS = frozenset(
-    ["slice", "select", "view", "reshape", "transpose", "permute", "squeeze", "unsqueeze", "flatten", "unflatten", "expand", "t", "narrow", "chunk", "split", "alias", "detach", "movedim", "diagonal"]
+    [
+        "slice",
+        "select",
+        "view",
+        "reshape",
+        "transpose",
+        "permute",
+        "squeeze",
+        "unsqueeze",
+        "flatten",
+        "unflatten",
+        "expand",
+        "t",
+        "narrow",
+        "chunk",
+        "split",
+        "alias",
+        "detach",
+        "movedim",
+        "diagonal",
+    ]
 )
 
 
@@ -33,6 +54,8 @@ class Program:
         inline(self.module)
         signature = program.graph_signature
         self.user_inputs = set(exported.inputs)
+        lifted = signature.inputs_to_lifted_tensor_constants
+        self.constant_tensors = {name: program.constants.get(target) for name, target in lifted.items()}
         self._returned = set(signature.user_outputs)
         tensors = {
             **dict(module.named_parameters(remove_duplicate=False)),
@@ -83,17 +106,16 @@ class Program:
         """Remember that a parameter is part of the graph."""
         self.accounted.add(self._key(node))
 
-    def status(self, node: Any) -> str:
+    def status(self, node: Any) -> Status:
         """Return whether it is learned, frozen, or a buffer."""
         return self.status_of(self._tensors.get(self.parameters[node]))
 
-    def status_of(self, tensor: Any) -> str:
+    def status_of(self, tensor: Any) -> Status:
         """Return the status of a tensor of the module; where nothing is trained, everything counts as learned."""
-        if tensor is None or (type(tensor).__name__ != "Parameter" and not hasattr(tensor, "_is_param")):
-            from torch import nn
+        from torch import nn
 
-            if not isinstance(tensor, nn.Parameter):
-                return "buffer"
+        if not isinstance(tensor, nn.Parameter):
+            return "buffer"
         return "learned" if tensor.requires_grad or self._frozen else "frozen"
 
     def is_natural(self, node: Any, buffer: bool = False) -> bool:
@@ -167,9 +189,9 @@ class Program:
             name = schema.name.removeprefix("aten::") if schema else ""
             if name == operator_name:
                 return True
-            if name not in CONTRACTIONS and name not in ("transpose", "permute", "layer_norm"):
-                if self.feeds(user, operator_name, depth - 1):
-                    return True
+            passes = name not in CONTRACTIONS and name not in ("transpose", "permute", "layer_norm")
+            if passes and self.feeds(user, operator_name, depth - 1):
+                return True
         return False
 
     def viewed(self, node: Any) -> Any:
@@ -183,15 +205,24 @@ class Program:
         """Return the nodes that the program returns to its user."""
         import torch
 
-        flat = torch.utils._pytree.tree_leaves(node.args[0])
+        flat = tree_of(torch).tree_leaves(node.args[0])
         return list(dict.fromkeys(item for item in flat if hasattr(item, "name") and item.name in self._returned))
 
 
 RESHAPINGS = frozenset(("unsqueeze", "squeeze", "view", "reshape", "to"))
 """Views under which a weight stays the weight of its layer."""
 SKIPPED = frozenset(
-    "_assert_scalar sym_constrain_range_for_size sym_constrain_range _assert_async _assert_tensor_metadata sym_size "
-    "sym_numel sym_stride _local_scalar_dense".split()
+    {
+        "_assert_scalar",
+        "_assert_async",
+        "_assert_tensor_metadata",
+        "sym_constrain_range",
+        "sym_constrain_range_for_size",
+        "sym_size",
+        "sym_numel",
+        "sym_stride",
+        "_local_scalar_dense",
+    }
 )
 """Operators that compute nothing."""
 
@@ -202,7 +233,7 @@ def occurrences(node: Any, user: Any) -> int:
 
     if name_of(user) in SKIPPED:
         return 0
-    return sum(leaf is node for leaf in torch.utils._pytree.tree_leaves((user.args, user.kwargs)))
+    return sum(leaf is node for leaf in tree_of(torch).tree_leaves((user.args, user.kwargs)))
 
 
 def _class_name(kind: Any) -> str:

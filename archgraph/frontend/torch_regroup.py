@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from archgraph.frontend.torch_layout import Dim, extent, whole
 from archgraph.ops.arguments import Named
@@ -23,7 +24,7 @@ def regrouping(type_: TensorType, target: Target) -> Op:
     gone = [name for name in type_.names if name not in same]
     plain = all(digit.axis for _, dim in target for digit in dim)
     op = _simple(type_, changed, gone) or _pixels(type_, target) if plain else None
-    return op or Rearrange(tuple((name, tuple(map(tuple, dim))) for name, dim in target))
+    return op or Rearrange(tuple((name, tuple((d.axis, d.stride, d.size) for d in dim)) for name, dim in target))
 
 
 def _simple(type_: TensorType, changed: list, gone: list[str]) -> Op | None:
@@ -89,5 +90,5 @@ def _unshuffle(type_: TensorType, axes: dict[str, Dim]) -> Op | None:
 
 def _nested(digits: list) -> bool:
     """Whether digits of one axis are in row-major order, the last with stride 1."""
-    pairs = zip(digits, digits[1:], strict=False)
+    pairs = pairwise(digits)
     return digits[-1].stride == 1 and all(same_size(a.stride, b.stride * b.size) for a, b in pairs)

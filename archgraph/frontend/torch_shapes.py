@@ -24,10 +24,31 @@ ZERO = Integer(0)
 
 
 @aten(
-    "to", "_to_copy", "dropout", "contiguous", "clone", "alias", "detach", "type_as", "native_dropout", "feature_dropout",
-    "alpha_dropout", "lift_fresh_copy", "lift_fresh", "float", "half", "double", "resolve_conj", "_conj_physical", "real",
-    "positive", "requires_grad_", "to_dense", "detach_", "bernoulli",
-)  # fmt: skip
+    "to",
+    "_to_copy",
+    "dropout",
+    "contiguous",
+    "clone",
+    "alias",
+    "detach",
+    "type_as",
+    "native_dropout",
+    "feature_dropout",
+    "alpha_dropout",
+    "lift_fresh_copy",
+    "lift_fresh",
+    "float",
+    "half",
+    "double",
+    "resolve_conj",
+    "_conj_physical",
+    "real",
+    "positive",
+    "requires_grad_",
+    "to_dense",
+    "detach_",
+    "bernoulli",
+)
 def identity(i: Interpreter, a: Arguments) -> Any:
     """What changes neither shape nor values, or only how they are stored."""
     x = next(getattr(a, name) for name in ("self", "input") if name in a.nodes)
@@ -69,7 +90,7 @@ def transpose(i: Interpreter, a: Arguments) -> Tracked:
     layout = list(x.layout)
     if len(layout) < 2:
         return x
-    p, q = (-2, -1) if first is None else (first, second)
+    p, q = (-2, -1) if first is None or second is None else (int(first), int(second))
     layout[p], layout[q] = layout[q], layout[p]
     return x.with_layout(layout)
 
@@ -315,9 +336,11 @@ def pad(i: Interpreter, a: Arguments) -> Any:
     dims = {x.rank - 1 - k: pair for k, pair in enumerate(pairs) if pair != (0, 0)}
     if not dims:
         return x
-    known = {"constant": "zero", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
+    known: dict[str, Any] = {"constant": "zero", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
     name = a.node.target._schema.name
-    mode = "reflect" if "reflection" in name else "replicate" if "replication" in name else known[a.mode or "constant"]
+    mode: Any = (
+        "reflect" if "reflection" in name else "replicate" if "replication" in name else known[a.mode or "constant"]
+    )
     t, names = i.builder.grouped(i.builder.settled(x), [(None, (d,)) for d in dims])
     sizes = dict(zip(names, dims.values(), strict=True))
     if CHANNEL in sizes or any(_is_negative(v) for pair in sizes.values() for v in pair):

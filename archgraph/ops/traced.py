@@ -280,7 +280,7 @@ class Constant(Unweighted, NoMacs):
 
 @dataclass(frozen=True)
 class Convolve(Unweighted):
-    """Convolution whose weight is computed: `op` says how, and the second operand is the weight [out, C/groups, *kernel].
+    """Convolution `op` whose weight is computed: the second operand is the weight [out, C/groups, *kernel].
 
     `{c: C, *positions}, {*axes} -> {c: out, *positions'}`. MACs as those of the convolution; no bias of its own.
 

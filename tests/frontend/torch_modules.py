@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812
 
 
 class Example(NamedTuple):
@@ -462,10 +462,22 @@ EXAMPLES = {
     "mixer": Example(Mixer, image(3, 32, 32), {}, ()),
     "mobile block": Example(MobileBlock, image(4), HW, LARGER),
     "transposed": Example(Transposed, image(4, 6, 8), HW, ({"h": 10, "w": 6}, {"h": 7, "w": 9})),
-    "llama": Example(Llama, lambda n=10: {"ids": torch.zeros(1, n, dtype=torch.long, device="meta")}, {"ids": {1: "n"}}, ({"n": 24}, {"n": 33})),
-    "signal": Example(Signal, lambda n=64: {"x": torch.empty(1, 2, n, device="meta")}, {"x": {2: "n"}}, ({"n": 100}, {"n": 37})),
+    "llama": Example(
+        Llama,
+        lambda n=10: {"ids": torch.zeros(1, n, dtype=torch.long, device="meta")},
+        {"ids": {1: "n"}},
+        ({"n": 24}, {"n": 33}),
+    ),
+    "signal": Example(
+        Signal, lambda n=64: {"x": torch.empty(1, 2, n, device="meta")}, {"x": {2: "n"}}, ({"n": 100}, {"n": 37})
+    ),
     "shared": Example(Shared, tokens(8), {"x": {1: "n"}}, ({"n": 3}, {"n": 20})),
     "torch transformer": Example(TorchTransformer, tokens(16), {"x": {1: "n"}}, ({"n": 5}, {"n": 21})),
-    "volume": Example(Volume, lambda n=16: {"x": torch.empty(1, 1, 8, n, n, device="meta")}, {"x": {3: "n", 4: "n"}}, ({"n": 32}, {"n": 24})),
+    "volume": Example(
+        Volume,
+        lambda n=16: {"x": torch.empty(1, 1, 8, n, n, device="meta")},
+        {"x": {3: "n", 4: "n"}},
+        ({"n": 32}, {"n": 24}),
+    ),
     "axial": Example(Axial, image(8, 6, 10), HW, ({"h": 12, "w": 20}, {"h": 5, "w": 7})),
-}  # fmt: skip
+}

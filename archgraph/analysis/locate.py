@@ -1,0 +1,67 @@
+"""Finding nodes and inputs of a graph by name."""
+
+from __future__ import annotations
+
+from archgraph.errors import QueryError, did_you_mean
+from archgraph.ir import Graph, Member, Repeat, Value
+
+
+def members(graph: Graph, node: str | Value | None) -> tuple[Member, ...]:
+    """Return the node that is asked for, behind the repeats that it lies in.
+
+    Args:
+        graph: the network.
+        node: a dotted path, or a value of the network's own graph; by default the graph's only output.
+
+    Raises:
+        QueryError: there is no such node, or the graph has several outputs.
+    """
+    path = node if isinstance(node, str) else _maker(graph, node)
+    found, rest = _find(graph, path, path)
+    chain = [found]
+    while rest:
+        if not isinstance(found, Repeat):
+            raise QueryError(f"'{path[: -len(rest) - 1]}' is a single operation: nothing lies inside it")
+        found, rest = _find(found.body, rest, path)
+        chain.append(found)
+    return tuple(chain)
+
+
+def _maker(graph: Graph, value: Value | None) -> str:
+    """Return the name of the node that gives a value, by default the only one that gives an output."""
+    outputs = graph.outputs if value is None else (value,)
+    makers = [member.name for member in graph.nodes if set(member.outputs).intersection(outputs)]
+    if len(makers) != 1:
+        names = ", ".join(makers) or "none"
+        raise QueryError(f"name the node of the receptive field; those that give an output: {names}")
+    return makers[0]
+
+
+def _find(graph: Graph, path: str, asked: str) -> tuple[Member, str]:
+    """Return the node of this graph that a path begins with, and the rest of the path."""
+    named = {member.name: member for member in graph.nodes}
+    end = len(path)
+    while end > 0:
+        if path[:end] in named:
+            return named[path[:end]], path[end + 1 :]
+        end = path.rfind(".", 0, end)
+    raise QueryError(f"no node '{asked}'.{did_you_mean(path.split('.', 1)[0], named)}")
+
+
+def input_named(graph: Graph, name: str | None) -> Value:
+    """Return an input by its name, by default the only one with positions.
+
+    Raises:
+        QueryError: there is no such input, or none was named and several have positions.
+    """
+    inputs = {value.name: value for value in graph.inputs}
+    if name is not None and name not in inputs:
+        hint = f"inputs: {', '.join(inputs)}"
+        raise QueryError(f"no input '{name}'.{did_you_mean(name, inputs)}", hint=hint)
+    if name is not None:
+        return inputs[name]
+    placed = [value for value in graph.inputs if value.type.positions]
+    if len(placed) != 1:
+        names = ", ".join(value.name for value in placed) or "none"
+        raise QueryError(f"name the input of the receptive field; those with positions: {names}")
+    return placed[0]

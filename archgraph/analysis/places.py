@@ -1,0 +1,68 @@
+"""Questions about single positions of a network, borders included: what is read, what is not, what is clean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archgraph.analysis import area
+from archgraph.analysis.area import NOWHERE
+from archgraph.analysis.interior import Touched
+from archgraph.analysis.locate import members
+from archgraph.analysis.node_reads import Evaluate
+from archgraph.analysis.node_relations import Kind
+from archgraph.analysis.probe import Probe, ReadBack, chosen
+from archgraph.analysis.walk_back import walk_back
+from archgraph.ir import Graph, Value
+
+
+class Places:
+    """Answers about one input of a graph, of which every node can be asked.
+
+    Args:
+        graph: the traced graph.
+        input: the input.
+        evaluate: gives the value of a size.
+    """
+
+    def __init__(self, graph: Graph, input: Value, evaluate: Evaluate) -> None:
+        self.graph = graph
+        self.input = input
+        self._evaluate = evaluate
+        self._readers: dict[Kind, ReadBack] = {}
+
+    def probe(self, node: str, index: Mapping[str, int], kind: Kind = "content", output: int = 0) -> Probe:
+        """Return the positions that a node reads at some index; axes that are not named take all indices.
+
+        Args:
+            node: the path of the node.
+            index: an index per axis.
+            kind: content, gate or stat.
+            output: which output of the node, by number.
+
+        Raises:
+            QueryError: there is no such node, axis or index.
+        """
+        chain = members(self.graph, node)
+        value = chain[-1].outputs[output]
+        extents = self.extents(value)
+        reader = self._readers.setdefault(kind, ReadBack(self._evaluate, kind))
+        found = walk_back(reader, self.graph, chain, {value: chosen(extents, index, node)})
+        return Probe(node, self.input.name, self.extents(self.input), kind, found.get(self.input, NOWHERE))
+
+    def unread(self, node: str, kind: Kind = "content") -> Probe:
+        """Return the positions of the input that no position of a node reads."""
+        extents = self.extents(self.input)
+        missing = area.complement(self.probe(node, {}, kind).area, tuple(extents.values()))
+        return Probe(node, self.input.name, extents, kind, missing)
+
+    def interior(self, node: str) -> Probe:
+        """Return the positions of a node that read no padding and no repeated border."""
+        *outer, member = members(self.graph, node)
+        touched = Touched(self._evaluate).at(self.graph, (*outer, member))
+        extents = self.extents(member.outputs[0])
+        clean = area.complement(touched, tuple(extents.values()))
+        return Probe(node, node, extents, "content", clean)
+
+    def extents(self, value: Value) -> dict[str, int]:
+        """Return the size of a value on every position axis."""
+        return {axis: self._evaluate(value.type.size(axis)) for axis in value.type.positions}
