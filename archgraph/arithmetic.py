@@ -3,61 +3,76 @@
 from __future__ import annotations
 
 from math import comb
+from typing import Any
 
 import sympy
-from sympy import Add, Expr, Integer, Max, Min, Pow, Rational, ceiling, expand, floor
+from sympy import Add, Expr, Integer, Max, Min, Rational, ceiling, expand, floor
 
 from archgraph.errors import SpecError
 from archgraph.symbols import floor_divide as divide_down
 
 MAX_EXPONENT = 256
+MAX_DEGREE = 32
 MAX_BITS = 512
-MAX_TERMS = 500
+MAX_TERMS = 100
+MAX_PARTS = 1000
+MAX_DEPTH = 40
 MAX_OPTIONS = 16
 
 
 def bounded(value: Expr) -> Expr:
-    """Return the value, in which no number may be too large.
+    """Return the value, of which no part may be too large.
 
     Raises:
-        SpecError: a coefficient has more than 512 bits, an exponent is over 256, or the terms are too many.
+        SpecError: a number has more than 512 bits, a symbol a power over 32, or there are too many parts.
 
     >>> bounded(Integer(2) ** 600)
     Traceback (most recent call last):
     archgraph.errors.SpecError: a number of 181 digits is too large: the limit is 2**512
     """
-    terms = Add.make_args(value)
-    if len(terms) > MAX_TERMS:
-        _refuse_terms(len(terms))
-    for term in terms:
-        coefficient, rest = term.as_coeff_Mul()
-        _check_number(coefficient)
-        for power in () if rest.is_Symbol else rest.atoms(Pow):
-            _check_exponent(power.exp)
-    return value
+    rest: list[tuple[Any, int]] = [(value, 0)]
+    for _ in range(MAX_PARTS):
+        if not rest:
+            return value
+        part, depth = rest.pop()
+        if depth > MAX_DEPTH:
+            raise SpecError(f"the expression nests deeper than {MAX_DEPTH}")
+        _check_part(part)
+        rest.extend((inner, depth + 1) for inner in part.args)
+    raise SpecError(f"the expression grows to more than {MAX_PARTS} parts")
+
+
+def _check_part(part: Any) -> None:
+    if part.is_Number or part is sympy.zoo:
+        _check_number(part)
+    elif part.is_Pow:
+        _check_power(part.base, part.exp)
 
 
 def _check_number(number: Expr) -> None:
-    if number in (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
+    if not isinstance(number, Rational):
         raise SpecError("division by zero")
-    if isinstance(number, Rational):
-        bits = max(int(number.p).bit_length(), int(number.q).bit_length())
-        if bits > MAX_BITS:
-            digits = int(bits * 0.30103) + 1
-            raise SpecError(f"a number of {digits} digits is too large: the limit is 2**{MAX_BITS}")
+    bits = max(int(number.p).bit_length(), int(number.q).bit_length())
+    if bits > MAX_BITS:
+        raise SpecError(f"a number of {_digits(bits)} digits is too large: the limit is 2**{MAX_BITS}")
 
 
-def _check_exponent(exponent: Expr) -> None:
+def _check_power(base: Expr, exponent: Expr) -> None:
     if isinstance(exponent, Rational) and not exponent.is_integer:
         raise SpecError(f"the exponent {exponent} is not an integer")
+    limit = MAX_EXPONENT if base.is_number else MAX_DEGREE
     for number in exponent.atoms(Integer):
-        if abs(int(number)) > MAX_EXPONENT:
-            raise SpecError(f"the exponent {_short(number)} is larger than {MAX_EXPONENT}")
+        if abs(int(number)) > limit:
+            raise SpecError(f"the exponent {_short(number)} is larger than {limit}")
+
+
+def _digits(bits: int) -> int:
+    return int(bits * 0.30103) + 1
 
 
 def _short(value: Expr) -> str:
     bits = int(value).bit_length()
-    return str(value) if bits < 64 else f"of {int(bits * 0.30103) + 1} digits"
+    return str(value) if bits < 64 else f"of {_digits(bits)} digits"
 
 
 def _refuse_terms(count: int) -> None:
@@ -88,7 +103,7 @@ def power(base: Expr, exponent: Expr) -> Expr:
     Raises:
         SpecError: the exponent is too large or no integer, or 0 has a negative one.
     """
-    _check_exponent(exponent)
+    _check_power(base, exponent)
     if exponent.is_negative and base.is_zero:
         raise SpecError("division by zero")
     if isinstance(exponent, Integer) and exponent > 0:

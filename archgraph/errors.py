@@ -9,6 +9,8 @@ from textwrap import wrap
 
 WIDTH = 96
 """Columns of the bindings in a message."""
+LONGEST = 60
+"""Columns of the path of a node in a message, of which the end is kept."""
 
 
 @dataclass(frozen=True)
@@ -67,16 +69,24 @@ class ArchgraphError(Exception):
         return "\n".join(map(printable, [self.message, *self._details()]))
 
     def _details(self) -> Iterator[str]:
-        located = [(self.path, self.place), *self.trail] if self.path or self.place else self.trail
-        yield from _table("at", "in", located)
+        own = [(self.path, self.place)] if self.path or self.place else []
+        yield from _table("at", "in", [*own, *_shortened(self.trail)])
         yield from _table("from", "", self.operands)
         yield from _wrapped("with", self.bindings)
         if self.hint:
             yield f"  hint  {self.hint}"
 
 
+def _shortened(trail: Sequence[tuple[str, object]]) -> list[tuple[str, object]]:
+    """The innermost and the outermost calls of a long trail."""
+    if len(trail) <= 8:
+        return list(trail)
+    return [*trail[:4], (f"… {len(trail) - 7} more", None), *trail[-3:]]
+
+
 def _table(first: str, others: str, rows: Sequence[tuple[str, object]]) -> Iterator[str]:
     """Rows of two columns behind a label; the left column is left out where it is empty."""
+    rows = [(left if len(left) <= LONGEST else f"…{left[-LONGEST:]}", right) for left, right in rows]
     width = max([19, *(len(left) for left, _ in rows)])
     for number, (left, right) in enumerate(rows):
         columns = f"{left:<{width}} {right or ''}" if left else str(right)
@@ -130,6 +140,16 @@ class UnboundSymbolError(ArchgraphError):
 
 class MissingToolError(ArchgraphError):
     """An optional package or program is needed and not installed."""
+
+
+def some(names: Iterable[str], limit: int = 12) -> str:
+    """Return names in a row, and only the first of very many.
+
+    >>> some(["a", "b"]), some("abcdef", limit=3)
+    ('a, b', 'a, b, c, …')
+    """
+    names = list(names)
+    return ", ".join(names if len(names) <= limit else [*names[:limit], "…"])
 
 
 def counted(number: int, noun: str) -> str:

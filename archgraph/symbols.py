@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias, cast
 import sympy
 from sympy import Add, Expr, Integer, Mul, Rational, Symbol, ceiling, expand, floor
 
+from archgraph.bounds import lower_bound
 from archgraph.errors import ArchgraphError, ShapeError
 from archgraph.exact import evaluate as evaluate
 from archgraph.exact import number_of
@@ -111,7 +112,10 @@ def same_size(left: Expr, right: Expr) -> bool | None:
     if left == right:
         return True
     difference = expand(left - right)
-    return True if difference.is_zero else False if difference.is_nonzero else None
+    if difference.is_zero:
+        return True
+    apart = any((bound := lower_bound(side)) is not None and bound > 0 for side in (difference, -difference))
+    return False if apart else None
 
 
 @dataclass(frozen=True)
@@ -235,6 +239,13 @@ def decide(left: Expr, relation: Relation, right: Expr, reason: str = "", *parts
     return holds
 
 
+def _is_at_least(value: Expr, bound: int) -> bool | None:
+    least, most = lower_bound(value), lower_bound(-value)
+    if least is not None and least >= bound:
+        return True
+    return False if most is not None and -most < bound else None
+
+
 def _symbolic(left: Expr, relation: Relation, right: Expr) -> bool | None:
     if left.is_Integer and right.is_Integer:
         return Assumption(left, relation, right).holds({})
@@ -247,9 +258,7 @@ def _symbolic(left: Expr, relation: Relation, right: Expr) -> bool | None:
             same = same_size(left, right)
             return None if same is None else not same
         case ">=":
-            if right == 1 and left.is_integer and left.is_positive:
-                return True
-            return expand(left - right).is_nonnegative
+            return _is_at_least(expand(left - right), 0)
 
 
 def require(left: Expr, relation: Relation, right: Expr, rule: str, *parts: object, hint: str = "") -> None:

@@ -9,13 +9,13 @@ from typing import Any, TypeAlias, TypeVar
 
 from sympy import Expr, Integer
 
-from archgraph.errors import ArchgraphError, Place, ShapeError, counted
+from archgraph.arithmetic import bounded
+from archgraph.errors import ArchgraphError, Place, ShapeError, SpecError, counted
 from archgraph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.base import Op, Types
 from archgraph.symbols import decide, require
 from archgraph.types import TensorType
 
-LARGEST = 2**512
 ONE = Integer(1)
 Result = TypeVar("Result")
 Show: TypeAlias = Callable[[Expr], Expr]
@@ -90,8 +90,10 @@ def _infer(op: Op, types: Types) -> Types:
 
 def _check_size(kind: str, axis: str, length: Expr) -> None:
     require(length, ">=", ONE, "{} gives axis {} the size {}", kind, axis, length)
-    if abs(length.as_coeff_Mul()[0]) > LARGEST:
-        raise ShapeError(f"{kind} gives axis {axis} a size of more than 2**512")
+    try:
+        bounded(length)
+    except SpecError as error:
+        raise ShapeError(f"{kind} gives axis {axis} a size out of bounds: {error.message}") from None
 
 
 class Tracer:
@@ -244,7 +246,7 @@ def _check_arity(op: Op, given: int) -> None:
         wanted = counted(fewest, "input")
         if fewest != most:
             wanted = f"{fewest} or more inputs" if most is None else f"{fewest} to {most} inputs"
-        hint = "without `from`, a step takes all outputs of the one before"
+        hint = "without `from`, a step takes all outputs of the one before" if given else ""
         raise ShapeError(f"{op.kind} takes {wanted}, and got {given}", hint=hint)
 
 

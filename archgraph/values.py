@@ -55,8 +55,12 @@ def element_of(items: Any, name: str, indices: tuple[int, ...]) -> Any:
 
 def undefined(name: str, known: Iterable[str]) -> SpecError:
     """Return the error for a name that means nothing."""
-    hint = "the booleans are true and false" if name.lower() in ("on", "off", "yes", "no") else ""
-    return SpecError(f"{quoted(name)} is not defined.{did_you_mean(name, known)}", hint=hint)
+    known = list(known)
+    suggestion = did_you_mean(name, known)
+    hint = f"the names here are {', '.join(known)}" if known else "declare it under symbols"
+    if name.lower() in ("on", "off", "yes", "no"):
+        hint = "the booleans are true and false"
+    return SpecError(f"{quoted(name)} is not defined.{suggestion}", hint=hint if len(known) < 10 else "")
 
 
 def not_a_list(name: str, value: Any) -> SpecError:

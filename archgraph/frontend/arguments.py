@@ -9,7 +9,7 @@ from typing import Any
 
 from sympy import Expr, Integer, fraction, together
 
-from archgraph.errors import Place, SpecError, did_you_mean, quoted
+from archgraph.errors import Place, SpecError, did_you_mean, quoted, some
 from archgraph.frontend.evaluation import evaluate_tree, refuse
 from archgraph.frontend.scope import Scope
 from archgraph.frontend.sections import check_name
@@ -40,7 +40,7 @@ def make_op(cls: type[Op], tree: Tree, place: Place, scope: Scope) -> Op:
 def check_arguments(kind: str, tree: Tree, place: Place, declared: Collection[str], required: Sequence[str]) -> None:
     """Fail at an argument that an operation or block does not have, or where one is missing."""
     given = tree.value if tree.is_mapping else {}
-    takes = ", ".join(declared) or "no arguments"
+    takes = some(declared, 20) or "no arguments"
     for name in given:
         if name not in declared:
             suggestion = did_you_mean(name, declared)
@@ -156,8 +156,10 @@ def _padding(name: str, tree: Tree, scope: Scope) -> Any:
 
 def _list(name: str, tree: Tree, scope: Scope) -> tuple:
     value = _sizes(name, tree, scope)
-    if not isinstance(value, tuple) or isinstance(value, Named):
+    if type(value) is not tuple:
         refuse(tree, scope, f"{name} must be a list, and is {describe(value)}")
+    if any(isinstance(entry, tuple) for entry in value):
+        refuse(tree, scope, f"{name} must be a list of sizes, and not of lists")
     return value
 
 
@@ -165,6 +167,9 @@ def _mapping(name: str, tree: Tree, scope: Scope) -> Named:
     value = _sizes(name, tree, scope)
     if not isinstance(value, Named):
         refuse(tree, scope, f"{name} must be a mapping of axes to sizes, and is {describe(value)}")
+    for axis, length in value:
+        if isinstance(length, tuple):
+            refuse(tree, scope, f"{name} must be a mapping of axes to sizes, and {axis} is {describe(length)}")
     for axis in tree.value if tree.is_mapping else ():
         check_name(axis, tree.key_place(axis), "an axis")
     return value
@@ -179,6 +184,8 @@ def _axis(name: str, tree: Tree, scope: Scope) -> str:
 def _axes(name: str, tree: Tree, scope: Scope) -> Any:
     if not tree.is_list:
         return _axis(name, tree, scope)
+    if not tree.value:
+        tree.fail(f"{name} names at least one axis, and is empty")
     return tuple(_axis(name, item, scope) for item in tree.value)
 
 

@@ -11,7 +11,7 @@ from archgraph.frontend.arguments import make_op
 from archgraph.frontend.calls import call_block, find_block
 from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.definitions import STRUCTURES, Spec
-from archgraph.frontend.library import library_names
+from archgraph.frontend.library import library_names, operations
 from archgraph.frontend.loops import MAX_ITERATIONS, condition, iterations
 from archgraph.frontend.repeats import mixture, repeat
 from archgraph.frontend.scope import Scope
@@ -19,10 +19,11 @@ from archgraph.frontend.steps import Step, Target, read_reference, read_step, re
 from archgraph.frontend.tree import Tree
 from archgraph.ir import Graph, Value
 from archgraph.ops.arithmetic import Add
-from archgraph.ops.base import Op, registry
+from archgraph.ops.base import Op
 from archgraph.trace import Inference, Tracer
 
 MAX_STEPS = 25_000
+MAX_VALUES = 150_000
 Outputs = tuple[Value, ...]
 
 
@@ -35,7 +36,21 @@ class Workshop:
     bodies: dict[Any, Graph] = field(default_factory=dict)
     stack: list[str] = field(default_factory=list)
     steps: int = 0
+    values: int = 0
     iterations: int = 0
+
+    def count(self, step: Step, values: int = 0) -> None:
+        """Count a step, or the values that it takes or gives.
+
+        Raises:
+            SpecError: the network is too large to be traced.
+        """
+        self.steps += not values
+        self.values += values
+        if self.steps > MAX_STEPS or self.values > MAX_VALUES:
+            limit = f"{MAX_VALUES} operands and outputs" if self.values > MAX_VALUES else f"{MAX_STEPS} steps"
+            hint = "repeat: n applies a body n times without unrolling it"
+            raise SpecError(f"the network has more than {limit}", place=step.place, hint=hint)
 
 
 class Interpreter:
@@ -46,7 +61,7 @@ class Interpreter:
         self.declarations = declarations
         self.tracer = tracer
         self.workshop = workshop
-        self.known = {*registry(), *spec.blocks, *library_names(), *STRUCTURES}
+        self.known = {*operations(), *spec.blocks, *library_names(), *STRUCTURES}
 
     def inside(self, tracer: Tracer, spec: Spec | None = None) -> Interpreter:
         """Return an interpreter for a body of this graph, in this file or in another."""
@@ -60,7 +75,7 @@ class Interpreter:
 
     def run(self, steps: Tree, scope: Scope) -> Outputs:
         """Run a list of steps and return the outputs of the last one."""
-        for tree in steps.list("steps", hint="every step starts with a dash: - relu"):
+        for tree in steps.list("the steps", hint="every step starts with a dash: - relu"):
             step = read_step(tree, self.known)
             try:
                 self.step(step, scope)
@@ -77,7 +92,7 @@ class Interpreter:
 
     def step(self, step: Step, scope: Scope) -> None:
         """Run one step with all its keywords."""
-        self._count_step(step)
+        self.workshop.count(step)
         if step.keyword("for"):
             self._loop(step, scope)
         elif step.keyword("when"):
@@ -87,13 +102,8 @@ class Interpreter:
         else:
             self._assign(step, self.execute(step, scope), scope)
 
-    def _count_step(self, step: Step) -> None:
-        self.workshop.steps += 1
-        if self.workshop.steps > MAX_STEPS:
-            hint = "repeat: n applies a body n times without unrolling it"
-            raise SpecError(f"the network has more than {MAX_STEPS} steps", place=step.place, hint=hint)
-
     def _assign(self, step: Step, outputs: Outputs, scope: Scope) -> None:
+        self.workshop.count(step, len(outputs))
         tree = step.keyword("as")
         if tree is not None:
             targets = read_targets(tree, scope)
@@ -112,7 +122,7 @@ class Interpreter:
         found = find_block(self.spec, step.kind)
         if found:
             return call_block(self, step, scope, *found)
-        return self._apply(step, scope, registry()[step.kind])
+        return self._apply(step, scope, operations()[step.kind])
 
     def _apply(self, step: Step, scope: Scope, op: type[Op]) -> Outputs:
         operands = self.inputs(step, scope, implicit=op.arity[0] > 0)
@@ -186,6 +196,7 @@ class Interpreter:
             return ()
         if tree is None:
             return self._previous(step, scope)
+        self.workshop.count(step, len(tree.items()))
         return tuple(value for item in tree.items() for value in referred(item, scope))
 
     def _previous(self, step: Step, scope: Scope) -> Outputs:
@@ -202,7 +213,7 @@ class Interpreter:
     def share(self, step: Step) -> str | None:
         """Return the name of the weights that a step shares."""
         tree = step.keyword("share")
-        return None if tree is None else tree.text("share")
+        return None if tree is None else tree.text("`share`")
 
     # -- groups --------------------------------------------------------------------------------------------
 
@@ -211,7 +222,7 @@ class Interpreter:
         if step.kind == "mixture":
             return mixture(self, step, scope, previous)
         if step.kind == "parallel":
-            branches = step.value.list("parallel", hint="parallel: [[steps], [steps]]")
+            branches = step.value.list("`parallel`", hint="parallel: [[steps], [steps]]")
             return tuple(value for branch in branches for value in self._branch(as_list(branch), scope, previous))
         outputs = self._branch(step.value, scope, previous)
         return outputs if step.kind == "do" else self._residual(step, scope, previous, outputs)

@@ -135,7 +135,11 @@ def _trace_body(
 def _default(name: str, tree: Tree, scope: Scope) -> Any:
     options = options_of(tree)
     if not options:
-        return nested(tree, scope)
+        try:
+            return nested(tree, scope)
+        except SpecError as error:
+            error.hint = "a default may use the inputs and the arguments before it"
+            raise
     if "default" not in tree.value:
         raise SpecError(f"the argument '{name}' must be given: one of {', '.join(options)}")
     text = tree.value["default"].text("default")

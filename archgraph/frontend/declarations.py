@@ -8,11 +8,11 @@ from typing import Any
 from sympy import Expr, Integer, Rational, Symbol, expand
 
 from archgraph.arithmetic import bounded
-from archgraph.errors import ArchgraphError, SpecError, did_you_mean, quoted
+from archgraph.errors import ArchgraphError, SpecError, did_you_mean, quoted, some
 from archgraph.exact import evaluate, number_of
 from archgraph.expressions import bindings_in
 from archgraph.frontend.definitions import SymbolSpec
-from archgraph.frontend.evaluation import evaluate_tree
+from archgraph.frontend.evaluation import evaluate_tree, refuse
 from archgraph.frontend.tree import Tree
 from archgraph.symbols import symbol
 from archgraph.values import Word, describe, not_a_list, undefined
@@ -50,7 +50,7 @@ class Declarations:
     def _check_names(self) -> None:
         for name in self.bindings:
             if name not in self.specs:
-                known = ", ".join(self.specs) or "none"
+                known = some(self.specs) or "none"
                 suggestion = did_you_mean(name, self.specs)
                 raise SpecError(f"there is no symbol {quoted(name)}.{suggestion}", hint=f"symbols: {known}")
             if self.specs[name].derived is not None:
@@ -108,7 +108,7 @@ class Declarations:
         try:
             return evaluate_tree(given, self)
         except SpecError as error:
-            if not error.hint and str(given.value).isidentifier():
+            if str(given.value).isidentifier() and "boolean" not in error.hint:
                 error.hint = f"a word needs its options: {spec.name}: {{default: {given.value}, one_of: […]}}"
             raise
 
@@ -128,8 +128,8 @@ class Declarations:
         multiple = self._part(spec.multiple_of, 1)
         offset = self._part(spec.offset, 0)
         step, start = self._evaluate(multiple), self._evaluate(offset)
-        if step < 1:
-            raise SpecError(f"multiple_of of symbol '{spec.name}' must be at least 1, and is {step}")
+        if step < 1 and spec.multiple_of is not None:
+            refuse(spec.multiple_of, self, f"multiple_of of symbol '{spec.name}' must be at least 1, and is {step}")
         if (value - start) % step:
             raise self._not_a_multiple(spec, value, step, start)
         if value == 0 or spec.name in self.fixed:

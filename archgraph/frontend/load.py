@@ -11,7 +11,7 @@ from typing import Any
 
 from sympy import Expr, Integer
 
-from archgraph.errors import ArchgraphError, SpecError, did_you_mean, quoted
+from archgraph.errors import ArchgraphError, SpecError, did_you_mean, quoted, some
 from archgraph.frontend.blocks import Interpreter, Workshop, select
 from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.definitions import InputSpec, Spec, Variant
@@ -71,7 +71,7 @@ def find_spec(name: str) -> tuple[Spec, str]:
     Raises:
         SpecError: there is no such file or spec.
     """
-    if Path(name).exists():
+    if _exists(Path(name)):
         return _read(Path(name)), ""
     base, _, variant = name.partition(":")
     if Path(base).suffix in (".yaml", ".yml") or "/" in base:
@@ -84,8 +84,15 @@ def find_spec(name: str) -> tuple[Spec, str]:
     return _read(shipped_folder() / f"{base}.yaml"), variant
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def _read(path: Path) -> Spec:
-    modified = path.stat().st_mtime_ns if path.is_file() else 0
+    modified = path.stat().st_mtime_ns if _exists(path) else 0
     return _read_cached(path.absolute(), modified)
 
 
@@ -103,7 +110,7 @@ def find_variant(spec: Spec, name: str) -> Variant:
     if not name:
         return Variant("", outputs=spec.outputs, expect=spec.expect)
     if name not in spec.variants:
-        known = ", ".join(spec.variants) or "none"
+        known = some(spec.variants, 40) or "none"
         raise SpecError(
             f"{spec.file} has no variant {quoted(name)}.{did_you_mean(name, spec.variants)}",
             hint=f"variants: {known}",

@@ -17,8 +17,8 @@ from archgraph.frontend.definitions import (
     VERSION,
     BlockSpec,
 )
-from archgraph.frontend.library import library_file, library_names
-from archgraph.ops.base import Op, registry, summary
+from archgraph.frontend.library import library_file, library_names, operations
+from archgraph.ops.base import Op, summary
 
 Schema = dict[str, Any]
 EXPRESSION: Schema = {"type": ["integer", "string", "boolean"]}
@@ -129,7 +129,7 @@ def _step() -> Schema:
     properties["do"] = properties["residual"] = {"$ref": "#/$defs/steps"}
     properties["parallel"] = {"type": "array", "items": {"$ref": "#/$defs/steps"}}
     properties.update({name: _call(library_file(name).blocks[name]) for name in sorted(library_names())})
-    properties.update({kind: _operation(op) for kind, op in sorted(registry().items())})
+    properties.update({kind: _operation(op) for kind, op in sorted(operations().items())})
     return {"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "properties": properties}]}
 
 

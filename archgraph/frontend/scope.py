@@ -136,7 +136,7 @@ class Scope:
         try:
             value = self.lookup(name)
         except SpecError as error:
-            error.hint = error.hint or "name(i) is element i of a list; nothing is called in an expression"
+            error.hint = "name(i) is element i of a list; nothing is called in an expression"
             raise
         if type(value) is not tuple:
             raise not_a_list(name, value)
@@ -189,7 +189,9 @@ class Scope:
         if family is None:
             raise self._no_value(label, name, list(self.families))
         if indices not in family:
-            raise SpecError(f"no value is named '{label}'", hint=f"there are {self._members(name)}")
+            skipped = f"; `when` skips the step on line {self.skipped[name].line}" if name in self.skipped else ""
+            hint = f"there are {self._members(name)}{skipped}"
+            raise SpecError(f"no value is named '{label}'", hint=hint)
         return family[indices]
 
     def _members(self, name: str) -> str:

@@ -108,7 +108,7 @@ def _check_symbol_keys(name: str, tree: Tree, place: Place) -> None:
 
 def _words(tree: Tree) -> tuple[str, ...]:
     """Read the words of `one_of`."""
-    words = [item.text("a word of one_of") for item in tree.list("one_of")]
+    words = [item.text("a word of one_of") for item in tree.list("`one_of`")]
     for word, item in zip(words, tree.value, strict=True):
         if not NAME.match(word) or word in ("true", "false", "and", "or", "not"):
             item.fail(f"{quoted(word)} cannot be a word of one_of", "a word is letters, digits and underscores")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archgraph.errors import Place, SpecError, did_you_mean, printable, quoted
+from archgraph.errors import Place, SpecError, did_you_mean, printable, quoted, some
 from archgraph.frontend.definitions import (
     EXPECT_KEYS,
     METRICS,
@@ -108,7 +108,7 @@ def _read_variant(name: str, tree: Tree) -> Variant:
     at = items.get("at")
     return Variant(
         name,
-        at={} if at is None or at.is_empty else at.mapping("at"),
+        at={} if at is None or at.is_empty else at.mapping("`at`"),
         symbols=read_symbols(tree),
         outputs=items.get("outputs"),
         expect=_read_expect(items.get("expect")),
@@ -127,7 +127,7 @@ def _check_variants(spec: Spec, tree: Tree) -> None:
 
 def _check_restated(spec: Spec, section: Tree, symbol: str) -> None:
     if symbol not in spec.symbols:
-        known = ", ".join(spec.symbols) or "none"
+        known = some(spec.symbols) or "none"
         suggestion = did_you_mean(symbol, spec.symbols)
         section.fail_at_key(symbol, f"there is no symbol {quoted(symbol)}.{suggestion}", hint=f"symbols: {known}")
 

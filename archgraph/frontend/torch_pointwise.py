@@ -238,7 +238,8 @@ def function(i: Interpreter, a: Arguments) -> Any:
     bounds = (-inf if place == 1 else inf for place in range(len(items)))
     filled = [bound if item is None else item for item, bound in zip(items, bounds, strict=True)]
     call = tuple(_float(item) if is_number(item) else None for item in filled) if numbers else None
-    return _ranked(arithmetic(i, Function(RENAMED.get(name, name), call), tensors), a)
+    called = RENAMED[name] if name in RENAMED else name  # noqa: SIM401  typed
+    return _ranked(arithmetic(i, Function(called, call), tensors), a)
 
 
 def _ranked(t: Tracked, a: Arguments) -> Tracked:

@@ -645,7 +645,7 @@ def _counted(real: Real, model: Any) -> int:
     except (RuntimeError, AssertionError):
         inputs = torch.utils._pytree.tree_map(_zeros, real.inputs)
         with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH), torch.no_grad():
-            real.build().eval()(**inputs)
+            real.build().eval().requires_grad_(False)(**inputs)
     return counter.get_total_flops()
 
 

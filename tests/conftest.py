@@ -1,0 +1,26 @@
+"""What all tests share: golden files, and the option to write them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--overwrite`."""
+    parser.addoption("--overwrite", action="store_true", help="write golden files anew instead of comparing with them")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """A function that compares text with a file literally, or writes the file with `--overwrite`."""
+
+    def compare(path: Path, text: str) -> None:
+        if request.config.getoption("--overwrite"):
+            path.write_text(text, encoding="utf-8")
+        assert path.is_file(), f"no golden file {path.name}: run pytest --overwrite and read what it writes"
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
