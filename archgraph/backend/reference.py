@@ -9,10 +9,10 @@ from dataclasses import MISSING, fields
 from itertools import groupby
 
 from archgraph.analysis.cost import Costs
-from archgraph.frontend.library import library_file, library_names
+from archgraph.frontend.library import library_file, library_names, operations
 from archgraph.frontend.spec import BlockSpec
 from archgraph.ir import Graph, Node, Value
-from archgraph.ops.base import Op, registry
+from archgraph.ops.base import Op
 from archgraph.ops.reach import Reach, Window
 
 HEAD = """\
@@ -31,7 +31,7 @@ def reference_page() -> str:
 
 def _operations() -> Iterator[str]:
     yield "## Operations\n"
-    by_family = sorted(registry().values(), key=lambda op: (op.__module__, op.kind))
+    by_family = sorted(operations().values(), key=lambda op: (op.__module__, op.kind))
     for module, family in groupby(by_family, key=lambda op: op.__module__):
         yield f"### {module.rsplit('.', 1)[1].replace('_', ' ').capitalize()}\n"
         for op in family:
