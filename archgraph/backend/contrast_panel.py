@@ -71,7 +71,7 @@ def _verdict(facts: Facts, steps: Sequence[Step]) -> str:
     if last is None:
         return "no positions"
     if last.sizes[1] >= last.extent:
-        return f"local, yet wider than the input ({last.sizes[1]} > {last.extent})"
+        return "local, wider than the input"
     return f"local, {last.sizes[1]} of {last.extent} at the end"
 
 

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr, Integer, Symbol
 
 from archgraph.errors import UnsupportedOpError
-from archgraph.frontend import torch_indexing, torch_pointwise, torch_shapes  # noqa: F401  they register handlers
+from archgraph.frontend import (  # noqa: F401  they register handlers
+    torch_attention,
+    torch_cuts,
+    torch_indexing,
+    torch_norms,
+    torch_reductions,
+    torch_resampling,
+    torch_shapes,
+)
 from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.spec import Spec
 from archgraph.frontend.torch_builder import Record

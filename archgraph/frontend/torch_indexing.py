@@ -5,10 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from sympy import Integer
+
 from archgraph.frontend.torch_builder import Tracked
-from archgraph.frontend.torch_interpret import HANDLERS, Arguments, Interpreter, aten
-from archgraph.frontend.torch_layers import look_up
+from archgraph.frontend.torch_interpret import Interpreter
+from archgraph.frontend.torch_layout import whole
+from archgraph.frontend.torch_registry import HANDLERS, Arguments, aten
+from archgraph.ir import Value
+from archgraph.ops.sources import Embedding
 from archgraph.ops.traced import Constant
+from archgraph.ops.traced_moves import Gather
+from archgraph.types import CHANNEL
 
 MOVES = [
     "flip",
@@ -84,6 +91,51 @@ SOURCES = [
     "randperm",
     "hann_window",
 ]
+
+
+@aten("embedding")
+def embedding(i: Interpreter, a: Arguments) -> Tracked:
+    """A table of learned vectors; a look-up in a value where the table is shared or computed."""
+    ids = indices(i, a.indices)
+    weight = a.nodes["weight"]
+    assert isinstance(ids.value, Value)
+    if i.program.is_natural(weight):
+        i.program.used(weight)
+        count, out = (Integer(int(length)) for length in weight.meta["val"].shape)
+        (value,) = i.builder.emit(Embedding(count, out), [ids.value])
+        return Tracked(value, (*ids.layout, whole(CHANNEL, out)))
+    return look_up(i, a.weight, 0, ids)
+
+
+def indices(i: Interpreter, t: Tracked) -> Tracked:
+    """Return indices without a channel axis."""
+    t = i.builder.settled(t)
+    if CHANNEL not in t.axes:
+        return t
+    dims = [dim for dim, content in enumerate(t.layout) if any(d.axis == CHANNEL for d in content)]
+    name = "n" if "n" not in t.axes else "m"
+    if not dims:
+        return Tracked(i.builder.arrange(t, [(n, whole(n, s)) for n, s in t.axes.items() if s != 1]), t.layout)
+    return i.builder.grouped(t, [(name, (dims[0],))])[0]
+
+
+def look_up(i: Interpreter, table: Tracked, dim: int, ids: Tracked) -> Tracked:
+    """Return rows of a table by index."""
+    ids = indices(i, ids)
+    assert isinstance(ids.value, Value)
+    others = [
+        (_other_name(ids, place), (place,)) for place in range(table.rank) if place != dim and table.layout[place]
+    ]
+    t, (axis, *names) = i.builder.grouped(i.builder.settled(table), [("rows", (dim,)), *others])
+    assert isinstance(t.value, Value)
+    (value,) = i.builder.emit(Gather(axis), [t.value, ids.value])
+    layout = [*t.layout[:dim], *ids.layout, *t.layout[dim + 1 :]]
+    assert len(names) == len(others)
+    return Tracked(value, tuple(layout))
+
+
+def _other_name(ids: Tracked, place: int) -> str:
+    return CHANNEL if place == 1 else f"r{place}"
 
 
 def moved(i: Interpreter, a: Arguments) -> Any:
