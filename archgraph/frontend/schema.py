@@ -71,7 +71,7 @@ def _nested() -> Schema:
 def _symbol() -> Schema:
     texts = {"doc": {"type": "string"}, "one_of": {"type": "array", "items": {"type": "string"}}}
     keys = {key: texts.get(key, _ANY_EXPRESSION) for key in SYMBOL_KEYS}
-    return {"anyOf": [_ANY_EXPRESSION, _object(keys)]}
+    return {"anyOf": [EXPRESSION, {"type": "array", "items": _ANY_EXPRESSION}, _object(keys)]}
 
 
 def _expect() -> Schema:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,9 @@ from sympy import Expr, Integer
 
 from archgraph.errors import ArchgraphError
 from archgraph.frontend.torch_align import Alignment, Operand, broadcast
+from archgraph.frontend.torch_axes import per_position
 from archgraph.frontend.torch_builder import Tracked
+from archgraph.frontend.torch_contractions import product_of
 from archgraph.frontend.torch_interpret import Interpreter
 from archgraph.frontend.torch_layout import COPIES, Digit, equal, extent, merged, whole
 from archgraph.frontend.torch_masks import is_causal
@@ -22,10 +23,6 @@ from archgraph.ops.pointwise import Softmax
 from archgraph.ops.traced import Function
 from archgraph.symbols import product
 from archgraph.types import CHANNEL
-
-Labels = Sequence[int]
-from archgraph.frontend.torch_axes import per_position
-from archgraph.frontend.torch_contractions import product_of
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from archgraph.frontend.torch_builder import Pending, Tracked
 from archgraph.frontend.torch_interpret import Interpreter
 from archgraph.frontend.torch_layout import COPIES, Dim, equal, extent, whole
 from archgraph.frontend.torch_registry import Arguments, aten
+from archgraph.frontend.torch_shapes import as_list, copies
 from archgraph.ir import Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
@@ -43,7 +44,7 @@ class Cut:
         if equal(length, self.digit.size):
             return self.t
         if self.copies:
-            return self.t.replace(self.dim, _copies(length))
+            return self.t.replace(self.dim, copies(length))
         unit = self.digit.stride
         op = Slice(self.digit.axis, product((start, unit)), product((length, unit)))
         assert isinstance(self.t.value, Value)
@@ -169,13 +170,13 @@ def split(i: Interpreter, a: Arguments) -> list[Tracked]:
 @aten("roll")
 def roll(i: Interpreter, a: Arguments) -> Any:
     """A circular shift."""
-    dims = [d % a.self.rank for d in _as_list(a.dims)]
+    dims = [d % a.self.rank for d in as_list(a.dims)]
     if not dims:
         return NotImplemented
     t, names = i.builder.grouped(i.builder.settled(a.self), [(None, (d,)) for d in dims])
     if CHANNEL in names:
         return i.moved("roll", [t], a.node.meta["val"])
-    shifts = dict(zip(names, map(Integer, _as_list(a.shifts)), strict=True))
+    shifts = dict(zip(names, map(Integer, as_list(a.shifts)), strict=True))
     assert isinstance(t.value, Value)
     op = Roll(Named({axis: shifts.get(axis, ZERO) for axis in t.value.type.positions}))
     return Tracked(i.builder.emit(op, [t.value])[0], t.layout)

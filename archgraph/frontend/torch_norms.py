@@ -9,7 +9,6 @@ from sympy import Integer
 from archgraph.frontend.torch_align import broadcast
 from archgraph.frontend.torch_builder import Tracked
 from archgraph.frontend.torch_interpret import Interpreter
-from archgraph.frontend.torch_layers import *
 from archgraph.frontend.torch_registry import Arguments, aten
 from archgraph.ir import Value
 from archgraph.ops.arithmetic import Add, Multiply

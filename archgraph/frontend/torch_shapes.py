@@ -89,14 +89,14 @@ def transpose(i: Interpreter, a: Arguments) -> Tracked:
 def movedim(i: Interpreter, a: Arguments) -> Tracked:
     """Dimensions moved to other places."""
     rank = a.self.rank
-    source = [d % rank for d in _as_list(a.source)]
-    target = [d % rank for d in _as_list(a.destination)]
+    source = [d % rank for d in as_list(a.source)]
+    target = [d % rank for d in as_list(a.destination)]
     rest = iter([d for d in range(rank) if d not in source])
     back = dict(zip(target, source, strict=True))
     return a.self.with_layout([a.self.layout[back[d] if d in back else next(rest)] for d in range(rank)])
 
 
-def _as_list(value: Any) -> list[int]:
+def as_list(value: Any) -> list[int]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
@@ -119,7 +119,7 @@ def repeat(i: Interpreter, a: Arguments) -> Tracked:
     times = list(a.repeats if a.nodes.get("repeats") is not None else a.dims)
     layout: list[Dim] = [*[()] * (len(times) - a.self.rank), *a.self.layout]
     times = [1] * (len(layout) - len(times)) + times
-    made = [(*_copies(count), *dim) for count, dim in zip(times, layout, strict=True)]
+    made = [(*copies(count), *dim) for count, dim in zip(times, layout, strict=True)]
     return a.self.with_layout(made)
 
 
@@ -129,10 +129,10 @@ def repeat_interleave(i: Interpreter, a: Arguments) -> Any:
     if a.nodes.get("dim") is None or isinstance(a.repeats, Tracked):
         return NotImplemented
     dim = a.dim % a.self.rank
-    return a.self.replace(dim, merged((*a.self.layout[dim], *_copies(a.repeats))))
+    return a.self.replace(dim, merged((*a.self.layout[dim], *copies(a.repeats))))
 
 
-def _copies(count: Any) -> Dim:
+def copies(count: Any) -> Dim:
     size = Integer(count) if isinstance(count, int) else count
     return () if size == 1 else (Digit(COPIES, Integer(1), size),)
 
