@@ -40,6 +40,7 @@ class Content:
         side: a grey box without a bar, for what works on no positions.
         laws: how many of the last lines are laws.
         located: the colours speak of locality, in the picture too.
+        costs: (metric, law) in full, for the interactive page.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Content:
     tooltip: str = ""
     laws: int = 0
     located: bool = True
+    costs: tuple[tuple[str, Expr], ...] = ()
 
 
 def content(
@@ -88,9 +90,10 @@ def content(
     heavy = facts.mixing(items) == "dynamic" and reach is not None and (reach.everything or reach.causal)
     picture, hint = not light and "field" in facts.options.show, tooltip(facts, items, reach, beside)
     all_lines = (*lines, *costs)
+    full = (("params", facts.params((*beside, *items))), ("macs", facts.macs((*beside, *items))))
     tint, grey = facts.tint((*beside, *items), reach), side and reach is None
     return Content(
-        last.path, all_lines, reach, tint, own, picture, heavy, grey, hint, len(costs), facts.color == "locality"
+        last.path, all_lines, reach, tint, own, picture, heavy, grey, hint, len(costs), facts.color == "locality", full
     )
 
 
@@ -240,7 +243,7 @@ def box(contents: Content, width: float | None = None) -> Box:
         parts += [Text(line, left + x, top + row * _LINE_HEIGHT) for x, line in columns]
     parts += _picture(contents, wide, height)
     shown = ("connections" if contents.own else "field") if _has_picture(contents) else ""
-    return Box(contents.name, wide, height, tuple(parts), tooltip=contents.tooltip, picture=shown)
+    return Box(contents.name, wide, height, tuple(parts), tooltip=contents.tooltip, picture=shown, laws=contents.costs)
 
 
 def _paired(contents: Content, room: float) -> list[list[tuple[float, Line]]]:

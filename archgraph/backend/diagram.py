@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from sympy import Expr
+
 from archgraph.backend.metrics import ASCENT, DESCENT, text_width
 
 Point = tuple[float, float]
@@ -158,6 +160,7 @@ class Box:
     Attributes:
         kind: ``"node"`` (edges keep clear of it) or ``"panel"`` (legend, table).
         picture: the kind of small picture in it, for the legend.
+        laws: (metric, law) of what it stands for.
     """
 
     name: str
@@ -169,6 +172,7 @@ class Box:
     tooltip: str = ""
     kind: Literal["node", "panel"] = "node"
     picture: Literal["", "field", "connections"] = ""
+    laws: tuple[tuple[str, Expr], ...] = ()
 
     @property
     def extent(self) -> Extent:

@@ -2,14 +2,13 @@
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from archgraph.backend.diagram import Diagram
-from archgraph.backend.facts import Subject
+from archgraph.backend.facts import Facts, Subject
 from archgraph.backend.files import write_bytes
 from archgraph.errors import MissingToolError
 
@@ -22,9 +21,10 @@ class Figure:
     In a notebook it shows itself. `svg` and `dot` are its text, `save` writes a file.
     """
 
-    def __init__(self, diagram: Diagram, kind: str = "figure") -> None:
+    def __init__(self, diagram: Diagram, kind: str = "figure", facts: Sequence[Facts] = ()) -> None:
         self.diagram = diagram
         self.kind = kind
+        self._facts = tuple(facts)
 
     @cached_property
     def svg(self) -> str:
@@ -39,6 +39,18 @@ class Figure:
         from archgraph.backend.graphviz import dot_source
 
         return dot_source(self.diagram, pinned=True)
+
+    @cached_property
+    def html(self) -> str:
+        """The drawing as an interactive page on its own; sliders where it is of one network."""
+        from archgraph.backend.interactive import page
+        from archgraph.backend.sliders import rules, sliders
+
+        facts = self._facts[0] if len(self._facts) == 1 else None
+        if facts is None:
+            return page(self.diagram)
+        totals = [(name, facts.total(name)) for name in ("params", "macs")]
+        return page(self.diagram, sliders(facts), totals, rules(facts))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -67,8 +79,7 @@ class Figure:
         if suffix == ".dot":
             return self.dot.encode()
         if suffix == ".html":
-            head = f'<!DOCTYPE html>\n<html lang="en"><meta charset="utf-8"><title>{escape(self.diagram.title)}</title>'
-            return f"{head}\n{self.svg}</html>\n".encode()
+            return self.html.encode()
         return _typeset(self.svg, self.diagram, suffix)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -115,12 +126,11 @@ def draw(
     >>> draw(archgraph.load("unet")).diagram.width / 72
     6.75
     """
-    from archgraph.backend.facts import Facts
     from archgraph.backend.options import options
     from archgraph.backend.views import view_diagram
 
     facts = Facts(architecture, color, options(show, terms, values))
-    return Figure(view_diagram(facts, view, width, venue, engine), view)
+    return Figure(view_diagram(facts, view, width, venue, engine), view, (facts,))
 
 
 def contrast(
@@ -143,11 +153,11 @@ def contrast(
     6.75
     """
     from archgraph.backend.contrast import DEFAULT_PANELS, contrast_diagram
-    from archgraph.backend.facts import Facts
     from archgraph.backend.style import page_width
 
     page, chosen = page_width(width, venue), DEFAULT_PANELS if panels is None else tuple(panels)
-    return Figure(contrast_diagram(Facts(first), Facts(second), page, chosen), "contrast")
+    sides = Facts(first), Facts(second)
+    return Figure(contrast_diagram(*sides, page, chosen), "contrast", sides)
 
 
 def _typeset(svg: str, diagram: Diagram, suffix: str) -> bytes:

@@ -19,16 +19,17 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 _HEAD, _HALF_HEAD = 5.2, 1.9
 
 
-def to_svg(diagram: Diagram) -> str:
+def to_svg(diagram: Diagram, marked: bool = False) -> str:
     """Write a diagram as a stand-alone SVG document of its true size.
 
     The same diagram always gives the same text. Ids and styles carry a prefix made from the content, so that
-    two figures on one page leave each other alone.
+    two figures on one page leave each other alone. Where it is ``marked``, boxes and edges carry their numbers
+    for a script.
 
     >>> to_svg(Diagram(width=10, height=10, title="a < b")).splitlines()[1]
     '<title id="ag-5bbaf596-title">a &lt; b</title>'
     """
-    body = "\n".join(_body(diagram))
+    body = "\n".join(_body(diagram, marked))
     seed = "\n".join((diagram.title, diagram.description, _n(diagram.width), _n(diagram.height), body))
     prefix = "ag-" + hashlib.sha256(seed.encode(errors="replace")).hexdigest()[:8]
     width, height = _n(diagram.width), _n(diagram.height)
@@ -48,13 +49,16 @@ def _style(prefix: str) -> str:
     return f"<style>{''.join(rules)}#{prefix} text{{white-space:pre;text-anchor:start}}</style>"
 
 
-def _body(diagram: Diagram) -> Iterator[str]:
+def _body(diagram: Diagram, marked: bool) -> Iterator[str]:
+    numbers = {box.name: index for index, box in enumerate(diagram.boxes)} if marked else {}
     for cluster in diagram.clusters:
         yield from _cluster(cluster)
     for edge in diagram.edges:
-        yield from _edge(edge)
+        pair = f"{numbers.get(edge.source, -1)} {numbers.get(edge.target, -1)}"
+        drawn = list(_edge(edge))
+        yield from (f'<g data-edge="{pair}">', *drawn, "</g>") if marked and drawn else drawn
     for box in diagram.boxes:
-        yield from _box(box)
+        yield from _box(box, f' data-box="{numbers[box.name]}"' if marked else "")
     for part in diagram.marks:
         yield from _part(part)
     for edge in diagram.edges:
@@ -84,15 +88,15 @@ def _edge(edge: Edge) -> Iterator[str]:
         yield from _part(edge.path)
 
 
-def _box(box: Box) -> Iterator[str]:
-    yield _group(box.tooltip)
+def _box(box: Box, mark: str = "") -> Iterator[str]:
+    yield _group(box.tooltip, mark)
     for part in box.parts:
         yield from _part(part.moved(box.x, box.y))
     yield "</g>"
 
 
-def _group(tooltip: str) -> str:
-    return f"<g><title>{_safe(tooltip)}</title>" if tooltip else "<g>"
+def _group(tooltip: str, mark: str = "") -> str:
+    return f"<g{mark}><title>{_safe(tooltip)}</title>" if tooltip else f"<g{mark}>"
 
 
 def _part(part: Part) -> Iterator[str]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Integer, Symbol
 
-from archgraph.errors import UnsupportedOpError
+from archgraph.errors import ArchgraphError, UnsupportedOpError
 from archgraph.frontend import (  # noqa: F401  they register handlers
     torch_attention,
     torch_cuts,
     torch_indexing,
+    torch_layers,
     torch_norms,
     torch_reductions,
     torch_resampling,
@@ -159,8 +160,15 @@ def _with_unused(program: Program, records: list[Record], unused: Mapping[str, A
     for tensor in unused.values():
         status = program.status_of(tensor)
         left[status] = left.get(status, 0) + tensor.numel()
-    counted = sum((w.numel for r in records for w in _weights(r) if w.kind == "buffer"), ZERO)
-    left["buffer"] = program.buffers() - int(counted)
+    weights = [weight for record in records for weight in _weights(record)]
+    buffers = int(sum((weight.numel for weight in weights if weight.kind == "buffer"), ZERO))
+    params = int(sum((weight.numel for weight in weights if weight.kind != "buffer"), ZERO))
+    if params + sum(left.values()) != program.parameter_count():
+        raise ArchgraphError(
+            f"the graph has {params} parameters of {program.parameter_count()}: a rule of archgraph is wrong",
+            hint="please report the module",
+        )
+    left["buffer"] = program.buffers() - buffers
     made = []
     for status, count in left.items():
         if count > 0:

@@ -141,6 +141,11 @@ class Program:
                 seen.add(id(tensor))
                 yield name, tensor
 
+    def parameter_count(self) -> int:
+        """Return the number of scalars in all parameters."""
+        found = {id(t): t for t in self._tensors.values() if self.status_of(t) != "buffer"}
+        return sum(tensor.numel() for tensor in found.values())
+
     def buffers(self) -> int:
         """Return the number of scalars in all buffers."""
         found = {id(t): t for t in self._tensors.values() if self.status_of(t) == "buffer"}

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from archgraph.frontend.torch_interpret import Interpreter
 
-Handler = Callable[["Interpreter", "Arguments"], Any]
-HANDLERS: dict[str, Handler] = {}
-"""What an operator of PyTorch becomes, by its name without `aten::` and overload."""
-
-
-Handler = Callable[["Interpreter", "Arguments"], Any]
+Handler: TypeAlias = "Callable[[Interpreter, Arguments], Any]"
 HANDLERS: dict[str, Handler] = {}
 """What an operator of PyTorch becomes, by its name without `aten::` and overload."""
 
