@@ -26,6 +26,7 @@ from archgraph.frontend.spec import Expectation, Spec, read_text
 from archgraph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.laws import Law, Measured
 from archgraph.memory import Attention, Checkpoint, Dtype, Mode, Optimizer, PeakMemory, checkpoints, peak_memory
+from archgraph.other_tools import Reconciliation, count_as
 from archgraph.symbols import Assumption, evaluate, symbol
 from archgraph.types import TensorType
 
@@ -369,9 +370,7 @@ class Architecture(Measured):
         """
         return self.metric("saved_bytes")
 
-    def saved_memory(
-        self, attention: Attention = "math", dtype: Dtype = "fp32", checkpoint: Checkpoint = False
-    ) -> Law:
+    def saved_memory(self, attention: Attention = "math", dtype: Dtype = "fp32", checkpoint: Checkpoint = False) -> Law:
         """Return the bytes that autograd keeps, for a kernel of attention, a precision, and checkpoints.
 
         Args:
@@ -442,6 +441,23 @@ class Architecture(Measured):
         True
         """
         return roofline(self, device, dtype, attention, batch, by)
+
+    # -- other tools -------------------------------------------------------------------------------------
+
+    def count_as(self, tool: str, functional: Iterable[str] = ()) -> Reconciliation:
+        """Return what another tool prints for this network, and the terms between its count and ours.
+
+        Args:
+            tool: `thop`, `fvcore`, `torchinfo`, `ptflops`, `calflops`, `deepspeed`, `flopcounter-cpu` or
+                `flopcounter`.
+            functional: operations that the code calls as functions, or that have a class of their own, where the
+                tool counts those otherwise than modules; attention that is written out as products.
+
+        >>> counted = load("sd").count_as("flopcounter-cpu")
+        >>> counted.theirs, counted.ours
+        (338610585600, 401636720640)
+        """
+        return count_as(self, tool, tuple(functional))
 
     # -- receptive fields --------------------------------------------------------------------------------
 

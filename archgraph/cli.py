@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_list, _check, _cost, _resources, _rf, _draw, _contrast, _solve, _sweep, _trace, _verify, _schema, _new):
+    for add in every_command():
         add(commands)
     return parser
 
@@ -133,6 +133,8 @@ def _run_check(options: argparse.Namespace) -> int:
 
 
 def _cost(commands: Any) -> None:
+    from archgraph.cli_resources import add_other_tools
+
     parser = _command(
         commands,
         "cost",
@@ -144,11 +146,16 @@ def _cost(commands: Any) -> None:
     parser.add_argument("--by", default="scope", help="node, scope, op, level or block (default: scope)")
     parser.add_argument("--metrics", default="params,macs,flops,activations", help="comma-separated metrics")
     parser.add_argument("--laws", action="store_true", help="laws in the table instead of their values")
+    add_other_tools(parser)
     _add_at(parser)
     _add_format(parser)
 
 
 def _run_cost(options: argparse.Namespace) -> int:
+    if options.tool:
+        from archgraph.cli_resources import run_other_tool
+
+        return run_other_tool(options)
     g = _load(options)
     metrics = [name.strip() for name in options.metrics.split(",")]
     table = (g.symbolic() if options.laws else g.at()).table(by=options.by, metrics=metrics)
@@ -401,6 +408,12 @@ def _run_new(options: argparse.Namespace) -> int:
     write_template(options.path)
     print(f"wrote {options.path}; try: archgraph cost {options.path}")
     return 0
+
+
+def every_command() -> tuple[Callable[[Any], None], ...]:
+    """Return what adds each command, in the order of the help."""
+    numbers = (_list, _check, _cost, _resources, _rf, _solve, _sweep)
+    return (*numbers, _draw, _contrast, _trace, _verify, _schema, _new)
 
 
 if __name__ == "__main__":

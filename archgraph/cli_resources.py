@@ -1,4 +1,4 @@
-"""The commands on what a network needs of a machine: memory, and time at best."""
+"""The commands on what a network needs of a machine, and on what other tools say that it costs."""
 
 from __future__ import annotations
 
@@ -85,8 +85,6 @@ def _run_efficiency(options: argparse.Namespace) -> int:
 
 def add_roofline(commands: Any) -> None:
     """Add `archgraph roofline`."""
-    from archgraph.data import table
-
     parser = _command(
         commands,
         "roofline",
@@ -95,7 +93,8 @@ def add_roofline(commands: Any) -> None:
         "archgraph roofline dit a100 --dtype bf16 --batch 32",
     )
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
-    parser.add_argument("device", metavar="DEVICE", help=", ".join(table("hardware")))
+    known = "a100, a100-40gb, h100, h200, v100, rtx-3090, rtx-4090, mi300x"
+    parser.add_argument("device", metavar="DEVICE", help=known)
     parser.add_argument("--dtype", default="bf16", help="fp32, tf32, bf16 or fp16 (default: bf16)")
     parser.add_argument("--attention", choices=("flash", "math"), default="flash", help="the kernel (default: flash)")
     parser.add_argument("--batch", type=int, default=1, metavar="N", help="samples at once (default: 1)")
@@ -108,4 +107,29 @@ def _run_roofline(options: argparse.Namespace) -> int:
     g = _load(options)
     estimate = g.roofline(options.device, options.dtype, options.attention, options.batch, options.by)
     print(estimate.table.to(options.format).rstrip())
+    return 0
+
+
+def add_other_tools(parser: argparse.ArgumentParser) -> None:
+    """Add `--as` to `archgraph cost`."""
+    parser.add_argument(
+        "--as",
+        dest="tool",
+        metavar="TOOL",
+        help="what another tool prints, and the terms between its count and ours: thop, fvcore, torchinfo, ptflops, "
+        "calflops, deepspeed, flopcounter-cpu, flopcounter",
+    )
+    parser.add_argument(
+        "--functional",
+        nargs="+",
+        default=[],
+        metavar="OP",
+        help="with --as: operations that the code calls as functions; attention that it writes out as products",
+    )
+
+
+def run_other_tool(options: argparse.Namespace) -> int:
+    """Run `archgraph cost --as`."""
+    counted = _load(options).count_as(options.tool, options.functional)
+    print(counted.table.to(options.format).rstrip())
     return 0

@@ -15,7 +15,9 @@ DTYPES = {"float": "float32", "int": "int64"}
 
 def add_trace(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `archgraph trace`."""
-    parser.add_argument("module", metavar="MODULE:NAME", help="a module, or a function without arguments that makes one")
+    parser.add_argument(
+        "module", metavar="MODULE:NAME", help="a module, or a function without arguments that makes one"
+    )
     parser.add_argument(
         "--input", action="append", required=True, metavar="SHAPE", help="1x3x224x224, x=1x3x224x224, ids=1x128:int"
     )
@@ -31,7 +33,7 @@ def traced(options: argparse.Namespace) -> Any:
     """Return the architecture of the module that the options name."""
     from archgraph.modules import trace
 
-    dynamic = {name: dims for name, dims in map(_dynamic, options.dynamic)}
+    dynamic = dict(map(_dynamic, options.dynamic))
     module = _module(options.module)
     return trace(module, _inputs(options.input), dynamic, allow_unsupported=options.allow_unsupported)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ModuleArchitecture(Architecture):
-    """A traced module, with the queries of any architecture. Its graph is fixed: `at` gives numbers, `bind` does not exist.
+    """A traced module, with the queries of any architecture; its graph is fixed, so `at` works and `bind` does not.
 
     Attributes:
         found: what the trace found, its conditions and gaps with it.

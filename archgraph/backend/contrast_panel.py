@@ -48,7 +48,7 @@ def panel(facts: Facts, steps: Sequence[Step], width: float, height: float, mark
 
 
 def _heading(facts: Facts, steps: Sequence[Step], width: float) -> list[Part]:
-    name = words(facts.subject.name, SIZES.heading, "bold")
+    name = _fitted(words(facts.subject.name, SIZES.heading, "bold"), width * 0.5)
     verdict = words(f"– {_verdict(facts, steps)}", SIZES.heading)
     kind = words(f"mixing: {mixing_words(facts)}", SIZES.body)
     return [

@@ -73,7 +73,7 @@ def _box(box: Box, laws: _Laws) -> dict[str, Any]:
     """What the page says of a box: its laws, and what it reads."""
     own = [(metric, str(law).replace("**", "^").replace("*", "·"), laws.index(law)) for metric, law in box.laws]
     reads = next((line for line in box.tooltip.splitlines() if line.startswith("receptive field")), "")
-    return {"name": box.name, "laws": own, "reads": reads}
+    return {"name": box.name, "laws": own, "reads": reads, "panel": box.kind == "panel"}
 
 
 def _links(diagram: Diagram) -> set[tuple[int, int]]:
@@ -101,7 +101,9 @@ _PAGE = """<!DOCTYPE html>
 <p id="fixed" class="small" hidden>The drawing and its receptive fields are those at the defaults; the numbers are
 those at the values set.</p>
 <table><thead><tr><th></th>{heads}</tr></thead><tbody>
-{rows}</tbody></table></aside>
+{rows}</tbody></table>
+<p class="small">Rows are the boxes of the drawing, inside a repeat those of one iteration; what is written beside
+arrows counts in the first row only.</p></aside>
 <div id="hint" role="tooltip" hidden></div>
 <script>
 {script}

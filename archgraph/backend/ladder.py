@@ -13,12 +13,15 @@ from archgraph.backend.diagram import MUTED, Part, Path, Rect, Run, Text
 from archgraph.backend.facts import Facts
 from archgraph.backend.groups import Group
 from archgraph.backend.mathtext import words
+from archgraph.backend.metrics import text_width
 from archgraph.backend.reach import Reach, reach_of
 from archgraph.backend.style import GRID, HAIR, SIZES
+from archgraph.backend.wording import shortened
 from archgraph.errors import ArchgraphError
 from archgraph.ir import Graph, Member, Repeat, Value
 
 Line = tuple[Run, ...]
+_LONGEST_KEY = 96.0
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,10 @@ def _stairs(one: Curve, x: float, y: float, width: float, height: float, lowest:
 
 def key(curves: Sequence[Curve], right: float, bottom: float) -> list[Part]:
     """The names of the curves beside a piece of each, in the lower right corner."""
-    texts = [Text(words(one.name, SIZES.small)) for one in curves]
+    names = [
+        shortened(one.name, lambda shown: text_width(shown, "sans", SIZES.small) <= _LONGEST_KEY) for one in curves
+    ]
+    texts = [Text(words(name, SIZES.small)) for name in names]
     x = right - max((text.width for text in texts), default=0.0) - 22
     parts: list[Part] = []
     for row, (one, text) in enumerate(zip(curves, texts, strict=True)):

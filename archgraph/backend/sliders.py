@@ -64,7 +64,7 @@ def rules(facts: Facts) -> list[Rule]:
             found.append(Rule(f"{one} must be a multiple of {multiple}{tail}", (one - offset) / multiple + 1))
     lengths = {facts.shown(row.type.size(axis)): None for row in facts.rows for axis in row.type.positions}
     for length in lengths:
-        law = length.xreplace(others)
+        law = Integer(0) + length.xreplace(others)
         if not law.is_Symbol and law.free_symbols and law.free_symbols <= free:
             found.append(Rule(f"{length} must be a whole positive number", law))
     return found

@@ -4,8 +4,6 @@ import re
 from dataclasses import dataclass
 from math import sqrt
 
-from archgraph.backend.diagram import INK
-
 #: Sequential ramp after ColorBrewer's YlGnBu (Harrower & Brewer 2003): safe for colour-blind readers, and its
 #: luminance falls throughout, so that it survives a greyscale printer.
 RAMP = (
@@ -104,4 +102,4 @@ def luminance(color: str) -> float:
 
 def ink_on(color: str) -> str:
     """Black or white, whichever reads better on that colour."""
-    return INK if luminance(color) > 0.3 else "#ffffff"
+    return "#000000" if luminance(color) > 0.179 else "#ffffff"

@@ -78,7 +78,7 @@ def _chart(facts: Facts, view: str, width: float) -> Diagram:
     if facts.input is None:
         raise QueryError(f"{facts.subject.name} has no input with positions, so it has no receptive field")
     if view == "matrix":
-        return matrix_strip(facts, steps(facts), width)
+        return _described(facts, matrix_strip(facts, steps(facts), width))
     height = min(150.0, width * 0.5)
     heading = words("Receptive field over depth (share of the side, log scale)", SIZES.small, "bold")
     parts: list[Part] = [Text(heading, 0.5, 7.0)]

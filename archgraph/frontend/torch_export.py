@@ -173,7 +173,7 @@ def _call(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Call:
         raise ArchgraphError("trace needs at least one input tensor")
     batch = _batch(tensors)
     one = lambda x: x[:1] if batch and isinstance(x, torch.Tensor) and x.ndim else x  # noqa: E731
-    args, kwargs = tree.tree_map(one, (args, kwargs))
+    args, kwargs = tree.tree_map(lambda x: _beside(module, one(x)), (args, kwargs))
     fixed = {k: v for k, v in kwargs.items() if not any(isinstance(x, torch.Tensor) for x in tree.tree_leaves(v))}
     kwargs = {key: value for key, value in kwargs.items() if key not in fixed}
     spec = Shapes(dynamic)
@@ -183,6 +183,15 @@ def _call(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Call:
         shapes[name] = tuple(spec(f"{name}_{index}", value) for index, value in enumerate(args))
     spec.check()
     return Call(args, kwargs, shapes if dynamic else None, fixed)
+
+
+def _beside(module: nn.Module, item: Any) -> Any:
+    """Return a tensor on the module's device: only its shape matters."""
+    torch = import_torch()
+    weights = next(module.parameters(), next(module.buffers(), None))
+    if weights is None or not isinstance(item, torch.Tensor) or item.device == weights.device:
+        return item
+    return torch.zeros(item.shape, dtype=item.dtype, device=weights.device)
 
 
 def _arguments(module: nn.Module, inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sympy import Expr
 
@@ -320,7 +320,7 @@ class Convolve(Unweighted):
         import torch
         from torch import nn
 
-        layer = self.op.lower(inputs[0])
+        layer: Any = self.op.lower(inputs[0])
         shape = layer.weight.shape
         layer.weight = None
 

@@ -48,7 +48,7 @@ def test_exponents_of_the_transformer_in_the_side():
 
 
 def test_a_network_of_numbers_has_no_laws():
-    with pytest.raises(QueryError, match="no cost of .* depends on a symbol"):
+    with pytest.raises(QueryError, match=r"no cost of .* depends on a symbol"):
         draw(ag.loads("{archgraph: 1, inputs: {x: {c: 3, n: 8}}, network: [linear: {out: 5}]}"), "laws")
 
 
@@ -78,5 +78,5 @@ def test_panels():
     pair = ag.load("unet"), ag.load("dit")
     figure = contrast(*pair, panels=["levels", "laws"])
     assert faults(figure.diagram) == [] and "≈" in strings(figure) and "slice of the input" not in strings(figure)
-    with pytest.raises(QueryError, match="no panel is named 'level'. Did you mean 'levels'"):
+    with pytest.raises(QueryError, match=r"no panel is named 'level'. Did you mean 'levels'"):
         contrast(*pair, panels=["level"])

@@ -129,6 +129,14 @@ def test_a_batch_is_one_sample():
     assert total(trace(module, x), "macs") == total(trace(module, x[:1]), "macs")
 
 
+def test_module_and_inputs_may_be_on_different_devices():
+    example = EXAMPLES["mobile block"]
+    x = torch.zeros(1, 4, 32, 48)
+    on_cpu, on_meta = example.build(), meta(example.build())
+    counts = [total(trace(m, i), "macs") for m in (on_cpu, on_meta) for i in (x, x.to("meta"))]
+    assert len(set(counts)) == 1
+
+
 def test_tracing_leaves_the_module_as_it_was():
     module = EXAMPLES["unet"].build().train()
     module.enc1.eval()

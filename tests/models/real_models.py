@@ -584,7 +584,7 @@ SLOW = ("UNet2DConditionModel (SD 1.5)",)
 """Models whose export takes more than a few seconds."""
 UNTRACEABLE = {
     "Mixtral experts": "which tokens go to which expert depends on their values; the products of experts are a gap, "
-    "and PyTorch's counter does not count them on meta either",
+    "and PyTorch's counter does not count them either",
     "LSTM and GRU": "the recurrent operators have no rule",
     "Fourier and other transforms": "complex numbers and FFTs have no rule",
     "VQModel": "the search for the nearest code (`cdist`) is a gap",
@@ -666,7 +666,9 @@ def real_models_page() -> str:
         "",
         "Models of transformers and diffusers, built from (mostly small) configurations and traced without weights.",
         "Parameters and multiply-accumulates are compared with the module's own parameters and with half of what",
-        "`torch.utils.flop_counter.FlopCounterMode` counts. *Nodes* are those of the traced graph, repeats folded.",
+        "`torch.utils.flop_counter.FlopCounterMode` counts, on the meta device (on the",
+        "CPU with the math kernel where a model asks for values). *Nodes* are those of",
+        "the traced graph, repeats folded.",
         "",
         "| model | params | MACs | nodes | varies | status |",
         "|---|---:|---:|---:|---|---|",

@@ -91,6 +91,7 @@ function start(data, laws) {
     const path = index === null ? null : ancestors(index);
     for (const box of boxes) {
       const number = Number(box.dataset.box);
+      if (data.boxes[number].panel) continue;
       box.classList.toggle("dim", path !== null && !path.has(number));
       box.classList.toggle("lit", path !== null && number === index);
     }

@@ -1,0 +1,176 @@
+"""What other tools print for a network: their counting rules, applied to our graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from sympy import Add, Expr, Integer, Mul, expand
+
+from archgraph.analysis.cost import METRICS, Row
+from archgraph.data import table
+from archgraph.errors import QueryError, did_you_mean
+from archgraph.ir import Node
+from archgraph.ops.base import registry
+from archgraph.symbols import product
+
+ZERO = Integer(0)
+Counts = Mapping[str, int]
+"""How often each quantity counts."""
+
+
+def _output_macs(node: Node) -> Expr:
+    return product((node.op.weights(*node.types)["weight"].numel, node.outputs[0].type.area))
+
+
+def _outputs(node: Node) -> Expr:
+    return Add(*(value.type.numel for value in node.outputs))
+
+
+def _inputs(node: Node) -> Expr:
+    return node.types[0].numel
+
+
+def _affine(node: Node) -> Expr:
+    return _inputs(node) if getattr(node.op, "affine", False) else ZERO
+
+
+def _bias(node: Node) -> Expr:
+    return _outputs(node) if getattr(node.op, "bias", False) else ZERO
+
+
+def _weights(node: Node) -> Expr:
+    weights = node.op.weights(*node.types).values()
+    return Add(*(weight.numel for weight in weights if weight.kind != "buffer"))
+
+
+def _weights_at_outputs(node: Node) -> Expr:
+    return product((_weights(node), node.outputs[0].type.area))
+
+
+def _rows(node: Node) -> Expr:
+    return product((_inputs(node), 1 / node.types[0].size(getattr(node.op, "axis", "c"))))
+
+
+QUANTITIES: Mapping[str, Callable[[Node], Expr]] = {
+    "macs": METRICS["macs"].of,
+    "output_macs": _output_macs,
+    "outputs": _outputs,
+    "inputs": _inputs,
+    "affine": _affine,
+    "bias": _bias,
+    "weights": _weights,
+    "weights_at_outputs": _weights_at_outputs,
+    "rows": _rows,
+}
+
+
+def labels(node: Node) -> tuple[str, ...]:
+    """Return what rules a node may have, the most special first."""
+    kind, rank = node.op.kind, len(node.types[0].positions) if node.types else 0
+    mode = getattr(node.op, "mode", "")
+    return (f"{kind} {mode} {rank}d", f"{kind} {rank}d", kind)
+
+
+@dataclass(frozen=True)
+class Tool:
+    """The counting rules of a tool.
+
+    Attributes:
+        prints: what it calls its number.
+        factor: what it prints, over the sum of its counts.
+        source: where the rules stand.
+        counts: per operation; what is not here counts nothing.
+        functional: other counts of operations that are not modules of torch's own classes.
+        why: in words, per operation.
+        notes: what else its number depends on.
+    """
+
+    name: str
+    prints: str
+    factor: int
+    source: str
+    counts: Mapping[str, Counts]
+    functional: Mapping[str, Counts]
+    why: Mapping[str, str]
+    notes: tuple[str, ...]
+
+    def rule(self, node: Node, functional: Collection[str] = ()) -> Counts:
+        """Return the counts of an operation."""
+        if node.op.kind in functional and node.op.kind in self.functional:
+            return self.functional[node.op.kind]
+        return next((self.counts[label] for label in labels(node) if label in self.counts), {})
+
+    def count(self, row: Row, functional: Collection[str] = ()) -> Expr:
+        """Return what it counts for a node, all repetitions together.
+
+        >>> from archgraph import load
+        >>> g = load("transformer")
+        >>> row = next(row for row in g.rows() if row.node.op.kind == "gelu")
+        >>> g.show(tool("ptflops").count(row)), g.show(tool("ptflops").count(row, ["gelu"]))
+        (8*D*L*N, 4*D*L*N)
+        """
+        if not row.alive:
+            return ZERO
+        rule = self.rule(row.node, functional)
+        return Mul(row.times, Add(*(times * QUANTITIES[name](row.node) for name, times in rule.items())))
+
+
+def tool(name: str) -> Tool:
+    """Return a tool by its name in the table.
+
+    Raises:
+        QueryError: there is none of that name.
+    """
+    known = table("tools")
+    if name not in known:
+        raise QueryError(f"no tool is named '{name}'.{did_you_mean(name, known)}", hint=", ".join(known))
+    found = known[name]
+    return Tool(**{**found, "notes": tuple(found["notes"])})
+
+
+@dataclass(frozen=True)
+class Term:
+    """One operation as we count it and as a tool does, in laws, and why they differ."""
+
+    kind: str
+    ours: Expr
+    theirs: Expr
+    why: str
+
+    @property
+    def difference(self) -> Expr:
+        """What the tool has more."""
+        return expand(self.theirs - self.ours)
+
+
+def terms(rows: Iterable[Row], chosen: Tool, functional: Collection[str] = ()) -> list[Term]:
+    """Return a term per operation that either counts.
+
+    Raises:
+        QueryError: `functional` names no operation.
+    """
+    for kind in functional:
+        if kind not in registry():
+            raise QueryError(f"no operation is named '{kind}'.{did_you_mean(kind, registry())}")
+    groups: dict[str, tuple[list[Expr], list[Expr]]] = {}
+    for row in rows:
+        ours, theirs = groups.setdefault(row.node.op.kind, ([], []))
+        ours.append(row.cost(METRICS["macs"]))
+        theirs.append(chosen.count(row, functional))
+    return [found for kind, sums in groups.items() if (found := _term(chosen, kind, *sums)) is not None]
+
+
+def _term(chosen: Tool, kind: str, our_counts: list[Expr], their_counts: list[Expr]) -> Term | None:
+    ours: Expr = expand(Add(*our_counts))
+    theirs: Expr = expand(Add(*their_counts))
+    if ours == 0 and theirs == 0:
+        return None
+    return Term(kind, ours, theirs, "" if ours == theirs else _why(chosen, kind, ours, theirs))
+
+
+def _why(chosen: Tool, kind: str, ours: Expr, theirs: Expr) -> str:
+    default = (
+        "left out" if theirs == 0 else "added, though no multiply-accumulate" if ours == 0 else "counted otherwise"
+    )
+    return chosen.why.get(kind, default)

@@ -1,0 +1,89 @@
+"""Why another tool prints another number: our count and theirs, term by term."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sympy import Add, Expr, expand
+
+from archgraph.analysis.other_tools import Term, Tool, terms, tool
+from archgraph.backend.table import Table
+
+if TYPE_CHECKING:
+    from archgraph.api import Architecture
+
+
+@dataclass(frozen=True, repr=False)
+class Reconciliation:
+    """The number that a tool prints for a network, and the terms between it and ours.
+
+    Attributes:
+        name: of the network.
+        tool: its counting rules.
+        ours: our multiply-accumulates.
+        theirs: what the tool counts, before its factor.
+        law: the same in the symbols of the spec.
+        rows: a row per operation on which the two differ.
+    """
+
+    name: str
+    tool: Tool
+    ours: int
+    theirs: int
+    law: Expr
+    rows: tuple[dict[str, Any], ...]
+    bindings: str
+
+    @property
+    def printed(self) -> int:
+        """The number that the tool prints."""
+        return self.tool.factor * self.theirs
+
+    @property
+    def table(self) -> Table:
+        """Our count, what the tool leaves out or adds, and its count."""
+        start = {"term": "our MACs", "MACs": self.ours, "why": ""}
+        total = {"term": self._label(), "MACs": self.theirs, "why": self._printed()}
+        notes = (
+            f"at {self.bindings}, one sample",
+            f"rules of {self.tool.name} ({self.tool.source})",
+            *self.tool.notes,
+        )
+        return Table(self._title(), ("term", "MACs", "why"), [start, *self.rows], total, notes)
+
+    def _label(self) -> str:
+        return f"{self.tool.name.split(',')[0]} counts"
+
+    def _printed(self) -> str:
+        return "" if self.tool.factor == 1 else f"and prints {self.printed:,} ({self.tool.prints})"
+
+    def _title(self) -> str:
+        share = f"{100 * (self.theirs / self.ours - 1):+.1f} %" if self.ours else "no MACs of ours"
+        return f"{self.name}: {self.theirs / 1e9:.4g} G by {self.tool.name}, {self.ours / 1e9:.4g} G by us ({share})"
+
+    def __repr__(self) -> str:
+        return str(self.table)
+
+    def _repr_html_(self) -> str:
+        return self.table.to_html()
+
+
+def count_as(g: Architecture, name: str, functional: Collection[str] = ()) -> Reconciliation:
+    """Return what a tool counts for an architecture, at its bound values."""
+    chosen = tool(name)
+    found = terms(g.rows(), chosen, functional)
+    rows = tuple(_row(g, term) for term in found if g.evaluate(term.difference))
+    theirs = expand(Add(*(term.theirs for term in found)))
+    ours = sum(g.evaluate(term.ours) for term in found)
+    return Reconciliation(g.name, chosen, ours, g.evaluate(theirs), g.show(theirs), rows, g.bindings)
+
+
+def _row(g: Architecture, term: Term) -> dict[str, Any]:
+    difference = g.evaluate(term.difference)
+    sign = "-" if difference < 0 else "+"
+    return {"term": f"{sign} {term.kind}", "MACs": difference, "why": term.why}
+
+
+__all__ = ["Reconciliation", "count_as"]
