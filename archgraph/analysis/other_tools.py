@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from sympy import Add, Expr, Integer, Mul, expand
 
@@ -162,11 +163,14 @@ def terms(rows: Iterable[Row], chosen: Tool, functional: Collection[str] = ()) -
 
 
 def _term(chosen: Tool, kind: str, our_counts: list[Expr], their_counts: list[Expr]) -> Term | None:
-    ours: Expr = expand(Add(*our_counts))
-    theirs: Expr = expand(Add(*their_counts))
+    ours, theirs = _sum(our_counts), _sum(their_counts)
     if ours == 0 and theirs == 0:
         return None
     return Term(kind, ours, theirs, "" if ours == theirs else _why(chosen, kind, ours, theirs))
+
+
+def _sum(counts: list[Expr]) -> Expr:
+    return cast(Expr, expand(Add(*counts)))
 
 
 def _why(chosen: Tool, kind: str, ours: Expr, theirs: Expr) -> str:

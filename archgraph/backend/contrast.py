@@ -86,7 +86,7 @@ def _scale(width: float, every: Sequence[Step]) -> Diagram:
     reaches = [step.reach for step in every if step.reach is not None]
     notes = []
     if any(reach.sizes[0] < reach.sizes[1] for reach in reaches):
-        notes.append(words("white bar, dashed square: smallest field", size))
+        notes.append(words("thin bar, dashed square: smallest field", size))
     if any(reach.statistics for reach in reaches):
         notes.append(words("hatched: through norm statistics", size))
     return legend(width, heading, marks, notes)
