@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import runpy
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -59,4 +59,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parent.parent)
+    main(parser.parse_args().folder)

@@ -20,6 +20,7 @@ from archgraph.symbols import decide
 from archgraph.values import Word, describe
 
 PADDINGS = ("same", "valid")
+COMMA = "a comma ends a value inside { }: quote an expression that holds one"
 MAX_PARTS = 4096
 """Of what is made one by one: the outputs of a split."""
 
@@ -45,7 +46,8 @@ def check_arguments(kind: str, tree: Tree, place: Place, declared: Collection[st
         if name not in declared:
             suggestion = did_you_mean(name, declared)
             message = f"{kind} has no argument {quoted(name)}.{suggestion}"
-            tree.fail_at_key(name, message, hint=f"{kind} takes {takes}")
+            comma = name.count("(") != name.count(")")
+            tree.fail_at_key(name, message, hint=COMMA if comma else f"{kind} takes {takes}")
     missing = [name for name in required if name not in given or given[name].is_empty]
     if missing:
         example = ", ".join(f"{name}: …" for name in required)
