@@ -227,8 +227,9 @@ class Architecture(Measured):
 
     @property
     def bindings(self) -> str:
-        """The value of every free symbol, as `C=64, H=512`."""
-        return ", ".join(f"{name}={self.defaults[name]}" for name in self.symbols)
+        """The value of every free symbol, as `at C=64, H=512`; `no free symbols` where there is none."""
+        values = ", ".join(f"{name}={self.defaults[name]}" for name in self.symbols)
+        return f"at {values}" if values else "no free symbols"
 
     def point(self) -> dict[Symbol, Expr]:
         """Return the value of every free symbol of the laws."""

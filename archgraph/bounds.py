@@ -1,16 +1,17 @@
-"""How small a size can be when every symbol is a positive integer: exact reasoning that is cheap and never wrong."""
+"""What is known of sizes whatever the symbols are, for those are positive integers: bounds and comparisons."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import Any, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import sympy
-from sympy import Add, Expr, Max, Min, Mul, Pow, Rational, ceiling, floor
+from sympy import Add, Expr, Max, Min, Mul, Pow, Rational, ceiling, expand, floor
 
 Monomial: TypeAlias = frozenset[tuple[Any, Any]]
 """A product of factors with their positive integer exponents; the empty one is 1."""
+Order = Literal["<", "<=", ">", ">="]
 ONE: Monomial = frozenset()
 
 
@@ -41,6 +42,38 @@ def lower_bound(expression: Expr) -> Any:
     if any(value is None for value in least.values()):
         return None
     return constant + Add(*(positive[monomial] * value for monomial, value in least.items()))
+
+
+def same_size(left: Expr, right: Expr) -> bool | None:
+    """Say whether two sizes are equal: True, False, or None where it depends on the symbols.
+
+    >>> C = sympy.Symbol("C", integer=True, positive=True)
+    >>> same_size(C + C, 2 * C), same_size(C, 2 * C), same_size(C, sympy.Symbol("D"))
+    (True, False, None)
+    """
+    if left == right:
+        return True
+    difference = expand(left - right)
+    if difference.is_zero:
+        return True
+    apart = any((bound := lower_bound(side)) is not None and bound > 0 for side in (difference, -difference))
+    return False if apart else None
+
+
+def is_ordered(left: Expr, order: Order, right: Expr) -> bool | None:
+    """Say whether an inequality of sizes holds: True, False, or None where it depends on the symbols.
+
+    >>> C = sympy.Symbol("C", integer=True, positive=True)
+    >>> is_ordered(C + 1, ">", sympy.Integer(1)), is_ordered(C, "<", C), is_ordered(C, ">", sympy.Integer(1))
+    (True, False, None)
+    """
+    if order in ("<", "<="):
+        return is_ordered(right, ">" if order == "<" else ">=", left)
+    difference = expand(left - right)
+    least, most = lower_bound(difference), lower_bound(-difference)
+    if least is not None and (least > 0 or (order == ">=" and least == 0)):
+        return True
+    return False if most is not None and (most > 0 or (order == ">" and most == 0)) else None
 
 
 def _monomial(factors: Expr) -> Monomial:

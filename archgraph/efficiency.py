@@ -72,7 +72,7 @@ def efficiency_table(g: Architecture, by: str, setting: Setting) -> Table:
     rows = [{by: key, **_ratios(part, total)} for key, part in groups.items()]
     whole = {by: "total", **_ratios(total, total)}
     notes = (
-        f"at {g.bindings}",
+        g.bindings,
         f"{setting.dtype}, {setting.attention} attention, one sample",
         "positions/weight: how often a weight of conv and linear layers is used",
         "FLOP/byte: operations per byte of operands, weights and results, each moved once",

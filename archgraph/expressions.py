@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from operator import ge, gt, le, lt
 from typing import Any, Protocol
 
-import sympy
 from sympy import Expr, Integer
 
 from archgraph import arithmetic
 from archgraph.errors import ArchgraphError, Place, SpecError, did_you_mean, quoted
 from archgraph.grammar import ALLOWED, FUNCTIONS, names_in, parse_expression
-from archgraph.symbols import decide
+from archgraph.symbols import decide, is_ordered
 from archgraph.values import Word, describe, element_of
 
 
@@ -83,7 +83,7 @@ _ARITHMETIC: dict[type, Callable[[Expr, Expr], Expr]] = {
     ast.Pow: arithmetic.power,
 }
 _COMPARISON = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
-_RELATION = {"<": sympy.Lt, "<=": sympy.Le, ">": sympy.Gt, ">=": sympy.Ge}
+_ORDER: dict[str, Callable[[int, int], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 _REFUSED: dict[type, tuple[str, str]] = {
     ast.Attribute: ("an attribute", "x.c is the size of axis c of the value x"),
     ast.Subscript: ("a subscript", "write name(i) for element i of a list"),
@@ -254,14 +254,14 @@ class _Evaluator(ast.NodeVisitor):
                 place=self.start and self.start.shifted(node.col_offset),
             ) from None
 
-    def _compare_sizes(self, left: Expr, comparison: str, right: Expr) -> bool:
-        if comparison == "==" or comparison == "!=":
+    def _compare_sizes(self, left: Expr, comparison: Any, right: Expr) -> bool:
+        if comparison not in _ORDER:
             return decide(left, comparison, right, f"decided at the bound values: {self.text}")
-        relation = _RELATION[comparison](left, right)
-        if relation in (sympy.true, sympy.false):
-            return bool(relation)
-        values = (self.environment.concrete(side, "condition") for side in (left, right))
-        return bool(relation.func(*values))
+        verdict = is_ordered(left, comparison, right)
+        if verdict is not None:
+            return verdict
+        first, second = (self.environment.concrete(side, "condition") for side in (left, right))
+        return _ORDER[comparison](first, second)
 
     def number(self, node: ast.expr) -> Expr:
         """Evaluate to a number."""

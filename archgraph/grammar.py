@@ -72,12 +72,15 @@ def names_in(text: Any) -> Iterator[str]:
         return
     covered: set[ast.AST] = set()
     for node in sorted(ast.walk(tree), key=lambda item: getattr(item, "col_offset", 0)):
-        if isinstance(node, ast.Attribute):
-            covered.update(ast.walk(node.value))
-            yield ast.unparse(node)
-        elif isinstance(node, ast.Call):
-            covered.add(node.func)
-            if not (isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS):
+        if node not in covered and isinstance(node, (ast.Name, ast.Attribute, ast.Call)):
+            covered.update(_chain(node))
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS):
                 yield ast.unparse(node)
-        elif isinstance(node, ast.Name) and node not in covered:
-            yield node.id
+
+
+def _chain(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of `f(i)(j).h` that belong to one name; its indices are expressions of their own."""
+    while isinstance(node, (ast.Attribute, ast.Call)):
+        yield node
+        node = node.value if isinstance(node, ast.Attribute) else node.func
+    yield node

@@ -61,7 +61,7 @@ class PeakMemory:
             for kind, size in self.by_kind.items()
         ]
         total = {"kind": "total", "bytes": self.bytes, "share": "", "law": ""}
-        return Table(self._title(), ("kind", "bytes", "share"), rows, total, (f"at {self.at}", *NOTES))
+        return Table(self._title(), ("kind", "bytes", "share"), rows, total, (self.at, *NOTES))
 
     def _title(self) -> str:
         way = " on the way back" if self.phase == "backward" else ""
@@ -119,7 +119,7 @@ def _column(peak: PeakMemory) -> str:
 
 
 def _notes(g: Architecture, peaks: list[PeakMemory]) -> Any:
-    yield f"at {peaks[0].at}"
+    yield peaks[0].at
     for peak in peaks:
         way = " on the way back" if peak.phase == "backward" else ""
         yield f"{peak.setting.mode} ({peak.setting}): the peak is at {peak.node or 'its end'}{way}"

@@ -47,7 +47,7 @@ class Reconciliation:
         start = {"term": "our MACs", "MACs": self.ours, "why": ""}
         total = {"term": self._label(), "MACs": self.theirs, "why": self._printed()}
         notes = (
-            f"at {self.bindings}, one sample",
+            f"{self.bindings}, one sample",
             f"rules of {self.tool.name} ({self.tool.source})",
             *self.tool.notes,
         )

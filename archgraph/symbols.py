@@ -13,7 +13,8 @@ from typing import Literal, TypeAlias, cast
 import sympy
 from sympy import Add, Expr, Integer, Mul, Rational, Symbol, ceiling, expand, floor
 
-from archgraph.bounds import lower_bound
+from archgraph.bounds import is_ordered as is_ordered
+from archgraph.bounds import same_size as same_size
 from archgraph.errors import ArchgraphError, ShapeError
 from archgraph.exact import evaluate as evaluate
 from archgraph.exact import number_of
@@ -102,22 +103,6 @@ def is_multiple(value: Expr, divisor: Expr) -> bool | None:
     return False if rest.is_Rational else None
 
 
-def same_size(left: Expr, right: Expr) -> bool | None:
-    """Say whether two sizes are equal: True, False, or None where it depends on the symbols.
-
-    >>> C = symbol("C")
-    >>> same_size(C + C, 2 * C), same_size(C, 2 * C), same_size(C, symbol("D"))
-    (True, False, None)
-    """
-    if left == right:
-        return True
-    difference = expand(left - right)
-    if difference.is_zero:
-        return True
-    apart = any((bound := lower_bound(side)) is not None and bound > 0 for side in (difference, -difference))
-    return False if apart else None
-
-
 @dataclass(frozen=True)
 class Assumption:
     """A fact on sizes that could not be decided symbolically and holds at the bound values.
@@ -144,15 +129,19 @@ class Assumption:
                 return left >= right
 
     def normal(self) -> Assumption:
-        """Return a lower bound with a lone symbol on its left, where the sizes are linear in one symbol."""
-        difference = expand(self.left - self.right)
-        free = list(difference.free_symbols)
-        if len(free) != 1 or not difference.is_polynomial(free[0]):
+        """Return a lower bound with a lone symbol on its left, where one term of the sizes has all symbols.
+
+        >>> print(Assumption(2 * floor(symbol("C") / 2), ">=", size(1)).normal())
+        C >= 2
+        """
+        constant, rest = expand(self.left - self.right).as_coeff_Add()
+        slope, variable = rest.as_coeff_Mul()
+        if not (slope.is_Rational and slope > 0):
             return self
-        slope, start = difference.coeff(free[0], 1), difference.coeff(free[0], 0)
-        if not (slope.is_Rational and slope > 0 and expand(difference - slope * free[0] - start) == 0):
-            return self
-        return Assumption(cast(Expr, free[0]), ">=", ceiling(-start / slope), self.reason)
+        least = ceiling(-constant / slope)
+        if isinstance(variable, floor):
+            return Assumption(cast(Expr, variable.args[0]), ">=", least, self.reason).normal()
+        return Assumption(variable, ">=", least, self.reason) if variable.is_Symbol else self
 
     def shown(self, show: Callable[[Expr], Expr]) -> Assumption:
         """Return the same fact on sizes written in other symbols.
@@ -239,13 +228,6 @@ def decide(left: Expr, relation: Relation, right: Expr, reason: str = "", *parts
     return holds
 
 
-def _is_at_least(value: Expr, bound: int) -> bool | None:
-    least, most = lower_bound(value), lower_bound(-value)
-    if least is not None and least >= bound:
-        return True
-    return False if most is not None and -most < bound else None
-
-
 def _symbolic(left: Expr, relation: Relation, right: Expr) -> bool | None:
     if left.is_Integer and right.is_Integer:
         return Assumption(left, relation, right).holds({})
@@ -258,7 +240,7 @@ def _symbolic(left: Expr, relation: Relation, right: Expr) -> bool | None:
             same = same_size(left, right)
             return None if same is None else not same
         case ">=":
-            return _is_at_least(expand(left - right), 0)
+            return is_ordered(left, ">=", right)
 
 
 def require(left: Expr, relation: Relation, right: Expr, rule: str, *parts: object, hint: str = "") -> None:

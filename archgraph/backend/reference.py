@@ -9,7 +9,8 @@ from dataclasses import MISSING, fields
 from itertools import groupby
 
 from archgraph.analysis.cost import Costs
-from archgraph.frontend.library import library_file, library_names, operations
+from archgraph.frontend.library import library_file, library_names
+from archgraph.frontend.operations import operations
 from archgraph.frontend.spec import BlockSpec
 from archgraph.ir import Graph, Node, Value
 from archgraph.ops.base import Op

@@ -11,8 +11,9 @@ from archgraph.frontend.arguments import make_op
 from archgraph.frontend.calls import call_block, find_block
 from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.definitions import STRUCTURES, Spec
-from archgraph.frontend.library import library_names, operations
+from archgraph.frontend.library import library_names
 from archgraph.frontend.loops import MAX_ITERATIONS, condition, iterations
+from archgraph.frontend.operations import operations
 from archgraph.frontend.repeats import mixture, repeat
 from archgraph.frontend.scope import Scope
 from archgraph.frontend.steps import Step, Target, read_reference, read_step, read_targets

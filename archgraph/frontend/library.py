@@ -1,30 +1,15 @@
-"""What every spec can name without defining it: the operations, and the standard blocks of the library."""
+"""The standard blocks: spec files that hold blocks only, in scope of every spec."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from archgraph.frontend.definitions import Spec
+from archgraph.frontend.operations import operations as operations
 from archgraph.frontend.spec import read_file
-from archgraph.ops.base import Op, registry
 
 FOLDER = Path(__file__).parent.parent / "library"
-
-
-@cache
-def operations() -> Mapping[str, type[Op]]:
-    """Return the operations that a spec can name.
-
-    Those that only traced modules need are not among them: they take torch's names for functions, and a spec
-    cannot name code.
-
-    >>> "conv" in operations(), "function" in operations()
-    (True, False)
-    """
-    traced = "archgraph.ops.traced"
-    return {kind: op for kind, op in registry().items() if not op.__module__.startswith(traced)}
 
 
 @cache

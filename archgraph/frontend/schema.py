@@ -17,7 +17,8 @@ from archgraph.frontend.definitions import (
     VERSION,
     BlockSpec,
 )
-from archgraph.frontend.library import library_file, library_names, operations
+from archgraph.frontend.library import library_file, library_names
+from archgraph.frontend.operations import operations
 from archgraph.ops.base import Op, summary
 
 Schema = dict[str, Any]

@@ -10,9 +10,9 @@ from sympy import Expr
 from archgraph.errors import Place, SpecError, did_you_mean
 from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.definitions import SymbolSpec
+from archgraph.frontend.operations import operations
 from archgraph.frontend.steps import Target
 from archgraph.ir import Value
-from archgraph.ops.base import registry
 from archgraph.values import Word, not_a_list, undefined
 
 PADDING_WORDS = ("same", "valid")
@@ -201,7 +201,7 @@ class Scope:
     def _no_value(self, label: str, name: str, known: list[str]) -> SpecError:
         skipped = self.skipped.get(name)
         hint = f"`when` skips the step on line {skipped.line} that would name it" if skipped else ""
-        hint = hint or (f"a step is named with `as`: {{{name}: …, as: y}}" if name in registry() else "")
+        hint = hint or (f"a step is named with `as`: {{{name}: …, as: y}}" if name in operations() else "")
         return SpecError(f"no value is named '{label}'.{did_you_mean(name, known)}", hint=hint)
 
     def values(self, name: str, indices: tuple[int, ...]) -> tuple[Value, ...]:

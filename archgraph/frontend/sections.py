@@ -18,8 +18,8 @@ from archgraph.frontend.definitions import (
     InputSpec,
     SymbolSpec,
 )
+from archgraph.frontend.operations import operations
 from archgraph.frontend.tree import Tree
-from archgraph.ops.base import registry
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 MAX_NAME = 60
@@ -146,8 +146,8 @@ def _check_axis(axis: str, tree: Tree, name: str) -> None:
 
 def read_block(name: str, tree: Tree, place: Place) -> BlockSpec:
     """Read a block, whose steps stay a tree until it is called."""
-    if name in registry() or name in STRUCTURES or name in STEP_KEYWORDS:
-        kind = "an operation" if name in registry() else "a word of the language"
+    if name in operations() or name in STRUCTURES or name in STEP_KEYWORDS:
+        kind = "an operation" if name in operations() else "a word of the language"
         raise SpecError(f"'{name}' is {kind}: a block needs another name", place=place)
     known_keys(tree, BLOCK_KEYS, f"block {name}")
     items = tree.value

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from sympy import Add, Expr, Integer
+from sympy import Add, Expr, Integer, Min
 
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis
@@ -201,19 +201,25 @@ class ScaledDotProductAttention(Op):
     def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:
         """Return, of the math kernel, a second matrix of scores, and on the way back two; copies of q, k and v."""
         queries, keys, values = self._copied(inputs)
-        copied = kernel == "upcast" or not self._is_whole(inputs)
-        first = queries + keys if copied else ZERO
+        copies = ONE if kernel == "upcast" else self._copies(inputs)
+        first = copies * (queries + keys)
         if kernel == "flash":
             return Workspace(training=(first,))
         width = 2 if kernel == "upcast" else 1
         scores, mask = self.scores(*inputs), self._mask(inputs)
-        alone = first + (values if copied else ZERO) + mask + queries
+        alone = first + copies * values + mask + queries
         again = queries + keys if self.window is not None or self.over is not None else ZERO
         return Workspace(
             training=(width * (first + mask + scores),),
             inference=(width * (alone + keys + again + scores), width * (alone + 2 * scores)),
             backward=(width * 2 * scores,),
         )
+
+    def _copies(self, inputs: Types) -> Expr:
+        """1 where q, k and v are copied before they are multiplied, else 0; it may depend on the number of heads."""
+        if len(inputs) > 3 or self.window is not None or self.over is not None:
+            return ONE
+        return Min(1, self.heads / self.key_heads - 1)
 
     def _mask(self, inputs: Types) -> Expr:
         """The elements of a mask or bias that is added to the scores."""

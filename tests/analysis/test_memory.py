@@ -71,6 +71,9 @@ def test_saved_bytes_are_those_published(name, values, saved):
 def test_binding_then_analysing_is_analysing_then_binding(name):
     g = ag.load(name)
     assert g.at().saved_bytes == g.bound().saved_bytes
+    first, second = g.peak_memory("training"), g.bound().peak_memory("training")
+    assert (first.bytes, first.node, first.by_kind) == (second.bytes, second.node, second.by_kind)
+    assert g.peak_memory().bytes == g.bound().peak_memory().bytes
 
 
 @pytest.mark.parametrize("kernel", ["math", "flash"])

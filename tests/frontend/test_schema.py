@@ -41,7 +41,7 @@ def test_mistakes_are_invalid(validator, text):
 
 
 def test_every_operation_is_described():
-    from archgraph.frontend.library import operations
+    from archgraph.frontend.operations import operations
 
     step = json_schema()["$defs"]["step"]
     mapping = next(option for option in step["anyOf"] if option.get("type") == "object")

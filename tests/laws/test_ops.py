@@ -9,6 +9,8 @@ from sympy import Expr
 from archgraph.ops.base import Saved, Weight, registry, summary
 from archgraph.types import TensorType
 
+KERNELS = ("math", "upcast", "flash")
+
 
 def facts(op, types):
     """Every fact but the lowering."""
@@ -18,6 +20,8 @@ def facts(op, types):
         "macs": op.macs(*types),
         "elementwise": op.elementwise(*types),
         "saved": op.saved(*types),
+        "saved by": [op.saved_by(kernel, *types) for kernel in KERNELS],
+        "workspace": [op.workspace(kernel, *types) for kernel in KERNELS],
         "reach": op.reach(*types),
     }
 
@@ -53,6 +57,9 @@ def test_reach_and_saved_fit_the_operands(case):
     assert set(saved.inputs) <= set(range(len(types)))
     assert set(saved.outputs) <= set(range(len(outputs)))
     assert all(out < len(outputs) and operand < len(types) for out, operand in saved.aliases)
+    for kernel in KERNELS:
+        assert set(op.workspace(kernel, *types).passes) <= set(range(len(types)))
+        assert set(op.saved_by(kernel, *types).inputs) <= set(range(len(types)))
 
 
 @pytest.mark.parametrize("case", examples(), ids=str)

@@ -1,0 +1,22 @@
+"""The operations that a spec can name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from archgraph.ops.base import Op, registry
+
+
+@cache
+def operations() -> Mapping[str, type[Op]]:
+    """Return the operations that a spec can name.
+
+    Those that only traced modules need are not among them: they take torch's names for functions, and a spec
+    cannot name code.
+
+    >>> "conv" in operations(), "function" in operations()
+    (True, False)
+    """
+    traced = "archgraph.ops.traced"
+    return {kind: op for kind, op in registry().items() if not op.__module__.startswith(traced)}
