@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -71,28 +71,29 @@ def find_spec(name: str) -> tuple[Spec, str]:
     Raises:
         SpecError: there is no such file or spec.
     """
-    if _exists(Path(name)):
+    if _is(Path.is_file, name):
         return _read(Path(name)), ""
     base, _, variant = name.partition(":")
-    if Path(base).suffix in (".yaml", ".yml") or "/" in base:
+    if base in shipped_names():
+        return _read(shipped_folder() / f"{base}.yaml"), variant
+    if Path(base).suffix in (".yaml", ".yml") or "/" in base or _is(Path.exists, base):
         return _read(Path(base)), variant
-    if base not in shipped_names():
-        raise SpecError(
-            f"no spec is named {quoted(base)}.{did_you_mean(base, shipped_names())}",
-            hint="`archgraph list` shows the shipped ones; a path ends in .yaml",
-        )
-    return _read(shipped_folder() / f"{base}.yaml"), variant
+    raise SpecError(
+        f"no spec is named {quoted(base)}.{did_you_mean(base, shipped_names())}",
+        hint="`archgraph list` shows the shipped ones; a path ends in .yaml",
+    )
 
 
-def _exists(path: Path) -> bool:
+def _is(test: Callable[[Path], bool], name: str) -> bool:
+    """Ask the file system about a name, which may be one that no file system knows."""
     try:
-        return path.exists()
+        return test(Path(name))
     except (OSError, ValueError):
         return False
 
 
 def _read(path: Path) -> Spec:
-    modified = path.stat().st_mtime_ns if _exists(path) else 0
+    modified = path.stat().st_mtime_ns if _is(Path.exists, str(path)) else 0
     return _read_cached(path.absolute(), modified)
 
 

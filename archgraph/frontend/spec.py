@@ -20,7 +20,7 @@ from archgraph.frontend.definitions import BlockSpec as BlockSpec
 from archgraph.frontend.sections import NAME as NAME
 from archgraph.frontend.sections import known_keys, read_block, read_input, read_symbols, section, text_of
 from archgraph.frontend.tree import Tree
-from archgraph.frontend.yamltree import read_yaml
+from archgraph.frontend.yamltree import MAX_BYTES, read_yaml
 
 
 def read_file(path: Path, label: str = "") -> Spec:
@@ -31,8 +31,7 @@ def read_file(path: Path, label: str = "") -> Spec:
     """
     shown = printable(str(path))
     try:
-        data = path.read_bytes()
-        text = data.decode("utf-8")
+        text = _bytes(path).decode("utf-8")
     except FileNotFoundError:
         raise SpecError(f"no such file: {shown}") from None
     except IsADirectoryError:
@@ -42,6 +41,15 @@ def read_file(path: Path, label: str = "") -> Spec:
     except (OSError, ValueError) as error:
         raise SpecError(f"cannot read {shown}: {getattr(error, 'strerror', None) or error}") from None
     return read_text(text, label or path.name)
+
+
+def _bytes(path: Path) -> bytes:
+    """The content of a file, which may be a device without an end."""
+    with path.open("rb") as file:
+        data = file.read(4 * MAX_BYTES + 1)
+    if len(data) > 4 * MAX_BYTES:
+        raise SpecError(f"{printable(path.name)} is larger than a spec can be: the limit is {MAX_BYTES} characters")
+    return data
 
 
 def _not_utf8(file: str, error: UnicodeDecodeError) -> SpecError:

@@ -69,6 +69,16 @@ def test_a_directory(tmp_path):
     assert message(str(tmp_path)) == f"{tmp_path} is a directory, not a spec file"
 
 
+def test_a_file_without_an_end():
+    assert message("/dev/zero") == "zero is larger than a spec can be: the limit is 1000000 characters"
+
+
+def test_a_folder_does_not_hide_a_shipped_spec(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dit").mkdir()
+    assert load("dit").name == "DiT"
+
+
 def test_a_path_that_no_system_has():
     assert message("a\0b.yaml").endswith("a\\x00b.yaml: embedded null byte")
     assert message("x" * 5000 + ".yaml").endswith("x.yaml: File name too long")
