@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Integer, Symbol, expand
 
-from archgraph import budgets
+from archgraph import budgets, fields
 from archgraph.analysis.cost import METRICS, Costs, Row, find_member, level_of, metric_named
 from archgraph.analysis.field_report import ReceptiveField
 from archgraph.analysis.memory import Memory, Setting
@@ -33,6 +33,12 @@ from archgraph.types import TensorType
 if TYPE_CHECKING:
     from torch import nn
 
+    from archgraph.analysis.effective import Effective
+    from archgraph.analysis.halo import Halo
+    from archgraph.analysis.hop_path import HopPath
+    from archgraph.analysis.paths import Paths
+    from archgraph.analysis.productive import Productivity
+    from archgraph.analysis.size_law import SizeLaw
     from archgraph.backend.figure import Figure
     from archgraph.sweep import Sweep
 
@@ -486,11 +492,106 @@ class Architecture(Measured):
     def _only_output(self) -> Value | None:
         return self.selected[0] if len(self.selected) == 1 else None
 
-    def receptive_field_table(self, input: str | None = None, every: bool = False) -> Table:
-        """Return the receptive field of the network's steps, or of every primitive node."""
-        from archgraph.backend.fields import field_table
+    def receptive_field_table(
+        self, input: str | None = None, every: bool = False, laws: bool = False, effective: bool = False
+    ) -> Table:
+        """Return the receptive field of the network's steps, or of every primitive node.
 
-        return field_table(self, input, every)
+        Args:
+            input: the name of the input.
+            every: whether to show every primitive node.
+            laws: whether to add the sizes as laws, of steps only.
+            effective: whether to add the effective field at initialisation, of steps only.
+        """
+        return fields.field_table(self, input, every, laws, effective)
+
+    def receptive_field_law(
+        self, node: str | None = None, input: str | None = None, axis: str | None = None, over: str | None = None
+    ) -> SizeLaw:
+        """Return how long the receptive field of one of the network's steps is, as a labelled law.
+
+        Args:
+            node: the step, by default the only output.
+            input: the input, by default the only one with positions.
+            axis: an axis of the input, by default its first.
+            over: a repeat count, to extrapolate the periodic increments of the largest size at the bound values of
+                all other symbols: for bodies with phases, whose law is no expression otherwise.
+
+        >>> print(load("conv_stack").receptive_field_law())
+        K*L - L + 1
+        """
+        return fields.receptive_field_law(self, node, input, axis, over)
+
+    def halo(self, node: str | None = None, input: str | None = None) -> Halo:
+        """Return the margin that tiles of the input need for a stitched output, or why none makes it exact.
+
+        >>> load("unet:padded-512").halo()
+        tiles of image for logits
+          h  margin 96 (reads 94), on a lattice of 16
+          w  margin 96 (reads 94), on a lattice of 16
+        """
+        return fields.tiling(self, node, input)
+
+    def effective_field(self, node: str | None = None, input: str | None = None) -> dict[str, Effective]:
+        """Return the effective receptive field of a step at initialisation, by axis; no trained network's.
+
+        >>> print(load("unet:padded-512").effective_field()["h"])
+        sigma 8.07, 95 % within 34.8 (at initialisation)
+        """
+        return fields.effective_field(self, node, input)
+
+    def productivity(self, axis: str | None = None, input: str | None = None) -> Productivity:
+        """Return which layers widen receptive fields beyond the input, and the feasible sizes of the input.
+
+        >>> load("vgg").productivity().feasible
+        (196, 212)
+        """
+        return fields.productive(self, axis, input)
+
+    # -- paths -------------------------------------------------------------------------------------------
+
+    def paths(self, axis: str | None = None, node: str | None = None, input: str | None = None) -> Paths:
+        """Return the paths between an input and an output along one axis, for many questions on them."""
+        return fields.paths(self, node, input, axis)
+
+    def hops(
+        self,
+        distance: int | None = None,
+        axis: str | None = None,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        node: str | None = None,
+        input: str | None = None,
+    ) -> HopPath | None:
+        """Return a path with the fewest moves from an input position to an output, None where there is none.
+
+        A move is an operation by which a position reads another cell of the input than its own.
+
+        Args:
+            distance: how far the input position lies from the output's cell, of both sides the farther one.
+            axis: an axis of the input, by default its first.
+            start: the input position, instead of a distance.
+            end: the output position, by default the one in the middle.
+            node: the output, by default the only one.
+            input: the input, by default the only one with positions.
+
+        >>> load("unet:padded-512").hops(distance=90).moves
+        10
+        """
+        return fields.hops(self, distance, axis, start, end, node, input)
+
+    def max_path(self, axis: str | None = None, node: str | None = None, input: str | None = None) -> int:
+        """Return the most hops between any two connected positions of an input and an output."""
+        return self.paths(axis, node, input).max_path()
+
+    def depth_to_cover(self, distance: int, axis: str | None = None, input: str | None = None) -> int | None:
+        """Return the fewest mixing layers by which something reads as far as a distance, None where nothing does.
+
+        >>> load("unet:padded-512").depth_to_cover(90), load("transformer").depth_to_cover(90)
+        (13, 1)
+        """
+        return fields.cover(self, distance, axis, input)
 
     def draw(
         self,

@@ -173,17 +173,10 @@ def _resources(commands: Any) -> None:
 
 
 def _rf(commands: Any) -> None:
-    parser = _command(commands, "rf", _run_rf, "Show the receptive field of every node", "archgraph rf unet:padded-512")
-    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
-    parser.add_argument("--input", help="the input to measure on (default: the only one with positions)")
-    parser.add_argument("--all", action="store_true", help="every primitive node, not only the network's steps")
-    _add_at(parser)
-    _add_format(parser)
+    from archgraph.cli_fields import add_hops, add_rf
 
-
-def _run_rf(options: argparse.Namespace) -> int:
-    print(_load(options).receptive_field_table(options.input, every=options.all).to(options.format).rstrip())
-    return 0
+    for add in (add_rf, add_hops):
+        add(commands)
 
 
 def _draw(commands: Any) -> None:
@@ -368,14 +361,17 @@ def _verify(commands: Any) -> None:
         "archgraph verify dit:S/2",
     )
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("--rf", action="store_true", help="compare receptive fields, as sets, borders included")
+    parser.add_argument("--input", help="the input of the receptive fields (default: the only one with positions)")
     _add_at(parser)
     _add_format(parser)
 
 
 def _run_verify(options: argparse.Namespace) -> int:
+    from archgraph.measure import verify_fields
     from archgraph.verify import verify
 
-    report = verify(_load(options))
+    report = verify_fields(_load(options), options.input) if options.rf else verify(_load(options))
     print(report.table.to(options.format).rstrip())
     return 0 if report.ok else 1
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from archgraph.analysis.axis_field import AxisField, Kind
+from archgraph.analysis.box_area import areas
 from archgraph.analysis.boxes import Boxes
 from archgraph.analysis.places import Places
 from archgraph.analysis.probe import Probe
@@ -48,6 +49,23 @@ class ReceptiveField:
         known = f"the axes of '{self.input}' are {', '.join(axes)}" if axes else "it has no axes"
         raise AttributeError(f"receptive field has no '{name}': {known}.{did_you_mean(name, axes)}")
 
+    @property
+    def area(self) -> tuple[int, int] | None:
+        """The fewest and the most input positions that one output reads, borders ignored; None where not known.
+
+        Less than the product of the axes' sizes where sets have holes, or where branches meet that do not nest.
+
+        >>> import archgraph as ag
+        >>> ag.load("unet:padded-512").receptive_field("enc(1)").area
+        (196, 196)
+        """
+        if self.paths is None:
+            return None
+        whole = {name: axis.reading for name, axis in self.axes.items()}
+        if None in whole.values():
+            return (0, 0)
+        return areas(self.paths or (whole,), {name: axis.extent for name, axis in self.axes.items()})
+
     def probe(self, kind: Kind = "content", **index: int) -> Probe:
         """Return the exact set of input positions that the node reads at an index, borders included.
 
@@ -58,9 +76,10 @@ class ReceptiveField:
 
         >>> import archgraph as ag
         >>> ag.load("unet:padded-512").receptive_field("enc(0)").probe(h=0, w=9)
-        enc(0) reads image at h 0..2, w 7..11
+        enc(0) reads image: h 0..2, w 7..11
         """
-        return self._asked.probe(self.node, index, kind)
+        found = self._asked.probe(self.node, index, kind)
+        return found if not self._partial else replace(found, exact=False)
 
     @property
     def unread(self) -> Probe:
@@ -73,10 +92,19 @@ class ReceptiveField:
         return self._asked.interior(self.node)
 
     @property
+    def _partial(self) -> bool:
+        return any(axis.partial for axis in self.axes.values())
+
+    @property
     def _asked(self) -> Places:
         if self.places is None:
             raise QueryError("this receptive field was not made from a graph: no single position can be asked for")
         return self.places
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The position axes of the node's output, along which it can be probed."""
+        return self._asked.axes(self.node)
 
     def of(self, kind: Kind) -> ReceptiveField:
         """Return the same with the numbers of another kind: `content`, `gate` or `stat`."""
@@ -96,7 +124,14 @@ class ReceptiveField:
         title = "statistics: global since {}, O(1/N) per position"
         yield from self._origins(title, lambda axis: (axis.stat_since, axis.gate_since))
         if not self.box_exact:
-            yield "  the set read is not the box of these axes: branches that do not nest meet"
+            yield f"  the set read is not the box of these axes: {self._true_area}"
+
+    @property
+    def _true_area(self) -> str:
+        if self.area is None:
+            return "its area is not known"
+        fewest, most = self.area
+        return f"{most if fewest == most else f'{fewest}-{most}'} positions in {len(self.paths or ())} boxes"
 
     def _origins(self, title: str, since: Callable[[AxisField], Origins]) -> Iterable[str]:
         """Yield a line per origin that the kind before it does not have too."""

@@ -53,7 +53,7 @@ class Places:
         """Return the positions of the input that no position of a node reads."""
         extents = self.extents(self.input)
         missing = area.complement(self.probe(node, {}, kind).area, tuple(extents.values()))
-        return Probe(node, self.input.name, extents, kind, missing)
+        return Probe(node, self.input.name, extents, kind, missing, title="unread by {node} of {input}")
 
     def interior(self, node: str) -> Probe:
         """Return the positions of a node that read no padding and no repeated border."""
@@ -61,7 +61,11 @@ class Places:
         touched = Touched(self._evaluate).at(self.graph, (*outer, member))
         extents = self.extents(member.outputs[0])
         clean = area.complement(touched, tuple(extents.values()))
-        return Probe(node, node, extents, "content", clean)
+        return Probe(node, node, extents, "content", clean, title="positions of {node} that read no padding")
+
+    def axes(self, node: str) -> tuple[str, ...]:
+        """Return the position axes of a node's output."""
+        return members(self.graph, node)[-1].outputs[0].type.positions
 
     def extents(self, value: Value) -> dict[str, int]:
         """Return the size of a value on every position axis."""

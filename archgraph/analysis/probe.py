@@ -56,6 +56,8 @@ class Probe:
         extents: the input's size along every axis.
         kind: content, gate or stat.
         area: the positions.
+        exact: False where some channels were picked that may read less than all of them together.
+        title: what the positions are.
     """
 
     node: str
@@ -63,6 +65,8 @@ class Probe:
     extents: Mapping[str, int]
     kind: Kind
     area: Area
+    exact: bool = True
+    title: str = "{node} reads {input}"
 
     def __len__(self) -> int:
         """The number of positions."""
@@ -95,9 +99,12 @@ class Probe:
         return len(self) == _product(sides) if len(sides) == len(self.extents) else not len(self)
 
     def __repr__(self) -> str:
-        hull = ", ".join(f"{axis} {_shown(ends)}" for axis, ends in self.intervals.items())
-        note = "" if self.is_box else f": {len(self)} positions of this box"
-        return f"{self.node} reads {self.input} at {hull}{note}"
+        title = self.title.format(node=self.node, input=self.input)
+        if not self.area:
+            return f"{title}: nothing"
+        hull = ", ".join(f"{axis} {_shown(ends)}" for axis, ends in self.intervals.items()) or "all"
+        note = "" if self.is_box else f", {len(self)} positions of this box"
+        return f"{title}: {hull}{note}{'' if self.exact else ' at most'}"
 
 
 def _hull(mask: Mask) -> tuple[int, int] | None:

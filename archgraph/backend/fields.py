@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from archgraph.analysis.axis_field import AxisField
@@ -19,6 +20,27 @@ NOTES = (
     "nodes inside a repeat as of its last iteration",
     "content: what values reach a node; statistics of norms and gates that reach further are named in the note",
 )
+
+
+@dataclass(frozen=True)
+class Column:
+    """Another column of the table: its cells by node and axis, and what they are."""
+
+    name: str
+    cells: Mapping[tuple[str, str], Any]
+    note: str = ""
+
+
+def widened(table: Table, column: Column) -> Table:
+    """Return a table of receptive fields with another column before the note."""
+
+    def cell(row: Mapping[str, Any]) -> Any:
+        return column.cells.get((row["node"], str(row["axis"]).split(" ", 1)[0]), "")
+
+    rows = [{**row, column.name: cell(row)} for row in table.rows]
+    columns = (*table.columns[:-1], column.name, table.columns[-1])
+    notes = (*table.notes, column.note) if column.note else table.notes
+    return replace(table, columns=columns, rows=rows, notes=notes)
 
 
 def field_table(g: Architecture, input: str | None = None, every: bool = False) -> Table:
@@ -78,6 +100,8 @@ def _note(axis: AxisField) -> Iterator[str]:
         yield "causal"
     if not axis.exact:
         yield "at most"
+    if axis.along not in ("", axis.axis):
+        yield f"per {axis.along}"
     holes = max(phase.holes for phase in axis.phases)
     if holes:
         yield f"{holes} holes"

@@ -178,7 +178,8 @@ def test_one_axis_alone():
 def test_branches_that_do_not_nest_are_no_box():
     output = fields_of(network("- parallel: [[softmax: {axis: h}], [softmax: {axis: w}]]\n- add")).at()
     assert not output.box_exact
-    assert "do not nest" in repr(output)
+    assert output.area == (127, 127)
+    assert "127 positions in 2 boxes" in repr(output)
     conv = "conv: {out: 8, kernel: 3, padding: same}"
     nested = f"- parallel: [[{conv}], [softmax: {{axis: h}}, softmax: {{axis: w}}]]\n- add"
     assert fields_of(network(nested)).at().box_exact

@@ -30,15 +30,15 @@ MOST = 260
 """The most positions a value may have."""
 
 
-def network(seed: int) -> Graph:
-    """Return a random network of up to a dozen operations on one small input."""
+def network(seed: int, most: int = 9) -> Graph:
+    """Return a random network of up to so many operations on one small input."""
     random = Random(seed)
     if random.random() < 0.25:
         image = Value(tensor(c=4, n=random.randint(8, 20)), "x")
     else:
         image = Value(tensor(c=4, h=random.randint(6, 12), w=random.randint(6, 12)), "x")
     grown = _Grown(random, image)
-    for _ in range(random.randint(2, 10)):
+    for _ in range(random.randint(2, most)):
         grown.step()
     return grown.tracer.finish((grown.values[-1],))
 

@@ -1,0 +1,93 @@
+"""Where a position of a value is at home in the input: its cell, whatever it reads besides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from archgraph.analysis.area import Mask
+from archgraph.analysis.field import Field
+from archgraph.analysis.readings import HalfLine, Moving, Reading, Whole, on_axis
+from archgraph.analysis.receptive_field import ReceptiveFields
+from archgraph.analysis.region import REST, Region, Transfer, alone
+from archgraph.analysis.terms import Term
+from archgraph.ir import Member, Node, Value
+
+
+class Homes(ReceptiveFields):
+    """The receptive fields along local paths only, for what reads all positions does not move anybody."""
+
+    def homes(self, axis: str) -> dict[Value, Home | None]:
+        """Return the home of every value of the graph along one axis of the input."""
+        scope = self._top()
+        found: dict[Value, Home | None] = {}
+        for value in self._fold(self.graph):
+            region = alone(self._known(scope, value)).get(0)
+            found[value] = None if region is None else home_of(region.fields[axis])
+        return found
+
+    def _transfer(self, member: Member, place: Whole) -> Transfer:
+        rows = super()._transfer(member, place)
+        if not isinstance(member, Node):
+            return rows
+        return tuple({index: _local(region) for index, region in row.items()} for row in rows)
+
+
+def _local(region: Region) -> Region:
+    fields = {axis: field if axis == REST else field.each(_moving) for axis, field in region.fields.items()}
+    return Region(fields, region.boxes, region.channels)
+
+
+def _moving(reading: Reading) -> Reading:
+    return None if isinstance(reading, Whole | HalfLine) else reading
+
+
+@dataclass(frozen=True)
+class Home:
+    """The cells of a value's positions along one axis of the input.
+
+    Coordinate x stands for the cell from `stride*x + offset`, as long as a stride.
+
+    Attributes:
+        term: gives the coordinate of an index on an axis of the value.
+        stride: the length of a cell.
+        offset: where the cell of coordinate 0 begins.
+    """
+
+    term: Term
+    stride: Fraction
+    offset: Fraction
+
+    @property
+    def count(self) -> int:
+        """The number of coordinates."""
+        return self.term.count
+
+    def cell(self, x: int) -> tuple[Fraction, Fraction]:
+        """Return where a cell begins and ends."""
+        start = self.stride * x + self.offset
+        return start, start + self.stride
+
+    def overlapping(self, other: Home) -> tuple[Mask, ...]:
+        """Return, per coordinate, the coordinates of another value whose cells overlap its cell."""
+        masks = []
+        for x in range(self.count):
+            start, stop = self.cell(x)
+            first = int((start - other.offset) // other.stride)
+            last = -int(-(stop - other.offset) // other.stride) - 1
+            first, last = max(first, 0), min(last, other.count - 1)
+            masks.append(((1 << last - first + 1) - 1) << first if first <= last else 0)
+        return tuple(masks)
+
+
+def home_of(field: Field) -> Home | None:
+    """Return the cells behind the local field of a value, None where it has none."""
+    reading = field.content
+    if not isinstance(reading, Moving) or reading.map.advance < 1:
+        return None
+    if len(reading.form) != 1:
+        plain = on_axis(reading) if reading.form else None
+        if plain is None:
+            return None
+        reading = plain
+    return Home(reading.form[0], reading.map.stride, reading.map.offset)

@@ -1,0 +1,127 @@
+"""Paths by which far pixels meet: hops between two positions, the worst of them, and the depth that they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archgraph.analysis.hop_path import HopPath, PathTracer
+from archgraph.analysis.hops import Moves, State
+from archgraph.analysis.locate import input_named, members
+from archgraph.analysis.node_reads import Evaluate
+from archgraph.errors import QueryError, did_you_mean
+from archgraph.ir import Graph, Value
+
+
+class Paths:
+    """The paths of a flat network from one input to one output, along one axis.
+
+    Args:
+        graph: without repeats, with numbers for sizes.
+        node: the node whose output is asked about, by default the one that gives the only output.
+        input: the name of the input, by default the only one with positions.
+        axis: an axis of the input, by default its first.
+        evaluate: gives the value of a size.
+
+    Raises:
+        QueryError: there is no such node, input or axis, or the output has no places along the axis.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        node: str | Value | None = None,
+        input: str | None = None,
+        axis: str | None = None,
+        *,
+        evaluate: Evaluate,
+    ) -> None:
+        self.input = input_named(graph, input)
+        self.axis = _axis(self.input, axis)
+        self.extent = evaluate(self.input.type.size(self.axis))
+        self.output = members(graph, node)[-1].outputs[0]
+        self._moves = Moves(graph, self.input, self.axis, evaluate)
+        home = self._moves.homes[self.output]
+        if home is None:
+            raise QueryError(f"the output '{self.output.name}' has no places along {self.axis}: every path gathers all")
+        self.home = home
+        self._all: State | None = None
+
+    @property
+    def reached(self) -> State:
+        """Per input position, which outputs get there by at most 0, 1, 2, ... moves, as bits."""
+        if self._all is None:
+            seed = tuple((1 << x,) for x in range(self.home.count))
+            empty: State = ((),) * self.extent
+            self._all = self._moves.states(self.output, seed).get(self.input, empty)
+        return self._all
+
+    def hops(self, position: int, output: int) -> int | None:
+        """Return the fewest moves from an input position to an output position, None where no path leads."""
+        found = (k for k, mask in enumerate(self.reached[position]) if mask >> output & 1)
+        return next(found, None)
+
+    def matrix(self) -> list[list[int | None]]:
+        """Return the hops of all pairs: a row per output, a column per input position."""
+        return [[self.hops(q, p) for q in range(self.extent)] for p in range(self.home.count)]
+
+    @property
+    def centre(self) -> int:
+        """The output whose cell holds the middle of the input."""
+        return min(max(int((self.extent // 2 - self.home.offset) // self.home.stride), 0), self.home.count - 1)
+
+    def beside(self, output: int, distance: int) -> tuple[int, ...]:
+        """Return the input positions at a distance from the cell of an output."""
+        start, stop = self.home.cell(output)
+        sides = (-int(-start // 1) - distance, -int(-stop // 1) - 1 + distance)
+        return tuple(q for q in sides if 0 <= q < self.extent)
+
+    def at_distance(self, distance: int, output: int | None = None) -> int | None:
+        """Return the hops to the position at a distance: of both sides the farther one that a path leads to."""
+        chosen = self.centre if output is None else output
+        found = [self.hops(q, chosen) for q in self.beside(chosen, distance)]
+        return max((hops for hops in found if hops is not None), default=None)
+
+    def max_path(self, output: int | None = None) -> int:
+        """Return the most hops of any pair that a path connects, or of those of one output."""
+        wanted = -1 if output is None else 1 << output
+        return max((k for q in range(self.extent) for k in self._first(q, wanted)), default=0)
+
+    def _first(self, position: int, wanted: int) -> Iterator[int]:
+        """Yield the numbers of moves after which some wanted output gets to a position for the first time."""
+        before = 0
+        for k, mask in enumerate(self.reached[position]):
+            if mask & ~before & wanted:
+                yield k
+            before |= mask
+
+    def reach(self, output: int | None = None) -> int:
+        """Return how far the farthest position is that a path connects with an output."""
+        chosen = self.centre if output is None else output
+        start, stop = self.home.cell(chosen)
+        near, far = -int(-start // 1), -int(-stop // 1) - 1
+        connected = (q for q in range(self.extent) if self.hops(q, chosen) is not None)
+        return max((max(near - q, q - far, 0) for q in connected), default=0)
+
+    def path(self, position: int, output: int) -> HopPath | None:
+        """Return a path with the fewest moves, None where there is none.
+
+        Raises:
+            QueryError: a position lies outside.
+        """
+        for place, count in ((position, self.extent), (output, self.home.count)):
+            if not 0 <= place < count:
+                raise QueryError(f"{self.axis}={place} lies outside: there are {count} positions")
+        seed: State = tuple((1,) if x == output else () for x in range(self.home.count))
+        states = self._moves.states(self.output, seed, keep=True)
+        tracer = PathTracer(self._moves, states, self.output)
+        return tracer.path(self.axis, position, output) if self.input in states else None
+
+
+def _axis(input: Value, axis: str | None) -> str:
+    axes = input.type.positions
+    if not axes:
+        raise QueryError(f"the input '{input.name}' has no positions")
+    if axis is not None and axis not in axes:
+        hint = ", ".join(axes)
+        raise QueryError(f"the input '{input.name}' has no axis '{axis}'.{did_you_mean(axis, axes)}", hint=hint)
+    return axis or axes[0]

@@ -1,0 +1,105 @@
+"""The commands on receptive fields and on the paths by which far positions meet."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from archgraph.cli import _add_at, _add_format, _command, _load
+from archgraph.errors import SpecError
+
+
+def add_rf(commands: Any) -> None:
+    """Add `archgraph rf`."""
+    parser = _command(
+        commands,
+        "rf",
+        _run_rf,
+        "Show the receptive field of every step, or what one position reads",
+        "archgraph rf unet:padded-512 --probe 0,0",
+    )
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("--input", help="the input to measure on (default: the only one with positions)")
+    parser.add_argument("--all", action="store_true", help="every primitive node, not only the network's steps")
+    parser.add_argument("--laws", action="store_true", help="sizes as laws in the spec's symbols")
+    parser.add_argument("--effective", action="store_true", help="the effective field at initialisation besides")
+    parser.add_argument("--probe", metavar="INDEX", help="the exact set that one output reads: 0,0 or h=0,w=9")
+    parser.add_argument("--node", help="the node to probe or to tile for (default: the only output)")
+    parser.add_argument("--halo", action="store_true", help="the margin that tiles of the input need")
+    parser.add_argument(
+        "--productive", action="store_true", help="which layers meet anything new (Richter et al. 2021)"
+    )
+    _add_at(parser)
+    _add_format(parser)
+
+
+def _run_rf(options: argparse.Namespace) -> int:
+    g = _load(options)
+    if options.halo:
+        print(g.halo(options.node, options.input))
+        return 0
+    print(_rf_table(g, options).to(options.format).rstrip())
+    return 0
+
+
+def _rf_table(g: Any, options: argparse.Namespace) -> Any:
+    from archgraph.backend.path_tables import probe_table, productivity_table
+
+    if options.productive:
+        return productivity_table(g.name, g.productivity(input=options.input))
+    if options.probe is not None:
+        field = g.receptive_field(options.node, options.input)
+        index = _index(options.probe, field.outputs)
+        return probe_table(g.name, [field.probe(**index), field.probe("stat", **index), field.unread])
+    return g.receptive_field_table(options.input, every=options.all, laws=options.laws, effective=options.effective)
+
+
+def _index(text: str, axes: tuple[str, ...]) -> dict[str, int]:
+    """Read `0,0` in the order of the axes, or `h=0,w=9`."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    names = [*axes, *("?" for _ in parts)]
+    pairs = [
+        part.partition("=") if "=" in part else (name, "=", part) for name, part in zip(names, parts, strict=False)
+    ]
+    try:
+        return {axis.strip(): int(value) for axis, _, value in pairs}
+    except ValueError:
+        raise SpecError(f"cannot read the position '{text}'", hint="write --probe 0,0 or --probe h=0,w=9") from None
+
+
+def add_hops(commands: Any) -> None:
+    """Add `archgraph hops`."""
+    parser = _command(
+        commands,
+        "hops",
+        _run_hops,
+        "Show by how many moves far input positions reach an output, and by which nodes",
+        "archgraph hops unet:padded-512 --distance 8 32 64 90",
+    )
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("--distance", type=int, nargs="+", default=[], help="in input elements (default: powers of 2)")
+    parser.add_argument("--from", type=int, dest="start", metavar="POSITION", help="one input position: show its path")
+    parser.add_argument(
+        "--to", type=int, dest="end", metavar="POSITION", help="the output position (default: the middle)"
+    )
+    parser.add_argument("--axis", help="the axis of the input (default: its first)")
+    parser.add_argument("--node", help="the output (default: the only one)")
+    parser.add_argument("--input", help="the input (default: the only one with positions)")
+    _add_at(parser)
+    _add_format(parser)
+
+
+def _run_hops(options: argparse.Namespace) -> int:
+    from archgraph.backend.path_tables import hop_table, path_table
+
+    g = _load(options)
+    found = g.paths(options.axis, options.node, options.input)
+    if options.start is None:
+        print(hop_table(g.name, found, options.distance).to(options.format).rstrip())
+        return 0
+    path = found.path(options.start, found.centre if options.end is None else options.end)
+    if path is None:
+        print(f"no path leads from {found.axis}={options.start}")
+        return 1
+    print(path_table(g.name, path).to(options.format).rstrip())
+    return 0
