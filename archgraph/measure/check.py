@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archgraph.analysis.area import Area, bits, boxes
 from archgraph.analysis.node_relations import Kind
+from archgraph.analysis.probe import Probe
 from archgraph.backend.table import Table
 from archgraph.backend.torch import lower
 from archgraph.ir import Graph, Value
@@ -14,6 +16,8 @@ from archgraph.measure.lowered import channels
 from archgraph.measure.structure import Position, Structure
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from archgraph.analysis.receptive_field import ReceptiveFields
     from archgraph.api import Architecture
 
@@ -137,14 +141,34 @@ def _checks(
     for number, (node, value) in enumerate(_steps(graph, selected)):
         positions = tuple(dict.fromkeys(_positions([int(value.type.size(axis)) for axis in value.type.positions])))
         axes = (_channel(fields.input), _channel(value))
-        measured = structure.reads(positions, number, input, axes)
+        measured = structure.masks(positions, number, input, axes)
         found = [fields.places.probe(node, dict(zip(value.type.positions, p, strict=True)), kind) for p in positions]
         partial = any(axis.partial for axis in fields.at(node).axes.values())
-        wrong = []
-        for position, ours, torch in zip(positions, map(set, found), measured, strict=True):
-            if not (torch <= ours if partial else torch == ours):
-                wrong.append((position, len(ours - torch), len(torch - ours)))
-        yield FieldCheck(node, kind, positions, tuple(map(len, found)), tuple(wrong), partial)
+        differences = [_difference(probe, mask) for probe, mask in zip(found, measured, strict=True)]
+        wrong = tuple(
+            (position, here, there)
+            for position, (here, there) in zip(positions, differences, strict=True)
+            if there or (here and not partial)
+        )
+        yield FieldCheck(node, kind, positions, tuple(map(len, found)), wrong, partial)
+
+
+def _difference(probe: Probe, measured: Tensor) -> tuple[int, int]:
+    """Return how many positions only we and only PyTorch have."""
+    ours = _mask(probe.area, tuple(probe.extents.values()))
+    return int((ours & ~measured).sum()), int((measured & ~ours).sum())
+
+
+def _mask(area: Area, extents: tuple[int, ...]) -> Tensor:
+    """Return a set of positions as a boolean tensor."""
+    import torch
+
+    mask = torch.zeros(extents, dtype=torch.bool)
+    for masks in boxes(area):
+        if not masks:
+            return ~mask
+        mask[torch.meshgrid(*(torch.tensor(list(bits(row))) for row in masks), indexing="ij")] = True
+    return mask
 
 
 def _positions(sizes: list[int]) -> Iterator[Position]:

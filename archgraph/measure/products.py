@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archgraph.measure.standins import Call, live, thin, unit
+from archgraph.measure.standins import Call, live, thin, unit, wide
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -82,7 +82,7 @@ def attention(
     values = _over_keys(admitted, thin(v, -1)) if live(v) else torch.zeros(1)
     keys = _over_keys(admitted, thin(k, -1).mean(-1, keepdim=True)) if live(k) else 0
     queries = thin(q, -1).mean(-1, keepdim=True) if live(q) else 0
-    return unit(values + keys + queries).expand(call.shape)
+    return wide(unit(values + keys + queries), call.shape)
 
 
 def _over_keys(admitted: Tensor | None, value: Tensor) -> Tensor:

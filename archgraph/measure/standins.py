@@ -8,7 +8,7 @@ Every function takes the arguments of the operation behind its `Call`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
@@ -62,10 +62,26 @@ def thin(x: Tensor, *axes: int) -> Tensor:
 
     Most values have equal channels, which are not computed one by one.
     """
-    for axis in axes or range(x.ndim):
+    chosen = axes or tuple(range(x.ndim))
+    narrow = getattr(x, "narrow_one", None)
+    if narrow is not None and all(a == b or axis in chosen for axis, (a, b) in enumerate(_sizes(narrow, x))):
+        return thin(narrow, *axes)
+    for axis in chosen:
         if x.stride(axis) == 0 and x.shape[axis] > 1:
             x = x.narrow(axis, 0, 1)
     return x
+
+
+def wide(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Expand a tensor; it keeps the one that it was, so that gradients need not pass by all the copies."""
+    expanded = x.expand(shape)
+    if x.ndim == len(shape) and x.shape != shape:
+        expanded.narrow_one = x  # type: ignore[attr-defined]
+    return expanded
+
+
+def _sizes(x: Tensor, y: Tensor) -> list[tuple[int, int]]:
+    return list(zip(x.shape, y.shape, strict=True))
 
 
 @dataclass(frozen=True)
@@ -108,12 +124,27 @@ def as_it_is(call: Call, *args: Any, **options: Any) -> Any:
     return call.target(*args, **options)
 
 
+def turned(call: Call, x: Any, *args: Any, **options: Any) -> Any:
+    """Run an operation that keeps all elements, or reorders axes, on one copy of what was expanded."""
+    narrow = getattr(x, "narrow_one", x)
+    return wide(call.target(narrow, *args, **options), call.shape)
+
+
+def cut(call: Call, x: Any, *args: Any, **options: Any) -> Any:
+    """Run an operation that keeps the axes, on one copy of the channels where it leaves those alone."""
+    narrow = getattr(x, "narrow_one", None)
+    alike = narrow is not None and len(call.shape) == x.ndim and call.shape[1] == x.shape[1]
+    if not alike or any(a != b for axis, (a, b) in enumerate(_sizes(narrow, x)) if axis != 1):
+        return call.target(x, *args, **options)
+    return wide(call.target(narrow, *args, **options), call.shape)
+
+
 def padded(call: Call, x: Tensor, widths: Any, mode: Any = "constant", *args: Any, **options: Any) -> Tensor:
     """Pad with zeros whatever the value, or as the mode says."""
     from torch.nn import functional
 
     kept = mode if isinstance(mode, str) else "constant"
-    return functional.pad(x, list(widths), kept)
+    return cut(replace(call, target=functional.pad), x, list(widths), kept)
 
 
 def gathered(call: Call, *args: Any, **options: Any) -> Tensor:
@@ -121,7 +152,7 @@ def gathered(call: Call, *args: Any, **options: Any) -> Tensor:
     x, *rest = args
     exact = thin(x, 1).double()
     exact.register_hook(lambda gradient: gradient * (gradient.abs() > 1e-9))
-    return unit(call.target(exact, *rest, **options).float()).expand(call.shape)
+    return wide(unit(call.target(exact, *rest, **options).float()), call.shape)
 
 
 def summed(call: Call, *args: Any, **options: Any) -> Tensor:
@@ -144,7 +175,7 @@ def added(call: Call, *args: Any, **options: Any) -> Tensor:
             total = total + thin(value)
         elif isinstance(value, torch.Tensor) and value.dtype.is_floating_point:
             total = total + torch.where(value < -20, value, value.clamp(min=0))
-    return total.expand(call.shape)
+    return wide(total, call.shape)
 
 
 def multiplied(call: Call, left: Any, right: Any, *args: Any, **options: Any) -> Tensor:
@@ -153,10 +184,10 @@ def multiplied(call: Call, left: Any, right: Any, *args: Any, **options: Any) ->
         if call.kind == "content":
             left, right = (None if _gates(call, x, y) else x for x, y in ((left, right), (right, left)))
         kept = [thin(x) for x in (left, right) if x is not None]
-        return reduce(add, kept).expand(call.shape)
+        return wide(reduce(add, kept), call.shape)
     value, constant = (left, right) if live(left) else (right, left)
     pattern = thin(constant != 0).to(value.dtype) if hasattr(constant, "dtype") else 1.0
-    return (thin(value) * pattern).expand(call.shape)
+    return wide((thin(value) * pattern), call.shape)
 
 
 def _gates(call: Call, factor: Tensor, other: Tensor) -> bool:
@@ -192,7 +223,7 @@ def _grouped(call: Call, x: Tensor, weight: Tensor, args: tuple[Any, ...], trans
         given[place] = groups
     result = call.target(means, ones, None, *given)
     result = unit(result + 1)
-    return result.expand(call.shape) if groups == 1 else result.repeat_interleave(call.shape[1] // groups, 1)
+    return wide(result, call.shape) if groups == 1 else result.repeat_interleave(call.shape[1] // groups, 1)
 
 
 def pooled(
@@ -215,7 +246,7 @@ def pooled(
     result = make(padded, ones, None, strides, 0, dilations)
     cut = tuple(slice(0, length) for length in call.shape[2:])
     result = result[(slice(None), slice(None), *cut)]
-    return unit(result.reshape(*one.shape[:2], *result.shape[2:])).expand(call.shape)
+    return wide(unit(result.reshape(*one.shape[:2], *result.shape[2:])), call.shape)
 
 
 def _each(value: Any, rank: int) -> list[int]:
@@ -236,7 +267,7 @@ def normalised(axes: Callable[..., tuple[int, ...]]) -> Callable[..., Tensor]:
         if call.kind != "stat":
             return x
         value = thin(x)
-        return unit(value + value.mean(axes(x, *args), keepdim=True)).expand(call.shape)
+        return wide(unit(value + value.mean(axes(x, *args), keepdim=True)), call.shape)
 
     return norm
 
@@ -259,7 +290,7 @@ def looked_up(call: Call, weight: Tensor, index: Tensor, *args: Any, **options: 
 def linear(call: Call, x: Tensor, weight: Tensor, *args: Any) -> Tensor:
     """Replace a linear map by the mean over its inputs."""
     mean = x.mean() if isinstance(x, Joined) else thin(x, -1).mean(-1, keepdim=True)
-    return unit(mean + 1).expand(call.shape)
+    return wide(unit(mean + 1), call.shape)
 
 
 def unknown(call: Call, *args: Any, **options: Any) -> Any:

@@ -59,7 +59,7 @@ class Structure:
     def reads(
         self, positions: Iterable[Position], output: int = 0, input: int = 0, channel: Channels = (1, 1)
     ) -> list[set[Position]]:
-        """Return the input positions that output positions depend on.
+        """Return the input positions that output positions depend on, as sets.
 
         Args:
             positions: indices of an output without batch and channels.
@@ -67,6 +67,13 @@ class Structure:
             input: which input, by number.
             channel: the axes of the channels of the input and of the output; None where there are none.
         """
+        masks = self.masks(positions, output, input, channel)
+        return [{tuple(index) for index in mask.nonzero().tolist()} for mask in masks]
+
+    def masks(
+        self, positions: Iterable[Position], output: int = 0, input: int = 0, channel: Channels = (1, 1)
+    ) -> list[Tensor]:
+        """Return the same as boolean tensors over the input's positions."""
         chosen = list(positions)
         found: list[Tensor] = []
         for start in range(0, len(chosen), self.batch):
@@ -168,9 +175,8 @@ def _usual_channel(node: Any) -> int:
     return rank - 1 if rank == 3 else 1
 
 
-def _support(gradient: Tensor, channel: int | None) -> set[Position]:
-    found = gradient if channel is None else gradient.abs().sum(channel - 1)
-    return {tuple(index) for index in found.nonzero().tolist()}
+def _support(gradient: Tensor, channel: int | None) -> Tensor:
+    return (gradient if channel is None else gradient.abs().sum(channel - 1)) != 0
 
 
 def _export(module: nn.Module, inputs: tuple[Tensor, ...]) -> Any:

@@ -8,13 +8,15 @@ from typing import Any
 from archgraph.measure import products, standins
 
 MOVED = """
-_unsafe_view alias as_strided atleast_1d broadcast_to channel_shuffle chunk clone col2im contiguous
+_unsafe_view as_strided atleast_1d broadcast_to channel_shuffle chunk col2im
 copy diagonal empty_like expand expand_as flatten flip full_like gather hstack im2col index index_select
-lift_fresh_copy masked_fill meshgrid moveaxis movedim narrow new_full new_ones new_zeros ones_like permute
-pixel_shuffle pixel_unshuffle ravel repeat repeat_interleave reshape reshape_as resolve_conj roll rot90 select
-slice split split_with_sizes squeeze stack swapaxes swapdims t transpose tril triu unbind unflatten unfold
+lift_fresh_copy masked_fill meshgrid moveaxis narrow new_full new_ones new_zeros ones_like
+pixel_shuffle pixel_unshuffle ravel repeat repeat_interleave reshape reshape_as resolve_conj rot90 select
+split split_with_sizes squeeze stack swapaxes swapdims tril triu unbind unflatten unfold
 unsqueeze view view_as vstack where zeros_like
 """
+TURNED = "alias clone contiguous movedim permute t transpose"
+CUT = "roll slice"
 GATHERED = """
 _adaptive_avg_pool2d _upsample_bilinear2d_aa adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d
 avg_pool1d avg_pool2d avg_pool3d reflection_pad1d reflection_pad2d reflection_pad3d
@@ -43,6 +45,8 @@ def _positions(x: Any, *args: Any) -> tuple[int, ...]:
 
 STANDINS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(MOVED.split(), standins.as_it_is),
+    **dict.fromkeys(TURNED.split(), standins.turned),
+    **dict.fromkeys(CUT.split(), standins.cut),
     **dict.fromkeys(GATHERED.split(), standins.gathered),
     **dict.fromkeys(SAME, standins.same),
     **dict.fromkeys(ADDED.split(), standins.added),
