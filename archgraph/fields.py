@@ -12,7 +12,7 @@ from archgraph.analysis.depth import depth_to_cover
 from archgraph.analysis.effective import Effective, EffectiveFields
 from archgraph.analysis.halo import Halo, halo
 from archgraph.analysis.hop_path import HopPath
-from archgraph.analysis.locate import input_named, members
+from archgraph.analysis.locate import axis_named, input_named, members
 from archgraph.analysis.paths import Paths
 from archgraph.analysis.periodic import periodic_law
 from archgraph.analysis.productive import Productivity, productivity
@@ -20,7 +20,7 @@ from archgraph.analysis.size_law import SizeLaw, SizeLaws
 from archgraph.backend import fields as backend
 from archgraph.backend.fields import Column, widened
 from archgraph.backend.table import Table
-from archgraph.errors import ArchgraphError, QueryError, did_you_mean
+from archgraph.errors import ArchgraphError, QueryError
 from archgraph.exact import number_of
 from archgraph.ir import Graph, Node, Value
 from archgraph.symbols import symbol
@@ -37,15 +37,6 @@ def _value(g: Architecture, node: str | None) -> Value:
     if inner:
         raise QueryError(f"'{node}' lies inside a block: name a step of the network", hint=step.name)
     return step.outputs[0]
-
-
-def _axis(input: Value, axis: str | None) -> str:
-    axes = list(input.type.positions)
-    if not axes:
-        raise QueryError(f"the input '{input.name}' has no positions")
-    if axis is not None and axis not in axes:
-        raise QueryError(f"the input '{input.name}' has no axis '{axis}'.{did_you_mean(axis, axes)}")
-    return axis or axes[0]
 
 
 def size_laws(g: Architecture, input: str | None = None) -> SizeLaws:
@@ -70,7 +61,7 @@ def receptive_field_law(
 ) -> SizeLaw:
     """Return how long a step's field is, in all symbols, or in one repeat count by its periodic increments."""
     source = input_named(g.graph, input)
-    chosen = _axis(source, axis)
+    chosen = axis_named(source, axis)
     value = _value(g, node)
     if over is None:
         return law_of(g, size_laws(g, source.name), value, chosen)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import reduce
 from typing import TypeAlias
 
-from archgraph.analysis.locate import input_named
+from archgraph.analysis.locate import axis_named, checked_distance, input_named
 from archgraph.analysis.node_reads import Evaluate, node_reads
 from archgraph.analysis.readings import HalfLine, Moving, Reading, Whole, join
 from archgraph.analysis.region import Region, itself
@@ -32,10 +32,13 @@ def depth_to_cover(
         input: the name of the input, by default the only one with positions.
         axis: an axis of the input, by default its first.
         evaluate: gives the value of a size.
+
+    Raises:
+        QueryError: there is no such input or axis, or the distance is negative.
     """
     source = input_named(graph, input)
-    chosen = axis or source.type.positions[0]
-    return _Depth(evaluate, distance).search(graph, source, chosen)
+    chosen = axis_named(source, axis)
+    return _Depth(evaluate, checked_distance(distance)).search(graph, source, chosen)
 
 
 class _Depth:

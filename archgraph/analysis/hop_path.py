@@ -95,8 +95,8 @@ class PathTracer:
             yield HopStep(node.name, None if home is None else _whole(*home.cell(x)), bool(cost))
 
     def _next(self, value: Value, x: int, left: int) -> Iterator[tuple[Node, Value, int, int]]:
-        """Yield the vertices that a path with so many moves left may go to; staying comes first."""
-        for cost in (0, 1):
+        """Yield the vertices that a path with so many moves left may go to; moves come first."""
+        for cost in (1, 0):
             for node, index, operand in self._readers[value]:
                 links, output = self._moves.edges(node, index)[operand], node.outputs[index]
                 for target, reached in enumerate(self._states[output]):

@@ -65,3 +65,29 @@ def input_named(graph: Graph, name: str | None) -> Value:
         names = ", ".join(value.name for value in placed) or "none"
         raise QueryError(f"name the input of the receptive field; those with positions: {names}")
     return placed[0]
+
+
+def axis_named(input: Value, axis: str | None) -> str:
+    """Return an axis of an input, by default its first.
+
+    Raises:
+        QueryError: the input has no such axis, or no positions at all.
+    """
+    axes = input.type.positions
+    if not axes:
+        raise QueryError(f"the input '{input.name}' has no positions")
+    if axis is not None and axis not in axes:
+        hint = f"axes: {', '.join(axes)}"
+        raise QueryError(f"the input '{input.name}' has no axis '{axis}'.{did_you_mean(axis, axes)}", hint=hint)
+    return axis or axes[0]
+
+
+def checked_distance(distance: int) -> int:
+    """Return a distance between positions.
+
+    Raises:
+        QueryError: it is negative.
+    """
+    if distance < 0:
+        raise QueryError(f"a distance is at least 0, not {distance}")
+    return distance

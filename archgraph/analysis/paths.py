@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from archgraph.analysis.hop_path import HopPath, PathTracer
 from archgraph.analysis.hops import Moves, State
-from archgraph.analysis.locate import input_named, members
+from archgraph.analysis.locate import axis_named, checked_distance, input_named, members
 from archgraph.analysis.node_reads import Evaluate
-from archgraph.errors import QueryError, did_you_mean
+from archgraph.errors import QueryError
 from archgraph.ir import Graph, Value
 
 
@@ -36,7 +36,7 @@ class Paths:
         evaluate: Evaluate,
     ) -> None:
         self.input = input_named(graph, input)
-        self.axis = _axis(self.input, axis)
+        self.axis = axis_named(self.input, axis)
         self.extent = evaluate(self.input.type.size(self.axis))
         self.output = members(graph, node)[-1].outputs[0]
         self._moves = Moves(graph, self.input, self.axis, evaluate)
@@ -70,7 +70,12 @@ class Paths:
         return min(max(int((self.extent // 2 - self.home.offset) // self.home.stride), 0), self.home.count - 1)
 
     def beside(self, output: int, distance: int) -> tuple[int, ...]:
-        """Return the input positions at a distance from the cell of an output."""
+        """Return the input positions at a distance from the cell of an output.
+
+        Raises:
+            QueryError: the distance is negative.
+        """
+        checked_distance(distance)
         start, stop = self.home.cell(output)
         sides = (-int(-start // 1) - distance, -int(-stop // 1) - 1 + distance)
         return tuple(q for q in sides if 0 <= q < self.extent)
@@ -115,13 +120,3 @@ class Paths:
         states = self._moves.states(self.output, seed, keep=True)
         tracer = PathTracer(self._moves, states, self.output)
         return tracer.path(self.axis, position, output) if self.input in states else None
-
-
-def _axis(input: Value, axis: str | None) -> str:
-    axes = input.type.positions
-    if not axes:
-        raise QueryError(f"the input '{input.name}' has no positions")
-    if axis is not None and axis not in axes:
-        hint = ", ".join(axes)
-        raise QueryError(f"the input '{input.name}' has no axis '{axis}'.{did_you_mean(axis, axes)}", hint=hint)
-    return axis or axes[0]

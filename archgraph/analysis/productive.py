@@ -14,7 +14,7 @@ from typing import Literal
 
 from archgraph.analysis.hull import Hull, Span, union
 from archgraph.analysis.hull_fold import HullFold, Spans
-from archgraph.analysis.locate import input_named
+from archgraph.analysis.locate import axis_named, input_named
 from archgraph.analysis.node_reads import Evaluate, node_reads
 from archgraph.analysis.readings import Moving, Whole
 from archgraph.ir import Graph, Node, Value
@@ -84,7 +84,7 @@ def productivity(
         evaluate: gives the value of a size.
     """
     source = input_named(graph, input)
-    chosen = axis or source.type.positions[0]
+    chosen = axis_named(source, axis)
     narrow = HullFold(narrower).values(graph, source)
     wide = HullFold(wider).values(graph, source)
     layers = tuple(_layers(graph, chosen, narrow, wide, evaluate))
