@@ -638,6 +638,19 @@ class Architecture(Measured):
         bound = self.bound(**values)
         return lower(bound.graph, bound.selected, self.name, device)
 
+    def to_spec(self) -> str:
+        """Return the text of a spec with the same laws (see `archgraph.backend.spec.write_spec`).
+
+        Raises:
+            UnsupportedOpError: a traced module holds what no spec can say, with all of it.
+
+        >>> loads(load("unet").to_spec()).params == load("unet").params
+        True
+        """
+        from archgraph.backend.spec import write_spec
+
+        return write_spec(self)
+
     def flat(self) -> Graph:
         """Return the flat graph of primitive operations with every symbol at its value."""
         return trace_spec(self.spec, self._variant, self._numbers()).graph.unroll()

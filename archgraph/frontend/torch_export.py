@@ -173,7 +173,8 @@ def _call(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Call:
         raise ArchgraphError("trace needs at least one input tensor")
     batch = _batch(tensors)
     one = lambda x: x[:1] if batch and isinstance(x, torch.Tensor) and x.ndim else x  # noqa: E731
-    args, kwargs = tree.tree_map(lambda x: _beside(module, one(x)), (args, kwargs))
+    device = _device(module)
+    args, kwargs = tree.tree_map(lambda x: _moved(one(x), device), (args, kwargs))
     fixed = {k: v for k, v in kwargs.items() if not any(isinstance(x, torch.Tensor) for x in tree.tree_leaves(v))}
     kwargs = {key: value for key, value in kwargs.items() if key not in fixed}
     spec = Shapes(dynamic)
@@ -185,13 +186,18 @@ def _call(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Call:
     return Call(args, kwargs, shapes if dynamic else None, fixed)
 
 
-def _beside(module: nn.Module, item: Any) -> Any:
-    """Return a tensor on the module's device: only its shape matters."""
+def _device(module: nn.Module) -> Any:
+    """The device of a module's weights; meta where one of them is there, for the others may have been left behind."""
+    devices = [weight.device for weight in (*module.parameters(), *module.buffers())]
+    return next((device for device in devices if device.type == "meta"), devices[0] if devices else None)
+
+
+def _moved(item: Any, device: Any) -> Any:
+    """Return a tensor on a device: only its shape matters."""
     torch = import_torch()
-    weights = next(module.parameters(), next(module.buffers(), None))
-    if weights is None or not isinstance(item, torch.Tensor) or item.device == weights.device:
+    if device is None or not isinstance(item, torch.Tensor) or item.device == device:
         return item
-    return torch.zeros(item.shape, dtype=item.dtype, device=weights.device)
+    return torch.zeros(item.shape, dtype=item.dtype, device=device)
 
 
 def _arguments(module: nn.Module, inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:

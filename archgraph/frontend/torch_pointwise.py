@@ -81,7 +81,6 @@ UNARY = [
     "softshrink",
     "logit",
     "cumprod",
-    "relu_",
     "bitwise_left_shift",
     "bitwise_right_shift",
     "celu_",
@@ -251,6 +250,6 @@ def outer(i: Interpreter, a: Arguments) -> Tracked:
 
 
 for _name in SIMPLE:
-    HANDLERS[_name] = _simple
+    HANDLERS[_name] = HANDLERS[f"{_name}_"] = _simple
 for _name in (*UNARY, *BINARY):
     HANDLERS.setdefault(_name, function)

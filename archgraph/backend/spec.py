@@ -1,0 +1,96 @@
+"""Graph to YAML: a spec with the same laws, written from the graph of an architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from archgraph.backend.spec_steps import Book, Steps
+from archgraph.backend.yaml_flow import flow, step_lines
+from archgraph.errors import UnsupportedOpError
+from archgraph.frontend.definitions import VERSION
+from archgraph.ir import Value
+
+if TYPE_CHECKING:
+    from archgraph.api import Architecture
+
+SELECTED = "selected"
+"""The variant that selects the outputs which the costs are about, where those are not all."""
+
+
+def write_spec(g: Architecture) -> str:
+    """Return the text of a spec whose graph, laws and receptive fields are those of an architecture.
+
+    Loops and choices are gone, for the graph holds what became of them; blocks and repeats stay.
+
+    Raises:
+        UnsupportedOpError: the graph holds what no spec can say; all of it is listed.
+    """
+    book = Book(g.show, frozenset(g.symbols))
+    steps = book.steps(g.graph, {value: book.input_name(value.name) for value in g.graph.inputs})
+    network = steps.write()
+    if book.problems:
+        raise _refused(g.name, book.problems)
+    outputs = steps.outputs(g.graph.outputs)
+    lines = [*_conditions(g), f"archgraph: {VERSION}", f"name: {flow(g.name)}"]
+    lines += [f"{key}: {flow(text)}" for key, text in (("doc", g.spec.doc), ("cite", g.spec.cite)) if text]
+    lines += _section("symbols", {name: flow(_symbol(g, name)) for name in g.symbols})
+    lines += _section("inputs", {steps.labels[value]: flow(_input(g, book, value)) for value in steps.used_inputs()})
+    lines += ["blocks:", *_indented(line for block in book.blocks for line in block)] if book.blocks else []
+    lines += ["network:", *_indented(line for step in network for line in step_lines(step))]
+    lines += [f"outputs: {flow(outputs)}"] if outputs else []
+    lines += _selection(g, steps)
+    return "\n".join([*lines, ""])
+
+
+def _conditions(g: Architecture) -> list[str]:
+    """A comment that says for which sizes the graph is what it is."""
+    facts = dict.fromkeys(str(fact.shown(g.show)) for fact in g.assumptions)
+    return [f"# Holds where {fact}." for fact in facts]
+
+
+def _selection(g: Architecture, steps: Steps) -> list[str]:
+    if g.selected == g.graph.outputs:
+        return []
+    chosen = [steps.labels[value] for value in g.selected]
+    return _section("variants", {SELECTED: flow({"outputs": chosen})})
+
+
+def _symbol(g: Architecture, name: str) -> dict[str, Any]:
+    """What declares a symbol: its value, and which values it may have."""
+    book = Book(g.show, frozenset())
+    derived = g.definition(name)
+    declared: dict[str, Any] = {"default": g.defaults[name]} if derived is None else {"derived": book.spelled(derived)}
+    multiple, offset = g.traced.declarations.rule(name)
+    if multiple != 1:
+        declared["multiple_of"] = book.spelled(multiple)
+    if offset != 0:
+        declared["offset"] = book.spelled(offset)
+    doc = g.spec.symbols[name].doc
+    return {**declared, "doc": doc} if doc else declared
+
+
+def _input(g: Architecture, book: Book, value: Value) -> dict[str, Any]:
+    """The axes of an input, its dtype where the axes do not say it, and its pixels."""
+    axes: dict[str, Any] = {axis: book.spelled(length) for axis, length in value.type.axes}
+    usual = "int" if axes and "c" not in axes else "float"
+    if value.type.dtype != usual:
+        axes["dtype"] = value.type.dtype
+    pixels = g.traced.pixels.get(value.name)
+    return {**axes, "pixels": pixels} if pixels else axes
+
+
+def _section(title: str, entries: Mapping[str, str]) -> list[str]:
+    return [f"{title}:", *(f"  {name}: {text}" for name, text in entries.items())] if entries else []
+
+
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    return (f"  {line}" for line in lines)
+
+
+def _refused(name: str, problems: Mapping[str, list[str]]) -> UnsupportedOpError:
+    listed = "; ".join(f"{what} x {len(places)}, first at {places[0]}" for what, places in problems.items())
+    return UnsupportedOpError(
+        f"{name} cannot be written as a spec, whose language has no {listed}",
+        hint="costs, receptive fields and figures of the graph need no spec",
+    )
