@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from archgraph.analysis.area import Mask
 from archgraph.analysis.field import Field
@@ -70,14 +71,20 @@ class Home:
 
     def overlapping(self, other: Home) -> tuple[Mask, ...]:
         """Return, per coordinate, the coordinates of another value whose cells overlap its cell."""
-        masks = []
-        for x in range(self.count):
-            start, stop = self.cell(x)
-            first = int((start - other.offset) // other.stride)
-            last = -int(-(stop - other.offset) // other.stride) - 1
-            first, last = max(first, 0), min(last, other.count - 1)
-            masks.append(((1 << last - first + 1) - 1) << first if first <= last else 0)
-        return tuple(masks)
+        return _overlaps(self.stride, self.offset, self.count, other.stride, other.offset, other.count)
+
+
+@lru_cache(maxsize=1024)
+def _overlaps(
+    stride: Fraction, offset: Fraction, count: int, other: Fraction, start: Fraction, others: int
+) -> tuple[Mask, ...]:
+    """Return the masks of `Home.overlapping`: all iterations of a repeat ask for the same ones."""
+    masks = []
+    for x in range(count):
+        begin = stride * x + offset - start
+        first, last = max(int(begin // other), 0), min(-int(-(begin + stride) // other) - 1, others - 1)
+        masks.append(((1 << last - first + 1) - 1) << first if first <= last else 0)
+    return tuple(masks)
 
 
 def home_of(field: Field) -> Home | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
 from archgraph.analysis.hops import Moves, State
 from archgraph.analysis.moves import Edges
@@ -59,8 +60,23 @@ class HopPath:
         return "\n  ".join(lines)
 
 
+Vertex: TypeAlias = tuple[Value, int]
+"""A value and one of its coordinates."""
+
+
+@dataclass(frozen=True)
+class _Arc:
+    """How a path gets to a vertex: from another one, by an operation, moving or not."""
+
+    start: Vertex
+    node: Node
+    moved: bool
+
+
 class PathTracer:
     """Follows moves from the input to an output, given how many are left at every vertex.
+
+    Of all paths with the fewest moves it takes one that moves as early in the network as possible.
 
     Args:
         moves: the graph of positions.
@@ -72,36 +88,56 @@ class PathTracer:
         self._moves = moves
         self._states = states
         self._output = output
-        self._readers: dict[Value, list[tuple[Node, int, int]]] = {}
-        for node in moves.graph.nodes:
-            assert isinstance(node, Node)
-            for index, value in enumerate(node.outputs):
-                for operand in moves.edges(node, index) if value in states else ():
-                    self._readers.setdefault(node.inputs[operand], []).append((node, index, operand))
 
     def path(self, axis: str, position: int, output: int) -> HopPath | None:
         """Return the path from an input position, None where there is none."""
         left = _least(self._states[self._moves.input][position])
         if left is None:
             return None
-        return HopPath(axis, position, output, left, tuple(self._steps(position, left)))
+        vertex, steps = (self._moves.input, position), []
+        for remaining in range(left, -1, -1):
+            vertex, stretch = self._stretch(vertex, remaining)
+            steps += stretch
+        return HopPath(axis, position, output, left, tuple(steps))
 
-    def _steps(self, x: int, left: int) -> Iterator[HopStep]:
-        value = self._moves.input
-        while value is not self._output:
-            node, value, x, cost = next(self._next(value, x, left))
-            left -= cost
-            home = self._moves.homes[value]
-            yield HopStep(node.name, None if home is None else _whole(*home.cell(x)), bool(cost))
+    def _stretch(self, start: Vertex, left: int) -> tuple[Vertex, list[HopStep]]:
+        """Return the steps up to and with the next move, or up to the output when none is left."""
+        found: dict[Vertex, _Arc] = {}
+        for vertex, arc in self._arcs(start, left):
+            found[vertex] = arc
+            if arc.moved or (not left and vertex[0] is self._output):
+                return vertex, list(self._traced(found, start, vertex))
+        return start, []
 
-    def _next(self, value: Value, x: int, left: int) -> Iterator[tuple[Node, Value, int, int]]:
-        """Yield the vertices that a path with so many moves left may go to; moves come first."""
+    def _arcs(self, start: Vertex, left: int) -> Iterator[tuple[Vertex, _Arc]]:
+        """Yield what can be reached without a move, in the network's order, and what can be by one move."""
+        reached: dict[Value, set[int]] = {start[0]: {start[1]}}
+        for node in self._moves.graph.nodes:
+            assert isinstance(node, Node)
+            for index, value in enumerate(node.outputs):
+                links = self._moves.edges(node, index) if value in self._states else {}
+                for operand, connections in links.items():
+                    for x in tuple(reached.get(node.inputs[operand], ())):
+                        for target, moved in self._targets(connections, value, x, left):
+                            reached.setdefault(value, set()).add(target)
+                            yield (value, target), _Arc((node.inputs[operand], x), node, moved)
+
+    def _targets(self, links: Edges, value: Value, x: int, left: int) -> Iterator[tuple[int, bool]]:
+        """Yield the coordinates that a path with the fewest moves may go to, those behind a move first."""
         for cost in (1, 0):
-            for node, index, operand in self._readers[value]:
-                links, output = self._moves.edges(node, index)[operand], node.outputs[index]
-                for target, reached in enumerate(self._states[output]):
-                    if _least(reached) == left - cost and _cost(links, target, x) == cost:
-                        yield node, output, target, cost
+            for target, reached in enumerate(self._states[value]):
+                if _least(reached) == left - cost and _cost(links, target, x) == cost:
+                    yield target, bool(cost)
+
+    def _traced(self, found: dict[Vertex, _Arc], start: Vertex, end: Vertex) -> list[HopStep]:
+        steps = []
+        while end != start:
+            arc = found[end]
+            home = self._moves.homes[end[0]]
+            place = None if home is None else _whole(*home.cell(end[1]))
+            steps.append(HopStep(arc.node.name, place, arc.moved))
+            end = arc.start
+        return steps[::-1]
 
 
 def _least(reached: tuple[int, ...]) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from functools import reduce
 from itertools import accumulate
 from typing import TypeAlias
@@ -38,18 +38,27 @@ class Moves:
         self.input = input
         self.homes: dict[Value, Home | None] = Homes(graph, input.name, evaluate=evaluate).homes(axis)
         self._reader = ReadBack(evaluate)
-        self._edges: dict[tuple[Node, int], dict[int, Edges]] = {}
+        self._edges: dict[Hashable, dict[int, Edges]] = {}
+        self._pulled: dict[tuple[Edges, State], State] = {}
 
     def edges(self, node: Node, output: int) -> dict[int, Edges]:
-        """Return the connections of one output of a node with every operand that it reads."""
-        key = (node, output)
+        """Return the connections of one output of a node with every operand that it reads.
+
+        Iterations of a repeat do the same on the same cells, and share them.
+        """
+        home, sources = self.homes[node.outputs[output]], tuple(self.homes[value] for value in node.inputs)
+        key = (node.op, node.types, output, home, sources)
         if key not in self._edges:
-            home = self.homes[node.outputs[output]]
             relations = self._reader.relations(node, output).items()
-            self._edges[key] = {
-                operand: edges(relation, self.homes[node.inputs[operand]], home) for operand, relation in relations
-            }
+            self._edges[key] = {operand: edges(relation, sources[operand], home) for operand, relation in relations}
         return self._edges[key]
+
+    def _pull(self, links: Edges, state: State) -> State:
+        """Return `pulled`; where hops no longer change from one iteration to the next, nothing is computed anew."""
+        key = links, state
+        if key not in self._pulled:
+            self._pulled[key] = pulled(links, state)
+        return self._pulled[key]
 
     def states(self, output: Value, seed: State, keep: bool = False) -> dict[Value, State]:
         """Return what reaches the values of the network from an output.
@@ -67,7 +76,7 @@ class Moves:
                 if state is not None:
                     for operand, links in self.edges(node, index).items():
                         source = node.inputs[operand]
-                        states[source] = joined(states.get(source), pulled(links, state))
+                        states[source] = joined(states.get(source), self._pull(links, state))
         return states
 
 

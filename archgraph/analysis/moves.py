@@ -11,9 +11,9 @@ from archgraph.analysis.homes import Home
 from archgraph.analysis.relation import Every, Group, Link, Relation, Tangle
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Edges:
-    """What the positions of an output are connected with in one operand.
+    """What the positions of an output are connected with in one operand; one object for all nodes that do the same.
 
     Attributes:
         table: per coordinate of the output, the operand's coordinates; None where all are connected with all, or

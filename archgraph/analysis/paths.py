@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from archgraph.analysis.hop_path import HopPath, PathTracer
-from archgraph.analysis.hops import Moves, State
+from archgraph.analysis.hops import Moves, Reached, State
 from archgraph.analysis.locate import axis_named, checked_distance, input_named, members
 from archgraph.analysis.node_reads import Evaluate
 from archgraph.errors import QueryError
@@ -57,8 +57,16 @@ class Paths:
 
     def hops(self, position: int, output: int) -> int | None:
         """Return the fewest moves from an input position to an output position, None where no path leads."""
-        found = (k for k, mask in enumerate(self.reached[position]) if mask >> output & 1)
-        return next(found, None)
+        return _first_with(self.reached[position], output)
+
+    def rows(self, outputs: Sequence[int]) -> list[list[int | None]]:
+        """Return the hops from every input position to some outputs: `matrix`, of these rows only."""
+        seed: list[Reached] = [()] * self.home.count
+        for row, output in enumerate(outputs):
+            seed[output] = (sum(seed[output]) | 1 << row,)
+        empty: State = ((),) * self.extent
+        reached = self._moves.states(self.output, tuple(seed)).get(self.input, empty)
+        return [[_first_with(masks, row) for masks in reached] for row in range(len(outputs))]
 
     def matrix(self) -> list[list[int | None]]:
         """Return the hops of all pairs: a row per output, a column per input position."""
@@ -120,3 +128,7 @@ class Paths:
         states = self._moves.states(self.output, seed, keep=True)
         tracer = PathTracer(self._moves, states, self.output)
         return tracer.path(self.axis, position, output) if self.input in states else None
+
+
+def _first_with(reached: Reached, output: int) -> int | None:
+    return next((k for k, mask in enumerate(reached) if mask >> output & 1), None)
