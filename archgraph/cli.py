@@ -294,16 +294,24 @@ def _sweep(commands: Any) -> None:
     parser.add_argument("grid", nargs="+", metavar="SYMBOL=VALUES", help="a..b, a..b:step, or a list 1,2,4")
     parser.add_argument("--metrics", default="params,macs", help="comma-separated metrics (default: params,macs)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write .csv or .parquet instead of printing")
+    parser.add_argument(
+        "--pareto", nargs="+", default=[], metavar="NAME", help="only what no point beats: small in these"
+    )
+    parser.add_argument("--larger", nargs="+", default=[], metavar="NAME", help="with --pareto: large in these")
     _add_at(parser)
     _add_format(parser)
 
 
 def _run_sweep(options: argparse.Namespace) -> int:
-    grid = dict(_values(pair) for pair in options.grid)
+    from archgraph.sweep import chunked
+
+    grid = chunked(dict(_values(pair) for pair in options.grid))
     result = _load(options).sweep(grid, [name.strip() for name in options.metrics.split(",")])
     if options.output:
         return _save(result, options.output)
-    print(result.table().to(options.format).rstrip())
+    front = options.pareto or options.larger
+    table = result.pareto(*options.pareto, larger=options.larger) if front else result.table()
+    print(table.to(options.format).rstrip())
     return 0
 
 
