@@ -109,7 +109,7 @@ def main() -> int:
         ),
         ("dit with L = 1,000,000 / L = 28", cost_of(1_000_000), cost_of(28), 1.25),
         ("laws of sd / count on meta", laws("sd"), measured("sd"), 1 / 3),
-        (f"{POINTS:,} configurations / by hand in numpy", *swept(POINTS), 1.5),
+        (f"{POINTS:,} configurations / by hand in numpy", *swept(POINTS), 2.0),
     ]
     failed = False
     for name, ours, peer, promise in checks:
