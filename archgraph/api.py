@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr, Integer, Symbol, expand
 
 from archgraph import budgets, fields
+from archgraph import scale as growth
 from archgraph.analysis.cost import METRICS, Costs, Row, find_member, level_of, metric_named
 from archgraph.analysis.field_report import ReceptiveField
 from archgraph.analysis.memory import Memory, Setting
 from archgraph.analysis.receptive_field import ReceptiveFields
-from archgraph.analysis.scaling import Solution
+from archgraph.analysis.search import Solution
 from archgraph.backend.table import Table
-from archgraph.budgets import Budget
+from archgraph.budgets import Budget, Range
 from archgraph.efficiency import Roofline, efficiency_table, roofline
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.frontend.declarations import Declarations
@@ -27,6 +28,7 @@ from archgraph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.laws import Law, Measured
 from archgraph.memory import Attention, Checkpoint, Dtype, Mode, Optimizer, PeakMemory, checkpoints, peak_memory
 from archgraph.other_tools import Reconciliation, count_as
+from archgraph.scale import Change
 from archgraph.symbols import Assumption, evaluate, symbol
 from archgraph.types import TensorType
 
@@ -311,24 +313,27 @@ class Architecture(Measured):
         """Return (multiple, offset) of the values that a symbol can have at the bound values of the others."""
         return self._declared().rule_of(name)
 
-    def solve(self, name: str, multiple_of: int = 1, **budget: Budget) -> Solution:
-        """Return the extreme value of a symbol that meets a budget: `<=` the largest, `>=` the smallest.
+    def solve(self, name: str, multiple_of: int = 1, within: Range | None = None, **budget: Budget) -> Solution:
+        """Return the value of a symbol at which budgets are just met: of a rising law, `<=` gives the largest.
 
         Args:
             name: the symbol; its own rule (`multiple_of`, `offset`) is kept.
             multiple_of: a further divisor.
-            budget: one metric with its comparison and bound.
+            within: the least and the largest value to try, for a law that rises and falls.
+            budget: metrics with comparison and bound.
 
         Raises:
-            QueryError: no value meets it.
+            QueryError: no value meets them, or the law rises and falls and no range is stated.
 
         >>> load("dit").solve("D", macs=("<=", 1e12), multiple_of=64)
         D = 3328: macs = 966,826,917,888, 33,173,082,112 below 1,000,000,000,000
+        >>> load("dit").solve("p", macs=("<=", 1e11))
+        p = 4: macs = 29,043,671,040, 70,956,328,960 below 100,000,000,000
         """
-        return budgets.solve(self, name, multiple_of, budget)
+        return budgets.solve(self, name, multiple_of, budget, within)
 
     def iso(self, name: str, over: Mapping[str, Iterable[Any]], multiple_of: int = 1, **budget: Budget) -> Table:
-        """Return the curve of equal cost: along one symbol, the extreme value of another that meets a budget.
+        """Return the curve of equal cost: along one symbol, the value of another at which budgets are just met.
 
         >>> table = load("dit").iso("D", over={"L": [12, 28]}, multiple_of=64, params=("<=", 700e6))
         >>> [row["D"] for row in table.rows]
@@ -342,7 +347,29 @@ class Architecture(Measured):
         >>> [row["factor"] for row in load("unet:padded-512").what_if(levels=5).rows]
         ['4.008', '1.237', '1.028']
         """
-        return budgets.what_if(self, values)
+        return growth.what_if(self, values)
+
+    def scale(self, **changes: Change) -> Table:
+        """Return what factors on symbols do to params, MACs, activations and what autograd keeps.
+
+        Args:
+            changes: a factor per symbol, as a number or a word: `2`, `"x1.5"`, `"xsqrt2"`, `"/2"`; or `"+1"`. A size
+                is rounded to the nearest that its rule allows, which the notes say.
+
+        >>> table = load("unet:padded-512").scale(C="xsqrt2")
+        >>> [(row["metric"], row["factor"], row["in the limit"]) for row in table.rows][:2]
+        [('params', '2.022', '2'), ('macs', '2.021', '2')]
+        """
+        return growth.scale(self, changes)
+
+    def knobs(self, *changes: Mapping[str, Change]) -> Table:
+        """Return what single changes do, a row for each, made alone; see `scale`.
+
+        >>> table = load("dit:B/2").knobs({"D": 2}, {"L": 2}, {"S": 2}, {"p": "/2"})
+        >>> [row.get("x params") for row in table.rows]
+        [None, '3.979', '1.977', '1.005', '1.004']
+        """
+        return growth.knobs(self, changes)
 
     def sweep(self, grid: Mapping[str, Any], metrics: Iterable[str] = ("params", "macs")) -> Sweep:
         """Return metrics over the product of several symbols' values, every other symbol at its value.

@@ -1,70 +1,146 @@
-"""Which sizes meet a budget, and what a change of sizes costs."""
+"""Which sizes meet a budget: of one symbol, or of one along another."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
+from math import gcd, lcm
 from typing import TYPE_CHECKING, Any
 
-from sympy import Expr, Symbol
-
-from archgraph.analysis.scaling import Comparison, Solution, largest
+from archgraph.analysis.search import HOLDS, MAX_SIZE, Comparison, Met, Solution, first, last, trend
 from archgraph.backend.table import Table
-from archgraph.errors import QueryError, did_you_mean
-from archgraph.symbols import evaluate
+from archgraph.errors import ArchgraphError, QueryError, did_you_mean
+from archgraph.exact import number_of
+from archgraph.symbols import replaced
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture
 
-COMPARISONS = ("<=", "<", ">=", ">")
 Budget = tuple[Comparison, float]
-CHANGES = ("params", "macs", "activations")
+Range = tuple[int, int]
+MOST = 100_000
+"""How many values are tried one by one at most."""
+NEAR = 4096
+"""How many values beside the extreme one are tried for the rules of other symbols."""
 
 
-def solve(g: Architecture, name: str, multiple_of: int, budgets: Mapping[str, Budget]) -> Solution:
-    """Return the extreme value of one symbol that meets one budget, every other symbol at its value."""
-    if len(budgets) != 1:
-        raise QueryError("solve takes one budget", hint='g.solve("D", macs=("<=", 1e12))')
-    ((metric, (comparison, budget)),) = budgets.items()
-    if comparison not in COMPARISONS:
-        raise QueryError(f"'{comparison}' is not a comparison", hint=f"one of {', '.join(COMPARISONS)}")
+def solve(
+    g: Architecture, name: str, multiple_of: int, budgets: Mapping[str, Budget], within: Range | None = None
+) -> Solution:
+    """Return the value of one symbol at which budgets are just met, every other symbol at its value.
+
+    A law that rises has its largest value within a `<=`, one that falls its least. A law that does both is searched
+    value by value within a stated range, for the value that leaves least of the first budget.
+    """
+    _check(g, name, budgets)
+    search = _Search(g, name, multiple_of, budgets)
+    found = search.extreme() if within is None else search.nearest(within)
+    if found is None:
+        raise QueryError(search.failure(within))
+    numbers = g.at(**{name: found})
+    met = (Met(metric, sign, bound, int(numbers.metric(metric))) for metric, (sign, bound) in budgets.items())
+    return Solution(name, found, tuple(met))
+
+
+def _check(g: Architecture, name: str, budgets: Mapping[str, Budget]) -> None:
+    if not budgets:
+        raise QueryError("solve takes a budget", hint='g.solve("D", macs=("<=", 1e12))')
+    for comparison, _ in budgets.values():
+        if comparison not in HOLDS:
+            raise QueryError(f"'{comparison}' is not a comparison", hint=f"one of {', '.join(HOLDS)}")
     if name not in g.symbols or g.definition(name) is not None:
         known = [symbol for symbol in g.symbols if g.definition(symbol) is None]
         raise QueryError(
             f"cannot solve for '{name}'.{did_you_mean(name, known)}", hint=f"free symbols: {', '.join(known)}"
         )
-    law, free = g.expression(metric), g.symbols[name]
-    point = {symbol: int(value) for symbol, value in g.point().items()}
-    step, start = _grid(g, name, multiple_of)
 
-    def value_at(size: int) -> int:
-        return _floored(law, {**point, free: size})
 
-    found = largest(value_at, comparison, budget, step, start)
-    if found is None:
-        raise QueryError(
-            f"no {name} has {metric} {comparison} {budget:,.0f}: at {start + step} it is {value_at(start + step):,}"
+class _Search:
+    """The values of one symbol on their grid, `start + k*step` for k from 1, against budgets."""
+
+    def __init__(self, g: Architecture, name: str, multiple_of: int, budgets: Mapping[str, Budget]) -> None:
+        self.g, self.name, self.budgets = g, name, budgets
+        self.symbol = g.symbols[name]
+        fixed = {free: value for free, value in g.point().items() if free != self.symbol}
+        self.laws = {metric: replaced(g.expression(metric), fixed) for metric in budgets}
+        self.step, self.start = _grid(g, name, multiple_of)
+
+    def value(self, k: int) -> int:
+        return self.start + k * self.step
+
+    def holds(self, metric: str, k: int) -> bool:
+        comparison, budget = self.budgets[metric]
+        number = number_of(self.laws[metric], {self.symbol: self.value(k)})
+        return HOLDS[comparison](number, budget)  # type: ignore[arg-type]
+
+    def extreme(self) -> int | None:
+        """The largest value, where some budget sets an end to large values; else the least."""
+        upper, lower = [], []
+        for metric in self.budgets:
+            (upper if self._rises(metric) == (self.budgets[metric][0] in ("<=", "<")) else lower).append(metric)
+        limit = MAX_SIZE // self.step
+        ends = last if upper else first
+        k = ends(lambda k: all(self.holds(metric, k) for metric in (upper or lower)), limit)
+        if k is None:
+            return None
+        return next((self.value(j) for j in self._beside(k, -1 if upper else 1) if self._admissible(j)), None)
+
+    def _rises(self, metric: str) -> bool:
+        direction = trend(self.laws[metric], self.symbol, self.value(1))
+        if direction == 0:
+            raise QueryError(f"{metric} does not depend on {self.name}")
+        if direction is None:
+            message = f"{metric} neither only rises nor only falls with {self.name}: {self.laws[metric]}"
+            raise QueryError(message, hint="state the values to try: within=(1, 1024)")
+        return direction > 0
+
+    def nearest(self, within: Range) -> int | None:
+        """The value in a range that leaves least of the first budget."""
+        low, high = within
+        begin, end = max(1, -((self.start - low) // self.step)), (high - self.start) // self.step
+        if end - begin >= MOST:
+            raise QueryError(f"{end - begin + 1:,} values are too many to try one by one; the limit is {MOST:,}")
+        main, (_, budget) = next(iter(self.budgets.items()))
+
+        def slack(k: int) -> Any:
+            return abs(budget - number_of(self.laws[main], {self.symbol: self.value(k)}))
+
+        feasible = (k for k in range(begin, end + 1) if all(self.holds(metric, k) for metric in self.budgets))
+        return next((self.value(k) for k in sorted(feasible, key=slack) if self._admissible(k)), None)
+
+    def _beside(self, k: int, direction: int) -> range:
+        return range(k, max(0, k - NEAR), -1) if direction < 0 else range(k, k + NEAR)
+
+    def _admissible(self, k: int) -> bool:
+        """Whether all budgets are met there, and all rules of the spec."""
+        if not all(self.holds(metric, k) for metric in self.budgets):
+            return False
+        try:
+            self.g.at(**{self.name: self.value(k)})
+        except ArchgraphError:
+            return False
+        return True
+
+    def failure(self, within: Range | None) -> str:
+        wanted = " and ".join(f"{metric} {sign} {bound:,.0f}" for metric, (sign, bound) in self.budgets.items())
+        if within is not None:
+            return f"no {self.name} from {within[0]} to {within[1]} has {wanted}"
+        k = 1
+        shown = ", ".join(
+            f"{metric} is {float(number_of(law, {self.symbol: self.value(k)})):,.0f}"
+            for metric, law in self.laws.items()
         )
-    return Solution(name, found, g.at(**{name: found}).metric(metric), budget, metric)  # type: ignore[arg-type]
-
-
-def _floored(law: Expr, values: Mapping[Symbol, int]) -> int:
-    return evaluate(law, values)
+        return f"no {self.name} has {wanted}: at {self.value(k)} {shown}"
 
 
 def _grid(g: Architecture, name: str, multiple_of: int) -> tuple[int, int]:
     """Return the step and start of the values that a symbol can have: its own rule and the asked divisor."""
     step, start = g.rule_of(name)
-    combined = step * multiple_of // _gcd(step, multiple_of)
-    if start % _gcd(step, multiple_of):
+    if start % gcd(step, multiple_of):
         raise QueryError(f"no {name} is {start} more than a multiple of {step} and a multiple of {multiple_of}")
     while start % multiple_of:
         start += step
+    combined = lcm(step, multiple_of)
     return combined, start % combined
-
-
-def _gcd(a: int, b: int) -> int:
-    return a if b == 0 else _gcd(b, a % b)
 
 
 def iso(
@@ -74,26 +150,22 @@ def iso(
     multiple_of: int,
     budgets: Mapping[str, Budget],
 ) -> Table:
-    """Return, along the values of a second symbol, the extreme value of the first that meets the budget."""
+    """Return, along the values of a second symbol, the value of the first at which budgets are just met."""
     if len(over) != 1:
         raise QueryError("iso runs over one symbol", hint='g.iso("D", over={"L": range(4, 49, 4)}, macs=("<=", 1e12))')
     ((second, values),) = over.items()
-    rows = []
+    metrics = tuple(dict.fromkeys((*budgets, "params", "macs")))
+    rows, without = [], []
     for value in values:
         at = g.at(**{second: value})
-        found = solve(at, name, multiple_of, budgets)
-        reached = at.at(**{name: found.value})
-        rows.append({second: value, name: found.value, "params": reached.params, "macs": reached.macs})
-    return Table(f"{g.name}: {name} within the budget, along {second}", (second, name, "params", "macs"), rows)
-
-
-def what_if(g: Architecture, values: Mapping[str, Any], metrics: Iterable[str] = CHANGES) -> Table:
-    """Return metrics before and after a change of symbols, structural ones included, and the factor."""
-    before, after = g.at(), g.at(**values)
-    rows = []
-    for metric in metrics:
-        old, new = int(before.metric(metric)), int(after.metric(metric))
-        factor = f"{float(Fraction(new, old)):.4g}" if old else "–"
-        rows.append({"metric": metric, "before": old, "after": new, "factor": factor})
-    change = ", ".join(f"{name}: {before.defaults.get(name)} -> {value}" for name, value in values.items())
-    return Table(f"{g.name}: {change}", ("metric", "before", "after", "factor"), rows)
+        try:
+            found = solve(at, name, multiple_of, budgets).value
+        except QueryError as error:
+            without.append((value, error))
+            continue
+        reached = at.at(**{name: found})
+        rows.append({second: value, name: found, **{metric: reached.metric(metric) for metric in metrics}})
+    if without and not rows:
+        raise without[0][1]
+    notes = tuple(f"{second} = {value}: {error.message}" for value, error in without)
+    return Table(f"{g.name}: {name} within the budget, along {second}", (second, name, *metrics), rows, notes=notes)

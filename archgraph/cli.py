@@ -251,35 +251,10 @@ def _run_contrast(options: argparse.Namespace) -> int:
 
 
 def _solve(commands: Any) -> None:
-    parser = _command(
-        commands,
-        "solve",
-        _run_solve,
-        "Find the size that meets a budget",
-        'archgraph solve dit D --macs "<=1e12" --multiple-of 64',
-    )
-    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
-    parser.add_argument("symbol", metavar="SYMBOL", help="the symbol to find")
-    parser.add_argument("--params", metavar="BUDGET", help='a bound on parameters: "<=1e9"')
-    parser.add_argument("--macs", metavar="BUDGET", help='a bound on MACs: "<=1e12"')
-    parser.add_argument("--multiple-of", type=int, default=1, metavar="N", help="only multiples of N (default: 1)")
-    _add_at(parser)
+    from archgraph.cli_scaling import add_scale, add_solve
 
-
-def _run_solve(options: argparse.Namespace) -> int:
-    given = {name: getattr(options, name) for name in ("params", "macs") if getattr(options, name)}
-    budgets = {name: _budget(text) for name, text in given.items()}
-    print(_load(options).solve(options.symbol, multiple_of=options.multiple_of, **budgets))
-    return 0
-
-
-def _budget(text: str) -> tuple[str, float]:
-    """Read `<=1e12`; a bare number is an upper bound."""
-    comparison = next((sign for sign in ("<=", ">=", "<", ">") if text.startswith(sign)), "")
-    try:
-        return comparison or "<=", float(text.removeprefix(comparison))
-    except ValueError:
-        raise SpecError(f"cannot read the budget '{text}'", hint='write it like "<=1e12"') from None
+    for add in (add_solve, add_scale):
+        add(commands)
 
 
 def _sweep(commands: Any) -> None:
@@ -294,16 +269,24 @@ def _sweep(commands: Any) -> None:
     parser.add_argument("grid", nargs="+", metavar="SYMBOL=VALUES", help="a..b, a..b:step, or a list 1,2,4")
     parser.add_argument("--metrics", default="params,macs", help="comma-separated metrics (default: params,macs)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write .csv or .parquet instead of printing")
+    parser.add_argument(
+        "--pareto", nargs="+", default=[], metavar="NAME", help="only what no point beats: small in these"
+    )
+    parser.add_argument("--larger", nargs="+", default=[], metavar="NAME", help="with --pareto: large in these")
     _add_at(parser)
     _add_format(parser)
 
 
 def _run_sweep(options: argparse.Namespace) -> int:
-    grid = dict(_values(pair) for pair in options.grid)
+    from archgraph.sweep import chunked
+
+    grid = chunked(dict(_values(pair) for pair in options.grid))
     result = _load(options).sweep(grid, [name.strip() for name in options.metrics.split(",")])
     if options.output:
         return _save(result, options.output)
-    print(result.table().to(options.format).rstrip())
+    front = options.pareto or options.larger
+    table = result.pareto(*options.pareto, larger=options.larger) if front else result.table()
+    print(table.to(options.format).rstrip())
     return 0
 
 

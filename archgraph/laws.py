@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from sympy import Add, Expr, Rational, Symbol, expand
 
 from archgraph.analysis import scaling
 from archgraph.analysis.cost import METRICS, Row, grouping, metric_named
+from archgraph.analysis.domain import Domain, restricted
 from archgraph.errors import QueryError, did_you_mean
-from archgraph.symbols import fraction, replaced, symbol
+from archgraph.symbols import replaced, symbol
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture
@@ -141,18 +143,59 @@ class Measured(ABC):
         return float(replaced(local, self.whole.point())) if self.whole.evaluated else local
 
     def terms(self, metric: str, by: str = "op") -> dict[str, Expr]:
-        """Return the law of a metric by "op", "scope", "level", "block" or "node"; their sum is the law.
+        """Return the law of a metric by "op", "scope", "level", "block", "node" or "term"; their sum is the law.
 
         >>> from archgraph import load
         >>> load("dit")["blocks"].terms("macs")["scaled_dot_product_attention"]
         2*D*L*S**4/p**4
+        >>> load("transformer").terms("macs", by="term")
+        {'D**2*L*N': 12*D**2*L*N, 'D*L*N**2': 2*D*L*N**2}
         """
+        if by == "term":
+            return scaling.monomials(self.expression(metric))
         chosen = metric_named(metric)
         groups: dict[str, list[Expr]] = {}
         for row in self.rows():
             groups.setdefault(grouping(by)(row), []).append(row.cost(chosen))
         laws = {key: self.whole.show(expand(Add(*costs))) for key, costs in groups.items()}
         return {key: law for key, law in laws.items() if law != 0}
+
+    def crossover(self, first: str, second: str, name: str, metric: str = "macs", by: str = "op") -> tuple[Any, ...]:
+        """Return the values of a symbol at which two terms of a law are equal; after `at`, as numbers.
+
+        Args:
+            first: a term by its name in `terms(metric, by)`.
+            second: another one, or "rest": all others together.
+            name: the symbol, which may be derived.
+            metric: what the terms are of.
+            by: how the law is parted; "term" parts it by what is proportional to the same powers.
+
+        Raises:
+            QueryError: no such term; or the crossing is no formula, so that other symbols have to be bound.
+
+        >>> from archgraph import load
+        >>> load("dit")["blocks"].crossover("D*L*N**2", "D**2*L*N", "N", by="term")
+        (6*D,)
+        >>> [round(tokens, 1) for tokens in load("dit").at().crossover("D*L*N**2", "rest", "N", by="term")]
+        [6913.4]
+        """
+        terms = self._terms_in(metric, by, name)
+        one, other = _term(terms, first, second), _term(terms, second, first)
+        if not self.whole.evaluated:
+            return scaling.crossover(one, other, symbol(name))
+        fixed = {free: value for free, value in self.whole.point().items() if free != symbol(name)}
+        return tuple(map(float, scaling.crossover(replaced(one, fixed), replaced(other, fixed), symbol(name))))
+
+    def _terms_in(self, metric: str, by: str, name: str) -> dict[str, Expr]:
+        """Return the terms of a law written in a symbol that may be derived."""
+        law, asked = self.law_in(metric, name)
+        if by == "term":
+            return scaling.monomials(law)
+        definition = self.whole.definition(name)
+        terms = self.terms(metric, by)
+        if definition is None:
+            return terms
+        return {key: scaling.eliminate(term, asked, definition) for key, term in terms.items()}
 
     def share(self, metric: str, by: str = "op") -> dict[str, Rational]:
         """Return each group's share of a metric at the bound values.
@@ -161,11 +204,13 @@ class Measured(ABC):
         >>> round(float(load("dit").share("macs")["scaled_dot_product_attention"]), 4)
         0.0356
         """
-        numbers = {key: int(replaced(law, self.whole.point())) for key, law in self.terms(metric, by).items()}
+        numbers = {
+            key: cast(Rational, replaced(law, self.whole.point())) for key, law in self.terms(metric, by).items()
+        }
         total = sum(numbers.values())
         if not total:
             raise QueryError(f"{metric} is 0, so nothing has a share of it")
-        return {key: fraction(number, total) for key, number in numbers.items()}
+        return {key: number / total for key, number in numbers.items()}
 
     def ratio(self, above: str, below: str) -> Expr | float:
         """Return one metric over another, such as MACs per parameter; after `at`, its value.
@@ -177,5 +222,74 @@ class Measured(ABC):
         law = self.expression(above) / self.expression(below)
         return float(replaced(law, self.whole.point())) if self.whole.evaluated else law
 
+    def where(
+        self, name: str, multiple_of: int = 1, offset: int = 0, at_least: int = 1, at_most: int | None = None
+    ) -> Restricted:
+        """Return the same queries on a stated domain of a symbol, where roundings and minima have one form.
 
-__all__ = ["METRICS", "Law", "Measured"]
+        Args:
+            name: the symbol.
+            multiple_of: its values are multiples of this plus the offset: `floor(H/2)` is H/2.
+            offset: see there.
+            at_least: its least value: `max(H, 64)` is H.
+            at_most: its largest value.
+
+        Raises:
+            QueryError: the domain is empty; at numbers outside of it; or a query whose law is still not plain there.
+
+        >>> from archgraph import loads
+        >>> g = loads("{archgraph: 1, symbols: {H: {default: 9}}, inputs: {x: {c: 3, h: H}}, "
+        ...           "network: [conv: {out: 8, kernel: 3, stride: 2, padding: 1}]}")
+        >>> g.macs, g.where("H", multiple_of=2).macs, g.where("H", multiple_of=2, offset=1).macs
+        (72*floor(H/2 - 1/2) + 72, 36*H, 36*H + 36)
+        """
+        asked = self.law_in("params", name)[1]
+        return Restricted(self, Domain(asked, multiple_of, offset, at_least, at_most))
+
+
+class Restricted(Measured):
+    """An architecture, a node or a scope on a stated domain of one symbol."""
+
+    def __init__(self, base: Measured, domain: Domain) -> None:
+        self.base = base
+        self.domain = domain
+        value = base.whole.point().get(domain.symbol)
+        if base.whole.evaluated and value is not None and int(value) not in domain:
+            raise QueryError(f"{domain.symbol} = {value} is outside the domain {domain}")
+
+    @property
+    def whole(self) -> Architecture:
+        """The architecture, on all of its values."""
+        return self.base.whole
+
+    def expression(self, name: str) -> Expr:
+        """Return the law of a metric on the domain."""
+        return restricted(self.base.expression(name), self.domain)
+
+    def metric(self, name: str) -> Law:
+        """Return the law of a metric on the domain, or its value after `at`."""
+        return self.base.metric(name) if self.whole.evaluated else self.expression(name)
+
+    def rows(self) -> list[Row]:
+        """Return the cost rows of all primitive nodes."""
+        return self.base.rows()
+
+    def terms(self, metric: str, by: str = "op") -> dict[str, Expr]:
+        """Return the terms of a law on the domain."""
+        if by == "term":
+            return scaling.monomials(self.expression(metric))
+        return {key: restricted(law, self.domain) for key, law in self.base.terms(metric, by).items()}
+
+    def __repr__(self) -> str:
+        return f"<{self.base!r} where {self.domain}>"
+
+
+def _term(terms: Mapping[str, Expr], key: str, other: str) -> Expr:
+    if key in terms:
+        return terms[key]
+    if key == "rest":
+        return Add(*(law for name, law in terms.items() if name != other))
+    raise QueryError(f"the law has no term '{key}'.{did_you_mean(key, terms)}", hint=", ".join(terms))
+
+
+__all__ = ["METRICS", "Law", "Measured", "Restricted"]

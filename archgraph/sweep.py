@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, product
+from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from sympy import Expr, Symbol
 
 from archgraph.analysis.compiled import compiled, numpy
 from archgraph.backend.table import Table
-from archgraph.errors import QueryError, did_you_mean
+from archgraph.errors import MissingToolError, QueryError, did_you_mean
 from archgraph.symbols import replaced
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture
+
+Block: TypeAlias = "tuple[slice, ...]"
+MANY = 2**26
+"""The most points that the command line keeps in memory at once."""
+SLAB = 2**20
+"""The most points that are written at once, unless chunks of dask say otherwise."""
 
 
 @dataclass(frozen=True)
@@ -40,64 +49,160 @@ class Sweep:
         """Return the array of a metric."""
         return self.values[metric]
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many values each swept symbol has."""
+        return tuple(len(axis) for axis in self.axes.values())
+
     def columns(self) -> dict[str, Any]:
-        """Return flat columns of the valid points: swept symbols, then metrics."""
+        """Return flat columns of the valid points: swept symbols, then metrics.
+
+        >>> from archgraph import load
+        >>> load("vit").sweep({"D": [12, 18, 24], "L": [2]}, ["macs"]).columns()["D"].tolist()
+        [12, 24]
+        """
+        return self._columns(tuple(slice(None) for _ in self.axes))
+
+    def blocks(self) -> list[Block]:
+        """Return the parts of the grid that are worked on one after the other: chunks of dask, or slabs of numpy."""
+        chunks = getattr(self.valid, "chunks", None)
+        return list(product(*map(_ranges, chunks))) if chunks else list(_slabs(self.shape, SLAB))
+
+    def _columns(self, block: Block) -> dict[str, Any]:
         np = numpy()
-        grids = np.meshgrid(*(np.asarray(axis) for axis in self.axes.values()), indexing="ij")
-        keep = np.asarray(self.valid).ravel()
+        arrays = [self.valid[block], *(array[block] for array in self.values.values())]
+        axes = [axis[part] for axis, part in zip(self.axes.values(), block, strict=True)]
+        valid, *rest = _computed([*arrays, *axes])
+        metrics, axes = rest[: len(self.values)], rest[len(self.values) :]
+        keep = np.asarray(valid).ravel()
+        grids = np.meshgrid(*axes, indexing="ij")
         symbols = {name: grid.ravel()[keep] for name, grid in zip(self.axes, grids, strict=True)}
-        metrics = {name: np.asarray(array).ravel()[keep] for name, array in self.values.items()}
-        return {**symbols, **metrics}
+        return {**symbols, **{name: array.ravel()[keep] for name, array in zip(self.values, metrics, strict=True)}}
 
     def table(self) -> Table:
-        """Return the valid points as a table."""
-        columns = self.columns()
+        """Return the valid points as a table.
+
+        >>> from archgraph import load
+        >>> print(load("transformer").sweep({"L": [2, 4]}, ["params"]).table().to_csv().strip())
+        L,params
+        2,6304768
+        4,12609536
+        """
+        return self._table(f"sweep of {', '.join(self.axes)}", self.columns())
+
+    def _table(self, title: str, columns: Mapping[str, Any]) -> Table:
         lists = {name: column.tolist() for name, column in columns.items()}
         rows = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
         notes = tuple(f"{name}: rounded to 53 bits" for name, exact in self.exact.items() if not exact)
-        return Table(f"{self.name}: sweep of {', '.join(self.axes)}", tuple(lists), rows, notes=notes)
+        return Table(f"{self.name}: {title}", tuple(lists), rows, notes=notes)
 
     def pareto(self, *smaller: str, larger: Sequence[str] = ()) -> Table:
         """Return the points that no other point beats: small in some metrics or symbols, large in others.
+
+        Raises:
+            QueryError: a name that is neither swept nor a metric of the sweep.
 
         >>> from archgraph import load
         >>> sweep = load("transformer").sweep({"L": [4, 8], "D": [256, 512]}, metrics=["macs"])
         >>> [row["L"] for row in sweep.pareto("macs", larger=["D"]).rows]
         [4, 4]
         """
-        np = numpy()
-        table, columns = self.table(), self.columns()
-        signed = [columns[name] for name in smaller] + [-columns[name] for name in larger]
-        order = np.lexsort(signed[::-1])
-        front: list[int] = []
-        best: list[tuple] = []
-        for index in order.tolist():
-            point = tuple(column[index] for column in signed)
-            if not any(all(a <= b for a, b in zip(other, point, strict=True)) for other in best):
-                front.append(index)
-                best.append(point)
-        return Table(
-            f"{self.name}: Pareto front",
-            table.columns,
-            [table.rows[index] for index in front],
-            notes=table.notes,
-        )
+        known = (*self.axes, *self.values)
+        for name in (*smaller, *larger):
+            if name not in known:
+                raise QueryError(f"the sweep has no '{name}'.{did_you_mean(name, known)}", hint=", ".join(known))
+        columns = self.columns()
+        front = _front([columns[name] for name in smaller] + [-columns[name] for name in larger])
+        return self._table("Pareto front", {name: column[front] for name, column in columns.items()})
 
     def save(self, path: str) -> None:
-        """Write the valid points as .csv or .parquet, whole or not at all.
+        """Write the valid points as .csv or .parquet, block by block, whole or not at all.
+
+        A grid of dask arrays never stands in memory as a whole; its blocks are computed where dask is told to.
 
         Raises:
             QueryError: another ending, or parquet without pyarrow.
         """
-        from archgraph.backend.files import write_bytes, write_text
+        from archgraph.backend.files import writing
+        from archgraph.backend.progress import progress
 
         target = Path(path)
-        if target.suffix == ".csv":
-            write_text(target, self.table().to_csv())
-        elif target.suffix == ".parquet":
-            write_bytes(target, _parquet(self.columns()))
-        else:
+        if target.suffix not in WRITERS:
             raise QueryError(f"cannot write {target.name}: a sweep is written as .csv or .parquet")
+        parts = (self._columns(block) for block in progress(self.blocks(), f"writing {target.name}"))
+        with writing(target) as file:
+            WRITERS[target.suffix](file, parts)
+
+
+def _ranges(sizes: Sequence[int]) -> list[slice]:
+    ends = list(accumulate(sizes))
+    return [slice(end - size, end) for size, end in zip(sizes, ends, strict=True)]
+
+
+def _slabs(shape: tuple[int, ...], limit: int) -> Iterator[Block]:
+    """Cut a grid into blocks of at most so many points, in its order.
+
+    >>> list(_slabs((3, 4), 8))
+    [(slice(0, 2, None), slice(0, 4, None)), (slice(2, 3, None), slice(0, 4, None))]
+    """
+    if not shape:
+        yield ()
+        return
+    rest = prod(shape[1:])
+    rows = max(1, limit // max(1, rest))
+    for start in range(0, shape[0], rows):
+        part = slice(start, min(start + rows, shape[0]))
+        yield from ((part, *inner) for inner in _slabs(shape[1:], limit if rest > limit else max(1, rest)))
+
+
+def _computed(arrays: list[Any]) -> list[Any]:
+    """Return arrays of numpy; those of dask are computed together."""
+    np = numpy()
+    if any(hasattr(array, "dask") for array in arrays):
+        from dask.base import compute
+
+        arrays = list(compute(*arrays))
+    return [np.asarray(array) for array in arrays]
+
+
+def _front(columns: list[Any]) -> list[int]:
+    """Return which points no other beats, all columns being the better the smaller."""
+    np = numpy()
+    points = np.stack(columns, axis=1)
+    rest = np.lexsort(points.T[::-1])
+    front: list[int] = []
+    while len(rest):
+        front.append(int(rest[0]))
+        rest = rest[(points[rest] < points[rest[0]]).any(axis=1)]
+    return front
+
+
+def _write_csv(file: BinaryIO, parts: Iterator[Mapping[str, Any]]) -> None:
+    for index, columns in enumerate(parts):
+        if index == 0:
+            file.write((",".join(columns) + "\n").encode())
+        lists = [map(str, column.tolist()) for column in columns.values()]
+        file.write("".join(",".join(row) + "\n" for row in zip(*lists, strict=True)).encode())
+
+
+def _write_parquet(file: BinaryIO, parts: Iterator[Mapping[str, Any]]) -> None:
+    try:
+        import pyarrow  # pyright: ignore[reportMissingImports]
+        import pyarrow.parquet  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        raise MissingToolError("parquet needs pyarrow", hint="pip install 'archgraph[sweep]', or write .csv") from None
+    writer: Any = None
+    for columns in parts:
+        table = pyarrow.table(dict(columns))
+        writer = writer or pyarrow.parquet.ParquetWriter(file, table.schema)
+        writer.write_table(table)
+    writer.close()
+
+
+WRITERS: Mapping[str, Callable[[BinaryIO, Iterator[Mapping[str, Any]]], None]] = {
+    ".csv": _write_csv,
+    ".parquet": _write_parquet,
+}
 
 
 def sweep(g: Architecture, grid: Mapping[str, Any], metrics: Iterable[str]) -> Sweep:
@@ -113,8 +218,35 @@ def sweep(g: Architecture, grid: Mapping[str, Any], metrics: Iterable[str]) -> S
     fixed = {free: value for free, value in g.point().items() if free not in arrays}
     laws = {metric: compiled(replaced(g.expression(metric), fixed), tuple(arrays)) for metric in metrics}
     exact = {metric: law.exact(arrays) for metric, law in laws.items()}
-    values = {metric: _full(law(arrays), arrays, np) for metric, law in laws.items()}
-    return Sweep(g.name, {name: _values(grid[name], np) for name in names}, values, _valid(g, arrays, fixed, np), exact)
+    with warnings.catch_warnings():
+        # A product of axes has more chunks than any of them: that is what was asked for.
+        warnings.filterwarnings("ignore", message="Increasing number of chunks")
+        values = {metric: law(arrays) for metric, law in laws.items()}
+        valid = _valid(g, arrays, fixed, np)
+    return Sweep(g.name, {name: _values(grid[name], np) for name in names}, values, valid, exact)
+
+
+def chunked(grid: Mapping[str, Sequence[int]]) -> Mapping[str, Any]:
+    """Return a grid as it is, or in chunks of dask where it has more points than fit into memory well.
+
+    >>> chunked({"D": [16, 32]})
+    {'D': [16, 32]}
+    >>> chunked({"D": range(1, 10**6), "L": range(1, 10**4)})["D"].chunks[0][0]
+    2048
+
+    Raises:
+        MissingToolError: it has, and dask is not installed.
+    """
+    if prod(map(len, grid.values())) <= MANY:
+        return grid
+    try:
+        from dask.array.core import from_array
+    except ImportError:
+        message = f"a grid of more than {MANY:,} points needs dask"
+        raise MissingToolError(message, hint="pip install 'archgraph[sweep]'") from None
+    side = int(SLAB ** (1 / len(grid))) * 2
+    np = numpy()
+    return {name: from_array(np.asarray(values)).rechunk(side) for name, values in grid.items()}
 
 
 def _check(g: Architecture, names: tuple[str, ...]) -> None:
@@ -139,14 +271,24 @@ def _along(values: Any, place: int, rank: int, np: Any) -> Any:
 
 
 def _full(result: Any, arrays: Mapping[Symbol, Any], np: Any) -> Any:
-    """Spread a law that lacks some swept symbols over the whole grid."""
+    """Spread a law that lacks some swept symbols over the whole grid; lazily where an axis of it is."""
     shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
-    return result if getattr(result, "shape", ()) == shape else np.broadcast_to(result, shape)
+    if getattr(result, "shape", ()) == shape:
+        return result
+    if not any(hasattr(array, "dask") for array in arrays.values()):
+        return np.broadcast_to(result, shape)
+    from dask.array.core import asarray, broadcast_to
+
+    chunks = tuple(_chunks(array, place) for place, array in enumerate(arrays.values()))
+    return broadcast_to(asarray(result), shape, chunks=chunks)
+
+
+def _chunks(array: Any, place: int) -> tuple[int, ...]:
+    return array.chunks[place] if hasattr(array, "dask") else (array.shape[place],)
 
 
 def _valid(g: Architecture, arrays: Mapping[Symbol, Any], fixed: Mapping[Symbol, Expr], np: Any) -> Any:
-    shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
-    valid: Any = np.ones(shape, dtype=bool)
+    valid: Any = np.ones([1] * len(arrays), dtype=bool)
     for name, free in g.symbols.items():
         rule = g.rule_law(name)
         if rule is None or not ({free} | rule[0].free_symbols | rule[1].free_symbols) & arrays.keys():
@@ -154,19 +296,8 @@ def _valid(g: Architecture, arrays: Mapping[Symbol, Any], fixed: Mapping[Symbol,
         multiple, offset = (_number(replaced(part, fixed), arrays) for part in rule)
         own = arrays.get(free, int(fixed[free]) if free in fixed else 0)
         valid = valid & ((own - offset) % multiple == 0)
-    return valid
+    return _full(valid, arrays, np)
 
 
 def _number(law: Expr, arrays: Mapping[Symbol, Any]) -> Any:
     return compiled(law, tuple(arrays))(arrays) if law.free_symbols else int(law)
-
-
-def _parquet(columns: Mapping[str, Any]) -> bytes:
-    try:
-        import pyarrow  # pyright: ignore[reportMissingImports]
-        import pyarrow.parquet  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        raise QueryError("parquet needs pyarrow", hint="pip install 'archgraph[sweep]', or write .csv") from None
-    sink = pyarrow.BufferOutputStream()
-    pyarrow.parquet.write_table(pyarrow.table(dict(columns)), sink)
-    return sink.getvalue().to_pybytes()

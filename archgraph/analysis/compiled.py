@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from typing import Any
 
-from sympy import Add, Expr, Integer, Symbol, expand, fraction, lambdify, together
+from sympy import Add, Expr, Integer, Symbol, ceiling, expand, fraction, horner, lambdify, together
 from sympy import floor as floor_of
 
 from archgraph.errors import MissingToolError
 from archgraph.symbols import replaced
 
 LARGEST = 2**62
+BLOCK = 2**15
+"""Elements worked on at once: their intermediate results stay in the cache of a core."""
 
 
 def numpy() -> Any:
@@ -46,24 +49,34 @@ class Compiled:
 
     def __call__(self, arrays: Mapping[Symbol, Any]) -> Any:
         """Return the law's values: int64 where all intermediate sums fit, else float64 (rounded to 53 bits)."""
-        exact = self._fits(arrays)
+        exact = self.exact(arrays)
         values = [_as(arrays[symbol], exact) for symbol in self.symbols]
-        top = _function(self.above, self.symbols)(*values)
-        bottom = _function(self.below, self.symbols)(*values)
-        return top // bottom if exact else top / bottom
+        if any(hasattr(value, "dask") for value in values):
+            from dask.array.core import asarray, map_blocks
+
+            # A law travels as expressions, which can be pickled, and is compiled where it is computed.
+            return map_blocks(self._values, *map(asarray, values), exact=exact, dtype="int64" if exact else "float64")
+        return _in_blocks(lambda parts: self._values(*parts, exact=exact), values)
+
+    def _values(self, *values: Any, exact: bool) -> Any:
+        np = numpy()
+        result = _function(self.above, self.symbols)(*values)
+        if self.below != 1:
+            bottom = _function(self.below, self.symbols)(*values)
+            result = result // bottom if exact else result / bottom
+        shape = np.broadcast_shapes(*(value.shape for value in values))
+        return np.broadcast_to(np.asarray(result, dtype="int64" if exact else "float64"), shape)
 
     def exact(self, arrays: Mapping[Symbol, Any]) -> bool:
         """Return whether the values are exact integers."""
-        return self._fits(arrays)
-
-    def _fits(self, arrays: Mapping[Symbol, Any]) -> bool:
-        if self.above.has(floor_of) or self.below.has(floor_of):
+        if self.above.has(floor_of, ceiling) or self.below.has(floor_of, ceiling):
             return False
         largest: dict[Symbol, Expr] = {symbol: Integer(int(_max(arrays[symbol]))) for symbol in self.symbols}
         parts = [*Add.make_args(self.above), *Add.make_args(self.below)]
         return sum(abs(int(replaced(part, largest))) for part in parts) < LARGEST
 
 
+@lru_cache(maxsize=1024)
 def compiled(law: Expr, symbols: tuple[Symbol, ...]) -> Compiled:
     """Return a law as a vectorised function of its symbols."""
     above, below = fraction(together(expand(law)))
@@ -72,7 +85,30 @@ def compiled(law: Expr, symbols: tuple[Symbol, ...]) -> Compiled:
 
 @lru_cache(maxsize=1024)
 def _function(law: Expr, symbols: tuple[Symbol, ...]) -> Callable[..., Any]:
-    return lambdify(symbols, law, modules="numpy", cse=True)
+    return lambdify(symbols, _nested(law, symbols), modules="numpy", cse=True)
+
+
+def _nested(law: Expr, symbols: tuple[Symbol, ...]) -> Expr:
+    """Nest a polynomial by the last symbol first: what the earlier ones give is computed on fewer dimensions."""
+    return horner(law, wrt=list(reversed(symbols))) if law.is_polynomial(*symbols) and law.free_symbols else law
+
+
+def _in_blocks(function: Callable[[list[Any]], Any], arrays: list[Any]) -> Any:
+    """Apply a function of broadcasting arrays to parts of their first dimension, one after the other."""
+    np = numpy()
+    shape = np.broadcast_shapes(*(array.shape for array in arrays))
+    if prod(shape) <= BLOCK or len(shape) == 0:
+        return function(arrays)
+    rows = max(1, BLOCK // prod(shape[1:]))
+    parts = [
+        function([_part(array, len(shape), start, start + rows) for array in arrays])
+        for start in range(0, shape[0], rows)
+    ]
+    return np.concatenate(parts)
+
+
+def _part(array: Any, rank: int, start: int, end: int) -> Any:
+    return array[start:end] if array.ndim == rank and array.shape[0] > 1 else array
 
 
 def _as(array: Any, exact: bool) -> Any:

@@ -1,49 +1,16 @@
-"""The algebra of laws: degrees, leading terms, elasticities, crossings, and the sizes that meet a budget."""
+"""The algebra of laws: degrees, leading terms, elasticities, crossings, growth."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal, cast
+from collections.abc import Mapping
+from typing import cast
 
-from sympy import (
-    Add,
-    Expr,
-    Integer,
-    Max,
-    Min,
-    Poly,
-    Pow,
-    Rational,
-    Symbol,
-    ceiling,
-    diff,
-    expand,
-    floor,
-)
+from sympy import Add, Expr, Integer, Poly, Pow, Symbol, diff, expand
 from sympy.polys.polytools import real_roots
 
+from archgraph.analysis.domain import smooth_in
 from archgraph.errors import QueryError
-from archgraph.symbols import cancelled, evaluate, fraction, replaced
-
-Comparison = Literal["<=", "<", "==", ">=", ">"]
-MAX_SIZE = 2**40
-_STEPS = (floor, ceiling, Max, Min)
-
-
-def smooth_in(law: Expr, symbol: Symbol) -> Expr:
-    """Return the law, expanded, if it is a sum of powers of the symbol.
-
-    Raises:
-        QueryError: the symbol stands inside a rounding or a minimum, where exponents have no meaning.
-    """
-    for part in law.atoms(*_STEPS):
-        if symbol in part.free_symbols:
-            raise QueryError(
-                f"the law is not a power law in {symbol}: it holds {part}",
-                hint=f"bind the symbols in it, or restate {symbol} with multiple_of",
-            )
-    return expand(law)
+from archgraph.symbols import cancelled, replaced
 
 
 def exponent(term: Expr, symbol: Symbol) -> Expr:
@@ -155,77 +122,26 @@ def _negative(root: Expr) -> bool:
     return root.could_extract_minus_sign() and not root.is_positive
 
 
-@dataclass(frozen=True)
-class Solution:
-    """The value of a symbol that meets a budget: what it achieves, and what is left of the budget."""
-
-    symbol: str
-    value: int
-    achieved: int
-    budget: float
-    metric: str
-
-    @property
-    def slack(self) -> float:
-        """Budget minus achieved."""
-        return self.budget - self.achieved
-
-    def __repr__(self) -> str:
-        achieved = f"{self.symbol} = {self.value}: {self.metric} = {self.achieved:,}"
-        return f"{achieved}, {self.slack:,.0f} below {self.budget:,.0f}"
-
-
-def largest(
-    value_at: Callable[[int], int], comparison: Comparison, budget: float, step: int, start: int = 0
-) -> int | None:
-    """Return the extreme size `start + k*step` (k >= 1) whose value compares so with the budget; values must not fall.
-
-    For `<=` and `<` the largest, for `>=` and `>` the smallest; None where there is none.
-
-    >>> largest(lambda d: 18 * d * d, "<=", 1e6, 16)
-    224
-    """
-
-    def below(k: int) -> bool:
-        value = value_at(start + k * step)
-        return value <= budget if comparison in ("<=", ">", "==") else value < budget
-
-    if not below(1):
-        return start + step if comparison in (">=", ">") else None
-    high = 2
-    while below(high):
-        high *= 2
-        if high * step > MAX_SIZE:
-            return None
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if below(middle) else (low, middle)
-    return start + step * (high if comparison in (">=", ">") else low)
-
-
-def shares(terms: Mapping[str, Expr], values: Mapping[Symbol, int]) -> dict[str, Rational]:
-    """Return each term's share of the sum at some values.
+def monomials(law: Expr) -> dict[str, Expr]:
+    """Return the terms of a law by what each is proportional to.
 
     >>> from archgraph.symbols import symbol
-    >>> D = symbol("D")
-    >>> shares({"a": D, "b": 3 * D}, {D: 5})
-    {'a': 1/4, 'b': 3/4}
+    >>> D, N = symbol("D"), symbol("N")
+    >>> monomials(12 * N * D**2 + 2 * N**2 * D)
+    {'D**2*N': 12*D**2*N, 'D*N**2': 2*D*N**2}
     """
-    numbers = {name: evaluate(law, values) for name, law in terms.items()}
-    total = sum(numbers.values())
-    if total == 0:
-        raise QueryError("the whole is 0, so it has no shares")
-    return {name: fraction(number, total) for name, number in numbers.items()}
+    terms = cast(list[Expr], expand(law).as_ordered_terms())
+    return {str(term.as_coeff_Mul()[1]): term for term in terms if term != 0}
 
 
-def scaled(law: Expr, factors: Mapping[Symbol, int]) -> Expr:
+def scaled(law: Expr, factors: Mapping[Symbol, Expr]) -> Expr:
     """Return law(scaled symbols) / law: by how much a law grows.
 
+    >>> from sympy import sqrt
     >>> from archgraph.symbols import symbol
     >>> D = symbol("D")
-    >>> scaled(18 * D**2, {D: 2})
-    4
+    >>> scaled(18 * D**2, {D: Integer(2)}), scaled(18 * D**2, {D: sqrt(2)})
+    (4, 2)
     """
     grown = expand(replaced(law, {symbol: factor * symbol for symbol, factor in factors.items()}))
     return cancelled(grown / law)

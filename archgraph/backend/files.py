@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from archgraph.errors import QueryError
 
@@ -20,22 +23,30 @@ def write_bytes(target: Path, content: bytes) -> None:
     Raises:
         QueryError: the folder does not exist, or may not be written.
     """
+    with writing(target) as file:
+        file.write(content)
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[BinaryIO]:
+    """Open a file beside the target that takes its place at the end, and vanishes where something fails.
+
+    Raises:
+        QueryError: the folder does not exist, or may not be written.
+    """
     try:
-        _write(target, content)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:
         raise QueryError(f"cannot write {target}: {error.strerror}") from None
-
-
-def _write(target: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
         os.chmod(name, 0o666 & ~_umask())
         os.replace(name, target)
-    except BaseException:
+    except OSError as error:
+        raise QueryError(f"cannot write {target}: {error.strerror}") from None
+    finally:
         Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _umask() -> int:

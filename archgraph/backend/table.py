@@ -92,11 +92,11 @@ class Table:
         )
 
     def to_csv(self) -> str:
-        """Return comma-separated values; the totals row is left out."""
+        """Return comma-separated values, numbers without separators; the totals row is left out."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(self.columns)
-        writer.writerows([[_text(row.get(column, "")) for column in self.columns] for row in self.rows])
+        writer.writerows([[_plain(row.get(column, "")) for column in self.columns] for row in self.rows])
         return buffer.getvalue()
 
     def to_json(self) -> str:

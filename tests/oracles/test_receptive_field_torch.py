@@ -60,7 +60,9 @@ def check(seed: int) -> bool:
 
 def folds(node: Member) -> bool:
     """Say whether an operation brings in positions from the other side of a border."""
-    return isinstance(node, Node) and (isinstance(node.op, Roll) or (isinstance(node.op, Pad) and node.op.mode != "zero"))
+    return isinstance(node, Node) and (
+        isinstance(node.op, Roll) or (isinstance(node.op, Pad) and node.op.mode != "zero")
+    )
 
 
 def check_axis(seed, axis: AxisField, number: int, sizes, positions, reads, interior) -> None:

@@ -1,0 +1,175 @@
+"""The sizes that meet a budget: which way a law goes in one symbol, and where it crosses the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from sympy import Add, Expr, Max, Min, Mul, Pow, Symbol, ceiling, diff, expand, floor, fraction, together
+from sympy.polys.polytools import Poly
+
+from archgraph.bounds import lower_bound
+from archgraph.errors import QueryError
+
+Comparison = Literal["<=", "<", ">=", ">"]
+Trend = Literal[-1, 0, 1]
+MAX_SIZE = 2**40
+HOLDS: dict[str, Callable[[float, float], bool]] = {
+    "<=": lambda value, budget: value <= budget,
+    "<": lambda value, budget: value < budget,
+    ">=": lambda value, budget: value >= budget,
+    ">": lambda value, budget: value > budget,
+}
+
+
+@dataclass(frozen=True)
+class Met:
+    """A budget that is met: the comparison, the bound, and what is achieved."""
+
+    metric: str
+    comparison: str
+    budget: float
+    achieved: int
+
+    @property
+    def slack(self) -> float:
+        """How far what is achieved stays on the right side of the bound."""
+        return abs(self.budget - self.achieved)
+
+    def __str__(self) -> str:
+        side = "below" if self.achieved <= self.budget else "above"
+        return f"{self.metric} = {self.achieved:,}, {self.slack:,.0f} {side} {self.budget:,.0f}"
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The value of a symbol that meets budgets: what it achieves, and what is left of them.
+
+    >>> Solution("D", 64, (Met("macs", "<=", 1e6, 999000),))
+    D = 64: macs = 999,000, 1,000 below 1,000,000
+    """
+
+    symbol: str
+    value: int
+    met: tuple[Met, ...]
+
+    @property
+    def tightest(self) -> Met:
+        """The budget that leaves the least."""
+        return min(self.met, key=lambda met: met.slack / max(1.0, abs(met.budget)))
+
+    @property
+    def achieved(self) -> int:
+        """What the metric of the tightest budget comes to."""
+        return self.tightest.achieved
+
+    @property
+    def slack(self) -> float:
+        """What is left of the tightest budget."""
+        return self.tightest.slack
+
+    def __repr__(self) -> str:
+        return f"{self.symbol} = {self.value}: {'; '.join(map(str, self.met))}"
+
+
+def trend(law: Expr, symbol: Symbol, start: int = 1) -> Trend | None:
+    """Return whether a law in one symbol never falls (1), never rises (-1) or neither (0) from a value on.
+
+    None where it does both, or where that is not known.
+
+    >>> from archgraph.symbols import symbol
+    >>> D = symbol("D")
+    >>> trend(18 * D**2 - 15 * D, D), trend(1 / D**2, D), trend(D + 9 / D, D), trend(floor(D / 3) * D, D)
+    (1, -1, None, 1)
+    """
+    law = cast(Expr, expand(law))
+    if symbol not in law.free_symbols:
+        return 0
+    if law.has(floor, ceiling, Max, Min):
+        return _composed(law, symbol)
+    above, below = fraction(together(law))
+    if not (above.is_polynomial(symbol) and below.is_polynomial(symbol)):
+        return _composed(law, symbol)
+    slope = Poly(diff(above, symbol) * below - above * diff(below, symbol), symbol)
+    return _sign(slope, start) if _sign(Poly(below, symbol), start) else None
+
+
+def _sign(polynomial: Poly, start: int) -> Trend | None:
+    """The sign of a polynomial beyond a value, None where it changes or touches 0."""
+    if polynomial.is_zero:
+        return 0
+    if polynomial.count_roots(start) - (polynomial.eval(start) == 0):
+        return None
+    return 1 if cast(Expr, polynomial.eval(start + 1)).is_positive else -1
+
+
+def _composed(law: Expr, symbol: Symbol) -> Trend | None:
+    """The trend of sums, products of what is never negative, powers and roundings."""
+    if symbol not in law.free_symbols:
+        return 0
+    parts = [cast(Expr, part) for part in law.args]
+    if law == symbol:
+        return 1
+    if isinstance(law, (Add, floor, ceiling, Max, Min)):
+        return _joint([_composed(part, symbol) for part in parts])
+    if isinstance(law, Mul):
+        number, rest = law.as_coeff_Mul()
+        if number != 1:
+            return _turned(_composed(cast(Expr, rest), symbol), number > 0)
+        return _joint([_composed(part, symbol) for part in parts]) if all(map(_never_negative, parts)) else None
+    if isinstance(law, Pow) and law.exp.is_Integer and _never_negative(cast(Expr, law.base)):
+        return _turned(_composed(cast(Expr, law.base), symbol), law.exp > 0)
+    return None
+
+
+def _turned(found: Trend | None, same: bool) -> Trend | None:
+    return found if same or found is None else cast(Trend, -found)
+
+
+def _never_negative(law: Expr) -> bool:
+    bound = lower_bound(cast(Expr, expand(law)))
+    return bound is not None and bound >= 0
+
+
+def _joint(found: list[Trend | None]) -> Trend | None:
+    if None in found:
+        return None
+    kinds = set(found) - {0}
+    return 0 if not kinds else kinds.pop() if len(kinds) == 1 else None
+
+
+def last(holds: Callable[[int], bool], limit: int) -> int | None:
+    """Return the largest k >= 1 at which a condition holds that holds up to some k; None where it never does.
+
+    Raises:
+        QueryError: it holds up to the limit.
+
+    >>> last(lambda k: 18 * (16 * k) ** 2 <= 1e6, 10**6)
+    14
+    """
+    if not holds(1):
+        return None
+    high = 2
+    while holds(high):
+        high *= 2
+        if high > limit:
+            raise QueryError("the budget is met however large the symbol becomes")
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+def first(holds: Callable[[int], bool], limit: int) -> int | None:
+    """Return the least k >= 1 at which a condition holds that holds from some k on; None where none is within reach.
+
+    >>> first(lambda k: k * k >= 50, 100)
+    8
+    """
+    try:
+        before = last(lambda k: not holds(k), limit)
+    except QueryError:
+        return None
+    return 1 if before is None else before + 1

@@ -1,0 +1,92 @@
+"""The commands on how costs grow: the sizes that meet a budget, and what a change of sizes does."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from archgraph.cli import _add_at, _add_format, _command, _load, _values
+from archgraph.errors import SpecError
+
+BUDGETS = ("params", "macs", "flops", "activations", "saved_bytes")
+
+
+def add_solve(commands: Any) -> None:
+    """Add `archgraph solve`."""
+    parser = _command(
+        commands,
+        "solve",
+        _run_solve,
+        "Find the size that meets a budget, or with --over the curve of sizes",
+        'archgraph solve dit D --macs "<=1e12" --multiple-of 64 --over L=12..36:8',
+    )
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("symbol", metavar="SYMBOL", help="the symbol to find")
+    for metric in BUDGETS:
+        parser.add_argument(_option(metric), metavar="BUDGET", help=f'a bound on {metric}: "<=1e9"')
+    parser.add_argument("--multiple-of", type=int, default=1, metavar="N", help="only multiples of N (default: 1)")
+    parser.add_argument("--within", metavar="A..B", help="the values to try, for a law that rises and falls")
+    parser.add_argument("--over", metavar="SYMBOL=VALUES", help="solve for each of these values of another symbol")
+    _add_at(parser)
+    _add_format(parser)
+
+
+def _option(metric: str) -> str:
+    return f"--{metric.replace('_', '-')}"
+
+
+def _run_solve(options: argparse.Namespace) -> int:
+    given = {name: getattr(options, name) for name in BUDGETS if getattr(options, name)}
+    budgets = {name: _budget(text) for name, text in given.items()}
+    g = _load(options)
+    if options.over:
+        table = g.iso(options.symbol, dict([_values(options.over)]), options.multiple_of, **budgets)
+        print(table.to(options.format).rstrip())
+        return 0
+    print(g.solve(options.symbol, options.multiple_of, _range(options.within), **budgets))
+    return 0
+
+
+def _range(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    _, values = _values(f"within={text}")
+    return min(values), max(values)
+
+
+def _budget(text: str) -> tuple[str, float]:
+    """Read `<=1e12`; a bare number is an upper bound."""
+    comparison = next((sign for sign in ("<=", ">=", "<", ">") if text.startswith(sign)), "")
+    try:
+        return comparison or "<=", float(text.removeprefix(comparison))
+    except ValueError:
+        raise SpecError(f"cannot read the budget '{text}'", hint='write it like "<=1e12"') from None
+
+
+def add_scale(commands: Any) -> None:
+    """Add `archgraph scale`."""
+    parser = _command(
+        commands,
+        "scale",
+        _run_scale,
+        "Show what one change at a time does to params, MACs, activations and what autograd keeps",
+        "archgraph scale dit:B/2 D=x2 D=xsqrt2 L=x2 S=x2 p=/2 D=x2,heads=x2",
+    )
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    text = "SYMBOL=xF, /F, +N or -N, such as D=x2, D=xsqrt2, levels=+1; several at once with commas"
+    parser.add_argument("changes", nargs="+", metavar="CHANGE", help=text)
+    _add_at(parser)
+    _add_format(parser)
+
+
+def _run_scale(options: argparse.Namespace) -> int:
+    print(_load(options).knobs(*map(_changes, options.changes)).to(options.format).rstrip())
+    return 0
+
+
+def _changes(text: str) -> dict[str, str]:
+    pairs: Sequence[tuple[str, str, str]] = [part.partition("=") for part in text.split(",")]
+    if not all(name and change for name, _, change in pairs):
+        raise SpecError(f"cannot read the change '{text}'", hint="write D=x2, D=xsqrt2, p=/2 or levels=+1")
+    return {name: change for name, _, change in pairs}

@@ -1,0 +1,184 @@
+"""Sweeps: every point is what `at` gives, in arrays of numpy or dask, in files, and on a terminal."""
+
+import csv
+import io
+import itertools
+import pickle
+
+import pytest
+
+import archgraph as ag
+from archgraph.analysis.compiled import compiled
+from archgraph.backend.progress import progress
+from archgraph.cli import main
+from archgraph.errors import QueryError
+
+np = pytest.importorskip("numpy")
+
+GRIDS = [
+    ("dit", {"D": [64, 1152, 4096], "L": [1, 28], "p": [1, 2, 4]}, ["params", "macs", "flops"]),
+    ("unet:padded-512", {"C": [3, 64], "H": [64, 512, 1024]}, ["params", "macs", "activations"]),
+    ("unet", {"H": [188, 572], "W": [572]}, ["macs", "flops"]),
+    ("sd", {"C": [320, 640], "T": [1, 77]}, ["params", "macs", "saved_bytes"]),
+    ("vit", {"D": [12, 768], "L": [12]}, ["params", "macs"]),
+]
+
+
+@pytest.mark.parametrize(("name", "grid", "metrics"), GRIDS, ids=str)
+def test_every_point_is_what_at_gives(name, grid, metrics):
+    g = ag.load(name)
+    result = g.sweep(grid, metrics)
+    for place, point in zip(np.ndindex(result.shape), itertools.product(*grid.values()), strict=True):
+        assert result.valid[place]
+        numbers = g.at(**dict(zip(grid, point, strict=True)))
+        assert [int(result[metric][place]) for metric in metrics] == [numbers.metric(metric) for metric in metrics]
+    assert all(result.exact.values())
+
+
+def test_more_points_than_a_block_are_the_same_points():
+    g = ag.load("dit")
+    widths, depths = np.arange(16, 16 * 301, 16), np.arange(1, 401)
+    result = g.sweep({"L": depths, "D": widths}, ["params"])
+    by_hand = 18 * widths**2 * depths[:, None] + 3 * widths**2 + 15 * widths * depths[:, None] + 1566 * widths + 32
+    assert np.array_equal(result["params"], by_hand), "the law for p=2, S=32"
+
+
+def test_points_that_break_a_rule_are_left_out():
+    result = ag.load("dit").sweep({"D": range(16, 64), "L": [1]})
+    assert result.columns()["D"].tolist() == [16, 32, 48], "multiples of the 16 heads"
+    assert result.valid.sum() == 3
+
+
+def test_numbers_beyond_64_bits_are_rounded_and_say_so():
+    result = ag.load("dit").sweep({"D": [16 * 10**8], "L": [10**6]}, ["params"])
+    assert not result.exact["params"]
+    assert result["params"].dtype == float
+    exact = ag.load("dit").at(D=16 * 10**8, L=10**6).params
+    assert float(result["params"][0, 0]) == pytest.approx(exact, rel=1e-15)
+    assert "rounded to 53 bits" in str(result.table())
+
+
+# -- dask ----------------------------------------------------------------------------------------------------
+
+
+def lazy_grid():
+    da = pytest.importorskip("dask.array")
+    return {"D": da.arange(16, 16 * 61, 16, chunks=25), "L": da.arange(1, 51, chunks=20)}
+
+
+def test_dask_is_lazy_and_agrees_with_numpy():
+    grid = lazy_grid()
+    lazy = ag.load("dit").sweep(grid, ["params", "macs", "buffers"])
+    now = ag.load("dit").sweep({name: axis.compute() for name, axis in grid.items()}, ["params", "macs", "buffers"])
+    for metric in ("params", "macs", "buffers"):
+        assert hasattr(lazy[metric], "dask"), "nothing is computed yet"
+        assert lazy[metric].chunks == ((25, 25, 10), (20, 20, 10))
+        assert np.array_equal(lazy[metric].compute(), now[metric])
+    assert len(lazy.blocks()) == 9
+    assert {name: column.tolist() for name, column in lazy.columns().items()} == {
+        name: column.tolist() for name, column in now.columns().items()
+    }
+
+
+def test_a_grid_far_beyond_memory_is_described_at_once():
+    da = pytest.importorskip("dask.array")
+    grid = {name: da.arange(16, 16 * 10**5 + 16, 16, chunks=2000) for name in ("D", "S")}
+    result = ag.load("dit").sweep({**grid, "L": [2]}, ["macs"])
+    assert result["macs"].nbytes == 8 * 10**10
+    assert int(result["macs"][70, 1, 0]) == ag.load("dit").at(D=71 * 16, S=32, L=2).macs
+
+
+def test_blocks_are_written_as_they_are_computed(tmp_path):
+    pytest.importorskip("dask")
+    ag.load("dit").sweep(lazy_grid(), ["macs"]).save(str(tmp_path / "dit.csv"))
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "dit.csv").read_text())))
+    assert len(rows) == 3000
+    for row in rows[::371]:
+        assert int(row["macs"]) == ag.load("dit").at(D=int(row["D"]), L=int(row["L"])).macs
+
+
+def test_a_law_travels_to_the_workers_of_a_cluster():
+    D = ag.load("dit").symbols["D"]  # noqa: N806
+    law = pickle.loads(pickle.dumps(compiled(D**2 / 2 + D / 2, (D,))))
+    assert law({D: np.arange(1, 5)}).tolist() == [1, 3, 6, 10]
+
+
+# -- files ---------------------------------------------------------------------------------------------------
+
+
+def test_files_hold_the_same_points(tmp_path, monkeypatch):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr("archgraph.sweep.SLAB", 7)
+    result = ag.load("dit").sweep({"D": range(16, 200, 8), "L": [1, 2, 3], "S": [16, 32]})
+    assert len(result.blocks()) > 20
+    result.save(str(tmp_path / "a.parquet"))
+    result.save(str(tmp_path / "a.csv"))
+    columns = {name: column.tolist() for name, column in result.columns().items()}
+    assert parquet.read_table(tmp_path / "a.parquet").to_pydict() == columns
+    assert (tmp_path / "a.csv").read_text() == result.table().to_csv()
+    assert len(columns["D"]) == 12 * 3 * 2
+
+
+def test_a_file_that_fails_is_not_left_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr("archgraph.sweep.Sweep._columns", lambda self, block: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        ag.load("dit").sweep({"D": [16]}).save(str(tmp_path / "x.csv"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_errors(tmp_path):
+    result = ag.load("dit").sweep({"D": [16]})
+    with pytest.raises(QueryError, match=r"cannot write x.txt: a sweep is written as .csv or .parquet"):
+        result.save(str(tmp_path / "x.txt"))
+    with pytest.raises(QueryError, match="cannot write"):
+        result.save(str(tmp_path / "none" / "x.csv"))
+    with pytest.raises(QueryError, match=r"the sweep has no 'macz'. Did you mean 'macs'"):
+        result.pareto("macz")
+
+
+# -- the front -----------------------------------------------------------------------------------------------
+
+
+def test_the_front_is_what_no_point_beats():
+    result = ag.load("unet:padded-512").sweep({"C": range(1, 13), "H": range(64, 257, 64)}, ["params", "macs"])
+    rows = result.table().rows
+    front = result.pareto("macs", larger=["params", "H"]).rows
+
+    def beats(a, b):
+        return a != b and a["macs"] <= b["macs"] and a["params"] >= b["params"] and a["H"] >= b["H"]
+
+    assert sorted(map(str, front)) == sorted(str(row) for row in rows if not any(beats(other, row) for other in rows))
+
+
+# -- the terminal --------------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_bar_on_a_terminal_and_nothing_in_a_pipe(monkeypatch):
+    monkeypatch.setattr("archgraph.backend.progress.PATIENCE", 0)
+    monkeypatch.setattr("archgraph.backend.progress.EVERY", 0)
+    terminal, pipe = Terminal(), io.StringIO()
+    assert list(progress([1, 2, 3, 4], "writing", terminal)) == list(progress([1, 2, 3, 4], "writing", pipe))
+    assert "writing [#######.......................] 1/4" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\r\x1b[K"), "wiped at the end"
+    assert pipe.getvalue() == ""
+
+
+def test_short_work_shows_no_bar():
+    terminal = Terminal()
+    assert list(progress([1, 2], "writing", terminal)) == [1, 2]
+    assert "writing" not in terminal.getvalue()
+
+
+def test_the_command(capsys, tmp_path):
+    target = tmp_path / "dit.csv"
+    assert main(["sweep", "dit", "D=16..64:16", "L=1,2", "-o", str(target)]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == f"wrote {target}\n" and captured.err == ""
+    assert len(target.read_text().splitlines()) == 1 + 8
+    assert main(["sweep", "dit", "D=16..64:16", "L=1..4", "--pareto", "macs", "--larger", "params", "--json"]) == 0
+    assert capsys.readouterr().out.count('"macs"') > 3
