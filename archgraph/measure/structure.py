@@ -118,6 +118,8 @@ class Structure:
         args = _resolved(node.args, known)
         options = _resolved(dict(node.kwargs), known)
         options.pop("device", None)
+        if _name(node) == "_assert_tensor_metadata":
+            return None
         if not any(map(live, _tensors((args, options)))) or not hasattr(node.target, "overloadpacket"):
             return _constant(node, args, options)
         from archgraph.measure.table import SAME, STANDINS
@@ -157,8 +159,6 @@ def _whole(value: Any) -> Any:
 
 def _constant(node: Any, args: Any, options: dict[str, Any]) -> Any:
     """Run what does not depend on the input, on the processor."""
-    if _name(node) == "_assert_tensor_metadata":
-        return None
     schema = getattr(node.target, "_schema", None)
     if any(argument.name == "device" for argument in getattr(schema, "arguments", ())):
         options["device"] = "cpu"

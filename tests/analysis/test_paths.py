@@ -74,8 +74,9 @@ def windows_of(layers: list[tuple[str, int, int, int]]):
     """Yield, per layer: how the length changes, which inputs output i reads, where its cell begins and how long."""
     for kind, kernel, stride, before in layers:
         if kind == "conv":
-            yield (lambda n, k=kernel, s=stride, b=before: (n + 2 * b - k) // s + 1), (
-                lambda i, k=kernel, s=stride, b=before: [s * i - b + t for t in range(k)]
+            yield (
+                (lambda n, k=kernel, s=stride, b=before: (n + 2 * b - k) // s + 1),
+                (lambda i, k=kernel, s=stride, b=before: [s * i - b + t for t in range(k)]),
             )
         else:
             yield (lambda n, s=stride: n * s), (lambda i, s=stride: [i // s])

@@ -11,40 +11,45 @@ from archgraph.measure import verify_fields
 torch = pytest.importorskip("torch")
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
+TOKENS = {"D": 32, "L": 2, "heads": 4}
+LANGUAGE = {**TOKENS, "N": 48, "V": 64}
+STREAMS = {"D": 48, "heads": 2, "H": 16, "W": 16, "T": 24, "X": 8, "P": 8}
+
 SMALL = {
-    ("adm", "image"): {"H": 64, "W": 64},
-    ("bert", "ids"): {"N": 48},
+    ("adm", "image"): {"C": 64, "H": 32, "W": 64, "blocks": 1},
+    ("bert", "ids"): LANGUAGE,
     ("conv_stack", "image"): {"H": 24, "W": 24},
-    ("convnext", "image"): {"H": 64, "W": 64},
-    ("ddpm", "image"): {},
-    ("dit:S/8", "latent"): {},
-    ("flux", "latent"): {"H": 16, "W": 16, "T": 24},
-    ("gpt2", "ids"): {"N": 48},
-    ("llama", "ids"): {"N": 48},
-    ("mixtral", "ids"): {"N": 48},
+    ("convnext", "image"): {"C": 8, "H": 96, "W": 96},
+    ("ddpm", "image"): {"C": 32},
+    ("dit:S/8", "latent"): TOKENS,
+    ("flux", "latent"): {**STREAMS, "double": 2, "single": 2},
+    ("flux", "text"): {**STREAMS, "double": 1, "single": 1},
+    ("gpt2", "ids"): LANGUAGE,
+    ("llama", "ids"): {**LANGUAGE, "F": 64, "kv_heads": 2},
+    ("mixtral", "ids"): {**LANGUAGE, "F": 64, "kv_heads": 2},
     ("mobilenet_v2", "image"): {"H": 96, "W": 96},
-    ("nnunet", "image"): {"Z": 32, "H": 32, "W": 32},
-    ("nnunet:2d", "image"): {"H": 128, "W": 128},
-    ("nnunet_resenc", "image"): {"Z": 32, "H": 32, "W": 32},
-    ("pixart", "latent"): {"S": 16},
-    ("pixart", "text"): {"S": 16},
-    ("resnet", "image"): {"H": 96, "W": 96},
-    ("sd", "latent"): {"H": 32, "W": 32},
-    ("sd", "text"): {"H": 16, "W": 16},
-    ("sd3", "latent"): {"H": 16, "W": 16, "T": 24},
-    ("sd3", "text"): {"H": 16, "W": 16, "T": 24},
-    ("swin", "image"): {},
+    ("nnunet", "image"): {"C": 4, "Z": 32, "H": 64, "W": 32},
+    ("nnunet:2d", "image"): {"C": 4, "H": 128, "W": 256},
+    ("nnunet_resenc", "image"): {"C": 4, "Z": 32, "H": 32, "W": 64},
+    ("pixart", "latent"): {**TOKENS, "H": 16, "W": 24, "T": 12, "X": 8},
+    ("pixart", "text"): {**TOKENS, "H": 16, "W": 24, "T": 12, "X": 8},
+    ("resnet", "image"): {"H": 128, "W": 96},
+    ("sd", "latent"): {"C": 32, "H": 32, "W": 40},
+    ("sd", "text"): {"C": 32, "H": 16, "W": 16},
+    ("sd3", "latent"): {**STREAMS, "L": 2},
+    ("sd3", "text"): {**STREAMS, "L": 2},
+    ("swin", "image"): {"C": 32},
     ("transformer", "tokens"): {"N": 24},
-    ("unet", "image"): {"H": 188, "W": 204},
-    ("unet:padded-512", "image"): {"H": 224, "W": 240},
-    ("unet3d", "volume"): {"H": 92, "W": 92, "Z": 92},
-    ("uvit", "image"): {},
-    ("vgg", "image"): {"H": 224, "W": 224},
-    ("vit", "image"): {"H": 224},
+    ("unet", "image"): {"C": 4, "H": 188, "W": 204},
+    ("unet:padded-512", "image"): {"C": 4, "H": 224, "W": 256},
+    ("unet3d", "volume"): {"C": 4, "levels": 2, "H": 44, "W": 48, "Z": 44},
+    ("uvit", "image"): {"D": 32, "heads": 4, "half": 2},
+    ("vgg", "image"): {},
+    ("vit", "image"): {**TOKENS, "H": 96, "W": 64},
 }
 
 
-@pytest.mark.parametrize(("spec", "source"), SMALL, ids="-".join)
+@pytest.mark.parametrize(("spec", "source"), SMALL, ids=map("-".join, SMALL))
 def test_gallery(spec, source):
     torch.set_num_threads(1)
     report = verify_fields(ag.load(spec).bind(**SMALL[spec, source]), source)

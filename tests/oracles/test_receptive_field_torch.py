@@ -22,7 +22,7 @@ from archgraph.measure.lowered import channels  # noqa: E402
 from archgraph.measure.structure import Structure  # noqa: E402
 
 KINDS = ("content", "gate", "stat")
-PLAIN, MANY = 200, 2000
+PLAIN, MANY = 60, 2000
 Position = tuple[int, ...]
 
 

@@ -1,0 +1,56 @@
+"""What the output of a traced module reads, against the structural gradient of that module itself."""
+
+from __future__ import annotations
+
+from itertools import islice, product
+
+import pytest
+
+import archgraph as ag
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+from torch_modules import EXAMPLES  # noqa: E402
+
+from archgraph.ir import Value  # noqa: E402
+from archgraph.measure import Structure  # noqa: E402
+
+CHANNELS_LAST = {"plain windows"}
+ONE_AT_A_TIME = {"torch transformer"}
+"""What fixes the size of its batch when it is exported."""
+MOST = 17
+"""How many positions are compared."""
+
+
+def spread(sizes: list[int]) -> list[tuple[int, ...]]:
+    """Positions all over the output, of every phase."""
+    positions = list(product(*map(range, sizes)))
+    return list(islice(positions, 0, None, max(1, len(positions) // MOST)))
+
+
+def channel(name: str, value: Value) -> int | None:
+    names = value.type.names
+    if "c" not in names:
+        return None
+    return len(names) if name in CHANNELS_LAST and value.name != "x" else names.index("c") + 1
+
+
+@pytest.mark.parametrize("name", EXAMPLES, ids=lambda name: name.replace(" ", "-"))
+def test_fields_of_modules(name):
+    torch.set_num_threads(1)
+    example = EXAMPLES[name]
+    module, inputs = example.build().to("meta").eval(), example.inputs()
+    g = ag.trace(module, inputs, dynamic=example.dynamic)
+    (out,), source = g.graph.outputs, next(value for value in g.graph.inputs if value.type.positions)
+    fields = g.receptive_fields(source.name)
+    node = next(member.name for member in g.graph.nodes if out in member.outputs)
+    positions = spread([g.evaluate(out.type.size(axis)) for axis in out.type.positions])
+    structure = Structure(module, list(inputs.values()), batch=1 if name in ONE_AT_A_TIME else 8)
+    place = [value.name for value in g.graph.inputs].index(source.name)
+    for kind in ("content", "stat"):
+        channels = (channel(name, source), channel(name, out))
+        measured = structure.of(kind).reads(positions, 0, place, channels)
+        for position, read in zip(positions, measured, strict=True):
+            index = dict(zip(out.type.positions, position, strict=True))
+            assert set(fields.places.probe(node, index, kind)) == read, (kind, index)
