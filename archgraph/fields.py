@@ -20,7 +20,7 @@ from archgraph.analysis.size_law import SizeLaw, SizeLaws
 from archgraph.backend import fields as backend
 from archgraph.backend.fields import Column, widened
 from archgraph.backend.table import Table
-from archgraph.errors import ArchgraphError, QueryError
+from archgraph.errors import ArchgraphError, QueryError, did_you_mean
 from archgraph.exact import number_of
 from archgraph.ir import Graph, Node, Value
 from archgraph.symbols import symbol
@@ -65,9 +65,11 @@ def receptive_field_law(
     value = _value(g, node)
     if over is None:
         return law_of(g, size_laws(g, source.name), value, chosen)
+    if over not in g.symbols:
+        raise QueryError(f"there is no symbol '{over}'.{did_you_mean(over, g.symbols)}")
     maker = next(member.name for member in g.graph.nodes if value in member.outputs)
     law = periodic_law(lambda count: _size_at(g, maker, source.name, chosen, {over: count}), symbol(over))
-    return SizeLaw(law, "hull", f"largest over the phases, by periodic increments in {over}")
+    return SizeLaw(law, "hull", f"largest over the phases, extrapolated from periodic increments in {over}")
 
 
 def _size_at(g: Architecture, node: str, input: str, axis: str, values: dict[str, Any]) -> int | None:

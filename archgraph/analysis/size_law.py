@@ -36,7 +36,8 @@ class SizeLaw:
         if self.expression is None:
             return self.domain or self.label
         if self.label in ("hull", "all"):
-            return f"{self.expression}{' (all)' if self.label == 'all' else ''}"
+            note = self.domain or ("all" if self.label == "all" else "")
+            return f"{self.expression} ({note})" if note else str(self.expression)
         return f"{self.expression} ({self.label}{': ' if self.label == 'bound' else ' '}{self.domain})"
 
 

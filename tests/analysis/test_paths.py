@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, inf
 
 import pytest
@@ -158,7 +159,7 @@ def test_depth_to_cover(distance):
         assert line(*[conv(kernel)] * 90).depth_to_cover(distance) == ceil(2 * distance / (kernel - 1))
     for base in (2, 3):
         stack = line(*(conv(3, base**i) for i in range(7 if base == 2 else 5)))
-        least = next(l for l in range(1, 9) if 2 * distance * (base - 1) <= 2 * (base**l - 1))
+        least = next(depth for depth in range(1, 9) if distance * (base - 1) <= base**depth - 1)
         assert stack.depth_to_cover(distance) == least
     assert line(*swin(24)).depth_to_cover(distance) == max(1, ceil((2 * distance - 3) / 8))
     assert line("  - vit_block: {heads: 2}\n").depth_to_cover(distance) == 1
@@ -177,14 +178,13 @@ def test_a_path_is_a_chain_of_nodes():
     path = g.hops(distance=90)
     assert (path.moves, len(path.movers)) == (10, 10)
     places = [step.place for step in path.steps]
-    for (before, after), step in zip(zip([(path.start, path.start), *places], places, strict=False), path.steps):
+    for (before, after), step in zip(pairwise([(path.start, path.start), *places]), path.steps, strict=True):
         apart = after[1] < before[0] or before[1] < after[0]
         assert apart == step.moved, step
     assert path.steps[-1].place == (path.end, path.end)
     readers = {node.name: node for node in g.flat().nodes}
-    for before, after in zip(path.steps, path.steps[1:], strict=False):
-        sources = {value for value in readers[after.node].inputs}
-        assert sources & set(readers[before.node].outputs)
+    for before, after in pairwise(path.steps):
+        assert set(readers[after.node].inputs) & set(readers[before.node].outputs)
 
 
 def test_attention_is_one_move_and_names_itself():
