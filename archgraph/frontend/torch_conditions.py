@@ -67,8 +67,14 @@ class Conditions:
         self.symbols = list(names)
         self.values = {own: int(self._hint(own)) for own in names}
         distinct = {str(guard.expr): guard for guard in guards_of(program)} if names else {}
-        self.guards = [g for g in distinct.values() if g.expr.free_symbols <= set(self.symbols)]
+        known = [g for g in distinct.values() if g.expr.free_symbols <= set(self.symbols)]
+        self.guards = [g for g in known if self._matters(g)]
         self.tests = [_compiled(guard.expr, self.symbols) for guard in self.guards]
+
+    def _matters(self, guard: Any) -> bool:
+        """Whether a condition is the module's: that sizes differ is often only how torch looks for a short cut."""
+        several = len({self.names[symbol] for symbol in guard.expr.free_symbols}) > 1
+        return not (several and type(guard.expr).__name__ == "Unequality") or str(guard.expr) in self.exported.places
 
     def _hint(self, symbol: Any) -> int:
         environment = environment_of(self.program)
@@ -86,22 +92,23 @@ class Conditions:
         """
         own = [symbol for symbol in self.symbols if self.names[symbol] == name]
         default = self.values[own[0]]
-        tests = [pair for pair in zip(self.tests, self.guards, strict=True) if self._decides(pair[1], own)]
+        tests = [pair for pair in zip(self.tests, self.guards, strict=True) if pair[1].expr.free_symbols & set(own)]
         holds = self._checker(own, [test for test, _ in tests])
         valid = [value for value in range(1, default + SEARCH) if holds(value)]
         least, most = min(valid, default=default), max(valid, default=default)
         step = _step(set(valid), default, least, most)
         if step is None or most < 2 * least:
             raise self._frozen(name, default, own, tests)
-        least += (default - least) % step
-        missing = [value for value in range(least, most, step) if not holds(value)]
-        return Progression(name, default, step, least, None if most > default + SEARCH / 2 else most, tuple(missing))
+        return self._alone(name, default, step, own, tests)
 
-    @staticmethod
-    def _decides(guard: Any, own: list[Any]) -> bool:
-        """Whether a guard limits one size: that several sizes are not equal is a matter of single points."""
-        free = guard.expr.free_symbols
-        return bool(free & set(own)) and (len(free) == 1 or type(guard.expr).__name__ != "Unequality")
+    def _alone(self, name: str, default: int, step: int, own: list[Any], tests: list[Any]) -> Progression:
+        """The values that the conditions on this size alone allow; `joint` are those on several."""
+        holds = self._checker(own, [test for test, guard in tests if guard.expr.free_symbols <= set(own)])
+        every = range((default - 1) % step + 1, default + SEARCH, step)
+        valid = [value for value in every if holds(value)]
+        least, most = min(valid), max(valid)
+        missing = tuple(value for value in range(least, most, step) if not holds(value))
+        return Progression(name, default, step, least, None if most > default + SEARCH / 2 else most, missing)
 
     def _checker(self, own: list[Any], tests: list[Callable[..., bool]]) -> Callable[[int], bool]:
         def holds(value: int) -> bool:
@@ -113,32 +120,37 @@ class Conditions:
     def _frozen(self, name: str, default: int, own: list[Any], tests: list[Any]) -> ArchgraphError:
         failing = [guard for test, guard in tests if not self._checker(own, [test])(default * 2)]
         cause = failing[0] if failing else None
-        rule = f": it needs {self._shown(cause.expr)} at {place_of(self.exported, cause)}" if cause is not None else ""
+        rule = f": it needs {self.shown(cause.expr)} at {place_of(self.exported, cause)}" if cause is not None else ""
         return ArchgraphError(
             f"'{name}' cannot vary: the module holds only at {name} = {default}{rule}",
             hint="leave it out of `dynamic`; a stored position embedding has one size",
         )
 
-    def _shown(self, expression: Any) -> str:
+    def shown(self, expression: Any) -> str:
+        """Return an expression of torch's symbols in the user's names."""
         text = str(expression)
         for symbol, name in self.names.items():
             text = text.replace(str(symbol), name)
         return text
 
-    def joint(self, found: list[Progression]) -> tuple[str, ...]:
+    def joint(self, found: list[Progression]) -> list[Any]:
         """Return the conditions on several sizes at once that do not follow from those on each."""
-        ranges = {
-            item.name: [item.least, item.least + item.step, item.default, item.default + item.step] for item in found
-        }
+        ranges = {item.name: _samples(item) for item in found}
         points = [dict(zip(ranges, point, strict=True)) for point in combinations(*ranges.values())]
-        result = []
-        for test, guard in zip(self.tests, self.guards, strict=True):
-            if type(guard.expr).__name__ == "Unequality":
-                continue
-            numbers = ([point[self.names[symbol]] for symbol in self.symbols] for point in points)
-            if not all(test(*row) for row in numbers):
-                result.append(self._shown(guard.expr))
-        return tuple(result)
+        rows = [[point[self.names[symbol]] for symbol in self.symbols] for point in points]
+        several = [
+            (test, guard.expr)
+            for test, guard in zip(self.tests, self.guards, strict=True)
+            if len({self.names[symbol] for symbol in guard.expr.free_symbols}) > 1
+        ]
+        return [condition for test, condition in several if not all(test(*row) for row in rows)]
+
+
+def _samples(item: Progression) -> list[int]:
+    """Some of the values that a size may have, small and large."""
+    reached = [item.least + item.step * times for times in (0, 1, 2, 3, 10, 100, 1000)]
+    every = dict.fromkeys([*reached, item.default, item.default + item.step])
+    return [value for value in every if item.most is None or value <= item.most]
 
 
 def _step(valid: set[int], default: int, least: int, most: int) -> int | None:
