@@ -132,7 +132,7 @@ class Assumption:
                 return left <= right
 
     def normal(self) -> Assumption:
-        """Return a bound with a lone symbol on its left, where one term of the sizes has all symbols.
+        """Return a bound with a lone symbol or product on its left, where one term of the sizes has all symbols.
 
         >>> C = symbol("C")
         >>> print(Assumption(2 * floor(C / 2), ">=", size(1)).normal(), Assumption(size(9), ">=", 2 * C).normal())
@@ -144,12 +144,12 @@ class Assumption:
         if not slope.is_Rational:
             return self
         bound = -constant / slope
-        if slope < 0:
-            return Assumption(variable, "<=", floor(bound), self.reason) if variable.is_Symbol else self
-        least = ceiling(bound)
-        if isinstance(variable, floor):
-            return Assumption(cast(Expr, variable.args[0]), ">=", least, self.reason).normal()
-        return Assumption(variable, ">=", least, self.reason) if variable.is_Symbol else self
+        if slope > 0 and isinstance(variable, floor):
+            return Assumption(cast(Expr, variable.args[0]), ">=", ceiling(bound), self.reason).normal()
+        if not variable.is_integer or variable.is_Add or variable.is_Function:
+            return self
+        relation, bound = (">=", ceiling(bound)) if slope > 0 else ("<=", floor(bound))
+        return Assumption(variable, relation, bound, self.reason)
 
     def shown(self, show: Callable[[Expr], Expr]) -> Assumption:
         """Return the same fact on sizes written in other symbols.

@@ -47,9 +47,11 @@ class SavedByNode:
         fold.storages.update(zip(graph.inputs, (storage for storage, _ in inputs), strict=True))
         alive = graph.live(needed)
         for member in graph.nodes:
-            if member in alive and isinstance(member, Repeat):
+            if member not in alive:
+                continue
+            if isinstance(member, Repeat):
                 self._repeat(fold, member, f"{prefix}{member.name}")
-            elif member in alive:
+            else:
                 fold.node(member)
             self._attribute(fold, f"{prefix}{member.name}")
         unread = Storage(ZERO)

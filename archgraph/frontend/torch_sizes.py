@@ -13,7 +13,7 @@ from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.spec import NAME, RESERVED, Spec, read_text
 from archgraph.frontend.torch_conditions import Conditions, Progression, environment_of, guards_of, place_of
 from archgraph.frontend.torch_export import Exported
-from archgraph.symbols import Assumption, Relation, floor_divide, is_ordered
+from archgraph.symbols import Assumption, Context, Relation, floor_divide, is_ordered
 
 VALID = "sizes for which the export holds"
 COMPARISONS: dict[str, tuple[Relation, int]] = {
@@ -61,18 +61,20 @@ def sizes_of(exported: Exported, name: str) -> Sizes:
     """
     torch_symbols = _torch_symbols(exported)
     conditions = Conditions(exported, torch_symbols)
-    found = [conditions.progression(symbol) for symbol in dict.fromkeys(torch_symbols.values())]
+    found, joint = conditions.resolve()
     spec = replace(read_text(_declaration(name, found), "<trace>"), network=None)
     declarations = Declarations(spec.symbols, {}, frozenset())
     declarations.resolve_all()
     inside = {own: declarations.lookup(symbol) for own, symbol in torch_symbols.items()}
-    joint = conditions.joint(found)
     texts = [text for item in found for text in str(item).split(", ")]
     facts = [fact for item in found for fact in _facts(item, declarations.lookup(item.name))]
-    for guard in joint:
-        told = list(_relation(guard, inside))
-        facts += told
-        texts += [str(fact.shown(declarations.show)) for fact in told] or [conditions.shown(guard)]
+    told = [(guard, list(_relation(guard, inside))) for guard in joint]
+    strictest = Context()
+    for fact in (fact for _, relations in told for fact in relations):
+        strictest.assume(fact)
+    facts += strictest.assumptions
+    texts += [str(fact.shown(declarations.show)) for fact in strictest.assumptions]
+    texts += [conditions.shown(guard) for guard, relations in told if not relations]
     return Sizes(spec, declarations, inside, tuple(texts), tuple(facts))
 
 
