@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from archgraph.errors import ArchgraphError, SpecError
@@ -326,12 +327,22 @@ def _run_trace(options: argparse.Namespace) -> int:
     g = traced(options)
     g = g.at(**_bindings(options.at)) if options.at else g
     if options.output:
-        return _save(g.draw(), options.output)
+        return _write_traced(g, Path(options.output))
     if options.format == "text":
         print(g.symbolic().report(["params", "macs"], g.at()))
         for gap in g.gaps:
             print(f"missing in every number: {gap}")
     print(g.at().table(by=options.by, metrics=["params", "macs", "flops", "activations"]).to(options.format).rstrip())
+    return 0
+
+
+def _write_traced(g: Any, target: Path) -> int:
+    """Write the figure of a traced module, or its spec."""
+    if target.suffix not in (".yaml", ".yml"):
+        return _save(g.draw(), str(target))
+    from archgraph.backend.files import write_text
+
+    write_text(target, g.to_spec())
     return 0
 
 

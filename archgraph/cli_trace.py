@@ -26,7 +26,12 @@ def add_trace(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--allow-unsupported", action="store_true", help="list unknown operators as gaps")
     parser.add_argument("--by", default="scope", help="node, scope, op, level or block (default: scope)")
-    parser.add_argument("-o", "--output", metavar="FILE", help="draw the figure instead of printing costs")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write the figure (.svg, .pdf, …) or a spec (.yaml) instead of printing costs",
+    )
 
 
 def traced(options: argparse.Namespace) -> Any:

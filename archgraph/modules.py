@@ -59,7 +59,8 @@ class ModuleArchitecture(Architecture):
         for assumption in self.assumptions:
             if not assumption.holds(fresh.values):
                 raise QueryError(
-                    f"{self.name} was traced under the condition that {assumption}, which these sizes break",
+                    f"{self.name} was traced under the condition that {assumption.shown(self.show)}, "
+                    "which these sizes break",
                     hint=f"conditions: {'; '.join(self.conditions) or 'none'}; trace it again with other inputs",
                 )
         return ModuleArchitecture(self.found, {**self._given, **values}, dict(fresh.values), self._selection)

@@ -20,7 +20,8 @@ from archgraph.exact import evaluate as evaluate
 from archgraph.exact import number_of
 
 Size: TypeAlias = Expr
-Relation = Literal["multiple of", "==", "!=", ">="]
+Relation = Literal["multiple of", "==", "!=", ">=", "<="]
+BOUNDS = (">=", "<=")
 MAX_TERMS = 20_000
 
 
@@ -127,21 +128,28 @@ class Assumption:
                 return left != right
             case ">=":
                 return left >= right
+            case "<=":
+                return left <= right
 
     def normal(self) -> Assumption:
-        """Return a lower bound with a lone symbol on its left, where one term of the sizes has all symbols.
+        """Return a bound with a lone symbol or product on its left, where one term of the sizes has all symbols.
 
-        >>> print(Assumption(2 * floor(symbol("C") / 2), ">=", size(1)).normal())
-        C >= 2
+        >>> C = symbol("C")
+        >>> print(Assumption(2 * floor(C / 2), ">=", size(1)).normal(), Assumption(size(9), ">=", 2 * C).normal())
+        C >= 2 C <= 4
         """
-        constant, rest = expand(self.left - self.right).as_coeff_Add()
+        sign = 1 if self.relation == ">=" else -1
+        constant, rest = expand(sign * (self.left - self.right)).as_coeff_Add()
         slope, variable = rest.as_coeff_Mul()
-        if not (slope.is_Rational and slope > 0):
+        if not slope.is_Rational:
             return self
-        least = ceiling(-constant / slope)
-        if isinstance(variable, floor):
-            return Assumption(cast(Expr, variable.args[0]), ">=", least, self.reason).normal()
-        return Assumption(variable, ">=", least, self.reason) if variable.is_Symbol else self
+        bound = -constant / slope
+        if slope > 0 and isinstance(variable, floor):
+            return Assumption(cast(Expr, variable.args[0]), ">=", ceiling(bound), self.reason).normal()
+        if not variable.is_integer or variable.is_Add or variable.is_Function:
+            return self
+        relation, bound = (">=", ceiling(bound)) if slope > 0 else ("<=", floor(bound))
+        return Assumption(variable, relation, bound, self.reason)
 
     def shown(self, show: Callable[[Expr], Expr]) -> Assumption:
         """Return the same fact on sizes written in other symbols.
@@ -151,7 +159,7 @@ class Assumption:
         H >= 44
         """
         fact = Assumption(show(self.left), self.relation, show(self.right), self.reason)
-        return fact.normal() if self.relation == ">=" else fact
+        return fact.normal() if self.relation in BOUNDS else fact
 
     def __str__(self) -> str:
         relation = f"a {self.relation}" if self.relation == "multiple of" else self.relation
@@ -176,20 +184,20 @@ class Context:
 
     values: Mapping[Symbol, int] = field(default_factory=dict)
     assumptions: dict[Assumption, None] = field(default_factory=dict)
-    _bounds: dict[Expr, Assumption] = field(default_factory=dict)
+    _bounds: dict[tuple[Expr, Relation], Assumption] = field(default_factory=dict)
 
     def assume(self, fact: Assumption) -> None:
-        """Record a fact; of several lower bounds on one symbol the highest is kept."""
-        if fact.relation != ">=":
+        """Record a fact; of several bounds on one side of a symbol the strictest is kept."""
+        if fact.relation not in BOUNDS:
             self.assumptions.setdefault(fact)
             return
         fact = fact.normal()
-        known = self._bounds.get(fact.left)
+        known = self._bounds.get((fact.left, fact.relation))
         if known is not None and known.right.is_Integer and fact.right.is_Integer:
-            if known.right >= fact.right:
+            if known == fact or (known.right > fact.right) == (fact.relation == ">="):
                 return
             del self.assumptions[known]
-        self._bounds[fact.left] = fact
+        self._bounds[fact.left, fact.relation] = fact
         self.assumptions.setdefault(fact)
 
 
@@ -239,8 +247,8 @@ def _symbolic(left: Expr, relation: Relation, right: Expr) -> bool | None:
         case "!=":
             same = same_size(left, right)
             return None if same is None else not same
-        case ">=":
-            return is_ordered(left, ">=", right)
+        case ">=" | "<=":
+            return is_ordered(left, relation, right)
 
 
 def require(left: Expr, relation: Relation, right: Expr, rule: str, *parts: object, hint: str = "") -> None:

@@ -1,4 +1,4 @@
-"""A spec against PyTorch, node by node: shapes, parameters, multiply-accumulates."""
+"""A spec against PyTorch, node by node: shapes, parameters, multiply-accumulates, what autograd keeps."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archgraph.analysis.cost import METRICS, Row
+from archgraph.analysis.saved_nodes import SavedByNode
 from archgraph.backend.table import Table
 from archgraph.backend.torch import leaves, lower
+from archgraph.backend.torch_saved import saved_bytes
 from archgraph.errors import ArchgraphError
 from archgraph.ir import Value
 
@@ -31,8 +33,9 @@ class Check:
         path: the node's path; empty for the whole network.
         shapes: the shapes of its outputs, without the batch axis.
         torch_shapes: what PyTorch gives; one entry per distinct result over the iterations.
-        counts: trainable and frozen parameters, buffers, multiply-accumulates, and how often it runs.
-        torch_counts: the same of the module, `FlopCounterMode`, and its calls.
+        counts: trainable and frozen parameters, buffers, multiply-accumulates, how often it runs, and the bytes of
+            its results that are kept for the backward pass in single precision.
+        torch_counts: the same of the module, `FlopCounterMode`, its calls, and the tensors that autograd saves.
     """
 
     path: str
@@ -71,6 +74,8 @@ class Check:
             "torch params": sum(self.torch_counts[name] for name in params),
             "macs": self.counts["macs"],
             "torch macs": self.torch_counts["macs"],
+            "saved": self.counts["saved_bytes"],
+            "torch saved": self.torch_counts["saved_bytes"],
             "agree": "yes" if self.ok else f"NO: {self.difference}",
         }
 
@@ -97,17 +102,22 @@ class Report:
     @property
     def table(self) -> Table:
         """The report as a table."""
-        columns = ("node", "op", "output", "params", "torch params", "macs", "torch macs", "agree")
+        numbers = (name for own in ("params", "macs", "saved") for name in (own, f"torch {own}"))
+        columns = ("node", "op", "output", *numbers, "agree")
         notes = (
             f"torch: the lowered module on the meta device, PyTorch {self.version}, batch of 1",
             "torch macs: torch.utils.flop_counter.FlopCounterMode / 2, all repetitions of a node together",
+            "saved: bytes kept for the backward pass (single precision, attention product by product), of every "
+            "storage once, for the node that made it; the total includes inputs",
         )
         rows = [check.row() for check in self.rows]
         return Table(self._title(), columns, rows, self.total.row(), notes)
 
     def _title(self) -> str:
         if self.disagreement is None:
-            return f"{self.name} agrees with PyTorch in shapes, parameters and MACs: {len(self.rows)} nodes"
+            return (
+                f"{self.name} agrees with PyTorch in shapes, parameters, MACs and saved bytes: {len(self.rows)} nodes"
+            )
         place = self.disagreement.path or "its totals"
         return f"{self.name} disagrees with PyTorch at {place}: {self.disagreement.difference}"
 
@@ -119,7 +129,7 @@ class Report:
 
 
 def verify(architecture: Architecture, **values: Any) -> Report:
-    """Build the network in PyTorch and compare shapes, parameters and MACs of every node and in total.
+    """Build the network in PyTorch and compare shapes, parameters, MACs and saved bytes of every node and in total.
 
     Nothing is allocated: the module is on the meta device. Symbols that are not given take their defaults.
 
@@ -129,8 +139,15 @@ def verify(architecture: Architecture, **values: Any) -> Report:
     """
     bound = architecture.bound(**values)
     module = lower(bound.graph, bound.selected, bound.name, device="meta").eval()
+    trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
     measured = _measure(bound, module)
-    checks = tuple(_check(row, measured.nodes.get(row.path, Measured())) for row in bound.rows())
+    for parameter in trained:
+        parameter.requires_grad_()
+    _add_saved(bound, module, measured)
+    saved = SavedByNode().of(bound.graph, bound.selected)
+    checks = tuple(
+        _check(row, saved.get(row.path, 0), measured.nodes.get(row.path, Measured())) for row in bound.rows()
+    )
     return Report(bound.name, measured.version, checks, _total(bound, measured))
 
 
@@ -151,9 +168,18 @@ class Measurement:
     total: Measured = field(default_factory=Measured)
 
 
-def _check(row: Row, measured: Measured) -> Check:
+def _add_saved(bound: Architecture, module: nn.Module, measurement: Measurement) -> None:
+    """Add what autograd keeps; the inputs of the network are no node's."""
+    found = saved_bytes(bound.graph, module, _operands(bound))
+    measurement.total.counts["saved_bytes"] = found.total()
+    for path, size in found.items():
+        measurement.nodes[path].counts["saved_bytes"] = size
+
+
+def _check(row: Row, saved: int, measured: Measured) -> Check:
     counts = {name: int(row.cost(METRICS[name])) for name in COUNTED}
     counts["runs"] = int(row.times) if row.alive else 0
+    counts["saved_bytes"] = saved
     return _compare(row.path, row.node.op.kind, row.node.outputs, counts, measured)
 
 
@@ -161,6 +187,7 @@ def _total(bound: Architecture, measurement: Measurement) -> Check:
     numbers = bound.at()
     counts = {name: int(numbers.metric(name)) for name in COUNTED}
     counts["runs"] = sum(int(row.times) for row in bound.rows() if row.alive)
+    counts["saved_bytes"] = int(numbers.metric("saved_bytes"))
     return _compare("", "", bound.selected, counts, measurement.total)
 
 
@@ -179,23 +206,27 @@ def _measure(bound: Architecture, module: nn.Module) -> Measurement:
     running = [""]
     seen: set[int] = set()
     measurement.total.counts.update(_weights(module, set()))
+    handles: list[Any] = []
     with FlopCounterMode(display=False) as counter:
         for path, _, leaf in leaves(bound.graph, module):
             measured = measurement.nodes[path]
             measured.counts.update(_weights(leaf, seen))
-            _listen(leaf, path, measured, counter, running)
+            handles += _listen(leaf, path, measured, counter, running)
         module.requires_grad_(False)
         try:
             results = module(*_operands(bound))
         except (RuntimeError, ValueError, TypeError, IndexError) as error:
             raise ArchgraphError(f"PyTorch cannot run '{running[0]}': {error}", path=running[0]) from error
+        finally:
+            for handle in handles:
+                handle.remove()
     measurement.total.shapes[_shapes(results)] = None
     runs = sum(node.counts["runs"] for node in measurement.nodes.values())
     measurement.total.counts.update(macs=counter.get_total_flops() // 2, runs=runs)
     return measurement
 
 
-def _listen(leaf: nn.Module, path: str, measured: Measured, counter: Any, running: list[str]) -> None:
+def _listen(leaf: nn.Module, path: str, measured: Measured, counter: Any, running: list[str]) -> list[Any]:
     """Record what one leaf returns and how many operations it takes."""
     before = [0]
 
@@ -208,8 +239,7 @@ def _listen(leaf: nn.Module, path: str, measured: Measured, counter: Any, runnin
         measured.counts["runs"] += 1
         measured.counts["macs"] += (counter.get_total_flops() - before[0]) // 2
 
-    leaf.register_forward_pre_hook(enter, prepend=True)
-    leaf.register_forward_hook(leave)
+    return [leaf.register_forward_pre_hook(enter, prepend=True), leaf.register_forward_hook(leave)]
 
 
 def _weights(module: nn.Module, seen: set[int]) -> Counter[str]:

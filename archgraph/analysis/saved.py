@@ -58,11 +58,11 @@ class SavedBytes:
         here = "" if isinstance(self.execution.checkpoint, bool) else prefix
         key = (graph, tuple(value in needed for value in graph.outputs), flags, here)
         if key not in self._known:
-            self._known[key] = _Fold(self, graph, needed, flags, prefix).summary()
+            self._known[key] = Fold(self, graph, needed, flags, prefix).summary()
         return self._known[key]
 
 
-class _Fold:
+class Fold:
     """One pass over the nodes of one graph."""
 
     def __init__(self, parent: SavedBytes, graph: Graph, needed: tuple[Value, ...], flags: Flags, prefix: str) -> None:
@@ -77,12 +77,13 @@ class _Fold:
         self.flowing = {value for value, flag in zip(graph.inputs, flags, strict=True) if flag}
 
     def summary(self) -> Summary:
+        """Take in all nodes, and return what the graph keeps."""
         alive = self.graph.live(self.needed)
         for node in self.graph.nodes:
             if node not in alive:
                 continue
             if isinstance(node, Node):
-                self._node(node)
+                self.node(node)
             else:
                 self._repeat(node)
         inputs = [self.storages[value] for value in self.graph.inputs]
@@ -106,7 +107,8 @@ class _Fold:
 
     # -- nodes -------------------------------------------------------------------------------------------
 
-    def _node(self, node: Node) -> None:
+    def node(self, node: Node) -> None:
+        """Take in one operation: where its results are stored, and what is kept of it."""
         saved = self.execution.saved(node)
         views = dict(saved.aliases)
         sizes = [ZERO if is_weight(node) else self.execution.bytes_of(value.type) for value in node.outputs]
@@ -127,7 +129,7 @@ class _Fold:
     def _repeat(self, node: Repeat) -> None:
         if node.count == 0:
             for value, carried in zip(node.outputs, node.inputs, strict=False):
-                self._is(value, carried)
+                self.view(value, carried)
             return
         body = self._body(node)
         self.inside.append(node.count * body.inside)
@@ -136,7 +138,7 @@ class _Fold:
         made: dict[int, Storage] = {}
         for index, (value, out) in enumerate(zip(node.outputs, body.outputs, strict=True)):
             if isinstance(out, int):
-                self._is(value, node.inputs[out])
+                self.view(value, node.inputs[out])
                 continue
             self.inside.append(_between(node, out, index in body.inputs))
             if id(out) not in made:
@@ -144,7 +146,8 @@ class _Fold:
             self.storages[value] = made[id(out)]
         self.flowing.update(value for value, flag in zip(node.outputs, body.flags, strict=True) if flag)
 
-    def _is(self, value: Value, other: Value) -> None:
+    def view(self, value: Value, other: Value) -> None:
+        """Take in that one value is stored where another is."""
         self.storages[value] = self.storages[other]
         if other in self.flowing:
             self.flowing.add(value)

@@ -116,6 +116,8 @@ def trace(
     token = EXAMPLE.set(values)
     try:
         with deciding(values) as context:
+            for fact in sizes.assumptions:
+                context.assume(fact)
             interpreter = Interpreter(program, sizes, module, axes or {})
             outputs = interpreter.run()
     finally:
@@ -135,7 +137,7 @@ def trace(
         sizes.declarations,
         values,
         sizes.conditions,
-        (*sizes.assumptions, *context.assumptions),
+        tuple(context.assumptions),
         gaps,
         tuple(unused),
     )

@@ -10,6 +10,8 @@ from typing import Any
 from archgraph.errors import ArchgraphError
 from archgraph.frontend.torch_export import Exported
 
+Pair = tuple[Callable[..., bool], Any]
+"""A condition as a function of numbers, and as torch has it."""
 SEARCH = 2048
 """How far above the example valid sizes are looked for."""
 
@@ -67,8 +69,14 @@ class Conditions:
         self.symbols = list(names)
         self.values = {own: int(self._hint(own)) for own in names}
         distinct = {str(guard.expr): guard for guard in guards_of(program)} if names else {}
-        self.guards = [g for g in distinct.values() if g.expr.free_symbols <= set(self.symbols)]
-        self.tests = [_compiled(guard.expr, self.symbols) for guard in self.guards]
+        known = [g for g in distinct.values() if g.expr.free_symbols <= set(self.symbols)]
+        guards = [guard for guard in known if self._matters(guard)]
+        self.pairs: list[Pair] = [(_compiled(guard.expr, self.symbols), guard) for guard in guards]
+
+    def _matters(self, guard: Any) -> bool:
+        """Whether a condition is the module's: that sizes differ is often only how torch looks for a short cut."""
+        several = len({self.names[symbol] for symbol in guard.expr.free_symbols}) > 1
+        return not (several and type(guard.expr).__name__ == "Unequality") or str(guard.expr) in self.exported.places
 
     def _hint(self, symbol: Any) -> int:
         environment = environment_of(self.program)
@@ -78,67 +86,78 @@ class Conditions:
                     return size.node.hint
         return environment.var_to_val[symbol]
 
-    def progression(self, name: str) -> Progression:
-        """Return the sizes of one name for which the export holds, the others at their examples.
+    def resolve(self) -> tuple[list[Progression], list[Any]]:
+        """Return the values that every size may have, and the conditions on several sizes at once beside them.
+
+        A condition on several sizes that holds wherever each of them is valid by itself says nothing new.
 
         Raises:
-            ArchgraphError: only the example itself is valid.
+            ArchgraphError: of some size only the example itself is valid.
         """
+        joint: list[Pair] = []
+        while True:
+            found = [self._progression(name, joint) for name in dict.fromkeys(self.names.values())]
+            broken = [pair for pair in self._broken(found) if pair not in joint]
+            if not broken:
+                return found, [guard.expr for _, guard in joint]
+            joint += broken
+
+    def _progression(self, name: str, joint: list[Pair]) -> Progression:
+        """The valid values of one size, the others at their examples; joint conditions tell their step at most."""
         own = [symbol for symbol in self.symbols if self.names[symbol] == name]
         default = self.values[own[0]]
-        tests = [pair for pair in zip(self.tests, self.guards, strict=True) if self._decides(pair[1], own)]
-        holds = self._checker(own, [test for test, _ in tests])
+        tests = [pair for pair in self.pairs if pair[1].expr.free_symbols & set(own)]
+        holds = self._checker(own, tests)
         valid = [value for value in range(1, default + SEARCH) if holds(value)]
         least, most = min(valid, default=default), max(valid, default=default)
         step = _step(set(valid), default, least, most)
         if step is None or most < 2 * least:
             raise self._frozen(name, default, own, tests)
-        least += (default - least) % step
-        missing = [value for value in range(least, most, step) if not holds(value)]
-        return Progression(name, default, step, least, None if most > default + SEARCH / 2 else most, tuple(missing))
+        alone = self._checker(own, [pair for pair in tests if pair not in joint])
+        every = range((default - 1) % step + 1, default + SEARCH, step)
+        valid = [value for value in every if alone(value)]
+        least, most = min(valid), max(valid)
+        missing = tuple(value for value in range(least, most, step) if not alone(value))
+        return Progression(name, default, step, least, None if most > default + SEARCH / 2 else most, missing)
 
-    @staticmethod
-    def _decides(guard: Any, own: list[Any]) -> bool:
-        """Whether a guard limits one size: that several sizes are not equal is a matter of single points."""
-        free = guard.expr.free_symbols
-        return bool(free & set(own)) and (len(free) == 1 or type(guard.expr).__name__ != "Unequality")
+    def _broken(self, found: list[Progression]) -> list[Pair]:
+        """The conditions on several sizes that some valid sizes break."""
+        ranges = {item.name: _samples(item) for item in found}
+        points = [dict(zip(ranges, point, strict=True)) for point in combinations(*ranges.values())]
+        rows = [[point[self.names[symbol]] for symbol in self.symbols] for point in points]
+        several = (pair for pair in self.pairs if len({self.names[own] for own in pair[1].expr.free_symbols}) > 1)
+        return [(test, guard) for test, guard in several if not all(test(*row) for row in rows)]
 
-    def _checker(self, own: list[Any], tests: list[Callable[..., bool]]) -> Callable[[int], bool]:
+    def _checker(self, own: list[Any], tests: list[Pair]) -> Callable[[int], bool]:
         def holds(value: int) -> bool:
             numbers = [value if symbol in own else self.values[symbol] for symbol in self.symbols]
-            return all(test(*numbers) for test in tests)
+            return all(test(*numbers) for test, _ in tests)
 
         return holds
 
-    def _frozen(self, name: str, default: int, own: list[Any], tests: list[Any]) -> ArchgraphError:
-        failing = [guard for test, guard in tests if not self._checker(own, [test])(default * 2)]
+    def _frozen(self, name: str, default: int, own: list[Any], tests: list[Pair]) -> ArchgraphError:
+        failing = [pair[1] for pair in tests if not self._checker(own, [pair])(default * 2)]
         cause = failing[0] if failing else None
-        rule = f": it needs {self._shown(cause.expr)} at {place_of(self.exported, cause)}" if cause is not None else ""
+        rule = f": it needs {self.shown(cause.expr)} at {place_of(self.exported, cause)}" if cause is not None else ""
         return ArchgraphError(
             f"'{name}' cannot vary: the module holds only at {name} = {default}{rule}",
             hint="leave it out of `dynamic`; a stored position embedding has one size",
         )
 
-    def _shown(self, expression: Any) -> str:
+    def shown(self, expression: Any) -> str:
+        """Return an expression of torch's symbols in the user's names."""
         text = str(expression)
         for symbol, name in self.names.items():
             text = text.replace(str(symbol), name)
         return text
 
-    def joint(self, found: list[Progression]) -> tuple[str, ...]:
-        """Return the conditions on several sizes at once that do not follow from those on each."""
-        ranges = {
-            item.name: [item.least, item.least + item.step, item.default, item.default + item.step] for item in found
-        }
-        points = [dict(zip(ranges, point, strict=True)) for point in combinations(*ranges.values())]
-        result = []
-        for test, guard in zip(self.tests, self.guards, strict=True):
-            if type(guard.expr).__name__ == "Unequality":
-                continue
-            numbers = ([point[self.names[symbol]] for symbol in self.symbols] for point in points)
-            if not all(test(*row) for row in numbers):
-                result.append(self._shown(guard.expr))
-        return tuple(result)
+
+def _samples(item: Progression) -> list[int]:
+    """Some of the values that a size may have, small and large."""
+    reached = [item.least + item.step * times for times in (0, 1, 2, 3, 10, 100, 10_000)]
+    most = 10**6 * item.step if item.most is None else item.most
+    every = dict.fromkeys([*reached, item.default, item.default + item.step, most])
+    return [value for value in every if value <= most and value not in item.missing]
 
 
 def _step(valid: set[int], default: int, least: int, most: int) -> int | None:

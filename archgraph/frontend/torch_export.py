@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 
 NOT_THE_USERS = (f"{os.sep}torch{os.sep}", f"{os.sep}archgraph{os.sep}", "contextlib", "<")
 """Parts of the names of files whose lines are not the user's code."""
+COMPARING = (
+    f"{os.sep}torch{os.sep}fx{os.sep}",
+    f"{os.sep}torch{os.sep}__init__.py",
+    f"{os.sep}torch{os.sep}_logging{os.sep}",
+    f"{os.sep}torch{os.sep}utils{os.sep}",
+    f"{os.sep}archgraph{os.sep}",
+    "contextlib",
+    "<",
+)
+"""Parts of the names of files that turn a comparison of sizes into a condition."""
 Dynamic = Mapping[str, Mapping[int, str]]
 """Which dimensions of which inputs are symbols: `{"sample": {2: "h", 3: "w"}}`."""
 
@@ -34,7 +44,8 @@ class Exported:
     dims: Mapping[tuple[str, int], str]
     inputs: tuple[str, ...]
     places: Mapping[str, str] = field(default_factory=dict)
-    """The line of the user's code where each equality of sizes was decided, by its text."""
+    """The line of the user's code that an equality of sizes comes from, by its text; of an inequality only where
+    that line itself compares the sizes."""
 
 
 @dataclass
@@ -115,7 +126,7 @@ def _with_fixed(module: nn.Module, fixed: Mapping[str, Any]) -> Iterator[None]:
 
 @contextmanager
 def _deciding_lines() -> Iterator[dict[str, str]]:
-    """Note the line of user code at which PyTorch decides that sizes are equal."""
+    """Note the line of user code at which PyTorch decides whether sizes are equal."""
     from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
     places: dict[str, str] = {}
@@ -125,7 +136,8 @@ def _deciding_lines() -> Iterator[dict[str, str]]:
         return
 
     def note(self: Any, prefix: str, guard: Any, *rest: Any, **options: Any) -> Any:
-        if type(guard).__name__ == "Equality":
+        kind = type(guard).__name__
+        if kind == "Equality" or (kind == "Unequality" and _user_decides()):
             places.setdefault(str(guard), _user_line())
         return original(self, prefix, guard, *rest, **options)
 
@@ -145,6 +157,14 @@ def _user_line() -> str:
             return f"{file}:{frame.f_lineno} in {frame.f_code.co_name}"
         frame = frame.f_back
     return ""
+
+
+def _user_decides() -> bool:
+    """Whether the line that compares sizes is the user's own, and not one of PyTorch's operators."""
+    frame = sys._getframe(2)
+    while frame is not None and any(part in frame.f_code.co_filename for part in COMPARING):
+        frame = frame.f_back
+    return frame is not None and not any(part in frame.f_code.co_filename for part in NOT_THE_USERS)
 
 
 def _explained(module: nn.Module, error: Exception) -> ArchgraphError:

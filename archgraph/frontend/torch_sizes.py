@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,18 @@ from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.spec import NAME, RESERVED, Spec, read_text
 from archgraph.frontend.torch_conditions import Conditions, Progression, environment_of, guards_of, place_of
 from archgraph.frontend.torch_export import Exported
-from archgraph.symbols import Assumption, floor_divide
+from archgraph.symbols import Assumption, Context, Relation, floor_divide, is_ordered
+
+VALID = "sizes for which the export holds"
+COMPARISONS: dict[str, tuple[Relation, int]] = {
+    "Equality": ("==", 0),
+    "Unequality": ("!=", 0),
+    "GreaterThan": (">=", 0),
+    "StrictGreaterThan": (">=", 1),
+    "LessThan": ("<=", 0),
+    "StrictLessThan": ("<=", -1),
+}
+"""Comparisons of integers as torch calls them: the relation, and what the right side takes to be strict."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +36,7 @@ class Sizes:
         declarations: what they are inside of laws.
         inside: torch's symbol to the expression inside of laws.
         conditions: for which values the export holds, as text.
-        assumptions: the lower bounds, to be checked at every binding.
+        assumptions: the same but for divisibility, which `declarations` check, to be checked at every binding.
     """
 
     spec: Spec
@@ -50,16 +61,44 @@ def sizes_of(exported: Exported, name: str) -> Sizes:
     """
     torch_symbols = _torch_symbols(exported)
     conditions = Conditions(exported, torch_symbols)
-    found = [conditions.progression(symbol) for symbol in dict.fromkeys(torch_symbols.values())]
+    found, joint = conditions.resolve()
     spec = replace(read_text(_declaration(name, found), "<trace>"), network=None)
     declarations = Declarations(spec.symbols, {}, frozenset())
     declarations.resolve_all()
     inside = {own: declarations.lookup(symbol) for own, symbol in torch_symbols.items()}
-    texts = tuple(text for item in found for text in str(item).split(", "))
-    bounds = tuple(
-        Assumption(declarations.lookup(item.name), ">=", Integer(item.least), "valid sizes") for item in found
-    )
-    return Sizes(spec, declarations, inside, (*texts, *conditions.joint(found)), bounds)
+    texts = [text for item in found for text in str(item).split(", ")]
+    facts = [fact for item in found for fact in _facts(item, declarations.lookup(item.name))]
+    told = [(guard, list(_relation(guard, inside))) for guard in joint]
+    strictest = Context()
+    for fact in (fact for _, relations in told for fact in relations):
+        strictest.assume(fact)
+    facts += strictest.assumptions
+    texts += [str(fact.shown(declarations.show)) for fact in strictest.assumptions]
+    texts += [conditions.shown(guard) for guard, relations in told if not relations]
+    return Sizes(spec, declarations, inside, tuple(texts), tuple(facts))
+
+
+def _facts(item: Progression, size: Expr) -> Iterator[Assumption]:
+    """The bounds of one size, and the single values that it cannot have."""
+    if not is_ordered(size, ">=", Integer(item.least)):
+        yield Assumption(size, ">=", Integer(item.least), VALID)
+    if item.most is not None:
+        yield Assumption(size, "<=", Integer(item.most), VALID)
+    for value in item.missing:
+        yield Assumption(size, "!=", Integer(value), VALID)
+
+
+def _relation(guard: Any, inside: Mapping[Any, Expr]) -> Iterator[Assumption]:
+    """A condition on several sizes at once; one that is no comparison stays text."""
+    kind = type(guard).__name__
+    if kind == "And":
+        for part in guard.args:
+            yield from _relation(part, inside)
+    if kind not in COMPARISONS:
+        return
+    relation, margin = COMPARISONS[kind]
+    left, right = (translate(part, inside) for part in guard.args)
+    yield Assumption(left, relation, right + margin, VALID)
 
 
 def _declaration(name: str, found: list[Progression]) -> str:

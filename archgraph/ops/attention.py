@@ -164,13 +164,14 @@ class ScaledDotProductAttention(Op):
         """Return what the math kernel keeps of one sample: scaled q and k, the attention weights, and v.
 
         v is cut into heads as a view; joined with other streams, repeated for more heads, or cut into windows or
-        along axes, it is a copy.
+        along axes, it is a copy. Which bias every pair of positions takes is kept as an index.
         """
         queries, keys, values = self._copied(inputs)
         kept = [queries, keys, self.scores(*inputs)]
         if self._is_whole(inputs):
             return Saved(inputs=(2,), fresh=tuple((numel, 4) for numel in kept))
-        return Saved(fresh=tuple((numel, 4) for numel in (*kept, values)), joined=len(inputs) > 3)
+        fresh = tuple((numel, 4) for numel in (*kept, values))
+        return Saved(fresh=(*fresh, *self._looked_up(inputs)), joined=len(inputs) > 3)
 
     def saved_by(self, kernel: Kernel, *inputs: TensorType) -> Saved:
         """Return, of the fused kernel, q, k, v, the output, and a logarithm per query and head, but no weights."""
@@ -179,13 +180,19 @@ class ScaledDotProductAttention(Op):
         streams = self.streams(inputs)
         copies = self._copied(inputs)
         if kernel == "upcast":
-            return Saved(statistics=Add(*copies, self.scores(*inputs)), joined=len(streams) > 1)
+            statistics = Add(*copies, self.scores(*inputs))
+            return Saved(fresh=self._looked_up(inputs), statistics=statistics, joined=len(streams) > 1)
         logarithms = product((self.heads, Add(*(q.area for q, _, _ in streams))))
         outputs = tuple(range(len(streams)))
         if self._is_whole(inputs):
             return Saved(inputs=(0, 1, 2), outputs=outputs, statistics=logarithms)
-        fresh = tuple((numel, 4) for numel in copies)
+        fresh = (*((numel, 4) for numel in copies), *self._looked_up(inputs))
         return Saved(outputs=outputs, fresh=fresh, statistics=logarithms, joined=len(streams) > 1)
+
+    def _looked_up(self, inputs: Types) -> tuple[tuple[Expr, int], ...]:
+        """The rows of the table of biases, one for every pair of positions of a window."""
+        pairs = product(length**2 for length in self.windows(inputs[0]).values())
+        return ((pairs, 8),) if self.relative_bias else ()
 
     def _is_whole(self, inputs: Types) -> bool:
         """Whether q, k and v are cut into heads as they are, and so without a copy."""

@@ -1,6 +1,11 @@
-"""Models of transformers and diffusers, built from configurations: how to make each, its inputs, what varies."""
+"""Models of transformers and diffusers, built from configurations: how to make each, its inputs, what varies.
 
+`python tests/models/real_models.py` writes the page that shows what became of them.
+"""
+
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -71,7 +76,6 @@ STAGES = {"hidden_sizes": [16, 32, 48, 64], "depths": [2, 2, 3, 2]}
 SAMPLE = {"sample": {2: "h", 3: "w"}}
 LATENT = {"hidden_states": {2: "h", 3: "w"}}
 NO_DICT = {"return_dict": False}
-UNET = {"block_out_channels": (32, 64), "norm_num_groups": 8, "layers_per_block": 2}
 
 
 def text_to_image(context: int, side: int = 16) -> dict[str, Any]:
@@ -97,7 +101,8 @@ SDXL = {
     "block_out_channels": (32, 64, 128),
     "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
     "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-    "transformer_layers_per_block": (1, 2, 4),
+    "transformer_layers_per_block": (1, 1, 2),
+    "layers_per_block": 1,
     "attention_head_dim": (4, 8, 16),
     "norm_num_groups": 8,
     "use_linear_projection": True,
@@ -383,7 +388,12 @@ TRANSFORMERS = [
     ),
     Real(
         "SegformerForSemanticSegmentation",
-        hugging("SegformerForSemanticSegmentation", hidden_sizes=[16, 32, 40, 64], decoder_hidden_size=48),
+        hugging(
+            "SegformerForSemanticSegmentation",
+            hidden_sizes=[16, 32, 40, 64],
+            depths=[1, 1, 2, 1],
+            decoder_hidden_size=48,
+        ),
         PIXELS,
         SIDES,
     ),
@@ -653,33 +663,34 @@ def _zeros(item: Any) -> Any:
     return torch.zeros(item.shape, dtype=item.dtype) if isinstance(item, torch.Tensor) else item
 
 
-def real_models_page() -> str:
-    """Return the page of traced models."""
-    import warnings
+PAGE = Path(__file__).parents[2] / "docs" / "traced-models.md"
+HEAD = """\
+# Traced models
 
-    rows = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        rows = [measure(real) for real in MODELS.values()]
-    lines = [
-        "# Traced models",
-        "",
-        "Models of transformers and diffusers, built from (mostly small) configurations and traced without weights.",
-        "Parameters and multiply-accumulates are compared with the module's own parameters and with half of what",
-        "`torch.utils.flop_counter.FlopCounterMode` counts, on the meta device (on the",
-        "CPU with the math kernel where a model asks for values). *Nodes* are those of",
-        "the traced graph, repeats folded.",
-        "",
-        "| model | params | MACs | nodes | varies | status |",
-        "|---|---:|---:|---:|---|---|",
-    ]
-    lines += [_row(row) for row in rows]
-    lines += ["", "## What cannot be traced", ""]
-    lines += [f"- **{name}**: {reason}." for name, reason in UNTRACEABLE.items()]
-    return "\n".join([*lines, ""])
+Models of transformers and diffusers, built from (mostly small) configurations and traced without weights.
+Parameters and multiply-accumulates are compared with the module's own parameters and with half of what
+`torch.utils.flop_counter.FlopCounterMode` counts, on the meta device (on the
+CPU with the math kernel where a model asks for values). *Nodes* are those of
+the traced graph, repeats folded.
+
+| model | params | MACs | nodes | varies | status |
+|---|---:|---:|---:|---|---|
+"""
 
 
-def _row(row: Measured) -> str:
-    status = row.status + (f": {', '.join(row.gaps)}" if row.gaps else "")
-    cells = (row.name, f"{row.params:,}", f"{row.macs:,}", str(row.nodes), ", ".join(row.conditions) or "-", status)
-    return "| " + " | ".join(cells) + " |"
+def foot() -> str:
+    """Return what follows the table."""
+    reasons = [f"- **{name}**: {reason}." for name, reason in UNTRACEABLE.items()]
+    return "\n".join(["", "## What cannot be traced", "", *reasons, ""])
+
+
+def row(found: Measured) -> str:
+    """Return the row of one model."""
+    status = found.status + (f": {', '.join(found.gaps)}" if found.gaps else "")
+    numbers = (f"{found.params:,}", f"{found.macs:,}", str(found.nodes))
+    return "| " + " | ".join((found.name, *numbers, ", ".join(found.conditions) or "-", status)) + " |\n"
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    PAGE.write_text(HEAD + "".join(row(measure(real)) for real in MODELS.values()) + foot())

@@ -3,19 +3,16 @@
 import logging
 import os
 import warnings
-from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("diffusers")
 pytestmark = [pytest.mark.models, pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 
-from real_models import MODELS, SLOW, measure, real_models_page  # noqa: E402
-
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-PAGE = Path(__file__).parents[2] / "docs" / "traced-models.md"
+from real_models import HEAD, MODELS, PAGE, SLOW, foot, measure, row  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -33,12 +30,15 @@ def test_counts_are_the_models(name):
     assert found.params == found.torch_params
     assert found.macs == found.torch_macs
     assert found.status in ("exact", "exact but for gaps")
+    assert row(found) in PAGE.read_text(), "python tests/models/real_models.py writes the page"
 
 
-def test_there_are_enough_models():
-    assert len(MODELS) >= 40
+def test_the_page_has_a_row_for_every_model():
+    text = PAGE.read_text()
+    rows = text.removeprefix(HEAD).removesuffix(foot()).splitlines()
+    assert text.startswith(HEAD) and text.endswith(foot())
+    assert [line.split(" | ")[0].removeprefix("| ") for line in rows] == list(MODELS)
 
 
-@pytest.mark.slow
-def test_the_page_is_up_to_date():
-    assert PAGE.read_text() == real_models_page()
+def test_most_models_are_exact():
+    assert sum(line.endswith("| exact |") for line in PAGE.read_text().splitlines()) >= 60

@@ -59,8 +59,7 @@ def kept_bytes(g, attention="math", device="meta", dtype=torch.float32) -> int:
     kept = {}
 
     def pack(tensor):
-        constant = tensor.dtype == torch.long and tensor.ndim == 2 and len(set(tensor.shape)) == 1  # of relative biases
-        if id_of(tensor) not in weights and not constant:
+        if id_of(tensor) not in weights:
             kept[id_of(tensor)] = (tensor.untyped_storage().nbytes(), tensor)
         return tensor
 

@@ -86,7 +86,7 @@ def test_a_failure_of_torch_names_the_node(monkeypatch):
 def test_the_report_reads_like_a_table():
     report = verify(text("  - linear: {out: 5}\n  - split: {parts: 5}\n    as: [a, b, _, _, d]\n  - add: [a, d]\n"))
     lines = repr(report).splitlines()
-    assert lines[0] == "<text> agrees with PyTorch in shapes, parameters and MACs: 3 nodes"
+    assert lines[0] == "<text> agrees with PyTorch in shapes, parameters, MACs and saved bytes: 3 nodes"
     assert any(line.split()[:2] == ["split", "split"] and "5 x (1, 6)" in line for line in lines)
     assert lines[-1].split()[0] == "total"
 
