@@ -223,12 +223,11 @@ def _contrast(commands: Any) -> None:
         commands,
         "contrast",
         _run_contrast,
-        "Compare two networks: a table of what sets them apart, or with -o the figure",
+        "Compare networks: a table of what sets them apart, or with -o the figure",
         "archgraph contrast unet dit -o unet-vs-dit.svg",
     )
-    parser.add_argument("first", metavar="A", help="a shipped name or a path")
-    parser.add_argument("second", metavar="B", help="a shipped name or a path")
-    parser.add_argument("--panels", help="of stages,laws,charts,levels, from top to bottom (default: the first three)")
+    parser.add_argument("specs", metavar="SPEC", nargs="+", help="two or more shipped names or paths")
+    parser.add_argument("--panels", help="of stages,levels,laws,ladder,hops,matrix, from top to bottom (default: all)")
     _add_figure(parser, required=False)
     _add_format(parser)
 
@@ -237,12 +236,12 @@ def _run_contrast(options: argparse.Namespace) -> int:
     from archgraph.api import contrast, load
     from archgraph.comparison import comparison
 
+    networks = [load(name) for name in options.specs]
     if not options.output:
-        print(comparison([load(options.first), load(options.second)]).to(options.format).rstrip())
+        print(comparison(networks).to(options.format).rstrip())
         return 0
     figure = contrast(
-        load(options.first),
-        load(options.second),
+        *networks,
         width=options.width or "text",
         venue=options.venue,
         panels=options.panels.split(",") if options.panels else None,

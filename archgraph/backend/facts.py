@@ -7,8 +7,10 @@ from typing import Protocol
 from sympy import Add, Expr, Symbol, expand
 
 from archgraph.analysis.cost import METRICS, Costs, Row, find_member
+from archgraph.analysis.effective import EffectiveFields
 from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.backend.groups import Group
+from archgraph.backend.hop_facts import HopFacts, Hops
 from archgraph.backend.items import Flow, Item, flow
 from archgraph.backend.mixing import by_kind, kinds_of, mixers
 from archgraph.backend.numeric import value_at
@@ -266,6 +268,31 @@ class Facts:
     def _positioned(self, path: str) -> bool:
         """Whether the output of a member has positions, though they may be other axes than the input's."""
         return bool(find_member(self.subject.graph, path)[0].outputs[0].type.positions)
+
+    @cached_property
+    def widest_axis(self) -> str:
+        """The axis along which the main input has the most positions."""
+        assert self.input is not None
+        type_ = self.input.type
+        return max(type_.positions, key=lambda axis: self.number(type_.size(axis)))
+
+    def hops(self, path: str) -> Hops | None:
+        """How many moves input positions are away from the positions of a member, along the widest axis."""
+        return self._hops.at(path) if self._hops is not None and path else None
+
+    @cached_property
+    def _hops(self) -> HopFacts | None:
+        return None if self.input is None else HopFacts(self.flat, self.input.name, self.widest_axis, self.number)
+
+    @cached_property
+    def effective(self) -> EffectiveFields | None:
+        """The effective receptive fields at initialisation, along the widest axis of the main input."""
+        return None if self.input is None else self.effective_of(self.subject.graph)
+
+    def effective_of(self, graph: Graph) -> EffectiveFields:
+        """The same along the widest axis of the main input, for a graph like the network's."""
+        assert self.input is not None
+        return EffectiveFields(graph, self.input, self.number, (self.widest_axis,))
 
     @cached_property
     def last_located(self) -> str:

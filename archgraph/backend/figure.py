@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from archgraph.backend.diagram import Diagram
 from archgraph.backend.facts import Facts, Subject
@@ -108,7 +108,8 @@ def draw(
         architecture: what `load` or `trace` returned.
         view: ``"overview"`` (stages as a U or a spine), ``"blocks"`` (inside the repeated block), ``"full"`` (every
             operation, repeats collapsed), ``"unrolled"``, ``"ladder"`` (receptive field over depth), ``"matrix"``
-            (connected positions), ``"levels"`` (costs by resolution) or ``"laws"`` (costs against each symbol).
+            (connected positions), ``"hops"`` (moves over distance), ``"levels"`` (costs by resolution) or ``"laws"``
+            (costs against each symbol).
         width: ``"auto"``, ``"column"``, ``"text"`` or a length such as ``"3.25in"``.
         venue: ``"icml"``, ``"neurips"``, ``"iclr"``, ``"acl"`` or ``"nature"``.
         color: ``"locality"``, ``"params"`` or ``"macs"``.
@@ -134,30 +135,30 @@ def draw(
 
 
 def contrast(
-    first: Subject, second: Subject, *, width: str = "text", venue: str = "icml", panels: Iterable[str] | None = None
+    *architectures: Subject, width: str = "text", venue: str = "icml", panels: Iterable[str] | None = None
 ) -> Figure:
-    """Draw two networks side by side on one scale, with the table of their laws.
+    """Draw networks side by side on one scale, with the table of their laws.
 
     Args:
-        first: what `load` or `trace` returned; and `second`.
+        architectures: two or more of what `load` or `trace` returned.
         width: as for `draw`; and `venue`.
-        panels: from top to bottom, of ``"stages"``, ``"laws"``, ``"charts"`` and ``"levels"``; all but the last if
-            nothing is said.
+        panels: from top to bottom, of ``"stages"``, ``"levels"``, ``"laws"``, ``"ladder"``, ``"hops"`` and
+            ``"matrix"``; all if nothing is said.
 
     Raises:
-        QueryError: an unknown panel.
-        ValueError: an unknown venue or width, or less than 5.4 inches.
+        QueryError: an unknown panel, or fewer than two networks.
+        ValueError: an unknown venue or width, or less than 3.2 inches.
 
     >>> import archgraph
     >>> contrast(archgraph.load("unet"), archgraph.load("dit")).diagram.width / 72
     6.75
     """
-    from archgraph.backend.contrast import DEFAULT_PANELS, contrast_diagram
+    from archgraph.backend.contrast import PANELS, contrast_diagram
     from archgraph.backend.style import page_width
 
-    page, chosen = page_width(width, venue), DEFAULT_PANELS if panels is None else tuple(panels)
-    sides = Facts(first), Facts(second)
-    return Figure(contrast_diagram(*sides, page, chosen), "contrast", sides)
+    page, chosen = page_width(width, venue), tuple(PANELS) if panels is None else tuple(panels)
+    networks = tuple(map(Facts, architectures))
+    return Figure(contrast_diagram(networks, page, chosen), "contrast", networks)
 
 
 def _typeset(svg: str, diagram: Diagram, suffix: str) -> bytes:
@@ -173,4 +174,6 @@ def _typeset(svg: str, diagram: Diagram, suffix: str) -> bytes:
         (Path(folder) / "figure.svg").write_text(svg, encoding="utf-8")
         source = Path(folder) / "figure.typ"
         source.write_text(f'#set page({size}, margin: 0pt)\n#image("figure.svg", {size})\n', encoding="utf-8")
-        return typst.compile(str(source), format=suffix[1:], **({"ppi": 300.0} if suffix == ".png" else {}))
+        if suffix == ".pdf":
+            return typst.compile(str(source), format="pdf")
+        return cast(bytes, typst.compile(str(source), format="png", ppi=300.0))

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 
-from archgraph.backend.diagram import MUTED, Box, Diagram, Part, Text
+from archgraph.backend.charts import charts
+from archgraph.backend.diagram import MUTED, Box, Diagram, Text
 from archgraph.backend.facts import Facts
-from archgraph.backend.ladder import chart, curve
 from archgraph.backend.law_charts import laws_diagram
 from archgraph.backend.legend import legend, ticks
 from archgraph.backend.levels import levels_diagram
 from archgraph.backend.mathtext import join, variable, words
 from archgraph.backend.matrix import matrix_strip
+from archgraph.backend.sides import sides
 from archgraph.backend.stages import find_u
 from archgraph.backend.steps import steps
 from archgraph.backend.style import SIZES, page_width
@@ -18,7 +19,7 @@ from archgraph.backend.view_spine import block_diagram, repeated, spine_diagram
 from archgraph.backend.view_u import u_diagram
 from archgraph.errors import QueryError, did_you_mean
 
-VIEWS = ("overview", "blocks", "full", "unrolled", "ladder", "matrix", "levels", "laws")
+VIEWS = ("overview", "blocks", "full", "unrolled", "ladder", "matrix", "hops", "levels", "laws")
 _LEGEND_GAP, _PAGE_HEIGHT = 12.0, 9 * 72
 
 
@@ -42,7 +43,7 @@ def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = 
         return _described(
             facts, levels_diagram(facts, widths[0]) if view == "levels" else laws_diagram(facts, widths[-1])
         )
-    if view in ("ladder", "matrix"):
+    if view in ("ladder", "matrix", "hops"):
         return _chart(facts, view, widths[0])
     drawn = _first_fitting(facts, view, widths, engine)
     page = next((page for page in widths if drawn.width <= page + 0.5), widths[-1])
@@ -79,12 +80,7 @@ def _chart(facts: Facts, view: str, width: float) -> Diagram:
         raise QueryError(f"{facts.subject.name} has no input with positions, so it has no receptive field")
     if view == "matrix":
         return _described(facts, matrix_strip(facts, steps(facts), width))
-    height = min(150.0, width * 0.5)
-    heading = words("Receptive field over depth (share of the side, log scale)", SIZES.small, "bold")
-    parts: list[Part] = [Text(heading, 0.5, 7.0)]
-    parts += chart([curve(facts, steps(facts), "#081d58")], 30.0, 13.0, width - 31.0, height)
-    box = Box("ladder", width, height + 26, tuple(parts), kind="panel")
-    return _described(facts, Diagram((box,), width=width, height=height + 26))
+    return _described(facts, charts(sides([facts]), (view,), width, min(150.0, width * 0.5)))
 
 
 def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
