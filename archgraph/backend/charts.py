@@ -75,13 +75,7 @@ def _cells(sides: Sequence[Side], name: str) -> list[_Cell]:
         found = [one for side in sides if (one := stairs(side.facts, side.color, side.dash)) is not None]
         units = dict.fromkeys(side.facts.unit for side in sides if side.facts.input is not None)
         unit = next(iter(units)) if len(units) == 1 else "positions"
-        return [
-            _Cell(
-                ("Moves over distance", "Moves"),
-                16.0,
-                lambda x, y, width, height: hop_chart(found, x, y, width, height, unit),
-            )
-        ]
+        return [_Cell(("Moves over distance", "Moves"), 16.0, partial(hop_chart, found, unit))]
     several = len(sides) > 1
     return [
         _matrix_cell(side, ("Output × input positions", "Outputs × inputs") if first else (), several)

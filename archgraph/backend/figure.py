@@ -45,12 +45,13 @@ class Figure:
         """The drawing as an interactive page on its own; sliders where it is of one network."""
         from archgraph.backend.interactive import page
         from archgraph.backend.sliders import rules, sliders
+        from archgraph.backend.unfolding import Drawing, unfolded
 
         facts = self._facts[0] if len(self._facts) == 1 else None
         if facts is None:
-            return page(self.diagram)
+            return page([Drawing("", "", "", self.diagram)])
         totals = [(name, facts.total(name)) for name in ("params", "macs")]
-        return page(self.diagram, sliders(facts), totals, rules(facts))
+        return page(unfolded(facts, self.diagram), sliders(facts), totals, rules(facts))
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def _style(prefix: str) -> str:
 def _body(diagram: Diagram, marked: bool) -> Iterator[str]:
     numbers = {box.name: index for index, box in enumerate(diagram.boxes)} if marked else {}
     for cluster in diagram.clusters:
-        yield from _cluster(cluster)
+        yield from _cluster(cluster, f' data-frame="{_safe(cluster.name)}"' if marked else "")
     for edge in diagram.edges:
         pair = f"{numbers.get(edge.source, -1)} {numbers.get(edge.target, -1)}"
         drawn = list(_edge(edge))
@@ -66,9 +66,9 @@ def _body(diagram: Diagram, marked: bool) -> Iterator[str]:
             yield from _part(text)
 
 
-def _cluster(cluster: Cluster) -> Iterator[str]:
+def _cluster(cluster: Cluster, mark: str = "") -> Iterator[str]:
     extent = cluster.extent
-    yield _group(cluster.tooltip)
+    yield _group(cluster.tooltip, mark)
     for copy in range(cluster.copies, -1, -1):
         shift = copy * COPY_OFFSET
         width, height = extent.right - extent.left, extent.bottom - extent.top
