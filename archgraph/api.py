@@ -637,7 +637,7 @@ class Architecture(Measured):
                 `levels` (costs by resolution), `laws` (costs against each symbol).
             width: `auto`, `column`, `text`, or inches such as `3.25in`.
             venue: whose column and text widths are meant.
-            color: what the colour of a box says: `locality`, `params` or `macs`.
+            color: what the colour of a box says: `locality`, `params`, `macs`, `level` or `op`.
             show: which of `shape`, `params`, `macs`, `field` boxes are annotated with; all by default.
             terms: `leading`, or `full` for whole laws where they have room.
             values: numbers at the bound symbols instead of laws.

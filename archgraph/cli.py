@@ -184,7 +184,7 @@ def _draw(commands: Any) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     views = "overview, blocks, full, unrolled, ladder, matrix, levels or laws"
     parser.add_argument("--view", default="overview", help=views)
-    parser.add_argument("--color", default="locality", help="locality, params or macs")
+    parser.add_argument("--color", default="locality", help="locality, params, macs, level or op")
     parser.add_argument("--show", help="what boxes are annotated with: shape,params,macs,field (default: all)")
     parser.add_argument("--terms", default="leading", help="leading or full laws (default: leading)")
     parser.add_argument("--values", action="store_true", help="numbers instead of laws")
@@ -193,7 +193,7 @@ def _draw(commands: Any) -> None:
 
 
 def _add_figure(parser: argparse.ArgumentParser, required: bool = True) -> None:
-    suffixes = ".svg, .pdf, .png, .dot or .html"
+    suffixes = ".svg, .pdf, .png, .dot, .tex or .html"
     parser.add_argument("-o", "--output", required=required, metavar="FILE", help=f"the file to write: {suffixes}")
     parser.add_argument("--width", default=None, help="auto, column, text, or inches such as 3.25in")
     parser.add_argument("--venue", default="icml", help="icml, neurips, iclr, acl or nature (default: icml)")

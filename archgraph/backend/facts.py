@@ -9,6 +9,7 @@ from sympy import Add, Expr, Symbol, expand
 from archgraph.analysis.cost import METRICS, Costs, Row, find_member
 from archgraph.analysis.effective import EffectiveFields
 from archgraph.analysis.receptive_field import ReceptiveFields
+from archgraph.backend.coloring import COLORS, kind_tint, level_scale, level_tint
 from archgraph.backend.groups import Group
 from archgraph.backend.hop_facts import HopFacts, Hops
 from archgraph.backend.items import Flow, Item, flow
@@ -33,10 +34,6 @@ class Subject(Protocol):
     def values(self) -> Mapping[Symbol, int]: ...
     def show(self, expression: Expr) -> Expr: ...
     def evaluate(self, expression: Expr) -> int: ...
-
-
-#: What the colour of a box can stand for.
-COLORS = ("locality", "params", "macs")
 
 
 class Facts:
@@ -97,12 +94,25 @@ class Facts:
 
     def tint(self, items: Sequence[Item], reach: Reach | None) -> float | None:
         """What the colour of a box says, from 0 to 1; nothing if it has no colour."""
+        if self.color == "op":
+            return kind_tint(items)
+        if self.color == "level":
+            return level_tint(self._scale(items[-1]), self.coarsest)
         if self.color != "locality":
             law, whole = (self.params(items) if self.color == "params" else self.macs(items)), self.total(self.color)
             return self.value(law) / (self.value(whole) or 1.0)
         if reach is None:
             return None
         return reach.share if reach.sizes[1] > 1 else 0.0
+
+    def _scale(self, item: Item) -> float | None:
+        return None if self.input is None else level_scale(self.input.type, item.outputs[0].type, self.number)
+
+    @cached_property
+    def coarsest(self) -> float:
+        """By how much the coarsest group of the main line is coarser than the input."""
+        scales = (self._scale(item) for group in self.structure.chain for item in group.all)
+        return max((scale for scale in scales if scale is not None), default=1.0)
 
     def params(self, items: Iterable[Item]) -> Expr:
         """Parameters of some items, in the user's symbols."""

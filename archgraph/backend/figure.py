@@ -12,7 +12,7 @@ from archgraph.backend.facts import Facts, Subject
 from archgraph.backend.files import write_bytes
 from archgraph.errors import MissingToolError
 
-SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".html")
+SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
 
 
 class Figure:
@@ -41,6 +41,13 @@ class Figure:
         return dot_source(self.diagram, pinned=True)
 
     @cached_property
+    def tikz(self) -> str:
+        """The drawing as a LaTeX document of its true size, whose TikZ picture can be copied into a paper."""
+        from archgraph.backend.tikz import to_tikz
+
+        return to_tikz(self.diagram)
+
+    @cached_property
     def html(self) -> str:
         """The drawing as an interactive page on its own; sliders where it is of one network."""
         from archgraph.backend.interactive import page
@@ -59,7 +66,7 @@ class Figure:
         return self.diagram.notes
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the drawing; the suffix says how: .svg, .pdf, .png, .dot or .html.
+        """Write the drawing; the suffix says how: .svg, .pdf, .png, .dot, .tex or .html.
 
         The file is written whole or not at all.
 
@@ -79,6 +86,8 @@ class Figure:
             return self.svg.encode()
         if suffix == ".dot":
             return self.dot.encode()
+        if suffix == ".tex":
+            return self.tikz.encode()
         if suffix == ".html":
             return self.html.encode()
         return _typeset(self.svg, self.diagram, suffix)
@@ -113,7 +122,7 @@ def draw(
             (costs against each symbol).
         width: ``"auto"``, ``"column"``, ``"text"`` or a length such as ``"3.25in"``.
         venue: ``"icml"``, ``"neurips"``, ``"iclr"``, ``"acl"`` or ``"nature"``.
-        color: ``"locality"``, ``"params"`` or ``"macs"``.
+        color: ``"locality"``, ``"params"`` and ``"macs"`` (share of the whole), ``"level"`` (resolution) or ``"op"``.
         engine: the Graphviz engine for graphs that have no layout of their own.
         show: which of ``"shape"``, ``"params"``, ``"macs"`` and ``"field"`` boxes are annotated with; all by default.
         terms: ``"leading"``, or ``"full"`` for whole laws where they have room.

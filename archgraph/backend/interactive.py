@@ -53,12 +53,18 @@ def page(
     return _PAGE.format(
         title=escape(drawings[0].diagram.title),
         style=(folder / "page.css").read_text(encoding="utf-8"),
-        figure="".join(f'<div class="drawing" data-key="{escape(one.key)}">{text}</div>' for one, text in shown),
+        figure="".join(_holder(one, text) for one, text in shown),
         heads="".join(f"<th>{escape(name)}</th>" for name, _ in totals),
         rows=rows,
         script=f"{script}\nstart({quoted(data)}, [\n{functions}\n]);",
         controls="" if sliders else " hidden",
     )
+
+
+def _holder(one: Drawing, text: str) -> str:
+    """A drawing in the page, at most so much larger than in print."""
+    most = f"max-width:{3 * one.diagram.width:.0f}px"
+    return f'<div class="drawing" data-key="{escape(one.key)}" style="{most}">{text}</div>'
 
 
 def _bodies(drawings: Sequence[Drawing], totals: Sequence[tuple[str, Expr]], laws: _Laws) -> str:

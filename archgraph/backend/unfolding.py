@@ -1,7 +1,7 @@
 """The drawings behind the boxes of a figure: what a block is made of, and the same figure with its block closed."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from archgraph.analysis.cost import find_member
@@ -73,7 +73,7 @@ def _inside(facts: Facts, box: Box) -> Diagram | None:
     return drawn
 
 
-def within(drawings: list[Drawing], sizes: list[int], budget: int) -> Iterator[Drawing]:
+def within(drawings: Sequence[Drawing], sizes: Sequence[int], budget: int) -> Iterator[Drawing]:
     """The drawings that fit a number of bytes; inner ones only with what they fold back into."""
     kept: set[str] = set()
     for drawing, size in zip(drawings, sizes, strict=True):

@@ -128,7 +128,8 @@ function start(data, laws) {
     }
     for (const line of now.lines) {
       const [from, to] = line.dataset.edge.split(" ").map(Number);
-      line.classList.toggle("dim", path !== null && !((from < 0 || path.has(from)) && path.has(to)));
+      const leads = to < 0 ? from !== index && path?.has(from) : (from < 0 || path?.has(from)) && path?.has(to);
+      line.classList.toggle("dim", path !== null && !leads);
     }
     page("reads").textContent = index === null ? "Click a box to see what leads into it." : now.boxes[index].reads;
     buttons();
