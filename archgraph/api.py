@@ -637,7 +637,7 @@ class Architecture(Measured):
                 `levels` (costs by resolution), `laws` (costs against each symbol).
             width: `auto`, `column`, `text`, or inches such as `3.25in`.
             venue: whose column and text widths are meant.
-            color: what the colour of a box says: `locality`, `params` or `macs`.
+            color: what the colour of a box says: `locality`, `params`, `macs`, `level` or `op`.
             show: which of `shape`, `params`, `macs`, `field` boxes are annotated with; all by default.
             terms: `leading`, or `full` for whole laws where they have room.
             values: numbers at the bound symbols instead of laws.
@@ -756,16 +756,21 @@ def loads(text: str, variant: str = "") -> Architecture:
 
 
 def contrast(
-    first: Architecture,
-    second: Architecture,
-    width: str = "text",
-    venue: str = "icml",
-    panels: Iterable[str] | None = None,
+    *architectures: Architecture, width: str = "text", venue: str = "icml", panels: Iterable[str] | None = None
 ) -> Figure:
-    """Return two networks side by side on one scale; panels: `stages`, `laws`, `charts`, `levels`."""
+    """Return two or more networks side by side on one scale.
+
+    Args:
+        architectures: the networks.
+        width: as for `Architecture.draw`; and `venue`.
+        panels: of `stages`, `levels`, `laws`, `ladder`, `hops`, `matrix`, from top to bottom; by default all.
+
+    Raises:
+        QueryError: an unknown panel, or fewer than two networks.
+    """
     from archgraph.backend.figure import contrast
 
-    return contrast(first, second, width=width, venue=venue, panels=panels)
+    return contrast(*architectures, width=width, venue=venue, panels=panels)
 
 
 __all__ = ["METRICS", "Architecture", "Law", "Measured", "Part", "contrast", "load", "loads"]

@@ -185,7 +185,7 @@ def _draw(commands: Any) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     views = "overview, blocks, full, unrolled, ladder, matrix, levels or laws"
     parser.add_argument("--view", default="overview", help=views)
-    parser.add_argument("--color", default="locality", help="locality, params or macs")
+    parser.add_argument("--color", default="locality", help="locality, params, macs, level or op")
     parser.add_argument("--show", help="what boxes are annotated with: shape,params,macs,field (default: all)")
     parser.add_argument("--terms", default="leading", help="leading or full laws (default: leading)")
     parser.add_argument("--values", action="store_true", help="numbers instead of laws")
@@ -194,7 +194,7 @@ def _draw(commands: Any) -> None:
 
 
 def _add_figure(parser: argparse.ArgumentParser, required: bool = True) -> None:
-    suffixes = ".svg, .pdf, .png, .dot or .html"
+    suffixes = ".svg, .pdf, .png, .dot, .tex or .html"
     parser.add_argument("-o", "--output", required=required, metavar="FILE", help=f"the file to write: {suffixes}")
     parser.add_argument("--width", default=None, help="auto, column, text, or inches such as 3.25in")
     parser.add_argument("--venue", default="icml", help="icml, neurips, iclr, acl or nature (default: icml)")
@@ -224,12 +224,11 @@ def _contrast(commands: Any) -> None:
         commands,
         "contrast",
         _run_contrast,
-        "Compare two networks: a table of what sets them apart, or with -o the figure",
+        "Compare networks: a table of what sets them apart, or with -o the figure",
         "archgraph contrast unet dit -o unet-vs-dit.svg",
     )
-    parser.add_argument("first", metavar="A", help="a shipped name or a path")
-    parser.add_argument("second", metavar="B", help="a shipped name or a path")
-    parser.add_argument("--panels", help="of stages,laws,charts,levels, from top to bottom (default: the first three)")
+    parser.add_argument("specs", metavar="SPEC", nargs="+", help="two or more shipped names or paths")
+    parser.add_argument("--panels", help="of stages,levels,laws,ladder,hops,matrix, from top to bottom (default: all)")
     _add_figure(parser, required=False)
     _add_format(parser)
 
@@ -238,12 +237,12 @@ def _run_contrast(options: argparse.Namespace) -> int:
     from archgraph.api import contrast, load
     from archgraph.comparison import comparison
 
+    networks = [load(name) for name in options.specs]
     if not options.output:
-        print(comparison([load(options.first), load(options.second)]).to(options.format).rstrip())
+        print(comparison(networks).to(options.format).rstrip())
         return 0
     figure = contrast(
-        load(options.first),
-        load(options.second),
+        *networks,
         width=options.width or "text",
         venue=options.venue,
         panels=options.panels.split(",") if options.panels else None,

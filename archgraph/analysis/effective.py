@@ -7,6 +7,7 @@ channels. Norms, gates and attention scores are held fixed, activations taken as
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 
@@ -70,36 +71,50 @@ class EffectiveFields:
         graph: the traced graph.
         input: the input.
         evaluate: gives the value of a size.
+        axes: the axes of the input to walk along, by default all.
     """
 
-    def __init__(self, graph: Graph, input: Value, evaluate: Evaluate) -> None:
+    def __init__(self, graph: Graph, input: Value, evaluate: Evaluate, axes: Sequence[str] = ()) -> None:
         self.input = input
         self._evaluate = evaluate
-        begin: Walks = {axis: Walk(axis, STAY) for axis in input.type.positions}
-        self._values = self._run(graph, tuple(begin if value is input else {} for value in graph.inputs))
+        begin: Walks = {axis: Walk(axis, STAY) for axis in axes or input.type.positions}
+        self._members: dict[str, Walks] = {}
+        self._values = self._run(graph, tuple(begin if value is input else {} for value in graph.inputs), "")
+
+    def of(self, path: str) -> dict[str, Effective] | None:
+        """Return the same for the first output of a member by its path, None where it lies in a repeat."""
+        walks = self._members.get(path)
+        return None if walks is None else self._numbers(walks)
 
     def at(self, value: Value) -> dict[str, Effective]:
         """Return the effective field of a value of the network's own graph, by axis of the input."""
+        return self._numbers(self._values[value])
+
+    def _numbers(self, walks: Walks) -> dict[str, Effective]:
         sizes = self.input.type
-        walks = self._values[value]
         return {axis: effective(walks.get(axis), self._evaluate(sizes.size(axis))) for axis in sizes.positions}
 
-    def _run(self, graph: Graph, inputs: tuple[Walks, ...]) -> dict[Value, Walks]:
+    def _run(self, graph: Graph, inputs: tuple[Walks, ...], prefix: str | None = None) -> dict[Value, Walks]:
+        """Walk through a graph; what its members give is kept by path if there is a prefix for it."""
         known: dict[Value, Walks] = dict(zip(graph.inputs, inputs, strict=True))
         for member in graph.nodes:
             operands = tuple(known[value] for value in member.inputs)
-            known.update(zip(member.outputs, self._member(member, operands), strict=True))
+            path = None if prefix is None else prefix + member.name
+            outputs = self._member(member, operands, path)
+            known.update(zip(member.outputs, outputs, strict=True))
+            if path is not None:
+                self._members[path] = outputs[0]
         return known
 
-    def _outputs(self, graph: Graph, inputs: tuple[Walks, ...]) -> tuple[Walks, ...]:
-        known = self._run(graph, inputs)
+    def _outputs(self, graph: Graph, inputs: tuple[Walks, ...], path: str | None = None) -> tuple[Walks, ...]:
+        known = self._run(graph, inputs, None if path is None else f"{path}.")
         return tuple(known[value] for value in graph.outputs)
 
-    def _member(self, member: Member, operands: tuple[Walks, ...]) -> tuple[Walks, ...]:
+    def _member(self, member: Member, operands: tuple[Walks, ...], path: str | None) -> tuple[Walks, ...]:
         if not any(operands):
             return ({},) * len(member.outputs)
         if isinstance(member, Repeat):
-            return self._repeat(member, operands)
+            return self._repeat(member, operands, path)
         try:
             reaches = member.op.reach(*member.types)
         except ShapeError as error:
@@ -155,10 +170,10 @@ class EffectiveFields:
             return f"no walk through {type(read).__name__.lower()}"
         return walk if walk.digit is not None and isinstance(taken, SpreadMap) else walk.through(taken)
 
-    def _repeat(self, repeat: Repeat, operands: tuple[Walks, ...]) -> tuple[Walks, ...]:
+    def _repeat(self, repeat: Repeat, operands: tuple[Walks, ...], path: str | None) -> tuple[Walks, ...]:
         count, carried = self._evaluate(repeat.iterations), len(repeat.outputs)
         if count == 1:
-            return self._outputs(repeat.body, operands)
+            return self._outputs(repeat.body, operands, path)
         if carried > 1 or any(operands[1:]):
             return self._iterated(repeat, operands, count)
         (value,) = operands[:1]

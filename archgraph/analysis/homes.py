@@ -61,8 +61,9 @@ class Home:
 
     @property
     def count(self) -> int:
-        """The number of coordinates."""
-        return self.term.count
+        """The number of coordinates; what lies before the first one, as a class token does, has none."""
+        last = (self.term.extent - 1 + self.term.shift) // self.term.stride
+        return self.term.modulus or last + 1
 
     def cell(self, x: int) -> tuple[Fraction, Fraction]:
         """Return where a cell begins and ends."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 
 from archgraph.analysis.hop_path import HopPath, PathTracer
 from archgraph.analysis.hops import Moves, Reached, State
@@ -38,13 +39,26 @@ class Paths:
         self.input = input_named(graph, input)
         self.axis = axis_named(self.input, axis)
         self.extent = evaluate(self.input.type.size(self.axis))
-        self.output = members(graph, node)[-1].outputs[0]
         self._moves = Moves(graph, self.input, self.axis, evaluate)
+        self._lead_to(node)
+
+    def _lead_to(self, node: str | Value | None) -> None:
+        self.output = members(self._moves.graph, node)[-1].outputs[0]
         home = self._moves.homes[self.output]
         if home is None:
             raise QueryError(f"the output '{self.output.name}' has no places along {self.axis}: every path gathers all")
         self.home = home
         self._all: State | None = None
+
+    def to(self, node: str | Value | None) -> Paths:
+        """Return the paths to the output of another node, over the same moves.
+
+        Raises:
+            QueryError: there is no such node, or its output has no places along the axis.
+        """
+        other = copy(self)
+        other._lead_to(node)
+        return other
 
     @property
     def reached(self) -> State:
@@ -54,6 +68,12 @@ class Paths:
             empty: State = ((),) * self.extent
             self._all = self._moves.states(self.output, seed).get(self.input, empty)
         return self._all
+
+    @property
+    def connected(self) -> float:
+        """The share of all pairs of an input and an output position that a path connects."""
+        pairs = sum(reached[-1].bit_count() for reached in self.reached if reached)
+        return pairs / (self.extent * self.home.count)
 
     def hops(self, position: int, output: int) -> int | None:
         """Return the fewest moves from an input position to an output position, None where no path leads."""

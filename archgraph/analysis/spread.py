@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
 from math import gcd, lcm, sqrt
+from operator import add
 
 from archgraph.analysis.setmap import MOST_PHASES
 from archgraph.errors import QueryError
@@ -87,8 +88,9 @@ def _added(parts: Sequence[Spread]) -> tuple[int, tuple[float, ...] | None]:
         return start, None
     total = [0.0] * length
     for part in parts:
-        for index, weight in enumerate(part.weights or (), part.start - start):
-            total[index] += weight
+        weights, first = part.weights or (), part.start - start
+        last = first + len(weights)
+        total[first:last] = map(add, total[first:last], weights)
     return start, tuple(total)
 
 

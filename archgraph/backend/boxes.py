@@ -139,6 +139,16 @@ def wrapped(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
     return [*lines, shortened(current, fits)]
 
 
+def fitted(line: Line, room: float) -> Line:
+    """The line, its last run cut short where it is wider than the room."""
+    if sum(run.width for run in line) <= room or not line:
+        return line
+    *head, last = line
+    used = sum(run.width for run in head) + last.gap
+    text = wrapped(last.text, lambda shown: text_width(shown, last.face, last.size) <= room - used, 1)[0]
+    return (*head, Run(text, last.face, last.size, last.rise, last.gap))
+
+
 def _halves(text: str, fits: Callable[[str], bool]) -> list[str]:
     """Two lines that both fit, broken after a comma if possible, of nearly equal length."""
     parts = text.split()

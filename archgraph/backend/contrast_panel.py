@@ -3,62 +3,72 @@
 import itertools
 from collections.abc import Sequence
 
-from archgraph.backend.boxes import wrapped
+from archgraph.backend.boxes import fitted
 from archgraph.backend.diagram import INK, MUTED, Box, Diagram, Edge, Part, Path, Rect, Run, Text
 from archgraph.backend.facts import Facts
 from archgraph.backend.ladder import Step
 from archgraph.backend.mathtext import join, shape, words
-from archgraph.backend.metrics import text_width
 from archgraph.backend.reach import Reach
 from archgraph.backend.stages import find_u
 from archgraph.backend.style import FRAME, GRID, HAIR, LINE, PANEL, SIZES, SKIP, ink_on, mix, ramp
 from archgraph.backend.thumbnails import field_square
 
 Line = tuple[Run, ...]
-_HEAD, _BOX_HEIGHT, _THUMB, _LANE, _ROOMY = 44.0, 20.5, 20.5, 5.0, 205.0
+TALL, LOW = 20.5, 13.0
+_HEAD, _LANE, _ROOMY = 37.0, 5.0, 205.0
 _BAR = 5.5
 
 
-def panel(facts: Facts, steps: Sequence[Step], width: float, height: float, mark: str) -> Diagram:
-    """Rows of box, square and slice from input to output; copies as dashed lanes on the left."""
+def tells_mixing(width: float) -> bool:
+    """Whether a panel of that width has room to say what mixes positions."""
+    return width > _ROOMY
+
+
+def panel(facts: Facts, steps: Sequence[Step], width: float, height: float, mark: str, tall: float = TALL) -> Diagram:
+    """Rows of box, square and slice from input to output; copies as dashed lanes on the left.
+
+    Low boxes (`LOW`) have the name and the shape in one line.
+    """
     lanes = _lanes(facts, steps)
     left = 1.0 + (_LANE * len(lanes) + 4.0 if lanes else 0.0)
-    slice_width = (width - 26.0) * (0.36 if width > _ROOMY else 0.34)
-    square = _THUMB if width > _ROOMY else 0.0
+    slice_width = (width - 26.0) * (0.34 if tall == TALL else 0.31)
+    square = tall if width > _ROOMY else 0.0
     box_width = width - left - slice_width - square - (18.0 if square else 10.0)
     rows = max(1, len(steps))
     pitch = (height - _HEAD) / rows
-    tops = [_HEAD + pitch * index + (pitch - _BOX_HEIGHT) / 2 for index in range(rows)]
+    tops = [_HEAD + pitch * index + (pitch - tall) / 2 for index in range(rows)]
     thumb_x, slice_x = left + box_width + 8.0, width - slice_width - 1
     boxes, marks = [], _heading(facts, steps, width)
-    marks += _column_title("slice of the input", slice_x + slice_width / 2)
-    marks += _column_title("field", thumb_x + _THUMB / 2) if square else []
+    shapes = _shapes(facts, steps, box_width, tall)
+    title = "slice of the input" if width > _ROOMY else "slice"
+    marks += _column_title(title, slice_x + slice_width / 2)
+    marks += _column_title("field", thumb_x + tall / 2) if square else []
     marks.append(Rect(slice_x, _HEAD - 1, slice_width, height - _HEAD + 1, PANEL, GRID, HAIR))
-    for step, top in zip(steps, tops, strict=True):
+    for step, top, below in zip(steps, tops, shapes, strict=True):
         if step.gap:
-            marks += _dots(left + box_width / 2, top)
-            marks += _dots(thumb_x + _THUMB / 2, top) if square else []
+            marks += _dots(left + box_width / 2, top + tall / 2)
+            marks += _dots(thumb_x + tall / 2, top + tall / 2) if square else []
             continue
-        boxes.append(_row_box(facts, step, box_width, f"{mark}{len(boxes)}").at(left, top))
+        boxes.append(_row_box(step, below, box_width, tall, f"{mark}{len(boxes)}").at(left, top))
         if step.reach is not None and square:
-            marks += field_square(step.reach, thumb_x, top, _THUMB)
-    marks += _slices(steps, tops, slice_x, slice_width)
-    edges = [*_arrows(steps, tops, boxes, left + box_width / 2), *_skips(lanes, boxes, left)]
+            marks += field_square(step.reach, thumb_x, top, tall)
+    marks += _slices(steps, tops, slice_x, slice_width, tall)
+    edges = [*_arrows(steps, tops, boxes, left + box_width / 2, tall), *_skips(lanes, boxes, left)]
     return Diagram(tuple(boxes), tuple(edges), (), tuple(marks), width, height)
 
 
 def _heading(facts: Facts, steps: Sequence[Step], width: float) -> list[Part]:
-    name = _fitted(words(facts.subject.name, SIZES.heading, "bold"), width * 0.5)
-    verdict = words(f"– {_verdict(facts, steps)}", SIZES.heading)
-    kind = words(f"mixing: {mixing_words(facts)}", SIZES.body)
-    return [
-        Text(_fitted(join(name, verdict, gap=3.0), width - 2), 1.0, 8.5),
-        Text(_fitted(kind, width - 2), 1.0, 20.0, MUTED),
-    ]
+    """Name, verdict and what mixes positions; where there is little room, the verdict has the second line."""
+    verdict, kind = _verdict(facts, steps), f"mixing: {mixing_words(facts)}"
+    first = words(facts.subject.name, SIZES.heading, "bold")
+    if width > _ROOMY:
+        first = join(fitted(first, width * 0.5), words(f"– {verdict}", SIZES.heading), gap=3.0)
+    below = words(kind if width > _ROOMY else verdict, SIZES.body)
+    return [Text(fitted(first, width - 2), 1.0, 8.5), Text(fitted(below, width - 2), 1.0, 20.0, MUTED)]
 
 
 def _column_title(text: str, middle: float) -> list[Part]:
-    return [Text(words(text, SIZES.small), color=MUTED).centered(middle).moved(0, 38.0)]
+    return [Text(words(text, SIZES.small), color=MUTED).centered(middle).moved(0, 32.5)]
 
 
 def _verdict(facts: Facts, steps: Sequence[Step]) -> str:
@@ -87,37 +97,42 @@ def mixing_words(facts: Facts) -> str:
     return "; ".join(f"{', '.join(names)} ({kind} weights)" for kind, names in kinds.items() if names)
 
 
-def _row_box(facts: Facts, step: Step, width: float, name: str) -> Box:
+def _shapes(facts: Facts, steps: Sequence[Step], width: float, tall: float) -> list[Line]:
+    """The shapes of all rows, or only their first sizes where some shape has no room."""
+    sizes = [() if step.value is None else facts.sizes(step.value) for step in steps]
+    whole = [shape(one, SIZES.body) for one in sizes]
+    used = [_width(step.title) + 6 if tall == LOW else 0.0 for step in steps]
+    fits = all(_width(line) + title <= width - 14 for line, title in zip(whole, used, strict=True))
+    return whole if fits else [shape(one[:1], SIZES.body) for one in sizes]
+
+
+def _width(line: Line) -> float:
+    return sum(run.width for run in line)
+
+
+def _row_box(step: Step, below: Line, width: float, tall: float, name: str) -> Box:
     color = ramp(step.reach.share) if step.reach is not None else "#ffffff"
     room = width - 14
-    title = _fitted(step.title, room)
-    below: Line = () if step.value is None else shape(facts.sizes(step.value), SIZES.body)
-    bar = ((_BAR, 0.0), (0.0, 0.0), (0.0, _BOX_HEIGHT), (_BAR, _BOX_HEIGHT))
+    bar = ((_BAR, 0.0), (0.0, 0.0), (0.0, tall), (_BAR, tall))
     parts: list[Part] = [
-        Rect(0, 0, width, _BOX_HEIGHT, "#ffffff", FRAME, LINE, 2.5),
+        Rect(0, 0, width, tall, "#ffffff", FRAME, LINE, 2.5),
         Path(bar, FRAME, LINE, radius=2.5, closed=True, fill=color),
-        Text(title, _BAR + 4, 9.0),
-        Text(below if sum(run.width for run in below) <= room else (), _BAR + 4, 18.0),
     ]
+    title = Text(fitted(step.title, room), _BAR + 4, 9.0)
+    if tall == TALL:
+        parts += [title, Text(below if _width(below) <= room else (), _BAR + 4, 18.0)]
+    else:
+        size = Text(below).ending(width - 5).moved(0, 9.2)
+        parts += [title, size] if title.x + title.width + 6 <= size.x else [title]
     hint = f"{' '.join(run.text for run in step.title)}" + (f": {step.reach.label}" if step.reach is not None else "")
-    return Box(name, width, _BOX_HEIGHT, tuple(parts), tooltip=hint)
+    return Box(name, width, tall, tuple(parts), tooltip=hint)
 
 
-def _fitted(line: Line, room: float) -> Line:
-    if sum(run.width for run in line) <= room or not line:
-        return line
-    *head, last = line
-    used = sum(run.width for run in head) + last.gap
-    text = wrapped(last.text, lambda shown: text_width(shown, last.face, last.size) <= room - used, 1)[0]
-    return (*head, Run(text, last.face, last.size, last.rise, last.gap))
+def _dots(x: float, middle: float) -> list[Part]:
+    return [Rect(x - 0.9, middle + shift - 0.9, 1.8, 1.8, INK, "none", 0, 0.9) for shift in (-4, 0, 4)]
 
 
-def _dots(x: float, top: float) -> list[Part]:
-    middle = top + _BOX_HEIGHT / 2
-    return [Rect(x - 0.9, middle + shift - 0.9, 1.8, 1.8, INK, "none", 0, 0.9) for shift in (-5, 0, 5)]
-
-
-def _slices(steps: Sequence[Step], tops: Sequence[float], x: float, width: float) -> list[Part]:
+def _slices(steps: Sequence[Step], tops: Sequence[float], x: float, width: float, tall: float) -> list[Part]:
     """Bars as wide as the field, joined by what each adds to the one above."""
     fields: list[Part] = []
     joints: list[Part] = []
@@ -125,10 +140,11 @@ def _slices(steps: Sequence[Step], tops: Sequence[float], x: float, width: float
     for step, top in zip(steps, tops, strict=True):
         if step.reach is None:
             before = None if not step.gap else before
-            fields += _dots(x + width / 2, top) if step.gap and before is None else []
+            fields += _dots(x + width / 2, top + tall / 2) if step.gap and before is None else []
             continue
         color, side = ramp(step.reach.share), max(1.2, step.reach.share * (width - 2))
-        middle, high, low = x + width / 2, top + 4, top + _BOX_HEIGHT - 4
+        inset = 4 if tall == TALL else 1.5
+        middle, high, low = x + width / 2, top + inset, top + tall - inset
         if before is not None:
             corners = (
                 (middle - before[0] / 2, before[1]),
@@ -161,10 +177,10 @@ def _bar(reach: Reach, color: str, middle: float, top: float, height: float, sid
     return parts
 
 
-def _arrows(steps: Sequence[Step], tops: Sequence[float], boxes: Sequence[Box], x: float) -> list[Edge]:
+def _arrows(steps: Sequence[Step], tops: Sequence[float], boxes: Sequence[Box], x: float, tall: float) -> list[Edge]:
     edges, index = [], 0
     for place, (step, after) in enumerate(itertools.pairwise(steps)):
-        start, end = tops[place] + _BOX_HEIGHT, tops[place + 1]
+        start, end = tops[place] + tall, tops[place + 1]
         if not step.gap and not after.gap:
             path = Path(((x, start), (x, end)), INK, LINE + 0.15, arrow=True)
             edges.append(Edge(boxes[index].name, boxes[index + 1].name, path))

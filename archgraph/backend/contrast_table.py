@@ -1,42 +1,44 @@
-"""The table of laws of two networks, their ladder, and which pairs of positions they connect."""
+"""The table of what sets networks apart: laws, numbers, knobs, fields; every cell is derived from the graph."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-
-from sympy import Expr
 
 from archgraph.backend.boxes import wrapped
 from archgraph.backend.contrast_panel import mixing_words
 from archgraph.backend.diagram import INK, MUTED, Box, Diagram, Part, Path, Run, Text
 from archgraph.backend.facts import Facts
-from archgraph.backend.ladder import Step, chart, curve, key
-from archgraph.backend.mathtext import leading, math, number, words
-from archgraph.backend.matrix import matrix
+from archgraph.backend.knobs import knobs
+from archgraph.backend.ladder import Step
+from archgraph.backend.mathtext import join, leading, math, number, variable, words
 from archgraph.backend.metrics import text_width
-from archgraph.backend.numeric import value_at
+from archgraph.backend.sides import Side
 from archgraph.backend.style import FRAME, SIZES
 from archgraph.backend.wording import shortened
 
 Line = tuple[Run, ...]
-_ROW, _TIGHT, _LABEL = 11.5, 9.5, 118.0
-_COLORS = ("#2590bf", "#081d58")
+Maker = Callable[[Side, float], list[Line]]
+_ROW, _TIGHT, _LABEL, _MOST_LINES = 10.8, 9.3, 118.0, 3
 
 
-def comparison(first: Facts, second: Facts, a: Sequence[Step], b: Sequence[Step], width: float) -> Diagram:
-    """Rows of quantity, first network, second network."""
-    size = SIZES.body
-    rows = [(words("", size), *(words(facts.subject.name, size, "bold") for facts in (first, second)))]
-    rows += [(words(name, size), left, right) for name, left, right in _rows(first, second, a, b)]
-    column = (width - _LABEL) / 2
+def comparison(sides: Sequence[Side], width: float, told: Sequence[str] = ()) -> Diagram:
+    """Rows of a quantity and what it is in each network, without what another panel tells already."""
+    size, label = SIZES.body, min(_LABEL, width * 0.26)
+    column = (width - label) / len(sides)
+    names = [_shortened(words(side.facts.subject.name, size, "bold"), column - 6) for side in sides]
+    rows: list[tuple[Line, list[list[Line]]]] = [((), [[name] for name in names])]
+    for name, maker, panel in _ROWS:
+        if panel in told:
+            continue
+        rows.append((name, [_broken(maker(side, column - 6), column - 6) for side in sides]))
     parts: list[Part] = []
     y = 8.5
-    for index, row in enumerate(rows):
-        cells = [_broken(line, column - 6 if place else _LABEL) for place, line in enumerate(row)]
+    for index, (name, cells) in enumerate(rows):
+        titles = _broken([name], label - 4) if len(name) == 1 else _split(name, label - 4)
+        parts += [Text(line, 0.5, y + _TIGHT * place, MUTED) for place, line in enumerate(titles) if line]
         for place, lines in enumerate(cells):
-            x = 0.5 if place == 0 else _LABEL + column * (place - 1)
-            color = MUTED if place == 0 else INK
-            parts += [Text(line, x, y + _TIGHT * number, color) for number, line in enumerate(lines) if line]
-        y += _TIGHT * (max(map(len, cells)) - 1)
+            x = label + column * place
+            parts += [Text(line, x, y + _TIGHT * number, INK) for number, line in enumerate(lines) if line]
+        y += _TIGHT * (max(map(len, (titles, *cells))) - 1)
         if index == 0:
             parts.append(Path(((0, y + 3.5), (width, y + 3.5)), FRAME, 0.6))
             y += 2.5
@@ -46,69 +48,84 @@ def comparison(first: Facts, second: Facts, a: Sequence[Step], b: Sequence[Step]
     return Diagram((Box("laws", width, height + 0.5, tuple(parts), kind="panel"),), width=width, height=height + 1)
 
 
-def _broken(line: Line, room: float) -> list[Line]:
-    """Words on two lines where one is too long; laws are made to fit when they are written."""
-    if sum(run.width for run in line) <= room or len(line) != 1:
-        return [line]
+def _shortened(line: Line, room: float) -> Line:
     (run,) = line
-    texts = wrapped(run.text, lambda shown: text_width(shown, run.face, run.size) <= room, 2)
-    return [(replace(run, text=text),) for text in texts]
+    return (replace(run, text=shortened(run.text, lambda shown: text_width(shown, run.face, run.size) <= room)),)
 
 
-def _rows(first: Facts, second: Facts, a: Sequence[Step], b: Sequence[Step]) -> list[tuple[str, Line, Line]]:
-    makers = (
-        ("parameters (leading terms)", lambda facts, steps: _law(facts, "params")),
-        ("MACs (leading terms)", lambda facts, steps: _law(facts, "macs")),
-        ("at the default sizes", lambda facts, steps: _defaults(facts)),
-        ("side of the input doubled", lambda facts, steps: _growth(facts)),
-        ("most parameters in", lambda facts, steps: _home(facts)),
-        ("positions are mixed by", lambda facts, steps: words(mixing_words(facts), SIZES.body)),
-        ("receptive field at the end", lambda facts, steps: _field(facts, steps)),
-        ("global since", lambda facts, steps: _since(facts, steps)),
-    )
-    return [(name, maker(first, a), maker(second, b)) for name, maker in makers]
+def _broken(lines: Sequence[Line], room: float) -> list[Line]:
+    """Words on several lines where one is too long; laws are made to fit when they are written."""
+    out: list[Line] = []
+    for line in lines:
+        if sum(run.width for run in line) <= room or len(line) != 1:
+            out.append(line)
+            continue
+        (run,) = line
+        texts = wrapped(run.text, lambda shown, run=run: text_width(shown, run.face, run.size) <= room, _MOST_LINES)
+        out += [(replace(run, text=text),) for text in texts]
+    return out
 
 
-def _law(facts: Facts, metric: str) -> Line:
+def _split(line: Line, room: float) -> list[Line]:
+    """A line in pieces that fit, broken between its runs."""
+    lines: list[Line] = []
+    for run in line:
+        if lines and sum(one.width for one in (*lines[-1], run)) <= room:
+            lines[-1] = (*lines[-1], run)
+        else:
+            lines.append((replace(run, gap=0.0),))
+    return lines or [()]
+
+
+def _law_row(metric: str) -> Maker:
+    return lambda side, room: [_law(side.facts, metric, room)]
+
+
+def _law(facts: Facts, metric: str, room: float) -> Line:
     full = facts.total(metric)
     for terms in (3, 2, 1):
         short = leading(full, facts.values, terms)
         runs = math(short, SIZES.body)
-        if sum(run.width for run in runs) < 128:
+        if sum(run.width for run in runs) <= room:
             return runs
     return words(number(facts.value(full)), SIZES.body)
 
 
-def _defaults(facts: Facts) -> Line:
-    params, macs = (number(facts.value(facts.total(metric))) for metric in ("params", "macs"))
-    return words(f"{params} parameters, {macs} MACs", SIZES.body)
+def _ratio(side: Side, room: float) -> list[Line]:
+    """A mean over the weights of how often each is used."""
+    params, macs = (side.facts.value(side.facts.total(metric)) for metric in ("params", "macs"))
+    if not params:
+        return [words("no parameters", SIZES.body)]
+    return [words(f"{number(macs)} / {number(params)} = {macs / params:,.0f}", SIZES.body)]
 
 
-def _growth(facts: Facts) -> Line:
-    """Factors of both laws when every side of the input doubles."""
-    params, macs = (_factor(facts, facts.total(metric)) for metric in ("params", "macs"))
-    return words(f"parameters × {params:.4g}, MACs × {macs:.3g}", SIZES.body)
+def _knobs(side: Side, room: float) -> list[Line]:
+    found: list[Line] = []
+    for knob in knobs(side.facts):
+        lines = (knob.line(size) for size in (SIZES.body, SIZES.small))
+        found += [line for line in lines if sum(run.width for run in line) <= room][:1]
+    return found or [words("–", SIZES.body)]
 
 
-def _factor(facts: Facts, law: Expr) -> float:
-    sides = facts.side_symbols()
-    doubled = {symbol: 2 * value if symbol in sides else value for symbol, value in facts.values.items()}
-    before = facts.value(law)
-    return value_at(law, doubled) / before if before else 1.0
+def _home(side: Side, room: float) -> list[Line]:
+    name, share = side.facts.heaviest()
+    return [words(f"{name}: {100 * share:.0f} %", SIZES.body)]
 
 
-def _home(facts: Facts) -> Line:
-    name, share = facts.heaviest()
-    return words(f"{name}: {100 * share:.0f} %", SIZES.body)
+def _mixed(side: Side, room: float) -> list[Line]:
+    return [words(mixing_words(side.facts), SIZES.body)]
 
 
-def _field(facts: Facts, steps: Sequence[Step]) -> Line:
-    last = next((step.reach for step in reversed(steps) if step.reach is not None), None)
+def _field(side: Side, room: float) -> list[Line]:
+    located = [step for step in side.steps if step.reach is not None]
+    last = located[-1].reach if located else None
     if last is None:
-        return words("none", SIZES.body)
-    if last.everything:
-        return words(f"all {last.extent}{_unit(facts)}", SIZES.body)
-    return words(f"{last.label} of {last.extent}{_unit(facts)}", SIZES.body)
+        return [words("none", SIZES.body)]
+    size = f"all {last.extent}" if last.everything else f"{last.label} of {last.extent}"
+    text, share = f"{size}{_unit(side.facts)}", located[-1].effective
+    if share is not None and not last.everything:
+        text += f" (95 % of the ERF at init.: {share * last.extent:.0f})"
+    return [words(text, SIZES.body)]
 
 
 def _unit(facts: Facts) -> str:
@@ -116,7 +133,11 @@ def _unit(facts: Facts) -> str:
     return f" × {pixels} px" if pixels > 1 else f" {facts.unit}"
 
 
-def _since(facts: Facts, steps: Sequence[Step]) -> Line:
+def _since(side: Side, room: float) -> list[Line]:
+    return [_first_global(side.steps)]
+
+
+def _first_global(steps: Sequence[Step]) -> Line:
     size = SIZES.body
     known = [(step.title, step.reach) for step in steps if step.reach is not None]
     for heading, reach in known:
@@ -131,34 +152,18 @@ def _since(facts: Facts, steps: Sequence[Step]) -> Line:
     return words("never", size)
 
 
-def charts(sides: Sequence[tuple[Facts, Sequence[Step]]], width: float) -> Diagram:
-    """The ladder of both, and a matrix of connected positions for each."""
-    side = 74.0
-    curves = [
-        curve(facts, steps, color, dash)
-        for (facts, steps), color, dash in zip(sides, _COLORS, ((), (4.0, 2.0)), strict=True)
-    ]
-    ladder_width = width - 2 * (side + 14) - 60
-    heading = words("Receptive field over depth (share of the side, log scale)", SIZES.small, "bold")
-    parts: list[Part] = [Text(heading, 0.5, 7.0)]
-    parts += chart(curves, 30.0, 13.0, ladder_width, side)
-    parts += key(curves, 30.0 + ladder_width - 3, 13.0 + side - 2)
-    left = width - 2 * (side + 14) + 12
-    found = [(facts, facts.last_located) for facts, _ in sides]
-    pooled = any(path and path != facts.structure.chain[-1].items[-1].path for facts, path in found)
-    for index, (facts, path) in enumerate(found):
-        x = left + (side + 14) * index
-        parts += matrix(facts, path, x, 13.0, side) if path else []
-        text = shortened(_under(facts, path), lambda shown: text_width(shown, "sans", SIZES.small) <= side + 2)
-        parts.append(Text(words(text, SIZES.small), color=MUTED).centered(x + side / 2).moved(0, side + 31.0))
-    heading = "Last positions × input positions" if pooled else "Output × input positions"
-    parts.append(Text(words(heading, SIZES.small, "bold"), left, 7.0))
-    return Diagram((Box("charts", width, side + 34, tuple(parts), kind="panel"),), width=width, height=side + 34)
+def _with_symbol(before: str, name: str, after: str) -> Line:
+    return join(words(before, SIZES.body), variable(name, SIZES.body), words(after, SIZES.body), gap=2.0)
 
 
-def _under(facts: Facts, path: str) -> str:
-    """What a matrix is of: the network, and the node where its output has no positions."""
-    if not path:
-        return f"{facts.subject.name}: no positions"
-    ends = path == facts.structure.chain[-1].items[-1].path
-    return facts.subject.name if ends else f"{facts.subject.name}: {path.split('.')[0]}"
+#: What a row is called, what writes its cells, and the panel that tells the same.
+_ROWS: tuple[tuple[Line, Maker, str], ...] = (
+    (_with_symbol("parameters", "theta", "(leading terms)"), _law_row("params"), ""),
+    (_with_symbol("MACs", "M", "(leading terms)"), _law_row("macs"), ""),
+    (words("MACs per parameter", SIZES.body), _ratio, ""),
+    (words("most parameters in", SIZES.body), _home, "levels"),
+    (words("what a knob buys", SIZES.body), _knobs, ""),
+    (words("positions are mixed by", SIZES.body), _mixed, "stages"),
+    (words("receptive field at the end", SIZES.body), _field, ""),
+    (words("global since", SIZES.body), _since, ""),
+)

@@ -7,8 +7,11 @@ from typing import Protocol
 from sympy import Add, Expr, Symbol, expand
 
 from archgraph.analysis.cost import METRICS, Costs, Row, find_member
+from archgraph.analysis.effective import EffectiveFields
 from archgraph.analysis.receptive_field import ReceptiveFields
+from archgraph.backend.coloring import COLORS, kind_tint, level_scale, level_tint
 from archgraph.backend.groups import Group
+from archgraph.backend.hop_facts import HopFacts, Hops
 from archgraph.backend.items import Flow, Item, flow
 from archgraph.backend.mixing import by_kind, kinds_of, mixers
 from archgraph.backend.numeric import value_at
@@ -31,10 +34,6 @@ class Subject(Protocol):
     def values(self) -> Mapping[Symbol, int]: ...
     def show(self, expression: Expr) -> Expr: ...
     def evaluate(self, expression: Expr) -> int: ...
-
-
-#: What the colour of a box can stand for.
-COLORS = ("locality", "params", "macs")
 
 
 class Facts:
@@ -95,12 +94,25 @@ class Facts:
 
     def tint(self, items: Sequence[Item], reach: Reach | None) -> float | None:
         """What the colour of a box says, from 0 to 1; nothing if it has no colour."""
+        if self.color == "op":
+            return kind_tint(items)
+        if self.color == "level":
+            return level_tint(self._scale(items[-1]), self.coarsest)
         if self.color != "locality":
             law, whole = (self.params(items) if self.color == "params" else self.macs(items)), self.total(self.color)
             return self.value(law) / (self.value(whole) or 1.0)
         if reach is None:
             return None
         return reach.share if reach.sizes[1] > 1 else 0.0
+
+    def _scale(self, item: Item) -> float | None:
+        return None if self.input is None else level_scale(self.input.type, item.outputs[0].type, self.number)
+
+    @cached_property
+    def coarsest(self) -> float:
+        """By how much the coarsest group of the main line is coarser than the input."""
+        scales = (self._scale(item) for group in self.structure.chain for item in group.all)
+        return max((scale for scale in scales if scale is not None), default=1.0)
 
     def params(self, items: Iterable[Item]) -> Expr:
         """Parameters of some items, in the user's symbols."""
@@ -266,6 +278,31 @@ class Facts:
     def _positioned(self, path: str) -> bool:
         """Whether the output of a member has positions, though they may be other axes than the input's."""
         return bool(find_member(self.subject.graph, path)[0].outputs[0].type.positions)
+
+    @cached_property
+    def widest_axis(self) -> str:
+        """The axis along which the main input has the most positions."""
+        assert self.input is not None
+        type_ = self.input.type
+        return max(type_.positions, key=lambda axis: self.number(type_.size(axis)))
+
+    def hops(self, path: str) -> Hops | None:
+        """How many moves input positions are away from the positions of a member, along the widest axis."""
+        return self._hops.at(path) if self._hops is not None and path else None
+
+    @cached_property
+    def _hops(self) -> HopFacts | None:
+        return None if self.input is None else HopFacts(self.flat, self.input.name, self.widest_axis, self.number)
+
+    @cached_property
+    def effective(self) -> EffectiveFields | None:
+        """The effective receptive fields at initialisation, along the widest axis of the main input."""
+        return None if self.input is None else self.effective_of(self.subject.graph)
+
+    def effective_of(self, graph: Graph) -> EffectiveFields:
+        """The same along the widest axis of the main input, for a graph like the network's."""
+        assert self.input is not None
+        return EffectiveFields(graph, self.input, self.number, (self.widest_axis,))
 
     @cached_property
     def last_located(self) -> str:

@@ -5,14 +5,14 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from archgraph.backend.diagram import Diagram
 from archgraph.backend.facts import Facts, Subject
 from archgraph.backend.files import write_bytes
 from archgraph.errors import MissingToolError
 
-SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".html")
+SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
 
 
 class Figure:
@@ -41,16 +41,24 @@ class Figure:
         return dot_source(self.diagram, pinned=True)
 
     @cached_property
+    def tikz(self) -> str:
+        """The drawing as a LaTeX document of its true size, whose TikZ picture can be copied into a paper."""
+        from archgraph.backend.tikz import to_tikz
+
+        return to_tikz(self.diagram)
+
+    @cached_property
     def html(self) -> str:
         """The drawing as an interactive page on its own; sliders where it is of one network."""
         from archgraph.backend.interactive import page
         from archgraph.backend.sliders import rules, sliders
+        from archgraph.backend.unfolding import Drawing, unfolded
 
         facts = self._facts[0] if len(self._facts) == 1 else None
         if facts is None:
-            return page(self.diagram)
+            return page([Drawing("", "", "", self.diagram)])
         totals = [(name, facts.total(name)) for name in ("params", "macs")]
-        return page(self.diagram, sliders(facts), totals, rules(facts))
+        return page(unfolded(facts, self.diagram), sliders(facts), totals, rules(facts))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -58,7 +66,7 @@ class Figure:
         return self.diagram.notes
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the drawing; the suffix says how: .svg, .pdf, .png, .dot or .html.
+        """Write the drawing; the suffix says how: .svg, .pdf, .png, .dot, .tex or .html.
 
         The file is written whole or not at all.
 
@@ -78,6 +86,8 @@ class Figure:
             return self.svg.encode()
         if suffix == ".dot":
             return self.dot.encode()
+        if suffix == ".tex":
+            return self.tikz.encode()
         if suffix == ".html":
             return self.html.encode()
         return _typeset(self.svg, self.diagram, suffix)
@@ -108,10 +118,11 @@ def draw(
         architecture: what `load` or `trace` returned.
         view: ``"overview"`` (stages as a U or a spine), ``"blocks"`` (inside the repeated block), ``"full"`` (every
             operation, repeats collapsed), ``"unrolled"``, ``"ladder"`` (receptive field over depth), ``"matrix"``
-            (connected positions), ``"levels"`` (costs by resolution) or ``"laws"`` (costs against each symbol).
+            (connected positions), ``"hops"`` (moves over distance), ``"levels"`` (costs by resolution) or ``"laws"``
+            (costs against each symbol).
         width: ``"auto"``, ``"column"``, ``"text"`` or a length such as ``"3.25in"``.
         venue: ``"icml"``, ``"neurips"``, ``"iclr"``, ``"acl"`` or ``"nature"``.
-        color: ``"locality"``, ``"params"`` or ``"macs"``.
+        color: ``"locality"``, ``"params"`` and ``"macs"`` (share of the whole), ``"level"`` (resolution) or ``"op"``.
         engine: the Graphviz engine for graphs that have no layout of their own.
         show: which of ``"shape"``, ``"params"``, ``"macs"`` and ``"field"`` boxes are annotated with; all by default.
         terms: ``"leading"``, or ``"full"`` for whole laws where they have room.
@@ -134,30 +145,30 @@ def draw(
 
 
 def contrast(
-    first: Subject, second: Subject, *, width: str = "text", venue: str = "icml", panels: Iterable[str] | None = None
+    *architectures: Subject, width: str = "text", venue: str = "icml", panels: Iterable[str] | None = None
 ) -> Figure:
-    """Draw two networks side by side on one scale, with the table of their laws.
+    """Draw networks side by side on one scale, with the table of their laws.
 
     Args:
-        first: what `load` or `trace` returned; and `second`.
+        architectures: two or more of what `load` or `trace` returned.
         width: as for `draw`; and `venue`.
-        panels: from top to bottom, of ``"stages"``, ``"laws"``, ``"charts"`` and ``"levels"``; all but the last if
-            nothing is said.
+        panels: from top to bottom, of ``"stages"``, ``"levels"``, ``"laws"``, ``"ladder"``, ``"hops"`` and
+            ``"matrix"``; all if nothing is said.
 
     Raises:
-        QueryError: an unknown panel.
-        ValueError: an unknown venue or width, or less than 5.4 inches.
+        QueryError: an unknown panel, or fewer than two networks.
+        ValueError: an unknown venue or width, or less than 3.2 inches.
 
     >>> import archgraph
     >>> contrast(archgraph.load("unet"), archgraph.load("dit")).diagram.width / 72
     6.75
     """
-    from archgraph.backend.contrast import DEFAULT_PANELS, contrast_diagram
+    from archgraph.backend.contrast import PANELS, contrast_diagram
     from archgraph.backend.style import page_width
 
-    page, chosen = page_width(width, venue), DEFAULT_PANELS if panels is None else tuple(panels)
-    sides = Facts(first), Facts(second)
-    return Figure(contrast_diagram(*sides, page, chosen), "contrast", sides)
+    page, chosen = page_width(width, venue), tuple(PANELS) if panels is None else tuple(panels)
+    networks = tuple(map(Facts, architectures))
+    return Figure(contrast_diagram(networks, page, chosen), "contrast", networks)
 
 
 def _typeset(svg: str, diagram: Diagram, suffix: str) -> bytes:
@@ -173,4 +184,6 @@ def _typeset(svg: str, diagram: Diagram, suffix: str) -> bytes:
         (Path(folder) / "figure.svg").write_text(svg, encoding="utf-8")
         source = Path(folder) / "figure.typ"
         source.write_text(f'#set page({size}, margin: 0pt)\n#image("figure.svg", {size})\n', encoding="utf-8")
-        return typst.compile(str(source), format=suffix[1:], **({"ppi": 300.0} if suffix == ".png" else {}))
+        if suffix == ".pdf":
+            return typst.compile(str(source), format="pdf")
+        return cast(bytes, typst.compile(str(source), format="png", ppi=300.0))

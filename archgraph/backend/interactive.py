@@ -11,6 +11,9 @@ from archgraph.backend.diagram import Box, Diagram
 from archgraph.backend.javascript import javascript, quoted
 from archgraph.backend.sliders import Rule, Slider
 from archgraph.backend.svg import to_svg
+from archgraph.backend.unfolding import Drawing, within
+
+_INNER_BYTES = 190_000
 
 
 class _Laws:
@@ -24,7 +27,7 @@ class _Laws:
 
 
 def page(
-    diagram: Diagram,
+    drawings: Sequence[Drawing],
     sliders: Sequence[Slider] = (),
     totals: Sequence[tuple[str, Expr]] = (),
     rules: Sequence[Rule] = (),
@@ -32,23 +35,25 @@ def page(
     """Write a figure as a self-contained page without anything from elsewhere.
 
     Args:
-        diagram: the drawing; its boxes carry their laws.
+        drawings: the figure, then what its blocks unfold into; boxes carry their laws.
         sliders: the symbols of the laws.
         totals: the laws of the whole network, by metric.
         rules: what must hold for the values of the symbols.
     """
     laws = _Laws()
-    rows = "".join(_rows(diagram, totals, laws))
-    boxes = [_box(box, laws) for box in diagram.boxes]
-    data: dict[str, Any] = {"symbols": [one.data for one in sliders], "boxes": boxes, "edges": sorted(_links(diagram))}
+    texts = [to_svg(one.diagram, marked=True) for one in drawings]
+    kept = list(within(drawings, [len(text.encode()) for text in texts], _INNER_BYTES))
+    shown = [(one, text) for one, text in zip(drawings, texts, strict=True) if one in kept]
+    rows = _bodies(kept, totals, laws)
+    data: dict[str, Any] = {"symbols": [one.data for one in sliders], "drawings": [_drawing(one, laws) for one in kept]}
     data["rules"] = [(rule.text, laws.index(rule.law)) for rule in rules]
     functions = ",\n".join(f"v=>{code}" for code in laws.codes)
     folder = files("archgraph.backend") / "page"
     script = (folder / "page.js").read_text(encoding="utf-8")
     return _PAGE.format(
-        title=escape(diagram.title),
+        title=escape(drawings[0].diagram.title),
         style=(folder / "page.css").read_text(encoding="utf-8"),
-        figure=to_svg(diagram, marked=True),
+        figure="".join(_holder(one, text) for one, text in shown),
         heads="".join(f"<th>{escape(name)}</th>" for name, _ in totals),
         rows=rows,
         script=f"{script}\nstart({quoted(data)}, [\n{functions}\n]);",
@@ -56,10 +61,26 @@ def page(
     )
 
 
-def _rows(diagram: Diagram, totals: Sequence[tuple[str, Expr]], laws: _Laws) -> Iterator[str]:
-    """The rows of the table: the whole network, then every box that costs something."""
-    every = [("all", totals), *((box.name, box.laws) for box in diagram.boxes if box.laws)]
-    for name, own in every:
+def _holder(one: Drawing, text: str) -> str:
+    """A drawing in the page, at most so much larger than in print."""
+    most = f"max-width:{3 * one.diagram.width:.0f}px"
+    return f'<div class="drawing" data-key="{escape(one.key)}" style="{most}">{text}</div>'
+
+
+def _bodies(drawings: Sequence[Drawing], totals: Sequence[tuple[str, Expr]], laws: _Laws) -> str:
+    """The rows of the table: the whole network, then per drawing every box that costs something."""
+    whole = "".join(_rows([("all", totals)], totals, laws))
+    bodies = [f"<tbody>{whole}</tbody>"]
+    for one in drawings:
+        rows = _rows([(box.name, box.laws) for box in one.diagram.boxes if box.laws], totals, laws)
+        bodies.append(f'<tbody data-rows="{escape(one.key)}">{"".join(rows)}</tbody>')
+    return "\n".join(bodies)
+
+
+def _rows(
+    named: Sequence[tuple[str, Sequence[tuple[str, Expr]]]], totals: Sequence[tuple[str, Expr]], laws: _Laws
+) -> Iterator[str]:
+    for name, own in named:
         known = dict(own)
         cells = "".join(_cell(known.get(metric), metric, laws) for metric, _ in totals)
         yield f'<tr data-name="{escape(name)}"><th scope="row">{escape(name)}</th>{cells}</tr>\n'
@@ -67,6 +88,18 @@ def _rows(diagram: Diagram, totals: Sequence[tuple[str, Expr]], laws: _Laws) -> 
 
 def _cell(law: Expr | None, metric: str, laws: _Laws) -> str:
     return "<td></td>" if law is None else f'<td data-metric="{metric}" data-law="{laws.index(law)}"></td>'
+
+
+def _drawing(one: Drawing, laws: _Laws) -> dict[str, Any]:
+    """What the page knows of a drawing."""
+    boxes = [_box(box, laws) for box in one.diagram.boxes]
+    return {
+        "key": one.key,
+        "outer": one.outer,
+        "title": one.title,
+        "boxes": boxes,
+        "edges": sorted(_links(one.diagram)),
+    }
 
 
 def _box(box: Box, laws: _Laws) -> dict[str, Any]:
@@ -95,15 +128,18 @@ _PAGE = """<!DOCTYPE html>
 <body><div id="figure">{figure}</div>
 <aside><h1>{title}</h1>
 <div id="symbols"{controls}></div>
-<p><button id="reset" type="button">Defaults</button> <span class="small">+ − 0 and arrows zoom and pan</span></p>
+<p><button id="reset" type="button">Defaults</button>
+<span class="small">+ − 0 and arrows zoom and pan, f folds</span></p>
+<p id="folding"><button id="fold" type="button" hidden></button> <button id="unfold" type="button" hidden></button>
+<span id="where" class="small" aria-live="polite"></span></p>
 <p id="reads" class="small" aria-live="polite"></p>
 <p id="wrong" class="small" role="alert" hidden></p>
 <p id="fixed" class="small" hidden>The drawing and its receptive fields are those at the defaults; the numbers are
 those at the values set.</p>
-<table><thead><tr><th></th>{heads}</tr></thead><tbody>
-{rows}</tbody></table>
-<p class="small">Rows are the boxes of the drawing, inside a repeat those of one iteration; what is written beside
-arrows counts in the first row only.</p></aside>
+<table><thead><tr><th></th>{heads}</tr></thead>
+{rows}</table>
+<p class="small">Rows are the boxes of the drawing, inside a block those of one application; what is written beside
+arrows counts in the first row only. Double-click a box to unfold it.</p></aside>
 <div id="hint" role="tooltip" hidden></div>
 <script>
 {script}

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from archgraph.backend.diagram import INK, MUTED, Box, Edge, Extent, Path, Point, Text
-from archgraph.backend.spine_plan import Placement, Side, Tap, is_small
+from archgraph.backend.spine_plan import Line, Placement, Side, Tap, is_small
 from archgraph.backend.style import LINE, SKIP
 
 SIDE_TOP = 24.0  # where boxes may begin below the labels of what comes in
 
-_GAP, _LANE, _BUS, _ENTRY = 13.0, 7.0, 10.0, 19.0
+_GAP, _LANE, _BUS, _ENTRY, _STUB = 13.0, 7.0, 10.0, 19.0, 14.0
 _DASH = (3.0, 2.0)
 
 
@@ -201,10 +201,16 @@ def _users(placed: Placement, name: str) -> list[Side]:
 
 
 def _inputs(placed: Placement, bus: Mapping[str, float]) -> None:
-    """Side inputs come in at the top: to their bus, else to the side box that takes them, else to a deck."""
+    """Side inputs come in at the top: to their bus, else to the side box that takes them, else to a deck.
+
+    Into a side box below another one they come from the right.
+    """
     right = float("-inf")
     for name, label in placed.plan.inputs.items():
         x, y, arrow = _entrance(placed, name, bus)
+        if arrow and not placed.deck and _covered(placed, x, y):
+            _from_the_right(placed, name, label)
+            continue
         placed.entries[name] = x
         top = 0.0 if placed.deck else 11.0
         if not placed.deck:
@@ -213,6 +219,21 @@ def _inputs(placed: Placement, bus: Mapping[str, float]) -> None:
             right = text.x + text.width
             placed.marks.append(text)
         placed.edges.append(_line(name, "", ((x, top), (x, y)), arrow))
+
+
+def _covered(placed: Placement, x: float, y: float) -> bool:
+    """Whether a side box lies above a point."""
+    return any(box.x < x < box.extent.right and box.extent.bottom <= y for box in placed.sides.values())
+
+
+def _from_the_right(placed: Placement, name: str, label: Line) -> None:
+    """A label beside the side box that takes the input, and an arrow; several share its height."""
+    side = _users(placed, name)[0]
+    box, inputs = placed.sides[side.box.name], [source for source in side.sources if source in placed.plan.inputs]
+    y = box.y + box.height * (inputs.index(name) + 1) / (len(inputs) + 1)
+    x = box.extent.right + _STUB
+    placed.marks.append(Text(label, x + 2, y + 2.4, MUTED))
+    placed.edges.append(_line(name, box.name, ((x, y), (box.extent.right, y)), arrow=True))
 
 
 def _entrance(placed: Placement, name: str, bus: Mapping[str, float]) -> tuple[float, float, bool]:

@@ -73,6 +73,21 @@ def legend(
     return Diagram((box,), width=width, height=height)
 
 
+def swatches(width: float, heading: Line, marks: Sequence[tuple[str, str]], note: Line) -> Diagram:
+    """Kinds that have no order: a square of each colour with its name, in rows; and a note below."""
+    parts: list[Part] = [Text(heading, 0.5, 6.5)]
+    x, y = parts[0].extent.right + 8, 0.0
+    for color, name in marks:
+        text = Text(words(name, SIZES.small))
+        if x + 10 + text.width > width:
+            x, y = 0.5, y + 10.5
+        parts += [Rect(x, y + 0.3, 7, 7, color, FRAME, HAIR), text.moved(x + 10, y + 6.5)]
+        x += 10 + text.width + 9
+    parts.append(Text(note, 0.5, y + 17.5, MUTED))
+    box = Box("legend", width, y + 20.0, tuple(parts), kind="panel")
+    return Diagram((box,), width=width, height=y + 20.0)
+
+
 def _notes(notes: Sequence[Line], top: float, right: float | None) -> list[Part]:
     """Lines below each other, that end at the right or start at the left edge."""
     texts = [Text(note, 0.5, top + 10 * index, MUTED) for index, note in enumerate(notes)]

@@ -17,7 +17,7 @@ Line = tuple[Run, ...]
 Key = tuple[tuple[str, float | Expr], ...]
 _ROW, _HEAD, _BAR, _GAP = 21.0, 22.0, 7.5, 14.0
 _METRICS = (("params", "theta", "parameters", 0.38), ("macs", "M", "MACs", 0.78))
-_LAW_ROOM = 0.62
+_CLOSE, _ROOMY = 11.0, 200.0
 
 
 @dataclass(frozen=True)
@@ -80,26 +80,30 @@ def _rational(key: Key) -> list[tuple[str, Expr]]:
     return [(axis, Rational(by.numerator, by.denominator)) for axis, by in exact]
 
 
-def levels_diagram(facts: Facts, width: float) -> Diagram:
-    """A row per level: its sizes, and for each metric a bar with its share, its law and its value."""
+def levels_diagram(facts: Facts, width: float, name: str = "") -> Diagram:
+    """A row per level: its sizes, and for each metric a bar with its share, its law and its value.
+
+    With a name it is one of several: the rows are closer, and have no laws.
+    """
     found = levels(facts)
+    pitch, head = (_CLOSE, _HEAD - 4) if name else (_ROW, _HEAD)
     labels = max((sum(run.width for run in level.label) for level in found), default=0.0)
     left = max(24.0, min(labels, width * 0.34)) + 10.0
     column = (width - left - _GAP) / 2
     totals = {metric: facts.value(facts.total(metric)) or 1.0 for metric, *_ in _METRICS}
     parts: list[Part] = [Text(words("Level", SIZES.body, "bold"), 0.5, 8.5)]
     for index, level in enumerate(found):
-        y = _HEAD + _ROW * index
-        parts.append(Text(level.label, 0.5, y + _BAR - 0.5, INK))
+        parts.append(Text(level.label, 0.5, head + pitch * index + _BAR - 0.5, INK))
     for place, (metric, letter, meaning, tone) in enumerate(_METRICS):
         x = left + (column + _GAP) * place
-        parts += _heading(letter, f"{meaning}: {number(totals[metric])}", x)
-        parts.append(Path(((x, _HEAD - 3), (x, _HEAD + _ROW * len(found) - 6)), FRAME, HAIR))
+        said = number(totals[metric]) if name and width < _ROOMY else f"{meaning}: {number(totals[metric])}"
+        parts += _heading(letter, said, x)
+        parts.append(Path(((x, head - 3), (x, head + pitch * len(found) - (2 if name else 6))), FRAME, HAIR))
         for index, level in enumerate(found):
             law = level.law(metric)
             share = facts.value(law) / totals[metric]
-            parts += _bar(facts, law, share, shade(tone), x, _HEAD + _ROW * index, column)
-    height = _HEAD + _ROW * len(found)
+            parts += _bar(facts, law, share, shade(tone), x, head + pitch * index, column, not name)
+    height = head + pitch * len(found)
     parts.append(Path(((0, 12.5), (width, 12.5)), GRID, HAIR))
     box = Box("levels", width, height, tuple(parts), kind="panel")
     return Diagram((box,), width=width, height=height)
@@ -110,14 +114,16 @@ def _heading(letter: str, text: str, x: float) -> list[Part]:
     return [Text(line, x, 8.5)]
 
 
-def _bar(facts: Facts, law: Expr, share: float, color: str, x: float, y: float, column: float) -> list[Part]:
+def _bar(
+    facts: Facts, law: Expr, share: float, color: str, x: float, y: float, column: float, laws: bool
+) -> list[Part]:
     """The bar on the scale of the whole, its share beside it, and its law below."""
     if law == 0:
         return [Text(words("0", SIZES.small), x + 3, y + 6.2, MUTED)]
     room = column - 30.0
     text = Text(words(_percent(share), SIZES.small), x + room * share + 3, y + 6.2)
     parts: list[Part] = [Rect(x, y, max(0.6, room * share), _BAR, color, "none"), text]
-    return [*parts, Text(_law(facts, law, column), x + 3, y + _BAR + 7.4, MUTED)]
+    return [*parts, Text(_law(facts, law, column), x + 3, y + _BAR + 7.4, MUTED)] if laws else parts
 
 
 def _percent(share: float) -> str:

@@ -22,6 +22,13 @@ def repeat_of(group: Group) -> Repeat | None:
     return only if len(group.items) == 1 and isinstance(only, Repeat) and not only.once else None
 
 
+def block_of(group: Group) -> Repeat:
+    """The block that a group is, whether it is applied once or more often."""
+    (only,) = group.items
+    assert isinstance(only.member, Repeat)
+    return only.member
+
+
 def head_of(found: Structure, side: Group) -> Group | None:
     """The group of the main line that one last operation turns into a further output."""
     makes_output = any(group is side for group, _ in found.outputs)

@@ -6,7 +6,7 @@ from archgraph.backend.diagram import Run
 from archgraph.backend.facts import Facts
 from archgraph.backend.groups import Group
 from archgraph.backend.items import Item
-from archgraph.backend.ladder import Step, iteration
+from archgraph.backend.ladder import Step, effective_share, iteration
 from archgraph.backend.mathtext import join, math, words
 from archgraph.backend.stages import find_u, stages
 from archgraph.backend.style import SIZES
@@ -47,7 +47,13 @@ def _rows(facts: Facts, chain: Sequence[Group]) -> list[Step]:
 def _step(facts: Facts, items: Sequence[Item]) -> Step:
     title = words(_name(facts, items), SIZES.title, "bold")
     path = items[-1].path
-    return Step(title, items[-1].outputs[0], facts.reach(path), path=path)
+    return Step(
+        title,
+        items[-1].outputs[0],
+        facts.reach(path),
+        path=path,
+        effective=effective_share(facts, facts.effective, path),
+    )
 
 
 def _name(facts: Facts, items: Sequence[Item]) -> str:
@@ -76,10 +82,11 @@ def _iterations(facts: Facts, group: Group) -> list[Step]:
             left_out = number - shown[place - 1] - 1
             rows.append(Step((), None, None, True, float(left_out * max(1, width))))
         last = number == count and count > len(first) + 1
-        for part, reach in iteration(facts, group, number):
+        for part, reach, effective in iteration(facts, group, number):
             index = math(facts.shown(repeat.count), SIZES.title) if last else words(str(number), SIZES.title, "bold")
             path = part.items[-1].path if number == count else ""
-            rows.append(Step(_iteration_title(facts, part, index, width), part.output, reach, path=path))
+            title = _iteration_title(facts, part, index, width)
+            rows.append(Step(title, part.output, reach, path=path, effective=effective))
     return rows
 
 

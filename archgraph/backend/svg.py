@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from html import escape
 from math import hypot
 
-from archgraph.backend.diagram import COPY_OFFSET, Box, Cluster, Diagram, Edge, Part, Path, Point, Rect, Run, Text
-from archgraph.backend.style import DECK, DECK_EDGE
+from archgraph.backend.decks import deck
+from archgraph.backend.diagram import Box, Cluster, Diagram, Edge, Part, Path, Point, Rect, Run, Text
 
 _FACES = {
     "sans": ("s", 'font-family:Helvetica,Arial,"Liberation Sans",sans-serif;font-weight:400;font-style:normal'),
@@ -52,7 +52,7 @@ def _style(prefix: str) -> str:
 def _body(diagram: Diagram, marked: bool) -> Iterator[str]:
     numbers = {box.name: index for index, box in enumerate(diagram.boxes)} if marked else {}
     for cluster in diagram.clusters:
-        yield from _cluster(cluster)
+        yield from _cluster(cluster, f' data-frame="{_safe(cluster.name)}"' if marked else "")
     for edge in diagram.edges:
         pair = f"{numbers.get(edge.source, -1)} {numbers.get(edge.target, -1)}"
         drawn = list(_edge(edge))
@@ -66,19 +66,9 @@ def _body(diagram: Diagram, marked: bool) -> Iterator[str]:
             yield from _part(text)
 
 
-def _cluster(cluster: Cluster) -> Iterator[str]:
-    extent = cluster.extent
-    yield _group(cluster.tooltip)
-    for copy in range(cluster.copies, -1, -1):
-        shift = copy * COPY_OFFSET
-        width, height = extent.right - extent.left, extent.bottom - extent.top
-        edge = DECK_EDGE if copy == 0 else "#9a9a9a"
-        yield from _part(
-            Rect(
-                extent.left + shift, extent.top - shift, width, height, DECK if copy == 0 else "#ececec", edge, 0.75, 5
-            )
-        )
-    for part in cluster.parts:
+def _cluster(cluster: Cluster, mark: str = "") -> Iterator[str]:
+    yield _group(cluster.tooltip, mark)
+    for part in deck(cluster):
         yield from _part(part)
     yield "</g>"
 

@@ -11,7 +11,7 @@ from archgraph.backend.groups import Group
 from archgraph.backend.labels import count_label, output_label, stage_way, value_label, way
 from archgraph.backend.layout_spine import CAPTION_MARGIN, framed, layout_spine
 from archgraph.backend.mathtext import join, words
-from archgraph.backend.spine_links import head_of, joined, repeat_of
+from archgraph.backend.spine_links import block_of, head_of, joined, repeat_of
 from archgraph.backend.spine_plan import Plan, Slot, Spine, Tap
 from archgraph.backend.stages import Stage, stages
 from archgraph.backend.structure import Structure, merged
@@ -26,13 +26,13 @@ _PAGE_HEIGHT, _FEW_STAGES = 600.0, 3
 _SIDE_SHARE = 0.66
 
 
-def spine_diagram(facts: Facts, found: Structure, width: float) -> Diagram | None:
+def spine_diagram(facts: Facts, found: Structure, width: float, open_one: bool = True) -> Diagram | None:
     """The most detailed form without a fault that fits the page; nothing if there is none.
 
     Details that may have to go, in this order: room in the boxes, equal neighbours that are shown one by one, the
     inside of the most expensive repeat, groups within one stage.
     """
-    chosen, tall = _to_open(facts, found), None
+    chosen, tall = _to_open(facts, found) if open_one else None, None
     for groups, opened, room in _trials(found, chosen):
         drawn = _drawn(facts, found, groups, opened, room)
         if drawn is None or drawn.width > width + 0.5 or faults(drawn):
@@ -74,9 +74,8 @@ def _drawn(
 
 
 def block_diagram(facts: Facts, group: Group, width: float) -> Diagram | None:
-    """The inside of one repeated block on its own, with what goes in and comes out."""
-    repeat = repeat_of(group)
-    assert repeat is not None
+    """The inside of one block on its own, with what goes in and comes out."""
+    repeat = block_of(group)
     for room in (WIDE, MEDIUM, NARROW):
         deck = _deck(facts, group, room)
         if deck is None:
@@ -180,8 +179,7 @@ def _block_name(repeat: Repeat) -> str:
 
 def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
     """The inside of a repeat, framed; its boxes are widened where the caption needs the room."""
-    repeat = repeat_of(group)
-    assert repeat is not None
+    repeat = block_of(group)
     inner = facts.inside(group)
     if len(inner.outputs) != 1 or inner.entry is not repeat.body.inputs[0]:
         return None
@@ -195,13 +193,14 @@ def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
         widest = max(slot.box.width for slot in plan.slots)
         wider = _plan(facts, inner, inner.chain, None, room, own=True, least=widest + 2 * lacking)
         spine = layout_spine(wider, deck=True) if wider is not None else spine
-    return framed(spine, group.name, caption, 2, content(facts, group.items).tooltip)
+    return framed(spine, group.name, caption, 0 if repeat.once else 2, content(facts, group.items).tooltip)
 
 
 def _caption(facts: Facts, inner: Structure, repeat: Repeat, room: float) -> list[Line]:
     """The name of the block, how often it is applied, and the laws of one application."""
     body = tuple(item for part in (*inner.chain, *inner.sides) for item in part.all)
-    caption = [join(words(_block_name(repeat), SIZES.heading, "bold"), count_label(facts, repeat), gap=2.5)]
+    count = () if repeat.once else count_label(facts, repeat)
+    caption = [join(words(_block_name(repeat), SIZES.heading, "bold"), count, gap=2.5)]
     free = min(_CAPTION_ROOM, max(room, sum(run.width for run in caption[0])))
     return caption + [law(facts, name, expression, free) for name, expression in pairs(facts, body)]
 

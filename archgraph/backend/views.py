@@ -1,24 +1,28 @@
 """From an architecture and the name of a view to a finished diagram with its legend."""
 
 from dataclasses import replace
+from math import log2
 
-from archgraph.backend.diagram import MUTED, Box, Diagram, Part, Text
+from archgraph.backend.charts import charts
+from archgraph.backend.coloring import KINDS
+from archgraph.backend.diagram import MUTED, Box, Diagram, Run, Text
 from archgraph.backend.facts import Facts
-from archgraph.backend.ladder import chart, curve
 from archgraph.backend.law_charts import laws_diagram
-from archgraph.backend.legend import legend, ticks
+from archgraph.backend.legend import legend, swatches, ticks
 from archgraph.backend.levels import levels_diagram
 from archgraph.backend.mathtext import join, variable, words
 from archgraph.backend.matrix import matrix_strip
+from archgraph.backend.sides import sides
 from archgraph.backend.stages import find_u
 from archgraph.backend.steps import steps
-from archgraph.backend.style import SIZES, page_width
+from archgraph.backend.style import SIZES, page_width, ramp
 from archgraph.backend.view_graph import full_diagram, graph_diagram
 from archgraph.backend.view_spine import block_diagram, repeated, spine_diagram
 from archgraph.backend.view_u import u_diagram
 from archgraph.errors import QueryError, did_you_mean
 
-VIEWS = ("overview", "blocks", "full", "unrolled", "ladder", "matrix", "levels", "laws")
+Line = tuple[Run, ...]
+VIEWS = ("overview", "blocks", "full", "unrolled", "ladder", "matrix", "hops", "levels", "laws")
 _LEGEND_GAP, _PAGE_HEIGHT = 12.0, 9 * 72
 
 
@@ -42,7 +46,7 @@ def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = 
         return _described(
             facts, levels_diagram(facts, widths[0]) if view == "levels" else laws_diagram(facts, widths[-1])
         )
-    if view in ("ladder", "matrix"):
+    if view in ("ladder", "matrix", "hops"):
         return _chart(facts, view, widths[0])
     drawn = _first_fitting(facts, view, widths, engine)
     page = next((page for page in widths if drawn.width <= page + 0.5), widths[-1])
@@ -79,12 +83,7 @@ def _chart(facts: Facts, view: str, width: float) -> Diagram:
         raise QueryError(f"{facts.subject.name} has no input with positions, so it has no receptive field")
     if view == "matrix":
         return _described(facts, matrix_strip(facts, steps(facts), width))
-    height = min(150.0, width * 0.5)
-    heading = words("Receptive field over depth (share of the side, log scale)", SIZES.small, "bold")
-    parts: list[Part] = [Text(heading, 0.5, 7.0)]
-    parts += chart([curve(facts, steps(facts), "#081d58")], 30.0, 13.0, width - 31.0, height)
-    box = Box("ladder", width, height + 26, tuple(parts), kind="panel")
-    return _described(facts, Diagram((box,), width=width, height=height + 26))
+    return _described(facts, charts(sides([facts]), (view,), width, min(150.0, width * 0.5)))
 
 
 def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
@@ -108,6 +107,10 @@ def _legend(facts: Facts, width: float, pictures: set[str]) -> Diagram | None:
     size = SIZES.small
     parameters = join(variable("theta", size), words("parameters,", size), gap=2)
     symbols = join(parameters, variable("M", size), words("MACs (leading terms)", size), gap=2)
+    if facts.color == "op":
+        return swatches(width, words("Colour", size, "bold"), [(ramp(tint), name) for name, tint in KINDS], symbols)
+    if facts.color == "level":
+        return _level_legend(facts, width, symbols)
     if facts.color != "locality":
         meaning = {"params": "parameters", "macs": "MACs"}[facts.color]
         heading = join(words("Colour", size, "bold"), words(f"(share of all {meaning})", size), gap=2.5)
@@ -123,6 +126,15 @@ def _legend(facts: Facts, width: float, pictures: set[str]) -> Diagram | None:
     if "connections" in pictures:
         notes.append(words("In the repeat: positions that a box connects", size))
     return legend(width, heading, marks, notes)
+
+
+def _level_legend(facts: Facts, width: float, symbols: Line) -> Diagram:
+    """The powers of two between the input and the coarsest level."""
+    size = SIZES.small
+    heading = join(words("Colour", size, "bold"), words("(resolution of the output)", size), gap=2.5)
+    last = max(1, round(log2(facts.coarsest)))
+    marks = [((power / last) ** 2, words(f"1/{2**power}" if power else "1", size)) for power in range(last + 1)]
+    return legend(width, heading, marks, (symbols,), ("fine", "coarse"))
 
 
 def _scale(facts: Facts):

@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
 
 import pytest
 
@@ -10,7 +11,7 @@ from archgraph.backend.figure import Figure, contrast, draw
 from archgraph.backend.geometry import faults
 from archgraph.frontend.load import shipped_names
 
-SIGNATURES = [("unet", "dit"), ("nnunet:inference", "dit"), ("sd", "dit"), ("swin", "vit")]
+SIGNATURES = [("unet:padded-512", "dit"), ("nnunet:inference", "dit"), ("sd", "dit"), ("swin", "vit")]
 VARIANTS = ["unet:padded-512", "dit:S/2", "dit:XL/2-512", "nnunet:inference", "sd:xl", "resnet:101", "swin:B"]
 EVERY_VARIANT = [f"{name}:{variant}" for name in shipped_names() for variant in ag.load(name).variants]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -46,6 +47,15 @@ def test_overviews(name):
     _good(draw(ag.load(name)))
 
 
+@pytest.mark.parametrize("name", ["flux", "sd3", "pixart"])
+def test_transformers_with_several_conditions_are_spines(name):
+    """No line of theirs is a spline: Graphviz did not route them."""
+    figure = draw(ag.load(name))
+    assert all(edge.path is None or edge.path.curve == "line" for edge in figure.diagram.edges)
+    corners = [edge.path.points for edge in figure.diagram.edges if edge.path is not None]
+    assert all(a[0] == b[0] or a[1] == b[1] for points in corners for a, b in pairwise(points))
+
+
 @pytest.mark.parametrize("pair", SIGNATURES, ids=" vs ".join)
 @pytest.mark.parametrize("venue", ["icml", "neurips", "nature"])
 def test_contrasts(pair, venue):
@@ -61,7 +71,7 @@ def test_overviews_of_every_variant(name):
 
 @pytest.mark.slow
 @pytest.mark.dot
-@pytest.mark.parametrize("color", ["params", "macs"])
+@pytest.mark.parametrize("color", ["params", "macs", "level", "op"])
 @pytest.mark.parametrize("name", shipped_names())
 def test_overviews_coloured_by_cost(name, color):
     _good(draw(ag.load(name), color=color))

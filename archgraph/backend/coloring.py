@@ -1,0 +1,51 @@
+"""What the colour of a box can stand for besides locality, as a place from 0 to 1 on the ramp."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from math import log2
+
+from sympy import Expr
+
+from archgraph.backend.items import Item
+from archgraph.backend.mixing import kinds_of
+from archgraph.ir import Member, Repeat
+from archgraph.types import TensorType
+
+#: What the colour of a box can stand for.
+COLORS = ("locality", "params", "macs", "level", "op")
+
+#: Kinds of operations by what they do: the strongest one in a box counts.
+KINDS: tuple[tuple[str, float], ...] = (
+    ("no weights or products", 0.0),
+    ("position by position", 0.12),
+    ("convolution", 0.42),
+    ("attention", 1.0),
+)
+
+
+def kind_tint(items: Sequence[Item]) -> float:
+    """Attention, else convolution, else products within a position, else nothing of these."""
+    return KINDS[max((_strength(item.member) for item in items), default=0)][1]
+
+
+@lru_cache(maxsize=4096)
+def _strength(member: Member) -> int:
+    if isinstance(member, Repeat):
+        return max(map(_strength, member.body.nodes), default=0)
+    kinds = kinds_of(member)
+    multiplies = member.op.macs(*member.types) != 0
+    return 3 if "dynamic" in kinds else 0 if not multiplies else 2 if "static" in kinds else 1
+
+
+def level_scale(input: TensorType, output: TensorType, number: Callable[[Expr], int]) -> float | None:
+    """How many times coarser an output is than the input, to the next power of two: borders do not count."""
+    shared = [axis for axis in input.positions if output.has(axis)]
+    ratios = (number(input.size(axis)) / max(1, number(output.size(axis))) for axis in shared)
+    return max((2.0 ** round(log2(ratio)) for ratio in ratios), default=None)
+
+
+def level_tint(scale: float | None, coarsest: float) -> float | None:
+    """Finest 0, coarsest 1, evenly by powers of two; the ramp takes roots, so that this is a square."""
+    if scale is None or coarsest <= 1:
+        return None if scale is None else 0.0
+    return (log2(max(1.0, scale)) / log2(coarsest)) ** 2
