@@ -177,7 +177,7 @@ class Roofline:
             *LEFT_OUT,
             f"{self.device.name}: {self.device.rate(self.dtype) / 1e12:.4g} TFLOP/s in {self.dtype}, "
             f"{self.device.bandwidth / 1e12:.4g} TB/s, so {ridge:.0f} FLOP/byte to be bound by computing "
-            f"({self.device.source})",
+            f"({self.device.source}; checked: {self.device.checked})",
         )
         columns = (self.by, "ms", "share %", "bound by", "FLOP", "bytes moved", "FLOP/byte")
         return Table(self._title(), columns, rows, {**total, "FLOP/byte": ""}, notes)
