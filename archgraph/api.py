@@ -80,17 +80,29 @@ class Architecture(Measured):
 
     @property
     def name(self) -> str:
-        """The spec's name, with the variant's."""
+        """The spec's name, with the variant's.
+
+        >>> load("dit:S/2").name
+        'DiT S/2'
+        """
         return f"{self.spec.name} {self.variant}".strip()
 
     @property
     def graph(self) -> Graph:
-        """The traced graph."""
+        """The traced graph.
+
+        >>> [node.name for node in load("conv_stack").graph.nodes]
+        ['layers']
+        """
         return self.traced.graph
 
     @cached_property
     def symbols(self) -> dict[str, Symbol]:
-        """The free symbols by name; laws are written in them."""
+        """The free symbols by name; laws are written in them.
+
+        >>> load("unet").symbols
+        {'C': C, 'H': H, 'W': W}
+        """
         return {name: symbol(name) for name in self.spec.symbols if self._is_free(name)}
 
     def _is_free(self, name: str) -> bool:
@@ -99,42 +111,74 @@ class Architecture(Measured):
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """The value of every symbol where nothing else is bound; derived ones included."""
+        """The value of every symbol where nothing else is bound; derived ones included.
+
+        >>> load("transformer").defaults
+        {'D': 512, 'L': 6, 'heads': 8, 'N': 256}
+        """
         return self._declared().numbers()
 
     @property
     def structural(self) -> frozenset[str]:
-        """Symbols whose value is built into the graph: binding them anew rebuilds it."""
+        """Symbols whose value is built into the graph: binding them anew rebuilds it.
+
+        >>> load("unet").structural
+        frozenset({'levels'})
+        """
         return self.traced.structural
 
     @property
     def assumptions(self) -> tuple[Assumption, ...]:
-        """What was decided at the bound values, and is checked again at every binding."""
+        """What was decided at the bound values, and is checked again at every binding.
+
+        >>> load("dit").assumptions
+        ()
+        """
         return self.traced.assumptions
 
     @property
     def inputs(self) -> dict[str, TensorType]:
-        """The types of the inputs."""
+        """The types of the inputs.
+
+        >>> print(load("unet").inputs["image"])
+        {c: 1, h: H, w: W}
+        """
         return {value.name: self.type(value.type) for value in self.graph.inputs}
 
     @property
     def outputs(self) -> dict[str, TensorType]:
-        """The types of the selected outputs."""
+        """The types of the selected outputs.
+
+        >>> print(load("unet:padded-512").outputs["logits"])
+        {c: 2, h: H, w: W}
+        """
         return {value.name: self.type(value.type) for value in self.selected}
 
     @property
     def variants(self) -> tuple[str, ...]:
-        """The names of the spec's variants."""
+        """The names of the spec's variants.
+
+        >>> load("dit").variants[:3]
+        ('S/8', 'S/8-512', 'S/4')
+        """
         return tuple(self.spec.variants)
 
     @property
     def expectations(self) -> tuple[Expectation, ...]:
-        """The published numbers of this variant."""
+        """The published numbers of this variant.
+
+        >>> [(expected.metric, expected.value) for expected in load("unet").expectations][0]
+        ('params', 31030658)
+        """
         return self._variant.expect
 
     @cached_property
     def selected(self) -> tuple[Value, ...]:
-        """The outputs that costs and receptive fields are about."""
+        """The outputs that costs and receptive fields are about.
+
+        >>> [value.name for value in load("unet").selected]
+        ['logits']
+        """
         if not self._selection:
             return self.traced.selected
         return tuple(value for name in self._selection for value in self._output(name))
@@ -157,6 +201,9 @@ class Architecture(Measured):
 
         Raises:
             SpecError: an unknown symbol, or a value that breaks its rule.
+
+        >>> load("dit").at(D=768, L=12, heads=12).macs
+        23005102080
         """
         given = {**self._given, **values}
         fresh = self._declared(values)
@@ -182,18 +229,30 @@ class Architecture(Measured):
         return not all(assumption.holds(numbers) for assumption in self.assumptions)
 
     def bind(self, **values: Any) -> Architecture:
-        """Return the architecture with some symbols bound and the others free; options rebuild the graph."""
+        """Return the architecture with some symbols bound and the others free; options rebuild the graph.
+
+        >>> load("dit").bind(p=2, S=32).params
+        18*D**2*L + 3*D**2 + 15*D*L + 1566*D + 32
+        """
         bound = {**self._bound, **values}
         return Architecture(self.spec, self.variant, bound, self._given, selection=self._selection)
 
     def symbolic(self) -> Architecture:
-        """Return the architecture with its laws again, after `at`; the values stay as the new defaults."""
+        """Return the architecture with its laws again, after `at`; the values stay as the new defaults.
+
+        >>> load("unet").at(C=32).symbolic().params
+        7574*C**2 + 118*C + 2
+        """
         if not self._evaluated:
             return self
         return Architecture(self.spec, self.variant, self._bound, self._given, selection=self._selection)
 
     def select(self, *outputs: str) -> Architecture:
-        """Return the architecture whose macs, activations and receptive fields are about these values only."""
+        """Return the architecture whose macs, activations and receptive fields are about these values only.
+
+        >>> load("unet:padded-512").select("bottleneck").receptive_field().h.size_max
+        140
+        """
         chosen = Architecture(
             self.spec,
             self.variant,
@@ -210,17 +269,30 @@ class Architecture(Measured):
 
     @cached_property
     def costs(self) -> Costs:
-        """The cost analysis of the graph."""
+        """The cost analysis of the graph.
+
+        >>> load("unet").costs.total("params")
+        7574*C**2 + 118*C + 2
+        """
         return Costs(self.graph, self.selected)
 
     @property
     def whole(self) -> Architecture:
-        """This architecture."""
+        """This architecture.
+
+        >>> g = load("unet")
+        >>> g.whole is g
+        True
+        """
         return self
 
     @property
     def evaluated(self) -> bool:
-        """Whether this is the result of `at`: laws come as numbers."""
+        """Whether this is the result of `at`: laws come as numbers.
+
+        >>> load("unet").evaluated, load("unet").at().evaluated
+        (False, True)
+        """
         return self._evaluated
 
     def expression(self, name: str) -> Expr:
@@ -228,19 +300,31 @@ class Architecture(Measured):
         return self.show(self._total(name))
 
     def definition(self, name: str) -> Expr | None:
-        """Return what a derived symbol is derived from, None for any other symbol."""
+        """Return what a derived symbol is derived from, None for any other symbol.
+
+        >>> load("dit").definition("N"), load("dit").definition("D")
+        (S**2/p**2, None)
+        """
         if self.spec.symbols[name].derived is None:
             return None
         return self.show(self.traced.declarations.lookup(name))
 
     @property
     def bindings(self) -> str:
-        """The value of every free symbol, as `at C=64, H=512`; `no free symbols` where there is none."""
+        """The value of every free symbol, as `at C=64, H=512`; `no free symbols` where there is none.
+
+        >>> load("unet").bindings
+        'at C=64, H=572, W=572'
+        """
         values = ", ".join(f"{name}={self.defaults[name]}" for name in self.symbols)
         return f"at {values}" if values else "no free symbols"
 
     def point(self) -> dict[Symbol, Expr]:
-        """Return the value of every free symbol of the laws."""
+        """Return the value of every free symbol of the laws.
+
+        >>> load("unet").point()
+        {C: 64, H: 572, W: 572}
+        """
         return {free: Integer(self.defaults[name]) for name, free in self.symbols.items()}
 
     def metric(self, name: str) -> Law:
@@ -251,19 +335,39 @@ class Architecture(Measured):
         return self._saved if name == "saved_bytes" else self.costs.total(name)
 
     def law(self, expression: Expr) -> Law:
-        """Return an expression of the graph in the spec's symbols, or its value after `at`."""
+        """Return an expression of the graph in the spec's symbols, or its value after `at`.
+
+        >>> g = load("conv_stack")
+        >>> g.law(g.graph.inputs[0].type.numel), g.at(C=4).law(g.graph.inputs[0].type.numel)
+        (C*H*W, 65536)
+        """
         return self.evaluate(expression) if self._evaluated else self.show(expression)
 
     def type(self, inside: TensorType) -> TensorType:
-        """Return a type of the graph in the spec's symbols, or with numbers after `at`."""
+        """Return a type of the graph in the spec's symbols, or with numbers after `at`.
+
+        >>> g = load("unet")
+        >>> print(g.type(g.graph.inputs[0].type), g.at().type(g.graph.inputs[0].type))
+        {c: 1, h: H, w: W} {c: 1, h: 572, w: 572}
+        """
         return TensorType(tuple((axis, Integer(0) + self.law(length)) for axis, length in inside.axes), inside.dtype)
 
     def show(self, expression: Expr) -> Expr:
-        """Return an expression of the graph in the spec's symbols."""
+        """Return an expression of the graph in the spec's symbols.
+
+        >>> g = load("unet")
+        >>> g.show(g.graph.inputs[0].type.size("h"))
+        H
+        """
         return self.traced.declarations.show(expression)
 
     def evaluate(self, expression: Expr) -> int:
-        """Return the value of an expression of the graph at the bound values."""
+        """Return the value of an expression of the graph at the bound values.
+
+        >>> g = load("unet")
+        >>> g.evaluate(g.graph.inputs[0].type.numel)
+        327184
+        """
         return evaluate(expression, self.values)
 
     def __getitem__(self, path: str) -> Part:
@@ -276,12 +380,20 @@ class Architecture(Measured):
 
     @property
     def nodes(self) -> tuple[str, ...]:
-        """The paths of all primitive nodes."""
+        """The paths of all primitive nodes.
+
+        >>> load("conv_stack").nodes
+        ('layers.conv', 'layers.relu')
+        """
         return tuple(path for path, member in self.graph.walk() if isinstance(member, Node))
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """The paths of all blocks and repeats."""
+        """The paths of all blocks and repeats.
+
+        >>> load("conv_stack").scopes
+        ('layers',)
+        """
         return tuple(path for path, member in self.graph.walk() if not isinstance(member, Node))
 
     def table(self, by: str = "scope", metrics: Iterable[str] = ("params", "macs", "flops", "activations")) -> Table:
@@ -289,13 +401,27 @@ class Architecture(Measured):
 
         Raises:
             QueryError: an unknown grouping or metric.
+
+        >>> print(load("transformer").at().table(by="op", metrics=["params"]).to_csv().strip())
+        op,params
+        layer_norm,12288
+        linear,18902016
+        split,0
+        scaled_dot_product_attention,0
+        add,0
+        gelu,0
         """
         from archgraph.backend.costs import cost_table
 
         return cost_table(self, by, tuple(metrics))
 
     def report(self, metrics: Iterable[str], numbers: Architecture) -> str:
-        """Return the totals as text: every law, and its value at the numbers of another binding."""
+        """Return the totals as text: every law, and its value at the numbers of another binding.
+
+        >>> g = load("unet:padded-512")
+        >>> print(g.report(["params"], g.at()).splitlines()[-1])
+        params = 7574*C**2 + 118*C + 2 = 31,030,658
+        """
         bindings = ", ".join(f"{name}={numbers.defaults[name]}" for name in self.symbols)
         lines = [f"{name} = {self.metric(name)} = {numbers.metric(name):,}" for name in metrics]
         return "\n".join(
@@ -310,7 +436,11 @@ class Architecture(Measured):
     # -- budgets -----------------------------------------------------------------------------------------
 
     def rule_of(self, name: str) -> tuple[int, int]:
-        """Return (multiple, offset) of the values that a symbol can have at the bound values of the others."""
+        """Return (multiple, offset) of the values that a symbol can have at the bound values of the others.
+
+        >>> load("unet").rule_of("H")
+        (16, 12)
+        """
         return self._declared().rule_of(name)
 
     def solve(self, name: str, multiple_of: int = 1, within: Range | None = None, **budget: Budget) -> Solution:
@@ -385,7 +515,11 @@ class Architecture(Measured):
         return sweep(self, grid, metrics)
 
     def rule_law(self, name: str) -> tuple[Expr, Expr] | None:
-        """Return the multiple and offset of a symbol as laws, None where it has no rule."""
+        """Return the multiple and offset of a symbol as laws, None where it has no rule.
+
+        >>> load("dit").rule_law("S"), load("dit").rule_law("L")
+        ((p, 0), None)
+        """
         multiple, offset = self.traced.declarations.rule(name)
         return None if multiple == 1 else (self.show(multiple), self.show(offset))
 
@@ -496,7 +630,11 @@ class Architecture(Measured):
     # -- receptive fields --------------------------------------------------------------------------------
 
     def receptive_fields(self, input: str | None = None) -> ReceptiveFields:
-        """Return the receptive fields of all nodes on one input, at the bound values."""
+        """Return the receptive fields of all nodes on one input, at the bound values.
+
+        >>> load("unet:padded-512").receptive_fields("image").at("bottleneck").h.size_max
+        140
+        """
         if input not in self._fields:
             self._fields[input] = ReceptiveFields(self.graph, input, evaluate=self.evaluate)
         return self._fields[input]
@@ -529,6 +667,10 @@ class Architecture(Measured):
             every: whether to show every primitive node.
             laws: whether to add the sizes as laws, of steps only.
             effective: whether to add the effective field at initialisation, of steps only.
+
+        >>> table = load("conv_stack").receptive_field_table(laws=True)
+        >>> table.rows[0]["law"]
+        'K*L - L + 1'
         """
         return fields.field_table(self, input, every, laws, effective)
 
@@ -578,7 +720,11 @@ class Architecture(Measured):
     # -- paths -------------------------------------------------------------------------------------------
 
     def paths(self, axis: str | None = None, node: str | None = None, input: str | None = None) -> Paths:
-        """Return the paths between an input and an output along one axis, for many questions on them."""
+        """Return the paths between an input and an output along one axis, for many questions on them.
+
+        >>> load("unet:padded-512").paths().at_distance(90)
+        10
+        """
         return fields.paths(self, node, input, axis)
 
     def hops(
@@ -609,7 +755,11 @@ class Architecture(Measured):
         return fields.hops(self, distance, axis, start, end, node, input)
 
     def max_path(self, axis: str | None = None, node: str | None = None, input: str | None = None) -> int:
-        """Return the most hops between any two connected positions of an input and an output."""
+        """Return the most hops between any two connected positions of an input and an output.
+
+        >>> load("conv_stack").max_path(), load("transformer").max_path()
+        (10, 1)
+        """
         return self.paths(axis, node, input).max_path()
 
     def depth_to_cover(self, distance: int, axis: str | None = None, input: str | None = None) -> int | None:
@@ -641,25 +791,44 @@ class Architecture(Measured):
             show: which of `shape`, `params`, `macs`, `field` boxes are annotated with; all by default.
             terms: `leading`, or `full` for whole laws where they have room.
             values: numbers at the bound symbols instead of laws.
+
+        >>> load("dit").draw(view="blocks", width="column").diagram.width / 72
+        3.25
         """
         from archgraph.backend.figure import draw
 
         return draw(self, view, width=width, venue=venue, color=color, show=show, terms=terms, values=values)
 
     def rows(self) -> list[Row]:
-        """Return the cost rows of all primitive nodes."""
+        """Return the cost rows of all primitive nodes.
+
+        >>> [row.path for row in load("conv_stack").rows()]
+        ['layers.conv', 'layers.relu']
+        """
         return self.costs.rows()
 
     def to_networkx(self, unroll: bool = False) -> Any:
-        """Return the graph for networkx; unrolled, with all counts at their values, when asked."""
+        """Return the graph for networkx; unrolled, with all counts at their values, when asked.
+
+        >>> load("conv_stack").to_networkx(unroll=True).number_of_nodes()
+        22
+        """
         return self.flat().to_networkx() if unroll else self.graph.to_networkx()
 
     def bound(self, **values: Any) -> Architecture:
-        """Return the architecture with every symbol a number in the graph itself, at defaults where not given."""
+        """Return the architecture with every symbol a number in the graph itself, at defaults where not given.
+
+        >>> load("dit:S/2").bound(L=2).params
+        6363680
+        """
         return self.bind(**self.at(**values)._numbers())
 
     def to_torch(self, device: Any = None, **values: Any) -> nn.Module:
-        """Return the network as a PyTorch module with fresh weights (see `archgraph.backend.torch.lower`)."""
+        """Return the network as a PyTorch module with fresh weights (see `archgraph.backend.torch.lower`).
+
+        >>> sum(weight.numel() for weight in load("conv_stack").to_torch(L=2).parameters())
+        73856
+        """
         from archgraph.backend.torch import lower
 
         bound = self.bound(**values)
@@ -679,7 +848,11 @@ class Architecture(Measured):
         return write_spec(self)
 
     def flat(self) -> Graph:
-        """Return the flat graph of primitive operations with every symbol at its value."""
+        """Return the flat graph of primitive operations with every symbol at its value.
+
+        >>> len(load("conv_stack").flat().nodes)
+        20
+        """
         return trace_spec(self.spec, self._variant, self._numbers()).graph.unroll()
 
     def _numbers(self) -> dict[str, Any]:
@@ -767,6 +940,9 @@ def contrast(
 
     Raises:
         QueryError: an unknown panel, or fewer than two networks.
+
+    >>> contrast(load("unet"), load("dit")).diagram.width / 72
+    6.75
     """
     from archgraph.backend.figure import contrast
 

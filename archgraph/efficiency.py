@@ -153,22 +153,43 @@ class Roofline:
 
     @property
     def seconds(self) -> float:
-        """The estimated time of one forward pass."""
+        """The estimated time of one forward pass.
+
+        >>> from archgraph import load
+        >>> f"{1e3 * load('dit').roofline('a100').seconds:.2f} ms"
+        '1.24 ms'
+        """
         return sum(span.seconds for span in self.spans.values())
 
     @property
     def operations(self) -> int:
-        """Floating-point operations of the pass."""
+        """Floating-point operations of the pass.
+
+        >>> from archgraph import load
+        >>> g = load("dit")
+        >>> g.roofline("a100", batch=4).operations == 4 * g.at().flops
+        True
+        """
         return sum(span.work.operations for span in self.spans.values())
 
     @property
     def utilisation(self) -> float:
-        """Operations per second, as a share of the device's peak."""
+        """Operations per second, as a share of the device's peak.
+
+        >>> from archgraph import load
+        >>> 0 < load("dit").roofline("a100").utilisation < load("dit").roofline("a100", batch=32).utilisation < 1
+        True
+        """
         return self.operations / self.seconds / self.device.rate(self.dtype)
 
     @property
     def table(self) -> Table:
-        """The estimate by group of nodes."""
+        """The estimate by group of nodes.
+
+        >>> from archgraph import load
+        >>> load("dit").roofline("a100").table.rows[0]["bound by"]
+        'memory'
+        """
         rows = [self._row(key, span) for key, span in self.spans.items() if span.seconds]
         total = {self.by: "total", "ms": f"{1e3 * self.seconds:.4g}", "share %": "", "bound by": ""}
         total |= {"FLOP": self.operations, "bytes moved": sum(s.work.moved for s in self.spans.values())}
@@ -177,7 +198,7 @@ class Roofline:
             *LEFT_OUT,
             f"{self.device.name}: {self.device.rate(self.dtype) / 1e12:.4g} TFLOP/s in {self.dtype}, "
             f"{self.device.bandwidth / 1e12:.4g} TB/s, so {ridge:.0f} FLOP/byte to be bound by computing "
-            f"({self.device.source})",
+            f"({self.device.source}; checked: {self.device.checked})",
         )
         columns = (self.by, "ms", "share %", "bound by", "FLOP", "bytes moved", "FLOP/byte")
         return Table(self._title(), columns, rows, {**total, "FLOP/byte": ""}, notes)

@@ -27,70 +27,142 @@ class Measured(ABC):
     @property
     @abstractmethod
     def whole(self) -> Architecture:
-        """The architecture that this is, or is part of."""
+        """The architecture that this is, or is part of.
+
+        >>> from archgraph import load
+        >>> load("dit")["blocks"].whole.name
+        'DiT'
+        """
 
     @abstractmethod
     def expression(self, name: str) -> Expr:
-        """Return the law of a metric in the spec's symbols, whether or not they are bound by `at`."""
+        """Return the law of a metric in the spec's symbols, whether or not they are bound by `at`.
+
+        >>> from archgraph import load
+        >>> load("unet:padded-512").at().expression("macs")
+        179*C**2*H*W + 11*C*H*W
+        """
 
     @abstractmethod
     def rows(self) -> list[Row]:
-        """Return the cost rows of all primitive nodes in it."""
+        """Return the cost rows of all primitive nodes in it.
+
+        >>> from archgraph import load
+        >>> [row.path for row in load("conv_stack").rows()][:2]
+        ['layers.conv', 'layers.relu']
+        """
 
     def metric(self, name: str) -> Law:
-        """Return the law of a metric by its name, or its value after `at`."""
+        """Return the law of a metric by its name, or its value after `at`.
+
+        >>> from archgraph import load
+        >>> g = load("unet")
+        >>> g.metric("params"), g.at(C=32).metric("params")
+        (7574*C**2 + 118*C + 2, 7759554)
+        """
         raise NotImplementedError
 
     # -- metrics -----------------------------------------------------------------------------------------
 
     @property
     def params(self) -> Law:
-        """Scalars of unique parameters, frozen included."""
+        """Scalars of unique parameters, frozen included.
+
+        >>> from archgraph import load
+        >>> load("transformer").params, load("transformer")["blocks.mlp"].params
+        (12*D**2*L + 13*D*L, 8*D**2*L + 5*D*L)
+        """
         return self.metric("params")
 
     @property
     def params_trainable(self) -> Law:
-        """Scalars of trained parameters."""
+        """Scalars of trained parameters.
+
+        >>> from archgraph import load
+        >>> load("dit").at().params_trainable
+        674834720
+        """
         return self.metric("params_trainable")
 
     @property
     def params_frozen(self) -> Law:
-        """Scalars of parameters that are not trained."""
+        """Scalars of parameters that are not trained.
+
+        >>> from archgraph import load
+        >>> load("dit").params_frozen
+        D*S**2/p**2
+        """
         return self.metric("params_frozen")
 
     @property
     def params_active(self) -> Law:
-        """Scalars of the parameters that one position uses: of a mixture, the active experts."""
+        """Scalars of the parameters that one position uses: of a mixture, the active experts.
+
+        >>> from archgraph import load
+        >>> g = load("mixtral").at()
+        >>> g.params_active, g.params
+        (12879925248, 46702792704)
+        """
         return self.metric("params_active")
 
     @property
     def buffers(self) -> Law:
-        """Scalars of buffers."""
+        """Scalars of buffers.
+
+        >>> from archgraph import load
+        >>> load("vgg").buffers, load("resnet").at().buffers
+        (0, 53173)
+        """
         return self.metric("buffers")
 
     @property
     def macs(self) -> Law:
-        """Multiply-accumulates of conv, linear and matmul, per sample."""
+        """Multiply-accumulates of conv, linear and matmul, per sample.
+
+        >>> from archgraph import load
+        >>> load("transformer").macs
+        12*D**2*L*N + 2*D*L*N**2
+        """
         return self.metric("macs")
 
     @property
     def elementwise(self) -> Law:
-        """All other scalar operations, per sample."""
+        """All other scalar operations, per sample.
+
+        >>> from archgraph import load
+        >>> load("conv_stack").elementwise
+        2*C*H*L*W
+        """
         return self.metric("elementwise")
 
     @property
     def flops(self) -> Law:
-        """2 * macs + elementwise."""
+        """2 * macs + elementwise.
+
+        >>> from archgraph import load
+        >>> load("conv_stack").flops
+        2*C**2*H*K**2*L*W + 2*C*H*L*W
+        """
         return self.metric("flops")
 
     @property
     def activations(self) -> Law:
-        """Elements of all op outputs, per sample."""
+        """Elements of all op outputs, per sample.
+
+        >>> from archgraph import load
+        >>> load("conv_stack").activations
+        2*C*H*L*W
+        """
         return self.metric("activations")
 
     @property
     def layer_outputs(self) -> Law:
-        """Elements of conv and linear outputs, per sample."""
+        """Elements of conv and linear outputs, per sample.
+
+        >>> from archgraph import load
+        >>> load("conv_stack").layer_outputs
+        C*H*L*W
+        """
         return self.metric("layer_outputs")
 
     # -- the algebra of laws -----------------------------------------------------------------------------
@@ -259,19 +331,39 @@ class Restricted(Measured):
 
     @property
     def whole(self) -> Architecture:
-        """The architecture, on all of its values."""
+        """The architecture, on all of its values.
+
+        >>> from archgraph import load
+        >>> load("conv_stack").where("H", multiple_of=2).whole.name
+        'Conv stack'
+        """
         return self.base.whole
 
     def expression(self, name: str) -> Expr:
-        """Return the law of a metric on the domain."""
+        """Return the law of a metric on the domain.
+
+        >>> from archgraph import load
+        >>> load("conv_stack").where("H", multiple_of=2).expression("layer_outputs")
+        C*H*L*W
+        """
         return restricted(self.base.expression(name), self.domain)
 
     def metric(self, name: str) -> Law:
-        """Return the law of a metric on the domain, or its value after `at`."""
+        """Return the law of a metric on the domain, or its value after `at`.
+
+        >>> from archgraph import load
+        >>> load("conv_stack").at(H=8).where("H", multiple_of=2).metric("params")
+        369280
+        """
         return self.base.metric(name) if self.whole.evaluated else self.expression(name)
 
     def rows(self) -> list[Row]:
-        """Return the cost rows of all primitive nodes."""
+        """Return the cost rows of all primitive nodes.
+
+        >>> from archgraph import load
+        >>> len(load("conv_stack").where("H", multiple_of=2).rows())
+        2
+        """
         return self.base.rows()
 
     def terms(self, metric: str, by: str = "op") -> dict[str, Expr]:

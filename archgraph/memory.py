@@ -50,12 +50,22 @@ class PeakMemory:
 
     @property
     def law(self) -> Expr:
-        """The law of the peak, as long as it stays at this node."""
+        """The law of the peak, as long as it stays at this node.
+
+        >>> from archgraph import load
+        >>> load("conv_stack").peak_memory().law
+        4*C**2*K**2*L + 16*C*H*W + 4*C*L
+        """
         return Add(*self.laws.values())
 
     @property
     def table(self) -> Table:
-        """The report as a table."""
+        """The report as a table.
+
+        >>> from archgraph import load
+        >>> [row["kind"] for row in load("conv_stack").peak_memory().table.rows]
+        ['weights', 'activations']
+        """
         rows = [
             {"kind": kind, "bytes": size, "share": f"{100 * size / self.bytes:.1f} %", "law": str(self.laws[kind])}
             for kind, size in self.by_kind.items()

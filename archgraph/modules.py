@@ -103,6 +103,11 @@ def trace(
         UnsupportedOpError: an operator has no rule.
         ArchgraphError: the module cannot be exported, or a requested dimension cannot vary.
         MissingToolError: PyTorch is not installed.
+
+    >>> from torch import nn, zeros
+    >>> g = trace(nn.Conv2d(3, 8, 3), zeros(1, 3, 32, 32), {"input": {2: "h", 3: "w"}})
+    >>> g.macs
+    216*h*w - 432*h - 432*w + 864
     """
     from archgraph.frontend.torch import trace as traced_module
 

@@ -38,12 +38,23 @@ class Reconciliation:
 
     @property
     def printed(self) -> int:
-        """The number that the tool prints."""
+        """The number that the tool prints.
+
+        >>> from archgraph import load
+        >>> counted = load("vgg").count_as("flopcounter")
+        >>> counted.ours, counted.printed
+        (15470264320, 30940528640)
+        """
         return self.tool.factor * self.theirs
 
     @property
     def table(self) -> Table:
-        """Our count, what the tool leaves out or adds, and its count."""
+        """Our count, what the tool leaves out or adds, and its count.
+
+        >>> from archgraph import load
+        >>> [row["term"] for row in load("dit").count_as("calflops").table.rows]
+        ['our MACs', '- scaled_dot_product_attention']
+        """
         start = {"term": "our MACs", "MACs": self.ours, "why": ""}
         total = {"term": self._label(), "MACs": self.theirs, "why": self._printed()}
         notes = (

@@ -51,7 +51,12 @@ class Sweep:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """How many values each swept symbol has."""
+        """How many values each swept symbol has.
+
+        >>> from archgraph import load
+        >>> load("transformer").sweep({"D": [64, 128], "L": [2, 4, 6]}).shape
+        (2, 3)
+        """
         return tuple(len(axis) for axis in self.axes.values())
 
     def columns(self) -> dict[str, Any]:
@@ -64,7 +69,12 @@ class Sweep:
         return self._columns(tuple(slice(None) for _ in self.axes))
 
     def blocks(self) -> list[Block]:
-        """Return the parts of the grid that are worked on one after the other: chunks of dask, or slabs of numpy."""
+        """Return the parts of the grid that are worked on one after the other: chunks of dask, or slabs of numpy.
+
+        >>> from archgraph import load
+        >>> load("transformer").sweep({"D": [64, 128], "L": [2, 4, 6]}).blocks()
+        [(slice(0, 2, None), slice(0, 3, None))]
+        """
         chunks = getattr(self.valid, "chunks", None)
         return list(product(*map(_ranges, chunks))) if chunks else list(_slabs(self.shape, SLAB))
 
@@ -122,6 +132,15 @@ class Sweep:
 
         Raises:
             QueryError: another ending, or parquet without pyarrow.
+
+        >>> import tempfile
+        >>> from archgraph import load
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     load("transformer").sweep({"L": [2]}, ["params"]).save(f"{folder}/sizes.csv")
+        ...     print((Path(folder) / "sizes.csv").read_text())
+        L,params
+        2,6304768
+        <BLANKLINE>
         """
         from archgraph.backend.files import writing
         from archgraph.backend.progress import progress

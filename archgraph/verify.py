@@ -136,6 +136,10 @@ def verify(architecture: Architecture, **values: Any) -> Report:
     Raises:
         MissingToolError: PyTorch is not installed.
         ArchgraphError: PyTorch cannot build or run the network, with the node.
+
+    >>> from archgraph import load
+    >>> verify(load("conv_stack"), L=2).ok
+    True
     """
     bound = architecture.bound(**values)
     module = lower(bound.graph, bound.selected, bound.name, device="meta").eval()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,15 @@ import pytest
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--overwrite`."""
     parser.addoption("--overwrite", action="store_true", help="write golden files anew instead of comparing with them")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the examples of what needs PyTorch where it is missing."""
+    if find_spec("torch"):
+        return
+    for item in items:
+        if item.name.endswith((".to_torch", ".verify.verify", ".modules.trace")):
+            item.add_marker(pytest.mark.skip("needs PyTorch"))
 
 
 @pytest.fixture

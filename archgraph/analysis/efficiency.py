@@ -111,6 +111,7 @@ class Device:
         vector: of everything else, in single precision.
         bandwidth: of its memory.
         source: where the maker states them.
+        checked: which of them were held against which page that quotes the maker.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Device:
     vector: float
     bandwidth: float
     source: str
+    checked: str
 
     def rate(self, dtype: str) -> float:
         """Return the peak rate of matrix products.
@@ -149,4 +151,4 @@ def device(name: str) -> Device:
     if name not in known:
         raise QueryError(f"no device is named '{name}'.{did_you_mean(name, known)}", hint=", ".join(known))
     found = known[name]
-    return Device(found["name"], found["flops"], found["vector"], found["bandwidth"], found["source"])
+    return Device(found["name"], found["flops"], found["vector"], found["bandwidth"], found["source"], found["checked"])

@@ -28,14 +28,24 @@ class Figure:
 
     @cached_property
     def svg(self) -> str:
-        """The drawing as a stand-alone SVG document of its true size."""
+        """The drawing as a stand-alone SVG document of its true size.
+
+        >>> import archgraph
+        >>> archgraph.load("dit").draw().svg.lstrip().startswith("<svg")
+        True
+        """
         from archgraph.backend.svg import to_svg
 
         return to_svg(self.diagram)
 
     @cached_property
     def dot(self) -> str:
-        """The drawing in the DOT language with pinned positions (``neato -n2`` keeps them)."""
+        """The drawing in the DOT language with pinned positions (``neato -n2`` keeps them).
+
+        >>> import archgraph
+        >>> archgraph.load("dit").draw().dot.startswith("digraph")
+        True
+        """
         from archgraph.backend.graphviz import dot_source
 
         return dot_source(self.diagram, pinned=True)
@@ -49,7 +59,12 @@ class Figure:
 
     @cached_property
     def html(self) -> str:
-        """The drawing as an interactive page on its own; sliders where it is of one network."""
+        """The drawing as an interactive page on its own; sliders where it is of one network.
+
+        >>> import archgraph
+        >>> "<svg" in archgraph.load("dit").draw().html
+        True
+        """
         from archgraph.backend.interactive import page
         from archgraph.backend.sliders import rules, sliders
         from archgraph.backend.unfolding import Drawing, unfolded
@@ -62,7 +77,12 @@ class Figure:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the reader should know, such as a drawing that is wider than the page."""
+        """What the reader should know, such as a drawing that is wider than the page.
+
+        >>> import archgraph
+        >>> archgraph.load("dit").draw().notes
+        ()
+        """
         return self.diagram.notes
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -73,6 +93,12 @@ class Figure:
         Raises:
             ValueError: another suffix.
             MissingToolError: .pdf and .png need the package typst.
+
+        >>> import tempfile
+        >>> import archgraph
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     archgraph.load("dit").draw().save(f"{folder}/dit.svg").name
+        'dit.svg'
         """
         target = Path(path)
         suffix = target.suffix.lower()

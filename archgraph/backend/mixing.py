@@ -37,7 +37,8 @@ def mixers(graph: Graph, count: Callable[[Expr], int], macs: Callable[[Node], fl
             return [(key, cost * times) for key, cost in visit(member.body).items()]
         mixing = [one for one in member.op.reach(*member.types) if one.mixing != "none" and combines(one)]
         cost = macs(member) if mixing else 0.0
-        return [(Mixer(one.mixing, unstrided(called(member, show)), tiles(one)), cost) for one in mixing]
+        kinds = dict.fromkeys(Mixer(one.mixing, unstrided(called(member, show)), tiles(one)) for one in mixing)
+        return [(kind, cost) for kind in kinds]
 
     return visit(graph)
 

@@ -43,6 +43,9 @@ class Table:
 
         Raises:
             ValueError: an unknown format.
+
+        >>> Table("costs", ("node", "params"), [{"node": "conv", "params": 1200}]).to("csv")
+        'node,params\\nconv,1200\\n'
         """
         if format not in FORMATS:
             raise ValueError(f"unknown format: '{format}' (must be one of {', '.join(FORMATS)})")
@@ -73,13 +76,33 @@ class Table:
         return [list(line) for line in zip_longest(*columns, fillvalue="")]
 
     def to_markdown(self) -> str:
-        """Return a Markdown table, the conventions below it."""
+        """Return a Markdown table, the conventions below it.
+
+        >>> print(Table("costs", ("node", "params"), [{"node": "conv", "params": 12}]).to_markdown())
+        | node | params |
+        | --- | --- |
+        | conv | 12 |
+        <BLANKLINE>
+        <BLANKLINE>
+        """
         escaped = [[cell.replace("|", "\\|").replace("*", "\\*") for cell in row] for row in self._cells()]
         lines = [_markdown(self.columns), _markdown(["---"] * len(self.columns)), *map(_markdown, escaped)]
         return "\n".join([*lines, "", *(f"- {note}" for note in self.notes)]) + "\n"
 
     def to_latex(self) -> str:
-        """Return a LaTeX tabular (booktabs), laws typeset as formulas."""
+        """Return a LaTeX tabular (booktabs), laws typeset as formulas.
+
+        >>> from archgraph.symbols import symbol
+        >>> print(Table("costs", ("node", "params"), [{"node": "fc_1", "params": 4 * symbol("D") ** 2}]).to_latex())
+        \\begin{tabular}{ll}
+        \\toprule
+        node & params \\\\
+        \\midrule
+        fc\\_1 & $4 D^{2}$ \\\\
+        \\bottomrule
+        \\end{tabular}
+        <BLANKLINE>
+        """
         rows = [[_tex(row.get(column, "")) for column in self.columns] for row in self._all()]
         lines = [" & ".join(row) + r" \\" for row in rows]
         if self.total:
@@ -92,7 +115,13 @@ class Table:
         )
 
     def to_csv(self) -> str:
-        """Return comma-separated values, numbers without separators; the totals row is left out."""
+        """Return comma-separated values, numbers without separators; the totals row is left out.
+
+        >>> print(Table("costs", ("node", "params"), [{"node": "conv", "params": 1200}]).to_csv())
+        node,params
+        conv,1200
+        <BLANKLINE>
+        """
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(self.columns)
@@ -100,12 +129,26 @@ class Table:
         return buffer.getvalue()
 
     def to_json(self) -> str:
-        """Return a JSON list of rows; laws are text, numbers are numbers."""
+        """Return a JSON list of rows; laws are text, numbers are numbers.
+
+        >>> print(Table("costs", ("node", "params"), [{"node": "conv", "params": 1200}]).to_json())
+        [
+          {
+            "node": "conv",
+            "params": 1200
+          }
+        ]
+        <BLANKLINE>
+        """
         rows = [{key: _plain(value) for key, value in row.items()} for row in self.rows]
         return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
     def to_html(self) -> str:
-        """Return an HTML table, everything escaped."""
+        """Return an HTML table, everything escaped.
+
+        >>> Table("costs", ("node",), [{"node": "<b>"}]).to_html().count("&lt;b&gt;")
+        1
+        """
         head = "".join(f"<th>{escape(column)}</th>" for column in self.columns)
         body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._cells())
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)

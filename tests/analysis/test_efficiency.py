@@ -87,7 +87,7 @@ def test_a_batch_reads_weights_once():
 @pytest.mark.parametrize("name", table("hardware"))
 def test_every_device_states_its_rates_and_source(name):
     chosen = device(name)
-    assert chosen.source and chosen.bandwidth > 1e11
+    assert chosen.source and chosen.checked and chosen.bandwidth > 1e11
     assert all(rate >= chosen.products["fp32"] for rate in chosen.products.values())
 
 

@@ -179,6 +179,23 @@ def test_peak_is_the_live_storage(name, mode):
     assert g.peak_memory(mode).bytes == pytest.approx(measured_peak(g, mode), rel=0.02)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["inference", "training"])
+@pytest.mark.parametrize("name", ["dit:S/2", "vit", "resnet", "swin", "ddpm", "convnext", "transformer"])
+def test_peak_at_the_published_sizes(name, mode):
+    g = ag.load(name).bound()
+    assert g.peak_memory(mode).bytes == pytest.approx(measured_peak(g, mode), rel=0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "values"), [("unet:padded-512", {}), ("nnunet", {"Z": 64, "H": 64, "W": 64})], ids=str
+)
+def test_peak_of_unets_at_the_published_width(name, values):
+    g = ag.load(name).bound(**values)
+    assert g.peak_memory().bytes == pytest.approx(measured_peak(g, "inference"), rel=0.02)
+
+
 @pytest.mark.parametrize("name", ["dit", "transformer", "vit", "gpt2", "nnunet_resenc"])
 def test_peak_with_repeats_computed_again(name):
     g = ag.load(name).bound(**TINY[name])

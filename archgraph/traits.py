@@ -1,0 +1,230 @@
+"""What an architecture is like, trait by trait: each derived from its graph, none asserted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from sympy import Add
+
+from archgraph.analysis.domain import smooth_in
+from archgraph.analysis.efficiency import work_of
+from archgraph.analysis.execution import Execution
+from archgraph.analysis.field_report import ReceptiveField
+from archgraph.analysis.paths import Paths
+from archgraph.analysis.scaling import elasticity, exponent
+from archgraph.backend.mixing import mixers
+from archgraph.errors import QueryError
+from archgraph.ir import Node, Repeat, Value
+from archgraph.ops.reach import Blocks
+from archgraph.symbols import replaced, symbol
+
+if TYPE_CHECKING:
+    from archgraph.api import Architecture
+
+Trait: TypeAlias = "tuple[str, Callable[[Architecture], object]]"
+PARTS = (8, 4)
+"""Distances at which hops are counted, as parts of the side of the input."""
+
+
+def main_input(g: Architecture) -> str:
+    """Return the input that the output is about: with the same positions, or else the first that has any.
+
+    >>> from archgraph import load
+    >>> main_input(load("sd"))
+    'latent'
+    """
+    placed = [value for value in g.graph.inputs if value.type.positions]
+    if not placed:
+        raise QueryError("no input has positions")
+    same = [value for value in placed if value.type.positions == g.selected[0].type.positions]
+    return (same or placed)[0].name
+
+
+def _input(g: Architecture) -> Value:
+    name = main_input(g)
+    return next(value for value in g.graph.inputs if value.name == name)
+
+
+def field_of(g: Architecture) -> ReceptiveField:
+    """Return the receptive field of the first output on the main input."""
+    return g.receptive_fields(main_input(g)).at(g.selected[0])
+
+
+def percent(part: object) -> str:
+    """Return a share in percent.
+
+    >>> percent(Fraction(1, 8))
+    '12.5 %'
+    """
+    return f"{float(part) * 100:.3g} %"  # type: ignore[arg-type]
+
+
+def core(g: Architecture) -> str:
+    """The operations that multiply most."""
+    shares = sorted(g.share("macs").items(), key=lambda item: -item[1])
+    return ", ".join(f"{kind} ({percent(share)} of MACs)" for kind, share in shares[:2])
+
+
+def _mixing(g: Architecture, kind: str) -> str:
+    """The operations that combine positions with weights of one kind, by their share of the MACs."""
+    total = int(g.at().macs) or 1
+
+    def macs(node: Node) -> float:
+        return g.evaluate(node.op.macs(*node.types)) / total
+
+    found = mixers(g.graph, g.evaluate, macs, g.show)
+    chosen = sorted(((mixer, cost) for mixer, cost in found.items() if mixer.kind == kind), key=lambda item: -item[1])
+    shown = [
+        f"{mixer.name} ({percent(cost)} of MACs{', without overlap' if mixer.tiles else ''})" for mixer, cost in chosen
+    ]
+    return ", ".join(shown[:3]) + (", …" if len(shown) > 3 else "") or "none"
+
+
+def connectivity(g: Architecture) -> str:
+    """Local, windowed or global, and since which operation."""
+    axes = list(field_of(g).axes.values())
+    parts = [_windows(g)] if _windows(g) else []
+    if axes and all(axis.is_global for axis in axes):
+        parts.append(f"global since {axes[0].global_since}")
+    elif axes and all(axis.is_causal or axis.is_global for axis in axes):
+        parts.append("global over what comes before")
+    elif not parts:
+        parts.append("local")
+    gate = next((axis.gate_since for axis in axes if axis.gate_since and not axis.is_global), None)
+    statistics = next((axis.stat_since for axis in axes if axis.stat_since not in (None, axis.global_since)), None)
+    parts += [f"through gates since {gate}"] if gate else []
+    parts += [f"statistics of all positions since {statistics}, O(1/N) each"] if statistics else []
+    return "; ".join(parts)
+
+
+def _windows(g: Architecture) -> str:
+    for path, member in g.graph.walk():
+        if isinstance(member, Node):
+            maps = [read for reach in member.op.reach(*member.types) for _, read in reach.maps]
+            size = next((read.size for read in maps if isinstance(read, Blocks)), None)
+            if size is not None:
+                return f"windows of {g.evaluate(size)} since {path}"
+    return ""
+
+
+def field(g: Architecture) -> str:
+    """The receptive field of the output, axis by axis."""
+    parts = []
+    for name, axis in field_of(g).axes.items():
+        size = str(axis.size_max) if axis.size_min == axis.size_max else f"{axis.size_min}-{axis.size_max}"
+        parts.append(f"{name}: {'all ' if axis.is_global else ''}{size} of {axis.extent}")
+    return ", ".join(parts)
+
+
+def hops(g: Architecture) -> str:
+    """The fewest moves from the middle output to an eighth and a quarter of the side away, and to the border."""
+    found = g.at().paths(node=_placed(g), input=main_input(g))
+    centre, shown = found.centre, []
+    for part in PARTS:
+        places = found.beside(centre, max(1, found.extent // part))
+        shown.append(f"1/{part}: {_farthest(found, places, centre)}")
+    return ", ".join([*shown, f"border: {_farthest(found, (0, found.extent - 1), centre)}"])
+
+
+def _farthest(found: Paths, places: tuple[int, ...], output: int) -> str:
+    """The most hops to some positions; those outside of the input are none."""
+    moves = [found.hops(place, output) for place in places]
+    read = [count for count in moves if count is not None]
+    return str(max(read)) if read else "not read" if places else "–"
+
+
+def _placed(g: Architecture) -> str:
+    """The step of the first output, or the last before it that has the input's positions."""
+    steps = [member for member in g.graph.nodes if member.outputs[0].type.positions]
+    last = next((member for member in reversed(steps) if g.selected[0] in member.outputs), None)
+    found = last or next((member for member in reversed(steps)), None)
+    if found is None:
+        raise QueryError("no step has positions")
+    return found.name
+
+
+def growth(g: Architecture, metric: str) -> str:
+    """The exponent of a metric in the number of positions N of the input, in the limit and at the defaults."""
+    input = _input(g)
+    sides = {free for axis in input.type.positions for free in g.show(input.type.size(axis)).free_symbols}
+    if not sides:
+        return "the input has one size"
+    side, rank = symbol("r"), len(input.type.positions)
+    law = replaced(g.expression(metric), {free: side * free for free in sides})  # type: ignore[dict-item]
+    law = smooth_in(law, side)
+    if side not in law.free_symbols:
+        return "the same for every N"
+    highest = max(exponent(term, side) for term in Add.make_args(law))
+    here = replaced(elasticity(law, side), {**g.point(), side: Fraction(1)})  # type: ignore[dict-item]
+    return f"~ N^{highest / rank}; N^{float(here) / rank:.3g} at the defaults"
+
+
+def sharing(g: Architecture) -> str:
+    """At how many positions a weight of conv and linear layers is used: the least, the most, the mean."""
+    uses: list[tuple[Fraction, int]] = []
+    for row in g.at().rows():
+        work = work_of(row, Execution())
+        weights = g.evaluate(work.weights)
+        if weights:
+            uses.append((Fraction(g.evaluate(work.products), weights), weights))
+    if not uses:
+        return "–"
+    mean = sum(use * weights for use, weights in uses) / sum(weights for _, weights in uses)
+    return f"{float(min(uses)[0]):,.0f} to {float(max(uses)[0]):,.0f}, mean {float(mean):,.0f}"
+
+
+def home(g: Architecture, most: str, other: str) -> str:
+    """The level that holds most of a metric, and what it holds of another."""
+    share = g.share(most, "level")
+    name, part = max(share.items(), key=lambda item: item[1])
+    rest = g.share(other, "level").get(name, Fraction(0))
+    return f"{_level(g, name)}: {percent(part)} of {most}, {percent(rest)} of {other}"
+
+
+def _level(g: Architecture, name: str) -> str:
+    from archgraph.analysis.cost import level_of
+
+    row = next(row for row in g.rows() if level_of(row.type) == name)
+    return " x ".join(str(g.evaluate(row.type.size(axis))) for axis in row.type.positions) or name
+
+
+def per_weight(g: Architecture) -> str:
+    """Values computed, and values that training keeps, over the number of weights."""
+    numbers = g.at()
+    kept = int(numbers.saved_bytes) / 4
+    return f"{int(numbers.activations) / int(numbers.params):.3g} computed, {kept / int(numbers.params):.3g} kept"
+
+
+def repeated(g: Architecture) -> str:
+    """The blocks that a count repeats."""
+    repeats = [member for _, member in g.graph.walk() if isinstance(member, Repeat) and not member.once]
+    counted = Counter(f"{member.block} x {g.show(member.count)}" for member in repeats)
+    shown = [text if times == 1 else f"{text} ({times} times)" for text, times in counted.items()]
+    return ", ".join(shown) or "none"
+
+
+TRAITS: tuple[Trait, ...] = (
+    ("core operation", core),
+    ("connectivity", connectivity),
+    ("mixing by learned weights", partial(_mixing, kind="static")),
+    ("mixing by weights of the input", partial(_mixing, kind="dynamic")),
+    ("receptive field of the output", field),
+    ("hops over parts of the side", hops),
+    ("params", lambda g: g.expression("params")),
+    ("macs", lambda g: g.expression("macs")),
+    ("params, value", lambda g: g.at().params),
+    ("macs, value", lambda g: g.at().macs),
+    ("params against positions", partial(growth, metric="params")),
+    ("macs against positions", partial(growth, metric="macs")),
+    ("macs per param", lambda g: f"{g.at().ratio('macs', 'params'):,.1f}"),
+    ("positions per weight", sharing),
+    ("activations per param", per_weight),
+    ("most params sit at", partial(home, most="params", other="macs")),
+    ("most macs sit at", partial(home, most="macs", other="params")),
+    ("repeated", repeated),
+)
+"""Every row of the comparison but the knobs, by its title."""
