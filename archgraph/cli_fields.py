@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from archgraph.cli import _add_at, _add_format, _command, _load
-from archgraph.errors import SpecError
+from archgraph.errors import QueryError, SpecError
 
 
 def add_rf(commands: Any) -> None:
@@ -29,24 +29,24 @@ def add_rf(commands: Any) -> None:
     parser.add_argument(
         "--productive", action="store_true", help="which layers meet anything new (Richter et al. 2021)"
     )
+    parser.add_argument("--axis", help="the axis of --productive (default: the input's first)")
     _add_at(parser)
     _add_format(parser)
 
 
 def _run_rf(options: argparse.Namespace) -> int:
     g = _load(options)
-    if options.halo:
-        print(g.halo(options.node, options.input))
-        return 0
     print(_rf_table(g, options).to(options.format).rstrip())
     return 0
 
 
 def _rf_table(g: Any, options: argparse.Namespace) -> Any:
-    from archgraph.backend.path_tables import probe_table, productivity_table
+    from archgraph.backend.path_tables import halo_table, probe_table, productivity_table
 
+    if options.halo:
+        return halo_table(g.name, g.halo(options.node, options.input))
     if options.productive:
-        return productivity_table(g.name, g.productivity(input=options.input))
+        return productivity_table(g.name, g.productivity(options.axis, options.input))
     if options.probe is not None:
         field = g.receptive_field(options.node, options.input)
         index = _index(options.probe, field.outputs)
@@ -57,10 +57,9 @@ def _rf_table(g: Any, options: argparse.Namespace) -> Any:
 def _index(text: str, axes: tuple[str, ...]) -> dict[str, int]:
     """Read `0,0` in the order of the axes, or `h=0,w=9`."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    names = [*axes, *("?" for _ in parts)]
-    pairs = [
-        part.partition("=") if "=" in part else (name, "=", part) for name, part in zip(names, parts, strict=False)
-    ]
+    if len(parts) > len(axes):
+        raise QueryError(f"'{text}' names {len(parts)} positions; the output has the axes {', '.join(axes) or 'none'}")
+    pairs = [part.partition("=") if "=" in part else (name, "=", part) for name, part in zip(axes, parts, strict=False)]
     try:
         return {axis.strip(): int(value) for axis, _, value in pairs}
     except ValueError:
@@ -89,17 +88,28 @@ def add_hops(commands: Any) -> None:
     _add_format(parser)
 
 
+def _distances(options: argparse.Namespace, found: Any) -> list[int]:
+    """Return the distances that are asked for, by default the powers of 2 up to half of the input."""
+    powers = [2**power for power in range(found.extent.bit_length()) if 2**power < found.extent // 2]
+    return options.distance or powers or [1]
+
+
 def _run_hops(options: argparse.Namespace) -> int:
     from archgraph.backend.path_tables import hop_table, path_table
 
     g = _load(options)
     found = g.paths(options.axis, options.node, options.input)
     if options.start is None:
-        print(hop_table(g.name, found, options.distance).to(options.format).rstrip())
+        covers = {far: g.depth_to_cover(far, found.axis, found.input.name) for far in _distances(options, found)}
+        print(hop_table(g.name, found, covers).to(options.format).rstrip())
         return 0
-    path = found.path(options.start, found.centre if options.end is None else options.end)
+    end = found.centre if options.end is None else options.end
+    path = found.path(options.start, end)
     if path is None:
-        print(f"no path leads from {found.axis}={options.start}")
-        return 1
+        raise QueryError(
+            f"no path leads from {found.axis}={options.start} of {found.input.name} to {found.axis}={end} of "
+            f"{found.output.name}",
+            hint=f"from there the farthest path reaches {found.reach(end)} positions",
+        )
     print(path_table(g.name, path).to(options.format).rstrip())
     return 0

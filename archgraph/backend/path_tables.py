@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from archgraph.analysis.halo import Halo
 from archgraph.analysis.hop_path import HopPath, HopStep
 from archgraph.analysis.paths import Paths
 from archgraph.analysis.probe import Probe
@@ -30,29 +31,50 @@ def _probe_row(probe: Probe) -> dict[str, Any]:
     return {"what": what, **hulls, "positions": len(probe) if probe.exact else f"at most {len(probe)}"}
 
 
-def hop_table(name: str, paths: Paths, distances: Sequence[int] = ()) -> Table:
-    """Return the hops at some distances from the central output, with the operations that move."""
-    chosen = distances or _powers(paths.extent)
-    rows = [_hop_row(paths, distance) for distance in chosen]
+def halo_table(name: str, found: Halo) -> Table:
+    """Return the margins of tiles, and why no margin makes them exact."""
+    rows = [
+        {"axis": axis, "reads before": each.before, "reads after": each.after, "lattice": each.lattice}
+        | dict(zip(("margin before", "margin after"), each.aligned, strict=True))
+        for axis, each in found.axes.items()
+    ]
+    verdict = "stitched tiles equal the output of the whole input" if found.exact else "no margin is exact"
+    notes = (
+        f"{verdict}; sizes in elements of {found.input}",
+        "reads: what the first and last output of a tile read beyond it; margin: that, on the lattice",
+        "lattice: tiles begin and end at multiples of it",
+        *(f"not exact: {reason}" for reason in found.reasons),
+    )
+    columns = ("axis", "reads before", "reads after", "lattice", "margin before", "margin after")
+    return Table(f"{name}: tiles of {found.input} for {found.node}", columns, rows, notes=notes)
+
+
+def hop_table(name: str, paths: Paths, covers: Mapping[int, int | None]) -> Table:
+    """Return the hops at some distances from the central output, with the operations that move.
+
+    Args:
+        name: the network.
+        paths: its paths.
+        covers: by distance, the fewest mixing layers that cover it.
+    """
+    rows = [_hop_row(paths, distance, layers) for distance, layers in covers.items()]
     end = paths.centre
     notes = (
         f"from output {end} to the input positions at a distance from its cell, of both sides the farther one",
         f"hops: the fewest moves on any path; reach {paths.reach()}, at most {paths.max_path(end)} hops from here "
         f"and {paths.max_path()} between any two positions",
+        "layers: the fewest mixing layers by which any value of the network reads as far to either side",
     )
-    return Table(f"{name}: hops along {paths.axis}", ("distance", "hops", "moved by"), rows, notes=notes)
+    return Table(f"{name}: hops along {paths.axis}", ("distance", "hops", "layers", "moved by"), rows, notes=notes)
 
 
-def _powers(extent: int) -> list[int]:
-    return [2**power for power in range(extent.bit_length()) if 2**power < extent // 2] or [1]
-
-
-def _hop_row(paths: Paths, distance: int) -> dict[str, Any]:
+def _hop_row(paths: Paths, distance: int, layers: int | None) -> dict[str, Any]:
     hops = paths.at_distance(distance)
     sides = (place for place in paths.beside(paths.centre, distance) if paths.hops(place, paths.centre) == hops)
     place = next(sides, None) if hops is not None else None
     path = None if place is None else paths.path(place, paths.centre)
-    return {"distance": distance, "hops": hops, "moved by": ", ".join(path.movers) if path else "not connected"}
+    moved = ", ".join(path.movers) if path else "not connected"
+    return {"distance": distance, "hops": hops, "layers": layers, "moved by": moved}
 
 
 def path_table(name: str, path: HopPath) -> Table:
