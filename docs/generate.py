@@ -31,14 +31,15 @@ def pages() -> dict[str, str]:
 
 
 @cache
-def why_numbers() -> dict[str, str]:
-    """Return the numbers of the pages that answer the question."""
-    return runpy.run_path(str(Path(__file__).parent / "why_numbers.py"))["numbers"]()
+def template_numbers() -> dict[str, str]:
+    """Return the numbers and tables of the pages that are written from templates."""
+    sources = (Path(__file__).parent / name for name in ("why_numbers.py", "path_tables.py"))
+    return {name: text for source in sources for name, text in runpy.run_path(str(source))["numbers"]().items()}
 
 
 def filled(template: str) -> str:
     """Fill `{{ name }}` with numbers; an unknown name is an error."""
-    return re.sub(r"{{ (\w+) }}", lambda match: why_numbers()[match[1]], template)
+    return re.sub(r"{{ (\w+) }}", lambda match: template_numbers()[match[1]], template)
 
 
 def figures(folder: Path) -> None:

@@ -32,7 +32,16 @@ def test_tutorial_runs(capsys):
     assert "Did you mean 'conv'?" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("page", ["docs/ops.md", "docs/gallery.md", "docs/why.md", "docs/why.zh.md"])
+@pytest.mark.parametrize("page", ["docs/ops.md", "docs/gallery.md", "docs/paths.md", "docs/why.md", "docs/why.zh.md"])
 def test_generated_pages_are_current(page):
     pages = runpy.run_path(str(ROOT / "docs" / "generate.py"))["pages"]()
     assert (ROOT / page).read_text(encoding="utf-8") == pages[page], "run: python docs/generate.py"
+
+
+def test_longest_paths_are_their_closed_forms():
+    tables = runpy.run_path(str(ROOT / "docs" / "path_tables.py"))
+    for stack, _, _ in tables["LAYERS"].values():
+        for n in tables["SIDES"]:
+            steps, closed_form = stack(n)
+            matrix = tables["line"](steps, n).paths().matrix()
+            assert max(hops for row in matrix for hops in row) == closed_form

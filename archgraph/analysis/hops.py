@@ -39,7 +39,7 @@ class Moves:
         self.homes: dict[Value, Home | None] = Homes(graph, input.name, evaluate=evaluate).homes(axis)
         self._reader = ReadBack(evaluate)
         self._edges: dict[Hashable, dict[int, Edges]] = {}
-        self._pulled: dict[tuple[Edges, State], State] = {}
+        self._pulled: dict[tuple[int, int], tuple[Edges, State, State]] = {}
 
     def edges(self, node: Node, output: int) -> dict[int, Edges]:
         """Return the connections of one output of a node with every operand that it reads.
@@ -54,11 +54,12 @@ class Moves:
         return self._edges[key]
 
     def _pull(self, links: Edges, state: State) -> State:
-        """Return `pulled`; where hops no longer change from one iteration to the next, nothing is computed anew."""
-        key = links, state
+        """Return `pulled`, once for the same objects: nothing is computed anew where iterations change no hops."""
+        key = id(links), id(state)
         if key not in self._pulled:
-            self._pulled[key] = pulled(links, state)
-        return self._pulled[key]
+            found = pulled(links, state)
+            self._pulled[key] = links, state, state if found == state else found
+        return self._pulled[key][2]
 
     def states(self, output: Value, seed: State, keep: bool = False) -> dict[Value, State]:
         """Return what reaches the values of the network from an output.
@@ -82,7 +83,10 @@ class Moves:
 
 def joined(left: State | None, right: State) -> State:
     """Return what gets to a value on either way."""
-    return right if left is None else tuple(either(a, b) for a, b in zip(left, right, strict=True))
+    if left is None or left is right:
+        return right
+    both = tuple(either(a, b) for a, b in zip(left, right, strict=True))
+    return left if both == left else right if both == right else both
 
 
 def either(left: Reached, right: Reached) -> Reached:

@@ -49,6 +49,7 @@ class Paths:
             raise QueryError(f"the output '{self.output.name}' has no places along {self.axis}: every path gathers all")
         self.home = home
         self._all: State | None = None
+        self._rows: dict[int, list[int | None]] = {}
 
     def to(self, node: str | Value | None) -> Paths:
         """Return the paths to the output of another node, over the same moves.
@@ -77,7 +78,14 @@ class Paths:
 
     def hops(self, position: int, output: int) -> int | None:
         """Return the fewest moves from an input position to an output position, None where no path leads."""
-        return _first_with(self.reached[position], output)
+        if self._all is None:
+            return self._row(output)[position]
+        return _first_with(self._all[position], output)
+
+    def _row(self, output: int) -> list[int | None]:
+        if output not in self._rows:
+            (self._rows[output],) = self.rows([output])
+        return self._rows[output]
 
     def rows(self, outputs: Sequence[int]) -> list[list[int | None]]:
         """Return the hops from every input position to some outputs: `matrix`, of these rows only."""

@@ -226,3 +226,14 @@ def test_mistakes(ask, message):
     with pytest.raises(QueryError) as error:
         ask(line(conv(3), n=16))
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("residual", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_ten_thousand_layers(residual):
+    step = "conv: {out: 8, kernel: 3, padding: same}"
+    text = f"  - residual: [{{{step}}}]\n    repeat: 10000\n" if residual else f"  - {step}\n    repeat: 10000\n"
+    g = line(text, n=32)
+    assert g.hops(start=0, end=31).moves == 31
+    assert g.depth_to_cover(15) == 15
+    assert g.receptive_field().n.size_max == 20_001
+    assert g.halo().axes["n"].before == 10_000

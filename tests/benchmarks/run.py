@@ -55,6 +55,13 @@ def laws(name: str) -> Callable[[], object]:
     return run
 
 
+def fields(name: str, input: str) -> Callable[[], object]:
+    """Return the receptive fields of all steps of a loaded spec."""
+    from archgraph import load
+
+    return lambda: load(name).receptive_field_table(input)
+
+
 def measured(name: str) -> Callable[[], object]:
     """Return the same numbers by building the module on the meta device and counting a forward pass."""
     import torch
@@ -94,21 +101,26 @@ def swept(points: int) -> tuple[Callable[[], object], Callable[[], object]]:
 
 def main() -> int:
     """Print the ratios and return 1 where one misses its promise."""
+    import_torch = process(sys.executable, "-c", "import torch")
     checks = [
         (
             "archgraph cost dit / import torch",
             process("archgraph", "cost", "dit"),
-            process(sys.executable, "-c", "import torch"),
+            import_torch,
             1.0,
         ),
         (
             "archgraph cost sd / import torch",
             process("archgraph", "cost", "sd"),
-            process(sys.executable, "-c", "import torch"),
+            import_torch,
             1.0,
         ),
         ("dit with L = 1,000,000 / L = 28", cost_of(1_000_000), cost_of(28), 1.25),
         ("laws of sd / count on meta", laws("sd"), measured("sd"), 1 / 3),
+        *(
+            (f"receptive fields of {name} / import torch", fields(name, input), import_torch, 1 / 3)
+            for name, input in (("sd", "latent"), ("swin", "image"), ("nnunet", "image"))
+        ),
         (f"{POINTS:,} configurations / by hand in numpy", *swept(POINTS), 2.0),
     ]
     failed = False
