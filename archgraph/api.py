@@ -823,8 +823,13 @@ class Architecture(Measured):
         """
         return self.bind(**self.at(**values)._numbers())
 
-    def to_torch(self, device: Any = None, **values: Any) -> nn.Module:
+    def to_torch(self, device: Any = None, dtype: Any = None, **values: Any) -> nn.Module:
         """Return the network as a PyTorch module with fresh weights (see `archgraph.backend.torch.lower`).
+
+        Args:
+            device: where the weights are made; "meta" allocates none.
+            dtype: of the weights, such as `torch.bfloat16`; PyTorch's default where none is given.
+            values: symbols, the others at their values.
 
         >>> sum(weight.numel() for weight in load("conv_stack").to_torch(L=2).parameters())
         73856
@@ -832,7 +837,7 @@ class Architecture(Measured):
         from archgraph.backend.torch import lower
 
         bound = self.bound(**values)
-        return lower(bound.graph, bound.selected, self.name, device)
+        return lower(bound.graph, bound.selected, self.name, device).to(dtype=dtype)
 
     def to_spec(self) -> str:
         """Return the text of a spec with the same laws (see `archgraph.backend.spec.write_spec`).

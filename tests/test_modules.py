@@ -6,7 +6,7 @@ import pytest
 
 import archgraph as ag
 from archgraph.cli import main
-from archgraph.errors import QueryError
+from archgraph.errors import MissingToolError, QueryError
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
@@ -72,6 +72,31 @@ def test_the_command_prints_costs(build, capsys):
 def test_the_command_draws(build, capsys, tmp_path):
     assert main(["trace", "mynet:build", "--input", "1x3x16x16", "-o", "model.svg"]) == 0
     assert (tmp_path / "model.svg").read_text().startswith("<svg")
+
+
+def test_the_command_writes_a_spec(build, capsys, tmp_path):
+    arguments = ["trace", "mynet:build", "--input", "1x3x16x16", "--dynamic", "input:2=h,3=w"]
+    assert main([*arguments, "-o", "model.yaml"]) == 0
+    g = ag.load(tmp_path / "model.yaml")
+    h, w = g.symbols["h"], g.symbols["w"]
+    assert (g.params, g.macs) == (224 + 4 * 584, (216 + 4 * 576) * h * w)
+    assert main([*arguments[:4], "-o", "no/folder/model.yaml"]) == 1
+    assert "cannot write" in capsys.readouterr().err
+
+
+def test_missing_torch_is_told(build, monkeypatch, capsys):
+    import sys
+
+    x, module = torch.empty(1, 3, 16, 16), build()
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingToolError, match="PyTorch is not installed") as caught:
+        ag.trace(module, x)
+    assert caught.value.hint == 'pip install "archgraph[torch]"'
+    for query in (lambda: ag.load("unet").to_torch(), lambda: ag.verify(ag.load("unet"))):
+        with pytest.raises(MissingToolError, match="PyTorch is not installed"):
+            query()
+    assert main(["trace", "mynet:build", "--input", "1x3x16x16"]) == 1
+    assert "PyTorch is not installed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -150,10 +150,15 @@ class Steps:
         read = {value for node in self.members for value in self.operands(node)}
         return [value for value in self.graph.inputs if value in read]
 
+    def _own(self, node: Member) -> tuple[Value, ...]:
+        """The operands of the step itself: a mixture has two, and its expert names the others."""
+        operands = self.operands(node)
+        return operands[:2] if isinstance(node, Repeat) and node.experts is not None else operands
+
     def _follows(self, node: Member, previous: tuple[Value, ...]) -> bool:
         """Whether a node takes what a step takes when it names no inputs."""
         takes = bool(node.inputs) if isinstance(node, Repeat) else node.op.arity[0] > 0
-        return takes and self.operands(node) == previous
+        return takes and self._own(node) == previous
 
     def _read_by_name(self) -> set[Value]:
         """Values that some step, or the end, has to name."""
@@ -161,7 +166,8 @@ class Steps:
         previous = self.graph.inputs[:1]
         for node in self.members:
             if not self._follows(node, previous):
-                found.update(v for v in self.operands(node) if previous != (v,))
+                found.update(value for value in self._own(node) if previous != (value,))
+            found.update(self.operands(node)[len(self._own(node)) :])
             previous = node.outputs
         results = tuple(self._same.get(value, value) for value in self.graph.outputs)
         return found if results == previous else found.union(results)
@@ -179,7 +185,7 @@ class Steps:
 
     def _step(self, node: Member) -> dict[str, Any]:
         path = f"{self.path}{node.name}"
-        inputs = [] if self._follows(node, self._previous) else [self._reference(v) for v in self.operands(node)]
+        inputs = [] if self._follows(node, self._previous) else [self._reference(v) for v in self._own(node)]
         kind, value = self._operation(node, path)
         step: dict[str, Any] = {kind: value}
         if inputs and value is None:
@@ -218,7 +224,7 @@ class Steps:
             name = self.book.block(only.body, only.block, f"{path}.{only.name}.")
         else:
             name = self.book.block(expert, "expert", f"{path}.")
-        others = [self._reference(value) for value in self.operands(node)[2:]]
+        others = [self.labels[value] for value in self.operands(node)[2:]]
         counts = {"experts": self.book.spelled(experts), "active": self.book.spelled(node.count)}
         return {**counts, "do": [{name: ["_", *others]} if others else name]}
 

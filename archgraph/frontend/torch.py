@@ -1,4 +1,17 @@
-"""A PyTorch module as a graph: traced through `torch.export`, with named axes and symbolic sizes."""
+"""A PyTorch module as a graph: traced through `torch.export`, with named axes and symbolic sizes.
+
+The files beside this one, in the order in which a module passes through them:
+
+- the program: `torch_export` asks PyTorch for it, `torch_program` prepares it, `torch_attention_patterns` finds
+  attention that is written out;
+- sizes: `torch_conditions` says for which the export holds, `torch_sizes` gives them the user's names;
+- operators: `torch_interpret` calls the handler that `torch_registry` has for each. Handlers are in `torch_layers`,
+  `torch_norms`, `torch_attention` with `torch_masks`, `torch_contractions`, `torch_pointwise`, `torch_reductions`,
+  `torch_resampling`, `torch_shapes`, `torch_cuts` and `torch_indexing`;
+- axes: `torch_layout` says which digits of which named axes a dimension of a tensor is made of, `torch_align` brings
+  operands to common axes, `torch_axes` to whole ones, and `torch_regroup` makes the operation that it takes;
+- the graph: `torch_builder` records nodes, `torch_nesting` makes scopes of modules and repeats of equal ones.
+"""
 
 from __future__ import annotations
 

@@ -70,7 +70,6 @@ UNARY = [
     "clamp",
     "clamp_min",
     "clamp_max",
-    "hardtanh",
     "mish",
     "selu",
     "celu",
@@ -161,6 +160,13 @@ def _simple(i: Interpreter, a: Arguments) -> Tracked:
 def gelu(i: Interpreter, a: Arguments) -> Tracked:
     """GELU, exact or by tanh."""
     return on_one(i, pointwise.Gelu(a.approximate or "none"), a.self)
+
+
+@aten("hardtanh", "hardtanh_")
+def hardtanh(i: Interpreter, a: Arguments) -> Any:
+    """ReLU6 where its bounds are 0 and 6: PyTorch calls it by no other name."""
+    bounds = (a.nodes.get("min_val", -1), a.nodes.get("max_val", 1))
+    return on_one(i, activations.Relu6(), a.self) if bounds == (0, 6) else function(i, a)
 
 
 @aten("glu")

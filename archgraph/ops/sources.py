@@ -186,7 +186,7 @@ class Sinusoid(Unweighted, NoMacs):
         return (pointwise(inputs[0].positions),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return cosines, then sines, of the number at frequencies down to 1/10000."""
+        """Return cosines, then sines, of the number at frequencies down to 1/10000, computed in single precision."""
         import torch
 
         half = int(self.out) // 2
@@ -194,7 +194,8 @@ class Sinusoid(Unweighted, NoMacs):
         def encode(numbers: Tensor) -> Tensor:
             frequencies = torch.exp(torch.arange(half, device=numbers.device) * (-9.210340371976184 / half))
             angles = numbers.float().unsqueeze(-1) * frequencies
-            return torch.cat([angles.cos(), angles.sin()], dim=-1)
+            encoded = torch.cat([angles.cos(), angles.sin()], dim=-1)
+            return encoded.to(numbers.dtype) if numbers.is_floating_point() else encoded
 
         return functional(encode)
 

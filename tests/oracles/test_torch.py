@@ -10,7 +10,9 @@ from archgraph.backend.torch import leaves, lower
 from archgraph.errors import ArchgraphError, UnboundSymbolError, UnsupportedOpError
 from archgraph.frontend.load import shipped_names
 from archgraph.gallery import variants_of
+from archgraph.ops.base import Saved
 from archgraph.ops.convolution import Conv
+from archgraph.ops.pointwise import Relu
 from archgraph.verify import verify
 
 torch = pytest.importorskip("torch")
@@ -73,6 +75,14 @@ def test_a_disagreement_is_named(monkeypatch):
     assert report.disagreement.path == "logits"
     assert report.table.title == "U-Net disagrees with PyTorch at logits: macs 65, torch 64"
     assert [row["node"] for row in report.table.rows if row["agree"] != "yes"] == ["logits"]
+
+
+def test_a_disagreement_in_saved_bytes_is_named(monkeypatch):
+    monkeypatch.setattr(Relu, "saved", lambda self, x: Saved())
+    report = verify(ag.load("conv_stack"), C=2, L=3, H=4, W=4)
+    assert report.disagreement.path == "layers.relu"
+    # each of the three results has 128 bytes; the next convolution keeps the first two all the same
+    assert report.disagreement.difference == "saved_bytes 256, torch 384"
 
 
 def test_a_failure_of_torch_names_the_node(monkeypatch):

@@ -1,0 +1,203 @@
+"""Graphs written as specs: what is read again has the same laws, and what cannot be written is told."""
+
+import pytest
+
+import archgraph as ag
+from archgraph.backend.spec import SELECTED
+from archgraph.errors import UnsupportedOpError
+from archgraph.frontend.load import shipped_names
+from archgraph.gallery import variants_of
+
+FAMILIES = shipped_names()
+VARIANTS = [f"{name}:{g.variant}" for name in FAMILIES for g in variants_of(name) if g.variant]
+LAWS = (
+    "params",
+    "params_trainable",
+    "params_active",
+    "buffers",
+    "macs",
+    "flops",
+    "activations",
+    "layer_outputs",
+    "saved_bytes",
+)
+
+
+def text(steps: str, head: str = "inputs: {x: {c: 4, n: 6}}") -> ag.Architecture:
+    return ag.loads(f"archgraph: 1\n{head}\nnetwork:\n{steps}")
+
+
+def again(g: ag.Architecture) -> ag.Architecture:
+    return ag.loads(g.to_spec(), SELECTED if g.selected != g.graph.outputs else "")
+
+
+def assert_same(g: ag.Architecture) -> ag.Architecture:
+    read = again(g)
+    for law in LAWS:
+        assert read.expression(law) == g.expression(law), law
+    assert read.inputs == g.inputs
+    assert [read.type(value.type) for value in read.selected] == [g.type(value.type) for value in g.selected]
+    assert [row.node.op for row in read.rows()] == [row.node.op for row in g.rows()]
+    assert read.defaults == {name: g.defaults[name] for name in read.defaults}
+    return read
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_has_the_same_laws(name):
+    assert_same(ag.load(name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_variant_has_the_same_laws(name):
+    assert_same(ag.load(name))
+
+
+@pytest.mark.parametrize("name", ["unet", "swin", "resnet:18", "convnext"])
+def test_receptive_fields_are_the_same(name):
+    g = ag.load(name)
+    one, two = g.receptive_field().h, again(g).receptive_field().h
+    assert (one.size_min, one.size_max, one.stride) == (two.size_min, two.size_max, two.stride)
+
+
+def test_what_is_written_is_stable():
+    g = ag.load("dit")
+    assert again(g).to_spec() == g.to_spec()
+
+
+def test_the_spec_reads_like_one_written_by_hand():
+    g = ag.loads(
+        "archgraph: 1\nname: small\n"
+        "symbols: {C: 8, H: {default: 16, multiple_of: 2, doc: side}}\n"
+        "inputs: {x: {c: 3, h: H, w: H}}\n"
+        "blocks:\n  unit:\n    args: [width]\n    do: [conv: {out: width, kernel: 3, padding: same}, relu: ]\n"
+        "network:\n"
+        "  - unit: {width: C}\n    as: stem\n"
+        "  - unit: {width: C}\n    repeat: 3\n    as: body\n"
+        "  - add: [stem, _]\n"
+        "  - max_pool: {kernel: 2}\n"
+    )
+    assert g.to_spec() == (
+        "archgraph: 1\n"
+        "name: small\n"
+        "symbols:\n"
+        "  C: {default: 8}\n"
+        "  H: {default: 16, multiple_of: 2, doc: side}\n"
+        "inputs:\n"
+        "  x: {c: 3, h: H, w: H}\n"
+        "blocks:\n"
+        "  unit:\n"
+        "    do:\n"
+        "      - conv: {out: C, kernel: 3, padding: same}\n"
+        "      - relu\n"
+        "network:\n"
+        "  - unit:\n"
+        "    as: stem\n"
+        "  - unit:\n"
+        "    as: body\n"
+        "    repeat: 3\n"
+        "  - add: [stem, _]\n"
+        "  - max_pool: {kernel: 2}\n"
+    )
+
+
+def test_values_given_become_defaults():
+    g = ag.load("unet").at(C=8, H=188)
+    assert again(g).defaults["C"] == 8
+    assert again(g).at().params == g.params
+
+
+def test_bound_symbols_are_numbers():
+    g = ag.load("transformer").bind(D=64, heads=4)
+    assert set(again(g).symbols) == set(g.symbols) and "D" not in again(g).symbols
+    assert_same(g)
+
+
+def test_derived_symbols_stay_derived():
+    assert "N: {derived:" in ag.load("dit").to_spec()
+    assert again(ag.load("dit")).degree("macs", "N") == ag.load("dit").degree("macs", "N")
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "  - linear: {out: 4}\n    share: w\n  - relu\n  - linear: {out: 4}\n    share: w\n    as: second\n",
+        "  - attention: {heads: 2}\n    share: w\n    repeat: 3\n    as: blocks\n"
+        "  - attention: {heads: 2}\n    share: w\n    as: last\n",
+        "  - split: {parts: 2}\n    as: [a, b]\n  - linear: {out: 2}\n    from: b\n  - add: [a, _]\n",
+        "  - split: {parts: 2}\n    as: [_, b]\n  - linear: {out: 2}\n    from: b\n",
+        "  - parameter: {shape: {c: 4}}\n    as: token\n  - concat: {axis: n}\n    from: [token, x]\n",
+        "  - linear: {out: 3}\n    as: scores\n"
+        "  - mixture: {experts: 3, active: 2, do: [linear: {out: 4}, add: [_, x]]}\n    from: [x, scores]\n",
+        "  - linear: {out: 4}\n    as: class\n  - relu\n  - add: [class, _]\n",
+    ],
+    ids=["shared", "shared repeats", "parts", "second part", "token", "mixture with a value from outside", "class"],
+)
+def test_every_way_to_write_a_step_goes_around(steps):
+    assert_same(text(steps))
+
+
+def test_a_repeat_carries_several_values():
+    steps = "  - do:\n      - add\n      - add: [_, kept]\n    from: [a, b]\n    repeat: 3\n"
+    assert_same(text(steps, "inputs: {a: {n: 2}, b: {n: 2}, kept: {n: 2}}"))
+
+
+def test_names_that_the_language_reserves_are_changed():
+    g = text("  - linear: {out: 3}\n    as: x_2\n  - relu\n    \n  - add: [x_2, _]\n".replace("    \n", ""))
+    assert_same(g)
+
+
+# -- traced modules ------------------------------------------------------------------------------------------
+
+
+torch = pytest.importorskip("torch")
+LOWERED = {
+    "unet": {"C": 4, "levels": 2, "H": 44, "W": 44},
+    "unet:padded-512": {"C": 4, "levels": 2, "H": 16, "W": 16},
+    "nnunet": {"features": [4, 8, 16], "Z": 8, "H": 8, "W": 8},
+    "conv_stack": {"C": 4, "L": 3, "H": 8, "W": 8},
+    "transformer": {"D": 16, "L": 2, "heads": 2, "N": 6},
+    "vgg:11": {"H": 64, "W": 64},
+    "resnet:18": {"H": 64, "W": 64},
+    "vit": {"D": 24, "L": 2, "heads": 2, "H": 32, "W": 32},
+}
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", LOWERED)
+def test_a_traced_lowering_goes_around(name):
+    bound = ag.load(name).bound(**LOWERED[name])
+    inputs = tuple(torch.zeros(1, *map(int, t.sizes.values()), device="meta") for t in bound.inputs.values())
+    traced = ag.trace(bound.to_torch(device="meta").eval(), inputs)
+    read = assert_same(traced)
+    assert (read.params, read.macs) == (bound.params, bound.macs)
+
+
+@pytest.mark.torch
+def test_symbols_and_conditions_of_a_traced_module_are_written():
+    from torch import nn
+
+    module = nn.Sequential(nn.Conv2d(3, 8, 4, 4), nn.ReLU(), nn.Conv2d(8, 8, 3)).to("meta")
+    g = ag.trace(module, torch.empty(1, 3, 32, 32, device="meta"), {"input": {2: "h", 3: "w"}})
+    assert_same(g)
+    assert g.to_spec().startswith("# Holds where h >= 16.\n# Holds where w >= 16.\n")
+
+
+@pytest.mark.torch
+def test_all_that_no_spec_can_say_is_told():
+    from torch import nn
+
+    class Wave(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner, self.spare = nn.Linear(4, 4), nn.Parameter(torch.zeros(3))
+
+        def forward(self, x):
+            return torch.sin(self.inner(torch.cos(x).cos()))
+
+    with pytest.raises(UnsupportedOpError) as caught:
+        ag.trace(Wave(), torch.zeros(1, 6, 4)).to_spec()
+    assert caught.value.message == (
+        "Wave cannot be written as a spec, whose language has no weight that nothing reads x 1, first at unused; "
+        "function 'cos' x 2, first at function; function 'sin' x 1, first at function_3"
+    )
