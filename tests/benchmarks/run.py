@@ -11,6 +11,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from figures import drawn, slowest, unrolled
+
 RUNS = 5
 POINTS = 10_000_000
 
@@ -110,6 +112,11 @@ def main() -> int:
         ("dit with L = 1,000,000 / L = 28", cost_of(1_000_000), cost_of(28), 1.25),
         ("laws of sd / count on meta", laws("sd"), measured("sd"), 1 / 3),
         (f"{POINTS:,} configurations / by hand in numpy", *swept(POINTS), 2.0),
+    ]
+    name = slowest()
+    checks += [
+        (f"{name}, the slowest figure / import torch", drawn(name), process(sys.executable, "-c", "import torch"), 1.0),
+        ("a thousand operations drawn / their layout by Graphviz", *unrolled(), 2.0),
     ]
     failed = False
     for name, ours, peer, promise in checks:
