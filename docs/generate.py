@@ -15,7 +15,7 @@ from archgraph.gallery import gallery_page
 
 TEMPLATES = Path(__file__).parent / "templates"
 CONTRASTS = {
-    "unet-vs-dit": ("unet", "dit"),
+    "unet-vs-dit": ("unet:padded-512", "dit"),
     "nnunet-vs-dit": ("nnunet:inference", "dit"),
     "sd15-vs-dit": ("sd", "dit"),
     "swin-vs-vit": ("swin", "vit"),

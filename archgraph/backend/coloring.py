@@ -1,12 +1,10 @@
 """What the colour of a box can stand for besides locality, as a place from 0 to 1 on the ramp."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from math import log2
 
-from sympy import Expr
-
-from archgraph.backend.items import Item
+from archgraph.backend.items import Item, ratio
 from archgraph.backend.mixing import kinds_of
 from archgraph.ir import Member, Repeat
 from archgraph.types import TensorType
@@ -37,11 +35,10 @@ def _strength(member: Member) -> int:
     return 3 if "dynamic" in kinds else 0 if not multiplies else 2 if "static" in kinds else 1
 
 
-def level_scale(input: TensorType, output: TensorType, number: Callable[[Expr], int]) -> float | None:
-    """How many times coarser an output is than the input, to the next power of two: borders do not count."""
+def level_scale(input: TensorType, output: TensorType) -> float | None:
+    """How many times coarser an output is than the input, in the limit of a large one: borders do not count."""
     shared = [axis for axis in input.positions if output.has(axis)]
-    ratios = (number(input.size(axis)) / max(1, number(output.size(axis))) for axis in shared)
-    return max((2.0 ** round(log2(ratio)) for ratio in ratios), default=None)
+    return max((ratio(input.size(axis), output.size(axis)) for axis in shared), default=None)
 
 
 def level_tint(scale: float | None, coarsest: float) -> float | None:

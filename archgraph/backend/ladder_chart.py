@@ -50,7 +50,7 @@ def _grid(low: int, high: int, x: float, width: float, place: Place) -> Iterator
     every = max(1, round((high - low) / 5))
     for power in range(0, low - 1, -every):
         level = place(0, 2.0**power)[1]
-        text = Text(words("input" if power == 0 else f"1/{2**-power}", SIZES.small), color=MUTED)
+        text = Text(words("1" if power == 0 else f"1/{2**-power}", SIZES.small), color=MUTED)
         yield text.ending(x - 3).moved(0, level + 2.4)
         if power == 0:
             yield Path(((x, level), (x + width, level)), FRAME, LINE, (4.0, 2.0))
@@ -108,7 +108,8 @@ def _hatching(one: Curve, place: Place, top: float) -> Iterator[Part]:
 
 def notes(curves: Sequence[Curve]) -> list[str]:
     """What the marks of the chart mean, as far as they are there."""
-    found = ["thick: largest field"]
+    found = ["dashes at 1: side of the input"]
+    found.append("thick: largest field")
     points = [point for one in curves for point in one.points]
     if any(point.smallest != point.largest for point in points):
         found.append("band: down to the smallest")

@@ -34,7 +34,10 @@ class Level:
 
 
 def levels(facts: Facts) -> list[Level]:
-    """The levels of a network in the order in which they first appear; those that cost nothing are left out."""
+    """The levels of a network in the order in which they first appear, what has no positions last.
+
+    Those that cost nothing are left out.
+    """
     laws: dict[Key, tuple[list[Expr], list[Expr]]] = {}
     types: dict[Key, list[TensorType]] = {}
     for row in facts.rows:
@@ -45,7 +48,7 @@ def levels(facts: Facts) -> list[Level]:
             found[place].append(cost)
     every = [
         Level(_label(facts, key, types[key]), *(facts.shown(Add(*terms)) for terms in found))
-        for key, found in laws.items()
+        for key, found in sorted(laws.items(), key=lambda pair: not pair[0])
     ]
     return [level for level in every if level.params != 0 or level.macs != 0]
 

@@ -51,6 +51,7 @@ def joined(
     residuals: dict[tuple[str, str], None] = {}
     taps: list[Tap] = []
     taken: dict[Group, dict[str, None]] = {side: {} for side in sides}
+    flowing = {homes[group]: group.output for group in found.chain if group in homes}
     for source, target, value in found.links:
         name = _source_name(found, source, homes, sides)
         if target not in homes and target not in sides:
@@ -58,7 +59,8 @@ def joined(
         if target in sides:
             taken[target][name] = None
         elif source is found.entry or source in homes:
-            if name != homes[target] and not _follows(slots, name, homes[target]):
+            flows = _follows(slots, name, homes[target]) and value is flowing.get(name)
+            if name != homes[target] and not flows:
                 residuals[name, homes[target]] = None
         else:
             taps.append(Tap(name, homes[target], _tap_label(source, target), _deck_input(target, value)))

@@ -157,7 +157,9 @@ def test_saving(tmp_path, suffix):
 
 
 def test_another_suffix(tmp_path):
-    with pytest.raises(ValueError, match=r"save a figure as 'x.gif' \(must end in .svg, .pdf, .png, .dot, .html\)"):
+    with pytest.raises(
+        ValueError, match=r"save a figure as 'x.gif' \(must end in .svg, .pdf, .png, .dot, .tex, .html\)"
+    ):
         draw(ag.load("conv_stack")).save(tmp_path / "x.gif")
 
 

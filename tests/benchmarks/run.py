@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from importlib.util import find_spec
 
+from figures import drawn, slowest, unrolled
+
 RUNS = 5
 TRACE = "trace sd 1.5 of diffusers / torch.export alone"
 """Runs where diffusers is installed, and once: it takes the better part of a minute on either side."""
@@ -149,6 +151,11 @@ def main() -> int:
     ]
     if find_spec("diffusers"):
         checks.append((TRACE, *traced(), 2.0))
+    name = slowest()
+    checks += [
+        (f"{name}, the slowest figure / import torch", drawn(name), import_torch, 1.0),
+        ("a thousand operations drawn / their layout by Graphviz", *unrolled(), 2.0),
+    ]
     failed = False
     for name, ours, peer, promise in checks:
         first, second = best(ours, peer, 1 if name == TRACE else RUNS)

@@ -1,0 +1,34 @@
+"""Figures for the benchmark: the slowest one of the gallery, and one of a thousand operations."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from archgraph import load
+from archgraph.backend.graphviz import layout_graphviz
+from archgraph.frontend.load import shipped_names
+
+BLOCKS = 46  # of DiT, which make a little more than a thousand operations
+
+
+def drawn(name: str) -> Callable[[], object]:
+    """Return load, draw and write of one shipped spec."""
+    return lambda: load(name).draw().svg
+
+
+def slowest() -> str:
+    """Return the name of the shipped spec whose figure takes longest."""
+    times = {}
+    for name in shipped_names():
+        start = time.perf_counter()
+        drawn(name)()
+        times[name] = time.perf_counter() - start
+    return max(times, key=lambda name: times[name])
+
+
+def unrolled() -> tuple[Callable[[], object], Callable[[], object]]:
+    """Return the figure of a thousand operations, and Graphviz alone on the same boxes."""
+    g = load("dit").bind(L=BLOCKS)
+    diagram = g.draw(view="unrolled").diagram
+    return lambda: g.draw(view="unrolled").svg, lambda: layout_graphviz(diagram)
