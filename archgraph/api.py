@@ -492,14 +492,14 @@ class Architecture(Measured):
         """
         return growth.scale(self, changes)
 
-    def knobs(self, *changes: Mapping[str, Change]) -> Table:
-        """Return what single changes do, a row for each, made alone; see `scale`.
+    def knobs(self, *changes: Mapping[str, Change], metrics: Iterable[str] = growth.METRICS) -> Table:
+        """Return what single changes do to some metrics, a row for each, made alone; see `scale`.
 
         >>> table = load("dit:B/2").knobs({"D": 2}, {"L": 2}, {"S": 2}, {"p": "/2"})
         >>> [row.get("x params") for row in table.rows]
         [None, '3.979', '1.977', '1.005', '1.004']
         """
-        return growth.knobs(self, changes)
+        return growth.knobs(self, changes, metrics)
 
     def sweep(self, grid: Mapping[str, Any], metrics: Iterable[str] = ("params", "macs")) -> Sweep:
         """Return metrics over the product of several symbols' values, every other symbol at its value.

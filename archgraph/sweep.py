@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, product
+from itertools import product
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Symbol
 
 from archgraph.analysis.compiled import compiled, numpy
+from archgraph.analysis.grid import Block, computed, ranges, slabs
+from archgraph.analysis.grid import front as front_of
+from archgraph.backend.columns import WRITERS
 from archgraph.backend.table import Table
 from archgraph.errors import MissingToolError, QueryError, did_you_mean
 from archgraph.symbols import replaced
@@ -20,7 +23,6 @@ from archgraph.symbols import replaced
 if TYPE_CHECKING:
     from archgraph.api import Architecture
 
-Block: TypeAlias = "tuple[slice, ...]"
 MANY = 2**26
 """The most points that the command line keeps in memory at once."""
 SLAB = 2**20
@@ -76,13 +78,13 @@ class Sweep:
         [(slice(0, 2, None), slice(0, 3, None))]
         """
         chunks = getattr(self.valid, "chunks", None)
-        return list(product(*map(_ranges, chunks))) if chunks else list(_slabs(self.shape, SLAB))
+        return list(product(*map(ranges, chunks))) if chunks else list(slabs(self.shape, SLAB))
 
     def _columns(self, block: Block) -> dict[str, Any]:
         np = numpy()
         arrays = [self.valid[block], *(array[block] for array in self.values.values())]
         axes = [axis[part] for axis, part in zip(self.axes.values(), block, strict=True)]
-        valid, *rest = _computed([*arrays, *axes])
+        valid, *rest = computed([*arrays, *axes])
         metrics, axes = rest[: len(self.values)], rest[len(self.values) :]
         keep = np.asarray(valid).ravel()
         grids = np.meshgrid(*axes, indexing="ij")
@@ -122,7 +124,7 @@ class Sweep:
             if name not in known:
                 raise QueryError(f"the sweep has no '{name}'.{did_you_mean(name, known)}", hint=", ".join(known))
         columns = self.columns()
-        front = _front([columns[name] for name in smaller] + [-columns[name] for name in larger])
+        front = front_of([columns[name] for name in smaller] + [-columns[name] for name in larger])
         return self._table("Pareto front", {name: column[front] for name, column in columns.items()})
 
     def save(self, path: str) -> None:
@@ -151,77 +153,6 @@ class Sweep:
         parts = (self._columns(block) for block in progress(self.blocks(), f"writing {target.name}"))
         with writing(target) as file:
             WRITERS[target.suffix](file, parts)
-
-
-def _ranges(sizes: Sequence[int]) -> list[slice]:
-    ends = list(accumulate(sizes))
-    return [slice(end - size, end) for size, end in zip(sizes, ends, strict=True)]
-
-
-def _slabs(shape: tuple[int, ...], limit: int) -> Iterator[Block]:
-    """Cut a grid into blocks of at most so many points, in its order.
-
-    >>> list(_slabs((3, 4), 8))
-    [(slice(0, 2, None), slice(0, 4, None)), (slice(2, 3, None), slice(0, 4, None))]
-    """
-    if not shape:
-        yield ()
-        return
-    rest = prod(shape[1:])
-    rows = max(1, limit // max(1, rest))
-    for start in range(0, shape[0], rows):
-        part = slice(start, min(start + rows, shape[0]))
-        yield from ((part, *inner) for inner in _slabs(shape[1:], limit if rest > limit else max(1, rest)))
-
-
-def _computed(arrays: list[Any]) -> list[Any]:
-    """Return arrays of numpy; those of dask are computed together."""
-    np = numpy()
-    if any(hasattr(array, "dask") for array in arrays):
-        from dask.base import compute
-
-        arrays = list(compute(*arrays))
-    return [np.asarray(array) for array in arrays]
-
-
-def _front(columns: list[Any]) -> list[int]:
-    """Return which points no other beats, all columns being the better the smaller."""
-    np = numpy()
-    points = np.stack(columns, axis=1)
-    rest = np.lexsort(points.T[::-1])
-    front: list[int] = []
-    while len(rest):
-        front.append(int(rest[0]))
-        rest = rest[(points[rest] < points[rest[0]]).any(axis=1)]
-    return front
-
-
-def _write_csv(file: BinaryIO, parts: Iterator[Mapping[str, Any]]) -> None:
-    for index, columns in enumerate(parts):
-        if index == 0:
-            file.write((",".join(columns) + "\n").encode())
-        lists = [map(str, column.tolist()) for column in columns.values()]
-        file.write("".join(",".join(row) + "\n" for row in zip(*lists, strict=True)).encode())
-
-
-def _write_parquet(file: BinaryIO, parts: Iterator[Mapping[str, Any]]) -> None:
-    try:
-        import pyarrow  # pyright: ignore[reportMissingImports]
-        import pyarrow.parquet  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        raise MissingToolError("parquet needs pyarrow", hint="pip install 'archgraph[sweep]', or write .csv") from None
-    writer: Any = None
-    for columns in parts:
-        table = pyarrow.table(dict(columns))
-        writer = writer or pyarrow.parquet.ParquetWriter(file, table.schema)
-        writer.write_table(table)
-    writer.close()
-
-
-WRITERS: Mapping[str, Callable[[BinaryIO, Iterator[Mapping[str, Any]]], None]] = {
-    ".csv": _write_csv,
-    ".parquet": _write_parquet,
-}
 
 
 def sweep(g: Architecture, grid: Mapping[str, Any], metrics: Iterable[str]) -> Sweep:

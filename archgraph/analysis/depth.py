@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from archgraph.analysis.locate import axis_named, checked_distance, input_named
 from archgraph.analysis.node_reads import Evaluate, node_reads
-from archgraph.analysis.readings import HalfLine, Moving, Reading, Whole, join
+from archgraph.analysis.readings import HalfLine, Moving, Reading, Whole, axes_of, join
 from archgraph.analysis.region import Region, itself
 from archgraph.analysis.through import through
 from archgraph.ir import Graph, Member, Node, Repeat, Value
@@ -110,8 +110,7 @@ class _Depth:
 
 def _mixes(reading: Reading, region: Region) -> int:
     """Return 1 where the node mixes positions along what drives the reading."""
-    driving = {term.axis for term in reading.form} if isinstance(reading, Moving | HalfLine) else ()
-    return int(any(_several(region.fields[axis].content) for axis in driving))
+    return int(any(_several(region.fields[axis].content) for axis in axes_of(reading) if axis in region.fields))
 
 
 def _several(read: Reading) -> bool:

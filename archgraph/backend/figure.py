@@ -52,7 +52,12 @@ class Figure:
 
     @cached_property
     def tikz(self) -> str:
-        """The drawing as a LaTeX document of its true size, whose TikZ picture can be copied into a paper."""
+        """The drawing as a LaTeX document of its true size, whose TikZ picture can be copied into a paper.
+
+        >>> import archgraph
+        >>> "tikzpicture" in archgraph.load("dit").draw().tikz
+        True
+        """
         from archgraph.backend.tikz import to_tikz
 
         return to_tikz(self.diagram)

@@ -237,3 +237,8 @@ def test_ten_thousand_layers(residual):
     assert g.depth_to_cover(15) == 15
     assert g.receptive_field().n.size_max == 20_001
     assert g.halo().axes["n"].before == 10_000
+
+
+def test_attention_behind_a_class_token_is_a_layer():
+    assert ag.load("vit").depth_to_cover(28) == 1
+    assert ag.load("vit").bind(L=1).depth_to_cover(112) == 1

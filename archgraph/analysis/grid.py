@@ -1,0 +1,60 @@
+"""Grids of values: cut into blocks, computed, and the points of them that no other beats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from math import prod
+from typing import Any, TypeAlias
+
+from archgraph.analysis.compiled import numpy
+
+Block: TypeAlias = "tuple[slice, ...]"
+
+
+def ranges(sizes: Sequence[int]) -> list[slice]:
+    """Return the slices of chunks of these sizes.
+
+    >>> ranges((2, 3))
+    [slice(0, 2, None), slice(2, 5, None)]
+    """
+    ends = list(accumulate(sizes))
+    return [slice(end - size, end) for size, end in zip(sizes, ends, strict=True)]
+
+
+def slabs(shape: tuple[int, ...], limit: int) -> Iterator[Block]:
+    """Cut a grid into blocks of at most so many points, in its order.
+
+    >>> list(slabs((3, 4), 8))
+    [(slice(0, 2, None), slice(0, 4, None)), (slice(2, 3, None), slice(0, 4, None))]
+    """
+    if not shape:
+        yield ()
+        return
+    rest = prod(shape[1:])
+    rows = max(1, limit // max(1, rest))
+    for start in range(0, shape[0], rows):
+        part = slice(start, min(start + rows, shape[0]))
+        yield from ((part, *inner) for inner in slabs(shape[1:], limit if rest > limit else max(1, rest)))
+
+
+def computed(arrays: list[Any]) -> list[Any]:
+    """Return arrays of numpy; those of dask are computed together."""
+    np = numpy()
+    if any(hasattr(array, "dask") for array in arrays):
+        from dask.base import compute
+
+        arrays = list(compute(*arrays))
+    return [np.asarray(array) for array in arrays]
+
+
+def front(columns: list[Any]) -> list[int]:
+    """Return which points no other beats, all columns being the better the smaller."""
+    np = numpy()
+    points = np.stack(columns, axis=1)
+    rest = np.lexsort(points.T[::-1])
+    found: list[int] = []
+    while len(rest):
+        found.append(int(rest[0]))
+        rest = rest[(points[rest] < points[rest[0]]).any(axis=1)]
+    return found

@@ -1,0 +1,36 @@
+"""Columns of numbers, written part by part as CSV or Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO
+
+from archgraph.errors import MissingToolError
+
+
+def _write_csv(file: BinaryIO, parts: Iterator[Mapping[str, Any]]) -> None:
+    for index, columns in enumerate(parts):
+        if index == 0:
+            file.write((",".join(columns) + "\n").encode())
+        lists = [map(str, column.tolist()) for column in columns.values()]
+        file.write("".join(",".join(row) + "\n" for row in zip(*lists, strict=True)).encode())
+
+
+def _write_parquet(file: BinaryIO, parts: Iterator[Mapping[str, Any]]) -> None:
+    try:
+        import pyarrow  # pyright: ignore[reportMissingImports]
+        import pyarrow.parquet  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        raise MissingToolError("parquet needs pyarrow", hint="pip install 'archgraph[sweep]', or write .csv") from None
+    writer: Any = None
+    for columns in parts:
+        table = pyarrow.table(dict(columns))
+        writer = writer or pyarrow.parquet.ParquetWriter(file, table.schema)
+        writer.write_table(table)
+    writer.close()
+
+
+WRITERS: Mapping[str, Callable[[BinaryIO, Iterator[Mapping[str, Any]]], None]] = {
+    ".csv": _write_csv,
+    ".parquet": _write_parquet,
+}

@@ -1,0 +1,114 @@
+"""The pages that answer the question: numbers as measured with PyTorch or published, none written by hand."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parent.parent / "docs"
+PUBLISHED = {
+    "nnunet_patch_params": "1.000",
+    "nnunet_patch_macs": "8.000",
+    "dit_attention": "4*D**2 + 4*D",
+    "dit_block": "18*D**2 + 15*D",
+    "llama_attention": "2.5",
+    "unet_90": "1.977",
+    "unet_91": "2.022",
+    "dit_1088": "2.001",
+    "dit_double_params": "3.979",
+    "dit_double_macs": "3.894",
+    "unet_double": "4.000",
+    "nnunet_double": "3.998",
+    "adm_double": "3.995",
+    "sd_double": "3.954",
+    "dit_heads": "130,512,416, 130,512,416, 130,512,416",
+    "scores_1": "0.003",
+    "scores_12": "0.035",
+    "scores_24": "0.070",
+    "share_8": "0.2",
+    "share_4": "0.9",
+    "share_2": "3.6",
+    "share_512": "12.9",
+    "share_pixart": "34.2",
+    "share_sd3": "32.5",
+    "share_flux": "20.0",
+    "crossover": "6*D",
+    "patch_macs": "4.422",
+    "patch_params": "1.001",
+    "unet_k5": "2.618",
+    "unet_k7": "5.045",
+    "nnunet_k5": "4.415",
+    "nnunet_k7": "12.013",
+    "swin_field": "56",
+    "stack_10": "21",
+    "stack_100": "201",
+    "unet_bottleneck": "140",
+    "unet_field": "188–204",
+    "unet_hops": "10",
+    "unet_reach": "94",
+    "dit_hops": "1",
+    "nnunet_field": "287–319",
+    "nnunet2d_field": "1151–1279",
+    "unet_level_params": "4.008",
+    "unet_level_macs": "1.237",
+    "adm_top_params": "2.2",
+    "adm_top_macs": "54.2",
+    "adm_low_ratio": "59.5",
+    "nnunet_top_params": "0.4",
+    "nnunet_top_macs": "50.0",
+    "nnunet_low_ratio": "64",
+    "resenc_params": "102.36",
+    "resenc_macs": "718.5, 2,425.0, 4,400.9",
+    "sdxl_params": "2.57",
+    "sdxl_transformer": "85.1",
+    "sd_conv": "541",
+    "sdxl_conv": "320",
+    "ratio_sdxl": "1,317",
+    "ratio_sd3": "2,195",
+    "ratio_flux": "3,125",
+}
+"""Measured on the networks with PyTorch: parameters, FlopCounterMode on meta, receptive fields by gradient."""
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    return runpy.run_path(str(DOCS / "why_numbers.py"))["numbers"]()
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_numbers_are_those_published(name, numbers):
+    assert numbers[name] == PUBLISHED[name]
+
+
+def test_what_a_parameter_costs_worked_out_by_hand(numbers):
+    """From the laws 7574 C² + 118 C + 2 and (179 C² + 11 C) H W, and 18 D² + 15 D for 12 D² N + 6 D² + 2 D N²."""
+    params, macs = (7574 * (2 * 64 + 1) + 118), (179 * (2 * 64 + 1) + 11) * 512**2
+    assert numbers["price_unet_width"] == f"{macs / params:,.0f}"
+    width, tokens = 1152, 256
+    block = (12 * width**2 * tokens + 6 * width**2 + 2 * width * tokens**2) / (18 * width**2 + 15 * width)
+    assert numbers["price_dit_depth"] == f"{block:,.0f}"
+    small = (179 * 64**2 + 11 * 64) * 32**2 / 31030658
+    assert numbers["ratio_unet_small"] == f"{small:.0f}"
+    assert numbers["ratio_dit"] == f"{118621421568 / 675129632:,.0f}"
+    assert numbers["ratio_unet"] == f"{192384335872 / 31030658:,.0f}"
+    assert float(numbers["adm_top_ratio"].replace(",", "")) == pytest.approx(48860, abs=1)
+    assert float(numbers["nnunet_top_ratio"].replace(",", "")) == pytest.approx(1.86e6, rel=0.01)
+
+
+@pytest.mark.parametrize("page", ["why.md.in", "why.zh.md.in"])
+def test_no_factor_or_share_is_written_by_hand(page):
+    """But for quotations, marked as such."""
+    template = (DOCS / "templates" / page).read_text(encoding="utf-8")
+    prose = re.sub(r"```.*?```", "", template, flags=re.DOTALL)
+    prose = re.sub(r"[（(][^（()）]*\*(quoted|引用)\*[^（()）]*[)）]", "", prose)
+    assert re.findall(r"× \d(?!0[⁰-⁹])|\d[\d,.]* ?%|\d+\.\d+ (?:G|M|billion)\b", prose) == []
+
+
+@pytest.mark.parametrize("page", ["why.md.in", "why.zh.md.in"])
+def test_both_languages_show_the_same_numbers(page, numbers):
+    def used(name):
+        return set(re.findall(r"{{ (\w+) }}", (DOCS / "templates" / name).read_text(encoding="utf-8")))
+
+    assert used(page) == used("why.md.in")
+    assert used(page) <= set(numbers)
