@@ -63,7 +63,7 @@ def input_named(graph: Graph, name: str | None) -> Value:
     placed = [value for value in graph.inputs if value.type.positions]
     if len(placed) != 1:
         names = ", ".join(value.name for value in placed) or "none"
-        hint = f"input={placed[0].name!r}, or --input {placed[0].name}" if placed else None
+        hint = f"input={placed[0].name!r}, or --input {placed[0].name}" if placed else "its inputs are scalars"
         raise QueryError(f"name the input of the receptive field; those with positions: {names}", hint=hint)
     return placed[0]
 

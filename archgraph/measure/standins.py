@@ -133,8 +133,9 @@ def turned(call: Call, x: Any, *args: Any, **options: Any) -> Any:
 def cut(call: Call, x: Any, *args: Any, **options: Any) -> Any:
     """Run an operation that keeps the axes, on one copy of the channels where it leaves those alone."""
     narrow = getattr(x, "narrow_one", None)
-    alike = narrow is not None and len(call.shape) == x.ndim and call.shape[1] == x.shape[1]
-    if not alike or any(a != b for axis, (a, b) in enumerate(_sizes(narrow, x)) if axis != 1):
+    if narrow is None or len(call.shape) != x.ndim or call.shape[1] != x.shape[1]:
+        return call.target(x, *args, **options)
+    if any(a != b for axis, (a, b) in enumerate(_sizes(narrow, x)) if axis != 1):
         return call.target(x, *args, **options)
     return wide(call.target(narrow, *args, **options), call.shape)
 
