@@ -157,9 +157,8 @@ def test_saving(tmp_path, suffix):
 
 
 def test_another_suffix(tmp_path):
-    with pytest.raises(
-        ValueError, match=r"save a figure as 'x.gif' \(must end in .svg, .pdf, .png, .dot, .tex, .html\)"
-    ):
+    suffixes = ".svg, .pdf, .png, .dot, .tex, .html"
+    with pytest.raises(ValueError, match=rf"save a figure as 'x.gif' \(must end in {suffixes}\)"):
         draw(ag.load("conv_stack")).save(tmp_path / "x.gif")
 
 
