@@ -852,13 +852,15 @@ class Architecture(Measured):
 
         return write_spec(self)
 
-    def flat(self) -> Graph:
+    def flat(self, experts: bool = False) -> Graph:
         """Return the flat graph of primitive operations with every symbol at its value.
+
+        A mixture of experts stays whole, or with `experts` becomes one of them.
 
         >>> len(load("conv_stack").flat().nodes)
         20
         """
-        return trace_spec(self.spec, self._variant, self._numbers()).graph.unroll()
+        return trace_spec(self.spec, self._variant, self._numbers()).graph.unroll(experts=experts)
 
     def _numbers(self) -> dict[str, Any]:
         fresh = self._declared()

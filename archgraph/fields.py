@@ -83,7 +83,7 @@ def _size_at(g: Architecture, node: str, input: str, axis: str, values: dict[str
 def flat_graph(g: Architecture) -> Graph:
     """Return the network without repeats, whose counts have their values."""
     counts = [member.iterations for _, member in g.graph.walk() if not isinstance(member, Node)]
-    return g.graph.unroll() if all(count.is_Integer for count in counts) else g.flat()
+    return g.graph.unroll(experts=True) if all(count.is_Integer for count in counts) else g.flat(experts=True)
 
 
 def paths(g: Architecture, node: str | None, input: str | None, axis: str | None) -> Paths:

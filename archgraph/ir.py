@@ -159,13 +159,15 @@ class Graph:
                 needed.update(node.inputs)
         return frozenset(alive)
 
-    def unroll(self, limit: int = 200_000) -> Graph:
+    def unroll(self, limit: int = 200_000, experts: bool = False) -> Graph:
         """Return the flat graph of primitive operations, whose repeat counts must be integers.
+
+        A mixture of experts stays whole, or with `experts` becomes one of them: all read the same positions.
 
         Raises:
             ArchgraphError: a count is symbolic, or there would be more than `limit` nodes.
         """
-        return _Unroller(limit).run(self)
+        return _Unroller(limit, experts).run(self)
 
     def to_networkx(self) -> networkx.MultiDiGraph:
         """Return the graph with members as vertices (`member`, `label`) and values as edges (`value`).
@@ -242,8 +244,9 @@ def _arguments(node: Member) -> str:
 class _Unroller:
     """Copies nodes into one flat graph, under dotted names; iterations are numbered from 0."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, experts: bool) -> None:
         self.limit = limit
+        self.experts = experts
         self.nodes: list[Member] = []
 
     def run(self, graph: Graph) -> Graph:
@@ -255,7 +258,7 @@ class _Unroller:
         for node in graph.nodes:
             inputs = tuple(values[value] for value in node.inputs)
             group = _joined(prefix, share, node)
-            if isinstance(node, Repeat) and node.experts is not None:
+            if isinstance(node, Repeat) and node.experts is not None and not self.experts:
                 outputs = self._mixture(node, inputs, prefix, group)
             elif isinstance(node, Repeat):
                 outputs = self._iterate(node, inputs, f"{prefix}{node.name}", group)
@@ -278,17 +281,17 @@ class _Unroller:
         return outputs
 
     def _iterate(self, node: Repeat, inputs: tuple[Value, ...], path: str, share: str | None) -> tuple[Value, ...]:
-        if not isinstance(node.count, Integer):
+        if not isinstance(node.iterations, Integer):
             raise ArchgraphError(f"cannot unroll '{path}': its count {node.count} is symbolic", hint="bind it")
-        carried = len(node.outputs)
-        if len(self.nodes) + int(node.count) > self.limit:
+        carried, once = len(node.outputs), node.once or node.experts is not None
+        if len(self.nodes) + int(node.iterations) > self.limit:
             raise ArchgraphError(f"the unrolled graph has more than {self.limit} nodes")
-        for index in range(int(node.count)):
+        for index in range(int(node.iterations)):
             values = dict(zip(node.body.inputs, inputs, strict=True))
-            prefix = f"{path}." if node.once else f"{path}.{index}."
+            prefix = f"{path}." if once else f"{path}.{index}."
             self._copy(node.body, values, prefix, share)
             outputs = tuple(values[value] for value in node.body.outputs)
-            inputs = outputs + inputs[carried:] if not node.once else outputs
+            inputs = outputs + inputs[carried:] if not once else outputs
         return inputs[:carried]
 
 

@@ -242,3 +242,9 @@ def test_ten_thousand_layers(residual):
 def test_attention_behind_a_class_token_is_a_layer():
     assert ag.load("vit").depth_to_cover(28) == 1
     assert ag.load("vit").bind(L=1).depth_to_cover(112) == 1
+
+
+def test_one_expert_stands_for_all():
+    g = ag.load("mixtral").bind(N=12, L=2)
+    paths = g.paths()
+    assert (paths.hops(3, 9), paths.hops(9, 3), paths.max_path()) == (1, None, 1)
