@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from math import prod
 from typing import Any, Literal, TypeAlias, cast
 
@@ -15,6 +16,7 @@ Order = Literal["<", "<=", ">", ">="]
 ONE: Monomial = frozenset()
 
 
+@lru_cache(maxsize=1 << 12)
 def lower_bound(expression: Expr) -> Any:
     """Return a number that an expanded expression never falls below, or None where this finds none.
 

@@ -161,6 +161,10 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+MOST_COMPARED = 5000
+"""How many names are looked at for a near one; comparing is slow."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `" Did you mean 'x'?"` for the nearest known word whatever its case, or an empty string.
 
@@ -174,5 +178,5 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     by_lower = {name.lower(): name for name in known}
     lower = word[:60].lower()
     swapped = [name for name in by_lower if sorted(name) == sorted(lower)]
-    close = swapped or get_close_matches(lower, by_lower, n=1, cutoff=0.6)
+    close = swapped or get_close_matches(lower, list(by_lower)[:MOST_COMPARED], n=1, cutoff=0.6)
     return f" Did you mean '{by_lower[close[0]]}'?" if close else ""

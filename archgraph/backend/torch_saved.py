@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.backend.torch import leaves
 from archgraph.backend.torch_modules import listed
+from archgraph.errors import ArchgraphError
 from archgraph.ir import Graph
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def saved_bytes(graph: Graph, module: nn.Module, inputs: Sequence[Tensor]) -> Co
         hooks = torch.autograd.graph.saved_tensors_hooks(ledger.pack, lambda tensor: tensor)
         with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), hooks:
             module.train()(*inputs)
+    except ValueError as error:
+        raise ArchgraphError(f"PyTorch cannot train this module on one sample: {error}") from error
     finally:
         module.train(training)
         for handle in handles:

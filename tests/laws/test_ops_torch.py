@@ -77,8 +77,7 @@ def test_saved_is_what_autograd_keeps(case):
 
     def pack(tensor):
         storage = tensor.untyped_storage()
-        if not is_constant_index(op, tensor):
-            kept[storage.data_ptr()] = (storage.nbytes(), tensor)
+        kept[storage.data_ptr()] = (storage.nbytes(), tensor)
         return tensor
 
     with sdpa_math(), torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
@@ -95,11 +94,6 @@ def test_saved_is_what_autograd_keeps(case):
     assert sum(fresh) == times * wanted
     for output, operand in saved.aliases:
         assert outputs[output] == inputs[operand]
-
-
-def is_constant_index(op, tensor) -> bool:
-    """The look-up of relative biases keeps its index, which no sample changes."""
-    return op.kind == "scaled_dot_product_attention" and tensor.dtype == torch.long
 
 
 def sdpa_math():
