@@ -24,7 +24,7 @@ from archgraph.ops.base import Op
 from archgraph.trace import Inference, Tracer
 
 MAX_STEPS = 25_000
-MAX_VALUES = 100_000
+MAX_VALUES = 60_000
 Outputs = tuple[Value, ...]
 
 
