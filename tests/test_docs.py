@@ -32,10 +32,15 @@ def test_tutorial_runs(capsys):
     assert "Did you mean 'conv'?" in capsys.readouterr().out
 
 
+@pytest.fixture(scope="module")
+def generated() -> dict[str, str]:
+    return runpy.run_path(str(ROOT / "docs" / "generate.py"))["pages"]()
+
+
+@pytest.mark.xdist_group("generated pages")
 @pytest.mark.parametrize("page", ["docs/ops.md", "docs/gallery.md", "docs/paths.md", "docs/why.md", "docs/why.zh.md"])
-def test_generated_pages_are_current(page):
-    pages = runpy.run_path(str(ROOT / "docs" / "generate.py"))["pages"]()
-    assert (ROOT / page).read_text(encoding="utf-8") == pages[page], "run: python docs/generate.py"
+def test_generated_pages_are_current(page, generated):
+    assert (ROOT / page).read_text(encoding="utf-8") == generated[page], "run: python docs/generate.py"
 
 
 def test_longest_paths_are_their_closed_forms():

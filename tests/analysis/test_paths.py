@@ -228,7 +228,8 @@ def test_mistakes(ask, message):
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize("residual", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("residual", [False, True])
 def test_ten_thousand_layers(residual):
     step = "conv: {out: 8, kernel: 3, padding: same}"
     text = f"  - residual: [{{{step}}}]\n    repeat: 10000\n" if residual else f"  - {step}\n    repeat: 10000\n"
