@@ -20,6 +20,8 @@ from archgraph.errors import QueryError, ShapeError
 from archgraph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.reach import Along, AxisMap, Digit, Reach, Unflattened, Window
 
+MOST_ITERATIONS, MOST_STEPS = 1000, 200_000
+
 
 @dataclass(frozen=True)
 class Effective:
@@ -64,6 +66,24 @@ def _with_even(local: Spread | None, even: float, extent: int) -> Spread:
     return blended([whole] if local is None else [local, whole])
 
 
+class _Steps:
+    """Counts the operations of a walk at most; blocks that call blocks may have more than anybody can walk through."""
+
+    def __init__(self, evaluate: Evaluate) -> None:
+        self._evaluate = evaluate
+        self._known: dict[Graph, int] = {}
+
+    def of(self, graph: Graph) -> int:
+        if graph not in self._known:
+            self._known[graph] = sum(map(self._member, graph.nodes))
+        return self._known[graph]
+
+    def _member(self, member: Member) -> int:
+        if isinstance(member, Node):
+            return 1
+        return min(self._evaluate(member.iterations), MOST_ITERATIONS) * self.of(member.body)
+
+
 class EffectiveFields:
     """The walks from every value of a network to one of its inputs.
 
@@ -77,8 +97,13 @@ class EffectiveFields:
     def __init__(self, graph: Graph, input: Value, evaluate: Evaluate, axes: Sequence[str] = ()) -> None:
         self.input = input
         self._evaluate = evaluate
-        begin: Walks = {axis: Walk(axis, STAY) for axis in axes or input.type.positions}
+        steps = _Steps(evaluate).of(graph)
+        start = {axis: Walk(axis, STAY) for axis in axes or input.type.positions}
+        begin: Walks = start if steps <= MOST_STEPS else dict.fromkeys(start, "too many operations to walk through")
         self._members: dict[str, Walks] = {}
+        if steps > MOST_STEPS:
+            self._values = {value: begin for member in graph.nodes for value in member.outputs}
+            return
         self._values = self._run(graph, tuple(begin if value is input else {} for value in graph.inputs), "")
 
     def of(self, path: str) -> dict[str, Effective] | None:
@@ -181,7 +206,7 @@ class EffectiveFields:
 
     def _iterated(self, repeat: Repeat, operands: tuple[Walks, ...], count: int) -> tuple[Walks, ...]:
         carried = len(repeat.outputs)
-        if count > 1000:
+        if count > MOST_ITERATIONS:
             return (dict.fromkeys(self.input.type.positions, "too many iterations"),) * carried
         for _ in range(count):
             operands = (*self._outputs(repeat.body, operands), *operands[carried:])

@@ -64,3 +64,11 @@ def test_the_table_says_when():
 def test_what_cannot_be_walked_says_why():
     field = ag.load("gpt2").effective_field(input="ids")
     assert all(axis.sigma is None and str(axis) for axis in field.values())
+
+
+def test_blocks_that_double_at_every_call_are_told_not_walked():
+    blocks = "".join(f"  b{i}:\n    do:\n      - b{i + 1}: _\n      - b{i + 1}: _\n" for i in range(30))
+    text = HEADER + "  - b0: _\n    as: out\nblocks:\n" + blocks + f"  b30:\n    do:\n      - {conv()}\n"
+    field = ag.loads(text).effective_field()["n"]
+    assert field.sigma is None
+    assert str(field) == "too many operations to walk through"
