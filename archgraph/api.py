@@ -852,15 +852,18 @@ class Architecture(Measured):
 
         return write_spec(self)
 
-    def flat(self, experts: bool = False) -> Graph:
+    def flat(self, experts: bool = False, limit: int = 200_000) -> Graph:
         """Return the flat graph of primitive operations with every symbol at its value.
 
         A mixture of experts stays whole, or with `experts` becomes one of them.
 
+        Raises:
+            ArchgraphError: there would be more than `limit` operations.
+
         >>> len(load("conv_stack").flat().nodes)
         20
         """
-        return trace_spec(self.spec, self._variant, self._numbers()).graph.unroll(experts=experts)
+        return trace_spec(self.spec, self._variant, self._numbers()).graph.unroll(limit, experts)
 
     def _numbers(self) -> dict[str, Any]:
         fresh = self._declared()

@@ -22,6 +22,9 @@ from archgraph.errors import ArchgraphError, QueryError, did_you_mean
 from archgraph.ir import Graph, Member, Repeat, Value
 from archgraph.symbols import symbol
 
+MOST_OPERATIONS = 20_000
+"""The longest network whose paths a figure counts."""
+
 
 class Subject(Protocol):
     """What a figure needs of an architecture."""
@@ -292,7 +295,19 @@ class Facts:
 
     @cached_property
     def _hops(self) -> HopFacts | None:
-        return None if self.input is None else HopFacts(self.flat, self.input.name, self.widest_axis, self.number)
+        graph = self._positions
+        if graph is None or self.input is None:
+            return None
+        return HopFacts(graph, self.input.name, self.widest_axis, self.number)
+
+    @property
+    def _positions(self) -> Graph | None:
+        """The graph whose paths are counted, None where it is too long for a figure."""
+        unrolled = getattr(self.subject, "flat", None)
+        try:
+            return (unrolled or self.subject.graph.unroll)(experts=True, limit=MOST_OPERATIONS)
+        except ArchgraphError:
+            return None
 
     @cached_property
     def effective(self) -> EffectiveFields | None:

@@ -59,7 +59,13 @@ def test_transformers_with_several_conditions_are_spines(name):
 @pytest.mark.parametrize("pair", SIGNATURES, ids=" vs ".join)
 @pytest.mark.parametrize("venue", ["icml", "neurips", "nature"])
 def test_contrasts(pair, venue):
-    _good(contrast(*map(ag.load, pair), venue=venue))
+    networks = [ag.load(name) for name in pair]
+    figure = contrast(*networks, venue=venue)
+    if figure.notes:
+        # a figure taller than the page says so, and fits with fewer panels
+        assert all(note.endswith("in tall: ask for fewer panels") for note in figure.notes)
+        figure = contrast(*networks, venue=venue, panels=["stages", "laws", "ladder", "hops", "matrix"])
+    _good(figure)
 
 
 @pytest.mark.slow
