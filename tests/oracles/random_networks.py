@@ -26,6 +26,8 @@ from archgraph.symbols import size
 from archgraph.trace import Inference, Tracer
 from archgraph.types import TensorType, tensor
 
+RANKED = (Conv, ConvTranspose, MaxPool, AvgPool, AdaptiveAvgPool, InstanceNorm, Upsample)
+"""What torch has for one to three position axes only."""
 MOST = 260
 """The most positions a value may have."""
 
@@ -54,6 +56,8 @@ class _Grown:
         for _ in range(30):
             try:
                 op, operands = self._drawn()
+                if isinstance(op, RANKED) and len(operands[0].type.positions) > 3:
+                    continue
                 types = op.infer(*(value.type for value in operands))
                 if all(0 < _positions(type_) <= MOST for type_ in types):
                     outputs = self.tracer.apply(op, operands, op.kind)
