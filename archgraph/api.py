@@ -207,7 +207,7 @@ class Architecture(Measured):
         """
         given = {**self._given, **values}
         fresh = self._declared(values)
-        fresh.resolve_all()
+        fresh.numbers()  # every one must have a value, unused ones too
         if self._needs_rebuild(values, fresh.values):
             rebuilt = Architecture(self.spec, self.variant, self._bound, given, selection=self._selection)
             return rebuilt.at()
@@ -223,8 +223,7 @@ class Architecture(Measured):
     def _needs_rebuild(self, values: Mapping[str, Any], numbers: Mapping[Symbol, int]) -> bool:
         if numbers.keys() != self.traced.declarations.values.keys():
             return True
-        current = self.defaults
-        if any(value != current[name] for name, value in values.items() if not self._is_free(name)):
+        if any(value != self.defaults[name] for name, value in values.items() if not self._is_free(name)):
             return True
         return not all(assumption.holds(numbers) for assumption in self.assumptions)
 

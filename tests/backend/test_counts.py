@@ -1,7 +1,5 @@
 """What boxes say about how often a block is applied, what they are called, and what is copied."""
 
-import time
-
 import pytest
 
 import archgraph as ag
@@ -84,11 +82,10 @@ def test_what_mixes_most_comes_first():
 
 
 @pytest.mark.dot
+@pytest.mark.timeout(60)  # walked call by call, it would take days
 @pytest.mark.parametrize("view", ["overview", "ladder", "matrix"])
 def test_nested_doubling_is_no_bomb(view):
-    start = time.perf_counter()
     draw(ag.loads(BOMB), view)
-    assert time.perf_counter() - start < 5
 
 
 def test_a_full_drawing_of_too_much_is_refused():

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 
 from figures import drawn, slowest, unrolled
 
@@ -125,6 +126,15 @@ def traced() -> tuple[Callable[[], object], Callable[[], object]]:
     return lambda: trace(module, inputs, {"sample": {2: "h", 3: "w"}}).macs, alone
 
 
+def worst_bomb() -> tuple[str, Callable[[], object]]:
+    """Return the harmful spec that takes longest to refuse, and reading it."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "frontend"))
+    import bombs
+
+    name, text = bombs.slowest()
+    return name, lambda: bombs.explode(text)
+
+
 def main() -> int:
     """Print the ratios and return 1 where one misses its promise."""
     import_torch = process(sys.executable, "-c", "import torch")
@@ -152,7 +162,9 @@ def main() -> int:
     if find_spec("diffusers"):
         checks.append((TRACE, *traced(), 2.0))
     name = slowest()
+    bomb, explode = worst_bomb()
     checks += [
+        (f"'{bomb}', the slowest of the harmful specs / import torch", explode, import_torch, 1.0),
         (f"{name}, the slowest figure / import torch", drawn(name), import_torch, 1.0),
         ("a thousand operations drawn / their layout by Graphviz", *unrolled(), 2.0),
     ]
