@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr
 
-from archgraph.backend.torch_modules import Step, mixture_class, repeat_class, scope_class
+from archgraph.backend.torch_mixture import mixture_class, per_position
+from archgraph.backend.torch_modules import Step, repeat_class, scope_class
 from archgraph.errors import ArchgraphError, MissingToolError, UnboundSymbolError
 from archgraph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.modules import named
@@ -110,7 +111,8 @@ def _child(node: Member, needed: tuple[Value, ...], tied: Any) -> nn.Module:
         return _scope(node.body, node.body.outputs, needed, node.block, tied)
     if node.experts is not None:
         experts, active = _bodies(node, node.experts, tied), _number(node, node.count)
-        return mixture_class()(experts, active, node.types[0].names, node.types[1].names)
+        names, score_names = node.types[0].names, node.types[1].names
+        return mixture_class()(experts, active, names, score_names, per_position(node.body))
     return repeat_class()(_bodies(node, node.count, tied), len(node.outputs))
 
 

@@ -80,45 +80,6 @@ def repeat_class() -> Any:
     return Repeat
 
 
-@cache
-def mixture_class() -> Any:
-    """Return the module class of a mixture of experts: a list of all experts."""
-    import torch
-    from torch import nn
-
-    class Mixture(nn.ModuleList):
-        """Sums the experts with the highest scores at every position.
-
-        Every expert runs at all positions, and its result counts where it is among the chosen. On the meta
-        device, where there are no scores to choose by, as many experts run as are active.
-        """
-
-        def __init__(
-            self, experts: list[nn.Module], active: int, names: tuple[str, ...], score_names: tuple[str, ...]
-        ) -> None:
-            super().__init__(experts)
-            self._active = active
-            self._axis = score_names.index("c") + 1
-            self._order = [0, *(score_names.index(name) + 1 for name in names)]
-
-        def extra_repr(self) -> str:
-            return f"active={self._active}"
-
-        def forward(self, x: Tensor, scores: Tensor, *rest: Tensor) -> Tensor:
-            if x.is_meta:
-                results = [expert(x, scores, *rest) for expert in list(self)[: self._active]]
-                return torch.stack(results).sum(dim=0)
-            chosen = scores.topk(self._active, dim=self._axis).indices
-            total = torch.zeros_like(x)
-            for index, expert in enumerate(self):
-                here = (chosen == index).any(dim=self._axis, keepdim=True).permute(self._order)
-                result = expert(x, scores.roll(-index, dims=self._axis), *rest)
-                total = total + torch.where(here, result, torch.zeros_like(result))
-            return total
-
-    return Mixture
-
-
 def listed(result: Any) -> list:
     """Return the results of a module as a list, whether it gives one or several."""
     return list(result) if isinstance(result, (tuple, list)) else [result]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import io
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -69,9 +70,11 @@ def export(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Exported:
     call = _call(module, inputs, dynamic)
     with _evaluating(module), _with_fixed(module, call.fixed), torch.no_grad(), _deciding_lines() as places:
         try:
-            program = torch.export.export(module, call.args, call.kwargs, dynamic_shapes=call.shapes, strict=False)
+            with redirect_stderr(io.StringIO()) as printed:  # half a graph, where it cannot be exported
+                program = torch.export.export(module, call.args, call.kwargs, dynamic_shapes=call.shapes, strict=False)
         except Exception as error:
             raise _explained(module, error) from error
+    sys.stderr.write(printed.getvalue())
     placeholders = _user_inputs(program)
     return Exported(program, _requested(placeholders, dynamic), placeholders, places)
 

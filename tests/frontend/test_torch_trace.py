@@ -219,6 +219,17 @@ def test_control_flow_on_data_is_explained():
         trace(Decides(), torch.zeros(1, 3))
 
 
+def test_a_number_of_positions_that_depends_on_data_is_explained_without_the_noise_of_torch(capsys):
+    class Picks(nn.Module):
+        def forward(self, x):
+            picked = (x > 0).nonzero()
+            return x[picked] if len(picked) else x
+
+    with pytest.raises(ArchgraphError, match="decides on the values of tensors"):
+        trace(Picks(), torch.zeros(3))
+    assert capsys.readouterr().err == ""
+
+
 def test_two_sizes_that_must_agree_share_a_name():
     class Square(nn.Module):
         def forward(self, x):

@@ -17,6 +17,7 @@ from archgraph.verify import verify
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
+from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
 pytestmark = pytest.mark.torch
 torch.set_num_threads(1)
@@ -310,15 +311,51 @@ def test_a_parameter_without_operand_has_the_batch_of_the_rest():
     assert g.to_torch()(torch.randn(5, 4, 6)).shape == (5, 4, 7)
 
 
-def test_mixture_sums_the_best_experts():
-    mixture = "mixture: {experts: 3, active: 2, do: [linear: {out: 4, bias: false}]}"
+def mixed(expert: str, axes: str = "n: 5, c: 4"):
+    mixture = f"mixture: {{experts: 3, active: 2, do: [{expert}]}}"
     steps = f"  - linear: {{out: 3}}\n    as: scores\n  - {mixture}\n    from: [x, scores]\n    as: mixed\n"
-    g = text(steps, "inputs: {x: {n: 5, c: 4}}")
-    module, x = g.to_torch(), torch.randn(2, 5, 4)
+    return text(steps, f"inputs: {{x: {{{axes}}}}}")
+
+
+@pytest.mark.parametrize(
+    ("expert", "axes"),
+    [
+        ("linear: {out: 4, bias: false}", "n: 5, c: 4"),
+        ("linear: {out: 4, bias: false}", "c: 4"),
+        ("conv: {out: 4, kernel: 1}", "c: 4, h: 3, w: 2"),
+        ("attention: {heads: 2}", "n: 5, c: 4"),
+    ],
+)
+def test_mixture_sums_the_best_experts(expert, axes):
+    g = mixed(expert, axes)
+    module, x = g.to_torch(), torch.randn(2, *(int(size) for _, size in g.graph.inputs[0].type.axes))
+    axis = g.graph.inputs[0].type.names.index("c") + 1
     scores = module.scores(x)
-    weights = torch.zeros_like(scores).scatter(-1, scores.topk(2).indices, 1.0) * scores
-    outputs = torch.stack([expert.linear(x) for expert in module.mixed], dim=-1)
-    torch.testing.assert_close(module(x), (outputs * weights.unsqueeze(-2)).sum(-1))
+    weights = torch.zeros_like(scores).scatter(axis, scores.topk(2, dim=axis).indices, 1.0) * scores
+    (child,) = [name for name, _ in module.mixed[0].named_children()][:1]
+    outputs = [getattr(expert, child)(x) for expert in module.mixed]
+    wanted = sum(output * weights.narrow(axis, index, 1) for index, output in enumerate(outputs))
+    torch.testing.assert_close(module(x), wanted)
+
+
+def test_every_token_costs_its_own_experts_alone():
+    g = mixed("linear: {out: 4, bias: false}")
+    with FlopCounterMode(display=False) as counter:
+        g.to_torch()(torch.randn(7, 5, 4))
+    assert counter.get_total_flops() == 2 * g.macs * 7
+
+
+def test_an_exported_mixture_gives_the_same():
+    module, x = mixed("linear: {out: 4}").to_torch(), torch.randn(2, 5, 4)
+    torch.testing.assert_close(torch.export.export(module, (x,)).module()(x), module(x))
+
+
+def test_an_expert_that_nobody_chose_is_left_out():
+    module = mixed("linear: {out: 4}").to_torch()
+    torch.nn.init.zeros_(module.scores.weight)
+    module.scores.bias.data = torch.tensor([3.0, 2.0, 1.0])
+    module(torch.randn(2, 5, 4)).sum().backward()
+    assert [expert.linear.weight.grad is None for expert in module.mixed] == [False, False, True]
 
 
 def test_free_symbols_are_refused():
