@@ -74,7 +74,7 @@ class Architecture(Measured):
         self._evaluated = values is not None
         self.values: Mapping[Symbol, int] = self.traced.declarations.values if values is None else values
         self._selection = selection
-        self._fields: dict[str | None, ReceptiveFields] = {}
+        self._fields: dict[tuple[str | None, bool], ReceptiveFields] = {}
 
     # -- what it is --------------------------------------------------------------------------------------
 
@@ -628,21 +628,33 @@ class Architecture(Measured):
 
     # -- receptive fields --------------------------------------------------------------------------------
 
-    def receptive_fields(self, input: str | None = None) -> ReceptiveFields:
+    def receptive_fields(self, input: str | None = None, fixed_weights: bool = False) -> ReceptiveFields:
         """Return the receptive fields of all nodes on one input, at the bound values.
+
+        With `fixed_weights`, what is mixed with weights computed from the input, as by attention, is left out.
 
         >>> load("unet:padded-512").receptive_fields("image").at("bottleneck").h.size_max
         140
         """
-        if input not in self._fields:
-            self._fields[input] = ReceptiveFields(self.graph, input, evaluate=self.evaluate)
-        return self._fields[input]
+        key = input, fixed_weights
+        if key not in self._fields:
+            fields = ReceptiveFields(self.graph, input, evaluate=self.evaluate, fixed_weights=fixed_weights)
+            self._fields[key] = fields
+        return self._fields[key]
 
-    def receptive_field(self, node: str | None = None, input: str | None = None) -> ReceptiveField:
+    def receptive_field(
+        self, node: str | None = None, input: str | None = None, fixed_weights: bool = False
+    ) -> ReceptiveField:
         """Return what one node reads of one input: by default the only output, and the only input with positions.
 
         Sizes, strides and offsets are in elements of the input, per axis and phase. Symbols in kernels, strides
         and counts take their bound or default values.
+
+        Args:
+            node: a step, or the dotted path of an operation inside one.
+            input: the name of the input.
+            fixed_weights: whether to leave out what is mixed with weights computed from the input, as attention
+                and scans do: what convolution reaches by itself.
 
         Raises:
             QueryError: no such node or input, or none was named and there are several.
@@ -650,14 +662,25 @@ class Architecture(Measured):
         >>> field = load("unet:padded-512").receptive_field("logits")
         >>> field.h.size_min, field.h.size_max, field.h.period
         (188, 204, 16)
+        >>> sd = load("sd")
+        >>> sd.receptive_field("noise", "latent").h.is_global
+        True
+        >>> sd.receptive_field("noise", "latent", fixed_weights=True).h.size_max
+        401
         """
-        return self.receptive_fields(input).at(self._only_output() if node is None else node)
+        fields = self.receptive_fields(input, fixed_weights)
+        return fields.at(self._only_output() if node is None else node)
 
     def _only_output(self) -> Value | None:
         return self.selected[0] if len(self.selected) == 1 else None
 
     def receptive_field_table(
-        self, input: str | None = None, every: bool = False, laws: bool = False, effective: bool = False
+        self,
+        input: str | None = None,
+        every: bool = False,
+        laws: bool = False,
+        effective: bool = False,
+        fixed_weights: bool = False,
     ) -> Table:
         """Return the receptive field of the network's steps, or of every primitive node.
 
@@ -666,12 +689,14 @@ class Architecture(Measured):
             every: whether to show every primitive node.
             laws: whether to add the sizes as laws, of steps only.
             effective: whether to add the effective field at initialisation, of steps only.
+            fixed_weights: whether to leave out what is mixed with weights computed from the input; such a table has
+                neither laws nor effective fields.
 
         >>> table = load("conv_stack").receptive_field_table(laws=True)
         >>> table.rows[0]["law"]
         'K*L - L + 1'
         """
-        return fields.field_table(self, input, every, laws, effective)
+        return fields.field_table(self, input, every, laws, effective, fixed_weights)
 
     def receptive_field_law(
         self, node: str | None = None, input: str | None = None, axis: str | None = None, over: str | None = None

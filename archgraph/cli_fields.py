@@ -29,6 +29,11 @@ def add_rf(commands: Any) -> None:
     parser.add_argument(
         "--productive", action="store_true", help="which layers meet anything new (Richter et al. 2021)"
     )
+    parser.add_argument(
+        "--fixed-weights",
+        action="store_true",
+        help="leave out what is mixed with weights computed from the input: the field of convolution alone",
+    )
     parser.add_argument("--axis", help="the axis of --productive (default: the input's first)")
     _add_at(parser)
     _add_format(parser)
@@ -43,15 +48,23 @@ def _run_rf(options: argparse.Namespace) -> int:
 def _rf_table(g: Any, options: argparse.Namespace) -> Any:
     from archgraph.backend.path_tables import halo_table, probe_table, productivity_table
 
+    if options.fixed_weights and (options.halo or options.productive):
+        raise QueryError("--fixed-weights goes with the table and with --probe")
     if options.halo:
         return halo_table(g.name, g.halo(options.node, options.input))
     if options.productive:
         return productivity_table(g.name, g.productivity(options.axis, options.input))
     if options.probe is not None:
-        field = g.receptive_field(options.node, options.input)
+        field = g.receptive_field(options.node, options.input, options.fixed_weights)
         index = _index(options.probe, field.outputs)
         return probe_table(g.name, [field.probe(**index), field.probe("stat", **index), field.unread])
-    return g.receptive_field_table(options.input, every=options.all, laws=options.laws, effective=options.effective)
+    return g.receptive_field_table(
+        options.input,
+        every=options.all,
+        laws=options.laws,
+        effective=options.effective,
+        fixed_weights=options.fixed_weights,
+    )
 
 
 def _index(text: str, axes: tuple[str, ...]) -> dict[str, int]:

@@ -154,14 +154,18 @@ def productive(g: Architecture, axis: str | None, input: str | None) -> Producti
     return productivity(flat_graph(g), input, axis, evaluate=g.evaluate)
 
 
-def field_table(g: Architecture, input: str | None, every: bool, laws: bool, effective: bool) -> Table:
+def field_table(
+    g: Architecture, input: str | None, every: bool, laws: bool, effective: bool, fixed_weights: bool
+) -> Table:
     """Return the table of receptive fields, of the network's steps with laws and effective fields when asked."""
+    if fixed_weights and (laws or effective):
+        raise QueryError("laws and effective fields are of the whole network, not of its fixed weights alone")
     columns: list[Column] = []
     if laws and not every:
         columns.append(Column("law", _laws(g, input), "law: the size, as labelled; without a label its hull, exactly"))
     if effective and not every:
         columns += _effective(g, input)
-    return reduce(widened, columns, backend.field_table(g, input, every))
+    return reduce(widened, columns, backend.field_table(g, input, every, fixed_weights))
 
 
 def _laws(g: Architecture, input: str | None) -> dict[tuple[str, str], str]:

@@ -8,6 +8,7 @@ from typing import Any
 from sympy import expand
 
 import archgraph as ag
+from archgraph.analysis.field_report import ReceptiveField
 
 RESENC = ("", ":ct-3d-l", ":ct-3d-xl")
 
@@ -129,8 +130,7 @@ def transformer_params(name: str) -> float:
 
 def field(name: str, **values: Any) -> str:
     """Return the receptive field of the only output, along its first axis."""
-    axis = next(iter(ag.load(name).at(**values).receptive_field().axes.values()))
-    return str(axis.size_max) if axis.size_min == axis.size_max else f"{axis.size_min}–{axis.size_max}"
+    return sizes_of(ag.load(name).at(**values).receptive_field())
 
 
 def shown(g: ag.Architecture, *changes: dict[str, Any]) -> str:
@@ -140,7 +140,17 @@ def shown(g: ag.Architecture, *changes: dict[str, Any]) -> str:
 
 def field_at(name: str, node: str) -> str:
     """Return the receptive field of one step along its first axis."""
-    axis = next(iter(ag.load(name).at().receptive_field(node).axes.values()))
+    return sizes_of(ag.load(name).at().receptive_field(node))
+
+
+def field_of_convolutions(name: str, input: str) -> str:
+    """Return the receptive field of the only output without what attention reads."""
+    return sizes_of(ag.load(name).receptive_field(input=input, fixed_weights=True))
+
+
+def sizes_of(found: ReceptiveField) -> str:
+    """Return the sizes of a receptive field along its first axis."""
+    axis = next(iter(found.axes.values()))
     return str(axis.size_max) if axis.size_min == axis.size_max else f"{axis.size_min}–{axis.size_max}"
 
 
@@ -180,7 +190,7 @@ NUMBERS: dict[str, Callable[[], Any]] = {
     "share_4": lambda: attention_share("dit:XL/4"),
     "share_2": lambda: attention_share("dit"),
     "share_512": lambda: attention_share("dit:XL/2-512"),
-    "share_pixart": lambda: attention_share("pixart", H=128, W=128),
+    "share_pixart": lambda: attention_share("pixart:1024"),
     "share_sd3": lambda: attention_share("sd3"),
     "share_flux": lambda: attention_share("flux"),
     "crossover": equal_at,
@@ -205,6 +215,10 @@ NUMBERS: dict[str, Callable[[], Any]] = {
     "unet_reach": lambda: str(ag.load("unet:padded-512").paths().reach()),
     "dit_hops": lambda: str(ag.load("dit").max_path()),
     "nnunet2d_field": lambda: field_at("nnunet:2d", "seg(0)"),
+    "sd_convolutions": lambda: field_of_convolutions("sd", "latent"),
+    "adm_convolutions": lambda: field_of_convolutions("adm", "image"),
+    "sd_side": lambda: str(ag.load("sd").defaults["H"]),
+    "adm_side": lambda: str(ag.load("adm").defaults["H"]),
     "nnunet_field": lambda: field("nnunet:inference"),
     "unet_level_params": lambda: factor("unet:padded-512", "params", levels=5),
     "unet_level_macs": lambda: factor("unet:padded-512", "macs", levels=5),
@@ -231,7 +245,7 @@ NUMBERS: dict[str, Callable[[], Any]] = {
     "ratio_sd3": lambda: macs_per_param("sd3"),
     "ratio_flux": lambda: macs_per_param("flux"),
     "ratio_unet_small": lambda: macs_per_param("unet:padded-512", H=32, W=32),
-    "ratio_pixart": lambda: macs_per_param("pixart", H=128, W=128),
+    "ratio_pixart": lambda: macs_per_param("pixart:1024"),
 }
 
 

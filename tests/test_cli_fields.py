@@ -44,6 +44,16 @@ def test_laws_and_effective_fields_are_labelled(capsys):
     assert "the effective field at initialisation" in out
 
 
+def test_fixed_weights_alone(capsys):
+    found = rows(capsys, "rf", "sd", "--input", "latent", "--fixed-weights")
+    assert (found[-1]["node"], found[-1]["size_min"], found[-1]["size_max"]) == ("noise", 393, 401)
+    assert rows(capsys, "rf", "sd", "--input", "latent")[-1]["size_max"] != 401
+    _, out, _ = run(capsys, "rf", "sd", "--input", "latent", "--fixed-weights")
+    assert "through fixed weights alone" in out and "as by attention, is left out" in out
+    content, *_ = rows(capsys, "rf", "sd", "--input", "latent", "--fixed-weights", "--probe", "0,0", "--at", "H=512")
+    assert content["h"] == "0..196"
+
+
 def test_productive(capsys):
     found = rows(capsys, "rf", "vgg", "--productive", "--axis", "w", "--at", "H=160", "W=160")
     assert [row["state"] for row in found].count("border") == 2

@@ -67,6 +67,9 @@ PUBLISHED = {
     "ratio_sdxl": "1,317",
     "ratio_sd3": "2,195",
     "ratio_flux": "3,125",
+    "ratio_pixart": "5,324",
+    "sd_convolutions": "393–401",
+    "adm_convolutions": "1906–1938",
 }
 """Measured on the networks with PyTorch: parameters, FlopCounterMode on meta, receptive fields by gradient."""
 

@@ -14,8 +14,9 @@ Areas = tuple[Area, ...]
 class Touched:
     """Carries the positions that depend on padding from inputs, which have none, to a node."""
 
-    def __init__(self, evaluate: Evaluate) -> None:
+    def __init__(self, evaluate: Evaluate, fixed_weights: bool = False) -> None:
         self._evaluate = evaluate
+        self._fixed_weights = fixed_weights
         self._known: dict[tuple[Graph, Areas], Areas] = {}
 
     def at(self, graph: Graph, chain: tuple[Member, ...]) -> Area:
@@ -42,7 +43,7 @@ class Touched:
     def _node(self, node: Node, operands: Areas) -> Areas:
         results = []
         for index in range(len(node.outputs)):
-            relations = node_relations(node, index, self._evaluate)
+            relations = node_relations(node, index, self._evaluate, fixed_weights=self._fixed_weights)
             parts = (
                 part
                 for operand, relation in relations.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sympy import Expr
 
@@ -40,18 +40,20 @@ from archgraph.types import TensorType
 Evaluate = Callable[[Expr], int]
 
 
-def node_reads(node: Node, evaluate: Evaluate, place: Whole) -> Transfer:
+def node_reads(node: Node, evaluate: Evaluate, place: Whole, fixed_weights: bool = False) -> Transfer:
     """Return the region that every output reads of every operand that is read.
 
     Args:
         node: the operation with its operands.
         evaluate: gives the value of a size.
         place: names the node, for what reads all positions.
+        fixed_weights: whether to leave out what is mixed with weights computed from the input.
     """
     try:
         reaches = node.op.reach(*node.types)
     except ShapeError as error:
         return (_lost(node, error.message),) * len(node.outputs)
+    reaches = tuple(replace(reach, reads=reach.counts(fixed_weights)) for reach in reaches)
     alike = len({value.type for value in node.outputs}) == 1 and not any(map(_numbered, reaches))
     rows = [_row(node, index, reaches, evaluate, place) for index in range(1 if alike else len(node.outputs))]
     return tuple(rows * len(node.outputs) if alike else rows)

@@ -38,8 +38,10 @@ Kind = Literal["content", "gate", "stat"]
 Part = tuple[int, int, int, int]
 
 
-def node_relations(node: Node, output: int, evaluate: Evaluate, kind: Kind = "content") -> dict[int, Relation]:
-    """Return what one output reads of every operand that it reads.
+def node_relations(
+    node: Node, output: int, evaluate: Evaluate, kind: Kind = "content", fixed_weights: bool = False
+) -> dict[int, Relation]:
+    """Return what one output reads of every operand that it reads; see `node_reads` for `fixed_weights`.
 
     Raises:
         QueryError: the operation moves elements in a way that it cannot state.
@@ -48,7 +50,7 @@ def node_relations(node: Node, output: int, evaluate: Evaluate, kind: Kind = "co
         reaches = node.op.reach(*node.types)
     except ShapeError as error:
         raise QueryError(f"'{node.name}' does not say what it reads: {error.message}", path=node.name) from error
-    view = _View(node, output, evaluate, kind)
+    view = _View(node, output, evaluate, kind, fixed_weights)
     return {index: view.relation(index, reach) for index, reach in enumerate(reaches) if view.is_read(reach)}
 
 
@@ -58,9 +60,10 @@ class _View:
     output: int
     evaluate: Evaluate
     kind: Kind
+    fixed_weights: bool
 
     def is_read(self, reach: Reach) -> bool:
-        if not reach.reads or (reach.gate and self.kind == "content"):
+        if not reach.counts(self.fixed_weights) or (reach.gate and self.kind == "content"):
             return False
         return reach.outputs is None or self.output in reach.outputs
 

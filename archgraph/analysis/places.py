@@ -22,12 +22,14 @@ class Places:
         graph: the traced graph.
         input: the input.
         evaluate: gives the value of a size.
+        fixed_weights: whether to leave out what is mixed with weights computed from the input.
     """
 
-    def __init__(self, graph: Graph, input: Value, evaluate: Evaluate) -> None:
+    def __init__(self, graph: Graph, input: Value, evaluate: Evaluate, fixed_weights: bool = False) -> None:
         self.graph = graph
         self.input = input
         self._evaluate = evaluate
+        self._fixed_weights = fixed_weights
         self._readers: dict[Kind, ReadBack] = {}
 
     def probe(self, node: str, index: Mapping[str, int], kind: Kind = "content", output: int = 0) -> Probe:
@@ -45,7 +47,7 @@ class Places:
         chain = members(self.graph, node)
         value = chain[-1].outputs[output]
         extents = self.extents(value)
-        reader = self._readers.setdefault(kind, ReadBack(self._evaluate, kind))
+        reader = self._readers.setdefault(kind, ReadBack(self._evaluate, kind, self._fixed_weights))
         found = walk_back(reader, self.graph, chain, {value: chosen(extents, index, node)})
         return Probe(node, self.input.name, self.extents(self.input), kind, found.get(self.input, NOWHERE))
 
@@ -58,7 +60,7 @@ class Places:
     def interior(self, node: str) -> Probe:
         """Return the positions of a node that read no padding and no repeated border."""
         *outer, member = members(self.graph, node)
-        touched = Touched(self._evaluate).at(self.graph, (*outer, member))
+        touched = Touched(self._evaluate, self._fixed_weights).at(self.graph, (*outer, member))
         extents = self.extents(member.outputs[0])
         clean = area.complement(touched, tuple(extents.values()))
         return Probe(node, node, extents, "content", clean, title="positions of {node} that read no padding")

@@ -18,9 +18,10 @@ from archgraph.ir import Node
 class ReadBack(WalkBack[Area]):
     """Carries sets of positions back to what they read."""
 
-    def __init__(self, evaluate: Evaluate, kind: Kind = "content") -> None:
+    def __init__(self, evaluate: Evaluate, kind: Kind = "content", fixed_weights: bool = False) -> None:
         super().__init__(evaluate)
         self.kind: Kind = kind
+        self.fixed_weights = fixed_weights
         self._relations: dict[tuple[Node, int], dict[int, Relation]] = {}
 
     def join(self, left: Area, right: Area) -> Area:
@@ -42,7 +43,7 @@ class ReadBack(WalkBack[Area]):
         """Return what one output of a node reads of its operands."""
         key = (node, output)
         if key not in self._relations:
-            self._relations[key] = node_relations(node, output, self.evaluate, self.kind)
+            self._relations[key] = node_relations(node, output, self.evaluate, self.kind, self.fixed_weights)
         return self._relations[key]
 
 

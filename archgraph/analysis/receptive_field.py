@@ -76,20 +76,29 @@ class ReceptiveFields:
         graph: the traced graph.
         input: the name of the input; by default the only one with positions.
         evaluate: gives the value of a size; kernels, strides and counts need one.
+        fixed_weights: whether to leave out what is mixed with weights computed from the input, as by attention.
 
     Raises:
         QueryError: there is no such input, or none was named and several have positions.
     """
 
-    def __init__(self, graph: Graph, input: str | None = None, *, evaluate: Evaluate = _constant) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        input: str | None = None,
+        *,
+        evaluate: Evaluate = _constant,
+        fixed_weights: bool = False,
+    ) -> None:
         self.graph = graph
         self.input = input_named(graph, input)
         self.axes = self.input.type.positions
         self._evaluate = evaluate
+        self._fixed_weights = fixed_weights
         self._folded: dict[Graph, Mapping[Value, Dependence]] = {}
         self._places: dict[Member, Whole] = {}
         self._repeated: dict[tuple[Graph, int], Transfer] = {}
-        self.places = Places(graph, self.input, evaluate)
+        self.places = Places(graph, self.input, evaluate, fixed_weights)
 
     def at(self, node: str | Value | None = None) -> ReceptiveField:
         """Return the field of one node.
@@ -156,7 +165,7 @@ class ReceptiveFields:
     def _transfer(self, member: Member, place: Whole) -> Transfer:
         """Return what every output of a node reads of its operands."""
         if isinstance(member, Node):
-            return node_reads(member, self._evaluate, place)
+            return node_reads(member, self._evaluate, place, self._fixed_weights)
         count = self._count(member)
         rows = self._body(member.body) if count == 1 else self._iterated(member.body, count)
         return tuple(within(row, place) for row in rows[: len(member.outputs)])

@@ -20,6 +20,7 @@ NOTES = (
     "nodes inside a repeat as of its last iteration",
     "content: what values reach a node; statistics of norms and gates that reach further are named in the note",
 )
+FIXED = "what is mixed with weights computed from the input, as by attention, is left out"
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,13 @@ def widened(table: Table, column: Column) -> Table:
     return replace(table, columns=columns, rows=rows, notes=notes)
 
 
-def field_table(g: Architecture, input: str | None = None, every: bool = False) -> Table:
+def field_table(g: Architecture, input: str | None = None, every: bool = False, fixed_weights: bool = False) -> Table:
     """Return the receptive field of the network's steps, or of every primitive node.
 
     Raises:
         QueryError: several inputs have positions and none was named.
     """
-    fields = g.receptive_fields(input)
+    fields = g.receptive_fields(input, fixed_weights)
     if every:
         paths = [path for path, member in g.graph.walk() if isinstance(member, Node)]
         found = fields.every()
@@ -62,7 +63,11 @@ def field_table(g: Architecture, input: str | None = None, every: bool = False) 
         if all(axis.exact for field in chosen for axis in field.axes.values() if axis.settled)
         else ("a size marked `at most` is an upper bound",)
     )
-    return Table(f"{g.name}: receptive field on {fields.input.name}", COLUMNS, rows, notes=(*NOTES, *bound))
+    title = f"{g.name}: receptive field on {fields.input.name}"
+    if fixed_weights:
+        title += ", through fixed weights alone"
+        bound = (FIXED, *bound)
+    return Table(title, COLUMNS, rows, notes=(*NOTES, *bound))
 
 
 def _rows(field: ReceptiveField) -> Iterator[dict[str, Any]]:

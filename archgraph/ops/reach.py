@@ -179,6 +179,10 @@ class Reach:
     position: tuple[str, Expr] | None = None
     channels: frozenset[ChannelUse] = frozenset()
 
+    def counts(self, fixed_weights: bool = False) -> bool:
+        """Return whether values are read; `fixed_weights` leaves out what weights of the input mix."""
+        return self.reads and not (fixed_weights and self.mixing == "dynamic")
+
 
 def pointwise(positions: tuple[str, ...], statistics: tuple[str, ...] = ()) -> Reach:
     """Return the reach of an operand that is read position by position."""
