@@ -5,20 +5,21 @@ from dataclasses import dataclass
 
 from sympy import Add, Expr
 
-from archgraph.backend.diagram import Box, Part, Path, Rect, Run, Text
+from archgraph.backend.diagram import Box, Outline, Part, Path, Rect, Run, Text
 from archgraph.backend.facts import Facts
 from archgraph.backend.items import Item
 from archgraph.backend.mathtext import equation, grouped, join, leading, math, number, shape, variable, words
 from archgraph.backend.metrics import text_width
+from archgraph.backend.outlines import BAR, INSET, outline, outlined
 from archgraph.backend.reach import Reach
-from archgraph.backend.style import FRAME, HAIR, HEAVY, LINE, SIDE_FILL, SIZES, ramp
+from archgraph.backend.style import FRAME, HAIR, LINE, SIDE_FILL, SIZES, ramp
 from archgraph.backend.thumbnails import connectivity, field_square
 from archgraph.backend.wording import abbreviated, capitalized, phrase, shortened
 
 Line = tuple[Run, ...]
 PARAMS, MACS = "theta", "M"
 
-_BAR, _PAD, _LINE_HEIGHT, _TOP = 6.0, 4.5, 9.6, 9.2
+_PAD, _LINE_HEIGHT, _TOP = 4.5, 9.6, 9.2
 _THUMB, _THUMB_GAP = 21.0, 6.0
 _CIRCLE = 13.0
 _LAW_ROOM, _FULL_ROOM = 96.0, 190.0
@@ -36,7 +37,7 @@ class Content:
         lines: text from top to bottom; a tuple of two lines is set in two columns where they fit.
         reach: the field for the picture; ``own`` draws the connections of the box itself.
         tint: the place of the coloured bar on the scale.
-        heavy: a thick outline, for what connects every position with every other.
+        outline: thick for what attends to every position, double for what attends within windows, else thin.
         side: a grey box without a bar, for what works on no positions.
         laws: how many of the last lines are laws.
         located: the colours speak of locality, in the picture too.
@@ -49,7 +50,7 @@ class Content:
     tint: float | None = None
     own: bool = False
     picture: bool = True
-    heavy: bool = False
+    outline: Outline = "thin"
     side: bool = False
     tooltip: str = ""
     laws: int = 0
@@ -87,13 +88,23 @@ def content(
     if not own and not side and not light and "shape" in facts.options.show:
         lines.append(shape(facts.sizes(last.outputs[0]), SIZES.body))
     costs = laws(facts, (*beside, *items), room)
-    heavy = facts.mixing(items) == "dynamic" and reach is not None and (reach.everything or reach.causal)
     picture, hint = not light and "field" in facts.options.show, tooltip(facts, items, reach, beside)
     all_lines = (*lines, *costs)
     full = (("params", facts.params((*beside, *items))), ("macs", facts.macs((*beside, *items))))
     tint, grey = facts.tint((*beside, *items), reach), side and reach is None
     return Content(
-        last.path, all_lines, reach, tint, own, picture, heavy, grey, hint, len(costs), facts.color == "locality", full
+        last.path,
+        all_lines,
+        reach,
+        tint,
+        own,
+        picture,
+        outline(facts.mixing(items), reach),
+        grey,
+        hint,
+        len(costs),
+        facts.color == "locality",
+        full,
     )
 
 
@@ -217,7 +228,7 @@ def natural_width(contents: Content) -> float:
 
 
 def _left(contents: Content) -> float:
-    return _PAD if contents.side else _BAR + _PAD - 0.5
+    return _PAD if contents.side else BAR + _PAD - 0.5
 
 
 def _picture_width(contents: Content) -> float:
@@ -245,15 +256,25 @@ def box(contents: Content, width: float | None = None) -> Box:
     height = _TOP + _LINE_HEIGHT * (rows - 1) + 5.0
     if _has_picture(contents):
         height = max(height, _THUMB + (6 if contents.own else 14.0))
-    parts: list[Part] = [_outline(contents, wide, height)]
-    if not contents.side:
-        parts += _bar(contents, height)
+    if contents.outline == "double":
+        height += INSET
+    fill = SIDE_FILL if contents.side else "#ffffff"
+    parts = outlined(contents.outline, wide, height, fill, _bar(contents))
     top = (height - _LINE_HEIGHT * (rows - 1)) / 2 + 2.6
     for row, columns in enumerate(texts):
         parts += [Text(line, left + x, top + row * _LINE_HEIGHT) for x, line in columns]
     parts += _picture(contents, wide, height)
     shown = ("connections" if contents.own else "field") if _has_picture(contents) else ""
-    return Box(contents.name, wide, height, tuple(parts), tooltip=contents.tooltip, picture=shown, laws=contents.costs)
+    return Box(
+        contents.name,
+        wide,
+        height,
+        tuple(parts),
+        tooltip=contents.tooltip,
+        picture=shown,
+        outline=contents.outline,
+        laws=contents.costs,
+    )
 
 
 def _paired(contents: Content, room: float) -> list[list[tuple[float, Line]]]:
@@ -268,16 +289,11 @@ def _paired(contents: Content, room: float) -> list[list[tuple[float, Line]]]:
     return rows
 
 
-def _outline(contents: Content, width: float, height: float) -> Rect:
-    fill = SIDE_FILL if contents.side else "#ffffff"
-    return Rect(0, 0, width, height, fill, FRAME, HEAVY if contents.heavy else LINE, 2.5)
-
-
-def _bar(contents: Content, height: float) -> list[Part]:
-    """The coloured bar, with the rounded corners of the box on its left."""
-    color = "#ffffff" if contents.tint is None else ramp(contents.tint)
-    corners = ((_BAR, 0.0), (0.0, 0.0), (0.0, height), (_BAR, height))
-    return [Path(corners, FRAME, HEAVY if contents.heavy else LINE, radius=2.5, closed=True, fill=color)]
+def _bar(contents: Content) -> str:
+    """Return the colour of the bar; boxes beside the main line have none."""
+    if contents.side:
+        return ""
+    return "#ffffff" if contents.tint is None else ramp(contents.tint)
 
 
 def _picture(contents: Content, width: float, height: float) -> list[Part]:

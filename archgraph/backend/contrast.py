@@ -13,6 +13,7 @@ from archgraph.backend.ladder import Step
 from archgraph.backend.legend import legend
 from archgraph.backend.levels import levels_diagram
 from archgraph.backend.mathtext import join, words
+from archgraph.backend.outlines import LEGEND
 from archgraph.backend.sides import LOOKS, Side, sides
 from archgraph.backend.style import GRID, HAIR, SIZES
 from archgraph.errors import QueryError, did_you_mean
@@ -150,4 +151,6 @@ def _scale(width: float, every: Sequence[Step]) -> Diagram:
         notes.append(words("thin bar, dashed square: smallest field", size))
     if any(reach.statistics for reach in reaches):
         notes.append(words("hatched: through norm statistics", size))
+    if any(step.outline == "double" for step in every):
+        notes.append(words(LEGEND, size))
     return legend(width, heading, marks, notes)

@@ -8,6 +8,7 @@ from archgraph.backend.diagram import INK, MUTED, Box, Diagram, Edge, Part, Path
 from archgraph.backend.facts import Facts
 from archgraph.backend.ladder import Step
 from archgraph.backend.mathtext import join, shape, words
+from archgraph.backend.outlines import BAR, outlined
 from archgraph.backend.reach import Reach
 from archgraph.backend.stages import find_u
 from archgraph.backend.style import FRAME, GRID, HAIR, LINE, PANEL, SIZES, SKIP, ink_on, mix, ramp
@@ -16,7 +17,6 @@ from archgraph.backend.thumbnails import field_square
 Line = tuple[Run, ...]
 TALL, LOW = 20.5, 13.0
 _HEAD, _LANE, _ROOMY = 37.0, 5.0, 205.0
-_BAR = 5.5
 
 
 def tells_mixing(width: float) -> bool:
@@ -113,14 +113,10 @@ def _width(line: Line) -> float:
 def _row_box(step: Step, below: Line, width: float, tall: float, name: str) -> Box:
     color = ramp(step.reach.share) if step.reach is not None else "#ffffff"
     room = width - 14
-    bar = ((_BAR, 0.0), (0.0, 0.0), (0.0, tall), (_BAR, tall))
-    parts: list[Part] = [
-        Rect(0, 0, width, tall, "#ffffff", FRAME, LINE, 2.5),
-        Path(bar, FRAME, LINE, radius=2.5, closed=True, fill=color),
-    ]
-    title = Text(fitted(step.title, room), _BAR + 4, 9.0)
+    parts = outlined(step.outline, width, tall, bar=color)
+    title = Text(fitted(step.title, room), BAR + 4, 9.0)
     if tall == TALL:
-        parts += [title, Text(below if _width(below) <= room else (), _BAR + 4, 18.0)]
+        parts += [title, Text(below if _width(below) <= room else (), BAR + 4, 18.0)]
     else:
         size = Text(below).ending(width - 5).moved(0, 9.2)
         parts += [title, size] if title.x + title.width + 6 <= size.x else [title]

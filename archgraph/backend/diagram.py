@@ -153,6 +153,9 @@ class Extent:
         )
 
 
+Outline = Literal["thin", "double", "thick"]
+
+
 @dataclass(frozen=True)
 class Box:
     """A drawn thing of known size.
@@ -160,6 +163,7 @@ class Box:
     Attributes:
         kind: ``"node"`` (edges keep clear of it) or ``"panel"`` (legend, table).
         picture: the kind of small picture in it, for the legend.
+        outline: by which it was drawn, for the legend.
         laws: (metric, law) of what it stands for.
     """
 
@@ -172,6 +176,7 @@ class Box:
     tooltip: str = ""
     kind: Literal["node", "panel"] = "node"
     picture: Literal["", "field", "connections"] = ""
+    outline: Outline = "thin"
     laws: tuple[tuple[str, Expr], ...] = ()
 
     @property

@@ -326,6 +326,6 @@ class Facts:
         return next((path for path in reversed(paths) if self.connections(path, 1)), "")
 
     def mixing(self, items: Sequence[Item]) -> str:
-        """The strongest way in which items combine positions: ``none``, ``static`` or ``dynamic``."""
+        """The strongest way in which items combine positions: ``none``, ``static``, ``windows`` or ``dynamic``."""
         kinds = {kind for item in items for kind in kinds_of(item.member)}
-        return next((kind for kind in ("dynamic", "static") if kind in kinds), "none")
+        return next((kind for kind in ("dynamic", "windows", "static") if kind in kinds), "none")

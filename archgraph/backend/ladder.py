@@ -9,7 +9,7 @@ from sympy import Integer
 
 from archgraph.analysis.effective import EffectiveFields
 from archgraph.analysis.receptive_field import ReceptiveFields
-from archgraph.backend.diagram import Run
+from archgraph.backend.diagram import Outline, Run
 from archgraph.backend.facts import Facts
 from archgraph.backend.groups import Group
 from archgraph.backend.reach import Reach, reach_of
@@ -29,6 +29,7 @@ class Step:
         gap: it stands for iterations that are left out; ``depth`` is how many steps it stands for.
         path: of its last member, if its field is that of the last iteration.
         effective: the share of the side that the middle 95 % of its effective field cover at initialisation.
+        outline: thick for what attends to every position, double for what attends within windows, else thin.
     """
 
     title: Line
@@ -38,6 +39,7 @@ class Step:
     depth: float = 1.0
     path: str = ""
     effective: float | None = None
+    outline: Outline = "thin"
 
 
 class Point(NamedTuple):

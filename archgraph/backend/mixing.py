@@ -9,6 +9,7 @@ from sympy import Expr
 from archgraph.backend.reach import combines, few, tiles
 from archgraph.backend.wording import Show, called, unstrided
 from archgraph.ir import Graph, Member, Node, Repeat
+from archgraph.ops.reach import Blocks, Reach
 
 
 class Mixer(NamedTuple):
@@ -54,10 +55,15 @@ def by_kind(found: Mapping[Mixer, float]) -> dict[str, list[str]]:
 
 
 def kinds_of(member: Member) -> frozenset[str]:
-    """The ways in which a member combines positions."""
+    """The ways in which a member combines positions: that of each reach, ``windows`` for dynamic ones in windows."""
     if isinstance(member, Node):
-        return frozenset(reach.mixing for reach in member.op.reach(*member.types))
+        return frozenset(_kind(reach) for reach in member.op.reach(*member.types))
     return _inside(member.body)
+
+
+def _kind(reach: Reach) -> str:
+    windowed = any(isinstance(read, Blocks) for _, read in reach.maps)
+    return "windows" if windowed and reach.mixing == "dynamic" else reach.mixing
 
 
 @lru_cache(maxsize=4096)

@@ -8,6 +8,7 @@ from archgraph.backend.groups import Group
 from archgraph.backend.items import Item
 from archgraph.backend.ladder import Step, effective_share, iteration
 from archgraph.backend.mathtext import join, math, words
+from archgraph.backend.outlines import outline
 from archgraph.backend.stages import find_u, stages
 from archgraph.backend.style import SIZES
 from archgraph.backend.wording import called, capitalized, phrase
@@ -47,12 +48,14 @@ def _rows(facts: Facts, chain: Sequence[Group]) -> list[Step]:
 def _step(facts: Facts, items: Sequence[Item]) -> Step:
     title = words(_name(facts, items), SIZES.title, "bold")
     path = items[-1].path
+    reach = facts.reach(path)
     return Step(
         title,
         items[-1].outputs[0],
-        facts.reach(path),
+        reach,
         path=path,
         effective=effective_share(facts, facts.effective, path),
+        outline=outline(facts.mixing(items), reach),
     )
 
 
@@ -86,7 +89,8 @@ def _iterations(facts: Facts, group: Group) -> list[Step]:
             index = math(facts.shown(repeat.count), SIZES.title) if last else words(str(number), SIZES.title, "bold")
             path = part.items[-1].path if number == count else ""
             title = _iteration_title(facts, part, index, width)
-            rows.append(Step(title, part.output, reach, path=path, effective=effective))
+            border = outline(facts.mixing(part.items), reach)
+            rows.append(Step(title, part.output, reach, path=path, effective=effective, outline=border))
     return rows
 
 

@@ -5,13 +5,14 @@ from math import log2
 
 from archgraph.backend.charts import charts
 from archgraph.backend.coloring import KINDS
-from archgraph.backend.diagram import MUTED, Box, Diagram, Run, Text
+from archgraph.backend.diagram import MUTED, Box, Diagram, Outline, Run, Text
 from archgraph.backend.facts import Facts
 from archgraph.backend.law_charts import laws_diagram
 from archgraph.backend.legend import legend, swatches, ticks
 from archgraph.backend.levels import levels_diagram
 from archgraph.backend.mathtext import join, variable, words
 from archgraph.backend.matrix import matrix_strip
+from archgraph.backend.outlines import LEGEND
 from archgraph.backend.sides import sides
 from archgraph.backend.stages import find_u
 from archgraph.backend.steps import steps
@@ -19,6 +20,7 @@ from archgraph.backend.style import SIZES, page_width, ramp
 from archgraph.backend.view_graph import full_diagram, graph_diagram
 from archgraph.backend.view_spine import block_diagram, repeated, spine_diagram
 from archgraph.backend.view_u import u_diagram
+from archgraph.backend.wording import capitalized
 from archgraph.errors import QueryError, did_you_mean
 
 Line = tuple[Run, ...]
@@ -89,7 +91,7 @@ def _chart(facts: Facts, view: str, width: float) -> Diagram:
 def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
     """The drawing, centred, with the legend below it; a drawing that is wider than the page says so."""
     wide = max(width, drawn.width)
-    below = _legend(facts, wide, {box.picture for box in drawn.boxes})
+    below = _legend(facts, wide, {box.picture for box in drawn.boxes}, {box.outline for box in drawn.boxes})
     notes = drawn.notes
     if drawn.width > width + 0.5:
         notes += (f"{drawn.width:.0f} pt wide, {width:.0f} pt asked: collapse it (view='overview') or give it more",)
@@ -103,7 +105,7 @@ def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
     return _described(facts, replace(whole, width=wide, height=height, notes=notes))
 
 
-def _legend(facts: Facts, width: float, pictures: set[str]) -> Diagram | None:
+def _legend(facts: Facts, width: float, pictures: set[str], outlines: set[Outline]) -> Diagram | None:
     size = SIZES.small
     parameters = join(variable("theta", size), words("parameters,", size), gap=2)
     symbols = join(parameters, variable("M", size), words("MACs (leading terms)", size), gap=2)
@@ -125,6 +127,8 @@ def _legend(facts: Facts, width: float, pictures: set[str]) -> Diagram | None:
         notes.append(words(f"Square: field in the input{hatching}", size))
     if "connections" in pictures:
         notes.append(words("In the repeat: positions that a box connects", size))
+    if "double" in outlines:
+        notes.append(words(capitalized(LEGEND), size))
     return legend(width, heading, marks, notes)
 
 

@@ -1,0 +1,32 @@
+"""The outlines of boxes, which tell how positions are mixed, and the coloured bar at their left."""
+
+from archgraph.backend.diagram import Outline, Part, Path, Rect
+from archgraph.backend.reach import Reach
+from archgraph.backend.style import FRAME, HAIR, HEAVY, LINE
+
+BAR = 6.0
+"""The width of the coloured bar, in points."""
+INSET = 1.6
+"""From a double outline's outer line to its inner one."""
+LEGEND = "outline: attention in windows double, to everything thick"
+_ROUND = 2.5
+
+
+def outline(mixing: str, reach: Reach | None) -> Outline:
+    """Return the outline of what mixes positions in that way and reads that much."""
+    if mixing in ("dynamic", "windows") and reach is not None and (reach.everything or reach.causal):
+        return "thick"
+    return "double" if mixing == "windows" else "thin"
+
+
+def outlined(kind: Outline, width: float, height: float, fill: str = "#ffffff", bar: str = "") -> list[Part]:
+    """Return an empty box, with a bar of some colour if one is given."""
+    line = HEAVY if kind == "thick" else LINE
+    parts: list[Part] = [Rect(0, 0, width, height, fill, FRAME, line, _ROUND)]
+    if bar:
+        corners = ((BAR, 0.0), (0.0, 0.0), (0.0, height), (BAR, height))
+        parts.append(Path(corners, FRAME, line, radius=_ROUND, closed=True, fill=bar))
+    if kind == "double":
+        inside = width - 2 * INSET, height - 2 * INSET
+        parts.append(Rect(INSET, INSET, *inside, "none", FRAME, HAIR, _ROUND - 1))
+    return parts
