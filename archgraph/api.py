@@ -4,48 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sympy import Expr, Integer, Symbol, expand
+from sympy import Expr, Integer, Symbol
 
-from archgraph import budgets, fields
-from archgraph import scale as growth
-from archgraph.analysis.cost import METRICS, Costs, Row, find_member, level_of, metric_named
-from archgraph.analysis.field_report import ReceptiveField
+from archgraph.analysis.cost import METRICS, Costs, Row, find_member
 from archgraph.analysis.memory import Memory, Setting
-from archgraph.analysis.receptive_field import ReceptiveFields
-from archgraph.analysis.search import Solution
 from archgraph.backend.table import Table
-from archgraph.budgets import Budget, Range
-from archgraph.efficiency import Roofline, efficiency_table, roofline
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.load import Traced, find_spec, find_variant, trace_spec
 from archgraph.frontend.spec import Expectation, Spec, read_text
-from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.ir import Graph, Node, Value
 from archgraph.laws import Law, Measured
-from archgraph.memory import Attention, Checkpoint, Dtype, Mode, Optimizer, PeakMemory, checkpoints, peak_memory
-from archgraph.other_tools import Reconciliation, count_as
-from archgraph.scale import Change
+from archgraph.part import Part
+from archgraph.queries.budget import BudgetQueries
+from archgraph.queries.conversion import Conversions
+from archgraph.queries.field import FieldQueries
+from archgraph.queries.resource import ResourceQueries
 from archgraph.symbols import Assumption, evaluate, symbol
 from archgraph.types import TensorType
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from archgraph.analysis.effective import Effective
-    from archgraph.analysis.halo import Halo
-    from archgraph.analysis.hop_path import HopPath
-    from archgraph.analysis.paths import Paths
-    from archgraph.analysis.productive import Productivity
-    from archgraph.analysis.size_law import SizeLaw
     from archgraph.backend.figure import Figure
-    from archgraph.sweep import Sweep
 
 
-class Architecture(Measured):
+class Architecture(BudgetQueries, ResourceQueries, FieldQueries, Conversions, Measured):
     """A traced spec with its symbols: laws while they are free, integers after `at`.
 
     >>> g = load("dit:S/2")
@@ -74,7 +59,6 @@ class Architecture(Measured):
         self._evaluated = values is not None
         self.values: Mapping[Symbol, int] = self.traced.declarations.values if values is None else values
         self._selection = selection
-        self._fields: dict[tuple[str | None, bool], ReceptiveFields] = {}
 
     # -- what it is --------------------------------------------------------------------------------------
 
@@ -432,8 +416,6 @@ class Architecture(Measured):
             ]
         )
 
-    # -- budgets -----------------------------------------------------------------------------------------
-
     def rule_of(self, name: str) -> tuple[int, int]:
         """Return (multiple, offset) of the values that a symbol can have at the bound values of the others.
 
@@ -441,77 +423,6 @@ class Architecture(Measured):
         (16, 12)
         """
         return self._declared().rule_of(name)
-
-    def solve(self, name: str, multiple_of: int = 1, within: Range | None = None, **budget: Budget) -> Solution:
-        """Return the value of a symbol at which budgets are just met: of a rising law, `<=` gives the largest.
-
-        Args:
-            name: the symbol; its own rule (`multiple_of`, `offset`) is kept.
-            multiple_of: a further divisor.
-            within: the least and the largest value to try, for a law that rises and falls.
-            budget: metrics with comparison and bound.
-
-        Raises:
-            QueryError: no value meets them, or the law rises and falls and no range is stated.
-
-        >>> load("dit").solve("D", macs=("<=", 1e12), multiple_of=64)
-        D = 3328: macs = 966,826,917,888, 33,173,082,112 below 1,000,000,000,000
-        >>> load("dit").solve("p", macs=("<=", 1e11))
-        p = 4: macs = 29,043,671,040, 70,956,328,960 below 100,000,000,000
-        """
-        return budgets.solve(self, name, multiple_of, budget, within)
-
-    def iso(self, name: str, over: Mapping[str, Iterable[Any]], multiple_of: int = 1, **budget: Budget) -> Table:
-        """Return the curve of equal cost: along one symbol, the value of another at which budgets are just met.
-
-        >>> table = load("dit").iso("D", over={"L": [12, 28]}, multiple_of=64, params=("<=", 700e6))
-        >>> [row["D"] for row in table.rows]
-        [1728, 1152]
-        """
-        return budgets.iso(self, name, over, multiple_of, budget)
-
-    def what_if(self, **values: Any) -> Table:
-        """Return params, MACs and activations before and after a change of symbols, structural ones included.
-
-        >>> [row["factor"] for row in load("unet:padded-512").what_if(levels=5).rows]
-        ['4.008', '1.237', '1.028']
-        """
-        return growth.what_if(self, values)
-
-    def scale(self, **changes: Change) -> Table:
-        """Return what factors on symbols do to params, MACs, activations and what autograd keeps.
-
-        Args:
-            changes: a factor per symbol, as a number or a word: `2`, `"x1.5"`, `"xsqrt2"`, `"/2"`; or `"+1"`. A size
-                is rounded to the nearest that its rule allows, which the notes say.
-
-        >>> table = load("unet:padded-512").scale(C="xsqrt2")
-        >>> [(row["metric"], row["factor"], row["in the limit"]) for row in table.rows][:2]
-        [('params', '2.022', '2'), ('macs', '2.021', '2')]
-        """
-        return growth.scale(self, changes)
-
-    def knobs(self, *changes: Mapping[str, Change], metrics: Iterable[str] = growth.METRICS) -> Table:
-        """Return what single changes do to some metrics, a row for each, made alone; see `scale`.
-
-        >>> table = load("dit:B/2").knobs({"D": 2}, {"L": 2}, {"S": 2}, {"p": "/2"})
-        >>> [row.get("x params") for row in table.rows]
-        [None, '3.979', '1.977', '1.005', '1.004']
-        """
-        return growth.knobs(self, changes, metrics)
-
-    def sweep(self, grid: Mapping[str, Any], metrics: Iterable[str] = ("params", "macs")) -> Sweep:
-        """Return metrics over the product of several symbols' values, every other symbol at its value.
-
-        Args:
-            grid: values per symbol: a range, a list, or an array of numpy or dask (the result is lazy then).
-
-        >>> load("transformer").sweep({"D": [256, 512], "L": [6]})["params"].tolist()
-        [[4738560], [18914304]]
-        """
-        from archgraph.sweep import sweep
-
-        return sweep(self, grid, metrics)
 
     def rule_law(self, name: str) -> tuple[Expr, Expr] | None:
         """Return the multiple and offset of a symbol as laws, None where it has no rule.
@@ -522,306 +433,9 @@ class Architecture(Measured):
         multiple, offset = self.traced.declarations.rule(name)
         return None if multiple == 1 else (self.show(multiple), self.show(offset))
 
-    # -- memory ------------------------------------------------------------------------------------------
-
     @cached_property
     def _saved(self) -> Expr:
         return Memory(self.graph, self.selected, Setting("training")).saved
-
-    @property
-    def saved_bytes(self) -> Law:
-        """The bytes that autograd keeps for the backward pass of one sample, in single precision.
-
-        >>> load("dit:XL/2").at().saved_bytes
-        848961032
-        """
-        return self.metric("saved_bytes")
-
-    def saved_memory(self, attention: Attention = "math", dtype: Dtype = "fp32", checkpoint: Checkpoint = False) -> Law:
-        """Return the bytes that autograd keeps, for a kernel of attention, a precision, and checkpoints.
-
-        Args:
-            attention: `math`, product by product, or `flash`, which keeps no matrix of scores.
-            dtype: `fp32`, `bf16`, `fp16` or `mixed`.
-            checkpoint: True to keep of every iteration of a repeat its inputs only, or the paths of scopes.
-
-        >>> load("transformer").saved_memory(checkpoint=True)
-        4*D*L*N
-        """
-        setting = Setting("training", attention, dtype, checkpoint=checkpoints(self.graph, checkpoint))
-        return self.law(Memory(self.graph, self.selected, setting).saved)
-
-    def peak_memory(
-        self,
-        mode: Mode = "inference",
-        attention: Attention = "math",
-        dtype: Dtype = "fp32",
-        optimizer: Optimizer = "sgd",
-        checkpoint: Checkpoint = False,
-    ) -> PeakMemory:
-        """Return the most memory that is live at once for one sample, at the bound values, and where.
-
-        Values are freed after their last use and views share storage, as in the lowered module; what a kernel
-        or an allocator takes for itself is not counted.
-
-        Args:
-            mode: `inference`, or `training`: forward and back, with gradients and the optimiser's numbers.
-            attention: as in `saved_memory`.
-            dtype: as in `saved_memory`; `mixed` keeps weights and states in single precision besides.
-            optimizer: `sgd`, `momentum` or `adam`: 0, 1 or 2 numbers per trained weight.
-            checkpoint: as in `saved_memory`.
-
-        >>> load("unet:padded-512").peak_memory("training").node
-        'dec(0).relu_2'
-        """
-        setting = Setting(mode, attention, dtype, optimizer, checkpoints(self.graph, checkpoint))
-        return peak_memory(self, setting)
-
-    # -- efficiency --------------------------------------------------------------------------------------
-
-    def efficiency(self, by: str = "stage", dtype: Dtype = "fp32", attention: Attention = "flash") -> Table:
-        """Return MACs per parameter, positions per weight and operations per byte, at the bound values.
-
-        Args:
-            by: "stage" (the levels of the network's steps), "level" (of nodes), "scope", "op", "block" or "node".
-            dtype: of the bytes.
-            attention: `flash`, or `math`, which moves the scores too.
-
-        >>> [row["macs/param"] for row in load("adm").efficiency().rows][-1]
-        '59.547'
-        """
-        return efficiency_table(self, by, Setting(attention=attention, dtype=dtype))
-
-    def roofline(
-        self, device: str, dtype: str = "bf16", attention: Attention = "flash", batch: int = 1, by: str = "op"
-    ) -> Roofline:
-        """Return an estimate of the time of a forward pass: every operation at the device's peak or bandwidth.
-
-        Args:
-            device: a name in the table of hardware, such as `a100`.
-            dtype: `fp32`, `tf32`, `bf16` or `fp16`.
-            attention: `flash`, or `math`, which moves the scores too.
-            batch: samples at once.
-            by: how the report groups nodes: "op", "scope", "stage", "level", "block" or "node".
-
-        >>> load("dit").roofline("a100").seconds < load("dit").roofline("v100", dtype="fp16").seconds
-        True
-        """
-        return roofline(self, device, dtype, attention, batch, by)
-
-    # -- other tools -------------------------------------------------------------------------------------
-
-    def count_as(self, tool: str, functional: Iterable[str] = ()) -> Reconciliation:
-        """Return what another tool prints for this network, and the terms between its count and ours.
-
-        Args:
-            tool: `thop`, `fvcore`, `torchinfo`, `ptflops`, `calflops`, `deepspeed`, `flopcounter-cpu` or
-                `flopcounter`.
-            functional: operations that the code calls as functions, or that have a class of their own, where the
-                tool counts those otherwise than modules; attention that is written out as products.
-
-        >>> counted = load("sd").count_as("flopcounter-cpu")
-        >>> counted.theirs, counted.ours
-        (338610585600, 401636720640)
-        """
-        return count_as(self, tool, tuple(functional))
-
-    # -- receptive fields --------------------------------------------------------------------------------
-
-    def receptive_fields(self, input: str | None = None, fixed_weights: bool = False) -> ReceptiveFields:
-        """Return the receptive fields of all nodes on one input, at the bound values.
-
-        With `fixed_weights`, what is mixed with weights computed from the input, as by attention, is left out.
-
-        >>> load("unet:padded-512").receptive_fields("image").at("bottleneck").h.size_max
-        140
-        """
-        key = input, fixed_weights
-        if key not in self._fields:
-            fields = ReceptiveFields(self.graph, input, evaluate=self.evaluate, fixed_weights=fixed_weights)
-            self._fields[key] = fields
-        return self._fields[key]
-
-    def receptive_field(
-        self, node: str | None = None, input: str | None = None, fixed_weights: bool = False
-    ) -> ReceptiveField:
-        """Return what one node reads of one input: by default the only output, and the only input with positions.
-
-        Sizes, strides and offsets are in elements of the input, per axis and phase. Symbols in kernels, strides
-        and counts take their bound or default values.
-
-        Args:
-            node: a step, or the dotted path of an operation inside one.
-            input: the name of the input.
-            fixed_weights: whether to leave out what is mixed with weights computed from the input, as attention
-                and scans do: what convolution reaches by itself.
-
-        Raises:
-            QueryError: no such node or input, or none was named and there are several.
-
-        >>> field = load("unet:padded-512").receptive_field("logits")
-        >>> field.h.size_min, field.h.size_max, field.h.period
-        (188, 204, 16)
-        >>> sd = load("sd")
-        >>> sd.receptive_field("noise", "latent").h.is_global
-        True
-        >>> sd.receptive_field("noise", "latent", fixed_weights=True).h.size_max
-        401
-        """
-        fields = self.receptive_fields(input, fixed_weights)
-        return fields.at(self._only_output() if node is None else node)
-
-    def _only_output(self) -> Value | None:
-        return self.selected[0] if len(self.selected) == 1 else None
-
-    def receptive_field_table(
-        self,
-        input: str | None = None,
-        every: bool = False,
-        laws: bool = False,
-        effective: bool = False,
-        fixed_weights: bool = False,
-    ) -> Table:
-        """Return the receptive field of the network's steps, or of every primitive node.
-
-        Args:
-            input: the name of the input.
-            every: whether to show every primitive node.
-            laws: whether to add the sizes as laws, of steps only.
-            effective: whether to add the effective field at initialisation, of steps only.
-            fixed_weights: whether to leave out what is mixed with weights computed from the input; such a table has
-                neither laws nor effective fields.
-
-        >>> table = load("conv_stack").receptive_field_table(laws=True)
-        >>> table.rows[0]["law"]
-        'K*L - L + 1'
-        """
-        return fields.field_table(self, input, every, laws, effective, fixed_weights)
-
-    def receptive_field_law(
-        self, node: str | None = None, input: str | None = None, axis: str | None = None, over: str | None = None
-    ) -> SizeLaw:
-        """Return how long the receptive field of one of the network's steps is, as a labelled law.
-
-        Args:
-            node: the step, by default the only output.
-            input: the input, by default the only one with positions.
-            axis: an axis of the input, by default its first.
-            over: a repeat count, to extrapolate the periodic increments of the largest size at the bound values of
-                all other symbols: for bodies with phases, whose law is no expression otherwise.
-
-        >>> print(load("conv_stack").receptive_field_law())
-        K*L - L + 1
-        """
-        return fields.receptive_field_law(self, node, input, axis, over)
-
-    def halo(self, node: str | None = None, input: str | None = None) -> Halo:
-        """Return the margin that tiles of the input need for a stitched output, or why none makes it exact.
-
-        >>> load("unet:padded-512").halo()
-        tiles of image for logits
-          h  margin 96 (reads 94), on a lattice of 16
-          w  margin 96 (reads 94), on a lattice of 16
-        """
-        return fields.tiling(self, node, input)
-
-    def effective_field(self, node: str | None = None, input: str | None = None) -> dict[str, Effective]:
-        """Return the effective receptive field of a step at initialisation, by axis; no trained network's.
-
-        >>> print(load("unet:padded-512").effective_field()["h"])
-        sigma 8.07, 95 % within 34.8 (at initialisation)
-        """
-        return fields.effective_field(self, node, input)
-
-    def productivity(self, axis: str | None = None, input: str | None = None) -> Productivity:
-        """Return which layers widen receptive fields beyond the input, and the feasible sizes of the input.
-
-        >>> load("vgg").productivity().feasible
-        (196, 212)
-        """
-        return fields.productive(self, axis, input)
-
-    # -- paths -------------------------------------------------------------------------------------------
-
-    def paths(self, axis: str | None = None, node: str | None = None, input: str | None = None) -> Paths:
-        """Return the paths between an input and an output along one axis, for many questions on them.
-
-        >>> load("unet:padded-512").paths().at_distance(90)
-        10
-        """
-        return fields.paths(self, node, input, axis)
-
-    def hops(
-        self,
-        distance: int | None = None,
-        axis: str | None = None,
-        *,
-        start: int | None = None,
-        end: int | None = None,
-        node: str | None = None,
-        input: str | None = None,
-    ) -> HopPath | None:
-        """Return a path with the fewest moves from an input position to an output, None where there is none.
-
-        A move is an operation by which a position reads another cell of the input than its own.
-
-        Args:
-            distance: how far the input position lies from the output's cell, of both sides the farther one.
-            axis: an axis of the input, by default its first.
-            start: the input position, instead of a distance.
-            end: the output position, by default the one in the middle.
-            node: the output, by default the only one.
-            input: the input, by default the only one with positions.
-
-        >>> load("unet:padded-512").hops(distance=90).moves
-        10
-        """
-        return fields.hops(self, distance, axis, start, end, node, input)
-
-    def max_path(self, axis: str | None = None, node: str | None = None, input: str | None = None) -> int:
-        """Return the most hops between any two connected positions of an input and an output.
-
-        >>> load("conv_stack").max_path(), load("transformer").max_path()
-        (10, 1)
-        """
-        return self.paths(axis, node, input).max_path()
-
-    def depth_to_cover(self, distance: int, axis: str | None = None, input: str | None = None) -> int | None:
-        """Return the fewest mixing layers by which something reads as far as a distance, None where nothing does.
-
-        >>> load("unet:padded-512").depth_to_cover(90), load("transformer").depth_to_cover(90)
-        (13, 1)
-        """
-        return fields.cover(self, distance, axis, input)
-
-    def draw(
-        self,
-        view: str = "overview",
-        width: str = "auto",
-        venue: str = "icml",
-        color: str = "locality",
-        show: Iterable[str] | None = None,
-        terms: str = "leading",
-        values: bool = False,
-    ) -> Figure:
-        """Return an annotated diagram; save it with `.save("x.svg")`.
-
-        Args:
-            view: `overview` (stages), `blocks` (inside the repeated block), `full`, `unrolled`, `ladder`, `matrix`,
-                `levels` (costs by resolution), `laws` (costs against each symbol).
-            width: `auto`, `column`, `text`, or inches such as `3.25in`.
-            venue: whose column and text widths are meant.
-            color: what the colour of a box says: `locality`, `params`, `macs`, `level` or `op`.
-            show: which of `shape`, `params`, `macs`, `field` boxes are annotated with; all by default.
-            terms: `leading`, or `full` for whole laws where they have room.
-            values: numbers at the bound symbols instead of laws.
-
-        >>> load("dit").draw(view="blocks", width="column").diagram.width / 72
-        3.25
-        """
-        from archgraph.backend.figure import draw
-
-        return draw(self, view, width=width, venue=venue, color=color, show=show, terms=terms, values=values)
 
     def rows(self) -> list[Row]:
         """Return the cost rows of all primitive nodes.
@@ -831,14 +445,6 @@ class Architecture(Measured):
         """
         return self.costs.rows()
 
-    def to_networkx(self, unroll: bool = False) -> Any:
-        """Return the graph for networkx; unrolled, with all counts at their values, when asked.
-
-        >>> load("conv_stack").to_networkx(unroll=True).number_of_nodes()
-        22
-        """
-        return self.flat().to_networkx() if unroll else self.graph.to_networkx()
-
     def bound(self, **values: Any) -> Architecture:
         """Return the architecture with every symbol a number in the graph itself, at defaults where not given.
 
@@ -846,35 +452,6 @@ class Architecture(Measured):
         6363680
         """
         return self.bind(**self.at(**values)._numbers())
-
-    def to_torch(self, device: Any = None, dtype: Any = None, **values: Any) -> nn.Module:
-        """Return the network as a PyTorch module with fresh weights (see `archgraph.backend.torch.lower`).
-
-        Args:
-            device: where the weights are made; "meta" allocates none.
-            dtype: of the weights, such as `torch.bfloat16`; PyTorch's default where none is given.
-            values: symbols, the others at their values.
-
-        >>> sum(weight.numel() for weight in load("conv_stack").to_torch(L=2).parameters())
-        73856
-        """
-        from archgraph.backend.torch import lower
-
-        bound = self.bound(**values)
-        return lower(bound.graph, bound.selected, self.name, device).to(dtype=dtype)
-
-    def to_spec(self) -> str:
-        """Return the text of a spec with the same laws (see `archgraph.backend.spec.write_spec`).
-
-        Raises:
-            UnsupportedOpError: a traced module holds what no spec can say, with all of it.
-
-        >>> loads(load("unet").to_spec()).params == load("unet").params
-        True
-        """
-        from archgraph.backend.spec import write_spec
-
-        return write_spec(self)
 
     def flat(self, experts: bool = False, limit: int = 200_000) -> Graph:
         """Return the flat graph of primitive operations with every symbol at its value.
@@ -892,51 +469,6 @@ class Architecture(Measured):
     def _numbers(self) -> dict[str, Any]:
         fresh = self._declared()
         return {name: value for name, value in fresh.numbers().items() if fresh.specs[name].derived is None}
-
-
-class Part(Measured):
-    """A node or scope of an architecture; its costs include the counts of the repeats around it."""
-
-    def __init__(self, architecture: Architecture, path: str, member: Member, around: tuple[Repeat, ...]) -> None:
-        self.architecture = architecture
-        self.path = path
-        self.member = member
-        self.around = around
-
-    @property
-    def whole(self) -> Architecture:
-        """The architecture that this is part of."""
-        return self.architecture
-
-    def expression(self, name: str) -> Expr:
-        """Return the law of a metric in the spec's symbols, all repetitions together."""
-        return self.architecture.show(self._cost(name))
-
-    def rows(self) -> list[Row]:
-        """Return the cost rows of the primitive nodes in it."""
-        inside = f"{self.path}."
-        return [row for row in self.architecture.rows() if row.path == self.path or row.path.startswith(inside)]
-
-    @property
-    def outputs(self) -> tuple[TensorType, ...]:
-        """The types of its outputs."""
-        return tuple(self.architecture.type(value.type) for value in self.member.outputs)
-
-    @property
-    def level(self) -> str:
-        """The position sizes of its output."""
-        return level_of(self.outputs[0])
-
-    def metric(self, name: str) -> Law:
-        """Return the law of a metric, all repetitions together, or its value after `at`."""
-        return self.architecture.law(self._cost(name))
-
-    def _cost(self, name: str) -> Expr:
-        times = prod((metric_named(name).sets(repeat) for repeat in self.around), start=Integer(1))
-        return expand(times * self.architecture.costs.member(self.member, name))
-
-    def __repr__(self) -> str:
-        return f"<{self.path}: {self.member.label}>"
 
 
 def load(name: str | Path) -> Architecture:

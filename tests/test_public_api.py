@@ -13,9 +13,14 @@ from archgraph.errors import ArchgraphError
 from archgraph.laws import Measured, Restricted
 from archgraph.memory import PeakMemory
 from archgraph.other_tools import Reconciliation
+from archgraph.queries.budget import BudgetQueries
+from archgraph.queries.conversion import Conversions
+from archgraph.queries.field import FieldQueries
+from archgraph.queries.resource import ResourceQueries
 from archgraph.sweep import Sweep
 
-CLASSES = (ag.Architecture, Measured, Restricted, Table, Sweep, Figure, PeakMemory, Roofline, Reconciliation)
+QUERIES = (BudgetQueries, ResourceQueries, FieldQueries, Conversions)
+CLASSES = (ag.Architecture, *QUERIES, Measured, Restricted, Table, Sweep, Figure, PeakMemory, Roofline, Reconciliation)
 
 
 def public_functions():
