@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import ArchgraphError, MissingToolError
@@ -11,6 +12,7 @@ from archgraph.measure.standins import Call, Joined, live, unknown
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+    from torch.fx import GraphModule
 
 Position = tuple[int, ...]
 Channel = Callable[[Any], "int | None"]
@@ -20,7 +22,8 @@ Channels = tuple["int | None", "int | None"]
 class Structure:
     """A module whose operations are replaced by positive ones with the same dependence.
 
-    The module is exported, so that it may be any that `torch.export` takes; its weights' values do not matter.
+    A call is recorded without being computed, so that its steps may not depend on data; the weights' values do
+    not matter.
     Values that are computed without the input, such as masks, are computed as they are.
 
     Args:
@@ -31,7 +34,7 @@ class Structure:
         batch: how many output positions are measured per pass.
 
     Raises:
-        ArchgraphError: PyTorch cannot export the module.
+        ArchgraphError: PyTorch cannot record the module.
         MissingToolError: PyTorch is not installed.
     """
 
@@ -47,7 +50,7 @@ class Structure:
         self.batch = batch
         self._channel = channel or _usual_channel
         self._inputs = [x[:1].expand(batch, *x.shape[1:]) for x in inputs]
-        self._program = _export(module, tuple(self._inputs))
+        self._record = _recorded(module, tuple(self._inputs))
         self._passes: dict[int, tuple[Tensor, list[Tensor]]] = {}
 
     def of(self, kind: str) -> Structure:
@@ -104,15 +107,17 @@ class Structure:
         import torch
 
         source = torch.ones(self._inputs[input].shape, dtype=torch.float32, requires_grad=True)
-        known: dict[Any, Any] = dict(_placed(self._program, self._inputs, input, source))
-        for node in self._program.graph.nodes:
-            if node.op == "call_function":
+        known: dict[Any, Any] = dict(_placed(self._record, self._inputs, input, source))
+        for node in self._record.nodes:
+            if node.op == "get_attr":
+                known[node] = _held(self._record.constant(node.target))
+            elif node.op == "call_function":
                 known[node] = self._call(node, known)
                 if _name(node).endswith("_") and node.args:
                     known[node.args[0]] = known[node]
             elif node.op == "output":
                 return source, list(_whole(_resolved(node.args[0], known)))
-        raise ArchgraphError("the exported module has no output")
+        raise ArchgraphError("the recorded module has no output")
 
     def _call(self, node: Any, known: Mapping[Any, Any]) -> Any:
         args = _resolved(node.args, known)
@@ -179,37 +184,61 @@ def _support(gradient: Tensor, channel: int | None) -> Tensor:
     return (gradient if channel is None else gradient.abs().sum(channel - 1)) != 0
 
 
-def _export(module: nn.Module, inputs: tuple[Tensor, ...]) -> Any:
+@dataclass(frozen=True)
+class Recording:
+    """The operations of one call, as PyTorch dispatches them; its placeholders are weights, buffers, then inputs."""
+
+    module: GraphModule
+    weights: tuple[Tensor, ...]
+    buffers: tuple[Tensor, ...]
+
+    @property
+    def nodes(self) -> Iterable[Any]:
+        return self.module.graph.nodes
+
+    def constant(self, name: str) -> Tensor:
+        """Return a tensor that the code holds on to without having registered it."""
+        return getattr(self.module, name)
+
+
+def _recorded(module: nn.Module, inputs: tuple[Tensor, ...]) -> Recording:
+    """Record a call without allocating anything: the cheaper half of `torch.export`, which checks sizes besides."""
     try:
         import torch
+        from torch.fx.experimental.proxy_tensor import make_fx
     except ImportError:
         raise MissingToolError("PyTorch is not installed", hint='pip install "archgraph[torch]"') from None
+    weights, buffers = dict(module.named_parameters()), dict(module.named_buffers())
+
+    def call(weights: Any, buffers: Any, inputs: Any) -> Any:
+        return torch.func.functional_call(module, (weights, buffers), inputs)
+
+    module.eval()
+    record = make_fx(call, tracing_mode="fake", pre_dispatch=True, _allow_non_fake_inputs=True)
     try:
         with torch.no_grad():
-            return torch.export.export(module.eval(), inputs, strict=False)
+            recorded = record(weights, buffers, inputs)
     except Exception as error:
         reason = str(error).strip().split("\n")[0]
-        raise ArchgraphError(f"PyTorch cannot export {type(module).__name__}: {reason}") from error
+        raise ArchgraphError(f"PyTorch cannot record {type(module).__name__}: {reason}") from error
+    return Recording(recorded, tuple(weights.values()), tuple(buffers.values()))
 
 
-def _placed(program: Any, inputs: Sequence[Tensor], chosen: int, source: Tensor) -> Iterable[tuple[Any, Any]]:
-    """Yield the placeholders of an exported program with their values: weights are ones, buffers as they are."""
+def _placed(record: Recording, inputs: Sequence[Tensor], chosen: int, source: Tensor) -> Iterable[tuple[Any, Any]]:
+    """Yield the placeholders of a recording with their values: weights are ones, buffers as they are."""
     import torch
-    from torch.export.graph_signature import InputKind
 
-    nodes = [node for node in program.graph.nodes if node.op == "placeholder"]
-    number = 0
-    for node, spec in zip(nodes, program.graph_signature.input_specs, strict=True):
-        if spec.kind == InputKind.USER_INPUT:
-            yield node, source if number == chosen else _ones(inputs[number])
-            number += 1
-        elif spec.kind == InputKind.PARAMETER:
-            yield node, torch.ones((), dtype=torch.float32).expand(program.state_dict[spec.target].shape)
-        else:
-            held = program.state_dict.get(spec.target)
-            held = program.constants[spec.target] if held is None else held
-            held = torch.ones_like(held, device="cpu") if held.is_meta else held
-            yield node, held.float() if held.is_floating_point() else held
+    weights = [torch.ones((), dtype=torch.float32).expand(weight.shape) for weight in record.weights]
+    given = [source if number == chosen else _ones(x) for number, x in enumerate(inputs)]
+    placeholders = [node for node in record.nodes if node.op == "placeholder"]
+    return zip(placeholders, [*weights, *map(_held, record.buffers), *given], strict=True)
+
+
+def _held(buffer: Tensor) -> Tensor:
+    import torch
+
+    held = torch.ones_like(buffer, device="cpu") if buffer.is_meta else buffer
+    return held.float() if held.is_floating_point() else held
 
 
 def _ones(x: Tensor) -> Tensor:
