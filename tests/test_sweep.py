@@ -103,6 +103,22 @@ def test_a_law_travels_to_the_workers_of_a_cluster():
     assert law({D: np.arange(1, 5)}).tolist() == [1, 3, 6, 10]
 
 
+@pytest.mark.slow
+def test_the_same_call_runs_on_a_cluster(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    g, grid = ag.load("dit"), lazy_grid()
+    where = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "local_directory": str(tmp_path)}
+    with distributed.LocalCluster(**where) as cluster, distributed.Client(cluster) as client:
+        result = g.sweep(grid, ["macs"])
+        kept = result["macs"].persist()
+        found = kept.compute()
+        workers = {worker for holders in client.who_has().values() for worker in holders}
+        result.save(str(tmp_path / "dit.csv"))
+    assert len(workers) == 2
+    assert np.array_equal(found, g.sweep({name: axis.compute() for name, axis in grid.items()}, ["macs"])["macs"])
+    assert len((tmp_path / "dit.csv").read_text().splitlines()) == 3001
+
+
 # -- files ---------------------------------------------------------------------------------------------------
 
 

@@ -88,7 +88,7 @@ class ReceptiveField:
 
     @property
     def interior(self) -> Probe:
-        """The positions of the node that read no padding."""
+        """The positions of the node that no border touches: neither padding nor a window cut by it."""
         return self._asked.interior(self.node)
 
     @property

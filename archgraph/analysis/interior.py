@@ -1,4 +1,4 @@
-"""Which positions of a node depend on padding, or on a border that is repeated."""
+"""Which positions of a node depend on padding, on a border that is repeated, or on a window that it cuts."""
 
 from __future__ import annotations
 

@@ -107,8 +107,7 @@ class _View:
             return Link(axis, driver, tuple(full(index + 1) & full(extent) for index in range(outputs[driver])))
         reads, border = self._map(read)
         table, outside = tabulate(reads, border, extent, outputs[driver])
-        inside = isinstance(read, Placed | Blocks)
-        return Link(axis, driver, table, 0 if inside else outside)
+        return Link(axis, driver, table, 0 if isinstance(read, Placed) else outside)
 
     def _map(self, read: AxisMap) -> tuple[SetMap, Border]:
         value = self.evaluate

@@ -58,12 +58,12 @@ class Places:
         return Probe(node, self.input.name, extents, kind, missing, title="unread by {node} of {input}")
 
     def interior(self, node: str) -> Probe:
-        """Return the positions of a node that read no padding and no repeated border."""
+        """Return the positions of a node that read no padding, no repeated border and no window that a border cuts."""
         *outer, member = members(self.graph, node)
         touched = Touched(self._evaluate, self._fixed_weights).at(self.graph, (*outer, member))
         extents = self.extents(member.outputs[0])
         clean = area.complement(touched, tuple(extents.values()))
-        return Probe(node, node, extents, "content", clean, title="positions of {node} that read no padding")
+        return Probe(node, node, extents, "content", clean, title="positions of {node} that no border touches")
 
     def axes(self, node: str) -> tuple[str, ...]:
         """Return the position axes of a node's output."""

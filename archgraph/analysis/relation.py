@@ -22,7 +22,7 @@ class Link:
         axis: the axis of the operand.
         driver: the axis of the output.
         table: what every output reads.
-        outside: the outputs that read beyond the border, where padding or a repeated border stands.
+        outside: the outputs that read beyond the border: padding, a repeated border, a window that it cuts.
     """
 
     axis: str

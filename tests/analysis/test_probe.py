@@ -41,7 +41,16 @@ def test_borders_differ_where_taps_leave_gaps():
 def test_interior():
     field = ag.loads(HEADER + "  - conv: {out: 8, kernel: 5, padding: same}\n    as: out\n").receptive_field()
     assert [place for (place,) in field.interior] == [2, 3, 4, 5, 6, 7]
-    assert repr(field.interior) == "positions of out that read no padding: n 2..7"
+    assert repr(field.interior) == "positions of out that no border touches: n 2..7"
+
+
+def test_interior_of_windows_that_the_border_cuts():
+    """Shifted windows of 5 over 10 positions: 0..2, 3..7, 8..9; only the whole one is as the table says."""
+    step = "  - scaled_dot_product_attention: {heads: 2, window: {n: 5}, shift: {n: 3}}\n"
+    field = ag.loads(HEADER + step + "    from: [x, x, x]\n    as: out\n").receptive_field()
+    assert field.axes["n"].size_max == 5
+    assert [place for (place,) in field.interior] == [3, 4, 5, 6, 7]
+    assert [len(field.probe(n=place)) for place in (0, 5, 9)] == [3, 5, 2]
 
 
 def test_unread_positions():
