@@ -89,6 +89,8 @@ class Paths:
 
     def rows(self, outputs: Sequence[int]) -> list[list[int | None]]:
         """Return the hops from every input position to some outputs: `matrix`, of these rows only."""
+        if self._all is not None:
+            return [[_first_with(masks, output) for masks in self._all] for output in outputs]
         seed: list[Reached] = [()] * self.home.count
         for row, output in enumerate(outputs):
             seed[output] = (sum(seed[output]) | 1 << row,)

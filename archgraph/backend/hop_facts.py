@@ -79,11 +79,10 @@ class HopFacts:
 def _hops(paths: Paths) -> Hops:
     count, extent = paths.home.count, paths.extent
     sampled = [min(count - 1, int((row + 0.5) * count / min(ROWS, count))) for row in range(min(ROWS, count))]
-    rows = paths.rows([paths.centre, *sampled])
     exact = count * extent <= MOST_PAIRS
-    share = (
-        paths.connected if exact else sum(hop is not None for row in rows[1:] for hop in row) / len(sampled) / extent
-    )
+    counted = paths.connected if exact else 0.0  # first: rows are then read from the same states
+    rows = paths.rows([paths.centre, *sampled])
+    share = counted if exact else sum(hop is not None for row in rows[1:] for hop in row) / len(sampled) / extent
     beside = {distance: paths.beside(paths.centre, distance) for distance in range(1, extent)}
     moves = {distance: [hop for q in places if (hop := rows[0][q]) is not None] for distance, places in beside.items()}
     stairs = tuple((distance, max(found)) for distance, found in moves.items() if found)

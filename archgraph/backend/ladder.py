@@ -100,10 +100,12 @@ def effective_share(facts: Facts, fields: EffectiveFields | None, path: str) -> 
     return None if found.width is None else found.width / facts.number(fields.input.type.size(facts.widest_axis))
 
 
-def iteration(facts: Facts, group: Group, times: int) -> list[tuple[Group, Reach | None, float | None]]:
+def iteration(
+    facts: Facts, group: Group, times: int, effective: bool = True
+) -> list[tuple[Group, Reach | None, float | None]]:
     """What the heavy parts of a repeated block read in one of its iterations, counted from 1.
 
-    The last one is given the effective field behind the whole iteration.
+    The last one is given the effective field behind the whole iteration, where that is asked for.
     """
     repeat = group.items[0].member
     assert isinstance(repeat, Repeat) and facts.input is not None
@@ -118,7 +120,7 @@ def iteration(facts: Facts, group: Group, times: int) -> list[tuple[Group, Reach
         except ArchgraphError:
             reach = None
         found.append((part, reach, None))
-    if found:
+    if found and effective:
         share = effective_share(facts, facts.effective_of(graph), group.items[0].path)
         found[-1] = (*found[-1][:2], share)
     return found

@@ -18,34 +18,37 @@ Line = tuple[Run, ...]
 _MOST_ROWS = 11
 
 
-def steps(facts: Facts) -> list[Step]:
-    """The rows of a network: its stages, or the groups of its main line with repeats shown from first to last."""
+def steps(facts: Facts, effective: bool = True) -> list[Step]:
+    """The rows of a network: its stages, or the groups of its main line with repeats shown from first to last.
+
+    Effective fields take as long as all the rest together: a figure that does not show them leaves them out.
+    """
     found = facts.structure
     u = find_u(found)
     if u is not None:
-        return [_step(facts, stage.line) for stage in (*u.encoder, u.bottom, *u.decoder)]
-    rows = _rows(facts, found.chain)
+        return [_step(facts, stage.line, effective) for stage in (*u.encoder, u.bottom, *u.decoder)]
+    rows = _rows(facts, found.chain, effective)
     if len(rows) > _MOST_ROWS:
-        rows = [_step(facts, stage.line) for stage in stages(found)]
+        rows = [_step(facts, stage.line, effective) for stage in stages(found)]
     if len(rows) > _MOST_ROWS:
         half = _MOST_ROWS // 2
         rows = [*rows[:half], Step((), None, None, gap=True), *rows[-half:]]
     return rows
 
 
-def _rows(facts: Facts, chain: Sequence[Group]) -> list[Step]:
+def _rows(facts: Facts, chain: Sequence[Group], effective: bool) -> list[Step]:
     rows: list[Step] = []
     for group in chain:
         if group.circle or (all(item.light for item in group.items) and len(chain) > 1):
             continue
         if isinstance(group.items[0].member, Repeat) and not group.items[0].member.once:
-            rows += _iterations(facts, group)
+            rows += _iterations(facts, group, effective)
         else:
-            rows.append(_step(facts, (*group.absorbed, *group.items)))
+            rows.append(_step(facts, (*group.absorbed, *group.items), effective))
     return rows
 
 
-def _step(facts: Facts, items: Sequence[Item]) -> Step:
+def _step(facts: Facts, items: Sequence[Item], effective: bool) -> Step:
     title = words(_name(facts, items), SIZES.title, "bold")
     path = items[-1].path
     reach = facts.reach(path)
@@ -54,7 +57,7 @@ def _step(facts: Facts, items: Sequence[Item]) -> Step:
         items[-1].outputs[0],
         reach,
         path=path,
-        effective=effective_share(facts, facts.effective, path),
+        effective=effective_share(facts, facts.effective, path) if effective else None,
         outline=outline(facts.mixing(items), reach),
     )
 
@@ -71,7 +74,7 @@ def _name(facts: Facts, items: Sequence[Item]) -> str:
     return capitalized(called(heavy[0].member, facts.brief))
 
 
-def _iterations(facts: Facts, group: Group) -> list[Step]:
+def _iterations(facts: Facts, group: Group, effective: bool) -> list[Step]:
     """The first two iterations and the last one."""
     repeat = group.items[0].member
     assert isinstance(repeat, Repeat)
@@ -85,12 +88,12 @@ def _iterations(facts: Facts, group: Group) -> list[Step]:
             left_out = number - shown[place - 1] - 1
             rows.append(Step((), None, None, True, float(left_out * max(1, width))))
         last = number == count and count > len(first) + 1
-        for part, reach, effective in iteration(facts, group, number):
+        for part, reach, share in iteration(facts, group, number, effective):
             index = math(facts.shown(repeat.count), SIZES.title) if last else words(str(number), SIZES.title, "bold")
             path = part.items[-1].path if number == count else ""
             title = _iteration_title(facts, part, index, width)
             border = outline(facts.mixing(part.items), reach)
-            rows.append(Step(title, part.output, reach, path=path, effective=effective, outline=border))
+            rows.append(Step(title, part.output, reach, path=path, effective=share, outline=border))
     return rows
 
 

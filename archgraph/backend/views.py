@@ -84,8 +84,10 @@ def _chart(facts: Facts, view: str, width: float) -> Diagram:
     if facts.input is None:
         raise QueryError(f"{facts.subject.name} has no input with positions, so it has no receptive field")
     if view == "matrix":
-        return _described(facts, matrix_strip(facts, steps(facts), width))
-    return _described(facts, charts(sides([facts]), (view,), width, min(150.0, width * 0.5)))
+        return _described(facts, matrix_strip(facts, steps(facts, effective=False), width))
+    return _described(
+        facts, charts(sides([facts], effective=view == "ladder"), (view,), width, min(150.0, width * 0.5))
+    )
 
 
 def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
