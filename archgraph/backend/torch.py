@@ -12,9 +12,10 @@ from sympy import Expr
 
 from archgraph.backend.torch_mixture import mixture_class, per_position
 from archgraph.backend.torch_modules import Step, repeat_class, scope_class
-from archgraph.errors import ArchgraphError, MissingToolError, UnboundSymbolError
+from archgraph.errors import ArchgraphError, UnboundSymbolError
 from archgraph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.modules import named
+from archgraph.optional import import_torch
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,7 +42,7 @@ def lower(graph: Graph, outputs: tuple[Value, ...] = (), name: str = "Network", 
         UnsupportedOpError: torch has no such layer.
         MissingToolError: torch is not installed.
     """
-    torch = _torch()
+    torch = import_torch()
     needed = outputs or graph.outputs
     with torch.device(device) if device is not None else nullcontext():
         module = _scope(graph, needed, needed, name)
@@ -60,14 +61,6 @@ def leaves(graph: Graph, module: Any, prefix: str = "") -> Iterator[tuple[str, N
             continue
         for body in [child] if node.once else child:
             yield from leaves(node.body, body, f"{path}.")
-
-
-def _torch() -> Any:
-    try:
-        import torch
-    except ImportError:
-        raise MissingToolError("PyTorch is not installed", hint='pip install "archgraph[torch]"') from None
-    return torch
 
 
 def _scope(
@@ -172,7 +165,7 @@ def _attribute(name: str, scope: nn.Module) -> str:
 
 
 def _leaf(node: Node, tied: nn.Module | None) -> Any:
-    torch = _torch()
+    torch = import_torch()
     _check_bound(node)
     weights = dict(tied.state_dict(keep_vars=True)) if tied is not None else {}
     with torch.device("meta") if weights else nullcontext():

@@ -12,7 +12,8 @@ from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archgraph.errors import ArchgraphError, MissingToolError, ShapeError, SpecError, did_you_mean
+from archgraph.errors import ArchgraphError, ShapeError, SpecError, did_you_mean
+from archgraph.optional import import_torch
 
 if TYPE_CHECKING:
     from torch import nn
@@ -77,20 +78,6 @@ def export(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Exported:
     sys.stderr.write(printed.getvalue())
     placeholders = _user_inputs(program)
     return Exported(program, _requested(placeholders, dynamic), placeholders, places)
-
-
-def import_torch() -> Any:
-    """Return the torch package.
-
-    Raises:
-        MissingToolError: it is not installed.
-    """
-    try:
-        import torch
-        import torch.export
-    except ImportError:
-        raise MissingToolError("PyTorch is not installed", hint='pip install "archgraph[torch]"') from None
-    return torch
 
 
 def tree_of(torch: Any) -> Any:

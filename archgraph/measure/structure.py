@@ -7,8 +7,9 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archgraph.errors import ArchgraphError, MissingToolError
+from archgraph.errors import ArchgraphError
 from archgraph.measure.standins import Call, Joined, live, unknown
+from archgraph.optional import import_torch
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -203,11 +204,9 @@ class Recording:
 
 def _recorded(module: nn.Module, inputs: tuple[Tensor, ...]) -> Recording:
     """Record a call without allocating anything: the cheaper half of `torch.export`, which checks sizes besides."""
-    try:
-        import torch
-        from torch.fx.experimental.proxy_tensor import make_fx
-    except ImportError:
-        raise MissingToolError("PyTorch is not installed", hint='pip install "archgraph[torch]"') from None
+    torch = import_torch()
+    from torch.fx.experimental.proxy_tensor import make_fx
+
     weights, buffers = dict(module.named_parameters()), dict(module.named_buffers())
 
     def call(weights: Any, buffers: Any, inputs: Any) -> Any:

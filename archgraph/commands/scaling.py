@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from archgraph.cli import _add_at, _add_format, _command, _load, _values
+from archgraph.commands.shared import add_at, add_format, command, load_bound, values_of
 from archgraph.errors import SpecError
 
 BUDGETS = ("params", "macs", "flops", "activations", "saved_bytes")
@@ -14,7 +14,7 @@ BUDGETS = ("params", "macs", "flops", "activations", "saved_bytes")
 
 def add_solve(commands: Any) -> None:
     """Add `archgraph solve`."""
-    parser = _command(
+    parser = command(
         commands,
         "solve",
         _run_solve,
@@ -28,8 +28,8 @@ def add_solve(commands: Any) -> None:
     parser.add_argument("--multiple-of", type=int, default=1, metavar="N", help="only multiples of N (default: 1)")
     parser.add_argument("--within", metavar="A..B", help="the values to try, for a law that rises and falls")
     parser.add_argument("--over", metavar="SYMBOL=VALUES", help="solve for each of these values of another symbol")
-    _add_at(parser)
-    _add_format(parser)
+    add_at(parser)
+    add_format(parser)
 
 
 def _option(metric: str) -> str:
@@ -39,9 +39,9 @@ def _option(metric: str) -> str:
 def _run_solve(options: argparse.Namespace) -> int:
     given = {name: getattr(options, name) for name in BUDGETS if getattr(options, name)}
     budgets = {name: _budget(text) for name, text in given.items()}
-    g = _load(options)
+    g = load_bound(options)
     if options.over:
-        table = g.iso(options.symbol, dict([_values(options.over)]), options.multiple_of, **budgets)
+        table = g.iso(options.symbol, dict([values_of(options.over)]), options.multiple_of, **budgets)
         print(table.to(options.format).rstrip())
         return 0
     print(g.solve(options.symbol, options.multiple_of, _range(options.within), **budgets))
@@ -51,7 +51,7 @@ def _run_solve(options: argparse.Namespace) -> int:
 def _range(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
-    _, values = _values(f"within={text}")
+    _, values = values_of(f"within={text}")
     return min(values), max(values)
 
 
@@ -66,7 +66,7 @@ def _budget(text: str) -> tuple[str, float]:
 
 def add_scale(commands: Any) -> None:
     """Add `archgraph scale`."""
-    parser = _command(
+    parser = command(
         commands,
         "scale",
         _run_scale,
@@ -76,12 +76,12 @@ def add_scale(commands: Any) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     text = "SYMBOL=xF, /F, +N or -N, such as D=x2, D=xsqrt2, levels=+1; several at once with commas"
     parser.add_argument("changes", nargs="+", metavar="CHANGE", help=text)
-    _add_at(parser)
-    _add_format(parser)
+    add_at(parser)
+    add_format(parser)
 
 
 def _run_scale(options: argparse.Namespace) -> int:
-    print(_load(options).knobs(*map(_changes, options.changes)).to(options.format).rstrip())
+    print(load_bound(options).knobs(*map(_changes, options.changes)).to(options.format).rstrip())
     return 0
 
 

@@ -6,14 +6,54 @@ import argparse
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
+from archgraph.commands.shared import add_at, add_format, bindings, command, save
 from archgraph.errors import SpecError
+from archgraph.optional import import_torch
 
 DTYPES = {"float": "float32", "int": "int64"}
 
 
-def add_trace(parser: argparse.ArgumentParser) -> None:
+def add_trace(commands: Any) -> None:
+    """Add `archgraph trace`."""
+    parser = command(
+        commands,
+        "trace",
+        _run_trace,
+        "Analyse a PyTorch module of your own (needs torch)",
+        "archgraph trace mypkg.models:build --input x=1x3x224x224 --dynamic x:2=h,3=w -o model.svg",
+    )
+    _add_module(parser)
+    add_at(parser)
+    add_format(parser)
+
+
+def _run_trace(options: argparse.Namespace) -> int:
+    g = _traced(options)
+    g = g.at(**bindings(options.at)) if options.at else g
+    if options.output:
+        return _write_traced(g, Path(options.output))
+    if options.format == "text":
+        print(g.symbolic().report(["params", "macs"], g.at()))
+        for gap in g.gaps:
+            print(f"missing in every number: {gap}")
+    print(g.at().table(by=options.by, metrics=["params", "macs", "flops", "activations"]).to(options.format).rstrip())
+    return 0
+
+
+def _write_traced(g: Any, target: Path) -> int:
+    """Write the figure of a traced module, or its spec."""
+    if target.suffix not in (".yaml", ".yml"):
+        return save(g.draw(), str(target))
+    from archgraph.backend.files import write_text
+
+    write_text(target, g.to_spec())
+    return 0
+
+
+def _add_module(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `archgraph trace`."""
     parser.add_argument(
         "module", metavar="MODULE:NAME", help="a module, or a function without arguments that makes one"
@@ -34,7 +74,7 @@ def add_trace(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def traced(options: argparse.Namespace) -> Any:
+def _traced(options: argparse.Namespace) -> Any:
     """Return the architecture of the module that the options name."""
     from archgraph.modules import trace
 
@@ -45,9 +85,7 @@ def traced(options: argparse.Namespace) -> Any:
 
 def _module(path: str) -> Any:
     """Import `package.file:name`, and call it unless it is a module already; weights are made on the meta device."""
-    from archgraph.backend.torch import _torch
-
-    torch = _torch()
+    torch = import_torch()
     place, colon, name = path.partition(":")
     if not colon or not name:
         raise SpecError(f"cannot read the module '{path}'", hint="write package.file:name")
@@ -69,9 +107,7 @@ def _inputs(texts: list[str]) -> Any:
 
 def _input(text: str) -> tuple[str, Any]:
     """Read `x=1x3x224x224:float` as a tensor on the meta device."""
-    from archgraph.backend.torch import _torch
-
-    torch = _torch()
+    torch = import_torch()
     name, equals, rest = text.partition("=")
     shape, _, dtype = (rest if equals else text).partition(":")
     try:

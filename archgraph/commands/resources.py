@@ -6,12 +6,12 @@ import argparse
 from typing import Any
 
 from archgraph.analysis.memory import CHOICES, Checkpoint, Setting
-from archgraph.cli import _add_at, _add_format, _command, _load
+from archgraph.commands.shared import add_at, add_format, command, load_bound
 
 
 def add_memory(commands: Any) -> None:
     """Add `archgraph memory`."""
-    parser = _command(
+    parser = command(
         commands,
         "memory",
         _run_memory,
@@ -29,8 +29,8 @@ def add_memory(commands: Any) -> None:
         metavar="SCOPE",
         help="keep only the inputs of these scopes; without a name, of every iteration of a repeat",
     )
-    _add_at(parser)
-    _add_format(parser)
+    add_at(parser)
+    add_format(parser)
 
 
 def _add_choice(parser: argparse.ArgumentParser, name: str, text: str) -> None:
@@ -41,7 +41,7 @@ def _add_choice(parser: argparse.ArgumentParser, name: str, text: str) -> None:
 def _run_memory(options: argparse.Namespace) -> int:
     from archgraph.memory import memory_table
 
-    g = _load(options)
+    g = load_bound(options)
     chosen = _checkpoint(options.checkpoint)
     settings = [
         _setting(g, mode, options, chosen if mode == "training" else False)
@@ -64,7 +64,7 @@ def _setting(g: Any, mode: Any, options: argparse.Namespace, checkpoint: Checkpo
 
 def add_efficiency(commands: Any) -> None:
     """Add `archgraph efficiency`."""
-    parser = _command(
+    parser = command(
         commands,
         "efficiency",
         _run_efficiency,
@@ -74,18 +74,18 @@ def add_efficiency(commands: Any) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     parser.add_argument("--by", default="stage", help="stage, level, scope, op, block or node")
     _add_choice(parser, "dtype", "of the bytes (default: fp32)")
-    _add_at(parser)
-    _add_format(parser)
+    add_at(parser)
+    add_format(parser)
 
 
 def _run_efficiency(options: argparse.Namespace) -> int:
-    print(_load(options).efficiency(options.by, options.dtype).to(options.format).rstrip())
+    print(load_bound(options).efficiency(options.by, options.dtype).to(options.format).rstrip())
     return 0
 
 
 def add_roofline(commands: Any) -> None:
     """Add `archgraph roofline`."""
-    parser = _command(
+    parser = command(
         commands,
         "roofline",
         _run_roofline,
@@ -99,37 +99,12 @@ def add_roofline(commands: Any) -> None:
     parser.add_argument("--attention", choices=("flash", "math"), default="flash", help="the kernel (default: flash)")
     parser.add_argument("--batch", type=int, default=1, metavar="N", help="samples at once (default: 1)")
     parser.add_argument("--by", default="op", help="op, scope, stage, level, block or node")
-    _add_at(parser)
-    _add_format(parser)
+    add_at(parser)
+    add_format(parser)
 
 
 def _run_roofline(options: argparse.Namespace) -> int:
-    g = _load(options)
+    g = load_bound(options)
     estimate = g.roofline(options.device, options.dtype, options.attention, options.batch, options.by)
     print(estimate.table.to(options.format).rstrip())
-    return 0
-
-
-def add_other_tools(parser: argparse.ArgumentParser) -> None:
-    """Add `--as` to `archgraph cost`."""
-    parser.add_argument(
-        "--as",
-        dest="tool",
-        metavar="TOOL",
-        help="what another tool prints, and the terms between its count and ours: thop, fvcore, torchinfo, ptflops, "
-        "calflops, deepspeed, flopcounter-cpu, flopcounter",
-    )
-    parser.add_argument(
-        "--functional",
-        nargs="+",
-        default=[],
-        metavar="OP",
-        help="with --as: operations that the code calls as functions; attention that it writes out as products",
-    )
-
-
-def run_other_tool(options: argparse.Namespace) -> int:
-    """Run `archgraph cost --as`."""
-    counted = _load(options).count_as(options.tool, options.functional)
-    print(counted.table.to(options.format).rstrip())
     return 0

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from archgraph.cli import _add_at, _add_format, _command, _load
+from archgraph.commands.shared import add_at, add_format, command, load_bound
 from archgraph.errors import QueryError, SpecError
 
 
 def add_rf(commands: Any) -> None:
     """Add `archgraph rf`."""
-    parser = _command(
+    parser = command(
         commands,
         "rf",
         _run_rf,
@@ -35,12 +35,12 @@ def add_rf(commands: Any) -> None:
         help="leave out what is mixed with weights computed from the input: the field of convolution alone",
     )
     parser.add_argument("--axis", help="the axis of --productive (default: the input's first)")
-    _add_at(parser)
-    _add_format(parser)
+    add_at(parser)
+    add_format(parser)
 
 
 def _run_rf(options: argparse.Namespace) -> int:
-    g = _load(options)
+    g = load_bound(options)
     print(_rf_table(g, options).to(options.format).rstrip())
     return 0
 
@@ -81,7 +81,7 @@ def _index(text: str, axes: tuple[str, ...]) -> dict[str, int]:
 
 def add_hops(commands: Any) -> None:
     """Add `archgraph hops`."""
-    parser = _command(
+    parser = command(
         commands,
         "hops",
         _run_hops,
@@ -97,8 +97,8 @@ def add_hops(commands: Any) -> None:
     parser.add_argument("--axis", help="the axis of the input (default: its first)")
     parser.add_argument("--node", help="the output (default: the only one)")
     parser.add_argument("--input", help="the input (default: the only one with positions)")
-    _add_at(parser)
-    _add_format(parser)
+    add_at(parser)
+    add_format(parser)
 
 
 def _distances(options: argparse.Namespace, found: Any) -> list[int]:
@@ -110,7 +110,7 @@ def _distances(options: argparse.Namespace, found: Any) -> list[int]:
 def _run_hops(options: argparse.Namespace) -> int:
     from archgraph.backend.path_tables import hop_table, path_table
 
-    g = _load(options)
+    g = load_bound(options)
     found = g.paths(options.axis, options.node, options.input)
     if options.start is None:
         covers = {far: g.depth_to_cover(far, found.axis, found.input.name) for far in _distances(options, found)}

@@ -1,0 +1,1 @@
+"""The commands of `archgraph`, a file per subject, and what they share."""

@@ -1,0 +1,41 @@
+"""The commands for who writes a spec: the schema, and a file to start from."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from archgraph.commands.shared import command
+
+
+def add_schema(commands: Any) -> None:
+    """Add `archgraph schema`."""
+    command(
+        commands,
+        "schema",
+        _run_schema,
+        "Print the JSON Schema of the spec language",
+        "archgraph schema > spec.json",
+    )
+
+
+def _run_schema(options: argparse.Namespace) -> int:
+    from archgraph.frontend.schema import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+    return 0
+
+
+def add_new(commands: Any) -> None:
+    """Add `archgraph new`."""
+    parser = command(commands, "new", _run_new, "Write a small spec to start from", "archgraph new mynet.yaml")
+    parser.add_argument("path", metavar="FILE", help="the file to write; it must not exist")
+
+
+def _run_new(options: argparse.Namespace) -> int:
+    from archgraph.gallery import write_template
+
+    write_template(options.path)
+    print(f"wrote {options.path}; try: archgraph cost {options.path}")
+    return 0

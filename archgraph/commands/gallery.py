@@ -1,0 +1,42 @@
+"""The commands on the shipped specs: list them, hold them against what they expect."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from archgraph.commands.shared import add_format, command
+
+
+def add_list(commands: Any) -> None:
+    """Add `archgraph list`."""
+    parser = command(commands, "list", _run_list, "List the shipped specs and variants", "archgraph list --json")
+    add_format(parser)
+
+
+def _run_list(options: argparse.Namespace) -> int:
+    from archgraph.gallery import gallery_table
+
+    print(gallery_table().to(options.format).rstrip())
+    return 0
+
+
+def add_check(commands: Any) -> None:
+    """Add `archgraph check`."""
+    parser = command(
+        commands,
+        "check",
+        _run_check,
+        "Hold specs and their variants against the numbers they expect",
+        "archgraph check dit",
+    )
+    parser.add_argument("specs", nargs="*", metavar="SPEC", help="names or paths (default: every shipped spec)")
+    add_format(parser)
+
+
+def _run_check(options: argparse.Namespace) -> int:
+    from archgraph.gallery import check_table
+
+    table = check_table(options.specs)
+    print(table.to(options.format).rstrip())
+    return 0 if all(row["ok"] == "yes" for row in table.rows) else 1

@@ -1,0 +1,33 @@
+"""The command that holds a spec against PyTorch."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from archgraph.commands.shared import add_at, add_format, command, load_bound
+
+
+def add_verify(commands: Any) -> None:
+    """Add `archgraph verify`."""
+    parser = command(
+        commands,
+        "verify",
+        _run_verify,
+        "Compare a spec with PyTorch, node by node (needs torch)",
+        "archgraph verify dit:S/2",
+    )
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("--rf", action="store_true", help="compare receptive fields, as sets, borders included")
+    parser.add_argument("--input", help="the input of the receptive fields (default: the only one with positions)")
+    add_at(parser)
+    add_format(parser)
+
+
+def _run_verify(options: argparse.Namespace) -> int:
+    from archgraph.measure import verify_fields
+    from archgraph.verify import verify
+
+    report = verify_fields(load_bound(options), options.input) if options.rf else verify(load_bound(options))
+    print(report.table.to(options.format).rstrip())
+    return 0 if report.ok else 1
