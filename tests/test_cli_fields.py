@@ -52,6 +52,8 @@ def test_fixed_weights_alone(capsys):
     assert "through fixed weights alone" in out and "as by attention, is left out" in out
     content, *_ = rows(capsys, "rf", "sd", "--input", "latent", "--fixed-weights", "--probe", "0,0", "--at", "H=512")
     assert content["h"] == "0..196"
+    _, out, _ = run(capsys, "rf", "sd", "--input", "latent", "--fixed-weights", "--probe", "0,0")
+    assert "through fixed weights alone" in out and "as by attention, is left out" in out
 
 
 def test_productive(capsys):
@@ -87,6 +89,8 @@ def test_one_path(capsys):
         (("rf", "unet:padded-512", "--probe", "q=0"), "has no axis 'q'"),
         (("rf", "vgg", "--productive", "--axis", "q"), "the input 'image' has no axis 'q'"),
         (("rf", "nnunet", "--halo"), "those that give an output: seg(0)"),
+        (("rf", "vit", "--fixed-weights", "--halo"), "--fixed-weights goes with the table and with --probe"),
+        (("rf", "vit", "--fixed-weights", "--laws"), "laws and effective fields are of the whole network"),
     ],
 )
 def test_mistakes(capsys, arguments, message):

@@ -115,7 +115,8 @@ class ReceptiveField:
 
     def _lines(self) -> Iterable[str]:
         last = f", the last of {self.iterations} times" if self.iterations > 1 else ""
-        yield f"receptive field of {self.node} on {self.input}{last}"
+        through = " through fixed weights alone" if self.places is not None and self.places.fixed_weights else ""
+        yield f"receptive field of {self.node} on {self.input}{through}{last}"
         width = max(map(len, self.axes), default=0)
         for name, axis in self.axes.items():
             yield f"  {name:<{width}}  {axis}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archgraph.analysis import area
 from archgraph.analysis.area import NOWHERE, Area
-from archgraph.analysis.node_reads import Evaluate
+from archgraph.analysis.node_reads import Evaluate, Learned
 from archgraph.analysis.node_relations import node_relations
 from archgraph.ir import Graph, Member, Node, Repeat, Value
 
@@ -14,9 +14,9 @@ Areas = tuple[Area, ...]
 class Touched:
     """Carries the positions that depend on padding from inputs, which have none, to a node."""
 
-    def __init__(self, evaluate: Evaluate, fixed_weights: bool = False) -> None:
+    def __init__(self, evaluate: Evaluate, learned: Learned = None) -> None:
         self._evaluate = evaluate
-        self._fixed_weights = fixed_weights
+        self._learned = learned
         self._known: dict[tuple[Graph, Areas], Areas] = {}
 
     def at(self, graph: Graph, chain: tuple[Member, ...]) -> Area:
@@ -43,7 +43,7 @@ class Touched:
     def _node(self, node: Node, operands: Areas) -> Areas:
         results = []
         for index in range(len(node.outputs)):
-            relations = node_relations(node, index, self._evaluate, fixed_weights=self._fixed_weights)
+            relations = node_relations(node, index, self._evaluate, learned=self._learned)
             parts = (
                 part
                 for operand, relation in relations.items()

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sympy import Expr
 
 from archgraph.analysis import windows
 from archgraph.analysis.channels import used
 from archgraph.analysis.field import HELD, THERE, Field, same
+from archgraph.analysis.fixed_weights import by_fixed_weights
 from archgraph.analysis.indices import interval
 from archgraph.analysis.readings import HalfLine, Reading, Unsettled, Whole, moving, settled
 from archgraph.analysis.region import REST, Dependence, Region, Transfer
 from archgraph.analysis.setmap import SetMap
 from archgraph.analysis.terms import Sum, Term, itself
 from archgraph.errors import ShapeError, UnsupportedOpError
-from archgraph.ir import Node
+from archgraph.ir import Node, Value
 from archgraph.ops.reach import (
     All,
     Along,
@@ -38,22 +39,24 @@ from archgraph.ops.reach import (
 from archgraph.types import TensorType
 
 Evaluate = Callable[[Expr], int]
+Learned = frozenset[Value] | None
 
 
-def node_reads(node: Node, evaluate: Evaluate, place: Whole, fixed_weights: bool = False) -> Transfer:
+def node_reads(node: Node, evaluate: Evaluate, place: Whole, learned: Learned = None) -> Transfer:
     """Return the region that every output reads of every operand that is read.
 
     Args:
         node: the operation with its operands.
         evaluate: gives the value of a size.
         place: names the node, for what reads all positions.
-        fixed_weights: whether to leave out what is mixed with weights computed from the input.
+        learned: values that no input is part of, to leave out what is mixed with weights that an input is part of.
     """
     try:
         reaches = node.op.reach(*node.types)
     except ShapeError as error:
         return (_lost(node, error.message),) * len(node.outputs)
-    reaches = tuple(replace(reach, reads=reach.counts(fixed_weights)) for reach in reaches)
+    if learned is not None:
+        reaches = by_fixed_weights(node, reaches, learned)
     alike = len({value.type for value in node.outputs}) == 1 and not any(map(_numbered, reaches))
     rows = [_row(node, index, reaches, evaluate, place) for index in range(1 if alike else len(node.outputs))]
     return tuple(rows * len(node.outputs) if alike else rows)

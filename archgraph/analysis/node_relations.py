@@ -8,7 +8,8 @@ from typing import Literal
 
 from archgraph.analysis import windows
 from archgraph.analysis.area import full
-from archgraph.analysis.node_reads import Evaluate
+from archgraph.analysis.fixed_weights import by_fixed_weights
+from archgraph.analysis.node_reads import Evaluate, Learned
 from archgraph.analysis.relation import Every, Group, Link, Only, Relation, Tangle, tabulate
 from archgraph.analysis.setmap import SetMap
 from archgraph.errors import QueryError, ShapeError
@@ -39,9 +40,9 @@ Part = tuple[int, int, int, int]
 
 
 def node_relations(
-    node: Node, output: int, evaluate: Evaluate, kind: Kind = "content", fixed_weights: bool = False
+    node: Node, output: int, evaluate: Evaluate, kind: Kind = "content", learned: Learned = None
 ) -> dict[int, Relation]:
-    """Return what one output reads of every operand that it reads; see `node_reads` for `fixed_weights`.
+    """Return what one output reads of every operand that it reads; see `node_reads` for `learned`.
 
     Raises:
         QueryError: the operation moves elements in a way that it cannot state.
@@ -50,7 +51,9 @@ def node_relations(
         reaches = node.op.reach(*node.types)
     except ShapeError as error:
         raise QueryError(f"'{node.name}' does not say what it reads: {error.message}", path=node.name) from error
-    view = _View(node, output, evaluate, kind, fixed_weights)
+    if learned is not None:
+        reaches = by_fixed_weights(node, reaches, learned)
+    view = _View(node, output, evaluate, kind)
     return {index: view.relation(index, reach) for index, reach in enumerate(reaches) if view.is_read(reach)}
 
 
@@ -60,10 +63,9 @@ class _View:
     output: int
     evaluate: Evaluate
     kind: Kind
-    fixed_weights: bool
 
     def is_read(self, reach: Reach) -> bool:
-        if not reach.counts(self.fixed_weights) or (reach.gate and self.kind == "content"):
+        if not reach.reads or (reach.gate and self.kind == "content"):
             return False
         return reach.outputs is None or self.output in reach.outputs
 

@@ -8,7 +8,7 @@ from archgraph.analysis import area
 from archgraph.analysis.area import NOWHERE
 from archgraph.analysis.interior import Touched
 from archgraph.analysis.locate import members
-from archgraph.analysis.node_reads import Evaluate
+from archgraph.analysis.node_reads import Evaluate, Learned
 from archgraph.analysis.node_relations import Kind
 from archgraph.analysis.probe import Probe, ReadBack, chosen
 from archgraph.analysis.walk_back import walk_back
@@ -22,14 +22,14 @@ class Places:
         graph: the traced graph.
         input: the input.
         evaluate: gives the value of a size.
-        fixed_weights: whether to leave out what is mixed with weights computed from the input.
+        learned: as in `node_reads`.
     """
 
-    def __init__(self, graph: Graph, input: Value, evaluate: Evaluate, fixed_weights: bool = False) -> None:
+    def __init__(self, graph: Graph, input: Value, evaluate: Evaluate, learned: Learned = None) -> None:
         self.graph = graph
         self.input = input
         self._evaluate = evaluate
-        self._fixed_weights = fixed_weights
+        self._learned = learned
         self._readers: dict[Kind, ReadBack] = {}
 
     def probe(self, node: str, index: Mapping[str, int], kind: Kind = "content", output: int = 0) -> Probe:
@@ -46,21 +46,29 @@ class Places:
         """
         chain = members(self.graph, node)
         value = chain[-1].outputs[output]
-        extents = self.extents(value)
-        reader = self._readers.setdefault(kind, ReadBack(self._evaluate, kind, self._fixed_weights))
-        found = walk_back(reader, self.graph, chain, {value: chosen(extents, index, node)})
-        return Probe(node, self.input.name, self.extents(self.input), kind, found.get(self.input, NOWHERE))
+        outputs = self.extents(value)
+        reader = self._readers.setdefault(kind, ReadBack(self._evaluate, kind, self._learned))
+        found = walk_back(reader, self.graph, chain, {value: chosen(outputs, index, node)})
+        read = found.get(self.input, NOWHERE)
+        extents = self.extents(self.input)
+        return Probe(node, self.input.name, extents, kind, read, fixed_weights=self.fixed_weights)
+
+    @property
+    def fixed_weights(self) -> bool:
+        """Whether what is mixed with weights computed from an input is left out."""
+        return self._learned is not None
 
     def unread(self, node: str, kind: Kind = "content") -> Probe:
         """Return the positions of the input that no position of a node reads."""
         extents = self.extents(self.input)
         missing = area.complement(self.probe(node, {}, kind).area, tuple(extents.values()))
-        return Probe(node, self.input.name, extents, kind, missing, title="unread by {node} of {input}")
+        title, fixed = "unread by {node} of {input}", self.fixed_weights
+        return Probe(node, self.input.name, extents, kind, missing, title=title, fixed_weights=fixed)
 
     def interior(self, node: str) -> Probe:
         """Return the positions of a node that read no padding, no repeated border and no window that a border cuts."""
         *outer, member = members(self.graph, node)
-        touched = Touched(self._evaluate, self._fixed_weights).at(self.graph, (*outer, member))
+        touched = Touched(self._evaluate, self._learned).at(self.graph, (*outer, member))
         extents = self.extents(member.outputs[0])
         clean = area.complement(touched, tuple(extents.values()))
         return Probe(node, node, extents, "content", clean, title="positions of {node} that no border touches")

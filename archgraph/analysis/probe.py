@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archgraph.analysis import area
 from archgraph.analysis.area import Area, Mask, full
-from archgraph.analysis.node_reads import Evaluate
+from archgraph.analysis.node_reads import Evaluate, Learned
 from archgraph.analysis.node_relations import Kind, node_relations
 from archgraph.analysis.relation import Relation
 from archgraph.analysis.walk_back import WalkBack
@@ -18,10 +18,10 @@ from archgraph.ir import Node
 class ReadBack(WalkBack[Area]):
     """Carries sets of positions back to what they read."""
 
-    def __init__(self, evaluate: Evaluate, kind: Kind = "content", fixed_weights: bool = False) -> None:
+    def __init__(self, evaluate: Evaluate, kind: Kind = "content", learned: Learned = None) -> None:
         super().__init__(evaluate)
         self.kind: Kind = kind
-        self.fixed_weights = fixed_weights
+        self.learned = learned
         self._relations: dict[tuple[Node, int], dict[int, Relation]] = {}
 
     def join(self, left: Area, right: Area) -> Area:
@@ -43,7 +43,7 @@ class ReadBack(WalkBack[Area]):
         """Return what one output of a node reads of its operands."""
         key = (node, output)
         if key not in self._relations:
-            self._relations[key] = node_relations(node, output, self.evaluate, self.kind, self.fixed_weights)
+            self._relations[key] = node_relations(node, output, self.evaluate, self.kind, self.learned)
         return self._relations[key]
 
 
@@ -59,6 +59,7 @@ class Probe:
         area: the positions.
         exact: False where some channels were picked that may read less than all of them together.
         title: what the positions are.
+        fixed_weights: whether what is mixed with weights computed from an input is left out.
     """
 
     node: str
@@ -68,6 +69,7 @@ class Probe:
     area: Area
     exact: bool = True
     title: str = "{node} reads {input}"
+    fixed_weights: bool = False
 
     def __len__(self) -> int:
         """The number of positions."""
@@ -100,7 +102,8 @@ class Probe:
         return len(self) == _product(sides) if len(sides) == len(self.extents) else not len(self)
 
     def __repr__(self) -> str:
-        title = self.title.format(node=self.node, input=self.input)
+        through = " through fixed weights alone" if self.fixed_weights else ""
+        title = self.title.format(node=self.node, input=self.input) + through
         if not self.area:
             return f"{title}: nothing"
         hull = ", ".join(f"{axis} {_shown(ends)}" for axis, ends in self.intervals.items()) or "all"

@@ -11,6 +11,7 @@ from sympy import Expr
 from archgraph.analysis.axis_field import AxisField
 from archgraph.analysis.field import NOTHING
 from archgraph.analysis.field_report import ReceptiveField
+from archgraph.analysis.fixed_weights import learned_values
 from archgraph.analysis.locate import input_named, members
 from archgraph.analysis.node_reads import Evaluate, node_reads
 from archgraph.analysis.places import Places
@@ -94,11 +95,11 @@ class ReceptiveFields:
         self.input = input_named(graph, input)
         self.axes = self.input.type.positions
         self._evaluate = evaluate
-        self._fixed_weights = fixed_weights
+        self._learned = learned_values(graph) if fixed_weights else None
         self._folded: dict[Graph, Mapping[Value, Dependence]] = {}
         self._places: dict[Member, Whole] = {}
         self._repeated: dict[tuple[Graph, int], Transfer] = {}
-        self.places = Places(graph, self.input, evaluate, fixed_weights)
+        self.places = Places(graph, self.input, evaluate, self._learned)
 
     def at(self, node: str | Value | None = None) -> ReceptiveField:
         """Return the field of one node.
@@ -165,7 +166,7 @@ class ReceptiveFields:
     def _transfer(self, member: Member, place: Whole) -> Transfer:
         """Return what every output of a node reads of its operands."""
         if isinstance(member, Node):
-            return node_reads(member, self._evaluate, place, self._fixed_weights)
+            return node_reads(member, self._evaluate, place, self._learned)
         count = self._count(member)
         rows = self._body(member.body) if count == 1 else self._iterated(member.body, count)
         return tuple(within(row, place) for row in rows[: len(member.outputs)])

@@ -99,7 +99,7 @@ def content(
         tint,
         own,
         picture,
-        outline(facts.mixing(items), reach),
+        outline(facts.attends(items), reach),
         grey,
         hint,
         len(costs),

@@ -32,7 +32,7 @@ def _strength(member: Member) -> int:
         return max(map(_strength, member.body.nodes), default=0)
     kinds = kinds_of(member)
     multiplies = member.op.macs(*member.types) != 0
-    return 3 if kinds & {"dynamic", "windows"} else 0 if not multiplies else 2 if "static" in kinds else 1
+    return 3 if "dynamic" in kinds else 0 if not multiplies else 2 if "static" in kinds else 1
 
 
 def level_scale(input: TensorType, output: TensorType) -> float | None:

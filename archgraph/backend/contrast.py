@@ -151,6 +151,6 @@ def _scale(width: float, every: Sequence[Step]) -> Diagram:
         notes.append(words("thin bar, dashed square: smallest field", size))
     if any(reach.statistics for reach in reaches):
         notes.append(words("hatched: through norm statistics", size))
-    if any(step.outline == "double" for step in every):
-        notes.append(words(LEGEND, size))
+    if meaning := [LEGEND[kind] for kind in LEGEND if any(step.outline == kind for step in every)]:
+        notes.append(words(meaning[0], size))
     return legend(width, heading, marks, notes)

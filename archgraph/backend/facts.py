@@ -13,7 +13,7 @@ from archgraph.backend.coloring import COLORS, kind_tint, level_scale, level_tin
 from archgraph.backend.groups import Group
 from archgraph.backend.hop_facts import HopFacts, Hops
 from archgraph.backend.items import Flow, Item, flow
-from archgraph.backend.mixing import by_kind, kinds_of, mixers
+from archgraph.backend.mixing import Attends, by_kind, mixers
 from archgraph.backend.numeric import value_at
 from archgraph.backend.options import Options
 from archgraph.backend.reach import Reach, reach_of, read_interval
@@ -325,7 +325,10 @@ class Facts:
         paths = [item.path for group in self.structure.chain for item in group.items]
         return next((path for path in reversed(paths) if self.connections(path, 1)), "")
 
-    def mixing(self, items: Sequence[Item]) -> str:
-        """The strongest way in which items combine positions: ``none``, ``static``, ``windows`` or ``dynamic``."""
-        kinds = {kind for item in items for kind in kinds_of(item.member)}
-        return next((kind for kind in ("dynamic", "windows", "static") if kind in kinds), "none")
+    def attends(self, items: Sequence[Item]) -> frozenset[str]:
+        """What items attend to by themselves, see `Attends`."""
+        return frozenset(kind for item in items for kind in self._attends.of(item.member))
+
+    @cached_property
+    def _attends(self) -> Attends:
+        return Attends(self.number)

@@ -9,6 +9,7 @@ from archgraph.backend.style import FRAME, HAIR, SIZES, shade
 
 Line = tuple[Run, ...]
 _STEPS = 48
+_ROW = 9.5
 _BAR_HEIGHT = 7.0
 _WIDEST_BAR, _ENDS = 130.0, 58.0
 
@@ -59,7 +60,7 @@ def legend(
         free = width - heads - tails - least - _ENDS
         parts = scale(least, marks, heads + free / 2 + 26, 0.5, ends)
         parts += _notes(notes, 6.5, width - 1)
-        height = max(20.0, 10.0 * len(notes) + 1)
+        height = max(20.0, _ROW * len(notes) + 1)
     elif _WIDEST_BAR + _ENDS + tails + 20 <= width:
         parts = scale(_WIDEST_BAR, marks, 26.0, 12.0, ends)
         parts += _notes(notes, 18.0 - 5 * (len(notes) - 1) + 1, width - 1)
@@ -68,7 +69,7 @@ def legend(
         bar = min(150.0, width - _ENDS - 4)
         parts = scale(bar, marks, (width - bar) / 2, 11.5, ends)
         parts += _notes(notes, 40.0, None)
-        height = 33.0 + 10.0 * len(notes)
+        height = 33.0 + _ROW * len(notes)
     box = Box("legend", width, height, (Text(heading, 0.5, 6.5), *parts), kind="panel")
     return Diagram((box,), width=width, height=height)
 
@@ -90,5 +91,5 @@ def swatches(width: float, heading: Line, marks: Sequence[tuple[str, str]], note
 
 def _notes(notes: Sequence[Line], top: float, right: float | None) -> list[Part]:
     """Lines below each other, that end at the right or start at the left edge."""
-    texts = [Text(note, 0.5, top + 10 * index, MUTED) for index, note in enumerate(notes)]
+    texts = [Text(note, 0.5, top + _ROW * index, MUTED) for index, note in enumerate(notes)]
     return list(texts) if right is None else [text.ending(right) for text in texts]

@@ -10,6 +10,7 @@ from archgraph.backend.reach import combines, few, tiles
 from archgraph.backend.wording import Show, called, unstrided
 from archgraph.ir import Graph, Member, Node, Repeat
 from archgraph.ops.reach import Blocks, Reach
+from archgraph.types import TensorType
 
 
 class Mixer(NamedTuple):
@@ -55,15 +56,40 @@ def by_kind(found: Mapping[Mixer, float]) -> dict[str, list[str]]:
 
 
 def kinds_of(member: Member) -> frozenset[str]:
-    """The ways in which a member combines positions: that of each reach, ``windows`` for dynamic ones in windows."""
+    """The ways in which a member combines positions."""
     if isinstance(member, Node):
-        return frozenset(_kind(reach) for reach in member.op.reach(*member.types))
+        return frozenset(reach.mixing for reach in member.op.reach(*member.types))
     return _inside(member.body)
 
 
-def _kind(reach: Reach) -> str:
-    windowed = any(isinstance(read, Blocks) for _, read in reach.maps)
-    return "windows" if windowed and reach.mixing == "dynamic" else reach.mixing
+class Attends:
+    """What members attend to by themselves: ``windows``, a window that is the ``whole`` of their operand, or ``far``.
+
+    Every body is visited once.
+    """
+
+    def __init__(self, number: Callable[[Expr], int]) -> None:
+        self._number = number
+        self._known: dict[Graph, frozenset[str]] = {}
+
+    def of(self, member: Member) -> frozenset[str]:
+        """Return all of these that something in the member does."""
+        if isinstance(member, Repeat):
+            return self._inside(member.body)
+        pairs = zip(member.op.reach(*member.types), member.types, strict=True)
+        return frozenset(self._kind(reach, type_) for reach, type_ in pairs if reach.mixing == "dynamic")
+
+    def _inside(self, body: Graph) -> frozenset[str]:
+        if body not in self._known:
+            self._known[body] = frozenset(kind for node in body.nodes for kind in self.of(node))
+        return self._known[body]
+
+    def _kind(self, reach: Reach, operand: TensorType) -> str:
+        windows = {axis: read.size for axis, read in reach.maps if isinstance(read, Blocks)}
+        if not windows:
+            return "far"
+        covered = all(self._number(size) >= self._number(operand.size(axis)) for axis, size in windows.items())
+        return "whole" if covered else "windows"
 
 
 @lru_cache(maxsize=4096)

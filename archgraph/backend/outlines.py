@@ -8,15 +8,19 @@ BAR = 6.0
 """The width of the coloured bar, in points."""
 INSET = 1.6
 """From a double outline's outer line to its inner one."""
-LEGEND = "outline: attention in windows double, to everything thick"
+LEGEND = {
+    "double": "outline: attention in windows double, to everything thick",
+    "thick": "thick outline: attention to everything",
+}
 _ROUND = 2.5
 
 
-def outline(mixing: str, reach: Reach | None) -> Outline:
-    """Return the outline of what mixes positions in that way and reads that much."""
-    if mixing in ("dynamic", "windows") and reach is not None and (reach.everything or reach.causal):
+def outline(attends: frozenset[str], reach: Reach | None) -> Outline:
+    """Return the outline of what attends in such ways by itself (see `Attends`) and reads that much in all."""
+    far = "far" in attends and reach is not None and (reach.everything or reach.causal)
+    if far or "whole" in attends:
         return "thick"
-    return "double" if mixing == "windows" else "thin"
+    return "double" if "windows" in attends else "thin"
 
 
 def outlined(kind: Outline, width: float, height: float, fill: str = "#ffffff", bar: str = "") -> list[Part]:

@@ -10,6 +10,7 @@ from archgraph.analysis.hop_path import HopPath, HopStep
 from archgraph.analysis.paths import Paths
 from archgraph.analysis.probe import Probe
 from archgraph.analysis.productive import Productivity
+from archgraph.backend.fields import FIXED
 from archgraph.backend.table import Table
 
 
@@ -22,7 +23,10 @@ def probe_table(name: str, probes: Sequence[Probe]) -> Table:
         "positions: how many of that box are read",
     )
     columns = ("what", *first.extents, "positions")
-    return Table(f"{name}: what {first.node} reads of {first.input}", columns, rows, notes=notes)
+    title = f"{name}: what {first.node} reads of {first.input}"
+    if first.fixed_weights:
+        title, notes = f"{title}, through fixed weights alone", (FIXED, *notes)
+    return Table(title, columns, rows, notes=notes)
 
 
 def _probe_row(probe: Probe) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def _step(facts: Facts, items: Sequence[Item], effective: bool) -> Step:
         reach,
         path=path,
         effective=effective_share(facts, facts.effective, path) if effective else None,
-        outline=outline(facts.mixing(items), reach),
+        outline=outline(facts.attends(items), reach),
     )
 
 
@@ -92,7 +92,7 @@ def _iterations(facts: Facts, group: Group, effective: bool) -> list[Step]:
             index = math(facts.shown(repeat.count), SIZES.title) if last else words(str(number), SIZES.title, "bold")
             path = part.items[-1].path if number == count else ""
             title = _iteration_title(facts, part, index, width)
-            border = outline(facts.mixing(part.items), reach)
+            border = outline(facts.attends(part.items), reach)
             rows.append(Step(title, part.output, reach, path=path, effective=share, outline=border))
     return rows
 

@@ -16,14 +16,25 @@ def per_position(body: Graph) -> bool:
     """Return whether an expert takes each position by itself, so that it can be given those that chose it alone."""
     if len(body.inputs) > 2:  # what it reads besides, every position of which it may read
         return False
-    for node in body.unroll().nodes:
-        if not isinstance(node, Node) or not node.inputs:
-            return False
-        if any(way != SAME for reach in node.op.reach(*node.types) for _, way in reach.maps):
-            return False
-        if any(reach.statistics for reach in node.op.reach(*node.types)):
-            return False
-    return True
+    return all(isinstance(node, Node) and _alone(node) for node in body.unroll().nodes)
+
+
+def _alone(node: Node) -> bool:
+    reaches = [reach for reach in node.op.reach(*node.types) if reach.reads]
+    if not reaches and any(value.type.positions for value in node.outputs):  # a table by position
+        return False
+    itself = all(way == SAME for reach in reaches for _, way in reach.maps)
+    return node.op.alone and itself and not any(reach.statistics for reach in reaches)
+
+
+def _recorded(x: Tensor) -> bool:
+    """Return whether the steps may not depend on the data: how many positions chose an expert."""
+    import torch
+    from torch._C._functorch import is_functorch_wrapped_tensor
+    from torch._subclasses import FakeTensor
+
+    recorded = torch.compiler.is_compiling() or torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
+    return recorded or isinstance(x, FakeTensor) or is_functorch_wrapped_tensor(x)
 
 
 @cache
@@ -36,9 +47,9 @@ def mixture_class() -> Any:
         """Sums the experts with the highest scores at every position.
 
         An expert that takes each position by itself is run on those positions alone that chose it: k experts a
-        position, none dropped. One that mixes positions, or is being exported, runs on all of them, and counts
-        where it was chosen. On the meta device, where there are no scores to choose by, as many experts run on all
-        positions as are active: the same work.
+        position, none dropped. One that mixes positions runs on all of them, and counts where it was chosen; so does
+        every expert while the module is exported, compiled, traced or mapped. On the meta device, where there are no
+        scores to choose by, as many experts run on all positions as are active: the same work.
         """
 
         def __init__(
@@ -63,8 +74,7 @@ def mixture_class() -> Any:
                 results = [expert(x, scores, *rest) for expert in list(self)[: self._active]]
                 return torch.stack(results).sum(dim=0)
             aligned = scores.permute(self._order)
-            fixed_steps = torch.compiler.is_compiling()  # an export cannot follow how many positions chose an expert
-            if self._per_position and not fixed_steps:
+            if self._per_position and not _recorded(x):
                 return self._dispatched(x, aligned)
             return self._masked(x, scores, aligned, *rest)
 

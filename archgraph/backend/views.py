@@ -130,7 +130,7 @@ def _legend(facts: Facts, width: float, pictures: set[str], outlines: set[Outlin
     if "connections" in pictures:
         notes.append(words("In the repeat: positions that a box connects", size))
     if "double" in outlines:
-        notes.append(words(capitalized(LEGEND), size))
+        notes.append(words(capitalized(LEGEND["double"]), size))
     return legend(width, heading, marks, notes)
 
 

@@ -71,13 +71,28 @@ def export(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Exported:
     call = _call(module, inputs, dynamic)
     with _evaluating(module), _with_fixed(module, call.fixed), torch.no_grad(), _deciding_lines() as places:
         try:
-            with redirect_stderr(io.StringIO()) as printed:  # half a graph, where it cannot be exported
+            with _without_half_graphs():
                 program = torch.export.export(module, call.args, call.kwargs, dynamic_shapes=call.shapes, strict=False)
         except Exception as error:
             raise _explained(module, error) from error
-    sys.stderr.write(printed.getvalue())
     placeholders = _user_inputs(program)
     return Exported(program, _requested(placeholders, dynamic), placeholders, places)
+
+
+@contextmanager
+def _without_half_graphs() -> Iterator[None]:
+    """Keep back what torch prints of a graph that it cannot finish; what else is printed comes out."""
+    half = ""
+    printed = io.StringIO()
+    try:
+        with redirect_stderr(printed):
+            yield
+    except Exception as error:
+        half = str(getattr(error, "partial_fx_graph", ""))
+        raise
+    finally:
+        text = printed.getvalue()
+        sys.stderr.write(text.replace(f"{half}\n", "") if half else text)
 
 
 def tree_of(torch: Any) -> Any:

@@ -124,8 +124,8 @@ class Structure:
         args = _resolved(node.args, known)
         options = _resolved(dict(node.kwargs), known)
         options.pop("device", None)
-        if _name(node) == "_assert_tensor_metadata":
-            return None
+        if _name(node) == "_assert_tensor_metadata" or getattr(node.target, "__name__", "") == "_set_grad_enabled":
+            return None  # a check, or a switch of gradients: values depend on the same
         if not any(map(live, _tensors((args, options)))) or not hasattr(node.target, "overloadpacket"):
             return _constant(node, args, options)
         from archgraph.measure.table import SAME, STANDINS
@@ -236,7 +236,7 @@ def _placed(record: Recording, inputs: Sequence[Tensor], chosen: int, source: Te
 def _held(buffer: Tensor) -> Tensor:
     import torch
 
-    held = torch.ones_like(buffer, device="cpu") if buffer.is_meta else buffer
+    held = torch.ones_like(buffer, device="cpu") if buffer.is_meta else buffer.detach().clone()
     return held.float() if held.is_floating_point() else held
 
 

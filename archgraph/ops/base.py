@@ -93,6 +93,8 @@ class Op(ABC):
     """The fewest and the most operands; None is no limit."""
     layer: ClassVar[bool] = False
     """Whether the op is a conv or linear layer, for the metric `layer_outputs`."""
+    alone: ClassVar[bool] = True
+    """Whether a position that only reads itself is treated alike wherever, and beside whatever, it stands."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

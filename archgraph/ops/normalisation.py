@@ -69,6 +69,7 @@ class BatchNorm(Normalisation):
     """
 
     kind: ClassVar[str] = "batch_norm"
+    alone: ClassVar[bool] = False  # in training its statistics are those of the batch
 
     def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
         """Return scale and shift when affine, and the running statistics as buffers."""

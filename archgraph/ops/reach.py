@@ -166,6 +166,7 @@ class Reach:
         outputs: the outputs that read it, by number; None for all.
         position: for an operand that counts as one position of an axis: the axis, its index.
         channels: what is done to its channels, beyond reading them channel by channel or in groups.
+        beside: whether every position also reads itself with a learned weight, beside the mixture.
     """
 
     maps: tuple[tuple[str, AxisMap], ...]
@@ -178,10 +179,7 @@ class Reach:
     outputs: tuple[int, ...] | None = None
     position: tuple[str, Expr] | None = None
     channels: frozenset[ChannelUse] = frozenset()
-
-    def counts(self, fixed_weights: bool = False) -> bool:
-        """Return whether values are read; `fixed_weights` leaves out what weights of the input mix."""
-        return self.reads and not (fixed_weights and self.mixing == "dynamic")
+    beside: bool = False
 
 
 def pointwise(positions: tuple[str, ...], statistics: tuple[str, ...] = ()) -> Reach:

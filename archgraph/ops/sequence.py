@@ -32,6 +32,7 @@ class Rotary(Unweighted, NoMacs):
     """
 
     kind: ClassVar[str] = "rotary"
+    alone: ClassVar[bool] = False  # it turns by the index of the position
     heads: Expr
 
     def infer(self, *inputs: TensorType) -> Types:
@@ -125,10 +126,10 @@ class SelectiveScan(NoMacs):
         return Saved(inputs=(0, 1, 2, 3))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return every earlier position, with weights computed from the input; C position by position."""
+        """Return every earlier position, with weights of the input, and x itself by D; C position by position."""
         *earlier, readout = inputs
         maps = [tuple((axis, Causal()) for axis in x.positions) for x in earlier]
-        causal = [Reach(axes, mixing="dynamic", power="uniform") for axes in maps]
+        causal = [Reach(axes, mixing="dynamic", power="uniform", beside=not index) for index, axes in enumerate(maps)]
         return (*causal, pointwise(readout.positions))
 
     def lower(self, *inputs: TensorType) -> nn.Module:

@@ -30,7 +30,7 @@ class Conversions(Measured):
 
         Args:
             view: `overview` (stages), `blocks` (inside the repeated block), `full`, `unrolled`, `ladder`, `matrix`,
-                `levels` (costs by resolution), `laws` (costs against each symbol).
+                `hops` (moves over distance), `levels` (costs by resolution), `laws` (costs against each symbol).
             width: `auto`, `column`, `text`, or inches such as `3.25in`.
             venue: whose column and text widths are meant.
             color: what the colour of a box says: `locality`, `params`, `macs`, `level` or `op`.

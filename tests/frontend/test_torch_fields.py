@@ -54,3 +54,52 @@ def test_fields_of_modules(name):
         for position, read in zip(positions, measured, strict=True):
             index = dict(zip(out.type.positions, position, strict=True))
             assert set(fields.places.probe(node, index, kind)) == read, (kind, index)
+
+
+def test_switching_gradients_hides_no_dependence():
+    class Halved(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = torch.nn.Conv1d(4, 4, 3, padding=1)
+
+        @torch.no_grad()
+        def doubled(self, x):
+            return 2 * x
+
+        def forward(self, x):
+            with torch.enable_grad():
+                return self.conv(x + self.doubled(x))
+
+    assert Structure(Halved(), [torch.zeros(1, 4, 9)]).reads([(4,)]) == [{(3,), (4,), (5,)}]
+    assert torch.is_grad_enabled()
+
+
+def test_measuring_leaves_buffers_as_they_are():
+    class Counts(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("calls", torch.zeros(()))
+
+        def forward(self, x):
+            self.calls += 1
+            return x * self.calls
+
+    module = Counts()
+    structure = Structure(module, [torch.zeros(1, 4, 9)])
+    for _ in range(2):
+        assert structure.reads([(4,)]) == [{(4,)}]
+    assert module.calls == 0
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_a_product_of_positions_with_learned_weights_is_fixed(learned):
+    class Product(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(15, 15))
+
+        def forward(self, x):
+            return (self.weight if learned else x @ x.transpose(1, 2)) @ x
+
+    field = ag.trace(Product(), {"x": torch.zeros(1, 15, 4)}).receptive_field(fixed_weights=True)
+    assert len(field.probe()) == (15 if learned else 0)

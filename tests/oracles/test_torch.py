@@ -312,7 +312,7 @@ def test_a_parameter_without_operand_has_the_batch_of_the_rest():
 
 
 def mixed(expert: str, axes: str = "n: 5, c: 4"):
-    mixture = f"mixture: {{experts: 3, active: 2, do: [{expert}]}}"
+    mixture = f"mixture: {{experts: 3, active: 2, do: [{{{expert}}}]}}"
     steps = f"  - linear: {{out: 3}}\n    as: scores\n  - {mixture}\n    from: [x, scores]\n    as: mixed\n"
     return text(steps, f"inputs: {{x: {{{axes}}}}}")
 
@@ -324,6 +324,10 @@ def mixed(expert: str, axes: str = "n: 5, c: 4"):
         ("linear: {out: 4, bias: false}", "c: 4"),
         ("conv: {out: 4, kernel: 1}", "c: 4, h: 3, w: 2"),
         ("attention: {heads: 2}", "n: 5, c: 4"),
+        ("rotary: {heads: 1}", "n: 5, c: 4"),
+        ("position_embedding: {}", "n: 5, c: 4"),
+        ("batch_norm: {}", "n: 5, c: 4"),
+        ("layer_scale: {}", "n: 5, c: 4"),
     ],
 )
 def test_mixture_sums_the_best_experts(expert, axes):
@@ -338,8 +342,9 @@ def test_mixture_sums_the_best_experts(expert, axes):
     torch.testing.assert_close(module(x), wanted)
 
 
-def test_every_token_costs_its_own_experts_alone():
-    g = mixed("linear: {out: 4, bias: false}")
+@pytest.mark.parametrize("expert", ["linear: {out: 4, bias: false}", "linear: {out: 4}}, {layer_scale: {}"])
+def test_every_token_costs_its_own_experts_alone(expert):
+    g = mixed(expert)
     with FlopCounterMode(display=False) as counter:
         g.to_torch()(torch.randn(7, 5, 4))
     assert counter.get_total_flops() == 2 * g.macs * 7
@@ -348,6 +353,14 @@ def test_every_token_costs_its_own_experts_alone():
 def test_an_exported_mixture_gives_the_same():
     module, x = mixed("linear: {out: 4}").to_torch(), torch.randn(2, 5, 4)
     torch.testing.assert_close(torch.export.export(module, (x,)).module()(x), module(x))
+    torch.testing.assert_close(torch.func.vmap(module)(x[:, None])[:, 0], module(x))
+
+
+def test_batch_norm_in_an_expert_trains_on_all_positions():
+    module = mixed("linear: {out: 4}}, {batch_norm: {}").to_torch().train()
+    for seed in range(5):
+        torch.manual_seed(seed)
+        assert module(torch.randn(1, 5, 4)).isfinite().all()
 
 
 def test_an_expert_that_nobody_chose_is_left_out():
