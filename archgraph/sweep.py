@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -37,7 +38,8 @@ class Sweep:
         name: the architecture's.
         axes: the swept values by symbol, in the order of the arrays' dimensions.
         values: an array per metric, one dimension per swept symbol; lazy where the grid is of dask.
-        valid: where the values obey the symbols' rules (`multiple_of`, `offset`).
+        valid: where the values obey the symbols' rules (`multiple_of`, `offset`) and what the laws assume of them;
+            elsewhere there is no such network, or its graph is another, which `at` builds.
         exact: whether each metric is exact, or rounded to 53 bits.
     """
 
@@ -246,7 +248,20 @@ def _valid(g: Architecture, arrays: Mapping[Symbol, Any], fixed: Mapping[Symbol,
         multiple, offset = (_number(replaced(part, fixed), arrays) for part in rule)
         own = arrays.get(free, int(fixed[free]) if free in fixed else 0)
         valid = valid & ((own - offset) % multiple == 0)
+    for assumption in g.assumptions:
+        left, right = (replaced(g.show(side), fixed) for side in (assumption.left, assumption.right))
+        if (left.free_symbols | right.free_symbols) & arrays.keys():
+            valid = valid & _HOLDS[assumption.relation](_number(left, arrays), _number(right, arrays))
     return _full(valid, arrays, np)
+
+
+_HOLDS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "multiple of": lambda left, right: left % right == 0,
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">=": operator.ge,
+    "<=": operator.le,
+}
 
 
 def _number(law: Expr, arrays: Mapping[Symbol, Any]) -> Any:

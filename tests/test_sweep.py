@@ -58,6 +58,15 @@ def test_numbers_beyond_64_bits_are_rounded_and_say_so():
     assert "rounded to 53 bits" in str(result.table())
 
 
+def test_points_that_break_what_the_laws_assume_are_left_out():
+    """A third of D is the width of an embedding; valid convolutions need an image that is large enough."""
+    widths = ag.load("pixart:1024").sweep({"D": [1008, 1024, 1040, 1152]}, ["params"])
+    assert widths.columns()["D"].tolist() == [1008, 1152]
+    sides = [124, 140, 188, 572]
+    kept = ag.load("unet").sweep({"H": sides, "W": [572]}, ["macs"]).columns()["H"].tolist()
+    assert kept == [side for side in sides if side >= 188 and (side - 12) % 16 == 0]
+
+
 # -- dask ----------------------------------------------------------------------------------------------------
 
 
