@@ -1,6 +1,5 @@
-"""Figures as text: what is where may only change on purpose (`ARCHGRAPH_OVERWRITE=1` writes them anew)."""
+"""Figures as text: what is where may only change on purpose (`pytest --overwrite` writes them anew)."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -25,23 +24,15 @@ def listed(diagram: Diagram) -> str:
     return "\n".join((f"page {diagram.width:.1f} {diagram.height:.1f}", *boxes, *edges, *texts)) + "\n"
 
 
-def golden(name: str, text: str) -> None:
-    path = FOLDER / name
-    if os.environ.get("ARCHGRAPH_OVERWRITE"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
-
-
 def figure(name: str, view: str) -> Figure:
     return draw(ag.load(name), view)
 
 
 @pytest.mark.parametrize(("name", "view"), VIEWS)
-def test_diagrams(name, view):
-    golden(f"{name}-{view}.txt", listed(figure(name, view).diagram))
+def test_diagrams(name, view, golden):
+    golden(FOLDER / f"{name}-{view}.txt", listed(figure(name, view).diagram))
 
 
 @pytest.mark.parametrize(("name", "view"), VIEWS[:3])
-def test_dot(name, view):
-    golden(f"{name}-{view}.dot", figure(name, view).dot)
+def test_dot(name, view, golden):
+    golden(FOLDER / f"{name}-{view}.dot", figure(name, view).dot)
