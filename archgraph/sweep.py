@@ -170,7 +170,8 @@ def sweep(g: Architecture, grid: Mapping[str, Any], metrics: Iterable[str]) -> S
     fixed = {free: value for free, value in g.point().items() if free not in arrays}
     laws = {metric: compiled(replaced(g.expression(metric), fixed), tuple(arrays)) for metric in metrics}
     exact = {metric: law.exact(arrays) for metric, law in laws.items()}
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        # A law may divide by zero at points that `valid` leaves out.
         # A product of axes has more chunks than any of them: that is what was asked for.
         warnings.filterwarnings("ignore", message="Increasing number of chunks")
         values = {metric: law(arrays) for metric, law in laws.items()}
@@ -247,7 +248,7 @@ def _valid(g: Architecture, arrays: Mapping[Symbol, Any], fixed: Mapping[Symbol,
             continue
         multiple, offset = (_number(replaced(part, fixed), arrays) for part in rule)
         own = arrays.get(free, int(fixed[free]) if free in fixed else 0)
-        valid = valid & ((own - offset) % multiple == 0)
+        valid = valid & _divides(own - offset, multiple)
     for assumption in g.assumptions:
         left, right = (replaced(g.show(side), fixed) for side in (assumption.left, assumption.right))
         if (left.free_symbols | right.free_symbols) & arrays.keys():
@@ -255,8 +256,13 @@ def _valid(g: Architecture, arrays: Mapping[Symbol, Any], fixed: Mapping[Symbol,
     return _full(valid, arrays, np)
 
 
+def _divides(left: Any, right: Any) -> Any:
+    """Return where left is a multiple of right; nothing is one of zero."""
+    return (right != 0) & (left % (right + (right == 0)) == 0)
+
+
 _HOLDS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "multiple of": lambda left, right: left % right == 0,
+    "multiple of": _divides,
     "==": operator.eq,
     "!=": operator.ne,
     ">=": operator.ge,

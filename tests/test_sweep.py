@@ -67,6 +67,12 @@ def test_points_that_break_what_the_laws_assume_are_left_out():
     assert kept == [side for side in sides if side >= 188 and (side - 12) % 16 == 0]
 
 
+def test_nothing_is_a_multiple_of_zero():
+    sweep = ag.load("dit").sweep({"p": [0, 2, 3, 4], "heads": [0, 16]}, ["params"])
+    columns = sweep.columns()
+    assert list(zip(columns["p"].tolist(), columns["heads"].tolist(), strict=True)) == [(2, 16), (4, 16)]
+
+
 # -- dask ----------------------------------------------------------------------------------------------------
 
 
