@@ -11,20 +11,20 @@ from sympy import Expr, Integer, Symbol
 
 from archgraph.analysis.cost import METRICS, Costs, Row, find_member
 from archgraph.analysis.memory import Memory, Setting
-from archgraph.backend.table import Table
+from archgraph.architecture.measured import Law, Measured
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.load import Traced, find_spec, find_variant, trace_spec
 from archgraph.frontend.spec import Expectation, Spec, read_text
-from archgraph.ir import Graph, Node, Value
-from archgraph.laws import Law, Measured
+from archgraph.graph.ir import Graph, Node, Value
 from archgraph.part import Part
 from archgraph.queries.budget import BudgetQueries
 from archgraph.queries.conversion import Conversions
 from archgraph.queries.field import FieldQueries
 from archgraph.queries.resource import ResourceQueries
-from archgraph.symbols import Assumption, evaluate, symbol
-from archgraph.types import TensorType
+from archgraph.report.table import Table
+from archgraph.sizes.symbols import Assumption, evaluate, symbol
+from archgraph.sizes.types import TensorType
 
 if TYPE_CHECKING:
     from archgraph.backend.figure import Figure

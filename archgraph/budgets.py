@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from math import gcd, lcm
 from typing import TYPE_CHECKING, Any
 
-from archgraph.analysis.search import HOLDS, MAX_SIZE, Comparison, Met, Solution, first, last, trend
-from archgraph.backend.table import Table
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
-from archgraph.exact import number_of
-from archgraph.symbols import replaced
+from archgraph.laws.search import HOLDS, MAX_SIZE, Comparison, Met, Solution, first, last, trend
+from archgraph.report.table import Table
+from archgraph.sizes.exact import number_of
+from archgraph.sizes.symbols import replaced
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture

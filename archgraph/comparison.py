@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sympy import Add, Expr, Symbol
 
-from archgraph.analysis.domain import smooth_in
-from archgraph.analysis.scaling import exponent
 from archgraph.api import Architecture
-from archgraph.backend.table import Table
 from archgraph.errors import ArchgraphError, QueryError
+from archgraph.laws.domain import smooth_in
+from archgraph.laws.scaling import exponent
+from archgraph.report.table import Table
 from archgraph.traits import TRAITS
 
 NEXT = 64

@@ -10,11 +10,11 @@ from sympy import Expr
 
 from archgraph.analysis.cost import METRICS, Row, grouping
 from archgraph.analysis.efficiency import Device, Work, device, work_of
-from archgraph.analysis.execution import execution
 from archgraph.analysis.memory import PRECISIONS, Setting
-from archgraph.backend.table import Table
 from archgraph.errors import QueryError
-from archgraph.ir import Member
+from archgraph.graph.execution import execution
+from archgraph.graph.ir import Member
+from archgraph.report.table import Table
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture

@@ -12,18 +12,18 @@ from archgraph.analysis.depth import depth_to_cover
 from archgraph.analysis.effective import Effective, EffectiveFields
 from archgraph.analysis.halo import Halo, halo
 from archgraph.analysis.hop_path import HopPath
-from archgraph.analysis.locate import axis_named, input_named, members
 from archgraph.analysis.paths import Paths
-from archgraph.analysis.periodic import periodic_law
 from archgraph.analysis.productive import Productivity, productivity
 from archgraph.analysis.size_law import SizeLaw, SizeLaws
 from archgraph.backend import fields as backend
 from archgraph.backend.fields import Column, widened
-from archgraph.backend.table import Table
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
-from archgraph.exact import number_of
-from archgraph.ir import Graph, Node, Value
-from archgraph.symbols import symbol
+from archgraph.graph.ir import Graph, Node, Value
+from archgraph.graph.locate import axis_named, input_named, members
+from archgraph.laws.periodic import periodic_law
+from archgraph.report.table import Table
+from archgraph.sizes.exact import number_of
+from archgraph.sizes.symbols import symbol
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture

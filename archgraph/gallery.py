@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from archgraph.api import Architecture, load
-from archgraph.backend.table import Table
 from archgraph.errors import SpecError
 from archgraph.frontend.load import shipped_names
+from archgraph.report.table import Table
 
 TEMPLATE = """\
 archgraph: 1

@@ -10,9 +10,9 @@ from sympy import Add, Expr
 
 from archgraph.analysis.cost import find_member
 from archgraph.analysis.memory import Attention, Checkpoint, Dtype, Memory, Mode, Optimizer, Setting
-from archgraph.backend.table import Table
 from archgraph.errors import QueryError
-from archgraph.ir import Graph, Node
+from archgraph.graph.ir import Graph, Node
+from archgraph.report.table import Table
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture

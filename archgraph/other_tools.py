@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Add, Expr, expand
 
 from archgraph.analysis.other_tools import Term, Tool, terms, tool
-from archgraph.backend.table import Table
+from archgraph.report.table import Table
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from sympy import Expr, Integer, expand
 
 from archgraph.analysis.cost import Row, level_of, metric_named
-from archgraph.ir import Member, Repeat
-from archgraph.laws import Law, Measured
-from archgraph.types import TensorType
+from archgraph.architecture.measured import Law, Measured
+from archgraph.graph.ir import Member, Repeat
+from archgraph.sizes.types import TensorType
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture

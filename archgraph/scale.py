@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sympy import Add, Expr, Integer, Rational, sqrt
 
-from archgraph.analysis.domain import STEPS
-from archgraph.analysis.scaling import exponent
-from archgraph.backend.table import Table
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
+from archgraph.laws.domain import STEPS
+from archgraph.laws.scaling import exponent
+from archgraph.report.table import Table
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Symbol
 
-from archgraph.analysis.compiled import compiled, numpy
-from archgraph.analysis.grid import Block, computed, ranges, slabs
-from archgraph.analysis.grid import front as front_of
-from archgraph.backend.columns import WRITERS
-from archgraph.backend.table import Table
 from archgraph.errors import MissingToolError, QueryError, did_you_mean
-from archgraph.symbols import replaced
+from archgraph.laws.compiled import compiled, numpy
+from archgraph.laws.grid import Block, computed, ranges, slabs
+from archgraph.laws.grid import front as front_of
+from archgraph.report.columns import WRITERS
+from archgraph.report.table import Table
+from archgraph.sizes.symbols import replaced
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture
@@ -146,8 +146,8 @@ class Sweep:
         2,6304768
         <BLANKLINE>
         """
-        from archgraph.backend.files import writing
-        from archgraph.backend.progress import progress
+        from archgraph.report.files import writing
+        from archgraph.report.progress import progress
 
         target = Path(path)
         if target.suffix not in WRITERS:

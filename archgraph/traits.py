@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sympy import Add
 
-from archgraph.analysis.domain import smooth_in
 from archgraph.analysis.efficiency import work_of
-from archgraph.analysis.execution import Execution
 from archgraph.analysis.field_report import ReceptiveField
 from archgraph.analysis.paths import Paths
-from archgraph.analysis.scaling import elasticity, exponent
 from archgraph.backend.mixing import mixers
 from archgraph.errors import QueryError
-from archgraph.ir import Node, Repeat, Value
+from archgraph.graph.execution import Execution
+from archgraph.graph.ir import Node, Repeat, Value
+from archgraph.laws.domain import smooth_in
+from archgraph.laws.scaling import elasticity, exponent
 from archgraph.ops.reach import Blocks
-from archgraph.symbols import replaced, symbol
+from archgraph.sizes.symbols import replaced, symbol
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture

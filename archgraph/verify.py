@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.analysis.cost import METRICS, Row
 from archgraph.analysis.saved_nodes import SavedByNode
-from archgraph.backend.table import Table
 from archgraph.backend.torch import leaves, lower
 from archgraph.backend.torch_saved import saved_bytes
 from archgraph.errors import ArchgraphError
-from archgraph.ir import Value
+from archgraph.graph.ir import Value
+from archgraph.report.table import Table
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

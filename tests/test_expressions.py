@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Add, Expr, Integer
 
-from archgraph.arithmetic import bounded
 from archgraph.errors import ArchgraphError, Place, SpecError
 from archgraph.expressions import bindings_in, evaluate_expression
 from archgraph.grammar import names_in
-from archgraph.symbols import deciding, evaluate, symbol
+from archgraph.sizes.arithmetic import bounded
+from archgraph.sizes.symbols import deciding, evaluate, symbol
 from archgraph.values import Word, describe
 
 C, N = symbol("C"), symbol("N")

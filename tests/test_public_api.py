@@ -6,17 +6,17 @@ from functools import cached_property
 import pytest
 
 import archgraph as ag
+from archgraph.architecture.measured import Measured, Restricted
 from archgraph.backend.figure import Figure
-from archgraph.backend.table import Table
 from archgraph.efficiency import Roofline
 from archgraph.errors import ArchgraphError
-from archgraph.laws import Measured, Restricted
 from archgraph.memory import PeakMemory
 from archgraph.other_tools import Reconciliation
 from archgraph.queries.budget import BudgetQueries
 from archgraph.queries.conversion import Conversions
 from archgraph.queries.field import FieldQueries
 from archgraph.queries.resource import ResourceQueries
+from archgraph.report.table import Table
 from archgraph.sweep import Sweep
 
 QUERIES = (BudgetQueries, ResourceQueries, FieldQueries, Conversions)

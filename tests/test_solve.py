@@ -4,12 +4,12 @@ import pytest
 from sympy import Max, Min, Rational, ceiling, floor, sympify
 
 import archgraph as ag
-from archgraph.analysis.domain import Domain, restricted, smooth_in
-from archgraph.analysis.scaling import degree
-from archgraph.analysis.search import trend
 from archgraph.cli import main
 from archgraph.errors import QueryError
-from archgraph.symbols import symbol
+from archgraph.laws.domain import Domain, restricted, smooth_in
+from archgraph.laws.scaling import degree
+from archgraph.laws.search import trend
+from archgraph.sizes.symbols import symbol
 
 C, D, H, p = (symbol(name) for name in "CDHp")
 

@@ -8,10 +8,10 @@ import pickle
 import pytest
 
 import archgraph as ag
-from archgraph.analysis.compiled import compiled
-from archgraph.backend.progress import progress
 from archgraph.cli import main
 from archgraph.errors import QueryError
+from archgraph.laws.compiled import compiled
+from archgraph.report.progress import progress
 
 np = pytest.importorskip("numpy")
 
@@ -190,8 +190,8 @@ class Terminal(io.StringIO):
 
 
 def test_a_bar_on_a_terminal_and_nothing_in_a_pipe(monkeypatch):
-    monkeypatch.setattr("archgraph.backend.progress.PATIENCE", 0)
-    monkeypatch.setattr("archgraph.backend.progress.EVERY", 0)
+    monkeypatch.setattr("archgraph.report.progress.PATIENCE", 0)
+    monkeypatch.setattr("archgraph.report.progress.EVERY", 0)
     terminal, pipe = Terminal(), io.StringIO()
     assert list(progress([1, 2, 3, 4], "writing", terminal)) == list(progress([1, 2, 3, 4], "writing", pipe))
     assert "writing [#######.......................] 1/4" in terminal.getvalue()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sympy import Add, Expr, Integer, Mul, expand
 
 from archgraph.errors import QueryError, did_you_mean
-from archgraph.ir import Graph, Member, Node, Repeat, Value
-from archgraph.types import TensorType
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.sizes.types import TensorType
 
 ZERO, ONE = Integer(0), Integer(1)
 Alive = tuple[int, ...]
@@ -137,7 +137,7 @@ class Row:
 class Costs:
     """Costs of a graph, for a selection of its outputs. Bodies are visited once, whatever their count.
 
-    >>> from archgraph.ir import Graph, Value
+    >>> from archgraph.graph.ir import Graph, Value
     >>> from archgraph.ops.convolution import Conv
     >>> op, (image,) = Conv.example()
     >>> x, y = Value(image, "x"), Value(op.infer(image)[0], "y")

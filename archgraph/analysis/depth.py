@@ -7,12 +7,12 @@ from fractions import Fraction
 from functools import reduce
 from typing import TypeAlias
 
-from archgraph.analysis.locate import axis_named, checked_distance, input_named
 from archgraph.analysis.node_reads import Evaluate, node_reads
 from archgraph.analysis.readings import HalfLine, Moving, Reading, Whole, axes_of, join
 from archgraph.analysis.region import Region, itself
 from archgraph.analysis.through import through
-from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.locate import axis_named, checked_distance, input_named
 
 Depths: TypeAlias = Mapping[int, Reading]
 """What a value reads by way of at most so many mixing layers, as far as more layers read more."""

@@ -17,7 +17,7 @@ from archgraph.analysis.spread import MOST_WEIGHTS, STAY, Spread, SpreadMap, ble
 from archgraph.analysis.tap_power import step
 from archgraph.analysis.walk import Walk, Walks, join, then
 from archgraph.errors import QueryError, ShapeError
-from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.reach import Along, AxisMap, Digit, Reach, Unflattened, Window
 
 MOST_ITERATIONS, MOST_STEPS = 1000, 200_000

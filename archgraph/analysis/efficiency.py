@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from sympy import Add, Expr, Mul
 
 from archgraph.analysis.cost import METRICS, Row
-from archgraph.analysis.execution import SINGLE_BYTES, ZERO, Execution, is_weight
 from archgraph.data import table
 from archgraph.errors import QueryError, did_you_mean
-from archgraph.ir import Node
+from archgraph.graph.execution import SINGLE_BYTES, ZERO, Execution, is_weight
+from archgraph.graph.ir import Node
 from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.ops.reach import UNREAD
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from archgraph.ir import Graph, Node, Repeat, Value
+from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.ops.reach import SAME, Reach
 
 

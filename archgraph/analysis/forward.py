@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from sympy import Add, Expr, Mul
 
-from archgraph.analysis.execution import Execution, has_trained_weights, is_weight, needed_inside, schedule
 from archgraph.analysis.ledger import ACTIVATIONS, WEIGHTS, ZERO, Ledger, Storage
-from archgraph.ir import Graph, Node, Repeat, Value
+from archgraph.graph.execution import Execution, has_trained_weights, is_weight, needed_inside, schedule
+from archgraph.graph.ir import Graph, Node, Repeat, Value
 
 UNROLLED = 4
 """Iterations of a repeat that are run one by one: two, then two more behind what all those between keep."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from math import lcm
 
 from archgraph.analysis.axis_field import AxisField
-from archgraph.analysis.locate import members
 from archgraph.analysis.readings import Moving
 from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.errors import QueryError
-from archgraph.ir import Graph, Node, Repeat
+from archgraph.graph.ir import Graph, Node, Repeat
+from archgraph.graph.locate import members
 from archgraph.ops.reach import Resized
 from archgraph.ops.sources import Parameter
 

@@ -12,7 +12,7 @@ from archgraph.analysis.readings import HalfLine, Moving, Reading, Whole, on_axi
 from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.analysis.region import REST, Region, Transfer, alone
 from archgraph.analysis.terms import Term
-from archgraph.ir import Member, Node, Value
+from archgraph.graph.ir import Member, Node, Value
 
 
 class Homes(ReceptiveFields):

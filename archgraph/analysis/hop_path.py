@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from archgraph.analysis.hops import Moves, State
 from archgraph.analysis.moves import Edges
-from archgraph.ir import Node, Value
+from archgraph.graph.ir import Node, Value
 
 
 @dataclass(frozen=True)

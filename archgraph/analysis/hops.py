@@ -12,7 +12,7 @@ from archgraph.analysis.homes import Home, Homes
 from archgraph.analysis.moves import Edges, edges
 from archgraph.analysis.node_reads import Evaluate
 from archgraph.analysis.probe import ReadBack
-from archgraph.ir import Graph, Node, Value
+from archgraph.graph.ir import Graph, Node, Value
 
 Reached: TypeAlias = tuple[int, ...]
 """Bit p of entry k says whether output p comes here by at most k moves; entries behind the last equal it."""

@@ -177,7 +177,7 @@ def union(left: Span, right: Span) -> Span:
 def least(left: Expr, right: Expr) -> Expr:
     """Return the smaller one, decided for all values of the symbols where that is possible.
 
-    >>> from archgraph.symbols import symbol
+    >>> from archgraph.sizes.symbols import symbol
     >>> least(-symbol("K"), ZERO)
     -K
     """

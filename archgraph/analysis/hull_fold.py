@@ -9,7 +9,7 @@ from sympy import Expr
 
 from archgraph.analysis.hull import EVERYTHING, Hull, Span, Unknown, repeated, union, widened
 from archgraph.errors import ShapeError
-from archgraph.ir import Graph, Node, Repeat, Value
+from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.ops.reach import All, Reach
 
 Spans: TypeAlias = Mapping[str, Span]

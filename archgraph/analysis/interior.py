@@ -6,7 +6,7 @@ from archgraph.analysis import area
 from archgraph.analysis.area import NOWHERE, Area
 from archgraph.analysis.node_reads import Evaluate, Learned
 from archgraph.analysis.node_relations import node_relations
-from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 
 Areas = tuple[Area, ...]
 

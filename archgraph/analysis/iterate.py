@@ -68,7 +68,7 @@ def iterated_hull(body: SetMap, count: Expr) -> tuple[Expr, Expr]:
         QueryError: the body has several phases, where the hull is not linear in the count, or another stride.
 
     >>> from archgraph.analysis.windows import window
-    >>> from archgraph.symbols import symbol
+    >>> from archgraph.sizes.symbols import symbol
     >>> iterated_hull(window(5, before=2), symbol("L"))
     (-2*L, 2*L)
     """

@@ -10,12 +10,12 @@ from sympy import Expr, expand
 
 from archgraph.analysis.backward import Backward
 from archgraph.analysis.cost import Costs
-from archgraph.analysis.execution import ZERO, Execution, execution
 from archgraph.analysis.forward import Forward, Scope, Tensor
 from archgraph.analysis.ledger import ACTIVATIONS, WEIGHTS, Ledger, Measure, Moment
 from archgraph.analysis.saved import SavedBytes
 from archgraph.errors import QueryError, did_you_mean
-from archgraph.ir import Graph, Value
+from archgraph.graph.execution import ZERO, Execution, execution
+from archgraph.graph.ir import Graph, Value
 
 Mode: TypeAlias = Literal["inference", "training"]
 Attention: TypeAlias = Literal["math", "flash"]

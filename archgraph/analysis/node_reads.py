@@ -17,7 +17,7 @@ from archgraph.analysis.region import REST, Dependence, Region, Transfer
 from archgraph.analysis.setmap import SetMap
 from archgraph.analysis.terms import Sum, Term, itself
 from archgraph.errors import ShapeError, UnsupportedOpError
-from archgraph.ir import Node, Value
+from archgraph.graph.ir import Node, Value
 from archgraph.ops.reach import (
     All,
     Along,
@@ -36,7 +36,7 @@ from archgraph.ops.reach import (
     Unflattened,
     Window,
 )
-from archgraph.types import TensorType
+from archgraph.sizes.types import TensorType
 
 Evaluate = Callable[[Expr], int]
 Learned = frozenset[Value] | None

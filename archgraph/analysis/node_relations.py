@@ -13,7 +13,7 @@ from archgraph.analysis.node_reads import Evaluate, Learned
 from archgraph.analysis.relation import Every, Group, Link, Only, Relation, Tangle, tabulate
 from archgraph.analysis.setmap import SetMap
 from archgraph.errors import QueryError, ShapeError
-from archgraph.ir import Node
+from archgraph.graph.ir import Node
 from archgraph.ops.reach import (
     All,
     Along,
@@ -33,7 +33,7 @@ from archgraph.ops.reach import (
     Unflattened,
     Window,
 )
-from archgraph.types import TensorType
+from archgraph.sizes.types import TensorType
 
 Kind = Literal["content", "gate", "stat"]
 Part = tuple[int, int, int, int]

@@ -11,9 +11,9 @@ from sympy import Add, Expr, Integer, Mul, expand
 from archgraph.analysis.cost import METRICS, Row
 from archgraph.data import table
 from archgraph.errors import QueryError, did_you_mean
-from archgraph.ir import Node
+from archgraph.graph.ir import Node
 from archgraph.ops.base import registry
-from archgraph.symbols import product
+from archgraph.sizes.symbols import product
 
 ZERO = Integer(0)
 Counts = Mapping[str, int]

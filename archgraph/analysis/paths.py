@@ -7,10 +7,10 @@ from copy import copy
 
 from archgraph.analysis.hop_path import HopPath, PathTracer
 from archgraph.analysis.hops import Moves, Reached, State
-from archgraph.analysis.locate import axis_named, checked_distance, input_named, members
 from archgraph.analysis.node_reads import Evaluate
 from archgraph.errors import QueryError
-from archgraph.ir import Graph, Value
+from archgraph.graph.ir import Graph, Value
+from archgraph.graph.locate import axis_named, checked_distance, input_named, members
 
 
 class Paths:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from archgraph.analysis import area
 from archgraph.analysis.area import NOWHERE
 from archgraph.analysis.interior import Touched
-from archgraph.analysis.locate import members
 from archgraph.analysis.node_reads import Evaluate, Learned
 from archgraph.analysis.node_relations import Kind
 from archgraph.analysis.probe import Probe, ReadBack, chosen
 from archgraph.analysis.walk_back import walk_back
-from archgraph.ir import Graph, Value
+from archgraph.graph.ir import Graph, Value
+from archgraph.graph.locate import members
 
 
 class Places:

@@ -12,7 +12,7 @@ from archgraph.analysis.node_relations import Kind, node_relations
 from archgraph.analysis.relation import Relation
 from archgraph.analysis.walk_back import WalkBack
 from archgraph.errors import QueryError
-from archgraph.ir import Node
+from archgraph.graph.ir import Node
 
 
 class ReadBack(WalkBack[Area]):

@@ -14,10 +14,10 @@ from typing import Literal
 
 from archgraph.analysis.hull import Hull, Span, union
 from archgraph.analysis.hull_fold import HullFold, Spans
-from archgraph.analysis.locate import axis_named, input_named
 from archgraph.analysis.node_reads import Evaluate, node_reads
 from archgraph.analysis.readings import Moving, Whole
-from archgraph.ir import Graph, Node, Value
+from archgraph.graph.ir import Graph, Node, Value
+from archgraph.graph.locate import axis_named, input_named
 
 State = Literal["productive", "critical", "border"]
 

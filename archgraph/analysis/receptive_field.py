@@ -12,7 +12,6 @@ from archgraph.analysis.axis_field import AxisField
 from archgraph.analysis.field import NOTHING
 from archgraph.analysis.field_report import ReceptiveField
 from archgraph.analysis.fixed_weights import learned_values
-from archgraph.analysis.locate import input_named, members
 from archgraph.analysis.node_reads import Evaluate, node_reads
 from archgraph.analysis.places import Places
 from archgraph.analysis.readings import PRESENT, Whole
@@ -26,8 +25,9 @@ from archgraph.analysis.region import (
     itself,
     within,
 )
-from archgraph.ir import Graph, Member, Node, Repeat, Value
-from archgraph.symbols import evaluate as evaluate_at
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.locate import input_named, members
+from archgraph.sizes.symbols import evaluate as evaluate_at
 
 
 def _constant(size: Expr) -> int:
@@ -40,9 +40,9 @@ def receptive_field(
     """Return what a node reads of an input; see `ReceptiveFields.at`.
 
     >>> from archgraph.ops.convolution import Conv
-    >>> from archgraph.symbols import size
-    >>> from archgraph.trace import Inference, Tracer
-    >>> from archgraph.types import tensor
+    >>> from archgraph.sizes.symbols import size
+    >>> from archgraph.graph.tracer import Inference, Tracer
+    >>> from archgraph.sizes.types import tensor
     >>> image = Value(tensor(c=3, h=32, w=32), "image")
     >>> tracer = Tracer((image,), Inference())
     >>> out = tracer.apply(Conv(out=size(8), kernel=size(3), stride=size(2)), (image,), "stem")

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from sympy import Add, Expr, expand
 
-from archgraph.analysis.execution import ZERO, Execution, has_trained_weights, is_weight, needed_inside
-from archgraph.ir import Graph, Node, Repeat, Value
+from archgraph.graph.execution import ZERO, Execution, has_trained_weights, is_weight, needed_inside
+from archgraph.graph.ir import Graph, Node, Repeat, Value
 
 Flags = tuple[bool, ...]
 """For every value, whether gradients flow into it."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from sympy import Expr
 
-from archgraph.analysis.execution import ZERO, needed_inside
 from archgraph.analysis.saved import Fold, SavedBytes, Storage
-from archgraph.ir import Graph, Repeat, Value
+from archgraph.graph.execution import ZERO, needed_inside
+from archgraph.graph.ir import Graph, Repeat, Value
 
 Result = tuple[Storage, bool]
 """Where a value is stored, and whether gradients flow into it."""

@@ -12,7 +12,7 @@ from sympy import Expr
 from archgraph.analysis.axis_field import AxisField
 from archgraph.analysis.hull import Hull, Unknown
 from archgraph.analysis.hull_fold import HullFold
-from archgraph.ir import Graph, Value
+from archgraph.graph.ir import Graph, Value
 
 Label = Literal["hull", "mean", "bound", "all", "none"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from archgraph.analysis.node_reads import Evaluate
-from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 
 State = TypeVar("State")
 

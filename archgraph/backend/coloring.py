@@ -6,8 +6,8 @@ from math import log2
 
 from archgraph.backend.items import Item, ratio
 from archgraph.backend.mixing import kinds_of
-from archgraph.ir import Member, Repeat
-from archgraph.types import TensorType
+from archgraph.graph.ir import Member, Repeat
+from archgraph.sizes.types import TensorType
 
 #: What the colour of a box can stand for.
 COLORS = ("locality", "params", "macs", "level", "op")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Add, expand
 
 from archgraph.analysis.cost import Row, grouping, metric_named
-from archgraph.backend.table import Table
+from archgraph.report.table import Table
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture

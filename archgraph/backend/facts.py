@@ -14,13 +14,13 @@ from archgraph.backend.groups import Group
 from archgraph.backend.hop_facts import HopFacts, Hops
 from archgraph.backend.items import Flow, Item, flow
 from archgraph.backend.mixing import Attends, by_kind, mixers
-from archgraph.backend.numeric import value_at
 from archgraph.backend.options import Options
 from archgraph.backend.reach import Reach, reach_of, read_interval
 from archgraph.backend.structure import Structure, structure
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
-from archgraph.ir import Graph, Member, Repeat, Value
-from archgraph.symbols import symbol
+from archgraph.graph.ir import Graph, Member, Repeat, Value
+from archgraph.laws.numeric import value_at
+from archgraph.sizes.symbols import symbol
 
 MOST_OPERATIONS = 20_000
 """The longest network whose paths a figure counts."""

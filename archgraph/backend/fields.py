@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.analysis.axis_field import AxisField
 from archgraph.analysis.field_report import ReceptiveField
-from archgraph.backend.table import Table
-from archgraph.ir import Node
+from archgraph.graph.ir import Node
+from archgraph.report.table import Table
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from archgraph.backend.diagram import Diagram
 from archgraph.backend.facts import Facts, Subject
-from archgraph.backend.files import write_bytes
 from archgraph.errors import MissingToolError
+from archgraph.report.files import write_bytes
 
 SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from archgraph.backend.items import CIRCLES, Flow, Item
-from archgraph.ir import Graph, Member, Node, Value
+from archgraph.graph.ir import Graph, Member, Node, Value
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from archgraph.analysis.node_reads import Evaluate
 from archgraph.analysis.paths import Paths
 from archgraph.errors import ArchgraphError
-from archgraph.ir import Graph, Node
+from archgraph.graph.ir import Graph, Node
 
 #: Rows of a matrix, and how many pairs are counted exactly.
 ROWS, MOST_PAIRS = 48, 2**21

@@ -7,9 +7,9 @@ from itertools import islice
 
 from sympy import Expr, Integer
 
-from archgraph.backend.numeric import value_at
 from archgraph.errors import QueryError
-from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.laws.numeric import value_at
 from archgraph.ops.pointwise import Pointwise
 
 #: Operations on two values that a figure draws as a circle.

@@ -9,8 +9,8 @@ from sympy import Symbol
 from archgraph.backend.diagram import Run
 from archgraph.backend.facts import Facts
 from archgraph.backend.mathtext import join, variable, words
-from archgraph.backend.numeric import value_at
 from archgraph.errors import ArchgraphError
+from archgraph.laws.numeric import value_at
 
 Line = tuple[Run, ...]
 _FEW, _NOTICED = 3, 1.005

@@ -11,7 +11,7 @@ from archgraph.backend.mathtext import join, math, shape, variable, words
 from archgraph.backend.stages import Copy, Stage
 from archgraph.backend.style import SIZES
 from archgraph.backend.wording import humanized, phrase
-from archgraph.ir import Repeat, Value
+from archgraph.graph.ir import Repeat, Value
 
 Line = tuple[Run, ...]
 

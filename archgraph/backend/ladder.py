@@ -14,7 +14,7 @@ from archgraph.backend.facts import Facts
 from archgraph.backend.groups import Group
 from archgraph.backend.reach import Reach, reach_of
 from archgraph.errors import ArchgraphError
-from archgraph.ir import Graph, Member, Repeat, Value
+from archgraph.graph.ir import Graph, Member, Repeat, Value
 
 Line = tuple[Run, ...]
 

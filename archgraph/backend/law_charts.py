@@ -9,9 +9,9 @@ from sympy import Expr, Float, Integer, Symbol
 from archgraph.backend.diagram import MUTED, Box, Diagram, Part, Path, Rect, Run, Text
 from archgraph.backend.facts import Facts
 from archgraph.backend.mathtext import join, math, variable, words
-from archgraph.backend.numeric import value_at
 from archgraph.backend.style import FRAME, GRID, HAIR, LINE, SIZES
 from archgraph.errors import QueryError
+from archgraph.laws.numeric import value_at
 
 Line = tuple[Run, ...]
 Laws = dict[str, Expr]

@@ -11,7 +11,7 @@ from archgraph.backend.facts import Facts
 from archgraph.backend.items import ratio
 from archgraph.backend.mathtext import join, leading, math, number, shape, variable, words
 from archgraph.backend.style import FRAME, GRID, HAIR, SIZES, shade
-from archgraph.types import TensorType
+from archgraph.sizes.types import TensorType
 
 Line = tuple[Run, ...]
 Key = tuple[tuple[str, float | Expr], ...]

@@ -9,7 +9,7 @@ from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol, expand
 from sympy.functions.elementary.integers import ceiling, floor
 
 from archgraph.backend.diagram import Face, Run
-from archgraph.backend.numeric import value_at
+from archgraph.laws.numeric import value_at
 
 _GREEK_NAMES = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa mu nu xi pi rho sigma tau upsilon phi chi "

@@ -8,9 +8,9 @@ from sympy import Expr
 
 from archgraph.backend.reach import combines, few, tiles
 from archgraph.backend.wording import Show, called, unstrided
-from archgraph.ir import Graph, Member, Node, Repeat
+from archgraph.graph.ir import Graph, Member, Node, Repeat
 from archgraph.ops.reach import Blocks, Reach
-from archgraph.types import TensorType
+from archgraph.sizes.types import TensorType
 
 
 class Mixer(NamedTuple):

@@ -11,7 +11,7 @@ from archgraph.analysis.paths import Paths
 from archgraph.analysis.probe import Probe
 from archgraph.analysis.productive import Productivity
 from archgraph.backend.fields import FIXED
-from archgraph.backend.table import Table
+from archgraph.report.table import Table
 
 
 def probe_table(name: str, probes: Sequence[Probe]) -> Table:

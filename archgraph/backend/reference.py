@@ -12,7 +12,7 @@ from archgraph.analysis.cost import Costs
 from archgraph.frontend.library import library_file, library_names
 from archgraph.frontend.operations import operations
 from archgraph.frontend.spec import BlockSpec
-from archgraph.ir import Graph, Node, Value
+from archgraph.graph.ir import Graph, Node, Value
 from archgraph.ops.base import Op
 from archgraph.ops.reach import Reach, Window
 

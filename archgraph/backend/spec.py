@@ -9,7 +9,7 @@ from archgraph.backend.spec_steps import Book, Steps
 from archgraph.backend.yaml_flow import flow, step_lines
 from archgraph.errors import UnsupportedOpError
 from archgraph.frontend.definitions import VERSION
-from archgraph.ir import Value
+from archgraph.graph.ir import Value
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture

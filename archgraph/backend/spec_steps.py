@@ -13,7 +13,7 @@ from archgraph.frontend.definitions import RESERVED, STEP_KEYWORDS, STRUCTURES, 
 from archgraph.frontend.operations import operations
 from archgraph.frontend.sections import MAX_NAME
 from archgraph.grammar import MAX_LENGTH
-from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.arguments import Named
 
 LABEL = re.compile(r"([A-Za-z]\w*)((?:\(\d+\))*)\Z")

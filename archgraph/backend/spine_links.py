@@ -10,7 +10,7 @@ from archgraph.backend.mathtext import shape, words
 from archgraph.backend.spine_plan import Plan, Side, Slot, Tap
 from archgraph.backend.structure import Structure
 from archgraph.backend.style import SIZES
-from archgraph.ir import Repeat, Value
+from archgraph.graph.ir import Repeat, Value
 
 Line = tuple[Run, ...]
 _LONG_NAME = 18

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from archgraph.backend.groups import Group
 from archgraph.backend.items import Item, scale
 from archgraph.backend.structure import Structure
-from archgraph.ir import Value
+from archgraph.graph.ir import Value
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from archgraph.backend.outlines import outline
 from archgraph.backend.stages import find_u, stages
 from archgraph.backend.style import SIZES
 from archgraph.backend.wording import called, capitalized, phrase
-from archgraph.ir import Repeat
+from archgraph.graph.ir import Repeat
 
 Line = tuple[Run, ...]
 _MOST_ROWS = 11

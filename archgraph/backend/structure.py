@@ -6,8 +6,8 @@ from functools import cached_property
 
 from archgraph.backend.groups import Group, is_circle, merge
 from archgraph.backend.items import Flow, Item, is_transition, resamples, scale
-from archgraph.backend.numeric import value_at
-from archgraph.ir import Node, Repeat, Value
+from archgraph.graph.ir import Node, Repeat, Value
+from archgraph.laws.numeric import value_at
 
 _LARGE = 2**12
 

@@ -13,7 +13,7 @@ from sympy import Expr
 from archgraph.backend.torch_mixture import mixture_class, per_position
 from archgraph.backend.torch_modules import Step, repeat_class, scope_class
 from archgraph.errors import ArchgraphError, UnboundSymbolError
-from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.modules import named
 from archgraph.optional import import_torch
 

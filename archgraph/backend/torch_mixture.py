@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from archgraph.ir import Graph, Node
+from archgraph.graph.ir import Graph, Node
 from archgraph.ops.reach import SAME
 
 if TYPE_CHECKING:

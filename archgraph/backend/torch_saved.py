@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archgraph.backend.torch import leaves
 from archgraph.backend.torch_modules import listed
 from archgraph.errors import ArchgraphError
-from archgraph.ir import Graph
+from archgraph.graph.ir import Graph
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -12,7 +12,7 @@ from archgraph.backend.items import Item
 from archgraph.backend.view_graph import graph_diagram
 from archgraph.backend.view_spine import block_diagram, spine_diagram
 from archgraph.errors import ArchgraphError
-from archgraph.ir import Repeat
+from archgraph.graph.ir import Repeat
 
 FOLDED = "folded"
 _MOST_DRAWINGS, _MOST_NODES, _WIDTH = 16, 400, 486.0

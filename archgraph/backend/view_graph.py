@@ -16,7 +16,7 @@ from archgraph.backend.style import SIZES
 from archgraph.backend.view_spine import closed_decks, group_content
 from archgraph.backend.wording import called, capitalized, shortened
 from archgraph.errors import QueryError
-from archgraph.ir import Graph, Value
+from archgraph.graph.ir import Graph, Value
 
 Line = tuple[Run, ...]
 MOST_BOXES = 1500

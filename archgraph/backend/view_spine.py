@@ -17,7 +17,7 @@ from archgraph.backend.stages import Stage, stages
 from archgraph.backend.structure import Structure, merged
 from archgraph.backend.style import SIZES
 from archgraph.backend.wording import capitalized, humanized
-from archgraph.ir import Repeat
+from archgraph.graph.ir import Repeat
 
 Line = tuple[Run, ...]
 _MANY_SLOTS, _MANY_INSIDE = 14, 18

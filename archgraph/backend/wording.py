@@ -8,7 +8,7 @@ from functools import singledispatch
 from sympy import Add, Expr, Integer
 
 from archgraph.backend.items import CIRCLES, Item
-from archgraph.ir import Member, Node, Repeat
+from archgraph.graph.ir import Member, Node, Repeat
 from archgraph.ops.arguments import per_axis
 from archgraph.ops.base import Op
 from archgraph.ops.convolution import Conv, ConvTranspose

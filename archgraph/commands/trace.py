@@ -47,7 +47,7 @@ def _write_traced(g: Any, target: Path) -> int:
     """Write the figure of a traced module, or its spec."""
     if target.suffix not in (".yaml", ".yml"):
         return save(g.draw(), str(target))
-    from archgraph.backend.files import write_text
+    from archgraph.report.files import write_text
 
     write_text(target, g.to_spec())
     return 0

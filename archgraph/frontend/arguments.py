@@ -16,7 +16,7 @@ from archgraph.frontend.sections import check_name
 from archgraph.frontend.tree import Tree
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
-from archgraph.symbols import decide
+from archgraph.sizes.symbols import decide
 from archgraph.values import Word, describe
 
 PADDINGS = ("same", "valid")

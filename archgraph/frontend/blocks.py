@@ -18,10 +18,10 @@ from archgraph.frontend.repeats import mixture, repeat
 from archgraph.frontend.scope import Scope
 from archgraph.frontend.steps import Step, Target, read_reference, read_step, read_targets
 from archgraph.frontend.tree import Tree
-from archgraph.ir import Graph, Value
+from archgraph.graph.ir import Graph, Value
+from archgraph.graph.tracer import Inference, Tracer
 from archgraph.ops.arithmetic import Add
 from archgraph.ops.base import Op
-from archgraph.trace import Inference, Tracer
 
 MAX_STEPS = 25_000
 MAX_VALUES = 60_000

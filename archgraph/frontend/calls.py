@@ -13,9 +13,9 @@ from archgraph.frontend.scope import Scope
 from archgraph.frontend.sections import options_of
 from archgraph.frontend.steps import Step
 from archgraph.frontend.tree import Tree
-from archgraph.ir import Graph, Value
-from archgraph.trace import Tracer
-from archgraph.types import TensorType
+from archgraph.graph.ir import Graph, Value
+from archgraph.graph.tracer import Tracer
+from archgraph.sizes.types import TensorType
 from archgraph.values import Word
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from archgraph.frontend.messages import Narrator
 from archgraph.frontend.scope import Scope
 from archgraph.frontend.spec import read_file
 from archgraph.frontend.tree import Tree
-from archgraph.ir import Graph, Value
-from archgraph.symbols import Assumption, decide, deciding
-from archgraph.trace import Inference, Tracer
-from archgraph.types import TensorType
+from archgraph.graph.ir import Graph, Value
+from archgraph.graph.tracer import Inference, Tracer
+from archgraph.sizes.symbols import Assumption, decide, deciding
+from archgraph.sizes.types import TensorType
 from archgraph.values import describe
 
 MAX_RESTARTS = 20

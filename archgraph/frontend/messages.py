@@ -10,8 +10,8 @@ from sympy import Expr
 
 from archgraph.errors import ArchgraphError, ShapeError
 from archgraph.frontend.declarations import Declarations
-from archgraph.trace import Show, rewritten
-from archgraph.types import TensorType
+from archgraph.graph.tracer import Show, rewritten
+from archgraph.sizes.types import TensorType
 
 _NUMBER = re.compile(r"(-?\d+(?:/\d+)?)")
 

@@ -14,10 +14,10 @@ from archgraph.frontend.scope import Scope
 from archgraph.frontend.sections import known_keys
 from archgraph.frontend.steps import Step
 from archgraph.frontend.tree import Tree
-from archgraph.ir import Graph, Value
+from archgraph.graph.ir import Graph, Value
+from archgraph.graph.tracer import Tracer
 from archgraph.ops.routing import ExpertWeight
-from archgraph.symbols import decide
-from archgraph.trace import Tracer
+from archgraph.sizes.symbols import decide
 
 if TYPE_CHECKING:
     from archgraph.frontend.blocks import Interpreter, Outputs

@@ -12,7 +12,7 @@ from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.definitions import SymbolSpec
 from archgraph.frontend.operations import operations
 from archgraph.frontend.steps import Target
-from archgraph.ir import Value
+from archgraph.graph.ir import Value
 from archgraph.values import Word, not_a_list, undefined
 
 PADDING_WORDS = ("same", "valid")

@@ -41,11 +41,11 @@ from archgraph.frontend.torch_layout import EXAMPLE
 from archgraph.frontend.torch_nesting import nest
 from archgraph.frontend.torch_program import Program
 from archgraph.frontend.torch_sizes import sizes_of
-from archgraph.ir import Graph, Value
+from archgraph.graph.ir import Graph, Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import ZERO
 from archgraph.ops.sources import Parameter
-from archgraph.symbols import Assumption, deciding
+from archgraph.sizes.symbols import Assumption, deciding
 
 if TYPE_CHECKING:
     from torch import nn

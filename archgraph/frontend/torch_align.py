@@ -10,8 +10,8 @@ from sympy import Integer
 from archgraph.errors import ShapeError
 from archgraph.frontend.torch_builder import Axis, Builder, Pending, Tracked, _Names
 from archgraph.frontend.torch_layout import COPIES, Digit, Dim, Layout, extent, merged, refine
-from archgraph.ir import Value
-from archgraph.types import CHANNEL
+from archgraph.graph.ir import Value
+from archgraph.sizes.types import CHANNEL
 
 NAMED = ("c", "d", "h", "w")
 """Axes that keep their place: what has other axes there is brought to them."""

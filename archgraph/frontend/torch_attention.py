@@ -16,13 +16,13 @@ from archgraph.frontend.torch_interpret import Interpreter
 from archgraph.frontend.torch_layout import COPIES, Digit, equal, extent, merged, whole
 from archgraph.frontend.torch_masks import is_causal
 from archgraph.frontend.torch_registry import Arguments, aten
-from archgraph.ir import Value
+from archgraph.graph.ir import Value
 from archgraph.ops.arithmetic import Add
 from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.ops.pointwise import Softmax
 from archgraph.ops.traced import Function
-from archgraph.symbols import product
-from archgraph.types import CHANNEL
+from archgraph.sizes.symbols import product
+from archgraph.sizes.types import CHANNEL
 
 
 @dataclass(frozen=True)

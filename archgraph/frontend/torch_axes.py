@@ -10,10 +10,10 @@ from sympy import Expr, Integer
 from archgraph.frontend.torch_builder import Tracked
 from archgraph.frontend.torch_interpret import Interpreter
 from archgraph.frontend.torch_layout import whole
-from archgraph.ir import Value
+from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named, PerAxis
 from archgraph.ops.base import Op
-from archgraph.types import CHANNEL
+from archgraph.sizes.types import CHANNEL
 
 
 def per_position(values: Mapping[str, Expr]) -> PerAxis:

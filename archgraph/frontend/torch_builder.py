@@ -10,12 +10,12 @@ from sympy import Expr, Integer
 from archgraph.errors import ArchgraphError
 from archgraph.frontend.torch_layout import COPIES, Digit, Dim, Layout, extent, merged, whole
 from archgraph.frontend.torch_regroup import regrouping
-from archgraph.ir import Value
+from archgraph.graph.ir import Value
+from archgraph.graph.tracer import Inference
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
-from archgraph.symbols import product, same_size
-from archgraph.trace import Inference
-from archgraph.types import CHANNEL, TensorType
+from archgraph.sizes.symbols import product, same_size
+from archgraph.sizes.types import CHANNEL, TensorType
 
 Stack = tuple[tuple[str, str, str], ...]
 """The modules around an operation, outermost first: key of the call, path, class."""

@@ -13,14 +13,14 @@ from archgraph.frontend.torch_interpret import Interpreter
 from archgraph.frontend.torch_layout import COPIES, Dim, equal, extent, whole
 from archgraph.frontend.torch_registry import Arguments, aten
 from archgraph.frontend.torch_shapes import as_list, copies
-from archgraph.ir import Value
+from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
 from archgraph.ops.cropping import Pad, Roll, Slice, Take
 from archgraph.ops.rearrangement import Concat, Split
 from archgraph.ops.traced_moves import Subsample
-from archgraph.symbols import product
-from archgraph.types import CHANNEL
+from archgraph.sizes.symbols import product
+from archgraph.sizes.types import CHANNEL
 
 ZERO = Integer(0)
 

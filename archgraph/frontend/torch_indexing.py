@@ -11,11 +11,11 @@ from archgraph.frontend.torch_builder import Tracked
 from archgraph.frontend.torch_interpret import Interpreter
 from archgraph.frontend.torch_layout import whole
 from archgraph.frontend.torch_registry import HANDLERS, Arguments, aten
-from archgraph.ir import Value
+from archgraph.graph.ir import Value
 from archgraph.ops.sources import Embedding
 from archgraph.ops.traced import Constant
 from archgraph.ops.traced_moves import Gather
-from archgraph.types import CHANNEL
+from archgraph.sizes.types import CHANNEL
 
 MOVES = [
     "flip",

@@ -16,13 +16,13 @@ from archgraph.frontend.torch_layout import Layout, whole
 from archgraph.frontend.torch_program import SKIPPED, Program, occurrences
 from archgraph.frontend.torch_registry import HANDLERS, Arguments, Handler, Lazy, conventional_names
 from archgraph.frontend.torch_sizes import Sizes
-from archgraph.ir import Value
+from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
 from archgraph.ops.traced import Constant
 from archgraph.ops.traced_moves import Move
-from archgraph.symbols import evaluate
-from archgraph.types import TensorType
+from archgraph.sizes.symbols import evaluate
+from archgraph.sizes.types import TensorType
 
 if TYPE_CHECKING:
     from torch import nn

@@ -12,13 +12,13 @@ from archgraph.frontend.torch_builder import Tracked
 from archgraph.frontend.torch_contractions import linear_product
 from archgraph.frontend.torch_interpret import Interpreter
 from archgraph.frontend.torch_registry import Arguments, aten
-from archgraph.ir import Value
+from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.arithmetic import Add
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.linear import Linear
 from archgraph.ops.traced import Convolve
-from archgraph.types import CHANNEL
+from archgraph.sizes.types import CHANNEL
 
 ZERO = Integer(0)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from sympy import Expr, Integer, Symbol
 
-from archgraph.symbols import Assumption, decide, floor_divide, is_multiple, product, same_size
+from archgraph.sizes.symbols import Assumption, decide, floor_divide, is_multiple, product, same_size
 
 ONE = Integer(1)
 COPIES = ""
@@ -45,7 +45,7 @@ def whole(axis: str, size: Expr) -> Dim:
 def merged(digits: Iterable[Digit]) -> Dim:
     """Join neighbouring digits that are one digit of the same axis.
 
-    >>> from archgraph.symbols import size
+    >>> from archgraph.sizes.symbols import size
     >>> merged([Digit("c", size(8), size(4)), Digit("c", size(1), size(8))])
     (Digit(axis='c', stride=1, size=32),)
     """
@@ -93,7 +93,7 @@ def _at_example(fact: Assumption) -> bool:
 def regroup(digits: Sequence[Digit], shape: Sequence[Expr]) -> Layout | None:
     """Return the dimensions of a row-major view of some digits, or None where a digit would be cut unevenly.
 
-    >>> from archgraph.symbols import symbol, size
+    >>> from archgraph.sizes.symbols import symbol, size
     >>> c = Digit("c", size(1), size(12))
     >>> [len(dim) for dim in regroup([Digit("n", size(1), symbol("N")), c], [symbol("N"), size(3), size(4)])]
     [1, 1, 1]

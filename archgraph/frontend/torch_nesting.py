@@ -10,7 +10,7 @@ from itertools import groupby
 from sympy import Integer
 
 from archgraph.frontend.torch_builder import Record
-from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 
 
 def nest(records: Sequence[Record], inputs: Sequence[Value], outputs: Sequence[Value]) -> Graph:

@@ -10,11 +10,11 @@ from archgraph.frontend.torch_align import broadcast
 from archgraph.frontend.torch_builder import Tracked
 from archgraph.frontend.torch_interpret import Interpreter
 from archgraph.frontend.torch_registry import Arguments, aten
-from archgraph.ir import Value
+from archgraph.graph.ir import Value
 from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.normalisation import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
 from archgraph.ops.rms import RmsNorm
-from archgraph.types import CHANNEL
+from archgraph.sizes.types import CHANNEL
 
 
 def normalised(i: Interpreter, a: Arguments, t: Tracked, make: Any, dim: int) -> Tracked:

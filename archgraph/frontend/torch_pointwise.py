@@ -13,7 +13,7 @@ from archgraph.frontend.torch_builder import Pending, Tracked
 from archgraph.frontend.torch_cuts import Cut
 from archgraph.frontend.torch_interpret import Interpreter
 from archgraph.frontend.torch_registry import HANDLERS, Arguments, aten
-from archgraph.ir import Value
+from archgraph.graph.ir import Value
 from archgraph.ops import activations, pointwise
 from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.base import Op

@@ -11,8 +11,8 @@ from archgraph.ops.base import Op
 from archgraph.ops.rearrangement import PixelShuffle
 from archgraph.ops.reshaping import Flatten, PixelUnshuffle, Rename, Unflatten
 from archgraph.ops.traced_moves import Rearrange
-from archgraph.symbols import same_size
-from archgraph.types import CHANNEL, TensorType
+from archgraph.sizes.symbols import same_size
+from archgraph.sizes.types import CHANNEL, TensorType
 
 Target = Sequence[tuple[str, Dim]]
 

@@ -8,11 +8,11 @@ from archgraph.frontend.torch_axes import Windows, listed, per_position, reduced
 from archgraph.frontend.torch_builder import Tracked
 from archgraph.frontend.torch_interpret import Interpreter
 from archgraph.frontend.torch_registry import Arguments, aten
-from archgraph.ir import Value
+from archgraph.graph.ir import Value
 from archgraph.ops.pooling import AvgPool, MaxPool
 from archgraph.ops.resizing import AdaptiveAvgPool, GlobalAvgPool, Upsample
 from archgraph.ops.traced import Resize
-from archgraph.symbols import product
+from archgraph.sizes.symbols import product
 
 
 @aten("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool2d_with_indices")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from archgraph.analysis.area import Area, bits, boxes
 from archgraph.analysis.node_relations import Kind
 from archgraph.analysis.probe import Probe
-from archgraph.backend.table import Table
 from archgraph.backend.torch import lower
-from archgraph.ir import Graph, Value
+from archgraph.graph.ir import Graph, Value
 from archgraph.measure.lowered import channels
 from archgraph.measure.structure import Position, Structure
+from archgraph.report.table import Table
 
 if TYPE_CHECKING:
     from torch import Tensor

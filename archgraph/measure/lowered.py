@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archgraph.backend.torch import leaves
-from archgraph.ir import Graph
+from archgraph.graph.ir import Graph
 from archgraph.measure.structure import Channel
 
 if TYPE_CHECKING:

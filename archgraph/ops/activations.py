@@ -9,7 +9,7 @@ from sympy import Expr
 
 from archgraph.ops.base import ZERO, Saved
 from archgraph.ops.pointwise import Pointwise
-from archgraph.types import TensorType
+from archgraph.sizes.types import TensorType
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError, did_you_mean
-from archgraph.types import TensorType
+from archgraph.sizes.types import TensorType
 
 
 class Named(tuple):
@@ -35,7 +35,7 @@ def per_axis(value: PerAxis, positions: tuple[str, ...], argument: str) -> dict[
     Raises:
         ShapeError: a list of another length, or a mapping that misses an axis.
 
-    >>> from archgraph.symbols import size
+    >>> from archgraph.sizes.symbols import size
     >>> per_axis(size(3), ("h", "w"), "kernel")
     {'h': 3, 'w': 3}
     """

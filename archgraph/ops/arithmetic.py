@@ -13,8 +13,8 @@ from archgraph.errors import ShapeError
 from archgraph.ops.base import ZERO, Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
 from archgraph.ops.modules import around, functional
 from archgraph.ops.reach import Reach, pointwise
-from archgraph.symbols import decide, symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import decide, symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

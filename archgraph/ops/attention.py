@@ -12,8 +12,8 @@ from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis
 from archgraph.ops.base import ZERO, Kernel, Op, Saved, Types, Weight, Workspace
 from archgraph.ops.reach import SAME, All, AxisMap, Blocks, Causal, Reach, pointwise
-from archgraph.symbols import product, require, same_size, symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import product, require, same_size, symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import nn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archgraph.types import TensorType
+from archgraph.sizes.types import TensorType
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

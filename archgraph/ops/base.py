@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from sympy import Expr, Integer
 
 from archgraph.ops.reach import Reach
-from archgraph.symbols import product
-from archgraph.types import TensorType
+from archgraph.sizes.symbols import product
+from archgraph.sizes.types import TensorType
 
 if TYPE_CHECKING:
     from torch import nn

@@ -12,8 +12,8 @@ from archgraph.ops.arguments import Padding, PerAxis, padding_pairs, per_axis, p
 from archgraph.ops.base import ZERO, Op, Saved, Types, Weight
 from archgraph.ops.modules import channel_first, cropped, of_rank, padded
 from archgraph.ops.reach import Reach, Transposed, Window, using, windowed
-from archgraph.symbols import decide, floor_divide, product, require, size, symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import decide, floor_divide, product, require, size, symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import nn

@@ -13,8 +13,8 @@ from archgraph.ops.base import Op, Saved, Types
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, Border, Reach, Window, using
 from archgraph.ops.rearrangement import Rearrangement
-from archgraph.symbols import require, size, symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import require, size, symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import nn

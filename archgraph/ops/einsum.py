@@ -13,8 +13,8 @@ from archgraph.ops.arithmetic import broadcast
 from archgraph.ops.base import ZERO, Op, Saved, Types, Unweighted
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, All, Reach
-from archgraph.symbols import symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import nn

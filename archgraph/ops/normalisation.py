@@ -13,8 +13,8 @@ from archgraph.errors import ShapeError
 from archgraph.ops.base import NoMacs, Op, Saved, Types, Weight
 from archgraph.ops.modules import channel_first, of_rank, on_last_axis
 from archgraph.ops.reach import Reach, pointwise
-from archgraph.symbols import require, symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import require, symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import nn

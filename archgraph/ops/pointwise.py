@@ -9,8 +9,8 @@ from sympy import Expr
 
 from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
 from archgraph.ops.reach import All, Reach, pointwise
-from archgraph.symbols import symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import nn

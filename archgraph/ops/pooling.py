@@ -12,8 +12,8 @@ from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.convolution import Geometry, geometry, padded_input, window_size
 from archgraph.ops.modules import channel_first, of_rank, padded
 from archgraph.ops.reach import Power, Reach, Window, windowed
-from archgraph.symbols import product, size, symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import product, size, symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import nn

@@ -12,8 +12,8 @@ from archgraph.ops.arguments import PerAxis, per_axis, positions_of
 from archgraph.ops.base import ZERO, Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
 from archgraph.ops.modules import channel_first, functional
 from archgraph.ops.reach import SAME, UNREAD, Enlarge, Parts, Placed, Reach, Window, pointwise, using
-from archgraph.symbols import decide, floor_divide, product, require, size, symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import decide, floor_divide, product, require, size, symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

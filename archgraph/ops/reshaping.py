@@ -13,8 +13,8 @@ from archgraph.ops.base import Op, Saved, Types
 from archgraph.ops.modules import channel_first, functional
 from archgraph.ops.reach import SAME, All, Along, AxisMap, Digit, Reach, Unflattened, Window, using
 from archgraph.ops.rearrangement import Rearrangement
-from archgraph.symbols import product, require, size, symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import product, require, size, symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

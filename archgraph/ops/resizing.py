@@ -23,8 +23,8 @@ from archgraph.ops.reach import (
     Resized,
     windowed,
 )
-from archgraph.symbols import product, size, symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import product, size, symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -11,8 +11,8 @@ from sympy import Expr, Integer
 from archgraph.errors import ShapeError
 from archgraph.ops.base import NoMacs, Op, Saved, Types, Weight
 from archgraph.ops.reach import Reach, pointwise
-from archgraph.symbols import product, require, symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import product, require, symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

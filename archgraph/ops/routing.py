@@ -11,8 +11,8 @@ from archgraph.errors import ShapeError
 from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import Reach, pointwise
-from archgraph.symbols import symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import nn

@@ -12,8 +12,8 @@ from archgraph.errors import ShapeError
 from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted, Weight
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import Causal, Reach, pointwise
-from archgraph.symbols import product, require, size, symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import product, require, size, symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -13,8 +13,8 @@ from archgraph.ops.arguments import Named
 from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted, Weight
 from archgraph.ops.modules import around, functional
 from archgraph.ops.reach import UNREAD, Reach, pointwise
-from archgraph.symbols import product, require, size, symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import product, require, size, symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -14,8 +14,8 @@ from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, All, AxisMap, Causal, Interpolated, Reach, Resized, windowed
-from archgraph.symbols import product, size, symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import product, size, symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

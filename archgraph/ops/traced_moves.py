@@ -14,8 +14,8 @@ from archgraph.ops.base import Op, Saved, Types
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, All, ChannelUse, Digits, Reach, Window, using
 from archgraph.ops.rearrangement import Rearrangement
-from archgraph.symbols import floor_divide, product, require, size, symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import floor_divide, product, require, size, symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

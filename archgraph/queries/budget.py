@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph import budgets
 from archgraph import scale as growth
-from archgraph.analysis.search import Solution
-from archgraph.backend.table import Table
+from archgraph.architecture.measured import Measured
 from archgraph.budgets import Budget, Range
-from archgraph.laws import Measured
+from archgraph.laws.search import Solution
+from archgraph.report.table import Table
 from archgraph.scale import Change
 
 if TYPE_CHECKING:

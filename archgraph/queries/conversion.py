@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from archgraph.laws import Measured
+from archgraph.architecture.measured import Measured
 
 if TYPE_CHECKING:
     from torch import nn

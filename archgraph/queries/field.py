@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from archgraph import fields
 from archgraph.analysis.field_report import ReceptiveField
 from archgraph.analysis.receptive_field import ReceptiveFields
-from archgraph.backend.table import Table
-from archgraph.laws import Measured
+from archgraph.architecture.measured import Measured
+from archgraph.report.table import Table
 
 if TYPE_CHECKING:
     from archgraph.analysis.effective import Effective

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from archgraph.analysis.memory import Memory, Setting
-from archgraph.backend.table import Table
+from archgraph.architecture.measured import Law, Measured
 from archgraph.efficiency import Roofline, efficiency_table, roofline
-from archgraph.laws import Law, Measured
 from archgraph.memory import Attention, Checkpoint, Dtype, Mode, Optimizer, PeakMemory, checkpoints, peak_memory
 from archgraph.other_tools import Reconciliation, count_as
+from archgraph.report.table import Table
 
 
 class ResourceQueries(Measured):

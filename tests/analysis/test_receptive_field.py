@@ -18,9 +18,9 @@ from archgraph.analysis.receptive_field import ReceptiveFields, receptive_field
 from archgraph.analysis.terms import itself
 from archgraph.analysis.windows import shift
 from archgraph.errors import QueryError, UnboundSymbolError
-from archgraph.ir import Graph, Node, Value
+from archgraph.graph.ir import Graph, Node, Value
 from archgraph.ops.base import registry
-from archgraph.symbols import evaluate, symbol
+from archgraph.sizes.symbols import evaluate, symbol
 
 
 def fields_of(g: ag.Architecture, input: str | None = None) -> ReceptiveFields:

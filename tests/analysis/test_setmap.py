@@ -28,7 +28,7 @@ from archgraph.analysis.windows import (
     window,
 )
 from archgraph.errors import QueryError
-from archgraph.symbols import symbol
+from archgraph.sizes.symbols import symbol
 
 Reads = Callable[[int], set[int]]
 

@@ -4,7 +4,7 @@ import pytest
 from sympy import Integer, ceiling, floor
 
 from archgraph.backend.mathtext import equation, join, leading, math, number, shape, variable, words
-from archgraph.symbols import symbol
+from archgraph.sizes.symbols import symbol
 
 C, D, H, L, N, S, W = map(symbol, "CDHLNSW")
 

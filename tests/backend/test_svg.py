@@ -7,7 +7,7 @@ import pytest
 from archgraph.backend.diagram import Box, Cluster, Diagram, Edge, Extent, Path, Rect, Run, Text
 from archgraph.backend.mathtext import math, words
 from archgraph.backend.svg import to_svg
-from archgraph.symbols import symbol
+from archgraph.sizes.symbols import symbol
 
 SVG = "{http://www.w3.org/2000/svg}"
 ATTACKS = [

@@ -4,7 +4,7 @@ import pytest
 from spec_text import shapes, spec
 
 from archgraph import ShapeError, SpecError, load
-from archgraph.symbols import symbol
+from archgraph.sizes.symbols import symbol
 
 LINEAR = "- linear: {out: 2 * C}"
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.torch
 
 from torch_modules import EXAMPLES  # noqa: E402
 
-from archgraph.ir import Value  # noqa: E402
+from archgraph.graph.ir import Value  # noqa: E402
 from archgraph.measure import Structure  # noqa: E402
 
 CHANNELS_LAST = {"plain windows"}

@@ -8,7 +8,7 @@ from sympy import Expr, Integer
 
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op, Types, registry
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.types import TensorType, tensor
 
 VALUATIONS = ((2, 3, 4, 5, 6), (3, 2, 5, 4, 1))
 

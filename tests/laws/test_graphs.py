@@ -11,10 +11,10 @@ import archgraph as ag
 from archgraph.analysis.cost import METRICS, Costs
 from archgraph.errors import ArchgraphError
 from archgraph.frontend.load import shipped_names
-from archgraph.ir import Graph, Node, Repeat, Value
+from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.ops.linear import Linear
 from archgraph.ops.pointwise import Relu
-from archgraph.types import tensor
+from archgraph.sizes.types import tensor
 
 NAMES = shipped_names()
 LARGE = {"adm", "ddpm", "flux", "sd", "pixart", "sd3"}

@@ -7,7 +7,7 @@ from op_cases import cases, examples, free_symbols, kinds, substitute, valuation
 from sympy import Expr
 
 from archgraph.ops.base import Saved, Weight, registry, summary
-from archgraph.types import TensorType
+from archgraph.sizes.types import TensorType
 
 KERNELS = ("math", "upcast", "flash")
 

@@ -626,7 +626,7 @@ def measure(real: Real) -> Measured:
     """Trace one model and count it with PyTorch."""
     from archgraph.analysis.cost import Costs
     from archgraph.frontend.torch import trace
-    from archgraph.symbols import evaluate
+    from archgraph.sizes.symbols import evaluate
 
     with torch.device("meta"):
         model = real.build().eval()

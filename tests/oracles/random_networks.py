@@ -8,7 +8,8 @@ from random import Random
 from sympy import Integer
 
 from archgraph.errors import ArchgraphError
-from archgraph.ir import Graph, Value
+from archgraph.graph.ir import Graph, Value
+from archgraph.graph.tracer import Inference, Tracer
 from archgraph.ops.arguments import Named
 from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.attention import ScaledDotProductAttention
@@ -22,9 +23,8 @@ from archgraph.ops.pooling import AvgPool, MaxPool
 from archgraph.ops.rearrangement import Concat, CropLike, PixelShuffle, Split
 from archgraph.ops.reshaping import Flatten, PixelUnshuffle, Unflatten
 from archgraph.ops.resizing import AdaptiveAvgPool, BroadcastLike, GlobalAvgPool, GlobalMaxPool, Upsample
-from archgraph.symbols import size
-from archgraph.trace import Inference, Tracer
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import size
+from archgraph.sizes.types import TensorType, tensor
 
 RANKED = (Conv, ConvTranspose, MaxPool, AvgPool, AdaptiveAvgPool, InstanceNorm, Upsample)
 """What torch has for one to three position axes only."""

@@ -11,7 +11,7 @@ from archgraph.analysis.axis_field import AxisField
 from archgraph.analysis.indices import Indices
 from archgraph.analysis.readings import Moving
 from archgraph.analysis.receptive_field import ReceptiveFields
-from archgraph.ir import Graph, Member, Node
+from archgraph.graph.ir import Graph, Member, Node
 from archgraph.ops.cropping import Pad, Roll
 
 torch = pytest.importorskip("torch")

@@ -4,7 +4,7 @@ import pytest
 from sympy import expand
 
 import archgraph as ag
-from archgraph.ir import Node
+from archgraph.graph.ir import Node
 from archgraph.ops.attention import ScaledDotProductAttention
 
 HEADER = (

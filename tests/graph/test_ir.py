@@ -4,9 +4,9 @@ import pytest
 
 import archgraph as ag
 from archgraph.errors import ArchgraphError
-from archgraph.ir import Graph, Node, Repeat, Value
+from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.ops.pointwise import Relu
-from archgraph.types import tensor
+from archgraph.sizes.types import tensor
 
 X = Value(tensor(c=4, n=8), "x")
 Y = Value(tensor(c=4, n=8), "y")

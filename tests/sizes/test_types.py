@@ -3,8 +3,8 @@
 import pytest
 
 from archgraph.errors import ShapeError
-from archgraph.symbols import size, symbol
-from archgraph.types import TensorType, tensor
+from archgraph.sizes.symbols import size, symbol
+from archgraph.sizes.types import TensorType, tensor
 
 H, W = symbol("H"), symbol("W")
 IMAGE = tensor(c=3, h=H, w=2 * W)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from sympy import Add, Expr, Integer
 
-from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.base import Kernel, Saved, Workspace
 from archgraph.ops.sources import Parameter
-from archgraph.types import TensorType
+from archgraph.sizes.types import TensorType
 
 ZERO = Integer(0)
 INDEX_BYTES = 8

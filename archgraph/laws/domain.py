@@ -9,7 +9,7 @@ from typing import cast
 from sympy import Expr, Integer, Max, Min, Poly, Rational, Symbol, ceiling, expand, floor
 
 from archgraph.errors import QueryError
-from archgraph.symbols import is_ordered, replaced, symbol
+from archgraph.sizes.symbols import is_ordered, replaced, symbol
 
 STEPS = (floor, ceiling, Max, Min)
 _COUNTER = symbol("k")
@@ -56,7 +56,7 @@ class Domain:
 def restricted(law: Expr, domain: Domain) -> Expr:
     """Return a law as it is on a domain, without roundings and minima of the symbol that have one form there.
 
-    >>> from archgraph.symbols import symbol
+    >>> from archgraph.sizes.symbols import symbol
     >>> H = symbol("H")
     >>> restricted(floor(H / 2) * Max(H, 64) + 1, Domain(H, multiple=2, at_least=64))
     H**2/2 + 1
@@ -118,7 +118,7 @@ def smooth_in(law: Expr, symbol: Symbol) -> Expr:
 def advice(part: Expr, symbol: Symbol) -> str:
     """Return how to state a domain on which a rounding or a minimum is a plain term.
 
-    >>> from archgraph.symbols import symbol
+    >>> from archgraph.sizes.symbols import symbol
     >>> H = symbol("H")
     >>> advice(floor(H / 6 + H / 4), H), advice(Max(H, 64), H)
     ('state a domain: where("H", multiple_of=12)', 'state a domain: where("H", at_least=64)')

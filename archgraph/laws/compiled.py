@@ -12,7 +12,7 @@ from sympy import Add, Expr, Integer, Symbol, ceiling, expand, fraction, horner,
 from sympy import floor as floor_of
 
 from archgraph.errors import MissingToolError
-from archgraph.symbols import replaced
+from archgraph.sizes.symbols import replaced
 
 LARGEST = 2**62
 BLOCK = 2**15
@@ -36,7 +36,7 @@ def numpy() -> Any:
 class Compiled:
     """A law over arrays: integer polynomials `above` and `below` of the symbols.
 
-    >>> from archgraph.symbols import symbol
+    >>> from archgraph.sizes.symbols import symbol
     >>> D = symbol("D")
     >>> law = compiled(D**2 / 2 + D / 2, (D,))
     >>> law({D: numpy().arange(1, 5)}).tolist()

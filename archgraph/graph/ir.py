@@ -10,7 +10,7 @@ from sympy import Expr, Integer
 
 from archgraph.errors import ArchgraphError, Place
 from archgraph.ops.base import Op
-from archgraph.types import TensorType
+from archgraph.sizes.types import TensorType
 
 if TYPE_CHECKING:
     import networkx

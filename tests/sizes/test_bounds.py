@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Add, Expr, Integer, Max, Min, ceiling, expand, floor
 
-from archgraph.bounds import is_ordered, lower_bound, same_size
-from archgraph.exact import number_of
-from archgraph.symbols import symbol
+from archgraph.sizes.bounds import is_ordered, lower_bound, same_size
+from archgraph.sizes.exact import number_of
+from archgraph.sizes.symbols import symbol
 
 C, D = symbol("C"), symbol("D")
 LEAVES = st.sampled_from([C, D, Integer(1), Integer(2), Integer(-3), C * D, C**2])

@@ -9,7 +9,7 @@ import sympy
 from sympy import Add, Expr, Integer, Max, Min, Rational, ceiling, expand, floor
 
 from archgraph.errors import SpecError
-from archgraph.symbols import floor_divide as divide_down
+from archgraph.sizes.symbols import floor_divide as divide_down
 
 MAX_EXPONENT = 256
 MAX_DEGREE = 32

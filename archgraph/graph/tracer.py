@@ -9,12 +9,12 @@ from typing import Any, TypeAlias, TypeVar
 
 from sympy import Expr, Integer
 
-from archgraph.arithmetic import bounded
 from archgraph.errors import ArchgraphError, Place, ShapeError, SpecError, counted
-from archgraph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.base import Op, Types
-from archgraph.symbols import decide, require
-from archgraph.types import TensorType
+from archgraph.sizes.arithmetic import bounded
+from archgraph.sizes.symbols import decide, require
+from archgraph.sizes.types import TensorType
 
 ONE = Integer(1)
 Result = TypeVar("Result")

@@ -24,7 +24,7 @@ def periodic_law(values: Callable[[int], int | None], count: Symbol) -> Expr:
     Raises:
         QueryError: the increments do not repeat within the first terms, or the law fails far out.
 
-    >>> from archgraph.symbols import symbol
+    >>> from archgraph.sizes.symbols import symbol
     >>> periodic_law(lambda n: 14 * n + 7, symbol("L"))
     14*L + 7
     """

@@ -7,7 +7,7 @@ from itertools import accumulate
 from math import prod
 from typing import Any, TypeAlias
 
-from archgraph.analysis.compiled import numpy
+from archgraph.laws.compiled import numpy
 
 Block: TypeAlias = "tuple[slice, ...]"
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sympy import floor
 
 from archgraph.errors import ArchgraphError, ShapeError, UnboundSymbolError
-from archgraph.symbols import (
+from archgraph.sizes.symbols import (
     Assumption,
     decide,
     deciding,

@@ -9,7 +9,7 @@ from functools import cached_property
 from sympy import Expr
 
 from archgraph.errors import ShapeError, did_you_mean
-from archgraph.symbols import product, size
+from archgraph.sizes.symbols import product, size
 
 CHANNEL = "c"
 

@@ -13,11 +13,11 @@ from typing import Literal, TypeAlias, cast
 import sympy
 from sympy import Add, Expr, Integer, Mul, Rational, Symbol, ceiling, expand, floor
 
-from archgraph.bounds import is_ordered as is_ordered
-from archgraph.bounds import same_size as same_size
 from archgraph.errors import ArchgraphError, ShapeError
-from archgraph.exact import evaluate as evaluate
-from archgraph.exact import number_of
+from archgraph.sizes.bounds import is_ordered as is_ordered
+from archgraph.sizes.bounds import same_size as same_size
+from archgraph.sizes.exact import evaluate as evaluate
+from archgraph.sizes.exact import number_of
 
 Size: TypeAlias = Expr
 Relation = Literal["multiple of", "==", "!=", ">=", "<="]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sympy import Add, Expr, Rational, Symbol, expand
 
-from archgraph.analysis import scaling
 from archgraph.analysis.cost import METRICS, Row, grouping, metric_named
-from archgraph.analysis.domain import Domain, restricted
 from archgraph.errors import QueryError, did_you_mean
-from archgraph.symbols import replaced, symbol
+from archgraph.laws import scaling
+from archgraph.laws.domain import Domain, restricted
+from archgraph.sizes.symbols import replaced, symbol
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture

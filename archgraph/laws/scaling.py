@@ -8,15 +8,15 @@ from typing import cast
 from sympy import Add, Expr, Integer, Poly, Pow, Symbol, diff, expand
 from sympy.polys.polytools import real_roots
 
-from archgraph.analysis.domain import smooth_in
 from archgraph.errors import QueryError
-from archgraph.symbols import cancelled, replaced
+from archgraph.laws.domain import smooth_in
+from archgraph.sizes.symbols import cancelled, replaced
 
 
 def exponent(term: Expr, symbol: Symbol) -> Expr:
     """Return the power of a symbol in a product.
 
-    >>> from archgraph.symbols import symbol
+    >>> from archgraph.sizes.symbols import symbol
     >>> D, L = symbol("D"), symbol("L")
     >>> exponent(3 * D**2 * L, D), exponent(L, D)
     (2, 0)
@@ -28,7 +28,7 @@ def exponent(term: Expr, symbol: Symbol) -> Expr:
 def degree(law: Expr, symbol: Symbol) -> Expr:
     """Return the highest power of a symbol in a law.
 
-    >>> from archgraph.symbols import symbol
+    >>> from archgraph.sizes.symbols import symbol
     >>> D, N = symbol("D"), symbol("N")
     >>> degree(12 * N * D**2 + 2 * N**2 * D, N)
     2
@@ -39,7 +39,7 @@ def degree(law: Expr, symbol: Symbol) -> Expr:
 def leading(law: Expr, symbol: Symbol) -> Expr:
     """Return the terms of the highest power of a symbol.
 
-    >>> from archgraph.symbols import symbol
+    >>> from archgraph.sizes.symbols import symbol
     >>> D, N = symbol("D"), symbol("N")
     >>> leading(12 * N * D**2 + 2 * N**2 * D + D, N)
     2*D*N**2
@@ -52,7 +52,7 @@ def leading(law: Expr, symbol: Symbol) -> Expr:
 def elasticity(law: Expr, symbol: Symbol) -> Expr:
     """Return d log(law) / d log(symbol): the local exponent, between the lowest and the highest power.
 
-    >>> from archgraph.symbols import symbol
+    >>> from archgraph.sizes.symbols import symbol
     >>> D = symbol("D")
     >>> elasticity(18 * D**2, D), elasticity(18 * D**2 + 15 * D, D).subs(D, 1000).n(5)
     (2, 1.9992)
@@ -69,7 +69,7 @@ def eliminate(law: Expr, name: Symbol, definition: Expr) -> Expr:
     Raises:
         QueryError: the definition is not a product of powers, or the replacement leaves roots.
 
-    >>> from archgraph.symbols import symbol
+    >>> from archgraph.sizes.symbols import symbol
     >>> S, p, N, D = (symbol(name) for name in "SpND")
     >>> eliminate(2 * D * S**4 / p**4 + D * S**2, N, S**2 / p**2)
     2*D*N**2 + D*N*p**2
@@ -95,7 +95,7 @@ def crossover(first: Expr, second: Expr, symbol: Symbol) -> tuple[Expr, ...]:
 
     Exact where the difference is linear in the symbol after dividing by its powers, or has no other symbols.
 
-    >>> from archgraph.symbols import symbol
+    >>> from archgraph.sizes.symbols import symbol
     >>> D, N = symbol("D"), symbol("N")
     >>> crossover(2 * D * N**2, 12 * D**2 * N, N)
     (6*D,)
@@ -125,7 +125,7 @@ def _negative(root: Expr) -> bool:
 def monomials(law: Expr) -> dict[str, Expr]:
     """Return the terms of a law by what each is proportional to.
 
-    >>> from archgraph.symbols import symbol
+    >>> from archgraph.sizes.symbols import symbol
     >>> D, N = symbol("D"), symbol("N")
     >>> monomials(12 * N * D**2 + 2 * N**2 * D)
     {'D**2*N': 12*D**2*N, 'D*N**2': 2*D*N**2}
@@ -138,7 +138,7 @@ def scaled(law: Expr, factors: Mapping[Symbol, Expr]) -> Expr:
     """Return law(scaled symbols) / law: by how much a law grows.
 
     >>> from sympy import sqrt
-    >>> from archgraph.symbols import symbol
+    >>> from archgraph.sizes.symbols import symbol
     >>> D = symbol("D")
     >>> scaled(18 * D**2, {D: Integer(2)}), scaled(18 * D**2, {D: sqrt(2)})
     (4, 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archgraph.errors import QueryError, did_you_mean
-from archgraph.ir import Graph, Member, Repeat, Value
+from archgraph.graph.ir import Graph, Member, Repeat, Value
 
 
 def members(graph: Graph, node: str | Value | None) -> tuple[Member, ...]:

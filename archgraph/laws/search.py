@@ -9,8 +9,8 @@ from typing import Literal, cast
 from sympy import Add, Expr, Max, Min, Mul, Pow, Symbol, ceiling, diff, expand, floor, fraction, together
 from sympy.polys.polytools import Poly
 
-from archgraph.bounds import lower_bound
 from archgraph.errors import QueryError
+from archgraph.sizes.bounds import lower_bound
 
 Comparison = Literal["<=", "<", ">=", ">"]
 Trend = Literal[-1, 0, 1]
@@ -78,7 +78,7 @@ def trend(law: Expr, symbol: Symbol, start: int = 1) -> Trend | None:
 
     None where it does both, or where that is not known.
 
-    >>> from archgraph.symbols import symbol
+    >>> from archgraph.sizes.symbols import symbol
     >>> D = symbol("D")
     >>> trend(18 * D**2 - 15 * D, D), trend(1 / D**2, D), trend(D + 9 / D, D), trend(floor(D / 3) * D, D)
     (1, -1, None, 1)

@@ -92,7 +92,7 @@ class Table:
     def to_latex(self) -> str:
         """Return a LaTeX tabular (booktabs), laws typeset as formulas.
 
-        >>> from archgraph.symbols import symbol
+        >>> from archgraph.sizes.symbols import symbol
         >>> print(Table("costs", ("node", "params"), [{"node": "fc_1", "params": 4 * symbol("D") ** 2}]).to_latex())
         \\begin{tabular}{ll}
         \\toprule
