@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Integer, Symbol
 
-from archgraph.analysis.cost import METRICS, Costs, Row, find_member
-from archgraph.analysis.memory import Memory, Setting
 from archgraph.architecture.measured import Law, Measured
+from archgraph.cost.costs import METRICS, Costs, Row, find_member
+from archgraph.cost.memory.memory import Memory, Setting
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.frontend.declarations import Declarations
 from archgraph.frontend.load import Traced, find_spec, find_variant, trace_spec
@@ -394,7 +394,7 @@ class Architecture(BudgetQueries, ResourceQueries, FieldQueries, Conversions, Me
         add,0
         gelu,0
         """
-        from archgraph.backend.costs import cost_table
+        from archgraph.cost.cost_table import cost_table
 
         return cost_table(self, by, tuple(metrics))
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sympy import Expr, Integer, expand
 
-from archgraph.analysis.cost import Row, level_of, metric_named
 from archgraph.architecture.measured import Law, Measured
+from archgraph.cost.costs import Row, level_of, metric_named
 from archgraph.graph.ir import Member, Repeat
 from archgraph.sizes.types import TensorType
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sympy import Add
 
-from archgraph.analysis.efficiency import work_of
 from archgraph.analysis.field_report import ReceptiveField
 from archgraph.analysis.paths import Paths
 from archgraph.backend.mixing import mixers
+from archgraph.cost.work import work_of
 from archgraph.errors import QueryError
 from archgraph.graph.execution import Execution
 from archgraph.graph.ir import Node, Repeat, Value
@@ -186,7 +186,7 @@ def home(g: Architecture, most: str, other: str) -> str:
 
 
 def _level(g: Architecture, name: str) -> str:
-    from archgraph.analysis.cost import level_of
+    from archgraph.cost.costs import level_of
 
     row = next(row for row in g.rows() if level_of(row.type) == name)
     return " x ".join(str(g.evaluate(row.type.size(axis))) for axis in row.type.positions) or name

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from archgraph.analysis.cost import METRICS, Row
-from archgraph.analysis.saved_nodes import SavedByNode
 from archgraph.backend.torch import leaves, lower
 from archgraph.backend.torch_saved import saved_bytes
+from archgraph.cost.costs import METRICS, Row
+from archgraph.cost.memory.saved_nodes import SavedByNode
 from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Value
 from archgraph.report.table import Table

@@ -8,10 +8,10 @@ import pytest
 import archgraph as ag
 from archgraph.architecture.measured import Measured, Restricted
 from archgraph.backend.figure import Figure
-from archgraph.efficiency import Roofline
+from archgraph.cost.efficiency import Roofline
+from archgraph.cost.memory.peak import PeakMemory
+from archgraph.cost.other_tools import Reconciliation
 from archgraph.errors import ArchgraphError
-from archgraph.memory import PeakMemory
-from archgraph.other_tools import Reconciliation
 from archgraph.queries.budget import BudgetQueries
 from archgraph.queries.conversion import Conversions
 from archgraph.queries.field import FieldQueries

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sympy import Add, Expr, Rational, Symbol, expand
 
-from archgraph.analysis.cost import METRICS, Row, grouping, metric_named
+from archgraph.cost.costs import METRICS, Row, grouping, metric_named
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.laws import scaling
 from archgraph.laws.domain import Domain, restricted

@@ -6,7 +6,6 @@ from typing import Protocol
 
 from sympy import Add, Expr, Symbol, expand
 
-from archgraph.analysis.cost import METRICS, Costs, Row, find_member
 from archgraph.analysis.effective import EffectiveFields
 from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.backend.coloring import COLORS, kind_tint, level_scale, level_tint
@@ -17,6 +16,7 @@ from archgraph.backend.mixing import Attends, by_kind, mixers
 from archgraph.backend.options import Options
 from archgraph.backend.reach import Reach, reach_of, read_interval
 from archgraph.backend.structure import Structure, structure
+from archgraph.cost.costs import METRICS, Costs, Row, find_member
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
 from archgraph.graph.ir import Graph, Member, Repeat, Value
 from archgraph.laws.numeric import value_at

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, fields
 from itertools import groupby
 
-from archgraph.analysis.cost import Costs
+from archgraph.cost.costs import Costs
 from archgraph.frontend.library import library_file, library_names
 from archgraph.frontend.operations import operations
 from archgraph.frontend.spec import BlockSpec

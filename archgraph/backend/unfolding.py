@@ -4,13 +4,13 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from archgraph.analysis.cost import find_member
 from archgraph.backend.diagram import Box, Diagram
 from archgraph.backend.facts import Facts
 from archgraph.backend.groups import Group
 from archgraph.backend.items import Item
 from archgraph.backend.view_graph import graph_diagram
 from archgraph.backend.view_spine import block_diagram, spine_diagram
+from archgraph.cost.costs import find_member
 from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Repeat
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from archgraph.analysis.memory import CHOICES, Checkpoint, Setting
 from archgraph.commands.shared import add_at, add_format, command, load_bound
+from archgraph.cost.memory.memory import CHOICES, Checkpoint, Setting
 
 
 def add_memory(commands: Any) -> None:
@@ -39,7 +39,7 @@ def _add_choice(parser: argparse.ArgumentParser, name: str, text: str) -> None:
 
 
 def _run_memory(options: argparse.Namespace) -> int:
-    from archgraph.memory import memory_table
+    from archgraph.cost.memory.peak import memory_table
 
     g = load_bound(options)
     chosen = _checkpoint(options.checkpoint)
@@ -56,7 +56,7 @@ def _checkpoint(given: list[str] | None) -> Checkpoint:
 
 
 def _setting(g: Any, mode: Any, options: argparse.Namespace, checkpoint: Checkpoint) -> Setting:
-    from archgraph.memory import checkpoints
+    from archgraph.cost.memory.peak import checkpoints
 
     chosen = checkpoints(g.graph, checkpoint)
     return Setting(mode, options.attention, options.dtype, options.optimizer, chosen)

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archgraph.analysis.memory import Memory, Setting
 from archgraph.architecture.measured import Law, Measured
-from archgraph.efficiency import Roofline, efficiency_table, roofline
-from archgraph.memory import Attention, Checkpoint, Dtype, Mode, Optimizer, PeakMemory, checkpoints, peak_memory
-from archgraph.other_tools import Reconciliation, count_as
+from archgraph.cost.efficiency import Roofline, efficiency_table, roofline
+from archgraph.cost.memory.memory import Memory, Setting
+from archgraph.cost.memory.peak import (
+    Attention,
+    Checkpoint,
+    Dtype,
+    Mode,
+    Optimizer,
+    PeakMemory,
+    checkpoints,
+    peak_memory,
+)
+from archgraph.cost.other_tools import Reconciliation, count_as
 from archgraph.report.table import Table
 
 

@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from torch_modules import EXAMPLES, DiT, DiTBlock, ViT, latent  # noqa: E402
 
 import archgraph as ag  # noqa: E402
-from archgraph.analysis.cost import Costs  # noqa: E402
+from archgraph.cost.costs import Costs  # noqa: E402
 from archgraph.errors import ArchgraphError, UnsupportedOpError  # noqa: E402
 from archgraph.frontend.declarations import Declarations  # noqa: E402
 from archgraph.frontend.torch import TracedModule, trace  # noqa: E402

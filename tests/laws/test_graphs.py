@@ -8,7 +8,7 @@ import pytest
 from sympy import Integer, expand
 
 import archgraph as ag
-from archgraph.analysis.cost import METRICS, Costs
+from archgraph.cost.costs import METRICS, Costs
 from archgraph.errors import ArchgraphError
 from archgraph.frontend.load import shipped_names
 from archgraph.graph.ir import Graph, Node, Repeat, Value

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import archgraph as ag
-from archgraph.analysis.cost import METRICS, Costs
+from archgraph.cost.costs import METRICS, Costs
 from archgraph.errors import ArchgraphError, ShapeError
 
 torch = pytest.importorskip("torch")

@@ -624,7 +624,7 @@ class Measured(NamedTuple):
 
 def measure(real: Real) -> Measured:
     """Trace one model and count it with PyTorch."""
-    from archgraph.analysis.cost import Costs
+    from archgraph.cost.costs import Costs
     from archgraph.frontend.torch import trace
     from archgraph.sizes.symbols import evaluate
 

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import pytest
 
 import archgraph as ag
-from archgraph.analysis.memory import Memory, Setting
+from archgraph.cost.memory.memory import Memory, Setting
 from archgraph.frontend.load import shipped_names
 
 torch = pytest.importorskip("torch")

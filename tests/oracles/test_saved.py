@@ -3,7 +3,7 @@
 import pytest
 
 import archgraph as ag
-from archgraph.analysis.saved import SavedBytes
+from archgraph.cost.memory.saved import SavedBytes
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch

@@ -4,8 +4,8 @@ import pytest
 from sympy import expand
 
 import archgraph as ag
-from archgraph.analysis.memory import Memory, Setting
 from archgraph.cli import main
+from archgraph.cost.memory.memory import Memory, Setting
 from archgraph.errors import QueryError
 from archgraph.frontend.load import shipped_names
 
@@ -90,7 +90,7 @@ def test_repeated_keeps_what_unrolled_keeps(name, kernel):
 def test_iterations_that_are_not_run_count_as_if_they_were(name, checkpoint, count, monkeypatch):
     g = ag.load(name).at(L=count)
     short = g.peak_memory("training", checkpoint=checkpoint)
-    monkeypatch.setattr("archgraph.analysis.forward.UNROLLED", 100)
+    monkeypatch.setattr("archgraph.cost.memory.forward.UNROLLED", 100)
     whole = g.peak_memory("training", checkpoint=checkpoint)
     assert (short.bytes, short.node, short.phase) == (whole.bytes, whole.node, whole.phase)
     assert short.by_kind == whole.by_kind

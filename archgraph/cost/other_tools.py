@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Add, Expr, expand
 
-from archgraph.analysis.other_tools import Term, Tool, terms, tool
+from archgraph.cost.counting_rules import Term, Tool, terms, tool
 from archgraph.report.table import Table
 
 if TYPE_CHECKING:

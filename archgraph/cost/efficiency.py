@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr
 
-from archgraph.analysis.cost import METRICS, Row, grouping
-from archgraph.analysis.efficiency import Device, Work, device, work_of
-from archgraph.analysis.memory import PRECISIONS, Setting
+from archgraph.cost.costs import METRICS, Row, grouping
+from archgraph.cost.memory.memory import PRECISIONS, Setting
+from archgraph.cost.work import Device, Work, device, work_of
 from archgraph.errors import QueryError
 from archgraph.graph.execution import execution
 from archgraph.graph.ir import Member

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sympy import Expr
 
-from archgraph.analysis.saved import Fold, SavedBytes, Storage
+from archgraph.cost.memory.saved import Fold, SavedBytes, Storage
 from archgraph.graph.execution import ZERO, needed_inside
 from archgraph.graph.ir import Graph, Repeat, Value
 

@@ -3,9 +3,9 @@
 import pytest
 
 import archgraph as ag
-from archgraph.analysis.cost import METRICS
-from archgraph.analysis.other_tools import QUANTITIES, tool
 from archgraph.cli import main
+from archgraph.cost.costs import METRICS
+from archgraph.cost.counting_rules import QUANTITIES, tool
 from archgraph.data import table
 from archgraph.errors import QueryError
 from archgraph.ops.base import registry

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Add, Expr
 
-from archgraph.analysis.cost import find_member
-from archgraph.analysis.memory import Attention, Checkpoint, Dtype, Memory, Mode, Optimizer, Setting
+from archgraph.cost.costs import find_member
+from archgraph.cost.memory.memory import Attention, Checkpoint, Dtype, Memory, Mode, Optimizer, Setting
 from archgraph.errors import QueryError
 from archgraph.graph.ir import Graph, Node
 from archgraph.report.table import Table

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from sympy import Add, Expr, Mul
 
-from archgraph.analysis.ledger import ACTIVATIONS, WEIGHTS, ZERO, Ledger, Storage
+from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHTS, ZERO, Ledger, Storage
 from archgraph.graph.execution import Execution, has_trained_weights, is_weight, needed_inside, schedule
 from archgraph.graph.ir import Graph, Node, Repeat, Value
 

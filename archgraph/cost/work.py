@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sympy import Add, Expr, Mul
 
-from archgraph.analysis.cost import METRICS, Row
+from archgraph.cost.costs import METRICS, Row
 from archgraph.data import table
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.graph.execution import SINGLE_BYTES, ZERO, Execution, is_weight

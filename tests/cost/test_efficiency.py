@@ -3,8 +3,8 @@
 import pytest
 
 import archgraph as ag
-from archgraph.analysis.efficiency import device
 from archgraph.cli import main
+from archgraph.cost.work import device
 from archgraph.data import table
 from archgraph.errors import QueryError
 

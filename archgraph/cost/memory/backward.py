@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archgraph.analysis.forward import Again, Done, Forward, Record, Skipped, Summed, Tensor, Tensors
-from archgraph.analysis.ledger import GRADIENTS, WEIGHT_GRADIENTS, Storage
+from archgraph.cost.memory.forward import Again, Done, Forward, Record, Skipped, Summed, Tensor, Tensors
+from archgraph.cost.memory.ledger import GRADIENTS, WEIGHT_GRADIENTS, Storage
 
 
 class Backward:

@@ -8,7 +8,7 @@ from typing import cast
 
 from sympy import Add, Expr, Integer, Mul, expand
 
-from archgraph.analysis.cost import METRICS, Row
+from archgraph.cost.costs import METRICS, Row
 from archgraph.data import table
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.graph.ir import Node

@@ -8,11 +8,11 @@ from typing import Literal, TypeAlias
 
 from sympy import Expr, expand
 
-from archgraph.analysis.backward import Backward
-from archgraph.analysis.cost import Costs
-from archgraph.analysis.forward import Forward, Scope, Tensor
-from archgraph.analysis.ledger import ACTIVATIONS, WEIGHTS, Ledger, Measure, Moment
-from archgraph.analysis.saved import SavedBytes
+from archgraph.cost.costs import Costs
+from archgraph.cost.memory.backward import Backward
+from archgraph.cost.memory.forward import Forward, Scope, Tensor
+from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHTS, Ledger, Measure, Moment
+from archgraph.cost.memory.saved import SavedBytes
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.graph.execution import ZERO, Execution, execution
 from archgraph.graph.ir import Graph, Value

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Add, expand
 
-from archgraph.analysis.cost import Row, grouping, metric_named
+from archgraph.cost.costs import Row, grouping, metric_named
 from archgraph.report.table import Table
 
 if TYPE_CHECKING:
