@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sympy import Add
 
-from archgraph.analysis.field_report import ReceptiveField
-from archgraph.analysis.paths import Paths
 from archgraph.backend.mixing import mixers
 from archgraph.cost.work import work_of
 from archgraph.errors import QueryError
+from archgraph.fields.paths.paths import Paths
+from archgraph.fields.report.field_report import ReceptiveField
 from archgraph.graph.execution import Execution
 from archgraph.graph.ir import Node, Repeat, Value
 from archgraph.laws.domain import smooth_in

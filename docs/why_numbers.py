@@ -8,7 +8,7 @@ from typing import Any
 from sympy import expand
 
 import archgraph as ag
-from archgraph.analysis.field_report import ReceptiveField
+from archgraph.fields.report.field_report import ReceptiveField
 
 RESENC = ("", ":ct-3d-l", ":ct-3d-xl")
 

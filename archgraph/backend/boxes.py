@@ -11,10 +11,10 @@ from archgraph.backend.items import Item
 from archgraph.backend.mathtext import equation, grouped, join, leading, math, number, shape, variable, words
 from archgraph.backend.metrics import text_width
 from archgraph.backend.outlines import BAR, INSET, outline, outlined
-from archgraph.backend.reach import Reach
 from archgraph.backend.style import FRAME, HAIR, LINE, SIDE_FILL, SIZES, ramp
 from archgraph.backend.thumbnails import connectivity, field_square
 from archgraph.backend.wording import abbreviated, capitalized, phrase, shortened
+from archgraph.fields.report.extent import Reach
 
 Line = tuple[Run, ...]
 PARAMS, MACS = "theta", "M"

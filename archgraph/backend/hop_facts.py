@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from archgraph.analysis.node_reads import Evaluate
-from archgraph.analysis.paths import Paths
 from archgraph.errors import ArchgraphError
+from archgraph.fields.paths.paths import Paths
+from archgraph.fields.rules.node_reads import Evaluate
 from archgraph.graph.ir import Graph, Node
 
 #: Rows of a matrix, and how many pairs are counted exactly.

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from sympy import Integer
 
-from archgraph.analysis.effective import EffectiveFields
-from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.backend.diagram import Outline, Run
 from archgraph.backend.facts import Facts
 from archgraph.backend.groups import Group
-from archgraph.backend.reach import Reach, reach_of
 from archgraph.errors import ArchgraphError
+from archgraph.fields.effective.effective import EffectiveFields
+from archgraph.fields.report.extent import Reach, reach_of
+from archgraph.fields.report.receptive_field import ReceptiveFields
 from archgraph.graph.ir import Graph, Member, Repeat, Value
 
 Line = tuple[Run, ...]

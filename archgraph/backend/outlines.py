@@ -1,8 +1,8 @@
 """The outlines of boxes, which tell how positions are mixed, and the coloured bar at their left."""
 
 from archgraph.backend.diagram import Outline, Part, Path, Rect
-from archgraph.backend.reach import Reach
 from archgraph.backend.style import FRAME, HAIR, HEAVY, LINE
+from archgraph.fields.report.extent import Reach
 
 BAR = 6.0
 """The width of the coloured bar, in points."""

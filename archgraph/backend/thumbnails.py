@@ -1,8 +1,8 @@
 """Small pictures of locality: the field as a square in the input, or which positions a box connects."""
 
 from archgraph.backend.diagram import Part, Path, Rect
-from archgraph.backend.reach import Reach
 from archgraph.backend.style import FRAME, GRID, HAIR, ramp
+from archgraph.fields.report.extent import Reach
 
 _LEAST = 1.3
 _CELLS = 6

@@ -46,7 +46,7 @@ def _run_rf(options: argparse.Namespace) -> int:
 
 
 def _rf_table(g: Any, options: argparse.Namespace) -> Any:
-    from archgraph.backend.path_tables import halo_table, probe_table, productivity_table
+    from archgraph.fields.path_tables import halo_table, probe_table, productivity_table
 
     if options.fixed_weights and (options.halo or options.productive):
         raise QueryError("--fixed-weights goes with the table and with --probe")
@@ -108,7 +108,7 @@ def _distances(options: argparse.Namespace, found: Any) -> list[int]:
 
 
 def _run_hops(options: argparse.Namespace) -> int:
-    from archgraph.backend.path_tables import hop_table, path_table
+    from archgraph.fields.path_tables import hop_table, path_table
 
     g = load_bound(options)
     found = g.paths(options.axis, options.node, options.input)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archgraph.analysis.area import Area, bits, boxes
-from archgraph.analysis.node_relations import Kind
-from archgraph.analysis.probe import Probe
 from archgraph.backend.torch import lower
+from archgraph.fields.positions.probe import Probe
+from archgraph.fields.rules.node_relations import Kind
+from archgraph.fields.sets.area import Area, bits, boxes
 from archgraph.graph.ir import Graph, Value
 from archgraph.measure.lowered import channels
 from archgraph.measure.structure import Position, Structure
@@ -18,8 +18,8 @@ from archgraph.report.table import Table
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from archgraph.analysis.receptive_field import ReceptiveFields
     from archgraph.api import Architecture
+    from archgraph.fields.report.receptive_field import ReceptiveFields
 
 KINDS: tuple[Kind, ...] = ("content", "stat")
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from archgraph import fields
-from archgraph.analysis.field_report import ReceptiveField
-from archgraph.analysis.receptive_field import ReceptiveFields
 from archgraph.architecture.measured import Measured
+from archgraph.fields import queries as fields
+from archgraph.fields.report.field_report import ReceptiveField
+from archgraph.fields.report.receptive_field import ReceptiveFields
 from archgraph.report.table import Table
 
 if TYPE_CHECKING:
-    from archgraph.analysis.effective import Effective
-    from archgraph.analysis.halo import Halo
-    from archgraph.analysis.hop_path import HopPath
-    from archgraph.analysis.paths import Paths
-    from archgraph.analysis.productive import Productivity
-    from archgraph.analysis.size_law import SizeLaw
+    from archgraph.fields.effective.effective import Effective
+    from archgraph.fields.paths.hop_path import HopPath
+    from archgraph.fields.paths.paths import Paths
+    from archgraph.fields.report.halo import Halo
+    from archgraph.fields.report.productive import Productivity
+    from archgraph.fields.report.size_law import SizeLaw
 
 
 class FieldQueries(Measured):

@@ -7,10 +7,10 @@ from itertools import product
 import pytest
 from random_networks import network
 
-from archgraph.analysis.axis_field import AxisField
-from archgraph.analysis.indices import Indices
-from archgraph.analysis.readings import Moving
-from archgraph.analysis.receptive_field import ReceptiveFields
+from archgraph.fields.report.axis_field import AxisField
+from archgraph.fields.report.receptive_field import ReceptiveFields
+from archgraph.fields.sets.indices import Indices
+from archgraph.fields.sets.readings import Moving
 from archgraph.graph.ir import Graph, Member, Node
 from archgraph.ops.cropping import Pad, Roll
 
@@ -85,7 +85,7 @@ def inside(reads: Indices, extent: int) -> set[int]:
 
 
 def interior_points(interior) -> set[Position]:
-    from archgraph.analysis.area import points
+    from archgraph.fields.sets.area import points
 
     return set(points(interior))
 

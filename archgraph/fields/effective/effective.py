@@ -1,0 +1,227 @@
+"""The effective receptive field at initialisation: where the gradient's power goes before anything is learned.
+
+Weights are random with fan-in normalised variance, so that the power spreads over all paths: equally over the taps
+of a convolution, over summands by the power of their branches, over concatenated values by their share of the
+channels. Norms, gates and attention scores are held fixed, activations taken as linear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+
+from archgraph.errors import QueryError, ShapeError
+from archgraph.fields.effective.spread import MOST_WEIGHTS, STAY, Spread, SpreadMap, blended
+from archgraph.fields.effective.tap_power import step
+from archgraph.fields.effective.walk import Walk, Walks, join, then
+from archgraph.fields.rules.node_reads import Evaluate
+from archgraph.fields.sets.iterate import power
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.ops.reach import Along, AxisMap, Digit, Reach, Unflattened, Window
+
+MOST_ITERATIONS, MOST_STEPS = 1000, 200_000
+
+
+@dataclass(frozen=True)
+class Effective:
+    """The effective receptive field along one axis, at initialisation, in elements of the input.
+
+    Attributes:
+        sigma: the standard deviation of the gradient's power about its mean, over the phases.
+        width: how long the middle 95 % of it are.
+        normal: whether the width is that of a normal distribution, the field being too long to keep.
+        reason: why there are no numbers.
+    """
+
+    sigma: float | None
+    width: float | None
+    normal: bool = False
+    reason: str = ""
+
+    def __str__(self) -> str:
+        if self.sigma is None or self.width is None:
+            return self.reason or "nothing"
+        return f"sigma {self.sigma:.2f}, 95 % within {self.width:.1f} (at initialisation)"
+
+
+def effective(walk: Walk | str | None, extent: int) -> Effective:
+    """Return the numbers of the walks along an axis of some extent."""
+    if walk is None or isinstance(walk, str):
+        return Effective(None, None, reason=walk or "")
+    phases = [_with_even(phase, walk.even, extent) for phase in (walk.local.phases if walk.local else (None,))]
+    mass = sum(phase.mass for phase in phases)
+    if not mass:
+        return Effective(None, None)
+    sigma = sqrt(sum(phase.mass * phase.variance for phase in phases) / mass)
+    width = sum(phase.mass * phase.width for phase in phases) / mass
+    return Effective(sigma, min(width, float(extent)), any(phase.weights is None for phase in phases))
+
+
+def _with_even(local: Spread | None, even: float, extent: int) -> Spread:
+    """Return a distribution together with what is spread evenly over the axis about its centre."""
+    place = 0 if local is None else round(local.mean) - extent // 2
+    weights = (even / extent,) * extent if extent <= MOST_WEIGHTS else None
+    whole = Spread(even, place + (extent - 1) / 2, (extent**2 - 1) / 12, place, weights)
+    return blended([whole] if local is None else [local, whole])
+
+
+class _Steps:
+    """Counts the operations of a walk at most; blocks that call blocks may have more than anybody can walk through."""
+
+    def __init__(self, evaluate: Evaluate) -> None:
+        self._evaluate = evaluate
+        self._known: dict[Graph, int] = {}
+
+    def of(self, graph: Graph) -> int:
+        if graph not in self._known:
+            self._known[graph] = sum(map(self._member, graph.nodes))
+        return self._known[graph]
+
+    def _member(self, member: Member) -> int:
+        if isinstance(member, Node):
+            return 1
+        return min(self._evaluate(member.iterations), MOST_ITERATIONS) * self.of(member.body)
+
+
+class EffectiveFields:
+    """The walks from every value of a network to one of its inputs.
+
+    Args:
+        graph: the traced graph.
+        input: the input.
+        evaluate: gives the value of a size.
+        axes: the axes of the input to walk along, by default all.
+    """
+
+    def __init__(self, graph: Graph, input: Value, evaluate: Evaluate, axes: Sequence[str] = ()) -> None:
+        self.input = input
+        self._evaluate = evaluate
+        steps = _Steps(evaluate).of(graph)
+        start = {axis: Walk(axis, STAY) for axis in axes or input.type.positions}
+        begin: Walks = start if steps <= MOST_STEPS else dict.fromkeys(start, "too many operations to walk through")
+        self._members: dict[str, Walks] = {}
+        if steps > MOST_STEPS:
+            self._values = {value: begin for member in graph.nodes for value in member.outputs}
+            return
+        self._values = self._run(graph, tuple(begin if value is input else {} for value in graph.inputs), "")
+
+    def of(self, path: str) -> dict[str, Effective] | None:
+        """Return the same for the first output of a member by its path, None where it lies in a repeat."""
+        walks = self._members.get(path)
+        return None if walks is None else self._numbers(walks)
+
+    def at(self, value: Value) -> dict[str, Effective]:
+        """Return the effective field of a value of the network's own graph, by axis of the input."""
+        return self._numbers(self._values[value])
+
+    def _numbers(self, walks: Walks) -> dict[str, Effective]:
+        sizes = self.input.type
+        return {axis: effective(walks.get(axis), self._evaluate(sizes.size(axis))) for axis in sizes.positions}
+
+    def _run(self, graph: Graph, inputs: tuple[Walks, ...], prefix: str | None = None) -> dict[Value, Walks]:
+        """Walk through a graph; what its members give is kept by path if there is a prefix for it."""
+        known: dict[Value, Walks] = dict(zip(graph.inputs, inputs, strict=True))
+        for member in graph.nodes:
+            operands = tuple(known[value] for value in member.inputs)
+            path = None if prefix is None else prefix + member.name
+            outputs = self._member(member, operands, path)
+            known.update(zip(member.outputs, outputs, strict=True))
+            if path is not None:
+                self._members[path] = outputs[0]
+        return known
+
+    def _outputs(self, graph: Graph, inputs: tuple[Walks, ...], path: str | None = None) -> tuple[Walks, ...]:
+        known = self._run(graph, inputs, None if path is None else f"{path}.")
+        return tuple(known[value] for value in graph.outputs)
+
+    def _member(self, member: Member, operands: tuple[Walks, ...], path: str | None) -> tuple[Walks, ...]:
+        if not any(operands):
+            return ({},) * len(member.outputs)
+        if isinstance(member, Repeat):
+            return self._repeat(member, operands, path)
+        try:
+            reaches = member.op.reach(*member.types)
+        except ShapeError as error:
+            return (dict.fromkeys(self.input.type.positions, error.message),) * len(member.outputs)
+        return tuple(self._output(member, index, reaches, operands) for index in range(len(member.outputs)))
+
+    def _output(self, node: Node, index: int, reaches: tuple[Reach, ...], operands: tuple[Walks, ...]) -> Walks:
+        result: dict[str, Walk | str] = {}
+        for number, (reach, walks) in enumerate(zip(reaches, operands, strict=True)):
+            unread = not reach.reads or reach.gate or reach.power == "none"
+            if unread or (reach.outputs is not None and index not in reach.outputs):
+                continue
+            for axis, walk in walks.items():
+                new = self._stepped(node, number, reach, walk)
+                result[axis] = join(result.get(axis), new)
+        return result
+
+    def _stepped(self, node: Node, number: int, reach: Reach, walk: Walk | str) -> Walk | str:
+        if isinstance(walk, str):
+            return walk
+        operand, maps = node.types[number], dict(reach.maps)
+        factor = float(reach.share) if reach.share.is_Number else self._fraction(reach)
+        for axis in operand.positions:
+            extent = self._evaluate(operand.size(axis))
+            if axis != walk.axis:
+                taken = step(maps[axis], reach.power, extent, self._evaluate)
+                factor *= 1.0 if taken is None else taken.mass
+                continue
+            moved = self._along(walk, maps[axis], reach, extent)
+            if isinstance(moved, str):
+                return moved
+            walk = moved
+        return walk.scaled(factor)
+
+    def _fraction(self, reach: Reach) -> float:
+        numerator, denominator = reach.share.as_numer_denom()
+        return self._evaluate(numerator) / self._evaluate(denominator)
+
+    def _along(self, walk: Walk, read: AxisMap, reach: Reach, extent: int) -> Walk | str:
+        match read:
+            case Along(other, Digit(stride, _)) if walk.digit is None:
+                return replace(walk, axis=other, digit=self._evaluate(stride))
+            case Along(other, Window() as inner):
+                moved = self._along(walk, inner, reach, extent)
+                return moved if isinstance(moved, str) else replace(moved, axis=other)
+            case Unflattened(strides):
+                names = [name for name, stride in strides if self._evaluate(stride) == walk.digit]
+                return replace(walk, axis=names[0], digit=None) if names else "an axis is cut into digits"
+        taken = step(read, reach.power, extent, self._evaluate)
+        if isinstance(taken, SpreadMap) and walk.digit is not None and taken.phases[0].variance:
+            return "positions of a flattened axis are mixed"
+        if taken is None:
+            return f"no walk through {type(read).__name__.lower()}"
+        return walk if walk.digit is not None and isinstance(taken, SpreadMap) else walk.through(taken)
+
+    def _repeat(self, repeat: Repeat, operands: tuple[Walks, ...], path: str | None) -> tuple[Walks, ...]:
+        count, carried = self._evaluate(repeat.iterations), len(repeat.outputs)
+        if count == 1:
+            return self._outputs(repeat.body, operands, path)
+        if carried > 1 or any(operands[1:]):
+            return self._iterated(repeat, operands, count)
+        (value,) = operands[:1]
+        return ({axis: self._power(repeat, walk, count) for axis, walk in value.items()},)
+
+    def _iterated(self, repeat: Repeat, operands: tuple[Walks, ...], count: int) -> tuple[Walks, ...]:
+        carried = len(repeat.outputs)
+        if count > MOST_ITERATIONS:
+            return (dict.fromkeys(self.input.type.positions, "too many iterations"),) * carried
+        for _ in range(count):
+            operands = (*self._outputs(repeat.body, operands), *operands[carried:])
+        return operands[:carried]
+
+    def _power(self, repeat: Repeat, walk: Walk | str, count: int) -> Walk | str:
+        if isinstance(walk, str) or (walk.axis and not repeat.body.inputs[0].type.has(walk.axis)):
+            return walk
+        begin: Walks = {walk.axis: Walk(walk.axis, STAY, 0.0, walk.digit)}
+        nothing: tuple[Walks, ...] = ({},) * (len(repeat.inputs) - 1)
+        body = self._outputs(repeat.body, (begin, *nothing))[0].get(walk.axis)
+        if body is None or isinstance(body, str):
+            return body or "nothing"
+        try:
+            many = power(body, count, begin[walk.axis], then)  # type: ignore[arg-type]
+            return then(walk, many)
+        except QueryError as error:
+            return error.message

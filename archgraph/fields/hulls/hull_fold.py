@@ -1,0 +1,120 @@
+"""Hulls folded over a graph, with repeats in closed form and counts as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from sympy import Expr
+
+from archgraph.errors import ShapeError
+from archgraph.fields.hulls.hull import EVERYTHING, Hull, Span, Unknown, repeated, union, widened
+from archgraph.graph.ir import Graph, Node, Repeat, Value
+from archgraph.ops.reach import All, Reach
+
+Spans: TypeAlias = Mapping[str, Span]
+"""What a value reads, by axis of the input."""
+MOST_ITERATIONS = 64
+
+
+class HullFold:
+    """Carries hulls from the inputs of a graph to its values.
+
+    Args:
+        join: what is read where two ways meet: the union, or the narrower one.
+    """
+
+    def __init__(self, join: Callable[[Span, Span], Span] = union) -> None:
+        self._join = join
+
+    def values(self, graph: Graph, input: Value) -> dict[Value, Spans]:
+        """Return what every value of a graph reads of one input."""
+        begin = {axis: Hull(axis) for axis in input.type.positions}
+        return self.run(graph, tuple(begin if value is input else {} for value in graph.inputs))
+
+    def run(self, graph: Graph, inputs: tuple[Spans, ...]) -> dict[Value, Spans]:
+        """Return what every value of a graph reads, given what its inputs read."""
+        known: dict[Value, Spans] = dict(zip(graph.inputs, inputs, strict=True))
+        for member in graph.nodes:
+            operands = tuple(known[value] for value in member.inputs)
+            results = self._node(member, operands) if isinstance(member, Node) else self._repeat(member, operands)
+            known.update(zip(member.outputs, results, strict=True))
+        return known
+
+    def _outputs(self, graph: Graph, inputs: tuple[Spans, ...]) -> tuple[Spans, ...]:
+        known = self.run(graph, inputs)
+        return tuple(known[value] for value in graph.outputs)
+
+    def _joined(self, parts: list[Spans]) -> Spans:
+        result: dict[str, Span] = {}
+        for part in parts:
+            for axis, span in part.items():
+                result[axis] = self._join(result.get(axis), span)
+        return result
+
+    def _node(self, node: Node, operands: tuple[Spans, ...]) -> tuple[Spans, ...]:
+        if not any(operands):
+            return ({},) * len(node.outputs)
+        try:
+            reaches = node.op.reach(*node.types)
+        except ShapeError as error:
+            unknown = {axis: Unknown(error.message) for spans in operands for axis in spans}
+            return (unknown,) * len(node.outputs)
+        pairs = list(zip(reaches, operands, strict=True))
+        return tuple(
+            self._joined([_through(reach, spans) for reach, spans in pairs if _reads(reach, index)])
+            for index in range(len(node.outputs))
+        )
+
+    def _repeat(self, repeat: Repeat, operands: tuple[Spans, ...]) -> tuple[Spans, ...]:
+        count, carried = repeat.iterations, len(repeat.outputs)
+        if count == 1 or not any(operands):
+            return self._outputs(repeat.body, operands)
+        first = self._outputs(repeat.body, operands)
+        if self._outputs(repeat.body, (*first, *operands[carried:])) == first:
+            return first
+        if carried == 1:
+            return (self._powers(repeat, operands, first[0]),)
+        if count.is_Integer and int(count) <= MOST_ITERATIONS:
+            for _ in range(int(count)):
+                operands = (*self._outputs(repeat.body, operands), *operands[carried:])
+            return operands[:carried]
+        unknown: Spans = {axis: Unknown("several carried values") for spans in operands for axis in spans}
+        return (unknown,) * carried
+
+    def _powers(self, repeat: Repeat, operands: tuple[Spans, ...], once: Spans) -> Spans:
+        """Return what the carried value reads: the body's own hull added up, and what enters at every iteration."""
+        (value, *rest), count = operands, repeat.iterations
+        axes = repeat.body.inputs[0].type.positions
+        nothing: tuple[Spans, ...] = ({},) * len(rest)
+        (body,) = self._outputs(repeat.body, ({axis: Hull(axis) for axis in axes}, *nothing))
+        (entering,) = self._outputs(repeat.body, ({}, *rest))
+        result: dict[str, Span] = {}
+        for axis in once:
+            early = entering.get(axis)
+            late = _power(early, body, count - 1)
+            result[axis] = self._join(_power(value.get(axis), body, count), self._join(late, early))
+        return result
+
+
+def _reads(reach: Reach, output: int) -> bool:
+    return reach.reads and not reach.gate and (reach.outputs is None or output in reach.outputs)
+
+
+def _through(reach: Reach, spans: Spans) -> Spans:
+    maps = dict(reach.maps)
+    return {
+        axis: widened(span, maps.get(span.axis, All())) if isinstance(span, Hull) else span
+        for axis, span in spans.items()
+    }
+
+
+def _power(span: Span, body: Spans, count: Expr) -> Span:
+    if not isinstance(span, Hull):
+        return span
+    step = body.get(span.axis)
+    if isinstance(step, Hull) and span.digit is not None:
+        return span if step == Hull(span.axis) else Unknown("an axis is cut into digits")
+    if isinstance(step, Hull) and step.axis == span.axis:
+        return repeated(span, step, count)
+    return step if step is None or step is EVERYTHING or isinstance(step, Unknown) else Unknown("axes are exchanged")

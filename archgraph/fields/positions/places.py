@@ -1,0 +1,82 @@
+"""Questions about single positions of a network, borders included: what is read, what is not, what is clean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archgraph.fields.positions.interior import Touched
+from archgraph.fields.positions.probe import Probe, ReadBack, chosen
+from archgraph.fields.rules.node_reads import Evaluate, Learned
+from archgraph.fields.rules.node_relations import Kind
+from archgraph.fields.rules.walk_back import walk_back
+from archgraph.fields.sets import area
+from archgraph.fields.sets.area import NOWHERE
+from archgraph.graph.ir import Graph, Value
+from archgraph.graph.locate import members
+
+
+class Places:
+    """Answers about one input of a graph, of which every node can be asked.
+
+    Args:
+        graph: the traced graph.
+        input: the input.
+        evaluate: gives the value of a size.
+        learned: as in `node_reads`.
+    """
+
+    def __init__(self, graph: Graph, input: Value, evaluate: Evaluate, learned: Learned = None) -> None:
+        self.graph = graph
+        self.input = input
+        self._evaluate = evaluate
+        self._learned = learned
+        self._readers: dict[Kind, ReadBack] = {}
+
+    def probe(self, node: str, index: Mapping[str, int], kind: Kind = "content", output: int = 0) -> Probe:
+        """Return the positions that a node reads at some index; axes that are not named take all indices.
+
+        Args:
+            node: the path of the node.
+            index: an index per axis.
+            kind: content, gate or stat.
+            output: which output of the node, by number.
+
+        Raises:
+            QueryError: there is no such node, axis or index.
+        """
+        chain = members(self.graph, node)
+        value = chain[-1].outputs[output]
+        outputs = self.extents(value)
+        reader = self._readers.setdefault(kind, ReadBack(self._evaluate, kind, self._learned))
+        found = walk_back(reader, self.graph, chain, {value: chosen(outputs, index, node)})
+        read = found.get(self.input, NOWHERE)
+        extents = self.extents(self.input)
+        return Probe(node, self.input.name, extents, kind, read, fixed_weights=self.fixed_weights)
+
+    @property
+    def fixed_weights(self) -> bool:
+        """Whether what is mixed with weights computed from an input is left out."""
+        return self._learned is not None
+
+    def unread(self, node: str, kind: Kind = "content") -> Probe:
+        """Return the positions of the input that no position of a node reads."""
+        extents = self.extents(self.input)
+        missing = area.complement(self.probe(node, {}, kind).area, tuple(extents.values()))
+        title, fixed = "unread by {node} of {input}", self.fixed_weights
+        return Probe(node, self.input.name, extents, kind, missing, title=title, fixed_weights=fixed)
+
+    def interior(self, node: str) -> Probe:
+        """Return the positions of a node that read no padding, no repeated border and no window that a border cuts."""
+        *outer, member = members(self.graph, node)
+        touched = Touched(self._evaluate, self._learned).at(self.graph, (*outer, member))
+        extents = self.extents(member.outputs[0])
+        clean = area.complement(touched, tuple(extents.values()))
+        return Probe(node, node, extents, "content", clean, title="positions of {node} that no border touches")
+
+    def axes(self, node: str) -> tuple[str, ...]:
+        """Return the position axes of a node's output."""
+        return members(self.graph, node)[-1].outputs[0].type.positions
+
+    def extents(self, value: Value) -> dict[str, int]:
+        """Return the size of a value on every position axis."""
+        return {axis: self._evaluate(value.type.size(axis)) for axis in value.type.positions}

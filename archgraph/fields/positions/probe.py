@@ -1,0 +1,141 @@
+"""The exact set of input positions that some positions of a node read, borders included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from archgraph.errors import QueryError
+from archgraph.fields.rules.node_reads import Evaluate, Learned
+from archgraph.fields.rules.node_relations import Kind, node_relations
+from archgraph.fields.rules.relation import Relation
+from archgraph.fields.rules.walk_back import WalkBack
+from archgraph.fields.sets import area
+from archgraph.fields.sets.area import Area, Mask, full
+from archgraph.graph.ir import Node
+
+
+class ReadBack(WalkBack[Area]):
+    """Carries sets of positions back to what they read."""
+
+    def __init__(self, evaluate: Evaluate, kind: Kind = "content", learned: Learned = None) -> None:
+        super().__init__(evaluate)
+        self.kind: Kind = kind
+        self.learned = learned
+        self._relations: dict[tuple[Node, int], dict[int, Relation]] = {}
+
+    def join(self, left: Area, right: Area) -> Area:
+        """Return the union."""
+        return area.union(left, right)
+
+    def pull(self, node: Node, outputs: tuple[Area | None, ...]) -> tuple[Area | None, ...]:
+        """Return what is read of every operand."""
+        found: list[Area | None] = [None] * len(node.inputs)
+        for index, state in enumerate(outputs):
+            if not state:
+                continue
+            for operand, relation in self.relations(node, index).items():
+                read, old = relation.pull(state), found[operand]
+                found[operand] = read if old is None else area.union(old, read)
+        return tuple(found)
+
+    def relations(self, node: Node, output: int) -> dict[int, Relation]:
+        """Return what one output of a node reads of its operands."""
+        key = (node, output)
+        if key not in self._relations:
+            self._relations[key] = node_relations(node, output, self.evaluate, self.kind, self.learned)
+        return self._relations[key]
+
+
+@dataclass(frozen=True, repr=False)
+class Probe:
+    """The positions of an input that some positions of a node read.
+
+    Attributes:
+        node: the path of the node.
+        input: the name of the input.
+        extents: the input's size along every axis.
+        kind: content, gate or stat.
+        area: the positions.
+        exact: False where some channels were picked that may read less than all of them together.
+        title: what the positions are.
+        fixed_weights: whether what is mixed with weights computed from an input is left out.
+    """
+
+    node: str
+    input: str
+    extents: Mapping[str, int]
+    kind: Kind
+    area: Area
+    exact: bool = True
+    title: str = "{node} reads {input}"
+    fixed_weights: bool = False
+
+    def __len__(self) -> int:
+        """The number of positions."""
+        return area.size(self.area)
+
+    def __iter__(self) -> Iterator[tuple[int, ...]]:
+        """Yield every position, in the order of the input's axes."""
+        return area.points(self.area)
+
+    def __contains__(self, position: object) -> bool:
+        return isinstance(position, tuple) and bool(
+            len(position) == len(self.extents) and self._at(self.area, position)
+        )
+
+    def _at(self, found: Area, position: tuple[int, ...]) -> bool:
+        if not position:
+            return bool(found)
+        return any(mask >> position[0] & 1 and self._at(tail, position[1:]) for mask, tail in found)
+
+    @property
+    def intervals(self) -> dict[str, tuple[int, int] | None]:
+        """The first and the last index along every axis, None where nothing is read."""
+        masks = area.projections(self.area, len(self.extents))
+        return {axis: _hull(mask) for axis, mask in zip(self.extents, masks, strict=True)}
+
+    @property
+    def is_box(self) -> bool:
+        """Whether the positions are exactly the box of their intervals."""
+        sides = [hull[1] - hull[0] + 1 for hull in self.intervals.values() if hull]
+        return len(self) == _product(sides) if len(sides) == len(self.extents) else not len(self)
+
+    def __repr__(self) -> str:
+        through = " through fixed weights alone" if self.fixed_weights else ""
+        title = self.title.format(node=self.node, input=self.input) + through
+        if not self.area:
+            return f"{title}: nothing"
+        hull = ", ".join(f"{axis} {_shown(ends)}" for axis, ends in self.intervals.items()) or "all"
+        note = "" if self.is_box else f", {len(self)} positions of this box"
+        return f"{title}: {hull}{note}{'' if self.exact else ' at most'}"
+
+
+def _hull(mask: Mask) -> tuple[int, int] | None:
+    return ((mask & -mask).bit_length() - 1, mask.bit_length() - 1) if mask else None
+
+
+def _shown(ends: tuple[int, int] | None) -> str:
+    return "nothing" if ends is None else f"{ends[0]}..{ends[1]}"
+
+
+def _product(sides: list[int]) -> int:
+    total = 1
+    for side in sides:
+        total *= side
+    return total
+
+
+def chosen(extents: Mapping[str, int], index: Mapping[str, int], node: str) -> Area:
+    """Return the positions of a node that have the given indices.
+
+    Raises:
+        QueryError: there is no such axis, or the index lies outside.
+    """
+    for axis, place in index.items():
+        if axis not in extents:
+            known = ", ".join(extents) or "none"
+            raise QueryError(f"the output of '{node}' has no axis '{axis}'; its position axes: {known}")
+        if not 0 <= place < extents[axis]:
+            raise QueryError(f"{axis}={place} lies outside of '{node}', which has {extents[axis]} positions on it")
+    return area.box([1 << index[axis] if axis in index else full(extent) for axis, extent in extents.items()])

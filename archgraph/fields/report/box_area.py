@@ -1,0 +1,63 @@
+"""How many positions a union of boxes holds: the true area behind branches that do not nest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from math import lcm
+
+from archgraph.fields.sets.area import box, size, unite
+from archgraph.fields.sets.boxes import Box
+from archgraph.fields.sets.indices import Indices, interval
+from archgraph.fields.sets.readings import Moving, Reading, Whole
+
+MOST_PHASES = 4096
+MOST_POSITIONS = 1 << 16
+
+
+def areas(boxes: Sequence[Box], extents: Mapping[str, int]) -> tuple[int, int] | None:
+    """Return the fewest and the most positions that one output reads, over the phases of all axes.
+
+    Borders are ignored; where a box is as long as the input, the output is taken in its middle. None where sets
+    have no such numbers, or are too long to count.
+    """
+    if any(not isinstance(reading, Moving | Whole) for each in boxes for reading in each.values()):
+        return None
+    periods = [_period([each[axis] for each in boxes]) for axis in extents]
+    if _count(periods) > MOST_PHASES:
+        return None
+    sizes = [_area(boxes, extents, phases) for phases in product(*map(range, periods))]
+    known = [size for size in sizes if size is not None]
+    return (min(known), max(known)) if len(known) == len(sizes) else None
+
+
+def _count(periods: Sequence[int]) -> int:
+    total = 1
+    for period in periods:
+        total *= period
+    return total
+
+
+def _period(readings: Sequence[Reading]) -> int:
+    return lcm(*(reading.map.period for reading in readings if isinstance(reading, Moving)))
+
+
+def _area(boxes: Sequence[Box], extents: Mapping[str, int], phases: tuple[int, ...]) -> int | None:
+    """Return the area at one output near the middle of the input."""
+    places = dict(zip(extents, phases, strict=True))
+    sets = [[_set(each[axis], places[axis], extents[axis]) for axis in extents] for each in boxes]
+    starts = [min(row[axis].lo for row in sets) for axis in range(len(extents))]
+    if any(row[axis].hi - starts[axis] > MOST_POSITIONS for row in sets for axis in range(len(extents))):
+        return None
+    masks = ([found.bits(1) << found.lo - start for found, start in zip(row, starts, strict=True)] for row in sets)
+    return size(unite(map(box, masks)))
+
+
+def _set(reading: Reading, phase: int, extent: int) -> Indices:
+    if isinstance(reading, Whole):
+        return reading.span.clip(0, extent - 1) if reading.span.length else interval(0, extent - 1)
+    assert isinstance(reading, Moving)
+    if not reading.form:
+        return reading.map.phases[0]
+    turns = int(extent / 2 / reading.map.stride) // reading.map.period if reading.map.advance else 0
+    return reading.map.at(phase + turns * reading.map.period)

@@ -1,0 +1,84 @@
+"""How much of the input one output position reads, summed up for a figure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from archgraph.fields.report.axis_field import AxisField
+from archgraph.fields.sets.field import HalfLine
+from archgraph.ops.reach import Enlarge, Window
+from archgraph.ops.reach import Reach as OpReach
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How much of the input one output position reads.
+
+    Attributes:
+        sizes: (smallest, largest) along the widest axis; ``extent`` is the input's size there.
+        everything: whether it is the whole input.
+        shares: (smallest, largest) share of the side for every axis, at most 1.
+        causal: whether it is everything up to a moving edge.
+        statistics: whether normalisation statistics reach the whole input though the content does not.
+        label: the sizes in words, by axis where they differ.
+    """
+
+    sizes: tuple[int, int]
+    extent: int
+    everything: bool
+    shares: tuple[tuple[float, float], ...]
+    statistics: bool
+    label: str
+    causal: bool = False
+
+    @property
+    def share(self) -> float:
+        return min(1.0, self.sizes[1] / self.extent) if self.extent else 1.0
+
+
+def combines(reach: OpReach) -> bool:
+    """Whether an operation reads more than one position along some axis."""
+    return any(not isinstance(read, Window) or read.kernel != 1 for _, read in reach.maps)
+
+
+def tiles(reach: OpReach) -> bool:
+    """Whether the windows do not overlap: pooling, patches, their inverses."""
+    return all(
+        getattr(read, "kernel", None) == getattr(read, "stride", 0) or isinstance(read, Enlarge)
+        for _, read in reach.maps
+    )
+
+
+def few(names: list[str]) -> list[str]:
+    return names if len(names) <= 3 else [*names[:2], "…"]
+
+
+def reach_of(axes: Mapping[str, AxisField]) -> Reach | None:
+    """Sum up the fields along all axes; nothing where there are no numbers."""
+    known = [axis for axis in axes.values() if axis.settled]
+    if not known or not any(axis.size_max for axis in known):
+        return None
+    widest = max(known, key=lambda axis: axis.size_max / axis.extent)
+    labels = [_size_label(axis) for axis in known]
+    everything, causal = all(axis.is_global for axis in known), any(axis.is_causal for axis in known)
+    return Reach(
+        (widest.size_min, widest.size_max),
+        widest.extent,
+        everything,
+        tuple((min(1.0, axis.size_min / axis.extent), min(1.0, axis.size_max / axis.extent)) for axis in known),
+        not everything and any(axis.stat_since for axis in known),
+        f"all {widest.extent}" if everything else labels[0] if len(set(labels)) == 1 else " × ".join(labels),
+        causal,
+    )
+
+
+def _size_label(axis: AxisField) -> str:
+    if axis.is_causal:
+        return f"up to {axis.size_max}"
+    return str(axis.size_max) if axis.size_min == axis.size_max else f"{axis.size_min}–{axis.size_max}"
+
+
+def read_interval(axis: AxisField, output: int) -> tuple[int, int] | None:
+    """The first and the last input position that one output reads, nothing where it reads none."""
+    if isinstance(axis.reading, HalfLine):
+        return 0, min(axis.extent - 1, max(0, axis.reading.edge.at(output).hi))
+    return axis.read_interval(output, output)

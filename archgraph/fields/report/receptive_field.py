@@ -1,0 +1,208 @@
+"""Receptive fields: a fold of the set maps of operations over a graph whose repeats stay closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+
+from sympy import Expr
+
+from archgraph.fields.positions.places import Places
+from archgraph.fields.report.axis_field import AxisField
+from archgraph.fields.report.field_report import ReceptiveField
+from archgraph.fields.rules.fixed_weights import learned_values
+from archgraph.fields.rules.node_reads import Evaluate, node_reads
+from archgraph.fields.sets.field import NOTHING
+from archgraph.fields.sets.readings import PRESENT, Whole
+from archgraph.fields.sets.region import (
+    Dependence,
+    Region,
+    Transfer,
+    alone,
+    apply,
+    iterations,
+    itself,
+    within,
+)
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.locate import input_named, members
+from archgraph.sizes.symbols import evaluate as evaluate_at
+
+
+def _constant(size: Expr) -> int:
+    return evaluate_at(size, {})
+
+
+def receptive_field(
+    graph: Graph, node: str | Value | None = None, input: str | None = None, *, evaluate: Evaluate = _constant
+) -> ReceptiveField:
+    """Return what a node reads of an input; see `ReceptiveFields.at`.
+
+    >>> from archgraph.ops.convolution import Conv
+    >>> from archgraph.sizes.symbols import size
+    >>> from archgraph.graph.tracer import Inference, Tracer
+    >>> from archgraph.sizes.types import tensor
+    >>> image = Value(tensor(c=3, h=32, w=32), "image")
+    >>> tracer = Tracer((image,), Inference())
+    >>> out = tracer.apply(Conv(out=size(8), kernel=size(3), stride=size(2)), (image,), "stem")
+    >>> receptive_field(tracer.finish(out))
+    receptive field of stem on image
+      h  3, stride 2
+      w  3, stride 2
+    """
+    return ReceptiveFields(graph, input, evaluate=evaluate).at(node)
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """The graph of a body at one place of the network, and what its inputs read of the network's input."""
+
+    graph: Graph
+    inputs: Transfer
+    place: Whole = PRESENT
+    iterations: int = 1
+
+    def path(self, member: Member) -> str:
+        return f"{self.place.path}.{member.name}" if self.place.path else member.name
+
+
+class ReceptiveFields:
+    """The receptive fields of all nodes of a graph on one of its inputs.
+
+    Every body is folded once, however many blocks share it, and a repeat is a power of its body's maps:
+    neither calls nor iterations cost time. Nodes inside repeats are reported as of the last iteration.
+
+    Args:
+        graph: the traced graph.
+        input: the name of the input; by default the only one with positions.
+        evaluate: gives the value of a size; kernels, strides and counts need one.
+        fixed_weights: whether to leave out what is mixed with weights computed from the input, as by attention.
+
+    Raises:
+        QueryError: there is no such input, or none was named and several have positions.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        input: str | None = None,
+        *,
+        evaluate: Evaluate = _constant,
+        fixed_weights: bool = False,
+    ) -> None:
+        self.graph = graph
+        self.input = input_named(graph, input)
+        self.axes = self.input.type.positions
+        self._evaluate = evaluate
+        self._learned = learned_values(graph) if fixed_weights else None
+        self._folded: dict[Graph, Mapping[Value, Dependence]] = {}
+        self._places: dict[Member, Whole] = {}
+        self._repeated: dict[tuple[Graph, int], Transfer] = {}
+        self.places = Places(graph, self.input, evaluate, self._learned)
+
+    def at(self, node: str | Value | None = None) -> ReceptiveField:
+        """Return the field of one node.
+
+        Args:
+            node: a dotted path, or a value of the network's own graph; by default the graph's only output.
+
+        Raises:
+            QueryError: there is no such node, or the graph has several outputs.
+        """
+        *outer, member = members(self.graph, node)
+        scope = self._top()
+        for repeat in outer:
+            scope = self._enter(scope, repeat)
+        return self._report(scope, member)
+
+    def every(self) -> dict[str, ReceptiveField]:
+        """Return the field of every node by dotted path, repeats before their bodies."""
+        fields = self._walk(self._top())
+        return {field.node: field for field in fields}
+
+    def _top(self) -> _Scope:
+        whole = self._itself(self.input)
+        source = Region({axis: whole.fields[axis] for axis in self.axes})
+        return _Scope(self.graph, tuple({0: source} if value is self.input else {} for value in self.graph.inputs))
+
+    def _walk(self, scope: _Scope) -> Iterator[ReceptiveField]:
+        for member in scope.graph.nodes:
+            yield self._report(scope, member)
+            if isinstance(member, Repeat):
+                yield from self._walk(self._enter(scope, member))
+
+    def _enter(self, scope: _Scope, member: Member) -> _Scope:
+        """Return the inside of a repeat at its last iteration."""
+        assert isinstance(member, Repeat)
+        self._fold(scope.graph)
+        operands = tuple(self._known(scope, value) for value in member.inputs)
+        count, place = self._count(member), self._places[member].under(scope.place)
+        if count == 0:
+            inputs: Transfer = ({},) * len(operands)
+        elif count == 1:
+            inputs = operands
+        else:
+            before = self._iterated(member.body, count - 1)
+            inputs = tuple(apply(within(row, place), operands) for row in before)
+        return _Scope(member.body, inputs, place, scope.iterations * count)
+
+    def _known(self, scope: _Scope, value: Value) -> Dependence:
+        """Return what a value of a scope reads of the graph's input."""
+        return apply(within(self._fold(scope.graph)[value], scope.place), scope.inputs)
+
+    def _fold(self, graph: Graph) -> Mapping[Value, Dependence]:
+        """Return what every value of a graph reads of the graph's own inputs, by their number."""
+        if graph not in self._folded:
+            known = dict(zip(graph.inputs, self._inputs(graph), strict=True))
+            for index, member in enumerate(graph.nodes):
+                self._places[member] = place = Whole((index,), member.name)
+                operands = tuple(known[value] for value in member.inputs)
+                rows = (apply(row, operands) for row in self._transfer(member, place))
+                known.update(zip(member.outputs, rows, strict=True))
+            self._folded[graph] = known
+        return self._folded[graph]
+
+    def _transfer(self, member: Member, place: Whole) -> Transfer:
+        """Return what every output of a node reads of its operands."""
+        if isinstance(member, Node):
+            return node_reads(member, self._evaluate, place, self._learned)
+        count = self._count(member)
+        rows = self._body(member.body) if count == 1 else self._iterated(member.body, count)
+        return tuple(within(row, place) for row in rows[: len(member.outputs)])
+
+    def _body(self, body: Graph) -> Transfer:
+        known = self._fold(body)
+        return tuple(known[value] for value in body.outputs)
+
+    def _iterated(self, body: Graph, count: int) -> Transfer:
+        """Return what the operands of a body read of the first ones after `count` iterations."""
+        key = (body, count)
+        if key not in self._repeated:
+            self._repeated[key] = iterations(self._body(body), self._inputs(body), count)
+        return self._repeated[key]
+
+    def _inputs(self, graph: Graph) -> Transfer:
+        """Return that every input of a graph reads itself."""
+        return tuple({index: self._itself(value)} for index, value in enumerate(graph.inputs))
+
+    def _itself(self, value: Value) -> Region:
+        return itself({axis: self._evaluate(value.type.size(axis)) for axis in value.type.positions})
+
+    def _count(self, repeat: Repeat) -> int:
+        return self._evaluate(repeat.iterations)
+
+    def _report(self, scope: _Scope, member: Member) -> ReceptiveField:
+        rows = [alone(self._known(scope, value)) for value in member.outputs]
+        regions = [region for row in rows for region in row.values()]
+        nothing = Region(dict.fromkeys(self.axes, NOTHING))
+        region = reduce(Region.join, regions, nothing)
+        axes = {axis: self._axis(member, axis, region) for axis in self.axes}
+        paths = None if region.channels.lost else region.boxes
+        return ReceptiveField(scope.path(member), self.input.name, axes, scope.iterations, paths, self.places)
+
+    def _axis(self, member: Member, axis: str, region: Region) -> AxisField:
+        extent = self._evaluate(self.input.type.size(axis))
+        lengths = [value.type.size(axis) for value in member.outputs if value.type.has(axis)]
+        outputs = self._evaluate(lengths[0]) if lengths else None
+        return AxisField(axis, region.fields[axis], extent, outputs, partial=region.channels.lost)

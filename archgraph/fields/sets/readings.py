@@ -1,0 +1,256 @@
+"""What a value reads of one input axis: nothing, a set that moves with positions, a half-line, all, or pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from archgraph.errors import QueryError
+from archgraph.fields.sets.indices import EMPTY, Indices, interval, union
+from archgraph.fields.sets.setmap import SetMap
+from archgraph.fields.sets.terms import Form, Sum, Term, as_map, coarseness, normal, shown
+from archgraph.fields.sets.windows import enlarge, shift, window
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The same positions for every output: those that attention, global pooling or statistics gather.
+
+    Attributes:
+        order: the place of the node that made it so, in topological order, one number per enclosing scope.
+        path: the dotted path of that node. Without a path it stands for what a constant content of a value
+            has read, whatever that is (see `PRESENT`).
+        span: the positions; empty where they are not known.
+    """
+
+    order: tuple[int, ...] = ()
+    path: str = ""
+    span: Indices = EMPTY
+
+    def under(self, scope: Whole) -> Whole:
+        """Return the same seen from outside the scope, itself given by order and path; the top has none.
+
+        >>> Whole((4,), "sdpa").under(Whole((2,), "attention")).path
+        'attention.sdpa'
+        """
+        path = f"{scope.path}.{self.path}" if scope.path else self.path
+        return Whole((*scope.order, *self.order), path, self.span)
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """A set that moves with the position: the set map at the value of a form.
+
+    Attributes:
+        form: which positions of the value drive it. Without terms it is one fixed set.
+        map: the sets.
+    """
+
+    form: Form
+    map: SetMap
+
+    @property
+    def step(self) -> int | None:
+        """By how much it is merely shifted, None where it is more than a shift."""
+        (first, *others) = self.map.phases
+        still = not self.form and not self.map.advance
+        shifted = self.map.advance == 1 or still
+        return first.lo if shifted and not others and first.length == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class HalfLine:
+    """All input positions up to an edge that moves with the output, as behind causal attention or a scan.
+
+    Attributes:
+        form: which positions of the value drive it.
+        edge: the last position read, one index per phase.
+        since: the node that made it so, which reads all where the edge does not move.
+    """
+
+    form: Form
+    edge: SetMap
+    since: Whole = field(default=Whole(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """No set map describes it; `reason` says why. Reading all of its axes afterwards settles it again.
+
+    Attributes:
+        reason: for the user.
+        axes: the axes of the value that may drive it.
+    """
+
+    reason: str
+    axes: frozenset[str] = field(default=frozenset(), compare=False)
+
+    @property
+    def label(self) -> str:
+        """One word for tables and figures."""
+        return "misaligned" if self.reason.startswith("misaligned") else "unsettled"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The reading of the positions start ... stop - 1."""
+
+    start: int
+    stop: int
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Another reading for every stretch of an axis, as behind a concatenation of tokens.
+
+    Attributes:
+        axis: the axis of the value that is cut.
+        extent: its size.
+        parts: in order, disjoint; between them nothing is read.
+    """
+
+    axis: str
+    extent: int
+    parts: tuple[Piece, ...]
+
+
+Reading: TypeAlias = "Moving | HalfLine | Pieces | Unsettled | Whole | None"
+"""None reads nothing. Ordered by inclusion: None, Moving, HalfLine, Whole; Unsettled lies below Whole."""
+
+PRESENT = Whole()
+
+
+def moving(total: Sum, reads: SetMap) -> Moving:
+    """Return a set map of a sum, in its unique form: a fixed set, or a multiple of one index, has no factors.
+
+    >>> moving(Sum((Term("n", 16, scale=3),), 2), window(1)).map.advance
+    3
+    """
+    terms, constant = normal(*total)
+    if not terms:
+        return Moving((), SetMap(0, (reads.at(constant),)))
+    reads = reads.through(shift(constant)) if constant else reads
+    if len(terms) == 1 and terms[0].scale != 1:
+        reads = reads.through(window(1, terms[0].scale))
+        terms = (replace(terms[0], scale=1),)
+    return Moving(terms, reads)
+
+
+def on_axis(reading: Moving) -> Moving | None:
+    """Return a reading as a function of the index on one axis itself, None where several axes take part."""
+    if len(reading.form) == 1 and reading.form[0].pure:
+        return reading
+    digits = as_map(reading.form)
+    if digits is None:
+        return None
+    return Moving((Term(reading.form[0].axis, reading.form[0].extent),), reading.map.through(digits))
+
+
+def halfline(form: Form, edge: SetMap, since: Whole) -> Reading:
+    """Return a half-line, or all of its span where the edge stands still."""
+    return HalfLine(form, edge, since) if edge.advance else since
+
+
+def join(left: Reading, right: Reading) -> Reading:
+    """Return what a sum or concatenation reads: the union. Of two wholes the earlier one is kept.
+
+    >>> join(Whole((2,), "b"), Whole((1, 5), "a.c")).path
+    'a.c'
+    """
+    if left is None or right is None or left == right:
+        return right if left is None else left
+    if isinstance(left, Pieces) or isinstance(right, Pieces):
+        from archgraph.fields.sets.pieces import overlay
+
+        return overlay(left, right)
+    if isinstance(left, Whole) or isinstance(right, Whole):
+        return _wholes([reading for reading in (left, right) if isinstance(reading, Whole)])
+    if isinstance(left, Unsettled) or isinstance(right, Unsettled):
+        reason = next(reading.reason for reading in (left, right) if isinstance(reading, Unsettled))
+        return Unsettled(reason, axes_of(left) | axes_of(right))
+    return settled(lambda: _joined(left, right), axes_of(left) | axes_of(right))
+
+
+def _wholes(wholes: list[Whole]) -> Whole:
+    first = min(wholes, key=lambda whole: whole.order)
+    known = all(whole.span.length for whole in wholes)
+    return replace(first, span=union(whole.span for whole in wholes) if known else EMPTY)
+
+
+def _joined(left: Moving | HalfLine, right: Moving | HalfLine) -> Reading:
+    left, right = _alike(left, right)
+    if isinstance(left, Moving) and isinstance(right, Moving):
+        return Moving(left.form or right.form, left.map.union(right.map))
+    since = left.since if isinstance(left, HalfLine) else right.since if isinstance(right, HalfLine) else Whole()
+    return halfline(left.form or right.form, _edge(left).union(_edge(right)), since)
+
+
+def _alike(left: Moving | HalfLine, right: Moving | HalfLine) -> tuple[Moving | HalfLine, Moving | HalfLine]:
+    """Bring two readings to one form."""
+    if left.form == right.form or not left.form or not right.form:
+        return left, right
+    pair = axes_of(left), axes_of(right)
+    if len(pair[0] | pair[1]) == 1:
+        return indexed(left), indexed(right)
+    for coarse, fine in ((left, right), (right, left)):
+        ratio = coarseness(coarse.form, fine.form)
+        if ratio:
+            finer = _finer(coarse, fine.form, ratio)
+            return (finer, right) if coarse is left else (left, finer)
+    raise QueryError(f"branches driven by other positions are joined: {shown(left.form)}, {shown(right.form)}")
+
+
+def _finer(coarse: Moving | HalfLine, form: Form, ratio: int) -> Moving | HalfLine:
+    """Return a reading as a function of a form of which its own is the quotient by a ratio."""
+    if isinstance(coarse, Moving):
+        return Moving(form, coarse.map.through(enlarge(ratio)))
+    return HalfLine(form, coarse.edge.through(enlarge(ratio)), coarse.since)
+
+
+def indexed(reading: Moving | HalfLine) -> Moving | HalfLine:
+    """Return a reading as a function of the index on its one axis."""
+    plain = on_axis(Moving(reading.form, _edge(reading) if isinstance(reading, HalfLine) else reading.map))
+    if plain is None:
+        raise QueryError(f"what is read is driven by {shown(reading.form)}")
+    return HalfLine(plain.form, plain.map, reading.since) if isinstance(reading, HalfLine) else plain
+
+
+def axes_of(reading: Reading) -> frozenset[str]:
+    """Return the axes of the value that drive a reading."""
+    if isinstance(reading, Moving | HalfLine):
+        return frozenset(term.axis for term in reading.form)
+    if isinstance(reading, Pieces):
+        return frozenset({reading.axis}).union(*(axes_of(part.reading) for part in reading.parts))
+    return reading.axes if isinstance(reading, Unsettled) else frozenset()
+
+
+def settled(compute: Callable[[], Reading], axes: frozenset[str]) -> Reading:
+    """Return what is computed, `Unsettled` where there is no such set map."""
+    try:
+        return compute()
+    except QueryError as error:
+        return Unsettled(error.message, axes)
+
+
+def _edge(reading: Moving | HalfLine) -> SetMap:
+    return ends(reading.map) if isinstance(reading, Moving) else reading.edge
+
+
+def ends(reads: SetMap) -> SetMap:
+    """Return the largest index of every set."""
+    return SetMap(reads.advance, tuple(map(_end, reads.phases)))
+
+
+def _end(reads: Indices) -> Indices:
+    return interval(reads.hi, reads.hi) if reads.length else EMPTY
+
+
+def furthest(reads: SetMap) -> SetMap:
+    """Return the largest index that the outputs up to and including i read."""
+    period = reads.period
+    return SetMap(
+        reads.advance,
+        tuple(_end(reads.image(interval(phase - period + 1, phase))) for phase in range(period)),
+    )

@@ -1,0 +1,181 @@
+"""What a value reads of one source: a field per axis; and how regions compose over repeated bodies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import TypeAlias
+
+from archgraph.fields.sets.boxes import Box, Boxes, covers, crossed, pruned
+from archgraph.fields.sets.channels import EVEN, Channels
+from archgraph.fields.sets.field import THERE, Field, identity
+from archgraph.fields.sets.iterate import power
+from archgraph.fields.sets.pieces import disjoint, placed
+from archgraph.fields.sets.readings import Moving, Pieces, Reading, Whole, axes_of
+
+REST = ""
+"""The key of the field of a value's content that none of its axes drives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The fields of one value on one source, by axis of the source.
+
+    Attributes:
+        fields: what is read along every axis.
+        boxes: the content as a union of boxes where it is no single one; empty where it is the product of the
+            fields; None where neither is known, and the fields are only projections.
+        channels: whether all channels of a position read the same.
+    """
+
+    fields: Mapping[str, Field]
+    boxes: Boxes = ()
+    channels: Channels = EVEN
+
+    @property
+    def box(self) -> bool:
+        """Whether the content is proved to be the product of its axes' sets."""
+        return self.boxes == ()
+
+    def through(self, read: Region) -> Region:
+        """Return the region of an output that reads this value by `read`."""
+        fields = {axis: field.through(read.fields) for axis, field in self.fields.items()}
+        return Region(fields, self._crossed(fields, read), self.channels.through(read.channels))
+
+    def _crossed(self, fields: Mapping[str, Field], read: Region) -> Boxes:
+        if self.boxes is None or read.boxes is None or not _separable(self, read):
+            return None
+        if not self.boxes and not read.boxes:
+            return ()
+        return _boxes(fields, crossed(self.parts, read.parts))
+
+    def join(self, other: Region) -> Region:
+        """Return the union of two regions."""
+        fields = {axis: field.join(other.fields[axis]) for axis, field in self.fields.items()}
+        return Region(fields, self._joined(fields, other), self.channels.join(other.channels))
+
+    def _joined(self, fields: Mapping[str, Field], other: Region) -> Boxes:
+        if any(part.box and _fills(part.parts[0], fields) for part in (self, other)):
+            return ()
+        if self.box and other.box and _apart(self, other):
+            return ()
+        if self.boxes is None or other.boxes is None:
+            return None
+        return _boxes(fields, pruned((*self.parts, *other.parts)))
+
+    @property
+    def parts(self) -> tuple[Box, ...]:
+        """The boxes whose union is the content, where they are known."""
+        return self.boxes or ({axis: field.content for axis, field in self.fields.items()},)
+
+    def within(self, scope: Whole) -> Region:
+        """Return the region with the origins of its wholes put under an enclosing scope."""
+        return self._with({axis: field.within(scope) for axis, field in self.fields.items()})
+
+    def _with(self, fields: Mapping[str, Field]) -> Region:
+        return Region(fields, self.boxes, self.channels)
+
+    def placed(self, axis: str, extent: int, start: int, length: int) -> Region:
+        """Return the region that only a stretch of the output's positions has."""
+
+        def cut(field: Field) -> Field:
+            return field.each(lambda reading: placed(reading, axis, extent, start, length))
+
+        return self._with({name: cut(field) for name, field in self.fields.items()})
+
+    def uneven(self) -> Region:
+        """Return the region of a value whose channels read differently."""
+        return Region(self.fields, self.boxes, self.channels.uneven())
+
+    def alone(self) -> Region:
+        """Return the region of the positions that read anything."""
+        return self._with({axis: field.alone() for axis, field in self.fields.items()})
+
+
+def itself(axes: Mapping[str, int]) -> Region:
+    """Return the region of a value of some axes and sizes on itself."""
+    return Region({REST: THERE, **{axis: identity(axis, extent) for axis, extent in axes.items()}})
+
+
+def _boxes(fields: Mapping[str, Field], boxes: Boxes) -> Boxes:
+    """Return no boxes where a single one is the product of the fields."""
+    single = boxes is not None and len(boxes) < 2 and all(_fills(box, fields) for box in boxes)
+    return () if single else boxes
+
+
+def _fills(box: Box, fields: Mapping[str, Field]) -> bool:
+    return all(covers(reading, fields[axis].content) for axis, reading in box.items())
+
+
+def _apart(left: Region, right: Region) -> bool:
+    """Say whether no position of the output has both regions."""
+    return any(disjoint(field.content, right.fields[axis].content) for axis, field in left.fields.items())
+
+
+def _separable(value: Region, read: Region) -> bool:
+    """Say whether a product of sets stays one: no axis that drives two source axes is mixed in part."""
+    drivers = Counter(axis for field in value.fields.values() for axis in axes_of(field.content))
+    shared = (read.fields[axis].content for axis, count in drivers.items() if count > 1)
+    return all(_spread_alike(reading) for reading in shared)
+
+
+def _spread_alike(reading: Reading) -> bool:
+    return reading.step is not None if isinstance(reading, Moving) else isinstance(reading, Whole | Pieces | None)
+
+
+Dependence: TypeAlias = Mapping[int, Region]
+"""What one value reads of every source, by the source's number; a source that is not read is absent."""
+Transfer: TypeAlias = tuple[Dependence, ...]
+"""What every output of a node reads of every operand."""
+
+
+def apply(transfer: Dependence, operands: tuple[Dependence, ...]) -> Dependence:
+    """Return what an output reads of the sources, by way of its operands.
+
+    Args:
+        transfer: what the output reads of the operands.
+        operands: what they read of the sources.
+    """
+    found: dict[int, list[Region]] = {}
+    for operand, read in transfer.items():
+        for source, region in operands[operand].items():
+            found.setdefault(source, []).append(region.through(read))
+    joined = {source: reduce(Region.join, regions) for source, regions in found.items()}
+    if not any(read.channels.joined for read in transfer.values()):
+        return joined
+    even = {source for source, regions in found.items() if _alike(regions, len(transfer))}
+    return {source: region if source in even else region.uneven() for source, region in joined.items()}
+
+
+def _alike(regions: list[Region], operands: int) -> bool:
+    return len(regions) == operands and all(region.fields == regions[0].fields for region in regions)
+
+
+def within(row: Dependence, scope: Whole) -> Dependence:
+    """Return the dependence with the origins of its wholes put under an enclosing scope."""
+    return {source: region.within(scope) for source, region in row.items()}
+
+
+def alone(row: Dependence) -> Dependence:
+    """Return the dependence of the positions that read anything."""
+    return {source: region.alone() for source, region in row.items()}
+
+
+def compose(first: Transfer, then: Transfer) -> Transfer:
+    """Return the transfer of two steps in a row."""
+    return tuple(apply(row, first) for row in then)
+
+
+def iterations(body: Transfer, identity: Transfer, count: int) -> Transfer:
+    """Return what the operands of a repeated body read of the first operands after `count` iterations.
+
+    The first operands are carried, as many as the body has outputs; the others stay what they are.
+
+    Args:
+        body: what the body's outputs read of its inputs.
+        identity: that every input reads itself.
+        count: the number of iterations.
+    """
+    return power((*body, *identity[len(body) :]), count, identity, compose)

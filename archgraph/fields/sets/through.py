@@ -1,0 +1,234 @@
+"""Composition of readings: what an output reads of the input, by way of a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from functools import reduce
+from typing import TypeAlias
+
+from archgraph.errors import QueryError
+from archgraph.fields.sets.indices import EMPTY, Indices, indices, interval
+from archgraph.fields.sets.pieces import part_of, pieces
+from archgraph.fields.sets.readings import (
+    PRESENT,
+    HalfLine,
+    Moving,
+    Piece,
+    Pieces,
+    Reading,
+    Unsettled,
+    Whole,
+    axes_of,
+    ends,
+    furthest,
+    halfline,
+    indexed,
+    join,
+    moving,
+    settled,
+)
+from archgraph.fields.sets.setmap import SetMap
+from archgraph.fields.sets.terms import Form, Sum, shown, substitute
+from archgraph.fields.sets.windows import IDENTITY, window
+
+Reads: TypeAlias = Callable[[str], Reading]
+"""What an output reads of a value, by axis of the value; "" stands for content that no axis drives."""
+
+
+def through(inner: Reading, reads: Reads) -> Reading:
+    """Return what an output reads of the input, by way of a value.
+
+    Args:
+        inner: what the value reads of the input.
+        reads: what the output reads of the value.
+
+    >>> from archgraph.fields.sets.terms import itself
+    >>> value = Moving(itself("h", 8), window(3, before=1))
+    >>> through(value, lambda axis: Moving(itself("h", 8), window(5, before=2))).map.size_max
+    7
+    """
+    if inner is None:
+        return None
+    if isinstance(inner, Pieces):
+        return _through_pieces(inner, reads)
+    axes = axes_of(inner)
+    if not axes:
+        return _constant(inner, reads(""))
+    found = {axis: reads(axis) for axis in axes}
+    if None in found.values():
+        return None
+    cut = next((read for read in found.values() if isinstance(read, Pieces)), None)
+    if cut is not None:
+        return _by_piece(cut, inner, reads)
+    return settled(lambda: _through(inner, found), _driving(found))
+
+
+def _driving(found: dict[str, Reading]) -> frozenset[str]:
+    return frozenset().union(*map(axes_of, found.values()))
+
+
+def _constant(inner: Reading, rest: Reading) -> Reading:
+    if isinstance(rest, Pieces):
+        parts = (Piece(part.start, part.stop, _constant(inner, part.reading)) for part in rest.parts)
+        return pieces(rest.axis, rest.extent, parts)
+    return inner if rest == PRESENT else rest
+
+
+def _by_piece(cut: Pieces, inner: Reading, reads: Reads) -> Reading:
+    """Compose separately for every stretch of an axis of the output."""
+
+    def at(start: int) -> Reads:
+        return lambda axis: part_of(reads(axis), cut.axis, start)
+
+    parts = (Piece(part.start, part.stop, through(inner, at(part.start))) for part in cut.parts)
+    return pieces(cut.axis, cut.extent, parts)
+
+
+def _through_pieces(inner: Pieces, reads: Reads) -> Reading:
+    read = reads(inner.axis)
+    if isinstance(read, Pieces):
+        return _by_piece(read, inner, reads)
+    if read is None or isinstance(read, Unsettled):
+        return read
+    parts = [(part, through(part.reading, reads)) for part in inner.parts]
+    if isinstance(read, Whole):
+        return reduce(join, (reading for _, reading in parts), None)
+    if isinstance(read, Moving) and not read.form:
+        touched = read.map.phases[0]
+        chosen = (reading for part, reading in parts if any(part.start <= i < part.stop for i in touched))
+        return reduce(join, chosen, None)
+    axes = axes_of(read).union(*(axes_of(reading) for _, reading in parts))
+    return settled(lambda: reduce(join, (_moved(read, part, reading) for part, reading in parts), None), axes)
+
+
+def _moved(read: Reading, part: Piece, reading: Reading) -> Reading:
+    """Return a stretch's reading at the outputs that read something of it."""
+    mixed = QueryError("what differs between stretches of an axis is mixed")
+    if not isinstance(read, Moving) or read.map.advance < 1:
+        raise mixed
+    leading = max(read.form, key=lambda term: (term.scale, term.stride))
+    start, stop = _outputs(read.map, part)
+    if len(read.form) > 1:
+        (start, cut), (stop, cut_too) = divmod(start, leading.scale), divmod(stop, leading.scale)
+        if read.step is None or (cut and start >= 0) or (cut_too and stop < leading.extent):
+            raise mixed
+    elif leading.modulus is not None:
+        raise mixed
+    elif leading.stride > 1:
+        start, stop = start * leading.stride - leading.shift, stop * leading.stride - leading.shift
+    return pieces(leading.axis, leading.extent, [Piece(start, stop, reading)])
+
+
+def _outputs(reads: SetMap, part: Piece) -> tuple[int, int]:
+    """Return the outputs that read something of a stretch: exactly for a shift, else no fewer."""
+    phases = [(r, phase) for r, phase in enumerate(reads.phases) if phase.length]
+    ahead = max((phase.hi - r * reads.stride for r, phase in phases), default=Fraction(0))
+    behind = min((phase.lo - r * reads.stride for r, phase in phases), default=Fraction(0))
+    first, last = (part.start - ahead) / reads.stride, (part.stop - 1 - behind) / reads.stride
+    return -int(-first // 1), int(last // 1) + 1
+
+
+def _through(inner: Reading, found: dict[str, Reading]) -> Reading:
+    wholes = [read for read in found.values() if isinstance(read, Whole)]
+    if len(wholes) == len(found):
+        spans = {axis: read.span for axis, read in found.items() if isinstance(read, Whole)}
+        return _gathered(inner, min(wholes, key=lambda whole: whole.order), spans)
+    unsettled = next((read for read in (inner, *found.values()) if isinstance(read, Unsettled)), None)
+    if unsettled is not None:
+        return Unsettled(unsettled.reason, _driving(found))
+    assert isinstance(inner, Moving | HalfLine)
+    shifted = _shifted(inner, found)
+    if shifted is not None:
+        return shifted
+    if len(found) == 1:
+        (read,) = found.values()
+        assert isinstance(read, Moving | HalfLine)
+        return _composed(indexed(inner), read)
+    if isinstance(inner, HalfLine):
+        raise QueryError(f"a causal reading driven by {shown(inner.form)} is mixed along one of these axes")
+    return _partly(inner, found)
+
+
+def _gathered(inner: Reading, place: Whole, spans: dict[str, Indices]) -> Reading:
+    """Return what is read where everything along all driving axes is read."""
+    if isinstance(inner, Moving):
+        return replace(place, span=_image(inner, spans))
+    if isinstance(inner, HalfLine):
+        last = _image(Moving(inner.form, inner.edge), spans).hi
+        return replace(place, span=interval(0, last))
+    return replace(place, span=EMPTY)
+
+
+def _image(inner: Moving, spans: dict[str, Indices]) -> Indices:
+    """Return what is read where the driving indices are some spans; the digits of an index take all values."""
+    if len(inner.form) == 1 and inner.form[0].pure:
+        return inner.map.image(spans[inner.form[0].axis])
+    return inner.map.image(interval(0, sum(term.scale * (term.count - 1) for term in inner.form)))
+
+
+def _shifted(inner: Moving | HalfLine, found: dict[str, Reading]) -> Reading:
+    """Return the reading where every axis is merely shifted, renamed, split or joined; None otherwise."""
+    steps = {axis: read.step for axis, read in found.items() if isinstance(read, Moving)}
+    if len(steps) < len(found) or None in steps.values():
+        return None
+    terms: Form = ()
+    constant = 0
+    for term in inner.form:
+        read = found[term.axis]
+        assert isinstance(read, Moving)
+        part = substitute(term, Sum(read.form, steps[term.axis] or 0))
+        if part is None:
+            return None
+        terms, constant = terms + part.terms, constant + part.constant
+    if isinstance(inner, Moving):
+        return moving(Sum(terms, constant), inner.map)
+    moved = moving(Sum(terms, constant), inner.edge)
+    return halfline(moved.form, moved.map, inner.since)
+
+
+def _composed(inner: Moving | HalfLine, read: Moving | HalfLine) -> Reading:
+    """Compose set maps of one index."""
+    if isinstance(inner, Moving) and isinstance(read, Moving):
+        return moving(Sum(read.form), inner.map.through(read.map))
+    if isinstance(read, Moving):
+        assert isinstance(inner, HalfLine)
+        return halfline(read.form, ends(inner.edge.through(read.map)), inner.since)
+    ahead = furthest(inner.map if isinstance(inner, Moving) else inner.edge)
+    span = read.since.span
+    since = replace(read.since, span=interval(0, ahead.image(span).hi) if span.length else span)
+    return halfline(read.form, ends(ahead.through(read.edge)), since)
+
+
+def _partly(inner: Moving, found: dict[str, Reading]) -> Reading:
+    """Return the reading where some of several driving axes are mixed: their windows join the set map.
+
+    A window on one digit leaks over the digit's border, which cannot be told from the neighbouring block: the
+    sets are upper bounds.
+    """
+    reads, rest, steps = inner.map, [], {}
+    for term in inner.form:
+        read = found[term.axis]
+        if isinstance(read, Whole):
+            reads = reads.through(window(term.count, 1, term.scale))
+            continue
+        if isinstance(read, Moving) and read.step is None and term.pure and read.map.advance == read.map.period == 1:
+            reads = bounded(reads.through(_scaled(read.map, term.scale)))
+            read = Moving(read.form, IDENTITY)
+        rest, steps = [*rest, term], {**steps, term.axis: read}
+    plain = moving(Sum(tuple(rest)), reads)
+    shifted = _shifted(plain, steps)
+    if shifted is None:
+        raise QueryError(f"what is read is driven by {shown(inner.form)}, and some of these axes are mixed")
+    return shifted
+
+
+def _scaled(mixed: SetMap, scale: int) -> SetMap:
+    (taps,) = mixed.phases
+    return SetMap(1, (indices(scale * tap for tap in taps),))
+
+
+def bounded(reads: SetMap) -> SetMap:
+    """Return a map whose sets are upper bounds."""
+    return SetMap(reads.advance, tuple(replace(phase, exact=False) for phase in reads.phases))
