@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sympy import Add
 
-from archgraph.backend.mixing import mixers
 from archgraph.cost.work import work_of
 from archgraph.errors import QueryError
 from archgraph.fields.paths.paths import Paths
@@ -20,6 +19,7 @@ from archgraph.graph.ir import Node, Repeat, Value
 from archgraph.laws.domain import smooth_in
 from archgraph.laws.scaling import elasticity, exponent
 from archgraph.ops.reach import Blocks
+from archgraph.outline.mixing import mixers
 from archgraph.sizes.symbols import replaced, symbol
 
 if TYPE_CHECKING:

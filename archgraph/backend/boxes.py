@@ -7,14 +7,14 @@ from sympy import Add, Expr
 
 from archgraph.backend.diagram import Box, Outline, Part, Path, Rect, Run, Text
 from archgraph.backend.facts import Facts
-from archgraph.backend.items import Item
 from archgraph.backend.mathtext import equation, grouped, join, leading, math, number, shape, variable, words
 from archgraph.backend.metrics import text_width
 from archgraph.backend.outlines import BAR, INSET, outline, outlined
 from archgraph.backend.style import FRAME, HAIR, LINE, SIDE_FILL, SIZES, ramp
 from archgraph.backend.thumbnails import connectivity, field_square
-from archgraph.backend.wording import abbreviated, capitalized, phrase, shortened
 from archgraph.fields.report.extent import Reach
+from archgraph.outline.items import Item
+from archgraph.outline.wording import abbreviated, capitalized, phrase, shortened
 
 Line = tuple[Run, ...]
 PARAMS, MACS = "theta", "M"

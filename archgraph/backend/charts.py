@@ -15,7 +15,7 @@ from archgraph.backend.matrix import key_width, matrix, moves_key
 from archgraph.backend.metrics import text_width
 from archgraph.backend.sides import Side
 from archgraph.backend.style import SIZES
-from archgraph.backend.wording import shortened
+from archgraph.outline.wording import shortened
 
 _SIDE, _GAP, _LINE = 74.0, 13.0, 9.5
 _TOP, _AXIS = 13.0, 11.0

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from math import log2
 
-from archgraph.backend.items import Item, ratio
-from archgraph.backend.mixing import kinds_of
 from archgraph.graph.ir import Member, Repeat
+from archgraph.outline.items import Item, ratio
+from archgraph.outline.mixing import kinds_of
 from archgraph.sizes.types import TensorType
 
 #: What the colour of a box can stand for.

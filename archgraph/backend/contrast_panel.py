@@ -9,10 +9,10 @@ from archgraph.backend.facts import Facts
 from archgraph.backend.ladder import Step
 from archgraph.backend.mathtext import join, shape, words
 from archgraph.backend.outlines import BAR, outlined
-from archgraph.backend.stages import find_u
 from archgraph.backend.style import FRAME, GRID, HAIR, LINE, PANEL, SIZES, SKIP, ink_on, mix, ramp
 from archgraph.backend.thumbnails import field_square
 from archgraph.fields.report.extent import Reach
+from archgraph.outline.stages import find_u
 
 Line = tuple[Run, ...]
 TALL, LOW = 20.5, 13.0

@@ -13,7 +13,7 @@ from archgraph.backend.mathtext import join, leading, math, number, variable, wo
 from archgraph.backend.metrics import text_width
 from archgraph.backend.sides import Side
 from archgraph.backend.style import FRAME, SIZES
-from archgraph.backend.wording import shortened
+from archgraph.outline.wording import shortened
 
 Line = tuple[Run, ...]
 Maker = Callable[[Side, float], list[Line]]

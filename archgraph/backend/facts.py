@@ -7,12 +7,8 @@ from typing import Protocol
 from sympy import Add, Expr, Symbol, expand
 
 from archgraph.backend.coloring import COLORS, kind_tint, level_scale, level_tint
-from archgraph.backend.groups import Group
 from archgraph.backend.hop_facts import HopFacts, Hops
-from archgraph.backend.items import Flow, Item, flow
-from archgraph.backend.mixing import Attends, by_kind, mixers
 from archgraph.backend.options import Options
-from archgraph.backend.structure import Structure, structure
 from archgraph.cost.costs import METRICS, Costs, Row, find_member
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
 from archgraph.fields.effective.effective import EffectiveFields
@@ -20,6 +16,10 @@ from archgraph.fields.report.extent import Reach, reach_of, read_interval
 from archgraph.fields.report.receptive_field import ReceptiveFields
 from archgraph.graph.ir import Graph, Member, Repeat, Value
 from archgraph.laws.numeric import value_at
+from archgraph.outline.groups import Group
+from archgraph.outline.items import Flow, Item, flow
+from archgraph.outline.mixing import Attends, by_kind, mixers
+from archgraph.outline.structure import Structure, structure
 from archgraph.sizes.symbols import symbol
 
 MOST_OPERATIONS = 20_000

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from archgraph.backend.boxes import NARROW, law
 from archgraph.backend.diagram import Run
 from archgraph.backend.facts import Facts
-from archgraph.backend.groups import Group
-from archgraph.backend.items import Item, scale
 from archgraph.backend.mathtext import join, math, shape, variable, words
-from archgraph.backend.stages import Copy, Stage
 from archgraph.backend.style import SIZES
-from archgraph.backend.wording import humanized, phrase
 from archgraph.graph.ir import Repeat, Value
+from archgraph.outline.groups import Group
+from archgraph.outline.items import Item, scale
+from archgraph.outline.stages import Copy, Stage
+from archgraph.outline.wording import humanized, phrase
 
 Line = tuple[Run, ...]
 

@@ -9,12 +9,12 @@ from sympy import Integer
 
 from archgraph.backend.diagram import Outline, Run
 from archgraph.backend.facts import Facts
-from archgraph.backend.groups import Group
 from archgraph.errors import ArchgraphError
 from archgraph.fields.effective.effective import EffectiveFields
 from archgraph.fields.report.extent import Reach, reach_of
 from archgraph.fields.report.receptive_field import ReceptiveFields
 from archgraph.graph.ir import Graph, Member, Repeat, Value
+from archgraph.outline.groups import Group
 
 Line = tuple[Run, ...]
 

@@ -9,7 +9,7 @@ from archgraph.backend.ladder import Point as Rung
 from archgraph.backend.mathtext import words
 from archgraph.backend.metrics import text_width
 from archgraph.backend.style import FRAME, GRID, HAIR, LINE, SIZES, mix
-from archgraph.backend.wording import shortened
+from archgraph.outline.wording import shortened
 
 _LONGEST_KEY, _KEY_ROW = 96.0, 9.5
 _THIN = 0.7

@@ -8,9 +8,9 @@ from sympy import Add, Expr, Rational
 
 from archgraph.backend.diagram import INK, MUTED, Box, Diagram, Part, Path, Rect, Run, Text
 from archgraph.backend.facts import Facts
-from archgraph.backend.items import ratio
 from archgraph.backend.mathtext import join, leading, math, number, shape, variable, words
 from archgraph.backend.style import FRAME, GRID, HAIR, SIZES, shade
+from archgraph.outline.items import ratio
 from archgraph.sizes.types import TensorType
 
 Line = tuple[Run, ...]

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from archgraph.backend.diagram import Box, Run
 from archgraph.backend.facts import Facts
-from archgraph.backend.groups import Group
 from archgraph.backend.labels import input_name, value_label
 from archgraph.backend.mathtext import shape, words
 from archgraph.backend.spine_plan import Plan, Side, Slot, Tap
-from archgraph.backend.structure import Structure
 from archgraph.backend.style import SIZES
 from archgraph.graph.ir import Repeat, Value
+from archgraph.outline.groups import Group
+from archgraph.outline.structure import Structure
 
 Line = tuple[Run, ...]
 _LONG_NAME = 18

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 from archgraph.backend.diagram import Run
 from archgraph.backend.facts import Facts
-from archgraph.backend.groups import Group
-from archgraph.backend.items import Item
 from archgraph.backend.ladder import Step, effective_share, iteration
 from archgraph.backend.mathtext import join, math, words
 from archgraph.backend.outlines import outline
-from archgraph.backend.stages import find_u, stages
 from archgraph.backend.style import SIZES
-from archgraph.backend.wording import called, capitalized, phrase
 from archgraph.graph.ir import Repeat
+from archgraph.outline.groups import Group
+from archgraph.outline.items import Item
+from archgraph.outline.stages import find_u, stages
+from archgraph.outline.wording import called, capitalized, phrase
 
 Line = tuple[Run, ...]
 _MOST_ROWS = 11

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from archgraph.backend.diagram import Box, Diagram
 from archgraph.backend.facts import Facts
-from archgraph.backend.groups import Group
-from archgraph.backend.items import Item
 from archgraph.backend.view_graph import graph_diagram
 from archgraph.backend.view_spine import block_diagram, spine_diagram
 from archgraph.cost.costs import find_member
 from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Repeat
+from archgraph.outline.groups import Group
+from archgraph.outline.items import Item
 
 FOLDED = "folded"
 _MOST_DRAWINGS, _MOST_NODES, _WIDTH = 16, 400, 486.0

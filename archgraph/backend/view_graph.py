@@ -6,17 +6,17 @@ from archgraph.backend.boxes import NARROW, WIDE, box, circle, content
 from archgraph.backend.diagram import Box, Diagram, Edge, Run, Text
 from archgraph.backend.facts import Facts
 from archgraph.backend.graphviz import layout_graphviz, layouts
-from archgraph.backend.groups import Group
-from archgraph.backend.items import Flow, flow
 from archgraph.backend.labels import count_label, value_label
 from archgraph.backend.mathtext import join, shape, words
 from archgraph.backend.spine_links import repeat_of
-from archgraph.backend.structure import Structure
 from archgraph.backend.style import SIZES
 from archgraph.backend.view_spine import closed_decks, group_content
-from archgraph.backend.wording import called, capitalized, shortened
 from archgraph.errors import QueryError
 from archgraph.graph.ir import Graph, Value
+from archgraph.outline.groups import Group
+from archgraph.outline.items import Flow, flow
+from archgraph.outline.structure import Structure
+from archgraph.outline.wording import called, capitalized, shortened
 
 Line = tuple[Run, ...]
 MOST_BOXES = 1500

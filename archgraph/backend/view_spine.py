@@ -7,17 +7,17 @@ from archgraph.backend.boxes import MEDIUM, NARROW, WIDE, Content, box, circle, 
 from archgraph.backend.diagram import Box, Cluster, Diagram, Run
 from archgraph.backend.facts import Facts
 from archgraph.backend.geometry import faults
-from archgraph.backend.groups import Group
 from archgraph.backend.labels import count_label, output_label, stage_way, value_label, way
 from archgraph.backend.layout_spine import CAPTION_MARGIN, framed, layout_spine
 from archgraph.backend.mathtext import join, words
 from archgraph.backend.spine_links import block_of, head_of, joined, repeat_of
 from archgraph.backend.spine_plan import Plan, Slot, Spine, Tap
-from archgraph.backend.stages import Stage, stages
-from archgraph.backend.structure import Structure, merged
 from archgraph.backend.style import SIZES
-from archgraph.backend.wording import capitalized, humanized
 from archgraph.graph.ir import Repeat
+from archgraph.outline.groups import Group
+from archgraph.outline.stages import Stage, stages
+from archgraph.outline.structure import Structure, merged
+from archgraph.outline.wording import capitalized, humanized
 
 Line = tuple[Run, ...]
 _MANY_SLOTS, _MANY_INSIDE = 14, 18

@@ -9,8 +9,8 @@ from archgraph.backend.geometry import faults
 from archgraph.backend.labels import copy_label, exit_label, input_name, output_label, stage_way, value_label
 from archgraph.backend.layout_u import Skip, UShape, fits, layout_u
 from archgraph.backend.mathtext import join, words
-from archgraph.backend.stages import Stage, UNet, conditions
 from archgraph.backend.style import LINE, SIZES, SKIP
+from archgraph.outline.stages import Stage, UNet, conditions
 
 Line = tuple[Run, ...]
 

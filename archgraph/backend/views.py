@@ -14,14 +14,14 @@ from archgraph.backend.mathtext import join, variable, words
 from archgraph.backend.matrix import matrix_strip
 from archgraph.backend.outlines import LEGEND
 from archgraph.backend.sides import sides
-from archgraph.backend.stages import find_u
 from archgraph.backend.steps import steps
 from archgraph.backend.style import SIZES, page_width, ramp
 from archgraph.backend.view_graph import full_diagram, graph_diagram
 from archgraph.backend.view_spine import block_diagram, repeated, spine_diagram
 from archgraph.backend.view_u import u_diagram
-from archgraph.backend.wording import capitalized
 from archgraph.errors import QueryError, did_you_mean
+from archgraph.outline.stages import find_u
+from archgraph.outline.wording import capitalized
 
 Line = tuple[Run, ...]
 VIEWS = ("overview", "blocks", "full", "unrolled", "ladder", "matrix", "hops", "levels", "laws")

@@ -7,12 +7,12 @@ from functools import singledispatch
 
 from sympy import Add, Expr, Integer
 
-from archgraph.backend.items import CIRCLES, Item
 from archgraph.graph.ir import Member, Node, Repeat
 from archgraph.ops.arguments import per_axis
 from archgraph.ops.base import Op
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.pooling import Pool
+from archgraph.outline.items import CIRCLES, Item
 
 _LONGEST, _DEEPEST = 60, 2
 _SHORT = {"batch norm": "BN", "instance norm": "IN", "group norm": "GN", "layer norm": "LN", "LeakyReLU": "LReLU"}

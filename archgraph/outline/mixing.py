@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from sympy import Expr
 
-from archgraph.backend.wording import Show, called, unstrided
 from archgraph.fields.report.extent import combines, few, tiles
 from archgraph.graph.ir import Graph, Member, Node, Repeat
 from archgraph.ops.reach import Blocks, Reach
+from archgraph.outline.wording import Show, called, unstrided
 from archgraph.sizes.types import TensorType
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from archgraph.backend.groups import Group, is_circle, merge
-from archgraph.backend.items import Flow, Item, is_transition, resamples, scale
 from archgraph.graph.ir import Node, Repeat, Value
 from archgraph.laws.numeric import value_at
+from archgraph.outline.groups import Group, is_circle, merge
+from archgraph.outline.items import Flow, Item, is_transition, resamples, scale
 
 _LARGE = 2**12
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from archgraph.backend.items import CIRCLES, Flow, Item
 from archgraph.graph.ir import Graph, Member, Node, Value
+from archgraph.outline.items import CIRCLES, Flow, Item
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,10 +4,10 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from archgraph.backend.groups import Group
-from archgraph.backend.items import Item, scale
-from archgraph.backend.structure import Structure
 from archgraph.graph.ir import Value
+from archgraph.outline.groups import Group
+from archgraph.outline.items import Item, scale
+from archgraph.outline.structure import Structure
 
 
 @dataclass(frozen=True, eq=False)

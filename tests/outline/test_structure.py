@@ -3,9 +3,9 @@
 import pytest
 
 import archgraph as ag
-from archgraph.backend.items import flow, scale
-from archgraph.backend.stages import conditions, find_u, stages
-from archgraph.backend.structure import merged, structure
+from archgraph.outline.items import flow, scale
+from archgraph.outline.stages import conditions, find_u, stages
+from archgraph.outline.structure import merged, structure
 
 HEAD = "archgraph: 1\nsymbols: {C: {default: 8}, H: {default: 64, multiple_of: 8}}\n"
 IMAGE = HEAD + "inputs: {image: {c: 3, h: H, w: H}}\nnetwork:\n"
