@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from sympy import Add, Expr, Symbol
 
 from archgraph.api import Architecture
+from archgraph.comparison.traits import TRAITS
 from archgraph.errors import ArchgraphError, QueryError
 from archgraph.laws.domain import smooth_in
 from archgraph.laws.scaling import exponent
 from archgraph.report.table import Table
-from archgraph.traits import TRAITS
 
 NEXT = 64
 """How many values of a symbol are tried to find the next one that all rules allow."""

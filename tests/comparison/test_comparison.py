@@ -6,9 +6,9 @@ import pytest
 
 import archgraph as ag
 from archgraph.cli import main
-from archgraph.comparison import comparison
+from archgraph.comparison.report import comparison
+from archgraph.comparison.traits import TRAITS
 from archgraph.frontend.load import shipped_names
-from archgraph.traits import TRAITS
 
 
 def column(name):
