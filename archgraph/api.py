@@ -13,9 +13,6 @@ from archgraph.architecture.measured import Law, Measured
 from archgraph.cost.costs import METRICS, Costs, Row, find_member
 from archgraph.cost.memory.memory import Memory, Setting
 from archgraph.errors import QueryError, did_you_mean
-from archgraph.frontend.declarations import Declarations
-from archgraph.frontend.load import Traced, find_spec, find_variant, trace_spec
-from archgraph.frontend.spec import Expectation, Spec, read_text
 from archgraph.graph.ir import Graph, Node, Value
 from archgraph.part import Part
 from archgraph.queries.budget import BudgetQueries
@@ -25,6 +22,9 @@ from archgraph.queries.resource import ResourceQueries
 from archgraph.report.table import Table
 from archgraph.sizes.symbols import Assumption, evaluate, symbol
 from archgraph.sizes.types import TensorType
+from archgraph.spec.declarations import Declarations
+from archgraph.spec.load import Traced, find_spec, find_variant, trace_spec
+from archgraph.spec.spec import Expectation, Spec, read_text
 
 if TYPE_CHECKING:
     from archgraph.backend.figure import Figure

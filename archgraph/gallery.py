@@ -8,8 +8,8 @@ from typing import Any
 
 from archgraph.api import Architecture, load
 from archgraph.errors import SpecError
-from archgraph.frontend.load import shipped_names
 from archgraph.report.table import Table
+from archgraph.spec.load import shipped_names
 
 TEMPLATE = """\
 archgraph: 1

@@ -9,7 +9,7 @@ from sympy import Symbol
 
 from archgraph.api import Architecture
 from archgraph.errors import QueryError
-from archgraph.frontend.load import Traced
+from archgraph.spec.load import Traced
 
 if TYPE_CHECKING:
     from torch import nn

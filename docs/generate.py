@@ -10,8 +10,8 @@ from pathlib import Path
 
 from archgraph.api import contrast, load
 from archgraph.backend.reference import reference_page
-from archgraph.frontend.load import shipped_names
 from archgraph.gallery import gallery_page
+from archgraph.spec.load import shipped_names
 
 TEMPLATES = Path(__file__).parent / "templates"
 CONTRASTS = {

@@ -9,12 +9,12 @@ from dataclasses import MISSING, fields
 from itertools import groupby
 
 from archgraph.cost.costs import Costs
-from archgraph.frontend.library import library_file, library_names
-from archgraph.frontend.operations import operations
-from archgraph.frontend.spec import BlockSpec
 from archgraph.graph.ir import Graph, Node, Value
 from archgraph.ops.base import Op
 from archgraph.ops.reach import Reach, Window
+from archgraph.spec.library.standard import library_file, library_names
+from archgraph.spec.operations import operations
+from archgraph.spec.spec import BlockSpec
 
 HEAD = """\
 # Operations and blocks

@@ -21,7 +21,7 @@ def add_schema(commands: Any) -> None:
 
 
 def _run_schema(options: argparse.Namespace) -> int:
-    from archgraph.frontend.schema import json_schema
+    from archgraph.spec.schema import json_schema
 
     print(json.dumps(json_schema(), indent=2))
     return 0

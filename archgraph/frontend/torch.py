@@ -32,8 +32,6 @@ from archgraph.frontend import (  # noqa: F401  they register handlers
     torch_resampling,
     torch_shapes,
 )
-from archgraph.frontend.declarations import Declarations
-from archgraph.frontend.spec import Spec
 from archgraph.frontend.torch_builder import Record
 from archgraph.frontend.torch_export import Dynamic, export
 from archgraph.frontend.torch_interpret import Interpreter
@@ -46,6 +44,8 @@ from archgraph.ops.arguments import Named
 from archgraph.ops.base import ZERO
 from archgraph.ops.sources import Parameter
 from archgraph.sizes.symbols import Assumption, deciding
+from archgraph.spec.declarations import Declarations
+from archgraph.spec.spec import Spec
 
 if TYPE_CHECKING:
     from torch import nn

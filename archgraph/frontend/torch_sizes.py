@@ -9,11 +9,11 @@ from typing import Any
 from sympy import Expr, Integer, Max, Min, expand
 
 from archgraph.errors import ArchgraphError
-from archgraph.frontend.declarations import Declarations
-from archgraph.frontend.spec import NAME, RESERVED, Spec, read_text
 from archgraph.frontend.torch_conditions import Conditions, Progression, environment_of, guards_of, place_of
 from archgraph.frontend.torch_export import Exported
 from archgraph.sizes.symbols import Assumption, Context, Relation, floor_divide, is_ordered
+from archgraph.spec.declarations import Declarations
+from archgraph.spec.spec import NAME, RESERVED, Spec, read_text
 
 VALID = "sizes for which the export holds"
 COMPARISONS: dict[str, tuple[Relation, int]] = {

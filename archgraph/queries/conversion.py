@@ -73,7 +73,7 @@ class Conversions(Measured):
         return lower(bound.graph, bound.selected, self.whole.name, device).to(dtype=dtype)
 
     def to_spec(self) -> str:
-        """Return the text of a spec with the same laws (see `archgraph.backend.spec.write_spec`).
+        """Return the text of a spec with the same laws (see `archgraph.spec.write.writer.write_spec`).
 
         Raises:
             UnsupportedOpError: a traced module holds what no spec can say, with all of it.
@@ -82,6 +82,6 @@ class Conversions(Measured):
         >>> loads(load("unet").to_spec()).params == load("unet").params
         True
         """
-        from archgraph.backend.spec import write_spec
+        from archgraph.spec.write.writer import write_spec
 
         return write_spec(self.whole)

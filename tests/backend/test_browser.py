@@ -10,7 +10,7 @@ import pytest
 
 import archgraph as ag
 from archgraph.backend.figure import contrast, draw
-from archgraph.frontend.load import shipped_names
+from archgraph.spec.load import shipped_names
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")

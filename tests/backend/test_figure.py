@@ -15,7 +15,7 @@ from archgraph.backend.geometry import faults
 from archgraph.backend.style import page_width
 from archgraph.backend.views import VIEWS
 from archgraph.errors import MissingToolError, QueryError
-from archgraph.frontend.load import shipped_names
+from archgraph.spec.load import shipped_names
 
 FIVE = ["unet", "nnunet", "dit", "conv_stack", "transformer"]
 EXTRA = sorted((Path(__file__).parent.parent / "specs" / "extra").glob("*.yaml"))

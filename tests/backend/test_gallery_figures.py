@@ -9,7 +9,7 @@ import pytest
 import archgraph as ag
 from archgraph.backend.figure import Figure, contrast, draw
 from archgraph.backend.geometry import faults
-from archgraph.frontend.load import shipped_names
+from archgraph.spec.load import shipped_names
 
 SIGNATURES = [("unet:padded-512", "dit"), ("nnunet:inference", "dit"), ("sd", "dit"), ("swin", "vit")]
 VARIANTS = ["unet:padded-512", "dit:S/2", "dit:XL/2-512", "nnunet:inference", "sd:xl", "resnet:101", "swin:B"]

@@ -8,7 +8,7 @@ from sympy import Integer, Max, Symbol, floor, sin
 import archgraph as ag
 from archgraph.backend.figure import contrast, draw
 from archgraph.backend.javascript import javascript
-from archgraph.frontend.load import shipped_names
+from archgraph.spec.load import shipped_names
 
 
 @pytest.mark.dot

@@ -51,7 +51,7 @@ def cost_of(length: int) -> Callable[[], object]:
 def laws(name: str) -> Callable[[], object]:
     """Return load and every cost law of a spec, from nothing."""
     from archgraph import load
-    from archgraph.frontend import load as loader
+    from archgraph.spec import load as loader
 
     def run() -> object:
         loader._read_cached.cache_clear()

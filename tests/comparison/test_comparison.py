@@ -8,7 +8,7 @@ import archgraph as ag
 from archgraph.cli import main
 from archgraph.comparison.report import comparison
 from archgraph.comparison.traits import TRAITS
-from archgraph.frontend.load import shipped_names
+from archgraph.spec.load import shipped_names
 
 
 def column(name):

@@ -7,7 +7,7 @@ import archgraph as ag
 from archgraph.cli import main
 from archgraph.cost.memory.memory import Memory, Setting
 from archgraph.errors import QueryError
-from archgraph.frontend.load import shipped_names
+from archgraph.spec.load import shipped_names
 
 ONE_KNOB = [
     ("dit:S/8", {}, 6829704),

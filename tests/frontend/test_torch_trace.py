@@ -18,11 +18,11 @@ from torch_modules import EXAMPLES, DiT, DiTBlock, ViT, latent  # noqa: E402
 import archgraph as ag  # noqa: E402
 from archgraph.cost.costs import Costs  # noqa: E402
 from archgraph.errors import ArchgraphError, UnsupportedOpError  # noqa: E402
-from archgraph.frontend.declarations import Declarations  # noqa: E402
 from archgraph.frontend.torch import TracedModule, trace  # noqa: E402
 from archgraph.graph.ir import Node, Repeat  # noqa: E402
 from archgraph.ops.rearrangement import Concat, Rearrangement  # noqa: E402
 from archgraph.sizes.symbols import evaluate, symbol  # noqa: E402
+from archgraph.spec.declarations import Declarations  # noqa: E402
 
 
 def meta(module: nn.Module) -> nn.Module:

@@ -10,11 +10,11 @@ from sympy import Integer, expand
 import archgraph as ag
 from archgraph.cost.costs import METRICS, Costs
 from archgraph.errors import ArchgraphError
-from archgraph.frontend.load import shipped_names
 from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.ops.linear import Linear
 from archgraph.ops.pointwise import Relu
 from archgraph.sizes.types import tensor
+from archgraph.spec.load import shipped_names
 
 NAMES = shipped_names()
 LARGE = {"adm", "ddpm", "flux", "sd", "pixart", "sd3"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import archgraph as ag
-from archgraph.frontend.load import shipped_names
 from archgraph.measure import verify_fields
+from archgraph.spec.load import shipped_names
 
 torch = pytest.importorskip("torch")
 pytestmark = [pytest.mark.torch, pytest.mark.slow]

@@ -7,7 +7,7 @@ import pytest
 
 import archgraph as ag
 from archgraph.cost.memory.memory import Memory, Setting
-from archgraph.frontend.load import shipped_names
+from archgraph.spec.load import shipped_names
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch

@@ -8,11 +8,11 @@ from sympy import Integer
 import archgraph as ag
 from archgraph.backend.torch import leaves, lower
 from archgraph.errors import ArchgraphError, UnboundSymbolError, UnsupportedOpError
-from archgraph.frontend.load import shipped_names
 from archgraph.gallery import variants_of
 from archgraph.ops.base import Saved
 from archgraph.ops.convolution import Conv
 from archgraph.ops.pointwise import Relu
+from archgraph.spec.load import shipped_names
 from archgraph.verify import verify
 
 torch = pytest.importorskip("torch")

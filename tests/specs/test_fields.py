@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import archgraph as ag
-from archgraph.frontend.load import shipped_names
 from archgraph.gallery import variants_of
+from archgraph.spec.load import shipped_names
 
 RESNETS = {
     "resnet:50-v1": (35, 99, 291, 483),

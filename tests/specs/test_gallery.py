@@ -2,8 +2,8 @@
 
 import pytest
 
-from archgraph.frontend.load import shipped_names
 from archgraph.gallery import check_table, gallery_table, variants_of
+from archgraph.spec.load import shipped_names
 
 MEASURED = {
     "unet-2015": (31030658, 150428424448),

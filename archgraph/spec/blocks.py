@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archgraph.errors import ArchgraphError, ShapeError, SpecError, counted
-from archgraph.expressions import bindings_in
-from archgraph.frontend.arguments import make_op
-from archgraph.frontend.calls import call_block, find_block
-from archgraph.frontend.declarations import Declarations
-from archgraph.frontend.definitions import STRUCTURES, Spec
-from archgraph.frontend.library import library_names
-from archgraph.frontend.loops import MAX_ITERATIONS, condition, iterations
-from archgraph.frontend.operations import operations
-from archgraph.frontend.repeats import mixture, repeat
-from archgraph.frontend.scope import Scope
-from archgraph.frontend.steps import Step, Target, read_reference, read_step, read_targets
-from archgraph.frontend.tree import Tree
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.tracer import Inference, Tracer
 from archgraph.ops.arithmetic import Add
 from archgraph.ops.base import Op
+from archgraph.spec.arguments import make_op
+from archgraph.spec.calls import call_block, find_block
+from archgraph.spec.declarations import Declarations
+from archgraph.spec.definitions import STRUCTURES, Spec
+from archgraph.spec.language.expressions import bindings_in
+from archgraph.spec.language.tree import Tree
+from archgraph.spec.library.standard import library_names
+from archgraph.spec.loops import MAX_ITERATIONS, condition, iterations
+from archgraph.spec.operations import operations
+from archgraph.spec.repeats import mixture, repeat
+from archgraph.spec.scope import Scope
+from archgraph.spec.steps import Step, Target, read_reference, read_step, read_targets
 
 MAX_STEPS = 25_000
 MAX_VALUES = 60_000

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from archgraph.backend.spec_steps import Book, Steps
-from archgraph.backend.yaml_flow import flow, step_lines
 from archgraph.errors import UnsupportedOpError
-from archgraph.frontend.definitions import VERSION
 from archgraph.graph.ir import Value
+from archgraph.spec.definitions import VERSION
+from archgraph.spec.write.steps import Book, Steps
+from archgraph.spec.write.yaml_flow import flow, step_lines
 
 if TYPE_CHECKING:
     from archgraph.api import Architecture

@@ -9,9 +9,9 @@ from typing import Any
 from sympy import Expr
 
 from archgraph.errors import ArchgraphError, ShapeError
-from archgraph.frontend.declarations import Declarations
 from archgraph.graph.tracer import Show, rewritten
 from archgraph.sizes.types import TensorType
+from archgraph.spec.declarations import Declarations
 
 _NUMBER = re.compile(r"(-?\d+(?:/\d+)?)")
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import ArchgraphError, SpecError, counted
-from archgraph.frontend.arguments import check_arguments, choose
-from archgraph.frontend.definitions import BlockSpec, Spec
-from archgraph.frontend.evaluation import nested
-from archgraph.frontend.library import library_file, library_names
-from archgraph.frontend.scope import Scope
-from archgraph.frontend.sections import options_of
-from archgraph.frontend.steps import Step
-from archgraph.frontend.tree import Tree
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.tracer import Tracer
 from archgraph.sizes.types import TensorType
-from archgraph.values import Word
+from archgraph.spec.arguments import check_arguments, choose
+from archgraph.spec.definitions import BlockSpec, Spec
+from archgraph.spec.language.evaluation import nested
+from archgraph.spec.language.tree import Tree
+from archgraph.spec.language.values import Word
+from archgraph.spec.library.standard import library_file, library_names
+from archgraph.spec.scope import Scope
+from archgraph.spec.sections import options_of
+from archgraph.spec.steps import Step
 
 if TYPE_CHECKING:
-    from archgraph.frontend.blocks import Interpreter, Outputs
+    from archgraph.spec.blocks import Interpreter, Outputs
 
 MAX_BODIES = 4000
 MAX_CALLS = 32
@@ -113,7 +113,7 @@ def _trace_body(
     types: tuple[TensorType, ...],
     path: str,
 ) -> Graph:
-    from archgraph.frontend.blocks import select
+    from archgraph.spec.blocks import select
 
     inputs = tuple(Value(type_, name) for name, type_ in zip(block.inputs, types, strict=True))
     inner = interpreter.inside(Tracer(inputs, interpreter.workshop.infer, path), file)

@@ -8,12 +8,12 @@ from typing import Any
 from sympy import Expr
 
 from archgraph.errors import Place, SpecError, did_you_mean
-from archgraph.frontend.declarations import Declarations
-from archgraph.frontend.definitions import SymbolSpec
-from archgraph.frontend.operations import operations
-from archgraph.frontend.steps import Target
 from archgraph.graph.ir import Value
-from archgraph.values import Word, not_a_list, undefined
+from archgraph.spec.declarations import Declarations
+from archgraph.spec.definitions import SymbolSpec
+from archgraph.spec.language.values import Word, not_a_list, undefined
+from archgraph.spec.operations import operations
+from archgraph.spec.steps import Target
 
 PADDING_WORDS = ("same", "valid")
 

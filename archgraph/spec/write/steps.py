@@ -8,13 +8,13 @@ from typing import Any
 
 from sympy import Expr, Integer
 
-from archgraph.backend.yaml_flow import flow, step_lines
-from archgraph.frontend.definitions import RESERVED, STEP_KEYWORDS, STRUCTURES, UNREADABLE
-from archgraph.frontend.operations import operations
-from archgraph.frontend.sections import MAX_NAME
-from archgraph.grammar import MAX_LENGTH
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.arguments import Named
+from archgraph.spec.definitions import RESERVED, STEP_KEYWORDS, STRUCTURES, UNREADABLE
+from archgraph.spec.language.grammar import MAX_LENGTH
+from archgraph.spec.operations import operations
+from archgraph.spec.sections import MAX_NAME
+from archgraph.spec.write.yaml_flow import flow, step_lines
 
 LABEL = re.compile(r"([A-Za-z]\w*)((?:\(\d+\))*)\Z")
 FUNCTIONS = {"Max(": "max(", "Min(": "min(", "ceiling(": "ceil("}

@@ -3,10 +3,10 @@
 import pytest
 
 import archgraph as ag
-from archgraph.backend.spec import SELECTED
 from archgraph.errors import UnsupportedOpError
-from archgraph.frontend.load import shipped_names
 from archgraph.gallery import variants_of
+from archgraph.spec.load import shipped_names
+from archgraph.spec.write.writer import SELECTED
 
 FAMILIES = shipped_names()
 VARIANTS = [f"{name}:{g.variant}" for name in FAMILIES for g in variants_of(name) if g.variant]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from keyword import kwlist
 
 from archgraph.errors import Place
-from archgraph.frontend.tree import Tree
-from archgraph.grammar import FUNCTIONS
+from archgraph.spec.language.grammar import FUNCTIONS
+from archgraph.spec.language.tree import Tree
 
 VERSION = 1
 RESERVED = frozenset({"_", "and", "or", "not", "true", "false", *FUNCTIONS, "same", "valid"})

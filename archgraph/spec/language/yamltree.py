@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from archgraph.errors import Place, SpecError, printable, quoted
-from archgraph.frontend.tree import Tree
+from archgraph.spec.language.tree import Tree
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 50_000

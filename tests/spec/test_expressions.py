@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from sympy import Add, Expr, Integer
 
 from archgraph.errors import ArchgraphError, Place, SpecError
-from archgraph.expressions import bindings_in, evaluate_expression
-from archgraph.grammar import names_in
 from archgraph.sizes.arithmetic import bounded
 from archgraph.sizes.symbols import deciding, evaluate, symbol
-from archgraph.values import Word, describe
+from archgraph.spec.language.expressions import bindings_in, evaluate_expression
+from archgraph.spec.language.grammar import names_in
+from archgraph.spec.language.values import Word, describe
 
 C, N = symbol("C"), symbol("N")
 

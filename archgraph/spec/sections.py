@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from archgraph.errors import Place, SpecError, did_you_mean, quoted
-from archgraph.frontend.definitions import (
+from archgraph.spec.definitions import (
     BLOCK_KEYS,
     INPUT_KEYS,
     RESERVED,
@@ -18,8 +18,8 @@ from archgraph.frontend.definitions import (
     InputSpec,
     SymbolSpec,
 )
-from archgraph.frontend.operations import operations
-from archgraph.frontend.tree import Tree
+from archgraph.spec.language.tree import Tree
+from archgraph.spec.operations import operations
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 MAX_NAME = 60

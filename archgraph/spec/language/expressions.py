@@ -10,10 +10,10 @@ from typing import Any, Protocol
 from sympy import Expr, Integer
 
 from archgraph.errors import ArchgraphError, Place, SpecError, did_you_mean, quoted
-from archgraph.grammar import ALLOWED, FUNCTIONS, names_in, parse_expression
 from archgraph.sizes import arithmetic
 from archgraph.sizes.symbols import decide, is_ordered
-from archgraph.values import Word, describe, element_of
+from archgraph.spec.language.grammar import ALLOWED, FUNCTIONS, names_in, parse_expression
+from archgraph.spec.language.values import Word, describe, element_of
 
 
 class Environment(Protocol):

@@ -4,7 +4,7 @@ import pytest
 from spec_text import nodes, shapes, spec
 
 from archgraph import SpecError
-from archgraph.frontend import library
+from archgraph.spec.library import standard as library
 
 BLOCKS = """\
 blocks:

@@ -12,20 +12,20 @@ from typing import Any
 from sympy import Expr, Integer
 
 from archgraph.errors import ArchgraphError, SpecError, did_you_mean, quoted, some
-from archgraph.frontend.blocks import Interpreter, Workshop, select
-from archgraph.frontend.declarations import Declarations
-from archgraph.frontend.definitions import InputSpec, Spec, Variant
-from archgraph.frontend.evaluation import evaluate_number, evaluate_tree, refuse
-from archgraph.frontend.loops import condition
-from archgraph.frontend.messages import Narrator
-from archgraph.frontend.scope import Scope
-from archgraph.frontend.spec import read_file
-from archgraph.frontend.tree import Tree
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.tracer import Inference, Tracer
 from archgraph.sizes.symbols import Assumption, decide, deciding
 from archgraph.sizes.types import TensorType
-from archgraph.values import describe
+from archgraph.spec.blocks import Interpreter, Workshop, select
+from archgraph.spec.declarations import Declarations
+from archgraph.spec.definitions import InputSpec, Spec, Variant
+from archgraph.spec.language.evaluation import evaluate_number, evaluate_tree, refuse
+from archgraph.spec.language.tree import Tree
+from archgraph.spec.language.values import describe
+from archgraph.spec.loops import condition
+from archgraph.spec.messages import Narrator
+from archgraph.spec.scope import Scope
+from archgraph.spec.spec import read_file
 
 MAX_RESTARTS = 20
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from archgraph.frontend.definitions import Spec
-from archgraph.frontend.operations import operations as operations
-from archgraph.frontend.spec import read_file
+from archgraph.spec.definitions import Spec
+from archgraph.spec.operations import operations as operations
+from archgraph.spec.spec import read_file
 
-FOLDER = Path(__file__).parent.parent / "library"
+FOLDER = Path(__file__).parent
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from archgraph.errors import Place, SpecError, did_you_mean, printable, quoted, some
-from archgraph.frontend.definitions import (
+from archgraph.spec.definitions import (
     EXPECT_KEYS,
     METRICS,
     TOP_KEYS,
@@ -15,12 +15,12 @@ from archgraph.frontend.definitions import (
     Spec,
     Variant,
 )
-from archgraph.frontend.definitions import RESERVED as RESERVED
-from archgraph.frontend.definitions import BlockSpec as BlockSpec
-from archgraph.frontend.sections import NAME as NAME
-from archgraph.frontend.sections import known_keys, read_block, read_input, read_symbols, section, text_of
-from archgraph.frontend.tree import Tree
-from archgraph.frontend.yamltree import MAX_BYTES, read_yaml
+from archgraph.spec.definitions import RESERVED as RESERVED
+from archgraph.spec.definitions import BlockSpec as BlockSpec
+from archgraph.spec.language.tree import Tree
+from archgraph.spec.language.yamltree import MAX_BYTES, read_yaml
+from archgraph.spec.sections import NAME as NAME
+from archgraph.spec.sections import known_keys, read_block, read_input, read_symbols, section, text_of
 
 
 def read_file(path: Path, label: str = "") -> Spec:

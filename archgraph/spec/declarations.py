@@ -8,14 +8,14 @@ from typing import Any
 from sympy import Expr, Integer, Rational, Symbol, expand
 
 from archgraph.errors import ArchgraphError, SpecError, did_you_mean, quoted, some
-from archgraph.expressions import bindings_in
-from archgraph.frontend.definitions import SymbolSpec
-from archgraph.frontend.evaluation import evaluate_tree, refuse
-from archgraph.frontend.tree import Tree
 from archgraph.sizes.arithmetic import bounded
 from archgraph.sizes.exact import evaluate, number_of
 from archgraph.sizes.symbols import symbol
-from archgraph.values import Word, describe, not_a_list, undefined
+from archgraph.spec.definitions import SymbolSpec
+from archgraph.spec.language.evaluation import evaluate_tree, refuse
+from archgraph.spec.language.expressions import bindings_in
+from archgraph.spec.language.tree import Tree
+from archgraph.spec.language.values import Word, describe, not_a_list, undefined
 
 MAX_CHAIN = 40
 Binding = Any

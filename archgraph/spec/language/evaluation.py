@@ -7,10 +7,10 @@ from typing import Any, NoReturn
 from sympy import Expr
 
 from archgraph.errors import ArchgraphError, SpecError
-from archgraph.expressions import Environment, bindings_in, evaluate_expression
-from archgraph.frontend.tree import Tree
 from archgraph.ops.arguments import Named
-from archgraph.values import describe
+from archgraph.spec.language.expressions import Environment, bindings_in, evaluate_expression
+from archgraph.spec.language.tree import Tree
+from archgraph.spec.language.values import describe
 
 
 def evaluate_tree(tree: Tree, environment: Environment) -> Any:

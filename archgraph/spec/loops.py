@@ -9,12 +9,12 @@ from typing import Any
 from sympy import Expr, Integer
 
 from archgraph.errors import ArchgraphError, SpecError
-from archgraph.expressions import Environment, bindings_in, evaluate_expression
-from archgraph.frontend.evaluation import evaluate_tree, nested, refuse
-from archgraph.frontend.sections import check_name
-from archgraph.frontend.tree import Tree
 from archgraph.ops.arguments import Named
-from archgraph.values import describe
+from archgraph.spec.language.evaluation import evaluate_tree, nested, refuse
+from archgraph.spec.language.expressions import Environment, bindings_in, evaluate_expression
+from archgraph.spec.language.tree import Tree
+from archgraph.spec.language.values import describe
+from archgraph.spec.sections import check_name
 
 _RANGE = re.compile(r"\A(?P<first>.+?)\.\.(?P<last>.+?)(?:\s+by\s+(?P<by>.+))?\Z", re.DOTALL)
 _EXAMPLE = "for: {i: 0..3} counts 0, 1, 2, 3; for: {width: [64, 128]} takes a list"

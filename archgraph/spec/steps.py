@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from sympy import Expr
 
 from archgraph.errors import ArchgraphError, Place, SpecError, did_you_mean, quoted
-from archgraph.expressions import Environment, evaluate_node
-from archgraph.frontend.definitions import STEP_KEYWORDS, STRUCTURES
-from archgraph.frontend.sections import check_name
-from archgraph.frontend.tree import Tree
-from archgraph.grammar import parse_expression
-from archgraph.values import describe
+from archgraph.spec.definitions import STEP_KEYWORDS, STRUCTURES
+from archgraph.spec.language.expressions import Environment, evaluate_node
+from archgraph.spec.language.grammar import parse_expression
+from archgraph.spec.language.tree import Tree
+from archgraph.spec.language.values import describe
+from archgraph.spec.sections import check_name
 
 _EXAMPLE = "- relu, or with arguments: - conv: {out: 64, kernel: 3}"
 _REFERENCE = re.compile(r"\A([A-Za-z_][A-Za-z0-9_]*)((?:\(.*\))?)\Z", re.DOTALL)

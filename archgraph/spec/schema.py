@@ -7,7 +7,8 @@ import re
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from archgraph.frontend.definitions import (
+from archgraph.ops.base import Op, summary
+from archgraph.spec.definitions import (
     EXPECT_KEYS,
     INPUT_KEYS,
     METRICS,
@@ -17,9 +18,8 @@ from archgraph.frontend.definitions import (
     VERSION,
     BlockSpec,
 )
-from archgraph.frontend.library import library_file, library_names
-from archgraph.frontend.operations import operations
-from archgraph.ops.base import Op, summary
+from archgraph.spec.library.standard import library_file, library_names
+from archgraph.spec.operations import operations
 
 Schema = dict[str, Any]
 EXPRESSION: Schema = {"type": ["integer", "string", "boolean"]}

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archgraph import ArchgraphError, loads
-from archgraph.frontend.library import library_names
-from archgraph.frontend.load import shipped_folder
-from archgraph.frontend.operations import operations
+from archgraph.spec.library.standard import library_names
+from archgraph.spec.load import shipped_folder
+from archgraph.spec.operations import operations
 
 SPECS = [path.read_text(encoding="utf-8") for path in sorted(shipped_folder().glob("*.yaml"))]
 TOKENS = [

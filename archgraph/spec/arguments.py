@@ -10,14 +10,14 @@ from typing import Any
 from sympy import Expr, Integer, fraction, together
 
 from archgraph.errors import Place, SpecError, did_you_mean, quoted, some
-from archgraph.frontend.evaluation import evaluate_tree, refuse
-from archgraph.frontend.scope import Scope
-from archgraph.frontend.sections import check_name
-from archgraph.frontend.tree import Tree
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
 from archgraph.sizes.symbols import decide
-from archgraph.values import Word, describe
+from archgraph.spec.language.evaluation import evaluate_tree, refuse
+from archgraph.spec.language.tree import Tree
+from archgraph.spec.language.values import Word, describe
+from archgraph.spec.scope import Scope
+from archgraph.spec.sections import check_name
 
 PADDINGS = ("same", "valid")
 COMMA = "a comma ends a value inside { }: quote an expression that holds one"

@@ -7,11 +7,11 @@ import jsonschema
 import pytest
 
 from archgraph.cli import main
-from archgraph.frontend.library import FOLDER
-from archgraph.frontend.load import shipped_folder
-from archgraph.frontend.operations import operations
-from archgraph.frontend.schema import json_schema
-from archgraph.frontend.yamltree import read_yaml
+from archgraph.spec.language.yamltree import read_yaml
+from archgraph.spec.library.standard import FOLDER
+from archgraph.spec.load import shipped_folder
+from archgraph.spec.operations import operations
+from archgraph.spec.schema import json_schema
 
 SPECS = sorted([*shipped_folder().glob("*.yaml"), *FOLDER.glob("*.yaml")])
 VALID = jsonschema.Draft202012Validator(json_schema())

@@ -3,7 +3,7 @@
 import pytest
 
 from archgraph.errors import SpecError
-from archgraph.frontend.yamltree import read_yaml
+from archgraph.spec.language.yamltree import read_yaml
 
 
 @pytest.mark.parametrize(
