@@ -27,7 +27,7 @@ from archgraph.spec.load import Traced, find_spec, find_variant, trace_spec
 from archgraph.spec.spec import Expectation, Spec, read_text
 
 if TYPE_CHECKING:
-    from archgraph.backend.figure import Figure
+    from archgraph.figures.figure import Figure
 
 
 class Architecture(BudgetQueries, ResourceQueries, FieldQueries, Conversions, Measured):
@@ -510,7 +510,7 @@ def contrast(
     >>> contrast(load("unet"), load("dit")).diagram.width / 72
     6.75
     """
-    from archgraph.backend.figure import contrast
+    from archgraph.figures.figure import contrast
 
     return contrast(*architectures, width=width, venue=venue, panels=panels)
 

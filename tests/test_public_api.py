@@ -7,11 +7,11 @@ import pytest
 
 import archgraph as ag
 from archgraph.architecture.measured import Measured, Restricted
-from archgraph.backend.figure import Figure
 from archgraph.cost.efficiency import Roofline
 from archgraph.cost.memory.peak import PeakMemory
 from archgraph.cost.other_tools import Reconciliation
 from archgraph.errors import ArchgraphError
+from archgraph.figures.figure import Figure
 from archgraph.queries.budget import BudgetQueries
 from archgraph.queries.conversion import Conversions
 from archgraph.queries.field import FieldQueries

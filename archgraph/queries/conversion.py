@@ -10,7 +10,7 @@ from archgraph.architecture.measured import Measured
 if TYPE_CHECKING:
     from torch import nn
 
-    from archgraph.backend.figure import Figure
+    from archgraph.figures.figure import Figure
 
 
 class Conversions(Measured):
@@ -42,7 +42,7 @@ class Conversions(Measured):
         >>> load("dit").draw(view="blocks", width="column").diagram.width / 72
         3.25
         """
-        from archgraph.backend.figure import draw
+        from archgraph.figures.figure import draw
 
         return draw(self.whole, view, width=width, venue=venue, color=color, show=show, terms=terms, values=values)
 

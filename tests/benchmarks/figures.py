@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from archgraph import load
-from archgraph.backend.graphviz import layout_graphviz
+from archgraph.figures.layout.graphviz import layout_graphviz
 from archgraph.spec.load import shipped_names
 
 BLOCKS = 46  # of DiT, which make a little more than a thousand operations

@@ -1,0 +1,145 @@
+"""The receptive field against depth: what every mixing layer on the main line adds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
+
+from sympy import Integer
+
+from archgraph.errors import ArchgraphError
+from archgraph.fields.effective.effective import EffectiveFields
+from archgraph.fields.report.extent import Reach, reach_of
+from archgraph.fields.report.receptive_field import ReceptiveFields
+from archgraph.figures.drawing.diagram import Outline, Run
+from archgraph.figures.facts.facts import Facts
+from archgraph.graph.ir import Graph, Member, Repeat, Value
+from archgraph.outline.groups import Group
+
+Line = tuple[Run, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing on the way from input to output.
+
+    Attributes:
+        title: what it is called; ``value`` what it gives.
+        reach: what it reads of the input, at that iteration; None where that is not known.
+        gap: it stands for iterations that are left out; ``depth`` is how many steps it stands for.
+        path: of its last member, if its field is that of the last iteration.
+        effective: the share of the side that the middle 95 % of its effective field cover at initialisation.
+        outline: thick for what attends to every position, double for what attends within windows, else thin.
+    """
+
+    title: Line
+    value: Value | None
+    reach: Reach | None
+    gap: bool = False
+    depth: float = 1.0
+    path: str = ""
+    effective: float | None = None
+    outline: Outline = "thin"
+
+
+class Point(NamedTuple):
+    """Largest and smallest share of the side at a depth from 0 to 1; ``slope``: reached gradually."""
+
+    depth: float
+    largest: float
+    smallest: float
+    slope: bool = False
+    effective: float | None = None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The field over the depth, to be drawn in one colour and dash.
+
+    Attributes:
+        everywhere: the depth from which on every position is read; ``statistics``: from which on norm statistics
+            are those of all positions, though the content is not. None where that is never so.
+    """
+
+    name: str
+    points: tuple[Point, ...]
+    color: str
+    dash: tuple[float, ...] = ()
+    everywhere: float | None = None
+    statistics: float | None = None
+
+
+def curve(facts: Facts, steps: Sequence[Step], color: str, dash: tuple[float, ...] = ()) -> Curve:
+    """The ladder of some steps; those that stand for several take as much of the depth."""
+    total = sum(step.depth for step in steps) or 1.0
+    points: list[Point] = []
+    everywhere: float | None = None
+    statistics: float | None = None
+    depth, slope = 0.0, False
+    for step in steps:
+        depth += step.depth
+        if step.reach is not None:
+            low, high = (max(size, 1) / step.reach.extent for size in step.reach.sizes)
+            points.append(Point(depth / total, high, low, slope, step.effective))
+            if everywhere is None and step.reach.everything:
+                everywhere = depth / total
+            if statistics is None and step.reach.statistics:
+                statistics = depth / total
+        slope = step.gap
+    first = next((1.0 / step.reach.extent for step in steps if step.reach is not None), 1.0)
+    start = Point(0.0, first, first, effective=first)
+    return Curve(facts.subject.name, (start, *points), color, dash, everywhere, statistics)
+
+
+def effective_share(facts: Facts, fields: EffectiveFields | None, path: str) -> float | None:
+    """The share of the side within which 95 % of the gradient's power falls at initialisation, where that is known."""
+    known = fields.of(path) if fields is not None else None
+    if fields is None or known is None:
+        return None
+    found = known[facts.widest_axis]
+    return None if found.width is None else found.width / facts.number(fields.input.type.size(facts.widest_axis))
+
+
+def iteration(
+    facts: Facts, group: Group, times: int, effective: bool = True
+) -> list[tuple[Group, Reach | None, float | None]]:
+    """What the heavy parts of a repeated block read in one of its iterations, counted from 1.
+
+    The last one is given the effective field behind the whole iteration, where that is asked for.
+    """
+    repeat = group.items[0].member
+    assert isinstance(repeat, Repeat) and facts.input is not None
+    graph = _with_count(facts.subject.graph, repeat, times)
+    fields = ReceptiveFields(graph, facts.input.name, evaluate=facts.number)
+    found: list[tuple[Group, Reach | None, float | None]] = []
+    for part in facts.inside(group).chain:
+        if part.circle or all(item.light for item in part.items):
+            continue
+        try:
+            reach = reach_of(fields.at(part.items[-1].path).axes)
+        except ArchgraphError:
+            reach = None
+        found.append((part, reach, None))
+    if found and effective:
+        share = effective_share(facts, facts.effective_of(graph), group.items[0].path)
+        found[-1] = (*found[-1][:2], share)
+    return found
+
+
+def _with_count(graph: Graph, repeat: Repeat, times: int) -> Graph:
+    """The same graph with one repeat, wherever it stands, applied so many times."""
+    nodes: tuple[Member, ...] = tuple(_counted(node, repeat, times) for node in graph.nodes)
+    return Graph(graph.inputs, nodes, graph.outputs, graph.families)
+
+
+def _counted(node: Member, repeat: Repeat, times: int) -> Member:
+    if node is repeat:
+        return replace(repeat, count=Integer(times))
+    if isinstance(node, Repeat) and _holds(node.body, repeat):
+        return replace(node, body=_with_count(node.body, repeat, times))
+    return node
+
+
+@lru_cache(maxsize=4096)
+def _holds(body: Graph, repeat: Repeat) -> bool:
+    return any(isinstance(node, Repeat) and (node is repeat or _holds(node.body, repeat)) for node in body.nodes)

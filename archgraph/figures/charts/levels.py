@@ -1,0 +1,144 @@
+"""Where the parameters sit and where the work is done: both by resolution level, as paired bars."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sympy import Add, Expr, Rational
+
+from archgraph.figures.content.mathtext import join, leading, math, number, shape, variable, words
+from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Part, Path, Rect, Run, Text
+from archgraph.figures.drawing.style import FRAME, GRID, HAIR, SIZES, shade
+from archgraph.figures.facts.facts import Facts
+from archgraph.outline.items import ratio
+from archgraph.sizes.types import TensorType
+
+Line = tuple[Run, ...]
+Key = tuple[tuple[str, float | Expr], ...]
+_ROW, _HEAD, _BAR, _GAP = 21.0, 22.0, 7.5, 14.0
+_METRICS = (("params", "theta", "parameters", 0.38), ("macs", "M", "MACs", 0.78))
+_CLOSE, _ROOMY = 11.0, 200.0
+
+
+@dataclass(frozen=True)
+class Level:
+    """One resolution: what it is called, and the laws of all nodes whose output has it."""
+
+    label: Line
+    params: Expr
+    macs: Expr
+
+    def law(self, metric: str) -> Expr:
+        """The law of one metric."""
+        return self.params if metric == "params" else self.macs
+
+
+def levels(facts: Facts) -> list[Level]:
+    """The levels of a network in the order in which they first appear, what has no positions last.
+
+    Those that cost nothing are left out.
+    """
+    laws: dict[Key, tuple[list[Expr], list[Expr]]] = {}
+    types: dict[Key, list[TensorType]] = {}
+    for row in facts.rows:
+        key = _key(facts, row.type)
+        found = laws.setdefault(key, ([], []))
+        types.setdefault(key, []).append(row.type)
+        for place, cost in enumerate(facts.row_costs(row)):
+            found[place].append(cost)
+    every = [
+        Level(_label(facts, key, types[key]), *(facts.shown(Add(*terms)) for terms in found))
+        for key, found in sorted(laws.items(), key=lambda pair: not pair[0])
+    ]
+    return [level for level in every if level.params != 0 or level.macs != 0]
+
+
+def _key(facts: Facts, type_: TensorType) -> Key:
+    """The resolution of a type: by how much each axis is below that of the input; borders do not count."""
+    known = facts.input.type if facts.input is not None else None
+    return tuple(
+        (axis, ratio(known.size(axis), type_.size(axis)) if known is not None and known.has(axis) else type_.size(axis))
+        for axis in type_.positions
+    )
+
+
+def _label(facts: Facts, key: Key, types: Sequence[TensorType]) -> Line:
+    """The sizes of a level: those of a type where one is without a border, else about those of the input."""
+    if not key:
+        return words("no positions", SIZES.body)
+    shown = {type_: [facts.shown(type_.size(axis)) for axis in type_.positions] for type_ in types}
+    plain = [type_ for type_, found in shown.items() if not any(isinstance(size, Add) for size in found)]
+    numbers = [facts.number(types[0].size(axis)) for axis in types[0].positions]
+    if plain and not facts.options.values:
+        return shape(shown[min(plain, key=lambda type_: len(str(shown[type_])))], SIZES.body)
+    known = facts.input.type if facts.input is not None else types[0]
+    if all(known.has(axis) for axis, _ in key) and not facts.options.values:
+        about = [facts.shown(known.size(axis)) / by for axis, by in _rational(key)]
+        return join(words("≈", SIZES.body, "serif"), shape(about, SIZES.body), gap=1.5)
+    return shape(numbers, SIZES.body)
+
+
+def _rational(key: Key) -> list[tuple[str, Expr]]:
+    exact = [(axis, Fraction(float(by)).limit_denominator(2**16)) for axis, by in key]
+    return [(axis, Rational(by.numerator, by.denominator)) for axis, by in exact]
+
+
+def levels_diagram(facts: Facts, width: float, name: str = "") -> Diagram:
+    """A row per level: its sizes, and for each metric a bar with its share, its law and its value.
+
+    With a name it is one of several: the rows are closer, and have no laws.
+    """
+    found = levels(facts)
+    pitch, head = (_CLOSE, _HEAD - 4) if name else (_ROW, _HEAD)
+    labels = max((sum(run.width for run in level.label) for level in found), default=0.0)
+    left = max(24.0, min(labels, width * 0.34)) + 10.0
+    column = (width - left - _GAP) / 2
+    totals = {metric: facts.value(facts.total(metric)) or 1.0 for metric, *_ in _METRICS}
+    parts: list[Part] = [Text(words("Level", SIZES.body, "bold"), 0.5, 8.5)]
+    for index, level in enumerate(found):
+        parts.append(Text(level.label, 0.5, head + pitch * index + _BAR - 0.5, INK))
+    for place, (metric, letter, meaning, tone) in enumerate(_METRICS):
+        x = left + (column + _GAP) * place
+        said = number(totals[metric]) if name and width < _ROOMY else f"{meaning}: {number(totals[metric])}"
+        parts += _heading(letter, said, x)
+        parts.append(Path(((x, head - 3), (x, head + pitch * len(found) - (2 if name else 6))), FRAME, HAIR))
+        for index, level in enumerate(found):
+            law = level.law(metric)
+            share = facts.value(law) / totals[metric]
+            parts += _bar(facts, law, share, shade(tone), x, head + pitch * index, column, not name)
+    height = head + pitch * len(found)
+    parts.append(Path(((0, 12.5), (width, 12.5)), GRID, HAIR))
+    box = Box("levels", width, height, tuple(parts), kind="panel")
+    return Diagram((box,), width=width, height=height)
+
+
+def _heading(letter: str, text: str, x: float) -> list[Part]:
+    line = join(variable(letter, SIZES.body), words(text, SIZES.body, "bold"), gap=3.0)
+    return [Text(line, x, 8.5)]
+
+
+def _bar(
+    facts: Facts, law: Expr, share: float, color: str, x: float, y: float, column: float, laws: bool
+) -> list[Part]:
+    """The bar on the scale of the whole, its share beside it, and its law below."""
+    if law == 0:
+        return [Text(words("0", SIZES.small), x + 3, y + 6.2, MUTED)]
+    room = column - 30.0
+    text = Text(words(_percent(share), SIZES.small), x + room * share + 3, y + 6.2)
+    parts: list[Part] = [Rect(x, y, max(0.6, room * share), _BAR, color, "none"), text]
+    return [*parts, Text(_law(facts, law, column), x + 3, y + _BAR + 7.4, MUTED)] if laws else parts
+
+
+def _percent(share: float) -> str:
+    percent = 100 * share
+    return f"{percent:.0f} %" if percent >= 9.5 else f"{percent:.1f} %" if percent >= 0.1 else "< 0.1 %"
+
+
+def _law(facts: Facts, law: Expr, column: float) -> Line:
+    """The value, after the leading terms where there is room."""
+    value = words(number(facts.value(law)), SIZES.small)
+    for terms in () if facts.options.values or law.is_number else (2, 1):
+        line = join(math(leading(law, facts.values, terms), SIZES.small), words("=", SIZES.small), value, gap=2.5)
+        if sum(run.width for run in line) <= column - 6:
+            return line
+    return value

@@ -1,0 +1,105 @@
+"""The rows of a network from input to output: its stages, or its blocks with the first and last iterations."""
+
+from collections.abc import Sequence
+
+from archgraph.figures.charts.ladder import Step, effective_share, iteration
+from archgraph.figures.content.mathtext import join, math, words
+from archgraph.figures.drawing.diagram import Run
+from archgraph.figures.drawing.outlines import outline
+from archgraph.figures.drawing.style import SIZES
+from archgraph.figures.facts.facts import Facts
+from archgraph.graph.ir import Repeat
+from archgraph.outline.groups import Group
+from archgraph.outline.items import Item
+from archgraph.outline.stages import find_u, stages
+from archgraph.outline.wording import called, capitalized, phrase
+
+Line = tuple[Run, ...]
+_MOST_ROWS = 11
+
+
+def steps(facts: Facts, effective: bool = True) -> list[Step]:
+    """The rows of a network: its stages, or the groups of its main line with repeats shown from first to last.
+
+    Effective fields take as long as all the rest together: a figure that does not show them leaves them out.
+    """
+    found = facts.structure
+    u = find_u(found)
+    if u is not None:
+        return [_step(facts, stage.line, effective) for stage in (*u.encoder, u.bottom, *u.decoder)]
+    rows = _rows(facts, found.chain, effective)
+    if len(rows) > _MOST_ROWS:
+        rows = [_step(facts, stage.line, effective) for stage in stages(found)]
+    if len(rows) > _MOST_ROWS:
+        half = _MOST_ROWS // 2
+        rows = [*rows[:half], Step((), None, None, gap=True), *rows[-half:]]
+    return rows
+
+
+def _rows(facts: Facts, chain: Sequence[Group], effective: bool) -> list[Step]:
+    rows: list[Step] = []
+    for group in chain:
+        if group.circle or (all(item.light for item in group.items) and len(chain) > 1):
+            continue
+        if isinstance(group.items[0].member, Repeat) and not group.items[0].member.once:
+            rows += _iterations(facts, group, effective)
+        else:
+            rows.append(_step(facts, (*group.absorbed, *group.items), effective))
+    return rows
+
+
+def _step(facts: Facts, items: Sequence[Item], effective: bool) -> Step:
+    title = words(_name(facts, items), SIZES.title, "bold")
+    path = items[-1].path
+    reach = facts.reach(path)
+    return Step(
+        title,
+        items[-1].outputs[0],
+        reach,
+        path=path,
+        effective=effective_share(facts, facts.effective, path) if effective else None,
+        outline=outline(facts.attends(items), reach),
+    )
+
+
+def _name(facts: Facts, items: Sequence[Item]) -> str:
+    """The name that the spec gives: of the scope that all items are in, or of the only heavy one."""
+    heavy = [item for item in items if not item.light] or list(items)
+    scopes = [item.path.split(".")[:-1] for item in heavy]
+    common = [parts[0] for parts in zip(*scopes, strict=False) if len(set(parts)) == 1]
+    if common:
+        return ".".join(common)
+    if heavy[0].member.name != heavy[0].label:
+        return heavy[0].path
+    return capitalized(called(heavy[0].member, facts.brief))
+
+
+def _iterations(facts: Facts, group: Group, effective: bool) -> list[Step]:
+    """The first two iterations and the last one."""
+    repeat = group.items[0].member
+    assert isinstance(repeat, Repeat)
+    count = facts.number(repeat.count)
+    width = len(iteration(facts, group, 1)) if count else 0
+    first = [1, 2, 3, 4] if width == 1 and count > 5 else [1, 2]
+    shown = [*first, count] if count > len(first) + 1 else list(range(1, count + 1))
+    rows: list[Step] = []
+    for place, number in enumerate(shown):
+        if place and number > shown[place - 1] + 1:
+            left_out = number - shown[place - 1] - 1
+            rows.append(Step((), None, None, True, float(left_out * max(1, width))))
+        last = number == count and count > len(first) + 1
+        for part, reach, share in iteration(facts, group, number, effective):
+            index = math(facts.shown(repeat.count), SIZES.title) if last else words(str(number), SIZES.title, "bold")
+            path = part.items[-1].path if number == count else ""
+            title = _iteration_title(facts, part, index, width)
+            border = outline(facts.attends(part.items), reach)
+            rows.append(Step(title, part.output, reach, path=path, effective=share, outline=border))
+    return rows
+
+
+def _iteration_title(facts: Facts, part: Group, index: Line, width: int) -> Line:
+    size = SIZES.title
+    name = words("Block" if width > 1 else "Layer", size, "bold")
+    heavy = [item for item in part.items if not item.light]
+    inner = phrase(heavy if width > 1 else part.items, facts.brief)[0]
+    return join(join(name, index, gap=2.2), words(f": {inner}", size))

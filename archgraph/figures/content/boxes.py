@@ -1,0 +1,325 @@
+"""Boxes with measured contents: what is written in them, how wide they are, what their tooltip says."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sympy import Add, Expr
+
+from archgraph.fields.report.extent import Reach
+from archgraph.figures.content.mathtext import equation, grouped, join, leading, math, number, shape, variable, words
+from archgraph.figures.content.thumbnails import connectivity, field_square
+from archgraph.figures.drawing.diagram import Box, Outline, Part, Path, Rect, Run, Text
+from archgraph.figures.drawing.metrics import text_width
+from archgraph.figures.drawing.outlines import BAR, INSET, outline, outlined
+from archgraph.figures.drawing.style import FRAME, HAIR, LINE, SIDE_FILL, SIZES, ramp
+from archgraph.figures.facts.facts import Facts
+from archgraph.outline.items import Item
+from archgraph.outline.wording import abbreviated, capitalized, phrase, shortened
+
+Line = tuple[Run, ...]
+PARAMS, MACS = "theta", "M"
+
+_PAD, _LINE_HEIGHT, _TOP = 4.5, 9.6, 9.2
+_THUMB, _THUMB_GAP = 21.0, 6.0
+_CIRCLE = 13.0
+_LAW_ROOM, _FULL_ROOM = 96.0, 190.0
+_NEUTRAL = "#8a8a8a"
+
+#: The longest lines of a wide, a medium and a narrow box, in points.
+WIDE, MEDIUM, NARROW = 150.0, 108.0, 92.0
+
+
+@dataclass(frozen=True)
+class Content:
+    """What goes into a box, before its width is known.
+
+    Attributes:
+        lines: text from top to bottom; a tuple of two lines is set in two columns where they fit.
+        reach: the field for the picture; ``own`` draws the connections of the box itself.
+        tint: the place of the coloured bar on the scale.
+        outline: thick for what attends to every position, double for what attends within windows, else thin.
+        side: a grey box without a bar, for what works on no positions.
+        laws: how many of the last lines are laws.
+        located: the colours speak of locality, in the picture too.
+        costs: (metric, law) in full, for the interactive page.
+    """
+
+    name: str
+    lines: tuple[Line, ...]
+    reach: Reach | None = None
+    tint: float | None = None
+    own: bool = False
+    picture: bool = True
+    outline: Outline = "thin"
+    side: bool = False
+    tooltip: str = ""
+    laws: int = 0
+    located: bool = True
+    costs: tuple[tuple[str, Expr], ...] = ()
+
+
+def content(
+    facts: Facts,
+    items: Sequence[Item],
+    *,
+    own: bool = False,
+    side: bool = False,
+    times: int = 1,
+    room: float = WIDE,
+    strides: bool = True,
+    beside: Sequence[Item] = (),
+) -> Content:
+    """Describe a group of items.
+
+    Args:
+        facts: where the numbers come from.
+        items: what the box stands for.
+        own: show what the box itself connects, instead of its receptive field in the input.
+        side: it is off the main line.
+        times: how many equal groups it stands for.
+        room: the width that the longest line should not exceed.
+        strides: name the strides of convolutions.
+        beside: items that count for the laws, but are not named.
+    """
+    last = items[-1]
+    reach = facts.own_reach(items) if own else facts.reach(last.path)
+    light = all(item.light for item in items)
+    lines = title(*_called(facts, items, times, strides), room, light, 4 if side else 2)
+    if not own and not side and not light and "shape" in facts.options.show:
+        lines.append(shape(facts.sizes(last.outputs[0]), SIZES.body))
+    costs = laws(facts, (*beside, *items), room)
+    picture, hint = not light and "field" in facts.options.show, tooltip(facts, items, reach, beside)
+    all_lines = (*lines, *costs)
+    full = (("params", facts.params((*beside, *items))), ("macs", facts.macs((*beside, *items))))
+    tint, grey = facts.tint((*beside, *items), reach), side and reach is None
+    return Content(
+        last.path,
+        all_lines,
+        reach,
+        tint,
+        own,
+        picture,
+        outline(facts.attends(items), reach),
+        grey,
+        hint,
+        len(costs),
+        facts.color == "locality",
+        full,
+    )
+
+
+def _called(facts: Facts, items: Sequence[Item], times: int, strides: bool) -> tuple[str, Line]:
+    each = max(1, len(items) // times)
+    phrases = [phrase(items[start : start + each], facts.brief, strides) for start in range(0, each * times, each)]
+    text, count = phrases[0][0], facts.shown(Add(*(inner for _, inner in phrases)))
+    size = SIZES.title
+    shown = words(f"×{count}", size) if count.is_Integer else join(words("×", size), math(count, size), gap=0.4)
+    return capitalized(text), () if count == 1 else shown
+
+
+def title(text: str, tail: Line, room: float, light: bool = False, most: int = 2) -> list[Line]:
+    """The heading, on more lines where one is too long, with ``×n`` for what is repeated."""
+    size, face = (SIZES.body, "sans") if light else (SIZES.title, "bold")
+    left = room - sum(run.width for run in tail)
+
+    def fits(shown: str) -> bool:
+        return text_width(shown, face, size) <= left
+
+    lines = wrapped(text if fits(text) else abbreviated(text), fits, most)
+    *before, last = [words(line, size, face) for line in lines]
+    return [*before, join(last, tail, gap=2.2)]
+
+
+def wrapped(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
+    """Break a text between words into at most so many lines; the last one is cut short where it must be.
+
+    >>> wrapped("timestep embedding, class embedding", lambda text: len(text) < 22, 2)
+    ['timestep embedding,', 'class embedding']
+    """
+    halves = _halves(text, fits) if most == 2 and not fits(text) else []
+    if halves:
+        return halves
+    lines, current = [], ""
+    for word in text.split():
+        longer = f"{current} {word}".strip()
+        if current and not fits(longer) and len(lines) < most - 1:
+            lines.append(current)
+            current = word
+        else:
+            current = longer
+    return [*lines, shortened(current, fits)]
+
+
+def fitted(line: Line, room: float) -> Line:
+    """The line, its last run cut short where it is wider than the room."""
+    if sum(run.width for run in line) <= room or not line:
+        return line
+    *head, last = line
+    used = sum(run.width for run in head) + last.gap
+    text = wrapped(last.text, lambda shown: text_width(shown, last.face, last.size) <= room - used, 1)[0]
+    return (*head, Run(text, last.face, last.size, last.rise, last.gap))
+
+
+def _halves(text: str, fits: Callable[[str], bool]) -> list[str]:
+    """Two lines that both fit, broken after a comma if possible, of nearly equal length."""
+    parts = text.split()
+    pairs = [(" ".join(parts[:index]), " ".join(parts[index:])) for index in range(1, len(parts))]
+    fitting = [pair for pair in pairs if fits(pair[0]) and fits(pair[1])]
+    best = min(fitting, key=lambda pair: (not pair[0].endswith(","), abs(len(pair[0]) - len(pair[1]))), default=())
+    return list(best)
+
+
+def laws(facts: Facts, items: Sequence[Item], room: float) -> list[Line]:
+    """The laws of parameters and multiply-accumulates, where they are not zero."""
+    return [law(facts, name, expression, min(room, _LAW_ROOM)) for name, expression in pairs(facts, items)]
+
+
+def pairs(facts: Facts, items: Sequence[Item]) -> list[tuple[str, Expr]]:
+    """The laws that are asked for and are not zero, with the letters for them."""
+    wanted = facts.options.show
+    params, macs = (PARAMS, facts.params(items)), (MACS, facts.macs(items))
+    asked = [pair for name, pair in (("params", params), ("macs", macs)) if name in wanted]
+    return [(letter, expression) for letter, expression in asked if expression != 0]
+
+
+def law(facts: Facts, name: str, expression: Expr, room: float, size: float = SIZES.body) -> Line:
+    """``name = leading terms``, as a number if they are too long for the room."""
+    if facts.options.terms == "full" and not facts.options.values:
+        runs = equation(name, expression, size)
+        if sum(run.width for run in runs) <= _FULL_ROOM:
+            return runs
+    for terms in () if facts.options.values else (2, 1):
+        short = leading(expression, facts.values, terms)
+        runs = equation(name, short, size)
+        dominant = terms == 2 or _dominates(facts, short, expression)
+        if dominant and sum(run.width for run in runs) <= room:
+            return runs
+    value = number(facts.value(expression))
+    return join(variable(name, size), words("=", size, "serif"), words(value, size, "serif"), gap=0.16 * size)
+
+
+def _dominates(facts: Facts, short: Expr, full: Expr) -> bool:
+    return facts.value(short) >= 0.8 * facts.value(full)
+
+
+def tooltip(facts: Facts, items: Sequence[Item], reach: Reach | None, beside: Sequence[Item] = ()) -> str:
+    """Name, exact laws with their values, and the receptive field, as plain text."""
+    first = items[0]
+    path = first.path if len(items) == 1 else f"{first.path} … {items[-1].path}"
+    rows = [f"{path}: {', '.join(dict.fromkeys(item.label for item in items))}"]
+    for name, expression in (("params", facts.params((*beside, *items))), ("macs", facts.macs((*beside, *items)))):
+        rows.append(f"{name} = {_exact(facts, expression)}")
+    rows.append(f"output {facts.shown_type(items[-1].outputs[0])}")
+    if reach is not None:
+        rows.append(f"receptive field {reach.label} of {reach.extent}")
+    return "\n".join(rows)
+
+
+def _exact(facts: Facts, expression: Expr) -> str:
+    value = grouped(round(facts.value(expression)))
+    law_text = str(expression).replace("**", "^").replace("*", "·")
+    return value if law_text.replace("·", "").isdigit() else f"{law_text} = {value}"
+
+
+def natural_width(contents: Content) -> float:
+    """The width that the content asks for."""
+    texts = max((sum(run.width for run in line) for line in contents.lines), default=0.0)
+    return _left(contents) + texts + _PAD + _picture_width(contents)
+
+
+def _left(contents: Content) -> float:
+    return _PAD if contents.side else BAR + _PAD - 0.5
+
+
+def _picture_width(contents: Content) -> float:
+    if not _has_picture(contents):
+        return 0.0
+    assert contents.reach is not None
+    label = 0.0 if contents.own else sum(run.width for run in _number(contents.reach))
+    return max(_THUMB, label) + _THUMB_GAP
+
+
+def _has_picture(contents: Content) -> bool:
+    return contents.reach is not None and contents.picture and not contents.side and len(contents.lines) > 1
+
+
+def _number(reach: Reach) -> Line:
+    return words(reach.label, SIZES.small)
+
+
+def box(contents: Content, width: float | None = None) -> Box:
+    """Set the content into a box of the given or its natural width."""
+    wide = natural_width(contents) if width is None else width
+    left = _left(contents)
+    texts = _paired(contents, wide - left - _PAD - _picture_width(contents))
+    rows = max(len(texts), 1)
+    height = _TOP + _LINE_HEIGHT * (rows - 1) + 5.0
+    if _has_picture(contents):
+        height = max(height, _THUMB + (6 if contents.own else 14.0))
+    if contents.outline == "double":
+        height += INSET
+    fill = SIDE_FILL if contents.side else "#ffffff"
+    parts = outlined(contents.outline, wide, height, fill, _bar(contents))
+    top = (height - _LINE_HEIGHT * (rows - 1)) / 2 + 2.6
+    for row, columns in enumerate(texts):
+        parts += [Text(line, left + x, top + row * _LINE_HEIGHT) for x, line in columns]
+    parts += _picture(contents, wide, height)
+    shown = ("connections" if contents.own else "field") if _has_picture(contents) else ""
+    return Box(
+        contents.name,
+        wide,
+        height,
+        tuple(parts),
+        tooltip=contents.tooltip,
+        picture=shown,
+        outline=contents.outline,
+        laws=contents.costs,
+    )
+
+
+def _paired(contents: Content, room: float) -> list[list[tuple[float, Line]]]:
+    """Rows of (x, line); the two laws share a row where there is room."""
+    rows: list[list[tuple[float, Line]]] = [[(0.0, line)] for line in contents.lines]
+    if len(rows) >= 4:
+        first, second = rows[-2][0][1], rows[-1][0][1]
+        needed = sum(run.width for run in first), sum(run.width for run in second)
+        if sum(needed) + 9 <= room:
+            column = max(needed[0] + 9, room * 0.46) if room * 0.46 + needed[1] <= room else room - needed[1]
+            rows[-2:] = [[(0.0, first), (column, second)]]
+    return rows
+
+
+def _bar(contents: Content) -> str:
+    """Return the colour of the bar; boxes beside the main line have none."""
+    if contents.side:
+        return ""
+    return "#ffffff" if contents.tint is None else ramp(contents.tint)
+
+
+def _picture(contents: Content, width: float, height: float) -> list[Part]:
+    if not _has_picture(contents):
+        return []
+    assert contents.reach is not None
+    column = _picture_width(contents) - _THUMB_GAP
+    x = width - 4.0 - column
+    if contents.own:
+        left, color = x + (column - _THUMB) / 2, "" if contents.located else _NEUTRAL
+        return connectivity(contents.reach, left, (height - _THUMB) / 2, _THUMB, color)
+    y = (height - _THUMB - 9.0) / 2
+    label = Text(_number(contents.reach)).centered(x + column / 2).moved(0, y + _THUMB + 7.6)
+    color = "" if contents.located else _NEUTRAL
+    return [*field_square(contents.reach, x + (column - _THUMB) / 2, y, _THUMB, color), label]
+
+
+def circle(name: str, kind: str, hint: str = "") -> Box:
+    """A circle for an operation on two values: a plus, or a dot for products."""
+    middle = _CIRCLE / 2
+    parts: list[Part] = [Rect(0, 0, _CIRCLE, _CIRCLE, "#ffffff", FRAME, LINE, middle)]
+    if kind == "add":
+        arm = 3.0
+        parts.append(Path(((middle - arm, middle), (middle + arm, middle)), FRAME, 0.9))
+        parts.append(Path(((middle, middle - arm), (middle, middle + arm)), FRAME, 0.9))
+    else:
+        parts.append(Rect(middle - 2.7, middle - 2.7, 5.4, 5.4, "none", FRAME, HAIR, 2.7))
+        parts.append(Rect(middle - 0.9, middle - 0.9, 1.8, 1.8, FRAME, "none", 0, 0.9))
+    return Box(name, _CIRCLE, _CIRCLE, tuple(parts), tooltip=hint or f"{name}: {kind}")

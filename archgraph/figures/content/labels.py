@@ -1,0 +1,69 @@
+"""Lines of text that several views share: values, ways between stages, what comes in and goes out."""
+
+from collections.abc import Sequence
+
+from archgraph.figures.content.boxes import NARROW, law
+from archgraph.figures.content.mathtext import join, math, shape, variable, words
+from archgraph.figures.drawing.diagram import Run
+from archgraph.figures.drawing.style import SIZES
+from archgraph.figures.facts.facts import Facts
+from archgraph.graph.ir import Repeat, Value
+from archgraph.outline.groups import Group
+from archgraph.outline.items import Item, scale
+from archgraph.outline.stages import Copy, Stage
+from archgraph.outline.wording import humanized, phrase
+
+Line = tuple[Run, ...]
+
+
+def value_label(facts: Facts, value: Value | None) -> Line:
+    """The name and the shape of a value."""
+    if value is None:
+        return ()
+    return join(input_name(value.name), shape(facts.sizes(value), SIZES.body), gap=3.0)
+
+
+def input_name(name: str) -> Line:
+    """The name of an input: a variable if it is one letter."""
+    return variable(name, SIZES.body) if len(name) == 1 else words(humanized(name), SIZES.body)
+
+
+def exit_label(facts: Facts, head: Sequence[Item], output: Value) -> Line:
+    """The last layer and the shape of the output."""
+    value = head[-1].outputs[0] if head else output
+    shown = shape(facts.sizes(value), SIZES.body)
+    return join(words(f"{phrase(head, facts.brief)[0]} →", SIZES.body), shown, gap=2.5) if head else shown
+
+
+def output_label(facts: Facts, value: Value, brief: bool) -> Line:
+    """A further output: its shape, or its name where there is little room."""
+    return words(value.name, SIZES.small) if brief else shape(facts.sizes(value), SIZES.small)
+
+
+def copy_label(facts: Facts, copy: Copy, brief: bool) -> Line:
+    """What a skip copies."""
+    verb = words("crop, copy" if copy.cropped else "copy", SIZES.body)
+    count = words(f"{copy.count}×", SIZES.body) if copy.count > 1 else ()
+    return join(verb, count, () if brief else shape(facts.sizes(copy.value), SIZES.body), gap=2.5)
+
+
+def stage_way(facts: Facts, stage: Stage | Group) -> tuple[Line, ...]:
+    """What is written beside the arrow to a stage: the change of resolution, in a layer of its own or not."""
+    if stage.before:
+        return way(facts, stage.before)
+    first = stage.items[0] if isinstance(stage, Group) else stage.groups[0].items[0]
+    change = scale(first.member)
+    return (words(f"stride {change:g}", SIZES.body),) if change > 1 else ()
+
+
+def way(facts: Facts, items: Sequence[Item]) -> tuple[Line, ...]:
+    """Items between two boxes, with their parameters."""
+    if not items:
+        return ()
+    name, params = words(phrase(items, facts.brief)[0], SIZES.body), facts.params(items)
+    return (name,) if params == 0 or "params" not in facts.options.show else (name, law(facts, "theta", params, NARROW))
+
+
+def count_label(facts: Facts, repeat: Repeat) -> Line:
+    """``× L``."""
+    return join(words("×", SIZES.title), math(facts.shown(repeat.count), SIZES.title), gap=1.5)

@@ -1,0 +1,156 @@
+"""Networks side by side on one scale: what their stages read of the input, the table of their laws, and charts."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from archgraph.errors import QueryError, did_you_mean
+from archgraph.figures.charts.charts import CHARTS, charts
+from archgraph.figures.charts.ladder import Step
+from archgraph.figures.charts.levels import levels_diagram
+from archgraph.figures.charts.sides import LOOKS, Side, sides
+from archgraph.figures.content.legend import legend
+from archgraph.figures.content.mathtext import join, words
+from archgraph.figures.contrast.panel import LOW, TALL, panel, tells_mixing
+from archgraph.figures.contrast.table import comparison
+from archgraph.figures.drawing.diagram import Diagram, Path, Run
+from archgraph.figures.drawing.outlines import LEGEND
+from archgraph.figures.drawing.style import GRID, HAIR, SIZES
+from archgraph.figures.facts.facts import Facts
+
+Line = tuple[Run, ...]
+_GUTTER, _LEAST_WIDTH, _ABREAST = 15.0, 3.2 * 72, 3
+_LEAST_STAGES, _LEAST_LEVELS = 110.0, 145.0
+_PAGE_HEIGHT, _PANEL_GAP = 9 * 72, 9.0
+#: Pitch of the rows of stages and height of their boxes, from roomy to close.
+_ROWS = ((28.0, TALL), (26.5, TALL), (19.5, LOW), (17.5, LOW))
+
+#: What a contrast can consist of, in words.
+PANELS = {
+    "stages": "what their stages read of the input",
+    "levels": "parameters and MACs by resolution level",
+    "laws": "the table of their laws",
+    "ladder": "the receptive field over the depth",
+    "hops": "moves over the distance",
+    "matrix": "connected positions",
+}
+
+
+def contrast_diagram(networks: Sequence[Facts], width: float, panels: Sequence[str] = tuple(PANELS)) -> Diagram:
+    """The panels that are asked for, from top to bottom; charts that follow each other share a row.
+
+    Raises:
+        ValueError: the page is too narrow.
+        QueryError: an unknown panel or none, or fewer than two or too many networks.
+    """
+    _check(networks, panels)
+    if width < _LEAST_WIDTH:
+        raise ValueError(f"a contrast needs {_LEAST_WIDTH / 72:g} in, and has {width / 72:.3g} in: use width='text'")
+    found = sides(networks)
+    trials = (_stacked(_panels(found, panels, width, pitch, tall)) for pitch, tall in _ROWS)
+    drawn = first_fitting(trials, lambda trial: trial.height + 1 <= _PAGE_HEIGHT)
+    notes = (f"{drawn.height / 72:.1f} in tall: ask for fewer panels",) if drawn.height + 1 > _PAGE_HEIGHT else ()
+    names = [facts.subject.name for facts in networks]
+    title = f"{', '.join(names[:-1])} and {names[-1]}"
+    text = f"{title} side by side: {', '.join(PANELS[name] for name in panels)}."
+    return replace(drawn, width=width, height=drawn.height + 1, title=title, description=text, notes=notes)
+
+
+def first_fitting(trials: Iterator[Diagram], fits: Callable[[Diagram], bool]) -> Diagram:
+    """The first trial that fits, or the last one."""
+    trial = next(trials)
+    for another in trials:
+        if fits(trial):
+            break
+        trial = another
+    return trial
+
+
+def _check(networks: Sequence[Facts], panels: Sequence[str]) -> None:
+    for name in panels or ("",):
+        if name not in PANELS:
+            raise QueryError(f"no panel is named '{name}'.{did_you_mean(name, PANELS)}", hint=", ".join(PANELS))
+    if not 2 <= len(networks) <= len(LOOKS):
+        raise QueryError(f"a contrast is of 2 to {len(LOOKS)} networks, and {len(networks)} are given")
+
+
+def _told(panels: Sequence[str], width: float, count: int) -> list[str]:
+    """The panels that tell what the table need not tell again."""
+    told = list(panels)
+    if "stages" in told and not tells_mixing(width / min(count, _ABREAST) - _GUTTER):
+        told.remove("stages")
+    return told
+
+
+def _panels(found: Sequence[Side], panels: Sequence[str], width: float, pitch: float, tall: float) -> Iterator[Diagram]:
+    for chart, run in groupby(panels, key=lambda name: name in CHARTS):
+        names = list(run)
+        if chart:
+            yield charts(found, names, width)
+            continue
+        for name in names:
+            if name == "laws":
+                yield comparison(found, width, _told(panels, width, len(found)))
+            else:
+                yield _stages(found, width, pitch, tall) if name == "stages" else _levels(found, width)
+
+
+def _stacked(drawn: Iterator[Diagram]) -> Diagram:
+    whole = next(drawn)
+    for below in drawn:
+        top = whole.height + _PANEL_GAP
+        whole = replace(whole.plus(below.moved(0, top)), height=top + below.height)
+    return whole
+
+
+def _abreast(found: Sequence[Side], width: float, least: float) -> tuple[list[Sequence[Side]], float]:
+    """Rows of networks, and how wide each is."""
+    columns = min(len(found), _ABREAST, max(1, int((width + _GUTTER) // (least + _GUTTER))))
+    columns = -(-len(found) // -(-len(found) // columns))
+    rows = [found[start : start + columns] for start in range(0, len(found), columns)]
+    return rows, (width - _GUTTER * (columns - 1)) / columns
+
+
+def _stages(found: Sequence[Side], width: float, pitch: float, box: float) -> Diagram:
+    """The networks from input to output, and the scale of their colours."""
+    rows, own = _abreast(found, width, _LEAST_STAGES)
+    drawn, y = Diagram(width=width), 0.0
+    for start, row in enumerate(rows):
+        tall = max(len(side.steps) for side in row) * pitch + 37.0
+        for column, side in enumerate(row):
+            x = (own + _GUTTER) * column
+            one = panel(side.facts, side.steps, own, tall, "abcdef"[start * len(rows[0]) + column], box)
+            rule = Path(((x - _GUTTER / 2, y + 1), (x - _GUTTER / 2, y + tall)), GRID, HAIR)
+            drawn = drawn.plus(one.moved(x, y))
+            drawn = replace(drawn, marks=(*drawn.marks, rule)) if column else drawn
+        y += tall + _PANEL_GAP
+    below = _scale(width, [step for side in found for step in side.steps])
+    return replace(drawn.plus(below.moved(0, y)), width=width, height=y + below.height)
+
+
+def _levels(found: Sequence[Side], width: float) -> Diagram:
+    rows, own = _abreast(found, width, _LEAST_LEVELS)
+    drawn, y = Diagram(width=width), 0.0
+    for row in rows:
+        parts = [levels_diagram(side.facts, own, side.name) for side in row]
+        for column, one in enumerate(parts):
+            boxes = tuple(replace(box, name=f"levels of {row[column].name}") for box in one.boxes)
+            drawn = drawn.plus(replace(one, boxes=boxes).moved((own + _GUTTER) * column, y))
+        y += max(one.height for one in parts) + _PANEL_GAP
+    return replace(drawn, width=width, height=y - _PANEL_GAP)
+
+
+def _scale(width: float, every: Sequence[Step]) -> Diagram:
+    size = SIZES.small
+    shares = ((1 / 256, "1/256"), (1 / 16, "1/16"), (1 / 4, "1/4"), (1 / 2, "1/2"), (1.0, "all"))
+    marks = [(share, words(label, size)) for share, label in shares]
+    heading = join(words("Receptive field", size, "bold"), words("(share of the side of the input)", size), gap=2.5)
+    reaches = [step.reach for step in every if step.reach is not None]
+    notes = []
+    if any(reach.sizes[0] < reach.sizes[1] for reach in reaches):
+        notes.append(words("thin bar, dashed square: smallest field", size))
+    if any(reach.statistics for reach in reaches):
+        notes.append(words("hatched: through norm statistics", size))
+    if meaning := [LEGEND[kind] for kind in LEGEND if any(step.outline == kind for step in every)]:
+        notes.append(words(meaning[0], size))
+    return legend(width, heading, marks, notes)

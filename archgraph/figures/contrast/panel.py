@@ -1,0 +1,204 @@
+"""One half of the contrast: stages, what they read as a square and as a slice of the input."""
+
+import itertools
+from collections.abc import Sequence
+
+from archgraph.fields.report.extent import Reach
+from archgraph.figures.charts.ladder import Step
+from archgraph.figures.content.boxes import fitted
+from archgraph.figures.content.mathtext import join, shape, words
+from archgraph.figures.content.thumbnails import field_square
+from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Edge, Part, Path, Rect, Run, Text
+from archgraph.figures.drawing.outlines import BAR, outlined
+from archgraph.figures.drawing.style import FRAME, GRID, HAIR, LINE, PANEL, SIZES, SKIP, ink_on, mix, ramp
+from archgraph.figures.facts.facts import Facts
+from archgraph.outline.stages import find_u
+
+Line = tuple[Run, ...]
+TALL, LOW = 20.5, 13.0
+_HEAD, _LANE, _ROOMY = 37.0, 5.0, 205.0
+
+
+def tells_mixing(width: float) -> bool:
+    """Whether a panel of that width has room to say what mixes positions."""
+    return width > _ROOMY
+
+
+def panel(facts: Facts, steps: Sequence[Step], width: float, height: float, mark: str, tall: float = TALL) -> Diagram:
+    """Rows of box, square and slice from input to output; copies as dashed lanes on the left.
+
+    Low boxes (`LOW`) have the name and the shape in one line.
+    """
+    lanes = _lanes(facts, steps)
+    left = 1.0 + (_LANE * len(lanes) + 4.0 if lanes else 0.0)
+    slice_width = (width - 26.0) * (0.34 if tall == TALL else 0.31)
+    square = tall if width > _ROOMY else 0.0
+    box_width = width - left - slice_width - square - (18.0 if square else 10.0)
+    rows = max(1, len(steps))
+    pitch = (height - _HEAD) / rows
+    tops = [_HEAD + pitch * index + (pitch - tall) / 2 for index in range(rows)]
+    thumb_x, slice_x = left + box_width + 8.0, width - slice_width - 1
+    boxes, marks = [], _heading(facts, steps, width)
+    shapes = _shapes(facts, steps, box_width, tall)
+    title = "slice of the input" if width > _ROOMY else "slice"
+    marks += _column_title(title, slice_x + slice_width / 2)
+    marks += _column_title("field", thumb_x + tall / 2) if square else []
+    marks.append(Rect(slice_x, _HEAD - 1, slice_width, height - _HEAD + 1, PANEL, GRID, HAIR))
+    for step, top, below in zip(steps, tops, shapes, strict=True):
+        if step.gap:
+            marks += _dots(left + box_width / 2, top + tall / 2)
+            marks += _dots(thumb_x + tall / 2, top + tall / 2) if square else []
+            continue
+        boxes.append(_row_box(step, below, box_width, tall, f"{mark}{len(boxes)}").at(left, top))
+        if step.reach is not None and square:
+            marks += field_square(step.reach, thumb_x, top, tall)
+    marks += _slices(steps, tops, slice_x, slice_width, tall)
+    edges = [*_arrows(steps, tops, boxes, left + box_width / 2, tall), *_skips(lanes, boxes, left)]
+    return Diagram(tuple(boxes), tuple(edges), (), tuple(marks), width, height)
+
+
+def _heading(facts: Facts, steps: Sequence[Step], width: float) -> list[Part]:
+    """Name, verdict and what mixes positions; where there is little room, the verdict has the second line."""
+    verdict, kind = _verdict(facts, steps), f"mixing: {mixing_words(facts)}"
+    first = words(facts.subject.name, SIZES.heading, "bold")
+    if width > _ROOMY:
+        first = join(fitted(first, width * 0.5), words(f"– {verdict}", SIZES.heading), gap=3.0)
+    below = words(kind if width > _ROOMY else verdict, SIZES.body)
+    return [Text(fitted(first, width - 2), 1.0, 8.5), Text(fitted(below, width - 2), 1.0, 20.0, MUTED)]
+
+
+def _column_title(text: str, middle: float) -> list[Part]:
+    return [Text(words(text, SIZES.small), color=MUTED).centered(middle).moved(0, 32.5)]
+
+
+def _verdict(facts: Facts, steps: Sequence[Step]) -> str:
+    known = [step for step in steps if step.reach is not None]
+    everywhere = next((step for step in known if step.reach and (step.reach.everything or step.reach.causal)), None)
+    if everywhere is not None and everywhere.reach is not None:
+        word = "global" if everywhere.reach.everything else "causal, all before"
+        return f"{word} from the first attention" if "attention" in _plain(everywhere.title) else word
+    last = known[-1].reach if known else None
+    if last is None:
+        return "no positions"
+    if last.sizes[1] >= last.extent:
+        return "local, wider than the input"
+    return f"local, {last.sizes[1]} of {last.extent} at the end"
+
+
+def _plain(line: Line) -> str:
+    return " ".join(run.text for run in line).lower()
+
+
+def mixing_words(facts: Facts) -> str:
+    """Which operations combine positions, and whether their weights are fixed or computed from the input."""
+    kinds = facts.mixers()
+    if not kinds:
+        return "none"
+    return "; ".join(f"{', '.join(names)} ({kind} weights)" for kind, names in kinds.items() if names)
+
+
+def _shapes(facts: Facts, steps: Sequence[Step], width: float, tall: float) -> list[Line]:
+    """The shapes of all rows, or only their first sizes where some shape has no room."""
+    sizes = [() if step.value is None else facts.sizes(step.value) for step in steps]
+    whole = [shape(one, SIZES.body) for one in sizes]
+    used = [_width(step.title) + 6 if tall == LOW else 0.0 for step in steps]
+    fits = all(_width(line) + title <= width - 14 for line, title in zip(whole, used, strict=True))
+    return whole if fits else [shape(one[:1], SIZES.body) for one in sizes]
+
+
+def _width(line: Line) -> float:
+    return sum(run.width for run in line)
+
+
+def _row_box(step: Step, below: Line, width: float, tall: float, name: str) -> Box:
+    color = ramp(step.reach.share) if step.reach is not None else "#ffffff"
+    room = width - 14
+    parts = outlined(step.outline, width, tall, bar=color)
+    title = Text(fitted(step.title, room), BAR + 4, 9.0)
+    if tall == TALL:
+        parts += [title, Text(below if _width(below) <= room else (), BAR + 4, 18.0)]
+    else:
+        size = Text(below).ending(width - 5).moved(0, 9.2)
+        parts += [title, size] if title.x + title.width + 6 <= size.x else [title]
+    hint = f"{' '.join(run.text for run in step.title)}" + (f": {step.reach.label}" if step.reach is not None else "")
+    return Box(name, width, tall, tuple(parts), tooltip=hint)
+
+
+def _dots(x: float, middle: float) -> list[Part]:
+    return [Rect(x - 0.9, middle + shift - 0.9, 1.8, 1.8, INK, "none", 0, 0.9) for shift in (-4, 0, 4)]
+
+
+def _slices(steps: Sequence[Step], tops: Sequence[float], x: float, width: float, tall: float) -> list[Part]:
+    """Bars as wide as the field, joined by what each adds to the one above."""
+    fields: list[Part] = []
+    joints: list[Part] = []
+    before: tuple[float, float, str] | None = None
+    for step, top in zip(steps, tops, strict=True):
+        if step.reach is None:
+            before = None if not step.gap else before
+            fields += _dots(x + width / 2, top + tall / 2) if step.gap and before is None else []
+            continue
+        color, side = ramp(step.reach.share), max(1.2, step.reach.share * (width - 2))
+        inset = 4 if tall == TALL else 1.5
+        middle, high, low = x + width / 2, top + inset, top + tall - inset
+        if before is not None:
+            corners = (
+                (middle - before[0] / 2, before[1]),
+                (middle + before[0] / 2, before[1]),
+                (middle + side / 2, high),
+                (middle - side / 2, high),
+            )
+            joints.append(Path(corners, "none", 0.5, closed=True, fill=mix(PANEL, color, 0.3)))
+        fields += _bar(step.reach, color, middle, high, low - high, side, x + width)
+        before = (side, low, color)
+    return [*joints, *fields]
+
+
+def _bar(reach: Reach, color: str, middle: float, top: float, height: float, side: float, edge: float) -> list[Part]:
+    parts: list[Part] = [Rect(middle - side / 2, top, side, height, color, FRAME, HAIR)]
+    split = reach.sizes[0] < reach.sizes[1] and side > 14
+    label = words(reach.label, SIZES.small)
+    if sum(run.width for run in label) + 4 > max(side, edge - middle - side / 2 - 3):
+        label = words(str(reach.sizes[1]), SIZES.small)
+    text = Text(label)
+    if split:
+        small = max(1.5, side * reach.sizes[0] / reach.sizes[1])
+        parts.append(Rect(middle - small / 2, top + height - 2.2, small, 1.3, ink_on(color), "none"))
+    if text.width + 4 <= side:
+        baseline = top + height / 2 + (1.4 if split else 2.4)
+        return [*parts, Text(label, color=ink_on(color)).centered(middle).moved(0, baseline)]
+    start = middle + side / 2 + 3
+    if start + text.width <= edge - 1:
+        parts.append(Text(label, start, top + height / 2 + 2.5))
+    return parts
+
+
+def _arrows(steps: Sequence[Step], tops: Sequence[float], boxes: Sequence[Box], x: float, tall: float) -> list[Edge]:
+    edges, index = [], 0
+    for place, (step, after) in enumerate(itertools.pairwise(steps)):
+        start, end = tops[place] + tall, tops[place + 1]
+        if not step.gap and not after.gap:
+            path = Path(((x, start), (x, end)), INK, LINE + 0.15, arrow=True)
+            edges.append(Edge(boxes[index].name, boxes[index + 1].name, path))
+        index += not step.gap
+    return edges
+
+
+def _lanes(facts: Facts, steps: Sequence[Step]) -> list[tuple[int, int]]:
+    """Copies of a U as (from row, to row), inner ones first."""
+    u = find_u(facts.structure)
+    if u is None:
+        return []
+    rows = {stage: index for index, stage in enumerate((*u.encoder, u.bottom, *u.decoder))}
+    pairs = {(rows[copy.source], rows[copy.target]) for copy in u.copies}
+    return sorted(pairs, key=lambda pair: pair[1] - pair[0])
+
+
+def _skips(lanes: Sequence[tuple[int, int]], boxes: Sequence[Box], left: float) -> list[Edge]:
+    edges = []
+    for lane, (first, last) in enumerate(lanes):
+        x = left - 6.0 - _LANE * lane
+        start, end = boxes[first].center[1], boxes[last].center[1]
+        path = Path(((left, start), (x, start), (x, end), (left, end)), SKIP, LINE, (3.0, 2.0), 4, True)
+        edges.append(Edge(boxes[first].name, boxes[last].name, path, style="dashed"))
+    return edges

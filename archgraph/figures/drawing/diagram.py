@@ -1,0 +1,308 @@
+"""A finished or unfinished drawing as plain data: boxes we measured, lines, texts. It knows no graph and no SVG.
+
+Lengths are in points (1/72 inch), y grows downwards. Parts of a box are in the coordinates of that box.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from sympy import Expr
+
+from archgraph.figures.drawing.metrics import ASCENT, DESCENT, text_width
+
+Point = tuple[float, float]
+Face = Literal["sans", "bold", "serif", "italic"]
+INK, MUTED = "#1a1a1a", "#4d4d4d"
+COPY_OFFSET = 3.0  # from one outline of a deck of cards to the next
+
+
+@dataclass(frozen=True)
+class Run:
+    """Characters of one face and size; ``rise`` lifts them (superscripts), ``gap`` is the space before them."""
+
+    text: str
+    face: Face = "sans"
+    size: float = 7.5
+    rise: float = 0.0
+    gap: float = 0.0
+
+    @property
+    def width(self) -> float:
+        return self.gap + text_width(self.text, self.face, self.size)
+
+
+@dataclass(frozen=True)
+class Text:
+    """One line of text: its runs flow from ``x`` on the baseline ``y``."""
+
+    runs: tuple[Run, ...]
+    x: float = 0.0
+    y: float = 0.0
+    color: str = INK
+    backdrop: str | None = None
+
+    @property
+    def width(self) -> float:
+        return sum(run.width for run in self.runs)
+
+    @property
+    def size(self) -> float:
+        return max((run.size for run in self.runs), default=0.0)
+
+    @property
+    def string(self) -> str:
+        return "".join((" " if run.gap > 0.2 * run.size else "") + run.text for run in self.runs)
+
+    @property
+    def extent(self) -> "Extent":
+        """The rectangle of the ink, with room for super- and subscripts."""
+        top = max((run.rise + ASCENT * run.size for run in self.runs), default=0.0)
+        bottom = max((DESCENT * run.size - run.rise for run in self.runs), default=0.0)
+        return Extent(self.x, self.y - top, self.x + self.width, self.y + bottom)
+
+    def moved(self, dx: float, dy: float) -> "Text":
+        return replace(self, x=self.x + dx, y=self.y + dy)
+
+    def centered(self, x: float) -> "Text":
+        return replace(self, x=x - self.width / 2)
+
+    def ending(self, x: float) -> "Text":
+        return replace(self, x=x - self.width)
+
+
+@dataclass(frozen=True)
+class Rect:
+    """A rectangle, or a circle if the radius is half of its side."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    fill: str = "none"
+    stroke: str = INK
+    thickness: float = 0.75
+    radius: float = 0.0
+    dash: tuple[float, ...] = ()
+
+    @property
+    def extent(self) -> "Extent":
+        return Extent(self.x, self.y, self.x + self.width, self.y + self.height)
+
+    def moved(self, dx: float, dy: float) -> "Rect":
+        return replace(self, x=self.x + dx, y=self.y + dy)
+
+
+@dataclass(frozen=True)
+class Path:
+    """A polyline with rounded corners, or a Bézier spline (points 1 + 3n); filled if ``closed``."""
+
+    points: tuple[Point, ...]
+    stroke: str = INK
+    thickness: float = 0.75
+    dash: tuple[float, ...] = ()
+    radius: float = 0.0
+    arrow: bool = False
+    curve: Literal["line", "spline"] = "line"
+    closed: bool = False
+    fill: str = "none"
+
+    @property
+    def extent(self) -> "Extent":
+        xs, ys = [p[0] for p in self.points], [p[1] for p in self.points]
+        return Extent(min(xs), min(ys), max(xs), max(ys))
+
+    def moved(self, dx: float, dy: float) -> "Path":
+        return replace(self, points=tuple((x + dx, y + dy) for x, y in self.points))
+
+
+Part = Text | Rect | Path
+
+
+@dataclass(frozen=True)
+class Extent:
+    """An axis-parallel rectangle given by its edges."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def overlaps(self, other: "Extent", slack: float = 0.0) -> bool:
+        return (
+            self.left < other.right - slack
+            and other.left < self.right - slack
+            and self.top < other.bottom - slack
+            and other.top < self.bottom - slack
+        )
+
+    def contains(self, other: "Extent", slack: float = 0.01) -> bool:
+        return (
+            self.left - slack <= other.left
+            and self.top - slack <= other.top
+            and other.right <= self.right + slack
+            and other.bottom <= self.bottom + slack
+        )
+
+    def united(self, other: "Extent") -> "Extent":
+        return Extent(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
+
+Outline = Literal["thin", "double", "thick"]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A drawn thing of known size.
+
+    Attributes:
+        kind: ``"node"`` (edges keep clear of it) or ``"panel"`` (legend, table).
+        picture: the kind of small picture in it, for the legend.
+        outline: by which it was drawn, for the legend.
+        laws: (metric, law) of what it stands for.
+    """
+
+    name: str
+    width: float
+    height: float
+    parts: tuple[Part, ...] = ()
+    x: float = 0.0
+    y: float = 0.0
+    tooltip: str = ""
+    kind: Literal["node", "panel"] = "node"
+    picture: Literal["", "field", "connections"] = ""
+    outline: Outline = "thin"
+    laws: tuple[tuple[str, Expr], ...] = ()
+
+    @property
+    def extent(self) -> Extent:
+        return Extent(self.x, self.y, self.x + self.width, self.y + self.height)
+
+    @property
+    def center(self) -> Point:
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    def at(self, x: float, y: float) -> "Box":
+        return replace(self, x=x, y=y)
+
+    def moved(self, dx: float, dy: float) -> "Box":
+        return replace(self, x=self.x + dx, y=self.y + dy)
+
+    def texts(self) -> Iterator[Text]:
+        """The texts in the coordinates of the diagram."""
+        return (part.moved(self.x, self.y) for part in self.parts if isinstance(part, Text))
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A connection; ``path`` is empty until a layout has routed it."""
+
+    source: str
+    target: str
+    path: Path | None = None
+    label: tuple[Text, ...] = ()
+    style: Literal["solid", "dashed"] = "solid"
+    constraint: bool = True
+
+    def moved(self, dx: float, dy: float) -> "Edge":
+        path = None if self.path is None else self.path.moved(dx, dy)
+        return replace(self, path=path, label=tuple(text.moved(dx, dy) for text in self.label))
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A frame around boxes; ``copies`` outlines behind it say that it is repeated."""
+
+    name: str
+    extent: Extent
+    parts: tuple[Part, ...] = ()
+    copies: int = 0
+    tooltip: str = ""
+
+    @property
+    def outline(self) -> Extent:
+        """The frame with the outlines behind it, which look out above and on the right."""
+        shift = self.copies * COPY_OFFSET
+        return replace(self.extent, top=self.extent.top - shift, right=self.extent.right + shift)
+
+    def moved(self, dx: float, dy: float) -> "Cluster":
+        e = self.extent
+        extent = Extent(e.left + dx, e.top + dy, e.right + dx, e.bottom + dy)
+        return replace(self, extent=extent, parts=tuple(part.moved(dx, dy) for part in self.parts))
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """Boxes, edges between them, frames behind them, and loose marks (labels of inputs, junctions, axes)."""
+
+    boxes: tuple[Box, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
+    marks: tuple[Part, ...] = ()
+    width: float = 0.0
+    height: float = 0.0
+    title: str = ""
+    description: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    def moved(self, dx: float, dy: float) -> "Diagram":
+        return replace(
+            self,
+            boxes=tuple(box.moved(dx, dy) for box in self.boxes),
+            edges=tuple(edge.moved(dx, dy) for edge in self.edges),
+            clusters=tuple(cluster.moved(dx, dy) for cluster in self.clusters),
+            marks=tuple(mark.moved(dx, dy) for mark in self.marks),
+        )
+
+    def plus(self, other: "Diagram") -> "Diagram":
+        """Both drawings on one sheet."""
+        return replace(
+            self,
+            boxes=self.boxes + other.boxes,
+            edges=self.edges + other.edges,
+            clusters=self.clusters + other.clusters,
+            marks=self.marks + other.marks,
+            width=max(self.width, other.width),
+            height=max(self.height, other.height),
+            notes=self.notes + other.notes,
+        )
+
+    def texts(self) -> Iterator[Text]:
+        """Every text, in the coordinates of the diagram."""
+        for box in self.boxes:
+            yield from box.texts()
+        for edge in self.edges:
+            yield from edge.label
+        for cluster in self.clusters:
+            yield from (part for part in cluster.parts if isinstance(part, Text))
+        yield from (mark for mark in self.marks if isinstance(mark, Text))
+
+    @property
+    def extent(self) -> Extent:
+        """The rectangle of all that is drawn."""
+        return united(self._extents())
+
+    def _extents(self) -> Iterator[Extent]:
+        yield from (box.extent for box in self.boxes)
+        yield from (edge.path.extent for edge in self.edges if edge.path is not None)
+        yield from (cluster.outline for cluster in self.clusters)
+        yield from (mark.extent for mark in self.marks)
+        yield from (text.extent for text in self.texts())
+
+
+def united(extents: Iterable[Extent]) -> Extent:
+    """The smallest rectangle around all.
+
+    >>> united([Extent(0, 0, 1, 1), Extent(2, -1, 3, 0)])
+    Extent(left=0, top=-1, right=3, bottom=1)
+    """
+    iterator = iter(extents)
+    total = next(iterator, Extent(0.0, 0.0, 0.0, 0.0))
+    for extent in iterator:
+        total = total.united(extent)
+    return total

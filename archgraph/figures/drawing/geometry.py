@@ -1,0 +1,179 @@
+"""What can be wrong with a finished drawing: overlapping texts, texts outside their box, edges through boxes."""
+
+import itertools
+from collections.abc import Iterator
+
+from archgraph.figures.drawing.diagram import Box, Diagram, Extent, Path, Point, Rect, Text
+from archgraph.figures.drawing.style import SMALLEST_TEXT, THINNEST_LINE
+
+_SLACK = 0.6
+_SCRIPT_SHARE = 0.7
+
+
+def faults(diagram: Diagram) -> list[str]:
+    """Everything that must not be in a figure, in words; an empty list is a good figure.
+
+    >>> faults(Diagram(boxes=(Box("a", 10, 10, x=95),), width=100, height=20))
+    ["box 'a' leaves the page"]
+    """
+    checks = (
+        _outside,
+        _overlapping_texts,
+        _leaving_texts,
+        _overlapping_boxes,
+        _on_outlines,
+        _crossing_edges,
+        _struck_texts,
+        _thin,
+    )
+    return [fault for check in checks for fault in check(diagram)]
+
+
+def _outside(diagram: Diagram) -> Iterator[str]:
+    page = Extent(0, 0, diagram.width, diagram.height)
+    for box in diagram.boxes:
+        if not page.contains(box.extent, 0.51):
+            yield f"box {box.name!r} leaves the page"
+    for text in diagram.texts():
+        if not page.contains(text.extent, 0.51):
+            yield f"text {text.string!r} leaves the page"
+    for edge in diagram.edges:
+        if edge.path is not None and not all(page.contains(Extent(x, y, x, y), 0.51) for x, y in flattened(edge.path)):
+            yield f"edge {edge.source!r} to {edge.target!r} leaves the page"
+
+
+def _overlapping_texts(diagram: Diagram) -> Iterator[str]:
+    texts = sorted(diagram.texts(), key=lambda text: text.extent.top)
+    for index, text in enumerate(texts):
+        extent = _core(text)
+        for other in texts[index + 1 :]:
+            if other.extent.top > extent.bottom:
+                break
+            if extent.overlaps(_core(other), _SLACK):
+                yield f"texts {text.string!r} and {other.string!r} overlap"
+
+
+def _core(text: Text) -> Extent:
+    """The extent without the last part of super- and subscripts, which may reach between lines."""
+    size = text.size
+    return Extent(text.x, text.y - 0.72 * size, text.x + text.width, text.y + 0.15 * size)
+
+
+def _leaving_texts(diagram: Diagram) -> Iterator[str]:
+    for box in diagram.boxes:
+        for text in box.texts():
+            if not box.extent.contains(text.extent, _SLACK):
+                yield f"text {text.string!r} leaves the box {box.name!r}"
+    for cluster in diagram.clusters:
+        for part in cluster.parts:
+            if isinstance(part, Text) and not cluster.extent.contains(part.extent, _SLACK):
+                yield f"text {part.string!r} leaves the frame {cluster.name!r}"
+
+
+def _overlapping_boxes(diagram: Diagram) -> Iterator[str]:
+    boxes = diagram.boxes
+    for index, box in enumerate(boxes):
+        for other in boxes[index + 1 :]:
+            if box.extent.overlaps(other.extent, _SLACK):
+                yield f"boxes {box.name!r} and {other.name!r} overlap"
+    for text in _loose_texts(diagram):
+        for box in boxes:
+            if text.extent.overlaps(box.extent, _SLACK):
+                yield f"text {text.string!r} lies on the box {box.name!r}"
+
+
+def _on_outlines(diagram: Diagram) -> Iterator[str]:
+    for cluster in diagram.clusters:
+        for text in diagram.texts():
+            inside = cluster.extent.contains(text.extent, _SLACK)
+            if text.extent.overlaps(cluster.outline, _SLACK) and not inside:
+                yield f"text {text.string!r} lies on the outlines of {cluster.name!r}"
+
+
+def _loose_texts(diagram: Diagram) -> Iterator[Text]:
+    for edge in diagram.edges:
+        yield from edge.label
+    yield from (mark for mark in diagram.marks if isinstance(mark, Text))
+    for cluster in diagram.clusters:
+        yield from (part for part in cluster.parts if isinstance(part, Text))
+
+
+def _crossing_edges(diagram: Diagram) -> Iterator[str]:
+    nodes = [box for box in diagram.boxes if box.kind == "node"]
+    for edge in diagram.edges:
+        for box in nodes:
+            if edge.path is not None and _enters(edge.path, box):
+                yield f"edge {edge.source!r} to {edge.target!r} crosses the box {box.name!r}"
+
+
+def _enters(path: Path, box: Box) -> bool:
+    """Whether the line runs inside the box; touching its outline is how edges begin and end."""
+    extent = box.extent
+    inner = Extent(extent.left + 1, extent.top + 1, extent.right - 1, extent.bottom - 1)
+    points = flattened(path)
+    return any(_hits(a, b, inner) for a, b in itertools.pairwise(points))
+
+
+def _struck_texts(diagram: Diagram) -> Iterator[str]:
+    """A line through a text, unless the text brings its own background."""
+    for text in diagram.texts():
+        if text.backdrop:
+            continue
+        extent = text.extent
+        inner = Extent(extent.left, extent.top + 1.5, extent.right, extent.bottom - 1.5)
+        for edge in diagram.edges:
+            points = flattened(edge.path) if edge.path is not None else ()
+            if any(_hits(a, b, inner) for a, b in itertools.pairwise(points)):
+                yield f"edge {edge.source!r} to {edge.target!r} strikes the text {text.string!r}"
+
+
+def flattened(path: Path, steps: int = 8) -> tuple[Point, ...]:
+    """The path as straight pieces."""
+    if path.curve == "line":
+        return path.points
+    points = [path.points[0]]
+    for index in range(0, len(path.points) - 3, 3):
+        a, b, c, d = path.points[index : index + 4]
+        points += [_bezier(a, b, c, d, step / steps) for step in range(1, steps + 1)]
+    return tuple(points)
+
+
+def _bezier(a: Point, b: Point, c: Point, d: Point, t: float) -> Point:
+    u = 1 - t
+    weights = (u**3, 3 * u * u * t, 3 * u * t * t, t**3)
+    return sum(w * p[0] for w, p in zip(weights, (a, b, c, d), strict=True)), sum(
+        w * p[1] for w, p in zip(weights, (a, b, c, d), strict=True)
+    )
+
+
+def _hits(a: Point, b: Point, extent: Extent) -> bool:
+    """Whether the segment meets the rectangle (Liang and Barsky 1984)."""
+    dx, dy = b[0] - a[0], b[1] - a[1]
+    low, high = 0.0, 1.0
+    for delta, near, far in (
+        (dx, extent.left - a[0], extent.right - a[0]),
+        (dy, extent.top - a[1], extent.bottom - a[1]),
+    ):
+        if delta == 0:
+            if near >= 0 or far <= 0:
+                return False
+            continue
+        first, last = sorted((near / delta, far / delta))
+        low, high = max(low, first), min(high, last)
+    return low < high
+
+
+def _thin(diagram: Diagram) -> Iterator[str]:
+    for text in diagram.texts():
+        if text.size < SMALLEST_TEXT - 0.001:
+            yield f"text {text.string!r} is {text.size:g} pt"
+        yield from _small_runs(text)
+    for part in (part for box in diagram.boxes for part in box.parts):
+        if isinstance(part, Rect | Path) and part.stroke != "none" and part.thickness < THINNEST_LINE:
+            yield f"a line of {part.thickness:g} pt"
+
+
+def _small_runs(text: Text) -> Iterator[str]:
+    for run in text.runs:
+        if run.size < SMALLEST_TEXT * _SCRIPT_SHARE - 0.001:
+            yield f"run {run.text!r} is {run.size:g} pt"

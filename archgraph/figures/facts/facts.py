@@ -1,0 +1,334 @@
+"""The numbers that a figure prints: laws in the user's symbols, values, receptive fields."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Protocol
+
+from sympy import Add, Expr, Symbol, expand
+
+from archgraph.cost.costs import METRICS, Costs, Row, find_member
+from archgraph.errors import ArchgraphError, QueryError, did_you_mean
+from archgraph.fields.effective.effective import EffectiveFields
+from archgraph.fields.report.extent import Reach, reach_of, read_interval
+from archgraph.fields.report.receptive_field import ReceptiveFields
+from archgraph.figures.facts.coloring import COLORS, kind_tint, level_scale, level_tint
+from archgraph.figures.facts.hop_facts import HopFacts, Hops
+from archgraph.figures.facts.options import Options
+from archgraph.graph.ir import Graph, Member, Repeat, Value
+from archgraph.laws.numeric import value_at
+from archgraph.outline.groups import Group
+from archgraph.outline.items import Flow, Item, flow
+from archgraph.outline.mixing import Attends, by_kind, mixers
+from archgraph.outline.structure import Structure, structure
+from archgraph.sizes.symbols import symbol
+
+MOST_OPERATIONS = 20_000
+"""The longest network whose paths a figure counts."""
+
+
+class Subject(Protocol):
+    """What a figure needs of an architecture."""
+
+    @property
+    def graph(self) -> Graph: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def values(self) -> Mapping[Symbol, int]: ...
+    def show(self, expression: Expr) -> Expr: ...
+    def evaluate(self, expression: Expr) -> int: ...
+
+
+class Facts:
+    """Asks an architecture, and remembers."""
+
+    def __init__(self, subject: Subject, color: str = "locality", options: Options | None = None) -> None:
+        if color not in COLORS:
+            raise QueryError(f"no colouring is named '{color}'.{did_you_mean(color, COLORS)}", hint=", ".join(COLORS))
+        self.subject = subject
+        self.color = color
+        self.options = options or Options()
+
+    @cached_property
+    def flow(self) -> Flow:
+        """The network for drawing: without what no selected output needs."""
+        return flow(self.subject.graph, self.selected)
+
+    @cached_property
+    def structure(self) -> Structure:
+        return structure(self.flow)
+
+    def inside(self, group: Group) -> Structure:
+        """The structure of what a group repeats."""
+        repeat = group.items[0].member
+        assert isinstance(repeat, Repeat)
+        return structure(flow(repeat.body, prefix=f"{group.items[0].path}."))
+
+    @cached_property
+    def input(self) -> Value | None:
+        """The input whose positions the receptive fields are about."""
+        entry = self.structure.entry
+        return entry if entry is not None and entry.type.positions else None
+
+    @cached_property
+    def pixels(self) -> int:
+        """Pixels per element of the main input."""
+        known = getattr(getattr(self.subject, "traced", None), "pixels", {})
+        return int(known.get(self.input.name, 1)) if self.input is not None else 1
+
+    @property
+    def flat(self) -> Graph:
+        """The graph with every repeat unrolled at its value."""
+        unrolled = getattr(self.subject, "flat", None)
+        return unrolled() if unrolled is not None else self.subject.graph.unroll()
+
+    @cached_property
+    def located(self) -> bool:
+        """Whether some box of the main line has a receptive field."""
+        return any(self.reach(group.items[-1].path) is not None for group in self.structure.chain)
+
+    @cached_property
+    def hatched(self) -> bool:
+        """Whether some field is hatched, for the legend."""
+        reaches = (self.reach(group.items[-1].path) for group in self.structure.chain)
+        return any(reach is not None and reach.statistics for reach in reaches)
+
+    # costs
+
+    def tint(self, items: Sequence[Item], reach: Reach | None) -> float | None:
+        """What the colour of a box says, from 0 to 1; nothing if it has no colour."""
+        if self.color == "op":
+            return kind_tint(items)
+        if self.color == "level":
+            return level_tint(self._scale(items[-1]), self.coarsest)
+        if self.color != "locality":
+            law, whole = (self.params(items) if self.color == "params" else self.macs(items)), self.total(self.color)
+            return self.value(law) / (self.value(whole) or 1.0)
+        if reach is None:
+            return None
+        return reach.share if reach.sizes[1] > 1 else 0.0
+
+    def _scale(self, item: Item) -> float | None:
+        return None if self.input is None else level_scale(self.input.type, item.outputs[0].type)
+
+    @cached_property
+    def coarsest(self) -> float:
+        """By how much the coarsest group of the main line is coarser than the input."""
+        scales = (self._scale(item) for group in self.structure.chain for item in group.all)
+        return max((scale for scale in scales if scale is not None), default=1.0)
+
+    def params(self, items: Iterable[Item]) -> Expr:
+        """Parameters of some items, in the user's symbols."""
+        return self._sum(items, "params")
+
+    def macs(self, items: Iterable[Item]) -> Expr:
+        """Multiply-accumulates of some items, in the user's symbols."""
+        return self._sum(items, "macs")
+
+    def total(self, metric: str) -> Expr:
+        """The law of the whole network, in the user's symbols."""
+        return self.shown(self._costs.total(metric))
+
+    def _sum(self, items: Iterable[Item], metric: str) -> Expr:
+        return self.shown(Add(*(self._costs.member(item.member, metric) for item in items)))
+
+    @cached_property
+    def selected(self) -> tuple[Value, ...]:
+        return tuple(getattr(self.subject, "selected", ()) or self.subject.graph.outputs)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The cost rows of all primitive nodes."""
+        return self._costs.rows()
+
+    def row_costs(self, row: Row) -> tuple[Expr, Expr]:
+        """Parameters and multiply-accumulates of a row."""
+        return row.cost(METRICS["params"]), row.cost(METRICS["macs"])
+
+    @cached_property
+    def _costs(self) -> Costs:
+        return Costs(self.subject.graph, self.selected)
+
+    def shown(self, expression: Expr) -> Expr:
+        return expand(self.subject.show(expand(expression)))
+
+    def brief(self, length: Expr) -> object:
+        """A size in the user's symbols if that is short, else its number."""
+        shown = self.shown(length)
+        return shown if shown.is_Symbol or shown.is_Integer else self.number(length)
+
+    def number(self, expression: Expr) -> int:
+        """The value of an expression in the user's or in the inner symbols."""
+        return int(self.subject.evaluate(expression))
+
+    def value(self, shown: Expr) -> float:
+        """The value of an expression in the user's symbols at the bindings."""
+        return value_at(shown, self.values)
+
+    @cached_property
+    def values(self) -> Mapping[Symbol, int]:
+        """Values by symbol, those of the spec and those inside the graph."""
+        known = dict(self.subject.values)
+        declarations = getattr(getattr(self.subject, "traced", None), "declarations", None)
+        if declarations is not None:
+            names = getattr(self.subject, "symbols", ())
+            known |= {symbol(name): self.number(declarations.lookup(name)) for name in names}
+        return known
+
+    # shapes and receptive fields
+
+    def sizes(self, value: Value) -> list[Expr | int]:
+        """The sizes of a value in order; a size that is a sum is given as its number."""
+        return [self.size(length) for _, length in value.type.axes]
+
+    def size(self, length: Expr) -> Expr | int:
+        shown = self.shown(length)
+        if self.options.values:
+            return self.number(length)
+        if not isinstance(shown, Add) and shown.is_integer is not False and len(str(shown)) < 20:
+            return shown
+        return self.number(length)
+
+    def shown_type(self, value: Value) -> str:
+        """The type of a value in plain text."""
+        return "{" + ", ".join(f"{axis}: {self.shown(length)}" for axis, length in value.type.axes) + "}"
+
+    @cached_property
+    def _fields(self) -> ReceptiveFields | None:
+        if self.input is None:
+            return None
+        return ReceptiveFields(self.subject.graph, self.input.name, evaluate=self.number)
+
+    def reach(self, path: str) -> Reach | None:
+        """What the output of a member reads of the main input; nothing if it does not depend on positions."""
+        if self._fields is None:
+            return None
+        try:
+            return reach_of(self._fields.at(path).axes)
+        except (QueryError, ArchgraphError):
+            return None
+
+    def own_reach(self, items: Sequence[Item]) -> Reach | None:
+        """What one output of some items reads of the operand that it reads most of."""
+        made = {value for item in items for value in item.member.outputs}
+        outside = tuple(dict.fromkeys(v for item in items for v in item.member.inputs if v not in made))
+        last, members = items[-1].member.outputs[0], tuple(item.member for item in items)
+        found: list[Reach] = []
+        for operand in outside if last.type.positions else ():
+            if operand.type.positions:
+                try:
+                    fields = ReceptiveFields(Graph(outside, members, (last,)), operand.name, evaluate=self.number)
+                    found += [reach] if (reach := reach_of(fields.at(members[-1].name).axes)) is not None else []
+                except ArchgraphError:
+                    continue
+        return max(found, key=lambda reach: (reach.everything, reach.share), default=None)
+
+    def mixers(self) -> dict[str, list[str]]:
+        """The operations that combine positions, by the kind of their weights, those with the most MACs first.
+
+        Cutting into tiles is named only where nothing else combines positions; pooling comes last.
+        """
+        return by_kind(mixers(self.subject.graph, self.number, lambda node: self._value(node, "macs"), self.brief))
+
+    def side_symbols(self) -> set[Symbol]:
+        """The symbols that give the positions of the main input."""
+        if self.input is None:
+            return set()
+        sizes = (self.shown(self.input.type.size(axis)) for axis in self.input.type.positions)
+        return {free for size in sizes for free in size.free_symbols if isinstance(free, Symbol)}
+
+    @property
+    def unit(self) -> str:
+        """What the positions of the main input are called."""
+        axes = set(self.input.type.positions) if self.input is not None else set()
+        return "voxels" if {"d", "h", "w"} <= axes else "px" if {"h", "w"} <= axes else "positions"
+
+    def heaviest(self) -> tuple[str, float]:
+        """The member of the network that holds the most parameters, and its share of them."""
+        total = self.value(self.total("params"))
+        shares = [(self._value(member, "params"), member.name) for member in self.subject.graph.nodes]
+        best, name = max(shares, default=(0.0, "nothing"))
+        return name, best / total if total else 0.0
+
+    def _value(self, member: Member, metric: str) -> float:
+        return self.value(self.shown(self._costs.member(member, metric)))
+
+    def connections(self, path: str, rows: int) -> list[tuple[float, float, float]]:
+        """For positions of a member spread over the widest axis: first and last input read, as shares of the side.
+
+        The third number is the share of the side that is read, for the colour.
+        """
+        if self._fields is None:
+            return []
+        try:
+            axes = [axis for axis in self._fields.at(path).axes.values() if axis.settled]
+        except ArchgraphError:
+            return []
+        axis = max(axes, key=lambda one: one.extent, default=None)
+        if axis is not None and axis.is_global and not axis.outputs and self._positioned(path):
+            return [(0.0, 1.0, 1.0)] * rows
+        if axis is None or not axis.outputs:
+            return []
+        found = []
+        for row in range(rows):
+            middle = min(axis.outputs - 1, int((row + 0.5) * axis.outputs / rows))
+            interval = read_interval(axis, middle)
+            if interval is not None:
+                low, high = interval[0] / axis.extent, (interval[1] + 1) / axis.extent
+                found.append((low, high, min(1.0, axis.size_max / axis.extent)))
+        return found
+
+    def _positioned(self, path: str) -> bool:
+        """Whether the output of a member has positions, though they may be other axes than the input's."""
+        return bool(find_member(self.subject.graph, path)[0].outputs[0].type.positions)
+
+    @cached_property
+    def widest_axis(self) -> str:
+        """The axis along which the main input has the most positions."""
+        assert self.input is not None
+        type_ = self.input.type
+        return max(type_.positions, key=lambda axis: self.number(type_.size(axis)))
+
+    def hops(self, path: str) -> Hops | None:
+        """How many moves input positions are away from the positions of a member, along the widest axis."""
+        return self._hops.at(path) if self._hops is not None and path else None
+
+    @cached_property
+    def _hops(self) -> HopFacts | None:
+        graph = self._positions
+        if graph is None or self.input is None:
+            return None
+        return HopFacts(graph, self.input.name, self.widest_axis, self.number)
+
+    @property
+    def _positions(self) -> Graph | None:
+        """The graph whose paths are counted, None where it is too long for a figure."""
+        unrolled = getattr(self.subject, "flat", None)
+        try:
+            return (unrolled or self.subject.graph.unroll)(experts=True, limit=MOST_OPERATIONS)
+        except ArchgraphError:
+            return None
+
+    @cached_property
+    def effective(self) -> EffectiveFields | None:
+        """The effective receptive fields at initialisation, along the widest axis of the main input."""
+        return None if self.input is None else self.effective_of(self.subject.graph)
+
+    def effective_of(self, graph: Graph) -> EffectiveFields:
+        """The same along the widest axis of the main input, for a graph like the network's."""
+        assert self.input is not None
+        return EffectiveFields(graph, self.input, self.number, (self.widest_axis,))
+
+    @cached_property
+    def last_located(self) -> str:
+        """The path of the last member of the main line whose output has positions that read the input."""
+        paths = [item.path for group in self.structure.chain for item in group.items]
+        return next((path for path in reversed(paths) if self.connections(path, 1)), "")
+
+    def attends(self, items: Sequence[Item]) -> frozenset[str]:
+        """What items attend to by themselves, see `Attends`."""
+        return frozenset(kind for item in items for kind in self._attends.of(item.member))
+
+    @cached_property
+    def _attends(self) -> Attends:
+        return Attends(self.number)

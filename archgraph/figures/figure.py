@@ -1,0 +1,220 @@
+"""Figures: made from an architecture, shown in notebooks, saved whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+from archgraph.errors import MissingToolError
+from archgraph.figures.drawing.diagram import Diagram
+from archgraph.figures.facts.facts import Facts, Subject
+from archgraph.report.files import write_bytes
+
+SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
+
+
+class Figure:
+    """A finished drawing.
+
+    In a notebook it shows itself. `svg` and `dot` are its text, `save` writes a file.
+    """
+
+    def __init__(self, diagram: Diagram, kind: str = "figure", facts: Sequence[Facts] = ()) -> None:
+        self.diagram = diagram
+        self.kind = kind
+        self._facts = tuple(facts)
+
+    @cached_property
+    def svg(self) -> str:
+        """The drawing as a stand-alone SVG document of its true size.
+
+        >>> import archgraph
+        >>> archgraph.load("dit").draw().svg.lstrip().startswith("<svg")
+        True
+        """
+        from archgraph.figures.write.svg import to_svg
+
+        return to_svg(self.diagram)
+
+    @cached_property
+    def dot(self) -> str:
+        """The drawing in the DOT language with pinned positions (``neato -n2`` keeps them).
+
+        >>> import archgraph
+        >>> archgraph.load("dit").draw().dot.startswith("digraph")
+        True
+        """
+        from archgraph.figures.layout.graphviz import dot_source
+
+        return dot_source(self.diagram, pinned=True)
+
+    @cached_property
+    def tikz(self) -> str:
+        """The drawing as a LaTeX document of its true size, whose TikZ picture can be copied into a paper.
+
+        >>> import archgraph
+        >>> "tikzpicture" in archgraph.load("dit").draw().tikz
+        True
+        """
+        from archgraph.figures.write.tikz import to_tikz
+
+        return to_tikz(self.diagram)
+
+    @cached_property
+    def html(self) -> str:
+        """The drawing as an interactive page on its own; sliders where it is of one network.
+
+        >>> import archgraph
+        >>> "<svg" in archgraph.load("dit").draw().html
+        True
+        """
+        from archgraph.figures.overview.unfolding import Drawing, unfolded
+        from archgraph.figures.write.interactive import page
+        from archgraph.figures.write.sliders import rules, sliders
+
+        facts = self._facts[0] if len(self._facts) == 1 else None
+        if facts is None:
+            return page([Drawing("", "", "", self.diagram)])
+        totals = [(name, facts.total(name)) for name in ("params", "macs")]
+        return page(unfolded(facts, self.diagram), sliders(facts), totals, rules(facts))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know, such as a drawing that is wider than the page.
+
+        >>> import archgraph
+        >>> archgraph.load("dit").draw().notes
+        ()
+        """
+        return self.diagram.notes
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the drawing; the suffix says how: .svg, .pdf, .png, .dot, .tex or .html.
+
+        The file is written whole or not at all.
+
+        Raises:
+            ValueError: another suffix.
+            MissingToolError: .pdf and .png need the package typst.
+
+        >>> import tempfile
+        >>> import archgraph
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     archgraph.load("dit").draw().save(f"{folder}/dit.svg").name
+        'dit.svg'
+        """
+        target = Path(path)
+        suffix = target.suffix.lower()
+        if suffix not in SUFFIXES:
+            raise ValueError(f"cannot save a figure as {target.name!r} (must end in {', '.join(SUFFIXES)})")
+        write_bytes(target, self._bytes(suffix))
+        return target
+
+    def _bytes(self, suffix: str) -> bytes:
+        if suffix == ".svg":
+            return self.svg.encode()
+        if suffix == ".dot":
+            return self.dot.encode()
+        if suffix == ".tex":
+            return self.tikz.encode()
+        if suffix == ".html":
+            return self.html.encode()
+        return _typeset(self.svg, self.diagram, suffix)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        width, height = self.diagram.width / 72, self.diagram.height / 72
+        return f"<{self.kind} of {self.diagram.title}: {width:.2f} x {height:.2f} in>"
+
+
+def draw(
+    architecture: Subject,
+    view: str = "overview",
+    *,
+    width: str = "auto",
+    venue: str = "icml",
+    color: str = "locality",
+    engine: str = "auto",
+    show: Iterable[str] | None = None,
+    terms: str = "leading",
+    values: bool = False,
+) -> Figure:
+    """Draw an architecture.
+
+    Args:
+        architecture: what `load` or `trace` returned.
+        view: ``"overview"`` (stages as a U or a spine), ``"blocks"`` (inside the repeated block), ``"full"`` (every
+            operation, repeats collapsed), ``"unrolled"``, ``"ladder"`` (receptive field over depth), ``"matrix"``
+            (connected positions), ``"hops"`` (moves over distance), ``"levels"`` (costs by resolution) or ``"laws"``
+            (costs against each symbol).
+        width: ``"auto"``, ``"column"``, ``"text"`` or a length such as ``"3.25in"``.
+        venue: ``"icml"``, ``"neurips"``, ``"iclr"``, ``"acl"`` or ``"nature"``.
+        color: ``"locality"``, ``"params"`` and ``"macs"`` (share of the whole), ``"level"`` (resolution) or ``"op"``.
+        engine: the Graphviz engine for graphs that have no layout of their own.
+        show: which of ``"shape"``, ``"params"``, ``"macs"`` and ``"field"`` boxes are annotated with; all by default.
+        terms: ``"leading"``, or ``"full"`` for whole laws where they have room.
+        values: numbers at the bound symbols instead of laws.
+
+    Raises:
+        QueryError: an unknown view or colouring, or nothing to show.
+        ValueError: an unknown venue or width.
+        MissingToolError: Graphviz is needed and not installed.
+
+    >>> import archgraph
+    >>> draw(archgraph.load("unet")).diagram.width / 72
+    6.75
+    """
+    from archgraph.figures.facts.options import options
+    from archgraph.figures.views import view_diagram
+
+    facts = Facts(architecture, color, options(show, terms, values))
+    return Figure(view_diagram(facts, view, width, venue, engine), view, (facts,))
+
+
+def contrast(
+    *architectures: Subject, width: str = "text", venue: str = "icml", panels: Iterable[str] | None = None
+) -> Figure:
+    """Draw networks side by side on one scale, with the table of their laws.
+
+    Args:
+        architectures: two or more of what `load` or `trace` returned.
+        width: as for `draw`; and `venue`.
+        panels: from top to bottom, of ``"stages"``, ``"levels"``, ``"laws"``, ``"ladder"``, ``"hops"`` and
+            ``"matrix"``; all if nothing is said.
+
+    Raises:
+        QueryError: an unknown panel, or fewer than two networks.
+        ValueError: an unknown venue or width, or less than 3.2 inches.
+
+    >>> import archgraph
+    >>> contrast(archgraph.load("unet"), archgraph.load("dit")).diagram.width / 72
+    6.75
+    """
+    from archgraph.figures.contrast.contrast import PANELS, contrast_diagram
+    from archgraph.figures.drawing.style import page_width
+
+    page, chosen = page_width(width, venue), tuple(PANELS) if panels is None else tuple(panels)
+    networks = tuple(map(Facts, architectures))
+    return Figure(contrast_diagram(networks, page, chosen), "contrast", networks)
+
+
+def _typeset(svg: str, diagram: Diagram, suffix: str) -> bytes:
+    """PDF or PNG by typst, which embeds the fonts it finds."""
+    try:
+        import typst  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        raise MissingToolError(
+            f"saving {suffix} needs the package typst.", hint='pip install "archgraph[pdf]", or save as .svg'
+        ) from None
+    size = f"width: {diagram.width}pt, height: {diagram.height}pt"
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "figure.svg").write_text(svg, encoding="utf-8")
+        source = Path(folder) / "figure.typ"
+        source.write_text(f'#set page({size}, margin: 0pt)\n#image("figure.svg", {size})\n', encoding="utf-8")
+        if suffix == ".pdf":
+            return typst.compile(str(source), format="pdf")
+        return cast(bytes, typst.compile(str(source), format="png", ppi=300.0))

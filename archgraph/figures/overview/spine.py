@@ -1,0 +1,233 @@
+"""The overview as a spine: the main line with its most expensive repeat opened."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from archgraph.figures.content.boxes import (
+    MEDIUM,
+    NARROW,
+    WIDE,
+    Content,
+    box,
+    circle,
+    content,
+    law,
+    natural_width,
+    pairs,
+)
+from archgraph.figures.content.labels import count_label, output_label, stage_way, value_label, way
+from archgraph.figures.content.mathtext import join, words
+from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Run
+from archgraph.figures.drawing.geometry import faults
+from archgraph.figures.drawing.style import SIZES
+from archgraph.figures.facts.facts import Facts
+from archgraph.figures.layout.spine import CAPTION_MARGIN, framed, layout_spine
+from archgraph.figures.layout.spine_plan import Plan, Slot, Spine, Tap
+from archgraph.figures.overview.spine_links import block_of, head_of, joined, repeat_of
+from archgraph.graph.ir import Repeat
+from archgraph.outline.groups import Group
+from archgraph.outline.stages import Stage, stages
+from archgraph.outline.structure import Structure, merged
+from archgraph.outline.wording import capitalized, humanized
+
+Line = tuple[Run, ...]
+_MANY_SLOTS, _MANY_INSIDE = 14, 18
+_CAPTION_ROOM = 130.0
+_PAGE_HEIGHT, _FEW_STAGES = 600.0, 3
+_SIDE_SHARE = 0.66
+
+
+def spine_diagram(facts: Facts, found: Structure, width: float, open_one: bool = True) -> Diagram | None:
+    """The most detailed form without a fault that fits the page; nothing if there is none.
+
+    Details that may have to go, in this order: room in the boxes, equal neighbours that are shown one by one, the
+    inside of the most expensive repeat, groups within one stage.
+    """
+    chosen, tall = _to_open(facts, found) if open_one else None, None
+    for groups, opened, room in _trials(found, chosen):
+        drawn = _drawn(facts, found, groups, opened, room)
+        if drawn is None or drawn.width > width + 0.5 or faults(drawn):
+            continue
+        if drawn.height <= _PAGE_HEIGHT:
+            return drawn
+        tall = drawn if tall is None or drawn.height < tall.height else tall
+    return tall
+
+
+def _trials(found: Structure, chosen: Group | None) -> Iterator[tuple[tuple[Group, ...], Group | None, float]]:
+    """Which groups, which of them opened, and how wide the boxes, with less and less detail."""
+    for groups in _groupings(found):
+        for opened in dict.fromkeys((chosen if chosen in groups else None, None)):
+            for room in (WIDE, MEDIUM, NARROW):
+                yield groups, opened, room
+
+
+def _groupings(found: Structure) -> list[tuple[Group, ...]]:
+    """The main line as it is, with equal neighbours merged, and by stage if there are several."""
+    fewer = merged(found)
+    forms = [found.chain] if len(fewer) == len(found.chain) else [found.chain, fewer]
+    staged = _by_stage(found)
+    return [*forms, staged] if _FEW_STAGES <= len(staged) < len(fewer) else forms
+
+
+def _drawn(
+    facts: Facts, found: Structure, groups: tuple[Group, ...], opened: Group | None, room: float
+) -> Diagram | None:
+    plan = _plan(facts, found, groups, opened, room)
+    if plan is None:
+        return None
+    spine = layout_spine(plan)
+    if spine.undrawn:
+        return None
+    drawn = spine.drawing
+    shown = (*groups, *found.sides)
+    return replace(drawn, clusters=drawn.clusters + closed_decks(shown, drawn, opened))
+
+
+def block_diagram(facts: Facts, group: Group, width: float) -> Diagram | None:
+    """The inside of one block on its own, with what goes in and comes out."""
+    repeat = block_of(group)
+    for room in (WIDE, MEDIUM, NARROW):
+        deck = _deck(facts, group, room)
+        if deck is None:
+            return None
+        slot = Slot(Box(group.name, deck.width, deck.height), deck)
+        inner = {outer: own.name for outer, own in zip(repeat.inputs[1:], repeat.body.inputs[1:], strict=True)}
+        taps = tuple(Tap(name, group.name, (), name) for name in inner.values())
+        labels = {name: value_label(facts, value) for value, name in inner.items()}
+        entry, exit_ = (value_label(facts, value) for value in (repeat.body.inputs[0], repeat.outputs[0]))
+        spine = layout_spine(Plan((slot,), (), (), taps, labels, entry, exit_))
+        if spine.width <= width + 0.5 and not spine.undrawn and not faults(spine.drawing):
+            return spine.drawing
+    return None
+
+
+def repeated(facts: Facts, found: Structure) -> list[Group]:
+    """The groups that are repeats, the most expensive one first."""
+    decks = [group for group in found.chain if repeat_of(group) is not None]
+    return sorted(decks, key=lambda group: -facts.value(facts.macs(group.items)))
+
+
+def _to_open(facts: Facts, found: Structure) -> Group | None:
+    """The most expensive repeat, unless there is nothing to see inside."""
+    return next((group for group in repeated(facts, found) if len(facts.inside(group).chain) > 1), None)
+
+
+# from a structure to a plan
+
+
+def _plan(
+    facts: Facts,
+    found: Structure,
+    groups: tuple[Group, ...],
+    opened: Group | None,
+    room: float,
+    own: bool = False,
+    least: float = 60.0,
+) -> Plan | None:
+    """The plan of a structure; nothing if it has too many parts for one line."""
+    if len(groups) > (_MANY_INSIDE if own else _MANY_SLOTS):
+        return None
+    slots = _slots(facts, groups, opened, own, room, staged=groups[0] not in found.chain, least=least)
+    if slots is None:
+        return None
+    names = {item: slot.name for group, slot in zip(groups, slots, strict=True) for item in group.all}
+    homes = {group: names[group.items[0]] for group in (*found.chain, *found.sides) if group.items[0] in names}
+    narrow = min(room * _SIDE_SHARE, NARROW)
+    heads = {side: source for side in found.sides if (source := head_of(found, side)) is not None}
+    beside = [side for side in found.sides if side.items[0] not in names and side not in heads]
+    sides = {side: box(group_content(facts, side, own, narrow, side=True)) for side in beside}
+    exits = {}
+    for group, value in found.outputs:
+        if group in sides:
+            exits[sides[group].name] = output_label(facts, value, brief=False)
+        elif value is not found.chain[-1].output:
+            exits[homes[heads.get(group, group)]] = output_label(facts, value, brief=True)
+    return replace(joined(facts, found, slots, homes, sides, own), exits=exits)
+
+
+def _slots(
+    facts: Facts, groups: Sequence[Group], opened: Group | None, own: bool, room: float, staged: bool, least: float
+) -> list[Slot] | None:
+    """Boxes, circles and the opened deck; for whole stages, strides are written beside the arrows."""
+    boxed = [group for group in groups if not group.circle and group is not opened]
+    contents = {group: group_content(facts, group, own, room, strides=not staged) for group in boxed}
+    wide = max((least, *(natural_width(one) for one in contents.values())))
+    slots = []
+    for group in groups:
+        label, deck = (stage_way(facts, group) if staged else way(facts, group.before)), None
+        if group is opened:
+            deck = _deck(facts, group, room)
+            if deck is None:
+                return None
+            drawn = Box(group.name, deck.width, deck.height)
+        elif group.circle:
+            drawn = circle(group.name, group.circle)
+        else:
+            drawn = replace(box(contents[group], wide), name=group.name)
+        slots.append(Slot(drawn, deck, label, repeat_of(group) is not None))
+    return slots
+
+
+def group_content(
+    facts: Facts, group: Group, own: bool, room: float, *, side: bool = False, strides: bool = True
+) -> Content:
+    """What is written in the box of a group; a repeat is called by its block and how often it is applied."""
+    items = (*group.absorbed, *group.items)
+    found = content(
+        facts, items, own=own, side=side, times=group.times, room=room, strides=strides, beside=group.beside
+    )
+    repeat = repeat_of(group)
+    if repeat is None or repeat.block == "repeat":
+        return found
+    heading = join(words(_block_name(repeat), SIZES.title, "bold"), count_label(facts, repeat), gap=2.2)
+    return replace(found, lines=(heading, *found.lines[1:]))
+
+
+def _block_name(repeat: Repeat) -> str:
+    return capitalized(humanized(repeat.name if repeat.block == "repeat" else repeat.block))
+
+
+def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
+    """The inside of a repeat, framed; its boxes are widened where the caption needs the room."""
+    repeat = block_of(group)
+    inner = facts.inside(group)
+    if len(inner.outputs) != 1 or inner.entry is not repeat.body.inputs[0]:
+        return None
+    plan = _plan(facts, inner, inner.chain, None, room, own=True)
+    if plan is None:
+        return None
+    spine = layout_spine(plan, deck=True)
+    caption = _caption(facts, inner, repeat, spine.width - spine.axis - CAPTION_MARGIN)
+    lacking = spine.axis + max(sum(run.width for run in line) for line in caption) + CAPTION_MARGIN - spine.width
+    if lacking > 0:
+        widest = max(slot.box.width for slot in plan.slots)
+        wider = _plan(facts, inner, inner.chain, None, room, own=True, least=widest + 2 * lacking)
+        spine = layout_spine(wider, deck=True) if wider is not None else spine
+    return framed(spine, group.name, caption, 0 if repeat.once else 2, content(facts, group.items).tooltip)
+
+
+def _caption(facts: Facts, inner: Structure, repeat: Repeat, room: float) -> list[Line]:
+    """The name of the block, how often it is applied, and the laws of one application."""
+    body = tuple(item for part in (*inner.chain, *inner.sides) for item in part.all)
+    count = () if repeat.once else count_label(facts, repeat)
+    caption = [join(words(_block_name(repeat), SIZES.heading, "bold"), count, gap=2.5)]
+    free = min(_CAPTION_ROOM, max(room, sum(run.width for run in caption[0])))
+    return caption + [law(facts, name, expression, free) for name, expression in pairs(facts, body)]
+
+
+def closed_decks(groups: Sequence[Group], drawn: Diagram, opened: Group | None = None) -> tuple[Cluster, ...]:
+    """Outlines behind the boxes of repeats that stay closed."""
+    closed = {group.name for group in groups if repeat_of(group) is not None and group is not opened}
+    return tuple(Cluster(box.name, box.extent, (), 2) for box in drawn.boxes if box.name in closed)
+
+
+def _by_stage(found: Structure) -> tuple[Group, ...]:
+    """One group per stage, for long networks."""
+    return tuple(_stage_group(found, stage) for stage in stages(found))
+
+
+def _stage_group(found: Structure, stage: Stage) -> Group:
+    heads = {item for group in stage.beside if head_of(found, group) is not None for item in group.items}
+    beside = tuple(item for item in stage.items if item not in stage.line and item not in heads)
+    return Group(stage.line, stage.before, beside=beside)

@@ -1,0 +1,109 @@
+"""From the links of a structure to the residuals, taps and side boxes of a spine."""
+
+from collections.abc import Mapping, Sequence
+
+from archgraph.figures.content.labels import input_name, value_label
+from archgraph.figures.content.mathtext import shape, words
+from archgraph.figures.drawing.diagram import Box, Run
+from archgraph.figures.drawing.style import SIZES
+from archgraph.figures.facts.facts import Facts
+from archgraph.figures.layout.spine_plan import Plan, Side, Slot, Tap
+from archgraph.graph.ir import Repeat, Value
+from archgraph.outline.groups import Group
+from archgraph.outline.structure import Structure
+
+Line = tuple[Run, ...]
+_LONG_NAME = 18
+
+
+def repeat_of(group: Group) -> Repeat | None:
+    """The repeat that a group is, if it is applied more than once."""
+    only = group.items[0].member
+    return only if len(group.items) == 1 and isinstance(only, Repeat) and not only.once else None
+
+
+def block_of(group: Group) -> Repeat:
+    """The block that a group is, whether it is applied once or more often."""
+    (only,) = group.items
+    assert isinstance(only.member, Repeat)
+    return only.member
+
+
+def head_of(found: Structure, side: Group) -> Group | None:
+    """The group of the main line that one last operation turns into a further output."""
+    makes_output = any(group is side for group, _ in found.outputs)
+    used = any(source is side for source, _, _ in found.links)
+    sources = [source for source, target, _ in found.links if target is side]
+    if not makes_output or used or len(side.items) > 1 or len(sources) != 1:
+        return None
+    return sources[0] if isinstance(sources[0], Group) and sources[0] in found.chain else None
+
+
+def joined(
+    facts: Facts,
+    found: Structure,
+    slots: Sequence[Slot],
+    homes: Mapping[Group, str],
+    sides: Mapping[Group, Box],
+    own: bool,
+) -> Plan:
+    """Sort every link into residuals, taps, and what side boxes take."""
+    residuals: dict[tuple[str, str], None] = {}
+    taps: list[Tap] = []
+    taken: dict[Group, dict[str, None]] = {side: {} for side in sides}
+    flowing = {homes[group]: group.output for group in found.chain if group in homes}
+    for source, target, value in found.links:
+        name = _source_name(found, source, homes, sides)
+        if target not in homes and target not in sides:
+            continue
+        if target in sides:
+            taken[target][name] = None
+        elif source is found.entry or source in homes:
+            flows = _follows(slots, name, homes[target]) and value is flowing.get(name)
+            if name != homes[target] and not flows:
+                residuals[name, homes[target]] = None
+        else:
+            taps.append(Tap(name, homes[target], _tap_label(source, target), _deck_input(target, value)))
+    return Plan(
+        tuple(slots),
+        tuple(residuals),
+        tuple(Side(drawn, tuple(taken[side])) for side, drawn in sides.items()),
+        tuple(taps),
+        {value.name: input_name(value.name) for value in found.flow.inputs if value is not found.entry},
+        () if own else value_label(facts, found.entry),
+        () if own else shape(facts.sizes(found.chain[-1].output), SIZES.body),
+    )
+
+
+def _source_name(
+    found: Structure, source: Group | Value, homes: Mapping[Group, str], sides: Mapping[Group, Box]
+) -> str:
+    """The name of a slot, a side box or an input; the main input has none."""
+    if isinstance(source, Value):
+        return "" if source is found.entry else source.name
+    return homes[source] if source in homes else sides[source].name
+
+
+def _follows(slots: Sequence[Slot], source: str, target: str) -> bool:
+    names = [slot.name for slot in slots]
+    return source in names and names.index(target) == names.index(source) + 1
+
+
+def _deck_input(target: Group, value: Value) -> str:
+    """The name of the body's input that the value becomes."""
+    repeat = repeat_of(target)
+    if repeat is None:
+        return ""
+    pairs = zip(target.items[0].inputs, repeat.body.inputs, strict=True)
+    return next((inner.name for outer, inner in pairs if outer is value), "")
+
+
+def _tap_label(source: Group | Value, target: Group) -> Line:
+    """The names of the values that go from a side box to a slot, if the spec gave them names."""
+    if isinstance(source, Value):
+        return ()
+    made = [value for item in source.items for value in item.outputs]
+    used = dict.fromkeys(value for item in target.all for value in item.inputs if value in made)
+    names = [value.name for value in used if "#" not in value.name]
+    text = ", ".join(names)
+    return words(text, SIZES.small) if len(source.items[-1].outputs) > 1 and len(text) <= _LONG_NAME else ()

@@ -1,0 +1,165 @@
+"""From an architecture and the name of a view to a finished diagram with its legend."""
+
+from dataclasses import replace
+from math import log2
+
+from archgraph.errors import QueryError, did_you_mean
+from archgraph.figures.charts.charts import charts
+from archgraph.figures.charts.law_charts import laws_diagram
+from archgraph.figures.charts.levels import levels_diagram
+from archgraph.figures.charts.matrix import matrix_strip
+from archgraph.figures.charts.sides import sides
+from archgraph.figures.charts.steps import steps
+from archgraph.figures.content.legend import legend, swatches, ticks
+from archgraph.figures.content.mathtext import join, variable, words
+from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Outline, Run, Text
+from archgraph.figures.drawing.outlines import LEGEND
+from archgraph.figures.drawing.style import SIZES, page_width, ramp
+from archgraph.figures.facts.coloring import KINDS
+from archgraph.figures.facts.facts import Facts
+from archgraph.figures.overview.any_graph import full_diagram, graph_diagram
+from archgraph.figures.overview.spine import block_diagram, repeated, spine_diagram
+from archgraph.figures.overview.u import u_diagram
+from archgraph.outline.stages import find_u
+from archgraph.outline.wording import capitalized
+
+Line = tuple[Run, ...]
+VIEWS = ("overview", "blocks", "full", "unrolled", "ladder", "matrix", "hops", "levels", "laws")
+_LEGEND_GAP, _PAGE_HEIGHT = 12.0, 9 * 72
+
+
+def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = "auto") -> Diagram:
+    """Draw one view.
+
+    Args:
+        facts: the architecture.
+        view: one of `VIEWS`.
+        width: as for `page_width`, or ``"auto"``: a column if the figure is narrow, else the whole text.
+        venue: as for `page_width`.
+        engine: as for `layout_graphviz`.
+
+    Raises:
+        QueryError: the view is unknown, or the network has nothing to show in it.
+    """
+    if view not in VIEWS:
+        raise QueryError(f"no view is named '{view}'.{did_you_mean(view, VIEWS)}", hint=f"views: {', '.join(VIEWS)}")
+    widths = [page_width(name, venue) for name in (("column", "text") if width == "auto" else (width,))]
+    if view in ("levels", "laws"):
+        return _described(
+            facts, levels_diagram(facts, widths[0]) if view == "levels" else laws_diagram(facts, widths[-1])
+        )
+    if view in ("ladder", "matrix", "hops"):
+        return _chart(facts, view, widths[0])
+    drawn = _first_fitting(facts, view, widths, engine)
+    page = next((page for page in widths if drawn.width <= page + 0.5), widths[-1])
+    return _with_legend(facts, drawn, page)
+
+
+def _first_fitting(facts: Facts, view: str, widths: list[float], engine: str) -> Diagram:
+    if view in ("full", "unrolled"):
+        graph = facts.flat if view == "unrolled" else facts.subject.graph
+        return full_diagram(facts, graph, facts.selected if view == "full" else graph.outputs, engine)
+    if view == "blocks":
+        return _blocks(facts, widths, engine)
+    u = find_u(facts.structure)
+    if u is not None and (drawn := u_diagram(facts, u, widths[-1])) is not None:
+        return drawn
+    for width in widths:
+        if (drawn := spine_diagram(facts, facts.structure, width)) is not None:
+            return drawn
+    return graph_diagram(facts, facts.structure, widths[-1], engine)
+
+
+def _blocks(facts: Facts, widths: list[float], engine: str) -> Diagram:
+    decks = repeated(facts, facts.structure)
+    if not decks:
+        raise QueryError(f"{facts.subject.name} repeats no block.", hint="draw view='overview'")
+    for width in widths:
+        if (drawn := block_diagram(facts, decks[0], width)) is not None:
+            return drawn
+    return graph_diagram(facts, facts.inside(decks[0]), widths[-1], engine)
+
+
+def _chart(facts: Facts, view: str, width: float) -> Diagram:
+    if facts.input is None:
+        raise QueryError(f"{facts.subject.name} has no input with positions, so it has no receptive field")
+    if view == "matrix":
+        return _described(facts, matrix_strip(facts, steps(facts, effective=False), width))
+    return _described(
+        facts, charts(sides([facts], effective=view == "ladder"), (view,), width, min(150.0, width * 0.5))
+    )
+
+
+def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
+    """The drawing, centred, with the legend below it; a drawing that is wider than the page says so."""
+    wide = max(width, drawn.width)
+    below = _legend(facts, wide, {box.picture for box in drawn.boxes}, {box.outline for box in drawn.boxes})
+    notes = drawn.notes
+    if drawn.width > width + 0.5:
+        notes += (f"{drawn.width:.0f} pt wide, {width:.0f} pt asked: collapse it (view='overview') or give it more",)
+    if drawn.height > _PAGE_HEIGHT:
+        notes += (f"{drawn.height / 72:.1f} in tall: a wider page takes less",)
+    whole = drawn.moved((wide - drawn.width) / 2, 0)
+    height = drawn.height + 0.5
+    if below is not None:
+        whole = whole.plus(below.moved(0, drawn.height + _LEGEND_GAP))
+        height += _LEGEND_GAP + below.height
+    return _described(facts, replace(whole, width=wide, height=height, notes=notes))
+
+
+def _legend(facts: Facts, width: float, pictures: set[str], outlines: set[Outline]) -> Diagram | None:
+    size = SIZES.small
+    parameters = join(variable("theta", size), words("parameters,", size), gap=2)
+    symbols = join(parameters, variable("M", size), words("MACs (leading terms)", size), gap=2)
+    if facts.color == "op":
+        return swatches(width, words("Colour", size, "bold"), [(ramp(tint), name) for name, tint in KINDS], symbols)
+    if facts.color == "level":
+        return _level_legend(facts, width, symbols)
+    if facts.color != "locality":
+        meaning = {"params": "parameters", "macs": "MACs"}[facts.color]
+        heading = join(words("Colour", size, "bold"), words(f"(share of all {meaning})", size), gap=2.5)
+        marks = [(share, words(f"{100 * share:g} %", size)) for share in (0.01, 0.1, 0.25, 0.5, 1.0)]
+        return legend(width, heading, marks, (symbols,), ("few", "all"))
+    if facts.input is None or not facts.located:
+        return Diagram((Box("legend", width, 10, (Text(symbols, 0.5, 7.0, MUTED),), kind="panel"),), height=10)
+    marks, heading = _scale(facts)
+    notes = [symbols]
+    if "field" in pictures:
+        hatching = "; hatched: norm statistics" if facts.hatched else ""
+        notes.append(words(f"Square: field in the input{hatching}", size))
+    if "connections" in pictures:
+        notes.append(words("In the repeat: positions that a box connects", size))
+    if "double" in outlines:
+        notes.append(words(capitalized(LEGEND["double"]), size))
+    return legend(width, heading, marks, notes)
+
+
+def _level_legend(facts: Facts, width: float, symbols: Line) -> Diagram:
+    """The powers of two between the input and the coarsest level."""
+    size = SIZES.small
+    heading = join(words("Colour", size, "bold"), words("(resolution of the output)", size), gap=2.5)
+    last = max(1, round(log2(facts.coarsest)))
+    marks = [((power / last) ** 2, words(f"1/{2**power}" if power else "1", size)) for power in range(last + 1)]
+    return legend(width, heading, marks, (symbols,), ("fine", "coarse"))
+
+
+def _scale(facts: Facts):
+    assert facts.input is not None
+    lengths = {axis: facts.input.type.size(axis) for axis in facts.input.type.positions}
+    axis = max(lengths, key=lambda name: facts.number(lengths[name]))
+    side = ", one side" if len(lengths) > 1 else ""
+    unit = f"{facts.unit}{side}" if facts.pixels == 1 else f"elements of {facts.pixels} px{side}"
+    heading = join(words("Receptive field", SIZES.small, "bold"), words(f"({unit})", SIZES.small), gap=2.5)
+    name = str(facts.shown(lengths[axis]))
+    return ticks(facts.number(lengths[axis]), name if name.isidentifier() else ""), heading
+
+
+def _described(facts: Facts, drawn: Diagram) -> Diagram:
+    """Add title and description for those who cannot see the figure."""
+    params, macs = (round(facts.value(facts.total(metric))) for metric in ("params", "macs"))
+    text = f"{len(drawn.boxes)} boxes. {params:,} parameters and {macs:,} multiply-accumulates at the default sizes."
+    last = facts.structure.chain[-1].items[-1].path if facts.structure.chain else ""
+    reach = facts.reach(last) if last else None
+    if reach is not None:
+        text += f" One output position reads {reach.label} of {reach.extent} {facts.unit} along a side of the input."
+    return replace(drawn, title=facts.subject.name, description=text)

@@ -1,0 +1,53 @@
+"""Colours that stand for the resolution or for what is done."""
+
+import itertools
+
+import pytest
+
+import archgraph as ag
+from archgraph.errors import QueryError
+from archgraph.figures.drawing.geometry import faults
+from archgraph.figures.drawing.style import luminance, ramp
+from archgraph.figures.facts.coloring import KINDS
+from archgraph.figures.facts.facts import Facts
+from archgraph.figures.figure import draw
+
+
+def tints(name: str, color: str) -> dict[str, float | None]:
+    facts = Facts(ag.load(name), color)
+    inside = [part for group in facts.structure.chain if group.name == "blocks" for part in facts.inside(group).chain]
+    groups = [*facts.structure.chain, *inside]
+    tinted = {group: facts.tint(group.items, facts.reach(group.items[-1].path)) for group in groups}
+    return {name: tint for group, tint in tinted.items() for name in (group.name, group.items[-1].path)}
+
+
+def test_levels_of_the_unet_are_evenly_apart():
+    """Five levels, whatever the borders lose: 0, 1/4, 1/2, 3/4, 1, before the root that the ramp takes."""
+    found = tints("unet", "level")
+    assert [found[f"enc({level})"] for level in range(4)] == pytest.approx([0, 1 / 16, 4 / 16, 9 / 16])
+    assert [found[f"dec({level})"] for level in range(4)] == pytest.approx([0, 1 / 16, 4 / 16, 9 / 16])
+    assert found["bottleneck"] == 1
+
+
+def test_what_the_boxes_of_a_transformer_do():
+    found, kinds = tints("dit", "op"), dict(KINDS)
+    assert found["patchify"] == kinds["convolution"]
+    assert found["blocks.attention"] == kinds["attention"] == found["blocks"]
+    assert found["blocks.mlp"] == kinds["position by position"]
+    assert found["blocks.layer_norm"] == kinds["no weights or products"]
+
+
+def test_kinds_differ_in_grey():
+    levels = [luminance(ramp(tint)) for _, tint in KINDS]
+    assert levels == sorted(levels, reverse=True) and min(a - b for a, b in itertools.pairwise(levels)) > 0.1
+
+
+@pytest.mark.parametrize("color", ["level", "op"])
+@pytest.mark.parametrize("name", ["unet", "dit", "vit", "gpt2"])
+def test_drawn_without_faults(name, color):
+    assert faults(draw(ag.load(name), color=color).diagram) == []
+
+
+def test_an_unknown_colouring():
+    with pytest.raises(QueryError, match=r"no colouring is named 'levels'. Did you mean 'level'"):
+        draw(ag.load("unet"), color="levels")

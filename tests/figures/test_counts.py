@@ -1,0 +1,93 @@
+"""What boxes say about how often a block is applied, what they are called, and what is copied."""
+
+import pytest
+
+import archgraph as ag
+from archgraph.figures.facts.facts import Facts
+from archgraph.figures.figure import contrast, draw
+
+DOUBLING = "\n".join(f"  b{level}: {{do: [b{level - 1}, b{level - 1}]}}" for level in range(1, 24))
+BOMB = f"""
+archgraph: 1
+name: doubled again and again
+inputs: {{x: {{c: 8, h: 64, w: 64}}}}
+blocks:
+  b0: {{do: [{{conv: {{out: 8, kernel: 3, padding: same}}}}, relu]}}
+{DOUBLING}
+network: [b23, b23, {{linear: {{out: 3}}}}]
+"""
+
+
+def strings(figure) -> list[str]:
+    return [text.string for text in figure.diagram.texts()]
+
+
+def titles(figure, start: str) -> list[str]:
+    return [text for text in strings(figure) if text.startswith(start)]
+
+
+def test_a_stage_counts_its_blocks():
+    found = titles(draw(ag.load("nnunet_resenc")), "Basic block d")
+    assert found == [f"Basic block d ×{count}" for count in (3, 4, 6, 6, 6)]
+
+
+def test_stages_are_called_by_what_they_hold():
+    found = titles(draw(ag.load("mobilenet_v2")), "Inverted residual")
+    assert found == [f"Inverted residual{f' ×{count}' if count > 1 else ''}" for count in (2, 3, 4, 3, 3, 1)]
+    assert not titles(draw(ag.load("mobilenet_v2")), "Stage")
+
+
+def test_symbolic_counts_stay_symbolic():
+    text = """
+archgraph: 1
+symbols: {L: {default: 5}}
+inputs: {x: {c: 3, h: 64, w: 64}}
+blocks:
+  unit: {args: {out: x.c}, do: [{residual: [{conv: {out: out, kernel: 3, padding: same}}, relu]}]}
+network:
+  - for: {i: 0..7}
+    do:
+      - max_pool: {kernel: 2}
+        when: i > 2
+      - conv: {out: 8 * (i + 1), kernel: 3, padding: same}
+      - unit
+      - unit:
+        repeat: L - 1
+"""
+    found = [text for text in strings(draw(ag.loads(text))) if "unit" in text.lower()]
+    assert found and all("×L" in text and "1" not in text for text in found)
+
+
+def test_the_first_stage_has_no_lone_letter():
+    assert "d" not in strings(draw(ag.load("nnunet_resenc")))
+
+
+def test_nothing_is_cropped_where_the_margin_is_zero():
+    assert "crop" in " ".join(strings(draw(ag.load("unet"))))
+    assert "crop" not in " ".join(strings(draw(ag.load("unet:padded-512"))))
+
+
+@pytest.mark.parametrize("pair", [("swin", "vit"), ("vgg", "resnet"), ("gpt2", "mobilenet_v2")])
+def test_no_matrix_is_blank(pair):
+    networks = [ag.load(name) for name in pair]
+    percents = [text for text in strings(contrast(*networks)) if text.endswith("% of pairs")]
+    assert len(percents) == 2
+    assert all(Facts(g).connections(Facts(g).last_located, 4) for g in networks)
+
+
+def test_what_mixes_most_comes_first():
+    assert list(Facts(ag.load("swin")).mixers().items()) == [
+        ("dynamic", ["attention"]), ("static", ["global avg pool"])
+    ]  # fmt: skip
+
+
+@pytest.mark.dot
+@pytest.mark.timeout(60)  # walked call by call, it would take days
+@pytest.mark.parametrize("view", ["overview", "ladder", "matrix"])
+def test_nested_doubling_is_no_bomb(view):
+    draw(ag.loads(BOMB), view)
+
+
+def test_a_full_drawing_of_too_much_is_refused():
+    with pytest.raises(ag.ArchgraphError, match="operations are too many"):
+        draw(ag.loads(BOMB), "full")

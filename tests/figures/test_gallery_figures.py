@@ -1,0 +1,83 @@
+"""Every figure of the gallery as it stands on the page: read back from the SVG, and checked by geometry."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
+
+import pytest
+
+import archgraph as ag
+from archgraph.figures.drawing.geometry import faults
+from archgraph.figures.figure import Figure, contrast, draw
+from archgraph.spec.load import shipped_names
+
+SIGNATURES = [("unet:padded-512", "dit"), ("nnunet:inference", "dit"), ("sd", "dit"), ("swin", "vit")]
+VARIANTS = ["unet:padded-512", "dit:S/2", "dit:XL/2-512", "nnunet:inference", "sd:xl", "resnet:101", "swin:B"]
+EVERY_VARIANT = [f"{name}:{variant}" for name in shipped_names() for variant in ag.load(name).variants]
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def _on_the_page(figure: Figure) -> list[str]:
+    """What the SVG has outside its viewBox or smaller than print allows."""
+    root = ElementTree.fromstring(figure.svg)
+    left, top, width, height = map(float, root.attrib["viewBox"].split())
+    wrong = []
+    for text in root.iter(f"{SVG}text"):
+        x, y, length = (float(text.attrib[key]) for key in ("x", "y", "textLength"))
+        if x < left - 0.5 or x + length > left + width + 0.5 or not top <= y <= top + height:
+            wrong.append("".join(text.itertext()))
+        sizes = [float(span.attrib["font-size"]) for span in text]
+        wrong += [f"{max(sizes)} pt"] if max(sizes) < 7 else []
+    for path in root.iter(f"{SVG}path"):
+        numbers = [float(found) for found in re.findall(r"-?\d+\.?\d*", path.attrib["d"])]
+        inside = all(-1 <= x <= width + 1 for x in numbers[::2]) and all(-1 <= y <= height + 1 for y in numbers[1::2])
+        wrong += [] if inside else [path.attrib["d"]]
+    return wrong
+
+
+def _good(figure: Figure) -> None:
+    assert faults(figure.diagram) == []
+    assert _on_the_page(figure) == []
+    assert figure.notes == ()
+
+
+@pytest.mark.dot
+@pytest.mark.parametrize("name", [*shipped_names(), *VARIANTS])
+def test_overviews(name):
+    _good(draw(ag.load(name)))
+
+
+@pytest.mark.parametrize("name", ["flux", "sd3", "pixart"])
+def test_transformers_with_several_conditions_are_spines(name):
+    """No line of theirs is a spline: Graphviz did not route them."""
+    figure = draw(ag.load(name))
+    assert all(edge.path is None or edge.path.curve == "line" for edge in figure.diagram.edges)
+    corners = [edge.path.points for edge in figure.diagram.edges if edge.path is not None]
+    assert all(a[0] == b[0] or a[1] == b[1] for points in corners for a, b in pairwise(points))
+
+
+@pytest.mark.parametrize("pair", SIGNATURES, ids=" vs ".join)
+@pytest.mark.parametrize("venue", ["icml", "neurips", "nature"])
+def test_contrasts(pair, venue):
+    networks = [ag.load(name) for name in pair]
+    figure = contrast(*networks, venue=venue)
+    if figure.notes:
+        # a figure taller than the page says so, and fits with fewer panels
+        assert all(note.endswith("in tall: ask for fewer panels") for note in figure.notes)
+        figure = contrast(*networks, venue=venue, panels=["stages", "laws", "ladder", "hops", "matrix"])
+    _good(figure)
+
+
+@pytest.mark.slow
+@pytest.mark.dot
+@pytest.mark.parametrize("name", sorted(set(EVERY_VARIANT) - set(VARIANTS)))
+def test_overviews_of_every_variant(name):
+    _good(draw(ag.load(name)))
+
+
+@pytest.mark.slow
+@pytest.mark.dot
+@pytest.mark.parametrize("color", ["params", "macs", "level", "op"])
+@pytest.mark.parametrize("name", shipped_names())
+def test_overviews_coloured_by_cost(name, color):
+    _good(draw(ag.load(name), color=color))

@@ -1,0 +1,91 @@
+"""The SVG that we write: valid XML whatever the names, scoped styles, one text per label."""
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from archgraph.figures.content.mathtext import math, words
+from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Edge, Extent, Path, Rect, Run, Text
+from archgraph.figures.write.svg import to_svg
+from archgraph.sizes.symbols import symbol
+
+SVG = "{http://www.w3.org/2000/svg}"
+ATTACKS = [
+    "<script>alert(1)</script>",
+    '"/><script>alert(1)</script>',
+    "]]><script/>",
+    "--><svg onload='x'/>",
+    "&lt;&amp;&#x3c;",
+    "</style><script/>",
+    "</title></svg><script/>",
+    "a\x00b\x08c\ufffe\ud800",
+    "}*{display:none}",
+]
+
+
+def sample(name: str = "a") -> Diagram:
+    parts = (Rect(0, 0, 60, 20), Text(words(name, 8), 4, 12))
+    box = Box(name, 60, 20, parts, 10, 10, tooltip=f"{name} is a box")
+    edge = Edge(name, name, Path(((10, 20), (2, 20), (2, 40)), radius=3, arrow=True, dash=(2, 1)))
+    cluster = Cluster(name, Extent(5, 5, 75, 35), (Text(words(name, 8), 8, 33),), 2, name)
+    return Diagram((box,), (edge,), (cluster,), (Text(math(symbol("C") ** 2, 8), 60, 45),), 90, 50, name, name)
+
+
+def test_is_valid_and_has_its_true_size():
+    root = ElementTree.fromstring(to_svg(sample()))
+    assert root.get("width") == "90pt" and root.get("viewBox") == "0 0 90 50"
+    assert root.get("role") == "img"
+
+
+def test_title_and_description_name_the_figure():
+    root = ElementTree.fromstring(to_svg(sample("U-Net")))
+    ids = (root.get("aria-labelledby") or "").split()
+    assert [root.findtext(f"./*[@id='{name}']") for name in ids] == ["U-Net", "U-Net"]
+
+
+def test_every_box_has_a_tooltip():
+    root = ElementTree.fromstring(to_svg(sample()))
+    assert "a is a box" in [title.text for title in root.iter(f"{SVG}title")]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_names_cannot_break_out(attack):
+    root = ElementTree.fromstring(to_svg(sample(attack)))
+    allowed = {"svg", "title", "desc", "style", "g", "rect", "path", "text", "tspan"}
+    assert {element.tag.removeprefix(SVG) for element in root.iter()} <= allowed
+    assert not [key for element in root.iter() for key in element.attrib if key.startswith("on")]
+    style = root.findtext(f"{SVG}style") or ""
+    assert "display" not in style
+
+
+def test_two_figures_do_not_share_ids_or_styles():
+    first, second = (ElementTree.fromstring(to_svg(sample(name))) for name in "ab")
+    ids = [{element.get("id") for element in root.iter() if element.get("id")} for root in (first, second)]
+    assert not ids[0] & ids[1]
+    for root in (first, second):
+        rules = [rule for rule in (root.findtext(f"{SVG}style") or "").split("}") if rule]
+        assert all(rule.startswith(f"#{root.get('id')} ") for rule in rules)
+
+
+def test_same_diagram_same_text():
+    assert to_svg(sample()) == to_svg(sample())
+
+
+def test_one_text_per_label_flowing_from_its_start():
+    root = ElementTree.fromstring(to_svg(Diagram(marks=(Text(math(9 * symbol("C") ** 2, 8), 5, 10),))))
+    (label,) = root.iter(f"{SVG}text")
+    assert "".join(label.itertext()) == "9C2"
+    assert [span.get("x") for span in label] == [None, None, None]
+    assert float(label.get("textLength") or 0) > 0
+    assert label[2].get("dy", "").startswith("-")
+
+
+def test_raised_runs_come_back_to_the_baseline():
+    runs = (Run("a"), Run("2", rise=3.0), Run("b"))
+    root = ElementTree.fromstring(to_svg(Diagram(marks=(Text(runs),))))
+    assert sum(float(span.get("dy", 0)) for span in root.iter(f"{SVG}tspan")) == 0
+
+
+def test_no_gradients_filters_or_references():
+    text = to_svg(sample())
+    assert not any(word in text for word in ("Gradient", "filter", "href", "url(", "<image", "script"))
