@@ -17,7 +17,7 @@ from archgraph.queries.conversion import Conversions
 from archgraph.queries.field import FieldQueries
 from archgraph.queries.resource import ResourceQueries
 from archgraph.report.table import Table
-from archgraph.sweep import Sweep
+from archgraph.studies.sweep import Sweep
 
 QUERIES = (BudgetQueries, ResourceQueries, FieldQueries, Conversions)
 CLASSES = (ag.Architecture, *QUERIES, Measured, Restricted, Table, Sweep, Figure, PeakMemory, Roofline, Reconciliation)

@@ -30,7 +30,7 @@ def add_sweep(commands: Any) -> None:
 
 
 def _run_sweep(options: argparse.Namespace) -> int:
-    from archgraph.sweep import chunked
+    from archgraph.studies.sweep import chunked
 
     grid = chunked(dict(values_of(pair) for pair in options.grid))
     result = load_bound(options).sweep(grid, [name.strip() for name in options.metrics.split(",")])

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from archgraph import budgets
-from archgraph import scale as growth
 from archgraph.architecture.measured import Measured
-from archgraph.budgets import Budget, Range
 from archgraph.laws.search import Solution
 from archgraph.report.table import Table
-from archgraph.scale import Change
+from archgraph.studies import budgets
+from archgraph.studies import scale as growth
+from archgraph.studies.budgets import Budget, Range
+from archgraph.studies.scale import Change
 
 if TYPE_CHECKING:
-    from archgraph.sweep import Sweep
+    from archgraph.studies.sweep import Sweep
 
 
 class BudgetQueries(Measured):
@@ -93,6 +93,6 @@ class BudgetQueries(Measured):
         >>> load("transformer").sweep({"D": [256, 512], "L": [6]})["params"].tolist()
         [[4738560], [18914304]]
         """
-        from archgraph.sweep import sweep
+        from archgraph.studies.sweep import sweep
 
         return sweep(self.whole, grid, metrics)

@@ -6,7 +6,7 @@ from sympy import Integer, Rational, sqrt
 import archgraph as ag
 from archgraph.cli import main
 from archgraph.errors import QueryError, SpecError
-from archgraph.scale import factor_of
+from archgraph.studies.scale import factor_of
 
 ONE_KNOB = [
     ("dit:S/8", {}, 33148160, 357974016, 2359296),

@@ -139,7 +139,7 @@ def test_the_same_call_runs_on_a_cluster(tmp_path):
 
 def test_files_hold_the_same_points(tmp_path, monkeypatch):
     parquet = pytest.importorskip("pyarrow.parquet")
-    monkeypatch.setattr("archgraph.sweep.SLAB", 7)
+    monkeypatch.setattr("archgraph.studies.sweep.SLAB", 7)
     result = ag.load("dit").sweep({"D": range(16, 200, 8), "L": [1, 2, 3], "S": [16, 32]})
     assert len(result.blocks()) > 20
     result.save(str(tmp_path / "a.parquet"))
@@ -151,7 +151,7 @@ def test_files_hold_the_same_points(tmp_path, monkeypatch):
 
 
 def test_a_file_that_fails_is_not_left_behind(tmp_path, monkeypatch):
-    monkeypatch.setattr("archgraph.sweep.Sweep._columns", lambda self, block: 1 / 0)
+    monkeypatch.setattr("archgraph.studies.sweep.Sweep._columns", lambda self, block: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         ag.load("dit").sweep({"D": [16]}).save(str(tmp_path / "x.csv"))
     assert list(tmp_path.iterdir()) == []
