@@ -11,7 +11,7 @@ from archgraph.errors import (
     UnsupportedOpError,
 )
 from archgraph.modules import trace
-from archgraph.verify import verify
+from archgraph.pytorch.verify.verify import verify
 
 __version__ = "0.1.0"
 __all__ = [

@@ -14,7 +14,7 @@ from archgraph.spec.load import Traced
 if TYPE_CHECKING:
     from torch import nn
 
-    from archgraph.frontend.torch import Gap, TracedModule
+    from archgraph.pytorch.trace.module import Gap, TracedModule
 
 
 class ModuleArchitecture(Architecture):
@@ -89,7 +89,7 @@ def trace(
     name: str = "",
     allow_unsupported: bool = False,
 ) -> ModuleArchitecture:
-    """Return the architecture of a PyTorch module, traced without running it; see `archgraph.frontend.torch.trace`.
+    """Return the architecture of a PyTorch module, traced without running it; see `archgraph.pytorch.trace.module.trace`.
 
     Args:
         module: any module that `torch.export` can export, also on the meta device.
@@ -109,7 +109,7 @@ def trace(
     >>> g.macs
     216*h*w - 432*h - 432*w + 864
     """
-    from archgraph.frontend.torch import trace as traced_module
+    from archgraph.pytorch.trace.module import trace as traced_module
 
     found = traced_module(module, inputs, dynamic, axes=axes, name=name, allow_unsupported=allow_unsupported)
     return ModuleArchitecture(found)

@@ -25,8 +25,8 @@ def add_verify(commands: Any) -> None:
 
 
 def _run_verify(options: argparse.Namespace) -> int:
-    from archgraph.measure import verify_fields
-    from archgraph.verify import verify
+    from archgraph.pytorch.verify.fields import verify_fields
+    from archgraph.pytorch.verify.verify import verify
 
     report = verify_fields(load_bound(options), options.input) if options.rf else verify(load_bound(options))
     print(report.table.to(options.format).rstrip())

@@ -56,7 +56,7 @@ class Conversions(Measured):
         return self.whole.flat().to_networkx() if unroll else self.whole.graph.to_networkx()
 
     def to_torch(self, device: Any = None, dtype: Any = None, **values: Any) -> nn.Module:
-        """Return the network as a PyTorch module with fresh weights (see `archgraph.backend.torch.lower`).
+        """Return the network as a PyTorch module with fresh weights (see `archgraph.pytorch.lower.lower.lower`).
 
         Args:
             device: where the weights are made; "meta" allocates none.
@@ -67,7 +67,7 @@ class Conversions(Measured):
         >>> sum(weight.numel() for weight in load("conv_stack").to_torch(L=2).parameters())
         73856
         """
-        from archgraph.backend.torch import lower
+        from archgraph.pytorch.lower.lower import lower
 
         bound = self.whole.bound(**values)
         return lower(bound.graph, bound.selected, self.whole.name, device).to(dtype=dtype)

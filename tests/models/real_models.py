@@ -625,7 +625,7 @@ class Measured(NamedTuple):
 def measure(real: Real) -> Measured:
     """Trace one model and count it with PyTorch."""
     from archgraph.cost.costs import Costs
-    from archgraph.frontend.torch import trace
+    from archgraph.pytorch.trace.module import trace
     from archgraph.sizes.symbols import evaluate
 
     with torch.device("meta"):

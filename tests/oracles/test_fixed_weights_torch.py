@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import archgraph as ag
-from archgraph.backend.torch import leaves
+from archgraph.pytorch.lower.lower import leaves
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import archgraph as ag
-from archgraph.measure import verify_fields
+from archgraph.pytorch.verify.fields import verify_fields
 from archgraph.spec.load import shipped_names
 
 torch = pytest.importorskip("torch")

@@ -161,7 +161,7 @@ def measured_peak(g, mode, attention="math", checkpoint=False) -> int:
 def recompute_repeats(module):
     from torch.utils.checkpoint import checkpoint
 
-    from archgraph.backend.torch_modules import repeat_class
+    from archgraph.pytorch.lower.modules import repeat_class
 
     for repeat in [child for child in module.modules() if isinstance(child, repeat_class())]:
         for body in repeat:

@@ -17,9 +17,9 @@ from archgraph.ops.cropping import Pad, Roll
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from archgraph.backend.torch import lower  # noqa: E402
-from archgraph.measure.lowered import channels  # noqa: E402
-from archgraph.measure.structure import Structure  # noqa: E402
+from archgraph.pytorch.lower.lower import lower  # noqa: E402
+from archgraph.pytorch.measure.structure import Structure  # noqa: E402
+from archgraph.pytorch.verify.lowered import channels  # noqa: E402
 
 KINDS = ("content", "gate", "stat")
 PLAIN, MANY = 60, 2000

@@ -6,14 +6,14 @@ import pytest
 from sympy import Integer
 
 import archgraph as ag
-from archgraph.backend.torch import leaves, lower
 from archgraph.errors import ArchgraphError, UnboundSymbolError, UnsupportedOpError
 from archgraph.gallery import variants_of
 from archgraph.ops.base import Saved
 from archgraph.ops.convolution import Conv
 from archgraph.ops.pointwise import Relu
+from archgraph.pytorch.lower.lower import leaves, lower
+from archgraph.pytorch.verify.verify import verify
 from archgraph.spec.load import shipped_names
-from archgraph.verify import verify
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402

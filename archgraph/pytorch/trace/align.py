@@ -1,0 +1,242 @@
+"""Operands of one operation brought into common axes: broadcasting, joining and contraction by dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sympy import Integer
+
+from archgraph.errors import ShapeError
+from archgraph.graph.ir import Value
+from archgraph.pytorch.trace.builder import Axis, Builder, Pending, Tracked, _Names
+from archgraph.pytorch.trace.layout import COPIES, Digit, Dim, Layout, extent, merged, refine
+from archgraph.sizes.types import CHANNEL
+
+NAMED = ("c", "d", "h", "w")
+"""Axes that keep their place: what has other axes there is brought to them."""
+Key = tuple[int, int]
+"""A label and the number of a digit in it."""
+
+
+@dataclass
+class Operand:
+    """A tensor whose dimensions carry labels; dimensions of one label are matched."""
+
+    tracked: Tracked
+    labels: tuple[int, ...]
+
+    def content(self, label: int) -> Dim:
+        """The digits under a label."""
+        return self.tracked.layout[self.labels.index(label)] if label in self.labels else ()
+
+
+class Alignment:
+    """Common axes of several operands.
+
+    Args:
+        joined: the label of the dimension that is one axis in every operand, of any size.
+        own: labels whose repeated digits must be real: what a contraction multiplies or sums.
+        fill: whether an operand must repeat what another one has as an axis.
+        summed: labels that the result does not have.
+    """
+
+    def __init__(
+        self,
+        builder: Builder,
+        operands: Sequence[Operand],
+        joined: int | None = None,
+        own: Sequence[int] = (),
+        fill: bool = False,
+        summed: Sequence[int] = (),
+    ) -> None:
+        self.builder = builder
+        self.operands = list(operands)
+        self.joined = joined
+        self.own = set(own)
+        self.fill = fill
+        self.summed = set(summed)
+        self.parts: list[dict[Key, Digit]] = [{} for _ in operands]
+        self.names: dict[Key, str] = {}
+        self.kept: dict[str, tuple[Key, ...]] = {}
+        self.labels = sorted({label for operand in operands for label in operand.labels})
+        for label in self.labels:
+            if label != joined:
+                self._coarsen(label)
+        for label in self.labels:
+            self._match(label)
+        self._name()
+
+    def _coarsen(self, label: int) -> None:
+        """Join the digits of a dimension that is one named axis in another operand."""
+        contents = [operand.content(label) for operand in self.operands]
+        named = [
+            len(content) == 1 and content[0].axis in NAMED and operand.tracked.is_whole(content[0])
+            for operand, content in zip(self.operands, contents, strict=True)
+        ]
+        for i, (operand, content) in enumerate(zip(self.operands, contents, strict=True)):
+            if any(named) and len(content) > 1 and isinstance(operand.tracked.value, Value) and extent(content) != 1:
+                dim = operand.labels.index(label)
+                if all(digit.axis != COPIES for digit in content):
+                    self.operands[i] = Operand(
+                        self.builder.grouped(operand.tracked, [(None, (dim,))])[0], operand.labels
+                    )
+
+    def _match(self, label: int) -> None:
+        """Cut the digits of a label alike in all operands that have it."""
+        if label == self.joined:
+            return
+        present = [i for i, operand in enumerate(self.operands) if operand.content(label)]
+        if not present:
+            return
+        cut = refine([self.operands[i].content(label) for i in present])
+        if cut is None:
+            shapes = ", ".join(str(self.operands[i].tracked.shape) for i in present)
+            raise ShapeError(f"dimensions of {shapes} are cut at places that do not match")
+        for i, digits in zip(present, cut, strict=True):
+            for k, digit in enumerate(digits):
+                self.parts[i][label, k] = digit
+
+    # -- names -------------------------------------------------------------------------------------------
+
+    def _order(self) -> list[int]:
+        """Operands by how much they say about names: settled before pending ones, wide before narrow."""
+
+        def rank(i: int) -> tuple[bool, int]:
+            real = sum(d.axis != COPIES for d in self.parts[i].values())
+            return isinstance(self.operands[i].tracked.value, Pending), -real
+
+        return sorted(range(len(self.operands)), key=rank)
+
+    def _name(self) -> None:
+        names = _Names(())
+        order = self._order()
+        keys = list(dict.fromkeys(key for part in self.parts for key in part))
+        if self.joined is not None:
+            self.joined_name = self._name_joined(names, order)
+        self._keep_whole(names, order[0])
+        for accept in (self._whole_name, self._outer_name):
+            for key in keys:
+                if key not in self.names:
+                    wish = accept(key, order)
+                    if wish and names.free(wish):
+                        self.names[key] = names.claim(wish)
+        last = max((key for key in keys if key[0] == self.labels[-1]), default=None)
+        if last not in self.names and last is not None and names.free(CHANNEL):
+            self.names[last] = names.claim(CHANNEL)
+        for key in keys:
+            if key not in self.names:
+                self.names[key] = names.fresh()
+
+    def _name_joined(self, names: _Names, order: list[int]) -> str:
+        assert self.joined is not None
+        for i in order:
+            content = self.operands[i].content(self.joined)
+            if len(content) == 1 and self.operands[i].tracked.is_whole(content[0]) and "?" not in content[0].axis:
+                return names.claim(content[0].axis)
+        contents = [self.operands[i].content(self.joined) for i in order]
+        content = next((c for c in contents if any(d.axis for d in c)), ())
+        if any(d.axis.startswith("?") for d in content) and self.joined == self.labels[-1] and names.free(CHANNEL):
+            return names.claim(CHANNEL)
+        leader = self.operands[order[0]].tracked
+        return names.for_content(content, leader.axes)
+
+    def _keep_whole(self, names: _Names, leader: int) -> None:
+        """Axes that all operands have split in the same way stay whole."""
+        groups: dict[str, list[Key]] = {}
+        for key, digit in self.parts[leader].items():
+            groups.setdefault(digit.axis, []).append(key)
+        tracked = self.operands[leader].tracked
+        for axis, keys in groups.items():
+            split = len(keys) > 1 and axis != COPIES and not axis.startswith("?")
+            split = split and len({key[0] in self.summed for key in keys}) == 1
+            split = split and names.free(axis)
+            split = split and extent(self.parts[leader][k] for k in keys) == tracked.axes[axis]
+            if split and all(self._alike(i, leader, keys) for i in range(len(self.operands))):
+                self.kept[names.claim(axis)] = tuple(keys)
+                self.names.update(dict.fromkeys(keys, axis))
+
+    def _alike(self, i: int, leader: int, keys: list[Key]) -> bool:
+        mine = [self.parts[i].get(key) for key in keys]
+        if not any(mine):
+            return True
+        digits = [d for d in mine if d is not None]
+        if isinstance(self.operands[i].tracked.value, Pending) and len(digits) == len(keys):
+            return all(d.axis != COPIES for d in digits)
+        if len(digits) < len(keys) or len({d.axis for d in digits}) != 1 or digits[0].axis in ("",):
+            return False
+        theirs = [self.parts[leader][key] for key in keys]
+        same = all(a.stride == b.stride and a.size == b.size for a, b in zip(digits, theirs, strict=True))
+        return same and extent(digits) == self.operands[i].tracked.axes.get(digits[0].axis)
+
+    def _whole_name(self, key: Key, order: list[int]) -> str | None:
+        for i in order:
+            digit = self.parts[i].get(key)
+            if digit and self.operands[i].tracked.is_whole(digit) and not digit.axis.startswith("?"):
+                return digit.axis
+        return None
+
+    def _outer_name(self, key: Key, order: list[int]) -> str | None:
+        for i in order:
+            digit = self.parts[i].get(key)
+            if digit and digit.axis != COPIES and not digit.axis.startswith("?"):
+                return digit.axis
+        return None
+
+    # -- results -----------------------------------------------------------------------------------------
+
+    def _is_real(self, key: Key) -> bool:
+        if key[0] in self.own:
+            return True
+        return any(part[key].axis != COPIES for part in self.parts if key in part)
+
+    def values(self) -> list[Value]:
+        """Return the operands in their common axes."""
+        return [self._value(i) for i in range(len(self.operands))]
+
+    def _value(self, i: int) -> Value:
+        target: list[Axis] = []
+        part = self.parts[i]
+        for axis, keys in self.kept.items():
+            digits = [part[key] for key in keys if key in part]
+            if digits:
+                target.append((axis, merged(digits)))
+        for key, digit in part.items():
+            if key in self.kept.get(self.names[key], ()) or not self._is_real(key):
+                continue
+            if digit.axis == COPIES and not self.fill and key[0] not in self.own:
+                continue
+            target.append((self.names[key], (digit,)))
+        if self.joined is not None and self.operands[i].content(self.joined):
+            target.append((self.joined_name, self.operands[i].content(self.joined)))
+        return self.builder.arrange(self.operands[i].tracked, target)
+
+    def digits(self, label: int) -> Dim:
+        """Return what a dimension of the result is made of."""
+        found: list[Digit] = []
+        for key in sorted({key for part in self.parts for key in part if key[0] == label}):
+            part = next(part for part in self.parts if key in part)
+            size = part[key].size
+            if not self._is_real(key):
+                found.append(Digit(COPIES, Integer(1), size))
+            elif key in self.kept.get(self.names[key], ()):
+                stride = next(d.stride for p in self.parts if (d := p.get(key)) is not None and d.axis != COPIES)
+                found.append(Digit(self.names[key], stride, size))
+            else:
+                found.append(Digit(self.names[key], Integer(1), size))
+        return merged(found)
+
+
+def broadcast(builder: Builder, tensors: Sequence[Tracked]) -> tuple[list[Value], Layout]:
+    """Return values in common axes, as torch broadcasts dimensions from the right, and the result's layout."""
+    rank = max(t.rank for t in tensors)
+    operands = [Operand(t, tuple(range(rank - t.rank, rank))) for t in tensors]
+    if _alike(tensors):
+        return [t.value for t in tensors if isinstance(t.value, Value)], tensors[0].layout
+    alignment = Alignment(builder, operands)
+    return alignment.values(), tuple(alignment.digits(label) for label in range(rank))
+
+
+def _alike(tensors: Sequence[Tracked]) -> bool:
+    first = tensors[0]
+    return all(isinstance(t.value, Value) and t.layout == first.layout and t.axes == first.axes for t in tensors)

@@ -1,0 +1,275 @@
+"""Tracked tensors, and the operations on named axes that they become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sympy import Expr, Integer
+
+from archgraph.errors import ArchgraphError
+from archgraph.graph.ir import Value
+from archgraph.graph.tracer import Inference
+from archgraph.ops.arguments import Named
+from archgraph.ops.base import Op
+from archgraph.pytorch.trace.layout import COPIES, Digit, Dim, Layout, extent, merged, whole
+from archgraph.pytorch.trace.regroup import regrouping
+from archgraph.sizes.symbols import product, same_size
+from archgraph.sizes.types import CHANNEL, TensorType
+
+Stack = tuple[tuple[str, str, str], ...]
+"""The modules around an operation, outermost first: key of the call, path, class."""
+Axis = tuple[str, Dim]
+"""An axis to be made: its name and its digits."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One operation with the modules that it belongs to."""
+
+    name: str
+    op: Op
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    stack: Stack
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A parameter or constant whose axes are named when it is used."""
+
+    make: Callable[[Named], Op]
+    sizes: tuple[Expr, ...]
+    name: str
+    dtype: str = "float"
+
+    @property
+    def type(self) -> TensorType:
+        """Its dimensions under provisional names."""
+        return TensorType(tuple((f"?{i}", length) for i, length in enumerate(self.sizes)), self.dtype)
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A tensor of the exported program: a value, and what its dimensions are made of."""
+
+    value: Value | Pending
+    layout: Layout
+
+    @property
+    def rank(self) -> int:
+        """The number of dimensions."""
+        return len(self.layout)
+
+    @property
+    def shape(self) -> tuple[Expr, ...]:
+        """The sizes of the dimensions."""
+        return tuple(map(extent, self.layout))
+
+    @property
+    def axes(self) -> dict[str, Expr]:
+        """The sizes of the value's axes."""
+        return dict(self.value.type.axes)
+
+    def is_whole(self, digit: Digit) -> bool:
+        """Whether a digit is a whole axis."""
+        return digit.axis != COPIES and bool(same_size(digit.size, self.axes[digit.axis]))
+
+    def with_layout(self, layout: Iterable[Dim]) -> Tracked:
+        """Return the same value seen in other dimensions."""
+        return Tracked(self.value, tuple(map(merged, layout)))
+
+    def replace(self, dim: int, content: Dim) -> Tracked:
+        """Return the tensor with one dimension made of something else."""
+        layout = list(self.layout)
+        layout[dim] = content
+        return Tracked(self.value, tuple(layout))
+
+
+@dataclass
+class Builder:
+    """Collects operations; brings operands into the axes that an operation needs."""
+
+    infer: Inference = field(default_factory=Inference)
+    records: list[Record] = field(default_factory=list)
+    prelude: list[Record] = field(default_factory=list)
+    stack: Stack = ()
+    outer: Stack = ()
+    """Where rearrangements belong: outside of a module that has no children."""
+    name: str = ""
+    _arranged: dict[object, Value] = field(default_factory=dict)
+
+    def emit(self, op: Op, operands: Sequence[Value], name: str = "", outer: bool = False) -> tuple[Value, ...]:
+        """Add an operation and return its outputs."""
+        types = tuple(value.type for value in operands)
+        inferred = self.infer(op, types)
+        name = name or op.kind
+        outputs = tuple(Value(type_, name) for type_ in inferred)
+        self.records.append(Record(name, op, tuple(operands), outputs, self.outer if outer else self.stack))
+        return outputs
+
+    def source(self, pending: Pending, axes: Sequence[tuple[str, Expr]], shared: bool = False) -> Value:
+        """Add a parameter or constant; a shared one stands before everything else."""
+        op = pending.make(Named(axes))
+        (type_,) = self.infer(op, ())
+        value = Value(type_, pending.name)
+        stack = () if shared else self.stack
+        (self.prelude if shared else self.records).append(Record(pending.name, op, (), (value,), stack))
+        return value
+
+    def settled(self, t: Tracked, shared: bool = False) -> Tracked:
+        """Return a tensor that has a value: a pending one gets conventional axes."""
+        if isinstance(t.value, Value):
+            return t
+        sizes = t.value.sizes
+        named = [i for i, length in enumerate(sizes) if length != 1]
+        names = {f"?{i}": CHANNEL if i == named[-1] else f"a{place}" for place, i in enumerate(named)}
+        value = self.source(t.value, [(names[f"?{i}"], sizes[i]) for i in named], shared)
+        layout = (tuple(Digit(names.get(d.axis, d.axis), d.stride, d.size) for d in dim) for dim in t.layout)
+        return Tracked(value, tuple(layout))
+
+    # -- axes --------------------------------------------------------------------------------------------
+
+    def arrange(self, t: Tracked, target: Sequence[Axis], strict: bool = True) -> Value:
+        """Return the value with these axes, each made of the given digits of the tensor's axes.
+
+        Without `strict` it may have further axes of size 1.
+        """
+        if isinstance(t.value, Pending):
+            return self._arrange_pending(t.value, target)
+        if _is_arranged(t.value.type, target, strict):
+            return t.value
+        key = (t.value, tuple(target), self.outer)
+        if key not in self._arranged:
+            self._arranged[key] = self.emit(regrouping(t.value.type, target), (t.value,), outer=True)[0]
+        return self._arranged[key]
+
+    def _arrange_pending(self, pending: Pending, target: Sequence[Axis]) -> Value:
+        real = [(name, tuple(d for d in dim if d.axis != COPIES)) for name, dim in target]
+        value = self.source(pending, [(name, extent(dim)) for name, dim in real])
+        if [dim for _, dim in real] == [dim for _, dim in target]:
+            return value
+        renamed = []
+        for (name, dim), (_, kept) in zip(target, real, strict=True):
+            strides = iter(_strides(kept))
+            renamed.append((name, tuple(d if d.axis == COPIES else Digit(name, next(strides), d.size) for d in dim)))
+        return self.arrange(Tracked(value, ()), renamed)
+
+    def grouped(
+        self,
+        t: Tracked,
+        wanted: Sequence[tuple[str | None, tuple[int, ...]]],
+        touched: Sequence[int] = (),
+        strict: bool = False,
+    ) -> tuple[Tracked, list[str]]:
+        """Make every group of dimensions one whole axis, and `touched` dimensions a product of whole axes.
+
+        Args:
+            wanted: the name of each axis, or None, and the dimensions it joins.
+            touched: dimensions whose digits must be whole axes.
+
+        Returns:
+            The tensor in its new axes, and the names of the wanted ones.
+        """
+        groups = {dim: place for place, (_, dims) in enumerate(wanted) for dim in dims}
+        involved = {d.axis for dim in (*groups, *touched) for d in t.layout[dim]}
+        involved.update(name for name, _ in wanted if name)
+        contents = [merged(d for dim in dims for d in t.layout[dim]) for _, dims in wanted]
+        loose = [
+            (place, k, digit)
+            for place, dim in enumerate(t.layout)
+            if place not in groups
+            for k, digit in enumerate(dim)
+            if digit.axis in involved and digit.axis != COPIES
+        ]
+        kept = [axis for axis, length in t.axes.items() if axis not in involved and length != 1]
+        names = _Names(kept)
+        wanted_names = [names.claim(name) if name else None for name, _ in wanted]
+        loose_names = [names.claim(d.axis) if t.is_whole(d) and names.free(d.axis) else None for _, _, d in loose]
+        final = [
+            name or names.for_content(content, t.axes) for name, content in zip(wanted_names, contents, strict=True)
+        ]
+        loose_final = [n or names.for_content((d,), t.axes) for n, (_, _, d) in zip(loose_names, loose, strict=True)]
+        target: list[Axis] = [(axis, whole(axis, t.axes[axis])) for axis in kept]
+        target += zip(final, contents, strict=True)
+        target += [(name, (digit,)) for name, (_, _, digit) in zip(loose_final, loose, strict=True)]
+        value = self.arrange(t, target, strict)
+        places = {(place, k): name for name, (place, k, _) in zip(loose_final, loose, strict=True)}
+        layout = [
+            self._joined(t, place, groups[place], wanted, final)
+            if place in groups
+            else tuple(
+                Digit(places[place, k], Integer(1), d.size) if (place, k) in places else d for k, d in enumerate(dim)
+            )
+            for place, dim in enumerate(t.layout)
+        ]
+        return Tracked(value, tuple(map(merged, layout))), final
+
+    @staticmethod
+    def _joined(t: Tracked, place: int, group: int, wanted: Sequence, names: list[str]) -> Dim:
+        """The dimension as a digit of the axis that its group became."""
+        dims = wanted[group][1]
+        size = extent(t.layout[place])
+        if size == 1:
+            return ()
+        inner = product(extent(t.layout[dim]) for dim in dims[dims.index(place) + 1 :])
+        return (Digit(names[group], inner, size),)
+
+
+class _Names:
+    """Names of axes, each given once."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self.taken = set(taken)
+
+    def free(self, name: str) -> bool:
+        return name not in self.taken
+
+    def claim(self, name: str) -> str:
+        if name in self.taken:
+            raise ArchgraphError(f"two axes would be named '{name}'")
+        self.taken.add(name)
+        return name
+
+    def fresh(self) -> str:
+        index = 0
+        while f"a{index}" in self.taken:
+            index += 1
+        return self.claim(f"a{index}")
+
+    def for_content(self, content: Dim, sizes: Mapping[str, Expr]) -> str:
+        """A fitting name: the position whose outer digit comes first, else c for channels, n for several positions."""
+        real = [d for d in content if d.axis != COPIES and not d.axis.startswith("?")]
+        positions = list(dict.fromkeys(d.axis for d in real if d.axis != CHANNEL))
+        positions = [axis for axis in positions if not _is_invented(axis)] or positions
+        if not real:
+            return self.fresh()
+        if any(d.axis == CHANNEL for d in real):
+            first = real[0]
+            outer = (
+                first.axis != CHANNEL
+                and not _is_invented(first.axis)
+                and same_size(product((first.stride, first.size)), sizes[first.axis])
+            )
+            wishes = [first.axis if outer else CHANNEL]
+        else:
+            wishes = positions if len(positions) == 1 else ["n", positions[0]]
+        return next((self.claim(wish) for wish in wishes if self.free(wish)), None) or self.fresh()
+
+
+def _is_invented(axis: str) -> bool:
+    """Whether an axis has a name that says nothing."""
+    return axis[:1] == "a" and axis[1:].isdigit()
+
+
+def _strides(dim: Dim) -> list[Expr]:
+    """The strides of digits that make up one axis."""
+    return [product(d.size for d in dim[place + 1 :]) for place in range(len(dim))]
+
+
+def _is_arranged(type_: TensorType, target: Sequence[Axis], strict: bool) -> bool:
+    sizes = dict(type_.axes)
+    if any(name not in sizes or dim != whole(name, sizes[name]) for name, dim in target):
+        return False
+    rest = [length for name, length in sizes.items() if name not in dict(target)]
+    return not rest if strict else all(length == 1 for length in rest)

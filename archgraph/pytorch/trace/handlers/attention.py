@@ -1,0 +1,206 @@
+"""Attention: fused, recognised, or written out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr, Integer
+
+from archgraph.errors import ArchgraphError
+from archgraph.graph.ir import Value
+from archgraph.ops.arithmetic import Add
+from archgraph.ops.attention import ScaledDotProductAttention
+from archgraph.ops.pointwise import Softmax
+from archgraph.ops.traced import Function
+from archgraph.pytorch.trace.align import Alignment, Operand, broadcast
+from archgraph.pytorch.trace.axes import per_position
+from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.handlers.contractions import product_of
+from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.layout import COPIES, Digit, equal, extent, merged, whole
+from archgraph.pytorch.trace.masks import is_causal
+from archgraph.pytorch.trace.registry import Arguments, aten
+from archgraph.sizes.symbols import product
+from archgraph.sizes.types import CHANNEL
+
+
+@dataclass(frozen=True)
+class Heads:
+    """A tensor (…, heads, tokens, channels) of attention."""
+
+    t: Tracked
+
+    @property
+    def head(self) -> int:
+        """The dimension of the heads."""
+        return self.t.rank - 3
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """Dimensions before the heads that are not of size 1."""
+        return tuple(d for d in range(self.t.rank - 3) if self.t.layout[d])
+
+    @property
+    def heads(self) -> Expr:
+        """The number of heads that have values of their own: repetitions are left out."""
+        return extent(d for d in self.t.layout[self.head] if d.axis != COPIES) if self.t.rank > 2 else Integer(1)
+
+
+@aten("scaled_dot_product_attention")
+def attention(i: Interpreter, a: Arguments) -> Tracked:
+    """Fused attention; with a mask that is computed, its parts."""
+    mask = a.nodes.get("attn_mask")
+    fixed = mask is None or mask in i.program.constants
+    causal = bool(a.is_causal) or (mask is not None and fixed and is_causal(mask, i.program))
+    if fixed:
+        result = fused(i, a.query, a.key, a.value, causal)
+        if result is not None:
+            return result
+    return written_out(i, a.query, a.key, a.value, None if fixed else a.attn_mask)
+
+
+@aten("attention")
+def recognised(i: Interpreter, a: Arguments) -> Tracked:
+    """Attention that the module writes out as two products and a softmax."""
+    found = i.program.attentions[a.node]
+    q, k, v = i.fetch(found.queries), i.fetch(found.keys), i.fetch(found.values)
+    keys = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
+    causal = any(is_causal(mask, i.program) for mask in found.masks)
+    result = fused(i, q, keys, v, causal)
+    return written_out(i, q, keys, v, None) if result is None else result
+
+
+def fused(i: Interpreter, q: Tracked, k: Tracked, v: Tracked, causal: bool) -> Tracked | None:
+    """Return attention as one operation, or None where its operands do not have the form that it needs."""
+    streams = [Heads(i.builder.settled(t)) for t in (q, k, v)]
+    if any(s.t.rank < 3 for s in streams) or not _regular(streams):
+        return None
+    window = _window(streams)
+    if window is None and any(s.batch for s in streams):
+        return _batched(i, streams, causal)
+    parts = [_prepared(i, s) for s in streams]
+    return _emit(i, parts, streams, {"causal": causal} if window is None else {"window": window})
+
+
+def _regular(streams: list[Heads]) -> bool:
+    """Keys and values stand on the same tokens with the same heads, and nothing but heads is repeated."""
+    q, k, v = streams
+    copies = [
+        any(d.axis == COPIES for place, dim in enumerate(s.t.layout) if place != s.head for d in dim) for s in streams
+    ]
+    inner = [d.axis == COPIES for s in streams for d in s.t.layout[s.head][:1] if len(s.t.layout[s.head]) > 1]
+    same = equal(k.heads, v.heads) and equal(extent(k.t.layout[-2]), extent(v.t.layout[-2]))
+    return same and not any(copies) and not any(inner) and equal(q.heads, extent(q.t.layout[q.head]))
+
+
+def _prepared(i: Interpreter, s: Heads) -> Tracked:
+    """Join heads and their channels into the channel axis."""
+    return i.builder.grouped(_without_copies(s.t), [(CHANNEL, (s.head, s.t.rank - 1))], strict=True)[0]
+
+
+def _without_copies(t: Tracked) -> Tracked:
+    return t.with_layout([tuple(d for d in dim if d.axis != COPIES) for dim in t.layout])
+
+
+def _emit(i: Interpreter, parts: list[Tracked], streams: list[Heads], options: dict[str, Any]) -> Tracked | None:
+    q, k, v = parts
+    assert isinstance(q.value, Value) and isinstance(k.value, Value) and isinstance(v.value, Value)
+    if k.value.type.without(CHANNEL).sizes != v.value.type.without(CHANNEL).sizes:
+        v = _like(i, v, k)
+        assert isinstance(v.value, Value)
+    heads, kv = streams[0].heads, streams[1].heads
+    if options.get("causal") and len(q.value.type.positions) != 1:
+        options = {}
+    op = ScaledDotProductAttention(heads, None if kv == heads else kv, **options)
+    (value,) = i.builder.emit(op, [q.value, k.value, v.value])
+    layout = list(q.layout)
+    head, last = streams[0].head, len(layout) - 1
+    width = product((value.type.channels, 1 / heads))
+    layout[head] = () if heads == 1 else merged((Digit(CHANNEL, width, heads),))
+    layout[last] = () if width == 1 else (Digit(CHANNEL, Integer(1), width),)
+    return Tracked(value, tuple(layout))
+
+
+def _like(i: Interpreter, v: Tracked, k: Tracked) -> Tracked:
+    """Return values on the axes of the keys."""
+    operands = [
+        Operand(k.with_layout([k.layout[-2]]), (0,)),
+        Operand(v.with_layout([v.layout[-2]]), (0,)),
+    ]
+    align = Alignment(i.builder, [*operands])
+    named = [(align.names[key], (digit,)) for key, digit in align.parts[1].items()]
+    value = i.builder.arrange(v, [*named, (CHANNEL, whole(CHANNEL, v.axes[CHANNEL]))])
+    layout = list(v.layout)
+    layout[-2] = align.digits(0)
+    return Tracked(value, tuple(layout))
+
+
+def _window(streams: list[Heads]) -> Any:
+    """Return the window's sides where the dimensions before the heads are blocks of the tokens' axes."""
+    sides: dict[str, Expr] = {}
+    first = streams[0].t
+    for s in streams:
+        outer = {d.axis: d for dim in s.batch for d in s.t.layout[dim]}
+        inner = {d.axis: d for d in s.t.layout[-2]}
+        if not outer or set(outer) != set(inner) or CHANNEL in inner or "" in inner:
+            return None
+        if len(inner) != len(s.t.layout[-2]) or any(d.stride != 1 for d in inner.values()):
+            return None
+        if any(not equal(outer[a].stride, d.size) for a, d in inner.items()):
+            return None
+        sides = {axis: inner[axis].size for axis in inner}
+        if s.t.layout[-2] != first.layout[-2] or any(s.t.layout[d] != first.layout[d] for d in s.batch):
+            return None
+    ordered = [name for name in first.axes if name != CHANNEL]
+    return per_position({axis: sides[axis] for axis in ordered}) if set(ordered) == set(sides) else None
+
+
+def _batched(i: Interpreter, streams: list[Heads], causal: bool) -> Tracked | None:
+    """Attention along some axes, separately for every position of others."""
+    first = streams[0]
+    parts = []
+    for s in streams:
+        if s.batch != first.batch or causal:
+            return None
+        t, _ = i.builder.grouped(
+            _without_copies(s.t), [(CHANNEL, (s.head, s.t.rank - 1))], touched=[*s.batch, s.t.rank - 2], strict=True
+        )
+        parts.append(t)
+    tokens = [tuple(d.axis for d in t.layout[-2]) for t in parts]
+    batches = [tuple(d.axis for dim in first.batch for d in t.layout[dim]) for t in parts]
+    if len(set(tokens)) > 1 or len(set(batches)) > 1 or any(t.axes.keys() != parts[0].axes.keys() for t in parts):
+        return None
+    return _emit(i, parts, streams, {"over": tokens[0] if len(tokens[0]) != 1 else tokens[0][0]})
+
+
+def written_out(i: Interpreter, q: Tracked, k: Tracked, v: Tracked, bias: Tracked | None) -> Tracked:
+    """Attention as its parts: scores, scale, bias, softmax, and the weighted values."""
+    keys = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
+    scores = _grouped_product(i, q, keys)
+    scaled = Function("mul", (None, _scale(q)))
+    assert isinstance(scores.value, Value)
+    scores = Tracked(i.builder.emit(scaled, [scores.value])[0], scores.layout)
+    if bias is not None:
+        values, layout = broadcast(i.builder, [scores, bias])
+        scores = Tracked(i.builder.emit(Add(), values)[0], layout)
+    t, (axis,) = i.builder.grouped(scores, [(None, (scores.rank - 1,))])
+    assert isinstance(t.value, Value)
+    weights = Tracked(i.builder.emit(Softmax(axis), [t.value])[0], t.layout)
+    return _grouped_product(i, weights, v)
+
+
+def _grouped_product(i: Interpreter, x: Tracked, y: Tracked) -> Tracked:
+    """A product where one operand may have fewer heads, each of which serves several of the other's."""
+    many, few = (t.layout[-3] if t.rank > 2 else () for t in (x, y))
+    if many and few and not equal(extent(many), extent(few)):
+        times = product((extent(many), 1 / extent(few)))
+        y = y.replace(y.rank - 3, merged((*few, Digit(COPIES, Integer(1), times))))
+    return product_of(i, x, y)
+
+
+def _scale(q: Tracked) -> float:
+    width = extent(q.layout[-1])
+    if not width.is_Integer:
+        raise ArchgraphError(f"attention needs channels of a known size, not {width}")
+    return float(width) ** -0.5

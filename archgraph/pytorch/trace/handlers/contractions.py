@@ -1,0 +1,140 @@
+"""Products of matrices and einsum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from archgraph.ops.arithmetic import Add, Multiply
+from archgraph.ops.einsum import Einsum
+from archgraph.ops.traced import Reduce
+from archgraph.pytorch.trace.align import Alignment, Operand, broadcast
+from archgraph.pytorch.trace.axes import reduced
+from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.layout import Dim
+from archgraph.pytorch.trace.registry import Arguments, aten
+
+Labels = Sequence[int]
+
+
+def contract(i: Interpreter, x: Tracked, y: Tracked, left: Labels, right: Labels, out: Labels) -> Tracked:
+    """Return a product of two tensors, summed over the labels that the result does not have."""
+    operands = [Operand(x, tuple(left)), Operand(y, tuple(right))]
+    both = set(left) & set(right)
+    summed = (set(left) | set(right)) - set(out)
+    if not summed & both:
+        return _outer(i, operands, out, summed)
+    align = Alignment(i.builder, operands, own=sorted({*left, *right}), summed=sorted(summed))
+    over = tuple(dict.fromkeys(align.names[key] for key in align.names if key[0] in summed))
+    (value,) = i.builder.emit(Einsum(over), align.values())
+    return Tracked(value, tuple(align.digits(label) for label in out))
+
+
+def _outer(i: Interpreter, operands: list[Operand], out: Labels, summed: set[int]) -> Tracked:
+    """Without a common label that is summed, PyTorch multiplies element by element."""
+    align = Alignment(i.builder, operands, summed=sorted(summed))
+    (value,) = i.builder.emit(Multiply(), align.values())
+    axes = tuple(dict.fromkeys(align.names[key] for key in align.names if key[0] in summed))
+    if axes:
+        (value,) = i.builder.emit(Reduce("sum", axes), [value])
+    return Tracked(value, tuple(align.digits(label) for label in out))
+
+
+def linear_product(i: Interpreter, x: Tracked, weight: Tracked) -> Tracked:
+    """Return x W^T for a weight [out, in] that is a value."""
+    labels = list(range(x.rank))
+    return contract(i, x, weight, labels, [100, labels[-1]], [*labels[:-1], 100])
+
+
+def product_of(i: Interpreter, x: Tracked, y: Tracked) -> Tracked:
+    """Return the product of stacks of matrices, as torch broadcasts them."""
+    if x.rank < 2 or y.rank < 2:
+        return _vector_product(i, x, y)
+    stack = list(range(10, 8 + max(x.rank, y.rank)))
+    left = [*stack[len(stack) - (x.rank - 2) :], 1, 2]
+    right = [*stack[len(stack) - (y.rank - 2) :], 2, 3]
+    return contract(i, x, y, left, right, [*stack, 1, 3])
+
+
+def _vector_product(i: Interpreter, x: Tracked, y: Tracked) -> Tracked:
+    """A product with a vector, which PyTorch's counter does not count."""
+    x = x if x.rank > 1 else x.with_layout([(), *x.layout])
+    column = y.rank == 1
+    y = y.with_layout([*y.layout, ()]) if column else y
+    left, right = [*range(10, 8 + x.rank), 1, 2], [*range(10, 8 + y.rank), 2, 3]
+    align = Alignment(i.builder, [Operand(x, tuple(left)), Operand(y, tuple(right))], summed=(2,))
+    (value,) = i.builder.emit(Multiply(), align.values())
+    axes = tuple(dict.fromkeys(align.names[key] for key in align.names if key[0] == 2))
+    (value,) = i.builder.emit(Reduce("sum", axes), [value]) if axes else (value,)
+    out = [label for label in dict.fromkeys([*left, *right]) if label != 2]
+    layout = [align.digits(label) for label in sorted(out, key=lambda label: (label < 10, label))]
+    return Tracked(value, tuple(layout))
+
+
+@aten("matmul", "bmm", "mm")
+def matmul(i: Interpreter, a: Arguments) -> Any:
+    """A product of matrices."""
+    y = next(getattr(a, name) for name in ("other", "mat2") if name in a.nodes)
+    result = product_of(i, a.self, y)
+    rank = len(a.shape)
+    return result.with_layout(_of_rank(result.layout, rank)) if result.rank != rank else result
+
+
+def _of_rank(layout: Sequence[Dim], rank: int) -> list[Dim]:
+    """Drop dimensions of size 1 until the rank fits."""
+    dims = list(layout)
+    while len(dims) > rank:
+        dims.remove(())
+    return dims
+
+
+@aten("addmm", "baddbmm")
+def addmm(i: Interpreter, a: Arguments) -> Tracked:
+    """A product of matrices plus a value."""
+    names = ("mat1", "mat2") if "mat1" in a.nodes else ("batch1", "batch2")
+    result = product_of(i, *(getattr(a, name) for name in names))
+    if a.nodes.get("beta") == 0:
+        return result
+    values, layout = broadcast(i.builder, [result, a.self])
+    return Tracked(i.builder.emit(Add(), values)[0], layout)
+
+
+@aten("einsum")
+def einsum(i: Interpreter, a: Arguments) -> Any:
+    """Products summed over letters, two operands at a time."""
+    equation = a.equation.replace(" ", "")
+    tensors: list[Tracked] = a.tensors
+    terms, _, out = equation.partition("->")
+    labels = [_letters(term, t.rank) for term, t in zip(terms.split(","), tensors, strict=True)]
+    if "->" not in equation:
+        every = [label for term in labels for label in term]
+        result_labels = sorted({label for label in every if every.count(label) == 1})
+    else:
+        result_labels = _letters(out, sum(label < 0 for label in set().union(*labels)) + len(out.replace("...", "")))
+    if any(len(set(term)) < len(term) for term in labels):
+        return NotImplemented
+    return _einsum(i, tensors, labels, result_labels)
+
+
+def _letters(term: str, rank: int) -> list[int]:
+    """Labels of the dimensions: letters, and negative numbers for those under an ellipsis, from the right."""
+    before, dots, after = term.partition("...")
+    hidden = rank - len(before) - len(after) if dots else 0
+    return [*map(ord, before), *range(-hidden, 0), *map(ord, after)]
+
+
+def _einsum(i: Interpreter, tensors: list[Tracked], labels: list[list[int]], out: list[int]) -> Tracked:
+    result, left = tensors[0], labels[0]
+    for index, (t, right) in enumerate(zip(tensors[1:], labels[1:], strict=True), 1):
+        later = {label for term in labels[index + 1 :] for label in term} | set(out)
+        kept = [label for label in dict.fromkeys([*left, *right]) if label in later]
+        result, left = contract(i, result, t, left, right, kept), kept
+    return _einsum_one(i, result, left, out)
+
+
+def _einsum_one(i: Interpreter, t: Tracked, labels: list[int], out: list[int]) -> Tracked:
+    lost = [dim for dim, label in enumerate(labels) if label not in out]
+    if lost:
+        t = reduced(i, t, lost, lambda axes: Reduce("sum", axes))
+    return t.with_layout([t.layout[labels.index(label)] for label in out])

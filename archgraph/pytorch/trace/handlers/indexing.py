@@ -1,0 +1,179 @@
+"""Look-ups by index, and operators that only move elements."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from sympy import Integer
+
+from archgraph.graph.ir import Value
+from archgraph.ops.sources import Embedding
+from archgraph.ops.traced import Constant
+from archgraph.ops.traced_moves import Gather
+from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.layout import whole
+from archgraph.pytorch.trace.registry import HANDLERS, Arguments, aten
+from archgraph.sizes.types import CHANNEL
+
+MOVES = [
+    "flip",
+    "sort",
+    "argsort",
+    "topk",
+    "gather",
+    "scatter",
+    "scatter_add",
+    "scatter_reduce",
+    "take_along_dim",
+    "index_put",
+    "index_add",
+    "index_copy",
+    "index_fill",
+    "tril",
+    "triu",
+    "diagonal",
+    "diag_embed",
+    "diagonal_scatter",
+    "slice_scatter",
+    "select_scatter",
+    "unfold",
+    "im2col",
+    "col2im",
+    "as_strided",
+    "masked_select",
+    "searchsorted",
+    "bucketize",
+    "nonzero",
+    "one_hot",
+    "meshgrid",
+    "rot90",
+    "copy",
+    "fill",
+    "zero",
+    "channel_shuffle",
+    "grid_sampler",
+    "grid_sampler_2d",
+    "masked_scatter",
+    "put",
+    "unfold_copy",
+    "constant",
+    "trapezoid",
+    "native_channel_shuffle",
+]
+SOURCES = [
+    "arange",
+    "zeros",
+    "ones",
+    "full",
+    "empty",
+    "zeros_like",
+    "ones_like",
+    "full_like",
+    "empty_like",
+    "new_zeros",
+    "new_ones",
+    "new_full",
+    "new_empty",
+    "rand",
+    "randn",
+    "rand_like",
+    "randn_like",
+    "randint",
+    "linspace",
+    "scalar_tensor",
+    "eye",
+    "tril_indices",
+    "triu_indices",
+    "logspace",
+    "_efficientzerotensor",
+    "randperm",
+    "hann_window",
+]
+
+
+@aten("embedding")
+def embedding(i: Interpreter, a: Arguments) -> Tracked:
+    """A table of learned vectors; a look-up in a value where the table is shared or computed."""
+    ids = indices(i, a.indices)
+    weight = a.nodes["weight"]
+    assert isinstance(ids.value, Value)
+    if i.program.is_natural(weight):
+        i.program.used(weight)
+        count, out = (Integer(int(length)) for length in weight.meta["val"].shape)
+        (value,) = i.builder.emit(Embedding(count, out), [ids.value])
+        return Tracked(value, (*ids.layout, whole(CHANNEL, out)))
+    return look_up(i, a.weight, 0, ids)
+
+
+def indices(i: Interpreter, t: Tracked) -> Tracked:
+    """Return indices without a channel axis."""
+    t = i.builder.settled(t)
+    if CHANNEL not in t.axes:
+        return t
+    dims = [dim for dim, content in enumerate(t.layout) if any(d.axis == CHANNEL for d in content)]
+    name = "n" if "n" not in t.axes else "m"
+    if not dims:
+        return Tracked(i.builder.arrange(t, [(n, whole(n, s)) for n, s in t.axes.items() if s != 1]), t.layout)
+    return i.builder.grouped(t, [(name, (dims[0],))])[0]
+
+
+def look_up(i: Interpreter, table: Tracked, dim: int, ids: Tracked) -> Tracked:
+    """Return rows of a table by index."""
+    ids = indices(i, ids)
+    assert isinstance(ids.value, Value)
+    others = [
+        (_other_name(ids, place), (place,)) for place in range(table.rank) if place != dim and table.layout[place]
+    ]
+    t, (axis, *names) = i.builder.grouped(i.builder.settled(table), [("rows", (dim,)), *others])
+    assert isinstance(t.value, Value)
+    (value,) = i.builder.emit(Gather(axis), [t.value, ids.value])
+    layout = [*t.layout[:dim], *ids.layout, *t.layout[dim + 1 :]]
+    assert len(names) == len(others)
+    return Tracked(value, tuple(layout))
+
+
+def _other_name(ids: Tracked, place: int) -> str:
+    return CHANNEL if place == 1 else f"r{place}"
+
+
+def moved(i: Interpreter, a: Arguments) -> Any:
+    """An operator that moves elements in a way that is not described further."""
+    operands = [t for t in (i.fetch(node) for node in a.node.all_input_nodes) if isinstance(t, Tracked)]
+    name = a.node.target._schema.name.removeprefix("aten::").rstrip("_")
+    results = a.node.meta["val"]
+    if isinstance(results, (list, tuple)):
+        return [i.moved(name, operands, result) for result in results]
+    return i.moved(name, operands, results)
+
+
+def source(i: Interpreter, a: Arguments) -> Tracked:
+    """A tensor that depends on a shape only."""
+    dtype = "float" if a.node.meta["val"].dtype.is_floating_point else "int"
+    return i.pending(a.shape, partial(Constant, dtype=dtype), "constant", dtype)
+
+
+@aten("index")
+def index(i: Interpreter, a: Arguments) -> Any:
+    """A look-up with one tensor of indices; with several it is only a move."""
+    nodes = a.nodes["indices"]
+    given = [place for place, node in enumerate(nodes) if node is not None]
+    if len(given) != 1 or nodes[given[0]].meta["val"].dtype.is_floating_point:
+        return moved(i, a)
+    place = given[0]
+    if str(nodes[place].meta["val"].dtype) == "torch.bool":
+        return moved(i, a)
+    return look_up(i, a.self, place, i.fetch(nodes[place]))
+
+
+@aten("index_select")
+def index_select(i: Interpreter, a: Arguments) -> Any:
+    """A look-up of rows."""
+    return look_up(i, a.self, a.dim % a.self.rank, a.index)
+
+
+for _name in MOVES:
+    HANDLERS.setdefault(_name, moved)
+for _name in SOURCES:
+    HANDLERS.setdefault(_name, source)

@@ -1,0 +1,85 @@
+"""Normalisation layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Integer
+
+from archgraph.graph.ir import Value
+from archgraph.ops.arithmetic import Add, Multiply
+from archgraph.ops.normalisation import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
+from archgraph.ops.rms import RmsNorm
+from archgraph.pytorch.trace.align import broadcast
+from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.registry import Arguments, aten
+from archgraph.sizes.types import CHANNEL
+
+
+def normalised(i: Interpreter, a: Arguments, t: Tracked, make: Any, dim: int) -> Tracked:
+    """A norm over channels, with its own weights where they are its own, else followed by products and sums."""
+    assert isinstance(t.value, Value)
+    weight, bias = a.nodes.get("weight"), a.nodes.get("bias")
+    own = weight is not None and i.program.is_natural(weight) and (bias is None or i.program.is_natural(bias))
+    if own:
+        for node in (weight, bias):
+            if node is not None:
+                i.program.used(node)
+    (value,) = i.builder.emit(make(own, bias is not None), [t.value])
+    result = Tracked(value, t.layout)
+    return result if own else _affine(i, result, a, dim)
+
+
+def _affine(i: Interpreter, result: Tracked, a: Arguments, dim: int) -> Tracked:
+    for name, op in (("weight", Multiply()), ("bias", Add())):
+        if a.nodes.get(name) is not None:
+            operand: Tracked = getattr(a, name)
+            spread = operand.with_layout([*operand.layout, *[()] * (result.rank - dim - 1)])
+            values, layout = broadcast(i.builder, [result, spread])
+            result = Tracked(i.builder.emit(op, values)[0], layout)
+    return result
+
+
+@aten("layer_norm", "native_layer_norm")
+def layer_norm(i: Interpreter, a: Arguments) -> Tracked:
+    """Layer norm over the last dimensions."""
+    count = len(a.normalized_shape)
+    dims = tuple(range(a.input.rank - count, a.input.rank))
+    t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, dims)])
+    return normalised(i, a, t, lambda own, bias: LayerNorm(own, bias or not own), a.input.rank - 1)
+
+
+@aten("rms_norm")
+def rms_norm(i: Interpreter, a: Arguments) -> Tracked:
+    """RMS norm over the last dimensions."""
+    count = len(a.normalized_shape)
+    dims = tuple(range(a.input.rank - count, a.input.rank))
+    t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, dims)])
+    return normalised(i, a, t, lambda own, bias: RmsNorm(own), a.input.rank - 1)
+
+
+@aten("group_norm")
+def group_norm(i: Interpreter, a: Arguments) -> Tracked:
+    """Group norm."""
+    t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, (1,))])
+    return normalised(i, a, t, lambda own, bias: GroupNorm(own, Integer(a.num_groups)), 1)
+
+
+@aten("instance_norm")
+def instance_norm(i: Interpreter, a: Arguments) -> Tracked:
+    """Instance norm."""
+    t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, (1,))])
+    return normalised(i, a, t, lambda own, bias: InstanceNorm(own), 1)
+
+
+@aten("batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm")
+def batch_norm(i: Interpreter, a: Arguments) -> Any:
+    """Batch norm, with its running statistics."""
+    statistics = [a.nodes.get("running_mean"), a.nodes.get("running_var")]
+    if any(node is None or not i.program.is_natural(node, buffer=True) for node in statistics):
+        return NotImplemented
+    for node in statistics:
+        i.program.used(node)
+    t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, (1,))])
+    return normalised(i, a, t, lambda own, bias: BatchNorm(own), 1)

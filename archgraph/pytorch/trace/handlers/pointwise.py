@@ -1,0 +1,261 @@
+"""Functions of elements, and arithmetic with broadcasting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+from typing import Any
+
+from sympy import Integer
+
+from archgraph.graph.ir import Value
+from archgraph.ops import activations, pointwise
+from archgraph.ops.arithmetic import Add, Multiply
+from archgraph.ops.base import Op
+from archgraph.ops.traced import Function
+from archgraph.pytorch.trace.align import broadcast
+from archgraph.pytorch.trace.builder import Pending, Tracked
+from archgraph.pytorch.trace.handlers.cuts import Cut
+from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.registry import HANDLERS, Arguments, aten
+
+SIMPLE: dict[str, type[Op]] = {
+    "relu": pointwise.Relu,
+    "silu": pointwise.Silu,
+    "leaky_relu": pointwise.LeakyRelu,
+    "sigmoid": activations.Sigmoid,
+    "tanh": activations.Tanh,
+    "relu6": activations.Relu6,
+    "elu": activations.Elu,
+    "softplus": activations.Softplus,
+    "hardswish": activations.HardSwish,
+    "hardsigmoid": activations.HardSigmoid,
+}
+UNARY = [
+    "abs",
+    "acos",
+    "asin",
+    "atan",
+    "cos",
+    "cosh",
+    "erf",
+    "erfc",
+    "exp",
+    "exp2",
+    "expm1",
+    "ceil",
+    "floor",
+    "frac",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "neg",
+    "reciprocal",
+    "round",
+    "rsqrt",
+    "sin",
+    "sinh",
+    "sqrt",
+    "square",
+    "tan",
+    "trunc",
+    "sign",
+    "sgn",
+    "logical_not",
+    "bitwise_not",
+    "isnan",
+    "isinf",
+    "isfinite",
+    "clamp",
+    "clamp_min",
+    "clamp_max",
+    "mish",
+    "selu",
+    "celu",
+    "log_sigmoid",
+    "nan_to_num",
+    "threshold",
+    "hardshrink",
+    "softshrink",
+    "logit",
+    "cumprod",
+    "bitwise_left_shift",
+    "bitwise_right_shift",
+    "celu_",
+    "normal_",
+    "uniform_",
+    "angle",
+]
+BINARY = [
+    "sub",
+    "rsub",
+    "div",
+    "true_divide",
+    "floor_divide",
+    "remainder",
+    "fmod",
+    "pow",
+    "maximum",
+    "minimum",
+    "atan2",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "where",
+    "mul",
+    "add",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "masked_fill",
+    "prelu",
+    "__and__",
+    "__or__",
+    "lerp",
+    "addcmul",
+    "addcdiv",
+    "clip",
+    "__rsub__",
+    "xlogy",
+    "fmax",
+    "fmin",
+    "hypot",
+    "logaddexp",
+    "sigmoid_backward",
+    "polar",
+]
+RENAMED: dict[str, str] = {
+    "hardtanh": "hardtanh",
+    "log_sigmoid": "logsigmoid",
+    "true_divide": "div",
+    "__and__": "bitwise_and",
+    "__or__": "bitwise_or",
+}
+
+
+def on_one(i: Interpreter, op: Op, t: Tracked) -> Tracked:
+    """Return a function of the elements of one tensor."""
+    t = i.builder.settled(t)
+    assert isinstance(t.value, Value)
+    return Tracked(i.builder.emit(op, [t.value])[0], t.layout)
+
+
+def operand_of(a: Arguments) -> Tracked:
+    return a.self if a.nodes.get("self") is not None else a.input
+
+
+def _simple(i: Interpreter, a: Arguments) -> Tracked:
+    name = a.node.target._schema.name.removeprefix("aten::").rstrip("_")
+    return on_one(i, SIMPLE[name](), operand_of(a))
+
+
+@aten("gelu")
+def gelu(i: Interpreter, a: Arguments) -> Tracked:
+    """GELU, exact or by tanh."""
+    return on_one(i, pointwise.Gelu(a.approximate or "none"), a.self)
+
+
+@aten("hardtanh", "hardtanh_")
+def hardtanh(i: Interpreter, a: Arguments) -> Any:
+    """ReLU6 where its bounds are 0 and 6: PyTorch calls it by no other name."""
+    bounds = (a.nodes.get("min_val", -1), a.nodes.get("max_val", 1))
+    return on_one(i, activations.Relu6(), a.self) if bounds == (0, 6) else function(i, a)
+
+
+@aten("glu")
+def glu(i: Interpreter, a: Arguments) -> Tracked:
+    """One half of a dimension times the sigmoid of the other."""
+    dim = (-1 if a.nodes.get("dim") is None else a.dim) % a.self.rank
+    half = i.sizes.expression(a.shape[dim])
+    first, second = Cut(i, a.self, dim).parts([half, half])
+    return arithmetic(i, Multiply(), [first, on_one(i, activations.Sigmoid(), second)])
+
+
+def is_number(item: Any) -> bool:
+    """Whether an operand is a number, or a constant tensor of one element."""
+    if not isinstance(item, Tracked):
+        return True
+    return isinstance(item.value, Pending) and item.value.name == "constant" and all(n == 1 for n in item.value.sizes)
+
+
+def _float(item: Any) -> float | None:
+    if isinstance(item, Tracked) or item is None:
+        return 0.0
+    try:
+        return float(item)
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def arithmetic(i: Interpreter, op: Op, tensors: Sequence[Tracked]) -> Tracked:
+    """Return an operation on tensors that are broadcast by dimension."""
+    values, layout = broadcast(i.builder, tensors)
+    return Tracked(i.builder.emit(op, values)[0], layout)
+
+
+@aten("add")
+def add(i: Interpreter, a: Arguments) -> Any:
+    """A sum; of a value and an integer, too."""
+    alpha = a.nodes.get("alpha", 1)
+    if is_number(a.self) or is_number(a.other):
+        return _with_number(i, a)
+    other = a.other if alpha in (1, None) else on_one(i, Function("mul", (None, _float(alpha))), a.other)
+    return _ranked(arithmetic(i, Add(), [a.self, other]), a)
+
+
+def _with_number(i: Interpreter, a: Arguments) -> Any:
+    number = a.other if is_number(a.other) else a.self
+    if isinstance(number, int) and isinstance(a.self, Tracked):
+        return _ranked(on_one(i, Add(Integer(number)), a.self), a)
+    return function(i, a)
+
+
+@aten("mul", "multiply")
+def mul(i: Interpreter, a: Arguments) -> Any:
+    """A product of values; by a number it is a function."""
+    if is_number(a.self) or is_number(a.other):
+        return function(i, a)
+    return _ranked(arithmetic(i, Multiply(), [a.self, a.other]), a)
+
+
+def function(i: Interpreter, a: Arguments) -> Any:
+    """A function by name, on tensors and numbers in the operator's order."""
+    schema = a.node.target._schema
+    name = schema.name.removeprefix("aten::").rstrip("_") if not schema.name.endswith("__") else schema.name[6:]
+    given = [argument.name for argument in schema.arguments if not argument.kwarg_only]
+    items = [getattr(a, key) for key in given if key in a.nodes]
+    tensors = [item for item in items if not is_number(item)]
+    if not tensors:
+        return i.moved(name, [item for item in items if isinstance(item, Tracked)], a.node.meta["val"])
+    numbers = any(is_number(item) and item is not None for item in items)
+    bounds = (-inf if place == 1 else inf for place in range(len(items)))
+    filled = [bound if item is None else item for item, bound in zip(items, bounds, strict=True)]
+    call = tuple(_float(item) if is_number(item) else None for item in filled) if numbers else None
+    called = RENAMED[name] if name in RENAMED else name  # noqa: SIM401  typed
+    return _ranked(arithmetic(i, Function(called, call), tensors), a)
+
+
+def _ranked(t: Tracked, a: Arguments) -> Tracked:
+    """Add dimensions of size 1 that came from operands that are numbers here."""
+    missing = len(a.shape) - t.rank
+    return t.with_layout([*[()] * missing, *t.layout]) if missing > 0 else t
+
+
+@aten("outer", "ger")
+def outer(i: Interpreter, a: Arguments) -> Tracked:
+    """All products of two vectors."""
+    other = a.vec2
+    return arithmetic(i, Multiply(), [a.self.with_layout([*a.self.layout, ()]), other])
+
+
+for _name in SIMPLE:
+    HANDLERS[_name] = HANDLERS[f"{_name}_"] = _simple
+for _name in (*UNARY, *BINARY):
+    HANDLERS.setdefault(_name, function)

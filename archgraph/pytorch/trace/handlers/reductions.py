@@ -1,0 +1,110 @@
+"""Softmax, running sums and reductions along dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from archgraph.ops.arithmetic import Multiply
+from archgraph.ops.base import Op
+from archgraph.ops.pointwise import Softmax
+from archgraph.ops.resizing import GlobalAvgPool, GlobalMaxPool
+from archgraph.ops.traced import Cumulate, Function, Reduce
+from archgraph.pytorch.trace.axes import reduced
+from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.handlers.pointwise import arithmetic, function, on_one, operand_of
+from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.layout import COPIES, Dim
+from archgraph.pytorch.trace.registry import HANDLERS, Arguments, aten
+
+
+@aten("softmax", "_softmax", "log_softmax", "_log_softmax", "_safe_softmax")
+def softmax(i: Interpreter, a: Arguments) -> Tracked:
+    """Softmax along one dimension."""
+    x = operand_of(a)
+    dim = a.dim % x.rank
+    t, (axis,) = i.builder.grouped(i.builder.settled(x), [(None, (dim,))])
+    result = on_one(i, Softmax(axis), t)
+    return on_one(i, Function("log"), result) if "log" in a.node.target._schema.name else result
+
+
+@aten("cumsum")
+def cumsum(i: Interpreter, a: Arguments) -> Tracked:
+    """Running sum along one dimension."""
+    t, (axis,) = i.builder.grouped(i.builder.settled(a.self), [(None, (a.dim % a.self.rank,))])
+    return on_one(i, Cumulate(axis), t)
+
+
+REDUCTIONS = {
+    "mean": GlobalAvgPool,
+    "amax": GlobalMaxPool,
+    "sum": None,
+    "amin": None,
+    "var": None,
+    "std": None,
+    "prod": None,
+    "linalg_vector_norm": "vector_norm",
+    "norm": "vector_norm",
+    "logsumexp": None,
+    "all": None,
+    "any": None,
+    "argmax": None,
+    "argmin": None,
+    "max": "amax",
+    "min": "amin",
+    "count_nonzero": None,
+}
+
+
+def reduction(i: Interpreter, a: Arguments) -> Any:
+    """A reduction over some dimensions, or all."""
+    name = a.node.target._schema.name.removeprefix("aten::")
+    x = operand_of(a)
+    if a.nodes.get("other") is not None:
+        return function(i, a)
+    results = a.node.meta["val"]
+    dims = _dims(a, x)
+    known = REDUCTIONS[name]
+    called: str = known if isinstance(known, str) else name
+    make: Any = known if isinstance(known, type) else partial(_reduce, called)
+    t = _without_copies(x, dims)
+    result = reduced(i, t, dims, make)
+    if not a.keepdim:
+        result = Tracked(result.value, tuple(c for d, c in enumerate(result.layout) if d not in dims))
+    return [result, result] if isinstance(results, (list, tuple)) else result
+
+
+def _reduce(function: str, axes: tuple[str, ...]) -> Op:
+    return Reduce(function, axes)
+
+
+def _dims(a: Arguments, x: Tracked) -> list[int]:
+    given = a.nodes.get("dim")
+    if given is None or (isinstance(given, (list, tuple)) and not given):
+        return list(range(x.rank))
+    return [d % x.rank for d in (given if isinstance(given, (list, tuple)) else [given])]
+
+
+def _without_copies(x: Tracked, dims: Sequence[int]) -> Tracked:
+    """Repetitions do not change a mean, and are not reduced."""
+
+    def real(dim: Dim) -> Dim:
+        return tuple(digit for digit in dim if digit.axis != COPIES)
+
+    return Tracked(x.value, tuple(real(c) if d in dims else c for d, c in enumerate(x.layout)))
+
+
+@aten("_weight_norm", "_weight_norm_interface")
+def weight_norm(i: Interpreter, a: Arguments) -> Any:
+    """A weight as a direction times a length."""
+    dims = [d for d in range(a.v.rank) if d != (a.dim or 0) % a.v.rank]
+    direction = i.builder.settled(a.v)
+    norm = reduced(i, direction, dims, lambda axes: Reduce("vector_norm", axes))
+    scale = arithmetic(i, Function("div"), [a.g, norm])
+    result = arithmetic(i, Multiply(), [direction, scale])
+    return (result, norm) if isinstance(a.node.meta["val"], (list, tuple)) else result
+
+
+for _name in REDUCTIONS:
+    HANDLERS[_name] = reduction

@@ -1,0 +1,68 @@
+"""Pooling and resampling of positions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archgraph.graph.ir import Value
+from archgraph.ops.pooling import AvgPool, MaxPool
+from archgraph.ops.resizing import AdaptiveAvgPool, GlobalAvgPool, Upsample
+from archgraph.ops.traced import Resize
+from archgraph.pytorch.trace.axes import Windows, listed, per_position, reduced
+from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.registry import Arguments, aten
+from archgraph.sizes.symbols import product
+
+
+@aten("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool2d_with_indices")
+def pool(i: Interpreter, a: Arguments) -> Any:
+    """Pooling over windows."""
+    name = a.node.target._schema.name
+    count = next(int(char) for char in name if char.isdigit())
+    x = a.self if a.nodes.get("self") is not None else a.input
+    if any(d != 1 for d in listed(a.dilation, count)):
+        return NotImplemented
+    w = Windows(i, x, count)
+    kernel = listed(a.kernel_size, count)
+    stride = listed(a.stride, count) if a.stride else kernel
+    make = MaxPool if "max" in name else AvgPool
+    padding = w.by_name(listed(a.padding, count, 0), 0)
+    result = w.apply(make(w.by_name(kernel), w.by_name(stride), padding, bool(a.ceil_mode)))
+    return (result, result) if "indices" in name else result
+
+
+@aten("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d")
+def adaptive_pool(i: Interpreter, a: Arguments) -> Tracked:
+    """Average pooling to a given size."""
+    sizes = [i.sizes.expression(length) for length in a.shape[-len(a.output_size) :]]
+    count = len(sizes)
+    if any(length != 1 for length in sizes):
+        w = Windows(i, a.self, count)
+        assert isinstance(w.t.value, Value)
+        given = {**dict(w.t.axes), **dict(zip(w.names, sizes, strict=True))}
+        return w.apply(AdaptiveAvgPool(per_position({n: given[n] for n in w.t.value.type.positions})))
+    dims = tuple(range(a.self.rank - count, a.self.rank))
+    return reduced(i, a.self, dims, lambda axes: GlobalAvgPool(axes))
+
+
+@aten(
+    "upsample_nearest1d", "upsample_nearest2d", "upsample_nearest3d", "upsample_linear1d", "upsample_bilinear2d",
+    "upsample_trilinear3d", "upsample_bicubic2d", "_upsample_nearest_exact2d", "_upsample_bilinear2d_aa",
+    "_upsample_bicubic2d_aa",
+)  # fmt: skip
+def upsample(i: Interpreter, a: Arguments) -> Tracked:
+    """Resampling by an integer factor, or to a size."""
+    name = a.node.target._schema.name
+    count = next(int(char) for char in name if char.isdigit())
+    x = a.input if a.nodes.get("input") is not None else a.self
+    w = Windows(i, x, count)
+    mode: Any = next(
+        known for key, known in (("nearest", "nearest"), ("cubic", "cubic"), ("linear", "linear")) if key in name
+    )
+    sizes = dict(zip(w.names, (i.sizes.expression(length) for length in a.shape[-count:]), strict=True))
+    factors = [product((length, 1 / w.t.axes[axis])) for axis, length in sizes.items()]
+    corners = bool(a.align_corners)
+    if mode != "cubic" and all(f.is_Integer and f >= 1 for f in factors):
+        return w.apply(Upsample(w.by_name(factors), mode, corners and mode == "linear"))
+    return w.apply(Resize(w.by_name(list(sizes.values())), mode, corners))

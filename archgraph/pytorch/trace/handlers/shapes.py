@@ -1,0 +1,157 @@
+"""Operators that regroup, permute and repeat dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sympy import Expr, Integer
+
+from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.layout import COPIES, Digit, Dim, divide, extent, merged, regroup
+from archgraph.pytorch.trace.registry import Arguments, aten
+
+
+@aten(
+    "to",
+    "_to_copy",
+    "dropout",
+    "contiguous",
+    "clone",
+    "alias",
+    "detach",
+    "type_as",
+    "native_dropout",
+    "feature_dropout",
+    "alpha_dropout",
+    "lift_fresh_copy",
+    "lift_fresh",
+    "float",
+    "half",
+    "double",
+    "resolve_conj",
+    "_conj_physical",
+    "real",
+    "positive",
+    "requires_grad_",
+    "to_dense",
+    "detach_",
+    "bernoulli",
+)
+def identity(i: Interpreter, a: Arguments) -> Any:
+    """What changes neither shape nor values, or only how they are stored."""
+    x = next(getattr(a, name) for name in ("self", "input") if name in a.nodes)
+    return (x, None) if isinstance(a.node.meta["val"], (list, tuple)) else x
+
+
+# -- views ---------------------------------------------------------------------------------------------------
+
+
+@aten(
+    "view", "reshape", "flatten", "unflatten", "_unsafe_view", "squeeze", "unsqueeze", "view_as", "reshape_as", "ravel"
+)
+def view(i: Interpreter, a: Arguments) -> Tracked:
+    """A row-major view in another shape."""
+    shape = [i.sizes.expression(length) for length in a.shape]
+    return viewed(i, a.self, shape, a.node)
+
+
+def viewed(i: Interpreter, t: Tracked, shape: Sequence[Expr], node: Any) -> Tracked:
+    """Return the tensor in another shape."""
+    layout = regroup([digit for dim in t.layout for digit in dim], shape)
+    if layout is not None:
+        return Tracked(t.value, layout)
+    return i.moved("reshape", [t], node.meta["val"])
+
+
+@aten("permute")
+def permute(i: Interpreter, a: Arguments) -> Tracked:
+    """Dimensions in another order."""
+    return a.self.with_layout([a.self.layout[dim] for dim in a.dims])
+
+
+@aten("transpose", "swapaxes", "swapdims", "t", "numpy_T", "mT", "adjoint")
+def transpose(i: Interpreter, a: Arguments) -> Tracked:
+    """Two dimensions swapped."""
+    x: Tracked = a.self
+    first = a.dim0 if a.nodes.get("dim0") is not None else a.nodes.get("axis0")
+    second = a.dim1 if a.nodes.get("dim1") is not None else a.nodes.get("axis1")
+    layout = list(x.layout)
+    if len(layout) < 2:
+        return x
+    p, q = (-2, -1) if first is None or second is None else (int(first), int(second))
+    layout[p], layout[q] = layout[q], layout[p]
+    return x.with_layout(layout)
+
+
+@aten("movedim", "moveaxis")
+def movedim(i: Interpreter, a: Arguments) -> Tracked:
+    """Dimensions moved to other places."""
+    rank = a.self.rank
+    source = [d % rank for d in as_list(a.source)]
+    target = [d % rank for d in as_list(a.destination)]
+    rest = iter([d for d in range(rank) if d not in source])
+    back = dict(zip(target, source, strict=True))
+    return a.self.with_layout([a.self.layout[back[d] if d in back else next(rest)] for d in range(rank)])
+
+
+def as_list(value: Any) -> list[int]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+@aten("expand", "expand_as", "broadcast_to")
+def expand(i: Interpreter, a: Arguments) -> Tracked:
+    """Dimensions of size 1 repeated."""
+    shape = [i.sizes.expression(length) for length in a.shape]
+    layout = [(), *[()] * (len(shape) - a.self.rank - 1), *a.self.layout][-len(shape) :] if shape else []
+    dims = [_repeated(dim, length) for dim, length in zip(layout, shape, strict=True)]
+    return a.self.with_layout(dims)
+
+
+def _repeated(dim: Dim, length: Expr) -> Dim:
+    return (Digit(COPIES, Integer(1), length),) if not dim and length != 1 else dim
+
+
+@aten("repeat", "tile")
+def repeat(i: Interpreter, a: Arguments) -> Tracked:
+    """Dimensions repeated as a whole."""
+    times = list(a.repeats if a.nodes.get("repeats") is not None else a.dims)
+    layout: list[Dim] = [*[()] * (len(times) - a.self.rank), *a.self.layout]
+    times = [1] * (len(layout) - len(times)) + times
+    made = [(*copies(count), *dim) for count, dim in zip(times, layout, strict=True)]
+    return a.self.with_layout(made)
+
+
+@aten("repeat_interleave")
+def repeat_interleave(i: Interpreter, a: Arguments) -> Any:
+    """Every element of a dimension repeated."""
+    if a.nodes.get("dim") is None or isinstance(a.repeats, Tracked):
+        return NotImplemented
+    dim = a.dim % a.self.rank
+    return a.self.replace(dim, merged((*a.self.layout[dim], *copies(a.repeats))))
+
+
+def copies(count: Any) -> Dim:
+    size = Integer(count) if isinstance(count, int) else count
+    return () if size == 1 else (Digit(COPIES, Integer(1), size),)
+
+
+@aten("pixel_shuffle")
+def pixel_shuffle(i: Interpreter, a: Arguments) -> Tracked:
+    """Channels moved into blocks of positions."""
+    r = Integer(a.upscale_factor)
+    *front, channel, rows, columns = a.self.layout
+    parts = regroup(channel, [divide(extent(channel), r * r), r, r])
+    assert parts is not None
+    return a.self.with_layout([*front, parts[0], (*rows, *parts[1]), (*columns, *parts[2])])
+
+
+@aten("pixel_unshuffle")
+def pixel_unshuffle(i: Interpreter, a: Arguments) -> Tracked:
+    """Blocks of positions moved into channels."""
+    r = Integer(a.downscale_factor)
+    *front, channel, rows, columns = a.self.layout
+    y, x = (regroup(dim, [divide(extent(dim), r), r]) for dim in (rows, columns))
+    assert y is not None and x is not None
+    return a.self.with_layout([*front, (*channel, *y[1], *x[1]), y[0], x[0]])

@@ -1,0 +1,290 @@
+"""From an exported program to operations on named axes: one handler per operator of PyTorch."""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sympy import Expr
+
+from archgraph.errors import ArchgraphError, ShapeError
+from archgraph.graph.ir import Value
+from archgraph.ops.arguments import Named
+from archgraph.ops.sources import Parameter
+from archgraph.ops.traced import Constant
+from archgraph.ops.traced_moves import Move
+from archgraph.pytorch.trace.builder import Builder, Pending, Tracked
+from archgraph.pytorch.trace.layout import Layout, whole
+from archgraph.pytorch.trace.program import SKIPPED, Program, occurrences
+from archgraph.pytorch.trace.registry import HANDLERS, Arguments, Handler, Lazy, conventional_names
+from archgraph.pytorch.trace.sizes import Sizes
+from archgraph.sizes.symbols import evaluate
+from archgraph.sizes.types import TensorType
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Interpreter:
+    """Runs through an exported program and builds operations.
+
+    Attributes:
+        gaps: operators without a handler, with the first place of each.
+    """
+
+    def __init__(self, program: Program, sizes: Sizes, module: nn.Module, axes: Mapping[str, Sequence[str]]) -> None:
+        self.program = program
+        self.sizes = sizes
+        self.builder = Builder()
+        self.axes = axes
+        self.env: dict[Any, Any] = {}
+        self.inputs: list[Value] = []
+        self.gaps: Counter[str] = Counter()
+        self.places: dict[str, str] = {}
+        self._leaves = {path for path, part in module.named_modules() if not any(True for _ in part.children())}
+
+    def run(self) -> list[Value]:
+        """Build all operations and return the values that the program returns."""
+        outputs: list[Value] = []
+        for node in self.program.nodes:
+            self._enter(node)
+            if node.op == "placeholder" and node.name in self.program.user_inputs:
+                self._input(node)
+            elif node.op == "call_function" and node not in self.program.constants:
+                self._call(node)
+            elif node.op == "output":
+                outputs = list(self._outputs(node))
+        return outputs
+
+    def _enter(self, node: Any) -> None:
+        stack = self.program.stack(node)
+        self.builder.stack = stack
+        self.builder.outer = stack[:-1] if stack and stack[-1][1] in self._leaves else stack
+        self.builder.name = node.name
+
+    # -- values ------------------------------------------------------------------------------------------
+
+    def _input(self, node: Any) -> None:
+        value = node.meta["val"]
+        if not hasattr(value, "shape"):
+            return
+        sizes = [self.sizes.expression(length) for length in value.shape]
+        dims = [d for d, length in enumerate(sizes) if not (d == 0 and length == 1)]
+        dtype = "float" if value.dtype.is_floating_point else "int"
+        names = self._input_names(node, dims, dtype)
+        axes = tuple((name, sizes[dim]) for name, dim in zip(names, dims, strict=True))
+        made = Value(TensorType(axes, dtype), node.name)
+        self.inputs.append(made)
+        layout: list = [()] * len(sizes)
+        for name, dim in zip(names, dims, strict=True):
+            layout[dim] = whole(name, sizes[dim])
+        self.env[node] = Tracked(made, tuple(layout))
+
+    def _input_names(self, node: Any, dims: list[int], dtype: str) -> Sequence[str]:
+        given = self.axes.get(node.name)
+        if given is not None:
+            if len(given) != len(dims):
+                raise ShapeError(f"input '{node.name}' has {len(dims)} axes besides the batch, not {len(given)}")
+            return tuple(given)
+        return conventional_names(len(dims), dtype, self.program.feeds(node, "conv1d"))
+
+    def fetch(self, item: Any) -> Any:
+        """Return what an argument is: a tracked tensor, a size, or the argument itself."""
+        if isinstance(item, (list, tuple)):
+            return [self.fetch(part) for part in item]
+        if not hasattr(item, "meta"):
+            return item
+        if item in self.env:
+            return self.env[item]
+        value = item.meta.get("val")
+        if item in self.program.constants:
+            return self._constant(item, value)
+        if item in self.program.parameters:
+            return self._parameter(item)
+        if value is not None and not hasattr(value, "shape"):
+            return self._number(value)
+        raise ArchgraphError(f"'{item.name}' has no value")
+
+    def _number(self, value: Any) -> Any:
+        if isinstance(value, (int, float, bool)):
+            return value
+        try:
+            return self.sizes.expression(value)
+        except ArchgraphError:
+            return float(value.node.hint) if value.node.hint is not None else 0.0
+
+    def _constant(self, node: Any, value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            raise ArchgraphError(f"'{node.name}' is a constant list")
+        if not hasattr(value, "shape"):
+            return self._number(value)
+        dtype = "float" if value.dtype.is_floating_point else "int"
+        return self.pending(value.shape, partial(Constant, dtype=dtype), "constant", dtype)
+
+    def pending(self, shape: Sequence[Any], make: Any, name: str, dtype: str = "float") -> Tracked:
+        """Return a source of a shape, whose axes are named at its first use."""
+        sizes = tuple(self.sizes.expression(length) for length in shape)
+        layout = tuple(whole(f"?{i}", length) for i, length in enumerate(sizes))
+        return Tracked(Pending(make, sizes, name, dtype), layout)
+
+    def _parameter(self, node: Any) -> Tracked:
+        """Return a parameter or buffer; one that several operations use stands before all of them."""
+        made = self.pending(
+            node.meta["val"].shape,
+            lambda shape: Parameter(shape, status=self.program.status(node)),
+            self.program.parameters[node].rpartition(".")[2],
+        )
+        self.program.used(node)
+        if self.program.uses(node) > 1:
+            owner = self.program.owner(node)
+            if owner not in self.env:
+                self.env[owner] = self.builder.settled(made, shared=not self.program.is_local(node))
+            return self.env[owner]
+        return made
+
+    # -- calls -------------------------------------------------------------------------------------------
+
+    def _call(self, node: Any) -> None:
+        if node.target is operator.getitem:
+            self.env[node] = self.fetch(node.args[0])[node.args[1]]
+            return
+        if not hasattr(node.target, "_schema"):
+            return
+        name = node.target._schema.name.removeprefix("aten::")
+        if name in SKIPPED:
+            return
+        functional = name[:-1] if name.endswith("_") and not name.endswith("__") else name
+        handler = HANDLERS.get(name) or HANDLERS.get(functional)
+        if node in self.program.attentions:
+            handler = HANDLERS["attention"]
+        result = self._kept(node, self._handled(handler, node, name))
+        self.env[node] = result
+        if functional != name and isinstance(node.args[0], type(node)):
+            self._written(node.args[0], result)
+
+    def _kept(self, node: Any, result: Any) -> Any:
+        """A view of a parameter that several operations use is one value."""
+        parameter = isinstance(result, Tracked) and isinstance(result.value, Pending)
+        if parameter and result.value.name != "constant" and sum(occurrences(node, user) for user in node.users) > 1:
+            return self.builder.settled(result)
+        return result
+
+    def _handled(self, handler: Handler | None, node: Any, name: str) -> Any:
+        if handler is None:
+            return self._gap(node, name)
+        if 0 in getattr(node.meta["val"], "shape", ()):
+            return self.pending(node.meta["val"].shape, Constant, "constant")
+        try:
+            result = handler(self, self._arguments(node))
+        except ArchgraphError as error:
+            if not error.path:
+                error.path = self.program.path(node)
+                error.operands = (("operator", name), ("shape", _shape_of(node.meta.get("val"))))
+            raise
+        if result is NotImplemented:
+            return self._gap(node, name)
+        return self._checked(node, result)
+
+    def _arguments(self, node: Any) -> Arguments:
+        schema = node.target._schema.arguments
+        nodes: dict[str, Any] = {}
+        for index, argument in enumerate(schema):
+            if index < len(node.args):
+                nodes[argument.name] = node.args[index]
+            elif argument.name in node.kwargs:
+                nodes[argument.name] = node.kwargs[argument.name]
+            elif argument.has_default_value():
+                nodes[argument.name] = argument.default_value
+        lazy = Lazy(self, nodes)
+        return Arguments(node, nodes, lazy)
+
+    def _written(self, target: Any, result: Any) -> None:
+        """After an operation in place, its operand is the result, and what the operand views has changed."""
+        base = self.program.viewed(target)
+        if base is not None and base in self.env:
+            whole_ = self.builder.settled(self.env[base])
+            part = self.builder.settled(result)
+            assert isinstance(whole_.value, Value) and isinstance(part.value, Value)
+            shape = Named(whole_.value.type.axes)
+            (value,) = self.builder.emit(Move("copy", shape), [whole_.value, part.value])
+            self._written(base, Tracked(value, whole_.layout))
+        self.env[target] = result
+
+    def _gap(self, node: Any, name: str) -> Any:
+        """Stand in for an operator without a handler."""
+        self.gaps[name] += 1
+        self.places.setdefault(name, self.program.where(node))
+        operands = [t for t in self._tensors(node) if isinstance(t, Tracked)]
+        results = node.meta["val"]
+        if isinstance(results, (list, tuple)):
+            return [self.moved(name, operands, result) for result in results]
+        return self.moved(name, operands, results)
+
+    def _tensors(self, node: Any) -> Iterator[Any]:
+        for argument in node.all_input_nodes:
+            yield self.fetch(argument)
+
+    def moved(self, function: str, operands: Sequence[Tracked], result: Any) -> Any:
+        """Return the result of an operation that only moves elements, in a way that is not described further."""
+        if not hasattr(result, "shape"):
+            return result
+        values = [self.builder.settled(t).value for t in operands]
+        sizes = [self.sizes.expression(length) for length in result.shape]
+        layout, axes = self._moved_axes(operands, sizes)
+        dtype = "float" if result.dtype.is_floating_point else "int"
+        kept = [value for value in values if isinstance(value, Value)]
+        if not kept:
+            return self.pending(result.shape, partial(Constant, dtype=dtype), "constant", dtype)
+        (value,) = self.builder.emit(Move(function, Named(axes), dtype), kept)
+        return Tracked(value, layout)
+
+    def _moved_axes(self, operands: Sequence[Tracked], sizes: list[Expr]) -> tuple[Layout, tuple]:
+        first = next((t for t in operands if isinstance(t.value, Value)), None)
+        real = first is not None and all(d.axis for dim in first.layout for d in dim)
+        if first is not None and real and list(first.shape) == sizes:
+            return first.layout, first.value.type.axes
+        named = [d for d, length in enumerate(sizes) if length != 1]
+        names = {d: "c" if d == named[-1] else f"a{place}" for place, d in enumerate(named)}
+        layout = tuple(whole(names[d], length) if d in names else () for d, length in enumerate(sizes))
+        return layout, tuple((names[d], sizes[d]) for d in named)
+
+    # -- checks ------------------------------------------------------------------------------------------
+
+    def _checked(self, node: Any, result: Any) -> Any:
+        """Compare the result's sizes at the example with PyTorch's."""
+        expected = node.meta.get("val")
+        if isinstance(result, (list, tuple)):
+            pairs = zip(result, expected, strict=False) if isinstance(expected, (list, tuple)) else ()
+        else:
+            pairs = ((result, expected),)
+        for found, value in pairs:
+            if isinstance(found, Tracked) and hasattr(value, "shape"):
+                self._check_shape(node, found, value)
+        return result
+
+    def _check_shape(self, node: Any, found: Tracked, value: Any) -> None:
+        shape = [length if isinstance(length, int) else length.node.hint for length in value.shape]
+        own = [int(s) if s.is_Integer else evaluate(s, self.sizes.declarations.values) for s in found.shape]
+        if own != shape:
+            raise ShapeError(f"{node.target} gives {tuple(shape)} in PyTorch, and {tuple(own)} here")
+
+    def _outputs(self, node: Any) -> Iterator[Value]:
+        self.builder.stack = self.builder.outer = ()
+        for name in self.program.results(node):
+            result = self.fetch(name)
+            if isinstance(result, Tracked):
+                value = self._delivered(self.builder.settled(result)).value
+                assert isinstance(value, Value)
+                yield value
+
+    def _delivered(self, t: Tracked) -> Tracked:
+        """An output is made of whole axes, as its dimensions say."""
+        split = [dim for dim, content in enumerate(t.layout) if not all(map(t.is_whole, content))]
+        return self.builder.grouped(t, [(None, (dim,)) for dim in split])[0] if split else t
+
+
+def _shape_of(value: Any) -> object:
+    return tuple(value.shape) if hasattr(value, "shape") else type(value).__name__

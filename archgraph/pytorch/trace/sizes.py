@@ -1,0 +1,203 @@
+"""Symbolic sizes of an exported program, in the user's names, and the values for which the export holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sympy import Expr, Integer, Max, Min, expand
+
+from archgraph.errors import ArchgraphError
+from archgraph.pytorch.trace.conditions import Conditions, Progression, environment_of, guards_of, place_of
+from archgraph.pytorch.trace.export import Exported
+from archgraph.sizes.symbols import Assumption, Context, Relation, floor_divide, is_ordered
+from archgraph.spec.declarations import Declarations
+from archgraph.spec.spec import NAME, RESERVED, Spec, read_text
+
+VALID = "sizes for which the export holds"
+COMPARISONS: dict[str, tuple[Relation, int]] = {
+    "Equality": ("==", 0),
+    "Unequality": ("!=", 0),
+    "GreaterThan": (">=", 0),
+    "StrictGreaterThan": (">=", 1),
+    "LessThan": ("<=", 0),
+    "StrictLessThan": ("<=", -1),
+}
+"""Comparisons of integers as torch calls them: the relation, and what the right side takes to be strict."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The symbols of a trace.
+
+    Attributes:
+        spec: a spec that declares them, and holds nothing else.
+        declarations: what they are inside of laws.
+        inside: torch's symbol to the expression inside of laws.
+        conditions: for which values the export holds, as text.
+        assumptions: the same but for divisibility, which `declarations` check, to be checked at every binding.
+    """
+
+    spec: Spec
+    declarations: Declarations
+    inside: Mapping[Any, Expr]
+    conditions: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
+
+    def expression(self, size: Any) -> Expr:
+        """Return an integer or a symbolic size of torch as an expression of ours."""
+        if isinstance(size, int):
+            return Integer(size)
+        node = getattr(size, "node", None)
+        return translate(size if node is None else node.expr, self.inside)
+
+
+def sizes_of(exported: Exported, name: str) -> Sizes:
+    """Return the symbols of an exported program.
+
+    Raises:
+        ArchgraphError: a dimension that was asked to vary cannot, with the place that fixed it.
+    """
+    torch_symbols = _torch_symbols(exported)
+    conditions = Conditions(exported, torch_symbols)
+    found, joint = conditions.resolve()
+    spec = replace(read_text(_declaration(name, found), "<trace>"), network=None)
+    declarations = Declarations(spec.symbols, {}, frozenset())
+    declarations.resolve_all()
+    inside = {own: declarations.lookup(symbol) for own, symbol in torch_symbols.items()}
+    texts = [text for item in found for text in str(item).split(", ")]
+    facts = [fact for item in found for fact in _facts(item, declarations.lookup(item.name))]
+    told = [(guard, list(_relation(guard, inside))) for guard in joint]
+    strictest = Context()
+    for fact in (fact for _, relations in told for fact in relations):
+        strictest.assume(fact)
+    facts += strictest.assumptions
+    texts += [str(fact.shown(declarations.show)) for fact in strictest.assumptions]
+    texts += [conditions.shown(guard) for guard, relations in told if not relations]
+    return Sizes(spec, declarations, inside, tuple(texts), tuple(facts))
+
+
+def _facts(item: Progression, size: Expr) -> Iterator[Assumption]:
+    """The bounds of one size, and the single values that it cannot have."""
+    if not is_ordered(size, ">=", Integer(item.least)):
+        yield Assumption(size, ">=", Integer(item.least), VALID)
+    if item.most is not None:
+        yield Assumption(size, "<=", Integer(item.most), VALID)
+    for value in item.missing:
+        yield Assumption(size, "!=", Integer(value), VALID)
+
+
+def _relation(guard: Any, inside: Mapping[Any, Expr]) -> Iterator[Assumption]:
+    """A condition on several sizes at once; one that is no comparison stays text."""
+    kind = type(guard).__name__
+    if kind == "And":
+        for part in guard.args:
+            yield from _relation(part, inside)
+    if kind not in COMPARISONS:
+        return
+    relation, margin = COMPARISONS[kind]
+    left, right = (translate(part, inside) for part in guard.args)
+    yield Assumption(left, relation, right + margin, VALID)
+
+
+def _declaration(name: str, found: list[Progression]) -> str:
+    lines = ["archgraph: 1", f"name: {_quoted(name)}", "network: [relu]"]
+    if found:
+        lines.append("symbols:")
+    for item in found:
+        lines.append(f"  {item.name}: {{default: {item.default}, multiple_of: {item.step}, offset: {item.offset}}}")
+    return "\n".join(lines)
+
+
+def _quoted(name: str) -> str:
+    """Return a name as a quoted scalar."""
+    return '"' + name.replace("\\", "").replace('"', "") + '"'
+
+
+def _torch_symbols(exported: Exported) -> dict[Any, str]:
+    """Return the user's name of every symbol of torch.
+
+    Raises:
+        ArchgraphError: a requested dimension became a number, or follows from another one.
+    """
+    nodes = {node.name: node for node in exported.program.graph.nodes if node.op == "placeholder"}
+    result: dict[Any, str] = {}
+    for (placeholder, dim), name in exported.dims.items():
+        if not NAME.match(name) or name in RESERVED:
+            raise ArchgraphError(f"'{name}' cannot be the name of a symbol", hint="letters, digits and _")
+        size = nodes[placeholder].meta["val"].shape[dim]
+        expression = None if isinstance(size, int) else size.node.expr
+        if expression is None or not expression.is_Symbol:
+            raise _fixed(exported, placeholder, dim, name, size)
+        if result.setdefault(expression, name) != name:
+            raise ArchgraphError(
+                f"'{name}' cannot vary: the module needs it to equal '{result[expression]}'",
+                hint="give both dimensions one name",
+            )
+    return result
+
+
+def _fixed(exported: Exported, placeholder: str, dim: int, name: str, size: Any) -> ArchgraphError:
+    """Say what fixed a dimension, and where."""
+    places = []
+    for guard in guards_of(exported.program):
+        free = list(guard.expr.free_symbols)
+        if any(_is_source(exported.program, own, placeholder, dim) for own in free):
+            places.append(guard)
+    fixing = next((guard for guard in reversed(places) if type(guard.expr).__name__ == "Equality"), None)
+    where = f" at {place_of(exported, fixing)}" if fixing is not None else ""
+    return ArchgraphError(
+        f"'{name}', dimension {dim} of '{placeholder}', cannot vary: the module fixes it to {size}{where}",
+        hint="leave it out of `dynamic`, or trace at another size for another law",
+    )
+
+
+def _is_source(program: Any, symbol: Any, placeholder: str, dim: int) -> bool:
+    environment = environment_of(program)
+    sources = environment.var_to_sources.get(symbol, []) if environment is not None else []
+    return any(
+        getattr(source, "idx", None) == dim
+        and getattr(getattr(source, "base", None), "local_name", None) == placeholder
+        for source in sources
+    )
+
+
+def translate(expression: Any, inside: Mapping[Any, Expr]) -> Expr:
+    """Return an expression of torch's symbols in ours.
+
+    Raises:
+        ArchgraphError: it holds a function that sizes do not have.
+    """
+    if expression.is_Symbol:
+        if expression not in inside:
+            raise ArchgraphError(f"a size depends on data: {expression}")
+        return inside[expression]
+    if expression.is_Integer:
+        return Integer(int(expression))
+    if expression.is_Rational:
+        return expression
+    parts = [translate(part, inside) for part in expression.args]
+    return _combined(type(expression).__name__, parts, expression)
+
+
+def _combined(kind: str, parts: list[Expr], expression: Any) -> Expr:
+    match kind:
+        case "Add" | "Mul" | "Pow":
+            return expand(expression.func(*parts))
+        case "FloorDiv" | "CleanDiv":
+            return floor_divide(parts[0], parts[1])
+        case "CeilDiv":
+            return -floor_divide(-parts[0], parts[1])
+        case "Mod" | "PythonMod":
+            return expand(parts[0] - parts[1] * floor_divide(parts[0], parts[1]))
+        case "PowByNatural":
+            return expand(parts[0] ** parts[1])
+        case "Max" | "Min":
+            return (Max if kind == "Max" else Min)(*parts)
+        case "Identity" | "TruncToInt" | "ToFloat":
+            return parts[0]
+    raise ArchgraphError(f"a size has the form {expression}, which is not supported")
+
+
+__all__ = ["Progression", "Sizes", "sizes_of", "translate"]
