@@ -1,6 +1,7 @@
 """archgraph: exact, symbolic static analysis of neural architectures."""
 
-from archgraph.api import Architecture, contrast, load, loads
+from archgraph.architecture.architecture import Architecture, contrast, load, loads
+from archgraph.architecture.modules import trace
 from archgraph.errors import (
     ArchgraphError,
     MissingToolError,
@@ -10,7 +11,6 @@ from archgraph.errors import (
     UnboundSymbolError,
     UnsupportedOpError,
 )
-from archgraph.modules import trace
 from archgraph.pytorch.verify.verify import verify
 
 __version__ = "0.1.0"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from archgraph.api import Architecture, load
+from archgraph.architecture.architecture import Architecture, load
 from archgraph.errors import SpecError
 from archgraph.report.table import Table
 from archgraph.spec.load import shipped_names

@@ -8,7 +8,7 @@ import runpy
 from functools import cache
 from pathlib import Path
 
-from archgraph.api import contrast, load
+from archgraph.architecture.architecture import contrast, load
 from archgraph.backend.reference import reference_page
 from archgraph.gallery import gallery_page
 from archgraph.spec.load import shipped_names

@@ -15,7 +15,7 @@ from archgraph.laws.domain import Domain, restricted
 from archgraph.sizes.symbols import replaced, symbol
 
 if TYPE_CHECKING:
-    from archgraph.api import Architecture
+    from archgraph.architecture.architecture import Architecture
 
 Law = Expr | int
 """A law in the spec's symbols; an integer once every symbol is bound by `at`."""

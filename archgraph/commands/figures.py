@@ -51,7 +51,7 @@ def add_contrast(commands: Any) -> None:
 
 
 def _run_contrast(options: argparse.Namespace) -> int:
-    from archgraph.api import contrast, load
+    from archgraph.architecture.architecture import contrast, load
     from archgraph.comparison.report import comparison
 
     networks = [load(name) for name in options.specs]

@@ -64,7 +64,7 @@ def _value(text: str) -> Any:
 
 def load_bound(options: argparse.Namespace) -> Any:
     """Load the spec with `--at` as its point of evaluation."""
-    from archgraph.api import load
+    from archgraph.architecture.architecture import load
 
     g = load(options.spec)
     return g.at(**bindings(options.at)) if options.at else g

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sympy import Add, Expr, Symbol
 
-from archgraph.api import Architecture
+from archgraph.architecture.architecture import Architecture
 from archgraph.comparison.traits import TRAITS
 from archgraph.errors import ArchgraphError, QueryError
 from archgraph.laws.domain import smooth_in

@@ -23,7 +23,7 @@ from archgraph.outline.mixing import mixers
 from archgraph.sizes.symbols import replaced, symbol
 
 if TYPE_CHECKING:
-    from archgraph.api import Architecture
+    from archgraph.architecture.architecture import Architecture
 
 Trait: TypeAlias = "tuple[str, Callable[[Architecture], object]]"
 PARTS = (8, 4)

@@ -10,7 +10,7 @@ from archgraph.cost.costs import Row, grouping, metric_named
 from archgraph.report.table import Table
 
 if TYPE_CHECKING:
-    from archgraph.api import Architecture
+    from archgraph.architecture.architecture import Architecture
 
 
 def cost_table(g: Architecture, by: str, metrics: tuple[str, ...]) -> Table:

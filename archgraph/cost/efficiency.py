@@ -17,7 +17,7 @@ from archgraph.graph.ir import Member
 from archgraph.report.table import Table
 
 if TYPE_CHECKING:
-    from archgraph.api import Architecture
+    from archgraph.architecture.architecture import Architecture
 
 DTYPES = (*PRECISIONS, "tf32")
 LEFT_OUT = (

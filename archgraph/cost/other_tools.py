@@ -12,7 +12,7 @@ from archgraph.cost.counting_rules import Term, Tool, terms, tool
 from archgraph.report.table import Table
 
 if TYPE_CHECKING:
-    from archgraph.api import Architecture
+    from archgraph.architecture.architecture import Architecture
 
 
 @dataclass(frozen=True, repr=False)

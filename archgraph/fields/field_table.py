@@ -12,7 +12,7 @@ from archgraph.graph.ir import Node
 from archgraph.report.table import Table
 
 if TYPE_CHECKING:
-    from archgraph.api import Architecture
+    from archgraph.architecture.architecture import Architecture
 
 COLUMNS = ("node", "axis", "size_min", "size_max", "size_mean", "stride", "period", "note")
 NOTES = (

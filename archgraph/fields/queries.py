@@ -26,7 +26,7 @@ from archgraph.sizes.exact import number_of
 from archgraph.sizes.symbols import symbol
 
 if TYPE_CHECKING:
-    from archgraph.api import Architecture
+    from archgraph.architecture.architecture import Architecture
 
 
 def _value(g: Architecture, node: str | None) -> Value:

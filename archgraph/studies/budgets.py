@@ -13,7 +13,7 @@ from archgraph.sizes.exact import number_of
 from archgraph.sizes.symbols import replaced
 
 if TYPE_CHECKING:
-    from archgraph.api import Architecture
+    from archgraph.architecture.architecture import Architecture
 
 Budget = tuple[Comparison, float]
 Range = tuple[int, int]

@@ -14,7 +14,7 @@ from archgraph.laws.scaling import exponent
 from archgraph.report.table import Table
 
 if TYPE_CHECKING:
-    from archgraph.api import Architecture
+    from archgraph.architecture.architecture import Architecture
 
 METRICS = ("params", "macs", "activations", "saved_bytes")
 Change: TypeAlias = "int | float | Fraction | Expr | str"

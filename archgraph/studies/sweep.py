@@ -22,7 +22,7 @@ from archgraph.report.table import Table
 from archgraph.sizes.symbols import replaced
 
 if TYPE_CHECKING:
-    from archgraph.api import Architecture
+    from archgraph.architecture.architecture import Architecture
 
 MANY = 2**26
 """The most points that the command line keeps in memory at once."""

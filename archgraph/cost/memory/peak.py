@@ -15,7 +15,7 @@ from archgraph.graph.ir import Graph, Node
 from archgraph.report.table import Table
 
 if TYPE_CHECKING:
-    from archgraph.api import Architecture
+    from archgraph.architecture.architecture import Architecture
 
 NOTES = (
     "live storage of one sample, as the lowered module runs: freed after the last use, views counted once",

@@ -18,7 +18,7 @@ from archgraph.report.table import Table
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from archgraph.api import Architecture
+    from archgraph.architecture.architecture import Architecture
     from archgraph.fields.report.receptive_field import ReceptiveFields
 
 KINDS: tuple[Kind, ...] = ("content", "stat")

@@ -19,7 +19,7 @@ from archgraph.report.table import Table
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from archgraph.api import Architecture
+    from archgraph.architecture.architecture import Architecture
 
 COUNTED = ("params_trainable", "params_frozen", "buffers", "macs")
 Shape = tuple[int, ...]

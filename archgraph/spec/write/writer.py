@@ -12,7 +12,7 @@ from archgraph.spec.write.steps import Book, Steps
 from archgraph.spec.write.yaml_flow import flow, step_lines
 
 if TYPE_CHECKING:
-    from archgraph.api import Architecture
+    from archgraph.architecture.architecture import Architecture
 
 SELECTED = "selected"
 """The variant that selects the outputs which the costs are about, where those are not all."""

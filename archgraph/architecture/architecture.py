@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr, Integer, Symbol
 
 from archgraph.architecture.measured import Law, Measured
+from archgraph.architecture.part import Part
+from archgraph.architecture.queries.budget import BudgetQueries
+from archgraph.architecture.queries.conversion import Conversions
+from archgraph.architecture.queries.field import FieldQueries
+from archgraph.architecture.queries.resource import ResourceQueries
 from archgraph.cost.costs import METRICS, Costs, Row, find_member
 from archgraph.cost.memory.memory import Memory, Setting
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.graph.ir import Graph, Node, Value
-from archgraph.part import Part
-from archgraph.queries.budget import BudgetQueries
-from archgraph.queries.conversion import Conversions
-from archgraph.queries.field import FieldQueries
-from archgraph.queries.resource import ResourceQueries
 from archgraph.report.table import Table
 from archgraph.sizes.symbols import Assumption, evaluate, symbol
 from archgraph.sizes.types import TensorType

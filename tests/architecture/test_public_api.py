@@ -7,15 +7,15 @@ import pytest
 
 import archgraph as ag
 from archgraph.architecture.measured import Measured, Restricted
+from archgraph.architecture.queries.budget import BudgetQueries
+from archgraph.architecture.queries.conversion import Conversions
+from archgraph.architecture.queries.field import FieldQueries
+from archgraph.architecture.queries.resource import ResourceQueries
 from archgraph.cost.efficiency import Roofline
 from archgraph.cost.memory.peak import PeakMemory
 from archgraph.cost.other_tools import Reconciliation
 from archgraph.errors import ArchgraphError
 from archgraph.figures.figure import Figure
-from archgraph.queries.budget import BudgetQueries
-from archgraph.queries.conversion import Conversions
-from archgraph.queries.field import FieldQueries
-from archgraph.queries.resource import ResourceQueries
 from archgraph.report.table import Table
 from archgraph.studies.sweep import Sweep
 

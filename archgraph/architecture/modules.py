@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Symbol
 
-from archgraph.api import Architecture
+from archgraph.architecture.architecture import Architecture
 from archgraph.errors import QueryError
 from archgraph.spec.load import Traced
 

@@ -13,7 +13,7 @@ from archgraph.graph.ir import Member, Repeat
 from archgraph.sizes.types import TensorType
 
 if TYPE_CHECKING:
-    from archgraph.api import Architecture
+    from archgraph.architecture.architecture import Architecture
 
 
 class Part(Measured):
