@@ -5,7 +5,7 @@ import json
 import pytest
 
 import archgraph as ag
-from archgraph.cli import main
+from archgraph.cli.main import main
 from archgraph.errors import MissingToolError, QueryError
 
 torch = pytest.importorskip("torch")

@@ -7,16 +7,16 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from archgraph.commands.authoring import add_new, add_schema
-from archgraph.commands.cost import add_cost
-from archgraph.commands.fields import add_hops, add_rf
-from archgraph.commands.figures import add_contrast, add_draw
-from archgraph.commands.gallery import add_check, add_list
-from archgraph.commands.resources import add_efficiency, add_memory, add_roofline
-from archgraph.commands.scaling import add_scale, add_solve
-from archgraph.commands.sweep import add_sweep
-from archgraph.commands.trace import add_trace
-from archgraph.commands.verify import add_verify
+from archgraph.cli.authoring import add_new, add_schema
+from archgraph.cli.cost import add_cost
+from archgraph.cli.fields import add_hops, add_rf
+from archgraph.cli.figures import add_contrast, add_draw
+from archgraph.cli.gallery import add_check, add_list
+from archgraph.cli.resources import add_efficiency, add_memory, add_roofline
+from archgraph.cli.scaling import add_scale, add_solve
+from archgraph.cli.sweep import add_sweep
+from archgraph.cli.trace import add_trace
+from archgraph.cli.verify import add_verify
 from archgraph.errors import ArchgraphError
 
 COMMANDS: tuple[Callable[[Any], None], ...] = (

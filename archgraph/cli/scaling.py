@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from archgraph.commands.shared import add_at, add_format, command, load_bound, values_of
+from archgraph.cli.shared import add_at, add_format, command, load_bound, values_of
 from archgraph.errors import SpecError
 
 BUDGETS = ("params", "macs", "flops", "activations", "saved_bytes")

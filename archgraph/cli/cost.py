@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from archgraph.commands.other_tools import add_other_tools, run_other_tool
-from archgraph.commands.shared import add_at, add_format, command, load_bound
+from archgraph.cli.other_tools import add_other_tools, run_other_tool
+from archgraph.cli.shared import add_at, add_format, command, load_bound
 
 
 def add_cost(commands: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from archgraph.commands.shared import load_bound
+from archgraph.cli.shared import load_bound
 
 
 def add_other_tools(parser: argparse.ArgumentParser) -> None:

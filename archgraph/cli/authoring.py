@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from archgraph.commands.shared import command
+from archgraph.cli.shared import command
 
 
 def add_schema(commands: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from archgraph.commands.shared import add_at, add_figure, add_format, command, load_bound, save
+from archgraph.cli.shared import add_at, add_figure, add_format, command, load_bound, save
 
 
 def add_draw(commands: Any) -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from archgraph.commands.shared import add_at, add_format, bindings, command, save
+from archgraph.cli.shared import add_at, add_format, bindings, command, save
 from archgraph.errors import SpecError
 from archgraph.optional import import_torch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from archgraph.commands.shared import add_format, command
+from archgraph.cli.shared import add_format, command
 
 
 def add_list(commands: Any) -> None:

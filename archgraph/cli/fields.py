@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from archgraph.commands.shared import add_at, add_format, command, load_bound
+from archgraph.cli.shared import add_at, add_format, command, load_bound
 from archgraph.errors import QueryError, SpecError
 
 
