@@ -47,12 +47,13 @@ def variants_of(name: str) -> Iterator[Architecture]:
 
 def gallery_table() -> Table:
     """Return name, variant, reference, params and macs of every shipped spec and variant at its defaults."""
-    rows = [_gallery_row(name, g) for name in shipped_names() for g in variants_of(name)]
+    rows = [gallery_row(name, g) for name in shipped_names() for g in variants_of(name)]
     columns = ("name", "variant", "reference", "params", "macs")
     return Table("shipped specs", columns, rows, notes=("params: frozen included", "macs: per sample"))
 
 
-def _gallery_row(name: str, g: Architecture) -> dict[str, Any]:
+def gallery_row(name: str, g: Architecture) -> dict[str, Any]:
+    """Return name, variant, reference, params and macs of one variant at its defaults."""
     numbers = g.at()
     references = [expectation.reference for expectation in g.expectations if expectation.reference]
     return {
@@ -84,51 +85,6 @@ def _check_rows(g: Architecture) -> Iterator[dict[str, Any]]:
             "ok": "yes" if found == expectation.value else "NO",
             "reference": expectation.reference or expectation.source,
         }
-
-
-def gallery_page() -> str:
-    """Return the gallery as Markdown: per family its source, laws, variants with their numbers, and figure."""
-    return "\n".join([_GALLERY_HEAD, *(line for name in shipped_names() for line in _family(name))]).rstrip() + "\n"
-
-
-_GALLERY_HEAD = """\
-# Gallery
-
-Generated from the shipped specs: do not edit. Laws are in the symbols of each spec; numbers are at the defaults of each
-variant, per sample, and equal to PyTorch's. MACs count convolution, linear layers and matrix products.
-"""
-
-
-def _family(name: str) -> Iterator[str]:
-    members = list(variants_of(name))
-    g = members[0]
-    yield f"## {g.spec.name}\n"
-    yield " ".join(
-        part for part in (" ".join(g.spec.doc.split()), f"Source: {g.spec.cite}." if g.spec.cite else "") if part
-    )
-    yield f"\n![{g.spec.name}](../renders/{name}.svg)\n"
-    yield from _symbols(g)
-    yield f"- params = `{g.params}`"
-    yield f"- MACs = `{g.macs}`\n"
-    yield "| spec | params | MACs | reference | what |\n| --- | ---: | ---: | --- | --- |"
-    for member in members:
-        yield _variant_row(name, member)
-    yield ""
-
-
-def _symbols(g: Architecture) -> Iterator[str]:
-    yield "| symbol | default | meaning |\n| --- | --- | --- |"
-    for name, symbol in g.spec.symbols.items():
-        fixed = " (structural: laws hold for this value)" if name in g.structural else ""
-        yield f"| `{name}` | `{g.defaults[name]}` | {symbol.doc}{fixed} |"
-    yield ""
-
-
-def _variant_row(name: str, g: Architecture) -> str:
-    row = _gallery_row(name, g)
-    label = f"{name}:{g.variant}" if g.variant else name
-    what = g.spec.variants[g.variant].doc if g.variant else "the defaults"
-    return f"| `{label}` | {row['params']:,} | {row['macs']:,} | {row['reference'] or ''} | {what} |"
 
 
 def write_template(path: str) -> None:

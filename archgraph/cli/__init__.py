@@ -1,0 +1,1 @@
+"""The command line: a file of commands per subject, with the same names as in Python."""

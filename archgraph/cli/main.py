@@ -1,4 +1,4 @@
-"""The command line: one small function per command in `archgraph.commands`, the same names as in Python."""
+"""The command line: one small function per command in a file per subject, the same names as in Python."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def page(
     data: dict[str, Any] = {"symbols": [one.data for one in sliders], "drawings": [_drawing(one, laws) for one in kept]}
     data["rules"] = [(rule.text, laws.index(rule.law)) for rule in rules]
     functions = ",\n".join(f"v=>{code}" for code in laws.codes)
-    folder = files("archgraph.backend") / "page"
+    folder = files("archgraph.figures.write") / "page"
     script = (folder / "page.js").read_text(encoding="utf-8")
     return _PAGE.format(
         title=escape(drawings[0].diagram.title),

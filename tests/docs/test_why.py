@@ -1,12 +1,12 @@
 """The pages that answer the question: numbers as measured with PyTorch or published, none written by hand."""
 
 import re
-import runpy
 from pathlib import Path
 
 import pytest
+import why_numbers
 
-DOCS = Path(__file__).parent.parent / "docs"
+GENERATORS = Path(__file__).parents[2] / "docs" / "generators"
 PUBLISHED = {
     "nnunet_patch_params": "1.000",
     "nnunet_patch_macs": "8.000",
@@ -76,7 +76,7 @@ PUBLISHED = {
 
 @pytest.fixture(scope="module")
 def numbers():
-    return runpy.run_path(str(DOCS / "why_numbers.py"))["numbers"]()
+    return why_numbers.numbers()
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -102,7 +102,7 @@ def test_what_a_parameter_costs_worked_out_by_hand(numbers):
 @pytest.mark.parametrize("page", ["why.md.in", "why.zh.md.in"])
 def test_no_factor_or_share_is_written_by_hand(page):
     """But for quotations, marked as such."""
-    template = (DOCS / "templates" / page).read_text(encoding="utf-8")
+    template = (GENERATORS / "templates" / page).read_text(encoding="utf-8")
     prose = re.sub(r"```.*?```", "", template, flags=re.DOTALL)
     prose = re.sub(r"[（(][^（()）]*\*(quoted|引用)\*[^（()）]*[)）]", "", prose)
     assert re.findall(r"× \d(?!0[⁰-⁹])|\d[\d,.]* ?%|\d+\.\d+ (?:G|M|billion)\b", prose) == []
@@ -111,7 +111,7 @@ def test_no_factor_or_share_is_written_by_hand(page):
 @pytest.mark.parametrize("page", ["why.md.in", "why.zh.md.in"])
 def test_both_languages_show_the_same_numbers(page, numbers):
     def used(name):
-        return set(re.findall(r"{{ (\w+) }}", (DOCS / "templates" / name).read_text(encoding="utf-8")))
+        return set(re.findall(r"{{ (\w+) }}", (GENERATORS / "templates" / name).read_text(encoding="utf-8")))
 
     assert used(page) == used("why.md.in")
     assert used(page) <= set(numbers)

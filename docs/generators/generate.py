@@ -1,16 +1,18 @@
-"""Writes every generated page and figure; `python docs/generate.py [FOLDER]` (default: the checkout itself)."""
+"""Writes every generated page and figure; `python docs/generators/generate.py [FOLDER]` (default: the checkout itself)."""
 
 from __future__ import annotations
 
 import argparse
 import re
-import runpy
 from functools import cache
 from pathlib import Path
 
+import path_tables
+import why_numbers
+from gallery import gallery_page
+from reference import reference_page
+
 from archgraph.architecture.architecture import contrast, load
-from archgraph.backend.reference import reference_page
-from archgraph.gallery import gallery_page
 from archgraph.spec.load import shipped_names
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -33,8 +35,7 @@ def pages() -> dict[str, str]:
 @cache
 def template_numbers() -> dict[str, str]:
     """Return the numbers and tables of the pages that are written from templates."""
-    sources = (Path(__file__).parent / name for name in ("why_numbers.py", "path_tables.py"))
-    return {name: text for source in sources for name, text in runpy.run_path(str(source))["numbers"]().items()}
+    return {**why_numbers.numbers(), **path_tables.numbers()}
 
 
 def filled(template: str) -> str:
@@ -61,5 +62,5 @@ def main(folder: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parent.parent)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parents[2])
     main(parser.parse_args().folder)

@@ -2,14 +2,15 @@
 
 import json
 import re
-import runpy
 from pathlib import Path
 
+import generate
+import path_tables
 import pytest
 
 import archgraph as ag
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -34,19 +35,18 @@ def test_tutorial_runs(capsys):
 
 @pytest.fixture(scope="module")
 def generated() -> dict[str, str]:
-    return runpy.run_path(str(ROOT / "docs" / "generate.py"))["pages"]()
+    return generate.pages()
 
 
 @pytest.mark.xdist_group("generated pages")
 @pytest.mark.parametrize("page", ["docs/ops.md", "docs/gallery.md", "docs/paths.md", "docs/why.md", "docs/why.zh.md"])
 def test_generated_pages_are_current(page, generated):
-    assert (ROOT / page).read_text(encoding="utf-8") == generated[page], "run: python docs/generate.py"
+    assert (ROOT / page).read_text(encoding="utf-8") == generated[page], "run: python docs/generators/generate.py"
 
 
 def test_longest_paths_are_their_closed_forms():
-    tables = runpy.run_path(str(ROOT / "docs" / "path_tables.py"))
-    for stack, _, _ in tables["LAYERS"].values():
-        for n in tables["SIDES"]:
+    for stack, _, _ in path_tables.LAYERS.values():
+        for n in path_tables.SIDES:
             steps, closed_form = stack(n)
-            matrix = tables["line"](steps, n).paths().matrix()
+            matrix = path_tables.line(steps, n).paths().matrix()
             assert max(hops for row in matrix for hops in row) == closed_form

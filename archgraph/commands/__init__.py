@@ -1,1 +1,0 @@
-"""The commands of `archgraph`, a file per subject, and what they share."""
