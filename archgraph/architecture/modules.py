@@ -89,7 +89,7 @@ def trace(
     name: str = "",
     allow_unsupported: bool = False,
 ) -> ModuleArchitecture:
-    """Return the architecture of a PyTorch module, traced without running it; see `archgraph.pytorch.trace.module.trace`.
+    """Return the architecture of a PyTorch module, traced without running it; see `archgraph.pytorch.trace`.
 
     Args:
         module: any module that `torch.export` can export, also on the meta device.

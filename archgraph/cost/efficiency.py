@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, field
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 from sympy import Expr
@@ -159,7 +160,7 @@ class Roofline:
         >>> f"{1e3 * load('dit').roofline('a100').seconds:.2f} ms"
         '1.24 ms'
         """
-        return sum(span.seconds for span in self.spans.values())
+        return fsum(span.seconds for span in self.spans.values())
 
     @property
     def operations(self) -> int:

@@ -12,7 +12,7 @@ from archgraph.figures.charts.sides import sides
 from archgraph.figures.charts.steps import steps
 from archgraph.figures.content.legend import legend, swatches, ticks
 from archgraph.figures.content.mathtext import join, variable, words
-from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Outline, Run, Text
+from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Line, Outline, Text
 from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import SIZES, page_width, ramp
 from archgraph.figures.facts.coloring import KINDS
@@ -23,7 +23,6 @@ from archgraph.figures.overview.u import u_diagram
 from archgraph.outline.stages import find_u
 from archgraph.outline.wording import capitalized
 
-Line = tuple[Run, ...]
 VIEWS = ("overview", "blocks", "full", "unrolled", "ladder", "matrix", "hops", "levels", "laws")
 _LEGEND_GAP, _PAGE_HEIGHT = 12.0, 9 * 72
 

@@ -1,4 +1,4 @@
-"""Writes every generated page and figure; `python docs/generators/generate.py [FOLDER]` (default: the checkout itself)."""
+"""Writes every generated page and figure: `python docs/generators/generate.py [FOLDER]`, by default the checkout."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import fsum, sqrt
 
 from archgraph.errors import QueryError, ShapeError
 from archgraph.fields.effective.spread import MOST_WEIGHTS, STAY, Spread, SpreadMap, blended
@@ -50,11 +50,11 @@ def effective(walk: Walk | str | None, extent: int) -> Effective:
     if walk is None or isinstance(walk, str):
         return Effective(None, None, reason=walk or "")
     phases = [_with_even(phase, walk.even, extent) for phase in (walk.local.phases if walk.local else (None,))]
-    mass = sum(phase.mass for phase in phases)
+    mass = fsum(phase.mass for phase in phases)
     if not mass:
         return Effective(None, None)
-    sigma = sqrt(sum(phase.mass * phase.variance for phase in phases) / mass)
-    width = sum(phase.mass * phase.width for phase in phases) / mass
+    sigma = sqrt(fsum(phase.mass * phase.variance for phase in phases) / mass)
+    width = fsum(phase.mass * phase.width for phase in phases) / mass
     return Effective(sigma, min(width, float(extent)), any(phase.weights is None for phase in phases))
 
 

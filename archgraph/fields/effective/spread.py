@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
-from math import gcd, lcm, sqrt
+from math import fsum, gcd, lcm, sqrt
 from operator import add
 
 from archgraph.errors import QueryError
@@ -71,11 +71,11 @@ def taps(pairs: Iterable[tuple[int, float]]) -> Spread:
 def blended(parts: Sequence[Spread]) -> Spread:
     """Return the sum of distributions."""
     kept = [part for part in parts if part.mass > 0]
-    mass = sum(part.mass for part in kept)
+    mass = fsum(part.mass for part in kept)
     if not mass:
         return NOWHERE
-    mean = sum(part.mass * part.mean for part in kept) / mass
-    variance = sum(part.mass * (part.variance + (part.mean - mean) ** 2) for part in kept) / mass
+    mean = fsum(part.mass * part.mean for part in kept) / mass
+    variance = fsum(part.mass * (part.variance + (part.mean - mean) ** 2) for part in kept) / mass
     return Spread(mass, mean, variance, *_added(kept))
 
 
@@ -109,7 +109,7 @@ class SpreadMap:
     @property
     def mass(self) -> float:
         """The mean mass of an output."""
-        return sum(phase.mass for phase in self.phases) / self.period
+        return fsum(phase.mass for phase in self.phases) / self.period
 
     def at(self, index: int) -> Spread:
         """Return the distribution of one output."""
@@ -137,8 +137,8 @@ class SpreadMap:
     def _after_long(self, first: Spread) -> Spread:
         """Return the moments behind a long distribution, over which phases even out."""
         stride, mean = self.advance / self.period, blended(self.phases)
-        offset = sum(phase.mean - stride * r for r, phase in enumerate(self.phases)) / self.period
-        within = sum(phase.variance for phase in self.phases) / self.period
+        offset = fsum(phase.mean - stride * r for r, phase in enumerate(self.phases)) / self.period
+        within = fsum(phase.variance for phase in self.phases) / self.period
         place = round(stride * first.mean + offset)
         variance = stride**2 * first.variance + within
         return Spread(first.mass * mean.mass / self.period, stride * first.mean + offset, variance, place, None)

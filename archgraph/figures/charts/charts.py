@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from math import fsum
 
 from archgraph.figures.charts.hop_chart import hop_chart, stairs
 from archgraph.figures.charts.ladder import curve
@@ -101,7 +102,7 @@ def _matrix_cell(side: Side, headings: tuple[str, ...], several: bool) -> _Cell:
 
 def _rows(cells: Sequence[_Cell], width: float) -> list[list[_Cell]]:
     """One row if all fit, else those that stretch apart from the squares, which fill rows of equal length."""
-    if sum(cell.least + _GAP for cell in cells) - _GAP <= width:
+    if fsum(cell.least + _GAP for cell in cells) - _GAP <= width:
         return [list(cells)]
     stretched, squares = [cell for cell in cells if cell.stretches], [cell for cell in cells if not cell.stretches]
     fitting = max(1, int((width + _GAP) // (_SIDE + _GAP)))
@@ -113,7 +114,7 @@ def _rows(cells: Sequence[_Cell], width: float) -> list[list[_Cell]]:
 def _row(row: Sequence[_Cell], y: float, width: float, height: float) -> Iterator[Part]:
     """Charts stretch over what is left; headings are cut at the next one."""
     elastic = sum(cell.stretches for cell in row)
-    fixed = sum(cell.margin + (0 if cell.stretches else height) for cell in row) + _GAP * (len(row) - 1)
+    fixed = fsum(cell.margin + (0 if cell.stretches else height) for cell in row) + _GAP * (len(row) - 1)
     stretch = (width - 1 - fixed) / max(1, elastic)
     lefts = [0.5]
     for cell in row:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import fsum
 from typing import NamedTuple
 
 from sympy import Integer
@@ -11,12 +12,10 @@ from archgraph.errors import ArchgraphError
 from archgraph.fields.effective.effective import EffectiveFields
 from archgraph.fields.report.extent import Reach, reach_of
 from archgraph.fields.report.receptive_field import ReceptiveFields
-from archgraph.figures.drawing.diagram import Outline, Run
+from archgraph.figures.drawing.diagram import Line, Outline
 from archgraph.figures.facts.facts import Facts
 from archgraph.graph.ir import Graph, Member, Repeat, Value
 from archgraph.outline.groups import Group
-
-Line = tuple[Run, ...]
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Curve:
 
 def curve(facts: Facts, steps: Sequence[Step], color: str, dash: tuple[float, ...] = ()) -> Curve:
     """The ladder of some steps; those that stand for several take as much of the depth."""
-    total = sum(step.depth for step in steps) or 1.0
+    total = fsum(step.depth for step in steps) or 1.0
     points: list[Point] = []
     everywhere: float | None = None
     statistics: float | None = None

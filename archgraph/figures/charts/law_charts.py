@@ -8,12 +8,11 @@ from sympy import Expr, Float, Integer, Symbol
 
 from archgraph.errors import QueryError
 from archgraph.figures.content.mathtext import join, math, variable, words
-from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Part, Path, Rect, Run, Text
+from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Line, Part, Path, Rect, Text
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, LINE, SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.laws.numeric import value_at
 
-Line = tuple[Run, ...]
 Laws = dict[str, Expr]
 _HEAD, _CHART, _FOOT, _LEFT, _GAP = 14.0, 78.0, 20.0, 30.0, 12.0
 _OCTAVES, _STEPS, _FAR, _DEEPEST = 3, 24, 2**24, 12

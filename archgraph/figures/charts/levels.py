@@ -7,13 +7,12 @@ from fractions import Fraction
 from sympy import Add, Expr, Rational
 
 from archgraph.figures.content.mathtext import join, leading, math, number, shape, variable, words
-from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Part, Path, Rect, Run, Text
+from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Line, Part, Path, Rect, Text, line_width
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, SIZES, shade
 from archgraph.figures.facts.facts import Facts
 from archgraph.outline.items import ratio
 from archgraph.sizes.types import TensorType
 
-Line = tuple[Run, ...]
 Key = tuple[tuple[str, float | Expr], ...]
 _ROW, _HEAD, _BAR, _GAP = 21.0, 22.0, 7.5, 14.0
 _METRICS = (("params", "theta", "parameters", 0.38), ("macs", "M", "MACs", 0.78))
@@ -90,7 +89,7 @@ def levels_diagram(facts: Facts, width: float, name: str = "") -> Diagram:
     """
     found = levels(facts)
     pitch, head = (_CLOSE, _HEAD - 4) if name else (_ROW, _HEAD)
-    labels = max((sum(run.width for run in level.label) for level in found), default=0.0)
+    labels = max((line_width(level.label) for level in found), default=0.0)
     left = max(24.0, min(labels, width * 0.34)) + 10.0
     column = (width - left - _GAP) / 2
     totals = {metric: facts.value(facts.total(metric)) or 1.0 for metric, *_ in _METRICS}
@@ -139,6 +138,6 @@ def _law(facts: Facts, law: Expr, column: float) -> Line:
     value = words(number(facts.value(law)), SIZES.small)
     for terms in () if facts.options.values or law.is_number else (2, 1):
         line = join(math(leading(law, facts.values, terms), SIZES.small), words("=", SIZES.small), value, gap=2.5)
-        if sum(run.width for run in line) <= column - 6:
+        if line_width(line) <= column - 6:
             return line
     return value

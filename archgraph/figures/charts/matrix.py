@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
+from math import fsum
 
 from archgraph.figures.charts.ladder import Step
 from archgraph.figures.content.boxes import fitted
@@ -86,7 +87,7 @@ def _by_share(facts: Facts, path: str, x: float, y: float, side: float) -> tuple
     rows = facts.connections(path, _ROWS)
     if not rows:
         return [], ""
-    step, total = side / len(rows), sum(high - low for low, high, _ in rows)
+    step, total = side / len(rows), fsum(high - low for low, high, _ in rows)
     left = [(x + low * side, y + (index + down) * step) for index, (low, _, _) in enumerate(rows) for down in (0, 1)]
     right = [(x + high * side, y + (index + down) * step) for index, (_, high, _) in enumerate(rows) for down in (0, 1)]
     shape = Path((*left, *right[::-1]), "none", HAIR, closed=True, fill=ramp(rows[0][2]))

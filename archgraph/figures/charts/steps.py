@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from archgraph.figures.charts.ladder import Step, effective_share, iteration
 from archgraph.figures.content.mathtext import join, math, words
-from archgraph.figures.drawing.diagram import Run
+from archgraph.figures.drawing.diagram import Line
 from archgraph.figures.drawing.outlines import outline
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
@@ -14,7 +14,6 @@ from archgraph.outline.items import Item
 from archgraph.outline.stages import find_u, stages
 from archgraph.outline.wording import called, capitalized, phrase
 
-Line = tuple[Run, ...]
 _MOST_ROWS = 11
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import fsum
 
 from sympy import Add, Expr
 
 from archgraph.fields.report.extent import Reach
 from archgraph.figures.content.mathtext import equation, grouped, join, leading, math, number, shape, variable, words
 from archgraph.figures.content.thumbnails import connectivity, field_square
-from archgraph.figures.drawing.diagram import Box, Outline, Part, Path, Rect, Run, Text
+from archgraph.figures.drawing.diagram import Box, Line, Outline, Part, Path, Rect, Run, Text, line_width
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.outlines import BAR, INSET, outline, outlined
 from archgraph.figures.drawing.style import FRAME, HAIR, LINE, SIDE_FILL, SIZES, ramp
@@ -16,7 +17,6 @@ from archgraph.figures.facts.facts import Facts
 from archgraph.outline.items import Item
 from archgraph.outline.wording import abbreviated, capitalized, phrase, shortened
 
-Line = tuple[Run, ...]
 PARAMS, MACS = "theta", "M"
 
 _PAD, _LINE_HEIGHT, _TOP = 4.5, 9.6, 9.2
@@ -120,7 +120,7 @@ def _called(facts: Facts, items: Sequence[Item], times: int, strides: bool) -> t
 def title(text: str, tail: Line, room: float, light: bool = False, most: int = 2) -> list[Line]:
     """The heading, on more lines where one is too long, with ``×n`` for what is repeated."""
     size, face = (SIZES.body, "sans") if light else (SIZES.title, "bold")
-    left = room - sum(run.width for run in tail)
+    left = room - line_width(tail)
 
     def fits(shown: str) -> bool:
         return text_width(shown, face, size) <= left
@@ -152,10 +152,10 @@ def wrapped(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
 
 def fitted(line: Line, room: float) -> Line:
     """The line, its last run cut short where it is wider than the room."""
-    if sum(run.width for run in line) <= room or not line:
+    if line_width(line) <= room or not line:
         return line
     *head, last = line
-    used = sum(run.width for run in head) + last.gap
+    used = line_width(head) + last.gap
     text = wrapped(last.text, lambda shown: text_width(shown, last.face, last.size) <= room - used, 1)[0]
     return (*head, Run(text, last.face, last.size, last.rise, last.gap))
 
@@ -186,13 +186,13 @@ def law(facts: Facts, name: str, expression: Expr, room: float, size: float = SI
     """``name = leading terms``, as a number if they are too long for the room."""
     if facts.options.terms == "full" and not facts.options.values:
         runs = equation(name, expression, size)
-        if sum(run.width for run in runs) <= _FULL_ROOM:
+        if line_width(runs) <= _FULL_ROOM:
             return runs
     for terms in () if facts.options.values else (2, 1):
         short = leading(expression, facts.values, terms)
         runs = equation(name, short, size)
         dominant = terms == 2 or _dominates(facts, short, expression)
-        if dominant and sum(run.width for run in runs) <= room:
+        if dominant and line_width(runs) <= room:
             return runs
     value = number(facts.value(expression))
     return join(variable(name, size), words("=", size, "serif"), words(value, size, "serif"), gap=0.16 * size)
@@ -223,7 +223,7 @@ def _exact(facts: Facts, expression: Expr) -> str:
 
 def natural_width(contents: Content) -> float:
     """The width that the content asks for."""
-    texts = max((sum(run.width for run in line) for line in contents.lines), default=0.0)
+    texts = max((line_width(line) for line in contents.lines), default=0.0)
     return _left(contents) + texts + _PAD + _picture_width(contents)
 
 
@@ -282,8 +282,8 @@ def _paired(contents: Content, room: float) -> list[list[tuple[float, Line]]]:
     rows: list[list[tuple[float, Line]]] = [[(0.0, line)] for line in contents.lines]
     if len(rows) >= 4:
         first, second = rows[-2][0][1], rows[-1][0][1]
-        needed = sum(run.width for run in first), sum(run.width for run in second)
-        if sum(needed) + 9 <= room:
+        needed = line_width(first), line_width(second)
+        if fsum(needed) + 9 <= room:
             column = max(needed[0] + 9, room * 0.46) if room * 0.46 + needed[1] <= room else room - needed[1]
             rows[-2:] = [[(0.0, first), (column, second)]]
     return rows

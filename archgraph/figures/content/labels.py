@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from archgraph.figures.content.boxes import NARROW, law
 from archgraph.figures.content.mathtext import join, math, shape, variable, words
-from archgraph.figures.drawing.diagram import Run
+from archgraph.figures.drawing.diagram import Line
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.graph.ir import Repeat, Value
@@ -12,8 +12,6 @@ from archgraph.outline.groups import Group
 from archgraph.outline.items import Item, scale
 from archgraph.outline.stages import Copy, Stage
 from archgraph.outline.wording import humanized, phrase
-
-Line = tuple[Run, ...]
 
 
 def value_label(facts: Facts, value: Value | None) -> Line:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from math import sqrt
 
 from archgraph.figures.content.mathtext import join, variable, words
-from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Part, Path, Rect, Run, Text
+from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Line, Part, Path, Rect, Text, line_width
 from archgraph.figures.drawing.style import FRAME, HAIR, SIZES, shade
 
-Line = tuple[Run, ...]
 _STEPS = 48
 _ROW = 9.5
 _BAR_HEIGHT = 7.0
@@ -53,8 +52,8 @@ def legend(
     ends: tuple[str, str] = ("local", "global"),
 ) -> Diagram:
     """Heading, scale and notes in one row, in two columns, or below each other where the page is narrow."""
-    heads = sum(run.width for run in heading)
-    tails = max((sum(run.width for run in note) for note in notes), default=0.0)
+    heads = line_width(heading)
+    tails = max((line_width(note) for note in notes), default=0.0)
     least = min(_WIDEST_BAR, width * 0.36)
     if heads + least + _ENDS + tails + 28 <= width:
         free = width - heads - tails - least - _ENDS

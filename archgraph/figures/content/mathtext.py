@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from math import fsum
 from typing import cast
 
 from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol, expand
@@ -124,7 +125,7 @@ def leading(expression: Expr, values: Mapping[Symbol, int] | None = None, terms:
     summands = [(term, _exponents(term)) for term in Add.make_args(expand(expression))]
     kept = [term for term, own in summands if not any(_dominates(other, own) for _, other in summands)]
     if values:
-        least = 0.01 * sum(_magnitude(term, values) for term in kept)
+        least = 0.01 * fsum(_magnitude(term, values) for term in kept)
         kept = [term for term in kept if _magnitude(term, values) >= least]
     if len(kept) > terms:
         kept = sorted(kept, key=lambda term: -_magnitude(term, values or {}))[:terms]
@@ -173,7 +174,7 @@ def _ordered(expression: Expr) -> list[Expr]:
 
 
 def _degree(term: Expr) -> float:
-    return sum(value_at(power, {}) for power in _exponents(term).values() if power.is_number)
+    return fsum(value_at(power, {}) for power in _exponents(term).values() if power.is_number)
 
 
 def _without_number(term: Expr) -> Expr:

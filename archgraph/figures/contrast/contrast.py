@@ -13,12 +13,11 @@ from archgraph.figures.content.legend import legend
 from archgraph.figures.content.mathtext import join, words
 from archgraph.figures.contrast.panel import LOW, TALL, panel, tells_mixing
 from archgraph.figures.contrast.table import comparison
-from archgraph.figures.drawing.diagram import Diagram, Path, Run
+from archgraph.figures.drawing.diagram import Diagram, Path
 from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import GRID, HAIR, SIZES
 from archgraph.figures.facts.facts import Facts
 
-Line = tuple[Run, ...]
 _GUTTER, _LEAST_WIDTH, _ABREAST = 15.0, 3.2 * 72, 3
 _LEAST_STAGES, _LEAST_LEVELS = 110.0, 145.0
 _PAGE_HEIGHT, _PANEL_GAP = 9 * 72, 9.0

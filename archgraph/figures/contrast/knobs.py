@@ -8,11 +8,10 @@ from sympy import Symbol
 
 from archgraph.errors import ArchgraphError
 from archgraph.figures.content.mathtext import join, variable, words
-from archgraph.figures.drawing.diagram import Run
+from archgraph.figures.drawing.diagram import Line
 from archgraph.figures.facts.facts import Facts
 from archgraph.laws.numeric import value_at
 
-Line = tuple[Run, ...]
 _FEW, _NOTICED = 3, 1.005
 
 

@@ -8,13 +8,24 @@ from archgraph.figures.charts.ladder import Step
 from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.mathtext import join, shape, words
 from archgraph.figures.content.thumbnails import field_square
-from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Edge, Part, Path, Rect, Run, Text
+from archgraph.figures.drawing.diagram import (
+    INK,
+    MUTED,
+    Box,
+    Diagram,
+    Edge,
+    Line,
+    Part,
+    Path,
+    Rect,
+    Text,
+    line_width,
+)
 from archgraph.figures.drawing.outlines import BAR, outlined
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, LINE, PANEL, SIZES, SKIP, ink_on, mix, ramp
 from archgraph.figures.facts.facts import Facts
 from archgraph.outline.stages import find_u
 
-Line = tuple[Run, ...]
 TALL, LOW = 20.5, 13.0
 _HEAD, _LANE, _ROOMY = 37.0, 5.0, 205.0
 
@@ -101,13 +112,9 @@ def _shapes(facts: Facts, steps: Sequence[Step], width: float, tall: float) -> l
     """The shapes of all rows, or only their first sizes where some shape has no room."""
     sizes = [() if step.value is None else facts.sizes(step.value) for step in steps]
     whole = [shape(one, SIZES.body) for one in sizes]
-    used = [_width(step.title) + 6 if tall == LOW else 0.0 for step in steps]
-    fits = all(_width(line) + title <= width - 14 for line, title in zip(whole, used, strict=True))
+    used = [line_width(step.title) + 6 if tall == LOW else 0.0 for step in steps]
+    fits = all(line_width(line) + title <= width - 14 for line, title in zip(whole, used, strict=True))
     return whole if fits else [shape(one[:1], SIZES.body) for one in sizes]
-
-
-def _width(line: Line) -> float:
-    return sum(run.width for run in line)
 
 
 def _row_box(step: Step, below: Line, width: float, tall: float, name: str) -> Box:
@@ -116,7 +123,7 @@ def _row_box(step: Step, below: Line, width: float, tall: float, name: str) -> B
     parts = outlined(step.outline, width, tall, bar=color)
     title = Text(fitted(step.title, room), BAR + 4, 9.0)
     if tall == TALL:
-        parts += [title, Text(below if _width(below) <= room else (), BAR + 4, 18.0)]
+        parts += [title, Text(below if line_width(below) <= room else (), BAR + 4, 18.0)]
     else:
         size = Text(below).ending(width - 5).moved(0, 9.2)
         parts += [title, size] if title.x + title.width + 6 <= size.x else [title]
@@ -158,7 +165,7 @@ def _bar(reach: Reach, color: str, middle: float, top: float, height: float, sid
     parts: list[Part] = [Rect(middle - side / 2, top, side, height, color, FRAME, HAIR)]
     split = reach.sizes[0] < reach.sizes[1] and side > 14
     label = words(reach.label, SIZES.small)
-    if sum(run.width for run in label) + 4 > max(side, edge - middle - side / 2 - 3):
+    if line_width(label) + 4 > max(side, edge - middle - side / 2 - 3):
         label = words(str(reach.sizes[1]), SIZES.small)
     text = Text(label)
     if split:

@@ -9,13 +9,12 @@ from archgraph.figures.content.boxes import wrapped
 from archgraph.figures.content.mathtext import join, leading, math, number, variable, words
 from archgraph.figures.contrast.knobs import knobs
 from archgraph.figures.contrast.panel import mixing_words
-from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Part, Path, Run, Text
+from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Line, Part, Path, Text, line_width
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import FRAME, SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.outline.wording import shortened
 
-Line = tuple[Run, ...]
 Maker = Callable[[Side, float], list[Line]]
 _ROW, _TIGHT, _LABEL, _MOST_LINES = 10.8, 9.3, 118.0, 3
 
@@ -57,7 +56,7 @@ def _broken(lines: Sequence[Line], room: float) -> list[Line]:
     """Words on several lines where one is too long; laws are made to fit when they are written."""
     out: list[Line] = []
     for line in lines:
-        if sum(run.width for run in line) <= room or len(line) != 1:
+        if line_width(line) <= room or len(line) != 1:
             out.append(line)
             continue
         (run,) = line
@@ -70,7 +69,7 @@ def _split(line: Line, room: float) -> list[Line]:
     """A line in pieces that fit, broken between its runs."""
     lines: list[Line] = []
     for run in line:
-        if lines and sum(one.width for one in (*lines[-1], run)) <= room:
+        if lines and line_width((*lines[-1], run)) <= room:
             lines[-1] = (*lines[-1], run)
         else:
             lines.append((replace(run, gap=0.0),))
@@ -86,7 +85,7 @@ def _law(facts: Facts, metric: str, room: float) -> Line:
     for terms in (3, 2, 1):
         short = leading(full, facts.values, terms)
         runs = math(short, SIZES.body)
-        if sum(run.width for run in runs) <= room:
+        if line_width(runs) <= room:
             return runs
     return words(number(facts.value(full)), SIZES.body)
 
@@ -103,7 +102,7 @@ def _knobs(side: Side, room: float) -> list[Line]:
     found: list[Line] = []
     for knob in knobs(side.facts):
         lines = (knob.line(size) for size in (SIZES.body, SIZES.small))
-        found += [line for line in lines if sum(run.width for run in line) <= room][:1]
+        found += [line for line in lines if line_width(line) <= room][:1]
     return found or [words("–", SIZES.body)]
 
 

@@ -5,6 +5,7 @@ Lengths are in points (1/72 inch), y grows downwards. Parts of a box are in the 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from math import fsum
 from typing import Literal
 
 from sympy import Expr
@@ -32,11 +33,19 @@ class Run:
         return self.gap + text_width(self.text, self.face, self.size)
 
 
+Line = tuple[Run, ...]
+
+
+def line_width(line: Line) -> float:
+    """How wide runs are one after another; summed exactly, so that no version of Python rounds otherwise."""
+    return fsum(run.width for run in line)
+
+
 @dataclass(frozen=True)
 class Text:
     """One line of text: its runs flow from ``x`` on the baseline ``y``."""
 
-    runs: tuple[Run, ...]
+    runs: Line
     x: float = 0.0
     y: float = 0.0
     color: str = INK
@@ -44,7 +53,7 @@ class Text:
 
     @property
     def width(self) -> float:
-        return sum(run.width for run in self.runs)
+        return line_width(self.runs)
 
     @property
     def size(self) -> float:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from math import fsum
 
 from archgraph.figures.drawing.diagram import Box, Diagram, Extent, Path, Point, Rect, Text
 from archgraph.figures.drawing.style import SMALLEST_TEXT, THINNEST_LINE
@@ -141,7 +142,7 @@ def flattened(path: Path, steps: int = 8) -> tuple[Point, ...]:
 def _bezier(a: Point, b: Point, c: Point, d: Point, t: float) -> Point:
     u = 1 - t
     weights = (u**3, 3 * u * u * t, 3 * u * t * t, t**3)
-    return sum(w * p[0] for w, p in zip(weights, (a, b, c, d), strict=True)), sum(
+    return fsum(w * p[0] for w, p in zip(weights, (a, b, c, d), strict=True)), fsum(
         w * p[1] for w, p in zip(weights, (a, b, c, d), strict=True)
     )
 

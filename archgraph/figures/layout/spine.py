@@ -3,13 +3,24 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
+from math import fsum
 
-from archgraph.figures.drawing.diagram import INK, MUTED, Cluster, Diagram, Edge, Extent, Part, Path, Rect, Run, Text
+from archgraph.figures.drawing.diagram import (
+    INK,
+    MUTED,
+    Cluster,
+    Diagram,
+    Edge,
+    Extent,
+    Line,
+    Part,
+    Path,
+    Rect,
+    Text,
+)
 from archgraph.figures.drawing.style import LINE
 from archgraph.figures.layout.spine_plan import Placement, Plan, Slot, Spine, axis_of, is_small
 from archgraph.figures.layout.spine_sides import SIDE_TOP, place_sides
-
-Line = tuple[Run, ...]
 
 _GAP, _CIRCLE_GAP, _BRANCH_GAP, _LABEL_GAP, _LINE_HEIGHT = 13.0, 10.0, 16.0, 21.0, 9.0
 _LANE, _FIRST_LANE, _DOT = 7.0, 10.0, 1.5
@@ -92,7 +103,7 @@ def _below_feeders(placed: Placement, slot: Slot) -> float:
         return 0.0
     feeding = {tap.source for tap in placed.plan.taps if tap.target == slot.name}
     heights = [side.box.height + _GAP for side in placed.plan.sides if side.box.name in feeding]
-    return SIDE_TOP + sum(heights) + 6.0 if heights else 0.0
+    return SIDE_TOP + fsum(heights) + 6.0 if heights else 0.0
 
 
 def _main_line(placed: Placement) -> None:

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Extent, Part, Run
-
-Line = tuple[Run, ...]
+from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Extent, Line, Part
 
 
 @dataclass(frozen=True)

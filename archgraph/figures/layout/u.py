@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Edge, Part, Path, Run, Text
+from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Edge, Line, Part, Path, Text, line_width
 from archgraph.figures.drawing.style import SKIP
-
-Line = tuple[Run, ...]
 
 _INDENT, _LEAST_INDENT = 20.0, 5.0
 _GAP, _LABELLED_GAP, _TWO_LINES = 16.0, 22.0, 26.0
@@ -89,7 +87,7 @@ def _rows(shape: UShape) -> dict[str, int]:
 
 def _margin(shape: UShape, indent: float, rows: Mapping[str, int]) -> float:
     """Room that further outputs need on the right."""
-    needs = (sum(run.width for run in line) + 14 - indent * rows[name] for name, line in shape.exits.items())
+    needs = (line_width(line) + 14 - indent * rows[name] for name, line in shape.exits.items())
     return max((0.75, *needs))
 
 
@@ -109,7 +107,7 @@ def _spare(shape: UShape, width: float, indent: float, rows: Mapping[str, int]) 
     left = {rows[box.name]: indent * rows[box.name] + box.width for box in shape.encoder}
     margin = _margin(shape, indent, rows)
     right = {rows[box.name]: width - margin - indent * rows[box.name] - box.width for box in shape.decoder}
-    need = {rows[skip.source]: sum(run.width for run in skip.label) + 2 * _SKIP_MARGIN for skip in shape.skips}
+    need = {rows[skip.source]: line_width(skip.label) + 2 * _SKIP_MARGIN for skip in shape.skips}
     spare = [right.get(row, width) - edge - need.get(row, 12.0) for row, edge in left.items()]
     return [*spare, width - shape.bottom.width]
 

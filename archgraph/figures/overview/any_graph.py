@@ -6,7 +6,7 @@ from archgraph.errors import QueryError
 from archgraph.figures.content.boxes import NARROW, WIDE, box, circle, content
 from archgraph.figures.content.labels import count_label, value_label
 from archgraph.figures.content.mathtext import join, shape, words
-from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Run, Text
+from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Line, Text, line_width
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.layout.graphviz import layout_graphviz, layouts
@@ -18,7 +18,6 @@ from archgraph.outline.items import Flow, flow
 from archgraph.outline.structure import Structure
 from archgraph.outline.wording import called, capitalized, shortened
 
-Line = tuple[Run, ...]
 MOST_BOXES = 1500
 
 
@@ -55,7 +54,7 @@ def _group_box(facts: Facts, group: Group, room: float, side: bool) -> Box:
 
 def _end(name: str, line: Line) -> Box:
     """A text where the data comes in or goes out."""
-    return Box(name, sum(run.width for run in line) + 4, 12, (Text(line, 2, 8.6),))
+    return Box(name, line_width(line) + 4, 12, (Text(line, 2, 8.6),))
 
 
 def full_diagram(facts: Facts, graph: Graph, selected: tuple[Value, ...], engine: str = "auto") -> Diagram:

@@ -17,7 +17,7 @@ from archgraph.figures.content.boxes import (
 )
 from archgraph.figures.content.labels import count_label, output_label, stage_way, value_label, way
 from archgraph.figures.content.mathtext import join, words
-from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Run
+from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Line, line_width
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
@@ -30,7 +30,6 @@ from archgraph.outline.stages import Stage, stages
 from archgraph.outline.structure import Structure, merged
 from archgraph.outline.wording import capitalized, humanized
 
-Line = tuple[Run, ...]
 _MANY_SLOTS, _MANY_INSIDE = 14, 18
 _CAPTION_ROOM = 130.0
 _PAGE_HEIGHT, _FEW_STAGES = 600.0, 3
@@ -199,7 +198,7 @@ def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
         return None
     spine = layout_spine(plan, deck=True)
     caption = _caption(facts, inner, repeat, spine.width - spine.axis - CAPTION_MARGIN)
-    lacking = spine.axis + max(sum(run.width for run in line) for line in caption) + CAPTION_MARGIN - spine.width
+    lacking = spine.axis + max(line_width(line) for line in caption) + CAPTION_MARGIN - spine.width
     if lacking > 0:
         widest = max(slot.box.width for slot in plan.slots)
         wider = _plan(facts, inner, inner.chain, None, room, own=True, least=widest + 2 * lacking)
@@ -212,7 +211,7 @@ def _caption(facts: Facts, inner: Structure, repeat: Repeat, room: float) -> lis
     body = tuple(item for part in (*inner.chain, *inner.sides) for item in part.all)
     count = () if repeat.once else count_label(facts, repeat)
     caption = [join(words(_block_name(repeat), SIZES.heading, "bold"), count, gap=2.5)]
-    free = min(_CAPTION_ROOM, max(room, sum(run.width for run in caption[0])))
+    free = min(_CAPTION_ROOM, max(room, line_width(caption[0])))
     return caption + [law(facts, name, expression, free) for name, expression in pairs(facts, body)]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from archgraph.figures.content.labels import input_name, value_label
 from archgraph.figures.content.mathtext import shape, words
-from archgraph.figures.drawing.diagram import Box, Run
+from archgraph.figures.drawing.diagram import Box, Line
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.layout.spine_plan import Plan, Side, Slot, Tap
@@ -12,7 +12,6 @@ from archgraph.graph.ir import Repeat, Value
 from archgraph.outline.groups import Group
 from archgraph.outline.structure import Structure
 
-Line = tuple[Run, ...]
 _LONG_NAME = 18
 
 

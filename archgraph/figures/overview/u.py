@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 from archgraph.figures.content.boxes import MEDIUM, WIDE, Content, box, content, natural_width
 from archgraph.figures.content.labels import copy_label, exit_label, input_name, output_label, stage_way, value_label
 from archgraph.figures.content.mathtext import join, words
-from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Path, Run, Text
+from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Line, Path, Text
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.drawing.style import LINE, SIZES, SKIP
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.layout.u import Skip, UShape, fits, layout_u
 from archgraph.outline.stages import Stage, UNet, conditions
-
-Line = tuple[Run, ...]
 
 
 @dataclass(frozen=True)
