@@ -12,7 +12,7 @@ from archgraph.cost.costs import METRICS, Row
 from archgraph.data import table
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.graph.ir import Node
-from archgraph.ops.base import registry
+from archgraph.ops.catalogue import registry
 from archgraph.sizes.symbols import product
 
 ZERO = Integer(0)

@@ -10,6 +10,7 @@ from sympy import Add, Expr, Integer, Min
 
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis
+from archgraph.ops.attention_modules import attention_module
 from archgraph.ops.base import ZERO, Kernel, Op, Saved, Types, Weight, Workspace
 from archgraph.ops.reach import SAME, All, AxisMap, Blocks, Causal, Reach, pointwise
 from archgraph.sizes.symbols import product, require, same_size, symbol
@@ -256,8 +257,6 @@ class ScaledDotProductAttention(Op):
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's fused attention over flattened positions."""
-        from archgraph.ops.attention_modules import attention_module
-
         return attention_module(self, inputs)
 
     @classmethod

@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
 
+from sympy import Expr
+
+from archgraph.ops.arguments import Axes, PerAxis
+from archgraph.ops.base import Weight
 from archgraph.sizes.types import TensorType
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from archgraph.ops.attention import ScaledDotProductAttention
+
+Streams = list[tuple[TensorType, TensorType, TensorType]]
 
 
-def attention_module(op: ScaledDotProductAttention, inputs: tuple[TensorType, ...]) -> nn.Module:
+class Attends(Protocol):
+    """What the lowering needs to know of an operation that attends."""
+
+    @property
+    def heads(self) -> Expr: ...
+    @property
+    def key_heads(self) -> Expr: ...
+    @property
+    def causal(self) -> bool: ...
+    @property
+    def over(self) -> Axes | None: ...
+    @property
+    def window(self) -> PerAxis | None: ...
+    @property
+    def relative_bias(self) -> bool: ...
+
+    def streams(self, inputs: tuple[TensorType, ...]) -> Streams: ...
+    def axes(self, q: TensorType) -> tuple[str, ...]: ...
+    def windows(self, q: TensorType) -> dict[str, Expr]: ...
+    def shifts(self, q: TensorType) -> dict[str, Expr]: ...
+    def weights(self, *inputs: TensorType) -> Mapping[str, Weight]: ...
+
+
+def attention_module(op: Attends, inputs: tuple[TensorType, ...]) -> nn.Module:
     """Return a module on the operands of an attention operation."""
     if op.window is not None:
         return _windowed(op, inputs)
@@ -21,7 +50,7 @@ def attention_module(op: ScaledDotProductAttention, inputs: tuple[TensorType, ..
     return _full(op, inputs)
 
 
-def _full(op: ScaledDotProductAttention, inputs: tuple[TensorType, ...]) -> nn.Module:
+def _full(op: Attends, inputs: tuple[TensorType, ...]) -> nn.Module:
     import torch
     from torch import nn
 
@@ -40,7 +69,7 @@ def _full(op: ScaledDotProductAttention, inputs: tuple[TensorType, ...]) -> nn.M
     return Attention()
 
 
-def attend(op: ScaledDotProductAttention, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
+def attend(op: Attends, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
     """Attend among tokens (batch, n, c)."""
     from torch.nn.functional import scaled_dot_product_attention
 
@@ -69,7 +98,7 @@ def _positions(tokens: Tensor, type_: TensorType) -> Tensor:
     return x.movedim(-1, type_.names.index("c") + 1)
 
 
-def _axial(op: ScaledDotProductAttention, inputs: tuple[TensorType, ...]) -> nn.Module:
+def _axial(op: Attends, inputs: tuple[TensorType, ...]) -> nn.Module:
     """The axes that do not take part join the batch."""
     from torch import nn
 
@@ -93,7 +122,7 @@ def _axial(op: ScaledDotProductAttention, inputs: tuple[TensorType, ...]) -> nn.
     return AxialAttention()
 
 
-def _windowed(op: ScaledDotProductAttention, inputs: tuple[TensorType, ...]) -> nn.Module:
+def _windowed(op: Attends, inputs: tuple[TensorType, ...]) -> nn.Module:
     """Roll, cut into windows, attend with bias and mask, and go back."""
     import torch
     from torch import nn

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -80,6 +79,10 @@ class Workspace:
     passes: tuple[int, ...] = ()
 
 
+REGISTERED: dict[str, type[Op]] = {}
+"""The operations of the families that were imported; ask `catalogue.registry`, which imports them all."""
+
+
 @dataclass(frozen=True)
 class Op(ABC):
     """A primitive operation: what torch computes as one operator.
@@ -101,9 +104,9 @@ class Op(ABC):
         kind = cls.__dict__.get("kind", "")
         if not kind:
             return
-        if kind in _registry:
-            raise TypeError(f"operation '{kind}' is defined twice: {_registry[kind].__name__}, {cls.__name__}")
-        _registry[kind] = cls
+        if kind in REGISTERED:
+            raise TypeError(f"operation '{kind}' is defined twice: {REGISTERED[kind].__name__}, {cls.__name__}")
+        REGISTERED[kind] = cls
 
     @abstractmethod
     def infer(self, *inputs: TensorType) -> Types:
@@ -177,22 +180,3 @@ class NoMacs(Op):
     def macs(self, *inputs: TensorType) -> Expr:
         """Return zero: nothing is multiplied and accumulated."""
         return ZERO
-
-
-_registry: dict[str, type[Op]] = {}
-
-
-def registry() -> Mapping[str, type[Op]]:
-    """Return every operation by the name it has in specs.
-
-    >>> "conv" in registry()
-    True
-    """
-    from archgraph.ops import catalogue  # noqa: F401  importing the families registers their operations
-
-    return _registry
-
-
-def summary(op: type[Op]) -> str:
-    """Return the first line of an operation's docstring."""
-    return (inspect.getdoc(op) or "").split("\n", 1)[0]

@@ -1,4 +1,9 @@
-"""Importing this module registers every family of operations."""
+"""All operations by name: importing the families registers what they define."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
 
 from archgraph.ops import (  # noqa: F401
     activations,
@@ -21,3 +26,18 @@ from archgraph.ops import (  # noqa: F401
     traced,
     traced_moves,
 )
+from archgraph.ops.base import REGISTERED, Op
+
+
+def registry() -> Mapping[str, type[Op]]:
+    """Return every operation by the name it has in specs.
+
+    >>> "conv" in registry()
+    True
+    """
+    return REGISTERED
+
+
+def summary(op: type[Op]) -> str:
+    """Return the first line of an operation's docstring."""
+    return (inspect.getdoc(op) or "").split("\n", 1)[0]

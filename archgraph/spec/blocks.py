@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from archgraph.errors import ArchgraphError, ShapeError, SpecError, counted
 from archgraph.graph.ir import Graph, Value
@@ -11,15 +12,13 @@ from archgraph.graph.tracer import Inference, Tracer
 from archgraph.ops.arithmetic import Add
 from archgraph.ops.base import Op
 from archgraph.spec.arguments import make_op
-from archgraph.spec.calls import call_block, find_block
 from archgraph.spec.declarations import Declarations
-from archgraph.spec.definitions import STRUCTURES, Spec
+from archgraph.spec.definitions import STRUCTURES, BlockSpec, Spec
 from archgraph.spec.language.expressions import bindings_in
 from archgraph.spec.language.tree import Tree
-from archgraph.spec.library.standard import library_names
+from archgraph.spec.library.standard import find_block, library_names
 from archgraph.spec.loops import MAX_ITERATIONS, condition, iterations
 from archgraph.spec.operations import operations
-from archgraph.spec.repeats import mixture, repeat
 from archgraph.spec.scope import Scope
 from archgraph.spec.steps import Step, Target, read_reference, read_step, read_targets
 
@@ -28,12 +27,24 @@ MAX_VALUES = 60_000
 Outputs = tuple[Value, ...]
 
 
+class Forms(NamedTuple):
+    """How the steps that make a body of their own are run: calls of blocks, repeats, mixtures of experts.
+
+    The interpreter is handed them, for they run steps by the interpreter again.
+    """
+
+    call: Callable[[Interpreter, Step, Scope, Spec, BlockSpec], Outputs]
+    repeat: Callable[[Interpreter, Step, Scope], Outputs]
+    mixture: Callable[[Interpreter, Step, Scope, Outputs], Outputs]
+
+
 @dataclass
 class Workshop:
     """What all interpreters of one trace share: the main spec, inferred types, traced blocks, budgets."""
 
     spec: Spec
     infer: Inference
+    forms: Forms
     bodies: dict[Any, Graph] = field(default_factory=dict)
     stack: list[str] = field(default_factory=list)
     steps: int = 0
@@ -117,12 +128,12 @@ class Interpreter:
     def execute(self, step: Step, scope: Scope) -> Outputs:
         """Run a step without its loop, its condition and its names, and return its outputs."""
         if step.keyword("repeat"):
-            return repeat(self, step, scope)
+            return self.workshop.forms.repeat(self, step, scope)
         if step.kind in STRUCTURES:
             return self._structure(step, scope)
         found = find_block(self.spec, step.kind)
         if found:
-            return call_block(self, step, scope, *found)
+            return self.workshop.forms.call(self, step, scope, *found)
         return self._apply(step, scope, operations()[step.kind])
 
     def _apply(self, step: Step, scope: Scope, op: type[Op]) -> Outputs:
@@ -221,7 +232,7 @@ class Interpreter:
     def _structure(self, step: Step, scope: Scope) -> Outputs:
         previous = self.inputs(step, scope)
         if step.kind == "mixture":
-            return mixture(self, step, scope, previous)
+            return self.workshop.forms.mixture(self, step, scope, previous)
         if step.kind == "parallel":
             branches = step.value.list("`parallel`", hint="parallel: [[steps], [steps]]")
             return tuple(value for branch in branches for value in self._branch(as_list(branch), scope, previous))

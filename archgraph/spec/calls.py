@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archgraph.errors import ArchgraphError, SpecError, counted
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.tracer import Tracer
 from archgraph.sizes.types import TensorType
 from archgraph.spec.arguments import check_arguments, choose
+from archgraph.spec.blocks import Interpreter, Outputs, select
 from archgraph.spec.definitions import BlockSpec, Spec
 from archgraph.spec.language.evaluation import nested
 from archgraph.spec.language.tree import Tree
 from archgraph.spec.language.values import Word
-from archgraph.spec.library.standard import library_file, library_names
 from archgraph.spec.scope import Scope
 from archgraph.spec.sections import options_of
 from archgraph.spec.steps import Step
 
-if TYPE_CHECKING:
-    from archgraph.spec.blocks import Interpreter, Outputs
-
 MAX_BODIES = 4000
 MAX_CALLS = 32
-
-
-def find_block(spec: Spec, kind: str) -> tuple[Spec, BlockSpec] | None:
-    """Return a block and its file: of the spec itself, else of the library; None if there is none."""
-    if kind in spec.blocks:
-        return spec, spec.blocks[kind]
-    if kind in library_names():
-        file = library_file(kind)
-        return file, file.blocks[kind]
-    return None
 
 
 def call_block(interpreter: Interpreter, step: Step, scope: Scope, file: Spec, block: BlockSpec) -> Outputs:
@@ -113,8 +100,6 @@ def _trace_body(
     types: tuple[TensorType, ...],
     path: str,
 ) -> Graph:
-    from archgraph.spec.blocks import select
-
     inputs = tuple(Value(type_, name) for name, type_ in zip(block.inputs, types, strict=True))
     inner = interpreter.inside(Tracer(inputs, interpreter.workshop.infer, path), file)
     scope = inner.scope()

@@ -16,7 +16,8 @@ from archgraph.graph.ir import Graph, Value
 from archgraph.graph.tracer import Inference, Tracer
 from archgraph.sizes.symbols import Assumption, decide, deciding
 from archgraph.sizes.types import TensorType
-from archgraph.spec.blocks import Interpreter, Workshop, select
+from archgraph.spec.blocks import Forms, Interpreter, Workshop, select
+from archgraph.spec.calls import call_block
 from archgraph.spec.declarations import Declarations
 from archgraph.spec.definitions import InputSpec, Spec, Variant
 from archgraph.spec.language.evaluation import evaluate_number, evaluate_tree, refuse
@@ -24,6 +25,7 @@ from archgraph.spec.language.tree import Tree
 from archgraph.spec.language.values import describe
 from archgraph.spec.loops import condition
 from archgraph.spec.messages import Narrator
+from archgraph.spec.repeats import mixture, repeat
 from archgraph.spec.scope import Scope
 from archgraph.spec.spec import read_file
 
@@ -192,7 +194,7 @@ def _trace(spec: Spec, variant: Variant, declarations: Declarations, structural:
 def _interpret(spec: Spec, network: Tree, declarations: Declarations) -> tuple[Scope, Graph]:
     present = [item for item in spec.inputs if item.when is None or condition(item.when, declarations)]
     inputs = tuple(_input(item, declarations) for item in present)
-    workshop = Workshop(spec, Inference(Narrator(declarations).retell))
+    workshop = Workshop(spec, Inference(Narrator(declarations).retell), Forms(call_block, repeat, mixture))
     interpreter = Interpreter(spec, declarations, Tracer(inputs, workshop.infer), workshop)
     scope = interpreter.scope()
     for value, item in zip(inputs, present, strict=True):

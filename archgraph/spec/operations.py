@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from archgraph.ops.base import Op, registry
+from archgraph.ops.base import Op
+from archgraph.ops.catalogue import registry
 
 
 @cache

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sympy import Expr, Integer
 
 from archgraph.errors import SpecError
@@ -11,16 +9,15 @@ from archgraph.graph.ir import Graph, Value
 from archgraph.graph.tracer import Tracer
 from archgraph.ops.routing import ExpertWeight
 from archgraph.sizes.symbols import decide
-from archgraph.spec.calls import find_block, traced_body
+from archgraph.spec.blocks import Interpreter, Outputs
+from archgraph.spec.calls import traced_body
 from archgraph.spec.definitions import STRUCTURES
 from archgraph.spec.language.evaluation import evaluate_number, refuse
 from archgraph.spec.language.tree import Tree
+from archgraph.spec.library.standard import find_block
 from archgraph.spec.scope import Scope
 from archgraph.spec.sections import known_keys
 from archgraph.spec.steps import Step
-
-if TYPE_CHECKING:
-    from archgraph.spec.blocks import Interpreter, Outputs
 
 MAX_COUNT = 2**63
 MIXTURE_KEYS = ("experts", "active", "do")

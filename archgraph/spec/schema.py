@@ -7,7 +7,8 @@ import re
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from archgraph.ops.base import Op, summary
+from archgraph.ops.base import Op
+from archgraph.ops.catalogue import summary
 from archgraph.spec.definitions import (
     EXPECT_KEYS,
     INPUT_KEYS,

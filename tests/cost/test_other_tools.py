@@ -8,7 +8,7 @@ from archgraph.cost.costs import METRICS
 from archgraph.cost.counting_rules import QUANTITIES, tool
 from archgraph.data import table
 from archgraph.errors import QueryError
-from archgraph.ops.base import registry
+from archgraph.ops.catalogue import registry
 
 MEASURED = {
     "thop": {

@@ -19,7 +19,7 @@ from archgraph.fields.sets.readings import HalfLine, Moving, Pieces, Whole
 from archgraph.fields.sets.terms import itself
 from archgraph.fields.sets.windows import shift
 from archgraph.graph.ir import Graph, Node, Value
-from archgraph.ops.base import registry
+from archgraph.ops.catalogue import registry
 from archgraph.sizes.symbols import evaluate, symbol
 
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from sympy import Expr, Integer
 
 from archgraph.ops.arguments import Named
-from archgraph.ops.base import Op, Types, registry
+from archgraph.ops.base import Op, Types
+from archgraph.ops.catalogue import registry
 from archgraph.sizes.types import TensorType, tensor
 
 VALUATIONS = ((2, 3, 4, 5, 6), (3, 2, 5, 4, 1))

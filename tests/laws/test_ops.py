@@ -6,7 +6,8 @@ import pytest
 from op_cases import cases, examples, free_symbols, kinds, substitute, valuations
 from sympy import Expr
 
-from archgraph.ops.base import Saved, Weight, registry, summary
+from archgraph.ops.base import Saved, Weight
+from archgraph.ops.catalogue import registry, summary
 from archgraph.sizes.types import TensorType
 
 KERNELS = ("math", "upcast", "flash")

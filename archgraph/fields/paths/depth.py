@@ -8,7 +8,8 @@ from functools import reduce
 from typing import TypeAlias
 
 from archgraph.fields.rules.node_reads import Evaluate, node_reads
-from archgraph.fields.sets.readings import HalfLine, Moving, Reading, Whole, axes_of, join
+from archgraph.fields.sets.pieces import join
+from archgraph.fields.sets.readings import HalfLine, Moving, Reading, Whole, axes_of
 from archgraph.fields.sets.region import Region, itself
 from archgraph.fields.sets.through import through
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from archgraph.fields.sets.readings import Reading, Unsettled, Whole, join
+from archgraph.fields.sets.pieces import join
+from archgraph.fields.sets.readings import Reading, Unsettled, Whole
 from archgraph.fields.sets.through import through
 
 Box: TypeAlias = Mapping[str, Reading]

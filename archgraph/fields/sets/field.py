@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from archgraph.fields.sets.pieces import alone, pieces
-from archgraph.fields.sets.readings import PRESENT, HalfLine, Moving, Piece, Pieces, Reading, Whole, join
+from archgraph.fields.sets.pieces import alone, join, pieces
+from archgraph.fields.sets.readings import PRESENT, HalfLine, Moving, Piece, Pieces, Reading, Whole
 from archgraph.fields.sets.terms import itself
 from archgraph.fields.sets.through import through
 from archgraph.fields.sets.windows import IDENTITY

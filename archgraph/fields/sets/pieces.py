@@ -1,11 +1,29 @@
-"""Readings that differ along an axis: tokens of a class, of a text and of an image one after another."""
+"""Unions of readings, and readings that differ along an axis: tokens of a class, a text and an image in a row."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 
-from archgraph.fields.sets.readings import Piece, Pieces, Reading, Unsettled, axes_of, join
+from archgraph.errors import QueryError
+from archgraph.fields.sets.indices import EMPTY, union
+from archgraph.fields.sets.readings import (
+    HalfLine,
+    Moving,
+    Piece,
+    Pieces,
+    Reading,
+    Unsettled,
+    Whole,
+    axes_of,
+    edge,
+    halfline,
+    indexed,
+    settled,
+)
+from archgraph.fields.sets.terms import Form, coarseness, shown
+from archgraph.fields.sets.windows import enlarge
 
 
 def pieces(axis: str, extent: int, parts: Iterable[Piece]) -> Reading:
@@ -83,3 +101,57 @@ def disjoint(left: Reading, right: Reading) -> bool:
     if not isinstance(left, Pieces) or not isinstance(right, Pieces) or left.axis != right.axis:
         return False
     return all(a.stop <= b.start or b.stop <= a.start for a in left.parts for b in right.parts)
+
+
+def join(left: Reading, right: Reading) -> Reading:
+    """Return what a sum or concatenation reads: the union. Of two wholes the earlier one is kept.
+
+    >>> join(Whole((2,), "b"), Whole((1, 5), "a.c")).path
+    'a.c'
+    """
+    if left is None or right is None or left == right:
+        return right if left is None else left
+    if isinstance(left, Pieces) or isinstance(right, Pieces):
+        return overlay(left, right)
+    if isinstance(left, Whole) or isinstance(right, Whole):
+        return _wholes([reading for reading in (left, right) if isinstance(reading, Whole)])
+    if isinstance(left, Unsettled) or isinstance(right, Unsettled):
+        reason = next(reading.reason for reading in (left, right) if isinstance(reading, Unsettled))
+        return Unsettled(reason, axes_of(left) | axes_of(right))
+    return settled(lambda: _joined(left, right), axes_of(left) | axes_of(right))
+
+
+def _wholes(wholes: list[Whole]) -> Whole:
+    first = min(wholes, key=lambda whole: whole.order)
+    known = all(whole.span.length for whole in wholes)
+    return replace(first, span=union(whole.span for whole in wholes) if known else EMPTY)
+
+
+def _joined(left: Moving | HalfLine, right: Moving | HalfLine) -> Reading:
+    left, right = _alike(left, right)
+    if isinstance(left, Moving) and isinstance(right, Moving):
+        return Moving(left.form or right.form, left.map.union(right.map))
+    since = left.since if isinstance(left, HalfLine) else right.since if isinstance(right, HalfLine) else Whole()
+    return halfline(left.form or right.form, edge(left).union(edge(right)), since)
+
+
+def _alike(left: Moving | HalfLine, right: Moving | HalfLine) -> tuple[Moving | HalfLine, Moving | HalfLine]:
+    """Bring two readings to one form."""
+    if left.form == right.form or not left.form or not right.form:
+        return left, right
+    pair = axes_of(left), axes_of(right)
+    if len(pair[0] | pair[1]) == 1:
+        return indexed(left), indexed(right)
+    for coarse, fine in ((left, right), (right, left)):
+        ratio = coarseness(coarse.form, fine.form)
+        if ratio:
+            finer = _finer(coarse, fine.form, ratio)
+            return (finer, right) if coarse is left else (left, finer)
+    raise QueryError(f"branches driven by other positions are joined: {shown(left.form)}, {shown(right.form)}")
+
+
+def _finer(coarse: Moving | HalfLine, form: Form, ratio: int) -> Moving | HalfLine:
+    """Return a reading as a function of a form of which its own is the quotient by a ratio."""
+    if isinstance(coarse, Moving):
+        return Moving(form, coarse.map.through(enlarge(ratio)))
+    return HalfLine(form, coarse.edge.through(enlarge(ratio)), coarse.since)

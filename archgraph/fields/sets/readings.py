@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from archgraph.errors import QueryError
-from archgraph.fields.sets.indices import EMPTY, Indices, interval, union
+from archgraph.fields.sets.indices import EMPTY, Indices, interval
 from archgraph.fields.sets.setmap import SetMap
-from archgraph.fields.sets.terms import Form, Sum, Term, as_map, coarseness, normal, shown
-from archgraph.fields.sets.windows import enlarge, shift, window
+from archgraph.fields.sets.terms import Form, Sum, Term, as_map, normal, shown
+from archgraph.fields.sets.windows import shift, window
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,65 +153,9 @@ def halfline(form: Form, edge: SetMap, since: Whole) -> Reading:
     return HalfLine(form, edge, since) if edge.advance else since
 
 
-def join(left: Reading, right: Reading) -> Reading:
-    """Return what a sum or concatenation reads: the union. Of two wholes the earlier one is kept.
-
-    >>> join(Whole((2,), "b"), Whole((1, 5), "a.c")).path
-    'a.c'
-    """
-    if left is None or right is None or left == right:
-        return right if left is None else left
-    if isinstance(left, Pieces) or isinstance(right, Pieces):
-        from archgraph.fields.sets.pieces import overlay
-
-        return overlay(left, right)
-    if isinstance(left, Whole) or isinstance(right, Whole):
-        return _wholes([reading for reading in (left, right) if isinstance(reading, Whole)])
-    if isinstance(left, Unsettled) or isinstance(right, Unsettled):
-        reason = next(reading.reason for reading in (left, right) if isinstance(reading, Unsettled))
-        return Unsettled(reason, axes_of(left) | axes_of(right))
-    return settled(lambda: _joined(left, right), axes_of(left) | axes_of(right))
-
-
-def _wholes(wholes: list[Whole]) -> Whole:
-    first = min(wholes, key=lambda whole: whole.order)
-    known = all(whole.span.length for whole in wholes)
-    return replace(first, span=union(whole.span for whole in wholes) if known else EMPTY)
-
-
-def _joined(left: Moving | HalfLine, right: Moving | HalfLine) -> Reading:
-    left, right = _alike(left, right)
-    if isinstance(left, Moving) and isinstance(right, Moving):
-        return Moving(left.form or right.form, left.map.union(right.map))
-    since = left.since if isinstance(left, HalfLine) else right.since if isinstance(right, HalfLine) else Whole()
-    return halfline(left.form or right.form, _edge(left).union(_edge(right)), since)
-
-
-def _alike(left: Moving | HalfLine, right: Moving | HalfLine) -> tuple[Moving | HalfLine, Moving | HalfLine]:
-    """Bring two readings to one form."""
-    if left.form == right.form or not left.form or not right.form:
-        return left, right
-    pair = axes_of(left), axes_of(right)
-    if len(pair[0] | pair[1]) == 1:
-        return indexed(left), indexed(right)
-    for coarse, fine in ((left, right), (right, left)):
-        ratio = coarseness(coarse.form, fine.form)
-        if ratio:
-            finer = _finer(coarse, fine.form, ratio)
-            return (finer, right) if coarse is left else (left, finer)
-    raise QueryError(f"branches driven by other positions are joined: {shown(left.form)}, {shown(right.form)}")
-
-
-def _finer(coarse: Moving | HalfLine, form: Form, ratio: int) -> Moving | HalfLine:
-    """Return a reading as a function of a form of which its own is the quotient by a ratio."""
-    if isinstance(coarse, Moving):
-        return Moving(form, coarse.map.through(enlarge(ratio)))
-    return HalfLine(form, coarse.edge.through(enlarge(ratio)), coarse.since)
-
-
 def indexed(reading: Moving | HalfLine) -> Moving | HalfLine:
     """Return a reading as a function of the index on its one axis."""
-    plain = on_axis(Moving(reading.form, _edge(reading) if isinstance(reading, HalfLine) else reading.map))
+    plain = on_axis(Moving(reading.form, edge(reading) if isinstance(reading, HalfLine) else reading.map))
     if plain is None:
         raise QueryError(f"what is read is driven by {shown(reading.form)}")
     return HalfLine(plain.form, plain.map, reading.since) if isinstance(reading, HalfLine) else plain
@@ -234,7 +178,8 @@ def settled(compute: Callable[[], Reading], axes: frozenset[str]) -> Reading:
         return Unsettled(error.message, axes)
 
 
-def _edge(reading: Moving | HalfLine) -> SetMap:
+def edge(reading: Moving | HalfLine) -> SetMap:
+    """Return the last position that is read, as a map."""
     return ends(reading.map) if isinstance(reading, Moving) else reading.edge
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from archgraph.errors import QueryError
 from archgraph.fields.sets.indices import EMPTY, Indices, indices, interval
-from archgraph.fields.sets.pieces import part_of, pieces
+from archgraph.fields.sets.pieces import join, part_of, pieces
 from archgraph.fields.sets.readings import (
     PRESENT,
     HalfLine,
@@ -25,7 +25,6 @@ from archgraph.fields.sets.readings import (
     furthest,
     halfline,
     indexed,
-    join,
     moving,
     settled,
 )

@@ -36,7 +36,7 @@ class Run:
 Line = tuple[Run, ...]
 
 
-def line_width(line: Line) -> float:
+def line_width(line: Iterable[Run]) -> float:
     """How wide runs are one after another; summed exactly, so that no version of Python rounds otherwise."""
     return fsum(run.width for run in line)
 

@@ -16,10 +16,11 @@ from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
 from archgraph.ops.traced import Constant
 from archgraph.ops.traced_moves import Move
+from archgraph.pytorch.trace.arguments import Arguments, Lazy, conventional_names
 from archgraph.pytorch.trace.builder import Builder, Pending, Tracked
 from archgraph.pytorch.trace.layout import Layout, whole
 from archgraph.pytorch.trace.program import SKIPPED, Program, occurrences
-from archgraph.pytorch.trace.registry import HANDLERS, Arguments, Handler, Lazy, conventional_names
+from archgraph.pytorch.trace.registry import HANDLERS, Handler
 from archgraph.pytorch.trace.sizes import Sizes
 from archgraph.sizes.symbols import evaluate
 from archgraph.sizes.types import TensorType
@@ -198,7 +199,7 @@ class Interpreter:
                 nodes[argument.name] = node.kwargs[argument.name]
             elif argument.has_default_value():
                 nodes[argument.name] = argument.default_value
-        lazy = Lazy(self, nodes)
+        lazy = Lazy(self.fetch, nodes)
         return Arguments(node, nodes, lazy)
 
     def _written(self, target: Any, result: Any) -> None:

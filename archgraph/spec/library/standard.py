@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from archgraph.spec.definitions import Spec
+from archgraph.spec.definitions import BlockSpec, Spec
 from archgraph.spec.operations import operations as operations
 from archgraph.spec.spec import read_file
 
@@ -26,3 +26,13 @@ def library_file(name: str) -> Spec:
     ('x',)
     """
     return read_file(FOLDER / f"{name}.yaml", f"library/{name}.yaml")
+
+
+def find_block(spec: Spec, kind: str) -> tuple[Spec, BlockSpec] | None:
+    """Return a block and its file: of the spec itself, else of the library; None if there is none."""
+    if kind in spec.blocks:
+        return spec, spec.blocks[kind]
+    if kind in library_names():
+        file = library_file(kind)
+        return file, file.blocks[kind]
+    return None

@@ -14,13 +14,14 @@ from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.ops.pointwise import Softmax
 from archgraph.ops.traced import Function
 from archgraph.pytorch.trace.align import Alignment, Operand, broadcast
+from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import per_position
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.contractions import product_of
 from archgraph.pytorch.trace.interpret import Interpreter
 from archgraph.pytorch.trace.layout import COPIES, Digit, equal, extent, merged, whole
 from archgraph.pytorch.trace.masks import is_causal
-from archgraph.pytorch.trace.registry import Arguments, aten
+from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import product
 from archgraph.sizes.types import CHANNEL
 

@@ -9,11 +9,12 @@ from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.einsum import Einsum
 from archgraph.ops.traced import Reduce
 from archgraph.pytorch.trace.align import Alignment, Operand, broadcast
+from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import Interpreter
 from archgraph.pytorch.trace.layout import Dim
-from archgraph.pytorch.trace.registry import Arguments, aten
+from archgraph.pytorch.trace.registry import aten
 
 Labels = Sequence[int]
 

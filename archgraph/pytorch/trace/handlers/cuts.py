@@ -14,11 +14,12 @@ from archgraph.ops.cropping import Pad, Roll, Slice, Take
 from archgraph.ops.rearrangement import Concat, Split
 from archgraph.ops.traced_moves import Subsample
 from archgraph.pytorch.trace.align import Alignment, Operand
+from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Pending, Tracked
 from archgraph.pytorch.trace.handlers.shapes import as_list, copies
 from archgraph.pytorch.trace.interpret import Interpreter
 from archgraph.pytorch.trace.layout import COPIES, Dim, equal, extent, whole
-from archgraph.pytorch.trace.registry import Arguments, aten
+from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import product
 from archgraph.sizes.types import CHANNEL
 

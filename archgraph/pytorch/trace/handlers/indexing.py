@@ -11,10 +11,11 @@ from archgraph.graph.ir import Value
 from archgraph.ops.sources import Embedding
 from archgraph.ops.traced import Constant
 from archgraph.ops.traced_moves import Gather
+from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import Interpreter
 from archgraph.pytorch.trace.layout import whole
-from archgraph.pytorch.trace.registry import HANDLERS, Arguments, aten
+from archgraph.pytorch.trace.registry import HANDLERS, aten
 from archgraph.sizes.types import CHANNEL
 
 MOVES = [

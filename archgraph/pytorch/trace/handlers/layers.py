@@ -13,11 +13,12 @@ from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.linear import Linear
 from archgraph.ops.traced import Convolve
 from archgraph.pytorch.trace.align import broadcast
+from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import Windows, finish, listed
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.contractions import linear_product
 from archgraph.pytorch.trace.interpret import Interpreter
-from archgraph.pytorch.trace.registry import Arguments, aten
+from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.types import CHANNEL
 
 ZERO = Integer(0)

@@ -11,9 +11,10 @@ from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.normalisation import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
 from archgraph.ops.rms import RmsNorm
 from archgraph.pytorch.trace.align import broadcast
+from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import Interpreter
-from archgraph.pytorch.trace.registry import Arguments, aten
+from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.types import CHANNEL
 
 

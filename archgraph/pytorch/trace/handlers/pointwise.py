@@ -14,10 +14,11 @@ from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.base import Op
 from archgraph.ops.traced import Function
 from archgraph.pytorch.trace.align import broadcast
+from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Pending, Tracked
 from archgraph.pytorch.trace.handlers.cuts import Cut
 from archgraph.pytorch.trace.interpret import Interpreter
-from archgraph.pytorch.trace.registry import HANDLERS, Arguments, aten
+from archgraph.pytorch.trace.registry import HANDLERS, aten
 
 SIMPLE: dict[str, type[Op]] = {
     "relu": pointwise.Relu,

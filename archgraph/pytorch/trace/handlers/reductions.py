@@ -11,12 +11,13 @@ from archgraph.ops.base import Op
 from archgraph.ops.pointwise import Softmax
 from archgraph.ops.resizing import GlobalAvgPool, GlobalMaxPool
 from archgraph.ops.traced import Cumulate, Function, Reduce
+from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.pointwise import arithmetic, function, on_one, operand_of
 from archgraph.pytorch.trace.interpret import Interpreter
 from archgraph.pytorch.trace.layout import COPIES, Dim
-from archgraph.pytorch.trace.registry import HANDLERS, Arguments, aten
+from archgraph.pytorch.trace.registry import HANDLERS, aten
 
 
 @aten("softmax", "_softmax", "log_softmax", "_log_softmax", "_safe_softmax")

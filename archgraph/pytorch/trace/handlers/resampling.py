@@ -8,10 +8,11 @@ from archgraph.graph.ir import Value
 from archgraph.ops.pooling import AvgPool, MaxPool
 from archgraph.ops.resizing import AdaptiveAvgPool, GlobalAvgPool, Upsample
 from archgraph.ops.traced import Resize
+from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import Windows, listed, per_position, reduced
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import Interpreter
-from archgraph.pytorch.trace.registry import Arguments, aten
+from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import product
 
 

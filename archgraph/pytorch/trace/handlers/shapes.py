@@ -7,10 +7,11 @@ from typing import Any
 
 from sympy import Expr, Integer
 
+from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import Interpreter
 from archgraph.pytorch.trace.layout import COPIES, Digit, Dim, divide, extent, merged, regroup
-from archgraph.pytorch.trace.registry import Arguments, aten
+from archgraph.pytorch.trace.registry import aten
 
 
 @aten(
