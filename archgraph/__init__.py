@@ -1,7 +1,6 @@
 """archgraph: exact, symbolic static analysis of neural architectures."""
 
-from archgraph.architecture.architecture import Architecture, contrast, load, loads
-from archgraph.architecture.modules import trace
+from archgraph.architecture.architecture import Architecture, contrast, load, loads, trace, verify
 from archgraph.errors import (
     ArchgraphError,
     MissingToolError,
@@ -11,7 +10,6 @@ from archgraph.errors import (
     UnboundSymbolError,
     UnsupportedOpError,
 )
-from archgraph.pytorch.verify.verify import verify
 
 __version__ = "0.1.0"
 __all__ = [

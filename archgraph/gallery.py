@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from archgraph.architecture.architecture import Architecture, load
+from archgraph.architecture.architecture import Architecture
 from archgraph.errors import SpecError
 from archgraph.report.table import Table
-from archgraph.spec.load import shipped_names
+from archgraph.spec.load import find_spec, shipped_names
+from archgraph.spec.source import SpecSource
 
 TEMPLATE = """\
 archgraph: 1
@@ -39,10 +40,10 @@ network:
 
 def variants_of(name: str) -> Iterator[Architecture]:
     """Yield a spec at its defaults, then each of its variants."""
-    g = load(name)
-    yield g
-    for variant in () if g.variant else g.variants:
-        yield Architecture(g.spec, variant)
+    spec, chosen = find_spec(name)
+    yield Architecture(SpecSource(spec, chosen).network())
+    for variant in () if chosen else spec.variants:
+        yield Architecture(SpecSource(spec, variant).network())
 
 
 def gallery_table() -> Table:
@@ -78,7 +79,7 @@ def _check_rows(g: Architecture) -> Iterator[dict[str, Any]]:
     for expectation in g.expectations:
         found = numbers.metric(expectation.metric)
         yield {
-            "spec": f"{g.spec.file.removesuffix('.yaml')}{':' + g.variant if g.variant else ''}",
+            "spec": f"{g.network.origin.file.removesuffix('.yaml')}{':' + g.variant if g.variant else ''}",
             "metric": expectation.metric,
             "expected": expectation.value,
             "found": found,

@@ -55,7 +55,7 @@ def _rf_table(g: Any, options: argparse.Namespace) -> Any:
     if options.productive:
         return productivity_table(g.name, g.productivity(options.axis, options.input))
     if options.probe is not None:
-        field = g.receptive_field(options.node, options.input, options.fixed_weights)
+        field = g.receptive_field(options.node, options.input, fixed_weights=options.fixed_weights)
         index = _index(options.probe, field.outputs)
         return probe_table(g.name, [field.probe(**index), field.probe("stat", **index), field.unread])
     return g.receptive_field_table(

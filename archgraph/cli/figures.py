@@ -56,7 +56,7 @@ def _run_contrast(options: argparse.Namespace) -> int:
 
     networks = [load(name) for name in options.specs]
     if not options.output:
-        print(comparison(networks).to(options.format).rstrip())
+        print(comparison([g.network for g in networks]).to(options.format).rstrip())
         return 0
     figure = contrast(
         *networks,

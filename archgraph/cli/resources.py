@@ -47,7 +47,7 @@ def _run_memory(options: argparse.Namespace) -> int:
         _setting(g, mode, options, chosen if mode == "training" else False)
         for mode in ([options.mode] if options.mode else CHOICES["mode"])
     ]
-    print(memory_table(g, settings).to(options.format).rstrip())
+    print(memory_table(g.network, settings).to(options.format).rstrip())
     return 0
 
 

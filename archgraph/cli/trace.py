@@ -76,7 +76,7 @@ def _add_module(parser: argparse.ArgumentParser) -> None:
 
 def _traced(options: argparse.Namespace) -> Any:
     """Return the architecture of the module that the options name."""
-    from archgraph.architecture.modules import trace
+    from archgraph.architecture.architecture import trace
 
     dynamic = dict(map(_dynamic, options.dynamic))
     module = _module(options.module)

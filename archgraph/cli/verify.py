@@ -28,6 +28,7 @@ def _run_verify(options: argparse.Namespace) -> int:
     from archgraph.pytorch.verify.fields import verify_fields
     from archgraph.pytorch.verify.verify import verify
 
-    report = verify_fields(load_bound(options), options.input) if options.rf else verify(load_bound(options))
+    network = load_bound(options).network
+    report = verify_fields(network, options.input) if options.rf else verify(network)
     print(report.table.to(options.format).rstrip())
     return 0 if report.ok else 1

@@ -1,4 +1,4 @@
-"""The comparison of architectures as a table: every row is derived from the graphs."""
+"""The comparison of networks as a table: every row is derived from the graphs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sympy import Add, Expr, Symbol
 
-from archgraph.architecture.architecture import Architecture
 from archgraph.comparison.traits import TRAITS
+from archgraph.cost.part import whole
 from archgraph.errors import ArchgraphError, QueryError
+from archgraph.graph.network import Network
 from archgraph.laws.domain import smooth_in
 from archgraph.laws.scaling import exponent
 from archgraph.report.table import Table
@@ -23,49 +24,47 @@ NOTES = (
 )
 
 
-def comparison(architectures: Sequence[Architecture]) -> Table:
-    """Return what sets architectures apart, a column each.
+def comparison(networks: Sequence[Network]) -> Table:
+    """Return what sets networks apart, a column each.
 
     >>> from archgraph import load
-    >>> table = comparison([load("unet:padded-512"), load("dit")])
+    >>> table = comparison([load("unet:padded-512").network, load("dit").network])
     >>> table.rows[1]["U-Net padded-512"], table.rows[1]["DiT"]
     ('local', 'global since blocks.attention.scaled_dot_product_attention')
     """
-    names = _names(architectures)
-    rows = [
-        {"": title, **dict(zip(names, (_answer(ask, g) for g in architectures), strict=True))} for title, ask in TRAITS
-    ]
-    rows += _knobs(architectures, names)
+    names = _names(networks)
+    rows = [{"": title, **dict(zip(names, (_answer(ask, g) for g in networks), strict=True))} for title, ask in TRAITS]
+    rows += _knobs(networks, names)
     return Table(" against ".join(names), ("", *names), rows, notes=NOTES, wrap=56)
 
 
-def _names(architectures: Sequence[Architecture]) -> list[str]:
+def _names(networks: Sequence[Network]) -> list[str]:
     """The names, told apart where two are the same."""
-    names = [g.name for g in architectures]
+    names = [g.name for g in networks]
     return [name if names.count(name) == 1 else f"{name} ({place + 1})" for place, name in enumerate(names)]
 
 
-def _answer(ask: Callable[[Architecture], object], g: Architecture) -> object:
+def _answer(ask: Callable[[Network], object], g: Network) -> object:
     try:
         return ask(g)
     except ArchgraphError as error:
         return f"– ({error.message})"
 
 
-def _knobs(architectures: Sequence[Architecture], names: Sequence[str]) -> Iterator[dict[str, object]]:
+def _knobs(networks: Sequence[Network], names: Sequence[str]) -> Iterator[dict[str, object]]:
     """A row per knob: exponents in the laws, and what its next value buys."""
-    for name in dict.fromkeys(knob for g in architectures for knob in (*g.symbols, *_counts(g))):
-        cells = [_knob(g, name) if name in (*g.symbols, *_counts(g)) else "–" for g in architectures]
+    for name in dict.fromkeys(knob for g in networks for knob in (*g.symbols, *_counts(g))):
+        cells = [_knob(g, name) if name in (*g.symbols, *_counts(g)) else "–" for g in networks]
         yield {"": f"knob {name}", **dict(zip(names, cells, strict=True))}
 
 
-def _counts(g: Architecture) -> list[str]:
+def _counts(g: Network) -> list[str]:
     """The structural symbols that are numbers, such as how many levels there are."""
     numbers = g.defaults
     return [name for name in sorted(g.structural) if type(numbers[name]) is int and name not in g.symbols]
 
 
-def _knob(g: Architecture, name: str) -> str:
+def _knob(g: Network, name: str) -> str:
     if name not in g.symbols:
         return _next(g, name, 1)
     exponents = _exponents(g, name)
@@ -75,7 +74,7 @@ def _knob(g: Architecture, name: str) -> str:
     return f"{exponents}; {bought}" if bought else exponents
 
 
-def _next(g: Architecture, name: str, step: int) -> str:
+def _next(g: Network, name: str, step: int) -> str:
     """What the next larger value that all rules allow adds."""
     now = g.at()
     for more in range(g.defaults[name] + step, g.defaults[name] + (NEXT + 1) * step, step):
@@ -87,20 +86,24 @@ def _next(g: Architecture, name: str, step: int) -> str:
     return ""
 
 
-def _bought(before: Architecture, after: Architecture) -> str:
-    added = {metric: int(after.metric(metric)) - int(before.metric(metric)) for metric in ("params", "macs")}
-    shown = [f"{metric} {100 * more / int(before.metric(metric)):+.3g} %" for metric, more in added.items() if more]
+def _bought(before: Network, after: Network) -> str:
+    added = {
+        metric: int(whole(after).metric(metric)) - int(whole(before).metric(metric)) for metric in ("params", "macs")
+    }
+    shown = [
+        f"{metric} {100 * more / int(whole(before).metric(metric)):+.3g} %" for metric, more in added.items() if more
+    ]
     if added["params"] > 0:
         price = added["macs"] / added["params"]
         shown.append(f"{price:,.0f} {'MAC' if round(price) == 1 else 'MACs'} per new param")
     return ", ".join(shown) or "the same"
 
 
-def _exponents(g: Architecture, name: str) -> str:
+def _exponents(g: Network, name: str) -> str:
     parts = []
     for metric in ("params", "macs"):
         try:
-            law, symbol = g.law_in(metric, name)
+            law, symbol = whole(g).law_in(metric, name)
             parts.append(f"{metric} {_growth(law, symbol)}")
         except QueryError as error:
             parts.append(f"{metric}: {error.message}")

@@ -6,35 +6,36 @@ from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from sympy import Add
 
+from archgraph.cost.part import whole
 from archgraph.cost.work import work_of
 from archgraph.errors import QueryError
 from archgraph.fields.paths.paths import Paths
+from archgraph.fields.queries import paths
 from archgraph.fields.report.field_report import ReceptiveField
+from archgraph.fields.report.receptive_field import receptive_fields
 from archgraph.graph.execution import Execution
 from archgraph.graph.ir import Node, Repeat, Value
+from archgraph.graph.network import Network
 from archgraph.laws.domain import smooth_in
 from archgraph.laws.scaling import elasticity, exponent
 from archgraph.ops.reach import Blocks
 from archgraph.outline.mixing import mixers
 from archgraph.sizes.symbols import replaced, symbol
 
-if TYPE_CHECKING:
-    from archgraph.architecture.architecture import Architecture
-
-Trait: TypeAlias = "tuple[str, Callable[[Architecture], object]]"
+Trait: TypeAlias = "tuple[str, Callable[[Network], object]]"
 PARTS = (8, 4)
 """Distances at which hops are counted, as parts of the side of the input."""
 
 
-def main_input(g: Architecture) -> str:
+def main_input(g: Network) -> str:
     """Return the input that the output is about: with the same positions, or else the first that has any.
 
     >>> from archgraph import load
-    >>> main_input(load("sd"))
+    >>> main_input(load("sd").network)
     'latent'
     """
     placed = [value for value in g.graph.inputs if value.type.positions]
@@ -44,14 +45,14 @@ def main_input(g: Architecture) -> str:
     return (same or placed)[0].name
 
 
-def _input(g: Architecture) -> Value:
+def _input(g: Network) -> Value:
     name = main_input(g)
     return next(value for value in g.graph.inputs if value.name == name)
 
 
-def field_of(g: Architecture) -> ReceptiveField:
+def field_of(g: Network) -> ReceptiveField:
     """Return the receptive field of the first output on the main input."""
-    return g.receptive_fields(main_input(g)).at(g.selected[0])
+    return receptive_fields(g, main_input(g)).at(g.selected[0])
 
 
 def percent(part: object) -> str:
@@ -63,15 +64,15 @@ def percent(part: object) -> str:
     return f"{float(part) * 100:.3g} %"  # type: ignore[arg-type]
 
 
-def core(g: Architecture) -> str:
+def core(g: Network) -> str:
     """The operations that multiply most."""
-    shares = sorted(g.share("macs").items(), key=lambda item: -item[1])
+    shares = sorted(whole(g).share("macs").items(), key=lambda item: -item[1])
     return ", ".join(f"{kind} ({percent(share)} of MACs)" for kind, share in shares[:2])
 
 
-def _mixing(g: Architecture, kind: str) -> str:
+def _mixing(g: Network, kind: str) -> str:
     """The operations that combine positions with weights of one kind, by their share of the MACs."""
-    total = int(g.at().macs) or 1
+    total = int(whole(g.at()).macs) or 1
 
     def macs(node: Node) -> float:
         return g.evaluate(node.op.macs(*node.types)) / total
@@ -84,7 +85,7 @@ def _mixing(g: Architecture, kind: str) -> str:
     return ", ".join(shown[:3]) + (", …" if len(shown) > 3 else "") or "none"
 
 
-def connectivity(g: Architecture) -> str:
+def connectivity(g: Network) -> str:
     """Local, windowed or global, and since which operation."""
     axes = list(field_of(g).axes.values())
     parts = [_windows(g)] if _windows(g) else []
@@ -101,7 +102,7 @@ def connectivity(g: Architecture) -> str:
     return "; ".join(parts)
 
 
-def _windows(g: Architecture) -> str:
+def _windows(g: Network) -> str:
     for path, member in g.graph.walk():
         if isinstance(member, Node):
             maps = [read for reach in member.op.reach(*member.types) for _, read in reach.maps]
@@ -111,7 +112,7 @@ def _windows(g: Architecture) -> str:
     return ""
 
 
-def field(g: Architecture) -> str:
+def field(g: Network) -> str:
     """The receptive field of the output, axis by axis."""
     parts = []
     for name, axis in field_of(g).axes.items():
@@ -120,9 +121,9 @@ def field(g: Architecture) -> str:
     return ", ".join(parts)
 
 
-def hops(g: Architecture) -> str:
+def hops(g: Network) -> str:
     """The fewest moves from the middle output to an eighth and a quarter of the side away, and to the border."""
-    found = g.at().paths(node=_placed(g), input=main_input(g))
+    found = paths(g.at(), _placed(g), main_input(g), None)
     centre, shown = found.centre, []
     for part in PARTS:
         places = found.beside(centre, max(1, found.extent // part))
@@ -137,7 +138,7 @@ def _farthest(found: Paths, places: tuple[int, ...], output: int) -> str:
     return str(max(read)) if read else "not read" if places else "–"
 
 
-def _placed(g: Architecture) -> str:
+def _placed(g: Network) -> str:
     """The step of the first output, or the last before it that has the input's positions."""
     steps = [member for member in g.graph.nodes if member.outputs[0].type.positions]
     last = next((member for member in reversed(steps) if g.selected[0] in member.outputs), None)
@@ -147,26 +148,26 @@ def _placed(g: Architecture) -> str:
     return found.name
 
 
-def growth(g: Architecture, metric: str) -> str:
+def growth(g: Network, metric: str) -> str:
     """The exponent of a metric in the number of positions N of the input, in the limit and at the defaults."""
     input = _input(g)
     sides = {free for axis in input.type.positions for free in g.show(input.type.size(axis)).free_symbols}
     if not sides:
         return "the input has one size"
     side, rank = symbol("r"), len(input.type.positions)
-    law = replaced(g.expression(metric), {free: side * free for free in sides})  # type: ignore[dict-item]
+    law = replaced(whole(g).expression(metric), {free: side * free for free in sides})  # type: ignore[dict-item]
     law = smooth_in(law, side)
     if side not in law.free_symbols:
         return "the same for every N"
     highest = max(exponent(term, side) for term in Add.make_args(law))
-    here = replaced(elasticity(law, side), {**g.point(), side: Fraction(1)})  # type: ignore[dict-item]
+    here = replaced(elasticity(law, side), {**g.point, side: Fraction(1)})  # type: ignore[dict-item]
     return f"~ N^{highest / rank}; N^{float(here) / rank:.3g} at the defaults"
 
 
-def sharing(g: Architecture) -> str:
+def sharing(g: Network) -> str:
     """At how many positions a weight of conv and linear layers is used: the least, the most, the mean."""
     uses: list[tuple[Fraction, int]] = []
-    for row in g.at().rows():
+    for row in whole(g.at()).rows():
         work = work_of(row, Execution())
         weights = g.evaluate(work.weights)
         if weights:
@@ -177,29 +178,29 @@ def sharing(g: Architecture) -> str:
     return f"{float(min(uses)[0]):,.0f} to {float(max(uses)[0]):,.0f}, mean {float(mean):,.0f}"
 
 
-def home(g: Architecture, most: str, other: str) -> str:
+def home(g: Network, most: str, other: str) -> str:
     """The level that holds most of a metric, and what it holds of another."""
-    share = g.share(most, "level")
+    share = whole(g).share(most, "level")
     name, part = max(share.items(), key=lambda item: item[1])
-    rest = g.share(other, "level").get(name, Fraction(0))
+    rest = whole(g).share(other, "level").get(name, Fraction(0))
     return f"{_level(g, name)}: {percent(part)} of {most}, {percent(rest)} of {other}"
 
 
-def _level(g: Architecture, name: str) -> str:
+def _level(g: Network, name: str) -> str:
     from archgraph.cost.costs import level_of
 
-    row = next(row for row in g.rows() if level_of(row.type) == name)
+    row = next(row for row in whole(g).rows() if level_of(row.type) == name)
     return " x ".join(str(g.evaluate(row.type.size(axis))) for axis in row.type.positions) or name
 
 
-def per_weight(g: Architecture) -> str:
+def per_weight(g: Network) -> str:
     """Values computed, and values that training keeps, over the number of weights."""
-    numbers = g.at()
-    kept = int(numbers.saved_bytes) / 4
-    return f"{int(numbers.activations) / int(numbers.params):.3g} computed, {kept / int(numbers.params):.3g} kept"
+    numbers = whole(g.at())
+    params, kept = int(numbers.params), int(numbers.metric("saved_bytes")) / 4
+    return f"{int(numbers.activations) / params:.3g} computed, {kept / params:.3g} kept"
 
 
-def repeated(g: Architecture) -> str:
+def repeated(g: Network) -> str:
     """The blocks that a count repeats."""
     repeats = [member for _, member in g.graph.walk() if isinstance(member, Repeat) and not member.once]
     counted = Counter(f"{member.block} x {g.show(member.count)}" for member in repeats)
@@ -214,13 +215,13 @@ TRAITS: tuple[Trait, ...] = (
     ("mixing by weights of the input", partial(_mixing, kind="dynamic")),
     ("receptive field of the output", field),
     ("hops over parts of the side", hops),
-    ("params", lambda g: g.expression("params")),
-    ("macs", lambda g: g.expression("macs")),
-    ("params, value", lambda g: g.at().params),
-    ("macs, value", lambda g: g.at().macs),
+    ("params", lambda g: whole(g).expression("params")),
+    ("macs", lambda g: whole(g).expression("macs")),
+    ("params, value", lambda g: whole(g.at()).params),
+    ("macs, value", lambda g: whole(g.at()).macs),
     ("params against positions", partial(growth, metric="params")),
     ("macs against positions", partial(growth, metric="macs")),
-    ("macs per param", lambda g: f"{g.at().ratio('macs', 'params'):,.1f}"),
+    ("macs per param", lambda g: f"{whole(g.at()).ratio('macs', 'params'):,.1f}"),
     ("positions per weight", sharing),
     ("activations per param", per_weight),
     ("most params sit at", partial(home, most="params", other="macs")),

@@ -271,37 +271,3 @@ def grouping(by: str) -> Callable[[Row], str]:
     if by not in GROUPS:
         raise QueryError(f"cannot group by '{by}'.{did_you_mean(by, GROUPS)}", hint=f"by: {', '.join(GROUPS)}")
     return GROUPS[by]
-
-
-def find_member(graph: Graph, path: str) -> tuple[Member, tuple[Repeat, ...]]:
-    """Return a node or scope by dotted path, and the repeats around it, outermost first.
-
-    Raises:
-        QueryError: there is no such path, with the nearest that exists.
-    """
-    scope, around, rest = graph, list[Repeat](), path
-    while True:
-        names = {node.name: node for node in scope.nodes}
-        name = next((name for name in _prefixes(rest) if name in names), None)
-        if name is None:
-            here = path[: len(path) - len(rest)]
-            near = did_you_mean(rest, names) or did_you_mean(rest.split(".")[0], names)
-            raise QueryError(
-                f"there is no node or scope '{path}'.{near}",
-                hint=f"in {here or 'the network '}: {', '.join(names)}",
-            )
-        member, rest = names[name], rest[len(name) + 1 :]
-        if not rest:
-            return member, tuple(around)
-        if isinstance(member, Node):
-            raise QueryError(f"'{path[: len(path) - len(rest) - 1]}' is an operation: nothing stands inside it")
-        around.append(member)
-        scope = member.body
-
-
-def _prefixes(path: str) -> Iterator[str]:
-    """Yield the path, then ever shorter parts of it up to a dot: names of values may hold dots in indices."""
-    end = len(path)
-    while end > 0:
-        yield path[:end]
-        end = path.rfind(".", 0, end)

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, field
 from math import fsum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sympy import Expr
 
 from archgraph.cost.costs import METRICS, Row, grouping
 from archgraph.cost.memory.memory import PRECISIONS, Setting
+from archgraph.cost.part import whole
 from archgraph.cost.work import Device, Work, device, work_of
 from archgraph.errors import QueryError
 from archgraph.graph.execution import execution
 from archgraph.graph.ir import Member
+from archgraph.graph.network import Network
 from archgraph.report.table import Table
-
-if TYPE_CHECKING:
-    from archgraph.architecture.architecture import Architecture
 
 DTYPES = (*PRECISIONS, "tf32")
 LEFT_OUT = (
@@ -59,26 +58,26 @@ def sum_of(work: Work, value: Callable[[Expr], int], batch: int = 1) -> Sum:
     )
 
 
-def efficiency_table(g: Architecture, by: str, setting: Setting) -> Table:
+def efficiency_table(g: Network, by: str, setting: Setting) -> Table:
     """Return MACs per parameter, positions per weight and operations per byte of every group of nodes.
 
     A stage is the level of a step of the network, with all that is inside: also what a block computes of the time
     step, which has no positions.
     """
     groups: dict[str, Sum] = {}
-    for row in g.rows():
+    for row in whole(g).rows():
         key = _label(g, by, row)
         groups[key] = groups.get(key, Sum()) + sum_of(work_of(row, setting.execution), g.evaluate)
     total = sum(groups.values(), Sum())
     rows = [{by: key, **_ratios(part, total)} for key, part in groups.items()]
-    whole = {by: "total", **_ratios(total, total)}
+    totals = {by: "total", **_ratios(total, total)}
     notes = (
         g.bindings,
         f"{setting.dtype}, {setting.attention} attention, one sample",
         "positions/weight: how often a weight of conv and linear layers is used",
         "FLOP/byte: operations per byte of operands, weights and results, each moved once",
     )
-    return Table(f"{g.name}: what parameters and bytes are used for", tuple(whole), rows, whole, notes)
+    return Table(f"{g.name}: what parameters and bytes are used for", tuple(totals), rows, totals, notes)
 
 
 def _ratios(part: Sum, total: Sum) -> dict[str, Any]:
@@ -102,7 +101,7 @@ def _ratio(above: int, below: int) -> str:
     return f"{above / below:.5g}" if below else ""
 
 
-def _label(g: Architecture, by: str, row: Row) -> str:
+def _label(g: Network, by: str, row: Row) -> str:
     """The group of a row; levels have their sizes as numbers."""
     if by not in ("level", "stage"):
         return grouping(by)(row)
@@ -110,7 +109,7 @@ def _label(g: Architecture, by: str, row: Row) -> str:
     return " x ".join(str(g.evaluate(type_.size(axis))) for axis in type_.positions) or "embedding"
 
 
-def _step(g: Architecture, row: Row) -> Member:
+def _step(g: Network, row: Row) -> Member:
     """The step of the network that a node belongs to."""
     return next(node for node in g.graph.nodes if row.path == node.name or row.path.startswith(f"{node.name}."))
 
@@ -229,7 +228,7 @@ class Roofline:
         return self.table.to_html()
 
 
-def roofline(g: Architecture, name: str, dtype: str, attention: Any, batch: int, by: str) -> Roofline:
+def roofline(g: Network, name: str, dtype: str, attention: Any, batch: int, by: str) -> Roofline:
     """Return the estimate of one forward pass at the bound values."""
     if dtype not in DTYPES:
         raise QueryError(f"dtype is '{dtype}'", hint=f"one of {', '.join(DTYPES)}")
@@ -238,7 +237,7 @@ def roofline(g: Architecture, name: str, dtype: str, attention: Any, batch: int,
     chosen, width = device(name), 4 if dtype == "tf32" else PRECISIONS[dtype].values
     run = execution(width, attention)
     spans: dict[str, Span] = {}
-    for row in g.rows():
+    for row in whole(g).rows():
         key = _label(g, by, row)
         spans[key] = spans.get(key, Span()) + _span(sum_of(work_of(row, run), g.evaluate, batch), chosen, dtype)
     return Roofline(g.name, chosen, dtype, attention, batch, by, spans)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sympy import Add, Expr, expand
 
 from archgraph.cost.counting_rules import Term, Tool, terms, tool
+from archgraph.cost.part import whole
+from archgraph.graph.network import Network
 from archgraph.report.table import Table
-
-if TYPE_CHECKING:
-    from archgraph.architecture.architecture import Architecture
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,17 +80,17 @@ class Reconciliation:
         return self.table.to_html()
 
 
-def count_as(g: Architecture, name: str, functional: Collection[str] = ()) -> Reconciliation:
+def count_as(g: Network, name: str, functional: Collection[str] = ()) -> Reconciliation:
     """Return what a tool counts for an architecture, at its bound values."""
     chosen = tool(name)
-    found = terms(g.rows(), chosen, functional)
+    found = terms(whole(g).rows(), chosen, functional)
     rows = tuple(_row(g, term) for term in found if g.evaluate(term.difference))
     theirs = expand(Add(*(term.theirs for term in found)))
     ours = sum(g.evaluate(term.ours) for term in found)
     return Reconciliation(g.name, chosen, ours, g.evaluate(theirs), g.show(theirs), rows, g.bindings)
 
 
-def _row(g: Architecture, term: Term) -> dict[str, Any]:
+def _row(g: Network, term: Term) -> dict[str, Any]:
     difference = g.evaluate(term.difference)
     sign = "-" if difference < 0 else "+"
     return {"term": f"{sign} {term.kind}", "MACs": difference, "why": term.why}

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archgraph.fields.report.axis_field import AxisField
 from archgraph.fields.report.field_report import ReceptiveField
+from archgraph.fields.report.receptive_field import receptive_fields
 from archgraph.graph.ir import Node
+from archgraph.graph.network import Network
 from archgraph.report.table import Table
-
-if TYPE_CHECKING:
-    from archgraph.architecture.architecture import Architecture
 
 COLUMNS = ("node", "axis", "size_min", "size_max", "size_mean", "stride", "period", "note")
 NOTES = (
@@ -44,13 +43,13 @@ def widened(table: Table, column: Column) -> Table:
     return replace(table, columns=columns, rows=rows, notes=notes)
 
 
-def field_table(g: Architecture, input: str | None = None, every: bool = False, fixed_weights: bool = False) -> Table:
+def plain_table(g: Network, input: str | None = None, every: bool = False, fixed_weights: bool = False) -> Table:
     """Return the receptive field of the network's steps, or of every primitive node.
 
     Raises:
         QueryError: several inputs have positions and none was named.
     """
-    fields = g.receptive_fields(input, fixed_weights)
+    fields = receptive_fields(g, input, fixed_weights)
     if every:
         paths = [path for path, member in g.graph.walk() if isinstance(member, Node)]
         found = fields.every()

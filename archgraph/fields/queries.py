@@ -4,32 +4,31 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sympy import Expr
 
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
-from archgraph.fields import field_table as backend
 from archgraph.fields.effective.effective import Effective, EffectiveFields
-from archgraph.fields.field_table import Column, widened
+from archgraph.fields.field_table import Column, plain_table, widened
 from archgraph.fields.paths.depth import depth_to_cover
 from archgraph.fields.paths.hop_path import HopPath
 from archgraph.fields.paths.paths import Paths
+from archgraph.fields.report.field_report import ReceptiveField
 from archgraph.fields.report.halo import Halo, halo
 from archgraph.fields.report.productive import Productivity, productivity
+from archgraph.fields.report.receptive_field import receptive_fields
 from archgraph.fields.report.size_law import SizeLaw, SizeLaws
 from archgraph.graph.ir import Graph, Node, Value
 from archgraph.graph.locate import axis_named, input_named, members
+from archgraph.graph.network import Network
 from archgraph.laws.periodic import periodic_law
 from archgraph.report.table import Table
 from archgraph.sizes.exact import number_of
 from archgraph.sizes.symbols import symbol
 
-if TYPE_CHECKING:
-    from archgraph.architecture.architecture import Architecture
 
-
-def _value(g: Architecture, node: str | None) -> Value:
+def _value(g: Network, node: str | None) -> Value:
     """Return the output of a step of the network, by default the only selected one."""
     if node is None and len(g.selected) == 1:
         return g.selected[0]
@@ -39,26 +38,32 @@ def _value(g: Architecture, node: str | None) -> Value:
     return step.outputs[0]
 
 
-def size_laws(g: Architecture, input: str | None = None) -> SizeLaws:
+def receptive_field(
+    g: Network, node: str | None = None, input: str | None = None, fixed_weights: bool = False
+) -> ReceptiveField:
+    """Return what one node reads of one input: by default the only selected output."""
+    only = g.selected[0] if len(g.selected) == 1 else None
+    return receptive_fields(g, input, fixed_weights).at(only if node is None else node)
+
+
+def size_laws(g: Network, input: str | None = None) -> SizeLaws:
     """Return the laws of all steps on one input."""
     return SizeLaws(g.graph, input_named(g.graph, input))
 
 
-def law_of(g: Architecture, laws: SizeLaws, value: Value, axis: str) -> SizeLaw:
+def law_of(g: Network, laws: SizeLaws, value: Value, axis: str) -> SizeLaw:
     """Return the law of one step in the user's symbols, held against the field at the bound values."""
 
     def evaluate(expression: Expr) -> Fraction:
         return Fraction(number_of(expression, g.values))
 
-    field = g.receptive_fields(laws.input.name).at(value).axes[axis]
+    field = receptive_fields(g, laws.input.name).at(value).axes[axis]
     law = laws.at(value, axis, field, evaluate)
     shown = None if law.expression is None else g.show(law.expression)
     return SizeLaw(shown, law.label, law.domain)
 
 
-def receptive_field_law(
-    g: Architecture, node: str | None, input: str | None, axis: str | None, over: str | None
-) -> SizeLaw:
+def receptive_field_law(g: Network, node: str | None, input: str | None, axis: str | None, over: str | None) -> SizeLaw:
     """Return how long a step's field is, in all symbols, or in one repeat count by its periodic increments."""
     source = input_named(g.graph, input)
     chosen = axis_named(source, axis)
@@ -72,21 +77,21 @@ def receptive_field_law(
     return SizeLaw(law, "hull", f"largest over the phases, extrapolated from periodic increments in {over}")
 
 
-def _size_at(g: Architecture, node: str, input: str, axis: str, values: dict[str, Any]) -> int | None:
+def _size_at(g: Network, node: str, input: str, axis: str, values: dict[str, Any]) -> int | None:
     try:
-        field = g.at(**values).receptive_field(node, input).axes[axis]
+        field = receptive_field(g.at(**values), node, input).axes[axis]
         return None if field.is_global else field.size_max
     except ArchgraphError:
         return None
 
 
-def flat_graph(g: Architecture) -> Graph:
+def flat_graph(g: Network) -> Graph:
     """Return the network without repeats, whose counts have their values."""
     counts = [member.iterations for _, member in g.graph.walk() if not isinstance(member, Node)]
     return g.graph.unroll(experts=True) if all(count.is_Integer for count in counts) else g.flat(experts=True)
 
 
-def paths(g: Architecture, node: str | None, input: str | None, axis: str | None) -> Paths:
+def paths(g: Network, node: str | None, input: str | None, axis: str | None) -> Paths:
     """Return the paths between an input and an output of the flat network."""
     flat = flat_graph(g)
     value = _value(g, node) if node is None else None
@@ -96,7 +101,7 @@ def paths(g: Architecture, node: str | None, input: str | None, axis: str | None
     return Paths(flat, output, input, axis, evaluate=g.evaluate)
 
 
-def _flat_name(flat: Graph, g: Architecture, node: str | None, value: Value | None) -> str:
+def _flat_name(flat: Graph, g: Network, node: str | None, value: Value | None) -> str:
     """Return the name of the last primitive operation of a step."""
     name = node or next(member.name for member in g.graph.nodes if value in member.outputs)
     inside = [member.name for member in flat.nodes if member.name == name or member.name.startswith(f"{name}.")]
@@ -107,7 +112,7 @@ def _flat_name(flat: Graph, g: Architecture, node: str | None, value: Value | No
 
 
 def hops(
-    g: Architecture,
+    g: Network,
     distance: int | None,
     axis: str | None,
     start: int | None,
@@ -127,36 +132,34 @@ def hops(
     return found.path(max(reached, key=lambda place: reached[place]), output) if reached else None
 
 
-def cover(g: Architecture, distance: int, axis: str | None, input: str | None) -> int | None:
+def cover(g: Network, distance: int, axis: str | None, input: str | None) -> int | None:
     """Return the fewest mixing layers that cover an offset."""
     return depth_to_cover(g.graph, distance, input, axis, evaluate=g.evaluate)
 
 
-def tiling(g: Architecture, node: str | None, input: str | None) -> Halo:
+def tiling(g: Network, node: str | None, input: str | None) -> Halo:
     """Return the margin that tiles need."""
     value = _value(g, node)
     name = next(member.name for member in g.graph.nodes if value in member.outputs)
-    return halo(g.receptive_fields(input), name)
+    return halo(receptive_fields(g, input), name)
 
 
-def effective_fields(g: Architecture, input: str | None = None) -> EffectiveFields:
+def effective_fields(g: Network, input: str | None = None) -> EffectiveFields:
     """Return the effective fields of all steps at initialisation."""
     return EffectiveFields(g.graph, input_named(g.graph, input), g.evaluate)
 
 
-def effective_field(g: Architecture, node: str | None, input: str | None) -> dict[str, Effective]:
+def effective_field(g: Network, node: str | None, input: str | None) -> dict[str, Effective]:
     """Return the effective field of one step, by axis."""
     return effective_fields(g, input).at(_value(g, node))
 
 
-def productive(g: Architecture, axis: str | None, input: str | None) -> Productivity:
+def productive(g: Network, axis: str | None, input: str | None) -> Productivity:
     """Return which layers are productive for the input's size."""
     return productivity(flat_graph(g), input, axis, evaluate=g.evaluate)
 
 
-def field_table(
-    g: Architecture, input: str | None, every: bool, laws: bool, effective: bool, fixed_weights: bool
-) -> Table:
+def field_table(g: Network, input: str | None, every: bool, laws: bool, effective: bool, fixed_weights: bool) -> Table:
     """Return the table of receptive fields, of the network's steps with laws and effective fields when asked."""
     if fixed_weights and (laws or effective):
         raise QueryError("laws and effective fields are of the whole network, not of its fixed weights alone")
@@ -165,17 +168,17 @@ def field_table(
         columns.append(Column("law", _laws(g, input), "law: the size, as labelled; without a label its hull, exactly"))
     if effective and not every:
         columns += _effective(g, input)
-    return reduce(widened, columns, backend.field_table(g, input, every, fixed_weights))
+    return reduce(widened, columns, plain_table(g, input, every, fixed_weights))
 
 
-def _laws(g: Architecture, input: str | None) -> dict[tuple[str, str], str]:
+def _laws(g: Network, input: str | None) -> dict[tuple[str, str], str]:
     found = size_laws(g, input)
     axes = found.input.type.positions
     steps = [(member.name, member.outputs[0]) for member in g.graph.nodes]
     return {(name, axis): str(law_of(g, found, value, axis)) for name, value in steps for axis in axes}
 
 
-def _effective(g: Architecture, input: str | None) -> list[Column]:
+def _effective(g: Network, input: str | None) -> list[Column]:
     found, sigma, width = effective_fields(g, input), {}, {}
     for member in g.graph.nodes:
         for axis, numbers in found.at(member.outputs[0]).items():

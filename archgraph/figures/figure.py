@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from archgraph.errors import MissingToolError
 from archgraph.figures.drawing.diagram import Diagram
-from archgraph.figures.facts.facts import Facts, Subject
+from archgraph.figures.facts.facts import Facts
+from archgraph.graph.network import Network
 from archgraph.report.files import write_bytes
 
 SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
@@ -132,7 +133,7 @@ class Figure:
 
 
 def draw(
-    architecture: Subject,
+    network: Network,
     view: str = "overview",
     *,
     width: str = "auto",
@@ -146,7 +147,7 @@ def draw(
     """Draw an architecture.
 
     Args:
-        architecture: what `load` or `trace` returned.
+        network: what is drawn.
         view: ``"overview"`` (stages as a U or a spine), ``"blocks"`` (inside the repeated block), ``"full"`` (every
             operation, repeats collapsed), ``"unrolled"``, ``"ladder"`` (receptive field over depth), ``"matrix"``
             (connected positions), ``"hops"`` (moves over distance), ``"levels"`` (costs by resolution) or ``"laws"``
@@ -165,23 +166,23 @@ def draw(
         MissingToolError: Graphviz is needed and not installed.
 
     >>> import archgraph
-    >>> draw(archgraph.load("unet")).diagram.width / 72
+    >>> draw(archgraph.load("unet").network).diagram.width / 72
     6.75
     """
     from archgraph.figures.facts.options import options
     from archgraph.figures.views import view_diagram
 
-    facts = Facts(architecture, color, options(show, terms, values))
+    facts = Facts(network, color, options(show, terms, values))
     return Figure(view_diagram(facts, view, width, venue, engine), view, (facts,))
 
 
 def contrast(
-    *architectures: Subject, width: str = "text", venue: str = "icml", panels: Iterable[str] | None = None
+    *networks: Network, width: str = "text", venue: str = "icml", panels: Iterable[str] | None = None
 ) -> Figure:
     """Draw networks side by side on one scale, with the table of their laws.
 
     Args:
-        architectures: two or more of what `load` or `trace` returned.
+        networks: two or more.
         width: as for `draw`; and `venue`.
         panels: from top to bottom, of ``"stages"``, ``"levels"``, ``"laws"``, ``"ladder"``, ``"hops"`` and
             ``"matrix"``; all if nothing is said.
@@ -191,15 +192,15 @@ def contrast(
         ValueError: an unknown venue or width, or less than 3.2 inches.
 
     >>> import archgraph
-    >>> contrast(archgraph.load("unet"), archgraph.load("dit")).diagram.width / 72
+    >>> contrast(archgraph.load("unet").network, archgraph.load("dit").network).diagram.width / 72
     6.75
     """
     from archgraph.figures.contrast.contrast import PANELS, contrast_diagram
     from archgraph.figures.drawing.style import page_width
 
     page, chosen = page_width(width, venue), tuple(PANELS) if panels is None else tuple(panels)
-    networks = tuple(map(Facts, architectures))
-    return Figure(contrast_diagram(networks, page, chosen), "contrast", networks)
+    facts = tuple(map(Facts, networks))
+    return Figure(contrast_diagram(facts, page, chosen), "contrast", facts)
 
 
 def _typeset(svg: str, diagram: Diagram, suffix: str) -> bytes:

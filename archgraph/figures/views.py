@@ -56,7 +56,7 @@ def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = 
 
 def _first_fitting(facts: Facts, view: str, widths: list[float], engine: str) -> Diagram:
     if view in ("full", "unrolled"):
-        graph = facts.flat if view == "unrolled" else facts.subject.graph
+        graph = facts.flat if view == "unrolled" else facts.network.graph
         return full_diagram(facts, graph, facts.selected if view == "full" else graph.outputs, engine)
     if view == "blocks":
         return _blocks(facts, widths, engine)
@@ -72,7 +72,7 @@ def _first_fitting(facts: Facts, view: str, widths: list[float], engine: str) ->
 def _blocks(facts: Facts, widths: list[float], engine: str) -> Diagram:
     decks = repeated(facts, facts.structure)
     if not decks:
-        raise QueryError(f"{facts.subject.name} repeats no block.", hint="draw view='overview'")
+        raise QueryError(f"{facts.network.name} repeats no block.", hint="draw view='overview'")
     for width in widths:
         if (drawn := block_diagram(facts, decks[0], width)) is not None:
             return drawn
@@ -81,7 +81,7 @@ def _blocks(facts: Facts, widths: list[float], engine: str) -> Diagram:
 
 def _chart(facts: Facts, view: str, width: float) -> Diagram:
     if facts.input is None:
-        raise QueryError(f"{facts.subject.name} has no input with positions, so it has no receptive field")
+        raise QueryError(f"{facts.network.name} has no input with positions, so it has no receptive field")
     if view == "matrix":
         return _described(facts, matrix_strip(facts, steps(facts, effective=False), width))
     return _described(
@@ -161,4 +161,4 @@ def _described(facts: Facts, drawn: Diagram) -> Diagram:
     reach = facts.reach(last) if last else None
     if reach is not None:
         text += f" One output position reads {reach.label} of {reach.extent} {facts.unit} along a side of the input."
-    return replace(drawn, title=facts.subject.name, description=text)
+    return replace(drawn, title=facts.network.name, description=text)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sympy import Expr, Integer
+from sympy import Expr, Integer, Symbol
 
 from archgraph.errors import ArchgraphError, Place
 from archgraph.ops.base import Op
+from archgraph.sizes.symbols import replaced
 from archgraph.sizes.types import TensorType
 
 if TYPE_CHECKING:
@@ -169,6 +170,14 @@ class Graph:
         """
         return _Unroller(limit, experts).run(self)
 
+    def substitute(self, values: Mapping[Symbol, int]) -> Graph:
+        """Return the same graph with numbers for symbols, in every size, count and argument.
+
+        Args:
+            values: of symbols inside the graph; others stay.
+        """
+        return Substitution(values).graph(self)
+
     def to_networkx(self) -> networkx.MultiDiGraph:
         """Return the graph with members as vertices (`member`, `label`) and values as edges (`value`).
 
@@ -300,3 +309,58 @@ def _joined(prefix: str, share: str | None, node: Member) -> str | None:
     if share is not None:
         return f"{share}.{node.name}"
     return None if node.share is None else f"{prefix}{node.share}"
+
+
+class Substitution:
+    """Numbers for symbols throughout a graph; every value and body is made anew once, so that shared ones stay shared.
+
+    Args:
+        values: of symbols inside the graph.
+    """
+
+    def __init__(self, values: Mapping[Symbol, int]) -> None:
+        self._numbers = {free: Integer(value) for free, value in values.items()}
+        self._values: dict[Value, Value] = {}
+        self._bodies: dict[Graph, Graph] = {}
+        self._sizes: dict[Expr, Expr] = {}
+
+    def graph(self, graph: Graph) -> Graph:
+        """Return a graph with numbers."""
+        if graph not in self._bodies:
+            nodes = tuple(map(self._member, graph.nodes))
+            families = {name: self.values(family) for name, family in graph.families.items()}
+            self._bodies[graph] = Graph(self.values(graph.inputs), nodes, self.values(graph.outputs), families)
+        return self._bodies[graph]
+
+    def values(self, values: Iterable[Value]) -> tuple[Value, ...]:
+        """Return what values of the graph have become."""
+        return tuple(self._value(value) for value in values)
+
+    def _value(self, value: Value) -> Value:
+        if value not in self._values:
+            axes = tuple((axis, self._size(length)) for axis, length in value.type.axes)
+            self._values[value] = Value(TensorType(axes, value.type.dtype), value.name)
+        return self._values[value]
+
+    def _size(self, length: Expr) -> Expr:
+        if length not in self._sizes:
+            self._sizes[length] = replaced(length, self._numbers)
+        return self._sizes[length]
+
+    def _member(self, node: Member) -> Member:
+        ends = {"inputs": self.values(node.inputs), "outputs": self.values(node.outputs)}
+        if isinstance(node, Node):
+            return replace(node, op=self._argument(node.op), **ends)
+        experts = None if node.experts is None else self._size(node.experts)
+        return replace(node, body=self.graph(node.body), count=self._size(node.count), experts=experts, **ends)
+
+    def _argument(self, item: Any) -> Any:
+        """An argument of an operation: a size, or something made of arguments."""
+        if isinstance(item, Expr):
+            return self._size(item)
+        if isinstance(item, tuple):
+            parts = map(self._argument, item)
+            return type(item)(*parts) if hasattr(item, "_fields") else type(item)(parts)
+        if is_dataclass(item) and not isinstance(item, type):
+            return replace(item, **{one.name: self._argument(getattr(item, one.name)) for one in fields(item)})
+        return item

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from archgraph.errors import QueryError, did_you_mean
-from archgraph.graph.ir import Graph, Member, Repeat, Value
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 
 
 def members(graph: Graph, node: str | Value | None) -> tuple[Member, ...]:
@@ -92,3 +94,37 @@ def checked_distance(distance: int) -> int:
     if distance < 0:
         raise QueryError(f"a distance is at least 0, not {distance}")
     return distance
+
+
+def find_member(graph: Graph, path: str) -> tuple[Member, tuple[Repeat, ...]]:
+    """Return a node or scope by dotted path, and the repeats around it, outermost first.
+
+    Raises:
+        QueryError: there is no such path, with the nearest that exists.
+    """
+    scope, around, rest = graph, list[Repeat](), path
+    while True:
+        names = {node.name: node for node in scope.nodes}
+        name = next((name for name in _prefixes(rest) if name in names), None)
+        if name is None:
+            here = path[: len(path) - len(rest)]
+            near = did_you_mean(rest, names) or did_you_mean(rest.split(".")[0], names)
+            raise QueryError(
+                f"there is no node or scope '{path}'.{near}",
+                hint=f"in {here or 'the network '}: {', '.join(names)}",
+            )
+        member, rest = names[name], rest[len(name) + 1 :]
+        if not rest:
+            return member, tuple(around)
+        if isinstance(member, Node):
+            raise QueryError(f"'{path[: len(path) - len(rest) - 1]}' is an operation: nothing stands inside it")
+        around.append(member)
+        scope = member.body
+
+
+def _prefixes(path: str) -> Iterator[str]:
+    """Yield the path, then ever shorter parts of it up to a dot: names of values may hold dots in indices."""
+    end = len(path)
+    while end > 0:
+        yield path[:end]
+        end = path.rfind(".", 0, end)

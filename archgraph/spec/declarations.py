@@ -57,6 +57,19 @@ class Declarations:
                 place = self.specs[name].place
                 raise SpecError(f"symbol '{name}' is derived from others and cannot be bound", place=place)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all symbols, in the order of the spec."""
+        return tuple(self.specs)
+
+    def is_derived(self, name: str) -> bool:
+        """Whether a symbol is an expression of others."""
+        return self.specs[name].derived is not None
+
+    def doc(self, name: str) -> str:
+        """What a symbol stands for, in the words of the spec."""
+        return self.specs[name].doc
+
     def resolve_all(self) -> None:
         """Resolve every symbol, so that unused ones are checked too."""
         for name in self.specs:

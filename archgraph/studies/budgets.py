@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import gcd, lcm
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from archgraph.cost.part import whole
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
+from archgraph.graph.network import Network
 from archgraph.laws.search import HOLDS, MAX_SIZE, Comparison, Met, Solution, first, last, trend
 from archgraph.report.table import Table
 from archgraph.sizes.exact import number_of
 from archgraph.sizes.symbols import replaced
-
-if TYPE_CHECKING:
-    from archgraph.architecture.architecture import Architecture
 
 Budget = tuple[Comparison, float]
 Range = tuple[int, int]
@@ -24,7 +23,7 @@ NEAR = 4096
 
 
 def solve(
-    g: Architecture, name: str, multiple_of: int, budgets: Mapping[str, Budget], within: Range | None = None
+    g: Network, name: str, multiple_of: int, budgets: Mapping[str, Budget], within: Range | None = None
 ) -> Solution:
     """Return the value of one symbol at which budgets are just met, every other symbol at its value.
 
@@ -37,11 +36,11 @@ def solve(
     if found is None:
         raise QueryError(search.failure(within))
     numbers = g.at(**{name: found})
-    met = (Met(metric, sign, bound, int(numbers.metric(metric))) for metric, (sign, bound) in budgets.items())
+    met = (Met(metric, sign, bound, int(whole(numbers).metric(metric))) for metric, (sign, bound) in budgets.items())
     return Solution(name, found, tuple(met))
 
 
-def _check(g: Architecture, name: str, budgets: Mapping[str, Budget]) -> None:
+def _check(g: Network, name: str, budgets: Mapping[str, Budget]) -> None:
     if not budgets:
         raise QueryError("solve takes a budget", hint='g.solve("D", macs=("<=", 1e12))')
     for comparison, _ in budgets.values():
@@ -57,11 +56,11 @@ def _check(g: Architecture, name: str, budgets: Mapping[str, Budget]) -> None:
 class _Search:
     """The values of one symbol on their grid, `start + k*step` for k from 1, against budgets."""
 
-    def __init__(self, g: Architecture, name: str, multiple_of: int, budgets: Mapping[str, Budget]) -> None:
+    def __init__(self, g: Network, name: str, multiple_of: int, budgets: Mapping[str, Budget]) -> None:
         self.g, self.name, self.budgets = g, name, budgets
         self.symbol = g.symbols[name]
-        fixed = {free: value for free, value in g.point().items() if free != self.symbol}
-        self.laws = {metric: replaced(g.expression(metric), fixed) for metric in budgets}
+        fixed = {free: value for free, value in g.point.items() if free != self.symbol}
+        self.laws = {metric: replaced(whole(g).expression(metric), fixed) for metric in budgets}
         self.step, self.start = _grid(g, name, multiple_of)
 
     def value(self, k: int) -> int:
@@ -132,7 +131,7 @@ class _Search:
         return f"no {self.name} has {wanted}: at {self.value(k)} {shown}"
 
 
-def _grid(g: Architecture, name: str, multiple_of: int) -> tuple[int, int]:
+def _grid(g: Network, name: str, multiple_of: int) -> tuple[int, int]:
     """Return the step and start of the values that a symbol can have: its own rule and the asked divisor."""
     step, start = g.rule_of(name)
     if start % gcd(step, multiple_of):
@@ -144,7 +143,7 @@ def _grid(g: Architecture, name: str, multiple_of: int) -> tuple[int, int]:
 
 
 def iso(
-    g: Architecture,
+    g: Network,
     name: str,
     over: Mapping[str, Iterable[Any]],
     multiple_of: int,
@@ -163,7 +162,7 @@ def iso(
         except QueryError as error:
             without.append((value, error))
             continue
-        reached = at.at(**{name: found})
+        reached = whole(at.at(**{name: found}))
         rows.append({second: value, name: found, **{metric: reached.metric(metric) for metric in metrics}})
     if without and not rows:
         raise without[0][1]

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from sympy import Add, Expr, Integer, Rational, sqrt
 
+from archgraph.cost.part import whole
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
+from archgraph.graph.network import Network
 from archgraph.laws.domain import STEPS
 from archgraph.laws.scaling import exponent
 from archgraph.report.table import Table
-
-if TYPE_CHECKING:
-    from archgraph.architecture.architecture import Architecture
 
 METRICS = ("params", "macs", "activations", "saved_bytes")
 Change: TypeAlias = "int | float | Fraction | Expr | str"
 """A factor as a number, or a word: `x2`, `/2`, `xsqrt2`, `+1`, `-1`."""
 
 
-def what_if(g: Architecture, values: Mapping[str, Any], metrics: Iterable[str] = METRICS[:3]) -> Table:
+def what_if(g: Network, values: Mapping[str, Any], metrics: Iterable[str] = METRICS[:3]) -> Table:
     """Return metrics before and after a change of symbols, structural ones included, and the factor."""
     before, after = g.at(), g.at(**values)
     rows = [_factor_row(before, after, metric) for metric in metrics]
@@ -29,7 +28,7 @@ def what_if(g: Architecture, values: Mapping[str, Any], metrics: Iterable[str] =
     return Table(f"{g.name}: {change}", ("metric", "before", "after", "factor"), rows)
 
 
-def scale(g: Architecture, changes: Mapping[str, Change], metrics: Iterable[str] = METRICS) -> Table:
+def scale(g: Network, changes: Mapping[str, Change], metrics: Iterable[str] = METRICS) -> Table:
     """Return metrics before and after symbols are scaled, the factor, and the factor in the limit of large symbols."""
     before, steps = g.at(), {name: _step(g, name, change) for name, change in changes.items()}
     values = {name: step.value for name, step in steps.items()}
@@ -41,29 +40,29 @@ def scale(g: Architecture, changes: Mapping[str, Change], metrics: Iterable[str]
     return Table(title, columns, rows, notes=notes)
 
 
-def knobs(g: Architecture, changes: Sequence[Mapping[str, Change]], metrics: Iterable[str] = METRICS) -> Table:
+def knobs(g: Network, changes: Sequence[Mapping[str, Change]], metrics: Iterable[str] = METRICS) -> Table:
     """Return a row per change, each made alone: the factors by which metrics grow."""
     before, rows, notes = g.at(), [], list[str]()
     metrics = tuple(metrics)
-    start = {"change": "none", **{metric: before.metric(metric) for metric in metrics}}
+    start = {"change": "none", **{metric: whole(before).metric(metric) for metric in metrics}}
     for change in changes:
         steps = {name: _step(g, name, value) for name, value in change.items()}
         after = g.at(**{name: step.value for name, step in steps.items()})
         factors = {f"x {metric}": _factor(before, after, metric) for metric in metrics}
         shown = ", ".join(map(str, steps.values()))
-        rows.append({"change": shown, **{metric: after.metric(metric) for metric in metrics}, **factors})
+        rows.append({"change": shown, **{metric: whole(after).metric(metric) for metric in metrics}, **factors})
         notes += _notes(steps.values())
     columns = ("change", *(column for metric in metrics for column in (metric, f"x {metric}")))
     return Table(f"{g.name}: one change at a time", columns, [start, *rows], notes=(g.bindings, *dict.fromkeys(notes)))
 
 
-def _factor_row(before: Architecture, after: Architecture, metric: str) -> dict[str, Any]:
-    old, new = before.metric(metric), after.metric(metric)
+def _factor_row(before: Network, after: Network, metric: str) -> dict[str, Any]:
+    old, new = whole(before).metric(metric), whole(after).metric(metric)
     return {"metric": metric, "before": old, "after": new, "factor": _factor(before, after, metric)}
 
 
-def _factor(before: Architecture, after: Architecture, metric: str) -> str:
-    old, new = int(before.metric(metric)), int(after.metric(metric))
+def _factor(before: Network, after: Network, metric: str) -> str:
+    old, new = int(whole(before).metric(metric)), int(whole(after).metric(metric))
     return f"{float(Fraction(new, old)):.4g}" if old else "–"
 
 
@@ -85,13 +84,13 @@ def _notes(steps: Iterable[_Step]) -> list[str]:
     return [f"{step.name}: {step.exact:.5g} is rounded to {step.value}" for step in steps if step.rounded]
 
 
-def _step(g: Architecture, name: str, change: Change) -> _Step:
+def _step(g: Network, name: str, change: Change) -> _Step:
     old = g.defaults.get(name)
     if name not in g.defaults:
         raise QueryError(f"there is no symbol '{name}'.{did_you_mean(name, g.defaults)}")
     if not isinstance(old, int) or isinstance(old, bool):
         raise QueryError(f"'{name}' is {old}, which cannot be scaled", hint=f"give its new value: what_if({name}=...)")
-    if g.spec.symbols[name].derived is not None:
+    if g.declared.is_derived(name):
         raise QueryError(f"'{name}' is derived from other symbols: scale those")
     if isinstance(change, str) and change[:1] in ("+", "-"):
         value = old + _whole(change)
@@ -135,10 +134,10 @@ def _nearest(exact: Expr, multiple: int, offset: int) -> int:
     return max(multiple * count + offset, offset or multiple)
 
 
-def _limit(g: Architecture, metric: str, changes: Mapping[str, Change]) -> str:
+def _limit(g: Network, metric: str, changes: Mapping[str, Change]) -> str:
     """The factor of the terms that grow fastest, where all of those grow alike."""
     try:
-        law = g.expression(metric)
+        law = whole(g).expression(metric)
         factors = {g.symbols[name]: factor_of(change) for name, change in changes.items()}
     except (KeyError, ArchgraphError):
         return "–"

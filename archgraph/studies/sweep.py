@@ -9,20 +9,19 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sympy import Expr, Symbol
 
+from archgraph.cost.part import whole
 from archgraph.errors import MissingToolError, QueryError, did_you_mean
+from archgraph.graph.network import Network
 from archgraph.laws.compiled import compiled, numpy
 from archgraph.laws.grid import Block, computed, ranges, slabs
 from archgraph.laws.grid import front as front_of
 from archgraph.report.columns import WRITERS
 from archgraph.report.table import Table
 from archgraph.sizes.symbols import replaced
-
-if TYPE_CHECKING:
-    from archgraph.architecture.architecture import Architecture
 
 MANY = 2**26
 """The most points that the command line keeps in memory at once."""
@@ -157,7 +156,7 @@ class Sweep:
             WRITERS[target.suffix](file, parts)
 
 
-def sweep(g: Architecture, grid: Mapping[str, Any], metrics: Iterable[str]) -> Sweep:
+def sweep(g: Network, grid: Mapping[str, Any], metrics: Iterable[str]) -> Sweep:
     """Return metrics over the product of the grid's values, every other symbol at its value.
 
     Raises:
@@ -167,8 +166,8 @@ def sweep(g: Architecture, grid: Mapping[str, Any], metrics: Iterable[str]) -> S
     _check(g, names)
     np = numpy()
     arrays = {g.symbols[name]: _along(grid[name], place, len(names), np) for place, name in enumerate(names)}
-    fixed = {free: value for free, value in g.point().items() if free not in arrays}
-    laws = {metric: compiled(replaced(g.expression(metric), fixed), tuple(arrays)) for metric in metrics}
+    fixed = {free: value for free, value in g.point.items() if free not in arrays}
+    laws = {metric: compiled(replaced(whole(g).expression(metric), fixed), tuple(arrays)) for metric in metrics}
     exact = {metric: law.exact(arrays) for metric, law in laws.items()}
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         # A law may divide by zero at points that `valid` leaves out.
@@ -202,7 +201,7 @@ def chunked(grid: Mapping[str, Sequence[int]]) -> Mapping[str, Any]:
     return {name: from_array(np.asarray(values)).rechunk(side) for name, values in grid.items()}
 
 
-def _check(g: Architecture, names: tuple[str, ...]) -> None:
+def _check(g: Network, names: tuple[str, ...]) -> None:
     for name in names:
         if name not in g.symbols:
             raise QueryError(
@@ -240,7 +239,7 @@ def _chunks(array: Any, place: int) -> tuple[int, ...]:
     return array.chunks[place] if hasattr(array, "dask") else (array.shape[place],)
 
 
-def _valid(g: Architecture, arrays: Mapping[Symbol, Any], fixed: Mapping[Symbol, Expr], np: Any) -> Any:
+def _valid(g: Network, arrays: Mapping[Symbol, Any], fixed: Mapping[Symbol, Expr], np: Any) -> Any:
     valid: Any = np.ones([1] * len(arrays), dtype=bool)
     for name, free in g.symbols.items():
         rule = g.rule_law(name)

@@ -25,11 +25,12 @@ variant, per sample, and equal to PyTorch's. MACs count convolution, linear laye
 def _family(name: str) -> Iterator[str]:
     members = list(variants_of(name))
     g = members[0]
-    yield f"## {g.spec.name}\n"
+    yield f"## {g.network.origin.family}\n"
+    origin = g.network.origin
     yield " ".join(
-        part for part in (" ".join(g.spec.doc.split()), f"Source: {g.spec.cite}." if g.spec.cite else "") if part
+        part for part in (" ".join(origin.doc.split()), f"Source: {origin.cite}." if origin.cite else "") if part
     )
-    yield f"\n![{g.spec.name}](../renders/{name}.svg)\n"
+    yield f"\n![{g.network.origin.family}](../renders/{name}.svg)\n"
     yield from _symbols(g)
     yield f"- params = `{g.params}`"
     yield f"- MACs = `{g.macs}`\n"
@@ -41,14 +42,14 @@ def _family(name: str) -> Iterator[str]:
 
 def _symbols(g: Architecture) -> Iterator[str]:
     yield "| symbol | default | meaning |\n| --- | --- | --- |"
-    for name, symbol in g.spec.symbols.items():
+    for name in g.network.declared.names:
         fixed = " (structural: laws hold for this value)" if name in g.structural else ""
-        yield f"| `{name}` | `{g.defaults[name]}` | {symbol.doc}{fixed} |"
+        yield f"| `{name}` | `{g.defaults[name]}` | {g.network.declared.doc(name)}{fixed} |"
     yield ""
 
 
 def _variant_row(name: str, g: Architecture) -> str:
     row = gallery_row(name, g)
     label = f"{name}:{g.variant}" if g.variant else name
-    what = g.spec.variants[g.variant].doc if g.variant else "the defaults"
+    what = g.network.origin.about if g.variant else "the defaults"
     return f"| `{label}` | {row['params']:,} | {row['macs']:,} | {row['reference'] or ''} | {what} |"

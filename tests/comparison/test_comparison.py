@@ -13,7 +13,7 @@ from archgraph.spec.load import shipped_names
 
 def column(name):
     g = ag.load(name)
-    return {row[""]: row[g.name] for row in comparison([g]).rows}
+    return {row[""]: row[g.name] for row in comparison([g.network]).rows}
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_what_the_next_value_of_a_knob_buys(unet, dit):
 )
 def test_connectivity_of_others(name, connectivity):
     asked = dict(TRAITS)["connectivity"]
-    assert str(asked(ag.load(name))).startswith(connectivity)
+    assert str(asked(ag.load(name).network)).startswith(connectivity)
 
 
 @pytest.mark.parametrize("name", shipped_names())
@@ -102,12 +102,12 @@ def test_every_network_has_every_trait(name):
     g = ag.load(name)
     for title, ask in TRAITS:
         if title != "hops over parts of the side":
-            assert str(ask(g))
+            assert str(ask(g.network))
 
 
 def test_networks_of_one_name_are_told_apart():
     g = ag.load("conv_stack")
-    table = comparison([g, g.at(L=20)])
+    table = comparison([g.network, g.at(L=20).network])
     assert table.columns == ("", "Conv stack (1)", "Conv stack (2)")
     row = next(row for row in table.rows if row[""] == "params, value")
     assert (row["Conv stack (1)"], row["Conv stack (2)"]) == (369280, 738560)

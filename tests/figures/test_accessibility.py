@@ -10,7 +10,6 @@ import archgraph as ag
 from archgraph.figures.drawing.diagram import INK, MUTED
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.drawing.style import DECK, PANEL, RAMP, SIDE_FILL, ink_on, luminance, shade
-from archgraph.figures.figure import contrast, draw
 
 SVG = "{http://www.w3.org/2000/svg}"
 #: Machado, Oliveira & Fernandes 2009, severity 1.0, on linear RGB.
@@ -66,7 +65,7 @@ def test_the_ramp_darkens_all_the_way(view):
 @pytest.mark.dot
 @pytest.mark.parametrize("view", ["overview", "ladder", "matrix", "levels", "laws"])
 def test_every_figure_has_title_and_description(view):
-    root = ElementTree.fromstring(draw(ag.load("dit"), view).svg)
+    root = ElementTree.fromstring(ag.load("dit").draw(view).svg)
     title, description = root[0], root[1]
     assert (title.tag, description.tag) == (f"{SVG}title", f"{SVG}desc")
     assert title.text == "DiT" and "675,129,632 parameters" in (description.text or "")
@@ -75,7 +74,7 @@ def test_every_figure_has_title_and_description(view):
 
 
 def test_text_stays_text():
-    root = ElementTree.fromstring(draw(ag.load("unet")).svg)
+    root = ElementTree.fromstring(ag.load("unet").draw().svg)
     texts = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
     assert "max-pool 2×2" in texts and any("C2HW" in text for text in texts)
 
@@ -99,10 +98,10 @@ network: [unit, unit, {{conv: {{out: 2, kernel: 1}}}}]
 @pytest.mark.parametrize("name", NAMES, ids=["script", "quotes", "rtl", "cjk", "long", "templates"])
 def test_any_name(name):
     g = ag.loads(named(name))
-    figures = [draw(g), draw(g, "ladder"), draw(g, "levels"), contrast(g, ag.load("dit"))]
+    figures = [g.draw(), g.draw("ladder"), g.draw("levels"), ag.contrast(g, ag.load("dit"))]
     for figure in figures:
         assert faults(figure.diagram) == []
         root = ElementTree.fromstring(figure.svg)
         assert not [element for element in root.iter() if element.tag.endswith("script")]
         assert figure.dot.startswith("digraph") and figure.html.count("</script>") == 1
-    assert ElementTree.fromstring(draw(g).svg)[0].text == name
+    assert ElementTree.fromstring(g.draw().svg)[0].text == name

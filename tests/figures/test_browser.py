@@ -9,7 +9,6 @@ from urllib.parse import quote
 import pytest
 
 import archgraph as ag
-from archgraph.figures.figure import contrast, draw
 from archgraph.spec.load import shipped_names
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -100,7 +99,7 @@ CASES = [
 @pytest.mark.parametrize(("name", "values"), CASES)
 def test_numbers_are_those_of_python(page, name, values):
     g = ag.load(name)
-    found = cells(page(draw(g), anchor(**values)))
+    found = cells(page(g.draw(), anchor(**values)))
     numbers = g.at(**values)
     assert found["all", "params"] == f"{numbers.params:,}" and found["all", "macs"] == f"{numbers.macs:,}"
     for stage in ("enc(0)", "bottleneck", "dec(2)") if name == "unet" else ():
@@ -112,7 +111,7 @@ def test_numbers_are_those_of_python(page, name, values):
 def test_a_slider_is_moved_by_hand(page):
     """One step of C with the arrow key, then typing: both give what Python computes."""
     g = ag.load("unet")
-    driver = page(draw(g))
+    driver = page(g.draw())
     slider = next(
         one for one in find(driver, "#symbols input[type=range]") if one.get_attribute("aria-label")[0] == "C"
     )
@@ -129,14 +128,14 @@ def test_a_slider_is_moved_by_hand(page):
 
 def test_boxes_of_a_block_are_its_parts(page):
     """The attention of one DiT block has 4D² + 4D parameters whatever D is."""
-    found = cells(page(draw(ag.load("dit")), anchor(D=768)))
+    found = cells(page(ag.load("dit").draw(), anchor(D=768)))
     assert found["blocks.attention", "params"] == f"{4 * 768**2 + 4 * 768:,}"
 
 
 def test_hovering_shows_the_law_and_its_value(page):
     from selenium.webdriver import ActionChains
 
-    driver = page(draw(ag.load("unet")))
+    driver = page(ag.load("unet").draw())
     ActionChains(driver).move_to_element(box(driver, "enc(1)")).perform()
     hint = find(driver, "#hint")[0]
     assert hint.is_displayed() and "params = 54·C^2 + 4·C = 221,440" in hint.text and "receptive field" in hint.text
@@ -144,7 +143,7 @@ def test_hovering_shows_the_law_and_its_value(page):
 
 @pytest.mark.parametrize("light", ["enc(1)", "bottleneck"])
 def test_a_click_lights_the_path_into_a_box(page, light):
-    figure = draw(ag.load("unet"))
+    figure = ag.load("unet").draw()
     driver = page(figure)
     box(driver, light).click()
     names = [one.name for one in figure.diagram.boxes if one.laws]
@@ -155,7 +154,7 @@ def test_a_click_lights_the_path_into_a_box(page, light):
 
 
 def test_blocks_fold_and_unfold(page):
-    driver = page(draw(ag.load("dit")))
+    driver = page(ag.load("dit").draw())
     before = cells(driver)
     assert "blocks.attention" in {row for row, _ in before}
     find(driver, "#fold")[0].click()
@@ -174,12 +173,12 @@ def test_blocks_fold_and_unfold(page):
 
 
 def test_what_is_open_can_be_shared(page):
-    driver = page(draw(ag.load("unet")), "open=enc(1)")
+    driver = page(ag.load("unet").draw(), "open=enc(1)")
     assert {row for row, _ in cells(driver)} >= {"enc(1).conv", "enc(1).conv_2"}
 
 
 def test_keys_zoom_pan_and_fold(page):
-    driver = page(draw(ag.load("dit")))
+    driver = page(ag.load("dit").draw())
     svg = ".drawing:not([hidden]) svg"
     before = find(driver, svg)[0].get_dom_attribute("viewBox")
     for key in ("+", "\ue014"):
@@ -202,19 +201,19 @@ def test_keys_zoom_pan_and_fold(page):
 def test_sizes_that_no_network_has(page, name, values, reason):
     with pytest.raises(ag.ArchgraphError):
         assert ag.load(name).at(**values).macs
-    driver = page(draw(ag.load(name)), anchor(**values))
+    driver = page(ag.load(name).draw(), anchor(**values))
     assert reason in find(driver, "#wrong")[0].text and cells(driver)["all", "macs"] == "–"
 
 
 def test_strange_names(page):
     name = "<b>&\"'\u202eדגם 模型"
     text = f"archgraph: 1\nname: {json.dumps(name)}\ninputs: {{x: {{c: 3, n: 16}}}}\nnetwork: [linear: {{out: 4}}]\n"
-    driver = page(draw(ag.loads(text)))
+    driver = page(ag.loads(text).draw())
     assert cells(driver)["all", "params"] == "16" and find(driver, "h1")[0].text == name
 
 
 def test_a_contrast_can_be_looked_at(page):
-    driver = page(contrast(ag.load("unet"), ag.load("dit"), panels=["stages"]))
+    driver = page(ag.contrast(ag.load("unet"), ag.load("dit"), panels=["stages"]))
     assert not find(driver, "#symbols")[0].is_displayed() and find(driver, ".drawing svg")[0].is_displayed()
 
 
@@ -223,7 +222,7 @@ def test_a_contrast_can_be_looked_at(page):
 def test_every_page_of_the_gallery(page, name):
     """Opens every drawing of every page: numbers everywhere, and never an error."""
     g = ag.load(name)
-    driver = page(draw(g))
+    driver = page(g.draw())
     for key in [one.get_attribute("data-key") for one in find(driver, ".drawing")]:
         driver.execute_script("location.hash = arguments[0]", f"open={quote(key)}")
         found = cells(driver)

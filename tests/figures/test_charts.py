@@ -13,7 +13,6 @@ from archgraph.figures.charts.steps import steps
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.drawing.style import luminance
 from archgraph.figures.facts.facts import Facts
-from archgraph.figures.figure import draw
 
 VIEWS = ["ladder", "hops", "matrix"]
 
@@ -33,20 +32,20 @@ def conv_stack(kernel: int, layers: int, n: int) -> ag.Architecture:
 @pytest.mark.parametrize("name", ["unet", "dit", "sd", "vit", "gpt2", "mixtral", "bert"])
 @pytest.mark.parametrize("width", ["column", "text"])
 def test_charts_have_no_faults(name, view, width):
-    figure = draw(ag.load(name), view, width=width)
+    figure = ag.load(name).draw(view, width=width)
     assert faults(figure.diagram) == [] and figure.notes == ()
 
 
 def test_moves_of_a_stack_of_convolutions():
     """d positions are ⌈2d/(k-1)⌉ layers of k taps away: 3 layers of 7 reach 9 positions."""
-    found = stairs(Facts(conv_stack(7, 3, 64)), "#000000")
+    found = stairs(Facts(conv_stack(7, 3, 64).network), "#000000")
     assert found is not None and found.ends
     assert found.points == tuple((distance, -(-distance // 3)) for distance in range(1, 10))
 
 
 def test_moves_of_the_unet():
     """In the middle of 512 px: 1, 2, 5 and 10 moves to 8, 32, 64 and 90 px, and 13 at most, at 94."""
-    found = stairs(Facts(ag.load("unet:padded-512")), "#000000")
+    found = stairs(Facts(ag.load("unet:padded-512").network), "#000000")
     assert found is not None and found.ends
     moves = dict(found.points)
     assert [moves[distance] for distance in (8, 32, 64, 90)] == [1, 2, 5, 10]
@@ -54,20 +53,20 @@ def test_moves_of_the_unet():
 
 
 def test_attention_is_one_move_away_everywhere():
-    found = stairs(Facts(ag.load("dit")), "#000000")
+    found = stairs(Facts(ag.load("dit").network), "#000000")
     assert found is not None and not found.ends
     assert found.points[0][0] == 8 and {moves for _, moves in found.points} == {1}
 
 
 def test_connected_pairs_are_counted_exactly():
     """3 layers of 3 taps on 16 positions connect |i - j| <= 3: 16 + 2 (15 + 14 + 13) pairs of 256."""
-    hops = Facts(conv_stack(3, 3, 16)).hops("conv_3")
+    hops = Facts(conv_stack(3, 3, 16).network).hops("conv_3")
     assert hops is not None and hops.exact and hops.share == (16 + 2 * (15 + 14 + 13)) / 256
     assert hops.rows[8] == tuple(abs(8 - q) if abs(8 - q) <= 3 else None for q in range(16))
 
 
 def test_a_long_sequence_is_sampled_and_says_so():
-    text = strings(draw(ag.load("llama"), "matrix"))
+    text = strings(ag.load("llama").draw("matrix"))
     assert "≈ 50 % of pairs" in text
 
 
@@ -85,7 +84,7 @@ def test_few_moves_are_darker_in_grey():
 
 
 def test_the_ladder_of_the_unet():
-    facts = Facts(ag.load("unet:padded-512"))
+    facts = Facts(ag.load("unet:padded-512").network)
     found = curve(facts, steps(facts), "#000000")
     assert [round(512 * point.largest) for point in found.points[1:]] == [5, 14, 32, 68, 140, 172, 188, 204, 204]
     assert found.everywhere is None and found.statistics is None
@@ -93,7 +92,7 @@ def test_the_ladder_of_the_unet():
 
 
 def test_what_is_global_and_what_only_statistics_are():
-    dit, nnunet = (Facts(ag.load(name)) for name in ("dit", "nnunet:inference"))
+    dit, nnunet = (Facts(ag.load(name).network) for name in ("dit", "nnunet:inference"))
     attention = curve(dit, steps(dit), "#000000")
     assert attention.everywhere == attention.points[2].depth and attention.statistics is None
     norms = curve(nnunet, steps(nnunet), "#000000")
@@ -103,4 +102,4 @@ def test_what_is_global_and_what_only_statistics_are():
 
 def test_no_positions_no_charts():
     with pytest.raises(QueryError, match="has no input with positions"):
-        draw(ag.loads("{archgraph: 1, inputs: {x: {c: 3}}, network: [linear: {out: 5}]}"), "hops")
+        ag.loads("{archgraph: 1, inputs: {x: {c: 3}}, network: [linear: {out: 5}]}").draw("hops")

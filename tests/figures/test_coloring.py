@@ -10,11 +10,10 @@ from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.drawing.style import luminance, ramp
 from archgraph.figures.facts.coloring import KINDS
 from archgraph.figures.facts.facts import Facts
-from archgraph.figures.figure import draw
 
 
 def tints(name: str, color: str) -> dict[str, float | None]:
-    facts = Facts(ag.load(name), color)
+    facts = Facts(ag.load(name).network, color)
     inside = [part for group in facts.structure.chain if group.name == "blocks" for part in facts.inside(group).chain]
     groups = [*facts.structure.chain, *inside]
     tinted = {group: facts.tint(group.items, facts.reach(group.items[-1].path)) for group in groups}
@@ -45,9 +44,9 @@ def test_kinds_differ_in_grey():
 @pytest.mark.parametrize("color", ["level", "op"])
 @pytest.mark.parametrize("name", ["unet", "dit", "vit", "gpt2"])
 def test_drawn_without_faults(name, color):
-    assert faults(draw(ag.load(name), color=color).diagram) == []
+    assert faults(ag.load(name).draw(color=color).diagram) == []
 
 
 def test_an_unknown_colouring():
     with pytest.raises(QueryError, match=r"no colouring is named 'levels'. Did you mean 'level'"):
-        draw(ag.load("unet"), color="levels")
+        ag.load("unet").draw(color="levels")

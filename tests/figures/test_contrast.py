@@ -10,7 +10,6 @@ from archgraph.figures.charts.steps import steps
 from archgraph.figures.contrast.knobs import knobs
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.facts.facts import Facts
-from archgraph.figures.figure import contrast
 
 FIVE = ["unet", "nnunet", "dit", "conv_stack", "transformer"]
 
@@ -21,7 +20,7 @@ def strings(figure) -> list[str]:
 
 @pytest.mark.parametrize("pair", list(itertools.combinations(FIVE, 2)))
 def test_all_pairs_have_no_faults(pair):
-    figure = contrast(*map(ag.load, pair))
+    figure = ag.contrast(*map(ag.load, pair))
     assert faults(figure.diagram) == []
     assert figure.diagram.width == 486
 
@@ -32,11 +31,11 @@ OTHERS = ["resnet", "vgg", "swin", "vit", "uvit", "gpt2", "bert"]
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OTHERS)
 def test_others_against_the_unet(name):
-    assert faults(contrast(ag.load("unet"), ag.load(name), venue="neurips").diagram) == []
+    assert faults(ag.contrast(ag.load("unet"), ag.load(name), venue="neurips").diagram) == []
 
 
 def test_what_it_says_of_unet_and_dit():
-    texts = strings(contrast(ag.load("unet"), ag.load("dit")))
+    texts = strings(ag.contrast(ag.load("unet"), ag.load("dit")))
     assert "U-Net – local, 204 of 572 at the end" in texts
     assert "DiT – global from the first attention" in texts
     assert "parameters: 31.0 M" in " ".join(texts) and "parameters: 675 M" in " ".join(texts)
@@ -46,11 +45,13 @@ def test_what_it_says_of_unet_and_dit():
 
 def test_what_a_knob_buys():
     """One more level has 4 times the parameters for a quarter more work; one more block has both."""
-    unet = {(knob.names, knob.change): (knob.params, knob.macs) for knob in knobs(Facts(ag.load("unet:padded-512")))}
+    unet = {
+        (knob.names, knob.change): (knob.params, knob.macs) for knob in knobs(Facts(ag.load("unet:padded-512").network))
+    }
     assert unet[("levels",), "+ 1"] == pytest.approx((4.008, 1.237), abs=1e-3)
     assert unet[("C",), "× 2"] == pytest.approx((4.0, 4.0), abs=1e-2)
     assert unet[("H", "W"), "× 2"] == (1.0, 4.0)
-    dit = {knob.names: (knob.params, knob.macs) for knob in knobs(Facts(ag.load("dit")))}
+    dit = {knob.names: (knob.params, knob.macs) for knob in knobs(Facts(ag.load("dit").network))}
     assert dit[("L",)] == pytest.approx((2.0, 2.0), abs=1e-2)
     assert dit[("S",)] == pytest.approx((1.001, 4.422), abs=1e-3)
 
@@ -58,7 +59,7 @@ def test_what_a_knob_buys():
 @pytest.mark.parametrize("venue", ["icml", "neurips"])
 @pytest.mark.parametrize("names", [["unet", "uvit", "dit"], ["unet", "bert", "transformer", "dit"]], ids=len)
 def test_more_than_two(names, venue):
-    figure = contrast(*map(ag.load, names), venue=venue, panels=["laws", "levels", "ladder", "hops", "matrix"])
+    figure = ag.contrast(*map(ag.load, names), venue=venue, panels=["laws", "levels", "ladder", "hops", "matrix"])
     assert faults(figure.diagram) == [] and figure.notes == ()
     for name in names:
         assert any(ag.load(name).name in text for text in strings(figure))
@@ -67,47 +68,49 @@ def test_more_than_two(names, venue):
 @pytest.mark.slow
 @pytest.mark.parametrize("venue", ["icml", "nature"])
 def test_three_with_their_stages(venue):
-    figure = contrast(*map(ag.load, ["unet", "swin", "dit"]), venue=venue)
+    figure = ag.contrast(*map(ag.load, ["unet", "swin", "dit"]), venue=venue)
     assert faults(figure.diagram) == [] and figure.notes == ()
 
 
 def test_one_network_is_no_contrast():
     with pytest.raises(QueryError, match=r"a contrast is of 2 to 6 networks, and 1 are given"):
-        contrast(ag.load("unet"))
+        ag.contrast(ag.load("unet"))
 
 
 @pytest.mark.parametrize("panel", ["stages", "levels", "laws", "ladder", "hops", "matrix"])
 def test_every_panel_alone_in_one_column(panel):
-    assert faults(contrast(ag.load("unet"), ag.load("dit"), width="column", panels=[panel]).diagram) == []
+    assert faults(ag.contrast(ag.load("unet"), ag.load("dit"), width="column", panels=[panel]).diagram) == []
 
 
 def test_rows_of_a_repeat_are_first_second_and_last():
-    rows = steps(Facts(ag.load("conv_stack")))
+    rows = steps(Facts(ag.load("conv_stack").network))
     assert [row.reach.sizes[1] if row.reach else None for row in rows] == [3, 5, 7, 9, None, 21]
     assert [row.gap for row in rows] == [False, False, False, False, True, False]
     assert sum(row.depth for row in rows) == 10
 
 
 def test_rows_of_a_unet_are_its_stages():
-    rows = steps(Facts(ag.load("unet:padded-512")))
+    rows = steps(Facts(ag.load("unet:padded-512").network))
     assert [row.reach.sizes for row in rows if row.reach] == [
         (5, 5), (14, 14), (32, 32), (68, 68), (140, 140), (172, 172), (188, 188), (188, 204), (188, 204),
     ]  # fmt: skip
 
 
 def test_attention_is_global_from_its_first_block():
-    first, *rest = steps(Facts(ag.load("dit")))
+    first, *rest = steps(Facts(ag.load("dit").network))
     assert first.reach is not None and not first.reach.everything
     assert all(row.reach.everything for row in rest if row.reach)
 
 
 def test_a_narrow_page_is_refused():
     with pytest.raises(ValueError, match=r"a contrast needs 3.2 in, and has 3 in"):
-        contrast(ag.load("unet"), ag.load("dit"), width="3in")
+        ag.contrast(ag.load("unet"), ag.load("dit"), width="3in")
 
 
 def test_causal_attention_connects_half_of_the_pairs():
-    rows = Facts(ag.load("gpt2")).connections("logits", 64)
+    rows = Facts(ag.load("gpt2").network).connections("logits", 64)
     assert all(low == 0 for low, _, _ in rows)
     assert sum(high - low for low, high, _ in rows) / len(rows) == pytest.approx(0.5, abs=0.01)
-    assert "GPT-2 – causal, all before from the first attention" in strings(contrast(ag.load("unet"), ag.load("gpt2")))
+    assert "GPT-2 – causal, all before from the first attention" in strings(
+        ag.contrast(ag.load("unet"), ag.load("gpt2"))
+    )

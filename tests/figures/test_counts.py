@@ -4,7 +4,6 @@ import pytest
 
 import archgraph as ag
 from archgraph.figures.facts.facts import Facts
-from archgraph.figures.figure import contrast, draw
 
 DOUBLING = "\n".join(f"  b{level}: {{do: [b{level - 1}, b{level - 1}]}}" for level in range(1, 24))
 BOMB = f"""
@@ -27,14 +26,14 @@ def titles(figure, start: str) -> list[str]:
 
 
 def test_a_stage_counts_its_blocks():
-    found = titles(draw(ag.load("nnunet_resenc")), "Basic block d")
+    found = titles(ag.load("nnunet_resenc").draw(), "Basic block d")
     assert found == [f"Basic block d ×{count}" for count in (3, 4, 6, 6, 6)]
 
 
 def test_stages_are_called_by_what_they_hold():
-    found = titles(draw(ag.load("mobilenet_v2")), "Inverted residual")
+    found = titles(ag.load("mobilenet_v2").draw(), "Inverted residual")
     assert found == [f"Inverted residual{f' ×{count}' if count > 1 else ''}" for count in (2, 3, 4, 3, 3, 1)]
-    assert not titles(draw(ag.load("mobilenet_v2")), "Stage")
+    assert not titles(ag.load("mobilenet_v2").draw(), "Stage")
 
 
 def test_symbolic_counts_stay_symbolic():
@@ -54,29 +53,29 @@ network:
       - unit:
         repeat: L - 1
 """
-    found = [text for text in strings(draw(ag.loads(text))) if "unit" in text.lower()]
+    found = [text for text in strings(ag.loads(text).draw()) if "unit" in text.lower()]
     assert found and all("×L" in text and "1" not in text for text in found)
 
 
 def test_the_first_stage_has_no_lone_letter():
-    assert "d" not in strings(draw(ag.load("nnunet_resenc")))
+    assert "d" not in strings(ag.load("nnunet_resenc").draw())
 
 
 def test_nothing_is_cropped_where_the_margin_is_zero():
-    assert "crop" in " ".join(strings(draw(ag.load("unet"))))
-    assert "crop" not in " ".join(strings(draw(ag.load("unet:padded-512"))))
+    assert "crop" in " ".join(strings(ag.load("unet").draw()))
+    assert "crop" not in " ".join(strings(ag.load("unet:padded-512").draw()))
 
 
 @pytest.mark.parametrize("pair", [("swin", "vit"), ("vgg", "resnet"), ("gpt2", "mobilenet_v2")])
 def test_no_matrix_is_blank(pair):
     networks = [ag.load(name) for name in pair]
-    percents = [text for text in strings(contrast(*networks)) if text.endswith("% of pairs")]
+    percents = [text for text in strings(ag.contrast(*networks)) if text.endswith("% of pairs")]
     assert len(percents) == 2
-    assert all(Facts(g).connections(Facts(g).last_located, 4) for g in networks)
+    assert all(Facts(g.network).connections(Facts(g.network).last_located, 4) for g in networks)
 
 
 def test_what_mixes_most_comes_first():
-    assert list(Facts(ag.load("swin")).mixers().items()) == [
+    assert list(Facts(ag.load("swin").network).mixers().items()) == [
         ("dynamic", ["attention"]), ("static", ["global avg pool"])
     ]  # fmt: skip
 
@@ -85,9 +84,9 @@ def test_what_mixes_most_comes_first():
 @pytest.mark.timeout(60)  # walked call by call, it would take days
 @pytest.mark.parametrize("view", ["overview", "ladder", "matrix"])
 def test_nested_doubling_is_no_bomb(view):
-    draw(ag.loads(BOMB), view)
+    ag.loads(BOMB).draw(view)
 
 
 def test_a_full_drawing_of_too_much_is_refused():
     with pytest.raises(ag.ArchgraphError, match="operations are too many"):
-        draw(ag.loads(BOMB), "full")
+        ag.loads(BOMB).draw("full")

@@ -13,7 +13,7 @@ from archgraph.errors import MissingToolError, QueryError
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.drawing.style import page_width
 from archgraph.figures.facts.facts import Facts
-from archgraph.figures.figure import Figure, contrast, draw
+from archgraph.figures.figure import Figure
 from archgraph.figures.views import VIEWS
 from archgraph.spec.load import shipped_names
 
@@ -36,7 +36,7 @@ def strings(figure: Figure) -> str:
 @pytest.mark.dot
 @pytest.mark.parametrize("name", [*shipped_names(), *map(str, EXTRA)])
 def test_every_spec_is_drawn_without_faults(name):
-    figure = draw(ag.load(name))
+    figure = ag.load(name).draw()
     assert faults(figure.diagram) == []
     assert figure.notes == ()
     ElementTree.fromstring(figure.svg)
@@ -47,7 +47,7 @@ def test_every_spec_is_drawn_without_faults(name):
 @pytest.mark.parametrize("page", ["text icml", "text neurips", "column acl", "text nature"])
 def test_the_five_at_every_width(name, page):
     width, venue = page.split()
-    figure = draw(ag.load(name), width=width, venue=venue)
+    figure = ag.load(name).draw(width=width, venue=venue)
     assert faults(figure.diagram) == []
     assert figure.diagram.width == pytest.approx(page_width(width, venue))
 
@@ -57,20 +57,20 @@ def test_the_five_at_every_width(name, page):
 @pytest.mark.parametrize("name", ["dit", "transformer"])
 def test_every_view(name, view):
     g = ag.load(name).bind(L=2) if view == "unrolled" else ag.load(name)
-    figure = draw(g, view)
+    figure = g.draw(view)
     overlaps = [fault for fault in faults(figure.diagram) if "overlap" in fault or "leaves" in fault]
     assert overlaps == []
 
 
 @pytest.mark.parametrize("color", ["params", "macs"])
 def test_colours_by_cost(color):
-    figure = draw(ag.load("unet"), color=color)
+    figure = ag.load("unet").draw(color=color)
     assert f"share of all {'parameters' if color == 'params' else 'MACs'}" in strings(figure)
     assert faults(figure.diagram) == []
 
 
 def test_unet_is_a_u_with_exact_numbers():
-    figure = draw(ag.load("unet"))
+    figure = ag.load("unet").draw()
     texts = strings(figure)
     assert "188–204" in texts and "140" in texts and "θ=3456C2" in texts
     boxes = {box.name: box for box in figure.diagram.boxes}
@@ -80,41 +80,41 @@ def test_unet_is_a_u_with_exact_numbers():
 
 
 def test_tooltips_give_the_exact_law_and_its_value():
-    box = next(box for box in draw(ag.load("unet")).diagram.boxes if box.name == "bottleneck")
+    box = next(box for box in ag.load("unet").draw().diagram.boxes if box.name == "bottleneck")
     assert "params = 3456·C^2 + 32·C = 14,157,824" in box.tooltip
     assert "receptive field 140 of 572" in box.tooltip
 
 
 def test_dit_opens_its_block():
-    figure = draw(ag.load("dit"))
+    figure = ag.load("dit").draw()
     assert figure.diagram.width == 234
     assert {"blocks.attention", "blocks.mlp"} <= {box.name for box in figure.diagram.boxes}
     assert "θ=18D2" in strings(figure)
 
 
 def test_the_conv_stack_and_the_transformer():
-    assert "21" in strings(draw(ag.load("conv_stack"))).split()
-    assert "Transformer block ×L" in strings(draw(ag.load("transformer")))
+    assert "21" in strings(ag.load("conv_stack").draw()).split()
+    assert "Transformer block ×L" in strings(ag.load("transformer").draw())
 
 
 def test_structure_and_not_the_name_decides(tmp_path):
     text = (Path(__file__).parents[2] / "specs" / "unet.yaml").read_text().replace("name: U-Net", "name: Zebra")
-    renamed = draw(ag.loads(text))
-    assert [box.name for box in renamed.diagram.boxes] == [box.name for box in draw(ag.load("unet")).diagram.boxes]
+    renamed = ag.loads(text).draw()
+    assert [box.name for box in renamed.diagram.boxes] == [box.name for box in ag.load("unet").draw().diagram.boxes]
 
 
 def test_a_repeat_of_a_million_takes_no_longer():
-    figure = draw(ag.load("transformer").bind(L=10**6))
+    figure = ag.load("transformer").bind(L=10**6).draw()
     assert "Transformer block ×1000000" in strings(figure)
 
 
 def test_networks_without_positions():
     text = "archgraph: 1\ninputs: {x: {c: 8}}\nnetwork:\n  - linear: {out: 5}\n  - relu\n"
     g = ag.loads(text)
-    assert faults(draw(g).diagram) == []
-    assert faults(contrast(g, ag.load("dit")).diagram) == []
+    assert faults(g.draw().diagram) == []
+    assert faults(ag.contrast(g, ag.load("dit")).diagram) == []
     with pytest.raises(QueryError, match="no input with positions"):
-        draw(g, "ladder")
+        g.draw("ladder")
 
 
 NASTY = """
@@ -128,19 +128,19 @@ network:
 
 
 def test_names_are_escaped():
-    figure = draw(ag.loads(NASTY))
+    figure = ag.loads(NASTY).draw()
     root = ElementTree.fromstring(figure.svg)
     assert not [element for element in root.iter() if element.tag.endswith("script")]
     assert "<script>" not in figure.svg
 
 
 def test_the_same_graph_gives_the_same_file():
-    assert draw(ag.load("unet")).svg == draw(ag.load("unet")).svg
+    assert ag.load("unet").draw().svg == ag.load("unet").draw().svg
 
 
 @pytest.mark.parametrize("name", ["unet", "dit"])
 def test_the_same_file_whatever_the_hash_seed(name):
-    script = f"import archgraph as ag; from archgraph.figures.figure import draw; print(draw(ag.load('{name}')).svg)"
+    script = f"import archgraph as ag; print(ag.load('{name}').draw().svg)"
     runs = [_python(script, PYTHONHASHSEED=seed) for seed in ("1", "2")]
     assert runs[0] == runs[1]
 
@@ -150,7 +150,7 @@ def test_the_same_file_whatever_the_hash_seed(name):
 
 @pytest.mark.parametrize("suffix", [".svg", ".dot", ".html"])
 def test_saving(tmp_path, suffix):
-    path = draw(ag.load("conv_stack")).save(tmp_path / f"x{suffix}")
+    path = ag.load("conv_stack").draw().save(tmp_path / f"x{suffix}")
     start = {".svg": "<svg", ".dot": "digraph", ".html": "<!DOCTYPE"}[suffix]
     assert path.read_text(encoding="utf-8").startswith(start)
     assert [item.name for item in tmp_path.iterdir()] == [f"x{suffix}"]
@@ -159,13 +159,13 @@ def test_saving(tmp_path, suffix):
 def test_another_suffix(tmp_path):
     suffixes = ".svg, .pdf, .png, .dot, .tex, .html"
     with pytest.raises(ValueError, match=rf"save a figure as 'x.gif' \(must end in {suffixes}\)"):
-        draw(ag.load("conv_stack")).save(tmp_path / "x.gif")
+        ag.load("conv_stack").draw().save(tmp_path / "x.gif")
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     target = tmp_path / "x.svg"
     target.write_text("old")
-    figure = draw(ag.load("conv_stack"))
+    figure = ag.load("conv_stack").draw()
     monkeypatch.setattr("os.replace", lambda *names: (_ for _ in ()).throw(OSError(28, "disk full")))
     with pytest.raises(QueryError, match=r"cannot write .*x.svg: disk full"):
         figure.save(target)
@@ -175,12 +175,12 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
 def test_pdf_without_typst(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "typst", None)
     with pytest.raises(MissingToolError, match=r"saving .pdf needs the package typst") as caught:
-        draw(ag.load("conv_stack")).save(tmp_path / "x.pdf")
+        ag.load("conv_stack").draw().save(tmp_path / "x.pdf")
     assert "archgraph[pdf]" in caught.value.hint and not list(tmp_path.iterdir())
 
 
 def test_notebooks_show_the_figure():
-    bundle = draw(ag.load("conv_stack"))._repr_mimebundle_()
+    bundle = ag.load("conv_stack").draw()._repr_mimebundle_()
     assert bundle["image/svg+xml"].startswith("<svg") and "overview of Conv stack" in bundle["text/plain"]
 
 
@@ -189,23 +189,23 @@ def test_notebooks_show_the_figure():
 
 def test_unknown_view():
     with pytest.raises(QueryError, match=r"no view is named 'overvew'. Did you mean 'overview'?"):
-        draw(ag.load("dit"), "overvew")
+        ag.load("dit").draw("overvew")
 
 
 def test_unknown_colour():
     with pytest.raises(QueryError, match=r"no colouring is named 'param'. Did you mean 'params'?"):
-        draw(ag.load("dit"), color="param")
+        ag.load("dit").draw(color="param")
 
 
 def test_nothing_repeated():
     with pytest.raises(QueryError, match="U-Net repeats no block"):
-        draw(ag.load("unet"), "blocks")
+        ag.load("unet").draw("blocks")
 
 
 def test_too_many_operations(monkeypatch):
     monkeypatch.setattr("archgraph.figures.overview.any_graph.MOST_BOXES", 5)
     with pytest.raises(QueryError, match="operations are too many for a figure"):
-        draw(ag.load("unet"), "full")
+        ag.load("unet").draw("full")
 
 
 def test_importing_archgraph_loads_no_drawing_library():
@@ -217,7 +217,7 @@ def test_importing_archgraph_loads_no_drawing_library():
 
 
 def test_laws_add_up_to_the_total():
-    facts = Facts(ag.load("unet"))
+    facts = Facts(ag.load("unet").network)
     groups = (*facts.structure.chain, *facts.structure.sides)
     items = [item for group in groups for item in group.all]
     for metric, of in (("params", facts.params), ("macs", facts.macs)):
@@ -226,4 +226,4 @@ def test_laws_add_up_to_the_total():
 
 def test_values_follow_the_binding():
     g = ag.load("dit:S/2")
-    assert Facts(g.at()).value(Facts(g).total("params")) == g.at().params
+    assert Facts(g.at().network).value(Facts(g.network).total("params")) == g.at().params

@@ -8,7 +8,7 @@ import pytest
 
 import archgraph as ag
 from archgraph.figures.drawing.geometry import faults
-from archgraph.figures.figure import Figure, contrast, draw
+from archgraph.figures.figure import Figure
 from archgraph.spec.load import shipped_names
 
 SIGNATURES = [("unet:padded-512", "dit"), ("nnunet:inference", "dit"), ("sd", "dit"), ("swin", "vit")]
@@ -44,13 +44,13 @@ def _good(figure: Figure) -> None:
 @pytest.mark.dot
 @pytest.mark.parametrize("name", [*shipped_names(), *VARIANTS])
 def test_overviews(name):
-    _good(draw(ag.load(name)))
+    _good(ag.load(name).draw())
 
 
 @pytest.mark.parametrize("name", ["flux", "sd3", "pixart"])
 def test_transformers_with_several_conditions_are_spines(name):
     """No line of theirs is a spline: Graphviz did not route them."""
-    figure = draw(ag.load(name))
+    figure = ag.load(name).draw()
     assert all(edge.path is None or edge.path.curve == "line" for edge in figure.diagram.edges)
     corners = [edge.path.points for edge in figure.diagram.edges if edge.path is not None]
     assert all(a[0] == b[0] or a[1] == b[1] for points in corners for a, b in pairwise(points))
@@ -60,11 +60,11 @@ def test_transformers_with_several_conditions_are_spines(name):
 @pytest.mark.parametrize("venue", ["icml", "neurips", "nature"])
 def test_contrasts(pair, venue):
     networks = [ag.load(name) for name in pair]
-    figure = contrast(*networks, venue=venue)
+    figure = ag.contrast(*networks, venue=venue)
     if figure.notes:
         # a figure taller than the page says so, and fits with fewer panels
         assert all(note.endswith("in tall: ask for fewer panels") for note in figure.notes)
-        figure = contrast(*networks, venue=venue, panels=["stages", "laws", "ladder", "hops", "matrix"])
+        figure = ag.contrast(*networks, venue=venue, panels=["stages", "laws", "ladder", "hops", "matrix"])
     _good(figure)
 
 
@@ -72,7 +72,7 @@ def test_contrasts(pair, venue):
 @pytest.mark.dot
 @pytest.mark.parametrize("name", sorted(set(EVERY_VARIANT) - set(VARIANTS)))
 def test_overviews_of_every_variant(name):
-    _good(draw(ag.load(name)))
+    _good(ag.load(name).draw())
 
 
 @pytest.mark.slow
@@ -80,4 +80,4 @@ def test_overviews_of_every_variant(name):
 @pytest.mark.parametrize("color", ["params", "macs", "level", "op"])
 @pytest.mark.parametrize("name", shipped_names())
 def test_overviews_coloured_by_cost(name, color):
-    _good(draw(ag.load(name), color=color))
+    _good(ag.load(name).draw(color=color))

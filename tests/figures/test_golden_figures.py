@@ -6,7 +6,7 @@ import pytest
 
 import archgraph as ag
 from archgraph.figures.drawing.diagram import Diagram
-from archgraph.figures.figure import Figure, draw
+from archgraph.figures.figure import Figure
 
 FOLDER = Path(__file__).parents[1] / "golden" / "figures"
 VIEWS = [("conv_stack", "overview"), ("unet", "overview"), ("dit", "overview"), ("unet", "levels")]
@@ -25,7 +25,7 @@ def listed(diagram: Diagram) -> str:
 
 
 def figure(name: str, view: str) -> Figure:
-    return draw(ag.load(name), view)
+    return ag.load(name).draw(view)
 
 
 @pytest.mark.parametrize(("name", "view"), VIEWS)

@@ -6,7 +6,6 @@ import pytest
 from sympy import Integer, Max, Symbol, floor, sin
 
 import archgraph as ag
-from archgraph.figures.figure import contrast, draw
 from archgraph.figures.write.javascript import javascript
 from archgraph.spec.load import shipped_names
 
@@ -14,7 +13,7 @@ from archgraph.spec.load import shipped_names
 @pytest.mark.dot
 @pytest.mark.parametrize("name", shipped_names())
 def test_pages_stand_alone_and_are_small(name):
-    text = draw(ag.load(name)).html
+    text = ag.load(name).draw().html
     assert len(text.encode()) < 300_000
     links = set(re.findall(r"(?:https?:)?//[^\s\"'<>]+", re.sub(r"^// .*$", "", text, flags=re.M)))
     assert {link for link in links if "." in link} <= {"http://www.w3.org/2000/svg"}
@@ -22,7 +21,7 @@ def test_pages_stand_alone_and_are_small(name):
 
 
 def test_a_contrast_has_no_sliders():
-    text = contrast(ag.load("unet"), ag.load("dit")).html
+    text = ag.contrast(ag.load("unet"), ag.load("dit")).html
     assert '<div id="symbols" hidden>' in text
 
 
@@ -38,5 +37,5 @@ def test_laws_as_javascript():
 def test_nothing_in_a_name_gets_out_of_the_page():
     name = "</script><img src=x onerror=alert(1)>"
     text = f"archgraph: 1\nname: '{name}'\ninputs: {{x: {{c: 3, n: 16}}}}\nnetwork:\n  - linear: {{out: 4}}\n"
-    html = draw(ag.loads(text)).html
+    html = ag.loads(text).draw().html
     assert "<img" not in html and html.count("</script>") == 1

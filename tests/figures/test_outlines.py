@@ -5,11 +5,10 @@ import pytest
 import archgraph as ag
 from archgraph.figures.drawing.diagram import Rect
 from archgraph.figures.drawing.outlines import INSET, LEGEND, outlined
-from archgraph.figures.figure import contrast, draw
 
 
 def outlines(name: str) -> dict[str, str]:
-    return {box.name: box.outline for box in draw(ag.load(name)).diagram.boxes if box.kind == "node"}
+    return {box.name: box.outline for box in ag.load(name).draw().diagram.boxes if box.kind == "node"}
 
 
 @pytest.mark.parametrize("name", ["unet", "vgg", "convnext", "nnunet"])
@@ -33,7 +32,7 @@ def attention(axes: str, *steps: str) -> dict[str, str]:
         whence = f"last{number - 1}" if number else "x"
         operands = ", ".join([whence] * (3 if "attention" in step else 1))
         text += f"  - {step}\n    from: [{operands}]\n    as: last{number}\n"
-    boxes = draw(ag.loads(text), "full").diagram.boxes
+    boxes = ag.loads(text).draw("full").diagram.boxes
     return {box.name: box.outline for box in boxes if box.name.startswith("last")}
 
 
@@ -54,9 +53,9 @@ def test_figures_explain_the_outlines_they_need():
         strings = " ".join(text.string for text in figure.diagram.texts()).lower()
         return [kind for kind, text in LEGEND.items() if text in strings]
 
-    assert told(draw(ag.load("swin"))) == told(contrast(ag.load("swin"), ag.load("vit"))) == ["double"]
-    assert told(contrast(ag.load("unet"), ag.load("dit"))) == ["thick"]
-    assert told(contrast(ag.load("unet"), ag.load("vgg"))) == told(draw(ag.load("dit"))) == []
+    assert told(ag.load("swin").draw()) == told(ag.contrast(ag.load("swin"), ag.load("vit"))) == ["double"]
+    assert told(ag.contrast(ag.load("unet"), ag.load("dit"))) == ["thick"]
+    assert told(ag.contrast(ag.load("unet"), ag.load("vgg"))) == told(ag.load("dit").draw()) == []
 
 
 def test_a_double_outline_is_two_lines_that_do_not_touch():

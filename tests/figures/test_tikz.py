@@ -7,7 +7,6 @@ import subprocess
 import pytest
 
 import archgraph as ag
-from archgraph.figures.figure import contrast, draw
 from archgraph.figures.write.tikz import escaped
 
 LATEX = shutil.which("pdflatex")
@@ -21,7 +20,7 @@ def test_nothing_in_a_name_is_a_command():
 
 
 def test_every_text_is_there():
-    figure = draw(ag.load("unet"))
+    figure = ag.load("unet").draw()
     nodes = re.findall(r"\\node\[.*?\] at \(.*?\) \{(.*)\};", figure.tikz)
     assert len(nodes) == sum(len(text.runs) for text in figure.diagram.texts())
     assert figure.tikz.startswith("\\documentclass")
@@ -32,12 +31,12 @@ def test_every_text_is_there():
 @pytest.mark.parametrize("name", ["unet", "dit", "sd", "flux", "contrast", "strange"])
 def test_latex_takes_it(tmp_path, name):
     if name == "contrast":
-        figure = contrast(ag.load("unet"), ag.load("dit"))
+        figure = ag.contrast(ag.load("unet"), ag.load("dit"))
     elif name == "strange":
         text = f"archgraph: 1\nname: '{NAME}'\ninputs: {{x: {{c: 3, n: 16}}}}\n"
-        figure = draw(ag.loads(f"{text}network: [{{linear: {{out: 4}}, as: a_b}}]\n"))
+        figure = ag.loads(f"{text}network: [{{linear: {{out: 4}}, as: a_b}}]\n").draw()
     else:
-        figure = draw(ag.load(name))
+        figure = ag.load(name).draw()
     figure.save(tmp_path / "x.tex")
     command = [str(LATEX), "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "x.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=120)

@@ -10,7 +10,6 @@ from archgraph.figures.charts.law_charts import exponent
 from archgraph.figures.charts.levels import levels
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.facts.facts import Facts
-from archgraph.figures.figure import contrast, draw
 
 NAMES = ["unet", "dit", "sd", "vit", "gpt2", "nnunet"]
 
@@ -23,60 +22,60 @@ def strings(figure) -> str:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("width", ["column", "text"])
 def test_charts_have_no_faults(name, view, width):
-    figure = draw(ag.load(name), view, width=width)
+    figure = ag.load(name).draw(view, width=width)
     assert faults(figure.diagram) == [] and figure.notes == ()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_levels_add_up_to_the_total(name):
-    facts = Facts(ag.load(name))
+    facts = Facts(ag.load(name).network)
     for metric in ("params", "macs"):
         total = sum(facts.value(level.law(metric)) for level in levels(facts))
         assert math.isclose(total, facts.value(facts.total(metric)), rel_tol=1e-9)
 
 
 def test_the_unet_has_a_level_per_resolution():
-    text = strings(draw(ag.load("unet"), "levels"))
+    text = strings(ag.load("unet").draw("levels"))
     assert text.count("≈") == 5 and "46 %" in text and "7.7 %" in text
 
 
 def test_exponents_of_the_transformer_in_the_side():
     g = ag.load("dit")
-    facts = Facts(g)
+    facts = Facts(g.network)
     assert exponent(facts, facts.total("macs"), g.symbols["S"]) == 4
     assert exponent(facts, facts.total("params"), g.symbols["D"]) == 2
 
 
 def test_a_network_of_numbers_has_no_laws():
     with pytest.raises(QueryError, match=r"no cost of .* depends on a symbol"):
-        draw(ag.loads("{archgraph: 1, inputs: {x: {c: 3, n: 8}}, network: [linear: {out: 5}]}"), "laws")
+        ag.loads("{archgraph: 1, inputs: {x: {c: 3, n: 8}}, network: [linear: {out: 5}]}").draw("laws")
 
 
 def test_values_instead_of_laws():
-    text = strings(draw(ag.load("unet"), values=True))
+    text = strings(ag.load("unet").draw(values=True))
     assert "θ=14.2 M" in text.replace(" = ", "=") and "C2" not in text and "H/2" not in text
-    assert faults(draw(ag.load("unet"), values=True).diagram) == []
+    assert faults(ag.load("unet").draw(values=True).diagram) == []
 
 
 def test_what_is_shown():
-    bare = strings(draw(ag.load("unet"), show=["params"]))
+    bare = strings(ag.load("unet").draw(show=["params"]))
     assert "θ" in bare and "M=" not in bare and "188–204" not in bare
 
 
 def test_full_laws():
-    assert "3456C2+32C" in strings(draw(ag.load("unet"), terms="full")).replace(" ", "")
-    assert faults(draw(ag.load("unet"), terms="full").diagram) == []
+    assert "3456C2+32C" in strings(ag.load("unet").draw(terms="full")).replace(" ", "")
+    assert faults(ag.load("unet").draw(terms="full").diagram) == []
 
 
 @pytest.mark.parametrize("wrong", [{"show": ["param"]}, {"terms": "most"}])
 def test_unknown_options(wrong):
     with pytest.raises(QueryError, match="nothing to show is named"):
-        draw(ag.load("unet"), **wrong)
+        ag.load("unet").draw(**wrong)
 
 
 def test_panels():
     pair = ag.load("unet"), ag.load("dit")
-    figure = contrast(*pair, panels=["levels", "laws"])
+    figure = ag.contrast(*pair, panels=["levels", "laws"])
     assert faults(figure.diagram) == [] and "≈" in strings(figure) and "slice of the input" not in strings(figure)
     with pytest.raises(QueryError, match=r"no panel is named 'level'. Did you mean 'levels'"):
-        contrast(*pair, panels=["level"])
+        ag.contrast(*pair, panels=["level"])

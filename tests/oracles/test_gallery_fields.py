@@ -52,7 +52,7 @@ SMALL = {
 @pytest.mark.parametrize(("spec", "source"), SMALL, ids=map("-".join, SMALL))
 def test_gallery(spec, source):
     torch.set_num_threads(1)
-    report = verify_fields(ag.load(spec).bind(**SMALL[spec, source]), source)
+    report = verify_fields(ag.load(spec).bind(**SMALL[spec, source]).network, source)
     assert report.ok, str(report)
     assert all(check.positions for check in report.rows)
 

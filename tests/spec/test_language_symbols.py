@@ -13,7 +13,7 @@ def test_a_default_alone_is_short_for_a_mapping():
     short, long = spec(LINEAR, "{C: 8, N: 16}"), spec(LINEAR, "{C: {default: 8}, N: {default: 16, doc: tokens}}")
     assert short.params == long.params == 2 * symbol("C") ** 2 + 2 * symbol("C")
     assert short.at().params == long.at().params == 144
-    assert long.spec.symbols["N"].doc == "tokens"
+    assert long.network.declared.doc("N") == "tokens"
 
 
 def test_a_multiple_makes_quotients_exact():
@@ -140,7 +140,7 @@ def test_the_dtype_of_an_input_may_be_given():
 
 
 def test_an_input_may_say_how_many_pixels_an_element_is():
-    assert load("dit").traced.pixels == {"latent": 8}
+    assert load("dit").network.pixels == {"latent": 8}
 
 
 def test_the_first_step_takes_the_first_input():

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sympy import Add, Expr
 
-from archgraph.cost.costs import find_member
 from archgraph.cost.memory.memory import Attention, Checkpoint, Dtype, Memory, Mode, Optimizer, Setting
 from archgraph.errors import QueryError
 from archgraph.graph.ir import Graph, Node
+from archgraph.graph.locate import find_member
+from archgraph.graph.network import Law, Network
 from archgraph.report.table import Table
-
-if TYPE_CHECKING:
-    from archgraph.architecture.architecture import Architecture
 
 NOTES = (
     "live storage of one sample, as the lowered module runs: freed after the last use, views counted once",
@@ -85,7 +83,7 @@ class PeakMemory:
         return self.table.to_html()
 
 
-def peak_memory(g: Architecture, setting: Setting) -> PeakMemory:
+def peak_memory(g: Network, setting: Setting) -> PeakMemory:
     """Return the peak of an architecture at its bound values."""
     known: dict[Expr, int] = {}
 
@@ -97,6 +95,24 @@ def peak_memory(g: Architecture, setting: Setting) -> PeakMemory:
     peak = Memory(g.graph, g.selected, setting).peak(measure)
     laws = {kind: g.show(law) for kind, law in peak.laws.items()}
     return PeakMemory(g.name, setting, g.bindings, peak.total, peak.sizes, laws, peak.place, peak.phase)
+
+
+def setting(
+    graph: Graph,
+    mode: Mode = "inference",
+    attention: Attention = "math",
+    dtype: Dtype = "fp32",
+    optimizer: Optimizer = "sgd",
+    checkpoint: Checkpoint = False,
+) -> Setting:
+    """Return how a network is run, with the checkpoints that its graph has."""
+    return Setting(mode, attention, dtype, optimizer, checkpoints(graph, checkpoint))
+
+
+def saved_memory(g: Network, attention: Attention, dtype: Dtype, checkpoint: Checkpoint) -> Law:
+    """Return the bytes that autograd keeps, for a kernel of attention, a precision, and checkpoints."""
+    run = setting(g.graph, "training", attention, dtype, checkpoint=checkpoint)
+    return g.law(Memory(g.graph, g.selected, run).saved)
 
 
 def checkpoints(graph: Graph, chosen: Checkpoint) -> bool | frozenset[str]:
@@ -114,7 +130,7 @@ def checkpoints(graph: Graph, chosen: Checkpoint) -> bool | frozenset[str]:
     return paths
 
 
-def memory_table(g: Architecture, settings: Collection[Setting]) -> Table:
+def memory_table(g: Network, settings: Collection[Setting]) -> Table:
     """Return the peaks of several settings side by side, by kind, with what autograd keeps."""
     peaks = [peak_memory(g, setting) for setting in settings]
     kinds = list(dict.fromkeys(kind for peak in reversed(peaks) for kind in peak.by_kind))
@@ -128,7 +144,7 @@ def _column(peak: PeakMemory) -> str:
     return str(peak.setting.mode)
 
 
-def _notes(g: Architecture, peaks: list[PeakMemory]) -> Any:
+def _notes(g: Network, peaks: list[PeakMemory]) -> Any:
     yield peaks[0].at
     for peak in peaks:
         way = " on the way back" if peak.phase == "backward" else ""
@@ -149,4 +165,6 @@ __all__ = [
     "checkpoints",
     "memory_table",
     "peak_memory",
+    "saved_memory",
+    "setting",
 ]

@@ -27,6 +27,7 @@ from archgraph.fields.sets.region import (
 )
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.graph.locate import input_named, members
+from archgraph.graph.network import Network
 from archgraph.sizes.symbols import evaluate as evaluate_at
 
 
@@ -206,3 +207,14 @@ class ReceptiveFields:
         lengths = [value.type.size(axis) for value in member.outputs if value.type.has(axis)]
         outputs = self._evaluate(lengths[0]) if lengths else None
         return AxisField(axis, region.fields[axis], extent, outputs, partial=region.channels.lost)
+
+
+def receptive_fields(network: Network, input: str | None = None, fixed_weights: bool = False) -> ReceptiveFields:
+    """Return the receptive fields of all nodes of a network on one input, at the bound values.
+
+    With `fixed_weights`, what is mixed with weights computed from the input, as by attention, is left out.
+    """
+    return network.once(
+        ("receptive fields", input, fixed_weights),
+        lambda: ReceptiveFields(network.graph, input, evaluate=network.evaluate, fixed_weights=fixed_weights),
+    )

@@ -35,7 +35,7 @@ def stairs(facts: Facts, color: str, dash: tuple[float, ...] = ()) -> Stairs | N
     if hops is None or not hops.stairs:
         return None
     points = tuple((distance * facts.pixels, moves) for distance, moves in hops.stairs)
-    return Stairs(facts.subject.name, points, hops.ends, color, dash)
+    return Stairs(facts.network.name, points, hops.ends, color, dash)
 
 
 def hop_chart(found: Sequence[Stairs], unit: str, x: float, y: float, width: float, height: float) -> list[Part]:

@@ -87,7 +87,7 @@ def curve(facts: Facts, steps: Sequence[Step], color: str, dash: tuple[float, ..
         slope = step.gap
     first = next((1.0 / step.reach.extent for step in steps if step.reach is not None), 1.0)
     start = Point(0.0, first, first, effective=first)
-    return Curve(facts.subject.name, (start, *points), color, dash, everywhere, statistics)
+    return Curve(facts.network.name, (start, *points), color, dash, everywhere, statistics)
 
 
 def effective_share(facts: Facts, fields: EffectiveFields | None, path: str) -> float | None:
@@ -108,7 +108,7 @@ def iteration(
     """
     repeat = group.items[0].member
     assert isinstance(repeat, Repeat) and facts.input is not None
-    graph = _with_count(facts.subject.graph, repeat, times)
+    graph = _with_count(facts.network.graph, repeat, times)
     fields = ReceptiveFields(graph, facts.input.name, evaluate=facts.number)
     found: list[tuple[Group, Reach | None, float | None]] = []
     for part in facts.inside(group).chain:

@@ -28,7 +28,7 @@ def laws_diagram(facts: Facts, width: float, symbols: Sequence[str] = ()) -> Dia
     laws = {metric: facts.total(metric) for metric, *_ in _STYLES}
     shown = _symbols(facts, laws.values(), symbols)
     if not shown:
-        raise QueryError(f"no cost of {facts.subject.name} depends on a symbol")
+        raise QueryError(f"no cost of {facts.network.name} depends on a symbol")
     columns = max(1, min(len(shown), int((width - _LEFT + _GAP) // (92.0 + _GAP))))
     side = (width - _LEFT - 1 - _GAP * (columns - 1)) / columns
     span = _span(facts, laws.values(), shown)
@@ -45,7 +45,7 @@ def laws_diagram(facts: Facts, width: float, symbols: Sequence[str] = ()) -> Dia
 def _symbols(facts: Facts, laws: Iterable[Expr], names: Sequence[str]) -> list[Symbol]:
     """The symbols by the order of the spec: those asked for, or all with which some law changes."""
     free = {symbol for law in laws for symbol in law.free_symbols if isinstance(symbol, Symbol)}
-    order = [*getattr(facts.subject, "symbols", ())]
+    order = list(facts.network.symbols)
     chosen = [symbol for symbol in free if not names or str(symbol) in names]
     return sorted(chosen, key=lambda one: (order.index(str(one)) if str(one) in order else len(order), str(one)))
 

@@ -125,4 +125,4 @@ def matrix_strip(facts: Facts, steps: Sequence[Step], width: float) -> Diagram:
     height = 10.0 + -(-len(shown) // columns) * (_STRIP_SIDE + 24)
     parts += moves_key(0.5, height)
     box = Box("matrices", width, height + _KEY_HEIGHT, tuple(parts), kind="panel")
-    return Diagram((box,), width=width, height=height + _KEY_HEIGHT, title=facts.subject.name)
+    return Diagram((box,), width=width, height=height + _KEY_HEIGHT, title=facts.network.name)

@@ -34,7 +34,7 @@ class Side:
     @property
     def name(self) -> str:
         """What the network is called."""
-        return self.facts.subject.name
+        return self.facts.network.name
 
 
 def sides(networks: Sequence[Facts], effective: bool = True) -> list[Side]:

@@ -49,7 +49,7 @@ def contrast_diagram(networks: Sequence[Facts], width: float, panels: Sequence[s
     trials = (_stacked(_panels(found, panels, width, pitch, tall)) for pitch, tall in _ROWS)
     drawn = first_fitting(trials, lambda trial: trial.height + 1 <= _PAGE_HEIGHT)
     notes = (f"{drawn.height / 72:.1f} in tall: ask for fewer panels",) if drawn.height + 1 > _PAGE_HEIGHT else ()
-    names = [facts.subject.name for facts in networks]
+    names = [facts.network.name for facts in networks]
     title = f"{', '.join(names[:-1])} and {names[-1]}"
     text = f"{title} side by side: {', '.join(PANELS[name] for name in panels)}."
     return replace(drawn, width=width, height=drawn.height + 1, title=title, description=text, notes=notes)

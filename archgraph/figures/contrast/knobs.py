@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Symbol
 
+from archgraph.cost.part import whole
 from archgraph.errors import ArchgraphError
 from archgraph.figures.content.mathtext import join, variable, words
 from archgraph.figures.drawing.diagram import Line
@@ -60,13 +60,13 @@ def _doubled(facts: Facts) -> Iterator[Knob]:
 
 def _structural(facts: Facts) -> Iterator[Knob]:
     """Counts in loops: one more builds the network anew, if there is one of these sizes."""
-    defaults: dict[str, Any] = getattr(facts.subject, "defaults", {})
+    defaults = facts.network.defaults
     before = [facts.value(facts.total(metric)) for metric in ("params", "macs")]
-    for name in sorted(getattr(facts.subject, "structural", ())):
+    for name in sorted(facts.network.structural):
         value = defaults.get(name)
         if type(value) is int and value > 1:
             try:
-                more = facts.subject.at(**{name: value + 1})  # type: ignore[attr-defined]
+                more = whole(facts.network.at(**{name: value + 1}))
                 params, macs = (
                     int(now) / (old or 1.0) for now, old in zip((more.params, more.macs), before, strict=True)
                 )

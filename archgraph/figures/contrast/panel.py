@@ -71,7 +71,7 @@ def panel(facts: Facts, steps: Sequence[Step], width: float, height: float, mark
 def _heading(facts: Facts, steps: Sequence[Step], width: float) -> list[Part]:
     """Name, verdict and what mixes positions; where there is little room, the verdict has the second line."""
     verdict, kind = _verdict(facts, steps), f"mixing: {mixing_words(facts)}"
-    first = words(facts.subject.name, SIZES.heading, "bold")
+    first = words(facts.network.name, SIZES.heading, "bold")
     if width > _ROOMY:
         first = join(fitted(first, width * 0.5), words(f"– {verdict}", SIZES.heading), gap=3.0)
     below = words(kind if width > _ROOMY else verdict, SIZES.body)

@@ -23,7 +23,7 @@ def comparison(sides: Sequence[Side], width: float, told: Sequence[str] = ()) ->
     """Rows of a quantity and what it is in each network, without what another panel tells already."""
     size, label = SIZES.body, min(_LABEL, width * 0.26)
     column = (width - label) / len(sides)
-    names = [_shortened(words(side.facts.subject.name, size, "bold"), column - 6) for side in sides]
+    names = [_shortened(words(side.facts.network.name, size, "bold"), column - 6) for side in sides]
     rows: list[tuple[Line, list[list[Line]]]] = [((), [[name] for name in names])]
     for name, maker, panel in _ROWS:
         if panel in told:

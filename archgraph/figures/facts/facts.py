@@ -2,57 +2,45 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Protocol
 
 from sympy import Add, Expr, Symbol, expand
 
-from archgraph.cost.costs import METRICS, Costs, Row, find_member
+from archgraph.cost.costs import METRICS, Costs, Row
+from archgraph.cost.part import costs_of, whole
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
 from archgraph.fields.effective.effective import EffectiveFields
 from archgraph.fields.report.extent import Reach, reach_of, read_interval
-from archgraph.fields.report.receptive_field import ReceptiveFields
+from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
 from archgraph.figures.facts.coloring import COLORS, kind_tint, level_scale, level_tint
 from archgraph.figures.facts.hop_facts import HopFacts, Hops
 from archgraph.figures.facts.options import Options
 from archgraph.graph.ir import Graph, Member, Repeat, Value
+from archgraph.graph.locate import find_member
+from archgraph.graph.network import Network
 from archgraph.laws.numeric import value_at
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Flow, Item, flow
 from archgraph.outline.mixing import Attends, by_kind, mixers
 from archgraph.outline.structure import Structure, structure
-from archgraph.sizes.symbols import symbol
 
 MOST_OPERATIONS = 20_000
 """The longest network whose paths a figure counts."""
 
 
-class Subject(Protocol):
-    """What a figure needs of an architecture."""
-
-    @property
-    def graph(self) -> Graph: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def values(self) -> Mapping[Symbol, int]: ...
-    def show(self, expression: Expr) -> Expr: ...
-    def evaluate(self, expression: Expr) -> int: ...
-
-
 class Facts:
-    """Asks an architecture, and remembers."""
+    """What a figure asks of a network."""
 
-    def __init__(self, subject: Subject, color: str = "locality", options: Options | None = None) -> None:
+    def __init__(self, network: Network, color: str = "locality", options: Options | None = None) -> None:
         if color not in COLORS:
             raise QueryError(f"no colouring is named '{color}'.{did_you_mean(color, COLORS)}", hint=", ".join(COLORS))
-        self.subject = subject
+        self.network = network
         self.color = color
         self.options = options or Options()
 
     @cached_property
     def flow(self) -> Flow:
         """The network for drawing: without what no selected output needs."""
-        return flow(self.subject.graph, self.selected)
+        return flow(self.network.graph, self.selected)
 
     @cached_property
     def structure(self) -> Structure:
@@ -73,14 +61,12 @@ class Facts:
     @cached_property
     def pixels(self) -> int:
         """Pixels per element of the main input."""
-        known = getattr(getattr(self.subject, "traced", None), "pixels", {})
-        return int(known.get(self.input.name, 1)) if self.input is not None else 1
+        return self.network.pixels.get(self.input.name, 1) if self.input is not None else 1
 
     @property
     def flat(self) -> Graph:
         """The graph with every repeat unrolled at its value."""
-        unrolled = getattr(self.subject, "flat", None)
-        return unrolled() if unrolled is not None else self.subject.graph.unroll()
+        return self.network.flat()
 
     @cached_property
     def located(self) -> bool:
@@ -132,25 +118,26 @@ class Facts:
     def _sum(self, items: Iterable[Item], metric: str) -> Expr:
         return self.shown(Add(*(self._costs.member(item.member, metric) for item in items)))
 
-    @cached_property
+    @property
     def selected(self) -> tuple[Value, ...]:
-        return tuple(getattr(self.subject, "selected", ()) or self.subject.graph.outputs)
+        """The outputs that costs are about."""
+        return self.network.selected
 
     @cached_property
     def rows(self) -> list[Row]:
         """The cost rows of all primitive nodes."""
-        return self._costs.rows()
+        return whole(self.network).rows()
 
     def row_costs(self, row: Row) -> tuple[Expr, Expr]:
         """Parameters and multiply-accumulates of a row."""
         return row.cost(METRICS["params"]), row.cost(METRICS["macs"])
 
-    @cached_property
+    @property
     def _costs(self) -> Costs:
-        return Costs(self.subject.graph, self.selected)
+        return costs_of(self.network)
 
     def shown(self, expression: Expr) -> Expr:
-        return expand(self.subject.show(expand(expression)))
+        return expand(self.network.show(expand(expression)))
 
     def brief(self, length: Expr) -> object:
         """A size in the user's symbols if that is short, else its number."""
@@ -159,7 +146,7 @@ class Facts:
 
     def number(self, expression: Expr) -> int:
         """The value of an expression in the user's or in the inner symbols."""
-        return int(self.subject.evaluate(expression))
+        return int(self.network.evaluate(expression))
 
     def value(self, shown: Expr) -> float:
         """The value of an expression in the user's symbols at the bindings."""
@@ -168,11 +155,9 @@ class Facts:
     @cached_property
     def values(self) -> Mapping[Symbol, int]:
         """Values by symbol, those of the spec and those inside the graph."""
-        known = dict(self.subject.values)
-        declarations = getattr(getattr(self.subject, "traced", None), "declarations", None)
-        if declarations is not None:
-            names = getattr(self.subject, "symbols", ())
-            known |= {symbol(name): self.number(declarations.lookup(name)) for name in names}
+        network = self.network
+        known = dict(network.values)
+        known |= {free: network.evaluate(network.declared.lookup(name)) for name, free in network.symbols.items()}
         return known
 
     # shapes and receptive fields
@@ -197,7 +182,7 @@ class Facts:
     def _fields(self) -> ReceptiveFields | None:
         if self.input is None:
             return None
-        return ReceptiveFields(self.subject.graph, self.input.name, evaluate=self.number)
+        return receptive_fields(self.network, self.input.name)
 
     def reach(self, path: str) -> Reach | None:
         """What the output of a member reads of the main input; nothing if it does not depend on positions."""
@@ -228,7 +213,7 @@ class Facts:
 
         Cutting into tiles is named only where nothing else combines positions; pooling comes last.
         """
-        return by_kind(mixers(self.subject.graph, self.number, lambda node: self._value(node, "macs"), self.brief))
+        return by_kind(mixers(self.network.graph, self.number, lambda node: self._value(node, "macs"), self.brief))
 
     def side_symbols(self) -> set[Symbol]:
         """The symbols that give the positions of the main input."""
@@ -246,7 +231,7 @@ class Facts:
     def heaviest(self) -> tuple[str, float]:
         """The member of the network that holds the most parameters, and its share of them."""
         total = self.value(self.total("params"))
-        shares = [(self._value(member, "params"), member.name) for member in self.subject.graph.nodes]
+        shares = [(self._value(member, "params"), member.name) for member in self.network.graph.nodes]
         best, name = max(shares, default=(0.0, "nothing"))
         return name, best / total if total else 0.0
 
@@ -280,7 +265,7 @@ class Facts:
 
     def _positioned(self, path: str) -> bool:
         """Whether the output of a member has positions, though they may be other axes than the input's."""
-        return bool(find_member(self.subject.graph, path)[0].outputs[0].type.positions)
+        return bool(find_member(self.network.graph, path)[0].outputs[0].type.positions)
 
     @cached_property
     def widest_axis(self) -> str:
@@ -303,16 +288,15 @@ class Facts:
     @property
     def _positions(self) -> Graph | None:
         """The graph whose paths are counted, None where it is too long for a figure."""
-        unrolled = getattr(self.subject, "flat", None)
         try:
-            return (unrolled or self.subject.graph.unroll)(experts=True, limit=MOST_OPERATIONS)
+            return self.network.flat(experts=True, limit=MOST_OPERATIONS)
         except ArchgraphError:
             return None
 
     @cached_property
     def effective(self) -> EffectiveFields | None:
         """The effective receptive fields at initialisation, along the widest axis of the main input."""
-        return None if self.input is None else self.effective_of(self.subject.graph)
+        return None if self.input is None else self.effective_of(self.network.graph)
 
     def effective_of(self, graph: Graph) -> EffectiveFields:
         """The same along the widest axis of the main input, for a graph like the network's."""

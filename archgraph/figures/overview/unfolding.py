@@ -4,13 +4,13 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from archgraph.cost.costs import find_member
 from archgraph.errors import ArchgraphError
 from archgraph.figures.drawing.diagram import Box, Diagram
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.overview.any_graph import graph_diagram
 from archgraph.figures.overview.spine import block_diagram, spine_diagram
 from archgraph.graph.ir import Repeat
+from archgraph.graph.locate import find_member
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Item
 
@@ -58,7 +58,7 @@ def _inside(facts: Facts, box: Box) -> Diagram | None:
     if box.kind == "panel" or not box.laws:
         return None
     try:
-        member = find_member(facts.subject.graph, box.name)[0]
+        member = find_member(facts.network.graph, box.name)[0]
     except ArchgraphError:
         return None
     if not isinstance(member, Repeat) or not 1 < len(member.body.nodes) <= _MOST_NODES:

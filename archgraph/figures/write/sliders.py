@@ -1,8 +1,7 @@
 """Symbols that a reader of the interactive page can set, and which of their values make a network."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from sympy import Expr, Integer, Symbol
 
@@ -40,12 +39,11 @@ class Rule:
 
 def sliders(facts: Facts) -> list[Slider]:
     """The symbols of the laws in the order of the spec."""
-    order = [*getattr(facts.subject, "symbols", ())]
-    rule = cast(Callable[[str], tuple[int, int]], getattr(facts.subject, "rule_of", lambda name: (1, 0)))
-    specs = getattr(getattr(facts.subject, "spec", None), "symbols", {})
+    network = facts.network
+    order = list(network.symbols)
     found = sorted(_free(facts), key=lambda one: (order.index(one.name) if one.name in order else len(order), one.name))
     return [
-        Slider(one.name, facts.values.get(one, 64), *rule(one.name), doc=str(getattr(specs.get(one.name), "doc", "")))
+        Slider(one.name, facts.values[one], *network.rule_of(one.name), doc=network.declared.doc(one.name))
         for one in found
     ]
 
@@ -54,10 +52,9 @@ def rules(facts: Facts) -> list[Rule]:
     """What holds for the symbols of the laws: their own rules, and sizes along positions that are not symbols."""
     free = _free(facts)
     others = {one: Integer(value) for one, value in facts.values.items() if one not in free}
-    law_of = cast(Callable[[str], tuple[Expr, Expr] | None], getattr(facts.subject, "rule_law", lambda name: None))
     found = []
     for one in sorted(free, key=str):
-        known = law_of(one.name)
+        known = facts.network.rule_law(one.name)
         if known is not None:
             multiple, offset = (Integer(0) + part.xreplace(others) for part in known)
             tail = f" plus {offset}" if offset != 0 else ""

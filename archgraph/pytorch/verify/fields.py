@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archgraph.fields.positions.probe import Probe
+from archgraph.fields.report.receptive_field import receptive_fields
 from archgraph.fields.rules.node_relations import Kind
 from archgraph.fields.sets.area import Area, bits, boxes
 from archgraph.graph.ir import Graph, Value
+from archgraph.graph.network import Network
 from archgraph.pytorch.lower.lower import lower
 from archgraph.pytorch.measure.structure import Position, Structure
 from archgraph.pytorch.verify.lowered import channels
@@ -18,7 +20,6 @@ from archgraph.report.table import Table
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from archgraph.architecture.architecture import Architecture
     from archgraph.fields.report.receptive_field import ReceptiveFields
 
 KINDS: tuple[Kind, ...] = ("content", "stat")
@@ -100,7 +101,7 @@ class FieldReport:
         return self.table.to_html()
 
 
-def verify_fields(g: Architecture, input: str | None = None, kinds: Sequence[Kind] = KINDS) -> FieldReport:
+def verify_fields(g: Network, input: str | None = None, kinds: Sequence[Kind] = KINDS) -> FieldReport:
     """Compare what the network's steps read with the structural gradient of the lowered module.
 
     Every step is asked at its corners, at its centre and beside it. Nothing is trained or drawn at random: the
@@ -111,7 +112,7 @@ def verify_fields(g: Architecture, input: str | None = None, kinds: Sequence[Kin
         UnsupportedOpError: an operation has no positive stand-in.
     """
     bound = g.bound()
-    fields = bound.receptive_fields(input)
+    fields = receptive_fields(bound, input)
     values = tuple(value for _, value in _steps(bound.graph, bound.selected))
     module = lower(bound.graph, values, bound.name, device="meta")
     names = [value.name for value in bound.graph.inputs]

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.cost.costs import METRICS, Row
 from archgraph.cost.memory.saved_nodes import SavedByNode
+from archgraph.cost.part import whole
 from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Value
+from archgraph.graph.network import Network
 from archgraph.pytorch.lower.lower import leaves, lower
 from archgraph.pytorch.lower.saved_storages import saved_bytes
 from archgraph.report.table import Table
@@ -19,7 +21,6 @@ from archgraph.report.table import Table
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from archgraph.architecture.architecture import Architecture
 
 COUNTED = ("params_trainable", "params_frozen", "buffers", "macs")
 Shape = tuple[int, ...]
@@ -128,7 +129,7 @@ class Report:
         return self.table.to_html()
 
 
-def verify(architecture: Architecture, **values: Any) -> Report:
+def verify(network: Network, **values: Any) -> Report:
     """Build the network in PyTorch and compare shapes, parameters, MACs and saved bytes of every node and in total.
 
     Nothing is allocated: the module is on the meta device. Symbols that are not given take their defaults.
@@ -136,12 +137,8 @@ def verify(architecture: Architecture, **values: Any) -> Report:
     Raises:
         MissingToolError: PyTorch is not installed.
         ArchgraphError: PyTorch cannot build or run the network, with the node.
-
-    >>> from archgraph import load
-    >>> verify(load("conv_stack"), L=2).ok
-    True
     """
-    bound = architecture.bound(**values)
+    bound = network.bound(**values)
     module = lower(bound.graph, bound.selected, bound.name, device="meta").eval()
     trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
     measured = _measure(bound, module)
@@ -150,7 +147,7 @@ def verify(architecture: Architecture, **values: Any) -> Report:
     _add_saved(bound, module, measured)
     saved = SavedByNode().of(bound.graph, bound.selected)
     checks = tuple(
-        _check(row, saved.get(row.path, 0), measured.nodes.get(row.path, Measured())) for row in bound.rows()
+        _check(row, saved.get(row.path, 0), measured.nodes.get(row.path, Measured())) for row in whole(bound).rows()
     )
     return Report(bound.name, measured.version, checks, _total(bound, measured))
 
@@ -172,7 +169,7 @@ class Measurement:
     total: Measured = field(default_factory=Measured)
 
 
-def _add_saved(bound: Architecture, module: nn.Module, measurement: Measurement) -> None:
+def _add_saved(bound: Network, module: nn.Module, measurement: Measurement) -> None:
     """Add what autograd keeps; the inputs of the network are no node's."""
     found = saved_bytes(bound.graph, module, _operands(bound))
     measurement.total.counts["saved_bytes"] = found.total()
@@ -187,10 +184,10 @@ def _check(row: Row, saved: int, measured: Measured) -> Check:
     return _compare(row.path, row.node.op.kind, row.node.outputs, counts, measured)
 
 
-def _total(bound: Architecture, measurement: Measurement) -> Check:
-    numbers = bound.at()
+def _total(bound: Network, measurement: Measurement) -> Check:
+    numbers = whole(bound)
     counts = {name: int(numbers.metric(name)) for name in COUNTED}
-    counts["runs"] = sum(int(row.times) for row in bound.rows() if row.alive)
+    counts["runs"] = sum(int(row.times) for row in whole(bound).rows() if row.alive)
     counts["saved_bytes"] = int(numbers.metric("saved_bytes"))
     return _compare("", "", bound.selected, counts, measurement.total)
 
@@ -201,7 +198,7 @@ def _compare(path: str, op: str, values: tuple[Value, ...], counts: dict[str, in
     return Check(path, op, shapes, tuple(measured.shapes), counts, torch_counts)
 
 
-def _measure(bound: Architecture, module: nn.Module) -> Measurement:
+def _measure(bound: Network, module: nn.Module) -> Measurement:
     """Run the module once, with a hook on every leaf."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
@@ -259,13 +256,13 @@ def _weights(module: nn.Module, seen: set[int]) -> Counter[str]:
     return counts
 
 
-def _operands(bound: Architecture) -> list[Tensor]:
+def _operands(bound: Network) -> list[Tensor]:
     import torch
 
     kinds = {"int": torch.long, "float": torch.get_default_dtype()}
     return [
         torch.zeros(1, *map(int, type_.sizes.values()), dtype=kinds[type_.dtype], device="meta")
-        for type_ in bound.inputs.values()
+        for type_ in (value.type for value in bound.graph.inputs)
     ]
 
 

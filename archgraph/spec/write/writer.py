@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archgraph.errors import UnsupportedOpError
 from archgraph.graph.ir import Value
+from archgraph.graph.network import Network
 from archgraph.spec.definitions import VERSION
 from archgraph.spec.write.steps import Book, Steps
 from archgraph.spec.write.yaml_flow import flow, step_lines
-
-if TYPE_CHECKING:
-    from archgraph.architecture.architecture import Architecture
 
 SELECTED = "selected"
 """The variant that selects the outputs which the costs are about, where those are not all."""
 
 
-def write_spec(g: Architecture) -> str:
+def write_spec(g: Network) -> str:
     """Return the text of a spec whose graph, laws and receptive fields are those of an architecture.
 
     Loops and choices are gone, for the graph holds what became of them; blocks and repeats stay.
@@ -33,7 +31,7 @@ def write_spec(g: Architecture) -> str:
         raise _refused(g.name, book.problems)
     outputs = steps.outputs(g.graph.outputs)
     lines = [*_conditions(g), f"archgraph: {VERSION}", f"name: {flow(g.name)}"]
-    lines += [f"{key}: {flow(text)}" for key, text in (("doc", g.spec.doc), ("cite", g.spec.cite)) if text]
+    lines += [f"{key}: {flow(text)}" for key, text in (("doc", g.origin.doc), ("cite", g.origin.cite)) if text]
     lines += _section("symbols", {name: flow(_symbol(g, name)) for name in g.symbols})
     lines += _section("inputs", {steps.labels[value]: flow(_input(g, book, value)) for value in steps.used_inputs()})
     lines += ["blocks:", *_indented(line for block in book.blocks for line in block)] if book.blocks else []
@@ -43,40 +41,40 @@ def write_spec(g: Architecture) -> str:
     return "\n".join([*lines, ""])
 
 
-def _conditions(g: Architecture) -> list[str]:
+def _conditions(g: Network) -> list[str]:
     """A comment that says for which sizes the graph is what it is."""
     facts = dict.fromkeys(str(fact.shown(g.show)) for fact in g.assumptions)
     return [f"# Holds where {fact}." for fact in facts]
 
 
-def _selection(g: Architecture, steps: Steps) -> list[str]:
+def _selection(g: Network, steps: Steps) -> list[str]:
     if g.selected == g.graph.outputs:
         return []
     chosen = [steps.labels[value] for value in g.selected]
     return _section("variants", {SELECTED: flow({"outputs": chosen})})
 
 
-def _symbol(g: Architecture, name: str) -> dict[str, Any]:
+def _symbol(g: Network, name: str) -> dict[str, Any]:
     """What declares a symbol: its value, and which values it may have."""
     book = Book(g.show, frozenset())
     derived = g.definition(name)
     declared: dict[str, Any] = {"default": g.defaults[name]} if derived is None else {"derived": book.spelled(derived)}
-    multiple, offset = g.traced.declarations.rule(name)
+    multiple, offset = g.declared.rule(name)
     if multiple != 1:
         declared["multiple_of"] = book.spelled(multiple)
     if offset != 0:
         declared["offset"] = book.spelled(offset)
-    doc = g.spec.symbols[name].doc
+    doc = g.declared.doc(name)
     return {**declared, "doc": doc} if doc else declared
 
 
-def _input(g: Architecture, book: Book, value: Value) -> dict[str, Any]:
+def _input(g: Network, book: Book, value: Value) -> dict[str, Any]:
     """The axes of an input, its dtype where the axes do not say it, and its pixels."""
     axes: dict[str, Any] = {axis: book.spelled(length) for axis, length in value.type.axes}
     usual = "int" if axes and "c" not in axes else "float"
     if value.type.dtype != usual:
         axes["dtype"] = value.type.dtype
-    pixels = g.traced.pixels.get(value.name)
+    pixels = g.pixels.get(value.name)
     return {**axes, "pixels": pixels} if pixels else axes
 
 

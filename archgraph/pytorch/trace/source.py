@@ -1,0 +1,63 @@
+"""A network that comes from a module: traced once, for all sizes that its conditions allow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from archgraph.errors import QueryError
+from archgraph.graph.network import Network, Origin
+from archgraph.pytorch.trace.module import TracedModule
+from archgraph.spec.declarations import Declarations
+
+
+def network_of(found: TracedModule, module: Any = None) -> Network:
+    """Return a traced module as a network."""
+    return Network(
+        name=found.name,
+        graph=found.graph,
+        selected=found.selected,
+        named={value.name: value for value in found.graph.outputs},
+        declared=found.declarations,
+        values=found.declarations.values,
+        evaluated=False,
+        source=ModuleSource(),
+        origin=Origin(family=found.name, conditions=found.conditions, gaps=found.gaps, module=module),
+        assumptions=found.assumptions,
+    )
+
+
+class ModuleSource:
+    """The graph of a module is fixed, so `at` works and `bind` does not."""
+
+    def at(self, network: Network, values: Mapping[str, Any]) -> Network:
+        """Return the network at numbers.
+
+        Raises:
+            QueryError: the module was traced under conditions that these sizes break.
+        """
+        old = network.declared
+        assert isinstance(old, Declarations)
+        fresh = Declarations(old.specs, {**old.bindings, **values}, old.fixed)
+        fresh.resolve_all()
+        for assumption in network.assumptions:
+            if not assumption.holds(fresh.values):
+                _refuse(network, assumption.shown(network.show))
+        return replace(network, declared=fresh, values=dict(fresh.values), evaluated=True)
+
+    def bind(self, network: Network, values: Mapping[str, Any]) -> Network:
+        """Refuse: the graph of a module is traced once."""
+        raise QueryError("a traced module cannot be bound", hint="use at(...), or trace it with fewer dynamic sizes")
+
+    def select(self, network: Network, outputs: tuple[str, ...]) -> Network:
+        """Return the network whose costs and fields are about these values only."""
+        return replace(network, selected=network.outputs_named(outputs), _of_graph={})
+
+
+def _refuse(network: Network, condition: object) -> NoReturn:
+    conditions = "; ".join(network.origin.conditions) or "none"
+    raise QueryError(
+        f"{network.name} was traced under the condition that {condition}, which these sizes break",
+        hint=f"conditions: {conditions}; trace it again with other inputs",
+    )

@@ -1,0 +1,102 @@
+"""A network that comes from a spec: traced anew where a structural symbol changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sympy import Symbol
+
+from archgraph.graph.network import Network, Origin
+from archgraph.spec.declarations import Declarations
+from archgraph.spec.load import find_variant, trace_spec
+from archgraph.spec.spec import Spec
+
+
+@dataclass(frozen=True)
+class SpecSource:
+    """A variant of a spec at given values.
+
+    Attributes:
+        bound: values of symbols that are numbers inside the graph.
+        given: values of symbols that stay free, over their defaults.
+        selection: names of the outputs that are asked about; those of the variant where it is empty.
+    """
+
+    spec: Spec
+    variant: str = ""
+    bound: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    selection: tuple[str, ...] = ()
+
+    def network(self) -> Network:
+        """Trace the spec.
+
+        Raises:
+            ArchgraphError: it breaks a rule.
+        """
+        variant = find_variant(self.spec, self.variant)
+        traced = trace_spec(self.spec, variant, self.bound, self.given)
+        origin = Origin(
+            family=self.spec.name,
+            variant=self.variant,
+            about=variant.doc,
+            file=self.spec.file,
+            doc=self.spec.doc,
+            cite=self.spec.cite,
+            variants=tuple(self.spec.variants),
+            expected=variant.expect,
+        )
+        network = Network(
+            name=f"{self.spec.name} {self.variant}".strip(),
+            graph=traced.graph,
+            selected=traced.selected,
+            named=traced.named,
+            declared=traced.declarations,
+            values=traced.declarations.values,
+            evaluated=False,
+            source=self,
+            origin=origin,
+            structural=traced.structural,
+            assumptions=traced.assumptions,
+            pixels=traced.pixels,
+        )
+        return replace(network, selected=network.outputs_named(self.selection)) if self.selection else network
+
+    def at(self, network: Network, values: Mapping[str, Any]) -> Network:
+        """Return the network at numbers: named symbols as given, every other one at its default.
+
+        Raises:
+            SpecError: an unknown symbol, or a value that breaks its rule.
+        """
+        given = replace(self, given={**self.given, **values})
+        fresh = _declared(network, values)
+        fresh.numbers()  # every one must have a value, unused ones too
+        if _needs_rebuild(network, values, fresh.values):
+            return given.network().at()
+        return replace(network, declared=fresh, values=dict(fresh.values), evaluated=True, source=given)
+
+    def bind(self, network: Network, values: Mapping[str, Any]) -> Network:
+        """Return the network with some symbols bound and the others free; options rebuild the graph."""
+        return replace(self, bound={**self.bound, **values}).network()
+
+    def select(self, network: Network, outputs: tuple[str, ...]) -> Network:
+        """Return the network whose costs and fields are about these values only."""
+        chosen = network.outputs_named(outputs)
+        return replace(network, selected=chosen, source=replace(self, selection=outputs), _of_graph={})
+
+
+def _declared(network: Network, values: Mapping[str, Any]) -> Declarations:
+    """The declarations at the given values, over those that hold."""
+    old = network.declared
+    assert isinstance(old, Declarations)
+    return Declarations(old.specs, {**old.bindings, **values}, old.fixed)
+
+
+def _needs_rebuild(network: Network, values: Mapping[str, Any], numbers: Mapping[Symbol, int]) -> bool:
+    if numbers.keys() != network.declared.values.keys():
+        return True
+    if any(value != network.defaults[name] for name, value in values.items() if not network.is_free(name)):
+        return True
+    return not all(assumption.holds(numbers) for assumption in network.assumptions)
