@@ -18,7 +18,8 @@ from archgraph.analysis.grid import Block, computed, ranges, slabs
 from archgraph.analysis.grid import front as front_of
 from archgraph.backend.columns import WRITERS
 from archgraph.backend.table import Table
-from archgraph.errors import MissingToolError, QueryError, did_you_mean
+from archgraph.errors import QueryError, did_you_mean
+from archgraph.optional import missing
 from archgraph.symbols import replaced
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def chunked(grid: Mapping[str, Sequence[int]]) -> Mapping[str, Any]:
         from dask.array.core import from_array
     except ImportError:
         message = f"a grid of more than {MANY:,} points needs dask"
-        raise MissingToolError(message, hint="pip install 'archgraph[sweep]'") from None
+        raise missing("dask", message) from None
     side = int(SLAB ** (1 / len(grid))) * 2
     np = numpy()
     return {name: from_array(np.asarray(values)).rechunk(side) for name, values in grid.items()}
