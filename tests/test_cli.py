@@ -171,7 +171,7 @@ def test_a_broken_spec_writes_no_figure(capsys, tmp_path):
 
 
 def test_output_to_a_pipe_is_plain():
-    command = [sys.executable, "-m", "archgraph.cli", "cost", "transformer"]
+    command = [sys.executable, "-m", "archgraph", "cost", "transformer"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "\x1b" not in done.stdout
     assert done.stderr == ""
