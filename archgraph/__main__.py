@@ -2,7 +2,7 @@
 
 import sys
 
-from archgraph.cli import main
+from archgraph.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

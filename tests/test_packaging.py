@@ -1,5 +1,6 @@
 """What is installed, from where, and what the files around the package say of it."""
 
+import pkgutil
 import re
 import sys
 import tomllib
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from archgraph import __main__
 from archgraph.optional import NEEDS, missing
 
 ROOT = Path(__file__).parent.parent
@@ -58,7 +60,11 @@ def test_our_own_name_is_allowed(text):
 
 def test_name():
     assert PROJECT["name"] == "archgraph-nn"
-    assert PROJECT["scripts"] == {"archgraph": "archgraph.cli:main"}
+
+
+def test_the_command_is_what_runs_with_dash_m():
+    assert list(PROJECT["scripts"]) == ["archgraph"]
+    assert pkgutil.resolve_name(PROJECT["scripts"]["archgraph"]) is __main__.main
 
 
 @pytest.mark.parametrize("package", NEEDS)
