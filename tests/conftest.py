@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,3 +35,10 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return compare
+
+
+def pytest_configure() -> None:
+    """Let the interpreters that tests start find this checkout first, installed or not."""
+    root, others = str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")
+    if root not in others.split(os.pathsep):
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, others]))

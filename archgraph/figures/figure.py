@@ -7,10 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from archgraph.errors import MissingToolError
 from archgraph.figures.drawing.diagram import Diagram
 from archgraph.figures.facts.facts import Facts
 from archgraph.graph.network import Network
+from archgraph.optional import missing
 from archgraph.report.files import write_bytes
 
 SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
@@ -208,9 +208,7 @@ def _typeset(svg: str, diagram: Diagram, suffix: str) -> bytes:
     try:
         import typst  # pyright: ignore[reportMissingImports]
     except ImportError:
-        raise MissingToolError(
-            f"saving {suffix} needs the package typst.", hint='pip install "archgraph[pdf]", or save as .svg'
-        ) from None
+        raise missing("typst", f"saving {suffix} needs the package typst.", "save as .svg") from None
     size = f"width: {diagram.width}pt, height: {diagram.height}pt"
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "figure.svg").write_text(svg, encoding="utf-8")

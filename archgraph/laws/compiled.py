@@ -11,7 +11,7 @@ from typing import Any
 from sympy import Add, Expr, Integer, Symbol, ceiling, expand, fraction, horner, lambdify, together
 from sympy import floor as floor_of
 
-from archgraph.errors import MissingToolError
+from archgraph.optional import missing
 from archgraph.sizes.symbols import replaced
 
 LARGEST = 2**62
@@ -28,7 +28,7 @@ def numpy() -> Any:
     try:
         import numpy
     except ImportError:
-        raise MissingToolError("sweeps need numpy", hint="pip install 'archgraph[sweep]'") from None
+        raise missing("numpy", "sweeps need numpy") from None
     return numpy
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
-from archgraph.errors import MissingToolError
+from archgraph.optional import missing
 
 
 def _write_csv(file: BinaryIO, parts: Iterator[Mapping[str, Any]]) -> None:
@@ -21,7 +21,7 @@ def _write_parquet(file: BinaryIO, parts: Iterator[Mapping[str, Any]]) -> None:
         import pyarrow  # pyright: ignore[reportMissingImports]
         import pyarrow.parquet  # pyright: ignore[reportMissingImports]
     except ImportError:
-        raise MissingToolError("parquet needs pyarrow", hint="pip install 'archgraph[sweep]', or write .csv") from None
+        raise missing("pyarrow", "parquet needs pyarrow", "write .csv") from None
     writer: Any = None
     for columns in parts:
         table = pyarrow.table(dict(columns))

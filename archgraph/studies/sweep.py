@@ -14,11 +14,12 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from archgraph.cost.part import whole
-from archgraph.errors import MissingToolError, QueryError, did_you_mean
+from archgraph.errors import QueryError, did_you_mean
 from archgraph.graph.network import Network
 from archgraph.laws.compiled import compiled, numpy
 from archgraph.laws.grid import Block, computed, ranges, slabs
 from archgraph.laws.grid import front as front_of
+from archgraph.optional import missing
 from archgraph.report.columns import WRITERS
 from archgraph.report.table import Table
 from archgraph.sizes.symbols import replaced
@@ -195,7 +196,7 @@ def chunked(grid: Mapping[str, Sequence[int]]) -> Mapping[str, Any]:
         from dask.array.core import from_array
     except ImportError:
         message = f"a grid of more than {MANY:,} points needs dask"
-        raise MissingToolError(message, hint="pip install 'archgraph[sweep]'") from None
+        raise missing("dask", message) from None
     side = int(SLAB ** (1 / len(grid))) * 2
     np = numpy()
     return {name: from_array(np.asarray(values)).rechunk(side) for name, values in grid.items()}

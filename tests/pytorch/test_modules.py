@@ -91,7 +91,7 @@ def test_missing_torch_is_told(build, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingToolError, match="PyTorch is not installed") as caught:
         ag.trace(module, x)
-    assert caught.value.hint == 'pip install "archgraph[torch]"'
+    assert caught.value.hint == 'pip install "torch>=2.6"'
     for query in (lambda: ag.load("unet").to_torch(), lambda: ag.verify(ag.load("unet"))):
         with pytest.raises(MissingToolError, match="PyTorch is not installed"):
             query()

