@@ -9,19 +9,15 @@ from pathlib import Path
 
 import pytest
 
+NETWORKS = ("torch_modules", "real_models", "peer_networks", "plain_networks")
+"""The helper modules that are networks of PyTorch: without it their examples cannot even be collected."""
+
+collect_ignore_glob = [] if find_spec("torch") else [f"*/{name}.py" for name in NETWORKS]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--overwrite`."""
     parser.addoption("--overwrite", action="store_true", help="write golden files anew instead of comparing with them")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the examples of what needs PyTorch where it is missing."""
-    if find_spec("torch"):
-        return
-    for item in items:
-        if item.name.endswith((".to_torch", ".verify.verify", ".modules.trace")):
-            item.add_marker(pytest.mark.skip("needs PyTorch"))
 
 
 @pytest.fixture

@@ -150,7 +150,6 @@ def test_names_that_the_language_reserves_are_changed():
 # -- traced modules ------------------------------------------------------------------------------------------
 
 
-torch = pytest.importorskip("torch")
 LOWERED = {
     "unet": {"C": 4, "levels": 2, "H": 44, "W": 44},
     "unet:padded-512": {"C": 4, "levels": 2, "H": 16, "W": 16},
@@ -163,9 +162,14 @@ LOWERED = {
 }
 
 
+@pytest.fixture
+def torch():
+    return pytest.importorskip("torch")
+
+
 @pytest.mark.torch
 @pytest.mark.parametrize("name", LOWERED)
-def test_a_traced_lowering_goes_around(name):
+def test_a_traced_lowering_goes_around(name, torch):
     bound = ag.load(name).bound(**LOWERED[name])
     inputs = tuple(torch.zeros(1, *map(int, t.sizes.values()), device="meta") for t in bound.inputs.values())
     traced = ag.trace(bound.to_torch(device="meta").eval(), inputs)
@@ -174,7 +178,7 @@ def test_a_traced_lowering_goes_around(name):
 
 
 @pytest.mark.torch
-def test_symbols_and_conditions_of_a_traced_module_are_written():
+def test_symbols_and_conditions_of_a_traced_module_are_written(torch):
     from torch import nn
 
     module = nn.Sequential(nn.Conv2d(3, 8, 4, 4), nn.ReLU(), nn.Conv2d(8, 8, 3)).to("meta")
@@ -184,7 +188,7 @@ def test_symbols_and_conditions_of_a_traced_module_are_written():
 
 
 @pytest.mark.torch
-def test_all_that_no_spec_can_say_is_told():
+def test_all_that_no_spec_can_say_is_told(torch):
     from torch import nn
 
     class Wave(nn.Module):

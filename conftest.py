@@ -1,0 +1,25 @@
+"""Which examples of the package need a package that the core does without: they are skipped where it is missing."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from importlib.util import find_spec
+
+import pytest
+
+EXAMPLES = {
+    "torch": ("*.to_torch", "*.architecture.verify", "*.architecture.trace"),
+    "numpy": ("*.Compiled", "*.Architecture.sweep", "*.Sweep.*"),
+    "dask": ("*.chunked",),
+}
+"""What needs each package: patterns of the dotted names of what has the examples."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the examples of what needs a package that is missing."""
+    for package, patterns in EXAMPLES.items():
+        if find_spec(package):
+            continue
+        for item in items:
+            if isinstance(item, pytest.DoctestItem) and any(fnmatchcase(item.name, name) for name in patterns):
+                item.add_marker(pytest.mark.skip(f"needs {package}"))
