@@ -682,7 +682,7 @@ class Architecture:
         """
         return growth.scale(self.network, changes)
 
-    def knobs(self, *changes: Mapping[str, Change], metrics: Iterable[str] = growth.METRICS) -> Table:
+    def knobs(self, *changes: Mapping[str, Change], metrics: Iterable[str] = growth.SCALED_METRICS) -> Table:
         """Return what single changes do to some metrics, a row for each, made alone; see `scale`.
 
         >>> table = load("dit:B/2").knobs({"D": 2}, {"L": 2}, {"S": 2}, {"p": "/2"})

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from archgraph.errors import SpecError
+from archgraph.report.table import FORMATS
 
-FORMATS = ("text", "markdown", "latex", "csv", "json", "html")
 Command = Callable[[argparse.Namespace], int]
 
 

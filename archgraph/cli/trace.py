@@ -13,7 +13,7 @@ from archgraph.cli.shared import add_at, add_format, bindings, command, save
 from archgraph.errors import SpecError
 from archgraph.optional import import_torch
 
-DTYPES = {"float": "float32", "int": "int64"}
+INPUT_DTYPES = {"float": "float32", "int": "int64"}
 
 
 def add_trace(commands: Any) -> None:
@@ -112,7 +112,7 @@ def _input(text: str) -> tuple[str, Any]:
     shape, _, dtype = (rest if equals else text).partition(":")
     try:
         sizes = [int(size) for size in shape.split("x")] if shape else []
-        kind = getattr(torch, DTYPES[dtype or "float"])
+        kind = getattr(torch, INPUT_DTYPES[dtype or "float"])
     except (ValueError, KeyError):
         raise SpecError(f"cannot read the input '{text}'", hint="write 1x3x224x224, or ids=1x128:int") from None
     return (name if equals else ""), torch.empty(sizes, dtype=kind, device="meta")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sympy import Add, Expr, Integer, Mul, expand
+from sympy import Add, Expr, Mul, expand
 
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.sizes.symbols import ONE, ZERO
 from archgraph.sizes.types import TensorType
 
-ZERO, ONE = Integer(0), Integer(1)
 Alive = tuple[int, ...]
 """Which outputs of a body are needed, by index."""
 

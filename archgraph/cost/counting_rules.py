@@ -6,16 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from sympy import Add, Expr, Integer, Mul, expand
+from sympy import Add, Expr, Mul, expand
 
 from archgraph.cost.costs import METRICS, Row
 from archgraph.data import table
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.graph.ir import Node
 from archgraph.ops.catalogue import registry
-from archgraph.sizes.symbols import product
+from archgraph.sizes.symbols import ZERO, product
 
-ZERO = Integer(0)
 Counts = Mapping[str, int]
 """How often each quantity counts."""
 
@@ -131,7 +130,7 @@ def tool(name: str) -> Tool:
 
 
 @dataclass(frozen=True)
-class Term:
+class CountedTerm:
     """One operation as we count it and as a tool does, in laws, and why they differ."""
 
     kind: str
@@ -145,7 +144,7 @@ class Term:
         return expand(self.theirs - self.ours)
 
 
-def terms(rows: Iterable[Row], chosen: Tool, functional: Collection[str] = ()) -> list[Term]:
+def terms(rows: Iterable[Row], chosen: Tool, functional: Collection[str] = ()) -> list[CountedTerm]:
     """Return a term per operation that either counts.
 
     Raises:
@@ -162,11 +161,11 @@ def terms(rows: Iterable[Row], chosen: Tool, functional: Collection[str] = ()) -
     return [found for kind, sums in groups.items() if (found := _term(chosen, kind, *sums)) is not None]
 
 
-def _term(chosen: Tool, kind: str, our_counts: list[Expr], their_counts: list[Expr]) -> Term | None:
+def _term(chosen: Tool, kind: str, our_counts: list[Expr], their_counts: list[Expr]) -> CountedTerm | None:
     ours, theirs = _sum(our_counts), _sum(their_counts)
     if ours == 0 and theirs == 0:
         return None
-    return Term(kind, ours, theirs, "" if ours == theirs else _why(chosen, kind, ours, theirs))
+    return CountedTerm(kind, ours, theirs, "" if ours == theirs else _why(chosen, kind, ours, theirs))
 
 
 def _sum(counts: list[Expr]) -> Expr:

@@ -19,7 +19,7 @@ from archgraph.graph.ir import Member
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
 
-DTYPES = (*PRECISIONS, "tf32")
+ROOFLINE_DTYPES = (*PRECISIONS, "tf32")
 LEFT_OUT = (
     "an estimate: every operation by itself, at the device's peak rate or bandwidth, whichever takes longer",
     "left out: fusion and caches, which make it faster; launches and kernels below the peak, which make it slower",
@@ -27,7 +27,7 @@ LEFT_OUT = (
 
 
 @dataclass(frozen=True)
-class Sum:
+class WorkTotal:
     """The work of a group of nodes, at numbers."""
 
     params: int = 0
@@ -37,8 +37,8 @@ class Sum:
     weights: int = 0
     products: int = 0
 
-    def __add__(self, other: Sum) -> Sum:
-        return Sum(*(own + more for own, more in zip(astuple(self), astuple(other), strict=True)))
+    def __add__(self, other: WorkTotal) -> WorkTotal:
+        return WorkTotal(*(own + more for own, more in zip(astuple(self), astuple(other), strict=True)))
 
     @property
     def operations(self) -> int:
@@ -46,9 +46,9 @@ class Sum:
         return 2 * self.macs + self.elementwise
 
 
-def sum_of(work: Work, value: Callable[[Expr], int], batch: int = 1) -> Sum:
+def sum_of(work: Work, value: Callable[[Expr], int], batch: int = 1) -> WorkTotal:
     """Return the work of one node at numbers, for so many samples."""
-    return Sum(
+    return WorkTotal(
         value(work.row.cost(METRICS["params"])),
         batch * value(work.macs),
         batch * value(work.elementwise),
@@ -64,11 +64,11 @@ def efficiency_table(g: Network, by: str, setting: Setting) -> Table:
     A stage is the level of a step of the network, with all that is inside: also what a block computes of the time
     step, which has no positions.
     """
-    groups: dict[str, Sum] = {}
+    groups: dict[str, WorkTotal] = {}
     for row in whole(g).rows():
         key = _label(g, by, row)
-        groups[key] = groups.get(key, Sum()) + sum_of(work_of(row, setting.execution), g.evaluate)
-    total = sum(groups.values(), Sum())
+        groups[key] = groups.get(key, WorkTotal()) + sum_of(work_of(row, setting.execution), g.evaluate)
+    total = sum(groups.values(), WorkTotal())
     rows = [{by: key, **_ratios(part, total)} for key, part in groups.items()]
     totals = {by: "total", **_ratios(total, total)}
     notes = (
@@ -80,7 +80,7 @@ def efficiency_table(g: Network, by: str, setting: Setting) -> Table:
     return Table(f"{g.name}: what parameters and bytes are used for", tuple(totals), rows, totals, notes)
 
 
-def _ratios(part: Sum, total: Sum) -> dict[str, Any]:
+def _ratios(part: WorkTotal, total: WorkTotal) -> dict[str, Any]:
     return {
         "params": part.params,
         "params %": _share(part.params, total.params),
@@ -115,15 +115,15 @@ def _step(g: Network, row: Row) -> Member:
 
 
 @dataclass(frozen=True)
-class Span:
+class TimeSpan:
     """How long a group of nodes takes at best: where computing takes longer, and where moving does."""
 
     computing: float = 0.0
     moving: float = 0.0
-    work: Sum = field(default_factory=Sum)
+    work: WorkTotal = field(default_factory=WorkTotal)
 
-    def __add__(self, other: Span) -> Span:
-        return Span(self.computing + other.computing, self.moving + other.moving, self.work + other.work)
+    def __add__(self, other: TimeSpan) -> TimeSpan:
+        return TimeSpan(self.computing + other.computing, self.moving + other.moving, self.work + other.work)
 
     @property
     def seconds(self) -> float:
@@ -149,7 +149,7 @@ class Roofline:
     attention: str
     batch: int
     by: str
-    spans: dict[str, Span]
+    spans: dict[str, TimeSpan]
 
     @property
     def seconds(self) -> float:
@@ -203,7 +203,7 @@ class Roofline:
         columns = (self.by, "ms", "share %", "bound by", "FLOP", "bytes moved", "FLOP/byte")
         return Table(self._title(), columns, rows, {**total, "FLOP/byte": ""}, notes)
 
-    def _row(self, key: str, span: Span) -> dict[str, Any]:
+    def _row(self, key: str, span: TimeSpan) -> dict[str, Any]:
         return {
             self.by: key,
             "ms": f"{1e3 * span.seconds:.4g}",
@@ -230,22 +230,22 @@ class Roofline:
 
 def roofline(g: Network, name: str, dtype: str, attention: Any, batch: int, by: str) -> Roofline:
     """Return the estimate of one forward pass at the bound values."""
-    if dtype not in DTYPES:
-        raise QueryError(f"dtype is '{dtype}'", hint=f"one of {', '.join(DTYPES)}")
+    if dtype not in ROOFLINE_DTYPES:
+        raise QueryError(f"dtype is '{dtype}'", hint=f"one of {', '.join(ROOFLINE_DTYPES)}")
     if batch < 1:
         raise QueryError(f"batch is {batch}; it is at least 1")
     chosen, width = device(name), 4 if dtype == "tf32" else PRECISIONS[dtype].values
     run = execution(width, attention)
-    spans: dict[str, Span] = {}
+    spans: dict[str, TimeSpan] = {}
     for row in whole(g).rows():
         key = _label(g, by, row)
-        spans[key] = spans.get(key, Span()) + _span(sum_of(work_of(row, run), g.evaluate, batch), chosen, dtype)
+        spans[key] = spans.get(key, TimeSpan()) + _span(sum_of(work_of(row, run), g.evaluate, batch), chosen, dtype)
     return Roofline(g.name, chosen, dtype, attention, batch, by, spans)
 
 
-def _span(work: Sum, chosen: Device, dtype: str) -> Span:
+def _span(work: WorkTotal, chosen: Device, dtype: str) -> TimeSpan:
     computing, moving = chosen.seconds(work.macs, work.elementwise, work.moved, dtype)
-    return Span(computing, 0.0, work) if computing > moving else Span(0.0, moving, work)
+    return TimeSpan(computing, 0.0, work) if computing > moving else TimeSpan(0.0, moving, work)
 
 
 __all__ = ["Roofline", "efficiency_table", "roofline"]

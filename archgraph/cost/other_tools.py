@@ -8,7 +8,7 @@ from typing import Any
 
 from sympy import Add, Expr, expand
 
-from archgraph.cost.counting_rules import Term, Tool, terms, tool
+from archgraph.cost.counting_rules import CountedTerm, Tool, terms, tool
 from archgraph.cost.part import whole
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
@@ -90,7 +90,7 @@ def count_as(g: Network, name: str, functional: Collection[str] = ()) -> Reconci
     return Reconciliation(g.name, chosen, ours, g.evaluate(theirs), g.show(theirs), rows, g.bindings)
 
 
-def _row(g: Network, term: Term) -> dict[str, Any]:
+def _row(g: Network, term: CountedTerm) -> dict[str, Any]:
     difference = g.evaluate(term.difference)
     sign = "-" if difference < 0 else "+"
     return {"term": f"{sign} {term.kind}", "MACs": difference, "why": term.why}

@@ -10,10 +10,11 @@ from sympy import Add, Expr, Mul
 from archgraph.cost.costs import METRICS, Row
 from archgraph.data import table
 from archgraph.errors import QueryError, did_you_mean
-from archgraph.graph.execution import SINGLE_BYTES, ZERO, Execution, is_weight
+from archgraph.graph.execution import SINGLE_BYTES, Execution, is_weight
 from archgraph.graph.ir import Node
 from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.ops.reach import UNREAD
+from archgraph.sizes.symbols import ZERO
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from archgraph.figures.content.mathtext import join, variable, words
 from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Line, Outline, Text
 from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import SIZES, page_width, ramp
-from archgraph.figures.facts.coloring import KINDS
+from archgraph.figures.facts.coloring import COLOR_KINDS
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.overview.any_graph import full_diagram, graph_diagram
 from archgraph.figures.overview.spine import block_diagram, repeated, spine_diagram
@@ -111,7 +111,9 @@ def _legend(facts: Facts, width: float, pictures: set[str], outlines: set[Outlin
     parameters = join(variable("theta", size), words("parameters,", size), gap=2)
     symbols = join(parameters, variable("M", size), words("MACs (leading terms)", size), gap=2)
     if facts.color == "op":
-        return swatches(width, words("Colour", size, "bold"), [(ramp(tint), name) for name, tint in KINDS], symbols)
+        return swatches(
+            width, words("Colour", size, "bold"), [(ramp(tint), name) for name, tint in COLOR_KINDS], symbols
+        )
     if facts.color == "level":
         return _level_legend(facts, width, symbols)
     if facts.color != "locality":

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from sympy import Add, Expr, Integer
+from sympy import Add, Expr
 
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.base import Kernel, Saved, Workspace
 from archgraph.ops.sources import Parameter
 from archgraph.sizes.types import TensorType
 
-ZERO = Integer(0)
 INDEX_BYTES = 8
 SINGLE_BYTES = 4
 """Of norm statistics, whatever the values are in."""

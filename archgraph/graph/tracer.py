@@ -7,16 +7,15 @@ from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import Any, TypeAlias, TypeVar
 
-from sympy import Expr, Integer
+from sympy import Expr
 
 from archgraph.errors import ArchgraphError, Place, ShapeError, SpecError, counted
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.base import Op, Types
 from archgraph.sizes.arithmetic import bounded
-from archgraph.sizes.symbols import decide, require
+from archgraph.sizes.symbols import ONE, decide, require
 from archgraph.sizes.types import TensorType
 
-ONE = Integer(1)
 Result = TypeVar("Result")
 Show: TypeAlias = Callable[[Expr], Expr]
 Retell: TypeAlias = Callable[[ShapeError, Callable[..., object], tuple], ShapeError]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sympy import Expr
 
-from archgraph.ops.base import ZERO, Saved
+from archgraph.ops.base import Saved
 from archgraph.ops.pointwise import Pointwise
+from archgraph.sizes.symbols import ZERO
 from archgraph.sizes.types import TensorType
 
 if TYPE_CHECKING:

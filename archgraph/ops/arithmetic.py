@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, ClassVar
 from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError
-from archgraph.ops.base import ZERO, Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
+from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
 from archgraph.ops.modules import around, functional
 from archgraph.ops.reach import Reach, pointwise
-from archgraph.sizes.symbols import decide, symbol
+from archgraph.sizes.symbols import ZERO, decide, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:

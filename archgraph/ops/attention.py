@@ -11,15 +11,14 @@ from sympy import Add, Expr, Integer, Min
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis
 from archgraph.ops.attention_modules import attention_module
-from archgraph.ops.base import ZERO, Kernel, Op, Saved, Types, Weight, Workspace
+from archgraph.ops.base import Kernel, Op, Saved, Types, Weight, Workspace
 from archgraph.ops.reach import SAME, All, AxisMap, Blocks, Causal, Reach, pointwise
-from archgraph.sizes.symbols import product, require, same_size, symbol
+from archgraph.sizes.symbols import ONE, ZERO, product, require, same_size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import nn
 
-ONE = Integer(1)
 Stream = tuple[TensorType, TensorType, TensorType]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Streams = list[tuple[TensorType, TensorType, TensorType]]
 
 
-class Attends(Protocol):
+class AttentionFacts(Protocol):
     """What the lowering needs to know of an operation that attends."""
 
     @property
@@ -41,7 +41,7 @@ class Attends(Protocol):
     def weights(self, *inputs: TensorType) -> Mapping[str, Weight]: ...
 
 
-def attention_module(op: Attends, inputs: tuple[TensorType, ...]) -> nn.Module:
+def attention_module(op: AttentionFacts, inputs: tuple[TensorType, ...]) -> nn.Module:
     """Return a module on the operands of an attention operation."""
     if op.window is not None:
         return _windowed(op, inputs)
@@ -50,7 +50,7 @@ def attention_module(op: Attends, inputs: tuple[TensorType, ...]) -> nn.Module:
     return _full(op, inputs)
 
 
-def _full(op: Attends, inputs: tuple[TensorType, ...]) -> nn.Module:
+def _full(op: AttentionFacts, inputs: tuple[TensorType, ...]) -> nn.Module:
     import torch
     from torch import nn
 
@@ -69,7 +69,7 @@ def _full(op: Attends, inputs: tuple[TensorType, ...]) -> nn.Module:
     return Attention()
 
 
-def attend(op: Attends, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
+def attend(op: AttentionFacts, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
     """Attend among tokens (batch, n, c)."""
     from torch.nn.functional import scaled_dot_product_attention
 
@@ -98,7 +98,7 @@ def _positions(tokens: Tensor, type_: TensorType) -> Tensor:
     return x.movedim(-1, type_.names.index("c") + 1)
 
 
-def _axial(op: Attends, inputs: tuple[TensorType, ...]) -> nn.Module:
+def _axial(op: AttentionFacts, inputs: tuple[TensorType, ...]) -> nn.Module:
     """The axes that do not take part join the batch."""
     from torch import nn
 
@@ -122,7 +122,7 @@ def _axial(op: Attends, inputs: tuple[TensorType, ...]) -> nn.Module:
     return AxialAttention()
 
 
-def _windowed(op: Attends, inputs: tuple[TensorType, ...]) -> nn.Module:
+def _windowed(op: AttentionFacts, inputs: tuple[TensorType, ...]) -> nn.Module:
     """Roll, cut into windows, attend with bias and mask, and go back."""
     import torch
     from torch import nn

@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from sympy import Expr, Integer
+from sympy import Expr
 
 from archgraph.ops.reach import Reach
-from archgraph.sizes.symbols import product
+from archgraph.sizes.symbols import ZERO, product
 from archgraph.sizes.types import TensorType
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ Kernel = Literal["math", "upcast", "flash"]
 """How attention is computed: product by product, or fused, without the matrix of scores in memory. `upcast` is `math`
 on values of half precision, which PyTorch copies to single precision first."""
 Types = tuple[TensorType, ...]
-ZERO = Integer(0)
 
 
 @dataclass(frozen=True)

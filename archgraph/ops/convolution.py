@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from sympy import Expr, Integer
+from sympy import Expr
 
 from archgraph.ops.arguments import Padding, PerAxis, padding_pairs, per_axis, positions_of
-from archgraph.ops.base import ZERO, Op, Saved, Types, Weight
+from archgraph.ops.base import Op, Saved, Types, Weight
 from archgraph.ops.modules import channel_first, cropped, of_rank, padded
 from archgraph.ops.reach import Reach, Transposed, Window, using, windowed
-from archgraph.sizes.symbols import decide, floor_divide, product, require, size, symbol
+from archgraph.sizes.symbols import ONE, ZERO, decide, floor_divide, product, require, size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import nn
-
-ONE = Integer(1)
 
 
 class Geometry(NamedTuple):

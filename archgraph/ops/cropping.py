@@ -13,13 +13,12 @@ from archgraph.ops.base import Op, Saved, Types
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, Border, Reach, Window, using
 from archgraph.ops.rearrangement import Rearrangement
-from archgraph.sizes.symbols import require, size, symbol
+from archgraph.sizes.symbols import ONE, ZERO, require, size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import nn
 
-ONE, ZERO = Integer(1), Integer(0)
 BORDERS: dict[str, Border] = {"zero": "drop", "replicate": "clamp", "reflect": "reflect", "circular": "wrap"}
 
 

@@ -10,10 +10,10 @@ from sympy import Expr
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes
 from archgraph.ops.arithmetic import broadcast
-from archgraph.ops.base import ZERO, Op, Saved, Types, Unweighted
+from archgraph.ops.base import Op, Saved, Types, Unweighted
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, All, Reach
-from archgraph.sizes.symbols import symbol
+from archgraph.sizes.symbols import ZERO, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sympy import Expr, Integer
 
-from archgraph.ops.base import ZERO, Op, Saved, Types, Weight
+from archgraph.ops.base import Op, Saved, Types, Weight
 from archgraph.ops.modules import linear_on_first_axis, on_last_axis
 from archgraph.ops.reach import SAME, All, Reach, pointwise, using, windowed
-from archgraph.sizes.symbols import product, require, symbol
+from archgraph.sizes.symbols import ZERO, product, require, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:

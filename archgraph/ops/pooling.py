@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sympy import Expr, Integer
+from sympy import Expr
 
 from archgraph.ops.arguments import Padding, PerAxis
-from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.convolution import Geometry, geometry, padded_input, window_size
 from archgraph.ops.modules import channel_first, of_rank, padded
 from archgraph.ops.reach import Power, Reach, Window, windowed
-from archgraph.sizes.symbols import product, size, symbol
+from archgraph.sizes.symbols import ONE, ZERO, product, size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import nn
-
-ONE = Integer(1)
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from sympy import Expr, Integer
+from sympy import Expr
+
+from archgraph.sizes.symbols import ONE, ZERO
 
 Mixing = Literal["none", "static", "dynamic"]
 Border = Literal["drop", "clamp", "reflect", "wrap"]
 Power = Literal["uniform", "mean", "one", "none"]
 ChannelUse = Literal["mixed", "picked", "gathered", "joined"]
 """Every output channel reads all channels; some are picked; positions become channels; several are put together."""
-ONE, ZERO = Integer(1), Integer(0)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis, positions_of
-from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.modules import channel_first, functional
 from archgraph.ops.reach import (
     SAME,
@@ -23,7 +23,7 @@ from archgraph.ops.reach import (
     Resized,
     windowed,
 )
-from archgraph.sizes.symbols import product, size, symbol
+from archgraph.sizes.symbols import ZERO, product, size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:

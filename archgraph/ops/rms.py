@@ -6,18 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sympy import Expr, Integer
+from sympy import Expr
 
 from archgraph.errors import ShapeError
 from archgraph.ops.base import NoMacs, Op, Saved, Types, Weight
 from archgraph.ops.reach import Reach, pointwise
-from archgraph.sizes.symbols import product, require, symbol
+from archgraph.sizes.symbols import ONE, product, require, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-ONE = Integer(1)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Named
-from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted, Weight
+from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted, Weight
 from archgraph.ops.modules import around, functional
 from archgraph.ops.reach import UNREAD, Reach, pointwise
-from archgraph.sizes.symbols import product, require, size, symbol
+from archgraph.sizes.symbols import ZERO, product, require, size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:

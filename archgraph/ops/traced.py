@@ -10,11 +10,11 @@ from sympy import Expr
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Named, PerAxis, per_axis
 from archgraph.ops.arithmetic import Broadcast, aligned, broadcast
-from archgraph.ops.base import ZERO, NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, All, AxisMap, Causal, Interpolated, Reach, Resized, windowed
-from archgraph.sizes.symbols import product, size, symbol
+from archgraph.sizes.symbols import ZERO, product, size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:

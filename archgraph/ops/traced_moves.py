@@ -14,7 +14,7 @@ from archgraph.ops.base import Op, Saved, Types
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, All, ChannelUse, Digits, Reach, Window, using
 from archgraph.ops.rearrangement import Rearrangement
-from archgraph.sizes.symbols import floor_divide, product, require, size, symbol
+from archgraph.sizes.symbols import ONE, floor_divide, product, require, size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 Part = tuple[str, Expr, Expr]
 """A digit of an axis: its name, stride and size; an empty name makes copies."""
-ONE = Integer(1)
 
 
 @dataclass(frozen=True)

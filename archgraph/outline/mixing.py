@@ -9,7 +9,7 @@ from sympy import Expr
 from archgraph.fields.report.extent import combines, few, tiles
 from archgraph.graph.ir import Graph, Member, Node, Repeat
 from archgraph.ops.reach import Blocks, Reach
-from archgraph.outline.wording import Show, called, unstrided
+from archgraph.outline.wording import ShowSize, called, unstrided
 from archgraph.sizes.types import TensorType
 
 
@@ -21,7 +21,9 @@ class Mixer(NamedTuple):
     tiles: bool
 
 
-def mixers(graph: Graph, count: Callable[[Expr], int], macs: Callable[[Node], float], show: Show) -> dict[Mixer, float]:
+def mixers(
+    graph: Graph, count: Callable[[Expr], int], macs: Callable[[Node], float], show: ShowSize
+) -> dict[Mixer, float]:
     """The MACs of everything that combines positions, by operation; every body is visited once."""
     known: dict[Graph, dict[Mixer, float]] = {}
 
@@ -62,7 +64,7 @@ def kinds_of(member: Member) -> frozenset[str]:
     return _inside(member.body)
 
 
-class Attends:
+class Attention:
     """What members attend to by themselves: ``windows``, a window that is the ``whole`` of their operand, or ``far``.
 
     Every body is visited once.

@@ -42,12 +42,12 @@ def humanized(name: str) -> str:
     return _NAMES.get(name, plain.replace("leaky ReLU", "LeakyReLU"))
 
 
-Show = Callable[[Expr], object]
+ShowSize = Callable[[Expr], object]
 """Writes a size in the user's symbols."""
 
 
 @singledispatch
-def appearance(op: Op, node: Node, show: Show) -> str:
+def appearance(op: Op, node: Node, show: ShowSize) -> str:
     """How an operation is written; families with a geometry show it."""
     return humanized(op.kind)
 
@@ -55,7 +55,7 @@ def appearance(op: Op, node: Node, show: Show) -> str:
 @appearance.register(Conv)
 @appearance.register(ConvTranspose)
 @appearance.register(Pool)
-def _windowed(op: Conv | ConvTranspose | Pool, node: Node, show: Show) -> str:
+def _windowed(op: Conv | ConvTranspose | Pool, node: Node, show: ShowSize) -> str:
     positions = node.inputs[0].type.positions
     kernel = list(per_axis(op.kernel, positions, "kernel").values())
     stride = list(per_axis(op.stride if op.stride is not None else op.kernel, positions, "stride").values())
@@ -72,7 +72,7 @@ def _windowed(op: Conv | ConvTranspose | Pool, node: Node, show: Show) -> str:
     return " ".join(words)
 
 
-def same_or_each(sizes: Sequence[Expr], show: Show) -> str:
+def same_or_each(sizes: Sequence[Expr], show: ShowSize) -> str:
     """One size where all are equal, else ``1×2×2``."""
     return str(show(sizes[0])) if len(set(sizes)) == 1 else times([show(size) for size in sizes])
 
@@ -86,14 +86,14 @@ def times(sizes: Sequence[object]) -> str:
     return "×".join(map(str, sizes))
 
 
-def called(member: Member, show: Show = str) -> str:
+def called(member: Member, show: ShowSize = str) -> str:
     """A short phrase for one member: its operation with its geometry, or its block."""
     if isinstance(member, Node):
         return appearance(member.op, member, show)
     return humanized(member.block)
 
 
-def phrase(items: Sequence[Item], show: Show = str, strides: bool = True) -> tuple[str, Expr]:
+def phrase(items: Sequence[Item], show: ShowSize = str, strides: bool = True) -> tuple[str, Expr]:
     """What a row of items is called, and how many times it is repeated within.
 
     Plain chains of convolutions are called by what they do: ``conv 3×3, ReLU`` twice, or as often as a symbol
@@ -110,7 +110,7 @@ def phrase(items: Sequence[Item], show: Show = str, strides: bool = True) -> tup
     return _listed(runs, show)
 
 
-def _named(members: Sequence[Member], show: Show) -> list[tuple[str, Expr]]:
+def _named(members: Sequence[Member], show: ShowSize) -> list[tuple[str, Expr]]:
     """What every member is called, and how often it is applied; equal neighbours are one."""
     out: list[tuple[str, Expr]] = []
     mixed = len({member.label for member in members}) > 1
@@ -137,7 +137,7 @@ def _count(member: Member) -> Expr:
     return member.count if isinstance(member, Repeat) else Integer(1)
 
 
-def _stem(member: Member, show: Show) -> str:
+def _stem(member: Member, show: ShowSize) -> str:
     """One convolution with its norm and activation is called by the convolution where other blocks follow."""
     if not isinstance(member, Repeat) or not member.once:
         return ""
@@ -148,7 +148,7 @@ def _stem(member: Member, show: Show) -> str:
     return called(convolutions[0], show)
 
 
-def _listed(runs: Sequence[tuple[str, Expr]], show: Show) -> tuple[str, Expr]:
+def _listed(runs: Sequence[tuple[str, Expr]], show: ShowSize) -> tuple[str, Expr]:
     """A list in words, written once where it consists of equal parts, with its count; inner counts within."""
     if len(runs) == 1:
         return runs[0]
@@ -162,7 +162,7 @@ def _listed(runs: Sequence[tuple[str, Expr]], show: Show) -> tuple[str, Expr]:
     return ", ".join(words if own == 1 else f"{words} ×{show(own)}" for words, own in totals.items()), Integer(1)
 
 
-def _spelled(member: Member, show: Show, depth: int = 0) -> list[tuple[str, Expr]]:
+def _spelled(member: Member, show: ShowSize, depth: int = 0) -> list[tuple[str, Expr]]:
     """A member as (words, how often), if it is a plain chain with a convolution; else nothing."""
     if isinstance(member, Node):
         return [(called(member, show), Integer(1))] if member.label not in _SILENT else []

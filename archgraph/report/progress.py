@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TextIO, TypeVar
 
-Item = TypeVar("Item")
+Element = TypeVar("Element")
 WIDTH, PATIENCE, EVERY = 30, 0.5, 0.1
 
 
-def progress(items: Sequence[Item], what: str, stream: TextIO | None = None) -> Iterator[Item]:
+def progress(items: Sequence[Element], what: str, stream: TextIO | None = None) -> Iterator[Element]:
     """Yield items one after the other; once they take long, draw how many are done, and wipe that at the end.
 
     Args:

@@ -13,7 +13,7 @@ from archgraph.sizes.symbols import floor_divide as divide_down
 
 MAX_EXPONENT = 256
 MAX_DEGREE = 32
-MAX_BITS = 512
+MAX_NUMBER_BITS = 512
 MAX_TERMS = 100
 MAX_PARTS = 1000
 MAX_DEPTH = 40
@@ -53,8 +53,8 @@ def _check_number(number: Expr) -> None:
     if not isinstance(number, Rational):
         raise SpecError("division by zero")
     bits = max(int(number.p).bit_length(), int(number.q).bit_length())
-    if bits > MAX_BITS:
-        raise SpecError(f"a number of {_digits(bits)} digits is too large: the limit is 2**{MAX_BITS}")
+    if bits > MAX_NUMBER_BITS:
+        raise SpecError(f"a number of {_digits(bits)} digits is too large: the limit is 2**{MAX_NUMBER_BITS}")
 
 
 def _check_power(base: Expr, exponent: Expr) -> None:

@@ -13,7 +13,7 @@ from sympy import Add, Expr, Max, Min, Mul, Pow, Rational, ceiling, expand, floo
 Monomial: TypeAlias = frozenset[tuple[Any, Any]]
 """A product of factors with their positive integer exponents; the empty one is 1."""
 Order = Literal["<", "<=", ">", ">="]
-ONE: Monomial = frozenset()
+CONSTANT: Monomial = frozenset()
 
 
 @lru_cache(maxsize=1 << 12)

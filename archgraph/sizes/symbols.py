@@ -20,9 +20,12 @@ from archgraph.sizes.exact import evaluate as evaluate
 from archgraph.sizes.exact import number_of
 
 Size: TypeAlias = Expr
-Relation = Literal["multiple of", "==", "!=", ">=", "<="]
+SizeRelation = Literal["multiple of", "==", "!=", ">=", "<="]
 BOUNDS = (">=", "<=")
-MAX_TERMS = 20_000
+MAX_COMPARED_TERMS = 20_000
+
+
+ZERO, ONE = Integer(0), Integer(1)
 
 
 @cache
@@ -52,8 +55,8 @@ def product(factors: Iterable[Expr]) -> Expr:
     """
     factors = tuple(factors)
     terms = prod(len(Add.make_args(factor)) for factor in factors)
-    if terms > MAX_TERMS:
-        raise ArchgraphError(f"a product of sizes has {terms} terms; the limit is {MAX_TERMS}")
+    if terms > MAX_COMPARED_TERMS:
+        raise ArchgraphError(f"a product of sizes has {terms} terms; the limit is {MAX_COMPARED_TERMS}")
     return cast(Expr, expand(Mul(*factors)))
 
 
@@ -112,7 +115,7 @@ class Assumption:
     """
 
     left: Expr
-    relation: Relation
+    relation: SizeRelation
     right: Expr
     reason: object = field(default="", compare=False)
 
@@ -184,7 +187,7 @@ class Context:
 
     values: Mapping[Symbol, int] = field(default_factory=dict)
     assumptions: dict[Assumption, None] = field(default_factory=dict)
-    _bounds: dict[tuple[Expr, Relation], Assumption] = field(default_factory=dict)
+    _bounds: dict[tuple[Expr, SizeRelation], Assumption] = field(default_factory=dict)
 
     def assume(self, fact: Assumption) -> None:
         """Record a fact; of several bounds on one side of a symbol the strictest is kept."""
@@ -215,7 +218,7 @@ def deciding(values: Mapping[Symbol, int]) -> Iterator[Context]:
         _context.reset(token)
 
 
-def decide(left: Expr, relation: Relation, right: Expr, reason: str = "", *parts: object) -> bool:
+def decide(left: Expr, relation: SizeRelation, right: Expr, reason: str = "", *parts: object) -> bool:
     """Decide a relation of sizes: symbolically where that is possible, else at the bound values.
 
     A fact found true at the bound values is recorded as an assumption; without a context it is taken as true.
@@ -231,12 +234,12 @@ def decide(left: Expr, relation: Relation, right: Expr, reason: str = "", *parts
     if holds:
         context.assume(fact)
     elif relation in ("==", "!="):
-        opposite: Relation = "!=" if relation == "==" else "=="
+        opposite: SizeRelation = "!=" if relation == "==" else "=="
         context.assume(Assumption(left, opposite, right, fact.reason))
     return holds
 
 
-def _symbolic(left: Expr, relation: Relation, right: Expr) -> bool | None:
+def _symbolic(left: Expr, relation: SizeRelation, right: Expr) -> bool | None:
     if left.is_Integer and right.is_Integer:
         return Assumption(left, relation, right).holds({})
     match relation:
@@ -251,7 +254,7 @@ def _symbolic(left: Expr, relation: Relation, right: Expr) -> bool | None:
             return is_ordered(left, relation, right)
 
 
-def require(left: Expr, relation: Relation, right: Expr, rule: str, *parts: object, hint: str = "") -> None:
+def require(left: Expr, relation: SizeRelation, right: Expr, rule: str, *parts: object, hint: str = "") -> None:
     """Raise `ShapeError` with the rule, filled with its parts, unless the relation holds (see `decide`)."""
     if not decide(left, relation, right, rule, *parts):
         raise ShapeError(rule.format(*parts), hint=hint)

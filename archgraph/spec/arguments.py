@@ -21,7 +21,7 @@ from archgraph.spec.sections import check_name
 
 PADDINGS = ("same", "valid")
 COMMA = "a comma ends a value inside { }: quote an expression that holds one"
-MAX_PARTS = 4096
+MAX_ARGUMENT_PARTS = 4096
 """Of what is made one by one: the outputs of a split."""
 
 
@@ -108,8 +108,8 @@ def _whole(name: str, value: Expr, tree: Tree, scope: Scope) -> Expr:
 
 def _integer(name: str, tree: Tree, scope: Scope) -> int:
     value = scope.concrete(_number(name, tree, scope), name)
-    if not 0 < value <= MAX_PARTS:
-        refuse(tree, scope, f"{name} must be 1 to {MAX_PARTS}, and is {value}")
+    if not 0 < value <= MAX_ARGUMENT_PARTS:
+        refuse(tree, scope, f"{name} must be 1 to {MAX_ARGUMENT_PARTS}, and is {value}")
     return value
 
 

@@ -17,7 +17,7 @@ from archgraph.spec.definitions import STRUCTURES, BlockSpec, Spec
 from archgraph.spec.language.expressions import bindings_in
 from archgraph.spec.language.tree import Tree
 from archgraph.spec.library.standard import find_block, library_names
-from archgraph.spec.loops import MAX_ITERATIONS, condition, iterations
+from archgraph.spec.loops import MAX_TURNS, condition, iterations
 from archgraph.spec.operations import operations
 from archgraph.spec.scope import Scope
 from archgraph.spec.steps import Step, Target, read_reference, read_step, read_targets
@@ -33,9 +33,9 @@ class Forms(NamedTuple):
     The interpreter is handed them, for they run steps by the interpreter again.
     """
 
-    call: Callable[[Interpreter, Step, Scope, Spec, BlockSpec], Outputs]
-    repeat: Callable[[Interpreter, Step, Scope], Outputs]
-    mixture: Callable[[Interpreter, Step, Scope, Outputs], Outputs]
+    call: Callable[[StepInterpreter, Step, Scope, Spec, BlockSpec], Outputs]
+    repeat: Callable[[StepInterpreter, Step, Scope], Outputs]
+    mixture: Callable[[StepInterpreter, Step, Scope, Outputs], Outputs]
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Workshop:
             raise SpecError(f"the network has more than {limit}", place=step.place, hint=hint)
 
 
-class Interpreter:
+class StepInterpreter:
     """Runs steps in the scope of one file, for one graph."""
 
     def __init__(self, spec: Spec, declarations: Declarations, tracer: Tracer, workshop: Workshop) -> None:
@@ -75,9 +75,9 @@ class Interpreter:
         self.workshop = workshop
         self.known = {*operations(), *spec.blocks, *library_names(), *STRUCTURES}
 
-    def inside(self, tracer: Tracer, spec: Spec | None = None) -> Interpreter:
+    def inside(self, tracer: Tracer, spec: Spec | None = None) -> StepInterpreter:
         """Return an interpreter for a body of this graph, in this file or in another."""
-        return Interpreter(spec or self.spec, self.declarations, tracer, self.workshop)
+        return StepInterpreter(spec or self.spec, self.declarations, tracer, self.workshop)
 
     def scope(self) -> Scope:
         """Return an empty scope: a block sees the symbols of its own file only."""
@@ -147,7 +147,7 @@ class Interpreter:
     def _loop(self, step: Step, scope: Scope) -> None:
         inner = step.without("for")
         tree = step.keywords["for"]
-        for names in iterations(tree, scope, MAX_ITERATIONS - self.workshop.iterations):
+        for names in iterations(tree, scope, MAX_TURNS - self.workshop.iterations):
             self.workshop.iterations += 1
             turn = Scope(self.declarations, scope)
             turn.previous = scope.previous

@@ -9,7 +9,7 @@ from archgraph.graph.ir import Graph, Value
 from archgraph.graph.tracer import Tracer
 from archgraph.sizes.types import TensorType
 from archgraph.spec.arguments import check_arguments, choose
-from archgraph.spec.blocks import Interpreter, Outputs, select
+from archgraph.spec.blocks import Outputs, StepInterpreter, select
 from archgraph.spec.definitions import BlockSpec, Spec
 from archgraph.spec.language.evaluation import nested
 from archgraph.spec.language.tree import Tree
@@ -22,7 +22,7 @@ MAX_BODIES = 4000
 MAX_CALLS = 32
 
 
-def call_block(interpreter: Interpreter, step: Step, scope: Scope, file: Spec, block: BlockSpec) -> Outputs:
+def call_block(interpreter: StepInterpreter, step: Step, scope: Scope, file: Spec, block: BlockSpec) -> Outputs:
     """Add a call of a block and return its outputs."""
     operands = interpreter.inputs(step, scope, implicit=bool(block.inputs))
     name = interpreter.name(step, scope)
@@ -32,7 +32,7 @@ def call_block(interpreter: Interpreter, step: Step, scope: Scope, file: Spec, b
 
 
 def traced_body(
-    interpreter: Interpreter,
+    interpreter: StepInterpreter,
     step: Step,
     scope: Scope,
     file: Spec,
@@ -93,7 +93,7 @@ def _argument(name: str, item: Tree, scope: Scope, block: BlockSpec) -> Any:
 
 
 def _trace_body(
-    interpreter: Interpreter,
+    interpreter: StepInterpreter,
     file: Spec,
     block: BlockSpec,
     given: dict[str, Any],

@@ -35,7 +35,7 @@ EXPECT_KEYS = ("value", "source", "reference", "note")
 INPUT_KEYS = ("when", "dtype", "pixels")
 STEP_KEYWORDS = ("as", "from", "repeat", "for", "when", "else", "share")
 STRUCTURES = ("do", "residual", "parallel", "mixture")
-METRICS = (
+EXPECTED_METRICS = (
     "params",
     "params_trainable",
     "params_frozen",

@@ -16,7 +16,7 @@ from archgraph.graph.ir import Graph, Value
 from archgraph.graph.tracer import Inference, Tracer
 from archgraph.sizes.symbols import Assumption, decide, deciding
 from archgraph.sizes.types import TensorType
-from archgraph.spec.blocks import Forms, Interpreter, Workshop, select
+from archgraph.spec.blocks import Forms, StepInterpreter, Workshop, select
 from archgraph.spec.calls import call_block
 from archgraph.spec.declarations import Declarations
 from archgraph.spec.definitions import InputSpec, Spec, Variant
@@ -195,7 +195,7 @@ def _interpret(spec: Spec, network: Tree, declarations: Declarations) -> tuple[S
     present = [item for item in spec.inputs if item.when is None or condition(item.when, declarations)]
     inputs = tuple(_input(item, declarations) for item in present)
     workshop = Workshop(spec, Inference(Narrator(declarations).retell), Forms(call_block, repeat, mixture))
-    interpreter = Interpreter(spec, declarations, Tracer(inputs, workshop.infer), workshop)
+    interpreter = StepInterpreter(spec, declarations, Tracer(inputs, workshop.infer), workshop)
     scope = interpreter.scope()
     for value, item in zip(inputs, present, strict=True):
         scope.define(value.name, value, item.place)

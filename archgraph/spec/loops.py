@@ -18,11 +18,11 @@ from archgraph.spec.sections import check_name
 
 _RANGE = re.compile(r"\A(?P<first>.+?)\.\.(?P<last>.+?)(?:\s+by\s+(?P<by>.+))?\Z", re.DOTALL)
 _EXAMPLE = "for: {i: 0..3} counts 0, 1, 2, 3; for: {width: [64, 128]} takes a list"
-MAX_ITERATIONS = 10_000
-Row = dict[str, Any]
+MAX_TURNS = 10_000
+LoopRow = dict[str, Any]
 
 
-def iterations(tree: Tree, environment: Environment, budget: int) -> Iterator[Row]:
+def iterations(tree: Tree, environment: Environment, budget: int) -> Iterator[LoopRow]:
     """Return the loop variables of every iteration of a `for`.
 
     Raises:
@@ -58,7 +58,7 @@ def _texts(tree: Tree) -> list[str]:
     return [text for text in match.groups() if text] if match else [tree.value]
 
 
-def _table(tree: Tree, environment: Environment, budget: int) -> Iterator[Row]:
+def _table(tree: Tree, environment: Environment, budget: int) -> Iterator[LoopRow]:
     """The rows of `each`, which all have the same columns."""
     rows = tree.list("`each`", hint="for: {each: [{width: 64, depth: 2}, {width: 128, depth: 2}]}")
     _check_count(len(rows), budget, tree)
@@ -75,7 +75,7 @@ def _check_count(count: int, budget: int, tree: Tree) -> None:
     if count > budget:
         told = f": this one has {count}" if count < 10**12 else ""
         hint = "repeat: n applies a body n times without unrolling it"
-        tree.fail(f"the loops of a network have {MAX_ITERATIONS} iterations at most{told}", hint)
+        tree.fail(f"the loops of a network have {MAX_TURNS} iterations at most{told}", hint)
 
 
 def _length(items: range | tuple) -> int:

@@ -9,7 +9,7 @@ from archgraph.graph.ir import Graph, Value
 from archgraph.graph.tracer import Tracer
 from archgraph.ops.routing import ExpertWeight
 from archgraph.sizes.symbols import decide
-from archgraph.spec.blocks import Interpreter, Outputs
+from archgraph.spec.blocks import Outputs, StepInterpreter
 from archgraph.spec.calls import traced_body
 from archgraph.spec.definitions import STRUCTURES
 from archgraph.spec.language.evaluation import evaluate_number, refuse
@@ -23,7 +23,7 @@ MAX_COUNT = 2**63
 MIXTURE_KEYS = ("experts", "active", "do")
 
 
-def repeat(interpreter: Interpreter, step: Step, scope: Scope) -> Outputs:
+def repeat(interpreter: StepInterpreter, step: Step, scope: Scope) -> Outputs:
     """Add a body with its count and return its outputs."""
     count = _count(step.keywords["repeat"], scope, "repeat")
     found = None if step.kind in STRUCTURES else find_block(interpreter.spec, step.kind)
@@ -41,7 +41,7 @@ def repeat(interpreter: Interpreter, step: Step, scope: Scope) -> Outputs:
 
 
 def _anonymous(
-    interpreter: Interpreter, step: Step, scope: Scope, operands: Outputs, name: str
+    interpreter: StepInterpreter, step: Step, scope: Scope, operands: Outputs, name: str
 ) -> tuple[Graph, Outputs]:
     """Trace a repeated operation or group; values of the enclosing graph become invariant inputs."""
     inner, inputs = _body(interpreter, operands, name)
@@ -51,7 +51,7 @@ def _anonymous(
     return graph, tuple(inner.tracer.captured)
 
 
-def _body(interpreter: Interpreter, operands: Outputs, name: str) -> tuple[Interpreter, Outputs]:
+def _body(interpreter: StepInterpreter, operands: Outputs, name: str) -> tuple[StepInterpreter, Outputs]:
     """An interpreter for a body whose inputs are these operands."""
     inputs = tuple(Value(value.type, value.name) for value in operands)
     path = f"{interpreter.tracer.path}{name}."
@@ -75,7 +75,7 @@ def _count(tree: Tree, scope: Scope, what: str) -> Expr:
     return count
 
 
-def mixture(interpreter: Interpreter, step: Step, scope: Scope, operands: Outputs) -> Outputs:
+def mixture(interpreter: StepInterpreter, step: Step, scope: Scope, operands: Outputs) -> Outputs:
     """Add a mixture of experts: E sets of weights, of which every position uses k."""
     parts = _mixture_parts(step)
     experts, active = (_count(parts[key], scope, key) for key in ("experts", "active"))
@@ -111,7 +111,7 @@ def _check_scores(experts: Expr, operands: Outputs, scope: Scope, step: Step) ->
 
 
 def _experts(
-    interpreter: Interpreter, steps: Tree, scope: Scope, operands: Outputs, name: str
+    interpreter: StepInterpreter, steps: Tree, scope: Scope, operands: Outputs, name: str
 ) -> tuple[Graph, Outputs]:
     """Trace one expert, whose output is weighted by its score."""
     inner, inputs = _body(interpreter, operands, name)

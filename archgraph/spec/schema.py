@@ -11,8 +11,8 @@ from archgraph.ops.base import Op
 from archgraph.ops.catalogue import summary
 from archgraph.spec.definitions import (
     EXPECT_KEYS,
+    EXPECTED_METRICS,
     INPUT_KEYS,
-    METRICS,
     STEP_KEYWORDS,
     SYMBOL_KEYS,
     TOP_KEYS,
@@ -78,7 +78,9 @@ def _symbol() -> Schema:
 
 def _expect() -> Schema:
     texts = {key: {"type": "integer" if key == "value" else "string"} for key in EXPECT_KEYS}
-    return _object({metric: {"anyOf": [{"type": "integer"}, _object(texts, required=["value"])]} for metric in METRICS})
+    return _object(
+        {metric: {"anyOf": [{"type": "integer"}, _object(texts, required=["value"])]} for metric in EXPECTED_METRICS}
+    )
 
 
 def _input() -> Schema:

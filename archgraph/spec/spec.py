@@ -7,7 +7,7 @@ from pathlib import Path
 from archgraph.errors import Place, SpecError, did_you_mean, printable, quoted, some
 from archgraph.spec.definitions import (
     EXPECT_KEYS,
-    METRICS,
+    EXPECTED_METRICS,
     TOP_KEYS,
     VARIANT_KEYS,
     VERSION,
@@ -143,7 +143,7 @@ def _check_restated(spec: Spec, section: Tree, symbol: str) -> None:
 def _read_expect(tree: Tree | None) -> tuple[Expectation, ...]:
     if tree is None or tree.is_empty:
         return ()
-    known_keys(tree, METRICS, "expect")
+    known_keys(tree, EXPECTED_METRICS, "expect")
     return tuple(_expectation(metric, item) for metric, item in tree.value.items())
 
 

@@ -15,12 +15,12 @@ from archgraph.laws.domain import STEPS
 from archgraph.laws.scaling import exponent
 from archgraph.report.table import Table
 
-METRICS = ("params", "macs", "activations", "saved_bytes")
+SCALED_METRICS = ("params", "macs", "activations", "saved_bytes")
 Change: TypeAlias = "int | float | Fraction | Expr | str"
 """A factor as a number, or a word: `x2`, `/2`, `xsqrt2`, `+1`, `-1`."""
 
 
-def what_if(g: Network, values: Mapping[str, Any], metrics: Iterable[str] = METRICS[:3]) -> Table:
+def what_if(g: Network, values: Mapping[str, Any], metrics: Iterable[str] = SCALED_METRICS[:3]) -> Table:
     """Return metrics before and after a change of symbols, structural ones included, and the factor."""
     before, after = g.at(), g.at(**values)
     rows = [_factor_row(before, after, metric) for metric in metrics]
@@ -28,7 +28,7 @@ def what_if(g: Network, values: Mapping[str, Any], metrics: Iterable[str] = METR
     return Table(f"{g.name}: {change}", ("metric", "before", "after", "factor"), rows)
 
 
-def scale(g: Network, changes: Mapping[str, Change], metrics: Iterable[str] = METRICS) -> Table:
+def scale(g: Network, changes: Mapping[str, Change], metrics: Iterable[str] = SCALED_METRICS) -> Table:
     """Return metrics before and after symbols are scaled, the factor, and the factor in the limit of large symbols."""
     before, steps = g.at(), {name: _step(g, name, change) for name, change in changes.items()}
     values = {name: step.value for name, step in steps.items()}
@@ -40,7 +40,7 @@ def scale(g: Network, changes: Mapping[str, Change], metrics: Iterable[str] = ME
     return Table(title, columns, rows, notes=notes)
 
 
-def knobs(g: Network, changes: Sequence[Mapping[str, Change]], metrics: Iterable[str] = METRICS) -> Table:
+def knobs(g: Network, changes: Sequence[Mapping[str, Change]], metrics: Iterable[str] = SCALED_METRICS) -> Table:
     """Return a row per change, each made alone: the factors by which metrics grow."""
     before, rows, notes = g.at(), [], list[str]()
     metrics = tuple(metrics)

@@ -8,7 +8,7 @@ import archgraph as ag
 from archgraph.errors import QueryError
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.drawing.style import luminance, ramp
-from archgraph.figures.facts.coloring import KINDS
+from archgraph.figures.facts.coloring import COLOR_KINDS
 from archgraph.figures.facts.facts import Facts
 
 
@@ -29,7 +29,7 @@ def test_levels_of_the_unet_are_evenly_apart():
 
 
 def test_what_the_boxes_of_a_transformer_do():
-    found, kinds = tints("dit", "op"), dict(KINDS)
+    found, kinds = tints("dit", "op"), dict(COLOR_KINDS)
     assert found["patchify"] == kinds["convolution"]
     assert found["blocks.attention"] == kinds["attention"] == found["blocks"]
     assert found["blocks.mlp"] == kinds["position by position"]
@@ -37,7 +37,7 @@ def test_what_the_boxes_of_a_transformer_do():
 
 
 def test_kinds_differ_in_grey():
-    levels = [luminance(ramp(tint)) for _, tint in KINDS]
+    levels = [luminance(ramp(tint)) for _, tint in COLOR_KINDS]
     assert levels == sorted(levels, reverse=True) and min(a - b for a, b in itertools.pairwise(levels)) > 0.1
 
 

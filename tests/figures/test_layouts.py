@@ -6,7 +6,7 @@ from archgraph.figures.content.mathtext import words
 from archgraph.figures.drawing.diagram import Box, Rect
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.layout.spine import framed, layout_spine
-from archgraph.figures.layout.spine_plan import Plan, Side, Slot, Tap
+from archgraph.figures.layout.spine_plan import Plan, SideBox, Slot, Tap
 from archgraph.figures.layout.u import Skip, UShape, fits, layout_u
 
 
@@ -68,7 +68,7 @@ def block() -> Plan:
     return Plan(
         tuple(Slot(one) for one in slots),
         (("", "plus"), ("plus", "plus 2")),
-        (Side(box("ada", 60), ("cond",)),),
+        (SideBox(box("ada", 60), ("cond",)),),
         (Tap("ada", "norm", words("shift, scale", 7)), Tap("ada", "gate", words("gate", 7))),
         {"cond": words("cond", 7.5)},
         words("x", 7.5),
@@ -98,7 +98,7 @@ def test_a_deck_is_opened_in_place():
     plan = Plan(
         (Slot(box("patchify")), deck, Slot(box("final"))),
         (),
-        (Side(box("embedding", 60), ("t",)),),
+        (SideBox(box("embedding", 60), ("t",)),),
         (Tap("embedding", "blocks", (), "cond"),),
         {"t": words("t", 7.5)},
     )
@@ -117,5 +117,5 @@ def test_nested_residuals_take_lanes_of_their_own():
 
 def test_what_cannot_be_drawn_is_said():
     deck = Slot(box("deck"), framed(layout_spine(Plan((Slot(box("inner")),)), deck=True), "deck", (), 2))
-    plan = Plan((deck,), (), (Side(box("s", 60), ("x",)),), (Tap("x", "deck"),), {"x": words("x", 7.5)})
+    plan = Plan((deck,), (), (SideBox(box("s", 60), ("x",)),), (Tap("x", "deck"),), {"x": words("x", 7.5)})
     assert layout_spine(plan).undrawn == ("x to deck",)

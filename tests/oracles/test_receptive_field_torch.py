@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
 from archgraph.pytorch.lower.lower import lower  # noqa: E402
-from archgraph.pytorch.measure.structure import Structure  # noqa: E402
+from archgraph.pytorch.measure.structure import GradientStructure  # noqa: E402
 from archgraph.pytorch.verify.lowered import channels  # noqa: E402
 
 KINDS = ("content", "gate", "stat")
@@ -30,7 +30,7 @@ def measured(graph: Graph, kind: str, positions: list[Position]) -> list[set[Pos
     (out,), (image,) = graph.outputs, graph.inputs
     module = lower(graph, device="meta")
     example = torch.ones(1, *map(int, image.type.sizes.values()), device="meta")
-    structure = Structure(module, [example], kind, channels(graph, module), batch=min(len(positions), 64))
+    structure = GradientStructure(module, [example], kind, channels(graph, module), batch=min(len(positions), 64))
     axis = out.type.names.index("c") + 1 if out.type.has("c") else None
     return structure.reads(positions, channel=(1, axis))
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.torch
 from torch_modules import EXAMPLES  # noqa: E402
 
 from archgraph.graph.ir import Value  # noqa: E402
-from archgraph.pytorch.measure.structure import Structure  # noqa: E402
+from archgraph.pytorch.measure.structure import GradientStructure  # noqa: E402
 
 CHANNELS_LAST = {"plain windows"}
 ONE_AT_A_TIME = {"torch transformer"}
@@ -46,7 +46,7 @@ def test_fields_of_modules(name):
     fields = g.receptive_fields(source.name)
     node = next(member.name for member in g.graph.nodes if out in member.outputs)
     positions = spread([g.evaluate(out.type.size(axis)) for axis in out.type.positions])
-    structure = Structure(module, list(inputs.values()), batch=1 if name in ONE_AT_A_TIME else 8)
+    structure = GradientStructure(module, list(inputs.values()), batch=1 if name in ONE_AT_A_TIME else 8)
     place = [value.name for value in g.graph.inputs].index(source.name)
     for kind in ("content", "stat"):
         channels = (channel(name, source), channel(name, out))
@@ -70,7 +70,7 @@ def test_switching_gradients_hides_no_dependence():
             with torch.enable_grad():
                 return self.conv(x + self.doubled(x))
 
-    assert Structure(Halved(), [torch.zeros(1, 4, 9)]).reads([(4,)]) == [{(3,), (4,), (5,)}]
+    assert GradientStructure(Halved(), [torch.zeros(1, 4, 9)]).reads([(4,)]) == [{(3,), (4,), (5,)}]
     assert torch.is_grad_enabled()
 
 
@@ -85,7 +85,7 @@ def test_measuring_leaves_buffers_as_they_are():
             return x * self.calls
 
     module = Counts()
-    structure = Structure(module, [torch.zeros(1, 4, 9)])
+    structure = GradientStructure(module, [torch.zeros(1, 4, 9)])
     for _ in range(2):
         assert structure.reads([(4,)]) == [{(4,)}]
     assert module.calls == 0

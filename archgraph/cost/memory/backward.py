@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archgraph.cost.memory.forward import Again, Done, Forward, Record, Skipped, Summed, Tensor, Tensors
-from archgraph.cost.memory.ledger import GRADIENTS, WEIGHT_GRADIENTS, Storage
+from archgraph.cost.memory.forward import Again, Done, Forward, RunRecord, Skipped, Summed, Tensor, Tensors
+from archgraph.cost.memory.ledger import GRADIENTS, WEIGHT_GRADIENTS, LiveStorage
 
 
 class Backward:
@@ -18,8 +18,8 @@ class Backward:
     def __init__(self, forward: Forward) -> None:
         self.forward = forward
         self.ledger = forward.ledger
-        self.gradients: dict[Tensor, Storage] = {}
-        self.weights: dict[str, Storage] = {}
+        self.gradients: dict[Tensor, LiveStorage] = {}
+        self.weights: dict[str, LiveStorage] = {}
 
     def run(self, outputs: Tensors) -> None:
         """Go back from the outputs, whose gradients the loss makes."""
@@ -30,7 +30,7 @@ class Backward:
         self._replay(self.forward.tape)
         self.ledger.note("")
 
-    def _replay(self, tape: list[Record]) -> None:
+    def _replay(self, tape: list[RunRecord]) -> None:
         while tape:
             record = tape.pop()
             if isinstance(record, Done):
@@ -80,7 +80,7 @@ class Backward:
         for operand, storage in made:
             self._arrive(operand, storage, _place(record))
 
-    def _gradients(self, record: Done, arrived: list[Storage]) -> Iterator[tuple[Tensor, Storage]]:
+    def _gradients(self, record: Done, arrived: list[LiveStorage]) -> Iterator[tuple[Tensor, LiveStorage]]:
         width, place = self.forward.execution.width, _place(record)
         workspace = self.forward.execution.workspace(record.node)
         self.ledger.note(place, *(moment * width for moment in workspace.backward))
@@ -105,7 +105,7 @@ class Backward:
         ((_, index),) = saved.aliases
         return (index,) if record.operands[index].law == record.results[0].law else ()
 
-    def _weight_gradients(self, record: Done) -> Iterator[Storage]:
+    def _weight_gradients(self, record: Done) -> Iterator[LiveStorage]:
         """Make gradients of weights, and yield what is released at once: the parts, where weights are shared."""
         owner = f"{record.scope.weights}{record.node.share or record.node.name}"
         for name, weight in record.node.op.weights(*record.node.types).items():
@@ -117,7 +117,7 @@ class Backward:
             if old is not None:
                 yield from (old, self.ledger.new(law, WEIGHT_GRADIENTS))
 
-    def _arrive(self, tensor: Tensor, storage: Storage, place: str) -> None:
+    def _arrive(self, tensor: Tensor, storage: LiveStorage, place: str) -> None:
         old = self.gradients.get(tensor)
         if old is None:
             self.gradients[tensor] = storage

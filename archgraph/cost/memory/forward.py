@@ -8,9 +8,10 @@ from typing import TypeAlias
 
 from sympy import Add, Expr, Mul
 
-from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHTS, ZERO, Ledger, Storage
+from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHTS, Ledger, LiveStorage
 from archgraph.graph.execution import Execution, has_trained_weights, is_weight, needed_inside, schedule
 from archgraph.graph.ir import Graph, Node, Repeat, Value
+from archgraph.sizes.symbols import ZERO
 
 UNROLLED = 4
 """Iterations of a repeat that are run one by one: two, then two more behind what all those between keep."""
@@ -20,7 +21,7 @@ UNROLLED = 4
 class Tensor:
     """A value while the graph runs: the memory it views, its bytes, and whether gradients flow into it."""
 
-    storage: Storage
+    storage: LiveStorage
     law: Expr
     flows: bool = False
 
@@ -29,7 +30,7 @@ Tensors: TypeAlias = tuple[Tensor, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Scope:
+class RunScope:
     """Where a body stands: the path of its nodes, and the path of their weights, which iterations may share."""
 
     path: str = ""
@@ -41,10 +42,10 @@ class Done:
     """A node that has run, with what it keeps for the way back."""
 
     node: Node
-    scope: Scope
+    scope: RunScope
     operands: Tensors
     results: Tensors
-    kept: tuple[Storage, ...]
+    kept: tuple[LiveStorage, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,7 @@ class Again:
     """A body that is computed again on the way back, from the inputs it keeps."""
 
     body: Graph
-    scope: Scope
+    scope: RunScope
     operands: Tensors
     results: Tensors
 
@@ -61,7 +62,7 @@ class Again:
 class Skipped:
     """Iterations that are not run one by one: what they keep, and the bytes of their weights' gradients."""
 
-    kept: Storage
+    kept: LiveStorage
     gradients: Expr
 
 
@@ -74,7 +75,7 @@ class Summed:
     gradients: Expr
 
 
-Record: TypeAlias = Done | Again | Skipped | Summed
+RunRecord: TypeAlias = Done | Again | Skipped | Summed
 
 
 class Forward:
@@ -90,10 +91,10 @@ class Forward:
         self.execution = execution
         self.recording = training
         self.weight_bytes = weight_bytes
-        self.tape: list[Record] = []
-        self.weight = Storage(ZERO, 0, WEIGHTS)
+        self.tape: list[RunRecord] = []
+        self.weight = LiveStorage(ZERO, 0, WEIGHTS)
 
-    def run(self, graph: Graph, operands: Tensors, needed: tuple[Value, ...], scope: Scope) -> Tensors:
+    def run(self, graph: Graph, operands: Tensors, needed: tuple[Value, ...], scope: RunScope) -> Tensors:
         """Run a graph whose operands the caller holds, and return the results for the caller to hold."""
         values = dict(zip(graph.inputs, operands, strict=True))
         for node, expired in schedule(graph, needed):
@@ -120,7 +121,7 @@ class Forward:
 
     # -- nodes -------------------------------------------------------------------------------------------
 
-    def _node(self, node: Node, operands: Tensors, scope: Scope) -> Tensors:
+    def _node(self, node: Node, operands: Tensors, scope: RunScope) -> Tensors:
         saved, workspace = self.execution.saved(node), self.execution.workspace(node)
         flows = any(operand.flows for operand in operands) or has_trained_weights(node)
         recording = self.recording and flows
@@ -155,8 +156,8 @@ class Forward:
 
     # -- scopes ------------------------------------------------------------------------------------------
 
-    def _repeat(self, node: Repeat, operands: Tensors, needed: tuple[Value, ...], scope: Scope) -> Tensors:
-        inner = Scope(f"{scope.path}{node.name}.", f"{scope.weights}{node.share or node.name}.")
+    def _repeat(self, node: Repeat, operands: Tensors, needed: tuple[Value, ...], scope: RunScope) -> Tensors:
+        inner = RunScope(f"{scope.path}{node.name}.", f"{scope.weights}{node.share or node.name}.")
         again = self.recording and self.execution.drops(node, f"{scope.path}{node.name}")
         if node.experts is not None:
             return self._mixture(node, operands, inner)
@@ -164,7 +165,7 @@ class Forward:
             return self._iterations(node, operands, inner, again)
         return self._body(node.body, operands, needed, inner, again)
 
-    def _body(self, body: Graph, operands: Tensors, needed: tuple[Value, ...], scope: Scope, again: bool) -> Tensors:
+    def _body(self, body: Graph, operands: Tensors, needed: tuple[Value, ...], scope: RunScope, again: bool) -> Tensors:
         if not again:
             return self.run(body, operands, needed, scope)
         self.recording = False
@@ -174,13 +175,13 @@ class Forward:
         self.tape.append(Again(body, scope, operands, results))
         return results
 
-    def _iterations(self, node: Repeat, operands: Tensors, scope: Scope, again: bool) -> Tensors:
+    def _iterations(self, node: Repeat, operands: Tensors, scope: RunScope, again: bool) -> Tensors:
         count, carried = self.ledger.measure(node.count), len(node.outputs)
         before = dict(self.ledger.storages)
         tensors = operands
         for index in range(min(count, UNROLLED)):
             own = scope.weights if node.share is not None else f"{scope.weights}{index}."
-            results = self._body(node.body, tensors, node.body.outputs, Scope(scope.path, own), again)
+            results = self._body(node.body, tensors, node.body.outputs, RunScope(scope.path, own), again)
             if index:
                 self._drop(tensors[:carried])
             tensors = (*results, *tensors[carried:])
@@ -191,19 +192,19 @@ class Forward:
             self._hold(tensors[:carried])
         return tensors[:carried]
 
-    def _skip(self, node: Repeat, before: dict[Storage, None]) -> None:
+    def _skip(self, node: Repeat, before: dict[LiveStorage, None]) -> None:
         """Add what all the iterations between keep: each as much as the last one kept."""
         times = node.count - UNROLLED
         kept = self.ledger.new(Mul(times, self.ledger.growth(before)), ACTIVATIONS)
         gradients = ZERO if node.share is not None else Mul(times, self.weight_bytes(node.body))
         self.tape.append(Skipped(kept, gradients))
 
-    def _mixture(self, node: Repeat, operands: Tensors, scope: Scope) -> Tensors:
+    def _mixture(self, node: Repeat, operands: Tensors, scope: RunScope) -> Tensors:
         """Run the active experts one after another; their results are stacked and summed.
 
         The others get gradients too, for other positions use them.
         """
-        active = [Scope(scope.path, f"{scope.weights}{i}.") for i in range(self.ledger.measure(node.count))]
+        active = [RunScope(scope.path, f"{scope.weights}{i}.") for i in range(self.ledger.measure(node.count))]
         parts = tuple(self.run(node.body, operands, node.body.outputs, place)[0] for place in active)
         law = self.execution.bytes_of(node.outputs[0].type)
         stacked = self.ledger.new(node.count * law, ACTIVATIONS)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from sympy import Add, Expr, Integer, expand
+from sympy import Add, Expr, expand
 
-ZERO = Integer(0)
+from archgraph.sizes.symbols import ZERO
+
 WEIGHTS = "weights"
 ACTIVATIONS = "activations"
 GRADIENTS = "activation gradients"
@@ -17,7 +18,7 @@ Measure = Callable[[Expr], int]
 
 
 @dataclass(eq=False)
-class Storage:
+class LiveStorage:
     """Memory that one or several tensors view; freed when its last user lets go.
 
     Attributes:
@@ -63,21 +64,21 @@ class Ledger:
         self.turn = 0
         self.phase = "forward"
         self.peak = Moment()
-        self.storages: dict[Storage, None] = {}
+        self.storages: dict[LiveStorage, None] = {}
 
-    def new(self, law: Expr, kind: str) -> Storage:
+    def new(self, law: Expr, kind: str) -> LiveStorage:
         """Allocate memory for one user."""
-        storage = Storage(law, self.measure(law), kind)
+        storage = LiveStorage(law, self.measure(law), kind)
         self.storages[storage] = None
         self.live += storage.size
         return storage
 
-    def hold(self, storage: Storage) -> Storage:
+    def hold(self, storage: LiveStorage) -> LiveStorage:
         """Add a user."""
         storage.users += 1
         return storage
 
-    def drop(self, storage: Storage) -> None:
+    def drop(self, storage: LiveStorage) -> None:
         """Take a user away; the last one frees the memory."""
         storage.users -= 1
         if storage.users == 0 and storage in self.storages:
@@ -101,7 +102,7 @@ class Ledger:
             laws.setdefault(WORKSPACE, []).append(extra)
         return {kind: expand(Add(*parts)) for kind, parts in laws.items()}
 
-    def growth(self, before: Iterable[Storage]) -> Expr:
+    def growth(self, before: Iterable[LiveStorage]) -> Expr:
         """Return the law of what has been allocated since, less what has been freed."""
         old = dict.fromkeys(before)
         added = [storage.law for storage in self.storages if storage not in old]

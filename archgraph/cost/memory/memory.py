@@ -10,12 +10,13 @@ from sympy import Expr, expand
 
 from archgraph.cost.costs import Costs
 from archgraph.cost.memory.backward import Backward
-from archgraph.cost.memory.forward import Forward, Scope, Tensor
+from archgraph.cost.memory.forward import Forward, RunScope, Tensor
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHTS, Ledger, Measure, Moment
 from archgraph.cost.memory.saved import SavedBytes
 from archgraph.errors import QueryError, did_you_mean
-from archgraph.graph.execution import ZERO, Execution, execution
+from archgraph.graph.execution import Execution, execution
 from archgraph.graph.ir import Graph, Value
+from archgraph.sizes.symbols import ZERO
 
 Mode: TypeAlias = Literal["inference", "training"]
 Attention: TypeAlias = Literal["math", "flash"]
@@ -176,7 +177,7 @@ class Memory:
         forward = Forward(ledger, self.setting.execution, self.setting.training, self._gradient_bytes)
         inputs = tuple(self._input(ledger, value) for value in self.graph.inputs)
         ledger.note("")
-        results = forward.run(self.graph, inputs, self.graph.outputs, Scope())
+        results = forward.run(self.graph, inputs, self.graph.outputs, RunScope())
         if self.setting.training:
             Backward(forward).run(results)
         return ledger.peak

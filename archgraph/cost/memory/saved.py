@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from sympy import Add, Expr, expand
 
-from archgraph.graph.execution import ZERO, Execution, has_trained_weights, is_weight, needed_inside
+from archgraph.graph.execution import Execution, has_trained_weights, is_weight, needed_inside
 from archgraph.graph.ir import Graph, Node, Repeat, Value
+from archgraph.sizes.symbols import ZERO
 
 Flags = tuple[bool, ...]
 """For every value, whether gradients flow into it."""

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from sympy import Expr
 
 from archgraph.cost.memory.saved import Fold, SavedBytes, Storage
-from archgraph.graph.execution import ZERO, needed_inside
+from archgraph.graph.execution import needed_inside
 from archgraph.graph.ir import Graph, Repeat, Value
+from archgraph.sizes.symbols import ZERO
 
-Result = tuple[Storage, bool]
+SavedResult = tuple[Storage, bool]
 """Where a value is stored, and whether gradients flow into it."""
 
 
@@ -42,7 +43,9 @@ class SavedByNode:
             total[path] += int(size)
         return {path: size for path, size in total.items() if size}
 
-    def _run(self, graph: Graph, needed: tuple[Value, ...], inputs: list[Result], prefix: str) -> list[Result]:
+    def _run(
+        self, graph: Graph, needed: tuple[Value, ...], inputs: list[SavedResult], prefix: str
+    ) -> list[SavedResult]:
         fold = Fold(SavedBytes(), graph, needed, tuple(flows for _, flows in inputs), prefix)
         fold.storages.update(zip(graph.inputs, (storage for storage, _ in inputs), strict=True))
         alive = graph.live(needed)
@@ -79,7 +82,7 @@ class SavedByNode:
                 fold.flowing.add(value)
 
     @staticmethod
-    def _sum(fold: Fold, repeat: Repeat, flows: bool) -> Result:
+    def _sum(fold: Fold, repeat: Repeat, flows: bool) -> SavedResult:
         """The results of several experts are added into a storage of their own."""
         storage = Storage(fold.execution.bytes_of(repeat.outputs[0].type))
         fold.own.append(storage)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archgraph.fields.rules.node_reads import Evaluate, Learned
 from archgraph.fields.rules.node_relations import node_relations
 from archgraph.fields.sets import area
-from archgraph.fields.sets.area import NOWHERE, Area
+from archgraph.fields.sets.area import NO_AREA, Area
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 
 Areas = tuple[Area, ...]
@@ -21,7 +21,7 @@ class Touched:
 
     def at(self, graph: Graph, chain: tuple[Member, ...]) -> Area:
         """Return the positions of a node that depend on padding, at the last iteration of enclosing repeats."""
-        inputs: Areas = (NOWHERE,) * len(graph.inputs)
+        inputs: Areas = (NO_AREA,) * len(graph.inputs)
         for member in chain[:-1]:
             assert isinstance(member, Repeat)
             operands = self._values(graph, inputs, until=member)
@@ -47,7 +47,7 @@ class Touched:
             parts = (
                 part
                 for operand, relation in relations.items()
-                for part in (relation.beyond, relation.push(operands[operand]) if operands[operand] else NOWHERE)
+                for part in (relation.beyond, relation.push(operands[operand]) if operands[operand] else NO_AREA)
             )
             results.append(area.unite(parts))
         return tuple(results)

@@ -10,7 +10,7 @@ from archgraph.fields.rules.node_reads import Evaluate, Learned
 from archgraph.fields.rules.node_relations import Kind
 from archgraph.fields.rules.walk_back import walk_back
 from archgraph.fields.sets import area
-from archgraph.fields.sets.area import NOWHERE
+from archgraph.fields.sets.area import NO_AREA
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.locate import members
 
@@ -49,7 +49,7 @@ class Places:
         outputs = self.extents(value)
         reader = self._readers.setdefault(kind, ReadBack(self._evaluate, kind, self._learned))
         found = walk_back(reader, self.graph, chain, {value: chosen(outputs, index, node)})
-        read = found.get(self.input, NOWHERE)
+        read = found.get(self.input, NO_AREA)
         extents = self.extents(self.input)
         return Probe(node, self.input.name, extents, kind, read, fixed_weights=self.fixed_weights)
 

@@ -7,15 +7,15 @@ from itertools import product
 from math import lcm
 
 from archgraph.fields.sets.area import box, size, unite
-from archgraph.fields.sets.boxes import Box
+from archgraph.fields.sets.boxes import ReadBox
 from archgraph.fields.sets.indices import Indices, interval
 from archgraph.fields.sets.readings import Moving, Reading, Whole
 
-MOST_PHASES = 4096
+MOST_AREA_PHASES = 4096
 MOST_POSITIONS = 1 << 16
 
 
-def areas(boxes: Sequence[Box], extents: Mapping[str, int]) -> tuple[int, int] | None:
+def areas(boxes: Sequence[ReadBox], extents: Mapping[str, int]) -> tuple[int, int] | None:
     """Return the fewest and the most positions that one output reads, over the phases of all axes.
 
     Borders are ignored; where a box is as long as the input, the output is taken in its middle. None where sets
@@ -24,7 +24,7 @@ def areas(boxes: Sequence[Box], extents: Mapping[str, int]) -> tuple[int, int] |
     if any(not isinstance(reading, Moving | Whole) for each in boxes for reading in each.values()):
         return None
     periods = [_period([each[axis] for each in boxes]) for axis in extents]
-    if _count(periods) > MOST_PHASES:
+    if _count(periods) > MOST_AREA_PHASES:
         return None
     sizes = [_area(boxes, extents, phases) for phases in product(*map(range, periods))]
     known = [size for size in sizes if size is not None]
@@ -42,7 +42,7 @@ def _period(readings: Sequence[Reading]) -> int:
     return lcm(*(reading.map.period for reading in readings if isinstance(reading, Moving)))
 
 
-def _area(boxes: Sequence[Box], extents: Mapping[str, int], phases: tuple[int, ...]) -> int | None:
+def _area(boxes: Sequence[ReadBox], extents: Mapping[str, int], phases: tuple[int, ...]) -> int | None:
     """Return the area at one output near the middle of the input."""
     places = dict(zip(extents, phases, strict=True))
     sets = [[_set(each[axis], places[axis], extents[axis]) for axis in extents] for each in boxes]

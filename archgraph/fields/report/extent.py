@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from archgraph.fields.report.axis_field import AxisField
 from archgraph.fields.sets.field import HalfLine
-from archgraph.ops.reach import Enlarge, Window
-from archgraph.ops.reach import Reach as OpReach
+from archgraph.ops.reach import Enlarge, Reach, Window
 
 
 @dataclass(frozen=True)
-class Reach:
+class ReadExtent:
     """How much of the input one output position reads.
 
     Attributes:
@@ -35,12 +34,12 @@ class Reach:
         return min(1.0, self.sizes[1] / self.extent) if self.extent else 1.0
 
 
-def combines(reach: OpReach) -> bool:
+def combines(reach: Reach) -> bool:
     """Whether an operation reads more than one position along some axis."""
     return any(not isinstance(read, Window) or read.kernel != 1 for _, read in reach.maps)
 
 
-def tiles(reach: OpReach) -> bool:
+def tiles(reach: Reach) -> bool:
     """Whether the windows do not overlap: pooling, patches, their inverses."""
     return all(
         getattr(read, "kernel", None) == getattr(read, "stride", 0) or isinstance(read, Enlarge)
@@ -52,7 +51,7 @@ def few(names: list[str]) -> list[str]:
     return names if len(names) <= 3 else [*names[:2], "…"]
 
 
-def reach_of(axes: Mapping[str, AxisField]) -> Reach | None:
+def reach_of(axes: Mapping[str, AxisField]) -> ReadExtent | None:
     """Sum up the fields along all axes; nothing where there are no numbers."""
     known = [axis for axis in axes.values() if axis.settled]
     if not known or not any(axis.size_max for axis in known):
@@ -60,7 +59,7 @@ def reach_of(axes: Mapping[str, AxisField]) -> Reach | None:
     widest = max(known, key=lambda axis: axis.size_max / axis.extent)
     labels = [_size_label(axis) for axis in known]
     everything, causal = all(axis.is_global for axis in known), any(axis.is_causal for axis in known)
-    return Reach(
+    return ReadExtent(
         (widest.size_min, widest.size_max),
         widest.extent,
         everything,

@@ -8,7 +8,7 @@ from functools import lru_cache, reduce
 from itertools import product
 from operator import or_
 
-from archgraph.fields.sets.area import NOWHERE, Area, Mask, Masks, bits, box, boxes, full, unite
+from archgraph.fields.sets.area import NO_AREA, Area, Mask, Masks, bits, box, boxes, full, unite
 from archgraph.fields.sets.indices import Indices
 from archgraph.fields.sets.setmap import SetMap
 from archgraph.ops.reach import Border
@@ -209,7 +209,7 @@ class Relation:
             if isinstance(group, Link) and group.outside:
                 masks = {**{name: full(extent) for name, extent in self.outputs.items()}, group.driver: group.outside}
                 parts.append(box(list(masks.values())))
-        return unite(parts) if parts else NOWHERE
+        return unite(parts) if parts else NO_AREA
 
 
 @lru_cache(maxsize=1 << 12)

@@ -15,7 +15,7 @@ Area: TypeAlias = "tuple[tuple[Mask, Area], ...]"
 set on the remaining axes, those under different ones have different sets. Without axes `POINT` is the only
 position there is."""
 
-NOWHERE: Area = ()
+NO_AREA: Area = ()
 POINT: Area = ((1, ()),)
 
 
@@ -26,7 +26,7 @@ def box(masks: Sequence[Mask]) -> Area:
     [(0, 2), (1, 2)]
     """
     if not all(masks):
-        return NOWHERE
+        return NO_AREA
     area = POINT
     for mask in reversed(masks):
         area = ((mask, area),)
@@ -65,7 +65,7 @@ def union(left: Area, right: Area) -> Area:
 
 def unite(areas: Iterable[Area]) -> Area:
     """Return the union of any number of sets."""
-    return reduce(union, areas, NOWHERE)
+    return reduce(union, areas, NO_AREA)
 
 
 def boxes(area: Area) -> Iterator[Masks]:
@@ -124,7 +124,7 @@ def complement(area: Area, extents: Sequence[int]) -> Area:
     8
     """
     if not extents:
-        return NOWHERE if area else POINT
+        return NO_AREA if area else POINT
     rest = full(extents[0])
     parts = []
     for mask, tail in area:

@@ -9,26 +9,26 @@ from archgraph.fields.sets.pieces import join
 from archgraph.fields.sets.readings import Reading, Unsettled, Whole
 from archgraph.fields.sets.through import through
 
-Box: TypeAlias = Mapping[str, Reading]
+ReadBox: TypeAlias = Mapping[str, Reading]
 """A product of sets, one per axis of the input."""
-Boxes: TypeAlias = "tuple[Box, ...] | None"
+Boxes: TypeAlias = "tuple[ReadBox, ...] | None"
 """The boxes of the paths that none of the others contains; None where they are not known."""
 
-MOST_BOXES = 24
+MOST_READ_BOXES = 24
 
 
-def pruned(boxes: Iterable[Box]) -> Boxes:
+def pruned(boxes: Iterable[ReadBox]) -> Boxes:
     """Return the boxes without those that another one contains; boxes that differ along one axis are joined."""
-    kept: list[Box] = []
+    kept: list[ReadBox] = []
     for box in boxes:
         if None not in box.values():
             _add(kept, box)
-        if len(kept) > MOST_BOXES:
+        if len(kept) > MOST_READ_BOXES:
             return None
     return tuple(kept)
 
 
-def _add(kept: list[Box], box: Box) -> None:
+def _add(kept: list[ReadBox], box: ReadBox) -> None:
     if any(contains(other, box) for other in kept):
         return
     for index, other in enumerate(kept):
@@ -42,7 +42,7 @@ def _add(kept: list[Box], box: Box) -> None:
     kept.append(box)
 
 
-def contains(whole: Box, part: Box) -> bool:
+def contains(whole: ReadBox, part: ReadBox) -> bool:
     """Say whether one box contains another at every position."""
     return all(covers(whole[axis], part[axis]) for axis in part)
 
@@ -60,9 +60,9 @@ def _spans(whole: Whole, part: Whole) -> bool:
     return part.span.lo >= whole.span.lo and part.span.hi <= whole.span.hi
 
 
-def crossed(inner: Sequence[Box], reads: Sequence[Box]) -> Boxes:
+def crossed(inner: Sequence[ReadBox], reads: Sequence[ReadBox]) -> Boxes:
     """Return the boxes of an output that reads a value of boxes `inner` by boxes `reads`."""
-    if len(inner) * len(reads) > MOST_BOXES**2:
+    if len(inner) * len(reads) > MOST_READ_BOXES**2:
         return None
     return pruned(
         {axis: through(reading, box.__getitem__) for axis, reading in own.items()} for own in inner for box in reads

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TypeAlias
 
-from archgraph.fields.sets.boxes import Box, Boxes, covers, crossed, pruned
+from archgraph.fields.sets.boxes import Boxes, ReadBox, covers, crossed, pruned
 from archgraph.fields.sets.channels import EVEN, Channels
 from archgraph.fields.sets.field import THERE, Field, identity
 from archgraph.fields.sets.iterate import power
@@ -66,7 +66,7 @@ class Region:
         return _boxes(fields, pruned((*self.parts, *other.parts)))
 
     @property
-    def parts(self) -> tuple[Box, ...]:
+    def parts(self) -> tuple[ReadBox, ...]:
         """The boxes whose union is the content, where they are known."""
         return self.boxes or ({axis: field.content for axis, field in self.fields.items()},)
 
@@ -105,7 +105,7 @@ def _boxes(fields: Mapping[str, Field], boxes: Boxes) -> Boxes:
     return () if single else boxes
 
 
-def _fills(box: Box, fields: Mapping[str, Field]) -> bool:
+def _fills(box: ReadBox, fields: Mapping[str, Field]) -> bool:
     return all(covers(reading, fields[axis].content) for axis, reading in box.items())
 
 

@@ -13,7 +13,7 @@ from archgraph.figures.charts.matrix import key_width, matrix, moves_key
 from archgraph.figures.charts.sides import Side
 from archgraph.figures.content.boxes import wrapped
 from archgraph.figures.content.mathtext import words
-from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Part, Text
+from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Text
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import SIZES
 from archgraph.outline.wording import shortened
@@ -29,7 +29,7 @@ class _Cell:
 
     headings: tuple[str, ...]
     margin: float
-    draw: Callable[[float, float, float, float], list[Part]]
+    draw: Callable[[float, float, float, float], list[BoxPart]]
     stretches: bool = True
     caption: str = ""
 
@@ -40,7 +40,7 @@ class _Cell:
 
 def charts(sides: Sequence[Side], names: Sequence[str], width: float, height: float = _SIDE) -> Diagram:
     """The charts of these names in rows, and below them what their marks mean."""
-    parts: list[Part] = []
+    parts: list[BoxPart] = []
     y = 0.0
     for row in _rows([cell for name in names for cell in _cells(sides, name)], width):
         parts += _row(row, y, width, height)
@@ -94,7 +94,7 @@ def _matrix_cell(side: Side, headings: tuple[str, ...], several: bool) -> _Cell:
     ends = not path or path == facts.structure.chain[-1].items[-1].path
     caption = (side.name if several else "") if ends else f"{side.name}: {path.split('.')[0]}"
 
-    def draw(x: float, y: float, width: float, height: float) -> list[Part]:
+    def draw(x: float, y: float, width: float, height: float) -> list[BoxPart]:
         return matrix(facts, path, x, y, height) if path else []
 
     return _Cell(headings, 0.0, draw, False, caption or "")
@@ -111,7 +111,7 @@ def _rows(cells: Sequence[_Cell], width: float) -> list[list[_Cell]]:
     return [row for row in rows if row]
 
 
-def _row(row: Sequence[_Cell], y: float, width: float, height: float) -> Iterator[Part]:
+def _row(row: Sequence[_Cell], y: float, width: float, height: float) -> Iterator[BoxPart]:
     """Charts stretch over what is left; headings are cut at the next one."""
     elastic = sum(cell.stretches for cell in row)
     fixed = fsum(cell.margin + (0 if cell.stretches else height) for cell in row) + _GAP * (len(row) - 1)
@@ -138,7 +138,7 @@ def _fitted(text: str, face: str, room: float):
     return words(shortened(text, fits), SIZES.small, face)  # type: ignore[arg-type]
 
 
-def _explained(sides: Sequence[Side], names: Sequence[str], y: float, width: float) -> tuple[list[Part], float]:
+def _explained(sides: Sequence[Side], names: Sequence[str], y: float, width: float) -> tuple[list[BoxPart], float]:
     """What the marks mean on the left, the colours of moves on the right or below."""
     told = notes([_curve(side) for side in sides]) if "ladder" in names else []
     told += _hop_notes(sides) if set(names) & {"hops", "matrix"} else []
@@ -147,7 +147,7 @@ def _explained(sides: Sequence[Side], names: Sequence[str], y: float, width: flo
     lines = wrapped(
         "; ".join(told) + ("." if told else ""), lambda text: text_width(text, "sans", SIZES.small) <= room, 9
     )
-    parts: list[Part] = [
+    parts: list[BoxPart] = [
         Text(words(line, SIZES.small), 0.5, y + 7 + _LINE * row, MUTED) for row, line in enumerate(lines)
     ]
     height = _LINE * len(lines) + 1

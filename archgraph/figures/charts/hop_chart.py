@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import log2
 
 from archgraph.figures.content.mathtext import words
-from archgraph.figures.drawing.diagram import MUTED, Part, Path, Rect, Text
+from archgraph.figures.drawing.diagram import MUTED, BoxPart, Path, Rect, Text
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import GRID, HAIR, SIZES
 from archgraph.figures.facts.facts import Facts
@@ -38,12 +38,12 @@ def stairs(facts: Facts, color: str, dash: tuple[float, ...] = ()) -> Stairs | N
     return Stairs(facts.network.name, points, hops.ends, color, dash)
 
 
-def hop_chart(found: Sequence[Stairs], unit: str, x: float, y: float, width: float, height: float) -> list[Part]:
+def hop_chart(found: Sequence[Stairs], unit: str, x: float, y: float, width: float, height: float) -> list[BoxPart]:
     """Distances from the centre on a logarithmic axis, moves upwards."""
     last = max((one.points[-1][0] for one in found), default=1.0)
     most = max((moves for one in found for _, moves in one.points), default=1)
     scale = width / max(1.0, log2(last) * 1.02)
-    parts: list[Part] = [Rect(x, y, width, height, "#ffffff", "#8a8a8a", HAIR)]
+    parts: list[BoxPart] = [Rect(x, y, width, height, "#ffffff", "#8a8a8a", HAIR)]
     parts += _levels(x, y, width, height, most)
     parts += _distances(x, y + height, scale, width, last, unit)
     for one in found:
@@ -51,7 +51,7 @@ def hop_chart(found: Sequence[Stairs], unit: str, x: float, y: float, width: flo
     return parts
 
 
-def _levels(x: float, y: float, width: float, height: float, most: int) -> Iterator[Part]:
+def _levels(x: float, y: float, width: float, height: float, most: int) -> Iterator[BoxPart]:
     every = next(step for step in (1, 2, 4, 5, 10, 20, 50, 10**9) if most / step <= 5)
     for moves in range(0, most + 1, every):
         level = y + height * (1 - moves / (most * _HEAD_ROOM))
@@ -60,7 +60,7 @@ def _levels(x: float, y: float, width: float, height: float, most: int) -> Itera
         yield Text(words(str(moves), SIZES.small), color=MUTED).ending(x - 3).moved(0, level + 2.4)
 
 
-def _distances(x: float, y: float, scale: float, width: float, last: float, unit: str) -> Iterator[Part]:
+def _distances(x: float, y: float, scale: float, width: float, last: float, unit: str) -> Iterator[BoxPart]:
     """Powers of two as far apart as their numbers need, and the unit behind the last one."""
     widest = text_width(str(int(last)), "sans", SIZES.small) + 6
     every = max(1, -(-int(widest) // max(1, int(scale))))
@@ -75,7 +75,7 @@ def _distances(x: float, y: float, scale: float, width: float, last: float, unit
     yield name
 
 
-def _steps(one: Stairs, x: float, y: float, scale: float, unit: float) -> Iterator[Part]:
+def _steps(one: Stairs, x: float, y: float, scale: float, unit: float) -> Iterator[BoxPart]:
     points: list[tuple[float, float]] = []
     for distance, moves in one.points:
         corner = (x + scale * log2(distance), y - unit * moves)

@@ -10,7 +10,7 @@ from sympy import Integer
 
 from archgraph.errors import ArchgraphError
 from archgraph.fields.effective.effective import EffectiveFields
-from archgraph.fields.report.extent import Reach, reach_of
+from archgraph.fields.report.extent import ReadExtent, reach_of
 from archgraph.fields.report.receptive_field import ReceptiveFields
 from archgraph.figures.drawing.diagram import Line, Outline
 from archgraph.figures.facts.facts import Facts
@@ -19,7 +19,7 @@ from archgraph.outline.groups import Group
 
 
 @dataclass(frozen=True)
-class Step:
+class LadderStep:
     """One thing on the way from input to output.
 
     Attributes:
@@ -33,7 +33,7 @@ class Step:
 
     title: Line
     value: Value | None
-    reach: Reach | None
+    reach: ReadExtent | None
     gap: bool = False
     depth: float = 1.0
     path: str = ""
@@ -41,7 +41,7 @@ class Step:
     outline: Outline = "thin"
 
 
-class Point(NamedTuple):
+class CurvePoint(NamedTuple):
     """Largest and smallest share of the side at a depth from 0 to 1; ``slope``: reached gradually."""
 
     depth: float
@@ -61,17 +61,17 @@ class Curve:
     """
 
     name: str
-    points: tuple[Point, ...]
+    points: tuple[CurvePoint, ...]
     color: str
     dash: tuple[float, ...] = ()
     everywhere: float | None = None
     statistics: float | None = None
 
 
-def curve(facts: Facts, steps: Sequence[Step], color: str, dash: tuple[float, ...] = ()) -> Curve:
+def curve(facts: Facts, steps: Sequence[LadderStep], color: str, dash: tuple[float, ...] = ()) -> Curve:
     """The ladder of some steps; those that stand for several take as much of the depth."""
     total = fsum(step.depth for step in steps) or 1.0
-    points: list[Point] = []
+    points: list[CurvePoint] = []
     everywhere: float | None = None
     statistics: float | None = None
     depth, slope = 0.0, False
@@ -79,14 +79,14 @@ def curve(facts: Facts, steps: Sequence[Step], color: str, dash: tuple[float, ..
         depth += step.depth
         if step.reach is not None:
             low, high = (max(size, 1) / step.reach.extent for size in step.reach.sizes)
-            points.append(Point(depth / total, high, low, slope, step.effective))
+            points.append(CurvePoint(depth / total, high, low, slope, step.effective))
             if everywhere is None and step.reach.everything:
                 everywhere = depth / total
             if statistics is None and step.reach.statistics:
                 statistics = depth / total
         slope = step.gap
     first = next((1.0 / step.reach.extent for step in steps if step.reach is not None), 1.0)
-    start = Point(0.0, first, first, effective=first)
+    start = CurvePoint(0.0, first, first, effective=first)
     return Curve(facts.network.name, (start, *points), color, dash, everywhere, statistics)
 
 
@@ -101,7 +101,7 @@ def effective_share(facts: Facts, fields: EffectiveFields | None, path: str) -> 
 
 def iteration(
     facts: Facts, group: Group, times: int, effective: bool = True
-) -> list[tuple[Group, Reach | None, float | None]]:
+) -> list[tuple[Group, ReadExtent | None, float | None]]:
     """What the heavy parts of a repeated block read in one of its iterations, counted from 1.
 
     The last one is given the effective field behind the whole iteration, where that is asked for.
@@ -110,7 +110,7 @@ def iteration(
     assert isinstance(repeat, Repeat) and facts.input is not None
     graph = _with_count(facts.network.graph, repeat, times)
     fields = ReceptiveFields(graph, facts.input.name, evaluate=facts.number)
-    found: list[tuple[Group, Reach | None, float | None]] = []
+    found: list[tuple[Group, ReadExtent | None, float | None]] = []
     for part in facts.inside(group).chain:
         if part.circle or all(item.light for item in part.items):
             continue

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from math import ceil, floor, log2
 
-from archgraph.figures.charts.ladder import Curve
-from archgraph.figures.charts.ladder import Point as Rung
+from archgraph.figures.charts.ladder import Curve, CurvePoint
 from archgraph.figures.content.mathtext import words
-from archgraph.figures.drawing.diagram import MUTED, Part, Path, Point, Rect, Text
+from archgraph.figures.drawing.diagram import MUTED, BoxPart, Path, Point, Rect, Text
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, LINE, SIZES, mix
 from archgraph.outline.wording import shortened
@@ -14,17 +13,17 @@ from archgraph.outline.wording import shortened
 _LONGEST_KEY, _KEY_ROW = 96.0, 9.5
 _THIN = 0.7
 _HATCH = 4.0
-Place = Callable[[float, float], Point]
+Placing = Callable[[float, float], Point]
 
 
-def chart(curves: Sequence[Curve], x: float, y: float, width: float, height: float) -> list[Part]:
+def chart(curves: Sequence[Curve], x: float, y: float, width: float, height: float) -> list[BoxPart]:
     """Steps of the fields over the depth; shares of the side on a logarithmic axis, the input as a dashed line."""
     low, high = _range(curves)
 
     def place(depth: float, share: float) -> Point:
         return x + width * depth, y + height * (high - min(high, max(low, log2(share)))) / (high - low)
 
-    parts: list[Part] = [Rect(x, y, width, height, "#ffffff", "none")]
+    parts: list[BoxPart] = [Rect(x, y, width, height, "#ffffff", "none")]
     for one in curves:
         parts += _band(one, place)
         parts += _hatching(one, place, y)
@@ -46,7 +45,7 @@ def _range(curves: Sequence[Curve]) -> tuple[int, int]:
     return max(-12, min(-1, floor(log2(least)))), max(1, ceil(log2(max(1.0, most))))
 
 
-def _grid(low: int, high: int, x: float, width: float, place: Place) -> Iterator[Part]:
+def _grid(low: int, high: int, x: float, width: float, place: Placing) -> Iterator[BoxPart]:
     every = max(1, round((high - low) / 5))
     for power in range(0, low - 1, -every):
         level = place(0, 2.0**power)[1]
@@ -61,7 +60,7 @@ def _grid(low: int, high: int, x: float, width: float, place: Place) -> Iterator
         yield Text(words(f"{2**high} ×", SIZES.small), color=MUTED).ending(x - 3).moved(0, level + 4.5)
 
 
-def _stairs(one: Curve, place: Place, share: Callable[[Rung], float | None]) -> list[Point]:
+def _stairs(one: Curve, place: Placing, share: Callable[[CurvePoint], float | None]) -> list[Point]:
     points: list[Point] = []
     for point in one.points:
         value = share(point)
@@ -74,7 +73,7 @@ def _stairs(one: Curve, place: Place, share: Callable[[Rung], float | None]) -> 
     return points
 
 
-def _band(one: Curve, place: Place) -> Iterator[Part]:
+def _band(one: Curve, place: Placing) -> Iterator[BoxPart]:
     """Between the smallest and the largest field, where outputs of different phases differ."""
     if any(point.largest != point.smallest for point in one.points):
         above = _stairs(one, place, lambda point: point.largest)
@@ -82,7 +81,7 @@ def _band(one: Curve, place: Place) -> Iterator[Part]:
         yield Path((*above, *below[::-1]), "none", HAIR, closed=True, fill=mix("#ffffff", one.color, 0.3))
 
 
-def _lines(one: Curve, place: Place) -> Iterator[Part]:
+def _lines(one: Curve, place: Placing) -> Iterator[BoxPart]:
     effective = _stairs(one, place, lambda point: point.effective)
     if sum(point.effective is not None for point in one.points) > 1:
         yield Path(tuple(effective), one.color, _THIN, one.dash)
@@ -93,7 +92,7 @@ def _lines(one: Curve, place: Place) -> Iterator[Part]:
         yield Path(corners, one.color, HAIR, closed=True, fill=one.color)
 
 
-def _hatching(one: Curve, place: Place, top: float) -> Iterator[Part]:
+def _hatching(one: Curve, place: Placing, top: float) -> Iterator[BoxPart]:
     """From where norm statistics reach the whole input: slanted lines between the input's line and the top."""
     if one.statistics is None:
         return
@@ -122,9 +121,9 @@ def notes(curves: Sequence[Curve]) -> list[str]:
     return found
 
 
-def key(curves: Sequence[Curve], x: float, y: float, width: float) -> tuple[list[Part], float]:
+def key(curves: Sequence[Curve], x: float, y: float, width: float) -> tuple[list[BoxPart], float]:
     """The names of the curves beside a piece of each, in rows from the left; and how high they are."""
-    parts: list[Part] = []
+    parts: list[BoxPart] = []
     left, row = x, 0
     for one in curves:
         name = shortened(one.name, lambda shown: text_width(shown, "sans", SIZES.small) <= _LONGEST_KEY)

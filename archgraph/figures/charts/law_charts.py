@@ -8,7 +8,7 @@ from sympy import Expr, Float, Integer, Symbol
 
 from archgraph.errors import QueryError
 from archgraph.figures.content.mathtext import join, math, variable, words
-from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Line, Part, Path, Rect, Text
+from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Line, Path, Rect, Text
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, LINE, SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.laws.numeric import value_at
@@ -32,7 +32,7 @@ def laws_diagram(facts: Facts, width: float, symbols: Sequence[str] = ()) -> Dia
     columns = max(1, min(len(shown), int((width - _LEFT + _GAP) // (92.0 + _GAP))))
     side = (width - _LEFT - 1 - _GAP * (columns - 1)) / columns
     span = _span(facts, laws.values(), shown)
-    parts: list[Part] = []
+    parts: list[BoxPart] = []
     for index, one in enumerate(shown):
         x, y = _LEFT + (side + _GAP) * (index % columns), (index // columns) * (_HEAD + _CHART + _FOOT)
         parts += _chart(facts, laws, one, x, y, side, span, index % columns == 0)
@@ -73,10 +73,10 @@ def _span(facts: Facts, laws: Iterable[Expr], symbols: Sequence[Symbol]) -> tupl
 
 def _chart(
     facts: Facts, laws: Laws, one: Symbol, x: float, y: float, side: float, span: tuple[int, int], first: bool
-) -> list[Part]:
+) -> list[BoxPart]:
     top = y + _HEAD
     low, high = span
-    parts: list[Part] = [Text(_title(facts, laws, one), x, top - 5.0)]
+    parts: list[BoxPart] = [Text(_title(facts, laws, one), x, top - 5.0)]
     parts.append(Rect(x, top, side, _CHART, "#ffffff", "#8a8a8a", HAIR))
 
     def place(octaves: float, growth: float) -> tuple[float, float]:
@@ -115,8 +115,8 @@ def _title(facts: Facts, laws: dict[str, Expr], one: Symbol) -> Line:
     return join(*pieces, gap=7.0)
 
 
-def _grid(place, low: int, high: int, x: float, side: float, first: bool) -> list[Part]:
-    parts: list[Part] = []
+def _grid(place, low: int, high: int, x: float, side: float, first: bool) -> list[BoxPart]:
+    parts: list[BoxPart] = []
     every = max(1, round((high - low) / 5))
     for power in range(-(-low // every) * every, high + 1, every):
         level = place(0.0, power)[1]
@@ -128,7 +128,7 @@ def _grid(place, low: int, high: int, x: float, side: float, first: bool) -> lis
     return parts
 
 
-def _axis(facts: Facts, one: Symbol, x: float, y: float, side: float) -> list[Part]:
+def _axis(facts: Facts, one: Symbol, x: float, y: float, side: float) -> list[BoxPart]:
     """An eighth, the value with the name, eight times the value."""
     value = facts.values.get(one, 64)
     name = join(variable(str(one), SIZES.small), words(f"= {value}", SIZES.small), gap=1.5)
@@ -139,9 +139,9 @@ def _axis(facts: Facts, one: Symbol, x: float, y: float, side: float) -> list[Pa
     ]
 
 
-def _key(y: float, width: float) -> tuple[list[Part], float]:
+def _key(y: float, width: float) -> tuple[list[BoxPart], float]:
     """What the lines are, with a note beside or below them; and where the figure ends."""
-    parts: list[Part] = []
+    parts: list[BoxPart] = []
     x = 0.5
     for (_, letter, color, dash), meaning in zip(_STYLES, ("parameters", "MACs"), strict=True):
         text = Text(join(variable(letter, SIZES.small), words(meaning, SIZES.small), gap=2.0), x + 18, y)

@@ -7,13 +7,13 @@ from fractions import Fraction
 from sympy import Add, Expr, Rational
 
 from archgraph.figures.content.mathtext import join, leading, math, number, shape, variable, words
-from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Line, Part, Path, Rect, Text, line_width
+from archgraph.figures.drawing.diagram import INK, MUTED, Box, BoxPart, Diagram, Line, Path, Rect, Text, line_width
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, SIZES, shade
 from archgraph.figures.facts.facts import Facts
 from archgraph.outline.items import ratio
 from archgraph.sizes.types import TensorType
 
-Key = tuple[tuple[str, float | Expr], ...]
+LevelKey = tuple[tuple[str, float | Expr], ...]
 _ROW, _HEAD, _BAR, _GAP = 21.0, 22.0, 7.5, 14.0
 _METRICS = (("params", "theta", "parameters", 0.38), ("macs", "M", "MACs", 0.78))
 _CLOSE, _ROOMY = 11.0, 200.0
@@ -37,8 +37,8 @@ def levels(facts: Facts) -> list[Level]:
 
     Those that cost nothing are left out.
     """
-    laws: dict[Key, tuple[list[Expr], list[Expr]]] = {}
-    types: dict[Key, list[TensorType]] = {}
+    laws: dict[LevelKey, tuple[list[Expr], list[Expr]]] = {}
+    types: dict[LevelKey, list[TensorType]] = {}
     for row in facts.rows:
         key = _key(facts, row.type)
         found = laws.setdefault(key, ([], []))
@@ -52,7 +52,7 @@ def levels(facts: Facts) -> list[Level]:
     return [level for level in every if level.params != 0 or level.macs != 0]
 
 
-def _key(facts: Facts, type_: TensorType) -> Key:
+def _key(facts: Facts, type_: TensorType) -> LevelKey:
     """The resolution of a type: by how much each axis is below that of the input; borders do not count."""
     known = facts.input.type if facts.input is not None else None
     return tuple(
@@ -61,7 +61,7 @@ def _key(facts: Facts, type_: TensorType) -> Key:
     )
 
 
-def _label(facts: Facts, key: Key, types: Sequence[TensorType]) -> Line:
+def _label(facts: Facts, key: LevelKey, types: Sequence[TensorType]) -> Line:
     """The sizes of a level: those of a type where one is without a border, else about those of the input."""
     if not key:
         return words("no positions", SIZES.body)
@@ -77,7 +77,7 @@ def _label(facts: Facts, key: Key, types: Sequence[TensorType]) -> Line:
     return shape(numbers, SIZES.body)
 
 
-def _rational(key: Key) -> list[tuple[str, Expr]]:
+def _rational(key: LevelKey) -> list[tuple[str, Expr]]:
     exact = [(axis, Fraction(float(by)).limit_denominator(2**16)) for axis, by in key]
     return [(axis, Rational(by.numerator, by.denominator)) for axis, by in exact]
 
@@ -93,7 +93,7 @@ def levels_diagram(facts: Facts, width: float, name: str = "") -> Diagram:
     left = max(24.0, min(labels, width * 0.34)) + 10.0
     column = (width - left - _GAP) / 2
     totals = {metric: facts.value(facts.total(metric)) or 1.0 for metric, *_ in _METRICS}
-    parts: list[Part] = [Text(words("Level", SIZES.body, "bold"), 0.5, 8.5)]
+    parts: list[BoxPart] = [Text(words("Level", SIZES.body, "bold"), 0.5, 8.5)]
     for index, level in enumerate(found):
         parts.append(Text(level.label, 0.5, head + pitch * index + _BAR - 0.5, INK))
     for place, (metric, letter, meaning, tone) in enumerate(_METRICS):
@@ -111,20 +111,20 @@ def levels_diagram(facts: Facts, width: float, name: str = "") -> Diagram:
     return Diagram((box,), width=width, height=height)
 
 
-def _heading(letter: str, text: str, x: float) -> list[Part]:
+def _heading(letter: str, text: str, x: float) -> list[BoxPart]:
     line = join(variable(letter, SIZES.body), words(text, SIZES.body, "bold"), gap=3.0)
     return [Text(line, x, 8.5)]
 
 
 def _bar(
     facts: Facts, law: Expr, share: float, color: str, x: float, y: float, column: float, laws: bool
-) -> list[Part]:
+) -> list[BoxPart]:
     """The bar on the scale of the whole, its share beside it, and its law below."""
     if law == 0:
         return [Text(words("0", SIZES.small), x + 3, y + 6.2, MUTED)]
     room = column - 30.0
     text = Text(words(_percent(share), SIZES.small), x + room * share + 3, y + 6.2)
-    parts: list[Part] = [Rect(x, y, max(0.6, room * share), _BAR, color, "none"), text]
+    parts: list[BoxPart] = [Rect(x, y, max(0.6, room * share), _BAR, color, "none"), text]
     return [*parts, Text(_law(facts, law, column), x + 3, y + _BAR + 7.4, MUTED)] if laws else parts
 
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 from itertools import groupby
 from math import fsum
 
-from archgraph.figures.charts.ladder import Step
+from archgraph.figures.charts.ladder import LadderStep
 from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.mathtext import words
-from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Part, Path, Rect, Text
+from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Path, Rect, Text
 from archgraph.figures.drawing.style import FRAME, HAIR, SIZES, ramp, shade
 from archgraph.figures.facts.facts import Facts
-from archgraph.figures.facts.hop_facts import Hops, Row
+from archgraph.figures.facts.hop_facts import HopRow, Hops
 
 #: Colours by moves, up to and including the number; the last one is for all that are farther.
 CLASSES: tuple[tuple[int, str, str], ...] = (
@@ -26,9 +26,9 @@ _STRIP_SIDE, _STRIP_GAP = 52.0, 10.0
 _KEY_HEIGHT = 13.0
 
 
-def matrix(facts: Facts, path: str, x: float, y: float, side: float) -> list[Part]:
+def matrix(facts: Facts, path: str, x: float, y: float, side: float) -> list[BoxPart]:
     """Rows are output positions, columns input positions; below it the share of pairs that are connected."""
-    parts: list[Part] = [Rect(x, y, side, side, "#ffffff", "#8a8a8a", HAIR)]
+    parts: list[BoxPart] = [Rect(x, y, side, side, "#ffffff", "#8a8a8a", HAIR)]
     hops = facts.hops(path)
     inside, percent = _by_moves(hops, x, y, side) if hops is not None else _by_share(facts, path, x, y, side)
     parts += [*inside, Rect(x, y, side, side, "none", FRAME, HAIR)]
@@ -36,9 +36,9 @@ def matrix(facts: Facts, path: str, x: float, y: float, side: float) -> list[Par
     return [*parts, Text(caption, color=MUTED).centered(x + side / 2).moved(0, y + side + 9)]
 
 
-def _by_moves(hops: Hops, x: float, y: float, side: float) -> tuple[list[Part], str]:
+def _by_moves(hops: Hops, x: float, y: float, side: float) -> tuple[list[BoxPart], str]:
     """Every class covers those that are nearer, which are painted over it."""
-    parts: list[Part] = []
+    parts: list[BoxPart] = []
     farthest = max((hop for row in hops.rows for hop in row if hop is not None), default=0)
     for most, _, color in reversed(_used(farthest)):
         for outline in _outlines([_runs(row, most) for row in hops.rows]):
@@ -53,7 +53,7 @@ def _used(farthest: int) -> list[tuple[int, str, str]]:
     return [*CLASSES[: len(kept) + 1]]
 
 
-def _runs(row: Row, most: int) -> tuple[tuple[int, int], ...]:
+def _runs(row: HopRow, most: int) -> tuple[tuple[int, int], ...]:
     """The stretches of input positions that are at most so many moves away: first, and one past the last."""
     near = groupby(range(len(row)), key=lambda q: (hop := row[q]) is not None and hop <= most)
     stretches = [list(stretch) for inside, stretch in near if inside]
@@ -82,7 +82,7 @@ def _corners(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return kept
 
 
-def _by_share(facts: Facts, path: str, x: float, y: float, side: float) -> tuple[list[Part], str]:
+def _by_share(facts: Facts, path: str, x: float, y: float, side: float) -> tuple[list[BoxPart], str]:
     """Where moves are not known: what is read, in the colour of its share of the side."""
     rows = facts.connections(path, _ROWS)
     if not rows:
@@ -94,10 +94,10 @@ def _by_share(facts: Facts, path: str, x: float, y: float, side: float) -> tuple
     return [shape], f"≈ {100 * total / len(rows):.0f} %"
 
 
-def moves_key(x: float, y: float) -> list[Part]:
+def moves_key(x: float, y: float) -> list[BoxPart]:
     """What the colours of all matrices mean, in one row."""
     heading = Text(words("Moves", SIZES.small, "bold"), x, y + 6.2)
-    parts: list[Part] = [heading]
+    parts: list[BoxPart] = [heading]
     left = x + heading.width + 6
     for label, color in (*((label, color) for _, label, color in CLASSES), ("no path", "#ffffff")):
         text = Text(words(label, SIZES.small), left + 10, y + 6.2, MUTED)
@@ -111,12 +111,12 @@ def key_width() -> float:
     return max(part.x + part.width for part in moves_key(0, 0) if isinstance(part, Text))
 
 
-def matrix_strip(facts: Facts, steps: Sequence[Step], width: float) -> Diagram:
+def matrix_strip(facts: Facts, steps: Sequence[LadderStep], width: float) -> Diagram:
     """One square per step, in rows from left to right."""
     shown = [step for step in steps if step.reach is not None and step.path]
     columns = max(1, int((width + _STRIP_GAP) // (_STRIP_SIDE + _STRIP_GAP)))
     pitch_x = (width - _STRIP_SIDE - 1) / max(1, columns - 1)
-    parts: list[Part] = []
+    parts: list[BoxPart] = []
     for index, step in enumerate(shown):
         x, y = 0.5 + pitch_x * (index % columns), 10.0 + (index // columns) * (_STRIP_SIDE + 24)
         title = fitted(tuple(replace(run, size=SIZES.small) for run in step.title), pitch_x - 4)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archgraph.figures.charts.ladder import Step
+from archgraph.figures.charts.ladder import LadderStep
 from archgraph.figures.charts.steps import steps
 from archgraph.figures.facts.facts import Facts
 
@@ -27,7 +27,7 @@ class Side:
     """
 
     facts: Facts
-    steps: Sequence[Step]
+    steps: Sequence[LadderStep]
     color: str
     dash: tuple[float, ...]
 

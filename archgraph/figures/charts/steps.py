@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from archgraph.figures.charts.ladder import Step, effective_share, iteration
+from archgraph.figures.charts.ladder import LadderStep, effective_share, iteration
 from archgraph.figures.content.mathtext import join, math, words
 from archgraph.figures.drawing.diagram import Line
 from archgraph.figures.drawing.outlines import outline
@@ -17,7 +17,7 @@ from archgraph.outline.wording import called, capitalized, phrase
 _MOST_ROWS = 11
 
 
-def steps(facts: Facts, effective: bool = True) -> list[Step]:
+def steps(facts: Facts, effective: bool = True) -> list[LadderStep]:
     """The rows of a network: its stages, or the groups of its main line with repeats shown from first to last.
 
     Effective fields take as long as all the rest together: a figure that does not show them leaves them out.
@@ -31,12 +31,12 @@ def steps(facts: Facts, effective: bool = True) -> list[Step]:
         rows = [_step(facts, stage.line, effective) for stage in stages(found)]
     if len(rows) > _MOST_ROWS:
         half = _MOST_ROWS // 2
-        rows = [*rows[:half], Step((), None, None, gap=True), *rows[-half:]]
+        rows = [*rows[:half], LadderStep((), None, None, gap=True), *rows[-half:]]
     return rows
 
 
-def _rows(facts: Facts, chain: Sequence[Group], effective: bool) -> list[Step]:
-    rows: list[Step] = []
+def _rows(facts: Facts, chain: Sequence[Group], effective: bool) -> list[LadderStep]:
+    rows: list[LadderStep] = []
     for group in chain:
         if group.circle or (all(item.light for item in group.items) and len(chain) > 1):
             continue
@@ -47,11 +47,11 @@ def _rows(facts: Facts, chain: Sequence[Group], effective: bool) -> list[Step]:
     return rows
 
 
-def _step(facts: Facts, items: Sequence[Item], effective: bool) -> Step:
+def _step(facts: Facts, items: Sequence[Item], effective: bool) -> LadderStep:
     title = words(_name(facts, items), SIZES.title, "bold")
     path = items[-1].path
     reach = facts.reach(path)
-    return Step(
+    return LadderStep(
         title,
         items[-1].outputs[0],
         reach,
@@ -73,7 +73,7 @@ def _name(facts: Facts, items: Sequence[Item]) -> str:
     return capitalized(called(heavy[0].member, facts.brief))
 
 
-def _iterations(facts: Facts, group: Group, effective: bool) -> list[Step]:
+def _iterations(facts: Facts, group: Group, effective: bool) -> list[LadderStep]:
     """The first two iterations and the last one."""
     repeat = group.items[0].member
     assert isinstance(repeat, Repeat)
@@ -81,18 +81,18 @@ def _iterations(facts: Facts, group: Group, effective: bool) -> list[Step]:
     width = len(iteration(facts, group, 1)) if count else 0
     first = [1, 2, 3, 4] if width == 1 and count > 5 else [1, 2]
     shown = [*first, count] if count > len(first) + 1 else list(range(1, count + 1))
-    rows: list[Step] = []
+    rows: list[LadderStep] = []
     for place, number in enumerate(shown):
         if place and number > shown[place - 1] + 1:
             left_out = number - shown[place - 1] - 1
-            rows.append(Step((), None, None, True, float(left_out * max(1, width))))
+            rows.append(LadderStep((), None, None, True, float(left_out * max(1, width))))
         last = number == count and count > len(first) + 1
         for part, reach, share in iteration(facts, group, number, effective):
             index = math(facts.shown(repeat.count), SIZES.title) if last else words(str(number), SIZES.title, "bold")
             path = part.items[-1].path if number == count else ""
             title = _iteration_title(facts, part, index, width)
             border = outline(facts.attends(part.items), reach)
-            rows.append(Step(title, part.output, reach, path=path, effective=share, outline=border))
+            rows.append(LadderStep(title, part.output, reach, path=path, effective=share, outline=border))
     return rows
 
 

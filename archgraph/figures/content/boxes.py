@@ -6,10 +6,10 @@ from math import fsum
 
 from sympy import Add, Expr
 
-from archgraph.fields.report.extent import Reach
+from archgraph.fields.report.extent import ReadExtent
 from archgraph.figures.content.mathtext import equation, grouped, join, leading, math, number, shape, variable, words
 from archgraph.figures.content.thumbnails import connectivity, field_square
-from archgraph.figures.drawing.diagram import Box, Line, Outline, Part, Path, Rect, Run, Text, line_width
+from archgraph.figures.drawing.diagram import Box, BoxPart, Line, Outline, Path, Rect, Run, Text, line_width
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.outlines import BAR, INSET, outline, outlined
 from archgraph.figures.drawing.style import FRAME, HAIR, LINE, SIDE_FILL, SIZES, ramp
@@ -46,7 +46,7 @@ class Content:
 
     name: str
     lines: tuple[Line, ...]
-    reach: Reach | None = None
+    reach: ReadExtent | None = None
     tint: float | None = None
     own: bool = False
     picture: bool = True
@@ -202,7 +202,7 @@ def _dominates(facts: Facts, short: Expr, full: Expr) -> bool:
     return facts.value(short) >= 0.8 * facts.value(full)
 
 
-def tooltip(facts: Facts, items: Sequence[Item], reach: Reach | None, beside: Sequence[Item] = ()) -> str:
+def tooltip(facts: Facts, items: Sequence[Item], reach: ReadExtent | None, beside: Sequence[Item] = ()) -> str:
     """Name, exact laws with their values, and the receptive field, as plain text."""
     first = items[0]
     path = first.path if len(items) == 1 else f"{first.path} … {items[-1].path}"
@@ -243,7 +243,7 @@ def _has_picture(contents: Content) -> bool:
     return contents.reach is not None and contents.picture and not contents.side and len(contents.lines) > 1
 
 
-def _number(reach: Reach) -> Line:
+def _number(reach: ReadExtent) -> Line:
     return words(reach.label, SIZES.small)
 
 
@@ -296,7 +296,7 @@ def _bar(contents: Content) -> str:
     return "#ffffff" if contents.tint is None else ramp(contents.tint)
 
 
-def _picture(contents: Content, width: float, height: float) -> list[Part]:
+def _picture(contents: Content, width: float, height: float) -> list[BoxPart]:
     if not _has_picture(contents):
         return []
     assert contents.reach is not None
@@ -314,7 +314,7 @@ def _picture(contents: Content, width: float, height: float) -> list[Part]:
 def circle(name: str, kind: str, hint: str = "") -> Box:
     """A circle for an operation on two values: a plus, or a dot for products."""
     middle = _CIRCLE / 2
-    parts: list[Part] = [Rect(0, 0, _CIRCLE, _CIRCLE, "#ffffff", FRAME, LINE, middle)]
+    parts: list[BoxPart] = [Rect(0, 0, _CIRCLE, _CIRCLE, "#ffffff", FRAME, LINE, middle)]
     if kind == "add":
         arm = 3.0
         parts.append(Path(((middle - arm, middle), (middle + arm, middle)), FRAME, 0.9))

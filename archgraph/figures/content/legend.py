@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import sqrt
 
 from archgraph.figures.content.mathtext import join, variable, words
-from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Line, Part, Path, Rect, Text, line_width
+from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Line, Path, Rect, Text, line_width
 from archgraph.figures.drawing.style import FRAME, HAIR, SIZES, shade
 
 _STEPS = 48
@@ -13,10 +13,12 @@ _BAR_HEIGHT = 7.0
 _WIDEST_BAR, _ENDS = 130.0, 58.0
 
 
-def scale(width: float, ticks: Sequence[tuple[float, Line]], x: float, y: float, ends: tuple[str, str]) -> list[Part]:
+def scale(
+    width: float, ticks: Sequence[tuple[float, Line]], x: float, y: float, ends: tuple[str, str]
+) -> list[BoxPart]:
     """A colour bar with words at its ends and ticks at shares of the whole."""
     step = width / _STEPS
-    parts: list[Part] = [
+    parts: list[BoxPart] = [
         Rect(x + i * step, y, width - i * step, _BAR_HEIGHT, shade((i + 0.5) / _STEPS), "none") for i in range(_STEPS)
     ]
     parts.append(Rect(x, y, width, _BAR_HEIGHT, "none", FRAME, HAIR))
@@ -75,7 +77,7 @@ def legend(
 
 def swatches(width: float, heading: Line, marks: Sequence[tuple[str, str]], note: Line) -> Diagram:
     """Kinds that have no order: a square of each colour with its name, in rows; and a note below."""
-    parts: list[Part] = [Text(heading, 0.5, 6.5)]
+    parts: list[BoxPart] = [Text(heading, 0.5, 6.5)]
     x, y = parts[0].extent.right + 8, 0.0
     for color, name in marks:
         text = Text(words(name, SIZES.small))
@@ -88,7 +90,7 @@ def swatches(width: float, heading: Line, marks: Sequence[tuple[str, str]], note
     return Diagram((box,), width=width, height=y + 20.0)
 
 
-def _notes(notes: Sequence[Line], top: float, right: float | None) -> list[Part]:
+def _notes(notes: Sequence[Line], top: float, right: float | None) -> list[BoxPart]:
     """Lines below each other, that end at the right or start at the left edge."""
     texts = [Text(note, 0.5, top + _ROW * index, MUTED) for index, note in enumerate(notes)]
     return list(texts) if right is None else [text.ending(right) for text in texts]

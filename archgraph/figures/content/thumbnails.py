@@ -1,18 +1,18 @@
 """Small pictures of locality: the field as a square in the input, or which positions a box connects."""
 
-from archgraph.fields.report.extent import Reach
-from archgraph.figures.drawing.diagram import Part, Path, Rect
+from archgraph.fields.report.extent import ReadExtent
+from archgraph.figures.drawing.diagram import BoxPart, Path, Rect
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, ramp
 
 _LEAST = 1.3
 _CELLS = 6
 
 
-def field_square(reach: Reach, x: float, y: float, side: float, color: str = "") -> list[Part]:
+def field_square(reach: ReadExtent, x: float, y: float, side: float, color: str = "") -> list[BoxPart]:
     """The input as a frame and the largest field in it; the smallest one dashed, statistics hatched."""
     shares = reach.shares[-2:]
     color = color or ramp(reach.share)
-    parts: list[Part] = [Rect(x, y, side, side, "#ffffff", "#8a8a8a", HAIR)]
+    parts: list[BoxPart] = [Rect(x, y, side, side, "#ffffff", "#8a8a8a", HAIR)]
     if reach.everything:
         return [*parts, *_grid(x, y, side, side, color)]
     if reach.causal:
@@ -36,8 +36,8 @@ def _centered(x: float, y: float, side: float, shares: list[float]) -> tuple[flo
     return x + (side - w) / 2, y + (side - h) / 2, w, h
 
 
-def _grid(x: float, y: float, width: float, height: float, color: str) -> list[Part]:
-    parts: list[Part] = [Rect(x, y, width, height, color, FRAME, HAIR)]
+def _grid(x: float, y: float, width: float, height: float, color: str) -> list[BoxPart]:
+    parts: list[BoxPart] = [Rect(x, y, width, height, color, FRAME, HAIR)]
     for cell in range(1, _CELLS):
         along, down = x + width * cell / _CELLS, y + height * cell / _CELLS
         parts.append(Path(((along, y), (along, y + height)), "#ffffff", HAIR))
@@ -45,8 +45,8 @@ def _grid(x: float, y: float, width: float, height: float, color: str) -> list[P
     return parts
 
 
-def _hatching(x: float, y: float, side: float) -> list[Part]:
-    lines: list[Part] = []
+def _hatching(x: float, y: float, side: float) -> list[BoxPart]:
+    lines: list[BoxPart] = []
     step = 3.2
     count = int(2 * side / step)
     for index in range(1, count + 1):
@@ -62,11 +62,11 @@ def _triangle(x: float, y: float, side: float, color: str) -> Path:
     return Path(((x, y), (x + side, y + side), (x, y + side)), FRAME, HAIR, closed=True, fill=color)
 
 
-def connectivity(reach: Reach, x: float, y: float, side: float, color: str = "") -> list[Part]:
+def connectivity(reach: ReadExtent, x: float, y: float, side: float, color: str = "") -> list[BoxPart]:
     """Rows are output positions, columns input positions: a diagonal, a band, or the full square."""
     if reach.everything:
         return [Rect(x, y, side, side, "#ffffff", GRID, HAIR), *_grid(x, y, side, side, color or ramp(1.0))]
-    parts: list[Part] = [Rect(x, y, side, side, "#ffffff", "#8a8a8a", HAIR)]
+    parts: list[BoxPart] = [Rect(x, y, side, side, "#ffffff", "#8a8a8a", HAIR)]
     if reach.causal:
         return [*parts, _triangle(x, y, side, color or ramp(1.0))]
     cells = 8

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.figures.charts.charts import CHARTS, charts
-from archgraph.figures.charts.ladder import Step
+from archgraph.figures.charts.ladder import LadderStep
 from archgraph.figures.charts.levels import levels_diagram
 from archgraph.figures.charts.sides import LOOKS, Side, sides
 from archgraph.figures.content.legend import legend
@@ -139,7 +139,7 @@ def _levels(found: Sequence[Side], width: float) -> Diagram:
     return replace(drawn, width=width, height=y - _PANEL_GAP)
 
 
-def _scale(width: float, every: Sequence[Step]) -> Diagram:
+def _scale(width: float, every: Sequence[LadderStep]) -> Diagram:
     size = SIZES.small
     shares = ((1 / 256, "1/256"), (1 / 16, "1/16"), (1 / 4, "1/4"), (1 / 2, "1/2"), (1.0, "all"))
     marks = [(share, words(label, size)) for share, label in shares]

@@ -3,8 +3,8 @@
 import itertools
 from collections.abc import Sequence
 
-from archgraph.fields.report.extent import Reach
-from archgraph.figures.charts.ladder import Step
+from archgraph.fields.report.extent import ReadExtent
+from archgraph.figures.charts.ladder import LadderStep
 from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.mathtext import join, shape, words
 from archgraph.figures.content.thumbnails import field_square
@@ -12,10 +12,10 @@ from archgraph.figures.drawing.diagram import (
     INK,
     MUTED,
     Box,
+    BoxPart,
     Diagram,
     Edge,
     Line,
-    Part,
     Path,
     Rect,
     Text,
@@ -35,7 +35,9 @@ def tells_mixing(width: float) -> bool:
     return width > _ROOMY
 
 
-def panel(facts: Facts, steps: Sequence[Step], width: float, height: float, mark: str, tall: float = TALL) -> Diagram:
+def panel(
+    facts: Facts, steps: Sequence[LadderStep], width: float, height: float, mark: str, tall: float = TALL
+) -> Diagram:
     """Rows of box, square and slice from input to output; copies as dashed lanes on the left.
 
     Low boxes (`LOW`) have the name and the shape in one line.
@@ -68,7 +70,7 @@ def panel(facts: Facts, steps: Sequence[Step], width: float, height: float, mark
     return Diagram(tuple(boxes), tuple(edges), (), tuple(marks), width, height)
 
 
-def _heading(facts: Facts, steps: Sequence[Step], width: float) -> list[Part]:
+def _heading(facts: Facts, steps: Sequence[LadderStep], width: float) -> list[BoxPart]:
     """Name, verdict and what mixes positions; where there is little room, the verdict has the second line."""
     verdict, kind = _verdict(facts, steps), f"mixing: {mixing_words(facts)}"
     first = words(facts.network.name, SIZES.heading, "bold")
@@ -78,11 +80,11 @@ def _heading(facts: Facts, steps: Sequence[Step], width: float) -> list[Part]:
     return [Text(fitted(first, width - 2), 1.0, 8.5), Text(fitted(below, width - 2), 1.0, 20.0, MUTED)]
 
 
-def _column_title(text: str, middle: float) -> list[Part]:
+def _column_title(text: str, middle: float) -> list[BoxPart]:
     return [Text(words(text, SIZES.small), color=MUTED).centered(middle).moved(0, 32.5)]
 
 
-def _verdict(facts: Facts, steps: Sequence[Step]) -> str:
+def _verdict(facts: Facts, steps: Sequence[LadderStep]) -> str:
     known = [step for step in steps if step.reach is not None]
     everywhere = next((step for step in known if step.reach and (step.reach.everything or step.reach.causal)), None)
     if everywhere is not None and everywhere.reach is not None:
@@ -108,7 +110,7 @@ def mixing_words(facts: Facts) -> str:
     return "; ".join(f"{', '.join(names)} ({kind} weights)" for kind, names in kinds.items() if names)
 
 
-def _shapes(facts: Facts, steps: Sequence[Step], width: float, tall: float) -> list[Line]:
+def _shapes(facts: Facts, steps: Sequence[LadderStep], width: float, tall: float) -> list[Line]:
     """The shapes of all rows, or only their first sizes where some shape has no room."""
     sizes = [() if step.value is None else facts.sizes(step.value) for step in steps]
     whole = [shape(one, SIZES.body) for one in sizes]
@@ -117,7 +119,7 @@ def _shapes(facts: Facts, steps: Sequence[Step], width: float, tall: float) -> l
     return whole if fits else [shape(one[:1], SIZES.body) for one in sizes]
 
 
-def _row_box(step: Step, below: Line, width: float, tall: float, name: str) -> Box:
+def _row_box(step: LadderStep, below: Line, width: float, tall: float, name: str) -> Box:
     color = ramp(step.reach.share) if step.reach is not None else "#ffffff"
     room = width - 14
     parts = outlined(step.outline, width, tall, bar=color)
@@ -131,14 +133,14 @@ def _row_box(step: Step, below: Line, width: float, tall: float, name: str) -> B
     return Box(name, width, tall, tuple(parts), tooltip=hint)
 
 
-def _dots(x: float, middle: float) -> list[Part]:
+def _dots(x: float, middle: float) -> list[BoxPart]:
     return [Rect(x - 0.9, middle + shift - 0.9, 1.8, 1.8, INK, "none", 0, 0.9) for shift in (-4, 0, 4)]
 
 
-def _slices(steps: Sequence[Step], tops: Sequence[float], x: float, width: float, tall: float) -> list[Part]:
+def _slices(steps: Sequence[LadderStep], tops: Sequence[float], x: float, width: float, tall: float) -> list[BoxPart]:
     """Bars as wide as the field, joined by what each adds to the one above."""
-    fields: list[Part] = []
-    joints: list[Part] = []
+    fields: list[BoxPart] = []
+    joints: list[BoxPart] = []
     before: tuple[float, float, str] | None = None
     for step, top in zip(steps, tops, strict=True):
         if step.reach is None:
@@ -161,8 +163,10 @@ def _slices(steps: Sequence[Step], tops: Sequence[float], x: float, width: float
     return [*joints, *fields]
 
 
-def _bar(reach: Reach, color: str, middle: float, top: float, height: float, side: float, edge: float) -> list[Part]:
-    parts: list[Part] = [Rect(middle - side / 2, top, side, height, color, FRAME, HAIR)]
+def _bar(
+    reach: ReadExtent, color: str, middle: float, top: float, height: float, side: float, edge: float
+) -> list[BoxPart]:
+    parts: list[BoxPart] = [Rect(middle - side / 2, top, side, height, color, FRAME, HAIR)]
     split = reach.sizes[0] < reach.sizes[1] and side > 14
     label = words(reach.label, SIZES.small)
     if line_width(label) + 4 > max(side, edge - middle - side / 2 - 3):
@@ -180,7 +184,9 @@ def _bar(reach: Reach, color: str, middle: float, top: float, height: float, sid
     return parts
 
 
-def _arrows(steps: Sequence[Step], tops: Sequence[float], boxes: Sequence[Box], x: float, tall: float) -> list[Edge]:
+def _arrows(
+    steps: Sequence[LadderStep], tops: Sequence[float], boxes: Sequence[Box], x: float, tall: float
+) -> list[Edge]:
     edges, index = [], 0
     for place, (step, after) in enumerate(itertools.pairwise(steps)):
         start, end = tops[place] + tall, tops[place + 1]
@@ -191,7 +197,7 @@ def _arrows(steps: Sequence[Step], tops: Sequence[float], boxes: Sequence[Box], 
     return edges
 
 
-def _lanes(facts: Facts, steps: Sequence[Step]) -> list[tuple[int, int]]:
+def _lanes(facts: Facts, steps: Sequence[LadderStep]) -> list[tuple[int, int]]:
     """Copies of a U as (from row, to row), inner ones first."""
     u = find_u(facts.structure)
     if u is None:

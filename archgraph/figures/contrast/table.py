@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from archgraph.figures.charts.ladder import Step
+from archgraph.figures.charts.ladder import LadderStep
 from archgraph.figures.charts.sides import Side
 from archgraph.figures.content.boxes import wrapped
 from archgraph.figures.content.mathtext import join, leading, math, number, variable, words
 from archgraph.figures.contrast.knobs import knobs
 from archgraph.figures.contrast.panel import mixing_words
-from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Line, Part, Path, Text, line_width
+from archgraph.figures.drawing.diagram import INK, MUTED, Box, BoxPart, Diagram, Line, Path, Text, line_width
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import FRAME, SIZES
 from archgraph.figures.facts.facts import Facts
@@ -29,7 +29,7 @@ def comparison(sides: Sequence[Side], width: float, told: Sequence[str] = ()) ->
         if panel in told:
             continue
         rows.append((name, [_broken(maker(side, column - 6), column - 6) for side in sides]))
-    parts: list[Part] = []
+    parts: list[BoxPart] = []
     y = 8.5
     for index, (name, cells) in enumerate(rows):
         titles = _broken([name], label - 4) if len(name) == 1 else _split(name, label - 4)
@@ -136,7 +136,7 @@ def _since(side: Side, room: float) -> list[Line]:
     return [_first_global(side.steps)]
 
 
-def _first_global(steps: Sequence[Step]) -> Line:
+def _first_global(steps: Sequence[LadderStep]) -> Line:
     size = SIZES.body
     known = [(step.title, step.reach) for step in steps if step.reach is not None]
     for heading, reach in known:

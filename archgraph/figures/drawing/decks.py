@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from archgraph.figures.drawing.diagram import COPY_OFFSET, Cluster, Part, Rect
+from archgraph.figures.drawing.diagram import COPY_OFFSET, BoxPart, Cluster, Rect
 from archgraph.figures.drawing.style import DECK, DECK_EDGE
 
 _BEHIND, _BEHIND_EDGE = "#ececec", "#9a9a9a"
 
 
-def deck(cluster: Cluster) -> Iterator[Part]:
+def deck(cluster: Cluster) -> Iterator[BoxPart]:
     """From the outline that is farthest back to the frame, and what is written in it."""
     extent = cluster.extent
     width, height = extent.right - extent.left, extent.bottom - extent.top

@@ -125,7 +125,7 @@ class Path:
         return replace(self, points=tuple((x + dx, y + dy) for x, y in self.points))
 
 
-Part = Text | Rect | Path
+BoxPart = Text | Rect | Path
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class Box:
     name: str
     width: float
     height: float
-    parts: tuple[Part, ...] = ()
+    parts: tuple[BoxPart, ...] = ()
     x: float = 0.0
     y: float = 0.0
     tooltip: str = ""
@@ -229,7 +229,7 @@ class Cluster:
 
     name: str
     extent: Extent
-    parts: tuple[Part, ...] = ()
+    parts: tuple[BoxPart, ...] = ()
     copies: int = 0
     tooltip: str = ""
 
@@ -252,7 +252,7 @@ class Diagram:
     boxes: tuple[Box, ...] = ()
     edges: tuple[Edge, ...] = ()
     clusters: tuple[Cluster, ...] = ()
-    marks: tuple[Part, ...] = ()
+    marks: tuple[BoxPart, ...] = ()
     width: float = 0.0
     height: float = 0.0
     title: str = ""

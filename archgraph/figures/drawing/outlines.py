@@ -1,7 +1,7 @@
 """The outlines of boxes, which tell how positions are mixed, and the coloured bar at their left."""
 
-from archgraph.fields.report.extent import Reach
-from archgraph.figures.drawing.diagram import Outline, Part, Path, Rect
+from archgraph.fields.report.extent import ReadExtent
+from archgraph.figures.drawing.diagram import BoxPart, Outline, Path, Rect
 from archgraph.figures.drawing.style import FRAME, HAIR, HEAVY, LINE
 
 BAR = 6.0
@@ -15,7 +15,7 @@ LEGEND = {
 _ROUND = 2.5
 
 
-def outline(attends: frozenset[str], reach: Reach | None) -> Outline:
+def outline(attends: frozenset[str], reach: ReadExtent | None) -> Outline:
     """Return the outline of what attends in such ways by itself (see `Attends`) and reads that much in all."""
     far = "far" in attends and reach is not None and (reach.everything or reach.causal)
     if far or "whole" in attends:
@@ -23,10 +23,10 @@ def outline(attends: frozenset[str], reach: Reach | None) -> Outline:
     return "double" if "windows" in attends else "thin"
 
 
-def outlined(kind: Outline, width: float, height: float, fill: str = "#ffffff", bar: str = "") -> list[Part]:
+def outlined(kind: Outline, width: float, height: float, fill: str = "#ffffff", bar: str = "") -> list[BoxPart]:
     """Return an empty box, with a bar of some colour if one is given."""
     line = HEAVY if kind == "thick" else LINE
-    parts: list[Part] = [Rect(0, 0, width, height, fill, FRAME, line, _ROUND)]
+    parts: list[BoxPart] = [Rect(0, 0, width, height, fill, FRAME, line, _ROUND)]
     if bar:
         corners = ((BAR, 0.0), (0.0, 0.0), (0.0, height), (BAR, height))
         parts.append(Path(corners, FRAME, line, radius=_ROUND, closed=True, fill=bar))

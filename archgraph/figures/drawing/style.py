@@ -29,7 +29,7 @@ SMALLEST_TEXT, THINNEST_LINE = 7.0, 0.5
 
 
 @dataclass(frozen=True)
-class Sizes:
+class TextSizes:
     """Font sizes in points."""
 
     title: float = 8.0
@@ -38,7 +38,7 @@ class Sizes:
     heading: float = 9.0
 
 
-SIZES = Sizes()
+SIZES = TextSizes()
 
 
 def page_width(width: str = "text", venue: str = "icml") -> float:

@@ -13,7 +13,7 @@ from archgraph.sizes.types import TensorType
 COLORS = ("locality", "params", "macs", "level", "op")
 
 #: Kinds of operations by what they do: the strongest one in a box counts.
-KINDS: tuple[tuple[str, float], ...] = (
+COLOR_KINDS: tuple[tuple[str, float], ...] = (
     ("no weights or products", 0.0),
     ("position by position", 0.12),
     ("convolution", 0.42),
@@ -23,7 +23,7 @@ KINDS: tuple[tuple[str, float], ...] = (
 
 def kind_tint(items: Sequence[Item]) -> float:
     """Attention, else convolution, else products within a position, else nothing of these."""
-    return KINDS[max((_strength(item.member) for item in items), default=0)][1]
+    return COLOR_KINDS[max((_strength(item.member) for item in items), default=0)][1]
 
 
 @lru_cache(maxsize=4096)

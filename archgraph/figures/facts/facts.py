@@ -9,7 +9,7 @@ from archgraph.cost.costs import METRICS, Costs, Row
 from archgraph.cost.part import costs_of, whole
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
 from archgraph.fields.effective.effective import EffectiveFields
-from archgraph.fields.report.extent import Reach, reach_of, read_interval
+from archgraph.fields.report.extent import ReadExtent, reach_of, read_interval
 from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
 from archgraph.figures.facts.coloring import COLORS, kind_tint, level_scale, level_tint
 from archgraph.figures.facts.hop_facts import HopFacts, Hops
@@ -20,7 +20,7 @@ from archgraph.graph.network import Network
 from archgraph.laws.numeric import value_at
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Flow, Item, flow
-from archgraph.outline.mixing import Attends, by_kind, mixers
+from archgraph.outline.mixing import Attention, by_kind, mixers
 from archgraph.outline.structure import Structure, structure
 
 MOST_OPERATIONS = 20_000
@@ -81,7 +81,7 @@ class Facts:
 
     # costs
 
-    def tint(self, items: Sequence[Item], reach: Reach | None) -> float | None:
+    def tint(self, items: Sequence[Item], reach: ReadExtent | None) -> float | None:
         """What the colour of a box says, from 0 to 1; nothing if it has no colour."""
         if self.color == "op":
             return kind_tint(items)
@@ -184,7 +184,7 @@ class Facts:
             return None
         return receptive_fields(self.network, self.input.name)
 
-    def reach(self, path: str) -> Reach | None:
+    def reach(self, path: str) -> ReadExtent | None:
         """What the output of a member reads of the main input; nothing if it does not depend on positions."""
         if self._fields is None:
             return None
@@ -193,12 +193,12 @@ class Facts:
         except (QueryError, ArchgraphError):
             return None
 
-    def own_reach(self, items: Sequence[Item]) -> Reach | None:
+    def own_reach(self, items: Sequence[Item]) -> ReadExtent | None:
         """What one output of some items reads of the operand that it reads most of."""
         made = {value for item in items for value in item.member.outputs}
         outside = tuple(dict.fromkeys(v for item in items for v in item.member.inputs if v not in made))
         last, members = items[-1].member.outputs[0], tuple(item.member for item in items)
-        found: list[Reach] = []
+        found: list[ReadExtent] = []
         for operand in outside if last.type.positions else ():
             if operand.type.positions:
                 try:
@@ -310,9 +310,9 @@ class Facts:
         return next((path for path in reversed(paths) if self.connections(path, 1)), "")
 
     def attends(self, items: Sequence[Item]) -> frozenset[str]:
-        """What items attend to by themselves, see `Attends`."""
+        """What items attend to by themselves, see `Attention`."""
         return frozenset(kind for item in items for kind in self._attends.of(item.member))
 
     @cached_property
-    def _attends(self) -> Attends:
-        return Attends(self.number)
+    def _attends(self) -> Attention:
+        return Attention(self.number)

@@ -10,7 +10,7 @@ from archgraph.graph.ir import Graph, Node
 #: Rows of a matrix, and how many pairs are counted exactly.
 ROWS, MOST_PAIRS = 48, 2**21
 
-Row = tuple[int | None, ...]
+HopRow = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Hops:
         ends: whether there are farther positions from which no path leads.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[HopRow, ...]
     share: float
     exact: bool
     stairs: tuple[tuple[int, int], ...]

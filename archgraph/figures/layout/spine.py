@@ -8,12 +8,12 @@ from math import fsum
 from archgraph.figures.drawing.diagram import (
     INK,
     MUTED,
+    BoxPart,
     Cluster,
     Diagram,
     Edge,
     Extent,
     Line,
-    Part,
     Path,
     Rect,
     Text,
@@ -165,7 +165,7 @@ def _span(placed: Placement, pair: tuple[str, str]) -> tuple[float, float]:
     return placed.branches[pair[0]], target.y + target.height * share
 
 
-def _dot(x: float, y: float) -> Part:
+def _dot(x: float, y: float) -> BoxPart:
     return Rect(x - _DOT, y - _DOT, 2 * _DOT, 2 * _DOT, INK, "none", 0, _DOT)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Extent, Line, Part
+from archgraph.figures.drawing.diagram import Box, BoxPart, Diagram, Edge, Extent, Line
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Side:
+class SideBox:
     """A box in the right column; ``sources`` are side boxes, side inputs, slots, or nothing."""
 
     box: Box
@@ -59,7 +59,7 @@ class Plan:
 
     slots: tuple[Slot, ...]
     residuals: tuple[tuple[str, str], ...] = ()
-    sides: tuple[Side, ...] = ()
+    sides: tuple[SideBox, ...] = ()
     taps: tuple[Tap, ...] = ()
     inputs: Mapping[str, Line] = field(default_factory=dict)
     entry: Line = ()
@@ -101,7 +101,7 @@ class Placement:
     sides: dict[str, Box] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     inner: list[Diagram] = field(default_factory=list)
-    marks: list[Part] = field(default_factory=list)
+    marks: list[BoxPart] = field(default_factory=list)
     branches: dict[str, float] = field(default_factory=dict)
     used: list[Extent] = field(default_factory=list)
     entries: dict[str, float] = field(default_factory=dict)

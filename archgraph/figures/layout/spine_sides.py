@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, Edge, Extent, Path, Point, Text
 from archgraph.figures.drawing.style import LINE, SKIP
-from archgraph.figures.layout.spine_plan import Line, Placement, Side, Tap, is_small
+from archgraph.figures.layout.spine_plan import Line, Placement, SideBox, Tap, is_small
 
 SIDE_TOP = 24.0  # where boxes may begin below the labels of what comes in
 
@@ -102,7 +102,7 @@ def _place_boxes(placed: Placement, column: float) -> None:
     placed.bottom = max(placed.bottom, floor - _GAP + (8 if placed.deck else 0))
 
 
-def _wish(placed: Placement, side: Side) -> float:
+def _wish(placed: Placement, side: SideBox) -> float:
     """Level with its first tap, but below where its own operands leave the main line."""
     name = side.box.name
     heights = [placed.tap_height(tap) for tap in placed.taps_of(name, decks=False)]
@@ -195,7 +195,7 @@ def _rightmost(placed: Placement) -> float:
     return max((*(box.extent.right for box in boxes), *decks))
 
 
-def _users(placed: Placement, name: str) -> list[Side]:
+def _users(placed: Placement, name: str) -> list[SideBox]:
     """The side boxes that take a value."""
     return [side for side in placed.plan.sides if name in side.sources]
 
@@ -253,7 +253,7 @@ def _entrance(placed: Placement, name: str, bus: Mapping[str, float]) -> tuple[f
     return 0.0, 0.0, False
 
 
-def _into_side(placed: Placement, name: str, user: Side) -> Point:
+def _into_side(placed: Placement, name: str, user: SideBox) -> Point:
     """Spread over the top of the box, but not through a label above it."""
     box = placed.sides[user.box.name]
     inputs = [source for source in user.sources if source in placed.plan.inputs]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Edge, Line, Part, Path, Text, line_width
+from archgraph.figures.drawing.diagram import INK, MUTED, Box, BoxPart, Diagram, Edge, Line, Path, Text, line_width
 from archgraph.figures.drawing.style import SKIP
 
 _INDENT, _LEAST_INDENT = 20.0, 5.0
@@ -196,7 +196,7 @@ def _skips(shape: UShape, boxes: Mapping[str, Box]) -> list[Edge]:
     return edges
 
 
-def _ends(shape: UShape, boxes: Mapping[str, Box]) -> list[Part]:
+def _ends(shape: UShape, boxes: Mapping[str, Box]) -> list[BoxPart]:
     """The input comes in above the first box, the output leaves above the last one."""
     first, last = boxes[shape.encoder[0].name], boxes[(shape.decoder or (shape.bottom,))[-1].name]
     x, out = first.center[0], last.center[0]
@@ -213,8 +213,8 @@ def _ends(shape: UShape, boxes: Mapping[str, Box]) -> list[Part]:
     ]
 
 
-def _exits(shape: UShape, boxes: Mapping[str, Box]) -> list[Part]:
-    marks: list[Part] = []
+def _exits(shape: UShape, boxes: Mapping[str, Box]) -> list[BoxPart]:
+    marks: list[BoxPart] = []
     for name, line in shape.exits.items():
         box = boxes[name]
         x, y = box.extent.right, box.y + box.height / 2

@@ -7,7 +7,7 @@ from archgraph.figures.content.mathtext import shape, words
 from archgraph.figures.drawing.diagram import Box, Line
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
-from archgraph.figures.layout.spine_plan import Plan, Side, Slot, Tap
+from archgraph.figures.layout.spine_plan import Plan, SideBox, Slot, Tap
 from archgraph.graph.ir import Repeat, Value
 from archgraph.outline.groups import Group
 from archgraph.outline.structure import Structure
@@ -66,7 +66,7 @@ def joined(
     return Plan(
         tuple(slots),
         tuple(residuals),
-        tuple(Side(drawn, tuple(taken[side])) for side, drawn in sides.items()),
+        tuple(SideBox(drawn, tuple(taken[side])) for side, drawn in sides.items()),
         tuple(taps),
         {value.name: input_name(value.name) for value in found.flow.inputs if value is not found.entry},
         () if own else value_label(facts, found.entry),

@@ -14,7 +14,7 @@ from archgraph.outline.stages import Stage, UNet, conditions
 
 
 @dataclass(frozen=True)
-class Form:
+class UForm:
     """How much room the parts of a U may take."""
 
     stacked: bool = False
@@ -22,7 +22,7 @@ class Form:
     picture: bool = True
 
 
-_FORMS = (Form(), Form(stacked=True), Form(stacked=True, brief=True), Form(True, True, False))
+_FORMS = (UForm(), UForm(stacked=True), UForm(stacked=True, brief=True), UForm(True, True, False))
 
 
 def u_diagram(facts: Facts, u: UNet, width: float) -> Diagram | None:
@@ -61,7 +61,7 @@ def _condition_row(given: Line, made: Box | None, users: Line) -> Diagram:
     return Diagram(tuple(boxes), (), (), (*parts, *texts), 0.0, 2 * middle)
 
 
-def _shape(facts: Facts, u: UNet, form: Form) -> UShape:
+def _shape(facts: Facts, u: UNet, form: UForm) -> UShape:
     every = (*u.encoder, u.bottom, *u.decoder)
     contents = {stage: _content(facts, stage, form) for stage in every}
     wide = max(natural_width(one if form.stacked else _two_columns(one)) for one in contents.values())
@@ -89,7 +89,7 @@ def _two_columns(contents: Content) -> Content:
     return replace(contents, lines=(*lines, join(first, second, gap=10.0)))
 
 
-def _content(facts: Facts, stage: Stage, form: Form) -> Content:
+def _content(facts: Facts, stage: Stage, form: UForm) -> Content:
     """Named and shaped by the main line; its laws include what stands beside it, but no heads of other outputs."""
     room = MEDIUM if form.stacked else WIDE
     heads = {item for group in stage.beside if group.output in facts.flow.outputs for item in group.items}

@@ -7,7 +7,7 @@ from html import escape
 from math import hypot
 
 from archgraph.figures.drawing.decks import deck
-from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Edge, Part, Path, Point, Rect, Run, Text
+from archgraph.figures.drawing.diagram import Box, BoxPart, Cluster, Diagram, Edge, Path, Point, Rect, Run, Text
 
 _FACES = {
     "sans": ("s", 'font-family:Helvetica,Arial,"Liberation Sans",sans-serif;font-weight:400;font-style:normal'),
@@ -89,7 +89,7 @@ def _group(tooltip: str, mark: str = "") -> str:
     return f"<g{mark}><title>{_safe(tooltip)}</title>" if tooltip else f"<g{mark}>"
 
 
-def _part(part: Part) -> Iterator[str]:
+def _part(part: BoxPart) -> Iterator[str]:
     if isinstance(part, Text):
         yield from _text(part)
     elif isinstance(part, Rect):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from archgraph.figures.drawing.decks import deck
-from archgraph.figures.drawing.diagram import Diagram, Part, Path, Point, Rect, Run, Text
+from archgraph.figures.drawing.diagram import BoxPart, Diagram, Path, Point, Rect, Run, Text
 
 _HEAD = """\\documentclass{article}
 \\usepackage[T1]{fontenc}
@@ -46,7 +46,7 @@ def _body(diagram: Diagram) -> Iterator[str]:
         yield from _text(part) if isinstance(part, Text) else [_rect(part) if isinstance(part, Rect) else _path(part)]
 
 
-def _parts(diagram: Diagram) -> Iterator[Part]:
+def _parts(diagram: Diagram) -> Iterator[BoxPart]:
     """From back to front, as in the SVG."""
     for cluster in diagram.clusters:
         yield from deck(cluster)

@@ -15,7 +15,7 @@ from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.modules import named
 from archgraph.optional import import_torch
 from archgraph.pytorch.lower.mixture import mixture_class, per_position
-from archgraph.pytorch.lower.modules import Step, repeat_class, scope_class
+from archgraph.pytorch.lower.modules import ModuleStep, repeat_class, scope_class
 
 if TYPE_CHECKING:
     from torch import nn
@@ -140,7 +140,7 @@ def _read(graph: Graph, needed: tuple[Value, ...], alive: frozenset[Member], nod
 
 def _plan(
     graph: Graph, results: tuple[Value, ...], alive: frozenset[Member], attributes: list[str]
-) -> tuple[tuple[Step, ...], tuple[int, ...]]:
+) -> tuple[tuple[ModuleStep, ...], tuple[int, ...]]:
     """Number the values and say, for every step, which of them are not read again."""
     members = [(node, name) for node, name in zip(graph.nodes, attributes, strict=True) if node in alive]
     slots = {value: index for index, value in enumerate(graph.inputs)}
@@ -152,7 +152,7 @@ def _plan(
     for turn, (node, name) in enumerate(members):
         expired = [value for value in dict.fromkeys((*node.inputs, *node.outputs)) if last[value] == turn]
         numbers = (node.inputs, node.outputs, [value for value in expired if value not in results])
-        steps.append(Step(name, *(tuple(slots[value] for value in values) for values in numbers)))
+        steps.append(ModuleStep(name, *(tuple(slots[value] for value in values) for values in numbers)))
     return tuple(steps), tuple(slots.get(value, -1) for value in results)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Step:
+class ModuleStep:
     """One call of a child: where its operands are, where its results go, what nobody reads afterwards."""
 
     attribute: str
@@ -34,7 +34,7 @@ def scope_class() -> Any:
             self._arity = arity
             self._signature = ""
             self._attributes: list[str] = []
-            self._steps: tuple[Step, ...] = ()
+            self._steps: tuple[ModuleStep, ...] = ()
             self._results: tuple[int, ...] = ()
 
         def _get_name(self) -> str:

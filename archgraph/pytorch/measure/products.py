@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archgraph.pytorch.measure.standins import Call, live, thin, unit, wide
+from archgraph.pytorch.measure.standins import AtenCall, live, thin, unit, wide
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +18,7 @@ def pattern(value: Tensor) -> Tensor:
     return (value.detach() != 0).float()
 
 
-def softmax(call: Call, x: Tensor, dim: int, *args: Any, **options: Any) -> Tensor:
+def softmax(call: AtenCall, x: Tensor, dim: int, *args: Any, **options: Any) -> Tensor:
     """Replace a softmax by equal weights of the admitted entries, which depend on all of them."""
     import torch
 
@@ -27,12 +27,12 @@ def softmax(call: Call, x: Tensor, dim: int, *args: Any, **options: Any) -> Tens
     return unit(admitted * (1 + scores.mean(dim, keepdim=True)))
 
 
-def product(call: Call, left: Tensor, right: Tensor, *args: Any, **options: Any) -> Tensor:
+def product(call: AtenCall, left: Tensor, right: Tensor, *args: Any, **options: Any) -> Tensor:
     """Replace a matrix product by the sums of either factor where the other one is not zero."""
     return _bilinear(call, left, right)
 
 
-def added_product(call: Call, bias: Tensor, left: Tensor, right: Tensor, *args: Any, **options: Any) -> Tensor:
+def added_product(call: AtenCall, bias: Tensor, left: Tensor, right: Tensor, *args: Any, **options: Any) -> Tensor:
     """Replace a matrix product with an addend."""
     import torch
 
@@ -40,7 +40,7 @@ def added_product(call: Call, bias: Tensor, left: Tensor, right: Tensor, *args: 
     return unit(total + bias if live(bias) else total)
 
 
-def contracted(call: Call, equation: str, operands: list[Tensor], *args: Any, **options: Any) -> Tensor:
+def contracted(call: AtenCall, equation: str, operands: list[Tensor], *args: Any, **options: Any) -> Tensor:
     """Replace an einsum."""
     total: Any = 0
     for place, operand in enumerate(operands):
@@ -49,7 +49,7 @@ def contracted(call: Call, equation: str, operands: list[Tensor], *args: Any, **
     return unit(total)
 
 
-def _bilinear(call: Call, left: Tensor, right: Tensor) -> Tensor:
+def _bilinear(call: AtenCall, left: Tensor, right: Tensor) -> Tensor:
     """Sum both ways in which a product depends on its factors."""
     total: Any = 0
     if live(left):
@@ -60,7 +60,7 @@ def _bilinear(call: Call, left: Tensor, right: Tensor) -> Tensor:
 
 
 def attention(
-    call: Call,
+    call: AtenCall,
     q: Tensor,
     k: Tensor,
     v: Tensor,

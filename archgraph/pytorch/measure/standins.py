@@ -2,7 +2,7 @@
 
 Activations become the identity, products and differences sums, weights positive constants, norms the identity or
 the identity plus the mean. Whatever depends on the input then has a positive gradient, and nothing else has one.
-Every function takes the arguments of the operation behind its `Call`.
+Every function takes the arguments of the operation behind its `AtenCall`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Call:
+class AtenCall:
     """One operation that is replaced.
 
     Attributes:
@@ -110,7 +110,7 @@ def _long(part: Tensor, axis: int, length: int) -> list[int]:
     return [length if index == axis else -1 for index in range(part.ndim)]
 
 
-def joined(call: Call, tensors: Any, dim: int = 0) -> Any:
+def joined(call: AtenCall, tensors: Any, dim: int = 0) -> Any:
     """Put values together; those with equal channels stay apart until somebody asks."""
     axis = dim % len(call.shape)
     values = list(tensors)
@@ -119,18 +119,18 @@ def joined(call: Call, tensors: Any, dim: int = 0) -> Any:
     return call.target(values, dim)
 
 
-def as_it_is(call: Call, *args: Any, **options: Any) -> Any:
+def as_it_is(call: AtenCall, *args: Any, **options: Any) -> Any:
     """Run an operation that moves, adds or averages elements."""
     return call.target(*args, **options)
 
 
-def turned(call: Call, x: Any, *args: Any, **options: Any) -> Any:
+def turned(call: AtenCall, x: Any, *args: Any, **options: Any) -> Any:
     """Run an operation that keeps all elements, or reorders axes, on one copy of what was expanded."""
     narrow = getattr(x, "narrow_one", x)
     return wide(call.target(narrow, *args, **options), call.shape)
 
 
-def cut(call: Call, x: Any, *args: Any, **options: Any) -> Any:
+def cut(call: AtenCall, x: Any, *args: Any, **options: Any) -> Any:
     """Run an operation that keeps the axes, on one copy of the channels where it leaves those alone."""
     narrow = getattr(x, "narrow_one", None)
     if narrow is None or len(call.shape) != x.ndim or call.shape[1] != x.shape[1]:
@@ -140,7 +140,7 @@ def cut(call: Call, x: Any, *args: Any, **options: Any) -> Any:
     return wide(call.target(narrow, *args, **options), call.shape)
 
 
-def padded(call: Call, x: Tensor, widths: Any, mode: Any = "constant", *args: Any, **options: Any) -> Tensor:
+def padded(call: AtenCall, x: Tensor, widths: Any, mode: Any = "constant", *args: Any, **options: Any) -> Tensor:
     """Pad with zeros whatever the value, or as the mode says."""
     from torch.nn import functional
 
@@ -148,7 +148,7 @@ def padded(call: Call, x: Tensor, widths: Any, mode: Any = "constant", *args: An
     return cut(replace(call, target=functional.pad), x, list(widths), kept)
 
 
-def gathered(call: Call, *args: Any, **options: Any) -> Tensor:
+def gathered(call: AtenCall, *args: Any, **options: Any) -> Tensor:
     """Run an operation that averages or interpolates elements, in double precision so that weights of 0 are 0."""
     x, *rest = args
     exact = thin(x, 1).double()
@@ -156,17 +156,17 @@ def gathered(call: Call, *args: Any, **options: Any) -> Tensor:
     return wide(unit(call.target(exact, *rest, **options).float()), call.shape)
 
 
-def summed(call: Call, *args: Any, **options: Any) -> Tensor:
+def summed(call: AtenCall, *args: Any, **options: Any) -> Tensor:
     """Run a sum or mean over axes."""
     return unit(call.target(*args, **options))
 
 
-def same(call: Call, x: Tensor, *args: Any, **options: Any) -> Tensor:
+def same(call: AtenCall, x: Tensor, *args: Any, **options: Any) -> Tensor:
     """Replace a function of one element by the identity."""
     return x
 
 
-def added(call: Call, *args: Any, **options: Any) -> Tensor:
+def added(call: AtenCall, *args: Any, **options: Any) -> Tensor:
     """Replace a function of two elements by their sum; hugely negative constants stay, for they mask scores."""
     import torch
 
@@ -179,7 +179,7 @@ def added(call: Call, *args: Any, **options: Any) -> Tensor:
     return wide(total, call.shape)
 
 
-def multiplied(call: Call, left: Any, right: Any, *args: Any, **options: Any) -> Tensor:
+def multiplied(call: AtenCall, left: Any, right: Any, *args: Any, **options: Any) -> Tensor:
     """Replace a product by a sum; zeros of a constant stay zeros, and gates are held fixed where they are."""
     if live(left) and live(right):
         if call.kind == "content":
@@ -191,7 +191,7 @@ def multiplied(call: Call, left: Any, right: Any, *args: Any, **options: Any) ->
     return wide((thin(value) * pattern), call.shape)
 
 
-def _gates(call: Call, factor: Tensor, other: Tensor) -> bool:
+def _gates(call: AtenCall, factor: Tensor, other: Tensor) -> bool:
     """Say whether a factor is broadcast over positions of the other one."""
     shape = (1,) * (len(call.shape) - factor.ndim) + tuple(factor.shape)
     full = tuple(other.shape) == call.shape
@@ -199,17 +199,17 @@ def _gates(call: Call, factor: Tensor, other: Tensor) -> bool:
     return full and any(shape[axis] == 1 < call.shape[axis] for axis in axes)
 
 
-def convolved(call: Call, x: Tensor, weight: Tensor, bias: Any = None, *args: Any, **options: Any) -> Tensor:
+def convolved(call: AtenCall, x: Tensor, weight: Tensor, bias: Any = None, *args: Any, **options: Any) -> Tensor:
     """Convolve with equal weights: the mean over the channels of a group, spread over its outputs."""
     return _grouped(call, x, weight, args, transposed=False)
 
 
-def spread(call: Call, x: Tensor, weight: Tensor, bias: Any = None, *args: Any, **options: Any) -> Tensor:
+def spread(call: AtenCall, x: Tensor, weight: Tensor, bias: Any = None, *args: Any, **options: Any) -> Tensor:
     """Convolve with equal weights, transposed."""
     return _grouped(call, x, weight, args, transposed=True)
 
 
-def _grouped(call: Call, x: Tensor, weight: Tensor, args: tuple[Any, ...], transposed: bool) -> Tensor:
+def _grouped(call: AtenCall, x: Tensor, weight: Tensor, args: tuple[Any, ...], transposed: bool) -> Tensor:
     import torch
 
     given = list(args)
@@ -228,7 +228,7 @@ def _grouped(call: Call, x: Tensor, weight: Tensor, args: tuple[Any, ...], trans
 
 
 def pooled(
-    call: Call, x: Tensor, kernel: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil: bool = False
+    call: AtenCall, x: Tensor, kernel: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil: bool = False
 ) -> Tensor:
     """Replace a maximum over windows by a sum over the same windows."""
     import torch
@@ -255,7 +255,7 @@ def _each(value: Any, rank: int) -> list[int]:
     return values * rank if len(values) == 1 else values
 
 
-def averaged(call: Call, x: Tensor, dim: Any = None, keepdim: bool = False, *args: Any, **options: Any) -> Tensor:
+def averaged(call: AtenCall, x: Tensor, dim: Any = None, keepdim: bool = False, *args: Any, **options: Any) -> Tensor:
     """Replace a maximum, a norm or a median along axes by the mean."""
     axes = list(range(x.ndim)) if dim is None else dim
     return unit(x.mean(axes, keepdim=keepdim))
@@ -264,7 +264,7 @@ def averaged(call: Call, x: Tensor, dim: Any = None, keepdim: bool = False, *arg
 def normalised(axes: Callable[..., tuple[int, ...]]) -> Callable[..., Tensor]:
     """Replace a norm by the identity, and the mean over its axes where statistics count."""
 
-    def norm(call: Call, x: Tensor, *args: Any, **options: Any) -> Tensor:
+    def norm(call: AtenCall, x: Tensor, *args: Any, **options: Any) -> Tensor:
         if call.kind != "stat":
             return x
         value = thin(x)
@@ -273,7 +273,7 @@ def normalised(axes: Callable[..., tuple[int, ...]]) -> Callable[..., Tensor]:
     return norm
 
 
-def grouped_norm(call: Call, x: Tensor, groups: int, *args: Any, **options: Any) -> Tensor:
+def grouped_norm(call: AtenCall, x: Tensor, groups: int, *args: Any, **options: Any) -> Tensor:
     """Replace a group norm."""
     if call.kind != "stat":
         return x
@@ -281,20 +281,20 @@ def grouped_norm(call: Call, x: Tensor, groups: int, *args: Any, **options: Any)
     return unit(parts + parts.mean(tuple(range(2, parts.ndim)), keepdim=True)).flatten(1, 2)
 
 
-def looked_up(call: Call, weight: Tensor, index: Tensor, *args: Any, **options: Any) -> Tensor:
+def looked_up(call: AtenCall, weight: Tensor, index: Tensor, *args: Any, **options: Any) -> Tensor:
     """Replace a look-up in a table by copies of the index."""
     if live(index):
         return index.unsqueeze(-1).expand(*index.shape, weight.shape[-1])
     return call.target(weight, index, *args, **options)
 
 
-def linear(call: Call, x: Tensor, weight: Tensor, *args: Any) -> Tensor:
+def linear(call: AtenCall, x: Tensor, weight: Tensor, *args: Any) -> Tensor:
     """Replace a linear map by the mean over its inputs."""
     mean = x.mean() if isinstance(x, Joined) else thin(x, -1).mean(-1, keepdim=True)
     return wide(unit(mean + 1), call.shape)
 
 
-def unknown(call: Call, *args: Any, **options: Any) -> Any:
+def unknown(call: AtenCall, *args: Any, **options: Any) -> Any:
     """Refuse an operation without a stand-in.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import ArchgraphError
 from archgraph.optional import import_torch
-from archgraph.pytorch.measure.standins import Call, Joined, live, unknown
+from archgraph.pytorch.measure.standins import AtenCall, Joined, live, unknown
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 Position = tuple[int, ...]
 Channel = Callable[[Any], "int | None"]
-Channels = tuple["int | None", "int | None"]
+ChannelAxes = tuple["int | None", "int | None"]
 
 
-class Structure:
+class GradientStructure:
     """A module whose operations are replaced by positive ones with the same dependence.
 
     A call is recorded without being computed, so that its steps may not depend on data; the weights' values do
@@ -54,14 +54,14 @@ class Structure:
         self._record = _recorded(module, tuple(self._inputs))
         self._passes: dict[int, tuple[Tensor, list[Tensor]]] = {}
 
-    def of(self, kind: str) -> Structure:
+    def of(self, kind: str) -> GradientStructure:
         """Return the same module, measured for another kind."""
         other = copy(self)
         other.kind, other._passes = kind, {}
         return other
 
     def reads(
-        self, positions: Iterable[Position], output: int = 0, input: int = 0, channel: Channels = (1, 1)
+        self, positions: Iterable[Position], output: int = 0, input: int = 0, channel: ChannelAxes = (1, 1)
     ) -> list[set[Position]]:
         """Return the input positions that output positions depend on, as sets.
 
@@ -75,7 +75,7 @@ class Structure:
         return [{tuple(index) for index in mask.nonzero().tolist()} for mask in masks]
 
     def masks(
-        self, positions: Iterable[Position], output: int = 0, input: int = 0, channel: Channels = (1, 1)
+        self, positions: Iterable[Position], output: int = 0, input: int = 0, channel: ChannelAxes = (1, 1)
     ) -> list[Tensor]:
         """Return the same as boolean tensors over the input's positions."""
         chosen = list(positions)
@@ -128,13 +128,13 @@ class Structure:
             return None  # a check, or a switch of gradients: values depend on the same
         if not any(map(live, _tensors((args, options)))) or not hasattr(node.target, "overloadpacket"):
             return _constant(node, args, options)
-        from archgraph.pytorch.measure.table import SAME, STANDINS
+        from archgraph.pytorch.measure.table import SAME_SHAPE, STANDINS
 
         name = _name(node).rstrip("_")
         shape = tuple(next(iter(_tensors([node.meta.get("val")])), _NOTHING).shape)
-        call = Call(name, node.target, shape, self.kind, self._channel(node) if name == "mul" else None)
+        call = AtenCall(name, node.target, shape, self.kind, self._channel(node) if name == "mul" else None)
         standin = STANDINS.get(name, unknown)
-        if not (name in SAME or name.startswith(("conv", "linear"))) or _groups(node) > 1:
+        if not (name in SAME_SHAPE or name.startswith(("conv", "linear"))) or _groups(node) > 1:
             args = _whole(args)
         return standin(call, *args, **_floating(options))
 

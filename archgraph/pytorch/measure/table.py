@@ -30,7 +30,7 @@ leaky_relu log log10 log1p log2 log_sigmoid logical_not logit mish nan_to_num ne
 relu relu6 rrelu rsqrt selu sigmoid sign silu sin sinh softplus softshrink sqrt square tan tanh tanhshrink
 threshold to type_as
 """
-SAME = frozenset(_SAME.split())
+SAME_SHAPE = frozenset(_SAME.split())
 ADDED = "add add_ atan2 div floor_divide fmod hypot maximum minimum remainder rsub sub true_divide"
 AVERAGED = "amax amin linalg_vector_norm logsumexp norm prod std var"
 
@@ -48,7 +48,7 @@ STANDINS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(TURNED.split(), standins.turned),
     **dict.fromkeys(CUT.split(), standins.cut),
     **dict.fromkeys(GATHERED.split(), standins.gathered),
-    **dict.fromkeys(SAME, standins.same),
+    **dict.fromkeys(SAME_SHAPE, standins.same),
     **dict.fromkeys(ADDED.split(), standins.added),
     **dict.fromkeys(AVERAGED.split(), standins.averaged),
     **dict.fromkeys(("cumsum", "mean", "sum"), standins.summed),

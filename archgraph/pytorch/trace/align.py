@@ -10,12 +10,12 @@ from sympy import Integer
 from archgraph.errors import ShapeError
 from archgraph.graph.ir import Value
 from archgraph.pytorch.trace.builder import Axis, Builder, Pending, Tracked, _Names
-from archgraph.pytorch.trace.layout import COPIES, Digit, Dim, Layout, extent, merged, refine
+from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged, refine
 from archgraph.sizes.types import CHANNEL
 
 NAMED = ("c", "d", "h", "w")
 """Axes that keep their place: what has other axes there is brought to them."""
-Key = tuple[int, int]
+DimensionKey = tuple[int, int]
 """A label and the number of a digit in it."""
 
 
@@ -56,9 +56,9 @@ class Alignment:
         self.own = set(own)
         self.fill = fill
         self.summed = set(summed)
-        self.parts: list[dict[Key, Digit]] = [{} for _ in operands]
-        self.names: dict[Key, str] = {}
-        self.kept: dict[str, tuple[Key, ...]] = {}
+        self.parts: list[dict[DimensionKey, AxisDigit]] = [{} for _ in operands]
+        self.names: dict[DimensionKey, str] = {}
+        self.kept: dict[str, tuple[DimensionKey, ...]] = {}
         self.labels = sorted({label for operand in operands for label in operand.labels})
         for label in self.labels:
             if label != joined:
@@ -143,7 +143,7 @@ class Alignment:
 
     def _keep_whole(self, names: _Names, leader: int) -> None:
         """Axes that all operands have split in the same way stay whole."""
-        groups: dict[str, list[Key]] = {}
+        groups: dict[str, list[DimensionKey]] = {}
         for key, digit in self.parts[leader].items():
             groups.setdefault(digit.axis, []).append(key)
         tracked = self.operands[leader].tracked
@@ -156,7 +156,7 @@ class Alignment:
                 self.kept[names.claim(axis)] = tuple(keys)
                 self.names.update(dict.fromkeys(keys, axis))
 
-    def _alike(self, i: int, leader: int, keys: list[Key]) -> bool:
+    def _alike(self, i: int, leader: int, keys: list[DimensionKey]) -> bool:
         mine = [self.parts[i].get(key) for key in keys]
         if not any(mine):
             return True
@@ -169,14 +169,14 @@ class Alignment:
         same = all(a.stride == b.stride and a.size == b.size for a, b in zip(digits, theirs, strict=True))
         return same and extent(digits) == self.operands[i].tracked.axes.get(digits[0].axis)
 
-    def _whole_name(self, key: Key, order: list[int]) -> str | None:
+    def _whole_name(self, key: DimensionKey, order: list[int]) -> str | None:
         for i in order:
             digit = self.parts[i].get(key)
             if digit and self.operands[i].tracked.is_whole(digit) and not digit.axis.startswith("?"):
                 return digit.axis
         return None
 
-    def _outer_name(self, key: Key, order: list[int]) -> str | None:
+    def _outer_name(self, key: DimensionKey, order: list[int]) -> str | None:
         for i in order:
             digit = self.parts[i].get(key)
             if digit and digit.axis != COPIES and not digit.axis.startswith("?"):
@@ -185,7 +185,7 @@ class Alignment:
 
     # -- results -----------------------------------------------------------------------------------------
 
-    def _is_real(self, key: Key) -> bool:
+    def _is_real(self, key: DimensionKey) -> bool:
         if key[0] in self.own:
             return True
         return any(part[key].axis != COPIES for part in self.parts if key in part)
@@ -213,17 +213,17 @@ class Alignment:
 
     def digits(self, label: int) -> Dim:
         """Return what a dimension of the result is made of."""
-        found: list[Digit] = []
+        found: list[AxisDigit] = []
         for key in sorted({key for part in self.parts for key in part if key[0] == label}):
             part = next(part for part in self.parts if key in part)
             size = part[key].size
             if not self._is_real(key):
-                found.append(Digit(COPIES, Integer(1), size))
+                found.append(AxisDigit(COPIES, Integer(1), size))
             elif key in self.kept.get(self.names[key], ()):
                 stride = next(d.stride for p in self.parts if (d := p.get(key)) is not None and d.axis != COPIES)
-                found.append(Digit(self.names[key], stride, size))
+                found.append(AxisDigit(self.names[key], stride, size))
             else:
-                found.append(Digit(self.names[key], Integer(1), size))
+                found.append(AxisDigit(self.names[key], Integer(1), size))
         return merged(found)
 
 

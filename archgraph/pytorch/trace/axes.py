@@ -11,7 +11,7 @@ from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named, PerAxis
 from archgraph.ops.base import Op
 from archgraph.pytorch.trace.builder import Tracked
-from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import whole
 from archgraph.sizes.types import CHANNEL
 
@@ -43,7 +43,7 @@ def finish(t: Tracked, value: Value, changes: Mapping[int, str]) -> Tracked:
 class Windows:
     """An operand of a windowed operation: channels and positions as whole axes, other positions beside them."""
 
-    def __init__(self, i: Interpreter, t: Tracked, count: int) -> None:
+    def __init__(self, i: ProgramInterpreter, t: Tracked, count: int) -> None:
         self.builder = i.builder
         first = t.rank - count
         self.dims = tuple(range(first, t.rank))
@@ -77,7 +77,7 @@ def _place(t: Tracked, dim: int) -> str | None:
     return name if name not in taken else None
 
 
-def reduced(i: Interpreter, t: Tracked, dims: Sequence[int], make: Any) -> Tracked:
+def reduced(i: ProgramInterpreter, t: Tracked, dims: Sequence[int], make: Any) -> Tracked:
     """Return a reduction over whole dimensions, which stay with size 1."""
     t, _ = i.builder.grouped(i.builder.settled(t), [], touched=[d for d in dims if t.layout[d]])
     axes = tuple(digit.axis for dim in dims for digit in t.layout[dim] if digit.axis)

@@ -12,7 +12,7 @@ from archgraph.graph.ir import Value
 from archgraph.graph.tracer import Inference
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
-from archgraph.pytorch.trace.layout import COPIES, Digit, Dim, Layout, extent, merged, whole
+from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged, whole
 from archgraph.pytorch.trace.regroup import regrouping
 from archgraph.sizes.symbols import product, same_size
 from archgraph.sizes.types import CHANNEL, TensorType
@@ -71,7 +71,7 @@ class Tracked:
         """The sizes of the value's axes."""
         return dict(self.value.type.axes)
 
-    def is_whole(self, digit: Digit) -> bool:
+    def is_whole(self, digit: AxisDigit) -> bool:
         """Whether a digit is a whole axis."""
         return digit.axis != COPIES and bool(same_size(digit.size, self.axes[digit.axis]))
 
@@ -125,7 +125,7 @@ class Builder:
         named = [i for i, length in enumerate(sizes) if length != 1]
         names = {f"?{i}": CHANNEL if i == named[-1] else f"a{place}" for place, i in enumerate(named)}
         value = self.source(t.value, [(names[f"?{i}"], sizes[i]) for i in named], shared)
-        layout = (tuple(Digit(names.get(d.axis, d.axis), d.stride, d.size) for d in dim) for dim in t.layout)
+        layout = (tuple(AxisDigit(names.get(d.axis, d.axis), d.stride, d.size) for d in dim) for dim in t.layout)
         return Tracked(value, tuple(layout))
 
     # -- axes --------------------------------------------------------------------------------------------
@@ -152,7 +152,9 @@ class Builder:
         renamed = []
         for (name, dim), (_, kept) in zip(target, real, strict=True):
             strides = iter(_strides(kept))
-            renamed.append((name, tuple(d if d.axis == COPIES else Digit(name, next(strides), d.size) for d in dim)))
+            renamed.append(
+                (name, tuple(d if d.axis == COPIES else AxisDigit(name, next(strides), d.size) for d in dim))
+            )
         return self.arrange(Tracked(value, ()), renamed)
 
     def grouped(
@@ -199,7 +201,8 @@ class Builder:
             self._joined(t, place, groups[place], wanted, final)
             if place in groups
             else tuple(
-                Digit(places[place, k], Integer(1), d.size) if (place, k) in places else d for k, d in enumerate(dim)
+                AxisDigit(places[place, k], Integer(1), d.size) if (place, k) in places else d
+                for k, d in enumerate(dim)
             )
             for place, dim in enumerate(t.layout)
         ]
@@ -213,7 +216,7 @@ class Builder:
         if size == 1:
             return ()
         inner = product(extent(t.layout[dim]) for dim in dims[dims.index(place) + 1 :])
-        return (Digit(names[group], inner, size),)
+        return (AxisDigit(names[group], inner, size),)
 
 
 class _Names:

@@ -51,7 +51,7 @@ class Exported:
 
 
 @dataclass
-class Call:
+class ModuleCall:
     """The arguments of one call of the module, with a name for every tensor."""
 
     args: tuple[Any, ...]
@@ -188,7 +188,7 @@ def _signature(module: nn.Module) -> str:
     return str(inspect.signature(module.forward))
 
 
-def _call(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Call:
+def _call(module: nn.Module, inputs: Any, dynamic: Dynamic) -> ModuleCall:
     """Name every argument, keep one sample of the batch, and mark the dimensions that stay symbolic."""
     torch = import_torch()
     args, kwargs = _arguments(module, inputs)
@@ -208,7 +208,7 @@ def _call(module: nn.Module, inputs: Any, dynamic: Dynamic) -> Call:
         name = _positional(module)
         shapes[name] = tuple(spec(f"{name}_{index}", value) for index, value in enumerate(args))
     spec.check()
-    return Call(args, kwargs, shapes if dynamic else None, fixed)
+    return ModuleCall(args, kwargs, shapes if dynamic else None, fixed)
 
 
 def _device(module: nn.Module) -> Any:

@@ -21,7 +21,7 @@ from archgraph.pytorch.trace.builder import Builder, Pending, Tracked
 from archgraph.pytorch.trace.layout import Layout, whole
 from archgraph.pytorch.trace.program import SKIPPED, Program, occurrences
 from archgraph.pytorch.trace.registry import HANDLERS, Handler
-from archgraph.pytorch.trace.sizes import Sizes
+from archgraph.pytorch.trace.sizes import TracedSizes
 from archgraph.sizes.symbols import evaluate
 from archgraph.sizes.types import TensorType
 
@@ -29,14 +29,16 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class Interpreter:
+class ProgramInterpreter:
     """Runs through an exported program and builds operations.
 
     Attributes:
         gaps: operators without a handler, with the first place of each.
     """
 
-    def __init__(self, program: Program, sizes: Sizes, module: nn.Module, axes: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, program: Program, sizes: TracedSizes, module: nn.Module, axes: Mapping[str, Sequence[str]]
+    ) -> None:
         self.program = program
         self.sizes = sizes
         self.builder = Builder()

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import NamedTuple, TypeAlias
 
-from sympy import Expr, Integer, Symbol
+from sympy import Expr, Symbol
 
-from archgraph.sizes.symbols import Assumption, decide, floor_divide, is_multiple, product, same_size
+from archgraph.sizes.symbols import ONE, Assumption, decide, floor_divide, is_multiple, product, same_size
 
-ONE = Integer(1)
 COPIES = ""
 """The axis of a digit that only repeats: what `expand` makes."""
 
@@ -19,7 +18,7 @@ EXAMPLE: ContextVar[Mapping[Symbol, int] | None] = ContextVar("example", default
 """The sizes of the example inputs, at which undecidable questions are decided."""
 
 
-class Digit(NamedTuple):
+class AxisDigit(NamedTuple):
     """One factor of an axis: index i of the axis has the digit `(i // stride) % size`."""
 
     axis: str
@@ -27,39 +26,39 @@ class Digit(NamedTuple):
     size: Expr
 
 
-Dim: TypeAlias = tuple[Digit, ...]
+Dim: TypeAlias = tuple[AxisDigit, ...]
 """The digits of one dimension, outermost first; a dimension of size 1 has none."""
 Layout: TypeAlias = tuple[Dim, ...]
 
 
-def extent(dim: Iterable[Digit]) -> Expr:
+def extent(dim: Iterable[AxisDigit]) -> Expr:
     """Return the size of a dimension."""
     return product(digit.size for digit in dim)
 
 
 def whole(axis: str, size: Expr) -> Dim:
     """Return the dimension that is one whole axis."""
-    return () if size == 1 else (Digit(axis, ONE, size),)
+    return () if size == 1 else (AxisDigit(axis, ONE, size),)
 
 
-def merged(digits: Iterable[Digit]) -> Dim:
+def merged(digits: Iterable[AxisDigit]) -> Dim:
     """Join neighbouring digits that are one digit of the same axis.
 
     >>> from archgraph.sizes.symbols import size
     >>> merged([Digit("c", size(8), size(4)), Digit("c", size(1), size(8))])
     (Digit(axis='c', stride=1, size=32),)
     """
-    result: list[Digit] = []
+    result: list[AxisDigit] = []
     for digit in digits:
         if result and result[-1].axis == digit.axis and _adjacent(result[-1], digit):
             joined = product((result[-1].size, digit.size))
-            result[-1] = Digit(digit.axis, digit.stride, joined)
+            result[-1] = AxisDigit(digit.axis, digit.stride, joined)
         else:
             result.append(digit)
     return tuple(result)
 
 
-def _adjacent(outer: Digit, inner: Digit) -> bool:
+def _adjacent(outer: AxisDigit, inner: AxisDigit) -> bool:
     if outer.axis == COPIES:
         return True
     return bool(same_size(outer.stride, product((inner.stride, inner.size))))
@@ -90,7 +89,7 @@ def _at_example(fact: Assumption) -> bool:
     return decide(fact.left, fact.relation, fact.right, "sizes of the example")
 
 
-def regroup(digits: Sequence[Digit], shape: Sequence[Expr]) -> Layout | None:
+def regroup(digits: Sequence[AxisDigit], shape: Sequence[Expr]) -> Layout | None:
     """Return the dimensions of a row-major view of some digits, or None where a digit would be cut unevenly.
 
     >>> from archgraph.sizes.symbols import symbol, size
@@ -108,9 +107,9 @@ def regroup(digits: Sequence[Digit], shape: Sequence[Expr]) -> Layout | None:
     return None if rest else tuple(result)
 
 
-def _take(rest: list[Digit], wanted: Expr) -> Dim | None:
+def _take(rest: list[AxisDigit], wanted: Expr) -> Dim | None:
     """Remove digits from the front that make up a size."""
-    taken: list[Digit] = []
+    taken: list[AxisDigit] = []
     while wanted != 1:
         if not rest:
             return None
@@ -127,8 +126,8 @@ def _take(rest: list[Digit], wanted: Expr) -> Dim | None:
             continue
         inner = divide(first.size, outer)
         stride = first.stride if first.axis == COPIES else product((first.stride, inner))
-        taken.append(Digit(first.axis, stride, outer))
-        rest[0] = Digit(first.axis, first.stride, inner)
+        taken.append(AxisDigit(first.axis, stride, outer))
+        rest[0] = AxisDigit(first.axis, first.stride, inner)
     return merged(taken)
 
 
@@ -149,7 +148,7 @@ def refine(dims: Sequence[Dim]) -> list[Dim] | None:
     Every result has as many digits as the others, of the same sizes.
     """
     rests = [list(dim) for dim in dims]
-    results: list[list[Digit]] = [[] for _ in dims]
+    results: list[list[AxisDigit]] = [[] for _ in dims]
     while any(rests):
         if not all(rests):
             return None
@@ -172,11 +171,11 @@ def divides_first(size: Expr, by: Expr) -> bool:
     return equal(size, by) or divides(size, by)
 
 
-def _cut(rest: list[Digit], outer: Expr) -> Digit:
+def _cut(rest: list[AxisDigit], outer: Expr) -> AxisDigit:
     """Remove the outer part of a size from the first digit."""
     first = rest[0]
     if equal(first.size, outer):
         return rest.pop(0)
     inner = divide(first.size, outer)
-    rest[0] = Digit(first.axis, first.stride, inner)
-    return Digit(first.axis, first.stride if first.axis == COPIES else product((first.stride, inner)), outer)
+    rest[0] = AxisDigit(first.axis, first.stride, inner)
+    return AxisDigit(first.axis, first.stride if first.axis == COPIES else product((first.stride, inner)), outer)

@@ -8,7 +8,7 @@ from archgraph.pytorch.trace.export import tree_of
 
 LIMIT = 4_000_000
 """Elements of the largest mask that is computed."""
-ALLOWED = -1e4
+MASK_OPERATORS = -1e4
 """Scores above this are not masked."""
 
 
@@ -30,7 +30,7 @@ def is_causal(mask: Any, program: Any) -> bool:
     import torch
 
     if tensor.is_floating_point():
-        tensor = tensor > ALLOWED
+        tensor = tensor > MASK_OPERATORS
     lower = torch.ones(sides[-2:], dtype=torch.bool).tril()
     return bool((tensor.bool() == lower).all()) or bool((tensor.bool() == ~lower).all())
 

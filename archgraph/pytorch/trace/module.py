@@ -23,7 +23,6 @@ from sympy import Expr, Integer, Symbol
 from archgraph.errors import ArchgraphError, UnsupportedOpError
 from archgraph.graph.ir import Graph, Value
 from archgraph.ops.arguments import Named
-from archgraph.ops.base import ZERO
 from archgraph.ops.sources import Parameter
 from archgraph.pytorch.trace.builder import Record
 from archgraph.pytorch.trace.export import Dynamic, export
@@ -37,12 +36,12 @@ from archgraph.pytorch.trace.handlers import (  # noqa: F401  they register hand
     resampling,
     shapes,
 )
-from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import EXAMPLE
 from archgraph.pytorch.trace.nesting import nest
 from archgraph.pytorch.trace.program import Program
 from archgraph.pytorch.trace.sizes import sizes_of
-from archgraph.sizes.symbols import Assumption, deciding
+from archgraph.sizes.symbols import ZERO, Assumption, deciding
 from archgraph.spec.declarations import Declarations
 from archgraph.spec.spec import Spec
 
@@ -130,7 +129,7 @@ def trace(
         with deciding(values) as context:
             for fact in sizes.assumptions:
                 context.assume(fact)
-            interpreter = Interpreter(program, sizes, module, axes or {})
+            interpreter = ProgramInterpreter(program, sizes, module, axes or {})
             outputs = interpreter.run()
     finally:
         EXAMPLE.reset(token)
@@ -155,7 +154,7 @@ def trace(
     )
 
 
-def _gaps(interpreter: Interpreter) -> tuple[Gap, ...]:
+def _gaps(interpreter: ProgramInterpreter) -> tuple[Gap, ...]:
     found = interpreter.gaps.most_common()
     return tuple(Gap(name, count, interpreter.places[name]) for name, count in found)
 

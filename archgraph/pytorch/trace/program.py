@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Status = Literal["learned", "frozen", "buffer"]
-VIEWS = frozenset(
+VIEW_OPERATORS = frozenset(
     [
         "slice",
         "select",
@@ -202,7 +202,7 @@ class Program:
     def viewed(self, node: Any) -> Any:
         """Return the node that a node is a view of, or None."""
         schema = getattr(node.target, "_schema", None)
-        if node.op != "call_function" or schema is None or schema.name.removeprefix("aten::") not in VIEWS:
+        if node.op != "call_function" or schema is None or schema.name.removeprefix("aten::") not in VIEW_OPERATORS:
             return None
         return node.args[0]
 

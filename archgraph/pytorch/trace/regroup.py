@@ -14,10 +14,10 @@ from archgraph.pytorch.trace.layout import Dim, extent, whole
 from archgraph.sizes.symbols import same_size
 from archgraph.sizes.types import CHANNEL, TensorType
 
-Target = Sequence[tuple[str, Dim]]
+RegroupTarget = Sequence[tuple[str, Dim]]
 
 
-def regrouping(type_: TensorType, target: Target) -> Op:
+def regrouping(type_: TensorType, target: RegroupTarget) -> Op:
     """Return the operation from a type to axes that are made of its digits."""
     same = {name for name, dim in target if type_.has(name) and dim == whole(name, type_.size(name))}
     changed = [(name, dim) for name, dim in target if name not in same]
@@ -56,7 +56,7 @@ def _all_whole(type_: TensorType, dim: Dim) -> bool:
     return all(same_size(digit.size, type_.size(digit.axis)) for digit in dim)
 
 
-def _pixels(type_: TensorType, target: Target) -> Op | None:
+def _pixels(type_: TensorType, target: RegroupTarget) -> Op | None:
     axes = dict(target)
     if set(axes) != set(type_.names) or not type_.has(CHANNEL) or not type_.positions:
         return None

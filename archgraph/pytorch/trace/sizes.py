@@ -11,12 +11,12 @@ from sympy import Expr, Integer, Max, Min, expand
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.conditions import Conditions, Progression, environment_of, guards_of, place_of
 from archgraph.pytorch.trace.export import Exported
-from archgraph.sizes.symbols import Assumption, Context, Relation, floor_divide, is_ordered
+from archgraph.sizes.symbols import Assumption, Context, SizeRelation, floor_divide, is_ordered
 from archgraph.spec.declarations import Declarations
 from archgraph.spec.spec import NAME, RESERVED, Spec, read_text
 
 VALID = "sizes for which the export holds"
-COMPARISONS: dict[str, tuple[Relation, int]] = {
+COMPARISONS: dict[str, tuple[SizeRelation, int]] = {
     "Equality": ("==", 0),
     "Unequality": ("!=", 0),
     "GreaterThan": (">=", 0),
@@ -28,7 +28,7 @@ COMPARISONS: dict[str, tuple[Relation, int]] = {
 
 
 @dataclass(frozen=True)
-class Sizes:
+class TracedSizes:
     """The symbols of a trace.
 
     Attributes:
@@ -53,7 +53,7 @@ class Sizes:
         return translate(size if node is None else node.expr, self.inside)
 
 
-def sizes_of(exported: Exported, name: str) -> Sizes:
+def sizes_of(exported: Exported, name: str) -> TracedSizes:
     """Return the symbols of an exported program.
 
     Raises:
@@ -75,7 +75,7 @@ def sizes_of(exported: Exported, name: str) -> Sizes:
     facts += strictest.assumptions
     texts += [str(fact.shown(declarations.show)) for fact in strictest.assumptions]
     texts += [conditions.shown(guard) for guard, relations in told if not relations]
-    return Sizes(spec, declarations, inside, tuple(texts), tuple(facts))
+    return TracedSizes(spec, declarations, inside, tuple(texts), tuple(facts))
 
 
 def _facts(item: Progression, size: Expr) -> Iterator[Assumption]:
@@ -200,4 +200,4 @@ def _combined(kind: str, parts: list[Expr], expression: Any) -> Expr:
     raise ArchgraphError(f"a size has the form {expression}, which is not supported")
 
 
-__all__ = ["Progression", "Sizes", "sizes_of", "translate"]
+__all__ = ["Progression", "TracedSizes", "sizes_of", "translate"]

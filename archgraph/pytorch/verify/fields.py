@@ -13,7 +13,7 @@ from archgraph.fields.sets.area import Area, bits, boxes
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Network
 from archgraph.pytorch.lower.lower import lower
-from archgraph.pytorch.measure.structure import Position, Structure
+from archgraph.pytorch.measure.structure import GradientStructure, Position
 from archgraph.pytorch.verify.lowered import channels
 from archgraph.report.table import Table
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from archgraph.fields.report.receptive_field import ReceptiveFields
 
-KINDS: tuple[Kind, ...] = ("content", "stat")
+READ_KINDS: tuple[Kind, ...] = ("content", "stat")
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class FieldReport:
         return self.table.to_html()
 
 
-def verify_fields(g: Network, input: str | None = None, kinds: Sequence[Kind] = KINDS) -> FieldReport:
+def verify_fields(g: Network, input: str | None = None, kinds: Sequence[Kind] = READ_KINDS) -> FieldReport:
     """Compare what the network's steps read with the structural gradient of the lowered module.
 
     Every step is asked at its corners, at its centre and beside it. Nothing is trained or drawn at random: the
@@ -117,7 +117,7 @@ def verify_fields(g: Network, input: str | None = None, kinds: Sequence[Kind] = 
     module = lower(bound.graph, values, bound.name, device="meta")
     names = [value.name for value in bound.graph.inputs]
     examples = [_example(value) for value in bound.graph.inputs]
-    structure = Structure(module, examples, "content", channels(bound.graph, module), batch=5)
+    structure = GradientStructure(module, examples, "content", channels(bound.graph, module), batch=5)
     rows = [
         row
         for kind in kinds
@@ -137,7 +137,12 @@ def _steps(graph: Graph, selected: tuple[Value, ...]) -> Iterator[tuple[str, Val
 
 
 def _checks(
-    graph: Graph, selected: tuple[Value, ...], fields: ReceptiveFields, structure: Structure, kind: Kind, input: int
+    graph: Graph,
+    selected: tuple[Value, ...],
+    fields: ReceptiveFields,
+    structure: GradientStructure,
+    kind: Kind,
+    input: int,
 ) -> Iterator[FieldCheck]:
     for number, (node, value) in enumerate(_steps(graph, selected)):
         positions = tuple(dict.fromkeys(_positions([int(value.type.size(axis)) for axis in value.type.positions])))

@@ -11,7 +11,7 @@ from typing import Any
 from archgraph.errors import Place, SpecError, quoted
 
 MAX_LENGTH = 400
-MAX_DEPTH = 40
+MAX_NESTING = 40
 FUNCTIONS = ("min", "max", "ceil", "floor", "len")
 ALLOWED = "integers, names, x.axis, name(i), + - * / // % **, comparisons, and or not, min max ceil floor len"
 
@@ -38,8 +38,8 @@ def parse_expression(text: str, start: Place | None = None) -> ast.expr:
         place = start and start.shifted(max(column - 1, 0))
         message = f"cannot read the expression {quoted(text)}"
         raise SpecError(message, place=place, hint=f"allowed: {ALLOWED}") from None
-    if _depth(tree) > MAX_DEPTH:
-        raise SpecError(f"the expression {quoted(text, 40)} nests deeper than {MAX_DEPTH}", place=start)
+    if _depth(tree) > MAX_NESTING:
+        raise SpecError(f"the expression {quoted(text, 40)} nests deeper than {MAX_NESTING}", place=start)
     return tree
 
 
@@ -52,7 +52,7 @@ def _parse(text: str) -> ast.expr:
 
 def _depth(tree: ast.AST) -> int:
     level, depth = [tree], 0
-    while level and depth <= MAX_DEPTH:
+    while level and depth <= MAX_NESTING:
         depth += 1
         level = [child for node in level for child in ast.iter_child_nodes(node)]
     return depth

@@ -13,7 +13,7 @@ from archgraph.spec.language.tree import Tree
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 50_000
-MAX_DEPTH = 60
+MAX_TREE_DEPTH = 60
 MAX_DIGITS = 40
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -119,8 +119,8 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event.anchor, place)
         self._grow(1, place)
-        if depth > MAX_DEPTH:
-            raise SpecError(f"nested deeper than {MAX_DEPTH}", place=place)
+        if depth > MAX_TREE_DEPTH:
+            raise SpecError(f"nested deeper than {MAX_TREE_DEPTH}", place=place)
         _refuse_tag(event, place)
         if event.anchor is not None:
             self.anchors[event.anchor] = None

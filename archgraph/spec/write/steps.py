@@ -17,7 +17,7 @@ from archgraph.spec.sections import MAX_NAME
 from archgraph.spec.write.yaml_flow import flow, step_lines
 
 LABEL = re.compile(r"([A-Za-z]\w*)((?:\(\d+\))*)\Z")
-FUNCTIONS = {"Max(": "max(", "Min(": "min(", "ceiling(": "ceil("}
+WRITTEN_FUNCTIONS = {"Max(": "max(", "Min(": "min(", "ceiling(": "ceil("}
 """Functions of sizes, as sympy and as the language writes them."""
 
 
@@ -93,7 +93,7 @@ class Book:
         if isinstance(shown, Integer):
             return int(shown)
         text = str(shown)
-        for sympys, ours in FUNCTIONS.items():
+        for sympys, ours in WRITTEN_FUNCTIONS.items():
             text = text.replace(sympys, ours)
         if len(text) > MAX_LENGTH:
             self.problem(f"expression longer than {MAX_LENGTH} characters", text[:40])

@@ -18,8 +18,8 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import per_position
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.contractions import product_of
-from archgraph.pytorch.trace.interpret import Interpreter
-from archgraph.pytorch.trace.layout import COPIES, Digit, equal, extent, merged, whole
+from archgraph.pytorch.trace.interpret import ProgramInterpreter
+from archgraph.pytorch.trace.layout import COPIES, AxisDigit, equal, extent, merged, whole
 from archgraph.pytorch.trace.masks import is_causal
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import product
@@ -49,7 +49,7 @@ class Heads:
 
 
 @aten("scaled_dot_product_attention")
-def attention(i: Interpreter, a: Arguments) -> Tracked:
+def attention(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Fused attention; with a mask that is computed, its parts."""
     mask = a.nodes.get("attn_mask")
     fixed = mask is None or mask in i.program.constants
@@ -62,7 +62,7 @@ def attention(i: Interpreter, a: Arguments) -> Tracked:
 
 
 @aten("attention")
-def recognised(i: Interpreter, a: Arguments) -> Tracked:
+def recognised(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Attention that the module writes out as two products and a softmax."""
     found = i.program.attentions[a.node]
     q, k, v = i.fetch(found.queries), i.fetch(found.keys), i.fetch(found.values)
@@ -72,7 +72,7 @@ def recognised(i: Interpreter, a: Arguments) -> Tracked:
     return written_out(i, q, keys, v, None) if result is None else result
 
 
-def fused(i: Interpreter, q: Tracked, k: Tracked, v: Tracked, causal: bool) -> Tracked | None:
+def fused(i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, causal: bool) -> Tracked | None:
     """Return attention as one operation, or None where its operands do not have the form that it needs."""
     streams = [Heads(i.builder.settled(t)) for t in (q, k, v)]
     if any(s.t.rank < 3 for s in streams) or not _regular(streams):
@@ -95,7 +95,7 @@ def _regular(streams: list[Heads]) -> bool:
     return same and not any(copies) and not any(inner) and equal(q.heads, extent(q.t.layout[q.head]))
 
 
-def _prepared(i: Interpreter, s: Heads) -> Tracked:
+def _prepared(i: ProgramInterpreter, s: Heads) -> Tracked:
     """Join heads and their channels into the channel axis."""
     return i.builder.grouped(_without_copies(s.t), [(CHANNEL, (s.head, s.t.rank - 1))], strict=True)[0]
 
@@ -104,7 +104,7 @@ def _without_copies(t: Tracked) -> Tracked:
     return t.with_layout([tuple(d for d in dim if d.axis != COPIES) for dim in t.layout])
 
 
-def _emit(i: Interpreter, parts: list[Tracked], streams: list[Heads], options: dict[str, Any]) -> Tracked | None:
+def _emit(i: ProgramInterpreter, parts: list[Tracked], streams: list[Heads], options: dict[str, Any]) -> Tracked | None:
     q, k, v = parts
     assert isinstance(q.value, Value) and isinstance(k.value, Value) and isinstance(v.value, Value)
     if k.value.type.without(CHANNEL).sizes != v.value.type.without(CHANNEL).sizes:
@@ -118,12 +118,12 @@ def _emit(i: Interpreter, parts: list[Tracked], streams: list[Heads], options: d
     layout = list(q.layout)
     head, last = streams[0].head, len(layout) - 1
     width = product((value.type.channels, 1 / heads))
-    layout[head] = () if heads == 1 else merged((Digit(CHANNEL, width, heads),))
-    layout[last] = () if width == 1 else (Digit(CHANNEL, Integer(1), width),)
+    layout[head] = () if heads == 1 else merged((AxisDigit(CHANNEL, width, heads),))
+    layout[last] = () if width == 1 else (AxisDigit(CHANNEL, Integer(1), width),)
     return Tracked(value, tuple(layout))
 
 
-def _like(i: Interpreter, v: Tracked, k: Tracked) -> Tracked:
+def _like(i: ProgramInterpreter, v: Tracked, k: Tracked) -> Tracked:
     """Return values on the axes of the keys."""
     operands = [
         Operand(k.with_layout([k.layout[-2]]), (0,)),
@@ -157,7 +157,7 @@ def _window(streams: list[Heads]) -> Any:
     return per_position({axis: sides[axis] for axis in ordered}) if set(ordered) == set(sides) else None
 
 
-def _batched(i: Interpreter, streams: list[Heads], causal: bool) -> Tracked | None:
+def _batched(i: ProgramInterpreter, streams: list[Heads], causal: bool) -> Tracked | None:
     """Attention along some axes, separately for every position of others."""
     first = streams[0]
     parts = []
@@ -175,7 +175,7 @@ def _batched(i: Interpreter, streams: list[Heads], causal: bool) -> Tracked | No
     return _emit(i, parts, streams, {"over": tokens[0] if len(tokens[0]) != 1 else tokens[0][0]})
 
 
-def written_out(i: Interpreter, q: Tracked, k: Tracked, v: Tracked, bias: Tracked | None) -> Tracked:
+def written_out(i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, bias: Tracked | None) -> Tracked:
     """Attention as its parts: scores, scale, bias, softmax, and the weighted values."""
     keys = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
     scores = _grouped_product(i, q, keys)
@@ -191,12 +191,12 @@ def written_out(i: Interpreter, q: Tracked, k: Tracked, v: Tracked, bias: Tracke
     return _grouped_product(i, weights, v)
 
 
-def _grouped_product(i: Interpreter, x: Tracked, y: Tracked) -> Tracked:
+def _grouped_product(i: ProgramInterpreter, x: Tracked, y: Tracked) -> Tracked:
     """A product where one operand may have fewer heads, each of which serves several of the other's."""
     many, few = (t.layout[-3] if t.rank > 2 else () for t in (x, y))
     if many and few and not equal(extent(many), extent(few)):
         times = product((extent(many), 1 / extent(few)))
-        y = y.replace(y.rank - 3, merged((*few, Digit(COPIES, Integer(1), times))))
+        y = y.replace(y.rank - 3, merged((*few, AxisDigit(COPIES, Integer(1), times))))
     return product_of(i, x, y)
 
 

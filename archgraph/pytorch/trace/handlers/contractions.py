@@ -12,14 +12,14 @@ from archgraph.pytorch.trace.align import Alignment, Operand, broadcast
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked
-from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import Dim
 from archgraph.pytorch.trace.registry import aten
 
 Labels = Sequence[int]
 
 
-def contract(i: Interpreter, x: Tracked, y: Tracked, left: Labels, right: Labels, out: Labels) -> Tracked:
+def contract(i: ProgramInterpreter, x: Tracked, y: Tracked, left: Labels, right: Labels, out: Labels) -> Tracked:
     """Return a product of two tensors, summed over the labels that the result does not have."""
     operands = [Operand(x, tuple(left)), Operand(y, tuple(right))]
     both = set(left) & set(right)
@@ -32,7 +32,7 @@ def contract(i: Interpreter, x: Tracked, y: Tracked, left: Labels, right: Labels
     return Tracked(value, tuple(align.digits(label) for label in out))
 
 
-def _outer(i: Interpreter, operands: list[Operand], out: Labels, summed: set[int]) -> Tracked:
+def _outer(i: ProgramInterpreter, operands: list[Operand], out: Labels, summed: set[int]) -> Tracked:
     """Without a common label that is summed, PyTorch multiplies element by element."""
     align = Alignment(i.builder, operands, summed=sorted(summed))
     (value,) = i.builder.emit(Multiply(), align.values())
@@ -42,13 +42,13 @@ def _outer(i: Interpreter, operands: list[Operand], out: Labels, summed: set[int
     return Tracked(value, tuple(align.digits(label) for label in out))
 
 
-def linear_product(i: Interpreter, x: Tracked, weight: Tracked) -> Tracked:
+def linear_product(i: ProgramInterpreter, x: Tracked, weight: Tracked) -> Tracked:
     """Return x W^T for a weight [out, in] that is a value."""
     labels = list(range(x.rank))
     return contract(i, x, weight, labels, [100, labels[-1]], [*labels[:-1], 100])
 
 
-def product_of(i: Interpreter, x: Tracked, y: Tracked) -> Tracked:
+def product_of(i: ProgramInterpreter, x: Tracked, y: Tracked) -> Tracked:
     """Return the product of stacks of matrices, as torch broadcasts them."""
     if x.rank < 2 or y.rank < 2:
         return _vector_product(i, x, y)
@@ -58,7 +58,7 @@ def product_of(i: Interpreter, x: Tracked, y: Tracked) -> Tracked:
     return contract(i, x, y, left, right, [*stack, 1, 3])
 
 
-def _vector_product(i: Interpreter, x: Tracked, y: Tracked) -> Tracked:
+def _vector_product(i: ProgramInterpreter, x: Tracked, y: Tracked) -> Tracked:
     """A product with a vector, which PyTorch's counter does not count."""
     x = x if x.rank > 1 else x.with_layout([(), *x.layout])
     column = y.rank == 1
@@ -74,7 +74,7 @@ def _vector_product(i: Interpreter, x: Tracked, y: Tracked) -> Tracked:
 
 
 @aten("matmul", "bmm", "mm")
-def matmul(i: Interpreter, a: Arguments) -> Any:
+def matmul(i: ProgramInterpreter, a: Arguments) -> Any:
     """A product of matrices."""
     y = next(getattr(a, name) for name in ("other", "mat2") if name in a.nodes)
     result = product_of(i, a.self, y)
@@ -91,7 +91,7 @@ def _of_rank(layout: Sequence[Dim], rank: int) -> list[Dim]:
 
 
 @aten("addmm", "baddbmm")
-def addmm(i: Interpreter, a: Arguments) -> Tracked:
+def addmm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A product of matrices plus a value."""
     names = ("mat1", "mat2") if "mat1" in a.nodes else ("batch1", "batch2")
     result = product_of(i, *(getattr(a, name) for name in names))
@@ -102,7 +102,7 @@ def addmm(i: Interpreter, a: Arguments) -> Tracked:
 
 
 @aten("einsum")
-def einsum(i: Interpreter, a: Arguments) -> Any:
+def einsum(i: ProgramInterpreter, a: Arguments) -> Any:
     """Products summed over letters, two operands at a time."""
     equation = a.equation.replace(" ", "")
     tensors: list[Tracked] = a.tensors
@@ -125,7 +125,7 @@ def _letters(term: str, rank: int) -> list[int]:
     return [*map(ord, before), *range(-hidden, 0), *map(ord, after)]
 
 
-def _einsum(i: Interpreter, tensors: list[Tracked], labels: list[list[int]], out: list[int]) -> Tracked:
+def _einsum(i: ProgramInterpreter, tensors: list[Tracked], labels: list[list[int]], out: list[int]) -> Tracked:
     result, left = tensors[0], labels[0]
     for index, (t, right) in enumerate(zip(tensors[1:], labels[1:], strict=True), 1):
         later = {label for term in labels[index + 1 :] for label in term} | set(out)
@@ -134,7 +134,7 @@ def _einsum(i: Interpreter, tensors: list[Tracked], labels: list[list[int]], out
     return _einsum_one(i, result, left, out)
 
 
-def _einsum_one(i: Interpreter, t: Tracked, labels: list[int], out: list[int]) -> Tracked:
+def _einsum_one(i: ProgramInterpreter, t: Tracked, labels: list[int], out: list[int]) -> Tracked:
     lost = [dim for dim, label in enumerate(labels) if label not in out]
     if lost:
         t = reduced(i, t, lost, lambda axes: Reduce("sum", axes))

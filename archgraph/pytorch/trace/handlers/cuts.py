@@ -17,19 +17,17 @@ from archgraph.pytorch.trace.align import Alignment, Operand
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Pending, Tracked
 from archgraph.pytorch.trace.handlers.shapes import as_list, copies
-from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, Dim, equal, extent, whole
 from archgraph.pytorch.trace.registry import aten
-from archgraph.sizes.symbols import product
+from archgraph.sizes.symbols import ZERO, product
 from archgraph.sizes.types import CHANNEL
-
-ZERO = Integer(0)
 
 
 class Cut:
     """One dimension as a run of elements of one axis, `unit` of which make a step."""
 
-    def __init__(self, i: Interpreter, t: Tracked, dim: int) -> None:
+    def __init__(self, i: ProgramInterpreter, t: Tracked, dim: int) -> None:
         t = i.builder.settled(t)
         content = t.layout[dim]
         self.copies = len(content) == 1 and content[0].axis == COPIES
@@ -100,7 +98,7 @@ def _index(value: Any, length: Expr) -> Expr:
 
 
 @aten("slice")
-def slice_(i: Interpreter, a: Arguments) -> Tracked:
+def slice_(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A part of one dimension."""
     dim = (a.dim or 0) % a.self.rank
     length = extent(a.self.layout[dim])
@@ -117,7 +115,7 @@ def slice_(i: Interpreter, a: Arguments) -> Tracked:
     return _strided(i, a.self, dim, start, step, after)
 
 
-def _strided(i: Interpreter, t: Tracked, dim: int, start: Expr, step: int, after: Expr) -> Tracked:
+def _strided(i: ProgramInterpreter, t: Tracked, dim: int, start: Expr, step: int, after: Expr) -> Tracked:
     t, (axis,) = i.builder.grouped(i.builder.settled(t), [(None, (dim,))])
     length = t.axes[axis]
     whole_ = equal(product((after, Integer(step))), length) or start != 0
@@ -129,7 +127,7 @@ def _strided(i: Interpreter, t: Tracked, dim: int, start: Expr, step: int, after
 
 
 @aten("narrow")
-def narrow(i: Interpreter, a: Arguments) -> Tracked:
+def narrow(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A part of one dimension of a given length."""
     dim = a.dim % a.self.rank
     length = i.sizes.expression(a.shape[dim])
@@ -137,7 +135,7 @@ def narrow(i: Interpreter, a: Arguments) -> Tracked:
 
 
 @aten("select")
-def select(i: Interpreter, a: Arguments) -> Tracked:
+def select(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """One element of a dimension, which vanishes."""
     dim = a.dim % a.self.rank
     if not a.self.layout[dim]:
@@ -146,7 +144,7 @@ def select(i: Interpreter, a: Arguments) -> Tracked:
 
 
 @aten("unbind")
-def unbind(i: Interpreter, a: Arguments) -> list[Tracked]:
+def unbind(i: ProgramInterpreter, a: Arguments) -> list[Tracked]:
     """All elements of a dimension, which vanishes."""
     dim = (a.dim or 0) % a.self.rank
     if not a.self.layout[dim]:
@@ -159,7 +157,7 @@ def unbind(i: Interpreter, a: Arguments) -> list[Tracked]:
 
 
 @aten("split", "split_with_sizes", "chunk", "tensor_split", "unsafe_chunk", "unsafe_split", "split_copy")
-def split(i: Interpreter, a: Arguments) -> list[Tracked]:
+def split(i: ProgramInterpreter, a: Arguments) -> list[Tracked]:
     """A dimension in parts."""
     dim = (a.dim or 0) % a.self.rank
     sizes = [i.sizes.expression(part.shape[dim]) for part in a.node.meta["val"]]
@@ -169,7 +167,7 @@ def split(i: Interpreter, a: Arguments) -> list[Tracked]:
 
 
 @aten("roll")
-def roll(i: Interpreter, a: Arguments) -> Any:
+def roll(i: ProgramInterpreter, a: Arguments) -> Any:
     """A circular shift."""
     dims = [d % a.self.rank for d in as_list(a.dims)]
     if not dims:
@@ -184,7 +182,7 @@ def roll(i: Interpreter, a: Arguments) -> Any:
 
 
 @aten("pad", "constant_pad_nd", "reflection_pad1d", "reflection_pad2d", "replication_pad1d", "replication_pad2d")
-def pad(i: Interpreter, a: Arguments) -> Any:
+def pad(i: ProgramInterpreter, a: Arguments) -> Any:
     """Elements added, or cut off, on both sides."""
     x: Tracked = a.self
     widths = list(a.pad if a.nodes.get("pad") is not None else a.padding)
@@ -222,7 +220,7 @@ def _is_negative(value: Any) -> bool:
 
 
 @aten("cat", "concat", "concatenate")
-def cat(i: Interpreter, a: Arguments) -> Tracked:
+def cat(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Tensors joined along a dimension."""
     rank = len(a.shape)
     tensors = [t for t in a.tensors if t.rank == rank and 0 not in t.shape]
@@ -230,14 +228,14 @@ def cat(i: Interpreter, a: Arguments) -> Tracked:
 
 
 @aten("stack")
-def stack(i: Interpreter, a: Arguments) -> Tracked:
+def stack(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Tensors joined along a new dimension."""
     rank = a.tensors[0].rank + 1
     dim = (a.dim or 0) % rank
     return joined(i, [Tracked(t.value, (*t.layout[:dim], (), *t.layout[dim:])) for t in a.tensors], dim)
 
 
-def joined(i: Interpreter, tensors: Sequence[Tracked], dim: int) -> Tracked:
+def joined(i: ProgramInterpreter, tensors: Sequence[Tracked], dim: int) -> Tracked:
     """Return tensors joined along one dimension."""
     if len(tensors) == 1:
         return tensors[0]

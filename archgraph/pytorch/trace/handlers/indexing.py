@@ -13,7 +13,7 @@ from archgraph.ops.traced import Constant
 from archgraph.ops.traced_moves import Gather
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
-from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import whole
 from archgraph.pytorch.trace.registry import HANDLERS, aten
 from archgraph.sizes.types import CHANNEL
@@ -95,7 +95,7 @@ SOURCES = [
 
 
 @aten("embedding")
-def embedding(i: Interpreter, a: Arguments) -> Tracked:
+def embedding(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A table of learned vectors; a look-up in a value where the table is shared or computed."""
     ids = indices(i, a.indices)
     weight = a.nodes["weight"]
@@ -108,7 +108,7 @@ def embedding(i: Interpreter, a: Arguments) -> Tracked:
     return look_up(i, a.weight, 0, ids)
 
 
-def indices(i: Interpreter, t: Tracked) -> Tracked:
+def indices(i: ProgramInterpreter, t: Tracked) -> Tracked:
     """Return indices without a channel axis."""
     t = i.builder.settled(t)
     if CHANNEL not in t.axes:
@@ -120,7 +120,7 @@ def indices(i: Interpreter, t: Tracked) -> Tracked:
     return i.builder.grouped(t, [(name, (dims[0],))])[0]
 
 
-def look_up(i: Interpreter, table: Tracked, dim: int, ids: Tracked) -> Tracked:
+def look_up(i: ProgramInterpreter, table: Tracked, dim: int, ids: Tracked) -> Tracked:
     """Return rows of a table by index."""
     ids = indices(i, ids)
     assert isinstance(ids.value, Value)
@@ -139,7 +139,7 @@ def _other_name(ids: Tracked, place: int) -> str:
     return CHANNEL if place == 1 else f"r{place}"
 
 
-def moved(i: Interpreter, a: Arguments) -> Any:
+def moved(i: ProgramInterpreter, a: Arguments) -> Any:
     """An operator that moves elements in a way that is not described further."""
     operands = [t for t in (i.fetch(node) for node in a.node.all_input_nodes) if isinstance(t, Tracked)]
     name = a.node.target._schema.name.removeprefix("aten::").rstrip("_")
@@ -149,14 +149,14 @@ def moved(i: Interpreter, a: Arguments) -> Any:
     return i.moved(name, operands, results)
 
 
-def source(i: Interpreter, a: Arguments) -> Tracked:
+def source(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A tensor that depends on a shape only."""
     dtype = "float" if a.node.meta["val"].dtype.is_floating_point else "int"
     return i.pending(a.shape, partial(Constant, dtype=dtype), "constant", dtype)
 
 
 @aten("index")
-def index(i: Interpreter, a: Arguments) -> Any:
+def index(i: ProgramInterpreter, a: Arguments) -> Any:
     """A look-up with one tensor of indices; with several it is only a move."""
     nodes = a.nodes["indices"]
     given = [place for place, node in enumerate(nodes) if node is not None]
@@ -169,7 +169,7 @@ def index(i: Interpreter, a: Arguments) -> Any:
 
 
 @aten("index_select")
-def index_select(i: Interpreter, a: Arguments) -> Any:
+def index_select(i: ProgramInterpreter, a: Arguments) -> Any:
     """A look-up of rows."""
     return look_up(i, a.self, a.dim % a.self.rank, a.index)
 

@@ -17,33 +17,32 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import Windows, finish, listed
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.contractions import linear_product
-from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.registry import aten
+from archgraph.sizes.symbols import ZERO
 from archgraph.sizes.types import CHANNEL
-
-ZERO = Integer(0)
 
 
 @aten("conv1d", "conv2d", "conv3d")
-def convolution(i: Interpreter, a: Arguments) -> Tracked:
+def convolution(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A convolution, or a linear layer where there is a single position and tap."""
     return _convolution(i, a, int(a.node.target._schema.name[-2]), transposed=False)
 
 
 @aten("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
-def transposed_convolution(i: Interpreter, a: Arguments) -> Tracked:
+def transposed_convolution(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A transposed convolution."""
     return _convolution(i, a, int(a.node.target._schema.name[-2]), transposed=True)
 
 
 @aten("convolution", "_convolution")
-def any_convolution(i: Interpreter, a: Arguments) -> Tracked:
+def any_convolution(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A convolution of any rank."""
     count = len(a.nodes["weight"].meta["val"].shape) - 2
     return _convolution(i, a, count, bool(a.nodes.get("transposed")))
 
 
-def _convolution(i: Interpreter, a: Arguments, count: int, transposed: bool) -> Tracked:
+def _convolution(i: ProgramInterpreter, a: Arguments, count: int, transposed: bool) -> Tracked:
     weight = a.nodes["weight"]
     shape = [int(length) for length in weight.meta["val"].shape]
     origin = i.program.origin(weight)
@@ -71,7 +70,7 @@ def _is_linear(a: Arguments, origin: Any, shape: list[int], count: int) -> bool:
     return single and plain and steps and set(shape[2:]) == {1} and int(a.nodes.get("groups") or 1) == 1
 
 
-def linear_over(i: Interpreter, a: Arguments, dim: int, shape: list[int], origin: Any) -> Tracked:
+def linear_over(i: ProgramInterpreter, a: Arguments, dim: int, shape: list[int], origin: Any) -> Tracked:
     """A linear layer along one dimension."""
     bias = _bias(i, a)
     i.program.used(origin)
@@ -109,12 +108,12 @@ def _same(w: Windows, kernels: list[int], dilations: list[int]) -> Any:
     return Named({axis: given.get(axis, (ZERO, ZERO)) for axis in w.t.value.type.positions})
 
 
-def _weight_value(i: Interpreter, weight: Tracked) -> Value:
+def _weight_value(i: ProgramInterpreter, weight: Tracked) -> Value:
     names = ["o", "i", "k0", "k1", "k2"]
     return i.builder.arrange(weight, [(names[d], dim) for d, dim in enumerate(weight.layout) if dim])
 
 
-def _bias(i: Interpreter, a: Arguments) -> bool | None:
+def _bias(i: ProgramInterpreter, a: Arguments) -> bool | None:
     """True where a layer has its own bias; None where there is none or it is a value."""
     node = a.nodes.get("bias")
     if node is None or not i.program.is_natural(node):
@@ -123,7 +122,7 @@ def _bias(i: Interpreter, a: Arguments) -> bool | None:
     return True
 
 
-def _with_bias(i: Interpreter, result: Tracked, a: Arguments, dim: int) -> Tracked:
+def _with_bias(i: ProgramInterpreter, result: Tracked, a: Arguments, dim: int) -> Tracked:
     if a.nodes.get("bias") is None:
         return result
     bias: Tracked = a.bias
@@ -133,7 +132,7 @@ def _with_bias(i: Interpreter, result: Tracked, a: Arguments, dim: int) -> Track
 
 
 @aten("linear")
-def linear(i: Interpreter, a: Arguments) -> Tracked:
+def linear(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A linear layer; a product with a value where the weight is shared or computed."""
     weight = a.nodes["weight"]
     origin = i.program.origin(weight)

@@ -13,12 +13,12 @@ from archgraph.ops.rms import RmsNorm
 from archgraph.pytorch.trace.align import broadcast
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
-from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.types import CHANNEL
 
 
-def normalised(i: Interpreter, a: Arguments, t: Tracked, make: Any, dim: int) -> Tracked:
+def normalised(i: ProgramInterpreter, a: Arguments, t: Tracked, make: Any, dim: int) -> Tracked:
     """A norm over channels, with its own weights where they are its own, else followed by products and sums."""
     assert isinstance(t.value, Value)
     weight, bias = a.nodes.get("weight"), a.nodes.get("bias")
@@ -32,7 +32,7 @@ def normalised(i: Interpreter, a: Arguments, t: Tracked, make: Any, dim: int) ->
     return result if own else _affine(i, result, a, dim)
 
 
-def _affine(i: Interpreter, result: Tracked, a: Arguments, dim: int) -> Tracked:
+def _affine(i: ProgramInterpreter, result: Tracked, a: Arguments, dim: int) -> Tracked:
     for name, op in (("weight", Multiply()), ("bias", Add())):
         if a.nodes.get(name) is not None:
             operand: Tracked = getattr(a, name)
@@ -43,7 +43,7 @@ def _affine(i: Interpreter, result: Tracked, a: Arguments, dim: int) -> Tracked:
 
 
 @aten("layer_norm", "native_layer_norm")
-def layer_norm(i: Interpreter, a: Arguments) -> Tracked:
+def layer_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Layer norm over the last dimensions."""
     count = len(a.normalized_shape)
     dims = tuple(range(a.input.rank - count, a.input.rank))
@@ -52,7 +52,7 @@ def layer_norm(i: Interpreter, a: Arguments) -> Tracked:
 
 
 @aten("rms_norm")
-def rms_norm(i: Interpreter, a: Arguments) -> Tracked:
+def rms_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """RMS norm over the last dimensions."""
     count = len(a.normalized_shape)
     dims = tuple(range(a.input.rank - count, a.input.rank))
@@ -61,21 +61,21 @@ def rms_norm(i: Interpreter, a: Arguments) -> Tracked:
 
 
 @aten("group_norm")
-def group_norm(i: Interpreter, a: Arguments) -> Tracked:
+def group_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Group norm."""
     t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, (1,))])
     return normalised(i, a, t, lambda own, bias: GroupNorm(own, Integer(a.num_groups)), 1)
 
 
 @aten("instance_norm")
-def instance_norm(i: Interpreter, a: Arguments) -> Tracked:
+def instance_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Instance norm."""
     t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, (1,))])
     return normalised(i, a, t, lambda own, bias: InstanceNorm(own), 1)
 
 
 @aten("batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm")
-def batch_norm(i: Interpreter, a: Arguments) -> Any:
+def batch_norm(i: ProgramInterpreter, a: Arguments) -> Any:
     """Batch norm, with its running statistics."""
     statistics = [a.nodes.get("running_mean"), a.nodes.get("running_var")]
     if any(node is None or not i.program.is_natural(node, buffer=True) for node in statistics):

@@ -17,7 +17,7 @@ from archgraph.pytorch.trace.align import broadcast
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Pending, Tracked
 from archgraph.pytorch.trace.handlers.cuts import Cut
-from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.registry import HANDLERS, aten
 
 SIMPLE: dict[str, type[Op]] = {
@@ -141,7 +141,7 @@ RENAMED: dict[str, str] = {
 }
 
 
-def on_one(i: Interpreter, op: Op, t: Tracked) -> Tracked:
+def on_one(i: ProgramInterpreter, op: Op, t: Tracked) -> Tracked:
     """Return a function of the elements of one tensor."""
     t = i.builder.settled(t)
     assert isinstance(t.value, Value)
@@ -152,26 +152,26 @@ def operand_of(a: Arguments) -> Tracked:
     return a.self if a.nodes.get("self") is not None else a.input
 
 
-def _simple(i: Interpreter, a: Arguments) -> Tracked:
+def _simple(i: ProgramInterpreter, a: Arguments) -> Tracked:
     name = a.node.target._schema.name.removeprefix("aten::").rstrip("_")
     return on_one(i, SIMPLE[name](), operand_of(a))
 
 
 @aten("gelu")
-def gelu(i: Interpreter, a: Arguments) -> Tracked:
+def gelu(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """GELU, exact or by tanh."""
     return on_one(i, pointwise.Gelu(a.approximate or "none"), a.self)
 
 
 @aten("hardtanh", "hardtanh_")
-def hardtanh(i: Interpreter, a: Arguments) -> Any:
+def hardtanh(i: ProgramInterpreter, a: Arguments) -> Any:
     """ReLU6 where its bounds are 0 and 6: PyTorch calls it by no other name."""
     bounds = (a.nodes.get("min_val", -1), a.nodes.get("max_val", 1))
     return on_one(i, activations.Relu6(), a.self) if bounds == (0, 6) else function(i, a)
 
 
 @aten("glu")
-def glu(i: Interpreter, a: Arguments) -> Tracked:
+def glu(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """One half of a dimension times the sigmoid of the other."""
     dim = (-1 if a.nodes.get("dim") is None else a.dim) % a.self.rank
     half = i.sizes.expression(a.shape[dim])
@@ -195,14 +195,14 @@ def _float(item: Any) -> float | None:
         return 0.0
 
 
-def arithmetic(i: Interpreter, op: Op, tensors: Sequence[Tracked]) -> Tracked:
+def arithmetic(i: ProgramInterpreter, op: Op, tensors: Sequence[Tracked]) -> Tracked:
     """Return an operation on tensors that are broadcast by dimension."""
     values, layout = broadcast(i.builder, tensors)
     return Tracked(i.builder.emit(op, values)[0], layout)
 
 
 @aten("add")
-def add(i: Interpreter, a: Arguments) -> Any:
+def add(i: ProgramInterpreter, a: Arguments) -> Any:
     """A sum; of a value and an integer, too."""
     alpha = a.nodes.get("alpha", 1)
     if is_number(a.self) or is_number(a.other):
@@ -211,7 +211,7 @@ def add(i: Interpreter, a: Arguments) -> Any:
     return _ranked(arithmetic(i, Add(), [a.self, other]), a)
 
 
-def _with_number(i: Interpreter, a: Arguments) -> Any:
+def _with_number(i: ProgramInterpreter, a: Arguments) -> Any:
     number = a.other if is_number(a.other) else a.self
     if isinstance(number, int) and isinstance(a.self, Tracked):
         return _ranked(on_one(i, Add(Integer(number)), a.self), a)
@@ -219,14 +219,14 @@ def _with_number(i: Interpreter, a: Arguments) -> Any:
 
 
 @aten("mul", "multiply")
-def mul(i: Interpreter, a: Arguments) -> Any:
+def mul(i: ProgramInterpreter, a: Arguments) -> Any:
     """A product of values; by a number it is a function."""
     if is_number(a.self) or is_number(a.other):
         return function(i, a)
     return _ranked(arithmetic(i, Multiply(), [a.self, a.other]), a)
 
 
-def function(i: Interpreter, a: Arguments) -> Any:
+def function(i: ProgramInterpreter, a: Arguments) -> Any:
     """A function by name, on tensors and numbers in the operator's order."""
     schema = a.node.target._schema
     name = schema.name.removeprefix("aten::").rstrip("_") if not schema.name.endswith("__") else schema.name[6:]
@@ -250,7 +250,7 @@ def _ranked(t: Tracked, a: Arguments) -> Tracked:
 
 
 @aten("outer", "ger")
-def outer(i: Interpreter, a: Arguments) -> Tracked:
+def outer(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """All products of two vectors."""
     other = a.vec2
     return arithmetic(i, Multiply(), [a.self.with_layout([*a.self.layout, ()]), other])

@@ -15,13 +15,13 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.pointwise import arithmetic, function, on_one, operand_of
-from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, Dim
 from archgraph.pytorch.trace.registry import HANDLERS, aten
 
 
 @aten("softmax", "_softmax", "log_softmax", "_log_softmax", "_safe_softmax")
-def softmax(i: Interpreter, a: Arguments) -> Tracked:
+def softmax(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Softmax along one dimension."""
     x = operand_of(a)
     dim = a.dim % x.rank
@@ -31,7 +31,7 @@ def softmax(i: Interpreter, a: Arguments) -> Tracked:
 
 
 @aten("cumsum")
-def cumsum(i: Interpreter, a: Arguments) -> Tracked:
+def cumsum(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Running sum along one dimension."""
     t, (axis,) = i.builder.grouped(i.builder.settled(a.self), [(None, (a.dim % a.self.rank,))])
     return on_one(i, Cumulate(axis), t)
@@ -58,7 +58,7 @@ REDUCTIONS = {
 }
 
 
-def reduction(i: Interpreter, a: Arguments) -> Any:
+def reduction(i: ProgramInterpreter, a: Arguments) -> Any:
     """A reduction over some dimensions, or all."""
     name = a.node.target._schema.name.removeprefix("aten::")
     x = operand_of(a)
@@ -97,7 +97,7 @@ def _without_copies(x: Tracked, dims: Sequence[int]) -> Tracked:
 
 
 @aten("_weight_norm", "_weight_norm_interface")
-def weight_norm(i: Interpreter, a: Arguments) -> Any:
+def weight_norm(i: ProgramInterpreter, a: Arguments) -> Any:
     """A weight as a direction times a length."""
     dims = [d for d in range(a.v.rank) if d != (a.dim or 0) % a.v.rank]
     direction = i.builder.settled(a.v)

@@ -11,13 +11,13 @@ from archgraph.ops.traced import Resize
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import Windows, listed, per_position, reduced
 from archgraph.pytorch.trace.builder import Tracked
-from archgraph.pytorch.trace.interpret import Interpreter
+from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import product
 
 
 @aten("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool2d_with_indices")
-def pool(i: Interpreter, a: Arguments) -> Any:
+def pool(i: ProgramInterpreter, a: Arguments) -> Any:
     """Pooling over windows."""
     name = a.node.target._schema.name
     count = next(int(char) for char in name if char.isdigit())
@@ -34,7 +34,7 @@ def pool(i: Interpreter, a: Arguments) -> Any:
 
 
 @aten("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d")
-def adaptive_pool(i: Interpreter, a: Arguments) -> Tracked:
+def adaptive_pool(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Average pooling to a given size."""
     sizes = [i.sizes.expression(length) for length in a.shape[-len(a.output_size) :]]
     count = len(sizes)
@@ -52,7 +52,7 @@ def adaptive_pool(i: Interpreter, a: Arguments) -> Tracked:
     "upsample_trilinear3d", "upsample_bicubic2d", "_upsample_nearest_exact2d", "_upsample_bilinear2d_aa",
     "_upsample_bicubic2d_aa",
 )  # fmt: skip
-def upsample(i: Interpreter, a: Arguments) -> Tracked:
+def upsample(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Resampling by an integer factor, or to a size."""
     name = a.node.target._schema.name
     count = next(int(char) for char in name if char.isdigit())

@@ -9,8 +9,8 @@ from sympy import Expr, Integer
 
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
-from archgraph.pytorch.trace.interpret import Interpreter
-from archgraph.pytorch.trace.layout import COPIES, Digit, Dim, divide, extent, merged, regroup
+from archgraph.pytorch.trace.interpret import ProgramInterpreter
+from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, divide, extent, merged, regroup
 from archgraph.pytorch.trace.registry import aten
 
 
@@ -40,7 +40,7 @@ from archgraph.pytorch.trace.registry import aten
     "detach_",
     "bernoulli",
 )
-def identity(i: Interpreter, a: Arguments) -> Any:
+def identity(i: ProgramInterpreter, a: Arguments) -> Any:
     """What changes neither shape nor values, or only how they are stored."""
     x = next(getattr(a, name) for name in ("self", "input") if name in a.nodes)
     return (x, None) if isinstance(a.node.meta["val"], (list, tuple)) else x
@@ -52,13 +52,13 @@ def identity(i: Interpreter, a: Arguments) -> Any:
 @aten(
     "view", "reshape", "flatten", "unflatten", "_unsafe_view", "squeeze", "unsqueeze", "view_as", "reshape_as", "ravel"
 )
-def view(i: Interpreter, a: Arguments) -> Tracked:
+def view(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A row-major view in another shape."""
     shape = [i.sizes.expression(length) for length in a.shape]
     return viewed(i, a.self, shape, a.node)
 
 
-def viewed(i: Interpreter, t: Tracked, shape: Sequence[Expr], node: Any) -> Tracked:
+def viewed(i: ProgramInterpreter, t: Tracked, shape: Sequence[Expr], node: Any) -> Tracked:
     """Return the tensor in another shape."""
     layout = regroup([digit for dim in t.layout for digit in dim], shape)
     if layout is not None:
@@ -67,13 +67,13 @@ def viewed(i: Interpreter, t: Tracked, shape: Sequence[Expr], node: Any) -> Trac
 
 
 @aten("permute")
-def permute(i: Interpreter, a: Arguments) -> Tracked:
+def permute(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Dimensions in another order."""
     return a.self.with_layout([a.self.layout[dim] for dim in a.dims])
 
 
 @aten("transpose", "swapaxes", "swapdims", "t", "numpy_T", "mT", "adjoint")
-def transpose(i: Interpreter, a: Arguments) -> Tracked:
+def transpose(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Two dimensions swapped."""
     x: Tracked = a.self
     first = a.dim0 if a.nodes.get("dim0") is not None else a.nodes.get("axis0")
@@ -87,7 +87,7 @@ def transpose(i: Interpreter, a: Arguments) -> Tracked:
 
 
 @aten("movedim", "moveaxis")
-def movedim(i: Interpreter, a: Arguments) -> Tracked:
+def movedim(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Dimensions moved to other places."""
     rank = a.self.rank
     source = [d % rank for d in as_list(a.source)]
@@ -102,7 +102,7 @@ def as_list(value: Any) -> list[int]:
 
 
 @aten("expand", "expand_as", "broadcast_to")
-def expand(i: Interpreter, a: Arguments) -> Tracked:
+def expand(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Dimensions of size 1 repeated."""
     shape = [i.sizes.expression(length) for length in a.shape]
     layout = [(), *[()] * (len(shape) - a.self.rank - 1), *a.self.layout][-len(shape) :] if shape else []
@@ -111,11 +111,11 @@ def expand(i: Interpreter, a: Arguments) -> Tracked:
 
 
 def _repeated(dim: Dim, length: Expr) -> Dim:
-    return (Digit(COPIES, Integer(1), length),) if not dim and length != 1 else dim
+    return (AxisDigit(COPIES, Integer(1), length),) if not dim and length != 1 else dim
 
 
 @aten("repeat", "tile")
-def repeat(i: Interpreter, a: Arguments) -> Tracked:
+def repeat(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Dimensions repeated as a whole."""
     times = list(a.repeats if a.nodes.get("repeats") is not None else a.dims)
     layout: list[Dim] = [*[()] * (len(times) - a.self.rank), *a.self.layout]
@@ -125,7 +125,7 @@ def repeat(i: Interpreter, a: Arguments) -> Tracked:
 
 
 @aten("repeat_interleave")
-def repeat_interleave(i: Interpreter, a: Arguments) -> Any:
+def repeat_interleave(i: ProgramInterpreter, a: Arguments) -> Any:
     """Every element of a dimension repeated."""
     if a.nodes.get("dim") is None or isinstance(a.repeats, Tracked):
         return NotImplemented
@@ -135,11 +135,11 @@ def repeat_interleave(i: Interpreter, a: Arguments) -> Any:
 
 def copies(count: Any) -> Dim:
     size = Integer(count) if isinstance(count, int) else count
-    return () if size == 1 else (Digit(COPIES, Integer(1), size),)
+    return () if size == 1 else (AxisDigit(COPIES, Integer(1), size),)
 
 
 @aten("pixel_shuffle")
-def pixel_shuffle(i: Interpreter, a: Arguments) -> Tracked:
+def pixel_shuffle(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Channels moved into blocks of positions."""
     r = Integer(a.upscale_factor)
     *front, channel, rows, columns = a.self.layout
@@ -149,7 +149,7 @@ def pixel_shuffle(i: Interpreter, a: Arguments) -> Tracked:
 
 
 @aten("pixel_unshuffle")
-def pixel_unshuffle(i: Interpreter, a: Arguments) -> Tracked:
+def pixel_unshuffle(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Blocks of positions moved into channels."""
     r = Integer(a.downscale_factor)
     *front, channel, rows, columns = a.self.layout
