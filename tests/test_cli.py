@@ -93,6 +93,7 @@ def test_solve_meets_the_budget(capsys):
 
 
 def test_sweep_writes_a_table(capsys, tmp_path):
+    pytest.importorskip("numpy")
     target = tmp_path / "out.csv"
     code, _, _ = run(capsys, "sweep", "transformer", "D=64..256:64", "L=2,4", "-o", str(target))
     assert code == 0

@@ -11,7 +11,7 @@ import archgraph as ag
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from torch_modules import CASES, EXAMPLES, traced  # noqa: E402
+from torch_modules import EXAMPLES, traced  # noqa: E402
 
 from archgraph.ir import Value  # noqa: E402
 from archgraph.measure import Structure  # noqa: E402
@@ -36,7 +36,7 @@ def channel(name: str, value: Value) -> int | None:
     return len(names) if name in CHANNELS_LAST and value.name != "x" else names.index("c") + 1
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", EXAMPLES, ids=lambda name: name.replace(" ", "-"))
 def test_fields_of_modules(name):
     torch.set_num_threads(1)
     example = EXAMPLES[name]

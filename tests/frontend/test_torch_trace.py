@@ -13,7 +13,7 @@ pytestmark = pytest.mark.torch
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
-from torch_modules import CASES, EXAMPLES, DiTBlock, together, traced  # noqa: E402
+from torch_modules import EXAMPLES, DiTBlock, traced  # noqa: E402
 
 import archgraph as ag  # noqa: E402
 from archgraph.analysis.cost import Costs  # noqa: E402
@@ -46,7 +46,7 @@ def counted(module: nn.Module, inputs: dict[str, Any]) -> int:
     return counter.get_total_flops()
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(scope="module", params=EXAMPLES, ids=lambda name: name.replace(" ", "-"))
 def case(request):
     return EXAMPLES[request.param], traced(request.param).found
 
@@ -73,14 +73,12 @@ def test_nothing_is_a_gap(case):
     assert not case[1].gaps
 
 
-@together("unet")
 def test_symbols_are_the_users():
     found = traced("unet").found
     assert found.show(total(found, "macs")) == 6248 * symbol("h") * symbol("w")
     assert found.conditions == ("h is a multiple of 4", "h >= 8", "w is a multiple of 4", "w >= 8")
 
 
-@together("dit")
 def test_equal_blocks_are_one_repeat():
     graph = traced("dit").graph
     blocks = next(node for node in graph.nodes if node.name == "blocks")
@@ -91,7 +89,6 @@ def test_equal_blocks_are_one_repeat():
     assert Costs(graph).member(blocks, "params") == 5 * own
 
 
-@together("dit")
 def test_attention_on_a_grid_needs_no_rearrangement():
     graph = traced("dit").graph
     blocks = next(node for node in graph.nodes if node.name == "blocks")
@@ -100,14 +97,12 @@ def test_attention_on_a_grid_needs_no_rearrangement():
     assert "scaled_dot_product_attention" in kinds and not {"flatten", "rearrange", "rename"} & set(kinds)
 
 
-@together("vit")
 def test_written_out_attention_is_the_fused_one():
     fused, parts = traced("vit").found, traced("vit written out").found
     for metric in ("params", "macs", "elementwise", "activations"):
         assert total(fused, metric) == total(parts, metric)
 
 
-@together("llama")
 def test_a_causal_mask_is_seen():
     attentions = [
         m.op
@@ -117,7 +112,6 @@ def test_a_causal_mask_is_seen():
     assert attentions and all(op.causal and op.kv_heads == 2 for op in attentions)
 
 
-@together("plain windows")
 def test_windows_are_seen():
     (attention,) = [
         m.op

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
@@ -493,11 +492,3 @@ def traced(name: str) -> ModuleArchitecture:
     """An example as an architecture, traced once: nothing that is asked of it changes it."""
     example = EXAMPLES[name]
     return ag.trace(example.build().to("meta").eval(), example.inputs(), example.dynamic)
-
-
-def together(name: str) -> pytest.MarkDecorator:
-    """Run the tests of an example in one process, which traces it once."""
-    return pytest.mark.xdist_group(name.replace(" ", "-"))
-
-
-CASES = [pytest.param(name, marks=together(name), id=name.replace(" ", "-")) for name in EXAMPLES]
