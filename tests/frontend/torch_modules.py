@@ -9,7 +9,6 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 import archgraph as ag
-from archgraph.modules import ModuleArchitecture
 
 
 class Example(NamedTuple):
@@ -488,7 +487,7 @@ EXAMPLES = {
 
 
 @cache
-def traced(name: str) -> ModuleArchitecture:
+def traced(name: str) -> Any:
     """An example as an architecture, traced once: nothing that is asked of it changes it."""
     example = EXAMPLES[name]
     return ag.trace(example.build().to("meta").eval(), example.inputs(), example.dynamic)
