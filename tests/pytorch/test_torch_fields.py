@@ -11,7 +11,7 @@ import archgraph as ag
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from torch_modules import EXAMPLES  # noqa: E402
+from torch_modules import EXAMPLES, traced  # noqa: E402
 
 from archgraph.graph.ir import Value  # noqa: E402
 from archgraph.pytorch.measure.structure import GradientStructure  # noqa: E402
@@ -41,7 +41,7 @@ def test_fields_of_modules(name):
     torch.set_num_threads(1)
     example = EXAMPLES[name]
     module, inputs = example.build().to("meta").eval(), example.inputs()
-    g = ag.trace(module, inputs, dynamic=example.dynamic)
+    g = traced(name)
     (out,), source = g.graph.outputs, next(value for value in g.graph.inputs if value.type.positions)
     fields = g.receptive_fields(source.name)
     node = next(member.name for member in g.graph.nodes if out in member.outputs)

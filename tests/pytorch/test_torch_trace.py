@@ -13,7 +13,7 @@ pytestmark = pytest.mark.torch
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
-from torch_modules import EXAMPLES, DiT, DiTBlock, ViT, latent  # noqa: E402
+from torch_modules import EXAMPLES, DiTBlock, traced  # noqa: E402
 
 import archgraph as ag  # noqa: E402
 from archgraph.cost.costs import Costs  # noqa: E402
@@ -48,8 +48,7 @@ def counted(module: nn.Module, inputs: dict[str, Any]) -> int:
 
 @pytest.fixture(scope="module", params=EXAMPLES, ids=lambda name: name.replace(" ", "-"))
 def case(request):
-    example = EXAMPLES[request.param]
-    return example, trace(meta(example.build()), example.inputs(), example.dynamic)
+    return EXAMPLES[request.param], traced(request.param).found
 
 
 def test_counts_are_the_modules(case):
@@ -75,51 +74,49 @@ def test_nothing_is_a_gap(case):
 
 
 def test_symbols_are_the_users():
-    example = EXAMPLES["unet"]
-    traced = trace(meta(example.build()), example.inputs(), example.dynamic)
-    assert traced.show(total(traced, "macs")) == 6248 * symbol("h") * symbol("w")
-    assert traced.conditions == ("h is a multiple of 4", "h >= 8", "w is a multiple of 4", "w >= 8")
+    found = traced("unet").found
+    assert found.show(total(found, "macs")) == 6248 * symbol("h") * symbol("w")
+    assert found.conditions == ("h is a multiple of 4", "h >= 8", "w is a multiple of 4", "w >= 8")
 
 
 def test_equal_blocks_are_one_repeat():
-    traced = trace(meta(DiT()), latent(), {"x": {2: "h", 3: "w"}})
-    blocks = next(node for node in traced.graph.nodes if node.name == "blocks")
+    graph = traced("dit").graph
+    blocks = next(node for node in graph.nodes if node.name == "blocks")
     assert isinstance(blocks, Repeat) and blocks.count == 5 and blocks.block == "DiTBlock"
     names = [node.name for node in blocks.body.nodes]
     assert {"norm1", "attention", "norm2", "mlp", "ada"} <= set(names)
     own = sum(p.numel() for p in DiTBlock(24, 3).parameters())
-    assert Costs(traced.graph).member(blocks, "params") == 5 * own
+    assert Costs(graph).member(blocks, "params") == 5 * own
 
 
 def test_attention_on_a_grid_needs_no_rearrangement():
-    traced = trace(meta(DiT()), latent(), {"x": {2: "h", 3: "w"}})
-    blocks = next(node for node in traced.graph.nodes if node.name == "blocks")
+    graph = traced("dit").graph
+    blocks = next(node for node in graph.nodes if node.name == "blocks")
     assert all(value.type.names == ("c", "h", "w") for value in blocks.outputs)
     kinds = [member.op.kind for _, member in blocks.body.walk() if isinstance(member, Node)]
     assert "scaled_dot_product_attention" in kinds and not {"flatten", "rearrange", "rename"} & set(kinds)
 
 
 def test_written_out_attention_is_the_fused_one():
-    inputs = EXAMPLES["vit"].inputs()
-    fused, parts = (trace(meta(ViT(fused=flag)), inputs) for flag in (True, False))
+    fused, parts = traced("vit").found, traced("vit written out").found
     for metric in ("params", "macs", "elementwise", "activations"):
         assert total(fused, metric) == total(parts, metric)
 
 
 def test_a_causal_mask_is_seen():
-    example = EXAMPLES["llama"]
-    traced = trace(meta(example.build()), example.inputs(), example.dynamic)
     attentions = [
-        m.op for _, m in traced.graph.walk() if isinstance(m, Node) and m.op.kind == "scaled_dot_product_attention"
+        m.op
+        for _, m in traced("llama").graph.walk()
+        if isinstance(m, Node) and m.op.kind == "scaled_dot_product_attention"
     ]
     assert attentions and all(op.causal and op.kv_heads == 2 for op in attentions)
 
 
 def test_windows_are_seen():
-    example = EXAMPLES["plain windows"]
-    traced = trace(meta(example.build()), example.inputs(), example.dynamic)
     (attention,) = [
-        m.op for _, m in traced.graph.walk() if isinstance(m, Node) and m.op.kind == "scaled_dot_product_attention"
+        m.op
+        for _, m in traced("plain windows").graph.walk()
+        if isinstance(m, Node) and m.op.kind == "scaled_dot_product_attention"
     ]
     assert attention.window == 4
 

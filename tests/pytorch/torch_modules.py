@@ -1,11 +1,14 @@
 """Plain PyTorch modules of many kinds, with example inputs and the dimensions that vary."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
+
+import archgraph as ag
 
 
 class Example(NamedTuple):
@@ -481,3 +484,10 @@ EXAMPLES = {
     ),
     "axial": Example(Axial, image(8, 6, 10), HW, ({"h": 12, "w": 20}, {"h": 5, "w": 7})),
 }
+
+
+@cache
+def traced(name: str) -> Any:
+    """An example as an architecture, traced once: nothing that is asked of it changes it."""
+    example = EXAMPLES[name]
+    return ag.trace(example.build().to("meta").eval(), example.inputs(), example.dynamic)
