@@ -39,7 +39,6 @@ def generated() -> dict[str, str]:
     return generate.pages()
 
 
-@pytest.mark.xdist_group("generated pages")
 @pytest.mark.parametrize("page", ["docs/ops.md", "docs/gallery.md", "docs/paths.md", "docs/why.md", "docs/why.zh.md"])
 def test_generated_pages_are_current(page, generated):
     assert (ROOT / page).read_text(encoding="utf-8") == generated[page], "run: python docs/generators/generate.py"

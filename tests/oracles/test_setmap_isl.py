@@ -11,10 +11,11 @@ from random import Random
 from typing import Any, NamedTuple
 
 import pytest
-from archgraph.analysis.indices import comb, indices
-from archgraph.analysis.iterate import iterate
-from archgraph.analysis.setmap import SetMap, minimal, swept
-from archgraph.analysis.windows import IDENTITY, bilinear, blocks, enlarge, resized, shift, transposed, window
+
+from archgraph.fields.sets.indices import comb, indices
+from archgraph.fields.sets.iterate import iterate
+from archgraph.fields.sets.setmap import SetMap, minimal, swept
+from archgraph.fields.sets.windows import IDENTITY, bilinear, blocks, enlarge, resized, shift, transposed, window
 
 isl = pytest.importorskip("islpy")
 
