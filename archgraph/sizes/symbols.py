@@ -22,6 +22,7 @@ from archgraph.sizes.exact import number_of
 Size: TypeAlias = Expr
 Relation = Literal["multiple of", "==", "!=", ">=", "<="]
 BOUNDS = (">=", "<=")
+# A hostile spec of a few lines can ask for more terms than memory holds.
 MAX_TERMS = 20_000
 
 
@@ -72,6 +73,7 @@ def floor_divide(numerator: Expr, denominator: Expr) -> Expr:
         return numerator
     quotient = expand(_without_floor(numerator, denominator) / denominator)
     terms = Add.make_args(quotient)
+    # Whole terms leave the floor: sizes stay polynomials where they can, and equal ones become equal in form.
     whole = [term for term in terms if term.is_integer]
     rest = Add(*(term for term in terms if not term.is_integer))
     return Add(*whole, floor(rest))
@@ -101,6 +103,7 @@ def is_multiple(value: Expr, divisor: Expr) -> bool | None:
     if quotient.is_integer:
         return True
     rest = Add(*(term for term in Add.make_args(quotient) if not term.is_integer))
+    # A fraction without symbols is never whole; one with symbols may be for some values.
     return False if rest.is_Rational else None
 
 
@@ -191,6 +194,7 @@ class Context:
         if fact.relation not in BOUNDS:
             self.assumptions.setdefault(fact)
             return
+        # In one form, so that bounds on the same symbol meet, wherever they come from.
         fact = fact.normal()
         known = self._bounds.get((fact.left, fact.relation))
         if known is not None and known.right.is_Integer and fact.right.is_Integer:
@@ -231,6 +235,7 @@ def decide(left: Expr, relation: Relation, right: Expr, reason: str = "", *parts
     if holds:
         context.assume(fact)
     elif relation in ("==", "!="):
+        # That two sizes differ shapes the graph as much as that they agree: it has to be checked again, too.
         opposite: Relation = "!=" if relation == "==" else "=="
         context.assume(Assumption(left, opposite, right, fact.reason))
     return holds
