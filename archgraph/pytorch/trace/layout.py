@@ -118,6 +118,7 @@ def _take(rest: list[Digit], wanted: Expr) -> Dim | None:
         if equal(first.size, wanted):
             taken.append(rest.pop(0))
             break
+        # A wanted size beyond this digit takes all of it and goes on; one below cuts it in two.
         outer = _outer(first.size, wanted)
         if outer is None:
             return None
@@ -126,6 +127,7 @@ def _take(rest: list[Digit], wanted: Expr) -> Dim | None:
             taken.append(rest.pop(0))
             continue
         inner = divide(first.size, outer)
+        # Copies have no place on any axis, so that there is no stride to follow.
         stride = first.stride if first.axis == COPIES else product((first.stride, inner))
         taken.append(Digit(first.axis, stride, outer))
         rest[0] = Digit(first.axis, first.stride, inner)
@@ -134,6 +136,7 @@ def _take(rest: list[Digit], wanted: Expr) -> Dim | None:
 
 def _outer(available: Expr, wanted: Expr) -> Expr | None:
     """The outer part of an available digit that goes into a wanted size; None where neither divides the other."""
+    # What holds for all sizes comes first; what holds at the example only is an assumption, and the last resort.
     if is_multiple(wanted, available):
         return available
     if is_multiple(available, wanted):
