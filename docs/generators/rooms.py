@@ -39,7 +39,7 @@ QUESTIONS = {
 }
 LEGEND = (
     "A room knows the floors below it and no others. Side by side: rooms that do not know each other;",
-    "joined by a line: rooms that may. Inside a room, the same from top to bottom.",
+    "joined by a line: rooms that may. Grey: floors inside a room, from top to bottom.",
 )
 
 WIDTH, MARGIN, GAP, INSET = page_width("text", "icml"), 4.0, 8.0, 7.0
