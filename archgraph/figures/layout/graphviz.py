@@ -191,7 +191,7 @@ def _run(engine: str, source: str, limit: float, boxes: int) -> str:
     # -P: no file in the working directory can take the place of an engine.
     command = [sys.executable, "-P", "-c", script]
     pipes = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE, "encoding": "utf-8", "env": environment}
-    # In a session of its own: `dot`, which the child may start, is ended with it.
+    # In a process group of its own: `dot`, which the child may start, is ended with it.
     with subprocess.Popen(command, start_new_session=True, **pipes) as process:
         try:
             answer, complaint = process.communicate(source, limit)
