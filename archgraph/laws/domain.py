@@ -63,6 +63,7 @@ def restricted(law: Expr, domain: Domain) -> Expr:
     """
     if not any(domain.symbol in part.free_symbols for part in law.atoms(*STEPS)):
         return law
+    # A counter from 1 on, for symbols are positive integers: all that is known of them holds for it.
     up = domain.multiple * _COUNTER + (domain.first - domain.multiple)
     inside = _plain(replaced(law, {domain.symbol: up}), domain, up)
     back = (domain.symbol - (domain.first - domain.multiple)) / domain.multiple
@@ -96,6 +97,8 @@ def _holds(left: Expr, order: str, right: Expr, domain: Domain, up: Expr) -> boo
         return True
     if domain.at_most is None:
         return False
+    # What holds up to a largest value only: counted down from there. Sound, but strict: the counter runs on below the
+    # least value, so that an inequality may be missed.
     last = domain.at_most - (domain.at_most - domain.offset) % domain.multiple
     turned = {
         _COUNTER: expand((last + domain.multiple - domain.multiple * _COUNTER - up.subs(_COUNTER, 0)) / domain.multiple)
@@ -124,6 +127,7 @@ def advice(part: Expr, symbol: Symbol) -> str:
     ('state a domain: where("H", multiple_of=12)', 'state a domain: where("H", at_least=64)')
     """
     if isinstance(part, (floor, ceiling)):
+        # A multiple of all denominators makes every term whole by itself.
         terms = cast(list[Expr], expand(part.args[0]).as_ordered_terms())
         denominators = [cast(Rational, term.as_coeff_Mul()[0]).q for term in terms if symbol in term.free_symbols]
         return f'state a domain: where("{symbol}", multiple_of={lcm(*denominators)})'

@@ -91,6 +91,8 @@ def trend(law: Expr, symbol: Symbol, start: int = 1) -> Trend | None:
     above, below = fraction(together(law))
     if not (above.is_polynomial(symbol) and below.is_polynomial(symbol)):
         return _composed(law, symbol)
+    # The derivative of a quotient has the sign of this, its denominator being a square. A root of the denominator would
+    # be a jump.
     slope = Poly(diff(above, symbol) * below - above * diff(below, symbol), symbol)
     return _sign(slope, start) if _sign(Poly(below, symbol), start) else None
 
@@ -99,6 +101,7 @@ def _sign(polynomial: Poly, start: int) -> Trend | None:
     """The sign of a polynomial beyond a value, None where it changes or touches 0."""
     if polynomial.is_zero:
         return 0
+    # A root at the start itself is an extreme that the law leaves in one direction.
     if polynomial.count_roots(start) - (polynomial.eval(start) == 0):
         return None
     return 1 if cast(Expr, polynomial.eval(start + 1)).is_positive else -1
@@ -117,6 +120,7 @@ def _composed(law: Expr, symbol: Symbol) -> Trend | None:
         number, rest = law.as_coeff_Mul()
         if number != 1:
             return _turned(_composed(cast(Expr, rest), symbol), number > 0)
+        # Rising factors make a rising product only where none is negative.
         return _joint([_composed(part, symbol) for part in parts]) if all(map(_never_negative, parts)) else None
     if isinstance(law, Pow) and law.exp.is_Integer and _never_negative(cast(Expr, law.base)):
         return _turned(_composed(cast(Expr, law.base), symbol), law.exp > 0)
@@ -151,6 +155,7 @@ def last(holds: Callable[[int], bool], limit: int) -> int | None:
     if not holds(1):
         return None
     high = 2
+    # Doubling first: where the answer is small, laws are not evaluated at huge sizes.
     while holds(high):
         high *= 2
         if high > limit:

@@ -9,6 +9,7 @@ from archgraph.laws.numeric import value_at
 from archgraph.outline.groups import Group, is_circle, merge
 from archgraph.outline.items import Flow, Item, is_transition, resamples, scale
 
+# For every symbol, where only the order of magnitude is asked for.
 _LARGE = 2**12
 
 
@@ -46,6 +47,7 @@ def structure(flow: Flow) -> Structure:
     sided = {item for tree in sides for item in tree}
     chain = merge(_grouped(flow, line, absorbed, sided), flow)
     groups = tuple(Group(tuple(tree)) for tree in sides)
+    # Links are between groups, so that it takes a structure with all of them to find any.
     found = Structure(flow, entry, tuple(chain), groups, ())
     links = tuple(_links(found))
     outputs = tuple(
@@ -109,6 +111,7 @@ def _off_line(flow: Flow, line: Sequence[Item]) -> tuple[list[list[Item]], dict[
     """Trees off the line, each ending in a value with several users; constants go to the item that uses them."""
     on_line, tree_of = set(line), {}
     trees: list[list[Item]] = []
+    # From the end, so that the only user of a value is in its tree already.
     for item in reversed(flow.items):
         if item in on_line:
             continue
@@ -132,6 +135,7 @@ def _without_constants(
         users = {user for item in tree for value in item.outputs for user in flow.users.get(value, ())} - set(tree)
         own = {value for item in tree for value in item.outputs}
         outside = {value for item in tree for value in item.inputs} - own
+        # What takes nothing from outside is a constant, such as a position embedding.
         passive = not outside or all(_invisible(item) for item in tree)
         if passive and len(users) == 1 and users <= on_line and not own & set(flow.outputs):
             absorbed.setdefault(next(iter(users)), []).extend(tree)
@@ -160,6 +164,7 @@ def _grouped(
             waiting.clear()
 
     for index, item in enumerate(line):
+        # Written beside an arrow, for which there has to be a box on either side.
         if _passing(item) and index + 1 < len(line) and (groups or current):
             close()
             waiting.append(item)
@@ -182,6 +187,7 @@ def _starts_anew(
     flow: Flow, current: Sequence[Item], item: Item, absorbed: Mapping[Item, Sequence[Item]], line: Sequence[Item]
 ) -> bool:
     last = current[-1]
+    # Others read it too: a line must be able to leave from here, and lines leave boxes only.
     if len(flow.users.get(last.outputs[0], ())) > 1 or last.outputs[0] in flow.outputs:
         return True
     if (is_circle(item) and item not in absorbed) or (is_circle(last) and last not in absorbed):

@@ -36,10 +36,12 @@ def lower_bound(expression: Expr) -> Any:
         if not isinstance(coefficient, Rational):
             return None
         side = positive if coefficient > 0 else negative
+        # The expression is expanded, so that every product stands in it once.
         side[_monomial(factors)] = abs(coefficient)
     for monomial, amount in negative.items():
         if not _cover(monomial, amount, positive):
             return None
+    # What the negative terms have left of the positive ones counts at its least.
     least = {monomial: _least(monomial) for monomial, amount in positive.items() if amount}
     if any(value is None for value in least.values()):
         return None
@@ -58,6 +60,7 @@ def same_size(left: Expr, right: Expr) -> bool | None:
     difference = expand(left - right)
     if difference.is_zero:
         return True
+    # Different for all values only where one side is always ahead; as expressions C and 2*D differ, and can be equal.
     apart = any((bound := lower_bound(side)) is not None and bound > 0 for side in (difference, -difference))
     return False if apart else None
 
@@ -82,6 +85,7 @@ def _monomial(factors: Expr) -> Monomial:
     pairs: dict[Any, Any] = {}
     for factor in Mul.make_args(factors):
         base, exponent = factor.as_base_exp()
+        # 1/C and 2**L are factors of their own: what divides what is told by whole exponents only.
         if not (exponent.is_Integer and exponent > 0):
             base, exponent = factor, sympy.S.One
         pairs[base] = pairs.get(base, 0) + exponent
@@ -92,6 +96,7 @@ def _cover(monomial: Monomial, amount: Any, positive: dict[Monomial, Any]) -> bo
     """Take what a negative term needs from positive terms that are at least as large."""
     exponents = dict(monomial)
     for larger, available in positive.items():
+        # Greedy: a pairing that this misses makes the bound unknown, never wrong.
         if amount and available and _divides(exponents, dict(larger)):
             taken = min(amount, available)
             positive[larger] -= taken
@@ -148,5 +153,6 @@ def _least_power(base: Expr, exponent: Expr) -> Any:
         return sympy.S.Zero if least is not None and least > 0 else None
     least = lower_bound(exponent)
     if base.is_Integer and base >= 1 and least is not None:
+        # A larger power would be written out in full; that it is not negative is a bound as well.
         return base**least if least.is_Integer and 0 <= least <= 64 else sympy.S.Zero
     return None

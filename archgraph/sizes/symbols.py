@@ -22,6 +22,7 @@ from archgraph.sizes.exact import number_of
 Size: TypeAlias = Expr
 SizeRelation = Literal["multiple of", "==", "!=", ">=", "<="]
 BOUNDS = (">=", "<=")
+# A hostile spec of a few lines can ask for more terms than memory holds.
 MAX_COMPARED_TERMS = 20_000
 
 
@@ -75,6 +76,7 @@ def floor_divide(numerator: Expr, denominator: Expr) -> Expr:
         return numerator
     quotient = expand(_without_floor(numerator, denominator) / denominator)
     terms = Add.make_args(quotient)
+    # Whole terms leave the floor: sizes stay polynomials where they can, and equal ones become equal in form.
     whole = [term for term in terms if term.is_integer]
     rest = Add(*(term for term in terms if not term.is_integer))
     return Add(*whole, floor(rest))
@@ -104,6 +106,7 @@ def is_multiple(value: Expr, divisor: Expr) -> bool | None:
     if quotient.is_integer:
         return True
     rest = Add(*(term for term in Add.make_args(quotient) if not term.is_integer))
+    # A fraction without symbols is never whole; one with symbols may be for some values.
     return False if rest.is_Rational else None
 
 
@@ -194,6 +197,7 @@ class Context:
         if fact.relation not in BOUNDS:
             self.assumptions.setdefault(fact)
             return
+        # In one form, so that bounds on the same symbol meet, wherever they come from.
         fact = fact.normal()
         known = self._bounds.get((fact.left, fact.relation))
         if known is not None and known.right.is_Integer and fact.right.is_Integer:
@@ -234,6 +238,7 @@ def decide(left: Expr, relation: SizeRelation, right: Expr, reason: str = "", *p
     if holds:
         context.assume(fact)
     elif relation in ("==", "!="):
+        # That two sizes differ shapes the graph as much as that they agree: it has to be checked again, too.
         opposite: SizeRelation = "!=" if relation == "==" else "=="
         context.assume(Assumption(left, opposite, right, fact.reason))
     return holds

@@ -92,6 +92,7 @@ class StepInterpreter:
             try:
                 self.step(step, scope)
             except ArchgraphError as error:
+                # The innermost step fills them in, and those around it leave them.
                 error.place = error.place or step.place
                 error.path = error.path or self._path(step)
                 raise
@@ -147,9 +148,11 @@ class StepInterpreter:
     def _loop(self, step: Step, scope: Scope) -> None:
         inner = step.without("for")
         tree = step.keywords["for"]
+        # What is left of one budget for the whole trace: nested loops multiply.
         for names in iterations(tree, scope, MAX_TURNS - self.workshop.iterations):
             self.workshop.iterations += 1
             turn = Scope(self.declarations, scope)
+            # `_` runs on from one iteration to the next; plain names end with theirs.
             turn.previous = scope.previous
             for name, value in names.items():
                 turn.define(name, value, tree.key_place(name))
@@ -179,6 +182,7 @@ class StepInterpreter:
             return
         otherwise = step.keyword("else")
         if otherwise is not None:
+            # What `else` gives has the same names; its inputs it names itself.
             kept = {key: tree for key, tree in step.keywords.items() if key == "as"}
             self.step(Step("do", as_list(otherwise), step.place, kept), scope)
             return
@@ -254,6 +258,7 @@ class StepInterpreter:
     def finish(self, outputs: Outputs) -> Graph:
         """Freeze the graph, in which every node must reach an output."""
         graph = self.tracer.finish(outputs)
+        # Work that reaches no output would count in every law: in a spec it is a mistake, though a module may do it.
         alive = graph.live(graph.outputs)
         for node in graph.nodes:
             if node not in alive:

@@ -88,6 +88,7 @@ class Declarations:
         if name in self._resolving:
             circle = " -> ".join([*self._resolving[self._resolving.index(name) :], name])
             raise SpecError(f"symbol '{name}' is defined by way of itself: {circle}")
+        # Before Python's own limit on recursion, whose error would name no symbol.
         if len(self._resolving) >= MAX_CHAIN:
             raise SpecError(f"symbol '{name}' is defined by way of more than {MAX_CHAIN} others")
         self._resolving.append(name)
@@ -145,12 +146,15 @@ class Declarations:
             refuse(spec.multiple_of, self, f"multiple_of of symbol '{spec.name}' must be at least 1, and is {step}")
         if (value - start) % step:
             raise self._not_a_multiple(spec, value, step, start)
+        # Symbols are positive, so that a switch that is off has to be a number.
         if value == 0 or spec.name in self.fixed:
             return Integer(value)
         if multiple == 1 and offset == 0:
             return self._declare(spec.name, spec.name, value)
         if value <= start:
             raise SpecError(f"symbol '{spec.name}' must be more than its offset {start}, and is {value}")
+        # Only the carrier occurs inside: H/2 is then a polynomial with whole coefficients, and no rounding that has to
+        # be assumed away.
         carrier = self._declare(self._carrier_name(spec.name), spec.name, (value - start) // step)
         shown_multiple = self.show(multiple)
         self.shown[carrier] = expand((symbol(spec.name) - self.show(offset)) / shown_multiple)
@@ -239,6 +243,7 @@ class Declarations:
     def concrete(self, value: Expr, role: str) -> int:
         """Return the number that an expression has, and make its symbols structural."""
         for free in value.free_symbols:
+            # Who asks for the number builds it into the graph, which then holds for this value alone.
             owner = self._owner.get(free)
             if owner is not None:
                 self.structural.add(owner)
@@ -277,6 +282,7 @@ def _plain(value: Binding, name: str) -> Any:
         return tuple(_plain(item, name) for item in value)
     try:
         whole = int(value)
+        # int() takes "8" and 8.5, and neither is a size.
         if isinstance(value, str) or whole != value:
             return _refuse(name, value)
     except (TypeError, ValueError, OverflowError):

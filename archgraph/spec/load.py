@@ -29,6 +29,7 @@ from archgraph.spec.repeats import mixture, repeat
 from archgraph.spec.scope import Scope
 from archgraph.spec.spec import read_file
 
+# Every restart builds at least one more symbol in, so that few are ever needed.
 MAX_RESTARTS = 20
 
 
@@ -95,6 +96,7 @@ def _is(test: Callable[[Path], bool], name: str) -> bool:
 
 
 def _read(path: Path) -> Spec:
+    # In the key of the cache, so that an edited file is read anew.
     modified = path.stat().st_mtime_ns if _is(Path.exists, str(path)) else 0
     return _read_cached(path.absolute(), modified)
 
@@ -143,6 +145,7 @@ def trace_spec(
         try:
             traced = _trace(spec, variant, declarations, structural)
         except ArchgraphError as error:
+            # Else the trace starts again with more numbers built in, and may well succeed.
             if declarations.structural <= structural:
                 Narrator(declarations).complete(error)
                 raise
@@ -175,6 +178,7 @@ def _trace(spec: Spec, variant: Variant, declarations: Declarations, structural:
     if spec.network is None:
         raise SpecError(f"{spec.file} has no network: it holds blocks only")
     declarations.resolve_all()
+    # Of the shown symbols too: a broken rule is tried once more in them, to be told in the user's words.
     with deciding({**declarations.values, **declarations.shown_values()}) as context:
         scope, graph = _interpret(spec, spec.network, declarations)
         selected = _selected(variant, spec, scope, graph)
@@ -199,6 +203,7 @@ def _interpret(spec: Spec, network: Tree, declarations: Declarations) -> tuple[S
     scope = interpreter.scope()
     for value, item in zip(inputs, present, strict=True):
         scope.define(value.name, value, item.place)
+    # A first step without `from` takes the first input.
     scope.previous = inputs[:1]
     last = interpreter.run(network, scope)
     return scope, interpreter.finish(select(spec.outputs, scope) if spec.outputs else last)

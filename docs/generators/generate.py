@@ -11,6 +11,7 @@ import path_tables
 import why_numbers
 from gallery import gallery_page
 from reference import reference_page
+from rooms import write_rooms
 
 from archgraph.architecture.architecture import contrast, load
 from archgraph.spec.load import shipped_names
@@ -44,7 +45,8 @@ def filled(template: str) -> str:
 
 
 def figures(folder: Path) -> None:
-    """Write a figure per shipped spec, and the contrasts."""
+    """Write a figure per shipped spec, the contrasts, and the rooms of the package."""
+    write_rooms(folder / "rooms.svg")
     for name in shipped_names():
         load(name).draw().save(str(folder / f"{name}.svg"))
     for name, (first, second) in CONTRASTS.items():

@@ -1,5 +1,6 @@
 """The pages of the documentation hold: their specs compile, generated pages are current, the tutorial runs."""
 
+import doctest
 import json
 import re
 from pathlib import Path
@@ -22,6 +23,13 @@ def specs(page):
 @pytest.mark.parametrize("text", [text for page in PAGES for text in specs(page)])
 def test_specs_on_pages_compile(text):
     assert ag.loads(text).at().params > 0
+
+
+@pytest.mark.parametrize("page", ["receptive-fields.md", "receptive-fields-exact.md"])
+def test_examples_on_pages_run(page):
+    path = str(ROOT / "docs" / page)
+    found = doctest.testfile(path, module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE, encoding="utf-8")
+    assert found.attempted > 0 and found.failed == 0
 
 
 def test_tutorial_runs(capsys):

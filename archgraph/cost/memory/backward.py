@@ -24,6 +24,7 @@ class Backward:
     def run(self, outputs: Tensors) -> None:
         """Go back from the outputs, whose gradients the loss makes."""
         self.ledger.phase = "backward"
+        # An output that is delivered twice has one gradient.
         for tensor in dict.fromkeys(outputs):
             if tensor.flows:
                 self.gradients[tensor] = self.ledger.new(tensor.law, GRADIENTS)
@@ -60,12 +61,15 @@ class Backward:
         """Run a body a second time, now with all that it keeps, and go back through it."""
         forward = self.forward
         tape, execution = forward.tape, forward.execution
+        # A tape of its own: the body is gone through to its start before what stands before it. Inside, nothing is
+        # dropped a second time.
         forward.tape, forward.execution = [], execution.inside()
         results = forward.run(record.body, record.operands, record.body.outputs, record.scope)
         inner, forward.tape, forward.execution = forward.tape, tape, execution
         place = record.scope.path[:-1]
         for old, new in zip(record.results, results, strict=True):
             self.ledger.drop(new.storage)
+            # The gradient arrived at the tensor of the first run, and belongs to that of the second.
             if old in self.gradients:
                 self._arrive(new, self.gradients.pop(old), place)
         self._replay(inner)
@@ -88,6 +92,7 @@ class Backward:
         made = []
         for index, operand in enumerate(record.operands):
             if operand.flows and index in passes:
+                # Handed on as it is, or as a view of it: no memory of its own.
                 made.append((operand, self.ledger.hold(arrived[0])))
             elif operand.flows:
                 made.append((operand, self.ledger.new(operand.law, GRADIENTS)))
@@ -115,6 +120,7 @@ class Backward:
             old = self.weights.get(f"{owner}.{name}")
             self.weights[f"{owner}.{name}"] = self.ledger.new(law, WEIGHT_GRADIENTS)
             if old is not None:
+                # The sum so far, this part and the new sum are live together; the first two go at once.
                 yield from (old, self.ledger.new(law, WEIGHT_GRADIENTS))
 
     def _arrive(self, tensor: Tensor, storage: LiveStorage, place: str) -> None:

@@ -105,8 +105,10 @@ class Forward:
                 results = self._repeat(node, inputs, needed_inside(graph, needed, node), scope)
             values.update(zip(node.outputs, results, strict=True))
             self._drop(tuple(values.pop(value) for value in expired))
+        # Outputs that nobody needs were not computed, and take no memory.
         absent = Tensor(self.weight, ZERO)
         results = tuple(values.get(value, absent) for value in graph.outputs)
+        # Held for the caller before the body lets go, or a result would be freed in between.
         self._hold(results)
         self._drop(tuple(tensor for value, tensor in values.items() if value not in graph.inputs))
         return results
@@ -125,8 +127,11 @@ class Forward:
         saved, workspace = self.execution.saved(node), self.execution.workspace(node)
         flows = any(operand.flows for operand in operands) or has_trained_weights(node)
         recording = self.recording and flows
+        # What would be kept is made without recording too, and freed at once, unless the operation says that inference
+        # goes another way.
         alone = None if recording else workspace.inference
         fresh = self.ledger.new(self.execution.fresh(saved) if alone is None else ZERO, ACTIVATIONS)
+        # Before the results exist: the workspace is needed to make them. The next note is with them, without it.
         self.ledger.note(f"{scope.path}{node.name}", *(m * self.execution.width for m in alone or workspace.training))
         results = tuple(self._results(node, operands, flows))
         self.ledger.note(f"{scope.path}{node.name}")
@@ -182,12 +187,16 @@ class Forward:
         for index in range(min(count, UNROLLED)):
             own = scope.weights if node.share is not None else f"{scope.weights}{index}."
             results = self._body(node.body, tensors, node.body.outputs, RunScope(scope.path, own), again)
+            # The first operands are the caller's; later ones are results of the iteration before, and held here.
             if index:
                 self._drop(tensors[:carried])
             tensors = (*results, *tensors[carried:])
+            # The second iteration keeps what all later ones keep; the first may not: its operands come from outside.
+            # Two more run behind the skipped ones, where the most is live.
             if index == 1 and count > UNROLLED:
                 self._skip(node, before)
             before = dict(self.ledger.storages)
+        # Without iterations the results are the operands, now held by one user more.
         if not count:
             self._hold(tensors[:carried])
         return tensors[:carried]

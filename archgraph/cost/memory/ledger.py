@@ -17,6 +17,7 @@ WORKSPACE = "workspace"
 Measure = Callable[[Expr], int]
 
 
+# Compared by identity: two tensors of one size are two pieces of memory.
 @dataclass(eq=False)
 class LiveStorage:
     """Memory that one or several tensors view; freed when its last user lets go.
@@ -64,6 +65,7 @@ class Ledger:
         self.turn = 0
         self.phase = "forward"
         self.peak = Moment()
+        # A set in the order of allocation: laws are added up alike in every run.
         self.storages: dict[LiveStorage, None] = {}
 
     def new(self, law: Expr, kind: str) -> LiveStorage:
@@ -90,6 +92,8 @@ class Ledger:
         self.turn += 1
         extra = max(moments, key=self.measure, default=ZERO)
         total = self.live + self.measure(extra)
+        # A first run finds the turn of the peak with numbers alone; a second one, told which, makes laws of what is
+        # live then. Making them at every new peak would add up expressions all the way.
         if self.turn == self.chosen or (self.chosen is None and total > self.peak.total):
             laws = self._by_kind(extra) if self.chosen else {}
             self.peak = Moment(total, self.turn, place, self.phase, laws)

@@ -57,6 +57,7 @@ class SavedBytes:
     def summary(self, graph: Graph, needed: tuple[Value, ...], flags: Flags, prefix: str) -> Summary:
         """Return what a body keeps; its path matters only where scopes are chosen by path."""
         here = "" if isinstance(self.execution.checkpoint, bool) else prefix
+        # One body keeps different things by where gradients flow in and which outputs are needed.
         key = (graph, tuple(value in needed for value in graph.outputs), flags, here)
         if key not in self._known:
             self._known[key] = Fold(self, graph, needed, flags, prefix).summary()
@@ -90,6 +91,7 @@ class Fold:
         inputs = [self.storages[value] for value in self.graph.inputs]
         outputs = tuple(self._output(value, inputs) for value in self.graph.outputs)
         returned = {id(out) for out in outputs if isinstance(out, Storage)}
+        # What is returned may be kept outside as well: it is counted there, so that it counts once.
         mine = [storage.size for storage in self.own if storage.kept and id(storage) not in returned]
         kept = frozenset(index for index, storage in enumerate(inputs) if storage.kept)
         flags = tuple(value in self.flowing for value in self.graph.outputs)
@@ -142,7 +144,9 @@ class Fold:
                 self.view(value, node.inputs[out])
                 continue
             self.inside.append(_between(node, out, index in body.inputs))
+            # Two outputs may be parts of one storage.
             if id(out) not in made:
+                # The results of experts are summed: what they keep of theirs is not the result of the mixture.
                 made[id(out)] = self._new(out.size, out.kept and node.experts is None)
             self.storages[value] = made[id(out)]
         self.flowing.update(value for value, flag in zip(node.outputs, body.flags, strict=True) if flag)
@@ -159,6 +163,7 @@ class Fold:
         needed = needed_inside(self.graph, self.needed, node)
         body = self.parent.summary(node.body, needed, flags, f"{path}.")
         if not node.once:
+            # Where gradients flow out of an iteration, they flow into the next one.
             later = tuple(a or b for a, b in zip(flags, (*body.flags, *flags[len(body.flags) :]), strict=True))
             body = self.parent.summary(node.body, needed, later, f"{path}.")
         return self._inputs_only(node, body) if self.execution.drops(node, path) else body
@@ -173,4 +178,5 @@ def _between(node: Repeat, out: Storage, read: bool) -> Expr:
     """The bytes of one output that are kept from one iteration to the next, or of every expert."""
     if node.experts is not None:
         return node.count * out.size if out.kept else ZERO
+    # The last iteration's is the output of the repeat itself, which counts outside.
     return (node.count - 1) * out.size if not node.once and (out.kept or read) else ZERO

@@ -38,6 +38,7 @@ def power(step: Map, count: int, identity: Map, then: Callable[[Map, Map], Map])
         count >>= 1
         if count:
             square = then(step, step)
+            # As behind global attention: from here on more iterations read no more.
             if square == step:
                 return then(result, step)
             step = square

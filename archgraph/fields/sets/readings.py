@@ -54,6 +54,7 @@ class Moving:
     def step(self) -> int | None:
         """By how much it is merely shifted, None where it is more than a shift."""
         (first, *others) = self.map.phases
+        # A fixed single position is a shift too: that of a sum without terms.
         still = not self.form and not self.map.advance
         shifted = self.map.advance == 1 or still
         return first.lo if shifted and not others and first.length == 1 else None
@@ -71,6 +72,7 @@ class HalfLine:
 
     form: Form
     edge: SetMap
+    # Equal sets are equal whoever made them; the origin is for reports.
     since: Whole = field(default=Whole(), compare=False)
 
 
@@ -131,6 +133,7 @@ def moving(total: Sum, reads: SetMap) -> Moving:
     terms, constant = normal(*total)
     if not terms:
         return Moving((), SetMap(0, (reads.at(constant),)))
+    # Constants and factors go into the map, so that branches which differ in them alone can be joined.
     reads = reads.through(shift(constant)) if constant else reads
     if len(terms) == 1 and terms[0].scale != 1:
         reads = reads.through(window(1, terms[0].scale))
@@ -172,6 +175,7 @@ def axes_of(reading: Reading) -> frozenset[str]:
 
 def settled(compute: Callable[[], Reading], axes: frozenset[str]) -> Reading:
     """Return what is computed, `Unsettled` where there is no such set map."""
+    # What no set map describes is an answer, not a failure of the fold: a later node may read all of it.
     try:
         return compute()
     except QueryError as error:
@@ -194,6 +198,7 @@ def _end(reads: Indices) -> Indices:
 
 def furthest(reads: SetMap) -> SetMap:
     """Return the largest index that the outputs up to and including i read."""
+    # Within a period ends may fall from one output to the next; a period earlier all of them lie lower.
     period = reads.period
     return SetMap(
         reads.advance,

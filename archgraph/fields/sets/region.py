@@ -47,6 +47,7 @@ class Region:
     def _crossed(self, fields: Mapping[str, Field], read: Region) -> Boxes:
         if self.boxes is None or read.boxes is None or not _separable(self, read):
             return None
+        # Here the set is the product of its axes, and no boxes need to be kept.
         if not self.boxes and not read.boxes:
             return ()
         return _boxes(fields, crossed(self.parts, read.parts))
@@ -57,8 +58,10 @@ class Region:
         return Region(fields, self._joined(fields, other), self.channels.join(other.channels))
 
     def _joined(self, fields: Mapping[str, Field], other: Region) -> Boxes:
+        # One of the two alone fills the union along every axis: there is no corner that it misses.
         if any(part.box and _fills(part.parts[0], fields) for part in (self, other)):
             return ()
+        # No output has both, and what each output has is a box.
         if self.box and other.box and _apart(self, other):
             return ()
         if self.boxes is None or other.boxes is None:
@@ -145,6 +148,8 @@ def apply(transfer: Dependence, operands: tuple[Dependence, ...]) -> Dependence:
     joined = {source: reduce(Region.join, regions) for source, regions in found.items()}
     if not any(read.channels.joined for read in transfer.values()):
         return joined
+    # Behind a concatenation of channels a part of them may read less, unless every operand reads the source, and all
+    # read it alike.
     even = {source for source, regions in found.items() if _alike(regions, len(transfer))}
     return {source: region if source in even else region.uneven() for source, region in joined.items()}
 
@@ -178,4 +183,5 @@ def iterations(body: Transfer, identity: Transfer, count: int) -> Transfer:
         identity: that every input reads itself.
         count: the number of iterations.
     """
+    # To be squared, a body must lead from its inputs to its inputs: invariant ones read themselves.
     return power((*body, *identity[len(body) :]), count, identity, compose)

@@ -11,6 +11,8 @@ from math import gcd, lcm
 from archgraph.errors import QueryError
 from archgraph.fields.sets.indices import EMPTY, Indices, interval, union
 
+# U-Nets have 2**levels phases and windows as many as positions, 128 at most in practice. Beyond this it is an odd
+# ratio of resampling, whose phases multiply from layer to layer.
 MOST_PHASES = 1 << 10
 
 
@@ -74,6 +76,8 @@ class SetMap:
             if step == 1 and self._connected:
                 yield interval(self.at(start).lo, self.at(start + length - 1).hi)
                 continue
+            # Every `classes`-th of these outputs has the same phase, and its set lies `advance` further: one spread per
+            # phase, however many outputs there are.
             classes = self.period // gcd(self.period, step)
             advance = self.advance * step * classes // self.period
             for first in range(min(classes, length)):
@@ -107,6 +111,7 @@ class SetMap:
         >>> stem.size_max, stem.stride, stem.at(0).lo
         (11, Fraction(4, 1), -5)
         """
+        # Most operations read position by position.
         if _is_identity(self) or _is_identity(window):
             return window if _is_identity(self) else self
         return _through(self, window)
@@ -185,6 +190,7 @@ def minimal(advance: int, phases: Iterable[Indices]) -> SetMap:
     >>> minimal(2, [interval(0, 0), interval(1, 1)]).period
     1
     """
+    # Equal maps must have one form: unions, caches and the end of a repeat's iterations compare them.
     phases = tuple(phases)
     for prime in _primes(len(phases)):
         while len(phases) % prime == 0 and _repeats(phases, prime, advance):
@@ -212,6 +218,8 @@ def _primes(number: int) -> Iterator[int]:
 
 @lru_cache(maxsize=1 << 12)
 def _through(inner: SetMap, window: SetMap) -> SetMap:
+    # In one period of its own, `window` moves by its advance; only after `factor` of them is that a multiple of the
+    # inner period, so that the inner phases come round.
     factor = inner.period // gcd(inner.period, window.advance)
     period = check_period(window.period * factor)
     advance = inner.advance * window.advance * factor // inner.period

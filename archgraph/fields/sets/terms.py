@@ -31,6 +31,7 @@ class Term:
     """
 
     axis: str
+    # Not compared: before and after a crop, positions are driven by the same index.
     extent: int = field(compare=False)
     scale: int = 1
     shift: int = 0
@@ -93,6 +94,7 @@ def normal(terms: Iterable[Term], constant: int = 0) -> Sum:
     kept = []
     for term in terms:
         steps, rest = divmod(term.shift, term.stride)
+        # Only a leading digit gives up whole strides of a shift; in a lower one they turn around its modulus.
         if term.modulus is None and not rest:
             constant += steps * term.scale
             term = replace(term, shift=0)
@@ -108,6 +110,7 @@ def _joined(terms: list[Term]) -> list[Term]:
             continue
         if high.stride == low.stride * size and high.scale == low.scale * size:
             wider = replace(low, modulus=None if high.modulus is None else size * high.modulus)
+            # The wider digit may have a neighbour that it joins in turn.
             rest = [term for term in terms if term is not low and term is not high]
             return list(normal([wider, *rest]).terms)
     return terms
@@ -128,6 +131,8 @@ def substitute(term: Term, index: Sum) -> Sum | None:
         return Sum((replace(term, axis=only.axis, extent=only.extent, shift=shift),))
     if not index.terms:
         return Sum((), term.at(index.constant))
+    # A shift by part of a stride carries from digit to digit, which is no sum of digits any more. Whole strides are
+    # harmless unless they turn around the modulus.
     steps, rest = divmod(shift, term.stride)
     if rest or (term.modulus is not None and steps % term.modulus):
         return None
@@ -141,10 +146,12 @@ def substitute(term: Term, index: Sum) -> Sum | None:
 def _digits(terms: Form, stride: int, modulus: int | None) -> Form | None:
     """Return `(sum // stride) % modulus` of a sum whose terms are the digits of a mixed radix."""
     ordered = sorted(terms, key=lambda term: term.scale)
+    # Terms that overlap carry into each other: the quotient of the sum is not the sum of the quotients.
     if any(low.scale * low.count > high.scale for low, high in pairwise(ordered)):
         return None
     result: list[Term] = []
     for term in ordered:
+        # With all below it, it stays under one stride, and rounding down drops it.
         if term.scale * term.count <= stride:
             continue
         divided = _divide(term, stride)
@@ -190,6 +197,7 @@ def coarseness(coarse: Form, fine: Form) -> int | None:
     if len(ratios) != 1 or len(pairs) != len(coarse) or any(term.shift for term in rest):
         return None
     (ratio,) = ratios
+    # What is left over must not carry into the coarser form.
     return ratio if sum(term.scale * (term.count - 1) for term in rest) < ratio else None
 
 

@@ -53,11 +53,14 @@ def through(inner: Reading, reads: Reads) -> Reading:
     if isinstance(inner, Pieces):
         return _through_pieces(inner, reads)
     axes = axes_of(inner)
+    # The same for every output: all that matters is whether it is passed on.
     if not axes:
         return _constant(inner, reads(""))
     found = {axis: reads(axis) for axis in axes}
+    # A value is read at one index per axis: where one of them is not read, nothing is.
     if None in found.values():
         return None
+    # Along a cut axis what is composed differs from stretch to stretch.
     cut = next((read for read in found.values() if isinstance(read, Pieces)), None)
     if cut is not None:
         return _by_piece(cut, inner, reads)
@@ -107,6 +110,8 @@ def _moved(read: Reading, part: Piece, reading: Reading) -> Reading:
     mixed = QueryError("what differs between stretches of an axis is mixed")
     if not isinstance(read, Moving) or read.map.advance < 1:
         raise mixed
+    # A stretch of the value's axis is a stretch of one axis of the output only if the leading digit alone decides: if
+    # the cuts fall on whole steps of it.
     leading = max(read.form, key=lambda term: (term.scale, term.stride))
     start, stop = _outputs(read.map, part)
     if len(read.form) > 1:
@@ -131,6 +136,7 @@ def _outputs(reads: SetMap, part: Piece) -> tuple[int, int]:
 
 def _through(inner: Reading, found: dict[str, Reading]) -> Reading:
     wholes = [read for read in found.values() if isinstance(read, Whole)]
+    # First, for reading everything settles also what no set map describes.
     if len(wholes) == len(found):
         spans = {axis: read.span for axis, read in found.items() if isinstance(read, Whole)}
         return _gathered(inner, min(wholes, key=lambda whole: whole.order), spans)
@@ -138,6 +144,8 @@ def _through(inner: Reading, found: dict[str, Reading]) -> Reading:
     if unsettled is not None:
         return Unsettled(unsettled.reason, _driving(found))
     assert isinstance(inner, Moving | HalfLine)
+    # Before composing maps of one index: that turns digits into phases, and several axes cannot be brought back from
+    # there.
     shifted = _shifted(inner, found)
     if shifted is not None:
         return shifted
@@ -194,6 +202,7 @@ def _composed(inner: Moving | HalfLine, read: Moving | HalfLine) -> Reading:
     if isinstance(read, Moving):
         assert isinstance(inner, HalfLine)
         return halfline(read.form, ends(inner.edge.through(read.map)), inner.since)
+    # A half-line of the value reads as far as any of its positions does, which need not be the last one.
     ahead = furthest(inner.map if isinstance(inner, Moving) else inner.edge)
     span = read.since.span
     since = replace(read.since, span=interval(0, ahead.image(span).hi) if span.length else span)
@@ -210,8 +219,10 @@ def _partly(inner: Moving, found: dict[str, Reading]) -> Reading:
     for term in inner.form:
         read = found[term.axis]
         if isinstance(read, Whole):
+            # All values of this digit, at its place in the sum: a comb.
             reads = reads.through(window(term.count, 1, term.scale))
             continue
+        # The same window at every position, at this digit's place in the sum; see above for its leaks.
         if isinstance(read, Moving) and read.step is None and term.pure and read.map.advance == read.map.period == 1:
             reads = bounded(reads.through(_scaled(read.map, term.scale)))
             read = Moving(read.form, IDENTITY)

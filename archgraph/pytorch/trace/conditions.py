@@ -96,6 +96,8 @@ class Conditions:
         """
         joint: list[Pair] = []
         while True:
+            # Each size is looked at with the others at their examples. A condition that then breaks at other sizes is
+            # one of several sizes, and is set aside; every round sets aside more, so that this ends.
             found = [self._progression(name, joint) for name in dict.fromkeys(self.names.values())]
             broken = [pair for pair in self._broken(found) if pair not in joint]
             if not broken:
@@ -108,6 +110,7 @@ class Conditions:
         default = self.values[own[0]]
         tests = [pair for pair in self.pairs if pair[1].expr.free_symbols & set(own)]
         holds = self._checker(own, tests)
+        # By trying: conditions are any expressions, and no solver is at hand that takes them all.
         valid = [value for value in range(1, default + SEARCH) if holds(value)]
         least, most = min(valid, default=default), max(valid, default=default)
         step = _step(set(valid), default, least, most)
@@ -164,6 +167,7 @@ def _step(valid: set[int], default: int, least: int, most: int) -> int | None:
     """The smallest step from the example that meets valid sizes, but for single points."""
     for step in range(1, (most - least) // 2 + 1):
         met = range(least + (default - least) % step, most + 1, step)
+        # Some, for single values fail for reasons of their own, such as a size that must not equal another.
         if sum(value in valid for value in met) > 0.8 * len(met):
             return step
     return None
@@ -186,6 +190,7 @@ def _compiled(expression: Any, symbols: list[Any]) -> Callable[..., bool]:
         text = _python(expression, names)
     except ArchgraphError:
         return lambda *numbers: True
+    # The text holds integers, operators and the names given here, nothing that a module could put there.
     test = eval(f"lambda {', '.join(names.values())}: {text}", {"max": max, "min": min})
 
     def holds(*numbers: int) -> bool:

@@ -65,6 +65,7 @@ class ProgramInterpreter:
     def _enter(self, node: Any) -> None:
         stack = self.program.stack(node)
         self.builder.stack = stack
+        # A layer such as Linear stays one operation if what rearranges its operands stands outside of it.
         self.builder.outer = stack[:-1] if stack and stack[-1][1] in self._leaves else stack
         self.builder.name = node.name
 
@@ -75,6 +76,7 @@ class ProgramInterpreter:
         if not hasattr(value, "shape"):
             return
         sizes = [self.sizes.expression(length) for length in value.shape]
+        # A batch of one is no axis: laws are per sample.
         dims = [d for d, length in enumerate(sizes) if not (d == 0 and length == 1)]
         dtype = "float" if value.dtype.is_floating_point else "int"
         names = self._input_names(node, dims, dtype)
@@ -117,6 +119,7 @@ class ProgramInterpreter:
         try:
             return self.sizes.expression(value)
         except ArchgraphError:
+            # Of numbers that are no sizes, such as a scale, the value at the example is enough.
             return float(value.node.hint) if value.node.hint is not None else 0.0
 
     def _constant(self, node: Any, value: Any) -> Any:
@@ -159,6 +162,7 @@ class ProgramInterpreter:
         name = node.target._schema.name.removeprefix("aten::")
         if name in SKIPPED:
             return
+        # `add_` is `add`, and then what it was applied to has changed.
         functional = name[:-1] if name.endswith("_") and not name.endswith("__") else name
         handler = HANDLERS.get(name) or HANDLERS.get(functional)
         if node in self.program.attentions:
@@ -187,6 +191,7 @@ class ProgramInterpreter:
                 error.path = self.program.path(node)
                 error.operands = (("operator", name), ("shape", _shape_of(node.meta.get("val"))))
             raise
+        # The handler knows the operator, but not this use of it.
         if result is NotImplemented:
             return self._gap(node, name)
         return self._checked(node, result)
@@ -269,6 +274,8 @@ class ProgramInterpreter:
         return result
 
     def _check_shape(self, node: Any, found: Tracked, value: Any) -> None:
+        # Every operator has an oracle at hand: a rule that is wrong on shapes is caught where it is applied, not in a
+        # sum of costs.
         shape = [length if isinstance(length, int) else length.node.hint for length in value.shape]
         own = [int(s) if s.is_Integer else evaluate(s, self.sizes.declarations.values) for s in found.shape]
         if own != shape:

@@ -117,6 +117,7 @@ def _take(rest: list[AxisDigit], wanted: Expr) -> Dim | None:
         if equal(first.size, wanted):
             taken.append(rest.pop(0))
             break
+        # A wanted size beyond this digit takes all of it and goes on; one below cuts it in two.
         outer = _outer(first.size, wanted)
         if outer is None:
             return None
@@ -125,6 +126,7 @@ def _take(rest: list[AxisDigit], wanted: Expr) -> Dim | None:
             taken.append(rest.pop(0))
             continue
         inner = divide(first.size, outer)
+        # Copies have no place on any axis, so that there is no stride to follow.
         stride = first.stride if first.axis == COPIES else product((first.stride, inner))
         taken.append(AxisDigit(first.axis, stride, outer))
         rest[0] = AxisDigit(first.axis, first.stride, inner)
@@ -133,6 +135,7 @@ def _take(rest: list[AxisDigit], wanted: Expr) -> Dim | None:
 
 def _outer(available: Expr, wanted: Expr) -> Expr | None:
     """The outer part of an available digit that goes into a wanted size; None where neither divides the other."""
+    # What holds for all sizes comes first; what holds at the example only is an assumption, and the last resort.
     if is_multiple(wanted, available):
         return available
     if is_multiple(available, wanted):

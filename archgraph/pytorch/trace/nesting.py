@@ -34,6 +34,7 @@ class Nesting:
         """Return the members of one graph, in order; `needed` are the values that are used outside of it."""
         groups = [
             list(group)
+            # An operation of the module itself has a key of its own, and stays alone.
             for _, group in groupby(records, key=lambda r: r.stack[depth][0] if len(r.stack) > depth else id(r))
         ]
         read_after = _read_after(groups, needed)
@@ -43,6 +44,7 @@ class Nesting:
             member = self._member(group, depth, path, later)
             member = replace(member, inputs=tuple(replaced.get(v, v) for v in member.inputs))
             if isinstance(member, Repeat):
+                # So far they are values of the body, which several scopes may share; outside they are others.
                 fresh = tuple(Value(v.type, member.name) for v in member.outputs)
                 replaced.update(zip(member.outputs, fresh, strict=True))
                 member = replace(member, outputs=fresh)
@@ -66,6 +68,7 @@ class Nesting:
         taken = tuple(dict.fromkeys(v for r in group for v in r.inputs if v not in made))
         given = tuple(v for r in group for v in r.outputs if v in later)
         members = self.members(group, depth + 1, path, set(given))
+        # Taken at once: the next call overwrites it.
         replaced = self.replaced
         inner = {v: Value(v.type, v.name) for v in taken}
         body = Graph(
@@ -84,6 +87,7 @@ class Nesting:
         """Return a number that graphs have in common which compute the same, whatever their names."""
         if id(graph) not in self._signatures:
             key = tuple(self._signed(graph))
+            # With the graph itself, which so stays alive: else its id could become that of another one.
             self._signatures[id(graph)] = (graph, self._numbers.setdefault(key, len(self._numbers)))
         return self._signatures[id(graph)][1]
 
@@ -131,6 +135,7 @@ class Nesting:
         for other in members[start + 1 :]:
             if not isinstance(other, Repeat) or not other.once or not self._equal(run[-1], other):
                 break
+            # What lies between two iterations of a repeat cannot be read from outside.
             if any(readers.get(v, 0) != 1 or v in needed for v in run[-1].outputs):
                 break
             handed = _handed(run[-1], other)
@@ -149,6 +154,7 @@ class Nesting:
         first, last = run[0], run[-1]
         places = _handed(run[0], run[1])
         assert places is not None
+        # A repeat has its carried inputs first.
         order = [*places, *(place for place in range(len(first.inputs)) if place not in places)]
         body = Graph(tuple(first.body.inputs[p] for p in order), first.body.nodes, first.body.outputs)
         inputs = tuple(first.inputs[p] for p in order)

@@ -62,6 +62,7 @@ def sizes_of(exported: Exported, name: str) -> TracedSizes:
     torch_symbols = _torch_symbols(exported)
     conditions = Conditions(exported, torch_symbols)
     found, joint = conditions.resolve()
+    # As the text of a spec, so that symbols of a module have the rules, carriers and messages of any others.
     spec = replace(read_text(_declaration(name, found), "<trace>"), network=None)
     declarations = Declarations(spec.symbols, {}, frozenset())
     declarations.resolve_all()
@@ -69,6 +70,7 @@ def sizes_of(exported: Exported, name: str) -> TracedSizes:
     texts = [text for item in found for text in str(item).split(", ")]
     facts = [fact for item in found for fact in _facts(item, declarations.lookup(item.name))]
     told = [(guard, list(_relation(guard, inside))) for guard in joint]
+    # Exports repeat the same bound in many forms; the strictest of them is told and checked.
     strictest = Context()
     for fact in (fact for _, relations in told for fact in relations):
         strictest.assume(fact)
@@ -177,6 +179,8 @@ def translate(expression: Any, inside: Mapping[Any, Expr]) -> Expr:
         return Integer(int(expression))
     if expression.is_Rational:
         return expression
+    # Rebuilt part by part, by the names of classes: torch has division and remainder of its own, which must not get
+    # into laws.
     parts = [translate(part, inside) for part in expression.args]
     return _combined(type(expression).__name__, parts, expression)
 
