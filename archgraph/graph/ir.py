@@ -178,7 +178,7 @@ class Graph:
         """
         return Substitution(values).graph(self)
 
-    def to_networkx(self) -> networkx.MultiDiGraph:
+    def to_networkx(self) -> networkx.MultiDiGraph[str]:
         """Return the graph with members as vertices (`member`, `label`) and values as edges (`value`).
 
         Inputs and outputs of the graph are vertices too. Repeats stay whole: unroll first for a flat graph.

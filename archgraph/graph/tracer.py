@@ -18,7 +18,7 @@ from archgraph.sizes.types import TensorType
 
 Result = TypeVar("Result")
 Show: TypeAlias = Callable[[Expr], Expr]
-Retell: TypeAlias = Callable[[ShapeError, Callable[..., object], tuple], ShapeError]
+Retell: TypeAlias = Callable[[ShapeError, Callable[..., object], tuple[object, ...]], ShapeError]
 
 
 class Inference:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 
 from sympy import Expr, Integer
 
@@ -10,14 +11,14 @@ from archgraph.errors import ShapeError, did_you_mean
 from archgraph.sizes.types import TensorType
 
 
-class Named(tuple):
+class Named(tuple[tuple[str, Any], ...]):
     """A mapping of names to values as it stands in a spec, in order and hashable."""
 
     __slots__ = ()
 
-    def __new__(cls, items=()) -> Named:
+    def __new__(cls, items: Mapping[str, Any] | Iterable[tuple[str, Any]] = ()) -> Named:
         """Make it from a dict or from (name, value) pairs."""
-        return super().__new__(cls, tuple(items.items() if isinstance(items, dict) else items))
+        return super().__new__(cls, tuple(items.items() if isinstance(items, Mapping) else items))
 
 
 Entry: TypeAlias = "Expr | tuple[Expr, Expr]"
@@ -51,7 +52,7 @@ def per_axis(value: PerAxis, positions: tuple[str, ...], argument: str) -> dict[
     return dict.fromkeys(positions, value)
 
 
-def _by_name(value: Named, positions: tuple[str, ...], argument: str) -> dict:
+def _by_name(value: Named, positions: tuple[str, ...], argument: str) -> dict[str, Any]:
     given = dict(value)
     for name in given:
         if name not in positions:
@@ -65,7 +66,7 @@ def _by_name(value: Named, positions: tuple[str, ...], argument: str) -> dict:
     return {axis: given[axis] for axis in positions}
 
 
-def _listed(value: tuple) -> str:
+def _listed(value: tuple[object, ...]) -> str:
     return "[" + ", ".join(map(str, value)) + "]"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sympy import Expr, Integer
 
@@ -37,7 +37,7 @@ def broadcast(kind: str, operands: tuple[TensorType, ...]) -> TensorType:
     return result
 
 
-def aligned(function: Callable, inputs: tuple[TensorType, ...], out: TensorType) -> nn.Module:
+def aligned(function: Callable[..., Any], inputs: tuple[TensorType, ...], out: TensorType) -> nn.Module:
     """Return a module that folds `function` over tensors whose axes are brought into the output's order."""
 
     def align(x: Tensor, operand: TensorType) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 
-from archgraph.ops import (  # noqa: F401
+from archgraph.ops import (
     activations,
     arithmetic,
     attention,
@@ -27,6 +27,29 @@ from archgraph.ops import (  # noqa: F401
     traced_moves,
 )
 from archgraph.ops.base import REGISTERED, Op
+
+FAMILIES = (
+    activations,
+    arithmetic,
+    attention,
+    convolution,
+    cropping,
+    einsum,
+    linear,
+    normalisation,
+    pointwise,
+    pooling,
+    rearrangement,
+    reshaping,
+    resizing,
+    rms,
+    routing,
+    sequence,
+    sources,
+    traced,
+    traced_moves,
+)
+"""The files that hold operations: a new one joins here."""
 
 
 def registry() -> Mapping[str, type[Op]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -108,7 +108,7 @@ class Rearrange(Rearrangement):
         return cls(into), (tensor(c=c, h=h, w=w),)
 
 
-def _walk(copies: list[int], shape) -> list[tuple[int, int]]:
+def _walk(copies: list[int], shape: Sequence[int]) -> list[tuple[int, int]]:
     """Pair every digit with the size it has before it is copied."""
     sizes = iter(shape)
     return [(count, 1 if count > 0 else next(sizes)) for count in copies]

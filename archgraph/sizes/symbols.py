@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -212,7 +212,7 @@ _context: ContextVar[Context | None] = ContextVar("context", default=None)
 
 
 @contextmanager
-def deciding(values: Mapping[Symbol, int]) -> Iterator[Context]:
+def deciding(values: Mapping[Symbol, int]) -> Generator[Context]:
     """Decide undecidable facts on sizes at `values`, and collect them as assumptions."""
     context = Context(values)
     token = _context.set(context)
