@@ -205,4 +205,4 @@ def noise(i: Interpreter, a: Arguments) -> Any:
 for _name in SIMPLE:
     HANDLERS[_name] = HANDLERS[f"{_name}_"] = _simple
 for _name in (*FUNCTIONS, *RENAMED):
-    HANDLERS.setdefault(_name, function)
+    HANDLERS.setdefault(_name.partition(".")[0], function)
