@@ -44,10 +44,15 @@ class Execution:
         """Return what a node needs while it runs."""
         return node.op.workspace(self.kernel, *node.types)
 
-    def fresh(self, saved: Saved) -> Expr:
-        """Return the bytes of what is made only to be kept."""
-        copies = (numel * (self.width if width == SINGLE_BYTES else width) for numel, width in saved.fresh)
-        return Add(*copies, SINGLE_BYTES * saved.statistics)
+    def fresh(self, saved: Saved, samples: int = 1) -> Expr:
+        """Return the bytes of what is made only to be kept, of a batch of some samples."""
+        kept = saved.of(samples)
+        shared = self._bytes(kept.batch, kept.batch_statistics)
+        return samples * self._bytes(kept.fresh, kept.statistics) + shared
+
+    def _bytes(self, copies: tuple[tuple[Expr, int], ...], statistics: Expr) -> Expr:
+        sizes = (numel * (self.width if width == SINGLE_BYTES else width) for numel, width in copies)
+        return Add(*sizes, SINGLE_BYTES * statistics)
 
     def drops(self, repeat: Repeat, path: str) -> bool:
         """Say whether only the inputs of a scope, or of each of its iterations, are kept."""

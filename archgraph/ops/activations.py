@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sympy import Expr
 
 from archgraph.ops.base import Saved
-from archgraph.ops.pointwise import Pointwise
+from archgraph.ops.pointwise import Activation, Pointwise
 from archgraph.sizes.symbols import ZERO
 from archgraph.sizes.types import TensorType
 
@@ -16,16 +16,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class KeepsOutput(Pointwise):
-    """The shared fact of functions whose derivative follows from their output."""
-
-    def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the output is kept."""
-        return Saved(outputs=(0,))
-
-
 @dataclass(frozen=True)
-class Sigmoid(KeepsOutput):
+class Sigmoid(Activation):
     """1 / (1 + exp(-x)). Any type stays as it is; one operation per element.
 
     >>> Sigmoid.example()[0].kind
@@ -33,6 +25,7 @@ class Sigmoid(KeepsOutput):
     """
 
     kind: ClassVar[str] = "sigmoid"
+    function: ClassVar[str] = "sigmoid"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's sigmoid."""
@@ -42,7 +35,7 @@ class Sigmoid(KeepsOutput):
 
 
 @dataclass(frozen=True)
-class Tanh(KeepsOutput):
+class Tanh(Activation):
     """Hyperbolic tangent. Any type stays as it is; one operation per element.
 
     >>> Tanh.example()[0].kind
@@ -50,6 +43,7 @@ class Tanh(KeepsOutput):
     """
 
     kind: ClassVar[str] = "tanh"
+    function: ClassVar[str] = "tanh"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's tanh."""
@@ -59,7 +53,7 @@ class Tanh(KeepsOutput):
 
 
 @dataclass(frozen=True)
-class Relu6(Pointwise):
+class Relu6(Activation):
     """min(max(x, 0), 6). Any type stays as it is. Source: Sandler et al. 2018, arXiv:1801.04381.
 
     >>> Relu6.example()[0].kind
@@ -67,6 +61,7 @@ class Relu6(Pointwise):
     """
 
     kind: ClassVar[str] = "relu6"
+    function: ClassVar[str] = "relu6"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's ReLU6."""
@@ -76,7 +71,7 @@ class Relu6(Pointwise):
 
 
 @dataclass(frozen=True)
-class Elu(KeepsOutput):
+class Elu(Activation):
     """x where positive, exp(x) - 1 elsewhere. Any type stays as it is; one operation per element.
 
     >>> Elu.example()[0].kind
@@ -84,10 +79,7 @@ class Elu(KeepsOutput):
     """
 
     kind: ClassVar[str] = "elu"
-
-    def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the input is kept."""
-        return Saved(inputs=(0,))
+    function: ClassVar[str] = "elu"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's ELU."""
@@ -97,7 +89,7 @@ class Elu(KeepsOutput):
 
 
 @dataclass(frozen=True)
-class Softplus(Pointwise):
+class Softplus(Activation):
     """log(1 + exp(x)). Any type stays as it is; one operation per element.
 
     >>> Softplus.example()[0].kind
@@ -105,6 +97,7 @@ class Softplus(Pointwise):
     """
 
     kind: ClassVar[str] = "softplus"
+    function: ClassVar[str] = "softplus"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's softplus."""
@@ -114,7 +107,7 @@ class Softplus(Pointwise):
 
 
 @dataclass(frozen=True)
-class HardSwish(Pointwise):
+class HardSwish(Activation):
     """x * relu6(x + 3) / 6. Any type stays as it is. Source: Howard et al. 2019, arXiv:1905.02244.
 
     >>> HardSwish.example()[0].kind
@@ -122,6 +115,7 @@ class HardSwish(Pointwise):
     """
 
     kind: ClassVar[str] = "hard_swish"
+    function: ClassVar[str] = "hardswish"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's Hardswish."""
@@ -131,7 +125,7 @@ class HardSwish(Pointwise):
 
 
 @dataclass(frozen=True)
-class HardSigmoid(Pointwise):
+class HardSigmoid(Activation):
     """relu6(x + 3) / 6. Any type stays as it is. Source: Howard et al. 2019, arXiv:1905.02244.
 
     >>> HardSigmoid.example()[0].kind
@@ -139,6 +133,7 @@ class HardSigmoid(Pointwise):
     """
 
     kind: ClassVar[str] = "hard_sigmoid"
+    function: ClassVar[str] = "hardsigmoid"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's Hardsigmoid."""

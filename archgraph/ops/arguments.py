@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from sympy import Expr, Integer
 
@@ -18,7 +18,8 @@ class Named(tuple[tuple[str, Any], ...]):
 
     def __new__(cls, items: Mapping[str, Any] | Iterable[tuple[str, Any]] = ()) -> Named:
         """Make it from a dict or from (name, value) pairs."""
-        return super().__new__(cls, tuple(items.items() if isinstance(items, Mapping) else items))
+        pairs = items.items() if isinstance(items, Mapping) else items
+        return super().__new__(cls, tuple(cast("Iterable[tuple[str, Any]]", pairs)))
 
 
 Entry: TypeAlias = "Expr | tuple[Expr, Expr]"

@@ -161,17 +161,25 @@ class ScaledDotProductAttention(Op):
         return (7 if self.relative_bias else 6) * self.scores(*inputs)
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return what the math kernel keeps of one sample: scaled q and k, the attention weights, and v.
+        """Return what the math kernel keeps: scaled q and k, the attention weights, and v.
 
         v is cut into heads as a view; joined with other streams, repeated for more heads, or cut into windows or
-        along axes, it is a copy. Which bias every pair of positions takes is kept as an index.
+        along axes, it is a copy. Which bias every pair of positions takes is kept as an index for all samples.
         """
         queries, keys, values = self._copied(inputs)
         kept = [queries, keys, self.scores(*inputs)]
-        if self._is_whole(inputs):
-            return Saved(inputs=(2,), fresh=tuple((numel, 4) for numel in kept))
-        fresh = tuple((numel, 4) for numel in (*kept, values))
-        return Saved(fresh=(*fresh, *self._looked_up(inputs)), joined=len(inputs) > 3)
+        copied = Saved(fresh=tuple((numel, 4) for numel in (*kept, values)))
+        if not self._is_whole(inputs):
+            return replace(copied, batch=self._looked_up(inputs), joined=len(inputs) > 3)
+        several = copied if self._is_split(inputs[2]) else None
+        return Saved(inputs=(2,), fresh=tuple((numel, 4) for numel in kept), several=several)
+
+    def _is_split(self, v: TensorType) -> bool:
+        """Whether the heads of several samples lie apart: those of one position side by side.
+
+        Such heads are copied. Where channels come first they lie in a row, unless v is a part of a larger tensor.
+        """
+        return v.names[-1] == "c" and v.area != 1 and self.heads != 1
 
     def saved_by(self, kernel: Kernel, *inputs: TensorType) -> Saved:
         """Return, of the fused kernel, q, k, v, the output, and a logarithm per query and head, but no weights."""
@@ -181,13 +189,13 @@ class ScaledDotProductAttention(Op):
         copies = self._copied(inputs)
         if kernel == "upcast":
             statistics = Add(*copies, self.scores(*inputs))
-            return Saved(fresh=self._looked_up(inputs), statistics=statistics, joined=len(streams) > 1)
+            return Saved(batch=self._looked_up(inputs), statistics=statistics, joined=len(streams) > 1)
         logarithms = product((self.heads, Add(*(q.area for q, _, _ in streams))))
         outputs = tuple(range(len(streams)))
         if self._is_whole(inputs):
             return Saved(inputs=(0, 1, 2), outputs=outputs, statistics=logarithms)
-        fresh = (*((numel, 4) for numel in copies), *self._looked_up(inputs))
-        return Saved(outputs=outputs, fresh=fresh, statistics=logarithms, joined=len(streams) > 1)
+        fresh, table = tuple((numel, 4) for numel in copies), self._looked_up(inputs)
+        return Saved(outputs=outputs, fresh=fresh, batch=table, statistics=logarithms, joined=len(streams) > 1)
 
     def _looked_up(self, inputs: Types) -> tuple[tuple[Expr, int], ...]:
         """The rows of the table of biases, one for every pair of positions of a window."""

@@ -41,6 +41,9 @@ class Weight:
 class Saved:
     """What autograd keeps for the backward pass, so that a fold can count every storage once.
 
+    Operands, outputs, `fresh` and `statistics` are of every sample, `batch` and `batch_statistics` of a batch
+    whatever its size.
+
     Attributes:
         inputs: operands that are kept, by index.
         outputs: outputs that are kept, by index.
@@ -48,6 +51,13 @@ class Saved:
         aliases: (output, input) pairs where the output is a view of the input's storage.
         statistics: numbers that are kept in single precision whatever the values are in.
         joined: the outputs are parts of one storage.
+        batch: as `fresh`, of tensors that all samples share: tables of positions, of indices.
+        batch_statistics: as `statistics`, of numbers that are taken over all samples.
+        several: what is kept where a batch has more than one sample; None where that is the same.
+
+    >>> norm = Saved(inputs=(0,), batch_statistics=Integer(8))
+    >>> norm.of(3) == norm
+    True
     """
 
     inputs: tuple[int, ...] = ()
@@ -56,6 +66,13 @@ class Saved:
     aliases: tuple[tuple[int, int], ...] = ()
     statistics: Expr = ZERO
     joined: bool = False
+    batch: tuple[tuple[Expr, int], ...] = ()
+    batch_statistics: Expr = ZERO
+    several: Saved | None = None
+
+    def of(self, samples: int) -> Saved:
+        """Return what is kept of a batch of that many samples."""
+        return self if samples == 1 or self.several is None else self.several
 
 
 @dataclass(frozen=True)

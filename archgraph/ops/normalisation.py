@@ -85,6 +85,10 @@ class BatchNorm(Normalisation):
         """Return one pair per channel."""
         return x.channels
 
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return the input, and a mean and inverse deviation per channel of all samples together."""
+        return Saved(inputs=(0,), batch_statistics=2 * self.groups_of(inputs[0]))
+
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position."""
         return (pointwise(inputs[0].positions),)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from sympy import Expr
 
 from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
+from archgraph.ops.functions import function_row
 from archgraph.ops.reach import All, Reach, pointwise
 from archgraph.sizes.symbols import symbol
 from archgraph.sizes.types import TensorType, tensor
@@ -18,19 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pointwise(Unweighted, NoMacs):
-    """The shared facts of activations: the type stays, one operation per element."""
+    """The shared facts of activations: the type stays, and every position is read by itself."""
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the operand's type."""
         return inputs
-
-    def elementwise(self, *inputs: TensorType) -> Expr:
-        """Return one operation per element."""
-        return inputs[0].numel
-
-    def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the input is kept."""
-        return Saved(inputs=(0,))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position."""
@@ -43,7 +36,27 @@ class Pointwise(Unweighted, NoMacs):
 
 
 @dataclass(frozen=True)
-class Relu(Pointwise):
+class Activation(Pointwise):
+    """The shared facts of one of PyTorch's functions of an element, as the table of functions states them."""
+
+    function: ClassVar[str]
+    """PyTorch's name of it."""
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return the function's operations per element."""
+        return function_row(self.function).operations * inputs[0].numel
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return what the function's gradient needs."""
+        return function_row(self.function).saved(inputs, inputs[0].numel)
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return what the function reads."""
+        return (function_row(self.function).reach(inputs[0].positions),)
+
+
+@dataclass(frozen=True)
+class Relu(Activation):
     """max(x, 0). Any type stays as it is; autograd keeps the output.
 
     >>> op, inputs = Relu.example()
@@ -52,10 +65,7 @@ class Relu(Pointwise):
     """
 
     kind: ClassVar[str] = "relu"
-
-    def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the output is kept."""
-        return Saved(outputs=(0,))
+    function: ClassVar[str] = "relu"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's ReLU."""
@@ -65,7 +75,7 @@ class Relu(Pointwise):
 
 
 @dataclass(frozen=True)
-class LeakyRelu(Pointwise):
+class LeakyRelu(Activation):
     """max(x, 0) + slope * min(x, 0). Any type stays as it is.
 
     Autograd keeps the input; `inplace` overwrites it and keeps the output instead, which the next layer often
@@ -76,11 +86,12 @@ class LeakyRelu(Pointwise):
     """
 
     kind: ClassVar[str] = "leaky_relu"
+    function: ClassVar[str] = "leaky_relu"
     inplace: bool = False
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return the input, which the output may have overwritten."""
-        return Saved(inputs=(0,), aliases=((0, 0),) if self.inplace else ())
+        return replace(super().saved(*inputs), aliases=((0, 0),) if self.inplace else ())
 
     def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:
         """Return, on the way back in place, the copies that PyTorch makes where the operand is a view."""
@@ -94,7 +105,7 @@ class LeakyRelu(Pointwise):
 
 
 @dataclass(frozen=True)
-class Silu(Pointwise):
+class Silu(Activation):
     """x * sigmoid(x), also called swish. Any type stays as it is; one operation per element.
 
     >>> Silu.example()[0].kind
@@ -102,6 +113,7 @@ class Silu(Pointwise):
     """
 
     kind: ClassVar[str] = "silu"
+    function: ClassVar[str] = "silu"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's SiLU."""
@@ -111,7 +123,7 @@ class Silu(Pointwise):
 
 
 @dataclass(frozen=True)
-class Gelu(Pointwise):
+class Gelu(Activation):
     """x * Phi(x), exact or by tanh. Any type stays as it is; one operation per element.
 
     Source: Hendrycks & Gimpel 2016, arXiv:1606.08415.
@@ -121,6 +133,7 @@ class Gelu(Pointwise):
     """
 
     kind: ClassVar[str] = "gelu"
+    function: ClassVar[str] = "gelu"
     approximate: Literal["none", "tanh"] = "none"
 
     def lower(self, *inputs: TensorType) -> nn.Module:

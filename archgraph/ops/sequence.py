@@ -49,10 +49,10 @@ class Rotary(Unweighted, NoMacs):
         return 3 * inputs[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return the tables of sines and cosines."""
+        """Return the tables of sines and cosines, which all samples share."""
         (x,) = inputs
         table = product((x.area, x.channels / self.heads))
-        return Saved(fresh=((table, 4), (table, 4)))
+        return Saved(batch=((table, 4), (table, 4)))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position."""

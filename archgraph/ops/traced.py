@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sympy import Expr
 
@@ -12,6 +12,7 @@ from archgraph.ops.arguments import Named, PerAxis, per_axis
 from archgraph.ops.arithmetic import Broadcast, aligned, broadcast
 from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.convolution import Conv, ConvTranspose
+from archgraph.ops.functions import Call, Row, function_row, torch_function
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, All, AxisMap, Causal, Interpolated, Reach, Resized, windowed
 from archgraph.sizes.symbols import ZERO, product, size, symbol
@@ -20,76 +21,14 @@ from archgraph.sizes.types import TensorType, tensor
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-KEEPS_INPUTS = frozenset(
-    [
-        "abs",
-        "acos",
-        "asin",
-        "atan",
-        "atan2",
-        "clamp",
-        "cos",
-        "cosh",
-        "div",
-        "erf",
-        "expm1",
-        "fmod",
-        "log",
-        "log10",
-        "log1p",
-        "log2",
-        "maximum",
-        "minimum",
-        "mul",
-        "pow",
-        "remainder",
-        "sin",
-        "sinh",
-        "where",
-        "xlogy",
-        "square",
-        "logaddexp",
-        "lerp",
-        "softplus",
-        "mish",
-        "selu",
-        "hardtanh",
-        "logsigmoid",
-        "leaky_relu",
-        "gelu",
-        "silu",
-    ]
-)
-KEEPS_OUTPUT = frozenset(["exp", "exp2", "rsqrt", "sqrt", "reciprocal", "sigmoid", "tanh", "tan", "relu"])
-TESTS = frozenset(
-    [
-        "eq",
-        "ne",
-        "lt",
-        "le",
-        "gt",
-        "ge",
-        "logical_and",
-        "logical_or",
-        "logical_not",
-        "logical_xor",
-        "isnan",
-        "isinf",
-        "isfinite",
-        "bitwise_and",
-        "bitwise_or",
-        "bitwise_not",
-        "bitwise_xor",
-    ]
-)
-
 
 @dataclass(frozen=True)
 class Function(Broadcast):
     """A function of one element, or of several that are broadcast by name, called by torch's name for it.
 
     `{*axes}, ... -> {*axes of all}`. One operation per output element. `call` holds the arguments in order:
-    numbers, and null where the next operand goes; without it the operands are the arguments.
+    numbers, and null where the next operand goes; without it the operands are the arguments. What is kept for the
+    backward pass follows from both; a function that the table of functions lacks is refused.
 
     >>> op, inputs = Function.example()
     >>> print(op.infer(*inputs)[0], op.elementwise(*inputs))
@@ -98,31 +37,36 @@ class Function(Broadcast):
 
     kind: ClassVar[str] = "function"
     function: str
-    call: tuple[float | None, ...] | None = None
+    call: Call | None = None
+
+    def __post_init__(self) -> None:
+        function_row(self.function)
+
+    @property
+    def _row(self) -> Row:
+        return function_row(self.function, self.call)
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the type with all axes of all operands."""
         out = broadcast(self.function, inputs)
-        floats = any(x.dtype == "float" for x in inputs) and self.function not in TESTS
+        floats = any(x.dtype == "float" for x in inputs) and self._row.result == "float"
         return (out.as_dtype("float" if floats else "int"),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
-        """Return one operation per output element."""
-        return self.outputs(*inputs)[0].numel
+        """Return the function's operations per output element."""
+        return self._row.operations * self.outputs(*inputs)[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return what the function's derivative needs; operands, where that is not known."""
-        if self.function in KEEPS_OUTPUT:
-            return Saved(outputs=(0,))
-        if self.function in KEEPS_INPUTS:
-            return Saved(inputs=tuple(range(len(inputs))))
-        return Saved()
+        """Return what the gradients of the operands need."""
+        return self._row.saved(inputs, self.outputs(*inputs)[0].numel, self.call)
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return what the function reads of every operand."""
+        return tuple(self._row.reach(x.positions) for x in inputs)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's function on aligned operands."""
-        import torch
-
-        compute = getattr(torch, self.function, None) or getattr(torch.nn.functional, self.function)
+        compute = torch_function(self.function)
         call = (None,) * len(inputs) if self.call is None else self.call
         (out,) = self.outputs(*inputs)
         align = [aligned(lambda x: x, (x,), TensorType(out.axes)) for x in inputs]
@@ -193,7 +137,9 @@ class Reduce(Unweighted, NoMacs):
 
 @dataclass(frozen=True)
 class Cumulate(Unweighted, NoMacs):
-    """Running sum along one axis. `{*axes} -> same`; one operation per element.
+    """Running sum along one axis, or what else `function` is. `{*axes} -> same`; one operation per element.
+
+    `function` is torch's name: cumsum, cumprod or logcumsumexp.
 
     >>> op, inputs = Cumulate.example()
     >>> print(op.elementwise(*inputs))
@@ -202,6 +148,7 @@ class Cumulate(Unweighted, NoMacs):
 
     kind: ClassVar[str] = "cumulate"
     axis: str
+    function: Literal["cumsum", "cumprod", "logcumsumexp"] = "cumsum"
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the operand's type."""
@@ -213,8 +160,8 @@ class Cumulate(Unweighted, NoMacs):
         return inputs[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return nothing: the gradient is a running sum too."""
-        return Saved()
+        """Return nothing for a sum, whose gradient is a running sum too; else the operand and the result."""
+        return Saved() if self.function == "cumsum" else Saved(inputs=(0,), outputs=(0,))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return every earlier position along the axis."""
@@ -222,9 +169,11 @@ class Cumulate(Unweighted, NoMacs):
         return (windowed({axis: Causal() if axis == self.axis else SAME for axis in x.positions}),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's cumsum."""
-        place = inputs[0].names.index(self.axis) + 1
-        return functional(lambda x: x.cumsum(dim=place))
+        """Return torch's function of that name."""
+        import torch
+
+        compute, place = getattr(torch, self.function), inputs[0].names.index(self.axis) + 1
+        return functional(lambda x: compute(x, dim=place))
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:

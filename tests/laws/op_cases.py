@@ -211,6 +211,8 @@ ATTENTION = [
         ((t(c=8), TOKENS, TOKENS), {"heads": 2}),
         ((TOKENS, t(n=6, c=4), t(n=6, c=4)), {"heads": 4, "kv_heads": 2}),
         ((TOKENS,) * 3, {"heads": 2, "causal": True}),
+        ((TOKENS,) * 3, {"heads": 1}),
+        ((t(c=8), t(n=1, c=8), t(n=1, c=8)), {"heads": 2}),
         ((t(c=4, h=3, w=4),) * 3, {"heads": 2, "over": "h"}),
         ((t(h=3, w=4, d=2, c=4),) * 3, {"heads": 2, "over": ["d", "w"]}),
         ((t(c=4, h=4, w=6),) * 3, {"heads": 2, "window": 2}),
@@ -225,6 +227,8 @@ OTHERS = [
     case("einsum", t(n=3, c=4), t(c=4, d=2, n=3), over=["c", "n"]),
     case("rotary", t(h=2, w=3, c=8), heads=2),
     case("rotary", t(c=8, n=5), heads=1),
+    case("cumulate", TOKENS, axis="n", function="cumprod"),
+    case("cumulate", TOKENS, axis="n", function="logcumsumexp"),
 ]
 EXTRA = [
     *CONVOLUTIONS,

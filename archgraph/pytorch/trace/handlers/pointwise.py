@@ -12,6 +12,7 @@ from archgraph.graph.ir import Value
 from archgraph.ops import activations, pointwise
 from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.base import Op
+from archgraph.ops.functions import FUNCTIONS
 from archgraph.ops.traced import Function
 from archgraph.pytorch.trace.align import broadcast
 from archgraph.pytorch.trace.arguments import Arguments
@@ -21,124 +22,51 @@ from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.registry import HANDLERS, aten
 
 SIMPLE: dict[str, type[Op]] = {
-    "relu": pointwise.Relu,
-    "silu": pointwise.Silu,
-    "leaky_relu": pointwise.LeakyRelu,
-    "sigmoid": activations.Sigmoid,
-    "tanh": activations.Tanh,
-    "relu6": activations.Relu6,
-    "elu": activations.Elu,
-    "softplus": activations.Softplus,
-    "hardswish": activations.HardSwish,
-    "hardsigmoid": activations.HardSigmoid,
+    op.function: op
+    for op in (
+        pointwise.Relu,
+        pointwise.Silu,
+        pointwise.LeakyRelu,
+        activations.Sigmoid,
+        activations.Tanh,
+        activations.Relu6,
+        activations.Elu,
+        activations.Softplus,
+        activations.HardSwish,
+        activations.HardSigmoid,
+    )
 }
-UNARY = [
-    "abs",
-    "acos",
-    "asin",
-    "atan",
-    "cos",
-    "cosh",
-    "erf",
-    "erfc",
-    "exp",
-    "exp2",
-    "expm1",
-    "ceil",
-    "floor",
-    "frac",
-    "log",
-    "log10",
-    "log1p",
-    "log2",
-    "neg",
-    "reciprocal",
-    "round",
-    "rsqrt",
-    "sin",
-    "sinh",
-    "sqrt",
-    "square",
-    "tan",
-    "trunc",
-    "sign",
-    "sgn",
-    "logical_not",
-    "bitwise_not",
-    "isnan",
-    "isinf",
-    "isfinite",
-    "clamp",
-    "clamp_min",
-    "clamp_max",
-    "mish",
-    "selu",
-    "celu",
-    "log_sigmoid",
-    "nan_to_num",
-    "threshold",
-    "hardshrink",
-    "softshrink",
-    "logit",
-    "cumprod",
-    "bitwise_left_shift",
-    "bitwise_right_shift",
-    "celu_",
-    "normal_",
-    "uniform_",
-    "angle",
-]
-BINARY = [
-    "sub",
-    "rsub",
-    "div",
-    "true_divide",
-    "floor_divide",
-    "remainder",
-    "fmod",
-    "pow",
-    "maximum",
-    "minimum",
-    "atan2",
-    "eq",
-    "ne",
-    "lt",
-    "le",
-    "gt",
-    "ge",
-    "where",
-    "mul",
-    "add",
-    "logical_and",
-    "logical_or",
-    "logical_xor",
-    "bitwise_and",
-    "bitwise_or",
-    "bitwise_xor",
-    "masked_fill",
-    "prelu",
-    "__and__",
-    "__or__",
-    "lerp",
-    "addcmul",
-    "addcdiv",
-    "clip",
-    "__rsub__",
-    "xlogy",
-    "fmax",
-    "fmin",
-    "hypot",
-    "logaddexp",
-    "sigmoid_backward",
-    "polar",
-]
+"""Functions that are operations of their own, by PyTorch's name."""
 RENAMED: dict[str, str] = {
-    "hardtanh": "hardtanh",
-    "log_sigmoid": "logsigmoid",
-    "true_divide": "div",
     "__and__": "bitwise_and",
+    "__lshift__": "bitwise_left_shift",
     "__or__": "bitwise_or",
+    "__rshift__": "bitwise_right_shift",
+    "__rsub__": "rsub",
+    "__xor__": "bitwise_xor",
+    "absolute": "abs",
+    "arccos": "acos",
+    "arccosh": "acosh",
+    "arcsin": "asin",
+    "arcsinh": "asinh",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "arctanh": "atanh",
+    "clip": "clamp",
+    "divide": "div",
+    "fix": "trunc",
+    "greater": "gt",
+    "greater_equal": "ge",
+    "less": "lt",
+    "less_equal": "le",
+    "log_sigmoid": "logsigmoid",
+    "negative": "neg",
+    "not_equal": "ne",
+    "special_expit": "sigmoid",
+    "subtract": "sub",
+    "true_divide": "div",
 }
+"""Operators that are another name of a function in the table."""
 
 
 def on_one(i: ProgramInterpreter, op: Op, t: Tracked) -> Tracked:
@@ -152,9 +80,15 @@ def operand_of(a: Arguments) -> Tracked:
     return a.self if a.nodes.get("self") is not None else a.input
 
 
+def _called(a: Arguments) -> str:
+    """Return the function in the table that an operator computes, in place or not."""
+    name = a.node.target._schema.name.removeprefix("aten::")
+    plain = name if name.endswith("__") else name.rstrip("_")
+    return RENAMED[plain] if plain in RENAMED else plain  # noqa: SIM401  typed
+
+
 def _simple(i: ProgramInterpreter, a: Arguments) -> Tracked:
-    name = a.node.target._schema.name.removeprefix("aten::").rstrip("_")
-    return on_one(i, SIMPLE[name](), operand_of(a))
+    return on_one(i, SIMPLE[_called(a)](), operand_of(a))
 
 
 @aten("gelu")
@@ -229,7 +163,7 @@ def mul(i: ProgramInterpreter, a: Arguments) -> Any:
 def function(i: ProgramInterpreter, a: Arguments) -> Any:
     """A function by name, on tensors and numbers in the operator's order."""
     schema = a.node.target._schema
-    name = schema.name.removeprefix("aten::").rstrip("_") if not schema.name.endswith("__") else schema.name[6:]
+    name = _called(a)
     given = [argument.name for argument in schema.arguments if not argument.kwarg_only]
     items = [getattr(a, key) for key in given if key in a.nodes]
     tensors = [item for item in items if not is_number(item)]
@@ -239,8 +173,7 @@ def function(i: ProgramInterpreter, a: Arguments) -> Any:
     bounds = (-inf if place == 1 else inf for place in range(len(items)))
     filled = [bound if item is None else item for item, bound in zip(items, bounds, strict=True)]
     call = tuple(_float(item) if is_number(item) else None for item in filled) if numbers else None
-    called = RENAMED[name] if name in RENAMED else name  # noqa: SIM401  typed
-    return _ranked(arithmetic(i, Function(called, call), tensors), a)
+    return _ranked(arithmetic(i, Function(name, call), tensors), a)
 
 
 def _ranked(t: Tracked, a: Arguments) -> Tracked:
@@ -256,7 +189,20 @@ def outer(i: ProgramInterpreter, a: Arguments) -> Tracked:
     return arithmetic(i, Multiply(), [a.self.with_layout([*a.self.layout, ()]), other])
 
 
+@aten("prelu")
+def prelu(i: ProgramInterpreter, a: Arguments) -> Any:
+    """A leaky ReLU whose slope is a weight: one, or one per entry of dimension 1."""
+    slopes = a.weight.with_layout([*a.weight.layout, *[()] * (a.self.rank - 2)])
+    return _ranked(arithmetic(i, Function("prelu"), [a.self, slopes]), a)
+
+
+@aten("normal_", "uniform_")
+def noise(i: ProgramInterpreter, a: Arguments) -> Any:
+    """Random numbers, which overwrite a tensor without a look at it."""
+    return i.moved("noise", [], a.node.meta["val"])
+
+
 for _name in SIMPLE:
     HANDLERS[_name] = HANDLERS[f"{_name}_"] = _simple
-for _name in (*UNARY, *BINARY):
-    HANDLERS.setdefault(_name, function)
+for _name in (*FUNCTIONS, *RENAMED):
+    HANDLERS.setdefault(_name.partition(".")[0], function)

@@ -30,11 +30,12 @@ def softmax(i: ProgramInterpreter, a: Arguments) -> Tracked:
     return on_one(i, Function("log"), result) if "log" in a.node.target._schema.name else result
 
 
-@aten("cumsum")
-def cumsum(i: ProgramInterpreter, a: Arguments) -> Tracked:
-    """Running sum along one dimension."""
+@aten("cumsum", "cumprod", "logcumsumexp")
+def cumulated(i: ProgramInterpreter, a: Arguments) -> Tracked:
+    """Running sum or product along one dimension."""
+    name = a.node.target._schema.name.removeprefix("aten::").rstrip("_")
     t, (axis,) = i.builder.grouped(i.builder.settled(a.self), [(None, (a.dim % a.self.rank,))])
-    return on_one(i, Cumulate(axis), t)
+    return on_one(i, Cumulate(axis, name), t)
 
 
 REDUCTIONS = {
