@@ -8,7 +8,8 @@ from typing import TypeAlias
 from sympy import Expr
 
 from archgraph.errors import ShapeError
-from archgraph.fields.hulls.hull import EVERYTHING, Hull, Span, Unknown, repeated, union, widened
+from archgraph.fields.hulls.hull import Hull, Span, repeated, union, widened
+from archgraph.fields.sets.band import EVERYTHING, Unknown
 from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.ops.reach import All, Reach
 
@@ -62,7 +63,7 @@ class HullFold:
             return (unknown,) * len(node.outputs)
         pairs = list(zip(reaches, operands, strict=True))
         return tuple(
-            self._joined([_through(reach, spans) for reach, spans in pairs if _reads(reach, index)])
+            self._joined([_through(reach, spans, index) for reach, spans in pairs if _reads(reach, index)])
             for index in range(len(node.outputs))
         )
 
@@ -101,10 +102,10 @@ def _reads(reach: Reach, output: int) -> bool:
     return reach.reads and not reach.gate and (reach.outputs is None or output in reach.outputs)
 
 
-def _through(reach: Reach, spans: Spans) -> Spans:
+def _through(reach: Reach, spans: Spans, output: int) -> Spans:
     maps = dict(reach.maps)
     return {
-        axis: widened(span, maps.get(span.axis, All())) if isinstance(span, Hull) else span
+        axis: widened(span, maps.get(span.axis, All()), output) if isinstance(span, Hull) else span
         for axis, span in spans.items()
     }
 

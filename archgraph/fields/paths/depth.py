@@ -7,13 +7,14 @@ from fractions import Fraction
 from functools import reduce
 from typing import TypeAlias
 
-from archgraph.fields.rules.node_reads import Evaluate, node_reads
+from archgraph.fields.rules.node_reads import node_reads
 from archgraph.fields.sets.pieces import join
 from archgraph.fields.sets.readings import HalfLine, Moving, Reading, Whole, axes_of
 from archgraph.fields.sets.region import Region, itself
 from archgraph.fields.sets.through import through
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.graph.locate import axis_named, checked_distance, input_named
+from archgraph.sizes.exact import Evaluate
 
 Depths: TypeAlias = Mapping[int, Reading]
 """What a value reads by way of at most so many mixing layers, as far as more layers read more."""

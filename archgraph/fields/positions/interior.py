@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from archgraph.fields.rules.node_reads import Evaluate, Learned
+from archgraph.fields.rules.node_reads import Learned
 from archgraph.fields.rules.node_relations import node_relations
 from archgraph.fields.sets import area
 from archgraph.fields.sets.area import NOWHERE, Area
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.sizes.exact import Evaluate
 
 Areas = tuple[Area, ...]
 
