@@ -9,10 +9,10 @@ from archgraph.errors import QueryError
 from archgraph.fields.rules.node_reads import Learned
 from archgraph.fields.rules.node_relations import Kind, node_relations
 from archgraph.fields.rules.relation import Relation
-from archgraph.fields.rules.walk_back import WalkBack
 from archgraph.fields.sets import area
 from archgraph.fields.sets.area import Area, Mask, full
 from archgraph.graph.ir import Node
+from archgraph.graph.walk_back import WalkBack
 from archgraph.sizes.exact import Evaluate
 
 
