@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import prod
 from typing import Any, TypeAlias
@@ -14,6 +14,8 @@ from archgraph.errors import ArchgraphError, UnboundSymbolError
 MAX_BITS = 8192
 """Of the numbers that laws may come to: Python prints no integer of more than 4300 digits."""
 Number: TypeAlias = "int | Fraction"
+Evaluate: TypeAlias = Callable[[Expr], int]
+"""Gives the value of a size where all symbols are bound."""
 
 
 def evaluate(expression: Expr, values: Mapping[Symbol, int]) -> int:

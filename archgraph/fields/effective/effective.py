@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from math import fsum, sqrt
 
 from archgraph.errors import QueryError, ShapeError
-from archgraph.fields.effective.spread import MOST_WEIGHTS, STAY, Spread, SpreadMap, blended
-from archgraph.fields.effective.tap_power import step
 from archgraph.fields.effective.walk import Walk, Walks, join, then
-from archgraph.fields.rules.node_reads import Evaluate
+from archgraph.fields.rules.axis_maps import rule_of
+from archgraph.fields.rules.axis_rule import AxisView, Driver
 from archgraph.fields.sets.iterate import power
+from archgraph.fields.sets.spread import MOST_WEIGHTS, STAY, Spread, SpreadMap, blended
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
-from archgraph.ops.reach import Along, AxisMap, Digit, Reach, Unflattened, Window
+from archgraph.ops.reach import AxisMap, Reach
+from archgraph.sizes.exact import Evaluate
 
 MOST_ITERATIONS, MOST_STEPS = 1000, 200_000
 
@@ -153,22 +154,22 @@ class EffectiveFields:
             if unread or (reach.outputs is not None and index not in reach.outputs):
                 continue
             for axis, walk in walks.items():
-                new = self._stepped(node, number, reach, walk)
+                new = self._stepped(node, number, index, reach, walk)
                 result[axis] = join(result.get(axis), new)
         return result
 
-    def _stepped(self, node: Node, number: int, reach: Reach, walk: Walk | str) -> Walk | str:
+    def _stepped(self, node: Node, number: int, output: int, reach: Reach, walk: Walk | str) -> Walk | str:
         if isinstance(walk, str):
             return walk
         operand, maps = node.types[number], dict(reach.maps)
         factor = float(reach.share) if reach.share.is_Number else self._fraction(reach)
         for axis in operand.positions:
-            extent = self._evaluate(operand.size(axis))
+            view = AxisView(axis, axis, operand.size(axis), node.outputs[output].type, output, self._evaluate)
             if axis != walk.axis:
-                taken = step(maps[axis], reach.power, extent, self._evaluate)
+                taken = rule_of(maps[axis]).taps(reach.power, view)
                 factor *= 1.0 if taken is None else taken.mass
                 continue
-            moved = self._along(walk, maps[axis], reach, extent)
+            moved = self._along(walk, maps[axis], reach, view)
             if isinstance(moved, str):
                 return moved
             walk = moved
@@ -178,22 +179,19 @@ class EffectiveFields:
         numerator, denominator = reach.share.as_numer_denom()
         return self._evaluate(numerator) / self._evaluate(denominator)
 
-    def _along(self, walk: Walk, read: AxisMap, reach: Reach, extent: int) -> Walk | str:
-        match read:
-            case Along(other, Digit(stride, _)) if walk.digit is None:
-                return replace(walk, axis=other, digit=self._evaluate(stride))
-            case Along(other, Window() as inner):
-                moved = self._along(walk, inner, reach, extent)
-                return moved if isinstance(moved, str) else replace(moved, axis=other)
-            case Unflattened(strides):
-                names = [name for name, stride in strides if self._evaluate(stride) == walk.digit]
-                return replace(walk, axis=names[0], digit=None) if names else "an axis is cut into digits"
-        taken = step(read, reach.power, extent, self._evaluate)
-        if isinstance(taken, SpreadMap) and walk.digit is not None and taken.phases[0].variance:
-            return "positions of a flattened axis are mixed"
+    def _along(self, walk: Walk, read: AxisMap, reach: Reach, view: AxisView) -> Walk | str:
+        rule = rule_of(read)
+        taken = rule.taps(reach.power, view)
         if taken is None:
             return f"no walk through {type(read).__name__.lower()}"
-        return walk if walk.digit is not None and isinstance(taken, SpreadMap) else walk.through(taken)
+        driver = rule.driver(Driver(walk.axis, walk.digit), self._evaluate)
+        if driver is None:
+            return "an axis is cut into digits"
+        if isinstance(taken, SpreadMap) and walk.digit is not None:
+            if taken.phases[0].variance:
+                return "positions of a flattened axis are mixed"
+            return replace(walk, axis=driver.axis, digit=driver.digit)
+        return replace(walk.through(taken), axis=driver.axis, digit=driver.digit)
 
     def _repeat(self, repeat: Repeat, operands: tuple[Walks, ...], path: str | None) -> tuple[Walks, ...]:
         count, carried = self._evaluate(repeat.iterations), len(repeat.outputs)

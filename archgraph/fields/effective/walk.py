@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from archgraph.errors import QueryError
-from archgraph.fields.effective.spread import SpreadMap
-from archgraph.fields.effective.tap_power import Global
+from archgraph.fields.rules.tap_power import Global
+from archgraph.fields.sets.spread import SpreadMap
 
 HUGE = 1e100
 """Powers beyond are brought back to 1: only their ratios matter."""

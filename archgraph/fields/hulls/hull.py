@@ -5,38 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from sympy import Expr, Integer, Max, Min, Rational, expand
+from sympy import Expr, Integer, Max, Min, expand
 
-from archgraph.ops.reach import (
-    All,
-    Along,
-    AxisMap,
-    Blocks,
-    Causal,
-    Digit,
-    Enlarge,
-    Interpolated,
-    Parts,
-    Placed,
-    Resized,
-    Transposed,
-    Unflattened,
-    Window,
-)
+from archgraph.fields.rules.axis_maps import rule_of
+from archgraph.fields.rules.axis_rule import Driver
+from archgraph.fields.sets.band import Band, Everything, Unknown
+from archgraph.ops.reach import AxisMap
 
-ONE, ZERO, HALF = Integer(1), Integer(0), Rational(1, 2)
-
-
-@dataclass(frozen=True)
-class Everything:
-    """All positions of the input axis."""
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """No expression; `reason` says why."""
-
-    reason: str
+ONE, ZERO = Integer(1), Integer(0)
 
 
 @dataclass(frozen=True)
@@ -69,87 +45,44 @@ class Hull:
 
 Span: TypeAlias = "Hull | Everything | Unknown | None"
 """None reads nothing."""
-EVERYTHING = Everything()
 
 
-@dataclass(frozen=True)
-class _Step:
-    """Output i reads from `rate*i + lo` to `rate*i + hi` of the operand, averaged over the phases."""
+def widened(hull: Hull, read: AxisMap, number: int = 0) -> Span:
+    """Return the hull of an output that reads a value of some hull along its driving axis.
 
-    rate: Expr
-    lo: Expr
-    hi: Expr
-    phased: bool = False
-    reason: str = ""
-
-
-def widened(hull: Hull, read: AxisMap) -> Span:
-    """Return the hull of an output that reads a value of some hull along its driving axis."""
-    match read:
-        case All():
-            return EVERYTHING
-        case Resized(after=after, how="adaptive") if after == 1:
-            return EVERYTHING
-        case Causal():
-            return Unknown("causal: it grows with the position")
-        case Along(other, Digit(stride, _)) if hull.digit is None:
-            return replace(hull, axis=other, digit=stride)
-        case Along(other, Window() as inner):
-            moved = widened(hull, inner)
-            return replace(moved, axis=other) if isinstance(moved, Hull) else moved
-        case Unflattened(strides):
-            names = [name for name, stride in strides if stride == hull.digit]
-            return replace(hull, axis=names[0], digit=None) if names else Unknown("an axis is cut into digits")
-    step = _step(read)
-    if step is None or (hull.digit is not None and (step.rate != 1 or step.lo != step.hi)):
+    Args:
+        hull: that of the value.
+        read: how the axis is read.
+        number: which of the operation's outputs reads it.
+    """
+    rule = rule_of(read)
+    band = rule.band(number)
+    if not isinstance(band, Band):
+        return band
+    driver = rule.driver(Driver(hull.axis, hull.digit), lambda stride: stride)
+    if driver is None:
+        return Unknown("an axis is cut into digits")
+    if hull.digit is not None and (band.rate != 1 or band.lo != band.hi):
         return Unknown(f"no expression for {type(read).__name__.lower()}")
-    return hull if hull.digit is not None else _composed(hull, step)
+    moved = hull if hull.digit is not None else _composed(hull, band)
+    return replace(moved, axis=driver.axis, digit=driver.digit)
 
 
-def _composed(hull: Hull, step: _Step) -> Hull:
-    reason = hull.reason or step.reason
-    if hull.phased and (step.rate.is_integer and step.rate != 1):
+def _composed(hull: Hull, band: Band) -> Hull:
+    reason = hull.reason or band.reason
+    if hull.phased and (band.rate.is_integer and band.rate != 1):
         reason = reason or "a down-sampling follows an up-sampling"
-    if hull.phased and step.phased and step.rate == 1:
+    if hull.phased and band.phased and band.rate == 1:
         reason = reason or "windows of attention follow phases"
     return Hull(
         hull.axis,
-        expand(hull.stride * step.rate),
-        expand(hull.lo + hull.stride * step.lo),
-        expand(hull.hi + hull.stride * step.hi),
+        expand(hull.stride * band.rate),
+        expand(hull.lo + hull.stride * band.lo),
+        expand(hull.hi + hull.stride * band.hi),
         None,
-        hull.phased or step.phased,
+        hull.phased or band.phased,
         reason,
     )
-
-
-def _step(read: AxisMap) -> _Step | None:
-    match read:
-        case Window(stride=stride) if stride == 0:
-            return None
-        case Window(kernel, stride, dilation, before):
-            return _Step(stride, -before, dilation * (kernel - 1) - before)
-        case Transposed(kernel, stride, dilation, before):
-            slack = (stride - 1) / (2 * stride)
-            reason = "" if dilation == 1 or stride == 1 else "a dilated transposed convolution"
-            last = before / stride - slack
-            first = (before - dilation * (kernel - 1)) / stride + slack
-            return _Step(ONE / stride, first, last, stride != 1, reason)
-        case Enlarge(factor):
-            place = -(factor - 1) / (2 * factor)
-            return _Step(ONE / factor, place, place, factor != 1)
-        case Interpolated(factor):
-            middle = 1 / (2 * factor) - HALF
-            reason = "" if factor.is_even or factor.is_odd else "an enlargement by a factor of unknown parity"
-            slack = (factor - 1) / (2 * factor) if factor.is_odd else HALF
-            return _Step(ONE / factor, middle - slack, middle + slack, factor != 1, reason)
-        case Blocks(length, _):
-            return _Step(ONE, -(length - 1) / 2, (length - 1) / 2, length != 1)
-        case Placed(start, _):
-            return _Step(ONE, -start, -start)
-        case Parts(starts):
-            return _Step(ONE, starts[0], starts[0])
-    return None
 
 
 def union(left: Span, right: Span) -> Span:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import TypeAlias
 
 from sympy import Expr
 
 from archgraph.errors import ShapeError
-from archgraph.fields.hulls.hull import EVERYTHING, Hull, Span, Unknown, repeated, union, widened
+from archgraph.fields.hulls.hull import Hull, Span, repeated, union, widened
+from archgraph.fields.sets.band import EVERYTHING, Unknown
+from archgraph.graph.fold import Fold, iterations
 from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.ops.reach import All, Reach
 
@@ -17,7 +20,7 @@ Spans: TypeAlias = Mapping[str, Span]
 MOST_ITERATIONS = 64
 
 
-class HullFold:
+class HullFold(Fold[Spans]):
     """Carries hulls from the inputs of a graph to its values.
 
     Args:
@@ -32,19 +35,6 @@ class HullFold:
         begin = {axis: Hull(axis) for axis in input.type.positions}
         return self.run(graph, tuple(begin if value is input else {} for value in graph.inputs))
 
-    def run(self, graph: Graph, inputs: tuple[Spans, ...]) -> dict[Value, Spans]:
-        """Return what every value of a graph reads, given what its inputs read."""
-        known: dict[Value, Spans] = dict(zip(graph.inputs, inputs, strict=True))
-        for member in graph.nodes:
-            operands = tuple(known[value] for value in member.inputs)
-            results = self._node(member, operands) if isinstance(member, Node) else self._repeat(member, operands)
-            known.update(zip(member.outputs, results, strict=True))
-        return known
-
-    def _outputs(self, graph: Graph, inputs: tuple[Spans, ...]) -> tuple[Spans, ...]:
-        known = self.run(graph, inputs)
-        return tuple(known[value] for value in graph.outputs)
-
     def _joined(self, parts: list[Spans]) -> Spans:
         result: dict[str, Span] = {}
         for part in parts:
@@ -52,7 +42,8 @@ class HullFold:
                 result[axis] = self._join(result.get(axis), span)
         return result
 
-    def _node(self, node: Node, operands: tuple[Spans, ...]) -> tuple[Spans, ...]:
+    def node(self, node: Node, operands: tuple[Spans, ...]) -> tuple[Spans, ...]:
+        """Return what every output reads."""
         if not any(operands):
             return ({},) * len(node.outputs)
         try:
@@ -62,23 +53,23 @@ class HullFold:
             return (unknown,) * len(node.outputs)
         pairs = list(zip(reaches, operands, strict=True))
         return tuple(
-            self._joined([_through(reach, spans) for reach, spans in pairs if _reads(reach, index)])
+            self._joined([_through(reach, spans, index) for reach, spans in pairs if _reads(reach, index)])
             for index in range(len(node.outputs))
         )
 
-    def _repeat(self, repeat: Repeat, operands: tuple[Spans, ...]) -> tuple[Spans, ...]:
+    def repeat(self, repeat: Repeat, operands: tuple[Spans, ...]) -> tuple[Spans, ...]:
+        """Return what every output reads, for symbolic counts too where one value is carried."""
         count, carried = repeat.iterations, len(repeat.outputs)
         if count == 1 or not any(operands):
-            return self._outputs(repeat.body, operands)
-        first = self._outputs(repeat.body, operands)
-        if self._outputs(repeat.body, (*first, *operands[carried:])) == first:
+            return self.outputs(repeat.body, operands)
+        first = self.outputs(repeat.body, operands)
+        if self.outputs(repeat.body, (*first, *operands[carried:])) == first:
             return first
         if carried == 1:
             return (self._powers(repeat, operands, first[0]),)
         if count.is_Integer and int(count) <= MOST_ITERATIONS:
-            for _ in range(int(count)):
-                operands = (*self._outputs(repeat.body, operands), *operands[carried:])
-            return operands[:carried]
+            steps = iterations(lambda given: self.outputs(repeat.body, given), operands)
+            return next(islice(steps, int(count), None))[:carried]
         unknown: Spans = {axis: Unknown("several carried values") for spans in operands for axis in spans}
         return (unknown,) * carried
 
@@ -87,8 +78,8 @@ class HullFold:
         (value, *rest), count = operands, repeat.iterations
         axes = repeat.body.inputs[0].type.positions
         nothing: tuple[Spans, ...] = ({},) * len(rest)
-        (body,) = self._outputs(repeat.body, ({axis: Hull(axis) for axis in axes}, *nothing))
-        (entering,) = self._outputs(repeat.body, ({}, *rest))
+        (body,) = self.outputs(repeat.body, ({axis: Hull(axis) for axis in axes}, *nothing))
+        (entering,) = self.outputs(repeat.body, ({}, *rest))
         result: dict[str, Span] = {}
         for axis in once:
             early = entering.get(axis)
@@ -101,10 +92,10 @@ def _reads(reach: Reach, output: int) -> bool:
     return reach.reads and not reach.gate and (reach.outputs is None or output in reach.outputs)
 
 
-def _through(reach: Reach, spans: Spans) -> Spans:
+def _through(reach: Reach, spans: Spans, output: int) -> Spans:
     maps = dict(reach.maps)
     return {
-        axis: widened(span, maps.get(span.axis, All())) if isinstance(span, Hull) else span
+        axis: widened(span, maps.get(span.axis, All()), output) if isinstance(span, Hull) else span
         for axis, span in spans.items()
     }
 

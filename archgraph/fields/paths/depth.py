@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import reduce
+from itertools import islice, pairwise
 from typing import TypeAlias
 
-from archgraph.fields.rules.node_reads import Evaluate, node_reads
+from archgraph.fields.rules.node_reads import node_reads
 from archgraph.fields.sets.pieces import join
 from archgraph.fields.sets.readings import HalfLine, Moving, Reading, Whole, axes_of
 from archgraph.fields.sets.region import Region, itself
 from archgraph.fields.sets.through import through
+from archgraph.graph.fold import Fold, iterations
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.graph.locate import axis_named, checked_distance, input_named
+from archgraph.sizes.exact import Evaluate
 
 Depths: TypeAlias = Mapping[int, Reading]
 """What a value reads by way of at most so many mixing layers, as far as more layers read more."""
@@ -42,7 +45,7 @@ def depth_to_cover(
     return _Depth(evaluate, checked_distance(distance)).search(graph, source, chosen)
 
 
-class _Depth:
+class _Depth(Fold[Depths]):
     def __init__(self, evaluate: Evaluate, distance: int) -> None:
         self.evaluate = evaluate
         self.distance = distance
@@ -51,36 +54,29 @@ class _Depth:
     def search(self, graph: Graph, source: Value, axis: str) -> int | None:
         extents = {name: self.evaluate(source.type.size(name)) for name in source.type.positions}
         begin: Depths = {0: itself(extents).fields[axis].content}
-        self._run(graph, tuple(begin if value is source else {} for value in graph.inputs))
+        self.run(graph, tuple(begin if value is source else {} for value in graph.inputs))
         return self.best
 
-    def _run(self, graph: Graph, inputs: tuple[Depths, ...]) -> tuple[Depths, ...]:
-        known = dict(zip(graph.inputs, inputs, strict=True))
-        for index, member in enumerate(graph.nodes):
-            operands = tuple(known[value] for value in member.inputs)
-            results = self._member(member, operands, index)
-            known.update(zip(member.outputs, results, strict=True))
-        return tuple(known[value] for value in graph.outputs)
+    def member(self, member: Member, operands: tuple[Depths, ...]) -> tuple[Depths, ...]:
+        """Return nothing where nothing comes in."""
+        return super().member(member, operands) if any(operands) else ({},) * len(member.outputs)
 
-    def _member(self, member: Member, operands: tuple[Depths, ...], index: int) -> tuple[Depths, ...]:
-        if not any(operands):
-            return ({},) * len(member.outputs)
-        if isinstance(member, Node):
-            return tuple(self._node(member, operands, index))
-        return self._repeat(member, operands)
-
-    def _repeat(self, repeat: Repeat, operands: tuple[Depths, ...]) -> tuple[Depths, ...]:
+    def repeat(self, repeat: Repeat, operands: tuple[Depths, ...]) -> tuple[Depths, ...]:
         """Apply the body until nothing new comes of it."""
-        carried = len(repeat.outputs)
-        for _ in range(self.evaluate(repeat.iterations)):
-            results = self._run(repeat.body, operands)
-            if results == operands[:carried]:
+        steps = iterations(lambda given: self.outputs(repeat.body, given), operands)
+        count = self.evaluate(repeat.iterations)
+        for before, after in pairwise(islice(steps, count + 1)):
+            operands = after
+            if before == after:
                 break
-            operands = (*results, *operands[carried:])
-        return operands[:carried]
+        return operands[: len(repeat.outputs)]
 
-    def _node(self, node: Node, operands: tuple[Depths, ...], index: int) -> Iterator[Depths]:
-        for row in node_reads(node, self.evaluate, Whole((index,), node.name)):
+    def node(self, node: Node, operands: tuple[Depths, ...]) -> tuple[Depths, ...]:
+        """Return what every output reads, one layer deeper where the operation mixes."""
+        return tuple(self._rows(node, operands))
+
+    def _rows(self, node: Node, operands: tuple[Depths, ...]) -> Iterator[Depths]:
+        for row in node_reads(node, self.evaluate, Whole((), node.name)):
             found: dict[int, list[Reading]] = {}
             for operand, region in row.items():
                 for depth, reading in operands[operand].items():

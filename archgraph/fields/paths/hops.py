@@ -10,9 +10,9 @@ from typing import TypeAlias
 from archgraph.fields.paths.homes import Home, Homes
 from archgraph.fields.paths.moves import Edges, edges
 from archgraph.fields.positions.probe import ReadBack
-from archgraph.fields.rules.node_reads import Evaluate
 from archgraph.fields.sets.area import bits
 from archgraph.graph.ir import Graph, Node, Value
+from archgraph.sizes.exact import Evaluate
 
 Reached: TypeAlias = tuple[int, ...]
 """Bit p of entry k says whether output p comes here by at most k moves; entries behind the last equal it."""

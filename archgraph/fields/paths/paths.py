@@ -8,9 +8,9 @@ from copy import copy
 from archgraph.errors import QueryError
 from archgraph.fields.paths.hop_path import HopPath, PathTracer
 from archgraph.fields.paths.hops import Moves, Reached, State
-from archgraph.fields.rules.node_reads import Evaluate
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.locate import axis_named, checked_distance, input_named, members
+from archgraph.sizes.exact import Evaluate
 
 
 class Paths:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from archgraph.fields.rules.node_reads import Evaluate, Learned
+from archgraph.fields.rules.node_reads import Learned
 from archgraph.fields.rules.node_relations import node_relations
 from archgraph.fields.sets import area
 from archgraph.fields.sets.area import NO_AREA, Area
-from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.fold import Fold, iterated
+from archgraph.graph.ir import Graph, Member, Node, Repeat
+from archgraph.sizes.exact import Evaluate
 
 Areas = tuple[Area, ...]
 
 
-class Touched:
+class Touched(Fold[Area]):
     """Carries the positions that depend on padding from inputs, which have none, to a node."""
 
     def __init__(self, evaluate: Evaluate, learned: Learned = None) -> None:
@@ -24,23 +26,14 @@ class Touched:
         inputs: Areas = (NO_AREA,) * len(graph.inputs)
         for member in chain[:-1]:
             assert isinstance(member, Repeat)
-            operands = self._values(graph, inputs, until=member)
+            operands = self.run(graph, inputs, until=member)
             count = self._evaluate(member.iterations)
             inputs = self._iterated(member, tuple(operands[value] for value in member.inputs), count - 1)
             graph = member.body
-        return self._values(graph, inputs)[chain[-1].outputs[0]]
+        return self.run(graph, inputs)[chain[-1].outputs[0]]
 
-    def _values(self, graph: Graph, inputs: Areas, until: Member | None = None) -> dict[Value, Area]:
-        known = dict(zip(graph.inputs, inputs, strict=True))
-        for member in graph.nodes:
-            if member is until:
-                break
-            operands = tuple(known[value] for value in member.inputs)
-            results = self._node(member, operands) if isinstance(member, Node) else self._repeat(member, operands)
-            known.update(zip(member.outputs, results, strict=True))
-        return known
-
-    def _node(self, node: Node, operands: Areas) -> Areas:
+    def node(self, node: Node, operands: Areas) -> Areas:
+        """Return what an operation touches itself, and what reads something that is touched."""
         results = []
         for index in range(len(node.outputs)):
             relations = node_relations(node, index, self._evaluate, learned=self._learned)
@@ -52,29 +45,20 @@ class Touched:
             results.append(area.unite(parts))
         return tuple(results)
 
-    def _body(self, body: Graph, inputs: Areas) -> Areas:
-        key = (body, inputs)
+    def outputs(self, graph: Graph, inputs: Areas) -> Areas:
+        """Return the same for the outputs of a body; calls with equal inputs are folded once."""
+        key = (graph, inputs)
         if key not in self._known:
-            values = self._values(body, inputs)
-            self._known[key] = tuple(values[value] for value in body.outputs)
+            self._known[key] = super().outputs(graph, inputs)
         return self._known[key]
 
-    def _repeat(self, repeat: Repeat, operands: Areas) -> Areas:
-        inputs = self._iterated(repeat, operands, self._evaluate(repeat.iterations))
-        return inputs[: len(repeat.outputs)]
+    def repeat(self, repeat: Repeat, operands: Areas) -> Areas:
+        """Return what is touched behind the last iteration."""
+        count = self._evaluate(repeat.iterations)
+        return self._iterated(repeat, operands, count)[: len(repeat.outputs)]
 
     def _iterated(self, repeat: Repeat, inputs: Areas, count: int) -> Areas:
-        """Return the inputs of a body after some iterations; they stay when they no longer grow."""
+        """Return the inputs of a body after some iterations."""
         if self._evaluate(repeat.iterations) == 1 and count == 1:
-            return self._body(repeat.body, inputs)
-        carried = len(repeat.outputs)
-        seen: dict[Areas, int] = {}
-        while count > 0:
-            if inputs in seen:
-                count %= len(seen) - seen[inputs]
-                seen.clear()
-                continue
-            seen[inputs] = len(seen)
-            inputs = (*self._body(repeat.body, inputs), *inputs[carried:])
-            count -= 1
-        return inputs
+            return self.outputs(repeat.body, inputs)
+        return iterated(lambda operands: self.outputs(repeat.body, operands), inputs, count)

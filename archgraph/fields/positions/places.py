@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from archgraph.fields.positions.interior import Touched
 from archgraph.fields.positions.probe import Probe, ReadBack, chosen
-from archgraph.fields.rules.node_reads import Evaluate, Learned
+from archgraph.fields.rules.node_reads import Learned
 from archgraph.fields.rules.node_relations import Kind
-from archgraph.fields.rules.walk_back import walk_back
 from archgraph.fields.sets import area
 from archgraph.fields.sets.area import NO_AREA
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.locate import members
+from archgraph.graph.walk_back import walk_back
+from archgraph.sizes.exact import Evaluate
 
 
 class Places:

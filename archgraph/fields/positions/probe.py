@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from archgraph.errors import QueryError
-from archgraph.fields.rules.node_reads import Evaluate, Learned
+from archgraph.fields.rules.node_reads import Learned
 from archgraph.fields.rules.node_relations import Kind, node_relations
 from archgraph.fields.rules.relation import Relation
-from archgraph.fields.rules.walk_back import WalkBack
 from archgraph.fields.sets import area
 from archgraph.fields.sets.area import Area, Mask, full
 from archgraph.graph.ir import Node
+from archgraph.graph.walk_back import WalkBack
+from archgraph.sizes.exact import Evaluate
 
 
 class ReadBack(WalkBack[Area]):

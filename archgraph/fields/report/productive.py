@@ -14,10 +14,11 @@ from typing import Literal
 
 from archgraph.fields.hulls.hull import Hull, Span, union
 from archgraph.fields.hulls.hull_fold import HullFold, Spans
-from archgraph.fields.rules.node_reads import Evaluate, node_reads
+from archgraph.fields.rules.node_reads import node_reads
 from archgraph.fields.sets.readings import Moving, Whole
 from archgraph.graph.ir import Graph, Node, Value
 from archgraph.graph.locate import axis_named, input_named
+from archgraph.sizes.exact import Evaluate
 
 State = Literal["productive", "critical", "border"]
 

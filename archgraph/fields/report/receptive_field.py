@@ -12,7 +12,7 @@ from archgraph.fields.positions.places import Places
 from archgraph.fields.report.axis_field import AxisField
 from archgraph.fields.report.field_report import ReceptiveField
 from archgraph.fields.rules.fixed_weights import learned_values
-from archgraph.fields.rules.node_reads import Evaluate, node_reads
+from archgraph.fields.rules.node_reads import node_reads
 from archgraph.fields.sets.field import NOTHING
 from archgraph.fields.sets.readings import PRESENT, Whole
 from archgraph.fields.sets.region import (
@@ -28,6 +28,7 @@ from archgraph.fields.sets.region import (
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.graph.locate import input_named, members
 from archgraph.graph.network import Network
+from archgraph.sizes.exact import Evaluate
 from archgraph.sizes.symbols import evaluate as evaluate_at
 
 

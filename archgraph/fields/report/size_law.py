@@ -9,9 +9,10 @@ from typing import Literal
 
 from sympy import Expr
 
-from archgraph.fields.hulls.hull import Hull, Unknown
+from archgraph.fields.hulls.hull import Hull
 from archgraph.fields.hulls.hull_fold import HullFold
 from archgraph.fields.report.axis_field import AxisField
+from archgraph.fields.sets.band import Unknown
 from archgraph.graph.ir import Graph, Value
 
 Label = Literal["hull", "mean", "bound", "all", "none"]

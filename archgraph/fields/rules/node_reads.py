@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sympy import Expr
 
 from archgraph.errors import ShapeError, UnsupportedOpError
+from archgraph.fields.rules.axis_maps import rule_of
+from archgraph.fields.rules.axis_rule import AxisView
 from archgraph.fields.rules.fixed_weights import by_fixed_weights
-from archgraph.fields.sets import windows
 from archgraph.fields.sets.channels import used
 from archgraph.fields.sets.field import HELD, THERE, Field, same
-from archgraph.fields.sets.indices import interval
-from archgraph.fields.sets.readings import HalfLine, Reading, Unsettled, Whole, moving, settled
+from archgraph.fields.sets.readings import Unsettled, Whole, settled
 from archgraph.fields.sets.region import REST, Dependence, Region, Transfer
-from archgraph.fields.sets.setmap import SetMap
-from archgraph.fields.sets.terms import Sum, Term, itself
 from archgraph.graph.ir import Node, Value
-from archgraph.ops.reach import (
-    All,
-    Along,
-    AxisMap,
-    Blocks,
-    Causal,
-    Digit,
-    Digits,
-    Enlarge,
-    Interpolated,
-    Parts,
-    Placed,
-    Reach,
-    Resized,
-    Transposed,
-    Unflattened,
-    Window,
-)
+from archgraph.ops.reach import AxisMap, Parts, Placed, Reach
+from archgraph.sizes.exact import Evaluate
 from archgraph.sizes.types import TensorType
 
-Evaluate = Callable[[Expr], int]
 Learned = frozenset[Value] | None
 
 
@@ -121,74 +101,10 @@ class _View:
                 place=self.node.place,
             )
         size = self.node.types[index].size(axis)
-        drivers = frozenset(self.type.positions)
-        content = settled(lambda: self._reading(maps[axis], axis, size), drivers)
-        stat = self._whole(size) if axis in reach.statistics else content
+        view = AxisView(axis, axis, size, self.type, self.output, self.evaluate, self.place)
+        content = settled(lambda: rule_of(maps[axis]).reading(view), frozenset(self.type.positions))
+        stat = view.whole if axis in reach.statistics else content
         return Field(None if reach.gate else content, content, stat)
-
-    def _whole(self, size: Expr) -> Whole:
-        return Whole(self.place.order, self.place.path, interval(0, self.evaluate(size) - 1))
-
-    def _reading(self, read: AxisMap, axis: str, size: Expr) -> Reading:
-        value = self.evaluate
-        match read:
-            case All() | Resized(after=1, how="adaptive"):
-                return self._whole(size)
-            case Causal():
-                return HalfLine(itself(axis, self.extent(axis)), windows.IDENTITY, self._whole(size))
-            case Unflattened(strides):
-                return self._digits(tuple((name, stride, 1, self.type.size(name)) for name, stride in strides))
-            case Digits(parts):
-                return self._digits(parts)
-            case Along(other, Digit(stride, length)):
-                return self._digits(((other, 1, stride, length),))
-            case Along(other, Window() as inner):
-                return self._along(other, _window(inner, value))
-            case Window(stride=0):
-                return moving(Sum(()), _window(read, value))
-        return self._along(axis, self._map(read))
-
-    def _along(self, axis: str, reads: SetMap) -> Reading:
-        return moving(Sum(itself(axis, self.extent(axis))), reads)
-
-    def _map(self, read: AxisMap) -> SetMap:
-        value = self.evaluate
-        match read:
-            case Window():
-                return _window(read, value)
-            case Transposed():
-                return windows.transposed(*map(value, (read.kernel, read.stride, read.dilation, read.before)))
-            case Enlarge():
-                return windows.enlarge(value(read.factor))
-            case Blocks():
-                return windows.blocks(value(read.size), value(read.shift))
-            case Interpolated():
-                return windows.bilinear(value(read.factor))
-            case Resized(how="adaptive"):
-                return windows.resized(value(read.before), value(read.after), "average")
-            case Resized():
-                return windows.resized(value(read.before), value(read.after), "corners")
-            case Placed():
-                return windows.shift(-value(read.start))
-            case Parts():
-                return windows.shift(value(read.starts[self.output]))
-        raise UnsupportedOpError(f"no rule for {type(read).__name__} of '{self.node.op.kind}'", path=self.node.name)
-
-    def _digits(self, parts: tuple[tuple[str, Expr | int, Expr | int, Expr | int], ...]) -> Reading:
-        terms, reads = [], windows.IDENTITY
-        for axis, *sizes in parts:
-            scale, stride, size = (value if isinstance(value, int) else self.evaluate(value) for value in sizes)
-            if not axis:
-                reads = reads.through(windows.window(size, 1, scale))
-                continue
-            extent = self.extent(axis)
-            modulus = None if stride * size >= extent else size
-            terms.append(Term(axis, extent, scale, 0, stride, modulus))
-        return moving(Sum(tuple(terms)), reads)
-
-
-def _window(read: Window, value: Evaluate) -> SetMap:
-    return windows.window(*map(value, (read.kernel, read.stride, read.dilation, read.before)))
 
 
 def _position(maps: dict[str, AxisMap], reach: Reach) -> tuple[str, Expr, Expr | None] | None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from archgraph.errors import ArchgraphError
 from archgraph.fields.paths.paths import Paths
-from archgraph.fields.rules.node_reads import Evaluate
 from archgraph.graph.ir import Graph, Node
+from archgraph.sizes.exact import Evaluate
 
 #: Rows of a matrix, and how many pairs are counted exactly.
 ROWS, MOST_PAIRS = 48, 2**21

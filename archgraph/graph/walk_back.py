@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from archgraph.fields.rules.node_reads import Evaluate
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.sizes.exact import Evaluate
 
 State = TypeVar("State")
 

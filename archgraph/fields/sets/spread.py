@@ -123,6 +123,8 @@ class SpreadMap:
         >>> round(three.through(three).phases[0].variance, 6)
         1.333333
         """
+        if read == STAY:
+            return self
         factor = self.period // gcd(self.period, read.advance)
         period = _checked(read.period * factor)
         advance = self.advance * read.advance * factor // self.period

@@ -1,0 +1,154 @@
+"""What every kind of axis map has to state, so that all analyses of fields can ask it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
+
+from sympy import Expr
+
+from archgraph.fields.rules.relation import Every, Link, tabulate
+from archgraph.fields.rules.tap_power import Global
+from archgraph.fields.sets.band import Band, Everything, Unknown
+from archgraph.fields.sets.indices import interval
+from archgraph.fields.sets.readings import PRESENT, Reading, Whole, moving
+from archgraph.fields.sets.setmap import SetMap
+from archgraph.fields.sets.spread import SpreadMap
+from archgraph.fields.sets.terms import Sum, itself
+from archgraph.ops.reach import AxisMap, Border, Power
+from archgraph.sizes.exact import Evaluate
+from archgraph.sizes.types import TensorType
+
+Map = TypeVar("Map", bound=AxisMap)
+Part: TypeAlias = tuple[str, int, int, int]
+"""An axis of the output, or none for all values of the digit; then scale, stride and size of the digit."""
+
+
+@dataclass(frozen=True)
+class AxisView:
+    """One axis of an operand as one output of an operation sees it.
+
+    Attributes:
+        axis: the axis of the operand.
+        driver: the axis of the output along which it is read.
+        size: the operand's size along the axis.
+        output: the type of the output.
+        number: which of the operation's outputs it is.
+        evaluate: gives the value of a size.
+        place: names the operation, for what reads all positions.
+    """
+
+    axis: str
+    driver: str
+    size: Expr
+    output: TensorType
+    number: int
+    evaluate: Evaluate
+    place: Whole = PRESENT
+
+    def along(self, driver: str) -> AxisView:
+        """Return the same axis, read along another one of the output."""
+        return replace(self, driver=driver)
+
+    @property
+    def extent(self) -> int:
+        """How many positions of the operand there are."""
+        return self.evaluate(self.size)
+
+    @property
+    def outputs(self) -> int:
+        """How many positions the output has along the driver."""
+        return self.length(self.driver)
+
+    def length(self, axis: str) -> int:
+        """Return the size of the output along an axis."""
+        return self.evaluate(self.output.size(axis))
+
+    @property
+    def whole(self) -> Whole:
+        """All positions of the operand."""
+        return Whole(self.place.order, self.place.path, interval(0, self.extent - 1))
+
+    def moving(self, reads: SetMap) -> Reading:
+        """Return the reading of a set map of the index on the driver."""
+        return moving(Sum(itself(self.driver, self.outputs)), reads)
+
+
+class Driver(NamedTuple):
+    """The axis that drives what is read; behind a flattening, the stride of the digit of it that does."""
+
+    axis: str
+    digit: Expr | int | None = None
+
+
+@dataclass(frozen=True)
+class Digital:
+    """The relation of an axis that is a sum of digits of axes of the output, which may drive other axes too."""
+
+    axis: str
+    parts: tuple[Part, ...]
+
+
+Number: TypeAlias = Callable[[Expr], "Expr | int"]
+"""What strides of digits are compared as: expressions as they are, or their values."""
+Related: TypeAlias = "Link | Every | Digital"
+Stretch: TypeAlias = "Band | Everything | Unknown"
+Step: TypeAlias = "SpreadMap | Global | None"
+
+
+class AxisRule(ABC, Generic[Map]):
+    """What one kind of axis map means to every analysis.
+
+    All members are abstract, so that a kind that leaves one out cannot be put into the table.
+    """
+
+    def __init__(self, read: Map) -> None:
+        self.read = read
+
+    @abstractmethod
+    def reading(self, view: AxisView) -> Reading:
+        """Return the set that every output reads, whatever the border does: with phases, closed in the position."""
+
+    @abstractmethod
+    def relation(self, view: AxisView) -> Related:
+        """Return the positions that every output reads within the operand, and whom the border cuts."""
+
+    @abstractmethod
+    def band(self, number: int) -> Stretch:
+        """Return the hull of what one of the operation's outputs reads, as expressions."""
+
+    @abstractmethod
+    def taps(self, power: Power, view: AxisView) -> Step:
+        """Return how the gradient's power spreads over the axis; None where that differs between positions."""
+
+    @abstractmethod
+    def driver(self, driver: Driver, value: Number) -> Driver | None:
+        """Return what drives an output that reads a value of some driver; None where no single digit does."""
+
+
+class Moving(AxisRule[Map]):
+    """A kind whose windows move with the position along one axis: reading and relation come of one set map."""
+
+    @abstractmethod
+    def sets(self, view: AxisView) -> SetMap:
+        """Return the set map."""
+
+    @abstractmethod
+    def border(self) -> Border | None:
+        """Return what becomes of positions beyond the border; None where another operand goes on there."""
+
+    def reading(self, view: AxisView) -> Reading:
+        """Return the set map of the position on the driving axis."""
+        return view.moving(self.sets(view))
+
+    def relation(self, view: AxisView) -> Related:
+        """Return the set map written out, with the border."""
+        border = self.border()
+        table, outside = tabulate(self.sets(view), border or "drop", view.extent, view.outputs)
+        return Link(view.axis, view.driver, table, outside if border else 0)
+
+    def driver(self, driver: Driver, value: Number) -> Driver | None:
+        """Windows move along the axis that they lie on."""
+        return driver
