@@ -1,6 +1,6 @@
 """archgraph: exact, symbolic static analysis of neural architectures."""
 
-from archgraph.architecture.architecture import Architecture, contrast, load, loads, trace, verify
+from archgraph.architecture.architecture import Architecture, compare, contrast, load, loads, trace, verify
 from archgraph.errors import (
     ArchgraphError,
     MissingToolError,
@@ -22,6 +22,7 @@ __all__ = [
     "UnboundSymbolError",
     "UnsupportedOpError",
     "__version__",
+    "compare",
     "contrast",
     "load",
     "loads",

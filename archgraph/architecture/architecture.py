@@ -1134,3 +1134,19 @@ def contrast(
 
     networks = [one.network for one in architectures]
     return drawn(*networks, width=width, venue=venue, panels=panels)
+
+
+def compare(*architectures: Architecture) -> Table:
+    """Return what sets networks apart as a table, a row per trait and a column per network.
+
+    It is what `contrast` draws, and more: connectivity, fields and hops, laws and their growth, and what every
+    symbol buys.
+
+    >>> table = compare(load("unet:padded-512"), load("dit"))
+    >>> row = next(row for row in table.rows if row[""] == "connectivity")
+    >>> row["U-Net padded-512"], row["DiT"]
+    ('local', 'global since blocks.attention.scaled_dot_product_attention')
+    """
+    from archgraph.comparison.report import comparison
+
+    return comparison([one.network for one in architectures])

@@ -51,12 +51,11 @@ def add_contrast(commands: Any) -> None:
 
 
 def _run_contrast(options: argparse.Namespace) -> int:
-    from archgraph.architecture.architecture import contrast, load
-    from archgraph.comparison.report import comparison
+    from archgraph.architecture.architecture import compare, contrast, load
 
     networks = [load(name) for name in options.specs]
     if not options.output:
-        print(comparison([g.network for g in networks]).to(options.format).rstrip())
+        print(compare(*networks).to(options.format).rstrip())
         return 0
     figure = contrast(
         *networks,

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from sympy import Add, Expr, Symbol
 
-from archgraph.comparison.traits import TRAITS
+from archgraph.comparison.cells import NONE, Cell, Row
+from archgraph.comparison.compared import Comparison
+from archgraph.comparison.knobs import METRICS, Step, counts, next_step
 from archgraph.cost.part import whole
-from archgraph.errors import ArchgraphError, QueryError
+from archgraph.errors import QueryError
 from archgraph.graph.network import Network
 from archgraph.laws.domain import smooth_in
 from archgraph.laws.scaling import exponent
 from archgraph.report.table import Table
 
-NEXT = 64
-"""How many values of a symbol are tried to find the next one that all rules allow."""
 NOTES = (
     "laws in each spec's symbols; numbers at its defaults, per sample; N: positions of the input",
     "macs: multiply-accumulates of conv, linear and matmul; params: frozen included",
@@ -32,71 +32,40 @@ def comparison(networks: Sequence[Network]) -> Table:
     >>> table.rows[1]["U-Net padded-512"], table.rows[1]["DiT"]
     ('local', 'global since blocks.attention.scaled_dot_product_attention')
     """
-    names = _names(networks)
-    rows = [{"": title, **dict(zip(names, (_answer(ask, g) for g in networks), strict=True))} for title, ask in TRAITS]
-    rows += _knobs(networks, names)
-    return Table(" against ".join(names), ("", *names), rows, notes=NOTES, wrap=56)
+    found = Comparison(tuple(networks))
+    rows = [_row(found, row) for row in (*found.rows, *_knob_rows(found))]
+    return Table(" against ".join(found.names), ("", *found.names), rows, notes=NOTES, wrap=56)
 
 
-def _names(networks: Sequence[Network]) -> list[str]:
-    """The names, told apart where two are the same."""
-    names = [g.name for g in networks]
-    return [name if names.count(name) == 1 else f"{name} ({place + 1})" for place, name in enumerate(names)]
+def _row(found: Comparison, row: Row) -> dict[str, object]:
+    return {"": row.trait, **{name: cell.value for name, cell in zip(found.names, row.cells, strict=True)}}
 
 
-def _answer(ask: Callable[[Network], object], g: Network) -> object:
-    try:
-        return ask(g)
-    except ArchgraphError as error:
-        return f"– ({error.message})"
-
-
-def _knobs(networks: Sequence[Network], names: Sequence[str]) -> Iterator[dict[str, object]]:
+def _knob_rows(found: Comparison) -> Iterator[Row]:
     """A row per knob: exponents in the laws, and what its next value buys."""
-    for name in dict.fromkeys(knob for g in networks for knob in (*g.symbols, *_counts(g))):
-        cells = [_knob(g, name) if name in (*g.symbols, *_counts(g)) else "–" for g in networks]
-        yield {"": f"knob {name}", **dict(zip(names, cells, strict=True))}
+    for name in dict.fromkeys(knob for g in found.networks for knob in (*g.symbols, *counts(g))):
+        cells = (_knob(g, name) if name in (*g.symbols, *counts(g)) else NONE for g in found.networks)
+        yield Row(f"knob {name}", tuple(cells))
 
 
-def _counts(g: Network) -> list[str]:
-    """The structural symbols that are numbers, such as how many levels there are."""
-    numbers = g.defaults
-    return [name for name in sorted(g.structural) if type(numbers[name]) is int and name not in g.symbols]
+def _knob(g: Network, name: str) -> Cell:
+    exponents = _exponents(g, name) if name in g.symbols else ""
+    step = next_step(g, name) if g.definition(name) is None else None
+    bought = f"{step.value} -> {step.next}: {_bought(step)}" if step is not None else ""
+    return Cell("; ".join(part for part in (exponents, bought) if part), fact=step)
 
 
-def _knob(g: Network, name: str) -> str:
-    if name not in g.symbols:
-        return _next(g, name, 1)
-    exponents = _exponents(g, name)
-    if g.definition(name) is not None:
-        return exponents
-    bought = _next(g, name, g.rule_of(name)[0])
-    return f"{exponents}; {bought}" if bought else exponents
-
-
-def _next(g: Network, name: str, step: int) -> str:
-    """What the next larger value that all rules allow adds."""
-    now = g.at()
-    for more in range(g.defaults[name] + step, g.defaults[name] + (NEXT + 1) * step, step):
-        try:
-            grown = g.at(**{name: more})
-        except ArchgraphError:
-            continue
-        return f"{g.defaults[name]} -> {more}: {_bought(now, grown)}"
-    return ""
-
-
-def _bought(before: Network, after: Network) -> str:
-    added = {
-        metric: int(whole(after).metric(metric)) - int(whole(before).metric(metric)) for metric in ("params", "macs")
-    }
-    shown = [
-        f"{metric} {100 * more / int(whole(before).metric(metric)):+.3g} %" for metric, more in added.items() if more
-    ]
-    if added["params"] > 0:
-        price = added["macs"] / added["params"]
+def _bought(step: Step) -> str:
+    changes = zip(METRICS, step.before, step.after, strict=True)
+    shown = [f"{metric} {_change(old, now)}" for metric, old, now in changes if now != old]
+    if step.price is not None:
+        price = float(step.price)
         shown.append(f"{price:,.0f} {'MAC' if round(price) == 1 else 'MACs'} per new param")
     return ", ".join(shown) or "the same"
+
+
+def _change(old: int, now: int) -> str:
+    return f"{100 * (now - old) / old:+.3g} %" if old else f"0 -> {now:,}"
 
 
 def _exponents(g: Network, name: str) -> str:

@@ -10,49 +10,29 @@ from typing import TypeAlias
 
 from sympy import Add
 
-from archgraph.cost.part import whole
+from archgraph.comparison.cells import NONE, Cell
+from archgraph.comparison.ends import main_input, main_output
+from archgraph.comparison.knobs import main_knobs
+from archgraph.comparison.mixing import mixing
+from archgraph.comparison.seen import global_text, seen
+from archgraph.cost.costs import level_of
+from archgraph.cost.part import costs_of, whole
 from archgraph.cost.work import work_of
 from archgraph.errors import QueryError
 from archgraph.fields.paths.paths import Paths
 from archgraph.fields.queries import paths
-from archgraph.fields.report.field_report import ReceptiveField
-from archgraph.fields.report.receptive_field import receptive_fields
+from archgraph.fields.report.axis_field import AxisField
 from archgraph.graph.execution import Execution
-from archgraph.graph.ir import Node, Repeat, Value
+from archgraph.graph.ir import Node, Repeat
 from archgraph.graph.network import Network
 from archgraph.laws.domain import smooth_in
 from archgraph.laws.scaling import elasticity, exponent
 from archgraph.ops.reach import Blocks
-from archgraph.outline.mixing import mixers
 from archgraph.sizes.symbols import replaced, symbol
 
-Trait: TypeAlias = "tuple[str, Callable[[Network], object]]"
+Trait: TypeAlias = "tuple[str, Callable[[Network], Cell]]"
 PARTS = (8, 4)
 """Distances at which hops are counted, as parts of the side of the input."""
-
-
-def main_input(g: Network) -> str:
-    """Return the input that the output is about: with the same positions, or else the first that has any.
-
-    >>> from archgraph import load
-    >>> main_input(load("sd").network)
-    'latent'
-    """
-    placed = [value for value in g.graph.inputs if value.type.positions]
-    if not placed:
-        raise QueryError("no input has positions")
-    same = [value for value in placed if value.type.positions == g.selected[0].type.positions]
-    return (same or placed)[0].name
-
-
-def _input(g: Network) -> Value:
-    name = main_input(g)
-    return next(value for value in g.graph.inputs if value.name == name)
-
-
-def field_of(g: Network) -> ReceptiveField:
-    """Return the receptive field of the first output on the main input."""
-    return receptive_fields(g, main_input(g)).at(g.selected[0])
 
 
 def percent(part: object) -> str:
@@ -64,42 +44,30 @@ def percent(part: object) -> str:
     return f"{float(part) * 100:.3g} %"  # type: ignore[arg-type]
 
 
-def core(g: Network) -> str:
+def core(g: Network) -> Cell:
     """The operations that multiply most."""
     shares = sorted(whole(g).share("macs").items(), key=lambda item: -item[1])
-    return ", ".join(f"{kind} ({percent(share)} of MACs)" for kind, share in shares[:2])
+    return Cell(", ".join(f"{kind} ({percent(share)} of MACs)" for kind, share in shares[:2]), fact=dict(shares))
 
 
-def _mixing(g: Network, kind: str) -> str:
+def mixed(g: Network, kind: str) -> Cell:
     """The operations that combine positions with weights of one kind, by their share of the MACs."""
-    total = int(whole(g.at()).macs) or 1
-
-    def macs(node: Node) -> float:
-        return g.evaluate(node.op.macs(*node.types)) / total
-
-    found = mixers(g.graph, g.evaluate, macs, g.show)
-    chosen = sorted(((mixer, cost) for mixer, cost in found.items() if mixer.kind == kind), key=lambda item: -item[1])
+    found = mixing(g)
     shown = [
-        f"{mixer.name} ({percent(cost)} of MACs{', without overlap' if mixer.tiles else ''})" for mixer, cost in chosen
+        f"{mixer.name} ({percent(share)} of MACs{', without overlap' if mixer.tiles else ''})"
+        for mixer, share in found.of(kind)
     ]
-    return ", ".join(shown[:3]) + (", …" if len(shown) > 3 else "") or "none"
+    return Cell(", ".join(shown[:3]) + (", …" if len(shown) > 3 else "") or "none", fact=found)
 
 
-def connectivity(g: Network) -> str:
+def connectivity(g: Network) -> Cell:
     """Local, windowed or global, and since which operation."""
-    axes = list(field_of(g).axes.values())
-    parts = [_windows(g)] if _windows(g) else []
-    if axes and all(axis.is_global for axis in axes):
-        parts.append(f"global since {axes[0].global_since}")
-    elif axes and all(axis.is_causal or axis.is_global for axis in axes):
-        parts.append("global over what comes before")
-    elif not parts:
-        parts.append("local")
-    gate = next((axis.gate_since for axis in axes if axis.gate_since and not axis.is_global), None)
-    statistics = next((axis.stat_since for axis in axes if axis.stat_since not in (None, axis.global_since)), None)
-    parts += [f"through gates since {gate}"] if gate else []
-    parts += [f"statistics of all positions since {statistics}, O(1/N) each"] if statistics else []
-    return "; ".join(parts)
+    since, windows = seen(g).since, _windows(g)
+    far = global_text(since)
+    parts = [part for part in (windows, far) if part] or ["local"]
+    parts += [f"through gates since {since.gates}"] if since.gates else []
+    parts += [f"statistics of all positions since {since.statistics}, O(1/N) each"] if since.statistics else []
+    return Cell("; ".join(parts), fact=since)
 
 
 def _windows(g: Network) -> str:
@@ -112,59 +80,62 @@ def _windows(g: Network) -> str:
     return ""
 
 
-def field(g: Network) -> str:
+def field(g: Network) -> Cell:
     """The receptive field of the output, axis by axis."""
-    parts = []
-    for name, axis in field_of(g).axes.items():
-        size = str(axis.size_max) if axis.size_min == axis.size_max else f"{axis.size_min}-{axis.size_max}"
-        parts.append(f"{name}: {'all ' if axis.is_global else ''}{size} of {axis.extent}")
-    return ", ".join(parts)
+    found = seen(g)
+    text = ", ".join(f"{name}: {_size(axis)} of {axis.extent}" for name, axis in found.axes.items())
+    return Cell(text, label=found.label, fact=found)
 
 
-def hops(g: Network) -> str:
+def _size(axis: AxisField) -> str:
+    size = str(axis.size_max) if axis.size_min == axis.size_max else f"{axis.size_min}-{axis.size_max}"
+    kind = "all " if axis.is_global else "up to " if axis.is_causal else ""
+    return f"{'' if axis.exact else 'at most '}{kind}{size}"
+
+
+def hops(g: Network) -> Cell:
     """The fewest moves from the middle output to an eighth and a quarter of the side away, and to the border."""
-    found = paths(g.at(), _placed(g), main_input(g), None)
-    centre, shown = found.centre, []
-    for part in PARTS:
-        places = found.beside(centre, max(1, found.extent // part))
-        shown.append(f"1/{part}: {_farthest(found, places, centre)}")
-    return ", ".join([*shown, f"border: {_farthest(found, (0, found.extent - 1), centre)}"])
+    found = paths(g.at(), _placed(g), main_input(g).name, None)
+    places = {f"1/{part}": found.beside(found.centre, max(1, found.extent // part)) for part in PARTS}
+    places["border"] = (0, found.extent - 1)
+    far = {name: _farthest(found, some, found.centre) for name, some in places.items()}
+    return Cell(", ".join(f"{name}: {moves}" for name, moves in far.items()), fact=far)
 
 
-def _farthest(found: Paths, places: tuple[int, ...], output: int) -> str:
+def _farthest(found: Paths, places: tuple[int, ...], output: int) -> int | str:
     """The most hops to some positions; those outside of the input are none."""
     moves = [found.hops(place, output) for place in places]
     read = [count for count in moves if count is not None]
-    return str(max(read)) if read else "not read" if places else "–"
+    return max(read) if read else "not read" if places else "–"
 
 
 def _placed(g: Network) -> str:
-    """The step of the first output, or the last before it that has the input's positions."""
+    """The step of the main output, or the last before it that has the input's positions."""
     steps = [member for member in g.graph.nodes if member.outputs[0].type.positions]
-    last = next((member for member in reversed(steps) if g.selected[0] in member.outputs), None)
+    last = next((member for member in reversed(steps) if main_output(g) in member.outputs), None)
     found = last or next((member for member in reversed(steps)), None)
     if found is None:
         raise QueryError("no step has positions")
     return found.name
 
 
-def growth(g: Network, metric: str) -> str:
+def growth(g: Network, metric: str) -> Cell:
     """The exponent of a metric in the number of positions N of the input, in the limit and at the defaults."""
-    input = _input(g)
+    input = main_input(g)
     sides = {free for axis in input.type.positions for free in g.show(input.type.size(axis)).free_symbols}
     if not sides:
-        return "the input has one size"
+        return Cell("the input has one size")
     side, rank = symbol("r"), len(input.type.positions)
     law = replaced(whole(g).expression(metric), {free: side * free for free in sides})  # type: ignore[dict-item]
     law = smooth_in(law, side)
     if side not in law.free_symbols:
-        return "the same for every N"
+        return Cell("the same for every N", number=0)
     highest = max(exponent(term, side) for term in Add.make_args(law))
     here = replaced(elasticity(law, side), {**g.point, side: Fraction(1)})  # type: ignore[dict-item]
-    return f"~ N^{highest / rank}; N^{float(here) / rank:.3g} at the defaults"
+    return Cell(f"~ N^{highest / rank}; N^{float(here) / rank:.3g} at the defaults", number=float(here) / rank)
 
 
-def sharing(g: Network) -> str:
+def sharing(g: Network) -> Cell:
     """At how many positions a weight of conv and linear layers is used: the least, the most, the mean."""
     uses: list[tuple[Fraction, int]] = []
     for row in whole(g.at()).rows():
@@ -173,55 +144,84 @@ def sharing(g: Network) -> str:
         if weights:
             uses.append((Fraction(g.evaluate(work.products), weights), weights))
     if not uses:
-        return "–"
+        return NONE
     mean = sum(use * weights for use, weights in uses) / sum(weights for _, weights in uses)
-    return f"{float(min(uses)[0]):,.0f} to {float(max(uses)[0]):,.0f}, mean {float(mean):,.0f}"
+    return Cell(f"{float(min(uses)[0]):,.0f} to {float(max(uses)[0]):,.0f}, mean {float(mean):,.0f}", number=mean)
 
 
-def home(g: Network, most: str, other: str) -> str:
+def home(g: Network, most: str, other: str) -> Cell:
     """The level that holds most of a metric, and what it holds of another."""
     share = whole(g).share(most, "level")
     name, part = max(share.items(), key=lambda item: item[1])
     rest = whole(g).share(other, "level").get(name, Fraction(0))
-    return f"{_level(g, name)}: {percent(part)} of {most}, {percent(rest)} of {other}"
+    text = f"{_level(g, name)}: {percent(part)} of {most}, {percent(rest)} of {other}"
+    return Cell(text, number=Fraction(int(part.p), int(part.q)))
 
 
 def _level(g: Network, name: str) -> str:
-    from archgraph.cost.costs import level_of
-
     row = next(row for row in whole(g).rows() if level_of(row.type) == name)
     return " x ".join(str(g.evaluate(row.type.size(axis))) for axis in row.type.positions) or name
 
 
-def per_weight(g: Network) -> str:
+def per_weight(g: Network) -> Cell:
     """Values computed, and values that training keeps, over the number of weights."""
     numbers = whole(g.at())
     params, kept = int(numbers.params), int(numbers.metric("saved_bytes")) / 4
-    return f"{int(numbers.activations) / params:.3g} computed, {kept / params:.3g} kept"
+    computed = int(numbers.activations) / params
+    return Cell(f"{computed:.3g} computed, {kept / params:.3g} kept", number=computed)
 
 
-def repeated(g: Network) -> str:
+def repeated(g: Network) -> Cell:
     """The blocks that a count repeats."""
     repeats = [member for _, member in g.graph.walk() if isinstance(member, Repeat) and not member.once]
     counted = Counter(f"{member.block} x {g.show(member.count)}" for member in repeats)
     shown = [text if times == 1 else f"{text} ({times} times)" for text, times in counted.items()]
-    return ", ".join(shown) or "none"
+    return Cell(", ".join(shown) or "none")
+
+
+def heaviest(g: Network) -> Cell:
+    """The member of the network that holds the most parameters, and its share of them."""
+    costs, total = costs_of(g), g.evaluate(costs_of(g).total("params"))
+    held = [(g.evaluate(costs.member(member, "params")), member.name) for member in g.graph.nodes]
+    most, name = max(held, default=(0, "nothing"))
+    share = Fraction(most, total) if total else Fraction(0)
+    return Cell(f"{name}: {100 * float(share):.0f} %", number=share)
+
+
+def law(g: Network, metric: str) -> Cell:
+    """The law of a metric in the user's symbols."""
+    found = whole(g).expression(metric)
+    return Cell(str(found), law=found)
+
+
+def value(g: Network, metric: str) -> Cell:
+    """The value of a metric at the defaults."""
+    number = int(whole(g.at()).metric(metric))
+    return Cell(f"{number:,}", number=number)
+
+
+def intensity(g: Network) -> Cell:
+    """MACs per parameter: the mean over the weights of how often each is used."""
+    params, macs = (int(whole(g.at()).metric(metric)) for metric in ("params", "macs"))
+    if not params:
+        raise QueryError("no parameters")
+    return Cell(f"{macs / params:,.1f}", number=Fraction(macs, params), fact=(params, macs))
 
 
 TRAITS: tuple[Trait, ...] = (
     ("core operation", core),
     ("connectivity", connectivity),
-    ("mixing by learned weights", partial(_mixing, kind="static")),
-    ("mixing by weights of the input", partial(_mixing, kind="dynamic")),
+    ("mixing by learned weights", partial(mixed, kind="static")),
+    ("mixing by weights of the input", partial(mixed, kind="dynamic")),
     ("receptive field of the output", field),
     ("hops over parts of the side", hops),
-    ("params", lambda g: whole(g).expression("params")),
-    ("macs", lambda g: whole(g).expression("macs")),
-    ("params, value", lambda g: whole(g.at()).params),
-    ("macs, value", lambda g: whole(g.at()).macs),
+    ("params", partial(law, metric="params")),
+    ("macs", partial(law, metric="macs")),
+    ("params, value", partial(value, metric="params")),
+    ("macs, value", partial(value, metric="macs")),
     ("params against positions", partial(growth, metric="params")),
     ("macs against positions", partial(growth, metric="macs")),
-    ("macs per param", lambda g: f"{whole(g.at()).ratio('macs', 'params'):,.1f}"),
+    ("macs per param", intensity),
     ("positions per weight", sharing),
     ("activations per param", per_weight),
     ("most params sit at", partial(home, most="params", other="macs")),
@@ -229,3 +229,9 @@ TRAITS: tuple[Trait, ...] = (
     ("repeated", repeated),
 )
 """Every row of the comparison but the knobs, by its title."""
+SUMS: tuple[Trait, ...] = (
+    ("most params in", heaviest),
+    ("mixed by", lambda g: Cell(mixing(g).text, fact=mixing(g))),
+    ("knobs", lambda g: Cell("", fact=tuple(main_knobs(g)))),
+)
+"""What the rows say in fewer words, where there is little room."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sympy import Expr
 
@@ -209,7 +209,7 @@ def function_row(name: str, call: Call | None = None) -> Row:
     return FUNCTIONS[name]
 
 
-def torch_function(name: str) -> Callable:
+def torch_function(name: str) -> Callable[..., Any]:
     """Return PyTorch's function on tensors that are broadcast by dimension."""
     import torch
 

@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable, Sequence
 from functools import singledispatch
 
-from sympy import Add, Expr, Integer
+from sympy import Add, Expr, Integer, expand
 
 from archgraph.graph.ir import Member, Node, Repeat
+from archgraph.graph.network import Network
 from archgraph.ops.arguments import per_axis
 from archgraph.ops.base import Op
 from archgraph.ops.convolution import Conv, ConvTranspose
@@ -44,6 +45,12 @@ def humanized(name: str) -> str:
 
 ShowSize = Callable[[Expr], object]
 """Writes a size in the user's symbols."""
+
+
+def brief(network: Network, length: Expr) -> object:
+    """A size in the user's symbols if that is short, else its number."""
+    shown = expand(network.show(expand(length)))
+    return shown if shown.is_Symbol or shown.is_Integer else network.evaluate(length)
 
 
 @singledispatch

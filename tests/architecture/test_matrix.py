@@ -173,6 +173,7 @@ def test_what_takes_architectures_takes_both(way, networks):
     g = networks[way]
     assert ag.verify(g).ok
     assert ag.contrast(g, ag.load("conv_stack")).svg.startswith("<svg")
+    assert {row[""]: row["small"] for row in ag.compare(g, ag.load("conv_stack")).rows}["connectivity"] == "local"
 
 
 @pytest.mark.parametrize("way", ["spec", "module"])

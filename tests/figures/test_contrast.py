@@ -5,9 +5,9 @@ import itertools
 import pytest
 
 import archgraph as ag
+from archgraph.comparison.knobs import main_knobs
 from archgraph.errors import QueryError
 from archgraph.figures.charts.steps import steps
-from archgraph.figures.contrast.knobs import knobs
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.facts.facts import Facts
 
@@ -46,12 +46,12 @@ def test_what_it_says_of_unet_and_dit():
 def test_what_a_knob_buys():
     """One more level has 4 times the parameters for a quarter more work; one more block has both."""
     unet = {
-        (knob.names, knob.change): (knob.params, knob.macs) for knob in knobs(Facts(ag.load("unet:padded-512").network))
+        (knob.names, knob.change): (knob.params, knob.macs) for knob in main_knobs(ag.load("unet:padded-512").network)
     }
     assert unet[("levels",), "+ 1"] == pytest.approx((4.008, 1.237), abs=1e-3)
     assert unet[("C",), "× 2"] == pytest.approx((4.0, 4.0), abs=1e-2)
     assert unet[("H", "W"), "× 2"] == (1.0, 4.0)
-    dit = {knob.names: (knob.params, knob.macs) for knob in knobs(Facts(ag.load("dit").network))}
+    dit = {knob.names: (knob.params, knob.macs) for knob in main_knobs(ag.load("dit").network)}
     assert dit[("L",)] == pytest.approx((2.0, 2.0), abs=1e-2)
     assert dit[("S",)] == pytest.approx((1.001, 4.422), abs=1e-3)
 

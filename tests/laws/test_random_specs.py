@@ -103,7 +103,7 @@ def rename(item):
 @settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(specs())
 def test_random_specs_agree_with_torch_and_themselves(text):
-    from archgraph.pytorch.verify.verify import verify
+    from archgraph import verify
 
     try:
         g = ag.loads(text)

@@ -6,13 +6,13 @@ import pytest
 from sympy import Integer
 
 import archgraph as ag
+from archgraph import verify
 from archgraph.errors import ArchgraphError, UnboundSymbolError, UnsupportedOpError
 from archgraph.gallery import variants_of
 from archgraph.ops.base import Saved
 from archgraph.ops.convolution import Conv
 from archgraph.ops.pointwise import Relu
 from archgraph.pytorch.lower.lower import leaves, lower
-from archgraph.pytorch.verify.verify import verify
 from archgraph.spec.load import shipped_names
 
 torch = pytest.importorskip("torch")

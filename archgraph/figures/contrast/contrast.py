@@ -12,7 +12,7 @@ from archgraph.figures.charts.sides import LOOKS, Side, sides
 from archgraph.figures.content.legend import legend
 from archgraph.figures.content.mathtext import join, words
 from archgraph.figures.contrast.panel import LOW, TALL, panel, tells_mixing
-from archgraph.figures.contrast.table import comparison
+from archgraph.figures.contrast.table import laws
 from archgraph.figures.drawing.diagram import Diagram, Path
 from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import GRID, HAIR, SIZES
@@ -89,7 +89,7 @@ def _panels(found: Sequence[Side], panels: Sequence[str], width: float, pitch: f
             continue
         for name in names:
             if name == "laws":
-                yield comparison(found, width, _told(panels, width, len(found)))
+                yield laws(found, width, _told(panels, width, len(found)))
             else:
                 yield _stages(found, width, pitch, tall) if name == "stages" else _levels(found, width)
 

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
+from archgraph.comparison.mixing import mixing
 from archgraph.fields.report.extent import ReadExtent
 from archgraph.figures.charts.ladder import LadderStep
 from archgraph.figures.content.boxes import fitted
@@ -72,7 +73,7 @@ def panel(
 
 def _heading(facts: Facts, steps: Sequence[LadderStep], width: float) -> list[BoxPart]:
     """Name, verdict and what mixes positions; where there is little room, the verdict has the second line."""
-    verdict, kind = _verdict(facts, steps), f"mixing: {mixing_words(facts)}"
+    verdict, kind = _verdict(facts, steps), f"mixing: {mixing(facts.network).text}"
     first = words(facts.network.name, SIZES.heading, "bold")
     if width > _ROOMY:
         first = join(fitted(first, width * 0.5), words(f"– {verdict}", SIZES.heading), gap=3.0)
@@ -100,14 +101,6 @@ def _verdict(facts: Facts, steps: Sequence[LadderStep]) -> str:
 
 def _plain(line: Line) -> str:
     return " ".join(run.text for run in line).lower()
-
-
-def mixing_words(facts: Facts) -> str:
-    """Which operations combine positions, and whether their weights are fixed or computed from the input."""
-    kinds = facts.mixers()
-    if not kinds:
-        return "none"
-    return "; ".join(f"{', '.join(names)} ({kind} weights)" for kind, names in kinds.items() if names)
 
 
 def _shapes(facts: Facts, steps: Sequence[LadderStep], width: float, tall: float) -> list[Line]:

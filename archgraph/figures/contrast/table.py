@@ -1,34 +1,44 @@
-"""The table of what sets networks apart: laws, numbers, knobs, fields; every cell is derived from the graph."""
+"""The table of what sets networks apart, drawn: the rows of the comparison that have room in a figure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import cast
 
-from archgraph.figures.charts.ladder import LadderStep
+from sympy import expand
+
+from archgraph.comparison.cells import Cell
+from archgraph.comparison.compared import Comparison
+from archgraph.comparison.knobs import Knob
+from archgraph.comparison.seen import Seen, Since
 from archgraph.figures.charts.sides import Side
-from archgraph.figures.content.boxes import wrapped
+from archgraph.figures.content.boxes import fitted, wrapped
 from archgraph.figures.content.mathtext import join, leading, math, number, variable, words
-from archgraph.figures.contrast.knobs import knobs
-from archgraph.figures.contrast.panel import mixing_words
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, BoxPart, Diagram, Line, Path, Text, line_width
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import FRAME, SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.outline.wording import shortened
 
-Maker = Callable[[Side, float], list[Line]]
+Maker = Callable[[Side, Cell, float], list[Line]]
 _ROW, _TIGHT, _LABEL, _MOST_LINES = 10.8, 9.3, 118.0, 3
 
 
-def comparison(sides: Sequence[Side], width: float, told: Sequence[str] = ()) -> Diagram:
+#: What is written before a number that is not exact.
+_MOST = {"": "", "bound": "at most ", "estimate": "≈ "}
+
+
+def laws(sides: Sequence[Side], width: float, told: Sequence[str] = ()) -> Diagram:
     """Rows of a quantity and what it is in each network, without what another panel tells already."""
     size, label = SIZES.body, min(_LABEL, width * 0.26)
     column = (width - label) / len(sides)
     names = [_shortened(words(side.facts.network.name, size, "bold"), column - 6) for side in sides]
     rows: list[tuple[Line, list[list[Line]]]] = [((), [[name] for name in names])]
-    for name, maker, panel in _ROWS:
+    compared = Comparison(tuple(side.facts.network for side in sides))
+    for name, trait, maker, panel in _ROWS:
         if panel in told:
             continue
-        rows.append((name, [_broken(maker(side, column - 6), column - 6) for side in sides]))
+        cells = zip(sides, compared.row(trait).cells, strict=True)
+        rows.append((name, [_broken(maker(side, cell, column - 6), column - 6) for side, cell in cells]))
     parts: list[BoxPart] = []
     y = 8.5
     for index, (name, cells) in enumerate(rows):
@@ -76,55 +86,67 @@ def _split(line: Line, room: float) -> list[Line]:
     return lines or [()]
 
 
-def _law_row(metric: str) -> Maker:
-    return lambda side, room: [_law(side.facts, metric, room)]
-
-
-def _law(facts: Facts, metric: str, room: float) -> Line:
-    full = facts.total(metric)
+def _law_row(side: Side, cell: Cell, room: float) -> list[Line]:
+    """As many leading terms as have room, else the value."""
+    if cell.law is None:
+        return _words(cell)
+    full = expand(cell.law)
     for terms in (3, 2, 1):
-        short = leading(full, facts.values, terms)
-        runs = math(short, SIZES.body)
+        runs = math(leading(full, side.facts.values, terms), SIZES.body)
         if line_width(runs) <= room:
-            return runs
-    return words(number(facts.value(full)), SIZES.body)
+            return [runs]
+    return [words(number(side.facts.value(full)), SIZES.body)]
 
 
-def _ratio(side: Side, room: float) -> list[Line]:
+def _ratio(side: Side, cell: Cell, room: float) -> list[Line]:
     """A mean over the weights of how often each is used."""
-    params, macs = (side.facts.value(side.facts.total(metric)) for metric in ("params", "macs"))
-    if not params:
-        return [words("no parameters", SIZES.body)]
+    if cell.number is None:
+        return _words(cell)
+    params, macs = cast(tuple[int, int], cell.fact)
     return [words(f"{number(macs)} / {number(params)} = {macs / params:,.0f}", SIZES.body)]
 
 
-def _knobs(side: Side, room: float) -> list[Line]:
+def _knobs(side: Side, cell: Cell, room: float) -> list[Line]:
     found: list[Line] = []
-    for knob in knobs(side.facts):
-        lines = (knob.line(size) for size in (SIZES.body, SIZES.small))
+    for knob in cast(tuple[Knob, ...], cell.fact):
+        lines = (_knob(knob, size) for size in (SIZES.body, SIZES.small))
         found += [line for line in lines if line_width(line) <= room][:1]
     return found or [words("–", SIZES.body)]
 
 
-def _home(side: Side, room: float) -> list[Line]:
-    name, share = side.facts.heaviest()
-    return [words(f"{name}: {100 * share:.0f} %", SIZES.body)]
+def _knob(knob: Knob, size: float) -> Line:
+    """``C × 2: θ × 4, M × 4``."""
+    commas = [words(",", size)] * (len(knob.names) - 1) + [()]
+    named = join(*(variable(name, size) + comma for name, comma in zip(knob.names, commas, strict=True)), gap=3.0)
+    turned = join(named, words(f"{knob.change}: {_MOST[knob.label]}".rstrip(), size), gap=2.0)
+    theta = join(variable("theta", size), words(f"× {knob.params:.3g},", size), gap=2.0)
+    return join(turned, theta, variable("M", size), words(f"× {knob.macs:.3g}", size), gap=3.0)
 
 
-def _mixed(side: Side, room: float) -> list[Line]:
-    return [words(mixing_words(side.facts), SIZES.body)]
+def _text(side: Side, cell: Cell, room: float) -> list[Line]:
+    return _words(cell)
 
 
-def _field(side: Side, room: float) -> list[Line]:
-    located = [step for step in side.steps if step.reach is not None]
-    last = located[-1].reach if located else None
-    if last is None:
+def _words(cell: Cell) -> list[Line]:
+    return [words(cell.text, SIZES.body)]
+
+
+def _field(side: Side, cell: Cell, room: float) -> list[Line]:
+    if not isinstance(cell.fact, Seen):
         return [words("none", SIZES.body)]
-    size = f"all {last.extent}" if last.everything else f"{last.label} of {last.extent}"
-    text, share = f"{size}{_unit(side.facts)}", located[-1].effective
-    if share is not None and not last.everything:
-        text += f" (95 % of the ERF at init.: {share * last.extent:.0f})"
+    reach = cell.fact.reach
+    if reach is None:
+        return [words("not known", SIZES.body)]
+    size = f"all {reach.extent}" if reach.everything else f"{reach.label} of {reach.extent}"
+    text, share = f"{_MOST[cell.label]}{size}{_unit(side.facts)}", _effective(side)
+    if share is not None and not reach.everything:
+        text += f" (95 % of the ERF at init.: {share * reach.extent:.0f})"
     return [words(text, SIZES.body)]
+
+
+def _effective(side: Side) -> float | None:
+    """The effective field at the end of the main line, as a share of the side."""
+    return next((step.effective for step in reversed(side.steps) if step.reach is not None), None)
 
 
 def _unit(facts: Facts) -> str:
@@ -132,37 +154,45 @@ def _unit(facts: Facts) -> str:
     return f" × {pixels} px" if pixels > 1 else f" {facts.unit}"
 
 
-def _since(side: Side, room: float) -> list[Line]:
-    return [_first_global(side.steps)]
+def _since(side: Side, cell: Cell, room: float) -> list[Line]:
+    """The operation of the text, on as many lines as its path takes."""
+    if not isinstance(cell.fact, Since):
+        return [words("never", SIZES.body)]
+    since = cell.fact
+    if since.everything:
+        return _path("", since.everything, room)
+    if since.before:
+        return _path("never; all before since ", since.before, room)
+    if since.wider:
+        return [words(f"never; the field exceeds the input since {since.wider}", SIZES.body)]
+    return [words("never; its norm statistics are" if since.statistics else "never", SIZES.body)]
 
 
-def _first_global(steps: Sequence[LadderStep]) -> Line:
-    size = SIZES.body
-    known = [(step.title, step.reach) for step in steps if step.reach is not None]
-    for heading, reach in known:
-        if reach.everything or reach.causal:
-            return tuple(replace(run, face="sans" if run.face == "bold" else run.face, size=size) for run in heading)
-    for heading, reach in known:
-        if reach.sizes[0] >= reach.extent:
-            name = "".join(run.text for run in heading)
-            return words(f"never; the field exceeds the input since {name}", size)
-    if any(reach.statistics for _, reach in known):
-        return words("never; its norm statistics are", size)
-    return words("never", size)
+def _path(before: str, path: str, room: float) -> list[Line]:
+    """A dotted path, broken after dots."""
+    *outer, last = path.split(".")
+    lines = [before]
+    for piece in (*(f"{part}." for part in outer), last):
+        longer = f"{lines[-1]}{piece}"
+        if lines[-1] and line_width(words(longer, SIZES.body)) > room:
+            lines.append(piece)
+        else:
+            lines[-1] = longer
+    return [fitted(words(line.rstrip(), SIZES.body), room) for line in lines]
 
 
 def _with_symbol(before: str, name: str, after: str) -> Line:
     return join(words(before, SIZES.body), variable(name, SIZES.body), words(after, SIZES.body), gap=2.0)
 
 
-#: What a row is called, what writes its cells, and the panel that tells the same.
-_ROWS: tuple[tuple[Line, Maker, str], ...] = (
-    (_with_symbol("parameters", "theta", "(leading terms)"), _law_row("params"), ""),
-    (_with_symbol("MACs", "M", "(leading terms)"), _law_row("macs"), ""),
-    (words("MACs per parameter", SIZES.body), _ratio, ""),
-    (words("most parameters in", SIZES.body), _home, "levels"),
-    (words("what a knob buys", SIZES.body), _knobs, ""),
-    (words("positions are mixed by", SIZES.body), _mixed, "stages"),
-    (words("receptive field at the end", SIZES.body), _field, ""),
-    (words("global since", SIZES.body), _since, ""),
+#: What a row is called, the trait that it shows, what writes its cells, and the panel that tells the same.
+_ROWS: tuple[tuple[Line, str, Maker, str], ...] = (
+    (_with_symbol("parameters", "theta", "(leading terms)"), "params", _law_row, ""),
+    (_with_symbol("MACs", "M", "(leading terms)"), "macs", _law_row, ""),
+    (words("MACs per parameter", SIZES.body), "macs per param", _ratio, ""),
+    (words("most parameters in", SIZES.body), "most params in", _text, "levels"),
+    (words("what a knob buys", SIZES.body), "knobs", _knobs, ""),
+    (words("positions are mixed by", SIZES.body), "mixed by", _text, "stages"),
+    (words("receptive field at the end", SIZES.body), "receptive field of the output", _field, ""),
+    (words("global since", SIZES.body), "connectivity", _since, ""),
 )

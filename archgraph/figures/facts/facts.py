@@ -5,6 +5,8 @@ from functools import cached_property
 
 from sympy import Add, Expr, Symbol, expand
 
+from archgraph.comparison.ends import main_flow
+from archgraph.comparison.knobs import values_of
 from archgraph.cost.costs import METRICS, Costs, Row
 from archgraph.cost.part import costs_of, whole
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
@@ -14,14 +16,15 @@ from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_f
 from archgraph.figures.facts.coloring import COLORS, kind_tint, level_scale, level_tint
 from archgraph.figures.facts.hop_facts import HopFacts, Hops
 from archgraph.figures.facts.options import Options
-from archgraph.graph.ir import Graph, Member, Repeat, Value
+from archgraph.graph.ir import Graph, Repeat, Value
 from archgraph.graph.locate import find_member
 from archgraph.graph.network import Network
 from archgraph.laws.numeric import value_at
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Flow, Item, flow
-from archgraph.outline.mixing import Attention, by_kind, mixers
+from archgraph.outline.mixing import Attention
 from archgraph.outline.structure import Structure, structure
+from archgraph.outline.wording import brief
 
 MOST_OPERATIONS = 20_000
 """The longest network whose paths a figure counts."""
@@ -40,7 +43,7 @@ class Facts:
     @cached_property
     def flow(self) -> Flow:
         """The network for drawing: without what no selected output needs."""
-        return flow(self.network.graph, self.selected)
+        return main_flow(self.network)
 
     @cached_property
     def structure(self) -> Structure:
@@ -141,8 +144,7 @@ class Facts:
 
     def brief(self, length: Expr) -> object:
         """A size in the user's symbols if that is short, else its number."""
-        shown = self.shown(length)
-        return shown if shown.is_Symbol or shown.is_Integer else self.number(length)
+        return brief(self.network, length)
 
     def number(self, expression: Expr) -> int:
         """The value of an expression in the user's or in the inner symbols."""
@@ -155,10 +157,7 @@ class Facts:
     @cached_property
     def values(self) -> Mapping[Symbol, int]:
         """Values by symbol, those of the spec and those inside the graph."""
-        network = self.network
-        known = dict(network.values)
-        known |= {free: network.evaluate(network.declared.lookup(name)) for name, free in network.symbols.items()}
-        return known
+        return values_of(self.network)
 
     # shapes and receptive fields
 
@@ -208,35 +207,11 @@ class Facts:
                     continue
         return max(found, key=lambda reach: (reach.everything, reach.share), default=None)
 
-    def mixers(self) -> dict[str, list[str]]:
-        """The operations that combine positions, by the kind of their weights, those with the most MACs first.
-
-        Cutting into tiles is named only where nothing else combines positions; pooling comes last.
-        """
-        return by_kind(mixers(self.network.graph, self.number, lambda node: self._value(node, "macs"), self.brief))
-
-    def side_symbols(self) -> set[Symbol]:
-        """The symbols that give the positions of the main input."""
-        if self.input is None:
-            return set()
-        sizes = (self.shown(self.input.type.size(axis)) for axis in self.input.type.positions)
-        return {free for size in sizes for free in size.free_symbols if isinstance(free, Symbol)}
-
     @property
     def unit(self) -> str:
         """What the positions of the main input are called."""
         axes = set(self.input.type.positions) if self.input is not None else set()
         return "voxels" if {"d", "h", "w"} <= axes else "px" if {"h", "w"} <= axes else "positions"
-
-    def heaviest(self) -> tuple[str, float]:
-        """The member of the network that holds the most parameters, and its share of them."""
-        total = self.value(self.total("params"))
-        shares = [(self._value(member, "params"), member.name) for member in self.network.graph.nodes]
-        best, name = max(shares, default=(0.0, "nothing"))
-        return name, best / total if total else 0.0
-
-    def _value(self, member: Member, metric: str) -> float:
-        return self.value(self.shown(self._costs.member(member, metric)))
 
     def connections(self, path: str, rows: int) -> list[tuple[float, float, float]]:
         """For positions of a member spread over the widest axis: first and last input read, as shares of the side.
