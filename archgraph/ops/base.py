@@ -55,7 +55,7 @@ class Saved:
         batch_statistics: as `statistics`, of numbers that are taken over all samples.
         several: what is kept where a batch has more than one sample; None where that is the same.
 
-    >>> norm = Saved(inputs=(0,), batch_statistics=Integer(8))
+    >>> norm = Saved(inputs=(0,), batch_statistics=ZERO + 8)
     >>> norm.of(3) == norm
     True
     """

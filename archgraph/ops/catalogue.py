@@ -23,10 +23,9 @@ from archgraph.ops import (
     routing,
     sequence,
     sources,
-    traced,
-    traced_moves,
 )
 from archgraph.ops.base import REGISTERED, Op
+from archgraph.ops.traced import moves, values
 
 FAMILIES = (
     activations,
@@ -46,8 +45,8 @@ FAMILIES = (
     routing,
     sequence,
     sources,
-    traced,
-    traced_moves,
+    moves,
+    values,
 )
 """The files that hold operations: a new one joins here."""
 

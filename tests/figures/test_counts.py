@@ -3,6 +3,7 @@
 import pytest
 
 import archgraph as ag
+from archgraph.comparison.mixing import mixing
 from archgraph.figures.facts.facts import Facts
 
 DOUBLING = "\n".join(f"  b{level}: {{do: [b{level - 1}, b{level - 1}]}}" for level in range(1, 24))
@@ -75,9 +76,8 @@ def test_no_matrix_is_blank(pair):
 
 
 def test_what_mixes_most_comes_first():
-    assert list(Facts(ag.load("swin").network).mixers().items()) == [
-        ("dynamic", ["attention"]), ("static", ["global avg pool"])
-    ]  # fmt: skip
+    text = mixing(ag.load("swin").network).text
+    assert text == "attention (dynamic weights); global avg pool (static weights)"
 
 
 @pytest.mark.dot

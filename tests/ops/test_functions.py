@@ -11,7 +11,7 @@ from archgraph.ops.activations import Dropout
 from archgraph.ops.base import REGISTERED
 from archgraph.ops.functions import FUNCTIONS, ROWS, function_row, torch_function
 from archgraph.ops.pointwise import Activation, Relu
-from archgraph.ops.traced import Function
+from archgraph.ops.traced.values import Function
 from archgraph.sizes.types import tensor
 
 torch = pytest.importorskip("torch")

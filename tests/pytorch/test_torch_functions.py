@@ -5,7 +5,7 @@ import pytest
 import archgraph as ag
 from archgraph.errors import UnsupportedOpError
 from archgraph.ops.functions import FUNCTIONS
-from archgraph.ops.traced import Cumulate, Function
+from archgraph.ops.traced.values import Cumulate, Function
 from archgraph.pytorch.trace.module import trace  # noqa: F401  registers the handlers
 from archgraph.pytorch.trace.registry import HANDLERS
 

@@ -50,9 +50,10 @@ class Moment:
 class Ledger:
     """Allocations and releases in order, and the moment with the highest total.
 
+    >>> from archgraph.sizes.symbols import size
     >>> ledger = Ledger(int)
-    >>> first = ledger.new(Integer(8), ACTIVATIONS)
-    >>> ledger.note("conv", Integer(4))
+    >>> first = ledger.new(size(8), ACTIVATIONS)
+    >>> ledger.note("conv", size(4))
     >>> ledger.drop(first)
     >>> ledger.live, ledger.peak.total, ledger.peak.place
     (0, 12, 'conv')

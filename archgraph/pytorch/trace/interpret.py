@@ -14,8 +14,8 @@ from archgraph.errors import ArchgraphError, ShapeError
 from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
-from archgraph.ops.traced import Constant
-from archgraph.ops.traced_moves import Move
+from archgraph.ops.traced.moves import Move
+from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.arguments import Arguments, Lazy, conventional_names
 from archgraph.pytorch.trace.builder import Builder, Pending, Tracked
 from archgraph.pytorch.trace.layout import Layout, whole

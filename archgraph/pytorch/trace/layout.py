@@ -45,8 +45,8 @@ def merged(digits: Iterable[AxisDigit]) -> Dim:
     """Join neighbouring digits that are one digit of the same axis.
 
     >>> from archgraph.sizes.symbols import size
-    >>> merged([Digit("c", size(8), size(4)), Digit("c", size(1), size(8))])
-    (Digit(axis='c', stride=1, size=32),)
+    >>> merged([AxisDigit("c", size(8), size(4)), AxisDigit("c", size(1), size(8))])
+    (AxisDigit(axis='c', stride=1, size=32),)
     """
     result: list[AxisDigit] = []
     for digit in digits:
@@ -93,8 +93,8 @@ def regroup(digits: Sequence[AxisDigit], shape: Sequence[Expr]) -> Layout | None
     """Return the dimensions of a row-major view of some digits, or None where a digit would be cut unevenly.
 
     >>> from archgraph.sizes.symbols import symbol, size
-    >>> c = Digit("c", size(1), size(12))
-    >>> [len(dim) for dim in regroup([Digit("n", size(1), symbol("N")), c], [symbol("N"), size(3), size(4)])]
+    >>> c = AxisDigit("c", size(1), size(12))
+    >>> [len(dim) for dim in regroup([AxisDigit("n", size(1), symbol("N")), c], [symbol("N"), size(3), size(4)])]
     [1, 1, 1]
     """
     rest = [digit for digit in merged(digits) if digit.size != 1]

@@ -9,7 +9,7 @@ from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
 from archgraph.ops.rearrangement import PixelShuffle
 from archgraph.ops.reshaping import Flatten, PixelUnshuffle, Rename, Unflatten
-from archgraph.ops.traced_moves import Rearrange
+from archgraph.ops.traced.moves import Rearrange
 from archgraph.pytorch.trace.layout import Dim, extent, whole
 from archgraph.sizes.symbols import same_size
 from archgraph.sizes.types import CHANNEL, TensorType

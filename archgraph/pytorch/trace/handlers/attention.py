@@ -12,7 +12,7 @@ from archgraph.graph.ir import Value
 from archgraph.ops.arithmetic import Add
 from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.ops.pointwise import Softmax
-from archgraph.ops.traced import Function
+from archgraph.ops.traced.values import Function
 from archgraph.pytorch.trace.align import Alignment, Operand, broadcast
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import per_position

@@ -7,7 +7,7 @@ from typing import Any
 
 from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.einsum import Einsum
-from archgraph.ops.traced import Reduce
+from archgraph.ops.traced.values import Reduce
 from archgraph.pytorch.trace.align import Alignment, Operand, broadcast
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced

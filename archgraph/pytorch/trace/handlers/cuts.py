@@ -12,7 +12,7 @@ from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
 from archgraph.ops.cropping import Pad, Roll, Slice, Take
 from archgraph.ops.rearrangement import Concat, Split
-from archgraph.ops.traced_moves import Subsample
+from archgraph.ops.traced.moves import Subsample
 from archgraph.pytorch.trace.align import Alignment, Operand
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Pending, Tracked

@@ -9,8 +9,8 @@ from sympy import Integer
 
 from archgraph.graph.ir import Value
 from archgraph.ops.sources import Embedding
-from archgraph.ops.traced import Constant
-from archgraph.ops.traced_moves import Gather
+from archgraph.ops.traced.moves import Gather
+from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter

@@ -11,7 +11,7 @@ from archgraph.ops.arguments import Named
 from archgraph.ops.arithmetic import Add
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.linear import Linear
-from archgraph.ops.traced import Convolve
+from archgraph.ops.traced.values import Convolve
 from archgraph.pytorch.trace.align import broadcast
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import Windows, finish, listed

@@ -13,7 +13,7 @@ from archgraph.ops import activations, pointwise
 from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.base import Op
 from archgraph.ops.functions import FUNCTIONS
-from archgraph.ops.traced import Function
+from archgraph.ops.traced.values import Function
 from archgraph.pytorch.trace.align import broadcast
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Pending, Tracked

@@ -10,7 +10,7 @@ from archgraph.ops.arithmetic import Multiply
 from archgraph.ops.base import Op
 from archgraph.ops.pointwise import Softmax
 from archgraph.ops.resizing import GlobalAvgPool, GlobalMaxPool
-from archgraph.ops.traced import Cumulate, Function, Reduce
+from archgraph.ops.traced.values import Cumulate, Function, Reduce
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked

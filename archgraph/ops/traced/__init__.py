@@ -1,0 +1,1 @@
+"""Operations that specs do not need and traced modules do."""
