@@ -1,0 +1,54 @@
+"""The house keeps its shape: what is imported never runs in a circle, and folders and files fit a screen."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import networkx
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "archgraph"
+FACADE = PACKAGE / "architecture" / "architecture.py"
+MOST_FILES, MOST_LINES = 26, 400
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {name_of(path): path for path in PACKAGE.rglob("*.py")}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every file of the package that a file imports: at its top, inside functions, or for types alone."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in FILES)
+        elif isinstance(node, ast.ImportFrom) and node.module in FILES:
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in FILES else node.module for name in inner)
+
+
+def imports() -> networkx.DiGraph:
+    return networkx.DiGraph((name, other) for name, path in FILES.items() for other in imported(path) if other != name)
+
+
+def test_no_files_import_each_other_in_a_circle():
+    assert [sorted(circle) for circle in networkx.strongly_connected_components(imports()) if len(circle) > 1] == []
+
+
+def test_no_circle_runs_through_the_init_of_a_package():
+    """An `__init__` that is imported by what it imports hides a circle: only the outermost one imports anything."""
+    packages = {name for name, path in FILES.items() if path.name == "__init__.py" and name != "archgraph"}
+    assert [name for name in packages if any(other.startswith(f"{name}.") for other in imported(FILES[name]))] == []
+
+
+def test_every_folder_fits_a_screen():
+    folders = {path.parent for path in FILES.values()}
+    assert {str(folder): n for folder in folders if (n := len(list(folder.glob("*.py")))) > MOST_FILES} == {}
+
+
+def test_every_file_has_one_idea():
+    lines = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in FILES.items() if path != FACADE}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
