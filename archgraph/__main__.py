@@ -2,7 +2,7 @@
 
 import sys
 
-from archgraph.cli.main import main
+from archgraph.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -20,7 +20,7 @@ def loaded(code: str) -> set[str]:
         "import archgraph",
         "import archgraph; g = archgraph.load('dit'); g.params, g.at().macs, g.table()",
         "import archgraph; archgraph.load('unet').receptive_field()",
-        "import archgraph.cli.main",
+        "import archgraph.cli.program",
     ],
 )
 def test_nothing_heavy_is_loaded(code):

@@ -1,1 +1,17 @@
 """The command line: a file of commands per subject, with the same names as in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return 0 when all is well, 1 when a spec or a check failed, 2 on wrong usage.
+
+    >>> main(["solve", "dit", "D", "--macs", "<=1e12", "--multiple-of", "64"])
+    D = 3328: macs = 966,826,917,888, 33,173,082,112 below 1,000,000,000,000
+    0
+    """
+    from archgraph.cli.program import run  # late: the commands import their neighbours in this package
+
+    return run(arguments)

@@ -6,7 +6,7 @@ import re
 import pytest
 
 import archgraph as ag
-from archgraph.cli.main import main
+from archgraph.cli import main
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("numpy")

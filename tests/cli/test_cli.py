@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from archgraph.cli.main import main
+from archgraph.cli import main
 
 
 def run(capsys, *arguments):

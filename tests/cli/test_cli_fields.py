@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from archgraph.cli.main import main
+from archgraph.cli import main
 
 
 def run(capsys, *arguments: str) -> tuple[int, str, str]:

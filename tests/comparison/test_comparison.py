@@ -5,7 +5,7 @@ import json
 import pytest
 
 import archgraph as ag
-from archgraph.cli.main import main
+from archgraph.cli import main
 from archgraph.comparison.report import comparison
 from archgraph.comparison.traits import TRAITS
 from archgraph.spec.load import shipped_names

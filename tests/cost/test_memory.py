@@ -4,7 +4,7 @@ import pytest
 from sympy import expand
 
 import archgraph as ag
-from archgraph.cli.main import main
+from archgraph.cli import main
 from archgraph.cost.memory.memory import Memory, Setting
 from archgraph.errors import QueryError
 from archgraph.spec.load import shipped_names

@@ -3,7 +3,7 @@
 import pytest
 
 import archgraph as ag
-from archgraph.cli.main import main
+from archgraph.cli import main
 from archgraph.cost.costs import METRICS
 from archgraph.cost.counting_rules import QUANTITIES, tool
 from archgraph.data import table

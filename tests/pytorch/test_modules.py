@@ -5,7 +5,7 @@ import json
 import pytest
 
 import archgraph as ag
-from archgraph.cli.main import main
+from archgraph.cli import main
 from archgraph.errors import MissingToolError, QueryError
 
 torch = pytest.importorskip("torch")
@@ -111,3 +111,12 @@ def test_missing_torch_is_told(build, monkeypatch, capsys):
 def test_the_command_says_what_is_wrong(build, capsys, arguments, message):
     assert main(["trace", *arguments]) == 1
     assert capsys.readouterr().err.startswith(message)
+
+
+def test_a_size_of_a_module_is_never_zero():
+    pytest.importorskip("torch")
+    from torch import nn, zeros
+
+    g = ag.trace(nn.Conv2d(3, 8, 3), zeros(1, 3, 32, 32), {"input": {2: "h", 3: "w"}})
+    with pytest.raises(ag.QueryError, match="'h' is a size of Conv2d and cannot be 0"):
+        g.at(h=0)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from archgraph import ShapeError, SpecError, load, loads
-from archgraph.cli.main import main
+from archgraph.cli import main
 
 BAD = sorted((Path(__file__).parent / "bad").glob("*.yaml"))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from archgraph.cli.main import main
+from archgraph.cli import main
 from archgraph.spec.language.yamltree import read_yaml
 from archgraph.spec.library.standard import FOLDER
 from archgraph.spec.load import shipped_folder

@@ -4,7 +4,7 @@ import pytest
 from sympy import Integer, Rational, sqrt
 
 import archgraph as ag
-from archgraph.cli.main import main
+from archgraph.cli import main
 from archgraph.errors import QueryError, SpecError
 from archgraph.studies.scale import factor_of
 

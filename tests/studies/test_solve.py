@@ -4,7 +4,7 @@ import pytest
 from sympy import Max, Min, Rational, ceiling, floor, sympify
 
 import archgraph as ag
-from archgraph.cli.main import main
+from archgraph.cli import main
 from archgraph.errors import QueryError
 from archgraph.laws.domain import Domain, restricted, smooth_in
 from archgraph.laws.scaling import degree

@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 import archgraph as ag
-from archgraph.cli.main import main
+from archgraph.cli import main
 from archgraph.errors import QueryError
 from archgraph.laws.compiled import compiled
 from archgraph.report.progress import progress

@@ -35,12 +35,15 @@ class ModuleSource:
         """Return the network at numbers.
 
         Raises:
-            QueryError: the module was traced under conditions that these sizes break.
+            QueryError: a size is 0, or the module was traced under conditions that these sizes break.
         """
         old = network.declared
         assert isinstance(old, Declarations)
         fresh = Declarations(old.specs, {**old.bindings, **values}, old.fixed)
         fresh.resolve_all()
+        for name in old.names:
+            if network.is_free(name) and not fresh.numbers()[name]:
+                raise QueryError(f"'{name}' is a size of {network.name} and cannot be 0", hint="give it at least 1")
         for assumption in network.assumptions:
             if not assumption.holds(fresh.values):
                 _refuse(network, assumption.shown(network.show))

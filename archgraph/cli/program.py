@@ -26,8 +26,8 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (
 """What adds each command, in the order of the help."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return 0 when all is well, 1 when a spec or a check failed, 2 on wrong usage."""
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
@@ -55,7 +55,3 @@ def _version() -> str:
     import archgraph
 
     return f"archgraph {archgraph.__version__}"
-
-
-if __name__ == "__main__":
-    sys.exit(main())
