@@ -19,6 +19,7 @@ import archgraph as ag  # noqa: E402
 from archgraph.cost.costs import Costs  # noqa: E402
 from archgraph.errors import ArchgraphError, UnsupportedOpError  # noqa: E402
 from archgraph.graph.ir import Node, Repeat  # noqa: E402
+from archgraph.graph.network import Network  # noqa: E402
 from archgraph.ops.rearrangement import Concat, Rearrangement  # noqa: E402
 from archgraph.pytorch.trace.module import TracedModule, trace  # noqa: E402
 from archgraph.sizes.symbols import evaluate, symbol  # noqa: E402
@@ -29,12 +30,12 @@ def meta(module: nn.Module) -> nn.Module:
     return module.to("meta").eval()
 
 
-def total(traced: TracedModule, metric: str) -> Expr:
+def total(traced: TracedModule | Network, metric: str) -> Expr:
     return Costs(traced.graph, traced.selected).total(metric)
 
 
-def values_at(traced: TracedModule, sizes: dict[str, int]) -> Any:
-    fresh = Declarations(traced.declarations.specs, sizes, frozenset())
+def values_at(traced: Network, sizes: dict[str, int]) -> Any:
+    fresh = Declarations(traced.declared.specs, sizes, frozenset())
     fresh.resolve_all()
     return fresh.values
 
@@ -48,7 +49,7 @@ def counted(module: nn.Module, inputs: dict[str, Any]) -> int:
 
 @pytest.fixture(scope="module", params=EXAMPLES, ids=lambda name: name.replace(" ", "-"))
 def case(request):
-    return EXAMPLES[request.param], traced(request.param).found
+    return EXAMPLES[request.param], traced(request.param).network
 
 
 def test_counts_are_the_modules(case):
@@ -70,13 +71,13 @@ def test_the_law_holds_at_other_sizes(case):
 
 
 def test_nothing_is_a_gap(case):
-    assert not case[1].gaps
+    assert not case[1].origin.gaps
 
 
 def test_symbols_are_the_users():
-    found = traced("unet").found
+    found = traced("unet").network
     assert found.show(total(found, "macs")) == 6248 * symbol("h") * symbol("w")
-    assert found.conditions == ("h is a multiple of 4", "h >= 8", "w is a multiple of 4", "w >= 8")
+    assert found.origin.conditions == ("h is a multiple of 4", "h >= 8", "w is a multiple of 4", "w >= 8")
 
 
 def test_equal_blocks_are_one_repeat():
@@ -98,7 +99,7 @@ def test_attention_on_a_grid_needs_no_rearrangement():
 
 
 def test_written_out_attention_is_the_fused_one():
-    fused, parts = traced("vit").found, traced("vit written out").found
+    fused, parts = traced("vit").network, traced("vit written out").network
     for metric in ("params", "macs", "elementwise", "activations"):
         assert total(fused, metric) == total(parts, metric)
 
