@@ -128,7 +128,7 @@ def traced() -> tuple[Callable[[], object], Callable[[], object]]:
 
 def worst_bomb() -> tuple[str, Callable[[], object]]:
     """Return the harmful spec that takes longest to refuse, and reading it."""
-    sys.path.insert(0, str(Path(__file__).parents[1] / "frontend"))
+    sys.path.insert(0, str(Path(__file__).parents[1] / "spec"))
     import bombs
 
     name, text = bombs.slowest()
