@@ -55,3 +55,29 @@ def test_every_folder_fits_a_screen():
 def test_every_file_has_one_idea():
     lines = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in FILES.items() if path != FACADE}
     assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
+
+
+def public_names(path: Path) -> Iterator[str]:
+    """Every class, function and constant at the top of a file that another file may import."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        targets = getattr(node, "targets", [getattr(node, "target", None)])
+        found = [getattr(node, "name", None), *(getattr(target, "id", None) for target in targets)]
+        yield from (name for name in found if name and not name.startswith("_"))
+
+
+def test_no_name_has_two_meanings():
+    """The façade forwards a function under its name; of functions, only those count that another file imports."""
+    taken = {
+        (node.module, alias.name)
+        for path in FILES.values()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    homes: dict[str, set[str]] = {}
+    for module, path in FILES.items():
+        if path != FACADE:
+            for name in public_names(path):
+                if name[0].isupper() or (module, name) in taken:
+                    homes.setdefault(name, set()).add(module)
+    assert {name: sorted(modules) for name, modules in homes.items() if len(modules) > 1} == {}

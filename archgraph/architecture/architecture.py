@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, final
 from sympy import Expr, Rational, Symbol
 
 from archgraph.cost.cost_table import cost_report, cost_table
-from archgraph.cost.costs import Costs, Row
+from archgraph.cost.costs import CostRow, Costs
 from archgraph.cost.efficiency import Roofline, efficiency_table, roofline
 from archgraph.cost.memory.memory import Setting
 from archgraph.cost.memory.peak import (
-    Attention,
+    AttentionKernel,
     Checkpoint,
     Dtype,
     Mode,
@@ -24,7 +24,7 @@ from archgraph.cost.memory.peak import (
     setting,
 )
 from archgraph.cost.other_tools import Reconciliation, count_as
-from archgraph.cost.part import Part, costs_of, part, whole
+from archgraph.cost.part import Part, costs_of, part, whole_part
 from archgraph.fields import queries as fields
 from archgraph.fields.report.field_report import ReceptiveField
 from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
@@ -71,7 +71,7 @@ class Architecture:
     def __init__(self, network: Network) -> None:
         self.network = network
         """What all queries are about."""
-        self._whole = whole(network)
+        self._whole = whole_part(network)
 
     def __repr__(self) -> str:
         free = ", ".join(f"{name}={self.defaults[name]}" for name in self.symbols)
@@ -399,7 +399,7 @@ class Architecture:
         """
         return part(self.network, path)
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[CostRow]:
         """Return the cost rows of all primitive nodes.
 
         >>> [row.path for row in load("conv_stack").rows()]
@@ -715,7 +715,9 @@ class Architecture:
         """
         return self.metric("saved_bytes")
 
-    def saved_memory(self, attention: Attention = "math", dtype: Dtype = "fp32", checkpoint: Checkpoint = False) -> Law:
+    def saved_memory(
+        self, attention: AttentionKernel = "math", dtype: Dtype = "fp32", checkpoint: Checkpoint = False
+    ) -> Law:
         """Return the bytes that autograd keeps, for a kernel of attention, a precision, and checkpoints.
 
         Args:
@@ -731,7 +733,7 @@ class Architecture:
     def peak_memory(
         self,
         mode: Mode = "inference",
-        attention: Attention = "math",
+        attention: AttentionKernel = "math",
         dtype: Dtype = "fp32",
         optimizer: Optimizer = "sgd",
         checkpoint: Checkpoint = False,
@@ -753,7 +755,7 @@ class Architecture:
         """
         return peak_memory(self.network, setting(self.graph, mode, attention, dtype, optimizer, checkpoint))
 
-    def efficiency(self, by: str = "stage", dtype: Dtype = "fp32", attention: Attention = "flash") -> Table:
+    def efficiency(self, by: str = "stage", dtype: Dtype = "fp32", attention: AttentionKernel = "flash") -> Table:
         """Return MACs per parameter, positions per weight and operations per byte, at the bound values.
 
         Args:
@@ -767,7 +769,7 @@ class Architecture:
         return efficiency_table(self.network, by, Setting(attention=attention, dtype=dtype))
 
     def roofline(
-        self, device: str, dtype: str = "bf16", attention: Attention = "flash", batch: int = 1, by: str = "op"
+        self, device: str, dtype: str = "bf16", attention: AttentionKernel = "flash", batch: int = 1, by: str = "op"
     ) -> Roofline:
         """Return an estimate of the time of a forward pass: every operation at the device's peak or bandwidth.
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from archgraph.cli.shared import add_at, add_format, command, load_bound, values_of
+from archgraph.cli.shared import add_at, add_format, command, load_bound, swept_values
 from archgraph.errors import SpecError
 
 BUDGETS = ("params", "macs", "flops", "activations", "saved_bytes")
@@ -41,7 +41,7 @@ def _run_solve(options: argparse.Namespace) -> int:
     budgets = {name: _budget(text) for name, text in given.items()}
     g = load_bound(options)
     if options.over:
-        table = g.iso(options.symbol, dict([values_of(options.over)]), options.multiple_of, **budgets)
+        table = g.iso(options.symbol, dict([swept_values(options.over)]), options.multiple_of, **budgets)
         print(table.to(options.format).rstrip())
         return 0
     print(g.solve(options.symbol, options.multiple_of, _range(options.within), **budgets))
@@ -51,7 +51,7 @@ def _run_solve(options: argparse.Namespace) -> int:
 def _range(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
-    _, values = values_of(f"within={text}")
+    _, values = swept_values(f"within={text}")
     return min(values), max(values)
 
 

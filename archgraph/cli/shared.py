@@ -85,7 +85,7 @@ def save(figure: Any, output: str) -> int:
     return 0
 
 
-def values_of(pair: str) -> tuple[str, Any]:
+def swept_values(pair: str) -> tuple[str, Any]:
     """Read `D=256..4096:64` (both ends included) or `L=4,8,16`."""
     name, equals, text = pair.partition("=")
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from archgraph.cli.shared import add_at, add_format, command, load_bound, save, values_of
+from archgraph.cli.shared import add_at, add_format, command, load_bound, save, swept_values
 
 
 def add_sweep(commands: Any) -> None:
@@ -32,7 +32,7 @@ def add_sweep(commands: Any) -> None:
 def _run_sweep(options: argparse.Namespace) -> int:
     from archgraph.studies.sweep import chunked
 
-    grid = chunked(dict(values_of(pair) for pair in options.grid))
+    grid = chunked(dict(swept_values(pair) for pair in options.grid))
     result = load_bound(options).sweep(grid, [name.strip() for name in options.metrics.split(",")])
     if options.output:
         return save(result, options.output)

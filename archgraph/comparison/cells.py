@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from sympy import Expr
 
-Label: TypeAlias = Literal["", "bound", "estimate"]
+CellLabel: TypeAlias = Literal["", "bound", "estimate"]
 """What a number is where it is not exact."""
 
 
@@ -27,7 +27,7 @@ class Cell:
     text: str
     law: Expr | None = None
     number: int | float | Fraction | None = None
-    label: Label = ""
+    label: CellLabel = ""
     fact: object = None
 
     @property
@@ -42,7 +42,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparisonRow:
     """One trait of all networks, in their order."""
 
     trait: str

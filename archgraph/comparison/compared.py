@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from archgraph.comparison.cells import Cell, Row
+from archgraph.comparison.cells import Cell, ComparisonRow
 from archgraph.comparison.traits import SUMS, TRAITS
 from archgraph.errors import ArchgraphError
 from archgraph.graph.network import Network
@@ -32,13 +32,13 @@ class Comparison:
         return tuple(name if names.count(name) == 1 else f"{name} ({place + 1})" for place, name in enumerate(names))
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[ComparisonRow, ...]:
         """Every trait of every network."""
         return tuple(self.row(trait) for trait, _ in TRAITS)
 
-    def row(self, trait: str) -> Row:
+    def row(self, trait: str) -> ComparisonRow:
         """Return one trait of every network."""
-        return Row(trait, tuple(self.cell(trait, g) for g in self.networks))
+        return ComparisonRow(trait, tuple(self.cell(trait, g) for g in self.networks))
 
     def cell(self, trait: str, g: Network) -> Cell:
         """Return one trait of one network; why there is none, where it has none."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from archgraph.errors import QueryError
 from archgraph.graph.ir import Value
 from archgraph.graph.network import Network
-from archgraph.outline.items import Flow, flow
-from archgraph.outline.structure import main_input as entry_of
-from archgraph.outline.structure import main_output as end_of
+from archgraph.outline.items import Flow, flow_of
+from archgraph.outline.structure import end_of, entry_of
 
 
 def main_flow(g: Network) -> Flow:
     """Return what the selected outputs need, in topological order."""
-    return g.once("main flow", lambda: flow(g.graph, g.selected))
+    return g.once("main flow", lambda: flow_of(g.graph, g.selected))
 
 
 def main_input(g: Network) -> Value:

@@ -8,14 +8,14 @@ from fractions import Fraction
 
 from sympy import Expr, Symbol, expand
 
-from archgraph.comparison.cells import Label
+from archgraph.comparison.cells import CellLabel
 from archgraph.comparison.ends import main_input
-from archgraph.cost.part import whole
+from archgraph.cost.part import whole_part
 from archgraph.errors import ArchgraphError, QueryError
 from archgraph.graph.network import Network
 from archgraph.laws.numeric import value_at
 
-METRICS = ("params", "macs")
+KNOB_METRICS = ("params", "macs")
 NEXT = 64
 """How many values of a symbol are tried to find the next one that all rules allow."""
 FEW, NOTICED = 3, 1.005
@@ -35,11 +35,11 @@ class Knob:
     change: str
     params: float
     macs: float
-    label: Label = ""
+    label: CellLabel = ""
 
 
 @dataclass(frozen=True)
-class Step:
+class KnobStep:
     """A symbol at the next value that all rules allow: parameters and MACs before and after."""
 
     value: int
@@ -71,7 +71,7 @@ def counts(g: Network) -> list[str]:
     return [name for name in sorted(g.structural) if type(numbers[name]) is int and name not in g.symbols]
 
 
-def next_step(g: Network, name: str, most: int = NEXT) -> Step | None:
+def next_step(g: Network, name: str, most: int = NEXT) -> KnobStep | None:
     """Return a symbol at the next value that all rules allow, None where none of the next `most` is.
 
     >>> from archgraph import load
@@ -81,14 +81,14 @@ def next_step(g: Network, name: str, most: int = NEXT) -> Step | None:
     value, stride = g.defaults[name], g.rule_of(name)[0] if name in g.symbols else 1
     for more in range(value + stride, value + (most + 1) * stride, stride):
         try:
-            return Step(value, more, _numbers(g.at()), _numbers(g.at(**{name: more})))
+            return KnobStep(value, more, _numbers(g.at()), _numbers(g.at(**{name: more})))
         except ArchgraphError:
             continue
     return None
 
 
 def _numbers(g: Network) -> tuple[int, int]:
-    params, macs = (int(whole(g).metric(metric)) for metric in METRICS)
+    params, macs = (int(whole_part(g).metric(metric)) for metric in KNOB_METRICS)
     return params, macs
 
 
@@ -105,11 +105,11 @@ def knobs(g: Network) -> tuple[Knob, ...]:
 
 
 def _doubled(g: Network) -> Iterator[Knob]:
-    laws = [expand(whole(g).expression(metric)) for metric in METRICS]
+    laws = [expand(whole_part(g).expression(metric)) for metric in KNOB_METRICS]
     free = {one for law in laws for one in law.free_symbols if isinstance(one, Symbol)}
     sides = side_symbols(g) & free
     for group in [*([one] for one in sorted(free - sides, key=str)), *([sorted(sides, key=str)] if sides else [])]:
-        params, macs = (_factor(law, values_of(g), group) for law in laws)
+        params, macs = (_factor(law, values_by_symbol(g), group) for law in laws)
         names = tuple(str(one) for one in group)
         yield Knob(names, "× 2", params, macs, "" if all(_allowed(g, name) for name in names) else "estimate")
 
@@ -149,7 +149,7 @@ def side_symbols(g: Network) -> set[Symbol]:
     return {free for size in sizes for free in size.free_symbols if isinstance(free, Symbol)}
 
 
-def values_of(g: Network) -> dict[Symbol, int]:
+def values_by_symbol(g: Network) -> dict[Symbol, int]:
     """Return values by symbol, those of the laws and those inside the graph.
 
     >>> from archgraph import load

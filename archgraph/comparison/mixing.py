@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from archgraph.cost.part import whole
+from archgraph.cost.part import whole_part
 from archgraph.graph.ir import Node
 from archgraph.graph.network import Network
 from archgraph.outline.mixing import Mixer, by_kind, mixers
@@ -13,7 +13,7 @@ from archgraph.outline.wording import brief
 
 
 @dataclass(frozen=True)
-class Mixing:
+class MixingShares:
     """The operations that combine positions, those with the most MACs first, and their shares of the MACs."""
 
     shares: Mapping[Mixer, float]
@@ -29,7 +29,7 @@ class Mixing:
         return "; ".join(f"{', '.join(names)} ({kind} weights)" for kind, names in kinds.items() if names) or "none"
 
 
-def mixing(g: Network) -> Mixing:
+def mixing(g: Network) -> MixingShares:
     """Return the operations of a network that combine positions.
 
     >>> from archgraph import load
@@ -39,11 +39,11 @@ def mixing(g: Network) -> Mixing:
     return g.once("mixing", lambda: _mixing(g))
 
 
-def _mixing(g: Network) -> Mixing:
-    total = int(whole(g.at()).macs) or 1
+def _mixing(g: Network) -> MixingShares:
+    total = int(whole_part(g.at()).macs) or 1
 
     def macs(node: Node) -> float:
         return g.evaluate(node.op.macs(*node.types)) / total
 
     found = mixers(g.graph, g.evaluate, macs, lambda size: brief(g, size))
-    return Mixing(dict(sorted(found.items(), key=lambda item: -item[1])))
+    return MixingShares(dict(sorted(found.items(), key=lambda item: -item[1])))

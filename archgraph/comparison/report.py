@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from sympy import Add, Expr, Symbol
 
-from archgraph.comparison.cells import NONE, Cell, Row
+from archgraph.comparison.cells import NONE, Cell, ComparisonRow
 from archgraph.comparison.compared import Comparison
-from archgraph.comparison.knobs import METRICS, Step, counts, next_step
-from archgraph.cost.part import whole
+from archgraph.comparison.knobs import KNOB_METRICS, KnobStep, counts, next_step
+from archgraph.cost.part import whole_part
 from archgraph.errors import QueryError
 from archgraph.graph.network import Network
 from archgraph.laws.domain import smooth_in
 from archgraph.laws.scaling import exponent
 from archgraph.report.table import Table
 
-NOTES = (
+COMPARISON_NOTES = (
     "laws in each spec's symbols; numbers at its defaults, per sample; N: positions of the input",
     "macs: multiply-accumulates of conv, linear and matmul; params: frozen included",
     "hops: fewest moves from the middle output to a position that far away; not read: no path leads there",
@@ -34,18 +34,18 @@ def comparison(networks: Sequence[Network]) -> Table:
     """
     found = Comparison(tuple(networks))
     rows = [_row(found, row) for row in (*found.rows, *_knob_rows(found))]
-    return Table(" against ".join(found.names), ("", *found.names), rows, notes=NOTES, wrap=56)
+    return Table(" against ".join(found.names), ("", *found.names), rows, notes=COMPARISON_NOTES, wrap=56)
 
 
-def _row(found: Comparison, row: Row) -> dict[str, object]:
+def _row(found: Comparison, row: ComparisonRow) -> dict[str, object]:
     return {"": row.trait, **{name: cell.value for name, cell in zip(found.names, row.cells, strict=True)}}
 
 
-def _knob_rows(found: Comparison) -> Iterator[Row]:
+def _knob_rows(found: Comparison) -> Iterator[ComparisonRow]:
     """A row per knob: exponents in the laws, and what its next value buys."""
     for name in dict.fromkeys(knob for g in found.networks for knob in (*g.symbols, *counts(g))):
         cells = (_knob(g, name) if name in (*g.symbols, *counts(g)) else NONE for g in found.networks)
-        yield Row(f"knob {name}", tuple(cells))
+        yield ComparisonRow(f"knob {name}", tuple(cells))
 
 
 def _knob(g: Network, name: str) -> Cell:
@@ -55,8 +55,8 @@ def _knob(g: Network, name: str) -> Cell:
     return Cell("; ".join(part for part in (exponents, bought) if part), fact=step)
 
 
-def _bought(step: Step) -> str:
-    changes = zip(METRICS, step.before, step.after, strict=True)
+def _bought(step: KnobStep) -> str:
+    changes = zip(KNOB_METRICS, step.before, step.after, strict=True)
     shown = [f"{metric} {_change(old, now)}" for metric, old, now in changes if now != old]
     if step.price is not None:
         price = float(step.price)
@@ -72,7 +72,7 @@ def _exponents(g: Network, name: str) -> str:
     parts = []
     for metric in ("params", "macs"):
         try:
-            law, symbol = whole(g).law_in(metric, name)
+            law, symbol = whole_part(g).law_in(metric, name)
             parts.append(f"{metric} {_growth(law, symbol)}")
         except QueryError as error:
             parts.append(f"{metric}: {error.message}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from archgraph.comparison.cells import Label
+from archgraph.comparison.cells import CellLabel
 from archgraph.comparison.ends import main_flow, main_input, main_output
 from archgraph.errors import ArchgraphError
 from archgraph.fields.report.axis_field import AxisField
@@ -63,7 +63,7 @@ class Seen:
         return reach_of(self.axes)
 
     @property
-    def label(self) -> Label:
+    def label(self) -> CellLabel:
         """Whether the sizes are bounds."""
         return "" if all(axis.exact for axis in self.axes.values() if axis.settled) else "bound"
 

@@ -16,7 +16,7 @@ from archgraph.comparison.knobs import main_knobs
 from archgraph.comparison.mixing import mixing
 from archgraph.comparison.seen import global_text, seen
 from archgraph.cost.costs import level_of
-from archgraph.cost.part import costs_of, whole
+from archgraph.cost.part import costs_of, whole_part
 from archgraph.cost.work import work_of
 from archgraph.errors import QueryError
 from archgraph.fields.paths.paths import Paths
@@ -46,7 +46,7 @@ def percent(part: object) -> str:
 
 def core(g: Network) -> Cell:
     """The operations that multiply most."""
-    shares = sorted(whole(g).share("macs").items(), key=lambda item: -item[1])
+    shares = sorted(whole_part(g).share("macs").items(), key=lambda item: -item[1])
     return Cell(", ".join(f"{kind} ({percent(share)} of MACs)" for kind, share in shares[:2]), fact=dict(shares))
 
 
@@ -126,7 +126,7 @@ def growth(g: Network, metric: str) -> Cell:
     if not sides:
         return Cell("the input has one size")
     side, rank = symbol("r"), len(input.type.positions)
-    law = replaced(whole(g).expression(metric), {free: side * free for free in sides})  # type: ignore[dict-item]
+    law = replaced(whole_part(g).expression(metric), {free: side * free for free in sides})  # type: ignore[dict-item]
     law = smooth_in(law, side)
     if side not in law.free_symbols:
         return Cell("the same for every N", number=0)
@@ -138,7 +138,7 @@ def growth(g: Network, metric: str) -> Cell:
 def sharing(g: Network) -> Cell:
     """At how many positions a weight of conv and linear layers is used: the least, the most, the mean."""
     uses: list[tuple[Fraction, int]] = []
-    for row in whole(g.at()).rows():
+    for row in whole_part(g.at()).rows():
         work = work_of(row, Execution())
         weights = g.evaluate(work.weights)
         if weights:
@@ -151,21 +151,21 @@ def sharing(g: Network) -> Cell:
 
 def home(g: Network, most: str, other: str) -> Cell:
     """The level that holds most of a metric, and what it holds of another."""
-    share = whole(g).share(most, "level")
+    share = whole_part(g).share(most, "level")
     name, part = max(share.items(), key=lambda item: item[1])
-    rest = whole(g).share(other, "level").get(name, Fraction(0))
+    rest = whole_part(g).share(other, "level").get(name, Fraction(0))
     text = f"{_level(g, name)}: {percent(part)} of {most}, {percent(rest)} of {other}"
     return Cell(text, number=Fraction(int(part.p), int(part.q)))
 
 
 def _level(g: Network, name: str) -> str:
-    row = next(row for row in whole(g).rows() if level_of(row.type) == name)
+    row = next(row for row in whole_part(g).rows() if level_of(row.type) == name)
     return " x ".join(str(g.evaluate(row.type.size(axis))) for axis in row.type.positions) or name
 
 
 def per_weight(g: Network) -> Cell:
     """Values computed, and values that training keeps, over the number of weights."""
-    numbers = whole(g.at())
+    numbers = whole_part(g.at())
     params, kept = int(numbers.params), int(numbers.metric("saved_bytes")) / 4
     computed = int(numbers.activations) / params
     return Cell(f"{computed:.3g} computed, {kept / params:.3g} kept", number=computed)
@@ -190,19 +190,19 @@ def heaviest(g: Network) -> Cell:
 
 def law(g: Network, metric: str) -> Cell:
     """The law of a metric in the user's symbols."""
-    found = whole(g).expression(metric)
+    found = whole_part(g).expression(metric)
     return Cell(str(found), law=found)
 
 
 def value(g: Network, metric: str) -> Cell:
     """The value of a metric at the defaults."""
-    number = int(whole(g.at()).metric(metric))
+    number = int(whole_part(g.at()).metric(metric))
     return Cell(f"{number:,}", number=number)
 
 
 def intensity(g: Network) -> Cell:
     """MACs per parameter: the mean over the weights of how often each is used."""
-    params, macs = (int(whole(g.at()).metric(metric)) for metric in ("params", "macs"))
+    params, macs = (int(whole_part(g.at()).metric(metric)) for metric in ("params", "macs"))
     if not params:
         raise QueryError("no parameters")
     return Cell(f"{macs / params:,.1f}", number=Fraction(macs, params), fact=(params, macs))

@@ -7,8 +7,8 @@ from typing import Any
 
 from sympy import Add, expand
 
-from archgraph.cost.costs import Row, grouping, metric_named
-from archgraph.cost.part import whole
+from archgraph.cost.costs import CostRow, grouping, metric_named
+from archgraph.cost.part import whole_part
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
 
@@ -21,26 +21,26 @@ def cost_table(g: Network, by: str, metrics: tuple[str, ...]) -> Table:
     """
     key_of = grouping(by)
     chosen = [metric_named(name) for name in metrics]
-    groups: dict[str, list[Row]] = {}
-    for row in whole(g).rows():
+    groups: dict[str, list[CostRow]] = {}
+    for row in whole_part(g).rows():
         groups.setdefault(key_of(row), []).append(row)
     rows = []
     for key, members in groups.items():
         laws = {m.name: g.law(expand(Add(*(row.cost(m) for row in members)))) for m in chosen}
         rows.append({by: _label(g, by, key, members), **_details(g, by, members), **laws})
-    total = {by: "total", **{metric.name: whole(g).metric(metric.name) for metric in chosen}}
+    total = {by: "total", **{metric.name: whole_part(g).metric(metric.name) for metric in chosen}}
     notes = tuple(f"{metric.name}: {metric.meaning}" for metric in chosen)
     return Table(f"{g.name}: cost per sample", tuple(rows[0]) if rows else (by,), rows, total, notes)
 
 
-def _label(g: Network, by: str, key: str, members: list[Row]) -> str:
+def _label(g: Network, by: str, key: str, members: list[CostRow]) -> str:
     if by != "level" or key == "embedding":
         return key
     type_ = members[0].type
     return " x ".join(str(g.law(type_.size(axis))) for axis in type_.positions)
 
 
-def _details(g: Network, by: str, members: list[Row]) -> dict[str, Any]:
+def _details(g: Network, by: str, members: list[CostRow]) -> dict[str, Any]:
     if by != "node":
         return {}
     row = members[0]
@@ -52,6 +52,6 @@ def _details(g: Network, by: str, members: list[Row]) -> dict[str, Any]:
 def cost_report(g: Network, numbers: Network, metrics: Iterable[str]) -> str:
     """Return the totals as text: every law, and its value at the numbers of another binding."""
     bindings = ", ".join(f"{name}={numbers.defaults[name]}" for name in g.symbols)
-    lines = [f"{name} = {whole(g).metric(name)} = {whole(numbers).metric(name):,}" for name in metrics]
+    lines = [f"{name} = {whole_part(g).metric(name)} = {whole_part(numbers).metric(name):,}" for name in metrics]
     title = f"{g.name} ({g.origin.cite})" if g.origin.cite else g.name
     return "\n".join([title, f"  at {bindings}", *lines, ""])

@@ -101,7 +101,7 @@ def metric_named(name: str) -> Metric:
 
 
 @dataclass(frozen=True)
-class Row:
+class CostRow:
     """The cost of one node, all its repetitions together.
 
     Attributes:
@@ -185,11 +185,11 @@ class Costs:
             self._totals[key] = self._total(node.body, outputs, metric)
         return expand(Mul(metric.sets(node), self._totals[key]))
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[CostRow]:
         """Return a row per primitive node, in order."""
         return list(self._rows(self.graph, self.selected, _Place("", (), ONE, ONE, ONE, True, "")))
 
-    def _rows(self, graph: Graph, needed: tuple[Value, ...], at: _Place) -> Iterator[Row]:
+    def _rows(self, graph: Graph, needed: tuple[Value, ...], at: _Place) -> Iterator[CostRow]:
         living = graph.live(needed)
         owners: dict[str, str] = {}
         for node in graph.nodes:
@@ -198,7 +198,7 @@ class Costs:
             tied = at.shared_with or (owner if owner != path else "")
             alive = at.alive and node in living
             if isinstance(node, Node):
-                yield Row(path, node, at.blocks, at.times, at.weight_times, at.active_times, alive, tied)
+                yield CostRow(path, node, at.blocks, at.times, at.weight_times, at.active_times, alive, tied)
                 continue
             wanted = _needed(node, graph, needed, living)
             pairs = zip(node.body.outputs, node.outputs, strict=True)
@@ -253,7 +253,7 @@ def level_of(type_: TensorType) -> str:
     return " x ".join(str(type_.size(axis)) for axis in type_.positions) or "embedding"
 
 
-GROUPS: dict[str, Callable[[Row], str]] = {
+GROUPS: dict[str, Callable[[CostRow], str]] = {
     "node": lambda row: row.path,
     "scope": lambda row: row.path.split(".")[0],
     "op": lambda row: row.node.label,
@@ -262,7 +262,7 @@ GROUPS: dict[str, Callable[[Row], str]] = {
 }
 
 
-def grouping(by: str) -> Callable[[Row], str]:
+def grouping(by: str) -> Callable[[CostRow], str]:
     """Return the key function of a grouping.
 
     Raises:

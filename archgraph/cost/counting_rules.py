@@ -8,7 +8,7 @@ from typing import cast
 
 from sympy import Add, Expr, Mul, expand
 
-from archgraph.cost.costs import METRICS, Row
+from archgraph.cost.costs import METRICS, CostRow
 from archgraph.data import table
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.graph.ir import Node
@@ -101,7 +101,7 @@ class Tool:
             return self.functional[node.op.kind]
         return next((self.counts[label] for label in labels(node) if label in self.counts), {})
 
-    def count(self, row: Row, functional: Collection[str] = ()) -> Expr:
+    def count(self, row: CostRow, functional: Collection[str] = ()) -> Expr:
         """Return what it counts for a node, all repetitions together.
 
         >>> from archgraph import load
@@ -144,7 +144,7 @@ class CountedTerm:
         return expand(self.theirs - self.ours)
 
 
-def terms(rows: Iterable[Row], chosen: Tool, functional: Collection[str] = ()) -> list[CountedTerm]:
+def terms(rows: Iterable[CostRow], chosen: Tool, functional: Collection[str] = ()) -> list[CountedTerm]:
     """Return a term per operation that either counts.
 
     Raises:

@@ -9,9 +9,9 @@ from typing import Any
 
 from sympy import Expr
 
-from archgraph.cost.costs import METRICS, Row, grouping
+from archgraph.cost.costs import METRICS, CostRow, grouping
 from archgraph.cost.memory.memory import PRECISIONS, Setting
-from archgraph.cost.part import whole
+from archgraph.cost.part import whole_part
 from archgraph.cost.work import Device, Work, device, work_of
 from archgraph.errors import QueryError
 from archgraph.graph.execution import execution
@@ -65,7 +65,7 @@ def efficiency_table(g: Network, by: str, setting: Setting) -> Table:
     step, which has no positions.
     """
     groups: dict[str, WorkTotal] = {}
-    for row in whole(g).rows():
+    for row in whole_part(g).rows():
         key = _label(g, by, row)
         groups[key] = groups.get(key, WorkTotal()) + sum_of(work_of(row, setting.execution), g.evaluate)
     total = sum(groups.values(), WorkTotal())
@@ -101,7 +101,7 @@ def _ratio(above: int, below: int) -> str:
     return f"{above / below:.5g}" if below else ""
 
 
-def _label(g: Network, by: str, row: Row) -> str:
+def _label(g: Network, by: str, row: CostRow) -> str:
     """The group of a row; levels have their sizes as numbers."""
     if by not in ("level", "stage"):
         return grouping(by)(row)
@@ -109,7 +109,7 @@ def _label(g: Network, by: str, row: Row) -> str:
     return " x ".join(str(g.evaluate(type_.size(axis))) for axis in type_.positions) or "embedding"
 
 
-def _step(g: Network, row: Row) -> Member:
+def _step(g: Network, row: CostRow) -> Member:
     """The step of the network that a node belongs to."""
     return next(node for node in g.graph.nodes if row.path == node.name or row.path.startswith(f"{node.name}."))
 
@@ -237,7 +237,7 @@ def roofline(g: Network, name: str, dtype: str, attention: Any, batch: int, by: 
     chosen, width = device(name), 4 if dtype == "tf32" else PRECISIONS[dtype].values
     run = execution(width, attention)
     spans: dict[str, TimeSpan] = {}
-    for row in whole(g).rows():
+    for row in whole_part(g).rows():
         key = _label(g, by, row)
         spans[key] = spans.get(key, TimeSpan()) + _span(sum_of(work_of(row, run), g.evaluate, batch), chosen, dtype)
     return Roofline(g.name, chosen, dtype, attention, batch, by, spans)

@@ -9,7 +9,7 @@ from typing import Any
 from sympy import Add, Expr, expand
 
 from archgraph.cost.counting_rules import CountedTerm, Tool, terms, tool
-from archgraph.cost.part import whole
+from archgraph.cost.part import whole_part
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
 
@@ -83,7 +83,7 @@ class Reconciliation:
 def count_as(g: Network, name: str, functional: Collection[str] = ()) -> Reconciliation:
     """Return what a tool counts for an architecture, at its bound values."""
     chosen = tool(name)
-    found = terms(whole(g).rows(), chosen, functional)
+    found = terms(whole_part(g).rows(), chosen, functional)
     rows = tuple(_row(g, term) for term in found if g.evaluate(term.difference))
     theirs = expand(Add(*(term.theirs for term in found)))
     ours = sum(g.evaluate(term.ours) for term in found)

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from sympy import Add, Expr, Integer, Rational, Symbol, expand
 
-from archgraph.cost.costs import Costs, Row, grouping, level_of, metric_named
+from archgraph.cost.costs import CostRow, Costs, grouping, level_of, metric_named
 from archgraph.cost.memory.memory import Memory, Setting
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.graph.ir import Member, Repeat
@@ -27,7 +27,7 @@ def costs_of(network: Network) -> Costs:
     return network.once_for_graph("costs", lambda: Costs(network.graph, network.selected))
 
 
-def whole(network: Network) -> Part:
+def whole_part(network: Network) -> Part:
     """Return all of a network as what has laws."""
     return network.once("whole", lambda: Part(network))
 
@@ -85,7 +85,7 @@ class Part:
         memory = Memory(network.graph, network.selected, Setting("training"))
         return network.once_for_graph("saved_bytes", lambda: memory.saved)
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[CostRow]:
         """Return the cost rows of all primitive nodes in it."""
         rows = self.network.once_for_graph("rows", costs_of(self.network).rows)
         inside = f"{self.path}."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sympy import Add, Expr, Mul
 
-from archgraph.cost.costs import METRICS, Row
+from archgraph.cost.costs import METRICS, CostRow
 from archgraph.data import table
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.graph.execution import SINGLE_BYTES, Execution, is_weight
@@ -30,7 +30,7 @@ class Work:
         products: multiply-accumulates with those.
     """
 
-    row: Row
+    row: CostRow
     macs: Expr
     elementwise: Expr
     values: Expr
@@ -39,7 +39,7 @@ class Work:
     products: Expr
 
 
-def work_of(row: Row, execution: Execution) -> Work:
+def work_of(row: CostRow, execution: Execution) -> Work:
     """Return the work of one cost row.
 
     >>> from archgraph import load
@@ -63,7 +63,7 @@ def work_of(row: Row, execution: Execution) -> Work:
     )
 
 
-def _biases(row: Row) -> Expr:
+def _biases(row: CostRow) -> Expr:
     bias = row.node.op.weights(*row.node.types).get("bias")
     return ZERO if bias is None or row.shared_with else Mul(row.weight_times, bias.numel)
 

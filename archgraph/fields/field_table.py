@@ -14,7 +14,7 @@ from archgraph.graph.network import Network
 from archgraph.report.table import Table
 
 COLUMNS = ("node", "axis", "size_min", "size_max", "size_mean", "stride", "period", "note")
-NOTES = (
+FIELD_NOTES = (
     "sizes in elements of the input along each axis, borders ignored; min and max over the phases of the output",
     "nodes inside a repeat as of its last iteration",
     "content: what values reach a node; statistics of norms and gates that reach further are named in the note",
@@ -31,7 +31,7 @@ class Column:
     note: str = ""
 
 
-def widened(table: Table, column: Column) -> Table:
+def with_column(table: Table, column: Column) -> Table:
     """Return a table of receptive fields with another column before the note."""
 
     def cell(row: Mapping[str, Any]) -> Any:
@@ -66,7 +66,7 @@ def plain_table(g: Network, input: str | None = None, every: bool = False, fixed
     if fixed_weights:
         title += ", through fixed weights alone"
         bound = (FIXED, *bound)
-    return Table(title, COLUMNS, rows, notes=(*NOTES, *bound))
+    return Table(title, COLUMNS, rows, notes=(*FIELD_NOTES, *bound))
 
 
 def _rows(field: ReceptiveField) -> Iterator[dict[str, Any]]:

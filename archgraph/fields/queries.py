@@ -10,7 +10,7 @@ from sympy import Expr
 
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
 from archgraph.fields.effective.effective import Effective, EffectiveFields
-from archgraph.fields.field_table import Column, plain_table, widened
+from archgraph.fields.field_table import Column, plain_table, with_column
 from archgraph.fields.paths.depth import depth_to_cover
 from archgraph.fields.paths.hop_path import HopPath
 from archgraph.fields.paths.paths import Paths
@@ -168,7 +168,7 @@ def field_table(g: Network, input: str | None, every: bool, laws: bool, effectiv
         columns.append(Column("law", _laws(g, input), "law: the size, as labelled; without a label its hull, exactly"))
     if effective and not every:
         columns += _effective(g, input)
-    return reduce(widened, columns, plain_table(g, input, every, fixed_weights))
+    return reduce(with_column, columns, plain_table(g, input, every, fixed_weights))
 
 
 def _laws(g: Network, input: str | None) -> dict[tuple[str, str], str]:

@@ -11,14 +11,14 @@ from archgraph.figures.charts.matrix import matrix_strip
 from archgraph.figures.charts.sides import sides
 from archgraph.figures.charts.steps import steps
 from archgraph.figures.content.legend import legend, swatches, ticks
-from archgraph.figures.content.mathtext import join, variable, words
+from archgraph.figures.content.mathtext import line_of, variable, words
 from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Line, Outline, Text
 from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import SIZES, page_width, ramp
 from archgraph.figures.facts.coloring import COLOR_KINDS
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.overview.any_graph import full_diagram, graph_diagram
-from archgraph.figures.overview.spine import block_diagram, repeated, spine_diagram
+from archgraph.figures.overview.spine import block_diagram, repeat_groups, spine_diagram
 from archgraph.figures.overview.u import u_diagram
 from archgraph.outline.stages import find_u
 from archgraph.outline.wording import capitalized
@@ -70,7 +70,7 @@ def _first_fitting(facts: Facts, view: str, widths: list[float], engine: str) ->
 
 
 def _blocks(facts: Facts, widths: list[float], engine: str) -> Diagram:
-    decks = repeated(facts, facts.structure)
+    decks = repeat_groups(facts, facts.structure)
     if not decks:
         raise QueryError(f"{facts.network.name} repeats no block.", hint="draw view='overview'")
     for width in widths:
@@ -108,8 +108,8 @@ def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
 
 def _legend(facts: Facts, width: float, pictures: set[str], outlines: set[Outline]) -> Diagram | None:
     size = SIZES.small
-    parameters = join(variable("theta", size), words("parameters,", size), gap=2)
-    symbols = join(parameters, variable("M", size), words("MACs (leading terms)", size), gap=2)
+    parameters = line_of(variable("theta", size), words("parameters,", size), gap=2)
+    symbols = line_of(parameters, variable("M", size), words("MACs (leading terms)", size), gap=2)
     if facts.color == "op":
         return swatches(
             width, words("Colour", size, "bold"), [(ramp(tint), name) for name, tint in COLOR_KINDS], symbols
@@ -118,7 +118,7 @@ def _legend(facts: Facts, width: float, pictures: set[str], outlines: set[Outlin
         return _level_legend(facts, width, symbols)
     if facts.color != "locality":
         meaning = {"params": "parameters", "macs": "MACs"}[facts.color]
-        heading = join(words("Colour", size, "bold"), words(f"(share of all {meaning})", size), gap=2.5)
+        heading = line_of(words("Colour", size, "bold"), words(f"(share of all {meaning})", size), gap=2.5)
         marks = [(share, words(f"{100 * share:g} %", size)) for share in (0.01, 0.1, 0.25, 0.5, 1.0)]
         return legend(width, heading, marks, (symbols,), ("few", "all"))
     if facts.input is None or not facts.located:
@@ -138,7 +138,7 @@ def _legend(facts: Facts, width: float, pictures: set[str], outlines: set[Outlin
 def _level_legend(facts: Facts, width: float, symbols: Line) -> Diagram:
     """The powers of two between the input and the coarsest level."""
     size = SIZES.small
-    heading = join(words("Colour", size, "bold"), words("(resolution of the output)", size), gap=2.5)
+    heading = line_of(words("Colour", size, "bold"), words("(resolution of the output)", size), gap=2.5)
     last = max(1, round(log2(facts.coarsest)))
     marks = [((power / last) ** 2, words(f"1/{2**power}" if power else "1", size)) for power in range(last + 1)]
     return legend(width, heading, marks, (symbols,), ("fine", "coarse"))
@@ -150,7 +150,7 @@ def _scale(facts: Facts):
     axis = max(lengths, key=lambda name: facts.number(lengths[name]))
     side = ", one side" if len(lengths) > 1 else ""
     unit = f"{facts.unit}{side}" if facts.pixels == 1 else f"elements of {facts.pixels} px{side}"
-    heading = join(words("Receptive field", SIZES.small, "bold"), words(f"({unit})", SIZES.small), gap=2.5)
+    heading = line_of(words("Receptive field", SIZES.small, "bold"), words(f"({unit})", SIZES.small), gap=2.5)
     name = str(facts.shown(lengths[axis]))
     return ticks(facts.number(lengths[axis]), name if name.isidentifier() else ""), heading
 

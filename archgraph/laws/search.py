@@ -12,7 +12,7 @@ from sympy.polys.polytools import Poly
 from archgraph.errors import QueryError
 from archgraph.sizes.bounds import lower_bound
 
-Comparison = Literal["<=", "<", ">=", ">"]
+Inequality = Literal["<=", "<", ">=", ">"]
 Trend = Literal[-1, 0, 1]
 MAX_SIZE = 2**40
 HOLDS: dict[str, Callable[[float, float], bool]] = {

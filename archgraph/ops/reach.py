@@ -10,7 +10,7 @@ from sympy import Expr
 
 from archgraph.sizes.symbols import ONE, ZERO
 
-Mixing = Literal["none", "static", "dynamic"]
+MixingKind = Literal["none", "static", "dynamic"]
 Border = Literal["drop", "clamp", "reflect", "wrap"]
 Power = Literal["uniform", "mean", "one", "none"]
 ChannelUse = Literal["mixed", "picked", "gathered", "joined"]
@@ -172,7 +172,7 @@ class Reach:
 
     maps: tuple[tuple[str, AxisMap], ...]
     statistics: tuple[str, ...] = ()
-    mixing: Mixing = "none"
+    mixing: MixingKind = "none"
     power: Power = "one"
     share: Expr = ONE
     reads: bool = True
@@ -188,7 +188,7 @@ def pointwise(positions: tuple[str, ...], statistics: tuple[str, ...] = ()) -> R
     return Reach(tuple((axis, SAME) for axis in positions), statistics)
 
 
-def windowed(maps: Mapping[str, AxisMap], mixing: Mixing = "static", power: Power = "uniform") -> Reach:
+def windowed(maps: Mapping[str, AxisMap], mixing: MixingKind = "static", power: Power = "uniform") -> Reach:
     """Return the reach of an operand that is read through one window per axis."""
     return Reach(tuple(maps.items()), mixing=mixing, power=power)
 

@@ -96,7 +96,7 @@ class Flow:
         return {value: tuple(found) for value, found in users.items()}
 
 
-def flow(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "", whole: bool = False) -> Flow:
+def flow_of(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "", whole: bool = False) -> Flow:
     """Read a graph for drawing.
 
     Blocks that hold several stages are opened, or all blocks that are applied once if the ``whole`` is asked

@@ -64,7 +64,7 @@ def kinds_of(member: Member) -> frozenset[str]:
     return _inside(member.body)
 
 
-class Attention:
+class Attended:
     """What members attend to by themselves: ``windows``, a window that is the ``whole`` of their operand, or ``far``.
 
     Every body is visited once.

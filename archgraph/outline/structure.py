@@ -41,8 +41,8 @@ def structure(flow: Flow) -> Structure:
     The main line is the longest path from the main input (the first with the most positions) to the first
     output; equal neighbours become one group with a count.
     """
-    entry = main_input(flow)
-    line = longest_path(flow, entry, main_output(flow))
+    entry = entry_of(flow)
+    line = longest_path(flow, entry, end_of(flow))
     sides, absorbed = _off_line(flow, line)
     sided = {item for tree in sides for item in tree}
     chain = merge(_grouped(flow, line, absorbed, sided), flow)
@@ -56,12 +56,12 @@ def structure(flow: Flow) -> Structure:
     return Structure(flow, entry, tuple(chain), groups, links, outputs)
 
 
-def main_input(flow: Flow) -> Value | None:
+def entry_of(flow: Flow) -> Value | None:
     """The input that the network is about.
 
     Of the inputs from which the main line can start, the first of those with the most position axes.
     """
-    end = main_output(flow)
+    end = end_of(flow)
     leading = [value for value in flow.inputs if _leads(flow, value, end)] or list(flow.inputs)
     return max(leading, key=lambda value: (len(value.type.positions), value.type.has("c")), default=None)
 
@@ -74,7 +74,7 @@ def _leads(flow: Flow, start: Value, end: Value) -> bool:
     return end in reached
 
 
-def main_output(flow: Flow) -> Value:
+def end_of(flow: Flow) -> Value:
     """The output with the finest positions; the first of them."""
 
     return max(flow.outputs, key=lambda value: value_at(value.type.area, {}, _LARGE))
@@ -201,7 +201,7 @@ def _is_merge(item: Item) -> bool:
     return item.label in ("concat", "crop_like", "pad")
 
 
-def merged(found: Structure) -> tuple[Group, ...]:
+def merged_groups(found: Structure) -> tuple[Group, ...]:
     """The main line with all equal neighbours merged, even where values branch off between them."""
     return tuple(merge(found.chain, found.flow, lossy=True))
 

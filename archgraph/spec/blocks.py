@@ -17,7 +17,7 @@ from archgraph.spec.definitions import STRUCTURES, BlockSpec, Spec
 from archgraph.spec.language.expressions import bindings_in
 from archgraph.spec.language.tree import Tree
 from archgraph.spec.library.standard import find_block, library_names
-from archgraph.spec.loops import MAX_TURNS, condition, iterations
+from archgraph.spec.loops import MAX_TURNS, condition, loop_rows
 from archgraph.spec.operations import operations
 from archgraph.spec.scope import Scope
 from archgraph.spec.steps import Step, Target, read_reference, read_step, read_targets
@@ -149,7 +149,7 @@ class StepInterpreter:
         inner = step.without("for")
         tree = step.keywords["for"]
         # What is left of one budget for the whole trace: nested loops multiply.
-        for names in iterations(tree, scope, MAX_TURNS - self.workshop.iterations):
+        for names in loop_rows(tree, scope, MAX_TURNS - self.workshop.iterations):
             self.workshop.iterations += 1
             turn = Scope(self.declarations, scope)
             # `_` runs on from one iteration to the next; plain names end with theirs.

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from keyword import kwlist
 
 from archgraph.errors import Place
-from archgraph.spec.language.grammar import FUNCTIONS
+from archgraph.spec.language.grammar import SIZE_FUNCTIONS
 from archgraph.spec.language.tree import Tree
 
 VERSION = 1
-RESERVED = frozenset({"_", "and", "or", "not", "true", "false", *FUNCTIONS, "same", "valid"})
+RESERVED = frozenset({"_", "and", "or", "not", "true", "false", *SIZE_FUNCTIONS, "same", "valid"})
 """Words that mean something in an expression: nothing can have them as its name."""
 UNREADABLE = frozenset(kwlist)
 """Words that an expression cannot contain: no symbol and no argument can have them as its name."""

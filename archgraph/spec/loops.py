@@ -22,7 +22,7 @@ MAX_TURNS = 10_000
 LoopRow = dict[str, Any]
 
 
-def iterations(tree: Tree, environment: Environment, budget: int) -> Iterator[LoopRow]:
+def loop_rows(tree: Tree, environment: Environment, budget: int) -> Iterator[LoopRow]:
     """Return the loop variables of every iteration of a `for`.
 
     Raises:

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 from math import gcd, lcm
 from typing import Any
 
-from archgraph.cost.part import whole
+from archgraph.cost.part import whole_part
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
 from archgraph.graph.network import Network
-from archgraph.laws.search import HOLDS, MAX_SIZE, Comparison, Met, Solution, first, last, trend
+from archgraph.laws.search import HOLDS, MAX_SIZE, Inequality, Met, Solution, first, last, trend
 from archgraph.report.table import Table
 from archgraph.sizes.exact import number_of
 from archgraph.sizes.symbols import replaced
 
-Budget = tuple[Comparison, float]
+Budget = tuple[Inequality, float]
 Range = tuple[int, int]
 MOST = 100_000
 """How many values are tried one by one at most."""
@@ -36,7 +36,9 @@ def solve(
     if found is None:
         raise QueryError(search.failure(within))
     numbers = g.at(**{name: found})
-    met = (Met(metric, sign, bound, int(whole(numbers).metric(metric))) for metric, (sign, bound) in budgets.items())
+    met = (
+        Met(metric, sign, bound, int(whole_part(numbers).metric(metric))) for metric, (sign, bound) in budgets.items()
+    )
     return Solution(name, found, tuple(met))
 
 
@@ -60,7 +62,7 @@ class _Search:
         self.g, self.name, self.budgets = g, name, budgets
         self.symbol = g.symbols[name]
         fixed = {free: value for free, value in g.point.items() if free != self.symbol}
-        self.laws = {metric: replaced(whole(g).expression(metric), fixed) for metric in budgets}
+        self.laws = {metric: replaced(whole_part(g).expression(metric), fixed) for metric in budgets}
         self.step, self.start = _grid(g, name, multiple_of)
 
     def value(self, k: int) -> int:
@@ -162,7 +164,7 @@ def iso(
         except QueryError as error:
             without.append((value, error))
             continue
-        reached = whole(at.at(**{name: found}))
+        reached = whole_part(at.at(**{name: found}))
         rows.append({second: value, name: found, **{metric: reached.metric(metric) for metric in metrics}})
     if without and not rows:
         raise without[0][1]

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from sympy import Add, Expr, Integer, Rational, sqrt
 
-from archgraph.cost.part import whole
+from archgraph.cost.part import whole_part
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
 from archgraph.graph.network import Network
 from archgraph.laws.domain import STEPS
@@ -44,25 +44,25 @@ def knobs(g: Network, changes: Sequence[Mapping[str, Change]], metrics: Iterable
     """Return a row per change, each made alone: the factors by which metrics grow."""
     before, rows, notes = g.at(), [], list[str]()
     metrics = tuple(metrics)
-    start = {"change": "none", **{metric: whole(before).metric(metric) for metric in metrics}}
+    start = {"change": "none", **{metric: whole_part(before).metric(metric) for metric in metrics}}
     for change in changes:
         steps = {name: _step(g, name, value) for name, value in change.items()}
         after = g.at(**{name: step.value for name, step in steps.items()})
         factors = {f"x {metric}": _factor(before, after, metric) for metric in metrics}
         shown = ", ".join(map(str, steps.values()))
-        rows.append({"change": shown, **{metric: whole(after).metric(metric) for metric in metrics}, **factors})
+        rows.append({"change": shown, **{metric: whole_part(after).metric(metric) for metric in metrics}, **factors})
         notes += _notes(steps.values())
     columns = ("change", *(column for metric in metrics for column in (metric, f"x {metric}")))
     return Table(f"{g.name}: one change at a time", columns, [start, *rows], notes=(g.bindings, *dict.fromkeys(notes)))
 
 
 def _factor_row(before: Network, after: Network, metric: str) -> dict[str, Any]:
-    old, new = whole(before).metric(metric), whole(after).metric(metric)
+    old, new = whole_part(before).metric(metric), whole_part(after).metric(metric)
     return {"metric": metric, "before": old, "after": new, "factor": _factor(before, after, metric)}
 
 
 def _factor(before: Network, after: Network, metric: str) -> str:
-    old, new = int(whole(before).metric(metric)), int(whole(after).metric(metric))
+    old, new = int(whole_part(before).metric(metric)), int(whole_part(after).metric(metric))
     return f"{float(Fraction(new, old)):.4g}" if old else "–"
 
 
@@ -137,7 +137,7 @@ def _nearest(exact: Expr, multiple: int, offset: int) -> int:
 def _limit(g: Network, metric: str, changes: Mapping[str, Change]) -> str:
     """The factor of the terms that grow fastest, where all of those grow alike."""
     try:
-        law = whole(g).expression(metric)
+        law = whole_part(g).expression(metric)
         factors = {g.symbols[name]: factor_of(change) for name, change in changes.items()}
     except (KeyError, ArchgraphError):
         return "–"

@@ -13,7 +13,7 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
-from archgraph.cost.part import whole
+from archgraph.cost.part import whole_part
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.graph.network import Network
 from archgraph.laws.compiled import compiled, numpy
@@ -168,7 +168,7 @@ def sweep(g: Network, grid: Mapping[str, Any], metrics: Iterable[str]) -> Sweep:
     np = numpy()
     arrays = {g.symbols[name]: _along(grid[name], place, len(names), np) for place, name in enumerate(names)}
     fixed = {free: value for free, value in g.point.items() if free not in arrays}
-    laws = {metric: compiled(replaced(whole(g).expression(metric), fixed), tuple(arrays)) for metric in metrics}
+    laws = {metric: compiled(replaced(whole_part(g).expression(metric), fixed), tuple(arrays)) for metric in metrics}
     exact = {metric: law.exact(arrays) for metric, law in laws.items()}
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         # A law may divide by zero at points that `valid` leaves out.

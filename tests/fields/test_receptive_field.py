@@ -16,7 +16,7 @@ from archgraph.fields.rules.node_reads import node_reads
 from archgraph.fields.sets.field import NOTHING, identity, same
 from archgraph.fields.sets.indices import interval
 from archgraph.fields.sets.readings import HalfLine, Moving, Pieces, Whole
-from archgraph.fields.sets.terms import itself
+from archgraph.fields.sets.terms import own_index
 from archgraph.fields.sets.windows import shift
 from archgraph.graph.ir import Graph, Node, Value
 from archgraph.ops.catalogue import registry
@@ -377,7 +377,7 @@ def test_repr_is_the_report():
 
 def test_causal_numbers():
     since = Whole((0,), "scan", interval(0, 49))
-    axis = AxisField("n", same(HalfLine(itself("n", 50), shift(-1), since)), extent=100, outputs=50)
+    axis = AxisField("n", same(HalfLine(own_index("n", 50), shift(-1), since)), extent=100, outputs=50)
     assert (axis.size_max, axis.is_causal, axis.is_global) == (50, True, False)
     assert str(axis) == "causal, up to 50"
 

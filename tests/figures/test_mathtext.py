@@ -3,7 +3,7 @@
 import pytest
 from sympy import Integer, ceiling, floor
 
-from archgraph.figures.content.mathtext import equation, join, leading, math, number, shape, variable, words
+from archgraph.figures.content.mathtext import equation, leading, line_of, math, number, shape, variable, words
 from archgraph.sizes.symbols import symbol
 
 C, D, H, L, N, S, W = map(symbol, "CDHLNSW")
@@ -61,7 +61,11 @@ def test_blanks_at_the_ends_become_gaps():
 
 
 def test_thin_spaces_are_gaps_and_never_characters():
-    runs = (*equation("theta", 123456789 * C, 8), *shape((2 * C, H / 2), 8), *join(words("a", 8), words("b", 8), gap=2))
+    runs = (
+        *equation("theta", 123456789 * C, 8),
+        *shape((2 * C, H / 2), 8),
+        *line_of(words("a", 8), words("b", 8), gap=2),
+    )
     assert not any(mark in run.text for run in runs for mark in "\u2009\u200a\u202f\u00a0")
 
 

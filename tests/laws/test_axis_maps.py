@@ -10,9 +10,9 @@ import pytest
 from read_sets import reads
 
 from archgraph.fields.rules.axis_maps import RULES, check, rule_of
-from archgraph.fields.rules.axis_rule import AxisRule, AxisView, Moving
+from archgraph.fields.rules.axis_rule import AxisRule, AxisView, MovingRule
 from archgraph.fields.rules.node_relations import node_relations
-from archgraph.fields.sets.area import box, points
+from archgraph.fields.sets.area import area_box, points
 from archgraph.fields.sets.band import EVERYTHING, Band
 from archgraph.fields.sets.readings import HalfLine, Reading, Whole
 from archgraph.fields.sets.readings import Moving as MovingReading
@@ -96,7 +96,7 @@ def test_a_kind_that_is_left_out_is_an_error():
         check({kind: rule for kind, rule in RULES.items() if kind is not Blocks})
 
 
-@pytest.mark.parametrize("base", [AxisRule, Moving])
+@pytest.mark.parametrize("base", [AxisRule, MovingRule])
 def test_a_member_that_is_left_out_is_an_error(base):
     with pytest.raises(TypeError, match="taps of Blocks"):
         check({**RULES, Blocks: type("Forgetful", (base,), {})})
@@ -135,7 +135,7 @@ def test_the_relation_is_the_set_map_inside_of_the_borders(read, length, outputs
     reading = rule_of(read).reading(view_of(length, outputs, number))
     relation = relation_of(read, length, outputs, number)
     for index in indices(outputs):
-        found = {place for (place,) in points(relation.pull(box([1 << i for i in index.values()])))}
+        found = {place for (place,) in points(relation.pull(area_box([1 << i for i in index.values()])))}
         stated = read_at(reading, index)
         inside = {place for place in stated if 0 <= place < length}
         if inside == stated or (getattr(read, "border", "drop") == "drop" and not isinstance(read, Interpolated)):
@@ -149,7 +149,7 @@ def test_the_relation_is_what_the_axis_map_says_in_words(read, length, outputs, 
         pytest.skip("the words leave out borders and numbered outputs")
     relation = relation_of(read, length, outputs, number)
     for index in indices(outputs):
-        found = {place for (place,) in points(relation.pull(box([1 << i for i in index.values()])))}
+        found = {place for (place,) in points(relation.pull(area_box([1 << i for i in index.values()])))}
         assert found == {place for (place,) in reads(Reach((("n", read),)), index, {"n": length})}
 
 

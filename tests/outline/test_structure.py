@@ -3,16 +3,16 @@
 import pytest
 
 import archgraph as ag
-from archgraph.outline.items import flow, scale
+from archgraph.outline.items import flow_of, scale
 from archgraph.outline.stages import conditions, find_u, stages
-from archgraph.outline.structure import merged, structure
+from archgraph.outline.structure import merged_groups, structure
 
 HEAD = "archgraph: 1\nsymbols: {C: {default: 8}, H: {default: 64, multiple_of: 8}}\n"
 IMAGE = HEAD + "inputs: {image: {c: 3, h: H, w: H}}\nnetwork:\n"
 
 
 def found(text):
-    return structure(flow(ag.loads(text).graph))
+    return structure(flow_of(ag.loads(text).graph))
 
 
 def names(groups):
@@ -39,7 +39,7 @@ def test_a_branch_is_not_merged_unless_asked():
     layer = "  - conv: {out: C, kernel: 3, padding: same}\n"
     one = found(IMAGE + layer + "    as: a\n" + layer + layer + "  - add: [_, a]\n")
     assert [group.times for group in one.chain] == [1, 2, 1]
-    assert [group.times for group in merged(one)] == [3, 1]
+    assert [group.times for group in merged_groups(one)] == [3, 1]
 
 
 def test_pools_are_written_beside_the_arrow():
@@ -54,7 +54,7 @@ def test_a_position_table_is_absorbed():
 
 
 def test_conditioning_stands_beside_the_main_line():
-    one = structure(flow(ag.load("dit").graph))
+    one = structure(flow_of(ag.load("dit").graph))
     assert [next(item.label for item in group.items) for group in one.sides] == ["timestep_embedding", "silu"]
     assert one.entry is not None and one.entry.name == "latent"
 
@@ -85,7 +85,7 @@ def test_a_block_that_is_opened_twice_keeps_its_calls_apart():
 @pytest.mark.parametrize("name", ["unet", "unet:padded-512", "nnunet", "unet3d", "sd", "ddpm", "adm"])
 def test_encoder_decoders_are_a_u(name):
     g = ag.load(name)
-    u = find_u(structure(flow(g.graph, g.selected)))
+    u = find_u(structure(flow_of(g.graph, g.selected)))
     assert u is not None
     assert [stage.level for stage in u.encoder] == [stage.level for stage in reversed(u.decoder)]
     assert len(u.copies) == len(u.encoder)
@@ -94,13 +94,13 @@ def test_encoder_decoders_are_a_u(name):
 @pytest.mark.parametrize("name", ["dit", "transformer", "conv_stack", "resnet", "vgg", "swin", "vit", "uvit"])
 def test_others_are_not(name):
     g = ag.load(name)
-    assert find_u(structure(flow(g.graph, g.selected))) is None
+    assert find_u(structure(flow_of(g.graph, g.selected))) is None
 
 
 def test_valid_convolutions_do_not_change_the_level():
     g = ag.load("unet")
     assert scale(g.graph.nodes[0]) == 1 and scale(g.graph.nodes[1]) == 2
-    assert [stage.level for stage in stages(structure(flow(g.graph)))] == [1, 2, 4, 8, 16, 8, 4, 2, 1]
+    assert [stage.level for stage in stages(structure(flow_of(g.graph)))] == [1, 2, 4, 8, 16, 8, 4, 2, 1]
 
 
 def test_skips_to_another_level_are_no_u():
@@ -115,7 +115,7 @@ def test_skips_to_another_level_are_no_u():
 
 def test_conditions_of_a_u_name_their_inputs():
     g = ag.load("sd")
-    one = structure(flow(g.graph, g.selected))
+    one = structure(flow_of(g.graph, g.selected))
     u = find_u(one)
     assert u is not None
     rows = conditions(one, (*u.encoder, u.bottom, *u.decoder))

@@ -19,7 +19,7 @@ from archgraph.graph.ir import Graph, Value
 from archgraph.sizes.symbols import ZERO
 
 Mode: TypeAlias = Literal["inference", "training"]
-Attention: TypeAlias = Literal["math", "flash"]
+AttentionKernel: TypeAlias = Literal["math", "flash"]
 Dtype: TypeAlias = Literal["fp32", "bf16", "fp16", "mixed"]
 Optimizer: TypeAlias = Literal["sgd", "momentum", "adam"]
 Checkpoint: TypeAlias = bool | Collection[str]
@@ -66,7 +66,7 @@ class Setting:
     """
 
     mode: Mode = "inference"
-    attention: Attention = "math"
+    attention: AttentionKernel = "math"
     dtype: Dtype = "fp32"
     optimizer: Optimizer = "sgd"
     checkpoint: bool | frozenset[str] = False

@@ -8,14 +8,14 @@ from typing import Any
 
 from sympy import Add, Expr
 
-from archgraph.cost.memory.memory import Attention, Checkpoint, Dtype, Memory, Mode, Optimizer, Setting
+from archgraph.cost.memory.memory import AttentionKernel, Checkpoint, Dtype, Memory, Mode, Optimizer, Setting
 from archgraph.errors import QueryError
 from archgraph.graph.ir import Graph, Node
 from archgraph.graph.locate import find_member
 from archgraph.graph.network import Law, Network
 from archgraph.report.table import Table
 
-NOTES = (
+PEAK_NOTES = (
     "live storage of one sample, as the lowered module runs: freed after the last use, views counted once",
     "not counted: what kernels, the allocator and the device take for themselves",
     "gradients that meet at a value are summed into a third tensor; in place, the peak is lower by at most one",
@@ -69,7 +69,7 @@ class PeakMemory:
             for kind, size in self.by_kind.items()
         ]
         total = {"kind": "total", "bytes": self.bytes, "share": "", "law": ""}
-        return Table(self._title(), ("kind", "bytes", "share"), rows, total, (self.at, *NOTES))
+        return Table(self._title(), ("kind", "bytes", "share"), rows, total, (self.at, *PEAK_NOTES))
 
     def _title(self) -> str:
         way = " on the way back" if self.phase == "backward" else ""
@@ -100,7 +100,7 @@ def peak_memory(g: Network, setting: Setting) -> PeakMemory:
 def setting(
     graph: Graph,
     mode: Mode = "inference",
-    attention: Attention = "math",
+    attention: AttentionKernel = "math",
     dtype: Dtype = "fp32",
     optimizer: Optimizer = "sgd",
     checkpoint: Checkpoint = False,
@@ -109,7 +109,7 @@ def setting(
     return Setting(mode, attention, dtype, optimizer, checkpoints(graph, checkpoint))
 
 
-def saved_memory(g: Network, attention: Attention, dtype: Dtype, checkpoint: Checkpoint) -> Law:
+def saved_memory(g: Network, attention: AttentionKernel, dtype: Dtype, checkpoint: Checkpoint) -> Law:
     """Return the bytes that autograd keeps, for a kernel of attention, a precision, and checkpoints."""
     run = setting(g.graph, "training", attention, dtype, checkpoint=checkpoint)
     return g.law(Memory(g.graph, g.selected, run).saved)
@@ -152,11 +152,11 @@ def _notes(g: Network, peaks: list[PeakMemory]) -> Any:
         if peak.setting.training:
             saved = Memory(g.graph, g.selected, peak.setting).saved
             yield f"autograd keeps {g.evaluate(saved):,} bytes for the way back"
-    yield from NOTES
+    yield from PEAK_NOTES
 
 
 __all__ = [
-    "Attention",
+    "AttentionKernel",
     "Checkpoint",
     "Dtype",
     "Mode",

@@ -60,11 +60,11 @@ class SavedBytes:
         # One body keeps different things by where gradients flow in and which outputs are needed.
         key = (graph, tuple(value in needed for value in graph.outputs), flags, here)
         if key not in self._known:
-            self._known[key] = Fold(self, graph, needed, flags, prefix).summary()
+            self._known[key] = SavedFold(self, graph, needed, flags, prefix).summary()
         return self._known[key]
 
 
-class Fold:
+class SavedFold:
     """One pass over the nodes of one graph."""
 
     def __init__(self, parent: SavedBytes, graph: Graph, needed: tuple[Value, ...], flags: Flags, prefix: str) -> None:

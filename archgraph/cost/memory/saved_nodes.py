@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sympy import Expr
 
-from archgraph.cost.memory.saved import Fold, SavedBytes, Storage
+from archgraph.cost.memory.saved import SavedBytes, SavedFold, Storage
 from archgraph.graph.execution import needed_inside
 from archgraph.graph.ir import Graph, Repeat, Value
 from archgraph.sizes.symbols import ZERO
@@ -46,7 +46,7 @@ class SavedByNode:
     def _run(
         self, graph: Graph, needed: tuple[Value, ...], inputs: list[SavedResult], prefix: str
     ) -> list[SavedResult]:
-        fold = Fold(SavedBytes(), graph, needed, tuple(flows for _, flows in inputs), prefix)
+        fold = SavedFold(SavedBytes(), graph, needed, tuple(flows for _, flows in inputs), prefix)
         fold.storages.update(zip(graph.inputs, (storage for storage, _ in inputs), strict=True))
         alive = graph.live(needed)
         for member in graph.nodes:
@@ -60,14 +60,14 @@ class SavedByNode:
         unread = Storage(ZERO)
         return [(fold.storages.get(value, unread), value in fold.flowing) for value in graph.outputs]
 
-    def _attribute(self, fold: Fold, path: str) -> None:
+    def _attribute(self, fold: SavedFold, path: str) -> None:
         """What the fold has taken in since it was asked last belongs to one node."""
         self._owners += [(storage, path) for storage in fold.own]
         self._fresh += [(size, path) for size in fold.inside]
         fold.own.clear()
         fold.inside.clear()
 
-    def _repeat(self, fold: Fold, repeat: Repeat, path: str) -> None:
+    def _repeat(self, fold: SavedFold, repeat: Repeat, path: str) -> None:
         needed = needed_inside(fold.graph, fold.needed, repeat)
         state = [(fold.storages[value], value in fold.flowing) for value in repeat.inputs]
         first = state
@@ -82,7 +82,7 @@ class SavedByNode:
                 fold.flowing.add(value)
 
     @staticmethod
-    def _sum(fold: Fold, repeat: Repeat, flows: bool) -> SavedResult:
+    def _sum(fold: SavedFold, repeat: Repeat, flows: bool) -> SavedResult:
         """The results of several experts are added into a storage of their own."""
         storage = Storage(fold.execution.bytes_of(repeat.outputs[0].type))
         fold.own.append(storage)

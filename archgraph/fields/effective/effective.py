@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import fsum, sqrt
 
 from archgraph.errors import QueryError, ShapeError
-from archgraph.fields.effective.walk import Walk, Walks, join, then
+from archgraph.fields.effective.walk import Walk, Walks, joined_walks, then
 from archgraph.fields.rules.axis_maps import rule_of
 from archgraph.fields.rules.axis_rule import AxisView, Driver
 from archgraph.fields.sets.iterate import power
@@ -155,7 +155,7 @@ class EffectiveFields:
                 continue
             for axis, walk in walks.items():
                 new = self._stepped(node, number, index, reach, walk)
-                result[axis] = join(result.get(axis), new)
+                result[axis] = joined_walks(result.get(axis), new)
         return result
 
     def _stepped(self, node: Node, number: int, output: int, reach: Reach, walk: Walk | str) -> Walk | str:

@@ -61,7 +61,7 @@ Walks: TypeAlias = Mapping[str, "Walk | str"]
 """By axis of the input; a text says why there is no walk."""
 
 
-def join(old: Walk | str | None, new: Walk | str) -> Walk | str:
+def joined_walks(old: Walk | str | None, new: Walk | str) -> Walk | str:
     """Return the walks of a sum, or why there are none."""
     if old is None or isinstance(old, str) or isinstance(new, str):
         return new if old is None else old if isinstance(old, str) else new

@@ -47,7 +47,7 @@ Span: TypeAlias = "Hull | Everything | Unknown | None"
 """None reads nothing."""
 
 
-def widened(hull: Hull, read: AxisMap, number: int = 0) -> Span:
+def widened_hull(hull: Hull, read: AxisMap, number: int = 0) -> Span:
     """Return the hull of an output that reads a value of some hull along its driving axis.
 
     Args:
@@ -85,7 +85,7 @@ def _composed(hull: Hull, band: Band) -> Hull:
     )
 
 
-def union(left: Span, right: Span) -> Span:
+def hull_union(left: Span, right: Span) -> Span:
     """Return the hull of a value that is read on two ways."""
     if left is None or right is None:
         return right if left is None else left
@@ -128,7 +128,7 @@ def most(left: Expr, right: Expr) -> Expr:
     return right if difference.is_nonpositive else Max(left, right)
 
 
-def repeated(inner: Hull, body: Hull, count: Expr) -> Span:
+def repeated_hull(inner: Hull, body: Hull, count: Expr) -> Span:
     """Return the hull after some applications of a body, given what one application does to a position.
 
     Args:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from sympy import Expr
 
 from archgraph.errors import ShapeError
-from archgraph.fields.hulls.hull import Hull, Span, repeated, union, widened
+from archgraph.fields.hulls.hull import Hull, Span, hull_union, repeated_hull, widened_hull
 from archgraph.fields.sets.band import EVERYTHING, Unknown
 from archgraph.graph.fold import Fold, iterations
 from archgraph.graph.ir import Graph, Node, Repeat, Value
@@ -27,7 +27,7 @@ class HullFold(Fold[Spans]):
         join: what is read where two ways meet: the union, or the narrower one.
     """
 
-    def __init__(self, join: Callable[[Span, Span], Span] = union) -> None:
+    def __init__(self, join: Callable[[Span, Span], Span] = hull_union) -> None:
         self._join = join
 
     def values(self, graph: Graph, input: Value) -> dict[Value, Spans]:
@@ -95,7 +95,7 @@ def _reads(reach: Reach, output: int) -> bool:
 def _through(reach: Reach, spans: Spans, output: int) -> Spans:
     maps = dict(reach.maps)
     return {
-        axis: widened(span, maps.get(span.axis, All()), output) if isinstance(span, Hull) else span
+        axis: widened_hull(span, maps.get(span.axis, All()), output) if isinstance(span, Hull) else span
         for axis, span in spans.items()
     }
 
@@ -107,5 +107,5 @@ def _power(span: Span, body: Spans, count: Expr) -> Span:
     if isinstance(step, Hull) and span.digit is not None:
         return span if step == Hull(span.axis) else Unknown("an axis is cut into digits")
     if isinstance(step, Hull) and step.axis == span.axis:
-        return repeated(span, step, count)
+        return repeated_hull(span, step, count)
     return step if step is None or step is EVERYTHING or isinstance(step, Unknown) else Unknown("axes are exchanged")

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from archgraph.fields.rules.node_reads import node_reads
 from archgraph.fields.sets.pieces import join
 from archgraph.fields.sets.readings import HalfLine, Moving, Reading, Whole, axes_of
-from archgraph.fields.sets.region import Region, itself
+from archgraph.fields.sets.region import Region, own_region
 from archgraph.fields.sets.through import through
 from archgraph.graph.fold import Fold, iterations
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
@@ -53,7 +53,7 @@ class _Depth(Fold[Depths]):
 
     def search(self, graph: Graph, source: Value, axis: str) -> int | None:
         extents = {name: self.evaluate(source.type.size(name)) for name in source.type.positions}
-        begin: Depths = {0: itself(extents).fields[axis].content}
+        begin: Depths = {0: own_region(extents).fields[axis].content}
         self.run(graph, tuple(begin if value is source else {} for value in graph.inputs))
         return self.best
 

@@ -10,7 +10,7 @@ from archgraph.fields.report.receptive_field import ReceptiveFields
 from archgraph.fields.sets.area import Mask
 from archgraph.fields.sets.field import Field
 from archgraph.fields.sets.readings import HalfLine, Moving, Reading, Whole, on_axis
-from archgraph.fields.sets.region import REST, Region, Transfer, alone
+from archgraph.fields.sets.region import REST, Region, Transfer, reading_alone
 from archgraph.fields.sets.terms import Term
 from archgraph.graph.ir import Member, Node, Value
 
@@ -23,7 +23,7 @@ class Homes(ReceptiveFields):
         scope = self._top()
         found: dict[Value, Home | None] = {}
         for value in self._fold(self.graph):
-            region = alone(self._known(scope, value)).get(0)
+            region = reading_alone(self._known(scope, value)).get(0)
             found[value] = None if region is None else home_of(region.fields[axis])
         return found
 

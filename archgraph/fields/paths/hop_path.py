@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from archgraph.fields.paths.hops import Moves, State
+from archgraph.fields.paths.hops import Arrivals, Moves
 from archgraph.fields.paths.moves import Edges
 from archgraph.graph.ir import Node, Value
 
@@ -84,7 +84,7 @@ class PathTracer:
         output: the value of that position.
     """
 
-    def __init__(self, moves: Moves, states: dict[Value, State], output: Value) -> None:
+    def __init__(self, moves: Moves, states: dict[Value, Arrivals], output: Value) -> None:
         self._moves = moves
         self._states = states
         self._output = output

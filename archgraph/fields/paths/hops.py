@@ -16,7 +16,7 @@ from archgraph.sizes.exact import Evaluate
 
 Reached: TypeAlias = tuple[int, ...]
 """Bit p of entry k says whether output p comes here by at most k moves; entries behind the last equal it."""
-State: TypeAlias = tuple[Reached, ...]
+Arrivals: TypeAlias = tuple[Reached, ...]
 """What reaches every coordinate of a value."""
 
 
@@ -39,7 +39,7 @@ class Moves:
         self.homes: dict[Value, Home | None] = Homes(graph, input.name, evaluate=evaluate).homes(axis)
         self._reader = ReadBack(evaluate)
         self._edges: dict[Hashable, dict[int, Edges]] = {}
-        self._pulled: dict[tuple[int, int], tuple[Edges, State, State]] = {}
+        self._pulled: dict[tuple[int, int], tuple[Edges, Arrivals, Arrivals]] = {}
 
     def edges(self, node: Node, output: int) -> dict[int, Edges]:
         """Return the connections of one output of a node with every operand that it reads.
@@ -53,7 +53,7 @@ class Moves:
             self._edges[key] = {operand: edges(relation, sources[operand], home) for operand, relation in relations}
         return self._edges[key]
 
-    def _pull(self, links: Edges, state: State) -> State:
+    def _pull(self, links: Edges, state: Arrivals) -> Arrivals:
         """Return `pulled`, once for the same objects: nothing is computed anew where iterations change no hops."""
         key = id(links), id(state)
         if key not in self._pulled:
@@ -61,7 +61,7 @@ class Moves:
             self._pulled[key] = links, state, state if found == state else found
         return self._pulled[key][2]
 
-    def states(self, output: Value, seed: State, keep: bool = False) -> dict[Value, State]:
+    def states(self, output: Value, seed: Arrivals, keep: bool = False) -> dict[Value, Arrivals]:
         """Return what reaches the values of the network from an output.
 
         Args:
@@ -81,7 +81,7 @@ class Moves:
         return states
 
 
-def joined(left: State | None, right: State) -> State:
+def joined(left: Arrivals | None, right: Arrivals) -> Arrivals:
     """Return what gets to a value on either way."""
     if left is None or left is right:
         return right
@@ -113,7 +113,7 @@ def _later(reached: Reached) -> Reached:
     return (0, *reached) if reached else reached
 
 
-def _moved(links: Edges, state: State) -> list[Reached]:
+def _moved(links: Edges, state: Arrivals) -> list[Reached]:
     """Return what reaches every coordinate by a move of an operation that gathers all, or all up to its own."""
     if links.table is not None:
         return [()] * links.count
@@ -122,7 +122,7 @@ def _moved(links: Edges, state: State) -> list[Reached]:
     return list(accumulate(map(_later, reversed(state)), either))[::-1]
 
 
-def pulled(links: Edges, state: State) -> State:
+def pulled(links: Edges, state: Arrivals) -> Arrivals:
     """Return what reaches the coordinates of an operand from those of an output."""
     result = _moved(links, state)
     for x, reached in enumerate(state):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from archgraph.fields.paths.homes import Home
-from archgraph.fields.rules.relation import Every, Group, Link, Relation, Tangle
+from archgraph.fields.rules.relation import Every, Link, LinkGroup, Relation, Tangle
 from archgraph.fields.sets.area import Mask, bits, full
 
 
@@ -52,7 +52,7 @@ def edges(relation: Relation, operand: Home | None, output: Home | None) -> Edge
     return Edges(tuple(table), still, operand.count)
 
 
-def _pairs(group: Group, operand: Home, output: Home) -> Iterator[tuple[int, Mask]]:
+def _pairs(group: LinkGroup, operand: Home, output: Home) -> Iterator[tuple[int, Mask]]:
     """Yield a coordinate of the output and the operand's that it reads, for every index."""
     if isinstance(group, Link):
         for index, reads in enumerate(group.table):

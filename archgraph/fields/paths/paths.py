@@ -7,7 +7,7 @@ from copy import copy
 
 from archgraph.errors import QueryError
 from archgraph.fields.paths.hop_path import HopPath, PathTracer
-from archgraph.fields.paths.hops import Moves, Reached, State
+from archgraph.fields.paths.hops import Arrivals, Moves, Reached
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.locate import axis_named, checked_distance, input_named, members
 from archgraph.sizes.exact import Evaluate
@@ -48,7 +48,7 @@ class Paths:
         if home is None:
             raise QueryError(f"the output '{self.output.name}' has no places along {self.axis}: every path gathers all")
         self.home = home
-        self._all: State | None = None
+        self._all: Arrivals | None = None
         self._rows: dict[int, list[int | None]] = {}
 
     def to(self, node: str | Value | None) -> Paths:
@@ -62,11 +62,11 @@ class Paths:
         return other
 
     @property
-    def reached(self) -> State:
+    def reached(self) -> Arrivals:
         """Per input position, which outputs get there by at most 0, 1, 2, ... moves, as bits."""
         if self._all is None:
             seed = tuple((1 << x,) for x in range(self.home.count))
-            empty: State = ((),) * self.extent
+            empty: Arrivals = ((),) * self.extent
             self._all = self._moves.states(self.output, seed).get(self.input, empty)
         return self._all
 
@@ -94,7 +94,7 @@ class Paths:
         seed: list[Reached] = [()] * self.home.count
         for row, output in enumerate(outputs):
             seed[output] = (sum(seed[output]) | 1 << row,)
-        empty: State = ((),) * self.extent
+        empty: Arrivals = ((),) * self.extent
         reached = self._moves.states(self.output, tuple(seed)).get(self.input, empty)
         return [[_first_with(masks, row) for masks in reached] for row in range(len(outputs))]
 
@@ -154,7 +154,7 @@ class Paths:
         for place, count in ((position, self.extent), (output, self.home.count)):
             if not 0 <= place < count:
                 raise QueryError(f"{self.axis}={place} lies outside: there are {count} positions")
-        seed: State = tuple((1,) if x == output else () for x in range(self.home.count))
+        seed: Arrivals = tuple((1,) if x == output else () for x in range(self.home.count))
         states = self._moves.states(self.output, seed, keep=True)
         tracer = PathTracer(self._moves, states, self.output)
         return tracer.path(self.axis, position, output) if self.input in states else None

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from archgraph.fields.positions.interior import Touched
 from archgraph.fields.positions.probe import Probe, ReadBack, chosen
 from archgraph.fields.rules.node_reads import Learned
-from archgraph.fields.rules.node_relations import Kind
 from archgraph.fields.sets import area
 from archgraph.fields.sets.area import NO_AREA
+from archgraph.fields.sets.field import ReadKind
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.locate import members
 from archgraph.graph.walk_back import walk_back
@@ -31,9 +31,9 @@ class Places:
         self.input = input
         self._evaluate = evaluate
         self._learned = learned
-        self._readers: dict[Kind, ReadBack] = {}
+        self._readers: dict[ReadKind, ReadBack] = {}
 
-    def probe(self, node: str, index: Mapping[str, int], kind: Kind = "content", output: int = 0) -> Probe:
+    def probe(self, node: str, index: Mapping[str, int], kind: ReadKind = "content", output: int = 0) -> Probe:
         """Return the positions that a node reads at some index; axes that are not named take all indices.
 
         Args:
@@ -59,7 +59,7 @@ class Places:
         """Whether what is mixed with weights computed from an input is left out."""
         return self._learned is not None
 
-    def unread(self, node: str, kind: Kind = "content") -> Probe:
+    def unread(self, node: str, kind: ReadKind = "content") -> Probe:
         """Return the positions of the input that no position of a node reads."""
         extents = self.extents(self.input)
         missing = area.complement(self.probe(node, {}, kind).area, tuple(extents.values()))

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from archgraph.errors import QueryError
 from archgraph.fields.rules.node_reads import Learned
-from archgraph.fields.rules.node_relations import Kind, node_relations
+from archgraph.fields.rules.node_relations import node_relations
 from archgraph.fields.rules.relation import Relation
 from archgraph.fields.sets import area
 from archgraph.fields.sets.area import Area, Mask, full
+from archgraph.fields.sets.field import ReadKind
 from archgraph.graph.ir import Node
 from archgraph.graph.walk_back import WalkBack
 from archgraph.sizes.exact import Evaluate
@@ -19,9 +20,9 @@ from archgraph.sizes.exact import Evaluate
 class ReadBack(WalkBack[Area]):
     """Carries sets of positions back to what they read."""
 
-    def __init__(self, evaluate: Evaluate, kind: Kind = "content", learned: Learned = None) -> None:
+    def __init__(self, evaluate: Evaluate, kind: ReadKind = "content", learned: Learned = None) -> None:
         super().__init__(evaluate)
-        self.kind: Kind = kind
+        self.kind: ReadKind = kind
         self.learned = learned
         self._relations: dict[tuple[Node, int], dict[int, Relation]] = {}
 
@@ -66,7 +67,7 @@ class Probe:
     node: str
     input: str
     extents: Mapping[str, int]
-    kind: Kind
+    kind: ReadKind
     area: Area
     exact: bool = True
     title: str = "{node} reads {input}"
@@ -74,7 +75,7 @@ class Probe:
 
     def __len__(self) -> int:
         """The number of positions."""
-        return area.size(self.area)
+        return area.area_size(self.area)
 
     def __iter__(self) -> Iterator[tuple[int, ...]]:
         """Yield every position, in the order of the input's axes."""
@@ -139,4 +140,4 @@ def chosen(extents: Mapping[str, int], index: Mapping[str, int], node: str) -> A
             raise QueryError(f"the output of '{node}' has no axis '{axis}'; its position axes: {known}")
         if not 0 <= place < extents[axis]:
             raise QueryError(f"{axis}={place} lies outside of '{node}', which has {extents[axis]} positions on it")
-    return area.box([1 << index[axis] if axis in index else full(extent) for axis, extent in extents.items()])
+    return area.area_box([1 << index[axis] if axis in index else full(extent) for axis, extent in extents.items()])

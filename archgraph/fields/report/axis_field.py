@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from archgraph.errors import QueryError
-from archgraph.fields.sets.field import Field
+from archgraph.fields.sets.field import Field, ReadKind
 from archgraph.fields.sets.indices import EMPTY, Indices, interval
 from archgraph.fields.sets.readings import HalfLine, Moving, Pieces, Reading, Unsettled, Whole
 from archgraph.fields.sets.setmap import SetMap
 from archgraph.fields.sets.terms import Form, shown
-
-Kind = Literal["content", "gate", "stat"]
 
 
 class Phase(NamedTuple):
@@ -53,10 +51,10 @@ class AxisField:
     field: Field
     extent: int
     outputs: int | None = None
-    kind: Kind = "content"
+    kind: ReadKind = "content"
     partial: bool = False
 
-    def of(self, kind: Kind) -> AxisField:
+    def of(self, kind: ReadKind) -> AxisField:
         """Return the same with the numbers of another kind."""
         return replace(self, kind=kind)
 

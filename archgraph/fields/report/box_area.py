@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from math import lcm
 
-from archgraph.fields.sets.area import box, size, unite
+from archgraph.fields.sets.area import area_box, area_size, unite
 from archgraph.fields.sets.boxes import ReadBox
 from archgraph.fields.sets.indices import Indices, interval
 from archgraph.fields.sets.readings import Moving, Reading, Whole
@@ -50,7 +50,7 @@ def _area(boxes: Sequence[ReadBox], extents: Mapping[str, int], phases: tuple[in
     if any(row[axis].hi - starts[axis] > MOST_POSITIONS for row in sets for axis in range(len(extents))):
         return None
     masks = ([found.bits(1) << found.lo - start for found, start in zip(row, starts, strict=True)] for row in sets)
-    return size(unite(map(box, masks)))
+    return area_size(unite(map(area_box, masks)))
 
 
 def _set(reading: Reading, phase: int, extent: int) -> Indices:

@@ -9,9 +9,10 @@ from typing import TypeAlias
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.fields.positions.places import Places
 from archgraph.fields.positions.probe import Probe
-from archgraph.fields.report.axis_field import AxisField, Kind
+from archgraph.fields.report.axis_field import AxisField
 from archgraph.fields.report.box_area import areas
 from archgraph.fields.sets.boxes import Boxes
+from archgraph.fields.sets.field import ReadKind
 
 Origins: TypeAlias = "tuple[str | None, str | None]"
 """The first node where a kind is global, and that of the kind within it."""
@@ -66,7 +67,7 @@ class ReceptiveField:
             return (0, 0)
         return areas(self.paths or (whole,), {name: axis.extent for name, axis in self.axes.items()})
 
-    def probe(self, kind: Kind = "content", **index: int) -> Probe:
+    def probe(self, kind: ReadKind = "content", **index: int) -> Probe:
         """Return the exact set of input positions that the node reads at an index, borders included.
 
         Axes that are not named take all indices.
@@ -106,7 +107,7 @@ class ReceptiveField:
         """The position axes of the node's output, along which it can be probed."""
         return self._asked.axes(self.node)
 
-    def of(self, kind: Kind) -> ReceptiveField:
+    def of(self, kind: ReadKind) -> ReceptiveField:
         """Return the same with the numbers of another kind: `content`, `gate` or `stat`."""
         return replace(self, axes={name: axis.of(kind) for name, axis in self.axes.items()})
 

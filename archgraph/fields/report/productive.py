@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from archgraph.fields.hulls.hull import Hull, Span, union
+from archgraph.fields.hulls.hull import Hull, Span, hull_union
 from archgraph.fields.hulls.hull_fold import HullFold, Spans
 from archgraph.fields.rules.node_reads import node_reads
 from archgraph.fields.sets.readings import Moving, Whole
@@ -20,7 +20,7 @@ from archgraph.graph.ir import Graph, Node, Value
 from archgraph.graph.locate import axis_named, input_named
 from archgraph.sizes.exact import Evaluate
 
-State = Literal["productive", "critical", "border"]
+LayerState = Literal["productive", "critical", "border"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class LayerField:
     narrowest: Fraction
     widest: Fraction
 
-    def state(self, extent: int) -> State:
+    def state(self, extent: int) -> LayerState:
         """Return what the layer is for an image of some size."""
         if self.before > extent:
             return "border"
@@ -60,7 +60,7 @@ class Productivity:
     extent: int
     layers: tuple[LayerField, ...]
 
-    def of(self, state: State) -> tuple[str, ...]:
+    def of(self, state: LayerState) -> tuple[str, ...]:
         """Return the layers in some state."""
         return tuple(layer.node for layer in self.layers if layer.state(self.extent) == state)
 
@@ -122,7 +122,7 @@ def _size(span: Span) -> Fraction | None:
 def wider(left: Span, right: Span) -> Span:
     """Return the union of the hulls among two spans."""
     hulls = [span for span in (left, right) if isinstance(span, Hull)]
-    return union(left, right) if len(hulls) != 1 else hulls[0]
+    return hull_union(left, right) if len(hulls) != 1 else hulls[0]
 
 
 def narrower(left: Span, right: Span) -> Span:

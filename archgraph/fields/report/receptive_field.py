@@ -19,10 +19,10 @@ from archgraph.fields.sets.region import (
     Dependence,
     Region,
     Transfer,
-    alone,
     apply,
-    iterations,
-    itself,
+    iterated_transfer,
+    own_region,
+    reading_alone,
     within,
 )
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
@@ -181,7 +181,7 @@ class ReceptiveFields:
         """Return what the operands of a body read of the first ones after `count` iterations."""
         key = (body, count)
         if key not in self._repeated:
-            self._repeated[key] = iterations(self._body(body), self._inputs(body), count)
+            self._repeated[key] = iterated_transfer(self._body(body), self._inputs(body), count)
         return self._repeated[key]
 
     def _inputs(self, graph: Graph) -> Transfer:
@@ -189,13 +189,13 @@ class ReceptiveFields:
         return tuple({index: self._itself(value)} for index, value in enumerate(graph.inputs))
 
     def _itself(self, value: Value) -> Region:
-        return itself({axis: self._evaluate(value.type.size(axis)) for axis in value.type.positions})
+        return own_region({axis: self._evaluate(value.type.size(axis)) for axis in value.type.positions})
 
     def _count(self, repeat: Repeat) -> int:
         return self._evaluate(repeat.iterations)
 
     def _report(self, scope: _Scope, member: Member) -> ReceptiveField:
-        rows = [alone(self._known(scope, value)) for value in member.outputs]
+        rows = [reading_alone(self._known(scope, value)) for value in member.outputs]
         regions = [region for row in rows for region in row.values()]
         nothing = Region(dict.fromkeys(self.axes, NOTHING))
         region = reduce(Region.join, regions, nothing)

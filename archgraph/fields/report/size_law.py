@@ -15,7 +15,7 @@ from archgraph.fields.report.axis_field import AxisField
 from archgraph.fields.sets.band import Unknown
 from archgraph.graph.ir import Graph, Value
 
-Label = Literal["hull", "mean", "bound", "all", "none"]
+SizeLabel = Literal["hull", "mean", "bound", "all", "none"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class SizeLaw:
     """
 
     expression: Expr | None
-    label: Label
+    label: SizeLabel
     domain: str = ""
 
     def __str__(self) -> str:

@@ -12,12 +12,12 @@ from archgraph.fields.rules.axis_rule import (
     AxisView,
     Digital,
     Driver,
-    Moving,
-    Number,
-    Part,
+    MovingRule,
+    PowerStep,
     Related,
-    Step,
+    SourceDigit,
     Stretch,
+    Strides,
 )
 from archgraph.fields.rules.relation import Every, Link, tabulate
 from archgraph.fields.rules.tap_power import everywhere, interpolated, spread
@@ -27,7 +27,7 @@ from archgraph.fields.sets.band import EVERYTHING, Band, Unknown
 from archgraph.fields.sets.readings import HalfLine, Reading, moving
 from archgraph.fields.sets.setmap import SetMap
 from archgraph.fields.sets.spread import STAY
-from archgraph.fields.sets.terms import Sum, Term, itself
+from archgraph.fields.sets.terms import Sum, Term, own_index
 from archgraph.ops.reach import (
     All,
     Along,
@@ -51,7 +51,7 @@ from archgraph.ops.reach import (
 ONE, ZERO, HALF = Integer(1), Integer(0), Rational(1, 2)
 
 
-class _Window(Moving[Window]):
+class _Window(MovingRule[Window]):
     """One that stands still, of stride 0, reads the same fixed set for every output: it has no drivers at all."""
 
     def sets(self, view: AxisView) -> SetMap:
@@ -77,11 +77,11 @@ class _Window(Moving[Window]):
             return _unknown(self.read)
         return Band(self.read.stride, -self.read.before, self.read.dilation * (self.read.kernel - 1) - self.read.before)
 
-    def taps(self, power: Power, view: AxisView) -> Step:
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
         return None if self.read.stride == 0 else spread(self.sets(view), power)
 
 
-class _Transposed(Moving[Transposed]):
+class _Transposed(MovingRule[Transposed]):
     def sets(self, view: AxisView) -> SetMap:
         read = self.read
         return windows.transposed(*map(view.evaluate, (read.kernel, read.stride, read.dilation, read.before)))
@@ -96,12 +96,12 @@ class _Transposed(Moving[Transposed]):
         first = (before - self.read.dilation * (self.read.kernel - 1)) / stride + slack
         return Band(ONE / stride, first, before / stride - slack, stride != 1, reason)
 
-    def taps(self, power: Power, view: AxisView) -> Step:
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
         expected = view.evaluate(self.read.stride) / view.evaluate(self.read.kernel)
         return spread(self.sets(view), power, expected)
 
 
-class _Enlarge(Moving[Enlarge]):
+class _Enlarge(MovingRule[Enlarge]):
     def sets(self, view: AxisView) -> SetMap:
         return windows.enlarge(view.evaluate(self.read.factor))
 
@@ -112,11 +112,11 @@ class _Enlarge(Moving[Enlarge]):
         place = -(self.read.factor - 1) / (2 * self.read.factor)
         return Band(ONE / self.read.factor, place, place, self.read.factor != 1)
 
-    def taps(self, power: Power, view: AxisView) -> Step:
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
         return spread(self.sets(view), "one")
 
 
-class _Blocks(Moving[Blocks]):
+class _Blocks(MovingRule[Blocks]):
     def sets(self, view: AxisView) -> SetMap:
         return windows.blocks(view.evaluate(self.read.size), view.evaluate(self.read.shift))
 
@@ -127,11 +127,11 @@ class _Blocks(Moving[Blocks]):
         half = (self.read.size - 1) / 2
         return Band(ONE, -half, half, self.read.size != 1)
 
-    def taps(self, power: Power, view: AxisView) -> Step:
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
         return spread(self.sets(view), power)
 
 
-class _Interpolated(Moving[Interpolated]):
+class _Interpolated(MovingRule[Interpolated]):
     def sets(self, view: AxisView) -> SetMap:
         return windows.bilinear(view.evaluate(self.read.factor))
 
@@ -145,11 +145,11 @@ class _Interpolated(Moving[Interpolated]):
         slack = (factor - 1) / (2 * factor) if factor.is_odd else HALF
         return Band(ONE / factor, middle - slack, middle + slack, factor != 1, reason)
 
-    def taps(self, power: Power, view: AxisView) -> Step:
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
         return interpolated(view.evaluate(self.read.factor))
 
 
-class _Resized(Moving[Resized]):
+class _Resized(MovingRule[Resized]):
     def sets(self, view: AxisView) -> SetMap:
         how = "average" if self.read.how == "adaptive" else "corners"
         return windows.resized(view.evaluate(self.read.before), view.evaluate(self.read.after), how)
@@ -167,14 +167,14 @@ class _Resized(Moving[Resized]):
     def band(self, number: int) -> Stretch:
         return EVERYTHING if self._to_one() else _unknown(self.read)
 
-    def taps(self, power: Power, view: AxisView) -> Step:
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
         """Adaptive pooling averages, whatever the operation that does it says of its weights."""
         if self.read.how != "adaptive":
             return None
         return everywhere("mean", view.extent) if self._to_one() else spread(self.sets(view), "mean")
 
 
-class _Placed(Moving[Placed]):
+class _Placed(MovingRule[Placed]):
     def sets(self, view: AxisView) -> SetMap:
         return windows.shift(-view.evaluate(self.read.start))
 
@@ -185,12 +185,12 @@ class _Placed(Moving[Placed]):
     def band(self, number: int) -> Stretch:
         return Band(ONE, -self.read.start, -self.read.start)
 
-    def taps(self, power: Power, view: AxisView) -> Step:
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
         """Where an operand is put does not widen what it reads: each output reads one of them."""
         return STAY
 
 
-class _Parts(Moving[Parts]):
+class _Parts(MovingRule[Parts]):
     def sets(self, view: AxisView) -> SetMap:
         return windows.shift(view.evaluate(self.read.starts[view.number]))
 
@@ -200,7 +200,7 @@ class _Parts(Moving[Parts]):
     def band(self, number: int) -> Stretch:
         return Band(ONE, self.read.starts[number], self.read.starts[number])
 
-    def taps(self, power: Power, view: AxisView) -> Step:
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
         """Undoes what puts operands side by side, so that neither may move the walk."""
         return STAY
 
@@ -215,16 +215,16 @@ class _All(AxisRule[All]):
     def band(self, number: int) -> Stretch:
         return EVERYTHING
 
-    def taps(self, power: Power, view: AxisView) -> Step:
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
         return everywhere(power, view.extent)
 
-    def driver(self, driver: Driver, value: Number) -> Driver | None:
+    def driver(self, driver: Driver, value: Strides) -> Driver | None:
         return driver
 
 
 class _Causal(AxisRule[Causal]):
     def reading(self, view: AxisView) -> Reading:
-        return HalfLine(itself(view.driver, view.outputs), windows.IDENTITY, view.whole)
+        return HalfLine(own_index(view.driver, view.outputs), windows.IDENTITY, view.whole)
 
     def relation(self, view: AxisView) -> Related:
         every = full(view.extent)
@@ -233,10 +233,10 @@ class _Causal(AxisRule[Causal]):
     def band(self, number: int) -> Stretch:
         return Unknown("causal: it grows with the position")
 
-    def taps(self, power: Power, view: AxisView) -> Step:
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
         return None
 
-    def driver(self, driver: Driver, value: Number) -> Driver | None:
+    def driver(self, driver: Driver, value: Strides) -> Driver | None:
         return driver
 
 
@@ -249,16 +249,16 @@ class _Unflattened(AxisRule[Unflattened]):
     def relation(self, view: AxisView) -> Related:
         return Digital(view.axis, self._parts(view))
 
-    def _parts(self, view: AxisView) -> tuple[Part, ...]:
+    def _parts(self, view: AxisView) -> tuple[SourceDigit, ...]:
         return tuple((name, view.evaluate(stride), 1, view.length(name)) for name, stride in self.read.strides)
 
     def band(self, number: int) -> Stretch:
         return Band(ONE, ZERO, ZERO)
 
-    def taps(self, power: Power, view: AxisView) -> Step:
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
         return STAY
 
-    def driver(self, driver: Driver, value: Number) -> Driver | None:
+    def driver(self, driver: Driver, value: Strides) -> Driver | None:
         return next((Driver(name) for name, stride in self.read.strides if value(stride) == driver.digit), None)
 
 
@@ -271,17 +271,17 @@ class _Digits(AxisRule[Digits]):
     def relation(self, view: AxisView) -> Related:
         return Digital(view.axis, self._parts(view))
 
-    def _parts(self, view: AxisView) -> tuple[Part, ...]:
+    def _parts(self, view: AxisView) -> tuple[SourceDigit, ...]:
         value = view.evaluate
         return tuple((axis, value(scale), value(stride), value(size)) for axis, scale, stride, size in self.read.parts)
 
     def band(self, number: int) -> Stretch:
         return _unknown(self.read)
 
-    def taps(self, power: Power, view: AxisView) -> Step:
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
         return None
 
-    def driver(self, driver: Driver, value: Number) -> Driver | None:
+    def driver(self, driver: Driver, value: Strides) -> Driver | None:
         return None
 
 
@@ -294,16 +294,16 @@ class _Digit(AxisRule[Digit]):
     def relation(self, view: AxisView) -> Related:
         return Digital(view.axis, self._parts(view))
 
-    def _parts(self, view: AxisView) -> tuple[Part, ...]:
+    def _parts(self, view: AxisView) -> tuple[SourceDigit, ...]:
         return ((view.driver, 1, view.evaluate(self.read.stride), view.evaluate(self.read.size)),)
 
     def band(self, number: int) -> Stretch:
         return Band(ONE, ZERO, ZERO)
 
-    def taps(self, power: Power, view: AxisView) -> Step:
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
         return STAY
 
-    def driver(self, driver: Driver, value: Number) -> Driver | None:
+    def driver(self, driver: Driver, value: Strides) -> Driver | None:
         return None if driver.digit is not None else Driver(driver.axis, value(self.read.stride))
 
 
@@ -319,10 +319,10 @@ class _Along(AxisRule[Along]):
     def band(self, number: int) -> Stretch:
         return rule_of(self.read.map).band(number)
 
-    def taps(self, power: Power, view: AxisView) -> Step:
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
         return rule_of(self.read.map).taps(power, view.along(self.read.axis))
 
-    def driver(self, driver: Driver, value: Number) -> Driver | None:
+    def driver(self, driver: Driver, value: Strides) -> Driver | None:
         return rule_of(self.read.map).driver(Driver(self.read.axis, driver.digit), value)
 
 
@@ -330,7 +330,7 @@ def _unknown(read: AxisMap) -> Unknown:
     return Unknown(f"no expression for {type(read).__name__.lower()}")
 
 
-def _summed(parts: tuple[Part, ...], view: AxisView) -> Reading:
+def _summed(parts: tuple[SourceDigit, ...], view: AxisView) -> Reading:
     """Return the reading of a sum of digits; one of no axis takes all its values."""
     terms, reads = [], windows.IDENTITY
     for axis, scale, stride, size in parts:

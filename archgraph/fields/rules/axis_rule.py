@@ -16,13 +16,13 @@ from archgraph.fields.sets.indices import interval
 from archgraph.fields.sets.readings import PRESENT, Reading, Whole, moving
 from archgraph.fields.sets.setmap import SetMap
 from archgraph.fields.sets.spread import SpreadMap
-from archgraph.fields.sets.terms import Sum, itself
+from archgraph.fields.sets.terms import Sum, own_index
 from archgraph.ops.reach import AxisMap, Border, Power
 from archgraph.sizes.exact import Evaluate
 from archgraph.sizes.types import TensorType
 
-Map = TypeVar("Map", bound=AxisMap)
-Part: TypeAlias = tuple[str, int, int, int]
+RuledMap = TypeVar("RuledMap", bound=AxisMap)
+SourceDigit: TypeAlias = tuple[str, int, int, int]
 """An axis of the output, or none for all values of the digit; then scale, stride and size of the digit."""
 
 
@@ -73,7 +73,7 @@ class AxisView:
 
     def moving(self, reads: SetMap) -> Reading:
         """Return the reading of a set map of the index on the driver."""
-        return moving(Sum(itself(self.driver, self.outputs)), reads)
+        return moving(Sum(own_index(self.driver, self.outputs)), reads)
 
 
 class Driver(NamedTuple):
@@ -88,23 +88,23 @@ class Digital:
     """The relation of an axis that is a sum of digits of axes of the output, which may drive other axes too."""
 
     axis: str
-    parts: tuple[Part, ...]
+    parts: tuple[SourceDigit, ...]
 
 
-Number: TypeAlias = Callable[[Expr], "Expr | int"]
+Strides: TypeAlias = Callable[[Expr], "Expr | int"]
 """What strides of digits are compared as: expressions as they are, or their values."""
 Related: TypeAlias = "Link | Every | Digital"
 Stretch: TypeAlias = "Band | Everything | Unknown"
-Step: TypeAlias = "SpreadMap | Global | None"
+PowerStep: TypeAlias = "SpreadMap | Global | None"
 
 
-class AxisRule(ABC, Generic[Map]):
+class AxisRule(ABC, Generic[RuledMap]):
     """What one kind of axis map means to every analysis.
 
     All members are abstract, so that a kind that leaves one out cannot be put into the table.
     """
 
-    def __init__(self, read: Map) -> None:
+    def __init__(self, read: RuledMap) -> None:
         self.read = read
 
     @abstractmethod
@@ -120,15 +120,15 @@ class AxisRule(ABC, Generic[Map]):
         """Return the hull of what one of the operation's outputs reads, as expressions."""
 
     @abstractmethod
-    def taps(self, power: Power, view: AxisView) -> Step:
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
         """Return how the gradient's power spreads over the axis; None where that differs between positions."""
 
     @abstractmethod
-    def driver(self, driver: Driver, value: Number) -> Driver | None:
+    def driver(self, driver: Driver, value: Strides) -> Driver | None:
         """Return what drives an output that reads a value of some driver; None where no single digit does."""
 
 
-class Moving(AxisRule[Map]):
+class MovingRule(AxisRule[RuledMap]):
     """A kind whose windows move with the position along one axis: reading and relation come of one set map."""
 
     @abstractmethod
@@ -149,6 +149,6 @@ class Moving(AxisRule[Map]):
         table, outside = tabulate(self.sets(view), border or "drop", view.extent, view.outputs)
         return Link(view.axis, view.driver, table, outside if border else 0)
 
-    def driver(self, driver: Driver, value: Number) -> Driver | None:
+    def driver(self, driver: Driver, value: Strides) -> Driver | None:
         """Windows move along the axis that they lie on."""
         return driver

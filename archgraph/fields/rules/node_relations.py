@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from archgraph.errors import QueryError, ShapeError
 from archgraph.fields.rules.axis_maps import rule_of
-from archgraph.fields.rules.axis_rule import AxisView, Digital, Part
+from archgraph.fields.rules.axis_rule import AxisView, Digital, SourceDigit
 from archgraph.fields.rules.fixed_weights import by_fixed_weights
 from archgraph.fields.rules.node_reads import Learned
-from archgraph.fields.rules.relation import Every, Group, Only, Relation, Tangle
+from archgraph.fields.rules.relation import Every, LinkGroup, Only, Relation, Tangle
 from archgraph.fields.sets.area import full
+from archgraph.fields.sets.field import ReadKind
 from archgraph.graph.ir import Node
 from archgraph.ops.reach import AxisMap, Reach
 from archgraph.sizes.exact import Evaluate
 from archgraph.sizes.types import TensorType
 
-Kind = Literal["content", "gate", "stat"]
-
 
 def node_relations(
-    node: Node, output: int, evaluate: Evaluate, kind: Kind = "content", learned: Learned = None
+    node: Node, output: int, evaluate: Evaluate, kind: ReadKind = "content", learned: Learned = None
 ) -> dict[int, Relation]:
     """Return what one output reads of every operand that it reads; see `node_reads` for `learned`.
 
@@ -44,7 +42,7 @@ class _View:
     node: Node
     output: int
     evaluate: Evaluate
-    kind: Kind
+    kind: ReadKind
 
     def is_read(self, reach: Reach) -> bool:
         if not reach.reads or (reach.gate and self.kind == "content"):
@@ -67,8 +65,8 @@ class _View:
 
     def _groups(
         self, operand: TensorType, maps: dict[str, AxisMap], pooled: tuple[str, ...], outputs: dict[str, int]
-    ) -> Iterator[Group]:
-        tangled: dict[str, tuple[Part, ...]] = {}
+    ) -> Iterator[LinkGroup]:
+        tangled: dict[str, tuple[SourceDigit, ...]] = {}
         for axis in operand.positions:
             view = AxisView(axis, axis, operand.size(axis), self.type, self.output, self.evaluate)
             found = Every(axis, full(view.extent)) if axis in pooled else rule_of(maps[axis]).relation(view)
@@ -79,7 +77,7 @@ class _View:
         yield from _tangles(tangled, outputs)
 
 
-def _tangles(tangled: dict[str, tuple[Part, ...]], outputs: dict[str, int]) -> Iterator[Group]:
+def _tangles(tangled: dict[str, tuple[SourceDigit, ...]], outputs: dict[str, int]) -> Iterator[LinkGroup]:
     """Group axes of the operand that share an axis of the output."""
     left = dict(tangled)
     while left:

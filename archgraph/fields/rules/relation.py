@@ -8,7 +8,7 @@ from functools import lru_cache, reduce
 from itertools import product
 from operator import or_
 
-from archgraph.fields.sets.area import NO_AREA, Area, Mask, Masks, bits, box, boxes, full, unite
+from archgraph.fields.sets.area import NO_AREA, Area, Mask, Masks, area_box, bits, boxes, full, unite
 from archgraph.fields.sets.indices import Indices
 from archgraph.fields.sets.setmap import SetMap
 from archgraph.ops.reach import Border
@@ -132,7 +132,7 @@ class Tangle:
         """Yield the outputs that read something of a box."""
         every = product(*map(range, self.sizes))
         hit = (index for index in every if all(read & mask for read, mask in zip(self.read(index), masks, strict=True)))
-        yield from boxes(unite(box([1 << i for i in index]) for index in hit))
+        yield from boxes(unite(area_box([1 << i for i in index]) for index in hit))
 
     def read(self, index: Sequence[int]) -> Masks:
         """Return what one output reads."""
@@ -149,10 +149,10 @@ class Tangle:
 
 @lru_cache(maxsize=1 << 10)
 def _untangled(tangle: Tangle, masks: Masks) -> Area:
-    return unite(box(tangle.read(index)) for index in product(*map(bits, masks)))
+    return unite(area_box(tangle.read(index)) for index in product(*map(bits, masks)))
 
 
-Group = Link | Every | Only | Tangle
+LinkGroup = Link | Every | Only | Tangle
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class Relation:
 
     axes: tuple[str, ...]
     outputs: Mapping[str, int]
-    groups: tuple[Group, ...]
+    groups: tuple[LinkGroup, ...]
 
     def pull(self, area: Area) -> Area:
         """Return what some outputs read together."""
@@ -176,7 +176,7 @@ class Relation:
 
     def _pulled(self, masks: Mapping[str, Mask]) -> Area:
         choices = [group.pull(tuple(masks[driver] for driver in group.drivers)) for group in self.groups]
-        return unite(box(self._ordered(choice)) for choice in product(*choices))
+        return unite(area_box(self._ordered(choice)) for choice in product(*choices))
 
     def _ordered(self, choice: tuple[Masks, ...]) -> list[Mask]:
         found = {
@@ -192,7 +192,7 @@ class Relation:
 
     def _pushed(self, masks: Mapping[str, Mask]) -> Area:
         choices = [group.push(tuple(masks[axis] for axis in group.axes)) for group in self.groups]
-        return unite(box(self._met(choice)) for choice in product(*choices))
+        return unite(area_box(self._met(choice)) for choice in product(*choices))
 
     def _met(self, choice: tuple[Masks, ...]) -> list[Mask]:
         found = {name: full(extent) for name, extent in self.outputs.items()}
@@ -208,7 +208,7 @@ class Relation:
         for group in self.groups:
             if isinstance(group, Link) and group.outside:
                 masks = {**{name: full(extent) for name, extent in self.outputs.items()}, group.driver: group.outside}
-                parts.append(box(list(masks.values())))
+                parts.append(area_box(list(masks.values())))
         return unite(parts) if parts else NO_AREA
 
 

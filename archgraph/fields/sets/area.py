@@ -19,7 +19,7 @@ NO_AREA: Area = ()
 POINT: Area = ((1, ()),)
 
 
-def box(masks: Sequence[Mask]) -> Area:
+def area_box(masks: Sequence[Mask]) -> Area:
     """Return the product of sets.
 
     >>> list(points(box((0b11, 0b100))))
@@ -78,11 +78,11 @@ def boxes(area: Area) -> Iterator[Masks]:
             yield (mask, *rest)
 
 
-def size(area: Area) -> int:
+def area_size(area: Area) -> int:
     """Return the number of positions."""
     if area == POINT:
         return 1
-    return sum(mask.bit_count() * size(tail) for mask, tail in area)
+    return sum(mask.bit_count() * area_size(tail) for mask, tail in area)
 
 
 def points(area: Area) -> Iterator[tuple[int, ...]]:
@@ -131,7 +131,7 @@ def complement(area: Area, extents: Sequence[int]) -> Area:
         rest &= ~mask
         outside = complement(tail, extents[1:])
         parts += [((mask, outside),)] if outside else []
-    whole = box([full(extent) for extent in extents[1:]])
+    whole = area_box([full(extent) for extent in extents[1:]])
     return unite([*parts, ((rest, whole),)] if rest else parts)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from archgraph.fields.sets.pieces import alone, join, pieces
 from archgraph.fields.sets.readings import PRESENT, HalfLine, Moving, Piece, Pieces, Reading, Whole
-from archgraph.fields.sets.terms import itself
+from archgraph.fields.sets.terms import own_index
 from archgraph.fields.sets.through import through
 from archgraph.fields.sets.windows import IDENTITY
+
+ReadKind = Literal["content", "gate", "stat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def same(reading: Reading) -> Field:
 
 def identity(axis: str, extent: int) -> Field:
     """Return the field of a value on itself."""
-    return same(Moving(itself(axis, extent), IDENTITY))
+    return same(Moving(own_index(axis, extent), IDENTITY))
 
 
 NOTHING = same(None)

@@ -11,10 +11,10 @@ from archgraph.errors import QueryError
 from archgraph.fields.sets.setmap import SetMap
 from archgraph.fields.sets.windows import IDENTITY
 
-Map = TypeVar("Map")
+Iterated = TypeVar("Iterated")
 
 
-def power(step: Map, count: int, identity: Map, then: Callable[[Map, Map], Map]) -> Map:
+def power(step: Iterated, count: int, identity: Iterated, then: Callable[[Iterated, Iterated], Iterated]) -> Iterated:
     """Return `step` applied `count` times, in about 2*log2(count) compositions.
 
     Args:

@@ -97,7 +97,7 @@ class Region:
         return self._with({axis: field.alone() for axis, field in self.fields.items()})
 
 
-def itself(axes: Mapping[str, int]) -> Region:
+def own_region(axes: Mapping[str, int]) -> Region:
     """Return the region of a value of some axes and sizes on itself."""
     return Region({REST: THERE, **{axis: identity(axis, extent) for axis, extent in axes.items()}})
 
@@ -163,7 +163,7 @@ def within(row: Dependence, scope: Whole) -> Dependence:
     return {source: region.within(scope) for source, region in row.items()}
 
 
-def alone(row: Dependence) -> Dependence:
+def reading_alone(row: Dependence) -> Dependence:
     """Return the dependence of the positions that read anything."""
     return {source: region.alone() for source, region in row.items()}
 
@@ -173,7 +173,7 @@ def compose(first: Transfer, then: Transfer) -> Transfer:
     return tuple(apply(row, first) for row in then)
 
 
-def iterations(body: Transfer, identity: Transfer, count: int) -> Transfer:
+def iterated_transfer(body: Transfer, identity: Transfer, count: int) -> Transfer:
     """Return what the operands of a repeated body read of the first operands after `count` iterations.
 
     The first operands are carried, as many as the body has outputs; the others stay what they are.

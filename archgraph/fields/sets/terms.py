@@ -71,7 +71,7 @@ class Sum(NamedTuple):
     constant: int = 0
 
 
-def itself(axis: str, extent: int) -> Form:
+def own_index(axis: str, extent: int) -> Form:
     """Return the index on an axis."""
     return (Term(axis, extent),)
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 from sympy import Expr, Float, Integer, Symbol
 
 from archgraph.errors import QueryError
-from archgraph.figures.content.mathtext import join, math, variable, words
+from archgraph.figures.content.mathtext import line_of, math, variable, words
 from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Line, Path, Rect, Text
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, LINE, SIZES
 from archgraph.figures.facts.facts import Facts
@@ -111,8 +111,8 @@ def _title(facts: Facts, laws: dict[str, Expr], one: Symbol) -> Line:
     for metric, letter, *_ in _STYLES:
         power = exponent(facts, laws[metric], one)
         raised = math(one**power, size)
-        pieces.append(join(variable(letter, size), words("∼", size, "serif"), raised, gap=2.0))
-    return join(*pieces, gap=7.0)
+        pieces.append(line_of(variable(letter, size), words("∼", size, "serif"), raised, gap=2.0))
+    return line_of(*pieces, gap=7.0)
 
 
 def _grid(place, low: int, high: int, x: float, side: float, first: bool) -> list[BoxPart]:
@@ -131,7 +131,7 @@ def _grid(place, low: int, high: int, x: float, side: float, first: bool) -> lis
 def _axis(facts: Facts, one: Symbol, x: float, y: float, side: float) -> list[BoxPart]:
     """An eighth, the value with the name, eight times the value."""
     value = facts.values.get(one, 64)
-    name = join(variable(str(one), SIZES.small), words(f"= {value}", SIZES.small), gap=1.5)
+    name = line_of(variable(str(one), SIZES.small), words(f"= {value}", SIZES.small), gap=1.5)
     return [
         Text(words("1/8", SIZES.small), x, y, MUTED),
         Text(name).centered(x + side / 2).moved(0, y),
@@ -144,7 +144,7 @@ def _key(y: float, width: float) -> tuple[list[BoxPart], float]:
     parts: list[BoxPart] = []
     x = 0.5
     for (_, letter, color, dash), meaning in zip(_STYLES, ("parameters", "MACs"), strict=True):
-        text = Text(join(variable(letter, SIZES.small), words(meaning, SIZES.small), gap=2.0), x + 18, y)
+        text = Text(line_of(variable(letter, SIZES.small), words(meaning, SIZES.small), gap=2.0), x + 18, y)
         parts += [Path(((x, y - 2.4), (x + 14, y - 2.4)), color, 1.3, dash), text]
         x += 28 + text.width
     note = Text(words("relative to the values marked; exponents for large values", SIZES.small), color=MUTED)

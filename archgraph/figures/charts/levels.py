@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from sympy import Add, Expr, Rational
 
-from archgraph.figures.content.mathtext import join, leading, math, number, shape, variable, words
+from archgraph.figures.content.mathtext import leading, line_of, math, number, shape, variable, words
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, BoxPart, Diagram, Line, Path, Rect, Text, line_width
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, SIZES, shade
 from archgraph.figures.facts.facts import Facts
@@ -73,7 +73,7 @@ def _label(facts: Facts, key: LevelKey, types: Sequence[TensorType]) -> Line:
     known = facts.input.type if facts.input is not None else types[0]
     if all(known.has(axis) for axis, _ in key) and not facts.options.values:
         about = [facts.shown(known.size(axis)) / by for axis, by in _rational(key)]
-        return join(words("≈", SIZES.body, "serif"), shape(about, SIZES.body), gap=1.5)
+        return line_of(words("≈", SIZES.body, "serif"), shape(about, SIZES.body), gap=1.5)
     return shape(numbers, SIZES.body)
 
 
@@ -112,7 +112,7 @@ def levels_diagram(facts: Facts, width: float, name: str = "") -> Diagram:
 
 
 def _heading(letter: str, text: str, x: float) -> list[BoxPart]:
-    line = join(variable(letter, SIZES.body), words(text, SIZES.body, "bold"), gap=3.0)
+    line = line_of(variable(letter, SIZES.body), words(text, SIZES.body, "bold"), gap=3.0)
     return [Text(line, x, 8.5)]
 
 
@@ -137,7 +137,7 @@ def _law(facts: Facts, law: Expr, column: float) -> Line:
     """The value, after the leading terms where there is room."""
     value = words(number(facts.value(law)), SIZES.small)
     for terms in () if facts.options.values or law.is_number else (2, 1):
-        line = join(math(leading(law, facts.values, terms), SIZES.small), words("=", SIZES.small), value, gap=2.5)
+        line = line_of(math(leading(law, facts.values, terms), SIZES.small), words("=", SIZES.small), value, gap=2.5)
         if line_width(line) <= column - 6:
             return line
     return value

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from archgraph.figures.charts.ladder import LadderStep, effective_share, iteration
-from archgraph.figures.content.mathtext import join, math, words
+from archgraph.figures.content.mathtext import line_of, math, words
 from archgraph.figures.drawing.diagram import Line
 from archgraph.figures.drawing.outlines import outline
 from archgraph.figures.drawing.style import SIZES
@@ -101,4 +101,4 @@ def _iteration_title(facts: Facts, part: Group, index: Line, width: int) -> Line
     name = words("Block" if width > 1 else "Layer", size, "bold")
     heavy = [item for item in part.items if not item.light]
     inner = phrase(heavy if width > 1 else part.items, facts.brief)[0]
-    return join(join(name, index, gap=2.2), words(f": {inner}", size))
+    return line_of(line_of(name, index, gap=2.2), words(f": {inner}", size))

@@ -7,7 +7,7 @@ from math import fsum
 from sympy import Add, Expr
 
 from archgraph.fields.report.extent import ReadExtent
-from archgraph.figures.content.mathtext import equation, grouped, join, leading, math, number, shape, variable, words
+from archgraph.figures.content.mathtext import equation, grouped, leading, line_of, math, number, shape, variable, words
 from archgraph.figures.content.thumbnails import connectivity, field_square
 from archgraph.figures.drawing.diagram import Box, BoxPart, Line, Outline, Path, Rect, Run, Text, line_width
 from archgraph.figures.drawing.metrics import text_width
@@ -113,7 +113,7 @@ def _called(facts: Facts, items: Sequence[Item], times: int, strides: bool) -> t
     phrases = [phrase(items[start : start + each], facts.brief, strides) for start in range(0, each * times, each)]
     text, count = phrases[0][0], facts.shown(Add(*(inner for _, inner in phrases)))
     size = SIZES.title
-    shown = words(f"×{count}", size) if count.is_Integer else join(words("×", size), math(count, size), gap=0.4)
+    shown = words(f"×{count}", size) if count.is_Integer else line_of(words("×", size), math(count, size), gap=0.4)
     return capitalized(text), () if count == 1 else shown
 
 
@@ -127,7 +127,7 @@ def title(text: str, tail: Line, room: float, light: bool = False, most: int = 2
 
     lines = wrapped(text if fits(text) else abbreviated(text), fits, most)
     *before, last = [words(line, size, face) for line in lines]
-    return [*before, join(last, tail, gap=2.2)]
+    return [*before, line_of(last, tail, gap=2.2)]
 
 
 def wrapped(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
@@ -195,7 +195,7 @@ def law(facts: Facts, name: str, expression: Expr, room: float, size: float = SI
         if dominant and line_width(runs) <= room:
             return runs
     value = number(facts.value(expression))
-    return join(variable(name, size), words("=", size, "serif"), words(value, size, "serif"), gap=0.16 * size)
+    return line_of(variable(name, size), words("=", size, "serif"), words(value, size, "serif"), gap=0.16 * size)
 
 
 def _dominates(facts: Facts, short: Expr, full: Expr) -> bool:
@@ -247,7 +247,7 @@ def _number(reach: ReadExtent) -> Line:
     return words(reach.label, SIZES.small)
 
 
-def box(contents: Content, width: float | None = None) -> Box:
+def boxed(contents: Content, width: float | None = None) -> Box:
     """Set the content into a box of the given or its natural width."""
     wide = natural_width(contents) if width is None else width
     left = _left(contents)

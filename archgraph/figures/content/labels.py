@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from archgraph.figures.content.boxes import NARROW, law
-from archgraph.figures.content.mathtext import join, math, shape, variable, words
+from archgraph.figures.content.mathtext import line_of, math, shape, variable, words
 from archgraph.figures.drawing.diagram import Line
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
@@ -18,7 +18,7 @@ def value_label(facts: Facts, value: Value | None) -> Line:
     """The name and the shape of a value."""
     if value is None:
         return ()
-    return join(input_name(value.name), shape(facts.sizes(value), SIZES.body), gap=3.0)
+    return line_of(input_name(value.name), shape(facts.sizes(value), SIZES.body), gap=3.0)
 
 
 def input_name(name: str) -> Line:
@@ -30,7 +30,7 @@ def exit_label(facts: Facts, head: Sequence[Item], output: Value) -> Line:
     """The last layer and the shape of the output."""
     value = head[-1].outputs[0] if head else output
     shown = shape(facts.sizes(value), SIZES.body)
-    return join(words(f"{phrase(head, facts.brief)[0]} →", SIZES.body), shown, gap=2.5) if head else shown
+    return line_of(words(f"{phrase(head, facts.brief)[0]} →", SIZES.body), shown, gap=2.5) if head else shown
 
 
 def output_label(facts: Facts, value: Value, brief: bool) -> Line:
@@ -42,7 +42,7 @@ def copy_label(facts: Facts, copy: Copy, brief: bool) -> Line:
     """What a skip copies."""
     verb = words("crop, copy" if copy.cropped else "copy", SIZES.body)
     count = words(f"{copy.count}×", SIZES.body) if copy.count > 1 else ()
-    return join(verb, count, () if brief else shape(facts.sizes(copy.value), SIZES.body), gap=2.5)
+    return line_of(verb, count, () if brief else shape(facts.sizes(copy.value), SIZES.body), gap=2.5)
 
 
 def stage_way(facts: Facts, stage: Stage | Group) -> tuple[Line, ...]:
@@ -64,4 +64,4 @@ def way(facts: Facts, items: Sequence[Item]) -> tuple[Line, ...]:
 
 def count_label(facts: Facts, repeat: Repeat) -> Line:
     """``× L``."""
-    return join(words("×", SIZES.title), math(facts.shown(repeat.count), SIZES.title), gap=1.5)
+    return line_of(words("×", SIZES.title), math(facts.shown(repeat.count), SIZES.title), gap=1.5)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import sqrt
 
-from archgraph.figures.content.mathtext import join, variable, words
+from archgraph.figures.content.mathtext import line_of, variable, words
 from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Line, Path, Rect, Text, line_width
 from archgraph.figures.drawing.style import FRAME, HAIR, SIZES, shade
 
@@ -42,7 +42,7 @@ def ticks(extent: int, name: str) -> list[tuple[float, Line]]:
     found = [(size / extent, words(str(size), SIZES.small)) for size in dict.fromkeys(sizes)]
     side = words(str(extent), SIZES.small)
     if name and name != str(extent):
-        side = join(side, words("=", SIZES.small, "serif"), variable(name, SIZES.small), gap=2)
+        side = line_of(side, words("=", SIZES.small, "serif"), variable(name, SIZES.small), gap=2)
     return [*found, (1.0, side)]
 
 

@@ -35,7 +35,7 @@ def words(text: str, size: float, face: Face = "sans", gap: float = 0.0) -> tupl
     return (Run(inner, face, size, gap=lead),) if inner else ()
 
 
-def join(*parts: tuple[Run, ...], gap: float = 0.0) -> tuple[Run, ...]:
+def line_of(*parts: tuple[Run, ...], gap: float = 0.0) -> tuple[Run, ...]:
     """Runs one after another, with a gap between the parts."""
     out: list[Run] = []
     for part in filter(None, parts):
@@ -58,7 +58,7 @@ def math(expression: Expr | int, size: float) -> tuple[Run, ...]:
 def equation(name: str, expression: Expr | int, size: float) -> tuple[Run, ...]:
     """``name = expression``."""
     right = math(expression, size)
-    return join(variable(name, size), (Run("=", "serif", size),), right, gap=MEDIUM * size * 0.75)
+    return line_of(variable(name, size), (Run("=", "serif", size),), right, gap=MEDIUM * size * 0.75)
 
 
 def variable(name: str, size: float, rise: float = 0.0) -> tuple[Run, ...]:
@@ -82,9 +82,9 @@ def shape(sizes: Iterable[Expr | int], size: float) -> tuple[Run, ...]:
     for extent in sizes:
         factor = math(extent, size)
         if isinstance(extent, Add):
-            factor = join((Run("(", "serif", size),), factor, (Run(")", "serif", size),))
+            factor = line_of((Run("(", "serif", size),), factor, (Run(")", "serif", size),))
         times = (Run("×", "serif", size, gap=MEDIUM * size * 0.75),) if out else ()
-        out = join(out + times, factor, gap=MEDIUM * size * 0.75) if out else factor
+        out = line_of(out + times, factor, gap=MEDIUM * size * 0.75) if out else factor
     return out
 
 
@@ -160,10 +160,10 @@ def _sum(expression: Expr, size: float) -> tuple[Run, ...]:
         negative = term.could_extract_minus_sign()
         runs = _product(-term if negative else term, size)
         if not out:
-            out = join((Run(MINUS, "serif", size),), runs) if negative else runs
+            out = line_of((Run(MINUS, "serif", size),), runs) if negative else runs
             continue
         sign = Run(MINUS if negative else "+", "serif", size, gap=MEDIUM * size)
-        out = join((*out, sign), runs, gap=MEDIUM * size)
+        out = line_of((*out, sign), runs, gap=MEDIUM * size)
     return out
 
 
@@ -202,7 +202,7 @@ def _factors(term: Expr, size: float) -> tuple[Run, ...]:
         if factor != 1:
             runs = _power(factor, size)
             wordy = bool(out) and (len(runs[0].text) > 1 or (len(out[-1].text) > 1 and out[-1].face == "italic"))
-            out = join(out, runs, gap=(2 * THIN if wordy else 0.3 * THIN) * size)
+            out = line_of(out, runs, gap=(2 * THIN if wordy else 0.3 * THIN) * size)
     return out
 
 
@@ -225,7 +225,7 @@ def _power(factor: Expr, size: float) -> tuple[Run, ...]:
     runs = _atom(base, size)
     raised = _sum(cast(Expr, exponent), size * _SCRIPT)
     lifted = tuple(replace(run, rise=run.rise + _RAISE * size) for run in raised)
-    return join(runs, lifted, gap=0.05 * size)
+    return line_of(runs, lifted, gap=0.05 * size)
 
 
 def _atom(expression: Expr, size: float) -> tuple[Run, ...]:
@@ -236,18 +236,18 @@ def _atom(expression: Expr, size: float) -> tuple[Run, ...]:
     if type(expression) in _ENCLOSED:
         left, right = _ENCLOSED[type(expression)]
         inner = _sum(cast(Expr, expression.args[0]), size)
-        return join((Run(left, "serif", size),), inner, (Run(right, "serif", size),))
+        return line_of((Run(left, "serif", size),), inner, (Run(right, "serif", size),))
     if expression.is_Function or not expression.args:
         return _call(expression, size)
     return _parentheses(_sum(expression, size), size)
 
 
 def _call(expression: Expr, size: float) -> tuple[Run, ...]:
-    inner = join(*(_sum(cast(Expr, argument), size) for argument in expression.args), gap=MEDIUM * size)
+    inner = line_of(*(_sum(cast(Expr, argument), size) for argument in expression.args), gap=MEDIUM * size)
     name = getattr(expression.func, "__name__", str(expression)) if expression.args else str(expression)
     head = (Run(name.lower() if expression.args else name, "serif", size),)
     return head + _parentheses(inner, size) if inner else head
 
 
 def _parentheses(runs: tuple[Run, ...], size: float) -> tuple[Run, ...]:
-    return join((Run("(", "serif", size),), runs, (Run(")", "serif", size),))
+    return line_of((Run("(", "serif", size),), runs, (Run(")", "serif", size),))

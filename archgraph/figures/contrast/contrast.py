@@ -10,7 +10,7 @@ from archgraph.figures.charts.ladder import LadderStep
 from archgraph.figures.charts.levels import levels_diagram
 from archgraph.figures.charts.sides import LOOKS, Side, sides
 from archgraph.figures.content.legend import legend
-from archgraph.figures.content.mathtext import join, words
+from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.contrast.panel import LOW, TALL, panel, tells_mixing
 from archgraph.figures.contrast.table import laws
 from archgraph.figures.drawing.diagram import Diagram, Path
@@ -143,7 +143,7 @@ def _scale(width: float, every: Sequence[LadderStep]) -> Diagram:
     size = SIZES.small
     shares = ((1 / 256, "1/256"), (1 / 16, "1/16"), (1 / 4, "1/4"), (1 / 2, "1/2"), (1.0, "all"))
     marks = [(share, words(label, size)) for share, label in shares]
-    heading = join(words("Receptive field", size, "bold"), words("(share of the side of the input)", size), gap=2.5)
+    heading = line_of(words("Receptive field", size, "bold"), words("(share of the side of the input)", size), gap=2.5)
     reaches = [step.reach for step in every if step.reach is not None]
     notes = []
     if any(reach.sizes[0] < reach.sizes[1] for reach in reaches):

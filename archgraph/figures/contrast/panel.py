@@ -7,7 +7,7 @@ from archgraph.comparison.mixing import mixing
 from archgraph.fields.report.extent import ReadExtent
 from archgraph.figures.charts.ladder import LadderStep
 from archgraph.figures.content.boxes import fitted
-from archgraph.figures.content.mathtext import join, shape, words
+from archgraph.figures.content.mathtext import line_of, shape, words
 from archgraph.figures.content.thumbnails import field_square
 from archgraph.figures.drawing.diagram import (
     INK,
@@ -76,7 +76,7 @@ def _heading(facts: Facts, steps: Sequence[LadderStep], width: float) -> list[Bo
     verdict, kind = _verdict(facts, steps), f"mixing: {mixing(facts.network).text}"
     first = words(facts.network.name, SIZES.heading, "bold")
     if width > _ROOMY:
-        first = join(fitted(first, width * 0.5), words(f"– {verdict}", SIZES.heading), gap=3.0)
+        first = line_of(fitted(first, width * 0.5), words(f"– {verdict}", SIZES.heading), gap=3.0)
     below = words(kind if width > _ROOMY else verdict, SIZES.body)
     return [Text(fitted(first, width - 2), 1.0, 8.5), Text(fitted(below, width - 2), 1.0, 20.0, MUTED)]
 

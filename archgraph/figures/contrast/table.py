@@ -12,7 +12,7 @@ from archgraph.comparison.knobs import Knob
 from archgraph.comparison.seen import Seen, Since
 from archgraph.figures.charts.sides import Side
 from archgraph.figures.content.boxes import fitted, wrapped
-from archgraph.figures.content.mathtext import join, leading, math, number, variable, words
+from archgraph.figures.content.mathtext import leading, line_of, math, number, variable, words
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, BoxPart, Diagram, Line, Path, Text, line_width
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import FRAME, SIZES
@@ -117,10 +117,10 @@ def _knobs(side: Side, cell: Cell, room: float) -> list[Line]:
 def _knob(knob: Knob, size: float) -> Line:
     """``C × 2: θ × 4, M × 4``."""
     commas = [words(",", size)] * (len(knob.names) - 1) + [()]
-    named = join(*(variable(name, size) + comma for name, comma in zip(knob.names, commas, strict=True)), gap=3.0)
-    turned = join(named, words(f"{knob.change}: {_MOST[knob.label]}".rstrip(), size), gap=2.0)
-    theta = join(variable("theta", size), words(f"× {knob.params:.3g},", size), gap=2.0)
-    return join(turned, theta, variable("M", size), words(f"× {knob.macs:.3g}", size), gap=3.0)
+    named = line_of(*(variable(name, size) + comma for name, comma in zip(knob.names, commas, strict=True)), gap=3.0)
+    turned = line_of(named, words(f"{knob.change}: {_MOST[knob.label]}".rstrip(), size), gap=2.0)
+    theta = line_of(variable("theta", size), words(f"× {knob.params:.3g},", size), gap=2.0)
+    return line_of(turned, theta, variable("M", size), words(f"× {knob.macs:.3g}", size), gap=3.0)
 
 
 def _text(side: Side, cell: Cell, room: float) -> list[Line]:
@@ -185,7 +185,7 @@ def _path(before: str, path: str, room: float) -> list[Line]:
 
 
 def _with_symbol(before: str, name: str, after: str) -> Line:
-    return join(words(before, SIZES.body), variable(name, SIZES.body), words(after, SIZES.body), gap=2.0)
+    return line_of(words(before, SIZES.body), variable(name, SIZES.body), words(after, SIZES.body), gap=2.0)
 
 
 #: What a row is called, the trait that it shows, what writes its cells, and the panel that tells the same.

@@ -6,9 +6,9 @@ from functools import cached_property
 from sympy import Add, Expr, Symbol, expand
 
 from archgraph.comparison.ends import main_flow
-from archgraph.comparison.knobs import values_of
-from archgraph.cost.costs import METRICS, Costs, Row
-from archgraph.cost.part import costs_of, whole
+from archgraph.comparison.knobs import values_by_symbol
+from archgraph.cost.costs import METRICS, CostRow, Costs
+from archgraph.cost.part import costs_of, whole_part
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
 from archgraph.fields.effective.effective import EffectiveFields
 from archgraph.fields.report.extent import ReadExtent, reach_of, read_interval
@@ -21,8 +21,8 @@ from archgraph.graph.locate import find_member
 from archgraph.graph.network import Network
 from archgraph.laws.numeric import value_at
 from archgraph.outline.groups import Group
-from archgraph.outline.items import Flow, Item, flow
-from archgraph.outline.mixing import Attention
+from archgraph.outline.items import Flow, Item, flow_of
+from archgraph.outline.mixing import Attended
 from archgraph.outline.structure import Structure, structure
 from archgraph.outline.wording import brief
 
@@ -53,7 +53,7 @@ class Facts:
         """The structure of what a group repeats."""
         repeat = group.items[0].member
         assert isinstance(repeat, Repeat)
-        return structure(flow(repeat.body, prefix=f"{group.items[0].path}."))
+        return structure(flow_of(repeat.body, prefix=f"{group.items[0].path}."))
 
     @cached_property
     def input(self) -> Value | None:
@@ -91,8 +91,8 @@ class Facts:
         if self.color == "level":
             return level_tint(self._scale(items[-1]), self.coarsest)
         if self.color != "locality":
-            law, whole = (self.params(items) if self.color == "params" else self.macs(items)), self.total(self.color)
-            return self.value(law) / (self.value(whole) or 1.0)
+            law = self.params(items) if self.color == "params" else self.macs(items)
+            return self.value(law) / (self.value(self.total(self.color)) or 1.0)
         if reach is None:
             return None
         return reach.share if reach.sizes[1] > 1 else 0.0
@@ -127,11 +127,11 @@ class Facts:
         return self.network.selected
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[CostRow]:
         """The cost rows of all primitive nodes."""
-        return whole(self.network).rows()
+        return whole_part(self.network).rows()
 
-    def row_costs(self, row: Row) -> tuple[Expr, Expr]:
+    def row_costs(self, row: CostRow) -> tuple[Expr, Expr]:
         """Parameters and multiply-accumulates of a row."""
         return row.cost(METRICS["params"]), row.cost(METRICS["macs"])
 
@@ -157,7 +157,7 @@ class Facts:
     @cached_property
     def values(self) -> Mapping[Symbol, int]:
         """Values by symbol, those of the spec and those inside the graph."""
-        return values_of(self.network)
+        return values_by_symbol(self.network)
 
     # shapes and receptive fields
 
@@ -285,9 +285,9 @@ class Facts:
         return next((path for path in reversed(paths) if self.connections(path, 1)), "")
 
     def attends(self, items: Sequence[Item]) -> frozenset[str]:
-        """What items attend to by themselves, see `Attention`."""
+        """What items attend to by themselves, see `Attended`."""
         return frozenset(kind for item in items for kind in self._attends.of(item.member))
 
     @cached_property
-    def _attends(self) -> Attention:
-        return Attention(self.number)
+    def _attends(self) -> Attended:
+        return Attended(self.number)

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from archgraph.errors import QueryError
-from archgraph.figures.content.boxes import NARROW, WIDE, box, circle, content
+from archgraph.figures.content.boxes import NARROW, WIDE, boxed, circle, content
 from archgraph.figures.content.labels import count_label, value_label
-from archgraph.figures.content.mathtext import join, shape, words
+from archgraph.figures.content.mathtext import line_of, shape, words
 from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Line, Text, line_width
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
@@ -14,7 +14,7 @@ from archgraph.figures.overview.spine import closed_decks, group_content
 from archgraph.figures.overview.spine_links import repeat_of
 from archgraph.graph.ir import Graph, Value
 from archgraph.outline.groups import Group
-from archgraph.outline.items import Flow, flow
+from archgraph.outline.items import Flow, flow_of
 from archgraph.outline.structure import Structure
 from archgraph.outline.wording import called, capitalized, shortened
 
@@ -49,7 +49,7 @@ def _groups(facts: Facts, found: Structure, room: float) -> Diagram:
 def _group_box(facts: Facts, group: Group, room: float, side: bool) -> Box:
     if group.circle:
         return circle(group.name, group.circle)
-    return replace(box(group_content(facts, group, False, room, side=side)), name=group.name)
+    return replace(boxed(group_content(facts, group, False, room, side=side)), name=group.name)
 
 
 def _end(name: str, line: Line) -> Box:
@@ -63,7 +63,7 @@ def full_diagram(facts: Facts, graph: Graph, selected: tuple[Value, ...], engine
     Raises:
         QueryError: there are too many operations for a figure.
     """
-    every = flow(graph, selected, whole=True)
+    every = flow_of(graph, selected, whole=True)
     if len(every.items) > MOST_BOXES:
         raise QueryError(
             f"{len(every.items)} operations are too many for a figure (at most {MOST_BOXES}).",
@@ -100,10 +100,10 @@ def _small_box(facts: Facts, group: Group) -> Box:
     repeat = repeat_of(group)
     heading = words(text, SIZES.body, "sans" if item.light else "bold")
     if repeat is not None:
-        heading = join(heading, count_label(facts, repeat), gap=2.2)
+        heading = line_of(heading, count_label(facts, repeat), gap=2.2)
     lines = (heading, *(found.lines[len(found.lines) - found.laws :] if found.laws else ()))
     bare = replace(found, lines=lines, picture=False, side=found.reach is None)
-    return replace(box(bare), name=item.path)
+    return replace(boxed(bare), name=item.path)
 
 
 def trimmed(drawn: Diagram) -> Diagram:

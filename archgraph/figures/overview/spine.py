@@ -8,7 +8,7 @@ from archgraph.figures.content.boxes import (
     NARROW,
     WIDE,
     Content,
-    box,
+    boxed,
     circle,
     content,
     law,
@@ -16,7 +16,7 @@ from archgraph.figures.content.boxes import (
     pairs,
 )
 from archgraph.figures.content.labels import count_label, output_label, stage_way, value_label, way
-from archgraph.figures.content.mathtext import join, words
+from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Line, line_width
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.drawing.style import SIZES
@@ -27,7 +27,7 @@ from archgraph.figures.overview.spine_links import block_of, head_of, joined, re
 from archgraph.graph.ir import Repeat
 from archgraph.outline.groups import Group
 from archgraph.outline.stages import Stage, stages
-from archgraph.outline.structure import Structure, merged
+from archgraph.outline.structure import Structure, merged_groups
 from archgraph.outline.wording import capitalized, humanized
 
 _MANY_SLOTS, _MANY_INSIDE = 14, 18
@@ -65,7 +65,7 @@ def _trials(found: Structure, chosen: Group | None) -> Iterator[tuple[tuple[Grou
 
 def _groupings(found: Structure) -> list[tuple[Group, ...]]:
     """The main line as it is, with equal neighbours merged, and by stage if there are several."""
-    fewer = merged(found)
+    fewer = merged_groups(found)
     forms = [found.chain] if len(fewer) == len(found.chain) else [found.chain, fewer]
     staged = _by_stage(found)
     return [*forms, staged] if _FEW_STAGES <= len(staged) < len(fewer) else forms
@@ -103,7 +103,7 @@ def block_diagram(facts: Facts, group: Group, width: float) -> Diagram | None:
     return None
 
 
-def repeated(facts: Facts, found: Structure) -> list[Group]:
+def repeat_groups(facts: Facts, found: Structure) -> list[Group]:
     """The groups that are repeats, the most expensive one first."""
     decks = [group for group in found.chain if repeat_of(group) is not None]
     return sorted(decks, key=lambda group: -facts.value(facts.macs(group.items)))
@@ -111,7 +111,7 @@ def repeated(facts: Facts, found: Structure) -> list[Group]:
 
 def _to_open(facts: Facts, found: Structure) -> Group | None:
     """The most expensive repeat, unless there is nothing to see inside."""
-    return next((group for group in repeated(facts, found) if len(facts.inside(group).chain) > 1), None)
+    return next((group for group in repeat_groups(facts, found) if len(facts.inside(group).chain) > 1), None)
 
 
 # from a structure to a plan
@@ -138,7 +138,7 @@ def _plan(
     narrow = min(room * _SIDE_SHARE, NARROW)
     heads = {side: source for side in found.sides if (source := head_of(found, side)) is not None}
     beside = [side for side in found.sides if side.items[0] not in names and side not in heads]
-    sides = {side: box(group_content(facts, side, own, narrow, side=True)) for side in beside}
+    sides = {side: boxed(group_content(facts, side, own, narrow, side=True)) for side in beside}
     exits = {}
     for group, value in found.outputs:
         if group in sides:
@@ -152,8 +152,8 @@ def _slots(
     facts: Facts, groups: Sequence[Group], opened: Group | None, own: bool, room: float, staged: bool, least: float
 ) -> list[Slot] | None:
     """Boxes, circles and the opened deck; for whole stages, strides are written beside the arrows."""
-    boxed = [group for group in groups if not group.circle and group is not opened]
-    contents = {group: group_content(facts, group, own, room, strides=not staged) for group in boxed}
+    framed = [group for group in groups if not group.circle and group is not opened]
+    contents = {group: group_content(facts, group, own, room, strides=not staged) for group in framed}
     wide = max((least, *(natural_width(one) for one in contents.values())))
     slots = []
     for group in groups:
@@ -166,7 +166,7 @@ def _slots(
         elif group.circle:
             drawn = circle(group.name, group.circle)
         else:
-            drawn = replace(box(contents[group], wide), name=group.name)
+            drawn = replace(boxed(contents[group], wide), name=group.name)
         slots.append(Slot(drawn, deck, label, repeat_of(group) is not None))
     return slots
 
@@ -182,7 +182,7 @@ def group_content(
     repeat = repeat_of(group)
     if repeat is None or repeat.block == "repeat":
         return found
-    heading = join(words(_block_name(repeat), SIZES.title, "bold"), count_label(facts, repeat), gap=2.2)
+    heading = line_of(words(_block_name(repeat), SIZES.title, "bold"), count_label(facts, repeat), gap=2.2)
     return replace(found, lines=(heading, *found.lines[1:]))
 
 
@@ -215,7 +215,7 @@ def _caption(facts: Facts, inner: Structure, repeat: Repeat, room: float) -> lis
     """The name of the block, how often it is applied, and the laws of one application."""
     body = tuple(item for part in (*inner.chain, *inner.sides) for item in part.all)
     count = () if repeat.once else count_label(facts, repeat)
-    caption = [join(words(_block_name(repeat), SIZES.heading, "bold"), count, gap=2.5)]
+    caption = [line_of(words(_block_name(repeat), SIZES.heading, "bold"), count, gap=2.5)]
     free = min(_CAPTION_ROOM, max(room, line_width(caption[0])))
     return caption + [law(facts, name, expression, free) for name, expression in pairs(facts, body)]
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from archgraph.figures.content.boxes import MEDIUM, WIDE, Content, box, content, natural_width
+from archgraph.figures.content.boxes import MEDIUM, WIDE, Content, boxed, content, natural_width
 from archgraph.figures.content.labels import copy_label, exit_label, input_name, output_label, stage_way, value_label
-from archgraph.figures.content.mathtext import join, words
+from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Line, Path, Text
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.drawing.style import LINE, SIZES, SKIP
@@ -40,9 +40,9 @@ def _with_conditions(facts: Facts, u: UNet, drawn: Diagram) -> Diagram:
     """A row per condition below the U: what it is made of, and how many stages take it."""
     stages = (*u.encoder, u.bottom, *u.decoder)
     for group, sources, taken in conditions(facts.structure, stages):
-        given = join(*(input_name(name) for name in sources), gap=6.0)
+        given = line_of(*(input_name(name) for name in sources), gap=6.0)
         count = "all stages" if len(taken) == len(stages) else f"{len(taken)} stage{'s' if len(taken) > 1 else ''}"
-        made = None if group is None else box(content(facts, group.items, side=True))
+        made = None if group is None else boxed(content(facts, group.items, side=True))
         row = _condition_row(given, made, words(f"into {count}", SIZES.body))
         drawn = replace(drawn.plus(row.moved(0, drawn.height + 8)), height=drawn.height + 8 + row.height)
     return drawn
@@ -65,7 +65,7 @@ def _shape(facts: Facts, u: UNet, form: UForm) -> UShape:
     every = (*u.encoder, u.bottom, *u.decoder)
     contents = {stage: _content(facts, stage, form) for stage in every}
     wide = max(natural_width(one if form.stacked else _two_columns(one)) for one in contents.values())
-    boxes = {stage: box(contents[stage], wide) for stage in every}
+    boxes = {stage: boxed(contents[stage], wide) for stage in every}
     copies = (
         Skip(boxes[copy.source].name, boxes[copy.target].name, copy_label(facts, copy, form.brief)) for copy in u.copies
     )
@@ -86,7 +86,7 @@ def _two_columns(contents: Content) -> Content:
     if contents.laws < 2:
         return contents
     *lines, first, second = contents.lines
-    return replace(contents, lines=(*lines, join(first, second, gap=10.0)))
+    return replace(contents, lines=(*lines, line_of(first, second, gap=10.0)))
 
 
 def _content(facts: Facts, stage: Stage, form: UForm) -> Content:

@@ -73,7 +73,7 @@ def _inside(facts: Facts, box: Box) -> Diagram | None:
     return drawn
 
 
-def within(drawings: Sequence[Drawing], sizes: Sequence[int], budget: int) -> Iterator[Drawing]:
+def within_budget(drawings: Sequence[Drawing], sizes: Sequence[int], budget: int) -> Iterator[Drawing]:
     """The drawings that fit a number of bytes; inner ones only with what they fold back into."""
     kept: set[str] = set()
     for drawing, size in zip(drawings, sizes, strict=True):

@@ -8,8 +8,8 @@ from typing import Any
 from sympy import Expr
 
 from archgraph.figures.drawing.diagram import Box, Diagram
-from archgraph.figures.overview.unfolding import Drawing, within
-from archgraph.figures.write.javascript import javascript, quoted
+from archgraph.figures.overview.unfolding import Drawing, within_budget
+from archgraph.figures.write.javascript import javascript, script_json
 from archgraph.figures.write.sliders import Rule, Slider
 from archgraph.figures.write.svg import to_svg
 
@@ -42,7 +42,7 @@ def page(
     """
     laws = _Laws()
     texts = [to_svg(one.diagram, marked=True) for one in drawings]
-    kept = list(within(drawings, [len(text.encode()) for text in texts], _INNER_BYTES))
+    kept = list(within_budget(drawings, [len(text.encode()) for text in texts], _INNER_BYTES))
     shown = [(one, text) for one, text in zip(drawings, texts, strict=True) if one in kept]
     rows = _bodies(kept, totals, laws)
     data: dict[str, Any] = {"symbols": [one.data for one in sliders], "drawings": [_drawing(one, laws) for one in kept]}
@@ -56,7 +56,7 @@ def page(
         figure="".join(_holder(one, text) for one, text in shown),
         heads="".join(f"<th>{escape(name)}</th>" for name, _ in totals),
         rows=rows,
-        script=f"{script}\nstart({quoted(data)}, [\n{functions}\n]);",
+        script=f"{script}\nstart({script_json(data)}, [\n{functions}\n]);",
         controls="" if sliders else " hidden",
     )
 

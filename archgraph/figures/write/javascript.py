@@ -18,7 +18,7 @@ def javascript(expression: Expr) -> str:
     'add(q(1n),mul(q(3n,2n),pow(v["C"],2n)))'
     """
     if isinstance(expression, Symbol):
-        return f"v[{quoted(expression.name)}]"
+        return f"v[{script_json(expression.name)}]"
     if isinstance(expression, Rational):
         return f"q({expression.p}n)" if expression.q == 1 else f"q({expression.p}n,{expression.q}n)"
     if isinstance(expression, Pow) and isinstance(expression.exp, Integer):
@@ -35,7 +35,7 @@ def _part(part: object) -> str:
     return javascript(part)
 
 
-def quoted(value: object) -> str:
+def script_json(value: object) -> str:
     """A value as JSON that can stand inside a script element.
 
     >>> quoted("</script>")

@@ -20,7 +20,7 @@ from archgraph.sizes.types import TensorType, tensor
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-Part = tuple[str, Expr, Expr]
+MovedDigit = tuple[str, Expr, Expr]
 """A digit of an axis: its name, stride and size; an empty name makes copies."""
 
 
@@ -37,7 +37,7 @@ class Rearrange(Rearrangement):
     """
 
     kind: ClassVar[str] = "rearrange"
-    into: tuple[tuple[str, tuple[Part, ...]], ...]
+    into: tuple[tuple[str, tuple[MovedDigit, ...]], ...]
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the regrouped type."""

@@ -12,7 +12,7 @@ from archgraph.ops.arguments import Named, PerAxis, per_axis
 from archgraph.ops.arithmetic import Broadcast, aligned, broadcast
 from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.convolution import Conv, ConvTranspose
-from archgraph.ops.functions import Call, Row, function_row, torch_function
+from archgraph.ops.functions import Call, PointwiseFunction, function_row, torch_function
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, All, AxisMap, Causal, Interpolated, Reach, Resized, windowed
 from archgraph.sizes.symbols import ZERO, product, size, symbol
@@ -43,7 +43,7 @@ class Function(Broadcast):
         function_row(self.function)
 
     @property
-    def _row(self) -> Row:
+    def _row(self) -> PointwiseFunction:
         return function_row(self.function, self.call)
 
     def infer(self, *inputs: TensorType) -> Types:

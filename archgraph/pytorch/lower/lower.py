@@ -14,7 +14,7 @@ from archgraph.errors import ArchgraphError, UnboundSymbolError
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.modules import named
 from archgraph.optional import import_torch
-from archgraph.pytorch.lower.mixture import mixture_class, per_position
+from archgraph.pytorch.lower.mixture import mixture_class, takes_each_position
 from archgraph.pytorch.lower.modules import ModuleStep, repeat_class, scope_class
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _child(node: Member, needed: tuple[Value, ...], tied: Any) -> nn.Module:
     if node.experts is not None:
         experts, active = _bodies(node, node.experts, tied), _number(node, node.count)
         names, score_names = node.types[0].names, node.types[1].names
-        return mixture_class()(experts, active, names, score_names, per_position(node.body))
+        return mixture_class()(experts, active, names, score_names, takes_each_position(node.body))
     return repeat_class()(_bodies(node, node.count, tied), len(node.outputs))
 
 

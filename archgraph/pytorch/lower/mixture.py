@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-def per_position(body: Graph) -> bool:
+def takes_each_position(body: Graph) -> bool:
     """Return whether an expert takes each position by itself, so that it can be given those that chose it alone."""
     if len(body.inputs) > 2:  # what it reads besides, every position of which it may read
         return False

@@ -49,7 +49,7 @@ def scope_class() -> Any:
             values: dict[int, Any] = dict(enumerate(tensors))
             for step in self._steps:
                 operands = [values[index] for index in step.inputs]
-                results = listed(getattr(self, step.attribute)(*operands))
+                results = results_of(getattr(self, step.attribute)(*operands))
                 if tensors and not operands:
                     results = [_with_batch(result, tensors[0].shape[0]) for result in results]
                 values.update(zip(step.outputs, results, strict=True))
@@ -74,13 +74,13 @@ def repeat_class() -> Any:
 
         def forward(self, *tensors: Tensor) -> Any:
             for body in self:
-                tensors = (*listed(body(*tensors)), *tensors[self._carried :])
+                tensors = (*results_of(body(*tensors)), *tensors[self._carried :])
             return _delivered(list(tensors[: self._carried]))
 
     return Repeat
 
 
-def listed(result: Any) -> list:
+def results_of(result: Any) -> list:
     """Return the results of a module as a list, whether it gives one or several."""
     return list(result) if isinstance(result, (tuple, list)) else [result]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Graph
 from archgraph.pytorch.lower.lower import leaves
-from archgraph.pytorch.lower.modules import listed
+from archgraph.pytorch.lower.modules import results_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -79,7 +79,7 @@ class _Ledger:
             self.running = path
 
         def leave(module: nn.Module, tensors: tuple[Tensor, ...], result: Any) -> None:
-            for tensor in listed(result):
+            for tensor in results_of(result):
                 self.met(tensor)
             self.running = ""
 

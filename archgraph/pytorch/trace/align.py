@@ -10,7 +10,7 @@ from sympy import Integer
 from archgraph.errors import ShapeError
 from archgraph.graph.ir import Value
 from archgraph.pytorch.trace.builder import Axis, Builder, Pending, Tracked, _Names
-from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged, refine
+from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged_digits, refine
 from archgraph.sizes.types import CHANNEL
 
 NAMED = ("c", "d", "h", "w")
@@ -200,7 +200,7 @@ class Alignment:
         for axis, keys in self.kept.items():
             digits = [part[key] for key in keys if key in part]
             if digits:
-                target.append((axis, merged(digits)))
+                target.append((axis, merged_digits(digits)))
         for key, digit in part.items():
             if key in self.kept.get(self.names[key], ()) or not self._is_real(key):
                 continue
@@ -224,10 +224,10 @@ class Alignment:
                 found.append(AxisDigit(self.names[key], stride, size))
             else:
                 found.append(AxisDigit(self.names[key], Integer(1), size))
-        return merged(found)
+        return merged_digits(found)
 
 
-def broadcast(builder: Builder, tensors: Sequence[Tracked]) -> tuple[list[Value], Layout]:
+def broadcast_dimensions(builder: Builder, tensors: Sequence[Tracked]) -> tuple[list[Value], Layout]:
     """Return values in common axes, as torch broadcasts dimensions from the right, and the result's layout."""
     rank = max(t.rank for t in tensors)
     operands = [Operand(t, tuple(range(rank - t.rank, rank))) for t in tensors]

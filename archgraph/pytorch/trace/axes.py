@@ -12,7 +12,7 @@ from archgraph.ops.arguments import Named, PerAxis
 from archgraph.ops.base import Op
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.layout import whole
+from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.sizes.types import CHANNEL
 
 
@@ -22,7 +22,7 @@ def per_position(values: Mapping[str, Expr]) -> PerAxis:
     return distinct.pop() if len(distinct) == 1 else Named(dict(values))
 
 
-def listed(value: Any, count: int, default: int = 1) -> list[int]:
+def per_dimension(value: Any, count: int, default: int = 1) -> list[int]:
     """Return one number per dimension."""
     if value is None or (isinstance(value, (list, tuple)) and not value):
         return [default] * count
@@ -36,7 +36,7 @@ def finish(t: Tracked, value: Value, changes: Mapping[int, str]) -> Tracked:
     """Return the result of an operation that changed the size of some dimensions, each a whole axis."""
     layout = list(t.layout)
     for dim, axis in changes.items():
-        layout[dim] = whole(axis, value.type.size(axis))
+        layout[dim] = whole_axis(axis, value.type.size(axis))
     return Tracked(value, tuple(layout))
 
 

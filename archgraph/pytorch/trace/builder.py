@@ -12,7 +12,7 @@ from archgraph.graph.ir import Value
 from archgraph.graph.tracer import Inference
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
-from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged, whole
+from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.regroup import regrouping
 from archgraph.sizes.symbols import product, same_size
 from archgraph.sizes.types import CHANNEL, TensorType
@@ -77,7 +77,7 @@ class Tracked:
 
     def with_layout(self, layout: Iterable[Dim]) -> Tracked:
         """Return the same value seen in other dimensions."""
-        return Tracked(self.value, tuple(map(merged, layout)))
+        return Tracked(self.value, tuple(map(merged_digits, layout)))
 
     def replace(self, dim: int, content: Dim) -> Tracked:
         """Return the tensor with one dimension made of something else."""
@@ -182,7 +182,7 @@ class Builder:
         involved = {d.axis for dim in (*groups, *touched) for d in t.layout[dim]}
         # An axis that already bears a wanted name is in the way, whatever it holds.
         involved.update(name for name, _ in wanted if name)
-        contents = [merged(d for dim in dims for d in t.layout[dim]) for _, dims in wanted]
+        contents = [merged_digits(d for dim in dims for d in t.layout[dim]) for _, dims in wanted]
         # To regroup an axis is to take all of its digits: the ones that nobody asked for become axes of their own.
         loose = [
             (place, k, digit)
@@ -199,7 +199,7 @@ class Builder:
             name or names.for_content(content, t.axes) for name, content in zip(wanted_names, contents, strict=True)
         ]
         loose_final = [n or names.for_content((d,), t.axes) for n, (_, _, d) in zip(loose_names, loose, strict=True)]
-        target: list[Axis] = [(axis, whole(axis, t.axes[axis])) for axis in kept]
+        target: list[Axis] = [(axis, whole_axis(axis, t.axes[axis])) for axis in kept]
         target += zip(final, contents, strict=True)
         target += [(name, (digit,)) for name, (_, _, digit) in zip(loose_final, loose, strict=True)]
         value = self.arrange(t, target, strict)
@@ -213,7 +213,7 @@ class Builder:
             )
             for place, dim in enumerate(t.layout)
         ]
-        return Tracked(value, tuple(map(merged, layout))), final
+        return Tracked(value, tuple(map(merged_digits, layout))), final
 
     @staticmethod
     def _joined(t: Tracked, place: int, group: int, wanted: Sequence, names: list[str]) -> Dim:
@@ -279,7 +279,7 @@ def _strides(dim: Dim) -> list[Expr]:
 
 def _is_arranged(type_: TensorType, target: Sequence[Axis], strict: bool) -> bool:
     sizes = dict(type_.axes)
-    if any(name not in sizes or dim != whole(name, sizes[name]) for name, dim in target):
+    if any(name not in sizes or dim != whole_axis(name, sizes[name]) for name, dim in target):
         return False
     rest = [length for name, length in sizes.items() if name not in dict(target)]
     return not rest if strict else all(length == 1 for length in rest)

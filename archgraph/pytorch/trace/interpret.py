@@ -18,7 +18,7 @@ from archgraph.ops.traced.moves import Move
 from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.arguments import Arguments, Lazy, conventional_names
 from archgraph.pytorch.trace.builder import Builder, Pending, Tracked
-from archgraph.pytorch.trace.layout import Layout, whole
+from archgraph.pytorch.trace.layout import Layout, whole_axis
 from archgraph.pytorch.trace.program import SKIPPED, Program, occurrences
 from archgraph.pytorch.trace.registry import HANDLERS, Handler
 from archgraph.pytorch.trace.sizes import TracedSizes
@@ -85,7 +85,7 @@ class ProgramInterpreter:
         self.inputs.append(made)
         layout: list = [()] * len(sizes)
         for name, dim in zip(names, dims, strict=True):
-            layout[dim] = whole(name, sizes[dim])
+            layout[dim] = whole_axis(name, sizes[dim])
         self.env[node] = Tracked(made, tuple(layout))
 
     def _input_names(self, node: Any, dims: list[int], dtype: str) -> Sequence[str]:
@@ -133,7 +133,7 @@ class ProgramInterpreter:
     def pending(self, shape: Sequence[Any], make: Any, name: str, dtype: str = "float") -> Tracked:
         """Return a source of a shape, whose axes are named at its first use."""
         sizes = tuple(self.sizes.expression(length) for length in shape)
-        layout = tuple(whole(f"?{i}", length) for i, length in enumerate(sizes))
+        layout = tuple(whole_axis(f"?{i}", length) for i, length in enumerate(sizes))
         return Tracked(Pending(make, sizes, name, dtype), layout)
 
     def _parameter(self, node: Any) -> Tracked:
@@ -256,7 +256,7 @@ class ProgramInterpreter:
             return first.layout, first.value.type.axes
         named = [d for d, length in enumerate(sizes) if length != 1]
         names = {d: "c" if d == named[-1] else f"a{place}" for place, d in enumerate(named)}
-        layout = tuple(whole(names[d], length) if d in names else () for d, length in enumerate(sizes))
+        layout = tuple(whole_axis(names[d], length) if d in names else () for d, length in enumerate(sizes))
         return layout, tuple((names[d], sizes[d]) for d in named)
 
     # -- checks ------------------------------------------------------------------------------------------

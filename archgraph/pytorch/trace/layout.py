@@ -36,12 +36,12 @@ def extent(dim: Iterable[AxisDigit]) -> Expr:
     return product(digit.size for digit in dim)
 
 
-def whole(axis: str, size: Expr) -> Dim:
+def whole_axis(axis: str, size: Expr) -> Dim:
     """Return the dimension that is one whole axis."""
     return () if size == 1 else (AxisDigit(axis, ONE, size),)
 
 
-def merged(digits: Iterable[AxisDigit]) -> Dim:
+def merged_digits(digits: Iterable[AxisDigit]) -> Dim:
     """Join neighbouring digits that are one digit of the same axis.
 
     >>> from archgraph.sizes.symbols import size
@@ -97,7 +97,7 @@ def regroup(digits: Sequence[AxisDigit], shape: Sequence[Expr]) -> Layout | None
     >>> [len(dim) for dim in regroup([AxisDigit("n", size(1), symbol("N")), c], [symbol("N"), size(3), size(4)])]
     [1, 1, 1]
     """
-    rest = [digit for digit in merged(digits) if digit.size != 1]
+    rest = [digit for digit in merged_digits(digits) if digit.size != 1]
     result: list[Dim] = []
     for wanted in shape:
         taken = _take(rest, wanted)
@@ -130,7 +130,7 @@ def _take(rest: list[AxisDigit], wanted: Expr) -> Dim | None:
         stride = first.stride if first.axis == COPIES else product((first.stride, inner))
         taken.append(AxisDigit(first.axis, stride, outer))
         rest[0] = AxisDigit(first.axis, first.stride, inner)
-    return merged(taken)
+    return merged_digits(taken)
 
 
 def _outer(available: Expr, wanted: Expr) -> Expr | None:

@@ -10,7 +10,7 @@ from archgraph.ops.base import Op
 from archgraph.ops.rearrangement import PixelShuffle
 from archgraph.ops.reshaping import Flatten, PixelUnshuffle, Rename, Unflatten
 from archgraph.ops.traced.moves import Rearrange
-from archgraph.pytorch.trace.layout import Dim, extent, whole
+from archgraph.pytorch.trace.layout import Dim, extent, whole_axis
 from archgraph.sizes.symbols import same_size
 from archgraph.sizes.types import CHANNEL, TensorType
 
@@ -19,7 +19,7 @@ RegroupTarget = Sequence[tuple[str, Dim]]
 
 def regrouping(type_: TensorType, target: RegroupTarget) -> Op:
     """Return the operation from a type to axes that are made of its digits."""
-    same = {name for name, dim in target if type_.has(name) and dim == whole(name, type_.size(name))}
+    same = {name for name, dim in target if type_.has(name) and dim == whole_axis(name, type_.size(name))}
     changed = [(name, dim) for name, dim in target if name not in same]
     gone = [name for name in type_.names if name not in same]
     plain = all(digit.axis for _, dim in target for digit in dim)
@@ -68,7 +68,7 @@ def _shuffle(type_: TensorType, axes: dict[str, Dim]) -> Op | None:
     inner = []
     for axis in type_.positions:
         dim = axes[axis]
-        if len(dim) != 2 or dim[0] != whole(axis, type_.size(axis))[0] or dim[1].axis != CHANNEL:
+        if len(dim) != 2 or dim[0] != whole_axis(axis, type_.size(axis))[0] or dim[1].axis != CHANNEL:
             return None
         inner.append(dim[1])
     if len(axes[CHANNEL]) != 1 or axes[CHANNEL][0].axis != CHANNEL or not _nested([*axes[CHANNEL], *inner]):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.fields.positions.probe import Probe
 from archgraph.fields.report.receptive_field import receptive_fields
-from archgraph.fields.rules.node_relations import Kind
 from archgraph.fields.sets.area import Area, bits, boxes
+from archgraph.fields.sets.field import ReadKind
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Network
 from archgraph.pytorch.lower.lower import lower
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from archgraph.fields.report.receptive_field import ReceptiveFields
 
-READ_KINDS: tuple[Kind, ...] = ("content", "stat")
+READ_KINDS: tuple[ReadKind, ...] = ("content", "stat")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class FieldCheck:
     """
 
     node: str
-    kind: Kind
+    kind: ReadKind
     positions: tuple[Position, ...]
     sizes: tuple[int, ...]
     wrong: tuple[tuple[Position, int, int], ...]
@@ -101,7 +101,7 @@ class FieldReport:
         return self.table.to_html()
 
 
-def verify_fields(g: Network, input: str | None = None, kinds: Sequence[Kind] = READ_KINDS) -> FieldReport:
+def verify_fields(g: Network, input: str | None = None, kinds: Sequence[ReadKind] = READ_KINDS) -> FieldReport:
     """Compare what the network's steps read with the structural gradient of the lowered module.
 
     Every step is asked at its corners, at its centre and beside it. Nothing is trained or drawn at random: the
@@ -141,7 +141,7 @@ def _checks(
     selected: tuple[Value, ...],
     fields: ReceptiveFields,
     structure: GradientStructure,
-    kind: Kind,
+    kind: ReadKind,
     input: int,
 ) -> Iterator[FieldCheck]:
     for number, (node, value) in enumerate(_steps(graph, selected)):

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from archgraph.cost.costs import METRICS, Row
+from archgraph.cost.costs import METRICS, CostRow
 from archgraph.cost.memory.saved_nodes import SavedByNode
-from archgraph.cost.part import whole
+from archgraph.cost.part import whole_part
 from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Value
 from archgraph.graph.network import Network
@@ -147,7 +147,8 @@ def verify(network: Network, **values: Any) -> Report:
     _add_saved(bound, module, measured)
     saved = SavedByNode().of(bound.graph, bound.selected)
     checks = tuple(
-        _check(row, saved.get(row.path, 0), measured.nodes.get(row.path, Measured())) for row in whole(bound).rows()
+        _check(row, saved.get(row.path, 0), measured.nodes.get(row.path, Measured()))
+        for row in whole_part(bound).rows()
     )
     return Report(bound.name, measured.version, checks, _total(bound, measured))
 
@@ -177,7 +178,7 @@ def _add_saved(bound: Network, module: nn.Module, measurement: Measurement) -> N
         measurement.nodes[path].counts["saved_bytes"] = size
 
 
-def _check(row: Row, saved: int, measured: Measured) -> Check:
+def _check(row: CostRow, saved: int, measured: Measured) -> Check:
     counts = {name: int(row.cost(METRICS[name])) for name in COUNTED}
     counts["runs"] = int(row.times) if row.alive else 0
     counts["saved_bytes"] = saved
@@ -185,9 +186,9 @@ def _check(row: Row, saved: int, measured: Measured) -> Check:
 
 
 def _total(bound: Network, measurement: Measurement) -> Check:
-    numbers = whole(bound)
+    numbers = whole_part(bound)
     counts = {name: int(numbers.metric(name)) for name in COUNTED}
-    counts["runs"] = sum(int(row.times) for row in whole(bound).rows() if row.alive)
+    counts["runs"] = sum(int(row.times) for row in whole_part(bound).rows() if row.alive)
     counts["saved_bytes"] = int(numbers.metric("saved_bytes"))
     return _compare("", "", bound.selected, counts, measurement.total)
 

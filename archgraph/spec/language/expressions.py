@@ -12,7 +12,7 @@ from sympy import Expr, Integer
 from archgraph.errors import ArchgraphError, Place, SpecError, did_you_mean, quoted
 from archgraph.sizes import arithmetic
 from archgraph.sizes.symbols import decide, is_ordered
-from archgraph.spec.language.grammar import ALLOWED, FUNCTIONS, names_in, parse_expression
+from archgraph.spec.language.grammar import ALLOWED, SIZE_FUNCTIONS, names_in, parse_expression
 from archgraph.spec.language.values import Word, describe, element_of
 
 
@@ -132,7 +132,7 @@ class _Evaluator(ast.NodeVisitor):
     def visit_Name(self, node: ast.Name) -> Any:
         if node.id in ("true", "false"):
             return node.id == "true"
-        if node.id in FUNCTIONS:
+        if node.id in SIZE_FUNCTIONS:
             self._fail(f"{node.id} is a function", f"{node.id}(…)")
         return self.environment.lookup(node.id)
 
@@ -143,7 +143,7 @@ class _Evaluator(ast.NodeVisitor):
         return self.environment.axis(name, tuple(map(self._index, indices)), node.attr)
 
     def visit_Call(self, node: ast.Call) -> Any:
-        if isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
+        if isinstance(node.func, ast.Name) and node.func.id in SIZE_FUNCTIONS:
             return self._function(node.func.id, node)
         name, indices = self._indexed(node)
         if not name:

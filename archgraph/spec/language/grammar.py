@@ -12,7 +12,7 @@ from archgraph.errors import Place, SpecError, quoted
 
 MAX_LENGTH = 400
 MAX_NESTING = 40
-FUNCTIONS = ("min", "max", "ceil", "floor", "len")
+SIZE_FUNCTIONS = ("min", "max", "ceil", "floor", "len")
 ALLOWED = "integers, names, x.axis, name(i), + - * / // % **, comparisons, and or not, min max ceil floor len"
 
 
@@ -74,7 +74,7 @@ def names_in(text: Any) -> Iterator[str]:
     for node in sorted(ast.walk(tree), key=lambda item: getattr(item, "col_offset", 0)):
         if node not in covered and isinstance(node, (ast.Name, ast.Attribute, ast.Call)):
             covered.update(_chain(node))
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SIZE_FUNCTIONS):
                 yield ast.unparse(node)
 
 

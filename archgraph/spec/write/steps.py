@@ -14,7 +14,7 @@ from archgraph.spec.definitions import RESERVED, STEP_KEYWORDS, STRUCTURES, UNRE
 from archgraph.spec.language.grammar import MAX_LENGTH
 from archgraph.spec.operations import operations
 from archgraph.spec.sections import MAX_NAME
-from archgraph.spec.write.yaml_flow import flow, step_lines
+from archgraph.spec.write.yaml_flow import one_line, step_lines
 
 LABEL = re.compile(r"([A-Za-z]\w*)((?:\(\d+\))*)\Z")
 WRITTEN_FUNCTIONS = {"Max(": "max(", "Min(": "min(", "ceiling(": "ceil("}
@@ -65,10 +65,10 @@ class Book:
         lines = [line for step in steps.write() for line in step_lines(step)]
         inputs, outputs = list(names.values()), steps.outputs(body.outputs)
         text = (
-            *([] if inputs == ["x"] else [f"inputs: {flow(inputs)}"]),
+            *([] if inputs == ["x"] else [f"inputs: {one_line(inputs)}"]),
             "do:",
             *(f"  {line}" for line in lines),
-            *([f"outputs: {flow(outputs)}"] if outputs else []),
+            *([f"outputs: {one_line(outputs)}"] if outputs else []),
         )
         if (label, *text) not in self._texts:
             name = self._texts[label, *text] = self._block_name(label)

@@ -10,7 +10,7 @@ from archgraph.graph.ir import Value
 from archgraph.graph.network import Network
 from archgraph.spec.definitions import VERSION
 from archgraph.spec.write.steps import Book, Steps
-from archgraph.spec.write.yaml_flow import flow, step_lines
+from archgraph.spec.write.yaml_flow import one_line, step_lines
 
 SELECTED = "selected"
 """The variant that selects the outputs which the costs are about, where those are not all."""
@@ -30,13 +30,15 @@ def write_spec(g: Network) -> str:
     if book.problems:
         raise _refused(g.name, book.problems)
     outputs = steps.outputs(g.graph.outputs)
-    lines = [*_conditions(g), f"archgraph: {VERSION}", f"name: {flow(g.name)}"]
-    lines += [f"{key}: {flow(text)}" for key, text in (("doc", g.origin.doc), ("cite", g.origin.cite)) if text]
-    lines += _section("symbols", {name: flow(_symbol(g, name)) for name in g.symbols})
-    lines += _section("inputs", {steps.labels[value]: flow(_input(g, book, value)) for value in steps.used_inputs()})
+    lines = [*_conditions(g), f"archgraph: {VERSION}", f"name: {one_line(g.name)}"]
+    lines += [f"{key}: {one_line(text)}" for key, text in (("doc", g.origin.doc), ("cite", g.origin.cite)) if text]
+    lines += _section("symbols", {name: one_line(_symbol(g, name)) for name in g.symbols})
+    lines += _section(
+        "inputs", {steps.labels[value]: one_line(_input(g, book, value)) for value in steps.used_inputs()}
+    )
     lines += ["blocks:", *_indented(line for block in book.blocks for line in block)] if book.blocks else []
     lines += ["network:", *_indented(line for step in network for line in step_lines(step))]
-    lines += [f"outputs: {flow(outputs)}"] if outputs else []
+    lines += [f"outputs: {one_line(outputs)}"] if outputs else []
     lines += _selection(g, steps)
     return "\n".join([*lines, ""])
 
@@ -51,7 +53,7 @@ def _selection(g: Network, steps: Steps) -> list[str]:
     if g.selected == g.graph.outputs:
         return []
     chosen = [steps.labels[value] for value in g.selected]
-    return _section("variants", {SELECTED: flow({"outputs": chosen})})
+    return _section("variants", {SELECTED: one_line({"outputs": chosen})})
 
 
 def _symbol(g: Network, name: str) -> dict[str, Any]:

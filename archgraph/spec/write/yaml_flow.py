@@ -11,7 +11,7 @@ PLAIN = re.compile(r"[A-Za-z0-9(_][\w .*+/()-]*\Z")
 WORDS = frozenset(["true", "false", "null"])
 
 
-def flow(value: Any) -> str:
+def one_line(value: Any) -> str:
     """Return a value as YAML on one line; a string that would read as something else is quoted.
 
     >>> print(flow({"out": "4*C", "kernel": 3, "padding": {"h": [0, "max(a, b)"]}, "bias": False}))
@@ -20,14 +20,14 @@ def flow(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(_entry(key, item) for key, item in value.items()) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(flow, value)) + "]"
+        return "[" + ", ".join(map(one_line, value)) + "]"
     if isinstance(value, str):
         return value if PLAIN.match(value) and value not in WORDS and not value.isdigit() else json.dumps(value)
     return json.dumps(value)
 
 
 def _entry(key: str, value: Any) -> str:
-    return f"{flow(key)}:" if value is None else f"{flow(key)}: {flow(value)}"
+    return f"{one_line(key)}:" if value is None else f"{one_line(key)}: {one_line(value)}"
 
 
 def step_lines(step: Mapping[str, Any]) -> list[str]:
@@ -39,5 +39,5 @@ def step_lines(step: Mapping[str, Any]) -> list[str]:
     """
     (kind, value), *keywords = step.items()
     if value is None and not keywords:
-        return [f"- {flow(kind)}"]
+        return [f"- {one_line(kind)}"]
     return [f"- {_entry(kind, value)}", *(f"  {_entry(key, item)}" for key, item in keywords)]

@@ -13,13 +13,13 @@ from archgraph.ops.arithmetic import Add
 from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.ops.pointwise import Softmax
 from archgraph.ops.traced.values import Function
-from archgraph.pytorch.trace.align import Alignment, Operand, broadcast
+from archgraph.pytorch.trace.align import Alignment, Operand, broadcast_dimensions
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import per_position
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.contractions import product_of
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.layout import COPIES, AxisDigit, equal, extent, merged, whole
+from archgraph.pytorch.trace.layout import COPIES, AxisDigit, equal, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.masks import is_causal
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import product
@@ -118,7 +118,7 @@ def _emit(i: ProgramInterpreter, parts: list[Tracked], streams: list[Heads], opt
     layout = list(q.layout)
     head, last = streams[0].head, len(layout) - 1
     width = product((value.type.channels, 1 / heads))
-    layout[head] = () if heads == 1 else merged((AxisDigit(CHANNEL, width, heads),))
+    layout[head] = () if heads == 1 else merged_digits((AxisDigit(CHANNEL, width, heads),))
     layout[last] = () if width == 1 else (AxisDigit(CHANNEL, Integer(1), width),)
     return Tracked(value, tuple(layout))
 
@@ -131,7 +131,7 @@ def _like(i: ProgramInterpreter, v: Tracked, k: Tracked) -> Tracked:
     ]
     align = Alignment(i.builder, [*operands])
     named = [(align.names[key], (digit,)) for key, digit in align.parts[1].items()]
-    value = i.builder.arrange(v, [*named, (CHANNEL, whole(CHANNEL, v.axes[CHANNEL]))])
+    value = i.builder.arrange(v, [*named, (CHANNEL, whole_axis(CHANNEL, v.axes[CHANNEL]))])
     layout = list(v.layout)
     layout[-2] = align.digits(0)
     return Tracked(value, tuple(layout))
@@ -183,7 +183,7 @@ def written_out(i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, bias:
     assert isinstance(scores.value, Value)
     scores = Tracked(i.builder.emit(scaled, [scores.value])[0], scores.layout)
     if bias is not None:
-        values, layout = broadcast(i.builder, [scores, bias])
+        values, layout = broadcast_dimensions(i.builder, [scores, bias])
         scores = Tracked(i.builder.emit(Add(), values)[0], layout)
     t, (axis,) = i.builder.grouped(scores, [(None, (scores.rank - 1,))])
     assert isinstance(t.value, Value)
@@ -196,7 +196,7 @@ def _grouped_product(i: ProgramInterpreter, x: Tracked, y: Tracked) -> Tracked:
     many, few = (t.layout[-3] if t.rank > 2 else () for t in (x, y))
     if many and few and not equal(extent(many), extent(few)):
         times = product((extent(many), 1 / extent(few)))
-        y = y.replace(y.rank - 3, merged((*few, AxisDigit(COPIES, Integer(1), times))))
+        y = y.replace(y.rank - 3, merged_digits((*few, AxisDigit(COPIES, Integer(1), times))))
     return product_of(i, x, y)
 
 

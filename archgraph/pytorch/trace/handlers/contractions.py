@@ -8,7 +8,7 @@ from typing import Any
 from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.einsum import Einsum
 from archgraph.ops.traced.values import Reduce
-from archgraph.pytorch.trace.align import Alignment, Operand, broadcast
+from archgraph.pytorch.trace.align import Alignment, Operand, broadcast_dimensions
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked
@@ -97,7 +97,7 @@ def addmm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     result = product_of(i, *(getattr(a, name) for name in names))
     if a.nodes.get("beta") == 0:
         return result
-    values, layout = broadcast(i.builder, [result, a.self])
+    values, layout = broadcast_dimensions(i.builder, [result, a.self])
     return Tracked(i.builder.emit(Add(), values)[0], layout)
 
 

@@ -18,7 +18,7 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Pending, Tracked
 from archgraph.pytorch.trace.handlers.shapes import as_list, copies
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.layout import COPIES, Dim, equal, extent, whole
+from archgraph.pytorch.trace.layout import COPIES, Dim, equal, extent, whole_axis
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import ZERO, product
 from archgraph.sizes.types import CHANNEL
@@ -123,7 +123,7 @@ def _strided(i: ProgramInterpreter, t: Tracked, dim: int, start: Expr, step: int
     op = Subsample(axis, Integer(step), start, stop)
     assert isinstance(t.value, Value)
     (value,) = i.builder.emit(op, [t.value])
-    return Tracked(value, tuple(whole(axis, after) if d == dim else content for d, content in enumerate(t.layout)))
+    return Tracked(value, tuple(whole_axis(axis, after) if d == dim else content for d, content in enumerate(t.layout)))
 
 
 @aten("narrow")
@@ -204,7 +204,7 @@ def pad(i: ProgramInterpreter, a: Arguments) -> Any:
     (value,) = i.builder.emit(Pad(Named(by), mode), [t.value])
     layout = list(t.layout)
     for dim, axis in zip(dims, names, strict=True):
-        layout[dim] = whole(axis, value.type.size(axis))
+        layout[dim] = whole_axis(axis, value.type.size(axis))
     return Tracked(value, tuple(layout))
 
 
@@ -250,7 +250,7 @@ def joined(i: ProgramInterpreter, tensors: Sequence[Tracked], dim: int) -> Track
     op: Op = Concat(align.joined_name)
     (value,) = i.builder.emit(op, values)
     layout = tuple(
-        whole(align.joined_name, value.type.size(align.joined_name)) if label == dim else align.digits(label)
+        whole_axis(align.joined_name, value.type.size(align.joined_name)) if label == dim else align.digits(label)
         for label in range(rank)
     )
     return Tracked(value, layout)

@@ -14,7 +14,7 @@ from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.layout import whole
+from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.pytorch.trace.registry import HANDLERS, aten
 from archgraph.sizes.types import CHANNEL
 
@@ -104,7 +104,7 @@ def embedding(i: ProgramInterpreter, a: Arguments) -> Tracked:
         i.program.used(weight)
         count, out = (Integer(int(length)) for length in weight.meta["val"].shape)
         (value,) = i.builder.emit(Embedding(count, out), [ids.value])
-        return Tracked(value, (*ids.layout, whole(CHANNEL, out)))
+        return Tracked(value, (*ids.layout, whole_axis(CHANNEL, out)))
     return look_up(i, a.weight, 0, ids)
 
 
@@ -116,7 +116,7 @@ def indices(i: ProgramInterpreter, t: Tracked) -> Tracked:
     dims = [dim for dim, content in enumerate(t.layout) if any(d.axis == CHANNEL for d in content)]
     name = "n" if "n" not in t.axes else "m"
     if not dims:
-        return Tracked(i.builder.arrange(t, [(n, whole(n, s)) for n, s in t.axes.items() if s != 1]), t.layout)
+        return Tracked(i.builder.arrange(t, [(n, whole_axis(n, s)) for n, s in t.axes.items() if s != 1]), t.layout)
     return i.builder.grouped(t, [(name, (dims[0],))])[0]
 
 

@@ -12,9 +12,9 @@ from archgraph.ops.arithmetic import Add
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.linear import Linear
 from archgraph.ops.traced.values import Convolve
-from archgraph.pytorch.trace.align import broadcast
+from archgraph.pytorch.trace.align import broadcast_dimensions
 from archgraph.pytorch.trace.arguments import Arguments
-from archgraph.pytorch.trace.axes import Windows, finish, listed
+from archgraph.pytorch.trace.axes import Windows, finish, per_dimension
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.contractions import linear_product
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
@@ -65,8 +65,8 @@ def _is_linear(a: Arguments, origin: Any, shape: list[int], count: int) -> bool:
     x: Tracked = a.input
     single = all(not dim for dim in x.layout[x.rank - count :]) or len(origin.meta["val"].shape) == 2
     given = a.nodes.get("padding")
-    plain = isinstance(given, str) or not any(listed(given, count, 0))
-    steps = all(step == 1 for step in listed(a.nodes.get("stride"), count))
+    plain = isinstance(given, str) or not any(per_dimension(given, count, 0))
+    steps = all(step == 1 for step in per_dimension(a.nodes.get("stride"), count))
     return single and plain and steps and set(shape[2:]) == {1} and int(a.nodes.get("groups") or 1) == 1
 
 
@@ -86,17 +86,17 @@ def _conv_op(w: Windows, a: Arguments, shape: list[int], count: int, transposed:
     groups = int(a.nodes.get("groups") or 1)
     common: dict[str, Any] = {
         "kernel": w.by_name(shape[2:]),
-        "stride": w.by_name(listed(a.stride, count)),
-        "dilation": w.by_name(listed(a.dilation, count)),
-        "padding": given if isinstance(given, str) else w.by_name(listed(a.padding, count, 0), 0),
+        "stride": w.by_name(per_dimension(a.stride, count)),
+        "dilation": w.by_name(per_dimension(a.dilation, count)),
+        "padding": given if isinstance(given, str) else w.by_name(per_dimension(a.padding, count, 0), 0),
         "groups": Integer(groups),
         "bias": bias,
     }
     if isinstance(given, str) and given == "same":
-        common["padding"] = _same(w, shape[2:], listed(a.dilation, count))
+        common["padding"] = _same(w, shape[2:], per_dimension(a.dilation, count))
     if not transposed:
         return Conv(Integer(shape[0]), **common)
-    extra = w.by_name(listed(a.output_padding, count, 0), 0)
+    extra = w.by_name(per_dimension(a.output_padding, count, 0), 0)
     return ConvTranspose(Integer(shape[1] * groups), output_padding=extra, **common)
 
 
@@ -127,7 +127,7 @@ def _with_bias(i: ProgramInterpreter, result: Tracked, a: Arguments, dim: int) -
         return result
     bias: Tracked = a.bias
     spread = bias.with_layout([*bias.layout, *[()] * (result.rank - dim - 1)])
-    values, layout = broadcast(i.builder, [result, spread])
+    values, layout = broadcast_dimensions(i.builder, [result, spread])
     return Tracked(i.builder.emit(Add(), values)[0], layout)
 
 

@@ -10,7 +10,7 @@ from archgraph.graph.ir import Value
 from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.normalisation import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
 from archgraph.ops.rms import RmsNorm
-from archgraph.pytorch.trace.align import broadcast
+from archgraph.pytorch.trace.align import broadcast_dimensions
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
@@ -37,7 +37,7 @@ def _affine(i: ProgramInterpreter, result: Tracked, a: Arguments, dim: int) -> T
         if a.nodes.get(name) is not None:
             operand: Tracked = getattr(a, name)
             spread = operand.with_layout([*operand.layout, *[()] * (result.rank - dim - 1)])
-            values, layout = broadcast(i.builder, [result, spread])
+            values, layout = broadcast_dimensions(i.builder, [result, spread])
             result = Tracked(i.builder.emit(op, values)[0], layout)
     return result
 

@@ -14,7 +14,7 @@ from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.base import Op
 from archgraph.ops.functions import FUNCTIONS
 from archgraph.ops.traced.values import Function
-from archgraph.pytorch.trace.align import broadcast
+from archgraph.pytorch.trace.align import broadcast_dimensions
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Pending, Tracked
 from archgraph.pytorch.trace.handlers.cuts import Cut
@@ -131,7 +131,7 @@ def _float(item: Any) -> float | None:
 
 def arithmetic(i: ProgramInterpreter, op: Op, tensors: Sequence[Tracked]) -> Tracked:
     """Return an operation on tensors that are broadcast by dimension."""
-    values, layout = broadcast(i.builder, tensors)
+    values, layout = broadcast_dimensions(i.builder, tensors)
     return Tracked(i.builder.emit(op, values)[0], layout)
 
 

@@ -9,7 +9,7 @@ from archgraph.ops.pooling import AvgPool, MaxPool
 from archgraph.ops.resizing import AdaptiveAvgPool, GlobalAvgPool, Upsample
 from archgraph.ops.traced.values import Resize
 from archgraph.pytorch.trace.arguments import Arguments
-from archgraph.pytorch.trace.axes import Windows, listed, per_position, reduced
+from archgraph.pytorch.trace.axes import Windows, per_dimension, per_position, reduced
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.registry import aten
@@ -22,13 +22,13 @@ def pool(i: ProgramInterpreter, a: Arguments) -> Any:
     name = a.node.target._schema.name
     count = next(int(char) for char in name if char.isdigit())
     x = a.self if a.nodes.get("self") is not None else a.input
-    if any(d != 1 for d in listed(a.dilation, count)):
+    if any(d != 1 for d in per_dimension(a.dilation, count)):
         return NotImplemented
     w = Windows(i, x, count)
-    kernel = listed(a.kernel_size, count)
-    stride = listed(a.stride, count) if a.stride else kernel
+    kernel = per_dimension(a.kernel_size, count)
+    stride = per_dimension(a.stride, count) if a.stride else kernel
     make = MaxPool if "max" in name else AvgPool
-    padding = w.by_name(listed(a.padding, count, 0), 0)
+    padding = w.by_name(per_dimension(a.padding, count, 0), 0)
     result = w.apply(make(w.by_name(kernel), w.by_name(stride), padding, bool(a.ceil_mode)))
     return (result, result) if "indices" in name else result
 

@@ -10,7 +10,7 @@ from sympy import Expr, Integer
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, divide, extent, merged, regroup
+from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, divide, extent, merged_digits, regroup
 from archgraph.pytorch.trace.registry import aten
 
 
@@ -130,7 +130,7 @@ def repeat_interleave(i: ProgramInterpreter, a: Arguments) -> Any:
     if a.nodes.get("dim") is None or isinstance(a.repeats, Tracked):
         return NotImplemented
     dim = a.dim % a.self.rank
-    return a.self.replace(dim, merged((*a.self.layout[dim], *copies(a.repeats))))
+    return a.self.replace(dim, merged_digits((*a.self.layout[dim], *copies(a.repeats))))
 
 
 def copies(count: Any) -> Dim:
