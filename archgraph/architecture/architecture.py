@@ -716,7 +716,7 @@ class Architecture:
         return self.metric("saved_bytes")
 
     def saved_memory(
-        self, attention: AttentionKernel = "math", dtype: Dtype = "fp32", checkpoint: Checkpoint = False
+        self, attention: AttentionKernel = "math", dtype: Dtype = "fp32", *, checkpoint: Checkpoint = False
     ) -> Law:
         """Return the bytes that autograd keeps, for a kernel of attention, a precision, and checkpoints.
 
@@ -728,7 +728,7 @@ class Architecture:
         >>> load("transformer").saved_memory(checkpoint=True)
         4*D*L*N
         """
-        return saved_memory(self.network, attention, dtype, checkpoint)
+        return saved_memory(self.network, attention, dtype, checkpoint=checkpoint)
 
     def peak_memory(
         self,
@@ -736,6 +736,7 @@ class Architecture:
         attention: AttentionKernel = "math",
         dtype: Dtype = "fp32",
         optimizer: Optimizer = "sgd",
+        *,
         checkpoint: Checkpoint = False,
     ) -> PeakMemory:
         """Return the most memory that is live at once for one sample, at the bound values, and where.
@@ -753,7 +754,7 @@ class Architecture:
         >>> load("unet:padded-512").peak_memory("training").node
         'dec(0).relu_2'
         """
-        return peak_memory(self.network, setting(self.graph, mode, attention, dtype, optimizer, checkpoint))
+        return peak_memory(self.network, setting(self.graph, mode, attention, dtype, optimizer, checkpoint=checkpoint))
 
     def efficiency(self, by: str = "stage", dtype: Dtype = "fp32", attention: AttentionKernel = "flash") -> Table:
         """Return MACs per parameter, positions per weight and operations per byte, at the bound values.
@@ -810,7 +811,7 @@ class Architecture:
         >>> load("unet:padded-512").receptive_fields("image").at("bottleneck").h.size_max
         140
         """
-        return receptive_fields(self.network, input, fixed_weights)
+        return receptive_fields(self.network, input, fixed_weights=fixed_weights)
 
     def receptive_field(
         self, node: str | None = None, input: str | None = None, *, fixed_weights: bool = False
@@ -838,7 +839,7 @@ class Architecture:
         >>> sd.receptive_field("noise", "latent", fixed_weights=True).h.size_max
         401
         """
-        return fields.receptive_field(self.network, node, input, fixed_weights)
+        return fields.receptive_field(self.network, node, input, fixed_weights=fixed_weights)
 
     def receptive_field_table(
         self,
@@ -863,7 +864,9 @@ class Architecture:
         >>> table.rows[0]["law"]
         'K*L - L + 1'
         """
-        return fields.field_table(self.network, input, every, laws, effective, fixed_weights)
+        return fields.field_table(
+            self.network, input, every=every, laws=laws, effective=effective, fixed_weights=fixed_weights
+        )
 
     def receptive_field_law(
         self, node: str | None = None, input: str | None = None, axis: str | None = None, over: str | None = None

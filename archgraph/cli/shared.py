@@ -70,7 +70,7 @@ def load_bound(options: argparse.Namespace) -> Any:
     return g.at(**bindings(options.at)) if options.at else g
 
 
-def add_figure(parser: argparse.ArgumentParser, required: bool = True) -> None:
+def add_figure(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Let the file and the width of a figure be chosen."""
     suffixes = ".svg, .pdf, .png, .dot, .tex or .html"
     parser.add_argument("-o", "--output", required=required, metavar="FILE", help=f"the file to write: {suffixes}")

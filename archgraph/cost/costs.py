@@ -203,7 +203,7 @@ class Costs:
             wanted = _needed(node, graph, needed, living)
             pairs = zip(node.body.outputs, node.outputs, strict=True)
             outputs = tuple(out for out, value in pairs if value in wanted or not node.once)
-            yield from self._rows(node.body, outputs, at.inside(node, path, alive, tied))
+            yield from self._rows(node.body, outputs, at.inside(node, path, tied, alive=alive))
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ class _Place:
     alive: bool
     shared_with: str
 
-    def inside(self, node: Repeat, path: str, alive: bool, shared_with: str) -> _Place:
+    def inside(self, node: Repeat, path: str, shared_with: str, *, alive: bool) -> _Place:
         return _Place(
             f"{path}.",
             (*self.blocks, node.block),

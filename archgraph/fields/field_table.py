@@ -43,13 +43,13 @@ def with_column(table: Table, column: Column) -> Table:
     return replace(table, columns=columns, rows=rows, notes=notes)
 
 
-def plain_table(g: Network, input: str | None = None, every: bool = False, fixed_weights: bool = False) -> Table:
+def plain_table(g: Network, input: str | None = None, *, every: bool = False, fixed_weights: bool = False) -> Table:
     """Return the receptive field of the network's steps, or of every primitive node.
 
     Raises:
         QueryError: several inputs have positions and none was named.
     """
-    fields = receptive_fields(g, input, fixed_weights)
+    fields = receptive_fields(g, input, fixed_weights=fixed_weights)
     if every:
         paths = [path for path, member in g.graph.walk() if isinstance(member, Node)]
         found = fields.every()

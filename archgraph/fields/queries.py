@@ -39,11 +39,11 @@ def _value(g: Network, node: str | None) -> Value:
 
 
 def receptive_field(
-    g: Network, node: str | None = None, input: str | None = None, fixed_weights: bool = False
+    g: Network, node: str | None = None, input: str | None = None, *, fixed_weights: bool = False
 ) -> ReceptiveField:
     """Return what one node reads of one input: by default the only selected output."""
     only = g.selected[0] if len(g.selected) == 1 else None
-    return receptive_fields(g, input, fixed_weights).at(only if node is None else node)
+    return receptive_fields(g, input, fixed_weights=fixed_weights).at(only if node is None else node)
 
 
 def size_laws(g: Network, input: str | None = None) -> SizeLaws:
@@ -159,7 +159,9 @@ def productive(g: Network, axis: str | None, input: str | None) -> Productivity:
     return productivity(flat_graph(g), input, axis, evaluate=g.evaluate)
 
 
-def field_table(g: Network, input: str | None, every: bool, laws: bool, effective: bool, fixed_weights: bool) -> Table:
+def field_table(
+    g: Network, input: str | None, *, every: bool, laws: bool, effective: bool, fixed_weights: bool
+) -> Table:
     """Return the table of receptive fields, of the network's steps with laws and effective fields when asked."""
     if fixed_weights and (laws or effective):
         raise QueryError("laws and effective fields are of the whole network, not of its fixed weights alone")
@@ -168,7 +170,7 @@ def field_table(g: Network, input: str | None, every: bool, laws: bool, effectiv
         columns.append(Column("law", _laws(g, input), "law: the size, as labelled; without a label its hull, exactly"))
     if effective and not every:
         columns += _effective(g, input)
-    return reduce(with_column, columns, plain_table(g, input, every, fixed_weights))
+    return reduce(with_column, columns, plain_table(g, input, every=every, fixed_weights=fixed_weights))
 
 
 def _laws(g: Network, input: str | None) -> dict[tuple[str, str], str]:

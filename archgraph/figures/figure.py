@@ -172,7 +172,7 @@ def draw(
     from archgraph.figures.facts.options import options
     from archgraph.figures.views import view_diagram
 
-    facts = Facts(network, color, options(show, terms, values))
+    facts = Facts(network, color, options(show, terms, values=values))
     return Figure(view_diagram(facts, view, width, venue, engine), view, (facts,))
 
 

@@ -66,7 +66,7 @@ class Execution:
 
 
 def execution(
-    width: int = SINGLE_BYTES, kernel: Kernel = "math", checkpoint: bool | Collection[str] = False
+    width: int = SINGLE_BYTES, kernel: Kernel = "math", *, checkpoint: bool | Collection[str] = False
 ) -> Execution:
     """Return how a network is run; the math kernel computes in single precision whatever the values are in.
 

@@ -160,7 +160,7 @@ class Graph:
                 needed.update(node.inputs)
         return frozenset(alive)
 
-    def unroll(self, limit: int = 200_000, experts: bool = False) -> Graph:
+    def unroll(self, limit: int = 200_000, *, experts: bool = False) -> Graph:
         """Return the flat graph of primitive operations, whose repeat counts must be integers.
 
         A mixture of experts stays whole, or with `experts` becomes one of them: all read the same positions.
@@ -168,7 +168,7 @@ class Graph:
         Raises:
             ArchgraphError: a count is symbolic, or there would be more than `limit` nodes.
         """
-        return _Unroller(limit, experts).run(self)
+        return _Unroller(limit, experts=experts).run(self)
 
     def substitute(self, values: Mapping[Symbol, int]) -> Graph:
         """Return the same graph with numbers for symbols, in every size, count and argument.
@@ -253,7 +253,7 @@ def _arguments(node: Member) -> str:
 class _Unroller:
     """Copies nodes into one flat graph, under dotted names; iterations are numbered from 0."""
 
-    def __init__(self, limit: int, experts: bool) -> None:
+    def __init__(self, limit: int, *, experts: bool) -> None:
         self.limit = limit
         self.experts = experts
         self.nodes: list[Member] = []

@@ -256,7 +256,7 @@ class Network:
         Raises:
             ArchgraphError: there would be more than `limit` operations.
         """
-        return self.graph.substitute(self.values).unroll(limit, experts)
+        return self.graph.substitute(self.values).unroll(limit, experts=experts)
 
     @property
     def dead(self) -> tuple[str, ...]:

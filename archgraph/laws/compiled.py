@@ -50,7 +50,7 @@ class Compiled:
     def __call__(self, arrays: Mapping[Symbol, Any]) -> Any:
         """Return the law's values: int64 where all intermediate sums fit, else float64 (rounded to 53 bits)."""
         exact = self.exact(arrays)
-        values = [_as(arrays[symbol], exact) for symbol in self.symbols]
+        values = [_as(arrays[symbol], exact=exact) for symbol in self.symbols]
         if any(hasattr(value, "dask") for value in values):
             from dask.array.core import asarray, map_blocks
 
@@ -111,7 +111,7 @@ def _part(array: Any, rank: int, start: int, end: int) -> Any:
     return array[start:end] if array.ndim == rank and array.shape[0] > 1 else array
 
 
-def _as(array: Any, exact: bool) -> Any:
+def _as(array: Any, *, exact: bool) -> Any:
     kind = "int64" if exact else "float64"
     return array.astype(kind) if hasattr(array, "astype") else numpy().asarray(array, dtype=kind)
 

@@ -119,15 +119,15 @@ def _composed(law: Expr, symbol: Symbol) -> Trend | None:
     if isinstance(law, Mul):
         number, rest = law.as_coeff_Mul()
         if number != 1:
-            return _turned(_composed(cast(Expr, rest), symbol), number > 0)
+            return _turned(_composed(cast(Expr, rest), symbol), same=number > 0)
         # Rising factors make a rising product only where none is negative.
         return _joint([_composed(part, symbol) for part in parts]) if all(map(_never_negative, parts)) else None
     if isinstance(law, Pow) and law.exp.is_Integer and _never_negative(cast(Expr, law.base)):
-        return _turned(_composed(cast(Expr, law.base), symbol), law.exp > 0)
+        return _turned(_composed(cast(Expr, law.base), symbol), same=law.exp > 0)
     return None
 
 
-def _turned(found: Trend | None, same: bool) -> Trend | None:
+def _turned(found: Trend | None, *, same: bool) -> Trend | None:
     return found if same or found is None else cast(Trend, -found)
 
 

@@ -68,7 +68,7 @@ def geometry(
     return {axis: Geometry(kernels[axis], strides[axis], dilations[axis], *pads[axis]) for axis in positions}
 
 
-def window_size(axis: str, length: Expr, g: Geometry, ceil: bool = False) -> Expr:
+def window_size(axis: str, length: Expr, g: Geometry, *, ceil: bool = False) -> Expr:
     """Return the number of window positions along an axis; with `ceil`, a window may hang over the end.
 
     Raises:

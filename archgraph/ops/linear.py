@@ -77,7 +77,7 @@ class Linear(Op):
         (x,) = inputs
         length, axis = int(x.size(self.axis)), x.names.index(self.axis)
         if axis == 0 and len(x.names) > 1:
-            return linear_on_first_axis(length, int(self.out), self.bias)
+            return linear_on_first_axis(length, int(self.out), bias=self.bias)
         layer = nn.Linear(length, int(self.out), bias=self.bias)
         return layer if axis == len(x.names) - 1 else on_last_axis(layer, axis)
 

@@ -75,7 +75,7 @@ def on_last_axis(layer: nn.Module, axis: int) -> nn.Module:
     return around(layer, lambda x: x.movedim(axis + 1, -1), lambda y: y.movedim(-1, axis + 1))
 
 
-def linear_on_first_axis(length: int, out: int, bias: bool) -> nn.Module:
+def linear_on_first_axis(length: int, out: int, *, bias: bool) -> nn.Module:
     """Return a linear layer along the first axis, as a pointwise convolution: it copies no operand."""
     return _first_axis_class()(length, out, bias=bias)
 

@@ -38,7 +38,7 @@ class Pool(Unweighted, NoMacs):
         """Return the pooled type."""
         (x,) = inputs
         items = self._geometry(x).items()
-        return (x.with_sizes({axis: window_size(axis, x.size(axis), g, self.ceil) for axis, g in items}),)
+        return (x.with_sizes({axis: window_size(axis, x.size(axis), g, ceil=self.ceil) for axis, g in items}),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return the window's size per output element."""

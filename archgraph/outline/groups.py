@@ -48,7 +48,7 @@ def is_circle(item: Item) -> bool:
     return item.label in CIRCLES and isinstance(item.member, Node) and len(set(item.inputs)) > 1
 
 
-def merge(groups: Sequence[Group], flow: Flow, lossy: bool = False) -> list[Group]:
+def merge(groups: Sequence[Group], flow: Flow, *, lossy: bool = False) -> list[Group]:
     """Equal groups in a row become one.
 
     A lossy merge takes blocks of the same name and type as equal, and hides that values enter or leave between them.
@@ -56,7 +56,7 @@ def merge(groups: Sequence[Group], flow: Flow, lossy: bool = False) -> list[Grou
     out: list[Group] = []
     for group in groups:
         before = out[-1] if out else None
-        if before is not None and _alike(before, group, lossy) and (lossy or _plain(before, group, flow)):
+        if before is not None and _alike(before, group, lossy=lossy) and (lossy or _plain(before, group, flow)):
             absorbed = before.absorbed + group.absorbed
             out[-1] = Group(before.items + group.items, before.before, absorbed, before.times + group.times)
         else:
@@ -73,15 +73,15 @@ def _plain(before: Group, group: Group, flow: Flow) -> bool:
     return not leaving and entering <= constants
 
 
-def _alike(first: Group, second: Group, lossy: bool) -> bool:
+def _alike(first: Group, second: Group, *, lossy: bool) -> bool:
     """Whether the first ends in what the second is."""
     count = len(second.items) // second.times
     if second.before or first.circle or second.circle or len(first.items) != first.times * count:
         return False
-    return _signature(first.items[-count:], lossy) == _signature(second.items[:count], lossy)
+    return _signature(first.items[-count:], lossy=lossy) == _signature(second.items[:count], lossy=lossy)
 
 
-def _signature(items: Iterable[Item], lossy: bool) -> tuple[object, ...]:
+def _signature(items: Iterable[Item], *, lossy: bool) -> tuple[object, ...]:
     return tuple((item.label if lossy else _shape_of(item.member), item.outputs[0].type) for item in items)
 
 

@@ -96,14 +96,14 @@ class Flow:
         return {value: tuple(found) for value, found in users.items()}
 
 
-def flow_of(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "", whole: bool = False) -> Flow:
+def flow_of(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "", *, whole: bool = False) -> Flow:
     """Read a graph for drawing.
 
     Blocks that hold several stages are opened, or all blocks that are applied once if the ``whole`` is asked
     for; members that reach no output are left out.
     """
     known: dict[Value, Value] = {}
-    items = list(islice(_items(graph, prefix, known, whole, fresh=False), MOST_ITEMS + 1))
+    items = list(islice(_items(graph, prefix, known, whole=whole, fresh=False), MOST_ITEMS + 1))
     if len(items) > MOST_ITEMS:
         raise QueryError(
             f"more than {MOST_ITEMS} operations are too many for a figure.",
@@ -119,7 +119,7 @@ def flow_of(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "", whole
     return Flow(graph.inputs, tuple(reversed(kept)), results)
 
 
-def _items(graph: Graph, prefix: str, known: dict[Value, Value], whole: bool, fresh: bool) -> Iterator[Item]:
+def _items(graph: Graph, prefix: str, known: dict[Value, Value], *, whole: bool, fresh: bool) -> Iterator[Item]:
     """The items of a graph; ``known`` leads from its values to those outside.
 
     A body is shared by all its calls, so that every call that is opened needs values of its own.
@@ -132,7 +132,7 @@ def _items(graph: Graph, prefix: str, known: dict[Value, Value], whole: bool, fr
             )
         elif isinstance(member, Repeat) and member.once and (whole or _groups_stages(member, graph)):
             inner = {own: known.get(value, value) for own, value in zip(member.body.inputs, member.inputs, strict=True)}
-            yield from _items(member.body, f"{path}.", inner, whole, fresh=True)
+            yield from _items(member.body, f"{path}.", inner, whole=whole, fresh=True)
             known.update((out, inner[own]) for out, own in zip(member.outputs, member.body.outputs, strict=True))
         else:
             inputs = tuple(known.get(value, value) for value in read_inputs(member))

@@ -100,7 +100,7 @@ def called(member: Member, show: ShowSize = str) -> str:
     return humanized(member.block)
 
 
-def phrase(items: Sequence[Item], show: ShowSize = str, strides: bool = True) -> tuple[str, Expr]:
+def phrase(items: Sequence[Item], show: ShowSize = str, *, strides: bool = True) -> tuple[str, Expr]:
     """What a row of items is called, and how many times it is repeated within.
 
     Plain chains of convolutions are called by what they do: ``conv 3×3, ReLU`` twice, or as often as a symbol

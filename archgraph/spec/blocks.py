@@ -202,7 +202,7 @@ class StepInterpreter:
 
     # -- what a step takes, and what it is called ----------------------------------------------------------
 
-    def inputs(self, step: Step, scope: Scope, implicit: bool = True) -> Outputs:
+    def inputs(self, step: Step, scope: Scope, *, implicit: bool = True) -> Outputs:
         """Return the operands of a step: its value where that names values, else `from`, else `_`."""
         source = step.keyword("from")
         if step.inputs is not None and source is not None:
@@ -290,7 +290,7 @@ def _index_bindings(tree: Tree, scope: Scope) -> str:
     return bindings_in(tree.value, scope) if "(" in str(tree.value) else ""
 
 
-def referred(tree: Tree, scope: Scope, families: bool = False) -> Outputs:
+def referred(tree: Tree, scope: Scope, *, families: bool = False) -> Outputs:
     """Return the values that a reference names; a family's name stands for all its members where allowed."""
     name, indices = read_reference(tree, scope)
     try:

@@ -116,7 +116,7 @@ def _range(match: re.Match[str], tree: Tree, environment: Environment) -> range:
 def _end(match: re.Match[str], part: str, tree: Tree, environment: Environment) -> int:
     start = tree.start and tree.start.shifted(match.start(part))
     try:
-        value = evaluate_expression(match[part], environment, start)
+        value = evaluate_expression(environment, start, text=match[part])
         if not isinstance(value, Expr):
             raise SpecError(f"'{match[part]}' is {describe(value)}, and a range needs numbers", place=start)
         return environment.concrete(value, "range")

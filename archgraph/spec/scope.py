@@ -32,7 +32,7 @@ class Scope:
         previous: the outputs of the previous step, which `_` stands for.
     """
 
-    def __init__(self, declarations: Declarations, outer: Scope | None = None, own: bool = True) -> None:
+    def __init__(self, declarations: Declarations, outer: Scope | None = None, *, own: bool = True) -> None:
         self.declarations = declarations
         self.outer = outer
         self.symbols: Mapping[str, SymbolSpec] = outer.symbols if outer else declarations.specs if own else {}
@@ -58,7 +58,7 @@ class Scope:
         inner.previous = previous
         return inner
 
-    def define(self, name: str, value: Any, place: Place | None = None, shadows: bool = False) -> None:
+    def define(self, name: str, value: Any, place: Place | None = None, *, shadows: bool = False) -> None:
         """Give a name to an argument, a loop variable or a value; what a block takes may shadow a symbol.
 
         Raises:
@@ -99,7 +99,7 @@ class Scope:
             scope = scope.outer
         return None
 
-    def _visible(self, values: bool) -> list[str]:
+    def _visible(self, *, values: bool) -> list[str]:
         """The names to choose from: those of values, or those of numbers."""
         scope: Scope | None = self
         names = [*self.families] if values else [*self.symbols]
@@ -126,7 +126,7 @@ class Scope:
             raise SpecError(f"'{name}' is a family of values, and a number is needed", hint=hint)
         if name == "_":
             raise SpecError("`_` is a value, and a number is needed", hint="its sizes are _.c, _.h …")
-        raise undefined(name, self._visible(False))
+        raise undefined(name, self._visible(values=False))
 
     def items(self, name: str) -> tuple:
         """Return the elements of a list."""
@@ -181,7 +181,7 @@ class Scope:
         if name in self.families:
             hint = f"its members are {self._members(name)}"
             raise SpecError(f"'{name}' is a family of values, and one is needed", hint=hint)
-        raise self._no_value(name, name, self._visible(True))
+        raise self._no_value(name, name, self._visible(values=True))
 
     def _member(self, name: str, indices: tuple[int, ...]) -> Value:
         family = self.families.get(name)

@@ -37,7 +37,7 @@ def known_keys(tree: Tree, allowed: Iterable[str], what: str) -> None:
             )
 
 
-def section(tree: Tree, key: str, any_name: bool = False) -> list[tuple[str, Tree, Place]]:
+def section(tree: Tree, key: str, *, any_name: bool = False) -> list[tuple[str, Tree, Place]]:
     """Return name, content and place of every entry of a section, which may be missing."""
     entries = tree.value.get(key)
     if entries is None or entries.is_empty:
@@ -51,7 +51,7 @@ def section(tree: Tree, key: str, any_name: bool = False) -> list[tuple[str, Tre
     return result
 
 
-def check_name(name: str, place: Place, what: str, value: bool = False) -> None:
+def check_name(name: str, place: Place, what: str, *, value: bool = False) -> None:
     """Fail unless the name is an identifier that the language does not reserve; a value's may be more."""
     if not NAME.match(name):
         rule = "a name is letters, digits and underscores, and begins with a letter"

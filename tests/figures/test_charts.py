@@ -37,7 +37,7 @@ def test_charts_have_no_faults(name, view, width):
 
 
 def test_moves_of_a_stack_of_convolutions():
-    """d positions are ⌈2d/(k-1)⌉ layers of k taps away: 3 layers of 7 reach 9 positions."""
+    """d positions are ⌈2d/(k-1)⌉ layers of k side_inputs away: 3 layers of 7 reach 9 positions."""
     found = stairs(Facts(conv_stack(7, 3, 64).network), "#000000")
     assert found is not None and found.ends
     assert found.points == tuple((distance, -(-distance // 3)) for distance in range(1, 10))
@@ -59,7 +59,7 @@ def test_attention_is_one_move_away_everywhere():
 
 
 def test_connected_pairs_are_counted_exactly():
-    """3 layers of 3 taps on 16 positions connect |i - j| <= 3: 16 + 2 (15 + 14 + 13) pairs of 256."""
+    """3 layers of 3 side_inputs on 16 positions connect |i - j| <= 3: 16 + 2 (15 + 14 + 13) pairs of 256."""
     hops = Facts(conv_stack(3, 3, 16).network).hops("conv_3")
     assert hops is not None and hops.exact and hops.share == (16 + 2 * (15 + 14 + 13)) / 256
     assert hops.rows[8] == tuple(abs(8 - q) if abs(8 - q) <= 3 else None for q in range(16))

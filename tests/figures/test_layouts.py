@@ -6,7 +6,7 @@ from archgraph.figures.content.mathtext import words
 from archgraph.figures.drawing.diagram import Box, Rect
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.layout.spine import framed, layout_spine
-from archgraph.figures.layout.spine_plan import Plan, SideBox, Slot, Tap
+from archgraph.figures.layout.spine_plan import Plan, SideBox, SideInput, Slot
 from archgraph.figures.layout.u import Skip, UShape, fits, layout_u
 
 
@@ -69,7 +69,7 @@ def block() -> Plan:
         tuple(Slot(one) for one in slots),
         (("", "plus"), ("plus", "plus 2")),
         (SideBox(box("ada", 60), ("cond",)),),
-        (Tap("ada", "norm", words("shift, scale", 7)), Tap("ada", "gate", words("gate", 7))),
+        (SideInput("ada", "norm", words("shift, scale", 7)), SideInput("ada", "gate", words("gate", 7))),
         {"cond": words("cond", 7.5)},
         words("x", 7.5),
         words("y", 7.5),
@@ -99,7 +99,7 @@ def test_a_deck_is_opened_in_place():
         (Slot(box("patchify")), deck, Slot(box("final"))),
         (),
         (SideBox(box("embedding", 60), ("t",)),),
-        (Tap("embedding", "blocks", (), "cond"),),
+        (SideInput("embedding", "blocks", (), "cond"),),
         {"t": words("t", 7.5)},
     )
     spine = layout_spine(plan)
@@ -117,5 +117,5 @@ def test_nested_residuals_take_lanes_of_their_own():
 
 def test_what_cannot_be_drawn_is_said():
     deck = Slot(box("deck"), framed(layout_spine(Plan((Slot(box("inner")),)), deck=True), "deck", (), 2))
-    plan = Plan((deck,), (), (SideBox(box("s", 60), ("x",)),), (Tap("x", "deck"),), {"x": words("x", 7.5)})
+    plan = Plan((deck,), (), (SideBox(box("s", 60), ("x",)),), (SideInput("x", "deck"),), {"x": words("x", 7.5)})
     assert layout_spine(plan).undrawn == ("x to deck",)

@@ -54,7 +54,7 @@ NAMES = Names(
 
 def value(text: str | int | bool) -> Any:
     with deciding({C: 8, N: 3}):
-        return evaluate_expression(text, NAMES)
+        return evaluate_expression(NAMES, text=text)
 
 
 @pytest.mark.parametrize(
@@ -167,14 +167,14 @@ def test_values(text, result):
 )
 def test_refusals(text, message, column):
     with pytest.raises(SpecError) as caught, deciding({C: 8, N: 3}):
-        evaluate_expression(text, NAMES, Place("net.yaml", 7, 1))
+        evaluate_expression(NAMES, Place("net.yaml", 7, 1), text=text)
     assert caught.value.message == message
     assert caught.value.place == Place("net.yaml", 7, column)
 
 
 def test_an_error_of_arithmetic_tells_the_values_in_it():
     with pytest.raises(SpecError) as caught:
-        evaluate_expression("N + C // (k - 3)", Names(k=Integer(3)))
+        evaluate_expression(Names(k=Integer(3)), text="N + C // (k - 3)")
     assert caught.value.bindings == "C=C, k=3"
 
 
@@ -190,7 +190,7 @@ def test_names_are_told_as_they_are_spelt():
 
 def test_an_undecidable_equality_is_recorded():
     with deciding({C: 3, N: 3}) as context:
-        assert evaluate_expression("C == N", NAMES)
+        assert evaluate_expression(NAMES, text="C == N")
     assert [str(fact) for fact in context.assumptions] == ["C == N"]
 
 
@@ -198,7 +198,7 @@ def test_a_size_cannot_grow_without_end():
     deep = C
     with pytest.raises(SpecError, match="nests deeper than 40"):
         for _ in range(100):
-            deep = evaluate_expression("deep * 5 // 3 + N", Names(deep=deep))
+            deep = evaluate_expression(Names(deep=deep), text="deep * 5 // 3 + N")
     with pytest.raises(SpecError, match="more than 1000 parts"):
         bounded(Add(*(symbol(f"s{i}") * symbol(f"t{i}") for i in range(400))))
 

@@ -85,7 +85,7 @@ class Forward:
     """
 
     def __init__(
-        self, ledger: Ledger, execution: Execution, training: bool, weight_bytes: Callable[[Graph], Expr]
+        self, ledger: Ledger, execution: Execution, weight_bytes: Callable[[Graph], Expr], *, training: bool
     ) -> None:
         self.ledger = ledger
         self.execution = execution
@@ -133,7 +133,7 @@ class Forward:
         fresh = self.ledger.new(self.execution.fresh(saved) if alone is None else ZERO, ACTIVATIONS)
         # Before the results exist: the workspace is needed to make them. The next note is with them, without it.
         self.ledger.note(f"{scope.path}{node.name}", *(m * self.execution.width for m in alone or workspace.training))
-        results = tuple(self._results(node, operands, flows))
+        results = tuple(self._results(node, operands, flows=flows))
         self.ledger.note(f"{scope.path}{node.name}")
         if not recording:
             self.ledger.drop(fresh)
@@ -143,7 +143,7 @@ class Forward:
         self.tape.append(Done(node, scope, operands, results, storages))
         return results
 
-    def _results(self, node: Node, operands: Tensors, flows: bool) -> Iterator[Tensor]:
+    def _results(self, node: Node, operands: Tensors, *, flows: bool) -> Iterator[Tensor]:
         saved = self.execution.saved(node)
         views = dict(saved.aliases)
         laws = [self.execution.bytes_of(value.type) for value in node.outputs]
@@ -167,10 +167,12 @@ class Forward:
         if node.experts is not None:
             return self._mixture(node, operands, inner)
         if not node.once:
-            return self._iterations(node, operands, inner, again)
-        return self._body(node.body, operands, needed, inner, again)
+            return self._iterations(node, operands, inner, again=again)
+        return self._body(node.body, operands, needed, inner, again=again)
 
-    def _body(self, body: Graph, operands: Tensors, needed: tuple[Value, ...], scope: RunScope, again: bool) -> Tensors:
+    def _body(
+        self, body: Graph, operands: Tensors, needed: tuple[Value, ...], scope: RunScope, *, again: bool
+    ) -> Tensors:
         if not again:
             return self.run(body, operands, needed, scope)
         self.recording = False
@@ -180,13 +182,13 @@ class Forward:
         self.tape.append(Again(body, scope, operands, results))
         return results
 
-    def _iterations(self, node: Repeat, operands: Tensors, scope: RunScope, again: bool) -> Tensors:
+    def _iterations(self, node: Repeat, operands: Tensors, scope: RunScope, *, again: bool) -> Tensors:
         count, carried = self.ledger.measure(node.count), len(node.outputs)
         before = dict(self.ledger.storages)
         tensors = operands
         for index in range(min(count, UNROLLED)):
             own = scope.weights if node.share is not None else f"{scope.weights}{index}."
-            results = self._body(node.body, tensors, node.body.outputs, RunScope(scope.path, own), again)
+            results = self._body(node.body, tensors, node.body.outputs, RunScope(scope.path, own), again=again)
             # The first operands are the caller's; later ones are results of the iteration before, and held here.
             if index:
                 self._drop(tensors[:carried])

@@ -91,7 +91,7 @@ class Setting:
     @property
     def execution(self) -> Execution:
         """How the operations are computed."""
-        return execution(self.precision.values, self.attention, self.checkpoint)
+        return execution(self.precision.values, self.attention, checkpoint=self.checkpoint)
 
     def __str__(self) -> str:
         parts = [self.dtype, f"{self.attention} attention"]
@@ -174,7 +174,7 @@ class Memory:
 
     def _run(self, measure: Measure, chosen: int | None = None) -> Moment:
         ledger = Ledger(measure, chosen)
-        forward = Forward(ledger, self.setting.execution, self.setting.training, self._gradient_bytes)
+        forward = Forward(ledger, self.setting.execution, self._gradient_bytes, training=self.setting.training)
         inputs = tuple(self._input(ledger, value) for value in self.graph.inputs)
         ledger.note("")
         results = forward.run(self.graph, inputs, self.graph.outputs, RunScope())

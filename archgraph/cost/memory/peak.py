@@ -103,6 +103,7 @@ def setting(
     attention: AttentionKernel = "math",
     dtype: Dtype = "fp32",
     optimizer: Optimizer = "sgd",
+    *,
     checkpoint: Checkpoint = False,
 ) -> Setting:
     """Return how a network is run, with the checkpoints that its graph has."""

@@ -103,7 +103,7 @@ class SavedFold:
             return Storage(ZERO)
         return next((index for index, known in enumerate(inputs) if known is storage), storage)
 
-    def _new(self, size: Expr, kept: bool = False) -> Storage:
+    def _new(self, size: Expr, *, kept: bool = False) -> Storage:
         storage = Storage(size, kept)
         self.own.append(storage)
         return storage
@@ -143,11 +143,11 @@ class SavedFold:
             if isinstance(out, int):
                 self.view(value, node.inputs[out])
                 continue
-            self.inside.append(_between(node, out, index in body.inputs))
+            self.inside.append(_between(node, out, read=index in body.inputs))
             # Two outputs may be parts of one storage.
             if id(out) not in made:
                 # The results of experts are summed: what they keep of theirs is not the result of the mixture.
-                made[id(out)] = self._new(out.size, out.kept and node.experts is None)
+                made[id(out)] = self._new(out.size, kept=out.kept and node.experts is None)
             self.storages[value] = made[id(out)]
         self.flowing.update(value for value, flag in zip(node.outputs, body.flags, strict=True) if flag)
 
@@ -174,7 +174,7 @@ class SavedFold:
         return Summary(ZERO, frozenset(range(len(node.inputs))), outputs, body.flags)
 
 
-def _between(node: Repeat, out: Storage, read: bool) -> Expr:
+def _between(node: Repeat, out: Storage, *, read: bool) -> Expr:
     """The bytes of one output that are kept from one iteration to the next, or of every expert."""
     if node.experts is not None:
         return node.count * out.size if out.kept else ZERO

@@ -75,14 +75,14 @@ class SavedByNode:
             results = self._run(repeat.body, needed, first if repeat.experts is not None else state, f"{path}.")
             state = [*results, *first[len(results) :]]
         if repeat.experts is not None:
-            state = [self._sum(fold, repeat, state[0][1])]
+            state = [self._sum(fold, repeat, flows=state[0][1])]
         for value, (storage, flows) in zip(repeat.outputs, state, strict=False):
             fold.storages[value] = storage
             if flows:
                 fold.flowing.add(value)
 
     @staticmethod
-    def _sum(fold: SavedFold, repeat: Repeat, flows: bool) -> SavedResult:
+    def _sum(fold: SavedFold, repeat: Repeat, *, flows: bool) -> SavedResult:
         """The results of several experts are added into a storage of their own."""
         storage = Storage(fold.execution.bytes_of(repeat.outputs[0].type))
         fold.own.append(storage)

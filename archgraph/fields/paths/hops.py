@@ -61,7 +61,7 @@ class Moves:
             self._pulled[key] = links, state, state if found == state else found
         return self._pulled[key][2]
 
-    def states(self, output: Value, seed: Arrivals, keep: bool = False) -> dict[Value, Arrivals]:
+    def states(self, output: Value, seed: Arrivals, *, keep: bool = False) -> dict[Value, Arrivals]:
         """Return what reaches the values of the network from an output.
 
         Args:

@@ -210,7 +210,7 @@ class ReceptiveFields:
         return AxisField(axis, region.fields[axis], extent, outputs, partial=region.channels.lost)
 
 
-def receptive_fields(network: Network, input: str | None = None, fixed_weights: bool = False) -> ReceptiveFields:
+def receptive_fields(network: Network, input: str | None = None, *, fixed_weights: bool = False) -> ReceptiveFields:
     """Return the receptive fields of all nodes of a network on one input, at the bound values.
 
     With `fixed_weights`, what is mixed with weights computed from the input, as by attention, is left out.

@@ -27,13 +27,13 @@ def by_fixed_weights(node: Node, reaches: tuple[Reach, ...], learned: frozenset[
     computed = [reach.reads and value not in learned for reach, value in zip(reaches, node.inputs, strict=True)]
     return tuple(
         _without_mixing(reach)
-        if _depends(reach, any(computed[:index] + computed[index + 1 :]), len(reaches))
+        if _depends(reach, len(reaches), others=any(computed[:index] + computed[index + 1 :]))
         else reach
         for index, reach in enumerate(reaches)
     )
 
 
-def _depends(reach: Reach, others: bool, operands: int) -> bool:
+def _depends(reach: Reach, operands: int, *, others: bool) -> bool:
     """Return whether the weights of a mixture depend on the input: on another operand, or on the only one."""
     return reach.mixing != "none" and (others or (operands == 1 and reach.mixing == "dynamic"))
 

@@ -104,7 +104,7 @@ class Indices:
         bits = self.teeth >> first & (1 << last - first + 1) - 1
         missing = (bits & -bits).bit_length() - 1 if bits else 0
         start = self.start + self.step * (first + missing)
-        return _comb(start, self.step, bits >> missing, self.exact) if bits else EMPTY
+        return _comb(start, self.step, bits >> missing, exact=self.exact) if bits else EMPTY
 
     def runs(self) -> Iterator[tuple[int, int, int]]:
         """Yield (start, step, length) of every run of neighbouring teeth, in order.
@@ -161,7 +161,7 @@ class Indices:
             more = min(done, count - done)
             bits |= bits << (more * step // finest)
             done += more
-        return _comb(self.start, finest, bits, self.exact)
+        return _comb(self.start, finest, bits, exact=self.exact)
 
 
 EMPTY = Indices()
@@ -206,10 +206,10 @@ def union(sets: Iterable[Indices]) -> Indices:
     start = parts[0].start
     step = gcd(*(part.start - start for part in parts), *(part.step for part in parts if part.length > 1))
     exact = all(part.exact for part in parts)
-    return _one_run(parts, step, exact) or _overlay(parts, step, exact)
+    return _one_run(parts, step, exact=exact) or _overlay(parts, step, exact=exact)
 
 
-def _one_run(parts: list[Indices], step: int, exact: bool) -> Indices | None:
+def _one_run(parts: list[Indices], step: int, *, exact: bool) -> Indices | None:
     """Return the union where it is a comb without missing teeth, found without looking at single teeth."""
     end = parts[0].start - step
     for part in parts:
@@ -221,16 +221,16 @@ def _one_run(parts: list[Indices], step: int, exact: bool) -> Indices | None:
     return Indices(start, step if length > 1 else 1, length, None, exact)
 
 
-def _overlay(parts: list[Indices], step: int, exact: bool) -> Indices:
+def _overlay(parts: list[Indices], step: int, *, exact: bool) -> Indices:
     start = parts[0].start
     length = (max(part.hi for part in parts) - start) // step + 1
     if length > MOST_TEETH:
         return Indices(start, step, length, None, exact=False)
     shifted = (part.bits(step) << ((part.start - start) // step) for part in parts)
-    return _comb(start, step, reduce(int.__or__, shifted), exact)
+    return _comb(start, step, reduce(int.__or__, shifted), exact=exact)
 
 
-def _comb(start: int, step: int, bits: int, exact: bool) -> Indices:
+def _comb(start: int, step: int, bits: int, *, exact: bool) -> Indices:
     """Bring a comb whose first tooth is present into its unique form."""
     text = ""
     if not bits & bits >> 1:

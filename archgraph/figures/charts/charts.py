@@ -79,7 +79,7 @@ def _cells(sides: Sequence[Side], name: str) -> list[_Cell]:
         return [_Cell(("Moves over distance", "Moves"), 16.0, partial(hop_chart, found, unit))]
     several = len(sides) > 1
     return [
-        _matrix_cell(side, ("Output × input positions", "Outputs × inputs") if first else (), several)
+        _matrix_cell(side, ("Output × input positions", "Outputs × inputs") if first else (), several=several)
         for first, side in _firsts(sides)
     ]
 
@@ -88,7 +88,7 @@ def _firsts(sides: Sequence[Side]) -> Iterator[tuple[bool, Side]]:
     return ((index == 0, side) for index, side in enumerate(sides))
 
 
-def _matrix_cell(side: Side, headings: tuple[str, ...], several: bool) -> _Cell:
+def _matrix_cell(side: Side, headings: tuple[str, ...], *, several: bool) -> _Cell:
     facts = side.facts
     path = facts.last_located
     ends = not path or path == facts.structure.chain[-1].items[-1].path

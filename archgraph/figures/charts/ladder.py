@@ -100,7 +100,7 @@ def effective_share(facts: Facts, fields: EffectiveFields | None, path: str) -> 
 
 
 def iteration(
-    facts: Facts, group: Group, times: int, effective: bool = True
+    facts: Facts, group: Group, times: int, *, effective: bool = True
 ) -> list[tuple[Group, ReadExtent | None, float | None]]:
     """What the heavy parts of a repeated block read in one of its iterations, counted from 1.
 

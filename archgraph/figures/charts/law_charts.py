@@ -35,7 +35,7 @@ def laws_diagram(facts: Facts, width: float, symbols: Sequence[str] = ()) -> Dia
     parts: list[BoxPart] = []
     for index, one in enumerate(shown):
         x, y = _LEFT + (side + _GAP) * (index % columns), (index // columns) * (_HEAD + _CHART + _FOOT)
-        parts += _chart(facts, laws, one, x, y, side, span, index % columns == 0)
+        parts += _chart(facts, laws, one, x, y, side, span, first=index % columns == 0)
     rows = -(-len(shown) // columns)
     key, height = _key(rows * (_HEAD + _CHART + _FOOT) + 7.0, width)
     parts += key
@@ -72,7 +72,7 @@ def _span(facts: Facts, laws: Iterable[Expr], symbols: Sequence[Symbol]) -> tupl
 
 
 def _chart(
-    facts: Facts, laws: Laws, one: Symbol, x: float, y: float, side: float, span: tuple[int, int], first: bool
+    facts: Facts, laws: Laws, one: Symbol, x: float, y: float, side: float, span: tuple[int, int], *, first: bool
 ) -> list[BoxPart]:
     top = y + _HEAD
     low, high = span
@@ -83,7 +83,7 @@ def _chart(
         right = (octaves + _OCTAVES) / (2 * _OCTAVES)
         return x + side * right, top + _CHART * (high - growth) / (high - low)
 
-    parts += _grid(place, low, high, x, side, first)
+    parts += _grid(place, low, high, x, side, first=first)
     for metric, _, color, dash in _STYLES:
         line = tuple(place(at, growth) for at, growth in _curve(facts, laws[metric], one))
         parts.append(Path(line, color, 1.3, dash))
@@ -115,7 +115,7 @@ def _title(facts: Facts, laws: dict[str, Expr], one: Symbol) -> Line:
     return line_of(*pieces, gap=7.0)
 
 
-def _grid(place, low: int, high: int, x: float, side: float, first: bool) -> list[BoxPart]:
+def _grid(place, low: int, high: int, x: float, side: float, *, first: bool) -> list[BoxPart]:
     parts: list[BoxPart] = []
     every = max(1, round((high - low) / 5))
     for power in range(-(-low // every) * every, high + 1, every):

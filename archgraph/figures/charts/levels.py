@@ -104,7 +104,7 @@ def levels_diagram(facts: Facts, width: float, name: str = "") -> Diagram:
         for index, level in enumerate(found):
             law = level.law(metric)
             share = facts.value(law) / totals[metric]
-            parts += _bar(facts, law, share, shade(tone), x, head + pitch * index, column, not name)
+            parts += _bar(facts, law, share, shade(tone), x, head + pitch * index, column, laws=not name)
     height = head + pitch * len(found)
     parts.append(Path(((0, 12.5), (width, 12.5)), GRID, HAIR))
     box = Box("levels", width, height, tuple(parts), kind="panel")
@@ -117,7 +117,7 @@ def _heading(letter: str, text: str, x: float) -> list[BoxPart]:
 
 
 def _bar(
-    facts: Facts, law: Expr, share: float, color: str, x: float, y: float, column: float, laws: bool
+    facts: Facts, law: Expr, share: float, color: str, x: float, y: float, column: float, *, laws: bool
 ) -> list[BoxPart]:
     """The bar on the scale of the whole, its share beside it, and its law below."""
     if law == 0:

@@ -37,6 +37,9 @@ class Side:
         return self.facts.network.name
 
 
-def sides(networks: Sequence[Facts], effective: bool = True) -> list[Side]:
+def sides(networks: Sequence[Facts], *, effective: bool = True) -> list[Side]:
     """The networks in order, each in a look of its own."""
-    return [Side(facts, steps(facts, effective), *LOOKS[index % len(LOOKS)]) for index, facts in enumerate(networks)]
+    return [
+        Side(facts, steps(facts, effective=effective), *LOOKS[index % len(LOOKS)])
+        for index, facts in enumerate(networks)
+    ]

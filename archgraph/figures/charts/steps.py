@@ -17,7 +17,7 @@ from archgraph.outline.wording import called, capitalized, phrase
 _MOST_ROWS = 11
 
 
-def steps(facts: Facts, effective: bool = True) -> list[LadderStep]:
+def steps(facts: Facts, *, effective: bool = True) -> list[LadderStep]:
     """The rows of a network: its stages, or the groups of its main line with repeats shown from first to last.
 
     Effective fields take as long as all the rest together: a figure that does not show them leaves them out.
@@ -25,29 +25,29 @@ def steps(facts: Facts, effective: bool = True) -> list[LadderStep]:
     found = facts.structure
     u = find_u(found)
     if u is not None:
-        return [_step(facts, stage.line, effective) for stage in (*u.encoder, u.bottom, *u.decoder)]
-    rows = _rows(facts, found.chain, effective)
+        return [_step(facts, stage.line, effective=effective) for stage in (*u.encoder, u.bottom, *u.decoder)]
+    rows = _rows(facts, found.chain, effective=effective)
     if len(rows) > _MOST_ROWS:
-        rows = [_step(facts, stage.line, effective) for stage in stages(found)]
+        rows = [_step(facts, stage.line, effective=effective) for stage in stages(found)]
     if len(rows) > _MOST_ROWS:
         half = _MOST_ROWS // 2
         rows = [*rows[:half], LadderStep((), None, None, gap=True), *rows[-half:]]
     return rows
 
 
-def _rows(facts: Facts, chain: Sequence[Group], effective: bool) -> list[LadderStep]:
+def _rows(facts: Facts, chain: Sequence[Group], *, effective: bool) -> list[LadderStep]:
     rows: list[LadderStep] = []
     for group in chain:
         if group.circle or (all(item.light for item in group.items) and len(chain) > 1):
             continue
         if isinstance(group.items[0].member, Repeat) and not group.items[0].member.once:
-            rows += _iterations(facts, group, effective)
+            rows += _iterations(facts, group, effective=effective)
         else:
-            rows.append(_step(facts, (*group.absorbed, *group.items), effective))
+            rows.append(_step(facts, (*group.absorbed, *group.items), effective=effective))
     return rows
 
 
-def _step(facts: Facts, items: Sequence[Item], effective: bool) -> LadderStep:
+def _step(facts: Facts, items: Sequence[Item], *, effective: bool) -> LadderStep:
     title = words(_name(facts, items), SIZES.title, "bold")
     path = items[-1].path
     reach = facts.reach(path)
@@ -73,7 +73,7 @@ def _name(facts: Facts, items: Sequence[Item]) -> str:
     return capitalized(called(heavy[0].member, facts.brief))
 
 
-def _iterations(facts: Facts, group: Group, effective: bool) -> list[LadderStep]:
+def _iterations(facts: Facts, group: Group, *, effective: bool) -> list[LadderStep]:
     """The first two iterations and the last one."""
     repeat = group.items[0].member
     assert isinstance(repeat, Repeat)
@@ -87,7 +87,7 @@ def _iterations(facts: Facts, group: Group, effective: bool) -> list[LadderStep]
             left_out = number - shown[place - 1] - 1
             rows.append(LadderStep((), None, None, True, float(left_out * max(1, width))))
         last = number == count and count > len(first) + 1
-        for part, reach, share in iteration(facts, group, number, effective):
+        for part, reach, share in iteration(facts, group, number, effective=effective):
             index = math(facts.shown(repeat.count), SIZES.title) if last else words(str(number), SIZES.title, "bold")
             path = part.items[-1].path if number == count else ""
             title = _iteration_title(facts, part, index, width)

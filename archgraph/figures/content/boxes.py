@@ -84,7 +84,7 @@ def content(
     last = items[-1]
     reach = facts.own_reach(items) if own else facts.reach(last.path)
     light = all(item.light for item in items)
-    lines = title(*_called(facts, items, times, strides), room, light, 4 if side else 2)
+    lines = title(*_called(facts, items, times, strides=strides), room, 4 if side else 2, light=light)
     if not own and not side and not light and "shape" in facts.options.show:
         lines.append(shape(facts.sizes(last.outputs[0]), SIZES.body))
     costs = laws(facts, (*beside, *items), room)
@@ -108,16 +108,18 @@ def content(
     )
 
 
-def _called(facts: Facts, items: Sequence[Item], times: int, strides: bool) -> tuple[str, Line]:
+def _called(facts: Facts, items: Sequence[Item], times: int, *, strides: bool) -> tuple[str, Line]:
     each = max(1, len(items) // times)
-    phrases = [phrase(items[start : start + each], facts.brief, strides) for start in range(0, each * times, each)]
+    phrases = [
+        phrase(items[start : start + each], facts.brief, strides=strides) for start in range(0, each * times, each)
+    ]
     text, count = phrases[0][0], facts.shown(Add(*(inner for _, inner in phrases)))
     size = SIZES.title
     shown = words(f"×{count}", size) if count.is_Integer else line_of(words("×", size), math(count, size), gap=0.4)
     return capitalized(text), () if count == 1 else shown
 
 
-def title(text: str, tail: Line, room: float, light: bool = False, most: int = 2) -> list[Line]:
+def title(text: str, tail: Line, room: float, most: int = 2, *, light: bool = False) -> list[Line]:
     """The heading, on more lines where one is too long, with ``×n`` for what is repeated."""
     size, face = (SIZES.body, "sans") if light else (SIZES.title, "bold")
     left = room - line_width(tail)

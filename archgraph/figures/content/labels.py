@@ -33,12 +33,12 @@ def exit_label(facts: Facts, head: Sequence[Item], output: Value) -> Line:
     return line_of(words(f"{phrase(head, facts.brief)[0]} →", SIZES.body), shown, gap=2.5) if head else shown
 
 
-def output_label(facts: Facts, value: Value, brief: bool) -> Line:
+def output_label(facts: Facts, value: Value, *, brief: bool) -> Line:
     """A further output: its shape, or its name where there is little room."""
     return words(value.name, SIZES.small) if brief else shape(facts.sizes(value), SIZES.small)
 
 
-def copy_label(facts: Facts, copy: Copy, brief: bool) -> Line:
+def copy_label(facts: Facts, copy: Copy, *, brief: bool) -> Line:
     """What a skip copies."""
     verb = words("crop, copy" if copy.cropped else "copy", SIZES.body)
     count = words(f"{copy.count}×", SIZES.body) if copy.count > 1 else ()

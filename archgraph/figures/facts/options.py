@@ -25,7 +25,7 @@ class Options:
     values: bool = False
 
 
-def options(show: Iterable[str] | None = None, terms: str = "leading", values: bool = False) -> Options:
+def options(show: Iterable[str] | None = None, terms: str = "leading", *, values: bool = False) -> Options:
     """Check and collect the options of a figure.
 
     Raises:

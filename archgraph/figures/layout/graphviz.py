@@ -67,7 +67,7 @@ def layouts(diagrams: Sequence[Diagram], engine: str = "auto", time_limit: float
     return tuple(_placed(*pair) for pair in zip(diagrams, map(json.loads, json.loads(answers)), strict=True))
 
 
-def dot_source(diagram: Diagram, pinned: bool = False) -> str:
+def dot_source(diagram: Diagram, *, pinned: bool = False) -> str:
     """The diagram in the DOT language.
 
     Unpinned it is the question put to Graphviz: sizes, no text. Pinned it is the figure for exchange: positions
@@ -84,21 +84,21 @@ def dot_source(diagram: Diagram, pinned: bool = False) -> str:
     """
     # Numbers, so that no name of the user's has to be quoted, and none can change the layout.
     names = {box.name: f"n{index}" for index, box in enumerate(diagram.boxes)}
-    lines = ["digraph {", f"  graph [{_attributes(_graph_attributes(diagram, pinned))}]"]
+    lines = ["digraph {", f"  graph [{_attributes(_graph_attributes(diagram, pinned=pinned))}]"]
     defaults = {"shape": "box", "fixedsize": "true"} | ({} if pinned else {"label": ""})
     lines.append(f"  node [{_attributes(defaults)}]")
     lines.append("  edge [arrowsize=0.5]")
     for box in diagram.boxes:
-        lines.append(f"  {names[box.name]} [{_attributes(_node(box, diagram.height, pinned))}]")
+        lines.append(f"  {names[box.name]} [{_attributes(_node(box, diagram.height, pinned=pinned))}]")
     for index, edge in enumerate(diagram.edges):
         if edge.source in names and edge.target in names:
-            attributes = _edge(edge, index, diagram.height, pinned)
+            attributes = _edge(edge, index, diagram.height, pinned=pinned)
             shown = f" [{_attributes(attributes)}]" if attributes else ""
             lines.append(f"  {names[edge.source]} -> {names[edge.target]}{shown}")
     return "\n".join((*lines, "}")) + "\n"
 
 
-def _graph_attributes(diagram: Diagram, pinned: bool) -> dict[str, str]:
+def _graph_attributes(diagram: Diagram, *, pinned: bool) -> dict[str, str]:
     if pinned:
         return {"bb": f"0,0,{_n(diagram.width)},{_n(diagram.height)}", "label": diagram.title, "splines": "true"}
     attributes = {"nodesep": "0.3", "ranksep": "0.3"}
@@ -107,7 +107,7 @@ def _graph_attributes(diagram: Diagram, pinned: bool) -> dict[str, str]:
     return attributes
 
 
-def _node(box: Box, height: float, pinned: bool) -> dict[str, str]:
+def _node(box: Box, height: float, *, pinned: bool) -> dict[str, str]:
     size = {"width": _n(box.width / 72), "height": _n(box.height / 72)}
     if not pinned:
         return size
@@ -123,7 +123,7 @@ def _node(box: Box, height: float, pinned: bool) -> dict[str, str]:
     }
 
 
-def _edge(edge: Edge, index: int, height: float, pinned: bool) -> dict[str, str]:
+def _edge(edge: Edge, index: int, height: float, *, pinned: bool) -> dict[str, str]:
     if not pinned:
         return {"id": str(index)} | ({} if edge.constraint else {"constraint": "false"})
     attributes = {"style": edge.style} if edge.style != "solid" else {}

@@ -31,7 +31,7 @@ _MAIN = LINE + 0.15
 CAPTION_MARGIN = 14.0
 
 
-def layout_spine(plan: Plan, deck: bool = False) -> Spine:
+def layout_spine(plan: Plan, *, deck: bool = False) -> Spine:
     """Place a plan; inside a deck the lines start and end at its frame instead of at labels."""
     placed = Placement(plan, deck)
     widths = (slot.box.width - axis_of(slot) for slot in plan.slots if slot.deck is None)
@@ -49,15 +49,17 @@ def _place_slots(placed: Placement) -> None:
     branching = {source for source, _ in placed.plan.residuals}
     branching |= {name for side in placed.plan.sides for name in side.sources if name == "" or _is_slot(placed, name)}
     branching |= {name for name in placed.plan.exits if _is_slot(placed, name) and placed.slot(name).deck is not None}
-    y = _ENTRY if placed.deck else _entry(placed, "" in branching)
+    y = _ENTRY if placed.deck else _entry(placed, branching="" in branching)
     before = ""
     for slot in placed.plan.slots:
         if before or placed.deck:
-            y += _gap(placed, before, slot, before in branching)
+            y += _gap(placed, before, slot, branching=before in branching)
         elif slot.label:
             y += _LINE_HEIGHT * len(slot.label)
         if before in branching:
-            placed.branches[before] = y - _gap(placed, before, slot, True) / 2 - 2 if before else _first_branch(placed)
+            placed.branches[before] = (
+                y - _gap(placed, before, slot, branching=True) / 2 - 2 if before else _first_branch(placed)
+            )
         y = max(y, _below_feeders(placed, slot))
         box = slot.box.at(-axis_of(slot), y)
         placed.boxes[slot.name] = box
@@ -75,7 +77,7 @@ def _is_slot(placed: Placement, name: str) -> bool:
     return any(slot.name == name for slot in placed.plan.slots)
 
 
-def _entry(placed: Placement, branching: bool) -> float:
+def _entry(placed: Placement, *, branching: bool) -> float:
     """Write what comes in above the first slot; where that slot may begin."""
     if not placed.plan.entry:
         return 16.0
@@ -87,7 +89,7 @@ def _first_branch(placed: Placement) -> float:
     return 7.0 if placed.deck else 15.0
 
 
-def _gap(placed: Placement, before: str, slot: Slot, branching: bool) -> float:
+def _gap(placed: Placement, before: str, slot: Slot, *, branching: bool) -> float:
     if placed.deck and not before:
         return 2.0 if branching else 0.0
     lines = len(slot.label)
@@ -103,7 +105,7 @@ def _below_feeders(placed: Placement, slot: Slot) -> float:
     """Where a deck may begin: below the side boxes that feed it."""
     if slot.deck is None:
         return 0.0
-    feeding = {tap.source for tap in placed.plan.taps if tap.target == slot.name}
+    feeding = {side_input.source for side_input in placed.plan.side_inputs if side_input.target == slot.name}
     heights = [side.box.height + _GAP for side in placed.plan.sides if side.box.name in feeding]
     return SIDE_TOP + fsum(heights) + 6.0 if heights else 0.0
 

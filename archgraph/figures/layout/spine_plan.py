@@ -36,7 +36,7 @@ class SideBox:
 
 
 @dataclass(frozen=True)
-class Tap:
+class SideInput:
     """A value that a slot takes from the right column or a side input; ``entry`` names the side input of a deck."""
 
     source: str
@@ -60,7 +60,7 @@ class Plan:
     slots: tuple[Slot, ...]
     residuals: tuple[tuple[str, str], ...] = ()
     sides: tuple[SideBox, ...] = ()
-    taps: tuple[Tap, ...] = ()
+    side_inputs: tuple[SideInput, ...] = ()
     inputs: Mapping[str, Line] = field(default_factory=dict)
     entry: Line = ()
     exit: Line = ()
@@ -113,16 +113,16 @@ class Placement:
         """The slot of that name."""
         return next(slot for slot in self.plan.slots if slot.name == name)
 
-    def tap_height(self, tap: Tap) -> float:
-        """Where a tap meets the right side of its slot; several share it evenly."""
-        box = self.boxes[tap.target]
-        same = [other for other in self.plan.taps if other.target == tap.target]
-        return box.y + box.height * (same.index(tap) + 1) / (len(same) + 1)
+    def side_input_height(self, side_input: SideInput) -> float:
+        """Where a side input meets the right side of its slot; several share it evenly."""
+        box = self.boxes[side_input.target]
+        same = [other for other in self.plan.side_inputs if other.target == side_input.target]
+        return box.y + box.height * (same.index(side_input) + 1) / (len(same) + 1)
 
-    def taps_of(self, source: str, decks: bool) -> list[Tap]:
-        """The taps of a source into decks, or into plain boxes."""
-        taps = (tap for tap in self.plan.taps if tap.source == source)
-        return [tap for tap in taps if (self.slot(tap.target).deck is not None) == decks]
+    def side_inputs_of(self, source: str, *, decks: bool) -> list[SideInput]:
+        """The side_inputs of a source into decks, or into plain boxes."""
+        side_inputs = (side_input for side_input in self.plan.side_inputs if side_input.source == source)
+        return [side_input for side_input in side_inputs if (self.slot(side_input.target).deck is not None) == decks]
 
 
 def axis_of(slot: Slot) -> float:

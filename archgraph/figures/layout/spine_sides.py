@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, Edge, Extent, Path, Point, Text
 from archgraph.figures.drawing.style import LINE, SKIP
-from archgraph.figures.layout.spine_plan import Line, Placement, SideBox, Tap, is_small
+from archgraph.figures.layout.spine_plan import Line, Placement, SideBox, SideInput, is_small
 
 SIDE_TOP = 24.0  # where boxes may begin below the labels of what comes in
 
@@ -18,7 +18,7 @@ def place_sides(placed: Placement) -> None:
     bus = {source: placed.right + _BUS + _LANE * lane for lane, source in enumerate(sources)}
     column = placed.right + 2 * _BUS + 3 + _LANE * max(0, len(sources) - 1)
     # Labels and exits claim their room first (`used`); boxes then go where it is free.
-    _draw_taps(placed, bus)
+    _draw_side_inputs(placed, bus)
     _slot_exits(placed, max(bus.values(), default=placed.right))
     _place_boxes(placed, column)
     _draw_buses(placed, bus)
@@ -28,7 +28,7 @@ def place_sides(placed: Placement) -> None:
     _inputs(placed, bus)
 
 
-def _line(source: str, target: str, points: tuple[Point, ...], arrow: bool = False) -> Edge:
+def _line(source: str, target: str, points: tuple[Point, ...], *, arrow: bool = False) -> Edge:
     return Edge(source, target, Path(points, SKIP, LINE, _DASH, 4.0, arrow), style="dashed")
 
 
@@ -36,26 +36,28 @@ def _bus_sources(placed: Placement) -> list[str]:
     """Who feeds plain boxes of the main line, in order."""
     own = {side.box.name for side in placed.plan.sides} | set(placed.plan.inputs)
     # Into a deck a value comes from above, without a bus.
-    plain = (tap.source for tap in placed.plan.taps if placed.slot(tap.target).deck is None)
+    plain = (side_input.source for side_input in placed.plan.side_inputs if placed.slot(side_input.target).deck is None)
     return [source for source in dict.fromkeys(plain) if source in own]
 
 
-def _draw_taps(placed: Placement, bus: Mapping[str, float]) -> None:
+def _draw_side_inputs(placed: Placement, bus: Mapping[str, float]) -> None:
     """The horizontal pieces, from the bus to the right side of a slot, with their labels."""
-    for tap in placed.plan.taps:
-        if tap.source not in bus or placed.slot(tap.target).deck is not None:
+    for side_input in placed.plan.side_inputs:
+        if side_input.source not in bus or placed.slot(side_input.target).deck is not None:
             continue
-        box, y, x = placed.boxes[tap.target], placed.tap_height(tap), bus[tap.source]
-        label = _tap_label(placed, tap, box, y, x, max(bus.values()) + 4)
+        box, y, x = placed.boxes[side_input.target], placed.side_input_height(side_input), bus[side_input.source]
+        label = _side_label(placed, side_input, box, y, x, max(bus.values()) + 4)
         path = Path(((x, y), (box.extent.right, y)), SKIP, LINE, _DASH, arrow=True)
-        placed.edges.append(Edge(tap.source, tap.target, path, label, "dashed"))
+        placed.edges.append(Edge(side_input.source, side_input.target, path, label, "dashed"))
 
 
-def _tap_label(placed: Placement, tap: Tap, box: Box, y: float, bus: float, beyond: float) -> tuple[Text, ...]:
+def _side_label(
+    placed: Placement, side_input: SideInput, box: Box, y: float, bus: float, beyond: float
+) -> tuple[Text, ...]:
     """Above the line where that is long enough, else to the right of the buses."""
-    if not tap.label:
+    if not side_input.label:
         return ()
-    text = Text(tap.label, color=MUTED)
+    text = Text(side_input.label, color=MUTED)
     if is_small(box) and text.width < bus - box.extent.right - 8:
         return (text.centered((box.extent.right + bus) / 2 + 2).moved(0, y - 2.2),)
     label = text.moved(beyond, y + 2.4)
@@ -69,7 +71,7 @@ def _slot_exits(placed: Placement, beyond: float) -> None:
         if name not in placed.boxes:
             continue
         box = placed.boxes[name]
-        tapped = any(tap.target == name for tap in placed.plan.taps)
+        tapped = any(side_input.target == name for side_input in placed.plan.side_inputs)
         start, y = box.extent.right, box.y + box.height * (0.85 if tapped else 0.5)
         if placed.slot(name).deck is not None:
             start, y = 0.0, placed.branches[name]
@@ -106,10 +108,12 @@ def _place_boxes(placed: Placement, column: float) -> None:
 
 
 def _wish(placed: Placement, side: SideBox) -> float:
-    """Level with its first tap, but below where its own operands leave the main line."""
+    """Level with its first side input, but below where its own operands leave the main line."""
     name = side.box.name
-    heights = [placed.tap_height(tap) for tap in placed.taps_of(name, decks=False)]
-    heights += [placed.boxes[tap.target].y - side.box.height for tap in placed.taps_of(name, decks=True)]
+    heights = [placed.side_input_height(side_input) for side_input in placed.side_inputs_of(name, decks=False)]
+    heights += [
+        placed.boxes[side_input.target].y - side.box.height for side_input in placed.side_inputs_of(name, decks=True)
+    ]
     least = 0.0 if placed.deck else SIDE_TOP
     branches = [placed.branches[source] + 8 for source in side.sources if source in placed.branches]
     return max(least, min(heights, default=0.0) - side.box.height / 2, *branches)
@@ -121,9 +125,9 @@ def _clash(placed: Placement, box: Box) -> float | None:
 
 
 def _draw_buses(placed: Placement, bus: Mapping[str, float]) -> None:
-    """Vertical lines that join the taps of one source, and the piece from its box to there."""
+    """Vertical lines that join the side_inputs of one source, and the piece from its box to there."""
     for name, x in bus.items():
-        heights = [placed.tap_height(tap) for tap in placed.taps_of(name, decks=False)]
+        heights = [placed.side_input_height(side_input) for side_input in placed.side_inputs_of(name, decks=False)]
         if name in placed.sides:
             box = placed.sides[name]
             heights.append(y := box.center[1])
@@ -139,23 +143,23 @@ def _draw_buses(placed: Placement, bus: Mapping[str, float]) -> None:
 def _drops(placed: Placement) -> None:
     """From a side box straight down into a deck, with a jog where the entry lies elsewhere."""
     for name, source in placed.sides.items():
-        for tap in placed.taps_of(name, decks=True):
-            x, top = _deck_entry(placed, tap)
+        for side_input in placed.side_inputs_of(name, decks=True):
+            x, top = _deck_entry(placed, side_input)
             # Too low for a line from above: whoever asked takes another form, rather than a line through a box.
             if source.extent.bottom > top:
-                placed.undrawn.append(f"{name} to {tap.target}")
+                placed.undrawn.append(f"{name} to {side_input.target}")
                 continue
             start, middle = source.center[0], top - 10
             points: tuple[Point, ...] = ((start, source.extent.bottom), (start, middle), (x, middle), (x, top))
             if source.x + 4 < x < source.extent.right - 4:
                 points = ((x, source.extent.bottom), (x, top))
-            placed.edges.append(_line(name, tap.target, points))
+            placed.edges.append(_line(name, side_input.target, points))
 
 
-def _deck_entry(placed: Placement, tap: Tap) -> Point:
-    deck, box = placed.slot(tap.target).deck, placed.boxes[tap.target]
+def _deck_entry(placed: Placement, side_input: SideInput) -> Point:
+    deck, box = placed.slot(side_input.target).deck, placed.boxes[side_input.target]
     assert deck is not None
-    return box.x + deck.entries.get(tap.entry, deck.width - 12), box.y
+    return box.x + deck.entries.get(side_input.entry, deck.width - 12), box.y
 
 
 def _from_main_line(placed: Placement) -> None:
@@ -224,7 +228,7 @@ def _inputs(placed: Placement, bus: Mapping[str, float]) -> None:
             text = text.moved(max(0.0, right + 6 - text.x), 0)
             right = text.x + text.width
             placed.marks.append(text)
-        placed.edges.append(_line(name, "", ((x, top), (x, y)), arrow))
+        placed.edges.append(_line(name, "", ((x, top), (x, y)), arrow=arrow))
 
 
 def _covered(placed: Placement, x: float, y: float) -> bool:
@@ -244,12 +248,18 @@ def _from_the_right(placed: Placement, name: str, label: Line) -> None:
 
 def _entrance(placed: Placement, name: str, bus: Mapping[str, float]) -> tuple[float, float, bool]:
     """Where an input goes down to, and whether it ends there; ways that cannot be drawn are noted."""
-    users, decks = _users(placed, name), placed.taps_of(name, decks=True)
+    users, decks = _users(placed, name), placed.side_inputs_of(name, decks=True)
     if name in bus:
         if decks:
             placed.undrawn.append(f"{name} to {decks[0].target}")
-        return bus[name], min(placed.tap_height(tap) for tap in placed.taps_of(name, decks=False)), False
-    extra = [side.box.name for side in users[1:]] + [tap.target for tap in (decks if users else decks[1:])]
+        return (
+            bus[name],
+            min(placed.side_input_height(side_input) for side_input in placed.side_inputs_of(name, decks=False)),
+            False,
+        )
+    extra = [side.box.name for side in users[1:]] + [
+        side_input.target for side_input in (decks if users else decks[1:])
+    ]
     placed.undrawn += [f"{name} to {target}" for target in extra]
     if users:
         return (*_into_side(placed, name, users[0]), True)

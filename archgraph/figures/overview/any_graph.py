@@ -30,7 +30,7 @@ def graph_diagram(facts: Facts, found: Structure, width: float, engine: str = "a
 
 def _groups(facts: Facts, found: Structure, room: float) -> Diagram:
     groups = (*found.chain, *found.sides)
-    boxes = {group: _group_box(facts, group, room, group in found.sides) for group in groups}
+    boxes = {group: _group_box(facts, group, room, side=group in found.sides) for group in groups}
     edges = [Edge(boxes[a].name, boxes[b].name) for a, b in zip(found.chain, found.chain[1:], strict=False)]
     ends = {value: _end(f"input {value.name}", value_label(facts, value)) for value in found.flow.inputs}
     if found.entry is not None and found.chain:
@@ -46,10 +46,10 @@ def _groups(facts: Facts, found: Structure, room: float) -> Diagram:
     return Diagram((*ends.values(), *boxes.values(), *results), tuple(edges))
 
 
-def _group_box(facts: Facts, group: Group, room: float, side: bool) -> Box:
+def _group_box(facts: Facts, group: Group, room: float, *, side: bool) -> Box:
     if group.circle:
         return circle(group.name, group.circle)
-    return replace(boxed(group_content(facts, group, False, room, side=side)), name=group.name)
+    return replace(boxed(group_content(facts, group, room, own=False, side=side)), name=group.name)
 
 
 def _end(name: str, line: Line) -> Box:

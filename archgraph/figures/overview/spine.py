@@ -22,7 +22,7 @@ from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.layout.spine import CAPTION_MARGIN, framed, layout_spine
-from archgraph.figures.layout.spine_plan import Plan, Slot, Spine, Tap
+from archgraph.figures.layout.spine_plan import Plan, SideInput, Slot, Spine
 from archgraph.figures.overview.spine_links import block_of, head_of, joined, repeat_of
 from archgraph.graph.ir import Repeat
 from archgraph.outline.groups import Group
@@ -36,7 +36,7 @@ _PAGE_HEIGHT, _FEW_STAGES = 600.0, 3
 _SIDE_SHARE = 0.66
 
 
-def spine_diagram(facts: Facts, found: Structure, width: float, open_one: bool = True) -> Diagram | None:
+def spine_diagram(facts: Facts, found: Structure, width: float, *, open_one: bool = True) -> Diagram | None:
     """The most detailed form without a fault that fits the page; nothing if there is none.
 
     Details that may have to go, in this order: room in the boxes, equal neighbours that are shown one by one, the
@@ -94,10 +94,10 @@ def block_diagram(facts: Facts, group: Group, width: float) -> Diagram | None:
             return None
         slot = Slot(Box(group.name, deck.width, deck.height), deck)
         inner = {outer: own.name for outer, own in zip(repeat.inputs[1:], repeat.body.inputs[1:], strict=True)}
-        taps = tuple(Tap(name, group.name, (), name) for name in inner.values())
+        side_inputs = tuple(SideInput(name, group.name, (), name) for name in inner.values())
         labels = {name: value_label(facts, value) for value, name in inner.items()}
         entry, exit_ = (value_label(facts, value) for value in (repeat.body.inputs[0], repeat.outputs[0]))
-        spine = layout_spine(Plan((slot,), (), (), taps, labels, entry, exit_))
+        spine = layout_spine(Plan((slot,), (), (), side_inputs, labels, entry, exit_))
         if spine.width <= width + 0.5 and not spine.undrawn and not faults(spine.drawing):
             return spine.drawing
     return None
@@ -123,13 +123,14 @@ def _plan(
     groups: tuple[Group, ...],
     opened: Group | None,
     room: float,
-    own: bool = False,
     least: float = 60.0,
+    *,
+    own: bool = False,
 ) -> Plan | None:
     """The plan of a structure; nothing if it has too many parts for one line."""
     if len(groups) > (_MANY_INSIDE if own else _MANY_SLOTS):
         return None
-    slots = _slots(facts, groups, opened, own, room, staged=groups[0] not in found.chain, least=least)
+    slots = _slots(facts, groups, opened, room, own=own, staged=groups[0] not in found.chain, least=least)
     if slots is None:
         return None
     names = {item: slot.name for group, slot in zip(groups, slots, strict=True) for item in group.all}
@@ -138,22 +139,22 @@ def _plan(
     narrow = min(room * _SIDE_SHARE, NARROW)
     heads = {side: source for side in found.sides if (source := head_of(found, side)) is not None}
     beside = [side for side in found.sides if side.items[0] not in names and side not in heads]
-    sides = {side: boxed(group_content(facts, side, own, narrow, side=True)) for side in beside}
+    sides = {side: boxed(group_content(facts, side, narrow, own=own, side=True)) for side in beside}
     exits = {}
     for group, value in found.outputs:
         if group in sides:
             exits[sides[group].name] = output_label(facts, value, brief=False)
         elif value is not found.chain[-1].output:
             exits[homes[heads.get(group, group)]] = output_label(facts, value, brief=True)
-    return replace(joined(facts, found, slots, homes, sides, own), exits=exits)
+    return replace(joined(facts, found, slots, homes, sides, own=own), exits=exits)
 
 
 def _slots(
-    facts: Facts, groups: Sequence[Group], opened: Group | None, own: bool, room: float, staged: bool, least: float
+    facts: Facts, groups: Sequence[Group], opened: Group | None, room: float, least: float, *, own: bool, staged: bool
 ) -> list[Slot] | None:
     """Boxes, circles and the opened deck; for whole stages, strides are written beside the arrows."""
     framed = [group for group in groups if not group.circle and group is not opened]
-    contents = {group: group_content(facts, group, own, room, strides=not staged) for group in framed}
+    contents = {group: group_content(facts, group, room, own=own, strides=not staged) for group in framed}
     wide = max((least, *(natural_width(one) for one in contents.values())))
     slots = []
     for group in groups:
@@ -172,7 +173,7 @@ def _slots(
 
 
 def group_content(
-    facts: Facts, group: Group, own: bool, room: float, *, side: bool = False, strides: bool = True
+    facts: Facts, group: Group, room: float, *, own: bool, side: bool = False, strides: bool = True
 ) -> Content:
     """What is written in the box of a group; a repeat is called by its block and how often it is applied."""
     items = (*group.absorbed, *group.items)

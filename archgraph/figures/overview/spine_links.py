@@ -1,4 +1,4 @@
-"""From the links of a structure to the residuals, taps and side boxes of a spine."""
+"""From the links of a structure to the residuals, side_inputs and side boxes of a spine."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ from archgraph.figures.content.mathtext import shape, words
 from archgraph.figures.drawing.diagram import Box, Line
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
-from archgraph.figures.layout.spine_plan import Plan, SideBox, Slot, Tap
+from archgraph.figures.layout.spine_plan import Plan, SideBox, SideInput, Slot
 from archgraph.graph.ir import Repeat, Value
 from archgraph.outline.groups import Group
 from archgraph.outline.structure import Structure
@@ -44,11 +44,12 @@ def joined(
     slots: Sequence[Slot],
     homes: Mapping[Group, str],
     sides: Mapping[Group, Box],
+    *,
     own: bool,
 ) -> Plan:
-    """Sort every link into residuals, taps, and what side boxes take."""
+    """Sort every link into residuals, side_inputs, and what side boxes take."""
     residuals: dict[tuple[str, str], None] = {}
-    taps: list[Tap] = []
+    side_inputs: list[SideInput] = []
     taken: dict[Group, dict[str, None]] = {side: {} for side in sides}
     flowing = {homes[group]: group.output for group in found.chain if group in homes}
     for source, target, value in found.links:
@@ -62,12 +63,12 @@ def joined(
             if name != homes[target] and not flows:
                 residuals[name, homes[target]] = None
         else:
-            taps.append(Tap(name, homes[target], _tap_label(source, target), _deck_input(target, value)))
+            side_inputs.append(SideInput(name, homes[target], _side_label(source, target), _deck_input(target, value)))
     return Plan(
         tuple(slots),
         tuple(residuals),
         tuple(SideBox(drawn, tuple(taken[side])) for side, drawn in sides.items()),
-        tuple(taps),
+        tuple(side_inputs),
         {value.name: input_name(value.name) for value in found.flow.inputs if value is not found.entry},
         () if own else value_label(facts, found.entry),
         () if own else shape(facts.sizes(found.chain[-1].output), SIZES.body),
@@ -97,7 +98,7 @@ def _deck_input(target: Group, value: Value) -> str:
     return next((inner.name for outer, inner in pairs if outer is value), "")
 
 
-def _tap_label(source: Group | Value, target: Group) -> Line:
+def _side_label(source: Group | Value, target: Group) -> Line:
     """The names of the values that go from a side box to a slot, if the spec gave them names."""
     if isinstance(source, Value):
         return ()

@@ -67,7 +67,8 @@ def _shape(facts: Facts, u: UNet, form: UForm) -> UShape:
     wide = max(natural_width(one if form.stacked else _two_columns(one)) for one in contents.values())
     boxes = {stage: boxed(contents[stage], wide) for stage in every}
     copies = (
-        Skip(boxes[copy.source].name, boxes[copy.target].name, copy_label(facts, copy, form.brief)) for copy in u.copies
+        Skip(boxes[copy.source].name, boxes[copy.target].name, copy_label(facts, copy, brief=form.brief))
+        for copy in u.copies
     )
     return UShape(
         tuple(boxes[stage] for stage in u.encoder),
@@ -77,7 +78,7 @@ def _shape(facts: Facts, u: UNet, form: UForm) -> UShape:
         {boxes[stage].name: lines for stage in every if (lines := stage_way(facts, stage))},
         value_label(facts, facts.structure.entry),
         exit_label(facts, u.head, u.decoder[-1].output),
-        {boxes[stage].name: output_label(facts, value, form.brief) for stage, value in u.exits},
+        {boxes[stage].name: output_label(facts, value, brief=form.brief) for stage, value in u.exits},
     )
 
 

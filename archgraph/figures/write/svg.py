@@ -19,7 +19,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 _HEAD, _HALF_HEAD = 5.2, 1.9
 
 
-def to_svg(diagram: Diagram, marked: bool = False) -> str:
+def to_svg(diagram: Diagram, *, marked: bool = False) -> str:
     """Write a diagram as a stand-alone SVG document of its true size.
 
     The same diagram always gives the same text. Ids and styles carry a prefix made from the content, so that
@@ -29,7 +29,7 @@ def to_svg(diagram: Diagram, marked: bool = False) -> str:
     >>> to_svg(Diagram(width=10, height=10, title="a < b")).splitlines()[1]
     '<title id="ag-5bbaf596-title">a &lt; b</title>'
     """
-    body = "\n".join(_body(diagram, marked))
+    body = "\n".join(_body(diagram, marked=marked))
     seed = "\n".join((diagram.title, diagram.description, _n(diagram.width), _n(diagram.height), body))
     prefix = "ag-" + hashlib.sha256(seed.encode(errors="replace")).hexdigest()[:8]
     width, height = _n(diagram.width), _n(diagram.height)
@@ -49,7 +49,7 @@ def _style(prefix: str) -> str:
     return f"<style>{''.join(rules)}#{prefix} text{{white-space:pre;text-anchor:start}}</style>"
 
 
-def _body(diagram: Diagram, marked: bool) -> Iterator[str]:
+def _body(diagram: Diagram, *, marked: bool) -> Iterator[str]:
     numbers = {box.name: index for index, box in enumerate(diagram.boxes)} if marked else {}
     for cluster in diagram.clusters:
         yield from _cluster(cluster, f' data-frame="{_safe(cluster.name)}"' if marked else "")

@@ -58,6 +58,7 @@ def mixture_class() -> Any:
             active: int,
             names: tuple[str, ...],
             score_names: tuple[str, ...],
+            *,
             per_position: bool,
         ) -> None:
             super().__init__(experts)

@@ -47,8 +47,9 @@ class Alignment:
         operands: Sequence[Operand],
         joined: int | None = None,
         own: Sequence[int] = (),
-        fill: bool = False,
         summed: Sequence[int] = (),
+        *,
+        fill: bool = False,
     ) -> None:
         self.builder = builder
         self.operands = list(operands)

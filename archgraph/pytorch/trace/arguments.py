@@ -40,7 +40,7 @@ class Lazy(dict):
         return self[key]
 
 
-def conventional_names(rank: int, dtype: str, signal: bool = False) -> tuple[str, ...]:
+def conventional_names(rank: int, dtype: str, *, signal: bool = False) -> tuple[str, ...]:
     """Return names for the axes of an input: images are c, h, w; tokens n, c; indices n.
 
     >>> conventional_names(3, "float"), conventional_names(1, "int")

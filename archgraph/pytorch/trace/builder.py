@@ -99,7 +99,7 @@ class Builder:
     name: str = ""
     _arranged: dict[object, Value] = field(default_factory=dict)
 
-    def emit(self, op: Op, operands: Sequence[Value], name: str = "", outer: bool = False) -> tuple[Value, ...]:
+    def emit(self, op: Op, operands: Sequence[Value], name: str = "", *, outer: bool = False) -> tuple[Value, ...]:
         """Add an operation and return its outputs."""
         types = tuple(value.type for value in operands)
         inferred = self.infer(op, types)
@@ -108,7 +108,7 @@ class Builder:
         self.records.append(Record(name, op, tuple(operands), outputs, self.outer if outer else self.stack))
         return outputs
 
-    def source(self, pending: Pending, axes: Sequence[tuple[str, Expr]], shared: bool = False) -> Value:
+    def source(self, pending: Pending, axes: Sequence[tuple[str, Expr]], *, shared: bool = False) -> Value:
         """Add a parameter or constant; a shared one stands before everything else."""
         op = pending.make(Named(axes))
         (type_,) = self.infer(op, ())
@@ -118,7 +118,7 @@ class Builder:
         (self.prelude if shared else self.records).append(Record(pending.name, op, (), (value,), stack))
         return value
 
-    def settled(self, t: Tracked, shared: bool = False) -> Tracked:
+    def settled(self, t: Tracked, *, shared: bool = False) -> Tracked:
         """Return a tensor that has a value: a pending one gets conventional axes."""
         if isinstance(t.value, Value):
             return t
@@ -126,13 +126,13 @@ class Builder:
         named = [i for i, length in enumerate(sizes) if length != 1]
         # Nobody said what they mean: the last that is more than 1 is taken for the channels.
         names = {f"?{i}": CHANNEL if i == named[-1] else f"a{place}" for place, i in enumerate(named)}
-        value = self.source(t.value, [(names[f"?{i}"], sizes[i]) for i in named], shared)
+        value = self.source(t.value, [(names[f"?{i}"], sizes[i]) for i in named], shared=shared)
         layout = (tuple(AxisDigit(names.get(d.axis, d.axis), d.stride, d.size) for d in dim) for dim in t.layout)
         return Tracked(value, tuple(layout))
 
     # -- axes --------------------------------------------------------------------------------------------
 
-    def arrange(self, t: Tracked, target: Sequence[Axis], strict: bool = True) -> Value:
+    def arrange(self, t: Tracked, target: Sequence[Axis], *, strict: bool = True) -> Value:
         """Return the value with these axes, each made of the given digits of the tensor's axes.
 
         Without `strict` it may have further axes of size 1.
@@ -140,7 +140,7 @@ class Builder:
         # Made with the wanted axes from the start, it needs no rearrangement.
         if isinstance(t.value, Pending):
             return self._arrange_pending(t.value, target)
-        if _is_arranged(t.value.type, target, strict):
+        if _is_arranged(t.value.type, target, strict=strict):
             return t.value
         # The module is in the key: a rearrangement belongs to the scope that reads it, and is made once there.
         key = (t.value, tuple(target), self.outer)
@@ -167,6 +167,7 @@ class Builder:
         t: Tracked,
         wanted: Sequence[tuple[str | None, tuple[int, ...]]],
         touched: Sequence[int] = (),
+        *,
         strict: bool = False,
     ) -> tuple[Tracked, list[str]]:
         """Make every group of dimensions one whole axis, and `touched` dimensions a product of whole axes.
@@ -202,7 +203,7 @@ class Builder:
         target: list[Axis] = [(axis, whole_axis(axis, t.axes[axis])) for axis in kept]
         target += zip(final, contents, strict=True)
         target += [(name, (digit,)) for name, (_, _, digit) in zip(loose_final, loose, strict=True)]
-        value = self.arrange(t, target, strict)
+        value = self.arrange(t, target, strict=strict)
         places = {(place, k): name for name, (place, k, _) in zip(loose_final, loose, strict=True)}
         layout = [
             self._joined(t, place, groups[place], wanted, final)
@@ -277,7 +278,7 @@ def _strides(dim: Dim) -> list[Expr]:
     return [product(d.size for d in dim[place + 1 :]) for place in range(len(dim))]
 
 
-def _is_arranged(type_: TensorType, target: Sequence[Axis], strict: bool) -> bool:
+def _is_arranged(type_: TensorType, target: Sequence[Axis], *, strict: bool) -> bool:
     sizes = dict(type_.axes)
     if any(name not in sizes or dim != whole_axis(name, sizes[name]) for name, dim in target):
         return False

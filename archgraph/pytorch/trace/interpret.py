@@ -94,7 +94,7 @@ class ProgramInterpreter:
             if len(given) != len(dims):
                 raise ShapeError(f"input '{node.name}' has {len(dims)} axes besides the batch, not {len(given)}")
             return tuple(given)
-        return conventional_names(len(dims), dtype, self.program.feeds(node, "conv1d"))
+        return conventional_names(len(dims), dtype, signal=self.program.feeds(node, "conv1d"))
 
     def fetch(self, item: Any) -> Any:
         """Return what an argument is: a tracked tensor, a size, or the argument itself."""

@@ -118,7 +118,7 @@ class Program:
             return "buffer"
         return "learned" if tensor.requires_grad or self._frozen else "frozen"
 
-    def is_natural(self, node: Any, buffer: bool = False) -> bool:
+    def is_natural(self, node: Any, *, buffer: bool = False) -> bool:
         """Whether a weight belongs to one layer, which then counts it itself."""
         if node not in self.parameters or self.uses(node) != 1:
             return False

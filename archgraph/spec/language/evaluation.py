@@ -20,7 +20,7 @@ def evaluate_tree(tree: Tree, environment: Environment) -> Any:
     if tree.is_mapping or tree.is_empty:
         tree.fail(f"expected a number or an expression, and found {tree.describe()}")
     try:
-        return evaluate_expression(tree.value, environment, tree.start)
+        return evaluate_expression(environment, tree.start, text=tree.value)
     except ArchgraphError as error:
         error.place = error.place or tree.place
         raise

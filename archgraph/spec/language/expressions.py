@@ -40,7 +40,7 @@ class Environment(Protocol):
         ...
 
 
-def evaluate_expression(text: str | int | bool, environment: Environment, start: Place | None = None) -> Any:
+def evaluate_expression(environment: Environment, start: Place | None = None, *, text: str | int | bool) -> Any:
     """Evaluate an expression to a size, a boolean, a word or a tuple.
 
     Raises:
@@ -67,7 +67,7 @@ def bindings_in(text: Any, environment: Environment) -> str:
 
 def _binding(name: str, environment: Environment) -> str:
     try:
-        told = environment.tell(evaluate_expression(name, environment))
+        told = environment.tell(evaluate_expression(environment, text=name))
     except ArchgraphError:
         return ""
     return told.replace(" = ", "=") if told.startswith(f"{name} = ") else f"{name}={told}"

@@ -55,7 +55,7 @@ def attention(i: ProgramInterpreter, a: Arguments) -> Tracked:
     fixed = mask is None or mask in i.program.constants
     causal = bool(a.is_causal) or (mask is not None and fixed and is_causal(mask, i.program))
     if fixed:
-        result = fused(i, a.query, a.key, a.value, causal)
+        result = fused(i, a.query, a.key, a.value, causal=causal)
         if result is not None:
             return result
     return written_out(i, a.query, a.key, a.value, None if fixed else a.attn_mask)
@@ -68,18 +68,18 @@ def recognised(i: ProgramInterpreter, a: Arguments) -> Tracked:
     q, k, v = i.fetch(found.queries), i.fetch(found.keys), i.fetch(found.values)
     keys = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
     causal = any(is_causal(mask, i.program) for mask in found.masks)
-    result = fused(i, q, keys, v, causal)
+    result = fused(i, q, keys, v, causal=causal)
     return written_out(i, q, keys, v, None) if result is None else result
 
 
-def fused(i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, causal: bool) -> Tracked | None:
+def fused(i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, *, causal: bool) -> Tracked | None:
     """Return attention as one operation, or None where its operands do not have the form that it needs."""
     streams = [Heads(i.builder.settled(t)) for t in (q, k, v)]
     if any(s.t.rank < 3 for s in streams) or not _regular(streams):
         return None
     window = _window(streams)
     if window is None and any(s.batch for s in streams):
-        return _batched(i, streams, causal)
+        return _batched(i, streams, causal=causal)
     parts = [_prepared(i, s) for s in streams]
     return _emit(i, parts, streams, {"causal": causal} if window is None else {"window": window})
 
@@ -157,7 +157,7 @@ def _window(streams: list[Heads]) -> Any:
     return per_position({axis: sides[axis] for axis in ordered}) if set(ordered) == set(sides) else None
 
 
-def _batched(i: ProgramInterpreter, streams: list[Heads], causal: bool) -> Tracked | None:
+def _batched(i: ProgramInterpreter, streams: list[Heads], *, causal: bool) -> Tracked | None:
     """Attention along some axes, separately for every position of others."""
     first = streams[0]
     parts = []

@@ -39,10 +39,10 @@ def transposed_convolution(i: ProgramInterpreter, a: Arguments) -> Tracked:
 def any_convolution(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A convolution of any rank."""
     count = len(a.nodes["weight"].meta["val"].shape) - 2
-    return _convolution(i, a, count, bool(a.nodes.get("transposed")))
+    return _convolution(i, a, count, transposed=bool(a.nodes.get("transposed")))
 
 
-def _convolution(i: ProgramInterpreter, a: Arguments, count: int, transposed: bool) -> Tracked:
+def _convolution(i: ProgramInterpreter, a: Arguments, count: int, *, transposed: bool) -> Tracked:
     weight = a.nodes["weight"]
     shape = [int(length) for length in weight.meta["val"].shape]
     origin = i.program.origin(weight)
@@ -51,7 +51,7 @@ def _convolution(i: ProgramInterpreter, a: Arguments, count: int, transposed: bo
         return linear_over(i, a, a.input.rank - count - 1, shape, origin)
     w = Windows(i, a.input, count)
     bias = _bias(i, a) if natural else None
-    op = _conv_op(w, a, shape, count, transposed, bias is True)
+    op = _conv_op(w, a, shape, count, transposed=transposed, bias=bias is True)
     if natural:
         i.program.used(origin)
         result = w.apply(op)
@@ -81,7 +81,7 @@ def linear_over(i: ProgramInterpreter, a: Arguments, dim: int, shape: list[int],
     return result if bias is True else _with_bias(i, result, a, dim)
 
 
-def _conv_op(w: Windows, a: Arguments, shape: list[int], count: int, transposed: bool, bias: bool) -> Any:
+def _conv_op(w: Windows, a: Arguments, shape: list[int], count: int, *, transposed: bool, bias: bool) -> Any:
     given = a.nodes.get("padding")
     groups = int(a.nodes.get("groups") or 1)
     common: dict[str, Any] = {
