@@ -1,4 +1,4 @@
-"""Operators whose result has a shape that depends on values, where the values that decide are known."""
+"""Operators whose result torch cannot tell from shapes: values that are known decide, or a rule of this package."""
 
 from __future__ import annotations
 
@@ -62,7 +62,19 @@ def _tensor_split(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any],
     return None if known is None else list(torch.tensor_split(tensor, known.tolist(), *rest, **kwargs))
 
 
+def _grouped_products(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], value: Value) -> Any:
+    """Products of groups of rows, which torch describes in one type only."""
+    left, right = args[:2]
+    if left.ndim == right.ndim == 2:
+        shape = (kwargs.get("offs", args[2] if len(args) > 2 else None).shape[0], left.shape[0], right.shape[1])
+    else:
+        shape = (*left.shape[-2 if right.ndim == 2 else 0 : -1], right.shape[-1])
+    dtype = kwargs.get("out_dtype") or left.dtype
+    return left.new_empty(shape, dtype=dtype)
+
+
 DECIDING: Mapping[str, Callable[..., Any]] = {
+    "_grouped_mm": _grouped_products,
     "index": _index,
     "masked_select": _masked_select,
     "repeat_interleave": _repeat_interleave,

@@ -52,7 +52,7 @@ def record(module: nn.Module, inputs: Any) -> Recording:
         module.eval()
         recorder = Recorder(module)
         args, kwargs, given = _placed(torch, recorder, module, args, kwargs)
-        with recorder.surroundings.entered(), recorder.modules.watched(), _explained(module, recorder):
+        with recorder.surroundings.entered(), _explained(module, recorder):
             with torch.inference_mode(), torch.enable_grad(), recorder:
                 result = module(*args, **kwargs)
             outputs = {place: recorder.entry(tensor, "return")[1] for place, tensor in named_tensors(result)}

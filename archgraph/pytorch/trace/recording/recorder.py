@@ -42,7 +42,7 @@ class Recorder(TorchDispatchMode):
         self.known = KnownValues()
         self.names = Names()
         self.sources = Sources(module, self.known, self.names)
-        self.surroundings = Surroundings(self.read)
+        self.surroundings = Surroundings(self.read, self.modules)
         self._entries = self.sources.entries
         self._fresh: Any = None
 

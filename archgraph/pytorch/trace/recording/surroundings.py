@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from archgraph.pytorch.trace.recording.literals import literal_makers
+from archgraph.pytorch.trace.recording.module_calls import RunningModules
 from archgraph.pytorch.trace.recording.node import Region
 
 
@@ -21,7 +23,8 @@ class Surroundings:
         regions: all checkpoints that were met.
     """
 
-    def __init__(self, read: Callable[[Any, str], Any]) -> None:
+    def __init__(self, read: Callable[[Any, str], Any], modules: RunningModules) -> None:
+        self._modules = modules
         self._read = read
         self.autocast: Any = None
         self.region: Region | None = None
@@ -40,12 +43,15 @@ class Surroundings:
         import torch
         from torch.utils import checkpoint
 
+        yield torch.nn.Module, "__call__", self._modules.watching(torch.nn.Module.__call__)
         yield from self._autocast(torch)
         for name in ("tolist", "numpy"):
             yield torch.Tensor, name, self._reading(getattr(torch.Tensor, name), name)
-        for name in ("tensor", "as_tensor", "asarray"):
-            yield torch, name, _on_cpu(getattr(torch, name))
-        yield torch.Tensor, "new_tensor", _new_tensor(torch)
+        yield from literal_makers()
+        # Modules have ways of their own of not asking for values while they are traced.
+        for name in ("_is_compiling_flag", "_is_exporting_flag"):
+            if hasattr(torch.compiler, name):
+                yield torch.compiler, name, True
         yield checkpoint, "CheckpointFunction", _Reentrant(self)
         yield checkpoint, "_checkpoint_without_reentrant_generator", self._generator(checkpoint)
 
@@ -127,31 +133,6 @@ class _Reentrant:
     def apply(self, function: Any, preserve: bool, *args: Any) -> Any:
         with self._surroundings.checkpointed():
             return function(*args)
-
-
-def _on_cpu(original: Any) -> Any:
-    """A literal keeps its values on the CPU only."""
-
-    def made(data: Any, *args: Any, device: Any = None, **options: Any) -> Any:
-        import torch
-
-        if isinstance(data, torch.Tensor):
-            return _converted(data, options.get("dtype", args[0] if args else None), original.__name__ == "tensor")
-        return original(data, *args, device="cpu", **options)
-
-    return made
-
-
-def _converted(data: Any, dtype: Any, copied: bool) -> Any:
-    result = data.detach().clone() if copied else data
-    return result if dtype is None else result.to(dtype)
-
-
-def _new_tensor(torch: Any) -> Any:
-    def new_tensor(own: Any, data: Any, *, dtype: Any = None, device: Any = None, **options: Any) -> Any:
-        return torch.tensor(data, dtype=dtype or own.dtype)
-
-    return new_tensor
 
 
 @contextmanager

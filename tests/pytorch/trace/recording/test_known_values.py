@@ -5,6 +5,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
+import numpy  # noqa: E402
 from recorded_modules import CASES, Attention, Does, keep, linear, tokens  # noqa: E402
 from torch import nn  # noqa: E402
 
@@ -99,6 +100,42 @@ def test_shapes_that_known_values_decide():
     found = record(Does(forward, keep=keep()), torch.zeros(2, 5, 4))
     shapes = [node.meta["val"].shape for node in found.outputs.values()]
     assert shapes == [(2, 5, 3), (30,), (2, 5, 7), (3,)]
+
+
+def test_an_index_that_is_a_list_is_a_literal():
+    def forward(m, x):
+        y = torch.zeros(5)
+        y[[0, 3]] = 1
+        return x[:, [2, 0, 1]], x[..., [True, False, True, True]], x[numpy.arange(1)], x[y > 0]
+
+    found = record(Does(forward), torch.zeros(5, 8, 4))
+    assert [node.meta["val"].shape for node in found.outputs.values()] == [(5, 3, 4), (5, 8, 3), (1, 8, 4), (2, 8, 4)]
+    chosen = next(node for node in found.calls if node.name == "index")
+    assert chosen.args[1][1].known.tolist() == [2, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "ends"),
+    [((16, 32), (2, 32, 24), True), ((2, 16, 32), (2, 32, 24), False), ((8, 16), (16, 24), True),
+     ((2, 16, 32), (32, 16), True)],
+)  # fmt: skip
+def test_grouped_products_have_the_shapes_of_torch(left, right, ends):
+    def forward(m, x, y):
+        return torch._grouped_mm(x, y, offs=torch.tensor([8, 16], dtype=torch.int32) if ends else None)
+
+    inputs = torch.zeros(left, dtype=torch.bfloat16), torch.zeros(right, dtype=torch.bfloat16)
+    expected = tuple(forward(None, *inputs).shape)
+    for dtype in (torch.bfloat16, torch.float32):
+        found = record(Does(forward), tuple(x.to(dtype) for x in inputs))
+        assert found.outputs["output"].meta["val"].shape == expected
+
+
+def test_a_module_knows_that_it_is_traced():
+    def forward(m, x):
+        return x if torch.compiler.is_exporting() or x.sum() > 0 else -x
+
+    record(Does(forward), tokens(4))
+    assert not torch.compiler.is_exporting()
 
 
 @pytest.mark.parametrize("where", ["cpu", "meta"])

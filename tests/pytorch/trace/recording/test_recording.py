@@ -159,6 +159,21 @@ def test_calls_of_one_module_have_keys_of_their_own():
     assert [node.stack[-1] for node in recorded("shared").calls] == [("a", "a", "Linear"), ("a@1", "a", "Linear")]
 
 
+def test_a_module_that_catches_an_error_goes_on_in_its_own_place():
+    def stops(m, x):
+        raise ValueError
+
+    def forward(m, x):
+        try:
+            x = m.a(x)
+        except ValueError:
+            x = x + 1
+        return m.b(x)
+
+    found = record(Does(forward, a=Does(stops), b=nn.Linear(4, 4)), tokens(4))
+    assert [[call.path for call in node.stack] for node in found.calls] == [[], ["b"]]
+
+
 def test_a_step_names_the_innermost_line_of_the_user():
     (node,) = (node for node in recorded("attention fused").calls if "attention" in node.name)
     assert node.line is not None

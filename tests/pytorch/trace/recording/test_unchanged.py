@@ -32,8 +32,6 @@ def values(module):
 
 
 def surroundings():
-    from torch.nn.modules import module as hooks
-
     return (
         torch.get_rng_state().tolist(),
         random.getstate(),
@@ -44,12 +42,14 @@ def surroundings():
         torch.is_inference_mode_enabled(),
         torch.is_autocast_enabled("cpu"),
         torch.backends.mha.get_fastpath_enabled(),
-        len(hooks._global_forward_hooks),
-        len(hooks._global_forward_pre_hooks),
-        len(hooks._global_forward_hooks_always_called),
         torch.Tensor.tolist,
         torch.Tensor.numpy,
         torch.Tensor.new_tensor,
+        torch.Tensor.__getitem__,
+        torch.Tensor.__setitem__,
+        torch.compiler.is_compiling(),
+        torch.compiler.is_exporting(),
+        nn.Module.__call__,
         torch.tensor,
         torch.as_tensor,
         torch.autocast.__enter__,
