@@ -1,0 +1,109 @@
+"""One call of an operator: with nodes in place of tensors, on shapes, and on values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from archgraph.pytorch.trace.recording.known import KnownValues
+from archgraph.pytorch.trace.recording.operators import Operator, operator_of
+from archgraph.pytorch.trace.recording.sources import Entry
+
+META = torch.device("meta")
+CPU = torch.device("cpu")
+Find = Callable[[Any, str], Entry]
+"""What stands for a tensor that an operator of this name is given."""
+
+
+class Call:
+    """One operator with its operands: as nodes, and as what it is run on."""
+
+    __slots__ = ("args", "entries", "function", "kwargs", "operator", "run", "run_kwargs", "tensors")
+
+    def __init__(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], entry: Find) -> None:
+        self.function = function
+        self.operator: Operator = operator_of(function)
+        self.tensors: list[Any] = []
+        self.entries: list[Entry] = []
+        self.args, self.run = self._split(args, entry)
+        self.kwargs: dict[str, Any] = {}
+        self.run_kwargs: dict[str, Any] = {}
+        for name, item in kwargs.items():
+            (self.kwargs[name],), (self.run_kwargs[name],) = self._split((item,), entry)
+        if self.operator.takes_device:
+            self._place()
+
+    def _split(self, items: Sequence[Any], entry: Find) -> tuple[list[Any], list[Any]]:
+        own: list[Any] = []
+        run: list[Any] = []
+        for item in items:
+            if isinstance(item, torch.Tensor):
+                found = entry(item, self.operator.name)
+                self.tensors.append(item)
+                self.entries.append(found)
+                own.append(found[1])
+                run.append(found[0])
+            elif isinstance(item, (list, tuple)):
+                inner, inner_run = self._split(item, entry)
+                own.append(inner)
+                run.append(inner_run)
+            elif isinstance(item, torch.device):
+                own.append(item)
+                run.append(META)
+            else:
+                own.append(item)
+                run.append(item)
+        return own, run
+
+    def _place(self) -> None:
+        """Make results where there are no values."""
+        if not self.entries or self.run_kwargs.get("device") is not None:
+            self.run_kwargs.setdefault("device", META)
+            self.run_kwargs["device"] = META
+        if self.run_kwargs.get("pin_memory"):
+            self.run_kwargs["pin_memory"] = False
+
+    def written(self) -> list[int]:
+        """The places, among the tensors, of those that the operator changes."""
+        changed: list[Any] = []
+        for place, name in self.operator.writes:
+            given = self.run[place] if place < len(self.run) else self.run_kwargs.get(name)
+            changed += given if isinstance(given, list) else [given]
+        return [place for place, (meta, _) in enumerate(self.entries) if any(meta is item for item in changed)]
+
+    def on_values(self, known: KnownValues, anything: bool) -> Any:
+        """Run the operator on values; what is not known is replaced by its shape where `anything` will do."""
+        with torch.no_grad():
+            args = [_valued(item, known, anything) for item in self.run]
+            kwargs = {name: _valued(item, known, anything) for name, item in self.run_kwargs.items()}
+            return self.function(*args, **kwargs)
+
+    def all_known(self, known: KnownValues) -> bool:
+        """Whether the values of all operands are known."""
+        return all(known.held(meta) is not None for meta, _ in self.entries)
+
+    def depends_on_values(self) -> bool:
+        """Whether an operator whose shape may depend on values does so here: an index of numbers does not."""
+        if self.operator.name != "index":
+            return self.operator.dynamic
+        return any(meta.dtype in (torch.bool, torch.uint8) for meta, _ in self.entries[1:])
+
+
+def _valued(item: Any, known: KnownValues, anything: bool) -> Any:
+    if isinstance(item, torch.Tensor):
+        value = known[item]
+        if value is None and anything:
+            return torch.zeros((), dtype=item.dtype, device=CPU).expand(item.shape)
+        return value
+    if isinstance(item, list):
+        return [_valued(part, known, anything) for part in item]
+    return CPU if isinstance(item, torch.device) else item
+
+
+def like(value: Any) -> Any:
+    """Return tensors without values, shaped like others."""
+    if isinstance(value, torch.Tensor):
+        return torch.empty_like(value, device=META)
+    return type(value)(map(like, value)) if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,187 @@
+"""One step of a recording: what was called, with what, where in the module, and what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any, NamedTuple
+
+from archgraph.pytorch.trace.recording.known import loaded
+
+
+@dataclass(slots=True)
+class Shaped:
+    """The shape of a tensor in a recording.
+
+    Attributes:
+        shape: integers; whoever lines up several recordings may put expressions in their place.
+        dtype: as torch has it.
+        storage: a number that values in the same memory share: a view and what it views, both sides of a write.
+    """
+
+    shape: Sequence[Any]
+    dtype: Any
+    storage: int = -1
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return len(self.shape)
+
+    def numel(self) -> Any:
+        """Return the number of elements.
+
+        >>> Shaped((2, 3), None).numel()
+        6
+        """
+        return prod(self.shape)
+
+
+class ModuleCall(NamedTuple):
+    """A module that was running: `key` tells calls of one module apart, `path` is its name in the root."""
+
+    key: str
+    path: str
+    kind: str
+
+
+class Line(NamedTuple):
+    """A line of the user's code, and the function that it stands in."""
+
+    file: str
+    number: int
+    function: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.number} in {self.function}"
+
+    @property
+    def short(self) -> str:
+        """The line without folders.
+
+        >>> Line("/home/me/routing.py", 79, "forward").short
+        'routing.py:79'
+        """
+        return f"{self.file.replace(chr(92), '/').rpartition('/')[2]}:{self.number}"
+
+
+class Region(NamedTuple):
+    """A part of a module that is computed again in the backward pass, by `torch.utils.checkpoint`.
+
+    Attributes:
+        number: counts the regions of a recording from 0; inside of a region, inner ones have numbers of their own.
+        selective: the user chooses what is kept inside, so that not everything is computed again.
+    """
+
+    number: int
+    selective: bool
+
+
+class Gradients(NamedTuple):
+    """What decides whether a step keeps tensors for the backward pass.
+
+    Attributes:
+        enabled: False inside of `no_grad`.
+        region: the innermost checkpoint around the step.
+        function: the step belongs to the forward pass of an `autograd.Function`, which says itself what it keeps.
+        autocast: the type to which autocast would cast here, or None.
+    """
+
+    enabled: bool = True
+    region: Region | None = None
+    function: bool = False
+    autocast: Any = None
+
+
+class Node:
+    """One step of a recording; nodes are equal only if they are the same.
+
+    Attributes:
+        op: `placeholder`, `call_function` or `output`.
+        target: the operator of torch (`OpOverload`), `operator.getitem` for one of several results, or the name of
+            a placeholder.
+        name: an identifier, unique in the recording.
+        args, kwargs: as the operator was called, nodes in place of tensors; numbers and shapes are plain.
+        meta: `val` is the result, a `Shaped`, or a tuple of these.
+        users: the nodes that read this one, in order, each once.
+        all_input_nodes: the nodes that this one reads, each once.
+        stack: the modules around it, outermost first, the root left out.
+        line: the innermost line of the user's code, or None.
+        gradients: what decides about tensors kept for the backward pass.
+        base: the operand whose memory the result lies in: what a view views, what a step in place writes.
+        writes: the operands that the step changes.
+        held: what `known` is read from.
+        kind: of a placeholder, `input`, `parameter`, `buffer` or `constant`.
+    """
+
+    __slots__ = (
+        "_operands",
+        "all_input_nodes",
+        "args",
+        "base",
+        "gradients",
+        "held",
+        "kind",
+        "kwargs",
+        "line",
+        "meta",
+        "name",
+        "op",
+        "stack",
+        "target",
+        "users",
+        "writes",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        op: str,
+        target: Any,
+        name: str,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        inputs: Sequence[Node] = (),
+    ) -> None:
+        self.op = op
+        self.target = target
+        self.name = name
+        self.args = args
+        self.kwargs = kwargs or {}
+        self.meta: dict[str, Any] = {}
+        self.users: dict[Node, None] = {}
+        self.all_input_nodes = list(dict.fromkeys(inputs))
+        self.stack: tuple[ModuleCall, ...] = ()
+        self.line: Line | None = None
+        self.gradients = Gradients()
+        self.base: Node | None = None
+        self.writes: tuple[Node, ...] = ()
+        self.held: Any = None
+        self.kind = ""
+        self._operands: dict[Node, Any] | None = None
+        for node in self.all_input_nodes:
+            node.users[self] = None
+
+    def __repr__(self) -> str:
+        return self.name
+
+    @property
+    def known(self) -> Any:
+        """The result on the CPU, or None.
+
+        It is known where it depends on nothing but literals, sizes and stored tensors that are not learned. Later
+        steps in place do not change it.
+        """
+        return loaded(self.held)
+
+    def keep_operand(self, operand: Node, value: Any) -> None:
+        """Note the value of an operand at this step, which is another than when it was made."""
+        self._operands = {**(self._operands or {}), operand: value}
+
+    def known_operand(self, operand: Node) -> Any:
+        """Return the value of an operand as this step found it, or None.
+
+        It differs from `operand.known` where a step in place changed it between, such as a mask that is filled part
+        by part.
+        """
+        return loaded((self._operands or {}).get(operand, operand.held))

@@ -1,0 +1,144 @@
+"""Recording one call of a module, without running it on values and without changing it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from archgraph.errors import ArchgraphError
+from archgraph.optional import import_torch
+from archgraph.pytorch.trace.recording import refusals
+from archgraph.pytorch.trace.recording.node import Node
+from archgraph.pytorch.trace.recording.outputs import named_tensors
+from archgraph.pytorch.trace.recording.recording import Recording
+from archgraph.pytorch.trace.recording.restore import unchanged
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def record(module: nn.Module, inputs: Any) -> Recording:
+    """Record every operator that one call of a module in evaluation mode runs.
+
+    Nothing is computed but what depends on literals, sizes and stored tensors that are not learned, so that the
+    module's control flow may ask for these. The module and its tensors may be on any device and stay where they are;
+    afterwards it holds what it held before, also after an error.
+
+    Args:
+        module: any module whose Python is there; not a scripted one.
+        inputs: a tensor, a tuple of arguments, or a mapping by name; what is no tensor is passed on as it is.
+
+    Raises:
+        ArchgraphError: the module decides on values that are not known, an operator has no rule for shapes, or the
+            inputs do not fit.
+        MissingToolError: torch is not installed.
+
+    >>> import torch
+    >>> found = record(torch.nn.Linear(3, 4), torch.zeros(2, 3))
+    >>> [str(node.target) for node in found.calls], dict(found.outputs)
+    (['aten.linear.default'], {'output': linear})
+    >>> found.calls[0].args, found.calls[0].meta["val"].shape
+    ((input, p_weight, p_bias), (2, 4))
+    """
+    torch = import_torch()
+    _refuse_scripted(torch, module)
+    args, kwargs = _arguments(module, inputs)
+    from archgraph.pytorch.trace.recording.recorder import Recorder
+
+    with unchanged(module):
+        module.eval()
+        recorder = Recorder(module)
+        args, kwargs, given = _placed(torch, recorder, module, args, kwargs)
+        with recorder.surroundings.entered(), _explained(module, recorder):
+            with torch.inference_mode(), torch.enable_grad(), recorder:
+                result = module(*args, **kwargs)
+            outputs = {place: recorder.entry(tensor, "return")[1] for place, tensor in named_tensors(result)}
+    return _recording(recorder, given, outputs)
+
+
+@contextmanager
+def _explained(module: Any, recorder: Any) -> Iterator[None]:
+    """Turn whatever stops a module into one error that says where; a refusal that its code went past comes back."""
+    try:
+        yield
+    except ArchgraphError:
+        raise
+    except Exception as error:
+        raise (recorder.refusal or refusals.module_fails(module, recorder.modules.left_by(error), error)) from error
+    if recorder.refusal is not None:
+        raise recorder.refusal
+
+
+def _recording(recorder: Any, inputs: Mapping[str, Node], outputs: Mapping[str, Node]) -> Recording:
+    end = Node("output", "output", recorder.names.unique("output"), (dict(outputs),), {}, tuple(outputs.values()))
+    placeholders = recorder.sources.placeholders
+    of_kind = lambda kind, by: {getattr(n, by): n for n in placeholders if n.kind == kind}  # noqa: E731
+    return Recording(
+        (*placeholders, *recorder.calls, end),
+        inputs,
+        of_kind("parameter", "target"),
+        of_kind("buffer", "target"),
+        of_kind("constant", "name"),
+        outputs,
+        tuple(recorder.surroundings.regions),
+    )
+
+
+def _refuse_scripted(torch: Any, module: Any) -> None:
+    for path, part in module.named_modules():
+        if isinstance(part, torch.jit.ScriptModule):
+            raise refusals.scripted(type(module).__name__, path)
+
+
+def _arguments(module: Any, inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of the call.
+
+    Raises:
+        ArchgraphError: there are more than the module takes.
+    """
+    if isinstance(inputs, Mapping):
+        return (), dict(inputs)
+    given = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
+    try:
+        inspect.signature(module.forward).bind_partial(*given)
+    except TypeError as error:
+        raise refusals.module_fails(module, (), TypeError(f"argument: {error}")) from error
+    return given, {}
+
+
+def _placed(torch: Any, recorder: Any, module: Any, args: Any, kwargs: Any) -> tuple[Any, Any, dict[str, Node]]:
+    """Put every input tensor where there are no values, and give it a name."""
+    inputs: dict[str, Node] = {}
+
+    def place(path: Any, leaf: Any) -> Any:
+        if not isinstance(leaf, torch.Tensor):
+            return leaf
+        meta, node = recorder.sources.input(_name(path), leaf)
+        inputs[node.name] = node
+        return meta
+
+    names = _argument_names(module, len(args))
+    tree = torch.utils._pytree
+    placed = [tree.tree_map_with_path(lambda p, x, n=n: place((n, *p), x), v) for n, v in zip(names, args, strict=True)]
+    by_name = {n: tree.tree_map_with_path(lambda p, x, n=n: place((n, *p), x), v) for n, v in kwargs.items()}
+    if not inputs:
+        raise ArchgraphError("a recording needs at least one input tensor")
+    return tuple(placed), by_name, inputs
+
+
+def _argument_names(module: Any, count: int) -> list[str]:
+    names: list[str] = []
+    for parameter in inspect.signature(module.forward).parameters.values():
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            names += [f"{parameter.name}_{place}" for place in range(count - len(names))]
+        names.append(parameter.name)
+    return names[:count]
+
+
+def _name(path: tuple[Any, ...]) -> str:
+    """Return the name of an input: `sizes_0` for the first of several, `batch_image` for one of a mapping."""
+    steps = (str(getattr(step, "key", getattr(step, "idx", getattr(step, "name", step)))) for step in path)
+    return re.sub(r"\W", "_", "_".join(steps))

@@ -1,0 +1,53 @@
+"""What was recorded of one call of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from archgraph.pytorch.trace.recording.node import Node, Region
+
+
+@dataclass(frozen=True)
+class Recording:
+    """All operators that one call of a module ran, in order, as they were called: composite ones are whole.
+
+    Attributes:
+        nodes: placeholders, calls in the order in which they ran, and the output.
+        inputs: the user's tensors by name: `x`, `sizes_0`, `batch_image`.
+        parameters, buffers: those that an operator uses, by their path in the module; the first path of tied ones.
+        constants: other tensors that the module holds or makes of literals, by the name of their node.
+        outputs: what is returned, by its place: `output`, `output[0]`, `logits`, `past_key_values[0].key`.
+        regions: the regions of `torch.utils.checkpoint`.
+    """
+
+    nodes: tuple[Node, ...]
+    inputs: Mapping[str, Node]
+    parameters: Mapping[str, Node]
+    buffers: Mapping[str, Node]
+    constants: Mapping[str, Node]
+    outputs: Mapping[str, Node]
+    regions: tuple[Region, ...] = ()
+
+    @property
+    def calls(self) -> tuple[Node, ...]:
+        """The calls of operators, in order."""
+        return tuple(node for node in self.nodes if node.op == "call_function")
+
+    @property
+    def dead(self) -> frozenset[Node]:
+        """Calls whose results nobody reads: they were run, and cost, but no output depends on them.
+
+        A write is read by whatever reads the same memory later.
+        """
+        live: set[Node] = set()
+        storages: set[int] = set()
+        for node in reversed(self.nodes):
+            if node.op == "output" or node in live or any(_storage(target) in storages for target in node.writes):
+                live |= {node, *node.all_input_nodes}
+                storages |= {_storage(operand) for operand in node.all_input_nodes} - {-1}
+        return frozenset(node for node in self.calls if node not in live)
+
+
+def _storage(node: Node) -> int:
+    return getattr(node.meta.get("val"), "storage", -1)

@@ -1,0 +1,98 @@
+"""Why a module cannot be recorded, in words that lead to the line and to what helps."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+from archgraph.errors import ArchgraphError
+from archgraph.pytorch.trace.recording.lines import line_of
+from archgraph.pytorch.trace.recording.node import Line, ModuleCall
+
+Stack = Sequence[ModuleCall]
+
+
+def decides_on_values(root: str, stack: Stack, operator: str, line: Line | None) -> ArchgraphError:
+    """An operator whose result as a number, or whose shape, depends on values that nobody knows yet."""
+    return ArchgraphError(
+        f"{_who(root, stack)} decides on the values of a tensor: {operator}{_at(line)}, which a graph cannot follow",
+        path=_path(stack),
+        hint="give the value as an input, or trace the part whose steps are fixed",
+    )
+
+
+def operator_fails(root: str, stack: Stack, operator: str, line: Line | None, error: Exception) -> ArchgraphError:
+    """An operator that has no kernel for shapes alone, or does not take these operands."""
+    if isinstance(error, NotImplementedError):
+        return ArchgraphError(
+            f"{_who(root, stack)} calls {operator}{_at(line)}, which does not say what shape its result has",
+            path=_path(stack),
+            hint=f"torch.library.register_fake('{operator}') says it",
+        )
+    return ArchgraphError(
+        f"{_who(root, stack)} cannot call {operator}{_at(line)}: {first_line(error)}",
+        path=_path(stack),
+        hint="give inputs of the shapes that the module takes",
+    )
+
+
+def unseen_tensor(root: str, stack: Stack, operator: str, line: Line | None) -> ArchgraphError:
+    """A tensor that was made while the module ran, but by no operator."""
+    return ArchgraphError(
+        f"{_who(root, stack)} gives {operator}{_at(line)} a tensor that no operator of PyTorch made",
+        path=_path(stack),
+        hint="make it with torch.tensor or with an operator",
+    )
+
+
+def module_fails(module: Any, stack: Stack, error: Exception) -> ArchgraphError:
+    """The module's own code raised."""
+    root = type(module).__name__
+    line = line_of(error)
+    if isinstance(error, TypeError) and "argument" in str(error) and not stack and line is None:
+        return ArchgraphError(
+            f"the inputs do not fit {root}: {first_line(error)}", hint=f"it takes {_signature(module)}"
+        )
+    return ArchgraphError(
+        f"{_who(root, stack)} stops with {type(error).__name__}{_at(line)}: {first_line(error)}",
+        path=_path(stack),
+        hint="it was called in evaluation mode, on tensors without values",
+    )
+
+
+def scripted(root: str, path: str) -> ArchgraphError:
+    """A module whose Python was compiled away."""
+    where = f"holds a scripted module, '{path}'," if path else "is a scripted module,"
+    return ArchgraphError(
+        f"{root} {where} whose steps cannot be recorded", hint="give the module that it was scripted from"
+    )
+
+
+def asks_for_values(error: Exception) -> bool:
+    """Whether an operator fails for want of values."""
+    text = str(error)
+    kinds = ("DynamicOutputShapeException", "DataDependentOutputException")
+    signs = ("item() cannot be called on meta", "out of meta tensor", "data-independent", "a meta tensor without")
+    return type(error).__name__ in kinds or any(sign in text for sign in signs)
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says first."""
+    return str(error).strip().split("\n")[0][:300]
+
+
+def _who(root: str, stack: Stack) -> str:
+    return stack[-1].kind if stack else root
+
+
+def _path(stack: Stack) -> str:
+    return stack[-1].path if stack else ""
+
+
+def _at(line: Line | None) -> str:
+    return f" at {line.short}" if line else ""
+
+
+def _signature(module: Any) -> str:
+    return str(inspect.signature(module.forward))

@@ -1,0 +1,127 @@
+"""What a module holds, as it was before it ran: also modules that keep tables, counters or modes of their own."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FunctionType, MethodType, ModuleType
+from typing import Any
+
+LARGE = 10_000
+"""Entries of a container that is restored as a whole, without looking at what its entries hold."""
+
+
+@contextmanager
+def unchanged(module: Any) -> Iterator[None]:
+    """Give a module back the attributes that it had, and these their contents, whatever runs inside.
+
+    Tensors are not copied: nothing that is recorded writes to them. Only torch counts a write that the module asked
+    for, and that count is set back.
+    """
+    from torch.autograd import grad_mode
+
+    kept = _Kept()
+    kept.visit_all(module)
+    try:
+        with grad_mode._unsafe_preserve_version_counter(tuple(kept.tensors)):
+            yield
+    finally:
+        kept.restore()
+
+
+class _Kept:
+    """Containers and objects that can be reached from a module, with their contents."""
+
+    def __init__(self) -> None:
+        self._seen: dict[int, Any] = {}
+        self._undo: list[Callable[[], None]] = []
+        self.tensors: list[Any] = []
+
+    def visit_all(self, module: Any) -> None:
+        waiting = [module]
+        while waiting:
+            item = waiting.pop()
+            if id(item) in self._seen:
+                continue
+            # Kept alive, so that no other object takes its identity.
+            self._seen[id(item)] = item
+            waiting += self._contents(item)
+
+    def restore(self) -> None:
+        for undo in self._undo:
+            undo()
+
+    def _contents(self, item: Any) -> list[Any]:
+        """Remember what an object holds, and return those parts that may change themselves."""
+        import torch
+
+        if isinstance(item, torch.Tensor):
+            self._keep_flags(item)
+            return []
+        if isinstance(item, dict):
+            parts = self._keep_dict(item)
+        elif isinstance(item, (list, deque)):
+            parts = self._keep_list(item)
+        elif isinstance(item, set):
+            parts = self._keep_set(item)
+        else:
+            parts = item if isinstance(item, tuple) else ()
+        own = getattr(item, "__dict__", None)
+        more = [own] if type(own) is dict else []
+        parts = parts if len(parts) < LARGE else ()
+        return [part for part in (*parts, *more) if not isinstance(part, _FIXED)]
+
+    def _keep_flags(self, tensor: Any) -> None:
+        if not tensor.is_inference():
+            self.tensors.append(tensor)
+        needed, leaf = tensor.requires_grad, tensor.is_leaf
+
+        def undo() -> None:
+            if leaf and tensor.requires_grad != needed:
+                tensor.requires_grad_(needed)
+
+        self._undo.append(undo)
+
+    def _keep_dict(self, item: dict[Any, Any]) -> Any:
+        before = dict(item)
+
+        def undo() -> None:
+            if not _same(item.items(), before.items()):
+                item.clear()
+                item.update(before)
+
+        self._undo.append(undo)
+        return before.values()
+
+    def _keep_list(self, item: Any) -> Any:
+        before = list(item)
+
+        def undo() -> None:
+            if len(item) != len(before) or any(now is not then for now, then in zip(item, before, strict=True)):
+                item.clear()
+                item.extend(before)
+
+        self._undo.append(undo)
+        return before
+
+    def _keep_set(self, item: set[Any]) -> Any:
+        before = set(item)
+
+        def undo() -> None:
+            if item != before:
+                item.clear()
+                item.update(before)
+
+        self._undo.append(undo)
+        return before
+
+
+_FIXED = (int, float, complex, str, bytes, bool, type(None), type, ModuleType, FunctionType, MethodType)
+"""Kinds of objects that do not change."""
+
+
+def _same(now: Any, then: Any) -> bool:
+    if len(now) != len(then):
+        return False
+    return all(a[0] is b[0] and a[1] is b[1] for a, b in zip(now, then, strict=True))

@@ -1,0 +1,123 @@
+"""Where tensors come from that no recorded step made: the module's own, constants, and other views of known ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from archgraph.pytorch.trace.recording.known import LIMIT, KnownValues, Stored, memory
+from archgraph.pytorch.trace.recording.names import Names
+from archgraph.pytorch.trace.recording.node import Node, Shaped
+
+Entry = tuple[Any, Node]
+"""The meta tensor that stands for a tensor while it is recorded, and the step that made it."""
+
+
+class Sources:
+    """Finds the step and the meta tensor of every tensor that an operator is given.
+
+    The module stays where it is: a tensor of it gets a twin on the meta device when it is first used.
+
+    Attributes:
+        entries: by the identity of tensors, which are kept alive.
+        placeholders: in order of first use, the user's inputs first.
+        storages: a number for every memory.
+    """
+
+    def __init__(self, module: Any, known: KnownValues, names: Names) -> None:
+        self.entries: dict[int, Entry] = {}
+        self.placeholders: list[Node] = []
+        self.storages: dict[int, int] = {}
+        self._alive: list[Any] = []
+        self._known = known
+        self._names = names
+        parameters = list(module.named_parameters(remove_duplicate=False))
+        buffers = list(module.named_buffers(remove_duplicate=False))
+        self._frozen_is_constant = any(tensor.requires_grad for _, tensor in parameters)
+        self._own: dict[int, tuple[str, str]] = {}
+        for kind, held in (("parameter", parameters), ("buffer", buffers)):
+            for path, tensor in held:
+                self._own.setdefault(id(tensor), (kind, path))
+        self._held = [tensor for _, tensor in (*parameters, *buffers)]
+        self._memories: dict[int, Any] | None = None
+
+    def enter(self, tensor: Any, meta: Any, node: Node) -> None:
+        """Remember what stands for a tensor."""
+        self.entries[id(tensor)] = (meta, node)
+        self._alive.append(tensor)
+        if tensor is not meta:
+            self.entries[id(meta)] = (meta, node)
+            self._alive.append(meta)
+
+    def shaped(self, meta: Any) -> Shaped:
+        """Return the shape of a tensor, and the number of its memory."""
+        storage = self.storages.setdefault(memory(meta), len(self.storages))
+        return Shaped(tuple(meta.shape), meta.dtype, storage)
+
+    def input(self, name: str, tensor: Any) -> tuple[Any, Node]:
+        """Make the placeholder of an input of the user, and what stands for it."""
+        meta = twin(tensor)
+        return meta, self._placeholder(tensor, meta, "input", name, name)
+
+    def find(self, tensor: Any, view: Callable[[Entry, Any], Entry]) -> Entry | None:
+        """Return what stands for a tensor that is met for the first time; None for one that has no origin.
+
+        Args:
+            view: records that the tensor lies in the memory of another that is known.
+        """
+        own = self._own.get(id(tensor))
+        if own is not None:
+            return self._stored(tensor, *own)
+        # Such as `tensor.data`, which no operator makes.
+        other = self._in_same_memory(tensor)
+        if other is not None:
+            entry = self.entries.get(id(other)) or self.find(other, view)
+            assert entry is not None
+            return view(entry, tensor)
+        if tensor.is_meta and tensor.is_inference():
+            return None
+        return self._stored(tensor, "constant", "constant")
+
+    def _stored(self, tensor: Any, kind: str, path: str) -> Entry:
+        meta = twin(tensor)
+        node = self._placeholder(tensor, meta, kind, path, f"{kind[0]}_{path}" if kind != "constant" else path)
+        if self._is_constant(tensor, kind):
+            stored = Stored(tensor)
+            if kind == "constant":
+                # Whoever made it may write to its memory while the module runs, as numpy does.
+                stored.load()
+            node.held = self._known.put(meta, stored)
+        return meta, node
+
+    def _is_constant(self, tensor: Any, kind: str) -> bool:
+        if tensor.is_meta or tensor.numel() > LIMIT or tensor.requires_grad:
+            return False
+        return kind != "parameter" or self._frozen_is_constant
+
+    def _placeholder(self, tensor: Any, meta: Any, kind: str, target: str, name: str) -> Node:
+        node = Node("placeholder", target, self._names.unique(name))
+        node.kind = kind
+        node.meta["val"] = self.shaped(meta)
+        self.placeholders.append(node)
+        self.enter(tensor, meta, node)
+        return node
+
+    def _in_same_memory(self, tensor: Any) -> Any:
+        if self._memories is None:
+            self._memories = {memory(held): held for held in reversed(self._held)}
+        place = memory(tensor)
+        found = self._memories.get(place)
+        if found is None and place in self.storages:
+            found = next((other for other in reversed(self._alive) if memory(other) == place), None)
+        return found
+
+
+def twin(tensor: Any) -> Any:
+    """Return a tensor on the meta device like another."""
+    import torch
+
+    # Outside of inference mode, where views of it would need a version.
+    with torch.inference_mode(False), torch.no_grad():
+        if tensor.layout != torch.strided:
+            return tensor.detach().to("meta")
+        return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")

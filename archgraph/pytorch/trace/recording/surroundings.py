@@ -1,0 +1,184 @@
+"""PyTorch's own state while a module is recorded: what is taken away for the duration, and put back."""
+
+from __future__ import annotations
+
+import random
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from archgraph.pytorch.trace.recording.literals import literal_makers
+from archgraph.pytorch.trace.recording.module_calls import RunningModules
+from archgraph.pytorch.trace.recording.node import Region
+
+
+class Surroundings:
+    """The regions of autocast and of checkpoints that a module is in, and questions to tensors without values.
+
+    Attributes:
+        autocast: the type of the region of autocast that is running, or None.
+        region: the innermost checkpoint that is running.
+        regions: all checkpoints that were met.
+    """
+
+    def __init__(self, read: Callable[[Any, str], Any], modules: RunningModules) -> None:
+        self._modules = modules
+        self._read = read
+        self.autocast: Any = None
+        self.region: Region | None = None
+        self.regions: list[Region] = []
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Replace what does not work on tensors without values."""
+        with ExitStack() as stack:
+            stack.enter_context(_global_state())
+            for owner, name, value in self._replacements():
+                stack.enter_context(_replaced(owner, name, value))
+            yield
+
+    def _replacements(self) -> Iterator[tuple[Any, str, Any]]:
+        import torch
+        from torch.utils import checkpoint
+
+        yield torch.nn.Module, "__call__", self._modules.watching(torch.nn.Module.__call__)
+        yield from self._autocast(torch)
+        for name in ("tolist", "numpy"):
+            yield torch.Tensor, name, self._reading(getattr(torch.Tensor, name), name)
+        yield from literal_makers()
+        # Modules have ways of their own of not asking for values while they are traced.
+        for name in ("_is_compiling_flag", "_is_exporting_flag"):
+            if hasattr(torch.compiler, name):
+                yield torch.compiler, name, True
+        yield checkpoint, "CheckpointFunction", _Reentrant(self)
+        yield checkpoint, "_checkpoint_without_reentrant_generator", self._generator(checkpoint)
+
+    # -- values ------------------------------------------------------------------------------------------
+
+    def _reading(self, original: Any, name: str) -> Any:
+        """`tolist` and `numpy` are no operators: they are answered here."""
+        from torch.utils._python_dispatch import _disable_current_modes
+
+        def answered(tensor: Any, *args: Any, **options: Any) -> Any:
+            with _disable_current_modes():
+                return original(self._read(tensor, name), *args, **options)
+
+        return answered
+
+    # -- autocast ----------------------------------------------------------------------------------------
+
+    def _autocast(self, torch: Any) -> Iterator[tuple[Any, str, Any]]:
+        kind = torch.amp.autocast_mode.autocast
+        begin = kind.__init__
+        outside: list[Any] = []
+
+        def __init__(own: Any, device_type: str, dtype: Any = None, enabled: bool = True, **options: Any) -> None:  # noqa: N807
+            device = "cpu" if device_type == "meta" else device_type
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                begin(own, device, dtype, enabled, **options)
+            # torch switches it off where the device is missing; what is recorded is what the module asks for.
+            own._asked = bool(enabled)
+
+        def __enter__(own: Any) -> Any:  # noqa: N807
+            outside.append(self.autocast)
+            self.autocast = own.fast_dtype if getattr(own, "_asked", own._enabled) else None
+            return own
+
+        def __exit__(own: Any, *error: Any) -> None:  # noqa: N807
+            self.autocast = outside.pop()
+
+        yield kind, "__init__", __init__
+        yield kind, "__enter__", __enter__
+        yield kind, "__exit__", __exit__
+        yield torch, "is_autocast_enabled", lambda device_type=None: self.autocast is not None
+        default = torch.get_autocast_dtype
+        yield (
+            torch,
+            "get_autocast_dtype",
+            lambda device: self.autocast or default("cpu" if device == "meta" else device),
+        )
+
+    # -- checkpoints -------------------------------------------------------------------------------------
+
+    @contextmanager
+    def checkpointed(self, selective: bool = False) -> Iterator[None]:
+        """A region that is computed again in the backward pass."""
+        outer = self.region
+        self.region = Region(len(self.regions), selective)
+        self.regions.append(self.region)
+        try:
+            yield
+        finally:
+            self.region = outer
+
+    def _generator(self, checkpoint: Any) -> Any:
+        usual = checkpoint.noop_context_fn
+
+        def region(function: Any, preserve: Any, context: Any = usual, *args: Any, **options: Any) -> Iterator[None]:
+            with self.checkpointed(selective=context is not usual):
+                yield
+
+        return region
+
+
+class _Reentrant:
+    """Stands for `torch.utils.checkpoint.CheckpointFunction`."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+
+    def apply(self, function: Any, preserve: bool, *args: Any) -> Any:
+        with self._surroundings.checkpointed():
+            return function(*args)
+
+
+@contextmanager
+def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    own = name in vars(owner)
+    original = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        if own:
+            setattr(owner, name, original)
+        else:
+            delattr(owner, name)
+
+
+@contextmanager
+def _global_state() -> Iterator[None]:
+    """Put back types, generators of random numbers and switches that a module may set; switch fused encoders off."""
+    import torch
+    from torch.utils import _device
+
+    numpy = sys.modules.get("numpy")
+    drawn = (random.getstate(), torch.get_rng_state(), numpy.random.get_state() if numpy else None)
+    device = _device.CURRENT_DEVICE
+    dtype, fast = torch.get_default_dtype(), torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with _eager(torch), torch.autocast("cpu", enabled=False), torch.autocast("cuda", enabled=False):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        torch.set_default_dtype(dtype)
+        if device != _device.CURRENT_DEVICE:
+            torch.set_default_device(device)
+        random.setstate(drawn[0])
+        torch.set_rng_state(drawn[1])
+        if numpy:
+            numpy.random.set_state(drawn[2])
+
+
+@contextmanager
+def _eager(torch: Any) -> Iterator[None]:
+    """Run compiled functions as they were written; where nothing was compiled, torch's compiler stays unloaded."""
+    if "torch._dynamo" not in sys.modules:
+        yield
+        return
+    with torch.compiler.set_stance("force_eager"):
+        yield
