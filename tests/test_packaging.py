@@ -2,8 +2,10 @@
 
 import pkgutil
 import re
+import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,56 @@ def test_our_own_name_is_allowed(text):
 
 def test_name():
     assert PROJECT["name"] == "archgraph-nn"
+
+
+@pytest.fixture(scope="module")
+def zipped(tmp_path_factory):
+    """The package as an installer lays it out, in a zip file."""
+    path = tmp_path_factory.mktemp("zip") / "package.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in ROOT.glob("archgraph/**/*"):
+            if file.is_file() and "__pycache__" not in file.parts:
+                archive.write(file, file.relative_to(ROOT))
+        for file in ROOT.glob("specs/*.yaml"):
+            archive.write(file, Path("archgraph") / file.relative_to(ROOT))
+    return path
+
+
+def from_zip(zipped, code):
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(zipped)!r})\n{code}"]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=zipped.parent)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.splitlines()
+
+
+def test_a_zip_file_holds_all_that_is_needed(zipped):
+    """Specs, standard blocks, tables of data and the page's script are read from where the package is."""
+    code = (
+        "import archgraph\n"
+        "print(archgraph.__file__)\n"
+        "g = archgraph.load('dit:S/8')\n"
+        "print(g.at().params)\n"
+        "print(g.roofline('a100') is not None)\n"
+        "print('start(' in archgraph.load('unet').draw().html)\n"
+    )
+    where, params, *rest = from_zip(zipped, code)
+    assert where.startswith(str(zipped)) and int(params) == 33148160 and set(rest) == {"True"}
+
+
+def test_a_mistake_in_a_zip_file_is_told_as_in_a_folder(zipped):
+    code = (
+        "import archgraph\n"
+        "from archgraph.errors import ArchgraphError\n"
+        "from archgraph.spec.library.standard import library_file\n"
+        "for make in (lambda: archgraph.load('unett'), lambda: library_file('nothing')):\n"
+        "    try: make()\n"
+        "    except ArchgraphError as error: print(str(error).splitlines()[0])\n"
+        "print(library_file('dit_block').blocks['dit_block'].place)\n"
+    )
+    unknown, missing, place = from_zip(zipped, code)
+    assert unknown.startswith("no spec is named 'unett'. Did you mean 'unet'?")
+    assert missing.startswith("no such file: ") and missing.endswith("nothing.yaml")
+    assert place.startswith("library/dit_block.yaml:")
 
 
 def test_the_command_is_what_runs_with_dash_m():

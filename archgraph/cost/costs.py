@@ -157,9 +157,13 @@ class Costs:
             return expand(2 * self.total("macs") + self.total("elementwise"))
         return self._total(self.graph, self.selected, metric_named(metric))
 
-    def member(self, node: Member, metric: str) -> Expr:
-        """Return the law of one member of some graph in the hierarchy, without what encloses it."""
-        return self._member(node, node.outputs, metric_named(metric))
+    def member(self, node: Member, metric: str, unread: tuple[Value, ...] = ()) -> Expr:
+        """Return the law of one member of some graph in the hierarchy, without what encloses it.
+
+        Args:
+            unread: results of the member that nothing is computed from.
+        """
+        return self._member(node, tuple(value for value in node.outputs if value not in unread), metric_named(metric))
 
     def _total(self, graph: Graph, needed: tuple[Value, ...], metric: Metric) -> Expr:
         alive = None if metric.declared else graph.live(needed)

@@ -58,7 +58,8 @@ def merge(groups: Sequence[Group], flow: Flow, *, lossy: bool = False) -> list[G
         before = out[-1] if out else None
         if before is not None and _alike(before, group, lossy=lossy) and (lossy or _plain(before, group, flow)):
             absorbed = before.absorbed + group.absorbed
-            out[-1] = Group(before.items + group.items, before.before, absorbed, before.times + group.times)
+            items, beside = before.items + group.items, before.beside + group.beside
+            out[-1] = Group(items, before.before, absorbed, before.times + group.times, beside)
         else:
             out.append(group)
     return out

@@ -1,7 +1,17 @@
-"""The members of a graph as a figure sees them: blocks that only group others are opened, dead ones are gone."""
+"""The members of a graph as a figure sees them: blocks that only group others are opened, dead ones are gone.
+
+Of every graph a flow promises:
+
+- every operation that a result is computed from lies in exactly one item: it is the item, or a block that is not opened
+  holds it. What is needed for its shape alone, and a repeat of no iteration, is in none;
+- items are in topological order, each value has one maker, and no two items have the same path;
+- costs of the items add up to those of the operations in them, if the results that nothing reads are left out, and
+  weights that several items share are counted with each;
+- names decide nothing, and the same graph gives the same flow.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import islice
 
@@ -28,12 +38,14 @@ class Item:
     Attributes:
         inputs: the operands whose values are read, in order.
         outputs: the results, outside.
+        unread: results of the member, of which nothing outside is computed.
     """
 
     path: str
     member: Member
     inputs: tuple[Value, ...]
     outputs: tuple[Value, ...]
+    unread: tuple[Value, ...] = ()
 
     @property
     def label(self) -> str:
@@ -115,7 +127,8 @@ def flow_of(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "", *, wh
     for item in reversed(items):
         if needed.intersection(item.outputs):
             needed.update(item.inputs)
-            kept.append(item)
+            pairs = zip(item.member.outputs, item.outputs, strict=True)
+            kept.append(replace(item, unread=tuple(own for own, outside in pairs if outside not in needed)))
     return Flow(graph.inputs, tuple(reversed(kept)), results)
 
 

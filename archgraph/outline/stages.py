@@ -1,4 +1,8 @@
-"""Stages: stretches of the main line at one resolution, and whether they form a U."""
+"""Stages: stretches of the main line at one resolution, and whether they form a U.
+
+Stages cut the main line: every group of it lies in exactly one, in order. A group off the line lies beside one stage at
+most. The stages of a U and its head are all of the main line, and what is copied across stays on its level.
+"""
 
 import itertools
 from collections.abc import Iterable, Sequence
@@ -27,7 +31,8 @@ class Stage:
 
     @property
     def items(self) -> tuple[Item, ...]:
-        return tuple(item for group in (*self.groups, *self.beside) for item in (*group.absorbed, *group.items))
+        groups = (*self.groups, *self.beside)
+        return tuple(item for group in groups for item in (*group.beside, *group.absorbed, *group.items))
 
     @property
     def line(self) -> tuple[Item, ...]:

@@ -1,4 +1,13 @@
-"""What a graph looks like from afar: its main line, what joins it from the side, and what jumps along it."""
+"""What a graph looks like from afar: its main line, what joins it from the side, and what jumps along it.
+
+Of every flow a structure promises:
+
+- every item lies in exactly one group;
+- the items on the main line, those before a group among them, are a path: each reads what the last one made;
+- a value that is read in another group than it was made flows down the main line, or there is a link from its group
+  (or from the input that it is) to the one that reads it;
+- names decide nothing, and the same flow gives the same structure.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +29,8 @@ class Structure:
     Attributes:
         chain: groups from the main input to the main output.
         sides: groups off the main line, in topological order.
-        links: (group or input name, group, value) for every value that does not simply flow down the main line.
+        links: (group or input, group, value) for what does not simply flow down the main line; two ends are told
+            once, with the first value between them.
     """
 
     flow: Flow
@@ -75,20 +85,22 @@ def _leads(flow: Flow, start: Value, end: Value) -> bool:
 
 
 def end_of(flow: Flow) -> Value:
-    """The output with the finest positions; the first of them."""
-
-    return max(flow.outputs, key=lambda value: value_at(value.type.area, {}, _LARGE))
+    """The output with the finest positions; the first of them. One that is only an input handed on comes last."""
+    return max(flow.outputs, key=lambda value: (value in flow.maker, value_at(value.type.area, {}, _LARGE)))
 
 
 def longest_path(flow: Flow, start: Value | None, end: Value) -> tuple[Item, ...]:
     """The path with the most items; from any source if the start does not lead to the end."""
-    best: dict[Value, tuple[int, Item | None, Value | None]] = {}
-    if start is not None:
-        best[start] = (0, None, None)
+    return (_longest(flow, {start: (0, None, None)}, end) if start is not None else ()) or _longest(flow, {}, end)
+
+
+def _longest(flow: Flow, best: dict[Value, tuple[int, Item | None, Value | None]], end: Value) -> tuple[Item, ...]:
+    """The longest path to the end from where the best is known, or from anywhere if that is nowhere."""
+    anywhere = not best
     for item in flow.items:
         reached = [(best[value][0], value) for value in _carried(item) if value in best]
-        if reached:
-            length, value = max(reached, key=lambda pair: pair[0])
+        if reached or anywhere:
+            length, value = max(reached, key=lambda pair: pair[0], default=(0, None))
             for output in item.outputs:
                 best[output] = (length + 1, item, value)
     path: list[Item] = []
@@ -97,7 +109,7 @@ def longest_path(flow: Flow, start: Value | None, end: Value) -> tuple[Item, ...
         _, item, value = best[value]
         if item is not None:
             path.append(item)
-    return tuple(reversed(path)) or flow.items
+    return tuple(reversed(path))
 
 
 def _carried(item: Item) -> tuple[Value, ...]:
@@ -158,8 +170,10 @@ def _grouped(
 
     def close() -> None:
         if current:
-            constants = [constant for item in current for constant in absorbed.get(item, ())]
-            groups.append(Group(tuple(current), tuple(waiting), tuple(constants)))
+            constants = tuple(constant for item in current for constant in absorbed.get(item, ()))
+            # Not among the box's own constants, for which a circle would no longer be one.
+            beside = tuple(constant for item in waiting for constant in absorbed.get(item, ()))
+            groups.append(Group(tuple(current), tuple(waiting), constants, beside=beside))
             current.clear()
             waiting.clear()
 

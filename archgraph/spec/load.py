@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Integer
 
@@ -27,7 +28,10 @@ from archgraph.spec.loops import condition
 from archgraph.spec.messages import Narrator
 from archgraph.spec.repeats import mixture, repeat
 from archgraph.spec.scope import Scope
-from archgraph.spec.spec import read_file
+from archgraph.spec.spec import read_file, yaml_names
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 # Every restart builds at least one more symbol in, so that few are ever needed.
 MAX_RESTARTS = 20
@@ -56,16 +60,18 @@ class Traced:
     structural: frozenset[str]
 
 
-def shipped_folder() -> Path:
+@cache
+def shipped_folder() -> Traversable:
     """Return the folder of the shipped specs: inside the package when installed, beside it in a checkout."""
-    package = Path(__file__).parent.parent
+    package = files("archgraph")
     inside = package / "specs"
-    return inside if inside.is_dir() else package.parent / "specs"
+    # What lies beside a package is no resource of it, but a checkout is always a folder.
+    return package.parent / "specs" if isinstance(package, Path) and not inside.is_dir() else inside
 
 
 def shipped_names() -> list[str]:
     """Return the names of the shipped specs."""
-    return sorted(path.stem for path in shipped_folder().glob("*.yaml"))
+    return sorted(yaml_names(shipped_folder()))
 
 
 def find_spec(name: str) -> tuple[Spec, str]:
@@ -95,7 +101,9 @@ def _is(test: Callable[[Path], bool], name: str) -> bool:
         return False
 
 
-def _read(path: Path) -> Spec:
+def _read(path: Traversable) -> Spec:
+    if not isinstance(path, Path):
+        return read_file(path)
     # In the key of the cache, so that an edited file is read anew.
     modified = path.stat().st_mtime_ns if _is(Path.exists, str(path)) else 0
     return _read_cached(path.absolute(), modified)

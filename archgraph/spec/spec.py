@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from archgraph.errors import Place, SpecError, did_you_mean, printable, quoted, some
 from archgraph.spec.definitions import (
@@ -22,9 +23,12 @@ from archgraph.spec.language.yamltree import MAX_BYTES, read_yaml
 from archgraph.spec.sections import NAME as NAME
 from archgraph.spec.sections import known_keys, read_block, read_input, read_symbols, section, text_of
 
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
-def read_file(path: Path, label: str = "") -> Spec:
-    """Read a spec from a file, whose places are told with its name or another label.
+
+def read_file(path: Traversable, label: str = "") -> Spec:
+    """Read a spec from a file, or from what a package holds, whose places are told with its name or another label.
 
     Raises:
         SpecError: it is missing, a directory, not UTF-8, not YAML, or breaks a rule of the language.
@@ -43,7 +47,12 @@ def read_file(path: Path, label: str = "") -> Spec:
     return read_text(text, label or path.name)
 
 
-def _bytes(path: Path) -> bytes:
+def yaml_names(folder: Traversable) -> Iterator[str]:
+    """Yield the names of the spec files in a folder, without their ending."""
+    return (file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml"))
+
+
+def _bytes(path: Traversable) -> bytes:
     """The content of a file, which may be a device without an end."""
     with path.open("rb") as file:
         data = file.read(4 * MAX_BYTES + 1)

@@ -3,6 +3,7 @@
 import pytest
 
 import archgraph as ag
+from archgraph.figures.facts.facts import Facts
 from archgraph.outline.items import flow_of, scale
 from archgraph.outline.stages import conditions, find_u, stages
 from archgraph.outline.structure import merged_groups, structure
@@ -51,6 +52,33 @@ def test_pools_are_written_beside_the_arrow():
 def test_a_position_table_is_absorbed():
     one = found(IMAGE + "  - patchify: {patch: 4, out: C}\n  - position_embedding\n  - layer_norm\n")
     assert not one.sides
+
+
+def test_a_constant_of_a_pool_stands_with_the_group_after_it():
+    pool = "blocks: {placed: {inputs: [x, p], do: [{add: [x, p]}, {max_pool: {kernel: 2}}]}}\n"
+    text = IMAGE.replace("network:", pool + "network:") + (
+        "  - conv: {out: C, kernel: 1}\n    as: a\n  - parameter: a\n    as: table\n"
+        "  - placed: [a, table]\n  - conv: {out: C, kernel: 1}\n"
+    )
+    one = found(text)
+    _, last = one.chain
+    assert not one.sides and [item.path for item in last.beside] == ["table"]
+
+
+def test_the_main_line_of_constants_alone_is_a_path():
+    text = IMAGE + (
+        "  - parameter: image\n    as: a\n  - parameter: image\n    as: b\n"
+        "  - add: [a, b]\n  - conv: {out: C, kernel: 1}\n"
+    )
+    line = [item.path for group in found(text).chain for item in group.items]
+    assert line == ["a", "add", "conv"]
+
+
+def test_a_block_costs_what_its_read_results_cost():
+    twins = "blocks: {twins: {do: [{linear: {out: 4}, as: a}, {linear: {out: 5}, from: x, as: b}], outputs: [a, b]}}\n"
+    g = ag.loads(IMAGE.replace("network:", twins + "network:") + "  - twins:\n    as: [a, b]\n  - relu: a\n")
+    block = flow_of(g.graph).items[0]
+    assert Facts(g.network).macs([block]) == g.macs and [value.name for value in block.unread] == ["twins#1"]
 
 
 def test_conditioning_stands_beside_the_main_line():

@@ -112,7 +112,7 @@ def deep_block(monkeypatch, tmp_path):
     block = "deep: {args: [depth], do: [{for: {i: 1..depth}, do: [{linear: {out: i * x.c}}]}]}"
     (tmp_path / "deep.yaml").write_text(f"{{archgraph: 1, blocks: {{{block}}}}}")
     caches = (library.library_names, library.library_file)
-    monkeypatch.setattr(library, "FOLDER", tmp_path)
+    monkeypatch.setattr(library, "library_folder", lambda: tmp_path)
     for cached in caches:
         cached.cache_clear()
     yield

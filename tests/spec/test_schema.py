@@ -8,12 +8,12 @@ import pytest
 
 from archgraph.cli import main
 from archgraph.spec.language.yamltree import read_yaml
-from archgraph.spec.library.standard import FOLDER
+from archgraph.spec.library.standard import library_folder
 from archgraph.spec.load import shipped_folder
 from archgraph.spec.operations import operations
 from archgraph.spec.schema import json_schema
 
-SPECS = sorted([*shipped_folder().glob("*.yaml"), *FOLDER.glob("*.yaml")])
+SPECS = sorted([*shipped_folder().glob("*.yaml"), *library_folder().glob("*.yaml")])
 VALID = jsonschema.Draft202012Validator(json_schema())
 
 
@@ -62,6 +62,6 @@ def test_the_command_prints_it(capsys):
 
 def test_every_operation_and_standard_block_is_described():
     properties = json_schema()["$defs"]["step"]["anyOf"][1]["properties"]
-    names = {*operations(), *(path.stem for path in FOLDER.glob("*.yaml"))}
+    names = {*operations(), *(path.stem for path in library_folder().glob("*.yaml"))}
     assert names <= properties.keys()
     assert all(properties[name]["description"] for name in names)

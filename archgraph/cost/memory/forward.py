@@ -97,6 +97,8 @@ class Forward:
     def run(self, graph: Graph, operands: Tensors, needed: tuple[Value, ...], scope: RunScope) -> Tensors:
         """Run a graph whose operands the caller holds, and return the results for the caller to hold."""
         values = dict(zip(graph.inputs, operands, strict=True))
+        # No `Fold`, which keeps all values: what is live at each step is the question, so that values are let go after
+        # their last use, and what nobody needs is not run.
         for node, expired in schedule(graph, needed):
             inputs = tuple(values[value] for value in node.inputs)
             if isinstance(node, Node):

@@ -81,6 +81,8 @@ class SavedFold:
     def summary(self) -> Summary:
         """Take in all nodes, and return what the graph keeps."""
         alive = self.graph.live(self.needed)
+        # No `Fold`, whose states are final: a later node may still keep the storage of an earlier value, or of an
+        # input. And dead nodes are left out.
         for node in self.graph.nodes:
             if node not in alive:
                 continue

@@ -49,6 +49,7 @@ class SavedByNode:
         fold = SavedFold(SavedBytes(), graph, needed, tuple(flows for _, flows in inputs), prefix)
         fold.storages.update(zip(graph.inputs, (storage for storage, _ in inputs), strict=True))
         alive = graph.live(needed)
+        # No `Fold`, for the reason given in `SavedFold`: what a node is charged with is settled behind the last one.
         for member in graph.nodes:
             if member not in alive:
                 continue

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from math import fsum, sqrt
 
 from archgraph.errors import QueryError, ShapeError
@@ -17,6 +18,7 @@ from archgraph.fields.rules.axis_maps import rule_of
 from archgraph.fields.rules.axis_rule import AxisView, Driver
 from archgraph.fields.sets.iterate import power
 from archgraph.fields.sets.spread import MOST_WEIGHTS, STAY, Spread, SpreadMap, blended
+from archgraph.graph.fold import Fold, iterations
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.reach import AxisMap, Reach
 from archgraph.sizes.exact import Evaluate
@@ -85,7 +87,7 @@ class _Steps:
         return min(self._evaluate(member.iterations), MOST_ITERATIONS) * self.of(member.body)
 
 
-class EffectiveFields:
+class EffectiveFields(Fold[Walks]):
     """The walks from every value of a network to one of its inputs.
 
     Args:
@@ -102,10 +104,12 @@ class EffectiveFields:
         start = {axis: Walk(axis, STAY) for axis in axes or input.type.positions}
         begin: Walks = start if steps <= MOST_STEPS else dict.fromkeys(start, "too many operations to walk through")
         self._members: dict[str, Walks] = {}
+        # Of the member that is walked through; nothing inside of repeats, where a path stands for many values.
+        self._path: str | None = ""
         if steps > MOST_STEPS:
             self._values = {value: begin for member in graph.nodes for value in member.outputs}
             return
-        self._values = self._run(graph, tuple(begin if value is input else {} for value in graph.inputs), "")
+        self._values = self.run(graph, tuple(begin if value is input else {} for value in graph.inputs))
 
     def of(self, path: str) -> dict[str, Effective] | None:
         """Return the same for the first output of a member by its path, None where it lies in a repeat."""
@@ -120,32 +124,43 @@ class EffectiveFields:
         sizes = self.input.type
         return {axis: effective(walks.get(axis), self._evaluate(sizes.size(axis))) for axis in sizes.positions}
 
-    def _run(self, graph: Graph, inputs: tuple[Walks, ...], prefix: str | None = None) -> dict[Value, Walks]:
-        """Walk through a graph; what its members give is kept by path if there is a prefix for it."""
-        known: dict[Value, Walks] = dict(zip(graph.inputs, inputs, strict=True))
-        for member in graph.nodes:
-            operands = tuple(known[value] for value in member.inputs)
-            path = None if prefix is None else prefix + member.name
-            outputs = self._member(member, operands, path)
-            known.update(zip(member.outputs, outputs, strict=True))
-            if path is not None:
-                self._members[path] = outputs[0]
-        return known
+    def member(self, member: Member, operands: tuple[Walks, ...]) -> tuple[Walks, ...]:
+        """Return the walks of the outputs, and remember those of the first one by the member's path."""
+        outer = self._path
+        self._path = None if outer is None else f"{outer}.{member.name}" if outer else member.name
+        outputs = super().member(member, operands) if any(operands) else ({},) * len(member.outputs)
+        if self._path is not None:
+            self._members[self._path] = outputs[0]
+        self._path = outer
+        return outputs
 
-    def _outputs(self, graph: Graph, inputs: tuple[Walks, ...], path: str | None = None) -> tuple[Walks, ...]:
-        known = self._run(graph, inputs, None if path is None else f"{path}.")
-        return tuple(known[value] for value in graph.outputs)
-
-    def _member(self, member: Member, operands: tuple[Walks, ...], path: str | None) -> tuple[Walks, ...]:
-        if not any(operands):
-            return ({},) * len(member.outputs)
-        if isinstance(member, Repeat):
-            return self._repeat(member, operands, path)
+    def node(self, node: Node, operands: tuple[Walks, ...]) -> tuple[Walks, ...]:
+        """Return the walks of every output of an operation."""
         try:
-            reaches = member.op.reach(*member.types)
+            reaches = node.op.reach(*node.types)
         except ShapeError as error:
-            return (dict.fromkeys(self.input.type.positions, error.message),) * len(member.outputs)
-        return tuple(self._output(member, index, reaches, operands) for index in range(len(member.outputs)))
+            return (dict.fromkeys(self.input.type.positions, error.message),) * len(node.outputs)
+        return tuple(self._output(node, index, reaches, operands) for index in range(len(node.outputs)))
+
+    def repeat(self, repeat: Repeat, operands: tuple[Walks, ...]) -> tuple[Walks, ...]:
+        """Return the walks behind the last iteration: a power of the body's where one value is carried alone."""
+        count, carried, path = self._evaluate(repeat.iterations), len(repeat.outputs), self._path
+        if count == 1:
+            return self.outputs(repeat.body, operands)
+        self._path = None
+        if carried > 1 or any(operands[1:]):
+            outputs = self._iterated(repeat, operands, count)
+        else:
+            outputs = ({axis: self._power(repeat, walk, count) for axis, walk in operands[0].items()},)
+        self._path = path
+        return outputs
+
+    def _iterated(self, repeat: Repeat, operands: tuple[Walks, ...], count: int) -> tuple[Walks, ...]:
+        carried = len(repeat.outputs)
+        if count > MOST_ITERATIONS:
+            return (dict.fromkeys(self.input.type.positions, "too many iterations"),) * carried
+        steps = iterations(lambda given: self.outputs(repeat.body, given), operands)
+        return next(islice(steps, count, None))[:carried]
 
     def _output(self, node: Node, index: int, reaches: tuple[Reach, ...], operands: tuple[Walks, ...]) -> Walks:
         result: dict[str, Walk | str] = {}
@@ -193,29 +208,12 @@ class EffectiveFields:
             return replace(walk, axis=driver.axis, digit=driver.digit)
         return replace(walk.through(taken), axis=driver.axis, digit=driver.digit)
 
-    def _repeat(self, repeat: Repeat, operands: tuple[Walks, ...], path: str | None) -> tuple[Walks, ...]:
-        count, carried = self._evaluate(repeat.iterations), len(repeat.outputs)
-        if count == 1:
-            return self._outputs(repeat.body, operands, path)
-        if carried > 1 or any(operands[1:]):
-            return self._iterated(repeat, operands, count)
-        (value,) = operands[:1]
-        return ({axis: self._power(repeat, walk, count) for axis, walk in value.items()},)
-
-    def _iterated(self, repeat: Repeat, operands: tuple[Walks, ...], count: int) -> tuple[Walks, ...]:
-        carried = len(repeat.outputs)
-        if count > MOST_ITERATIONS:
-            return (dict.fromkeys(self.input.type.positions, "too many iterations"),) * carried
-        for _ in range(count):
-            operands = (*self._outputs(repeat.body, operands), *operands[carried:])
-        return operands[:carried]
-
     def _power(self, repeat: Repeat, walk: Walk | str, count: int) -> Walk | str:
         if isinstance(walk, str) or (walk.axis and not repeat.body.inputs[0].type.has(walk.axis)):
             return walk
         begin: Walks = {walk.axis: Walk(walk.axis, STAY, 0.0, walk.digit)}
         nothing: tuple[Walks, ...] = ({},) * (len(repeat.inputs) - 1)
-        body = self._outputs(repeat.body, (begin, *nothing))[0].get(walk.axis)
+        body = self.outputs(repeat.body, (begin, *nothing))[0].get(walk.axis)
         if body is None or isinstance(body, str):
             return body or "nothing"
         try:

@@ -6,32 +6,28 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from archgraph.fields.report.receptive_field import ReceptiveFields
+from archgraph.fields.report.read_fold import ReadFold
 from archgraph.fields.sets.area import Mask
 from archgraph.fields.sets.field import Field
 from archgraph.fields.sets.readings import HalfLine, Moving, Reading, Whole, on_axis
 from archgraph.fields.sets.region import REST, Region, Transfer, reading_alone
 from archgraph.fields.sets.terms import Term
-from archgraph.graph.ir import Member, Node, Value
+from archgraph.graph.ir import Graph, Node, Value
+from archgraph.sizes.exact import Evaluate
 
 
-class Homes(ReceptiveFields):
-    """The receptive fields along local paths only, for what reads all positions does not move anybody."""
+class _LocalReads(ReadFold):
+    """What is read along local paths only, for what reads all positions does not move anybody."""
 
-    def homes(self, axis: str) -> dict[Value, Home | None]:
-        """Return the home of every value of the graph along one axis of the input."""
-        scope = self._top()
-        found: dict[Value, Home | None] = {}
-        for value in self._fold(self.graph):
-            region = reading_alone(self._known(scope, value)).get(0)
-            found[value] = None if region is None else home_of(region.fields[axis])
-        return found
+    def reads(self, node: Node) -> Transfer:
+        return tuple({index: _local(region) for index, region in row.items()} for row in super().reads(node))
 
-    def _transfer(self, member: Member, place: Whole) -> Transfer:
-        rows = super()._transfer(member, place)
-        if not isinstance(member, Node):
-            return rows
-        return tuple({index: _local(region) for index, region in row.items()} for row in rows)
+
+def homes(graph: Graph, input: Value, axis: str, evaluate: Evaluate) -> dict[Value, Home | None]:
+    """Return the home of every value of a graph along one axis of an input."""
+    number, found = graph.inputs.index(input), _LocalReads(evaluate).of(graph)
+    rows = {value: reading_alone(row).get(number) for value, row in found.items()}
+    return {value: None if region is None else home_of(region.fields[axis]) for value, region in rows.items()}
 
 
 def _local(region: Region) -> Region:

@@ -7,7 +7,7 @@ from functools import reduce
 from itertools import accumulate
 from typing import TypeAlias
 
-from archgraph.fields.paths.homes import Home, Homes
+from archgraph.fields.paths.homes import Home, homes
 from archgraph.fields.paths.moves import Edges, edges
 from archgraph.fields.positions.probe import ReadBack
 from archgraph.fields.sets.area import bits
@@ -36,7 +36,7 @@ class Moves:
     def __init__(self, graph: Graph, input: Value, axis: str, evaluate: Evaluate) -> None:
         self.graph = graph
         self.input = input
-        self.homes: dict[Value, Home | None] = Homes(graph, input.name, evaluate=evaluate).homes(axis)
+        self.homes: dict[Value, Home | None] = homes(graph, input, axis, evaluate)
         self._reader = ReadBack(evaluate)
         self._edges: dict[Hashable, dict[int, Edges]] = {}
         self._pulled: dict[tuple[int, int], tuple[Edges, Arrivals, Arrivals]] = {}

@@ -1,8 +1,8 @@
-"""Receptive fields: a fold of the set maps of operations over a graph whose repeats stay closed."""
+"""Receptive fields of all nodes: what they read of one input of the network, wherever they stand in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 
@@ -11,8 +11,8 @@ from sympy import Expr
 from archgraph.fields.positions.places import Places
 from archgraph.fields.report.axis_field import AxisField
 from archgraph.fields.report.field_report import ReceptiveField
+from archgraph.fields.report.read_fold import ReadFold
 from archgraph.fields.rules.fixed_weights import learned_values
-from archgraph.fields.rules.node_reads import node_reads
 from archgraph.fields.sets.field import NOTHING
 from archgraph.fields.sets.readings import PRESENT, Whole
 from archgraph.fields.sets.region import (
@@ -20,12 +20,10 @@ from archgraph.fields.sets.region import (
     Region,
     Transfer,
     apply,
-    iterated_transfer,
-    own_region,
     reading_alone,
     within,
 )
-from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.graph.ir import Graph, Member, Repeat, Value
 from archgraph.graph.locate import input_named, members
 from archgraph.graph.network import Network
 from archgraph.sizes.exact import Evaluate
@@ -72,8 +70,7 @@ class _Scope:
 class ReceptiveFields:
     """The receptive fields of all nodes of a graph on one of its inputs.
 
-    Every body is folded once, however many blocks share it, and a repeat is a power of its body's maps:
-    neither calls nor iterations cost time. Nodes inside repeats are reported as of the last iteration.
+    Nodes inside repeats are reported as of the last iteration.
 
     Args:
         graph: the traced graph.
@@ -97,11 +94,9 @@ class ReceptiveFields:
         self.input = input_named(graph, input)
         self.axes = self.input.type.positions
         self._evaluate = evaluate
-        self._learned = learned_values(graph) if fixed_weights else None
-        self._folded: dict[Graph, Mapping[Value, Dependence]] = {}
-        self._places: dict[Member, Whole] = {}
-        self._repeated: dict[tuple[Graph, int], Transfer] = {}
-        self.places = Places(graph, self.input, evaluate, self._learned)
+        learned = learned_values(graph) if fixed_weights else None
+        self._reads = ReadFold(evaluate, learned)
+        self.places = Places(graph, self.input, evaluate, learned)
 
     def at(self, node: str | Value | None = None) -> ReceptiveField:
         """Return the field of one node.
@@ -124,7 +119,7 @@ class ReceptiveFields:
         return {field.node: field for field in fields}
 
     def _top(self) -> _Scope:
-        whole = self._itself(self.input)
+        whole = self._reads.itself(self.input)
         source = Region({axis: whole.fields[axis] for axis in self.axes})
         return _Scope(self.graph, tuple({0: source} if value is self.input else {} for value in self.graph.inputs))
 
@@ -137,62 +132,21 @@ class ReceptiveFields:
     def _enter(self, scope: _Scope, member: Member) -> _Scope:
         """Return the inside of a repeat at its last iteration."""
         assert isinstance(member, Repeat)
-        self._fold(scope.graph)
+        self._reads.of(scope.graph)
         operands = tuple(self._known(scope, value) for value in member.inputs)
-        count, place = self._count(member), self._places[member].under(scope.place)
+        count, place = self._reads.count(member), self._reads.place(member).under(scope.place)
         if count == 0:
             inputs: Transfer = ({},) * len(operands)
         elif count == 1:
             inputs = operands
         else:
-            before = self._iterated(member.body, count - 1)
+            before = self._reads.iterated(member.body, count - 1)
             inputs = tuple(apply(within(row, place), operands) for row in before)
         return _Scope(member.body, inputs, place, scope.iterations * count)
 
     def _known(self, scope: _Scope, value: Value) -> Dependence:
         """Return what a value of a scope reads of the graph's input."""
-        return apply(within(self._fold(scope.graph)[value], scope.place), scope.inputs)
-
-    def _fold(self, graph: Graph) -> Mapping[Value, Dependence]:
-        """Return what every value of a graph reads of the graph's own inputs, by their number."""
-        if graph not in self._folded:
-            known = dict(zip(graph.inputs, self._inputs(graph), strict=True))
-            for index, member in enumerate(graph.nodes):
-                self._places[member] = place = Whole((index,), member.name)
-                operands = tuple(known[value] for value in member.inputs)
-                rows = (apply(row, operands) for row in self._transfer(member, place))
-                known.update(zip(member.outputs, rows, strict=True))
-            self._folded[graph] = known
-        return self._folded[graph]
-
-    def _transfer(self, member: Member, place: Whole) -> Transfer:
-        """Return what every output of a node reads of its operands."""
-        if isinstance(member, Node):
-            return node_reads(member, self._evaluate, place, self._learned)
-        count = self._count(member)
-        rows = self._body(member.body) if count == 1 else self._iterated(member.body, count)
-        return tuple(within(row, place) for row in rows[: len(member.outputs)])
-
-    def _body(self, body: Graph) -> Transfer:
-        known = self._fold(body)
-        return tuple(known[value] for value in body.outputs)
-
-    def _iterated(self, body: Graph, count: int) -> Transfer:
-        """Return what the operands of a body read of the first ones after `count` iterations."""
-        key = (body, count)
-        if key not in self._repeated:
-            self._repeated[key] = iterated_transfer(self._body(body), self._inputs(body), count)
-        return self._repeated[key]
-
-    def _inputs(self, graph: Graph) -> Transfer:
-        """Return that every input of a graph reads itself."""
-        return tuple({index: self._itself(value)} for index, value in enumerate(graph.inputs))
-
-    def _itself(self, value: Value) -> Region:
-        return own_region({axis: self._evaluate(value.type.size(axis)) for axis in value.type.positions})
-
-    def _count(self, repeat: Repeat) -> int:
-        return self._evaluate(repeat.iterations)
+        return apply(within(self._reads.of(scope.graph)[value], scope.place), scope.inputs)
 
     def _report(self, scope: _Scope, member: Member) -> ReceptiveField:
         rows = [reading_alone(self._known(scope, value)) for value in member.outputs]

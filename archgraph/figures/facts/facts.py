@@ -51,9 +51,12 @@ class Facts:
 
     def inside(self, group: Group) -> Structure:
         """The structure of what a group repeats."""
-        repeat = group.items[0].member
+        item, repeat = group.items[0], group.items[0].member
         assert isinstance(repeat, Repeat)
-        return structure(flow_of(repeat.body, prefix=f"{group.items[0].path}."))
+        pairs = zip(repeat.body.outputs, repeat.outputs, strict=True)
+        # What nothing outside reads is read by the next iteration, if there is one.
+        read = tuple(own for own, outside in pairs if outside not in item.unread or not repeat.once)
+        return structure(flow_of(repeat.body, read, prefix=f"{item.path}."))
 
     @cached_property
     def input(self) -> Value | None:
@@ -119,7 +122,7 @@ class Facts:
         return self.shown(self._costs.total(metric))
 
     def _sum(self, items: Iterable[Item], metric: str) -> Expr:
-        return self.shown(Add(*(self._costs.member(item.member, metric) for item in items)))
+        return self.shown(Add(*(self._costs.member(item.member, metric, item.unread) for item in items)))
 
     @property
     def selected(self) -> tuple[Value, ...]:

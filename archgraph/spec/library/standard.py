@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from archgraph.spec.definitions import BlockSpec, Spec
 from archgraph.spec.operations import operations as operations
-from archgraph.spec.spec import read_file
+from archgraph.spec.spec import read_file, yaml_names
 
-FOLDER = Path(__file__).parent
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+
+@cache
+def library_folder() -> Traversable:
+    """Return where the standard blocks are; a function, since looking for it takes longer than many an import."""
+    return files("archgraph.spec.library")
 
 
 @cache
 def library_names() -> frozenset[str]:
     """Return the names of all standard blocks: one file per block."""
-    return frozenset(path.stem for path in FOLDER.glob("*.yaml"))
+    return frozenset(yaml_names(library_folder()))
 
 
 @cache
@@ -25,7 +33,7 @@ def library_file(name: str) -> Spec:
     >>> library_file("double_conv").blocks["double_conv"].inputs
     ('x',)
     """
-    return read_file(FOLDER / f"{name}.yaml", f"library/{name}.yaml")
+    return read_file(library_folder() / f"{name}.yaml", f"library/{name}.yaml")
 
 
 def find_block(spec: Spec, kind: str) -> tuple[Spec, BlockSpec] | None:
