@@ -142,6 +142,18 @@ class MissingToolError(ArchgraphError):
     """An optional package or program is needed and not installed."""
 
 
+def not_among(what: str, value: object, known: Iterable[str]) -> QueryError:
+    """Return the error of a word that is none of those allowed: the word, the nearest of them, and all of them.
+
+    >>> print(not_among("venue", "nurips", ("icml", "neurips")))
+    there is no venue 'nurips'. Did you mean 'neurips'?
+      hint  one of icml, neurips
+    """
+    names = list(known)
+    near = did_you_mean(str(value), names)
+    return QueryError(f"there is no {what} {quoted(value)}.{near}", hint=f"one of {some(names, 40)}")
+
+
 def some(names: Iterable[str], limit: int = 12) -> str:
     """Return names in a row, and only the first of very many.
 

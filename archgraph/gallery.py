@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from archgraph.architecture.architecture import Architecture
-from archgraph.errors import SpecError
+from archgraph.errors import QueryError, printable, quoted
+from archgraph.report.files import write_text
 from archgraph.report.table import Table
 from archgraph.spec.load import find_spec, shipped_names
 from archgraph.spec.source import SpecSource
+from archgraph.spec.write.yaml_flow import one_line
 
 TEMPLATE = """\
 archgraph: 1
@@ -92,13 +94,9 @@ def write_template(path: str) -> None:
     """Write a small spec to start from.
 
     Raises:
-        SpecError: the file exists already, or cannot be written.
+        QueryError: no .yaml, or the file exists already or cannot be written.
     """
     target = Path(path)
-    try:
-        with target.open("x", encoding="utf-8") as file:
-            file.write(TEMPLATE.format(name=target.stem))
-    except FileExistsError:
-        raise SpecError(f"{path} exists already") from None
-    except OSError as error:
-        raise SpecError(f"cannot write {path}: {error.strerror}") from None
+    if target.suffix not in (".yaml", ".yml"):
+        raise QueryError(f"cannot write a spec as {quoted(path)}", hint="it must end in .yaml")
+    write_text(target, TEMPLATE.format(name=one_line(printable(target.stem))), new=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from inspect import Parameter, isfunction, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, TypeVar, cast, final
 
 from sympy import Expr, Rational, Symbol
 
@@ -25,6 +27,7 @@ from archgraph.cost.memory.peak import (
 )
 from archgraph.cost.other_tools import Reconciliation, count_as
 from archgraph.cost.part import Part, costs_of, part, whole_part
+from archgraph.errors import not_among
 from archgraph.fields import queries as fields
 from archgraph.fields.report.field_report import ReceptiveField
 from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
@@ -57,7 +60,35 @@ if TYPE_CHECKING:
     from archgraph.studies.sweep import Sweep
 
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+Kind = TypeVar("Kind")
+
+
+def _named(function: Function) -> Function:
+    """Let a keyword that a function does not have be an error of ours, which names the nearest."""
+    known = signature(function).parameters
+    if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in known.values()):
+        return function
+
+    @wraps(function)
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        for name in keywords:
+            if name not in known:
+                raise not_among(f"argument of {function.__name__}", name, [each for each in known if each != "self"])
+        return function(*arguments, **keywords)
+
+    return cast(Function, call)
+
+
+def _all_named(kind: type[Kind]) -> type[Kind]:
+    for name, member in list(vars(kind).items()):
+        if isfunction(member) and not name.startswith("_"):
+            setattr(kind, name, _named(member))
+    return kind
+
+
 @final
+@_all_named
 class Architecture:
     """A network with its symbols: laws while they are free, integers after `at`.
 
@@ -1043,6 +1074,7 @@ class Architecture:
         return write_spec(self.network)
 
 
+@_named
 def load(name: str | Path) -> Architecture:
     """Return the architecture of a spec: a path, or the name of a shipped spec or variant.
 
@@ -1056,6 +1088,7 @@ def load(name: str | Path) -> Architecture:
     return Architecture(SpecSource(spec, variant).network())
 
 
+@_named
 def loads(text: str, variant: str = "") -> Architecture:
     """Return the architecture of a spec given as text.
 
@@ -1066,6 +1099,7 @@ def loads(text: str, variant: str = "") -> Architecture:
     return Architecture(SpecSource(read_text(text), variant).network())
 
 
+@_named
 def trace(
     module: nn.Module,
     inputs: Any,
@@ -1119,6 +1153,7 @@ def verify(architecture: Architecture, **values: Any) -> Report:
     return verified(architecture.network, **values)
 
 
+@_named
 def contrast(
     *architectures: Architecture, width: str = "text", venue: str = "icml", panels: Iterable[str] | None = None
 ) -> Figure:
@@ -1141,6 +1176,7 @@ def contrast(
     return drawn(*networks, width=width, venue=venue, panels=panels)
 
 
+@_named
 def compare(*architectures: Architecture) -> Table:
     """Return what sets networks apart as a table, a row per trait and a column per network.
 

@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import Any
 
+from archgraph.cli.output import say
 from archgraph.cli.shared import command
 
 
@@ -37,5 +38,5 @@ def _run_new(options: argparse.Namespace) -> int:
     from archgraph.gallery import write_template
 
     write_template(options.path)
-    print(f"wrote {options.path}; try: archgraph cost {options.path}")
+    say(f"wrote {options.path}; try: archgraph cost {options.path}")
     return 0

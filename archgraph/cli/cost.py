@@ -6,7 +6,10 @@ import argparse
 from typing import Any
 
 from archgraph.cli.other_tools import add_other_tools, run_other_tool
-from archgraph.cli.shared import add_at, add_format, command, load_bound
+from archgraph.cli.output import say, show
+from archgraph.cli.shared import add_at, add_format, add_names, command, load_bound
+from archgraph.cli.values import some_of
+from archgraph.cost.costs import GROUPS, METRICS
 
 
 def add_cost(commands: Any) -> None:
@@ -19,8 +22,9 @@ def add_cost(commands: Any) -> None:
         "archgraph cost dit --by level --at D=768",
     )
     parser.add_argument("spec", metavar="SPEC", help="a shipped name (dit, dit:S/2) or a path")
-    parser.add_argument("--by", default="scope", help="node, scope, op, level or block (default: scope)")
-    parser.add_argument("--metrics", default="params,macs,flops,activations", help="comma-separated metrics")
+    add_names(parser, "--by", lambda: GROUPS, "grouping", default="scope")
+    shown = "params,macs,flops,activations"
+    add_names(parser, "--metrics", lambda: METRICS, "metric", "with commas: ", read=some_of, default=shown)
     parser.add_argument("--laws", action="store_true", help="laws in the table instead of their values")
     add_other_tools(parser)
     add_at(parser)
@@ -31,9 +35,8 @@ def _run_cost(options: argparse.Namespace) -> int:
     if options.tool:
         return run_other_tool(options)
     g = load_bound(options)
-    metrics = [name.strip() for name in options.metrics.split(",")]
-    table = (g.symbolic() if options.laws else g.at()).table(by=options.by, metrics=metrics)
+    table = (g.symbolic() if options.laws else g.at()).table(by=options.by, metrics=options.metrics)
     if options.format == "text":
-        print(g.symbolic().report(metrics, g.at()))
-    print(table.to(options.format).rstrip())
+        say(g.symbolic().report(options.metrics, g.at()))
+    show(table, options.format)
     return 0

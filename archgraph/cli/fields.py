@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from archgraph.cli.output import show
 from archgraph.cli.shared import add_at, add_format, command, load_bound
-from archgraph.errors import QueryError, SpecError
+from archgraph.cli.values import distinct, whole
+from archgraph.errors import QueryError, SpecError, quoted
 
 
 def add_rf(commands: Any) -> None:
@@ -35,21 +37,26 @@ def add_rf(commands: Any) -> None:
         help="leave out what is mixed with weights computed from the input: the field of convolution alone",
     )
     parser.add_argument("--axis", help="the axis of --productive (default: the input's first)")
+    parser.goes_with("--node", "--probe", "--halo")
+    parser.goes_with("--axis", "--productive")
+    for option in ("--all", "--laws", "--effective"):
+        parser.not_with(option, "--probe", "--halo", "--productive")
+    parser.not_with("--fixed-weights", "--halo", "--productive")
+    parser.not_with("--probe", "--halo", "--productive")
+    parser.not_with("--halo", "--productive")
     add_at(parser)
     add_format(parser)
 
 
 def _run_rf(options: argparse.Namespace) -> int:
     g = load_bound(options)
-    print(_rf_table(g, options).to(options.format).rstrip())
+    show(_rf_table(g, options), options.format)
     return 0
 
 
 def _rf_table(g: Any, options: argparse.Namespace) -> Any:
     from archgraph.fields.path_tables import halo_table, probe_table, productivity_table
 
-    if options.fixed_weights and (options.halo or options.productive):
-        raise QueryError("--fixed-weights goes with the table and with --probe")
     if options.halo:
         return halo_table(g.name, g.halo(options.node, options.input))
     if options.productive:
@@ -71,12 +78,15 @@ def _index(text: str, axes: tuple[str, ...]) -> dict[str, int]:
     """Read `0,0` in the order of the axes, or `h=0,w=9`."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if len(parts) > len(axes):
-        raise QueryError(f"'{text}' names {len(parts)} positions; the output has the axes {', '.join(axes) or 'none'}")
+        known = ", ".join(axes) or "none"
+        raise QueryError(f"{quoted(text)} names {len(parts)} positions; the output has the axes {known}")
     pairs = [part.partition("=") if "=" in part else (name, "=", part) for name, part in zip(axes, parts, strict=False)]
     try:
-        return {axis.strip(): int(value) for axis, _, value in pairs}
+        return distinct(((axis.strip(), int(value)) for axis, _, value in pairs), "placed")
     except ValueError:
-        raise SpecError(f"cannot read the position '{text}'", hint="write --probe 0,0 or --probe h=0,w=9") from None
+        raise SpecError(
+            f"cannot read the position {quoted(text)}", hint="write --probe 0,0 or --probe h=0,w=9"
+        ) from None
 
 
 def add_hops(commands: Any) -> None:
@@ -89,14 +99,24 @@ def add_hops(commands: Any) -> None:
         "archgraph hops unet:padded-512 --distance 8 32 64 90",
     )
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
-    parser.add_argument("--distance", type=int, nargs="+", default=[], help="in input elements (default: powers of 2)")
-    parser.add_argument("--from", type=int, dest="start", metavar="POSITION", help="one input position: show its path")
     parser.add_argument(
-        "--to", type=int, dest="end", metavar="POSITION", help="the output position (default: the middle)"
+        "--distance",
+        type=whole("--distance", 0),
+        nargs="+",
+        default=[],
+        help="in input elements (default: powers of 2)",
+    )
+    start, end = whole("--from", 0), whole("--to", 0)
+    parser.add_argument(
+        "--from", type=start, dest="start", metavar="POSITION", help="one input position: show its path"
+    )
+    parser.add_argument(
+        "--to", type=end, dest="end", metavar="POSITION", help="the output position (default: the middle)"
     )
     parser.add_argument("--axis", help="the axis of the input (default: its first)")
     parser.add_argument("--node", help="the output (default: the only one)")
     parser.add_argument("--input", help="the input (default: the only one with positions)")
+    parser.not_with("--distance", "--from")
     add_at(parser)
     add_format(parser)
 
@@ -114,7 +134,7 @@ def _run_hops(options: argparse.Namespace) -> int:
     found = g.paths(options.axis, options.node, options.input)
     if options.start is None:
         covers = {far: g.depth_to_cover(far, found.axis, found.input.name) for far in _distances(options, found)}
-        print(hop_table(g.name, found, covers).to(options.format).rstrip())
+        show(hop_table(g.name, found, covers, options.end), options.format)
         return 0
     end = found.centre if options.end is None else options.end
     path = found.path(options.start, end)
@@ -124,5 +144,5 @@ def _run_hops(options: argparse.Namespace) -> int:
             f"{found.output.name}",
             hint=f"from there the farthest path reaches {found.reach(end)} positions",
         )
-    print(path_table(g.name, path).to(options.format).rstrip())
+    show(path_table(g.name, path), options.format)
     return 0

@@ -5,21 +5,32 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from archgraph.cli.shared import add_at, add_figure, add_format, command, load_bound, save
+from archgraph.cli.output import show
+from archgraph.cli.shared import add_at, add_figure, add_format, add_names, command, load_bound, save
+from archgraph.cli.values import some_of
+from archgraph.errors import QueryError
+from archgraph.figures.facts.coloring import COLORS
+from archgraph.figures.facts.options import ANNOTATIONS, TERMS
 
 
 def add_draw(commands: Any) -> None:
     """Add `archgraph draw`."""
     parser = command(commands, "draw", _run_draw, "Draw an annotated diagram", "archgraph draw unet -o unet.svg")
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
-    views = "overview, blocks, full, unrolled, ladder, matrix, hops, levels or laws"
-    parser.add_argument("--view", default="overview", help=views)
-    parser.add_argument("--color", default="locality", help="locality, params, macs, level or op")
-    parser.add_argument("--show", help="what boxes are annotated with: shape,params,macs,field (default: all)")
-    parser.add_argument("--terms", default="leading", help="leading or full laws (default: leading)")
+    add_names(parser, "--view", _views, "view", default="overview")
+    add_names(parser, "--color", lambda: COLORS, "colouring", default="locality")
+    text = "what boxes are annotated with (default: all), with commas: "
+    add_names(parser, "--show", lambda: ANNOTATIONS, "annotation", text, read=some_of, default=None)
+    add_names(parser, "--terms", lambda: TERMS, "kind of terms", "how much of a law: ", default="leading")
     parser.add_argument("--values", action="store_true", help="numbers instead of laws")
     add_figure(parser)
     add_at(parser)
+
+
+def _views() -> tuple[str, ...]:
+    from archgraph.figures.views import VIEWS
+
+    return VIEWS
 
 
 def _run_draw(options: argparse.Namespace) -> int:
@@ -28,7 +39,7 @@ def _run_draw(options: argparse.Namespace) -> int:
         width=options.width or "auto",
         venue=options.venue,
         color=options.color,
-        show=options.show.split(",") if options.show else None,
+        show=options.show,
         terms=options.terms,
         values=options.values,
     )
@@ -45,22 +56,35 @@ def add_contrast(commands: Any) -> None:
         "archgraph contrast unet dit -o unet-vs-dit.svg",
     )
     parser.add_argument("specs", metavar="SPEC", nargs="+", help="two or more shipped names or paths")
-    parser.add_argument("--panels", help="of stages,levels,laws,ladder,hops,matrix, from top to bottom (default: all)")
+    text = "from top to bottom (default: all), with commas: "
+    add_names(parser, "--panels", _panels, "panel", text, read=some_of, default=None)
     add_figure(parser, required=False)
     add_format(parser)
+    for option in ("--panels", "--width", "--venue"):
+        parser.goes_with(option, "--output")
+    for option in ("--format", "--json"):
+        parser.not_with(option, "--output")
+
+
+def _panels() -> tuple[str, ...]:
+    from archgraph.figures.contrast.contrast import PANELS
+
+    return tuple(PANELS)
 
 
 def _run_contrast(options: argparse.Namespace) -> int:
     from archgraph.architecture.architecture import compare, contrast, load
 
     networks = [load(name) for name in options.specs]
-    if not options.output:
-        print(compare(*networks).to(options.format).rstrip())
+    if len(networks) < 2:
+        raise QueryError("a contrast is of two or more networks, and 1 is given", hint="archgraph contrast unet dit")
+    if options.output is None:
+        show(compare(*networks), options.format)
         return 0
     figure = contrast(
         *networks,
         width=options.width or "text",
         venue=options.venue,
-        panels=options.panels.split(",") if options.panels else None,
+        panels=options.panels,
     )
     return save(figure, options.output)

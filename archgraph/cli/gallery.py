@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from archgraph.cli.output import show
 from archgraph.cli.shared import add_format, command
 
 
@@ -17,7 +18,7 @@ def add_list(commands: Any) -> None:
 def _run_list(options: argparse.Namespace) -> int:
     from archgraph.gallery import gallery_table
 
-    print(gallery_table().to(options.format).rstrip())
+    show(gallery_table(), options.format)
     return 0
 
 
@@ -38,5 +39,5 @@ def _run_check(options: argparse.Namespace) -> int:
     from archgraph.gallery import check_table
 
     table = check_table(options.specs)
-    print(table.to(options.format).rstrip())
+    show(table, options.format)
     return 0 if all(row["ok"] == "yes" for row in table.rows) else 1

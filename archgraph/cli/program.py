@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from archgraph.cli.authoring import add_new, add_schema
+from archgraph.cli.border import guarded
 from archgraph.cli.cost import add_cost
 from archgraph.cli.fields import add_hops, add_rf
 from archgraph.cli.figures import add_contrast, add_draw
 from archgraph.cli.gallery import add_check, add_list
+from archgraph.cli.parser import Parser
 from archgraph.cli.resources import add_efficiency, add_memory, add_roofline
 from archgraph.cli.scaling import add_scale, add_solve
 from archgraph.cli.sweep import add_sweep
 from archgraph.cli.trace import add_trace
 from archgraph.cli.verify import add_verify
-from archgraph.errors import ArchgraphError
 
 COMMANDS: tuple[Callable[[Any], None], ...] = (
     *(add_list, add_check, add_cost, add_memory, add_efficiency, add_roofline, add_rf, add_hops),
@@ -28,19 +28,17 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    options = _parser().parse_args(arguments)
-    try:
+
+    def parsed() -> int:
+        options = program().parse_args(arguments)
         return options.run(options)
-    except ArchgraphError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+
+    return guarded(parsed)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def program() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = Parser(
         prog="archgraph",
         description="Exact, symbolic analysis of neural architectures: cost, receptive field, figures.",
     )

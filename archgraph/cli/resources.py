@@ -5,8 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from archgraph.cli.shared import add_at, add_format, command, load_bound
+from archgraph.cli.output import show
+from archgraph.cli.parser import Parser
+from archgraph.cli.shared import add_at, add_format, add_names, command, load_bound
+from archgraph.cli.values import whole
+from archgraph.cost.costs import GROUPS
+from archgraph.cost.efficiency import ROOFLINE_DTYPES
 from archgraph.cost.memory.memory import CHOICES, Checkpoint, Setting
+from archgraph.data import table
+from archgraph.errors import QueryError
 
 
 def add_memory(commands: Any) -> None:
@@ -19,10 +26,10 @@ def add_memory(commands: Any) -> None:
         "archgraph memory dit --attention flash --dtype bf16 --optimizer adam --checkpoint",
     )
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
-    parser.add_argument("--mode", choices=CHOICES["mode"], help="one of the two (default: both)")
-    _add_choice(parser, "attention", "the kernel (default: math)")
-    _add_choice(parser, "dtype", "of values and weights (default: fp32)")
-    _add_choice(parser, "optimizer", "what training keeps per weight (default: sgd, nothing)")
+    add_names(parser, "--mode", lambda: CHOICES["mode"], "mode", "only one of ", default=None)
+    _add_choice(parser, "attention", "the kernel")
+    _add_choice(parser, "dtype", "of values and weights")
+    _add_choice(parser, "optimizer", "what training keeps per weight")
     parser.add_argument(
         "--checkpoint",
         nargs="*",
@@ -33,21 +40,24 @@ def add_memory(commands: Any) -> None:
     add_format(parser)
 
 
-def _add_choice(parser: argparse.ArgumentParser, name: str, text: str) -> None:
+def _add_choice(parser: Parser, name: str, text: str) -> None:
     choices = list(CHOICES[name])
-    parser.add_argument(f"--{name}", choices=choices, default=choices[0], help=text)
+    add_names(parser, f"--{name}", lambda: choices, name, f"{text}: ", default=choices[0])
 
 
 def _run_memory(options: argparse.Namespace) -> int:
     from archgraph.cost.memory.peak import memory_table
 
+    for option in ("--optimizer", "--checkpoint"):
+        if options.mode == "inference" and option in options.given:
+            raise QueryError(f"{option} has no effect with --mode inference: it is about training")
     g = load_bound(options)
     chosen = _checkpoint(options.checkpoint)
     settings = [
         _setting(g, mode, options, chosen if mode == "training" else False)
         for mode in ([options.mode] if options.mode else CHOICES["mode"])
     ]
-    print(memory_table(g.network, settings).to(options.format).rstrip())
+    show(memory_table(g.network, settings), options.format)
     return 0
 
 
@@ -72,15 +82,19 @@ def add_efficiency(commands: Any) -> None:
         "archgraph efficiency adm --by stage",
     )
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
-    parser.add_argument("--by", default="stage", help="stage, level, scope, op, block or node")
-    _add_choice(parser, "dtype", "of the bytes (default: fp32)")
+    add_names(parser, "--by", _groups, "grouping", default="stage")
+    _add_choice(parser, "dtype", "of the bytes")
     add_at(parser)
     add_format(parser)
 
 
 def _run_efficiency(options: argparse.Namespace) -> int:
-    print(load_bound(options).efficiency(options.by, options.dtype).to(options.format).rstrip())
+    show(load_bound(options).efficiency(options.by, options.dtype), options.format)
     return 0
+
+
+def _groups() -> tuple[str, ...]:
+    return ("stage", *GROUPS)
 
 
 def add_roofline(commands: Any) -> None:
@@ -93,12 +107,12 @@ def add_roofline(commands: Any) -> None:
         "archgraph roofline dit a100 --dtype bf16 --batch 32",
     )
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
-    known = "a100, a100-40gb, h100, h200, v100, rtx-3090, rtx-4090, mi300x"
-    parser.add_argument("device", metavar="DEVICE", help=known)
-    parser.add_argument("--dtype", default="bf16", help="fp32, tf32, bf16 or fp16 (default: bf16)")
-    parser.add_argument("--attention", choices=("flash", "math"), default="flash", help="the kernel (default: flash)")
-    parser.add_argument("--batch", type=int, default=1, metavar="N", help="samples at once (default: 1)")
-    parser.add_argument("--by", default="op", help="op, scope, stage, level, block or node")
+    add_names(parser, "device", lambda: table("hardware"), "device")
+    add_names(parser, "--dtype", lambda: ROOFLINE_DTYPES, "dtype", default="bf16")
+    add_names(parser, "--attention", lambda: CHOICES["attention"], "attention", "the kernel: ", default="flash")
+    batch = whole("--batch", 1)
+    parser.add_argument("--batch", type=batch, default=1, metavar="N", help="samples at once (default: 1)")
+    add_names(parser, "--by", _groups, "grouping", default="op")
     add_at(parser)
     add_format(parser)
 
@@ -106,5 +120,5 @@ def add_roofline(commands: Any) -> None:
 def _run_roofline(options: argparse.Namespace) -> int:
     g = load_bound(options)
     estimate = g.roofline(options.device, options.dtype, options.attention, options.batch, options.by)
-    print(estimate.table.to(options.format).rstrip())
+    show(estimate.table, options.format)
     return 0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from math import isfinite, nan
 from typing import Any
 
-from archgraph.cli.shared import add_at, add_format, command, load_bound, swept_values
-from archgraph.errors import SpecError
+from archgraph.cli.output import say, show
+from archgraph.cli.shared import add_at, add_format, command, load_bound
+from archgraph.cli.values import distinct, range_of, swept_values, whole
+from archgraph.errors import QueryError, SpecError, quoted
 
 BUDGETS = ("params", "macs", "flops", "activations", "saved_bytes")
 
@@ -25,7 +28,10 @@ def add_solve(commands: Any) -> None:
     parser.add_argument("symbol", metavar="SYMBOL", help="the symbol to find")
     for metric in BUDGETS:
         parser.add_argument(_option(metric), metavar="BUDGET", help=f'a bound on {metric}: "<=1e9"')
-    parser.add_argument("--multiple-of", type=int, default=1, metavar="N", help="only multiples of N (default: 1)")
+    parser.add_argument(
+        "--multiple-of", type=whole("--multiple-of", 1), default=1, metavar="N", help="only multiples of N (default: 1)"
+    )
+    parser.not_with("--within", "--over")
     parser.add_argument("--within", metavar="A..B", help="the values to try, for a law that rises and falls")
     parser.add_argument("--over", metavar="SYMBOL=VALUES", help="solve for each of these values of another symbol")
     add_at(parser)
@@ -37,31 +43,35 @@ def _option(metric: str) -> str:
 
 
 def _run_solve(options: argparse.Namespace) -> int:
-    given = {name: getattr(options, name) for name in BUDGETS if getattr(options, name)}
+    given = {name: getattr(options, name) for name in BUDGETS if getattr(options, name) is not None}
     budgets = {name: _budget(text) for name, text in given.items()}
+    if not budgets:
+        known = ", ".join(map(_option, BUDGETS))
+        raise QueryError(f"no budget is given for {options.symbol}", hint=f'{known}: write --macs "<=1e12"')
     g = load_bound(options)
     if options.over:
         table = g.iso(options.symbol, dict([swept_values(options.over)]), options.multiple_of, **budgets)
-        print(table.to(options.format).rstrip())
+        show(table, options.format)
         return 0
-    print(g.solve(options.symbol, options.multiple_of, _range(options.within), **budgets))
+    within = None if options.within is None else range_of(options.within)
+    solution = g.solve(options.symbol, options.multiple_of, within, **budgets)
+    if options.format == "text":
+        say(repr(solution))
+    else:
+        show(solution.table(), options.format)
     return 0
-
-
-def _range(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    _, values = swept_values(f"within={text}")
-    return min(values), max(values)
 
 
 def _budget(text: str) -> tuple[str, float]:
     """Read `<=1e12`; a bare number is an upper bound."""
     comparison = next((sign for sign in ("<=", ">=", "<", ">") if text.startswith(sign)), "")
     try:
-        return comparison or "<=", float(text.removeprefix(comparison))
+        bound = float(text.removeprefix(comparison))
     except ValueError:
-        raise SpecError(f"cannot read the budget '{text}'", hint='write it like "<=1e12"') from None
+        bound = nan
+    if not isfinite(bound):
+        raise SpecError(f"cannot read the budget {quoted(text)}", hint='write a number, like "<=1e12"')
+    return comparison or "<=", bound
 
 
 def add_scale(commands: Any) -> None:
@@ -81,12 +91,12 @@ def add_scale(commands: Any) -> None:
 
 
 def _run_scale(options: argparse.Namespace) -> int:
-    print(load_bound(options).knobs(*map(_changes, options.changes)).to(options.format).rstrip())
+    show(load_bound(options).knobs(*map(_changes, options.changes)), options.format)
     return 0
 
 
 def _changes(text: str) -> dict[str, str]:
     pairs: Sequence[tuple[str, str, str]] = [part.partition("=") for part in text.split(",")]
     if not all(name and change for name, _, change in pairs):
-        raise SpecError(f"cannot read the change '{text}'", hint="write D=x2, D=xsqrt2, p=/2 or levels=+1")
-    return {name: change for name, _, change in pairs}
+        raise SpecError(f"cannot read the change {quoted(text)}", hint="write D=x2, D=xsqrt2, p=/2 or levels=+1")
+    return distinct(((name, change) for name, _, change in pairs), "changed")

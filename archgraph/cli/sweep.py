@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from math import prod
 from typing import Any
 
-from archgraph.cli.shared import add_at, add_format, command, load_bound, save, swept_values
+from archgraph.cli.output import say, show
+from archgraph.cli.shared import add_at, add_format, add_names, command, load_bound
+from archgraph.cli.values import distinct, some_of, swept_values
+from archgraph.cost.costs import METRICS
+from archgraph.errors import QueryError
+
+MOST_ROWS = 1_000_000
+"""How many points are printed at most."""
 
 
 def add_sweep(commands: Any) -> None:
@@ -19,12 +27,15 @@ def add_sweep(commands: Any) -> None:
     )
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     parser.add_argument("grid", nargs="+", metavar="SYMBOL=VALUES", help="a..b, a..b:step, or a list 1,2,4")
-    parser.add_argument("--metrics", default="params,macs", help="comma-separated metrics (default: params,macs)")
+    known = ("saved_bytes", *METRICS)
+    add_names(parser, "--metrics", lambda: known, "metric", "with commas: ", read=some_of, default="params,macs")
     parser.add_argument("-o", "--output", metavar="FILE", help="write .csv or .parquet instead of printing")
     parser.add_argument(
         "--pareto", nargs="+", default=[], metavar="NAME", help="only what no point beats: small in these"
     )
     parser.add_argument("--larger", nargs="+", default=[], metavar="NAME", help="with --pareto: large in these")
+    for option in ("--pareto", "--larger", "--format", "--json"):
+        parser.not_with(option, "--output")
     add_at(parser)
     add_format(parser)
 
@@ -32,11 +43,20 @@ def add_sweep(commands: Any) -> None:
 def _run_sweep(options: argparse.Namespace) -> int:
     from archgraph.studies.sweep import chunked
 
-    grid = chunked(dict(swept_values(pair) for pair in options.grid))
-    result = load_bound(options).sweep(grid, [name.strip() for name in options.metrics.split(",")])
-    if options.output:
-        return save(result, options.output)
+    given = distinct(map(swept_values, options.grid), "swept")
+    points = prod(map(len, given.values()))
+    if options.output is None and points > MOST_ROWS:
+        raise QueryError(
+            f"{points:,} points are too many to print: the limit is {MOST_ROWS:,}", hint="write them: -o x.csv"
+        )
+    result = load_bound(options).sweep(chunked(given), options.metrics)
+    if options.output is not None:
+        kept = result.save(options.output)
+        say(f"wrote {options.output}")
+        for note in result.left_out(kept):
+            say(f"  {note}")
+        return 0
     front = options.pareto or options.larger
     table = result.pareto(*options.pareto, larger=options.larger) if front else result.table()
-    print(table.to(options.format).rstrip())
+    show(table, options.format)
     return 0

@@ -6,11 +6,18 @@ import argparse
 import importlib
 import os
 import sys
+from collections.abc import Callable
+from inspect import Parameter, signature
+from math import prod
 from pathlib import Path
 from typing import Any
 
-from archgraph.cli.shared import add_at, add_format, bindings, command, save
-from archgraph.errors import SpecError
+from archgraph.cli.output import say, show
+from archgraph.cli.parser import Parser
+from archgraph.cli.shared import add_at, add_format, add_names, command, save
+from archgraph.cli.values import bindings, distinct
+from archgraph.cost.costs import GROUPS
+from archgraph.errors import ArchgraphError, QueryError, SpecError, counted, quoted, some
 from archgraph.optional import import_torch
 
 INPUT_DTYPES = {"float": "float32", "int": "int64"}
@@ -31,15 +38,16 @@ def add_trace(commands: Any) -> None:
 
 
 def _run_trace(options: argparse.Namespace) -> int:
+    values = bindings(options.at)
     g = _traced(options)
-    g = g.at(**bindings(options.at)) if options.at else g
-    if options.output:
+    g = g.at(**values) if values else g
+    if options.output is not None:
         return _write_traced(g, Path(options.output))
     if options.format == "text":
-        print(g.symbolic().report(["params", "macs"], g.at()))
+        say(g.symbolic().report(["params", "macs"], g.at()))
         for gap in g.gaps:
-            print(f"missing in every number: {gap}")
-    print(g.at().table(by=options.by, metrics=["params", "macs", "flops", "activations"]).to(options.format).rstrip())
+            say(f"missing in every number: {gap}")
+    show(g.at().table(by=options.by, metrics=["params", "macs", "flops", "activations"]), options.format)
     return 0
 
 
@@ -50,10 +58,11 @@ def _write_traced(g: Any, target: Path) -> int:
     from archgraph.report.files import write_text
 
     write_text(target, g.to_spec())
+    say(f"wrote {target}")
     return 0
 
 
-def _add_module(parser: argparse.ArgumentParser) -> None:
+def _add_module(parser: Parser) -> None:
     """Add the arguments of `archgraph trace`."""
     parser.add_argument(
         "module", metavar="MODULE:NAME", help="a module, or a function without arguments that makes one"
@@ -65,43 +74,78 @@ def _add_module(parser: argparse.ArgumentParser) -> None:
         "--dynamic", action="append", default=[], metavar="INPUT:DIM=NAME", help="x:2=h,3=w makes sizes symbols"
     )
     parser.add_argument("--allow-unsupported", action="store_true", help="list unknown operators as gaps")
-    parser.add_argument("--by", default="scope", help="node, scope, op, level or block (default: scope)")
+    add_names(parser, "--by", lambda: GROUPS, "grouping", default="scope")
     parser.add_argument(
         "-o",
         "--output",
         metavar="FILE",
         help="write the figure (.svg, .pdf, …) or a spec (.yaml) instead of printing costs",
     )
+    for option in ("--by", "--format", "--json"):
+        parser.not_with(option, "--output")
 
 
 def _traced(options: argparse.Namespace) -> Any:
     """Return the architecture of the module that the options name."""
     from archgraph.architecture.architecture import trace
 
-    dynamic = dict(map(_dynamic, options.dynamic))
-    module = _module(options.module)
-    return trace(module, _inputs(options.input), dynamic, allow_unsupported=options.allow_unsupported)
+    dynamic = distinct(map(_dynamic, options.dynamic), "made dynamic")
+    inputs = _inputs(options.input)
+    return trace(_module(options.module), inputs, dynamic, allow_unsupported=options.allow_unsupported)
 
 
 def _module(path: str) -> Any:
     """Import `package.file:name`, and call it unless it is a module already; weights are made on the meta device."""
     torch = import_torch()
-    place, colon, name = path.partition(":")
-    if not colon or not name:
-        raise SpecError(f"cannot read the module '{path}'", hint="write package.file:name")
-    sys.path.insert(0, os.getcwd())
-    try:
-        found = getattr(importlib.import_module(place), name)
-    except (ImportError, AttributeError) as error:
-        raise SpecError(f"cannot import '{path}': {error}") from None
+    place, _, name = path.partition(":")
+    if not place or not name or place.startswith("."):
+        raise SpecError(f"cannot read the module {quoted(path)}", hint="write package.file:name")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    found = _foreign(lambda: getattr(importlib.import_module(place), name), f"cannot import {quoted(path)}")
+    if isinstance(found, torch.nn.Module):
+        return found
+    _check_callable(path, found)
     with torch.device("meta"):
-        return found if isinstance(found, torch.nn.Module) else found()
+        made = _foreign(found, f"{quoted(path)} makes no module")
+    if not isinstance(made, torch.nn.Module):
+        raise QueryError(f"{quoted(path)} makes no torch.nn.Module but a value of type {type(made).__name__}")
+    return made
+
+
+def _check_callable(path: str, found: Any) -> None:
+    """Refuse, before it is called, what makes no module or wants arguments."""
+    wanted = "name a torch.nn.Module, or a function or class without arguments that makes one"
+    if not callable(found):
+        raise QueryError(f"{quoted(path)} is no torch.nn.Module but {type(found).__name__}", hint=wanted)
+    try:
+        parameters = signature(found).parameters.values()
+    except (TypeError, ValueError):
+        return
+    free = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    missing = [each.name for each in parameters if each.default is Parameter.empty and each.kind in free]
+    if missing:
+        message = f"{quoted(path)} takes arguments ({some(missing)}), and a module is made without any"
+        raise QueryError(message, hint=wanted)
+
+
+def _foreign(call: Callable[[], Any], message: str) -> Any:
+    """Call what is not ours, of which any failure is told, and none ends the program."""
+    try:
+        return call()
+    except ArchgraphError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise SpecError(f"{message}: {type(error).__name__}: {error}") from None
 
 
 def _inputs(texts: list[str]) -> Any:
     read = [_input(text) for text in texts]
-    if all(name for name, _ in read):
-        return dict(read)
+    named = [name for name, _ in read if name]
+    if len(named) == len(read):
+        return distinct(read, "given")
+    if named:
+        raise QueryError(f"{counted(len(named), 'input')} of {len(read)} has a name", hint="name all of them, or none")
     return tuple(tensor for _, tensor in read)
 
 
@@ -113,8 +157,11 @@ def _input(text: str) -> tuple[str, Any]:
     try:
         sizes = [int(size) for size in shape.split("x")] if shape else []
         kind = getattr(torch, INPUT_DTYPES[dtype or "float"])
+        if min(sizes, default=1) < 1 or prod(sizes) >= 2**62:
+            raise ValueError
     except (ValueError, KeyError):
-        raise SpecError(f"cannot read the input '{text}'", hint="write 1x3x224x224, or ids=1x128:int") from None
+        hint = f"sizes are whole numbers from 1 on: 1x3x224x224, ids=1x128:int (of {', '.join(INPUT_DTYPES)})"
+        raise SpecError(f"cannot read the input {quoted(text)}", hint=hint) from None
     return (name if equals else ""), torch.empty(sizes, dtype=kind, device="meta")
 
 
@@ -123,6 +170,6 @@ def _dynamic(text: str) -> tuple[str, dict[int, str]]:
     name, _, rest = text.partition(":")
     try:
         pairs = [part.split("=") for part in rest.split(",")]
-        return name, {int(dim): size for dim, size in pairs}
+        return name, distinct(((int(dim), size) for dim, size in pairs), "named")
     except ValueError:
-        raise SpecError(f"cannot read the dynamic sizes '{text}'", hint="write x:2=h,3=w") from None
+        raise SpecError(f"cannot read the dynamic sizes {quoted(text)}", hint="write x:2=h,3=w") from None

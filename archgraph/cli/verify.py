@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from archgraph.cli.output import show
 from archgraph.cli.shared import add_at, add_format, command, load_bound
 
 
@@ -20,6 +21,7 @@ def add_verify(commands: Any) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     parser.add_argument("--rf", action="store_true", help="compare receptive fields, as sets, borders included")
     parser.add_argument("--input", help="the input of the receptive fields (default: the only one with positions)")
+    parser.goes_with("--input", "--rf")
     add_at(parser)
     add_format(parser)
 
@@ -30,5 +32,5 @@ def _run_verify(options: argparse.Namespace) -> int:
 
     network = load_bound(options).network
     report = verify_fields(network, options.input) if options.rf else verify(network)
-    print(report.table.to(options.format).rstrip())
+    show(report.table, options.format)
     return 0 if report.ok else 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sympy import Add, Expr, Mul, expand
 
-from archgraph.errors import QueryError, did_you_mean
+from archgraph.errors import not_among
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.sizes.symbols import ONE, ZERO
 from archgraph.sizes.types import TensorType
@@ -96,7 +96,7 @@ def metric_named(name: str) -> Metric:
         QueryError: there is no such metric.
     """
     if name not in METRICS:
-        raise QueryError(f"no metric is named '{name}'.{did_you_mean(name, METRICS)}", hint=", ".join(METRICS))
+        raise not_among("metric", name, METRICS)
     return METRICS[name]
 
 
@@ -273,5 +273,5 @@ def grouping(by: str) -> Callable[[CostRow], str]:
         QueryError: there is no such grouping.
     """
     if by not in GROUPS:
-        raise QueryError(f"cannot group by '{by}'.{did_you_mean(by, GROUPS)}", hint=f"by: {', '.join(GROUPS)}")
+        raise not_among("grouping", by, GROUPS)
     return GROUPS[by]

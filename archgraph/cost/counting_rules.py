@@ -10,7 +10,7 @@ from sympy import Add, Expr, Mul, expand
 
 from archgraph.cost.costs import METRICS, CostRow
 from archgraph.data import table
-from archgraph.errors import QueryError, did_you_mean
+from archgraph.errors import not_among
 from archgraph.graph.ir import Node
 from archgraph.ops.catalogue import registry
 from archgraph.sizes.symbols import ZERO, product
@@ -124,7 +124,7 @@ def tool(name: str) -> Tool:
     """
     known = table("tools")
     if name not in known:
-        raise QueryError(f"no tool is named '{name}'.{did_you_mean(name, known)}", hint=", ".join(known))
+        raise not_among("tool", name, known)
     found = known[name]
     return Tool(**{**found, "notes": tuple(found["notes"])})
 
@@ -152,7 +152,7 @@ def terms(rows: Iterable[CostRow], chosen: Tool, functional: Collection[str] = (
     """
     for kind in functional:
         if kind not in registry():
-            raise QueryError(f"no operation is named '{kind}'.{did_you_mean(kind, registry())}")
+            raise not_among("operation", kind, registry())
     groups: dict[str, tuple[list[Expr], list[Expr]]] = {}
     for row in rows:
         ours, theirs = groups.setdefault(row.node.op.kind, ([], []))

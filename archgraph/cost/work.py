@@ -9,7 +9,7 @@ from sympy import Add, Expr, Mul
 
 from archgraph.cost.costs import METRICS, CostRow
 from archgraph.data import table
-from archgraph.errors import QueryError, did_you_mean
+from archgraph.errors import QueryError, not_among
 from archgraph.graph.execution import SINGLE_BYTES, Execution, is_weight
 from archgraph.graph.ir import Node
 from archgraph.ops.attention import ScaledDotProductAttention
@@ -150,6 +150,6 @@ def device(name: str) -> Device:
     """
     known = table("hardware")
     if name not in known:
-        raise QueryError(f"no device is named '{name}'.{did_you_mean(name, known)}", hint=", ".join(known))
+        raise not_among("device", name, known)
     found = known[name]
     return Device(found["name"], found["flops"], found["vector"], found["bandwidth"], found["source"], found["checked"])

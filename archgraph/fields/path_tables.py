@@ -53,30 +53,35 @@ def halo_table(name: str, found: Halo) -> Table:
     return Table(f"{name}: tiles of {found.input} for {found.node}", columns, rows, notes=notes)
 
 
-def hop_table(name: str, paths: Paths, covers: Mapping[int, int | None]) -> Table:
-    """Return the hops at some distances from the central output, with the operations that move.
+def hop_table(name: str, paths: Paths, covers: Mapping[int, int | None], output: int | None = None) -> Table:
+    """Return the hops at some distances from one output, with the operations that move.
 
     Args:
         name: the network.
         paths: its paths.
         covers: by distance, the fewest mixing layers that cover it.
+        output: its position, by default the middle.
+
+    Raises:
+        QueryError: the position lies outside.
     """
-    rows = [_hop_row(paths, distance, layers) for distance, layers in covers.items()]
-    end = paths.centre
+    end = paths.centre if output is None else output
+    paths.check_output(end)
+    rows = [_hop_row(paths, distance, layers, end) for distance, layers in covers.items()]
     notes = (
         f"from output {end} to the input positions at a distance from its cell, of both sides the farther one",
-        f"hops: the fewest moves on any path; reach {paths.reach()}, at most {paths.max_path(end)} hops from here "
+        f"hops: the fewest moves on any path; reach {paths.reach(end)}, at most {paths.max_path(end)} hops from here "
         f"and {paths.max_path()} between any two positions",
         "layers: the fewest mixing layers by which any value of the network reads as far to either side",
     )
     return Table(f"{name}: hops along {paths.axis}", ("distance", "hops", "layers", "moved by"), rows, notes=notes)
 
 
-def _hop_row(paths: Paths, distance: int, layers: int | None) -> dict[str, Any]:
-    hops = paths.at_distance(distance)
-    sides = (place for place in paths.beside(paths.centre, distance) if paths.hops(place, paths.centre) == hops)
+def _hop_row(paths: Paths, distance: int, layers: int | None, end: int) -> dict[str, Any]:
+    hops = paths.at_distance(distance, end)
+    sides = (place for place in paths.beside(end, distance) if paths.hops(place, end) == hops)
     place = next(sides, None) if hops is not None else None
-    path = None if place is None else paths.path(place, paths.centre)
+    path = None if place is None else paths.path(place, end)
     moved = ", ".join(path.movers) if path else "not connected"
     return {"distance": distance, "hops": hops, "layers": layers, "moved by": moved}
 

@@ -103,7 +103,7 @@ def paths(g: Network, node: str | None, input: str | None, axis: str | None) -> 
 
 def _flat_name(flat: Graph, g: Network, node: str | None, value: Value | None) -> str:
     """Return the name of the last primitive operation of a step."""
-    name = node or next(member.name for member in g.graph.nodes if value in member.outputs)
+    name = next(member.name for member in g.graph.nodes if value in member.outputs) if node is None else node
     inside = [member.name for member in flat.nodes if member.name == name or member.name.startswith(f"{name}.")]
     if not inside:
         members(g.graph, name)

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
+from archgraph.errors import QueryError, quoted
 from archgraph.figures.drawing.diagram import Diagram
 from archgraph.figures.facts.facts import Facts
 from archgraph.graph.network import Network
@@ -97,7 +98,7 @@ class Figure:
         The file is written whole or not at all.
 
         Raises:
-            ValueError: another suffix.
+            QueryError: another suffix, or the file cannot be written.
             MissingToolError: .pdf and .png need the package typst.
 
         >>> import tempfile
@@ -109,7 +110,8 @@ class Figure:
         target = Path(path)
         suffix = target.suffix.lower()
         if suffix not in SUFFIXES:
-            raise ValueError(f"cannot save a figure as {target.name!r} (must end in {', '.join(SUFFIXES)})")
+            hint = f"it must end in one of {', '.join(SUFFIXES)}"
+            raise QueryError(f"cannot save a figure as {quoted(target.name)}", hint=hint)
         write_bytes(target, self._bytes(suffix))
         return target
 
@@ -161,8 +163,7 @@ def draw(
         values: numbers at the bound symbols instead of laws.
 
     Raises:
-        QueryError: an unknown view or colouring, or nothing to show.
-        ValueError: an unknown venue or width.
+        QueryError: an unknown view, colouring, venue or width, or nothing to show.
         MissingToolError: Graphviz is needed and not installed.
 
     >>> import archgraph
@@ -188,8 +189,7 @@ def contrast(
             ``"matrix"``; all if nothing is said.
 
     Raises:
-        QueryError: an unknown panel, or fewer than two networks.
-        ValueError: an unknown venue or width, or less than 3.2 inches.
+        QueryError: an unknown panel, venue or width, less than 3.2 inches, or fewer than two networks.
 
     >>> import archgraph
     >>> contrast(archgraph.load("unet").network, archgraph.load("dit").network).diagram.width / 72

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from math import log2
 
-from archgraph.errors import QueryError, did_you_mean
+from archgraph.errors import QueryError, not_among
 from archgraph.figures.charts.charts import charts
 from archgraph.figures.charts.law_charts import laws_diagram
 from archgraph.figures.charts.levels import levels_diagram
@@ -41,7 +41,7 @@ def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = 
         QueryError: the view is unknown, or the network has nothing to show in it.
     """
     if view not in VIEWS:
-        raise QueryError(f"no view is named '{view}'.{did_you_mean(view, VIEWS)}", hint=f"views: {', '.join(VIEWS)}")
+        raise not_among("view", view, VIEWS)
     widths = [page_width(name, venue) for name in (("column", "text") if width == "auto" else (width,))]
     if view in ("levels", "laws"):
         return _described(

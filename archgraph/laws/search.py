@@ -10,6 +10,7 @@ from sympy import Add, Expr, Max, Min, Mul, Pow, Symbol, ceiling, diff, expand, 
 from sympy.polys.polytools import Poly
 
 from archgraph.errors import QueryError
+from archgraph.report.table import Table
 from archgraph.sizes.bounds import lower_bound
 
 Inequality = Literal["<=", "<", ">=", ">"]
@@ -68,6 +69,26 @@ class Solution:
     def slack(self) -> float:
         """What is left of the tightest budget."""
         return self.tightest.slack
+
+    def table(self) -> Table:
+        """Return the value found, and a row per budget.
+
+        >>> Solution("D", 64, (Met("macs", "<=", 1e6, 999000),)).table().to("csv")
+        'symbol,value,metric,achieved,comparison,budget\\nD,64,macs,999000,<=,1000000\\n'
+        """
+        rows = [
+            {
+                "symbol": self.symbol,
+                "value": self.value,
+                "metric": met.metric,
+                "achieved": met.achieved,
+                "comparison": met.comparison,
+                "budget": int(met.budget) if float(met.budget).is_integer() else met.budget,
+            }
+            for met in self.met
+        ]
+        columns = ("symbol", "value", "metric", "achieved", "comparison", "budget")
+        return Table(f"{self.symbol} within the budget", columns, rows)
 
     def __repr__(self) -> str:
         return f"{self.symbol} = {self.value}: {'; '.join(map(str, self.met))}"

@@ -14,6 +14,8 @@ from typing import Any
 
 from sympy import Expr, latex
 
+from archgraph.errors import not_among
+
 FORMATS = ("text", "markdown", "latex", "csv", "json", "html")
 
 
@@ -37,18 +39,20 @@ class Table:
     notes: tuple[str, ...] = field(default=())
     wrap: int = 0
     """The widest a cell may be in text, longer ones being wrapped; 0 for no limit."""
+    remarks: tuple[str, ...] = ()
+    """What a reader of the rows must know, such as rows that are missing; told even where notes have no place."""
 
     def to(self, format: str) -> str:
         """Return the table in one of `FORMATS`.
 
         Raises:
-            ValueError: an unknown format.
+            QueryError: an unknown format.
 
         >>> Table("costs", ("node", "params"), [{"node": "conv", "params": 1200}]).to("csv")
         'node,params\\nconv,1200\\n'
         """
         if format not in FORMATS:
-            raise ValueError(f"unknown format: '{format}' (must be one of {', '.join(FORMATS)})")
+            raise not_among("format", format, FORMATS)
         return str(self) if format == "text" else getattr(self, f"to_{format}")()
 
     def _all(self) -> list[dict[str, Any]]:
@@ -64,7 +68,7 @@ class Table:
         lines = [_aligned(row, widths, numeric) for row in [list(self.columns), *cells]]
         if self.total:
             lines.insert(-1, "-" * min(len(lines[0]), sum(widths) + 2 * len(widths) - 2))
-        head = [self.title, *(f"  {note}" for note in self.notes), ""]
+        head = [self.title, *(f"  {note}" for note in (*self.notes, *self.remarks)), ""]
         return "\n".join([*head, *lines])
 
     __repr__ = __str__
@@ -87,7 +91,7 @@ class Table:
         """
         escaped = [[cell.replace("|", "\\|").replace("*", "\\*") for cell in row] for row in self._cells()]
         lines = [_markdown(self.columns), _markdown(["---"] * len(self.columns)), *map(_markdown, escaped)]
-        return "\n".join([*lines, "", *(f"- {note}" for note in self.notes)]) + "\n"
+        return "\n".join([*lines, "", *(f"- {note}" for note in (*self.notes, *self.remarks))]) + "\n"
 
     def to_latex(self) -> str:
         """Return a LaTeX tabular (booktabs), laws typeset as formulas.
@@ -108,7 +112,7 @@ class Table:
         if self.total:
             lines.insert(-1, r"\midrule")
         head = " & ".join(map(_tex, self.columns)) + r" \\"
-        notes = [f"% {note}" for note in self.notes]
+        notes = [f"% {note}" for note in (*self.notes, *self.remarks)]
         begin = rf"\begin{{tabular}}{{{'l' * len(self.columns)}}}"
         return (
             "\n".join([*notes, begin, r"\toprule", head, r"\midrule", *lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
@@ -151,7 +155,7 @@ class Table:
         """
         head = "".join(f"<th>{escape(column)}</th>" for column in self.columns)
         body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._cells())
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        notes = "".join(f"<li>{escape(note)}</li>" for note in (*self.notes, *self.remarks))
         caption = f"<caption>{escape(self.title)}</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><ul>{notes}</ul>"
 

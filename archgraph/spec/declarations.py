@@ -229,6 +229,10 @@ class Declarations:
         spec = self.specs[name]
         return self._part(spec.multiple_of, 1), self._part(spec.offset, 0)
 
+    def switched_off(self) -> set[str]:
+        """Return the symbols that are 0, whose axes are absent."""
+        return {name for name, value in self._resolved.items() if isinstance(value, Expr) and value.is_zero}
+
     def items(self, name: str) -> tuple:
         """Return the elements of a list symbol."""
         value = self.lookup(name)

@@ -50,6 +50,7 @@ class Narrator:
     def _bindings(self, sizes: list[Any]) -> str:
         shown = [self.declarations.show(length) for length in sizes if isinstance(length, Expr)]
         names = {str(free) for length in shown for free in length.free_symbols}
+        names |= self.declarations.switched_off()
         values = {name: self.declarations.lookup(name) for name in self.declarations.specs if name in names}
         return ", ".join(f"{name}={self.declarations.number(value)}" for name, value in values.items())
 

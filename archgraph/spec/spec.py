@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archgraph.errors import Place, SpecError, did_you_mean, printable, quoted, some
@@ -53,7 +55,10 @@ def yaml_names(folder: Traversable) -> Iterator[str]:
 
 
 def _bytes(path: Traversable) -> bytes:
-    """The content of a file, which may be a device without an end."""
+    """The content of a regular file; a pipe could keep us waiting, and a device has no end."""
+    mode = path.stat().st_mode if isinstance(path, Path) else stat.S_IFREG
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise SpecError(f"{printable(str(path))} is not a regular file, but a pipe, a device or a socket")
     with path.open("rb") as file:
         data = file.read(4 * MAX_BYTES + 1)
     if len(data) > 4 * MAX_BYTES:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import gcd, lcm
+from math import gcd, isfinite, lcm
 from typing import Any
 
 from archgraph.cost.part import whole_part
-from archgraph.errors import ArchgraphError, QueryError, did_you_mean
+from archgraph.errors import ArchgraphError, QueryError, did_you_mean, not_among, quoted
 from archgraph.graph.network import Network
 from archgraph.laws.search import HOLDS, MAX_SIZE, Inequality, Met, Solution, first, last, trend
 from archgraph.report.table import Table
@@ -30,7 +30,9 @@ def solve(
     A law that rises has its largest value within a `<=`, one that falls its least. A law that does both is searched
     value by value within a stated range, for the value that leaves least of the first budget.
     """
-    _check(g, name, budgets)
+    _check(g, name, budgets, multiple_of)
+    if within is not None and within[0] > within[1]:
+        raise QueryError(f"within={within[0]}..{within[1]} holds no value", hint="give the smaller end first")
     search = _Search(g, name, multiple_of, budgets)
     found = search.extreme() if within is None else search.nearest(within)
     if found is None:
@@ -42,12 +44,18 @@ def solve(
     return Solution(name, found, tuple(met))
 
 
-def _check(g: Network, name: str, budgets: Mapping[str, Budget]) -> None:
+def _check(g: Network, name: str, budgets: Mapping[str, Budget], multiple_of: int) -> None:
+    if not isinstance(multiple_of, int) or multiple_of < 1:
+        raise QueryError(f"multiple_of is a whole number from 1 on, and not {quoted(multiple_of)[1:-1]}")
     if not budgets:
         raise QueryError("solve takes a budget", hint='g.solve("D", macs=("<=", 1e12))')
-    for comparison, _ in budgets.values():
-        if comparison not in HOLDS:
-            raise QueryError(f"'{comparison}' is not a comparison", hint=f"one of {', '.join(HOLDS)}")
+    for metric, budget in budgets.items():
+        if not isinstance(budget, tuple) or len(budget) != 2:
+            raise QueryError(f"the budget of {metric} is a pair, and not {quoted(budget)}", hint='macs=("<=", 1e12)')
+        if budget[0] not in HOLDS:
+            raise not_among("comparison", budget[0], HOLDS)
+        if not isinstance(budget[1], (int, float)) or not isfinite(budget[1]):
+            raise QueryError(f"the budget of {metric} is a number, and not {quoted(budget[1])}")
     if name not in g.symbols or g.definition(name) is not None:
         known = [symbol for symbol in g.symbols if g.definition(symbol) is None]
         raise QueryError(
@@ -155,6 +163,8 @@ def iso(
     if len(over) != 1:
         raise QueryError("iso runs over one symbol", hint='g.iso("D", over={"L": range(4, 49, 4)}, macs=("<=", 1e12))')
     ((second, values),) = over.items()
+    if second == name:
+        raise QueryError(f"'{name}' is what is solved for, and cannot run over values", hint="give another symbol")
     metrics = tuple(dict.fromkeys((*budgets, "params", "macs")))
     rows, without = [], []
     for value in values:

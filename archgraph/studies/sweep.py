@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -14,7 +14,7 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from archgraph.cost.part import whole_part
-from archgraph.errors import QueryError, did_you_mean
+from archgraph.errors import QueryError, counted, did_you_mean, quoted
 from archgraph.graph.network import Network
 from archgraph.laws.compiled import compiled, numpy
 from archgraph.laws.grid import Block, computed, ranges, slabs
@@ -41,6 +41,7 @@ class Sweep:
         valid: where the values obey the symbols' rules (`multiple_of`, `offset`) and what the laws assume of them;
             elsewhere there is no such network, or its graph is another, which `at` builds.
         exact: whether each metric is exact, or rounded to 53 bits.
+        rules: what `valid` asks of the values, in words.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Sweep:
     values: Mapping[str, Any]
     valid: Any
     exact: Mapping[str, bool]
+    rules: tuple[str, ...] = ()
 
     def __getitem__(self, metric: str) -> Any:
         """Return the array of a metric."""
@@ -66,11 +68,31 @@ class Sweep:
     def columns(self) -> dict[str, Any]:
         """Return flat columns of the valid points: swept symbols, then metrics.
 
+        Raises:
+            QueryError: no point is valid.
+
         >>> from archgraph import load
         >>> load("vit").sweep({"D": [12, 18, 24], "L": [2]}, ["macs"]).columns()["D"].tolist()
         [12, 24]
         """
-        return self._columns(tuple(slice(None) for _ in self.axes))
+        columns = self._columns(tuple(slice(None) for _ in self.axes))
+        self._check_any(len(next(iter(columns.values()))))
+        return columns
+
+    def left_out(self, kept: int) -> tuple[str, ...]:
+        """Say how many points of the grid are missing where so many were kept, and which rules they break.
+
+        >>> from archgraph import load
+        >>> load("vit").sweep({"D": [12, 18, 24], "L": [2]}, ["macs"]).left_out(2)
+        ('1 of 3 points left out: D must be a multiple of 12',)
+        """
+        points = prod(self.shape)
+        reason = "; ".join(self.rules)
+        return (f"{points - kept:,} of {counted(points, 'point')} left out: {reason}",) if kept < points else ()
+
+    def _check_any(self, kept: int) -> None:
+        if not kept:
+            raise QueryError(f"no point of the sweep is left: {'; '.join(self.rules)}", hint="sweep other values")
 
     def blocks(self) -> list[Block]:
         """Return the parts of the grid that are worked on one after the other: chunks of dask, or slabs of numpy.
@@ -102,13 +124,15 @@ class Sweep:
         2,6304768
         4,12609536
         """
-        return self._table(f"sweep of {', '.join(self.axes)}", self.columns())
+        columns = self.columns()
+        kept = len(next(iter(columns.values())))
+        return self._table(f"sweep of {', '.join(self.axes)}", columns, self.left_out(kept))
 
-    def _table(self, title: str, columns: Mapping[str, Any]) -> Table:
+    def _table(self, title: str, columns: Mapping[str, Any], remarks: tuple[str, ...]) -> Table:
         lists = {name: column.tolist() for name, column in columns.items()}
         rows = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
         notes = tuple(f"{name}: rounded to 53 bits" for name, exact in self.exact.items() if not exact)
-        return Table(f"{self.name}: {title}", tuple(lists), rows, notes=notes)
+        return Table(f"{self.name}: {title}", tuple(lists), rows, notes=notes, remarks=remarks)
 
     def pareto(self, *smaller: str, larger: Sequence[str] = ()) -> Table:
         """Return the points that no other point beats: small in some metrics or symbols, large in others.
@@ -127,21 +151,26 @@ class Sweep:
                 raise QueryError(f"the sweep has no '{name}'.{did_you_mean(name, known)}", hint=", ".join(known))
         columns = self.columns()
         front = front_of([columns[name] for name in smaller] + [-columns[name] for name in larger])
-        return self._table("Pareto front", {name: column[front] for name, column in columns.items()})
+        kept = len(next(iter(columns.values())))
+        return self._table(
+            "Pareto front", {name: column[front] for name, column in columns.items()}, self.left_out(kept)
+        )
 
-    def save(self, path: str) -> None:
-        """Write the valid points as .csv or .parquet, block by block, whole or not at all.
+    def save(self, path: str) -> int:
+        """Write the valid points as .csv or .parquet, block by block, whole or not at all; return how many they are.
 
         A grid of dask arrays never stands in memory as a whole; its blocks are computed where dask is told to.
 
         Raises:
-            QueryError: another ending, or parquet without pyarrow.
+            QueryError: another ending, or no point is valid.
+            MissingToolError: parquet without pyarrow.
 
         >>> import tempfile
         >>> from archgraph import load
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     load("transformer").sweep({"L": [2]}, ["params"]).save(f"{folder}/sizes.csv")
         ...     print((Path(folder) / "sizes.csv").read_text())
+        1
         L,params
         2,6304768
         <BLANKLINE>
@@ -151,21 +180,33 @@ class Sweep:
 
         target = Path(path)
         if target.suffix not in WRITERS:
-            raise QueryError(f"cannot write {target.name}: a sweep is written as .csv or .parquet")
-        parts = (self._columns(block) for block in progress(self.blocks(), f"writing {target.name}"))
+            hint = f"it must end in one of {', '.join(WRITERS)}"
+            raise QueryError(f"cannot write a sweep as {quoted(target.name)}", hint=hint)
+        kept: list[int] = []
+
+        def parts() -> Iterator[dict[str, Any]]:
+            for block in progress(self.blocks(), f"writing {target.name}"):
+                columns = self._columns(block)
+                kept.append(len(next(iter(columns.values()))))
+                yield columns
+
         with writing(target) as file:
-            WRITERS[target.suffix](file, parts)
+            WRITERS[target.suffix](file, parts())
+            self._check_any(sum(kept))
+        return sum(kept)
 
 
 def sweep(g: Network, grid: Mapping[str, Any], metrics: Iterable[str]) -> Sweep:
     """Return metrics over the product of the grid's values, every other symbol at its value.
 
     Raises:
-        QueryError: an unknown, derived or structural symbol.
+        QueryError: an unknown, derived or structural symbol, no values, or some that are no positive integers.
     """
     names = tuple(grid)
     _check(g, names)
     np = numpy()
+    for name in names:
+        _check_values(name, _values(grid[name], np))
     arrays = {g.symbols[name]: _along(grid[name], place, len(names), np) for place, name in enumerate(names)}
     fixed = {free: value for free, value in g.point.items() if free not in arrays}
     laws = {metric: compiled(replaced(whole_part(g).expression(metric), fixed), tuple(arrays)) for metric in metrics}
@@ -176,7 +217,8 @@ def sweep(g: Network, grid: Mapping[str, Any], metrics: Iterable[str]) -> Sweep:
         warnings.filterwarnings("ignore", message="Increasing number of chunks")
         values = {metric: law(arrays) for metric, law in laws.items()}
         valid = _valid(g, arrays, fixed, np)
-    return Sweep(g.name, {name: _values(grid[name], np) for name in names}, values, valid, exact)
+    axes = {name: _values(grid[name], np) for name in names}
+    return Sweep(g.name, axes, values, valid, exact, _rules(g, arrays, fixed))
 
 
 def chunked(grid: Mapping[str, Sequence[int]]) -> Mapping[str, Any]:
@@ -211,6 +253,17 @@ def _check(g: Network, names: tuple[str, ...]) -> None:
             )
         if g.definition(name) is not None:
             raise QueryError(f"cannot sweep '{name}': it is derived from {g.definition(name)}")
+
+
+def _check_values(name: str, values: Any) -> None:
+    """Refuse values that no symbol can have; those that break a rule of the spec are left out instead."""
+    if not len(values):
+        raise QueryError(f"the sweep has no value of {name}", hint=f"{{'{name}': [1, 2, 4]}}")
+    (least,) = computed([values.min()])
+    (whole_numbers,) = computed([(values % 1 == 0).all()])
+    if not whole_numbers or least < 1:
+        what = f"has {least}" if least < 1 else "has values between whole numbers"
+        raise QueryError(f"symbol '{name}' is a positive integer, and the sweep {what}")
 
 
 def _values(values: Any, np: Any) -> Any:
@@ -254,6 +307,22 @@ def _valid(g: Network, arrays: Mapping[Symbol, Any], fixed: Mapping[Symbol, Expr
         if (left.free_symbols | right.free_symbols) & arrays.keys():
             valid = valid & _HOLDS[assumption.relation](_number(left, arrays), _number(right, arrays))
     return _full(valid, arrays, np)
+
+
+def _rules(g: Network, arrays: Mapping[Symbol, Any], fixed: Mapping[Symbol, Expr]) -> tuple[str, ...]:
+    """What is asked of swept values, in words."""
+    found = []
+    for name, free in g.symbols.items():
+        rule = g.rule_law(name)
+        if rule is None or not ({free} | rule[0].free_symbols | rule[1].free_symbols) & arrays.keys():
+            continue
+        multiple, offset = (replaced(part, fixed) for part in rule)
+        found.append(f"{name} must be a multiple of {multiple}" + (f" plus {offset}" if offset != 0 else ""))
+    for assumption in g.assumptions:
+        left, right = (g.show(side) for side in (assumption.left, assumption.right))
+        if (left.free_symbols | right.free_symbols) & arrays.keys():
+            found.append(f"{left} {assumption.relation} {right} is assumed")
+    return tuple(dict.fromkeys(found))
 
 
 def _divides(left: Any, right: Any) -> Any:

@@ -80,7 +80,7 @@ def test_one_path(capsys):
     [
         (("hops", "unet:padded-512", "--from", "0"), "no path leads from h=0 of image to h=256 of logits"),
         (("hops", "unet:padded-512", "--from", "512"), "h=512 lies outside: there are 512 positions"),
-        (("hops", "unet:padded-512", "--distance", "-1"), "a distance is at least 0, not -1"),
+        (("hops", "unet:padded-512", "--distance", "-1"), "--distance takes a whole number from 0 on, and not -1"),
         (("hops", "sd"), "hint  input='latent', or --input latent"),
         (("hops", "vit"), "the output 'logits' has no places along h: every path gathers all"),
         (("rf", "unet:padded-512", "--probe", "0,x"), "cannot read the position '0,x'"),
@@ -89,7 +89,7 @@ def test_one_path(capsys):
         (("rf", "unet:padded-512", "--probe", "q=0"), "has no axis 'q'"),
         (("rf", "vgg", "--productive", "--axis", "q"), "the input 'image' has no axis 'q'"),
         (("rf", "nnunet", "--halo"), "those that give an output: seg(0)"),
-        (("rf", "vit", "--fixed-weights", "--halo"), "--fixed-weights goes with the table and with --probe"),
+        (("rf", "vit", "--fixed-weights", "--halo"), "--fixed-weights has no effect with --halo"),
         (("rf", "vit", "--fixed-weights", "--laws"), "laws and effective fields are of the whole network"),
     ],
 )

@@ -48,5 +48,5 @@ def test_drawn_without_faults(name, color):
 
 
 def test_an_unknown_colouring():
-    with pytest.raises(QueryError, match=r"no colouring is named 'levels'. Did you mean 'level'"):
+    with pytest.raises(QueryError, match=r"there is no colouring 'levels'. Did you mean 'level'"):
         ag.load("unet").draw(color="levels")

@@ -103,7 +103,7 @@ def test_attention_is_global_from_its_first_block():
 
 
 def test_a_narrow_page_is_refused():
-    with pytest.raises(ValueError, match=r"a contrast needs 3.2 in, and has 3 in"):
+    with pytest.raises(QueryError, match=r"a contrast needs 3.2 in, and has 3 in"):
         ag.contrast(ag.load("unet"), ag.load("dit"), width="3in")
 
 

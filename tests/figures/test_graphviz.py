@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from archgraph.errors import MissingToolError
+from archgraph.errors import MissingToolError, QueryError
 from archgraph.figures.content.mathtext import words
 from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Path, Rect, Text
 from archgraph.figures.drawing.geometry import faults
@@ -98,7 +98,7 @@ def test_names_cannot_break_out(name):
 
 
 def test_unknown_engine():
-    with pytest.raises(ValueError, match="unknown engine 'magic' \\(must be one of auto, wasi, pygraphviz, system\\)"):
+    with pytest.raises(QueryError, match="no Graphviz engine 'magic'\n  hint  one of auto, wasi, pygraphviz, system"):
         layout_graphviz(SMALL, "magic")
 
 

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from archgraph.errors import QueryError
 from archgraph.figures.drawing.style import VENUES, ink_on, luminance, mix, page_width, ramp, shade
 
 
@@ -48,7 +49,7 @@ def test_nature_is_in_millimetres():
 @pytest.mark.parametrize(
     ("width", "venue", "message"),
     [
-        ("column", "vogue", "unknown venue 'vogue'"),
+        ("column", "vogue", "there is no venue 'vogue'"),
         ("wide", "icml", "cannot read the width 'wide'"),
         ("3 furlongs", "icml", "cannot read the width"),
         ("1mm", "icml", "cannot be drawn"),
@@ -56,5 +57,5 @@ def test_nature_is_in_millimetres():
     ],
 )
 def test_bad_widths(width, venue, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(QueryError, match=message):
         page_width(width, venue)

@@ -69,7 +69,7 @@ def test_full_laws():
 
 @pytest.mark.parametrize("wrong", [{"show": ["param"]}, {"terms": "most"}])
 def test_unknown_options(wrong):
-    with pytest.raises(QueryError, match="nothing to show is named"):
+    with pytest.raises(QueryError, match="there is no annotation"):
         ag.load("unet").draw(**wrong)
 
 
@@ -77,5 +77,5 @@ def test_panels():
     pair = ag.load("unet"), ag.load("dit")
     figure = ag.contrast(*pair, panels=["levels", "laws"])
     assert faults(figure.diagram) == [] and "≈" in strings(figure) and "slice of the input" not in strings(figure)
-    with pytest.raises(QueryError, match=r"no panel is named 'level'. Did you mean 'levels'"):
+    with pytest.raises(QueryError, match=r"there is no panel 'level'. Did you mean 'levels'"):
         ag.contrast(*pair, panels=["level"])

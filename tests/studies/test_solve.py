@@ -91,7 +91,7 @@ def test_what_has_no_answer():
         g.solve("D", macs=("<=", 10))
     with pytest.raises(QueryError, match="macs does not depend on heads"):
         g.solve("heads", macs=("<=", 1e12))
-    with pytest.raises(QueryError, match="'=' is not a comparison"):
+    with pytest.raises(QueryError, match="there is no comparison '='"):
         g.solve("D", macs=("=", 1e12))
     with pytest.raises(QueryError, match="solve takes a budget"):
         g.solve("D")

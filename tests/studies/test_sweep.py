@@ -67,10 +67,38 @@ def test_points_that_break_what_the_laws_assume_are_left_out():
     assert kept == [side for side in sides if side >= 188 and (side - 12) % 16 == 0]
 
 
-def test_nothing_is_a_multiple_of_zero():
-    sweep = ag.load("dit").sweep({"p": [0, 2, 3, 4], "heads": [0, 16]}, ["params"])
-    columns = sweep.columns()
-    assert list(zip(columns["p"].tolist(), columns["heads"].tolist(), strict=True)) == [(2, 16), (4, 16)]
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([0, 2], "symbol 'p' is a positive integer, and the sweep has 0"),
+        ([-3, 2], "symbol 'p' is a positive integer, and the sweep has -3"),
+        ([1.5, 2], "symbol 'p' is a positive integer, and the sweep has values between whole numbers"),
+        ([], "the sweep has no value of p"),
+    ],
+)
+def test_values_that_no_symbol_can_have(values, message):
+    with pytest.raises(QueryError, match=message):
+        ag.load("dit").sweep({"p": values}, ["params"])
+
+
+def test_values_that_break_a_rule_are_left_out_and_that_is_said(capsys, tmp_path):
+    sweep = ag.load("dit").sweep({"p": [2, 3, 4]}, ["params"])
+    assert sweep.columns()["p"].tolist() == [2, 4]
+    said = "1 of 3 points left out: S must be a multiple of p"
+    assert sweep.table().remarks == (said,) and said in str(sweep.table())
+    assert said in str(sweep.pareto("params"))
+    assert main(["sweep", "dit", "p=2,3,4", "--json"]) == 0
+    assert said in capsys.readouterr().err
+    assert main(["sweep", "dit", "p=2,3,4", "-o", str(tmp_path / "x.csv")]) == 0
+    assert said in capsys.readouterr().out
+
+
+def test_nothing_left_is_an_error(capsys, tmp_path):
+    sweep = ag.load("dit").sweep({"p": [3, 5]}, ["params"])
+    for ask in (sweep.columns, sweep.table, lambda: sweep.save(str(tmp_path / "x.csv"))):
+        with pytest.raises(QueryError, match="no point of the sweep is left: S must be a multiple of p"):
+            ask()
+    assert list(tmp_path.iterdir()) == []
 
 
 # -- dask ----------------------------------------------------------------------------------------------------
@@ -159,7 +187,7 @@ def test_a_file_that_fails_is_not_left_behind(tmp_path, monkeypatch):
 
 def test_errors(tmp_path):
     result = ag.load("dit").sweep({"D": [16]})
-    with pytest.raises(QueryError, match=r"cannot write x.txt: a sweep is written as .csv or .parquet"):
+    with pytest.raises(QueryError, match=r"a sweep as 'x.txt'\n  hint  it must end in one of .csv, .parquet"):
         result.save(str(tmp_path / "x.txt"))
     with pytest.raises(QueryError, match="cannot write"):
         result.save(str(tmp_path / "none" / "x.csv"))

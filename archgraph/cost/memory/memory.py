@@ -13,7 +13,7 @@ from archgraph.cost.memory.backward import Backward
 from archgraph.cost.memory.forward import Forward, RunScope, Tensor
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHTS, Ledger, Measure, Moment
 from archgraph.cost.memory.saved import SavedBytes
-from archgraph.errors import QueryError, did_you_mean
+from archgraph.errors import not_among
 from archgraph.graph.execution import Execution, execution
 from archgraph.graph.ir import Graph, Value
 from archgraph.sizes.symbols import ZERO
@@ -75,8 +75,7 @@ class Setting:
         for name, known in CHOICES.items():
             value = getattr(self, name)
             if value not in known:
-                near = did_you_mean(str(value), known)
-                raise QueryError(f"{name} is '{value}'.{near}", hint=f"one of {', '.join(known)}")
+                raise not_among(name, value, known)
 
     @property
     def training(self) -> bool:

@@ -145,19 +145,31 @@ class Paths:
         connected = (q for q in range(self.extent) if self.hops(q, chosen) is not None)
         return max((max(near - q, q - far, 0) for q in connected), default=0)
 
+    def check_output(self, output: int) -> None:
+        """Refuse a position that the output does not have.
+
+        Raises:
+            QueryError: it lies outside.
+        """
+        _check_inside(self.axis, output, self.home.count)
+
     def path(self, position: int, output: int) -> HopPath | None:
         """Return a path with the fewest moves, None where there is none.
 
         Raises:
             QueryError: a position lies outside.
         """
-        for place, count in ((position, self.extent), (output, self.home.count)):
-            if not 0 <= place < count:
-                raise QueryError(f"{self.axis}={place} lies outside: there are {count} positions")
+        _check_inside(self.axis, position, self.extent)
+        self.check_output(output)
         seed: Arrivals = tuple((1,) if x == output else () for x in range(self.home.count))
         states = self._moves.states(self.output, seed, keep=True)
         tracer = PathTracer(self._moves, states, self.output)
         return tracer.path(self.axis, position, output) if self.input in states else None
+
+
+def _check_inside(axis: str, place: int, count: int) -> None:
+    if not 0 <= place < count:
+        raise QueryError(f"{axis}={place} lies outside: there are {count} positions")
 
 
 def _first_with(reached: Reached, output: int) -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from archgraph.errors import QueryError, did_you_mean
+from archgraph.errors import QueryError, not_among
 from archgraph.figures.charts.charts import CHARTS, charts
 from archgraph.figures.charts.ladder import LadderStep
 from archgraph.figures.charts.levels import levels_diagram
@@ -39,12 +39,13 @@ def contrast_diagram(networks: Sequence[Facts], width: float, panels: Sequence[s
     """The panels that are asked for, from top to bottom; charts that follow each other share a row.
 
     Raises:
-        ValueError: the page is too narrow.
-        QueryError: an unknown panel or none, or fewer than two or too many networks.
+        QueryError: an unknown panel or none, fewer than two or too many networks, or too narrow a page.
     """
     _check(networks, panels)
     if width < _LEAST_WIDTH:
-        raise ValueError(f"a contrast needs {_LEAST_WIDTH / 72:g} in, and has {width / 72:.3g} in: use width='text'")
+        raise QueryError(
+            f"a contrast needs {_LEAST_WIDTH / 72:g} in, and has {width / 72:.3g} in", hint="give it the width text"
+        )
     found = sides(networks)
     trials = (_stacked(_panels(found, panels, width, pitch, tall)) for pitch, tall in _ROWS)
     drawn = first_fitting(trials, lambda trial: trial.height + 1 <= _PAGE_HEIGHT)
@@ -68,7 +69,7 @@ def first_fitting(trials: Iterator[Diagram], fits: Callable[[Diagram], bool]) ->
 def _check(networks: Sequence[Facts], panels: Sequence[str]) -> None:
     for name in panels or ("",):
         if name not in PANELS:
-            raise QueryError(f"no panel is named '{name}'.{did_you_mean(name, PANELS)}", hint=", ".join(PANELS))
+            raise not_among("panel", name, PANELS)
     if not 2 <= len(networks) <= len(LOOKS):
         raise QueryError(f"a contrast is of 2 to {len(LOOKS)} networks, and {len(networks)} are given")
 

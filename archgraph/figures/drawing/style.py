@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from math import sqrt
 
+from archgraph.errors import QueryError, not_among, quoted
+
 #: Sequential ramp after ColorBrewer's YlGnBu (Harrower & Brewer 2003): safe for colour-blind readers, and its
 #: luminance falls throughout, so that it survives a greyscale printer.
 RAMP = (
@@ -22,6 +24,7 @@ VENUES: dict[str, tuple[float, float]] = {
     "acl": (3.3 * 72, 6.8 * 72),
     "nature": (89 / 25.4 * 72, 183 / 25.4 * 72),
 }
+NARROWEST, WIDEST = 100.0, 3000.0
 _UNITS = {"in": 72.0, "pt": 1.0, "mm": 72 / 25.4, "cm": 72 / 2.54, "px": 0.75}
 
 #: Smallest text and thinnest line that print, in points.
@@ -49,21 +52,23 @@ def page_width(width: str = "text", venue: str = "icml") -> float:
         venue: ``"icml"``, ``"neurips"``, ``"iclr"``, ``"acl"`` or ``"nature"``.
 
     Raises:
-        ValueError: if the venue is unknown or the length cannot be read.
+        QueryError: the venue is unknown, or the length cannot be read or drawn.
 
     >>> page_width("column"), page_width("text", "neurips"), page_width("50.8mm")
     (234.0, 396.0, 144.0)
     """
     if venue not in VENUES:
-        raise ValueError(f"unknown venue {venue!r} (must be one of {', '.join(VENUES)})")
+        raise not_among("venue", venue, VENUES)
     if width in ("column", "text"):
         return VENUES[venue][width == "text"]
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", width)
+    match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d{1,9})?)\s*([a-z]+)\s*", str(width))
     if not match or match[2] not in _UNITS:
-        raise ValueError(f"cannot read the width {width!r} (write 'column', 'text' or a length such as '3.25in')")
+        hint = f"column, text, or a positive length such as 3.25in ({', '.join(_UNITS)})"
+        raise QueryError(f"cannot read the width {quoted(width)}", hint=hint)
     points = round(float(match[1]) * _UNITS[match[2]], 3)
-    if not 100 <= points <= 3000:
-        raise ValueError(f"a figure of {points:g} pt cannot be drawn (must be between 100 and 3000 pt)")
+    if not NARROWEST <= points <= WIDEST:
+        least, most = (f"{bound / _UNITS[match[2]]:.3g}{match[2]}" for bound in (NARROWEST, WIDEST))
+        raise QueryError(f"the width {quoted(width)} cannot be drawn: it must be between {least} and {most}")
     return points
 
 

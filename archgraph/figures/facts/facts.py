@@ -9,7 +9,7 @@ from archgraph.comparison.ends import main_flow
 from archgraph.comparison.knobs import values_by_symbol
 from archgraph.cost.costs import METRICS, CostRow, Costs
 from archgraph.cost.part import costs_of, whole_part
-from archgraph.errors import ArchgraphError, QueryError, did_you_mean
+from archgraph.errors import ArchgraphError, QueryError, not_among
 from archgraph.fields.effective.effective import EffectiveFields
 from archgraph.fields.report.extent import ReadExtent, reach_of, read_interval
 from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
@@ -35,7 +35,7 @@ class Facts:
 
     def __init__(self, network: Network, color: str = "locality", options: Options | None = None) -> None:
         if color not in COLORS:
-            raise QueryError(f"no colouring is named '{color}'.{did_you_mean(color, COLORS)}", hint=", ".join(COLORS))
+            raise not_among("colouring", color, COLORS)
         self.network = network
         self.color = color
         self.options = options or Options()

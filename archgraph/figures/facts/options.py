@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from archgraph.errors import QueryError, did_you_mean
+from archgraph.errors import not_among
 
 #: What can be annotated: sizes of outputs, parameters, multiply-accumulates, and pictures of the receptive field.
 ANNOTATIONS = ("shape", "params", "macs", "field")
@@ -35,7 +35,9 @@ def options(show: Iterable[str] | None = None, terms: str = "leading", *, values
     ('params',)
     """
     chosen = ANNOTATIONS if show is None else (show,) if isinstance(show, str) else tuple(show)
-    for name, known in (*((name, ANNOTATIONS) for name in chosen), (terms, TERMS)):
-        if name not in known:
-            raise QueryError(f"nothing to show is named '{name}'.{did_you_mean(name, known)}", hint=", ".join(known))
+    for name in chosen:
+        if name not in ANNOTATIONS:
+            raise not_among("annotation", name, ANNOTATIONS)
+    if terms not in TERMS:
+        raise not_among("kind of terms", terms, TERMS)
     return Options(chosen, terms, values)

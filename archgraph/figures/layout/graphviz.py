@@ -17,7 +17,7 @@ from shutil import which
 from subprocess import PIPE
 from typing import Any
 
-from archgraph.errors import MissingToolError
+from archgraph.errors import MissingToolError, not_among
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Edge, Path, Point
 from archgraph.figures.drawing.style import LINE, SKIP
 from archgraph.optional import missing
@@ -35,9 +35,14 @@ _LAYOUT = {
 # Run by a child as text, not imported: an engine that hangs or crashes ends the child alone, and importing archgraph
 # needs none.
 _SCRIPT = (
-    "import json, sys, {package}; answers = [{layout}.decode() for source in json.load(sys.stdin)]; "
+    "{guard}import json, sys, {package}; answers = [{layout}.decode() for source in json.load(sys.stdin)]; "
     "json.dump(answers, sys.stdout)"
 )
+# Where the parent is killed and can end nobody: Linux ends the child too, and elsewhere its own time runs out.
+_GUARD = {
+    "linux": "import ctypes; ctypes.CDLL(None).prctl(1, 9); ",
+    "posix": "import resource; resource.setrlimit(resource.RLIMIT_CPU, ({limit}, {limit})); ",
+}
 _NUMERAL = re.compile(r"-?(\d+(\.\d*)?|\.\d+)")
 
 
@@ -57,7 +62,7 @@ def layouts(diagrams: Sequence[Diagram], engine: str = "auto", time_limit: float
 
     Raises:
         MissingToolError: if no engine is installed, the layout fails, or it takes too long.
-        ValueError: if the engine is unknown.
+        QueryError: if the engine is unknown.
     """
     boxes = sum(len(diagram.boxes) for diagram in diagrams)
     if not boxes:
@@ -170,7 +175,7 @@ def _n(value: float) -> str:
 
 def _chosen(engine: str) -> str:
     if engine != "auto" and engine not in ENGINES:
-        raise ValueError(f"unknown engine {engine!r} (must be one of auto, {', '.join(ENGINES)})")
+        raise not_among("Graphviz engine", engine, ("auto", *ENGINES))
     for name in ENGINES if engine == "auto" else (engine,):
         if _installed(name):
             return name
@@ -187,7 +192,9 @@ def _installed(engine: str) -> bool:
 def _run(engine: str, source: str, limit: float, boxes: int) -> str:
     """Run in a process of its own, which can be ended when it does not come back."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONIOENCODING": "utf-8"}
-    script = _SCRIPT.format(package=_PACKAGES[engine][0], layout=_LAYOUT[engine])
+    kinds = {"linux": sys.platform == "linux", "posix": os.name == "posix"}
+    guard = "".join(_GUARD[kind].format(limit=int(limit) + 5) for kind, here in kinds.items() if here)
+    script = _SCRIPT.format(guard=guard, package=_PACKAGES[engine][0], layout=_LAYOUT[engine])
     # -P: no file in the working directory can take the place of an engine.
     command = [sys.executable, "-P", "-c", script]
     pipes = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE, "encoding": "utf-8", "env": environment}
@@ -201,6 +208,10 @@ def _run(engine: str, source: str, limit: float, boxes: int) -> str:
                 f"Graphviz did not finish the layout of {boxes} boxes within {limit:g} s.",
                 hint="draw fewer boxes: keep repeats collapsed, or use view='overview'.",
             ) from None
+        except BaseException:
+            # Ctrl-C and SIGTERM reach this process alone: the child is in a group of its own.
+            _end(process)
+            raise
     if process.returncode != 0 or not answer:
         reason = complaint.strip().splitlines()[-1:] or ["no answer"]
         raise MissingToolError(f"Graphviz failed: {reason[0][:300]}")

@@ -1,0 +1,81 @@
+"""The border of the program: what ends a command, in one line and an exit status."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from archgraph.cli.output import OutputError, flush_output, open_output
+from archgraph.errors import ArchgraphError, printable
+
+WRONG, INTERRUPTED, TERMINATED = 1, 130, 143
+
+
+class Terminated(BaseException):
+    """SIGTERM: the command unwinds, so that no child process and no half-written file is left."""
+
+
+def guarded(run: Callable[[], int]) -> int:
+    """Run a command and return its exit status; every mistake, signal and full disk is one message."""
+    try:
+        with _terminating():
+            open_output()
+            status = run()
+            flush_output()
+            return status
+    except ArchgraphError as error:
+        return _told(WRONG, str(error) if isinstance(error, OutputError) else f"{type(error).__name__}: {error}")
+    except KeyboardInterrupt:
+        return _told(INTERRUPTED, "interrupted")
+    except Terminated:
+        return _told(TERMINATED, "terminated")
+    except BrokenPipeError:
+        _drop_output()
+        return 0
+    except MemoryError:
+        return _told(WRONG, "there is not enough memory for this: ask for smaller sizes")
+    except OSError as error:
+        if error.filename is not None:
+            return _told(WRONG, f"cannot use {printable(str(error.filename))}: {error.strerror}")
+        return _told(WRONG, f"cannot write to standard output: {error.strerror or os.strerror(errno.EIO)}")
+
+
+def _told(status: int, message: str) -> int:
+    _drop_output()
+    if sys.stderr is not None:
+        print(message, file=sys.stderr)
+    return status
+
+
+def _drop_output() -> None:
+    """Forget what cannot be written, which Python would try once more at its end and complain about."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.__stdout__.fileno() if sys.__stdout__ else 1)
+        os.close(nowhere)
+
+
+@contextmanager
+def _terminating() -> Iterator[None]:
+    """Raise `Terminated` at SIGTERM, where this thread may say so and nobody else has."""
+    alone = threading.current_thread() is threading.main_thread()
+    if not alone or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

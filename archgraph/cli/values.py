@@ -1,0 +1,151 @@
+"""What the words of a command line mean: names of some kind, whole numbers, bindings, values of a symbol."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from archgraph.cli.parser import Names
+from archgraph.errors import QueryError, SpecError, not_among, quoted
+
+Key = TypeVar("Key", str, int)
+LONGEST_AXIS = 10**7
+"""How many values of one symbol a sweep takes."""
+
+
+def one_of(names: Names) -> Callable[[str], str]:
+    """Return what reads one of some names."""
+
+    def read(text: str) -> str:
+        if text not in names:
+            raise not_among(names.what, text, names)
+        return text
+
+    return read
+
+
+def some_of(names: Names) -> Callable[[str], list[str]]:
+    """Return what reads some of some names, with commas between them."""
+
+    def read(text: str) -> list[str]:
+        found = [one_of(names)(name.strip()) for name in text.split(",")]
+        for name in found:
+            if found.count(name) > 1:
+                raise QueryError(f"{names.what} {quoted(name)} is named twice in {quoted(text)}")
+        return found
+
+    return read
+
+
+def whole(what: str, least: int | None = None) -> Callable[[str], int]:
+    """Return what reads a whole number, from a least one on.
+
+    >>> whole("--batch", 1)("8")
+    8
+    """
+    rule = "a whole number" if least is None else f"a whole number from {least} on"
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise QueryError(f"{what} takes {rule}, and not {quoted(text)}") from None
+        if least is not None and number < least:
+            raise QueryError(f"{what} takes {rule}, and not {number}")
+        return number
+
+    return read
+
+
+def bindings(pairs: Sequence[str]) -> dict[str, Any]:
+    """Read `D=768`, `up_bias=false`, `padding=same`, `features=[8,16]`.
+
+    >>> bindings(["D=768", "padding=same"])
+    {'D': 768, 'padding': 'same'}
+    """
+    return distinct((_binding(pair) for pair in pairs), "bound")
+
+
+def distinct(pairs: Iterable[tuple[Key, Any]], done: str) -> dict[Key, Any]:
+    """Return pairs as a mapping.
+
+    Raises:
+        QueryError: a name stands twice, of which one would be lost.
+    """
+    result: dict[Key, Any] = {}
+    for name, value in pairs:
+        if name in result:
+            raise QueryError(f"'{name}' is {done} twice: {quoted(result[name])} and {quoted(value)}")
+        result[name] = value
+    return result
+
+
+def _binding(pair: str) -> tuple[str, Any]:
+    name, equals, text = pair.partition("=")
+    if not equals or not name:
+        raise SpecError(f"cannot read the binding {quoted(pair)}", hint="write --at D=768 L=12")
+    return name, _value(text)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def swept_values(pair: str) -> tuple[str, Any]:
+    """Read `D=256..4096:64` (both ends included) or `L=4,8,16`.
+
+    >>> swept_values("D=256..512:128")
+    ('D', range(256, 513, 128))
+    """
+    name, equals, text = pair.partition("=")
+    try:
+        if not equals or not name:
+            raise ValueError
+        found = _range(text) if ".." in text else [int(item) for item in text.split(",")]
+    except ValueError:
+        hint = "write D=256..4096:64 or L=4,8,16"
+        raise SpecError(f"cannot read the values {quoted(pair)}", hint=hint) from None
+    return name, _bounded(found, name, text)
+
+
+def _range(text: str) -> range:
+    first, _, rest = text.partition("..")
+    last, _, step = rest.partition(":")
+    if step and int(step) < 1:
+        raise QueryError(
+            f"the step of {quoted(text)} must be at least 1, and is {int(step)}", hint="write 256..4096:64"
+        )
+    return range(int(first), int(last) + 1, int(step or 1))
+
+
+def _bounded(found: range | list[int], name: str, text: str) -> range | list[int]:
+    if not found:
+        raise QueryError(f"{quoted(text)} holds no value of {name}", hint="write the smaller end first: 256..4096:64")
+    # Not len(), which ends at 2**63.
+    count = (found[-1] - found[0]) // found.step + 1 if isinstance(found, range) else len(found)
+    if count > LONGEST_AXIS:
+        raise QueryError(
+            f"{name} has {count:,} values in {quoted(text)}, too many: the limit is {LONGEST_AXIS:,}",
+            hint=f"a wider step: {text.partition(':')[0]}:{-(-count // LONGEST_AXIS)}",
+        )
+    return found
+
+
+def range_of(text: str) -> tuple[int, int]:
+    """Read `1..1024`, both ends included.
+
+    >>> range_of("1..1024")
+    (1, 1024)
+    """
+    first, dots, last = text.partition("..")
+    try:
+        low, high = int(first), int(last)
+    except ValueError:
+        raise SpecError(f"cannot read the range {quoted(text)}", hint="write --within 1..1024") from None
+    if not dots or low > high:
+        raise QueryError(f"the range {text} holds no value", hint="write the smaller end first: --within 1..1024")
+    return low, high

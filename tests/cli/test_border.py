@@ -1,0 +1,131 @@
+"""What ends a command from outside: signals, a closed or full output, files that are none."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "archgraph"]
+SLOW = ["sweep", "dit", "D=16..40000:16", "L=1..2000", "-o", "x.csv"]
+
+
+def run(*arguments, folder, **more):
+    settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "timeout": 120, **more}
+    return subprocess.run([*COMMAND, *arguments], cwd=folder, check=False, **settings)
+
+
+def crossing(steps: int) -> str:
+    """A spec whose skips cross so often that Graphviz is busy for long."""
+    return (
+        "archgraph: 1\ninputs: {x: {c: 8, h: 8}}\nnetwork:\n"
+        f"  - for: {{i: 0..{steps}}}\n    do: [{{conv: {{out: 8, kernel: 1}}, as: e(i)}}]\n"
+        f"  - for: {{i: 1..{steps}}}\n    do: [{{for: {{j: 0..{steps}}}, do: [{{add: [_, e(j)]}}]}}]\n"
+    )
+
+
+def test_a_closed_output_is_one_line(tmp_path):
+    done = run("cost", "conv_stack", folder=tmp_path, stdout=None, preexec_fn=lambda: os.close(1))
+    assert (done.returncode, done.stderr) == (1, "cannot write to standard output: it is closed\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_output_is_one_line(tmp_path):
+    with Path("/dev/full").open("w") as full:
+        done = run("cost", "conv_stack", folder=tmp_path, stdout=full)
+    assert (done.returncode, done.stderr) == (1, "cannot write to standard output: No space left on device\n")
+
+
+def test_a_pipe_whose_reader_has_gone_is_silence(tmp_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = run("sweep", "conv_stack", "C=1..4000", folder=tmp_path, stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_poor_terminal_gets_words_that_read_alike(tmp_path, encoding):
+    env = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = run("contrast", "conv_stack", "vgg", folder=tmp_path, env=env, text=False)
+    assert done.returncode == 0
+    assert ("conv 3x3" if encoding == "ascii" else "conv 3×3") in done.stdout.decode(encoding)
+    table = run("contrast", "conv_stack", "vgg", "--json", folder=tmp_path, env=env, text=False)
+    utf8 = run("contrast", "conv_stack", "vgg", "--json", folder=tmp_path, encoding="utf-8")
+    assert json.loads(table.stdout.decode(encoding)) == json.loads(utf8.stdout)
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
+def test_a_signal_leaves_no_half_file(tmp_path, number, status, word):
+    process = subprocess.Popen(
+        [*COMMAND, *SLOW], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (status, f"{word}\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def children(pid: int) -> list[int]:
+    return [
+        int(word) for task in Path(f"/proc/{pid}/task").iterdir() for word in (task / "children").read_text().split()
+    ]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+@pytest.mark.dot
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are found by /proc")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_graphviz_dies_with_its_parent(tmp_path, number, status):
+    (tmp_path / "many.yaml").write_text(crossing(30))
+    arguments = ["draw", "many.yaml", "-o", "x.svg", "--view", "full"]
+    process = subprocess.Popen([*COMMAND, *arguments], cwd=tmp_path, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not (found := children(process.pid)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    # The child has to have asked the system to die with us.
+    time.sleep(0.3)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == status
+    while any(map(alive, found)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(map(alive, found))
+    assert [path.name for path in tmp_path.iterdir()] == ["many.yaml"]
+
+
+def test_a_spec_is_a_regular_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "folder.yaml").mkdir()
+    for name in ("pipe.yaml", "folder.yaml", "/dev/zero", "/dev/null"):
+        done = run("cost", name, folder=tmp_path)
+        assert done.returncode == 1 and name.split("/")[-1] in done.stderr
+        assert "not a regular file" in done.stderr or "directory" in done.stderr
+
+
+def test_a_full_disk_leaves_nothing_of_a_new_spec(tmp_path):
+    def little():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))
+
+    done = run("new", "mine.yaml", folder=tmp_path, preexec_fn=little)
+    assert done.returncode == 1 and "mine.yaml" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+    assert run("new", "mine.yaml", folder=tmp_path).returncode == 0
