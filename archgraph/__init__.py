@@ -1,6 +1,10 @@
 """archgraph: exact, symbolic static analysis of neural architectures."""
 
-from archgraph.architecture.architecture import Architecture, compare, contrast, load, loads, trace, verify
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from archgraph.errors import (
     ArchgraphError,
     MissingToolError,
@@ -10,6 +14,9 @@ from archgraph.errors import (
     UnboundSymbolError,
     UnsupportedOpError,
 )
+
+if TYPE_CHECKING:
+    from archgraph.architecture.architecture import Architecture, compare, contrast, load, loads, trace, verify
 
 __version__ = "0.1.0"
 __all__ = [
@@ -29,3 +36,15 @@ __all__ = [
     "trace",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the façade when it is first asked for: the command line answers Ctrl-C before, and its version at once."""
+    if name not in __all__:
+        raise AttributeError(f"module 'archgraph' has no attribute '{name}'")
+    found = globals()[name] = getattr(import_module("archgraph.architecture.architecture"), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -99,13 +99,13 @@ def _wrapped(label: str, text: str) -> Iterator[str]:
         yield f"  {'' if number else label:<4}  {line}"
 
 
-def printable(text: str) -> str:
-    """Escape what cannot be printed, so that a name in a spec cannot move the cursor or hide text.
+def printable(text: str, kept: str = "") -> str:
+    """Escape what cannot be printed but for some, so that a name in a spec cannot move the cursor or hide text.
 
     >>> printable("a\\x1b[2J")
     'a\\\\x1b[2J'
     """
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return "".join(char if char.isprintable() or char in kept else ascii(char)[1:-1] for char in text)
 
 
 def quoted(text: object, limit: int = 60) -> str:

@@ -27,7 +27,7 @@ from archgraph.cost.memory.peak import (
 )
 from archgraph.cost.other_tools import Reconciliation, count_as
 from archgraph.cost.part import Part, costs_of, part, whole_part
-from archgraph.errors import not_among
+from archgraph.errors import not_among, printable, some
 from archgraph.fields import queries as fields
 from archgraph.fields.report.field_report import ReceptiveField
 from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
@@ -105,8 +105,8 @@ class Architecture:
         self._whole = whole_part(network)
 
     def __repr__(self) -> str:
-        free = ", ".join(f"{name}={self.defaults[name]}" for name in self.symbols)
-        return f"<Architecture {self.name}: {free}>"
+        defaults = self.defaults
+        return f"<Architecture {printable(self.name)}: {some(f'{name}={defaults[name]}' for name in self.symbols)}>"
 
     # -- what it is ---------------------------------------------------------------------------------------
 

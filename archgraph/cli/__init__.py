@@ -12,6 +12,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     D = 3328: macs = 966,826,917,888, 33,173,082,112 below 1,000,000,000,000
     0
     """
-    from archgraph.cli.program import run  # late: the commands import their neighbours in this package
+    from archgraph.cli.border import guarded  # late: this package imports its own files
 
-    return run(arguments)
+    def run() -> int:
+        # Inside the border, since loading what commands need takes long enough to be interrupted.
+        from archgraph.cli.program import run
+
+        return run(arguments)
+
+    return guarded(run)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from archgraph.cli.authoring import add_new, add_schema
-from archgraph.cli.border import guarded
 from archgraph.cli.cost import add_cost
 from archgraph.cli.fields import add_hops, add_rf
 from archgraph.cli.figures import add_contrast, add_draw
@@ -28,12 +27,8 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-
-    def parsed() -> int:
-        options = program().parse_args(arguments)
-        return options.run(options)
-
-    return guarded(parsed)
+    options = program().parse_args(arguments)
+    return options.run(options)
 
 
 def program() -> argparse.ArgumentParser:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from archgraph.errors import QueryError, quoted
+from archgraph.errors import QueryError, printable, quoted
 from archgraph.figures.drawing.diagram import Diagram
 from archgraph.figures.facts.facts import Facts
 from archgraph.graph.network import Network
@@ -131,7 +131,7 @@ class Figure:
 
     def __repr__(self) -> str:
         width, height = self.diagram.width / 72, self.diagram.height / 72
-        return f"<{self.kind} of {self.diagram.title}: {width:.2f} x {height:.2f} in>"
+        return f"<{self.kind} of {printable(self.diagram.title)}: {width:.2f} x {height:.2f} in>"
 
 
 def draw(

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from itertools import zip_longest
 from textwrap import wrap
 from typing import Any
 
-from sympy import Expr, latex
+from sympy import Expr
+from sympy import latex as formula
 
-from archgraph.errors import not_among
+from archgraph.errors import not_among, printable
+from archgraph.report.escapes import csv_cell, json_text, latex, markdown
 
 FORMATS = ("text", "markdown", "latex", "csv", "json", "html")
 
@@ -59,16 +60,20 @@ class Table:
         return [*self.rows, *([self.total] if self.total else [])]
 
     def _cells(self) -> list[list[str]]:
-        return [[_text(row.get(column, "")) for column in self.columns] for row in self._all()]
+        return [[printable(_text(row.get(column, ""))) for column in self.columns] for row in self._all()]
+
+    def _told(self) -> list[str]:
+        return [printable(note) for note in (*self.notes, *self.remarks)]
 
     def __str__(self) -> str:
         cells = [line for row in self._cells() for line in self._wrapped(row)]
-        widths = [max(map(len, column)) for column in zip(self.columns, *cells, strict=True)]
+        columns = list(map(printable, self.columns))
+        widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
         numeric = [_is_numeric(row.get(column) for row in self.rows) for column in self.columns]
-        lines = [_aligned(row, widths, numeric) for row in [list(self.columns), *cells]]
+        lines = [_aligned(row, widths, numeric) for row in [columns, *cells]]
         if self.total:
             lines.insert(-1, "-" * min(len(lines[0]), sum(widths) + 2 * len(widths) - 2))
-        head = [self.title, *(f"  {note}" for note in (*self.notes, *self.remarks)), ""]
+        head = [printable(self.title), *(f"  {note}" for note in self._told()), ""]
         return "\n".join([*head, *lines])
 
     __repr__ = __str__
@@ -89,9 +94,10 @@ class Table:
         <BLANKLINE>
         <BLANKLINE>
         """
-        escaped = [[cell.replace("|", "\\|").replace("*", "\\*") for cell in row] for row in self._cells()]
-        lines = [_markdown(self.columns), _markdown(["---"] * len(self.columns)), *map(_markdown, escaped)]
-        return "\n".join([*lines, "", *(f"- {note}" for note in (*self.notes, *self.remarks))]) + "\n"
+        rows = [[_text(row.get(column, "")) for column in self.columns] for row in self._all()]
+        head, *lines = (_bars(map(markdown, row)) for row in [self.columns, *rows])
+        notes = [f"- {markdown(note)}" for note in (*self.notes, *self.remarks)]
+        return "\n".join([head, _bars(["---"] * len(self.columns)), *lines, "", *notes]) + "\n"
 
     def to_latex(self) -> str:
         """Return a LaTeX tabular (booktabs), laws typeset as formulas.
@@ -112,7 +118,7 @@ class Table:
         if self.total:
             lines.insert(-1, r"\midrule")
         head = " & ".join(map(_tex, self.columns)) + r" \\"
-        notes = [f"% {note}" for note in (*self.notes, *self.remarks)]
+        notes = [f"% {note}" for note in self._told()]
         begin = rf"\begin{{tabular}}{{{'l' * len(self.columns)}}}"
         return (
             "\n".join([*notes, begin, r"\toprule", head, r"\midrule", *lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
@@ -128,8 +134,8 @@ class Table:
         """
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows([[_plain(row.get(column, "")) for column in self.columns] for row in self.rows])
+        writer.writerow(map(csv_cell, self.columns))
+        writer.writerows([[csv_cell(_plain(row.get(column, ""))) for column in self.columns] for row in self.rows])
         return buffer.getvalue()
 
     def to_json(self) -> str:
@@ -145,7 +151,7 @@ class Table:
         <BLANKLINE>
         """
         rows = [{key: _plain(value) for key, value in row.items()} for row in self.rows]
-        return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+        return json_text(rows) + "\n"
 
     def to_html(self) -> str:
         """Return an HTML table, everything escaped.
@@ -153,10 +159,10 @@ class Table:
         >>> Table("costs", ("node",), [{"node": "<b>"}]).to_html().count("&lt;b&gt;")
         1
         """
-        head = "".join(f"<th>{escape(column)}</th>" for column in self.columns)
+        head = "".join(f"<th>{escape(printable(column))}</th>" for column in self.columns)
         body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._cells())
-        notes = "".join(f"<li>{escape(note)}</li>" for note in (*self.notes, *self.remarks))
-        caption = f"<caption>{escape(self.title)}</caption>"
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self._told())
+        caption = f"<caption>{escape(printable(self.title))}</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><ul>{notes}</ul>"
 
     def _repr_html_(self) -> str:
@@ -177,20 +183,8 @@ def _plain(value: Any) -> Any:
 
 def _tex(value: Any) -> str:
     if isinstance(value, Expr):
-        return f"${latex(value)}$"
-    special = {
-        "_": r"\_",
-        "%": r"\%",
-        "&": r"\&",
-        "#": r"\#",
-        "{": r"\{",
-        "}": r"\}",
-        "$": r"\$",
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-    }
-    return "".join(special.get(character, character) for character in _text(value))
+        return f"${formula(value)}$"
+    return latex(_text(value))
 
 
 def _is_numeric(values: Any) -> bool:
@@ -205,5 +199,5 @@ def _aligned(cells: Sequence[str], widths: list[int], numeric: list[bool]) -> st
     return "  ".join(parts).rstrip()
 
 
-def _markdown(cells: Sequence[str]) -> str:
+def _bars(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cells) + " |"

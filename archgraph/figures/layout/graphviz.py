@@ -17,7 +17,7 @@ from shutil import which
 from subprocess import PIPE
 from typing import Any
 
-from archgraph.errors import MissingToolError, not_among
+from archgraph.errors import MissingToolError, not_among, printable
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Edge, Path, Point
 from archgraph.figures.drawing.style import LINE, SKIP
 from archgraph.optional import missing
@@ -161,8 +161,8 @@ def _quoted(value: str) -> str:
     """
     if _NUMERAL.fullmatch(value):
         return value
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\r", " ").replace("\n", "\\n")
-    return '"' + escaped.replace("\0", "") + '"'
+    escaped = printable(value, kept="\n").replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 def _n(value: float) -> str:

@@ -1,12 +1,13 @@
 """A figure as one web page: pan, zoom, laws under the pointer, and sliders that recompute every number."""
 
+import html
 from collections.abc import Iterator, Sequence
-from html import escape
 from importlib.resources import files
 from typing import Any
 
 from sympy import Expr
 
+from archgraph.errors import printable
 from archgraph.figures.drawing.diagram import Box, Diagram
 from archgraph.figures.overview.unfolding import Drawing, within_budget
 from archgraph.figures.write.javascript import javascript, script_json
@@ -61,6 +62,11 @@ def page(
     )
 
 
+def escape(text: str) -> str:
+    """Text of others in the page, in which nothing hides or turns text."""
+    return html.escape(printable(text))
+
+
 def _holder(one: Drawing, text: str) -> str:
     """A drawing in the page, at most so much larger than in print."""
     most = f"max-width:{3 * one.diagram.width:.0f}px"
@@ -96,7 +102,7 @@ def _drawing(one: Drawing, laws: _Laws) -> dict[str, Any]:
     return {
         "key": one.key,
         "outer": one.outer,
-        "title": one.title,
+        "title": printable(one.title),
         "boxes": boxes,
         "edges": sorted(_links(one.diagram)),
     }
@@ -106,7 +112,7 @@ def _box(box: Box, laws: _Laws) -> dict[str, Any]:
     """What the page says of a box: its laws, and what it reads."""
     own = [(metric, str(law).replace("**", "^").replace("*", "·"), laws.index(law)) for metric, law in box.laws]
     reads = next((line for line in box.tooltip.splitlines() if line.startswith("receptive field")), "")
-    return {"name": box.name, "laws": own, "reads": reads, "panel": box.kind == "panel"}
+    return {"name": printable(box.name), "laws": own, "reads": reads, "panel": box.kind == "panel"}
 
 
 def _links(diagram: Diagram) -> set[tuple[int, int]]:

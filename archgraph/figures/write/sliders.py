@@ -5,6 +5,7 @@ from typing import Any
 
 from sympy import Expr, Integer, Symbol
 
+from archgraph.errors import printable
 from archgraph.figures.facts.facts import Facts
 
 _WIDE, _LEAST = 4, 16
@@ -26,7 +27,7 @@ class Slider:
         first = 1 if self.offset <= 0 else 0
         last = max(_LEAST, _WIDE * self.value // self.step)
         rule = {"step": self.step, "offset": self.offset, "first": first, "last": last}
-        return {"name": self.name, "value": self.value, **rule, "doc": self.doc}
+        return {"name": self.name, "value": self.value, **rule, "doc": printable(self.doc)}
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """A finished diagram as SVG text that we write ourselves: no renderer decides where a letter goes."""
 
 import hashlib
-import re
 from collections.abc import Iterator
 from html import escape
 from math import hypot
 
+from archgraph.errors import printable
 from archgraph.figures.drawing.decks import deck
 from archgraph.figures.drawing.diagram import Box, BoxPart, Cluster, Diagram, Edge, Path, Point, Rect, Run, Text
 
@@ -15,7 +15,6 @@ _FACES = {
     "serif": ("r", 'font-family:"Times New Roman",Times,"Liberation Serif",serif;font-weight:400;font-style:normal'),
     "italic": ("i", 'font-family:"Times New Roman",Times,"Liberation Serif",serif;font-weight:400;font-style:italic'),
 }
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HEAD, _HALF_HEAD = 5.2, 1.9
 
 
@@ -195,8 +194,8 @@ def _spans(runs: tuple[Run, ...]) -> Iterator[str]:
 
 
 def _safe(text: str) -> str:
-    """Escape for XML text and attributes; characters XML forbids become the replacement character."""
-    return escape(_FORBIDDEN.sub("\ufffd", text), quote=True)
+    """Escape for XML text and attributes; what cannot be printed, or XML forbids, is spelt by its number."""
+    return escape(printable(text, kept="\n"), quote=True)
 
 
 def _n(value: float) -> str:

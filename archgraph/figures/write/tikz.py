@@ -1,8 +1,8 @@
 """A finished diagram as a TikZ picture, for papers whose fonts and colours the figure shall share."""
 
-import re
 from collections.abc import Iterator
 
+from archgraph.errors import printable
 from archgraph.figures.drawing.decks import deck
 from archgraph.figures.drawing.diagram import BoxPart, Diagram, Path, Point, Rect, Run, Text
 
@@ -20,6 +20,7 @@ _FACES = {"sans": "\\sffamily", "bold": "\\sffamily\\bfseries", "serif": "\\rmfa
 _SPECIAL = {
     "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", "$": "\\$", "&": "\\&", "#": "\\#", "%": "\\%", "_": "\\_",
     "^": "\\textasciicircum{}", "~": "\\textasciitilde{}", "<": "\\textless{}", ">": "\\textgreater{}",
+    "|": "\\textbar{}", '"': "\\textquotedblright{}",
     "×": "\\texttimes{}", "−": "$-$", "–": "--", "…": "\\dots{}", "→": "$\\rightarrow$", "≈": "$\\approx$",
     "≤": "$\\le$", "⊙": "$\\odot$", "·": "$\\cdot$", "≥": "$\\ge$", "√": "$\\surd$", "²": "$^2$",
 }  # fmt: skip
@@ -114,7 +115,7 @@ def escaped(text: str) -> str:
     >>> escaped("50 % of C_1"), escaped("θ × 2")
     ('50 \\\\% of C\\\\_1', '$\\\\theta$ \\\\texttimes{} 2')
     """
-    return "".join(_character(one) for one in re.sub(r"[\x00-\x1f\x7f]", " ", text))
+    return "".join(map(_character, printable(text)))
 
 
 def _character(one: str) -> str:
