@@ -27,6 +27,7 @@ PerAxis: TypeAlias = "Expr | tuple[Expr, ...] | Named"
 """One size for all position axes, a list in axis order, or a mapping by name."""
 Padding: TypeAlias = "Expr | str | tuple[Expr, ...] | Named"
 """As `PerAxis`, or `same` or `valid`, or `{before: 1, after: 0}`, or pairs by axis: `{h: [0, 1]}`."""
+SIDES = {"before", "after"}
 Axes: TypeAlias = "str | tuple[str, ...]"
 """The name of one axis, or a list of them."""
 
@@ -82,15 +83,24 @@ def padding_pairs(padding: Padding, kernel: dict[str, Expr], dilation: dict[str,
         return dict.fromkeys(positions, (Integer(0), Integer(0)))
     if isinstance(padding, str):
         return {axis: _same(axis, kernel[axis], dilation[axis]) for axis in positions}
-    if isinstance(padding, Named) and {name for name, _ in padding} <= {"before", "after"}:
-        sides = dict(padding)
-        pair = (sides.get("before", Integer(0)), sides.get("after", Integer(0)))
-        return dict.fromkeys(positions, pair)
+    if isinstance(padding, Named) and {name for name, _ in padding} <= SIDES:
+        return dict.fromkeys(positions, _sides(padding, "padding"))
     entries = per_axis(padding, positions, "padding")
     return {axis: _pair(axis, entry) for axis, entry in entries.items()}
 
 
+def _sides(value: Named, argument: str) -> tuple[Expr, Expr]:
+    """What `{before: 1, after: 0}` says; a side that is left out has nothing."""
+    sides: dict[str, Any] = dict(value)
+    for name, length in sides.items():
+        if name not in SIDES or not isinstance(length, Expr):
+            raise ShapeError(f"{argument} is a number, [before, after] or {{before: …, after: …}}")
+    return sides.get("before", Integer(0)), sides.get("after", Integer(0))
+
+
 def _pair(axis: str, entry: Entry) -> tuple[Expr, Expr]:
+    if isinstance(entry, Named):
+        return _sides(entry, f"padding of axis {axis}")
     if not isinstance(entry, tuple):
         return entry, entry
     if len(entry) != 2:

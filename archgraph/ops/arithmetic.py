@@ -82,6 +82,11 @@ class Add(Broadcast):
     kind: ClassVar[str] = "add"
     constant: Expr = ZERO
 
+    @property
+    def joins(self) -> bool:
+        """Of one value where a constant is added."""
+        return self.constant == 0
+
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return one operation per output element and addition."""
         additions = len(inputs) - 1 + (self.constant != 0)
@@ -123,6 +128,11 @@ class Multiply(Broadcast):
     """
 
     kind: ClassVar[str] = "multiply"
+
+    @property
+    def joins(self) -> bool:
+        """Always."""
+        return True
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return one operation per output element and product."""

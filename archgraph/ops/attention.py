@@ -95,7 +95,11 @@ class ScaledDotProductAttention(Op):
             raise ShapeError("shift and relative_bias belong to a window")
         if self.window is not None and self.over is not None:
             raise ShapeError("attention has either a window or axes, not both")
-        if self.causal and (len(q.positions) > 1 or local):
+        if self.causal and local:
+            given = "window" if self.window is not None else "over"
+            hint = f"leave out one of them: causal: false, or no {given}"
+            raise ShapeError(f"causal attention is over the whole sequence, and takes no {given}", hint=hint)
+        if self.causal and len(q.positions) > 1:
             raise ShapeError(f"causal attention has one position axis, and its operand is {q}")
         for axis, length in self.windows(q).items():
             rule = "windows of {} do not divide axis {} of size {}"

@@ -115,6 +115,11 @@ class Op(ABC):
     alone: ClassVar[bool] = True
     """Whether a position that only reads itself is treated alike wherever, and beside whatever, it stands."""
 
+    @property
+    def joins(self) -> bool:
+        """Whether it makes one value of several, so that a single operand in a spec is a slip."""
+        return False
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         kind = cls.__dict__.get("kind", "")

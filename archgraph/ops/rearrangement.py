@@ -47,6 +47,11 @@ class Concat(Rearrangement):
     arity: ClassVar[tuple[int, int | None]] = (1, None)
     axis: str = "c"
 
+    @property
+    def joins(self) -> bool:
+        """Always."""
+        return True
+
     def _lengths(self, inputs: Types) -> list[Expr]:
         return [x.size(self.axis) if x.has(self.axis) else Integer(1) for x in inputs]
 

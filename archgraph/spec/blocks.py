@@ -87,6 +87,7 @@ class StepInterpreter:
 
     def run(self, steps: Tree, scope: Scope) -> Outputs:
         """Run a list of steps and return the outputs of the last one."""
+        scope.ahead = (*scope.ahead, steps)
         for tree in steps.list("the steps", hint="every step starts with a dash: - relu"):
             step = read_step(tree, self.known)
             try:
@@ -140,6 +141,8 @@ class StepInterpreter:
     def _apply(self, step: Step, scope: Scope, op: type[Op]) -> Outputs:
         operands = self.inputs(step, scope, implicit=op.arity[0] > 0)
         made = make_op(op, step.value, step.place, scope)
+        if made.joins and len(operands) == 1:
+            _refuse_one(step)
         labels = tuple(str(target) for target in read_targets(step.keyword("as"), scope))
         return self.tracer.apply(made, operands, self.name(step, scope), step.place, self.share(step), labels)
 
@@ -271,6 +274,13 @@ class StepInterpreter:
         return graph
 
 
+def _refuse_one(step: Step) -> None:
+    """A step that joins values and has one; in a traced module, whose code says so, that is no slip."""
+    kind = step.kind
+    hint = f"{kind}: [x, _] takes a named value and that of the step before"
+    raise SpecError(f"{kind} takes two or more values, and has one", place=step.place, hint=hint)
+
+
 def _refuse_names(kind: str, tree: Tree, names: int, outputs: int) -> None:
     discarded = ", ".join(["a", *"_" * (outputs - 1)])
     hint = f"`_` discards an output: as: [{discarded}]" if names < outputs else ""
@@ -300,6 +310,8 @@ def referred(tree: Tree, scope: Scope, *, families: bool = False) -> Outputs:
     except ArchgraphError as error:
         error.place = error.place or tree.place
         error.bindings = error.bindings or _index_bindings(tree, scope)
+        if error.message.startswith("no value is named"):
+            error.hint = error.hint or scope.elsewhere(name, error.place)
         raise
 
 

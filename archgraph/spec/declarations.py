@@ -164,8 +164,9 @@ class Declarations:
         below = value - (value - start) % step
         rule = f"a multiple of {step}" + (f" plus {start}" if start else "")
         nearest = " and ".join(str(number) for number in (below, below + step) if number > max(start, 0))
-        parts = [part.value for part in (spec.multiple_of, spec.offset) if part is not None]
-        bindings = ", ".join(filter(None, (bindings_in(part, self) for part in parts)))
+        # As one expression, in which a symbol of both is told once.
+        parts = [f"({part.value})" for part in (spec.multiple_of, spec.offset) if part is not None]
+        bindings = bindings_in(" + ".join(parts), self)
         return SpecError(
             f"symbol '{spec.name}' must be {rule}, and is {value}",
             bindings=bindings,

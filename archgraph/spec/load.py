@@ -188,8 +188,8 @@ def _trace(spec: Spec, variant: Variant, declarations: Declarations, structural:
     declarations.resolve_all()
     # Of the shown symbols too: a broken rule is tried once more in them, to be told in the user's words.
     with deciding({**declarations.values, **declarations.shown_values()}) as context:
-        scope, graph = _interpret(spec, spec.network, declarations)
-        selected = _selected(variant, spec, scope, graph)
+        scope, graph = _interpret(spec, spec.network, variant, declarations)
+        selected = graph.outputs if _plain(variant, spec) else _selected(variant, scope)
     _check_inputs(graph, spec)
     return Traced(
         spec,
@@ -203,7 +203,7 @@ def _trace(spec: Spec, variant: Variant, declarations: Declarations, structural:
     )
 
 
-def _interpret(spec: Spec, network: Tree, declarations: Declarations) -> tuple[Scope, Graph]:
+def _interpret(spec: Spec, network: Tree, variant: Variant, declarations: Declarations) -> tuple[Scope, Graph]:
     present = [item for item in spec.inputs if item.when is None or condition(item.when, declarations)]
     inputs = tuple(_input(item, declarations) for item in present)
     workshop = Workshop(spec, Inference(Narrator(declarations).retell), Forms(call_block, repeat, mixture))
@@ -214,7 +214,10 @@ def _interpret(spec: Spec, network: Tree, declarations: Declarations) -> tuple[S
     # A first step without `from` takes the first input.
     scope.previous = inputs[:1]
     last = interpreter.run(network, scope)
-    return scope, interpreter.finish(select(spec.outputs, scope) if spec.outputs else last)
+    outputs = select(spec.outputs, scope) if spec.outputs else last
+    # What only the variant reads is an output of the network all the same.
+    more = () if _plain(variant, spec) else _selected(variant, scope)
+    return scope, interpreter.finish(tuple(dict.fromkeys((*outputs, *more))))
 
 
 def _values(scope: Scope) -> dict[str, Value]:
@@ -229,15 +232,13 @@ def _members(scope: Scope) -> dict[str, Value]:
     }
 
 
-def _selected(variant: Variant, spec: Spec, scope: Scope, graph: Graph) -> tuple[Value, ...]:
-    if variant.outputs is None or variant.outputs is spec.outputs:
-        return graph.outputs
-    chosen = select(variant.outputs, scope)
-    for value in chosen:
-        if value not in graph.outputs:
-            hint = f"a variant selects among the outputs: {', '.join(output.name for output in graph.outputs)}"
-            variant.outputs.fail(f"'{value.name}' is not an output of the network", hint)
-    return chosen
+def _selected(variant: Variant, scope: Scope) -> tuple[Value, ...]:
+    return () if variant.outputs is None else select(variant.outputs, scope)
+
+
+def _plain(variant: Variant, spec: Spec) -> bool:
+    """Whether a variant has the outputs of its spec."""
+    return variant.outputs is None or variant.outputs is spec.outputs
 
 
 def _input(item: InputSpec, declarations: Declarations) -> Value:

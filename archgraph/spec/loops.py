@@ -17,6 +17,7 @@ from archgraph.spec.language.values import describe
 from archgraph.spec.sections import check_name
 
 _RANGE = re.compile(r"\A(?P<first>.+?)\.\.(?P<last>.+?)(?:\s+by\s+(?P<by>.+))?\Z", re.DOTALL)
+_DOTS = re.compile(r"\.{3,}")
 _EXAMPLE = "for: {i: 0..3} counts 0, 1, 2, 3; for: {width: [64, 128]} takes a list"
 MAX_TURNS = 10_000
 LoopRow = dict[str, Any]
@@ -68,7 +69,19 @@ def _table(tree: Tree, environment: Environment, budget: int) -> Iterator[LoopRo
             row.fail(f"the rows of `each` have one set of columns: {', '.join(columns)}")
         for name in columns:
             check_name(name, row.key_place(name), "a loop variable")
-    return ({name: nested(row.value[name], environment) for name in columns} for row in rows)
+    return ({name: _cell(row.value[name], environment) for name in columns} for row in rows)
+
+
+def _cell(tree: Tree, environment: Environment) -> Any:
+    """A value in a row; a word has to say what else it could be, and cannot there."""
+    try:
+        return nested(tree, environment)
+    except SpecError as error:
+        if isinstance(tree.value, str) and tree.value.isidentifier() and "is not defined" in error.message:
+            error.hint = (
+                "a row holds numbers, booleans and lists; for a word write a boolean, and `when` beside the step"
+            )
+        raise
 
 
 def _check_count(count: int, budget: int, tree: Tree) -> None:
@@ -95,6 +108,9 @@ def _column(name: str, tree: Tree, environment: Environment) -> range | tuple:
         return evaluate_tree(tree, environment)
     if tree.is_mapping or tree.is_empty:
         tree.fail(f"{name} takes a range or a list, and is {tree.describe()}", hint=_EXAMPLE)
+    if _DOTS.search(str(tree.value)):
+        right = _DOTS.sub("..", str(tree.value))
+        tree.fail(f"a range has two dots, and includes both ends: {right}", hint=_EXAMPLE)
     match = _RANGE.match(str(tree.value))
     if match:
         return _range(match, tree, environment)

@@ -11,6 +11,7 @@ from archgraph.errors import Place, SpecError, did_you_mean
 from archgraph.graph.ir import Value
 from archgraph.spec.declarations import Declarations
 from archgraph.spec.definitions import SymbolSpec
+from archgraph.spec.language.tree import Tree
 from archgraph.spec.language.values import Word, not_a_list, undefined
 from archgraph.spec.operations import operations
 from archgraph.spec.steps import Target
@@ -30,6 +31,7 @@ class Scope:
         names: arguments, loop variables and values.
         families: indexed names, by their indices.
         previous: the outputs of the previous step, which `_` stands for.
+        ahead: the lists of steps that are being run, where a message finds names that come later.
     """
 
     def __init__(self, declarations: Declarations, outer: Scope | None = None, *, own: bool = True) -> None:
@@ -42,13 +44,14 @@ class Scope:
         self.skipped: dict[str, Place] = outer.skipped if outer else {}
         self._members_at: dict[Target, Place | None] = outer._members_at if outer else {}
         self.previous: tuple[Value, ...] = outer.previous if outer else ()
+        self.ahead: tuple[Tree, ...] = outer.ahead if outer else ()
 
     def branch(self, previous: tuple[Value, ...]) -> Scope:
         """Return this scope with another `_`: a group of steps opens no names of its own."""
         inner = Scope(self.declarations, self.outer)
         inner.symbols, inner.names, inner.places = self.symbols, self.names, self.places
         inner.families, inner.skipped, inner.previous = self.families, self.skipped, previous
-        inner._members_at = self._members_at
+        inner._members_at, inner.ahead = self._members_at, self.ahead
         return inner
 
     def inside(self, previous: tuple[Value, ...]) -> Scope:
@@ -204,6 +207,15 @@ class Scope:
         hint = hint or (f"a step is named with `as`: {{{name}: …, as: y}}" if name in operations() else "")
         return SpecError(f"no value is named '{label}'.{did_you_mean(name, known)}", hint=hint)
 
+    def elsewhere(self, name: str, here: Place) -> str:
+        """Return where a name that cannot be seen is given: further down, or in a body whose names stay inside."""
+        place = next(filter(None, (_named_in(steps, name) for steps in self.ahead)), None)
+        if place is None or place.file != here.file:
+            return ""
+        if place.line > here.line:
+            return f"'{name}' is defined later, on line {place.line}: a step reads what was made before it"
+        return f"'{name}' is defined on line {place.line}, in steps whose names stay inside"
+
     def values(self, name: str, indices: tuple[int, ...]) -> tuple[Value, ...]:
         """Return the values a reference stands for: `_` may stand for several."""
         if name == "_" and not indices:
@@ -211,6 +223,19 @@ class Scope:
                 raise SpecError("`_` stands for the previous step, and there is none")
             return self.previous
         return (self.value(name, indices),)
+
+
+def _named_in(tree: Tree, name: str) -> Place | None:
+    """Where a list of steps gives a name by `as`, at any depth."""
+    if tree.is_list:
+        return next(filter(None, (_named_in(item, name) for item in tree.value)), None)
+    if not tree.is_mapping:
+        return None
+    named = tree.value.get("as")
+    for item in named.items() if named is not None else ():
+        if str(item.value).partition("(")[0] == name:
+            return item.place
+    return next(filter(None, (_named_in(item, name) for item in tree.value.values())), None)
 
 
 def _once(first: Place | None) -> str:

@@ -70,7 +70,7 @@ def test_a_directory(tmp_path):
 
 
 def test_a_file_without_an_end():
-    assert message("/dev/zero") == "zero is larger than a spec can be: the limit is 1000000 characters"
+    assert message("/dev/zero") == "/dev/zero is not a regular file, but a pipe, a device or a socket"
 
 
 def test_a_folder_does_not_hide_a_shipped_spec(tmp_path, monkeypatch):

@@ -76,14 +76,14 @@ _NO_ARGUMENTS = re.compile(r"\s*(#.*)?\Z")
 def _yaml_hint(lines: list[str], line: int) -> str:
     """The commonest slips are a bare `- relu` above a keyword, and a keyword that stands askew."""
     here = lines[line - 1] if line <= len(lines) else ""
+    if "\t" in here[: len(here) - len(here.lstrip())]:
+        return "a tab stands before this line: YAML indents with spaces, never with tabs"
     keyword = _KEYWORD.match(here)
     step = _STEP.match(lines[line - 2]) if 2 <= line <= len(lines) else None
     if keyword and step and _NO_ARGUMENTS.match(step["rest"]):
         return f"write `{step['name']}:` with a colon, so that keywords can stand beside it"
     if keyword and step:
         return f"indent `{keyword['name']}` like `{step['name']}`, the operation it stands beside"
-    if here[: len(here) - len(here.lstrip())].count("\t"):
-        return "indent with spaces, not with tabs"
     return "check the indentation and the brackets, and quote text that contains ': '"
 
 
