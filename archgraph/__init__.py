@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archgraph.errors import (
     ArchgraphError,
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Load the façade when it is first asked for: the command line answers Ctrl-C before, and its version at once."""
     if name not in __all__:
         raise AttributeError(f"module 'archgraph' has no attribute '{name}'")

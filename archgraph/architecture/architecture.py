@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from inspect import Parameter, isfunction, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast, final
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, final
 
 from sympy import Expr, Rational, Symbol
 
@@ -60,24 +60,25 @@ if TYPE_CHECKING:
     from archgraph.studies.sweep import Sweep
 
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
 Kind = TypeVar("Kind")
 
 
-def _named(function: Function) -> Function:
+def _named(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
     """Let a keyword that a function does not have be an error of ours, which names the nearest."""
     known = signature(function).parameters
     if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in known.values()):
         return function
 
     @wraps(function)
-    def call(*arguments: Any, **keywords: Any) -> Any:
+    def call(*arguments: Arguments.args, **keywords: Arguments.kwargs) -> Answer:
         for name in keywords:
             if name not in known:
                 raise not_among(f"argument of {function.__name__}", name, [each for each in known if each != "self"])
         return function(*arguments, **keywords)
 
-    return cast(Function, call)
+    return call
 
 
 def _all_named(kind: type[Kind]) -> type[Kind]:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archgraph.cli.output import show
 from archgraph.cli.shared import add_at, add_format, command, load_bound
 from archgraph.cli.values import distinct, whole
-from archgraph.errors import QueryError, SpecError, quoted
+from archgraph.errors import QueryError, SpecError, not_among, quoted
+
+if TYPE_CHECKING:
+    from archgraph.architecture.architecture import Architecture
+    from archgraph.fields.paths.paths import Paths
+    from archgraph.report.table import Table
 
 
 def add_rf(commands: Any) -> None:
@@ -54,7 +59,7 @@ def _run_rf(options: argparse.Namespace) -> int:
     return 0
 
 
-def _rf_table(g: Any, options: argparse.Namespace) -> Any:
+def _rf_table(g: Architecture, options: argparse.Namespace) -> Table:
     from archgraph.fields.path_tables import halo_table, probe_table, productivity_table
 
     if options.halo:
@@ -64,7 +69,7 @@ def _rf_table(g: Any, options: argparse.Namespace) -> Any:
     if options.probe is not None:
         field = g.receptive_field(options.node, options.input, fixed_weights=options.fixed_weights)
         index = _index(options.probe, field.outputs)
-        return probe_table(g.name, [field.probe(**index), field.probe("stat", **index), field.unread])
+        return probe_table(g.name, [field.probe("content", **index), field.probe("stat", **index), field.unread])
     return g.receptive_field_table(
         options.input,
         every=options.all,
@@ -82,11 +87,15 @@ def _index(text: str, axes: tuple[str, ...]) -> dict[str, int]:
         raise QueryError(f"{quoted(text)} names {len(parts)} positions; the output has the axes {known}")
     pairs = [part.partition("=") if "=" in part else (name, "=", part) for name, part in zip(axes, parts, strict=False)]
     try:
-        return distinct(((axis.strip(), int(value)) for axis, _, value in pairs), "placed")
+        index = distinct(((axis.strip(), int(value)) for axis, _, value in pairs), "placed")
     except ValueError:
         raise SpecError(
             f"cannot read the position {quoted(text)}", hint="write --probe 0,0 or --probe h=0,w=9"
         ) from None
+    for axis in index:
+        if axis not in axes:
+            raise not_among("axis", axis, axes)
+    return index
 
 
 def add_hops(commands: Any) -> None:
@@ -121,7 +130,7 @@ def add_hops(commands: Any) -> None:
     add_format(parser)
 
 
-def _distances(options: argparse.Namespace, found: Any) -> list[int]:
+def _distances(options: argparse.Namespace, found: Paths) -> list[int]:
     """Return the distances that are asked for, by default the powers of 2 up to half of the input."""
     powers = [2**power for power in range(found.extent.bit_length()) if 2**power < found.extent // 2]
     return options.distance or powers or [1]

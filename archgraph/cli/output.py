@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import codecs
 import sys
+from collections.abc import Callable
 from json import dumps
-from typing import Any
+from typing import TYPE_CHECKING
 
 from archgraph.errors import QueryError, printable
+
+if TYPE_CHECKING:
+    from archgraph.report.table import Table
 
 READABLE = {
     "×": "x", "·": "*", "−": "-", "–": "-", "—": "-", "…": "...", "≈": "~", "≤": "<=", "≥": ">=", "≠": "!=", "→": "->",
@@ -63,7 +67,7 @@ def remark(text: str) -> None:
     print(printable(text), file=sys.stderr)
 
 
-def show(table: Any, format: str) -> None:
+def show(table: Table, format: str) -> None:
     """Print a table; its notes go to standard error where the format has no place for them."""
     text = table.to(format).rstrip("\n")
     if format == "json":
@@ -75,7 +79,7 @@ def show(table: Any, format: str) -> None:
         remark(note)
 
 
-def _within(text: str, spelt: Any) -> str:
+def _within(text: str, spelt: Callable[[str], str]) -> str:
     """Text in the characters of the terminal, without loss: others are spelt as the format spells them."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,14 +20,14 @@ class OptionRule:
     excludes: tuple[str, ...] = ()
 
 
-class Parser(argparse.ArgumentParser):
+class Parser(ArgumentParser):
     """A parser that notes what was given, and refuses an option whose first value would be lost."""
 
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        super().__init__(*arguments, **keywords)
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(**keywords)
         self.rules: list[OptionRule] = []
         for name in (None, "store"):
-            self.register("action", name, _Store)
+            self.register("action", name, _Noted)
         self.register("action", "store_true", _StoreTrue)
         self.register("action", "store_const", _StoreConst)
         self.register("action", "append", _Append)
@@ -50,7 +51,7 @@ class Parser(argparse.ArgumentParser):
         return found, rest
 
 
-def _check(rule: OptionRule, given: Mapping[str, Any]) -> None:
+def _check(rule: OptionRule, given: Mapping[str, object]) -> None:
     if rule.needs and not any(other in given for other in rule.needs):
         raise QueryError(f"{_told(rule.option, given)} has no effect without {' or '.join(rule.needs)}")
     for other in rule.excludes:
@@ -58,7 +59,7 @@ def _check(rule: OptionRule, given: Mapping[str, Any]) -> None:
             raise QueryError(f"{_told(rule.option, given)} has no effect with {other}", hint="leave out one of them")
 
 
-def _told(option: str, given: Mapping[str, Any]) -> str:
+def _told(option: str, given: Mapping[str, object]) -> str:
     """An option and its value as they were given."""
     value = given[option]
     words = [] if value in (None, True) else value if isinstance(value, list) else [value]
@@ -70,53 +71,54 @@ class _Noted(argparse.Action):
 
     once = True
 
-    def note(self, parser: argparse.ArgumentParser, namespace: Any, value: Any) -> None:
+    def __call__(
+        self, parser: ArgumentParser, namespace: Namespace, values: object, option_string: str | None = None
+    ) -> None:
+        """Note the value of an option; a positional that may be left out is "given" by argparse itself."""
+        if self.option_strings:
+            self.note(parser, namespace, None if self.nargs == 0 else values)
+        setattr(namespace, self.dest, self.kept(getattr(namespace, self.dest, None), values))
+
+    def note(self, parser: ArgumentParser, namespace: Namespace, value: object) -> None:
+        """Remember that an option was given; a second time would lose the first."""
         given = getattr(namespace, "given", {})
-        for name in self.option_strings or [self.dest]:
+        for name in self.option_strings:
             if name in given and self.once:
-                parser.error(f"{name} is given twice: {given[name]} and {value}" if value else f"{name} is given twice")
+                parser.error(f"{name} is given twice{f': {given[name]} and {value}' if value else ''}")
             given[name] = value
         namespace.given = given
 
-
-class _Store(_Noted):
-    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
-        # A positional that may be left out is "given" by argparse itself, with its default.
-        if self.option_strings:
-            self.note(parser, namespace, values)
-        setattr(namespace, self.dest, values)
+    def kept(self, before: object, values: object) -> object:
+        """What is kept of the values and of those before."""
+        return values
 
 
 class _StoreConst(_Noted):
-    def __init__(
-        self, option_strings: Any, dest: str, const: Any, default: Any = None, help: str | None = None
-    ) -> None:
-        super().__init__(option_strings, dest, nargs=0, const=const, default=default, help=help)
+    def __init__(self, option_strings: Sequence[str], dest: str, **more: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **more)
 
-    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
-        self.note(parser, namespace, None)
-        setattr(namespace, self.dest, self.const)
+    def kept(self, before: object, values: object) -> object:
+        return self.const
 
 
 class _StoreTrue(_StoreConst):
-    def __init__(self, option_strings: Any, dest: str, default: bool = False, help: str | None = None) -> None:
-        super().__init__(option_strings, dest, const=True, default=default, help=help)
+    def __init__(self, option_strings: Sequence[str], dest: str, **more: Any) -> None:
+        super().__init__(option_strings, dest, const=True, **{"default": False, **more})
 
 
 class _Append(_Noted):
     once = False
 
-    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
-        self.note(parser, namespace, values)
-        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or []), values])
+    def kept(self, before: object, values: object) -> object:
+        return [*(before if isinstance(before, list) else []), values]
 
 
 class _Extend(_Noted):
     once = False
 
-    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
-        self.note(parser, namespace, values)
-        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or []), *values])
+    def kept(self, before: object, values: object) -> object:
+        more = values if isinstance(values, list) else [values]
+        return [*(before if isinstance(before, list) else []), *more]
 
 
 class Names:

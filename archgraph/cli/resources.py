@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from archgraph.cli.output import show
 from archgraph.cli.parser import Parser
@@ -11,9 +11,12 @@ from archgraph.cli.shared import add_at, add_format, add_names, command, load_bo
 from archgraph.cli.values import whole
 from archgraph.cost.costs import GROUPS
 from archgraph.cost.efficiency import ROOFLINE_DTYPES
-from archgraph.cost.memory.memory import CHOICES, Checkpoint, Setting
+from archgraph.cost.memory.memory import CHOICES, Checkpoint, Mode, Setting
 from archgraph.data import table
 from archgraph.errors import QueryError
+
+if TYPE_CHECKING:
+    from archgraph.architecture.architecture import Architecture
 
 
 def add_memory(commands: Any) -> None:
@@ -55,7 +58,7 @@ def _run_memory(options: argparse.Namespace) -> int:
     chosen = _checkpoint(options.checkpoint)
     settings = [
         _setting(g, mode, options, chosen if mode == "training" else False)
-        for mode in ([options.mode] if options.mode else CHOICES["mode"])
+        for mode in ((options.mode,) if options.mode else CHOICES["mode"])
     ]
     show(memory_table(g.network, settings), options.format)
     return 0
@@ -65,11 +68,11 @@ def _checkpoint(given: list[str] | None) -> Checkpoint:
     return False if given is None else given or True
 
 
-def _setting(g: Any, mode: Any, options: argparse.Namespace, checkpoint: Checkpoint) -> Setting:
+def _setting(g: Architecture, mode: str, options: argparse.Namespace, checkpoint: Checkpoint) -> Setting:
     from archgraph.cost.memory.peak import checkpoints
 
     chosen = checkpoints(g.graph, checkpoint)
-    return Setting(mode, options.attention, options.dtype, options.optimizer, chosen)
+    return Setting(cast(Mode, mode), options.attention, options.dtype, options.optimizer, chosen)
 
 
 def add_efficiency(commands: Any) -> None:

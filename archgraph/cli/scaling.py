@@ -62,7 +62,7 @@ def _run_solve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _budget(text: str) -> tuple[str, float]:
+def _budget(text: str) -> Any:
     """Read `<=1e12`; a bare number is an upper bound."""
     comparison = next((sign for sign in ("<=", ">=", "<", ">") if text.startswith(sign)), "")
     try:

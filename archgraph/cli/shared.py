@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archgraph.cli.parser import Names, Parser
 from archgraph.cli.values import bindings, one_of
 from archgraph.report.table import FORMATS
+
+if TYPE_CHECKING:
+    from archgraph.architecture.architecture import Architecture
+    from archgraph.figures.figure import Figure
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -56,7 +60,7 @@ def add_format(parser: Parser) -> None:
     parser.not_with("--json", "--format")
 
 
-def load_bound(options: argparse.Namespace) -> Any:
+def load_bound(options: argparse.Namespace) -> Architecture:
     """Load the spec with `--at` as its point of evaluation."""
     from archgraph.architecture.architecture import load
 
@@ -78,7 +82,7 @@ def add_figure(parser: argparse.ArgumentParser, *, required: bool = True) -> Non
     add_names(parser, "--venue", lambda: VENUES, "venue", default="icml")  # type: ignore[arg-type]
 
 
-def save(figure: Any, output: str) -> int:
+def save(figure: Figure, output: str) -> int:
     """Write a figure or a sweep whole, and say so, with what its reader should know."""
     from archgraph.cli.output import say
 

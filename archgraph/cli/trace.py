@@ -10,7 +10,7 @@ from collections.abc import Callable
 from inspect import Parameter, signature
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archgraph.cli.output import say, show
 from archgraph.cli.parser import Parser
@@ -19,6 +19,9 @@ from archgraph.cli.values import bindings, distinct
 from archgraph.cost.costs import GROUPS
 from archgraph.errors import ArchgraphError, QueryError, SpecError, counted, quoted, some
 from archgraph.optional import import_torch
+
+if TYPE_CHECKING:
+    from archgraph.architecture.architecture import Architecture
 
 INPUT_DTYPES = {"float": "float32", "int": "int64"}
 
@@ -51,7 +54,7 @@ def _run_trace(options: argparse.Namespace) -> int:
     return 0
 
 
-def _write_traced(g: Any, target: Path) -> int:
+def _write_traced(g: Architecture, target: Path) -> int:
     """Write the figure of a traced module, or its spec."""
     if target.suffix not in (".yaml", ".yml"):
         return save(g.draw(), str(target))
@@ -85,7 +88,7 @@ def _add_module(parser: Parser) -> None:
         parser.not_with(option, "--output")
 
 
-def _traced(options: argparse.Namespace) -> Any:
+def _traced(options: argparse.Namespace) -> Architecture:
     """Return the architecture of the module that the options name."""
     from archgraph.architecture.architecture import trace
 
@@ -113,7 +116,7 @@ def _module(path: str) -> Any:
     return made
 
 
-def _check_callable(path: str, found: Any) -> None:
+def _check_callable(path: str, found: object) -> None:
     """Refuse, before it is called, what makes no module or wants arguments."""
     wanted = "name a torch.nn.Module, or a function or class without arguments that makes one"
     if not callable(found):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from archgraph.cli.parser import Names
 from archgraph.errors import QueryError, SpecError, not_among, quoted
 
 Key = TypeVar("Key", str, int)
+Kept = TypeVar("Kept")
 LONGEST_AXIS = 10**7
 """How many values of one symbol a sweep takes."""
 
@@ -58,7 +59,7 @@ def whole(what: str, least: int | None = None) -> Callable[[str], int]:
     return read
 
 
-def bindings(pairs: Sequence[str]) -> dict[str, Any]:
+def bindings(pairs: Sequence[str]) -> dict[str, object]:
     """Read `D=768`, `up_bias=false`, `padding=same`, `features=[8,16]`.
 
     >>> bindings(["D=768", "padding=same"])
@@ -67,13 +68,13 @@ def bindings(pairs: Sequence[str]) -> dict[str, Any]:
     return distinct((_binding(pair) for pair in pairs), "bound")
 
 
-def distinct(pairs: Iterable[tuple[Key, Any]], done: str) -> dict[Key, Any]:
+def distinct(pairs: Iterable[tuple[Key, Kept]], done: str) -> dict[Key, Kept]:
     """Return pairs as a mapping.
 
     Raises:
         QueryError: a name stands twice, of which one would be lost.
     """
-    result: dict[Key, Any] = {}
+    result: dict[Key, Kept] = {}
     for name, value in pairs:
         if name in result:
             raise QueryError(f"'{name}' is {done} twice: {quoted(result[name])} and {quoted(value)}")
@@ -81,21 +82,21 @@ def distinct(pairs: Iterable[tuple[Key, Any]], done: str) -> dict[Key, Any]:
     return result
 
 
-def _binding(pair: str) -> tuple[str, Any]:
+def _binding(pair: str) -> tuple[str, object]:
     name, equals, text = pair.partition("=")
     if not equals or not name:
         raise SpecError(f"cannot read the binding {quoted(pair)}", hint="write --at D=768 L=12")
     return name, _value(text)
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
 
 
-def swept_values(pair: str) -> tuple[str, Any]:
+def swept_values(pair: str) -> tuple[str, range | list[int]]:
     """Read `D=256..4096:64` (both ends included) or `L=4,8,16`.
 
     >>> swept_values("D=256..512:128")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 from archgraph.errors import printable
 
@@ -39,7 +38,7 @@ def latex(text: str) -> str:
     return "".join(_LATEX.get(character, character) for character in printable(text))
 
 
-def csv_cell(value: Any) -> Any:
+def csv_cell(value: object) -> object:
     """Return the value of a cell, in which a spreadsheet finds no formula; numbers stay as they are.
 
     >>> csv_cell("=1+1"), csv_cell("-12.5"), csv_cell(-3)
@@ -59,7 +58,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def json_text(value: Any) -> str:
+def json_text(value: object) -> str:
     """Return JSON in which what cannot be printed is spelt by its number, so that nothing is lost.
 
     >>> print(json_text({"name": "a\\x1b\\u202e×"}))

@@ -43,7 +43,7 @@ def writing(target: Path, *, new: bool = False) -> Iterator[BinaryIO]:
     """
     name = ""
     try:
-        place, mode = _place(target, new)
+        place, mode = _place(target, new=new)
         handle, name = tempfile.mkstemp(dir=place.parent, prefix=".archgraph-")
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -65,7 +65,7 @@ def _unwritable(target: Path, reason: str) -> QueryError:
     return QueryError(f"cannot write {printable(str(target))}: {reason}")
 
 
-def _place(target: Path, new: bool) -> tuple[Path, int]:
+def _place(target: Path, *, new: bool) -> tuple[Path, int]:
     """What is written in the end, and the mode bits of what is replaced, or those of a new file."""
     try:
         place = Path(os.path.realpath(target))

@@ -72,7 +72,7 @@ def _table(tree: Tree, environment: Environment, budget: int) -> Iterator[LoopRo
     return ({name: _cell(row.value[name], environment) for name in columns} for row in rows)
 
 
-def _cell(tree: Tree, environment: Environment) -> Any:
+def _cell(tree: Tree, environment: Environment) -> object:
     """A value in a row; a word has to say what else it could be, and cannot there."""
     try:
         return nested(tree, environment)

@@ -155,7 +155,7 @@ def _grid(g: Network, name: str, multiple_of: int) -> tuple[int, int]:
 def iso(
     g: Network,
     name: str,
-    over: Mapping[str, Iterable[Any]],
+    over: Mapping[str, Iterable[object]],
     multiple_of: int,
     budgets: Mapping[str, Budget],
 ) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -184,7 +184,7 @@ class Sweep:
             raise QueryError(f"cannot write a sweep as {quoted(target.name)}", hint=hint)
         kept: list[int] = []
 
-        def parts() -> Iterator[dict[str, Any]]:
+        def parts() -> Iterator[Mapping[str, object]]:
             for block in progress(self.blocks(), f"writing {target.name}"):
                 columns = self._columns(block)
                 kept.append(len(next(iter(columns.values()))))
@@ -218,7 +218,7 @@ def sweep(g: Network, grid: Mapping[str, Any], metrics: Iterable[str]) -> Sweep:
         values = {metric: law(arrays) for metric, law in laws.items()}
         valid = _valid(g, arrays, fixed, np)
     axes = {name: _values(grid[name], np) for name in names}
-    return Sweep(g.name, axes, values, valid, exact, _rules(g, arrays, fixed))
+    return Sweep(g.name, axes, values, valid, exact, _rules(g, arrays.keys(), fixed))
 
 
 def chunked(grid: Mapping[str, Sequence[int]]) -> Mapping[str, Any]:
@@ -309,18 +309,18 @@ def _valid(g: Network, arrays: Mapping[Symbol, Any], fixed: Mapping[Symbol, Expr
     return _full(valid, arrays, np)
 
 
-def _rules(g: Network, arrays: Mapping[Symbol, Any], fixed: Mapping[Symbol, Expr]) -> tuple[str, ...]:
+def _rules(g: Network, swept: Set[Symbol], fixed: Mapping[Symbol, Expr]) -> tuple[str, ...]:
     """What is asked of swept values, in words."""
     found = []
     for name, free in g.symbols.items():
         rule = g.rule_law(name)
-        if rule is None or not ({free} | rule[0].free_symbols | rule[1].free_symbols) & arrays.keys():
+        if rule is None or not ({free} | rule[0].free_symbols | rule[1].free_symbols) & swept:
             continue
         multiple, offset = (replaced(part, fixed) for part in rule)
         found.append(f"{name} must be a multiple of {multiple}" + (f" plus {offset}" if offset != 0 else ""))
     for assumption in g.assumptions:
         left, right = (g.show(side) for side in (assumption.left, assumption.right))
-        if (left.free_symbols | right.free_symbols) & arrays.keys():
+        if (left.free_symbols | right.free_symbols) & swept:
             found.append(f"{left} {assumption.relation} {right} is assumed")
     return tuple(dict.fromkeys(found))
 

@@ -86,7 +86,7 @@ def test_one_path(capsys):
         (("rf", "unet:padded-512", "--probe", "0,x"), "cannot read the position '0,x'"),
         (("rf", "unet:padded-512", "--probe", "0,0,0"), "'0,0,0' names 3 positions; the output has the axes h, w"),
         (("rf", "unet:padded-512", "--probe", "512,0"), "h=512 lies outside"),
-        (("rf", "unet:padded-512", "--probe", "q=0"), "has no axis 'q'"),
+        (("rf", "unet:padded-512", "--probe", "q=0"), "there is no axis 'q'"),
         (("rf", "vgg", "--productive", "--axis", "q"), "the input 'image' has no axis 'q'"),
         (("rf", "nnunet", "--halo"), "those that give an output: seg(0)"),
         (("rf", "vit", "--fixed-weights", "--halo"), "--fixed-weights has no effect with --halo"),
