@@ -19,12 +19,13 @@ from archgraph.fields.report.halo import Halo, halo
 from archgraph.fields.report.productive import Productivity, productivity
 from archgraph.fields.report.receptive_field import receptive_fields
 from archgraph.fields.report.size_law import SizeLaw, SizeLaws
+from archgraph.fields.sets.limits import MOST_LAYERS
 from archgraph.graph.ir import Graph, Node, Value
 from archgraph.graph.locate import axis_named, input_named, members
 from archgraph.graph.network import Network
 from archgraph.laws.periodic import periodic_law
 from archgraph.report.table import Table
-from archgraph.sizes.exact import number_of
+from archgraph.sizes.exact import evaluate, number_of
 from archgraph.sizes.symbols import symbol
 
 
@@ -156,7 +157,8 @@ def effective_field(g: Network, node: str | None, input: str | None) -> dict[str
 
 def productive(g: Network, axis: str | None, input: str | None) -> Productivity:
     """Return which layers are productive for the input's size."""
-    return productivity(flat_graph(g), input, axis, evaluate=g.evaluate)
+    flat = g.flat(experts=True, limit=MOST_LAYERS)
+    return productivity(flat, input, axis, evaluate=lambda size: evaluate(size, {}))
 
 
 def field_table(

@@ -10,7 +10,7 @@ from sympy import Add, Expr
 
 from archgraph.cost.memory.memory import AttentionKernel, Checkpoint, Dtype, Memory, Mode, Optimizer, Setting
 from archgraph.errors import QueryError
-from archgraph.graph.ir import Graph, Node
+from archgraph.graph.ir import Graph, Node, Repeat
 from archgraph.graph.locate import find_member
 from archgraph.graph.network import Law, Network
 from archgraph.report.table import Table
@@ -83,8 +83,33 @@ class PeakMemory:
         return self.table.to_html()
 
 
+MOST_VISITED = 50_000
+"""Operations that are walked through one after the other; blocks that call blocks multiply them."""
+
+
+def _check_visited(graph: Graph) -> None:
+    """Refuse a network whose calls in calls are too many to be walked through.
+
+    Raises:
+        QueryError: there are more than `MOST_VISITED` operations, each iteration of a repeat not counted again.
+    """
+    known: dict[Graph, int] = {}
+
+    def visited(inside: Graph) -> int:
+        if inside not in known:
+            known[inside] = sum(visited(one.body) if isinstance(one, Repeat) else 1 for one in inside.nodes)
+        return known[inside]
+
+    if visited(graph) > MOST_VISITED:
+        raise QueryError(
+            f"the peak of memory walks through {visited(graph):,} operations, and the limit is {MOST_VISITED:,}",
+            hint="ask for the blocks one by one, or repeat: n instead of calls in calls",
+        )
+
+
 def peak_memory(g: Network, setting: Setting) -> PeakMemory:
     """Return the peak of an architecture at its bound values."""
+    _check_visited(g.graph)
     known: dict[Expr, int] = {}
 
     def measure(law: Expr) -> int:

@@ -9,6 +9,7 @@ from itertools import product
 from archgraph.fields.paths.homes import Home
 from archgraph.fields.rules.relation import Every, Link, LinkGroup, Relation, Tangle
 from archgraph.fields.sets.area import Mask, bits, full
+from archgraph.fields.sets.limits import check_places
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,9 @@ def edges(relation: Relation, operand: Home | None, output: Home | None) -> Edge
 
     A value without a home is one position that lies nowhere: gathering into it is a move, reading it is none.
     """
+    for home in (operand, output):
+        if home is not None:
+            check_places(home.term.axis, home.count)
     if operand is None:
         width = 1 if output is None else output.count
         return Edges(None, (1,) * width, 1)

@@ -8,6 +8,7 @@ from copy import copy
 from archgraph.errors import QueryError
 from archgraph.fields.paths.hop_path import HopPath, PathTracer
 from archgraph.fields.paths.hops import Arrivals, Moves, Reached
+from archgraph.fields.sets.limits import check_cells, check_places
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.locate import axis_named, checked_distance, input_named, members
 from archgraph.sizes.exact import Evaluate
@@ -39,6 +40,7 @@ class Paths:
         self.input = input_named(graph, input)
         self.axis = axis_named(self.input, axis)
         self.extent = evaluate(self.input.type.size(self.axis))
+        check_places(self.axis, self.extent)
         self._moves = Moves(graph, self.input, self.axis, evaluate)
         self._lead_to(node)
 
@@ -99,7 +101,12 @@ class Paths:
         return [[_first_with(masks, row) for masks in reached] for row in range(len(outputs))]
 
     def matrix(self) -> list[list[int | None]]:
-        """Return the hops of all pairs: a row per output, a column per input position."""
+        """Return the hops of all pairs: a row per output, a column per input position.
+
+        Raises:
+            QueryError: there are too many.
+        """
+        check_cells(self.home.count, self.extent)
         return [[self.hops(q, p) for q in range(self.extent)] for p in range(self.home.count)]
 
     @property

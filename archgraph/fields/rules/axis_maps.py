@@ -19,7 +19,7 @@ from archgraph.fields.rules.axis_rule import (
     Stretch,
     Strides,
 )
-from archgraph.fields.rules.relation import Every, Link, tabulate
+from archgraph.fields.rules.relation import Every, Link, MapTable, PrefixTable
 from archgraph.fields.rules.tap_power import everywhere, interpolated, spread
 from archgraph.fields.sets import windows
 from archgraph.fields.sets.area import full
@@ -69,7 +69,7 @@ class _Window(MovingRule[Window]):
     def relation(self, view: AxisView) -> Related:
         if self.read.stride != 0:
             return super().relation(view)
-        (mask,), _ = tabulate(self.sets(view), "drop", view.extent, 1)
+        (mask,) = MapTable(self.sets(view), view.extent, 1)
         return Every(view.axis, mask)
 
     def band(self, number: int) -> Stretch:
@@ -227,8 +227,7 @@ class _Causal(AxisRule[Causal]):
         return HalfLine(own_index(view.driver, view.outputs), windows.IDENTITY, view.whole)
 
     def relation(self, view: AxisView) -> Related:
-        every = full(view.extent)
-        return Link(view.axis, view.driver, tuple(full(index + 1) & every for index in range(view.outputs)))
+        return Link(view.axis, view.driver, PrefixTable(view.extent, view.outputs))
 
     def band(self, number: int) -> Stretch:
         return Unknown("causal: it grows with the position")

@@ -9,7 +9,7 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from sympy import Expr
 
-from archgraph.fields.rules.relation import Every, Link, tabulate
+from archgraph.fields.rules.relation import Every, Link, MapTable
 from archgraph.fields.rules.tap_power import Global
 from archgraph.fields.sets.band import Band, Everything, Unknown
 from archgraph.fields.sets.indices import interval
@@ -146,8 +146,8 @@ class MovingRule(AxisRule[RuledMap]):
     def relation(self, view: AxisView) -> Related:
         """Return the set map written out, with the border."""
         border = self.border()
-        table, outside = tabulate(self.sets(view), border or "drop", view.extent, view.outputs)
-        return Link(view.axis, view.driver, table, outside if border else 0)
+        table = MapTable(self.sets(view), view.extent, view.outputs, border or "drop")
+        return Link(view.axis, view.driver, table, bordered=bool(border))
 
     def driver(self, driver: Driver, value: Strides) -> Driver | None:
         """Windows move along the axis that they lie on."""

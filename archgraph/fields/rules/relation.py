@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
@@ -10,8 +11,79 @@ from operator import or_
 
 from archgraph.fields.sets.area import NO_AREA, Area, Mask, Masks, area_box, bits, boxes, full, unite
 from archgraph.fields.sets.indices import Indices
+from archgraph.fields.sets.limits import check_pairs
 from archgraph.fields.sets.setmap import SetMap
 from archgraph.ops.reach import Border
+
+
+class ReadTable(Sequence[Mask]):
+    """What every output reads within the operand, made when it is asked for: of a long axis only some outputs are."""
+
+    extent: int
+    outputs: int
+
+    @abstractmethod
+    def read(self, index: int) -> Mask:
+        """Return what one output reads."""
+
+    def beyond(self) -> Mask:
+        """Return the outputs that read beyond the border."""
+        return 0
+
+    def __len__(self) -> int:
+        return self.outputs
+
+    def __getitem__(self, index: int) -> Mask:  # type: ignore[override]
+        if not 0 <= index < self.outputs:
+            raise IndexError(index)
+        return self.read(index)
+
+
+@dataclass(frozen=True)
+class MapTable(ReadTable):
+    """What a set map says.
+
+    >>> from archgraph.fields.sets.windows import window
+    >>> table = MapTable(window(3, before=1), 4, 4, "clamp")
+    >>> list(table), table.beyond()
+    ([3, 7, 14, 12], 9)
+    """
+
+    reads: SetMap
+    extent: int
+    outputs: int
+    border: Border = "drop"
+
+    def read(self, index: int) -> Mask:
+        """Return what one output reads."""
+        return _folded(self.reads.at(index), self.border, self.extent)
+
+    def beyond(self) -> Mask:
+        """Return the outputs that read beyond the border."""
+        return _beyond(self)
+
+
+@lru_cache(maxsize=1 << 12)
+def _beyond(table: MapTable) -> Mask:
+    check_pairs(table.outputs, table.outputs)
+    found = (index for index in range(table.outputs) if _sticks_out(table.reads.at(index), table.extent))
+    return reduce(or_, (1 << index for index in found), 0)
+
+
+@dataclass(frozen=True)
+class PrefixTable(ReadTable):
+    """That an output reads everything up to its own position.
+
+    >>> list(PrefixTable(3, 4))
+    [1, 3, 7, 7]
+    """
+
+    extent: int
+    outputs: int
+
+    def read(self, index: int) -> Mask:
+        """Return what one output reads."""
+        return full(min(index + 1, self.extent))
 
 
 @dataclass(frozen=True)
@@ -22,13 +94,18 @@ class Link:
         axis: the axis of the operand.
         driver: the axis of the output.
         table: what every output reads.
-        outside: the outputs that read beyond the border: padding, a repeated border, a window that it cuts.
+        bordered: whether the map has a border, beyond which outputs may read.
     """
 
     axis: str
     driver: str
-    table: tuple[Mask, ...]
-    outside: Mask = 0
+    table: ReadTable
+    bordered: bool = False
+
+    @property
+    def outside(self) -> Mask:
+        """The outputs that read beyond the border: padding, a repeated border, a window that it cuts."""
+        return self.table.beyond() if self.bordered else 0
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -50,12 +127,14 @@ class Link:
 
 
 @lru_cache(maxsize=1 << 14)
-def _pulled(table: tuple[Mask, ...], outputs: Mask) -> Mask:
+def _pulled(table: ReadTable, outputs: Mask) -> Mask:
+    check_pairs(outputs.bit_count(), table.extent)
     return reduce(or_, (table[index] for index in bits(outputs)), 0)
 
 
 @lru_cache(maxsize=1 << 14)
-def _pushed(table: tuple[Mask, ...], read: Mask) -> Mask:
+def _pushed(table: ReadTable, read: Mask) -> Mask:
+    check_pairs(len(table), table.extent)
     return reduce(or_, (1 << index for index, reads in enumerate(table) if reads & read), 0)
 
 
@@ -210,19 +289,6 @@ class Relation:
                 masks = {**{name: full(extent) for name, extent in self.outputs.items()}, group.driver: group.outside}
                 parts.append(area_box(list(masks.values())))
         return unite(parts) if parts else NO_AREA
-
-
-@lru_cache(maxsize=1 << 12)
-def tabulate(reads: SetMap, border: Border, extent: int, outputs: int) -> tuple[tuple[Mask, ...], Mask]:
-    """Return what every output reads within the operand, and which outputs read beyond its border.
-
-    >>> from archgraph.fields.sets.windows import window
-    >>> tabulate(window(3, before=1), "clamp", 4, 4)
-    ((3, 7, 14, 12), 9)
-    """
-    sets = [reads.at(index) for index in range(outputs)]
-    beyond = reduce(or_, (1 << i for i, read in enumerate(sets) if _sticks_out(read, extent)), 0)
-    return tuple(_folded(read, border, extent) for read in sets), beyond
 
 
 def _sticks_out(read: Indices, extent: int) -> bool:

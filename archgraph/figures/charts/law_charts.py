@@ -1,12 +1,12 @@
 """Parameters and MACs against each symbol: small log-log charts with the exponents."""
 
 from collections.abc import Iterable, Sequence
-from math import log2
+from math import isfinite, log2
 from typing import Any, cast
 
 from sympy import Expr, Float, Integer, Symbol
 
-from archgraph.errors import QueryError
+from archgraph.errors import ArchgraphError, QueryError
 from archgraph.figures.content.mathtext import line_of, math, variable, words
 from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Line, Path, Rect, Text
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, LINE, SIZES
@@ -56,6 +56,10 @@ def _growth(facts: Facts, law: Expr, symbol: Symbol, octaves: float) -> float | 
     others = {free: Integer(facts.values.get(cast(Symbol, free), 64)) for free in law.free_symbols - {symbol}}
     there = law.xreplace({**others, symbol: Float(facts.values.get(symbol, 64) * 2.0**octaves)})
     value = float(cast(Any, there))
+    if not isfinite(value):
+        raise ArchgraphError(
+            f"a law grows beyond 10**308 with {symbol}, and cannot be drawn", hint="bind smaller sizes"
+        )
     return log2(value / here) if here > 0 and value > 0 else None
 
 
