@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterable
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
 from archgraph.ops.base import Op
 from archgraph.ops.catalogue import summary
+from archgraph.spec.arguments import PADDINGS
 from archgraph.spec.definitions import (
     EXPECT_KEYS,
     EXPECTED_METRICS,
@@ -23,8 +25,13 @@ from archgraph.spec.library.standard import library_file, library_names
 from archgraph.spec.operations import operations
 
 Schema = dict[str, Any]
-EXPRESSION: Schema = {"type": ["integer", "string", "boolean"]}
-REFERENCES: Schema = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]}
+# Two words stand side by side in no expression, but around and, or, not.
+_WORDS = r"\b(?!(?:and|or|not)\b)\w+\s+(?!(?:and|or|not)\b)\w"
+EXPRESSION: Schema = {"type": ["integer", "string", "boolean"], "pattern": rf"^(?!.*{_WORDS})"}
+REFERENCE: Schema = {"type": "string", "pattern": r"^[A-Za-z_]\w*\s*(\(.*\))*$"}
+REFERENCES: Schema = {"anyOf": [REFERENCE, {"type": "array", "items": REFERENCE}, {"type": "null"}]}
+POSITIVE = ("kernel", "stride", "dilation", "factor", "window", "out", "heads", "groups")
+"""Arguments that are 1 at least wherever they stand."""
 _ANY_EXPRESSION: Schema = {"$ref": "#/$defs/nested"}
 
 
@@ -43,11 +50,15 @@ def json_schema() -> Schema:
         "properties": {key: _TOP[key] for key in TOP_KEYS},
         "$defs": {
             "nested": _nested(),
-            "steps": {"type": "array", "items": {"$ref": "#/$defs/step"}},
-            "step": _step(),
+            "sizes": _nested("sizes", {**EXPRESSION, "minimum": 1}),
             "symbol": _symbol(),
             "expect": _expect(),
+            **_steps(),
         },
+        # Only a file with blocks has steps of other names; else an unknown name is a slip.
+        "if": {"required": ["blocks"]},
+        "then": {"properties": {"network": {"$ref": "#/$defs/own_steps"}}},
+        "else": {"properties": {"network": {"$ref": "#/$defs/steps"}}},
     }
 
 
@@ -59,11 +70,11 @@ def _mapping(values: Schema) -> Schema:
     return {"anyOf": [{"type": "object", "additionalProperties": values}, {"type": "null"}]}
 
 
-def _nested() -> Schema:
-    inner = {"$ref": "#/$defs/nested"}
+def _nested(name: str = "nested", leaf: Schema = EXPRESSION) -> Schema:
+    inner = {"$ref": f"#/$defs/{name}"}
     return {
         "anyOf": [
-            EXPRESSION,
+            leaf,
             {"type": "array", "items": inner},
             {"type": "object", "additionalProperties": inner},
         ]
@@ -99,7 +110,7 @@ def _block() -> Schema:
         "cite": {"type": "string"},
         "inputs": names,
         "args": {"anyOf": [names, {"type": "object"}, {"type": "null"}]},
-        "do": {"$ref": "#/$defs/steps"},
+        "do": {"$ref": "#/$defs/own_steps"},
         "outputs": REFERENCES,
     }
     return _object(properties, required=["do"])
@@ -116,25 +127,47 @@ def _variant() -> Schema:
     return _object(properties)
 
 
-_KEYWORD: dict[str, Schema] = {
-    "as": REFERENCES,
-    "from": REFERENCES,
-    "repeat": EXPRESSION,
-    "for": {"type": "object"},
-    "when": EXPRESSION,
-    "else": {"anyOf": [{"$ref": "#/$defs/steps"}, {"$ref": "#/$defs/step"}]},
-    "share": {"type": "string"},
-}
+def _keywords(steps: Schema, step: Schema) -> Schema:
+    turn = {"anyOf": [{"type": "array"}, {"type": ["integer", "string"], "pattern": r"^(?!.*\.\.\.)"}]}
+    found: dict[str, Schema] = {
+        "as": REFERENCES,
+        "from": REFERENCES,
+        "repeat": EXPRESSION,
+        "for": {"type": "object", "additionalProperties": turn, "minProperties": 1},
+        "when": EXPRESSION,
+        "else": {"anyOf": [steps, step]},
+        "share": {"type": "string"},
+    }
+    return {name: found[name] for name in STEP_KEYWORDS}
 
 
-def _step() -> Schema:
-    """A bare name, or a mapping with one operation and keywords. A spec's own blocks have any name."""
-    properties: Schema = {name: _KEYWORD[name] for name in STEP_KEYWORDS}
-    properties["do"] = properties["residual"] = {"$ref": "#/$defs/steps"}
-    properties["parallel"] = {"type": "array", "items": {"$ref": "#/$defs/steps"}}
-    properties.update({name: _call(library_file(name).blocks[name]) for name in sorted(library_names())})
-    properties.update({kind: _operation(op) for kind, op in sorted(operations().items())})
-    return {"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "properties": properties}]}
+def _steps() -> Schema:
+    """Steps of known names, and those in a file with blocks of its own."""
+    return {**_family(""), **_family("own_")}
+
+
+def _family(prefix: str) -> Schema:
+    steps, step = {"$ref": f"#/$defs/{prefix}steps"}, {"$ref": f"#/$defs/{prefix}step"}
+    return {f"{prefix}steps": {"type": "array", "items": step}, f"{prefix}step": _step(steps, step, own=bool(prefix))}
+
+
+def _step(steps: Schema, step: Schema, *, own: bool) -> Schema:
+    """A bare name, or a mapping with one operation and keywords."""
+    mixture = {"experts": EXPRESSION, "active": EXPRESSION, "do": steps}
+    kinds: Schema = {"do": steps, "residual": steps, "parallel": {"type": "array", "items": {"anyOf": [steps, step]}}}
+    kinds["mixture"] = _object(mixture, required=list(mixture))
+    kinds.update({name: _call(library_file(name).blocks[name]) for name in sorted(library_names())})
+    kinds.update({kind: _operation(op) for kind, op in sorted(operations().items())})
+    keywords = _keywords(steps, step)
+    one = [{"required": [kind]} for kind in kinds]
+    known = _object({**keywords, **kinds}, oneOf=one, dependentRequired={"else": ["when"]})
+    if not own:
+        return {"anyOf": [{"enum": list(kinds)}, known]}
+    other = {"type": "object", "minProperties": 1, "properties": keywords, "not": {"anyOf": one}}
+    # The name of a block stands beside the keywords, so that these alone are no step.
+    other["additionalProperties"] = {"anyOf": [{"$ref": "#/$defs/nested"}, {"type": "null"}]}
+    other["not"] = {"anyOf": [*one, {"propertyNames": {"enum": list(keywords)}}]}
+    return {"anyOf": [{"type": "string"}, known, other]}
 
 
 def _operation(op: type[Op]) -> Schema:
@@ -145,11 +178,20 @@ def _operation(op: type[Op]) -> Schema:
     return {"description": summary(op), "anyOf": [arguments, REFERENCES]}
 
 
-def _argument(item: Field) -> Schema:
+def _argument(item: Field[Any]) -> Schema:
     annotation = str(item.type).removesuffix(" | None")
     if annotation.startswith("Literal["):
-        return {"type": "string"}
+        return _word(item.name, re.findall(r"[\"']([^\"']+)[\"']", annotation))
+    if annotation == "Padding":
+        return {"anyOf": [_word(item.name, PADDINGS), {"type": ["integer", "array", "object"]}]}
+    if item.name in POSITIVE:
+        return {"$ref": "#/$defs/sizes"}
     return {"bool": EXPRESSION, "str": {"type": "string"}}.get(annotation, _ANY_EXPRESSION)
+
+
+def _word(name: str, words: Iterable[str]) -> Schema:
+    """One of some words, or what stands for one: a name like the argument's, or with more than small letters."""
+    return {"type": "string", "pattern": rf"^({'|'.join(map(re.escape, words))}|{name}|.*[^a-z].*|.)$"}
 
 
 def _call(block: BlockSpec) -> Schema:
@@ -166,7 +208,7 @@ _TOP: dict[str, Schema] = {
     "symbols": _mapping({"$ref": "#/$defs/symbol"}),
     "inputs": _mapping(_input()),
     "blocks": _mapping(_block()),
-    "network": {"$ref": "#/$defs/steps"},
+    "network": {"type": "array"},
     "outputs": REFERENCES,
     "variants": _mapping(_variant()),
     "expect": {"$ref": "#/$defs/expect"},

@@ -43,6 +43,22 @@ def test_shipped_files_are_valid(path: Path):
         ("{archgraph: 1, network: [{conv: {out: 3, kernel: 1, kernle: 2}}]}", "$.network[0]"),
         ("{archgraph: 1, network: [{attention: {head: 3}}]}", "$.network[0]"),
         ("{archgraph: 1, network: [{relu: , for: 3}]}", "$.network[0]"),
+        ("{archgraph: 1, network: [{silu: , frmo: x}]}", "$.network[0]"),
+        ("{archgraph: 1, network: [{silu: , repeats: 3}]}", "$.network[0]"),
+        ("{archgraph: 1, network: [{silu: , gelu: }]}", "$.network[0]"),
+        ("{archgraph: 1, network: [avgpool]}", "$.network[0]"),
+        ("{archgraph: 1, network: [{groupnorm: {groups: 8}}]}", "$.network[0]"),
+        ("{archgraph: 1, network: [{conv: {out: 3, kernel: 3, padding: smae}}]}", "$.network[0]"),
+        ("{archgraph: 1, network: [{upsample: {factor: 2, mode: nearst}}]}", "$.network[0]"),
+        ("{archgraph: 1, network: [{conv: {out: 3, kernel: 0}}]}", "$.network[0]"),
+        ("{archgraph: 1, network: [{for: {i: 0..3}, as: y}]}", "$.network[0]"),
+        ("{archgraph: 1, network: [{for: {i: 0....3}, do: [relu]}]}", "$.network[0]"),
+        ("{archgraph: 1, network: [{relu: , repeat: L times}]}", "$.network[0]"),
+        ("{archgraph: 1, network: [{relu: , as: y-1}]}", "$.network[0]"),
+        ("{archgraph: 1, network: [{relu: , else: [silu]}]}", "$.network[0]"),
+        ("{archgraph: 1, network: [{mixture: {do: [relu], experts: 4}}]}", "$.network[0]"),
+        ("{archgraph: 1, network: [{when: L > 1}]}", "$.network[0]"),
+        ("{archgraph: 1, blocks: {b: {do: [relu]}}, network: [{conv: {out: 3, kernel: 1}, frmo: x}]}", "$.network[0]"),
         ("{archgraph: 1, symbols: {H: {default: 3, multiple: 2}}}", "$.symbols"),
         ("{archgraph: 1, inputs: {x: {dtype: bfloat}}}", "$.inputs"),
         ("{archgraph: 1, blocks: {b: {steps: [relu]}}}", "$.blocks"),
@@ -53,6 +69,21 @@ def test_shipped_files_are_valid(path: Path):
 )
 def test_mistakes_are_invalid(text, where):
     assert any(path.startswith(where) for path in errors(text))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{relu: , when: not odd and L > 1 or even, else: silu}",
+        "{conv: {out: 2 * C, kernel: [3, K], padding: padding, stride: {h: 2, w: 1}}, as: enc(i + 1), from: enc(i)}",
+        "{for: {i: levels-1..0 by -1, width: [8, 16]}, do: [{linear: {out: width}}]}",
+        "{mine: {width: 3}, repeat: L, as: y}",
+        "mine",
+        "{mine: [x, y]}",
+    ],
+)
+def test_what_the_language_has_is_valid(step):
+    assert errors(f"{{archgraph: 1, blocks: {{mine: {{do: [relu]}}}}, network: [{step}]}}") == []
 
 
 def test_the_command_prints_it(capsys):
