@@ -6,9 +6,9 @@ import argparse
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
-from archgraph.errors import QueryError
+from archgraph.errors import QueryError, printable
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,10 @@ class Parser(ArgumentParser):
         self.register("action", "store_const", _StoreConst)
         self.register("action", "append", _Append)
         self.register("action", "extend", _Extend)
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the command line, whose words may hold anything."""
+        super().error(printable(message))
 
     def goes_with(self, option: str, *others: str) -> None:
         """Let an option be an error where none of the others is given: it would have no effect."""
