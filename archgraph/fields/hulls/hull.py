@@ -103,15 +103,13 @@ def hull_union(left: Span, right: Span) -> Span:
         return Unknown(f"misaligned branches: values of stride {left.stride} and {right.stride} are joined")
     if (left.axis, left.digit) != (right.axis, right.digit):
         return Unknown(f"branches driven by {left.axis} and by {right.axis} are joined")
+    lo, hi = least(left.lo, right.lo), most(left.hi, right.hi)
+    phased = left.phased or right.phased
     # The least of means is their mean only if one branch begins first in all phases. `SizeLaws` holds it against the
-    # exact field at the bound values, and calls it a bound where branches cross.
-    return replace(
-        left,
-        lo=least(left.lo, right.lo),
-        hi=most(left.hi, right.hi),
-        phased=left.phased or right.phased,
-        reason=left.reason or right.reason,
-    )
+    # exact field at the bound values; where other values decide which branch is wider, they may cross there.
+    undecided = phased and (lo not in (left.lo, right.lo) or hi not in (left.hi, right.hi))
+    crossing = "branches may cross" if undecided else ""
+    return replace(left, lo=lo, hi=hi, phased=phased, reason=left.reason or right.reason or crossing)
 
 
 def least(left: Expr, right: Expr) -> Expr:
