@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from archgraph.cli.shared import add_at, add_format, command, load_bound
-from archgraph.cost.memory.memory import CHOICES, Checkpoint, Setting
+from archgraph.cost.memory.setting import CHOICES, Checkpoint, Setting
 
 
 def add_memory(commands: Any) -> None:
@@ -39,7 +39,7 @@ def _add_choice(parser: argparse.ArgumentParser, name: str, text: str) -> None:
 
 
 def _run_memory(options: argparse.Namespace) -> int:
-    from archgraph.cost.memory.peak import memory_table
+    from archgraph.cost.memory.peak_report import memory_table
 
     g = load_bound(options)
     chosen = _checkpoint(options.checkpoint)
@@ -56,7 +56,7 @@ def _checkpoint(given: list[str] | None) -> Checkpoint:
 
 
 def _setting(g: Any, mode: Any, options: argparse.Namespace, checkpoint: Checkpoint) -> Setting:
-    from archgraph.cost.memory.peak import checkpoints
+    from archgraph.cost.memory.setting import checkpoints
 
     chosen = checkpoints(g.graph, checkpoint)
     return Setting(mode, options.attention, options.dtype, options.optimizer, chosen)

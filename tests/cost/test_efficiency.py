@@ -4,7 +4,7 @@ import pytest
 
 import archgraph as ag
 from archgraph.cli import main
-from archgraph.cost.work import device
+from archgraph.cost.device import device
 from archgraph.data import table
 from archgraph.errors import QueryError
 
