@@ -12,21 +12,13 @@ from sympy import Expr, Rational, Symbol
 
 from archgraph.cost.cost_table import cost_report, cost_table
 from archgraph.cost.costs import CostRow, Costs
-from archgraph.cost.efficiency import Roofline, efficiency_table, roofline
-from archgraph.cost.memory.memory import Setting
-from archgraph.cost.memory.peak import (
-    AttentionKernel,
-    Checkpoint,
-    Dtype,
-    Mode,
-    Optimizer,
-    PeakMemory,
-    peak_memory,
-    saved_memory,
-    setting,
-)
-from archgraph.cost.other_tools import Reconciliation, count_as
+from archgraph.cost.efficiency import efficiency_table
+from archgraph.cost.memory.memory import saved_memory
+from archgraph.cost.memory.peak_report import PeakMemory, peak_memory
+from archgraph.cost.memory.setting import AttentionKernel, Checkpoint, Dtype, Mode, Optimizer, Setting, setting
 from archgraph.cost.part import Part, costs_of, part, whole_part
+from archgraph.cost.reconciliation import Reconciliation, count_as
+from archgraph.cost.roofline import Roofline, roofline
 from archgraph.errors import not_among, printable, some
 from archgraph.fields import queries as fields
 from archgraph.fields.report.field_report import ReceptiveField

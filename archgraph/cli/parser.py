@@ -125,7 +125,7 @@ class _Extend(_Noted):
         return [*(before if isinstance(before, list) else []), *more]
 
 
-class Names:
+class NameChoices:
     """Words that an option takes, from the data that has them, which is read only where it is asked for."""
 
     def __init__(self, what: str, names: Callable[[], Iterable[str]]) -> None:

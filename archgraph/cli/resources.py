@@ -10,8 +10,8 @@ from archgraph.cli.parser import Parser
 from archgraph.cli.shared import add_at, add_format, add_names, command, load_bound
 from archgraph.cli.values import whole
 from archgraph.cost.costs import GROUPS
-from archgraph.cost.efficiency import ROOFLINE_DTYPES
-from archgraph.cost.memory.memory import CHOICES, Checkpoint, Mode, Setting
+from archgraph.cost.memory.setting import CHOICES, Checkpoint, Mode, Setting
+from archgraph.cost.roofline import ROOFLINE_DTYPES
 from archgraph.data import table
 from archgraph.errors import QueryError
 
@@ -49,7 +49,7 @@ def _add_choice(parser: Parser, name: str, text: str) -> None:
 
 
 def _run_memory(options: argparse.Namespace) -> int:
-    from archgraph.cost.memory.peak import memory_table
+    from archgraph.cost.memory.peak_report import memory_table
 
     for option in ("--optimizer", "--checkpoint"):
         if options.mode == "inference" and option in options.given:
@@ -69,7 +69,7 @@ def _checkpoint(given: list[str] | None) -> Checkpoint:
 
 
 def _setting(g: Architecture, mode: str, options: argparse.Namespace, checkpoint: Checkpoint) -> Setting:
-    from archgraph.cost.memory.peak import checkpoints
+    from archgraph.cost.memory.setting import checkpoints
 
     chosen = checkpoints(g.graph, checkpoint)
     return Setting(cast(Mode, mode), options.attention, options.dtype, options.optimizer, chosen)

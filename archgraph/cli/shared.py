@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from archgraph.cli.parser import Names, Parser
+from archgraph.cli.parser import NameChoices, Parser
 from archgraph.cli.values import bindings, one_of
 from archgraph.report.table import FORMATS
 
@@ -34,7 +34,7 @@ def add_names(
     parser: Parser, option: str, names: Callable[[], Iterable[str]], what: str, text: str = "", **more: Any
 ) -> None:
     """Add an option that takes one of some names, which the help lists from the data that has them."""
-    known = Names(what, names)
+    known = NameChoices(what, names)
     read = more.pop("read", one_of)(known)
     text = f"{text}%(choices)s" + ("" if more.get("default") is None else " (default: %(default)s)")
     more.setdefault("metavar", what.split()[-1].upper())
@@ -74,7 +74,7 @@ def add_figure(parser: argparse.ArgumentParser, *, required: bool = True) -> Non
     from archgraph.figures.drawing.style import VENUES
     from archgraph.figures.figure import SUFFIXES
 
-    known = Names("suffix", lambda: SUFFIXES)
+    known = NameChoices("suffix", lambda: SUFFIXES)
     parser.add_argument(
         "-o", "--output", required=required, metavar="FILE", help=f"the file to write: {', '.join(known)}"
     )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from archgraph.cli.parser import Names
+from archgraph.cli.parser import NameChoices
 from archgraph.errors import QueryError, SpecError, not_among, quoted
 
 Key = TypeVar("Key", str, int)
@@ -15,7 +15,7 @@ LONGEST_AXIS = 10**7
 """How many values of one symbol a sweep takes."""
 
 
-def one_of(names: Names) -> Callable[[str], str]:
+def one_of(names: NameChoices) -> Callable[[str], str]:
     """Return what reads one of some names."""
 
     def read(text: str) -> str:
@@ -26,7 +26,7 @@ def one_of(names: Names) -> Callable[[str], str]:
     return read
 
 
-def some_of(names: Names) -> Callable[[str], list[str]]:
+def some_of(names: NameChoices) -> Callable[[str], list[str]]:
     """Return what reads some of some names, with commas between them."""
 
     def read(text: str) -> list[str]:

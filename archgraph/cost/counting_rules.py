@@ -1,18 +1,16 @@
-"""What other tools print for a network: their counting rules, applied to our graph."""
+"""How other tools count an operation: their rules, as data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import cast
 
-from sympy import Add, Expr, Mul, expand
+from sympy import Add, Expr, Mul
 
 from archgraph.cost.costs import METRICS, CostRow
 from archgraph.data import table
 from archgraph.errors import not_among
 from archgraph.graph.ir import Node
-from archgraph.ops.catalogue import registry
 from archgraph.sizes.symbols import ZERO, product
 
 Counts = Mapping[str, int]
@@ -127,53 +125,3 @@ def tool(name: str) -> Tool:
         raise not_among("tool", name, known)
     found = known[name]
     return Tool(**{**found, "notes": tuple(found["notes"])})
-
-
-@dataclass(frozen=True)
-class CountedTerm:
-    """One operation as we count it and as a tool does, in laws, and why they differ."""
-
-    kind: str
-    ours: Expr
-    theirs: Expr
-    why: str
-
-    @property
-    def difference(self) -> Expr:
-        """What the tool has more."""
-        return expand(self.theirs - self.ours)
-
-
-def terms(rows: Iterable[CostRow], chosen: Tool, functional: Collection[str] = ()) -> list[CountedTerm]:
-    """Return a term per operation that either counts.
-
-    Raises:
-        QueryError: `functional` names no operation.
-    """
-    for kind in functional:
-        if kind not in registry():
-            raise not_among("operation", kind, registry())
-    groups: dict[str, tuple[list[Expr], list[Expr]]] = {}
-    for row in rows:
-        ours, theirs = groups.setdefault(row.node.op.kind, ([], []))
-        ours.append(row.cost(METRICS["macs"]))
-        theirs.append(chosen.count(row, functional))
-    return [found for kind, sums in groups.items() if (found := _term(chosen, kind, *sums)) is not None]
-
-
-def _term(chosen: Tool, kind: str, our_counts: list[Expr], their_counts: list[Expr]) -> CountedTerm | None:
-    ours, theirs = _sum(our_counts), _sum(their_counts)
-    if ours == 0 and theirs == 0:
-        return None
-    return CountedTerm(kind, ours, theirs, "" if ours == theirs else _why(chosen, kind, ours, theirs))
-
-
-def _sum(counts: list[Expr]) -> Expr:
-    return cast(Expr, expand(Add(*counts)))
-
-
-def _why(chosen: Tool, kind: str, ours: Expr, theirs: Expr) -> str:
-    default = (
-        "left out" if theirs == 0 else "added, though no multiply-accumulate" if ours == 0 else "counted otherwise"
-    )
-    return chosen.why.get(kind, default)

@@ -11,7 +11,8 @@ from typing import Any, cast
 from sympy import Add, Expr, Integer, Rational, Symbol, expand
 
 from archgraph.cost.costs import CostRow, Costs, grouping, level_of, metric_named
-from archgraph.cost.memory.memory import Memory, Setting
+from archgraph.cost.memory.memory import Memory
+from archgraph.cost.memory.setting import Setting
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.graph.ir import Member, Repeat
 from archgraph.graph.locate import find_member

@@ -1,17 +1,16 @@
-"""What a parameter and a byte are used for: MACs per parameter, positions per weight, bytes moved, time at best."""
+"""What nodes compute and move: operations, bytes of values and of weights, as laws and summed up at numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
 
 from sympy import Add, Expr, Mul
 
-from archgraph.cost.costs import METRICS, CostRow
-from archgraph.data import table
-from archgraph.errors import QueryError, not_among
+from archgraph.cost.costs import METRICS, CostRow, grouping
 from archgraph.graph.execution import SINGLE_BYTES, Execution, is_weight
-from archgraph.graph.ir import Node
+from archgraph.graph.ir import Member, Node
+from archgraph.graph.network import Network
 from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.ops.reach import UNREAD
 from archgraph.sizes.symbols import ZERO
@@ -104,52 +103,54 @@ def weight_bytes(node: Node, execution: Execution) -> Expr:
 
 
 @dataclass(frozen=True)
-class Device:
-    """Peak rates of a device, in operations and bytes per second.
+class WorkTotal:
+    """The work of a group of nodes, at numbers."""
 
-    Attributes:
-        products: of matrix products, by the type of their operands.
-        vector: of everything else, in single precision.
-        bandwidth: of its memory.
-        source: where the maker states them.
-        checked: which of them were held against which page that quotes the maker.
+    params: int = 0
+    macs: int = 0
+    elementwise: int = 0
+    moved: int = 0
+    weights: int = 0
+    products: int = 0
+
+    def __add__(self, other: WorkTotal) -> WorkTotal:
+        return WorkTotal(*(own + more for own, more in zip(astuple(self), astuple(other), strict=True)))
+
+    @property
+    def operations(self) -> int:
+        """Floating-point operations."""
+        return 2 * self.macs + self.elementwise
+
+
+def sum_of(work: Work, value: Callable[[Expr], int], batch: int = 1) -> WorkTotal:
+    """Return the work of one node at numbers, for so many samples."""
+    return WorkTotal(
+        value(work.row.cost(METRICS["params"])),
+        batch * value(work.macs),
+        batch * value(work.elementwise),
+        value(work.loads) + batch * value(work.values),
+        value(work.weights),
+        value(work.products),
+    )
+
+
+def quotient(above: int, below: int) -> str:
+    """Return a ratio in five digits, nothing where there is nothing to divide by."""
+    return f"{above / below:.5g}" if below else ""
+
+
+def work_group(g: Network, by: str, row: CostRow) -> str:
+    """Return the group of a row; levels have their sizes as numbers.
+
+    A stage is the level of a step of the network, with all that is inside: also what a block computes of the time
+    step, which has no positions.
     """
-
-    name: str
-    products: Mapping[str, float]
-    vector: float
-    bandwidth: float
-    source: str
-    checked: str
-
-    def rate(self, dtype: str) -> float:
-        """Return the peak rate of matrix products.
-
-        Raises:
-            QueryError: the device has none in that type.
-        """
-        kind = "bf16" if dtype == "mixed" else dtype
-        if kind not in self.products:
-            raise QueryError(f"{self.name} has no {kind}", hint=f"one of {', '.join(self.products)}")
-        return self.products[kind]
-
-    def seconds(self, macs: float, elementwise: float, moved: float, dtype: str) -> tuple[float, float]:
-        """Return how long computing and moving take at the peak rates; the longer one bounds the time.
-
-        >>> [round(1e6 * time, 1) for time in device("a100").seconds(1.56e9, 0, 2.039e6, "bf16")]
-        [10.0, 1.0]
-        """
-        return 2 * macs / self.rate(dtype) + elementwise / self.vector, moved / self.bandwidth
+    if by not in ("level", "stage"):
+        return grouping(by)(row)
+    type_ = row.type if by == "level" else _step(g, row).outputs[0].type
+    return " x ".join(str(g.evaluate(type_.size(axis))) for axis in type_.positions) or "embedding"
 
 
-def device(name: str) -> Device:
-    """Return a device by its name in the table of hardware.
-
-    Raises:
-        QueryError: there is none of that name.
-    """
-    known = table("hardware")
-    if name not in known:
-        raise not_among("device", name, known)
-    found = known[name]
-    return Device(found["name"], found["flops"], found["vector"], found["bandwidth"], found["source"], found["checked"])
+def _step(g: Network, row: CostRow) -> Member:
+    """The step of the network that a node belongs to."""
+    return next(node for node in g.graph.nodes if row.path == node.name or row.path.startswith(f"{node.name}."))

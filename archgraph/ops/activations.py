@@ -28,7 +28,6 @@ class Sigmoid(Activation):
     function: ClassVar[str] = "sigmoid"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's sigmoid."""
         from torch import nn
 
         return nn.Sigmoid()
@@ -46,7 +45,6 @@ class Tanh(Activation):
     function: ClassVar[str] = "tanh"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's tanh."""
         from torch import nn
 
         return nn.Tanh()
@@ -64,7 +62,6 @@ class Relu6(Activation):
     function: ClassVar[str] = "relu6"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's ReLU6."""
         from torch import nn
 
         return nn.ReLU6()
@@ -82,7 +79,6 @@ class Elu(Activation):
     function: ClassVar[str] = "elu"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's ELU."""
         from torch import nn
 
         return nn.ELU()
@@ -100,7 +96,6 @@ class Softplus(Activation):
     function: ClassVar[str] = "softplus"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's softplus."""
         from torch import nn
 
         return nn.Softplus()
@@ -118,7 +113,6 @@ class HardSwish(Activation):
     function: ClassVar[str] = "hardswish"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's Hardswish."""
         from torch import nn
 
         return nn.Hardswish()
@@ -136,7 +130,6 @@ class HardSigmoid(Activation):
     function: ClassVar[str] = "hardsigmoid"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's Hardsigmoid."""
         from torch import nn
 
         return nn.Hardsigmoid()
@@ -146,7 +139,6 @@ class Identity(Pointwise):
     """The shared facts of what does nothing at inference: no operations, nothing kept."""
 
     def elementwise(self, *inputs: TensorType) -> Expr:
-        """Return zero."""
         return ZERO
 
     def saved(self, *inputs: TensorType) -> Saved:
@@ -154,7 +146,6 @@ class Identity(Pointwise):
         return Saved(aliases=((0, 0),))
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return the identity."""
         from torch import nn
 
         return nn.Identity()

@@ -64,7 +64,6 @@ class Broadcast(Unweighted, NoMacs):
         return (broadcast(self.kind, inputs),)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return position by position."""
         return tuple(pointwise(x.positions) for x in inputs)
 
 
@@ -103,7 +102,6 @@ class Add(Broadcast):
         return Workspace(training=(2 * out.numel,) if len(inputs) > 2 else (), passes=whole)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return the sum."""
         constant = int(self.constant)
         total = aligned(lambda left, right: left + right, inputs, self.outputs(*inputs)[0])
         return around(total, after=lambda y: y + constant) if constant else total
@@ -156,7 +154,6 @@ class Multiply(Broadcast):
         return Workspace(backward=(2 * out.numel,) if narrow else ())
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return the product."""
         return aligned(lambda left, right: left * right, inputs, self.outputs(*inputs)[0])
 
     @classmethod

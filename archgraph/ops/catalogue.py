@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 
-from archgraph.ops import (
+# The files that hold operations: a new one joins here. They are imported for what they register.
+from archgraph.ops import (  # noqa: F401
     activations,
     arithmetic,
     attention,
@@ -25,30 +26,7 @@ from archgraph.ops import (
     sources,
 )
 from archgraph.ops.base import REGISTERED, Op
-from archgraph.ops.traced import moves, values
-
-FAMILIES = (
-    activations,
-    arithmetic,
-    attention,
-    convolution,
-    cropping,
-    einsum,
-    linear,
-    normalisation,
-    pointwise,
-    pooling,
-    rearrangement,
-    reshaping,
-    resizing,
-    rms,
-    routing,
-    sequence,
-    sources,
-    moves,
-    values,
-)
-"""The files that hold operations: a new one joins here."""
+from archgraph.ops.traced import moves, values  # noqa: F401
 
 
 def registry() -> Mapping[str, type[Op]]:

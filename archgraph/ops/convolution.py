@@ -142,7 +142,6 @@ class Conv(Op):
         return geometry(x, self.kind, self.kernel, self.stride, self.dilation, self.padding)
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the convolved type."""
         (x,) = inputs
         sizes = {axis: window_size(axis, x.size(axis), g) for axis, g in self._geometry(x).items()}
         _groups_divide(self.groups, x.channels, self.out)
@@ -175,7 +174,6 @@ class Conv(Op):
         return (using(read, "mixed") if self.groups == 1 else read,)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's convolution of that rank."""
         (x,) = inputs
         given = _as_ints(self._geometry(x))
         make = of_rank("Conv", len(x.positions))
@@ -230,7 +228,6 @@ class ConvTranspose(Op):
         return geometry(x, self.kind, self.kernel, self.stride, self.dilation, self.padding)
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the enlarged type."""
         (x,) = inputs
         extra = per_axis(self.output_padding, x.positions, "output_padding")
         sizes = {}

@@ -45,7 +45,6 @@ class Pad(Rearrangement):
     mode: Literal["zero", "reflect", "replicate", "circular"] = "zero"
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the enlarged type."""
         (x,) = inputs
         return (x.with_sizes({axis: x.size(axis) + sum(pair) for axis, pair in _pairs(self.by, x).items()}),)
 
@@ -56,7 +55,6 @@ class Pad(Rearrangement):
         return (Reach(tuple((axis, Window(before=before, border=border)) for axis, (before, _) in pairs)),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's pad."""
         from torch.nn.functional import pad
 
         (x,) = inputs
@@ -89,7 +87,6 @@ class Crop(Rearrangement):
     by: Padding
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the cropped type."""
         (x,) = inputs
         sizes = {axis: x.size(axis) - sum(pair) for axis, pair in _pairs(self.by, x).items()}
         for axis, length in sizes.items():
@@ -97,7 +94,6 @@ class Crop(Rearrangement):
         return (x.with_sizes(sizes),)
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the output is a view."""
         return Saved(aliases=((0, 0),))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
@@ -159,7 +155,6 @@ class Slice(Rearrangement):
         return (x.with_sizes({self.axis: taken}),)
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the output is a view."""
         return Saved(aliases=((0, 0),))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
@@ -169,7 +164,6 @@ class Slice(Rearrangement):
         return (using(read, "picked") if self.axis == "c" else read,)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's narrow."""
         (x,) = inputs
         place, start, taken = x.names.index(self.axis) + 1, int(self.start), int(self._size(x))
         return functional(lambda value: value.narrow(place, start, taken))
@@ -203,7 +197,6 @@ class Take(Rearrangement):
         return (x.without(self.axis),)
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the output is a view."""
         return Saved(aliases=((0, 0),))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
@@ -213,7 +206,6 @@ class Take(Rearrangement):
         return (using(read, "picked") if self.axis == "c" else read,)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's select."""
         place, index = inputs[0].names.index(self.axis) + 1, int(self.index)
         return functional(lambda value: value.select(place, index))
 
@@ -235,7 +227,6 @@ class Roll(Rearrangement):
     by: PerAxis
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the operand's type."""
         per_axis(self.by, inputs[0].positions, "by")
         return inputs
 
@@ -245,7 +236,6 @@ class Roll(Rearrangement):
         return (Reach(tuple((axis, Window(before=shift, border="wrap")) for axis, shift in shifts)),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's roll."""
         (x,) = inputs
         shifts = per_axis(self.by, x.positions, "by")
         dims = [x.names.index(axis) + 1 for axis in shifts]

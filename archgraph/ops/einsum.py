@@ -61,7 +61,6 @@ class Einsum(Unweighted):
         return ZERO
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that both operands are kept."""
         return Saved(inputs=(0, 1))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
@@ -77,7 +76,6 @@ class Einsum(Unweighted):
         )
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's einsum."""
         import torch
 
         (out,) = self.outputs(*inputs)

@@ -71,7 +71,6 @@ class Linear(Op):
         return (windowed({axis: All() if axis == self.axis else SAME for axis in positions}),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's linear layer, along its axis."""
         from torch import nn
 
         (x,) = inputs

@@ -27,7 +27,6 @@ class Normalisation(NoMacs):
     affine: bool = True
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the operand's type."""
         inputs[0].size("c")
         return inputs
 
@@ -90,11 +89,9 @@ class BatchNorm(Normalisation):
         return Saved(inputs=(0,), batch_statistics=2 * self.groups_of(inputs[0]))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return position by position."""
         return (pointwise(inputs[0].positions),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's batch norm of that rank."""
         (x,) = inputs
         make = of_rank("BatchNorm", max(1, len(x.positions)))
         return channel_first(make(int(x.channels), affine=self.affine), x.names.index("c"))
@@ -141,7 +138,6 @@ class InstanceNorm(Normalisation):
         return (pointwise(positions, statistics=positions),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's instance norm of that rank."""
         (x,) = inputs
         make = of_rank("InstanceNorm", len(x.positions))
         return channel_first(make(int(x.channels), affine=self.affine), x.names.index("c"))
@@ -184,7 +180,6 @@ class GroupNorm(Normalisation):
         return (pointwise(positions, statistics=positions),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's group norm."""
         from torch import nn
 
         (x,) = inputs
@@ -224,11 +219,9 @@ class LayerNorm(Normalisation):
         return x.area
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return position by position."""
         return (pointwise(inputs[0].positions),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's layer norm, along the channel axis."""
         from torch import nn
 
         (x,) = inputs

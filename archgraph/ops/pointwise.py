@@ -22,11 +22,9 @@ class Pointwise(Unweighted, NoMacs):
     """The shared facts of activations: the type stays, and every position is read by itself."""
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the operand's type."""
         return inputs
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return position by position."""
         return (pointwise(inputs[0].positions),)
 
     @classmethod
@@ -43,15 +41,12 @@ class Activation(Pointwise):
     """PyTorch's name of it."""
 
     def elementwise(self, *inputs: TensorType) -> Expr:
-        """Return the function's operations per element."""
         return function_row(self.function).operations * inputs[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return what the function's gradient needs."""
         return function_row(self.function).saved(inputs, inputs[0].numel)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return what the function reads."""
         return (function_row(self.function).reach(inputs[0].positions),)
 
 
@@ -68,7 +63,6 @@ class Relu(Activation):
     function: ClassVar[str] = "relu"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's ReLU."""
         from torch import nn
 
         return nn.ReLU()
@@ -98,7 +92,6 @@ class LeakyRelu(Activation):
         return Workspace(backward=(3 * inputs[0].numel,)) if self.inplace else Workspace()
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's leaky ReLU."""
         from torch import nn
 
         return nn.LeakyReLU(inplace=self.inplace)
@@ -116,7 +109,6 @@ class Silu(Activation):
     function: ClassVar[str] = "silu"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's SiLU."""
         from torch import nn
 
         return nn.SiLU()
@@ -137,7 +129,6 @@ class Gelu(Activation):
     approximate: Literal["none", "tanh"] = "none"
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's GELU."""
         from torch import nn
 
         return nn.GELU(approximate=self.approximate)
@@ -165,7 +156,6 @@ class Softmax(Pointwise):
         return 5 * inputs[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the output is kept."""
         return Saved(outputs=(0,))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
@@ -177,7 +167,6 @@ class Softmax(Pointwise):
         return (Reach(tuple(maps.items()), mixing="dynamic", power="uniform"),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's softmax along that axis."""
         from torch import nn
 
         return nn.Softmax(dim=inputs[0].names.index(self.axis) + 1)

@@ -35,7 +35,6 @@ class Pool(Unweighted, NoMacs):
         return geometry(x, self.kind, self.kernel, stride, ONE, self.padding)
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the pooled type."""
         (x,) = inputs
         items = self._geometry(x).items()
         return (x.with_sizes({axis: window_size(axis, x.size(axis), g, ceil=self.ceil) for axis, g in items}),)
@@ -95,7 +94,6 @@ class MaxPool(Pool):
         return Saved(inputs=kept.inputs, fresh=(*kept.fresh, (self.outputs(*inputs)[0].numel, 8)))
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's max pooling of that rank."""
         return self._lowered(inputs[0], "MaxPool", float("-inf"))
 
 
@@ -118,5 +116,4 @@ class AvgPool(Pool):
         return self._kept(inputs[0])
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's average pooling of that rank."""
         return self._lowered(inputs[0], "AvgPool", 0.0)

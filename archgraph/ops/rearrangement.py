@@ -27,7 +27,6 @@ class Rearrangement(Unweighted, NoMacs):
         return ZERO
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return nothing."""
         return Saved()
 
 
@@ -56,7 +55,6 @@ class Concat(Rearrangement):
         return [x.size(self.axis) if x.has(self.axis) else Integer(1) for x in inputs]
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the joined type."""
         first = next((x for x in inputs if x.has(self.axis)), inputs[0])
         for x in inputs:
             self._agree(first, x)
@@ -95,7 +93,6 @@ class Concat(Rearrangement):
         return Reach(tuple((axis, place if axis == self.axis else SAME) for axis in x.positions))
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's cat along that axis."""
         import torch
 
         (out,) = self.outputs(*inputs)
@@ -134,7 +131,6 @@ class CropLike(Rearrangement):
         return {axis: floor_divide(x.size(axis) - like.size(axis), Integer(2)) for axis in x.positions}
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the cropped type."""
         x, like = inputs
         for axis in x.positions:
             wide, narrow = x.size(axis), like.size(axis)
@@ -205,7 +201,6 @@ class Split(Rearrangement):
         return (floor_divide(length, size(self.parts)),) * self.parts
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the types of the parts."""
         (x,) = inputs
         return tuple(x.with_sizes({self.axis: length}) for length in self._sizes(x))
 
@@ -222,7 +217,6 @@ class Split(Rearrangement):
         return (using(read, "picked") if self.axis == "c" else read,)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's split."""
         (x,) = inputs
         sizes = [int(value) for value in self._sizes(x)]
         return functional(lambda tensor_: tensor_.split(sizes, dim=x.names.index(self.axis) + 1))
@@ -251,7 +245,6 @@ class PixelShuffle(Rearrangement):
         return per_axis(self.factor, positions_of(x, self.kind), "factor")
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the enlarged type."""
         (x,) = inputs
         factors = self._factors(x)
         block = product(factors.values())

@@ -45,7 +45,6 @@ class Flatten(Rearrangement):
         return axes
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the flattened type."""
         (x,) = inputs
         axes = self._axes(x)
         length = product(x.size(axis) for axis in axes)
@@ -107,7 +106,6 @@ class Unflatten(Rearrangement):
     into: Named
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the type with the axis split."""
         (x,) = inputs
         whole = product(length for _, length in self.into)
         rule = "cannot unflatten axis {} of size {} into {} elements"
@@ -122,7 +120,6 @@ class Unflatten(Rearrangement):
         return (TensorType(tuple(axes), x.dtype),)
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the output is a view."""
         return Saved(aliases=((0, 0),))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
@@ -136,7 +133,6 @@ class Unflatten(Rearrangement):
         return (using(read, "picked") if self.axis == "c" else read,)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's unflatten."""
         place = inputs[0].names.index(self.axis) + 1
         sizes = [int(length) for _, length in self.into]
         return functional(lambda value: value.unflatten(place, sizes))
@@ -162,7 +158,6 @@ class Rename(Rearrangement):
     to: str
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the type with the axis renamed."""
         (x,) = inputs
         x.size(self.axis)
         if x.has(self.to):
@@ -170,7 +165,6 @@ class Rename(Rearrangement):
         return (TensorType(tuple((self.to if n == self.axis else n, s) for n, s in x.axes), x.dtype),)
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the output is a view."""
         return Saved(aliases=((0, 0),))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
@@ -181,7 +175,6 @@ class Rename(Rearrangement):
         return (Reach(tuple(maps.items())),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return the identity."""
         from torch import nn
 
         return nn.Identity()

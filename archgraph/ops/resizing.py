@@ -51,7 +51,6 @@ class Upsample(Unweighted, NoMacs):
         return per_axis(self.factor, positions_of(x, self.kind), "factor")
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the enlarged type."""
         (x,) = inputs
         if self.align_corners and self.mode == "nearest":
             raise ShapeError("align_corners belongs to mode linear")
@@ -78,7 +77,6 @@ class Upsample(Unweighted, NoMacs):
         return Resized(length, length * factor, "corners") if self.align_corners else Interpolated(factor)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's upsampling of that rank."""
         from torch import nn
 
         (x,) = inputs
@@ -119,11 +117,9 @@ class AdaptiveAvgPool(Unweighted, NoMacs):
         return (inputs[0].with_sizes(self._sizes(inputs[0])),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
-        """Return one operation per input element."""
         return inputs[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the input is kept."""
         return Saved(inputs=(0,))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
@@ -134,7 +130,6 @@ class AdaptiveAvgPool(Unweighted, NoMacs):
         return (windowed(maps, power="mean"),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's adaptive average pooling of that rank."""
         from torch import nn
 
         (x,) = inputs
@@ -172,7 +167,6 @@ class GlobalPool(Unweighted, NoMacs):
         return (x.without(*_listed(self.over, x)),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
-        """Return one operation per input element."""
         return inputs[0].numel
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
@@ -208,7 +202,6 @@ class GlobalAvgPool(GlobalPool):
         return Saved()
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's mean."""
         dims = self._dims(inputs[0])
         return functional(lambda x: x.mean(dim=dims))
 
@@ -228,7 +221,6 @@ class GlobalMaxPool(GlobalPool):
         return Saved(inputs=(0,), outputs=(0,))
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's amax."""
         dims = self._dims(inputs[0])
         return functional(lambda x: x.amax(dim=dims))
 
@@ -258,7 +250,6 @@ class BroadcastLike(Unweighted, NoMacs):
         return ZERO
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the output is a view."""
         return Saved(aliases=((0, 0),))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
@@ -266,7 +257,6 @@ class BroadcastLike(Unweighted, NoMacs):
         return (Reach(tuple((axis, SAME) for axis in inputs[0].positions)), UNREAD)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's expand."""
         x = inputs[0]
         (out,) = self.outputs(*inputs)
         new = len(out.names) - len(x.names)

@@ -36,7 +36,6 @@ class RmsNorm(NoMacs):
     heads: Expr = ONE
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the operand's type."""
         channels = inputs[0].channels
         require(
             channels,
@@ -66,7 +65,6 @@ class RmsNorm(NoMacs):
         return Saved(inputs=(0,), fresh=((product((x.area, self.heads)), 4), *scaled))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return position by position."""
         return (pointwise(inputs[0].positions),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:

@@ -46,11 +46,9 @@ class ExpertWeight(Unweighted, NoMacs):
         return 2 * inputs[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that both operands are kept."""
         return Saved(inputs=(0, 1))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return position by position."""
         return tuple(pointwise(x.positions) for x in inputs)
 
     def lower(self, *inputs: TensorType) -> nn.Module:

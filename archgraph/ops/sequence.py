@@ -55,7 +55,6 @@ class Rotary(Unweighted, NoMacs):
         return Saved(batch=((table, 4), (table, 4)))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return position by position."""
         return (pointwise(inputs[0].positions),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:

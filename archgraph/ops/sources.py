@@ -48,7 +48,6 @@ class Parameter(NoMacs):
         return (TensorType(axes),)
 
     def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
-        """Return the tensor itself."""
         (out,) = self.outputs(*inputs)
         kind = "trainable" if self.status == "learned" else self.status
         return {"weight": Weight(tuple(out.sizes.values()), kind)}
@@ -62,7 +61,6 @@ class Parameter(NoMacs):
         return Saved()
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return that no operand is read."""
         return (UNREAD,) * len(inputs)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
@@ -131,15 +129,12 @@ class Embedding(NoMacs):
         return ZERO
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the indices are kept."""
         return Saved(inputs=(0,))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return position by position."""
         return (pointwise(inputs[0].positions),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's embedding."""
         from torch import nn
 
         return around(nn.Embedding(int(self.count), int(self.out)), lambda indices: indices.long())
@@ -174,7 +169,6 @@ class Sinusoid(Unweighted, NoMacs):
         return (TensorType((*x.axes, ("c", self.out))),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
-        """Return one operation per output element."""
         return product((inputs[0].numel, self.out))
 
     def saved(self, *inputs: TensorType) -> Saved:
@@ -182,7 +176,6 @@ class Sinusoid(Unweighted, NoMacs):
         return Saved()
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return position by position."""
         return (pointwise(inputs[0].positions),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:

@@ -6,9 +6,9 @@ from functools import cached_property
 import pytest
 
 import archgraph as ag
-from archgraph.cost.efficiency import Roofline
-from archgraph.cost.memory.peak import PeakMemory
-from archgraph.cost.other_tools import Reconciliation
+from archgraph.cost.memory.peak_report import PeakMemory
+from archgraph.cost.reconciliation import Reconciliation
+from archgraph.cost.roofline import Roofline
 from archgraph.errors import ArchgraphError
 from archgraph.figures.figure import Figure
 from archgraph.report.table import Table

@@ -4,7 +4,7 @@ import pytest
 
 import archgraph as ag
 from archgraph.cli import main
-from archgraph.cost.work import device
+from archgraph.cost.device import device
 from archgraph.data import table
 from archgraph.errors import QueryError
 
@@ -97,7 +97,7 @@ def test_unknown_devices_and_types():
         g.roofline("a10")
     with pytest.raises(QueryError, match="has no bf16"):
         g.roofline("v100")
-    with pytest.raises(QueryError, match="dtype is 'int8'"):
+    with pytest.raises(QueryError, match="there is no dtype 'int8'"):
         g.roofline("a100", dtype="int8")
     with pytest.raises(QueryError, match="at least 1"):
         g.roofline("a100", batch=0)

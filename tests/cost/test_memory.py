@@ -5,7 +5,8 @@ from sympy import expand
 
 import archgraph as ag
 from archgraph.cli import main
-from archgraph.cost.memory.memory import Memory, Setting
+from archgraph.cost.memory.memory import Memory
+from archgraph.cost.memory.setting import Setting
 from archgraph.errors import QueryError
 from archgraph.spec.load import shipped_names
 

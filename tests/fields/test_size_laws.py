@@ -168,6 +168,18 @@ def test_misaligned_branches_have_no_law():
     assert "misaligned branches: values of stride 1 and 2" in str(g.receptive_field_law())
 
 
+def test_branches_that_cross_at_other_values_have_a_bound():
+    """At R=4 the convolution is wider than the window in every phase: the law is right there, and wrong at 2."""
+    g = ag.loads(
+        "archgraph: 1\nsymbols: {b: 4, R: 4, N: {default: 48, multiple_of: b}}\ninputs: {x: {n: N, c: 8}}\nnetwork:\n"
+        "  - parallel:\n      - - window_attention: {heads: 1, window: b}\n"
+        "      - - conv: {out: 8, kernel: 2*R + 1, padding: R}\n  - add\n"
+    )
+    for radius, exact in ((4, "9"), (2, "11/2")):
+        text = str(g.at(R=radius).receptive_field_law())
+        assert text.endswith(f"(bound: branches may cross; exactly {exact} at the bound values)")
+
+
 @pytest.mark.parametrize(
     ("ask", "message"),
     [

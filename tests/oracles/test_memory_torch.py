@@ -6,7 +6,8 @@ from contextlib import nullcontext
 import pytest
 
 import archgraph as ag
-from archgraph.cost.memory.memory import Memory, Setting
+from archgraph.cost.memory.memory import Memory
+from archgraph.cost.memory.setting import Setting
 from archgraph.spec.load import shipped_names
 
 torch = pytest.importorskip("torch")

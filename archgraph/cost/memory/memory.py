@@ -1,10 +1,9 @@
-"""Memory of a network: weights, optimiser states, what autograd keeps, and what is live at the peak."""
+"""The laws of a network's memory: weights, optimiser states, what autograd keeps, and what is live at the peak."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
 
 from sympy import Expr, expand
 
@@ -13,92 +12,12 @@ from archgraph.cost.memory.backward import Backward
 from archgraph.cost.memory.forward import Forward, RunScope, Tensor
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHTS, Ledger, Measure, Moment
 from archgraph.cost.memory.saved import SavedBytes
-from archgraph.errors import not_among
-from archgraph.graph.execution import Execution, execution
+from archgraph.cost.memory.setting import OPTIMIZERS, AttentionKernel, Checkpoint, Dtype, Setting, setting
 from archgraph.graph.ir import Graph, Value
+from archgraph.graph.network import Law, Network
 from archgraph.sizes.symbols import ZERO
 
-Mode: TypeAlias = Literal["inference", "training"]
-AttentionKernel: TypeAlias = Literal["math", "flash"]
-Dtype: TypeAlias = Literal["fp32", "bf16", "fp16", "mixed"]
-Optimizer: TypeAlias = Literal["sgd", "momentum", "adam"]
-Checkpoint: TypeAlias = bool | Collection[str]
-
 STATES = "optimizer states"
-OPTIMIZERS = {"sgd": 0, "momentum": 1, "adam": 2}
-"""How many numbers an optimiser keeps per trained weight."""
-
-
-@dataclass(frozen=True)
-class Precision:
-    """Bytes of values, weights and gradients, of an optimiser's numbers, and of its own copy of each weight."""
-
-    values: int
-    states: int
-    master: int = 0
-
-
-PRECISIONS = {
-    "fp32": Precision(4, 4),
-    "bf16": Precision(2, 2),
-    "fp16": Precision(2, 2),
-    "mixed": Precision(2, 4, 4),
-}
-"""`mixed` is half precision with single-precision weights and states in the optimiser (Rajbhandari et al. 2020,
-arXiv:1910.02054, section 3.1)."""
-CHOICES: Mapping[str, Collection[str]] = {
-    "mode": ("inference", "training"),
-    "attention": ("math", "flash"),
-    "dtype": PRECISIONS,
-    "optimizer": OPTIMIZERS,
-}
-
-
-@dataclass(frozen=True)
-class Setting:
-    """How a network is run and trained.
-
-    Raises:
-        QueryError: a word that is none of the choices.
-
-    >>> Setting(dtype="bf16").execution.width
-    2
-    """
-
-    mode: Mode = "inference"
-    attention: AttentionKernel = "math"
-    dtype: Dtype = "fp32"
-    optimizer: Optimizer = "sgd"
-    checkpoint: bool | frozenset[str] = False
-
-    def __post_init__(self) -> None:
-        for name, known in CHOICES.items():
-            value = getattr(self, name)
-            if value not in known:
-                raise not_among(name, value, known)
-
-    @property
-    def training(self) -> bool:
-        """Whether there is a way back."""
-        return self.mode == "training"
-
-    @property
-    def precision(self) -> Precision:
-        """The bytes of its numbers."""
-        return PRECISIONS[self.dtype]
-
-    @property
-    def execution(self) -> Execution:
-        """How the operations are computed."""
-        return execution(self.precision.values, self.attention, checkpoint=self.checkpoint)
-
-    def __str__(self) -> str:
-        parts = [self.dtype, f"{self.attention} attention"]
-        if self.training:
-            parts.append(self.optimizer)
-            where = "repeats" if self.checkpoint is True else ", ".join(sorted(self.checkpoint or ()))
-            parts += [f"checkpoints of {where}"] if where else []
-        return ", ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -187,3 +106,9 @@ class Memory:
 
     def _gradient_bytes(self, body: Graph) -> Expr:
         return self.setting.precision.values * Costs(body).total("params_trainable")
+
+
+def saved_memory(g: Network, attention: AttentionKernel, dtype: Dtype, checkpoint: Checkpoint) -> Law:
+    """Return the bytes that autograd keeps, for a kernel of attention, a precision, and checkpoints."""
+    run = setting(g.graph, "training", attention, dtype, checkpoint=checkpoint)
+    return g.law(Memory(g.graph, g.selected, run).saved)

@@ -62,6 +62,8 @@ def widened_hull(hull: Hull, read: AxisMap, number: int = 0) -> Span:
     driver = rule.driver(Driver(hull.axis, hull.digit), lambda stride: stride)
     if driver is None:
         return Unknown("an axis is cut into digits")
+    # Neighbours on a flattened axis are neighbours in a digit of it only until the digit carries: a window there has
+    # no hull. A shift has the same length, which is all that is told of it.
     if hull.digit is not None and (band.rate != 1 or band.lo != band.hi):
         return Unknown(f"no expression for {type(read).__name__.lower()}")
     moved = hull if hull.digit is not None else _composed(hull, band)
@@ -70,8 +72,11 @@ def widened_hull(hull: Hull, read: AxisMap, number: int = 0) -> Span:
 
 def _composed(hull: Hull, band: Band) -> Hull:
     reason = hull.reason or band.reason
+    # Means compose where every phase is met equally often. A down-sampling meets some phases only, and which ones
+    # depends on the sizes.
     if hull.phased and (band.rate.is_integer and band.rate != 1):
         reason = reason or "a down-sampling follows an up-sampling"
+    # The edges of a block stand at the same phases in every block, so that they do not meet all of them either.
     if hull.phased and band.phased and band.rate == 1:
         reason = reason or "windows of attention follow phases"
     return Hull(
@@ -98,13 +103,13 @@ def hull_union(left: Span, right: Span) -> Span:
         return Unknown(f"misaligned branches: values of stride {left.stride} and {right.stride} are joined")
     if (left.axis, left.digit) != (right.axis, right.digit):
         return Unknown(f"branches driven by {left.axis} and by {right.axis} are joined")
-    return replace(
-        left,
-        lo=least(left.lo, right.lo),
-        hi=most(left.hi, right.hi),
-        phased=left.phased or right.phased,
-        reason=left.reason or right.reason,
-    )
+    lo, hi = least(left.lo, right.lo), most(left.hi, right.hi)
+    phased = left.phased or right.phased
+    # The least of means is their mean only if one branch begins first in all phases. `SizeLaws` holds it against the
+    # exact field at the bound values; where other values decide which branch is wider, they may cross there.
+    undecided = phased and (lo not in (left.lo, right.lo) or hi not in (left.hi, right.hi))
+    crossing = "branches may cross" if undecided else ""
+    return replace(left, lo=lo, hi=hi, phased=phased, reason=left.reason or right.reason or crossing)
 
 
 def least(left: Expr, right: Expr) -> Expr:
@@ -141,5 +146,6 @@ def repeated_hull(inner: Hull, body: Hull, count: Expr) -> Span:
     reason = inner.reason or body.reason
     if body.phased and count != 1:
         reason = reason or "phases within a repeat"
+    # At stride 1 the offsets of all iterations add up, so that none has to be run and the count may be a symbol.
     lo, hi = expand(inner.lo + inner.stride * count * body.lo), expand(inner.hi + inner.stride * count * body.hi)
     return replace(inner, lo=lo, hi=hi, phased=inner.phased or body.phased, reason=reason)

@@ -63,8 +63,11 @@ class HullFold(Fold[Spans]):
         if count == 1 or not any(operands):
             return self.outputs(repeat.body, operands)
         first = self.outputs(repeat.body, operands)
+        # A body that changes nothing the second time never will: this holds for every count, symbols included.
         if self.outputs(repeat.body, (*first, *operands[carried:])) == first:
             return first
+        # One carried value has powers in closed form. Several read each other, and would need those of a matrix:
+        # few iterations are walked through, and more are not guessed.
         if carried == 1:
             return (self._powers(repeat, operands, first[0]),)
         if count.is_Integer and int(count) <= MOST_ITERATIONS:
@@ -82,6 +85,8 @@ class HullFold(Fold[Spans]):
         (entering,) = self.outputs(repeat.body, ({}, *rest))
         result: dict[str, Span] = {}
         for axis in once:
+            # What enters at the first iteration passes all the others, what enters at the last passes none; what enters
+            # between lies within the two.
             early = entering.get(axis)
             late = _power(early, body, count - 1)
             result[axis] = self._join(_power(value.get(axis), body, count), self._join(late, early))
@@ -104,6 +109,7 @@ def _power(span: Span, body: Spans, count: Expr) -> Span:
     if not isinstance(span, Hull):
         return span
     step = body.get(span.axis)
+    # A digit that carries is another axis: only a body that stays where it is can be repeated on it.
     if isinstance(step, Hull) and span.digit is not None:
         return span if step == Hull(span.axis) else Unknown("an axis is cut into digits")
     if isinstance(step, Hull) and step.axis == span.axis:

@@ -91,12 +91,16 @@ class _Transposed(MovingRule[Transposed]):
 
     def band(self, number: int) -> Stretch:
         stride, before = self.read.stride, self.read.before
+        # Only whole quotients are taps: the first is rounded up and the last down, each by this much on average over
+        # the phases. Dilated taps leave residues out, and are rounded otherwise.
         slack = (stride - 1) / (2 * stride)
         reason = "" if self.read.dilation == 1 or stride == 1 else "a dilated transposed convolution"
         first = (before - self.read.dilation * (self.read.kernel - 1)) / stride + slack
         return Band(ONE / stride, first, before / stride - slack, stride != 1, reason)
 
     def taps(self, power: Power, view: AxisView) -> PowerStep:
+        # A phase sees kernel/stride taps on average. Their weights have one variance, so that a phase with more taps
+        # has more power, and it is the mean over the phases that is 1.
         expected = view.evaluate(self.read.stride) / view.evaluate(self.read.kernel)
         return spread(self.sets(view), power, expected)
 
@@ -109,6 +113,7 @@ class _Enlarge(MovingRule[Enlarge]):
         return "drop"
 
     def band(self, number: int) -> Stretch:
+        # `i // factor` lies below `i / factor`, by this much on average.
         place = -(self.read.factor - 1) / (2 * self.read.factor)
         return Band(ONE / self.read.factor, place, place, self.read.factor != 1)
 
@@ -142,6 +147,8 @@ class _Interpolated(MovingRule[Interpolated]):
         factor = self.read.factor
         middle = 1 / (2 * factor) - HALF
         reason = "" if factor.is_even or factor.is_odd else "an enlargement by a factor of unknown parity"
+        # With an odd factor one output of every `factor` lies on a centre of the operand and reads it alone; with an
+        # even one all read two neighbours. So there is no expression without the parity.
         slack = (factor - 1) / (2 * factor) if factor.is_odd else HALF
         return Band(ONE / factor, middle - slack, middle + slack, factor != 1, reason)
 
@@ -258,6 +265,7 @@ class _Unflattened(AxisRule[Unflattened]):
         return STAY
 
     def driver(self, driver: Driver, value: Strides) -> Driver | None:
+        # A digit becomes an axis of its own again, but only if the axis is cut where it was put together.
         return next((Driver(name) for name, stride in self.read.strides if value(stride) == driver.digit), None)
 
 
@@ -303,6 +311,7 @@ class _Digit(AxisRule[Digit]):
         return STAY
 
     def driver(self, driver: Driver, value: Strides) -> Driver | None:
+        # A digit of a digit would need two strides.
         return None if driver.digit is not None else Driver(driver.axis, value(self.read.stride))
 
 
@@ -322,6 +331,7 @@ class _Along(AxisRule[Along]):
         return rule_of(self.read.map).taps(power, view.along(self.read.axis))
 
     def driver(self, driver: Driver, value: Strides) -> Driver | None:
+        # The inner map knows nothing of names: the axis is exchanged before it is asked.
         return rule_of(self.read.map).driver(Driver(self.read.axis, driver.digit), value)
 
 
@@ -334,9 +344,11 @@ def _summed(parts: tuple[SourceDigit, ...], view: AxisView) -> Reading:
     terms, reads = [], windows.IDENTITY
     for axis, scale, stride, size in parts:
         if not axis:
+            # Positions that became channels are all read, by every output: a window over the digit's values.
             reads = reads.through(windows.window(size, 1, scale))
             continue
         extent = view.length(axis)
+        # The topmost digit never carries and goes without a modulus: so that equal sums have one form, and are equal.
         terms.append(Term(axis, extent, scale, 0, stride, None if stride * size >= extent else size))
     return moving(Sum(tuple(terms)), reads)
 

@@ -69,6 +69,7 @@ class AxisView:
     @property
     def whole(self) -> Whole:
         """All positions of the operand."""
+        # With its origin, for of all that gather everything the first one is named.
         return Whole(self.place.order, self.place.path, interval(0, self.extent - 1))
 
     def moving(self, reads: SetMap) -> Reading:
@@ -146,6 +147,7 @@ class MovingRule(AxisRule[RuledMap]):
     def relation(self, view: AxisView) -> Related:
         """Return the set map written out, with the border."""
         border = self.border()
+        # Where another operand goes on, nobody reads beyond a border; what is out of this one is dropped all the same.
         table = MapTable(self.sets(view), view.extent, view.outputs, border or "drop")
         return Link(view.axis, view.driver, table, bordered=bool(border))
 

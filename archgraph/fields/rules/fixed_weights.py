@@ -13,6 +13,8 @@ def learned_values(graph: Graph) -> frozenset[Value]:
 
     The inputs of a body count as computed from the network's inputs.
     """
+    # Bodies are shared by their calls, so that their inputs count as computed for all: this may leave out too much of
+    # what is read, and never too little.
     found: set[Value] = set()
     for node in graph.nodes:
         if isinstance(node, Repeat):
@@ -35,10 +37,13 @@ def by_fixed_weights(node: Node, reaches: tuple[Reach, ...], learned: frozenset[
 
 def _depends(reach: Reach, operands: int, *, others: bool) -> bool:
     """Return whether the weights of a mixture depend on the input: on another operand, or on the only one."""
+    # Beside other operands the weights are those: q and k for v, a kernel that is computed. One operand alone has
+    # weights of its own unless it says `dynamic`.
     return reach.mixing != "none" and (others or (operands == 1 and reach.mixing == "dynamic"))
 
 
 def _without_mixing(reach: Reach) -> Reach:
+    # A scan also hands on x itself, by learned weights: that way stays, position by position.
     if not reach.beside:
         return replace(reach, reads=False)
     return replace(reach, maps=tuple((axis, SAME) for axis, _ in reach.maps), mixing="none")

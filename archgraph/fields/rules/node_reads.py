@@ -33,10 +33,13 @@ def node_reads(node: Node, evaluate: Evaluate, place: Whole, learned: Learned = 
     """
     try:
         reaches = node.op.reach(*node.types)
+    # Not an error: an operation that cannot say what it reads at these sizes makes the field unknown, with this reason,
+    # and not those of the steps that do not depend on it.
     except ShapeError as error:
         return (_lost(node, error.message),) * len(node.outputs)
     if learned is not None:
         reaches = by_fixed_weights(node, reaches, learned)
+    # A split has many outputs. Where nothing tells them apart one row serves all, and is composed once.
     alike = len({value.type for value in node.outputs}) == 1 and not any(map(_numbered, reaches))
     rows = [_row(node, index, reaches, evaluate, place) for index in range(1 if alike else len(node.outputs))]
     return tuple(rows * len(node.outputs) if alike else rows)
@@ -86,6 +89,7 @@ class _View:
         """Return what is read of one operand."""
         maps = dict(reach.maps)
         fields = {axis: self._field(index, axis, maps, reach) for axis in self.node.types[index].positions}
+        # A gate only scales what other operands bring: it is no content, but part of the two wider fields.
         region = Region({REST: HELD if reach.gate else THERE, **fields}, (), used(reach.channels))
         position = _position(maps, reach)
         if position is None:
@@ -94,6 +98,7 @@ class _View:
         return region.placed(axis, self.extent(axis), self.evaluate(start), self.evaluate(length) if length else 1)
 
     def _field(self, index: int, axis: str, maps: dict[str, AxisMap], reach: Reach) -> Field:
+        # An axis that was forgotten must not count as unread.
         if axis not in maps:
             raise UnsupportedOpError(
                 f"'{self.node.op.kind}' does not say how it reads axis {axis} of operand {index}",
@@ -103,6 +108,7 @@ class _View:
         size = self.node.types[index].size(axis)
         view = AxisView(axis, axis, size, self.type, self.output, self.evaluate, self.place)
         content = settled(lambda: rule_of(maps[axis]).reading(view), frozenset(self.type.positions))
+        # What statistics read is kept apart from what values do: all of it, but as one number.
         stat = view.whole if axis in reach.statistics else content
         return Field(None if reach.gate else content, content, stat)
 

@@ -70,6 +70,8 @@ class _View:
         for axis in operand.positions:
             view = AxisView(axis, axis, operand.size(axis), self.type, self.output, self.evaluate)
             found = Every(axis, full(view.extent)) if axis in pooled else rule_of(maps[axis]).relation(view)
+            # Axes that are made of one axis of the output move together: read one by one, their product would hold
+            # places that no output reads.
             if isinstance(found, Digital):
                 tangled[axis] = found.parts
             else:
@@ -86,6 +88,7 @@ def _tangles(tangled: dict[str, tuple[SourceDigit, ...]], outputs: dict[str, int
         del left[axis]
         grown = True
         while grown:
+            # An axis may share a driver only with one that has just joined, hence until none does.
             joined = [other for other, more in left.items() if drivers & {name for name, *_ in more}]
             for other in joined:
                 drivers |= {name for name, *_ in left.pop(other) if name}

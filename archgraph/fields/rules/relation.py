@@ -126,6 +126,7 @@ class Link:
         yield (_pushed(self.table, masks[0]),)
 
 
+# All iterations of a repeat, and most layers of a network, have the same few tables and ask for the same sets.
 @lru_cache(maxsize=1 << 14)
 def _pulled(table: ReadTable, outputs: Mask) -> Mask:
     check_pairs(outputs.bit_count(), table.extent)
@@ -158,6 +159,8 @@ class Every:
 
     def push(self, masks: Masks) -> Iterator[Masks]:
         """Yield that outputs read it, if it is read."""
+        # Nothing that the outputs would have to meet: a choice of no axes, where no choice at all would mean that none
+        # reads it.
         if masks[0] & self.mask:
             yield ()
 
@@ -209,6 +212,7 @@ class Tangle:
 
     def push(self, masks: Masks) -> Iterator[Masks]:
         """Yield the outputs that read something of a box."""
+        # Sums of digits cannot be undone for a whole set at once, so that every output is asked.
         every = product(*map(range, self.sizes))
         hit = (index for index in every if all(read & mask for read, mask in zip(self.read(index), masks, strict=True)))
         yield from boxes(unite(area_box([1 << i for i in index]) for index in hit))
@@ -250,6 +254,8 @@ class Relation:
 
     def pull(self, area: Area) -> Area:
         """Return what some outputs read together."""
+        # Box by box: what the groups read is a product for one output, and for a product of outputs, but not for any
+        # set of them.
         names = tuple(self.outputs)
         return unite(self._pulled(dict(zip(names, masks, strict=True))) for masks in boxes(area))
 
@@ -277,6 +283,7 @@ class Relation:
         found = {name: full(extent) for name, extent in self.outputs.items()}
         for group, masks in zip(self.groups, choice, strict=True):
             for driver, mask in zip(group.drivers, masks, strict=True):
+                # Exact, for what one output reads is a product: it meets the box if it does so in each group.
                 found[driver] &= mask
         return list(found.values())
 
@@ -296,6 +303,7 @@ def _sticks_out(read: Indices, extent: int) -> bool:
 
 
 def _folded(read: Indices, border: Border, extent: int) -> Mask:
+    # Of almost all outputs the set is shifted as bits; only those at the border are folded position by position.
     if border == "drop" or not _sticks_out(read, extent):
         inside = read.clip(0, extent - 1)
         return inside.bits(1) << inside.lo if inside.length else 0
@@ -308,6 +316,7 @@ def _clamp(index: int, extent: int) -> int:
 
 
 def _reflect(index: int, extent: int) -> int:
+    # Reflection does not repeat the border itself, so that its period is two short of twice the extent.
     span = 2 * (extent - 1)
     return extent - 1 - abs(extent - 1 - index % span) if span else 0
 

@@ -48,5 +48,6 @@ def interpolated(factor: int) -> SpreadMap:
         source = (index + Fraction(1, 2)) / factor - Fraction(1, 2)
         low = source.__floor__()
         near = float(source - low)
+        # An output on a centre has a neighbour of weight 0, which is no tap: it would widen the field.
         phases.append(taps((place, weight**2) for place, weight in ((low, 1 - near), (low + 1, near)) if weight))
     return SpreadMap(1, tuple(phases))

@@ -169,10 +169,7 @@ def _since(side: Side, cell: Cell, room: float) -> list[Line]:
 
 
 def _path(before: str, path: str, room: float) -> list[Line]:
-    """A dotted path on one line; a longer one leaves out the operation for its scope, and is broken after dots."""
-    scope = path.rpartition(".")[0]
-    if scope and line_width(words(f"{before}{path}", SIZES.body)) > room:
-        path = scope
+    """A dotted path, broken after dots."""
     *outer, last = path.split(".")
     lines = [before]
     for piece in (*(f"{part}." for part in outer), last):

@@ -40,7 +40,6 @@ class Rearrange(Rearrangement):
     into: tuple[tuple[str, tuple[MovedDigit, ...]], ...]
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the regrouped type."""
         (x,) = inputs
         axes = tuple((name, product(part[2] for part in parts)) for name, parts in self.into)
         real = product(part[2] for _, parts in self.into for part in parts if part[0])
@@ -136,7 +135,6 @@ class Subsample(Rearrangement):
         return (x.with_sizes({self.axis: floor_divide(stop - self.start + self.step - 1, self.step)}),)
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the output is a view."""
         return Saved(aliases=((0, 0),))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
@@ -145,7 +143,6 @@ class Subsample(Rearrangement):
         return (Reach(tuple((a, strided if a == self.axis else SAME) for a in inputs[0].positions)),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's strided slice."""
         place = inputs[0].names.index(self.axis) + 1
         stop = None if self.stop is None else int(self.stop)
         cut = (*[slice(None)] * place, slice(int(self.start), stop, int(self.step)))
@@ -183,7 +180,6 @@ class Gather(Rearrangement):
         return (TensorType((*places.axes, *rest.axes), table.dtype),)
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return that the indices are kept."""
         return Saved(inputs=(1,))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
@@ -229,7 +225,6 @@ class Move(Rearrangement):
     dtype: str = "float"
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the given shape."""
         return (TensorType(tuple(self.shape), self.dtype),)
 
     def saved(self, *inputs: TensorType) -> Saved:

@@ -53,15 +53,12 @@ class Function(Broadcast):
         return (out.as_dtype("float" if floats else "int"),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
-        """Return the function's operations per output element."""
         return self._row.operations * self.outputs(*inputs)[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return what the gradients of the operands need."""
         return self._row.saved(inputs, self.outputs(*inputs)[0].numel, self.call)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return what the function reads of every operand."""
         return tuple(self._row.reach(x.positions) for x in inputs)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
@@ -106,7 +103,6 @@ class Reduce(Unweighted, NoMacs):
         return (x.without(*self.over),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
-        """Return one operation per input element."""
         return inputs[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
@@ -122,7 +118,6 @@ class Reduce(Unweighted, NoMacs):
         return (windowed({axis: All() if axis in self.over else SAME for axis in x.positions}),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's reduction."""
         import torch
 
         compute = getattr(torch, self.function, None) or getattr(torch.linalg, self.function)
@@ -151,12 +146,10 @@ class Cumulate(Unweighted, NoMacs):
     function: Literal["cumsum", "cumprod", "logcumsumexp"] = "cumsum"
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the operand's type."""
         inputs[0].size(self.axis)
         return inputs
 
     def elementwise(self, *inputs: TensorType) -> Expr:
-        """Return one operation per element."""
         return inputs[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
@@ -169,7 +162,6 @@ class Cumulate(Unweighted, NoMacs):
         return (windowed({axis: Causal() if axis == self.axis else SAME for axis in x.positions}),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's function of that name."""
         import torch
 
         compute, place = getattr(torch, self.function), inputs[0].names.index(self.axis) + 1
@@ -198,7 +190,6 @@ class Constant(Unweighted, NoMacs):
     dtype: str = "float"
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the given shape."""
         return (TensorType(tuple(self.shape), self.dtype),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
@@ -206,11 +197,9 @@ class Constant(Unweighted, NoMacs):
         return ZERO
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return nothing."""
         return Saved()
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return that nothing is read."""
         return ()
 
     def lower(self, *inputs: TensorType) -> nn.Module:
@@ -244,11 +233,9 @@ class Convolve(Unweighted):
     op: Conv | ConvTranspose
 
     def infer(self, *inputs: TensorType) -> Types:
-        """Return the convolved type."""
         return self.op.infer(inputs[0])
 
     def macs(self, *inputs: TensorType) -> Expr:
-        """Return the multiply-accumulates of the convolution."""
         return self.op.macs(inputs[0])
 
     def elementwise(self, *inputs: TensorType) -> Expr:
@@ -256,7 +243,6 @@ class Convolve(Unweighted):
         return ZERO
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return both operands."""
         return Saved(inputs=(0, 1))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
@@ -346,7 +332,6 @@ class Resize(Unweighted, NoMacs):
         raise ShapeError(f"resize from {before} to {after} by {self.mode} interpolation has no closed reach")
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return torch's interpolation."""
         from torch.nn.functional import interpolate
 
         (x,) = inputs

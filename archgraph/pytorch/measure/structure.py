@@ -186,7 +186,7 @@ def _support(gradient: Tensor, channel: int | None) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Recording:
+class StructureRecording:
     """The operations of one call, as PyTorch dispatches them; its placeholders are weights, buffers, then inputs."""
 
     module: GraphModule
@@ -202,7 +202,7 @@ class Recording:
         return getattr(self.module, name)
 
 
-def _recorded(module: nn.Module, inputs: tuple[Tensor, ...]) -> Recording:
+def _recorded(module: nn.Module, inputs: tuple[Tensor, ...]) -> StructureRecording:
     """Record a call without allocating anything: the cheaper half of `torch.export`, which checks sizes besides."""
     torch = import_torch()
     from torch.fx.experimental.proxy_tensor import make_fx
@@ -220,10 +220,12 @@ def _recorded(module: nn.Module, inputs: tuple[Tensor, ...]) -> Recording:
     except Exception as error:
         reason = str(error).strip().split("\n")[0]
         raise ArchgraphError(f"PyTorch cannot record {type(module).__name__}: {reason}") from error
-    return Recording(recorded, tuple(weights.values()), tuple(buffers.values()))
+    return StructureRecording(recorded, tuple(weights.values()), tuple(buffers.values()))
 
 
-def _placed(record: Recording, inputs: Sequence[Tensor], chosen: int, source: Tensor) -> Iterable[tuple[Any, Any]]:
+def _placed(
+    record: StructureRecording, inputs: Sequence[Tensor], chosen: int, source: Tensor
+) -> Iterable[tuple[Any, Any]]:
     """Yield the placeholders of a recording with their values: weights are ones, buffers as they are."""
     import torch
 

@@ -51,7 +51,7 @@ class Exported:
 
 
 @dataclass
-class ModuleCall:
+class ExportCall:
     """The arguments of one call of the module, with a name for every tensor."""
 
     args: tuple[Any, ...]
@@ -188,7 +188,7 @@ def _signature(module: nn.Module) -> str:
     return str(inspect.signature(module.forward))
 
 
-def _call(module: nn.Module, inputs: Any, dynamic: Dynamic) -> ModuleCall:
+def _call(module: nn.Module, inputs: Any, dynamic: Dynamic) -> ExportCall:
     """Name every argument, keep one sample of the batch, and mark the dimensions that stay symbolic."""
     torch = import_torch()
     args, kwargs = _arguments(module, inputs)
@@ -208,7 +208,7 @@ def _call(module: nn.Module, inputs: Any, dynamic: Dynamic) -> ModuleCall:
         name = _positional(module)
         shapes[name] = tuple(spec(f"{name}_{index}", value) for index, value in enumerate(args))
     spec.check()
-    return ModuleCall(args, kwargs, shapes if dynamic else None, fixed)
+    return ExportCall(args, kwargs, shapes if dynamic else None, fixed)
 
 
 def _device(module: nn.Module) -> Any:

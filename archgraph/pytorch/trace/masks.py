@@ -6,7 +6,7 @@ from typing import Any
 
 from archgraph.pytorch.trace.export import tree_of
 
-LIMIT = 4_000_000
+MOST_ENTRIES = 4_000_000
 """Elements of the largest mask that is computed."""
 MASK_OPERATORS = -1e4
 """Scores above this are not masked."""
@@ -21,7 +21,7 @@ def is_causal(mask: Any, program: Any) -> bool:
     count = 1
     for side in sides:
         count *= side
-    if sides[-1] != sides[-2] or sides[-1] == 1 or count > LIMIT:
+    if sides[-1] != sides[-2] or sides[-1] == 1 or count > MOST_ENTRIES:
         return False
     try:
         tensor = _compute(mask, program, {})

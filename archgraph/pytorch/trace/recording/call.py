@@ -9,15 +9,15 @@ import torch
 
 from archgraph.pytorch.trace.recording.known import KnownValues
 from archgraph.pytorch.trace.recording.operators import Operator, operator_of
-from archgraph.pytorch.trace.recording.sources import Entry
+from archgraph.pytorch.trace.recording.sources import Standing
 
 META = torch.device("meta")
 CPU = torch.device("cpu")
-Find = Callable[[Any, str], Entry]
+Find = Callable[[Any, str], Standing]
 """What stands for a tensor that an operator of this name is given."""
 
 
-class Call:
+class OperatorCall:
     """One operator with its operands: as nodes, and as what it is run on."""
 
     __slots__ = ("args", "entries", "function", "kwargs", "operator", "run", "run_kwargs", "tensors")
@@ -26,7 +26,7 @@ class Call:
         self.function = function
         self.operator: Operator = operator_of(function)
         self.tensors: list[Any] = []
-        self.entries: list[Entry] = []
+        self.entries: list[Standing] = []
         self.args, self.run = self._split(args, entry)
         self.kwargs: dict[str, Any] = {}
         self.run_kwargs: dict[str, Any] = {}
@@ -73,11 +73,11 @@ class Call:
             changed += given if isinstance(given, list) else [given]
         return [place for place, (meta, _) in enumerate(self.entries) if any(meta is item for item in changed)]
 
-    def on_values(self, known: KnownValues, anything: bool) -> Any:
+    def on_values(self, known: KnownValues, *, anything: bool) -> Any:
         """Run the operator on values; what is not known is replaced by its shape where `anything` will do."""
         with torch.no_grad():
-            args = [_valued(item, known, anything) for item in self.run]
-            kwargs = {name: _valued(item, known, anything) for name, item in self.run_kwargs.items()}
+            args = [_valued(item, known, anything=anything) for item in self.run]
+            kwargs = {name: _valued(item, known, anything=anything) for name, item in self.run_kwargs.items()}
             return self.function(*args, **kwargs)
 
     def all_known(self, known: KnownValues) -> bool:
@@ -91,14 +91,14 @@ class Call:
         return any(meta.dtype in (torch.bool, torch.uint8) for meta, _ in self.entries[1:])
 
 
-def _valued(item: Any, known: KnownValues, anything: bool) -> Any:
+def _valued(item: Any, known: KnownValues, *, anything: bool) -> Any:
     if isinstance(item, torch.Tensor):
         value = known[item]
         if value is None and anything:
             return torch.zeros((), dtype=item.dtype, device=CPU).expand(item.shape)
         return value
     if isinstance(item, list):
-        return [_valued(part, known, anything) for part in item]
+        return [_valued(part, known, anything=anything) for part in item]
     return CPU if isinstance(item, torch.device) else item
 
 

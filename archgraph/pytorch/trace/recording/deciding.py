@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-Value = Callable[[Any], Any]
+ValueOf = Callable[[Any], Any]
 """The value of a meta tensor, or None."""
 
 
-def run_decided(name: str, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], value: Value) -> Any:
+def run_decided(name: str, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], value: ValueOf) -> Any:
     """Run an operator on meta tensors with the values that decide on its shape; None if these are not known."""
     deciding = DECIDING.get(name)
     return None if deciding is None else deciding(function, args, kwargs, value)
 
 
-def _index(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], value: Value) -> Any:
+def _index(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], value: ValueOf) -> Any:
     import torch
 
     tensor, indices, *rest = args
@@ -31,7 +31,7 @@ def _index(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], value:
     return function(tensor, places, *rest, **kwargs)
 
 
-def _masked_select(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], value: Value) -> Any:
+def _masked_select(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], value: ValueOf) -> Any:
     import torch
 
     tensor, mask = args
@@ -42,7 +42,7 @@ def _masked_select(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
     return tensor.new_empty(int(known.expand(shape).sum()))
 
 
-def _repeat_interleave(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], value: Value) -> Any:
+def _repeat_interleave(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], value: ValueOf) -> Any:
     if len(args) < 2 or not hasattr(args[1], "shape"):
         return function(*args, **kwargs)
     repeats = value(args[1])
@@ -54,7 +54,7 @@ def _repeat_interleave(function: Any, args: Sequence[Any], kwargs: Mapping[str, 
     return function(*args, **{**kwargs, "output_size": total})
 
 
-def _tensor_split(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], value: Value) -> Any:
+def _tensor_split(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], value: ValueOf) -> Any:
     import torch
 
     tensor, cuts, *rest = args
@@ -62,7 +62,7 @@ def _tensor_split(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any],
     return None if known is None else list(torch.tensor_split(tensor, known.tolist(), *rest, **kwargs))
 
 
-def _grouped_products(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], value: Value) -> Any:
+def _grouped_products(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], value: ValueOf) -> Any:
     """Products of groups of rows, which torch describes in one type only."""
     left, right = args[:2]
     if left.ndim == right.ndim == 2:

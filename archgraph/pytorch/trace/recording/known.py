@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-LIMIT = 2**20
+MOST_KNOWN = 2**20
 """Elements of the largest tensor whose value is kept."""
 
 
@@ -50,7 +50,7 @@ class KnownValues:
 
     def put(self, tensor: Any, value: Any) -> Any:
         """Remember a value and return it, or None if it is too large."""
-        if tensor.numel() > LIMIT:
+        if tensor.numel() > MOST_KNOWN:
             return None
         self._values[id(tensor)] = value
         self._sharing.setdefault(memory(tensor), set()).add(id(tensor))

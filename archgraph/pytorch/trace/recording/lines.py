@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from types import CodeType
 
-from archgraph.pytorch.trace.recording.node import Line
+from archgraph.pytorch.trace.recording.node import SourceLine
 
 ROOMS = tuple(f"{folder}{os.sep}" for folder in (Path(__file__).parents[3],))
 """Folders whose files are not the user's code: this package; torch is added when it is known."""
@@ -24,24 +24,24 @@ def is_users(code: CodeType) -> bool:
     return not file.startswith((*inside, "<frozen")) and not file.endswith("contextlib.py")
 
 
-def user_line(depth: int = 1) -> Line | None:
+def user_line(depth: int = 1) -> SourceLine | None:
     """Return the user's innermost line, or None."""
     frame = sys._getframe(depth)
     while frame is not None:
         code = frame.f_code
         if is_users(code):
-            return Line(code.co_filename, frame.f_lineno, code.co_name)
+            return SourceLine(code.co_filename, frame.f_lineno, code.co_name)
         frame = frame.f_back
     return None
 
 
-def line_of(error: BaseException) -> Line | None:
+def line_of_error(error: BaseException) -> SourceLine | None:
     """Return the user's innermost line that an error came through, or None."""
     found, trace = None, error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
         if is_users(code):
-            found = Line(code.co_filename, trace.tb_lineno, code.co_name)
+            found = SourceLine(code.co_filename, trace.tb_lineno, code.co_name)
         trace = trace.tb_next
     return found
 

@@ -25,13 +25,15 @@ def _on_cpu(original: Any) -> Any:
         import torch
 
         if isinstance(data, torch.Tensor):
-            return _converted(data, options.get("dtype", args[0] if args else None), original.__name__ == "tensor")
+            return _converted(
+                data, options.get("dtype", args[0] if args else None), copied=original.__name__ == "tensor"
+            )
         return original(data, *args, device="cpu", **options)
 
     return made
 
 
-def _converted(data: Any, dtype: Any, copied: bool) -> Any:
+def _converted(data: Any, dtype: Any, *, copied: bool) -> Any:
     result = data.detach().clone() if copied else data
     return result if dtype is None else result.to(dtype)
 

@@ -46,7 +46,7 @@ class ModuleCall(NamedTuple):
     kind: str
 
 
-class Line(NamedTuple):
+class SourceLine(NamedTuple):
     """A line of the user's code, and the function that it stands in."""
 
     file: str
@@ -60,13 +60,13 @@ class Line(NamedTuple):
     def short(self) -> str:
         """The line without folders.
 
-        >>> Line("/home/me/routing.py", 79, "forward").short
+        >>> SourceLine("/home/me/routing.py", 79, "forward").short
         'routing.py:79'
         """
         return f"{self.file.replace(chr(92), '/').rpartition('/')[2]}:{self.number}"
 
 
-class Region(NamedTuple):
+class CheckpointRegion(NamedTuple):
     """A part of a module that is computed again in the backward pass, by `torch.utils.checkpoint`.
 
     Attributes:
@@ -89,12 +89,12 @@ class Gradients(NamedTuple):
     """
 
     enabled: bool = True
-    region: Region | None = None
+    region: CheckpointRegion | None = None
     function: bool = False
     autocast: Any = None
 
 
-class Node:
+class RecordedNode:
     """One step of a recording; nodes are equal only if they are the same.
 
     Attributes:
@@ -141,7 +141,7 @@ class Node:
         name: str,
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
-        inputs: Sequence[Node] = (),
+        inputs: Sequence[RecordedNode] = (),
     ) -> None:
         self.op = op
         self.target = target
@@ -149,16 +149,16 @@ class Node:
         self.args = args
         self.kwargs = kwargs or {}
         self.meta: dict[str, Any] = {}
-        self.users: dict[Node, None] = {}
+        self.users: dict[RecordedNode, None] = {}
         self.all_input_nodes = list(dict.fromkeys(inputs))
         self.stack: tuple[ModuleCall, ...] = ()
-        self.line: Line | None = None
+        self.line: SourceLine | None = None
         self.gradients = Gradients()
-        self.base: Node | None = None
-        self.writes: tuple[Node, ...] = ()
+        self.base: RecordedNode | None = None
+        self.writes: tuple[RecordedNode, ...] = ()
         self.held: Any = None
         self.kind = ""
-        self._operands: dict[Node, Any] | None = None
+        self._operands: dict[RecordedNode, Any] | None = None
         for node in self.all_input_nodes:
             node.users[self] = None
 
@@ -174,11 +174,11 @@ class Node:
         """
         return loaded(self.held)
 
-    def keep_operand(self, operand: Node, value: Any) -> None:
+    def keep_operand(self, operand: RecordedNode, value: Any) -> None:
         """Note the value of an operand at this step, which is another than when it was made."""
         self._operands = {**(self._operands or {}), operand: value}
 
-    def known_operand(self, operand: Node) -> Any:
+    def known_operand(self, operand: RecordedNode) -> Any:
         """Return the value of an operand as this step found it, or None.
 
         It differs from `operand.known` where a step in place changed it between, such as a mask that is filled part

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from archgraph.errors import ArchgraphError
 from archgraph.optional import import_torch
 from archgraph.pytorch.trace.recording import refusals
-from archgraph.pytorch.trace.recording.node import Node
+from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.outputs import named_tensors
 from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.pytorch.trace.recording.restore import unchanged
@@ -72,8 +72,10 @@ def _explained(module: Any, recorder: Any) -> Iterator[None]:
         raise recorder.refusal
 
 
-def _recording(recorder: Any, inputs: Mapping[str, Node], outputs: Mapping[str, Node]) -> Recording:
-    end = Node("output", "output", recorder.names.unique("output"), (dict(outputs),), {}, tuple(outputs.values()))
+def _recording(recorder: Any, inputs: Mapping[str, RecordedNode], outputs: Mapping[str, RecordedNode]) -> Recording:
+    end = RecordedNode(
+        "output", "output", recorder.names.unique("output"), (dict(outputs),), {}, tuple(outputs.values())
+    )
     placeholders = recorder.sources.placeholders
     of_kind = lambda kind, by: {getattr(n, by): n for n in placeholders if n.kind == kind}  # noqa: E731
     return Recording(
@@ -109,9 +111,9 @@ def _arguments(module: Any, inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any
     return given, {}
 
 
-def _placed(torch: Any, recorder: Any, module: Any, args: Any, kwargs: Any) -> tuple[Any, Any, dict[str, Node]]:
+def _placed(torch: Any, recorder: Any, module: Any, args: Any, kwargs: Any) -> tuple[Any, Any, dict[str, RecordedNode]]:
     """Put every input tensor where there are no values, and give it a name."""
-    inputs: dict[str, Node] = {}
+    inputs: dict[str, RecordedNode] = {}
 
     def place(path: Any, leaf: Any) -> Any:
         if not isinstance(leaf, torch.Tensor):

@@ -11,14 +11,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.recording import refusals
-from archgraph.pytorch.trace.recording.call import Call, like
+from archgraph.pytorch.trace.recording.call import OperatorCall, like
 from archgraph.pytorch.trace.recording.deciding import run_decided
-from archgraph.pytorch.trace.recording.known import LIMIT, KnownValues, memory
+from archgraph.pytorch.trace.recording.known import MOST_KNOWN, KnownValues, memory
 from archgraph.pytorch.trace.recording.lines import runs_in, user_line
 from archgraph.pytorch.trace.recording.module_calls import RunningModules
 from archgraph.pytorch.trace.recording.names import Names
-from archgraph.pytorch.trace.recording.node import Gradients, Node
-from archgraph.pytorch.trace.recording.sources import Entry, Sources
+from archgraph.pytorch.trace.recording.node import Gradients, RecordedNode
+from archgraph.pytorch.trace.recording.sources import Sources, Standing
 from archgraph.pytorch.trace.recording.surroundings import Surroundings
 
 DETACH = torch.ops.aten.detach.default
@@ -36,7 +36,7 @@ class Recorder(TorchDispatchMode):
     def __init__(self, module: Any) -> None:
         super().__init__()
         self.root = type(module).__name__
-        self.calls: list[Node] = []
+        self.calls: list[RecordedNode] = []
         self.refusal: ArchgraphError | None = None
         self.modules = RunningModules(module)
         self.known = KnownValues()
@@ -48,14 +48,14 @@ class Recorder(TorchDispatchMode):
 
     # -- operands ----------------------------------------------------------------------------------------
 
-    def entry(self, tensor: Any, operator: str) -> Entry:
+    def entry(self, tensor: Any, operator: str) -> Standing:
         """Return what stands for a tensor."""
         found = self._entries.get(id(tensor)) or self.sources.find(tensor, self._view)
         if found is None:
             raise self._refused(refusals.unseen_tensor, operator)
         return found
 
-    def _view(self, entry: Entry, tensor: Any) -> Entry:
+    def _view(self, entry: Standing, tensor: Any) -> Standing:
         """Return what stands for a tensor in the memory of another, though no operator said so."""
         meta, node = entry
         place = (list(tensor.shape), list(tensor.stride()), tensor.storage_offset())
@@ -90,7 +90,7 @@ class Recorder(TorchDispatchMode):
             # Python's factories, such as `torch.zeros`, detach what they made; that is no step of the module.
             return args[0]
         self._fresh = None
-        call = Call(function, args, kwargs, self.entry)
+        call = OperatorCall(function, args, kwargs, self.entry)
         operator = call.operator
         if operator.gives_nothing and not operator.writes:
             return None
@@ -103,15 +103,15 @@ class Recorder(TorchDispatchMode):
         self._fresh = delivered if operator.takes_device else None
         return delivered
 
-    def _number(self, call: Call) -> Any:
+    def _number(self, call: OperatorCall) -> Any:
         """Answer a question; it is no step."""
         if call.operator.about_shapes:
             return call.function(*call.run, **call.run_kwargs)
         if not call.all_known(self.known):
             raise self._refused(refusals.decides_on_values, call.operator.name)
-        return call.on_values(self.known, False)
+        return call.on_values(self.known, anything=False)
 
-    def _results(self, call: Call, written: Sequence[int]) -> tuple[Any, Any]:
+    def _results(self, call: OperatorCall, written: Sequence[int]) -> tuple[Any, Any]:
         """Run an operator: on shapes, and on values where all are known."""
         operator = call.operator
         computed = not operator.random and (operator.of_shapes or call.all_known(self.known))
@@ -126,7 +126,7 @@ class Recorder(TorchDispatchMode):
         value = self._value(call, written, None)
         return self._shapes(call, value), value
 
-    def _value(self, call: Call, written: Sequence[int], result: Any) -> Any:
+    def _value(self, call: OperatorCall, written: Sequence[int], result: Any) -> Any:
         """Run an operator on values; where that fails, nothing is known."""
         targets = [call.entries[place][0] for place in written]
         if any(map(_is_large, result if isinstance(result, (list, tuple)) else [result])):
@@ -136,13 +136,13 @@ class Recorder(TorchDispatchMode):
         for meta in targets:
             self.known.unshare(meta)
         try:
-            return call.on_values(self.known, call.operator.of_shapes)
+            return call.on_values(self.known, anything=call.operator.of_shapes)
         except Exception:
             for meta in targets:
                 self.known.forget(meta)
             return None
 
-    def _shapes(self, call: Call, value: Any) -> Any:
+    def _shapes(self, call: OperatorCall, value: Any) -> Any:
         """Run an operator on shapes, or take the shape of a value that was computed."""
         operator = call.operator
         if operator.dynamic and value is not None:
@@ -161,18 +161,18 @@ class Recorder(TorchDispatchMode):
             raise self._refused(refusals.decides_on_values, operator.name) from error
         raise self._refused(refusals.operator_fails, operator.full_name, error) from error
 
-    def _decided(self, call: Call, value_of: Any) -> Any:
+    def _decided(self, call: OperatorCall, value_of: Any) -> Any:
         try:
             result = run_decided(call.operator.name, call.function, call.run, call.run_kwargs, value_of)
             if result is None and call.entries and call.all_known(self.known) and not call.operator.writes:
-                result = like(call.on_values(self.known, False))
+                result = like(call.on_values(self.known, anything=False))
             return result
         except Exception:
             return None
 
     # -- steps -------------------------------------------------------------------------------------------
 
-    def _node(self, call: Call) -> Node:
+    def _node(self, call: OperatorCall) -> RecordedNode:
         name = call.operator.name.rpartition("::")[2]
         node = self._step(call.function, name, call.args, call.kwargs, [node for _, node in call.entries])
         held = self.known.held
@@ -182,8 +182,8 @@ class Recorder(TorchDispatchMode):
                 node.keep_operand(operand, value)
         return node
 
-    def _step(self, target: Any, name: str, args: Any, kwargs: Any, inputs: Sequence[Node]) -> Node:
-        node = Node("call_function", target, self.names.unique(name), tuple(args), kwargs, inputs)
+    def _step(self, target: Any, name: str, args: Any, kwargs: Any, inputs: Sequence[RecordedNode]) -> RecordedNode:
+        node = RecordedNode("call_function", target, self.names.unique(name), tuple(args), kwargs, inputs)
         node.stack = self.modules.stack
         node.line = user_line(2)
         node.gradients = self._gradients()
@@ -195,7 +195,9 @@ class Recorder(TorchDispatchMode):
         around = self.surroundings
         return Gradients(enabled, around.region, not enabled and runs_in(APPLY), around.autocast)
 
-    def _delivered(self, call: Call, node: Node, written: Sequence[int], result: Any, value: Any) -> Any:
+    def _delivered(
+        self, call: OperatorCall, node: RecordedNode, written: Sequence[int], result: Any, value: Any
+    ) -> Any:
         node.writes = tuple(call.entries[place][1] for place in written)
         targets = {id(call.entries[place][0]): call.tensors[place] for place in written}
         if isinstance(result, torch.Tensor):
@@ -209,7 +211,7 @@ class Recorder(TorchDispatchMode):
             self._rewritten(tensor, node)
         return delivered
 
-    def _rewritten(self, tensor: Any, node: Node) -> None:
+    def _rewritten(self, tensor: Any, node: RecordedNode) -> None:
         """Whoever reads a changed tensor from now on reads the step that changed it."""
         meta, before = self._entries[id(tensor)]
         if before is node or len(node.writes) > 1:
@@ -218,7 +220,7 @@ class Recorder(TorchDispatchMode):
             node.meta["val"] = self.sources.shaped(meta)
         self.sources.enter(tensor, meta, node)
 
-    def _one(self, call: Call, node: Node, targets: Mapping[int, Any], result: Any, value: Any) -> Any:
+    def _one(self, call: OperatorCall, node: RecordedNode, targets: Mapping[int, Any], result: Any, value: Any) -> Any:
         """Enter one tensor that a step gives, and return what the module gets."""
         place = memory(result)
         if place in self.sources.storages:
@@ -232,7 +234,9 @@ class Recorder(TorchDispatchMode):
             node.held = self.known.put(result, value)
         return result if target is None else target
 
-    def _several(self, call: Call, node: Node, targets: Mapping[int, Any], results: Any, value: Any) -> Any:
+    def _several(
+        self, call: OperatorCall, node: RecordedNode, targets: Mapping[int, Any], results: Any, value: Any
+    ) -> Any:
         values = value if isinstance(value, (list, tuple)) else [None] * len(results)
         delivered: list[Any] = []
         shapes: list[Any] = []
@@ -258,4 +262,4 @@ class Recorder(TorchDispatchMode):
 
 
 def _is_large(result: Any) -> bool:
-    return isinstance(result, torch.Tensor) and result.numel() > LIMIT
+    return isinstance(result, torch.Tensor) and result.numel() > MOST_KNOWN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from archgraph.pytorch.trace.recording.node import Node, Region
+from archgraph.pytorch.trace.recording.node import CheckpointRegion, RecordedNode
 
 
 @dataclass(frozen=True)
@@ -21,26 +21,26 @@ class Recording:
         regions: the regions of `torch.utils.checkpoint`.
     """
 
-    nodes: tuple[Node, ...]
-    inputs: Mapping[str, Node]
-    parameters: Mapping[str, Node]
-    buffers: Mapping[str, Node]
-    constants: Mapping[str, Node]
-    outputs: Mapping[str, Node]
-    regions: tuple[Region, ...] = ()
+    nodes: tuple[RecordedNode, ...]
+    inputs: Mapping[str, RecordedNode]
+    parameters: Mapping[str, RecordedNode]
+    buffers: Mapping[str, RecordedNode]
+    constants: Mapping[str, RecordedNode]
+    outputs: Mapping[str, RecordedNode]
+    regions: tuple[CheckpointRegion, ...] = ()
 
     @property
-    def calls(self) -> tuple[Node, ...]:
+    def calls(self) -> tuple[RecordedNode, ...]:
         """The calls of operators, in order."""
         return tuple(node for node in self.nodes if node.op == "call_function")
 
     @property
-    def dead(self) -> frozenset[Node]:
+    def dead(self) -> frozenset[RecordedNode]:
         """Calls whose results nobody reads: they were run, and cost, but no output depends on them.
 
         A write is read by whatever reads the same memory later.
         """
-        live: set[Node] = set()
+        live: set[RecordedNode] = set()
         storages: set[int] = set()
         for node in reversed(self.nodes):
             if node.op == "output" or node in live or any(_storage(target) in storages for target in node.writes):
@@ -49,5 +49,5 @@ class Recording:
         return frozenset(node for node in self.calls if node not in live)
 
 
-def _storage(node: Node) -> int:
+def _storage(node: RecordedNode) -> int:
     return getattr(node.meta.get("val"), "storage", -1)

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from archgraph.errors import ArchgraphError
-from archgraph.pytorch.trace.recording.lines import line_of
-from archgraph.pytorch.trace.recording.node import Line, ModuleCall
+from archgraph.pytorch.trace.recording.lines import line_of_error
+from archgraph.pytorch.trace.recording.node import ModuleCall, SourceLine
 
-Stack = Sequence[ModuleCall]
+CallStack = Sequence[ModuleCall]
 
 
-def decides_on_values(root: str, stack: Stack, operator: str, line: Line | None) -> ArchgraphError:
+def decides_on_values(root: str, stack: CallStack, operator: str, line: SourceLine | None) -> ArchgraphError:
     """An operator whose result as a number, or whose shape, depends on values that nobody knows yet."""
     return ArchgraphError(
         f"{_who(root, stack)} decides on the values of a tensor: {operator}{_at(line)}, which a graph cannot follow",
@@ -22,7 +22,9 @@ def decides_on_values(root: str, stack: Stack, operator: str, line: Line | None)
     )
 
 
-def operator_fails(root: str, stack: Stack, operator: str, line: Line | None, error: Exception) -> ArchgraphError:
+def operator_fails(
+    root: str, stack: CallStack, operator: str, line: SourceLine | None, error: Exception
+) -> ArchgraphError:
     """An operator that has no kernel for shapes alone, or does not take these operands."""
     if isinstance(error, NotImplementedError):
         return ArchgraphError(
@@ -37,7 +39,7 @@ def operator_fails(root: str, stack: Stack, operator: str, line: Line | None, er
     )
 
 
-def unseen_tensor(root: str, stack: Stack, operator: str, line: Line | None) -> ArchgraphError:
+def unseen_tensor(root: str, stack: CallStack, operator: str, line: SourceLine | None) -> ArchgraphError:
     """A tensor that was made while the module ran, but by no operator."""
     return ArchgraphError(
         f"{_who(root, stack)} gives {operator}{_at(line)} a tensor that no operator of PyTorch made",
@@ -46,10 +48,10 @@ def unseen_tensor(root: str, stack: Stack, operator: str, line: Line | None) -> 
     )
 
 
-def module_fails(module: Any, stack: Stack, error: Exception) -> ArchgraphError:
+def module_fails(module: Any, stack: CallStack, error: Exception) -> ArchgraphError:
     """The module's own code raised."""
     root = type(module).__name__
-    line = line_of(error)
+    line = line_of_error(error)
     if isinstance(error, TypeError) and "argument" in str(error) and not stack and line is None:
         return ArchgraphError(
             f"the inputs do not fit {root}: {first_line(error)}", hint=f"it takes {_signature(module)}"
@@ -82,15 +84,15 @@ def first_line(error: Exception) -> str:
     return str(error).strip().split("\n")[0][:300]
 
 
-def _who(root: str, stack: Stack) -> str:
+def _who(root: str, stack: CallStack) -> str:
     return stack[-1].kind if stack else root
 
 
-def _path(stack: Stack) -> str:
+def _path(stack: CallStack) -> str:
     return stack[-1].path if stack else ""
 
 
-def _at(line: Line | None) -> str:
+def _at(line: SourceLine | None) -> str:
     return f" at {line.short}" if line else ""
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from archgraph.pytorch.trace.recording.known import LIMIT, KnownValues, Stored, memory
+from archgraph.pytorch.trace.recording.known import MOST_KNOWN, KnownValues, Stored, memory
 from archgraph.pytorch.trace.recording.names import Names
-from archgraph.pytorch.trace.recording.node import Node, Shaped
+from archgraph.pytorch.trace.recording.node import RecordedNode, Shaped
 
-Entry = tuple[Any, Node]
+Standing = tuple[Any, RecordedNode]
 """The meta tensor that stands for a tensor while it is recorded, and the step that made it."""
 
 
@@ -25,8 +25,8 @@ class Sources:
     """
 
     def __init__(self, module: Any, known: KnownValues, names: Names) -> None:
-        self.entries: dict[int, Entry] = {}
-        self.placeholders: list[Node] = []
+        self.entries: dict[int, Standing] = {}
+        self.placeholders: list[RecordedNode] = []
         self.storages: dict[int, int] = {}
         self._alive: list[Any] = []
         self._known = known
@@ -41,7 +41,7 @@ class Sources:
         self._held = [tensor for _, tensor in (*parameters, *buffers)]
         self._memories: dict[int, Any] | None = None
 
-    def enter(self, tensor: Any, meta: Any, node: Node) -> None:
+    def enter(self, tensor: Any, meta: Any, node: RecordedNode) -> None:
         """Remember what stands for a tensor."""
         self.entries[id(tensor)] = (meta, node)
         self._alive.append(tensor)
@@ -54,12 +54,12 @@ class Sources:
         storage = self.storages.setdefault(memory(meta), len(self.storages))
         return Shaped(tuple(meta.shape), meta.dtype, storage)
 
-    def input(self, name: str, tensor: Any) -> tuple[Any, Node]:
+    def input(self, name: str, tensor: Any) -> tuple[Any, RecordedNode]:
         """Make the placeholder of an input of the user, and what stands for it."""
         meta = twin(tensor)
         return meta, self._placeholder(tensor, meta, "input", name, name)
 
-    def find(self, tensor: Any, view: Callable[[Entry, Any], Entry]) -> Entry | None:
+    def find(self, tensor: Any, view: Callable[[Standing, Any], Standing]) -> Standing | None:
         """Return what stands for a tensor that is met for the first time; None for one that has no origin.
 
         Args:
@@ -78,7 +78,7 @@ class Sources:
             return None
         return self._stored(tensor, "constant", "constant")
 
-    def _stored(self, tensor: Any, kind: str, path: str) -> Entry:
+    def _stored(self, tensor: Any, kind: str, path: str) -> Standing:
         meta = twin(tensor)
         node = self._placeholder(tensor, meta, kind, path, f"{kind[0]}_{path}" if kind != "constant" else path)
         if self._is_constant(tensor, kind):
@@ -90,12 +90,12 @@ class Sources:
         return meta, node
 
     def _is_constant(self, tensor: Any, kind: str) -> bool:
-        if tensor.is_meta or tensor.numel() > LIMIT or tensor.requires_grad:
+        if tensor.is_meta or tensor.numel() > MOST_KNOWN or tensor.requires_grad:
             return False
         return kind != "parameter" or self._frozen_is_constant
 
-    def _placeholder(self, tensor: Any, meta: Any, kind: str, target: str, name: str) -> Node:
-        node = Node("placeholder", target, self._names.unique(name))
+    def _placeholder(self, tensor: Any, meta: Any, kind: str, target: str, name: str) -> RecordedNode:
+        node = RecordedNode("placeholder", target, self._names.unique(name))
         node.kind = kind
         node.meta["val"] = self.shaped(meta)
         self.placeholders.append(node)

@@ -11,7 +11,7 @@ from typing import Any
 
 from archgraph.pytorch.trace.recording.literals import literal_makers
 from archgraph.pytorch.trace.recording.module_calls import RunningModules
-from archgraph.pytorch.trace.recording.node import Region
+from archgraph.pytorch.trace.recording.node import CheckpointRegion
 
 
 class Surroundings:
@@ -27,8 +27,8 @@ class Surroundings:
         self._modules = modules
         self._read = read
         self.autocast: Any = None
-        self.region: Region | None = None
-        self.regions: list[Region] = []
+        self.region: CheckpointRegion | None = None
+        self.regions: list[CheckpointRegion] = []
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -107,7 +107,7 @@ class Surroundings:
     def checkpointed(self, selective: bool = False) -> Iterator[None]:
         """A region that is computed again in the backward pass."""
         outer = self.region
-        self.region = Region(len(self.regions), selective)
+        self.region = CheckpointRegion(len(self.regions), selective)
         self.regions.append(self.region)
         try:
             yield

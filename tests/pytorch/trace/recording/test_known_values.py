@@ -165,7 +165,7 @@ def test_what_is_drawn_is_unknown():
 
 
 def test_large_values_are_not_kept(monkeypatch):
-    monkeypatch.setattr(known, "LIMIT", 8)
+    monkeypatch.setattr(known, "MOST_KNOWN", 8)
     found = record(Does(lambda m, x: x + torch.zeros(3, 3).sum() + torch.zeros(8)[0]), tokens(4))
     assert [node.known is not None for node in found.calls if node.name in ("zeros", "sum", "zeros_1")] == [
         False,

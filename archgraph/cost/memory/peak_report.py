@@ -1,4 +1,4 @@
-"""What a network needs in memory: the peak of an architecture as a result that prints as a report."""
+"""The peak of memory as a result that prints as a report, alone or beside others."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 from sympy import Add, Expr
 
-from archgraph.cost.memory.memory import AttentionKernel, Checkpoint, Dtype, Memory, Mode, Optimizer, Setting
+from archgraph.cost.memory.memory import Memory
+from archgraph.cost.memory.setting import Setting
 from archgraph.errors import QueryError
-from archgraph.graph.ir import Graph, Node, Repeat
-from archgraph.graph.locate import find_member
-from archgraph.graph.network import Law, Network
+from archgraph.graph.ir import Graph, Repeat
+from archgraph.graph.network import Network
 from archgraph.report.table import Table
 
 PEAK_NOTES = (
@@ -122,40 +122,6 @@ def peak_memory(g: Network, setting: Setting) -> PeakMemory:
     return PeakMemory(g.name, setting, g.bindings, peak.total, peak.sizes, laws, peak.place, peak.phase)
 
 
-def setting(
-    graph: Graph,
-    mode: Mode = "inference",
-    attention: AttentionKernel = "math",
-    dtype: Dtype = "fp32",
-    optimizer: Optimizer = "sgd",
-    *,
-    checkpoint: Checkpoint = False,
-) -> Setting:
-    """Return how a network is run, with the checkpoints that its graph has."""
-    return Setting(mode, attention, dtype, optimizer, checkpoints(graph, checkpoint))
-
-
-def saved_memory(g: Network, attention: AttentionKernel, dtype: Dtype, checkpoint: Checkpoint) -> Law:
-    """Return the bytes that autograd keeps, for a kernel of attention, a precision, and checkpoints."""
-    run = setting(g.graph, "training", attention, dtype, checkpoint=checkpoint)
-    return g.law(Memory(g.graph, g.selected, run).saved)
-
-
-def checkpoints(graph: Graph, chosen: Checkpoint) -> bool | frozenset[str]:
-    """Return the scopes of which only the inputs are kept: all iterations of repeats, or paths that exist.
-
-    Raises:
-        QueryError: a path of no scope.
-    """
-    if isinstance(chosen, bool):
-        return chosen
-    paths = frozenset([chosen] if isinstance(chosen, str) else chosen)
-    for path in paths:
-        if isinstance(find_member(graph, path)[0], Node):
-            raise QueryError(f"'{path}' is an operation: checkpoints stand around scopes")
-    return paths
-
-
 def memory_table(g: Network, settings: Collection[Setting]) -> Table:
     """Return the peaks of several settings side by side, by kind, with what autograd keeps."""
     peaks = [peak_memory(g, setting) for setting in settings]
@@ -179,18 +145,3 @@ def _notes(g: Network, peaks: list[PeakMemory]) -> Any:
             saved = Memory(g.graph, g.selected, peak.setting).saved
             yield f"autograd keeps {g.evaluate(saved):,} bytes for the way back"
     yield from PEAK_NOTES
-
-
-__all__ = [
-    "AttentionKernel",
-    "Checkpoint",
-    "Dtype",
-    "Mode",
-    "Optimizer",
-    "PeakMemory",
-    "checkpoints",
-    "memory_table",
-    "peak_memory",
-    "saved_memory",
-    "setting",
-]

@@ -2,16 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sympy import Add, Expr, expand
 
-from archgraph.cost.counting_rules import CountedTerm, Tool, terms, tool
+from archgraph.cost.costs import METRICS, CostRow
+from archgraph.cost.counting_rules import Tool, tool
 from archgraph.cost.part import whole_part
+from archgraph.errors import not_among
 from archgraph.graph.network import Network
+from archgraph.ops.catalogue import registry
 from archgraph.report.table import Table
+
+
+@dataclass(frozen=True)
+class CountedTerm:
+    """One operation as we count it and as a tool does, in laws, and why they differ."""
+
+    kind: str
+    ours: Expr
+    theirs: Expr
+    why: str
+
+    @property
+    def difference(self) -> Expr:
+        """What the tool has more."""
+        return expand(self.theirs - self.ours)
+
+
+def terms(rows: Iterable[CostRow], chosen: Tool, functional: Collection[str] = ()) -> list[CountedTerm]:
+    """Return a term per operation that either counts.
+
+    Raises:
+        QueryError: `functional` names no operation.
+    """
+    for kind in functional:
+        if kind not in registry():
+            raise not_among("operation", kind, registry())
+    groups: dict[str, tuple[list[Expr], list[Expr]]] = {}
+    for row in rows:
+        ours, theirs = groups.setdefault(row.node.op.kind, ([], []))
+        ours.append(row.cost(METRICS["macs"]))
+        theirs.append(chosen.count(row, functional))
+    return [found for kind, sums in groups.items() if (found := _term(chosen, kind, *sums)) is not None]
+
+
+def _term(chosen: Tool, kind: str, our_counts: list[Expr], their_counts: list[Expr]) -> CountedTerm | None:
+    ours, theirs = _sum(our_counts), _sum(their_counts)
+    if ours == 0 and theirs == 0:
+        return None
+    return CountedTerm(kind, ours, theirs, "" if ours == theirs else _why(chosen, kind, ours, theirs))
+
+
+def _sum(counts: list[Expr]) -> Expr:
+    return cast(Expr, expand(Add(*counts)))
+
+
+def _why(chosen: Tool, kind: str, ours: Expr, theirs: Expr) -> str:
+    default = (
+        "left out" if theirs == 0 else "added, though no multiply-accumulate" if ours == 0 else "counted otherwise"
+    )
+    return chosen.why.get(kind, default)
 
 
 @dataclass(frozen=True, repr=False)
@@ -94,6 +147,3 @@ def _row(g: Network, term: CountedTerm) -> dict[str, Any]:
     difference = g.evaluate(term.difference)
     sign = "-" if difference < 0 else "+"
     return {"term": f"{sign} {term.kind}", "MACs": difference, "why": term.why}
-
-
-__all__ = ["Reconciliation", "count_as"]

@@ -1,0 +1,61 @@
+"""Devices by their peak rates, which their makers state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from archgraph.data import table
+from archgraph.errors import QueryError, not_among
+
+
+@dataclass(frozen=True)
+class Device:
+    """Peak rates of a device, in operations and bytes per second.
+
+    Attributes:
+        products: of matrix products, by the type of their operands.
+        vector: of everything else, in single precision.
+        bandwidth: of its memory.
+        source: where the maker states them.
+        checked: which of them were held against which page that quotes the maker.
+    """
+
+    name: str
+    products: Mapping[str, float]
+    vector: float
+    bandwidth: float
+    source: str
+    checked: str
+
+    def rate(self, dtype: str) -> float:
+        """Return the peak rate of matrix products.
+
+        Raises:
+            QueryError: the device has none in that type.
+        """
+        kind = "bf16" if dtype == "mixed" else dtype
+        if kind not in self.products:
+            raise QueryError(f"{self.name} has no {kind}", hint=f"one of {', '.join(self.products)}")
+        return self.products[kind]
+
+    def seconds(self, macs: float, elementwise: float, moved: float, dtype: str) -> tuple[float, float]:
+        """Return how long computing and moving take at the peak rates; the longer one bounds the time.
+
+        >>> [round(1e6 * time, 1) for time in device("a100").seconds(1.56e9, 0, 2.039e6, "bf16")]
+        [10.0, 1.0]
+        """
+        return 2 * macs / self.rate(dtype) + elementwise / self.vector, moved / self.bandwidth
+
+
+def device(name: str) -> Device:
+    """Return a device by its name in the table of hardware.
+
+    Raises:
+        QueryError: there is none of that name.
+    """
+    known = table("hardware")
+    if name not in known:
+        raise not_among("device", name, known)
+    found = known[name]
+    return Device(found["name"], found["flops"], found["vector"], found["bandwidth"], found["source"], found["checked"])
