@@ -10,6 +10,7 @@ from archgraph.figures.charts.law_charts import exponent
 from archgraph.figures.charts.levels import levels
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.facts.facts import Facts
+from archgraph.figures.views import VIEWS
 
 NAMES = ["unet", "dit", "sd", "vit", "gpt2", "nnunet"]
 
@@ -79,3 +80,10 @@ def test_panels():
     assert faults(figure.diagram) == [] and "≈" in strings(figure) and "slice of the input" not in strings(figure)
     with pytest.raises(QueryError, match=r"there is no panel 'level'. Did you mean 'levels'"):
         ag.contrast(*pair, panels=["level"])
+
+
+def test_a_network_without_operations_is_refused():
+    g = ag.loads("{archgraph: 1, inputs: {x: {n: 4, c: 4}}, blocks: {nothing: {do: []}}, network: [{nothing: }]}")
+    for view in VIEWS:
+        with pytest.raises(QueryError, match="has no operation, so that there is nothing to draw"):
+            g.draw(view=view)
