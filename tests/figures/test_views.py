@@ -70,7 +70,7 @@ def test_full_laws():
 
 @pytest.mark.parametrize("wrong", [{"show": ["param"]}, {"terms": "most"}])
 def test_unknown_options(wrong):
-    with pytest.raises(QueryError, match="there is no (annotation|kind of terms)"):
+    with pytest.raises(QueryError, match=r"there is no (annotation|kind of terms)"):
         ag.load("unet").draw(**wrong)
 
 
