@@ -16,7 +16,7 @@ from archgraph.pytorch.trace.recording.deciding import run_decided
 from archgraph.pytorch.trace.recording.known import MOST_KNOWN, KnownValues, memory
 from archgraph.pytorch.trace.recording.lines import runs_in, user_line
 from archgraph.pytorch.trace.recording.module_calls import RunningModules
-from archgraph.pytorch.trace.recording.names import Names
+from archgraph.pytorch.trace.recording.names import IdentifierNames
 from archgraph.pytorch.trace.recording.node import Gradients, RecordedNode
 from archgraph.pytorch.trace.recording.sources import Sources, Standing
 from archgraph.pytorch.trace.recording.surroundings import Surroundings
@@ -40,7 +40,7 @@ class Recorder(TorchDispatchMode):
         self.refusal: ArchgraphError | None = None
         self.modules = RunningModules(module)
         self.known = KnownValues()
-        self.names = Names()
+        self.names = IdentifierNames()
         self.sources = Sources(module, self.known, self.names)
         self.surroundings = Surroundings(self.read, self.modules)
         self._entries = self.sources.entries

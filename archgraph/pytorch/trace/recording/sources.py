@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from archgraph.pytorch.trace.recording.known import MOST_KNOWN, KnownValues, Stored, memory
-from archgraph.pytorch.trace.recording.names import Names
+from archgraph.pytorch.trace.recording.names import IdentifierNames
 from archgraph.pytorch.trace.recording.node import RecordedNode, Shaped
 
 Standing = tuple[Any, RecordedNode]
@@ -24,7 +24,7 @@ class Sources:
         storages: a number for every memory.
     """
 
-    def __init__(self, module: Any, known: KnownValues, names: Names) -> None:
+    def __init__(self, module: Any, known: KnownValues, names: IdentifierNames) -> None:
         self.entries: dict[int, Standing] = {}
         self.placeholders: list[RecordedNode] = []
         self.storages: dict[int, int] = {}
