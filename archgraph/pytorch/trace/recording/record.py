@@ -107,7 +107,7 @@ def _arguments(module: Any, inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any
     try:
         inspect.signature(module.forward).bind_partial(*given)
     except TypeError as error:
-        raise refusals.module_fails(module, (), TypeError(f"argument: {error}")) from error
+        raise refusals.inputs_do_not_fit(module, error) from error
     return given, {}
 
 
