@@ -165,7 +165,7 @@ class _Translation:
         returned = tree.tree_leaves(node.args[0], is_leaf=lambda item: item is None)
         steps = [self.made.get(item) if hasattr(item, "meta") else None for item in returned[-spec.num_leaves :]]
         marks = [torch.empty(0, device="meta") if _is_step(step) else None for step in steps]
-        step_of = {id(mark): step for mark, step in zip(marks, steps, strict=True) if mark is not None}
+        step_of: dict[int, Any] = {id(mark): step for mark, step in zip(marks, steps, strict=True)}
         places = named_tensors(tree.tree_unflatten(marks, spec))
         return {place: step_of[id(mark)] for place, mark in places}
 

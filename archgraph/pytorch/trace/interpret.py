@@ -207,8 +207,9 @@ class ProgramInterpreter:
     def _is_all_of(self, view: Any, base: Any) -> bool:
         """Whether a view is its base in the same dimensions, as what `to` gives may be."""
         one, other = self.env.get(view), self.env.get(base)
-        tracked = isinstance(one, Tracked) and isinstance(other, Tracked)
-        return tracked and one.value is other.value and one.layout == other.layout
+        if not isinstance(one, Tracked) or not isinstance(other, Tracked):
+            return False
+        return one.value is other.value and one.layout == other.layout
 
     def _gap(self, node: Any, name: str) -> Any:
         """Stand in for an operator without a handler."""

@@ -10,7 +10,8 @@ The files beside this one, in the order in which a module passes through them:
   family, and `masks` tells whether a mask is causal;
 - axes: `layout` says which digits of which named axes a dimension of a tensor is made of, `align` brings
   operands to common axes, `axes` to whole ones, and `regroup` makes the operation that it takes;
-- the graph: `builder` records nodes, `nesting` makes scopes of modules and repeats of equal ones.
+- the graph: `builder` records nodes, `nesting` makes scopes of modules and repeats of equal ones, `outputs` names
+  what the module returns.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ from archgraph.pytorch.trace.handlers import (  # noqa: F401  they register hand
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import EXAMPLE
 from archgraph.pytorch.trace.nesting import nest
+from archgraph.pytorch.trace.outputs import refuse_idle, with_names
 from archgraph.pytorch.trace.program import Program
-from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.sizes.symbols import ZERO, Assumption, deciding
 from archgraph.spec.declarations import Declarations
 from archgraph.spec.spec import Spec
@@ -126,7 +127,7 @@ def trace(
     """
     title = name or type(module).__name__
     recording, sizes = capture(module, inputs, dynamic or {}, title)
-    _refuse_idle(module, recording)
+    refuse_idle(module, recording)
     program = Program(recording, module)
     values = dict(sizes.declarations.values)
     token = EXAMPLE.set(values)
@@ -145,12 +146,13 @@ def trace(
     records = [*interpreter.builder.prelude, *interpreter.builder.records]
     records = _with_unused(program, records, unused)
     graph = nest(records, interpreter.inputs, list(outputs.values()))
+    graph, named = with_names(graph, dict(zip(outputs, graph.outputs, strict=True)))
     return TracedModule(
         title,
         sizes.spec,
         graph,
         graph.outputs,
-        dict(zip(_output_names(outputs), graph.outputs, strict=True)),
+        named,
         sizes.declarations,
         values,
         sizes.conditions,
@@ -158,20 +160,6 @@ def trace(
         gaps,
         tuple(unused),
     )
-
-
-def _refuse_idle(module: nn.Module, recording: Recording) -> None:
-    """Refuse a module that gives nothing that it computes."""
-    name = type(module).__name__
-    if not recording.outputs:
-        raise ArchgraphError(f"{name} returns no tensor", hint="return what it computes, in a tuple, list or mapping")
-    if all(node.kind == "input" for node in recording.outputs.values()):
-        raise ArchgraphError(f"{name} returns its input as it is", hint="trace the part that computes something")
-
-
-def _output_names(outputs: Mapping[str, Value]) -> list[str]:
-    """Return the places of outputs; what is returned alone, without a name of its own, is called by its operation."""
-    return [value.name if place == "output" else place for place, value in outputs.items()]
 
 
 def _gaps(interpreter: ProgramInterpreter) -> tuple[Gap, ...]:

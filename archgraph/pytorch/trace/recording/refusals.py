@@ -68,6 +68,12 @@ def inputs_do_not_fit(module: Any, error: Exception) -> ArchgraphError:
     )
 
 
+def no_module(given: Any) -> ArchgraphError:
+    """Something else than a module, such as a function."""
+    name = getattr(given, "__name__", type(given).__name__)
+    return ArchgraphError(f"{name} is no torch.nn.Module", hint="give a module that calls it in its forward")
+
+
 def scripted(root: str, path: str) -> ArchgraphError:
     """A module whose Python was compiled away."""
     where = f"holds a scripted module, '{path}'," if path else "is a scripted module,"
