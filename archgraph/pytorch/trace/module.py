@@ -28,6 +28,7 @@ from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
 from archgraph.pytorch.trace.builder import Record
 from archgraph.pytorch.trace.capture import Dynamic, capture
+from archgraph.pytorch.trace.dead_work import dead_work
 from archgraph.pytorch.trace.handlers import (  # noqa: F401  they register handlers
     attention,
     cuts,
@@ -78,6 +79,7 @@ class TracedModule:
         assumptions: what must hold at every binding.
         gaps: operators without a rule, whose costs are missing; empty unless they were allowed.
         unused: parameters of the module that no operation uses; the node `unused` counts them.
+        dead: modules and operators that are run though no output depends on them, as text.
     """
 
     name: str
@@ -91,6 +93,7 @@ class TracedModule:
     assumptions: tuple[Assumption, ...]
     gaps: tuple[Gap, ...]
     unused: tuple[str, ...]
+    dead: tuple[str, ...]
 
     def show(self, expression: Expr) -> Expr:
         """Return an expression of the graph in the user's symbols."""
@@ -159,6 +162,7 @@ def trace(
         tuple(context.assumptions),
         gaps,
         tuple(unused),
+        dead_work(recording, program.constants),
     )
 
 
