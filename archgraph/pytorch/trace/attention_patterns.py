@@ -43,13 +43,13 @@ class Fused:
 
     Attributes:
         keys: the second factor of the scores, of shape (…, channels, keys).
-        masks: what was added to the scores or masked in them: constants.
+        masks: steps that add to the scores or mask in them, each with a constant that they do it with.
     """
 
     queries: Any
     keys: Any
     values: Any
-    masks: tuple[Any, ...]
+    masks: tuple[tuple[Any, Any], ...]
     absorbed: frozenset[Any]
 
 
@@ -88,9 +88,9 @@ def _match(softmax: Any, constants: set[Any]) -> tuple[Any, Fused] | None:
     return last, Fused(queries, keys, last.args[1], tuple(masks), frozenset(absorbed))
 
 
-def _scores(node: Any, constants: set[Any]) -> tuple[Any, list[Any], list[Any]] | None:
+def _scores(node: Any, constants: set[Any]) -> tuple[Any, list[tuple[Any, Any]], list[Any]] | None:
     """Follow scaling and constant masks up to the product of queries and keys."""
-    masks: list[Any] = []
+    masks: list[tuple[Any, Any]] = []
     between: list[Any] = []
     while len(node.users) == 1:
         name = name_of(node)
@@ -100,7 +100,7 @@ def _scores(node: Any, constants: set[Any]) -> tuple[Any, list[Any], list[Any]] 
         if step is None:
             return None
         between.append(node)
-        masks += step[1]
+        masks += [(node, mask) for mask in step[1]]
         node = step[0]
     return None
 

@@ -3,41 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import product as combinations
 from typing import Any
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.export import Exported
+from archgraph.pytorch.trace.sizes import Progression
 
 Pair = tuple[Callable[..., bool], Any]
 """A condition as a function of numbers, and as torch has it."""
 SEARCH = 2048
 """How far above the example valid sizes are looked for."""
-
-
-@dataclass(frozen=True)
-class Progression:
-    """The values that a size may have: `start`, `start + step`, … as long as the export's conditions hold."""
-
-    name: str
-    default: int
-    step: int
-    least: int
-    most: int | None = None
-    missing: tuple[int, ...] = ()
-
-    @property
-    def offset(self) -> int:
-        """What remains after division by the step."""
-        return self.default % self.step
-
-    def __str__(self) -> str:
-        rule = f"a multiple of {self.step}" + (f" plus {self.offset}" if self.offset else "")
-        parts = [f"{self.name} is {rule}"] if self.step > 1 else []
-        parts.append(f"{self.name} >= {self.least}")
-        parts += [f"{self.name} <= {self.most}"] if self.most is not None else []
-        return ", ".join([*parts, *(f"{self.name} != {value}" for value in self.missing[:5])])
 
 
 def environment_of(program: Any) -> Any:

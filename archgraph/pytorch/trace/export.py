@@ -7,13 +7,15 @@ import inspect
 import io
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archgraph.errors import ArchgraphError, ShapeError, SpecError, did_you_mean
+from archgraph.errors import ArchgraphError, SpecError, did_you_mean
 from archgraph.optional import import_torch
+from archgraph.pytorch.trace.capture import Dynamic
+from archgraph.pytorch.trace.inputs import one_sample
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,8 +32,6 @@ COMPARING = (
     "<",
 )
 """Parts of the names of files that turn a comparison of sizes into a condition."""
-Dynamic = Mapping[str, Mapping[int, str]]
-"""Which dimensions of which inputs are symbols: `{"sample": {2: "h", 3: "w"}}`."""
 
 
 @dataclass(frozen=True)
@@ -191,15 +191,10 @@ def _signature(module: nn.Module) -> str:
 def _call(module: nn.Module, inputs: Any, dynamic: Dynamic) -> ExportCall:
     """Name every argument, keep one sample of the batch, and mark the dimensions that stay symbolic."""
     torch = import_torch()
-    args, kwargs = _arguments(module, inputs)
+    args, kwargs = _arguments(module, one_sample(inputs))
     tree = tree_of(torch)
-    tensors = [x for x in tree.tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
-    if not tensors:
-        raise ArchgraphError("trace needs at least one input tensor")
-    batch = _batch(tensors)
-    one = lambda x: x[:1] if batch and isinstance(x, torch.Tensor) and x.ndim else x  # noqa: E731
     device = _device(module)
-    args, kwargs = tree.tree_map(lambda x: _moved(one(x), device), (args, kwargs))
+    args, kwargs = tree.tree_map(lambda x: _moved(x, device), (args, kwargs))
     fixed = {k: v for k, v in kwargs.items() if not any(isinstance(x, torch.Tensor) for x in tree.tree_leaves(v))}
     kwargs = {key: value for key, value in kwargs.items() if key not in fixed}
     spec = Shapes(dynamic)
@@ -246,17 +241,6 @@ def _arguments(module: nn.Module, inputs: Any) -> tuple[tuple[Any, ...], dict[st
 def _positional(module: nn.Module) -> str:
     parameters = inspect.signature(module.forward).parameters.values()
     return next(p.name for p in parameters if p.kind is inspect.Parameter.VAR_POSITIONAL)
-
-
-def _batch(tensors: Sequence[Any]) -> int | None:
-    """Return the size of a batch of several samples, or None for one sample."""
-    sizes = {int(x.shape[0]) for x in tensors if x.ndim}
-    if 1 in sizes or not sizes:
-        return None
-    if len(sizes) == 1:
-        return sizes.pop()
-    shapes = ", ".join(str(tuple(x.shape)) for x in tensors)
-    raise ShapeError(f"the inputs have no common batch size: {shapes}", hint="give inputs with a batch of 1")
 
 
 class Shapes:

@@ -1,15 +1,17 @@
-"""A PyTorch module as a graph: traced through `torch.export`, with named axes and symbolic sizes.
+"""A PyTorch module as a graph: recorded while it runs on shapes, with named axes and symbolic sizes.
 
 The files beside this one, in the order in which a module passes through them:
 
-- the program: `export` asks PyTorch for it, `program` prepares it, `attention_patterns` finds
-  attention that is written out;
-- sizes: `conditions` says for which the export holds, `sizes` gives them the user's names;
+- the steps: `capture` has them recorded by `recording`, on `inputs` of one sample, `program` prepares them,
+  `attention_patterns` finds attention that is written out;
+- sizes: `sizes` holds the user's symbols; where there are any, `export_recording` has PyTorch export the module, and
+  `conditions` says for which sizes that holds;
 - operators: `interpret` calls the handler that `registry` has for each; handlers stand in `handlers`, a file per
   family, and `masks` tells whether a mask is causal;
 - axes: `layout` says which digits of which named axes a dimension of a tensor is made of, `align` brings
   operands to common axes, `axes` to whole ones, and `regroup` makes the operation that it takes;
-- the graph: `builder` records nodes, `nesting` makes scopes of modules and repeats of equal ones.
+- the graph: `builder` records nodes, `nesting` makes scopes of modules and repeats of equal ones, `outputs` names
+  what the module returns.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from archgraph.graph.ir import Graph, Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
 from archgraph.pytorch.trace.builder import Record
-from archgraph.pytorch.trace.export import Dynamic, export
+from archgraph.pytorch.trace.capture import Dynamic, capture
+from archgraph.pytorch.trace.dead_work import dead_work
 from archgraph.pytorch.trace.handlers import (  # noqa: F401  they register handlers
     attention,
     cuts,
@@ -39,8 +42,8 @@ from archgraph.pytorch.trace.handlers import (  # noqa: F401  they register hand
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import EXAMPLE
 from archgraph.pytorch.trace.nesting import nest
+from archgraph.pytorch.trace.outputs import refuse_idle, with_names
 from archgraph.pytorch.trace.program import Program
-from archgraph.pytorch.trace.sizes import sizes_of
 from archgraph.sizes.symbols import ZERO, Assumption, deciding
 from archgraph.spec.declarations import Declarations
 from archgraph.spec.spec import Spec
@@ -68,24 +71,29 @@ class TracedModule:
     Attributes:
         graph: modules are scopes, equal consecutive ones a repeat.
         selected: the outputs that costs are about: all of them.
+        named: the outputs by name: by their places in what the module returns, `logits`, `past_key_values[0]`; a
+            single tensor has the name of the operation that makes it.
         declarations: the symbols of the sizes, as a spec would declare them; `show` leads back to the user's.
         values: the value of every symbol inside the graph at the example inputs.
-        conditions: for which sizes the export holds, as text in the user's names.
+        conditions: for which sizes the trace holds, as text in the user's names.
         assumptions: what must hold at every binding.
         gaps: operators without a rule, whose costs are missing; empty unless they were allowed.
         unused: parameters of the module that no operation uses; the node `unused` counts them.
+        dead: modules and operators that are run though no output depends on them, as text.
     """
 
     name: str
     spec: Spec
     graph: Graph
     selected: tuple[Value, ...]
+    named: Mapping[str, Value]
     declarations: Declarations
     values: Mapping[Symbol, int]
     conditions: tuple[str, ...]
     assumptions: tuple[Assumption, ...]
     gaps: tuple[Gap, ...]
     unused: tuple[str, ...]
+    dead: tuple[str, ...]
 
     def show(self, expression: Expr) -> Expr:
         """Return an expression of the graph in the user's symbols."""
@@ -107,7 +115,7 @@ def trace(
     device.
 
     Args:
-        module: any module that `torch.export` can export.
+        module: any module whose Python is there; with `dynamic`, one that `torch.export` can export.
         inputs: its arguments: a tensor, a tuple, or a mapping by name.
         dynamic: which dimensions are symbols, by the input's name: `{"sample": {2: "h", 3: "w"}}`.
         axes: names of an input's axes, the batch left out, where the usual ones are not meant.
@@ -116,13 +124,14 @@ def trace(
 
     Raises:
         UnsupportedOpError: an operator has no rule.
-        ArchgraphError: the module cannot be exported, or a dimension that was asked to vary cannot.
+        ArchgraphError: the module cannot be recorded, it returns nothing that it computes, or a dimension that was
+            asked to vary cannot.
         MissingToolError: PyTorch is not installed.
     """
-    exported = export(module, inputs, dynamic or {})
     title = name or type(module).__name__
-    sizes = sizes_of(exported, title)
-    program = Program(exported, module)
+    recording, sizes = capture(module, inputs, dynamic or {}, title)
+    refuse_idle(module, recording)
+    program = Program(recording, module)
     values = dict(sizes.declarations.values)
     token = EXAMPLE.set(values)
     try:
@@ -139,18 +148,21 @@ def trace(
     unused = dict(program.unused())
     records = [*interpreter.builder.prelude, *interpreter.builder.records]
     records = _with_unused(program, records, unused)
-    graph = nest(records, interpreter.inputs, outputs)
+    graph = nest(records, interpreter.inputs, list(outputs.values()))
+    graph, named = with_names(graph, dict(zip(outputs, graph.outputs, strict=True)))
     return TracedModule(
         title,
         sizes.spec,
         graph,
         graph.outputs,
+        named,
         sizes.declarations,
         values,
         sizes.conditions,
         tuple(context.assumptions),
         gaps,
         tuple(unused),
+        dead_work(recording, program.constants),
     )
 
 

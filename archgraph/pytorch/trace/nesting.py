@@ -66,7 +66,8 @@ class Nesting:
     def _scope(self, group: list[Record], depth: int, path: str, name: str, kind: str, later: set[Value]) -> Repeat:
         made = {value for record in group for value in record.outputs}
         taken = tuple(dict.fromkeys(v for r in group for v in r.inputs if v not in made))
-        given = tuple(v for r in group for v in r.outputs if v in later)
+        # A scope whose results nobody reads gives out the last, so that it has one.
+        given = tuple(v for r in group for v in r.outputs if v in later) or group[-1].outputs
         members = self.members(group, depth + 1, path, set(given))
         # Taken at once: the next call overwrites it.
         replaced = self.replaced

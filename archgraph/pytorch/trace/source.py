@@ -18,13 +18,14 @@ def network_of(found: TracedModule, module: Any = None) -> Network:
         name=found.name,
         graph=found.graph,
         selected=found.selected,
-        named={value.name: value for value in found.graph.outputs},
+        named=found.named,
         declared=found.declarations,
         values=found.declarations.values,
         evaluated=False,
         source=ModuleSource(),
-        origin=Origin(family=found.name, conditions=found.conditions, gaps=found.gaps, module=module),
+        origin=Origin(family=found.name, conditions=found.conditions, gaps=found.gaps, dead=found.dead, module=module),
         assumptions=found.assumptions,
+        runs_dead=True,
     )
 
 
@@ -55,7 +56,7 @@ class ModuleSource:
 
     def select(self, network: Network, outputs: tuple[str, ...]) -> Network:
         """Return the network whose costs and fields are about these values only."""
-        return replace(network, selected=network.outputs_named(outputs), _of_graph={})
+        return replace(network, selected=network.outputs_named(outputs), runs_dead=False, _of_graph={})
 
 
 def _refuse(network: Network, condition: object) -> NoReturn:

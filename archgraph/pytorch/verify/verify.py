@@ -139,12 +139,14 @@ def verify(network: Network, **values: Any) -> Report:
         ArchgraphError: PyTorch cannot build or run the network, with the node.
     """
     bound = network.bound(**values)
-    module = lower(bound.graph, bound.selected, bound.name, device="meta").eval()
+    module = lower(bound.graph, bound.selected, bound.name, device="meta", dead=bound.runs_dead).eval()
     trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
     measured = _measure(bound, module)
     for parameter in trained:
         parameter.requires_grad_()
-    _add_saved(bound, module, measured)
+    # What is thrown away keeps nothing for the backward pass.
+    kept = lower(bound.graph, bound.selected, bound.name, device="meta").eval() if bound.dead else module
+    _add_saved(bound, kept, measured)
     saved = SavedByNode().of(bound.graph, bound.selected)
     checks = tuple(
         _check(row, saved.get(row.path, 0), measured.nodes.get(row.path, Measured()))

@@ -7,7 +7,6 @@ from typing import Any
 
 from sympy import Expr, Integer
 
-from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Value
 from archgraph.ops.arithmetic import Add
 from archgraph.ops.attention import ScaledDotProductAttention
@@ -53,7 +52,7 @@ def attention(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Fused attention; with a mask that is computed, its parts."""
     mask = a.nodes.get("attn_mask")
     fixed = mask is None or mask in i.program.constants
-    causal = bool(a.is_causal) or (mask is not None and fixed and is_causal(mask, i.program))
+    causal = bool(a.is_causal) or (mask is not None and fixed and is_causal(a.node, mask))
     if fixed:
         result = fused(i, a.query, a.key, a.value, causal=causal)
         if result is not None:
@@ -67,7 +66,7 @@ def recognised(i: ProgramInterpreter, a: Arguments) -> Tracked:
     found = i.program.attentions[a.node]
     q, k, v = i.fetch(found.queries), i.fetch(found.keys), i.fetch(found.values)
     keys = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
-    causal = any(is_causal(mask, i.program) for mask in found.masks)
+    causal = any(is_causal(step, mask) for step, mask in found.masks)
     result = fused(i, q, keys, v, causal=causal)
     return written_out(i, q, keys, v, None) if result is None else result
 
@@ -179,7 +178,7 @@ def written_out(i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, bias:
     """Attention as its parts: scores, scale, bias, softmax, and the weighted values."""
     keys = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
     scores = _grouped_product(i, q, keys)
-    scaled = Function("mul", (None, _scale(q)))
+    scaled = Function("mul", (None, _scale(i, q)))
     assert isinstance(scores.value, Value)
     scores = Tracked(i.builder.emit(scaled, [scores.value])[0], scores.layout)
     if bias is not None:
@@ -200,8 +199,6 @@ def _grouped_product(i: ProgramInterpreter, x: Tracked, y: Tracked) -> Tracked:
     return product_of(i, x, y)
 
 
-def _scale(q: Tracked) -> float:
-    width = extent(q.layout[-1])
-    if not width.is_Integer:
-        raise ArchgraphError(f"attention needs channels of a known size, not {width}")
-    return float(width) ** -0.5
+def _scale(i: ProgramInterpreter, q: Tracked) -> float:
+    # Of a number that is no size the value at the example is enough.
+    return float(i.sizes.number(extent(q.layout[-1]))) ** -0.5

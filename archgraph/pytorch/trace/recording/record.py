@@ -32,8 +32,8 @@ def record(module: nn.Module, inputs: Any) -> Recording:
         inputs: a tensor, a tuple of arguments, or a mapping by name; what is no tensor is passed on as it is.
 
     Raises:
-        ArchgraphError: the module decides on values that are not known, an operator has no rule for shapes, or the
-            inputs do not fit.
+        ArchgraphError: it is no module, it decides on values that are not known, an operator has no rule for
+            shapes, or the inputs do not fit.
         MissingToolError: torch is not installed.
 
     >>> import torch
@@ -44,6 +44,8 @@ def record(module: nn.Module, inputs: Any) -> Recording:
     ((input, p_weight, p_bias), (2, 4))
     """
     torch = import_torch()
+    if not isinstance(module, torch.nn.Module):
+        raise refusals.no_module(module)
     _refuse_scripted(torch, module)
     args, kwargs = _arguments(module, inputs)
     from archgraph.pytorch.trace.recording.recorder import Recorder
@@ -107,7 +109,7 @@ def _arguments(module: Any, inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any
     try:
         inspect.signature(module.forward).bind_partial(*given)
     except TypeError as error:
-        raise refusals.module_fails(module, (), TypeError(f"argument: {error}")) from error
+        raise refusals.inputs_do_not_fit(module, error) from error
     return given, {}
 
 

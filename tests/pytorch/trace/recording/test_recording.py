@@ -13,7 +13,7 @@ from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 from torch.utils.checkpoint import checkpoint  # noqa: E402
 
-from archgraph.pytorch.trace.program import SKIPPED  # noqa: E402
+from archgraph.pytorch.trace.export_recording import SKIPPED  # noqa: E402
 from archgraph.pytorch.trace.recording.node import Shaped  # noqa: E402
 from archgraph.pytorch.trace.recording.record import record  # noqa: E402
 from archgraph.pytorch.trace.recording.recording import Recording  # noqa: E402
