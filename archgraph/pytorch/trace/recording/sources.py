@@ -132,9 +132,9 @@ def resized(tensor: Any, sizes: Mapping[int, int]) -> Any:
     """
     import torch
 
-    places = {dim % tensor.ndim: size for dim, size in sizes.items()}
-    shape = [places.get(dim, size) for dim, size in enumerate(tensor.shape)]
-    order = sorted(range(tensor.ndim), key=lambda dim: -tensor.stride(dim))
+    places: dict[int, int] = {dim % tensor.ndim: size for dim, size in sizes.items()}
+    shape = [places.get(dim, int(size)) for dim, size in enumerate(tensor.shape)]
+    order: list[int] = sorted(range(tensor.ndim), key=lambda dim: -tensor.stride(dim))
     with torch.inference_mode(False), torch.no_grad():
         made = torch.empty([shape[dim] for dim in order], dtype=tensor.dtype, device="meta")
         return made.permute([order.index(dim) for dim in range(tensor.ndim)])
