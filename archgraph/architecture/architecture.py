@@ -1105,8 +1105,7 @@ def trace(
     """Return the architecture of a PyTorch module, traced without running it; see `archgraph.pytorch.trace`.
 
     Args:
-        module: any module whose Python is there, also on the meta device; with `dynamic`, one that `torch.export`
-                can export.
+        module: any module whose Python is there, also on the meta device.
         inputs: its arguments: a tensor, a tuple, or a mapping by name.
         dynamic: which dimensions are symbols: `{"sample": {2: "h", 3: "w"}}`.
         axes: names of an input's axes, the batch left out, where the usual ones are not meant.

@@ -270,6 +270,17 @@ class ProgramInterpreter:
         own = [int(s) if s.is_Integer else evaluate(s, self.sizes.declarations.values) for s in found.shape]
         if own != shape:
             raise ShapeError(f"{node.target} gives {tuple(shape)} in PyTorch, and {tuple(own)} here")
+        for size, length in zip(found.shape, value.shape, strict=True):
+            if size != length and not size.is_Integer:
+                self._check_elsewhere(node, size, self.sizes.expression(length))
+
+    def _check_elsewhere(self, node: Any, size: Expr, expected: Expr) -> None:
+        """Compare a size of another form at the other recordings."""
+        for values in self.sizes.points:
+            if evaluate(size, values) != evaluate(expected, values):
+                show = self.sizes.declarations.show
+                rule = f"{node.target} gives {show(expected)} in PyTorch, and {show(size)} here, at other sizes"
+                raise ShapeError(rule, hint="please report the module")
 
     def _outputs(self) -> Iterator[tuple[str, Value]]:
         self.builder.stack = self.builder.outer = ()

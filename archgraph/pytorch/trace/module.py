@@ -4,8 +4,8 @@ The files beside this one, in the order in which a module passes through them:
 
 - the steps: `capture` has them recorded by `recording`, on `inputs` of one sample, `program` prepares them,
   `attention_patterns` finds attention that is written out;
-- sizes: `sizes` holds the user's symbols; where there are any, `export_recording` has PyTorch export the module, and
-  `conditions` says for which sizes that holds;
+- sizes: `sizes` holds the user's symbols; where there are any, `symbols` records the module at several sizes, and makes
+  laws of the integers that vary;
 - operators: `interpret` calls the handler that `registry` has for each; handlers stand in `handlers`, a file per
   family, and `masks` tells whether a mask is causal;
 - axes: `layout` says which digits of which named axes a dimension of a tensor is made of, `align` brings
@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Integer, Symbol
 
+from archgraph.cost.costs import Costs
 from archgraph.errors import ArchgraphError, UnsupportedOpError
 from archgraph.graph.ir import Graph, Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
 from archgraph.pytorch.trace.builder import Record
-from archgraph.pytorch.trace.capture import Dynamic, capture
+from archgraph.pytorch.trace.capture import capture
 from archgraph.pytorch.trace.dead_work import dead_work
 from archgraph.pytorch.trace.handlers import (  # noqa: F401  they register handlers
     attention,
@@ -40,16 +41,22 @@ from archgraph.pytorch.trace.handlers import (  # noqa: F401  they register hand
     shapes,
 )
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.layout import EXAMPLE
+from archgraph.pytorch.trace.layout import RECORDED
 from archgraph.pytorch.trace.nesting import nest
 from archgraph.pytorch.trace.outputs import refuse_idle, with_names
 from archgraph.pytorch.trace.program import Program
-from archgraph.sizes.symbols import ZERO, Assumption, deciding
+from archgraph.pytorch.trace.recording.recording import Recording
+from archgraph.pytorch.trace.sizes import TracedSizes, declared_sizes
+from archgraph.pytorch.trace.symbols.asked import Dynamic
+from archgraph.sizes.symbols import ZERO, Assumption, deciding, evaluate
 from archgraph.spec.declarations import Declarations
 from archgraph.spec.spec import Spec
 
 if TYPE_CHECKING:
     from torch import nn
+
+PROVED = ("macs", "elementwise")
+"""Totals that are compared at a recording that took no part in finding the laws."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,7 @@ def trace(
     device.
 
     Args:
-        module: any module whose Python is there; with `dynamic`, one that `torch.export` can export.
+        module: any module whose Python is there.
         inputs: its arguments: a tensor, a tuple, or a mapping by name.
         dynamic: which dimensions are symbols, by the input's name: `{"sample": {2: "h", 3: "w"}}`.
         axes: names of an input's axes, the batch left out, where the usual ones are not meant.
@@ -130,28 +137,37 @@ def trace(
     """
     title = name or type(module).__name__
     recording, sizes = capture(module, inputs, dynamic or {}, title)
+    found = _read(module, recording, sizes, axes or {}, title)
+    if found.gaps and not allow_unsupported:
+        raise _refused(title, found.gaps)
+    if sizes.proof is not None:
+        _prove(found, _read(module, sizes.proof, declared_sizes(title, ()), axes or {}, title), sizes.points[-1])
+    return found
+
+
+def _read(
+    module: nn.Module, recording: Recording, sizes: TracedSizes, axes: Mapping[str, Sequence[str]], name: str
+) -> TracedModule:
+    """Return a recording as a graph."""
     refuse_idle(module, recording)
     program = Program(recording, module)
     values = dict(sizes.declarations.values)
-    token = EXAMPLE.set(values)
+    token = RECORDED.set((values, *sizes.points))
     try:
         with deciding(values) as context:
             for fact in sizes.assumptions:
                 context.assume(fact)
-            interpreter = ProgramInterpreter(program, sizes, module, axes or {})
+            interpreter = ProgramInterpreter(program, sizes, module, axes)
             outputs = interpreter.run()
     finally:
-        EXAMPLE.reset(token)
-    gaps = _gaps(interpreter)
-    if gaps and not allow_unsupported:
-        raise _refused(title, gaps)
+        RECORDED.reset(token)
     unused = dict(program.unused())
     records = [*interpreter.builder.prelude, *interpreter.builder.records]
     records = _with_unused(program, records, unused)
     graph = nest(records, interpreter.inputs, list(outputs.values()))
     graph, named = with_names(graph, dict(zip(outputs, graph.outputs, strict=True)))
     return TracedModule(
-        title,
+        name,
         sizes.spec,
         graph,
         graph.outputs,
@@ -160,10 +176,29 @@ def trace(
         values,
         sizes.conditions,
         tuple(context.assumptions),
-        gaps,
+        _gaps(interpreter),
         tuple(unused),
         dead_work(recording, program.constants),
     )
+
+
+def _prove(found: TracedModule, numbers: TracedModule, values: Mapping[Symbol, int]) -> None:
+    """Compare totals of laws with those of a recording at numbers, which took no part in finding the laws.
+
+    Raises:
+        ArchgraphError: they differ: a law is wrong.
+    """
+    if not all(assumption.holds(values) for assumption in found.assumptions):
+        return
+    for metric in PROVED:
+        law = Costs(found.graph, found.selected).total(metric)
+        expected = Costs(numbers.graph, numbers.selected).total(metric)
+        if evaluate(law, values) != expected:
+            sizes = ", ".join(f"{symbol} = {value}" for symbol, value in values.items())
+            raise ArchgraphError(
+                f"{found.name} has {expected} {metric} at {sizes}, where its law {law} says {evaluate(law, values)}",
+                hint="please report the module",
+            )
 
 
 def _gaps(interpreter: ProgramInterpreter) -> tuple[Gap, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sympy import Expr, Integer
+from sympy import Expr, Integer, Symbol
 
+from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.sizes.symbols import Assumption, evaluate, is_ordered
 from archgraph.spec.declarations import Declarations
 from archgraph.spec.spec import Spec, read_text
@@ -48,12 +49,17 @@ class TracedSizes:
         declarations: what they are inside of laws.
         conditions: for which values the trace holds, as text.
         assumptions: the same but for divisibility, which `declarations` check, to be checked at every binding.
+        points: the values of the symbols at other recordings whose sizes agree with the laws, in the order of
+            `elsewhere` of the steps.
+        proof: the last of these recordings, which took no part in finding the laws.
     """
 
     spec: Spec
     declarations: Declarations
     conditions: tuple[str, ...]
     assumptions: tuple[Assumption, ...]
+    points: tuple[Mapping[Symbol, int], ...] = ()
+    proof: Recording | None = None
 
     def expression(self, size: Any) -> Expr:
         """Return a size of a recording, an integer or an expression, as an expression."""
