@@ -8,7 +8,7 @@ from sympy import Symbol
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.recording.compared import ComparedAt
-from archgraph.pytorch.trace.symbols.laws import Known, Laws
+from archgraph.pytorch.trace.symbols.laws import FittedLaws, Known
 from archgraph.pytorch.trace.symbols.sampling import Sample
 from archgraph.sizes.symbols import Assumption, Context, SizeRelation, is_ordered, same_size
 
@@ -26,7 +26,7 @@ Points = Sequence[Mapping[Symbol, int]]
 """The values of the symbols at every sample."""
 
 
-def decided(samples: Sequence[Sample], points: Points, laws: Laws, among: Sequence[int]) -> list[Assumption]:
+def decided(samples: Sequence[Sample], points: Points, laws: FittedLaws, among: Sequence[int]) -> list[Assumption]:
     """Return what held in every comparison of sizes that all samples make, the strictest of every kind.
 
     A comparison that came out differently while the steps stayed the same decides nothing.
@@ -46,7 +46,7 @@ def decided(samples: Sequence[Sample], points: Points, laws: Laws, among: Sequen
 
 
 def _facts(
-    at: ComparedAt, samples: Sequence[Sample], laws: Laws, among: Sequence[int], own: Sequence[Known]
+    at: ComparedAt, samples: Sequence[Sample], laws: FittedLaws, among: Sequence[int], own: Sequence[Known]
 ) -> Iterator[Assumption]:
     found = [sample.comparisons[at] for sample in samples]
     sides = (tuple(found[place].left for place in among), tuple(found[place].right for place in among))

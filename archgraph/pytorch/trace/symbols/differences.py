@@ -37,7 +37,7 @@ class Difference:
         return self.rule.replace("{here}", here).replace("{there}", there)
 
 
-class Comparison:
+class LinedUp:
     """Compares the steps of a recording with those of another, in order."""
 
     def __init__(self, first: Recording) -> None:

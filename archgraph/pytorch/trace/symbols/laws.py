@@ -22,7 +22,7 @@ Known = tuple[Expr, Values]
 """A size with its law."""
 
 
-class Laws:
+class FittedLaws:
     """Finds laws, and remembers those of all sizes before."""
 
     def __init__(self, interpolation: Interpolation) -> None:

@@ -13,7 +13,7 @@ MOST_TRIED = 4096
 """Points at which a polynomial with fractions is tried, to see that it gives integers."""
 Powers = tuple[int, ...]
 """The exponents of a monomial."""
-Point = tuple[int, ...]
+SamplePoint = tuple[int, ...]
 """A number for every symbol."""
 
 
@@ -26,7 +26,7 @@ class Interpolation:
     (j + 2*k + 1, None)
     """
 
-    def __init__(self, symbols: Sequence[Symbol], points: Sequence[Point]) -> None:
+    def __init__(self, symbols: Sequence[Symbol], points: Sequence[SamplePoint]) -> None:
         self.symbols = tuple(symbols)
         self.monomials = list(_independent(len(self.symbols), points))
         self._inverse = _inverted([[_at(powers, point) for powers in self.monomials] for point in points])
@@ -58,11 +58,11 @@ class Interpolation:
         return all(sum(factor * _at(powers, p) for powers, factor in terms).denominator == 1 for p in points)
 
 
-def _at(powers: Powers, point: Point) -> int:
+def _at(powers: Powers, point: SamplePoint) -> int:
     return prod(base**power for base, power in zip(point, powers, strict=True))
 
 
-def _independent(count: int, points: Sequence[Point]) -> Iterator[Powers]:
+def _independent(count: int, points: Sequence[SamplePoint]) -> Iterator[Powers]:
     """As many monomials as there are points, of the least degrees, whose values there are independent."""
     rows: list[list[Fraction]] = []
     for degree in range(len(points)):

@@ -13,7 +13,7 @@ from archgraph.pytorch.trace.recording.record import record
 from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.pytorch.trace.recording.restore import Contents
 from archgraph.pytorch.trace.symbols.asked import Dynamic, SymbolSizes, asked_for, input_sizes
-from archgraph.pytorch.trace.symbols.differences import Comparison, Difference
+from archgraph.pytorch.trace.symbols.differences import Difference, LinedUp
 
 if TYPE_CHECKING:
     from torch import nn
@@ -72,7 +72,7 @@ class Sampler:
     def _record(self, sizes: Mapping[str, int]) -> Sample | Difference:
         reached = 0
         compared = Comparisons()
-        comparison = Comparison(self.example)
+        comparison = LinedUp(self.example)
 
         def follow(place: int, node: RecordedNode) -> None:
             nonlocal reached

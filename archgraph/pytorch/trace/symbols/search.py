@@ -17,7 +17,7 @@ from archgraph.pytorch.trace.symbols.steps import SteppedSizes, below, cannot_va
 from archgraph.pytorch.trace.symbols.unify import Unified
 from archgraph.sizes.symbols import Assumption
 
-Places = Mapping[str, int]
+SamplePlaces = Mapping[str, int]
 """The k of some symbols."""
 
 
@@ -47,7 +47,7 @@ class Search:
 
     # -- samples -----------------------------------------------------------------------------------------
 
-    def _attempt(self, places: Places) -> Sample | Difference:
+    def _attempt(self, places: SamplePlaces) -> Sample | Difference:
         return self.sampler.attempt(sizes_at(self.items, places))
 
     def _second_place(self, item: SteppedSize) -> int:
@@ -60,7 +60,7 @@ class Search:
         assert isinstance(found, Difference)
         raise cannot_vary(item, item.place + 1, found)
 
-    def _unify(self, more: list[Places]) -> Unified:
+    def _unify(self, more: list[SamplePlaces]) -> Unified:
         samples = [self._attempt(places) for places in ({}, *({n: k} for n, k in self._second.items()), *more)]
         held = [sample for sample in samples if isinstance(sample, Sample)]
         return Unified(self._symbols, [self._point(s) for s in held], [s.recording for s in held])
@@ -72,7 +72,7 @@ class Search:
     def _point(self, sample: Sample) -> tuple[int, ...]:
         return tuple((sample.sizes[item.name] - item.offset) // item.step for item in self.items)
 
-    def _quadratic(self) -> list[Places]:
+    def _quadratic(self) -> list[SamplePlaces]:
         """Further samples, with which laws may be of degree 2."""
         third = {item.name: k for item in self.items if (k := self._third_place(item)) is not None}
         pairs = combinations(self._second.items(), 2)
@@ -84,7 +84,7 @@ class Search:
         wanted = (second + telling_move(item.place), middle, item.place - 1, 1)
         return next((k for k in wanted if k not in (item.place, second, 0) and self._lines_up({item.name: k})), None)
 
-    def _lines_up(self, places: Places) -> bool:
+    def _lines_up(self, places: SamplePlaces) -> bool:
         return isinstance(self._attempt(places), Sample)
 
     def seen(self) -> list[Sample]:
@@ -110,11 +110,11 @@ class Search:
 
     # -- proof -------------------------------------------------------------------------------------------
 
-    def holds(self, places: Places) -> bool:
+    def holds(self, places: SamplePlaces) -> bool:
         """Whether the laws hold at other sizes."""
         return self._broken(places) is None
 
-    def _broken(self, places: Places) -> Difference | None:
+    def _broken(self, places: SamplePlaces) -> Difference | None:
         sample = self._attempt(places)
         if isinstance(sample, Difference):
             return sample
@@ -139,12 +139,12 @@ class Search:
             raise self._no_law(broken)
         return self._sample(found)
 
-    def _sample(self, places: Places) -> Sample:
+    def _sample(self, places: SamplePlaces) -> Sample:
         sample = self._attempt(places)
         assert isinstance(sample, Sample)
         return sample
 
-    def _smaller_proofs(self) -> Iterator[Places]:
+    def _smaller_proofs(self) -> Iterator[SamplePlaces]:
         """Points that took no part in finding the laws, the largest first."""
         used = {item.name: (item.place, self._second[item.name]) for item in self.items}
         for part in (1, 2, 4, 8, 16):
@@ -200,7 +200,7 @@ class Search:
             assert broken is not None
             raise cannot_vary(item, item.most + 1, broken)
 
-    def _lowered(self, least: Places, name: str, place: int) -> int:
+    def _lowered(self, least: SamplePlaces, name: str, place: int) -> int:
         """The smallest k of one symbol, with the others at theirs."""
         at = lambda k: self.holds({**least, name: k})  # noqa: E731
         return 1 if at(1) else _border(place, 1, at)

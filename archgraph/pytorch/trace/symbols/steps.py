@@ -19,7 +19,7 @@ WINDOWS = ("conv", "max_pool", "avg_pool")
 MOST_ODD = 5
 """Odd attributes of the module that are tried as factors of a step."""
 SteppedSizes = tuple[SteppedSize, ...]
-Moves = Callable[[SteppedSize, int], int]
+MovedSize = Callable[[SteppedSize, int], int]
 """The k at which a symbol is tried, from its place among the symbols."""
 
 
@@ -60,7 +60,7 @@ def find_steps(sampler: Sampler) -> SteppedSizes:
     raise refused(sampler, failed)
 
 
-def places_at(items: SteppedSizes, move: Moves) -> dict[str, int]:
+def places_at(items: SteppedSizes, move: MovedSize) -> dict[str, int]:
     """Return the k of every symbol after a move."""
     return {item.name: move(item, number) for number, item in enumerate(items)}
 
@@ -70,14 +70,14 @@ def sizes_at(items: SteppedSizes, places: Mapping[str, int]) -> dict[str, int]:
     return {item.name: item.size(places.get(item.name, item.place)) for item in items}
 
 
-def _at(sampler: Sampler, items: SteppedSizes, move: Moves) -> Sample | Difference:
+def _at(sampler: Sampler, items: SteppedSizes, move: MovedSize) -> Sample | Difference:
     places = places_at(items, move)
     if any(place < 1 for place in places.values()):
         return Difference("there is no smaller size")
     return sampler.attempt(sizes_at(items, places))
 
 
-def _alone(sampler: Sampler, item: SteppedSize, move: Moves) -> Sample | Difference:
+def _alone(sampler: Sampler, item: SteppedSize, move: MovedSize) -> Sample | Difference:
     return _at(sampler, (item,), move)
 
 
@@ -88,7 +88,7 @@ def _fitting(step: int, default: int) -> int:
     return step
 
 
-def _reduced(sampler: Sampler, items: SteppedSizes, move: Moves) -> SteppedSizes:
+def _reduced(sampler: Sampler, items: SteppedSizes, move: MovedSize) -> SteppedSizes:
     """Divide the step of every symbol as long as it may vary by that alone."""
     found = list(items)
     for number, item in enumerate(items):

@@ -12,8 +12,8 @@ from archgraph.pytorch.trace.recording.node import RecordedNode, Shaped
 from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.pytorch.trace.symbols.differences import Difference
 from archgraph.pytorch.trace.symbols.integers import integers_of, write_integers
-from archgraph.pytorch.trace.symbols.laws import Known, Laws, Values, rounded
-from archgraph.pytorch.trace.symbols.polynomials import Interpolation, Point
+from archgraph.pytorch.trace.symbols.laws import FittedLaws, Known, Values, rounded
+from archgraph.pytorch.trace.symbols.polynomials import Interpolation, SamplePoint
 from archgraph.pytorch.trace.symbols.windows import rounding_of
 from archgraph.sizes.symbols import evaluate
 
@@ -26,12 +26,14 @@ class Unified:
         without: the first step of which an integer has no law, or None.
     """
 
-    def __init__(self, symbols: Sequence[Symbol], points: Sequence[Point], recordings: Sequence[Recording]) -> None:
+    def __init__(
+        self, symbols: Sequence[Symbol], points: Sequence[SamplePoint], recordings: Sequence[Recording]
+    ) -> None:
         self.symbols = tuple(symbols)
         self.recordings = tuple(recordings)
         self.points = tuple(points)
         self.without: Difference | None = None
-        self.laws = Laws(Interpolation(self.symbols, self.points))
+        self.laws = FittedLaws(Interpolation(self.symbols, self.points))
         self._sizes: dict[RecordedNode, list[Known]] = {}
         self._found: dict[RecordedNode, tuple[list[Any], list[Any]]] = {}
         for place, symbol in enumerate(self.symbols):
@@ -101,7 +103,7 @@ class Unified:
 
     # -- proofs ------------------------------------------------------------------------------------------
 
-    def broken(self, point: Point, recording: Recording) -> Difference | None:
+    def broken(self, point: SamplePoint, recording: Recording) -> Difference | None:
         """Return the first integer of another recording that breaks its law, or None."""
         at = _At(dict(zip(self.symbols, point, strict=True)))
         for node, other in zip(self.recordings[0].nodes, recording.nodes, strict=True):
