@@ -7,8 +7,21 @@ from importlib.util import find_spec
 
 import pytest
 
+RECORDER = "archgraph/pytorch/trace/recording"
+collect_ignore = (
+    [] if find_spec("torch") else [f"{RECORDER}/{name}.py" for name in ("call", "comparing", "recorder", "repeated")]
+)
+"""Files whose classes are PyTorch's: only what records a module imports them, and without it nothing does."""
 EXAMPLES = {
-    "torch": ("*.to_torch", "*.architecture.verify", "*.architecture.trace"),
+    "torch": (
+        "*.to_torch",
+        "*.architecture.verify",
+        "*.architecture.trace",
+        "*.recording.outputs.*",
+        "*.recording.record.*",
+        "*.recording.sources.*",
+        "*.capture_symbolic",
+    ),
     "numpy": ("*.Compiled", "*.Architecture.sweep", "*.Sweep.*"),
     "dask": ("*.chunked",),
 }

@@ -44,6 +44,7 @@ def test_a_full_output_is_one_line(tmp_path):
 
 
 def test_a_pipe_whose_reader_has_gone_is_silence(tmp_path):
+    pytest.importorskip("numpy")
     reader, writer = os.pipe()
     os.close(reader)
     done = run("sweep", "conv_stack", "C=1..4000", folder=tmp_path, stdout=writer)
@@ -66,6 +67,7 @@ def test_a_poor_terminal_gets_words_that_read_alike(tmp_path, encoding):
     ("number", "status", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
 )
 def test_a_signal_leaves_no_half_file(tmp_path, number, status, word):
+    pytest.importorskip("numpy")
     process = subprocess.Popen(
         [*COMMAND, *SLOW], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

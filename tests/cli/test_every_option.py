@@ -89,6 +89,8 @@ def outcome(capsys, arguments: list[str]) -> tuple[int, str, str]:
 def in_an_empty_folder(monkeypatch, tmp_path, request):
     if getattr(request.node, "callspec", None) and request.node.callspec.params["name"] in NEEDS_TORCH:
         pytest.importorskip("torch")
+    if getattr(request.node, "callspec", None) and request.node.callspec.params["name"] == "sweep":
+        pytest.importorskip("numpy")
     monkeypatch.chdir(tmp_path)
 
 
