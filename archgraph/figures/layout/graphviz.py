@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from shutil import which
@@ -219,11 +220,12 @@ def _run(engine: str, source: str, limit: float, boxes: int) -> str:
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    """End the child and what it started."""
-    if hasattr(os, "killpg"):
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
+    """End the child and what it started, if it has not ended by itself meanwhile."""
+    with suppress(ProcessLookupError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
 
 
 # reading the answer
