@@ -99,6 +99,10 @@ def _wrapped(label: str, text: str) -> Iterator[str]:
         yield f"  {'' if number else label:<4}  {line}"
 
 
+SPACES = "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u3000"
+"""Spaces that take room and hide nothing: a figure keeps them, a message shows which they are."""
+
+
 def printable(text: str, kept: str = "") -> str:
     """Escape what cannot be printed but for some, so that a name in a spec cannot move the cursor or hide text.
 

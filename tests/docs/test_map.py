@@ -30,6 +30,7 @@ def test_every_room_is_in_the_table():
 def test_picture_is_current_and_without_faults():
     drawn = rooms.rooms_diagram()
     assert faults(drawn) == []
+    assert "\\x" not in to_svg(drawn)
     assert (ROOT / "renders" / "rooms.svg").read_text(encoding="utf-8") == to_svg(drawn), "run generate.py"
 
 

@@ -4,6 +4,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+import archgraph as ag
 from archgraph.figures.content.mathtext import math, words
 from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Edge, Extent, Path, Rect, Run, Text
 from archgraph.figures.write.svg import to_svg
@@ -89,3 +90,8 @@ def test_raised_runs_come_back_to_the_baseline():
 def test_no_gradients_filters_or_references():
     text = to_svg(sample())
     assert not any(word in text for word in ("Gradient", "filter", "href", "url(", "<image", "script"))
+
+
+def test_spaces_that_hide_nothing_stay_as_they_are():
+    text = "archgraph: 1\nname: 'wide\u00a0net\u3000x'\ninputs: {x: {c: 3, n: 16}}\nnetwork: [linear: {out: 4}]\n"
+    assert "wide\u00a0net\u3000x" in ag.loads(text).draw().svg

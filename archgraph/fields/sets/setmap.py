@@ -10,6 +10,7 @@ from math import gcd, lcm
 
 from archgraph.errors import QueryError
 from archgraph.fields.sets.indices import EMPTY, Indices, interval, union
+from archgraph.sizes.primes import prime_divisors
 
 # U-Nets have 2**levels phases and windows as many as positions, 128 at most in practice. Beyond this it is an odd
 # ratio of resampling, whose phases multiply from layer to layer.
@@ -192,7 +193,7 @@ def minimal(advance: int, phases: Iterable[Indices]) -> SetMap:
     """
     # Equal maps must have one form: unions, caches and the end of a repeat's iterations compare them.
     phases = tuple(phases)
-    for prime in _primes(len(phases)):
+    for prime in prime_divisors(len(phases)):
         while len(phases) % prime == 0 and _repeats(phases, prime, advance):
             phases, advance = phases[: len(phases) // prime], advance // prime
     return SetMap(advance, phases)
@@ -204,16 +205,6 @@ def _repeats(phases: tuple[Indices, ...], parts: int, advance: int) -> bool:
         return False
     period, step = len(phases) // parts, advance // parts
     return all(phases[r + period] == phases[r].shift(step) for r in range(len(phases) - period))
-
-
-def _primes(number: int) -> Iterator[int]:
-    divisor = 2
-    while number > 1:
-        if number % divisor == 0:
-            yield divisor
-            while number % divisor == 0:
-                number //= divisor
-        divisor = divisor + 1 if divisor * divisor < number else number
 
 
 @lru_cache(maxsize=1 << 12)

@@ -18,7 +18,7 @@ from shutil import which
 from subprocess import PIPE
 from typing import Any
 
-from archgraph.errors import MissingToolError, not_among, printable
+from archgraph.errors import SPACES, MissingToolError, not_among, printable
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Edge, Path, Point
 from archgraph.figures.drawing.style import LINE, SKIP
 from archgraph.optional import missing
@@ -162,7 +162,7 @@ def _quoted(value: str) -> str:
     """
     if _NUMERAL.fullmatch(value):
         return value
-    escaped = printable(value, kept="\n").replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    escaped = printable(value, kept=f"\n{SPACES}").replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 
 

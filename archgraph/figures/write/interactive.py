@@ -7,7 +7,7 @@ from typing import Any
 
 from sympy import Expr
 
-from archgraph.errors import printable
+from archgraph.errors import SPACES, printable
 from archgraph.figures.drawing.diagram import Box, Diagram
 from archgraph.figures.overview.unfolding import Drawing, within_budget
 from archgraph.figures.write.javascript import javascript, script_json
@@ -64,7 +64,7 @@ def page(
 
 def escape(text: str) -> str:
     """Text of others in the page, in which nothing hides or turns text."""
-    return html.escape(printable(text))
+    return html.escape(printable(text, kept=SPACES))
 
 
 def _holder(one: Drawing, text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from html import escape
 from math import hypot
 
-from archgraph.errors import printable
+from archgraph.errors import SPACES, printable
 from archgraph.figures.drawing.decks import deck
 from archgraph.figures.drawing.diagram import Box, BoxPart, Cluster, Diagram, Edge, Path, Point, Rect, Run, Text
 
@@ -195,7 +195,7 @@ def _spans(runs: tuple[Run, ...]) -> Iterator[str]:
 
 def _safe(text: str) -> str:
     """Escape for XML text and attributes; what cannot be printed, or XML forbids, is spelt by its number."""
-    return escape(printable(text, kept="\n"), quote=True)
+    return escape(printable(text, kept=f"\n{SPACES}"), quote=True)
 
 
 def _n(value: float) -> str:

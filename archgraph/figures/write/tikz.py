@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from archgraph.errors import printable
+from archgraph.errors import SPACES, printable
 from archgraph.figures.drawing.decks import deck
 from archgraph.figures.drawing.diagram import BoxPart, Diagram, Path, Point, Rect, Run, Text
 
@@ -115,7 +115,7 @@ def escaped(text: str) -> str:
     >>> escaped("50 % of C_1"), escaped("θ × 2")
     ('50 \\\\% of C\\\\_1', '$\\\\theta$ \\\\texttimes{} 2')
     """
-    return "".join(map(_character, printable(text)))
+    return "".join(map(_character, printable(text, kept=SPACES)))
 
 
 def _character(one: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import gcd
 
@@ -55,18 +54,3 @@ def telling_move(wanted: int) -> int:
     [1, 11, 11, 227]
     """
     return next(move for move in range(wanted, wanted + SMALL_PRIMES) if gcd(move, SMALL_PRIMES) == 1)
-
-
-def prime_divisors(number: int) -> Iterator[int]:
-    """Yield the primes that divide a number, each once.
-
-    >>> list(prime_divisors(224))
-    [2, 7]
-    """
-    divisor = 2
-    while number > 1:
-        if number % divisor == 0:
-            yield divisor
-            while number % divisor == 0:
-                number //= divisor
-        divisor += 1

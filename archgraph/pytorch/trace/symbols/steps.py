@@ -10,7 +10,8 @@ from archgraph.pytorch.trace.recording.node import Shaped
 from archgraph.pytorch.trace.recording.operators import operator_of
 from archgraph.pytorch.trace.symbols.differences import Difference
 from archgraph.pytorch.trace.symbols.sampling import Sample, Sampler
-from archgraph.pytorch.trace.symbols.stepped import SteppedSize, prime_divisors, telling_move
+from archgraph.pytorch.trace.symbols.stepped import SteppedSize, telling_move
+from archgraph.sizes.primes import prime_divisors
 
 LARGEST_POWER = 64
 """The largest power of two that is tried as a step by itself."""
