@@ -91,7 +91,7 @@ def padding_pairs(padding: Padding, kernel: dict[str, Expr], dilation: dict[str,
 
 def _sides(value: Named, argument: str) -> tuple[Expr, Expr]:
     """What `{before: 1, after: 0}` says; a side that is left out has nothing."""
-    sides: dict[str, Expr] = dict(value)
+    sides: dict[str, Any] = dict(value)
     for name, length in sides.items():
         if name not in SIDES or not isinstance(length, Expr):
             raise ShapeError(f"{argument} is a number, [before, after] or {{before: …, after: …}}")

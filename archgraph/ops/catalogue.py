@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 
-# The files that hold operations: a new one joins here. They are imported for what they register.
-from archgraph.ops import (  # noqa: F401
+from archgraph.ops import (
     activations,
     arithmetic,
     attention,
@@ -26,7 +25,30 @@ from archgraph.ops import (  # noqa: F401
     sources,
 )
 from archgraph.ops.base import REGISTERED, Op
-from archgraph.ops.traced import moves, values  # noqa: F401
+from archgraph.ops.traced import moves, values
+
+FAMILIES = (
+    activations,
+    arithmetic,
+    attention,
+    convolution,
+    cropping,
+    einsum,
+    linear,
+    normalisation,
+    pointwise,
+    pooling,
+    rearrangement,
+    reshaping,
+    resizing,
+    rms,
+    routing,
+    sequence,
+    sources,
+    moves,
+    values,
+)
+"""The files that hold operations, imported for what they register: a new one joins here."""
 
 
 def registry() -> Mapping[str, type[Op]]:
