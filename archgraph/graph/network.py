@@ -108,6 +108,7 @@ class Network:
         structural: symbols whose value is built into the graph.
         assumptions: what was decided at the bound values, and is checked again at every binding.
         pixels: pixels per element of every input that declares them.
+        floating: how the values of dtype `float` are stored: a module may be in half precision.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Network:
     structural: frozenset[str] = frozenset()
     assumptions: tuple[Assumption, ...] = ()
     pixels: Mapping[str, int] = field(default_factory=dict)
+    floating: str = "float32"
     _of_graph: dict[Any, Any] = field(default_factory=dict, repr=False)
     _known: dict[Any, Any] = field(default_factory=dict, repr=False, init=False)
 

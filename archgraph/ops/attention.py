@@ -172,11 +172,11 @@ class ScaledDotProductAttention(Op):
         """
         queries, keys, values = self._copied(inputs)
         kept = [queries, keys, self.scores(*inputs)]
-        copied = Saved(fresh=tuple((numel, 4) for numel in (*kept, values)))
+        copied = Saved(fresh=tuple((numel, "float") for numel in (*kept, values)))
         if not self._is_whole(inputs):
             return replace(copied, batch=self._looked_up(inputs), joined=len(inputs) > 3)
         several = copied if self._is_split(inputs[2]) else None
-        return Saved(inputs=(2,), fresh=tuple((numel, 4) for numel in kept), several=several)
+        return Saved(inputs=(2,), fresh=tuple((numel, "float") for numel in kept), several=several)
 
     def _is_split(self, v: TensorType) -> bool:
         """Whether the heads of several samples lie apart: those of one position side by side.
@@ -198,13 +198,13 @@ class ScaledDotProductAttention(Op):
         outputs = tuple(range(len(streams)))
         if self._is_whole(inputs):
             return Saved(inputs=(0, 1, 2), outputs=outputs, statistics=logarithms)
-        fresh, table = tuple((numel, 4) for numel in copies), self._looked_up(inputs)
+        fresh, table = tuple((numel, "float") for numel in copies), self._looked_up(inputs)
         return Saved(outputs=outputs, fresh=fresh, batch=table, statistics=logarithms, joined=len(streams) > 1)
 
-    def _looked_up(self, inputs: Types) -> tuple[tuple[Expr, int], ...]:
+    def _looked_up(self, inputs: Types) -> tuple[tuple[Expr, str], ...]:
         """The rows of the table of biases, one for every pair of positions of a window."""
         pairs = product(length**2 for length in self.windows(inputs[0]).values())
-        return ((pairs, 8),) if self.relative_bias else ()
+        return ((pairs, "int"),) if self.relative_bias else ()
 
     def _is_whole(self, inputs: Types) -> bool:
         """Whether q, k and v are cut into heads as they are, and so without a copy."""

@@ -26,7 +26,7 @@ from archgraph.ops import (  # noqa: F401
     sources,
 )
 from archgraph.ops.base import REGISTERED, Op
-from archgraph.ops.traced import moves, values  # noqa: F401
+from archgraph.ops.traced import moves, stored, values  # noqa: F401
 
 
 def registry() -> Mapping[str, type[Op]]:

@@ -9,8 +9,8 @@ from sympy import Expr
 
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes
-from archgraph.ops.arithmetic import broadcast
-from archgraph.ops.base import Op, Saved, Types, Unweighted
+from archgraph.ops.arithmetic import broadcast, kept_factors
+from archgraph.ops.base import Kernel, Op, Saved, Types, Unweighted
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, All, Reach
 from archgraph.sizes.symbols import ZERO, symbol
@@ -62,6 +62,10 @@ class Einsum(Unweighted):
 
     def saved(self, *inputs: TensorType) -> Saved:
         return Saved(inputs=(0, 1))
+
+    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return each operand for the gradient of the other one."""
+        return kept_factors(needed)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return everything along summed positions, with weights computed from the input."""

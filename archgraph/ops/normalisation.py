@@ -76,7 +76,7 @@ class BatchNorm(Normalisation):
         buffers = {
             "running_mean": running,
             "running_var": running,
-            "num_batches_tracked": Weight((), "buffer"),
+            "num_batches_tracked": Weight((), "buffer", "int"),
         }
         return {**super().weights(*inputs), **buffers}
 
@@ -123,10 +123,10 @@ class InstanceNorm(Normalisation):
         Where the channel is not first, a copy of the input is kept.
         """
         (x,) = inputs
-        fresh = ((x.channels, 4),) if self.affine else ()
+        fresh = ((x.channels, "float"),) if self.affine else ()
         if x.names[0] == "c":
             return Saved(inputs=(0,), fresh=fresh, statistics=2 * x.channels)
-        return Saved(fresh=((x.numel, 4), *fresh), statistics=2 * x.channels)
+        return Saved(fresh=((x.numel, "float"), *fresh), statistics=2 * x.channels)
 
     def groups_of(self, x: TensorType) -> Expr:
         """Return one pair per channel."""

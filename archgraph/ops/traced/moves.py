@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError, UnsupportedOpError
-from archgraph.ops.arguments import Named
+from archgraph.ops.arguments import Named, StoredName
 from archgraph.ops.base import Op, Saved, Types
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, All, ChannelUse, Digits, Reach, Window, using
@@ -222,7 +222,7 @@ class Move(Rearrangement):
     arity: ClassVar[tuple[int, int | None]] = (1, None)
     function: str
     shape: Named
-    dtype: str = "float"
+    dtype: StoredName = "float"
 
     def infer(self, *inputs: TensorType) -> Types:
         return (TensorType(tuple(self.shape), self.dtype),)

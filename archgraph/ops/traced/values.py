@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from sympy import Expr
 
 from archgraph.errors import ShapeError
-from archgraph.ops.arguments import Named, PerAxis, per_axis
-from archgraph.ops.arithmetic import Broadcast, aligned, broadcast
-from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.arguments import Named, PerAxis, StoredName, per_axis
+from archgraph.ops.arithmetic import Broadcast, aligned, broadcast, kept_factors
+from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.functions import Call, PointwiseFunction, function_row, torch_function
-from archgraph.ops.modules import functional
+from archgraph.ops.modules import functional, torch_dtype
 from archgraph.ops.reach import SAME, All, AxisMap, Causal, Interpolated, Reach, Resized, windowed
 from archgraph.sizes.symbols import ZERO, product, size, symbol
 from archgraph.sizes.types import TensorType, tensor
@@ -49,14 +49,17 @@ class Function(Broadcast):
     def infer(self, *inputs: TensorType) -> Types:
         """Return the type with all axes of all operands."""
         out = broadcast(self.function, inputs)
-        floats = any(x.dtype == "float" for x in inputs) and self._row.result == "float"
-        return (out.as_dtype("float" if floats else "int"),)
+        return (out.as_dtype(self._row.dtype(inputs, self.call)),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         return self._row.operations * self.outputs(*inputs)[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
         return self._row.saved(inputs, self.outputs(*inputs)[0].numel, self.call)
+
+    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return what the gradients of some operands need."""
+        return self._row.saved(inputs, self.outputs(*inputs)[0].numel, self.call, needed)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         return tuple(self._row.reach(x.positions) for x in inputs)
@@ -187,7 +190,7 @@ class Constant(Unweighted, NoMacs):
     kind: ClassVar[str] = "constant"
     arity: ClassVar[tuple[int, int | None]] = (0, 0)
     shape: Named
-    dtype: str = "float"
+    dtype: StoredName = "float"
 
     def infer(self, *inputs: TensorType) -> Types:
         return (TensorType(tuple(self.shape), self.dtype),)
@@ -207,7 +210,7 @@ class Constant(Unweighted, NoMacs):
         import torch
 
         shape = [int(length) for _, length in self.shape]
-        kind = torch.float32 if self.dtype == "float" else torch.long
+        kind = torch_dtype(self.dtype)
         return functional(lambda: torch.zeros(1, *shape, dtype=kind, device=torch.get_default_device()))
 
     @classmethod
@@ -244,6 +247,10 @@ class Convolve(Unweighted):
 
     def saved(self, *inputs: TensorType) -> Saved:
         return Saved(inputs=(0, 1))
+
+    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return the weight for the gradient of the operand, the operand for that of the weight."""
+        return kept_factors(needed)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return a window per axis; of the weight everything."""

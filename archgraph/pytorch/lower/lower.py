@@ -105,7 +105,7 @@ def _child(node: Member, needed: tuple[Value, ...], tied: Any) -> nn.Module:
     if node.experts is not None:
         experts, active = _bodies(node, node.experts, tied), _number(node, node.count)
         names, score_names = node.types[0].names, node.types[1].names
-        return mixture_class()(experts, active, names, score_names, takes_each_position(node.body))
+        return mixture_class()(experts, active, names, score_names, per_position=takes_each_position(node.body))
     return repeat_class()(_bodies(node, node.count, tied), len(node.outputs))
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, Fused, find_attentions, name_of
 from archgraph.pytorch.trace.builder import Stack
+from archgraph.pytorch.trace.dtypes import own_floating, stored_name
 from archgraph.pytorch.trace.export import Exported, tree_of
+from archgraph.sizes.dtypes import FLOAT
 
 if TYPE_CHECKING:
     from torch import nn
@@ -73,6 +75,8 @@ class Program:
         self._uses: dict[int, int] = {}
         self._count_uses(absorbed)
         self.accounted: set[int] = set()
+        floats = (node.meta.get("val") for node in every if node.name in self.user_inputs)
+        self.own = own_floating(module, floats)
         self._frozen = not any(p.requires_grad for p in module.parameters())
 
     # -- weights -----------------------------------------------------------------------------------------
@@ -120,15 +124,27 @@ class Program:
 
     def is_natural(self, node: Any, *, buffer: bool = False) -> bool:
         """Whether a weight belongs to one layer, which then counts it itself."""
-        if node not in self.parameters or self.uses(node) != 1:
+        if node not in self.parameters or self.uses(node) != 1 or not self._is_in_type(node):
             return False
         return self.status(node) == ("buffer" if buffer else "learned")
+
+    def dtype(self, tensor: Any) -> str:
+        """Return how a tensor is stored."""
+        return stored_name(tensor.dtype, self.own)
+
+    def _is_in_type(self, node: Any) -> bool:
+        """Whether a weight is stored in the floating type that its operation computes in."""
+        (user,) = [user for user in node.users if occurrences(node, user)][:1] or [node]
+        first = next((arg for arg in user.args if hasattr(arg, "meta")), node).meta.get("val")
+        own = self.dtype(node.meta["val"])
+        floating = first is not None and hasattr(first, "dtype") and first.dtype.is_floating_point
+        return own == (self.dtype(first) if floating else FLOAT)
 
     def origin(self, node: Any) -> Any:
         """Return the parameter that a weight is only another view of, or the node itself."""
         seen = node
         while name_of(seen) in RESHAPINGS and occurrences(seen.args[0], seen) == 1:
-            if sum(occurrences(seen, user) for user in seen.users) != 1:
+            if sum(occurrences(seen, user) for user in seen.users) != 1 or _casts(seen):
                 return node
             seen = seen.args[0]
         return seen if seen in self.parameters else node
@@ -146,10 +162,10 @@ class Program:
         found = {id(t): t for t in self._tensors.values() if self.status_of(t) != "buffer"}
         return sum(tensor.numel() for tensor in found.values())
 
-    def buffers(self) -> int:
-        """Return the number of scalars in all buffers."""
+    def buffer_tensors(self) -> list[Any]:
+        """Return all buffers, each once."""
         found = {id(t): t for t in self._tensors.values() if self.status_of(t) == "buffer"}
-        return sum(tensor.numel() for tensor in found.values())
+        return list(found.values())
 
     # -- structure ---------------------------------------------------------------------------------------
 
@@ -239,6 +255,11 @@ def occurrences(node: Any, user: Any) -> int:
     if name_of(user) in SKIPPED:
         return 0
     return sum(leaf is node for leaf in tree_of(torch).tree_leaves((user.args, user.kwargs)))
+
+
+def _casts(node: Any) -> bool:
+    """Whether a node stores its operand in another type."""
+    return node.meta["val"].dtype != node.args[0].meta["val"].dtype
 
 
 def _class_name(kind: Any) -> str:

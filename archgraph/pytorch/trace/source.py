@@ -25,6 +25,7 @@ def network_of(found: TracedModule, module: Any = None) -> Network:
         source=ModuleSource(),
         origin=Origin(family=found.name, conditions=found.conditions, gaps=found.gaps, module=module),
         assumptions=found.assumptions,
+        floating=found.floating,
     )
 
 

@@ -14,6 +14,7 @@ from archgraph.cost.part import whole_part
 from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Value
 from archgraph.graph.network import Network
+from archgraph.ops.modules import torch_dtype
 from archgraph.pytorch.lower.lower import leaves, lower
 from archgraph.pytorch.lower.saved_storages import saved_bytes
 from archgraph.report.table import Table
@@ -260,9 +261,8 @@ def _weights(module: nn.Module, seen: set[int]) -> Counter[str]:
 def _operands(bound: Network) -> list[Tensor]:
     import torch
 
-    kinds = {"int": torch.long, "float": torch.get_default_dtype()}
     return [
-        torch.zeros(1, *map(int, type_.sizes.values()), dtype=kinds[type_.dtype], device="meta")
+        torch.zeros(1, *map(int, type_.sizes.values()), dtype=torch_dtype(type_.dtype), device="meta")
         for type_ in (value.type for value in bound.graph.inputs)
     ]
 

@@ -123,6 +123,8 @@ def is_number(item: Any) -> bool:
 def _float(item: Any) -> float | None:
     if isinstance(item, Tracked) or item is None:
         return 0.0
+    if isinstance(item, int) and not isinstance(item, bool):
+        return item
     try:
         return float(item)
     except (TypeError, ValueError):

@@ -7,6 +7,8 @@ from typing import Any
 
 from sympy import Expr, Integer
 
+from archgraph.graph.ir import Value
+from archgraph.ops.traced.stored import Detach
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
@@ -21,7 +23,6 @@ from archgraph.pytorch.trace.registry import aten
     "contiguous",
     "clone",
     "alias",
-    "detach",
     "type_as",
     "native_dropout",
     "feature_dropout",
@@ -37,13 +38,20 @@ from archgraph.pytorch.trace.registry import aten
     "positive",
     "requires_grad_",
     "to_dense",
-    "detach_",
     "bernoulli",
 )
 def identity(i: ProgramInterpreter, a: Arguments) -> Any:
     """What changes neither shape nor values, or only how they are stored."""
     x = next(getattr(a, name) for name in ("self", "input") if name in a.nodes)
     return (x, None) if isinstance(a.node.meta["val"], (list, tuple)) else x
+
+
+@aten("detach", "detach_")
+def detach(i: ProgramInterpreter, a: Arguments) -> Tracked:
+    """What no gradient comes back through."""
+    t = i.builder.settled(a.self)
+    assert isinstance(t.value, Value)
+    return Tracked(i.builder.emit(Detach(), [t.value])[0], t.layout)
 
 
 # -- views ---------------------------------------------------------------------------------------------------
