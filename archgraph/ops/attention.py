@@ -170,13 +170,24 @@ class ScaledDotProductAttention(Op):
         v is cut into heads as a view; joined with other streams, repeated for more heads, or cut into windows or
         along axes, it is a copy. Which bias every pair of positions takes is kept as an index for all samples.
         """
+        return self._kept(frozenset(range(len(inputs))), inputs)
+
+    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return, of the math kernel, each factor of a product for the gradient of the other one."""
+        return self._kept(needed, inputs) if kernel == "math" else self.saved_by(kernel, *inputs)
+
+    def _kept(self, needed: frozenset[int], inputs: Types) -> Saved:
+        q, k, v = (any(index % 3 == place for index in needed) for place in range(3))
+        scored = q or k or self.relative_bias
         queries, keys, values = self._copied(inputs)
-        kept = [queries, keys, self.scores(*inputs)]
-        copied = Saved(fresh=tuple((numel, "float") for numel in (*kept, values)))
+        factors = [numel for numel, kept in ((queries, k), (keys, q)) if kept]
+        scores = [self.scores(*inputs)] if scored or v else []
+        fresh = tuple((numel, "float") for numel in (*factors, *scores))
+        copied = Saved(fresh=(*fresh, (values, "float")) if scored else fresh)
         if not self._is_whole(inputs):
             return replace(copied, batch=self._looked_up(inputs), joined=len(inputs) > 3)
         several = copied if self._is_split(inputs[2]) else None
-        return Saved(inputs=(2,), fresh=tuple((numel, "float") for numel in kept), several=several)
+        return Saved(inputs=(2,) if scored else (), fresh=fresh, several=several)
 
     def _is_split(self, v: TensorType) -> bool:
         """Whether the heads of several samples lie apart: those of one position side by side.

@@ -174,6 +174,17 @@ class GroupNorm(Normalisation):
         """Return the number of groups."""
         return self.groups
 
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return the statistics and the input, or a copy of it where the channels stand neither first nor last.
+
+        Channels that stand last of two or three positions are a layout that PyTorch takes as it is.
+        """
+        (x,) = inputs
+        place, rank = x.names.index("c"), len(x.positions)
+        if place == 0 or (place == rank and rank in (2, 3)):
+            return super().saved(*inputs)
+        return Saved(fresh=((x.numel, "float"),), statistics=2 * self.groups)
+
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position, with statistics over all positions."""
         positions = inputs[0].positions

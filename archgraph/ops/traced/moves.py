@@ -29,7 +29,8 @@ class Rearrange(Rearrangement):
     """Regroups the digits of axes, as view and permute do. `{*axes} -> {into}`.
 
     Digit (axis, stride, size) of an axis is `(i // stride) % size`. Every new axis lists its digits, outermost
-    first: none for an axis of size 1, and digits without an axis for copies.
+    first: none for an axis of size 1, and digits without an axis for copies. With `view` it lies in the operand's
+    memory, and no element is copied.
 
     >>> op, inputs = Rearrange.example()
     >>> print(op.infer(*inputs)[0])
@@ -38,6 +39,7 @@ class Rearrange(Rearrangement):
 
     kind: ClassVar[str] = "rearrange"
     into: tuple[tuple[str, tuple[MovedDigit, ...]], ...]
+    view: bool = False
 
     def infer(self, *inputs: TensorType) -> Types:
         (x,) = inputs
@@ -48,8 +50,8 @@ class Rearrange(Rearrangement):
         return (TensorType(axes, x.dtype),)
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return nothing: a copy needs no operand for its gradient."""
-        return Saved()
+        """Return that a view lies where the operand does; a copy needs no operand for its gradient."""
+        return Saved(aliases=((0, 0),) if self.view else ())
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return, per axis of the operand, where its digits went; those that became channels take all values."""

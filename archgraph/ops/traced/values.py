@@ -9,7 +9,7 @@ from sympy import Expr
 
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Named, PerAxis, StoredName, per_axis
-from archgraph.ops.arithmetic import Broadcast, aligned, broadcast, kept_factors
+from archgraph.ops.arithmetic import Broadcast, aligned, broadcast
 from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.functions import Call, PointwiseFunction, function_row, torch_function
@@ -247,10 +247,6 @@ class Convolve(Unweighted):
 
     def saved(self, *inputs: TensorType) -> Saved:
         return Saved(inputs=(0, 1))
-
-    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
-        """Return the weight for the gradient of the operand, the operand for that of the weight."""
-        return kept_factors(needed)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return a window per axis; of the weight everything."""
