@@ -222,6 +222,13 @@ ATTENTION = [
         ((TOKENS, t(n=6, c=4), t(n=6, c=4)), {"heads": 4, "kv_heads": 2}),
         ((TOKENS,) * 3, {"heads": 2, "causal": True}),
         ((TOKENS,) * 3, {"heads": 1}),
+        *(
+            ((TOKENS,) * 3, {"heads": 2, "written": form, **more})
+            for form in ("plain", "queries", "keys", "both")
+            for more in ({}, {"causal": True}, {"causal": True, "masked": 36, "factors": 1}, {"masked": 6})
+        ),
+        ((TOKENS, t(n=6, c=4), t(n=6, c=4)), {"heads": 4, "kv_heads": 2, "written": "plain"}),
+        ((t(c=4, h=3, w=2),) * 3, {"heads": 2, "written": "plain"}),
         ((t(c=8), t(n=1, c=8), t(n=1, c=8)), {"heads": 2}),
         ((t(c=4, h=3, w=4),) * 3, {"heads": 2, "over": "h"}),
         ((t(h=3, w=4, d=2, c=4),) * 3, {"heads": 2, "over": ["d", "w"]}),

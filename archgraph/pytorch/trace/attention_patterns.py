@@ -44,6 +44,9 @@ class Fused:
     Attributes:
         keys: the second factor of the scores, of shape (…, channels, keys).
         masks: what was added to the scores or masked in them: constants.
+        scaled: whether queries, and keys, are scaled before their product.
+        tests: masks of tests, which are kept for the way back.
+        factors: constant tensors of one element that scale the scores.
     """
 
     queries: Any
@@ -51,6 +54,9 @@ class Fused:
     values: Any
     masks: tuple[Any, ...]
     absorbed: frozenset[Any]
+    scaled: tuple[bool, bool] = (False, False)
+    tests: tuple[Any, ...] = ()
+    factors: tuple[Any, ...] = ()
 
 
 def name_of(node: Any) -> str:
@@ -85,7 +91,39 @@ def _match(softmax: Any, constants: set[Any]) -> tuple[Any, Fused] | None:
     queries, scaled = _unscaled(scores.args[0])
     keys, scaled_keys = _unscaled(scores.args[1])
     absorbed = {scores, softmax, *between, *after, *scaled, *scaled_keys}
-    return last, Fused(queries, keys, last.args[1], tuple(masks), frozenset(absorbed))
+    if any(map(_changes_type, absorbed)):
+        return None
+    tests = tuple(mask for node in between if name_of(node) in ("masked_fill", "where") for mask in _tests(node))
+    factors = tuple(arg for node in between if name_of(node) in SCALINGS for arg in _fixed(node, constants))
+    found = Fused(
+        queries,
+        keys,
+        last.args[1],
+        tuple(masks),
+        frozenset(absorbed),
+        (bool(scaled), bool(scaled_keys)),
+        tests,
+        factors,
+    )
+    return last, found
+
+
+def _changes_type(node: Any) -> bool:
+    """Whether a step of attention is in another floating type than what it is made of: it keeps a copy then."""
+    kinds = {arg.meta["val"].dtype for arg in node.args if hasattr(getattr(arg, "meta", {}).get("val"), "dtype")}
+    return bool({kind for kind in kinds if kind.is_floating_point} - {node.meta["val"].dtype})
+
+
+def _tests(node: Any) -> list[Any]:
+    return [arg for arg in node.args if str(getattr(_value(arg), "dtype", "")) == "torch.bool"]
+
+
+def _fixed(node: Any, constants: set[Any]) -> list[Any]:
+    return [arg for arg in node.args if arg in constants and hasattr(_value(arg), "shape")]
+
+
+def _value(arg: Any) -> Any:
+    return arg.meta.get("val") if hasattr(arg, "meta") else None
 
 
 def _scores(node: Any, constants: set[Any]) -> tuple[Any, list[Any], list[Any]] | None:

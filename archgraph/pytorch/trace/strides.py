@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from sympy import Expr
 
@@ -41,7 +42,7 @@ def regrouped(into: Sequence[tuple[str, tuple[MovedDigit, ...]]], strides: Strid
         steps = [(product((stride, strides[axis])) if axis else ZERO, size) for axis, stride, size in digits]
         real = [(step, size) for step, size in steps if size != 1]
         # Neighbouring digits are one run of memory where the outer one steps over all of the inner one.
-        pairs = zip(real, real[1:], strict=False)
+        pairs = pairwise(real)
         if any(same_size(outer, product((inner, size))) is not True for (outer, _), (inner, size) in pairs):
             return None
         result[name] = real[-1][0] if real else ONE
