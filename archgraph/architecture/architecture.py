@@ -1127,7 +1127,7 @@ def trace(
     from archgraph.pytorch.trace.source import network_of
 
     found = traced(module, inputs, dynamic, axes=axes, name=name, allow_unsupported=allow_unsupported)
-    return Architecture(network_of(found, module))
+    return Architecture(network_of(found, module, inputs))
 
 
 def verify(architecture: Architecture, **values: Any) -> Report:

@@ -76,6 +76,7 @@ class Origin:
         conditions: for which sizes a trace holds, as text.
         gaps: operators without a rule, whose costs are missing in every number.
         module: the module that was traced, None for a spec.
+        example: the inputs that it was traced with, without their values.
     """
 
     family: str = ""
@@ -89,6 +90,7 @@ class Origin:
     conditions: tuple[str, ...] = ()
     gaps: tuple[Any, ...] = ()
     module: Any = None
+    example: object = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -86,7 +86,8 @@ class Einsum(Unweighted):
         names = list(dict.fromkeys(name for x in inputs for name in x.names))
         letters = {name: chr(ord("b") + index) for index, name in enumerate(names)}
         left, right, result = ("a" + "".join(letters[name] for name in x.names) for x in (*inputs, out))
-        return functional(lambda x, y: torch.einsum(f"{left},{right}->{result}", x, y))
+        # Contiguous, as a product of matrices gives it: in memory the axes stand in their order.
+        return functional(lambda x, y: torch.einsum(f"{left},{right}->{result}", x, y).contiguous())
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:

@@ -10,18 +10,19 @@ from archgraph.errors import UnsupportedOpError
 from archgraph.sizes.dtypes import FLOAT
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
 
-def torch_dtype(name: str, own: Any = None) -> Any:
-    """Return PyTorch's dtype of a stored type; of `float` the given one, or PyTorch's default.
+def torch_dtype(name: str) -> torch.dtype:
+    """Return PyTorch's dtype of a stored type; of `float` PyTorch's default.
 
     >>> torch_dtype("bool"), torch_dtype("int")
     (torch.bool, torch.int64)
     """
     import torch
 
-    usual = {FLOAT: own or torch.get_default_dtype(), "int": torch.int64}
+    usual = {FLOAT: torch.get_default_dtype(), "int": torch.int64}
     return usual.get(name) or getattr(torch, name)
 
 

@@ -137,6 +137,7 @@ POOLS = [
 NORMS = [
     *(case("batch_norm", operand, affine=affine) for operand in (SIGNAL, VOLUME, LAST) for affine in (True, False)),
     case("batch_norm", VECTOR),
+    *(case("batch_norm", operand, running=True) for operand in (IMAGE, TOKENS, VECTOR)),
     *(case(kind, operand) for operand in AWAY for kind in ("batch_norm", "instance_norm", "layer_norm", "rms_norm")),
     *(case("group_norm", operand, groups=2) for operand in AWAY),
     *(case("instance_norm", operand) for operand in (SIGNAL, VOLUME, LAST)),
@@ -186,6 +187,7 @@ REARRANGEMENTS = [
     case("unflatten", t(n=12, c=2), axis="n", into={"h": 4, "w": 3}),
     case("rename", IMAGE, axis="h", to="x"),
     case("pad", IMAGE, by=1),
+    *(case("pad", IMAGE, by=1, mode=mode) for mode in ("reflect", "replicate", "circular")),
     case("pad", LAST, by={"h": [1, 2], "w": 0}),
     case("crop", IMAGE, by={"before": 1, "after": 2}),
     case("slice", TOKENS, axis="n", start=2, size=3),

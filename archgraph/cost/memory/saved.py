@@ -46,7 +46,7 @@ class SavedBytes:
 
     def total(self, graph: Graph, selected: tuple[Value, ...] = ()) -> Expr:
         """Return the bytes kept for the backward pass of the selected outputs, inputs of the graph included."""
-        summary = self.summary(graph, self.flow.of(*whole(graph, selected or graph.outputs)), "")
+        summary = self.summary(graph, self.flow.of(*asked_of(graph, selected or graph.outputs)), "")
         kept = [self.execution.bytes_of(graph.inputs[index].type) for index in summary.inputs]
         kept += [out.size for out in dict.fromkeys(summary.outputs) if isinstance(out, Storage) and out.kept]
         return expand(Add(summary.inside, *kept))
@@ -164,11 +164,11 @@ class SavedFold:
         return Summary(ZERO, frozenset(range(len(node.inputs))), outputs)
 
 
-def whole(graph: Graph, selected: tuple[Value, ...]) -> tuple[Graph, Flags, Flags]:
+def asked_of(graph: Graph, selected: tuple[Value, ...]) -> tuple[Graph, Flags, Flags]:
     """Return what `GradientFlow.of` is asked for a whole network, whose inputs need no gradient.
 
     >>> from archgraph import load
-    >>> whole(load("conv_stack").graph, ())[1:]
+    >>> asked_of(load("conv_stack").graph, ())[1:]
     ((False,), (False,))
     """
     return graph, (False,) * len(graph.inputs), tuple(value in selected for value in graph.outputs)

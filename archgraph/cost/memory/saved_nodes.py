@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sympy import Expr
 
-from archgraph.cost.memory.saved import SavedBytes, SavedFold, Storage, whole
+from archgraph.cost.memory.saved import SavedBytes, SavedFold, Storage, asked_of
 from archgraph.graph.execution import Execution
 from archgraph.graph.gradients import GradientPaths
 from archgraph.graph.ir import Graph, Repeat, Value
@@ -35,7 +35,7 @@ class SavedByNode:
         inputs = [Storage(self._saved.execution.bytes_of(value.type)) for value in graph.inputs]
         self._owners = [(storage, "") for storage in inputs]
         self._fresh = []
-        self._run(graph, self._saved.flow.of(*whole(graph, selected or graph.outputs)), inputs, "")
+        self._run(graph, self._saved.flow.of(*asked_of(graph, selected or graph.outputs)), inputs, "")
         total: dict[str, int] = defaultdict(int)
         for size, path in [*((s.size, path) for s, path in self._owners if s.kept), *self._fresh]:
             total[path] += int(size)

@@ -10,7 +10,7 @@ from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError, UnsupportedOpError
 from archgraph.ops.arguments import Named, StoredName
-from archgraph.ops.base import Op, Saved, Types
+from archgraph.ops.base import Kernel, Op, Saved, Types
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, All, ChannelUse, Digits, Reach, Window, using
 from archgraph.ops.rearrangement import Rearrangement
@@ -209,6 +209,34 @@ class Gather(Rearrangement):
         return cls("c"), (tensor(c=symbol("C") + 1), tensor("int", m=symbol("M")))
 
 
+VIEWING = frozenset(("as_strided", "diagonal", "unfold", "view"))
+"""Moves whose result lies in the memory of the operand."""
+CHOOSING = frozenset(("sort", "topk"))
+"""Moves that keep, for every element of the result, where it came from."""
+SIZED = frozenset(("gather", "take_along_dim", "reflect_pad", "replicate_pad"))
+"""Moves that keep their operand too."""
+PAIRS = frozenset(("grid_sampler", "grid_sampler_2d"))
+"""Moves that keep all operands."""
+WHOLE = frozenset(("scatter_reduce",))
+"""Moves that keep all operands and the result."""
+SOURCES_KEPT = frozenset(("index_add", "index_copy"))
+WRITTEN = frozenset((*SOURCES_KEPT, "scatter_add"))
+"""Moves that keep indices for the gradient of what they write, and some that too, for its shape."""
+INDEXED = frozenset(
+    (
+        *SIZED,
+        "index",
+        "index_fill",
+        "index_put",
+        "masked_scatter",
+        "masked_select",
+        "put",
+        "scatter",
+    )
+)
+"""Moves that keep the indices or tests which they are given."""
+
+
 @dataclass(frozen=True)
 class Move(Rearrangement):
     """Moves or selects elements in a way that is not described further, called by torch's name: flip, sort, scatter.
@@ -230,8 +258,32 @@ class Move(Rearrangement):
         return (TensorType(tuple(self.shape), self.dtype),)
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return nothing: indices that it may keep are not described."""
-        return Saved()
+        """Return what the gradients need: places that were chosen, indices that were given; of other moves nothing."""
+        return self.saved_for(frozenset(range(len(inputs))), "math", *inputs)
+
+    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return what the gradients of some operands need."""
+        (out,) = self.outputs(*inputs)
+        if not out.has_gradient:
+            return Saved()
+        if self.function in VIEWING:
+            return Saved(aliases=((0, 0),))
+        places = ((out.numel, "int"),) if self.function in CHOOSING else ()
+        outputs = (0,) if self.function in WHOLE else ()
+        return Saved(inputs=tuple(self._kept(needed, inputs)), outputs=outputs, fresh=places)
+
+    def _kept(self, needed: frozenset[int], inputs: Types) -> Iterator[int]:
+        written = len(inputs) - 1
+        for index, x in enumerate(inputs):
+            if self.function in WHOLE or self.function in PAIRS or (self.function in SIZED and index == 0):
+                yield index
+            elif self.function in WRITTEN:
+                # What is written decides alone; what it is written into takes its gradient as it comes.
+                takes = written in needed and index and (not x.has_gradient or self.function in SOURCES_KEPT)
+                if takes or (self.function == "index_copy" and not x.has_gradient):
+                    yield index
+            elif self.function in INDEXED and not x.has_gradient:
+                yield index
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return that anything may be read.

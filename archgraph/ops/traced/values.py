@@ -83,11 +83,16 @@ class Function(Broadcast):
         return cls("sin"), (tensor(c=symbol("C"), h=symbol("H"), w=symbol("W")),)
 
 
+COUNTS = {"any": "bool", "all": "bool", "argmax": "int", "argmin": "int", "count_nonzero": "int"}
+"""Reductions to tests, places and numbers, which have no gradient, and how these are stored."""
+
+
 @dataclass(frozen=True)
 class Reduce(Unweighted, NoMacs):
     """Sum, product, extremum, norm or variance over the axes in `over`, which vanish.
 
-    `{*over, *axes} -> {*axes}`. One operation per input element; `function` is torch's name.
+    `{*over, *axes} -> {*axes}`. One operation per input element; `function` is torch's name: `amax` over any axes,
+    `max` over one, whose place it keeps.
 
     >>> op, inputs = Reduce.example()
     >>> print(op.infer(*inputs)[0])
@@ -103,17 +108,20 @@ class Reduce(Unweighted, NoMacs):
         (x,) = inputs
         for axis in self.over:
             x.size(axis)
-        return (x.without(*self.over),)
+        left = x.without(*self.over)
+        integers = self.function in ("sum", "prod") and not x.has_gradient
+        return (left.as_dtype("int" if integers else COUNTS.get(self.function, x.dtype)),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         return inputs[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return the input, but for sums; norms and extrema need their result too."""
-        if self.function in ("sum", "mean"):
+        """Return the input, but for sums; norms and extrema need their result too, those of one axis its place."""
+        if self.function in ("sum", "mean", *COUNTS):
             return Saved()
-        kept = () if self.function in ("var", "std") else (0,)
-        return Saved(inputs=(0,), outputs=kept)
+        if self.function in ("max", "min"):
+            return Saved(fresh=((self.outputs(*inputs)[0].numel, "int"),))
+        return Saved(inputs=(0,), outputs=() if self.function == "var" else (0,))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return everything along the reduced axes."""
@@ -125,7 +133,9 @@ class Reduce(Unweighted, NoMacs):
 
         compute = getattr(torch, self.function, None) or getattr(torch.linalg, self.function)
         dims = tuple(inputs[0].names.index(axis) + 1 for axis in self.over)
-        return functional(lambda x: compute(x, dim=dims))
+        if self.function in ("max", "min"):
+            return functional(lambda x: compute(x, dim=dims[0]).values)
+        return functional(lambda x: compute(x, dim=dims[0] if self.function in ("argmax", "argmin") else dims))
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:

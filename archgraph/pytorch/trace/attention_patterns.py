@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
+ProgramNode: TypeAlias = Any
+"""A step of an exported program."""
 CONTRACTIONS = frozenset(
     [
         "matmul",
@@ -49,23 +51,23 @@ class Fused:
         factors: constant tensors of one element that scale the scores.
     """
 
-    queries: Any
-    keys: Any
-    values: Any
-    masks: tuple[Any, ...]
-    absorbed: frozenset[Any]
+    queries: ProgramNode
+    keys: ProgramNode
+    values: ProgramNode
+    masks: tuple[ProgramNode, ...]
+    absorbed: frozenset[ProgramNode]
     scaled: tuple[bool, bool] = (False, False)
-    tests: tuple[Any, ...] = ()
-    factors: tuple[Any, ...] = ()
+    tests: tuple[ProgramNode, ...] = ()
+    factors: tuple[ProgramNode, ...] = ()
 
 
-def name_of(node: Any) -> str:
+def name_of(node: ProgramNode) -> str:
     """Return the name of the operator that a node calls."""
     schema = getattr(node.target, "_schema", None)
     return schema.name.removeprefix("aten::").rstrip("_") if node.op == "call_function" and schema else ""
 
 
-def find_attentions(nodes: list[Any], constants: set[Any]) -> Mapping[Any, Fused]:
+def find_attentions(nodes: list[ProgramNode], constants: set[ProgramNode]) -> Mapping[ProgramNode, Fused]:
     """Return the attentions that are written out, by the node of their last product."""
     found = {}
     for node in nodes:
@@ -76,12 +78,12 @@ def find_attentions(nodes: list[Any], constants: set[Any]) -> Mapping[Any, Fused
     return found
 
 
-def _over_last(node: Any) -> bool:
+def _over_last(node: ProgramNode) -> bool:
     rank = len(node.meta["val"].shape)
     return node.args[1] in (-1, rank - 1) and rank >= 3
 
 
-def _match(softmax: Any, constants: set[Any]) -> tuple[Any, Fused] | None:
+def _match(softmax: ProgramNode, constants: set[ProgramNode]) -> tuple[ProgramNode, Fused] | None:
     above = _scores(softmax.args[0], constants)
     below = _product(softmax)
     if above is None or below is None:
@@ -108,28 +110,30 @@ def _match(softmax: Any, constants: set[Any]) -> tuple[Any, Fused] | None:
     return last, found
 
 
-def _changes_type(node: Any) -> bool:
+def _changes_type(node: ProgramNode) -> bool:
     """Whether a step of attention is in another floating type than what it is made of: it keeps a copy then."""
     kinds = {arg.meta["val"].dtype for arg in node.args if hasattr(getattr(arg, "meta", {}).get("val"), "dtype")}
     return bool({kind for kind in kinds if kind.is_floating_point} - {node.meta["val"].dtype})
 
 
-def _tests(node: Any) -> list[Any]:
+def _tests(node: ProgramNode) -> list[ProgramNode]:
     return [arg for arg in node.args if str(getattr(_value(arg), "dtype", "")) == "torch.bool"]
 
 
-def _fixed(node: Any, constants: set[Any]) -> list[Any]:
+def _fixed(node: ProgramNode, constants: set[ProgramNode]) -> list[ProgramNode]:
     return [arg for arg in node.args if arg in constants and hasattr(_value(arg), "shape")]
 
 
-def _value(arg: Any) -> Any:
+def _value(arg: ProgramNode) -> ProgramNode:
     return arg.meta.get("val") if hasattr(arg, "meta") else None
 
 
-def _scores(node: Any, constants: set[Any]) -> tuple[Any, list[Any], list[Any]] | None:
+def _scores(
+    node: ProgramNode, constants: set[ProgramNode]
+) -> tuple[ProgramNode, list[ProgramNode], list[ProgramNode]] | None:
     """Follow scaling and constant masks up to the product of queries and keys."""
-    masks: list[Any] = []
-    between: list[Any] = []
+    masks: list[ProgramNode] = []
+    between: list[ProgramNode] = []
     while len(node.users) == 1:
         name = name_of(node)
         if name in PRODUCTS:
@@ -143,7 +147,7 @@ def _scores(node: Any, constants: set[Any]) -> tuple[Any, list[Any], list[Any]] 
     return None
 
 
-def _step(node: Any, name: str, constants: set[Any]) -> tuple[Any, list[Any]] | None:
+def _step(node: ProgramNode, name: str, constants: set[ProgramNode]) -> tuple[ProgramNode, list[ProgramNode]] | None:
     if name in TRANSPARENT:
         return node.args[0], []
     operands = [arg for arg in node.args if hasattr(arg, "op")]
@@ -159,7 +163,7 @@ def _step(node: Any, name: str, constants: set[Any]) -> tuple[Any, list[Any]] | 
     return None
 
 
-def _product(softmax: Any) -> tuple[Any, list[Any]] | None:
+def _product(softmax: ProgramNode) -> tuple[ProgramNode, list[ProgramNode]] | None:
     """Follow the weights down to their product with the values."""
     node, after = softmax, []
     while len(node.users) == 1:
@@ -174,7 +178,7 @@ def _product(softmax: Any) -> tuple[Any, list[Any]] | None:
     return None
 
 
-def _unscaled(node: Any) -> tuple[Any, list[Any]]:
+def _unscaled(node: ProgramNode) -> tuple[ProgramNode, list[ProgramNode]]:
     """Return queries or keys before they were multiplied by a number: the scale is part of attention."""
     if name_of(node) in SCALINGS and len(node.users) == 1 and isinstance(node.args[1], (int, float)):
         return node.args[0], [node]

@@ -12,10 +12,10 @@ from archgraph.graph.ir import Value
 from archgraph.graph.tracer import Inference
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
-from archgraph.ops.traced.moves import Rearrange
+from archgraph.ops.traced.moves import Move, Rearrange
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.regroup import regrouping
-from archgraph.pytorch.trace.strides import Strides, followed, regrouped, row_major
+from archgraph.pytorch.trace.strides import MemoryStrides, followed, regrouped, row_major
 from archgraph.sizes.symbols import product, same_size
 from archgraph.sizes.types import CHANNEL, TensorType
 
@@ -100,7 +100,7 @@ class Builder:
     """Where rearrangements belong: outside of a module that has no children."""
     name: str = ""
     _arranged: dict[object, Value] = field(default_factory=dict)
-    _strides: dict[Value, Strides] = field(default_factory=dict)
+    _strides: dict[Value, MemoryStrides] = field(default_factory=dict)
 
     def emit(self, op: Op, operands: Sequence[Value], name: str = "", *, outer: bool = False) -> tuple[Value, ...]:
         """Add an operation and return its outputs."""
@@ -115,14 +115,16 @@ class Builder:
             self._strides[outputs[place]] = self._viewed(op, operands[operand], outputs[place])
         return outputs
 
-    def strides(self, value: Value) -> Strides:
+    def strides(self, value: Value) -> MemoryStrides:
         """Return how a value lies in memory."""
         return self._strides.get(value) or row_major(value.type)
 
-    def _viewed(self, op: Op, operand: Value, output: Value) -> Strides:
+    def _viewed(self, op: Op, operand: Value, output: Value) -> MemoryStrides:
         before = self.strides(operand)
         if isinstance(op, Rearrange):
             return regrouped(op.into, before) or row_major(output.type)
+        if isinstance(op, Move):
+            return row_major(output.type)
         return followed(op, operand.type, output.type, before)
 
     def source(self, pending: Pending, axes: Sequence[tuple[str, Expr]], *, shared: bool = False) -> Value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archgraph.errors import UnsupportedOpError
 from archgraph.sizes.dtypes import DTYPES, FLOAT, OWN_TYPES
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def torch_name(dtype: Any) -> str:
+def torch_name(dtype: object) -> str:
     """Return PyTorch's name of a dtype.
 
     >>> import torch
@@ -23,7 +23,7 @@ def torch_name(dtype: Any) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def stored_name(dtype: Any, own: str) -> str:
+def stored_name(dtype: object, own: str) -> str:
     """Return the stored type of a dtype in a module whose own floating type is `own`.
 
     Raises:
@@ -43,7 +43,7 @@ def stored_name(dtype: Any, own: str) -> str:
     return name
 
 
-def own_floating(module: nn.Module, inputs: Iterable[Any]) -> str:
+def own_floating(module: nn.Module, inputs: Iterable[object]) -> str:
     """Return the floating type of a module: that of most of its weights, else of its buffers, else of an input.
 
     >>> from torch import nn
@@ -53,7 +53,7 @@ def own_floating(module: nn.Module, inputs: Iterable[Any]) -> str:
     for tensors in (module.parameters(), module.buffers(), inputs):
         found: Counter[str] = Counter()
         for tensor in tensors:
-            found[torch_name(getattr(tensor, "dtype", None))] += tensor.numel() if hasattr(tensor, "numel") else 0
+            found[torch_name(getattr(tensor, "dtype", None))] += int(getattr(tensor, "numel", int)())
         known = [name for name, _ in found.most_common() if name in OWN_TYPES]
         if known:
             return known[0]

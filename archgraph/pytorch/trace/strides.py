@@ -12,11 +12,11 @@ from archgraph.ops.traced.moves import MovedDigit, Subsample
 from archgraph.sizes.symbols import ONE, ZERO, product, same_size
 from archgraph.sizes.types import TensorType
 
-Strides = Mapping[str, Expr]
+MemoryStrides = Mapping[str, Expr]
 """By axis, how many elements of memory lie between neighbours."""
 
 
-def row_major(type_: TensorType) -> Strides:
+def row_major(type_: TensorType) -> MemoryStrides:
     """Return the strides of a value that was made anew.
 
     >>> from archgraph.sizes.types import tensor
@@ -27,7 +27,7 @@ def row_major(type_: TensorType) -> Strides:
     return {axis: product(sizes[place + 1 :]) for place, axis in enumerate(type_.names)}
 
 
-def regrouped(into: Sequence[tuple[str, tuple[MovedDigit, ...]]], strides: Strides) -> Strides | None:
+def regrouped(into: Sequence[tuple[str, tuple[MovedDigit, ...]]], strides: MemoryStrides) -> MemoryStrides | None:
     """Return the strides of a view whose axes are made of these digits, or None where it takes a copy.
 
     >>> from sympy import Integer
@@ -49,7 +49,7 @@ def regrouped(into: Sequence[tuple[str, tuple[MovedDigit, ...]]], strides: Strid
     return result
 
 
-def followed(op: Op, before: TensorType, after: TensorType, strides: Strides) -> Strides:
+def followed(op: Op, before: TensorType, after: TensorType, strides: MemoryStrides) -> MemoryStrides:
     """Return the strides of the view that an operation gives: those of the axes that stay."""
     own = row_major(after)
     kept = {axis: strides[axis] if axis in strides else own[axis] for axis in after.names}

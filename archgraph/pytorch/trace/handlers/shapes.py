@@ -14,6 +14,7 @@ from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, divide, extent, merged_digits, regroup
 from archgraph.pytorch.trace.registry import aten
+from archgraph.pytorch.trace.strides import row_major
 
 
 @aten(
@@ -71,7 +72,20 @@ def viewed(i: ProgramInterpreter, t: Tracked, shape: Sequence[Expr], node: Any) 
     layout = regroup([digit for dim in t.layout for digit in dim], shape)
     if layout is not None:
         return Tracked(t.value, layout)
-    return i.moved("reshape", [t], node.meta["val"])
+    settled = i.builder.settled(t)
+    return i.moved(
+        "view" if _lies_in_order(i, settled, node.target._schema.name) else "reshape", [settled], node.meta["val"]
+    )
+
+
+def _lies_in_order(i: ProgramInterpreter, t: Tracked, name: str) -> bool:
+    """Whether a tensor is seen in another shape as it lies in memory, without a copy."""
+    if "view" in name:
+        return True
+    assert isinstance(t.value, Value)
+    usual = row_major(t.value.type)
+    digits = [(d.axis, d.stride) for dim in t.layout for d in dim]
+    return i.builder.strides(t.value) == usual and digits == [(axis, 1) for axis, size in t.axes.items() if size != 1]
 
 
 @aten("permute")
