@@ -34,6 +34,8 @@ class Record:
     inputs: tuple[Value, ...]
     outputs: tuple[Value, ...]
     stack: Stack
+    no_grad: bool = False
+    """Whether it ran where gradients are switched off."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ class Builder:
     outer: Stack = ()
     """Where rearrangements belong: outside of a module that has no children."""
     name: str = ""
+    no_grad: bool = False
+    """Whether gradients are switched off at the step that is read: what the reader sets, every record takes."""
     _arranged: dict[object, Value] = field(default_factory=dict)
     _strides: dict[Value, MemoryStrides] = field(default_factory=dict)
 
@@ -110,7 +114,9 @@ class Builder:
         inferred = self.infer(op, types)
         name = name or op.kind
         outputs = tuple(Value(type_, name) for type_ in inferred)
-        self.records.append(Record(name, op, tuple(operands), outputs, self.outer if outer else self.stack))
+        self.records.append(
+            Record(name, op, tuple(operands), outputs, self.outer if outer else self.stack, self.no_grad)
+        )
         for place, operand in op.saved(*types).aliases:
             self._strides[outputs[place]] = self._viewed(op, operands[operand], outputs[place])
         return outputs

@@ -56,11 +56,12 @@ class Nesting:
     def _member(self, group: list[Record], depth: int, path: str, later: set[Value]) -> Member:
         first = group[0]
         if len(first.stack) <= depth:
-            return Node(first.name, first.op, first.inputs, first.outputs)
+            return Node(first.name, first.op, first.inputs, first.outputs, no_grad=first.no_grad)
         _, own, kind = first.stack[depth]
         name = _scope_name(own, path, kind)
         if len(group) == 1:
-            return Node(_leaf_name(name, own, first), first.op, first.inputs, first.outputs)
+            name = _leaf_name(name, own, first)
+            return Node(name, first.op, first.inputs, first.outputs, no_grad=first.no_grad)
         return self._scope(group, depth, own, name, kind, later)
 
     def _scope(self, group: list[Record], depth: int, path: str, name: str, kind: str, later: set[Value]) -> Repeat:
@@ -99,9 +100,9 @@ class Nesting:
             for value in member.outputs:
                 numbers[value] = len(numbers)
             if isinstance(member, Node):
-                yield (member.op, inputs, member.share)
+                yield (member.op, inputs, member.share, member.no_grad)
             else:
-                yield (self.signature(member.body), member.count, inputs, member.share)
+                yield (self.signature(member.body), member.count, inputs, member.share, member.checkpoint)
         yield tuple(numbers[v] for v in graph.outputs)
 
     # -- repeats -----------------------------------------------------------------------------------------
