@@ -1054,7 +1054,7 @@ class Architecture:
         from archgraph.pytorch.lower.lower import lower
 
         bound = self.network.bound(**values)
-        return lower(bound.graph, bound.selected, self.name, device).to(dtype=dtype)
+        return lower(bound.graph, bound.selected, self.name, device, dead=bound.runs_dead).to(dtype=dtype)
 
     def to_spec(self) -> str:
         """Return the text of a spec with the same laws (see `archgraph.spec.write.writer.write_spec`).
@@ -1106,7 +1106,7 @@ def trace(
     """Return the architecture of a PyTorch module, traced without running it; see `archgraph.pytorch.trace`.
 
     Args:
-        module: any module that `torch.export` can export, also on the meta device.
+        module: any module whose Python is there, also on the meta device.
         inputs: its arguments: a tensor, a tuple, or a mapping by name.
         dynamic: which dimensions are symbols: `{"sample": {2: "h", 3: "w"}}`.
         axes: names of an input's axes, the batch left out, where the usual ones are not meant.
@@ -1115,7 +1115,7 @@ def trace(
 
     Raises:
         UnsupportedOpError: an operator has no rule.
-        ArchgraphError: the module cannot be exported, or a requested dimension cannot vary.
+        ArchgraphError: the module cannot be recorded, or a requested dimension cannot vary.
         MissingToolError: PyTorch is not installed.
 
     >>> from torch import nn, zeros

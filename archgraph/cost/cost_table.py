@@ -46,6 +46,7 @@ def _details(g: Network, by: str, members: list[CostRow]) -> dict[str, Any]:
     row = members[0]
     shape = ", ".join(f"{axis}: {g.law(length)}" for axis, length in row.type.axes)
     operation = row.node.label + (f" (shared with {row.shared_with})" if row.shared_with else "")
+    operation += " (dead)" if row.dead else ""
     return {"op": operation, "shape": "{" + shape + "}"}
 
 
@@ -54,4 +55,5 @@ def cost_report(g: Network, numbers: Network, metrics: Iterable[str]) -> str:
     bindings = ", ".join(f"{name}={numbers.defaults[name]}" for name in g.symbols)
     lines = [f"{name} = {whole_part(g).metric(name)} = {whole_part(numbers).metric(name):,}" for name in metrics]
     title = f"{g.name} ({g.origin.cite})" if g.origin.cite else g.name
-    return "\n".join([title, f"  at {bindings}", *lines, ""])
+    dead = [f"dead: {', '.join(g.dead)}"] if g.runs_dead and g.dead else []
+    return "\n".join([title, f"  at {bindings}", *lines, *dead, ""])

@@ -15,6 +15,8 @@ from archgraph.sizes.types import TensorType
 
 Alive = tuple[int, ...]
 """Which outputs of a body are needed, by index."""
+Needed = tuple[Value, ...] | None
+"""Values that are needed; None where everything is run, needed or not."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,8 @@ class CostRow:
         path: dotted path in the network.
         blocks: names of the enclosing blocks, outermost first.
         times: how often the node runs.
-        alive: whether a selected output depends on it.
+        alive: whether it runs: a selected output depends on it, or what nobody uses is run as well.
+        dead: whether it runs though no selected output depends on it.
         shared_with: path of the node that owns its weights, or an empty string.
     """
 
@@ -140,6 +143,7 @@ class CostRow:
     weight_times: Expr
     active_times: Expr
     alive: bool
+    dead: bool
     shared_with: str
 
     @property
@@ -158,6 +162,8 @@ class CostRow:
 class Costs:
     """Costs of a graph, for a selection of its outputs. Bodies are visited once, whatever their count.
 
+    With `dead`, work that no output depends on is counted as well.
+
     >>> from archgraph.graph.ir import Graph, Value
     >>> from archgraph.ops.convolution import Conv
     >>> op, (image,) = Conv.example()
@@ -167,10 +173,11 @@ class Costs:
     (9*C*M + M, 9*C*H*M*W)
     """
 
-    def __init__(self, graph: Graph, selected: tuple[Value, ...] | None = None) -> None:
+    def __init__(self, graph: Graph, selected: tuple[Value, ...] | None = None, *, dead: bool = False) -> None:
         self.graph = graph
         self.selected = graph.outputs if selected is None else selected
-        self._totals: dict[tuple[Graph, Alive, str], Expr] = {}
+        self.dead = dead
+        self._totals: dict[tuple[Graph, Alive | None, str], Expr] = {}
 
     def total(self, metric: str) -> Expr:
         """Return the law of a metric for the whole graph."""
@@ -180,7 +187,7 @@ class Costs:
 
     def sum(self, metric: Metric) -> Expr:
         """Return the law of any quantity that adds up over nodes."""
-        return self._total(self.graph, self.selected, metric)
+        return self._total(self.graph, None if self.dead else self.selected, metric)
 
     def member(self, node: Member, metric: str, unread: tuple[Value, ...] = ()) -> Expr:
         """Return the law of one member of some graph in the hierarchy, without what encloses it.
@@ -188,10 +195,11 @@ class Costs:
         Args:
             unread: results of the member that nothing is computed from.
         """
-        return self._member(node, tuple(value for value in node.outputs if value not in unread), metric_named(metric))
+        needed = None if self.dead else tuple(value for value in node.outputs if value not in unread)
+        return self._member(node, needed, metric_named(metric))
 
-    def _total(self, graph: Graph, needed: tuple[Value, ...], metric: Metric) -> Expr:
-        alive = None if metric.declared else graph.live(needed)
+    def _total(self, graph: Graph, needed: Needed, metric: Metric) -> Expr:
+        alive = None if metric.declared else graph.running(needed)
         owners: set[str] = set()
         terms = []
         for node in graph.nodes:
@@ -204,13 +212,13 @@ class Costs:
             terms.append(self._member(node, _needed(node, graph, needed, alive), metric))
         return expand(Add(*terms))
 
-    def _member(self, node: Member, needed: tuple[Value, ...], metric: Metric) -> Expr:
+    def _member(self, node: Member, needed: Needed, metric: Metric) -> Expr:
         if isinstance(node, Node):
             return metric.of(node)
-        indices = tuple(index for index, value in enumerate(node.outputs) if value in needed or not node.once)
+        indices = None if needed is None else _places(node, needed)
         key = (node.body, indices, metric.name)
         if key not in self._totals:
-            outputs = tuple(node.body.outputs[index] for index in indices)
+            outputs = None if indices is None else tuple(node.body.outputs[index] for index in indices)
             self._totals[key] = self._total(node.body, outputs, metric)
         return expand(Mul(metric.sets(node), self._totals[key]))
 
@@ -219,7 +227,7 @@ class Costs:
         return list(self._rows(self.graph, self.selected, _Place("", (), ONE, ONE, ONE, True, "")))
 
     def _rows(self, graph: Graph, needed: tuple[Value, ...], at: _Place) -> Iterator[CostRow]:
-        living = graph.live(needed)
+        living, running = graph.live(needed), graph.running(None)
         owners: dict[str, str] = {}
         for node in graph.nodes:
             path = f"{at.prefix}{node.name}"
@@ -227,9 +235,11 @@ class Costs:
             tied = at.shared_with or (owner if owner != path else "")
             alive = at.alive and node in living
             if isinstance(node, Node):
-                yield CostRow(path, node, at.blocks, at.times, at.weight_times, at.active_times, alive, tied)
+                dead = self.dead and not alive and node in running
+                times = (at.times, at.weight_times, at.active_times)
+                yield CostRow(path, node, at.blocks, *times, alive or dead, dead, tied)
                 continue
-            wanted = _needed(node, graph, needed, living)
+            wanted = _needed(node, graph, needed, living) or ()
             pairs = zip(node.body.outputs, node.outputs, strict=True)
             outputs = tuple(out for out, value in pairs if value in wanted or not node.once)
             yield from self._rows(node.body, outputs, at.inside(node, path, tied, alive=alive))
@@ -264,10 +274,15 @@ def _is_absent(node: Member) -> bool:
     return isinstance(node, Repeat) and node.count == 0
 
 
-def _needed(
-    node: Member, graph: Graph, needed: tuple[Value, ...], alive: frozenset[Member] | None
-) -> tuple[Value, ...]:
+def _places(node: Repeat, needed: tuple[Value, ...]) -> Alive:
+    """Return which outputs of a body are needed; an iterated body needs all of them."""
+    return tuple(index for index, value in enumerate(node.outputs) if value in needed or not node.once)
+
+
+def _needed(node: Member, graph: Graph, needed: Needed, alive: frozenset[Member] | None) -> Needed:
     """Return the outputs of a member that something alive reads."""
+    if needed is None:
+        return None
     if isinstance(node, Node) or len(node.outputs) == 1:
         return node.outputs
     read = set(needed)

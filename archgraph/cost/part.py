@@ -25,7 +25,7 @@ from archgraph.sizes.types import TensorType
 
 def costs_of(network: Network) -> Costs:
     """Return the cost analysis of a network's graph."""
-    return network.once_for_graph("costs", lambda: Costs(network.graph, network.selected))
+    return network.once_for_graph("costs", lambda: Costs(network.graph, network.selected, dead=network.runs_dead))
 
 
 def whole_part(network: Network) -> Part:

@@ -42,6 +42,8 @@ def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = 
     """
     if view not in VIEWS:
         raise not_among("view", view, VIEWS)
+    if not facts.network.graph.nodes:
+        raise QueryError(f"{facts.network.name} has no operation, so that there is nothing to draw")
     widths = [page_width(name, venue) for name in (("column", "text") if width == "auto" else (width,))]
     if view in ("levels", "laws"):
         return _described(

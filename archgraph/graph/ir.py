@@ -164,6 +164,21 @@ class Graph:
                 needed.update(node.inputs)
         return frozenset(alive)
 
+    def running(self, needed: tuple[Value, ...] | None) -> frozenset[Member]:
+        """Return the nodes that run for some needed outputs; with None all that compute something, used or not."""
+        if needed is None:
+            needed = (*self.outputs, *(value for node in self.nodes if node.inputs for value in node.outputs))
+        return self.live(needed)
+
+    def dead(self, prefix: str = "") -> Iterator[str]:
+        """Yield the paths of the outermost nodes that compute something which reaches no output."""
+        alive = self.live(self.outputs)
+        for node in self.nodes:
+            if node in alive and isinstance(node, Repeat):
+                yield from node.body.dead(f"{prefix}{node.name}.")
+            elif node not in alive and node.inputs:
+                yield f"{prefix}{node.name}"
+
     def unroll(self, limit: int = 200_000, *, experts: bool = False) -> Graph:
         """Return the flat graph of primitive operations, whose repeat counts must be integers.
 

@@ -75,6 +75,7 @@ class Origin:
         expected: published numbers of this variant.
         conditions: for which sizes a trace holds, as text.
         gaps: operators without a rule, whose costs are missing in every number.
+        dead: modules and operators of a trace that are run though no output depends on them.
         module: the module that was traced, None for a spec.
         example: the inputs that it was traced with, without their values.
     """
@@ -89,6 +90,7 @@ class Origin:
     expected: tuple[Expected, ...] = ()
     conditions: tuple[str, ...] = ()
     gaps: tuple[Any, ...] = ()
+    dead: tuple[str, ...] = ()
     module: Any = None
     example: object = None
 
@@ -109,6 +111,7 @@ class Network:
         origin: what else is known of it.
         structural: symbols whose value is built into the graph.
         assumptions: what was decided at the bound values, and is checked again at every binding.
+        runs_dead: costs count what no output depends on as well, as in a module that PyTorch runs.
         pixels: pixels per element of every input that declares them.
         floating: how the values of dtype `float` are stored: a module may be in half precision.
     """
@@ -124,6 +127,7 @@ class Network:
     origin: Origin = field(default_factory=Origin)
     structural: frozenset[str] = frozenset()
     assumptions: tuple[Assumption, ...] = ()
+    runs_dead: bool = False
     pixels: Mapping[str, int] = field(default_factory=dict)
     floating: str = "float32"
     _of_graph: dict[Any, Any] = field(default_factory=dict, repr=False)
@@ -265,8 +269,7 @@ class Network:
     @property
     def dead(self) -> tuple[str, ...]:
         """The steps whose results reach no output of the graph; a traced module may run such work."""
-        alive = self.graph.live(self.graph.outputs)
-        return tuple(node.name for node in self.graph.nodes if node not in alive)
+        return self.origin.dead or tuple(self.graph.dead())
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -334,7 +337,7 @@ class Bound:
 
     def select(self, network: Network, outputs: tuple[str, ...]) -> Network:
         """Return the network whose costs and fields are about these values only."""
-        return replace(network, selected=network.outputs_named(outputs), _of_graph={})
+        return replace(network, selected=network.outputs_named(outputs), runs_dead=False, _of_graph={})
 
     def _refuse(self, values: Mapping[str, Any]) -> None:
         names = ", ".join(values)

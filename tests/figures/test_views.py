@@ -10,6 +10,7 @@ from archgraph.figures.charts.law_charts import exponent
 from archgraph.figures.charts.levels import levels
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.facts.facts import Facts
+from archgraph.figures.views import VIEWS
 
 NAMES = ["unet", "dit", "sd", "vit", "gpt2", "nnunet"]
 
@@ -69,7 +70,7 @@ def test_full_laws():
 
 @pytest.mark.parametrize("wrong", [{"show": ["param"]}, {"terms": "most"}])
 def test_unknown_options(wrong):
-    with pytest.raises(QueryError, match="there is no annotation"):
+    with pytest.raises(QueryError, match=r"there is no (annotation|kind of terms)"):
         ag.load("unet").draw(**wrong)
 
 
@@ -79,3 +80,12 @@ def test_panels():
     assert faults(figure.diagram) == [] and "≈" in strings(figure) and "slice of the input" not in strings(figure)
     with pytest.raises(QueryError, match=r"there is no panel 'level'. Did you mean 'levels'"):
         ag.contrast(*pair, panels=["level"])
+
+
+@pytest.mark.torch
+def test_a_network_without_operations_is_refused():
+    torch = pytest.importorskip("torch")
+    g = ag.trace(torch.nn.Identity(), torch.zeros(1, 3, 8, 8))
+    for view in VIEWS:
+        with pytest.raises(QueryError, match="has no operation, so that there is nothing to draw"):
+            g.draw(view=view)

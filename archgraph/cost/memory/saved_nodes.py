@@ -82,7 +82,8 @@ class SavedByNode:
         for storage in inputs:
             storage.kept = True
         results = [Storage(fold.execution.bytes_of(value.type)) for value in repeat.outputs]
-        self._owners += [(storage, path) for storage in results]
+        makers = (_maker(repeat.body, value, path) for value in repeat.body.outputs)
+        self._owners += zip(results, makers, strict=True)
         return results
 
     @staticmethod
@@ -91,3 +92,14 @@ class SavedByNode:
         storage = Storage(fold.execution.bytes_of(repeat.outputs[0].type))
         fold.own.append(storage)
         return storage
+
+
+def _maker(graph: Graph, value: Value, path: str) -> str:
+    """The path of the operation that makes a value of a body; of an input the body's own."""
+    for member in graph.nodes:
+        if value in member.outputs:
+            inside = f"{path}.{member.name}"
+            if not isinstance(member, Repeat):
+                return inside
+            return _maker(member.body, member.body.outputs[member.outputs.index(value)], inside)
+    return path

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 MAX_ITERATIONS = 100_000
 
 
-def lower(graph: Graph, outputs: tuple[Value, ...] = (), name: str = "Network", device: Any = None) -> nn.Module:
+def lower(
+    graph: Graph, outputs: tuple[Value, ...] = (), name: str = "Network", device: Any = None, *, dead: bool = False
+) -> nn.Module:
     """Return the graph as a PyTorch module; every size must be a number.
 
     The module takes one tensor per input, of shape (batch, *axes), and returns the outputs: a tensor, or a
@@ -34,6 +36,7 @@ def lower(graph: Graph, outputs: tuple[Value, ...] = (), name: str = "Network", 
         graph: a graph without free symbols.
         outputs: the values to return, the graph's outputs unless told. Every node becomes a module, but only
             those that an output depends on are computed.
+        dead: compute what no output depends on as well.
         name: what the module is called when it is printed.
         device: where its weights are made; "meta" allocates none.
 
@@ -45,7 +48,7 @@ def lower(graph: Graph, outputs: tuple[Value, ...] = (), name: str = "Network", 
     torch = import_torch()
     needed = outputs or graph.outputs
     with torch.device(device) if device is not None else nullcontext():
-        module = _scope(graph, needed, needed, name)
+        module = _scope(graph, needed, None if dead else needed, name)
     signature = ", ".join(map(repr, graph.inputs))
     module._signature = f"({signature}) -> {', '.join(value.name for value in needed)}"
     return module
@@ -66,15 +69,15 @@ def leaves(graph: Graph, module: Any, prefix: str = "") -> Iterator[tuple[str, N
 def _scope(
     graph: Graph,
     results: tuple[Value, ...],
-    needed: tuple[Value, ...],
+    needed: tuple[Value, ...] | None,
     label: str,
     owner: nn.Module | None = None,
 ) -> Any:
-    """Build the module of one graph, which returns `results` but computes only what is needed of them.
+    """Build the module of one graph, which returns `results` but computes only what is needed of them, or everything.
 
     With an owner, a module of the same graph, it takes the owner's weights.
     """
-    alive = graph.live(needed)
+    alive = graph.running(needed)
     scope = scope_class()(label, len(graph.inputs))
     groups: dict[str | None, nn.Module] = {}
     for node in graph.nodes:
@@ -97,26 +100,28 @@ def _remember(groups: dict[str | None, nn.Module], node: Member, child: Any) -> 
         groups.setdefault(node.share, child[0])
 
 
-def _child(node: Member, needed: tuple[Value, ...], tied: Any) -> nn.Module:
+def _child(node: Member, needed: tuple[Value, ...] | None, tied: Any) -> nn.Module:
     if isinstance(node, Node):
         return _leaf(node, tied)
     if node.once:
         return _scope(node.body, node.body.outputs, needed, node.block, tied)
     if node.experts is not None:
-        experts, active = _bodies(node, node.experts, tied), _number(node, node.count)
+        experts, active = _bodies(node, node.experts, tied, dead=needed is None), _number(node, node.count)
         names, score_names = node.types[0].names, node.types[1].names
         return mixture_class()(experts, active, names, score_names, per_position=takes_each_position(node.body))
-    return repeat_class()(_bodies(node, node.count, tied), len(node.outputs))
+    bodies = _bodies(node, node.count, tied, dead=needed is None)
+    return repeat_class()(bodies, len(node.outputs), checkpoint=node.checkpoint)
 
 
-def _bodies(node: Repeat, count: Expr, tied: Any) -> list[nn.Module]:
+def _bodies(node: Repeat, count: Expr, tied: Any, *, dead: bool) -> list[nn.Module]:
     """Build a body per iteration or expert; a repeat that shares gives all the weights of the first."""
     bodies: list[nn.Module] = []
     for index in range(_number(node, count)):
         owner = tied[index] if isinstance(tied, (repeat_class(), mixture_class())) else tied
         if owner is None and bodies and node.share is not None and node.experts is None:
             owner = bodies[0]
-        bodies.append(_scope(node.body, node.body.outputs, node.body.outputs, node.block, owner))
+        needed = None if dead else node.body.outputs
+        bodies.append(_scope(node.body, node.body.outputs, needed, node.block, owner))
     return bodies
 
 
@@ -128,8 +133,12 @@ def _number(node: Repeat, count: Expr) -> int:
     return int(count)
 
 
-def _read(graph: Graph, needed: tuple[Value, ...], alive: frozenset[Member], node: Member) -> tuple[Value, ...]:
+def _read(
+    graph: Graph, needed: tuple[Value, ...] | None, alive: frozenset[Member], node: Member
+) -> tuple[Value, ...] | None:
     """Return the outputs of a body that something alive reads; an iterated body needs all of them."""
+    if needed is None:
+        return None
     if isinstance(node, Node):
         return ()
     if not node.once or node not in alive:
@@ -152,7 +161,9 @@ def _plan(
     for turn, (node, name) in enumerate(members):
         expired = [value for value in dict.fromkeys((*node.inputs, *node.outputs)) if last[value] == turn]
         numbers = (node.inputs, node.outputs, [value for value in expired if value not in results])
-        steps.append(ModuleStep(name, *(tuple(slots[value] for value in values) for values in numbers)))
+        places = (tuple(slots[value] for value in values) for values in numbers)
+        again = isinstance(node, Repeat) and node.once and node.checkpoint
+        steps.append(ModuleStep(name, *places, no_grad=isinstance(node, Node) and node.no_grad, checkpoint=again))
     return tuple(steps), tuple(slots.get(value, -1) for value in results)
 
 

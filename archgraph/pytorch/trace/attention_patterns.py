@@ -45,7 +45,7 @@ class Fused:
 
     Attributes:
         keys: the second factor of the scores, of shape (…, channels, keys).
-        masks: what was added to the scores or masked in them: constants.
+        masks: steps that add to the scores or mask in them, each with a constant that they do it with.
         scaled: whether queries, and keys, are scaled before their product.
         tests: masks of tests, which are kept for the way back.
         factors: constant tensors of one element that scale the scores.
@@ -54,7 +54,7 @@ class Fused:
     queries: ProgramNode
     keys: ProgramNode
     values: ProgramNode
-    masks: tuple[ProgramNode, ...]
+    masks: tuple[tuple[ProgramNode, ProgramNode], ...]
     absorbed: frozenset[ProgramNode]
     scaled: tuple[bool, bool] = (False, False)
     tests: tuple[ProgramNode, ...] = ()
@@ -121,18 +121,19 @@ def _tests(node: ProgramNode) -> list[ProgramNode]:
 
 
 def _fixed(node: ProgramNode, constants: set[ProgramNode]) -> list[ProgramNode]:
-    return [arg for arg in node.args if arg in constants and hasattr(_value(arg), "shape")]
+    return [arg for arg in node.args if hasattr(_value(arg), "shape") and arg in constants]
 
 
 def _value(arg: ProgramNode) -> ProgramNode:
     return arg.meta.get("val") if hasattr(arg, "meta") else None
 
 
-def _scores(
-    node: ProgramNode, constants: set[ProgramNode]
-) -> tuple[ProgramNode, list[ProgramNode], list[ProgramNode]] | None:
+Pairs: TypeAlias = list[tuple[ProgramNode, ProgramNode]]
+
+
+def _scores(node: ProgramNode, constants: set[ProgramNode]) -> tuple[ProgramNode, Pairs, list[ProgramNode]] | None:
     """Follow scaling and constant masks up to the product of queries and keys."""
-    masks: list[ProgramNode] = []
+    masks: Pairs = []
     between: list[ProgramNode] = []
     while len(node.users) == 1:
         name = name_of(node)
@@ -142,7 +143,7 @@ def _scores(
         if step is None:
             return None
         between.append(node)
-        masks += step[1]
+        masks += [(node, mask) for mask in step[1]]
         node = step[0]
     return None
 

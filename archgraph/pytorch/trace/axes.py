@@ -22,13 +22,13 @@ def per_position(values: Mapping[str, Expr]) -> PerAxis:
     return distinct.pop() if len(distinct) == 1 else Named(dict(values))
 
 
-def per_dimension(value: Any, count: int, default: int = 1) -> list[int]:
-    """Return one number per dimension."""
+def per_dimension(value: Any, count: int, default: int = 1) -> list[Any]:
+    """Return one size per dimension: an integer or an expression."""
     if value is None or (isinstance(value, (list, tuple)) and not value):
         return [default] * count
     if isinstance(value, (int, Expr)):
-        return [int(value)] * count
-    given = [int(item) for item in value]
+        return [value] * count
+    given = list(value)
     return given * count if len(given) == 1 else given
 
 

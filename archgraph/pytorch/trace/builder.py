@@ -55,7 +55,7 @@ class Pending:
 
 @dataclass(frozen=True)
 class Tracked:
-    """A tensor of the exported program: a value, and what its dimensions are made of."""
+    """A tensor of the recording: a value, and what its dimensions are made of."""
 
     value: Value | Pending
     layout: Layout

@@ -1,8 +1,7 @@
-"""From an exported program to operations on named axes: one handler per operator of PyTorch."""
+"""From a recording to operations on named axes: one handler per operator of PyTorch."""
 
 from __future__ import annotations
 
-import operator
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -20,7 +19,7 @@ from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.arguments import Arguments, Lazy, conventional_names
 from archgraph.pytorch.trace.builder import Builder, Pending, Tracked
 from archgraph.pytorch.trace.layout import Layout, whole_axis
-from archgraph.pytorch.trace.program import SKIPPED, Program, occurrences
+from archgraph.pytorch.trace.program import Program, occurrences
 from archgraph.pytorch.trace.registry import HANDLERS, Handler
 from archgraph.pytorch.trace.sizes import TracedSizes
 from archgraph.sizes.symbols import evaluate
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class ProgramInterpreter:
-    """Runs through an exported program and builds operations.
+    """Runs through a recording and builds operations.
 
     Attributes:
         gaps: operators without a handler, with the first place of each.
@@ -50,18 +49,15 @@ class ProgramInterpreter:
         self.places: dict[str, str] = {}
         self._leaves = {path for path, part in module.named_modules() if not any(True for _ in part.children())}
 
-    def run(self) -> list[Value]:
-        """Build all operations and return the values that the program returns."""
-        outputs: list[Value] = []
+    def run(self) -> dict[str, Value]:
+        """Build all operations and return the values that the module returns, by their places."""
         for node in self.program.nodes:
             self._enter(node)
-            if node.op == "placeholder" and node.name in self.program.user_inputs:
+            if node.kind == "input":
                 self._input(node)
             elif node.op == "call_function" and node not in self.program.constants:
                 self._call(node)
-            elif node.op == "output":
-                outputs = list(self._outputs(node))
-        return outputs
+        return dict(self._outputs())
 
     def _enter(self, node: Any) -> None:
         stack = self.program.stack(node)
@@ -69,13 +65,12 @@ class ProgramInterpreter:
         # A layer such as Linear stays one operation if what rearranges its operands stands outside of it.
         self.builder.outer = stack[:-1] if stack and stack[-1][1] in self._leaves else stack
         self.builder.name = node.name
+        self.builder.no_grad = not node.gradients.enabled
 
     # -- values ------------------------------------------------------------------------------------------
 
     def _input(self, node: Any) -> None:
         value = node.meta["val"]
-        if not hasattr(value, "shape"):
-            return
         sizes = [self.sizes.expression(length) for length in value.shape]
         # A batch of one is no axis: laws are per sample.
         dims = [d for d, length in enumerate(sizes) if not (d == 0 and length == 1)]
@@ -110,24 +105,11 @@ class ProgramInterpreter:
             return self._constant(item, value)
         if item in self.program.parameters:
             return self._parameter(item)
-        if value is not None and not hasattr(value, "shape"):
-            return self._number(value)
         raise ArchgraphError(f"'{item.name}' has no value")
 
-    def _number(self, value: Any) -> Any:
-        if isinstance(value, (int, float, bool)):
-            return value
-        try:
-            return self.sizes.expression(value)
-        except ArchgraphError:
-            # Of numbers that are no sizes, such as a scale, the value at the example is enough.
-            return float(value.node.hint) if value.node.hint is not None else 0.0
-
     def _constant(self, node: Any, value: Any) -> Any:
-        if isinstance(value, (list, tuple)):
-            raise ArchgraphError(f"'{node.name}' is a constant list")
         if not hasattr(value, "shape"):
-            return self._number(value)
+            raise ArchgraphError(f"'{node.name}' is a constant list")
         dtype = self.program.dtype(value)
         return self.pending(value.shape, partial(Constant, dtype=dtype), "constant", dtype)
 
@@ -157,14 +139,11 @@ class ProgramInterpreter:
     # -- calls -------------------------------------------------------------------------------------------
 
     def _call(self, node: Any) -> None:
-        if node.target is operator.getitem:
+        if not hasattr(node.target, "_schema"):
+            # One of several results.
             self.env[node] = self.fetch(node.args[0])[node.args[1]]
             return
-        if not hasattr(node.target, "_schema"):
-            return
         name = node.target._schema.name.removeprefix("aten::")
-        if name in SKIPPED:
-            return
         # `add_` is `add`, and then what it was applied to has changed.
         functional = name[:-1] if name.endswith("_") and not name.endswith("__") else name
         handler = HANDLERS.get(name) or HANDLERS.get(functional)
@@ -172,8 +151,8 @@ class ProgramInterpreter:
             handler = HANDLERS["attention"]
         result = self._kept(node, self._handled(handler, node, name))
         self.env[node] = result
-        if functional != name and isinstance(node.args[0], type(node)):
-            self._written(node.args[0], result)
+        if len(node.writes) == 1:
+            self._written(node.writes[0], result)
 
     def _kept(self, node: Any, result: Any) -> Any:
         """A view of a parameter that several operations use is one value."""
@@ -215,8 +194,13 @@ class ProgramInterpreter:
 
     def _written(self, target: Any, result: Any) -> None:
         """After an operation in place, its operand is the result, and what the operand views has changed."""
-        base = self.program.viewed(target)
-        if base is not None and base in self.env:
+        base = target.base
+        if base is not None and base in target.writes:
+            # The operand was written to before: what stood there and what it became are one place.
+            self._written(base, result)
+        elif base is not None and self._is_all_of(target, base):
+            self._written(base, result)
+        elif base is not None and base in self.env:
             whole_ = self.builder.settled(self.env[base])
             part = self.builder.settled(result)
             assert isinstance(whole_.value, Value) and isinstance(part.value, Value)
@@ -224,6 +208,13 @@ class ProgramInterpreter:
             (value,) = self.builder.emit(Move("copy", shape), [whole_.value, part.value])
             self._written(base, Tracked(value, whole_.layout))
         self.env[target] = result
+
+    def _is_all_of(self, view: Any, base: Any) -> bool:
+        """Whether a view is its base in the same dimensions, as what `to` gives may be."""
+        one, other = self.env.get(view), self.env.get(base)
+        if not isinstance(one, Tracked) or not isinstance(other, Tracked):
+            return False
+        return one.value is other.value and one.layout == other.layout
 
     def _gap(self, node: Any, name: str) -> Any:
         """Stand in for an operator without a handler."""
@@ -292,19 +283,31 @@ class ProgramInterpreter:
     def _check_shape(self, node: Any, found: Tracked, value: Any) -> None:
         # Every operator has an oracle at hand: a rule that is wrong on shapes is caught where it is applied, not in a
         # sum of costs.
-        shape = [length if isinstance(length, int) else length.node.hint for length in value.shape]
+        shape = [self.sizes.number(length) for length in value.shape]
         own = [int(s) if s.is_Integer else evaluate(s, self.sizes.declarations.values) for s in found.shape]
         if own != shape:
             raise ShapeError(f"{node.target} gives {tuple(shape)} in PyTorch, and {tuple(own)} here")
+        for size, length in zip(found.shape, value.shape, strict=True):
+            if size != length and not size.is_Integer:
+                self._check_elsewhere(node, size, self.sizes.expression(length))
 
-    def _outputs(self, node: Any) -> Iterator[Value]:
+    def _check_elsewhere(self, node: Any, size: Expr, expected: Expr) -> None:
+        """Compare a size of another form at the other recordings."""
+        for values in self.sizes.points:
+            if evaluate(size, values) != evaluate(expected, values):
+                show = self.sizes.declarations.show
+                rule = f"{node.target} gives {show(expected)} in PyTorch, and {show(size)} here, at other sizes"
+                raise ShapeError(rule, hint="please report the module")
+
+    def _outputs(self) -> Iterator[tuple[str, Value]]:
         self.builder.stack = self.builder.outer = ()
-        for name in self.program.results(node):
-            result = self.fetch(name)
-            if isinstance(result, Tracked):
-                value = self._delivered(self.builder.settled(result)).value
+        made: dict[Any, Value] = {}
+        for place, node in self.program.outputs.items():
+            if node not in made:
+                value = self._delivered(self.builder.settled(self.fetch(node))).value
                 assert isinstance(value, Value)
-                yield value
+                made[node] = value
+            yield place, made[node]
 
     def _delivered(self, t: Tracked) -> Tracked:
         """An output is made of whole axes, as its dimensions say."""

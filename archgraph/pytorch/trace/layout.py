@@ -14,8 +14,8 @@ COPIES = ""
 """The axis of a digit that only repeats: what `expand` makes."""
 
 
-EXAMPLE: ContextVar[Mapping[Symbol, int] | None] = ContextVar("example", default=None)
-"""The sizes of the example inputs, at which undecidable questions are decided."""
+RECORDED: ContextVar[Sequence[Mapping[Symbol, int]]] = ContextVar("recorded", default=())
+"""The sizes of the example inputs and of further recordings, at which undecidable questions are decided."""
 
 
 class AxisDigit(NamedTuple):
@@ -70,21 +70,22 @@ def divide(size: Expr, by: Expr) -> Expr:
 
 
 def equal(left: Expr, right: Expr) -> bool:
-    """Say whether two sizes are equal, at the example's sizes where it cannot be known for all."""
+    """Say whether two sizes are equal, at the recorded sizes where it cannot be known for all."""
     same = same_size(left, right)
-    return same if same is not None else _at_example(Assumption(left, "==", right, "sizes agree"))
+    return same if same is not None else _as_recorded(Assumption(left, "==", right, "sizes agree"))
 
 
 def divides(size: Expr, by: Expr) -> bool:
-    """Say whether `by` divides a size, at the example's sizes where it cannot be known for all."""
+    """Say whether `by` divides a size, at the recorded sizes where it cannot be known for all."""
     known = is_multiple(size, by)
-    return known if known is not None else _at_example(Assumption(size, "multiple of", by, "a dimension is split"))
+    return known if known is not None else _as_recorded(Assumption(size, "multiple of", by, "a dimension is split"))
 
 
-def _at_example(fact: Assumption) -> bool:
-    """Decide at the example's sizes; what holds there is recorded as an assumption."""
-    values = EXAMPLE.get()
-    if values is None or not fact.holds(values):
+def _as_recorded(fact: Assumption) -> bool:
+    """Decide at the recorded sizes; what holds at all of them is recorded as an assumption."""
+    recorded = RECORDED.get()
+    # What holds in the example by chance, such as that it is square, is no condition of the module.
+    if not recorded or not all(fact.holds(values) for values in recorded):
         return False
     return decide(fact.left, fact.relation, fact.right, "sizes of the example")
 

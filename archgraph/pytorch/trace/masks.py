@@ -1,68 +1,29 @@
-"""Masks that depend on sizes only: computed at the example's sizes, to see whether they are causal."""
+"""Masks whose values are known, for they depend on sizes and stored tensors only: whether they are causal."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from archgraph.pytorch.trace.export import tree_of
+from archgraph.pytorch.trace.recording.node import RecordedNode
 
-MOST_ENTRIES = 4_000_000
-"""Elements of the largest mask that is computed."""
-MASK_OPERATORS = -1e4
+LEAST_SCORE = -1e4
 """Scores above this are not masked."""
 
 
-def is_causal(mask: Any, program: Any) -> bool:
-    """Whether a mask lets position i read exactly the positions up to i."""
-    value = mask.meta.get("val")
-    if not hasattr(value, "shape") or len(value.shape) < 2:
+def is_causal(step: RecordedNode, mask: RecordedNode) -> bool:
+    """Whether a mask, as a step finds it, lets position i read exactly the positions up to i, wherever it is known."""
+    shape = mask.meta["val"].shape
+    if len(shape) < 2 or shape[-1] != shape[-2] or shape[-1] == 1:
         return False
-    sides = [length if isinstance(length, int) else length.node.hint for length in value.shape]
-    count = 1
-    for side in sides:
-        count *= side
-    if sides[-1] != sides[-2] or sides[-1] == 1 or count > MOST_ENTRIES:
-        return False
-    try:
-        tensor = _compute(mask, program, {})
-    except Exception:
-        return False
+    value = step.known_operand(mask)
+    others = (other.known_operand(same) for other, same in zip(step.elsewhere, mask.elsewhere, strict=True))
+    return value is not None and all(map(_is_lower, (value, *(other for other in others if other is not None))))
+
+
+def _is_lower(value: Any) -> bool:
     import torch
 
-    if tensor.is_floating_point():
-        tensor = tensor > MASK_OPERATORS
-    lower = torch.ones(sides[-2:], dtype=torch.bool).tril()
-    return bool((tensor.bool() == lower).all()) or bool((tensor.bool() == ~lower).all())
-
-
-def _compute(node: Any, program: Any, known: dict[Any, Any]) -> Any:
-    """Evaluate a node of constants with real tensors on the CPU."""
-    import torch
-
-    if not hasattr(node, "meta"):
-        return node
-    if node in known:
-        return known[node]
-    value = node.meta.get("val")
-    if value is not None and not hasattr(value, "shape"):
-        return value if isinstance(value, (int, float, bool)) else value.node.hint
-    if node.op != "call_function":
-        return _stored(node, program)
-    with torch.no_grad():
-        args = tree_of(torch).tree_map(lambda x: _compute(x, program, known), tuple(node.args))
-        kwargs = {key: _compute(item, program, known) for key, item in node.kwargs.items()}
-        kwargs = {key: torch.device("cpu") if isinstance(item, torch.device) else item for key, item in kwargs.items()}
-        args = tuple(torch.device("cpu") if isinstance(item, torch.device) else item for item in args)
-        known[node] = node.target(*args, **kwargs)
-    return known[node]
-
-
-def _stored(node: Any, program: Any) -> Any:
-    import torch
-
-    tensor = program.constant_tensors.get(node.name)
-    if tensor is None:
-        tensor = getattr(program.module, str(node.target), None)
-    if not isinstance(tensor, torch.Tensor) or tensor.is_meta:
-        raise ValueError(f"'{node.name}' has no values")
-    return tensor.cpu()
+    if value.is_floating_point():
+        value = value > LEAST_SCORE
+    lower = torch.ones(value.shape[-2:], dtype=torch.bool).tril()
+    return bool((value.bool() == lower).all()) or bool((value.bool() == ~lower).all())

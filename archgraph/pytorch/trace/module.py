@@ -1,15 +1,17 @@
-"""A PyTorch module as a graph: traced through `torch.export`, with named axes and symbolic sizes.
+"""A PyTorch module as a graph: recorded while it runs on shapes, with named axes and symbolic sizes.
 
 The files beside this one, in the order in which a module passes through them:
 
-- the program: `export` asks PyTorch for it, `program` prepares it, `attention_patterns` finds
-  attention that is written out;
-- sizes: `conditions` says for which the export holds, `sizes` gives them the user's names;
+- the steps: `capture` has them recorded by `recording`, on `inputs` of one sample, `program` prepares them,
+  `attention_patterns` finds attention that is written out;
+- sizes: `sizes` holds the user's symbols; where there are any, `symbols` records the module at several sizes, and makes
+  laws of the integers that vary;
 - operators: `interpret` calls the handler that `registry` has for each; handlers stand in `handlers`, a file per
   family, and `masks` tells whether a mask is causal;
 - axes: `layout` says which digits of which named axes a dimension of a tensor is made of, `align` brings
   operands to common axes, `axes` to whole ones, and `regroup` makes the operation that it takes;
-- the graph: `builder` records nodes, `nesting` makes scopes of modules and repeats of equal ones.
+- the graph: `builder` records nodes, `nesting` makes scopes of modules and repeats of equal ones, `outputs` names
+  what the module returns.
 """
 
 from __future__ import annotations
@@ -21,12 +23,14 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Integer, Symbol
 
+from archgraph.cost.costs import Costs
 from archgraph.errors import ArchgraphError, UnsupportedOpError
 from archgraph.graph.ir import Graph, Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
 from archgraph.pytorch.trace.builder import Record
-from archgraph.pytorch.trace.export import Dynamic, export
+from archgraph.pytorch.trace.capture import capture
+from archgraph.pytorch.trace.dead_work import dead_work
 from archgraph.pytorch.trace.handlers import (  # noqa: F401  they register handlers
     attention,
     cuts,
@@ -38,17 +42,23 @@ from archgraph.pytorch.trace.handlers import (  # noqa: F401  they register hand
     shapes,
 )
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.layout import EXAMPLE
+from archgraph.pytorch.trace.layout import RECORDED
 from archgraph.pytorch.trace.nesting import nest
+from archgraph.pytorch.trace.outputs import refuse_idle, with_names
 from archgraph.pytorch.trace.program import Program
-from archgraph.pytorch.trace.sizes import sizes_of
+from archgraph.pytorch.trace.recording.recording import Recording
+from archgraph.pytorch.trace.sizes import TracedSizes, declared_sizes
+from archgraph.pytorch.trace.symbols.asked import Dynamic
 from archgraph.sizes.dtypes import FLOAT
-from archgraph.sizes.symbols import ZERO, Assumption, deciding
+from archgraph.sizes.symbols import ZERO, Assumption, deciding, evaluate
 from archgraph.spec.declarations import Declarations
 from archgraph.spec.spec import Spec
 
 if TYPE_CHECKING:
     from torch import nn
+
+PROVED = ("macs", "elementwise")
+"""Totals that are compared at a recording that took no part in finding the laws."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +80,15 @@ class TracedModule:
     Attributes:
         graph: modules are scopes, equal consecutive ones a repeat.
         selected: the outputs that costs are about: all of them.
+        named: the outputs by name: by their places in what the module returns, `logits`, `past_key_values[0]`; a
+            single tensor has the name of the operation that makes it.
         declarations: the symbols of the sizes, as a spec would declare them; `show` leads back to the user's.
         values: the value of every symbol inside the graph at the example inputs.
-        conditions: for which sizes the export holds, as text in the user's names.
+        conditions: for which sizes the trace holds, as text in the user's names.
         assumptions: what must hold at every binding.
         gaps: operators without a rule, whose costs are missing; empty unless they were allowed.
         unused: parameters of the module that no operation uses; the node `unused` counts them.
+        dead: modules and operators that are run though no output depends on them, as text.
         floating: the floating type of the module.
     """
 
@@ -83,12 +96,14 @@ class TracedModule:
     spec: Spec
     graph: Graph
     selected: tuple[Value, ...]
+    named: Mapping[str, Value]
     declarations: Declarations
     values: Mapping[Symbol, int]
     conditions: tuple[str, ...]
     assumptions: tuple[Assumption, ...]
     gaps: tuple[Gap, ...]
     unused: tuple[str, ...]
+    dead: tuple[str, ...]
     floating: str = "float32"
 
     def show(self, expression: Expr) -> Expr:
@@ -111,7 +126,7 @@ def trace(
     device.
 
     Args:
-        module: any module that `torch.export` can export.
+        module: any module whose Python is there.
         inputs: its arguments: a tensor, a tuple, or a mapping by name.
         dynamic: which dimensions are symbols, by the input's name: `{"sample": {2: "h", 3: "w"}}`.
         axes: names of an input's axes, the batch left out, where the usual ones are not meant.
@@ -120,43 +135,75 @@ def trace(
 
     Raises:
         UnsupportedOpError: an operator has no rule.
-        ArchgraphError: the module cannot be exported, or a dimension that was asked to vary cannot.
+        ArchgraphError: the module cannot be recorded, it returns nothing that it computes, or a dimension that was
+            asked to vary cannot.
         MissingToolError: PyTorch is not installed.
     """
-    exported = export(module, inputs, dynamic or {})
     title = name or type(module).__name__
-    sizes = sizes_of(exported, title)
-    program = Program(exported, module)
+    recording, sizes = capture(module, inputs, dynamic or {}, title)
+    found = _read(module, recording, sizes, axes or {}, title)
+    if found.gaps and not allow_unsupported:
+        raise _refused(title, found.gaps)
+    if sizes.proof is not None:
+        _prove(found, _read(module, sizes.proof, declared_sizes(title, ()), axes or {}, title), sizes.points[-1])
+    return found
+
+
+def _read(
+    module: nn.Module, recording: Recording, sizes: TracedSizes, axes: Mapping[str, Sequence[str]], name: str
+) -> TracedModule:
+    """Return a recording as a graph."""
+    refuse_idle(module, recording)
+    program = Program(recording, module)
     values = dict(sizes.declarations.values)
-    token = EXAMPLE.set(values)
+    token = RECORDED.set((values, *sizes.points))
     try:
         with deciding(values) as context:
             for fact in sizes.assumptions:
                 context.assume(fact)
-            interpreter = ProgramInterpreter(program, sizes, module, axes or {})
+            interpreter = ProgramInterpreter(program, sizes, module, axes)
             outputs = interpreter.run()
     finally:
-        EXAMPLE.reset(token)
-    gaps = _gaps(interpreter)
-    if gaps and not allow_unsupported:
-        raise _refused(title, gaps)
+        RECORDED.reset(token)
     unused = dict(program.unused())
     records = [*interpreter.builder.prelude, *interpreter.builder.records]
     records = _with_unused(program, records, unused)
-    graph = nest(records, interpreter.inputs, outputs)
+    graph = nest(records, interpreter.inputs, list(outputs.values()), program.checkpoints.keys)
+    graph, named = with_names(graph, dict(zip(outputs, graph.outputs, strict=True)))
     return TracedModule(
-        title,
+        name,
         sizes.spec,
         graph,
         graph.outputs,
+        named,
         sizes.declarations,
         values,
         sizes.conditions,
         tuple(context.assumptions),
-        gaps,
+        _gaps(interpreter),
         tuple(unused),
+        dead_work(recording, program.constants),
         program.own,
     )
+
+
+def _prove(found: TracedModule, numbers: TracedModule, values: Mapping[Symbol, int]) -> None:
+    """Compare totals of laws with those of a recording at numbers, which took no part in finding the laws.
+
+    Raises:
+        ArchgraphError: they differ: a law is wrong.
+    """
+    if not all(assumption.holds(values) for assumption in found.assumptions):
+        return
+    for metric in PROVED:
+        law = Costs(found.graph, found.selected).total(metric)
+        expected = Costs(numbers.graph, numbers.selected).total(metric)
+        if evaluate(law, values) != expected:
+            sizes = ", ".join(f"{symbol} = {value}" for symbol, value in values.items())
+            raise ArchgraphError(
+                f"{found.name} has {expected} {metric} at {sizes}, where its law {law} says {evaluate(law, values)}",
+                hint="please report the module",
+            )
 
 
 def _gaps(interpreter: ProgramInterpreter) -> tuple[Gap, ...]:

@@ -1,4 +1,4 @@
-"""An exported program prepared for interpretation: subgraphs inlined, constants and attention found."""
+"""A recording prepared for interpretation: constants, attention and the uses of weights found."""
 
 from __future__ import annotations
 
@@ -7,66 +7,38 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, Fused, find_attentions, name_of
 from archgraph.pytorch.trace.builder import Stack
+from archgraph.pytorch.trace.checkpoints import Checkpoints
 from archgraph.pytorch.trace.dtypes import own_floating, stored_name
-from archgraph.pytorch.trace.export import Exported, tree_of
+from archgraph.pytorch.trace.recording.node import RecordedNode
+from archgraph.pytorch.trace.recording.recording import Recording, storage_of
 from archgraph.sizes.dtypes import FLOAT
 
 if TYPE_CHECKING:
     from torch import nn
 
 Status = Literal["learned", "frozen", "buffer"]
-VIEW_OPERATORS = frozenset(
-    [
-        "slice",
-        "select",
-        "view",
-        "reshape",
-        "transpose",
-        "permute",
-        "squeeze",
-        "unsqueeze",
-        "flatten",
-        "unflatten",
-        "expand",
-        "t",
-        "narrow",
-        "chunk",
-        "split",
-        "alias",
-        "detach",
-        "movedim",
-        "diagonal",
-    ]
-)
 
 
 class Program:
-    """The nodes of an exported program, and what is known about them.
+    """The steps of a recording, and what is known about them.
 
     Attributes:
         nodes: in order, without those that fused attention stands for.
         constants: nodes that depend on sizes only.
         parameters: placeholders of parameters and buffers, with their names in the module.
         attentions: the last node of every attention that is written out as products and a softmax.
+        outputs: what the module returns, by its place.
     """
 
-    def __init__(self, exported: Exported, module: nn.Module) -> None:
-        program = exported.program
-        self.module = program.graph_module
-        inline(self.module)
-        signature = program.graph_signature
-        self.user_inputs = set(exported.inputs)
-        lifted = signature.inputs_to_lifted_tensor_constants
-        self.constant_tensors = {name: program.constants.get(target) for name, target in lifted.items()}
-        self._returned = set(signature.user_outputs)
-        tensors = {
+    def __init__(self, recording: Recording, module: nn.Module) -> None:
+        self.outputs = recording.outputs
+        self._tensors = {
             **dict(module.named_parameters(remove_duplicate=False)),
             **dict(module.named_buffers(remove_duplicate=False)),
         }
-        self._tensors = tensors
-        names = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
-        every = list(self.module.graph.nodes)
-        self.parameters = {node: names[node.name] for node in every if node.op == "placeholder" and node.name in names}
+        every = list(recording.nodes)
+        self.checkpoints = Checkpoints(recording.calls)
+        self.parameters = {node: node.target for node in every if node.kind in ("parameter", "buffer")}
         self.constants = self._find_constants(every)
         self.attentions: Mapping[Any, Fused] = find_attentions(every, self.constants)
         absorbed = {node for fused in self.attentions.values() for node in fused.absorbed}
@@ -75,7 +47,7 @@ class Program:
         self._uses: dict[int, int] = {}
         self._count_uses(absorbed)
         self.accounted: set[int] = set()
-        floats = (node.meta.get("val") for node in every if node.name in self.user_inputs)
+        floats = (node.meta["val"] for node in every if node.kind == "input")
         self.own = own_floating(module, floats)
         self._frozen = not any(p.requires_grad for p in module.parameters())
 
@@ -169,37 +141,30 @@ class Program:
 
     # -- structure ---------------------------------------------------------------------------------------
 
-    def _find_constants(self, nodes: list[Any]) -> set[Any]:
-        """Nodes that depend on sizes only; a product of matrices is counted even then."""
-        found: set[Any] = set()
+    def _find_constants(self, nodes: list[RecordedNode]) -> set[RecordedNode]:
+        """Steps that depend on sizes only; a product of matrices is counted even then."""
+        found: set[RecordedNode] = set()
+        # Memory that was made of sizes, and into which something else was written later.
+        written: set[int] = set()
         for node in nodes:
-            if node.op == "placeholder":
-                if node not in self.parameters and node.name not in self.user_inputs:
-                    found.add(node)
-            elif node.op == "get_attr" or (node.op == "call_function" and _is_constant(node, found)):
+            if node.kind == "constant" or (node.op == "call_function" and _is_constant(node, found, written)):
                 found.add(node)
+            elif node.op == "call_function":
+                written.update(storage_of(target) for target in node.writes)
         return found
 
-    def stack(self, node: Any) -> Stack:
-        """Return the modules that a node was called in, the root left out."""
-        entries = node.meta.get("nn_module_stack", {}).items()
-        return tuple(
-            (str(key), entry[0], _class_name(entry[1]))
-            for key, entry in entries
-            if isinstance(entry, tuple) and entry[0]
-        )
+    def stack(self, node: RecordedNode) -> Stack:
+        """Return the modules that a node was called in, the root left out, and regions that are computed again."""
+        return self.checkpoints.stack(node)
 
-    def path(self, node: Any) -> str:
+    def path(self, node: RecordedNode) -> str:
         """Return the path of the innermost module around a node."""
-        stack = self.stack(node)
-        return stack[-1][1] if stack else ""
+        return node.stack[-1].path if node.stack else ""
 
-    def where(self, node: Any) -> str:
+    def where(self, node: RecordedNode) -> str:
         """Return the module and the source line of a node."""
-        lines = [line.strip() for line in node.meta.get("stack_trace", "").splitlines() if 'File "' in line]
-        own = [line for line in lines if "/torch/" not in line] or lines
-        line = own[-1].replace('File "', "").replace('", line ', ":").split(",")[0] if own else ""
-        return " ".join(part for part in (self.path(node) or "the root module", f"({line})" if line else "") if part)
+        line = f" ({node.line.file}:{node.line.number})" if node.line else ""
+        return f"{self.path(node) or 'the root module'}{line}"
 
     def feeds(self, node: Any, operator_name: str, depth: int = 6) -> bool:
         """Whether a node reaches an operator of that name through operations without weights."""
@@ -215,100 +180,32 @@ class Program:
                 return True
         return False
 
-    def viewed(self, node: Any) -> Any:
-        """Return the node that a node is a view of, or None."""
-        schema = getattr(node.target, "_schema", None)
-        if node.op != "call_function" or schema is None or schema.name.removeprefix("aten::") not in VIEW_OPERATORS:
-            return None
-        return node.args[0]
-
-    def results(self, node: Any) -> list[Any]:
-        """Return the nodes that the program returns to its user."""
-        import torch
-
-        flat = tree_of(torch).tree_leaves(node.args[0])
-        return list(dict.fromkeys(item for item in flat if hasattr(item, "name") and item.name in self._returned))
-
 
 RESHAPINGS = frozenset(("unsqueeze", "squeeze", "view", "reshape", "to"))
 """Views under which a weight stays the weight of its layer."""
-SKIPPED = frozenset(
-    {
-        "_assert_scalar",
-        "_assert_async",
-        "_assert_tensor_metadata",
-        "sym_constrain_range",
-        "sym_constrain_range_for_size",
-        "sym_size",
-        "sym_numel",
-        "sym_stride",
-        "_local_scalar_dense",
-    }
-)
-"""Operators that compute nothing."""
 
 
-def occurrences(node: Any, user: Any) -> int:
-    """Return how often a node stands among the arguments of another that computes something."""
-    import torch
-
-    if name_of(user) in SKIPPED:
-        return 0
-    return sum(leaf is node for leaf in tree_of(torch).tree_leaves((user.args, user.kwargs)))
+def occurrences(node: RecordedNode, user: RecordedNode) -> int:
+    """Return how often a node stands among the arguments of another."""
+    return sum(leaf is node for leaf in _leaves((user.args, user.kwargs)))
 
 
-def _casts(node: Any) -> bool:
+def _leaves(arguments: Any) -> Iterator[Any]:
+    if isinstance(arguments, (list, tuple)):
+        for item in arguments:
+            yield from _leaves(item)
+    elif isinstance(arguments, dict):
+        yield from _leaves(tuple(arguments.values()))
+    else:
+        yield arguments
+
+
+def _casts(node: RecordedNode) -> bool:
     """Whether a node stores its operand in another type."""
     return node.meta["val"].dtype != node.args[0].meta["val"].dtype
 
 
-def _class_name(kind: Any) -> str:
-    text = kind if isinstance(kind, str) else kind.__name__
-    return text.rpartition(".")[2]
-
-
-def _is_constant(node: Any, known: set[Any]) -> bool:
-    schema = getattr(node.target, "_schema", None)
-    if schema is not None and schema.name.removeprefix("aten::") in CONTRACTIONS:
+def _is_constant(node: RecordedNode, known: set[RecordedNode], written: set[int]) -> bool:
+    if name_of(node) in CONTRACTIONS:
         return False
-    return all(argument in known or _is_number(argument) for argument in node.all_input_nodes)
-
-
-def _is_number(node: Any) -> bool:
-    value = node.meta.get("val")
-    return value is not None and not hasattr(value, "shape") and not isinstance(value, (list, tuple))
-
-
-def inline(module: Any) -> None:
-    """Put the graphs of higher-order operators, such as autocast regions, in the place of their calls."""
-    graph = module.graph
-    for node in list(graph.nodes):
-        subgraph = _subgraph(module, node)
-        if subgraph is None:
-            continue
-        inline(subgraph)
-        position = next(i for i, arg in enumerate(node.args) if getattr(arg, "op", "") == "get_attr")
-        operands = node.args[position + 1 :]
-        places = [inner for inner in subgraph.graph.nodes if inner.op == "placeholder"]
-        with graph.inserting_before(node):
-            results = graph.graph_copy(subgraph.graph, dict(zip(places, operands, strict=True)))
-        _replace_results(graph, node, results)
-
-
-def _replace_results(graph: Any, node: Any, results: Any) -> None:
-    for user in list(node.users):
-        if isinstance(results, (tuple, list)):
-            user.replace_all_uses_with(results[user.args[1]])
-            graph.erase_node(user)
-    if not isinstance(results, (tuple, list)):
-        node.replace_all_uses_with(results)
-    graph.erase_node(node)
-
-
-def _subgraph(module: Any, node: Any) -> Any:
-    if node.op != "call_function" or type(node.target).__module__.startswith("torch._ops") is False:
-        return None
-    if "HigherOrder" not in type(node.target).__mro__[-2].__name__ and not str(node.target).startswith("wrap_with"):
-        return None
-    attribute = next((arg for arg in node.args if getattr(arg, "op", "") == "get_attr"), None)
-    return None if attribute is None else getattr(module, attribute.target)
+    return all(operand in known and storage_of(operand) not in written for operand in node.all_input_nodes)

@@ -1,30 +1,43 @@
-"""Symbolic sizes of an exported program, in the user's names, and the values for which the export holds."""
+"""The symbols of a trace: their names, the values that they may have, and sizes as expressions of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sympy import Expr, Integer, Max, Min, expand
+from sympy import Expr, Integer, Symbol
 
-from archgraph.errors import ArchgraphError
-from archgraph.pytorch.trace.conditions import Conditions, Progression, environment_of, guards_of, place_of
-from archgraph.pytorch.trace.export import Exported
-from archgraph.sizes.symbols import Assumption, Context, SizeRelation, floor_divide, is_ordered
+from archgraph.pytorch.trace.recording.recording import Recording
+from archgraph.sizes.symbols import Assumption, evaluate, is_ordered
 from archgraph.spec.declarations import Declarations
-from archgraph.spec.spec import NAME, RESERVED, Spec, read_text
+from archgraph.spec.spec import Spec, read_text
 
-VALID = "sizes for which the export holds"
-COMPARISONS: dict[str, tuple[SizeRelation, int]] = {
-    "Equality": ("==", 0),
-    "Unequality": ("!=", 0),
-    "GreaterThan": (">=", 0),
-    "StrictGreaterThan": (">=", 1),
-    "LessThan": ("<=", 0),
-    "StrictLessThan": ("<=", -1),
-}
-"""Comparisons of integers as torch calls them: the relation, and what the right side takes to be strict."""
+VALID = "sizes for which the trace holds"
+
+
+@dataclass(frozen=True)
+class Progression:
+    """The values that a size may have: `least`, `least + step`, … as long as the trace's conditions hold."""
+
+    name: str
+    default: int
+    step: int
+    least: int
+    most: int | None = None
+    missing: tuple[int, ...] = ()
+
+    @property
+    def offset(self) -> int:
+        """What remains after division by the step."""
+        return self.default % self.step
+
+    def __str__(self) -> str:
+        rule = f"a multiple of {self.step}" + (f" plus {self.offset}" if self.offset else "")
+        parts = [f"{self.name} is {rule}"] if self.step > 1 else []
+        parts.append(f"{self.name} >= {self.least}")
+        parts += [f"{self.name} <= {self.most}"] if self.most is not None else []
+        return ", ".join([*parts, *(f"{self.name} != {value}" for value in self.missing[:5])])
 
 
 @dataclass(frozen=True)
@@ -34,50 +47,38 @@ class TracedSizes:
     Attributes:
         spec: a spec that declares them, and holds nothing else.
         declarations: what they are inside of laws.
-        inside: torch's symbol to the expression inside of laws.
-        conditions: for which values the export holds, as text.
+        conditions: for which values the trace holds, as text.
         assumptions: the same but for divisibility, which `declarations` check, to be checked at every binding.
+        points: the values of the symbols at other recordings whose sizes agree with the laws, in the order of
+            `elsewhere` of the steps.
+        proof: the last of these recordings, which took no part in finding the laws.
     """
 
     spec: Spec
     declarations: Declarations
-    inside: Mapping[Any, Expr]
     conditions: tuple[str, ...]
     assumptions: tuple[Assumption, ...]
+    points: tuple[Mapping[Symbol, int], ...] = ()
+    proof: Recording | None = None
 
     def expression(self, size: Any) -> Expr:
-        """Return an integer or a symbolic size of torch as an expression of ours."""
-        if isinstance(size, int):
-            return Integer(size)
-        node = getattr(size, "node", None)
-        return translate(size if node is None else node.expr, self.inside)
+        """Return a size of a recording, an integer or an expression, as an expression."""
+        return Integer(size) if isinstance(size, int) else size
+
+    def number(self, size: Any) -> int:
+        """Return a size at the example inputs."""
+        return size if isinstance(size, int) else evaluate(size, self.declarations.values)
 
 
-def sizes_of(exported: Exported, name: str) -> TracedSizes:
-    """Return the symbols of an exported program.
-
-    Raises:
-        ArchgraphError: a dimension that was asked to vary cannot, with the place that fixed it.
-    """
-    torch_symbols = _torch_symbols(exported)
-    conditions = Conditions(exported, torch_symbols)
-    found, joint = conditions.resolve()
+def declared_sizes(name: str, found: Sequence[Progression]) -> TracedSizes:
+    """Return symbols that may have these values, on their own."""
     # As the text of a spec, so that symbols of a module have the rules, carriers and messages of any others.
     spec = replace(read_text(_declaration(name, found), "<trace>"), network=None)
     declarations = Declarations(spec.symbols, {}, frozenset())
     declarations.resolve_all()
-    inside = {own: declarations.lookup(symbol) for own, symbol in torch_symbols.items()}
-    texts = [text for item in found for text in str(item).split(", ")]
-    facts = [fact for item in found for fact in _facts(item, declarations.lookup(item.name))]
-    told = [(guard, list(_relation(guard, inside))) for guard in joint]
-    # Exports repeat the same bound in many forms; the strictest of them is told and checked.
-    strictest = Context()
-    for fact in (fact for _, relations in told for fact in relations):
-        strictest.assume(fact)
-    facts += strictest.assumptions
-    texts += [str(fact.shown(declarations.show)) for fact in strictest.assumptions]
-    texts += [conditions.shown(guard) for guard, relations in told if not relations]
-    return TracedSizes(spec, declarations, inside, tuple(texts), tuple(facts))
+    texts = tuple(text for item in found for text in str(item).split(", "))
+    facts = tuple(fact for item in found for fact in _facts(item, declarations.lookup(item.name)))
+    return TracedSizes(spec, declarations, texts, facts)
 
 
 def _facts(item: Progression, size: Expr) -> Iterator[Assumption]:
@@ -90,20 +91,7 @@ def _facts(item: Progression, size: Expr) -> Iterator[Assumption]:
         yield Assumption(size, "!=", Integer(value), VALID)
 
 
-def _relation(guard: Any, inside: Mapping[Any, Expr]) -> Iterator[Assumption]:
-    """A condition on several sizes at once; one that is no comparison stays text."""
-    kind = type(guard).__name__
-    if kind == "And":
-        for part in guard.args:
-            yield from _relation(part, inside)
-    if kind not in COMPARISONS:
-        return
-    relation, margin = COMPARISONS[kind]
-    left, right = (translate(part, inside) for part in guard.args)
-    yield Assumption(left, relation, right + margin, VALID)
-
-
-def _declaration(name: str, found: list[Progression]) -> str:
+def _declaration(name: str, found: Sequence[Progression]) -> str:
     lines = ["archgraph: 1", f"name: {_quoted(name)}", "network: [relu]"]
     if found:
         lines.append("symbols:")
@@ -115,93 +103,3 @@ def _declaration(name: str, found: list[Progression]) -> str:
 def _quoted(name: str) -> str:
     """Return a name as a quoted scalar."""
     return '"' + name.replace("\\", "").replace('"', "") + '"'
-
-
-def _torch_symbols(exported: Exported) -> dict[Any, str]:
-    """Return the user's name of every symbol of torch.
-
-    Raises:
-        ArchgraphError: a requested dimension became a number, or follows from another one.
-    """
-    nodes = {node.name: node for node in exported.program.graph.nodes if node.op == "placeholder"}
-    result: dict[Any, str] = {}
-    for (placeholder, dim), name in exported.dims.items():
-        if not NAME.match(name) or name in RESERVED:
-            raise ArchgraphError(f"'{name}' cannot be the name of a symbol", hint="letters, digits and _")
-        size = nodes[placeholder].meta["val"].shape[dim]
-        expression = None if isinstance(size, int) else size.node.expr
-        if expression is None or not expression.is_Symbol:
-            raise _fixed(exported, placeholder, dim, name, size)
-        if result.setdefault(expression, name) != name:
-            raise ArchgraphError(
-                f"'{name}' cannot vary: the module needs it to equal '{result[expression]}'",
-                hint="give both dimensions one name",
-            )
-    return result
-
-
-def _fixed(exported: Exported, placeholder: str, dim: int, name: str, size: Any) -> ArchgraphError:
-    """Say what fixed a dimension, and where."""
-    places = []
-    for guard in guards_of(exported.program):
-        free = list(guard.expr.free_symbols)
-        if any(_is_source(exported.program, own, placeholder, dim) for own in free):
-            places.append(guard)
-    fixing = next((guard for guard in reversed(places) if type(guard.expr).__name__ == "Equality"), None)
-    where = f" at {place_of(exported, fixing)}" if fixing is not None else ""
-    return ArchgraphError(
-        f"'{name}', dimension {dim} of '{placeholder}', cannot vary: the module fixes it to {size}{where}",
-        hint="leave it out of `dynamic`, or trace at another size for another law",
-    )
-
-
-def _is_source(program: Any, symbol: Any, placeholder: str, dim: int) -> bool:
-    environment = environment_of(program)
-    sources = environment.var_to_sources.get(symbol, []) if environment is not None else []
-    return any(
-        getattr(source, "idx", None) == dim
-        and getattr(getattr(source, "base", None), "local_name", None) == placeholder
-        for source in sources
-    )
-
-
-def translate(expression: Any, inside: Mapping[Any, Expr]) -> Expr:
-    """Return an expression of torch's symbols in ours.
-
-    Raises:
-        ArchgraphError: it holds a function that sizes do not have.
-    """
-    if expression.is_Symbol:
-        if expression not in inside:
-            raise ArchgraphError(f"a size depends on data: {expression}")
-        return inside[expression]
-    if expression.is_Integer:
-        return Integer(int(expression))
-    if expression.is_Rational:
-        return expression
-    # Rebuilt part by part, by the names of classes: torch has division and remainder of its own, which must not get
-    # into laws.
-    parts = [translate(part, inside) for part in expression.args]
-    return _combined(type(expression).__name__, parts, expression)
-
-
-def _combined(kind: str, parts: list[Expr], expression: Any) -> Expr:
-    match kind:
-        case "Add" | "Mul" | "Pow":
-            return expand(expression.func(*parts))
-        case "FloorDiv" | "CleanDiv":
-            return floor_divide(parts[0], parts[1])
-        case "CeilDiv":
-            return -floor_divide(-parts[0], parts[1])
-        case "Mod" | "PythonMod":
-            return expand(parts[0] - parts[1] * floor_divide(parts[0], parts[1]))
-        case "PowByNatural":
-            return expand(parts[0] ** parts[1])
-        case "Max" | "Min":
-            return (Max if kind == "Max" else Min)(*parts)
-        case "Identity" | "TruncToInt" | "ToFloat":
-            return parts[0]
-    raise ArchgraphError(f"a size has the form {expression}, which is not supported")
-
-
-__all__ = ["Progression", "TracedSizes", "sizes_of", "translate"]

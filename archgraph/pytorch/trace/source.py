@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 from archgraph.errors import QueryError
 from archgraph.graph.network import Network, Origin
-from archgraph.pytorch.trace.export import tree_of
 from archgraph.pytorch.trace.module import TracedModule
+from archgraph.pytorch.trace.nested import tree_of
 from archgraph.spec.declarations import Declarations
 
 
@@ -20,13 +20,21 @@ def network_of(found: TracedModule, module: Any = None, inputs: object = None) -
         name=found.name,
         graph=found.graph,
         selected=found.selected,
-        named={value.name: value for value in found.graph.outputs},
+        named=found.named,
         declared=found.declarations,
         values=found.declarations.values,
         evaluated=False,
         source=ModuleSource(),
-        origin=Origin(family=found.name, conditions=found.conditions, gaps=found.gaps, module=module, example=example),
+        origin=Origin(
+            family=found.name,
+            conditions=found.conditions,
+            gaps=found.gaps,
+            dead=found.dead,
+            module=module,
+            example=example,
+        ),
         assumptions=found.assumptions,
+        runs_dead=True,
         floating=found.floating,
     )
 
@@ -66,7 +74,7 @@ class ModuleSource:
 
     def select(self, network: Network, outputs: tuple[str, ...]) -> Network:
         """Return the network whose costs and fields are about these values only."""
-        return replace(network, selected=network.outputs_named(outputs), _of_graph={})
+        return replace(network, selected=network.outputs_named(outputs), runs_dead=False, _of_graph={})
 
 
 def _refuse(network: Network, condition: object) -> NoReturn:

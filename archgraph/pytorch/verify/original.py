@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from archgraph.pytorch.lower.saved_storages import KeptTensor
-from archgraph.pytorch.trace.export import tree_of
+from archgraph.pytorch.trace.nested import tree_of
 
 if TYPE_CHECKING:
     import torch

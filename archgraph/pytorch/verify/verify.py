@@ -120,6 +120,8 @@ class Report:
             "saved: bytes kept for the backward pass (single precision, attention product by product), of every "
             "storage once, for the node that made it; the total includes inputs",
         )
+        if self.original is not None:
+            notes += (f"{ORIGINAL}: in evaluation mode; where kernels differ by device, those of the device it is on",)
         rows = [check.row() for check in (*self.rows, *([] if self.original is None else [self.original]))]
         return Table(self._title(), columns, rows, self.total.row(), notes)
 
@@ -162,12 +164,14 @@ def verify(network: Network, **values: Any) -> Report:
 
 def _measured(bound: Network) -> Measurement:
     """What PyTorch says about the lowered network, without gradients and with them."""
-    module = lower(bound.graph, bound.selected, bound.name).eval()
+    module = lower(bound.graph, bound.selected, bound.name, dead=bound.runs_dead).eval()
     trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
     measured = _measure(bound, module)
     for parameter in trained:
         parameter.requires_grad_()
-    _add_saved(bound, module, measured)
+    # What is thrown away keeps nothing for the backward pass.
+    kept = lower(bound.graph, bound.selected, bound.name).eval() if bound.dead else module
+    _add_saved(bound, kept, measured)
     return measured
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from sympy import Expr, Integer
 
-from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Value
 from archgraph.ops.arithmetic import Add
 from archgraph.ops.attention import ScaledDotProductAttention
@@ -54,7 +53,7 @@ def attention(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Fused attention; with a mask that is computed, its parts."""
     mask = a.nodes.get("attn_mask")
     fixed = mask is None or mask in i.program.constants
-    causal = bool(a.is_causal) or (mask is not None and fixed and is_causal(mask, i.program))
+    causal = bool(a.is_causal) or (mask is not None and fixed and is_causal(a.node, mask))
     if fixed:
         result = fused(i, a.query, a.key, a.value, causal=causal)
         if result is not None:
@@ -68,7 +67,7 @@ def recognised(i: ProgramInterpreter, a: Arguments) -> Tracked:
     found = i.program.attentions[a.node]
     q, k, v = i.fetch(found.queries), i.fetch(found.keys), i.fetch(found.values)
     keys = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
-    causal = any(is_causal(mask, i.program) for mask in found.masks)
+    causal = any(is_causal(step, mask) for step, mask in found.masks)
     elements = [sum((_elements(i, node) for node in nodes), ZERO) for nodes in (found.tests, found.factors)]
     form = {"written": SCALED[found.scaled], "masked": elements[0], "factors": elements[1]}
     result = fused(i, q, keys, v, form, causal=causal)
@@ -81,8 +80,8 @@ SCALED = {(False, False): "plain", (True, False): "queries", (False, True): "key
 def _elements(i: ProgramInterpreter, node: Any) -> Expr:
     """The elements of the memory in which a constant lies; a buffer's is counted as the buffer."""
     base = node
-    while (viewed := i.program.viewed(base)) is not None:
-        base = viewed
+    while base.base is not None:
+        base = base.base
     if base in i.program.parameters:
         return ZERO
     return product(i.sizes.expression(length) for length in base.meta["val"].shape)
@@ -198,7 +197,7 @@ def written_out(i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, bias:
     """Attention as its parts: scores, scale, bias, softmax, and the weighted values."""
     keys = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
     scores = _grouped_product(i, q, keys)
-    scaled = Function("mul", (None, _scale(q)))
+    scaled = Function("mul", (None, _scale(i, q)))
     assert isinstance(scores.value, Value)
     scores = Tracked(i.builder.emit(scaled, [scores.value])[0], scores.layout)
     if bias is not None:
@@ -219,8 +218,6 @@ def _grouped_product(i: ProgramInterpreter, x: Tracked, y: Tracked) -> Tracked:
     return product_of(i, x, y)
 
 
-def _scale(q: Tracked) -> float:
-    width = extent(q.layout[-1])
-    if not width.is_Integer:
-        raise ArchgraphError(f"attention needs channels of a known size, not {width}")
-    return float(width) ** -0.5
+def _scale(i: ProgramInterpreter, q: Tracked) -> float:
+    # Of a number that is no size the value at the example is enough.
+    return float(i.sizes.number(extent(q.layout[-1]))) ** -0.5

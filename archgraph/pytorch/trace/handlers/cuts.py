@@ -103,7 +103,7 @@ def slice_(i: ProgramInterpreter, a: Arguments) -> Tracked:
     dim = (a.dim or 0) % a.self.rank
     length = extent(a.self.layout[dim])
     after = i.sizes.expression(a.shape[dim])
-    step = int(a.step or 1)
+    step = i.sizes.expression(a.step or 1)
     if equal(after, length) and step == 1:
         return a.self
     start = _index(a.start or 0, length)
@@ -115,12 +115,12 @@ def slice_(i: ProgramInterpreter, a: Arguments) -> Tracked:
     return _strided(i, a.self, dim, start, step, after)
 
 
-def _strided(i: ProgramInterpreter, t: Tracked, dim: int, start: Expr, step: int, after: Expr) -> Tracked:
+def _strided(i: ProgramInterpreter, t: Tracked, dim: int, start: Expr, step: Expr, after: Expr) -> Tracked:
     t, (axis,) = i.builder.grouped(i.builder.settled(t), [(None, (dim,))])
     length = t.axes[axis]
-    whole_ = equal(product((after, Integer(step))), length) or start != 0
+    whole_ = equal(product((after, step)), length) or start != 0
     stop = None if whole_ else start + (after - 1) * step + 1
-    op = Subsample(axis, Integer(step), start, stop)
+    op = Subsample(axis, step, start, stop)
     assert isinstance(t.value, Value)
     (value,) = i.builder.emit(op, [t.value])
     return Tracked(value, tuple(whole_axis(axis, after) if d == dim else content for d, content in enumerate(t.layout)))
@@ -150,7 +150,7 @@ def unbind(i: ProgramInterpreter, a: Arguments) -> list[Tracked]:
     if not a.self.layout[dim]:
         return [_dropped(a.self, dim)]
     cut = Cut(i, a.self, dim)
-    count = int(cut.digit.size)
+    count = len(a.node.meta["val"])
     if cut.copies or cut.digit.stride == 1:
         return [cut.element(Integer(index)) for index in range(count)]
     return [_dropped(part, dim) for part in cut.parts([Integer(1)] * count)]
@@ -175,7 +175,7 @@ def roll(i: ProgramInterpreter, a: Arguments) -> Any:
     t, names = i.builder.grouped(i.builder.settled(a.self), [(None, (d,)) for d in dims])
     if CHANNEL in names:
         return i.moved("roll", [t], a.node.meta["val"])
-    shifts = dict(zip(names, map(Integer, as_list(a.shifts)), strict=True))
+    shifts = dict(zip(names, map(i.sizes.expression, as_list(a.shifts)), strict=True))
     assert isinstance(t.value, Value)
     op = Roll(Named({axis: shifts.get(axis, ZERO) for axis in t.value.type.positions}))
     return Tracked(i.builder.emit(op, [t.value])[0], t.layout)

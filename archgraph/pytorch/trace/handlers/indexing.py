@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from sympy import Integer
-
 from archgraph.graph.ir import Value
 from archgraph.ops.sources import Embedding
 from archgraph.ops.traced.moves import Gather
@@ -102,7 +100,7 @@ def embedding(i: ProgramInterpreter, a: Arguments) -> Tracked:
     assert isinstance(ids.value, Value)
     if i.program.is_natural(weight):
         i.program.used(weight)
-        count, out = (Integer(int(length)) for length in weight.meta["val"].shape)
+        count, out = map(i.sizes.expression, weight.meta["val"].shape)
         (value,) = i.builder.emit(Embedding(count, out), [ids.value])
         return Tracked(value, (*ids.layout, whole_axis(CHANNEL, out)))
     return look_up(i, a.weight, 0, ids)

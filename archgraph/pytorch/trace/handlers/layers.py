@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Integer
+from sympy import Expr, Integer
 
 from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named
@@ -19,7 +19,7 @@ from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.contractions import linear_product
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.registry import aten
-from archgraph.sizes.symbols import ZERO
+from archgraph.sizes.symbols import ZERO, floor_divide, product
 from archgraph.sizes.types import CHANNEL
 
 
@@ -44,14 +44,14 @@ def any_convolution(i: ProgramInterpreter, a: Arguments) -> Tracked:
 
 def _convolution(i: ProgramInterpreter, a: Arguments, count: int, *, transposed: bool) -> Tracked:
     weight = a.nodes["weight"]
-    shape = [int(length) for length in weight.meta["val"].shape]
+    shape = [i.sizes.expression(length) for length in weight.meta["val"].shape]
     origin = i.program.origin(weight)
     natural = i.program.is_natural(origin)
     if natural and not transposed and _is_linear(a, origin, shape, count):
         return linear_over(i, a, a.input.rank - count - 1, shape, origin)
     w = Windows(i, a.input, count)
     bias = _bias(i, a) if natural else None
-    op = _conv_op(w, a, shape, count, transposed=transposed, bias=bias is True)
+    op = _conv_op(i, w, a, shape, count, transposed=transposed, bias=bias is True)
     if natural:
         i.program.used(origin)
         result = w.apply(op)
@@ -60,51 +60,54 @@ def _convolution(i: ProgramInterpreter, a: Arguments, count: int, *, transposed:
     return result if bias is True else _with_bias(i, result, a, w.channel)
 
 
-def _is_linear(a: Arguments, origin: Any, shape: list[int], count: int) -> bool:
+def _is_linear(a: Arguments, origin: Any, shape: list[Expr], count: int) -> bool:
     """Whether a convolution is a linear layer: at a single position, or with the weight of one."""
     x: Tracked = a.input
     single = all(not dim for dim in x.layout[x.rank - count :]) or len(origin.meta["val"].shape) == 2
     given = a.nodes.get("padding")
     plain = isinstance(given, str) or not any(per_dimension(given, count, 0))
     steps = all(step == 1 for step in per_dimension(a.nodes.get("stride"), count))
-    return single and plain and steps and set(shape[2:]) == {1} and int(a.nodes.get("groups") or 1) == 1
+    return single and plain and steps and set(shape[2:]) == {1} and (a.nodes.get("groups") or 1) == 1
 
 
-def linear_over(i: ProgramInterpreter, a: Arguments, dim: int, shape: list[int], origin: Any) -> Tracked:
+def linear_over(i: ProgramInterpreter, a: Arguments, dim: int, shape: list[Expr], origin: Any) -> Tracked:
     """A linear layer along one dimension."""
     bias = _bias(i, a)
     i.program.used(origin)
     t, (axis,) = i.builder.grouped(i.builder.settled(a.input), [(_linear_axis(a.input, dim), (dim,))])
     assert isinstance(t.value, Value)
-    (value,) = i.builder.emit(Linear(Integer(shape[0]), bias is True, axis), [t.value])
+    (value,) = i.builder.emit(Linear(shape[0], bias is True, axis), [t.value])
     result = finish(t, value, {dim: axis})
     return result if bias is True else _with_bias(i, result, a, dim)
 
 
-def _conv_op(w: Windows, a: Arguments, shape: list[int], count: int, *, transposed: bool, bias: bool) -> Any:
+def _conv_op(
+    i: ProgramInterpreter, w: Windows, a: Arguments, shape: list[Expr], count: int, *, transposed: bool, bias: bool
+) -> Any:
     given = a.nodes.get("padding")
-    groups = int(a.nodes.get("groups") or 1)
+    groups = i.sizes.expression(a.nodes.get("groups") or 1)
     common: dict[str, Any] = {
         "kernel": w.by_name(shape[2:]),
         "stride": w.by_name(per_dimension(a.stride, count)),
         "dilation": w.by_name(per_dimension(a.dilation, count)),
         "padding": given if isinstance(given, str) else w.by_name(per_dimension(a.padding, count, 0), 0),
-        "groups": Integer(groups),
+        "groups": groups,
         "bias": bias,
     }
     if isinstance(given, str) and given == "same":
         common["padding"] = _same(w, shape[2:], per_dimension(a.dilation, count))
     if not transposed:
-        return Conv(Integer(shape[0]), **common)
+        return Conv(shape[0], **common)
     extra = w.by_name(per_dimension(a.output_padding, count, 0), 0)
-    return ConvTranspose(Integer(shape[1] * groups), output_padding=extra, **common)
+    return ConvTranspose(product((shape[1], groups)), output_padding=extra, **common)
 
 
-def _same(w: Windows, kernels: list[int], dilations: list[int]) -> Any:
+def _same(w: Windows, kernels: list[Expr], dilations: list[Any]) -> Any:
     """Padding that keeps the size; an odd total has its extra element at the end."""
     totals = [d * (k - 1) for k, d in zip(kernels, dilations, strict=True)]
+    halves = [floor_divide(total, Integer(2)) for total in totals]
     assert isinstance(w.t.value, Value)
-    given = {n: (Integer(total // 2), Integer(total - total // 2)) for n, total in zip(w.names, totals, strict=True)}
+    given = {n: (half, total - half) for n, total, half in zip(w.names, totals, halves, strict=True)}
     return Named({axis: given.get(axis, (ZERO, ZERO)) for axis in w.t.value.type.positions})
 
 
@@ -138,7 +141,7 @@ def linear(i: ProgramInterpreter, a: Arguments) -> Tracked:
     origin = i.program.origin(weight)
     if not i.program.is_natural(origin):
         return _with_bias(i, linear_product(i, a.input, a.weight), a, a.input.rank - 1)
-    shape = [int(length) for length in weight.meta["val"].shape]
+    shape = [i.sizes.expression(length) for length in weight.meta["val"].shape]
     return linear_over(i, a, a.input.rank - 1, shape, origin)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Integer
-
 from archgraph.graph.ir import Value
 from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.normalisation import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
@@ -64,7 +62,7 @@ def rms_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
 def group_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Group norm."""
     t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, (1,))])
-    return normalised(i, a, t, lambda own, bias: GroupNorm(own, Integer(a.num_groups)), 1)
+    return normalised(i, a, t, lambda own, bias: GroupNorm(own, i.sizes.expression(a.num_groups)), 1)
 
 
 @aten("instance_norm")

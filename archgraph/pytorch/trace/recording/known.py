@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-MOST_KNOWN = 2**20
+MOST_KNOWN = 2**22
 """Elements of the largest tensor whose value is kept."""
 
 

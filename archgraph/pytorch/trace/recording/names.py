@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 
-class Names:
+class IdentifierNames:
     """Gives every step a name of its own.
 
     >>> names = Names()

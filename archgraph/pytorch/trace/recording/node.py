@@ -112,6 +112,7 @@ class RecordedNode:
         base: the operand whose memory the result lies in: what a view views, what a step in place writes.
         writes: the operands that the step changes.
         held: what `known` is read from.
+        elsewhere: the same step in recordings at other sizes, in the order of these.
         kind: of a placeholder, `input`, `parameter`, `buffer` or `constant`.
     """
 
@@ -120,6 +121,7 @@ class RecordedNode:
         "all_input_nodes",
         "args",
         "base",
+        "elsewhere",
         "gradients",
         "held",
         "kind",
@@ -157,6 +159,7 @@ class RecordedNode:
         self.base: RecordedNode | None = None
         self.writes: tuple[RecordedNode, ...] = ()
         self.held: Any = None
+        self.elsewhere: tuple[RecordedNode, ...] = ()
         self.kind = ""
         self._operands: dict[RecordedNode, Any] | None = None
         for node in self.all_input_nodes:

@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import ArchgraphError
 from archgraph.optional import import_torch
 from archgraph.pytorch.trace.recording import refusals
+from archgraph.pytorch.trace.recording.compared import Comparisons
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.outputs import named_tensors
 from archgraph.pytorch.trace.recording.recording import Recording
-from archgraph.pytorch.trace.recording.restore import unchanged
+from archgraph.pytorch.trace.recording.restore import Contents, unchanged
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-def record(module: nn.Module, inputs: Any) -> Recording:
+InputSizes = Mapping[str, Mapping[int, int]]
+"""Sizes of some dimensions of inputs, by the input's name."""
+Follow = Callable[[int, RecordedNode], None]
+"""Is given every call of an operator with its place, and may refuse it with an error."""
+
+
+def record(
+    module: nn.Module,
+    inputs: Any,
+    sizes: InputSizes | None = None,
+    *,
+    follow: Follow | None = None,
+    kept: Contents | None = None,
+    compared: Comparisons | None = None,
+) -> Recording:
     """Record every operator that one call of a module in evaluation mode runs.
 
     Nothing is computed but what depends on literals, sizes and stored tensors that are not learned, so that the
@@ -30,10 +45,14 @@ def record(module: nn.Module, inputs: Any) -> Recording:
     Args:
         module: any module whose Python is there; not a scripted one.
         inputs: a tensor, a tuple of arguments, or a mapping by name; what is no tensor is passed on as it is.
+        sizes: records the call as if dimensions of these inputs had other sizes.
+        follow: sees every call before it has a result.
+        kept: what the module holds, where it is recorded several times.
+        compared: is told what the module's code compares sizes with.
 
     Raises:
-        ArchgraphError: the module decides on values that are not known, an operator has no rule for shapes, or the
-            inputs do not fit.
+        ArchgraphError: it is no module, it decides on values that are not known, an operator has no rule for
+            shapes, or the inputs do not fit.
         MissingToolError: torch is not installed.
 
     >>> import torch
@@ -44,19 +63,29 @@ def record(module: nn.Module, inputs: Any) -> Recording:
     ((input, p_weight, p_bias), (2, 4))
     """
     torch = import_torch()
+    if not isinstance(module, torch.nn.Module):
+        raise refusals.no_module(module)
     _refuse_scripted(torch, module)
     args, kwargs = _arguments(module, inputs)
     from archgraph.pytorch.trace.recording.recorder import Recorder
 
-    with unchanged(module):
+    with unchanged(module, kept):
         module.eval()
-        recorder = Recorder(module)
-        args, kwargs, given = _placed(torch, recorder, module, args, kwargs)
+        recorder = Recorder(module, follow)
+        args, kwargs, given = _placed(torch, recorder, module, args, kwargs, sizes or {})
         with recorder.surroundings.entered(), _explained(module, recorder):
-            with torch.inference_mode(), torch.enable_grad(), recorder:
+            with torch.inference_mode(), torch.enable_grad(), _comparing(compared), recorder:
                 result = module(*args, **kwargs)
             outputs = {place: recorder.entry(tensor, "return")[1] for place, tensor in named_tensors(result)}
     return _recording(recorder, given, outputs)
+
+
+def _comparing(compared: Comparisons | None) -> AbstractContextManager[Any]:
+    if compared is None:
+        return nullcontext()
+    from archgraph.pytorch.trace.recording.comparing import ComparingSizes
+
+    return ComparingSizes(compared)
 
 
 @contextmanager
@@ -107,18 +136,21 @@ def _arguments(module: Any, inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any
     try:
         inspect.signature(module.forward).bind_partial(*given)
     except TypeError as error:
-        raise refusals.module_fails(module, (), TypeError(f"argument: {error}")) from error
+        raise refusals.inputs_do_not_fit(module, error) from error
     return given, {}
 
 
-def _placed(torch: Any, recorder: Any, module: Any, args: Any, kwargs: Any) -> tuple[Any, Any, dict[str, RecordedNode]]:
+def _placed(
+    torch: Any, recorder: Any, module: Any, args: Any, kwargs: Any, sizes: InputSizes
+) -> tuple[Any, Any, dict[str, RecordedNode]]:
     """Put every input tensor where there are no values, and give it a name."""
     inputs: dict[str, RecordedNode] = {}
 
     def place(path: Any, leaf: Any) -> Any:
         if not isinstance(leaf, torch.Tensor):
             return leaf
-        meta, node = recorder.sources.input(_name(path), leaf)
+        name = _name(path)
+        meta, node = recorder.sources.input(name, leaf, sizes.get(name, {}))
         inputs[node.name] = node
         return meta
 

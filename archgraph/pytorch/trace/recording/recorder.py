@@ -16,8 +16,9 @@ from archgraph.pytorch.trace.recording.deciding import run_decided
 from archgraph.pytorch.trace.recording.known import MOST_KNOWN, KnownValues, memory
 from archgraph.pytorch.trace.recording.lines import runs_in, user_line
 from archgraph.pytorch.trace.recording.module_calls import RunningModules
-from archgraph.pytorch.trace.recording.names import Names
+from archgraph.pytorch.trace.recording.names import IdentifierNames
 from archgraph.pytorch.trace.recording.node import Gradients, RecordedNode
+from archgraph.pytorch.trace.recording.repeated import RepeatedCalls
 from archgraph.pytorch.trace.recording.sources import Sources, Standing
 from archgraph.pytorch.trace.recording.surroundings import Surroundings
 
@@ -33,18 +34,20 @@ class Recorder(TorchDispatchMode):
         refusal: why the module cannot be recorded, also if its own code went on after that.
     """
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Any, follow: Any = None) -> None:
         super().__init__()
+        self._follow = follow
         self.root = type(module).__name__
         self.calls: list[RecordedNode] = []
         self.refusal: ArchgraphError | None = None
         self.modules = RunningModules(module)
         self.known = KnownValues()
-        self.names = Names()
+        self.names = IdentifierNames()
         self.sources = Sources(module, self.known, self.names)
         self.surroundings = Surroundings(self.read, self.modules)
         self._entries = self.sources.entries
         self._fresh: Any = None
+        self._repeated = RepeatedCalls()
 
     # -- operands ----------------------------------------------------------------------------------------
 
@@ -150,7 +153,9 @@ class Recorder(TorchDispatchMode):
         error: Exception | None = None
         try:
             if not call.depends_on_values():
-                return call.function(*call.run, **call.run_kwargs)
+                if operator.writes:
+                    return call.function(*call.run, **call.run_kwargs)
+                return self._repeated.run(call.function, call.run, call.run_kwargs, [meta for meta, _ in call.entries])
         except Exception as failed:
             error = failed
         value_of = self.known.__getitem__
@@ -188,7 +193,16 @@ class Recorder(TorchDispatchMode):
         node.line = user_line(2)
         node.gradients = self._gradients()
         self.calls.append(node)
+        if self._follow is not None:
+            self._followed(node)
         return node
+
+    def _followed(self, node: RecordedNode) -> None:
+        try:
+            self._follow(len(self.calls) - 1, node)
+        except ArchgraphError as error:
+            self.refusal = self.refusal or error
+            raise
 
     def _gradients(self) -> Gradients:
         enabled = torch.is_grad_enabled()

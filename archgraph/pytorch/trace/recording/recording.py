@@ -43,11 +43,12 @@ class Recording:
         live: set[RecordedNode] = set()
         storages: set[int] = set()
         for node in reversed(self.nodes):
-            if node.op == "output" or node in live or any(_storage(target) in storages for target in node.writes):
+            if node.op == "output" or node in live or any(storage_of(target) in storages for target in node.writes):
                 live |= {node, *node.all_input_nodes}
-                storages |= {_storage(operand) for operand in node.all_input_nodes} - {-1}
+                storages |= {storage_of(operand) for operand in node.all_input_nodes} - {-1}
         return frozenset(node for node in self.calls if node not in live)
 
 
-def _storage(node: RecordedNode) -> int:
+def storage_of(node: RecordedNode) -> int:
+    """Return the number of the memory that a step's result lies in, or -1."""
     return getattr(node.meta.get("val"), "storage", -1)

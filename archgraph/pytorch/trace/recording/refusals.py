@@ -53,14 +53,25 @@ def module_fails(module: Any, stack: CallStack, error: Exception) -> ArchgraphEr
     root = type(module).__name__
     line = line_of_error(error)
     if isinstance(error, TypeError) and "argument" in str(error) and not stack and line is None:
-        return ArchgraphError(
-            f"the inputs do not fit {root}: {first_line(error)}", hint=f"it takes {_signature(module)}"
-        )
+        return inputs_do_not_fit(module, error)
     return ArchgraphError(
         f"{_who(root, stack)} stops with {type(error).__name__}{_at(line)}: {first_line(error)}",
         path=_path(stack),
         hint="it was called in evaluation mode, on tensors without values",
     )
+
+
+def inputs_do_not_fit(module: Any, error: Exception) -> ArchgraphError:
+    """There are more inputs than the module takes, fewer, or others."""
+    return ArchgraphError(
+        f"the inputs do not fit {type(module).__name__}: {first_line(error)}", hint=f"it takes {_signature(module)}"
+    )
+
+
+def no_module(given: Any) -> ArchgraphError:
+    """Something else than a module, such as a function."""
+    name = getattr(given, "__name__", type(given).__name__)
+    return ArchgraphError(f"{name} is no torch.nn.Module", hint="give a module that calls it in its forward")
 
 
 def scripted(root: str, path: str) -> ArchgraphError:

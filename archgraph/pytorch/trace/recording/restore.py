@@ -13,16 +13,18 @@ LARGE = 10_000
 
 
 @contextmanager
-def unchanged(module: Any) -> Iterator[None]:
+def unchanged(module: Any, kept: Contents | None = None) -> Iterator[None]:
     """Give a module back the attributes that it had, and these their contents, whatever runs inside.
 
     Tensors are not copied: nothing that is recorded writes to them. Only torch counts a write that the module asked
     for, and that count is set back.
+
+    Args:
+        kept: the contents of the module, where it runs several times and nothing changes between.
     """
     from torch.autograd import grad_mode
 
-    kept = _Kept()
-    kept.visit_all(module)
+    kept = kept or Contents(module)
     try:
         with grad_mode._unsafe_preserve_version_counter(tuple(kept.tensors)):
             yield
@@ -30,15 +32,16 @@ def unchanged(module: Any) -> Iterator[None]:
         kept.restore()
 
 
-class _Kept:
+class Contents:
     """Containers and objects that can be reached from a module, with their contents."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: Any) -> None:
         self._seen: dict[int, Any] = {}
         self._undo: list[Callable[[], None]] = []
         self.tensors: list[Any] = []
+        self._visit_all(module)
 
-    def visit_all(self, module: Any) -> None:
+    def _visit_all(self, module: Any) -> None:
         waiting = [module]
         while waiting:
             item = waiting.pop()
@@ -49,6 +52,7 @@ class _Kept:
             waiting += self._contents(item)
 
     def restore(self) -> None:
+        """Put everything back."""
         for undo in self._undo:
             undo()
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from archgraph.pytorch.trace.recording.known import MOST_KNOWN, KnownValues, Stored, memory
-from archgraph.pytorch.trace.recording.names import Names
+from archgraph.pytorch.trace.recording.names import IdentifierNames
 from archgraph.pytorch.trace.recording.node import RecordedNode, Shaped
 
 Standing = tuple[Any, RecordedNode]
@@ -24,7 +24,7 @@ class Sources:
         storages: a number for every memory.
     """
 
-    def __init__(self, module: Any, known: KnownValues, names: Names) -> None:
+    def __init__(self, module: Any, known: KnownValues, names: IdentifierNames) -> None:
         self.entries: dict[int, Standing] = {}
         self.placeholders: list[RecordedNode] = []
         self.storages: dict[int, int] = {}
@@ -52,11 +52,11 @@ class Sources:
     def shaped(self, meta: Any) -> Shaped:
         """Return the shape of a tensor, and the number of its memory."""
         storage = self.storages.setdefault(memory(meta), len(self.storages))
-        return Shaped(tuple(meta.shape), meta.dtype, storage)
+        return Shaped(tuple(map(int, meta.shape)), meta.dtype, storage)
 
-    def input(self, name: str, tensor: Any) -> tuple[Any, RecordedNode]:
-        """Make the placeholder of an input of the user, and what stands for it."""
-        meta = twin(tensor)
+    def input(self, name: str, tensor: Any, sizes: Mapping[int, int]) -> tuple[Any, RecordedNode]:
+        """Make the placeholder of an input of the user, and what stands for it, some dimensions at other sizes."""
+        meta = resized(tensor, sizes) if sizes else twin(tensor)
         return meta, self._placeholder(tensor, meta, "input", name, name)
 
     def find(self, tensor: Any, view: Callable[[Standing, Any], Standing]) -> Standing | None:
@@ -121,3 +121,20 @@ def twin(tensor: Any) -> Any:
         if tensor.layout != torch.strided:
             return tensor.detach().to("meta")
         return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+
+
+def resized(tensor: Any, sizes: Mapping[int, int]) -> Any:
+    """Return a tensor on the meta device like another, with other sizes and the same order of dimensions in memory.
+
+    >>> import torch
+    >>> resized(torch.zeros(2, 3, 4, 5).permute(0, 3, 1, 2), {2: 7}).permute(0, 2, 3, 1).is_contiguous()
+    True
+    """
+    import torch
+
+    places: dict[int, int] = {dim % tensor.ndim: size for dim, size in sizes.items()}
+    shape = [places.get(dim, int(size)) for dim, size in enumerate(tensor.shape)]
+    order: list[int] = sorted(range(tensor.ndim), key=lambda dim: -tensor.stride(dim))
+    with torch.inference_mode(False), torch.no_grad():
+        made = torch.empty([shape[dim] for dim in order], dtype=tensor.dtype, device="meta")
+        return made.permute([order.index(dim) for dim in range(tensor.ndim)])

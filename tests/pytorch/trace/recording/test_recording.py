@@ -13,11 +13,24 @@ from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 from torch.utils.checkpoint import checkpoint  # noqa: E402
 
-from archgraph.pytorch.trace.program import SKIPPED  # noqa: E402
 from archgraph.pytorch.trace.recording.node import Shaped  # noqa: E402
 from archgraph.pytorch.trace.recording.record import record  # noqa: E402
 from archgraph.pytorch.trace.recording.recording import Recording  # noqa: E402
 
+SKIPPED = frozenset(
+    {
+        "_assert_scalar",
+        "_assert_async",
+        "_assert_tensor_metadata",
+        "sym_constrain_range",
+        "sym_constrain_range_for_size",
+        "sym_size",
+        "sym_numel",
+        "sym_stride",
+        "_local_scalar_dense",
+    }
+)
+"""Operators of an exported program that compute nothing."""
 NOT_EXPORTED = {
     "control flow": "it asks for the value of a buffer",
     "windows": "export keeps the device, and torch fills a slice on the CPU by another operator than elsewhere",

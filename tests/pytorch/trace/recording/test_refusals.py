@@ -125,7 +125,7 @@ def test_an_error_of_the_module_says_where():
 def test_inputs_that_do_not_fit():
     text = refusal(nn.Linear(4, 4), (tokens(4), tokens(4)))
     assert text == (
-        "the inputs do not fit Linear: argument: too many positional arguments\n"
+        "the inputs do not fit Linear: too many positional arguments\n"
         "  hint  it takes (input: torch.Tensor) -> torch.Tensor"
     )
     assert refusal(nn.Linear(4, 4), {"x": tokens(4)}).startswith("the inputs do not fit Linear: ")

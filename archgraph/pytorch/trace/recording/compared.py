@@ -1,0 +1,45 @@
+"""The comparisons of sizes that a module's own code makes: where it may go another way at other sizes."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import NamedTuple
+
+from archgraph.pytorch.trace.recording.lines import is_users
+from archgraph.pytorch.trace.recording.node import SourceLine
+
+
+class ComparedAt(NamedTuple):
+    """Where a comparison stands: the line, the relation, and how often that was met before."""
+
+    line: SourceLine
+    relation: str
+    time: int
+
+
+class Compared(NamedTuple):
+    """Two sizes, and whether the relation held."""
+
+    left: int
+    right: int
+    holds: bool
+
+
+class Comparisons:
+    """What was compared, by where."""
+
+    def __init__(self) -> None:
+        self.found: dict[ComparedAt, Compared] = {}
+        self._times: Counter[tuple[SourceLine, str]] = Counter()
+
+    def note(self, relation: str, left: int, right: int, *, holds: bool) -> None:
+        """Note a comparison that the user's code makes."""
+        frame = sys._getframe(2)
+        code = frame.f_code
+        if not is_users(code):
+            return
+        line = SourceLine(code.co_filename, frame.f_lineno, code.co_name)
+        time = self._times[line, relation]
+        self._times[line, relation] += 1
+        self.found[ComparedAt(line, relation, time)] = Compared(int(left), int(right), holds)

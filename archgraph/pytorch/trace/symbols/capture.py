@@ -1,0 +1,90 @@
+"""A module with symbolic sizes, from recordings at several numbers."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sympy import Symbol
+
+from archgraph.pytorch.trace.recording.recording import Recording
+from archgraph.pytorch.trace.sizes import Progression, TracedSizes, declared_sizes
+from archgraph.pytorch.trace.symbols.asked import Dynamic, SymbolSizes
+from archgraph.pytorch.trace.symbols.sampling import Sampler
+from archgraph.pytorch.trace.symbols.search import Search
+from archgraph.pytorch.trace.symbols.steps import SteppedSizes, find_steps
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def capture_symbolic(module: nn.Module, inputs: Any, dynamic: Dynamic, name: str) -> tuple[Recording, TracedSizes]:
+    """Record a module at several sizes, and return the example's recording with laws of the symbols.
+
+    Raises:
+        ArchgraphError: a dimension cannot vary, or has no law; or what `record` says of the example.
+
+    >>> import torch
+    >>> conv = torch.nn.Conv2d(3, 4, 4, stride=4, device="meta")
+    >>> found, sizes = capture_symbolic(conv, torch.zeros(1, 3, 16, 16), {"input": {3: "w"}}, "conv")
+    >>> found.calls[0].meta["val"].shape, sizes.conditions
+    ((1, 4, 4, floor(w/4)), ('w >= 4', 'recorded at w = 4, 16, 33, 69'))
+    """
+    with _without_collection():
+        sampler = Sampler(module, inputs, dynamic)
+        items = find_steps(sampler)
+        search = Search(sampler, items, carriers(declared_sizes(name, _progressions(items)), items))
+    samples = search.seen()
+    sizes = declared_sizes(name, _progressions(search.items))
+    seen = _recorded(search.items, [sampler.sizes, *(sample.sizes for sample in samples)])
+    facts = search.decided(samples)
+    recording = search.unified.written([sample.recording for sample in samples])
+    told = [str(fact.shown(sizes.declarations.show)) for fact in facts]
+    return recording, replace(
+        sizes,
+        conditions=(*dict.fromkeys([*sizes.conditions, *told]), seen),
+        assumptions=(*sizes.assumptions, *facts),
+        points=tuple(search.values(sample) for sample in samples),
+        proof=search.proof.recording,
+    )
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Recordings live until the end: to look for garbage among their many objects is a fifth of the time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _progressions(items: SteppedSizes) -> list[Progression]:
+    return [
+        Progression(
+            item.name,
+            item.default,
+            item.step,
+            item.size(item.least),
+            None if item.most is None else item.size(item.most),
+        )
+        for item in items
+    ]
+
+
+def carriers(sizes: TracedSizes, items: SteppedSizes) -> tuple[Symbol, ...]:
+    """Return the symbol k of every size `offset + step*k`."""
+    return tuple(next(iter(sizes.declarations.lookup(item.name).free_symbols)) for item in items)
+
+
+def _recorded(items: SteppedSizes, seen: Sequence[SymbolSizes]) -> str:
+    told = []
+    for item in items:
+        sizes = sorted({sizes[item.name] for sizes in seen})
+        told.append(f"{item.name} = {', '.join(map(str, sizes))}")
+    return f"recorded at {'; '.join(told)}"

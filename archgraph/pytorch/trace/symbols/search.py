@@ -1,0 +1,218 @@
+"""Laws from recordings: enough of them to find the laws, one more to prove them, and the sizes at which they end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import combinations
+
+from sympy import Symbol
+
+from archgraph.errors import ArchgraphError
+from archgraph.pytorch.trace.symbols.conditions import decided
+from archgraph.pytorch.trace.symbols.differences import Difference
+from archgraph.pytorch.trace.symbols.sampling import Sample, Sampler
+from archgraph.pytorch.trace.symbols.stepped import SteppedSize, telling_move
+from archgraph.pytorch.trace.symbols.steps import SteppedSizes, below, cannot_vary, far, places_at, sizes_at
+from archgraph.pytorch.trace.symbols.unify import Unified
+from archgraph.sizes.symbols import Assumption
+
+SamplePlaces = Mapping[str, int]
+"""The k of some symbols."""
+
+
+NARROW = 2
+"""Up to this k, all symbols start where the first of them has to."""
+
+
+class Search:
+    """Finds laws of a module's sizes in steps that are known.
+
+    Attributes:
+        items: the symbols with their bounds, as they are found.
+        unified: the laws.
+        proof: the recording that took no part in finding them.
+    """
+
+    def __init__(self, sampler: Sampler, items: SteppedSizes, symbols: tuple[Symbol, ...]) -> None:
+        self.sampler = sampler
+        self.items = items
+        self._symbols = symbols
+        self._second = {item.name: self._second_place(item) for item in items}
+        self.unified = self._unify([])
+        self.proof = self._proof()
+        self.items = self._from_below()
+        for item in self.items:
+            self._refuse_narrow(item)
+
+    # -- samples -----------------------------------------------------------------------------------------
+
+    def _attempt(self, places: SamplePlaces) -> Sample | Difference:
+        return self.sampler.attempt(sizes_at(self.items, places))
+
+    def _second_place(self, item: SteppedSize) -> int:
+        """A k at which the symbol alone may stand: about twice the example, or the next that there is."""
+        found: Sample | Difference = Difference("")
+        for place in (item.place + telling_move(item.place + 1), item.place + 1, below(item, 0), item.place - 1):
+            found = self._attempt({item.name: place}) if place else found
+            if isinstance(found, Sample):
+                return place
+        assert isinstance(found, Difference)
+        raise cannot_vary(item, item.place + 1, found)
+
+    def _unify(self, more: list[SamplePlaces]) -> Unified:
+        samples = [self._attempt(places) for places in ({}, *({n: k} for n, k in self._second.items()), *more)]
+        held = [sample for sample in samples if isinstance(sample, Sample)]
+        return Unified(self._symbols, [self._point(s) for s in held], [s.recording for s in held])
+
+    def values(self, sample: Sample) -> dict[Symbol, int]:
+        """Return the value of every symbol of the laws at a recording."""
+        return dict(zip(self._symbols, self._point(sample), strict=True))
+
+    def _point(self, sample: Sample) -> tuple[int, ...]:
+        return tuple((sample.sizes[item.name] - item.offset) // item.step for item in self.items)
+
+    def _quadratic(self) -> list[SamplePlaces]:
+        """Further samples, with which laws may be of degree 2."""
+        third = {item.name: k for item in self.items if (k := self._third_place(item)) is not None}
+        pairs = combinations(self._second.items(), 2)
+        return [*({name: place} for name, place in third.items()), *(dict(pair) for pair in pairs)]
+
+    def _third_place(self, item: SteppedSize) -> int | None:
+        second = self._second[item.name]
+        middle = (item.place + second) // 2
+        wanted = (second + telling_move(item.place), middle, item.place - 1, 1)
+        return next((k for k in wanted if k not in (item.place, second, 0) and self._lines_up({item.name: k})), None)
+
+    def _lines_up(self, places: SamplePlaces) -> bool:
+        return isinstance(self._attempt(places), Sample)
+
+    def seen(self) -> list[Sample]:
+        """The samples, but for the example, at which the laws hold; the last is the proof."""
+        known = [sample for sample in self.sampler.samples() if sample is not self.proof and self._allows(sample)]
+        held = [s for s in known if self.unified.broken(self._point(s), s.recording) is None]
+        return [*held, self.proof]
+
+    def _allows(self, sample: Sample) -> bool:
+        """Whether a recording is within the steps and the bounds that were found."""
+        places = zip(self.items, self._point(sample), strict=True)
+        return all(item.size(k) == sample.sizes[item.name] and item.allows(k) for item, k in places)
+
+    def decided(self, seen: list[Sample]) -> list[Assumption]:
+        """What the module's code decided about sizes at all samples."""
+        order = {id(recording): place for place, recording in enumerate(self.unified.recordings)}
+        samples = [self.sampler.first, *seen]
+        among = sorted(
+            (place for place, sample in enumerate(samples) if id(sample.recording) in order),
+            key=lambda place: order[id(samples[place].recording)],
+        )
+        return decided(samples, [self.values(sample) for sample in samples], self.unified.laws, among)
+
+    # -- proof -------------------------------------------------------------------------------------------
+
+    def holds(self, places: SamplePlaces) -> bool:
+        """Whether the laws hold at other sizes."""
+        return self._broken(places) is None
+
+    def _broken(self, places: SamplePlaces) -> Difference | None:
+        sample = self._attempt(places)
+        if isinstance(sample, Difference):
+            return sample
+        return self.unified.broken(self._point(sample), sample.recording)
+
+    def _proof(self) -> Sample:
+        """Prove the laws at a further size of every symbol at once; where it is too large, find where they end."""
+        places = places_at(self.items, far)
+        if self.unified.without is None and self.holds(places):
+            return self._sample(places)
+        if self.unified.without is not None or self._lines_up(places):
+            self.unified = self._unify(self._quadratic())
+        if self.unified.without is not None:
+            raise self._no_law(self.unified.without)
+        if self.holds(places):
+            return self._sample(places)
+        self.items = tuple(map(self._from_above, self.items))
+        found = next((places for places in self._smaller_proofs() if self.holds(places)), None)
+        if found is None:
+            broken = self._broken(places)
+            assert broken is not None
+            raise self._no_law(broken)
+        return self._sample(found)
+
+    def _sample(self, places: SamplePlaces) -> Sample:
+        sample = self._attempt(places)
+        assert isinstance(sample, Sample)
+        return sample
+
+    def _smaller_proofs(self) -> Iterator[SamplePlaces]:
+        """Points that took no part in finding the laws, the largest first."""
+        used = {item.name: (item.place, self._second[item.name]) for item in self.items}
+        for part in (1, 2, 4, 8, 16):
+            places = {}
+            for number, item in enumerate(self.items):
+                top = far(item, number) if item.most is None else item.most
+                wanted = max(1, item.place + (top - item.place) // part if top > item.place else top * 3 // (4 * part))
+                free = (k for k in (*range(wanted, 0, -1), *range(wanted, top + 1)) if k not in used[item.name])
+                places[item.name] = next(free, 0)
+            if all(places.values()):
+                yield places
+
+    def _no_law(self, found: Difference) -> ArchgraphError:
+        names = " and ".join(f"'{item.name}'" for item in self.items)
+        places = places_at(self.items, far)
+        there = ", ".join(f"{item.name} = {item.size(places[item.name])}" for item in self.items)
+        here = ", ".join(f"{item.name} = {item.default}" for item in self.items)
+        line = f" ({found.line})" if found.line and found.line not in found.rule else ""
+        return ArchgraphError(
+            f"the module has no law in {names}: {found.told(here, there)}{line}",
+            path=found.path,
+            hint="trace it at numbers, or leave sizes out of `dynamic`",
+        )
+
+    # -- bounds ------------------------------------------------------------------------------------------
+
+    def _from_above(self, item: SteppedSize) -> SteppedSize:
+        """The largest k at which the laws hold, where there is one below four times the example."""
+        top = far(item, 0)
+        if self.holds({item.name: top}):
+            return item
+        inside = max(item.place, self._second[item.name])
+        return replace(item, most=_border(inside, top, lambda k: self.holds({item.name: k})))
+
+    def _from_below(self) -> SteppedSizes:
+        """The smallest k of every symbol from which the laws hold, at once and each by itself."""
+        inside = {item.name: min(item.place, self._second[item.name]) for item in self.items}
+        together = lambda floor: {name: min(most, floor) for name, most in inside.items()}  # noqa: E731
+        outside, floor, top = 0, 1, max(inside.values())
+        while floor < top and not self.holds(together(floor)):
+            outside, floor = floor, min(2 * floor, top)
+        floor = _border(floor, outside, lambda k: self.holds(together(k)))
+        least = together(floor)
+        if floor > NARROW:
+            for name, place in least.items():
+                least[name] = self._lowered(least, name, place)
+        return tuple(replace(item, least=least[item.name]) for item in self.items)
+
+    def _refuse_narrow(self, item: SteppedSize) -> None:
+        """Refuse a size that rounding alone lets vary, such as one that a table of positions fixes."""
+        if item.most is not None and item.size(item.most) < 2 * item.size(item.least):
+            broken = self._broken({item.name: item.most + 1})
+            assert broken is not None
+            raise cannot_vary(item, item.most + 1, broken)
+
+    def _lowered(self, least: SamplePlaces, name: str, place: int) -> int:
+        """The smallest k of one symbol, with the others at theirs."""
+        at = lambda k: self.holds({**least, name: k})  # noqa: E731
+        return 1 if at(1) else _border(place, 1, at)
+
+
+def _border(inside: int, outside: int, holds: Callable[[int], bool]) -> int:
+    """Return the last number from `inside` towards `outside` that holds, if what holds is one piece.
+
+    >>> _border(16, 80, lambda k: k <= 40), _border(16, 1, lambda k: k >= 7)
+    (40, 7)
+    """
+    while abs(outside - inside) > 1:
+        middle = (inside + outside) // 2
+        inside, outside = (middle, outside) if holds(middle) else (inside, middle)
+    return inside
