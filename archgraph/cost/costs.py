@@ -66,7 +66,8 @@ def stored_weights(graph: Graph, kinds: Collection[str], width: Callable[[Stored
         width: the bytes of one element, by how it is stored.
 
     >>> from archgraph import load
-    >>> stored_weights(load("conv_stack").graph, ["trainable"], lambda row: row.width(2))
+    >>> g = load("conv_stack").network
+    >>> g.show(stored_weights(g.graph, ["trainable"], lambda row: row.width(2)))
     2*C**2*K**2*L + 2*C*L
     """
 

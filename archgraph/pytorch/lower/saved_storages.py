@@ -56,7 +56,8 @@ class KeptTensor:
     """A tensor that autograd keeps; it goes when the part of the way back goes that it belongs to."""
 
     def __init__(self, tensor: Tensor) -> None:
-        self.tensor = tensor
+        # A result that is kept would hold the step that keeps it, so that neither would ever go.
+        self.tensor = tensor.detach()
 
 
 @dataclass

@@ -50,11 +50,11 @@ def own_floating(module: nn.Module, inputs: Iterable[object]) -> str:
     >>> own_floating(nn.Linear(3, 4).half(), ())
     'float16'
     """
-    for tensors in (module.parameters(), module.buffers(), inputs):
+    for weights in (module.parameters(), module.buffers()):
         found: Counter[str] = Counter()
-        for tensor in tensors:
-            found[torch_name(getattr(tensor, "dtype", None))] += int(getattr(tensor, "numel", int)())
-        known = [name for name, _ in found.most_common() if name in OWN_TYPES]
-        if known:
+        for tensor in weights:
+            found[torch_name(tensor.dtype)] += tensor.numel()
+        if known := [name for name, _ in found.most_common() if name in OWN_TYPES]:
             return known[0]
-    return OWN_TYPES[0]
+    given = (torch_name(getattr(tensor, "dtype", None)) for tensor in inputs)
+    return next((name for name in given if name in OWN_TYPES), OWN_TYPES[0])
