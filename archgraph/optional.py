@@ -36,7 +36,6 @@ def import_torch() -> Any:
     """
     try:
         import torch
-        import torch.export
     except ImportError:
         raise missing("torch", "PyTorch is not installed") from None
     return torch

@@ -184,7 +184,7 @@ def test_symbols_and_conditions_of_a_traced_module_are_written(torch):
     module = nn.Sequential(nn.Conv2d(3, 8, 4, 4), nn.ReLU(), nn.Conv2d(8, 8, 3)).to("meta")
     g = ag.trace(module, torch.empty(1, 3, 32, 32, device="meta"), {"input": {2: "h", 3: "w"}})
     assert_same(g)
-    assert g.to_spec().startswith("# Holds where h >= 16.\n# Holds where w >= 16.\n")
+    assert g.to_spec().startswith("# Holds where h >= 12.\n# Holds where w >= 12.\n")
 
 
 @pytest.mark.torch

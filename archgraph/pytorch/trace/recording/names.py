@@ -9,7 +9,7 @@ from collections import Counter
 class IdentifierNames:
     """Gives every step a name of its own.
 
-    >>> names = Names()
+    >>> names = IdentifierNames()
     >>> names.unique("conv2d"), names.unique("conv2d"), names.unique("my lib::op"), names.unique("0")
     ('conv2d', 'conv2d_1', 'my_lib__op', '_0')
     """
