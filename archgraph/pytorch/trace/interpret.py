@@ -220,7 +220,8 @@ class ProgramInterpreter:
         """Stand in for an operator without a handler."""
         self.gaps[name] += 1
         self.places.setdefault(name, self.program.where(node))
-        operands = [t for t in self._tensors(node) if isinstance(t, Tracked)]
+        # Settled once, so that weights count once however many results there are.
+        operands = [self.builder.settled(t) for t in self._tensors(node) if isinstance(t, Tracked)]
         results = node.meta["val"]
         if isinstance(results, (list, tuple)):
             return [self.moved(name, operands, result) for result in results]
