@@ -740,13 +740,14 @@ class Architecture:
         return self.metric("saved_bytes")
 
     def saved_memory(
-        self, attention: AttentionKernel = "math", dtype: Dtype = "fp32", *, checkpoint: Checkpoint = False
+        self, attention: AttentionKernel = "math", dtype: Dtype | None = None, *, checkpoint: Checkpoint = False
     ) -> Law:
         """Return the bytes that autograd keeps, for a kernel of attention, a precision, and checkpoints.
 
         Args:
             attention: `math`, product by product, or `flash`, which keeps no matrix of scores.
-            dtype: `fp32`, `bf16`, `fp16` or `mixed`.
+            dtype: what floating values and weights are cast to, `fp32`, `bf16`, `fp16` or `mixed`; without it they are
+                as they are stored, `fp32` in a spec. Integers and tests stay as they are.
             checkpoint: True to keep of every iteration of a repeat its inputs only, or the paths of scopes.
 
         >>> load("transformer").saved_memory(checkpoint=True)
@@ -758,7 +759,7 @@ class Architecture:
         self,
         mode: Mode = "inference",
         attention: AttentionKernel = "math",
-        dtype: Dtype = "fp32",
+        dtype: Dtype | None = None,
         optimizer: Optimizer = "sgd",
         *,
         checkpoint: Checkpoint = False,
@@ -780,7 +781,7 @@ class Architecture:
         """
         return peak_memory(self.network, setting(self.graph, mode, attention, dtype, optimizer, checkpoint=checkpoint))
 
-    def efficiency(self, by: str = "stage", dtype: Dtype = "fp32", attention: AttentionKernel = "flash") -> Table:
+    def efficiency(self, by: str = "stage", dtype: Dtype | None = None, attention: AttentionKernel = "flash") -> Table:
         """Return MACs per parameter, positions per weight and operations per byte, at the bound values.
 
         Args:
@@ -791,7 +792,7 @@ class Architecture:
         >>> [row["macs/param"] for row in load("adm").efficiency().rows][-1]
         '59.547'
         """
-        return efficiency_table(self.network, by, Setting(attention=attention, dtype=dtype))
+        return efficiency_table(self.network, by, Setting(attention=attention, dtype=dtype, own=self.network.floating))
 
     def roofline(
         self, device: str, dtype: str = "bf16", attention: AttentionKernel = "flash", batch: int = 1, by: str = "op"
@@ -1126,7 +1127,7 @@ def trace(
     from archgraph.pytorch.trace.source import network_of
 
     found = traced(module, inputs, dynamic, axes=axes, name=name, allow_unsupported=allow_unsupported)
-    return Architecture(network_of(found, module))
+    return Architecture(network_of(found, module, inputs))
 
 
 def verify(architecture: Architecture, **values: Any) -> Report:

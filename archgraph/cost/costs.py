@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from sympy import Add, Expr, Mul, expand
 
 from archgraph.errors import not_among
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.sizes.dtypes import StoredType, stored_type
 from archgraph.sizes.symbols import ONE, ZERO
 from archgraph.sizes.types import TensorType
 
@@ -54,6 +55,27 @@ def _weights(*kinds: str) -> Callable[[Node], Expr]:
         return Add(*(weight.numel for weight in weights if weight.kind in kinds))
 
     return count
+
+
+def stored_weights(graph: Graph, kinds: Collection[str], width: Callable[[StoredType], int]) -> Expr:
+    """Return the bytes of all weights of some kinds, shared ones once.
+
+    Args:
+        graph: the graph; every declared node counts.
+        kinds: `trainable`, `frozen`, `buffer`.
+        width: the bytes of one element, by how it is stored.
+
+    >>> from archgraph import load
+    >>> g = load("conv_stack").network
+    >>> g.show(stored_weights(g.graph, ["trainable"], lambda row: row.width(2)))
+    2*C**2*K**2*L + 2*C*L
+    """
+
+    def of(node: Node) -> Expr:
+        weights = [w for w in node.op.weights(*node.types).values() if w.kind in kinds]
+        return Add(*(weight.numel * width(stored_type(weight.dtype)) for weight in weights))
+
+    return Costs(graph).sum(Metric(f"bytes of {sorted(kinds)}", of, "as stored", True))
 
 
 def _macs(node: Node) -> Expr:
@@ -162,7 +184,11 @@ class Costs:
         """Return the law of a metric for the whole graph."""
         if metric == "flops":
             return expand(2 * self.total("macs") + self.total("elementwise"))
-        return self._total(self.graph, None if self.dead else self.selected, metric_named(metric))
+        return self.sum(metric_named(metric))
+
+    def sum(self, metric: Metric) -> Expr:
+        """Return the law of any quantity that adds up over nodes."""
+        return self._total(self.graph, None if self.dead else self.selected, metric)
 
     def member(self, node: Member, metric: str, unread: tuple[Value, ...] = ()) -> Expr:
         """Return the law of one member of some graph in the hierarchy, without what encloses it.

@@ -22,7 +22,7 @@ def efficiency_table(g: Network, by: str, setting: Setting) -> Table:
     totals = {by: "total", **_ratios(total, total)}
     notes = (
         g.bindings,
-        f"{setting.dtype}, {setting.attention} attention, one sample",
+        f"{setting.precision_name}, {setting.attention} attention, one sample",
         "positions/weight: how often a weight of conv and linear layers is used",
         "FLOP/byte: operations per byte of operands, weights and results, each moved once",
     )

@@ -83,7 +83,7 @@ class Part:
         network = self.network
         if name != "saved_bytes":
             return costs_of(network).total(name)
-        memory = Memory(network.graph, network.selected, Setting("training"))
+        memory = Memory(network.graph, network.selected, Setting("training", own=network.floating))
         return network.once_for_graph("saved_bytes", lambda: memory.saved)
 
     def rows(self) -> list[CostRow]:

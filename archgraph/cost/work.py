@@ -81,7 +81,9 @@ def value_bytes(node: Node, execution: Execution) -> Expr:
 
 
 def _score_bytes(node: Node, execution: Execution) -> Expr:
-    if not isinstance(node.op, ScaledDotProductAttention) or execution.kernel == "flash":
+    if not isinstance(node.op, ScaledDotProductAttention):
+        return ZERO
+    if execution.kernel == "flash" and node.op.written == "no":
         return ZERO
     width = SINGLE_BYTES if execution.kernel == "upcast" else execution.width
     return 4 * width * node.op.scores(*node.types)

@@ -10,11 +10,12 @@ from sympy import Add, Expr
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.base import Kernel, Saved, Workspace
 from archgraph.ops.sources import Parameter
+from archgraph.sizes.dtypes import FLOAT, stored_type
+from archgraph.sizes.symbols import ZERO
 from archgraph.sizes.types import TensorType
 
-INDEX_BYTES = 8
 SINGLE_BYTES = 4
-"""Of norm statistics, whatever the values are in."""
+"""Of norm statistics, unless the values are in double precision."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Execution:
     """How the values of a network are stored and its operations computed.
 
     Attributes:
-        width: bytes of a floating-point value; indices take 8.
+        width: bytes of the network's own floating type; others are stored as they are.
         kernel: of attention.
         checkpoint: True for the iterations of all repeats, or the paths of scopes: only their inputs are kept
             for the backward pass, which computes the rest again.
@@ -34,11 +35,18 @@ class Execution:
 
     def bytes_of(self, type_: TensorType) -> Expr:
         """Return the bytes of one sample of a value."""
-        return type_.numel * (self.width if type_.dtype == "float" else INDEX_BYTES)
+        return type_.numel * type_.stored.width(self.width)
 
-    def saved(self, node: Node) -> Saved:
-        """Return what autograd keeps of a node."""
-        return node.op.saved_by(self.kernel, *node.types)
+    def saved(self, node: Node, flowing: Collection[Value] | None = None) -> Saved:
+        """Return what autograd keeps of a node.
+
+        Args:
+            node: the node.
+            flowing: the values that need a gradient; all that can have one without it.
+        """
+        able = [index for index, value in enumerate(node.inputs) if value.type.has_gradient]
+        needed = frozenset(index for index in able if flowing is None or node.inputs[index] in flowing)
+        return _in_type(node.op.saved_for(needed, self.kernel, *node.types), floating_type(node))
 
     def workspace(self, node: Node) -> Workspace:
         """Return what a node needs while it runs."""
@@ -50,12 +58,14 @@ class Execution:
         shared = self._bytes(kept.batch, kept.batch_statistics)
         return samples * self._bytes(kept.fresh, kept.statistics) + shared
 
-    def _bytes(self, copies: tuple[tuple[Expr, int], ...], statistics: Expr) -> Expr:
-        sizes = (numel * (self.width if width == SINGLE_BYTES else width) for numel, width in copies)
-        return Add(*sizes, SINGLE_BYTES * statistics)
+    def _bytes(self, copies: tuple[tuple[Expr, str], ...], statistics: Expr) -> Expr:
+        sizes = (numel * stored_type(dtype).width(self.width) for numel, dtype in copies)
+        return Add(*sizes, max(SINGLE_BYTES, self.width) * statistics)
 
     def drops(self, repeat: Repeat, path: str) -> bool:
         """Say whether only the inputs of a scope, or of each of its iterations, are kept."""
+        if repeat.checkpoint:
+            return True
         if isinstance(self.checkpoint, bool):
             return self.checkpoint and not repeat.once and repeat.experts is None
         return path in self.checkpoint
@@ -77,9 +87,33 @@ def execution(
     return Execution(width, chosen, checkpoint if isinstance(checkpoint, bool) else frozenset(checkpoint))
 
 
+def floating_type(node: Node) -> str:
+    """Return the floating type that a node computes in: that of its first operand that has one, else of its result."""
+    values = (*node.inputs, *node.outputs)
+    return next((value.type.dtype for value in values if value.type.stored.kind == "float"), FLOAT)
+
+
+def _in_type(saved: Saved, dtype: str) -> Saved:
+    """Return what is kept by an operation on values of a floating type that is not the network's own."""
+    if dtype == FLOAT:
+        return saved
+    rows = lambda copies: tuple((numel, dtype if row == FLOAT else row) for numel, row in copies)  # noqa: E731
+    wide = stored_type(dtype).width(SINGLE_BYTES) > SINGLE_BYTES
+    statistics = (saved.statistics, dtype if wide else "float32")
+    shared = (saved.batch_statistics, dtype if wide else "float32")
+    return replace(
+        saved,
+        fresh=(*rows(saved.fresh), statistics),
+        batch=(*rows(saved.batch), shared),
+        statistics=ZERO,
+        batch_statistics=ZERO,
+        several=None if saved.several is None else _in_type(saved.several, dtype),
+    )
+
+
 def is_weight(node: Node) -> bool:
-    """Say whether the value of a node is a weight, whose storage is no activation."""
-    return isinstance(node.op, Parameter) and node.op.status != "buffer"
+    """Say whether the value of a node is a weight or a buffer, whose storage is no activation."""
+    return isinstance(node.op, Parameter)
 
 
 def has_trained_weights(node: Node) -> bool:

@@ -39,6 +39,7 @@ class Node:
         outputs: the results, whose types `op.infer` gave.
         place: the line of the spec that made it.
         share: nodes of one graph with the same name here have the same weights, which the first one owns.
+        no_grad: its results need no gradient, whatever its operands: it ran without gradients, or detaches.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Node:
     outputs: tuple[Value, ...]
     place: Place | None = None
     share: str | None = None
+    no_grad: bool = False
 
     @property
     def types(self) -> tuple[TensorType, ...]:
@@ -74,6 +76,7 @@ class Repeat:
         count: a size, symbolic or not; 0 is the identity.
         share: as in `Node`; a repeat that shares has one set of weights for all its iterations.
         experts: how many sets of weights a mixture has; None for iterations one after another.
+        checkpoint: of every iteration only the inputs are kept; the way back computes the rest again.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Repeat:
     place: Place | None = None
     share: str | None = None
     experts: Expr | None = None
+    checkpoint: bool = False
 
     @property
     def types(self) -> tuple[TensorType, ...]:
@@ -294,7 +298,7 @@ class _Unroller:
         if len(self.nodes) >= self.limit:
             raise ArchgraphError(f"the unrolled graph has more than {self.limit} nodes")
         outputs = tuple(Value(value.type, prefix + value.name) for value in node.outputs)
-        self.nodes.append(Node(prefix + node.name, node.op, inputs, outputs, node.place, share))
+        self.nodes.append(replace(node, name=prefix + node.name, inputs=inputs, outputs=outputs, share=share))
         return outputs
 
     def _mixture(self, node: Repeat, inputs: tuple[Value, ...], prefix: str, share: str | None) -> tuple[Value, ...]:

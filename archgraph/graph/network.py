@@ -77,6 +77,7 @@ class Origin:
         gaps: operators without a rule, whose costs are missing in every number.
         dead: modules and operators of a trace that are run though no output depends on them.
         module: the module that was traced, None for a spec.
+        example: the inputs that it was traced with, without their values.
     """
 
     family: str = ""
@@ -91,6 +92,7 @@ class Origin:
     gaps: tuple[Any, ...] = ()
     dead: tuple[str, ...] = ()
     module: Any = None
+    example: object = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -111,6 +113,7 @@ class Network:
         assumptions: what was decided at the bound values, and is checked again at every binding.
         runs_dead: costs count what no output depends on as well, as in a module that PyTorch runs.
         pixels: pixels per element of every input that declares them.
+        floating: how the values of dtype `float` are stored: a module may be in half precision.
     """
 
     name: str
@@ -126,6 +129,7 @@ class Network:
     assumptions: tuple[Assumption, ...] = ()
     runs_dead: bool = False
     pixels: Mapping[str, int] = field(default_factory=dict)
+    floating: str = "float32"
     _of_graph: dict[Any, Any] = field(default_factory=dict, repr=False)
     _known: dict[Any, Any] = field(default_factory=dict, repr=False, init=False)
 

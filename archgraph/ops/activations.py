@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sympy import Expr
+from sympy import Expr, Integer, Rational
 
-from archgraph.ops.base import Saved
+from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.pointwise import Activation, Pointwise
-from archgraph.sizes.symbols import ZERO
-from archgraph.sizes.types import TensorType
+from archgraph.ops.reach import Reach, pointwise, using
+from archgraph.sizes.symbols import ZERO, product, require, symbol
+from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import nn
@@ -133,6 +134,51 @@ class HardSigmoid(Activation):
         from torch import nn
 
         return nn.Hardsigmoid()
+
+
+@dataclass(frozen=True)
+class Glu(Unweighted, NoMacs):
+    """The first half of the channels times the sigmoid of the second. `{c: 2*C, *positions} -> {c: C, *positions}`.
+
+    Two operations per output element. Source: Dauphin et al. 2017, arXiv:1612.08083.
+
+    >>> op, inputs = Glu.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C, h: H, w: W}
+    """
+
+    kind: ClassVar[str] = "gated_linear_unit"
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the type with half of the channels."""
+        (x,) = inputs
+        require(
+            x.channels, "multiple of", Integer(2), "gated_linear_unit halves its channels, and they are {}", x.channels
+        )
+        return (x.with_channels(product((x.channels, Rational(1, 2)))),)
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return two operations per output element."""
+        return 2 * self.outputs(*inputs)[0].numel
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return the operand: the sigmoid is computed again."""
+        return Saved(inputs=(0,))
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return position by position."""
+        return (using(pointwise(inputs[0].positions), "mixed"),)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's GLU along the channels."""
+        from torch import nn
+
+        return nn.GLU(inputs[0].names.index("c") + 1)
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a gate over a feature map."""
+        return cls(), (tensor(c=2 * symbol("C"), h=symbol("H"), w=symbol("W")),)
 
 
 class Identity(Pointwise):

@@ -31,6 +31,9 @@ SIDES = {"before", "after"}
 Axes: TypeAlias = "str | tuple[str, ...]"
 """The name of one axis, or a list of them."""
 
+StoredName: TypeAlias = str
+"""The name of a stored type, such as `float`, `bool` or `int32`."""
+
 
 def per_axis(value: PerAxis, positions: tuple[str, ...], argument: str) -> dict[str, Expr]:
     """Return one size per position axis.

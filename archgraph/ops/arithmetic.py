@@ -13,6 +13,7 @@ from archgraph.errors import ShapeError
 from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
 from archgraph.ops.modules import around, functional
 from archgraph.ops.reach import Reach, pointwise
+from archgraph.sizes.dtypes import FLOAT, promoted
 from archgraph.sizes.symbols import ZERO, decide, symbol
 from archgraph.sizes.types import TensorType, tensor
 
@@ -27,7 +28,7 @@ def broadcast(kind: str, operands: tuple[TensorType, ...]) -> TensorType:
         ShapeError: two operands have an axis in different sizes.
     """
     widest = max(operands, key=lambda operand: len(operand.axes))
-    result = widest
+    result = widest.as_dtype(promoted(operand.dtype for operand in operands))
     for operand in operands:
         for axis, length in operand.axes:
             if not result.has(axis):
@@ -35,6 +36,15 @@ def broadcast(kind: str, operands: tuple[TensorType, ...]) -> TensorType:
             elif not decide(length, "==", result.size(axis), "{} on axis {}", kind, axis):
                 raise ShapeError(f"cannot {kind}: operands differ on axis {axis} ({result.size(axis)} and {length})")
     return result
+
+
+def kept_factors(needed: frozenset[int]) -> Saved:
+    """Return what a product of two operands keeps: each for the gradient of the other one.
+
+    >>> kept_factors(frozenset([0])).inputs
+    (1,)
+    """
+    return Saved(inputs=tuple(place for place in (0, 1) if 1 - place in needed))
 
 
 def aligned(function: Callable[..., Any], inputs: tuple[TensorType, ...], out: TensorType) -> nn.Module:
@@ -138,8 +148,22 @@ class Multiply(Broadcast):
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return that all operands are kept, and the products of all but the last."""
-        partial = [broadcast(self.kind, inputs[:count]).numel for count in range(2, len(inputs))]
-        return Saved(inputs=tuple(range(len(inputs))), fresh=tuple((numel, 4) for numel in partial))
+        return self.saved_for(frozenset(range(len(inputs))), "math", *inputs)
+
+    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return, of every product in turn, each factor for the gradient of the other one."""
+        kept: set[int] = set()
+        fresh = []
+        flows = 0 in needed
+        for index in range(1, len(inputs)):
+            if index in needed and index == 1:
+                kept.add(0)
+            elif index in needed:
+                fresh.append((broadcast(self.kind, inputs[:index]).numel, FLOAT))
+            if flows:
+                kept.add(index)
+            flows = flows or index in needed
+        return Saved(inputs=tuple(sorted(kept)), fresh=tuple(fresh))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position; what is broadcast over positions of another operand is a gate."""

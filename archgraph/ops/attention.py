@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from sympy import Add, Expr, Integer, Min
 
@@ -35,6 +35,9 @@ class ScaledDotProductAttention(Op):
     - `window`, `shift`: within blocks of positions, which begin at `shift` (Liu et al. 2021, arXiv:2103.14030).
     - `relative_bias`: a learned bias per head and offset within the window: (2*window - 1) per axis.
     - `causal`: position i reads positions up to i; the masked half is computed and counted.
+    - `written`: no kernel, but products and a softmax that a module writes out, whatever kernel is asked for: `plain`,
+      or with `queries`, `keys` or `both` scaled before their product. They keep q, k and v as they are, `masked`
+      elements of tests that mask scores, and `factors` of constant tensors that scale them.
 
     With N queries and M keys each, MACs are N*M*(D + V): scores and values; projections are layers of their own.
     Per score 6 operations are counted: 1 for the scale, 5 for the softmax, and 1 more with a bias.
@@ -54,6 +57,9 @@ class ScaledDotProductAttention(Op):
     window: PerAxis | None = None
     shift: PerAxis | None = None
     relative_bias: bool = False
+    written: Literal["no", "plain", "queries", "keys", "both"] = "no"
+    masked: Expr = ZERO
+    factors: Expr = ZERO
 
     # -- types -------------------------------------------------------------------------------------------
 
@@ -170,13 +176,48 @@ class ScaledDotProductAttention(Op):
         v is cut into heads as a view; joined with other streams, repeated for more heads, or cut into windows or
         along axes, it is a copy. Which bias every pair of positions takes is kept as an index for all samples.
         """
+        return self._kept(frozenset(range(len(inputs))), inputs)
+
+    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return, of the math kernel, each factor of a product for the gradient of the other one."""
+        if kernel == "math" or self.written != "no":
+            return self._kept(needed, inputs)
+        return self.saved_by(kernel, *inputs)
+
+    def _kept(self, needed: frozenset[int], inputs: Types) -> Saved:
+        q, k, v = (any(index % 3 == place for index in needed) for place in range(3))
+        if self.written != "no" and len(inputs) == 3 and self.window is None and self.over is None:
+            return self._kept_written((q, k, v), inputs)
+        scored = q or k or self.relative_bias
         queries, keys, values = self._copied(inputs)
-        kept = [queries, keys, self.scores(*inputs)]
-        copied = Saved(fresh=tuple((numel, 4) for numel in (*kept, values)))
+        factors = [numel for numel, kept in ((queries, k), (keys, q)) if kept]
+        scores = [self.scores(*inputs)] if scored or v else []
+        fresh = tuple((numel, "float") for numel in (*factors, *scores))
+        copied = Saved(fresh=(*fresh, (values, "float")) if scored else fresh)
         if not self._is_whole(inputs):
             return replace(copied, batch=self._looked_up(inputs), joined=len(inputs) > 3)
         several = copied if self._is_split(inputs[2]) else None
-        return Saved(inputs=(2,), fresh=tuple((numel, 4) for numel in kept), several=several)
+        return Saved(inputs=(2,) if scored else (), fresh=fresh, several=several)
+
+    def _kept_written(self, needed: tuple[bool, bool, bool], inputs: Types) -> Saved:
+        """Return what products that are written out keep: their factors as they are, unless scaled or repeated."""
+        q, k, v = needed
+        scored = q or k
+        one_head, copies = self.heads == self.key_heads, self._copied(inputs)
+        whole = (self.written not in ("queries", "both"), one_head and self.written not in ("keys", "both"), one_head)
+        kept = (k, q, scored)
+        views = tuple(place for place in range(3) if kept[place] and whole[place])
+        fresh = [copies[place] for place in range(3) if kept[place] and not whole[place]]
+        fresh += [self.scores(*inputs)] if scored or v else []
+        tests = ((self.masked, "bool"), (self.factors, "float")) if scored else ()
+        found = Saved(inputs=views, fresh=tuple((numel, "float") for numel in fresh), batch=tests)
+        split = [place for place in views if self._is_split(inputs[place])]
+        several = replace(
+            found,
+            inputs=tuple(place for place in views if place not in split),
+            fresh=(*found.fresh, *((copies[place], "float") for place in split)),
+        )
+        return replace(found, several=several) if split else found
 
     def _is_split(self, v: TensorType) -> bool:
         """Whether the heads of several samples lie apart: those of one position side by side.
@@ -187,7 +228,7 @@ class ScaledDotProductAttention(Op):
 
     def saved_by(self, kernel: Kernel, *inputs: TensorType) -> Saved:
         """Return, of the fused kernel, q, k, v, the output, and a logarithm per query and head, but no weights."""
-        if kernel == "math":
+        if kernel == "math" or self.written != "no":
             return self.saved(*inputs)
         streams = self.streams(inputs)
         copies = self._copied(inputs)
@@ -198,13 +239,13 @@ class ScaledDotProductAttention(Op):
         outputs = tuple(range(len(streams)))
         if self._is_whole(inputs):
             return Saved(inputs=(0, 1, 2), outputs=outputs, statistics=logarithms)
-        fresh, table = tuple((numel, 4) for numel in copies), self._looked_up(inputs)
+        fresh, table = tuple((numel, "float") for numel in copies), self._looked_up(inputs)
         return Saved(outputs=outputs, fresh=fresh, batch=table, statistics=logarithms, joined=len(streams) > 1)
 
-    def _looked_up(self, inputs: Types) -> tuple[tuple[Expr, int], ...]:
+    def _looked_up(self, inputs: Types) -> tuple[tuple[Expr, str], ...]:
         """The rows of the table of biases, one for every pair of positions of a window."""
         pairs = product(length**2 for length in self.windows(inputs[0]).values())
-        return ((pairs, 8),) if self.relative_bias else ()
+        return ((pairs, "int"),) if self.relative_bias else ()
 
     def _is_whole(self, inputs: Types) -> bool:
         """Whether q, k and v are cut into heads as they are, and so without a copy."""

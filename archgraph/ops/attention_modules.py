@@ -33,6 +33,12 @@ class AttentionFacts(Protocol):
     def window(self) -> PerAxis | None: ...
     @property
     def relative_bias(self) -> bool: ...
+    @property
+    def written(self) -> str: ...
+    @property
+    def masked(self) -> Expr: ...
+    @property
+    def factors(self) -> Expr: ...
 
     def streams(self, inputs: tuple[TensorType, ...]) -> Streams: ...
     def axes(self, q: TensorType) -> tuple[str, ...]: ...
@@ -81,8 +87,34 @@ def attend(op: AttentionFacts, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | N
     queries, keys, values = split(q, heads), split(k, heads // groups), split(v, heads // groups)
     if groups > 1:
         keys, values = keys.repeat_interleave(groups, dim=1), values.repeat_interleave(groups, dim=1)
-    mixed = scaled_dot_product_attention(queries, keys, values, attn_mask=bias, is_causal=op.causal)
+    if op.written == "no":
+        mixed = scaled_dot_product_attention(queries, keys, values, attn_mask=bias, is_causal=op.causal)
+    else:
+        mixed = _written_out(op, queries, keys, values, bias)
     return mixed.transpose(1, 2).flatten(2)
+
+
+def _written_out(op: AttentionFacts, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+    """Attend by two products and a softmax."""
+    import torch
+
+    scale = q.shape[-1] ** -0.5
+    scaled_q, scaled_k = op.written in ("queries", "both"), op.written in ("keys", "both")
+    part = scale**0.5 if op.written == "both" else scale
+    scores = (q * part if scaled_q else q) @ (k * part if scaled_k else k).transpose(-2, -1)
+    if op.written == "plain":
+        scores = scores * scale
+    if op.factors:
+        scores = scores * torch.ones(int(op.factors), dtype=q.dtype, device=q.device)
+    rows, columns = scores.shape[-2:]
+    later = torch.ones(rows, columns, dtype=torch.bool, device=q.device).triu(1)
+    if op.masked:
+        tests = later if op.causal else torch.zeros(int(op.masked), dtype=torch.bool, device=q.device)
+        whole = tests.numel() == rows * columns
+        scores = scores.masked_fill(tests.view(rows, columns) if whole else tests, float("-inf"))
+    elif op.causal:
+        scores = scores + torch.where(later, float("-inf"), 0.0).to(q.dtype)
+    return (scores if bias is None else scores + bias).softmax(-1) @ v
 
 
 def _tokens(x: Tensor, type_: TensorType) -> Tensor:

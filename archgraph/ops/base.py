@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from sympy import Expr
 
 from archgraph.ops.reach import Reach
+from archgraph.sizes.dtypes import FLOAT, stored_type
 from archgraph.sizes.symbols import ZERO, product
 from archgraph.sizes.types import TensorType
 
@@ -26,15 +27,20 @@ Types = tuple[TensorType, ...]
 
 @dataclass(frozen=True)
 class Weight:
-    """One weight tensor: its shape, and whether it is trained, frozen, or a buffer."""
+    """One weight tensor: its shape, whether it is trained, frozen, or a buffer, and how it is stored."""
 
     shape: tuple[Expr, ...]
     kind: WeightKind = "trainable"
+    dtype: str = FLOAT
 
     @property
     def numel(self) -> Expr:
         """The number of scalars."""
         return product(self.shape)
+
+    def bytes(self, own: int) -> Expr:
+        """Return its bytes, where the network's own floating type has `own` per element."""
+        return self.numel * stored_type(self.dtype).width(own)
 
 
 @dataclass(frozen=True)
@@ -47,9 +53,9 @@ class Saved:
     Attributes:
         inputs: operands that are kept, by index.
         outputs: outputs that are kept, by index.
-        fresh: (elements, bytes per element in single precision) of tensors made only to be kept.
+        fresh: (elements, dtype) of tensors made only to be kept; `float` is the floating type of the operands.
         aliases: (output, input) pairs where the output is a view of the input's storage.
-        statistics: numbers that are kept in single precision whatever the values are in.
+        statistics: numbers that are kept in single precision, unless the values are in double precision.
         joined: the outputs are parts of one storage.
         batch: as `fresh`, of tensors that all samples share: tables of positions, of indices.
         batch_statistics: as `statistics`, of numbers that are taken over all samples.
@@ -62,11 +68,11 @@ class Saved:
 
     inputs: tuple[int, ...] = ()
     outputs: tuple[int, ...] = ()
-    fresh: tuple[tuple[Expr, int], ...] = ()
+    fresh: tuple[tuple[Expr, str], ...] = ()
     aliases: tuple[tuple[int, int], ...] = ()
     statistics: Expr = ZERO
     joined: bool = False
-    batch: tuple[tuple[Expr, int], ...] = ()
+    batch: tuple[tuple[Expr, str], ...] = ()
     batch_statistics: Expr = ZERO
     several: Saved | None = None
 
@@ -112,6 +118,8 @@ class Op(ABC):
     """The fewest and the most operands; None is no limit."""
     layer: ClassVar[bool] = False
     """Whether the op is a conv or linear layer, for the metric `layer_outputs`."""
+    stops: ClassVar[bool] = False
+    """Whether no gradient comes back through it, whatever its operands need."""
     alone: ClassVar[bool] = True
     """Whether a position that only reads itself is treated alike wherever, and beside whatever, it stands."""
 
@@ -152,6 +160,14 @@ class Op(ABC):
     def saved_by(self, kernel: Kernel, *inputs: TensorType) -> Saved:
         """Return what autograd keeps with a kernel for attention; all other operations have one kernel."""
         return self.saved(*inputs)
+
+    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return what autograd keeps where only the operands in `needed` need a gradient, and all trained weights.
+
+        By default the same as for all of them: whatever the gradients of several operands do not share is stated by
+        the operation.
+        """
+        return self.saved_by(kernel, *inputs)
 
     def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:
         """Return what is needed while it runs: by default its operands, its results and their gradients only."""

@@ -25,7 +25,7 @@ from archgraph.ops import (
     sources,
 )
 from archgraph.ops.base import REGISTERED, Op
-from archgraph.ops.traced import moves, values
+from archgraph.ops.traced import moves, stored, values
 
 FAMILIES = (
     activations,
@@ -46,6 +46,7 @@ FAMILIES = (
     sequence,
     sources,
     moves,
+    stored,
     values,
 )
 """The files that hold operations, imported for what they register: a new one joins here."""

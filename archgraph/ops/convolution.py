@@ -96,7 +96,7 @@ def padded_input(x: TensorType, geometries: Mapping[str, Geometry]) -> Saved | N
     if all(g.before == g.after for g in geometries.values()):
         return None
     sizes = {axis: x.size(axis) + g.before + g.after for axis, g in geometries.items()}
-    return Saved(fresh=((x.with_sizes(sizes).numel, 4),))
+    return Saved(fresh=((x.with_sizes(sizes).numel, "float"),))
 
 
 def _groups_divide(groups: Expr, channels: Expr, out: Expr) -> None:

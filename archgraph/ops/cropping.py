@@ -48,6 +48,10 @@ class Pad(Rearrangement):
         (x,) = inputs
         return (x.with_sizes({axis: x.size(axis) + sum(pair) for axis, pair in _pairs(self.by, x).items()}),)
 
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return the operand where its border is mirrored or repeated, nothing for zeros and for what comes around."""
+        return Saved(inputs=(0,) if self.mode in ("reflect", "replicate") else ())
+
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return a shift per axis."""
         pairs = _pairs(self.by, inputs[0]).items()

@@ -9,8 +9,8 @@ from sympy import Expr
 
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes
-from archgraph.ops.arithmetic import broadcast
-from archgraph.ops.base import Op, Saved, Types, Unweighted
+from archgraph.ops.arithmetic import broadcast, kept_factors
+from archgraph.ops.base import Kernel, Op, Saved, Types, Unweighted
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, All, Reach
 from archgraph.sizes.symbols import ZERO, symbol
@@ -63,6 +63,10 @@ class Einsum(Unweighted):
     def saved(self, *inputs: TensorType) -> Saved:
         return Saved(inputs=(0, 1))
 
+    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return each operand for the gradient of the other one."""
+        return kept_factors(needed)
+
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return everything along summed positions, with weights computed from the input."""
         summed = self._summed(inputs)
@@ -82,7 +86,8 @@ class Einsum(Unweighted):
         names = list(dict.fromkeys(name for x in inputs for name in x.names))
         letters = {name: chr(ord("b") + index) for index, name in enumerate(names)}
         left, right, result = ("a" + "".join(letters[name] for name in x.names) for x in (*inputs, out))
-        return functional(lambda x, y: torch.einsum(f"{left},{right}->{result}", x, y))
+        # Contiguous, as a product of matrices gives it: in memory the axes stand in their order.
+        return functional(lambda x, y: torch.einsum(f"{left},{right}->{result}", x, y).contiguous())
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:

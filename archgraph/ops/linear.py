@@ -61,7 +61,7 @@ class Linear(Op):
         """Return that the input is kept, for the weight's gradient; a copy where its axis stands in the middle."""
         (x,) = inputs
         middle = x.names.index(self.axis) not in (0, len(x.names) - 1)
-        return Saved(fresh=((x.numel, 4),)) if middle else Saved(inputs=(0,))
+        return Saved(fresh=((x.numel, "float"),)) if middle else Saved(inputs=(0,))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position, and everything along the mapped axis where it is a position."""

@@ -7,9 +7,23 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import UnsupportedOpError
+from archgraph.sizes.dtypes import FLOAT
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
+
+
+def torch_dtype(name: str) -> torch.dtype:
+    """Return PyTorch's dtype of a stored type; of `float` PyTorch's default.
+
+    >>> torch_dtype("bool"), torch_dtype("int")
+    (torch.bool, torch.int64)
+    """
+    import torch
+
+    usual = {FLOAT: torch.get_default_dtype(), "int": torch.int64}
+    return usual.get(name) or getattr(torch, name)
 
 
 def functional(function: Callable[..., Tensor | tuple[Tensor, ...]]) -> nn.Module:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from sympy import Expr, Integer
 
@@ -13,7 +13,7 @@ from archgraph.errors import ShapeError
 from archgraph.ops.base import NoMacs, Op, Saved, Types, Weight
 from archgraph.ops.modules import channel_first, of_rank, on_last_axis
 from archgraph.ops.reach import Reach, pointwise
-from archgraph.sizes.symbols import require, symbol
+from archgraph.sizes.symbols import ZERO, require, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ class BatchNorm(Normalisation):
     """Normalises every channel by statistics of the whole data set. `{c: C, *positions} -> same`.
 
     Params 2C; buffers 2C + 1 (running mean and variance, and a counter). Its receptive field is that of
-    inference, where the statistics are constants. Source: Ioffe & Szegedy 2015, arXiv:1502.03167.
+    inference, where the statistics are constants. With `running` they are constants in training too, as in a module
+    that is traced in evaluation mode, and none are kept for the way back. Source: Ioffe & Szegedy 2015,
+    arXiv:1502.03167.
 
     >>> op, inputs = BatchNorm.example()
     >>> [str(weight.numel) for weight in op.weights(*inputs).values()]
@@ -69,6 +71,7 @@ class BatchNorm(Normalisation):
 
     kind: ClassVar[str] = "batch_norm"
     alone: ClassVar[bool] = False  # in training its statistics are those of the batch
+    running: bool = False
 
     def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
         """Return scale and shift when affine, and the running statistics as buffers."""
@@ -76,7 +79,7 @@ class BatchNorm(Normalisation):
         buffers = {
             "running_mean": running,
             "running_var": running,
-            "num_batches_tracked": Weight((), "buffer"),
+            "num_batches_tracked": Weight((), "buffer", "int"),
         }
         return {**super().weights(*inputs), **buffers}
 
@@ -86,7 +89,7 @@ class BatchNorm(Normalisation):
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return the input, and a mean and inverse deviation per channel of all samples together."""
-        return Saved(inputs=(0,), batch_statistics=2 * self.groups_of(inputs[0]))
+        return Saved(inputs=(0,), batch_statistics=ZERO if self.running else 2 * self.groups_of(inputs[0]))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         return (pointwise(inputs[0].positions),)
@@ -94,7 +97,21 @@ class BatchNorm(Normalisation):
     def lower(self, *inputs: TensorType) -> nn.Module:
         (x,) = inputs
         make = of_rank("BatchNorm", max(1, len(x.positions)))
-        return channel_first(make(int(x.channels), affine=self.affine), x.names.index("c"))
+        layer = (_running(make) if self.running else make)(int(x.channels), affine=self.affine)
+        return channel_first(layer, x.names.index("c"))
+
+
+def _running(make: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
+    """Return torch's batch norm that stays in evaluation mode."""
+
+    class Running(cast("type[nn.Module]", make)):
+        def _get_name(self) -> str:
+            return getattr(make, "__name__", "BatchNorm")
+
+        def train(self, mode: bool = True) -> Running:  # noqa: FBT001, FBT002  as torch has it
+            return super().train(mode=False)
+
+    return Running
 
 
 @dataclass(frozen=True)
@@ -123,10 +140,10 @@ class InstanceNorm(Normalisation):
         Where the channel is not first, a copy of the input is kept.
         """
         (x,) = inputs
-        fresh = ((x.channels, 4),) if self.affine else ()
+        fresh = ((x.channels, "float"),) if self.affine else ()
         if x.names[0] == "c":
             return Saved(inputs=(0,), fresh=fresh, statistics=2 * x.channels)
-        return Saved(fresh=((x.numel, 4), *fresh), statistics=2 * x.channels)
+        return Saved(fresh=((x.numel, "float"), *fresh), statistics=2 * x.channels)
 
     def groups_of(self, x: TensorType) -> Expr:
         """Return one pair per channel."""
@@ -173,6 +190,17 @@ class GroupNorm(Normalisation):
     def groups_of(self, x: TensorType) -> Expr:
         """Return the number of groups."""
         return self.groups
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return the statistics and the input, or a copy of it where the channels stand neither first nor last.
+
+        Channels that stand last of two or three positions are a layout that PyTorch takes as it is.
+        """
+        (x,) = inputs
+        place, rank = x.names.index("c"), len(x.positions)
+        if place == 0 or (place == rank and rank in (2, 3)):
+            return super().saved(*inputs)
+        return Saved(fresh=((x.numel, "float"),), statistics=2 * self.groups)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position, with statistics over all positions."""

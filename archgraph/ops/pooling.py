@@ -91,7 +91,7 @@ class MaxPool(Pool):
     def saved(self, *inputs: TensorType) -> Saved:
         """Return the input, or a padded copy of it, and the 8-byte indices of the maxima."""
         kept = self._kept(inputs[0])
-        return Saved(inputs=kept.inputs, fresh=(*kept.fresh, (self.outputs(*inputs)[0].numel, 8)))
+        return Saved(inputs=kept.inputs, fresh=(*kept.fresh, (self.outputs(*inputs)[0].numel, "int")))
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         return self._lowered(inputs[0], "MaxPool", float("-inf"))

@@ -61,8 +61,8 @@ class RmsNorm(NoMacs):
     def saved(self, *inputs: TensorType) -> Saved:
         """Return the input, the inverse root mean square of every head and position, the scaled input."""
         (x,) = inputs
-        scaled = ((x.numel, 4),) if self.affine else ()
-        return Saved(inputs=(0,), fresh=((product((x.area, self.heads)), 4), *scaled))
+        scaled = ((x.numel, "float"),) if self.affine else ()
+        return Saved(inputs=(0,), fresh=((product((x.area, self.heads)), "float"), *scaled))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         return (pointwise(inputs[0].positions),)
@@ -127,7 +127,9 @@ class GlobalResponseNorm(NoMacs):
     def saved(self, *inputs: TensorType) -> Saved:
         """Return the input, the norms and the products of the chain."""
         (x,) = inputs
-        return Saved(inputs=(0,), fresh=((x.channels, 4), (ONE, 4), (x.channels, 4), (x.numel, 4)))
+        return Saved(
+            inputs=(0,), fresh=((x.channels, "float"), (ONE, "float"), (x.channels, "float"), (x.numel, "float"))
+        )
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position, with statistics over all positions."""

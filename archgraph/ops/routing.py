@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from sympy import Expr
 
 from archgraph.errors import ShapeError
-from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.arithmetic import kept_factors
+from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import Reach, pointwise
 from archgraph.sizes.symbols import symbol
@@ -47,6 +48,10 @@ class ExpertWeight(Unweighted, NoMacs):
 
     def saved(self, *inputs: TensorType) -> Saved:
         return Saved(inputs=(0, 1))
+
+    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return each operand for the gradient of the other one."""
+        return kept_factors(needed)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         return tuple(pointwise(x.positions) for x in inputs)

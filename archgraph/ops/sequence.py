@@ -52,7 +52,7 @@ class Rotary(Unweighted, NoMacs):
         """Return the tables of sines and cosines, which all samples share."""
         (x,) = inputs
         table = product((x.area, x.channels / self.heads))
-        return Saved(batch=((table, 4), (table, 4)))
+        return Saved(batch=((table, "float"), (table, "float")))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         return (pointwise(inputs[0].positions),)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError
-from archgraph.ops.arguments import Named
+from archgraph.ops.arguments import Named, StoredName
 from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted, Weight
-from archgraph.ops.modules import around, functional
+from archgraph.ops.modules import around, functional, torch_dtype
 from archgraph.ops.reach import UNREAD, Reach, pointwise
+from archgraph.sizes.dtypes import FLOAT
 from archgraph.sizes.symbols import ZERO, product, require, size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
@@ -35,22 +36,23 @@ class Parameter(NoMacs):
     arity: ClassVar[tuple[int, int | None]] = (0, 1)
     shape: Named | None = None
     status: Literal["learned", "frozen", "buffer"] = "learned"
+    dtype: StoredName = FLOAT
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the given shape, or the operand's."""
         if (self.shape is None) == (not inputs):
             raise ShapeError("parameter takes either a shape or an operand whose shape it has")
         if self.shape is None:
-            return (inputs[0].as_dtype("float"),)
+            return (inputs[0].as_dtype(self.dtype),)
         axes = tuple((name, length) for name, length in self.shape if length != 0)
         for name, length in axes:
             require(length, ">=", Integer(1), "axis {} of a parameter has size {}", name, length)
-        return (TensorType(axes),)
+        return (TensorType(axes, self.dtype),)
 
     def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
         (out,) = self.outputs(*inputs)
         kind = "trainable" if self.status == "learned" else self.status
-        return {"weight": Weight(tuple(out.sizes.values()), kind)}
+        return {"weight": Weight(tuple(out.sizes.values()), kind, self.dtype)}
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return zero: nothing is computed."""
@@ -70,14 +72,15 @@ class Parameter(NoMacs):
 
         shape = [int(length) for length in self.outputs(*inputs)[0].sizes.values()]
         status = self.status
+        tensor = torch.zeros(shape, dtype=torch_dtype(self.dtype))
 
         class Held(nn.Module):
             def __init__(self) -> None:
                 super().__init__()
                 if status == "buffer":
-                    self.register_buffer("weight", torch.zeros(shape))
+                    self.register_buffer("weight", tensor)
                 else:
-                    self.weight = nn.Parameter(torch.zeros(shape), requires_grad=status == "learned")
+                    self.weight = nn.Parameter(tensor, requires_grad=status == "learned")
                 if status == "learned":
                     nn.init.normal_(self.weight, std=0.02)
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from sympy import Expr
 
 from archgraph.errors import ShapeError, did_you_mean
+from archgraph.sizes.dtypes import StoredType, stored_type
 from archgraph.sizes.symbols import product, size
 
 CHANNEL = "c"
@@ -18,7 +19,8 @@ CHANNEL = "c"
 class TensorType:
     """Named axes and a dtype. Batch is implicit.
 
-    The axis `c` is the channel; all others are positions. No axes at all is a scalar.
+    The axis `c` is the channel; all others are positions. No axes at all is a scalar. The dtype is a row of
+    `archgraph.sizes.dtypes`: `float` is the network's own floating type.
 
     >>> image = tensor(c=3, h=32, w=32)
     >>> print(image, image.positions, image.numel)
@@ -57,6 +59,16 @@ class TensorType:
     def area(self) -> Expr:
         """The number of positions: the product of all position sizes."""
         return product(self.sizes[name] for name in self.positions)
+
+    @property
+    def stored(self) -> StoredType:
+        """How its elements are stored."""
+        return stored_type(self.dtype)
+
+    @property
+    def has_gradient(self) -> bool:
+        """Whether gradients can flow into it: integers and tests have none."""
+        return self.stored.has_gradient
 
     def has(self, axis: str) -> bool:
         """Return whether the type has that axis."""

@@ -12,6 +12,7 @@ from sympy import Expr, Integer, fraction, together
 from archgraph.errors import Place, SpecError, did_you_mean, quoted, some
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
+from archgraph.sizes.dtypes import DTYPES
 from archgraph.sizes.symbols import decide
 from archgraph.spec.language.evaluation import evaluate_tree, refuse
 from archgraph.spec.language.tree import Tree
@@ -183,6 +184,10 @@ def _axis(name: str, tree: Tree, scope: Scope) -> str:
     return axis
 
 
+def _stored(name: str, tree: Tree, scope: Scope) -> str:
+    return str(choose(name, DTYPES, tree, scope))
+
+
 def _axes(name: str, tree: Tree, scope: Scope) -> Any:
     if not tree.is_list:
         return _axis(name, tree, scope)
@@ -197,6 +202,7 @@ _CONVERTERS: dict[str, Callable[[str, Tree, Scope], Any]] = {
     "bool": _boolean,
     "str": _axis,
     "Axes": _axes,
+    "StoredName": _stored,
     "PerAxis": _sizes,
     "Padding": _padding,
     "Named": _mapping,

@@ -10,6 +10,7 @@ from typing import Any
 
 from archgraph.ops.base import Op
 from archgraph.ops.catalogue import summary
+from archgraph.sizes.dtypes import DTYPES
 from archgraph.spec.arguments import PADDINGS
 from archgraph.spec.definitions import (
     EXPECT_KEYS,
@@ -95,7 +96,7 @@ def _expect() -> Schema:
 
 
 def _input() -> Schema:
-    known = {"when": EXPRESSION, "dtype": {"enum": ["float", "int"]}, "pixels": EXPRESSION}
+    known = {"when": EXPRESSION, "dtype": {"enum": list(DTYPES)}, "pixels": EXPRESSION}
     return {
         "type": "object",
         "properties": {key: known[key] for key in INPUT_KEYS},

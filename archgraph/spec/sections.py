@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from archgraph.errors import Place, SpecError, did_you_mean, quoted
+from archgraph.sizes.dtypes import DTYPES
 from archgraph.spec.definitions import (
     BLOCK_KEYS,
     INPUT_KEYS,
@@ -131,8 +132,8 @@ def read_input(name: str, tree: Tree, place: Place) -> InputSpec:
             _check_axis(axis, tree, name)
     axes = {axis: length for axis, length in items.items() if axis not in INPUT_KEYS}
     dtype = text_of(items, "dtype") or ("int" if axes and "c" not in axes else "float")
-    if dtype not in ("float", "int"):
-        items["dtype"].fail(f"dtype must be float or int, and is {quoted(dtype)}")
+    if dtype not in DTYPES:
+        items["dtype"].fail(f"dtype is {quoted(dtype)}.{did_you_mean(dtype, DTYPES)}", f"one of {', '.join(DTYPES)}")
     return InputSpec(name, place, axes, items.get("when"), dtype, items.get("pixels"))
 
 

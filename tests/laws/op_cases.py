@@ -94,6 +94,10 @@ VOLUME = t(c=4, d=4, h=4, w=3)
 TOKENS = t(n=6, c=8)
 SIGNAL = t(c=4, n=7)
 VECTOR = t(c=4)
+MIDDLE = t(h=5, c=4, w=3)
+VOLUME_LAST = t(d=3, h=4, w=3, c=4)
+AWAY = (TOKENS, MIDDLE, VOLUME_LAST)
+"""Channels that do not stand first."""
 
 CONVOLUTIONS = [
     case("conv", SIGNAL, out=3, kernel=3),
@@ -105,6 +109,7 @@ CONVOLUTIONS = [
     case("conv", IMAGE, out=2, kernel=3, padding={"h": [0, 2], "w": 1}),
     case("conv", LAST, out=3, kernel=3, padding=1),
     case("conv", t(h=5, c=3, w=4), out=3, kernel=3, padding={"before": 0, "after": 1}),
+    *(case(kind, operand, out=3, kernel=2) for operand in AWAY for kind in ("conv", "conv_transpose")),
     case("conv_transpose", SIGNAL, out=3, kernel=4, stride=2, padding=1),
     case("conv_transpose", VOLUME, out=2, kernel=2, stride=2),
     case("conv_transpose", IMAGE, out=6, kernel=3, stride=2, padding=1, output_padding=1, groups=2),
@@ -124,11 +129,17 @@ POOLS = [
         (IMAGE, {"kernel": 2, "stride": 3, "padding": 1, "ceil": True}),
         (IMAGE, {"kernel": 3, "stride": 1, "padding": {"before": 0, "after": 2}}),
         (LAST, {"kernel": 2}),
+        (TOKENS, {"kernel": 2}),
+        (MIDDLE, {"kernel": 2}),
+        (VOLUME_LAST, {"kernel": 2}),
     ]
 ]
 NORMS = [
     *(case("batch_norm", operand, affine=affine) for operand in (SIGNAL, VOLUME, LAST) for affine in (True, False)),
     case("batch_norm", VECTOR),
+    *(case("batch_norm", operand, running=True) for operand in (IMAGE, TOKENS, VECTOR)),
+    *(case(kind, operand) for operand in AWAY for kind in ("batch_norm", "instance_norm", "layer_norm", "rms_norm")),
+    *(case("group_norm", operand, groups=2) for operand in AWAY),
     *(case("instance_norm", operand) for operand in (SIGNAL, VOLUME, LAST)),
     case("instance_norm", IMAGE, affine=False),
     *(case("group_norm", operand, groups=2) for operand in (SIGNAL, IMAGE, VOLUME, LAST, VECTOR)),
@@ -176,6 +187,7 @@ REARRANGEMENTS = [
     case("unflatten", t(n=12, c=2), axis="n", into={"h": 4, "w": 3}),
     case("rename", IMAGE, axis="h", to="x"),
     case("pad", IMAGE, by=1),
+    *(case("pad", IMAGE, by=1, mode=mode) for mode in ("reflect", "replicate", "circular")),
     case("pad", LAST, by={"h": [1, 2], "w": 0}),
     case("crop", IMAGE, by={"before": 1, "after": 2}),
     case("slice", TOKENS, axis="n", start=2, size=3),
@@ -212,6 +224,13 @@ ATTENTION = [
         ((TOKENS, t(n=6, c=4), t(n=6, c=4)), {"heads": 4, "kv_heads": 2}),
         ((TOKENS,) * 3, {"heads": 2, "causal": True}),
         ((TOKENS,) * 3, {"heads": 1}),
+        *(
+            ((TOKENS,) * 3, {"heads": 2, "written": form, **more})
+            for form in ("plain", "queries", "keys", "both")
+            for more in ({}, {"causal": True}, {"causal": True, "masked": 36, "factors": 1}, {"masked": 6})
+        ),
+        ((TOKENS, t(n=6, c=4), t(n=6, c=4)), {"heads": 4, "kv_heads": 2, "written": "plain"}),
+        ((t(c=4, h=3, w=2),) * 3, {"heads": 2, "written": "plain"}),
         ((t(c=8), t(n=1, c=8), t(n=1, c=8)), {"heads": 2}),
         ((t(c=4, h=3, w=4),) * 3, {"heads": 2, "over": "h"}),
         ((t(h=3, w=4, d=2, c=4),) * 3, {"heads": 2, "over": ["d", "w"]}),

@@ -1,5 +1,6 @@
 """Laws of every operation against PyTorch: what it lowers to, what autograd keeps, what is read."""
 
+from collections.abc import Iterator
 from itertools import product
 
 import pytest
@@ -29,7 +30,7 @@ def operands(case: Case, batch: int, device: str | None = None, grad: bool = Fal
     made = []
     for type_ in case.types:
         size = (batch, *shape(type_))
-        if type_.dtype == "int":
+        if not type_.has_gradient:
             made.append(torch.randint(0, 2, size, device=device))
         else:
             made.append((torch.rand(size, device=device) + 0.5).requires_grad_(grad))
@@ -84,11 +85,33 @@ def test_every_exception_is_needed():
     assert found == {None, *UNMEASURED}
 
 
+def several_operands() -> Iterator[tuple[Case, int]]:
+    """Yield the measured cases in which it matters whose gradient is needed."""
+    return ((case, batch) for case, batch in measured() if len(case.types) > 1 and batch == 1)
+
+
 @pytest.mark.parametrize(("case", "batch"), measured(), ids=str)
 def test_saved_is_what_autograd_keeps(case, batch):
     op, types = case
     module = op.lower(*types).train()
-    tensors = operands(case, batch, grad=op.kind != "sinusoid")
+    check_saved(case, module, operands(case, batch, grad=op.kind != "sinusoid"), op.saved(*types), batch)
+
+
+@pytest.mark.parametrize(("case", "batch"), [*several_operands()], ids=str)
+def test_saved_for_some_operands_is_what_autograd_keeps(case, batch):
+    op, types = case
+    able = [index for index, type_ in enumerate(types) if type_.has_gradient]
+    for flags in product((True, False), repeat=len(able)):
+        needed = frozenset(index for index, flag in zip(able, flags, strict=True) if flag)
+        module = op.lower(*types).train()
+        if needed or any(True for _ in module.parameters()):
+            tensors = operands(case, batch)
+            for index in needed:
+                tensors[index].requires_grad_()
+            check_saved(case, module, tensors, op.saved_for(needed, "math", *types), batch)
+
+
+def check_saved(case, module, tensors: list, said, batch: int) -> None:
     kept = {}
 
     def pack(tensor):
@@ -100,12 +123,12 @@ def test_saved_is_what_autograd_keeps(case, batch):
         results = outputs_of(module, tensors)
     for weight in (*module.parameters(), *module.buffers()):
         kept.pop(weight.untyped_storage().data_ptr(), None)
-    saved = op.saved(*types).of(batch)
+    saved = said.of(batch)
     inputs, outputs = (places(values) for values in (tensors, results))
     assert {index for index, place in enumerate(inputs) if place in kept} == set(saved.inputs)
     assert {i for i, place in enumerate(outputs) if place in kept and place not in inputs} == set(saved.outputs)
     fresh = [size for place, (size, _) in kept.items() if place not in (*inputs, *outputs)]
-    assert sum(fresh) == Execution().fresh(op.saved(*types), batch)
+    assert sum(fresh) == Execution().fresh(said, batch)
     for output, operand in saved.aliases:
         assert outputs[output] == inputs[operand]
 

@@ -12,6 +12,7 @@ from archgraph.ops.base import REGISTERED
 from archgraph.ops.functions import FUNCTIONS, ROWS, function_row, torch_function
 from archgraph.ops.pointwise import Activation, Relu
 from archgraph.ops.traced.values import Function
+from archgraph.sizes.dtypes import stored_type
 from archgraph.sizes.types import tensor
 
 torch = pytest.importorskip("torch")
@@ -70,14 +71,14 @@ def spread(name: str) -> float:
 
 
 def operand(name: str, place: int, flows: bool):
-    """Return a sample of one operand and its type; one through which no gradient flows is an integer's."""
+    """Return a sample of one operand and its type."""
     size = 1 if place in ONE_ELEMENT.get(name, ()) else SIZE
     if place in MASKS.get(name, ()):
-        return torch.rand(size) > 0.5, tensor("int", c=size)
+        return torch.rand(size) > 0.5, tensor("bool", c=size)
     if name in INTEGERS:
         return torch.randint(1, 5, (size,)), tensor("int", c=size)
     x = torch.rand(() if size == 1 else size) * 0.8 + 0.1 + spread(name)
-    return x.requires_grad_(flows), tensor("float" if flows else "int", c=size)
+    return x.requires_grad_(flows), tensor(c=size)
 
 
 def compute(name: str, call):
@@ -136,21 +137,35 @@ def check_kept(name: str, call, flowing: set[int]) -> None:
     places = [p for p, number in enumerate(call) if number is None]
     tensors, types = zip(*(operand(name, p, p in flowing) for p in places), strict=True)
     out, kept = kept_by(compute(name, call), list(tensors))
-    saved = function_row(name, call).saved(types, Integer(SIZE), call)
+    needed = {index for index, p in enumerate(places) if p in flowing}
+    saved = function_row(name, call).saved(types, Integer(SIZE), call, needed)
     inputs = [place(x) for x in tensors]
     assert {index for index, x in enumerate(inputs) if x in kept} == set(saved.inputs)
     assert (place(out) in kept) == (saved.outputs == (0,))
     fresh = [size for x, size in kept.items() if x not in (*inputs, place(out))]
-    assert sum(fresh) == sum(int(numel) * width for numel, width in saved.fresh)
+    assert sum(fresh) == sum(int(numel) * stored_type(dtype).width(4) for numel, dtype in saved.fresh)
 
 
 @pytest.mark.parametrize(("name", "call"), CASES, ids=str)
 def test_a_row_says_what_the_result_is(name, call):
     call = arguments(name, call)
-    tensors = [operand(name, p, False)[0] for p, number in enumerate(call) if number is None]
-    out = compute(name, call)(*tensors)
-    assert (out.dtype.is_floating_point or out.is_complex()) == (function_row(name).result == "float")
+    given = [operand(name, p, False) for p, number in enumerate(call) if number is None]
+    out = compute(name, call)(*(x for x, _ in given))
+    kind = function_row(name, call).dtype([type_ for _, type_ in given], call)
+    assert {"float": "float32", "int": "int64"}.get(kind, kind) == str(out.dtype).removeprefix("torch.")
     assert out.shape == (SIZE,)
+
+
+@pytest.mark.parametrize(("name", "call"), CASES, ids=str)
+def test_a_row_says_what_the_result_of_integers_is(name, call):
+    call = arguments(name, call)
+    kinds = ["bool" if p in MASKS.get(name, ()) else "int" for p, number in enumerate(call) if number is None]
+    try:
+        out = compute(name, call)(*(torch.ones(SIZE).to(torch.bool if k == "bool" else torch.long) for k in kinds))
+    except (RuntimeError, NotImplementedError):
+        return
+    found = function_row(name, call).dtype([tensor(k, c=SIZE) for k in kinds], call)
+    assert {"float": "float32", "int": "int64"}.get(found, found) == str(out.dtype).removeprefix("torch.")
 
 
 @pytest.mark.parametrize(("name", "call"), CASES, ids=str)

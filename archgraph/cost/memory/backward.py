@@ -64,7 +64,7 @@ class Backward:
         # A tape of its own: the body is gone through to its start before what stands before it. Inside, nothing is
         # dropped a second time.
         forward.tape, forward.execution = [], execution.inside()
-        results = forward.run(record.body, record.operands, record.body.outputs, record.scope)
+        results = forward.run(record.body, record.operands, record.body.outputs, record.wanted, record.scope)
         inner, forward.tape, forward.execution = forward.tape, tape, execution
         place = record.scope.path[:-1]
         for old, new in zip(record.results, results, strict=True):
@@ -116,7 +116,7 @@ class Backward:
         for name, weight in record.node.op.weights(*record.node.types).items():
             if weight.kind != "trainable":
                 continue
-            law = weight.numel * self.forward.execution.width
+            law = weight.bytes(self.forward.execution.width)
             old = self.weights.get(f"{owner}.{name}")
             self.weights[f"{owner}.{name}"] = self.ledger.new(law, WEIGHT_GRADIENTS)
             if old is not None:

@@ -9,7 +9,8 @@ from typing import TypeAlias
 from sympy import Add, Expr, Mul
 
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHTS, Ledger, LiveStorage
-from archgraph.graph.execution import Execution, has_trained_weights, is_weight, needed_inside, schedule
+from archgraph.graph.execution import Execution, is_weight, needed_inside, schedule
+from archgraph.graph.gradients import Flags, GradientFlow, GradientPaths
 from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.sizes.symbols import ZERO
 
@@ -56,6 +57,7 @@ class Again:
     scope: RunScope
     operands: Tensors
     results: Tensors
+    wanted: Flags
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,20 +93,33 @@ class Forward:
         self.execution = execution
         self.recording = training
         self.weight_bytes = weight_bytes
+        self.flow = GradientFlow()
         self.tape: list[RunRecord] = []
         self.weight = LiveStorage(ZERO, 0, WEIGHTS)
 
-    def run(self, graph: Graph, operands: Tensors, needed: tuple[Value, ...], scope: RunScope) -> Tensors:
-        """Run a graph whose operands the caller holds, and return the results for the caller to hold."""
+    def run(
+        self, graph: Graph, operands: Tensors, needed: tuple[Value, ...], wanted: Flags, scope: RunScope
+    ) -> Tensors:
+        """Run a graph whose operands the caller holds, and return the results for the caller to hold.
+
+        Args:
+            graph: the graph.
+            operands: its inputs.
+            needed: the outputs that are computed.
+            wanted: which outputs get a gradient on the way back.
+            scope: where it stands.
+        """
         values = dict(zip(graph.inputs, operands, strict=True))
+        gradients = self.flow.of(graph, tuple(tensor.flows for tensor in operands), wanted)
         # No `Fold`, which keeps all values: what is live at each step is the question, so that values are let go after
         # their last use, and what nobody needs is not run.
         for node, expired in schedule(graph, needed):
             inputs = tuple(values[value] for value in node.inputs)
             if isinstance(node, Node):
-                results = self._node(node, inputs, scope)
+                results = self._node(node, inputs, gradients, scope)
             else:
-                results = self._repeat(node, inputs, needed_inside(graph, needed, node), scope)
+                inside = needed_inside(graph, needed, node)
+                results = self._repeat(node, inputs, inside, gradients.wanted(node.outputs), scope)
             values.update(zip(node.outputs, results, strict=True))
             self._drop(tuple(values.pop(value) for value in expired))
         # Outputs that nobody needs were not computed, and take no memory.
@@ -125,17 +140,17 @@ class Forward:
 
     # -- nodes -------------------------------------------------------------------------------------------
 
-    def _node(self, node: Node, operands: Tensors, scope: RunScope) -> Tensors:
-        saved, workspace = self.execution.saved(node), self.execution.workspace(node)
-        flows = any(operand.flows for operand in operands) or has_trained_weights(node)
-        recording = self.recording and flows
+    def _node(self, node: Node, operands: Tensors, gradients: GradientPaths, scope: RunScope) -> Tensors:
+        workspace = self.execution.workspace(node)
+        recording = self.recording and gradients.is_on_the_way_back(node)
+        saved = self.execution.saved(node, gradients.flowing if recording else None)
         # What would be kept is made without recording too, and freed at once, unless the operation says that inference
         # goes another way.
         alone = None if recording else workspace.inference
         fresh = self.ledger.new(self.execution.fresh(saved) if alone is None else ZERO, ACTIVATIONS)
         # Before the results exist: the workspace is needed to make them. The next note is with them, without it.
         self.ledger.note(f"{scope.path}{node.name}", *(m * self.execution.width for m in alone or workspace.training))
-        results = tuple(self._results(node, operands, flows=flows))
+        results = tuple(self._results(node, operands, gradients))
         self.ledger.note(f"{scope.path}{node.name}")
         if not recording:
             self.ledger.drop(fresh)
@@ -145,7 +160,7 @@ class Forward:
         self.tape.append(Done(node, scope, operands, results, storages))
         return results
 
-    def _results(self, node: Node, operands: Tensors, *, flows: bool) -> Iterator[Tensor]:
+    def _results(self, node: Node, operands: Tensors, gradients: GradientPaths) -> Iterator[Tensor]:
         saved = self.execution.saved(node)
         views = dict(saved.aliases)
         laws = [self.execution.bytes_of(value.type) for value in node.outputs]
@@ -159,38 +174,42 @@ class Forward:
                 storage = self.ledger.hold(joined) if index else joined
             else:
                 storage = self.ledger.new(law, ACTIVATIONS)
-            yield Tensor(storage, law, flows)
+            yield Tensor(storage, law, node.outputs[index] in gradients.flowing)
 
     # -- scopes ------------------------------------------------------------------------------------------
 
-    def _repeat(self, node: Repeat, operands: Tensors, needed: tuple[Value, ...], scope: RunScope) -> Tensors:
+    def _repeat(
+        self, node: Repeat, operands: Tensors, needed: tuple[Value, ...], wanted: Flags, scope: RunScope
+    ) -> Tensors:
         inner = RunScope(f"{scope.path}{node.name}.", f"{scope.weights}{node.share or node.name}.")
         again = self.recording and self.execution.drops(node, f"{scope.path}{node.name}")
+        wanted = self.flow.leaving(node, wanted)
         if node.experts is not None:
-            return self._mixture(node, operands, inner)
+            return self._mixture(node, operands, wanted, inner)
         if not node.once:
-            return self._iterations(node, operands, inner, again=again)
-        return self._body(node.body, operands, needed, inner, again=again)
+            return self._iterations(node, operands, wanted, inner, again=again)
+        return self._body(node.body, operands, needed, wanted, inner, again=again)
 
     def _body(
-        self, body: Graph, operands: Tensors, needed: tuple[Value, ...], scope: RunScope, *, again: bool
+        self, body: Graph, operands: Tensors, needed: tuple[Value, ...], wanted: Flags, scope: RunScope, *, again: bool
     ) -> Tensors:
-        if not again:
-            return self.run(body, operands, needed, scope)
+        if not again or not any(wanted):
+            return self.run(body, operands, needed, wanted, scope)
         self.recording = False
-        results = self.run(body, operands, needed, scope)
+        results = self.run(body, operands, needed, wanted, scope)
         self.recording = True
         self._hold(operands)
-        self.tape.append(Again(body, scope, operands, results))
+        self.tape.append(Again(body, scope, operands, results, wanted))
         return results
 
-    def _iterations(self, node: Repeat, operands: Tensors, scope: RunScope, *, again: bool) -> Tensors:
+    def _iterations(self, node: Repeat, operands: Tensors, wanted: Flags, scope: RunScope, *, again: bool) -> Tensors:
         count, carried = self.ledger.measure(node.count), len(node.outputs)
         before = dict(self.ledger.storages)
         tensors = operands
         for index in range(min(count, UNROLLED)):
             own = scope.weights if node.share is not None else f"{scope.weights}{index}."
-            results = self._body(node.body, tensors, node.body.outputs, RunScope(scope.path, own), again=again)
+            place = RunScope(scope.path, own)
+            results = self._body(node.body, tensors, node.body.outputs, wanted, place, again=again)
             # The first operands are the caller's; later ones are results of the iteration before, and held here.
             if index:
                 self._drop(tensors[:carried])
@@ -212,13 +231,13 @@ class Forward:
         gradients = ZERO if node.share is not None else Mul(times, self.weight_bytes(node.body))
         self.tape.append(Skipped(kept, gradients))
 
-    def _mixture(self, node: Repeat, operands: Tensors, scope: RunScope) -> Tensors:
+    def _mixture(self, node: Repeat, operands: Tensors, wanted: Flags, scope: RunScope) -> Tensors:
         """Run the active experts one after another; their results are stacked and summed.
 
         The others get gradients too, for other positions use them.
         """
         active = [RunScope(scope.path, f"{scope.weights}{i}.") for i in range(self.ledger.measure(node.count))]
-        parts = tuple(self.run(node.body, operands, node.body.outputs, place)[0] for place in active)
+        parts = tuple(self.run(node.body, operands, node.body.outputs, wanted, place)[0] for place in active)
         law = self.execution.bytes_of(node.outputs[0].type)
         stacked = self.ledger.new(node.count * law, ACTIVATIONS)
         self.ledger.note(scope.path[:-1])

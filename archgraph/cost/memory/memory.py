@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sympy import Expr, expand
 
-from archgraph.cost.costs import Costs
+from archgraph.cost.costs import Costs, stored_weights
 from archgraph.cost.memory.backward import Backward
 from archgraph.cost.memory.forward import Forward, RunScope, Tensor
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHTS, Ledger, Measure, Moment
@@ -59,8 +59,12 @@ class Memory:
     @property
     def weights(self) -> Expr:
         """The law of the bytes of all parameters and buffers."""
-        scalars = self.costs.total("params") + self.costs.total("buffers")
-        return expand(self.setting.precision.values * scalars)
+        return self._stored(self.graph, "trainable", "frozen", "buffer")
+
+    def _stored(self, graph: Graph, *kinds: str) -> Expr:
+        """The bytes of weights; a chosen precision casts those that are floating, whatever they were stored in."""
+        width, cast = self.setting.precision.values, self.setting.dtype is not None
+        return stored_weights(graph, kinds, lambda row: width if cast and row.kind == "float" else row.width(width))
 
     @property
     def states(self) -> Expr:
@@ -95,7 +99,8 @@ class Memory:
         forward = Forward(ledger, self.setting.execution, self._gradient_bytes, training=self.setting.training)
         inputs = tuple(self._input(ledger, value) for value in self.graph.inputs)
         ledger.note("")
-        results = forward.run(self.graph, inputs, self.graph.outputs, RunScope())
+        outputs = self.graph.outputs
+        results = forward.run(self.graph, inputs, outputs, (True,) * len(outputs), RunScope())
         if self.setting.training:
             Backward(forward).run(results)
         return ledger.peak
@@ -105,10 +110,10 @@ class Memory:
         return Tensor(ledger.new(law, ACTIVATIONS), law)
 
     def _gradient_bytes(self, body: Graph) -> Expr:
-        return self.setting.precision.values * Costs(body).total("params_trainable")
+        return self._stored(body, "trainable")
 
 
-def saved_memory(g: Network, attention: AttentionKernel, dtype: Dtype, checkpoint: Checkpoint) -> Law:
+def saved_memory(g: Network, attention: AttentionKernel, dtype: Dtype | None, checkpoint: Checkpoint) -> Law:
     """Return the bytes that autograd keeps, for a kernel of attention, a precision, and checkpoints."""
-    run = setting(g.graph, "training", attention, dtype, checkpoint=checkpoint)
+    run = replace(setting(g.graph, "training", attention, dtype, checkpoint=checkpoint), own=g.floating)
     return g.law(Memory(g.graph, g.selected, run).saved)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy import Add, Expr
@@ -110,6 +110,7 @@ def _check_visited(graph: Graph) -> None:
 def peak_memory(g: Network, setting: Setting) -> PeakMemory:
     """Return the peak of an architecture at its bound values."""
     _check_visited(g.graph)
+    setting = replace(setting, own=g.floating)
     known: dict[Expr, int] = {}
 
     def measure(law: Expr) -> int:

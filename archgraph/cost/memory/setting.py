@@ -38,6 +38,9 @@ PRECISIONS = {
 }
 """`mixed` is half precision with single-precision weights and states in the optimiser (Rajbhandari et al. 2020,
 arXiv:1910.02054, section 3.1)."""
+AS_STORED = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16", "float64": "fp64"}
+"""What the floating type of a network is called in a report."""
+DOUBLE = Precision(8, 8)
 CHOICES: Mapping[str, Collection[str]] = {
     "mode": ("inference", "training"),
     "attention": ("math", "flash"),
@@ -50,6 +53,14 @@ CHOICES: Mapping[str, Collection[str]] = {
 class Setting:
     """How a network is run and trained.
 
+    Attributes:
+        mode: with a way back or without.
+        attention: its kernel.
+        dtype: what all floating values and weights are cast to; None as they are stored.
+        optimizer: what it keeps per weight.
+        checkpoint: as in `Execution`.
+        own: the floating type of the network, as it is stored.
+
     Raises:
         QueryError: a word that is none of the choices.
 
@@ -59,14 +70,15 @@ class Setting:
 
     mode: Mode = "inference"
     attention: AttentionKernel = "math"
-    dtype: Dtype = "fp32"
+    dtype: Dtype | None = None
     optimizer: Optimizer = "sgd"
     checkpoint: bool | frozenset[str] = False
+    own: str = "float32"
 
     def __post_init__(self) -> None:
         for name, known in CHOICES.items():
             value = getattr(self, name)
-            if value not in known:
+            if value not in known and not (name == "dtype" and value is None):
                 raise not_among(name, value, known)
 
     @property
@@ -77,7 +89,12 @@ class Setting:
     @property
     def precision(self) -> Precision:
         """The bytes of its numbers."""
-        return PRECISIONS[self.dtype]
+        return PRECISIONS.get(self.precision_name, DOUBLE)
+
+    @property
+    def precision_name(self) -> str:
+        """What its floating type is called: `fp32`, or `bf16`."""
+        return self.dtype or AS_STORED[self.own]
 
     @property
     def execution(self) -> Execution:
@@ -85,7 +102,7 @@ class Setting:
         return execution(self.precision.values, self.attention, checkpoint=self.checkpoint)
 
     def __str__(self) -> str:
-        parts = [self.dtype, f"{self.attention} attention"]
+        parts = [self.precision_name, f"{self.attention} attention"]
         if self.training:
             parts.append(self.optimizer)
             where = "repeats" if self.checkpoint is True else ", ".join(sorted(self.checkpoint or ()))
@@ -97,7 +114,7 @@ def setting(
     graph: Graph,
     mode: Mode = "inference",
     attention: AttentionKernel = "math",
-    dtype: Dtype = "fp32",
+    dtype: Dtype | None = None,
     optimizer: Optimizer = "sgd",
     *,
     checkpoint: Checkpoint = False,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError, UnsupportedOpError
-from archgraph.ops.arguments import Named
-from archgraph.ops.base import Op, Saved, Types
+from archgraph.ops.arguments import Named, StoredName
+from archgraph.ops.base import Kernel, Op, Saved, Types
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, All, ChannelUse, Digits, Reach, Window, using
 from archgraph.ops.rearrangement import Rearrangement
@@ -29,7 +29,8 @@ class Rearrange(Rearrangement):
     """Regroups the digits of axes, as view and permute do. `{*axes} -> {into}`.
 
     Digit (axis, stride, size) of an axis is `(i // stride) % size`. Every new axis lists its digits, outermost
-    first: none for an axis of size 1, and digits without an axis for copies.
+    first: none for an axis of size 1, and digits without an axis for copies. With `view` it lies in the operand's
+    memory, and no element is copied.
 
     >>> op, inputs = Rearrange.example()
     >>> print(op.infer(*inputs)[0])
@@ -38,6 +39,7 @@ class Rearrange(Rearrangement):
 
     kind: ClassVar[str] = "rearrange"
     into: tuple[tuple[str, tuple[MovedDigit, ...]], ...]
+    view: bool = False
 
     def infer(self, *inputs: TensorType) -> Types:
         (x,) = inputs
@@ -48,8 +50,8 @@ class Rearrange(Rearrangement):
         return (TensorType(axes, x.dtype),)
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return nothing: a copy needs no operand for its gradient."""
-        return Saved()
+        """Return that a view lies where the operand does; a copy needs no operand for its gradient."""
+        return Saved(aliases=((0, 0),) if self.view else ())
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return, per axis of the operand, where its digits went; those that became channels take all values."""
@@ -207,6 +209,34 @@ class Gather(Rearrangement):
         return cls("c"), (tensor(c=symbol("C") + 1), tensor("int", m=symbol("M")))
 
 
+VIEWING = frozenset(("as_strided", "diagonal", "unfold", "view"))
+"""Moves whose result lies in the memory of the operand."""
+CHOOSING = frozenset(("sort", "topk"))
+"""Moves that keep, for every element of the result, where it came from."""
+SIZED = frozenset(("gather", "take_along_dim", "reflect_pad", "replicate_pad"))
+"""Moves that keep their operand too."""
+PAIRS = frozenset(("grid_sampler", "grid_sampler_2d"))
+"""Moves that keep all operands."""
+WHOLE = frozenset(("scatter_reduce",))
+"""Moves that keep all operands and the result."""
+SOURCES_KEPT = frozenset(("index_add", "index_copy"))
+WRITTEN = frozenset((*SOURCES_KEPT, "scatter_add"))
+"""Moves that keep indices for the gradient of what they write, and some that too, for its shape."""
+INDEXED = frozenset(
+    (
+        *SIZED,
+        "index",
+        "index_fill",
+        "index_put",
+        "masked_scatter",
+        "masked_select",
+        "put",
+        "scatter",
+    )
+)
+"""Moves that keep the indices or tests which they are given."""
+
+
 @dataclass(frozen=True)
 class Move(Rearrangement):
     """Moves or selects elements in a way that is not described further, called by torch's name: flip, sort, scatter.
@@ -222,14 +252,38 @@ class Move(Rearrangement):
     arity: ClassVar[tuple[int, int | None]] = (1, None)
     function: str
     shape: Named
-    dtype: str = "float"
+    dtype: StoredName = "float"
 
     def infer(self, *inputs: TensorType) -> Types:
         return (TensorType(tuple(self.shape), self.dtype),)
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return nothing: indices that it may keep are not described."""
-        return Saved()
+        """Return what the gradients need: places that were chosen, indices that were given; of other moves nothing."""
+        return self.saved_for(frozenset(range(len(inputs))), "math", *inputs)
+
+    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return what the gradients of some operands need."""
+        (out,) = self.outputs(*inputs)
+        if not out.has_gradient:
+            return Saved()
+        if self.function in VIEWING:
+            return Saved(aliases=((0, 0),))
+        places = ((out.numel, "int"),) if self.function in CHOOSING else ()
+        outputs = (0,) if self.function in WHOLE else ()
+        return Saved(inputs=tuple(self._kept(needed, inputs)), outputs=outputs, fresh=places)
+
+    def _kept(self, needed: frozenset[int], inputs: Types) -> Iterator[int]:
+        written = len(inputs) - 1
+        for index, x in enumerate(inputs):
+            if self.function in WHOLE or self.function in PAIRS or (self.function in SIZED and index == 0):
+                yield index
+            elif self.function in WRITTEN:
+                # What is written decides alone; what it is written into takes its gradient as it comes.
+                takes = written in needed and index and (not x.has_gradient or self.function in SOURCES_KEPT)
+                if takes or (self.function == "index_copy" and not x.has_gradient):
+                    yield index
+            elif self.function in INDEXED and not x.has_gradient:
+                yield index
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return that anything may be read.

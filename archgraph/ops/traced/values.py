@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from sympy import Expr
 
 from archgraph.errors import ShapeError
-from archgraph.ops.arguments import Named, PerAxis, per_axis
+from archgraph.ops.arguments import Named, PerAxis, StoredName, per_axis
 from archgraph.ops.arithmetic import Broadcast, aligned, broadcast
-from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.functions import Call, PointwiseFunction, function_row, torch_function
-from archgraph.ops.modules import functional
+from archgraph.ops.modules import functional, torch_dtype
 from archgraph.ops.reach import SAME, All, AxisMap, Causal, Interpolated, Reach, Resized, windowed
 from archgraph.sizes.symbols import ZERO, product, size, symbol
 from archgraph.sizes.types import TensorType, tensor
@@ -49,14 +49,17 @@ class Function(Broadcast):
     def infer(self, *inputs: TensorType) -> Types:
         """Return the type with all axes of all operands."""
         out = broadcast(self.function, inputs)
-        floats = any(x.dtype == "float" for x in inputs) and self._row.result == "float"
-        return (out.as_dtype("float" if floats else "int"),)
+        return (out.as_dtype(self._row.dtype(inputs, self.call)),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         return self._row.operations * self.outputs(*inputs)[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
         return self._row.saved(inputs, self.outputs(*inputs)[0].numel, self.call)
+
+    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return what the gradients of some operands need."""
+        return self._row.saved(inputs, self.outputs(*inputs)[0].numel, self.call, needed)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         return tuple(self._row.reach(x.positions) for x in inputs)
@@ -80,11 +83,16 @@ class Function(Broadcast):
         return cls("sin"), (tensor(c=symbol("C"), h=symbol("H"), w=symbol("W")),)
 
 
+COUNTS = {"any": "bool", "all": "bool", "argmax": "int", "argmin": "int", "count_nonzero": "int"}
+"""Reductions to tests, places and numbers, which have no gradient, and how these are stored."""
+
+
 @dataclass(frozen=True)
 class Reduce(Unweighted, NoMacs):
     """Sum, product, extremum, norm or variance over the axes in `over`, which vanish.
 
-    `{*over, *axes} -> {*axes}`. One operation per input element; `function` is torch's name.
+    `{*over, *axes} -> {*axes}`. One operation per input element; `function` is torch's name: `amax` over any axes,
+    `max` over one, whose place it keeps.
 
     >>> op, inputs = Reduce.example()
     >>> print(op.infer(*inputs)[0])
@@ -100,17 +108,20 @@ class Reduce(Unweighted, NoMacs):
         (x,) = inputs
         for axis in self.over:
             x.size(axis)
-        return (x.without(*self.over),)
+        left = x.without(*self.over)
+        integers = self.function in ("sum", "prod") and not x.has_gradient
+        return (left.as_dtype("int" if integers else COUNTS.get(self.function, x.dtype)),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         return inputs[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
-        """Return the input, but for sums; norms and extrema need their result too."""
-        if self.function in ("sum", "mean"):
+        """Return the input, but for sums; norms and extrema need their result too, those of one axis its place."""
+        if self.function in ("sum", "mean", *COUNTS):
             return Saved()
-        kept = () if self.function in ("var", "std") else (0,)
-        return Saved(inputs=(0,), outputs=kept)
+        if self.function in ("max", "min"):
+            return Saved(fresh=((self.outputs(*inputs)[0].numel, "int"),))
+        return Saved(inputs=(0,), outputs=() if self.function == "var" else (0,))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return everything along the reduced axes."""
@@ -122,7 +133,9 @@ class Reduce(Unweighted, NoMacs):
 
         compute = getattr(torch, self.function, None) or getattr(torch.linalg, self.function)
         dims = tuple(inputs[0].names.index(axis) + 1 for axis in self.over)
-        return functional(lambda x: compute(x, dim=dims))
+        if self.function in ("max", "min"):
+            return functional(lambda x: compute(x, dim=dims[0]).values)
+        return functional(lambda x: compute(x, dim=dims[0] if self.function in ("argmax", "argmin") else dims))
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:
@@ -187,7 +200,7 @@ class Constant(Unweighted, NoMacs):
     kind: ClassVar[str] = "constant"
     arity: ClassVar[tuple[int, int | None]] = (0, 0)
     shape: Named
-    dtype: str = "float"
+    dtype: StoredName = "float"
 
     def infer(self, *inputs: TensorType) -> Types:
         return (TensorType(tuple(self.shape), self.dtype),)
@@ -207,7 +220,7 @@ class Constant(Unweighted, NoMacs):
         import torch
 
         shape = [int(length) for _, length in self.shape]
-        kind = torch.float32 if self.dtype == "float" else torch.long
+        kind = torch_dtype(self.dtype)
         return functional(lambda: torch.zeros(1, *shape, dtype=kind, device=torch.get_default_device()))
 
     @classmethod

@@ -109,7 +109,8 @@ def _child(node: Member, needed: tuple[Value, ...] | None, tied: Any) -> nn.Modu
         experts, active = _bodies(node, node.experts, tied, dead=needed is None), _number(node, node.count)
         names, score_names = node.types[0].names, node.types[1].names
         return mixture_class()(experts, active, names, score_names, per_position=takes_each_position(node.body))
-    return repeat_class()(_bodies(node, node.count, tied, dead=needed is None), len(node.outputs))
+    bodies = _bodies(node, node.count, tied, dead=needed is None)
+    return repeat_class()(bodies, len(node.outputs), checkpoint=node.checkpoint)
 
 
 def _bodies(node: Repeat, count: Expr, tied: Any, *, dead: bool) -> list[nn.Module]:
@@ -160,7 +161,9 @@ def _plan(
     for turn, (node, name) in enumerate(members):
         expired = [value for value in dict.fromkeys((*node.inputs, *node.outputs)) if last[value] == turn]
         numbers = (node.inputs, node.outputs, [value for value in expired if value not in results])
-        steps.append(ModuleStep(name, *(tuple(slots[value] for value in values) for values in numbers)))
+        places = (tuple(slots[value] for value in values) for values in numbers)
+        again = isinstance(node, Repeat) and node.once and node.checkpoint
+        steps.append(ModuleStep(name, *places, no_grad=isinstance(node, Node) and node.no_grad, checkpoint=again))
     return tuple(steps), tuple(slots.get(value, -1) for value in results)
 
 

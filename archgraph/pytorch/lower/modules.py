@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -18,11 +20,14 @@ class ModuleStep:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     expired: tuple[int, ...]
+    no_grad: bool = False
+    checkpoint: bool = False
 
 
 @cache
 def scope_class() -> Any:
     """Return the module class of a graph: its children, and the steps that call them."""
+    import torch
     from torch import nn
 
     class Scope(nn.Module):
@@ -49,7 +54,8 @@ def scope_class() -> Any:
             values: dict[int, Any] = dict(enumerate(tensors))
             for step in self._steps:
                 operands = [values[index] for index in step.inputs]
-                results = results_of(getattr(self, step.attribute)(*operands))
+                with nullcontext() if not step.no_grad else torch.no_grad():
+                    results = results_of(_called(getattr(self, step.attribute), operands, again=step.checkpoint))
                 if tensors and not operands:
                     results = [_with_batch(result, tensors[0].shape[0]) for result in results]
                 values.update(zip(step.outputs, results, strict=True))
@@ -68,16 +74,27 @@ def repeat_class() -> Any:
     class Repeat(nn.ModuleList):
         """A body per iteration; each takes the carried values of the one before it."""
 
-        def __init__(self, bodies: list[nn.Module], carried: int = 1) -> None:
+        def __init__(self, bodies: list[nn.Module], carried: int = 1, *, checkpoint: bool = False) -> None:
             super().__init__(bodies)
             self._carried = carried
+            self._checkpoint = checkpoint
 
         def forward(self, *tensors: Tensor) -> Any:
             for body in self:
-                tensors = (*results_of(body(*tensors)), *tensors[self._carried :])
+                results = results_of(_called(body, tensors, again=self._checkpoint))
+                tensors = (*results, *tensors[self._carried :])
             return _delivered(list(tensors[: self._carried]))
 
     return Repeat
+
+
+def _called(module: nn.Module, tensors: Sequence[Tensor], *, again: bool) -> Any:
+    """Call a module; one that is computed again on the way back keeps its operands alone."""
+    if not again:
+        return module(*tensors)
+    from torch.utils.checkpoint import checkpoint
+
+    return checkpoint(module, *tensors, use_reentrant=False, preserve_rng_state=False)
 
 
 def results_of(result: Any) -> list:

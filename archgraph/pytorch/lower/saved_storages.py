@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Graph
@@ -36,16 +37,27 @@ def saved_bytes(graph: Graph, module: nn.Module, inputs: Sequence[Tensor]) -> Co
         ledger.met(tensor)
     training = module.training
     try:
-        hooks = torch.autograd.graph.saved_tensors_hooks(ledger.pack, lambda tensor: tensor)
+        hooks = torch.autograd.graph.saved_tensors_hooks(ledger.pack, lambda box: box.tensor)
         with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), hooks:
-            module.train()(*inputs)
+            results = module.train()(*inputs)
+        kept = ledger.total()
+        # Until here: what belongs to a result that has gone is not kept.
+        del results
     except ValueError as error:
         raise ArchgraphError(f"PyTorch cannot train this module on one sample: {error}") from error
     finally:
         module.train(training)
         for handle in handles:
             handle.remove()
-    return ledger.total()
+    return kept
+
+
+class KeptTensor:
+    """A tensor that autograd keeps; it goes when the part of the way back goes that it belongs to."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        # A result that is kept would hold the step that keeps it, so that neither would ever go.
+        self.tensor = tensor.detach()
 
 
 @dataclass
@@ -55,7 +67,7 @@ class _Ledger:
     weights: set[int]
     running: str = ""
     owners: dict[int, str] = field(default_factory=dict)
-    kept: dict[int, int] = field(default_factory=dict)
+    boxes: list[ref[KeptTensor]] = field(default_factory=list)
     alive: list[Any] = field(default_factory=list)
     """Tensors whose storages have been met: as long as they live, no other storage takes their place."""
 
@@ -65,12 +77,13 @@ class _Ledger:
             self.owners[_key(tensor)] = self.running
             self.alive.append(tensor.detach())
 
-    def pack(self, tensor: Tensor) -> Tensor:
+    def pack(self, tensor: Tensor) -> KeptTensor:
         """Autograd keeps a tensor."""
         self.met(tensor)
+        box = KeptTensor(tensor)
         if _key(tensor) not in self.weights:
-            self.kept[_key(tensor)] = tensor.untyped_storage().nbytes()
-        return tensor
+            self.boxes.append(ref(box))
+        return box
 
     def listen(self, path: str, leaf: nn.Module) -> list[Any]:
         """Note when a node runs, and what it returns."""
@@ -88,7 +101,8 @@ class _Ledger:
     def total(self) -> Counter[str]:
         """Return the bytes that are kept, by the node that made them."""
         counts: Counter[str] = Counter()
-        for key, size in self.kept.items():
+        alive = [box.tensor for box in (reference() for reference in self.boxes) if box is not None]
+        for key, size in {_key(tensor): tensor.untyped_storage().nbytes() for tensor in alive}.items():
             counts[self.owners[key]] += size
         return counts
 

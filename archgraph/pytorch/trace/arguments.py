@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from archgraph.sizes.dtypes import stored_type
+
 
 class Arguments:
     """The arguments of one call by the operator's own names; `nodes` are the graph's, before evaluation."""
@@ -46,7 +48,7 @@ def conventional_names(rank: int, dtype: str, *, signal: bool = False) -> tuple[
     >>> conventional_names(3, "float"), conventional_names(1, "int")
     (('c', 'h', 'w'), ('n',))
     """
-    if dtype == "int":
+    if not stored_type(dtype).has_gradient:
         known = {0: (), 1: ("n",), 2: ("h", "w"), 3: ("d", "h", "w")}
         return known.get(rank) or tuple(f"a{i}" for i in range(rank))
     if rank == 2:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
+ProgramNode: TypeAlias = Any
+"""A step of an exported program."""
 CONTRACTIONS = frozenset(
     [
         "matmul",
@@ -44,22 +46,28 @@ class Fused:
     Attributes:
         keys: the second factor of the scores, of shape (…, channels, keys).
         masks: steps that add to the scores or mask in them, each with a constant that they do it with.
+        scaled: whether queries, and keys, are scaled before their product.
+        tests: masks of tests, which are kept for the way back.
+        factors: constant tensors of one element that scale the scores.
     """
 
-    queries: Any
-    keys: Any
-    values: Any
-    masks: tuple[tuple[Any, Any], ...]
-    absorbed: frozenset[Any]
+    queries: ProgramNode
+    keys: ProgramNode
+    values: ProgramNode
+    masks: tuple[tuple[ProgramNode, ProgramNode], ...]
+    absorbed: frozenset[ProgramNode]
+    scaled: tuple[bool, bool] = (False, False)
+    tests: tuple[ProgramNode, ...] = ()
+    factors: tuple[ProgramNode, ...] = ()
 
 
-def name_of(node: Any) -> str:
+def name_of(node: ProgramNode) -> str:
     """Return the name of the operator that a node calls."""
     schema = getattr(node.target, "_schema", None)
     return schema.name.removeprefix("aten::").rstrip("_") if node.op == "call_function" and schema else ""
 
 
-def find_attentions(nodes: list[Any], constants: set[Any]) -> Mapping[Any, Fused]:
+def find_attentions(nodes: list[ProgramNode], constants: set[ProgramNode]) -> Mapping[ProgramNode, Fused]:
     """Return the attentions that are written out, by the node of their last product."""
     found = {}
     for node in nodes:
@@ -70,12 +78,12 @@ def find_attentions(nodes: list[Any], constants: set[Any]) -> Mapping[Any, Fused
     return found
 
 
-def _over_last(node: Any) -> bool:
+def _over_last(node: ProgramNode) -> bool:
     rank = len(node.meta["val"].shape)
     return node.args[1] in (-1, rank - 1) and rank >= 3
 
 
-def _match(softmax: Any, constants: set[Any]) -> tuple[Any, Fused] | None:
+def _match(softmax: ProgramNode, constants: set[ProgramNode]) -> tuple[ProgramNode, Fused] | None:
     above = _scores(softmax.args[0], constants)
     below = _product(softmax)
     if above is None or below is None:
@@ -85,13 +93,48 @@ def _match(softmax: Any, constants: set[Any]) -> tuple[Any, Fused] | None:
     queries, scaled = _unscaled(scores.args[0])
     keys, scaled_keys = _unscaled(scores.args[1])
     absorbed = {scores, softmax, *between, *after, *scaled, *scaled_keys}
-    return last, Fused(queries, keys, last.args[1], tuple(masks), frozenset(absorbed))
+    if any(map(_changes_type, absorbed)):
+        return None
+    tests = tuple(mask for node in between if name_of(node) in ("masked_fill", "where") for mask in _tests(node))
+    factors = tuple(arg for node in between if name_of(node) in SCALINGS for arg in _fixed(node, constants))
+    found = Fused(
+        queries,
+        keys,
+        last.args[1],
+        tuple(masks),
+        frozenset(absorbed),
+        (bool(scaled), bool(scaled_keys)),
+        tests,
+        factors,
+    )
+    return last, found
 
 
-def _scores(node: Any, constants: set[Any]) -> tuple[Any, list[tuple[Any, Any]], list[Any]] | None:
+def _changes_type(node: ProgramNode) -> bool:
+    """Whether a step of attention is in another floating type than what it is made of: it keeps a copy then."""
+    kinds = {arg.meta["val"].dtype for arg in node.args if hasattr(getattr(arg, "meta", {}).get("val"), "dtype")}
+    return bool({kind for kind in kinds if kind.is_floating_point} - {node.meta["val"].dtype})
+
+
+def _tests(node: ProgramNode) -> list[ProgramNode]:
+    return [arg for arg in node.args if str(getattr(_value(arg), "dtype", "")) == "torch.bool"]
+
+
+def _fixed(node: ProgramNode, constants: set[ProgramNode]) -> list[ProgramNode]:
+    return [arg for arg in node.args if hasattr(_value(arg), "shape") and arg in constants]
+
+
+def _value(arg: ProgramNode) -> ProgramNode:
+    return arg.meta.get("val") if hasattr(arg, "meta") else None
+
+
+Pairs: TypeAlias = list[tuple[ProgramNode, ProgramNode]]
+
+
+def _scores(node: ProgramNode, constants: set[ProgramNode]) -> tuple[ProgramNode, Pairs, list[ProgramNode]] | None:
     """Follow scaling and constant masks up to the product of queries and keys."""
-    masks: list[tuple[Any, Any]] = []
-    between: list[Any] = []
+    masks: Pairs = []
+    between: list[ProgramNode] = []
     while len(node.users) == 1:
         name = name_of(node)
         if name in PRODUCTS:
@@ -105,7 +148,7 @@ def _scores(node: Any, constants: set[Any]) -> tuple[Any, list[tuple[Any, Any]],
     return None
 
 
-def _step(node: Any, name: str, constants: set[Any]) -> tuple[Any, list[Any]] | None:
+def _step(node: ProgramNode, name: str, constants: set[ProgramNode]) -> tuple[ProgramNode, list[ProgramNode]] | None:
     if name in TRANSPARENT:
         return node.args[0], []
     operands = [arg for arg in node.args if hasattr(arg, "op")]
@@ -121,7 +164,7 @@ def _step(node: Any, name: str, constants: set[Any]) -> tuple[Any, list[Any]] | 
     return None
 
 
-def _product(softmax: Any) -> tuple[Any, list[Any]] | None:
+def _product(softmax: ProgramNode) -> tuple[ProgramNode, list[ProgramNode]] | None:
     """Follow the weights down to their product with the values."""
     node, after = softmax, []
     while len(node.users) == 1:
@@ -136,7 +179,7 @@ def _product(softmax: Any) -> tuple[Any, list[Any]] | None:
     return None
 
 
-def _unscaled(node: Any) -> tuple[Any, list[Any]]:
+def _unscaled(node: ProgramNode) -> tuple[ProgramNode, list[ProgramNode]]:
     """Return queries or keys before they were multiplied by a number: the scale is part of attention."""
     if name_of(node) in SCALINGS and len(node.users) == 1 and isinstance(node.args[1], (int, float)):
         return node.args[0], [node]

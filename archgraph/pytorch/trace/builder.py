@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sympy import Expr, Integer
 
@@ -12,8 +12,10 @@ from archgraph.graph.ir import Value
 from archgraph.graph.tracer import Inference
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
+from archgraph.ops.traced.moves import Move, Rearrange
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.regroup import regrouping
+from archgraph.pytorch.trace.strides import MemoryStrides, followed, regrouped, row_major
 from archgraph.sizes.symbols import product, same_size
 from archgraph.sizes.types import CHANNEL, TensorType
 
@@ -32,6 +34,8 @@ class Record:
     inputs: tuple[Value, ...]
     outputs: tuple[Value, ...]
     stack: Stack
+    no_grad: bool = False
+    """Whether it ran where gradients are switched off."""
 
 
 @dataclass(frozen=True)
@@ -97,16 +101,37 @@ class Builder:
     outer: Stack = ()
     """Where rearrangements belong: outside of a module that has no children."""
     name: str = ""
+    no_grad: bool = False
+    """Whether gradients are switched off at the step that is read: what the reader sets, every record takes."""
     _arranged: dict[object, Value] = field(default_factory=dict)
+    _strides: dict[Value, MemoryStrides] = field(default_factory=dict)
 
     def emit(self, op: Op, operands: Sequence[Value], name: str = "", *, outer: bool = False) -> tuple[Value, ...]:
         """Add an operation and return its outputs."""
         types = tuple(value.type for value in operands)
+        if isinstance(op, Rearrange):
+            op = replace(op, view=regrouped(op.into, self.strides(operands[0])) is not None)
         inferred = self.infer(op, types)
         name = name or op.kind
         outputs = tuple(Value(type_, name) for type_ in inferred)
-        self.records.append(Record(name, op, tuple(operands), outputs, self.outer if outer else self.stack))
+        self.records.append(
+            Record(name, op, tuple(operands), outputs, self.outer if outer else self.stack, self.no_grad)
+        )
+        for place, operand in op.saved(*types).aliases:
+            self._strides[outputs[place]] = self._viewed(op, operands[operand], outputs[place])
         return outputs
+
+    def strides(self, value: Value) -> MemoryStrides:
+        """Return how a value lies in memory."""
+        return self._strides.get(value) or row_major(value.type)
+
+    def _viewed(self, op: Op, operand: Value, output: Value) -> MemoryStrides:
+        before = self.strides(operand)
+        if isinstance(op, Rearrange):
+            return regrouped(op.into, before) or row_major(output.type)
+        if isinstance(op, Move):
+            return row_major(output.type)
+        return followed(op, operand.type, output.type, before)
 
     def source(self, pending: Pending, axes: Sequence[tuple[str, Expr]], *, shared: bool = False) -> Value:
         """Add a parameter or constant; a shared one stands before everything else."""

@@ -14,6 +14,7 @@ from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
 from archgraph.ops.traced.moves import Move
+from archgraph.ops.traced.stored import Cast
 from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.arguments import Arguments, Lazy, conventional_names
 from archgraph.pytorch.trace.builder import Builder, Pending, Tracked
@@ -64,6 +65,7 @@ class ProgramInterpreter:
         # A layer such as Linear stays one operation if what rearranges its operands stands outside of it.
         self.builder.outer = stack[:-1] if stack and stack[-1][1] in self._leaves else stack
         self.builder.name = node.name
+        self.builder.no_grad = not node.gradients.enabled
 
     # -- values ------------------------------------------------------------------------------------------
 
@@ -72,7 +74,7 @@ class ProgramInterpreter:
         sizes = [self.sizes.expression(length) for length in value.shape]
         # A batch of one is no axis: laws are per sample.
         dims = [d for d, length in enumerate(sizes) if not (d == 0 and length == 1)]
-        dtype = "float" if value.dtype.is_floating_point else "int"
+        dtype = self.program.dtype(value)
         names = self._input_names(node, dims, dtype)
         axes = tuple((name, sizes[dim]) for name, dim in zip(names, dims, strict=True))
         made = Value(TensorType(axes, dtype), node.name)
@@ -108,7 +110,7 @@ class ProgramInterpreter:
     def _constant(self, node: Any, value: Any) -> Any:
         if not hasattr(value, "shape"):
             raise ArchgraphError(f"'{node.name}' is a constant list")
-        dtype = "float" if value.dtype.is_floating_point else "int"
+        dtype = self.program.dtype(value)
         return self.pending(value.shape, partial(Constant, dtype=dtype), "constant", dtype)
 
     def pending(self, shape: Sequence[Any], make: Any, name: str, dtype: str = "float") -> Tracked:
@@ -119,10 +121,12 @@ class ProgramInterpreter:
 
     def _parameter(self, node: Any) -> Tracked:
         """Return a parameter or buffer; one that several operations use stands before all of them."""
+        dtype, status = self.program.dtype(node.meta["val"]), self.program.status(node)
         made = self.pending(
             node.meta["val"].shape,
-            lambda shape: Parameter(shape, status=self.program.status(node)),
+            lambda shape: Parameter(shape, status, dtype),
             self.program.parameters[node].rpartition(".")[2],
+            dtype,
         )
         self.program.used(node)
         if self.program.uses(node) > 1:
@@ -161,7 +165,8 @@ class ProgramInterpreter:
         if handler is None:
             return self._gap(node, name)
         if 0 in getattr(node.meta["val"], "shape", ()):
-            return self.pending(node.meta["val"].shape, Constant, "constant")
+            dtype = self.program.dtype(node.meta["val"])
+            return self.pending(node.meta["val"].shape, partial(Constant, dtype=dtype), "constant", dtype)
         try:
             result = handler(self, self._arguments(node))
         except ArchgraphError as error:
@@ -215,7 +220,8 @@ class ProgramInterpreter:
         """Stand in for an operator without a handler."""
         self.gaps[name] += 1
         self.places.setdefault(name, self.program.where(node))
-        operands = [t for t in self._tensors(node) if isinstance(t, Tracked)]
+        # Settled once, so that weights count once however many results there are.
+        operands = [self.builder.settled(t) for t in self._tensors(node) if isinstance(t, Tracked)]
         results = node.meta["val"]
         if isinstance(results, (list, tuple)):
             return [self.moved(name, operands, result) for result in results]
@@ -232,7 +238,7 @@ class ProgramInterpreter:
         values = [self.builder.settled(t).value for t in operands]
         sizes = [self.sizes.expression(length) for length in result.shape]
         layout, axes = self._moved_axes(operands, sizes)
-        dtype = "float" if result.dtype.is_floating_point else "int"
+        dtype = self.program.dtype(result)
         kept = [value for value in values if isinstance(value, Value)]
         if not kept:
             return self.pending(result.shape, partial(Constant, dtype=dtype), "constant", dtype)
@@ -258,10 +264,22 @@ class ProgramInterpreter:
             pairs = zip(result, expected, strict=False) if isinstance(expected, (list, tuple)) else ()
         else:
             pairs = ((result, expected),)
+        kept = []
         for found, value in pairs:
-            if isinstance(found, Tracked) and hasattr(value, "shape"):
+            tensor = isinstance(found, Tracked) and hasattr(value, "shape")
+            if tensor:
                 self._check_shape(node, found, value)
-        return result
+            kept.append(self._in_type(found, value) if tensor else found)
+        return kept if isinstance(result, (list, tuple)) and kept else kept[0] if kept else result
+
+    def _in_type(self, found: Tracked, value: Any) -> Tracked:
+        """Return a result as PyTorch stores it: what promotes otherwise than the table says is cast."""
+        dtype = self.program.dtype(value)
+        if found.value.type.dtype == dtype:
+            return found
+        settled = self.builder.settled(found)
+        assert isinstance(settled.value, Value)
+        return Tracked(self.builder.emit(Cast(dtype), [settled.value])[0], settled.layout)
 
     def _check_shape(self, node: Any, found: Tracked, value: Any) -> None:
         # Every operator has an oracle at hand: a rule that is wrong on shapes is caught where it is applied, not in a

@@ -16,7 +16,8 @@ The files beside this one, in the order in which a module passes through them:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,7 @@ from archgraph.pytorch.trace.program import Program
 from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.pytorch.trace.sizes import TracedSizes, declared_sizes
 from archgraph.pytorch.trace.symbols.asked import Dynamic
+from archgraph.sizes.dtypes import FLOAT
 from archgraph.sizes.symbols import ZERO, Assumption, deciding, evaluate
 from archgraph.spec.declarations import Declarations
 from archgraph.spec.spec import Spec
@@ -87,6 +89,7 @@ class TracedModule:
         gaps: operators without a rule, whose costs are missing; empty unless they were allowed.
         unused: parameters of the module that no operation uses; the node `unused` counts them.
         dead: modules and operators that are run though no output depends on them, as text.
+        floating: the floating type of the module.
     """
 
     name: str
@@ -101,6 +104,7 @@ class TracedModule:
     gaps: tuple[Gap, ...]
     unused: tuple[str, ...]
     dead: tuple[str, ...]
+    floating: str = "float32"
 
     def show(self, expression: Expr) -> Expr:
         """Return an expression of the graph in the user's symbols."""
@@ -164,7 +168,7 @@ def _read(
     unused = dict(program.unused())
     records = [*interpreter.builder.prelude, *interpreter.builder.records]
     records = _with_unused(program, records, unused)
-    graph = nest(records, interpreter.inputs, list(outputs.values()))
+    graph = nest(records, interpreter.inputs, list(outputs.values()), program.checkpoints.keys)
     graph, named = with_names(graph, dict(zip(outputs, graph.outputs, strict=True)))
     return TracedModule(
         name,
@@ -179,6 +183,7 @@ def _read(
         _gaps(interpreter),
         tuple(unused),
         dead_work(recording, program.constants),
+        program.own,
     )
 
 
@@ -216,26 +221,34 @@ def _refused(name: str, gaps: tuple[Gap, ...]) -> UnsupportedOpError:
 
 def _with_unused(program: Program, records: list[Record], unused: Mapping[str, Any]) -> list[Record]:
     """Count the weights that no operation uses: they are declared, and stored."""
-    left: dict[str, int] = {}
-    for tensor in unused.values():
-        status = program.status_of(tensor)
-        left[status] = left.get(status, 0) + tensor.numel()
     weights = [weight for record in records for weight in _weights(record)]
-    buffers = int(sum((weight.numel for weight in weights if weight.kind == "buffer"), ZERO))
     params = int(sum((weight.numel for weight in weights if weight.kind != "buffer"), ZERO))
-    if params + sum(left.values()) != program.parameter_count():
+    if params + sum(tensor.numel() for tensor in unused.values()) != program.parameter_count():
         raise ArchgraphError(
             f"the graph has {params} parameters of {program.parameter_count()}: a rule of archgraph is wrong",
             hint="please report the module",
         )
-    left["buffer"] = program.buffers() - buffers
-    made = []
-    for status, count in left.items():
-        if count > 0:
-            op = Parameter(Named({"c": Integer(count)}), status)  # type: ignore[arg-type]
-            name = "unused" if status == "learned" else f"unused_{status}"
-            made.append(Record(name, op, (), (Value(op.infer()[0], name),), ()))
-    return [*made, *records]
+    left = Counter(_stock(program, unused.values()))
+    left.update(_stock(program, program.buffer_tensors()))
+    for weight in weights:
+        if weight.kind == "buffer":
+            left[weight.kind, weight.dtype] -= int(weight.numel)
+    return [*(_declared(*key, count) for key, count in left.items() if count > 0), *records]
+
+
+def _stock(program: Program, tensors: Iterable[Any]) -> Counter[tuple[str, str]]:
+    """Scalars by status and dtype."""
+    found: Counter[tuple[str, str]] = Counter()
+    for tensor in tensors:
+        found[program.status_of(tensor), program.dtype(tensor)] += tensor.numel()
+    return found
+
+
+def _declared(status: str, dtype: str, count: int) -> Record:
+    """A node that counts weights which nothing uses."""
+    op = Parameter(Named({"c": Integer(count)}), status, dtype)  # type: ignore[arg-type]
+    name = "_".join(["unused", *([] if status == "learned" else [status]), *([] if dtype == FLOAT else [dtype])])
+    return Record(name, op, (), (Value(op.infer()[0], name),), ())
 
 
 def _weights(record: Record) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -13,9 +13,18 @@ from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.pytorch.trace.builder import Record
 
 
-def nest(records: Sequence[Record], inputs: Sequence[Value], outputs: Sequence[Value]) -> Graph:
-    """Return the graph of all operations: a scope for every module, equal consecutive scopes folded."""
-    nesting = Nesting()
+def nest(
+    records: Sequence[Record], inputs: Sequence[Value], outputs: Sequence[Value], checkpoints: Collection[str] = ()
+) -> Graph:
+    """Return the graph of all operations: a scope for every module, equal consecutive scopes folded.
+
+    Args:
+        records: the operations in order.
+        inputs: of the graph.
+        outputs: of the graph.
+        checkpoints: keys of scopes that are computed again on the way back.
+    """
+    nesting = Nesting(checkpoints)
     members = nesting.members(records, 0, "", set(outputs))
     return Graph(tuple(inputs), tuple(members), tuple(nesting.replaced.get(v, v) for v in outputs))
 
@@ -23,7 +32,8 @@ def nest(records: Sequence[Record], inputs: Sequence[Value], outputs: Sequence[V
 class Nesting:
     """Builds scopes; equal bodies are one object."""
 
-    def __init__(self) -> None:
+    def __init__(self, checkpoints: Collection[str] = ()) -> None:
+        self._checkpoints = checkpoints
         self._bodies: dict[Hashable, Graph] = {}
         self._signatures: dict[int, tuple[Graph, int]] = {}
         self._numbers: dict[Hashable, int] = {}
@@ -56,11 +66,14 @@ class Nesting:
     def _member(self, group: list[Record], depth: int, path: str, later: set[Value]) -> Member:
         first = group[0]
         if len(first.stack) <= depth:
-            return Node(first.name, first.op, first.inputs, first.outputs)
-        _, own, kind = first.stack[depth]
+            return Node(first.name, first.op, first.inputs, first.outputs, no_grad=first.no_grad)
+        key, own, kind = first.stack[depth]
         name = _scope_name(own, path, kind)
+        if key in self._checkpoints:
+            return replace(self._scope(group, depth, own, name, kind, later), checkpoint=True)
         if len(group) == 1:
-            return Node(_leaf_name(name, own, first), first.op, first.inputs, first.outputs)
+            name = _leaf_name(name, own, first)
+            return Node(name, first.op, first.inputs, first.outputs, no_grad=first.no_grad)
         return self._scope(group, depth, own, name, kind, later)
 
     def _scope(self, group: list[Record], depth: int, path: str, name: str, kind: str, later: set[Value]) -> Repeat:
@@ -100,9 +113,9 @@ class Nesting:
             for value in member.outputs:
                 numbers[value] = len(numbers)
             if isinstance(member, Node):
-                yield (member.op, inputs, member.share)
+                yield (member.op, inputs, member.share, member.no_grad)
             else:
-                yield (self.signature(member.body), member.count, inputs, member.share)
+                yield (self.signature(member.body), member.count, inputs, member.share, member.checkpoint)
         yield tuple(numbers[v] for v in graph.outputs)
 
     # -- repeats -----------------------------------------------------------------------------------------
@@ -147,7 +160,7 @@ class Nesting:
         return run
 
     def _equal(self, one: Repeat, other: Repeat) -> bool:
-        if one.block != other.block:
+        if one.block != other.block or one.checkpoint != other.checkpoint:
             return False
         return one.body is other.body or self.signature(one.body) == self.signature(other.body)
 
@@ -161,7 +174,8 @@ class Nesting:
         inputs = tuple(first.inputs[p] for p in order)
         name = re.sub(r"\(\d+\)$", "", first.name)
         outputs = tuple(Value(value.type, name) for value in last.outputs)
-        return Repeat(name, first.block, body, Integer(len(run)), inputs, outputs)
+        count = Integer(len(run))
+        return Repeat(name, first.block, body, count, inputs, outputs, checkpoint=first.checkpoint)
 
 
 def _read_after(groups: list[list[Record]], needed: set[Value]) -> list[set[Value]]:

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, Fused, find_attentions, name_of
 from archgraph.pytorch.trace.builder import Stack
+from archgraph.pytorch.trace.checkpoints import Checkpoints
+from archgraph.pytorch.trace.dtypes import own_floating, stored_name
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.recording import Recording, storage_of
+from archgraph.sizes.dtypes import FLOAT
 
 if TYPE_CHECKING:
     from torch import nn
@@ -34,6 +37,7 @@ class Program:
             **dict(module.named_buffers(remove_duplicate=False)),
         }
         every = list(recording.nodes)
+        self.checkpoints = Checkpoints(recording.calls)
         self.parameters = {node: node.target for node in every if node.kind in ("parameter", "buffer")}
         self.constants = self._find_constants(every)
         self.attentions: Mapping[Any, Fused] = find_attentions(every, self.constants)
@@ -43,6 +47,8 @@ class Program:
         self._uses: dict[int, int] = {}
         self._count_uses(absorbed)
         self.accounted: set[int] = set()
+        floats = (node.meta["val"] for node in every if node.kind == "input")
+        self.own = own_floating(module, floats)
         self._frozen = not any(p.requires_grad for p in module.parameters())
 
     # -- weights -----------------------------------------------------------------------------------------
@@ -90,15 +96,27 @@ class Program:
 
     def is_natural(self, node: Any, *, buffer: bool = False) -> bool:
         """Whether a weight belongs to one layer, which then counts it itself."""
-        if node not in self.parameters or self.uses(node) != 1:
+        if node not in self.parameters or self.uses(node) != 1 or not self._is_in_type(node):
             return False
         return self.status(node) == ("buffer" if buffer else "learned")
+
+    def dtype(self, tensor: Any) -> str:
+        """Return how a tensor is stored."""
+        return stored_name(tensor.dtype, self.own)
+
+    def _is_in_type(self, node: Any) -> bool:
+        """Whether a weight is stored in the floating type that its operation computes in."""
+        (user,) = [user for user in node.users if occurrences(node, user)][:1] or [node]
+        first = next((arg for arg in user.args if hasattr(arg, "meta")), node).meta.get("val")
+        own = self.dtype(node.meta["val"])
+        floating = first is not None and hasattr(first, "dtype") and first.dtype.is_floating_point
+        return own == (self.dtype(first) if floating else FLOAT)
 
     def origin(self, node: Any) -> Any:
         """Return the parameter that a weight is only another view of, or the node itself."""
         seen = node
         while name_of(seen) in RESHAPINGS and occurrences(seen.args[0], seen) == 1:
-            if sum(occurrences(seen, user) for user in seen.users) != 1:
+            if sum(occurrences(seen, user) for user in seen.users) != 1 or _casts(seen):
                 return node
             seen = seen.args[0]
         return seen if seen in self.parameters else node
@@ -116,10 +134,10 @@ class Program:
         found = {id(t): t for t in self._tensors.values() if self.status_of(t) != "buffer"}
         return sum(tensor.numel() for tensor in found.values())
 
-    def buffers(self) -> int:
-        """Return the number of scalars in all buffers."""
+    def buffer_tensors(self) -> list[Any]:
+        """Return all buffers, each once."""
         found = {id(t): t for t in self._tensors.values() if self.status_of(t) == "buffer"}
-        return sum(tensor.numel() for tensor in found.values())
+        return list(found.values())
 
     # -- structure ---------------------------------------------------------------------------------------
 
@@ -136,8 +154,8 @@ class Program:
         return found
 
     def stack(self, node: RecordedNode) -> Stack:
-        """Return the modules that a node was called in, the root left out."""
-        return node.stack
+        """Return the modules that a node was called in, the root left out, and regions that are computed again."""
+        return self.checkpoints.stack(node)
 
     def path(self, node: RecordedNode) -> str:
         """Return the path of the innermost module around a node."""
@@ -180,6 +198,11 @@ def _leaves(arguments: Any) -> Iterator[Any]:
         yield from _leaves(tuple(arguments.values()))
     else:
         yield arguments
+
+
+def _casts(node: RecordedNode) -> bool:
+    """Whether a node stores its operand in another type."""
+    return node.meta["val"].dtype != node.args[0].meta["val"].dtype
 
 
 def _is_constant(node: RecordedNode, known: set[RecordedNode], written: set[int]) -> bool:

@@ -9,11 +9,13 @@ from typing import Any, NoReturn
 from archgraph.errors import QueryError
 from archgraph.graph.network import Network, Origin
 from archgraph.pytorch.trace.module import TracedModule
+from archgraph.pytorch.trace.nested import tree_of
 from archgraph.spec.declarations import Declarations
 
 
-def network_of(found: TracedModule, module: Any = None) -> Network:
+def network_of(found: TracedModule, module: Any = None, inputs: object = None) -> Network:
     """Return a traced module as a network."""
+    example = None if inputs is None else without_values(inputs)
     return Network(
         name=found.name,
         graph=found.graph,
@@ -23,10 +25,26 @@ def network_of(found: TracedModule, module: Any = None) -> Network:
         values=found.declarations.values,
         evaluated=False,
         source=ModuleSource(),
-        origin=Origin(family=found.name, conditions=found.conditions, gaps=found.gaps, dead=found.dead, module=module),
+        origin=Origin(
+            family=found.name,
+            conditions=found.conditions,
+            gaps=found.gaps,
+            dead=found.dead,
+            module=module,
+            example=example,
+        ),
         assumptions=found.assumptions,
         runs_dead=True,
+        floating=found.floating,
     )
+
+
+def without_values(inputs: object) -> object:
+    """Return inputs whose tensors take no memory: their shapes and dtypes are all that is remembered."""
+    import torch
+
+    leaf = lambda x: torch.empty_like(x, device="meta") if isinstance(x, torch.Tensor) else x  # noqa: E731
+    return tree_of(torch).tree_map(leaf, inputs)
 
 
 class ModuleSource:

@@ -12,6 +12,7 @@ from archgraph.fields.sets.area import Area, bits, boxes
 from archgraph.fields.sets.field import ReadKind
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Network
+from archgraph.ops.modules import torch_dtype
 from archgraph.pytorch.lower.lower import lower
 from archgraph.pytorch.measure.structure import GradientStructure, Position
 from archgraph.pytorch.verify.lowered import channels
@@ -193,5 +194,5 @@ def _channel(value: Value) -> int | None:
 def _example(value: Value) -> Any:
     import torch
 
-    kind = torch.long if value.type.dtype == "int" else torch.float32
+    kind = torch_dtype(value.type.dtype)
     return torch.zeros(1, *map(int, value.type.sizes.values()), dtype=kind, device="meta")

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archgraph.cost.costs import METRICS, CostRow
 from archgraph.cost.memory.saved_nodes import SavedByNode
+from archgraph.cost.memory.setting import Setting
 from archgraph.cost.part import whole_part
 from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Value
 from archgraph.graph.network import Network
+from archgraph.ops.modules import torch_dtype
+from archgraph.optional import import_torch
 from archgraph.pytorch.lower.lower import leaves, lower
 from archgraph.pytorch.lower.saved_storages import saved_bytes
+from archgraph.pytorch.verify.original import kept_by_module
 from archgraph.report.table import Table
 
 if TYPE_CHECKING:
@@ -23,6 +28,8 @@ if TYPE_CHECKING:
 
 
 COUNTED = ("params_trainable", "params_frozen", "buffers", "macs")
+ORIGINAL = "the module itself"
+"""What the check of a traced module is called: it runs as it is, in evaluation mode, on its example inputs."""
 Shape = tuple[int, ...]
 
 
@@ -83,12 +90,13 @@ class Check:
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """The verdict on a spec: a check per node, and one of the totals."""
+    """The verdict on a network: a check per node, one of the totals, and one of the module that was traced."""
 
     name: str
     version: str
     rows: tuple[Check, ...]
     total: Check
+    original: Check | None = None
 
     @property
     def ok(self) -> bool:
@@ -98,7 +106,8 @@ class Report:
     @cached_property
     def disagreement(self) -> Check | None:
         """The first check that fails, in the network's order; the totals come last."""
-        return next((check for check in (*self.rows, self.total) if not check.ok), None)
+        checks = (*self.rows, self.total, *([] if self.original is None else [self.original]))
+        return next((check for check in checks if not check.ok), None)
 
     @property
     def table(self) -> Table:
@@ -111,7 +120,9 @@ class Report:
             "saved: bytes kept for the backward pass (single precision, attention product by product), of every "
             "storage once, for the node that made it; the total includes inputs",
         )
-        rows = [check.row() for check in self.rows]
+        if self.original is not None:
+            notes += (f"{ORIGINAL}: in evaluation mode; where kernels differ by device, those of the device it is on",)
+        rows = [check.row() for check in (*self.rows, *([] if self.original is None else [self.original]))]
         return Table(self._title(), columns, rows, self.total.row(), notes)
 
     def _title(self) -> str:
@@ -139,20 +150,52 @@ def verify(network: Network, **values: Any) -> Report:
         ArchgraphError: PyTorch cannot build or run the network, with the node.
     """
     bound = network.bound(**values)
-    module = lower(bound.graph, bound.selected, bound.name, device="meta", dead=bound.runs_dead).eval()
+    with _in_its_type(network.floating):
+        measured = _measured(bound)
+    run = Setting("training", own=network.floating).execution
+    saved = SavedByNode().of(bound.graph, bound.selected, run)
+    checks = tuple(
+        _check(row, saved.get(row.path, 0), measured.nodes.get(row.path, Measured()))
+        for row in whole_part(bound).rows()
+    )
+    total = _total(bound, measured)
+    return Report(bound.name, measured.version, checks, total, _original(network, bound, total))
+
+
+def _measured(bound: Network) -> Measurement:
+    """What PyTorch says about the lowered network, without gradients and with them."""
+    module = lower(bound.graph, bound.selected, bound.name, dead=bound.runs_dead).eval()
     trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
     measured = _measure(bound, module)
     for parameter in trained:
         parameter.requires_grad_()
     # What is thrown away keeps nothing for the backward pass.
-    kept = lower(bound.graph, bound.selected, bound.name, device="meta").eval() if bound.dead else module
+    kept = lower(bound.graph, bound.selected, bound.name).eval() if bound.dead else module
     _add_saved(bound, kept, measured)
-    saved = SavedByNode().of(bound.graph, bound.selected)
-    checks = tuple(
-        _check(row, saved.get(row.path, 0), measured.nodes.get(row.path, Measured()))
-        for row in whole_part(bound).rows()
-    )
-    return Report(bound.name, measured.version, checks, _total(bound, measured))
+    return measured
+
+
+@contextmanager
+def _in_its_type(floating: str) -> Iterator[None]:
+    """Make everything on the meta device, and values of the network's own type in that type."""
+    torch = import_torch()
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(getattr(torch, floating))
+    try:
+        with torch.device("meta"):
+            yield
+    finally:
+        torch.set_default_dtype(usual)
+
+
+def _original(network: Network, bound: Network, total: Check) -> Check | None:
+    """Hold what autograd keeps of the traced module itself against our number, at the sizes it was traced with."""
+    if bound.values != network.values or bound.selected != bound.graph.outputs:
+        return None
+    kept = kept_by_module(network.origin.module, network.origin.example)
+    if kept is None:
+        return None
+    return replace(total, path=ORIGINAL, torch_counts={**total.torch_counts, "saved_bytes": kept})
 
 
 @dataclass
@@ -262,9 +305,8 @@ def _weights(module: nn.Module, seen: set[int]) -> Counter[str]:
 def _operands(bound: Network) -> list[Tensor]:
     import torch
 
-    kinds = {"int": torch.long, "float": torch.get_default_dtype()}
     return [
-        torch.zeros(1, *map(int, type_.sizes.values()), dtype=kinds[type_.dtype], device="meta")
+        torch.zeros(1, *map(int, type_.sizes.values()), dtype=torch_dtype(type_.dtype), device="meta")
         for type_ in (value.type for value in bound.graph.inputs)
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, equal, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.masks import is_causal
 from archgraph.pytorch.trace.registry import aten
-from archgraph.sizes.symbols import product
+from archgraph.sizes.symbols import ZERO, product
 from archgraph.sizes.types import CHANNEL
 
 
@@ -67,20 +68,38 @@ def recognised(i: ProgramInterpreter, a: Arguments) -> Tracked:
     q, k, v = i.fetch(found.queries), i.fetch(found.keys), i.fetch(found.values)
     keys = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
     causal = any(is_causal(step, mask) for step, mask in found.masks)
-    result = fused(i, q, keys, v, causal=causal)
+    elements = [sum((_elements(i, node) for node in nodes), ZERO) for nodes in (found.tests, found.factors)]
+    form = {"written": SCALED[found.scaled], "masked": elements[0], "factors": elements[1]}
+    result = fused(i, q, keys, v, form, causal=causal)
     return written_out(i, q, keys, v, None) if result is None else result
 
 
-def fused(i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, *, causal: bool) -> Tracked | None:
+SCALED = {(False, False): "plain", (True, False): "queries", (False, True): "keys", (True, True): "both"}
+
+
+def _elements(i: ProgramInterpreter, node: Any) -> Expr:
+    """The elements of the memory in which a constant lies; a buffer's is counted as the buffer."""
+    base = node
+    while base.base is not None:
+        base = base.base
+    if base in i.program.parameters:
+        return ZERO
+    return product(i.sizes.expression(length) for length in base.meta["val"].shape)
+
+
+def fused(
+    i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, form: Mapping[str, Any] | None = None, *, causal: bool
+) -> Tracked | None:
     """Return attention as one operation, or None where its operands do not have the form that it needs."""
+    form = form or {}
     streams = [Heads(i.builder.settled(t)) for t in (q, k, v)]
     if any(s.t.rank < 3 for s in streams) or not _regular(streams):
         return None
     window = _window(streams)
     if window is None and any(s.batch for s in streams):
-        return _batched(i, streams, causal=causal)
+        return _batched(i, streams, form, causal=causal)
     parts = [_prepared(i, s) for s in streams]
-    return _emit(i, parts, streams, {"causal": causal} if window is None else {"window": window})
+    return _emit(i, parts, streams, {"causal": causal, **form} if window is None else {"window": window, **form})
 
 
 def _regular(streams: list[Heads]) -> bool:
@@ -111,7 +130,7 @@ def _emit(i: ProgramInterpreter, parts: list[Tracked], streams: list[Heads], opt
         assert isinstance(v.value, Value)
     heads, kv = streams[0].heads, streams[1].heads
     if options.get("causal") and len(q.value.type.positions) != 1:
-        options = {}
+        options = {name: value for name, value in options.items() if name != "causal"}
     op = ScaledDotProductAttention(heads, None if kv == heads else kv, **options)
     (value,) = i.builder.emit(op, [q.value, k.value, v.value])
     layout = list(q.layout)
@@ -156,7 +175,7 @@ def _window(streams: list[Heads]) -> Any:
     return per_position({axis: sides[axis] for axis in ordered}) if set(ordered) == set(sides) else None
 
 
-def _batched(i: ProgramInterpreter, streams: list[Heads], *, causal: bool) -> Tracked | None:
+def _batched(i: ProgramInterpreter, streams: list[Heads], form: Mapping[str, Any], *, causal: bool) -> Tracked | None:
     """Attention along some axes, separately for every position of others."""
     first = streams[0]
     parts = []
@@ -171,7 +190,7 @@ def _batched(i: ProgramInterpreter, streams: list[Heads], *, causal: bool) -> Tr
     batches = [tuple(d.axis for dim in first.batch for d in t.layout[dim]) for t in parts]
     if len(set(tokens)) > 1 or len(set(batches)) > 1 or any(t.axes.keys() != parts[0].axes.keys() for t in parts):
         return None
-    return _emit(i, parts, streams, {"over": tokens[0] if len(tokens[0]) != 1 else tokens[0][0]})
+    return _emit(i, parts, streams, {"over": tokens[0] if len(tokens[0]) != 1 else tokens[0][0], **form})
 
 
 def written_out(i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, bias: Tracked | None) -> Tracked:

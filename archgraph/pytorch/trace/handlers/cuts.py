@@ -198,7 +198,7 @@ def pad(i: ProgramInterpreter, a: Arguments) -> Any:
     t, names = i.builder.grouped(i.builder.settled(x), [(None, (d,)) for d in dims])
     sizes = dict(zip(names, dims.values(), strict=True))
     if CHANNEL in sizes or any(_is_negative(v) for pair in sizes.values() for v in pair):
-        return i.moved("pad", [t], a.node.meta["val"])
+        return i.moved(f"{mode}_pad" if mode in ("reflect", "replicate") else "pad", [t], a.node.meta["val"])
     assert isinstance(t.value, Value)
     by = {axis: tuple(map(_expr, sizes.get(axis, (0, 0)))) for axis in t.value.type.positions}
     (value,) = i.builder.emit(Pad(Named(by), mode), [t.value])

@@ -149,7 +149,7 @@ def moved(i: ProgramInterpreter, a: Arguments) -> Any:
 
 def source(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A tensor that depends on a shape only."""
-    dtype = "float" if a.node.meta["val"].dtype.is_floating_point else "int"
+    dtype = i.program.dtype(a.node.meta["val"])
     return i.pending(a.shape, partial(Constant, dtype=dtype), "constant", dtype)
 
 

@@ -81,4 +81,4 @@ def batch_norm(i: ProgramInterpreter, a: Arguments) -> Any:
     for node in statistics:
         i.program.used(node)
     t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, (1,))])
-    return normalised(i, a, t, lambda own, bias: BatchNorm(own), 1)
+    return normalised(i, a, t, lambda own, bias: BatchNorm(own, running=True), 1)

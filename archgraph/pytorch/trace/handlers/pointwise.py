@@ -19,7 +19,9 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Pending, Tracked
 from archgraph.pytorch.trace.handlers.cuts import Cut
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
+from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.pytorch.trace.registry import HANDLERS, aten
+from archgraph.sizes.types import CHANNEL
 
 SIMPLE: dict[str, type[Op]] = {
     op.function: op
@@ -106,9 +108,16 @@ def hardtanh(i: ProgramInterpreter, a: Arguments) -> Any:
 
 @aten("glu")
 def glu(i: ProgramInterpreter, a: Arguments) -> Tracked:
-    """One half of a dimension times the sigmoid of the other."""
+    """One half of a dimension times the sigmoid of the other; of positions as two operations."""
     dim = (-1 if a.nodes.get("dim") is None else a.dim) % a.self.rank
     half = i.sizes.expression(a.shape[dim])
+    content = a.self.layout[dim]
+    if len(content) == 1 and content[0].axis == CHANNEL and isinstance(a.self.value, Value):
+        t, _ = i.builder.grouped(a.self, [(CHANNEL, (dim,))])
+        assert isinstance(t.value, Value)
+        return Tracked(
+            i.builder.emit(activations.Glu(), [t.value])[0], t.replace(dim, whole_axis(CHANNEL, half)).layout
+        )
     first, second = Cut(i, a.self, dim).parts([half, half])
     return arithmetic(i, Multiply(), [first, on_one(i, activations.Sigmoid(), second)])
 
@@ -123,6 +132,8 @@ def is_number(item: Any) -> bool:
 def _float(item: Any) -> float | None:
     if isinstance(item, Tracked) or item is None:
         return 0.0
+    if isinstance(item, int) and not isinstance(item, bool):
+        return item
     try:
         return float(item)
     except (TypeError, ValueError):

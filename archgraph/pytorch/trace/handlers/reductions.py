@@ -68,13 +68,16 @@ def reduction(i: ProgramInterpreter, a: Arguments) -> Any:
     results = a.node.meta["val"]
     dims = _dims(a, x)
     known = REDUCTIONS[name]
-    called: str = known if isinstance(known, str) else name
+    # Along one dimension an extremum comes with its place, which is kept instead of the operand.
+    called: str = known if isinstance(known, str) and not isinstance(results, (list, tuple)) else name
     make: Any = known if isinstance(known, type) else partial(_reduce, called)
     t = _without_copies(x, dims)
     result = reduced(i, t, dims, make)
     if not a.keepdim:
         result = Tracked(result.value, tuple(c for d, c in enumerate(result.layout) if d not in dims))
-    return [result, result] if isinstance(results, (list, tuple)) else result
+    if not isinstance(results, (list, tuple)):
+        return result
+    return [result, i.moved(f"arg{name}", [x], results[1])]
 
 
 def _reduce(function: str, axes: tuple[str, ...]) -> Op:

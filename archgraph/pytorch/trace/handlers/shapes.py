@@ -7,11 +7,14 @@ from typing import Any
 
 from sympy import Expr, Integer
 
+from archgraph.graph.ir import Value
+from archgraph.ops.traced.stored import Detach
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, divide, extent, merged_digits, regroup
 from archgraph.pytorch.trace.registry import aten
+from archgraph.pytorch.trace.strides import row_major
 
 
 @aten(
@@ -21,7 +24,6 @@ from archgraph.pytorch.trace.registry import aten
     "contiguous",
     "clone",
     "alias",
-    "detach",
     "type_as",
     "native_dropout",
     "feature_dropout",
@@ -37,13 +39,20 @@ from archgraph.pytorch.trace.registry import aten
     "positive",
     "requires_grad_",
     "to_dense",
-    "detach_",
     "bernoulli",
 )
 def identity(i: ProgramInterpreter, a: Arguments) -> Any:
     """What changes neither shape nor values, or only how they are stored."""
     x = next(getattr(a, name) for name in ("self", "input") if name in a.nodes)
     return (x, None) if isinstance(a.node.meta["val"], (list, tuple)) else x
+
+
+@aten("detach", "detach_")
+def detach(i: ProgramInterpreter, a: Arguments) -> Tracked:
+    """What no gradient comes back through."""
+    t = i.builder.settled(a.self)
+    assert isinstance(t.value, Value)
+    return Tracked(i.builder.emit(Detach(), [t.value])[0], t.layout)
 
 
 # -- views ---------------------------------------------------------------------------------------------------
@@ -63,7 +72,20 @@ def viewed(i: ProgramInterpreter, t: Tracked, shape: Sequence[Expr], node: Any) 
     layout = regroup([digit for dim in t.layout for digit in dim], shape)
     if layout is not None:
         return Tracked(t.value, layout)
-    return i.moved("reshape", [t], node.meta["val"])
+    settled = i.builder.settled(t)
+    return i.moved(
+        "view" if _lies_in_order(i, settled, node.target._schema.name) else "reshape", [settled], node.meta["val"]
+    )
+
+
+def _lies_in_order(i: ProgramInterpreter, t: Tracked, name: str) -> bool:
+    """Whether a tensor is seen in another shape as it lies in memory, without a copy."""
+    if "view" in name:
+        return True
+    assert isinstance(t.value, Value)
+    usual = row_major(t.value.type)
+    digits = [(d.axis, d.stride) for dim in t.layout for d in dim]
+    return i.builder.strides(t.value) == usual and digits == [(axis, 1) for axis, size in t.axes.items() if size != 1]
 
 
 @aten("permute")
