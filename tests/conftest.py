@@ -1,4 +1,4 @@
-"""What all tests share: golden files, and the option to write them anew."""
+"""What all tests share: golden files, the option to write them anew, and not to run twice what passed elsewhere."""
 
 from __future__ import annotations
 
@@ -15,9 +15,42 @@ NETWORKS = ("torch_modules", "real_models", "peer_networks", "plain_networks", "
 collect_ignore_glob = [] if find_spec("torch") else [f"*/{name}.py" for name in NETWORKS]
 
 
+AGAIN = ("tests/test_import.py",)
+"""Files whose tests say that PyTorch is not loaded: only where it is installed do they say much."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--overwrite`."""
+    """Add `--overwrite`, `--passed-to` and `--without`."""
     parser.addoption("--overwrite", action="store_true", help="write golden files anew instead of comparing with them")
+    parser.addoption("--passed-to", metavar="FILE", help="write down which tests passed")
+    parser.addoption("--without", metavar="FILE", help="leave out the tests that passed elsewhere, as written down")
+
+
+passed: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note a test that passed; with workers, this runs in the process that they report to."""
+    if report.when == "call" and report.passed:
+        passed.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write down what passed."""
+    file = session.config.getoption("--passed-to")
+    if file and not hasattr(session.config, "workerinput"):
+        Path(file).write_text("\n".join(passed), encoding="utf-8")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what passed elsewhere."""
+    file = config.getoption("--without")
+    known = set(Path(file).read_text(encoding="utf-8").splitlines()) if file else set()
+    skipped = [item for item in items if item.nodeid in known and not item.nodeid.startswith(AGAIN)]
+    if skipped:
+        config.hook.pytest_deselected(items=skipped)
+        gone = set(skipped)
+        items[:] = [item for item in items if item not in gone]
 
 
 @pytest.fixture
