@@ -1,0 +1,187 @@
+"""What archgraph says of a program, held against PyTorch: every answer is exact, labelled or refused, or wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import permutations
+from math import prod
+from random import Random
+from typing import Any
+
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+import archgraph as ag
+from archgraph.pytorch.verify.original import KeptStorages
+from tests.differential.positive_structure import Position, Structure, every_place
+from tests.differential.random_program import Program
+
+METRICS = ("params", "macs", "saved bytes", "fields")
+MOST_PLACES = 4
+"""How many positions of an output are compared."""
+WEIGHING = frozenset(["norms", "reductions", "broadcast"])
+"""Kinds with norms over positions and factors broadcast over them, which content leaves out."""
+
+
+@dataclass
+class Verdict:
+    """How a program fared.
+
+    Attributes:
+        answers: how often each (metric, "exact", "labelled" or "refused") came.
+        wrong: what was said and what is right, by metric.
+        reasons: what refusals said.
+    """
+
+    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    wrong: dict[str, str] = field(default_factory=dict)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def note(self, metric: str, said: object, right: object, exact: bool = True) -> None:
+        """Compare an answer; one that is labelled as a bound may be more."""
+        if said == right if exact else said >= right:  # type: ignore[operator]
+            self.answers[metric, "exact" if exact else "labelled"] += 1
+        else:
+            self.wrong.setdefault(metric, f"{metric}: {_shown(said)}{'' if exact else ' at most'}, PyTorch {_shown(right)}")
+
+
+def _shown(value: object) -> str:
+    return str(sorted(value)) if isinstance(value, (set, frozenset)) else str(value)
+
+
+def examine(program: Program, seed: int = 0) -> Verdict:
+    """Trace a program and compare every answer.
+
+    Raises:
+        RuntimeError: PyTorch itself cannot run it.
+    """
+    net, x = program.module()
+    right, verdict = measured(net, x), Verdict()
+    structure = Structure(program)
+    try:
+        g = ag.trace(net, x)
+    except ag.ArchgraphError as error:
+        verdict.answers.update({(metric, "refused"): 1 for metric in METRICS})
+        _complain(verdict, "trace", error)
+        return verdict
+    for metric, number in right.items():
+        try:
+            verdict.note(metric, int(getattr(g.at(), metric.replace(" ", "_"))), number, not g.gaps)
+        except ag.ArchgraphError as error:
+            verdict.answers[metric, "refused"] += 1
+            _complain(verdict, metric, error)
+    for name in structure.outputs:
+        _compare_fields(g, name, structure, program, Random(seed), verdict)
+    return verdict
+
+
+def _complain(verdict: Verdict, metric: str, error: ag.ArchgraphError) -> None:
+    """Note a refusal; one that takes the blame is a fault."""
+    verdict.reasons[f"{metric}: {error.message}"] += 1
+    if "please report" in str(error):
+        verdict.wrong[metric] = f"{metric}: {error}"
+
+
+def measured(net: Any, x: Any) -> Mapping[str, int]:
+    """Return what PyTorch counts: elements of parameters, half of its FLOPs, what autograd keeps."""
+    kept = KeptStorages(net.state_dict(keep_vars=True))
+    with sdpa_kernel(SDPBackend.MATH), kept.hooks(), FlopCounterMode(display=False) as counter:
+        result = net(x)
+    saved = kept.bytes()
+    assert result is not None
+    parameters = list(net.parameters())
+    numbers = {"params": sum(x.numel() for x in parameters), "macs": counter.get_total_flops() // 2}
+    # Where every weight is frozen, archgraph says what would be kept if none were.
+    trained = not parameters or any(x.requires_grad for x in parameters)
+    return {**numbers, "saved bytes": saved} if trained else numbers
+
+
+def _compare_fields(
+    g: ag.Architecture, name: str, structure: Structure, program: Program, random: Random, verdict: Verdict
+) -> None:
+    """Compare some places of one output: content too where nothing weighs positions."""
+    out, source = structure.outputs[name], next(iter(g.inputs.values()))
+    channel = [d for d, axis in enumerate(source.names) if axis == "c"]
+    try:
+        chosen = g.select(name) if name else g
+        (kind,) = chosen.outputs.values()
+        rf = chosen.receptive_field()
+        places = _places(kind, tuple(out.shape[1:]), rf.outputs, random)
+        found: dict[Any, str] = {}
+        for mapped in places:
+            found[mapped.key] = _differs(rf, mapped, structure, name, channel, program, verdict)
+            if not found[mapped.key]:
+                return
+        verdict.wrong.setdefault("fields", f"fields of {name or 'the output'}: {next(iter(found.values()), 'no axes')}")
+    except ag.ArchgraphError as error:
+        verdict.answers["fields", "refused"] += 1
+        _complain(verdict, "fields", error)
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Which dimension of an output every axis of its type is, and the places to look at."""
+
+    key: tuple[str, ...]
+    pairs: tuple[tuple[tuple[Sequence[int], ...], Mapping[str, int]], ...]
+
+
+def _places(kind: Any, shape: tuple[int, ...], asked: Sequence[str], random: Random) -> Iterator[Mapped]:
+    """Yield every way to read the axes of a type as the dimensions of a shape, as they stand first."""
+    axes = [(name, int(size)) for name, size in kind.axes if int(size) != 1]
+    for order in permutations(axes):
+        dims = _dims(order, shape)
+        if dims is None:
+            continue
+        extents = {name: size for name, size in order if name in asked}
+        every = every_place(list(extents.values()))
+        chosen = random.sample(every, min(MOST_PLACES, len(every)))
+        given = [dict(zip(extents, place, strict=True)) for place in chosen]
+        yield Mapped(tuple(name for name, _ in order), tuple((_index(dims, one), one) for one in given))
+
+
+def _dims(order: Sequence[tuple[str, int]], shape: Sequence[int]) -> list[list[tuple[str, int]]] | None:
+    """Return the axes of every dimension, row-major; None where they do not fit."""
+    rest, found = list(order), []
+    for size in shape:
+        taken: list[tuple[str, int]] = []
+        while prod(n for _, n in taken) < size:
+            if not rest:
+                return None
+            taken.append(rest.pop(0))
+        if prod(n for _, n in taken) != size:
+            return None
+        found.append(taken)
+    return None if rest else found
+
+
+def _index(dims: Sequence[Sequence[tuple[str, int]]], given: Mapping[str, int]) -> tuple[Any, ...]:
+    """Return the indices of every dimension that fit."""
+    found: list[Any] = []
+    for axes in dims:
+        places = [0]
+        for name, size in axes:
+            inside = [given[name]] if name in given else range(size)
+            places = [place * size + i for place in places for i in inside]
+        found.append(places)
+    return tuple(found)
+
+
+def _differs(
+    rf: Any, mapped: Mapped, structure: Structure, name: str, channel: Sequence[int], program: Program, verdict: Verdict
+) -> str:
+    """Return how the answers differ under one reading of the axes; nothing where they agree, which is noted."""
+    agreed = Verdict()
+    kinds = ("stat",) if program.kinds & WEIGHING else ("content", "stat")
+    for index, given in mapped.pairs:
+        right = {tuple(i for d, i in enumerate(p) if d not in channel) for p in structure.reads(name, index)}
+        for kind in kinds:
+            probe = rf.probe(kind, **given)
+            agreed.note("fields", set(probe), right, probe.exact)
+            if agreed.wrong:
+                return f"{kind} at {dict(given)}: {agreed.wrong['fields']}"
+    verdict.answers.update(agreed.answers)
+    return ""
