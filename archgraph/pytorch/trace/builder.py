@@ -157,6 +157,12 @@ class Builder:
 
     # -- axes --------------------------------------------------------------------------------------------
 
+    def materialised(self, t: Tracked, *, shared: bool = False) -> Tracked:
+        """Return a settled tensor whose repetitions are axes: what computes on them does so once for each."""
+        t = self.settled(t, shared=shared)
+        repeated = [dim for dim, content in enumerate(t.layout) if any(d.axis == COPIES for d in content)]
+        return self.grouped(t, [(None, (dim,)) for dim in repeated])[0] if repeated else t
+
     def arrange(self, t: Tracked, target: Sequence[Axis], *, strict: bool = True) -> Value:
         """Return the value with these axes, each made of the given digits of the tensor's axes.
 

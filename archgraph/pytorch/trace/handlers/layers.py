@@ -74,7 +74,7 @@ def linear_over(i: ProgramInterpreter, a: Arguments, dim: int, shape: list[Expr]
     """A linear layer along one dimension."""
     bias = _bias(i, a)
     i.program.used(origin)
-    t, (axis,) = i.builder.grouped(i.builder.settled(a.input), [(_linear_axis(a.input, dim), (dim,))])
+    t, (axis,) = i.builder.grouped(i.builder.materialised(a.input), [(_linear_axis(a.input, dim), (dim,))])
     assert isinstance(t.value, Value)
     (value,) = i.builder.emit(Linear(shape[0], bias is True, axis), [t.value])
     result = finish(t, value, {dim: axis})
