@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import permutations
-from math import prod
 from random import Random
 from typing import Any
 
-import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 import archgraph as ag
 from archgraph.pytorch.verify.original import KeptStorages
-from tests.differential.positive_structure import Position, Structure, every_place
+from tests.differential.output_axes import Mapped, readings
+from tests.differential.positive_structure import Structure
 from tests.differential.random_program import Program
 
 METRICS = ("params", "macs", "saved bytes", "fields")
@@ -45,7 +43,9 @@ class Verdict:
         if said == right if exact else said >= right:  # type: ignore[operator]
             self.answers[metric, "exact" if exact else "labelled"] += 1
         else:
-            self.wrong.setdefault(metric, f"{metric}: {_shown(said)}{'' if exact else ' at most'}, PyTorch {_shown(right)}")
+            self.wrong.setdefault(
+                metric, f"{metric}: {_shown(said)}{'' if exact else ' at most'}, PyTorch {_shown(right)}"
+            )
 
 
 def _shown(value: object) -> str:
@@ -109,9 +109,9 @@ def _compare_fields(
         chosen = g.select(name) if name else g
         (kind,) = chosen.outputs.values()
         rf = chosen.receptive_field()
-        places = _places(kind, tuple(out.shape[1:]), rf.outputs, random)
         found: dict[Any, str] = {}
-        for mapped in places:
+        some = lambda every: random.sample(every, min(MOST_PLACES, len(every)))  # noqa: E731
+        for mapped in readings(kind, tuple(out.shape[1:]), rf.outputs, some):
             found[mapped.key] = _differs(rf, mapped, structure, name, channel, program, verdict)
             if not found[mapped.key]:
                 return
@@ -119,55 +119,6 @@ def _compare_fields(
     except ag.ArchgraphError as error:
         verdict.answers["fields", "refused"] += 1
         _complain(verdict, "fields", error)
-
-
-@dataclass(frozen=True)
-class Mapped:
-    """Which dimension of an output every axis of its type is, and the places to look at."""
-
-    key: tuple[str, ...]
-    pairs: tuple[tuple[tuple[Sequence[int], ...], Mapping[str, int]], ...]
-
-
-def _places(kind: Any, shape: tuple[int, ...], asked: Sequence[str], random: Random) -> Iterator[Mapped]:
-    """Yield every way to read the axes of a type as the dimensions of a shape, as they stand first."""
-    axes = [(name, int(size)) for name, size in kind.axes if int(size) != 1]
-    for order in permutations(axes):
-        dims = _dims(order, shape)
-        if dims is None:
-            continue
-        extents = {name: size for name, size in order if name in asked}
-        every = every_place(list(extents.values()))
-        chosen = random.sample(every, min(MOST_PLACES, len(every)))
-        given = [dict(zip(extents, place, strict=True)) for place in chosen]
-        yield Mapped(tuple(name for name, _ in order), tuple((_index(dims, one), one) for one in given))
-
-
-def _dims(order: Sequence[tuple[str, int]], shape: Sequence[int]) -> list[list[tuple[str, int]]] | None:
-    """Return the axes of every dimension, row-major; None where they do not fit."""
-    rest, found = list(order), []
-    for size in shape:
-        taken: list[tuple[str, int]] = []
-        while prod(n for _, n in taken) < size:
-            if not rest:
-                return None
-            taken.append(rest.pop(0))
-        if prod(n for _, n in taken) != size:
-            return None
-        found.append(taken)
-    return None if rest else found
-
-
-def _index(dims: Sequence[Sequence[tuple[str, int]]], given: Mapping[str, int]) -> tuple[Any, ...]:
-    """Return the indices of every dimension that fit."""
-    found: list[Any] = []
-    for axes in dims:
-        places = [0]
-        for name, size in axes:
-            inside = [given[name]] if name in given else range(size)
-            places = [place * size + i for place in places for i in inside]
-        found.append(places)
-    return tuple(found)
 
 
 def _differs(

@@ -8,7 +8,6 @@ by its argument. What a constant mask leaves out stays left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import product
 from math import inf
 from typing import Any
 
@@ -20,7 +19,13 @@ from torch.overrides import TorchFunctionMode
 from tests.differential.random_program import Program
 
 Position = tuple[int, ...]
-UNSEEN = {"-100.0 * 50": "-1e9", "torch.no_grad()": "torch.enable_grad()", ".detach()": ".clone()", ".half().float()": "", ".float()": ".double()"}
+UNSEEN = {
+    "-100.0 * 50": "-1e9",
+    "torch.no_grad()": "torch.enable_grad()",
+    ".detach()": ".clone()",
+    ".half().float()": "",
+    ".float()": ".double()",
+}
 """What hides a dependence from the gradient, or makes it coarse, and what stands for it."""
 MASKED = -1e8
 """Scores below this are masked: all others are positive."""
@@ -82,16 +87,13 @@ def halved(x: Tensor, kernel: int, stride: int, padding: int, *rest: Any, **opti
     return {3: functional.avg_pool1d, 4: functional.avg_pool2d}[x.ndim](x, kernel, stride, padding)
 
 
-def smooth(x: Tensor, scale_factor: int, mode: str) -> Tensor:
-    return functional.interpolate(x, scale_factor=scale_factor, mode=mode)
-
-
+UNARY = (
+    *("relu", "relu_", "gelu", "silu", "sigmoid", "sigmoid_", "tanh", "exp", "leaky_relu", "softplus", "sqrt", "abs"),
+    *("clamp", "clamp_", "elu", "hardswish", "square", "log1p", "rsqrt", "reciprocal", "neg", "__neg__", "batch_norm"),
+    *("dropout", "__pow__", "pow"),
+)
 STANDINS: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(
-        "relu relu_ gelu silu sigmoid sigmoid_ tanh exp leaky_relu softplus sqrt abs clamp clamp_ elu hardswish square "
-        "log1p rsqrt reciprocal neg __neg__ batch_norm dropout __pow__ pow".split(),
-        itself,
-    ),
+    **dict.fromkeys(UNARY, itself),
     **dict.fromkeys(("sub", "__sub__", "__rsub__", "rsub", "maximum", "minimum"), added),
     **dict.fromkeys(("div", "__truediv__", "__rtruediv__", "__rdiv__"), multiplied),
     **dict.fromkeys(("softmax", "log_softmax"), softmax),
@@ -140,7 +142,3 @@ class Structure:
         chosen = out[0][torch.meshgrid(*map(torch.tensor, index), indexing="ij")] if index else out[0]
         (gradient,) = torch.autograd.grad(chosen.sum(), self.input, retain_graph=True, allow_unused=True)
         return set() if gradient is None else {tuple(place) for place in gradient[0].nonzero().tolist()}
-
-
-def every_place(sizes: Sequence[int]) -> list[Position]:
-    return list(product(*map(range, sizes)))

@@ -19,7 +19,7 @@ def _smaller(program: Program) -> Iterator[Program]:
     """Yield programs with less: an earlier output, no dead steps, a step passed over."""
     for step in program.steps:
         earlier = program.upto(step.name)
-        if len(earlier.steps) < len(program.steps) or earlier.outputs != program.outputs and len(program.outputs) > 1:
+        if len(earlier.steps) < len(program.steps) or (earlier.outputs != program.outputs and len(program.outputs) > 1):
             yield earlier
     if program.needed() != program:
         yield program.needed()

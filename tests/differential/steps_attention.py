@@ -73,7 +73,7 @@ def attention(g: Growing) -> tuple | None:
         "(q @ k.transpose(-1, -2) * 0.7).softmax(-1) @ v",
         "F.scaled_dot_product_attention(q, k[:, :, :2], v[:, :, :2])",
     )
-    return [*lines, f"{g.name} = {kind}.transpose(1, 2).reshape(1, {n}, 4)"], members
+    return [*lines, f"{g.name} = ({kind}).transpose(1, 2).reshape(1, {n}, 4)"], members
 
 
 @produces("attention")

@@ -54,10 +54,10 @@ def split(g: Growing) -> tuple | None:
 @produces("reshapes")
 def reshaped(g: Growing) -> tuple:
     """All numbers in other dimensions, and back in a later step perhaps."""
-    x, sizes, rest = g.value(), [], g.values["x"].numel()
+    x, sizes = g.value(), []
     rest = g.values[x].numel()
     while rest > 1 and len(sizes) < 4:
-        sizes.append(g.pick(*(n for n in range(2, rest + 1) if rest % n == 0 and n <= 12) or (rest,)))
+        sizes.append(g.pick(*(n for n in range(2, rest + 1) if rest % n == 0)))
         rest //= sizes[-1]
     return [f"{g.name} = {x}.reshape(1, {', '.join(map(str, [*sizes, rest][: len(sizes) + (rest > 1)]))})"], ()
 

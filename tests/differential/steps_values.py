@@ -116,9 +116,10 @@ def concatenated(g: Growing) -> tuple | None:
     if (dim := g.dim(x, 1)) is None:
         return None
     shape = g.shape_of(x)
-    beside = lambda other: len(other) == len(shape) and all(  # noqa: E731
-        a == b for d, (a, b) in enumerate(zip(shape, other, strict=True)) if d != dim
-    )
+
+    def beside(other: tuple[int, ...]) -> bool:
+        return len(other) == len(shape) and (*other[:dim], *other[dim + 1 :]) == (*shape[:dim], *shape[dim + 1 :])
+
     parts = [x, *(g.value(beside) for _ in range(g.pick(1, 1, 2)))]
     g.random.shuffle(parts)
     return [f"{g.name} = torch.cat([{', '.join(parts)}], {g.pick(dim, dim - len(shape))})"], ()
