@@ -23,6 +23,8 @@ UNSEEN = {
     "-100.0 * 50": "-1e9",
     "torch.no_grad()": "torch.enable_grad()",
     ".detach()": ".clone()",
+    "zeros_like": "ones_like",
+    "] = 0": "] = 1",
     ".half().float()": "",
     ".float()": ".double()",
 }
@@ -83,6 +85,15 @@ def attended(q: Tensor, k: Tensor, v: Tensor, attn_mask: Any = None, is_causal: 
     return softmax(scores) @ v
 
 
+def above_zero(layer: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return a convolution whose result is positive where it reads padding alone."""
+    return lambda *args, **options: layer(*args, **options) + 1.0
+
+
+def padded(x: Tensor, sides: Sequence[int], mode: str = "constant", value: Any = None) -> Tensor:
+    return functional.pad(x, sides, value=1.0) if mode == "constant" else functional.pad(x, sides, mode)
+
+
 def halved(x: Tensor, kernel: int, stride: int, padding: int, *rest: Any, **options: Any) -> Tensor:
     return {3: functional.avg_pool1d, 4: functional.avg_pool2d}[x.ndim](x, kernel, stride, padding)
 
@@ -92,6 +103,7 @@ UNARY = (
     *("clamp", "clamp_", "elu", "hardswish", "square", "log1p", "rsqrt", "reciprocal", "neg", "__neg__", "batch_norm"),
     *("dropout", "__pow__", "pow"),
 )
+CONVOLUTIONS = ("conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d")
 STANDINS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(UNARY, itself),
     **dict.fromkeys(("sub", "__sub__", "__rsub__", "rsub", "maximum", "minimum"), added),
@@ -99,6 +111,8 @@ STANDINS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("softmax", "log_softmax"), softmax),
     **dict.fromkeys(("layer_norm", "rms_norm"), last_dims),
     **dict.fromkeys(("max_pool1d", "max_pool2d"), halved),
+    **{name: above_zero(getattr(functional, name)) for name in CONVOLUTIONS},
+    "pad": padded,
     "lerp": lambda x, y, z: x + y + z,
     "amax": most,
     "max": maxima,

@@ -83,6 +83,8 @@ def padded(g: Growing) -> tuple | None:
     if (x := g.of_rank(3, 4)) is None:
         return None
     sides = [g.pick(0, 1, 2) for _ in range(2 * (len(g.shape_of(x)) - 2))]
+    if not any(sides):
+        return None
     mode = g.pick("constant", "constant", "reflect", "replicate")
     return [f"{g.name} = F.pad({x}, {tuple(sides)}, mode={mode!r})"], ()
 
@@ -90,7 +92,7 @@ def padded(g: Growing) -> tuple | None:
 @produces("shared")
 def again(g: Growing) -> tuple | None:
     """The layer of an earlier step on another value."""
-    made = [step for step in g.steps if step.members and step.kind in ("layers", "norms")]
+    made = [step for step in g.steps if step.members and step.kind == "layers"]
     if not made or (x := g.value()) is None:
         return None
     return [f"{g.name} = self.{g.random.choice(made).name.replace('v', 'm')}({x})"], ()

@@ -10,10 +10,9 @@ def index(dim: int, inside: str) -> str:
     return "[" + ":, " * dim + inside + "]"
 
 
-def some_slice(g: Growing, size: int) -> str:
+def some_slice(g: Growing, size: int, step: str = "") -> str:
     start = g.random.randrange(size)
     stop = g.pick("", str(g.random.randint(start + 1, size)))
-    step = g.pick("", "", ":2", ":3")
     return f"{start or g.pick('', '0')}:{stop}{step}"
 
 
@@ -22,6 +21,14 @@ def sliced(g: Growing) -> tuple | None:
     if (dim := g.dim(x := g.value())) is None:
         return None
     return [f"{g.name} = {x}{index(dim, some_slice(g, g.shape_of(x)[dim]))}"], ()
+
+
+@produces("strides")
+def strided(g: Growing) -> tuple | None:
+    if (dim := g.dim(x := g.value())) is None:
+        return None
+    part = some_slice(g, g.shape_of(x)[dim], g.pick(":2", ":3"))
+    return [f"{g.name} = {x}{index(dim, part)}"], ()
 
 
 @produces("slices")

@@ -32,8 +32,6 @@ NUMBER = (
     "1 / {}",
     "{} ** 2",
     "{} ** 1.5",
-    "torch.tensor(2.0) * {}",
-    "{} * torch.full((1,), 0.5)",
     "{}.mul(3).add(1)",
     "torch.add({}, 1, alpha=2)",
     "{}.double().float()",

@@ -172,6 +172,12 @@ class Builder:
             return made
         return Tracked(self.emit(Copy(), [made.value])[0], made.layout)
 
+    def folds(self, t: Tracked, dims: Sequence[int]) -> bool:
+        """Whether some dimensions of a settled tensor are seen as one without a copy."""
+        assert isinstance(t.value, Value)
+        digits = tuple((d.axis, d.stride, d.size) for dim in dims for d in t.layout[dim])
+        return regrouped([("", digits)], self.strides(t.value)) is not None
+
     def arrange(self, t: Tracked, target: Sequence[Axis], *, strict: bool = True) -> Value:
         """Return the value with these axes, each made of the given digits of the tensor's axes.
 

@@ -26,8 +26,7 @@ def softmax(i: ProgramInterpreter, a: Arguments) -> Tracked:
     x = operand_of(a)
     dim = a.dim % x.rank
     t, (axis,) = i.builder.grouped(i.builder.materialised(x), [(None, (dim,))])
-    result = on_one(i, Softmax(axis), t)
-    return on_one(i, Function("log"), result) if "log" in a.node.target._schema.name else result
+    return on_one(i, Softmax(axis, "log" in a.node.target._schema.name), t)
 
 
 @aten("cumsum", "cumprod", "logcumsumexp")
