@@ -140,8 +140,7 @@ class ProgramInterpreter:
 
     def _call(self, node: Any) -> None:
         if not hasattr(node.target, "_schema"):
-            # One of several results.
-            self.env[node] = self.fetch(node.args[0])[node.args[1]]
+            self.env[node] = self._one_of_several(node, *node.args)
             return
         name = node.target._schema.name.removeprefix("aten::")
         # `add_` is `add`, and then what it was applied to has changed.
@@ -153,6 +152,14 @@ class ProgramInterpreter:
         self.env[node] = result
         if len(node.writes) == 1:
             self._written(node.writes[0], result)
+
+    def _one_of_several(self, node: Any, maker: Any, place: int) -> Any:
+        """Return one result of an operator; one that is read and that no handler gives, as statistics, is a gap."""
+        results = self.fetch(maker)
+        found = results[place] if place < len(results) else None
+        if found is None and (node.users or node in self.program.outputs.values()):
+            return self._gap(maker, maker.target._schema.name.removeprefix("aten::"))[place]
+        return found
 
     def _kept(self, node: Any, result: Any) -> Any:
         """A view of a parameter that several operations use is one value."""
@@ -177,6 +184,8 @@ class ProgramInterpreter:
         # The handler knows the operator, but not this use of it.
         if result is NotImplemented:
             return self._gap(node, name)
+        if isinstance(result, Tracked) and isinstance(node.meta["val"], (list, tuple)):
+            result = [result]
         return self._checked(node, result)
 
     def _arguments(self, node: Any) -> Arguments:

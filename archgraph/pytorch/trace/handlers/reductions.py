@@ -25,16 +25,15 @@ def softmax(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Softmax along one dimension."""
     x = operand_of(a)
     dim = a.dim % x.rank
-    t, (axis,) = i.builder.grouped(i.builder.settled(x), [(None, (dim,))])
-    result = on_one(i, Softmax(axis), t)
-    return on_one(i, Function("log"), result) if "log" in a.node.target._schema.name else result
+    t, (axis,) = i.builder.grouped(i.builder.materialised(x), [(None, (dim,))])
+    return on_one(i, Softmax(axis, "log" in a.node.target._schema.name), t)
 
 
 @aten("cumsum", "cumprod", "logcumsumexp")
 def cumulated(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Running sum or product along one dimension."""
     name = a.node.target._schema.name.removeprefix("aten::").rstrip("_")
-    t, (axis,) = i.builder.grouped(i.builder.settled(a.self), [(None, (a.dim % a.self.rank,))])
+    t, (axis,) = i.builder.grouped(i.builder.materialised(a.self), [(None, (a.dim % a.self.rank,))])
     return on_one(i, Cumulate(axis, name), t)
 
 
