@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from sympy import Expr
 
+from archgraph.ops.position_sets import PositionSets
 from archgraph.sizes.symbols import ONE, ZERO
 
 MixingKind = Literal["none", "static", "dynamic"]
@@ -124,11 +125,34 @@ class Digits:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """Output i reads the i-th of some sets: a mask or a list of indices that is known at one size.
+
+    Of an axis of another length, or for another number of outputs, nothing is known: all of it may be read.
+
+    Attributes:
+        sets: one per output.
+        over: the digits of output axes whose sum is i, as (axis, scale, size); none for the axis itself.
+    """
+
+    sets: PositionSets
+    over: tuple[tuple[str, int, int], ...] = ()
+
+
+@dataclass(frozen=True)
 class Along:
     """The operand's axis is read as a function of an output axis of another name."""
 
     axis: str
-    map: Window | Digit
+    map: Window | Digit | Listed
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """What is read lies within what another map says, and `reason` says why no more is known."""
+
+    map: Window | All | Causal | Blocks | Listed
+    reason: str
 
 
 AxisMap: TypeAlias = (
@@ -145,7 +169,9 @@ AxisMap: TypeAlias = (
     | Placed
     | Parts
     | Digits
+    | Listed
     | Along
+    | AtMost
 )
 SAME = Window()
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from itertools import product
 
+from archgraph.fields.sets.area import bits
 from archgraph.ops.reach import (
     All,
     Along,
+    AtMost,
     AxisMap,
     Blocks,
     Causal,
@@ -13,6 +15,7 @@ from archgraph.ops.reach import (
     Digits,
     Enlarge,
     Interpolated,
+    Listed,
     Placed,
     Reach,
     Resized,
@@ -43,6 +46,11 @@ def _along(axis_map: AxisMap, axis: str, output: dict[str, int], length: int) ->
             return iter(range(length))
         case Along(other, inner):
             return _along(inner, other, output, length)
+        case Listed(sets, over):
+            place = sum(scale * output[name] for name, scale, _ in over) if over else output[axis]
+            return bits(sets.masks[place])
+        case AtMost(inner, _):
+            return _along(inner, axis, output, length)
         case Unflattened(strides):
             return iter([sum(output[name] * int(stride) for name, stride in strides)])
         case Digits(parts):

@@ -14,6 +14,7 @@ from archgraph.fields.sets.readings import (
     Piece,
     Pieces,
     Reading,
+    Rows,
     Unsettled,
     Whole,
     axes_of,
@@ -22,6 +23,7 @@ from archgraph.fields.sets.readings import (
     indexed,
     settled,
 )
+from archgraph.fields.sets.rows import listed_union
 from archgraph.fields.sets.terms import Form, coarseness, shown
 from archgraph.fields.sets.windows import enlarge
 
@@ -113,6 +115,8 @@ def join(left: Reading, right: Reading) -> Reading:
         return right if left is None else left
     if isinstance(left, Pieces) or isinstance(right, Pieces):
         return overlay(left, right)
+    if isinstance(left, Rows) or isinstance(right, Rows):
+        return settled(lambda: listed_union(left, right), axes_of(left) | axes_of(right))
     if isinstance(left, Whole) or isinstance(right, Whole):
         return _wholes([reading for reading in (left, right) if isinstance(reading, Whole)])
     if isinstance(left, Unsettled) or isinstance(right, Unsettled):
