@@ -12,7 +12,7 @@ from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis
 from archgraph.ops.attention_modules import attention_module
 from archgraph.ops.base import TRACED, Kernel, Op, Saved, Types, Weight, Workspace
-from archgraph.ops.reach import SAME, All, Along, AxisMap, Blocks, Causal, Reach, pointwise
+from archgraph.ops.reach import SAME, All, Along, AxisMap, Blocks, Causal, Reach
 from archgraph.sizes.symbols import ONE, ZERO, product, require, same_size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
@@ -38,7 +38,8 @@ class ScaledDotProductAttention(Op):
     - `relative_bias`: a learned bias per head and offset within the window: (2*window - 1) per axis.
     - `causal`: position i reads positions up to i; the masked half is computed and counted.
     - `mask`: which keys a query reads by any other mask, along one axis or per axis; `scored`: keys whose scores count,
-      where that is not all of them. What is masked is computed and counted. Only traced modules have these.
+      where that is not all of them; `asked`: queries that count. What is masked is computed and counted. Only traced
+      modules have these.
     - `written`: no kernel, but products and a softmax that a module writes out, whatever kernel is asked for: `plain`,
       or with `queries`, `keys` or `both` scaled before their product. They keep q, k and v as they are, `masked`
       elements of tests that mask scores, and `factors` of constant tensors that scale them.
@@ -66,6 +67,7 @@ class ScaledDotProductAttention(Op):
     factors: Expr = ZERO
     mask: KeyMaps | None = field(default=None, metadata={TRACED: True})
     scored: KeyMaps | None = field(default=None, metadata={TRACED: True})
+    asked: KeyMaps | None = field(default=None, metadata={TRACED: True})
 
     # -- types -------------------------------------------------------------------------------------------
 
@@ -299,7 +301,8 @@ class ScaledDotProductAttention(Op):
         """Return q position by position, and k and v with weights computed from the input."""
         reaches: list[Reach] = []
         for index, (q, k, v) in enumerate(self.streams(inputs)):
-            reaches.append(replace(pointwise(q.positions), power="none", outputs=(index,)))
+            asked = tuple((axis, dict(self.asked or ()).get(axis, SAME)) for axis in q.positions)
+            reaches.append(Reach(asked, power="none", outputs=(index,)))
             maps = tuple((axis, self._map(axis, q, self.scored or self.mask)) for axis in k.positions)
             reaches.append(Reach(maps, mixing="dynamic", power="none"))
             maps = tuple((axis, self._map(axis, q, self.mask)) for axis in v.positions)

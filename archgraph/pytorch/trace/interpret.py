@@ -19,6 +19,7 @@ from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.arguments import Arguments, Lazy, conventional_names
 from archgraph.pytorch.trace.builder import Builder, Pending, Tracked
 from archgraph.pytorch.trace.layout import Layout, whole_axis
+from archgraph.pytorch.trace.masking.attended import KeyMask
 from archgraph.pytorch.trace.masking.seen import Masks
 from archgraph.pytorch.trace.program import Program, occurrences
 from archgraph.pytorch.trace.registry import HANDLERS, Handler
@@ -37,6 +38,7 @@ class ProgramInterpreter:
         gaps: operators without a handler, with the first place of each.
         masks: what constants mask of what steps read.
         step: the step that is read now.
+        weighed: weights of attention that are made while one step is read, and which of them count.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class ProgramInterpreter:
         self.builder = Builder()
         self.masks = Masks(program.every, sizes.number)
         self.step: Any = None
+        self.weighed: tuple[Tracked, KeyMask] | None = None
         self.axes = axes
         self.env: dict[Any, Any] = {}
         self.inputs: list[Value] = []
