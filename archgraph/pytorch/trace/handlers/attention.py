@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from archgraph.pytorch.trace.axes import per_position
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.contractions import product_of
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.layout import COPIES, AxisDigit, equal, extent, merged_digits, whole_axis
+from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, equal, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.masks import is_causal
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import ZERO, product
@@ -27,10 +27,21 @@ from archgraph.sizes.types import CHANNEL
 
 
 @dataclass(frozen=True)
-class Heads:
-    """A tensor (…, heads, tokens, channels) of attention."""
+class Stacked:
+    """A tensor (…, tokens, channels) of attention, whose leading digits are heads or stacked: windows, frames.
+
+    Digits of the axis that the channels are made of are heads, and so is what repeats them; digits of other axes are
+    not, wherever they stand: many modules put windows and heads into one dimension.
+
+    Attributes:
+        t: the tensor with a dimension per stacked digit, one of heads, tokens, and channels.
+        lead: the digits of the dimensions that it had before its tokens.
+        heads_of: the axes whose digits are heads.
+    """
 
     t: Tracked
+    lead: tuple[Dim, ...]
+    heads_of: frozenset[str]
 
     @property
     def head(self) -> int:
@@ -39,13 +50,37 @@ class Heads:
 
     @property
     def batch(self) -> tuple[int, ...]:
-        """Dimensions before the heads that are not of size 1."""
-        return tuple(d for d in range(self.t.rank - 3) if self.t.layout[d])
+        """The dimensions of stacked digits."""
+        return tuple(range(self.head))
 
     @property
     def heads(self) -> Expr:
         """The number of heads that have values of their own: repetitions are left out."""
-        return extent(d for d in self.t.layout[self.head] if d.axis != COPIES) if self.t.rank > 2 else Integer(1)
+        return extent(d for d in self.t.layout[self.head] if d.axis != COPIES)
+
+    def restored(self, stacked: Sequence[AxisDigit], width: Expr) -> Layout:
+        """Return the leading dimensions of a result with its own stacked digits, and heads of some width."""
+        found, inner = iter(stacked), product((width, self.heads))
+        dims: list[list[AxisDigit]] = []
+        for dim in self.lead:
+            dims.append([])
+            for digit in dim:
+                if digit.axis in self.heads_of:
+                    inner = product((inner, 1 / digit.size))
+                    dims[-1].append(AxisDigit(CHANNEL, inner, digit.size))
+                else:
+                    dims[-1].append(next(found))
+        return tuple(map(merged_digits, dims))
+
+
+def _stacked(t: Tracked, *, inner: bool) -> Stacked:
+    """Tell heads from stacked digits; with `inner`, all of the dimension before the tokens counts as heads."""
+    lead = t.layout[:-2]
+    heads_of = frozenset({CHANNEL, COPIES, *(d.axis for d in (*t.layout[-1], *(lead[-1] if inner else ())))})
+    digits = [digit for dim in lead for digit in dim]
+    heads = merged_digits(digit for digit in digits if digit.axis in heads_of)
+    apart = [(digit,) for digit in digits if digit.axis not in heads_of]
+    return Stacked(t.with_layout([*apart, heads, *t.layout[-2:]]), lead, heads_of)
 
 
 @aten("scaled_dot_product_attention")
@@ -92,9 +127,15 @@ def fused(
 ) -> Tracked | None:
     """Return attention as one operation, or None where its operands do not have the form that it needs."""
     form = form or {}
-    streams = [Heads(i.builder.settled(t)) for t in (q, k, v)]
-    if any(s.t.rank < 3 for s in streams) or not _regular(streams):
+    if any(t.rank < 3 for t in (q, k, v)):
         return None
+    settled = [i.builder.settled(t) for t in (q, k, v)]
+    readings = ([_stacked(t, inner=inner) for t in settled] for inner in (False, True))
+    found = (_fused(i, streams, form, causal=causal) for streams in readings if _regular(streams))
+    return next((result for result in found if result is not None), None)
+
+
+def _fused(i: ProgramInterpreter, streams: list[Stacked], form: Mapping[str, Any], *, causal: bool) -> Tracked | None:
     window = _window(streams)
     if window is None and any(s.batch for s in streams):
         return _batched(i, streams, form, causal=causal)
@@ -102,18 +143,16 @@ def fused(
     return _emit(i, parts, streams, {"causal": causal, **form} if window is None else {"window": window, **form})
 
 
-def _regular(streams: list[Heads]) -> bool:
+def _regular(streams: list[Stacked]) -> bool:
     """Keys and values stand on the same tokens with the same heads, and nothing but heads is repeated."""
     q, k, v = streams
-    copies = [
-        any(d.axis == COPIES for place, dim in enumerate(s.t.layout) if place != s.head for d in dim) for s in streams
-    ]
+    copies = [any(d.axis == COPIES for dim in (*s.lead[:-1], *s.t.layout[-2:]) for d in dim) for s in streams]
     inner = [d.axis == COPIES for s in streams for d in s.t.layout[s.head][:1] if len(s.t.layout[s.head]) > 1]
     same = equal(k.heads, v.heads) and equal(extent(k.t.layout[-2]), extent(v.t.layout[-2]))
     return same and not any(copies) and not any(inner) and equal(q.heads, extent(q.t.layout[q.head]))
 
 
-def _prepared(i: ProgramInterpreter, s: Heads) -> Tracked:
+def _prepared(i: ProgramInterpreter, s: Stacked) -> Tracked:
     """Join heads and their channels into the channel axis."""
     return i.builder.grouped(_without_copies(s.t), [(CHANNEL, (s.head, s.t.rank - 1))], strict=True)[0]
 
@@ -122,7 +161,7 @@ def _without_copies(t: Tracked) -> Tracked:
     return t.with_layout([tuple(d for d in dim if d.axis != COPIES) for dim in t.layout])
 
 
-def _emit(i: ProgramInterpreter, parts: list[Tracked], streams: list[Heads], options: dict[str, Any]) -> Tracked | None:
+def _emit(i: ProgramInterpreter, parts: list[Tracked], streams: list[Stacked], options: dict[str, Any]) -> Tracked | None:
     q, k, v = parts
     assert isinstance(q.value, Value) and isinstance(k.value, Value) and isinstance(v.value, Value)
     if k.value.type.without(CHANNEL).sizes != v.value.type.without(CHANNEL).sizes:
@@ -133,12 +172,9 @@ def _emit(i: ProgramInterpreter, parts: list[Tracked], streams: list[Heads], opt
         options = {name: value for name, value in options.items() if name != "causal"}
     op = ScaledDotProductAttention(heads, None if kv == heads else kv, **options)
     (value,) = i.builder.emit(op, [q.value, k.value, v.value])
-    layout = list(q.layout)
-    head, last = streams[0].head, len(layout) - 1
     width = product((value.type.channels, 1 / heads))
-    layout[head] = () if heads == 1 else merged_digits((AxisDigit(CHANNEL, width, heads),))
-    layout[last] = () if width == 1 else (AxisDigit(CHANNEL, Integer(1), width),)
-    return Tracked(value, tuple(layout))
+    stacked = [digit for dim in q.layout[: streams[0].head] for digit in dim]
+    return Tracked(value, (*streams[0].restored(stacked, width), q.layout[-2], whole_axis(CHANNEL, width)))
 
 
 def _like(i: ProgramInterpreter, v: Tracked, k: Tracked) -> Tracked:
@@ -155,7 +191,7 @@ def _like(i: ProgramInterpreter, v: Tracked, k: Tracked) -> Tracked:
     return Tracked(value, tuple(layout))
 
 
-def _window(streams: list[Heads]) -> Any:
+def _window(streams: list[Stacked]) -> Any:
     """Return the window's sides where the dimensions before the heads are blocks of the tokens' axes."""
     sides: dict[str, Expr] = {}
     first = streams[0].t
@@ -175,7 +211,7 @@ def _window(streams: list[Heads]) -> Any:
     return per_position({axis: sides[axis] for axis in ordered}) if set(ordered) == set(sides) else None
 
 
-def _batched(i: ProgramInterpreter, streams: list[Heads], form: Mapping[str, Any], *, causal: bool) -> Tracked | None:
+def _batched(i: ProgramInterpreter, streams: list[Stacked], form: Mapping[str, Any], *, causal: bool) -> Tracked | None:
     """Attention along some axes, separately for every position of others."""
     first = streams[0]
     parts = []
@@ -188,9 +224,14 @@ def _batched(i: ProgramInterpreter, streams: list[Heads], form: Mapping[str, Any
         parts.append(t)
     tokens = [tuple(d.axis for d in t.layout[-2]) for t in parts]
     batches = [tuple(d.axis for dim in first.batch for d in t.layout[dim]) for t in parts]
-    if len(set(tokens)) > 1 or len(set(batches)) > 1 or any(t.axes.keys() != parts[0].axes.keys() for t in parts):
+    if len(set(tokens)) > 1 or len(set(batches)) > 1 or any(not _same_positions(t, parts[0]) for t in parts):
         return None
     return _emit(i, parts, streams, {"over": tokens[0] if len(tokens[0]) != 1 else tokens[0][0], **form})
+
+
+def _same_positions(t: Tracked, other: Tracked) -> bool:
+    mine, theirs = ({axis: n for axis, n in x.axes.items() if axis != CHANNEL} for x in (t, other))
+    return mine.keys() == theirs.keys() and all(equal(n, theirs[axis]) for axis, n in mine.items())
 
 
 def written_out(i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, bias: Tracked | None) -> Tracked:
