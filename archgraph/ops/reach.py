@@ -56,7 +56,9 @@ class All:
 
 @dataclass(frozen=True)
 class Causal:
-    """Output i reads every position up to i: causal attention, scans."""
+    """Output i reads every position up to `i + ahead`: causal attention, scans."""
+
+    ahead: Expr = ZERO
 
 
 @dataclass(frozen=True)
@@ -133,10 +135,19 @@ class Listed:
     Attributes:
         sets: one per output.
         over: the digits of output axes whose sum is i, as (axis, scale, size); none for the axis itself.
+        alike: whether there is one set, which all outputs read.
     """
 
     sets: PositionSets
     over: tuple[tuple[str, int, int], ...] = ()
+    alike: bool = False
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Output i reads what any of some maps says: a window, and beside it the first positions of all."""
+
+    maps: tuple[Window | Causal | Blocks | Listed, ...]
 
 
 @dataclass(frozen=True)
@@ -144,14 +155,14 @@ class Along:
     """The operand's axis is read as a function of an output axis of another name."""
 
     axis: str
-    map: Window | Digit | Listed
+    map: Window | Digit | All | Causal | Blocks | Listed | AnyOf | AtMost
 
 
 @dataclass(frozen=True)
 class AtMost:
     """What is read lies within what another map says, and `reason` says why no more is known."""
 
-    map: Window | All | Causal | Blocks | Listed
+    map: Window | All | Causal | Blocks | Listed | AnyOf | Along
     reason: str
 
 
@@ -170,6 +181,7 @@ AxisMap: TypeAlias = (
     | Parts
     | Digits
     | Listed
+    | AnyOf
     | Along
     | AtMost
 )

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from sympy import Integer
 
+from archgraph.errors import QueryError
 from archgraph.fields.rules.axis_rule import (
     AxisRule,
     AxisView,
@@ -31,19 +32,22 @@ from archgraph.fields.rules.moving_rules import (
     WindowRule,
     unknown_band,
 )
-from archgraph.fields.rules.read_tables import PrefixTable
+from archgraph.fields.rules.read_tables import AnyTable, ListTable, PrefixTable, ReadTable
 from archgraph.fields.rules.tap_power import everywhere
 from archgraph.fields.sets import windows
 from archgraph.fields.sets.area import full
 from archgraph.fields.sets.at_most import at_most
 from archgraph.fields.sets.band import EVERYTHING, Band, Unknown
+from archgraph.fields.sets.indices import of_mask
 from archgraph.fields.sets.readings import HalfLine, Reading, moving
-from archgraph.fields.sets.rows import listed_sets, stated_rows
+from archgraph.fields.sets.rows import MOST_LISTED_ROWS, listed_sets, stated_rows
 from archgraph.fields.sets.spread import STAY
 from archgraph.fields.sets.terms import Form, Sum, Term, own_index, values_of
+from archgraph.ops.position_sets import PositionSets
 from archgraph.ops.reach import (
     All,
     Along,
+    AnyOf,
     AtMost,
     AxisMap,
     Blocks,
@@ -84,10 +88,17 @@ class _All(AxisRule[All]):
 
 class _Causal(AxisRule[Causal]):
     def reading(self, view: AxisView) -> Reading:
-        return HalfLine(own_index(view.driver, view.outputs), windows.IDENTITY, view.whole)
+        ahead = view.evaluate(self.read.ahead)
+        if ahead < 0:
+            # The first outputs read nothing.
+            return written_out(self._table(view), view)
+        return HalfLine(own_index(view.driver, view.outputs), windows.shift(ahead), view.whole)
 
     def relation(self, view: AxisView) -> Related:
-        return Link(view.axis, view.driver, PrefixTable(view.extent, view.outputs))
+        return Link(view.axis, view.driver, self._table(view))
+
+    def _table(self, view: AxisView) -> PrefixTable:
+        return PrefixTable(view.extent, view.outputs, view.evaluate(self.read.ahead))
 
     def band(self, number: int) -> Stretch:
         return Unknown("causal: it grows with the position")
@@ -172,15 +183,22 @@ class _Listed(AxisRule[Listed]):
     """Known at one size: of axes of another length all may be read."""
 
     def reading(self, view: AxisView) -> Reading:
+        if self._is_one(view):
+            return replace(view.whole, span=of_mask(self.read.sets.masks[0])) if self.read.sets.masks[0] else None
         if not self._fits(view):
             return at_most(view.whole)
         return stated_rows(self._form(view), listed_sets(self.read.sets), view.place)
 
     def relation(self, view: AxisView) -> Related:
+        if self._is_one(view):
+            return Every(view.axis, self.read.sets.masks[0])
         if not self._fits(view):
             return Every(view.axis, full(view.extent), exact=False)
         drivers = tuple((term.axis, term.scale, term.extent) for term in self._form(view))
         return Lookup(view.axis, drivers, self.read.sets)
+
+    def _is_one(self, view: AxisView) -> bool:
+        return self.read.alike and view.extent == self.read.sets.extent
 
     def _form(self, view: AxisView) -> Form:
         if not self.read.over:
@@ -188,6 +206,8 @@ class _Listed(AxisRule[Listed]):
         return tuple(Term(axis, size, scale) for axis, scale, size in self.read.over)
 
     def _fits(self, view: AxisView) -> bool:
+        if self.read.alike:
+            return False
         sizes = all(view.length(axis) == size for axis, _, size in self.read.over)
         last = values_of(self._form(view)).stop
         return sizes and (view.extent, last) == (self.read.sets.extent, len(self.read.sets))
@@ -200,6 +220,57 @@ class _Listed(AxisRule[Listed]):
 
     def driver(self, driver: Driver, value: Strides) -> Driver | None:
         return driver
+
+
+class _AnyOf(AxisRule[AnyOf]):
+    """No set map holds a window that moves beside positions that stand still: the sets are listed at the bound size."""
+
+    def reading(self, view: AxisView) -> Reading:
+        if not self._known(view):
+            return at_most(view.whole)
+        return written_out(self._table(view), view)
+
+    def relation(self, view: AxisView) -> Related:
+        if not self._known(view):
+            return Every(view.axis, full(view.extent), exact=False)
+        return Link(view.axis, view.driver, self._table(view))
+
+    def _related(self, view: AxisView) -> list[Related]:
+        return [rule_of(part).relation(view) for part in self.read.maps]
+
+    def _known(self, view: AxisView) -> bool:
+        return not any(isinstance(found, Digital) or not found.exact for found in self._related(view))
+
+    def _table(self, view: AxisView) -> AnyTable:
+        tables = tuple(_as_table(found, view) for found in self._related(view))
+        return AnyTable(tables, view.extent, view.outputs)
+
+    def band(self, number: int) -> Stretch:
+        return Unknown("positions of several kinds are read")
+
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
+        return None
+
+    def driver(self, driver: Driver, value: Strides) -> Driver | None:
+        return driver
+
+
+def _as_table(found: Related, view: AxisView) -> ReadTable:
+    if isinstance(found, Link):
+        return found.table
+    masks = (found.mask,) * view.outputs if isinstance(found, Every) else found.sets.masks
+    return ListTable(PositionSets(masks, view.extent), view.extent, view.outputs)
+
+
+def written_out(table: ReadTable, view: AxisView) -> Reading:
+    """Return a table as sets, one per output.
+
+    Raises:
+        QueryError: there are too many outputs.
+    """
+    if view.outputs > MOST_LISTED_ROWS:
+        raise QueryError(f"the sets of {view.outputs:,} positions are too many to be listed")
+    return stated_rows(own_index(view.driver, view.outputs), tuple(map(of_mask, table)), view.place)
 
 
 class _AtMost(AxisRule[AtMost]):
@@ -272,6 +343,7 @@ RULES: Mapping[type, type[AxisRule[Any]]] = {
     Digits: _Digits,
     Digit: _Digit,
     Listed: _Listed,
+    AnyOf: _AnyOf,
     Along: _Along,
     AtMost: _AtMost,
 }

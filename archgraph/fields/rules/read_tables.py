@@ -12,6 +12,7 @@ from archgraph.fields.sets.area import Mask, full
 from archgraph.fields.sets.indices import Indices
 from archgraph.fields.sets.limits import check_pairs
 from archgraph.fields.sets.setmap import SetMap
+from archgraph.ops.position_sets import PositionSets
 from archgraph.ops.reach import Border
 
 
@@ -71,18 +72,49 @@ def _beyond(table: MapTable) -> Mask:
 
 @dataclass(frozen=True)
 class PrefixTable(ReadTable):
-    """That an output reads everything up to its own position.
+    """That an output reads everything up to its own position, or some positions ahead of it.
 
-    >>> list(PrefixTable(3, 4))
-    [1, 3, 7, 7]
+    >>> list(PrefixTable(3, 4)), list(PrefixTable(3, 3, -1))
+    ([1, 3, 7, 7], [0, 1, 3])
     """
 
+    extent: int
+    outputs: int
+    ahead: int = 0
+
+    def read(self, index: int) -> Mask:
+        """Return what one output reads."""
+        return full(min(max(index + self.ahead + 1, 0), self.extent))
+
+
+@dataclass(frozen=True)
+class ListTable(ReadTable):
+    """That every output reads a set of its own."""
+
+    sets: PositionSets
     extent: int
     outputs: int
 
     def read(self, index: int) -> Mask:
         """Return what one output reads."""
-        return full(min(index + 1, self.extent))
+        return self.sets.masks[index]
+
+
+@dataclass(frozen=True)
+class AnyTable(ReadTable):
+    """That an output reads what any of some tables says.
+
+    >>> list(AnyTable((PrefixTable(3, 3), PrefixTable(3, 3, 1)), 3, 3))
+    [3, 7, 7]
+    """
+
+    tables: tuple[ReadTable, ...]
+    extent: int
+    outputs: int
+
+    def read(self, index: int) -> Mask:
+        """Return what one output reads."""
+        return reduce(or_, (table.read(index) for table in self.tables), 0)
 
 
 def _sticks_out(read: Indices, extent: int) -> bool:

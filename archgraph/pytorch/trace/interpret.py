@@ -19,6 +19,7 @@ from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.arguments import Arguments, Lazy, conventional_names
 from archgraph.pytorch.trace.builder import Builder, Pending, Tracked
 from archgraph.pytorch.trace.layout import Layout, whole_axis
+from archgraph.pytorch.trace.masking.seen import Masks
 from archgraph.pytorch.trace.program import Program, occurrences
 from archgraph.pytorch.trace.registry import HANDLERS, Handler
 from archgraph.pytorch.trace.sizes import TracedSizes
@@ -34,6 +35,8 @@ class ProgramInterpreter:
 
     Attributes:
         gaps: operators without a handler, with the first place of each.
+        masks: what constants mask of what steps read.
+        step: the step that is read now.
     """
 
     def __init__(
@@ -42,6 +45,8 @@ class ProgramInterpreter:
         self.program = program
         self.sizes = sizes
         self.builder = Builder()
+        self.masks = Masks(program.every, sizes.number)
+        self.step: Any = None
         self.axes = axes
         self.env: dict[Any, Any] = {}
         self.inputs: list[Value] = []
@@ -149,7 +154,9 @@ class ProgramInterpreter:
         handler = HANDLERS.get(name) or HANDLERS.get(functional)
         if node in self.program.attentions:
             handler = HANDLERS["attention"]
+        self.step, self.builder.limit = node, self.masks.limit(node)
         result = self._kept(node, self._handled(handler, node, name))
+        self.builder.limit = ""
         self.env[node] = result
         if len(node.writes) == 1:
             self._written(node.writes[0], result)

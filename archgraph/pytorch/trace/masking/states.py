@@ -1,0 +1,186 @@
+"""What is known of the tensors of a recording: constants followed through every step that keeps them."""
+
+from __future__ import annotations
+
+import operator as python_operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from archgraph.errors import ArchgraphError
+from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
+from archgraph.pytorch.trace.masking.partial import KEPT, MASKED, Partial, doubtful, known, unknown
+from archgraph.pytorch.trace.masking.rules import JOINS, MOVES, RULES, SAME
+from archgraph.pytorch.trace.recording.node import RecordedNode
+
+Number = Callable[[Any], Any]
+"""Gives the integer that a size of a recording has."""
+FILLING = frozenset(("masked_fill", "where", "tril", "triu"))
+"""Steps that put constants into what is not constant."""
+LOWERING = frozenset(("mul", "multiply", "div", "true_divide"))
+
+
+class States:
+    """What is known of the results of some steps, while these are passed in their order.
+
+    A result is forgotten once all that read it have been passed.
+    """
+
+    def __init__(self, number: Number) -> None:
+        self.number = number
+        self._found: dict[RecordedNode, Partial | list[Partial]] = {}
+        self._left: dict[RecordedNode, int] = {}
+
+    def operand(self, step: RecordedNode, node: Any) -> Partial:
+        """Return what a step knows of an operand."""
+        found = self._found.get(node)
+        if isinstance(found, Partial):
+            return found
+        value = step.known_operand(node)
+        return unknown() if value is None or value.is_complex() else known(value)
+
+    def has(self, node: Any) -> bool:
+        """Whether something is known of a result that is not constant."""
+        return isinstance(self._found.get(node), Partial)
+
+    def enter(self, step: RecordedNode) -> None:
+        """Pass a step."""
+        if step.op != "call_function" or step.held is not None:
+            return
+        result = self._result(step)
+        if isinstance(result, list) or (result is not None and not result.plain):
+            self._found[step] = result
+            self._left[step] = len(step.users)
+
+    def leave(self, step: RecordedNode) -> None:
+        """Forget what nobody reads any more."""
+        for node in step.all_input_nodes:
+            if node in self._left:
+                self._left[node] -= 1
+                if self._left[node] <= 0:
+                    self._found.pop(node, None)
+
+    # -- steps -------------------------------------------------------------------------------------------
+
+    def _result(self, step: RecordedNode) -> Partial | list[Partial] | None:
+        if step.target is python_operator.getitem:
+            parts = self._found.get(step.args[0])
+            return parts[step.args[1]] if isinstance(parts, list) else None
+        name = name_of(step)
+        followed = [node for node in step.all_input_nodes if node in self._found]
+        if name in CONTRACTIONS or not (followed or self._begins(step, name)):
+            return None
+        try:
+            return self._ruled(step, name)
+        except (RuntimeError, TypeError, ValueError, IndexError, KeyError, ArchgraphError):
+            return self._lost(step)
+
+    def _ruled(self, step: RecordedNode, name: str) -> Partial | list[Partial] | None:
+        if name in SAME:
+            return self.operand(step, step.args[0])
+        if name in RULES:
+            return RULES[name](self._given(step))
+        if name in JOINS:
+            return self._joined(step)
+        return self._moved(step) if name in MOVES else self._lost(step)
+
+    def _begins(self, step: RecordedNode, name: str) -> bool:
+        """Whether a step adds a constant, or puts one in, that makes a difference."""
+        if name in FILLING:
+            return True
+        if name not in RULES:
+            return False
+        if name in LOWERING and any(isinstance(arg, (int, float)) and arg <= -MASKED for arg in step.args):
+            return True
+        values = (step.known_operand(node) for node in step.all_input_nodes)
+        return any(value is not None and _matters(value, name) for value in values)
+
+    def _lost(self, step: RecordedNode) -> Partial | None:
+        """Of a step without a rule: where its operands hold masks, its result may."""
+        states = [self.operand(step, node) for node in step.all_input_nodes if node in self._found]
+        masked = any(bool((state.constant <= -MASKED).any()) or bool(state.doubtful.any()) for state in states)
+        return doubtful() if masked else None
+
+    def _given(self, step: RecordedNode) -> dict[str, Any]:
+        given: dict[str, Any] = {}
+        for place, argument in enumerate(step.target._schema.arguments):
+            item = step.args[place] if place < len(step.args) else step.kwargs.get(argument.name)
+            given[argument.name] = self._taken(step, item)
+        if "input" in given:
+            given["self"] = given["input"]
+        return given
+
+    def _taken(self, step: RecordedNode, item: Any) -> Any:
+        if isinstance(item, RecordedNode):
+            return self.operand(step, item)
+        return _plain(item, self.number)
+
+    # -- moves -------------------------------------------------------------------------------------------
+
+    def shape(self, node: RecordedNode) -> tuple[int, ...]:
+        """Return the shape of a result."""
+        return tuple(self.number(length) for length in node.meta["val"].shape)
+
+    def _moved(self, step: RecordedNode) -> Partial | list[Partial]:
+        operand, *others = step.args
+        state = self.operand(step, operand).within(self.shape(operand))
+        rest = [self._constant(step, item) for item in others]
+        kwargs = {name: self._constant(step, item) for name, item in step.kwargs.items()}
+        fields = [_on(step, part, rest, kwargs) for part in (state.constant, state.live, state.doubtful)]
+        if isinstance(fields[0], (list, tuple)):
+            return [Partial(*parts, state.counted) for parts in zip(*fields, strict=True)]
+        return Partial(*fields, state.counted)
+
+    def _constant(self, step: RecordedNode, item: Any) -> Any:
+        if isinstance(item, RecordedNode):
+            value = step.known_operand(item)
+            if value is None:
+                raise ArchgraphError(f"'{item.name}' is not known")
+            return value
+        if isinstance(item, (list, tuple)):
+            return [self._constant(step, part) for part in item]
+        return _plain(item, self.number)
+
+    def _joined(self, step: RecordedNode) -> Partial:
+        import torch
+
+        states = [self.operand(step, node).within(self.shape(node)) for node in step.args[0]]
+        # What is constant beside others is no loss: nothing was computed there.
+        lives = [state.live | (not self.has(node)) for state, node in zip(states, step.args[0], strict=True)]
+        join = torch.stack if name_of(step) in ("stack",) else torch.cat
+        dim = self.number(step.args[1]) if len(step.args) > 1 else 0
+        fields = [[state.constant for state in states], lives, [state.doubtful for state in states]]
+        return Partial(*(join(field, dim) for field in fields), any(state.counted for state in states))
+
+
+def _plain(item: Any, number: Number) -> Any:
+    return number(item) if hasattr(item, "is_Integer") else item
+
+
+def _on(step: RecordedNode, part: Any, rest: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    name = name_of(step)
+    if name in ("view", "_unsafe_view", "reshape", "view_as", "reshape_as"):
+        return part.reshape(rest[0].shape if hasattr(rest[0], "shape") else rest[0])
+    if name in ("constant_pad_nd", "pad") and part.dtype.is_floating_point is False:
+        return step.target(part.float(), *rest, **kwargs).bool()
+    return step.target(part, *rest, **kwargs)
+
+
+def _matters(value: Any, name: str) -> bool:
+    """Whether a constant operand makes a difference: zeros in a product, scores far apart in a sum."""
+    if value.numel() == 0 or value.is_complex():
+        return False
+    if name in LOWERING:
+        return bool((value == 0).any()) or bool((value <= -MASKED).any())
+    if name in ("add", "sub", "rsub"):
+        numbers = value.float()
+        return bool(numbers.max() - numbers.min() >= KEPT) or bool(numbers.abs().max() >= KEPT)
+    return True
+
+
+def passed(steps: Sequence[RecordedNode], number: Number) -> Iterator[tuple[RecordedNode, States]]:
+    """Yield every step together with what is known of its operands."""
+    states = States(number)
+    for step in steps:
+        states.enter(step)
+        yield step, states
+        states.leave(step)
