@@ -150,7 +150,7 @@ def listed_union(left: Reading, right: Reading) -> Reading:
 
 def _since(*readings: Reading) -> Whole:
     made = [reading.since for reading in readings if isinstance(reading, Rows | HalfLine)]
-    return max(made, key=lambda since: since.order)
+    return max(made, key=lambda since: since.order, default=PRESENT)
 
 
 # -- composition -----------------------------------------------------------------------------------------

@@ -321,8 +321,8 @@ class ProgramInterpreter:
             yield place, made[node]
 
     def _delivered(self, t: Tracked) -> Tracked:
-        """An output is made of whole axes, as its dimensions say."""
-        split = [dim for dim, content in enumerate(t.layout) if not all(map(t.is_whole, content))]
+        """An output has an axis for every dimension of its own, as whoever called the module sees it."""
+        split = [dim for dim, content in enumerate(t.layout) if len(content) > 1 or not all(map(t.is_whole, content))]
         return self.builder.grouped(t, [(None, (dim,)) for dim in split])[0] if split else t
 
 

@@ -68,6 +68,16 @@ class KeyMask:
         reasons += [] if exact else [BETWEEN_SAMPLES]
         return AtMost(All() if found is None else found, reasons[0]) if reasons else found  # type: ignore[arg-type]
 
+    def same(self, samples: Sequence[int]) -> bool:
+        """Whether the mask is the same along some dimensions, counted from the right."""
+        pairs = zip(self.seen, self.lengths, strict=True)
+        return all(_is_same(_allowed(one, lengths, scored=False), dim) for one, lengths in pairs for dim in samples)
+
+    def allowed(self, *, scored: bool = False) -> tuple[Tensor, str]:
+        """Return which keys are read at the example's sizes, by head and window, and why less may be read, if so."""
+        one = self.seen[0]
+        return _allowed(one, self.lengths[0], scored=scored), UNKNOWN if one is not None and one.doubtful else ""
+
     @property
     def queries(self) -> AxisMap | None:
         """Which queries count, None where all do: with one key alone its weight is 1, and with none there is none."""
