@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 Attend = Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
 INF = float("inf")
@@ -59,7 +59,7 @@ def length(q: Tensor) -> int:
 def fused_boolean_triangle(n: int) -> nn.Module:
     def attend(s, q, k, v):
         mask = torch.ones(length(q), length(q), dtype=torch.bool).tril()
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
     return Attention(attend)
 
@@ -68,20 +68,20 @@ def fused_boolean_triangle(n: int) -> nn.Module:
 def fused_additive_triu(n: int) -> nn.Module:
     def attend(s, q, k, v):
         mask = torch.triu(torch.full((length(q), length(q)), -INF), diagonal=1)
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask.to(q.dtype))
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask.to(q.dtype))
 
     return Attention(attend)
 
 
 @spelling
 def fused_is_causal(n: int) -> nn.Module:
-    return Attention(lambda s, q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True))
+    return Attention(lambda s, q, k, v: functional.scaled_dot_product_attention(q, k, v, is_causal=True))
 
 
 @spelling
 def fused_is_causal_on_fewer_keys(n: int) -> nn.Module:
     return Attention(
-        lambda s, q, k, v: F.scaled_dot_product_attention(
+        lambda s, q, k, v: functional.scaled_dot_product_attention(
             q, k[:, :, : length(q) // 2], v[:, :, : length(q) // 2], is_causal=True
         )
     )
@@ -90,7 +90,7 @@ def fused_is_causal_on_fewer_keys(n: int) -> nn.Module:
 @spelling
 def fused_window_buffer_sliced(n: int) -> nn.Module:
     def attend(s, q, k, v):
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=s.near[: length(q), : length(q)])
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=s.near[: length(q), : length(q)])
 
     return Attention(attend, near=(far(64) >= 0) & (far(64) < 4))
 
@@ -98,7 +98,7 @@ def fused_window_buffer_sliced(n: int) -> nn.Module:
 @spelling
 def fused_attribute(n: int) -> nn.Module:
     def attend(s, q, k, v):
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=s.kept[: length(q), : length(q)])
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=s.kept[: length(q), : length(q)])
 
     made = Attention(attend)
     made.kept = far(64).abs() <= 2
@@ -112,7 +112,7 @@ def fused_cached_in_a_dictionary(n: int) -> nn.Module:
     def attend(s, q, k, v):
         if length(q) not in cache:
             cache[length(q)] = torch.tril(torch.ones(length(q), length(q), device=q.device)) == 1
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=cache[length(q)])
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=cache[length(q)])
 
     return Attention(attend, layers=2)
 
@@ -122,7 +122,7 @@ def fused_strictly_before(n: int) -> nn.Module:
     def attend(s, q, k, v):
         i = torch.arange(length(q))
         mask = (i[None] < i[:, None]) | ((i[None] == 0) & (i[:, None] == 0))
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
     return Attention(attend)
 
@@ -132,7 +132,7 @@ def fused_heads_that_differ(n: int) -> nn.Module:
     def attend(s, q, k, v):
         back = torch.arange(length(q))[:, None] - torch.arange(length(q))[None]
         mask = torch.stack([(back >= 0) & (back < 2), (back.abs() == 3) | (back == 0)])
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
     return Attention(attend)
 
@@ -141,7 +141,7 @@ def fused_heads_that_differ(n: int) -> nn.Module:
 def fused_key_padding(n: int) -> nn.Module:
     def attend(s, q, k, v):
         mask = (torch.arange(length(q)) < length(q) - 3)[None, None, None]
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
     return Attention(attend)
 
@@ -150,7 +150,7 @@ def fused_key_padding(n: int) -> nn.Module:
 def fused_rows_without_keys(n: int) -> nn.Module:
     def attend(s, q, k, v):
         mask = torch.ones(length(q), length(q), dtype=torch.bool).tril(-1)
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
     return Attention(attend)
 
@@ -160,7 +160,7 @@ def fused_grouped_queries(n: int) -> nn.Module:
     def attend(s, q, k, v):
         mask = torch.ones(length(q), length(q), dtype=torch.bool).tril()
         k, v = (t[:, :1].expand(-1, 2, -1, -1) for t in (k, v))
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
     return Attention(attend)
 
@@ -193,7 +193,7 @@ def filled_with_the_least_number(n: int) -> nn.Module:
         weights = scores(q, k)
         later = s.tri[:, :, : length(q), : length(q)] == 0
         weights = weights.masked_fill(later, torch.finfo(weights.dtype).min)
-        return F.softmax(weights, dim=-1, dtype=torch.float64).to(q.dtype) @ v
+        return functional.softmax(weights, dim=-1, dtype=torch.float64).to(q.dtype) @ v
 
     return Attention(attend, tri=torch.tril(torch.ones(64, 64)).view(1, 1, 64, 64))
 
@@ -274,7 +274,7 @@ def learned_bias_beside_a_mask(n: int) -> nn.Module:
         n = length(q)
         mask = torch.ones(n, n, dtype=torch.bool).triu(1)
         bias = s.bias[:, :n, :n].masked_fill(mask, -INF)
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias[None])
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=bias[None])
 
     made = Attention(attend)
     made.bias = nn.Parameter(torch.rand(2, 64, 64) * 0.1)
@@ -310,7 +310,7 @@ def window_and_first_keys(n: int) -> nn.Module:
         i = torch.arange(length(q))
         back = i[:, None] - i[None]
         mask = (back >= 0) & ((back < 3) | (i[None] < 2))
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
     return Attention(attend)
 
@@ -320,7 +320,7 @@ def window_and_positions_of_all(n: int) -> nn.Module:
     def attend(s, q, k, v):
         i = torch.arange(length(q))
         mask = ((i[:, None] - i[None]).abs() <= 1) | (i[None] == 0) | (i[:, None] == 0)
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
     return Attention(attend)
 
@@ -330,7 +330,7 @@ def dilated(n: int) -> nn.Module:
     def attend(s, q, k, v):
         back = torch.arange(length(q))[:, None] - torch.arange(length(q))[None]
         mask = (back >= 0) & (back <= 6) & (back % 3 == 0)
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
     return Attention(attend)
 
@@ -342,7 +342,7 @@ def documents(n: int) -> nn.Module:
         mask = (document[:, None] == document[None]) & (
             torch.arange(length(q))[:, None] >= torch.arange(length(q))[None]
         )
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
     return Attention(attend, document=torch.tensor([0] * 3 + [1] * 5 + [2] * 56))
 
@@ -350,7 +350,7 @@ def documents(n: int) -> nn.Module:
 @spelling
 def random_mask(n: int) -> nn.Module:
     def attend(s, q, k, v):
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=s.mask[: length(q), : length(q)])
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=s.mask[: length(q), : length(q)])
 
     generator = torch.Generator().manual_seed(5)
     return Attention(attend, mask=(torch.rand(64, 64, generator=generator) < 0.4) | torch.eye(64).bool())
@@ -364,7 +364,7 @@ def written_by_index(n: int) -> nn.Module:
         i = torch.arange(n)
         mask[i, i] = True
         mask[i, (i * 3) % n] = True
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
     return Attention(attend)
 
@@ -376,7 +376,7 @@ def filled_part_by_part(n: int) -> nn.Module:
         mask = torch.full((n, n), -INF, dtype=q.dtype)
         mask[: n // 2, : n // 2] = 0
         mask[n // 2 :, n // 2 :] = 0
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
     return Attention(attend)
 
@@ -538,7 +538,7 @@ class Mixer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         n = x.shape[1]
         weight = self.weight[:n, :n] * torch.ones(n, n, dtype=x.dtype).tril()
-        return F.linear(x.transpose(1, 2), weight).transpose(1, 2)
+        return functional.linear(x.transpose(1, 2), weight).transpose(1, 2)
 
 
 @spelling
