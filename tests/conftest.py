@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-NETWORKS = ("torch_modules", "real_models", "peer_networks", "plain_networks", "recorded_modules")
+NETWORKS = ("torch_modules", "real_models", "peer_networks", "plain_networks", "recorded_modules", "masked_attention")
 """The helper modules that are networks of PyTorch: without it their examples cannot even be collected."""
 
 gc.set_threshold(

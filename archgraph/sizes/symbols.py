@@ -223,6 +223,13 @@ def deciding(values: Mapping[Symbol, int]) -> Generator[Context]:
         _context.reset(token)
 
 
+def assume(fact: Assumption) -> None:
+    """Record something that is taken to hold, where somebody collects it."""
+    context = _context.get()
+    if context is not None:
+        context.assume(fact)
+
+
 def decide(left: Expr, relation: SizeRelation, right: Expr, reason: str = "", *parts: object) -> bool:
     """Decide a relation of sizes: symbolically where that is possible, else at the bound values.
 
