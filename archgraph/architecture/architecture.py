@@ -15,7 +15,7 @@ from archgraph.cost.costs import CostRow, Costs
 from archgraph.cost.efficiency import efficiency_table
 from archgraph.cost.memory.memory import saved_memory
 from archgraph.cost.memory.peak_report import PeakMemory, peak_memory
-from archgraph.cost.memory.setting import AttentionKernel, Checkpoint, Dtype, Mode, Optimizer, Setting, setting
+from archgraph.cost.memory.setting import AttentionKernel, Dtype, Mode, OptimizerName, Setting, setting
 from archgraph.cost.part import Part, costs_of, part, whole_part
 from archgraph.cost.reconciliation import Reconciliation, count_as
 from archgraph.cost.roofline import Roofline, roofline
@@ -23,6 +23,7 @@ from archgraph.errors import not_among, printable, some
 from archgraph.fields import queries as fields
 from archgraph.fields.report.field_report import ReceptiveField
 from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
+from archgraph.graph.checkpoints import Checkpoint
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Expected, Law, Network
 from archgraph.laws.search import Solution
@@ -760,7 +761,7 @@ class Architecture:
         mode: Mode = "inference",
         attention: AttentionKernel = "math",
         dtype: Dtype | None = None,
-        optimizer: Optimizer = "sgd",
+        optimizer: OptimizerName = "sgd",
         *,
         checkpoint: Checkpoint = False,
     ) -> PeakMemory:

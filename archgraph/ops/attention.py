@@ -197,7 +197,9 @@ class ScaledDotProductAttention(Op):
         if not self._is_whole(inputs):
             return replace(copied, batch=self._looked_up(inputs), joined=len(inputs) > 3)
         several = copied if self._is_split(inputs[2]) else None
-        return Saved(inputs=(2,) if scored else (), fresh=fresh, several=several)
+        # Channels that come first lie in a row, unless v is a part of a larger tensor, cut along them.
+        split = (2,) if scored and several is None and self.heads != 1 else ()
+        return Saved(inputs=(2,) if scored else (), fresh=fresh, several=several, split=split)
 
     def _kept_written(self, needed: tuple[bool, bool, bool], inputs: Types) -> Saved:
         """Return what products that are written out keep: their factors as they are, unless scaled or repeated."""
@@ -222,7 +224,7 @@ class ScaledDotProductAttention(Op):
     def _is_split(self, v: TensorType) -> bool:
         """Whether the heads of several samples lie apart: those of one position side by side.
 
-        Such heads are copied. Where channels come first they lie in a row, unless v is a part of a larger tensor.
+        Such heads are copied.
         """
         return v.names[-1] == "c" and v.area != 1 and self.heads != 1
 
@@ -267,12 +269,13 @@ class ScaledDotProductAttention(Op):
             return Workspace(training=(first,))
         width = 2 if kernel == "upcast" else 1
         scores, mask = self.scores(*inputs), self._mask(inputs)
-        alone = first + copies * values + mask + queries
+        alone = first + copies * values + queries
         again = queries + keys if self.window is not None or self.over is not None else ZERO
         return Workspace(
-            training=(width * (first + mask + scores),),
+            training=(width * (first + scores),),
             inference=(width * (alone + keys + again + scores), width * (alone + 2 * scores)),
             backward=(width * 2 * scores,),
+            batch=width * mask,
         )
 
     def _copies(self, inputs: Types) -> Expr:

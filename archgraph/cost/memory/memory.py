@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from sympy import Expr, expand
+from sympy import Expr, Integer
 
-from archgraph.cost.costs import Costs, stored_weights
+from archgraph.cost.costs import stored_weights
 from archgraph.cost.memory.backward import Backward
 from archgraph.cost.memory.forward import Forward, RunScope, Tensor
-from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHTS, Ledger, Measure, Moment
+from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHT_GRADIENTS, WEIGHTS, Ledger, Measure, Moment
 from archgraph.cost.memory.saved import SavedBytes
-from archgraph.cost.memory.setting import OPTIMIZERS, AttentionKernel, Checkpoint, Dtype, Setting, setting
+from archgraph.cost.memory.setting import AttentionKernel, Dtype, Setting, setting
+from archgraph.cost.memory.states import state_bytes
+from archgraph.graph.checkpoints import Checkpoint
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Law, Network
 from archgraph.sizes.symbols import ZERO
 
 STATES = "optimizer states"
+LOSS_SCALARS = 8
+"""Bytes of a loss and of its gradient."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,12 @@ class Memory:
     48*D**2*L + 52*D*L
     """
 
-    def __init__(self, graph: Graph, selected: tuple[Value, ...], setting: Setting) -> None:
+    def __init__(
+        self, graph: Graph, selected: tuple[Value, ...], setting: Setting, measure: Measure | None = None
+    ) -> None:
         self.graph = replace(graph, outputs=selected)
         self.setting = setting
-        self.costs = Costs(self.graph)
+        self.measure = measure or int
 
     @property
     def weights(self) -> Expr:
@@ -63,17 +69,24 @@ class Memory:
 
     def _stored(self, graph: Graph, *kinds: str) -> Expr:
         """The bytes of weights; a chosen precision casts those that are floating, whatever they were stored in."""
-        width, cast = self.setting.precision.values, self.setting.dtype is not None
+        return self._of_width(graph, self.setting.precision.weights, *kinds)
+
+    def _of_width(self, graph: Graph, width: int, *kinds: str) -> Expr:
+        cast = self.setting.dtype is not None
         return stored_weights(graph, kinds, lambda row: width if cast and row.kind == "float" else row.width(width))
 
     @property
     def states(self) -> Expr:
-        """The law of what the optimiser keeps, with its own copy of the weights where it has one."""
-        if not self.setting.training:
-            return ZERO
-        precision = self.setting.precision
-        per_weight = OPTIMIZERS[self.setting.optimizer] * precision.states + precision.master
-        return expand(per_weight * self.costs.total("params_trainable"))
+        """The law of what the optimiser keeps, with its own copy of the weights where it has one.
+
+        Of 8-bit states it holds as long as no tensor grows beyond the size from which they are used.
+        """
+        return state_bytes(self.graph, self.setting, self.measure) if self.setting.training else ZERO
+
+    @property
+    def gradients(self) -> Expr:
+        """The law of the bytes of all weights' gradients."""
+        return self._gradient_bytes(self.graph)
 
     @property
     def saved(self) -> Expr:
@@ -102,15 +115,25 @@ class Memory:
         outputs = self.graph.outputs
         results = forward.run(self.graph, inputs, outputs, (True,) * len(outputs), RunScope())
         if self.setting.training:
-            Backward(forward).run(results)
+            self._back(forward, results)
         return ledger.peak
+
+    def _back(self, forward: Forward, results: tuple[Tensor, ...]) -> None:
+        accumulating, width = self.setting.accumulating, self.setting.precision.gradients
+        if accumulating:
+            forward.ledger.new(self.gradients, WEIGHT_GRADIENTS)
+        if self.setting.releases:
+            for tensor in results:
+                forward.ledger.drop(tensor.storage)
+            forward.ledger.new(Integer(LOSS_SCALARS), ACTIVATIONS)
+        Backward(forward, width, accumulating=accumulating).run(results)
 
     def _input(self, ledger: Ledger, value: Value) -> Tensor:
         law = self.setting.execution.bytes_of(value.type)
         return Tensor(ledger.new(law, ACTIVATIONS), law)
 
     def _gradient_bytes(self, body: Graph) -> Expr:
-        return self._stored(body, "trainable")
+        return self._of_width(body, self.setting.precision.gradients, "trainable")
 
 
 def saved_memory(g: Network, attention: AttentionKernel, dtype: Dtype | None, checkpoint: Checkpoint) -> Law:
