@@ -11,7 +11,7 @@ from sympy import Add, Expr, Integer, Min
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis
 from archgraph.ops.attention_modules import attention_module
-from archgraph.ops.base import Kernel, Op, Saved, Types, Weight, Workspace
+from archgraph.ops.base import Kernel, Op, Product, Saved, Types, Weight, Workspace
 from archgraph.ops.reach import SAME, All, AxisMap, Blocks, Causal, Reach, pointwise
 from archgraph.sizes.symbols import ONE, ZERO, product, require, same_size, symbol
 from archgraph.sizes.types import TensorType, tensor
@@ -165,6 +165,15 @@ class ScaledDotProductAttention(Op):
         """Return pairs * (channels of q + channels of the output)."""
         q, _, v = inputs[:3]
         return product((self.pairs(*inputs), q.channels + self._width(v)))
+
+    def products(self, *inputs: TensorType) -> tuple[Product, ...]:
+        """Return the product of queries with keys, and that of the scores with values."""
+        places = range(len(inputs))
+        q, k, v = (tuple(places[place::3]) for place in range(3))
+        pairs = self.pairs(*inputs)
+        scores = Product(product((pairs, inputs[0].channels)), q, k)
+        values = Product(product((pairs, self._width(inputs[2]))), (*q, *k), v, weights=self.relative_bias)
+        return scores, values
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return 6 per score, 7 with a bias."""

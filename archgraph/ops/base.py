@@ -121,6 +121,20 @@ class Workspace:
         )
 
 
+@dataclass(frozen=True)
+class Product:
+    """A product of two factors: its multiply-accumulates, and the operands, by index, that each factor comes from.
+
+    On the way back each factor that needs a gradient costs a product of the same size. A factor that comes from no
+    operand is a weight; `weights` says whether one is behind the first factor as well.
+    """
+
+    macs: Expr
+    first: tuple[int, ...]
+    second: tuple[int, ...] = ()
+    weights: bool = False
+
+
 REGISTERED: dict[str, type[Op]] = {}
 """The operations of the families that were imported; ask `catalogue.registry`, which imports them all."""
 
@@ -168,6 +182,11 @@ class Op(ABC):
     @abstractmethod
     def macs(self, *inputs: TensorType) -> Expr:
         """Return the multiply-accumulates of conv, linear and matmul, per sample."""
+
+    def products(self, *inputs: TensorType) -> tuple[Product, ...]:
+        """Return the products that `macs` adds up: by default one, of the first operand with the second or a weight."""
+        macs = self.macs(*inputs)
+        return (Product(macs, (0,), tuple(range(1, len(inputs)))),) if macs != 0 else ()
 
     @abstractmethod
     def elementwise(self, *inputs: TensorType) -> Expr:

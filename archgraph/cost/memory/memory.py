@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from sympy import Expr, Integer
+from sympy import Expr
 
 from archgraph.cost.costs import stored_weights
 from archgraph.cost.memory.backward import Backward
 from archgraph.cost.memory.forward import Forward, RunScope, Tensor
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHT_GRADIENTS, WEIGHTS, Ledger, Measure, Moment
+from archgraph.cost.memory.loss import loss_bytes
 from archgraph.cost.memory.saved import SavedBytes
 from archgraph.cost.memory.setting import AttentionKernel, Dtype, Setting, setting
 from archgraph.cost.memory.states import state_bytes
@@ -20,8 +21,6 @@ from archgraph.graph.network import Law, Network
 from archgraph.sizes.symbols import ZERO
 
 STATES = "optimizer states"
-LOSS_SCALARS = 8
-"""Bytes of a loss and of its gradient."""
 
 
 @dataclass(frozen=True)
@@ -122,11 +121,20 @@ class Memory:
         accumulating, width = self.setting.accumulating, self.setting.precision.gradients
         if accumulating:
             forward.ledger.new(self.gradients, WEIGHT_GRADIENTS)
-        if self.setting.releases:
-            for tensor in results:
-                forward.ledger.drop(tensor.storage)
-            forward.ledger.new(Integer(LOSS_SCALARS), ACTIVATIONS)
+        self._take_loss(forward.ledger, results)
         Backward(forward, width, accumulating=accumulating).run(results)
+
+    def _take_loss(self, ledger: Ledger, results: tuple[Tensor, ...]) -> None:
+        """Compute a loss of the outputs and go back through it, up to the gradients of the outputs."""
+        loss = loss_bytes(self.graph, self.setting.loss, self.setting.precision.values)
+        samples = self.setting.samples
+        if not loss.holds:
+            for tensor in results:
+                ledger.drop(tensor.storage)
+        ledger.new(samples * loss.data + loss.scalars, ACTIVATIONS)
+        kept = ledger.new(samples * loss.kept, ACTIVATIONS)
+        ledger.note("loss", samples * loss.peak)
+        ledger.drop(kept)
 
     def _input(self, ledger: Ledger, value: Value) -> Tensor:
         law = self.setting.execution.bytes_of(value.type)

@@ -53,16 +53,18 @@ class Optimizer:
         meaning: what they are.
         counter: bytes of a step counter, of one weight.
         once: bytes that all weights share.
-        copies: temporaries of a weight's size in a step that goes weight by weight.
-        held: whether the last of them lives on while the next weight's are made.
+        loop: temporaries of a weight's size in a step that goes weight by weight.
+        held: whether the last of them lives on while the next weight's are made; else `loop` is a bound.
+        foreach: temporaries of all weights' size in a step that takes all of them at once; None where there is none.
     """
 
     states: Callable[[TrainedWeight], Expr]
     meaning: str
     counter: Callable[[TrainedWeight], int] = lambda weight: 0
     once: int = 0
-    copies: int = 0
+    loop: int = 0
     held: bool = False
+    foreach: int | None = 0
 
 
 def _none(weight: TrainedWeight) -> Expr:
@@ -108,17 +110,23 @@ def _counted_by_role(weight: TrainedWeight) -> int:
     return 0 if weight.hidden else COUNTER
 
 
-ADAM = Optimizer(_two, "two moments and a step counter per tensor", _counted, copies=2, held=True)
+ADAM = Optimizer(_two, "two moments and a step counter per tensor", _counted, loop=2, held=True, foreach=1)
 OPTIMIZERS = {
     "sgd": Optimizer(_none, "nothing"),
     "momentum": Optimizer(_first, "one moment"),
     "adam": ADAM,
     "adamw": ADAM,
-    "amsgrad": Optimizer(_three, "two moments and the largest second one", _counted, copies=2, held=True),
-    "adafactor": Optimizer(_factored, "means of rows and columns of the last two axes", _counted, copies=3),
-    "muon": Optimizer(
-        _by_role, "one moment of hidden matrices; AdamW's of tables, vectors and last layers", _counted_by_role, copies=3
+    "amsgrad": Optimizer(
+        _three, "two moments and the largest second one", _counted, loop=2, held=True, foreach=1
     ),
-    "adamw-8bit": Optimizer(_eight_bits, "two moments of a byte, with scales", once=2048),
+    "adafactor": Optimizer(_factored, "means of rows and columns of the last two axes", _counted, loop=3, foreach=1),
+    "muon": Optimizer(
+        _by_role,
+        "one moment of hidden matrices; AdamW's of tables, vectors and last layers",
+        _counted_by_role,
+        loop=3,
+        foreach=None,
+    ),
+    "adamw-8bit": Optimizer(_eight_bits, "two moments of a byte, with scales", once=2048, foreach=None),
 }
 """AdamW, Adafactor without a first moment, and Muon are PyTorch's; 8 bits are those of bitsandbytes."""

@@ -42,7 +42,7 @@ class Setting:
         checkpoint: as in `Execution`; and `samples`.
         own: the floating type of the network, as it is stored.
         accumulating: whether gradients of an earlier batch are there already.
-        releases: whether the loss lets go of the outputs before the way back, as a training loop does.
+        loss: what the outputs go into, as in `loss_bytes`; None where they are held and nothing is computed from them.
 
     Raises:
         QueryError: a word that is none of the choices.
@@ -59,7 +59,7 @@ class Setting:
     own: str = "float32"
     samples: Expr = ONE
     accumulating: bool = False
-    releases: bool = False
+    loss: str | None = None
 
     def __post_init__(self) -> None:
         for name, known in CHOICES.items():

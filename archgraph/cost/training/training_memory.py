@@ -1,0 +1,221 @@
+"""The memory of a training run on one rank: the highest of forward, backward and the optimiser's step, with its laws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sympy import Add, Expr, Symbol
+
+from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHT_GRADIENTS, WEIGHTS, WORKSPACE
+from archgraph.cost.memory.loss import loss_of
+from archgraph.cost.memory.memory import STATES, Memory
+from archgraph.cost.memory.optimizer_step import is_bound, step_bytes
+from archgraph.cost.memory.peak_report import check_visited
+from archgraph.cost.memory.precision import AS_STORED
+from archgraph.cost.memory.setting import Setting, checkpoints
+from archgraph.cost.training.run import Training
+from archgraph.graph.network import Network
+from archgraph.report.table import Table
+from archgraph.sizes.symbols import ONE, evaluate, symbol
+
+AVERAGE = "average of weights"
+KEPT = "kept by autograd"
+COUNTER = 8
+"""Bytes of the number of averages that were taken."""
+LEFT_OUT = "not counted: what kernels, the allocator and the driver take for themselves, unless reserve= is given"
+PER_BATCH = "laws in {} hold from two samples on: one sample keeps views where several keep copies"
+
+
+@dataclass(frozen=True, repr=False)
+class TrainingMemory:
+    """What a training run needs on one rank.
+
+    Attributes:
+        name: of the network.
+        run: how it is trained.
+        at: the values of its symbols.
+        bytes: the most that is live, or with `peak="saved"` the sum of what is kept.
+        by_kind: the same by kind.
+        laws: by kind, in the symbols of the spec and the batch; they hold as long as this moment is the highest.
+        kinds_of_number: by kind, "exact", "bound" or "estimate".
+        node: path of the node that runs then; empty where none does.
+        phase: "forward", "backward", "step" or, with `peak="saved"`, "kept".
+        moments: the bytes of each phase's highest moment.
+        loss: which loss was meant.
+        batch_symbol: what the laws call the batch.
+    """
+
+    name: str
+    run: Training
+    at: str
+    bytes: int
+    by_kind: Mapping[str, int]
+    laws: Mapping[str, Expr]
+    kinds_of_number: Mapping[str, str]
+    node: str
+    phase: str
+    moments: Mapping[str, int]
+    loss: str
+    batch_symbol: str
+
+    @property
+    def law(self) -> Expr:
+        """The law of the moment that is the highest."""
+        return Add(*self.laws.values())
+
+    @property
+    def kind_of_number(self) -> str:
+        """`exact`, or `bound` or `estimate` where one of the parts is."""
+        found = set(self.kinds_of_number.values())
+        return next((kind for kind in ("estimate", "bound") if kind in found), "exact")
+
+    @property
+    def table(self) -> Table:
+        """The report as a table, a row per kind."""
+        rows = [
+            {
+                "kind": kind,
+                "bytes": size,
+                "share": f"{100 * size / self.bytes:.1f} %",
+                "kind of number": self.kinds_of_number[kind],
+                "law": str(self.laws[kind]),
+            }
+            for kind, size in self.by_kind.items()
+        ]
+        total = {"kind": "total", "bytes": self.bytes, "share": "", "kind of number": self.kind_of_number, "law": ""}
+        columns = ("kind", "bytes", "share", "kind of number", "law")
+        return Table(f"{self.name}: {self.sentence}", columns, rows, total, self.notes)
+
+    @property
+    def sentence(self) -> str:
+        """How much it is, and when, in one line."""
+        if self.phase == "kept":
+            return f"{self.bytes:,} bytes of weights, gradients, states and what autograd keeps"
+        way = {"backward": " on the way back", "step": " in the optimiser's step"}.get(self.phase, "")
+        where = f"at {self.node}{way}" if self.node else way.strip() or "before the first node"
+        return f"{self.bytes:,} bytes at the peak of training, {where}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The values of symbols, every setting that moves the answer, and what is not counted."""
+        run = self.run
+        told = f"{run.batch} samples x {run.accumulate}" if run.accumulate > 1 else f"{run.batch} samples"
+        settings = f"{told}, {run.optimizer} ({run.kernel}), {run.dtype}, {run.attention} attention, "
+        settings += f"checkpoint {run.checkpoint}, loss {self.loss}"
+        batch = PER_BATCH.format(self.batch_symbol)
+        return (self.at, settings, batch, LEFT_OUT)
+
+    def __repr__(self) -> str:
+        return str(self.table)
+
+    def _repr_html_(self) -> str:
+        return self.table.to_html()
+
+
+def training_memory(g: Network, run: Training) -> TrainingMemory:
+    """Return what a network needs in training at its bound values."""
+    check_visited(g.graph)
+    return _Measured(g, run).report()
+
+
+def batch_symbol(g: Network) -> Symbol:
+    """Return what laws call the batch: `B`, or `run_B` where the network has a symbol of that name.
+
+    >>> from archgraph import load
+    >>> batch_symbol(load("dit").network)
+    B
+    """
+    taken = {*g.symbols, *map(str, g.values)}
+    return symbol("run_B" if "B" in taken else "B")
+
+
+class _Measured:
+    """The parts of one run, as laws of the graph and at numbers."""
+
+    def __init__(self, g: Network, run: Training) -> None:
+        self.g, self.run, self.batch = g, run, batch_symbol(g)
+        self._values = {**g.values, self.batch: run.batch}
+        self._numbers: dict[Expr, int] = {}
+        self.loss = loss_of(Memory(g.graph, g.selected, Setting()).graph, run.loss)
+        self.setting = Setting(
+            "training",
+            run.attention,
+            self._dtype(),
+            run.optimizer,
+            checkpoints(g.graph, run.checkpoint),
+            own=g.floating,
+            samples=ONE if run.batch == 1 else self.batch,
+            accumulating=run.accumulate > 1,
+            loss=self.loss,
+        )
+        self.memory = Memory(g.graph, g.selected, self.setting, self.measure)
+
+    def _dtype(self) -> str | None:
+        """A network that is stored in the precision that is asked for keeps types of its own as they are."""
+        return None if AS_STORED[self.g.floating] == self.run.dtype else self.run.dtype
+
+    def measure(self, law: Expr) -> int:
+        if law not in self._numbers:
+            self._numbers[law] = evaluate(law, self._values)
+        return self._numbers[law]
+
+    def report(self) -> TrainingMemory:
+        if self.run.peak == "saved":
+            parts, place, phase = self._kept(), "", "kept"
+            moments = {"kept": sum(map(self.measure, parts.values()))}
+        else:
+            found = self.memory.peak(self.measure)
+            passes, step = {**found.laws, **self._average()}, self._step()
+            moments = {found.phase: self._total(passes), "step": self._total(step)}
+            later = moments["step"] > moments[found.phase]
+            parts = step if later else passes
+            place, phase = ("", "step") if later else (found.place, found.phase)
+        sizes = {kind: self.measure(law) for kind, law in parts.items()}
+        present = [kind for kind, size in sizes.items() if size]
+        return TrainingMemory(
+            self.g.name,
+            self.run,
+            self.g.bindings,
+            sum(sizes.values()),
+            {kind: sizes[kind] for kind in present},
+            {kind: self.g.show(parts[kind]) for kind in present},
+            {kind: self._kind_of_number(kind, phase) for kind in present},
+            place,
+            phase,
+            moments,
+            self.loss,
+            str(self.batch),
+        )
+
+    def _total(self, parts: Mapping[str, Expr]) -> int:
+        return sum(map(self.measure, parts.values()))
+
+    def _kept(self) -> dict[str, Expr]:
+        """The sum that papers print: what every weight takes, and what autograd keeps."""
+        return {**self._fixed(), WEIGHT_GRADIENTS: self.memory.gradients, **self._average(), KEPT: self.memory.saved}
+
+    def _fixed(self) -> dict[str, Expr]:
+        return {WEIGHTS: self.memory.weights, STATES: self.memory.states}
+
+    def _average(self) -> dict[str, Expr]:
+        return {AVERAGE: self.memory.weights + COUNTER} if self.run.ema else {}
+
+    def _step(self) -> dict[str, Expr]:
+        """What is live while the optimiser steps: all gradients, the inputs, and temporaries."""
+        execution = self.setting.execution
+        inputs = [execution.bytes_of(value.type) for value in self.memory.graph.inputs]
+        temporaries = step_bytes(self.memory.graph, self.setting, self.run.kernel, self.measure)
+        live = {WEIGHT_GRADIENTS: self.memory.gradients, ACTIVATIONS: Add(*inputs), WORKSPACE: temporaries}
+        return {**self._fixed(), **live, **self._average()}
+
+    def _kind_of_number(self, kind: str, phase: str) -> str:
+        """Weights and states are counted; what runs in half precision is held against a CPU to 1 % only."""
+        if kind in (WEIGHTS, STATES, WEIGHT_GRADIENTS, AVERAGE):
+            return "exact"
+        if phase == "step":
+            return "bound" if kind == WORKSPACE and is_bound(self.setting, self.run.kernel) else "exact"
+        return "exact" if self.setting.precision.values >= 4 else "estimate"
+
+
+__all__ = ["TrainingMemory", "batch_symbol", "training_memory"]
