@@ -171,7 +171,9 @@ class Forward:
     def _step(self, node: Node, operands: Tensors, gradients: GradientPaths, scope: RunScope) -> Tensors:
         workspace = self.execution.workspace(node)
         graded = self.training and gradients.is_on_the_way_back(node)
-        saved = self.execution.saved(node, gradients.flowing if graded else None, lambda index: _is_part(operands[index]))
+        saved = self.execution.saved(
+            node, gradients.flowing if graded else None, lambda index: _is_part(operands[index])
+        )
         # What would be kept is made without recording too, and freed at once, unless the operation says that inference
         # goes another way. What is computed again is no inference: its gradients are wanted later.
         alone = None if graded else workspace.inference

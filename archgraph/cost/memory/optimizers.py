@@ -116,9 +116,7 @@ OPTIMIZERS = {
     "momentum": Optimizer(_first, "one moment"),
     "adam": ADAM,
     "adamw": ADAM,
-    "amsgrad": Optimizer(
-        _three, "two moments and the largest second one", _counted, loop=2, held=True, foreach=1
-    ),
+    "amsgrad": Optimizer(_three, "two moments and the largest second one", _counted, loop=2, held=True, foreach=1),
     "adafactor": Optimizer(_factored, "means of rows and columns of the last two axes", _counted, loop=3, foreach=1),
     "muon": Optimizer(
         _by_role,

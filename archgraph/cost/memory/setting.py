@@ -85,9 +85,7 @@ class Setting:
     @property
     def execution(self) -> Execution:
         """How the operations are computed."""
-        return execution(
-            self.precision.values, self.attention, checkpoint=self.checkpoint, samples=self.samples
-        )
+        return execution(self.precision.values, self.attention, checkpoint=self.checkpoint, samples=self.samples)
 
     def __str__(self) -> str:
         parts = [self.precision_name, f"{self.attention} attention"]

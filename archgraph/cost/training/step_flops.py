@@ -74,8 +74,7 @@ class StepProducts:
         """Return where gradients flow in the first iteration, and in every later one."""
         wanted = self.flow.leaving(repeat, paths.wanted(repeat.outputs))
         first, later = (
-            self.flow.of(repeat.body, flags, wanted)
-            for flags in self.flow.entering(repeat, paths.flags(repeat.inputs))
+            self.flow.of(repeat.body, flags, wanted) for flags in self.flow.entering(repeat, paths.flags(repeat.inputs))
         )
         return first, later
 
@@ -148,7 +147,9 @@ class StepProducts:
 
     def _keeps(self, node: Node, paths: GradientPaths) -> bool:
         saved = self.execution.saved(node, paths.flowing)
-        return (has_trained_weights(node) and not is_weight(node)) or saved != Saved(aliases=saved.aliases, joined=saved.joined)
+        return (has_trained_weights(node) and not is_weight(node)) or saved != Saved(
+            aliases=saved.aliases, joined=saved.joined
+        )
 
     def _is_fused(self, node: Node) -> bool:
         fused = self.execution.kernel == "flash" and isinstance(node.op, ScaledDotProductAttention)
