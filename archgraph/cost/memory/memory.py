@@ -83,6 +83,11 @@ class Memory:
         return state_bytes(self.graph, self.setting, self.measure) if self.setting.training else ZERO
 
     @property
+    def buffers(self) -> Expr:
+        """The law of the bytes of buffers."""
+        return self._stored(self.graph, "buffer")
+
+    @property
     def gradients(self) -> Expr:
         """The law of the bytes of all weights' gradients."""
         return self._gradient_bytes(self.graph)
@@ -108,7 +113,7 @@ class Memory:
 
     def _run(self, measure: Measure, chosen: int | None = None) -> Moment:
         ledger = Ledger(measure, chosen)
-        forward = Forward(ledger, self.setting.execution, self._gradient_bytes, training=self.setting.training)
+        forward = Forward(ledger, self.setting.execution, self._skipped_gradients, training=self.setting.training)
         inputs = tuple(self._input(ledger, value) for value in self.graph.inputs)
         ledger.note("")
         outputs = self.graph.outputs
@@ -118,8 +123,9 @@ class Memory:
         return ledger.peak
 
     def _back(self, forward: Forward, results: tuple[Tensor, ...]) -> None:
-        accumulating, width = self.setting.accumulating, self.setting.precision.gradients
-        if accumulating:
+        accumulating = self.setting.accumulating
+        width = 0 if self.setting.hands_on else self.setting.precision.gradients
+        if accumulating and width:
             forward.ledger.new(self.gradients, WEIGHT_GRADIENTS)
         self._take_loss(forward.ledger, results)
         Backward(forward, width, accumulating=accumulating).run(results)
@@ -142,6 +148,9 @@ class Memory:
 
     def _gradient_bytes(self, body: Graph) -> Expr:
         return self._of_width(body, self.setting.precision.gradients, "trainable")
+
+    def _skipped_gradients(self, body: Graph) -> Expr:
+        return ZERO if self.setting.hands_on else self._gradient_bytes(body)
 
 
 def saved_memory(g: Network, attention: AttentionKernel, dtype: Dtype | None, checkpoint: Checkpoint) -> Law:

@@ -55,6 +55,7 @@ class Optimizer:
         once: bytes that all weights share.
         loop: temporaries of a weight's size in a step that goes weight by weight.
         held: whether the last of them lives on while the next weight's are made; else `loop` is a bound.
+        per_scalar: numbers per scalar, where they are the same for every one.
         foreach: temporaries of all weights' size in a step that takes all of them at once; None where there is none.
     """
 
@@ -65,6 +66,7 @@ class Optimizer:
     loop: int = 0
     held: bool = False
     foreach: int | None = 0
+    per_scalar: int | None = None
 
 
 def _none(weight: TrainedWeight) -> Expr:
@@ -110,13 +112,17 @@ def _counted_by_role(weight: TrainedWeight) -> int:
     return 0 if weight.hidden else COUNTER
 
 
-ADAM = Optimizer(_two, "two moments and a step counter per tensor", _counted, loop=2, held=True, foreach=1)
+ADAM = Optimizer(
+    _two, "two moments and a step counter per tensor", _counted, loop=2, held=True, foreach=1, per_scalar=2
+)
 OPTIMIZERS = {
-    "sgd": Optimizer(_none, "nothing"),
-    "momentum": Optimizer(_first, "one moment"),
+    "sgd": Optimizer(_none, "nothing", per_scalar=0),
+    "momentum": Optimizer(_first, "one moment", per_scalar=1),
     "adam": ADAM,
     "adamw": ADAM,
-    "amsgrad": Optimizer(_three, "two moments and the largest second one", _counted, loop=2, held=True, foreach=1),
+    "amsgrad": Optimizer(
+        _three, "two moments and the largest second one", _counted, loop=2, held=True, foreach=1, per_scalar=3
+    ),
     "adafactor": Optimizer(_factored, "means of rows and columns of the last two axes", _counted, loop=3, foreach=1),
     "muon": Optimizer(
         _by_role,

@@ -42,6 +42,7 @@ class Setting:
         checkpoint: as in `Execution`; and `samples`.
         own: the floating type of the network, as it is stored.
         accumulating: whether gradients of an earlier batch are there already.
+        hands_on: whether gradients of weights go to other ranks as they are made, and are not counted.
         loss: what the outputs go into, as in `loss_bytes`; None where they are held and nothing is computed from them.
 
     Raises:
@@ -60,6 +61,7 @@ class Setting:
     samples: Expr = ONE
     accumulating: bool = False
     loss: str | None = None
+    hands_on: bool = False
 
     def __post_init__(self) -> None:
         for name, known in CHOICES.items():

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from sympy import Add, Expr, expand
 
 from archgraph.cost.costs import Costs, Metric
-from archgraph.cost.memory.optimizers import OPTIMIZERS, TrainedWeight
+from archgraph.cost.memory.optimizers import OPTIMIZERS, Optimizer, TrainedWeight
+from archgraph.cost.memory.precision import Precision
 from archgraph.cost.memory.setting import Setting
 from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.ops.linear import Linear
-from archgraph.sizes.symbols import ONE, ZERO
 
 Measure = Callable[[Expr], int]
 
@@ -28,11 +28,15 @@ def state_bytes(graph: Graph, setting: Setting, measure: Measure) -> Expr:
     last = last_layers(graph)
 
     def of(node: Node) -> Expr:
-        weights = list(trained(node, precision.states, last, measure))
-        states = [optimizer.states(weight) + optimizer.counter(weight) for weight in weights]
-        return Add(*states, *(precision.master * weight.numel for weight in weights))
+        weights = trained(node, precision.states, last, measure)
+        return Add(*(state_of(optimizer, precision, weight) for weight in weights))
 
     return expand(Costs(graph).sum(Metric("states", of, "bytes", True)) + optimizer.once)
+
+
+def state_of(optimizer: Optimizer, precision: Precision, weight: TrainedWeight) -> Expr:
+    """Return the bytes of one weight's states, its counter, and the optimiser's own copy of it."""
+    return optimizer.states(weight) + optimizer.counter(weight) + precision.master * weight.numel
 
 
 def trained(node: Node, width: int, last: frozenset[Node], measure: Measure) -> Iterator[TrainedWeight]:
@@ -41,15 +45,6 @@ def trained(node: Node, width: int, last: frozenset[Node], measure: Measure) -> 
         if weight.kind == "trainable":
             hidden = isinstance(node.op, Linear) and len(weight.shape) == 2 and node not in last
             yield TrainedWeight(weight, width, hidden, measure)
-
-
-def tensors(graph: Graph) -> Expr:
-    """Return how many trained weight tensors there are."""
-
-    def of(node: Node) -> Expr:
-        return sum((ONE for _ in trained(node, 1, frozenset(), int)), start=ZERO)
-
-    return Costs(graph).sum(Metric("tensors", of, "trained", True))
 
 
 def last_layers(graph: Graph) -> frozenset[Node]:

@@ -4,26 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from sympy import Add, Expr, Symbol
+from sympy import Add, Expr, Symbol, ceiling, expand
 
+from archgraph.cost.costs import Costs
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHT_GRADIENTS, WEIGHTS, WORKSPACE
 from archgraph.cost.memory.loss import loss_of
 from archgraph.cost.memory.memory import STATES, Memory
+from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.optimizer_step import is_bound, step_bytes
 from archgraph.cost.memory.peak_report import check_visited
 from archgraph.cost.memory.precision import AS_STORED
 from archgraph.cost.memory.setting import Setting, checkpoints
 from archgraph.cost.training.run import Training
+from archgraph.cost.training.sharding import Shards, dealt, rows, shards
+from archgraph.errors import QueryError
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
 from archgraph.sizes.symbols import ONE, evaluate, symbol
 
 AVERAGE = "average of weights"
 KEPT = "kept by autograd"
+GATHERED = "gathered weights"
 COUNTER = 8
 """Bytes of the number of averages that were taken."""
 LEFT_OUT = "not counted: what kernels, the allocator and the driver take for themselves, unless reserve= is given"
+SCHEMES = (
+    "{} ranks, each with everything; buckets of gradients that are exchanged are not counted",
+    "{} ranks: the one with the most states, which are dealt out in whole tensors as PyTorch does",
+    "{} ranks: states and gradients in equal parts of a flat buffer as DeepSpeed does, and a group of whole gradients",
+    "{} ranks: the first, which has the most rows of every weight (FSDP2); nothing is gathered ahead, or one group more",
+)
 PER_BATCH = "laws in {} hold from two samples on: one sample keeps views where several keep copies"
 
 
@@ -104,7 +116,8 @@ class TrainingMemory:
         settings = f"{told}, {run.optimizer} ({run.kernel}), {run.dtype}, {run.attention} attention, "
         settings += f"checkpoint {run.checkpoint}, loss {self.loss}"
         batch = PER_BATCH.format(self.batch_symbol)
-        return (self.at, settings, batch, LEFT_OUT)
+        ranks = (SCHEMES[run.zero].format(run.gpus),) if run.gpus > 1 else ()
+        return (self.at, settings, *ranks, batch, LEFT_OUT)
 
     def __repr__(self) -> str:
         return str(self.table)
@@ -148,6 +161,7 @@ class _Measured:
             samples=ONE if run.batch == 1 else self.batch,
             accumulating=run.accumulate > 1,
             loss=self.loss,
+            hands_on=run.zero >= 2,
         )
         self.memory = Memory(g.graph, g.selected, self.setting, self.measure)
 
@@ -162,15 +176,17 @@ class _Measured:
 
     def report(self) -> TrainingMemory:
         if self.run.peak == "saved":
-            parts, place, phase = self._kept(), "", "kept"
-            moments = {"kept": sum(map(self.measure, parts.values()))}
-        else:
-            found = self.memory.peak(self.measure)
-            passes, step = {**found.laws, **self._average()}, self._step()
-            moments = {found.phase: self._total(passes), "step": self._total(step)}
-            later = moments["step"] > moments[found.phase]
-            parts = step if later else passes
-            place, phase = ("", "step") if later else (found.place, found.phase)
+            return self._reported(self._kept(), "", "kept", {"kept": self._total(self._kept())})
+        place, phase, passes = self._passes()
+        step = self._step()
+        moments = {phase: self._total(passes), "step": self._total(step)}
+        if moments["step"] > moments[phase]:
+            return self._reported(step, "", "step", moments)
+        return self._reported(passes, place, phase, moments)
+
+    def _reported(
+        self, parts: Mapping[str, Expr], place: str, phase: str, moments: Mapping[str, int]
+    ) -> TrainingMemory:
         sizes = {kind: self.measure(law) for kind, law in parts.items()}
         present = [kind for kind, size in sizes.items() if size]
         return TrainingMemory(
@@ -188,33 +204,101 @@ class _Measured:
             str(self.batch),
         )
 
+    def _passes(self) -> tuple[str, str, dict[str, Expr]]:
+        """The highest moment of forward and backward: its place, its phase, and the laws by kind."""
+        found = self.memory.peak(self.measure)
+        laws = {**found.laws, **self._fixed(), **self._average()}
+        if self.run.zero == 2:
+            # What is made is handed on by groups: one group of whole gradients beside the parts.
+            group = self.shards.largest / self.setting.precision.values * self.setting.precision.gradients
+            laws[WEIGHT_GRADIENTS] = self._held_gradients() + group
+        if self.run.zero == 3:
+            # Nothing is fetched ahead: the rest stays once it is gathered; of a group there are the weights, and their
+            # gradients before they are handed on.
+            laws[WEIGHT_GRADIENTS] = self.shards.gradients
+            laws[GATHERED] = self.shards.rest + 2 * self.shards.largest
+        return found.place, found.phase, laws
+
     def _total(self, parts: Mapping[str, Expr]) -> int:
         return sum(map(self.measure, parts.values()))
 
     def _kept(self) -> dict[str, Expr]:
         """The sum that papers print: what every weight takes, and what autograd keeps."""
-        return {**self._fixed(), WEIGHT_GRADIENTS: self.memory.gradients, **self._average(), KEPT: self.memory.saved}
+        gradients = {WEIGHT_GRADIENTS: self._held_gradients()}
+        return {**self._fixed(), **gradients, **self._average(), KEPT: self.memory.saved}
+
+    @cached_property
+    def shards(self) -> Shards:
+        """What the first rank holds."""
+        return shards(self.memory, self.run.gpus)
 
     def _fixed(self) -> dict[str, Expr]:
-        return {WEIGHTS: self.memory.weights, STATES: self.memory.states}
+        """Weights and states of the rank that holds the most."""
+        weights = self.shards.weights if self.run.zero == 3 else self.memory.weights
+        return {WEIGHTS: weights, STATES: self._states()}
+
+    def _states(self) -> Expr:
+        if self.run.zero == 0:
+            return self.memory.states
+        if self.run.zero == 3:
+            return self.shards.states
+        precision, numbers = self.setting.precision, OPTIMIZERS[self.run.optimizer].per_scalar
+        if numbers is None:
+            even = (name for name, row in OPTIMIZERS.items() if row.per_scalar is not None)
+            message = f"zero={self.run.zero} shares what is the same for every scalar, as {self.run.optimizer}'s is not"
+            raise QueryError(message, hint=f"zero=3, or an optimiser of {', '.join(even)}")
+        per_scalar = numbers * precision.states + precision.master
+        if self.run.zero == 1:
+            whole = dealt(self.memory.graph, self.run.gpus, self.measure)
+            return expand(per_scalar * max(whole, key=self.measure))
+        return per_scalar * ceiling(self.scalars / self.run.gpus)
+
+    @cached_property
+    def scalars(self) -> Expr:
+        """The scalars that are trained."""
+        return Costs(self.memory.graph).total("params_trainable")
+
+    def _held_gradients(self) -> Expr:
+        """The gradients of one rank between backward and step."""
+        if self.run.zero == 3:
+            return self.shards.gradients
+        if self.run.zero == 2:
+            return self.setting.precision.gradients * ceiling(self.scalars / self.run.gpus)
+        return self.memory.gradients
 
     def _average(self) -> dict[str, Expr]:
-        return {AVERAGE: self.memory.weights + COUNTER} if self.run.ema else {}
+        if not self.run.ema:
+            return {}
+        return {AVERAGE: (self.shards.weights if self.run.zero == 3 else self.memory.weights) + COUNTER}
+
+    def _inputs(self) -> Expr:
+        execution = self.setting.execution
+        return Add(*(execution.bytes_of(value.type) for value in self.memory.graph.inputs))
 
     def _step(self) -> dict[str, Expr]:
         """What is live while the optimiser steps: all gradients, the inputs, and temporaries."""
-        execution = self.setting.execution
-        inputs = [execution.bytes_of(value.type) for value in self.memory.graph.inputs]
-        temporaries = step_bytes(self.memory.graph, self.setting, self.run.kernel, self.measure)
-        live = {WEIGHT_GRADIENTS: self.memory.gradients, ACTIVATIONS: Add(*inputs), WORKSPACE: temporaries}
-        return {**self._fixed(), **live, **self._average()}
+        held = {WEIGHT_GRADIENTS: self._held_gradients(), ACTIVATIONS: self._inputs(), WORKSPACE: self._temporaries()}
+        return {**self._fixed(), **held, **self._average()}
+
+    def _temporaries(self) -> Expr:
+        """What a step needs besides: of the rows, or of the share, that a rank updates."""
+        given = (self.memory.graph, self.setting, self.run.kernel, self.measure)
+        if self.run.zero == 3:
+            return step_bytes(*given, lambda weight: rows(weight, self.run.gpus))
+        found = step_bytes(*given)
+        share = self.run.gpus if self.run.zero and self.run.kernel == "foreach" else 1
+        return ceiling(found / share)
 
     def _kind_of_number(self, kind: str, phase: str) -> str:
         """Weights and states are counted; what runs in half precision is held against a CPU to 1 % only."""
+        if kind == WEIGHT_GRADIENTS and self.run.zero == 2 and phase != "step":
+            return "estimate"
         if kind in (WEIGHTS, STATES, WEIGHT_GRADIENTS, AVERAGE):
             return "exact"
         if phase == "step":
             return "bound" if kind == WORKSPACE and is_bound(self.setting, self.run.kernel) else "exact"
+        if kind == GATHERED:
+            return "estimate"
         return "exact" if self.setting.precision.values >= 4 else "estimate"
 
 
