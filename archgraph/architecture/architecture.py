@@ -19,7 +19,7 @@ from archgraph.cost.memory.setting import AttentionKernel, Dtype, Mode, Optimize
 from archgraph.cost.part import Part, costs_of, part, whole_part
 from archgraph.cost.reconciliation import Reconciliation, count_as
 from archgraph.cost.roofline import Roofline, roofline
-from archgraph.cost.training.fit import Fit, fits
+from archgraph.cost.training.fit import Fit, fit_of
 from archgraph.cost.training.run import Training, training
 from archgraph.cost.training.step_report import StepFlops, mfu, step_flops
 from archgraph.cost.training.training_memory import TrainingMemory, training_memory
@@ -663,7 +663,7 @@ class Architecture:
 
     # -- budgets and growth -------------------------------------------------------------------------------
 
-    def solve(self, name: str, multiple_of: int = 1, within: Range | None = None, **budget: Any) -> Solution:
+    def solve(self, name: str, multiple_of: int = 1, within: Range | None = None, **budget: object) -> Solution:
         """Return the value of a symbol at which budgets are just met: of a rising law, `<=` gives the largest.
 
         Args:
@@ -685,7 +685,7 @@ class Architecture:
         """
         return budgets.solve(self.network, name, multiple_of, budget, within)
 
-    def iso(self, name: str, over: Mapping[str, Iterable[Any]], multiple_of: int = 1, **budget: Any) -> Table:
+    def iso(self, name: str, over: Mapping[str, Iterable[Any]], multiple_of: int = 1, **budget: object) -> Table:
         """Return the curve of equal cost: along one symbol, the value of another at which budgets are just met.
 
         >>> table = load("dit").iso("D", over={"L": [12, 28]}, multiple_of=64, params=("<=", 700e6))
@@ -790,7 +790,7 @@ class Architecture:
         """
         return peak_memory(self.network, setting(self.graph, mode, attention, dtype, optimizer, checkpoint=checkpoint))
 
-    def training_memory(self, run: Training | None = None, **options: Any) -> TrainingMemory:
+    def training_memory(self, run: Training | None = None, **options: object) -> TrainingMemory:
         """Return what a training run needs on one rank, at the bound values: a report with its laws in the batch.
 
         Args:
@@ -806,7 +806,7 @@ class Architecture:
         """
         return training_memory(self.network, training(run, options))
 
-    def fits(self, device: str | float, run: Training | None = None, **options: Any) -> Fit:
+    def fits(self, device: str | float, run: Training | None = None, **options: object) -> Fit:
         """Return whether a training run fits a device: what takes what, the margin, and what to turn first.
 
         Args:
@@ -821,9 +821,9 @@ class Architecture:
         >>> fit.fits, fit.margin > 0, [each.change for each in fit.remedies][0]
         (True, True, "checkpoint='block'")
         """
-        return fits(self.network, device, training(run, options))
+        return fit_of(self.network, device, training(run, options))
 
-    def largest(self, name: str, memory: str | float, multiple_of: int = 1, **keywords: Any) -> Largest:
+    def largest(self, name: str, memory: str | float, multiple_of: int = 1, **keywords: object) -> Largest:
         """Return the largest value of a symbol, or of the batch `B`, with which a training run fits a memory.
 
         Args:
@@ -842,7 +842,7 @@ class Architecture:
         """
         return largest(self.network, name, memory, multiple_of, keywords)
 
-    def step_flops(self, run: Training | None = None, **options: Any) -> StepFlops:
+    def step_flops(self, run: Training | None = None, **options: object) -> StepFlops:
         """Return the operations of a training step: forward, backward, and what checkpoints compute again.
 
         Args:
@@ -855,7 +855,7 @@ class Architecture:
         """
         return step_flops(self.network, training(run, options))
 
-    def mfu(self, device: str, tokens_per_second: float, run: Training | None = None, **options: Any) -> float:
+    def mfu(self, device: str, tokens_per_second: float, run: Training | None = None, **options: object) -> float:
         """Return the share of the peak rate that a measured throughput uses, of all ranks together.
 
         Args:
@@ -1277,7 +1277,10 @@ def compare(*architectures: Architecture) -> Table:
 
 @_named
 def fits_table(
-    architectures: Iterable[Architecture], devices: Iterable[str | float], batch: Iterable[int] = (1,), **options: Any
+    architectures: Iterable[Architecture],
+    devices: Iterable[str | float],
+    batch: Iterable[int] = (1,),
+    **options: object,
 ) -> Table:
     """Return a row per network, device and batch: what a training run needs, and whether it fits.
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
     from archgraph.cost.training.run import Training
 
-WORDS = ("optimizer", "dtype", "attention", "kernel", "loss", "peak")
-COUNTS = {"batch": 1, "accumulate": 1, "gpus": 1, "zero": 0}
+RUN_WORDS = ("optimizer", "dtype", "attention", "kernel", "loss", "peak")
+RUN_COUNTS = {"batch": 1, "accumulate": 1, "gpus": 1, "zero": 0}
 
 
 def add_fit(commands: Any) -> None:
@@ -51,11 +51,11 @@ def add_fit(commands: Any) -> None:
 
 
 def _add_run(parser: Parser) -> None:
-    from archgraph.cost.training.run import CHOICES
+    from archgraph.cost.training.run import RUN_CHOICES
 
-    for name in WORDS:
-        add_names(parser, f"--{name}", lambda name=name: CHOICES[name], name, default=_default(name))
-    for name, least in COUNTS.items():
+    for name in RUN_WORDS:
+        add_names(parser, f"--{name}", lambda name=name: RUN_CHOICES[name], name, default=_default(name))
+    for name, least in RUN_COUNTS.items():
         parser.add_argument(f"--{name}", type=whole(f"--{name}", least), default=_default(name), metavar="N")
     parser.add_argument(
         "--checkpoint", metavar="HOW", default="none", help="none, block, attention, sqrt, or a number of blocks"
@@ -98,7 +98,7 @@ def _training(options: argparse.Namespace) -> Training:
     from archgraph.cost.training.run import Training
     from archgraph.cost.units import bytes_of
 
-    given = {name: getattr(options, name) for name in (*WORDS, *COUNTS)}
+    given = {name: getattr(options, name) for name in (*RUN_WORDS, *RUN_COUNTS)}
     how = options.checkpoint
     return Training(
         **given,

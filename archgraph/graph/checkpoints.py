@@ -51,7 +51,10 @@ class KeepAll(CheckpointPolicy):
 
 @dataclass(frozen=True)
 class EachBlock(CheckpointPolicy):
-    """Every block of a series: an iteration of a repeat, or a call that a `for` makes and that holds no repeat."""
+    """Every block of a series, the outermost where series stand in series: iterations of repeats, and turns of a `for`.
+
+    What is inside of a block is computed again with it.
+    """
 
     meaning: ClassVar[str] = "checkpoints of every block"
 
@@ -164,7 +167,5 @@ def described(chosen: CheckpointPolicy) -> str:
 
 
 def _is_turn(repeat: Repeat) -> bool:
-    """Whether a scope is a turn of a `for`, and holds no series of its own."""
-    inside = (member for _, member in repeat.body.walk())
-    series = any(isinstance(member, Repeat) and not member.once and member.experts is None for member in inside)
-    return repeat.name.endswith(")") and not series
+    """Whether a scope is a turn of a `for`, which are named by an index."""
+    return repeat.name.endswith(")")

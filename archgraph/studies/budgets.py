@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import gcd, isfinite, lcm
-from typing import Any
 
 from archgraph.cost.part import whole_part
 from archgraph.cost.training.run import Training
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean, not_among, quoted
 from archgraph.graph.network import Network
-from archgraph.laws.search import HOLDS, MAX_SIZE, Inequality, Met, Solution, first, last, trend
+from archgraph.laws.search import HOLDS, MAX_SIZE, Met, Solution, first, last, trend
 from archgraph.report.table import Table
 from archgraph.sizes.exact import number_of
 from archgraph.sizes.symbols import replaced
-from archgraph.studies.run_metrics import RUN_METRICS, number_at, parted
+from archgraph.studies.run_metrics import RUN_METRICS, Budget, number_at, parted
 
-Budget = tuple[Inequality, float]
 Range = tuple[int, int]
 MOST = 100_000
 """How many values are tried one by one at most."""
@@ -25,12 +23,13 @@ NEAR = 4096
 
 
 def solve(
-    g: Network, name: str, multiple_of: int, keywords: Mapping[str, Any], within: Range | None = None
+    g: Network, name: str, multiple_of: int, keywords: Mapping[str, object], within: Range | None = None
 ) -> Solution:
     """Return the value of one symbol at which budgets are just met, every other symbol at its value.
 
-    Among the keywords are settings of a run, for budgets of its metrics. A law that rises has its largest value within a `<=`, one that falls its least. A law that does both is searched
-    value by value within a stated range, for the value that leaves least of the first budget.
+    Among the keywords are settings of a run, for budgets of its metrics. A law that rises has its largest value within
+    a `<=`, one that falls its least. A law that does both is searched value by value within a stated range, for the
+    value that leaves least of the first budget.
     """
     budgets, run = parted(keywords)
     _check(g, name, budgets, multiple_of)
@@ -88,10 +87,10 @@ class _Search:
         comparison, budget = self.budgets[metric]
         return HOLDS[comparison](self.number(metric, k), budget)
 
-    def number(self, metric: str, k: int) -> Any:
+    def number(self, metric: str, k: int) -> float:
         """A metric at the k-th value: of a law, or measured there."""
         if metric in self.laws:
-            return number_of(self.laws[metric], {self.symbol: self.value(k)})
+            return number_of(self.laws[metric], {self.symbol: self.value(k)})  # type: ignore[return-value]
         if (metric, k) not in self._measured:
             at = self.g.at(**{self.name: self.value(k)})
             self._measured[metric, k] = number_at(at, metric, self.run)
@@ -128,7 +127,7 @@ class _Search:
             raise QueryError(f"{end - begin + 1:,} values are too many to try one by one; the limit is {MOST:,}")
         main, (_, budget) = next(iter(self.budgets.items()))
 
-        def slack(k: int) -> Any:
+        def slack(k: int) -> float:
             return abs(budget - self.number(main, k))
 
         feasible = (k for k in range(begin, end + 1) if all(self.holds(metric, k) for metric in self.budgets))
@@ -172,7 +171,7 @@ def iso(
     name: str,
     over: Mapping[str, Iterable[object]],
     multiple_of: int,
-    keywords: Mapping[str, Any],
+    keywords: Mapping[str, object],
 ) -> Table:
     """Return, along the values of a second symbol, the value of the first at which budgets are just met."""
     if len(over) != 1:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
-from typing import Any
 
 from archgraph.cost.part import whole_part
-from archgraph.cost.training.fit import Fit, fits
+from archgraph.cost.training.fit import Fit, fit_of
 from archgraph.cost.training.run import Training
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
@@ -17,7 +16,7 @@ from archgraph.report.table import Table
 def fits_table(networks: Sequence[Network], devices: Iterable[object], batches: Iterable[int], run: Training) -> Table:
     """Return a row per network, device and batch: what is needed, and whether it fits."""
     found = [
-        fits(network, where, replace(run, batch=batch))
+        fit_of(network, where, replace(run, batch=batch))
         for network, where, batch in product(networks, tuple(devices), tuple(batches))
     ]
     rows = [_row(each) for each in found]
@@ -25,7 +24,7 @@ def fits_table(networks: Sequence[Network], devices: Iterable[object], batches: 
     return Table("what fits", tuple(rows[0]) if rows else (), rows, notes=notes)
 
 
-def _row(found: Fit) -> dict[str, Any]:
+def _row(found: Fit) -> dict[str, object]:
     needed = found.needed
     return {
         "network": needed.name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sympy import Expr, Integer
 
@@ -37,7 +36,7 @@ class Largest(Solution):
         next_bytes: what it would need; None where the network cannot have it.
     """
 
-    at: Mapping[str, Any]
+    at: Mapping[str, object]
     params: int
     macs: int
     needed: TrainingMemory
@@ -50,7 +49,7 @@ class Largest(Solution):
 
 
 def largest(
-    g: Network, name: str, memory: object, multiple_of: int, keywords: Mapping[str, Any], run: Training | None = None
+    g: Network, name: str, memory: object, multiple_of: int, keywords: Mapping[str, object], run: Training | None = None
 ) -> Largest:
     """Return the largest value of a symbol, or of the batch, at which a run fits; of `gpus` the least.
 
@@ -93,7 +92,7 @@ def found_table(found: Sequence[Largest]) -> Table:
 
 class _Largest:
     def __init__(
-        self, g: Network, name: str, memory: int, multiple_of: int, run: Training, tied: Mapping[str, Any]
+        self, g: Network, name: str, memory: int, multiple_of: int, run: Training, tied: Mapping[str, object]
     ) -> None:
         self.g, self.name, self.run, self.tied, self.step = g, name, run, tied, multiple_of
         self.memory = memory - run.reserve
@@ -171,24 +170,24 @@ class _Largest:
     def _hint(self) -> str:
         return ", or ".join(words for words, _ in self._turns()) or "a larger memory, or a smaller network"
 
-    def _turns(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def _turns(self) -> Iterator[tuple[str, Mapping[str, object]]]:
         yield from changes_of(self.run)
 
 
 class _Point:
     """The scope of an expression such as `D/64`: every symbol is a number."""
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
+    def __init__(self, values: Mapping[str, object]) -> None:
         self._values = values
 
-    def value(self, given: Any) -> Any:
+    def value(self, given: object) -> object:
         """Return a number as it is, and an expression at the values of all symbols."""
         if not isinstance(given, str):
             return given
         found = evaluate_expression(self, text=given)
         return int(found) if isinstance(found, Expr) and found.is_Integer else found
 
-    def lookup(self, name: str) -> Any:
+    def lookup(self, name: str) -> object:
         """Return the value of a symbol."""
         if name not in self._values:
             raise SpecError(f"'{name}' is not defined.{did_you_mean(name, self._values)}")
@@ -197,7 +196,7 @@ class _Point:
 
     def items(self, name: str) -> tuple:
         """Return the elements of a list."""
-        return tuple(self.lookup(name))
+        return tuple(self.lookup(name))  # type: ignore[arg-type]
 
     def axis(self, name: str, indices: tuple[int, ...], axis: str) -> Expr:
         """Refuse: there are no values here, symbols alone."""
@@ -207,6 +206,6 @@ class _Point:
         """Return a number."""
         return int(value)
 
-    def tell(self, value: Any) -> str:
+    def tell(self, value: object) -> str:
         """Return a value in words."""
         return str(value)

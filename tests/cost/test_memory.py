@@ -159,6 +159,6 @@ def test_unknown_choices_and_scopes():
 def test_the_command_prints_both_modes(capsys):
     assert main(["memory", "dit:S/2", "--optimizer", "adam", "--checkpoint"]) == 0
     text = capsys.readouterr().out
-    assert "optimizer states" in text and "inference" in text and "checkpoints of repeats" in text
+    assert "optimizer states" in text and "inference" in text and "checkpoints of every block" in text
     assert main(["memory", "unet", "--mode", "training", "--json", "--checkpoint", "enc(0)"]) == 0
     assert '"kind": "weights"' in capsys.readouterr().out

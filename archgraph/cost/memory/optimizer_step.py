@@ -8,9 +8,9 @@ from itertools import pairwise
 from sympy import Add, Expr, expand
 
 from archgraph.cost.costs import Costs, Metric
+from archgraph.cost.memory.ledger import Measure
 from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.setting import Setting
-from archgraph.cost.memory.states import Measure
 from archgraph.graph.ir import Graph, Member, Node
 from archgraph.ops.base import Weight
 from archgraph.sizes.symbols import ZERO

@@ -10,11 +10,11 @@ from sympy import Expr, ceiling, prod
 from archgraph.ops.base import Weight
 from archgraph.sizes.symbols import ZERO
 
-BLOCK = 256
+SCALED_TOGETHER = 256
 """Numbers that share a scale in 8-bit states."""
-LEAST = 4096
+LEAST_IN_EIGHT_BITS = 4096
 """Tensors with fewer numbers keep their states in single precision."""
-COUNTER = 4
+STEP_COUNTER = 4
 
 
 @dataclass(frozen=True)
@@ -99,17 +99,17 @@ def _by_role(weight: TrainedWeight) -> Expr:
 
 def _eight_bits(weight: TrainedWeight) -> Expr:
     """A byte per number and a scale per block of them; small tensors in single precision."""
-    if weight.measure(weight.numel) < LEAST:
+    if weight.measure(weight.numel) < LEAST_IN_EIGHT_BITS:
         return 8 * weight.numel
-    return 2 * weight.numel + 8 * ceiling(weight.numel / BLOCK)
+    return 2 * weight.numel + 8 * ceiling(weight.numel / SCALED_TOGETHER)
 
 
 def _counted(weight: TrainedWeight) -> int:
-    return COUNTER
+    return STEP_COUNTER
 
 
 def _counted_by_role(weight: TrainedWeight) -> int:
-    return 0 if weight.hidden else COUNTER
+    return 0 if weight.hidden else STEP_COUNTER
 
 
 ADAM = Optimizer(

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from sympy import Add, Expr, expand
 
 from archgraph.cost.costs import Costs, Metric
+from archgraph.cost.memory.ledger import Measure
 from archgraph.cost.memory.optimizers import OPTIMIZERS, Optimizer, TrainedWeight
 from archgraph.cost.memory.precision import Precision
 from archgraph.cost.memory.setting import Setting
 from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.ops.linear import Linear
-
-Measure = Callable[[Expr], int]
 
 
 def state_bytes(graph: Graph, setting: Setting, measure: Measure) -> Expr:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 from sympy import Expr
 
@@ -125,7 +124,7 @@ class Fit:
         return self.table.to_html()
 
 
-def fits(g: Network, where: object, run: Training) -> Fit:
+def fit_of(g: Network, where: object, run: Training) -> Fit:
     """Return whether a run fits a device, or a number of bytes.
 
     Raises:
@@ -156,7 +155,7 @@ def memory_of(where: object) -> tuple[str, int]:
         ) from error
 
 
-def changes_of(run: Training) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def changes_of(run: Training) -> Iterator[tuple[str, Mapping[str, object]]]:
     """Yield single changes of a run that may need less.
 
     >>> [words for words, _ in changes_of(Training(optimizer="sgd", attention="flash", dtype="bf16"))]
@@ -178,7 +177,7 @@ def changes_of(run: Training) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _remedies(g: Network, run: Training, now: int) -> Iterator[Remedy]:
     for words, change in changes_of(run):
-        changed = replace(run, **change)
+        changed = replace(run, **change)  # type: ignore[arg-type]
         needed = training_memory(g, changed).bytes
         if needed < now:
             yield Remedy(words, changed, needed)

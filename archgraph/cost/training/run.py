@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.precision import PRECISIONS
-from archgraph.cost.memory.setting import AttentionKernel, OptimizerName
+from archgraph.cost.memory.setting import AttentionKernel, Dtype, OptimizerName
 from archgraph.errors import QueryError, not_among, quoted
 from archgraph.graph.checkpoints import Checkpoint, policy
 
-Kernel: TypeAlias = Literal["foreach", "loop", "fused"]
+StepKernel: TypeAlias = Literal["foreach", "loop", "fused"]
 Loss: TypeAlias = Literal["auto", "cross_entropy", "mse", "none"]
 PeakOf: TypeAlias = Literal["live", "saved"]
-CHOICES: Mapping[str, tuple[str, ...]] = {
+RUN_CHOICES: Mapping[str, tuple[str, ...]] = {
     "optimizer": tuple(OPTIMIZERS),
     "dtype": tuple(PRECISIONS),
     "attention": ("math", "flash"),
@@ -23,7 +23,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "loss": ("auto", "cross_entropy", "mse", "none"),
     "peak": ("live", "saved"),
 }
-WHOLE = {"batch": 1, "accumulate": 1, "gpus": 1, "zero": 0, "reserve": 0}
+LEAST_VALUES = {"batch": 1, "accumulate": 1, "gpus": 1, "zero": 0, "reserve": 0}
 """The least value of what is a whole number."""
 
 
@@ -59,11 +59,11 @@ class Training:
     batch: int = 1
     accumulate: int = 1
     optimizer: OptimizerName = "adamw"
-    dtype: str = "fp32"
+    dtype: Dtype = "fp32"
     attention: AttentionKernel = "math"
     checkpoint: Checkpoint = "none"
     early_stop: bool = True
-    kernel: Kernel = "foreach"
+    kernel: StepKernel = "foreach"
     ema: bool = False
     loss: Loss = "auto"
     zero: int = 0
@@ -72,10 +72,10 @@ class Training:
     reserve: int = 0
 
     def __post_init__(self) -> None:
-        for name, known in CHOICES.items():
+        for name, known in RUN_CHOICES.items():
             if getattr(self, name) not in known:
                 raise not_among(name, getattr(self, name), known)
-        for name, least in WHOLE.items():
+        for name, least in LEAST_VALUES.items():
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise QueryError(f"{name} is a whole number from {least} on, and not {quoted(value)[1:-1]}")
@@ -99,7 +99,7 @@ class Training:
 OPTIONS = tuple(item.name for item in fields(Training))
 
 
-def training(run: Training | None, options: Mapping[str, Any]) -> Training:
+def training(run: Training | None, options: Mapping[str, object]) -> Training:
     """Return a run: the given one, or one of keywords.
 
     Raises:
@@ -110,4 +110,4 @@ def training(run: Training | None, options: Mapping[str, Any]) -> Training:
             raise not_among("setting of a training run", name, OPTIONS)
     if run is not None and options:
         raise QueryError("a run is given by itself or by keywords, and not by both", hint="Training(batch=8, ...)")
-    return Training(**options) if run is None else run
+    return Training(**options) if run is None else run  # type: ignore[arg-type]

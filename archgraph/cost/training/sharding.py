@@ -9,10 +9,11 @@ from heapq import heapify, heapreplace
 from sympy import Add, Expr, ceiling, expand
 
 from archgraph.cost.costs import Costs, Metric
+from archgraph.cost.memory.ledger import Measure
 from archgraph.cost.memory.memory import Memory
-from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.optimizer_step import trained_of, unshared
-from archgraph.cost.memory.states import Measure, last_layers, state_of, trained
+from archgraph.cost.memory.optimizers import OPTIMIZERS
+from archgraph.cost.memory.states import last_layers, state_of, trained
 from archgraph.graph.ir import Graph, Node, Repeat
 from archgraph.ops.base import Weight
 from archgraph.sizes.symbols import ONE, ZERO

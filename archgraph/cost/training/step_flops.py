@@ -152,8 +152,9 @@ class StepProducts:
         )
 
     def _is_fused(self, node: Node) -> bool:
-        fused = self.execution.kernel == "flash" and isinstance(node.op, ScaledDotProductAttention)
-        return fused and node.op.written == "no"
+        if self.execution.kernel != "flash" or not isinstance(node.op, ScaledDotProductAttention):
+            return False
+        return node.op.written == "no"
 
     def _scores_again(self, node: Node, paths: GradientPaths) -> Expr:
         """Return the product of queries and keys where a fused kernel keeps no scores, and makes them again."""

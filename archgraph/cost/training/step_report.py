@@ -1,4 +1,4 @@
-"""The operations of a training step as a result that prints as a report, and the utilisation that a measurement says."""
+"""The operations of a training step as a result that prints as a report, and the utilisation of a device."""
 
 from __future__ import annotations
 

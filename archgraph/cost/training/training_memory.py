@@ -1,4 +1,4 @@
-"""The memory of a training run on one rank: the highest of forward, backward and the optimiser's step, with its laws."""
+"""The memory of a training run on one rank: the highest of forward, backward and the optimiser's step, as laws."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from archgraph.cost.costs import Costs
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHT_GRADIENTS, WEIGHTS, WORKSPACE
 from archgraph.cost.memory.loss import loss_of
 from archgraph.cost.memory.memory import STATES, Memory
-from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.optimizer_step import is_bound, step_bytes
+from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.peak_report import check_visited
 from archgraph.cost.memory.precision import AS_STORED
-from archgraph.cost.memory.setting import Setting, checkpoints
+from archgraph.cost.memory.setting import Dtype, Setting, checkpoints
 from archgraph.cost.training.run import Training
 from archgraph.cost.training.sharding import Shards, dealt, rows, shards
 from archgraph.errors import QueryError
@@ -25,16 +25,16 @@ from archgraph.report.table import Table
 from archgraph.sizes.symbols import ONE, evaluate, symbol
 
 AVERAGE = "average of weights"
-KEPT = "kept by autograd"
-GATHERED = "gathered weights"
-COUNTER = 8
+KEPT_BY_AUTOGRAD = "kept by autograd"
+GATHERED_WEIGHTS = "gathered weights"
+AVERAGES_COUNTER = 8
 """Bytes of the number of averages that were taken."""
-LEFT_OUT = "not counted: what kernels, the allocator and the driver take for themselves, unless reserve= is given"
+NOT_COUNTED = "not counted: what kernels, the allocator and the driver take for themselves, unless reserve= is given"
 SCHEMES = (
     "{} ranks, each with everything; buckets of gradients that are exchanged are not counted",
     "{} ranks: the one with the most states, which are dealt out in whole tensors as PyTorch does",
     "{} ranks: states and gradients in equal parts of a flat buffer as DeepSpeed does, and a group of whole gradients",
-    "{} ranks: the first, which has the most rows of every weight (FSDP2); nothing is gathered ahead, or one group more",
+    "{} ranks: the first, which has the most rows of every weight (FSDP2); nothing is fetched ahead, or it is one more",
 )
 PER_BATCH = "laws in {} hold from two samples on: one sample keeps views where several keep copies"
 
@@ -117,7 +117,7 @@ class TrainingMemory:
         settings += f"checkpoint {run.checkpoint}, loss {self.loss}"
         batch = PER_BATCH.format(self.batch_symbol)
         ranks = (SCHEMES[run.zero].format(run.gpus),) if run.gpus > 1 else ()
-        return (self.at, settings, *ranks, batch, LEFT_OUT)
+        return (self.at, settings, *ranks, batch, NOT_COUNTED)
 
     def __repr__(self) -> str:
         return str(self.table)
@@ -165,7 +165,7 @@ class _Measured:
         )
         self.memory = Memory(g.graph, g.selected, self.setting, self.measure)
 
-    def _dtype(self) -> str | None:
+    def _dtype(self) -> Dtype | None:
         """A network that is stored in the precision that is asked for keeps types of its own as they are."""
         return None if AS_STORED[self.g.floating] == self.run.dtype else self.run.dtype
 
@@ -216,7 +216,7 @@ class _Measured:
             # Nothing is fetched ahead: the rest stays once it is gathered; of a group there are the weights, and their
             # gradients before they are handed on.
             laws[WEIGHT_GRADIENTS] = self.shards.gradients
-            laws[GATHERED] = self.shards.rest + 2 * self.shards.largest
+            laws[GATHERED_WEIGHTS] = self.shards.rest + 2 * self.shards.largest
         return found.place, found.phase, laws
 
     def _total(self, parts: Mapping[str, Expr]) -> int:
@@ -225,7 +225,7 @@ class _Measured:
     def _kept(self) -> dict[str, Expr]:
         """The sum that papers print: what every weight takes, and what autograd keeps."""
         gradients = {WEIGHT_GRADIENTS: self._held_gradients()}
-        return {**self._fixed(), **gradients, **self._average(), KEPT: self.memory.saved}
+        return {**self._fixed(), **gradients, **self._average(), KEPT_BY_AUTOGRAD: self.memory.saved}
 
     @cached_property
     def shards(self) -> Shards:
@@ -269,7 +269,7 @@ class _Measured:
     def _average(self) -> dict[str, Expr]:
         if not self.run.ema:
             return {}
-        return {AVERAGE: (self.shards.weights if self.run.zero == 3 else self.memory.weights) + COUNTER}
+        return {AVERAGE: (self.shards.weights if self.run.zero == 3 else self.memory.weights) + AVERAGES_COUNTER}
 
     def _inputs(self) -> Expr:
         execution = self.setting.execution
@@ -297,7 +297,7 @@ class _Measured:
             return "exact"
         if phase == "step":
             return "bound" if kind == WORKSPACE and is_bound(self.setting, self.run.kernel) else "exact"
-        if kind == GATHERED:
+        if kind == GATHERED_WEIGHTS:
             return "estimate"
         return "exact" if self.setting.precision.values >= 4 else "estimate"
 
