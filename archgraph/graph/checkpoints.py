@@ -6,11 +6,12 @@ A policy is one class; a scope that a module marks by itself is a checkpoint und
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from math import isqrt
 from typing import ClassVar
 
-from sympy import Expr, ceiling, sqrt
+from sympy import Expr
 
 from archgraph.errors import QueryError, quoted
 from archgraph.graph.ir import Node, Repeat
@@ -36,6 +37,10 @@ class CheckpointPolicy(ABC):
     def again(self, node: Node) -> bool:
         """Return whether one operation is computed again by itself."""
         return False
+
+    def at(self, measure: Callable[[Expr], int]) -> CheckpointPolicy:
+        """Return the policy where counts have values."""
+        return self
 
 
 @dataclass(frozen=True)
@@ -102,11 +107,17 @@ class SquareRoot(CheckpointPolicy):
     """As many blocks at a time as there are runs: the square root of their number, rounded up."""
 
     meaning: ClassVar[str] = "checkpoints of the square root of the blocks at a time"
+    measure: Callable[[Expr], int] = int
 
     def run(self, repeat: Repeat, path: str) -> Expr | None:
         """Return the square root of the count."""
         one = EachBlock().run(repeat, path)
-        return one if one is None or repeat.once else ceiling(sqrt(repeat.count))
+        count = 0 if one is None or repeat.once else self.measure(repeat.count)
+        return one if count < 2 else size(isqrt(count - 1) + 1)
+
+    def at(self, measure: Callable[[Expr], int]) -> CheckpointPolicy:
+        """Return the policy at the values of counts: laws hold as long as the root stays what it is there."""
+        return SquareRoot(measure)
 
 
 @dataclass(frozen=True)
@@ -142,7 +153,7 @@ def policy(chosen: Checkpoint) -> CheckpointPolicy:
         QueryError: a number below 1.
 
     >>> policy("sqrt"), policy(3), policy(False)
-    (SquareRoot(), Runs(length=3), KeepAll())
+    (SquareRoot(measure=<class 'int'>), Runs(length=3), KeepAll())
     """
     if isinstance(chosen, bool):
         return POLICIES["block" if chosen else "none"]

@@ -155,5 +155,6 @@ class Memory:
 
 def saved_memory(g: Network, attention: AttentionKernel, dtype: Dtype | None, checkpoint: Checkpoint) -> Law:
     """Return the bytes that autograd keeps, for a kernel of attention, a precision, and checkpoints."""
-    run = replace(setting(g.graph, "training", attention, dtype, checkpoint=checkpoint), own=g.floating)
+    chosen = setting(g.graph, "training", attention, dtype, checkpoint=checkpoint)
+    run = replace(chosen, own=g.floating, checkpoint=chosen.checkpoint.at(g.evaluate))
     return g.law(Memory(g.graph, g.selected, run).saved)

@@ -110,7 +110,7 @@ def check_visited(graph: Graph) -> None:
 def peak_memory(g: Network, setting: Setting) -> PeakMemory:
     """Return the peak of an architecture at its bound values."""
     check_visited(g.graph)
-    setting = replace(setting, own=g.floating)
+    setting = replace(setting, own=g.floating, checkpoint=setting.checkpoint.at(g.evaluate))
     known: dict[Expr, int] = {}
 
     def measure(law: Expr) -> int:

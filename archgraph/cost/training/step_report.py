@@ -100,8 +100,10 @@ class StepFlops:
 def step_laws(g: Network, run: Training) -> dict[str, Expr]:
     """Return the operations of one sample in the symbols of the graph: forward, backward, again."""
 
+    chosen = checkpoints(g.graph, run.checkpoint).at(g.evaluate)
+
     def make() -> dict[str, Expr]:
-        how = execution(kernel=run.attention, checkpoint=checkpoints(g.graph, run.checkpoint))
+        how = execution(kernel=run.attention, checkpoint=chosen)
         products = StepProducts(how, run.early_stop)
         laws = {
             "forward": costs_of(g).total("macs"),
@@ -110,7 +112,7 @@ def step_laws(g: Network, run: Training) -> dict[str, Expr]:
         }
         return {part: expand(2 * law) for part, law in laws.items()}
 
-    key = ("step", run.attention, checkpoints(g.graph, run.checkpoint), run.early_stop)
+    key = ("step", run.attention, chosen, run.early_stop)
     return g.once_for_graph(key, make)
 
 

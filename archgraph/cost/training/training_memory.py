@@ -156,7 +156,7 @@ class _Measured:
             run.attention,
             self._dtype(),
             run.optimizer,
-            checkpoints(g.graph, run.checkpoint),
+            checkpoints(g.graph, run.checkpoint).at(g.evaluate),
             own=g.floating,
             samples=ONE if run.batch == 1 else self.batch,
             accumulating=run.accumulate > 1,
