@@ -802,7 +802,7 @@ class Architecture:
 
         >>> needed = load("dit:S/2").training_memory(batch=32, attention="flash")
         >>> needed.phase, needed.kind_of_number, needed.by_kind["optimizer states"]
-        ('backward', 'exact', 263181832)
+        ('backward', 'estimate', 262920972)
         """
         return training_memory(self.network, training(run, options))
 

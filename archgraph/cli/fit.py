@@ -76,7 +76,7 @@ def _run_fit(options: argparse.Namespace) -> int:
         raise QueryError("fit needs a device, or a memory", hint="--device h100, or --memory 80GB")
     for option in ("--multiple-of", "--with"):
         if option in options.given and options.largest is None:
-            raise QueryError(f"{option} has no effect without --largest")
+            raise QueryError(f"{option} has no effect without --largest", hint="--largest B, or a symbol")
     networks, run = _load(options), _training(options)
     if options.largest is not None:
         return _largest(networks, where, run, options)

@@ -42,7 +42,7 @@ def bytes_of(written: object) -> int:
 def _unit(text: str) -> int | None:
     known = {name.lower(): factor for name, factor in UNITS.items()}
     # `Gb` are bits to some and bytes to others.
-    return UNITS.get(text) if text.endswith("b") else known.get(text.lower())
+    return None if text.endswith("b") and text != text.lower() else known.get(text.lower())
 
 
 def shown_bytes(number: int) -> str:

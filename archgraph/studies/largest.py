@@ -17,8 +17,10 @@ from archgraph.graph.network import Network
 from archgraph.laws.search import MAX_SIZE, Met, Solution, first, last
 from archgraph.report.table import Table
 from archgraph.spec.language.expressions import evaluate_expression
+from archgraph.spec.language.grammar import names_in
 
 METRIC = "training_memory"
+MANY = 2
 BELOW = 256
 """How many values below one that breaks a rule are looked through for one that does not."""
 
@@ -32,15 +34,15 @@ class Largest(Solution):
         params: scalars of parameters there.
         macs: multiply-accumulates of one sample there.
         needed: what takes the memory there.
-        next_value: the next value that can be tried.
-        next_bytes: what it would need; None where the network cannot have it.
+        next_value: the next value that the network can have, None where there is none near; of `gpus` the next fewer.
+        next_bytes: what it would need.
     """
 
     at: Mapping[str, object]
     params: int
     macs: int
     needed: TrainingMemory
-    next_value: int
+    next_value: int | None
     next_bytes: int | None
 
     def __repr__(self) -> str:
@@ -66,8 +68,9 @@ def largest(
     """
     options = {key: value for key, value in keywords.items() if key in OPTIONS}
     tied = {key: value for key, value in keywords.items() if key not in OPTIONS}
-    search = _Largest(g, name, memory_of(memory)[1], multiple_of, training(run, options), tied)
-    return search.found()
+    # Weights that are shared need several ranks; how many is what is looked for.
+    asked = {**options, "gpus": MANY} if name == "gpus" and run is None else options
+    return _Largest(g, name, memory_of(memory)[1], multiple_of, training(run, asked), tied).found()
 
 
 def found_table(found: Sequence[Largest]) -> Table:
@@ -109,6 +112,10 @@ class _Largest:
             raise QueryError(f"multiple_of is a whole number from 1 on, and not {quoted(self.step)[1:-1]}")
         if self.name in self.tied:
             raise QueryError(f"{self.name} is what is looked for, and cannot be given")
+        for key, given in self.tied.items():
+            for name in names_in(given) if isinstance(given, str) else ():
+                if name not in self.g.defaults:
+                    raise QueryError(f"{key} follows '{name}', which is no symbol.{did_you_mean(name, known)}")
 
     @property
     def _of_run(self) -> str:
@@ -117,11 +124,15 @@ class _Largest:
 
     def at(self, value: int) -> tuple[Network, Training]:
         """Return the network and the run at a value."""
-        run = replace(self.run, **{self._of_run: value}) if self._of_run else self.run
+        run = replace(self.run, **{self._of_run: value, **self._alone(value)}) if self._of_run else self.run
         values = {} if self._of_run else {self.name: value}
         point = _Point({**self.g.defaults, **values})
         tied = {key: point.value(given) for key, given in self.tied.items()}
         return self.g.at(**{**values, **tied}), run
+
+    def _alone(self, value: int) -> dict[str, int]:
+        """One rank shares nothing."""
+        return {"zero": 0} if self._of_run == "gpus" and value == 1 else {}
 
     def needed(self, k: int) -> TrainingMemory | None:
         """Return what is needed at the k-th value, None where the network cannot have it."""
@@ -146,14 +157,24 @@ class _Largest:
             k -= 1
         if not k:
             raise QueryError(self._failure(), hint=self._hint())
-        needed, after = self.needed(k), self.needed(k + 1)
+        needed, after = self.needed(k), self._next(k)
         assert needed is not None
         network, _ = self.at(k * self.step)
         whole = whole_part(network)
         met = Met(METRIC, "<=", self.memory, needed.bytes)
         numbers = (int(whole.metric("params")), int(whole.metric("macs")))
-        later = None if after is None else after.bytes
-        return Largest(self.name, k * self.step, (met,), network.defaults, *numbers, needed, (k + 1) * self.step, later)
+        following = (None, None) if after is None else (after * self.step, self._bytes(after))
+        return Largest(self.name, k * self.step, (met,), network.defaults, *numbers, needed, *following)
+
+    def _next(self, k: int) -> int | None:
+        """The next value that the network can have: of ranks, the next fewer."""
+        if self._of_run == "gpus":
+            return k - 1 if k > 1 else None
+        return next((each for each in range(k + 1, k + BELOW) if self.needed(each) is not None), None)
+
+    def _bytes(self, k: int) -> int | None:
+        found = self.needed(k)
+        return None if found is None else found.bytes
 
     def _first(self) -> tuple[int, TrainingMemory]:
         return next((k, found) for k in range(1, BELOW + 1) if (found := self.needed(k)) is not None)

@@ -20,6 +20,7 @@ from archgraph.cost.memory.setting import Dtype, Setting, checkpoints
 from archgraph.cost.training.run import Training
 from archgraph.cost.training.sharding import Shards, dealt, rows, shards
 from archgraph.errors import QueryError
+from archgraph.graph.execution import SINGLE_BYTES
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
 from archgraph.sizes.symbols import ONE, evaluate, symbol
@@ -290,16 +291,13 @@ class _Measured:
         return ceiling(found / share)
 
     def _kind_of_number(self, kind: str, phase: str) -> str:
-        """Weights and states are counted; what runs in half precision is held against a CPU to 1 % only."""
+        """Weights, states and kept values in single precision are exact; what is live besides is so nearly."""
         if kind == WEIGHT_GRADIENTS and self.run.zero == 2 and phase != "step":
             return "estimate"
         if kind in (WEIGHTS, STATES, WEIGHT_GRADIENTS, AVERAGE):
             return "exact"
-        if phase == "step":
-            return "bound" if kind == WORKSPACE and is_bound(self.setting, self.run.kernel) else "exact"
-        if kind == GATHERED_WEIGHTS:
-            return "estimate"
-        return "exact" if self.setting.precision.values >= 4 else "estimate"
-
-
-__all__ = ["TrainingMemory", "batch_symbol", "training_memory"]
+        if kind == WORKSPACE and phase == "step":
+            shared = self.run.zero in (1, 2)
+            return "estimate" if shared else "bound" if is_bound(self.setting, self.run.kernel) else "exact"
+        counted = phase == "step" or (phase == "kept" and self.setting.precision.values >= SINGLE_BYTES)
+        return "exact" if counted else "estimate"
