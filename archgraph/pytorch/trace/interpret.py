@@ -20,6 +20,7 @@ from archgraph.pytorch.trace.arguments import Arguments, Lazy, conventional_name
 from archgraph.pytorch.trace.builder import Builder, Pending, Tracked
 from archgraph.pytorch.trace.layout import Layout, whole_axis
 from archgraph.pytorch.trace.masking.attended import KeyMask
+from archgraph.pytorch.trace.masking.elements import cut_down
 from archgraph.pytorch.trace.masking.seen import Masks
 from archgraph.pytorch.trace.moving.known_moves import written_into
 from archgraph.pytorch.trace.program import Program, occurrences
@@ -166,6 +167,7 @@ class ProgramInterpreter:
         self.step, self.builder.limit = node, self.masks.limit(node)
         result = self._kept(node, self._handled(handler, node, name))
         self.builder.limit = ""
+        cut_down(self.builder, node, result)
         self._set(node, result)
         if len(node.writes) == 1:
             self._written(node.writes[0], result)

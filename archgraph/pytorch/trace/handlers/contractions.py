@@ -17,6 +17,7 @@ from archgraph.pytorch.trace.handlers.masked_sums import limited_sum, masked_ope
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import Dim
 from archgraph.pytorch.trace.registry import aten
+from archgraph.sizes.types import CHANNEL
 
 Labels = Sequence[int]
 
@@ -29,20 +30,31 @@ def contract(i: ProgramInterpreter, x: Tracked, y: Tracked, left: Labels, right:
     if not summed & both:
         return _outer(i, operands, out, summed)
     align = Alignment(i.builder, operands, own=sorted({*left, *right}), summed=sorted(summed))
+    masked = masked_operand(i, [operand.tracked for operand in operands])
+    if masked is not None:
+        _as_positions(align, summed & both)
     over = tuple(dict.fromkeys(align.names[key] for key in align.names if key[0] in summed))
-    values = align.values()
-    (value,) = i.builder.emit(_limited(i, Einsum(over), operands, align, summed & both), values)
+    op = Einsum(over) if masked is None else _limited(i, Einsum(over), operands[masked], align, summed & both)
+    (value,) = i.builder.emit(op, align.values())
     return Tracked(value, tuple(align.digits(label) for label in out))
 
 
-def _limited(i: ProgramInterpreter, op: Op, operands: list[Operand], align: Alignment, summed: set[int]) -> Op:
+def _as_positions(align: Alignment, summed: set[int]) -> None:
+    """Name what is summed as positions: of channels nothing could be said one by one."""
+    taken = set(align.names.values())
+    free = next(name for name in (f"a{number}" for number in range(len(taken) + 1)) if name not in taken)
+    for key, name in align.names.items():
+        if key[0] in summed and name == CHANNEL and CHANNEL not in align.kept:
+            align.names[key] = free
+
+
+def _limited(i: ProgramInterpreter, op: Op, masked: Operand, align: Alignment, summed: set[int]) -> Op:
     """Return a product of which constants mask some of what it sums over."""
-    place = masked_operand(i, [operand.tracked for operand in operands])
-    if place is None or len(summed) != 1:
+    if len(summed) != 1:
         return op
     (label,) = summed
-    dims = [align.digits(own) for own in operands[place].labels]
-    summing = operands[place].labels.index(label)
+    dims = [align.digits(own) for own in masked.labels]
+    summing = masked.labels.index(label)
     axes = dict.fromkeys(range(2), dims[summing][0].axis) if len(dims[summing]) == 1 else {}
     return limited_sum(i, op, dims, summing, axes)
 
