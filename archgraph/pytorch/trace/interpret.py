@@ -31,6 +31,22 @@ from archgraph.sizes.types import TensorType
 if TYPE_CHECKING:
     from torch import nn
 
+SIGNALS = frozenset(
+    (
+        "conv1d",
+        "conv_transpose1d",
+        "max_pool1d",
+        "avg_pool1d",
+        "adaptive_avg_pool1d",
+        "adaptive_max_pool1d",
+        "upsample_linear1d",
+        "upsample_nearest1d",
+        "reflection_pad1d",
+        "replication_pad1d",
+    )
+)
+"""Operators that take channels before one position axis."""
+
 
 class ProgramInterpreter:
     """Runs through a recording and builds operations.
@@ -99,7 +115,7 @@ class ProgramInterpreter:
             if len(given) != len(dims):
                 raise ShapeError(f"input '{node.name}' has {len(dims)} axes besides the batch, not {len(given)}")
             return tuple(given)
-        return conventional_names(len(dims), dtype, signal=self.program.feeds(node, "conv1d"))
+        return conventional_names(len(dims), dtype, signal=self.program.feeds(node, SIGNALS))
 
     def fetch(self, item: Any) -> Any:
         """Return what an argument is: a tracked tensor, a size, or the argument itself."""
@@ -121,8 +137,7 @@ class ProgramInterpreter:
     def _constant(self, node: Any, value: Any) -> Any:
         if not hasattr(value, "shape"):
             raise ArchgraphError(f"'{node.name}' is a constant list")
-        dtype = self.program.dtype(value)
-        return self.pending(value.shape, partial(Constant, dtype=dtype), "constant", dtype)
+        return self.source_of(value)
 
     def source_of(self, shaped: Any) -> Tracked:
         """Return a constant of the shape of a result."""
@@ -187,8 +202,7 @@ class ProgramInterpreter:
         if handler is None:
             return self._gap(node, name)
         if 0 in getattr(node.meta["val"], "shape", ()):
-            dtype = self.program.dtype(node.meta["val"])
-            return self.pending(node.meta["val"].shape, partial(Constant, dtype=dtype), "constant", dtype)
+            return self.source_of(node.meta["val"])
         try:
             result = handler(self, self._arguments(node))
         except ArchgraphError as error:
@@ -225,7 +239,7 @@ class ProgramInterpreter:
         if base is not None and (base in target.writes or self._is_all_of(target, base)):
             # What stood there and what it became are one place.
             self._changed(base, result)
-        elif base is not None:
+        elif base is not None and 0 not in result.shape:
             self._changed(base, written_into(self, base, target, result))
         self._set(target, result)
 
@@ -277,6 +291,8 @@ class ProgramInterpreter:
         """Return the result of an operation that only moves elements, in a way that is not described further."""
         if not hasattr(result, "shape"):
             return result
+        if 0 in result.shape:
+            return self.source_of(result)
         values = [self.builder.settled(t).value for t in operands]
         sizes = [self.sizes.expression(length) for length in result.shape]
         layout, axes = self._moved_axes(operands, sizes)
