@@ -256,6 +256,8 @@ class Move(Rearrangement):
     shape: Named
     dtype: StoredName = "float"
     reads: tuple[tuple[tuple[str, AxisMap], ...] | None, ...] | None = field(default=None, metadata={TRACED: True})
+    gathers: tuple[int, ...] = field(default=(), metadata={TRACED: True})
+    """The operands whose positions become channels."""
 
     def infer(self, *inputs: TensorType) -> Types:
         return (TensorType(tuple(self.shape), self.dtype),)
@@ -291,7 +293,8 @@ class Move(Rearrangement):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return what is known of where elements come from; where nothing is, any position may be read."""
         known = self.reads or ((),) * len(inputs)
-        return tuple(self._reach(x, reads) for x, reads in zip(inputs, known, strict=True))
+        found = [self._reach(x, reads) for x, reads in zip(inputs, known, strict=True)]
+        return tuple(using(reach, "gathered") if place in self.gathers else reach for place, reach in enumerate(found))
 
     def _reach(self, x: TensorType, reads: tuple[tuple[str, AxisMap], ...] | None) -> Reach:
         if reads is None:

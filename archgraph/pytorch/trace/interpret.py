@@ -69,6 +69,7 @@ class ProgramInterpreter:
         self.env: dict[Any, Any] = {}
         self._writes: dict[int, int] = {}
         self._seen: dict[Any, int] = {}
+        self._rewritten: set[Any] = set()
         self.inputs: list[Value] = []
         self.gaps: Counter[str] = Counter()
         self.places: dict[str, str] = {}
@@ -230,22 +231,33 @@ class ProgramInterpreter:
 
     def _written(self, target: Any, result: Any) -> None:
         """After an operation in place, its operand is the result, and what the operand views has changed."""
+        changed = list(self._changed(target, result))
         storage = storage_of(target)
         self._writes[storage] = self._writes.get(storage, 0) + 1
-        self._changed(target, result)
+        # Whatever else lies in this memory is looked at again when it is read.
+        self._seen.update(dict.fromkeys(changed, self._writes[storage]))
+        self._rewritten.update(changed)
 
-    def _changed(self, target: Any, result: Any) -> None:
+    def _changed(self, target: Any, result: Any) -> Iterator[Any]:
+        """Put a result in the place of a tensor and of all that it views, and yield them."""
         base = target.base
         if base is not None and (base in target.writes or self._is_all_of(target, base)):
             # What stood there and what it became are one place.
-            self._changed(base, result)
+            yield from self._changed(base, result)
         elif base is not None and 0 not in result.shape:
-            self._changed(base, written_into(self, base, target, result))
-        self._set(target, result)
+            yield from self._changed(base, written_into(self, base, target, result))
+        self.env[target] = result
+        yield target
 
     def _set(self, node: Any, result: Any) -> None:
         self.env[node] = result
         self._seen[node] = self._writes.get(storage_of(node), 0)
+
+    def holds_live(self, node: Any) -> bool:
+        """Whether a tensor holds anything else than constants at this moment."""
+        if node in self._rewritten or self._is_stale(node):
+            return True
+        return node not in self.program.constants and node.known is None
 
     def _is_stale(self, node: Any) -> bool:
         """Whether something was written into the memory of a step's result after it was read."""

@@ -14,7 +14,7 @@ from archgraph.ops.traced.moves import Move
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.pytorch.trace.moving.axis_reads import AxisReads, axis_reads, positions, unknown_reads
-from archgraph.pytorch.trace.moving.naming import Names, named_by
+from archgraph.pytorch.trace.moving.naming import Names, moving_axes, named_by
 from archgraph.pytorch.trace.moving.pairs import MovedPairs, itself, moved_pairs
 from archgraph.pytorch.trace.moving.rerun import NotKnownError, run_again, shape_of
 from archgraph.pytorch.trace.recording.node import RecordedNode
@@ -122,7 +122,7 @@ def written_into(i: ProgramInterpreter, base: RecordedNode, view: RecordedNode, 
     ]
     places = [_pairs_of_view(*one) for one in recorded]
     moved = [Moved(part, [p if isinstance(p, str) else MovedPairs(p.operand, p.result, p.of, p.into) for p in places])]
-    if base not in i.program.constants or base in i.env:
+    if i.holds_live(base):
         own = [p if isinstance(p, str) else itself(p.operand).without(p.of) for p in places]
         if any(isinstance(p, str) or len(p.into) for p in own):
             moved.insert(0, Moved(i.fetch(base), own))
@@ -154,9 +154,24 @@ def emitted(i: ProgramInterpreter, name: str, moved: Sequence[Moved], shaped: An
     axes = tuple((axis, size) for axis, size in zip(names, sizes, strict=True) if axis)
     values = [one.t.value for one, _ in apart]
     assert all(isinstance(value, Value) for value in values)
-    (value,) = i.builder.emit(Move(name, Named(axes), i.program.dtype(shaped), tuple(reads)), values)  # type: ignore[arg-type]
+    (value,) = i.builder.emit(
+        Move(name, Named(axes), i.program.dtype(shaped), tuple(reads), _gathering(apart, names)), values
+    )  # type: ignore[arg-type]
     layout = tuple(whole_axis(axis, size) if axis else () for axis, size in zip(names, sizes, strict=True))
     return Tracked(value, layout)
+
+
+def _gathering(apart: Sequence[tuple[Moved, Names]], names: Names) -> tuple[int, ...]:
+    """The operands whose positions become channels."""
+    if CHANNEL not in names:
+        return ()
+    dim = list(names).index(CHANNEL)
+    sources = [one.pairs[0] if one.pairs else "" for one, _ in apart]
+    found = [
+        isinstance(pairs, MovedPairs) and moving_axes(pairs, own, dim) - {CHANNEL}
+        for pairs, (_, own) in zip(sources, apart, strict=True)
+    ]
+    return tuple(place for place, axes in enumerate(found) if axes)
 
 
 def _inner(read: AxisMap) -> Any:
@@ -194,6 +209,9 @@ def _reads(
     first = one.pairs[0]
     if isinstance(first, str):
         return one.otherwise(own, first)
+    if not any(isinstance(pairs, str) or len(pairs.into) for pairs in one.pairs):
+        # All of it was overwritten.
+        return None
     found = [_at(pairs, own, names, apart=apart) for pairs in one.pairs if isinstance(pairs, MovedPairs)]
     if len(found) == len(one.pairs) and all(other == found[0] for other in found):
         return tuple(found[0].items())
