@@ -12,7 +12,7 @@ from archgraph.errors import ShapeError, UnsupportedOpError
 from archgraph.ops.arguments import Named, StoredName
 from archgraph.ops.base import TRACED, Kernel, Op, Saved, Types
 from archgraph.ops.modules import functional
-from archgraph.ops.reach import SAME, UNREAD, All, AtMost, AxisMap, ChannelUse, Digits, Reach, Window, using
+from archgraph.ops.reach import SAME, UNREAD, All, AtMost, AxisMap, ChannelUse, Digits, Reach, Window, pointwise, using
 from archgraph.ops.rearrangement import Rearrangement
 from archgraph.sizes.symbols import ONE, floor_divide, product, require, size, symbol
 from archgraph.sizes.types import TensorType, tensor
@@ -211,6 +211,8 @@ class Gather(Rearrangement):
 
 VIEWING = frozenset(("as_strided", "diagonal", "unfold", "view"))
 """Moves whose result lies in the memory of the operand."""
+CUTTING = frozenset(("tril", "triu"))
+"""Moves that keep elements where they are, and put zeros for others."""
 CHOOSING = frozenset(("sort", "topk", "cummax", "cummin"))
 """Moves that keep, for every element of the result, where it came from."""
 SIZED = frozenset(("cummax", "cummin", "gather", "take_along_dim", "reflect_pad", "replicate_pad"))
@@ -292,6 +294,8 @@ class Move(Rearrangement):
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return what is known of where elements come from; where nothing is, any position may be read."""
+        if not self.reads and self.function in CUTTING and tuple(self.shape) == inputs[0].axes:
+            return (pointwise(inputs[0].positions),)
         known = self.reads or ((),) * len(inputs)
         found = [self._reach(x, reads) for x, reads in zip(inputs, known, strict=True)]
         return tuple(using(reach, "gathered") if place in self.gathers else reach for place, reach in enumerate(found))

@@ -19,6 +19,7 @@ from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.arguments import Arguments, Lazy, conventional_names
 from archgraph.pytorch.trace.builder import Builder, Pending, Tracked
 from archgraph.pytorch.trace.layout import Layout, whole_axis
+from archgraph.pytorch.trace.masking.attended import KeyMask
 from archgraph.pytorch.trace.masking.seen import Masks
 from archgraph.pytorch.trace.moving.known_moves import written_into
 from archgraph.pytorch.trace.program import Program, occurrences
@@ -55,6 +56,7 @@ class ProgramInterpreter:
         gaps: operators without a handler, with the first place of each.
         masks: what constants mask of what steps read.
         step: the step that is read now.
+        weighed: weights of attention that are made while one step is read, and which of them count.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class ProgramInterpreter:
         self.builder = Builder()
         self.masks = Masks(program.every, sizes.number)
         self.step: Any = None
+        self.weighed: tuple[Tracked, KeyMask] | None = None
         self.axes = axes
         self.env: dict[Any, Any] = {}
         self._writes: dict[int, int] = {}
@@ -172,8 +175,7 @@ class ProgramInterpreter:
 
     def _call(self, node: Any) -> None:
         if not hasattr(node.target, "_schema"):
-            # One of several results.
-            self.env[node] = self.fetch(node.args[0])[node.args[1]]
+            self.env[node] = self._one_of_several(node, *node.args)
             return
         name = node.target._schema.name.removeprefix("aten::")
         handler = self._handler(node)
@@ -183,6 +185,14 @@ class ProgramInterpreter:
         self._set(node, result)
         if len(node.writes) == 1:
             self._written(node.writes[0], result)
+
+    def _one_of_several(self, node: Any, maker: Any, place: int) -> Any:
+        """Return one result of an operator; one that is read and that no handler gives, as statistics, is a gap."""
+        results = self.fetch(maker)
+        found = results[place] if place < len(results) else None
+        if found is None and (node.users or node in self.program.outputs.values()):
+            return self._gap(maker, maker.target._schema.name.removeprefix("aten::"))[place]
+        return found
 
     def _handler(self, node: Any) -> Handler | None:
         if node in self.program.attentions:
@@ -214,6 +224,8 @@ class ProgramInterpreter:
         # The handler knows the operator, but not this use of it.
         if result is NotImplemented:
             return self._gap(node, name)
+        if isinstance(result, Tracked) and isinstance(node.meta["val"], (list, tuple)):
+            result = [result]
         return self._checked(node, result)
 
     def _arguments(self, node: Any) -> Arguments:

@@ -19,6 +19,7 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import per_position
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.contractions import product_of
+from archgraph.pytorch.trace.handlers.masked_sums import limited_sum
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, equal, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.masking.attended import KeyMask, along, up_to_own
@@ -177,7 +178,9 @@ def _read(parts: list[Tracked], keys: KeyMask, samples: Sequence[int] = ()) -> d
     found = {"mask": keys.map(samples=samples)}
     if keys.differs:
         found["scored"] = keys.map(scored=True, samples=samples)
-    return {name: ((theirs, along(theirs, ours, read)),) for name, read in found.items() if read is not None}
+    maps = {name: ((theirs, along(theirs, ours, read)),) for name, read in found.items() if read is not None}
+    queries = keys.queries
+    return maps if queries is None else {**maps, "asked": ((ours, queries),)}
 
 
 def _regular(streams: list[Stacked]) -> bool:
@@ -301,6 +304,7 @@ def written_out(
     i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, masked: KeyMask, bias: Tracked | None
 ) -> Tracked:
     """Attention as its parts: scores, scale, bias, softmax, and the weighted values."""
+    i.weighed, i.builder.limit = None, ""
     keys = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
     scores = _grouped_product(i, q, keys)
     scaled = Function("mul", (None, _scale(i, q)))
@@ -312,8 +316,13 @@ def written_out(
     i.builder.limit = "" if masked.open else APART
     t, (axis,) = i.builder.grouped(scores, [(None, (scores.rank - 1,))])
     assert isinstance(t.value, Value)
-    weights = Tracked(i.builder.emit(Softmax(axis), [t.value])[0], t.layout)
-    return _grouped_product(i, weights, v)
+    i.weighed = (t, masked)
+    op = limited_sum(i, Softmax(axis), t.layout, t.rank - 1, {0: axis})
+    weights = Tracked(i.builder.emit(op, [t.value])[0], t.layout)
+    i.weighed, i.builder.limit = (weights, masked), "" if masked.open else APART
+    result = _grouped_product(i, weights, v)
+    i.weighed = None
+    return result
 
 
 def _grouped_product(i: ProgramInterpreter, x: Tracked, y: Tracked) -> Tracked:

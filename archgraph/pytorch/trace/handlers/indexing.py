@@ -47,7 +47,6 @@ MOVES = [
     "bucketize",
     "nonzero",
     "one_hot",
-    "meshgrid",
     "rot90",
     "copy",
     "fill",

@@ -21,6 +21,9 @@ from archgraph.sizes.types import CHANNEL
 
 def masked_operand(i: ProgramInterpreter, tensors: Sequence[Tracked]) -> int | None:
     """Return which of some tensors this step knows to be zero in part, None where none is."""
+    if i.weighed is not None:
+        weights = i.weighed[0].value
+        return next((place for place, t in enumerate(tensors) if t.value is weights), None)
     seen = i.masks.of(i.step)[0] if i.step is not None else None
     given = None if seen is None else i.env.get(seen.weights)
     if not isinstance(given, Tracked):
@@ -45,6 +48,8 @@ def limited_sum(i: ProgramInterpreter, op: Op, dims: Sequence[Dim], summed: int,
 
 
 def _read(i: ProgramInterpreter, dims: Sequence[Dim], summed: int) -> AxisMap | None:
+    if i.weighed is not None:
+        return _weighed(i.weighed[1], dims, summed)
     seen = i.masks.of(i.step)
     first = seen[0]
     if first is None or any(len(dim) > 1 for dim in dims) or not dims[summed]:
@@ -61,6 +66,14 @@ def _read(i: ProgramInterpreter, dims: Sequence[Dim], summed: int) -> AxisMap | 
     mask.note()
     found = mask.map()
     return None if found is None else along(dims[summed][0].axis, dims[kept][0].axis, found)
+
+
+def _weighed(mask: KeyMask, dims: Sequence[Dim], summed: int) -> AxisMap | None:
+    """Return which keys are read, of the last dimension, by the queries of the one before."""
+    if mask.open or summed != len(dims) - 1 or len(dims[summed]) != 1 or len(dims[summed - 1]) != 1:
+        return None
+    found = mask.map()
+    return None if found is None else along(dims[summed][0].axis, dims[summed - 1][0].axis, found)
 
 
 def _alike(seen: Sequence[Any], dims: Sequence[Dim], summed: int) -> AxisMap | None:

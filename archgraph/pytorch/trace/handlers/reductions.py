@@ -26,19 +26,16 @@ def softmax(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Softmax along one dimension."""
     x = operand_of(a)
     dim = a.dim % x.rank
-    t, (axis,) = i.builder.grouped(i.builder.settled(x), [(None, (dim,))])
-    op = (
-        limited_sum(i, Softmax(axis), t.layout, dim, {0: axis}) if masked_operand(i, [x]) is not None else Softmax(axis)
-    )
-    result = on_one(i, op, t)
-    return on_one(i, Function("log"), result) if "log" in a.node.target._schema.name else result
+    t, (axis,) = i.builder.grouped(i.builder.materialised(x), [(None, (dim,))])
+    op = Softmax(axis, "log" in a.node.target._schema.name)
+    return on_one(i, op if masked_operand(i, [x]) is None else limited_sum(i, op, t.layout, dim, {0: axis}), t)
 
 
 @aten("cumsum", "cumprod", "logcumsumexp")
 def cumulated(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Running sum or product along one dimension."""
     name = a.node.target._schema.name.removeprefix("aten::").rstrip("_")
-    t, (axis,) = i.builder.grouped(i.builder.settled(a.self), [(None, (a.dim % a.self.rank,))])
+    t, (axis,) = i.builder.grouped(i.builder.materialised(a.self), [(None, (a.dim % a.self.rank,))])
     return on_one(i, Cumulate(axis, name), t)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sympy import Expr
 
-from archgraph.ops.reach import All, Along, AtMost, AxisMap, Causal
+from archgraph.ops.position_sets import PositionSets
+from archgraph.ops.reach import All, Along, AtMost, AxisMap, Causal, Listed
 from archgraph.pytorch.trace.masking.forms import Recorded, map_of
 from archgraph.pytorch.trace.masking.seen import UNKNOWN, SeenKeys
 from archgraph.sizes.conventions import convention
@@ -63,7 +64,7 @@ class KeyMask:
             exact = exact and all(_is_same(allowed, dim) for dim in samples)
             recorded.append(Recorded(_together(allowed), lengths))
         found = map_of(recorded, self.sizes)
-        reasons = [UNKNOWN] if any(one is not None and one.doubtful for one in self.seen) else []
+        reasons = [UNKNOWN] if self.doubtful else []
         reasons += [] if exact else [BETWEEN_SAMPLES]
         return AtMost(All() if found is None else found, reasons[0]) if reasons else found  # type: ignore[arg-type]
 
@@ -76,6 +77,24 @@ class KeyMask:
         """Return which keys are read at the example's sizes, by head and window, and why less may be read, if so."""
         one = self.seen[0]
         return _allowed(one, self.lengths[0], scored=scored), UNKNOWN if one is not None and one.doubtful else ""
+
+    @property
+    def queries(self) -> AxisMap | None:
+        """Which queries count, None where all do: with one key alone its weight is 1, and with none there is none."""
+        allowed = _together(_allowed(self.seen[0], self.lengths[0], scored=False))
+        alone = allowed.sum(-1) < 2
+        if self.lengths[0][0] == self.lengths[0][1]:
+            # What reads its own key reads its own position anyhow.
+            alone = alone & ~allowed.diagonal()
+        if not bool(alone.any()) or self.doubtful:
+            return None
+        count = self.lengths[0][0]
+        return Listed(PositionSets((0 if one else 1 << i for i, one in enumerate(alone.tolist())), count))
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether values that are not known take part."""
+        return any(one is not None and one.doubtful for one in self.seen)
 
     @property
     def differs(self) -> bool:

@@ -55,6 +55,13 @@ def subtracted_from(given: Given) -> Partial:
     return added({"self": right, "other": left, "alpha": given.get("alpha")}, -1.0)
 
 
+def added_to_product(given: Given) -> Partial:
+    """A sum with a product, of which nothing is known."""
+    beta = given.get("beta")
+    scaled = multiplied({"self": given["self"], "other": 1 if beta is None else beta})
+    return added({"self": unknown(), "other": scaled})
+
+
 def negated(given: Given) -> Partial:
     operand = _partial(given["self"])
     return replace(operand, constant=-operand.constant)
@@ -210,6 +217,8 @@ RULES: Mapping[str, Rule] = {
     "add": added,
     "sub": subtracted,
     "rsub": subtracted_from,
+    "addmm": added_to_product,
+    "baddbmm": added_to_product,
     "neg": negated,
     "mul": multiplied,
     "multiply": multiplied,
@@ -247,5 +256,10 @@ MOVES = frozenset(
      "tile", "broadcast_to", "diagonal", "index", "gather", "constant_pad_nd", "pad", "unsafe_chunk", "tensor_split")
 )  # fmt: skip
 """Steps that move elements, and are done to all that is known of them."""
+POOLING = frozenset(
+    ("sum", "mean", "amax", "amin", "max", "min", "prod", "norm", "linalg_vector_norm", "var", "std", "logsumexp",
+     "cumsum", "cumprod", "logcumsumexp")
+)  # fmt: skip
+"""Steps that read all elements of some dimensions: of their results nothing is known."""
 JOINS = frozenset(("cat", "stack", "concat", "concatenate", "hstack", "vstack"))
 """The same with several tensors."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
-from archgraph.pytorch.trace.masking.rules import softmax
+from archgraph.pytorch.trace.masking.rules import POOLING, softmax
 from archgraph.pytorch.trace.masking.states import Number, States, passed
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
@@ -16,26 +16,8 @@ if TYPE_CHECKING:
 
 SOFTMAX = frozenset(("softmax", "_softmax", "_safe_softmax"))
 FUSED = "scaled_dot_product_attention"
-POOLING = frozenset(
-    (
-        "sum",
-        "mean",
-        "amax",
-        "amin",
-        "max",
-        "min",
-        "prod",
-        "norm",
-        "linalg_vector_norm",
-        "var",
-        "std",
-        "logsumexp",
-        "cumsum",
-        "cumprod",
-        "logcumsumexp",
-    )
-)
-"""Steps that read all elements of some dimensions."""
+LARGEST = frozenset(("amax", "max", "logsumexp"))
+"""Those that what lies far below the largest has no part in."""
 UNKNOWN = "values that are not known mask some of what is read"
 UNREAD = "constants mask some of what is read"
 
@@ -100,11 +82,11 @@ class Masks:
             return
         state = states.operand(step, node)
         weighs = name_of(step) in SOFTMAX
-        weights = softmax({"self": state, "dim": states.number(step.args[1])}) if weighs else state
+        weights = softmax({"self": state, "dim": _dim(step, states)}) if weighs or name_of(step) in LARGEST else state
         unsure = bool(weights.doubtful.any())
         if unsure or bool(weights.zero.any()):
             self._limits[step] = UNKNOWN if unsure else UNREAD
-        if weighs:
+        if weighs or name_of(step) in LARGEST:
             scored[step] = state.live
             self._seen[step] = SeenKeys(~weights.zero & state.live, None, unsure, weights.counted, node)
         else:
@@ -127,6 +109,13 @@ class Masks:
         weights = softmax({"self": state.within(states.shape(mask)), "dim": -1})
         doubt = bool(weights.doubtful.any()) or (mask in given and bool(state.live.any()))
         self._seen[step] = SeenKeys(~weights.zero, None, doubt, weights.counted)
+
+
+def _dim(step: RecordedNode, states: States) -> int | tuple[int, ...]:
+    """Return the dimensions that a step reads all of."""
+    given = step.args[1] if len(step.args) > 1 else step.kwargs.get("dim", ())
+    dims = given if isinstance(given, (list, tuple)) else (given,)
+    return tuple(states.number(dim) for dim in dims) or tuple(range(len(states.shape(step.args[0]))))
 
 
 def _scored(node: Any, scored: Mapping[RecordedNode, Tensor]) -> Tensor | None:

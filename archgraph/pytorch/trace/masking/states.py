@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import operator as python_operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
 from archgraph.pytorch.trace.masking.partial import KEPT, MASKED, Partial, doubtful, known, unknown
-from archgraph.pytorch.trace.masking.rules import JOINS, MOVES, RULES, SAME
+from archgraph.pytorch.trace.masking.rules import JOINS, MOVES, POOLING, RULES, SAME
 from archgraph.pytorch.trace.recording.node import RecordedNode
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Number = Callable[[Any], Any]
 """Gives the integer that a size of a recording has."""
@@ -67,12 +70,19 @@ class States:
             return parts[step.args[1]] if isinstance(parts, list) else None
         name = name_of(step)
         followed = [node for node in step.all_input_nodes if node in self._found]
-        if name in CONTRACTIONS or not (followed or self._begins(step, name)):
+        if name in PRODUCTS:
+            return self._multiplied(step) if followed else None
+        if (
+            name in POOLING
+            or (name in CONTRACTIONS and name not in RULES)
+            or not (followed or self._begins(step, name))
+        ):
             return None
         try:
             return self._ruled(step, name)
         except (RuntimeError, TypeError, ValueError, IndexError, KeyError, ArchgraphError):
-            return self._lost(step)
+            # What cannot be followed may mask anything.
+            return doubtful()
 
     def _ruled(self, step: RecordedNode, name: str) -> Partial | list[Partial] | None:
         if name in SAME:
@@ -105,6 +115,8 @@ class States:
         for place, argument in enumerate(step.target._schema.arguments):
             item = step.args[place] if place < len(step.args) else step.kwargs.get(argument.name)
             given[argument.name] = self._taken(step, item)
+        if name_of(step) in ("tril", "triu", "softmax", "_softmax"):
+            given["self"] = given["self"].within(self.shape(step))
         if "input" in given:
             given["self"] = given["input"]
         return given
@@ -113,6 +125,31 @@ class States:
         if isinstance(item, RecordedNode):
             return self.operand(step, item)
         return _plain(item, self.number)
+
+    # -- products ----------------------------------------------------------------------------------------
+
+    def _multiplied(self, step: RecordedNode) -> Partial | None:
+        """Return where a product is zero, for all that it sums is."""
+        import torch
+
+        try:
+            equation, nodes = PRODUCTS[name_of(step)](step, [len(node.meta["val"].shape) for node in _factors(step)])
+            states = [self.operand(step, node) for node in nodes]
+            terms = [term.replace("...", "") for term in equation.partition("->")[0].split(",")]
+            factors = [_varying(~state.zero, self.shape(node)) for state, node in zip(states, nodes, strict=True)]
+            sizes: dict[str, int] = {}
+            for term, factor in zip(terms, factors, strict=True):
+                for letter, size in zip(term, factor.shape, strict=True):
+                    sizes[letter] = max(sizes.get(letter, 1), size)
+            grown = [
+                factor.expand([sizes[letter] for letter in term]).float()
+                for term, factor in zip(terms, factors, strict=True)
+            ]
+            live = torch.einsum(equation, *grown) > 0
+        except (RuntimeError, ValueError, IndexError):
+            return None
+        no = torch.zeros((), dtype=torch.bool)
+        return Partial(torch.zeros(()), live, no, any(state.counted for state in states))
 
     # -- moves -------------------------------------------------------------------------------------------
 
@@ -152,6 +189,50 @@ class States:
         return Partial(*(join(field, dim) for field in fields), any(state.counted for state in states))
 
 
+def _factors(step: RecordedNode) -> list[RecordedNode]:
+    given = step.args[1] if name_of(step) == "einsum" else step.args[:2]
+    return [node for node in given if isinstance(node, RecordedNode)]
+
+
+def _varying(tests: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return tests of as many dimensions as a shape, of size 1 where they do not differ."""
+    tests = tests.reshape((1,) * (len(shape) - tests.ndim) + tuple(tests.shape))
+    for dim in range(tests.ndim):
+        first = tests.narrow(dim, 0, 1)
+        if tests.shape[dim] > 1 and bool((tests == first).all()):
+            tests = first
+    return tests
+
+
+def _of_matrices(step: RecordedNode, ranks: list[int]) -> tuple[str, list[RecordedNode]]:
+    """A product of stacks of matrices."""
+    stack = "abcdefgh"[: max(ranks) - 2]
+    left, right = (stack[len(stack) - (rank - 2) :] for rank in ranks)
+    return f"{left}xy,{right}yz->{stack}xz", _factors(step)
+
+
+def _of_einsum(step: RecordedNode, ranks: list[int]) -> tuple[str, list[RecordedNode]]:
+    equation = step.args[0].replace(" ", "")
+    if "..." in equation or "->" not in equation:
+        raise ValueError(equation)
+    return equation, _factors(step)
+
+
+def _of_linear(step: RecordedNode, ranks: list[int]) -> tuple[str, list[RecordedNode]]:
+    stack = "abcdefgh"[: ranks[0] - 1]
+    return f"{stack}y,zy->{stack}z", _factors(step)
+
+
+PRODUCTS: Mapping[str, Callable[[RecordedNode, list[int]], tuple[str, list[RecordedNode]]]] = {
+    "matmul": _of_matrices,
+    "bmm": _of_matrices,
+    "mm": _of_matrices,
+    "einsum": _of_einsum,
+    "linear": _of_linear,
+}
+"""What products sum, as an einsum writes it, and their factors."""
+
+
 def _plain(item: Any, number: Number) -> Any:
     return number(item) if hasattr(item, "is_Integer") else item
 
@@ -171,7 +252,7 @@ def _matters(value: Any, name: str) -> bool:
         return False
     if name in LOWERING:
         return bool((value == 0).any()) or bool((value <= -MASKED).any())
-    if name in ("add", "sub", "rsub"):
+    if name in ("add", "sub", "rsub", "baddbmm", "addmm"):
         numbers = value.float()
         return bool(numbers.max() - numbers.min() >= KEPT) or bool(numbers.abs().max() >= KEPT)
     return True
