@@ -33,6 +33,22 @@ from archgraph.sizes.types import TensorType
 if TYPE_CHECKING:
     from torch import nn
 
+SIGNALS = frozenset(
+    (
+        "conv1d",
+        "conv_transpose1d",
+        "max_pool1d",
+        "avg_pool1d",
+        "adaptive_avg_pool1d",
+        "adaptive_max_pool1d",
+        "upsample_linear1d",
+        "upsample_nearest1d",
+        "reflection_pad1d",
+        "replication_pad1d",
+    )
+)
+"""Operators that take channels before one position axis."""
+
 
 class ProgramInterpreter:
     """Runs through a recording and builds operations.
@@ -57,6 +73,7 @@ class ProgramInterpreter:
         self.env: dict[Any, Any] = {}
         self._writes: dict[int, int] = {}
         self._seen: dict[Any, int] = {}
+        self._rewritten: set[Any] = set()
         self.inputs: list[Value] = []
         self.gaps: Counter[str] = Counter()
         self.places: dict[str, str] = {}
@@ -103,7 +120,7 @@ class ProgramInterpreter:
             if len(given) != len(dims):
                 raise ShapeError(f"input '{node.name}' has {len(dims)} axes besides the batch, not {len(given)}")
             return tuple(given)
-        return conventional_names(len(dims), dtype, signal=self.program.feeds(node, "conv1d"))
+        return conventional_names(len(dims), dtype, signal=self.program.feeds(node, SIGNALS))
 
     def fetch(self, item: Any) -> Any:
         """Return what an argument is: a tracked tensor, a size, or the argument itself."""
@@ -125,8 +142,7 @@ class ProgramInterpreter:
     def _constant(self, node: Any, value: Any) -> Any:
         if not hasattr(value, "shape"):
             raise ArchgraphError(f"'{node.name}' is a constant list")
-        dtype = self.program.dtype(value)
-        return self.pending(value.shape, partial(Constant, dtype=dtype), "constant", dtype)
+        return self.source_of(value)
 
     def source_of(self, shaped: Any) -> Tracked:
         """Return a constant of the shape of a result."""
@@ -199,8 +215,7 @@ class ProgramInterpreter:
         if handler is None:
             return self._gap(node, name)
         if 0 in getattr(node.meta["val"], "shape", ()):
-            dtype = self.program.dtype(node.meta["val"])
-            return self.pending(node.meta["val"].shape, partial(Constant, dtype=dtype), "constant", dtype)
+            return self.source_of(node.meta["val"])
         try:
             result = handler(self, self._arguments(node))
         except ArchgraphError as error:
@@ -230,22 +245,33 @@ class ProgramInterpreter:
 
     def _written(self, target: Any, result: Any) -> None:
         """After an operation in place, its operand is the result, and what the operand views has changed."""
+        changed = list(self._changed(target, result))
         storage = storage_of(target)
         self._writes[storage] = self._writes.get(storage, 0) + 1
-        self._changed(target, result)
+        # Whatever else lies in this memory is looked at again when it is read.
+        self._seen.update(dict.fromkeys(changed, self._writes[storage]))
+        self._rewritten.update(changed)
 
-    def _changed(self, target: Any, result: Any) -> None:
+    def _changed(self, target: Any, result: Any) -> Iterator[Any]:
+        """Put a result in the place of a tensor and of all that it views, and yield them."""
         base = target.base
         if base is not None and (base in target.writes or self._is_all_of(target, base)):
             # What stood there and what it became are one place.
-            self._changed(base, result)
-        elif base is not None:
-            self._changed(base, written_into(self, base, target, result))
-        self._set(target, result)
+            yield from self._changed(base, result)
+        elif base is not None and 0 not in result.shape:
+            yield from self._changed(base, written_into(self, base, target, result))
+        self.env[target] = result
+        yield target
 
     def _set(self, node: Any, result: Any) -> None:
         self.env[node] = result
         self._seen[node] = self._writes.get(storage_of(node), 0)
+
+    def holds_live(self, node: Any) -> bool:
+        """Whether a tensor holds anything else than constants at this moment."""
+        if node in self._rewritten or self._is_stale(node):
+            return True
+        return node not in self.program.constants and node.known is None
 
     def _is_stale(self, node: Any) -> bool:
         """Whether something was written into the memory of a step's result after it was read."""
@@ -291,6 +317,8 @@ class ProgramInterpreter:
         """Return the result of an operation that only moves elements, in a way that is not described further."""
         if not hasattr(result, "shape"):
             return result
+        if 0 in result.shape:
+            return self.source_of(result)
         values = [self.builder.settled(t).value for t in operands]
         sizes = [self.sizes.expression(length) for length in result.shape]
         layout, axes = self._moved_axes(operands, sizes)

@@ -86,24 +86,16 @@ def product_of(i: ProgramInterpreter, x: Tracked, y: Tracked) -> Tracked:
 
 
 def _vector_product(i: ProgramInterpreter, x: Tracked, y: Tracked) -> Tracked:
-    """A product with a vector, which PyTorch's counter does not count."""
-    x = x if x.rank > 1 else x.with_layout([(), *x.layout])
-    column = y.rank == 1
-    y = y.with_layout([*y.layout, ()]) if column else y
-    left, right = [*range(10, 8 + x.rank), 1, 2], [*range(10, 8 + y.rank), 2, 3]
-    align = Alignment(i.builder, [Operand(x, tuple(left)), Operand(y, tuple(right))], summed=(2,))
-    (value,) = i.builder.emit(Multiply(), align.values())
-    axes = tuple(dict.fromkeys(align.names[key] for key in align.names if key[0] == 2))
-    (value,) = i.builder.emit(Reduce("sum", axes), [value]) if axes else (value,)
-    out = [label for label in dict.fromkeys([*left, *right]) if label != 2]
-    layout = [align.digits(label) for label in sorted(out, key=lambda label: (label < 10, label))]
-    return Tracked(value, tuple(layout))
+    """A product with a vector, or of two."""
+    left, right = [*range(10, 9 + x.rank), 2], [*range(50, 48 + y.rank), 2, 3][-y.rank :]
+    right = [2] if y.rank == 1 else right
+    return contract(i, x, y, left, right, [label for label in (*left, *right) if label != 2])
 
 
-@aten("matmul", "bmm", "mm")
+@aten("matmul", "bmm", "mm", "mv", "dot")
 def matmul(i: ProgramInterpreter, a: Arguments) -> Any:
-    """A product of matrices."""
-    y = next(getattr(a, name) for name in ("other", "mat2") if name in a.nodes)
+    """A product of matrices, or vectors."""
+    y = next(getattr(a, name) for name in ("other", "mat2", "vec", "tensor") if name in a.nodes)
     result = product_of(i, a.self, y)
     rank = len(a.shape)
     return result.with_layout(_of_rank(result.layout, rank)) if result.rank != rank else result

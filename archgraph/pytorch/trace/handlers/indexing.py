@@ -8,7 +8,7 @@ from typing import Any
 from archgraph.graph.ir import Value
 from archgraph.ops.sources import Embedding
 from archgraph.ops.traced.moves import Gather
-from archgraph.ops.traced.values import Constant
+from archgraph.ops.traced.values import Constant, Reduce
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
@@ -60,6 +60,8 @@ MOVES = [
     "constant",
     "trapezoid",
     "native_channel_shuffle",
+    "cummax",
+    "cummin",
 ]
 SOURCES = [
     "arange",
@@ -92,6 +94,9 @@ SOURCES = [
 ]
 
 
+BAGS: tuple[Any, ...] = ("sum", "mean", "max")
+
+
 @aten("embedding")
 def embedding(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A table of learned vectors; a look-up in a value where the table is shared or computed."""
@@ -104,6 +109,26 @@ def embedding(i: ProgramInterpreter, a: Arguments) -> Tracked:
         (value,) = i.builder.emit(Embedding(count, out), [ids.value])
         return Tracked(value, (*ids.layout, whole_axis(CHANNEL, out)))
     return look_up(i, a.weight, 0, ids)
+
+
+@aten("embedding_bag", "_embedding_bag")
+def embedding_bag(i: ProgramInterpreter, a: Arguments) -> Any:
+    """Learned vectors looked up and pooled; of one bag, for several are pooled by offsets."""
+    weight, ids = a.nodes["weight"], indices(i, a.indices)
+    if (
+        len(a.node.meta["val"][0].shape) != 2
+        or a.node.meta["val"][0].shape[0] != 1
+        or a.nodes.get("per_sample_weights")
+    ):
+        return NotImplemented
+    if not i.program.is_natural(weight) or not isinstance(ids.value, Value):
+        return NotImplemented
+    i.program.used(weight)
+    count, out = map(i.sizes.expression, weight.meta["val"].shape)
+    (value,) = i.builder.emit(Embedding(count, out), [ids.value])
+    (pooled,) = i.builder.emit(Reduce(BAGS[a.mode or 0], ids.value.type.names), [value])
+    others = (i.source_of(part) for part in a.node.meta["val"][1:])
+    return [Tracked(pooled, ((), whole_axis(CHANNEL, out))), *others]
 
 
 def indices(i: ProgramInterpreter, t: Tracked) -> Tracked:

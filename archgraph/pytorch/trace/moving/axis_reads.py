@@ -45,9 +45,19 @@ def unknown_reads(names: Sequence[str | None], reason: str) -> AxisReads:
     return tuple((name, AtMost(All(), reason)) for name in names if name and name != CHANNEL)
 
 
-def axis_reads(pairs: MovedPairs, output: NamedDims, operand: NamedDims, *, closed: bool = True) -> AxisReads:
-    """Return how the axes of an operand are read; without `closed` as lists, which hold at one size alone."""
-    return _Reads(pairs, output, operand, closed=closed).found()
+def axis_reads(
+    pairs: MovedPairs, output: NamedDims, operand: NamedDims, *, closed: bool = True, apart: bool = False
+) -> AxisReads:
+    """Return how the axes of an operand are read.
+
+    Args:
+        pairs: which elements are made of which.
+        output: the position axes of the result.
+        operand: those of the operand.
+        closed: whether closed forms are looked for; lists hold at one size alone.
+        apart: whether every axis says by itself which outputs read nothing.
+    """
+    return _Reads(pairs, output, operand, closed=closed).found(apart=apart)
 
 
 class _Reads:
@@ -66,10 +76,10 @@ class _Reads:
     def _ofs(self) -> Tensor:
         return _flat(self.of, self.operand.sizes)
 
-    def found(self) -> AxisReads:
+    def found(self, *, apart: bool) -> AxisReads:
         drivers = [self._first(place) for place in range(len(self.operand.dims))]
         for size in range(2, len(self.output.dims) + 1):
-            if self._is_product(drivers):
+            if self._is_product(drivers) and not apart:
                 break
             drivers = [self._better(place, drivers, size) for place in range(len(drivers))]
         exact = self._is_product(drivers)

@@ -35,14 +35,18 @@ def named_by(sources: Sequence[tuple[MovedPairs, Names]], shape: Sequence[int]) 
 
 
 def _moving(pairs: MovedPairs, own: Names, dim: int) -> str | None:
-    """The axis along which the source moves when one dimension of the result does and the others stand still."""
+    found = moving_axes(pairs, own, dim)
+    if len(found) > 1:
+        return CHANNEL if CHANNEL in found else None
+    return next(iter(found), None)
+
+
+def moving_axes(pairs: MovedPairs, own: Names, dim: int) -> frozenset[str]:
+    """Return the axes along which the source moves when one dimension of the result does and the others stand still."""
     if not len(pairs.into):
-        return None
+        return frozenset()
     into, of = pairs.coordinates()
     others = [d for d in range(into.shape[1]) if d != dim]
     beside = (into[:, others] == into[0, others]).all(1) & (into[:, dim] != into[0, dim])
     moved = (of[beside] != of[0]).any(0).nonzero().flatten().tolist() if bool(beside.any()) else []
-    found = [own[d] for d in moved if own[d] is not None]
-    if len(found) > 1:
-        return CHANNEL if CHANNEL in found else None
-    return found[0] if found else None
+    return frozenset(name for d in moved if (name := own[d]) is not None)
