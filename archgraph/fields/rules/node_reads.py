@@ -12,8 +12,9 @@ from archgraph.fields.rules.axis_rule import AxisView
 from archgraph.fields.rules.fixed_weights import by_fixed_weights
 from archgraph.fields.sets.channels import used
 from archgraph.fields.sets.field import HELD, THERE, Field, same
-from archgraph.fields.sets.readings import Unsettled, Whole, settled
+from archgraph.fields.sets.readings import Moving, Unsettled, Whole, settled
 from archgraph.fields.sets.region import REST, Dependence, Region, Transfer
+from archgraph.fields.sets.through import presence
 from archgraph.graph.ir import Node, Value
 from archgraph.ops.reach import AxisMap, Parts, Placed, Reach
 from archgraph.sizes.exact import Evaluate
@@ -90,7 +91,7 @@ class _View:
         maps = dict(reach.maps)
         fields = {axis: self._field(index, axis, maps, reach) for axis in self.node.types[index].positions}
         # A gate only scales what other operands bring: it is no content, but part of the two wider fields.
-        region = Region({REST: HELD if reach.gate else THERE, **fields}, (), used(reach.channels))
+        region = Region({REST: HELD if reach.gate else _present(fields), **fields}, (), used(reach.channels))
         position = _position(maps, reach)
         if position is None:
             return region
@@ -111,6 +112,12 @@ class _View:
         # What statistics read is kept apart from what values do: all of it, but as one number.
         stat = view.whole if axis in reach.statistics else content
         return Field(None if reach.gate else content, content, stat)
+
+
+def _present(fields: dict[str, Field]) -> Field:
+    """Which outputs read anything at all; holes along several axes count along the first of them."""
+    found = (same(presence(field.content)) for field in fields.values())
+    return next((field for field in found if isinstance(field.content, Moving)), THERE)
 
 
 def _position(maps: dict[str, AxisMap], reach: Reach) -> tuple[str, Expr, Expr | None] | None:
