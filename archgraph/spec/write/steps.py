@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sympy import Expr, Integer, factor
+from sympy import Basic, Expr, Integer, factor
 
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.arguments import Named
@@ -284,7 +284,7 @@ class Steps:
         return self._shares[name]
 
 
-def _written(size: Expr) -> str:
+def _written(size: Basic) -> str:
     text = str(size)
     for sympys, ours in WRITTEN_FUNCTIONS.items():
         text = text.replace(sympys, ours)
