@@ -13,8 +13,8 @@ from archgraph.fields.sets.channels import EVEN, Channels
 from archgraph.fields.sets.field import THERE, Field, identity
 from archgraph.fields.sets.iterate import power
 from archgraph.fields.sets.pieces import disjoint, placed
-from archgraph.fields.sets.readings import Moving, Pieces, Reading, Whole, axes_of
-from archgraph.fields.sets.through import presence
+from archgraph.fields.sets.readings import Moving, Pieces, Reading, Rows, Whole, axes_of
+from archgraph.fields.sets.rows import presence
 
 REST = ""
 """The key of the field of a value's content that none of its axes drives."""
@@ -44,7 +44,7 @@ class Region:
         """Return the region of an output that reads this value by `read`."""
         fields = {axis: field.through(read.fields) for axis, field in self.fields.items()}
         if REST in fields:
-            fields[REST] = fields[REST].each(presence)
+            fields[REST] = fields[REST].each(_passed)
         return Region(fields, self._crossed(fields, read), self.channels.through(read.channels))
 
     def _crossed(self, fields: Mapping[str, Field], read: Region) -> Boxes:
@@ -100,6 +100,11 @@ class Region:
         return self._with({axis: field.alone() for axis, field in self.fields.items()})
 
 
+def _passed(reading: Reading) -> Reading:
+    """How a constant content is passed on, where that was composed as if it were a set."""
+    return presence(reading) if isinstance(reading, Moving | Whole) else reading
+
+
 def own_region(axes: Mapping[str, int]) -> Region:
     """Return the region of a value of some axes and sizes on itself."""
     return Region({REST: THERE, **{axis: identity(axis, extent) for axis, extent in axes.items()}})
@@ -129,6 +134,9 @@ def _separable(value: Region, read: Region) -> bool:
 
 
 def _spread_alike(reading: Reading) -> bool:
+    if isinstance(reading, Rows):
+        # Of one position nothing but one position is made.
+        return all(read.length < 2 for read in reading.sets)
     return reading.step is not None if isinstance(reading, Moving) else isinstance(reading, Whole | Pieces | None)
 
 

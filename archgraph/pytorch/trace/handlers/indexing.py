@@ -13,6 +13,7 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import whole_axis
+from archgraph.pytorch.trace.moving.known_moves import followed
 from archgraph.pytorch.trace.registry import HANDLERS, aten
 from archgraph.sizes.types import CHANNEL
 
@@ -46,7 +47,6 @@ MOVES = [
     "bucketize",
     "nonzero",
     "one_hot",
-    "meshgrid",
     "rot90",
     "copy",
     "fill",
@@ -138,13 +138,11 @@ def _other_name(ids: Tracked, place: int) -> str:
 
 
 def moved(i: ProgramInterpreter, a: Arguments) -> Any:
-    """An operator that moves elements in a way that is not described further."""
-    operands = [t for t in (i.fetch(node) for node in a.node.all_input_nodes) if isinstance(t, Tracked)]
-    name = a.node.target._schema.name.removeprefix("aten::").rstrip("_")
+    """An operator that moves elements: from where is found by running it on their numbers."""
     results = a.node.meta["val"]
     if isinstance(results, (list, tuple)):
-        return [i.moved(name, operands, result) for result in results]
-    return i.moved(name, operands, results)
+        return [followed(i, a.node, place) for place in range(len(results))]
+    return followed(i, a.node)
 
 
 def source(i: ProgramInterpreter, a: Arguments) -> Tracked:
@@ -155,10 +153,11 @@ def source(i: ProgramInterpreter, a: Arguments) -> Tracked:
 
 @aten("index")
 def index(i: ProgramInterpreter, a: Arguments) -> Any:
-    """A look-up with one tensor of indices; with several it is only a move."""
+    """A look-up with tensors of indices: one that is not known is a look-up in a table."""
     nodes = a.nodes["indices"]
     given = [place for place, node in enumerate(nodes) if node is not None]
-    if len(given) != 1 or nodes[given[0]].meta["val"].dtype.is_floating_point:
+    known = all(a.node.known_operand(nodes[place]) is not None for place in given)
+    if known or len(given) != 1 or nodes[given[0]].meta["val"].dtype.is_floating_point:
         return moved(i, a)
     place = given[0]
     if str(nodes[place].meta["val"].dtype) == "torch.bool":
@@ -169,6 +168,8 @@ def index(i: ProgramInterpreter, a: Arguments) -> Any:
 @aten("index_select")
 def index_select(i: ProgramInterpreter, a: Arguments) -> Any:
     """A look-up of rows."""
+    if a.node.known_operand(a.nodes["index"]) is not None:
+        return moved(i, a)
     return look_up(i, a.self, a.dim % a.self.rank, a.index)
 
 
