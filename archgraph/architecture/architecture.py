@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from archgraph.fields.report.productive import Productivity
     from archgraph.fields.report.size_law import SizeLaw
     from archgraph.figures.figure import Figure
+    from archgraph.pytorch.trace.batch.find import AskedBatch
     from archgraph.pytorch.verify.verify import Report
     from archgraph.studies.sweep import Sweep
 
@@ -1188,6 +1189,7 @@ def trace(
     dynamic: Mapping[str, Mapping[int, str]] | None = None,
     *,
     axes: Mapping[str, Sequence[str]] | None = None,
+    batch_axis: AskedBatch = "found",
     name: str = "",
     allow_unsupported: bool = False,
 ) -> Architecture:
@@ -1198,11 +1200,15 @@ def trace(
         inputs: its arguments: a tensor, a tuple, or a mapping by name.
         dynamic: which dimensions are symbols: `{"sample": {2: "h", 3: "w"}}`.
         axes: names of an input's axes, the batch left out, where the usual ones are not meant.
+        batch_axis: the dimension that counts samples, of all inputs or by name (`{"src": 1}`), None where there is
+            none. Otherwise it is found: by what operators say, as the one of size 1, or as the one that everything is
+            proportional to.
         name: what the network is called; the module's class by default.
         allow_unsupported: list operators without a rule as `gaps` instead of refusing them.
 
     Raises:
         UnsupportedOpError: an operator has no rule.
+        ShapeError: nothing says which dimension counts samples, or a stated one does not.
         ArchgraphError: the module cannot be recorded, or a requested dimension cannot vary.
         MissingToolError: PyTorch is not installed.
 
@@ -1214,8 +1220,10 @@ def trace(
     from archgraph.pytorch.trace.module import trace as traced
     from archgraph.pytorch.trace.source import network_of
 
-    found = traced(module, inputs, dynamic, axes=axes, name=name, allow_unsupported=allow_unsupported)
-    return Architecture(network_of(found, module, inputs))
+    found = traced(
+        module, inputs, dynamic, axes=axes, batch_axis=batch_axis, name=name, allow_unsupported=allow_unsupported
+    )
+    return Architecture(network_of(found, module))
 
 
 def verify(architecture: Architecture, **values: Any) -> Report:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from archgraph.cli.caveats import asked_of
 from archgraph.cli.output import say, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import add_at, add_format, add_names, command
@@ -91,7 +92,9 @@ def _load(options: argparse.Namespace) -> list[Architecture]:
     from archgraph.architecture.architecture import load
 
     values = bindings(options.at)
-    return [load(spec).at(**values) if values else load(spec) for spec in options.specs]
+    networks = [load(spec).at(**values) if values else load(spec) for spec in options.specs]
+    asked_of(options, *(g.network for g in networks))
+    return networks
 
 
 def _training(options: argparse.Namespace) -> Training:

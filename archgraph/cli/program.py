@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from archgraph.cli.authoring import add_new, add_schema
+from archgraph.cli.caveats import say_caveats
 from archgraph.cli.cost import add_cost
 from archgraph.cli.fields import add_hops, add_rf
 from archgraph.cli.figures import add_contrast, add_draw
@@ -29,7 +30,9 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     options = program().parse_args(arguments)
-    return options.run(options)
+    status = options.run(options)
+    say_caveats(options)
+    return status
 
 
 def program() -> argparse.ArgumentParser:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Limited(Op):
     """The operation `op`, which reads less than it says: `reads` says what, by operand and axis.
 
-    `{*axes}, ... -> as op`. Where it does not, `reason` says why no more is known than that it reads at most what the operation says. It costs
-    and keeps what the operation does.
+    `{*axes}, ... -> as op`. Where it does not, `reason` says why no more is known than that it reads at
+    most what the operation says. It costs and keeps what the operation does.
 
     >>> op, inputs = Limited.example()
     >>> op.exact(*inputs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,8 @@ from archgraph.ops.sources import Parameter
 from archgraph.ops.traced.moves import Move
 from archgraph.ops.traced.stored import Cast
 from archgraph.ops.traced.values import Constant
-from archgraph.pytorch.trace.arguments import Arguments, Lazy, conventional_names
+from archgraph.pytorch.trace.arguments import Arguments, Lazy
+from archgraph.pytorch.trace.batch.roles import InputRoles
 from archgraph.pytorch.trace.builder import Builder, Pending, Tracked
 from archgraph.pytorch.trace.layout import Layout, whole_axis
 from archgraph.pytorch.trace.masking.attended import KeyMask
@@ -33,22 +34,6 @@ from archgraph.sizes.types import TensorType
 if TYPE_CHECKING:
     from torch import nn
 
-SIGNALS = frozenset(
-    (
-        "conv1d",
-        "conv_transpose1d",
-        "max_pool1d",
-        "avg_pool1d",
-        "adaptive_avg_pool1d",
-        "adaptive_max_pool1d",
-        "upsample_linear1d",
-        "upsample_nearest1d",
-        "reflection_pad1d",
-        "replication_pad1d",
-    )
-)
-"""Operators that take channels before one position axis."""
-
 
 class ProgramInterpreter:
     """Runs through a recording and builds operations.
@@ -60,16 +45,14 @@ class ProgramInterpreter:
         weighed: weights of attention that are made while one step is read, and which of them count.
     """
 
-    def __init__(
-        self, program: Program, sizes: TracedSizes, module: nn.Module, axes: Mapping[str, Sequence[str]]
-    ) -> None:
+    def __init__(self, program: Program, sizes: TracedSizes, module: nn.Module, roles: InputRoles) -> None:
         self.program = program
         self.sizes = sizes
         self.builder = Builder()
+        self.roles = roles
         self.masks = Masks(program.every, sizes.number)
         self.step: Any = None
         self.weighed: tuple[Tracked, KeyMask] | None = None
-        self.axes = axes
         self.env: dict[Any, Any] = {}
         self._writes: dict[int, int] = {}
         self._seen: dict[Any, int] = {}
@@ -102,10 +85,9 @@ class ProgramInterpreter:
     def _input(self, node: Any) -> None:
         value = node.meta["val"]
         sizes = [self.sizes.expression(length) for length in value.shape]
-        # A batch of one is no axis: laws are per sample.
-        dims = [d for d, length in enumerate(sizes) if not (d == 0 and length == 1)]
+        dims = self.roles.dimensions(node)
         dtype = self.program.dtype(value)
-        names = self._input_names(node, dims, dtype)
+        names = self.roles.names(node, dtype)
         axes = tuple((name, sizes[dim]) for name, dim in zip(names, dims, strict=True))
         made = Value(TensorType(axes, dtype), node.name)
         self.inputs.append(made)
@@ -113,14 +95,6 @@ class ProgramInterpreter:
         for name, dim in zip(names, dims, strict=True):
             layout[dim] = whole_axis(name, sizes[dim])
         self.env[node] = Tracked(made, tuple(layout))
-
-    def _input_names(self, node: Any, dims: list[int], dtype: str) -> Sequence[str]:
-        given = self.axes.get(node.name)
-        if given is not None:
-            if len(given) != len(dims):
-                raise ShapeError(f"input '{node.name}' has {len(dims)} axes besides the batch, not {len(given)}")
-            return tuple(given)
-        return conventional_names(len(dims), dtype, signal=self.program.feeds(node, SIGNALS))
 
     def fetch(self, item: Any) -> Any:
         """Return what an argument is: a tracked tensor, a size, or the argument itself."""
