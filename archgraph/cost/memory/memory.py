@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from sympy import Expr, expand
+from sympy import Expr
 
 from archgraph.cost.costs import Costs, stored_weights
 from archgraph.cost.memory.backward import Backward
@@ -15,6 +15,7 @@ from archgraph.cost.memory.saved import SavedBytes
 from archgraph.cost.memory.setting import OPTIMIZERS, AttentionKernel, Checkpoint, Dtype, Setting, setting
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Law, Network
+from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ZERO
 
 STATES = "optimizer states"
@@ -73,7 +74,7 @@ class Memory:
             return ZERO
         precision = self.setting.precision
         per_weight = OPTIMIZERS[self.setting.optimizer] * precision.states + precision.master
-        return expand(per_weight * self.costs.total("params_trainable"))
+        return expanded(per_weight * self.costs.total("params_trainable"))
 
     @property
     def saved(self) -> Expr:

@@ -12,6 +12,7 @@ from archgraph.graph.ir import Value
 from archgraph.graph.tracer import Inference
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
+from archgraph.ops.traced.limited import limited
 from archgraph.ops.traced.moves import Move, Rearrange
 from archgraph.ops.traced.stored import Copy
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
@@ -104,6 +105,8 @@ class Builder:
     name: str = ""
     no_grad: bool = False
     """Whether gradients are switched off at the step that is read: what the reader sets, every record takes."""
+    limit: str = ""
+    """Why what is read at this step is a bound: of what it emits, all that reads several positions says so."""
     _arranged: dict[object, Value] = field(default_factory=dict)
     _strides: dict[Value, MemoryStrides] = field(default_factory=dict)
 
@@ -114,6 +117,7 @@ class Builder:
             op = replace(op, view=regrouped(op.into, self.strides(operands[0])) is not None)
         inferred = self.infer(op, types)
         name = name or op.kind
+        op = limited(op, types, self.limit)
         outputs = tuple(Value(type_, name) for type_ in inferred)
         self.records.append(
             Record(name, op, tuple(operands), outputs, self.outer if outer else self.stack, self.no_grad)

@@ -14,6 +14,7 @@ from archgraph.ops.traced.values import Cumulate, Function, Reduce
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.handlers.masked_sums import limited_sum, masked_operand
 from archgraph.pytorch.trace.handlers.pointwise import arithmetic, function, on_one, operand_of
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, Dim
@@ -26,7 +27,8 @@ def softmax(i: ProgramInterpreter, a: Arguments) -> Tracked:
     x = operand_of(a)
     dim = a.dim % x.rank
     t, (axis,) = i.builder.grouped(i.builder.materialised(x), [(None, (dim,))])
-    return on_one(i, Softmax(axis, "log" in a.node.target._schema.name), t)
+    op = Softmax(axis, "log" in a.node.target._schema.name)
+    return on_one(i, op if masked_operand(i, [x]) is None else limited_sum(i, op, t.layout, dim, {0: axis}), t)
 
 
 @aten("cumsum", "cumprod", "logcumsumexp")
@@ -58,6 +60,17 @@ REDUCTIONS = {
 }
 
 
+def _limited(i: ProgramInterpreter, make: Any, x: Tracked, t: Tracked, dims: Sequence[int]) -> Any:
+    """Return what makes a reduction of which constants mask some of what it reads along one dimension."""
+    if len(dims) != 1 or masked_operand(i, [x]) is None or len(t.layout[dims[0]]) != 1:
+        return make
+
+    def limited(axes: tuple[str, ...]) -> Op:
+        return limited_sum(i, make(axes), t.layout, dims[0], {0: axes[0]}) if len(axes) == 1 else make(axes)
+
+    return limited
+
+
 def reduction(i: ProgramInterpreter, a: Arguments) -> Any:
     """A reduction over some dimensions, or all."""
     name = a.node.target._schema.name.removeprefix("aten::")
@@ -71,7 +84,7 @@ def reduction(i: ProgramInterpreter, a: Arguments) -> Any:
     called: str = known if isinstance(known, str) and not isinstance(results, (list, tuple)) else name
     make: Any = known if isinstance(known, type) else partial(_reduce, called)
     t = _without_copies(x, dims)
-    result = reduced(i, t, dims, make)
+    result = reduced(i, t, dims, _limited(i, make, x, t, dims))
     if not a.keepdim:
         result = Tracked(result.value, tuple(c for d, c in enumerate(result.layout) if d not in dims))
     if not isinstance(results, (list, tuple)):
