@@ -9,6 +9,7 @@ from tests.differential import steps_attention, steps_layers, steps_moves, steps
 from tests.differential.grammar_state import PRODUCTIONS, Growing
 from tests.differential.random_program import Program, Step
 
+ALL_KINDS = tuple(PRODUCTIONS)
 OFF = ("masks", "matrices", "moves", "strides")
 """Kinds that are not traced right yet, or not exactly: take one out of here when it is."""
 KINDS = tuple(name for name in PRODUCTIONS if name not in OFF)

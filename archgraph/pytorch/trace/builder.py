@@ -17,7 +17,7 @@ from archgraph.ops.traced.moves import Move, Rearrange
 from archgraph.ops.traced.stored import Copy
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.regroup import regrouping
-from archgraph.pytorch.trace.strides import MemoryStrides, followed, regrouped, row_major
+from archgraph.pytorch.trace.strides import MemoryStrides, followed, is_dense, regrouped, row_major
 from archgraph.sizes.symbols import product, same_size
 from archgraph.sizes.types import CHANNEL, TensorType
 
@@ -184,10 +184,14 @@ class Builder:
         return Tracked(self.emit(Copy(), [made.value])[0], made.layout)
 
     def folds(self, t: Tracked, dims: Sequence[int]) -> bool:
-        """Whether some dimensions of a settled tensor are seen as one without a copy."""
+        """Whether some dimensions of a settled tensor are seen as one without a copy.
+
+        Of a value without gaps and repetitions this is not known: it may lie in another order than its axes.
+        """
         assert isinstance(t.value, Value)
+        strides = self.strides(t.value)
         digits = tuple((d.axis, d.stride, d.size) for dim in dims for d in t.layout[dim])
-        return regrouped([("", digits)], self.strides(t.value)) is not None
+        return is_dense(t.value.type, strides) or regrouped([("", digits)], strides) is not None
 
     def arrange(self, t: Tracked, target: Sequence[Axis], *, strict: bool = True) -> Value:
         """Return the value with these axes, each made of the given digits of the tensor's axes.

@@ -134,7 +134,19 @@ def einsum(i: ProgramInterpreter, a: Arguments) -> Any:
         result_labels = _letters(out, sum(label < 0 for label in set().union(*labels)) + len(out.replace("...", "")))
     if any(len(set(term)) < len(term) for term in labels):
         return NotImplemented
-    return _einsum(i, tensors, labels, result_labels)
+    return _einsum(i, *_without_units(tensors, labels, result_labels), result_labels)
+
+
+def _without_units(
+    tensors: list[Tracked], labels: list[list[int]], out: list[int]
+) -> tuple[list[Tracked], list[list[int]]]:
+    """Leave out dimensions of size 1 that are summed: over them PyTorch multiplies element by element."""
+    kept = [
+        [d for d, label in enumerate(term) if t.layout[d] or label in out]
+        for t, term in zip(tensors, labels, strict=True)
+    ]
+    shown = [t.with_layout([t.layout[d] for d in dims]) for t, dims in zip(tensors, kept, strict=True)]
+    return shown, [[term[d] for d in dims] for term, dims in zip(labels, kept, strict=True)]
 
 
 def _letters(term: str, rank: int) -> list[int]:
