@@ -188,11 +188,15 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     " Did you mean 'conv'?"
     >>> did_you_mean("form", ["for", "from"])
     " Did you mean 'from'?"
+    >>> did_you_mean("bfloat", ["float", "bfloat16"])
+    " Did you mean 'bfloat16'?"
     >>> did_you_mean("zzz", ["conv"])
     ''
     """
     by_lower = {name.lower(): name for name in known}
     lower = word[:60].lower()
     swapped = [name for name in by_lower if sorted(name) == sorted(lower)]
-    close = swapped or get_close_matches(lower, list(by_lower)[:MOST_COMPARED], n=1, cutoff=0.6)
-    return f" Did you mean '{by_lower[close[0]]}'?" if close else ""
+    close = swapped or get_close_matches(lower, list(by_lower)[:MOST_COMPARED], n=4, cutoff=0.6)
+    # A word cut short is likelier than one with a letter too many.
+    near = next((name for name in close if name.startswith(lower)), close[0] if close else "")
+    return f" Did you mean '{by_lower[near]}'?" if near else ""

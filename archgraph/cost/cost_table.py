@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sympy import Add, expand
+from sympy import Add
 
 from archgraph.cost.costs import CostRow, grouping, metric_named
 from archgraph.cost.part import whole_part
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
+from archgraph.sizes.expansion import expanded
 
 
 def cost_table(g: Network, by: str, metrics: tuple[str, ...]) -> Table:
@@ -26,7 +27,7 @@ def cost_table(g: Network, by: str, metrics: tuple[str, ...]) -> Table:
         groups.setdefault(key_of(row), []).append(row)
     rows = []
     for key, members in groups.items():
-        laws = {m.name: g.law(expand(Add(*(row.cost(m) for row in members)))) for m in chosen}
+        laws = {m.name: g.law(expanded(Add(*(row.cost(m) for row in members)))) for m in chosen}
         rows.append({by: _label(g, by, key, members), **_details(g, by, members), **laws})
     total = {by: "total", **{metric.name: whole_part(g).metric(metric.name) for metric in chosen}}
     notes = tuple(f"{metric.name}: {metric.meaning}" for metric in chosen)

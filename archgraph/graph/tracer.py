@@ -246,6 +246,8 @@ def _check_arity(op: Op, given: int) -> None:
         if fewest != most:
             wanted = f"{fewest} or more inputs" if most is None else f"{fewest} to {most} inputs"
         hint = "without `from`, a step takes all outputs of the one before" if given else ""
+        if given < fewest:
+            hint = f"name all of them: from: [{', '.join('abcdefgh'[:fewest])}]"
         raise ShapeError(f"{op.kind} takes {wanted}, and got {given}", hint=hint)
 
 

@@ -94,10 +94,10 @@ def padding_pairs(padding: Padding, kernel: dict[str, Expr], dilation: dict[str,
 
 def _sides(value: Named, argument: str) -> tuple[Expr, Expr]:
     """What `{before: 1, after: 0}` says; a side that is left out has nothing."""
-    sides: dict[str, Any] = dict(value)
-    for name, length in sides.items():
+    for name, length in value:
         if name not in SIDES or not isinstance(length, Expr):
             raise ShapeError(f"{argument} is a number, [before, after] or {{before: …, after: …}}")
+    sides = dict(value)
     return sides.get("before", Integer(0)), sides.get("after", Integer(0))
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from sympy import Add, Expr, Integer, Min
 
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis
 from archgraph.ops.attention_modules import attention_module
-from archgraph.ops.base import Kernel, Op, Product, Saved, Types, Weight, Workspace
-from archgraph.ops.reach import SAME, All, AxisMap, Blocks, Causal, Reach, pointwise
+from archgraph.ops.base import TRACED, Kernel, Op, Product, Saved, Types, Weight, Workspace
+from archgraph.ops.reach import SAME, All, Along, AxisMap, Blocks, Causal, Reach
 from archgraph.sizes.symbols import ONE, ZERO, product, require, same_size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 Stream = tuple[TensorType, TensorType, TensorType]
+KeyMaps: TypeAlias = tuple[tuple[str, AxisMap], ...]
+"""How keys are read along the axes that are named."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,9 @@ class ScaledDotProductAttention(Op):
     - `window`, `shift`: within blocks of positions, which begin at `shift` (Liu et al. 2021, arXiv:2103.14030).
     - `relative_bias`: a learned bias per head and offset within the window: (2*window - 1) per axis.
     - `causal`: position i reads positions up to i; the masked half is computed and counted.
+    - `mask`: which keys a query reads by any other mask, along one axis or per axis; `scored`: keys whose scores count,
+      where that is not all of them; `asked`: queries that count. What is masked is computed and counted. Only traced
+      modules have these.
     - `written`: no kernel, but products and a softmax that a module writes out, whatever kernel is asked for: `plain`,
       or with `queries`, `keys` or `both` scaled before their product. They keep q, k and v as they are, `masked`
       elements of tests that mask scores, and `factors` of constant tensors that scale them.
@@ -60,6 +65,9 @@ class ScaledDotProductAttention(Op):
     written: Literal["no", "plain", "queries", "keys", "both"] = "no"
     masked: Expr = ZERO
     factors: Expr = ZERO
+    mask: KeyMaps | None = field(default=None, metadata={TRACED: True})
+    scored: KeyMaps | None = field(default=None, metadata={TRACED: True})
+    asked: KeyMaps | None = field(default=None, metadata={TRACED: True})
 
     # -- types -------------------------------------------------------------------------------------------
 
@@ -305,18 +313,22 @@ class ScaledDotProductAttention(Op):
         """Return q position by position, and k and v with weights computed from the input."""
         reaches: list[Reach] = []
         for index, (q, k, v) in enumerate(self.streams(inputs)):
-            reaches.append(replace(pointwise(q.positions), power="none", outputs=(index,)))
-            maps = tuple((axis, self._map(axis, q)) for axis in k.positions)
+            asked = tuple((axis, dict(self.asked or ()).get(axis, SAME)) for axis in q.positions)
+            reaches.append(Reach(asked, power="none", outputs=(index,)))
+            maps = tuple((axis, self._map(axis, q, self.scored or self.mask)) for axis in k.positions)
             reaches.append(Reach(maps, mixing="dynamic", power="none"))
-            maps = tuple((axis, self._map(axis, q)) for axis in v.positions)
+            maps = tuple((axis, self._map(axis, q, self.mask)) for axis in v.positions)
             reaches.append(Reach(maps, mixing="dynamic", power="mean"))
         return tuple(reaches)
 
-    def _map(self, axis: str, q: TensorType) -> AxisMap:
+    def _map(self, axis: str, q: TensorType, mask: KeyMaps | None) -> AxisMap:
+        masked = dict(mask or ()).get(axis)
+        if masked is not None:
+            return masked
         if self.window is not None:
             return Blocks(self.windows(q)[axis], self.shifts(q)[axis])
         if self.causal:
-            return Causal()
+            return Causal() if axis in q.positions else Along(q.positions[0], Causal())
         return All() if self.over is None or axis in self.axes(q) else SAME
 
     def lower(self, *inputs: TensorType) -> nn.Module:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -231,10 +231,27 @@ class Op(ABC):
 
     @property
     def arguments(self) -> Mapping[str, object]:
-        """The arguments that differ from their defaults."""
+        """The arguments that differ from their defaults, without those that no spec can write."""
         return {
-            item.name: getattr(self, item.name) for item in fields(self) if getattr(self, item.name) != item.default
+            item.name: getattr(self, item.name)
+            for item in spec_fields(type(self))
+            if getattr(self, item.name) != item.default
         }
+
+    @property
+    def unspoken(self) -> tuple[str, ...]:
+        """The arguments that differ from their defaults and that no spec can write."""
+        hidden = (item for item in fields(self) if TRACED in item.metadata)
+        return tuple(item.name for item in hidden if getattr(self, item.name) != item.default)
+
+
+TRACED = "traced"
+"""In the metadata of a field: only a traced module has it."""
+
+
+def spec_fields(op: type[Op]) -> tuple[Field[object], ...]:
+    """Return the arguments of an operation that a spec can write."""
+    return tuple(item for item in fields(op) if TRACED not in item.metadata)
 
 
 @lru_cache(maxsize=65536)

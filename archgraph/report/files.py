@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from archgraph.errors import QueryError, printable
+
+_NO_TEXT = getattr(os, "O_BINARY", 0)  # Windows writes bytes as they are only when asked to
 
 
 def write_text(target: Path, text: str, *, new: bool = False) -> None:
@@ -44,8 +46,9 @@ def writing(target: Path, *, new: bool = False) -> Iterator[BinaryIO]:
     name = ""
     try:
         place, mode = _place(target, new=new)
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=".archgraph-")
-        with os.fdopen(handle, "wb") as file:
+        # The name is known before the file is there: a signal between the two must not leave it behind.
+        name = str(place.parent / f".archgraph-{secrets.token_hex(8)}")
+        with os.fdopen(os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_TEXT, 0o600), "wb") as file:
             yield file
         os.chmod(name, mode)
         if new:

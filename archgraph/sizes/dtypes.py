@@ -96,7 +96,10 @@ def promoted(names: Iterable[str]) -> str:
     return UNLIKE.get(frozenset(row.name for row in alike)) or max(alike, key=STORED_TYPES.index).name
 
 
-UNLIKE = {frozenset(("float16", "bfloat16")): "float32", frozenset(("uint8", "int8")): "int16"}
+UNLIKE: dict[frozenset[str], str] = {
+    frozenset(("float16", "bfloat16")): "float32",
+    frozenset(("uint8", "int8")): "int16",
+}
 COMPONENTS = {"complex32": "float16", "complex64": "float32", "complex128": "float64"}
 """The type of the real and the imaginary part."""
 COMPLEX = {part: name for name, part in COMPONENTS.items()}

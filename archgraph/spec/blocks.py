@@ -141,8 +141,8 @@ class StepInterpreter:
     def _apply(self, step: Step, scope: Scope, op: type[Op]) -> Outputs:
         operands = self.inputs(step, scope, implicit=op.arity[0] > 0)
         made = make_op(op, step.value, step.place, scope)
-        if made.joins and len(operands) == 1:
-            _refuse_one(step)
+        if made.joins and len(operands) < 2:
+            _refuse_few(step, len(operands))
         labels = tuple(str(target) for target in read_targets(step.keyword("as"), scope))
         return self.tracer.apply(made, operands, self.name(step, scope), step.place, self.share(step), labels)
 
@@ -274,11 +274,12 @@ class StepInterpreter:
         return graph
 
 
-def _refuse_one(step: Step) -> None:
-    """A step that joins values and has one; in a traced module, whose code says so, that is no slip."""
+def _refuse_few(step: Step, given: int) -> None:
+    """A step that joins values and has one or none; in a traced module, whose code says so, that is no slip."""
     kind = step.kind
     hint = f"{kind}: [x, _] takes a named value and that of the step before"
-    raise SpecError(f"{kind} takes two or more values, and has one", place=step.place, hint=hint)
+    has = "one" if given else "none"
+    raise SpecError(f"{kind} takes two or more values, and has {has}", place=step.place, hint=hint)
 
 
 def _refuse_names(kind: str, tree: Tree, names: int, outputs: int) -> None:

@@ -87,6 +87,7 @@ def _cell(tree: Tree, environment: Environment) -> object:
 def _check_count(count: int, budget: int, tree: Tree) -> None:
     if count > budget:
         told = f": this one has {count}" if count < 10**12 else ""
+        told += f", and those before it had {MAX_TURNS - budget}" if told and budget < MAX_TURNS else ""
         hint = "repeat: n applies a body n times without unrolling it"
         tree.fail(f"the loops of a network have {MAX_TURNS} iterations at most{told}", hint)
 
@@ -125,7 +126,7 @@ def _range(match: re.Match[str], tree: Tree, environment: Environment) -> range:
     last = _end(match, "last", tree, environment)
     by = _end(match, "by", tree, environment) if match["by"] else 1
     if by == 0:
-        tree.fail("a loop cannot count by 0", hint=_EXAMPLE)
+        tree.fail("a loop cannot count by 0", hint="0..8 by 2 counts 0, 2, 4, 6, 8; 3..0 by -1 counts down")
     return range(first, last + (1 if by > 0 else -1), by)
 
 

@@ -11,6 +11,7 @@ from archgraph.errors import Place, SpecError, did_you_mean
 from archgraph.graph.ir import Value
 from archgraph.spec.declarations import Declarations
 from archgraph.spec.definitions import SymbolSpec
+from archgraph.spec.language.grammar import CALLS
 from archgraph.spec.language.tree import Tree
 from archgraph.spec.language.values import Word, not_a_list, undefined
 from archgraph.spec.operations import operations
@@ -139,7 +140,7 @@ class Scope:
         try:
             value = self.lookup(name)
         except SpecError as error:
-            error.hint = "name(i) is element i of a list; nothing is called in an expression"
+            error.hint = CALLS
             raise
         if type(value) is not tuple:
             raise not_a_list(name, value)

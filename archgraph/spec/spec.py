@@ -169,6 +169,7 @@ def _expectation(metric: str, item: Tree) -> Expectation:
     if value is None:
         item.fail(f"expect {metric} needs a value")
     if type(value.value) is not int:
-        value.fail(f"expect {metric} needs an integer value, and has {value.describe()}")
+        hint = "an expectation is exact: write every digit"
+        value.fail(f"expect {metric} needs an integer value, and has {value.describe()}", hint)
     texts = {key: text_of(item.value, key) for key in EXPECT_KEYS if key != "value"}
     return Expectation(metric, value.value, item.place, **texts)

@@ -7,28 +7,19 @@ import os
 import resource
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-COMMAND = [sys.executable, "-m", "archgraph"]
+from tests.cli.processes import COMMAND, alive, children, crossing
+
 SLOW = ["sweep", "dit", "D=16..40000:16", "L=1..2000", "-o", "x.csv"]
 
 
 def run(*arguments, folder, **more):
     settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "timeout": 120, **more}
     return subprocess.run([*COMMAND, *arguments], cwd=folder, check=False, **settings)
-
-
-def crossing(steps: int) -> str:
-    """A spec whose skips cross so often that Graphviz is busy for long."""
-    return (
-        "archgraph: 1\ninputs: {x: {c: 8, h: 8}}\nnetwork:\n"
-        f"  - for: {{i: 0..{steps}}}\n    do: [{{conv: {{out: 8, kernel: 1}}, as: e(i)}}]\n"
-        f"  - for: {{i: 1..{steps}}}\n    do: [{{for: {{j: 0..{steps}}}, do: [{{add: [_, e(j)]}}]}}]\n"
-    )
 
 
 def test_a_closed_output_is_one_line(tmp_path):
@@ -78,19 +69,6 @@ def test_a_signal_leaves_no_half_file(tmp_path, number, status, word):
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (status, f"{word}\n")
     assert list(tmp_path.iterdir()) == []
-
-
-def children(pid: int) -> list[int]:
-    return [
-        int(word) for task in Path(f"/proc/{pid}/task").iterdir() for word in (task / "children").read_text().split()
-    ]
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 @pytest.mark.dot

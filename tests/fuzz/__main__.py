@@ -1,50 +1,104 @@
-"""Run the fuzzers for some minutes: `python -m tests.fuzz --minutes 60 --seed 1`; the first failure is shown whole."""
+"""Run the fuzzers for long: `python -m tests.fuzz --minutes 60 --seed 1`, or `--mutants 100000 --specs 5000`.
+
+Prints how many of each kind were tried and what came of them. A failure is shown whole; the run goes on, and its
+status is 1."""
 
 from __future__ import annotations
 
 import argparse
+import itertools
+import math
 import os
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Callable, Iterator
 from random import Random
 
 from tests.fuzz import grammar, mutants
 
-
-def turn(seed: int) -> str:
-    """Try one damaged spec, one valid spec, and now and then a command line; return what failed, or nothing."""
-    random = Random(seed)
-    text, valid, line = mutants.mutant(random), grammar.spec(random), mutants.command_line(random)
-    asked = [(text, lambda: mutants.ask_mutant(text)), (valid, lambda: grammar.check(valid, random))]
-    if seed % 10 == 0:
-        asked.append((repr(line), lambda: mutants.ask_command(line)))
-    for shown, ask in asked:
-        try:
-            ask()
-        except Exception as error:
-            return f"seed {seed}: {type(error).__name__}: {error}\n{shown}"
-    return ""
+SLOW = 10.0  # seconds of this process's time: far above any answer to these small inputs
 
 
-def run(minutes: float, seed: int) -> int:
-    """Return 1 at the first failure, 0 when the time is over."""
-    end, first = time.monotonic() + 60 * minutes, seed
-    while time.monotonic() < end:
-        failed = turn(seed)
-        if failed:
-            print(failed, file=sys.stderr)
-            return 1
-        seed += 1
-    print(f"{seed - first} turns, none failed")
-    return 0
+def damaged(random: Random) -> tuple[str, Callable[[], str]]:
+    """A damaged spec, and the question whether it is one still."""
+    text = mutants.mutant(random)
+    return text, lambda: "answered" if mutants.ask_mutant(text) else "refused"
+
+
+def valid(random: Random) -> tuple[str, Callable[[], str]]:
+    """A valid spec, and all that is true of every spec."""
+    text = grammar.spec(random)
+
+    def ask() -> str:
+        grammar.check(text, random)
+        return "held"
+
+    return text, ask
+
+
+def commanded(random: Random) -> tuple[str, Callable[[], str]]:
+    """A command line, and the status that it ends with."""
+    line = mutants.command_line(random)
+    return repr(line), lambda: f"status {mutants.ask_command(line)}"
+
+
+KINDS = {"mutants": damaged, "specs": valid, "commands": commanded}
+EACH_TURN = {"mutants": 20, "specs": 1, "commands": 1}
+
+
+def attempt(kind: str, seed: int) -> str:
+    """Try one input of a kind; return what came of it: `failed`, told on stderr, is the only bad answer."""
+    shown, ask = KINDS[kind](Random(f"{kind} {seed}"))
+    started = time.process_time()
+    try:
+        answer = ask()
+    except Exception as error:
+        print(f"{kind} {seed}: {type(error).__name__}: {error}\n{shown}", file=sys.stderr, flush=True)
+        return "failed"
+    spent = time.process_time() - started
+    if spent > SLOW:
+        print(f"{kind} {seed}: took {spent:.0f} s\n{shown}", file=sys.stderr, flush=True)
+        return "failed"
+    return answer
+
+
+def turns(wanted: dict[str, int], minutes: float) -> Iterator[tuple[str, int]]:
+    """Kinds and offsets of seeds in turn, up to the counts wanted, or of every kind until the time is over."""
+    limits = wanted if any(wanted.values()) else dict.fromkeys(KINDS, math.inf)
+    end = time.monotonic() + 60 * minutes
+    for turn in itertools.count():
+        batches = [
+            (kind, turn * many + i)
+            for kind, many in EACH_TURN.items()
+            for i in range(many)
+            if turn * many + i < limits[kind]
+        ]
+        if not batches or time.monotonic() > end:
+            return
+        yield from batches
+
+
+def run(wanted: dict[str, int], minutes: float, seed: int) -> int:
+    """Print the counts; return 1 where anything failed, 0 otherwise."""
+    counts = {kind: Counter[str]() for kind in KINDS}
+    for kind, offset in turns(wanted, minutes):
+        counts[kind][attempt(kind, seed + offset)] += 1
+    for kind, came in counts.items():
+        print(f"{kind}: {came.total():,}", *(f"{answer} {many:,}" for answer, many in sorted(came.items())), sep="  ")
+    return int(any(came["failed"] for came in counts.values()))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--minutes", type=float, default=60.0, help="stop after so many minutes at the latest")
+    for name in KINDS:
+        parser.add_argument(
+            f"--{name}", type=int, default=0, metavar="N", help=f"try so many {name}, seeds from SEED on"
+        )
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        sys.exit(run(options.minutes, options.seed))
+        sys.exit(run({kind: getattr(options, kind) for kind in KINDS}, options.minutes, options.seed))

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import re
 from random import Random
+from typing import Any
+
+import yaml
 
 from archgraph import ArchgraphError, loads
 from archgraph.cli import main
 from archgraph.spec.load import shipped_folder
 from tests.cli.test_every_option import ENOUGH, NEEDS_TORCH, STRANGE, commands
+from tests.fuzz import grammar, trees
 
 SPECS = [path.read_text(encoding="utf-8") for path in sorted(shipped_folder().iterdir(), key=lambda path: path.name)]
 SMALL = sorted(SPECS, key=len)[:12]
+GENERATED = 300  # valid specs that mutants share
 SIGNS = (
     "0",
     "-1",
@@ -36,9 +42,30 @@ WORDS = sorted({word for text in SPECS for word in re.findall(r"\w+", text)})
 RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
+@functools.cache
+def generated(seed: int) -> str:
+    """A valid spec that mutants share: generating each anew would cost more than asking it."""
+    return grammar.spec(Random(f"base {seed}"))
+
+
+@functools.cache
+def parsed(text: str) -> Any:
+    """The tree of a base, read once."""
+    return yaml.safe_load(text)
+
+
 def mutant(random: Random) -> str:
-    """A shipped spec with one to three lines or words changed."""
-    lines = random.choice(SMALL).split("\n")
+    """A spec with lines or words of its text changed, or with parts of its tree; shipped ones are rarer bases."""
+    small = generated(random.randrange(GENERATED))
+    if random.random() < 0.5:
+        return lines_changed(random.choice((small, small, random.choice(SMALL))), random)
+    base = random.choice(SPECS) if random.random() < 0.1 else small
+    return trees.mutant(parsed(base), parsed(random.choice(SPECS)), random)
+
+
+def lines_changed(text: str, random: Random) -> str:
+    """A spec with one to three lines or words changed."""
+    lines = text.split("\n")
     for _ in range(random.randint(1, 3)):
         damage(lines, random)
     return "\n".join(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from sympy import Add, Expr, expand
+from sympy import Add, Expr
 
 from archgraph.cost.costs import Costs, Metric
 from archgraph.cost.memory.ledger import Measure
@@ -13,6 +13,7 @@ from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.setting import Setting
 from archgraph.graph.ir import Graph, Member, Node
 from archgraph.ops.base import Weight
+from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ZERO
 
 
@@ -36,13 +37,13 @@ def step_bytes(
     if kernel == "fused":
         return ZERO
     if kernel == "foreach" and optimizer.foreach is not None:
-        return expand(width * optimizer.foreach * _scalars(graph, own))
+        return expanded(width * optimizer.foreach * _scalars(graph, own))
     if not optimizer.loop:
         return ZERO
     sizes = [ZERO, *(own(weight).numel for weight in weights_in_order(graph))]
     held = 1 if optimizer.held else 0
     moments = [held * before + optimizer.loop * now for before, now in pairwise(sizes)]
-    return expand(width * max(moments, key=measure, default=ZERO))
+    return expanded(width * max(moments, key=measure, default=ZERO))
 
 
 def is_bound(setting: Setting, kernel: str) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sympy import Add, Expr, Min, ceiling, expand
+from sympy import Add, Expr, Min, ceiling
 
 from archgraph.graph.execution import Execution, is_weight
 from archgraph.graph.gradients import Flags, GradientFlow, GradientPaths
 from archgraph.graph.ir import Graph, Node, Repeat, Value
+from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ONE, ZERO
 
 
@@ -50,7 +51,7 @@ class SavedBytes:
         summary = self.summary(graph, self.flow.of(*asked_of(graph, selected or graph.outputs)), whole, "")
         kept = [self.execution.bytes_of(graph.inputs[index].type) for index in summary.inputs]
         kept += [out.size for out in dict.fromkeys(summary.outputs) if isinstance(out, Storage) and out.kept]
-        return expand(Add(summary.inside, *kept))
+        return expanded(Add(summary.inside, *kept))
 
     def summary(self, graph: Graph, gradients: GradientPaths, parts: Flags, prefix: str) -> Summary:
         """Return what a body keeps; its path matters only where scopes are chosen by path.
@@ -97,7 +98,7 @@ class SavedFold:
         # What is returned may be kept outside as well: it is counted there, so that it counts once.
         mine = [storage.size for storage in self.own if storage.kept and id(storage) not in returned]
         kept = frozenset(index for index, storage in enumerate(inputs) if storage.kept)
-        return Summary(expand(Add(*self.inside, *mine)), kept, outputs)
+        return Summary(expanded(Add(*self.inside, *mine)), kept, outputs)
 
     def _output(self, value: Value, inputs: list[Storage]) -> int | Storage:
         storage = self.storages[value]
@@ -204,7 +205,7 @@ def is_part(storage: Expr, value: Expr) -> bool:
     >>> is_part(3 * symbol("D"), symbol("D")), is_part(symbol("D") * 2, 2 * symbol("D"))
     (True, False)
     """
-    return storage != ZERO and expand(storage - value) != 0
+    return storage != ZERO and expanded(storage - value) != 0
 
 
 def asked_of(graph: Graph, selected: tuple[Value, ...]) -> tuple[Graph, Flags, Flags]:

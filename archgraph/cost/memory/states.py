@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sympy import Add, Expr, expand
+from sympy import Add, Expr
 
 from archgraph.cost.costs import Costs, Metric
 from archgraph.cost.memory.ledger import Measure
@@ -13,6 +13,7 @@ from archgraph.cost.memory.precision import Precision
 from archgraph.cost.memory.setting import Setting
 from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.ops.linear import Linear
+from archgraph.sizes.expansion import expanded
 
 
 def state_bytes(graph: Graph, setting: Setting, measure: Measure) -> Expr:
@@ -30,7 +31,7 @@ def state_bytes(graph: Graph, setting: Setting, measure: Measure) -> Expr:
         weights = trained(node, precision.states, last, measure)
         return Add(*(state_of(optimizer, precision, weight) for weight in weights))
 
-    return expand(Costs(graph).sum(Metric("states", of, "bytes", True)) + optimizer.once)
+    return expanded(Costs(graph).sum(Metric("states", of, "bytes", True)) + optimizer.once)
 
 
 def state_of(optimizer: Optimizer, precision: Precision, weight: TrainedWeight) -> Expr:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from heapq import heapify, heapreplace
 
-from sympy import Add, Expr, ceiling, expand
+from sympy import Add, Expr, ceiling
 
 from archgraph.cost.costs import Costs, Metric
 from archgraph.cost.memory.ledger import Measure
@@ -16,6 +16,7 @@ from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.states import last_layers, state_of, trained
 from archgraph.graph.ir import Graph, Node, Repeat
 from archgraph.ops.base import Weight
+from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ONE, ZERO
 
 
@@ -77,12 +78,12 @@ def shards(memory: Memory, ranks: int) -> Shards:
 
     series = list(_series(graph, ONE, memory.measure))
     whole = [_parameters(body) for body, _ in series]
-    rest = expand(_parameters(graph) - Add(*(each * sets for each, (_, sets) in zip(whole, series, strict=True))))
+    rest = expanded(_parameters(graph) - Add(*(each * sets for each, (_, sets) in zip(whole, series, strict=True))))
     largest = max([rest, *whole], key=memory.measure)
     return Shards(
         precision.weights * shared("trainable", "frozen") + memory.buffers,
         precision.gradients * shared("trainable"),
-        expand(Costs(graph).sum(Metric("states", states, "bytes", True)) + optimizer.once),
+        expanded(Costs(graph).sum(Metric("states", states, "bytes", True)) + optimizer.once),
         precision.values * largest,
         precision.values * rest,
     )
@@ -126,7 +127,7 @@ def dealt(graph: Graph, ranks: int, measure: Measure) -> list[Expr]:
         total, rank = heap[0]
         heapreplace(heap, (total + size, rank))
         found[rank].append(law)
-    return [expand(Add(*laws)) for laws in found]
+    return [expanded(Add(*laws)) for laws in found]
 
 
 def every_weight(graph: Graph, measure: Measure) -> Iterator[Expr]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sympy import Add, Expr, Mul, ceiling, expand
+from sympy import Add, Expr, Mul, ceiling
 
 from archgraph.cost.memory.saved import asked_of
 from archgraph.graph.execution import Execution, has_trained_weights, is_weight, needed_inside
@@ -13,6 +13,7 @@ from archgraph.graph.gradients import GradientFlow, GradientPaths
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.ops.base import Product, Saved
+from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ONE, ZERO
 
 Count = Callable[[Node, GradientPaths], Expr]
@@ -44,20 +45,20 @@ class StepProducts:
 
     def again(self, graph: Graph, selected: tuple[Value, ...]) -> Expr:
         """Return the products that are computed a second time: of checkpoints, and of scores that a kernel drops."""
-        return expand(self._again(graph, self._paths(graph, selected), selected, ""))
+        return expanded(self._again(graph, self._paths(graph, selected), selected, ""))
 
     def _paths(self, graph: Graph, selected: tuple[Value, ...]) -> GradientPaths:
         return self.flow.of(*asked_of(graph, selected))
 
     def _whole(self, graph: Graph, selected: tuple[Value, ...], count: Count) -> Expr:
-        return expand(self._sum(graph, self._paths(graph, selected), selected, count))
+        return expanded(self._sum(graph, self._paths(graph, selected), selected, count))
 
     def _sum(self, graph: Graph, paths: GradientPaths, needed: tuple[Value, ...], count: Count) -> Expr:
         key = (graph, paths, needed, count)
         if key not in self._known:
             live = graph.live(needed)
             members = (member for member in graph.nodes if member in live)
-            self._known[key] = expand(Add(*(self._member(each, paths, graph, needed, count) for each in members)))
+            self._known[key] = expanded(Add(*(self._member(each, paths, graph, needed, count) for each in members)))
         return self._known[key]
 
     def _member(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sympy import Expr, expand
+from sympy import Expr
 
 from archgraph.cost.costs import Costs
 from archgraph.cost.device import device
@@ -19,6 +19,7 @@ from archgraph.graph.ir import Node
 from archgraph.graph.network import Network
 from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.report.table import Table
+from archgraph.sizes.expansion import expanded
 
 ALL_PAIRS = "causal masks are not halved: all pairs of positions are counted"
 APPROXIMATE = "6ND is an approximation; for convolutions it means nothing"
@@ -110,7 +111,7 @@ def step_laws(g: Network, run: Training) -> dict[str, Expr]:
             "backward": products.backward(g.graph, g.selected),
             "again": products.again(g.graph, g.selected),
         }
-        return {part: expand(2 * law) for part, law in laws.items()}
+        return {part: expanded(2 * law) for part, law in laws.items()}
 
     key = ("step", run.attention, chosen, run.early_stop)
     return g.once_for_graph(key, make)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Add, Expr, Symbol, ceiling, expand
+from sympy import Add, Expr, Symbol, ceiling
 
 from archgraph.cost.costs import Costs
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHT_GRADIENTS, WEIGHTS, WORKSPACE
@@ -23,6 +23,7 @@ from archgraph.errors import QueryError
 from archgraph.graph.execution import SINGLE_BYTES
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
+from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ONE, evaluate, symbol
 
 AVERAGE = "average of weights"
@@ -251,7 +252,7 @@ class _Measured:
         per_scalar = numbers * precision.states + precision.master
         if self.run.zero == 1:
             whole = dealt(self.memory.graph, self.run.gpus, self.measure)
-            return expand(per_scalar * max(whole, key=self.measure))
+            return expanded(per_scalar * max(whole, key=self.measure))
         return per_scalar * ceiling(self.scalars / self.run.gpus)
 
     @cached_property

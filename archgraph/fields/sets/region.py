@@ -13,7 +13,7 @@ from archgraph.fields.sets.channels import EVEN, Channels
 from archgraph.fields.sets.field import THERE, Field, identity
 from archgraph.fields.sets.iterate import power
 from archgraph.fields.sets.pieces import disjoint, placed
-from archgraph.fields.sets.readings import Moving, Pieces, Reading, Whole, axes_of
+from archgraph.fields.sets.readings import Moving, Pieces, Reading, Rows, Whole, axes_of
 
 REST = ""
 """The key of the field of a value's content that none of its axes drives."""
@@ -125,6 +125,9 @@ def _separable(value: Region, read: Region) -> bool:
 
 
 def _spread_alike(reading: Reading) -> bool:
+    if isinstance(reading, Rows):
+        # Of one position nothing but one position is made.
+        return all(read.length < 2 for read in reading.sets)
     return reading.step is not None if isinstance(reading, Moving) else isinstance(reading, Whole | Pieces | None)
 
 

@@ -41,7 +41,8 @@ _SCRIPT = (
 )
 # Where the parent is killed and can end nobody: Linux ends the child too, and elsewhere its own time runs out.
 _GUARD = {
-    "linux": "import ctypes; ctypes.CDLL(None).prctl(1, 9); ",
+    # To die with its parent, who may have died before this could be asked.
+    "linux": "import ctypes, os; ctypes.CDLL(None).prctl(1, 9); os.getppid() == {parent} or os._exit(1); ",
     "posix": "import resource; resource.setrlimit(resource.RLIMIT_CPU, ({limit}, {limit})); ",
 }
 _NUMERAL = re.compile(r"-?(\d+(\.\d*)?|\.\d+)")
@@ -194,7 +195,9 @@ def _run(engine: str, source: str, limit: float, boxes: int) -> str:
     """Run in a process of its own, which can be ended when it does not come back."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONIOENCODING": "utf-8"}
     kinds = {"linux": sys.platform == "linux", "posix": os.name == "posix"}
-    guard = "".join(_GUARD[kind].format(limit=int(limit) + 5) for kind, here in kinds.items() if here)
+    guard = "".join(
+        _GUARD[kind].format(limit=int(limit) + 5, parent=os.getpid()) for kind, here in kinds.items() if here
+    )
     script = _SCRIPT.format(guard=guard, package=_PACKAGES[engine][0], layout=_LAYOUT[engine])
     # -P: no file in the working directory can take the place of an engine.
     command = [sys.executable, "-P", "-c", script]

@@ -12,7 +12,7 @@ from archgraph.errors import ShapeError, UnsupportedOpError
 from archgraph.ops.arguments import Named, StoredName
 from archgraph.ops.base import Kernel, Op, Saved, Types
 from archgraph.ops.modules import functional
-from archgraph.ops.reach import SAME, All, ChannelUse, Digits, Reach, Window, using
+from archgraph.ops.reach import SAME, All, ChannelUse, Digits, Reach, Window, pointwise, using
 from archgraph.ops.rearrangement import Rearrangement
 from archgraph.sizes.symbols import ONE, floor_divide, product, require, size, symbol
 from archgraph.sizes.types import TensorType, tensor
@@ -211,6 +211,8 @@ class Gather(Rearrangement):
 
 VIEWING = frozenset(("as_strided", "diagonal", "unfold", "view"))
 """Moves whose result lies in the memory of the operand."""
+CUTTING = frozenset(("tril", "triu"))
+"""Moves that keep elements where they are, and put zeros for others."""
 CHOOSING = frozenset(("sort", "topk"))
 """Moves that keep, for every element of the result, where it came from."""
 SIZED = frozenset(("gather", "take_along_dim", "reflect_pad", "replicate_pad"))
@@ -293,6 +295,8 @@ class Move(Rearrangement):
         """
         if self.function == "flip":
             return tuple(Reach(tuple((axis, All()) for axis in x.positions)) for x in inputs)
+        if self.function in CUTTING and tuple(self.shape) == inputs[0].axes:
+            return (pointwise(inputs[0].positions),)
         raise ShapeError(f"what {self.function} reads is not described")
 
     def lower(self, *inputs: TensorType) -> nn.Module:

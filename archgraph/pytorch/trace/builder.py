@@ -12,7 +12,9 @@ from archgraph.graph.ir import Value
 from archgraph.graph.tracer import Inference
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
+from archgraph.ops.traced.limited import limited
 from archgraph.ops.traced.moves import Move, Rearrange
+from archgraph.ops.traced.stored import Copy
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.regroup import regrouping
 from archgraph.pytorch.trace.strides import MemoryStrides, followed, regrouped, row_major
@@ -103,6 +105,8 @@ class Builder:
     name: str = ""
     no_grad: bool = False
     """Whether gradients are switched off at the step that is read: what the reader sets, every record takes."""
+    limit: str = ""
+    """Why what is read at this step is a bound: of what it emits, all that reads several positions says so."""
     _arranged: dict[object, Value] = field(default_factory=dict)
     _strides: dict[Value, MemoryStrides] = field(default_factory=dict)
 
@@ -113,6 +117,7 @@ class Builder:
             op = replace(op, view=regrouped(op.into, self.strides(operands[0])) is not None)
         inferred = self.infer(op, types)
         name = name or op.kind
+        op = limited(op, types, self.limit)
         outputs = tuple(Value(type_, name) for type_ in inferred)
         self.records.append(
             Record(name, op, tuple(operands), outputs, self.outer if outer else self.stack, self.no_grad)
@@ -156,6 +161,26 @@ class Builder:
         return Tracked(value, tuple(layout))
 
     # -- axes --------------------------------------------------------------------------------------------
+
+    def materialised(self, t: Tracked, *, shared: bool = False) -> Tracked:
+        """Return a settled tensor whose repetitions are axes: what computes on them does so once for each."""
+        t = self.settled(t, shared=shared)
+        repeated = [dim for dim, content in enumerate(t.layout) if any(d.axis == COPIES for d in content)]
+        return self.grouped(t, [(None, (dim,)) for dim in repeated])[0] if repeated else t
+
+    def copied(self, t: Tracked) -> Tracked:
+        """Return a settled tensor in memory of its own, its repetitions included."""
+        made, before = self.materialised(t), t.value
+        assert isinstance(made.value, Value)
+        if made.value is not before and made.value not in self._strides:
+            return made
+        return Tracked(self.emit(Copy(), [made.value])[0], made.layout)
+
+    def folds(self, t: Tracked, dims: Sequence[int]) -> bool:
+        """Whether some dimensions of a settled tensor are seen as one without a copy."""
+        assert isinstance(t.value, Value)
+        digits = tuple((d.axis, d.stride, d.size) for dim in dims for d in t.layout[dim])
+        return regrouped([("", digits)], self.strides(t.value)) is not None
 
     def arrange(self, t: Tracked, target: Sequence[Axis], *, strict: bool = True) -> Value:
         """Return the value with these axes, each made of the given digits of the tensor's axes.

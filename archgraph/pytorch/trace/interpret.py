@@ -19,6 +19,8 @@ from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.arguments import Arguments, Lazy, conventional_names
 from archgraph.pytorch.trace.builder import Builder, Pending, Tracked
 from archgraph.pytorch.trace.layout import Layout, whole_axis
+from archgraph.pytorch.trace.masking.attended import KeyMask
+from archgraph.pytorch.trace.masking.seen import Masks
 from archgraph.pytorch.trace.program import Program, occurrences
 from archgraph.pytorch.trace.registry import HANDLERS, Handler
 from archgraph.pytorch.trace.sizes import TracedSizes
@@ -34,6 +36,9 @@ class ProgramInterpreter:
 
     Attributes:
         gaps: operators without a handler, with the first place of each.
+        masks: what constants mask of what steps read.
+        step: the step that is read now.
+        weighed: weights of attention that are made while one step is read, and which of them count.
     """
 
     def __init__(
@@ -42,6 +47,9 @@ class ProgramInterpreter:
         self.program = program
         self.sizes = sizes
         self.builder = Builder()
+        self.masks = Masks(program.every, sizes.number)
+        self.step: Any = None
+        self.weighed: tuple[Tracked, KeyMask] | None = None
         self.axes = axes
         self.env: dict[Any, Any] = {}
         self.inputs: list[Value] = []
@@ -140,8 +148,7 @@ class ProgramInterpreter:
 
     def _call(self, node: Any) -> None:
         if not hasattr(node.target, "_schema"):
-            # One of several results.
-            self.env[node] = self.fetch(node.args[0])[node.args[1]]
+            self.env[node] = self._one_of_several(node, *node.args)
             return
         name = node.target._schema.name.removeprefix("aten::")
         # `add_` is `add`, and then what it was applied to has changed.
@@ -149,10 +156,20 @@ class ProgramInterpreter:
         handler = HANDLERS.get(name) or HANDLERS.get(functional)
         if node in self.program.attentions:
             handler = HANDLERS["attention"]
+        self.step, self.builder.limit = node, self.masks.limit(node)
         result = self._kept(node, self._handled(handler, node, name))
+        self.builder.limit = ""
         self.env[node] = result
         if len(node.writes) == 1:
             self._written(node.writes[0], result)
+
+    def _one_of_several(self, node: Any, maker: Any, place: int) -> Any:
+        """Return one result of an operator; one that is read and that no handler gives, as statistics, is a gap."""
+        results = self.fetch(maker)
+        found = results[place] if place < len(results) else None
+        if found is None and (node.users or node in self.program.outputs.values()):
+            return self._gap(maker, maker.target._schema.name.removeprefix("aten::"))[place]
+        return found
 
     def _kept(self, node: Any, result: Any) -> Any:
         """A view of a parameter that several operations use is one value."""
@@ -177,6 +194,8 @@ class ProgramInterpreter:
         # The handler knows the operator, but not this use of it.
         if result is NotImplemented:
             return self._gap(node, name)
+        if isinstance(result, Tracked) and isinstance(node.meta["val"], (list, tuple)):
+            result = [result]
         return self._checked(node, result)
 
     def _arguments(self, node: Any) -> Arguments:
@@ -311,8 +330,8 @@ class ProgramInterpreter:
             yield place, made[node]
 
     def _delivered(self, t: Tracked) -> Tracked:
-        """An output is made of whole axes, as its dimensions say."""
-        split = [dim for dim, content in enumerate(t.layout) if not all(map(t.is_whole, content))]
+        """An output has an axis for every dimension of its own, as whoever called the module sees it."""
+        split = [dim for dim, content in enumerate(t.layout) if len(content) > 1 or not all(map(t.is_whole, content))]
         return self.builder.grouped(t, [(None, (dim,)) for dim in split])[0] if split else t
 
 

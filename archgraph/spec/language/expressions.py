@@ -126,7 +126,7 @@ class _Evaluator(ast.NodeVisitor):
             self._fail("write true or false, in lower case")
         if not isinstance(node.value, int):
             shown = quoted(node.value) if isinstance(node.value, str) else str(node.value)
-            self._fail(f"{shown} is not an integer", f"allowed: {ALLOWED}")
+            self._fail(f"{shown} is not an integer", _as_integers(node.value))
         return arithmetic.bounded(Integer(node.value))
 
     def visit_Name(self, node: ast.Name) -> Any:
@@ -278,3 +278,12 @@ class _Evaluator(ast.NodeVisitor):
         if isinstance(value, Expr):
             return self.environment.concrete(value, "condition") != 0
         return self._fail(f"'{ast.unparse(node)}' is {describe(value)}, and a condition is needed")
+
+
+def _as_integers(value: object) -> str:
+    """How to write with integers what was written with a point or an exponent."""
+    if isinstance(value, float) and value.is_integer():
+        return f"write {int(value)}" if value < 10**15 else "write a power: 10**20"
+    if isinstance(value, float):
+        return "a fraction is a quotient: x.c / 2 is exact, x.c // 2 rounds down"
+    return f"allowed: {ALLOWED}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import unicodedata
 import warnings
 from collections.abc import Iterator
 from functools import lru_cache
@@ -14,6 +15,9 @@ MAX_LENGTH = 400
 MAX_NESTING = 40
 SIZE_FUNCTIONS = ("min", "max", "ceil", "floor", "len")
 ALLOWED = "integers, names, x.axis, name(i), + - * / // % **, comparisons, and or not, min max ceil floor len"
+CALLS = f"name(i) is element i of a list; the functions are {', '.join(SIZE_FUNCTIONS)}"
+_LOOKALIKES = {"×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "∕": "/", "−": "-", "–": "-", "—": "-", "‐": "-"}
+_LOOKALIKES |= {"≤": "<=", "≥": ">=", "≠": "!=", "²": "**2", "³": "**3", "…": "..", "⌊": "floor(…)", "⌈": "ceil(…)"}
 
 
 def parse_expression(text: str, start: Place | None = None) -> ast.expr:
@@ -30,7 +34,8 @@ def parse_expression(text: str, start: Place | None = None) -> ast.expr:
     if not text.isascii():
         column = next(column for column, char in enumerate(text) if not char.isascii())
         place = start and start.shifted(column)
-        raise SpecError(f"cannot read {quoted(text)}: the character {quoted(text[column])}", place=place)
+        message = f"cannot read {quoted(text)}: the character {quoted(text[column])}"
+        raise SpecError(message, place=place, hint=_foreign(text[column]))
     try:
         tree = _parse(text.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError, Warning) as error:
@@ -41,6 +46,13 @@ def parse_expression(text: str, start: Place | None = None) -> ast.expr:
     if _depth(tree) > MAX_NESTING:
         raise SpecError(f"the expression {quoted(text, 40)} nests deeper than {MAX_NESTING}", place=start)
     return tree
+
+
+def _foreign(char: str) -> str:
+    """What to write for a character that is not ASCII: its name tells letters apart that look alike."""
+    if char in _LOOKALIKES:
+        return f"write {_LOOKALIKES[char]}"
+    return f"an expression is ASCII, and this is {unicodedata.name(char, 'a character without a name')}"
 
 
 @lru_cache(maxsize=4096)

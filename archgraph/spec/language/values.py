@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from archgraph.errors import SpecError, did_you_mean, quoted
+from archgraph.spec.language.grammar import CALLS
 
 
 class Word(str):
@@ -66,5 +67,4 @@ def undefined(name: str, known: Iterable[str]) -> SpecError:
 def not_a_list(name: str, value: Any) -> SpecError:
     """Return the error for `name(i)` where the name is no list."""
     told = describe(value) if isinstance(value, (bool, str, tuple)) else "a number"
-    hint = "name(i) is element i of a list; nothing is called in an expression"
-    return SpecError(f"'{name}' is {told}, not a list", hint=hint)
+    return SpecError(f"'{name}' is {told}, not a list", hint=CALLS)

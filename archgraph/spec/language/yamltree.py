@@ -70,6 +70,7 @@ def _open_bracket(error: yaml.YAMLError, line: int) -> str:
 
 _STEP = re.compile(r"\s*-\s+(?P<name>\w+)(?P<rest>.*)\Z")
 _KEYWORD = re.compile(r"\s+(?P<name>as|from|repeat|for|when|else|share)\s*:")
+_ELEMENT = re.compile(r"\w\[[^\[\]]*\]")
 _NO_ARGUMENTS = re.compile(r"\s*(#.*)?\Z")
 
 
@@ -84,6 +85,8 @@ def _yaml_hint(lines: list[str], line: int) -> str:
         return f"write `{step['name']}:` with a colon, so that keywords can stand beside it"
     if keyword and step:
         return f"indent `{keyword['name']}` like `{step['name']}`, the operation it stands beside"
+    if _ELEMENT.search(here):
+        return "an element of a list is written name(i), with round brackets"
     return "check the indentation and the brackets, and quote text that contains ': '"
 
 

@@ -208,6 +208,8 @@ class Steps:
             if node.op.kind not in operations():
                 self.book.problem(_told(node), path)
                 return node.op.kind, None
+            for argument in node.op.unspoken:
+                self.book.problem(f"{node.op.kind} with a {argument} that is listed", path)
             arguments = {key: self.book.spelled(item) for key, item in node.op.arguments.items()}
             return node.op.kind, arguments or None
         if node.experts is None:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from archgraph.ops.arithmetic import Add, Multiply
+from archgraph.ops.base import Op
 from archgraph.ops.einsum import Einsum
 from archgraph.ops.traced.values import Reduce
 from archgraph.pytorch.trace.align import Alignment, Operand, broadcast_dimensions
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.handlers.masked_sums import limited_sum, masked_operand
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import Dim
 from archgraph.pytorch.trace.registry import aten
@@ -28,8 +30,21 @@ def contract(i: ProgramInterpreter, x: Tracked, y: Tracked, left: Labels, right:
         return _outer(i, operands, out, summed)
     align = Alignment(i.builder, operands, own=sorted({*left, *right}), summed=sorted(summed))
     over = tuple(dict.fromkeys(align.names[key] for key in align.names if key[0] in summed))
-    (value,) = i.builder.emit(Einsum(over), align.values())
+    values = align.values()
+    (value,) = i.builder.emit(_limited(i, Einsum(over), operands, align, summed & both), values)
     return Tracked(value, tuple(align.digits(label) for label in out))
+
+
+def _limited(i: ProgramInterpreter, op: Op, operands: list[Operand], align: Alignment, summed: set[int]) -> Op:
+    """Return a product of which constants mask some of what it sums over."""
+    place = masked_operand(i, [operand.tracked for operand in operands])
+    if place is None or len(summed) != 1:
+        return op
+    (label,) = summed
+    dims = [align.digits(own) for own in operands[place].labels]
+    summing = operands[place].labels.index(label)
+    axes = dict.fromkeys(range(2), dims[summing][0].axis) if len(dims[summing]) == 1 else {}
+    return limited_sum(i, op, dims, summing, axes)
 
 
 def _outer(i: ProgramInterpreter, operands: list[Operand], out: Labels, summed: set[int]) -> Tracked:

@@ -46,7 +46,6 @@ MOVES = [
     "bucketize",
     "nonzero",
     "one_hot",
-    "meshgrid",
     "rot90",
     "copy",
     "fill",

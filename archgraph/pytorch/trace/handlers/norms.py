@@ -45,7 +45,7 @@ def layer_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Layer norm over the last dimensions."""
     count = len(a.normalized_shape)
     dims = tuple(range(a.input.rank - count, a.input.rank))
-    t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, dims)])
+    t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, dims)])
     return normalised(i, a, t, lambda own, bias: LayerNorm(own, bias or not own), a.input.rank - 1)
 
 
@@ -54,21 +54,21 @@ def rms_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """RMS norm over the last dimensions."""
     count = len(a.normalized_shape)
     dims = tuple(range(a.input.rank - count, a.input.rank))
-    t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, dims)])
+    t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, dims)])
     return normalised(i, a, t, lambda own, bias: RmsNorm(own), a.input.rank - 1)
 
 
 @aten("group_norm")
 def group_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Group norm."""
-    t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, (1,))])
+    t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, (1,))])
     return normalised(i, a, t, lambda own, bias: GroupNorm(own, i.sizes.expression(a.num_groups)), 1)
 
 
 @aten("instance_norm")
 def instance_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Instance norm."""
-    t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, (1,))])
+    t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, (1,))])
     return normalised(i, a, t, lambda own, bias: InstanceNorm(own), 1)
 
 
@@ -80,5 +80,5 @@ def batch_norm(i: ProgramInterpreter, a: Arguments) -> Any:
         return NotImplemented
     for node in statistics:
         i.program.used(node)
-    t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, (1,))])
+    t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, (1,))])
     return normalised(i, a, t, lambda own, bias: BatchNorm(own, running=True), 1)
