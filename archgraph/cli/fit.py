@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from archgraph.cli.caveats import asked_of
-from archgraph.cli.output import say, show
+from archgraph.cli.output import remark, say, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import add_at, add_format, add_names, command
 from archgraph.cli.values import bindings, distinct, whole
@@ -85,6 +85,9 @@ def _run_fit(options: argparse.Namespace) -> int:
         return _side_by_side(networks, where, run, options)
     found = networks[0].fits(where, run)
     show(found.table, options.format)
+    if not found.fits:
+        turned = "no single change is enough" if found.remedy is None else f"it would with {found.remedy.change}"
+        remark(f"{found.needed.name} does not fit; {turned}")
     return 0 if found.fits else 1
 
 
@@ -116,7 +119,10 @@ def _side_by_side(networks: list[Architecture], where: str, run: Training, optio
 
     table = fits_table([g.network for g in networks], [where], [run.batch], run)
     show(table, options.format)
-    return int(any(row["answer"] == "does not fit" for row in table.rows))
+    without = [str(row["network"]) for row in table.rows if row["answer"] == "does not fit"]
+    if without:
+        remark(f"does not fit: {', '.join(without)}")
+    return int(bool(without))
 
 
 def _largest(networks: list[Architecture], where: str, run: Training, options: argparse.Namespace) -> int:

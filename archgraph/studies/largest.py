@@ -20,7 +20,7 @@ from archgraph.spec.language.expressions import evaluate_expression
 from archgraph.spec.language.grammar import names_in
 
 METRIC = "training_memory"
-MANY = 2
+SEVERAL_RANKS = 2
 BELOW = 256
 """How many values below one that breaks a rule are looked through for one that does not."""
 
@@ -69,7 +69,7 @@ def largest(
     options = {key: value for key, value in keywords.items() if key in OPTIONS}
     tied = {key: value for key, value in keywords.items() if key not in OPTIONS}
     # Weights that are shared need several ranks; how many is what is looked for.
-    asked = {**options, "gpus": MANY} if name == "gpus" and run is None else options
+    asked = {**options, "gpus": SEVERAL_RANKS} if name == "gpus" and run is None else options
     return _Largest(g, name, memory_of(memory)[1], multiple_of, training(run, asked), tied).found()
 
 

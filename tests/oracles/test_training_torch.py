@@ -21,6 +21,7 @@ SMALL = {
     name: {**at, **({"L": 3} if at.get("L") else {}), **({"N": 24} if at.get("N") else {})}
     for name, at in GALLERY.items()
 }
+MIXING = ("transformer", "gpt2", "dit", "swin", "sd")
 LIGHT = [name for name in SMALL if name not in ("vgg", "unet3d")]
 
 
@@ -116,8 +117,10 @@ def test_kept_of_several_samples(name, batch):
     assert needed.by_kind["kept by autograd"] == kept_bytes(g, batch)
 
 
-@pytest.mark.parametrize("how", ["block", "attention", 2, "sqrt"])
-@pytest.mark.parametrize("name", LIGHT)
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [*((name, "block") for name in LIGHT), *((name, how) for name in MIXING for how in ("attention", 2, "sqrt"))],
+)
 def test_kept_with_checkpoints(name, how):
     g = bound(name)
     needed = g.training_memory(batch=2, peak="saved", checkpoint=how)
@@ -144,8 +147,13 @@ GROUPED = {"convnext"}
 """PyTorch's counter takes every channel of a grouped convolution's way back for connected with every other."""
 
 
-@pytest.mark.parametrize("how", ["none", "block", "attention"])
-@pytest.mark.parametrize("name", [name for name in SMALL if name not in GROUPED])
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        *((name, how) for name in SMALL if name not in GROUPED for how in ("none", "block")),
+        *((name, "attention") for name in MIXING),
+    ],
+)
 def test_operations_of_a_step(name, how):
     g = bound(name)
     step = g.step_flops(batch=2, checkpoint=how)

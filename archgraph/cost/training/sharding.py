@@ -33,16 +33,6 @@ def rows(weight: Weight, ranks: int) -> Weight:
     return replace(weight, shape=(ceiling(first / ranks), *rest))
 
 
-def rows_of_rank(dimension: int, ranks: int, rank: int) -> int:
-    """Return how many rows of a weight are a rank's own.
-
-    >>> [rows_of_rank(10, 4, rank) for rank in range(4)]
-    [3, 3, 3, 1]
-    """
-    most = -(-dimension // ranks)
-    return min(max(dimension - rank * most, 0), most)
-
-
 @dataclass(frozen=True)
 class Shards:
     """Laws of the first rank, which holds the most, where rows of every weight are shared (FSDP).
