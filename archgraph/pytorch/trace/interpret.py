@@ -22,6 +22,7 @@ from archgraph.pytorch.trace.layout import Layout, whole_axis
 from archgraph.pytorch.trace.masking.attended import KeyMask
 from archgraph.pytorch.trace.masking.seen import Masks
 from archgraph.pytorch.trace.program import Program, occurrences
+from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.registry import HANDLERS, Handler
 from archgraph.pytorch.trace.sizes import TracedSizes
 from archgraph.sizes.symbols import evaluate
@@ -163,7 +164,7 @@ class ProgramInterpreter:
         if len(node.writes) == 1:
             self._written(node.writes[0], result)
 
-    def _one_of_several(self, node: Any, maker: Any, place: int) -> Any:
+    def _one_of_several(self, node: RecordedNode, maker: RecordedNode, place: int) -> Any:
         """Return one result of an operator; one that is read and that no handler gives, as statistics, is a gap."""
         results = self.fetch(maker)
         found = results[place] if place < len(results) else None
