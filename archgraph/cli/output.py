@@ -48,7 +48,8 @@ def open_output() -> None:
     """
     if sys.stdout is None:
         raise OutputError("cannot write to standard output: it is closed")
-    if hasattr(sys.stdout, "reconfigure") and sys.stdout.errors == "strict":
+    # In the locale C, Python writes undecodable bytes of file names as they came, and stops at every other character.
+    if hasattr(sys.stdout, "reconfigure") and sys.stdout.errors in ("strict", "surrogateescape"):
         sys.stdout.reconfigure(errors="archgraph.readable")  # type: ignore[union-attr]
 
 

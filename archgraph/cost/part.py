@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from sympy import Add, Expr, Integer, Rational, Symbol
 
-from archgraph.cost.costs import CostRow, Costs, grouping, level_of, metric_named
+from archgraph.cost.costs import CostRow, Costs, level_of, metric_named
+from archgraph.cost.levels import group_in
 from archgraph.cost.memory.memory import Memory
 from archgraph.cost.memory.setting import Setting
 from archgraph.errors import QueryError, did_you_mean
@@ -190,8 +191,9 @@ class Part:
             return scaling.monomials(self.expression(metric))
         chosen = metric_named(metric)
         groups: dict[str, list[Expr]] = {}
+        key_of = group_in(self.network, by)
         for row in self.rows():
-            groups.setdefault(grouping(by)(row), []).append(row.cost(chosen))
+            groups.setdefault(key_of(row), []).append(row.cost(chosen))
         laws = {key: self._within(self.network.show(expanded(Add(*costs)))) for key, costs in groups.items()}
         return {key: law for key, law in laws.items() if law != 0}
 

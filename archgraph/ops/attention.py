@@ -11,7 +11,7 @@ from sympy import Add, Expr, Integer, Min
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis
 from archgraph.ops.attention_modules import attention_module
-from archgraph.ops.base import TRACED, Kernel, Op, Saved, Types, Weight, Workspace
+from archgraph.ops.base import TRACED, Kernel, Op, Product, Saved, Types, Weight, Workspace
 from archgraph.ops.reach import SAME, All, Along, AxisMap, Blocks, Causal, Reach
 from archgraph.sizes.symbols import ONE, ZERO, product, require, same_size, symbol
 from archgraph.sizes.types import TensorType, tensor
@@ -174,6 +174,15 @@ class ScaledDotProductAttention(Op):
         q, _, v = inputs[:3]
         return product((self.pairs(*inputs), q.channels + self._width(v)))
 
+    def products(self, *inputs: TensorType) -> tuple[Product, ...]:
+        """Return the product of queries with keys, and that of the scores with values."""
+        places = range(len(inputs))
+        q, k, v = (tuple(places[place::3]) for place in range(3))
+        pairs = self.pairs(*inputs)
+        scores = Product(product((pairs, inputs[0].channels)), q, k)
+        values = Product(product((pairs, self._width(inputs[2]))), (*q, *k), v, weights=self.relative_bias)
+        return scores, values
+
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return 6 per score, 7 with a bias."""
         return (7 if self.relative_bias else 6) * self.scores(*inputs)
@@ -205,7 +214,9 @@ class ScaledDotProductAttention(Op):
         if not self._is_whole(inputs):
             return replace(copied, batch=self._looked_up(inputs), joined=len(inputs) > 3)
         several = copied if self._is_split(inputs[2]) else None
-        return Saved(inputs=(2,) if scored else (), fresh=fresh, several=several)
+        # Channels that come first lie in a row, unless v is a part of a larger tensor, cut along them.
+        split = (2,) if scored and several is None and self.heads != 1 else ()
+        return Saved(inputs=(2,) if scored else (), fresh=fresh, several=several, split=split)
 
     def _kept_written(self, needed: tuple[bool, bool, bool], inputs: Types) -> Saved:
         """Return what products that are written out keep: their factors as they are, unless scaled or repeated."""
@@ -230,7 +241,7 @@ class ScaledDotProductAttention(Op):
     def _is_split(self, v: TensorType) -> bool:
         """Whether the heads of several samples lie apart: those of one position side by side.
 
-        Such heads are copied. Where channels come first they lie in a row, unless v is a part of a larger tensor.
+        Such heads are copied.
         """
         return v.names[-1] == "c" and v.area != 1 and self.heads != 1
 
@@ -275,12 +286,13 @@ class ScaledDotProductAttention(Op):
             return Workspace(training=(first,))
         width = 2 if kernel == "upcast" else 1
         scores, mask = self.scores(*inputs), self._mask(inputs)
-        alone = first + copies * values + mask + queries
+        alone = first + copies * values + queries
         again = queries + keys if self.window is not None or self.over is not None else ZERO
         return Workspace(
-            training=(width * (first + mask + scores),),
+            training=(width * (first + scores),),
             inference=(width * (alone + keys + again + scores), width * (alone + 2 * scores)),
             backward=(width * 2 * scores,),
+            batch=width * mask,
         )
 
     def _copies(self, inputs: Types) -> Expr:

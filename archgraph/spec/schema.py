@@ -211,6 +211,7 @@ _TOP: dict[str, Schema] = {
     "blocks": _mapping(_block()),
     "network": {"type": "array"},
     "outputs": REFERENCES,
+    "select": REFERENCES,
     "variants": _mapping(_variant()),
     "expect": {"$ref": "#/$defs/expect"},
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 COMMAND = [sys.executable, "-m", "archgraph"]
@@ -55,6 +57,12 @@ def _carries(pid: int, wanted: bytes) -> bool:
         return False
 
 
-def start(arguments: list[str], folder: Path, **more: object) -> subprocess.Popen[str]:
-    """Start a command, whose messages can be read."""
-    return subprocess.Popen([*COMMAND, *arguments], cwd=folder, stderr=subprocess.PIPE, text=True, **more)
+def heeding() -> None:
+    """Heed Ctrl-C: what a shell runs in the background ignores it, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def start(arguments: list[str], folder: Path, **more: Any) -> subprocess.Popen[str]:
+    """Start a command that heeds Ctrl-C, and whose messages can be read."""
+    settings = {"stderr": subprocess.PIPE, "text": True, "preexec_fn": heeding, **more}
+    return subprocess.Popen([*COMMAND, *arguments], cwd=folder, **settings)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.processes import COMMAND, alive, children, crossing
+from tests.cli.processes import COMMAND, alive, children, crossing, start
 
 SLOW = ["sweep", "dit", "D=16..40000:16", "L=1..2000", "-o", "x.csv"]
 
@@ -59,9 +59,7 @@ def test_a_poor_terminal_gets_words_that_read_alike(tmp_path, encoding):
 )
 def test_a_signal_leaves_no_half_file(tmp_path, number, status, word):
     pytest.importorskip("numpy")
-    process = subprocess.Popen(
-        [*COMMAND, *SLOW], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = start(SLOW, tmp_path, stdout=subprocess.PIPE)
     deadline = time.monotonic() + 60
     while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -77,7 +75,7 @@ def test_a_signal_leaves_no_half_file(tmp_path, number, status, word):
 def test_graphviz_dies_with_its_parent(tmp_path, number, status):
     (tmp_path / "many.yaml").write_text(crossing(30))
     arguments = ["draw", "many.yaml", "-o", "x.svg", "--view", "full"]
-    process = subprocess.Popen([*COMMAND, *arguments], cwd=tmp_path, stderr=subprocess.PIPE)
+    process = start(arguments, tmp_path)
     deadline = time.monotonic() + 60
     while not (found := children(process.pid)) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -109,3 +107,12 @@ def test_a_full_disk_leaves_nothing_of_a_new_spec(tmp_path):
     assert done.returncode == 1 and "mine.yaml" in done.stderr
     assert list(tmp_path.iterdir()) == []
     assert run("new", "mine.yaml", folder=tmp_path).returncode == 0
+
+
+def test_the_plain_locale_gets_words_that_read_alike(tmp_path):
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    (tmp_path / "s.yaml").write_text(
+        'archgraph: 1\nname: "Tiñy ×"\ninputs: {x: {c: 3}}\nnetwork: [relu]\n', encoding="utf-8"
+    )
+    done = run("cost", "s.yaml", folder=tmp_path, env={**os.environ, **plain}, text=False)
+    assert done.returncode == 0 and done.stdout.startswith(b"Ti\\xf1y x\n")

@@ -249,3 +249,7 @@ def test_one_expert_stands_for_all():
     g = ag.load("mixtral").bind(N=12, L=2)
     paths = g.paths()
     assert (paths.hops(3, 9), paths.hops(9, 3), paths.max_path()) == (1, None, 1)
+
+
+def test_paths_say_what_they_join():
+    assert repr(ag.load("conv_stack").at(H=16, W=16).paths()) == "<paths along h: image (16) to layers.9.relu (16)>"

@@ -51,3 +51,9 @@ def test_the_table_says_what_its_states_are():
 def test_mistakes():
     with pytest.raises(ag.QueryError, match="the input 'image' has no axis 'd'"):
         ag.load("vgg").productivity(axis="d")
+
+
+def test_it_reads_on_one_screen():
+    shown = repr(ag.load("vgg").at(H=32, W=32).productivity()).splitlines()
+    assert len(shown) <= 4 and all(len(line) < 200 for line in shown)
+    assert shown[0].endswith("layers along h = 32")

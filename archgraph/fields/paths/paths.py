@@ -53,6 +53,9 @@ class Paths:
         self._all: Arrivals | None = None
         self._rows: dict[int, list[int | None]] = {}
 
+    def __repr__(self) -> str:
+        return f"<paths along {self.axis}: {self.input.name} ({self.extent}) to {self.output.name} ({self.home.count})>"
+
     def to(self, node: str | Value | None) -> Paths:
         """Return the paths to the output of another node, over the same moves.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from archgraph.errors import some
 from archgraph.fields.hulls.hull import Hull, Span, hull_union
 from archgraph.fields.hulls.hull_fold import HullFold, Spans
 from archgraph.fields.rules.node_reads import node_reads
@@ -46,7 +47,7 @@ class LayerField:
         return "critical" if self.narrowest > extent else "productive"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Productivity:
     """The layers of a network along one axis of an input.
 
@@ -59,6 +60,12 @@ class Productivity:
     axis: str
     extent: int
     layers: tuple[LayerField, ...]
+
+    def __repr__(self) -> str:
+        states = ("productive", "critical", "border")
+        lines = [f"{len(self.layers)} layers along {self.axis} = {self.extent}"]
+        lines += [f"{state:<10}  {len(of)}  {some(of, 4)}" for state in states if (of := self.of(state))]
+        return "\n  ".join(lines)
 
     def of(self, state: LayerState) -> tuple[str, ...]:
         """Return the layers in some state."""

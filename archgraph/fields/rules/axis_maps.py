@@ -258,6 +258,7 @@ class _AnyOf(AxisRule[AnyOf]):
 def _as_table(found: Related, view: AxisView) -> ReadTable:
     if isinstance(found, Link):
         return found.table
+    assert not isinstance(found, Digital)
     masks = (found.mask,) * view.outputs if isinstance(found, Every) else found.sets.masks
     return ListTable(PositionSets(masks, view.extent), view.extent, view.outputs)
 

@@ -12,7 +12,7 @@ from archgraph.fields.rules.axis_rule import AxisView
 from archgraph.fields.rules.fixed_weights import by_fixed_weights
 from archgraph.fields.sets.channels import used
 from archgraph.fields.sets.field import HELD, THERE, Field, same
-from archgraph.fields.sets.readings import PRESENT, Reading, Unsettled, Whole, settled
+from archgraph.fields.sets.readings import PRESENT, Moving, Reading, Unsettled, Whole, settled
 from archgraph.fields.sets.region import REST, Dependence, Region, Transfer
 from archgraph.fields.sets.rows import presence
 from archgraph.fields.sets.through import through
@@ -120,7 +120,10 @@ class _View:
 
 def _passing(rest: Field, present: Reading) -> Field:
     """Return how constant contents are passed on, by the positions that read anything at all."""
-    return rest if present == PRESENT else rest.each(lambda reading: through(reading, lambda _: present))
+    # Holes along several axes count along the first of them: the others are read no less than that.
+    if present == PRESENT or (isinstance(present, Moving) and rest.gate != PRESENT):
+        return rest
+    return rest.each(lambda reading: through(reading, lambda _: present))
 
 
 def _position(maps: dict[str, AxisMap], reach: Reach) -> tuple[str, Expr, Expr | None] | None:

@@ -155,7 +155,8 @@ def moving(total: Sum, reads: SetMap) -> Moving:
     if len(terms) == 1 and terms[0].scale != 1:
         reads = reads.through(window(1, terms[0].scale))
         terms = (replace(terms[0], scale=1),)
-    return Moving(terms, reads)
+    # The same set wherever the positions are.
+    return Moving((), reads) if not reads.advance and reads.period == 1 else Moving(terms, reads)
 
 
 def on_axis(reading: Moving) -> Moving | None:

@@ -22,7 +22,7 @@ from archgraph.fields.sets.readings import (
     Whole,
     axes_of,
 )
-from archgraph.fields.sets.setmap import SetMap
+from archgraph.fields.sets.setmap import SetMap, minimal
 from archgraph.fields.sets.terms import Form, Sum, Term, is_radix, normal, radix, value_of, values_of
 from archgraph.ops.position_sets import PositionSets
 
@@ -115,6 +115,8 @@ def presence(reading: Reading) -> Reading:
     >>> [(part.start, part.stop) for part in presence(Rows(own_index("n", 2), (EMPTY, interval(0, 0)))).parts]
     [(1, 2)]
     """
+    if isinstance(reading, Moving):
+        return _phases_present(reading)
     if not isinstance(reading, Rows) or all(found.length for found in reading.sets):
         return PRESENT
     term, *others = reading.form
@@ -123,6 +125,13 @@ def presence(reading: Reading) -> Reading:
     empty = [-1, *(place for place, found in enumerate(reading.sets) if not found.length), term.extent]
     parts = (Piece(before + 1, place, PRESENT) for before, place in pairwise(empty) if place > before + 1)
     return Pieces(term.axis, term.extent, tuple(parts))
+
+
+def _phases_present(reading: Moving) -> Reading:
+    """Phases whose sets are empty pass on nothing."""
+    if not reading.form or all(phase.length for phase in reading.map.phases):
+        return PRESENT
+    return Moving(reading.form, minimal(0, [interval(0, 0) if phase.length else EMPTY for phase in reading.map.phases]))
 
 
 # -- unions ----------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from archgraph.fields.sets.readings import (
     settled,
 )
 from archgraph.fields.sets.rows import image_of, listed_through, moved_rows
-from archgraph.fields.sets.setmap import SetMap
+from archgraph.fields.sets.setmap import SetMap, minimal
 from archgraph.fields.sets.terms import Form, Sum, shown, substitute
 from archgraph.fields.sets.windows import IDENTITY, window
 
@@ -77,7 +77,19 @@ def _constant(inner: Reading, rest: Reading) -> Reading:
     if isinstance(rest, Pieces):
         parts = (Piece(part.start, part.stop, _constant(inner, part.reading)) for part in rest.parts)
         return pieces(rest.axis, rest.extent, parts)
+    if isinstance(rest, Moving):
+        return rest if inner == PRESENT else _where_present(inner, rest)
     return inner if rest == PRESENT else rest
+
+
+def _where_present(inner: Reading, rest: Moving) -> Reading:
+    """Return what some outputs read, the same for all of them, and the others do not read at all."""
+    if isinstance(inner, Whole) and not inner.span.length:
+        return Unsettled("what is gathered has holes in it, and no known positions", axes_of(rest))
+    held = inner.span if isinstance(inner, Whole) else inner.map.phases[0] if isinstance(inner, Moving) else None
+    if held is None or all(phase.length for phase in rest.map.phases):
+        return inner
+    return Moving(rest.form, minimal(0, [held if phase.length else EMPTY for phase in rest.map.phases]))
 
 
 def _by_piece(cut: Pieces, inner: Reading, reads: Reads) -> Reading:

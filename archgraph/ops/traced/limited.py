@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Limited(Op):
     """The operation `op`, which reads less than it says: `reads` says what, by operand and axis.
 
-    Where it does not, `reason` says why no more is known than that it reads at most what the operation says. It costs
-    and keeps what the operation does.
+    `{*axes}, ... -> as op`. Where it does not, `reason` says why no more is known than that it reads at
+    most what the operation says. It costs and keeps what the operation does.
 
     >>> op, inputs = Limited.example()
     >>> op.exact(*inputs)
@@ -71,7 +71,7 @@ class Limited(Op):
         if not self.reason:
             return read
         several = isinstance(read, All | Causal) or (isinstance(read, Window) and read.kernel != 1)
-        return AtMost(read, self.reason) if several else read
+        return AtMost(read, self.reason) if several else read  # type: ignore[arg-type]
 
     def exact(self, *inputs: TensorType) -> bool:
         """Whether it reads position by position, so that nothing is left to bound."""

@@ -108,6 +108,8 @@ class Builder:
     limit: str = ""
     """Why what is read at this step is a bound: of what it emits, all that reads several positions says so."""
     _arranged: dict[object, Value] = field(default_factory=dict)
+    _sources: dict[int, tuple[Pending, tuple[Value, dict[str, str]]]] = field(default_factory=dict)
+    """What became of pending tensors: each counts once, however often it is asked for."""
     _strides: dict[Value, MemoryStrides] = field(default_factory=dict)
 
     def emit(self, op: Op, operands: Sequence[Value], name: str = "", *, outer: bool = False) -> tuple[Value, ...]:
@@ -152,13 +154,18 @@ class Builder:
         """Return a tensor that has a value: a pending one gets conventional axes."""
         if isinstance(t.value, Value):
             return t
-        sizes = t.value.sizes
+        if id(t.value) not in self._sources:
+            self._sources[id(t.value)] = (t.value, self._settled(t.value, shared=shared))
+        _, (value, names) = self._sources[id(t.value)]
+        layout = (tuple(AxisDigit(names.get(d.axis, d.axis), d.stride, d.size) for d in dim) for dim in t.layout)
+        return Tracked(value, tuple(layout))
+
+    def _settled(self, pending: Pending, *, shared: bool) -> tuple[Value, dict[str, str]]:
+        sizes = pending.sizes
         named = [i for i, length in enumerate(sizes) if length != 1]
         # Nobody said what they mean: the last that is more than 1 is taken for the channels.
         names = {f"?{i}": CHANNEL if i == named[-1] else f"a{place}" for place, i in enumerate(named)}
-        value = self.source(t.value, [(names[f"?{i}"], sizes[i]) for i in named], shared=shared)
-        layout = (tuple(AxisDigit(names.get(d.axis, d.axis), d.stride, d.size) for d in dim) for dim in t.layout)
-        return Tracked(value, tuple(layout))
+        return self.source(pending, [(names[f"?{i}"], sizes[i]) for i in named], shared=shared), names
 
     # -- axes --------------------------------------------------------------------------------------------
 

@@ -168,20 +168,6 @@ class Program:
         line = f" ({node.line.file}:{node.line.number})" if node.line else ""
         return f"{self.path(node) or 'the root module'}{line}"
 
-    def feeds(self, node: Any, operator_name: str, depth: int = 6) -> bool:
-        """Whether a node reaches an operator of that name through operations without weights."""
-        if depth == 0:
-            return False
-        for user in node.users:
-            schema = getattr(user.target, "_schema", None)
-            name = schema.name.removeprefix("aten::") if schema else ""
-            if name == operator_name:
-                return True
-            passes = name not in CONTRACTIONS and name not in ("transpose", "permute", "layer_norm")
-            if passes and self.feeds(user, operator_name, depth - 1):
-                return True
-        return False
-
 
 def masks_alone(
     steps: list[RecordedNode], constants: Set[RecordedNode], absorbed: Set[RecordedNode]

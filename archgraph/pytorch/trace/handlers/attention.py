@@ -123,7 +123,7 @@ def _masked(i: ProgramInterpreter, step: Any, q: Any, k: Any, dim: int, *, causa
         (queries.meta["val"].shape[-2], keys.meta["val"].shape[dim])
         for queries, keys in zip(q.elsewhere, k.elsewhere, strict=True)
     ]
-    sizes = tuple(map(i.sizes.expression, (q.meta["val"].shape[-2], k.meta["val"].shape[dim])))
+    sizes = (i.sizes.expression(q.meta["val"].shape[-2]), i.sizes.expression(k.meta["val"].shape[dim]))
     seen = i.masks.of(step)
     found = KeyMask([up_to_own(*length) for length in lengths] if causal else seen, lengths, sizes)
     found.note()

@@ -41,7 +41,7 @@ def limited_sum(i: ProgramInterpreter, op: Op, dims: Sequence[Dim], summed: int,
         axes: the operands that have it, by number, and what they call it.
     """
     read = _read(i, dims, summed)
-    if read is None:
+    if read is None or CHANNEL in axes.values() or not axes:
         return op
     i.builder.limit = ""
     return Limited(op, "", tuple((place, axis, read) for place, axis in axes.items()))

@@ -182,6 +182,11 @@ def clamped(given: Given) -> Partial:
     return replace(operand, constant=operand.constant.clamp(low, high))
 
 
+def unchanged(given: Given) -> Partial:
+    """A function that leaves numbers as they are."""
+    return _partial(given["self"])
+
+
 def both(given: Given) -> Partial:
     """That two tests hold: not where one of them is known not to."""
     left, right = _operands(given)
@@ -241,6 +246,7 @@ RULES: Mapping[str, Rule] = {
     "clamp": clamped,
     "clamp_min": clamped,
     "clamp_max": clamped,
+    "nan_to_num": unchanged,
     **{name: _function(name) for name in FUNCTIONS},
     **{name: _vanishing(name) for name in VANISHING},
 }

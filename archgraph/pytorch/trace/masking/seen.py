@@ -88,7 +88,9 @@ class Masks:
             self._limits[step] = UNKNOWN if unsure else UNREAD
         if weighs or name_of(step) in LARGEST:
             scored[step] = state.live
-            self._seen[step] = SeenKeys(~weights.zero & state.live, None, unsure, weights.counted, node)
+            read = ~weights.zero & state.live
+            read = _weighed_together(read) if weighs and _dim(step, states)[-1] in (-1, read.ndim - 1) else read
+            self._seen[step] = SeenKeys(read, None, unsure, weights.counted, node)
         else:
             self._seen[step] = SeenKeys(~state.zero, _scored(node, scored), unsure, state.counted, node)
 
@@ -111,7 +113,23 @@ class Masks:
         self._seen[step] = SeenKeys(~weights.zero, None, doubt, weights.counted)
 
 
-def _dim(step: RecordedNode, states: States) -> int | tuple[int, ...]:
+def _weighed_together(read: Tensor) -> Tensor:
+    """Leave out what is weighed alone, for its weight is 1 whatever its score; not what reads itself anyhow."""
+    if read.ndim < 2:
+        return read
+    own = read & _own(read)
+    alone = (read.sum(-1, keepdim=True) == 1) & ~own.any(-1, keepdim=True)
+    return read & ~alone
+
+
+def _own(like: Tensor) -> Tensor:
+    """Return the tests whether query and key stand at the same place."""
+    import torch
+
+    return torch.eye(like.shape[-2], like.shape[-1], dtype=torch.bool)
+
+
+def _dim(step: RecordedNode, states: States) -> tuple[int, ...]:
     """Return the dimensions that a step reads all of."""
     given = step.args[1] if len(step.args) > 1 else step.kwargs.get("dim", ())
     dims = given if isinstance(given, (list, tuple)) else (given,)

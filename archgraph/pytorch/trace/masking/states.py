@@ -106,9 +106,8 @@ class States:
 
     def _lost(self, step: RecordedNode) -> Partial | None:
         """Of a step without a rule: where its operands hold masks, its result may."""
-        states = [self.operand(step, node) for node in step.all_input_nodes if node in self._found]
-        masked = any(bool((state.constant <= -MASKED).any()) or bool(state.doubtful.any()) for state in states)
-        return doubtful() if masked else None
+        states = [self.operand(step, node) for node in step.all_input_nodes if self.has(node)]
+        return doubtful() if any(map(_holds_mask, states)) else None
 
     def _given(self, step: RecordedNode) -> dict[str, Any]:
         given: dict[str, Any] = {}
@@ -244,6 +243,14 @@ def _on(step: RecordedNode, part: Any, rest: Sequence[Any], kwargs: Mapping[str,
     if name in ("constant_pad_nd", "pad") and part.dtype.is_floating_point is False:
         return step.target(part.float(), *rest, **kwargs).bool()
     return step.target(part, *rest, **kwargs)
+
+
+def _holds_mask(state: Partial) -> bool:
+    """Whether anything is masked, other than whole positions: what reads these says so by itself."""
+    if bool((state.constant <= -MASKED).any()) or bool(state.doubtful.any()):
+        return True
+    zero = state.zero
+    return bool(zero.any()) and sum(size > 1 for size in _varying(zero, tuple(zero.shape)).shape) > 1
 
 
 def _matters(value: Any, name: str) -> bool:
