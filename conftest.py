@@ -21,6 +21,7 @@ EXAMPLES = {
         "*.recording.record.*",
         "*.recording.sources.*",
         "*.capture_symbolic",
+        "*.trace.batch.*",
     ),
     "numpy": ("*.Compiled", "*.Architecture.sweep", "*.Sweep.*"),
     "dask": ("*.chunked",),

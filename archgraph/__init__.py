@@ -16,7 +16,17 @@ from archgraph.errors import (
 )
 
 if TYPE_CHECKING:
-    from archgraph.architecture.architecture import Architecture, compare, contrast, load, loads, trace, verify
+    from archgraph.architecture.architecture import (
+        Architecture,
+        compare,
+        contrast,
+        fits_table,
+        load,
+        loads,
+        trace,
+        verify,
+    )
+    from archgraph.cost.training.run import Training
 
 __version__ = "0.1.0"
 __all__ = [
@@ -26,11 +36,13 @@ __all__ = [
     "QueryError",
     "ShapeError",
     "SpecError",
+    "Training",
     "UnboundSymbolError",
     "UnsupportedOpError",
     "__version__",
     "compare",
     "contrast",
+    "fits_table",
     "load",
     "loads",
     "trace",
@@ -42,7 +54,8 @@ def __getattr__(name: str) -> object:
     """Load the façade when it is first asked for: the command line answers Ctrl-C before, and its version at once."""
     if name not in __all__:
         raise AttributeError(f"module 'archgraph' has no attribute '{name}'")
-    found = globals()[name] = getattr(import_module("archgraph.architecture.architecture"), name)
+    room = "archgraph.cost.training.run" if name == "Training" else "archgraph.architecture.architecture"
+    found = globals()[name] = getattr(import_module(room), name)
     return found
 
 

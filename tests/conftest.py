@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -9,8 +10,21 @@ from pathlib import Path
 
 import pytest
 
-NETWORKS = ("torch_modules", "real_models", "peer_networks", "plain_networks", "recorded_modules")
+NETWORKS = (
+    *("torch_modules", "real_models", "peer_networks", "plain_networks", "recorded_modules", "masked_attention"),
+    *("handler_rows", "perturbing", "random_program", "grammar_state", "random_modules", "positive_structure"),
+    *("steps_attention", "steps_layers", "steps_moves", "steps_shapes", "steps_values", "answers", "shrinking"),
+)
 """The helper modules that are networks of PyTorch: without it their examples cannot even be collected."""
+
+gc.set_threshold(
+    50_000
+)  # expressions are many, and hardly ever garbage: a fifteenth of the time went into looking for it
+if find_spec("hypothesis"):
+    import hypothesis
+
+    hypothesis.settings.register_profile("no clock", deadline=None)
+    hypothesis.settings.load_profile("no clock")
 
 collect_ignore_glob = [] if find_spec("torch") else [f"*/{name}.py" for name in NETWORKS]
 

@@ -15,14 +15,19 @@ from archgraph.cost.costs import CostRow, Costs
 from archgraph.cost.efficiency import efficiency_table
 from archgraph.cost.memory.memory import saved_memory
 from archgraph.cost.memory.peak_report import PeakMemory, peak_memory
-from archgraph.cost.memory.setting import AttentionKernel, Checkpoint, Dtype, Mode, Optimizer, Setting, setting
+from archgraph.cost.memory.setting import AttentionKernel, Dtype, Mode, OptimizerName, Setting, setting
 from archgraph.cost.part import Part, costs_of, part, whole_part
 from archgraph.cost.reconciliation import Reconciliation, count_as
 from archgraph.cost.roofline import Roofline, roofline
+from archgraph.cost.training.fit import Fit, fit_of
+from archgraph.cost.training.run import Training, training
+from archgraph.cost.training.step_report import StepFlops, mfu, step_flops
+from archgraph.cost.training.training_memory import TrainingMemory, training_memory
 from archgraph.errors import not_among, printable, some
 from archgraph.fields import queries as fields
 from archgraph.fields.report.field_report import ReceptiveField
 from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
+from archgraph.graph.checkpoints import Checkpoint
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Expected, Law, Network
 from archgraph.laws.search import Solution
@@ -35,7 +40,8 @@ from archgraph.spec.spec import read_text
 from archgraph.spec.write.writer import write_spec
 from archgraph.studies import budgets
 from archgraph.studies import scale as growth
-from archgraph.studies.budgets import Budget, Range
+from archgraph.studies.budgets import Range
+from archgraph.studies.largest import Largest, largest
 from archgraph.studies.scale import Change
 
 if TYPE_CHECKING:
@@ -48,6 +54,7 @@ if TYPE_CHECKING:
     from archgraph.fields.report.productive import Productivity
     from archgraph.fields.report.size_law import SizeLaw
     from archgraph.figures.figure import Figure
+    from archgraph.pytorch.trace.batch.find import AskedBatch
     from archgraph.pytorch.verify.verify import Report
     from archgraph.studies.sweep import Sweep
 
@@ -657,14 +664,15 @@ class Architecture:
 
     # -- budgets and growth -------------------------------------------------------------------------------
 
-    def solve(self, name: str, multiple_of: int = 1, within: Range | None = None, **budget: Budget) -> Solution:
+    def solve(self, name: str, multiple_of: int = 1, within: Range | None = None, **budget: object) -> Solution:
         """Return the value of a symbol at which budgets are just met: of a rising law, `<=` gives the largest.
 
         Args:
             name: the symbol; its own rule (`multiple_of`, `offset`) is kept.
             multiple_of: a further divisor.
             within: the least and the largest value to try, for a law that rises and falls.
-            budget: metrics with comparison and bound.
+            budget: metrics with comparison and bound; of a run, `training_memory` and `step_flops`, with its settings
+                (see `Training`) beside them.
 
         Raises:
             QueryError: no value meets them, or the law rises and falls and no range is stated.
@@ -673,10 +681,12 @@ class Architecture:
         D = 3328: macs = 966,826,917,888, 33,173,082,112 below 1,000,000,000,000
         >>> load("dit").solve("p", macs=("<=", 1e11))
         p = 4: macs = 29,043,671,040, 70,956,328,960 below 100,000,000,000
+        >>> load("dit:S/2").solve("L", training_memory=("<=", 24e9), batch=64, attention="flash").value
+        40
         """
         return budgets.solve(self.network, name, multiple_of, budget, within)
 
-    def iso(self, name: str, over: Mapping[str, Iterable[Any]], multiple_of: int = 1, **budget: Budget) -> Table:
+    def iso(self, name: str, over: Mapping[str, Iterable[Any]], multiple_of: int = 1, **budget: object) -> Table:
         """Return the curve of equal cost: along one symbol, the value of another at which budgets are just met.
 
         >>> table = load("dit").iso("D", over={"L": [12, 28]}, multiple_of=64, params=("<=", 700e6))
@@ -760,7 +770,7 @@ class Architecture:
         mode: Mode = "inference",
         attention: AttentionKernel = "math",
         dtype: Dtype | None = None,
-        optimizer: Optimizer = "sgd",
+        optimizer: OptimizerName = "sgd",
         *,
         checkpoint: Checkpoint = False,
     ) -> PeakMemory:
@@ -780,6 +790,85 @@ class Architecture:
         'dec(0).relu_2'
         """
         return peak_memory(self.network, setting(self.graph, mode, attention, dtype, optimizer, checkpoint=checkpoint))
+
+    def training_memory(self, run: Training | None = None, **options: object) -> TrainingMemory:
+        """Return what a training run needs on one rank, at the bound values: a report with its laws in the batch.
+
+        Args:
+            run: how the network is trained; or its settings as keywords, see `Training`.
+            options: the settings.
+
+        Raises:
+            QueryError: a setting that is none, or that contradicts another one.
+
+        >>> needed = load("dit:S/2").training_memory(batch=32, attention="flash")
+        >>> needed.phase, needed.kind_of_number, needed.by_kind["optimizer states"]
+        ('backward', 'estimate', 262920972)
+        """
+        return training_memory(self.network, training(run, options))
+
+    def fits(self, device: str | float, run: Training | None = None, **options: object) -> Fit:
+        """Return whether a training run fits a device: what takes what, the margin, and what to turn first.
+
+        Args:
+            device: a name in the table of hardware, or bytes such as `80GB`.
+            run: how the network is trained; or its settings as keywords, see `Training`.
+            options: the settings.
+
+        Raises:
+            QueryError: an unknown device or unit, or a setting that is none.
+
+        >>> fit = load("dit").fits("h100", batch=32, dtype="bf16-mixed", attention="flash")
+        >>> fit.fits, fit.margin > 0, [each.change for each in fit.remedies][0]
+        (True, True, "checkpoint='block'")
+        """
+        return fit_of(self.network, device, training(run, options))
+
+    def largest(self, name: str, memory: str | float, multiple_of: int = 1, **keywords: object) -> Largest:
+        """Return the largest value of a symbol, or of the batch `B`, with which a training run fits a memory.
+
+        Args:
+            name: a free symbol, or `B`.
+            memory: bytes such as `80GB`, or a device.
+            multiple_of: only its multiples are tried.
+            keywords: settings of the run (see `Training`), and other symbols: numbers, or expressions of the one that
+                is looked for.
+
+        Raises:
+            QueryError: nothing fits, with the least that is needed and what takes it.
+
+        >>> found = load("dit:S/2").largest("D", "24GB", 64, batch=32, heads="D/64", attention="flash")
+        >>> found.value, found.next_bytes > 24e9, found.at["heads"] == found.value / 64
+        (1216, True, True)
+        """
+        return largest(self.network, name, memory, multiple_of, keywords)
+
+    def step_flops(self, run: Training | None = None, **options: object) -> StepFlops:
+        """Return the operations of a training step: forward, backward, and what checkpoints compute again.
+
+        Args:
+            run: how the network is trained; or its settings as keywords, see `Training`.
+            options: the settings.
+
+        >>> step = load("llama:3-8b").at(N=8192).step_flops(checkpoint="block")
+        >>> step.backward == 2 * step.forward, round(step.ratio, 3), round(step.again / step.forward, 3)
+        (True, 0.832, 0.79)
+        """
+        return step_flops(self.network, training(run, options))
+
+    def mfu(self, device: str, tokens_per_second: float, run: Training | None = None, **options: object) -> float:
+        """Return the share of the peak rate that a measured throughput uses, of all ranks together.
+
+        Args:
+            device: a name in the table of hardware.
+            tokens_per_second: of all ranks; a token is a position of the first input.
+            run: how the network is trained; or its settings as keywords, see `Training`.
+            options: the settings.
+
+        >>> round(load("llama:3-8b").at(N=8192).mfu("h100", 9500, dtype="bf16-mixed"), 3)
+        0.556
+        """
+        return mfu(self.network, device, training(run, options), tokens_per_second)
 
     def efficiency(self, by: str = "stage", dtype: Dtype | None = None, attention: AttentionKernel = "flash") -> Table:
         """Return MACs per parameter, positions per weight and operations per byte, at the bound values.
@@ -1100,6 +1189,7 @@ def trace(
     dynamic: Mapping[str, Mapping[int, str]] | None = None,
     *,
     axes: Mapping[str, Sequence[str]] | None = None,
+    batch_axis: AskedBatch = "found",
     name: str = "",
     allow_unsupported: bool = False,
 ) -> Architecture:
@@ -1110,11 +1200,15 @@ def trace(
         inputs: its arguments: a tensor, a tuple, or a mapping by name.
         dynamic: which dimensions are symbols: `{"sample": {2: "h", 3: "w"}}`.
         axes: names of an input's axes, the batch left out, where the usual ones are not meant.
+        batch_axis: the dimension that counts samples, of all inputs or by name (`{"src": 1}`), None where there is
+            none. Otherwise it is found: by what operators say, as the one of size 1, or as the one that everything is
+            proportional to.
         name: what the network is called; the module's class by default.
         allow_unsupported: list operators without a rule as `gaps` instead of refusing them.
 
     Raises:
         UnsupportedOpError: an operator has no rule.
+        ShapeError: nothing says which dimension counts samples, or a stated one does not.
         ArchgraphError: the module cannot be recorded, or a requested dimension cannot vary.
         MissingToolError: PyTorch is not installed.
 
@@ -1126,8 +1220,10 @@ def trace(
     from archgraph.pytorch.trace.module import trace as traced
     from archgraph.pytorch.trace.source import network_of
 
-    found = traced(module, inputs, dynamic, axes=axes, name=name, allow_unsupported=allow_unsupported)
-    return Architecture(network_of(found, module, inputs))
+    found = traced(
+        module, inputs, dynamic, axes=axes, batch_axis=batch_axis, name=name, allow_unsupported=allow_unsupported
+    )
+    return Architecture(network_of(found, module))
 
 
 def verify(architecture: Architecture, **values: Any) -> Report:
@@ -1185,3 +1281,27 @@ def compare(*architectures: Architecture) -> Table:
     from archgraph.comparison.report import comparison
 
     return comparison([one.network for one in architectures])
+
+
+@_named
+def fits_table(
+    architectures: Iterable[Architecture],
+    devices: Iterable[str | float],
+    batch: Iterable[int] = (1,),
+    **options: object,
+) -> Table:
+    """Return a row per network, device and batch: what a training run needs, and whether it fits.
+
+    Args:
+        architectures: the networks.
+        devices: names in the table of hardware, or bytes.
+        batch: the batches.
+        options: settings of the run, see `Training`.
+
+    >>> table = fits_table([load("dit:S/2"), load("vit")], ["t4"], [8, 64])
+    >>> [row["answer"] for row in table.rows]
+    ['fits', 'fits', 'fits', 'does not fit']
+    """
+    from archgraph.studies.fits_table import fits_table as tabled
+
+    return tabled([one.network for one in architectures], devices, batch, training(None, options))

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from archgraph.cli.authoring import add_new, add_schema
+from archgraph.cli.caveats import say_caveats
 from archgraph.cli.cost import add_cost
 from archgraph.cli.fields import add_hops, add_rf
 from archgraph.cli.figures import add_contrast, add_draw
+from archgraph.cli.fit import add_fit
 from archgraph.cli.gallery import add_check, add_list
 from archgraph.cli.parser import Parser
 from archgraph.cli.resources import add_efficiency, add_memory, add_roofline
@@ -19,7 +21,7 @@ from archgraph.cli.trace import add_trace
 from archgraph.cli.verify import add_verify
 
 COMMANDS: tuple[Callable[[Any], None], ...] = (
-    *(add_list, add_check, add_cost, add_memory, add_efficiency, add_roofline, add_rf, add_hops),
+    *(add_list, add_check, add_cost, add_memory, add_fit, add_efficiency, add_roofline, add_rf, add_hops),
     *(add_solve, add_scale, add_sweep, add_draw, add_contrast, add_trace, add_verify, add_schema, add_new),
 )
 """What adds each command, in the order of the help."""
@@ -28,7 +30,9 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     options = program().parse_args(arguments)
-    return options.run(options)
+    status = options.run(options)
+    say_caveats(options)
+    return status
 
 
 def program() -> argparse.ArgumentParser:

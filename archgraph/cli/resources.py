@@ -10,10 +10,11 @@ from archgraph.cli.parser import Parser
 from archgraph.cli.shared import add_at, add_format, add_names, command, load_bound
 from archgraph.cli.values import whole
 from archgraph.cost.costs import GROUPS
-from archgraph.cost.memory.setting import CHOICES, Checkpoint, Mode, Setting
+from archgraph.cost.memory.setting import CHOICES, Mode, Setting
 from archgraph.cost.roofline import ROOFLINE_DTYPES
 from archgraph.data import table
 from archgraph.errors import QueryError
+from archgraph.graph.checkpoints import Checkpoint
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture

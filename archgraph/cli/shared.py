@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from archgraph.cli.caveats import asked_of
 from archgraph.cli.parser import NameChoices, Parser
 from archgraph.cli.values import bindings, one_of
 from archgraph.report.table import FORMATS
@@ -66,7 +67,9 @@ def load_bound(options: argparse.Namespace) -> Architecture:
 
     values = bindings(options.at)
     g = load(options.spec)
-    return g.at(**values) if values else g
+    g = g.at(**values) if values else g
+    asked_of(options, g.network)
+    return g
 
 
 def add_figure(parser: argparse.ArgumentParser, *, required: bool = True) -> None:

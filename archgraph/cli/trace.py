@@ -12,6 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archgraph.cli.caveats import asked_of
 from archgraph.cli.output import say, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import add_at, add_format, add_names, command, save
@@ -22,6 +23,7 @@ from archgraph.optional import import_torch
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
+    from archgraph.pytorch.trace.batch.find import AskedBatch
 
 INPUT_DTYPES = {"float": "float32", "int": "int64"}
 
@@ -44,12 +46,11 @@ def _run_trace(options: argparse.Namespace) -> int:
     values = bindings(options.at)
     g = _traced(options)
     g = g.at(**values) if values else g
+    asked_of(options, g.network)
     if options.output is not None:
         return _write_traced(g, Path(options.output))
     if options.format == "text":
         say(g.symbolic().report(["params", "macs"], g.at()))
-        for gap in g.gaps:
-            say(f"missing in every number: {gap}")
     show(g.at().table(by=options.by, metrics=["params", "macs", "flops", "activations"]), options.format)
     return 0
 
@@ -76,6 +77,16 @@ def _add_module(parser: Parser) -> None:
     parser.add_argument(
         "--dynamic", action="append", default=[], metavar="INPUT:DIM=NAME", help="x:2=h,3=w makes sizes symbols"
     )
+    parser.add_argument(
+        "--axes", action="append", default=[], metavar="INPUT=NAMES", help="x=h,w,c names an input's axes but its batch"
+    )
+    parser.add_argument(
+        "--batch-axis",
+        action="append",
+        default=[],
+        metavar="DIM",
+        help="the dimension that counts samples: 1, src=1, or none; found where it is not given",
+    )
     parser.add_argument("--allow-unsupported", action="store_true", help="list unknown operators as gaps")
     add_names(parser, "--by", lambda: GROUPS, "grouping", default="scope")
     parser.add_argument(
@@ -94,7 +105,14 @@ def _traced(options: argparse.Namespace) -> Architecture:
 
     dynamic = distinct(map(_dynamic, options.dynamic), "made dynamic")
     inputs = _inputs(options.input)
-    return trace(_module(options.module), inputs, dynamic, allow_unsupported=options.allow_unsupported)
+    return trace(
+        _module(options.module),
+        inputs,
+        dynamic,
+        axes=distinct(map(_axes, options.axes), "named"),
+        batch_axis=_batch_axis(options.batch_axis),
+        allow_unsupported=options.allow_unsupported,
+    )
 
 
 def _module(path: str) -> Any:
@@ -176,3 +194,37 @@ def _dynamic(text: str) -> tuple[str, dict[int, str]]:
         return name, distinct(((int(dim), size) for dim, size in pairs), "named")
     except ValueError:
         raise SpecError(f"cannot read the dynamic sizes {quoted(text)}", hint="write x:2=h,3=w") from None
+
+
+def _axes(text: str) -> tuple[str, list[str]]:
+    """Read `x=h,w,c`."""
+    name, equals, rest = text.partition("=")
+    names = [part.strip() for part in rest.split(",")]
+    if not equals or not name or not all(names):
+        raise SpecError(f"cannot read the axes {quoted(text)}", hint="write x=h,w,c: every axis but the batch")
+    return name, names
+
+
+def _batch_axis(texts: list[str]) -> AskedBatch:
+    """Read `1`, `none`, or `src=1` once per input."""
+    if not texts:
+        return "found"
+    if len(texts) == 1 and "=" not in texts[0]:
+        return _dimension(texts[0], texts[0])
+    return distinct((_named_dimension(text) for text in texts), "named")
+
+
+def _named_dimension(text: str) -> tuple[str, int | None]:
+    name, equals, rest = text.partition("=")
+    return name, _dimension(rest if equals and name else "", text)
+
+
+def _dimension(text: str, whole: str) -> int | None:
+    if text.lower() == "none":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise SpecError(
+            f"cannot read the batch axis {quoted(whole)}", hint="write 0, none, or one per input: src=1"
+        ) from None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sympy import Expr, Symbol, expand
+from sympy import Expr, Symbol
 
 from archgraph.comparison.cells import CellLabel
 from archgraph.comparison.ends import main_input
@@ -14,6 +14,7 @@ from archgraph.cost.part import whole_part
 from archgraph.errors import ArchgraphError, QueryError
 from archgraph.graph.network import Network
 from archgraph.laws.numeric import value_at
+from archgraph.sizes.expansion import expanded
 
 KNOB_METRICS = ("params", "macs")
 NEXT = 64
@@ -105,7 +106,7 @@ def knobs(g: Network) -> tuple[Knob, ...]:
 
 
 def _doubled(g: Network) -> Iterator[Knob]:
-    laws = [expand(whole_part(g).expression(metric)) for metric in KNOB_METRICS]
+    laws = [expanded(whole_part(g).expression(metric)) for metric in KNOB_METRICS]
     free = {one for law in laws for one in law.free_symbols if isinstance(one, Symbol)}
     sides = side_symbols(g) & free
     for group in [*([one] for one in sorted(free - sides, key=str)), *([sorted(sides, key=str)] if sides else [])]:
@@ -145,7 +146,7 @@ def side_symbols(g: Network) -> set[Symbol]:
         type_ = main_input(g).type
     except QueryError:
         return set()
-    sizes = (expand(g.show(expand(type_.size(axis)))) for axis in type_.positions)
+    sizes = (expanded(g.show(expanded(type_.size(axis)))) for axis in type_.positions)
     return {free for size in sizes for free in size.free_symbols if isinstance(free, Symbol)}
 
 

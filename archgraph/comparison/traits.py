@@ -15,7 +15,6 @@ from archgraph.comparison.ends import main_input, main_output
 from archgraph.comparison.knobs import main_knobs
 from archgraph.comparison.mixing import mixing
 from archgraph.comparison.seen import global_text, seen
-from archgraph.cost.costs import level_of
 from archgraph.cost.part import costs_of, whole_part
 from archgraph.cost.work import work_of
 from archgraph.errors import QueryError
@@ -151,16 +150,12 @@ def sharing(g: Network) -> Cell:
 
 def home(g: Network, most: str, other: str) -> Cell:
     """The level that holds most of a metric, and what it holds of another."""
-    share = whole_part(g).share(most, "level")
+    numbers = whole_part(g.at())
+    share = numbers.share(most, "level")
     name, part = max(share.items(), key=lambda item: item[1])
-    rest = whole_part(g).share(other, "level").get(name, Fraction(0))
-    text = f"{_level(g, name)}: {percent(part)} of {most}, {percent(rest)} of {other}"
+    rest = numbers.share(other, "level").get(name, Fraction(0))
+    text = f"{name}: {percent(part)} of {most}, {percent(rest)} of {other}"
     return Cell(text, number=Fraction(int(part.p), int(part.q)))
-
-
-def _level(g: Network, name: str) -> str:
-    row = next(row for row in whole_part(g).rows() if level_of(row.type) == name)
-    return " x ".join(str(g.evaluate(row.type.size(axis))) for axis in row.type.positions) or name
 
 
 def per_weight(g: Network) -> Cell:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sympy import Add, expand
+from sympy import Add
 
-from archgraph.cost.costs import CostRow, grouping, metric_named
+from archgraph.cost.costs import CostRow, Metric, metric_named
+from archgraph.cost.levels import group_in, level_in
 from archgraph.cost.part import whole_part
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
+from archgraph.sizes.expansion import expanded
 
 
 def cost_table(g: Network, by: str, metrics: tuple[str, ...]) -> Table:
@@ -19,25 +21,28 @@ def cost_table(g: Network, by: str, metrics: tuple[str, ...]) -> Table:
     Raises:
         QueryError: an unknown grouping or metric.
     """
-    key_of = grouping(by)
+    key_of = group_in(g, by)
     chosen = [metric_named(name) for name in metrics]
     groups: dict[str, list[CostRow]] = {}
     for row in whole_part(g).rows():
         groups.setdefault(key_of(row), []).append(row)
     rows = []
     for key, members in groups.items():
-        laws = {m.name: g.law(expand(Add(*(row.cost(m) for row in members)))) for m in chosen}
-        rows.append({by: _label(g, by, key, members), **_details(g, by, members), **laws})
-    total = {by: "total", **{metric.name: whole_part(g).metric(metric.name) for metric in chosen}}
+        laws = {m.name: g.law(expanded(Add(*(row.cost(m) for row in members)))) for m in chosen}
+        rows.append({by: level_in(g, members[0].type) if by == "level" else key, **_details(g, by, members), **laws})
+    total = {by: _total(g, chosen), **{metric.name: whole_part(g).metric(metric.name) for metric in chosen}}
     notes = tuple(f"{metric.name}: {metric.meaning}" for metric in chosen)
     return Table(f"{g.name}: cost per sample", tuple(rows[0]) if rows else (by,), rows, total, notes)
 
 
-def _label(g: Network, by: str, key: str, members: list[CostRow]) -> str:
-    if by != "level" or key == "embedding":
-        return key
-    type_ = members[0].type
-    return " x ".join(str(g.law(type_.size(axis))) for axis in type_.positions)
+def _total(g: Network, metrics: Iterable[Metric]) -> str:
+    """What the sum is called: a bound where an operator is not counted in a metric; weights are."""
+    touched = any(not metric.weights for metric in metrics)
+    return "total, at least" if g.origin.gaps and touched else "total"
+
+
+def _bound(g: Network, metric: str) -> str:
+    return "at least " if g.origin.gaps and not metric_named(metric).weights else ""
 
 
 def _details(g: Network, by: str, members: list[CostRow]) -> dict[str, Any]:
@@ -53,7 +58,10 @@ def _details(g: Network, by: str, members: list[CostRow]) -> dict[str, Any]:
 def cost_report(g: Network, numbers: Network, metrics: Iterable[str]) -> str:
     """Return the totals as text: every law, and its value at the numbers of another binding."""
     bindings = ", ".join(f"{name}={numbers.defaults[name]}" for name in g.symbols)
-    lines = [f"{name} = {whole_part(g).metric(name)} = {whole_part(numbers).metric(name):,}" for name in metrics]
+    lines = [
+        f"{name} = {_bound(g, name)}{whole_part(g).metric(name)} = {whole_part(numbers).metric(name):,}"
+        for name in metrics
+    ]
     title = f"{g.name} ({g.origin.cite})" if g.origin.cite else g.name
     dead = [f"dead: {', '.join(g.dead)}"] if g.runs_dead and g.dead else []
     return "\n".join([title, f"  at {bindings}", *lines, *dead, ""])

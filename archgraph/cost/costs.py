@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from sympy import Add, Expr, Mul, expand
+from sympy import Add, Expr, Mul
 
 from archgraph.errors import not_among
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.sizes.dtypes import StoredType, stored_type
+from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ONE, ZERO
 from archgraph.sizes.types import TensorType
 
@@ -87,7 +88,7 @@ def _elementwise(node: Node) -> Expr:
 
 
 def _flops(node: Node) -> Expr:
-    return expand(2 * _macs(node) + _elementwise(node))
+    return expanded(2 * _macs(node) + _elementwise(node))
 
 
 def _activations(node: Node) -> Expr:
@@ -183,7 +184,7 @@ class Costs:
     def total(self, metric: str) -> Expr:
         """Return the law of a metric for the whole graph."""
         if metric == "flops":
-            return expand(2 * self.total("macs") + self.total("elementwise"))
+            return expanded(2 * self.total("macs") + self.total("elementwise"))
         return self.sum(metric_named(metric))
 
     def sum(self, metric: Metric) -> Expr:
@@ -211,7 +212,7 @@ class Costs:
                     continue
                 owners.add(node.share)
             terms.append(self._member(node, _needed(node, graph, needed, alive), metric))
-        return expand(Add(*terms))
+        return expanded(Add(*terms))
 
     def _member(self, node: Member, needed: Needed, metric: Metric) -> Expr:
         if isinstance(node, Node):
@@ -221,7 +222,7 @@ class Costs:
         if key not in self._totals:
             outputs = None if indices is None else tuple(node.body.outputs[index] for index in indices)
             self._totals[key] = self._total(node.body, outputs, metric)
-        return expand(Mul(metric.sets(node), self._totals[key]))
+        return expanded(Mul(metric.sets(node), self._totals[key]))
 
     def rows(self) -> list[CostRow]:
         """Return a row per primitive node, in order."""

@@ -17,6 +17,7 @@ class Device:
         products: of matrix products, by the type of their operands.
         vector: of everything else, in single precision.
         bandwidth: of its memory.
+        memory: its bytes, as the maker states them.
         source: where the maker states them.
         checked: which of them were held against which page that quotes the maker.
     """
@@ -25,6 +26,7 @@ class Device:
     products: Mapping[str, float]
     vector: float
     bandwidth: float
+    memory: int
     source: str
     checked: str
 
@@ -34,7 +36,7 @@ class Device:
         Raises:
             QueryError: the device has none in that type.
         """
-        kind = "bf16" if dtype == "mixed" else dtype
+        kind = "bf16" if dtype == "mixed" or dtype.startswith("bf16-") else dtype
         if kind not in self.products:
             raise QueryError(f"{self.name} has no {kind}", hint=f"one of {', '.join(self.products)}")
         return self.products[kind]
@@ -58,4 +60,5 @@ def device(name: str) -> Device:
     if name not in known:
         raise not_among("device", name, known)
     found = known[name]
-    return Device(found["name"], found["flops"], found["vector"], found["bandwidth"], found["source"], found["checked"])
+    rates = found["flops"], found["vector"], found["bandwidth"]
+    return Device(found["name"], *rates, int(found["memory"]), found["source"], found["checked"])

@@ -8,9 +8,10 @@ from functools import reduce
 from math import prod
 from typing import Any, cast
 
-from sympy import Add, Expr, Integer, Rational, Symbol, expand
+from sympy import Add, Expr, Integer, Rational, Symbol
 
-from archgraph.cost.costs import CostRow, Costs, grouping, level_of, metric_named
+from archgraph.cost.costs import CostRow, Costs, level_of, metric_named
+from archgraph.cost.levels import group_in
 from archgraph.cost.memory.memory import Memory
 from archgraph.cost.memory.setting import Setting
 from archgraph.errors import QueryError, did_you_mean
@@ -19,6 +20,7 @@ from archgraph.graph.locate import find_member
 from archgraph.graph.network import Law, Network
 from archgraph.laws import scaling
 from archgraph.laws.domain import Domain, restricted
+from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import replaced, symbol
 from archgraph.sizes.types import TensorType
 
@@ -77,7 +79,7 @@ class Part:
         if self.member is None:
             return self._total(name)
         times = prod((metric_named(name).sets(repeat) for repeat in self.around), start=Integer(1))
-        return expand(times * costs_of(self.network).member(self.member, name))
+        return expanded(times * costs_of(self.network).member(self.member, name))
 
     def _total(self, name: str) -> Expr:
         network = self.network
@@ -189,9 +191,10 @@ class Part:
             return scaling.monomials(self.expression(metric))
         chosen = metric_named(metric)
         groups: dict[str, list[Expr]] = {}
+        key_of = group_in(self.network, by)
         for row in self.rows():
-            groups.setdefault(grouping(by)(row), []).append(row.cost(chosen))
-        laws = {key: self._within(self.network.show(expand(Add(*costs)))) for key, costs in groups.items()}
+            groups.setdefault(key_of(row), []).append(row.cost(chosen))
+        laws = {key: self._within(self.network.show(expanded(Add(*costs)))) for key, costs in groups.items()}
         return {key: law for key, law in laws.items() if law != 0}
 
     def crossover(self, first: str, second: str, name: str, metric: str = "macs", by: str = "op") -> tuple[Any, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from sympy import Add, Expr, expand
+from sympy import Add, Expr
 
 from archgraph.cost.costs import METRICS, CostRow
 from archgraph.cost.counting_rules import Tool, tool
@@ -15,6 +15,7 @@ from archgraph.errors import not_among
 from archgraph.graph.network import Network
 from archgraph.ops.catalogue import registry
 from archgraph.report.table import Table
+from archgraph.sizes.expansion import expanded
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class CountedTerm:
     @property
     def difference(self) -> Expr:
         """What the tool has more."""
-        return expand(self.theirs - self.ours)
+        return expanded(self.theirs - self.ours)
 
 
 def terms(rows: Iterable[CostRow], chosen: Tool, functional: Collection[str] = ()) -> list[CountedTerm]:
@@ -57,7 +58,7 @@ def _term(chosen: Tool, kind: str, our_counts: list[Expr], their_counts: list[Ex
 
 
 def _sum(counts: list[Expr]) -> Expr:
-    return cast(Expr, expand(Add(*counts)))
+    return expanded(Add(*counts))
 
 
 def _why(chosen: Tool, kind: str, ours: Expr, theirs: Expr) -> str:
@@ -138,7 +139,7 @@ def count_as(g: Network, name: str, functional: Collection[str] = ()) -> Reconci
     chosen = tool(name)
     found = terms(whole_part(g).rows(), chosen, functional)
     rows = tuple(_row(g, term) for term in found if g.evaluate(term.difference))
-    theirs = expand(Add(*(term.theirs for term in found)))
+    theirs = expanded(Add(*(term.theirs for term in found)))
     ours = sum(g.evaluate(term.ours) for term in found)
     return Reconciliation(g.name, chosen, ours, g.evaluate(theirs), g.show(theirs), rows, g.bindings)
 

@@ -33,18 +33,28 @@ def _value(g: Network, node: str | None) -> Value:
     """Return the output of a step of the network, by default the only selected one."""
     if node is None and len(g.selected) == 1:
         return g.selected[0]
+    output = None if node is None else _output(g, node)
+    if output is not None:
+        return output
     step, *inner = members(g.graph, node)
     if inner:
         raise QueryError(f"'{node}' lies inside a block: name a step of the network", hint=step.name)
     return step.outputs[0]
 
 
+def _output(g: Network, name: str) -> Value | None:
+    """Return the output of that name, such as `logits`, which comes before a node that is called alike."""
+    value = g.named.get(name)
+    return value if value in g.graph.outputs else None
+
+
 def receptive_field(
     g: Network, node: str | None = None, input: str | None = None, *, fixed_weights: bool = False
 ) -> ReceptiveField:
-    """Return what one node reads of one input: by default the only selected output."""
+    """Return what one node or output, by its name, reads of one input: by default the only selected output."""
     only = g.selected[0] if len(g.selected) == 1 else None
-    return receptive_fields(g, input, fixed_weights=fixed_weights).at(only if node is None else node)
+    asked = only if node is None else _output(g, node) or node
+    return receptive_fields(g, input, fixed_weights=fixed_weights).at(asked)
 
 
 def size_laws(g: Network, input: str | None = None) -> SizeLaws:
@@ -95,7 +105,7 @@ def flat_graph(g: Network) -> Graph:
 def paths(g: Network, node: str | None, input: str | None, axis: str | None) -> Paths:
     """Return the paths between an input and an output of the flat network."""
     flat = flat_graph(g)
-    value = _value(g, node) if node is None else None
+    value = _value(g, node) if node is None else _output(g, node)
     output = (
         flat.outputs[g.graph.outputs.index(value)] if value in g.graph.outputs else _flat_name(flat, g, node, value)
     )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from sympy import Add, Expr
 
+from archgraph.graph.checkpoints import KEEP_ALL, CheckpointPolicy
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.base import Kernel, Saved, Workspace
 from archgraph.ops.sources import Parameter
 from archgraph.sizes.dtypes import FLOAT, stored_type
-from archgraph.sizes.symbols import ZERO
+from archgraph.sizes.symbols import ONE, ZERO
 from archgraph.sizes.types import TensorType
 
 SINGLE_BYTES = 4
@@ -25,58 +26,75 @@ class Execution:
     Attributes:
         width: bytes of the network's own floating type; others are stored as they are.
         kernel: of attention.
-        checkpoint: True for the iterations of all repeats, or the paths of scopes: only their inputs are kept
-            for the backward pass, which computes the rest again.
+        checkpoint: which scopes and operations keep their inputs alone for the backward pass, which computes the rest
+            again.
+        samples: of a batch; a symbol stands for two or more, for one sample is no rule for several.
     """
 
     width: int = SINGLE_BYTES
     kernel: Kernel = "math"
-    checkpoint: bool | frozenset[str] = False
+    checkpoint: CheckpointPolicy = KEEP_ALL
+    samples: Expr = ONE
+
+    @property
+    def several(self) -> bool:
+        """Whether a batch has more than one sample, so that what is a view of one may be a copy."""
+        return self.samples != 1
 
     def bytes_of(self, type_: TensorType) -> Expr:
-        """Return the bytes of one sample of a value."""
-        return type_.numel * type_.stored.width(self.width)
+        """Return the bytes of a batch of a value."""
+        return self.samples * type_.numel * type_.stored.width(self.width)
 
-    def saved(self, node: Node, flowing: Collection[Value] | None = None) -> Saved:
+    def saved(
+        self, node: Node, flowing: Collection[Value] | None = None, is_part: Callable[[int], bool] | None = None
+    ) -> Saved:
         """Return what autograd keeps of a node.
 
         Args:
             node: the node.
             flowing: the values that need a gradient; all that can have one without it.
+            is_part: says of an operand, by index, whether it views a part of a larger tensor.
         """
         able = [index for index, value in enumerate(node.inputs) if value.type.has_gradient]
         needed = frozenset(index for index in able if flowing is None or node.inputs[index] in flowing)
-        return _in_type(node.op.saved_for(needed, self.kernel, *node.types), floating_type(node))
+        saved = node.op.saved_for(needed, self.kernel, *node.types)
+        if self.several:
+            saved = _apart(saved.of(2), node, is_part)
+        return _in_type(saved, floating_type(node))
 
     def workspace(self, node: Node) -> Workspace:
-        """Return what a node needs while it runs."""
-        return node.op.workspace(self.kernel, *node.types)
+        """Return what a node needs while it runs, of a batch."""
+        return node.op.workspace(self.kernel, *node.types).of(self.samples)
 
-    def fresh(self, saved: Saved, samples: int = 1) -> Expr:
-        """Return the bytes of what is made only to be kept, of a batch of some samples."""
-        kept = saved.of(samples)
-        shared = self._bytes(kept.batch, kept.batch_statistics)
-        return samples * self._bytes(kept.fresh, kept.statistics) + shared
+    def fresh(self, saved: Saved) -> Expr:
+        """Return the bytes of what is made only to be kept, of a batch."""
+        shared = self._bytes(saved.batch, saved.batch_statistics)
+        return self.samples * self._bytes(saved.fresh, saved.statistics) + shared
 
     def _bytes(self, copies: tuple[tuple[Expr, str], ...], statistics: Expr) -> Expr:
         sizes = (numel * stored_type(dtype).width(self.width) for numel, dtype in copies)
         return Add(*sizes, max(SINGLE_BYTES, self.width) * statistics)
 
-    def drops(self, repeat: Repeat, path: str) -> bool:
-        """Say whether only the inputs of a scope, or of each of its iterations, are kept."""
-        if repeat.checkpoint:
-            return True
-        if isinstance(self.checkpoint, bool):
-            return self.checkpoint and not repeat.once and repeat.experts is None
-        return path in self.checkpoint
+    def run(self, repeat: Repeat, path: str) -> Expr | None:
+        """Return how many iterations of a scope are computed again together; None where nothing is."""
+        chosen = self.checkpoint.run(repeat, path)
+        return ONE if chosen is None and repeat.checkpoint else chosen
+
+    def again(self, node: Node) -> bool:
+        """Return whether one operation keeps its operands alone."""
+        return self.checkpoint.again(node)
 
     def inside(self) -> Execution:
         """Return how a scope is run when it is computed again: with all that it keeps."""
-        return replace(self, checkpoint=False)
+        return replace(self, checkpoint=KEEP_ALL)
 
 
 def execution(
-    width: int = SINGLE_BYTES, kernel: Kernel = "math", *, checkpoint: bool | Collection[str] = False
+    width: int = SINGLE_BYTES,
+    kernel: Kernel = "math",
+    *,
+    checkpoint: CheckpointPolicy = KEEP_ALL,
+    samples: Expr = ONE,
 ) -> Execution:
     """Return how a network is run; the math kernel computes in single precision whatever the values are in.
 
@@ -84,13 +102,23 @@ def execution(
     'upcast'
     """
     chosen: Kernel = "upcast" if kernel == "math" and width < SINGLE_BYTES else kernel
-    return Execution(width, chosen, checkpoint if isinstance(checkpoint, bool) else frozenset(checkpoint))
+    return Execution(width, chosen, checkpoint, samples)
 
 
 def floating_type(node: Node) -> str:
     """Return the floating type that a node computes in: that of its first operand that has one, else of its result."""
     values = (*node.inputs, *node.outputs)
     return next((value.type.dtype for value in values if value.type.stored.kind == "float"), FLOAT)
+
+
+def _apart(saved: Saved, node: Node, is_part: Callable[[int], bool] | None) -> Saved:
+    """Return what is kept of several samples: parts of larger tensors, whose samples lie apart, as copies."""
+    copied = [index for index in saved.split if is_part is not None and is_part(index)]
+    if not copied:
+        return saved
+    copies = tuple((node.inputs[index].type.numel, FLOAT) for index in copied)
+    whole = tuple(index for index in saved.inputs if index not in copied)
+    return replace(saved, inputs=whole, fresh=(*saved.fresh, *copies))
 
 
 def _in_type(saved: Saved, dtype: str) -> Saved:

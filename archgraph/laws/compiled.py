@@ -8,10 +8,11 @@ from functools import lru_cache
 from math import prod
 from typing import Any
 
-from sympy import Add, Expr, Integer, Symbol, ceiling, expand, fraction, horner, lambdify, together
+from sympy import Add, Expr, Integer, Symbol, ceiling, fraction, horner, lambdify, together
 from sympy import floor as floor_of
 
 from archgraph.optional import missing
+from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import replaced
 
 LARGEST = 2**62
@@ -79,8 +80,8 @@ class Compiled:
 @lru_cache(maxsize=1024)
 def compiled(law: Expr, symbols: tuple[Symbol, ...]) -> Compiled:
     """Return a law as a vectorised function of its symbols."""
-    above, below = fraction(together(expand(law)))
-    return Compiled(symbols, expand(above), expand(below))
+    above, below = fraction(together(expanded(law)))
+    return Compiled(symbols, expanded(above), expanded(below))
 
 
 @lru_cache(maxsize=1024)

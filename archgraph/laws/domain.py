@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from math import lcm
 from typing import cast
 
-from sympy import Expr, Integer, Max, Min, Poly, Rational, Symbol, ceiling, expand, floor
+from sympy import Expr, Integer, Max, Min, Poly, Rational, Symbol, ceiling, floor
 
 from archgraph.errors import QueryError
+from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import is_ordered, replaced, symbol
 
 STEPS = (floor, ceiling, Max, Min)
@@ -67,7 +68,7 @@ def restricted(law: Expr, domain: Domain) -> Expr:
     up = domain.multiple * _COUNTER + (domain.first - domain.multiple)
     inside = _plain(replaced(law, {domain.symbol: up}), domain, up)
     back = (domain.symbol - (domain.first - domain.multiple)) / domain.multiple
-    return cast(Expr, expand(replaced(inside, {_COUNTER: back})))
+    return expanded(replaced(inside, {_COUNTER: back}))
 
 
 def _plain(law: Expr, domain: Domain, up: Expr) -> Expr:
@@ -76,7 +77,7 @@ def _plain(law: Expr, domain: Domain, up: Expr) -> Expr:
         return law
     rebuilt = cast(Expr, law.func(*(_plain(cast(Expr, part), domain, up) for part in law.args)))
     if isinstance(rebuilt, (floor, ceiling)):
-        return cast(Expr, rebuilt.func(expand(rebuilt.args[0])))
+        return cast(Expr, rebuilt.func(expanded(rebuilt.args[0])))
     if isinstance(rebuilt, (Max, Min)):
         return _extreme(rebuilt, domain, up)
     return rebuilt
@@ -101,7 +102,9 @@ def _holds(left: Expr, order: str, right: Expr, domain: Domain, up: Expr) -> boo
     # least value, so that an inequality may be missed.
     last = domain.at_most - (domain.at_most - domain.offset) % domain.multiple
     turned = {
-        _COUNTER: expand((last + domain.multiple - domain.multiple * _COUNTER - up.subs(_COUNTER, 0)) / domain.multiple)
+        _COUNTER: expanded(
+            (last + domain.multiple - domain.multiple * _COUNTER - up.subs(_COUNTER, 0)) / domain.multiple
+        )
     }
     return bool(is_ordered(replaced(left, turned), order, replaced(right, turned)))  # type: ignore[arg-type]
 
@@ -115,7 +118,7 @@ def smooth_in(law: Expr, symbol: Symbol) -> Expr:
     for part in law.atoms(*STEPS):
         if symbol in part.free_symbols:
             raise QueryError(f"the law is not a power law in {symbol}: it holds {part}", hint=advice(part, symbol))
-    return expand(law)
+    return expanded(law)
 
 
 def advice(part: Expr, symbol: Symbol) -> str:
@@ -128,7 +131,7 @@ def advice(part: Expr, symbol: Symbol) -> str:
     """
     if isinstance(part, (floor, ceiling)):
         # A multiple of all denominators makes every term whole by itself.
-        terms = cast(list[Expr], expand(part.args[0]).as_ordered_terms())
+        terms = cast(list[Expr], expanded(part.args[0]).as_ordered_terms())
         denominators = [cast(Rational, term.as_coeff_Mul()[0]).q for term in terms if symbol in term.free_symbols]
         return f'state a domain: where("{symbol}", multiple_of={lcm(*denominators)})'
     start = _start(part, symbol)

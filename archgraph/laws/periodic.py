@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from sympy import Eq, Expr, Mod, Piecewise, Rational, Symbol, expand
+from sympy import Eq, Expr, Mod, Piecewise, Rational, Symbol
 
 from archgraph.errors import QueryError
+from archgraph.sizes.expansion import expanded
 
 LONGEST, TERMS = 12, 48
 FAR = (997, 10_000, 10_007)
@@ -53,6 +54,6 @@ def _law(terms: Sequence[int], period: int, count: Symbol) -> Expr:
     slope = Rational(terms[period] - terms[0], period)
     offsets = [terms[index] - slope * (index + 1) for index in range(period)]
     if len(set(offsets)) == 1:
-        return expand(slope * count + offsets[0])
+        return expanded(slope * count + offsets[0])
     cases = [(offset, Eq(Mod(count - 1, period), index)) for index, offset in enumerate(offsets)]
-    return expand(slope * count) + Piecewise(*cases)
+    return expanded(slope * count) + Piecewise(*cases)

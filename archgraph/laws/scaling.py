@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from sympy import Add, Expr, Integer, Poly, Pow, Symbol, diff, expand
+from sympy import Add, Expr, Integer, Poly, Pow, Symbol, diff
 from sympy.polys.polytools import real_roots
 
 from archgraph.errors import QueryError
 from archgraph.laws.domain import smooth_in
+from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import cancelled, replaced
 
 
@@ -60,7 +61,7 @@ def elasticity(law: Expr, symbol: Symbol) -> Expr:
     law = smooth_in(law, symbol)
     if law == 0:
         raise QueryError(f"the law is 0, so it has no elasticity in {symbol}")
-    return cancelled(expand(symbol * diff(law, symbol)) / law)
+    return cancelled(expanded(symbol * diff(law, symbol)) / law)
 
 
 def eliminate(law: Expr, name: Symbol, definition: Expr) -> Expr:
@@ -80,7 +81,7 @@ def eliminate(law: Expr, name: Symbol, definition: Expr) -> Expr:
     for symbol in sorted((base for base in powers if base.is_Symbol and powers[base] > 0), key=str):
         rest = definition / symbol ** powers[symbol]
         inverse = (name / rest) ** (1 / powers[symbol])
-        result = expand(law.xreplace({symbol: inverse}))
+        result = expanded(replaced(law, {symbol: inverse}))
         if symbol not in result.free_symbols and not _has_roots(result):
             return result
     raise QueryError(f"{name} = {definition} cannot be eliminated from the law without roots")
@@ -100,12 +101,12 @@ def crossover(first: Expr, second: Expr, symbol: Symbol) -> tuple[Expr, ...]:
     >>> crossover(2 * D * N**2, 12 * D**2 * N, N)
     (6*D,)
     """
-    difference = expand(smooth_in(first, symbol) - smooth_in(second, symbol))
+    difference = expanded(smooth_in(first, symbol) - smooth_in(second, symbol))
     terms = Add.make_args(difference)
     if difference == 0:
         raise QueryError("the two laws are the same")
     lowest = min(exponent(term, symbol) for term in terms)
-    reduced = expand(difference / symbol**lowest)
+    reduced = expanded(difference / symbol**lowest)
     numerator = cancelled(reduced).as_numer_denom()[0]
     polynomial = Poly(numerator, symbol)
     if polynomial.degree() == 1:
@@ -130,7 +131,7 @@ def monomials(law: Expr) -> dict[str, Expr]:
     >>> monomials(12 * N * D**2 + 2 * N**2 * D)
     {'D**2*N': 12*D**2*N, 'D*N**2': 2*D*N**2}
     """
-    terms = cast(list[Expr], expand(law).as_ordered_terms())
+    terms = cast(list[Expr], expanded(law).as_ordered_terms())
     return {str(term.as_coeff_Mul()[1]): term for term in terms if term != 0}
 
 
@@ -143,5 +144,5 @@ def scaled(law: Expr, factors: Mapping[Symbol, Expr]) -> Expr:
     >>> scaled(18 * D**2, {D: Integer(2)}), scaled(18 * D**2, {D: sqrt(2)})
     (4, 2)
     """
-    grown = expand(replaced(law, {symbol: factor * symbol for symbol, factor in factors.items()}))
+    grown = expanded(replaced(law, {symbol: factor * symbol for symbol, factor in factors.items()}))
     return cancelled(grown / law)

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from sympy import Add, Expr, Max, Min, Mul, Pow, Symbol, ceiling, diff, expand, floor, fraction, together
+from sympy import Add, Expr, Max, Min, Mul, Pow, Symbol, ceiling, diff, floor, fraction, together
 from sympy.polys.polytools import Poly
 
 from archgraph.errors import QueryError
 from archgraph.report.table import Table
 from archgraph.sizes.bounds import lower_bound
+from archgraph.sizes.expansion import expanded
 
 Inequality = Literal["<=", "<", ">=", ">"]
 Trend = Literal[-1, 0, 1]
@@ -104,7 +105,7 @@ def trend(law: Expr, symbol: Symbol, start: int = 1) -> Trend | None:
     >>> trend(18 * D**2 - 15 * D, D), trend(1 / D**2, D), trend(D + 9 / D, D), trend(floor(D / 3) * D, D)
     (1, -1, None, 1)
     """
-    law = cast(Expr, expand(law))
+    law = expanded(law)
     if symbol not in law.free_symbols:
         return 0
     if law.has(floor, ceiling, Max, Min):
@@ -153,7 +154,7 @@ def _turned(found: Trend | None, *, same: bool) -> Trend | None:
 
 
 def _never_negative(law: Expr) -> bool:
-    bound = lower_bound(cast(Expr, expand(law)))
+    bound = lower_bound(expanded(law))
     return bound is not None and bound >= 0
 
 

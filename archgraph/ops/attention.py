@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from sympy import Add, Expr, Integer, Min
 
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis
 from archgraph.ops.attention_modules import attention_module
-from archgraph.ops.base import Kernel, Op, Saved, Types, Weight, Workspace
-from archgraph.ops.reach import SAME, All, AxisMap, Blocks, Causal, Reach, pointwise
+from archgraph.ops.base import TRACED, Kernel, Op, Product, Saved, Types, Weight, Workspace
+from archgraph.ops.reach import SAME, All, Along, AxisMap, Blocks, Causal, Reach
 from archgraph.sizes.symbols import ONE, ZERO, product, require, same_size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 Stream = tuple[TensorType, TensorType, TensorType]
+KeyMaps: TypeAlias = tuple[tuple[str, AxisMap], ...]
+"""How keys are read along the axes that are named."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,9 @@ class ScaledDotProductAttention(Op):
     - `window`, `shift`: within blocks of positions, which begin at `shift` (Liu et al. 2021, arXiv:2103.14030).
     - `relative_bias`: a learned bias per head and offset within the window: (2*window - 1) per axis.
     - `causal`: position i reads positions up to i; the masked half is computed and counted.
+    - `mask`: which keys a query reads by any other mask, along one axis or per axis; `scored`: keys whose scores count,
+      where that is not all of them; `asked`: queries that count. What is masked is computed and counted. Only traced
+      modules have these.
     - `written`: no kernel, but products and a softmax that a module writes out, whatever kernel is asked for: `plain`,
       or with `queries`, `keys` or `both` scaled before their product. They keep q, k and v as they are, `masked`
       elements of tests that mask scores, and `factors` of constant tensors that scale them.
@@ -60,6 +65,9 @@ class ScaledDotProductAttention(Op):
     written: Literal["no", "plain", "queries", "keys", "both"] = "no"
     masked: Expr = ZERO
     factors: Expr = ZERO
+    mask: KeyMaps | None = field(default=None, metadata={TRACED: True})
+    scored: KeyMaps | None = field(default=None, metadata={TRACED: True})
+    asked: KeyMaps | None = field(default=None, metadata={TRACED: True})
 
     # -- types -------------------------------------------------------------------------------------------
 
@@ -166,6 +174,15 @@ class ScaledDotProductAttention(Op):
         q, _, v = inputs[:3]
         return product((self.pairs(*inputs), q.channels + self._width(v)))
 
+    def products(self, *inputs: TensorType) -> tuple[Product, ...]:
+        """Return the product of queries with keys, and that of the scores with values."""
+        places = range(len(inputs))
+        q, k, v = (tuple(places[place::3]) for place in range(3))
+        pairs = self.pairs(*inputs)
+        scores = Product(product((pairs, inputs[0].channels)), q, k)
+        values = Product(product((pairs, self._width(inputs[2]))), (*q, *k), v, weights=self.relative_bias)
+        return scores, values
+
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return 6 per score, 7 with a bias."""
         return (7 if self.relative_bias else 6) * self.scores(*inputs)
@@ -197,7 +214,9 @@ class ScaledDotProductAttention(Op):
         if not self._is_whole(inputs):
             return replace(copied, batch=self._looked_up(inputs), joined=len(inputs) > 3)
         several = copied if self._is_split(inputs[2]) else None
-        return Saved(inputs=(2,) if scored else (), fresh=fresh, several=several)
+        # Channels that come first lie in a row, unless v is a part of a larger tensor, cut along them.
+        split = (2,) if scored and several is None and self.heads != 1 else ()
+        return Saved(inputs=(2,) if scored else (), fresh=fresh, several=several, split=split)
 
     def _kept_written(self, needed: tuple[bool, bool, bool], inputs: Types) -> Saved:
         """Return what products that are written out keep: their factors as they are, unless scaled or repeated."""
@@ -222,7 +241,7 @@ class ScaledDotProductAttention(Op):
     def _is_split(self, v: TensorType) -> bool:
         """Whether the heads of several samples lie apart: those of one position side by side.
 
-        Such heads are copied. Where channels come first they lie in a row, unless v is a part of a larger tensor.
+        Such heads are copied.
         """
         return v.names[-1] == "c" and v.area != 1 and self.heads != 1
 
@@ -267,12 +286,13 @@ class ScaledDotProductAttention(Op):
             return Workspace(training=(first,))
         width = 2 if kernel == "upcast" else 1
         scores, mask = self.scores(*inputs), self._mask(inputs)
-        alone = first + copies * values + mask + queries
+        alone = first + copies * values + queries
         again = queries + keys if self.window is not None or self.over is not None else ZERO
         return Workspace(
-            training=(width * (first + mask + scores),),
+            training=(width * (first + scores),),
             inference=(width * (alone + keys + again + scores), width * (alone + 2 * scores)),
             backward=(width * 2 * scores,),
+            batch=width * mask,
         )
 
     def _copies(self, inputs: Types) -> Expr:
@@ -293,18 +313,22 @@ class ScaledDotProductAttention(Op):
         """Return q position by position, and k and v with weights computed from the input."""
         reaches: list[Reach] = []
         for index, (q, k, v) in enumerate(self.streams(inputs)):
-            reaches.append(replace(pointwise(q.positions), power="none", outputs=(index,)))
-            maps = tuple((axis, self._map(axis, q)) for axis in k.positions)
+            asked = tuple((axis, dict(self.asked or ()).get(axis, SAME)) for axis in q.positions)
+            reaches.append(Reach(asked, power="none", outputs=(index,)))
+            maps = tuple((axis, self._map(axis, q, self.scored or self.mask)) for axis in k.positions)
             reaches.append(Reach(maps, mixing="dynamic", power="none"))
-            maps = tuple((axis, self._map(axis, q)) for axis in v.positions)
+            maps = tuple((axis, self._map(axis, q, self.mask)) for axis in v.positions)
             reaches.append(Reach(maps, mixing="dynamic", power="mean"))
         return tuple(reaches)
 
-    def _map(self, axis: str, q: TensorType) -> AxisMap:
+    def _map(self, axis: str, q: TensorType, mask: KeyMaps | None) -> AxisMap:
+        masked = dict(mask or ()).get(axis)
+        if masked is not None:
+            return masked
         if self.window is not None:
             return Blocks(self.windows(q)[axis], self.shifts(q)[axis])
         if self.causal:
-            return Causal()
+            return Causal() if axis in q.positions else Along(q.positions[0], Causal())
         return All() if self.over is None or axis in self.axes(q) else SAME
 
     def lower(self, *inputs: TensorType) -> nn.Module:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -60,10 +60,8 @@ class Saved:
         batch: as `fresh`, of tensors that all samples share: tables of positions, of indices.
         batch_statistics: as `statistics`, of numbers that are taken over all samples.
         several: what is kept where a batch has more than one sample; None where that is the same.
-
-    >>> norm = Saved(inputs=(0,), batch_statistics=ZERO + 8)
-    >>> norm.of(3) == norm
-    True
+        split: kept operands of which several samples need a copy where they are parts of a larger tensor: samples that
+            lie apart in memory cannot be joined with what stands beside them.
     """
 
     inputs: tuple[int, ...] = ()
@@ -75,9 +73,15 @@ class Saved:
     batch: tuple[tuple[Expr, str], ...] = ()
     batch_statistics: Expr = ZERO
     several: Saved | None = None
+    split: tuple[int, ...] = ()
 
     def of(self, samples: int) -> Saved:
-        """Return what is kept of a batch of that many samples."""
+        """Return what is kept of a batch of that many samples, whose operands are whole tensors.
+
+        >>> norm = Saved(inputs=(0,), batch_statistics=ZERO + 8)
+        >>> norm.of(3) == norm
+        True
+        """
         return self if samples == 1 or self.several is None else self.several
 
 
@@ -85,7 +89,7 @@ class Saved:
 class Workspace:
     """What an operation needs only while it runs, and which gradients it hands on as they are.
 
-    Moments are in elements, beside the operands, each at another time; the results at the end are one by
+    Moments are in elements of one sample, beside the operands, each at another time; the results at the end are one by
     themselves.
 
     Attributes:
@@ -93,12 +97,42 @@ class Workspace:
         inference: moments where nothing is kept; None where they are those of training.
         backward: moments on the way back, before the gradients of the operands exist.
         passes: operands whose gradient is the output's, or a view of it.
+        batch: elements beside all moments of the way there, which all samples share: masks, looked-up biases.
+
+    >>> found = Workspace(training=(ZERO + 3,), batch=ZERO + 2)
+    >>> found.of(ZERO + 4).training, found.of(ZERO + 4).batch
+    ((14,), 0)
     """
 
     training: tuple[Expr, ...] = ()
     inference: tuple[Expr, ...] | None = None
     backward: tuple[Expr, ...] = ()
     passes: tuple[int, ...] = ()
+    batch: Expr = ZERO
+
+    def of(self, samples: Expr) -> Workspace:
+        """Return the same with the moments of a batch."""
+        moments = lambda each: tuple(samples * moment + self.batch for moment in each)  # noqa: E731
+        return Workspace(
+            moments(self.training),
+            None if self.inference is None else moments(self.inference),
+            tuple(samples * moment for moment in self.backward),
+            self.passes,
+        )
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product of two factors: its multiply-accumulates, and the operands, by index, that each factor comes from.
+
+    On the way back each factor that needs a gradient costs a product of the same size. A factor that comes from no
+    operand is a weight; `weights` says whether one is behind the first factor as well.
+    """
+
+    macs: Expr
+    first: tuple[int, ...]
+    second: tuple[int, ...] = ()
+    weights: bool = False
 
 
 REGISTERED: dict[str, type[Op]] = {}
@@ -149,6 +183,11 @@ class Op(ABC):
     def macs(self, *inputs: TensorType) -> Expr:
         """Return the multiply-accumulates of conv, linear and matmul, per sample."""
 
+    def products(self, *inputs: TensorType) -> tuple[Product, ...]:
+        """Return the products that `macs` adds up: by default one, of the first operand with the second or a weight."""
+        macs = self.macs(*inputs)
+        return (Product(macs, (0,), tuple(range(1, len(inputs)))),) if macs != 0 else ()
+
     @abstractmethod
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return all other scalar operations, per sample."""
@@ -192,10 +231,27 @@ class Op(ABC):
 
     @property
     def arguments(self) -> Mapping[str, object]:
-        """The arguments that differ from their defaults."""
+        """The arguments that differ from their defaults, without those that no spec can write."""
         return {
-            item.name: getattr(self, item.name) for item in fields(self) if getattr(self, item.name) != item.default
+            item.name: getattr(self, item.name)
+            for item in spec_fields(type(self))
+            if getattr(self, item.name) != item.default
         }
+
+    @property
+    def unspoken(self) -> tuple[str, ...]:
+        """The arguments that differ from their defaults and that no spec can write."""
+        hidden = (item for item in fields(self) if TRACED in item.metadata)
+        return tuple(item.name for item in hidden if getattr(self, item.name) != item.default)
+
+
+TRACED = "traced"
+"""In the metadata of a field: only a traced module has it."""
+
+
+def spec_fields(op: type[Op]) -> tuple[Field[object], ...]:
+    """Return the arguments of an operation that a spec can write."""
+    return tuple(item for item in fields(op) if TRACED not in item.metadata)
 
 
 @lru_cache(maxsize=65536)

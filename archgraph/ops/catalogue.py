@@ -25,7 +25,7 @@ from archgraph.ops import (
     sources,
 )
 from archgraph.ops.base import REGISTERED, Op
-from archgraph.ops.traced import moves, stored, values
+from archgraph.ops.traced import limited, moves, stored, values
 
 FAMILIES = (
     activations,
@@ -45,6 +45,7 @@ FAMILIES = (
     routing,
     sequence,
     sources,
+    limited,
     moves,
     stored,
     values,

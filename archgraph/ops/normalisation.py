@@ -118,7 +118,9 @@ def _running(make: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
 class InstanceNorm(Normalisation):
     """Normalises every channel of every sample over its positions. `{c: C, *positions} -> same`.
 
-    Params 2C when affine (the default here, as in segmentation networks). Its statistics reach every position.
+    Params 2C when affine (the default here, as in segmentation networks), C without `bias`. Its statistics reach
+    every position. With `batch` it is a batch norm without running statistics, which normalises one sample alike and
+    copies no weight.
     Source: Ulyanov et al. 2016, arXiv:1607.08022.
 
     >>> op, inputs = InstanceNorm.example()
@@ -127,6 +129,19 @@ class InstanceNorm(Normalisation):
     """
 
     kind: ClassVar[str] = "instance_norm"
+    bias: bool = True
+    batch: bool = False
+
+    def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
+        """Return weight [C] and bias [C] when affine, the bias alone left out without `bias`."""
+        found = dict(super().weights(*inputs))
+        if not self.bias:
+            found.pop("bias", None)
+        return found
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return 5 operations per element, and one for each of weight and bias."""
+        return (5 + len(self.weights(*inputs))) * inputs[0].numel
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the operand's type, which needs positions."""
@@ -140,6 +155,8 @@ class InstanceNorm(Normalisation):
         Where the channel is not first, a copy of the input is kept.
         """
         (x,) = inputs
+        if self.batch:
+            return Saved(inputs=(0,), statistics=2 * x.channels)
         fresh = ((x.channels, "float"),) if self.affine else ()
         if x.names[0] == "c":
             return Saved(inputs=(0,), fresh=fresh, statistics=2 * x.channels)
@@ -156,8 +173,12 @@ class InstanceNorm(Normalisation):
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         (x,) = inputs
-        make = of_rank("InstanceNorm", len(x.positions))
-        return channel_first(make(int(x.channels), affine=self.affine), x.names.index("c"))
+        make = of_rank("BatchNorm" if self.batch else "InstanceNorm", len(x.positions))
+        options: dict[str, bool] = {"affine": self.affine, **({"track_running_stats": False} if self.batch else {})}
+        layer = make(int(x.channels), **options)
+        if not self.bias:
+            layer.register_parameter("bias", None)
+        return channel_first(layer, x.names.index("c"))
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,8 @@ class Gelu(Activation):
 class Softmax(Pointwise):
     """exp(x) divided by its sum along one axis. Any type stays as it is; 5 operations per element.
 
+    With `log` its logarithm, which PyTorch computes at once, for one operation more.
+
     >>> op, inputs = Softmax.example()
     >>> print(op.elementwise(*inputs))
     5*C*H*W
@@ -145,6 +147,7 @@ class Softmax(Pointwise):
 
     kind: ClassVar[str] = "softmax"
     axis: str = "c"
+    log: bool = False
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the operand's type, which has the axis."""
@@ -152,8 +155,8 @@ class Softmax(Pointwise):
         return inputs
 
     def elementwise(self, *inputs: TensorType) -> Expr:
-        """Return 5 operations per element."""
-        return 5 * inputs[0].numel
+        """Return 5 operations per element, 6 with the logarithm."""
+        return (6 if self.log else 5) * inputs[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
         return Saved(outputs=(0,))
@@ -169,4 +172,5 @@ class Softmax(Pointwise):
     def lower(self, *inputs: TensorType) -> nn.Module:
         from torch import nn
 
-        return nn.Softmax(dim=inputs[0].names.index(self.axis) + 1)
+        layer = nn.LogSoftmax if self.log else nn.Softmax
+        return layer(dim=inputs[0].names.index(self.axis) + 1)

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from sympy import Expr
 
+from archgraph.ops.position_sets import PositionSets
 from archgraph.sizes.symbols import ONE, ZERO
 
 MixingKind = Literal["none", "static", "dynamic"]
@@ -55,7 +56,9 @@ class All:
 
 @dataclass(frozen=True)
 class Causal:
-    """Output i reads every position up to i: causal attention, scans."""
+    """Output i reads every position up to `i + ahead`: causal attention, scans."""
+
+    ahead: Expr = ZERO
 
 
 @dataclass(frozen=True)
@@ -124,11 +127,43 @@ class Digits:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """Output i reads the i-th of some sets: a mask or a list of indices that is known at one size.
+
+    Of an axis of another length, or for another number of outputs, nothing is known: all of it may be read.
+
+    Attributes:
+        sets: one per output.
+        over: the digits of output axes whose sum is i, as (axis, scale, size); none for the axis itself.
+        alike: whether there is one set, which all outputs read.
+    """
+
+    sets: PositionSets
+    over: tuple[tuple[str, int, int], ...] = ()
+    alike: bool = False
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Output i reads what any of some maps says: a window, and beside it the first positions of all."""
+
+    maps: tuple[Window | Causal | Blocks | Listed, ...]
+
+
+@dataclass(frozen=True)
 class Along:
     """The operand's axis is read as a function of an output axis of another name."""
 
     axis: str
-    map: Window | Digit
+    map: Window | Digit | All | Causal | Blocks | Listed | AnyOf | AtMost
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """What is read lies within what another map says, and `reason` says why no more is known."""
+
+    map: Window | All | Causal | Blocks | Listed | AnyOf | Along
+    reason: str
 
 
 AxisMap: TypeAlias = (
@@ -145,7 +180,10 @@ AxisMap: TypeAlias = (
     | Placed
     | Parts
     | Digits
+    | Listed
+    | AnyOf
     | Along
+    | AtMost
 )
 SAME = Window()
 

@@ -11,7 +11,7 @@ from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, Named
 from archgraph.ops.base import Op, Saved, Types
 from archgraph.ops.modules import channel_first, functional
-from archgraph.ops.reach import SAME, All, Along, AxisMap, Digit, Reach, Unflattened, Window, using
+from archgraph.ops.reach import SAME, All, Along, AxisMap, Digit, Digits, Reach, Unflattened, Window, using
 from archgraph.ops.rearrangement import Rearrangement
 from archgraph.sizes.symbols import product, require, size, symbol
 from archgraph.sizes.types import TensorType, tensor
@@ -124,13 +124,24 @@ class Unflatten(Rearrangement):
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return the flattened position as a function of the new ones."""
+        split = self._split()
+        read = Reach(tuple((a, split if a == self.axis else SAME) for a in inputs[0].positions))
+        if self.axis == "c":
+            return (using(read, "picked"),)
+        return (using(read, "gathered") if isinstance(split, Digits) else read,)
+
+    def _split(self) -> AxisMap:
+        """Where the digits of the axis went; one that became the channels takes all its values."""
         strides, stride = [], Integer(1)
         for name, length in reversed(self.into):
             strides.append((name, stride))
             stride = product((stride, length))
-        split = Unflattened(tuple(reversed(strides)))
-        read = Reach(tuple((a, split if a == self.axis else SAME) for a in inputs[0].positions))
-        return (using(read, "picked") if self.axis == "c" else read,)
+        if all(name != "c" for name, _ in strides):
+            return Unflattened(tuple(reversed(strides)))
+        sizes = dict(self.into)
+        return Digits(
+            tuple(("" if name == "c" else name, step, Integer(1), sizes[name]) for name, step in strides[::-1])
+        )
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         place = inputs[0].names.index(self.axis) + 1

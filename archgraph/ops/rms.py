@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sympy import Expr
 
 from archgraph.errors import ShapeError
-from archgraph.ops.base import NoMacs, Op, Saved, Types, Weight
+from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Weight
 from archgraph.ops.reach import Reach, pointwise
 from archgraph.sizes.symbols import ONE, product, require, symbol
 from archgraph.sizes.types import TensorType, tensor
@@ -61,8 +61,14 @@ class RmsNorm(NoMacs):
     def saved(self, *inputs: TensorType) -> Saved:
         """Return the input, the inverse root mean square of every head and position, the scaled input."""
         (x,) = inputs
-        scaled = ((x.numel, "float"),) if self.affine else ()
-        return Saved(inputs=(0,), fresh=((product((x.area, self.heads)), "float"), *scaled))
+        return Saved(inputs=(0,), fresh=((product((x.area, self.heads)), "float"), *self._scaled(x)))
+
+    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return the scaled input alone where only the weight needs a gradient: the norm is a chain of operations."""
+        return self.saved(*inputs) if needed else Saved(fresh=self._scaled(inputs[0]))
+
+    def _scaled(self, x: TensorType) -> tuple[tuple[Expr, str], ...]:
+        return ((x.numel, "float"),) if self.affine else ()
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         return (pointwise(inputs[0].positions),)

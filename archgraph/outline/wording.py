@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import singledispatch
 
-from sympy import Add, Expr, Integer, expand
+from sympy import Add, Expr, Integer
 
 from archgraph.graph.ir import Member, Node, Repeat
 from archgraph.graph.network import Network
@@ -14,6 +14,7 @@ from archgraph.ops.base import Op
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.pooling import Pool
 from archgraph.outline.items import CIRCLES, Item
+from archgraph.sizes.expansion import expanded
 
 _LONGEST, _DEEPEST = 60, 2
 _SHORT = {"batch norm": "BN", "instance norm": "IN", "group norm": "GN", "layer norm": "LN", "LeakyReLU": "LReLU"}
@@ -49,7 +50,7 @@ ShowSize = Callable[[Expr], object]
 
 def brief(network: Network, length: Expr) -> object:
     """A size in the user's symbols if that is short, else its number."""
-    shown = expand(network.show(expand(length)))
+    shown = expanded(network.show(expanded(length)))
     return shown if shown.is_Symbol or shown.is_Integer else network.evaluate(length)
 
 

@@ -6,9 +6,10 @@ from math import comb
 from typing import Any
 
 import sympy
-from sympy import Add, Expr, Integer, Max, Min, Rational, ceiling, expand, floor
+from sympy import Add, Expr, Integer, Max, Min, Rational, ceiling, floor
 
 from archgraph.errors import SpecError
+from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import floor_divide as divide_down
 
 MAX_EXPONENT = 256
@@ -94,7 +95,7 @@ def multiply(left: Expr, right: Expr) -> Expr:
     terms = len(Add.make_args(left)) * len(Add.make_args(right))
     if terms > MAX_TERMS:
         _refuse_terms(terms)
-    return bounded(expand(left * right))
+    return bounded(expanded(left * right))
 
 
 def power(base: Expr, exponent: Expr) -> Expr:
@@ -111,13 +112,13 @@ def power(base: Expr, exponent: Expr) -> Expr:
         terms = comb(count + int(exponent) - 1, count - 1)
         if terms > MAX_TERMS:
             _refuse_terms(terms)
-    return bounded(expand(base**exponent))
+    return bounded(expanded(base**exponent))
 
 
 def divide(left: Expr, right: Expr) -> Expr:
     """Return the exact quotient."""
     _check_divisor(right)
-    return bounded(expand(left / right))
+    return bounded(expanded(left / right))
 
 
 def floor_divide(left: Expr, right: Expr) -> Expr:

@@ -8,7 +8,9 @@ from math import prod
 from typing import Any, Literal, TypeAlias, cast
 
 import sympy
-from sympy import Add, Expr, Max, Min, Mul, Pow, Rational, ceiling, expand, floor
+from sympy import Add, Expr, Max, Min, Mul, Pow, Rational, ceiling, floor
+
+from archgraph.sizes.expansion import expanded
 
 Monomial: TypeAlias = frozenset[tuple[Any, Any]]
 """A product of factors with their positive integer exponents; the empty one is 1."""
@@ -57,7 +59,7 @@ def same_size(left: Expr, right: Expr) -> bool | None:
     """
     if left == right:
         return True
-    difference = expand(left - right)
+    difference = expanded(left - right)
     if difference.is_zero:
         return True
     # Different for all values only where one side is always ahead; as expressions C and 2*D differ, and can be equal.
@@ -74,7 +76,7 @@ def is_ordered(left: Expr, order: Order, right: Expr) -> bool | None:
     """
     if order in ("<", "<="):
         return is_ordered(right, ">" if order == "<" else ">=", left)
-    difference = expand(left - right)
+    difference = expanded(left - right)
     least, most = lower_bound(difference), lower_bound(-difference)
     if least is not None and (least > 0 or (order == ">=" and least == 0)):
         return True

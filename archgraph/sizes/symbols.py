@@ -11,13 +11,14 @@ from math import prod
 from typing import Literal, TypeAlias, cast
 
 import sympy
-from sympy import Add, Expr, Integer, Mul, Rational, Symbol, ceiling, expand, floor
+from sympy import Add, Expr, Integer, Mul, Rational, Symbol, ceiling, floor
 
 from archgraph.errors import ArchgraphError, ShapeError
 from archgraph.sizes.bounds import is_ordered as is_ordered
 from archgraph.sizes.bounds import same_size as same_size
 from archgraph.sizes.exact import evaluate as evaluate
 from archgraph.sizes.exact import number_of
+from archgraph.sizes.expansion import expanded
 
 Size: TypeAlias = Expr
 SizeRelation = Literal["multiple of", "==", "!=", ">=", "<="]
@@ -58,7 +59,7 @@ def product(factors: Iterable[Expr]) -> Expr:
     terms = prod(len(Add.make_args(factor)) for factor in factors)
     if terms > MAX_COMPARED_TERMS:
         raise ArchgraphError(f"a product of sizes has {terms} terms; the limit is {MAX_COMPARED_TERMS}")
-    return cast(Expr, expand(Mul(*factors)))
+    return expanded(Mul(*factors))
 
 
 def floor_divide(numerator: Expr, denominator: Expr) -> Expr:
@@ -74,7 +75,7 @@ def floor_divide(numerator: Expr, denominator: Expr) -> Expr:
     """
     if denominator is sympy.S.One:
         return numerator
-    quotient = expand(_without_floor(numerator, denominator) / denominator)
+    quotient = expanded(_without_floor(numerator, denominator) / denominator)
     terms = Add.make_args(quotient)
     # Whole terms leave the floor: sizes stay polynomials where they can, and equal ones become equal in form.
     whole = [term for term in terms if term.is_integer]
@@ -84,7 +85,7 @@ def floor_divide(numerator: Expr, denominator: Expr) -> Expr:
 
 def _without_floor(numerator: Expr, denominator: Expr) -> Expr:
     """Drop one floor inside a numerator whose other terms are integers: the outer floor absorbs it."""
-    terms = Add.make_args(expand(numerator))
+    terms = Add.make_args(expanded(numerator))
     floors = [term for term in terms if isinstance(term, floor)]
     if len(floors) != 1 or not denominator.is_integer:
         return numerator
@@ -102,7 +103,7 @@ def is_multiple(value: Expr, divisor: Expr) -> bool | None:
     """
     if divisor.is_zero:
         return False
-    quotient = expand(value / divisor)
+    quotient = expanded(value / divisor)
     if quotient.is_integer:
         return True
     rest = Add(*(term for term in Add.make_args(quotient) if not term.is_integer))
@@ -145,7 +146,7 @@ class Assumption:
         C >= 2 C <= 4
         """
         sign = 1 if self.relation == ">=" else -1
-        constant, rest = expand(sign * (self.left - self.right)).as_coeff_Add()
+        constant, rest = expanded(sign * (self.left - self.right)).as_coeff_Add()
         slope, variable = rest.as_coeff_Mul()
         if not slope.is_Rational:
             return self
@@ -220,6 +221,13 @@ def deciding(values: Mapping[Symbol, int]) -> Generator[Context]:
         yield context
     finally:
         _context.reset(token)
+
+
+def assume(fact: Assumption) -> None:
+    """Record something that is taken to hold, where somebody collects it."""
+    context = _context.get()
+    if context is not None:
+        context.assume(fact)
 
 
 def decide(left: Expr, relation: SizeRelation, right: Expr, reason: str = "", *parts: object) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field
 from typing import Any
 
 from sympy import Expr, Integer, fraction, together
 
 from archgraph.errors import Place, SpecError, did_you_mean, quoted, some
 from archgraph.ops.arguments import Named
-from archgraph.ops.base import Op
+from archgraph.ops.base import Op, spec_fields
 from archgraph.sizes.dtypes import DTYPES
 from archgraph.sizes.symbols import decide
 from archgraph.spec.language.evaluation import evaluate_tree, refuse
@@ -33,7 +33,7 @@ def make_op(cls: type[Op], tree: Tree, place: Place, scope: Scope) -> Op:
         SpecError: an unknown or missing argument, or a value of the wrong kind.
     """
     given = tree.value if tree.is_mapping else {}
-    declared = {item.name: item for item in fields(cls)}
+    declared = {item.name: item for item in spec_fields(cls)}
     required = [name for name, item in declared.items() if item.default is MISSING]
     check_arguments(cls.kind, tree, place, declared, required)
     return cls(**{name: convert(declared[name], value, scope) for name, value in given.items()})

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sympy import Expr, Integer, Rational, Symbol, expand
+from sympy import Expr, Integer, Rational, Symbol
 
 from archgraph.errors import ArchgraphError, SpecError, did_you_mean, quoted, some
 from archgraph.sizes.arithmetic import bounded
 from archgraph.sizes.exact import evaluate, number_of
+from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import symbol
 from archgraph.spec.definitions import SymbolSpec
 from archgraph.spec.language.evaluation import evaluate_tree, refuse
@@ -157,8 +158,8 @@ class Declarations:
         # be assumed away.
         carrier = self._declare(self._carrier_name(spec.name), spec.name, (value - start) // step)
         shown_multiple = self.show(multiple)
-        self.shown[carrier] = expand((symbol(spec.name) - self.show(offset)) / shown_multiple)
-        return expand(multiple * carrier + offset)
+        self.shown[carrier] = expanded((symbol(spec.name) - self.show(offset)) / shown_multiple)
+        return expanded(multiple * carrier + offset)
 
     def _not_a_multiple(self, spec: SymbolSpec, value: int, step: int, start: int) -> SpecError:
         below = value - (value - start) % step
@@ -196,7 +197,7 @@ class Declarations:
         """Return an expression in the names of the spec."""
         if not self.shown or not expression.free_symbols & self.shown.keys():
             return expression
-        return expand(expression.xreplace(self.shown))
+        return expanded(expression.xreplace(self.shown))
 
     def number(self, expression: Expr) -> Expr:
         """Return the number that an expression comes to, or the expression where it has none."""

@@ -25,6 +25,7 @@ TOP_KEYS = (
     "blocks",
     "network",
     "outputs",
+    "select",
     "variants",
     "expect",
 )
@@ -133,3 +134,4 @@ class Spec:
     outputs: Tree | None
     variants: Mapping[str, Variant]
     expect: tuple[Expectation, ...]
+    select: Tree | None = None

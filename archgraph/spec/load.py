@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -121,14 +121,15 @@ def find_variant(spec: Spec, name: str) -> Variant:
         SpecError: there is no such variant.
     """
     if not name:
-        return Variant("", outputs=spec.outputs, expect=spec.expect)
+        return Variant("", outputs=spec.outputs if spec.select is None else spec.select, expect=spec.expect)
     if name not in spec.variants:
         known = some(spec.variants, 40) or "none"
         raise SpecError(
             f"{spec.file} has no variant {quoted(name)}.{did_you_mean(name, spec.variants)}",
             hint=f"variants: {known}",
         )
-    return spec.variants[name]
+    found = spec.variants[name]
+    return found if found.outputs is not None else replace(found, outputs=spec.select)
 
 
 def trace_spec(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field
 from typing import Any
 
-from archgraph.ops.base import Op
+from archgraph.ops.base import Op, spec_fields
 from archgraph.ops.catalogue import summary
 from archgraph.sizes.dtypes import DTYPES
 from archgraph.spec.arguments import PADDINGS
@@ -173,8 +173,8 @@ def _step(steps: Schema, step: Schema, *, own: bool) -> Schema:
 
 def _operation(op: type[Op]) -> Schema:
     arguments = _object(
-        {item.name: _argument(item) for item in fields(op)},
-        required=[item.name for item in fields(op) if item.default is MISSING],
+        {item.name: _argument(item) for item in spec_fields(op)},
+        required=[item.name for item in spec_fields(op) if item.default is MISSING],
     )
     return {"description": summary(op), "anyOf": [arguments, REFERENCES]}
 
@@ -211,6 +211,7 @@ _TOP: dict[str, Schema] = {
     "blocks": _mapping(_block()),
     "network": {"type": "array"},
     "outputs": REFERENCES,
+    "select": REFERENCES,
     "variants": _mapping(_variant()),
     "expect": {"$ref": "#/$defs/expect"},
 }

@@ -95,6 +95,7 @@ def read_text(text: str, file: str = "<text>") -> Spec:
         outputs=top.get("outputs"),
         variants=_read_variants(tree),
         expect=_read_expect(top.get("expect")),
+        select=top.get("select"),
     )
     _check_variants(spec, tree)
     return spec

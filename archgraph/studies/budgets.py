@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import gcd, isfinite, lcm
-from typing import Any
 
 from archgraph.cost.part import whole_part
+from archgraph.cost.training.run import Training
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean, not_among, quoted
 from archgraph.graph.network import Network
-from archgraph.laws.search import HOLDS, MAX_SIZE, Inequality, Met, Solution, first, last, trend
+from archgraph.laws.search import HOLDS, MAX_SIZE, Met, Solution, first, last, trend
 from archgraph.report.table import Table
 from archgraph.sizes.exact import number_of
 from archgraph.sizes.symbols import replaced
+from archgraph.studies.run_metrics import RUN_METRICS, Budget, number_at, parted
 
-Budget = tuple[Inequality, float]
 Range = tuple[int, int]
 MOST = 100_000
 """How many values are tried one by one at most."""
@@ -23,25 +23,29 @@ NEAR = 4096
 
 
 def solve(
-    g: Network, name: str, multiple_of: int, budgets: Mapping[str, Budget], within: Range | None = None
+    g: Network, name: str, multiple_of: int, keywords: Mapping[str, object], within: Range | None = None
 ) -> Solution:
     """Return the value of one symbol at which budgets are just met, every other symbol at its value.
 
-    A law that rises has its largest value within a `<=`, one that falls its least. A law that does both is searched
-    value by value within a stated range, for the value that leaves least of the first budget.
+    Among the keywords are settings of a run, for budgets of its metrics. A law that rises has its largest value within
+    a `<=`, one that falls its least. A law that does both is searched value by value within a stated range, for the
+    value that leaves least of the first budget.
     """
+    budgets, run = parted(keywords)
     _check(g, name, budgets, multiple_of)
     if within is not None and within[0] > within[1]:
         raise QueryError(f"within={within[0]}..{within[1]} holds no value", hint="give the smaller end first")
-    search = _Search(g, name, multiple_of, budgets)
+    search = _Search(g, name, multiple_of, budgets, run)
     found = search.extreme() if within is None else search.nearest(within)
     if found is None:
         raise QueryError(search.failure(within))
     numbers = g.at(**{name: found})
-    met = (
-        Met(metric, sign, bound, int(whole_part(numbers).metric(metric))) for metric, (sign, bound) in budgets.items()
-    )
+    met = (Met(metric, sign, bound, _achieved(numbers, metric, run)) for metric, (sign, bound) in budgets.items())
     return Solution(name, found, tuple(met))
+
+
+def _achieved(g: Network, metric: str, run: Training) -> int:
+    return number_at(g, metric, run) if metric in RUN_METRICS else int(whole_part(g).metric(metric))
 
 
 def _check(g: Network, name: str, budgets: Mapping[str, Budget], multiple_of: int) -> None:
@@ -66,11 +70,14 @@ def _check(g: Network, name: str, budgets: Mapping[str, Budget], multiple_of: in
 class _Search:
     """The values of one symbol on their grid, `start + k*step` for k from 1, against budgets."""
 
-    def __init__(self, g: Network, name: str, multiple_of: int, budgets: Mapping[str, Budget]) -> None:
+    def __init__(self, g: Network, name: str, multiple_of: int, budgets: Mapping[str, Budget], run: Training) -> None:
         self.g, self.name, self.budgets = g, name, budgets
         self.symbol = g.symbols[name]
         fixed = {free: value for free, value in g.point.items() if free != self.symbol}
-        self.laws = {metric: replaced(whole_part(g).expression(metric), fixed) for metric in budgets}
+        laws = (metric for metric in budgets if metric not in RUN_METRICS)
+        self.laws = {metric: replaced(whole_part(g).expression(metric), fixed) for metric in laws}
+        self.run = run
+        self._measured: dict[tuple[str, int], int] = {}
         self.step, self.start = _grid(g, name, multiple_of)
 
     def value(self, k: int) -> int:
@@ -78,8 +85,16 @@ class _Search:
 
     def holds(self, metric: str, k: int) -> bool:
         comparison, budget = self.budgets[metric]
-        number = number_of(self.laws[metric], {self.symbol: self.value(k)})
-        return HOLDS[comparison](number, budget)  # type: ignore[arg-type]
+        return HOLDS[comparison](self.number(metric, k), budget)
+
+    def number(self, metric: str, k: int) -> float:
+        """A metric at the k-th value: of a law, or measured there."""
+        if metric in self.laws:
+            return number_of(self.laws[metric], {self.symbol: self.value(k)})  # type: ignore[return-value]
+        if (metric, k) not in self._measured:
+            at = self.g.at(**{self.name: self.value(k)})
+            self._measured[metric, k] = number_at(at, metric, self.run)
+        return self._measured[metric, k]
 
     def extreme(self) -> int | None:
         """The largest value, where some budget sets an end to large values; else the least."""
@@ -94,6 +109,8 @@ class _Search:
         return next((self.value(j) for j in self._beside(k, -1 if upper else 1) if self._admissible(j)), None)
 
     def _rises(self, metric: str) -> bool:
+        if metric in RUN_METRICS:
+            return True
         direction = trend(self.laws[metric], self.symbol, self.value(1))
         if direction == 0:
             raise QueryError(f"{metric} does not depend on {self.name}")
@@ -110,8 +127,8 @@ class _Search:
             raise QueryError(f"{end - begin + 1:,} values are too many to try one by one; the limit is {MOST:,}")
         main, (_, budget) = next(iter(self.budgets.items()))
 
-        def slack(k: int) -> Any:
-            return abs(budget - number_of(self.laws[main], {self.symbol: self.value(k)}))
+        def slack(k: int) -> float:
+            return abs(budget - self.number(main, k))
 
         feasible = (k for k in range(begin, end + 1) if all(self.holds(metric, k) for metric in self.budgets))
         return next((self.value(k) for k in sorted(feasible, key=slack) if self._admissible(k)), None)
@@ -134,10 +151,7 @@ class _Search:
         if within is not None:
             return f"no {self.name} from {within[0]} to {within[1]} has {wanted}"
         k = 1
-        shown = ", ".join(
-            f"{metric} is {float(number_of(law, {self.symbol: self.value(k)})):,.0f}"
-            for metric, law in self.laws.items()
-        )
+        shown = ", ".join(f"{metric} is {float(self.number(metric, k)):,.0f}" for metric in self.budgets)
         return f"no {self.name} has {wanted}: at {self.value(k)} {shown}"
 
 
@@ -157,7 +171,7 @@ def iso(
     name: str,
     over: Mapping[str, Iterable[object]],
     multiple_of: int,
-    budgets: Mapping[str, Budget],
+    keywords: Mapping[str, object],
 ) -> Table:
     """Return, along the values of a second symbol, the value of the first at which budgets are just met."""
     if len(over) != 1:
@@ -165,17 +179,18 @@ def iso(
     ((second, values),) = over.items()
     if second == name:
         raise QueryError(f"'{name}' is what is solved for, and cannot run over values", hint="give another symbol")
+    budgets, run = parted(keywords)
     metrics = tuple(dict.fromkeys((*budgets, "params", "macs")))
     rows, without = [], []
     for value in values:
         at = g.at(**{second: value})
         try:
-            found = solve(at, name, multiple_of, budgets).value
+            found = solve(at, name, multiple_of, keywords).value
         except QueryError as error:
             without.append((value, error))
             continue
-        reached = whole_part(at.at(**{name: found}))
-        rows.append({second: value, name: found, **{metric: reached.metric(metric) for metric in metrics}})
+        reached = at.at(**{name: found})
+        rows.append({second: value, name: found, **{metric: _achieved(reached, metric, run) for metric in metrics}})
     if without and not rows:
         raise without[0][1]
     notes = tuple(f"{second} = {value}: {error.message}" for value, error in without)

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from archgraph.cost.costs import Costs
 from archgraph.graph.ir import Graph, Node, Value
-from archgraph.ops.base import Op
+from archgraph.ops.base import Op, spec_fields
 from archgraph.ops.reach import Reach, Window
 from archgraph.spec.library.standard import library_file, library_names
 from archgraph.spec.operations import operations
@@ -62,7 +62,7 @@ def _prose(op: type[Op]) -> str:
 
 
 def _arguments(op: type[Op]) -> Iterator[str]:
-    rows = [(item.name, _kind(str(item.type)), item.default) for item in fields(op)]
+    rows = [(item.name, _kind(str(item.type)), item.default) for item in spec_fields(op)]
     if not rows:
         return
     yield "| argument | value | default |\n| --- | --- | --- |"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sympy import expand
-
 import archgraph as ag
 from archgraph.fields.report.field_report import ReceptiveField
+from archgraph.sizes.expansion import expanded
 
 RESENC = ("", ":ct-3d-l", ":ct-3d-xl")
 
@@ -62,7 +61,7 @@ def stage_ratio(name: str, size: str) -> str:
 def block_params(name: str, path: str) -> Any:
     """Return the law of the parameters of one block, without its count."""
     g = ag.load(name)
-    return expand(g[path].expression("params") / g.symbols["L"])
+    return expanded(g[path].expression("params") / g.symbols["L"])
 
 
 def equal_at() -> Any:
@@ -161,7 +160,7 @@ NUMBERS: dict[str, Callable[[], Any]] = {
     "dit_macs": lambda: ag.load("dit").bind(p=2).macs,
     "nnunet_patch_params": lambda: factor("nnunet", "params", Z=256, H=256, W=256),
     "nnunet_patch_macs": lambda: factor("nnunet", "macs", Z=256, H=256, W=256),
-    "dit_attention": lambda: expand(
+    "dit_attention": lambda: expanded(
         ag.load("dit")["blocks.attention"].expression("params") / ag.load("dit").symbols["L"]
     ),
     "dit_block": lambda: block_params("dit", "blocks"),

@@ -15,6 +15,7 @@ ENOUGH = {
     "check": ("conv_stack",),
     "cost": ("conv_stack",),
     "memory": ("conv_stack",),
+    "fit": ("conv_stack", "--memory", "8GB"),
     "efficiency": ("conv_stack",),
     "roofline": ("conv_stack", "a100"),
     "rf": ("conv_stack",),
@@ -38,6 +39,8 @@ WITH = {
     ("contrast", "--width"): ("-o", "x.svg"),
     ("contrast", "--venue"): ("-o", "x.svg"),
     ("cost", "--functional"): ("--as", "ptflops"),
+    ("fit", "--multiple-of"): ("--largest", "B"),
+    ("fit", "--with"): ("--largest", "B"),
     ("sweep", "--larger"): ("--pareto", "params"),
 }
 """What an option needs beside it to have an effect."""

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from itertools import product
 
+from archgraph.fields.sets.area import bits
 from archgraph.ops.reach import (
     All,
     Along,
+    AnyOf,
+    AtMost,
     AxisMap,
     Blocks,
     Causal,
@@ -13,6 +16,7 @@ from archgraph.ops.reach import (
     Digits,
     Enlarge,
     Interpolated,
+    Listed,
     Placed,
     Reach,
     Resized,
@@ -43,12 +47,21 @@ def _along(axis_map: AxisMap, axis: str, output: dict[str, int], length: int) ->
             return iter(range(length))
         case Along(other, inner):
             return _along(inner, other, output, length)
+        case Listed(sets, over, alike):
+            if alike:
+                return bits(sets.masks[0])
+            place = sum(scale * output[name] for name, scale, _ in over) if over else output[axis]
+            return bits(sets.masks[place])
+        case AnyOf(maps):
+            return (position for inner in maps for position in _along(inner, axis, output, length))
+        case AtMost(inner, _):
+            return _along(inner, axis, output, length)
         case Unflattened(strides):
             return iter([sum(output[name] * int(stride) for name, stride in strides)])
         case Digits(parts):
             return _digits([tuple(map(int, sizes)) for _, *sizes in parts], [output.get(part[0]) for part in parts])
         case Window(stride=0):
-            return iter([-int(axis_map.before)])
+            return iter(range(-int(axis_map.before), int(axis_map.kernel - axis_map.before)))
         case _ if axis not in output:
             return iter([0])
         case _:
@@ -79,7 +92,7 @@ def _from(axis_map: AxisMap, i: int, length: int) -> Iterator[int]:
         case Enlarge(factor):
             yield i // int(factor)
         case Causal():
-            yield from range(i + 1)
+            yield from range(i + int(axis_map.ahead) + 1)
         case Blocks(size, shift):
             start = (i - int(shift)) // int(size) * int(size) + int(shift)
             yield from range(start, start + int(size))

@@ -14,13 +14,17 @@ from archgraph.fields.rules.axis_rule import AxisRule, AxisView, MovingRule
 from archgraph.fields.rules.node_relations import node_relations
 from archgraph.fields.sets.area import area_box, points
 from archgraph.fields.sets.band import EVERYTHING, Band
-from archgraph.fields.sets.readings import HalfLine, Reading, Whole
+from archgraph.fields.sets.readings import HalfLine, Reading, Rows, Whole
 from archgraph.fields.sets.readings import Moving as MovingReading
+from archgraph.fields.sets.rows import row_at
 from archgraph.fields.sets.spread import SpreadMap
 from archgraph.graph.ir import Value
+from archgraph.ops.position_sets import position_sets
 from archgraph.ops.reach import (
     All,
     Along,
+    AnyOf,
+    AtMost,
     AxisMap,
     Blocks,
     Causal,
@@ -28,6 +32,7 @@ from archgraph.ops.reach import (
     Digits,
     Enlarge,
     Interpolated,
+    Listed,
     Parts,
     Placed,
     Reach,
@@ -77,6 +82,20 @@ CASES: list[tuple[AxisMap, int, dict[str, int], int]] = [
     (Digits((("w", *sizes(4, 1, 6)), ("", *sizes(1, 1, 4)))), 24, {"w": 6}, 0),
     (Along("m", Window()), 24, {"m": 24}, 0),
     (Along("m", Digit(*sizes(6, 4))), 4, {"m": 24}, 0),
+    (Listed(position_sets([[i, 23 - i] for i in range(24)], 24)), 24, {"n": 24}, 0),
+    (Listed(position_sets([[7], [], [0, 2, 4], [0, 1, 7]], 8)), 8, {"n": 4}, 0),
+    (Listed(position_sets([range(i % 5) for i in range(24)], 6), (("h", 6, 4), ("w", 1, 6))), 6, ROWS_AND_COLUMNS, 0),
+    (Along("m", Listed(position_sets([[23 - i] for i in range(24)], 24))), 24, {"m": 24}, 0),
+    (Listed(position_sets([[1, 4, 7]], 24), alike=True), 24, {"n": 24}, 0),
+    (Listed(position_sets([[1, 4, 7]], 24), alike=True), 24, {"m": 3}, 0),
+    (Causal(size(2)), 24, {"n": 24}, 0),
+    (Causal(size(-1)), 24, {"n": 24}, 0),
+    (AnyOf((Window(*sizes(2, 0)), Window(*sizes(3, 1, 1, 2)))), 24, {"n": 24}, 0),
+    (AnyOf((Window(*sizes(4, 0)), Causal())), 24, {"n": 24}, 0),
+    (Along("m", Causal()), 24, {"m": 24}, 0),
+    (AtMost(All(), "the mask is computed"), 24, {"n": 24}, 0),
+    (AtMost(Window(*sizes(3, 1, 1, 1)), "the mask is computed"), 24, {"n": 24}, 0),
+    (AtMost(Causal(), "the mask is computed"), 24, {"n": 24}, 0),
 ]
 
 
@@ -116,6 +135,8 @@ def indices(outputs: dict[str, int]) -> list[dict[str, int]]:
 def read_at(reading: Reading, index: dict[str, int]) -> set[int]:
     if isinstance(reading, Whole):
         return set(reading.span)
+    if isinstance(reading, Rows):
+        return set(row_at(reading, index))
     assert isinstance(reading, MovingReading | HalfLine)
     place = sum(term.at(index[term.axis]) for term in reading.form)
     return (
@@ -160,7 +181,7 @@ def test_outputs_are_cut_where_their_sets_reach_beyond_the_border(read, length, 
     cut = {
         tuple(index.values())
         for index in indices(outputs)
-        if not read_at(reading, index) <= set(range(length)) and not isinstance(read, Placed)
+        if not read_at(reading, index) <= set(range(length)) and not isinstance(read, Placed | Causal)
     }
     assert beyond == cut
 

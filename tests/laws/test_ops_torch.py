@@ -8,6 +8,7 @@ from op_cases import Case, cases
 from read_sets import reads
 
 from archgraph.graph.execution import Execution
+from archgraph.sizes.symbols import size
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
@@ -128,7 +129,7 @@ def check_saved(case, module, tensors: list, said, batch: int) -> None:
     assert {index for index, place in enumerate(inputs) if place in kept} == set(saved.inputs)
     assert {i for i, place in enumerate(outputs) if place in kept and place not in inputs} == set(saved.outputs)
     fresh = [size for place, (size, _) in kept.items() if place not in (*inputs, *outputs)]
-    assert sum(fresh) == Execution().fresh(said, batch)
+    assert sum(fresh) == Execution(samples=size(batch)).fresh(saved)
     for output, operand in saved.aliases:
         assert outputs[output] == inputs[operand]
 

@@ -69,6 +69,39 @@ def test_the_command_prints_costs(build, capsys):
     assert sum(row["macs"] for row in rows) == (216 + 4 * 576) * 256
 
 
+@pytest.mark.parametrize(
+    ("more", "macs"),
+    [
+        (["--input", "3x4x6", "--batch-axis", "0"], 48),
+        (["--input", "3x4x6", "--batch-axis", "input=1"], 36),
+        (["--input", "3x4x6", "--batch-axis", "none", "--axes", "input=a,b,c"], 144),
+    ],
+)
+def test_the_command_is_told_axes(tmp_path, monkeypatch, capsys, more, macs):
+    (tmp_path / "axes_net.py").write_text("from torch import nn\nbuild = lambda: nn.Linear(6, 2)\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert main(["trace", "axes_net:build", *more, "--json"]) == 0
+    assert sum(row["macs"] for row in json.loads(capsys.readouterr().out)) == macs
+
+
+def test_gaps_and_dead_work_are_said_by_every_command(tmp_path, monkeypatch, capsys):
+    text = (
+        "import torch\nfrom torch import nn\n\nclass Net(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n"
+        "        self.a, self.r = nn.Linear(4, 4), nn.LSTM(4, 4, batch_first=True)\n\n"
+        "    def forward(self, x):\n        torch.relu(x)\n        return self.a(self.r(x)[0])\n"
+    )
+    (tmp_path / "gap_net.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert main(["trace", "gap_net:Net", "--input", "1x5x4", "--allow-unsupported"]) == 0
+    out, err = capsys.readouterr()
+    assert "macs = at least 80" in out and "total, at least" in out and "params = 180" in out
+    assert "not counted, so that totals are at least what is said: lstm x 1" in err
+    assert "run though no output depends on it: relu" in err
+
+
 def test_the_command_draws(build, capsys, tmp_path):
     assert main(["trace", "mynet:build", "--input", "1x3x16x16", "-o", "model.svg"]) == 0
     assert (tmp_path / "model.svg").read_text().startswith("<svg")
@@ -106,6 +139,10 @@ def test_missing_torch_is_told(build, monkeypatch, capsys):
         (["mynet", "--input", "1x3x8x8"], "SpecError: cannot read the module 'mynet'"),
         (["mynet:build", "--input", "1x3xa"], "SpecError: cannot read the input '1x3xa'"),
         (["mynet:build", "--input", "1x3x8x8", "--dynamic", "input=h"], "SpecError: cannot read the dynamic sizes"),
+        (["mynet:build", "--input", "1x3x8x8", "--axes", "c,h,w"], "SpecError: cannot read the axes 'c,h,w'"),
+        (["mynet:build", "--input", "1x3x8x8", "--batch-axis", "last"], "SpecError: cannot read the batch axis 'last'"),
+        (["mynet:build", "--input", "1x3x8x8", "--batch-axis", "y=0"], "ArchgraphError: no input is named 'y'"),
+        (["mynet:build", "--input", "1x3x8x8", "--batch-axis", "9"], "ShapeError: input 'input' of shape"),
     ],
 )
 def test_the_command_says_what_is_wrong(build, capsys, arguments, message):

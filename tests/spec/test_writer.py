@@ -6,7 +6,6 @@ import archgraph as ag
 from archgraph.errors import UnsupportedOpError
 from archgraph.gallery import variants_of
 from archgraph.spec.load import shipped_names
-from archgraph.spec.write.writer import SELECTED
 
 FAMILIES = shipped_names()
 VARIANTS = [f"{name}:{g.variant}" for name in FAMILIES for g in variants_of(name) if g.variant]
@@ -28,7 +27,7 @@ def text(steps: str, head: str = "inputs: {x: {c: 4, n: 6}}") -> ag.Architecture
 
 
 def again(g: ag.Architecture) -> ag.Architecture:
-    return ag.loads(g.to_spec(), SELECTED if g.selected != g.graph.outputs else "")
+    return ag.loads(g.to_spec())
 
 
 def assert_same(g: ag.Architecture) -> ag.Architecture:
@@ -39,6 +38,8 @@ def assert_same(g: ag.Architecture) -> ag.Architecture:
     assert [read.type(value.type) for value in read.selected] == [g.type(value.type) for value in g.selected]
     assert [row.node.op for row in read.rows()] == [row.node.op for row in g.rows()]
     assert read.defaults == {name: g.defaults[name] for name in read.defaults}
+    # What a module returns is called by its place, and a step by what it is.
+    assert read.outputs.keys() == g.outputs.keys() or g.network.origin.module is not None
     return read
 
 
@@ -51,6 +52,59 @@ def test_every_family_has_the_same_laws(name):
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_variant_has_the_same_laws(name):
     assert_same(ag.load(name))
+
+
+def selections(g: ag.Architecture) -> list[tuple[str, ...]]:
+    """Some values that a spec names: the first and the last, one in the middle, and two together."""
+    names = [name for name, value in g.network.named.items() if value not in g.graph.inputs]
+    ends = [(names[place],) for place in (0, len(names) // 2, -1)] if names else []
+    return [*dict.fromkeys(ends), *([(names[0], names[-1])] if len(names) > 1 else [])]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_selection_has_the_same_laws(name):
+    g = ag.load(name)
+    for names in selections(g):
+        assert_same(g.select(*names))
+
+
+def test_a_variant_with_outputs_of_its_own_is_that_variant():
+    steps = (
+        "  - linear: {out: 6}\n    as: body\n"
+        "  - for: {i: 0..2}\n    do:\n      - linear: {out: 2}\n        from: body\n        as: head(i)\n"
+        "outputs: [head]\nvariants:\n  one: {outputs: ['head(1)', body]}\n"
+    )
+    one = ag.loads(f"archgraph: 1\ninputs: {{x: {{n: 3, c: 5}}}}\nnetwork:\n{steps}", "one")
+    read = assert_same(one)
+    assert (read.at().macs, list(read.outputs)) == (3 * (5 * 6 + 6 * 2), ["head(1)", "body"])
+
+
+def test_only_one_result_of_a_block_is_selected():
+    block = (
+        "blocks:\n  both:\n    do:\n      - relu:\n        as: one\n"
+        "      - linear: {out: 4}\n        as: two\n    outputs: [one, two]\n"
+    )
+    steps = "network:\n  - both:\n    as: [a, b]\n  - add: [a, b]\n"
+    g = ag.loads(f"archgraph: 1\ninputs: {{x: {{n: 3, c: 4}}}}\n{block}{steps}")
+    assert assert_same(g.select("a")).macs == 0
+    assert assert_same(g.select("b")).macs == 48
+
+
+@pytest.mark.parametrize("steps", ["  - nothing:\n", "  - nothing:\n    repeat: 3\n"])
+def test_a_network_without_operations_is_refused(steps):
+    head = "inputs: {x: {c: 4, n: 6}}\nblocks: {nothing: {do: []}}"
+    with pytest.raises(UnsupportedOpError, match="it has no operation"):
+        text(steps, head).to_spec()
+
+
+def test_an_input_among_the_outputs_goes_around():
+    assert_same(text("  - relu:\n    as: y\noutputs: [x, y]\n"))
+
+
+@pytest.mark.parametrize("power", [12, 20, 30, 32])
+def test_sizes_that_multiply_out_to_long_expressions_go_around(power):
+    g = ag.loads(f"archgraph: 1\nsymbols: {{C: 8}}\ninputs: {{x: {{c: C, h: (C+1)**{power}}}}}\nnetwork: [relu]\n")
+    assert assert_same(g).at().activations == g.at().activations == 8 * 9**power
 
 
 @pytest.mark.parametrize("name", ["unet", "swin", "resnet:18", "convnext"])

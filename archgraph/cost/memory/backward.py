@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sympy import Expr
+
 from archgraph.cost.memory.forward import Again, Done, Forward, RunRecord, Skipped, Summed, Tensor, Tensors
 from archgraph.cost.memory.ledger import GRADIENTS, WEIGHT_GRADIENTS, LiveStorage
 
@@ -12,10 +14,13 @@ class Backward:
     """Reads what a forward run wrote down.
 
     A node takes the gradients of its results, makes those of its operands and weights, and releases what it
-    kept. Where two gradients meet at a value, a third tensor takes their sum.
+    kept. Where two gradients meet at a value, a third tensor takes their sum. Of a second batch whose gradients are
+    accumulated, those of all weights are there from the start.
     """
 
-    def __init__(self, forward: Forward) -> None:
+    def __init__(self, forward: Forward, gradient_width: int | None = None, *, accumulating: bool = False) -> None:
+        self.width = gradient_width
+        self.accumulating = accumulating
         self.forward = forward
         self.ledger = forward.ledger
         self.gradients: dict[Tensor, LiveStorage] = {}
@@ -45,33 +50,37 @@ class Backward:
 
     def _skipped(self, record: Skipped) -> None:
         self.ledger.drop(record.kept)
-        self.ledger.new(record.gradients, WEIGHT_GRADIENTS)
+        self._more_gradients(record.gradients)
+
+    def _more_gradients(self, law: Expr) -> None:
+        """Make gradients of weights whose nodes are not gone through; of a later batch they are there already."""
+        if not self.accumulating:
+            self.ledger.new(law, WEIGHT_GRADIENTS)
 
     def _summed(self, record: Summed) -> None:
         """Hand the gradient of a sum on to all its parts."""
         gradient = self.gradients.pop(record.total, None)
         if gradient is None:
             return
-        self.ledger.new(record.gradients, WEIGHT_GRADIENTS)
+        self._more_gradients(record.gradients)
         for part in record.parts:
             self._arrive(part, self.ledger.hold(gradient), "")
         self.ledger.drop(gradient)
 
     def _again(self, record: Again) -> None:
-        """Run a body a second time, now with all that it keeps, and go back through it."""
+        """Run something a second time, now with all that it keeps, and go back through it."""
         forward = self.forward
         tape, execution = forward.tape, forward.execution
-        # A tape of its own: the body is gone through to its start before what stands before it. Inside, nothing is
+        # A tape of its own: the inside is gone through to its start before what stands before it. Inside, nothing is
         # dropped a second time.
         forward.tape, forward.execution = [], execution.inside()
-        results = forward.run(record.body, record.operands, record.body.outputs, record.wanted, record.scope)
+        results = record.replay()
         inner, forward.tape, forward.execution = forward.tape, tape, execution
-        place = record.scope.path[:-1]
         for old, new in zip(record.results, results, strict=True):
             self.ledger.drop(new.storage)
             # The gradient arrived at the tensor of the first run, and belongs to that of the second.
             if old in self.gradients:
-                self._arrive(new, self.gradients.pop(old), place)
+                self._arrive(new, self.gradients.pop(old), record.place)
         self._replay(inner)
         for tensor in record.operands:
             self.ledger.drop(tensor.storage)
@@ -112,16 +121,22 @@ class Backward:
 
     def _weight_gradients(self, record: Done) -> Iterator[LiveStorage]:
         """Make gradients of weights, and yield what is released at once: the parts, where weights are shared."""
-        owner = f"{record.scope.weights}{record.node.share or record.node.name}"
+        width = self.forward.execution.width if self.width is None else self.width
+        self.forward.uses[record.owner] -= 1
         for name, weight in record.node.op.weights(*record.node.types).items():
             if weight.kind != "trainable":
                 continue
-            law = weight.bytes(self.forward.execution.width)
-            old = self.weights.get(f"{owner}.{name}")
-            self.weights[f"{owner}.{name}"] = self.ledger.new(law, WEIGHT_GRADIENTS)
+            law, key = weight.bytes(width), f"{record.owner}.{name}"
+            old = self.weights.pop(key, None)
+            total = self.ledger.new(law, WEIGHT_GRADIENTS)
             if old is not None:
                 # The sum so far, this part and the new sum are live together; the first two go at once.
                 yield from (old, self.ledger.new(law, WEIGHT_GRADIENTS))
+            if self.accumulating and not self.forward.uses[record.owner]:
+                # Added in place to what an earlier batch left, once all nodes with this weight have had their turn.
+                yield total
+            else:
+                self.weights[key] = total
 
     def _arrive(self, tensor: Tensor, storage: LiveStorage, place: str) -> None:
         old = self.gradients.get(tensor)

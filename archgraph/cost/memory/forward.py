@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
-from sympy import Add, Expr, Mul
+from sympy import Add, Expr, Mul, ceiling
 
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHTS, Ledger, LiveStorage
+from archgraph.cost.memory.saved import is_part
 from archgraph.graph.execution import Execution, is_weight, needed_inside, schedule
 from archgraph.graph.gradients import Flags, GradientFlow, GradientPaths
 from archgraph.graph.ir import Graph, Node, Repeat, Value
@@ -48,16 +51,20 @@ class Done:
     results: Tensors
     kept: tuple[LiveStorage, ...]
 
+    @property
+    def owner(self) -> str:
+        """Whose weights the node has: those of another one that it shares them with, or its own."""
+        return f"{self.scope.weights}{self.node.share or self.node.name}"
+
 
 @dataclass(frozen=True, eq=False)
 class Again:
-    """A body that is computed again on the way back, from the inputs it keeps."""
+    """What is computed again on the way back, from the operands it keeps."""
 
-    body: Graph
-    scope: RunScope
+    replay: Callable[[], Tensors]
+    place: str
     operands: Tensors
     results: Tensors
-    wanted: Flags
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +87,10 @@ class Summed:
 RunRecord: TypeAlias = Done | Again | Skipped | Summed
 
 
+def _is_part(tensor: Tensor) -> bool:
+    return is_part(tensor.storage.law, tensor.law)
+
+
 class Forward:
     """Runs graphs and, in training, writes down what the way back needs.
 
@@ -91,10 +102,12 @@ class Forward:
     ) -> None:
         self.ledger = ledger
         self.execution = execution
+        self.training = training
         self.recording = training
         self.weight_bytes = weight_bytes
         self.flow = GradientFlow()
         self.tape: list[RunRecord] = []
+        self.uses: Counter[str] = Counter()
         self.weight = LiveStorage(ZERO, 0, WEIGHTS)
 
     def run(
@@ -141,23 +154,42 @@ class Forward:
     # -- nodes -------------------------------------------------------------------------------------------
 
     def _node(self, node: Node, operands: Tensors, gradients: GradientPaths, scope: RunScope) -> Tensors:
+        if not (self.recording and gradients.is_on_the_way_back(node) and self.execution.again(node)):
+            return self._step(node, operands, gradients, scope)
+        run = lambda: self._step(node, operands, gradients, scope)  # noqa: E731
+        return self._dropped(run, f"{scope.path}{node.name}", operands)
+
+    def _dropped(self, run: Callable[[], Tensors], place: str, operands: Tensors) -> Tensors:
+        """Run something of which the operands alone are kept, and is run again on the way back."""
+        self.recording = False
+        results = run()
+        self.recording = True
+        self._hold(operands)
+        self.tape.append(Again(run, place, operands, results))
+        return results
+
+    def _step(self, node: Node, operands: Tensors, gradients: GradientPaths, scope: RunScope) -> Tensors:
         workspace = self.execution.workspace(node)
-        recording = self.recording and gradients.is_on_the_way_back(node)
-        saved = self.execution.saved(node, gradients.flowing if recording else None)
+        graded = self.training and gradients.is_on_the_way_back(node)
+        saved = self.execution.saved(
+            node, gradients.flowing if graded else None, lambda index: _is_part(operands[index])
+        )
         # What would be kept is made without recording too, and freed at once, unless the operation says that inference
-        # goes another way.
-        alone = None if recording else workspace.inference
+        # goes another way. What is computed again is no inference: its gradients are wanted later.
+        alone = None if graded else workspace.inference
         fresh = self.ledger.new(self.execution.fresh(saved) if alone is None else ZERO, ACTIVATIONS)
         # Before the results exist: the workspace is needed to make them. The next note is with them, without it.
         self.ledger.note(f"{scope.path}{node.name}", *(m * self.execution.width for m in alone or workspace.training))
         results = tuple(self._results(node, operands, gradients))
         self.ledger.note(f"{scope.path}{node.name}")
-        if not recording:
+        if not (graded and self.recording):
             self.ledger.drop(fresh)
             return results
         kept = [operands[index] for index in saved.inputs] + [results[index] for index in saved.outputs]
         storages = (fresh, *(self.ledger.hold(tensor.storage) for tensor in kept))
-        self.tape.append(Done(node, scope, operands, results, storages))
+        record = Done(node, scope, operands, results, storages)
+        self.tape.append(record)
+        self.uses[record.owner] += 1
         return results
 
     def _results(self, node: Node, operands: Tensors, gradients: GradientPaths) -> Iterator[Tensor]:
@@ -182,53 +214,62 @@ class Forward:
         self, node: Repeat, operands: Tensors, needed: tuple[Value, ...], wanted: Flags, scope: RunScope
     ) -> Tensors:
         inner = RunScope(f"{scope.path}{node.name}.", f"{scope.weights}{node.share or node.name}.")
-        again = self.recording and self.execution.drops(node, f"{scope.path}{node.name}")
+        length = self.execution.run(node, f"{scope.path}{node.name}") if self.recording else None
         wanted = self.flow.leaving(node, wanted)
         if node.experts is not None:
             return self._mixture(node, operands, wanted, inner)
+        length = length if any(wanted) else None
         if not node.once:
-            return self._iterations(node, operands, wanted, inner, again=again)
-        return self._body(node.body, operands, needed, wanted, inner, again=again)
+            return self._iterations(node, operands, wanted, inner, length)
+        run = lambda: self.run(node.body, operands, needed, wanted, inner)  # noqa: E731
+        return run() if length is None else self._dropped(run, inner.path[:-1], operands)
 
-    def _body(
-        self, body: Graph, operands: Tensors, needed: tuple[Value, ...], wanted: Flags, scope: RunScope, *, again: bool
+    def _iterations(
+        self, node: Repeat, operands: Tensors, wanted: Flags, scope: RunScope, length: Expr | None
     ) -> Tensors:
-        if not again or not any(wanted):
-            return self.run(body, operands, needed, wanted, scope)
-        self.recording = False
-        results = self.run(body, operands, needed, wanted, scope)
-        self.recording = True
-        self._hold(operands)
-        self.tape.append(Again(body, scope, operands, results, wanted))
-        return results
-
-    def _iterations(self, node: Repeat, operands: Tensors, wanted: Flags, scope: RunScope, *, again: bool) -> Tensors:
+        """Run iterations one by one, or run by run of those that are computed again together."""
         count, carried = self.ledger.measure(node.count), len(node.outputs)
+        each = 1 if length is None else min(self.ledger.measure(length), max(count, 1))
+        runs = -(-count // each)
         before = dict(self.ledger.storages)
         tensors = operands
-        for index in range(min(count, UNROLLED)):
-            own = scope.weights if node.share is not None else f"{scope.weights}{index}."
-            place = RunScope(scope.path, own)
-            results = self._body(node.body, tensors, node.body.outputs, wanted, place, again=again)
+        for index in range(min(runs, UNROLLED)):
+            is_last = index == min(runs, UNROLLED) - 1
+            turns = count - (runs - 1) * each if is_last else each
+            run = partial(self._turns, node, tensors, wanted, scope, index * each, turns)
+            results = run() if length is None else self._dropped(run, scope.path[:-1], tensors)
             # The first operands are the caller's; later ones are results of the iteration before, and held here.
             if index:
                 self._drop(tensors[:carried])
             tensors = (*results, *tensors[carried:])
             # The second iteration keeps what all later ones keep; the first may not: its operands come from outside.
             # Two more run behind the skipped ones, where the most is live.
-            if index == 1 and count > UNROLLED:
-                self._skip(node, before)
+            if index == 1 and runs > UNROLLED:
+                rest = (node.count if length is None else ceiling(node.count / length)) - UNROLLED
+                self._skip(node, before, rest, each)
             before = dict(self.ledger.storages)
         # Without iterations the results are the operands, now held by one user more.
         if not count:
             self._hold(tensors[:carried])
         return tensors[:carried]
 
-    def _skip(self, node: Repeat, before: dict[LiveStorage, None]) -> None:
-        """Add what all the iterations between keep: each as much as the last one kept."""
-        times = node.count - UNROLLED
+    def _turns(
+        self, node: Repeat, operands: Tensors, wanted: Flags, scope: RunScope, start: int, turns: int
+    ) -> Tensors:
+        """Run some iterations in a row, whose operands the caller holds."""
+        carried, tensors = len(node.outputs), operands
+        for turn in range(turns):
+            own = scope.weights if node.share is not None else f"{scope.weights}{start + turn}."
+            results = self.run(node.body, tensors, node.body.outputs, wanted, RunScope(scope.path, own))
+            if turn:
+                self._drop(tensors[:carried])
+            tensors = (*results, *tensors[carried:])
+        return tensors[:carried]
+
+    def _skip(self, node: Repeat, before: dict[LiveStorage, None], times: Expr, each: int) -> None:
+        """Add what all the runs between keep: each as much as the last one kept."""
         kept = self.ledger.new(Mul(times, self.ledger.growth(before)), ACTIVATIONS)
-        gradients = ZERO if node.share is not None else Mul(times, self.weight_bytes(node.body))
+        gradients = ZERO if node.share is not None else Mul(times * each, self.weight_bytes(node.body))
         self.tape.append(Skipped(kept, gradients))
 
     def _mixture(self, node: Repeat, operands: Tensors, wanted: Flags, scope: RunScope) -> Tensors:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from sympy import Add, Expr, expand
+from sympy import Add, Expr
 
+from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ZERO
 
 WEIGHTS = "weights"
@@ -105,11 +106,11 @@ class Ledger:
             laws.setdefault(storage.kind, []).append(storage.law)
         if extra:
             laws.setdefault(WORKSPACE, []).append(extra)
-        return {kind: expand(Add(*parts)) for kind, parts in laws.items()}
+        return {kind: expanded(Add(*parts)) for kind, parts in laws.items()}
 
     def growth(self, before: Iterable[LiveStorage]) -> Expr:
         """Return the law of what has been allocated since, less what has been freed."""
         old = dict.fromkeys(before)
         added = [storage.law for storage in self.storages if storage not in old]
         freed = [-storage.law for storage in old if storage not in self.storages]
-        return expand(Add(*added, *freed))
+        return expanded(Add(*added, *freed))

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from sympy import Expr, expand
+from sympy import Expr
 
-from archgraph.cost.costs import Costs, stored_weights
+from archgraph.cost.costs import stored_weights
 from archgraph.cost.memory.backward import Backward
 from archgraph.cost.memory.forward import Forward, RunScope, Tensor
-from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHTS, Ledger, Measure, Moment
+from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHT_GRADIENTS, WEIGHTS, Ledger, Measure, Moment
+from archgraph.cost.memory.loss import loss_bytes
 from archgraph.cost.memory.saved import SavedBytes
-from archgraph.cost.memory.setting import OPTIMIZERS, AttentionKernel, Checkpoint, Dtype, Setting, setting
+from archgraph.cost.memory.setting import AttentionKernel, Dtype, Setting, setting
+from archgraph.cost.memory.states import state_bytes
+from archgraph.graph.checkpoints import Checkpoint
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Law, Network
 from archgraph.sizes.symbols import ZERO
@@ -51,10 +54,12 @@ class Memory:
     48*D**2*L + 52*D*L
     """
 
-    def __init__(self, graph: Graph, selected: tuple[Value, ...], setting: Setting) -> None:
+    def __init__(
+        self, graph: Graph, selected: tuple[Value, ...], setting: Setting, measure: Measure | None = None
+    ) -> None:
         self.graph = replace(graph, outputs=selected)
         self.setting = setting
-        self.costs = Costs(self.graph)
+        self.measure = measure or int
 
     @property
     def weights(self) -> Expr:
@@ -63,17 +68,29 @@ class Memory:
 
     def _stored(self, graph: Graph, *kinds: str) -> Expr:
         """The bytes of weights; a chosen precision casts those that are floating, whatever they were stored in."""
-        width, cast = self.setting.precision.values, self.setting.dtype is not None
+        return self._of_width(graph, self.setting.precision.weights, *kinds)
+
+    def _of_width(self, graph: Graph, width: int, *kinds: str) -> Expr:
+        cast = self.setting.dtype is not None
         return stored_weights(graph, kinds, lambda row: width if cast and row.kind == "float" else row.width(width))
 
     @property
     def states(self) -> Expr:
-        """The law of what the optimiser keeps, with its own copy of the weights where it has one."""
-        if not self.setting.training:
-            return ZERO
-        precision = self.setting.precision
-        per_weight = OPTIMIZERS[self.setting.optimizer] * precision.states + precision.master
-        return expand(per_weight * self.costs.total("params_trainable"))
+        """The law of what the optimiser keeps, with its own copy of the weights where it has one.
+
+        Of 8-bit states it holds as long as no tensor grows beyond the size from which they are used.
+        """
+        return state_bytes(self.graph, self.setting, self.measure) if self.setting.training else ZERO
+
+    @property
+    def buffers(self) -> Expr:
+        """The law of the bytes of buffers."""
+        return self._stored(self.graph, "buffer")
+
+    @property
+    def gradients(self) -> Expr:
+        """The law of the bytes of all weights' gradients."""
+        return self._gradient_bytes(self.graph)
 
     @property
     def saved(self) -> Expr:
@@ -96,24 +113,48 @@ class Memory:
 
     def _run(self, measure: Measure, chosen: int | None = None) -> Moment:
         ledger = Ledger(measure, chosen)
-        forward = Forward(ledger, self.setting.execution, self._gradient_bytes, training=self.setting.training)
+        forward = Forward(ledger, self.setting.execution, self._skipped_gradients, training=self.setting.training)
         inputs = tuple(self._input(ledger, value) for value in self.graph.inputs)
         ledger.note("")
         outputs = self.graph.outputs
         results = forward.run(self.graph, inputs, outputs, (True,) * len(outputs), RunScope())
         if self.setting.training:
-            Backward(forward).run(results)
+            self._back(forward, results)
         return ledger.peak
+
+    def _back(self, forward: Forward, results: tuple[Tensor, ...]) -> None:
+        accumulating = self.setting.accumulating
+        width = 0 if self.setting.hands_on else self.setting.precision.gradients
+        if accumulating and width:
+            forward.ledger.new(self.gradients, WEIGHT_GRADIENTS)
+        self._take_loss(forward.ledger, results)
+        Backward(forward, width, accumulating=accumulating).run(results)
+
+    def _take_loss(self, ledger: Ledger, results: tuple[Tensor, ...]) -> None:
+        """Compute a loss of the outputs and go back through it, up to the gradients of the outputs."""
+        loss = loss_bytes(self.graph, self.setting.loss, self.setting.precision.values)
+        samples = self.setting.samples
+        if not loss.holds:
+            for tensor in results:
+                ledger.drop(tensor.storage)
+        ledger.new(samples * loss.data + loss.scalars, ACTIVATIONS)
+        kept = ledger.new(samples * loss.kept, ACTIVATIONS)
+        ledger.note("loss", samples * loss.peak)
+        ledger.drop(kept)
 
     def _input(self, ledger: Ledger, value: Value) -> Tensor:
         law = self.setting.execution.bytes_of(value.type)
         return Tensor(ledger.new(law, ACTIVATIONS), law)
 
     def _gradient_bytes(self, body: Graph) -> Expr:
-        return self._stored(body, "trainable")
+        return self._of_width(body, self.setting.precision.gradients, "trainable")
+
+    def _skipped_gradients(self, body: Graph) -> Expr:
+        return ZERO if self.setting.hands_on else self._gradient_bytes(body)
 
 
 def saved_memory(g: Network, attention: AttentionKernel, dtype: Dtype | None, checkpoint: Checkpoint) -> Law:
     """Return the bytes that autograd keeps, for a kernel of attention, a precision, and checkpoints."""
-    run = replace(setting(g.graph, "training", attention, dtype, checkpoint=checkpoint), own=g.floating)
+    chosen = setting(g.graph, "training", attention, dtype, checkpoint=checkpoint)
+    run = replace(chosen, own=g.floating, checkpoint=chosen.checkpoint.at(g.evaluate))
     return g.law(Memory(g.graph, g.selected, run).saved)

@@ -88,7 +88,7 @@ MOST_VISITED = 50_000
 """Operations that are walked through one after the other; blocks in blocks and repeats in repeats multiply them."""
 
 
-def _check_visited(graph: Graph) -> None:
+def check_visited(graph: Graph) -> None:
     """Refuse a network whose calls in calls are too many to be walked through.
 
     Raises:
@@ -117,8 +117,8 @@ def _turns(node: Repeat) -> int:
 
 def peak_memory(g: Network, setting: Setting) -> PeakMemory:
     """Return the peak of an architecture at its bound values."""
-    _check_visited(g.graph)
-    setting = replace(setting, own=g.floating)
+    check_visited(g.graph)
+    setting = replace(setting, own=g.floating, checkpoint=setting.checkpoint.at(g.evaluate))
     known: dict[Expr, int] = {}
 
     def measure(law: Expr) -> int:

@@ -62,7 +62,7 @@ class SavedByNode:
     def _repeat(self, fold: SavedFold, repeat: Repeat, path: str) -> None:
         flow, state = self._saved.flow, [fold.storages[value] for value in repeat.inputs]
         wanted = fold.gradients.wanted(repeat.outputs)
-        again = fold.execution.drops(repeat, path) and any(wanted)
+        again = fold.execution.run(repeat, path) is not None and any(wanted)
         flags, later = flow.entering(repeat, fold.gradients.flags(repeat.inputs))
         first = state
         for _ in range(int(repeat.count)):

@@ -6,41 +6,22 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from sympy import Expr
+
+from archgraph.cost.memory.optimizers import OPTIMIZERS
+from archgraph.cost.memory.precision import AS_STORED, DOUBLE, PRECISIONS, Precision
 from archgraph.errors import QueryError, not_among
+from archgraph.graph.checkpoints import KEEP_ALL, POLICIES, Checkpoint, CheckpointPolicy, Scopes, described, policy
 from archgraph.graph.execution import Execution, execution
-from archgraph.graph.ir import Graph, Node
+from archgraph.graph.ir import Graph, Member, Node
 from archgraph.graph.locate import find_member
+from archgraph.sizes.symbols import ONE
 
 Mode: TypeAlias = Literal["inference", "training"]
 AttentionKernel: TypeAlias = Literal["math", "flash"]
-Dtype: TypeAlias = Literal["fp32", "bf16", "fp16", "mixed"]
-Optimizer: TypeAlias = Literal["sgd", "momentum", "adam"]
-Checkpoint: TypeAlias = bool | Collection[str]
+Dtype: TypeAlias = Literal["fp32", "bf16", "fp16", "mixed", "bf16-mixed", "bf16-mixed-fp32-grads", "bf16-fsdp"]
+OptimizerName: TypeAlias = Literal["sgd", "momentum", "adam", "adamw", "amsgrad", "adafactor", "muon", "adamw-8bit"]
 
-OPTIMIZERS = {"sgd": 0, "momentum": 1, "adam": 2}
-"""How many numbers an optimiser keeps per trained weight."""
-
-
-@dataclass(frozen=True)
-class Precision:
-    """Bytes of values, weights and gradients, of an optimiser's numbers, and of its own copy of each weight."""
-
-    values: int
-    states: int
-    master: int = 0
-
-
-PRECISIONS = {
-    "fp32": Precision(4, 4),
-    "bf16": Precision(2, 2),
-    "fp16": Precision(2, 2),
-    "mixed": Precision(2, 4, 4),
-}
-"""`mixed` is half precision with single-precision weights and states in the optimiser (Rajbhandari et al. 2020,
-arXiv:1910.02054, section 3.1)."""
-AS_STORED = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16", "float64": "fp64"}
-"""What the floating type of a network is called in a report."""
-DOUBLE = Precision(8, 8)
 CHOICES: Mapping[str, Collection[str]] = {
     "mode": ("inference", "training"),
     "attention": ("math", "flash"),
@@ -58,8 +39,11 @@ class Setting:
         attention: its kernel.
         dtype: what all floating values and weights are cast to; None as they are stored.
         optimizer: what it keeps per weight.
-        checkpoint: as in `Execution`.
+        checkpoint: as in `Execution`; and `samples`.
         own: the floating type of the network, as it is stored.
+        accumulating: whether gradients of an earlier batch are there already.
+        hands_on: whether gradients of weights go to other ranks as they are made, and are not counted.
+        loss: what the outputs go into, as in `loss_bytes`; None where they are held and nothing is computed from them.
 
     Raises:
         QueryError: a word that is none of the choices.
@@ -71,9 +55,13 @@ class Setting:
     mode: Mode = "inference"
     attention: AttentionKernel = "math"
     dtype: Dtype | None = None
-    optimizer: Optimizer = "sgd"
-    checkpoint: bool | frozenset[str] = False
+    optimizer: OptimizerName = "sgd"
+    checkpoint: CheckpointPolicy = KEEP_ALL
     own: str = "float32"
+    samples: Expr = ONE
+    accumulating: bool = False
+    loss: str | None = None
+    hands_on: bool = False
 
     def __post_init__(self) -> None:
         for name, known in CHOICES.items():
@@ -99,14 +87,13 @@ class Setting:
     @property
     def execution(self) -> Execution:
         """How the operations are computed."""
-        return execution(self.precision.values, self.attention, checkpoint=self.checkpoint)
+        return execution(self.precision.values, self.attention, checkpoint=self.checkpoint, samples=self.samples)
 
     def __str__(self) -> str:
         parts = [self.precision_name, f"{self.attention} attention"]
         if self.training:
             parts.append(self.optimizer)
-            where = "repeats" if self.checkpoint is True else ", ".join(sorted(self.checkpoint or ()))
-            parts += [f"checkpoints of {where}"] if where else []
+            parts += [] if self.checkpoint == KEEP_ALL else [described(self.checkpoint)]
         return ", ".join(parts)
 
 
@@ -115,7 +102,7 @@ def setting(
     mode: Mode = "inference",
     attention: AttentionKernel = "math",
     dtype: Dtype | None = None,
-    optimizer: Optimizer = "sgd",
+    optimizer: OptimizerName = "sgd",
     *,
     checkpoint: Checkpoint = False,
 ) -> Setting:
@@ -123,16 +110,27 @@ def setting(
     return Setting(mode, attention, dtype, optimizer, checkpoints(graph, checkpoint))
 
 
-def checkpoints(graph: Graph, chosen: Checkpoint) -> bool | frozenset[str]:
-    """Return the scopes of which only the inputs are kept: all iterations of repeats, or paths that exist.
+def checkpoints(graph: Graph, chosen: Checkpoint) -> CheckpointPolicy:
+    """Return what is computed again: a policy by its word, a number of blocks at a time, or paths of scopes that exist.
 
     Raises:
         QueryError: a path of no scope.
     """
-    if isinstance(chosen, bool):
-        return chosen
-    paths = frozenset([chosen] if isinstance(chosen, str) else chosen)
-    for path in paths:
-        if isinstance(find_member(graph, path)[0], Node):
+    found = policy(chosen)
+    for path in sorted(found.paths) if isinstance(found, Scopes) else ():
+        if isinstance(scope_at(graph, path), Node):
             raise QueryError(f"'{path}' is an operation: checkpoints stand around scopes")
-    return paths
+    return found
+
+
+def scope_at(graph: Graph, path: str) -> Member:
+    """Return what stands at a path that is no word of a policy.
+
+    Raises:
+        QueryError: nothing does, with the words that there are.
+    """
+    try:
+        return find_member(graph, path)[0]
+    except QueryError as error:
+        words = ", ".join(POLICIES)
+        raise QueryError(error.message, hint=f"{words}, a number of blocks, or paths of scopes") from None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from sympy import Expr, Integer, Max, Min, expand
+from sympy import Expr, Integer, Max, Min
 
 from archgraph.fields.rules.axis_maps import rule_of
 from archgraph.fields.rules.axis_rule import Driver
 from archgraph.fields.sets.band import Band, Everything, Unknown
 from archgraph.ops.reach import AxisMap
+from archgraph.sizes.expansion import expanded
 
 ONE, ZERO = Integer(1), Integer(0)
 
@@ -40,7 +41,7 @@ class Hull:
     @property
     def size(self) -> Expr:
         """The length."""
-        return expand(self.hi - self.lo + 1)
+        return expanded(self.hi - self.lo + 1)
 
 
 Span: TypeAlias = "Hull | Everything | Unknown | None"
@@ -81,9 +82,9 @@ def _composed(hull: Hull, band: Band) -> Hull:
         reason = reason or "windows of attention follow phases"
     return Hull(
         hull.axis,
-        expand(hull.stride * band.rate),
-        expand(hull.lo + hull.stride * band.lo),
-        expand(hull.hi + hull.stride * band.hi),
+        expanded(hull.stride * band.rate),
+        expanded(hull.lo + hull.stride * band.lo),
+        expanded(hull.hi + hull.stride * band.hi),
         None,
         hull.phased or band.phased,
         reason,
@@ -99,7 +100,7 @@ def hull_union(left: Span, right: Span) -> Span:
         if found:
             return found[0]
     assert isinstance(left, Hull) and isinstance(right, Hull)
-    if expand(left.stride - right.stride) != 0:
+    if expanded(left.stride - right.stride) != 0:
         return Unknown(f"misaligned branches: values of stride {left.stride} and {right.stride} are joined")
     if (left.axis, left.digit) != (right.axis, right.digit):
         return Unknown(f"branches driven by {left.axis} and by {right.axis} are joined")
@@ -119,7 +120,7 @@ def least(left: Expr, right: Expr) -> Expr:
     >>> least(-symbol("K"), ZERO)
     -K
     """
-    difference = expand(left - right)
+    difference = expanded(left - right)
     if difference.is_nonpositive:
         return left
     return right if difference.is_nonnegative else Min(left, right)
@@ -127,7 +128,7 @@ def least(left: Expr, right: Expr) -> Expr:
 
 def most(left: Expr, right: Expr) -> Expr:
     """Return the larger one, decided for all values of the symbols where that is possible."""
-    difference = expand(left - right)
+    difference = expanded(left - right)
     if difference.is_nonnegative:
         return left
     return right if difference.is_nonpositive else Max(left, right)
@@ -141,11 +142,11 @@ def repeated_hull(inner: Hull, body: Hull, count: Expr) -> Span:
         body: the hull of the body's output on its input.
         count: how many.
     """
-    if expand(body.stride - 1) != 0:
+    if expanded(body.stride - 1) != 0:
         return Unknown(f"a repeated body of stride {body.stride}")
     reason = inner.reason or body.reason
     if body.phased and count != 1:
         reason = reason or "phases within a repeat"
     # At stride 1 the offsets of all iterations add up, so that none has to be run and the count may be a symbol.
-    lo, hi = expand(inner.lo + inner.stride * count * body.lo), expand(inner.hi + inner.stride * count * body.hi)
+    lo, hi = expanded(inner.lo + inner.stride * count * body.lo), expanded(inner.hi + inner.stride * count * body.hi)
     return replace(inner, lo=lo, hi=hi, phased=inner.phased or body.phased, reason=reason)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from archgraph.fields.rules.node_reads import node_reads
 from archgraph.fields.sets.pieces import join
-from archgraph.fields.sets.readings import HalfLine, Moving, Reading, Whole, axes_of
+from archgraph.fields.sets.readings import HalfLine, Moving, Reading, Rows, Whole, axes_of
 from archgraph.fields.sets.region import Region, own_region
 from archgraph.fields.sets.through import through
 from archgraph.graph.fold import Fold, iterations
@@ -102,6 +102,8 @@ class _Depth(Fold[Depths]):
     def _covers(self, reading: Reading) -> bool:
         if isinstance(reading, Whole | HalfLine):
             return True
+        if isinstance(reading, Rows):
+            return any(Fraction(found.size - 1, 2) >= self.distance for found in reading.sets)
         return isinstance(reading, Moving) and Fraction(reading.map.size_max - 1, 2) >= self.distance
 
 
@@ -111,6 +113,8 @@ def _mixes(reading: Reading, region: Region) -> int:
 
 
 def _several(read: Reading) -> bool:
+    if isinstance(read, Rows):
+        return any(found.length > 1 for found in read.sets)
     if not isinstance(read, Moving):
         return isinstance(read, Whole | HalfLine)
     reads = read.map

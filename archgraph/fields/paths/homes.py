@@ -9,7 +9,7 @@ from functools import lru_cache
 from archgraph.fields.report.read_fold import ReadFold
 from archgraph.fields.sets.area import Mask
 from archgraph.fields.sets.field import Field
-from archgraph.fields.sets.readings import HalfLine, Moving, Reading, Whole, on_axis
+from archgraph.fields.sets.readings import HalfLine, Moving, Reading, Rows, Whole, on_axis
 from archgraph.fields.sets.region import REST, Region, Transfer, reading_alone
 from archgraph.fields.sets.terms import Term
 from archgraph.graph.ir import Graph, Node, Value
@@ -36,7 +36,7 @@ def _local(region: Region) -> Region:
 
 
 def _moving(reading: Reading) -> Reading:
-    return None if isinstance(reading, Whole | HalfLine) else reading
+    return None if isinstance(reading, Whole | HalfLine | Rows) else reading
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 
 from archgraph.fields.paths.homes import Home
-from archgraph.fields.rules.relation import Every, Link, LinkGroup, Relation, Tangle
+from archgraph.fields.rules.links import Every, Joint, Link, LinkGroup, Lookup, Tangle
+from archgraph.fields.rules.relation import Relation
 from archgraph.fields.sets.area import Mask, bits, full
 from archgraph.fields.sets.limits import check_places
 
@@ -44,7 +45,7 @@ def edges(relation: Relation, operand: Home | None, output: Home | None) -> Edge
     if output is None:
         return Edges(None, (0,), operand.count)
     still = output.overlapping(operand)
-    group = next(group for group in relation.groups if operand.term.axis in group.axes)
+    group = _group_of(relation.groups, operand.term.axis)
     if isinstance(group, Every) or output.term.axis not in group.drivers:
         return Edges(None, still, operand.count)
     table = [0] * output.count
@@ -56,11 +57,20 @@ def edges(relation: Relation, operand: Home | None, output: Home | None) -> Edge
     return Edges(tuple(table), still, operand.count)
 
 
+def _group_of(groups: tuple[LinkGroup, ...], axis: str) -> LinkGroup:
+    group = next(group for group in groups if axis in group.axes)
+    return _group_of(group.groups, axis) if isinstance(group, Joint) else group
+
+
 def _pairs(group: LinkGroup, operand: Home, output: Home) -> Iterator[tuple[int, Mask]]:
     """Yield a coordinate of the output and the operand's that it reads, for every index."""
     if isinstance(group, Link):
         for index, reads in enumerate(group.table):
             yield output.term.at(index), _coordinates(reads, operand)
+    elif isinstance(group, Lookup):
+        driver = group.drivers.index(output.term.axis)
+        for index in product(*(range(size) for _, _, size in group.digits)):
+            yield output.term.at(index[driver]), _coordinates(group.read(index), operand)
     elif isinstance(group, Tangle):
         place, driver = group.axes.index(operand.term.axis), group.drivers.index(output.term.axis)
         for index in product(*map(range, group.sizes)):

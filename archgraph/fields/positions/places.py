@@ -31,7 +31,7 @@ class Places:
         self.input = input
         self._evaluate = evaluate
         self._learned = learned
-        self._readers: dict[ReadKind, ReadBack] = {}
+        self._readers: dict[tuple[ReadKind, bool], ReadBack] = {}
 
     def probe(self, node: str, index: Mapping[str, int], kind: ReadKind = "content", output: int = 0) -> Probe:
         """Return the positions that a node reads at some index; axes that are not named take all indices.
@@ -48,11 +48,21 @@ class Places:
         chain = members(self.graph, node)
         value = chain[-1].outputs[output]
         outputs = self.extents(value)
-        reader = self._readers.setdefault(kind, ReadBack(self._evaluate, kind, self._learned))
-        found = walk_back(reader, self.graph, chain, {value: chosen(outputs, index, node)})
-        read = found.get(self.input, NO_AREA)
-        extents = self.extents(self.input)
-        return Probe(node, self.input.name, extents, kind, read, fixed_weights=self.fixed_weights)
+        seed = {value: chosen(outputs, index, node)}
+        reader = self._reader(kind)
+        read = walk_back(reader, self.graph, chain, seed).get(self.input, NO_AREA)
+        extents, exact = self.extents(self.input), True
+        if reader.bounded:
+            # What is read at most is exact where as much is read in any case.
+            sure = walk_back(self._reader(kind, certain=True), self.graph, chain, seed)
+            exact = sure.get(self.input, NO_AREA) == read
+        return Probe(node, self.input.name, extents, kind, read, exact, fixed_weights=self.fixed_weights)
+
+    def _reader(self, kind: ReadKind, *, certain: bool = False) -> ReadBack:
+        key = (kind, certain)
+        if key not in self._readers:
+            self._readers[key] = ReadBack(self._evaluate, kind, self._learned, certain=certain)
+        return self._readers[key]
 
     @property
     def fixed_weights(self) -> bool:
@@ -62,9 +72,10 @@ class Places:
     def unread(self, node: str, kind: ReadKind = "content") -> Probe:
         """Return the positions of the input that no position of a node reads."""
         extents = self.extents(self.input)
-        missing = area.complement(self.probe(node, {}, kind).area, tuple(extents.values()))
+        found = self.probe(node, {}, kind)
+        missing = area.complement(found.area, tuple(extents.values()))
         title, fixed = "unread by {node} of {input}", self.fixed_weights
-        return Probe(node, self.input.name, extents, kind, missing, title=title, fixed_weights=fixed)
+        return Probe(node, self.input.name, extents, kind, missing, found.exact, title, fixed_weights=fixed)
 
     def interior(self, node: str) -> Probe:
         """Return the positions of a node that read no padding, no repeated border and no window that a border cuts."""

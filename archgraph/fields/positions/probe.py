@@ -18,10 +18,21 @@ from archgraph.sizes.exact import Evaluate
 
 
 class ReadBack(WalkBack[Area]):
-    """Carries sets of positions back to what they read."""
+    """Carries sets of positions back to what they read.
 
-    def __init__(self, evaluate: Evaluate, kind: ReadKind = "content", learned: Learned = None) -> None:
+    Args:
+        evaluate: gives the value of a size.
+        kind: content, gate or stat.
+        learned: as in `node_reads`.
+        certain: whether to leave out what is read at most, so that what is left is read in any case.
+    """
+
+    def __init__(
+        self, evaluate: Evaluate, kind: ReadKind = "content", learned: Learned = None, *, certain: bool = False
+    ) -> None:
         super().__init__(evaluate)
+        self.certain = certain
+        self.bounded = False
         self.kind: ReadKind = kind
         self.learned = learned
         self._relations: dict[tuple[Node, int], dict[int, Relation]] = {}
@@ -37,6 +48,9 @@ class ReadBack(WalkBack[Area]):
             if not state:
                 continue
             for operand, relation in self.relations(node, index).items():
+                self.bounded |= not relation.exact
+                if self.certain and not relation.exact:
+                    continue
                 read, old = relation.pull(state), found[operand]
                 found[operand] = read if old is None else area.union(old, read)
         return tuple(found)
@@ -59,7 +73,7 @@ class Probe:
         extents: the input's size along every axis.
         kind: content, gate or stat.
         area: the positions.
-        exact: False where some channels were picked that may read less than all of them together.
+        exact: False where less may be read: some channels were picked, or a mask is not known.
         title: what the positions are.
         fixed_weights: whether what is mixed with weights computed from an input is left out.
     """

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from archgraph.errors import QueryError
 from archgraph.fields.sets.field import Field, ReadKind
 from archgraph.fields.sets.indices import EMPTY, Indices, interval
-from archgraph.fields.sets.readings import HalfLine, Moving, Pieces, Reading, Unsettled, Whole
+from archgraph.fields.sets.readings import HalfLine, Moving, Pieces, Reading, Rows, Unsettled, Whole
 from archgraph.fields.sets.setmap import SetMap
 from archgraph.fields.sets.terms import Form, shown
 
@@ -83,6 +83,8 @@ class AxisField:
         reading = self.reading
         if isinstance(reading, Moving):
             return reading.map
+        if isinstance(reading, Rows):
+            return SetMap(self.extent, reading.sets)
         if isinstance(reading, Unsettled):
             raise QueryError(f"no receptive field along {self.axis}: {reading.reason}")
         if isinstance(reading, Pieces):
@@ -101,7 +103,7 @@ class AxisField:
     @property
     def form(self) -> Form:
         """Which positions of the output drive the field along this axis."""
-        return self.reading.form if isinstance(self.reading, Moving | HalfLine) else ()
+        return self.reading.form if isinstance(self.reading, Moving | HalfLine | Rows) else ()
 
     @property
     def along(self) -> str:
@@ -221,7 +223,7 @@ class AxisField:
             return "; ".join(f"{axis} {first}..{last}: {part}" for first, last, part in self.pieces)
         if self.reading is None:
             return "nothing"
-        if not isinstance(self.reading, Moving):
+        if not isinstance(self.reading, Moving | Rows):
             return self._gathered()
         return ", ".join(self._parts())
 
@@ -237,7 +239,9 @@ class AxisField:
         yield f"{'' if self.exact else 'at most '}{sizes}"
         if self.size_min != self.size_max:
             yield f"mean {self.size_mean}"
-        if self.period > 1:
+        if isinstance(self.reading, Rows):
+            yield "listed one by one"
+        elif self.period > 1:
             yield f"{self.period} phases"
         yield f"stride {self.stride}"
         if self.along not in ("", self.axis):

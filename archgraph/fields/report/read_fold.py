@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 from archgraph.fields.rules.node_reads import Learned, node_reads
 from archgraph.fields.sets.readings import Whole
-from archgraph.fields.sets.region import Dependence, Region, Transfer, apply, iterated_transfer, own_region, within
+from archgraph.fields.sets.region import (
+    Dependence,
+    Region,
+    Transfer,
+    apply,
+    gathered_again,
+    iterated_transfer,
+    own_region,
+    within,
+)
 from archgraph.graph.fold import Fold
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.sizes.exact import Evaluate
@@ -63,7 +72,8 @@ class ReadFold(Fold[Dependence]):
 
     def node(self, node: Node, operands: tuple[Dependence, ...]) -> tuple[Dependence, ...]:
         """Return what the outputs of an operation read, by way of its operands."""
-        return tuple(apply(row, operands) for row in self.reads(node))
+        place = self.place(node)
+        return tuple(gathered_again(apply(row, operands), operands, place) for row in self.reads(node))
 
     def repeat(self, repeat: Repeat, operands: tuple[Dependence, ...]) -> tuple[Dependence, ...]:
         """Return what is read behind the last iteration."""

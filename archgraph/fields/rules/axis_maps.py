@@ -3,42 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
-from sympy import Integer, Rational
+from sympy import Integer
 
+from archgraph.errors import QueryError
 from archgraph.fields.rules.axis_rule import (
     AxisRule,
     AxisView,
     Digital,
     Driver,
-    MovingRule,
     PowerStep,
     Related,
     SourceDigit,
     Stretch,
     Strides,
 )
-from archgraph.fields.rules.relation import Every, Link, MapTable, PrefixTable
-from archgraph.fields.rules.tap_power import everywhere, interpolated, spread
+from archgraph.fields.rules.links import Every, Link, Lookup
+from archgraph.fields.rules.moving_rules import (
+    BlocksRule,
+    EnlargeRule,
+    InterpolatedRule,
+    PartsRule,
+    PlacedRule,
+    ResizedRule,
+    TransposedRule,
+    WindowRule,
+    unknown_band,
+)
+from archgraph.fields.rules.read_tables import AnyTable, ListTable, PrefixTable, ReadTable
+from archgraph.fields.rules.tap_power import everywhere
 from archgraph.fields.sets import windows
 from archgraph.fields.sets.area import full
+from archgraph.fields.sets.at_most import at_most
 from archgraph.fields.sets.band import EVERYTHING, Band, Unknown
+from archgraph.fields.sets.indices import of_mask
 from archgraph.fields.sets.readings import HalfLine, Reading, moving
-from archgraph.fields.sets.setmap import SetMap
+from archgraph.fields.sets.rows import MOST_LISTED_ROWS, listed_sets, stated_rows
 from archgraph.fields.sets.spread import STAY
-from archgraph.fields.sets.terms import Sum, Term, own_index
+from archgraph.fields.sets.terms import Form, Sum, Term, own_index, values_of
+from archgraph.ops.position_sets import PositionSets
 from archgraph.ops.reach import (
     All,
     Along,
+    AnyOf,
+    AtMost,
     AxisMap,
     Blocks,
-    Border,
     Causal,
     Digit,
     Digits,
     Enlarge,
     Interpolated,
+    Listed,
     Parts,
     Placed,
     Power,
@@ -48,168 +66,7 @@ from archgraph.ops.reach import (
     Window,
 )
 
-ONE, ZERO, HALF = Integer(1), Integer(0), Rational(1, 2)
-
-
-class _Window(MovingRule[Window]):
-    """One that stands still, of stride 0, reads the same fixed set for every output: it has no drivers at all."""
-
-    def sets(self, view: AxisView) -> SetMap:
-        read = self.read
-        return windows.window(*map(view.evaluate, (read.kernel, read.stride, read.dilation, read.before)))
-
-    def border(self) -> Border | None:
-        return self.read.border
-
-    def reading(self, view: AxisView) -> Reading:
-        if self.read.stride == 0:
-            return moving(Sum(()), self.sets(view))
-        return super().reading(view)
-
-    def relation(self, view: AxisView) -> Related:
-        if self.read.stride != 0:
-            return super().relation(view)
-        (mask,) = MapTable(self.sets(view), view.extent, 1)
-        return Every(view.axis, mask)
-
-    def band(self, number: int) -> Stretch:
-        if self.read.stride == 0:
-            return _unknown(self.read)
-        return Band(self.read.stride, -self.read.before, self.read.dilation * (self.read.kernel - 1) - self.read.before)
-
-    def taps(self, power: Power, view: AxisView) -> PowerStep:
-        return None if self.read.stride == 0 else spread(self.sets(view), power)
-
-
-class _Transposed(MovingRule[Transposed]):
-    def sets(self, view: AxisView) -> SetMap:
-        read = self.read
-        return windows.transposed(*map(view.evaluate, (read.kernel, read.stride, read.dilation, read.before)))
-
-    def border(self) -> Border | None:
-        return "drop"
-
-    def band(self, number: int) -> Stretch:
-        stride, before = self.read.stride, self.read.before
-        # Only whole quotients are taps: the first is rounded up and the last down, each by this much on average over
-        # the phases. Dilated taps leave residues out, and are rounded otherwise.
-        slack = (stride - 1) / (2 * stride)
-        reason = "" if self.read.dilation == 1 or stride == 1 else "a dilated transposed convolution"
-        first = (before - self.read.dilation * (self.read.kernel - 1)) / stride + slack
-        return Band(ONE / stride, first, before / stride - slack, stride != 1, reason)
-
-    def taps(self, power: Power, view: AxisView) -> PowerStep:
-        # A phase sees kernel/stride taps on average. Their weights have one variance, so that a phase with more taps
-        # has more power, and it is the mean over the phases that is 1.
-        expected = view.evaluate(self.read.stride) / view.evaluate(self.read.kernel)
-        return spread(self.sets(view), power, expected)
-
-
-class _Enlarge(MovingRule[Enlarge]):
-    def sets(self, view: AxisView) -> SetMap:
-        return windows.enlarge(view.evaluate(self.read.factor))
-
-    def border(self) -> Border | None:
-        return "drop"
-
-    def band(self, number: int) -> Stretch:
-        # `i // factor` lies below `i / factor`, by this much on average.
-        place = -(self.read.factor - 1) / (2 * self.read.factor)
-        return Band(ONE / self.read.factor, place, place, self.read.factor != 1)
-
-    def taps(self, power: Power, view: AxisView) -> PowerStep:
-        return spread(self.sets(view), "one")
-
-
-class _Blocks(MovingRule[Blocks]):
-    def sets(self, view: AxisView) -> SetMap:
-        return windows.blocks(view.evaluate(self.read.size), view.evaluate(self.read.shift))
-
-    def border(self) -> Border | None:
-        return "drop"
-
-    def band(self, number: int) -> Stretch:
-        half = (self.read.size - 1) / 2
-        return Band(ONE, -half, half, self.read.size != 1)
-
-    def taps(self, power: Power, view: AxisView) -> PowerStep:
-        return spread(self.sets(view), power)
-
-
-class _Interpolated(MovingRule[Interpolated]):
-    def sets(self, view: AxisView) -> SetMap:
-        return windows.bilinear(view.evaluate(self.read.factor))
-
-    def border(self) -> Border | None:
-        return "clamp"
-
-    def band(self, number: int) -> Stretch:
-        factor = self.read.factor
-        middle = 1 / (2 * factor) - HALF
-        reason = "" if factor.is_even or factor.is_odd else "an enlargement by a factor of unknown parity"
-        # With an odd factor one output of every `factor` lies on a centre of the operand and reads it alone; with an
-        # even one all read two neighbours. So there is no expression without the parity.
-        slack = (factor - 1) / (2 * factor) if factor.is_odd else HALF
-        return Band(ONE / factor, middle - slack, middle + slack, factor != 1, reason)
-
-    def taps(self, power: Power, view: AxisView) -> PowerStep:
-        return interpolated(view.evaluate(self.read.factor))
-
-
-class _Resized(MovingRule[Resized]):
-    def sets(self, view: AxisView) -> SetMap:
-        how = "average" if self.read.how == "adaptive" else "corners"
-        return windows.resized(view.evaluate(self.read.before), view.evaluate(self.read.after), how)
-
-    def border(self) -> Border | None:
-        return "drop"
-
-    def _to_one(self) -> bool:
-        """Say whether it is global pooling; a length that is 1 only at some values keeps its set map."""
-        return self.read.how == "adaptive" and self.read.after == 1
-
-    def reading(self, view: AxisView) -> Reading:
-        return view.whole if self._to_one() else super().reading(view)
-
-    def band(self, number: int) -> Stretch:
-        return EVERYTHING if self._to_one() else _unknown(self.read)
-
-    def taps(self, power: Power, view: AxisView) -> PowerStep:
-        """Adaptive pooling averages, whatever the operation that does it says of its weights."""
-        if self.read.how != "adaptive":
-            return None
-        return everywhere("mean", view.extent) if self._to_one() else spread(self.sets(view), "mean")
-
-
-class _Placed(MovingRule[Placed]):
-    def sets(self, view: AxisView) -> SetMap:
-        return windows.shift(-view.evaluate(self.read.start))
-
-    def border(self) -> Border | None:
-        """Beyond the operand the output reads another one, which is no border."""
-        return None
-
-    def band(self, number: int) -> Stretch:
-        return Band(ONE, -self.read.start, -self.read.start)
-
-    def taps(self, power: Power, view: AxisView) -> PowerStep:
-        """Where an operand is put does not widen what it reads: each output reads one of them."""
-        return STAY
-
-
-class _Parts(MovingRule[Parts]):
-    def sets(self, view: AxisView) -> SetMap:
-        return windows.shift(view.evaluate(self.read.starts[view.number]))
-
-    def border(self) -> Border | None:
-        return "drop"
-
-    def band(self, number: int) -> Stretch:
-        return Band(ONE, self.read.starts[number], self.read.starts[number])
-
-    def taps(self, power: Power, view: AxisView) -> PowerStep:
-        """Undoes what puts operands side by side, so that neither may move the walk."""
-        return STAY
+ONE, ZERO = Integer(1), Integer(0)
 
 
 class _All(AxisRule[All]):
@@ -231,10 +88,17 @@ class _All(AxisRule[All]):
 
 class _Causal(AxisRule[Causal]):
     def reading(self, view: AxisView) -> Reading:
-        return HalfLine(own_index(view.driver, view.outputs), windows.IDENTITY, view.whole)
+        ahead = view.evaluate(self.read.ahead)
+        if ahead < 0:
+            # The first outputs read nothing.
+            return written_out(self._table(view), view)
+        return HalfLine(own_index(view.driver, view.outputs), windows.shift(ahead), view.whole)
 
     def relation(self, view: AxisView) -> Related:
-        return Link(view.axis, view.driver, PrefixTable(view.extent, view.outputs))
+        return Link(view.axis, view.driver, self._table(view))
+
+    def _table(self, view: AxisView) -> PrefixTable:
+        return PrefixTable(view.extent, view.outputs, view.evaluate(self.read.ahead))
 
     def band(self, number: int) -> Stretch:
         return Unknown("causal: it grows with the position")
@@ -283,7 +147,7 @@ class _Digits(AxisRule[Digits]):
         return tuple((axis, value(scale), value(stride), value(size)) for axis, scale, stride, size in self.read.parts)
 
     def band(self, number: int) -> Stretch:
-        return _unknown(self.read)
+        return unknown_band(self.read)
 
     def taps(self, power: Power, view: AxisView) -> PowerStep:
         return None
@@ -315,6 +179,122 @@ class _Digit(AxisRule[Digit]):
         return None if driver.digit is not None else Driver(driver.axis, value(self.read.stride))
 
 
+class _Listed(AxisRule[Listed]):
+    """Known at one size: of axes of another length all may be read."""
+
+    def reading(self, view: AxisView) -> Reading:
+        if self._is_one(view):
+            return replace(view.whole, span=of_mask(self.read.sets.masks[0])) if self.read.sets.masks[0] else None
+        if not self._fits(view):
+            return at_most(view.whole)
+        return stated_rows(self._form(view), listed_sets(self.read.sets), view.place)
+
+    def relation(self, view: AxisView) -> Related:
+        if self._is_one(view):
+            return Every(view.axis, self.read.sets.masks[0])
+        if not self._fits(view):
+            return Every(view.axis, full(view.extent), exact=False)
+        drivers = tuple((term.axis, term.scale, term.extent) for term in self._form(view))
+        return Lookup(view.axis, drivers, self.read.sets)
+
+    def _is_one(self, view: AxisView) -> bool:
+        return self.read.alike and view.extent == self.read.sets.extent
+
+    def _form(self, view: AxisView) -> Form:
+        if not self.read.over:
+            return own_index(view.driver, view.outputs)
+        return tuple(Term(axis, size, scale) for axis, scale, size in self.read.over)
+
+    def _fits(self, view: AxisView) -> bool:
+        if self.read.alike:
+            return False
+        sizes = all(view.length(axis) == size for axis, _, size in self.read.over)
+        last = values_of(self._form(view)).stop
+        return sizes and (view.extent, last) == (self.read.sets.extent, len(self.read.sets))
+
+    def band(self, number: int) -> Stretch:
+        return Unknown("a list of positions")
+
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
+        return None
+
+    def driver(self, driver: Driver, value: Strides) -> Driver | None:
+        return driver
+
+
+class _AnyOf(AxisRule[AnyOf]):
+    """No set map holds a window that moves beside positions that stand still: the sets are listed at the bound size."""
+
+    def reading(self, view: AxisView) -> Reading:
+        if not self._known(view):
+            return at_most(view.whole)
+        return written_out(self._table(view), view)
+
+    def relation(self, view: AxisView) -> Related:
+        if not self._known(view):
+            return Every(view.axis, full(view.extent), exact=False)
+        return Link(view.axis, view.driver, self._table(view))
+
+    def _related(self, view: AxisView) -> list[Related]:
+        return [rule_of(part).relation(view) for part in self.read.maps]
+
+    def _known(self, view: AxisView) -> bool:
+        return not any(isinstance(found, Digital) or not found.exact for found in self._related(view))
+
+    def _table(self, view: AxisView) -> AnyTable:
+        tables = tuple(_as_table(found, view) for found in self._related(view))
+        return AnyTable(tables, view.extent, view.outputs)
+
+    def band(self, number: int) -> Stretch:
+        return Unknown("positions of several kinds are read")
+
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
+        return None
+
+    def driver(self, driver: Driver, value: Strides) -> Driver | None:
+        return driver
+
+
+def _as_table(found: Related, view: AxisView) -> ReadTable:
+    if isinstance(found, Link):
+        return found.table
+    assert not isinstance(found, Digital)
+    masks = (found.mask,) * view.outputs if isinstance(found, Every) else found.sets.masks
+    return ListTable(PositionSets(masks, view.extent), view.extent, view.outputs)
+
+
+def written_out(table: ReadTable, view: AxisView) -> Reading:
+    """Return a table as sets, one per output.
+
+    Raises:
+        QueryError: there are too many outputs.
+    """
+    if view.outputs > MOST_LISTED_ROWS:
+        raise QueryError(f"the sets of {view.outputs:,} positions are too many to be listed")
+    return stated_rows(own_index(view.driver, view.outputs), tuple(map(of_mask, table)), view.place)
+
+
+class _AtMost(AxisRule[AtMost]):
+    """What is read is not known: all that its inner map says may be."""
+
+    def reading(self, view: AxisView) -> Reading:
+        return at_most(rule_of(self.read.map).reading(view))
+
+    def relation(self, view: AxisView) -> Related:
+        found = rule_of(self.read.map).relation(view)
+        return found if isinstance(found, Digital) else replace(found, exact=False)
+
+    def band(self, number: int) -> Stretch:
+        found = rule_of(self.read.map).band(number)
+        return replace(found, reason=found.reason or self.read.reason) if isinstance(found, Band) else found
+
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
+        return None
+
+    def driver(self, driver: Driver, value: Strides) -> Driver | None:
+        return rule_of(self.read.map).driver(driver, value)
+
+
 class _Along(AxisRule[Along]):
     """What it says of an axis is what its inner map says, but along another axis of the output."""
 
@@ -335,10 +315,6 @@ class _Along(AxisRule[Along]):
         return rule_of(self.read.map).driver(Driver(self.read.axis, driver.digit), value)
 
 
-def _unknown(read: AxisMap) -> Unknown:
-    return Unknown(f"no expression for {type(read).__name__.lower()}")
-
-
 def _summed(parts: tuple[SourceDigit, ...], view: AxisView) -> Reading:
     """Return the reading of a sum of digits; one of no axis takes all its values."""
     terms, reads = [], windows.IDENTITY
@@ -354,20 +330,23 @@ def _summed(parts: tuple[SourceDigit, ...], view: AxisView) -> Reading:
 
 
 RULES: Mapping[type, type[AxisRule[Any]]] = {
-    Window: _Window,
-    Transposed: _Transposed,
-    Enlarge: _Enlarge,
-    Blocks: _Blocks,
-    Interpolated: _Interpolated,
-    Resized: _Resized,
-    Placed: _Placed,
-    Parts: _Parts,
+    Window: WindowRule,
+    Transposed: TransposedRule,
+    Enlarge: EnlargeRule,
+    Blocks: BlocksRule,
+    Interpolated: InterpolatedRule,
+    Resized: ResizedRule,
+    Placed: PlacedRule,
+    Parts: PartsRule,
     All: _All,
     Causal: _Causal,
     Unflattened: _Unflattened,
     Digits: _Digits,
     Digit: _Digit,
+    Listed: _Listed,
+    AnyOf: _AnyOf,
     Along: _Along,
+    AtMost: _AtMost,
 }
 
 

@@ -9,7 +9,8 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from sympy import Expr
 
-from archgraph.fields.rules.relation import Every, Link, MapTable
+from archgraph.fields.rules.links import Every, Link, Lookup
+from archgraph.fields.rules.read_tables import MapTable
 from archgraph.fields.rules.tap_power import Global
 from archgraph.fields.sets.band import Band, Everything, Unknown
 from archgraph.fields.sets.indices import interval
@@ -94,7 +95,7 @@ class Digital:
 
 Strides: TypeAlias = Callable[[Expr], "Expr | int"]
 """What strides of digits are compared as: expressions as they are, or their values."""
-Related: TypeAlias = "Link | Every | Digital"
+Related: TypeAlias = "Link | Every | Lookup | Digital"
 Stretch: TypeAlias = "Band | Everything | Unknown"
 PowerStep: TypeAlias = "SpreadMap | Global | None"
 

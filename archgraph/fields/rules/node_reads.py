@@ -12,8 +12,10 @@ from archgraph.fields.rules.axis_rule import AxisView
 from archgraph.fields.rules.fixed_weights import by_fixed_weights
 from archgraph.fields.sets.channels import used
 from archgraph.fields.sets.field import HELD, THERE, Field, same
-from archgraph.fields.sets.readings import Unsettled, Whole, settled
+from archgraph.fields.sets.readings import PRESENT, Moving, Reading, Unsettled, Whole, settled
 from archgraph.fields.sets.region import REST, Dependence, Region, Transfer
+from archgraph.fields.sets.rows import presence
+from archgraph.fields.sets.through import through
 from archgraph.graph.ir import Node, Value
 from archgraph.ops.reach import AxisMap, Parts, Placed, Reach
 from archgraph.sizes.exact import Evaluate
@@ -90,7 +92,10 @@ class _View:
         maps = dict(reach.maps)
         fields = {axis: self._field(index, axis, maps, reach) for axis in self.node.types[index].positions}
         # A gate only scales what other operands bring: it is no content, but part of the two wider fields.
-        region = Region({REST: HELD if reach.gate else THERE, **fields}, (), used(reach.channels))
+        rest = HELD if reach.gate else THERE
+        for field in fields.values():
+            rest = _passing(rest, presence(field.gate))
+        region = Region({REST: rest, **fields}, (), used(reach.channels))
         position = _position(maps, reach)
         if position is None:
             return region
@@ -111,6 +116,14 @@ class _View:
         # What statistics read is kept apart from what values do: all of it, but as one number.
         stat = view.whole if axis in reach.statistics else content
         return Field(None if reach.gate else content, content, stat)
+
+
+def _passing(rest: Field, present: Reading) -> Field:
+    """Return how constant contents are passed on, by the positions that read anything at all."""
+    # Holes along several axes count along the first of them: the others are read no less than that.
+    if present == PRESENT or (isinstance(present, Moving) and rest.gate != PRESENT):
+        return rest
+    return rest.each(lambda reading: through(reading, lambda _: present))
 
 
 def _position(maps: dict[str, AxisMap], reach: Reach) -> tuple[str, Expr, Expr | None] | None:

@@ -9,8 +9,9 @@ from archgraph.errors import QueryError, ShapeError
 from archgraph.fields.rules.axis_maps import rule_of
 from archgraph.fields.rules.axis_rule import AxisView, Digital, SourceDigit
 from archgraph.fields.rules.fixed_weights import by_fixed_weights
+from archgraph.fields.rules.links import Every, LinkGroup, Only, Tangle, untangled
 from archgraph.fields.rules.node_reads import Learned
-from archgraph.fields.rules.relation import Every, LinkGroup, Only, Relation, Tangle
+from archgraph.fields.rules.relation import Relation
 from archgraph.fields.sets.area import full
 from archgraph.fields.sets.field import ReadKind
 from archgraph.graph.ir import Node
@@ -61,7 +62,7 @@ class _View:
         if reach.position is not None:
             axis, start = reach.position
             groups.append(Only(axis, 1 << self.evaluate(start)))
-        return Relation(operand.positions, outputs, tuple(groups))
+        return Relation(operand.positions, outputs, untangled(groups, outputs))
 
     def _groups(
         self, operand: TensorType, maps: dict[str, AxisMap], pooled: tuple[str, ...], outputs: dict[str, int]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from archgraph.fields.sets.pieces import alone, join, pieces
-from archgraph.fields.sets.readings import PRESENT, HalfLine, Moving, Piece, Pieces, Reading, Whole
+from archgraph.fields.sets.readings import PRESENT, HalfLine, Moving, Piece, Pieces, Reading, Rows, Whole
 from archgraph.fields.sets.terms import own_index
 from archgraph.fields.sets.through import through
 from archgraph.fields.sets.windows import IDENTITY
@@ -64,7 +64,7 @@ class Field:
 def _within(reading: Reading, scope: Whole) -> Reading:
     if isinstance(reading, Whole):
         return reading.under(scope) if reading.path else reading
-    if isinstance(reading, HalfLine):
+    if isinstance(reading, HalfLine | Rows):
         return replace(reading, since=reading.since.under(scope))
     if isinstance(reading, Pieces):
         parts = (Piece(part.start, part.stop, _within(part.reading, scope)) for part in reading.parts)

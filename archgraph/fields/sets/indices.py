@@ -194,6 +194,18 @@ def indices(members: Iterable[int]) -> Indices:
     return union(interval(member, member) for member in members)
 
 
+def of_mask(mask: int) -> Indices:
+    """Return the set whose members are the bits of a mask.
+
+    >>> list(of_mask(0b1101))
+    [0, 2, 3]
+    """
+    if not mask:
+        return EMPTY
+    first = (mask & -mask).bit_length() - 1
+    return _comb(first, 1, mask >> first, exact=True)
+
+
 def union(sets: Iterable[Indices]) -> Indices:
     """Return the union.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import reduce
 from itertools import pairwise
 
 from archgraph.errors import QueryError
@@ -14,16 +15,19 @@ from archgraph.fields.sets.readings import (
     Piece,
     Pieces,
     Reading,
+    Rows,
     Unsettled,
     Whole,
     axes_of,
     edge,
     halfline,
     indexed,
+    moving,
     settled,
 )
-from archgraph.fields.sets.terms import Form, coarseness, shown
-from archgraph.fields.sets.windows import enlarge
+from archgraph.fields.sets.rows import listed_union
+from archgraph.fields.sets.terms import Form, Sum, coarseness, shown
+from archgraph.fields.sets.windows import enlarge, window
 
 
 def pieces(axis: str, extent: int, parts: Iterable[Piece]) -> Reading:
@@ -113,12 +117,43 @@ def join(left: Reading, right: Reading) -> Reading:
         return right if left is None else left
     if isinstance(left, Pieces) or isinstance(right, Pieces):
         return overlay(left, right)
+    if isinstance(left, Rows) or isinstance(right, Rows):
+        return settled(lambda: listed_union(left, right), axes_of(left) | axes_of(right))
     if isinstance(left, Whole) or isinstance(right, Whole):
         return _wholes([reading for reading in (left, right) if isinstance(reading, Whole)])
     if isinstance(left, Unsettled) or isinstance(right, Unsettled):
         reason = next(reading.reason for reading in (left, right) if isinstance(reading, Unsettled))
         return Unsettled(reason, axes_of(left) | axes_of(right))
-    return settled(lambda: _joined(left, right), axes_of(left) | axes_of(right))
+    held = _holding(left, right) or _holding(right, left)
+    if held is not None:
+        return held
+    joined = settled(lambda: _joined(left, right), axes_of(left) | axes_of(right))
+    if not isinstance(joined, Unsettled) or joined.label == "misaligned":
+        return joined
+    # Position by position, as long as these can be counted.
+    return settled(lambda: listed_union(left, right), axes_of(left) | axes_of(right))
+
+
+def _holding(outer: Moving | HalfLine, inner: Moving | HalfLine) -> Reading:
+    """Return a reading that holds all that another one reads when axes that it does not depend on vary; else None.
+
+    Such are the keys of a window beside the query: the window is read whichever of its positions asks.
+    """
+    if not isinstance(outer, Moving) or not isinstance(inner, Moving):
+        return None
+    missing = axes_of(inner) - axes_of(outer)
+    varying = [term for term in inner.form if term.axis in missing]
+    if not missing or len(varying) != len(missing):
+        return None
+    reads = reduce(lambda reads, term: reads.through(window(term.count, 1, term.scale)), varying, inner.map)
+    widened = moving(Sum(tuple(term for term in inner.form if term.axis not in missing)), reads)
+    return outer if settled(lambda: _same_form(outer, widened), frozenset()) == outer else None
+
+
+def _same_form(left: Moving, right: Moving) -> Reading:
+    if left.form != right.form:
+        return None
+    return Moving(left.form, left.map.union(right.map))
 
 
 def _wholes(wholes: list[Whole]) -> Whole:

@@ -77,6 +77,23 @@ class HalfLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """A set of its own for every value of a form, as a mask or a list of indices states it.
+
+    Unlike set maps it is finite: behind the borders of an axis nothing is read.
+
+    Attributes:
+        form: which positions of the value drive it.
+        sets: one per value of the form, from the least on.
+        since: the node that made it so, which reads all where all sets are equal.
+    """
+
+    form: Form
+    sets: tuple[Indices, ...]
+    since: Whole = field(default=Whole(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Unsettled:
     """No set map describes it; `reason` says why. Reading all of its axes afterwards settles it again.
 
@@ -118,7 +135,7 @@ class Pieces:
     parts: tuple[Piece, ...]
 
 
-Reading: TypeAlias = "Moving | HalfLine | Pieces | Unsettled | Whole | None"
+Reading: TypeAlias = "Moving | HalfLine | Rows | Pieces | Unsettled | Whole | None"
 """None reads nothing. Ordered by inclusion: None, Moving, HalfLine, Whole; Unsettled lies below Whole."""
 
 PRESENT = Whole()
@@ -138,7 +155,8 @@ def moving(total: Sum, reads: SetMap) -> Moving:
     if len(terms) == 1 and terms[0].scale != 1:
         reads = reads.through(window(1, terms[0].scale))
         terms = (replace(terms[0], scale=1),)
-    return Moving(terms, reads)
+    # The same set wherever the positions are.
+    return Moving((), reads) if not reads.advance and reads.period == 1 else Moving(terms, reads)
 
 
 def on_axis(reading: Moving) -> Moving | None:
@@ -166,7 +184,7 @@ def indexed(reading: Moving | HalfLine) -> Moving | HalfLine:
 
 def axes_of(reading: Reading) -> frozenset[str]:
     """Return the axes of the value that drive a reading."""
-    if isinstance(reading, Moving | HalfLine):
+    if isinstance(reading, Moving | HalfLine | Rows):
         return frozenset(term.axis for term in reading.form)
     if isinstance(reading, Pieces):
         return frozenset({reading.axis}).union(*(axes_of(part.reading) for part in reading.parts))

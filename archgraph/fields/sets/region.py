@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TypeAlias
 
@@ -13,7 +13,8 @@ from archgraph.fields.sets.channels import EVEN, Channels
 from archgraph.fields.sets.field import THERE, Field, identity
 from archgraph.fields.sets.iterate import power
 from archgraph.fields.sets.pieces import disjoint, placed
-from archgraph.fields.sets.readings import Moving, Pieces, Reading, Whole, axes_of
+from archgraph.fields.sets.readings import Moving, Pieces, Reading, Rows, Whole, axes_of
+from archgraph.fields.sets.rows import presence
 
 REST = ""
 """The key of the field of a value's content that none of its axes drives."""
@@ -42,6 +43,8 @@ class Region:
     def through(self, read: Region) -> Region:
         """Return the region of an output that reads this value by `read`."""
         fields = {axis: field.through(read.fields) for axis, field in self.fields.items()}
+        if REST in fields:
+            fields[REST] = fields[REST].each(_passed)
         return Region(fields, self._crossed(fields, read), self.channels.through(read.channels))
 
     def _crossed(self, fields: Mapping[str, Field], read: Region) -> Boxes:
@@ -97,6 +100,11 @@ class Region:
         return self._with({axis: field.alone() for axis, field in self.fields.items()})
 
 
+def _passed(reading: Reading) -> Reading:
+    """How a constant content is passed on, where that was composed as if it were a set."""
+    return presence(reading) if isinstance(reading, Moving | Whole) else reading
+
+
 def own_region(axes: Mapping[str, int]) -> Region:
     """Return the region of a value of some axes and sizes on itself."""
     return Region({REST: THERE, **{axis: identity(axis, extent) for axis, extent in axes.items()}})
@@ -119,12 +127,16 @@ def _apart(left: Region, right: Region) -> bool:
 
 def _separable(value: Region, read: Region) -> bool:
     """Say whether a product of sets stays one: no axis that drives two source axes is mixed in part."""
-    drivers = Counter(axis for field in value.fields.values() for axis in axes_of(field.content))
+    places = (field.content for source, field in value.fields.items() if source != REST)
+    drivers = Counter(axis for content in places for axis in axes_of(content))
     shared = (read.fields[axis].content for axis, count in drivers.items() if count > 1)
     return all(_spread_alike(reading) for reading in shared)
 
 
 def _spread_alike(reading: Reading) -> bool:
+    if isinstance(reading, Rows):
+        # Of one position nothing but one position is made.
+        return all(read.length < 2 for read in reading.sets)
     return reading.step is not None if isinstance(reading, Moving) else isinstance(reading, Whole | Pieces | None)
 
 
@@ -156,6 +168,43 @@ def apply(transfer: Dependence, operands: tuple[Dependence, ...]) -> Dependence:
 
 def _alike(regions: list[Region], operands: int) -> bool:
     return len(regions) == operands and all(region.fields == regions[0].fields for region in regions)
+
+
+def gathered_again(row: Dependence, operands: tuple[Dependence, ...], place: Whole) -> Dependence:
+    """Return the dependence in which what fills the holes of something gathered has gathered it.
+
+    Args:
+        row: what an output of a node reads of the sources.
+        operands: what its operands read of them.
+        place: names the node.
+    """
+    with_holes = {
+        (source, axis)
+        for operand in operands
+        for source, region in operand.items()
+        for axis, field in region.fields.items()
+        if axis != REST and _has_holes(field.stat)
+    }
+    if not with_holes:
+        return row
+
+    def filled(source: int, axis: str, field: Field) -> Field:
+        return field.each(lambda reading: _filled(reading, place)) if (source, axis) in with_holes else field
+
+    return {
+        source: replace(region, fields={axis: filled(source, axis, field) for axis, field in region.fields.items()})
+        for source, region in row.items()
+    }
+
+
+def _has_holes(reading: Reading) -> bool:
+    """Whether some outputs read nothing of what is the same for all others."""
+    return isinstance(reading, Moving) and not reading.map.advance and reading.map.period > 1
+
+
+def _filled(reading: Reading, place: Whole) -> Reading:
+    still = isinstance(reading, Moving) and not reading.form and not reading.map.advance
+    return replace(place, span=reading.map.phases[0]) if still else reading
 
 
 def within(row: Dependence, scope: Whole) -> Dependence:

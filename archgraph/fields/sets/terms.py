@@ -7,7 +7,7 @@ image is driven by several: h = 7*block + place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import lcm
@@ -83,6 +83,43 @@ def shown(form: Form) -> str:
     '7*b + i'
     """
     return " + ".join(map(str, form))
+
+
+def value_of(form: Form, index: Mapping[str, int]) -> int:
+    """Return the value of a form at an index on every axis."""
+    return sum(term.at(index[term.axis]) for term in form)
+
+
+def values_of(form: Form) -> range:
+    """Return the values from the least to the greatest that a form takes, those between them included.
+
+    >>> values_of((Term("b", 3, scale=7), Term("i", 7)))
+    range(0, 21)
+    """
+    ends = [(term.at(0), term.at(term.extent - 1)) for term in form if term.modulus is None]
+    ends += [(0, term.scale * (term.modulus - 1)) for term in form if term.modulus is not None]
+    return range(sum(map(min, ends)), sum(map(max, ends)) + 1)
+
+
+def is_radix(form: Form) -> bool:
+    """Say whether different indices on the axes of a form give different values of it."""
+    ordered = sorted(form, key=lambda term: term.scale)
+    alone = len({term.axis for term in form}) == len(form) and all(term.pure for term in form)
+    return alone and all(low.scale * low.extent <= high.scale for low, high in pairwise(ordered))
+
+
+def radix(axes: Mapping[str, int]) -> Form:
+    """Return the form that counts through the indices of some axes, the last one fastest.
+
+    >>> shown(radix({"h": 4, "w": 6}))
+    '6*h + w'
+    """
+    terms: list[Term] = []
+    scale = 1
+    for axis, extent in reversed(list(axes.items())):
+        terms.insert(0, Term(axis, extent, scale))
+        scale *= extent
+    return tuple(terms)
 
 
 def normal(terms: Iterable[Term], constant: int = 0) -> Sum:

@@ -18,6 +18,7 @@ from archgraph.fields.sets.readings import (
     Piece,
     Pieces,
     Reading,
+    Rows,
     Unsettled,
     Whole,
     axes_of,
@@ -28,7 +29,8 @@ from archgraph.fields.sets.readings import (
     moving,
     settled,
 )
-from archgraph.fields.sets.setmap import SetMap
+from archgraph.fields.sets.rows import image_of, listed_through, moved_rows
+from archgraph.fields.sets.setmap import SetMap, minimal
 from archgraph.fields.sets.terms import Form, Sum, shown, substitute
 from archgraph.fields.sets.windows import IDENTITY, window
 
@@ -75,7 +77,19 @@ def _constant(inner: Reading, rest: Reading) -> Reading:
     if isinstance(rest, Pieces):
         parts = (Piece(part.start, part.stop, _constant(inner, part.reading)) for part in rest.parts)
         return pieces(rest.axis, rest.extent, parts)
+    if isinstance(rest, Moving):
+        return rest if inner == PRESENT else _where_present(inner, rest)
     return inner if rest == PRESENT else rest
+
+
+def _where_present(inner: Reading, rest: Moving) -> Reading:
+    """Return what some outputs read, the same for all of them, and the others do not read at all."""
+    if isinstance(inner, Whole) and not inner.span.length:
+        return Unsettled("what is gathered has holes in it, and no known positions", axes_of(rest))
+    held = inner.span if isinstance(inner, Whole) else inner.map.phases[0] if isinstance(inner, Moving) else None
+    if held is None or all(phase.length for phase in rest.map.phases):
+        return inner
+    return Moving(rest.form, minimal(0, [held if phase.length else EMPTY for phase in rest.map.phases]))
 
 
 def _by_piece(cut: Pieces, inner: Reading, reads: Reads) -> Reading:
@@ -94,6 +108,9 @@ def _through_pieces(inner: Pieces, reads: Reads) -> Reading:
         return _by_piece(read, inner, reads)
     if read is None or isinstance(read, Unsettled):
         return read
+    if isinstance(read, Rows):
+        found = {axis: reads(axis) for axis in axes_of(inner)}
+        return settled(lambda: listed_through(inner, found), _driving(found))
     parts = [(part, through(part.reading, reads)) for part in inner.parts]
     if isinstance(read, Whole):
         return reduce(join, (reading for _, reading in parts), None)
@@ -143,12 +160,14 @@ def _through(inner: Reading, found: dict[str, Reading]) -> Reading:
     unsettled = next((read for read in (inner, *found.values()) if isinstance(read, Unsettled)), None)
     if unsettled is not None:
         return Unsettled(unsettled.reason, _driving(found))
-    assert isinstance(inner, Moving | HalfLine)
+    assert isinstance(inner, Moving | HalfLine | Rows)
     # Before composing maps of one index: that turns digits into phases, and several axes cannot be brought back from
     # there.
     shifted = _shifted(inner, found)
     if shifted is not None:
         return shifted
+    if isinstance(inner, Rows) or any(isinstance(read, Rows) for read in found.values()):
+        return listed_through(inner, found)
     if len(found) == 1:
         (read,) = found.values()
         assert isinstance(read, Moving | HalfLine)
@@ -162,6 +181,8 @@ def _gathered(inner: Reading, place: Whole, spans: dict[str, Indices]) -> Readin
     """Return what is read where everything along all driving axes is read."""
     if isinstance(inner, Moving):
         return replace(place, span=_image(inner, spans))
+    if isinstance(inner, Rows):
+        return replace(place, span=image_of(inner, spans))
     if isinstance(inner, HalfLine):
         last = _image(Moving(inner.form, inner.edge), spans).hi
         return replace(place, span=interval(0, last))
@@ -175,7 +196,7 @@ def _image(inner: Moving, spans: dict[str, Indices]) -> Indices:
     return inner.map.image(interval(0, sum(term.scale * (term.count - 1) for term in inner.form)))
 
 
-def _shifted(inner: Moving | HalfLine, found: dict[str, Reading]) -> Reading:
+def _shifted(inner: Moving | HalfLine | Rows, found: dict[str, Reading]) -> Reading:
     """Return the reading where every axis is merely shifted, renamed, split or joined; None otherwise."""
     steps = {axis: read.step for axis, read in found.items() if isinstance(read, Moving)}
     if len(steps) < len(found) or None in steps.values():
@@ -191,6 +212,8 @@ def _shifted(inner: Moving | HalfLine, found: dict[str, Reading]) -> Reading:
         terms, constant = terms + part.terms, constant + part.constant
     if isinstance(inner, Moving):
         return moving(Sum(terms, constant), inner.map)
+    if isinstance(inner, Rows):
+        return moved_rows(Sum(terms, constant), inner)
     moved = moving(Sum(terms, constant), inner.edge)
     return halfline(moved.form, moved.map, inner.since)
 

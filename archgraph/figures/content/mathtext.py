@@ -6,11 +6,12 @@ from dataclasses import replace
 from math import fsum
 from typing import cast
 
-from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol, expand
+from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol
 from sympy.functions.elementary.integers import ceiling, floor
 
 from archgraph.figures.drawing.diagram import Face, Run
 from archgraph.laws.numeric import value_at
+from archgraph.sizes.expansion import expanded
 
 _GREEK_NAMES = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa mu nu xi pi rho sigma tau upsilon phi chi "
@@ -122,7 +123,7 @@ def leading(expression: Expr, values: Mapping[Symbol, int] | None = None, terms:
     >>> leading(18*D**2*L + 3*D**2 + 15*D*L + D*S**2/4 + 1310*D + 32)
     18*D**2*L + D*S**2/4
     """
-    summands = [(term, _exponents(term)) for term in Add.make_args(expand(expression))]
+    summands = [(term, _exponents(term)) for term in Add.make_args(expanded(expression))]
     kept = [term for term, own in summands if not any(_dominates(other, own) for _, other in summands)]
     if values:
         least = 0.01 * fsum(_magnitude(term, values) for term in kept)

@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
 
-from sympy import expand
-
 from archgraph.comparison.cells import Cell
 from archgraph.comparison.compared import Comparison
 from archgraph.comparison.knobs import Knob
@@ -18,6 +16,7 @@ from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import FRAME, SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.outline.wording import shortened
+from archgraph.sizes.expansion import expanded
 
 Maker = Callable[[Side, Cell, float], list[Line]]
 _ROW, _TIGHT, _LABEL, _MOST_LINES = 10.8, 9.3, 118.0, 3
@@ -90,7 +89,7 @@ def _law_row(side: Side, cell: Cell, room: float) -> list[Line]:
     """As many leading terms as have room, else the value."""
     if cell.law is None:
         return _words(cell)
-    full = expand(cell.law)
+    full = expanded(cell.law)
     for terms in (3, 2, 1):
         runs = math(leading(full, side.facts.values, terms), SIZES.body)
         if line_width(runs) <= room:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from sympy import Add, Expr, Symbol, expand
+from sympy import Add, Expr, Symbol
 
 from archgraph.comparison.ends import main_flow
 from archgraph.comparison.knobs import values_by_symbol
@@ -25,6 +25,7 @@ from archgraph.outline.items import Flow, Item, flow_of
 from archgraph.outline.mixing import Attended
 from archgraph.outline.structure import Structure, structure
 from archgraph.outline.wording import brief
+from archgraph.sizes.expansion import expanded
 
 MOST_OPERATIONS = 20_000
 """The longest network whose paths a figure counts."""
@@ -143,7 +144,7 @@ class Facts:
         return costs_of(self.network)
 
     def shown(self, expression: Expr) -> Expr:
-        return expand(self.network.show(expand(expression)))
+        return expanded(self.network.show(expanded(expression)))
 
     def brief(self, length: Expr) -> object:
         """A size in the user's symbols if that is short, else its number."""

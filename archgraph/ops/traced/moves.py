@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError, UnsupportedOpError
 from archgraph.ops.arguments import Named, StoredName
-from archgraph.ops.base import Kernel, Op, Saved, Types
+from archgraph.ops.base import TRACED, Kernel, Op, Saved, Types
 from archgraph.ops.modules import functional
-from archgraph.ops.reach import SAME, All, ChannelUse, Digits, Reach, Window, using
+from archgraph.ops.reach import SAME, UNREAD, All, AtMost, AxisMap, ChannelUse, Digits, Reach, Window, pointwise, using
 from archgraph.ops.rearrangement import Rearrangement
 from archgraph.sizes.symbols import ONE, floor_divide, product, require, size, symbol
 from archgraph.sizes.types import TensorType, tensor
@@ -211,9 +211,11 @@ class Gather(Rearrangement):
 
 VIEWING = frozenset(("as_strided", "diagonal", "unfold", "view"))
 """Moves whose result lies in the memory of the operand."""
-CHOOSING = frozenset(("sort", "topk"))
+CUTTING = frozenset(("tril", "triu"))
+"""Moves that keep elements where they are, and put zeros for others."""
+CHOOSING = frozenset(("sort", "topk", "cummax", "cummin"))
 """Moves that keep, for every element of the result, where it came from."""
-SIZED = frozenset(("gather", "take_along_dim", "reflect_pad", "replicate_pad"))
+SIZED = frozenset(("cummax", "cummin", "gather", "take_along_dim", "reflect_pad", "replicate_pad"))
 """Moves that keep their operand too."""
 PAIRS = frozenset(("grid_sampler", "grid_sampler_2d"))
 """Moves that keep all operands."""
@@ -226,6 +228,7 @@ INDEXED = frozenset(
     (
         *SIZED,
         "index",
+        "index_select",
         "index_fill",
         "index_put",
         "masked_scatter",
@@ -239,9 +242,10 @@ INDEXED = frozenset(
 
 @dataclass(frozen=True)
 class Move(Rearrangement):
-    """Moves or selects elements in a way that is not described further, called by torch's name: flip, sort, scatter.
+    """Moves or selects elements, called by torch's name: flip, sort, scatter.
 
-    `{*axes}, ... -> {shape}`. Costs nothing; its receptive field is not settled.
+    `{*axes}, ... -> {shape}`. Costs nothing. `reads` says, per operand and axis, where elements come from: none of
+    an operand that decides alone. Where it says nothing, any may be read. Only traced modules have it.
 
     >>> op, inputs = Move.example()
     >>> print(op.infer(*inputs)[0])
@@ -253,6 +257,9 @@ class Move(Rearrangement):
     function: str
     shape: Named
     dtype: StoredName = "float"
+    reads: tuple[tuple[tuple[str, AxisMap], ...] | None, ...] | None = field(default=None, metadata={TRACED: True})
+    gathers: tuple[int, ...] = field(default=(), metadata={TRACED: True})
+    """The operands whose positions become channels."""
 
     def infer(self, *inputs: TensorType) -> Types:
         return (TensorType(tuple(self.shape), self.dtype),)
@@ -286,14 +293,20 @@ class Move(Rearrangement):
                 yield index
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return that anything may be read.
+        """Return what is known of where elements come from; where nothing is, any position may be read."""
+        if not self.reads and self.function in CUTTING and tuple(self.shape) == inputs[0].axes:
+            return (pointwise(inputs[0].positions),)
+        known = self.reads or ((),) * len(inputs)
+        found = [self._reach(x, reads) for x, reads in zip(inputs, known, strict=True)]
+        return tuple(using(reach, "gathered") if place in self.gathers else reach for place, reach in enumerate(found))
 
-        Raises:
-            ShapeError: always, for operands with positions.
-        """
-        if self.function == "flip":
-            return tuple(Reach(tuple((axis, All()) for axis in x.positions)) for x in inputs)
-        raise ShapeError(f"what {self.function} reads is not described")
+    def _reach(self, x: TensorType, reads: tuple[tuple[str, AxisMap], ...] | None) -> Reach:
+        if reads is None:
+            return UNREAD
+        known = dict(reads)
+        unknown = AtMost(All(), f"what {self.function} reads is not described")
+        maps = tuple((axis, known.get(axis, unknown)) for axis in x.positions)
+        return using(Reach(maps), "picked") if x.has("c") else Reach(maps)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's flip of the first axis; nothing else can be built again.

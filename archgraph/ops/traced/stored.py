@@ -90,3 +90,28 @@ class Detach(SameValues):
     def example(cls) -> tuple[Op, Types]:
         """Return a feature map as a constant."""
         return cls(), (tensor(c=symbol("C"), h=symbol("H"), w=symbol("W")),)
+
+
+@dataclass(frozen=True)
+class Copy(SameValues):
+    """The same values in memory of their own. Any type stays as it is; copies count nothing.
+
+    >>> op, inputs = Copy.example()
+    >>> op.saved(*inputs).aliases
+    ()
+    """
+
+    kind: ClassVar[str] = "copy"
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return nothing: the gradient is handed on."""
+        return Saved()
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        """Return torch's clone."""
+        return functional(lambda x: x.clone())
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a second feature map."""
+        return cls(), (tensor(c=symbol("C"), h=symbol("H"), w=symbol("W")),)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sympy import Expr
 
-from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Named, PerAxis, StoredName, per_axis
 from archgraph.ops.arithmetic import Broadcast, aligned, broadcast
-from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.base import TRACED, Kernel, NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.functions import Call, PointwiseFunction, function_row, torch_function
 from archgraph.ops.modules import functional, torch_dtype
-from archgraph.ops.reach import SAME, All, AxisMap, Causal, Interpolated, Reach, Resized, windowed
+from archgraph.ops.reach import SAME, All, AtMost, AxisMap, Causal, Interpolated, Listed, Reach, Resized, windowed
+from archgraph.ops.resampled import resampled_sets
 from archgraph.sizes.symbols import ZERO, product, size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
@@ -286,14 +286,16 @@ class Convolve(Unweighted):
         return cls(op), (tensor(c=symbol("C"), h=symbol("H") + 2, w=symbol("W") + 2), weight)
 
 
-TAPS = {"nearest": 1, "area": 1, "linear": 2, "cubic": 4}
+LISTED = frozenset(("nearest", "nearest-exact", "linear", "cubic"))
+TAPS = {"nearest": 1, "nearest-exact": 1, "area": 1, "linear": 2, "cubic": 4}
 
 
 @dataclass(frozen=True)
 class Resize(Unweighted, NoMacs):
     """Interpolates the positions to a given size. `{c: C, *positions} -> {c: C, *size}`.
 
-    `mode` is nearest, linear, cubic or area; 2 operations per tap, nothing for copies.
+    `mode` is nearest, nearest-exact, linear, cubic or area; 2 operations per tap, nothing for copies. `bounded` says
+    why a traced one may read other neighbours than the sizes say.
 
     >>> op, inputs = Resize.example()
     >>> print(op.infer(*inputs)[0])
@@ -304,6 +306,7 @@ class Resize(Unweighted, NoMacs):
     size: PerAxis
     mode: str = "linear"
     align_corners: bool = False
+    bounded: str = field(default="", metadata={TRACED: True})
 
     def _sizes(self, x: TensorType) -> dict[str, Expr]:
         return per_axis(self.size, x.positions, "size")
@@ -314,7 +317,7 @@ class Resize(Unweighted, NoMacs):
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return 2 per tap and output element."""
-        if self.mode == "nearest":
+        if self.mode in ("nearest", "nearest-exact"):
             return ZERO
         taps = TAPS[self.mode] ** len(inputs[0].positions)
         return 2 * taps * self.outputs(*inputs)[0].numel
@@ -324,16 +327,14 @@ class Resize(Unweighted, NoMacs):
         return Saved()
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return the neighbours per axis.
-
-        Raises:
-            ShapeError: the factor is not an integer, or more than two neighbours are read.
-        """
+        """Return the neighbours per axis; all as a bound where sizes are free and no factor says which they are."""
         (x,) = inputs
         return (windowed({a: self._map(x.size(a), length) for a, length in self._sizes(x).items()}),)
 
     def _map(self, before: Expr, after: Expr) -> AxisMap:
         factor = product((after, 1 / before))
+        if self.bounded:
+            return AtMost(All(), self.bounded)
         if before == after:
             return SAME
         if self.mode == "linear" and self.align_corners:
@@ -342,7 +343,9 @@ class Resize(Unweighted, NoMacs):
             return Interpolated(factor)
         if self.mode == "area":
             return Resized(before, after, "adaptive")
-        raise ShapeError(f"resize from {before} to {after} by {self.mode} interpolation has no closed reach")
+        if self.mode not in LISTED or not before.is_Integer or not after.is_Integer:
+            return AtMost(All(), f"which neighbours are read from {before} to {after} by {self.mode} interpolation")
+        return Listed(resampled_sets(int(before), int(after), self.mode, align_corners=self.align_corners))
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         from torch.nn.functional import interpolate

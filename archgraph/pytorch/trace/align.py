@@ -186,10 +186,10 @@ class Alignment:
 
     # -- results -----------------------------------------------------------------------------------------
 
-    def _is_real(self, key: DimensionKey) -> bool:
-        if key[0] in self.own:
-            return True
-        return any(part[key].axis != COPIES for part in self.parts if key in part)
+    def _is_repeated(self, key: DimensionKey) -> bool:
+        """Whether an operand may leave its repetitions to another one, which has them as an axis."""
+        alone = key[0] in self.own or self.fill
+        return not alone and any(part[key].axis != COPIES for part in self.parts if key in part)
 
     def values(self) -> list[Value]:
         """Return the operands in their common axes."""
@@ -203,9 +203,7 @@ class Alignment:
             if digits:
                 target.append((axis, merged_digits(digits)))
         for key, digit in part.items():
-            if key in self.kept.get(self.names[key], ()) or not self._is_real(key):
-                continue
-            if digit.axis == COPIES and not self.fill and key[0] not in self.own:
+            if key in self.kept.get(self.names[key], ()) or (digit.axis == COPIES and self._is_repeated(key)):
                 continue
             target.append((self.names[key], (digit,)))
         if self.joined is not None and self.operands[i].content(self.joined):
@@ -218,9 +216,7 @@ class Alignment:
         for key in sorted({key for part in self.parts for key in part if key[0] == label}):
             part = next(part for part in self.parts if key in part)
             size = part[key].size
-            if not self._is_real(key):
-                found.append(AxisDigit(COPIES, Integer(1), size))
-            elif key in self.kept.get(self.names[key], ()):
+            if key in self.kept.get(self.names[key], ()):
                 stride = next(d.stride for p in self.parts if (d := p.get(key)) is not None and d.axis != COPIES)
                 found.append(AxisDigit(self.names[key], stride, size))
             else:
@@ -240,4 +236,7 @@ def broadcast_dimensions(builder: Builder, tensors: Sequence[Tracked]) -> tuple[
 
 def _alike(tensors: Sequence[Tracked]) -> bool:
     first = tensors[0]
-    return all(isinstance(t.value, Value) and t.layout == first.layout and t.axes == first.axes for t in tensors)
+    repeats = any(digit.axis == COPIES for dim in first.layout for digit in dim)
+    return not repeats and all(
+        isinstance(t.value, Value) and t.layout == first.layout and t.axes == first.axes for t in tensors
+    )

@@ -42,16 +42,22 @@ class Lazy(dict):
         return self[key]
 
 
-def conventional_names(rank: int, dtype: str, *, signal: bool = False) -> tuple[str, ...]:
+def conventional_names(rank: int, dtype: str, channel: int | None = None) -> tuple[str, ...]:
     """Return names for the axes of an input: images are c, h, w; tokens n, c; indices n.
 
-    >>> conventional_names(3, "float"), conventional_names(1, "int")
-    (('c', 'h', 'w'), ('n',))
+    Args:
+        channel: which of the axes is known to be channels.
+
+    >>> conventional_names(3, "float"), conventional_names(1, "int"), conventional_names(3, "float", 2)
+    (('c', 'h', 'w'), ('n',), ('h', 'w', 'c'))
     """
     if not stored_type(dtype).has_gradient:
         known = {0: (), 1: ("n",), 2: ("h", "w"), 3: ("d", "h", "w")}
         return known.get(rank) or tuple(f"a{i}" for i in range(rank))
-    if rank == 2:
-        return ("c", "n") if signal else ("n", "c")
-    known = {0: (), 1: ("c",), 3: ("c", "h", "w"), 4: ("c", "d", "h", "w")}
-    return known.get(rank) or ("c", *(f"a{i}" for i in range(rank - 1)))[:rank]
+    if not rank:
+        return ()
+    usual = {1: (), 2: ("n",), 3: ("h", "w"), 4: ("d", "h", "w")}
+    positions = usual.get(rank, tuple(f"a{i}" for i in range(rank - 1)))
+    # Tokens have channels last, everything else has them first.
+    place = channel if channel is not None else 1 if rank == 2 else 0
+    return (*positions[:place], "c", *positions[place:])

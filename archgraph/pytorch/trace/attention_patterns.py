@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -45,7 +45,7 @@ class Fused:
 
     Attributes:
         keys: the second factor of the scores, of shape (…, channels, keys).
-        masks: steps that add to the scores or mask in them, each with a constant that they do it with.
+        masks: constants that are added to the scores, or that mask in them.
         scaled: whether queries, and keys, are scaled before their product.
         tests: masks of tests, which are kept for the way back.
         factors: constant tensors of one element that scale the scores.
@@ -54,7 +54,7 @@ class Fused:
     queries: ProgramNode
     keys: ProgramNode
     values: ProgramNode
-    masks: tuple[tuple[ProgramNode, ProgramNode], ...]
+    masks: tuple[ProgramNode, ...]
     absorbed: frozenset[ProgramNode]
     scaled: tuple[bool, bool] = (False, False)
     tests: tuple[ProgramNode, ...] = ()
@@ -67,8 +67,11 @@ def name_of(node: ProgramNode) -> str:
     return schema.name.removeprefix("aten::").rstrip("_") if node.op == "call_function" and schema else ""
 
 
-def find_attentions(nodes: list[ProgramNode], constants: set[ProgramNode]) -> Mapping[ProgramNode, Fused]:
-    """Return the attentions that are written out, by the node of their last product."""
+def find_attentions(nodes: list[ProgramNode], constants: Set[ProgramNode]) -> Mapping[ProgramNode, Fused]:
+    """Return the attentions that are written out, by the node of their last product.
+
+    Masks may be made of the module's own tensors that are not learned, as they may be of sizes.
+    """
     found = {}
     for node in nodes:
         if name_of(node) in ("softmax", "_softmax") and _over_last(node):
@@ -83,7 +86,7 @@ def _over_last(node: ProgramNode) -> bool:
     return node.args[1] in (-1, rank - 1) and rank >= 3
 
 
-def _match(softmax: ProgramNode, constants: set[ProgramNode]) -> tuple[ProgramNode, Fused] | None:
+def _match(softmax: ProgramNode, constants: Set[ProgramNode]) -> tuple[ProgramNode, Fused] | None:
     above = _scores(softmax.args[0], constants)
     below = _product(softmax)
     if above is None or below is None:
@@ -120,20 +123,19 @@ def _tests(node: ProgramNode) -> list[ProgramNode]:
     return [arg for arg in node.args if str(getattr(_value(arg), "dtype", "")) == "torch.bool"]
 
 
-def _fixed(node: ProgramNode, constants: set[ProgramNode]) -> list[ProgramNode]:
-    return [arg for arg in node.args if hasattr(_value(arg), "shape") and arg in constants]
+def _fixed(node: ProgramNode, constants: Set[ProgramNode]) -> list[ProgramNode]:
+    return [arg for arg in node.args if hasattr(_value(arg), "shape") and _is_fixed(node, arg, constants)]
 
 
 def _value(arg: ProgramNode) -> ProgramNode:
     return arg.meta.get("val") if hasattr(arg, "meta") else None
 
 
-Pairs: TypeAlias = list[tuple[ProgramNode, ProgramNode]]
-
-
-def _scores(node: ProgramNode, constants: set[ProgramNode]) -> tuple[ProgramNode, Pairs, list[ProgramNode]] | None:
+def _scores(
+    node: ProgramNode, constants: Set[ProgramNode]
+) -> tuple[ProgramNode, list[ProgramNode], list[ProgramNode]] | None:
     """Follow scaling and constant masks up to the product of queries and keys."""
-    masks: Pairs = []
+    masks: list[ProgramNode] = []
     between: list[ProgramNode] = []
     while len(node.users) == 1:
         name = name_of(node)
@@ -143,18 +145,18 @@ def _scores(node: ProgramNode, constants: set[ProgramNode]) -> tuple[ProgramNode
         if step is None:
             return None
         between.append(node)
-        masks += [(node, mask) for mask in step[1]]
+        masks += step[1]
         node = step[0]
     return None
 
 
-def _step(node: ProgramNode, name: str, constants: set[ProgramNode]) -> tuple[ProgramNode, list[ProgramNode]] | None:
+def _step(node: ProgramNode, name: str, constants: Set[ProgramNode]) -> tuple[ProgramNode, list[ProgramNode]] | None:
     if name in TRANSPARENT:
         return node.args[0], []
     operands = [arg for arg in node.args if hasattr(arg, "op")]
     tensors = [arg for arg in operands if hasattr(arg.meta.get("val"), "shape")]
-    fixed = [arg for arg in tensors if arg in constants]
-    live = [arg for arg in tensors if arg not in constants]
+    fixed = [arg for arg in tensors if _is_fixed(node, arg, constants)]
+    live = [arg for arg in tensors if arg not in fixed]
     if len(live) != 1:
         return None
     if name in SCALINGS and (not fixed or all(arg.meta["val"].numel() == 1 for arg in fixed)):
@@ -162,6 +164,10 @@ def _step(node: ProgramNode, name: str, constants: set[ProgramNode]) -> tuple[Pr
     if name in MASKS and fixed:
         return live[0], fixed
     return None
+
+
+def _is_fixed(step: ProgramNode, operand: ProgramNode, constants: Set[ProgramNode]) -> bool:
+    return operand in constants or step.known_operand(operand) is not None
 
 
 def _product(softmax: ProgramNode) -> tuple[ProgramNode, list[ProgramNode]] | None:

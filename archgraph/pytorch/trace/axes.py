@@ -48,7 +48,7 @@ class Windows:
         first = t.rank - count
         self.dims = tuple(range(first, t.rank))
         wanted = [(CHANNEL, (first - 1,)), *((_place(t, d), (d,)) for d in self.dims)]
-        self.t, names = i.builder.grouped(i.builder.settled(t), wanted)
+        self.t, names = i.builder.grouped(i.builder.materialised(t), wanted)
         self.names = names[1:]
         self.channel = first - 1
 
@@ -79,7 +79,7 @@ def _place(t: Tracked, dim: int) -> str | None:
 
 def reduced(i: ProgramInterpreter, t: Tracked, dims: Sequence[int], make: Any) -> Tracked:
     """Return a reduction over whole dimensions, which stay with size 1."""
-    t, _ = i.builder.grouped(i.builder.settled(t), [], touched=[d for d in dims if t.layout[d]])
+    t, _ = i.builder.grouped(i.builder.materialised(t), [], touched=[d for d in dims if t.layout[d]])
     axes = tuple(digit.axis for dim in dims for digit in t.layout[dim] if digit.axis)
     layout = tuple(() if d in dims else dim for d, dim in enumerate(t.layout))
     if not axes:

@@ -12,10 +12,12 @@ from archgraph.graph.ir import Value
 from archgraph.graph.tracer import Inference
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
+from archgraph.ops.traced.limited import limited
 from archgraph.ops.traced.moves import Move, Rearrange
+from archgraph.ops.traced.stored import Copy
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.regroup import regrouping
-from archgraph.pytorch.trace.strides import MemoryStrides, followed, regrouped, row_major
+from archgraph.pytorch.trace.strides import MemoryStrides, followed, is_dense, regrouped, row_major
 from archgraph.sizes.symbols import product, same_size
 from archgraph.sizes.types import CHANNEL, TensorType
 
@@ -103,7 +105,11 @@ class Builder:
     name: str = ""
     no_grad: bool = False
     """Whether gradients are switched off at the step that is read: what the reader sets, every record takes."""
+    limit: str = ""
+    """Why what is read at this step is a bound: of what it emits, all that reads several positions says so."""
     _arranged: dict[object, Value] = field(default_factory=dict)
+    _sources: dict[int, tuple[Pending, tuple[Value, dict[str, str]]]] = field(default_factory=dict)
+    """What became of pending tensors: each counts once, however often it is asked for."""
     _strides: dict[Value, MemoryStrides] = field(default_factory=dict)
 
     def emit(self, op: Op, operands: Sequence[Value], name: str = "", *, outer: bool = False) -> tuple[Value, ...]:
@@ -113,6 +119,7 @@ class Builder:
             op = replace(op, view=regrouped(op.into, self.strides(operands[0])) is not None)
         inferred = self.infer(op, types)
         name = name or op.kind
+        op = limited(op, types, self.limit)
         outputs = tuple(Value(type_, name) for type_ in inferred)
         self.records.append(
             Record(name, op, tuple(operands), outputs, self.outer if outer else self.stack, self.no_grad)
@@ -147,15 +154,44 @@ class Builder:
         """Return a tensor that has a value: a pending one gets conventional axes."""
         if isinstance(t.value, Value):
             return t
-        sizes = t.value.sizes
-        named = [i for i, length in enumerate(sizes) if length != 1]
-        # Nobody said what they mean: the last that is more than 1 is taken for the channels.
-        names = {f"?{i}": CHANNEL if i == named[-1] else f"a{place}" for place, i in enumerate(named)}
-        value = self.source(t.value, [(names[f"?{i}"], sizes[i]) for i in named], shared=shared)
+        if id(t.value) not in self._sources:
+            self._sources[id(t.value)] = (t.value, self._settled(t.value, shared=shared))
+        _, (value, names) = self._sources[id(t.value)]
         layout = (tuple(AxisDigit(names.get(d.axis, d.axis), d.stride, d.size) for d in dim) for dim in t.layout)
         return Tracked(value, tuple(layout))
 
+    def _settled(self, pending: Pending, *, shared: bool) -> tuple[Value, dict[str, str]]:
+        sizes = pending.sizes
+        named = [i for i, length in enumerate(sizes) if length != 1]
+        # Nobody said what they mean: the last that is more than 1 is taken for the channels.
+        names = {f"?{i}": CHANNEL if i == named[-1] else f"a{place}" for place, i in enumerate(named)}
+        return self.source(pending, [(names[f"?{i}"], sizes[i]) for i in named], shared=shared), names
+
     # -- axes --------------------------------------------------------------------------------------------
+
+    def materialised(self, t: Tracked, *, shared: bool = False) -> Tracked:
+        """Return a settled tensor whose repetitions are axes: what computes on them does so once for each."""
+        t = self.settled(t, shared=shared)
+        repeated = [dim for dim, content in enumerate(t.layout) if any(d.axis == COPIES for d in content)]
+        return self.grouped(t, [(None, (dim,)) for dim in repeated])[0] if repeated else t
+
+    def copied(self, t: Tracked) -> Tracked:
+        """Return a settled tensor in memory of its own, its repetitions included."""
+        made, before = self.materialised(t), t.value
+        assert isinstance(made.value, Value)
+        if made.value is not before and made.value not in self._strides:
+            return made
+        return Tracked(self.emit(Copy(), [made.value])[0], made.layout)
+
+    def folds(self, t: Tracked, dims: Sequence[int]) -> bool:
+        """Whether some dimensions of a settled tensor are seen as one without a copy.
+
+        Of a value without gaps and repetitions this is not known: it may lie in another order than its axes.
+        """
+        assert isinstance(t.value, Value)
+        strides = self.strides(t.value)
+        digits = tuple((d.axis, d.stride, d.size) for dim in dims for d in t.layout[dim])
+        return is_dense(t.value.type, strides) or regrouped([("", digits)], strides) is not None
 
     def arrange(self, t: Tracked, target: Sequence[Axis], *, strict: bool = True) -> Value:
         """Return the value with these axes, each made of the given digits of the tensor's axes.

@@ -2,28 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archgraph.pytorch.trace.inputs import one_sample
+from archgraph.pytorch.trace.batch.find import AskedBatch, BatchSearch
+from archgraph.pytorch.trace.batch.sample import Batch, one_sample, plain_inputs
 from archgraph.pytorch.trace.recording.record import record
 from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.pytorch.trace.sizes import TracedSizes, declared_sizes
-from archgraph.pytorch.trace.symbols.asked import Dynamic
+from archgraph.pytorch.trace.symbols.asked import Dynamic, asked_for
 from archgraph.pytorch.trace.symbols.capture import capture_symbolic
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-def capture(module: nn.Module, inputs: Any, dynamic: Dynamic, name: str) -> tuple[Recording, TracedSizes]:
+@dataclass(frozen=True)
+class Captured:
+    """The steps of a module on one sample.
+
+    Attributes:
+        recording: of the example, with laws in place of the sizes that vary.
+        sizes: the symbols that its sizes are written in.
+        batch: the dimension of every input that counted samples.
+        inputs: those that were recorded, one sample of them.
+    """
+
+    recording: Recording
+    sizes: TracedSizes
+    batch: Batch
+    inputs: Any
+
+
+def capture(module: nn.Module, inputs: Any, dynamic: Dynamic, name: str, batch_axis: AskedBatch = "found") -> Captured:
     """Return the steps of a module on one sample, and the symbols that its sizes are written in.
 
     Args:
         name: what the network is called.
+        batch_axis: the dimension of inputs that counts samples, if it is not to be found.
 
     Raises:
+        ShapeError: it cannot be told which dimension counts samples, or a stated one does not.
         ArchgraphError: the module cannot be recorded, or a dimension that was asked to vary cannot.
     """
+    given = plain_inputs(inputs)
+    example = record(module, given)
+    asked_for(example, dynamic)
+    again = lambda sizes: record(module, given, sizes)  # noqa: E731
+    batch = BatchSearch(module, example, again, dynamic).found(batch_axis)
+    cut = any(dim is not None and example.inputs[each].meta["val"].shape[dim] > 1 for each, dim in batch.items())
+    sample = one_sample(given, batch) if cut else given
     if dynamic:
-        return capture_symbolic(module, one_sample(inputs), dynamic, name)
-    return record(module, one_sample(inputs)), declared_sizes(name, ())
+        return Captured(*capture_symbolic(module, sample, dynamic, name), batch, sample)
+    return Captured(record(module, sample) if cut else example, declared_sizes(name, ()), batch, sample)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,16 @@ from archgraph.ops.sources import Parameter
 from archgraph.ops.traced.moves import Move
 from archgraph.ops.traced.stored import Cast
 from archgraph.ops.traced.values import Constant
-from archgraph.pytorch.trace.arguments import Arguments, Lazy, conventional_names
+from archgraph.pytorch.trace.arguments import Arguments, Lazy
+from archgraph.pytorch.trace.batch.roles import InputRoles
 from archgraph.pytorch.trace.builder import Builder, Pending, Tracked
 from archgraph.pytorch.trace.layout import Layout, whole_axis
+from archgraph.pytorch.trace.masking.attended import KeyMask
+from archgraph.pytorch.trace.masking.elements import cut_down
+from archgraph.pytorch.trace.masking.seen import Masks
+from archgraph.pytorch.trace.moving.known_moves import written_into
 from archgraph.pytorch.trace.program import Program, occurrences
+from archgraph.pytorch.trace.recording.recording import storage_of
 from archgraph.pytorch.trace.registry import HANDLERS, Handler
 from archgraph.pytorch.trace.sizes import TracedSizes
 from archgraph.sizes.symbols import evaluate
@@ -34,16 +40,23 @@ class ProgramInterpreter:
 
     Attributes:
         gaps: operators without a handler, with the first place of each.
+        masks: what constants mask of what steps read.
+        step: the step that is read now.
+        weighed: weights of attention that are made while one step is read, and which of them count.
     """
 
-    def __init__(
-        self, program: Program, sizes: TracedSizes, module: nn.Module, axes: Mapping[str, Sequence[str]]
-    ) -> None:
+    def __init__(self, program: Program, sizes: TracedSizes, module: nn.Module, roles: InputRoles) -> None:
         self.program = program
         self.sizes = sizes
         self.builder = Builder()
-        self.axes = axes
+        self.roles = roles
+        self.masks = Masks(program.every, sizes.number)
+        self.step: Any = None
+        self.weighed: tuple[Tracked, KeyMask] | None = None
         self.env: dict[Any, Any] = {}
+        self._writes: dict[int, int] = {}
+        self._seen: dict[Any, int] = {}
+        self._rewritten: set[Any] = set()
         self.inputs: list[Value] = []
         self.gaps: Counter[str] = Counter()
         self.places: dict[str, str] = {}
@@ -72,10 +85,9 @@ class ProgramInterpreter:
     def _input(self, node: Any) -> None:
         value = node.meta["val"]
         sizes = [self.sizes.expression(length) for length in value.shape]
-        # A batch of one is no axis: laws are per sample.
-        dims = [d for d, length in enumerate(sizes) if not (d == 0 and length == 1)]
+        dims = self.roles.dimensions(node)
         dtype = self.program.dtype(value)
-        names = self._input_names(node, dims, dtype)
+        names = self.roles.names(node, dtype)
         axes = tuple((name, sizes[dim]) for name, dim in zip(names, dims, strict=True))
         made = Value(TensorType(axes, dtype), node.name)
         self.inputs.append(made)
@@ -84,20 +96,14 @@ class ProgramInterpreter:
             layout[dim] = whole_axis(name, sizes[dim])
         self.env[node] = Tracked(made, tuple(layout))
 
-    def _input_names(self, node: Any, dims: list[int], dtype: str) -> Sequence[str]:
-        given = self.axes.get(node.name)
-        if given is not None:
-            if len(given) != len(dims):
-                raise ShapeError(f"input '{node.name}' has {len(dims)} axes besides the batch, not {len(given)}")
-            return tuple(given)
-        return conventional_names(len(dims), dtype, signal=self.program.feeds(node, "conv1d"))
-
     def fetch(self, item: Any) -> Any:
         """Return what an argument is: a tracked tensor, a size, or the argument itself."""
         if isinstance(item, (list, tuple)):
             return [self.fetch(part) for part in item]
         if not hasattr(item, "meta"):
             return item
+        if self._is_stale(item):
+            self._refreshed(item)
         if item in self.env:
             return self.env[item]
         value = item.meta.get("val")
@@ -110,8 +116,12 @@ class ProgramInterpreter:
     def _constant(self, node: Any, value: Any) -> Any:
         if not hasattr(value, "shape"):
             raise ArchgraphError(f"'{node.name}' is a constant list")
-        dtype = self.program.dtype(value)
-        return self.pending(value.shape, partial(Constant, dtype=dtype), "constant", dtype)
+        return self.source_of(value)
+
+    def source_of(self, shaped: Any) -> Tracked:
+        """Return a constant of the shape of a result."""
+        dtype = self.program.dtype(shaped)
+        return self.pending(shaped.shape, partial(Constant, dtype=dtype), "constant", dtype)
 
     def pending(self, shape: Sequence[Any], make: Any, name: str, dtype: str = "float") -> Tracked:
         """Return a source of a shape, whose axes are named at its first use."""
@@ -140,19 +150,33 @@ class ProgramInterpreter:
 
     def _call(self, node: Any) -> None:
         if not hasattr(node.target, "_schema"):
-            # One of several results.
-            self.env[node] = self.fetch(node.args[0])[node.args[1]]
+            self.env[node] = self._one_of_several(node, *node.args)
             return
+        name = node.target._schema.name.removeprefix("aten::")
+        handler = self._handler(node)
+        self.step, self.builder.limit = node, self.masks.limit(node)
+        result = self._kept(node, self._handled(handler, node, name))
+        self.builder.limit = ""
+        cut_down(self.builder, node, result)
+        self._set(node, result)
+        if len(node.writes) == 1:
+            self._written(node.writes[0], result)
+
+    def _one_of_several(self, node: Any, maker: Any, place: int) -> Any:
+        """Return one result of an operator; one that is read and that no handler gives, as statistics, is a gap."""
+        results = self.fetch(maker)
+        found = results[place] if place < len(results) else None
+        if found is None and (node.users or node in self.program.outputs.values()):
+            return self._gap(maker, maker.target._schema.name.removeprefix("aten::"))[place]
+        return found
+
+    def _handler(self, node: Any) -> Handler | None:
+        if node in self.program.attentions:
+            return HANDLERS["attention"]
         name = node.target._schema.name.removeprefix("aten::")
         # `add_` is `add`, and then what it was applied to has changed.
         functional = name[:-1] if name.endswith("_") and not name.endswith("__") else name
-        handler = HANDLERS.get(name) or HANDLERS.get(functional)
-        if node in self.program.attentions:
-            handler = HANDLERS["attention"]
-        result = self._kept(node, self._handled(handler, node, name))
-        self.env[node] = result
-        if len(node.writes) == 1:
-            self._written(node.writes[0], result)
+        return HANDLERS.get(name) or HANDLERS.get(functional)
 
     def _kept(self, node: Any, result: Any) -> Any:
         """A view of a parameter that several operations use is one value."""
@@ -165,8 +189,7 @@ class ProgramInterpreter:
         if handler is None:
             return self._gap(node, name)
         if 0 in getattr(node.meta["val"], "shape", ()):
-            dtype = self.program.dtype(node.meta["val"])
-            return self.pending(node.meta["val"].shape, partial(Constant, dtype=dtype), "constant", dtype)
+            return self.source_of(node.meta["val"])
         try:
             result = handler(self, self._arguments(node))
         except ArchgraphError as error:
@@ -177,6 +200,8 @@ class ProgramInterpreter:
         # The handler knows the operator, but not this use of it.
         if result is NotImplemented:
             return self._gap(node, name)
+        if isinstance(result, Tracked) and isinstance(node.meta["val"], (list, tuple)):
+            result = [result]
         return self._checked(node, result)
 
     def _arguments(self, node: Any) -> Arguments:
@@ -194,20 +219,51 @@ class ProgramInterpreter:
 
     def _written(self, target: Any, result: Any) -> None:
         """After an operation in place, its operand is the result, and what the operand views has changed."""
+        changed = list(self._changed(target, result))
+        storage = storage_of(target)
+        self._writes[storage] = self._writes.get(storage, 0) + 1
+        # Whatever else lies in this memory is looked at again when it is read.
+        self._seen.update(dict.fromkeys(changed, self._writes[storage]))
+        self._rewritten.update(changed)
+
+    def _changed(self, target: Any, result: Any) -> Iterator[Any]:
+        """Put a result in the place of a tensor and of all that it views, and yield them."""
         base = target.base
-        if base is not None and base in target.writes:
-            # The operand was written to before: what stood there and what it became are one place.
-            self._written(base, result)
-        elif base is not None and self._is_all_of(target, base):
-            self._written(base, result)
-        elif base is not None and base in self.env:
-            whole_ = self.builder.settled(self.env[base])
-            part = self.builder.settled(result)
-            assert isinstance(whole_.value, Value) and isinstance(part.value, Value)
-            shape = Named(whole_.value.type.axes)
-            (value,) = self.builder.emit(Move("copy", shape), [whole_.value, part.value])
-            self._written(base, Tracked(value, whole_.layout))
+        if base is not None and (base in target.writes or self._is_all_of(target, base)):
+            # What stood there and what it became are one place.
+            yield from self._changed(base, result)
+        elif base is not None and 0 not in result.shape:
+            yield from self._changed(base, written_into(self, base, target, result))
         self.env[target] = result
+        yield target
+
+    def _set(self, node: Any, result: Any) -> None:
+        self.env[node] = result
+        self._seen[node] = self._writes.get(storage_of(node), 0)
+
+    def holds_live(self, node: Any) -> bool:
+        """Whether a tensor holds anything else than constants at this moment."""
+        if node in self._rewritten or self._is_stale(node):
+            return True
+        return node not in self.program.constants and node.known is None
+
+    def _is_stale(self, node: Any) -> bool:
+        """Whether something was written into the memory of a step's result after it was read."""
+        storage = storage_of(node)
+        return storage >= 0 and self._seen.get(node, 0) < self._writes.get(storage, 0)
+
+    def _refreshed(self, node: Any) -> None:
+        """Look again at what stands in memory that was written to by another name."""
+        if node.base is None:
+            self._seen[node] = self._writes[storage_of(node)]
+        elif node.base in node.writes:
+            self._set(node, self.fetch(node.base))
+        elif hasattr(node.target, "_schema"):
+            self._set(node, self._handled(self._handler(node), node, node.target._schema.name.removeprefix("aten::")))
+        else:
+            several = node.args[0]
+            self.env[several] = self._handled(self._handler(several), several, several.target._schema.name)
+            self._set(node, self.env[several][node.args[1]])
 
     def _is_all_of(self, view: Any, base: Any) -> bool:
         """Whether a view is its base in the same dimensions, as what `to` gives may be."""
@@ -235,6 +291,8 @@ class ProgramInterpreter:
         """Return the result of an operation that only moves elements, in a way that is not described further."""
         if not hasattr(result, "shape"):
             return result
+        if 0 in result.shape:
+            return self.source_of(result)
         values = [self.builder.settled(t).value for t in operands]
         sizes = [self.sizes.expression(length) for length in result.shape]
         layout, axes = self._moved_axes(operands, sizes)
@@ -311,8 +369,8 @@ class ProgramInterpreter:
             yield place, made[node]
 
     def _delivered(self, t: Tracked) -> Tracked:
-        """An output is made of whole axes, as its dimensions say."""
-        split = [dim for dim, content in enumerate(t.layout) if not all(map(t.is_whole, content))]
+        """An output has an axis for every dimension of its own, as whoever called the module sees it."""
+        split = [dim for dim, content in enumerate(t.layout) if len(content) > 1 or not all(map(t.is_whole, content))]
         return self.builder.grouped(t, [(None, (dim,)) for dim in split])[0] if split else t
 
 

@@ -2,7 +2,7 @@
 
 The files beside this one, in the order in which a module passes through them:
 
-- the steps: `capture` has them recorded by `recording`, on `inputs` of one sample, `program` prepares them,
+- the steps: `capture` has them recorded by `recording`, on the one sample that `batch` finds, `program` prepares them,
   `attention_patterns` finds attention that is written out;
 - sizes: `sizes` holds the user's symbols; where there are any, `symbols` records the module at several sizes, and makes
   laws of the integers that vary;
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Integer, Symbol
@@ -28,6 +28,9 @@ from archgraph.errors import ArchgraphError, UnsupportedOpError
 from archgraph.graph.ir import Graph, Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
+from archgraph.pytorch.trace.batch.find import AskedBatch
+from archgraph.pytorch.trace.batch.roles import InputRoles
+from archgraph.pytorch.trace.batch.sample import Batch
 from archgraph.pytorch.trace.builder import Record
 from archgraph.pytorch.trace.capture import capture
 from archgraph.pytorch.trace.dead_work import dead_work
@@ -90,6 +93,7 @@ class TracedModule:
         unused: parameters of the module that no operation uses; the node `unused` counts them.
         dead: modules and operators that are run though no output depends on them, as text.
         floating: the floating type of the module.
+        inputs: the sample that it was traced with.
     """
 
     name: str
@@ -105,6 +109,7 @@ class TracedModule:
     unused: tuple[str, ...]
     dead: tuple[str, ...]
     floating: str = "float32"
+    inputs: Any = None
 
     def show(self, expression: Expr) -> Expr:
         """Return an expression of the graph in the user's symbols."""
@@ -117,12 +122,15 @@ def trace(
     dynamic: Dynamic | None = None,
     *,
     axes: Mapping[str, Sequence[str]] | None = None,
+    batch_axis: AskedBatch = "found",
     name: str = "",
     allow_unsupported: bool = False,
 ) -> TracedModule:
     """Trace a module, in evaluation mode, without running or allocating anything.
 
-    Costs are per sample: of inputs with a larger batch one sample is kept. Modules and inputs may be on the meta
+    Costs are per sample: of inputs with a larger batch one sample is kept. Which dimension counts samples is found by
+    what operators say, such as a convolution or `batch_first`, then as the one of size 1, then as the one that
+    everything is proportional to; where that leaves a choice, it is asked for. Modules and inputs may be on the meta
     device.
 
     Args:
@@ -130,28 +138,36 @@ def trace(
         inputs: its arguments: a tensor, a tuple, or a mapping by name.
         dynamic: which dimensions are symbols, by the input's name: `{"sample": {2: "h", 3: "w"}}`.
         axes: names of an input's axes, the batch left out, where the usual ones are not meant.
+        batch_axis: the dimension that counts samples, of all inputs or by name, None where there is none.
         name: what the network is called; the module's class by default.
         allow_unsupported: list operators without a rule as gaps instead of refusing them.
 
     Raises:
+        ShapeError: nothing says which dimension counts samples, a stated one does not, or `axes` has other numbers.
         UnsupportedOpError: an operator has no rule.
         ArchgraphError: the module cannot be recorded, it returns nothing that it computes, or a dimension that was
             asked to vary cannot.
         MissingToolError: PyTorch is not installed.
     """
     title = name or type(module).__name__
-    recording, sizes = capture(module, inputs, dynamic or {}, title)
-    found = _read(module, recording, sizes, axes or {}, title)
+    captured = capture(module, inputs, dynamic or {}, title, batch_axis)
+    sizes = captured.sizes
+    roles = InputRoles(captured.batch, axes or {})
+    found = _read(module, captured.recording, sizes, roles, title)
     if found.gaps and not allow_unsupported:
         raise _refused(title, found.gaps)
     if sizes.proof is not None:
-        _prove(found, _read(module, sizes.proof, declared_sizes(title, ()), axes or {}, title), sizes.points[-1])
-    return found
+        _prove(found, _read(module, sizes.proof, declared_sizes(title, ()), roles, title), sizes.points[-1])
+    return replace(found, conditions=(*found.conditions, *_told(captured.batch)), inputs=captured.inputs)
 
 
-def _read(
-    module: nn.Module, recording: Recording, sizes: TracedSizes, axes: Mapping[str, Sequence[str]], name: str
-) -> TracedModule:
+def _told(batch: Batch) -> tuple[str, ...]:
+    """Where samples are counted by another dimension than the first, or by none."""
+    counted = {name: "no dimension" if dim is None else f"dimension {dim}" for name, dim in batch.items() if dim != 0}
+    return tuple(f"{what} of '{name}' counts samples" for name, what in counted.items())
+
+
+def _read(module: nn.Module, recording: Recording, sizes: TracedSizes, roles: InputRoles, name: str) -> TracedModule:
     """Return a recording as a graph."""
     refuse_idle(module, recording)
     program = Program(recording, module)
@@ -161,7 +177,7 @@ def _read(
         with deciding(values) as context:
             for fact in sizes.assumptions:
                 context.assume(fact)
-            interpreter = ProgramInterpreter(program, sizes, module, axes)
+            interpreter = ProgramInterpreter(program, sizes, module, roles)
             outputs = interpreter.run()
     finally:
         RECORDED.reset(token)

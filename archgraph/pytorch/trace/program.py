@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Any, Literal
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, Fused, find_attentions, name_of
@@ -23,7 +23,8 @@ class Program:
     """The steps of a recording, and what is known about them.
 
     Attributes:
-        nodes: in order, without those that fused attention stands for.
+        every: the steps in order.
+        nodes: the same without those that fused attention stands for.
         constants: nodes that depend on sizes only.
         parameters: placeholders of parameters and buffers, with their names in the module.
         attentions: the last node of every attention that is written out as products and a softmax.
@@ -36,12 +37,13 @@ class Program:
             **dict(module.named_parameters(remove_duplicate=False)),
             **dict(module.named_buffers(remove_duplicate=False)),
         }
-        every = list(recording.nodes)
+        every = self.every = list(recording.nodes)
         self.checkpoints = Checkpoints(recording.calls)
         self.parameters = {node: node.target for node in every if node.kind in ("parameter", "buffer")}
         self.constants = self._find_constants(every)
         self.attentions: Mapping[Any, Fused] = find_attentions(every, self.constants)
         absorbed = {node for fused in self.attentions.values() for node in fused.absorbed}
+        self.constants |= masks_alone(every, self.constants, absorbed)
         self.nodes = [node for node in every if node not in absorbed]
         self._owners: dict[int, Any] = {}
         self._uses: dict[int, int] = {}
@@ -166,19 +168,27 @@ class Program:
         line = f" ({node.line.file}:{node.line.number})" if node.line else ""
         return f"{self.path(node) or 'the root module'}{line}"
 
-    def feeds(self, node: Any, operator_name: str, depth: int = 6) -> bool:
-        """Whether a node reaches an operator of that name through operations without weights."""
-        if depth == 0:
-            return False
-        for user in node.users:
-            schema = getattr(user.target, "_schema", None)
-            name = schema.name.removeprefix("aten::") if schema else ""
-            if name == operator_name:
-                return True
-            passes = name not in CONTRACTIONS and name not in ("transpose", "permute", "layer_norm")
-            if passes and self.feeds(user, operator_name, depth - 1):
-                return True
+
+def masks_alone(
+    steps: list[RecordedNode], constants: Set[RecordedNode], absorbed: Set[RecordedNode]
+) -> set[RecordedNode]:
+    """Return what is made of stored tensors, not learned, for nothing but the masks of attention.
+
+    It is constant as masks are that are made of sizes, and is no part of the graph.
+    """
+    found: set[RecordedNode] = set()
+    for step in reversed(steps):
+        if step.op != "call_function" or step in constants or step.held is None or step.writes:
+            continue
+        if step.users and all(user in absorbed or user in found or _masks(user, step) for user in step.users):
+            found.add(step)
+    return found
+
+
+def _masks(user: RecordedNode, mask: RecordedNode) -> bool:
+    if name_of(user) != "scaled_dot_product_attention":
         return False
+    return (user.args[3] if len(user.args) > 3 else user.kwargs.get("attn_mask")) is mask
 
 
 RESHAPINGS = frozenset(("unsqueeze", "squeeze", "view", "reshape", "to"))

@@ -13,9 +13,9 @@ from archgraph.pytorch.trace.nested import tree_of
 from archgraph.spec.declarations import Declarations
 
 
-def network_of(found: TracedModule, module: Any = None, inputs: object = None) -> Network:
+def network_of(found: TracedModule, module: Any = None) -> Network:
     """Return a traced module as a network."""
-    example = None if inputs is None else without_values(inputs)
+    example = None if found.inputs is None else without_values(found.inputs)
     return Network(
         name=found.name,
         graph=found.graph,

@@ -49,6 +49,23 @@ def regrouped(into: Sequence[tuple[str, tuple[MovedDigit, ...]]], strides: Memor
     return result
 
 
+def is_dense(type_: TensorType, strides: MemoryStrides) -> bool:
+    """Return whether a value fills its memory once, in whatever order of its axes.
+
+    >>> from archgraph.sizes.types import tensor
+    >>> is_dense(tensor(n=2, c=3), {"n": ONE, "c": 2 * ONE}), is_dense(tensor(n=2, c=3), {"n": 6 * ONE, "c": ONE})
+    (True, False)
+    """
+    left = {axis: size for axis, size in type_.axes if size != 1}
+    span = ONE
+    while left:
+        axis = next((axis for axis in left if same_size(strides[axis], span) is True), None)
+        if axis is None:
+            return False
+        span = product((span, left.pop(axis)))
+    return True
+
+
 def followed(op: Op, before: TensorType, after: TensorType, strides: MemoryStrides) -> MemoryStrides:
     """Return the strides of the view that an operation gives: those of the axes that stay."""
     own = row_major(after)

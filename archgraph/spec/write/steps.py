@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sympy import Expr, Integer
+from sympy import Basic, Expr, Integer, factor
 
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.arguments import Named
@@ -27,9 +27,11 @@ class Book:
     Attributes:
         blocks: the lines of every block, in the order in which they were met.
         problems: what the language cannot express, with the paths of the nodes.
+        runs_dead: what no output depends on counts in the graph, as in a module that PyTorch runs; no spec has it.
     """
 
-    def __init__(self, show: Callable[[Expr], Expr], symbols: frozenset[str]) -> None:
+    def __init__(self, show: Callable[[Expr], Expr], symbols: frozenset[str], *, runs_dead: bool = False) -> None:
+        self.runs_dead = runs_dead
         self.show = show
         self.symbols = symbols
         self.blocks: list[list[str]] = []
@@ -42,9 +44,11 @@ class Book:
         """Remember something that no spec can say."""
         self.problems.setdefault(what, []).append(path)
 
-    def steps(self, graph: Graph, inputs: Mapping[Value, str], path: str = "") -> Steps:
-        """Return the writer of a graph's steps."""
-        return Steps(self, graph, inputs, path)
+    def steps(
+        self, graph: Graph, inputs: Mapping[Value, str], path: str = "", selected: tuple[Value, ...] = ()
+    ) -> Steps:
+        """Return the writer of a graph's steps, in which selected values have names."""
+        return Steps(self, graph, inputs, path, selected)
 
     def input_name(self, name: str) -> str:
         """Return a name as a spec can give it to an input."""
@@ -92,9 +96,9 @@ class Book:
         shown = self.show(argument)
         if isinstance(shown, Integer):
             return int(shown)
-        text = str(shown)
-        for sympys, ours in WRITTEN_FUNCTIONS.items():
-            text = text.replace(sympys, ours)
+        text = _written(shown)
+        if len(text) > MAX_LENGTH:
+            text = _written(factor(shown))
         if len(text) > MAX_LENGTH:
             self.problem(f"expression longer than {MAX_LENGTH} characters", text[:40])
         return text
@@ -107,7 +111,9 @@ class Steps:
         labels: what values are called in the spec.
     """
 
-    def __init__(self, book: Book, graph: Graph, inputs: Mapping[Value, str], path: str) -> None:
+    def __init__(
+        self, book: Book, graph: Graph, inputs: Mapping[Value, str], path: str, selected: tuple[Value, ...] = ()
+    ) -> None:
         self.book = book
         self.graph = graph
         self.path = path
@@ -115,15 +121,16 @@ class Steps:
         self.alive = graph.live(graph.outputs)
         self.members = [node for node in graph.nodes if node in self.alive and not self._is_empty(node)]
         self._same = self._aliases()
-        self._named = self._read_by_name()
+        self._named = self._read_by_name().union(self._same.get(value, value) for value in selected)
         self._taken = {*book.symbols, *inputs.values()}
         self._families: set[str] = set()
         self._shares: dict[str, str] = {}
         self._previous: tuple[Value, ...] = graph.inputs[:1]
         self._automatic: dict[str, int] = {}
-        for node in graph.nodes:
-            if node not in self.alive and _has_weights(node):
-                book.problem("weight that nothing reads", f"{path}{node.name}")
+        for node in graph.nodes if book.runs_dead else ():
+            if node not in self.alive and (node.inputs or _has_weights(node)):
+                what = "work that no output depends on" if node.inputs else "weight that nothing reads"
+                book.problem(what, f"{path}{node.name}")
 
     # -- which values need a name --------------------------------------------------------------------------
 
@@ -181,7 +188,7 @@ class Steps:
     def outputs(self, values: Sequence[Value]) -> list[str]:
         """Return the names of the results, or nothing where they are those of the last step."""
         results = tuple(self._same.get(value, value) for value in values)
-        return [] if results == self._previous else [self.labels[value] for value in results]
+        return [] if results == self._previous else [self.called(value) for value in results]
 
     def _step(self, node: Member) -> dict[str, Any]:
         path = f"{self.path}{node.name}"
@@ -208,6 +215,8 @@ class Steps:
             if node.op.kind not in operations():
                 self.book.problem(_told(node), path)
                 return node.op.kind, None
+            for argument in node.op.unspoken:
+                self.book.problem(f"{node.op.kind} with a {argument} that is listed", path)
             arguments = {key: self.book.spelled(item) for key, item in node.op.arguments.items()}
             return node.op.kind, arguments or None
         if node.experts is None:
@@ -230,6 +239,10 @@ class Steps:
 
     def _reference(self, value: Value) -> str:
         return "_" if self._previous == (value,) else self.labels[value]
+
+    def called(self, value: Value) -> str:
+        """Return the name of a value that has one."""
+        return self.labels[self._same.get(value, value)]
 
     # -- names ---------------------------------------------------------------------------------------------
 
@@ -271,6 +284,13 @@ class Steps:
         if name not in self._shares:
             self._shares[name] = free_name(_clean(name), "weights", set(self._shares.values()))
         return self._shares[name]
+
+
+def _written(size: Basic) -> str:
+    text = str(size)
+    for sympys, ours in WRITTEN_FUNCTIONS.items():
+        text = text.replace(sympys, ours)
+    return text
 
 
 def _clean(name: str) -> str:

@@ -9,24 +9,29 @@ from archgraph.errors import UnsupportedOpError
 from archgraph.graph.ir import Value
 from archgraph.graph.network import Network
 from archgraph.spec.definitions import VERSION
-from archgraph.spec.write.steps import Book, Steps
+from archgraph.spec.write.steps import Book
 from archgraph.spec.write.yaml_flow import one_line, step_lines
-
-SELECTED = "selected"
-"""The variant that selects the outputs which the costs are about, where those are not all."""
 
 
 def write_spec(g: Network) -> str:
     """Return the text of a spec whose graph, laws and receptive fields are those of an architecture.
 
-    Loops and choices are gone, for the graph holds what became of them; blocks and repeats stay.
+    Loops and choices are gone, for the graph holds what became of them; blocks and repeats stay, and so does the
+    selection of outputs that costs and fields are about.
 
     Raises:
-        UnsupportedOpError: the graph holds what no spec can say; all of it is listed.
+        UnsupportedOpError: the graph holds what no spec can say; all of it is listed. Nothing is computed at all.
     """
-    book = Book(g.show, frozenset(g.symbols))
-    steps = book.steps(g.graph, {value: book.input_name(value.name) for value in g.graph.inputs})
+    book = Book(g.show, frozenset(g.symbols), runs_dead=g.runs_dead)
+    inputs = {value: book.input_name(value.name) for value in g.graph.inputs}
+    selected = () if g.selected == g.graph.outputs else tuple(dict.fromkeys(g.selected))
+    steps = book.steps(g.graph, inputs, selected=selected)
     network = steps.write()
+    if not network:
+        raise UnsupportedOpError(
+            f"{g.name} cannot be written as a spec: it has no operation, and gives what it takes",
+            hint="select an output that something computes",
+        )
     if book.problems:
         raise _refused(g.name, book.problems)
     outputs = steps.outputs(g.graph.outputs)
@@ -39,7 +44,7 @@ def write_spec(g: Network) -> str:
     lines += ["blocks:", *_indented(line for block in book.blocks for line in block)] if book.blocks else []
     lines += ["network:", *_indented(line for step in network for line in step_lines(step))]
     lines += [f"outputs: {one_line(outputs)}"] if outputs else []
-    lines += _selection(g, steps)
+    lines += [f"select: {one_line([steps.called(value) for value in selected])}"] if selected else []
     return "\n".join([*lines, ""])
 
 
@@ -47,13 +52,6 @@ def _conditions(g: Network) -> list[str]:
     """A comment that says for which sizes the graph is what it is."""
     facts = dict.fromkeys(str(fact.shown(g.show)) for fact in g.assumptions)
     return [f"# Holds where {fact}." for fact in facts]
-
-
-def _selection(g: Network, steps: Steps) -> list[str]:
-    if g.selected == g.graph.outputs:
-        return []
-    chosen = [steps.labels[value] for value in g.selected]
-    return _section("variants", {SELECTED: one_line({"outputs": chosen})})
 
 
 def _symbol(g: Network, name: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,25 +12,41 @@ from archgraph.graph.ir import Value
 from archgraph.ops.arithmetic import Add
 from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.ops.pointwise import Softmax
+from archgraph.ops.reach import Causal
 from archgraph.ops.traced.values import Function
 from archgraph.pytorch.trace.align import Alignment, Operand, broadcast_dimensions
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import per_position
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.contractions import product_of
+from archgraph.pytorch.trace.handlers.masked_sums import limited_sum
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.layout import COPIES, AxisDigit, equal, extent, merged_digits, whole_axis
-from archgraph.pytorch.trace.masks import is_causal
+from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, equal, extent, merged_digits, whole_axis
+from archgraph.pytorch.trace.masking.attended import KeyMask, along, up_to_own
+from archgraph.pytorch.trace.masking.stacked import keys_by_axis
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import ZERO, product
 from archgraph.sizes.types import CHANNEL
 
+APART = "a mask of attention that is written out in parts is not followed"
+
 
 @dataclass(frozen=True)
-class Heads:
-    """A tensor (…, heads, tokens, channels) of attention."""
+class Stacked:
+    """A tensor (…, tokens, channels) of attention, whose leading digits are heads or stacked: windows, frames.
+
+    Digits of the axis that the channels are made of are heads, and so is what repeats them; digits of other axes are
+    not, wherever they stand: many modules put windows and heads into one dimension.
+
+    Attributes:
+        t: the tensor with a dimension per stacked digit, one of heads, tokens, and channels.
+        lead: the digits of the dimensions that it had before its tokens.
+        heads_of: the axes whose digits are heads.
+    """
 
     t: Tracked
+    lead: tuple[Dim, ...]
+    heads_of: frozenset[str]
 
     @property
     def head(self) -> int:
@@ -39,26 +55,50 @@ class Heads:
 
     @property
     def batch(self) -> tuple[int, ...]:
-        """Dimensions before the heads that are not of size 1."""
-        return tuple(d for d in range(self.t.rank - 3) if self.t.layout[d])
+        """The dimensions of stacked digits."""
+        return tuple(range(self.head))
 
     @property
     def heads(self) -> Expr:
         """The number of heads that have values of their own: repetitions are left out."""
-        return extent(d for d in self.t.layout[self.head] if d.axis != COPIES) if self.t.rank > 2 else Integer(1)
+        return extent(d for d in self.t.layout[self.head] if d.axis != COPIES)
+
+    def restored(self, stacked: Sequence[AxisDigit], width: Expr) -> Layout:
+        """Return the leading dimensions of a result with its own stacked digits, and heads of some width."""
+        found, inner = iter(stacked), product((width, self.heads))
+        dims: list[list[AxisDigit]] = []
+        for dim in self.lead:
+            dims.append([])
+            for digit in dim:
+                if digit.axis in self.heads_of:
+                    inner = product((inner, 1 / digit.size))
+                    dims[-1].append(AxisDigit(CHANNEL, inner, digit.size))
+                else:
+                    dims[-1].append(next(found))
+        return tuple(map(merged_digits, dims))
+
+
+def _stacked(t: Tracked, *, inner: bool) -> Stacked:
+    """Tell heads from stacked digits; with `inner`, all of the dimension before the tokens counts as heads."""
+    lead = t.layout[:-2]
+    heads_of = frozenset({CHANNEL, COPIES, *(d.axis for d in (*t.layout[-1], *(lead[-1] if inner else ())))})
+    digits = [digit for dim in lead for digit in dim]
+    heads = merged_digits(digit for digit in digits if digit.axis in heads_of)
+    apart = [(digit,) for digit in digits if digit.axis not in heads_of]
+    return Stacked(t.with_layout([*apart, heads, *t.layout[-2:]]), lead, heads_of)
 
 
 @aten("scaled_dot_product_attention")
 def attention(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Fused attention; with a mask that is computed, its parts."""
     mask = a.nodes.get("attn_mask")
-    fixed = mask is None or mask in i.program.constants
-    causal = bool(a.is_causal) or (mask is not None and fixed and is_causal(a.node, mask))
+    fixed = mask is None or mask in i.program.constants or a.node.known_operand(mask) is not None
+    keys = _masked(i, a.node, a.nodes["query"], a.nodes["key"], -2, causal=bool(a.nodes.get("is_causal")))
     if fixed:
-        result = fused(i, a.query, a.key, a.value, causal=causal)
+        result = fused(i, a.query, a.key, a.value, keys)
         if result is not None:
             return result
-    return written_out(i, a.query, a.key, a.value, None if fixed else a.attn_mask)
+    return written_out(i, a.query, a.key, a.value, keys, None if fixed else a.attn_mask)
 
 
 @aten("attention")
@@ -66,12 +106,28 @@ def recognised(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Attention that the module writes out as two products and a softmax."""
     found = i.program.attentions[a.node]
     q, k, v = i.fetch(found.queries), i.fetch(found.keys), i.fetch(found.values)
-    keys = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
-    causal = any(is_causal(step, mask) for step, mask in found.masks)
+    turned = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
+    keys = _masked(i, a.node, found.queries, found.keys, -1)
     elements = [sum((_elements(i, node) for node in nodes), ZERO) for nodes in (found.tests, found.factors)]
     form = {"written": SCALED[found.scaled], "masked": elements[0], "factors": elements[1]}
-    result = fused(i, q, keys, v, form, causal=causal)
-    return written_out(i, q, keys, v, None) if result is None else result
+    result = fused(i, q, turned, v, keys, form)
+    return written_out(i, q, turned, v, keys, None) if result is None else result
+
+
+def _masked(i: ProgramInterpreter, step: Any, q: Any, k: Any, dim: int, *, causal: bool = False) -> KeyMask:
+    """Return which keys are read; `dim` is the dimension of the keys that counts them."""
+    i.builder.limit = ""
+    number = i.sizes.number
+    lengths = [(number(q.meta["val"].shape[-2]), number(k.meta["val"].shape[dim]))]
+    lengths += [
+        (queries.meta["val"].shape[-2], keys.meta["val"].shape[dim])
+        for queries, keys in zip(q.elsewhere, k.elsewhere, strict=True)
+    ]
+    sizes = (i.sizes.expression(q.meta["val"].shape[-2]), i.sizes.expression(k.meta["val"].shape[dim]))
+    seen = i.masks.of(step)
+    found = KeyMask([up_to_own(*length) for length in lengths] if causal else seen, lengths, sizes)
+    found.note()
+    return found
 
 
 SCALED = {(False, False): "plain", (True, False): "queries", (False, True): "keys", (True, True): "both"}
@@ -88,57 +144,80 @@ def _elements(i: ProgramInterpreter, node: Any) -> Expr:
 
 
 def fused(
-    i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, form: Mapping[str, Any] | None = None, *, causal: bool
+    i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, keys: KeyMask, form: Mapping[str, Any] | None = None
 ) -> Tracked | None:
     """Return attention as one operation, or None where its operands do not have the form that it needs."""
     form = form or {}
-    streams = [Heads(i.builder.settled(t)) for t in (q, k, v)]
-    if any(s.t.rank < 3 for s in streams) or not _regular(streams):
+    if any(t.rank < 3 for t in (q, k, v)):
         return None
-    window = _window(streams)
+    settled = [i.builder.settled(t) for t in (q, k, v)]
+    readings = ([_stacked(t, inner=inner) for t in settled] for inner in (False, True))
+    found = (_fused(i, streams, keys, form) for streams in readings if _regular(streams))
+    return next((result for result in found if result is not None), None)
+
+
+def _fused(i: ProgramInterpreter, streams: list[Stacked], keys: KeyMask, form: Mapping[str, Any]) -> Tracked | None:
+    # A mask may differ from window to window, so that these have to be axes.
+    window = _window(streams) if keys.open else None
     if window is None and any(s.batch for s in streams):
-        return _batched(i, streams, form, causal=causal)
+        return _batched(i, streams, form, keys)
+    if window is None:
+        parts = [_prepared(i, s, flat=not keys.open) for s in streams]
+        return _emit(i, parts, streams, {**_read(parts, keys), **form})
     parts = [_prepared(i, s) for s in streams]
-    return _emit(i, parts, streams, {"causal": causal, **form} if window is None else {"window": window, **form})
+    return _emit(i, parts, streams, {"window": window, **form})
 
 
-def _regular(streams: list[Heads]) -> bool:
+def _read(parts: list[Tracked], keys: KeyMask, samples: Sequence[int] = ()) -> dict[str, Any]:
+    """Return which keys are read, of queries and keys that have one axis each."""
+    if keys.open:
+        return {}
+    if keys.causal and not samples:
+        return {"causal": True}
+    (ours,), (theirs,) = ([d.axis for d in part.layout[-2]] for part in parts[:2])
+    found = {"mask": keys.map(samples=samples)}
+    if keys.differs:
+        found["scored"] = keys.map(scored=True, samples=samples)
+    maps = {name: ((theirs, along(theirs, ours, read)),) for name, read in found.items() if read is not None}
+    queries = keys.queries
+    return maps if queries is None else {**maps, "asked": ((ours, queries),)}
+
+
+def _regular(streams: list[Stacked]) -> bool:
     """Keys and values stand on the same tokens with the same heads, and nothing but heads is repeated."""
     q, k, v = streams
-    copies = [
-        any(d.axis == COPIES for place, dim in enumerate(s.t.layout) if place != s.head for d in dim) for s in streams
-    ]
+    copies = [any(d.axis == COPIES for dim in (*s.lead[:-1], *s.t.layout[-2:]) for d in dim) for s in streams]
     inner = [d.axis == COPIES for s in streams for d in s.t.layout[s.head][:1] if len(s.t.layout[s.head]) > 1]
     same = equal(k.heads, v.heads) and equal(extent(k.t.layout[-2]), extent(v.t.layout[-2]))
     return same and not any(copies) and not any(inner) and equal(q.heads, extent(q.t.layout[q.head]))
 
 
-def _prepared(i: ProgramInterpreter, s: Heads) -> Tracked:
-    """Join heads and their channels into the channel axis."""
-    return i.builder.grouped(_without_copies(s.t), [(CHANNEL, (s.head, s.t.rank - 1))], strict=True)[0]
+def _prepared(i: ProgramInterpreter, s: Stacked, *, flat: bool = False) -> Tracked:
+    """Join heads and their channels into the channel axis, and where a mask counts tokens, these into one axis."""
+    wanted: list[tuple[str | None, tuple[int, ...]]] = [(CHANNEL, (s.head, s.t.rank - 1))]
+    if flat and len(s.t.layout[-2]) != 1:
+        wanted.append(("n", (s.t.rank - 2,)))
+    return i.builder.grouped(_without_copies(s.t), wanted, strict=True)[0]
 
 
 def _without_copies(t: Tracked) -> Tracked:
     return t.with_layout([tuple(d for d in dim if d.axis != COPIES) for dim in t.layout])
 
 
-def _emit(i: ProgramInterpreter, parts: list[Tracked], streams: list[Heads], options: dict[str, Any]) -> Tracked | None:
+def _emit(
+    i: ProgramInterpreter, parts: list[Tracked], streams: list[Stacked], options: dict[str, Any]
+) -> Tracked | None:
     q, k, v = parts
     assert isinstance(q.value, Value) and isinstance(k.value, Value) and isinstance(v.value, Value)
     if k.value.type.without(CHANNEL).sizes != v.value.type.without(CHANNEL).sizes:
         v = _like(i, v, k)
         assert isinstance(v.value, Value)
     heads, kv = streams[0].heads, streams[1].heads
-    if options.get("causal") and len(q.value.type.positions) != 1:
-        options = {name: value for name, value in options.items() if name != "causal"}
     op = ScaledDotProductAttention(heads, None if kv == heads else kv, **options)
     (value,) = i.builder.emit(op, [q.value, k.value, v.value])
-    layout = list(q.layout)
-    head, last = streams[0].head, len(layout) - 1
     width = product((value.type.channels, 1 / heads))
-    layout[head] = () if heads == 1 else merged_digits((AxisDigit(CHANNEL, width, heads),))
-    layout[last] = () if width == 1 else (AxisDigit(CHANNEL, Integer(1), width),)
-    return Tracked(value, tuple(layout))
+    stacked = [digit for dim in q.layout[: streams[0].head] for digit in dim]
+    return Tracked(value, (*streams[0].restored(stacked, width), q.layout[-2], whole_axis(CHANNEL, width)))
 
 
 def _like(i: ProgramInterpreter, v: Tracked, k: Tracked) -> Tracked:
@@ -155,7 +234,7 @@ def _like(i: ProgramInterpreter, v: Tracked, k: Tracked) -> Tracked:
     return Tracked(value, tuple(layout))
 
 
-def _window(streams: list[Heads]) -> Any:
+def _window(streams: list[Stacked]) -> Any:
     """Return the window's sides where the dimensions before the heads are blocks of the tokens' axes."""
     sides: dict[str, Expr] = {}
     first = streams[0].t
@@ -175,12 +254,12 @@ def _window(streams: list[Heads]) -> Any:
     return per_position({axis: sides[axis] for axis in ordered}) if set(ordered) == set(sides) else None
 
 
-def _batched(i: ProgramInterpreter, streams: list[Heads], form: Mapping[str, Any], *, causal: bool) -> Tracked | None:
+def _batched(i: ProgramInterpreter, streams: list[Stacked], form: Mapping[str, Any], keys: KeyMask) -> Tracked | None:
     """Attention along some axes, separately for every position of others."""
     first = streams[0]
     parts = []
     for s in streams:
-        if s.batch != first.batch or causal:
+        if s.batch != first.batch:
             return None
         t, _ = i.builder.grouped(
             _without_copies(s.t), [(CHANNEL, (s.head, s.t.rank - 1))], touched=[*s.batch, s.t.rank - 2], strict=True
@@ -188,13 +267,44 @@ def _batched(i: ProgramInterpreter, streams: list[Heads], form: Mapping[str, Any
         parts.append(t)
     tokens = [tuple(d.axis for d in t.layout[-2]) for t in parts]
     batches = [tuple(d.axis for dim in first.batch for d in t.layout[dim]) for t in parts]
-    if len(set(tokens)) > 1 or len(set(batches)) > 1 or any(t.axes.keys() != parts[0].axes.keys() for t in parts):
+    if len(set(tokens)) > 1 or len(set(batches)) > 1 or any(not _same_positions(t, parts[0]) for t in parts):
         return None
-    return _emit(i, parts, streams, {"over": tokens[0] if len(tokens[0]) != 1 else tokens[0][0], **form})
+    mask = _read_stacked(i, parts[0], first, tokens[0], keys)
+    return _emit(i, parts, streams, {"over": tokens[0] if len(tokens[0]) != 1 else tokens[0][0], **mask, **form})
 
 
-def written_out(i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, bias: Tracked | None) -> Tracked:
+def _read_stacked(
+    i: ProgramInterpreter, queries: Tracked, s: Stacked, tokens: tuple[str, ...], keys: KeyMask
+) -> dict[str, Any]:
+    """Return which keys are read where every window, or whatever else is stacked, may have a mask of its own."""
+    if keys.open:
+        return {}
+    samples = [
+        len(s.lead) + 2 - place for place, dim in enumerate(s.lead) if any(d.axis not in s.heads_of for d in dim)
+    ]
+    if len(tokens) == 1 and keys.same(samples):
+        rows = _read([queries, queries], keys, samples)
+        return {"mask": ((tokens[0], Causal()),)} if rows.get("causal") else rows
+    number = i.sizes.number
+    names = iter(d.axis for dim in queries.layout[: s.head] for d in dim)
+    lead = [[("" if d.axis in s.heads_of else next(names), number(d.size)) for d in dim] for dim in s.lead]
+    within = [(d.axis, number(d.size)) for d in queries.layout[-2]]
+    found = {"mask": keys_by_axis(keys.allowed(), lead, within)}
+    if keys.differs:
+        found["scored"] = keys_by_axis(keys.allowed(scored=True), lead, within)
+    return found
+
+
+def _same_positions(t: Tracked, other: Tracked) -> bool:
+    mine, theirs = ({axis: n for axis, n in x.axes.items() if axis != CHANNEL} for x in (t, other))
+    return mine.keys() == theirs.keys() and all(equal(n, theirs[axis]) for axis, n in mine.items())
+
+
+def written_out(
+    i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, masked: KeyMask, bias: Tracked | None
+) -> Tracked:
     """Attention as its parts: scores, scale, bias, softmax, and the weighted values."""
+    i.weighed, i.builder.limit = None, ""
     keys = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
     scores = _grouped_product(i, q, keys)
     scaled = Function("mul", (None, _scale(i, q)))
@@ -203,10 +313,16 @@ def written_out(i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, bias:
     if bias is not None:
         values, layout = broadcast_dimensions(i.builder, [scores, bias])
         scores = Tracked(i.builder.emit(Add(), values)[0], layout)
+    i.builder.limit = "" if masked.open else APART
     t, (axis,) = i.builder.grouped(scores, [(None, (scores.rank - 1,))])
     assert isinstance(t.value, Value)
-    weights = Tracked(i.builder.emit(Softmax(axis), [t.value])[0], t.layout)
-    return _grouped_product(i, weights, v)
+    i.weighed = (t, masked)
+    op = limited_sum(i, Softmax(axis), t.layout, t.rank - 1, {0: axis})
+    weights = Tracked(i.builder.emit(op, [t.value])[0], t.layout)
+    i.weighed, i.builder.limit = (weights, masked), "" if masked.open else APART
+    result = _grouped_product(i, weights, v)
+    i.weighed = None
+    return result
 
 
 def _grouped_product(i: ProgramInterpreter, x: Tracked, y: Tracked) -> Tracked:

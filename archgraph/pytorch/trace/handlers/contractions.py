@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from archgraph.ops.arithmetic import Add, Multiply
+from archgraph.ops.base import Op
 from archgraph.ops.einsum import Einsum
 from archgraph.ops.traced.values import Reduce
 from archgraph.pytorch.trace.align import Alignment, Operand, broadcast_dimensions
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.handlers.masked_sums import limited_sum, masked_operand
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import Dim
 from archgraph.pytorch.trace.registry import aten
+from archgraph.sizes.types import CHANNEL
 
 Labels = Sequence[int]
 
@@ -27,9 +30,33 @@ def contract(i: ProgramInterpreter, x: Tracked, y: Tracked, left: Labels, right:
     if not summed & both:
         return _outer(i, operands, out, summed)
     align = Alignment(i.builder, operands, own=sorted({*left, *right}), summed=sorted(summed))
+    masked = masked_operand(i, [operand.tracked for operand in operands])
+    if masked is not None:
+        _as_positions(align, summed & both)
     over = tuple(dict.fromkeys(align.names[key] for key in align.names if key[0] in summed))
-    (value,) = i.builder.emit(Einsum(over), align.values())
+    op = Einsum(over) if masked is None else _limited(i, Einsum(over), operands[masked], align, summed & both)
+    (value,) = i.builder.emit(op, align.values())
     return Tracked(value, tuple(align.digits(label) for label in out))
+
+
+def _as_positions(align: Alignment, summed: set[int]) -> None:
+    """Name what is summed as positions: of channels nothing could be said one by one."""
+    taken = set(align.names.values())
+    free = next(name for name in (f"a{number}" for number in range(len(taken) + 1)) if name not in taken)
+    for key, name in align.names.items():
+        if key[0] in summed and name == CHANNEL and CHANNEL not in align.kept:
+            align.names[key] = free
+
+
+def _limited(i: ProgramInterpreter, op: Op, masked: Operand, align: Alignment, summed: set[int]) -> Op:
+    """Return a product of which constants mask some of what it sums over."""
+    if len(summed) != 1:
+        return op
+    (label,) = summed
+    dims = [align.digits(own) for own in masked.labels]
+    summing = masked.labels.index(label)
+    axes = dict.fromkeys(range(2), dims[summing][0].axis) if len(dims[summing]) == 1 else {}
+    return limited_sum(i, op, dims, summing, axes)
 
 
 def _outer(i: ProgramInterpreter, operands: list[Operand], out: Labels, summed: set[int]) -> Tracked:
@@ -59,24 +86,16 @@ def product_of(i: ProgramInterpreter, x: Tracked, y: Tracked) -> Tracked:
 
 
 def _vector_product(i: ProgramInterpreter, x: Tracked, y: Tracked) -> Tracked:
-    """A product with a vector, which PyTorch's counter does not count."""
-    x = x if x.rank > 1 else x.with_layout([(), *x.layout])
-    column = y.rank == 1
-    y = y.with_layout([*y.layout, ()]) if column else y
-    left, right = [*range(10, 8 + x.rank), 1, 2], [*range(10, 8 + y.rank), 2, 3]
-    align = Alignment(i.builder, [Operand(x, tuple(left)), Operand(y, tuple(right))], summed=(2,))
-    (value,) = i.builder.emit(Multiply(), align.values())
-    axes = tuple(dict.fromkeys(align.names[key] for key in align.names if key[0] == 2))
-    (value,) = i.builder.emit(Reduce("sum", axes), [value]) if axes else (value,)
-    out = [label for label in dict.fromkeys([*left, *right]) if label != 2]
-    layout = [align.digits(label) for label in sorted(out, key=lambda label: (label < 10, label))]
-    return Tracked(value, tuple(layout))
+    """A product with a vector, or of two."""
+    left, right = [*range(10, 9 + x.rank), 2], [*range(50, 48 + y.rank), 2, 3][-y.rank :]
+    right = [2] if y.rank == 1 else right
+    return contract(i, x, y, left, right, [label for label in (*left, *right) if label != 2])
 
 
-@aten("matmul", "bmm", "mm")
+@aten("matmul", "bmm", "mm", "mv", "dot")
 def matmul(i: ProgramInterpreter, a: Arguments) -> Any:
-    """A product of matrices."""
-    y = next(getattr(a, name) for name in ("other", "mat2") if name in a.nodes)
+    """A product of matrices, or vectors."""
+    y = next(getattr(a, name) for name in ("other", "mat2", "vec", "tensor") if name in a.nodes)
     result = product_of(i, a.self, y)
     rank = len(a.shape)
     return result.with_layout(_of_rank(result.layout, rank)) if result.rank != rank else result
@@ -115,7 +134,19 @@ def einsum(i: ProgramInterpreter, a: Arguments) -> Any:
         result_labels = _letters(out, sum(label < 0 for label in set().union(*labels)) + len(out.replace("...", "")))
     if any(len(set(term)) < len(term) for term in labels):
         return NotImplemented
-    return _einsum(i, tensors, labels, result_labels)
+    return _einsum(i, *_without_units(tensors, labels, result_labels), result_labels)
+
+
+def _without_units(
+    tensors: list[Tracked], labels: list[list[int]], out: list[int]
+) -> tuple[list[Tracked], list[list[int]]]:
+    """Leave out dimensions of size 1 that are summed: over them PyTorch multiplies element by element."""
+    kept = [
+        [d for d, label in enumerate(term) if t.layout[d] or label in out]
+        for t, term in zip(tensors, labels, strict=True)
+    ]
+    shown = [t.with_layout([t.layout[d] for d in dims]) for t, dims in zip(tensors, kept, strict=True)]
+    return shown, [[term[d] for d in dims] for term, dims in zip(labels, kept, strict=True)]
 
 
 def _letters(term: str, rank: int) -> list[int]:

@@ -163,7 +163,8 @@ def split(i: ProgramInterpreter, a: Arguments) -> list[Tracked]:
     sizes = [i.sizes.expression(part.shape[dim]) for part in a.node.meta["val"]]
     if len(sizes) == 1:
         return [a.self]
-    return Cut(i, a.self, dim).parts(sizes)
+    parts = Cut(i, a.self, dim).parts(sizes)
+    return [i.builder.copied(part) for part in parts] if a.node.target._schema.name.endswith("_copy") else parts
 
 
 @aten("roll")

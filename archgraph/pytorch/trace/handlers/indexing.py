@@ -8,11 +8,12 @@ from typing import Any
 from archgraph.graph.ir import Value
 from archgraph.ops.sources import Embedding
 from archgraph.ops.traced.moves import Gather
-from archgraph.ops.traced.values import Constant
+from archgraph.ops.traced.values import Constant, Reduce
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import whole_axis
+from archgraph.pytorch.trace.moving.known_moves import followed
 from archgraph.pytorch.trace.registry import HANDLERS, aten
 from archgraph.sizes.types import CHANNEL
 
@@ -46,7 +47,6 @@ MOVES = [
     "bucketize",
     "nonzero",
     "one_hot",
-    "meshgrid",
     "rot90",
     "copy",
     "fill",
@@ -60,6 +60,8 @@ MOVES = [
     "constant",
     "trapezoid",
     "native_channel_shuffle",
+    "cummax",
+    "cummin",
 ]
 SOURCES = [
     "arange",
@@ -92,6 +94,9 @@ SOURCES = [
 ]
 
 
+BAGS: tuple[Any, ...] = ("sum", "mean", "max")
+
+
 @aten("embedding")
 def embedding(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A table of learned vectors; a look-up in a value where the table is shared or computed."""
@@ -104,6 +109,26 @@ def embedding(i: ProgramInterpreter, a: Arguments) -> Tracked:
         (value,) = i.builder.emit(Embedding(count, out), [ids.value])
         return Tracked(value, (*ids.layout, whole_axis(CHANNEL, out)))
     return look_up(i, a.weight, 0, ids)
+
+
+@aten("embedding_bag", "_embedding_bag")
+def embedding_bag(i: ProgramInterpreter, a: Arguments) -> Any:
+    """Learned vectors looked up and pooled; of one bag, for several are pooled by offsets."""
+    weight, ids = a.nodes["weight"], indices(i, a.indices)
+    if (
+        len(a.node.meta["val"][0].shape) != 2
+        or a.node.meta["val"][0].shape[0] != 1
+        or a.nodes.get("per_sample_weights")
+    ):
+        return NotImplemented
+    if not i.program.is_natural(weight) or not isinstance(ids.value, Value):
+        return NotImplemented
+    i.program.used(weight)
+    count, out = map(i.sizes.expression, weight.meta["val"].shape)
+    (value,) = i.builder.emit(Embedding(count, out), [ids.value])
+    (pooled,) = i.builder.emit(Reduce(BAGS[a.mode or 0], ids.value.type.names), [value])
+    others = (i.source_of(part) for part in a.node.meta["val"][1:])
+    return [Tracked(pooled, ((), whole_axis(CHANNEL, out))), *others]
 
 
 def indices(i: ProgramInterpreter, t: Tracked) -> Tracked:
@@ -138,13 +163,11 @@ def _other_name(ids: Tracked, place: int) -> str:
 
 
 def moved(i: ProgramInterpreter, a: Arguments) -> Any:
-    """An operator that moves elements in a way that is not described further."""
-    operands = [t for t in (i.fetch(node) for node in a.node.all_input_nodes) if isinstance(t, Tracked)]
-    name = a.node.target._schema.name.removeprefix("aten::").rstrip("_")
+    """An operator that moves elements: from where is found by running it on their numbers."""
     results = a.node.meta["val"]
     if isinstance(results, (list, tuple)):
-        return [i.moved(name, operands, result) for result in results]
-    return i.moved(name, operands, results)
+        return [followed(i, a.node, place) for place in range(len(results))]
+    return followed(i, a.node)
 
 
 def source(i: ProgramInterpreter, a: Arguments) -> Tracked:
@@ -155,10 +178,11 @@ def source(i: ProgramInterpreter, a: Arguments) -> Tracked:
 
 @aten("index")
 def index(i: ProgramInterpreter, a: Arguments) -> Any:
-    """A look-up with one tensor of indices; with several it is only a move."""
+    """A look-up with tensors of indices: one that is not known is a look-up in a table."""
     nodes = a.nodes["indices"]
     given = [place for place, node in enumerate(nodes) if node is not None]
-    if len(given) != 1 or nodes[given[0]].meta["val"].dtype.is_floating_point:
+    known = all(a.node.known_operand(nodes[place]) is not None for place in given)
+    if known or len(given) != 1 or nodes[given[0]].meta["val"].dtype.is_floating_point:
         return moved(i, a)
     place = given[0]
     if str(nodes[place].meta["val"].dtype) == "torch.bool":
@@ -169,6 +193,8 @@ def index(i: ProgramInterpreter, a: Arguments) -> Any:
 @aten("index_select")
 def index_select(i: ProgramInterpreter, a: Arguments) -> Any:
     """A look-up of rows."""
+    if a.node.known_operand(a.nodes["index"]) is not None:
+        return moved(i, a)
     return look_up(i, a.self, a.dim % a.self.rank, a.index)
 
 

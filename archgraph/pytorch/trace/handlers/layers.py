@@ -48,7 +48,7 @@ def _convolution(i: ProgramInterpreter, a: Arguments, count: int, *, transposed:
     origin = i.program.origin(weight)
     natural = i.program.is_natural(origin)
     if natural and not transposed and _is_linear(a, origin, shape, count):
-        return linear_over(i, a, a.input.rank - count - 1, shape, origin)
+        return linear_over(i, a, a.input, shape, origin, a.input.rank - count - 1)
     w = Windows(i, a.input, count)
     bias = _bias(i, a) if natural else None
     op = _conv_op(i, w, a, shape, count, transposed=transposed, bias=bias is True)
@@ -70,11 +70,11 @@ def _is_linear(a: Arguments, origin: Any, shape: list[Expr], count: int) -> bool
     return single and plain and steps and set(shape[2:]) == {1} and (a.nodes.get("groups") or 1) == 1
 
 
-def linear_over(i: ProgramInterpreter, a: Arguments, dim: int, shape: list[Expr], origin: Any) -> Tracked:
+def linear_over(i: ProgramInterpreter, a: Arguments, x: Tracked, shape: list[Expr], origin: Any, dim: int) -> Tracked:
     """A linear layer along one dimension."""
     bias = _bias(i, a)
     i.program.used(origin)
-    t, (axis,) = i.builder.grouped(i.builder.settled(a.input), [(_linear_axis(a.input, dim), (dim,))])
+    t, (axis,) = i.builder.grouped(i.builder.materialised(x), [(_linear_axis(x, dim), (dim,))])
     assert isinstance(t.value, Value)
     (value,) = i.builder.emit(Linear(shape[0], bias is True, axis), [t.value])
     result = finish(t, value, {dim: axis})
@@ -139,10 +139,17 @@ def linear(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A linear layer; a product with a value where the weight is shared or computed."""
     weight = a.nodes["weight"]
     origin = i.program.origin(weight)
+    x = _folded(i, a.input)
     if not i.program.is_natural(origin):
-        return _with_bias(i, linear_product(i, a.input, a.weight), a, a.input.rank - 1)
+        return _with_bias(i, linear_product(i, x, a.weight), a, x.rank - 1)
     shape = [i.sizes.expression(length) for length in weight.meta["val"].shape]
-    return linear_over(i, a, a.input.rank - 1, shape, origin)
+    return linear_over(i, a, x, shape, origin, x.rank - 1)
+
+
+def _folded(i: ProgramInterpreter, x: Tracked) -> Tracked:
+    """A linear layer sees all dimensions but the last as one: where they are no run of memory, it makes a copy."""
+    x = i.builder.materialised(x)
+    return x if i.builder.folds(x, range(x.rank - 1)) else i.builder.copied(x)
 
 
 def _linear_axis(x: Tracked, dim: int) -> str | None:

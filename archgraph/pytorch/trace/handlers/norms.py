@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from archgraph.graph.ir import Value
@@ -45,7 +46,7 @@ def layer_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Layer norm over the last dimensions."""
     count = len(a.normalized_shape)
     dims = tuple(range(a.input.rank - count, a.input.rank))
-    t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, dims)])
+    t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, dims)])
     return normalised(i, a, t, lambda own, bias: LayerNorm(own, bias or not own), a.input.rank - 1)
 
 
@@ -54,31 +55,40 @@ def rms_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """RMS norm over the last dimensions."""
     count = len(a.normalized_shape)
     dims = tuple(range(a.input.rank - count, a.input.rank))
-    t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, dims)])
+    t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, dims)])
     return normalised(i, a, t, lambda own, bias: RmsNorm(own), a.input.rank - 1)
 
 
 @aten("group_norm")
 def group_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Group norm."""
-    t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, (1,))])
+    t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, (1,))])
     return normalised(i, a, t, lambda own, bias: GroupNorm(own, i.sizes.expression(a.num_groups)), 1)
 
 
 @aten("instance_norm")
 def instance_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Instance norm."""
-    t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, (1,))])
+    t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, (1,))])
     return normalised(i, a, t, lambda own, bias: InstanceNorm(own), 1)
 
 
 @aten("batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm")
 def batch_norm(i: ProgramInterpreter, a: Arguments) -> Any:
-    """Batch norm, with its running statistics."""
+    """Batch norm, with its running statistics; without any, one sample is normalised by its own."""
     statistics = [a.nodes.get("running_mean"), a.nodes.get("running_var")]
+    t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, (1,))])
+    if a.nodes.get("training") or statistics == [None, None]:
+        return _of_the_sample(i, a, t, [node for node in statistics if node is not None])
     if any(node is None or not i.program.is_natural(node, buffer=True) for node in statistics):
         return NotImplemented
     for node in statistics:
         i.program.used(node)
-    t, _ = i.builder.grouped(i.builder.settled(a.input), [(CHANNEL, (1,))])
     return normalised(i, a, t, lambda own, bias: BatchNorm(own, running=True), 1)
+
+
+def _of_the_sample(i: ProgramInterpreter, a: Arguments, t: Tracked, running: Sequence[Any]) -> Any:
+    """Batch norm that computes its statistics: those of one sample; running ones that it would write are no matter."""
+    if running or not isinstance(t.value, Value) or not t.value.type.positions:
+        return NotImplemented
+    return normalised(i, a, t, lambda own, bias: InstanceNorm(own, bias=bias or not own, batch=True), 1)

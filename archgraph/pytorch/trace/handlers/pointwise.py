@@ -73,7 +73,7 @@ RENAMED: dict[str, str] = {
 
 def on_one(i: ProgramInterpreter, op: Op, t: Tracked) -> Tracked:
     """Return a function of the elements of one tensor."""
-    t = i.builder.settled(t)
+    t = i.builder.materialised(t)
     assert isinstance(t.value, Value)
     return Tracked(i.builder.emit(op, [t.value])[0], t.layout)
 

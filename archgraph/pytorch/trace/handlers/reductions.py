@@ -14,6 +14,7 @@ from archgraph.ops.traced.values import Cumulate, Function, Reduce
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.handlers.masked_sums import limited_sum, masked_operand
 from archgraph.pytorch.trace.handlers.pointwise import arithmetic, function, on_one, operand_of
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, Dim
@@ -25,16 +26,16 @@ def softmax(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Softmax along one dimension."""
     x = operand_of(a)
     dim = a.dim % x.rank
-    t, (axis,) = i.builder.grouped(i.builder.settled(x), [(None, (dim,))])
-    result = on_one(i, Softmax(axis), t)
-    return on_one(i, Function("log"), result) if "log" in a.node.target._schema.name else result
+    t, (axis,) = i.builder.grouped(i.builder.materialised(x), [(None, (dim,))])
+    op = Softmax(axis, "log" in a.node.target._schema.name)
+    return on_one(i, op if masked_operand(i, [x]) is None else limited_sum(i, op, t.layout, dim, {0: axis}), t)
 
 
 @aten("cumsum", "cumprod", "logcumsumexp")
 def cumulated(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Running sum or product along one dimension."""
     name = a.node.target._schema.name.removeprefix("aten::").rstrip("_")
-    t, (axis,) = i.builder.grouped(i.builder.settled(a.self), [(None, (a.dim % a.self.rank,))])
+    t, (axis,) = i.builder.grouped(i.builder.materialised(a.self), [(None, (a.dim % a.self.rank,))])
     return on_one(i, Cumulate(axis, name), t)
 
 
@@ -59,6 +60,17 @@ REDUCTIONS = {
 }
 
 
+def _limited(i: ProgramInterpreter, make: Any, x: Tracked, t: Tracked, dims: Sequence[int]) -> Any:
+    """Return what makes a reduction of which constants mask some of what it reads along one dimension."""
+    if len(dims) != 1 or masked_operand(i, [x]) is None or len(t.layout[dims[0]]) != 1:
+        return make
+
+    def limited(axes: tuple[str, ...]) -> Op:
+        return limited_sum(i, make(axes), t.layout, dims[0], {0: axes[0]}) if len(axes) == 1 else make(axes)
+
+    return limited
+
+
 def reduction(i: ProgramInterpreter, a: Arguments) -> Any:
     """A reduction over some dimensions, or all."""
     name = a.node.target._schema.name.removeprefix("aten::")
@@ -72,7 +84,7 @@ def reduction(i: ProgramInterpreter, a: Arguments) -> Any:
     called: str = known if isinstance(known, str) and not isinstance(results, (list, tuple)) else name
     make: Any = known if isinstance(known, type) else partial(_reduce, called)
     t = _without_copies(x, dims)
-    result = reduced(i, t, dims, make)
+    result = reduced(i, t, dims, _limited(i, make, x, t, dims))
     if not a.keepdim:
         result = Tracked(result.value, tuple(c for d, c in enumerate(result.layout) if d not in dims))
     if not isinstance(results, (list, tuple)):

@@ -66,4 +66,13 @@ def upsample(i: ProgramInterpreter, a: Arguments) -> Tracked:
     corners = bool(a.align_corners)
     if mode != "cubic" and all(f.is_Integer and f >= 1 for f in factors):
         return w.apply(Upsample(w.by_name(factors), mode, corners and mode == "linear"))
-    return w.apply(Resize(w.by_name(list(sizes.values())), mode, corners))
+    mode = "nearest-exact" if "exact" in name else mode
+    return w.apply(Resize(w.by_name(list(sizes.values())), mode, corners, _bounded(a, name)))
+
+
+def _bounded(a: Arguments, name: str) -> str:
+    """Why the sizes do not say which neighbours are read."""
+    if "_aa" in name:
+        return "how far an interpolation against aliasing reads is not described"
+    scales = a.nodes.get("scale_factors") or [a.nodes.get(key) for key in ("scales", "scales_h", "scales_w")]
+    return "an interpolation by a factor that is no ratio of its sizes" if any(scales) else ""

@@ -15,6 +15,7 @@ from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, divide, extent, merged_digits, regroup
 from archgraph.pytorch.trace.registry import aten
 from archgraph.pytorch.trace.strides import row_major
+from archgraph.sizes.symbols import product
 
 
 @aten(
@@ -22,11 +23,11 @@ from archgraph.pytorch.trace.strides import row_major
     "_to_copy",
     "dropout",
     "contiguous",
-    "clone",
     "alias",
     "type_as",
     "native_dropout",
     "feature_dropout",
+    "feature_alpha_dropout",
     "alpha_dropout",
     "lift_fresh_copy",
     "lift_fresh",
@@ -45,6 +46,12 @@ def identity(i: ProgramInterpreter, a: Arguments) -> Any:
     """What changes neither shape nor values, or only how they are stored."""
     x = next(getattr(a, name) for name in ("self", "input") if name in a.nodes)
     return (x, None) if isinstance(a.node.meta["val"], (list, tuple)) else x
+
+
+@aten("clone")
+def clone(i: ProgramInterpreter, a: Arguments) -> Tracked:
+    """A copy, which autograd may keep beside what it was made of."""
+    return i.builder.copied(a.self) if isinstance(a.self.value, Value) else a.self
 
 
 @aten("detach", "detach_")
@@ -143,7 +150,7 @@ def repeat(i: ProgramInterpreter, a: Arguments) -> Tracked:
     layout: list[Dim] = [*[()] * (len(times) - a.self.rank), *a.self.layout]
     times = [1] * (len(layout) - len(times)) + times
     made = [(*copies(count), *dim) for count, dim in zip(times, layout, strict=True)]
-    return a.self.with_layout(made)
+    return i.builder.copied(a.self.with_layout(made))
 
 
 @aten("repeat_interleave")
@@ -152,7 +159,23 @@ def repeat_interleave(i: ProgramInterpreter, a: Arguments) -> Any:
     if a.nodes.get("dim") is None or isinstance(a.repeats, Tracked):
         return NotImplemented
     dim = a.dim % a.self.rank
-    return a.self.replace(dim, merged_digits((*a.self.layout[dim], *copies(a.repeats))))
+    return i.builder.copied(a.self.replace(dim, merged_digits((*a.self.layout[dim], *copies(a.repeats)))))
+
+
+@aten("meshgrid")
+def meshgrid(i: ProgramInterpreter, a: Arguments) -> list[Tracked]:
+    """Every operand along a dimension of its own, repeated along the others; `xy` swaps the first two."""
+    tensors: list[Tracked] = a.tensors
+    places = list(range(len(tensors)))
+    if a.nodes.get("indexing") == "xy" and len(places) > 1:
+        places[:2] = 1, 0
+    sizes = [product(t.shape) for t in tensors]
+    shape = [sizes[place] for place in places]
+    flat = [t.layout[0] if t.rank else () for t in tensors]
+    return [
+        t.with_layout([flat[k] if place == at else copies(size) for at, size in enumerate(shape)])
+        for k, (t, place) in enumerate(zip(tensors, places, strict=True))
+    ]
 
 
 def copies(count: Any) -> Dim:

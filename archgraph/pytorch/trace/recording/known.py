@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-MOST_KNOWN = 2**22
+MOST_KNOWN = 2**23
 """Elements of the largest tensor whose value is kept."""
 
 

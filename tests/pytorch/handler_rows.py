@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional
 
 from archgraph.ops.functions import FUNCTIONS, torch_function
+from archgraph.pytorch.trace.handlers.pointwise import RENAMED
 
 aten = torch.ops.aten
 Row = Callable[[Any, Any], Any]
@@ -19,8 +20,8 @@ THREE = frozenset(["addcmul", "addcdiv", "lerp"])
 
 
 def image(h: Any) -> Any:
-    """The same numbers as two channels of 4 x 6."""
-    return h.reshape(1, 2, 4, 6)
+    """The same numbers as two channels of 3 x 8."""
+    return h.reshape(1, 2, 3, 8)
 
 
 def heads(h: Any) -> Any:
@@ -29,26 +30,34 @@ def heads(h: Any) -> Any:
 
 
 def volume(h: Any) -> Any:
-    """The same numbers as two channels of 2 x 3 x 4."""
-    return h.reshape(1, 2, 2, 3, 4)
+    """The same numbers as two channels of 3 x 2 x 4."""
+    return h.reshape(1, 2, 3, 2, 4)
 
 
 def _pointwise() -> Mapping[str, Row]:
     rows: dict[str, Row] = {}
     for name, row in FUNCTIONS.items():
-        kernel, numbers = torch_function(name.partition(".")[0]), NUMBERS.get(name, ())
-        if name in TESTS or "." in name or name.startswith("bitwise"):
-            continue
-        if len(row.gradients) == 1 or name in NUMBERS:
-            rows[name] = lambda h, x, k=kernel, n=numbers: k(h, *n)
-        elif name in THREE:
-            rows[name] = lambda h, x, k=kernel: k(h, x, h)
-            rows[f"{name}: still"] = lambda h, x, k=kernel: k(x, h, x)
-        elif name not in ("clamp", "prelu", "sigmoid_backward", "polar"):
-            rows[name] = lambda h, x, k=kernel: k(h, x)
-            rows[f"{name}: second"] = lambda h, x, k=kernel: k(x, h)
-            rows[f"{name}: both"] = lambda h, x, k=kernel: k(h, h.sin())
+        if "." not in name and not name.startswith("bitwise") and name not in TESTS:
+            rows.update(_pointwise_rows(name, name, torch_function(name), len(row.gradients)))
+    for other, name in RENAMED.items():
+        if not other.startswith("__"):
+            rows.update(_pointwise_rows(other, name, getattr(aten, other), len(FUNCTIONS[name].gradients)))
     return rows
+
+
+def _pointwise_rows(called: str, name: str, kernel: Any, operands: int) -> Mapping[str, Row]:
+    numbers = NUMBERS.get(name, ())
+    if operands == 1 or name in NUMBERS:
+        return {called: lambda h, x: kernel(h, *numbers)}
+    if name in THREE:
+        return {called: lambda h, x: kernel(h, x, h), f"{called}: still": lambda h, x: kernel(x, h, x)}
+    if name in ("clamp", "prelu", "sigmoid_backward", "polar"):
+        return {}
+    return {
+        called: lambda h, x: kernel(h, x),
+        f"{called}: second": lambda h, x: kernel(x, h),
+        f"{called}: both": lambda h, x: kernel(h, h.sin()),
+    }
 
 
 ROWS: Mapping[str, Row] = {
@@ -233,4 +242,100 @@ ROWS: Mapping[str, Row] = {
     "bitwise_and": lambda h, x: h * torch.bitwise_and(h > 0.2, x > 0.2),
     "bitwise_or": lambda h, x: h * torch.bitwise_or(h > 0.2, x > 0.2),
     "bitwise_xor": lambda h, x: h * torch.bitwise_xor(h > 0.2, x > 0.2),
+    "bitwise_left_shift": lambda h, x: h * torch.bitwise_left_shift((x * 3).long(), 1),
+    "bitwise_right_shift": lambda h, x: h * torch.bitwise_right_shift((h * 9).long(), 1),
+    "polar": lambda h, x: torch.polar(h, x).abs(),
+    "polar: angle": lambda h, x: torch.polar(x, h).abs(),
+    "reflection_pad2d": lambda h, x: aten.reflection_pad2d(image(h), [1, 1, 1, 1]).sin(),
+    "replication_pad2d": lambda h, x: aten.replication_pad2d(image(h), [1, 1, 1, 1]).sin(),
+    "sigmoid_backward": lambda h, x: aten.sigmoid_backward(h, x.sigmoid()),
+    "trapezoid": lambda h, x: torch.trapezoid(h, dim=1),
 }
+
+
+NAMES: Mapping[str, Row] = {
+    "_conj_physical": lambda h, x: aten._conj_physical(h).sin(),
+    "_convolution": lambda h, x: aten._convolution(
+        h, x[0, :, :6].reshape(6, 6, 1), None, [1], [0], [1], False, [0], 1, False, False, False, False
+    ),
+    "_log_softmax": lambda h, x: aten._log_softmax(h, -1, False),
+    "_safe_softmax": lambda h, x: aten._safe_softmax(h, -1),
+    "_softmax": lambda h, x: aten._softmax(h, -1, False),
+    "_to_copy": lambda h, x: aten._to_copy(h, dtype=torch.float64).sin(),
+    "_unsafe_view": lambda h, x: aten._unsafe_view(h, [1, 6, 2, 4]).sin(),
+    "_upsample_bicubic2d_aa": lambda h, x: aten._upsample_bicubic2d_aa(image(h), [8, 12], False).sin(),
+    "_upsample_bilinear2d_aa": lambda h, x: aten._upsample_bilinear2d_aa(image(h), [8, 12], False).sin(),
+    "_upsample_nearest_exact2d": lambda h, x: aten._upsample_nearest_exact2d(image(h), [8, 12]).sin(),
+    "__rsub__": lambda h, x: 1 - h,
+    "__lshift__": lambda h, x: h * ((x * 3).long() << 1),
+    "__rshift__": lambda h, x: h * ((h * 9).long() >> 1),
+    "adjoint": lambda h, x: h.adjoint().sin(),
+    "alias": lambda h, x: aten.alias(h).sin(),
+    "alpha_dropout": lambda h, x: functional.alpha_dropout(h, training=False).sin(),
+    "broadcast_to": lambda h, x: h[:, :1].broadcast_to(1, 3, 8).sin(),
+    "clip": lambda h, x: h.clip(0.2, 0.8),
+    "concat": lambda h, x: torch.concat([h, x], 1).sin(),
+    "concatenate": lambda h, x: torch.concatenate([h, x], -1).sin(),
+    "constant_pad_nd": lambda h, x: aten.constant_pad_nd(h, [0, 0, 1, 1]).sin(),
+    "convolution": lambda h, x: aten.convolution(h, x[0, :, :6].reshape(6, 6, 1), None, [1], [0], [1], False, [0], 1),
+    "double": lambda h, x: h.double().sin(),
+    "dropout": lambda h, x: functional.dropout(h, training=False).sin(),
+    "expand_as": lambda h, x: h[:, :1].expand_as(x).sin(),
+    "feature_dropout": lambda h, x: functional.dropout2d(image(h), training=False).sin(),
+    "float": lambda h, x: h.double().float().sin(),
+    "ger": lambda h, x: torch.ger(h[0, 0], x[0, 0])[None],
+    "grid_sampler_2d": lambda h, x: aten.grid_sampler_2d(image(h), x.reshape(1, 4, 6, 2), 0, 0, False),
+    "lift_fresh": lambda h, x: aten.lift_fresh(h).sin(),
+    "lift_fresh_copy": lambda h, x: aten.lift_fresh_copy(h).sin(),
+    "mT": lambda h, x: h.mT.sin(),
+    "max_pool2d_with_indices": lambda h, x: aten.max_pool2d_with_indices(image(h), [2, 2])[0],
+    "moveaxis": lambda h, x: h.moveaxis(1, 2).sin(),
+    "movedim": lambda h, x: h.movedim(1, 2).sin(),
+    "multiply": lambda h, x: torch.multiply(h, x),
+    "native_dropout": lambda h, x: aten.native_dropout(h, 0.0, False)[0].sin(),
+    "native_layer_norm": lambda h, x: aten.native_layer_norm(h, [8], None, None, 1e-5)[0],
+    "numpy_T": lambda h, x: aten.numpy_T(h[0])[None].sin(),
+    "positive": lambda h, x: (+h).sin(),
+    "ravel": lambda h, x: h.ravel()[None].sin(),
+    "real": lambda h, x: torch.real(h).sin(),
+    "reshape_as": lambda h, x: h.view(1, 6, 2, 4).reshape_as(x).sin(),
+    "resolve_conj": lambda h, x: h.resolve_conj().sin(),
+    "split_copy": lambda h, x: aten.split_copy(h, 4, -1)[0].sin(),
+    "swapaxes": lambda h, x: h.swapaxes(1, 2).sin(),
+    "swapdims": lambda h, x: h.swapdims(1, 2).sin(),
+    "t": lambda h, x: h[0].t()[None].sin(),
+    "tile": lambda h, x: h.tile(1, 2, 1).sin(),
+    "to_dense": lambda h, x: h.to_dense().sin(),
+    "type_as": lambda h, x: h.type_as(x).sin(),
+    "unfold_copy": lambda h, x: aten.unfold_copy(h, 1, 2, 2).sin(),
+    "unsafe_chunk": lambda h, x: h.unsafe_chunk(2, -1)[0].sin(),
+    "unsafe_split": lambda h, x: h.unsafe_split(4, -1)[0].sin(),
+    "unsqueeze": lambda h, x: h.unsqueeze(2).sin(),
+    "view_as": lambda h, x: h.view(1, 6, 2, 4).view_as(x).sin(),
+    "where: number": lambda h, x: torch.where(x > 0.5, 1.0, h),
+}
+"""Other names of operators that have a row above."""
+
+
+def _normalised_weight(norm: Any) -> Any:
+    return norm(torch.nn.Linear(8, 8))
+
+
+LAYERS: Mapping[str, Callable[[], Any]] = {
+    "batch_norm": lambda: torch.nn.BatchNorm1d(6),
+    "batch_norm: frozen": lambda: torch.nn.BatchNorm1d(6).requires_grad_(False),
+    "batch_norm: plain": lambda: torch.nn.BatchNorm1d(6, affine=False),
+    "layer_norm: layer": lambda: torch.nn.LayerNorm(8),
+    "layer_norm: frozen": lambda: torch.nn.LayerNorm(8).requires_grad_(False),
+    "rms_norm: layer": lambda: torch.nn.RMSNorm(8),
+    "group_norm: layer": lambda: torch.nn.GroupNorm(3, 6),
+    "instance_norm: layer": lambda: torch.nn.InstanceNorm1d(6, affine=True),
+    "linear: layer": lambda: torch.nn.Linear(8, 4),
+    "linear: frozen": lambda: torch.nn.Linear(8, 4).requires_grad_(False),
+    "conv1d: layer": lambda: torch.nn.Conv1d(6, 4, 3, stride=2, padding=1),
+    "conv1d: depthwise": lambda: torch.nn.Conv1d(6, 6, 3, padding=1, groups=6, bias=False),
+    "conv_transpose1d: layer": lambda: torch.nn.ConvTranspose1d(6, 4, 3, stride=2, output_padding=1),
+    "_weight_norm": lambda: _normalised_weight(torch.nn.utils.parametrizations.weight_norm),
+    "prelu: layer": lambda: torch.nn.PReLU(6),
+}
+"""Rows that are layers with weights of their own, applied to `h`."""

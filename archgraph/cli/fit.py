@@ -1,0 +1,144 @@
+"""The command on what a training run needs, and whether it fits."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from archgraph.cli.caveats import asked_of
+from archgraph.cli.output import remark, say, show
+from archgraph.cli.parser import Parser
+from archgraph.cli.shared import add_at, add_format, add_names, command
+from archgraph.cli.values import bindings, distinct, whole
+from archgraph.errors import QueryError, quoted
+
+if TYPE_CHECKING:
+    from archgraph.architecture.architecture import Architecture
+    from archgraph.cost.training.run import Training
+
+RUN_WORDS = ("optimizer", "dtype", "attention", "kernel", "loss", "peak")
+RUN_COUNTS = {"batch": 1, "accumulate": 1, "gpus": 1, "zero": 0}
+
+
+def add_fit(commands: Any) -> None:
+    """Add `archgraph fit`."""
+    parser = command(
+        commands,
+        "fit",
+        _run_fit,
+        "Show whether a training run fits a device, what takes what, and the largest that fits",
+        "archgraph fit dit --device h100 --batch 32 --dtype bf16-mixed --checkpoint block",
+    )
+    parser.add_argument("specs", metavar="SPEC", nargs="+", help="shipped names or paths")
+    parser.not_with("--device", "--memory")
+    parser.add_argument("--device", metavar="DEVICE", help="a device by its name, such as h100")
+    parser.add_argument("--memory", metavar="BYTES", help="its memory instead, such as 80GB or 40GiB")
+    _add_run(parser)
+    parser.add_argument("--largest", metavar="SYMBOL", help="find the largest value that fits: of B, or of a symbol")
+    parser.add_argument(
+        "--multiple-of", type=whole("--multiple-of", 1), default=1, metavar="N", help="of --largest (default: 1)"
+    )
+    parser.add_argument(
+        "--with",
+        nargs="+",
+        default=[],
+        action="extend",
+        dest="tied",
+        metavar="SYMBOL=EXPRESSION",
+        help="with --largest, what follows the symbol: --with heads=D/64",
+    )
+    add_at(parser)
+    add_format(parser)
+
+
+def _add_run(parser: Parser) -> None:
+    from archgraph.cost.training.run import RUN_CHOICES
+
+    for name in RUN_WORDS:
+        add_names(parser, f"--{name}", lambda name=name: RUN_CHOICES[name], name, default=_default(name))
+    for name, least in RUN_COUNTS.items():
+        parser.add_argument(f"--{name}", type=whole(f"--{name}", least), default=_default(name), metavar="N")
+    parser.add_argument(
+        "--checkpoint", metavar="HOW", default="none", help="none, block, attention, sqrt, or a number of blocks"
+    )
+    parser.add_argument("--ema", action="store_true", help="keep an average of all weights")
+    parser.add_argument("--reserve", metavar="BYTES", help="set aside for kernels, the allocator and the driver")
+
+
+def _default(name: str) -> Any:
+    from archgraph.cost.training.run import Training
+
+    return Training.__dataclass_fields__[name].default
+
+
+def _run_fit(options: argparse.Namespace) -> int:
+    where = options.memory or options.device
+    if where is None:
+        raise QueryError("fit needs a device, or a memory", hint="--device h100, or --memory 80GB")
+    for option in ("--multiple-of", "--with"):
+        if option in options.given and options.largest is None:
+            raise QueryError(f"{option} has no effect without --largest", hint="--largest B, or a symbol")
+    networks, run = _load(options), _training(options)
+    if options.largest is not None:
+        return _largest(networks, where, run, options)
+    if len(networks) > 1:
+        return _side_by_side(networks, where, run, options)
+    found = networks[0].fits(where, run)
+    show(found.table, options.format)
+    if not found.fits:
+        turned = "no single change is enough" if found.remedy is None else f"it would with {found.remedy.change}"
+        remark(f"{found.needed.name} does not fit; {turned}")
+    return 0 if found.fits else 1
+
+
+def _load(options: argparse.Namespace) -> list[Architecture]:
+    from archgraph.architecture.architecture import load
+
+    values = bindings(options.at)
+    networks = [load(spec).at(**values) if values else load(spec) for spec in options.specs]
+    asked_of(options, *(g.network for g in networks))
+    return networks
+
+
+def _training(options: argparse.Namespace) -> Training:
+    from archgraph.cost.training.run import Training
+    from archgraph.cost.units import bytes_of
+
+    given = {name: getattr(options, name) for name in (*RUN_WORDS, *RUN_COUNTS)}
+    how = options.checkpoint
+    return Training(
+        **given,
+        checkpoint=int(how) if how.isdigit() else how,
+        ema=options.ema,
+        reserve=0 if options.reserve is None else bytes_of(options.reserve),
+    )
+
+
+def _side_by_side(networks: list[Architecture], where: str, run: Training, options: argparse.Namespace) -> int:
+    from archgraph.studies.fits_table import fits_table
+
+    table = fits_table([g.network for g in networks], [where], [run.batch], run)
+    show(table, options.format)
+    without = [str(row["network"]) for row in table.rows if row["answer"] == "does not fit"]
+    if without:
+        remark(f"does not fit: {', '.join(without)}")
+    return int(bool(without))
+
+
+def _largest(networks: list[Architecture], where: str, run: Training, options: argparse.Namespace) -> int:
+    from archgraph.studies.largest import found_table, largest
+
+    tied = distinct((_tie(pair) for pair in options.tied), "given")
+    found = [largest(g.network, options.largest, where, options.multiple_of, tied, run) for g in networks]
+    if options.format == "text" and len(found) == 1:
+        say(repr(found[0]))
+    else:
+        show(found_table(found), options.format)
+    return 0
+
+
+def _tie(pair: str) -> tuple[str, str]:
+    name, equals, text = pair.partition("=")
+    if not equals or not name or not text:
+        raise QueryError(f"cannot read {quoted(pair)}", hint="write --with heads=D/64")
+    return name, text

@@ -1,0 +1,95 @@
+"""An operation of which a constant or a mask lets less be read than it says itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from sympy import Expr
+
+from archgraph.ops.arithmetic import Add
+from archgraph.ops.base import Kernel, Op, Saved, Types, Weight, Workspace
+from archgraph.ops.reach import All, AtMost, AxisMap, Causal, Reach, Window
+from archgraph.sizes.types import TensorType
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Limited(Op):
+    """The operation `op`, which reads less than it says: `reads` says what, by operand and axis.
+
+    `{*axes}, ... -> as op`. Where it does not, `reason` says why no more is known than that it reads at
+    most what the operation says. It costs and keeps what the operation does.
+
+    >>> op, inputs = Limited.example()
+    >>> op.exact(*inputs)
+    True
+    """
+
+    kind: ClassVar[str] = "limited"
+    arity: ClassVar[tuple[int, int | None]] = (0, None)
+    op: Op
+    reason: str
+    reads: tuple[tuple[int, str, AxisMap], ...] = ()
+
+    def infer(self, *inputs: TensorType) -> Types:
+        return self.op.infer(*inputs)
+
+    def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
+        return self.op.weights(*inputs)
+
+    def macs(self, *inputs: TensorType) -> Expr:
+        return self.op.macs(*inputs)
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        return self.op.elementwise(*inputs)
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        return self.op.saved(*inputs)
+
+    def saved_by(self, kernel: Kernel, *inputs: TensorType) -> Saved:
+        return self.op.saved_by(kernel, *inputs)
+
+    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
+        return self.op.saved_for(needed, kernel, *inputs)
+
+    def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:
+        return self.op.workspace(kernel, *inputs)
+
+    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
+        """Return the operation's own reach as a bound, where it reads more than one position."""
+        known = {(place, axis): read for place, axis, read in self.reads}
+        return tuple(
+            replace(reach, maps=tuple((axis, known.get((place, axis)) or self._map(read)) for axis, read in reach.maps))
+            for place, reach in enumerate(self.op.reach(*inputs))
+        )
+
+    def _map(self, read: AxisMap) -> AxisMap:
+        if not self.reason:
+            return read
+        several = isinstance(read, All | Causal) or (isinstance(read, Window) and read.kernel != 1)
+        return AtMost(read, self.reason) if several else read  # type: ignore[arg-type]
+
+    def exact(self, *inputs: TensorType) -> bool:
+        """Whether it reads position by position, so that nothing is left to bound."""
+        return not any(isinstance(read, AtMost) for reach in self.reach(*inputs) for _, read in reach.maps)
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        return self.op.lower(*inputs)
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a sum, of which nothing is left to bound."""
+        op, types = Add.example()
+        return cls(op, "a mask is not known"), types
+
+
+def limited(op: Op, types: Types, reason: str) -> Op:
+    """Return an operation as a bound, or itself where it reads position by position."""
+    if not reason or isinstance(op, Limited):
+        return op
+    bounded = Limited(op, reason)
+    return op if bounded.exact(*types) else bounded

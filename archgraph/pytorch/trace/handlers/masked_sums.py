@@ -1,0 +1,114 @@
+"""Sums over elements of which constants make some zero: what is left of what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from archgraph.ops.base import Op
+from archgraph.ops.position_sets import PositionSets
+from archgraph.ops.reach import AtMost, AxisMap, Listed
+from archgraph.ops.traced.limited import Limited
+from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.interpret import ProgramInterpreter
+from archgraph.pytorch.trace.layout import Dim
+from archgraph.pytorch.trace.masking.attended import KeyMask, along
+from archgraph.pytorch.trace.masking.forms import mask_of
+from archgraph.pytorch.trace.masking.seen import UNKNOWN
+from archgraph.sizes.types import CHANNEL
+
+
+def masked_operand(i: ProgramInterpreter, tensors: Sequence[Tracked]) -> int | None:
+    """Return which of some tensors this step knows to be zero in part, None where none is."""
+    if i.weighed is not None:
+        weights = i.weighed[0].value
+        return next((place for place, t in enumerate(tensors) if t.value is weights), None)
+    seen = i.masks.of(i.step)[0] if i.step is not None else None
+    given = None if seen is None else i.env.get(seen.weights)
+    if not isinstance(given, Tracked):
+        return None
+    return next((place for place, t in enumerate(tensors) if t.value is given.value), None)
+
+
+def limited_sum(i: ProgramInterpreter, op: Op, dims: Sequence[Dim], summed: int, axes: Mapping[int, str]) -> Op:
+    """Return an operation that sums over a dimension, with what of it is read.
+
+    Args:
+        op: the operation.
+        dims: what the dimensions of the masked operand are made of, under the names of the operation's axes.
+        summed: the dimension that is summed over.
+        axes: the operands that have it, by number, and what they call it.
+    """
+    read = _read(i, dims, summed)
+    if read is None or CHANNEL in axes.values() or not axes:
+        return op
+    i.builder.limit = ""
+    return Limited(op, "", tuple((place, axis, read) for place, axis in axes.items()))
+
+
+def _read(i: ProgramInterpreter, dims: Sequence[Dim], summed: int) -> AxisMap | None:
+    if i.weighed is not None:
+        return _weighed(i.weighed[1], dims, summed)
+    seen = i.masks.of(i.step)
+    first = seen[0]
+    if first is None or any(len(dim) > 1 for dim in dims) or not dims[summed]:
+        return None
+    varying = [dim for dim in range(len(dims)) if dim != summed and any(_varies(one, dim, len(dims)) for one in seen)]
+    # Where channels differ, of their sum something is read wherever any of them does.
+    varying = [dim for dim in varying if not dims[dim] or dims[dim][0].axis != CHANNEL]
+    if not varying:
+        return _alike(seen, dims, summed)
+    if len(varying) != 1 or not dims[varying[0]]:
+        return None
+    (kept,) = varying
+    mask = key_mask(i, seen, kept, summed, len(dims))
+    mask.note()
+    found = mask.map()
+    return None if found is None else along(dims[summed][0].axis, dims[kept][0].axis, found)
+
+
+def _weighed(mask: KeyMask, dims: Sequence[Dim], summed: int) -> AxisMap | None:
+    """Return which keys are read, of the last dimension, by the queries of the one before."""
+    if mask.open or summed != len(dims) - 1 or len(dims[summed]) != 1 or len(dims[summed - 1]) != 1:
+        return None
+    found = mask.map()
+    return None if found is None else along(dims[summed][0].axis, dims[summed - 1][0].axis, found)
+
+
+def _alike(seen: Sequence[Any], dims: Sequence[Dim], summed: int) -> AxisMap | None:
+    """Return the positions that all outputs read."""
+    first = seen[0]
+    place = summed - len(dims)
+    if first.allowed.ndim < -place or first.allowed.shape[place] == 1:
+        return None
+    read = first.allowed.movedim(place, -1).flatten(0, -2).any(0) if first.allowed.ndim > 1 else first.allowed
+    found = Listed(PositionSets([mask_of(read)], len(read)), alike=True)
+    return AtMost(found, UNKNOWN) if first.doubtful else found
+
+
+def _varies(one: Any, dim: int, rank: int) -> bool:
+    if one is None:
+        return False
+    place = dim - rank
+    if one.allowed.ndim < -place or one.allowed.shape[place] == 1:
+        return False
+    return not bool((one.allowed == one.allowed.narrow(place, 0, 1)).all())
+
+
+def key_mask(i: ProgramInterpreter, seen: Sequence[Any], kept: int, summed: int, rank: int) -> KeyMask:
+    """Return which positions along one dimension are read along another one."""
+    node = seen[0].weights
+    shapes = [tuple(map(i.sizes.number, node.meta["val"].shape))]
+    shapes += [tuple(same.meta["val"].shape) for same in node.elsewhere]
+    lengths = [(shape[kept], shape[summed]) for shape in shapes]
+    turned = [
+        None if one is None else replace(one, allowed=_turned(one.allowed.expand(shape), kept, summed), scored=None)
+        for one, shape in zip(seen, shapes, strict=True)
+    ]
+    sizes = (i.sizes.expression(node.meta["val"].shape[kept]), i.sizes.expression(node.meta["val"].shape[summed]))
+    return KeyMask(turned, lengths, sizes)
+
+
+def _turned(allowed: Any, kept: int, summed: int) -> Any:
+    return allowed.movedim((kept, summed), (-2, -1))

@@ -1,0 +1,54 @@
+"""Steps that take only some elements of an operand: what their operations read is cut down to these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from archgraph.ops.position_sets import PositionSets
+from archgraph.ops.reach import SAME, AtMost, AxisMap, Listed
+from archgraph.ops.traced.limited import Limited
+from archgraph.pytorch.trace.builder import Builder, Record, Tracked
+from archgraph.pytorch.trace.masking.taken import TakenElements, taken_by
+from archgraph.pytorch.trace.recording.node import RecordedNode
+from archgraph.sizes.types import CHANNEL
+
+SOME = "constants mask single elements"
+
+
+def cut_down(builder: Builder, step: RecordedNode, result: Any) -> None:
+    """Say of the operation that a step has become which positions it takes."""
+    found = taken_by(step)
+    if not found or not isinstance(result, Tracked) or not builder.records:
+        return
+    record = builder.records[-1]
+    if result.value not in record.outputs or isinstance(record.op, Limited):
+        return
+    reads = tuple(read for taken in found for read in _reads(record, step, result, taken))
+    if reads:
+        builder.records[-1] = replace(record, op=Limited(record.op, "", reads))
+
+
+def _reads(
+    record: Record, step: RecordedNode, result: Tracked, taken: TakenElements
+) -> Iterator[tuple[int, str, AxisMap]]:
+    place = _place(record, step, taken.operand)
+    axes = record.inputs[place].type.positions
+    content = result.layout[taken.dim] if taken.dim else ()
+    if len(content) == 1 and content[0].axis == CHANNEL and result.is_whole(content[0]):
+        return
+    if len(content) == 1 and result.is_whole(content[0]) and content[0].axis in axes:
+        masks = [1 << index if kept else 0 for index, kept in enumerate(taken.taken.tolist())]
+        yield place, content[0].axis, Listed(PositionSets(masks, len(masks)))
+        return
+    yield from ((place, axis, AtMost(SAME, SOME)) for axis in axes[:1])
+
+
+def _place(record: Record, step: RecordedNode, operand: RecordedNode) -> int:
+    """Return which operand of an operation stands for an operand of a step: numbers are left out."""
+    tensors = [arg for arg in step.args if isinstance(arg, RecordedNode)]
+    if len(tensors) == len(record.inputs):
+        return tensors.index(operand)
+    large = [arg for arg in tensors if step.known_operand(arg) is None or step.known_operand(arg).numel() > 1]
+    return large.index(operand) if len(large) == len(record.inputs) else 0

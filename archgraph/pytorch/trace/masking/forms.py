@@ -1,0 +1,242 @@
+"""From a matrix of allowed keys to the words in which an operation says what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sympy import Expr, Integer, Rational
+
+from archgraph.ops.position_sets import MOST_LISTED_BITS, PositionSets
+from archgraph.ops.reach import All, AnyOf, AtMost, AxisMap, Blocks, Causal, Listed, Window
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Numbers = tuple[int, ...]
+"""The numbers of a form, such as how far a band reaches before and after."""
+Make = Callable[..., AxisMap]
+
+
+@dataclass(frozen=True)
+class Form:
+    """A kind of mask.
+
+    Attributes:
+        measure: gives the numbers that a matrix would have if it were of this kind, or None.
+        draw: makes the matrix of these numbers.
+        make: makes the words, of expressions.
+    """
+
+    measure: Callable[[Tensor], Numbers | None]
+    draw: Callable[[int, int, Numbers], Tensor]
+    make: Callable[..., AxisMap]
+
+
+def _distances(allowed: Tensor) -> Tensor:
+    """How far the key of every allowed pair lies before its query."""
+    import torch
+
+    rows, columns = allowed.nonzero(as_tuple=True)
+    return rows - columns if len(rows) else torch.zeros(0, dtype=torch.long)
+
+
+def _far(rows: int, columns: int) -> Tensor:
+    import torch
+
+    return torch.arange(rows)[:, None] - torch.arange(columns)[None]
+
+
+def _ahead(allowed: Tensor) -> Numbers | None:
+    far = _distances(allowed)
+    return (int(-far.min()),) if len(far) else None
+
+
+def _until(rows: int, columns: int, numbers: Numbers) -> Tensor:
+    return _far(rows, columns) >= -numbers[0]
+
+
+def _band(allowed: Tensor) -> Numbers | None:
+    far = _distances(allowed)
+    return (int(far.max()), int(-far.min())) if len(far) else None
+
+
+def _within(rows: int, columns: int, numbers: Numbers) -> Tensor:
+    far = _far(rows, columns)
+    return (far <= numbers[0]) & (far >= -numbers[1])
+
+
+def _dilated(allowed: Tensor) -> Numbers | None:
+    far = _distances(allowed).unique()
+    if len(far) < 2:
+        return None
+    step = int((far[1:] - far[:-1]).min())
+    return (int(far.max()), len(far), step)
+
+
+def _combed(rows: int, columns: int, numbers: Numbers) -> Tensor:
+    back = numbers[0] - _far(rows, columns)
+    return (back >= 0) & (back % numbers[2] == 0) & (back < numbers[1] * numbers[2])
+
+
+def _blocked(allowed: Tensor) -> Numbers | None:
+    first = int(allowed[0].sum())
+    if not first or first >= len(allowed) or not bool(allowed[first].any()):
+        return None
+    second = int(allowed[first].sum())
+    # The first block may begin before the axis does, and the last one end behind it.
+    size = max(first, second)
+    return (size, first % size)
+
+
+def _in_blocks(rows: int, columns: int, numbers: Numbers) -> Tensor:
+    import torch
+
+    size, shift = numbers
+    return ((torch.arange(rows) - shift) // size)[:, None] == ((torch.arange(columns) - shift) // size)[None]
+
+
+def _window(before: Expr, after: Expr) -> AxisMap:
+    return Window(kernel=before + after + 1, before=before)
+
+
+def _comb(furthest: Expr, count: Expr, step: Expr) -> AxisMap:
+    return Window(kernel=count, dilation=step, before=furthest)
+
+
+FORMS: Sequence[Form] = (
+    Form(_ahead, _until, lambda ahead: Causal(ahead)),
+    Form(_blocked, _in_blocks, lambda size, shift: Blocks(size, shift)),
+    Form(_band, _within, _window),
+    Form(_dilated, _combed, _comb),
+)
+"""In the order in which they are tried."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A matrix of allowed keys in one recording, with the sizes that its numbers may be made of."""
+
+    allowed: Tensor
+    sizes: Numbers
+
+
+def map_of(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> AxisMap | None:
+    """Return how keys are read, None where all of them are.
+
+    Args:
+        recorded: the matrix in every recording; the first is the one of the example.
+        sizes: the numbers of queries and of keys as expressions.
+    """
+    if all(bool(one.allowed.all()) for one in recorded):
+        return None
+    found = next(_forms(recorded, sizes), None)
+    if found is not None:
+        return found
+    return next(_unions(recorded, sizes), None) or listed(recorded[0].allowed)
+
+
+def _forms(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> Iterator[AxisMap]:
+    for form in FORMS:
+        laws = _fitted(form.measure, lambda one, numbers, form=form: form.draw(*one.shape, numbers), recorded, sizes)
+        if laws is not None:
+            yield form.make(*laws)
+
+
+def _fitted(
+    measure: Callable[[Tensor], Numbers | None],
+    draw: Callable[[Tensor, Numbers], Tensor],
+    recorded: Sequence[Recorded],
+    sizes: Sequence[Expr],
+) -> list[Expr] | None:
+    """Return the laws of the numbers with which a kind of mask is that of every recording, or None."""
+    largest = max(recorded, key=lambda one: one.allowed.numel())
+    same = measure(largest.allowed)
+    # A band that is wider than a small recording is one all the same.
+    if same is not None and all(_is(draw(one.allowed, same), one.allowed) for one in recorded):
+        return [Integer(number) for number in same]
+    found = [measure(one.allowed) for one in recorded]
+    known = [numbers for numbers in found if numbers is not None]
+    if len(known) < len(found):
+        return None
+    if not all(_is(draw(one.allowed, numbers), one.allowed) for one, numbers in zip(recorded, known, strict=True)):
+        return None
+    return _laws(known, recorded, sizes)
+
+
+def _is(drawn: Tensor, allowed: Tensor) -> bool:
+    return bool((drawn == allowed).all())
+
+
+def _unions(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> Iterator[AxisMap]:
+    """Yield a form beside which the first keys are read by all: a prefix, or positions that everybody sees."""
+    firsts = {_first(one.allowed) for one in recorded}
+    if firsts == {0} or len(firsts) > 1:
+        return
+    (first,) = firsts
+    for form in FORMS:
+        laws = _fitted(
+            lambda allowed, form=form: form.measure(_without(allowed, first)),
+            lambda allowed, numbers, form=form: _with_first(form.draw(*allowed.shape, numbers), first),
+            recorded,
+            sizes,
+        )
+        if laws is not None:
+            yield AnyOf((Window(Integer(first), Integer(0)), form.make(*laws)))
+
+
+def _with_first(drawn: Tensor, first: int) -> Tensor:
+    drawn[:, :first] = True
+    return drawn
+
+
+def _first(allowed: Tensor) -> int:
+    """How many of the first keys everybody reads."""
+    full = allowed.all(0)
+    return len(full) if bool(full.all()) else int((~full).long().argmax())
+
+
+def _without(allowed: Tensor, first: int) -> Tensor:
+    cut = allowed.clone()
+    cut[:, :first] = False
+    return cut
+
+
+def _laws(found: Sequence[Numbers], recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> list[Expr] | None:
+    laws = [_law(column, [one.sizes for one in recorded], sizes) for column in zip(*found, strict=True)]
+    return None if None in laws else [law for law in laws if law is not None]
+
+
+def _law(values: Sequence[int], given: Sequence[Numbers], sizes: Sequence[Expr]) -> Expr | None:
+    """Return a number that is the same in all recordings, or grows with one of the sizes."""
+    if len(set(values)) == 1:
+        return Integer(values[0])
+    for place, size in enumerate(sizes):
+        pairs = sorted({(one[place], value) for one, value in zip(given, values, strict=True)})
+        if len(pairs) < 3 or len({number for number, _ in pairs}) < len(pairs):
+            continue
+        slope = Rational(pairs[-1][1] - pairs[0][1], pairs[-1][0] - pairs[0][0])
+        shift = pairs[0][1] - slope * pairs[0][0]
+        law = slope * size + shift
+        if all(slope * number + shift == value for number, value in pairs) and law.is_integer:
+            return law
+    return None
+
+
+def listed(allowed: Tensor) -> AxisMap:
+    """Return the keys of every query one by one, or that they are too many to hold."""
+    rows, columns = allowed.shape
+    if rows * columns > MOST_LISTED_BITS:
+        return AtMost(All(), f"a mask of {rows:,} x {columns:,} is too large to be held")
+    return Listed(PositionSets(map(mask_of, allowed), columns))
+
+
+def mask_of(row: Tensor) -> int:
+    """Return a row of tests as bits, the first one lowest."""
+    import torch
+
+    weights = 1 << torch.arange(8, dtype=torch.uint8)
+    bits = torch.zeros(-(-len(row) // 8) * 8, dtype=torch.uint8)
+    bits[: len(row)] = row
+    return int.from_bytes(bytes((bits.view(-1, 8) * weights).sum(1, dtype=torch.uint8).tolist()), "little")

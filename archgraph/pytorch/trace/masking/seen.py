@@ -1,0 +1,156 @@
+"""Which keys every query of attention may read, as the constants of a recording say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
+from archgraph.pytorch.trace.masking.rules import POOLING, softmax
+from archgraph.pytorch.trace.masking.states import Number, States, passed
+from archgraph.pytorch.trace.recording.node import RecordedNode
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SOFTMAX = frozenset(("softmax", "_softmax", "_safe_softmax"))
+FUSED = "scaled_dot_product_attention"
+LARGEST = frozenset(("amax", "max", "logsumexp"))
+"""Those that what lies far below the largest has no part in."""
+UNKNOWN = "values that are not known mask some of what is read"
+UNREAD = "constants mask some of what is read"
+
+
+@dataclass(frozen=True)
+class SeenKeys:
+    """What is known of the weights with which queries read keys.
+
+    Attributes:
+        allowed: whether a weight may be other than zero, of any shape that broadcasts to that of the weights.
+        weights: the step that gives them, None for a mask that attention takes by itself.
+        scored: whether the score of a key depends on it; None where it does wherever it is allowed.
+        doubtful: whether what is allowed may be masked by values that are not known.
+        counted: whether a finite constant counts as masked.
+    """
+
+    allowed: Tensor
+    scored: Tensor | None = None
+    doubtful: bool = False
+    counted: bool = False
+    weights: RecordedNode | None = None
+
+
+class Masks:
+    """The masks of a recording, and of those at other sizes.
+
+    Args:
+        steps: all steps of the recording, in order.
+        number: gives the integer of a size at the recording's own inputs.
+    """
+
+    def __init__(self, steps: Sequence[RecordedNode], number: Number) -> None:
+        self._seen: dict[RecordedNode, SeenKeys] = {}
+        self._limits: dict[RecordedNode, str] = {}
+        self._pass(steps, number)
+        others = [step.elsewhere for step in steps]
+        for same in zip(*others, strict=False) if all(others) else ():
+            self._pass(same, lambda size: size)
+
+    def of(self, step: RecordedNode) -> list[SeenKeys | None]:
+        """Return what is known of the weights that a product takes, in every recording; the first is its own."""
+        return [self._seen.get(same) for same in (step, *step.elsewhere)]
+
+    def limit(self, step: RecordedNode) -> str:
+        """Return why what a step reads is less than it seems, unless who reads the step knows better."""
+        return self._limits.get(step, "")
+
+    def _pass(self, steps: Sequence[RecordedNode], number: Number) -> None:
+        scored: dict[RecordedNode, Tensor] = {}
+        given = _given(steps)
+        for step, states in passed(steps, number):
+            name = name_of(step)
+            if name == FUSED:
+                self._fused(step, states, given)
+            elif name in CONTRACTIONS or name in SOFTMAX or name in POOLING:
+                self._gathered(step, states, scored)
+
+    def _gathered(self, step: RecordedNode, states: States, scored: dict[RecordedNode, Tensor]) -> None:
+        """Pass a step that reads several elements, of which constants may mask some."""
+        node = next((node for node in step.all_input_nodes if states.has(node)), None)
+        if node is None:
+            return
+        state = states.operand(step, node)
+        weighs = name_of(step) in SOFTMAX
+        weights = softmax({"self": state, "dim": _dim(step, states)}) if weighs or name_of(step) in LARGEST else state
+        unsure = bool(weights.doubtful.any())
+        if unsure or bool(weights.zero.any()):
+            self._limits[step] = UNKNOWN if unsure else UNREAD
+        if weighs or name_of(step) in LARGEST:
+            scored[step] = state.live
+            read = ~weights.zero & state.live
+            read = _weighed_together(read) if weighs and _dim(step, states)[-1] in (-1, read.ndim - 1) else read
+            self._seen[step] = SeenKeys(read, None, unsure, weights.counted, node)
+        else:
+            self._seen[step] = SeenKeys(~state.zero, _scored(node, scored), unsure, state.counted, node)
+
+    def _fused(self, step: RecordedNode, states: States, given: frozenset[RecordedNode]) -> None:
+        mask = step.args[3] if len(step.args) > 3 else step.kwargs.get("attn_mask")
+        if mask is None:
+            return
+        state = states.operand(step, mask)
+        tests = str(mask.meta["val"].dtype) == "torch.bool"
+        value = step.known_operand(mask)
+        if value is None and not states.has(mask) and not tests and mask not in given:
+            # A bias that is learned, or computed of what attends.
+            return
+        if tests:
+            unsure = state.live
+            self._seen[step] = SeenKeys((state.constant != 0) | unsure, None, bool(unsure.any()))
+            return
+        weights = softmax({"self": state.within(states.shape(mask)), "dim": -1})
+        doubt = bool(weights.doubtful.any()) or (mask in given and bool(state.live.any()))
+        self._seen[step] = SeenKeys(~weights.zero, None, doubt, weights.counted)
+
+
+def _weighed_together(read: Tensor) -> Tensor:
+    """Leave out what is weighed alone, for its weight is 1 whatever its score; not what reads itself anyhow."""
+    if read.ndim < 2:
+        return read
+    own = read & _own(read)
+    alone = (read.sum(-1, keepdim=True) == 1) & ~own.any(-1, keepdim=True)
+    return read & ~alone
+
+
+def _own(like: Tensor) -> Tensor:
+    """Return the tests whether query and key stand at the same place."""
+    import torch
+
+    return torch.eye(like.shape[-2], like.shape[-1], dtype=torch.bool)
+
+
+def _dim(step: RecordedNode, states: States) -> tuple[int, ...]:
+    """Return the dimensions that a step reads all of."""
+    given = step.args[1] if len(step.args) > 1 else step.kwargs.get("dim", ())
+    dims = given if isinstance(given, (list, tuple)) else (given,)
+    return tuple(states.number(dim) for dim in dims) or tuple(range(len(states.shape(step.args[0]))))
+
+
+def _scored(node: Any, scored: Mapping[RecordedNode, Tensor]) -> Tensor | None:
+    """Return which scores are computed, of the softmax that weights come from."""
+    while node not in scored:
+        if not node.all_input_nodes:
+            return None
+        node = node.all_input_nodes[0]
+    live = scored[node]
+    return None if bool(live.all()) else live
+
+
+def _given(steps: Sequence[RecordedNode]) -> frozenset[RecordedNode]:
+    """Return what is given as an input, or made of that without a product."""
+    found = {step for step in steps if step.kind == "input"}
+    for step in steps:
+        made = step.op == "call_function" and name_of(step) not in (*CONTRACTIONS, "embedding")
+        if made and any(node in found for node in step.all_input_nodes):
+            found.add(step)
+    return frozenset(found)

@@ -1,0 +1,274 @@
+"""What is known of the tensors of a recording: constants followed through every step that keeps them."""
+
+from __future__ import annotations
+
+import operator as python_operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from archgraph.errors import ArchgraphError
+from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
+from archgraph.pytorch.trace.masking.partial import KEPT, MASKED, Partial, doubtful, known, unknown
+from archgraph.pytorch.trace.masking.rules import JOINS, MOVES, POOLING, RULES, SAME
+from archgraph.pytorch.trace.recording.node import RecordedNode
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Number = Callable[[Any], Any]
+"""Gives the integer that a size of a recording has."""
+FILLING = frozenset(("masked_fill", "where", "tril", "triu"))
+"""Steps that put constants into what is not constant."""
+LOWERING = frozenset(("mul", "multiply", "div", "true_divide"))
+
+
+class States:
+    """What is known of the results of some steps, while these are passed in their order.
+
+    A result is forgotten once all that read it have been passed.
+    """
+
+    def __init__(self, number: Number) -> None:
+        self.number = number
+        self._found: dict[RecordedNode, Partial | list[Partial]] = {}
+        self._left: dict[RecordedNode, int] = {}
+
+    def operand(self, step: RecordedNode, node: Any) -> Partial:
+        """Return what a step knows of an operand."""
+        found = self._found.get(node)
+        if isinstance(found, Partial):
+            return found
+        value = step.known_operand(node)
+        return unknown() if value is None or value.is_complex() else known(value)
+
+    def has(self, node: Any) -> bool:
+        """Whether something is known of a result that is not constant."""
+        return isinstance(self._found.get(node), Partial)
+
+    def enter(self, step: RecordedNode) -> None:
+        """Pass a step."""
+        if step.op != "call_function" or step.held is not None:
+            return
+        result = self._result(step)
+        if isinstance(result, list) or (result is not None and not result.plain):
+            self._found[step] = result
+            self._left[step] = len(step.users)
+
+    def leave(self, step: RecordedNode) -> None:
+        """Forget what nobody reads any more."""
+        for node in step.all_input_nodes:
+            if node in self._left:
+                self._left[node] -= 1
+                if self._left[node] <= 0:
+                    self._found.pop(node, None)
+
+    # -- steps -------------------------------------------------------------------------------------------
+
+    def _result(self, step: RecordedNode) -> Partial | list[Partial] | None:
+        if step.target is python_operator.getitem:
+            parts = self._found.get(step.args[0])
+            return parts[step.args[1]] if isinstance(parts, list) else None
+        name = name_of(step)
+        followed = [node for node in step.all_input_nodes if node in self._found]
+        if name in PRODUCTS:
+            return self._multiplied(step) if followed else None
+        if (
+            name in POOLING
+            or (name in CONTRACTIONS and name not in RULES)
+            or not (followed or self._begins(step, name))
+        ):
+            return None
+        try:
+            return self._ruled(step, name)
+        except (RuntimeError, TypeError, ValueError, IndexError, KeyError, ArchgraphError):
+            # What cannot be followed may mask anything.
+            return doubtful()
+
+    def _ruled(self, step: RecordedNode, name: str) -> Partial | list[Partial] | None:
+        if name in SAME:
+            return self.operand(step, step.args[0])
+        if name in RULES:
+            return RULES[name](self._given(step))
+        if name in JOINS:
+            return self._joined(step)
+        return self._moved(step) if name in MOVES else self._lost(step)
+
+    def _begins(self, step: RecordedNode, name: str) -> bool:
+        """Whether a step adds a constant, or puts one in, that makes a difference."""
+        if name in FILLING:
+            return True
+        if name not in RULES:
+            return False
+        if name in LOWERING and any(isinstance(arg, (int, float)) and arg <= -MASKED for arg in step.args):
+            return True
+        values = (step.known_operand(node) for node in step.all_input_nodes)
+        return any(value is not None and _matters(value, name) for value in values)
+
+    def _lost(self, step: RecordedNode) -> Partial | None:
+        """Of a step without a rule: where its operands hold masks, its result may."""
+        states = [self.operand(step, node) for node in step.all_input_nodes if self.has(node)]
+        return doubtful() if any(map(_holds_mask, states)) else None
+
+    def _given(self, step: RecordedNode) -> dict[str, Any]:
+        given: dict[str, Any] = {}
+        for place, argument in enumerate(step.target._schema.arguments):
+            item = step.args[place] if place < len(step.args) else step.kwargs.get(argument.name)
+            given[argument.name] = self._taken(step, item)
+        if name_of(step) in ("tril", "triu", "softmax", "_softmax"):
+            given["self"] = given["self"].within(self.shape(step))
+        if "input" in given:
+            given["self"] = given["input"]
+        return given
+
+    def _taken(self, step: RecordedNode, item: Any) -> Any:
+        if isinstance(item, RecordedNode):
+            return self.operand(step, item)
+        return _plain(item, self.number)
+
+    # -- products ----------------------------------------------------------------------------------------
+
+    def _multiplied(self, step: RecordedNode) -> Partial | None:
+        """Return where a product is zero, for all that it sums is."""
+        import torch
+
+        try:
+            equation, nodes = PRODUCTS[name_of(step)](step, [len(node.meta["val"].shape) for node in _factors(step)])
+            states = [self.operand(step, node) for node in nodes]
+            terms = [term.replace("...", "") for term in equation.partition("->")[0].split(",")]
+            factors = [_varying(~state.zero, self.shape(node)) for state, node in zip(states, nodes, strict=True)]
+            sizes: dict[str, int] = {}
+            for term, factor in zip(terms, factors, strict=True):
+                for letter, size in zip(term, factor.shape, strict=True):
+                    sizes[letter] = max(sizes.get(letter, 1), size)
+            grown = [
+                factor.expand([sizes[letter] for letter in term]).float()
+                for term, factor in zip(terms, factors, strict=True)
+            ]
+            live = torch.einsum(equation, *grown) > 0
+        except (RuntimeError, ValueError, IndexError):
+            return None
+        no = torch.zeros((), dtype=torch.bool)
+        return Partial(torch.zeros(()), live, no, any(state.counted for state in states))
+
+    # -- moves -------------------------------------------------------------------------------------------
+
+    def shape(self, node: RecordedNode) -> tuple[int, ...]:
+        """Return the shape of a result."""
+        return tuple(self.number(length) for length in node.meta["val"].shape)
+
+    def _moved(self, step: RecordedNode) -> Partial | list[Partial]:
+        operand, *others = step.args
+        state = self.operand(step, operand).within(self.shape(operand))
+        rest = [self._constant(step, item) for item in others]
+        kwargs = {name: self._constant(step, item) for name, item in step.kwargs.items()}
+        fields = [_on(step, part, rest, kwargs) for part in (state.constant, state.live, state.doubtful)]
+        if isinstance(fields[0], (list, tuple)):
+            return [Partial(*parts, state.counted) for parts in zip(*fields, strict=True)]
+        return Partial(*fields, state.counted)
+
+    def _constant(self, step: RecordedNode, item: Any) -> Any:
+        if isinstance(item, RecordedNode):
+            value = step.known_operand(item)
+            if value is None:
+                raise ArchgraphError(f"'{item.name}' is not known")
+            return value
+        if isinstance(item, (list, tuple)):
+            return [self._constant(step, part) for part in item]
+        return _plain(item, self.number)
+
+    def _joined(self, step: RecordedNode) -> Partial:
+        import torch
+
+        states = [self.operand(step, node).within(self.shape(node)) for node in step.args[0]]
+        # What is constant beside others is no loss: nothing was computed there.
+        lives = [state.live | (not self.has(node)) for state, node in zip(states, step.args[0], strict=True)]
+        join = torch.stack if name_of(step) in ("stack",) else torch.cat
+        dim = self.number(step.args[1]) if len(step.args) > 1 else 0
+        fields = [[state.constant for state in states], lives, [state.doubtful for state in states]]
+        return Partial(*(join(field, dim) for field in fields), any(state.counted for state in states))
+
+
+def _factors(step: RecordedNode) -> list[RecordedNode]:
+    given = step.args[1] if name_of(step) == "einsum" else step.args[:2]
+    return [node for node in given if isinstance(node, RecordedNode)]
+
+
+def _varying(tests: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return tests of as many dimensions as a shape, of size 1 where they do not differ."""
+    tests = tests.reshape((1,) * (len(shape) - tests.ndim) + tuple(tests.shape))
+    for dim in range(tests.ndim):
+        first = tests.narrow(dim, 0, 1)
+        if tests.shape[dim] > 1 and bool((tests == first).all()):
+            tests = first
+    return tests
+
+
+def _of_matrices(step: RecordedNode, ranks: list[int]) -> tuple[str, list[RecordedNode]]:
+    """A product of stacks of matrices."""
+    stack = "abcdefgh"[: max(ranks) - 2]
+    left, right = (stack[len(stack) - (rank - 2) :] for rank in ranks)
+    return f"{left}xy,{right}yz->{stack}xz", _factors(step)
+
+
+def _of_einsum(step: RecordedNode, ranks: list[int]) -> tuple[str, list[RecordedNode]]:
+    equation = step.args[0].replace(" ", "")
+    if "..." in equation or "->" not in equation:
+        raise ValueError(equation)
+    return equation, _factors(step)
+
+
+def _of_linear(step: RecordedNode, ranks: list[int]) -> tuple[str, list[RecordedNode]]:
+    stack = "abcdefgh"[: ranks[0] - 1]
+    return f"{stack}y,zy->{stack}z", _factors(step)
+
+
+PRODUCTS: Mapping[str, Callable[[RecordedNode, list[int]], tuple[str, list[RecordedNode]]]] = {
+    "matmul": _of_matrices,
+    "bmm": _of_matrices,
+    "mm": _of_matrices,
+    "einsum": _of_einsum,
+    "linear": _of_linear,
+}
+"""What products sum, as an einsum writes it, and their factors."""
+
+
+def _plain(item: Any, number: Number) -> Any:
+    return number(item) if hasattr(item, "is_Integer") else item
+
+
+def _on(step: RecordedNode, part: Any, rest: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    name = name_of(step)
+    if name in ("view", "_unsafe_view", "reshape", "view_as", "reshape_as"):
+        return part.reshape(rest[0].shape if hasattr(rest[0], "shape") else rest[0])
+    if name in ("constant_pad_nd", "pad") and part.dtype.is_floating_point is False:
+        return step.target(part.float(), *rest, **kwargs).bool()
+    return step.target(part, *rest, **kwargs)
+
+
+def _holds_mask(state: Partial) -> bool:
+    """Whether anything is masked, other than whole positions: what reads these says so by itself."""
+    if bool((state.constant <= -MASKED).any()) or bool(state.doubtful.any()):
+        return True
+    zero = state.zero
+    return bool(zero.any()) and sum(size > 1 for size in _varying(zero, tuple(zero.shape)).shape) > 1
+
+
+def _matters(value: Any, name: str) -> bool:
+    """Whether a constant operand makes a difference: zeros in a product, scores far apart in a sum."""
+    if value.numel() == 0 or value.is_complex():
+        return False
+    if name in LOWERING:
+        return bool((value == 0).any()) or bool((value <= -MASKED).any())
+    if name in ("add", "sub", "rsub", "baddbmm", "addmm"):
+        numbers = value.float()
+        return bool(numbers.max() - numbers.min() >= KEPT) or bool(numbers.abs().max() >= KEPT)
+    return True
+
+
+def passed(steps: Sequence[RecordedNode], number: Number) -> Iterator[tuple[RecordedNode, States]]:
+    """Yield every step together with what is known of its operands."""
+    states = States(number)
+    for step in steps:
+        states.enter(step)
+        yield step, states
+        states.leave(step)

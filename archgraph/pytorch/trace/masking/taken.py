@@ -1,0 +1,95 @@
+"""Which elements of an operand a step takes, element by element, as constants beside it say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
+from archgraph.pytorch.trace.masking.rules import JOINS, MOVES, POOLING, RULES, SAME
+from archgraph.pytorch.trace.recording.node import RecordedNode
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+GATHERING = (CONTRACTIONS - {"conv1d", "conv2d", "conv3d", "convolution"}) | POOLING | {"softmax", "_softmax"}
+"""Steps that know themselves which of the elements that they read are zero."""
+
+
+class TakenElements(NamedTuple):
+    """What a step takes of one operand.
+
+    Attributes:
+        operand: the operand.
+        dim: the dimension of the result along which it differs, counted from the right; 0 where there are several.
+        taken: whether it is taken, along that dimension.
+    """
+
+    operand: RecordedNode
+    dim: int
+    taken: Tensor
+
+
+def taken_by(step: RecordedNode) -> list[TakenElements]:
+    """Return what a step takes of its operands, where that is not all of them."""
+    found = []
+    for operand, taken in _tests(step):
+        if bool(taken.all()):
+            continue
+        dims = [dim for dim in range(-taken.ndim, 0) if _varies(taken, dim)]
+        if len(dims) == 1:
+            found.append(
+                TakenElements(operand, dims[0], taken.movedim(dims[0], -1).reshape(-1, taken.shape[dims[0]])[0])
+            )
+        elif len(dims) > 1 and _escapes(step):
+            found.append(TakenElements(operand, 0, taken))
+    return found
+
+
+def _tests(step: RecordedNode) -> Iterator[tuple[RecordedNode, Tensor]]:
+    """Yield operands with tests that say where they are taken."""
+    name, args = name_of(step), step.args
+    if name == "where" and len(args) == 3:
+        test = _known(step, args[0])
+        if test is not None:
+            yield from ((node, taken) for node, taken in ((args[1], test), (args[2], ~test)) if _computed(step, node))
+    elif name == "masked_fill":
+        test = _known(step, args[1])
+        if test is not None:
+            yield args[0], ~test
+    elif name in ("mul", "multiply", "div", "true_divide"):
+        for node, other in ((args[0], args[1]), (args[1], args[0]))[: 1 if "div" in name else 2]:
+            factor = _known(step, other)
+            if factor is not None and _computed(step, node):
+                yield node, (~factor.isinf()) if "div" in name else (factor != 0)
+
+
+def _known(step: RecordedNode, node: object) -> Tensor | None:
+    value = step.known_operand(node) if isinstance(node, RecordedNode) else None
+    return value.bool() if value is not None and name_of(step) in ("where", "masked_fill") else value
+
+
+def _computed(step: RecordedNode, node: object) -> bool:
+    return isinstance(node, RecordedNode) and step.known_operand(node) is None
+
+
+def _varies(taken: Tensor, dim: int) -> bool:
+    return taken.shape[dim] > 1 and not bool((taken == taken.narrow(dim, 0, 1)).all())
+
+
+def _escapes(step: RecordedNode) -> bool:
+    """Whether what a step gives is read by anything that does not know which elements are zero."""
+    seen, left = {step}, [step]
+    while left:
+        node = left.pop()
+        if not node.users:
+            return True
+        for user in node.users:
+            name = name_of(user)
+            if user in seen or name in GATHERING:
+                continue
+            if name not in RULES and name not in SAME and name not in MOVES and name not in JOINS:
+                return True
+            seen.add(user)
+            left.append(user)
+    return False

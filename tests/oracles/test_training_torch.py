@@ -1,0 +1,237 @@
+"""Training runs against PyTorch: states, what autograd keeps of several samples, operations, and the highest moment."""
+
+import pytest
+
+import archgraph as ag
+from archgraph.graph.checkpoints import policy
+
+torch = pytest.importorskip("torch")
+from test_memory_torch import TINY, id_of, kernel, live_tracker, loss_class  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+GALLERY = {
+    **TINY,
+    "resnet": {"H": 32, "W": 32},
+    "convnext": {"H": 64, "W": 64},
+    "mixtral": {"D": 32, "L": 2, "F": 48, "heads": 4, "kv_heads": 2, "V": 64, "N": 8, "E": 4, "k": 2},
+    "vgg": {"H": 224, "W": 224},
+}
+SMALL = {
+    name: {**at, **({"L": 3} if at.get("L") else {}), **({"N": 24} if at.get("N") else {})}
+    for name, at in GALLERY.items()
+}
+MIXING = ("transformer", "gpt2", "dit", "swin", "sd")
+LIGHT = [name for name in SMALL if name not in ("vgg", "unet3d")]
+
+
+def bound(name):
+    return ag.load(name).bound(**SMALL[name])
+
+
+def operands(g, batch, device="cpu") -> list:
+    kinds = {"int": torch.long, "float": torch.float32}
+    types = g.inputs.values()
+    return [torch.zeros(batch, *map(int, t.sizes.values()), dtype=kinds[t.dtype], device=device) for t in types]
+
+
+def checkpointed(g, module, how) -> None:
+    """Put PyTorch's checkpoints where a policy has them: around iterations, runs of them, turns, or attention."""
+    from torch.utils.checkpoint import checkpoint
+
+    chosen = policy(how)
+
+    def again(forward):
+        return lambda *tensors: checkpoint(forward, *tensors, use_reentrant=False)
+
+    def walk(graph, scope, prefix):
+        for member, name in zip(graph.nodes, scope._attributes, strict=True):
+            child, path = getattr(scope, name), f"{prefix}{member.name}"
+            if not hasattr(member, "body"):
+                if chosen.again(member):
+                    child.forward = again(child.forward)
+                continue
+            length = chosen.run(member, path)
+            bodies = [child] if member.once else list(child)
+            if length is None:
+                for body in bodies:
+                    walk(member.body, body, f"{path}.")
+            elif length == 1 or member.once:
+                for body in bodies:
+                    body.forward = again(body.forward)
+            else:
+                child.forward = in_runs(child, int(length), checkpoint)
+
+    walk(g.graph, module, "")
+
+
+def in_runs(repeat, length, checkpoint):
+    bodies, carried = list(repeat), repeat._carried
+
+    def forward(*tensors):
+        for start in range(0, len(bodies), length):
+
+            def run(*values, part=tuple(bodies[start : start + length])):
+                for body in part:
+                    out = body(*values)
+                    values = (*(out if isinstance(out, tuple) else (out,)), *values[carried:])
+                return values[:carried]
+
+            tensors = (*checkpoint(run, *tensors, use_reentrant=False), *tensors[carried:])
+        return tensors[0] if carried == 1 else tuple(tensors[:carried])
+
+    return forward
+
+
+def built(g, how="none", device="cpu"):
+    module = g.to_torch(device=device).train()
+    checkpointed(g, module, how)
+    return module
+
+
+# -- what autograd keeps -------------------------------------------------------------------------------------
+
+
+def kept_bytes(g, batch, how="none", attention="math") -> int:
+    device = "meta" if attention == "math" else "cpu"
+    module = built(g, how, device)
+    weights = {id_of(tensor) for tensor in (*module.parameters(), *module.buffers())}
+    kept = {}
+
+    def pack(tensor):
+        if id_of(tensor) not in weights:
+            kept[id_of(tensor)] = (tensor.untyped_storage().nbytes(), tensor)
+        return tensor
+
+    with kernel(attention), torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        results = module(*operands(g, batch, device))
+    assert results is not None
+    return sum(size for size, _ in kept.values())
+
+
+@pytest.mark.parametrize("batch", [2, 3])
+@pytest.mark.parametrize("name", SMALL)
+def test_kept_of_several_samples(name, batch):
+    g = bound(name)
+    needed = g.training_memory(batch=batch, peak="saved")
+    assert needed.by_kind["kept by autograd"] == kept_bytes(g, batch)
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [*((name, "block") for name in LIGHT), *((name, how) for name in MIXING for how in ("attention", 2, "sqrt"))],
+)
+def test_kept_with_checkpoints(name, how):
+    g = bound(name)
+    needed = g.training_memory(batch=2, peak="saved", checkpoint=how)
+    assert needed.by_kind["kept by autograd"] == kept_bytes(g, 2, how)
+
+
+# -- operations ----------------------------------------------------------------------------------------------
+
+
+def counted(g, batch, how) -> tuple[int, int]:
+    from torch.utils.flop_counter import FlopCounterMode
+
+    module, inputs = built(g, how, "meta"), operands(g, batch, "meta")
+    with kernel("math"):
+        with FlopCounterMode(display=False) as forward:
+            results = module(*inputs)
+        outputs = results if isinstance(results, tuple) else (results,)
+        with FlopCounterMode(display=False) as backward:
+            loss_class().apply(*outputs).backward()
+    return forward.get_total_flops(), backward.get_total_flops()
+
+
+GROUPED = {"convnext"}
+"""PyTorch's counter takes every channel of a grouped convolution's way back for connected with every other."""
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        *((name, how) for name in SMALL if name not in GROUPED for how in ("none", "block")),
+        *((name, "attention") for name in MIXING),
+    ],
+)
+def test_operations_of_a_step(name, how):
+    g = bound(name)
+    step = g.step_flops(batch=2, checkpoint=how)
+    assert (step.forward, step.backward + step.again) == counted(g, 2, how)
+
+
+# -- states --------------------------------------------------------------------------------------------------
+
+MADE = {
+    "sgd": lambda p: torch.optim.SGD(p, lr=0.1),
+    "momentum": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9),
+    "adamw": torch.optim.AdamW,
+    "amsgrad": lambda p: torch.optim.AdamW(p, amsgrad=True),
+    "adafactor": torch.optim.Adafactor,
+}
+
+
+@pytest.mark.parametrize("optimizer", MADE)
+@pytest.mark.parametrize("name", ["unet", "dit", "swin", "gpt2", "mixtral", "resnet", "nnunet", "convnext"])
+def test_states_are_those_of_the_state_dict(name, optimizer):
+    g = bound(name)
+    weights = [weight for weight in g.to_torch().parameters() if weight.requires_grad]
+    for weight in weights:
+        weight.grad = torch.zeros_like(weight)
+    made = MADE[optimizer](weights)
+    made.step()
+    tensors = [value for state in made.state_dict()["state"].values() for value in state.values()]
+    measured = sum(t.numel() * t.element_size() for t in tensors if torch.is_tensor(t))
+    assert g.training_memory(optimizer=optimizer).by_kind.get("optimizer states", 0) == measured
+
+
+# -- the highest moment --------------------------------------------------------------------------------------
+
+
+def measured_moments(g, batch, how, accumulate, make) -> tuple[int, int]:
+    module, inputs = built(g, how), operands(g, batch)
+    live = live_tracker()
+    for tensor in (*module.parameters(), *module.buffers(), *inputs):
+        live.track(tensor)
+    optimizer = make(module.parameters())
+    with kernel("math"), live:
+        for _ in range(2):
+            live.peak = live.live
+            for _ in range(accumulate):
+                results = module(*inputs)
+                loss = loss_class().apply(*(results if isinstance(results, tuple) else (results,)))
+                del results
+                loss.backward()
+                del loss
+            passes, live.peak = live.peak, live.live
+            optimizer.step()
+            step = live.peak
+            optimizer.zero_grad()
+    return passes, step
+
+
+@pytest.mark.parametrize(
+    ("name", "batch", "how", "accumulate"),
+    [
+        ("transformer", 3, "none", 1),
+        ("transformer", 2, "block", 2),
+        ("gpt2", 2, 2, 1),
+        ("llama", 2, "sqrt", 1),
+        ("dit", 2, "attention", 1),
+        ("dit", 3, "none", 2),
+        ("vit", 2, "block", 1),
+        ("unet", 2, "block", 1),
+        ("nnunet", 3, "none", 2),
+        ("swin", 2, "none", 1),
+        ("ddpm", 2, "none", 1),
+        ("resnet", 2, "none", 1),
+    ],
+    ids=str,
+)
+def test_the_highest_moment(name, batch, how, accumulate):
+    g = bound(name)
+    passes, step = measured_moments(g, batch, how, accumulate, lambda p: torch.optim.AdamW(p, foreach=True))
+    needed = g.training_memory(batch=batch, checkpoint=how, accumulate=accumulate, loss="none")
+    found = next(size for phase, size in needed.moments.items() if phase != "step")
+    assert found == pytest.approx(passes, rel=0.01)
+    assert needed.moments["step"] == step

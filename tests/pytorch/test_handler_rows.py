@@ -1,0 +1,220 @@
+"""Every operator that a trace knows against PyTorch: shapes, weights, MACs, saved bytes, and what every position reads.
+
+A row per operator, in several settings: contiguous and strided values, single and double precision.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+import archgraph as ag
+from archgraph.pytorch.trace.handlers.indexing import SOURCES
+from archgraph.pytorch.trace.registry import HANDLERS
+
+torch = pytest.importorskip("torch")
+from handler_rows import LAYERS, NAMES, ROWS  # noqa: E402
+from perturbing import places_read  # noqa: E402  it needs torch
+
+from archgraph.pytorch.verify.original import KeptStorages  # noqa: E402
+from tests.differential.output_axes import readings  # noqa: E402
+
+pytestmark = pytest.mark.torch
+torch.set_num_threads(1)
+
+ALL = {**ROWS, **NAMES, **LAYERS}
+SAVED_DIFFERS = {
+    "col2im": "the CPU's kernel works in a buffer twice as large, which the result lies in",
+    "_weight_norm": "one kernel keeps the lengths alone; here it is a chain, which keeps the scale as well",
+    "native_dropout": "called by this name, it makes a mask of ones in evaluation mode too",
+}
+"""Rows where our bytes are another number, and why."""
+SINGLE = {"polar": "complex numbers are counted in single precision"}
+"""Operators whose bytes are right in single precision only, and why."""
+SOURCES_ONLY = frozenset(
+    [*SOURCES, "bernoulli", "bucketize", "nonzero", "normal_", "one_hot", "searchsorted", "uniform_", "constant"]
+)
+"""Operators that make values of nothing, or places of values."""
+REFUSED = {"masked_select": "how many it gives depends on the values"}
+WITHOUT_CALL = {
+    "_native_batch_norm_legit_no_training": "batch_norm as export takes it apart; so",
+    "cudnn_batch_norm": "on a GPU alone",
+    "_weight_norm_interface": "what `_weight_norm` calls",
+    "requires_grad_": "changes no value",
+    "native_channel_shuffle": "what `channel_shuffle` calls",
+    "feature_alpha_dropout": "as `feature_dropout`",
+    "attention": "what a module writes out: a pattern of other operators",
+    "half": "a row calls it `half`: `to` of a type",
+}
+"""Names that no row can call, and why."""
+
+
+class Net(torch.nn.Module):
+    """A row on the result of a layer, and on the input."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(8, 8)
+        self.row = LAYERS[name]() if name in LAYERS else ALL[name]
+
+    def before(self, x):
+        return self.layer(x)
+
+    def forward(self, x):
+        h = self.before(x)
+        return self.row(h) if isinstance(self.row, torch.nn.Module) else self.row(h, x)
+
+
+class Strided(Net):
+    """The same, where the result of the layer lies in memory column by column."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.layer = torch.nn.Conv1d(8, 8, 1)
+
+    def before(self, x):
+        return self.layer(x.transpose(1, 2)).transpose(1, 2)
+
+
+def built(kind, name: str, dtype):
+    """Return a module of a row, its input and its result; None where PyTorch cannot run it in a further setting."""
+    torch.manual_seed(0)
+    net, x = kind(name).eval().to(dtype), torch.rand(1, 6, 8, dtype=dtype) * 0.8 + 0.1
+    try:
+        return net, x, net(x)
+    except RuntimeError:
+        assert (kind, dtype) != (Net, torch.float32)
+        return None
+
+
+def measured(net, x) -> dict[str, int]:
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+    from torch.utils.flop_counter import FlopCounterMode
+
+    kept = KeptStorages(net.state_dict(keep_vars=True))
+    with kept.hooks(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+        result = net(x)
+    saved = kept.bytes()
+    assert result is not None
+    params = sum(parameter.numel() for parameter in net.parameters())
+    return {"params": params, "macs": counter.get_total_flops() // 2, "saved_bytes": saved}
+
+
+SETTINGS = ((Net, torch.float32), (Strided, torch.float32), (Net, torch.float64))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_counts_of_an_operator(name):
+    for kind, dtype in SETTINGS[:2] if name.partition(":")[0] in SINGLE else SETTINGS:
+        made = built(kind, name, dtype)
+        if made:
+            check_counts(name, *made)
+
+
+def check_counts(name, net, x, result) -> None:
+    g = ag.trace(net, x)
+    (out,) = g.outputs.values()
+    assert sorted(int(n) for _, n in out.axes if int(n) != 1) == sorted(n for n in _sizes(result, out) if n != 1)
+    numbers, right = g.at(), measured(net, x)
+    said = {metric: int(getattr(numbers, metric)) for metric in right}
+    if name in SAVED_DIFFERS:
+        assert said.pop("saved_bytes") != right.pop("saved_bytes")
+    assert said == right, type(net).__name__
+
+
+def _sizes(result, out) -> list[int]:
+    """The sizes of a result; a dimension that two axes make up counts as both."""
+    assert result.numel() == out.numel
+    sizes = [int(n) for _, n in out.axes]
+    return (
+        list(result.shape) if sorted(n for n in result.shape if n != 1) == sorted(n for n in sizes if n != 1) else sizes
+    )
+
+
+FIELD_REFUSED = frozenset(
+    """
+    _upsample_bicubic2d_aa _upsample_bilinear2d_aa _upsample_nearest_exact2d argsort as_strided channel_shuffle
+    col2im copy diag_embed diagonal diagonal_scatter fill gather grid_sampler grid_sampler_2d im2col index_add
+    index_copy index_fill index_put masked_scatter pad pixel_shuffle pixel_unshuffle put reflection_pad1d
+    reflection_pad2d replication_pad1d replication_pad2d rot90 scatter scatter_add scatter_reduce select_scatter
+    slice_scatter sort take_along_dim topk trapezoid tril triu unfold unfold_copy upsample_bicubic2d zero
+    """.split()  # noqa: SIM905  names
+)
+"""Operators of which no field is known yet, in some of their uses: the set may only shrink."""
+FIELD_LARGER = frozenset(["flip", "index", "index_select", "embedding"])
+"""Rows whose field is said to be exact and is larger: the set may only shrink."""
+SELDOM = frozenset(
+    """
+    all count_nonzero eq isfinite isinf isnan isneginf isposinf logical_and logical_not logical_or logical_xor ne
+    not_equal
+    """.split()  # noqa: SIM905  names
+)
+"""Operators that give the same whatever stands where they read, but for a few values."""
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_position_reads_what_changes_it(name):
+    net, x, result = built(Net, name, torch.float64)
+    with torch.no_grad():
+        weight = net.layer.weight
+        weight.copy_(torch.softmax(weight * 4, -1))
+        net.layer.bias.zero_()
+    try:
+        wrong = wrong_fields(ag.trace(net, x), net, x, result)
+    except ag.ArchgraphError:
+        wrong = "refused"
+    called = name.partition(":")[0]
+    if wrong == "refused":
+        assert called in FIELD_REFUSED
+    elif called not in SELDOM:
+        assert bool(wrong) == (called in FIELD_LARGER), wrong
+
+
+def test_what_is_refused_is_in_the_table():
+    assert {name.partition(":")[0] for name in ALL} >= FIELD_REFUSED | FIELD_LARGER | SELDOM
+
+
+def wrong_fields(g, net, x, result) -> list[str]:
+    """Return the positions whose field is another one, under the reading of the axes that fits best."""
+    (source,), (out,) = g.inputs.values(), g.outputs.values()
+    field = g.receptive_field()
+    with torch.no_grad():
+        reads = places_read(net, tuple(x.shape), source.names.index("c") + 1)
+    found = [
+        [text for index, given in reading.pairs if (text := differs(field, given, union(reads, index)))]
+        for reading in readings(out, tuple(result.shape[1:]), field.outputs, list)
+    ]
+    return min(found, key=len, default=[f"no dimensions of {tuple(result.shape)} are the axes {out}"])
+
+
+def union(reads, index) -> set:
+    return {
+        place
+        for at, places in reads.items()
+        if all(i in some for i, some in zip(at, index, strict=True))
+        for place in places
+    }
+
+
+def differs(field, given, right) -> str:
+    """Return what is wrong of what a position reads: all kinds together are what changes it, content is some of it."""
+    every, content = field.probe("stat", **given), field.probe(**given)
+    said = set(every)
+    good = (said == right if every.exact else said >= right) and set(content) <= said
+    return "" if good else f"{dict(given)}: {sorted(said)}, changed by {sorted(right)}"
+
+
+def test_every_operator_has_a_row():
+    rows = {name.partition(":")[0] for name in ALL}
+    excused = SOURCES_ONLY | set(REFUSED) | set(WITHOUT_CALL)
+    missing = {name for name in HANDLERS if name not in rows and name.rstrip("_") not in rows}
+    assert missing - excused == set()
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_depends_on_values_is_refused(name):
+    class Selected(torch.nn.Module):
+        def forward(self, x):
+            return torch.masked_select(x, x > 0.5)[None]
+
+    with pytest.raises(ag.ArchgraphError):
+        ag.trace(Selected(), torch.rand(1, 6, 8))

@@ -1,0 +1,53 @@
+"""Traced modules written as specs: what is read again has the same laws, and what no spec can say is told."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+from torch import nn  # noqa: E402
+from torch_modules import EXAMPLES, traced  # noqa: E402
+
+import archgraph as ag  # noqa: E402
+from archgraph.errors import UnsupportedOpError  # noqa: E402
+
+LAWS = ("params", "params_trainable", "buffers", "macs", "flops", "activations", "layer_outputs", "saved_bytes")
+UNWRITTEN = {"dit", "dit with positions", "swin", "llama", "signal", "shared"}
+"""Modules with steps that no spec has; the set may only shrink."""
+
+
+def assert_same_laws(g: ag.Architecture) -> None:
+    read = ag.loads(g.to_spec())
+    assert {law: read.expression(law) for law in LAWS} == {law: g.expression(law) for law in LAWS}
+    fields = [{axis: str(f.size_max) for axis, f in each.receptive_field().axes.items()} for each in (read, g)]
+    assert fields[0] == fields[1]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_traced_module_has_the_same_laws_or_is_refused(name):
+    if name in UNWRITTEN:
+        with pytest.raises(UnsupportedOpError, match="cannot be written as a spec, whose language has no"):
+            traced(name).to_spec()
+    else:
+        assert_same_laws(traced(name))
+
+
+class Heads(nn.Module):
+    """Two results, one of which costs more."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.head = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 2, 5)
+
+    def forward(self, x):
+        y = self.stem(x)
+        torch.relu(x)
+        return {"features": y, "logits": self.head(y)}
+
+
+def test_dead_work_has_no_spec_until_it_is_left_out():
+    g = ag.trace(Heads(), torch.zeros(1, 3, 12, 12))
+    with pytest.raises(UnsupportedOpError, match="work that no output depends on"):
+        g.to_spec()
+    for names in (["features"], ["logits"], ["logits", "features"]):
+        assert_same_laws(g.select(*names))
