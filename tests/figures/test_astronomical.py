@@ -47,3 +47,13 @@ def test_memory_of_calls_in_calls_is_refused():
     assert g.at().params == 20 * 2**18
     with pytest.raises(ArchgraphError, match="walks through 262,144 operations, and the limit is 50,000"):
         g.peak_memory()
+
+
+def test_repeats_in_repeats_are_refused_before_they_are_walked_through():
+    inside = "[{conv: {out: 8, kernel: 1}}]"
+    for _ in range(12):
+        inside = f"[{{repeat: 10**9, do: {inside}}}]"
+    g = ag.loads(f"archgraph: 1\ninputs: {{x: {{c: 8, h: 8, w: 8}}}}\nnetwork: {inside}\n")
+    assert g.at().params == 72 * 10**108
+    with pytest.raises(ArchgraphError, match="walks through 16,777,216 operations"):
+        g.at().peak_memory()

@@ -14,8 +14,8 @@ SEEDS = range(10)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_damaged_specs(seed):
     random = Random(seed)
-    kept = sum(mutants.ask_mutant(mutants.mutant(random)) for _ in range(300))
-    assert 10 < kept < 290
+    kept = sum(mutants.ask_mutant(mutants.mutant(random)) for _ in range(1000))
+    assert 20 < kept < 980
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sympy import Add, Expr
 
+from archgraph.cost.memory.forward import UNROLLED
 from archgraph.cost.memory.memory import Memory
 from archgraph.cost.memory.setting import Setting
 from archgraph.errors import QueryError
@@ -84,27 +85,34 @@ class PeakMemory:
 
 
 MOST_VISITED = 50_000
-"""Operations that are walked through one after the other; blocks that call blocks multiply them."""
+"""Operations that are walked through one after the other; blocks in blocks and repeats in repeats multiply them."""
 
 
 def check_visited(graph: Graph) -> None:
     """Refuse a network whose calls in calls are too many to be walked through.
 
     Raises:
-        QueryError: there are more than `MOST_VISITED` operations, each iteration of a repeat not counted again.
+        QueryError: there are more than `MOST_VISITED` operations, with the iterations that are run one by one.
     """
     known: dict[Graph, int] = {}
 
     def visited(inside: Graph) -> int:
         if inside not in known:
-            known[inside] = sum(visited(one.body) if isinstance(one, Repeat) else 1 for one in inside.nodes)
+            known[inside] = sum(
+                visited(one.body) * _turns(one) if isinstance(one, Repeat) else 1 for one in inside.nodes
+            )
         return known[inside]
 
     if visited(graph) > MOST_VISITED:
         raise QueryError(
             f"the peak of memory walks through {visited(graph):,} operations, and the limit is {MOST_VISITED:,}",
-            hint="ask for the blocks one by one, or repeat: n instead of calls in calls",
+            hint="ask for the blocks one by one, or repeat: n instead of calls in calls and repeats in repeats",
         )
+
+
+def _turns(node: Repeat) -> int:
+    """How often the body of a repeat is walked through, at most."""
+    return 1 if node.once or node.experts is not None else UNROLLED
 
 
 def peak_memory(g: Network, setting: Setting) -> PeakMemory:
