@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import cast
 
-from sympy import Add, Expr, Integer, Mul, sympify
+from sympy import Add, Basic, Expr, Integer, Mul, sympify
 
 
-def expanded(law: Expr | int) -> Expr:
+def expanded(law: Basic | int) -> Expr:
     """Return a law without products and powers of sums.
 
     Most laws are of that form as they come, and are returned at once. Of sympy's rules those for logarithms and for
@@ -18,10 +18,10 @@ def expanded(law: Expr | int) -> Expr:
     >>> expanded((c + 1) * (c + 2))
     c**2 + 3*c + 2
     """
-    law = cast(Expr, sympify(law))
-    if all(map(_is_monomial, Add.make_args(law))):
-        return law
-    return cast(Expr, law.expand(power_base=False, log=False, basic=False))
+    whole = cast(Expr, sympify(law))
+    if all(map(_is_monomial, Add.make_args(whole))):
+        return whole
+    return cast(Expr, whole.expand(power_base=False, log=False, basic=False))
 
 
 def _is_monomial(term: Expr) -> bool:

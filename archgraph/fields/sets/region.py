@@ -203,8 +203,9 @@ def _has_holes(reading: Reading) -> bool:
 
 
 def _filled(reading: Reading, place: Whole) -> Reading:
-    still = isinstance(reading, Moving) and not reading.form and not reading.map.advance
-    return replace(place, span=reading.map.phases[0]) if still else reading
+    if isinstance(reading, Moving) and not reading.form and not reading.map.advance:
+        return replace(place, span=reading.map.phases[0])
+    return reading
 
 
 def within(row: Dependence, scope: Whole) -> Dependence:

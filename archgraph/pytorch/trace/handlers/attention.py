@@ -115,7 +115,9 @@ def recognised(i: ProgramInterpreter, a: Arguments) -> Tracked:
     return written_out(i, q, turned, v, keys, None) if result is None else result
 
 
-def _masked(i: ProgramInterpreter, step: RecordedNode, q: Any, k: Any, dim: int, *, causal: bool = False) -> KeyMask:
+def _masked(
+    i: ProgramInterpreter, step: RecordedNode, q: RecordedNode, k: RecordedNode, dim: int, *, causal: bool = False
+) -> KeyMask:
     """Return which keys are read; `dim` is the dimension of the keys that counts them."""
     i.builder.limit = ""
     number = i.sizes.number

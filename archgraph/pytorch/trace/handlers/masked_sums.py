@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archgraph.ops.base import Op
 from archgraph.ops.position_sets import PositionSets
@@ -17,6 +17,9 @@ from archgraph.pytorch.trace.masking.attended import KeyMask, along
 from archgraph.pytorch.trace.masking.forms import mask_of
 from archgraph.pytorch.trace.masking.seen import UNKNOWN
 from archgraph.sizes.types import CHANNEL
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def masked_operand(i: ProgramInterpreter, tensors: Sequence[Tracked]) -> int | None:
@@ -50,6 +53,7 @@ def limited_sum(i: ProgramInterpreter, op: Op, dims: Sequence[Dim], summed: int,
 def _read(i: ProgramInterpreter, dims: Sequence[Dim], summed: int) -> AxisMap | None:
     if i.weighed is not None:
         return _weighed(i.weighed[1], dims, summed)
+    assert i.step is not None
     seen = i.masks.of(i.step)
     first = seen[0]
     if first is None or any(len(dim) > 1 for dim in dims) or not dims[summed]:
@@ -110,5 +114,5 @@ def key_mask(i: ProgramInterpreter, seen: Sequence[Any], kept: int, summed: int,
     return KeyMask(turned, lengths, sizes)
 
 
-def _turned(allowed: Any, kept: int, summed: int) -> Any:
+def _turned(allowed: Tensor, kept: int, summed: int) -> Tensor:
     return allowed.movedim((kept, summed), (-2, -1))

@@ -80,9 +80,10 @@ def batch_norm(i: ProgramInterpreter, a: Arguments) -> Any:
     t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, (1,))])
     if a.nodes.get("training") or statistics == [None, None]:
         return _of_the_sample(i, a, t, [node for node in statistics if node is not None])
-    if any(node is None or not i.program.is_natural(node, buffer=True) for node in statistics):
+    natural = [node for node in statistics if node is not None and i.program.is_natural(node, buffer=True)]
+    if len(natural) < len(statistics):
         return NotImplemented
-    for node in statistics:
+    for node in natural:
         i.program.used(node)
     return normalised(i, a, t, lambda own, bias: BatchNorm(own, running=True), 1)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FormNumbers = tuple[int, ...]
 """The numbers of a form, such as how far a band reaches before and after."""
-Make = Callable[..., AxisMap]
+Make = Callable[..., Window | Causal | Blocks | Listed]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class MaskForm:
 
     measure: Callable[[Tensor], FormNumbers | None]
     draw: Callable[[int, int, FormNumbers], Tensor]
-    make: Callable[..., AxisMap]
+    make: Make
 
 
 def _distances(allowed: Tensor) -> Tensor:
@@ -97,11 +97,11 @@ def _in_blocks(rows: int, columns: int, numbers: FormNumbers) -> Tensor:
     return ((torch.arange(rows) - shift) // size)[:, None] == ((torch.arange(columns) - shift) // size)[None]
 
 
-def _window(before: Expr, after: Expr) -> AxisMap:
+def _window(before: Expr, after: Expr) -> Window:
     return Window(kernel=before + after + 1, before=before)
 
 
-def _comb(furthest: Expr, count: Expr, step: Expr) -> AxisMap:
+def _comb(furthest: Expr, count: Expr, step: Expr) -> Window:
     return Window(kernel=count, dilation=step, before=furthest)
 
 
@@ -139,7 +139,12 @@ def map_of(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> AxisMap | Non
 
 def _forms(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> Iterator[AxisMap]:
     for form in FORMS:
-        laws = _fitted(form.measure, lambda one, numbers, form=form: form.draw(*one.shape, numbers), recorded, sizes)
+        laws = _fitted(
+            form.measure,
+            lambda one, numbers, form=form: form.draw(one.shape[0], one.shape[1], numbers),
+            recorded,
+            sizes,
+        )
         if laws is not None:
             yield form.make(*laws)
 
@@ -178,12 +183,18 @@ def _unions(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> Iterator[Axi
     for form in FORMS:
         laws = _fitted(
             lambda allowed, form=form: form.measure(_without(allowed, first)),
-            lambda allowed, numbers, form=form: _with_first(form.draw(*allowed.shape, numbers), first),
+            lambda allowed, numbers, form=form: _with_first(
+                form.draw(allowed.shape[0], allowed.shape[1], numbers), first
+            ),
             recorded,
             sizes,
         )
         if laws is not None:
             yield AnyOf((Window(Integer(first), Integer(0)), form.make(*laws)))
+
+
+def _drawn(form: MaskForm, allowed: Tensor, numbers: FormNumbers) -> Tensor:
+    return form.draw(allowed.shape[0], allowed.shape[1], numbers)
 
 
 def _with_first(drawn: Tensor, first: int) -> Tensor:

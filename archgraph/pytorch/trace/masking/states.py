@@ -15,7 +15,7 @@ from archgraph.pytorch.trace.recording.node import RecordedNode
 if TYPE_CHECKING:
     from torch import Tensor
 
-NumberOf = Callable[[Any], Any]
+NumberOf = Callable[[Any], int]
 """Gives the integer that a size of a recording has."""
 FILLING = frozenset(("masked_fill", "where", "tril", "triu"))
 """Steps that put constants into what is not constant."""
@@ -163,10 +163,13 @@ class States:
         state = self.operand(step, operand).within(self.shape(operand))
         rest = [self._constant(step, item) for item in others]
         kwargs = {name: self._constant(step, item) for name, item in step.kwargs.items()}
-        fields = [_on(step, part, rest, kwargs) for part in (state.constant, state.live, state.doubtful)]
-        if isinstance(fields[0], (list, tuple)):
-            return [Partial(*parts, state.counted) for parts in zip(*fields, strict=True)]
-        return Partial(*fields, state.counted)
+        constant, live, doubtful = (
+            _on(step, part, rest, kwargs) for part in (state.constant, state.live, state.doubtful)
+        )
+        if isinstance(constant, (list, tuple)):
+            parts = zip(constant, live, doubtful, strict=True)
+            return [Partial(one, lives, doubts, state.counted) for one, lives, doubts in parts]
+        return Partial(constant, live, doubtful, state.counted)
 
     def _constant(self, step: RecordedNode, item: Any) -> Any:
         if isinstance(item, RecordedNode):
@@ -186,8 +189,9 @@ class States:
         lives = [state.live | (not self.has(node)) for state, node in zip(states, step.args[0], strict=True)]
         join = torch.stack if name_of(step) in ("stack",) else torch.cat
         dim = self.number(step.args[1]) if len(step.args) > 1 else 0
-        fields = [[state.constant for state in states], lives, [state.doubtful for state in states]]
-        return Partial(*(join(field, dim) for field in fields), any(state.counted for state in states))
+        constant = join([state.constant for state in states], dim)
+        doubtful = join([state.doubtful for state in states], dim)
+        return Partial(constant, join(lives, dim), doubtful, any(state.counted for state in states))
 
 
 def _factors(step: RecordedNode) -> list[RecordedNode]:
@@ -255,7 +259,7 @@ def _holds_mask(state: Partial) -> bool:
     return bool(zero.any()) and sum(size > 1 for size in _varying(zero, tuple(zero.shape)).shape) > 1
 
 
-def _matters(value: Any, name: str) -> bool:
+def _matters(value: Tensor, name: str) -> bool:
     """Whether a constant operand makes a difference: zeros in a product, scores far apart in a sum."""
     if value.numel() == 0 or value.is_complex():
         return False

@@ -16,7 +16,7 @@ from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.pytorch.trace.moving.axis_reads import AxisReads, axis_reads, positions, unknown_reads
 from archgraph.pytorch.trace.moving.naming import Names, moving_axes, named_by
 from archgraph.pytorch.trace.moving.pairs import MovedPairs, itself, moved_pairs
-from archgraph.pytorch.trace.moving.rerun import NotKnownError, run_again, shape_of
+from archgraph.pytorch.trace.moving.rerun import NotKnownError, SizeNumber, run_again, shape_of
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.types import CHANNEL
@@ -102,7 +102,7 @@ def _pairs_of(
     return found
 
 
-def _pairs(step: RecordedNode, node: RecordedNode, result: int | None, number: Any) -> MovedPairs | str:
+def _pairs(step: RecordedNode, node: RecordedNode, result: int | None, number: SizeNumber) -> MovedPairs | str:
     def run(x: Any) -> Any:
         found = run_again(step, {node: x}, number)
         return found if result is None else found[result]
@@ -131,7 +131,7 @@ def written_into(i: ProgramInterpreter, base: RecordedNode, view: RecordedNode, 
     return emitted(i, "copy", moved, base.meta["val"])
 
 
-def _pairs_of_view(base: RecordedNode, view: RecordedNode, number: Any) -> MovedPairs | str:
+def _pairs_of_view(base: RecordedNode, view: RecordedNode, number: SizeNumber) -> MovedPairs | str:
     try:
         return moved_pairs(lambda x: run_again(view, {base: x}, number), shape_of(base, number)) or OTHERWISE
     except Exception:
@@ -154,11 +154,11 @@ def emitted(i: ProgramInterpreter, name: str, moved: Sequence[Moved], shaped: An
         # Along one axis alone, an operand that is read elsewhere would seem to be read here.
         reads = [_reads(one, own, names, apart=True) for one, own in apart]
     axes = tuple((axis, size) for axis, size in zip(names, sizes, strict=True) if axis)
-    values = [one.t.value for one, _ in apart]
-    assert all(isinstance(value, Value) for value in values)
+    values = [one.t.value for one, _ in apart if isinstance(one.t.value, Value)]
+    assert len(values) == len(apart)
     (value,) = i.builder.emit(
         Move(name, Named(axes), i.program.dtype(shaped), tuple(reads), _gathering(apart, names)), values
-    )  # type: ignore[arg-type]
+    )
     layout = tuple(whole_axis(axis, size) if axis else () for axis, size in zip(names, sizes, strict=True))
     return Tracked(value, layout)
 
