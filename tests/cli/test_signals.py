@@ -64,7 +64,7 @@ def ending(status: int, number: signal.Signals, complaint: str) -> str:
     told = SIGNALS[number]
     if (status, complaint) == told:
         return told[1].strip()
-    assert status in EARLY and "in main\n" not in complaint, (status, complaint)
+    assert status in EARLY and "cli/__init__.py" not in complaint, (status, complaint)
     return "before it began"
 
 
