@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 8
 
 
-def asked_of(options: argparse.Namespace, *networks: Network) -> None:
+def note_asked(options: argparse.Namespace, *networks: Network) -> None:
     """Note which networks a command answers about."""
     options.asked = (*getattr(options, "asked", ()), *networks)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from archgraph.cli.caveats import asked_of
+from archgraph.cli.caveats import note_asked
 from archgraph.cli.output import show
 from archgraph.cli.shared import add_at, add_figure, add_format, add_names, command, load_bound, save
 from archgraph.cli.values import some_of
@@ -77,7 +77,7 @@ def _run_contrast(options: argparse.Namespace) -> int:
     from archgraph.architecture.architecture import compare, contrast, load
 
     networks = [load(name) for name in options.specs]
-    asked_of(options, *(g.network for g in networks))
+    note_asked(options, *(g.network for g in networks))
     if len(networks) < 2:
         raise QueryError("a contrast is of two or more networks, and 1 is given", hint="archgraph contrast unet dit")
     if options.output is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from archgraph.cli.caveats import asked_of
+from archgraph.cli.caveats import note_asked
 from archgraph.cli.output import remark, say, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import add_at, add_format, add_names, command
@@ -96,7 +96,7 @@ def _load(options: argparse.Namespace) -> list[Architecture]:
 
     values = bindings(options.at)
     networks = [load(spec).at(**values) if values else load(spec) for spec in options.specs]
-    asked_of(options, *(g.network for g in networks))
+    note_asked(options, *(g.network for g in networks))
     return networks
 
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from archgraph.cli.caveats import asked_of
+from archgraph.cli.caveats import note_asked
 from archgraph.cli.parser import NameChoices, Parser
 from archgraph.cli.values import bindings, one_of
 from archgraph.report.table import FORMATS
@@ -68,7 +68,7 @@ def load_bound(options: argparse.Namespace) -> Architecture:
     values = bindings(options.at)
     g = load(options.spec)
     g = g.at(**values) if values else g
-    asked_of(options, g.network)
+    note_asked(options, g.network)
     return g
 
 

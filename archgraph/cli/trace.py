@@ -12,7 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archgraph.cli.caveats import asked_of
+from archgraph.cli.caveats import note_asked
 from archgraph.cli.output import say, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import add_at, add_format, add_names, command, save
@@ -46,7 +46,7 @@ def _run_trace(options: argparse.Namespace) -> int:
     values = bindings(options.at)
     g = _traced(options)
     g = g.at(**values) if values else g
-    asked_of(options, g.network)
+    note_asked(options, g.network)
     if options.output is not None:
         return _write_traced(g, Path(options.output))
     if options.format == "text":

@@ -49,7 +49,7 @@ class Stage:
 
 
 @dataclass(frozen=True, eq=False)
-class Copy:
+class SkippedCopy:
     """Values that skip over stages, as many as ``count``."""
 
     source: Stage
@@ -66,7 +66,7 @@ class UNet:
     encoder: tuple[Stage, ...]
     bottom: Stage
     decoder: tuple[Stage, ...]
-    copies: tuple[Copy, ...]
+    copies: tuple[SkippedCopy, ...]
     head: tuple[Item, ...]
     exits: tuple[tuple[Stage, Value], ...]
 
@@ -154,9 +154,9 @@ def _monotone(levels: Sequence[float]) -> bool:
     return all(a < b for a, b in itertools.pairwise(levels))
 
 
-def _copies(found: Structure, cut: Sequence[Stage]) -> list[Copy]:
+def _copies(found: Structure, cut: Sequence[Stage]) -> list[SkippedCopy]:
     place = {group: index for index, stage in enumerate(cut) for group in (*stage.groups, *stage.beside)}
-    copies: dict[tuple[int, int], Copy] = {}
+    copies: dict[tuple[int, int], SkippedCopy] = {}
     for source, target, value in found.links:
         if not isinstance(source, Group) or source not in place or target not in place:
             continue
@@ -166,7 +166,7 @@ def _copies(found: Structure, cut: Sequence[Stage]) -> list[Copy]:
         known = copies.get((first, last))
         cropped = any(_crops(item) for item in target.absorbed)
         if known is None:
-            copies[first, last] = Copy(cut[first], cut[last], value, cropped)
+            copies[first, last] = SkippedCopy(cut[first], cut[last], value, cropped)
         else:
             copies[first, last] = replace(known, count=known.count + 1)
     return list(copies.values())

@@ -140,7 +140,7 @@ FIELD_REFUSED = frozenset(
     """.split()  # noqa: SIM905  names
 )
 """Operators of which no field is known yet, in some of their uses: the set may only shrink."""
-FIELD_LARGER = frozenset(["flip", "index", "index_select", "embedding"])
+FIELD_LARGER = frozenset(["embedding"])
 """Rows whose field is said to be exact and is larger: the set may only shrink."""
 SELDOM = frozenset(
     """

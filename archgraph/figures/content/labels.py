@@ -10,7 +10,7 @@ from archgraph.figures.facts.facts import Facts
 from archgraph.graph.ir import Repeat, Value
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Item, scale
-from archgraph.outline.stages import Copy, Stage
+from archgraph.outline.stages import SkippedCopy, Stage
 from archgraph.outline.wording import humanized, phrase
 
 
@@ -38,7 +38,7 @@ def output_label(facts: Facts, value: Value, *, brief: bool) -> Line:
     return words(value.name, SIZES.small) if brief else shape(facts.sizes(value), SIZES.small)
 
 
-def copy_label(facts: Facts, copy: Copy, *, brief: bool) -> Line:
+def copy_label(facts: Facts, copy: SkippedCopy, *, brief: bool) -> Line:
     """What a skip copies."""
     verb = words("crop, copy" if copy.cropped else "copy", SIZES.body)
     count = words(f"{copy.count}×", SIZES.body) if copy.count > 1 else ()

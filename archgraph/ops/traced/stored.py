@@ -93,15 +93,15 @@ class Detach(SameValues):
 
 
 @dataclass(frozen=True)
-class Copy(SameValues):
+class Clone(SameValues):
     """The same values in memory of their own. Any type stays as it is; copies count nothing.
 
-    >>> op, inputs = Copy.example()
+    >>> op, inputs = Clone.example()
     >>> op.saved(*inputs).aliases
     ()
     """
 
-    kind: ClassVar[str] = "copy"
+    kind: ClassVar[str] = "clone"
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return nothing: the gradient is handed on."""

@@ -14,7 +14,7 @@ from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.functions import Call, PointwiseFunction, function_row, torch_function
 from archgraph.ops.modules import functional, torch_dtype
 from archgraph.ops.reach import SAME, All, AtMost, AxisMap, Causal, Interpolated, Listed, Reach, Resized, windowed
-from archgraph.ops.resampled import resampled_sets
+from archgraph.ops.traced.resampled import resampled_sets
 from archgraph.sizes.symbols import ZERO, product, size, symbol
 from archgraph.sizes.types import TensorType, tensor
 

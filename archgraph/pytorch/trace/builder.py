@@ -14,7 +14,7 @@ from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
 from archgraph.ops.traced.limited import limited
 from archgraph.ops.traced.moves import Move, Rearrange
-from archgraph.ops.traced.stored import Copy
+from archgraph.ops.traced.stored import Clone
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.regroup import regrouping
 from archgraph.pytorch.trace.strides import MemoryStrides, followed, is_dense, regrouped, row_major
@@ -181,7 +181,7 @@ class Builder:
         assert isinstance(made.value, Value)
         if made.value is not before and made.value not in self._strides:
             return made
-        return Tracked(self.emit(Copy(), [made.value])[0], made.layout)
+        return Tracked(self.emit(Clone(), [made.value])[0], made.layout)
 
     def folds(self, t: Tracked, dims: Sequence[int]) -> bool:
         """Whether some dimensions of a settled tensor are seen as one without a copy.

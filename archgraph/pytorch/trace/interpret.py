@@ -22,9 +22,9 @@ from archgraph.pytorch.trace.builder import Builder, Pending, Tracked
 from archgraph.pytorch.trace.layout import Layout, whole_axis
 from archgraph.pytorch.trace.masking.attended import KeyMask
 from archgraph.pytorch.trace.masking.elements import cut_down
-from archgraph.pytorch.trace.masking.seen import Masks
-from archgraph.pytorch.trace.moving.known_moves import written_into
+from archgraph.pytorch.trace.masking.seen import RecordedMasks
 from archgraph.pytorch.trace.program import Program, occurrences
+from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.recording import storage_of
 from archgraph.pytorch.trace.registry import HANDLERS, Handler
 from archgraph.pytorch.trace.sizes import TracedSizes
@@ -50,8 +50,8 @@ class ProgramInterpreter:
         self.sizes = sizes
         self.builder = Builder()
         self.roles = roles
-        self.masks = Masks(program.every, sizes.number)
-        self.step: Any = None
+        self.masks = RecordedMasks(program.every, sizes.number)
+        self.step: RecordedNode | None = None
         self.weighed: tuple[Tracked, KeyMask] | None = None
         self.env: dict[Any, Any] = {}
         self._writes: dict[int, int] = {}
@@ -72,7 +72,7 @@ class ProgramInterpreter:
                 self._call(node)
         return dict(self._outputs())
 
-    def _enter(self, node: Any) -> None:
+    def _enter(self, node: RecordedNode) -> None:
         stack = self.program.stack(node)
         self.builder.stack = stack
         # A layer such as Linear stays one operation if what rearranges its operands stands outside of it.
@@ -82,7 +82,7 @@ class ProgramInterpreter:
 
     # -- values ------------------------------------------------------------------------------------------
 
-    def _input(self, node: Any) -> None:
+    def _input(self, node: RecordedNode) -> None:
         value = node.meta["val"]
         sizes = [self.sizes.expression(length) for length in value.shape]
         dims = self.roles.dimensions(node)
@@ -113,7 +113,7 @@ class ProgramInterpreter:
             return self._parameter(item)
         raise ArchgraphError(f"'{item.name}' has no value")
 
-    def _constant(self, node: Any, value: Any) -> Any:
+    def _constant(self, node: RecordedNode, value: Any) -> Any:
         if not hasattr(value, "shape"):
             raise ArchgraphError(f"'{node.name}' is a constant list")
         return self.source_of(value)
@@ -129,7 +129,7 @@ class ProgramInterpreter:
         layout = tuple(whole_axis(f"?{i}", length) for i, length in enumerate(sizes))
         return Tracked(Pending(make, sizes, name, dtype), layout)
 
-    def _parameter(self, node: Any) -> Tracked:
+    def _parameter(self, node: RecordedNode) -> Tracked:
         """Return a parameter or buffer; one that several operations use stands before all of them."""
         dtype, status = self.program.dtype(node.meta["val"]), self.program.status(node)
         made = self.pending(
@@ -148,7 +148,7 @@ class ProgramInterpreter:
 
     # -- calls -------------------------------------------------------------------------------------------
 
-    def _call(self, node: Any) -> None:
+    def _call(self, node: RecordedNode) -> None:
         if not hasattr(node.target, "_schema"):
             self.env[node] = self._one_of_several(node, *node.args)
             return
@@ -162,7 +162,7 @@ class ProgramInterpreter:
         if len(node.writes) == 1:
             self._written(node.writes[0], result)
 
-    def _one_of_several(self, node: Any, maker: Any, place: int) -> Any:
+    def _one_of_several(self, node: RecordedNode, maker: RecordedNode, place: int) -> Any:
         """Return one result of an operator; one that is read and that no handler gives, as statistics, is a gap."""
         results = self.fetch(maker)
         found = results[place] if place < len(results) else None
@@ -170,7 +170,7 @@ class ProgramInterpreter:
             return self._gap(maker, maker.target._schema.name.removeprefix("aten::"))[place]
         return found
 
-    def _handler(self, node: Any) -> Handler | None:
+    def _handler(self, node: RecordedNode) -> Handler | None:
         if node in self.program.attentions:
             return HANDLERS["attention"]
         name = node.target._schema.name.removeprefix("aten::")
@@ -178,14 +178,14 @@ class ProgramInterpreter:
         functional = name[:-1] if name.endswith("_") and not name.endswith("__") else name
         return HANDLERS.get(name) or HANDLERS.get(functional)
 
-    def _kept(self, node: Any, result: Any) -> Any:
+    def _kept(self, node: RecordedNode, result: Any) -> Any:
         """A view of a parameter that several operations use is one value."""
         parameter = isinstance(result, Tracked) and isinstance(result.value, Pending)
         if parameter and result.value.name != "constant" and sum(occurrences(node, user) for user in node.users) > 1:
             return self.builder.settled(result)
         return result
 
-    def _handled(self, handler: Handler | None, node: Any, name: str) -> Any:
+    def _handled(self, handler: Handler | None, node: RecordedNode, name: str) -> Any:
         if handler is None:
             return self._gap(node, name)
         if 0 in getattr(node.meta["val"], "shape", ()):
@@ -204,7 +204,7 @@ class ProgramInterpreter:
             result = [result]
         return self._checked(node, result)
 
-    def _arguments(self, node: Any) -> Arguments:
+    def _arguments(self, node: RecordedNode) -> Arguments:
         schema = node.target._schema.arguments
         nodes: dict[str, Any] = {}
         for index, argument in enumerate(schema):
@@ -217,7 +217,7 @@ class ProgramInterpreter:
         lazy = Lazy(self.fetch, nodes)
         return Arguments(node, nodes, lazy)
 
-    def _written(self, target: Any, result: Any) -> None:
+    def _written(self, target: RecordedNode, result: Any) -> None:
         """After an operation in place, its operand is the result, and what the operand views has changed."""
         changed = list(self._changed(target, result))
         storage = storage_of(target)
@@ -226,33 +226,33 @@ class ProgramInterpreter:
         self._seen.update(dict.fromkeys(changed, self._writes[storage]))
         self._rewritten.update(changed)
 
-    def _changed(self, target: Any, result: Any) -> Iterator[Any]:
+    def _changed(self, target: RecordedNode, result: Any) -> Iterator[Any]:
         """Put a result in the place of a tensor and of all that it views, and yield them."""
         base = target.base
         if base is not None and (base in target.writes or self._is_all_of(target, base)):
             # What stood there and what it became are one place.
             yield from self._changed(base, result)
         elif base is not None and 0 not in result.shape:
-            yield from self._changed(base, written_into(self, base, target, result))
+            yield from self._changed(base, HANDLERS["written_into"](self, base, target, result))
         self.env[target] = result
         yield target
 
-    def _set(self, node: Any, result: Any) -> None:
+    def _set(self, node: RecordedNode, result: Any) -> None:
         self.env[node] = result
         self._seen[node] = self._writes.get(storage_of(node), 0)
 
-    def holds_live(self, node: Any) -> bool:
+    def holds_live(self, node: RecordedNode) -> bool:
         """Whether a tensor holds anything else than constants at this moment."""
         if node in self._rewritten or self._is_stale(node):
             return True
         return node not in self.program.constants and node.known is None
 
-    def _is_stale(self, node: Any) -> bool:
+    def _is_stale(self, node: RecordedNode) -> bool:
         """Whether something was written into the memory of a step's result after it was read."""
         storage = storage_of(node)
         return storage >= 0 and self._seen.get(node, 0) < self._writes.get(storage, 0)
 
-    def _refreshed(self, node: Any) -> None:
+    def _refreshed(self, node: RecordedNode) -> None:
         """Look again at what stands in memory that was written to by another name."""
         if node.base is None:
             self._seen[node] = self._writes[storage_of(node)]
@@ -265,14 +265,14 @@ class ProgramInterpreter:
             self.env[several] = self._handled(self._handler(several), several, several.target._schema.name)
             self._set(node, self.env[several][node.args[1]])
 
-    def _is_all_of(self, view: Any, base: Any) -> bool:
+    def _is_all_of(self, view: RecordedNode, base: RecordedNode) -> bool:
         """Whether a view is its base in the same dimensions, as what `to` gives may be."""
         one, other = self.env.get(view), self.env.get(base)
         if not isinstance(one, Tracked) or not isinstance(other, Tracked):
             return False
         return one.value is other.value and one.layout == other.layout
 
-    def _gap(self, node: Any, name: str) -> Any:
+    def _gap(self, node: RecordedNode, name: str) -> Any:
         """Stand in for an operator without a handler."""
         self.gaps[name] += 1
         self.places.setdefault(name, self.program.where(node))
@@ -283,7 +283,7 @@ class ProgramInterpreter:
             return [self.moved(name, operands, result) for result in results]
         return self.moved(name, operands, results)
 
-    def _tensors(self, node: Any) -> Iterator[Any]:
+    def _tensors(self, node: RecordedNode) -> Iterator[Any]:
         for argument in node.all_input_nodes:
             yield self.fetch(argument)
 
@@ -315,7 +315,7 @@ class ProgramInterpreter:
 
     # -- checks ------------------------------------------------------------------------------------------
 
-    def _checked(self, node: Any, result: Any) -> Any:
+    def _checked(self, node: RecordedNode, result: Any) -> Any:
         """Compare the result's sizes at the example with PyTorch's."""
         expected = node.meta.get("val")
         if isinstance(result, (list, tuple)):
@@ -339,7 +339,7 @@ class ProgramInterpreter:
         assert isinstance(settled.value, Value)
         return Tracked(self.builder.emit(Cast(dtype), [settled.value])[0], settled.layout)
 
-    def _check_shape(self, node: Any, found: Tracked, value: Any) -> None:
+    def _check_shape(self, node: RecordedNode, found: Tracked, value: Any) -> None:
         # Every operator has an oracle at hand: a rule that is wrong on shapes is caught where it is applied, not in a
         # sum of costs.
         shape = [self.sizes.number(length) for length in value.shape]
@@ -350,7 +350,7 @@ class ProgramInterpreter:
             if size != length and not size.is_Integer:
                 self._check_elsewhere(node, size, self.sizes.expression(length))
 
-    def _check_elsewhere(self, node: Any, size: Expr, expected: Expr) -> None:
+    def _check_elsewhere(self, node: RecordedNode, size: Expr, expected: Expr) -> None:
         """Compare a size of another form at the other recordings."""
         for values in self.sizes.points:
             if evaluate(size, values) != evaluate(expected, values):

@@ -63,28 +63,28 @@ class Program:
             if count:
                 self._owners.setdefault(key, node)
 
-    def _key(self, node: Any) -> int:
+    def _key(self, node: RecordedNode) -> int:
         return id(self._tensors.get(self.parameters[node], node))
 
-    def uses(self, node: Any) -> int:
+    def uses(self, node: RecordedNode) -> int:
         """Return how many operations use a parameter."""
         return self._uses[self._key(node)]
 
-    def is_local(self, node: Any) -> bool:
+    def is_local(self, node: RecordedNode) -> bool:
         """Whether all operations that use a parameter belong to one call of one module."""
         key = self._key(node)
         places = {n for n in self.parameters if self._key(n) == key}
         return len({self.stack(user) for place in places for user in place.users if occurrences(place, user)}) == 1
 
-    def owner(self, node: Any) -> Any:
+    def owner(self, node: RecordedNode) -> Any:
         """Return the placeholder that stands for all of its tied names."""
         return self._owners[self._key(node)]
 
-    def used(self, node: Any) -> None:
+    def used(self, node: RecordedNode) -> None:
         """Remember that a parameter is part of the graph."""
         self.accounted.add(self._key(node))
 
-    def status(self, node: Any) -> Status:
+    def status(self, node: RecordedNode) -> Status:
         """Return whether it is learned, frozen, or a buffer."""
         return self.status_of(self._tensors.get(self.parameters[node]))
 
@@ -96,7 +96,7 @@ class Program:
             return "buffer"
         return "learned" if tensor.requires_grad or self._frozen else "frozen"
 
-    def is_natural(self, node: Any, *, buffer: bool = False) -> bool:
+    def is_natural(self, node: RecordedNode, *, buffer: bool = False) -> bool:
         """Whether a weight belongs to one layer, which then counts it itself."""
         if node not in self.parameters or self.uses(node) != 1 or not self._is_in_type(node):
             return False
@@ -106,7 +106,7 @@ class Program:
         """Return how a tensor is stored."""
         return stored_name(tensor.dtype, self.own)
 
-    def _is_in_type(self, node: Any) -> bool:
+    def _is_in_type(self, node: RecordedNode) -> bool:
         """Whether a weight is stored in the floating type that its operation computes in."""
         (user,) = [user for user in node.users if occurrences(node, user)][:1] or [node]
         first = next((arg for arg in user.args if hasattr(arg, "meta")), node).meta.get("val")
@@ -114,7 +114,7 @@ class Program:
         floating = first is not None and hasattr(first, "dtype") and first.dtype.is_floating_point
         return own == (self.dtype(first) if floating else FLOAT)
 
-    def origin(self, node: Any) -> Any:
+    def origin(self, node: RecordedNode) -> Any:
         """Return the parameter that a weight is only another view of, or the node itself."""
         seen = node
         while name_of(seen) in RESHAPINGS and occurrences(seen.args[0], seen) == 1:

@@ -24,6 +24,7 @@ from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, equal, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.masking.attended import KeyMask, along, up_to_own
 from archgraph.pytorch.trace.masking.stacked import keys_by_axis
+from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import ZERO, product
 from archgraph.sizes.types import CHANNEL
@@ -114,7 +115,7 @@ def recognised(i: ProgramInterpreter, a: Arguments) -> Tracked:
     return written_out(i, q, turned, v, keys, None) if result is None else result
 
 
-def _masked(i: ProgramInterpreter, step: Any, q: Any, k: Any, dim: int, *, causal: bool = False) -> KeyMask:
+def _masked(i: ProgramInterpreter, step: RecordedNode, q: Any, k: Any, dim: int, *, causal: bool = False) -> KeyMask:
     """Return which keys are read; `dim` is the dimension of the keys that counts them."""
     i.builder.limit = ""
     number = i.sizes.number
@@ -133,7 +134,7 @@ def _masked(i: ProgramInterpreter, step: Any, q: Any, k: Any, dim: int, *, causa
 SCALED = {(False, False): "plain", (True, False): "queries", (False, True): "keys", (True, True): "both"}
 
 
-def _elements(i: ProgramInterpreter, node: Any) -> Expr:
+def _elements(i: ProgramInterpreter, node: RecordedNode) -> Expr:
     """The elements of the memory in which a constant lies; a buffer's is counted as the buffer."""
     base = node
     while base.base is not None:

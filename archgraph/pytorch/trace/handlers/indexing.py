@@ -13,7 +13,7 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import whole_axis
-from archgraph.pytorch.trace.moving.known_moves import followed
+from archgraph.pytorch.trace.moving.known_moves import move_followed
 from archgraph.pytorch.trace.registry import HANDLERS, aten
 from archgraph.sizes.types import CHANNEL
 
@@ -166,8 +166,8 @@ def moved(i: ProgramInterpreter, a: Arguments) -> Any:
     """An operator that moves elements: from where is found by running it on their numbers."""
     results = a.node.meta["val"]
     if isinstance(results, (list, tuple)):
-        return [followed(i, a.node, place) for place in range(len(results))]
-    return followed(i, a.node)
+        return [move_followed(i, a.node, place) for place in range(len(results))]
+    return move_followed(i, a.node)
 
 
 def source(i: ProgramInterpreter, a: Arguments) -> Tracked:

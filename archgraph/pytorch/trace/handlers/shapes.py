@@ -13,6 +13,7 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, divide, extent, merged_digits, regroup
+from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.registry import aten
 from archgraph.pytorch.trace.strides import row_major
 from archgraph.sizes.symbols import product
@@ -74,7 +75,7 @@ def view(i: ProgramInterpreter, a: Arguments) -> Tracked:
     return viewed(i, a.self, shape, a.node)
 
 
-def viewed(i: ProgramInterpreter, t: Tracked, shape: Sequence[Expr], node: Any) -> Tracked:
+def viewed(i: ProgramInterpreter, t: Tracked, shape: Sequence[Expr], node: RecordedNode) -> Tracked:
     """Return the tensor in another shape."""
     layout = regroup([digit for dim in t.layout for digit in dim], shape)
     if layout is not None:

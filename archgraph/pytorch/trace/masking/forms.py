@@ -14,13 +14,13 @@ from archgraph.ops.reach import All, AnyOf, AtMost, AxisMap, Blocks, Causal, Lis
 if TYPE_CHECKING:
     from torch import Tensor
 
-Numbers = tuple[int, ...]
+FormNumbers = tuple[int, ...]
 """The numbers of a form, such as how far a band reaches before and after."""
 Make = Callable[..., AxisMap]
 
 
 @dataclass(frozen=True)
-class Form:
+class MaskForm:
     """A kind of mask.
 
     Attributes:
@@ -29,8 +29,8 @@ class Form:
         make: makes the words, of expressions.
     """
 
-    measure: Callable[[Tensor], Numbers | None]
-    draw: Callable[[int, int, Numbers], Tensor]
+    measure: Callable[[Tensor], FormNumbers | None]
+    draw: Callable[[int, int, FormNumbers], Tensor]
     make: Callable[..., AxisMap]
 
 
@@ -48,26 +48,26 @@ def _far(rows: int, columns: int) -> Tensor:
     return torch.arange(rows)[:, None] - torch.arange(columns)[None]
 
 
-def _ahead(allowed: Tensor) -> Numbers | None:
+def _ahead(allowed: Tensor) -> FormNumbers | None:
     far = _distances(allowed)
     return (int(-far.min()),) if len(far) else None
 
 
-def _until(rows: int, columns: int, numbers: Numbers) -> Tensor:
+def _until(rows: int, columns: int, numbers: FormNumbers) -> Tensor:
     return _far(rows, columns) >= -numbers[0]
 
 
-def _band(allowed: Tensor) -> Numbers | None:
+def _band(allowed: Tensor) -> FormNumbers | None:
     far = _distances(allowed)
     return (int(far.max()), int(-far.min())) if len(far) else None
 
 
-def _within(rows: int, columns: int, numbers: Numbers) -> Tensor:
+def _within(rows: int, columns: int, numbers: FormNumbers) -> Tensor:
     far = _far(rows, columns)
     return (far <= numbers[0]) & (far >= -numbers[1])
 
 
-def _dilated(allowed: Tensor) -> Numbers | None:
+def _dilated(allowed: Tensor) -> FormNumbers | None:
     far = _distances(allowed).unique()
     if len(far) < 2:
         return None
@@ -75,12 +75,12 @@ def _dilated(allowed: Tensor) -> Numbers | None:
     return (int(far.max()), len(far), step)
 
 
-def _combed(rows: int, columns: int, numbers: Numbers) -> Tensor:
+def _combed(rows: int, columns: int, numbers: FormNumbers) -> Tensor:
     back = numbers[0] - _far(rows, columns)
     return (back >= 0) & (back % numbers[2] == 0) & (back < numbers[1] * numbers[2])
 
 
-def _blocked(allowed: Tensor) -> Numbers | None:
+def _blocked(allowed: Tensor) -> FormNumbers | None:
     first = int(allowed[0].sum())
     if not first or first >= len(allowed) or not bool(allowed[first].any()):
         return None
@@ -90,7 +90,7 @@ def _blocked(allowed: Tensor) -> Numbers | None:
     return (size, first % size)
 
 
-def _in_blocks(rows: int, columns: int, numbers: Numbers) -> Tensor:
+def _in_blocks(rows: int, columns: int, numbers: FormNumbers) -> Tensor:
     import torch
 
     size, shift = numbers
@@ -105,11 +105,11 @@ def _comb(furthest: Expr, count: Expr, step: Expr) -> AxisMap:
     return Window(kernel=count, dilation=step, before=furthest)
 
 
-FORMS: Sequence[Form] = (
-    Form(_ahead, _until, lambda ahead: Causal(ahead)),
-    Form(_blocked, _in_blocks, lambda size, shift: Blocks(size, shift)),
-    Form(_band, _within, _window),
-    Form(_dilated, _combed, _comb),
+FORMS: Sequence[MaskForm] = (
+    MaskForm(_ahead, _until, lambda ahead: Causal(ahead)),
+    MaskForm(_blocked, _in_blocks, lambda size, shift: Blocks(size, shift)),
+    MaskForm(_band, _within, _window),
+    MaskForm(_dilated, _combed, _comb),
 )
 """In the order in which they are tried."""
 
@@ -119,7 +119,7 @@ class Recorded:
     """A matrix of allowed keys in one recording, with the sizes that its numbers may be made of."""
 
     allowed: Tensor
-    sizes: Numbers
+    sizes: FormNumbers
 
 
 def map_of(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> AxisMap | None:
@@ -145,8 +145,8 @@ def _forms(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> Iterator[Axis
 
 
 def _fitted(
-    measure: Callable[[Tensor], Numbers | None],
-    draw: Callable[[Tensor, Numbers], Tensor],
+    measure: Callable[[Tensor], FormNumbers | None],
+    draw: Callable[[Tensor, FormNumbers], Tensor],
     recorded: Sequence[Recorded],
     sizes: Sequence[Expr],
 ) -> list[Expr] | None:
@@ -203,12 +203,12 @@ def _without(allowed: Tensor, first: int) -> Tensor:
     return cut
 
 
-def _laws(found: Sequence[Numbers], recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> list[Expr] | None:
+def _laws(found: Sequence[FormNumbers], recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> list[Expr] | None:
     laws = [_law(column, [one.sizes for one in recorded], sizes) for column in zip(*found, strict=True)]
     return None if None in laws else [law for law in laws if law is not None]
 
 
-def _law(values: Sequence[int], given: Sequence[Numbers], sizes: Sequence[Expr]) -> Expr | None:
+def _law(values: Sequence[int], given: Sequence[FormNumbers], sizes: Sequence[Expr]) -> Expr | None:
     """Return a number that is the same in all recordings, or grows with one of the sizes."""
     if len(set(values)) == 1:
         return Integer(values[0])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-MASKED = 100.0
+MASKED_BELOW = 100.0
 """A constant score that lies at least this far below the largest of its row counts as masked."""
 KEPT = 10.0
 """Constants that differ by less than this are forgotten: no few of them make a mask together."""
@@ -49,7 +49,7 @@ class Partial:
         return Partial(self.constant.expand(shape), self.live.expand(shape), self.doubtful.expand(shape), self.counted)
 
 
-def unknown() -> Partial:
+def nothing_known() -> Partial:
     """Return what is known of a tensor of which nothing is known."""
     return _scalar(0.0, live=True)
 
@@ -61,7 +61,7 @@ def doubtful() -> Partial:
     return Partial(torch.zeros(()), torch.ones((), dtype=torch.bool), torch.ones((), dtype=torch.bool))
 
 
-def number(value: float) -> Partial:
+def constant_number(value: float) -> Partial:
     """Return a number as a tensor."""
     return _scalar(float(value), live=False)
 

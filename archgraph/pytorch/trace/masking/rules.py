@@ -6,20 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from archgraph.pytorch.trace.masking.partial import MASKED, Partial, number, unknown
+from archgraph.pytorch.trace.masking.partial import MASKED_BELOW, Partial, constant_number, nothing_known
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Given: TypeAlias = Mapping[str, Any]
 """The arguments of a step by name: `Partial` for tensors, numbers as they are."""
-Rule: TypeAlias = Callable[[Given], "Partial"]
+ConstantRule: TypeAlias = Callable[[Given], "Partial"]
 
 
 def _partial(item: Any) -> Partial:
     if isinstance(item, Partial):
         return item
-    return number(item) if isinstance(item, (int, float)) else unknown()
+    return constant_number(item) if isinstance(item, (int, float)) else nothing_known()
 
 
 def _operands(given: Given) -> tuple[Partial, Partial]:
@@ -59,7 +59,7 @@ def added_to_product(given: Given) -> Partial:
     """A sum with a product, of which nothing is known."""
     beta = given.get("beta")
     scaled = multiplied({"self": given["self"], "other": 1 if beta is None else beta})
-    return added({"self": unknown(), "other": scaled})
+    return added({"self": nothing_known(), "other": scaled})
 
 
 def negated(given: Given) -> Partial:
@@ -74,7 +74,7 @@ def multiplied(given: Given) -> Partial:
     both = left.live & right.live
     live = (left.live | right.live) & ~zero
     # What is added before a product is lost where the other factor is not known, but for what masks.
-    far = (left.constant <= -MASKED) | (right.constant <= -MASKED)
+    far = (left.constant <= -MASKED_BELOW) | (right.constant <= -MASKED_BELOW)
     constant = (left.constant * right.constant).masked_fill(both | zero, 0.0)
     product = _pointwise(constant, live, left, right)
     doubt = product.doubtful | _lowered(left, right) | _lowered(right, left) | (both & far)
@@ -83,7 +83,7 @@ def multiplied(given: Given) -> Partial:
 
 def _lowered(factor: Partial, operand: Partial) -> Tensor:
     """Whether something that is not known is multiplied with what makes a mask of it, as `(1 - seen) * -1e9` is."""
-    return operand.live & ~factor.live & (factor.constant <= -MASKED)
+    return operand.live & ~factor.live & (factor.constant <= -MASKED_BELOW)
 
 
 def divided(given: Given) -> Partial:
@@ -105,7 +105,7 @@ def chosen(condition: Partial, left: Partial, right: Partial) -> Partial:
     doubt = torch.where(test, left.doubtful, right.doubtful)
     if bool(condition.live.any()):
         either = condition.live
-        low = torch.minimum(left.constant, right.constant) <= -MASKED
+        low = torch.minimum(left.constant, right.constant) <= -MASKED_BELOW
         constant = torch.where(either, torch.maximum(left.constant, right.constant), constant)
         live, doubt = live | either, doubt | (either & low) | (either & (left.doubtful | right.doubtful))
     return Partial(constant, live, doubt, left.counted or right.counted)
@@ -113,7 +113,7 @@ def chosen(condition: Partial, left: Partial, right: Partial) -> Partial:
 
 def where(given: Given) -> Partial:
     if given.get("other") is None:
-        return unknown()
+        return nothing_known()
     return chosen(_partial(given["condition"]), _partial(given["self"]), _partial(given["other"]))
 
 
@@ -126,7 +126,7 @@ def vanishing(name: str, given: Given) -> Partial:
     import torch
 
     operand = _partial(given["self"])
-    gone = operand.constant <= -MASKED
+    gone = operand.constant <= -MASKED_BELOW
     constant = getattr(torch, name)(operand.constant).masked_fill(gone | operand.live, 0.0)
     finite = bool((gone & (operand.constant > float("-inf"))).any())
     return replace(operand, constant=constant, live=operand.live & ~gone, counted=operand.counted or finite)
@@ -138,7 +138,7 @@ def softmax(given: Given) -> Partial:
 
     operand, dim = _partial(given["self"]), given["dim"]
     top = operand.constant.amax(dim, keepdim=True)
-    gone = (operand.constant <= top - MASKED) | (operand.constant == float("-inf"))
+    gone = (operand.constant <= top - MASKED_BELOW) | (operand.constant == float("-inf"))
     finite = gone & (operand.constant > float("-inf"))
     live = (~gone).expand(torch.broadcast_shapes(gone.shape, operand.live.shape))
     zero = torch.zeros((), dtype=operand.constant.dtype).expand(live.shape)
@@ -151,7 +151,7 @@ def applied(name: str, given: Given) -> Partial:
 
     operand = _partial(given["self"])
     constant = getattr(torch, name)(operand.constant).masked_fill(operand.live, 0.0)
-    far = operand.live & (operand.constant <= -MASKED)
+    far = operand.live & (operand.constant <= -MASKED_BELOW)
     return replace(operand, constant=constant, doubtful=operand.doubtful | far)
 
 
@@ -178,7 +178,7 @@ def clamped(given: Given) -> Partial:
     operand = _partial(given["self"])
     low, high = given.get("min"), given.get("max")
     if isinstance(low, Partial) or isinstance(high, Partial):
-        return unknown()
+        return nothing_known()
     return replace(operand, constant=operand.constant.clamp(low, high))
 
 
@@ -206,19 +206,19 @@ def opposite(given: Given) -> Partial:
     return replace(operand, constant=((operand.constant == 0) | operand.live).float())
 
 
-FUNCTIONS: Sequence[str] = ("tanh", "sqrt", "abs", "floor", "round", "sign", "log", "square")
+MAPPED: Sequence[str] = ("tanh", "sqrt", "abs", "floor", "round", "sign", "log", "square")
 VANISHING: Sequence[str] = ("exp", "sigmoid", "relu", "exp2")
 
 
-def _function(name: str) -> Rule:
+def _function(name: str) -> ConstantRule:
     return lambda given: applied(name, given)
 
 
-def _vanishing(name: str) -> Rule:
+def _vanishing(name: str) -> ConstantRule:
     return lambda given: vanishing(name, given)
 
 
-RULES: Mapping[str, Rule] = {
+CONSTANT_RULES: Mapping[str, ConstantRule] = {
     "add": added,
     "sub": subtracted,
     "rsub": subtracted_from,
@@ -247,15 +247,15 @@ RULES: Mapping[str, Rule] = {
     "clamp_min": clamped,
     "clamp_max": clamped,
     "nan_to_num": unchanged,
-    **{name: _function(name) for name in FUNCTIONS},
+    **{name: _function(name) for name in MAPPED},
     **{name: _vanishing(name) for name in VANISHING},
 }
-SAME = frozenset(
+PASSING = frozenset(
     ("to", "_to_copy", "type_as", "float", "dropout", "native_dropout", "contiguous", "clone", "detach", "alias",
      "lift_fresh", "requires_grad_", "feature_dropout", "alpha_dropout", "double", "half", "positive")
 )  # fmt: skip
 """Steps that leave values as they are, in evaluation."""
-MOVES = frozenset(
+REARRANGING = frozenset(
     ("view", "reshape", "_unsafe_view", "flatten", "unflatten", "permute", "transpose", "t", "movedim", "unsqueeze",
      "squeeze", "expand", "expand_as", "view_as", "reshape_as", "slice", "select", "narrow", "index_select", "flip",
      "roll", "repeat", "repeat_interleave", "chunk", "split", "split_with_sizes", "unbind", "swapaxes", "mT", "numpy_T",

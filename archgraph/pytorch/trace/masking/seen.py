@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
 from archgraph.pytorch.trace.masking.rules import POOLING, softmax
-from archgraph.pytorch.trace.masking.states import Number, States, passed
+from archgraph.pytorch.trace.masking.states import NumberOf, States, passed
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 SOFTMAX = frozenset(("softmax", "_softmax", "_safe_softmax"))
 FUSED = "scaled_dot_product_attention"
-LARGEST = frozenset(("amax", "max", "logsumexp"))
+MAXIMA = frozenset(("amax", "max", "logsumexp"))
 """Those that what lies far below the largest has no part in."""
 UNKNOWN = "values that are not known mask some of what is read"
-UNREAD = "constants mask some of what is read"
+CONSTANTS_MASK = "constants mask some of what is read"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class SeenKeys:
     weights: RecordedNode | None = None
 
 
-class Masks:
+class RecordedMasks:
     """The masks of a recording, and of those at other sizes.
 
     Args:
@@ -49,7 +49,7 @@ class Masks:
         number: gives the integer of a size at the recording's own inputs.
     """
 
-    def __init__(self, steps: Sequence[RecordedNode], number: Number) -> None:
+    def __init__(self, steps: Sequence[RecordedNode], number: NumberOf) -> None:
         self._seen: dict[RecordedNode, SeenKeys] = {}
         self._limits: dict[RecordedNode, str] = {}
         self._pass(steps, number)
@@ -65,7 +65,7 @@ class Masks:
         """Return why what a step reads is less than it seems, unless who reads the step knows better."""
         return self._limits.get(step, "")
 
-    def _pass(self, steps: Sequence[RecordedNode], number: Number) -> None:
+    def _pass(self, steps: Sequence[RecordedNode], number: NumberOf) -> None:
         scored: dict[RecordedNode, Tensor] = {}
         given = _given(steps)
         for step, states in passed(steps, number):
@@ -82,11 +82,11 @@ class Masks:
             return
         state = states.operand(step, node)
         weighs = name_of(step) in SOFTMAX
-        weights = softmax({"self": state, "dim": _dim(step, states)}) if weighs or name_of(step) in LARGEST else state
+        weights = softmax({"self": state, "dim": _dim(step, states)}) if weighs or name_of(step) in MAXIMA else state
         unsure = bool(weights.doubtful.any())
         if unsure or bool(weights.zero.any()):
-            self._limits[step] = UNKNOWN if unsure else UNREAD
-        if weighs or name_of(step) in LARGEST:
+            self._limits[step] = UNKNOWN if unsure else CONSTANTS_MASK
+        if weighs or name_of(step) in MAXIMA:
             scored[step] = state.live
             read = ~weights.zero & state.live
             read = _weighed_together(read) if weighs and _dim(step, states)[-1] in (-1, read.ndim - 1) else read

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NamedSize = tuple[str, int]
 """An axis and its size; heads have no name."""
-CROSSED = "a mask is no product of one mask per axis"
+MASK_CROSSED = "a mask is no product of one mask per axis"
 
 
 def keys_by_axis(
@@ -40,7 +40,7 @@ def keys_by_axis(
     named = [axis for axis in stacked if axis[0]]
     parts = [_of_axis(full, len(named), len(tokens), place) for place in range(len(tokens))]
     if bool((reduce(lambda left, right: left & right, parts) != full).any()):
-        reason = reason or CROSSED
+        reason = reason or MASK_CROSSED
     maps = (_listed(part, named, place, tokens) for place, part in enumerate(parts))
     return tuple((name, AtMost(read, reason) if reason else read) for (name, _), read in zip(tokens, maps, strict=True))
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
-from archgraph.pytorch.trace.masking.partial import KEPT, MASKED, Partial, doubtful, known, unknown
-from archgraph.pytorch.trace.masking.rules import JOINS, MOVES, POOLING, RULES, SAME
+from archgraph.pytorch.trace.masking.partial import KEPT, MASKED_BELOW, Partial, doubtful, known, nothing_known
+from archgraph.pytorch.trace.masking.rules import CONSTANT_RULES, JOINS, PASSING, POOLING, REARRANGING
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Number = Callable[[Any], Any]
+NumberOf = Callable[[Any], Any]
 """Gives the integer that a size of a recording has."""
 FILLING = frozenset(("masked_fill", "where", "tril", "triu"))
 """Steps that put constants into what is not constant."""
@@ -28,7 +28,7 @@ class States:
     A result is forgotten once all that read it have been passed.
     """
 
-    def __init__(self, number: Number) -> None:
+    def __init__(self, number: NumberOf) -> None:
         self.number = number
         self._found: dict[RecordedNode, Partial | list[Partial]] = {}
         self._left: dict[RecordedNode, int] = {}
@@ -39,7 +39,7 @@ class States:
         if isinstance(found, Partial):
             return found
         value = step.known_operand(node)
-        return unknown() if value is None or value.is_complex() else known(value)
+        return nothing_known() if value is None or value.is_complex() else known(value)
 
     def has(self, node: Any) -> bool:
         """Whether something is known of a result that is not constant."""
@@ -70,11 +70,11 @@ class States:
             return parts[step.args[1]] if isinstance(parts, list) else None
         name = name_of(step)
         followed = [node for node in step.all_input_nodes if node in self._found]
-        if name in PRODUCTS:
+        if name in PRODUCT_FORMS:
             return self._multiplied(step) if followed else None
         if (
             name in POOLING
-            or (name in CONTRACTIONS and name not in RULES)
+            or (name in CONTRACTIONS and name not in CONSTANT_RULES)
             or not (followed or self._begins(step, name))
         ):
             return None
@@ -85,21 +85,21 @@ class States:
             return doubtful()
 
     def _ruled(self, step: RecordedNode, name: str) -> Partial | list[Partial] | None:
-        if name in SAME:
+        if name in PASSING:
             return self.operand(step, step.args[0])
-        if name in RULES:
-            return RULES[name](self._given(step))
+        if name in CONSTANT_RULES:
+            return CONSTANT_RULES[name](self._given(step))
         if name in JOINS:
             return self._joined(step)
-        return self._moved(step) if name in MOVES else self._lost(step)
+        return self._moved(step) if name in REARRANGING else self._lost(step)
 
     def _begins(self, step: RecordedNode, name: str) -> bool:
         """Whether a step adds a constant, or puts one in, that makes a difference."""
         if name in FILLING:
             return True
-        if name not in RULES:
+        if name not in CONSTANT_RULES:
             return False
-        if name in LOWERING and any(isinstance(arg, (int, float)) and arg <= -MASKED for arg in step.args):
+        if name in LOWERING and any(isinstance(arg, (int, float)) and arg <= -MASKED_BELOW for arg in step.args):
             return True
         values = (step.known_operand(node) for node in step.all_input_nodes)
         return any(value is not None and _matters(value, name) for value in values)
@@ -132,7 +132,9 @@ class States:
         import torch
 
         try:
-            equation, nodes = PRODUCTS[name_of(step)](step, [len(node.meta["val"].shape) for node in _factors(step)])
+            equation, nodes = PRODUCT_FORMS[name_of(step)](
+                step, [len(node.meta["val"].shape) for node in _factors(step)]
+            )
             states = [self.operand(step, node) for node in nodes]
             terms = [term.replace("...", "") for term in equation.partition("->")[0].split(",")]
             factors = [_varying(~state.zero, self.shape(node)) for state, node in zip(states, nodes, strict=True)]
@@ -222,7 +224,7 @@ def _of_linear(step: RecordedNode, ranks: list[int]) -> tuple[str, list[Recorded
     return f"{stack}y,zy->{stack}z", _factors(step)
 
 
-PRODUCTS: Mapping[str, Callable[[RecordedNode, list[int]], tuple[str, list[RecordedNode]]]] = {
+PRODUCT_FORMS: Mapping[str, Callable[[RecordedNode, list[int]], tuple[str, list[RecordedNode]]]] = {
     "matmul": _of_matrices,
     "bmm": _of_matrices,
     "mm": _of_matrices,
@@ -232,7 +234,7 @@ PRODUCTS: Mapping[str, Callable[[RecordedNode, list[int]], tuple[str, list[Recor
 """What products sum, as an einsum writes it, and their factors."""
 
 
-def _plain(item: Any, number: Number) -> Any:
+def _plain(item: Any, number: NumberOf) -> Any:
     return number(item) if hasattr(item, "is_Integer") else item
 
 
@@ -247,7 +249,7 @@ def _on(step: RecordedNode, part: Any, rest: Sequence[Any], kwargs: Mapping[str,
 
 def _holds_mask(state: Partial) -> bool:
     """Whether anything is masked, other than whole positions: what reads these says so by itself."""
-    if bool((state.constant <= -MASKED).any()) or bool(state.doubtful.any()):
+    if bool((state.constant <= -MASKED_BELOW).any()) or bool(state.doubtful.any()):
         return True
     zero = state.zero
     return bool(zero.any()) and sum(size > 1 for size in _varying(zero, tuple(zero.shape)).shape) > 1
@@ -258,14 +260,14 @@ def _matters(value: Any, name: str) -> bool:
     if value.numel() == 0 or value.is_complex():
         return False
     if name in LOWERING:
-        return bool((value == 0).any()) or bool((value <= -MASKED).any())
+        return bool((value == 0).any()) or bool((value <= -MASKED_BELOW).any())
     if name in ("add", "sub", "rsub", "baddbmm", "addmm"):
         numbers = value.float()
         return bool(numbers.max() - numbers.min() >= KEPT) or bool(numbers.abs().max() >= KEPT)
     return True
 
 
-def passed(steps: Sequence[RecordedNode], number: Number) -> Iterator[tuple[RecordedNode, States]]:
+def passed(steps: Sequence[RecordedNode], number: NumberOf) -> Iterator[tuple[RecordedNode, States]]:
     """Yield every step together with what is known of its operands."""
     states = States(number)
     for step in steps:

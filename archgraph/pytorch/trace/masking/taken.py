@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
-from archgraph.pytorch.trace.masking.rules import JOINS, MOVES, POOLING, RULES, SAME
+from archgraph.pytorch.trace.masking.rules import CONSTANT_RULES, JOINS, PASSING, POOLING, REARRANGING
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _escapes(step: RecordedNode) -> bool:
             name = name_of(user)
             if user in seen or name in GATHERING:
                 continue
-            if name not in RULES and name not in SAME and name not in MOVES and name not in JOINS:
+            if name not in CONSTANT_RULES and name not in PASSING and name not in REARRANGING and name not in JOINS:
                 return True
             seen.add(user)
             left.append(user)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_TABLE = 1 << 22
 """Positions of the result times those along an axis of the operand."""
-CROSSED = "elements are moved in a way that is no product over axes"
+MOVE_CROSSED = "elements are moved in a way that is no product over axes"
 TOO_MANY = "too many elements are moved to list their places"
 AxisReads = tuple[tuple[str, AxisMap], ...]
 
@@ -85,7 +85,7 @@ class _Reads:
         exact = self._is_product(drivers)
         maps = [self._map(place, driver) for place, driver in enumerate(drivers)]
         if not exact:
-            maps = [read if isinstance(read, AtMost) else AtMost(_plain(read), CROSSED) for read in maps]
+            maps = [read if isinstance(read, AtMost) else AtMost(_plain(read), MOVE_CROSSED) for read in maps]
         return tuple(zip(self.operand.names, maps, strict=True))
 
     # -- drivers -----------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from archgraph.pytorch.trace.moving.naming import Names, moving_axes, named_by
 from archgraph.pytorch.trace.moving.pairs import MovedPairs, itself, moved_pairs
 from archgraph.pytorch.trace.moving.rerun import NotKnownError, run_again, shape_of
 from archgraph.pytorch.trace.recording.node import RecordedNode
+from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.types import CHANNEL
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Moved:
         return tuple((name, along if dim == self.dim % len(own) else SAME) for dim, name in named)
 
 
-def followed(i: ProgramInterpreter, step: RecordedNode, result: int | None = None) -> Tracked:
+def move_followed(i: ProgramInterpreter, step: RecordedNode, result: int | None = None) -> Tracked:
     """Return one result of a step that moves elements."""
     name = step.target._schema.name.removeprefix("aten::").rstrip("_")
     dim = _dim(step) if name in ALONG else None
@@ -114,6 +115,7 @@ def _pairs(step: RecordedNode, node: RecordedNode, result: int | None, number: A
         return OTHERWISE
 
 
+@aten("written_into")
 def written_into(i: ProgramInterpreter, base: RecordedNode, view: RecordedNode, part: Tracked) -> Tracked:
     """Return a tensor into a view of which something was written."""
     recorded = [
