@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 
@@ -12,7 +13,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     D = 3328: macs = 966,826,917,888, 33,173,082,112 below 1,000,000,000,000
     0
     """
-    from archgraph.cli.border import guarded  # late: this package imports its own files
+    try:
+        from archgraph.cli.border import guarded  # late: this package imports its own files
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
 
     def run() -> int:
         # Inside the border, since loading what commands need takes long enough to be interrupted.

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, cast
 
 from sympy import Expr, Integer
 
-from archgraph.errors import ShapeError, did_you_mean
+from archgraph.errors import ShapeError, did_you_mean, quoted
 from archgraph.sizes.types import TensorType
 
 
@@ -39,11 +39,23 @@ def per_axis(value: PerAxis, positions: tuple[str, ...], argument: str) -> dict[
     """Return one size per position axis.
 
     Raises:
-        ShapeError: a list of another length, or a mapping that misses an axis.
+        ShapeError: a list of another length, a mapping that misses an axis, or an entry that is no number.
 
     >>> from archgraph.sizes.symbols import size
     >>> per_axis(size(3), ("h", "w"), "kernel")
     {'h': 3, 'w': 3}
+    """
+    entries = entries_per_axis(value, positions, argument)
+    for axis, entry in entries.items():
+        _refuse_several(entry, f"{argument} of axis {axis} is one number")
+    return entries
+
+
+def entries_per_axis(value: Any, positions: tuple[str, ...], argument: str) -> dict[str, Any]:
+    """Return what is given for each position axis, which may be a pair.
+
+    Raises:
+        ShapeError: a list of another length, or a mapping that misses an axis.
     """
     if isinstance(value, Named):
         return _by_name(value, positions, argument)
@@ -55,6 +67,12 @@ def per_axis(value: PerAxis, positions: tuple[str, ...], argument: str) -> dict[
             )
         return dict(zip(positions, value, strict=True))
     return dict.fromkeys(positions, value)
+
+
+def _refuse_several(entry: object, rule: str) -> None:
+    if isinstance(entry, (tuple, str)):
+        told = "a mapping" if isinstance(entry, Named) else "a list" if isinstance(entry, tuple) else quoted(entry)
+        raise ShapeError(f"{rule}, and not {told}")
 
 
 def _by_name(value: Named, positions: tuple[str, ...], argument: str) -> dict[str, Any]:
@@ -88,7 +106,7 @@ def padding_pairs(padding: Padding, kernel: dict[str, Expr], dilation: dict[str,
         return {axis: _same(axis, kernel[axis], dilation[axis]) for axis in positions}
     if isinstance(padding, Named) and {name for name, _ in padding} <= SIDES:
         return dict.fromkeys(positions, _sides(padding, "padding"))
-    entries = per_axis(padding, positions, "padding")
+    entries = entries_per_axis(padding, positions, "padding")
     return {axis: _pair(axis, entry) for axis, entry in entries.items()}
 
 
@@ -108,6 +126,8 @@ def _pair(axis: str, entry: Entry) -> tuple[Expr, Expr]:
         return entry, entry
     if len(entry) != 2:
         raise ShapeError(f"padding of axis {axis} is a number or a pair [before, after]")
+    for side in entry:
+        _refuse_several(side, f"a side of padding of axis {axis} is one number")
     return entry[0], entry[1]
 
 

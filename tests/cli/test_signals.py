@@ -22,7 +22,7 @@ COMMANDS = {
 }
 SIGNALS = {signal.SIGINT: (130, "interrupted\n"), signal.SIGTERM: (143, "terminated\n")}
 EARLY = {-signal.SIGINT, -signal.SIGTERM, 1, 130}
-"""What a signal gives while Python itself starts, before any line of the package has run."""
+"""What a signal gives while Python itself starts, before the command has begun."""
 
 
 def interrupted(name: str, number: signal.Signals, moment: float) -> str:
@@ -64,7 +64,7 @@ def ending(status: int, number: signal.Signals, complaint: str) -> str:
     told = SIGNALS[number]
     if (status, complaint) == told:
         return told[1].strip()
-    assert status in EARLY and "archgraph" not in complaint.replace("-m archgraph", ""), (status, complaint)
+    assert status in EARLY and "cli/__init__.py" not in complaint, (status, complaint)
     return "before it began"
 
 
