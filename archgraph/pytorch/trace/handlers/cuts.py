@@ -117,11 +117,10 @@ def slice_(i: ProgramInterpreter, a: Arguments) -> Tracked:
 
 def _strided(i: ProgramInterpreter, t: Tracked, dim: int, start: Expr, step: Expr, after: Expr) -> Tracked:
     t, (axis,) = i.builder.grouped(i.builder.settled(t), [(None, (dim,))])
-    length = t.axes[axis]
-    whole_ = equal(product((after, step)), length) or start != 0
-    stop = None if whole_ else start + (after - 1) * step + 1
-    op = Subsample(axis, step, start, stop)
     assert isinstance(t.value, Value)
+    op = Subsample(axis, step, start)
+    if not equal(op.infer(t.value.type)[0].size(axis), after):
+        op = Subsample(axis, step, start, start + (after - 1) * step + 1)
     (value,) = i.builder.emit(op, [t.value])
     return Tracked(value, tuple(whole_axis(axis, after) if d == dim else content for d, content in enumerate(t.layout)))
 
