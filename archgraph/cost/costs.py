@@ -96,7 +96,7 @@ def _activations(node: Node) -> Expr:
 
 
 def _layer_outputs(node: Node) -> Expr:
-    return _activations(node) if node.op.layer else ZERO
+    return _activations(node) if node.op.core.layer else ZERO
 
 
 _ALL = (

@@ -47,7 +47,7 @@ def work_of(row: CostRow, execution: Execution) -> Work:
     >>> g.show(work.products / work.weights)
     H*W
     """
-    layer = row.node.op.layer and row.alive
+    layer = row.node.op.core.layer and row.alive
     macs = row.cost(METRICS["macs"])
     times = row.times if row.alive else ZERO
     sets = row.weight_times if row.weight_times != row.active_times else times
@@ -81,7 +81,7 @@ def value_bytes(node: Node, execution: Execution) -> Expr:
 
 
 def _score_bytes(node: Node, execution: Execution) -> Expr:
-    if not isinstance(node.op, ScaledDotProductAttention):
+    if not isinstance(node.op.core, ScaledDotProductAttention):
         return ZERO
     if execution.kernel == "flash" and node.op.written == "no":
         return ZERO

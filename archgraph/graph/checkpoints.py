@@ -82,7 +82,7 @@ class EachAttention(CheckpointPolicy):
 
     def again(self, node: Node) -> bool:
         """Return whether it is attention."""
-        return isinstance(node.op, ScaledDotProductAttention)
+        return isinstance(node.op.core, ScaledDotProductAttention)
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ class GradientFlow:
             pairs = zip(member.outputs, member.body.outputs, strict=True)
             return {value for value, inner in pairs if inner in inside}
         needed = not flowing.isdisjoint(member.inputs) or has_trained_weights(member)
-        if member.no_grad or member.op.stops or not needed:
+        if member.no_grad or member.op.core.stops or not needed:
             return set()
         return {value for value in member.outputs if value.type.has_gradient}
 

@@ -158,6 +158,11 @@ class Op(ABC):
     """Whether a position that only reads itself is treated alike wherever, and beside whatever, it stands."""
 
     @property
+    def core(self) -> Op:
+        """The operation itself, where this only says that less of its operands is read."""
+        return self
+
+    @property
     def joins(self) -> bool:
         """Whether it makes one value of several, so that a single operand in a spec is a slip."""
         return False

@@ -178,7 +178,7 @@ def resamples(repeat: Repeat) -> bool:
     nodes = repeat.body.nodes
     if not repeat.once or len(nodes) > _FEW or scale(repeat) == 1:
         return False
-    return all(isinstance(node, Node) and not isinstance(node.op, Pointwise) for node in nodes)
+    return all(isinstance(node, Node) and not isinstance(node.op.core, Pointwise) for node in nodes)
 
 
 def scale(member: Member) -> float:

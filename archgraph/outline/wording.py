@@ -150,7 +150,7 @@ def _stem(member: Member, show: ShowSize) -> str:
     if not isinstance(member, Repeat) or not member.once:
         return ""
     nodes = [node for node in member.body.nodes if isinstance(node, Node)]
-    convolutions = [node for node in nodes if isinstance(node.op, Conv)]
+    convolutions = [node for node in nodes if isinstance(node.op.core, Conv)]
     if len(nodes) != len(member.body.nodes) or len(convolutions) != 1 or not _spelled(member, show):
         return ""
     return called(convolutions[0], show)
@@ -179,7 +179,7 @@ def _spelled(member: Member, show: ShowSize, depth: int = 0) -> list[tuple[str, 
     if len(nodes) > 8 or not straight or any(len(node.inputs) > 1 for node in nodes):
         return []
     if all(isinstance(node, Node) for node in nodes):
-        if not any(isinstance(node, Node) and isinstance(node.op, Conv) for node in nodes):
+        if not any(isinstance(node, Node) and isinstance(node.op.core, Conv) for node in nodes):
             return []
         words, count = _folded([called(node, show) for node in nodes if node.label not in _SILENT])
         return [(words, count * member.count)]

@@ -43,7 +43,7 @@ def trained(node: Node, width: int, last: frozenset[Node], measure: Measure) -> 
     """Yield the trained weights of a node; hidden are the matrices of linear layers that are no last ones."""
     for weight in node.op.weights(*node.types).values():
         if weight.kind == "trainable":
-            hidden = isinstance(node.op, Linear) and len(weight.shape) == 2 and node not in last
+            hidden = isinstance(node.op.core, Linear) and len(weight.shape) == 2 and node not in last
             yield TrainedWeight(weight, width, hidden, measure)
 
 

@@ -153,7 +153,7 @@ class StepProducts:
         )
 
     def _is_fused(self, node: Node) -> bool:
-        if self.execution.kernel != "flash" or not isinstance(node.op, ScaledDotProductAttention):
+        if self.execution.kernel != "flash" or not isinstance(node.op.core, ScaledDotProductAttention):
             return False
         return node.op.written == "no"
 

@@ -135,7 +135,7 @@ def positions(g: Network) -> Expr:
     [256, 262144]
     """
     members = (member for _, member in g.graph.walk() if isinstance(member, Node))
-    mixing = (node.types[0].area for node in members if isinstance(node.op, ScaledDotProductAttention))
+    mixing = (node.types[0].area for node in members if isinstance(node.op.core, ScaledDotProductAttention))
     return next(mixing, g.graph.inputs[0].type.area)
 
 

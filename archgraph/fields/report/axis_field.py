@@ -97,7 +97,7 @@ class AxisField:
             return EMPTY
         span = reading.span if isinstance(reading, Whole) else reading.since.span
         if not span.length:
-            return interval(0, self.extent - 1)
+            return interval(0, self.extent - 1).from_(span)
         return span.clip(0, self.extent - 1)
 
     @property

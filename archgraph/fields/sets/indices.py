@@ -100,11 +100,21 @@ class Indices:
         if first > last:
             return EMPTY
         if self.teeth is None:
-            return comb(self.start + self.step * first, self.step, last - first + 1)
+            return comb(self.start + self.step * first, self.step, last - first + 1).from_(self)
         bits = self.teeth >> first & (1 << last - first + 1) - 1
         missing = (bits & -bits).bit_length() - 1 if bits else 0
         start = self.start + self.step * (first + missing)
         return _comb(start, self.step, bits >> missing, exact=self.exact) if bits else EMPTY
+
+    def from_(self, *sources: Indices) -> Indices:
+        """Return the same set, as an upper bound where one of those that it is made of is one.
+
+        >>> interval(0, 3).from_(replace(interval(0, 9), exact=False)).exact
+        False
+        """
+        if not self.length or all(source.exact for source in sources):
+            return self
+        return replace(self, exact=False)
 
     def runs(self) -> Iterator[tuple[int, int, int]]:
         """Yield (start, step, length) of every run of neighbouring teeth, in order.
@@ -165,6 +175,8 @@ class Indices:
 
 
 EMPTY = Indices()
+NOT_KNOWN = Indices(exact=False)
+"""No positions that are known, of what is read at most."""
 
 
 def interval(lo: int, hi: int) -> Indices:

@@ -211,7 +211,7 @@ def ends(reads: SetMap) -> SetMap:
 
 
 def _end(reads: Indices) -> Indices:
-    return interval(reads.hi, reads.hi) if reads.length else EMPTY
+    return interval(reads.hi, reads.hi).from_(reads) if reads.length else EMPTY
 
 
 def furthest(reads: SetMap) -> SetMap:

@@ -68,7 +68,7 @@ def _row(reading: Rows, value: int) -> Indices:
 
 
 def _up_to(edge: Indices) -> Indices:
-    return interval(0, edge.hi) if edge.length else EMPTY
+    return interval(0, edge.hi).from_(edge) if edge.length else EMPTY
 
 
 def _fixed(reading: Whole | Unsettled | None) -> Indices:

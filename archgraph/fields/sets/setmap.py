@@ -70,7 +70,8 @@ class SetMap:
         >>> window(4, stride=2, before=1).image(interval(0, 9)) == interval(-1, 20)
         True
         """
-        return union(self._pieces(outputs))
+        found = union(self._pieces(outputs))
+        return found if outputs.exact and self.exact else found.from_(outputs, *self.phases)
 
     def _pieces(self, outputs: Indices) -> Iterator[Indices]:
         for start, step, length in outputs.runs():

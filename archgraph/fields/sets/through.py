@@ -9,7 +9,7 @@ from functools import reduce
 from typing import TypeAlias
 
 from archgraph.errors import QueryError
-from archgraph.fields.sets.indices import EMPTY, Indices, indices, interval
+from archgraph.fields.sets.indices import EMPTY, NOT_KNOWN, Indices, indices, interval
 from archgraph.fields.sets.pieces import join, part_of, pieces
 from archgraph.fields.sets.readings import (
     PRESENT,
@@ -184,16 +184,18 @@ def _gathered(inner: Reading, place: Whole, spans: dict[str, Indices]) -> Readin
     if isinstance(inner, Rows):
         return replace(place, span=image_of(inner, spans))
     if isinstance(inner, HalfLine):
-        last = _image(Moving(inner.form, inner.edge), spans).hi
-        return replace(place, span=interval(0, last))
-    return replace(place, span=EMPTY)
+        last = _image(Moving(inner.form, inner.edge), spans)
+        return replace(place, span=interval(0, last.hi).from_(last))
+    sources = (*spans.values(), *([inner.span] if isinstance(inner, Whole) else ()))
+    return replace(place, span=EMPTY if all(span.exact for span in sources) else NOT_KNOWN)
 
 
 def _image(inner: Moving, spans: dict[str, Indices]) -> Indices:
     """Return what is read where the driving indices are some spans; the digits of an index take all values."""
     if len(inner.form) == 1 and inner.form[0].pure:
         return inner.map.image(spans[inner.form[0].axis])
-    return inner.map.image(interval(0, sum(term.scale * (term.count - 1) for term in inner.form)))
+    digits = interval(0, sum(term.scale * (term.count - 1) for term in inner.form))
+    return inner.map.image(digits.from_(*spans.values()))
 
 
 def _shifted(inner: Moving | HalfLine | Rows, found: dict[str, Reading]) -> Reading:
@@ -228,7 +230,8 @@ def _composed(inner: Moving | HalfLine, read: Moving | HalfLine) -> Reading:
     # A half-line of the value reads as far as any of its positions does, which need not be the last one.
     ahead = furthest(inner.map if isinstance(inner, Moving) else inner.edge)
     span = read.since.span
-    since = replace(read.since, span=interval(0, ahead.image(span).hi) if span.length else span)
+    reached = ahead.image(span)
+    since = replace(read.since, span=interval(0, reached.hi).from_(reached) if span.length else span)
     return halfline(read.form, ends(ahead.through(read.edge)), since)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sympy import Expr
 
 from archgraph.ops.arithmetic import Add
-from archgraph.ops.base import Kernel, Op, Saved, Types, Weight, Workspace
+from archgraph.ops.base import Kernel, Op, Product, Saved, Types, Weight, Workspace
 from archgraph.ops.reach import All, AtMost, AxisMap, Causal, Reach, Window
 from archgraph.sizes.types import TensorType
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Limited(Op):
     """The operation `op`, which reads less than it says: `reads` says what, by operand and axis.
 
-    `{*axes}, ... -> as op`. Where it does not, `reason` says why no more is known than that it reads at
+    `{*axes}, ... -> as the operation`. Where it does not, `reason` says why no more is known than that it reads at
     most what the operation says. It costs and keeps what the operation does.
 
     >>> op, inputs = Limited.example()
@@ -35,6 +35,14 @@ class Limited(Op):
     reason: str
     reads: tuple[tuple[int, str, AxisMap], ...] = ()
 
+    @property
+    def core(self) -> Op:
+        return self.op.core
+
+    @property
+    def joins(self) -> bool:
+        return self.op.joins
+
     def infer(self, *inputs: TensorType) -> Types:
         return self.op.infer(*inputs)
 
@@ -43,6 +51,9 @@ class Limited(Op):
 
     def macs(self, *inputs: TensorType) -> Expr:
         return self.op.macs(*inputs)
+
+    def products(self, *inputs: TensorType) -> tuple[Product, ...]:
+        return self.op.products(*inputs)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         return self.op.elementwise(*inputs)

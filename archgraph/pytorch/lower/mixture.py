@@ -24,7 +24,7 @@ def _alone(node: Node) -> bool:
     if not reaches and any(value.type.positions for value in node.outputs):  # a table by position
         return False
     itself = all(way == SAME for reach in reaches for _, way in reach.maps)
-    return node.op.alone and itself and not any(reach.statistics for reach in reaches)
+    return node.op.core.alone and itself and not any(reach.statistics for reach in reaches)
 
 
 def _recorded(x: Tensor) -> bool:
