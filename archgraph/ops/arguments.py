@@ -51,7 +51,7 @@ def per_axis(value: PerAxis, positions: tuple[str, ...], argument: str) -> dict[
     return entries
 
 
-def entries_per_axis(value: Any, positions: tuple[str, ...], argument: str) -> dict[str, Any]:
+def entries_per_axis(value: PerAxis, positions: tuple[str, ...], argument: str) -> dict[str, Expr]:
     """Return what is given for each position axis, which may be a pair.
 
     Raises:
