@@ -682,7 +682,7 @@ class Architecture:
         >>> load("dit").solve("p", macs=("<=", 1e11))
         p = 4: macs = 29,043,671,040, 70,956,328,960 below 100,000,000,000
         >>> load("dit:S/2").solve("L", training_memory=("<=", 24e9), batch=64, attention="flash").value
-        40
+        44
         """
         return budgets.solve(self.network, name, multiple_of, budget, within)
 
@@ -839,7 +839,7 @@ class Architecture:
 
         >>> found = load("dit:S/2").largest("D", "24GB", 64, batch=32, heads="D/64", attention="flash")
         >>> found.value, found.next_bytes > 24e9, found.at["heads"] == found.value / 64
-        (1216, True, True)
+        (1792, True, True)
         """
         return largest(self.network, name, memory, multiple_of, keywords)
 
@@ -852,7 +852,7 @@ class Architecture:
 
         >>> step = load("llama:3-8b").at(N=8192).step_flops(checkpoint="block")
         >>> step.backward == 2 * step.forward, round(step.ratio, 3), round(step.again / step.forward, 3)
-        (True, 0.832, 0.79)
+        (True, 0.832, 0.751)
         """
         return step_flops(self.network, training(run, options))
 
@@ -1300,7 +1300,7 @@ def fits_table(
 
     >>> table = fits_table([load("dit:S/2"), load("vit")], ["t4"], [8, 64])
     >>> [row["answer"] for row in table.rows]
-    ['fits', 'fits', 'fits', 'does not fit']
+    ['fits', 'fits', 'fits', 'fits']
     """
     from archgraph.studies.fits_table import fits_table as tabled
 

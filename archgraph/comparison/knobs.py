@@ -154,7 +154,7 @@ def values_by_symbol(g: Network) -> dict[Symbol, int]:
     """Return values by symbol, those of the laws and those inside the graph.
 
     >>> from archgraph import load
-    >>> {str(free): value for free, value in values_of(load("conv_stack").network).items()}["K"]
+    >>> {str(free): value for free, value in values_by_symbol(load("conv_stack").network).items()}["K"]
     3
     """
     return dict(g.values) | {free: g.evaluate(g.declared.lookup(name)) for name, free in g.symbols.items()}

@@ -11,6 +11,7 @@ from archgraph.ops.reach import (
     AtMost,
     AxisMap,
     Blocks,
+    Border,
     Causal,
     Digit,
     Digits,
@@ -79,9 +80,9 @@ def _digits(parts: list[tuple[int, ...]], indices: list[int | None]) -> Iterator
 
 def _from(axis_map: AxisMap, i: int, length: int) -> Iterator[int]:
     match axis_map:
-        case Window(kernel, stride, dilation, before, _):
+        case Window(kernel, stride, dilation, before, border):
             for tap in range(int(kernel)):
-                yield int(stride * i - before + dilation * tap)
+                yield _beyond(int(stride * i - before + dilation * tap), border, length)
         case Placed(start, _):
             yield i - int(start)
         case Transposed(kernel, stride, dilation, before):
@@ -106,6 +107,19 @@ def _from(axis_map: AxisMap, i: int, length: int) -> Iterator[int]:
             yield from range(i * int(before) // int(after), -(-(i + 1) * int(before) // int(after)))
         case _:
             raise NotImplementedError(axis_map)
+
+
+def _beyond(place: int, border: Border, length: int) -> int:
+    """Where a place is read that may lie beyond the border; zeros are read nowhere."""
+    match border:
+        case "clamp":
+            return min(max(place, 0), length - 1)
+        case "wrap":
+            return place % length
+        case "reflect":
+            turned = place % max(2 * length - 2, 1)
+            return min(turned, 2 * length - 2 - turned)
+    return place
 
 
 def _neighbours(numerator: int, denominator: int, length: int) -> Iterator[int]:

@@ -9,6 +9,7 @@ import archgraph as ag
 from archgraph.cost.memory.memory import Memory
 from archgraph.cost.memory.setting import Setting
 from archgraph.spec.load import shipped_names
+from tests.oracles.recomputed import checkpointed
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
@@ -146,7 +147,7 @@ def loss_class():
 def measured_peak(g, mode, attention="math", checkpoint=False) -> int:
     module = g.to_torch().train(mode == "training")
     if checkpoint:
-        recompute_repeats(module)
+        checkpointed(g, module, "block")
     inputs = operands(g)
     live = live_tracker()
     for tensor in (*module.parameters(), *module.buffers(), *inputs):
@@ -157,20 +158,6 @@ def measured_peak(g, mode, attention="math", checkpoint=False) -> int:
             outputs = results if isinstance(results, tuple) else (results,)
             loss_class().apply(*outputs).backward()
     return live.peak
-
-
-def recompute_repeats(module):
-    from torch.utils.checkpoint import checkpoint
-
-    from archgraph.pytorch.lower.modules import repeat_class
-
-    for repeat in [child for child in module.modules() if isinstance(child, repeat_class())]:
-        for body in repeat:
-            body.forward = again(checkpoint, body.forward)
-
-
-def again(checkpoint, forward):
-    return lambda *tensors: checkpoint(forward, *tensors, use_reentrant=False)
 
 
 @pytest.mark.parametrize("mode", ["inference", "training"])

@@ -3,7 +3,7 @@
 import pytest
 
 import archgraph as ag
-from archgraph.graph.checkpoints import policy
+from tests.oracles.recomputed import checkpointed
 
 torch = pytest.importorskip("torch")
 from test_memory_torch import TINY, id_of, kernel, live_tracker, loss_class  # noqa: E402
@@ -33,54 +33,6 @@ def operands(g, batch, device="cpu") -> list:
     kinds = {"int": torch.long, "float": torch.float32}
     types = g.inputs.values()
     return [torch.zeros(batch, *map(int, t.sizes.values()), dtype=kinds[t.dtype], device=device) for t in types]
-
-
-def checkpointed(g, module, how) -> None:
-    """Put PyTorch's checkpoints where a policy has them: around iterations, runs of them, turns, or attention."""
-    from torch.utils.checkpoint import checkpoint
-
-    chosen = policy(how)
-
-    def again(forward):
-        return lambda *tensors: checkpoint(forward, *tensors, use_reentrant=False)
-
-    def walk(graph, scope, prefix):
-        for member, name in zip(graph.nodes, scope._attributes, strict=True):
-            child, path = getattr(scope, name), f"{prefix}{member.name}"
-            if not hasattr(member, "body"):
-                if chosen.again(member):
-                    child.forward = again(child.forward)
-                continue
-            length = chosen.run(member, path)
-            bodies = [child] if member.once else list(child)
-            if length is None:
-                for body in bodies:
-                    walk(member.body, body, f"{path}.")
-            elif length == 1 or member.once:
-                for body in bodies:
-                    body.forward = again(body.forward)
-            else:
-                child.forward = in_runs(child, int(length), checkpoint)
-
-    walk(g.graph, module, "")
-
-
-def in_runs(repeat, length, checkpoint):
-    bodies, carried = list(repeat), repeat._carried
-
-    def forward(*tensors):
-        for start in range(0, len(bodies), length):
-
-            def run(*values, part=tuple(bodies[start : start + length])):
-                for body in part:
-                    out = body(*values)
-                    values = (*(out if isinstance(out, tuple) else (out,)), *values[carried:])
-                return values[:carried]
-
-            tensors = (*checkpoint(run, *tensors, use_reentrant=False), *tensors[carried:])
-        return tensors[0] if carried == 1 else tuple(tensors[:carried])
-
-    return forward
 
 
 def built(g, how="none", device="cpu"):

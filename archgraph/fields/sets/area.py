@@ -22,7 +22,7 @@ POINT: Area = ((1, ()),)
 def area_box(masks: Sequence[Mask]) -> Area:
     """Return the product of sets.
 
-    >>> list(points(box((0b11, 0b100))))
+    >>> list(points(area_box((0b11, 0b100))))
     [(0, 2), (1, 2)]
     """
     if not all(masks):
@@ -37,8 +37,8 @@ def area_box(masks: Sequence[Mask]) -> Area:
 def union(left: Area, right: Area) -> Area:
     """Return the union of two sets of positions on the same axes.
 
-    >>> cross = union(box((0b010, 0b111)), box((0b111, 0b010)))
-    >>> size(cross), len(list(boxes(cross)))
+    >>> cross = union(area_box((0b010, 0b111)), area_box((0b111, 0b010)))
+    >>> area_size(cross), len(list(boxes(cross)))
     (5, 2)
     """
     if left == right or not right:
@@ -120,7 +120,7 @@ def full(extent: int) -> Mask:
 def complement(area: Area, extents: Sequence[int]) -> Area:
     """Return the positions that are not in the set.
 
-    >>> size(complement(box((0b1, 0b1)), (3, 3)))
+    >>> area_size(complement(area_box((0b1, 0b1)), (3, 3)))
     8
     """
     if not extents:
@@ -138,7 +138,7 @@ def complement(area: Area, extents: Sequence[int]) -> Area:
 def projections(area: Area, rank: int) -> Masks:
     """Return, per axis, the indices that occur.
 
-    >>> projections(union(box((0b1, 0b10)), box((0b100, 0b1))), 2)
+    >>> projections(union(area_box((0b1, 0b10)), area_box((0b100, 0b1))), 2)
     (5, 3)
     """
     found = [0] * rank

@@ -125,7 +125,7 @@ def radix(axes: Mapping[str, int]) -> Form:
 def normal(terms: Iterable[Term], constant: int = 0) -> Sum:
     """Return a sum in its unique form: shifts taken out, neighbouring digits of one axis joined.
 
-    >>> normal([Term("n", 64, scale=8, stride=8), Term("n", 64, modulus=8)]).terms == itself("n", 64)
+    >>> normal([Term("n", 64, scale=8, stride=8), Term("n", 64, modulus=8)]).terms == own_index("n", 64)
     True
     """
     kept = []
@@ -157,7 +157,7 @@ def substitute(term: Term, index: Sum) -> Sum | None:
     """Return a term of an index that is itself a sum, None where that is no sum of digits.
 
     >>> rows = Term("n", 256, stride=16)
-    >>> substitute(rows, Sum((Term("h", 16, scale=16), Term("w", 16)))).terms == itself("h", 16)
+    >>> substitute(rows, Sum((Term("h", 16, scale=16), Term("w", 16)))).terms == own_index("h", 16)
     True
     """
     if term.pure:
@@ -225,7 +225,7 @@ def _wrap(term: Term, modulus: int | None) -> list[Term] | None:
 def coarseness(coarse: Form, fine: Form) -> int | None:
     """Return by what a form is to be divided, rounding down, to give a coarser one; None where that is not so.
 
-    >>> coarseness(itself("b", 8), (Term("b", 8, scale=7), Term("i", 7)))
+    >>> coarseness(own_index("b", 8), (Term("b", 8, scale=7), Term("i", 7)))
     7
     """
     pairs = [(term, other) for term in coarse for other in fine if replace(other, scale=term.scale) == term]

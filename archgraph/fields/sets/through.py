@@ -45,9 +45,9 @@ def through(inner: Reading, reads: Reads) -> Reading:
         inner: what the value reads of the input.
         reads: what the output reads of the value.
 
-    >>> from archgraph.fields.sets.terms import itself
-    >>> value = Moving(itself("h", 8), window(3, before=1))
-    >>> through(value, lambda axis: Moving(itself("h", 8), window(5, before=2))).map.size_max
+    >>> from archgraph.fields.sets.terms import own_index
+    >>> value = Moving(own_index("h", 8), window(3, before=1))
+    >>> through(value, lambda axis: Moving(own_index("h", 8), window(5, before=2))).map.size_max
     7
     """
     if inner is None:

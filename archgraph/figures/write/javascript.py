@@ -38,7 +38,7 @@ def _part(part: object) -> str:
 def script_json(value: object) -> str:
     """A value as JSON that can stand inside a script element.
 
-    >>> quoted("</script>")
+    >>> script_json("</script>")
     '"\\\\u003c/script>"'
     """
     return json.dumps(value).replace("<", "\\u003c")

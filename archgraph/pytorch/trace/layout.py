@@ -45,7 +45,7 @@ def merged_digits(digits: Iterable[AxisDigit]) -> Dim:
     """Join neighbouring digits that are one digit of the same axis.
 
     >>> from archgraph.sizes.symbols import size
-    >>> merged([AxisDigit("c", size(8), size(4)), AxisDigit("c", size(1), size(8))])
+    >>> merged_digits([AxisDigit("c", size(8), size(4)), AxisDigit("c", size(1), size(8))])
     (AxisDigit(axis='c', stride=1, size=32),)
     """
     result: list[AxisDigit] = []

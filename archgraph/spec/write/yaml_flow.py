@@ -14,7 +14,7 @@ WORDS = frozenset(["true", "false", "null"])
 def one_line(value: Any) -> str:
     """Return a value as YAML on one line; a string that would read as something else is quoted.
 
-    >>> print(flow({"out": "4*C", "kernel": 3, "padding": {"h": [0, "max(a, b)"]}, "bias": False}))
+    >>> print(one_line({"out": "4*C", "kernel": 3, "padding": {"h": [0, "max(a, b)"]}, "bias": False}))
     {out: 4*C, kernel: 3, padding: {h: [0, "max(a, b)"]}, bias: false}
     """
     if isinstance(value, Mapping):

@@ -23,8 +23,12 @@ LISTED = {
     "written_by_index",
     "filled_part_by_part",
     "pooled_over_some",
+    "fused_key_padding",
+    "window_and_first_keys",
+    "renormalised",
+    "linear_attention_without_softmax",
 }
-"""Masks that are no window, block or prefix: known at the recorded size, and bounds at others."""
+"""Masks of which no form is found that holds at every size: known at the recorded one, and bounds at others."""
 
 
 def support(module, x) -> list[set[int]]:

@@ -60,7 +60,7 @@ class SourceLine(NamedTuple):
     def short(self) -> str:
         """The line without folders.
 
-        >>> Line("/home/me/routing.py", 79, "forward").short
+        >>> SourceLine("/home/me/routing.py", 79, "forward").short
         'routing.py:79'
         """
         return f"{self.file.replace(chr(92), '/').rpartition('/')[2]}:{self.number}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FunctionType, MethodType, ModuleType
+from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 LARGE = 10_000
@@ -69,6 +69,10 @@ class Contents:
             parts = self._keep_list(item)
         elif isinstance(item, set):
             parts = self._keep_set(item)
+        elif isinstance(item, FunctionType):
+            parts = self._keep_cells(item)
+        elif isinstance(item, MethodType):
+            parts = (item.__self__, item.__func__)
         else:
             parts = item if isinstance(item, tuple) else ()
         own = getattr(item, "__dict__", None)
@@ -120,8 +124,28 @@ class Contents:
         self._undo.append(undo)
         return before
 
+    def _keep_cells(self, function: FunctionType) -> tuple[object, ...]:
+        """Remember the variables of enclosing functions, where masks are often cached, and default arguments."""
+        cells = [cell for cell in function.__closure__ or () if _is_full(cell)]
+        before = [cell.cell_contents for cell in cells]
 
-_FIXED = (int, float, complex, str, bytes, bool, type(None), type, ModuleType, FunctionType, MethodType)
+        def undo() -> None:
+            for cell, content in zip(cells, before, strict=True):
+                if cell.cell_contents is not content:
+                    cell.cell_contents = content
+
+        self._undo.append(undo)
+        return (*before, *(function.__defaults__ or ()))
+
+
+def _is_full(cell: CellType) -> bool:
+    try:
+        return cell.cell_contents is not cell
+    except ValueError:
+        return False
+
+
+_FIXED = (int, float, complex, str, bytes, bool, type(None), type, ModuleType)
 """Kinds of objects that do not change."""
 
 

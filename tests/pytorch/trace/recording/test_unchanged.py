@@ -14,6 +14,7 @@ from torch import nn  # noqa: E402
 
 from archgraph.errors import ArchgraphError  # noqa: E402
 from archgraph.pytorch.trace.recording.record import record  # noqa: E402
+from archgraph.pytorch.trace.recording.restore import unchanged  # noqa: E402
 
 
 def held(module):
@@ -135,3 +136,23 @@ def test_inputs_are_not_written_to():
     x = torch.ones(2, 4)
     record(Does(lambda m, x: x.add_(1), **linear()), x)
     assert torch.equal(x, torch.ones(2, 4)) and x._version == 0
+
+
+def test_what_a_forward_remembers_around_it_is_put_back():
+    cache, calls = {}, 0
+
+    def forward(m, x):
+        nonlocal calls
+        calls += 1
+        cache.setdefault("mask", torch.ones(3))
+        return x * cache["mask"]
+
+    class Remembers(nn.Module):
+        pass
+
+    Remembers.forward = forward
+    made = Remembers()
+    made.own = forward
+    with unchanged(made):
+        made(torch.ones(1, 3))
+    assert cache == {} and calls == 0
