@@ -167,7 +167,7 @@ class Graph:
     def running(self, needed: tuple[Value, ...] | None) -> frozenset[Member]:
         """Return the nodes that run for some needed outputs; with None all that compute something, used or not."""
         if needed is None:
-            needed = (*self.outputs, *(value for node in self.nodes if node.inputs for value in node.outputs))
+            needed = (*self.outputs, *(value for node in self.nodes if computes(node) for value in node.outputs))
         return self.live(needed)
 
     def dead(self, prefix: str = "") -> Iterator[str]:
@@ -176,7 +176,7 @@ class Graph:
         for node in self.nodes:
             if node in alive and isinstance(node, Repeat):
                 yield from node.body.dead(f"{prefix}{node.name}.")
-            elif node not in alive and node.inputs:
+            elif node not in alive and computes(node):
                 yield f"{prefix}{node.name}"
 
     def unroll(self, limit: int = 200_000, *, experts: bool = False) -> Graph:
@@ -383,3 +383,8 @@ class Substitution:
         if is_dataclass(item) and not isinstance(item, type):
             return replace(item, **{one.name: self._argument(getattr(item, one.name)) for one in fields(item)})
         return item
+
+
+def computes(member: Member) -> bool:
+    """Whether a member computes something: a source alone does not, nor does a scope of nothing but sources."""
+    return bool(member.inputs) or (isinstance(member, Repeat) and any(map(computes, member.body.nodes)))

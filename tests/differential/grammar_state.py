@@ -86,7 +86,7 @@ class Growing:
             self._holder.eval()
             with torch.no_grad():
                 exec("\n".join(step.lines), space)
-        except (RuntimeError, ValueError, IndexError, TypeError):
+        except (RuntimeError, ValueError, IndexError, TypeError, KeyError):
             return False
         made = space[step.name]
         if not made.is_floating_point() or not 0 < made.numel() <= MOST_ELEMENTS or made.shape[:1] != (1,):

@@ -228,7 +228,8 @@ def union(sets: Iterable[Indices]) -> Indices:
     if len(parts) < 2:
         return parts[0] if parts else EMPTY
     start = parts[0].start
-    step = gcd(*(part.start - start for part in parts), *(part.step for part in parts if part.length > 1))
+    # Equal single positions, one of them a bound, have no distance.
+    step = gcd(*(part.start - start for part in parts), *(part.step for part in parts if part.length > 1)) or 1
     exact = all(part.exact for part in parts)
     return _one_run(parts, step, exact=exact) or _overlay(parts, step, exact=exact)
 
