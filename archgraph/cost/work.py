@@ -81,12 +81,13 @@ def value_bytes(node: Node, execution: Execution) -> Expr:
 
 
 def _score_bytes(node: Node, execution: Execution) -> Expr:
-    if not isinstance(node.op.core, ScaledDotProductAttention):
+    attention = node.op.core
+    if not isinstance(attention, ScaledDotProductAttention):
         return ZERO
-    if execution.kernel == "flash" and node.op.written == "no":
+    if execution.kernel == "flash" and attention.written == "no":
         return ZERO
     width = SINGLE_BYTES if execution.kernel == "upcast" else execution.width
-    return 4 * width * node.op.scores(*node.types)
+    return 4 * width * attention.scores(*node.types)
 
 
 def _is_view(node: Node) -> bool:

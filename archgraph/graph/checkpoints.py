@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from math import isqrt
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from sympy import Expr
 
@@ -163,9 +163,13 @@ def policy(chosen: Checkpoint) -> CheckpointPolicy:
         return Runs(chosen) if chosen > 1 else POLICIES["block"]
     if isinstance(chosen, str):
         return POLICIES[chosen] if chosen in POLICIES else Scopes(frozenset((chosen,)))
-    if not isinstance(chosen, Collection) or not all(isinstance(path, str) for path in chosen):
+    if not _are_texts(chosen):
         raise QueryError(f"cannot read checkpoint={quoted(chosen)}", hint=f"{', '.join(POLICIES)}, 2, or paths")
     return Scopes(frozenset(chosen)) if chosen else POLICIES["none"]
+
+
+def _are_texts(given: object) -> bool:
+    return isinstance(given, Collection) and all(isinstance(each, str) for each in cast("Collection[object]", given))
 
 
 def described(chosen: CheckpointPolicy) -> str:

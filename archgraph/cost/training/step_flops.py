@@ -153,9 +153,10 @@ class StepProducts:
         )
 
     def _is_fused(self, node: Node) -> bool:
-        if self.execution.kernel != "flash" or not isinstance(node.op.core, ScaledDotProductAttention):
+        attention = node.op.core
+        if self.execution.kernel != "flash" or not isinstance(attention, ScaledDotProductAttention):
             return False
-        return node.op.written == "no"
+        return attention.written == "no"
 
     def _scores_again(self, node: Node, paths: GradientPaths) -> Expr:
         """Return the product of queries and keys where a fused kernel keeps no scores, and makes them again."""
