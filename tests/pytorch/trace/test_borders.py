@@ -80,6 +80,8 @@ CHAINS = {
     "wrapped, head gathered": lambda: (convolution("circular"), lambda x: x[..., :2].mean(-1)),
     "halves rolled": lambda: (halves, lambda x: x.roll(-2, -1)),
     "halves widened in blocks": lambda: (halves, blocks, convolution("circular")),
+    "mask in blocks": lambda: (lambda x: x * KEPT, blocks),
+    "mask in blocks, first": lambda: (lambda x: x * KEPT, blocks, lambda x: x[..., 0]),
     "plain and wrapped": lambda: (lambda x: x + x.roll(1, -1), lambda x: x[..., ORDER]),
 }
 
