@@ -16,7 +16,7 @@ from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import replaced
 
 LARGEST = 2**62
-BLOCK = 2**15
+BLOCK = 2**16
 """Elements worked on at once: their intermediate results stay in the cache of a core."""
 
 
@@ -101,11 +101,13 @@ def _in_blocks(function: Callable[[list[Any]], Any], arrays: list[Any]) -> Any:
     if prod(shape) <= BLOCK or len(shape) == 0:
         return function(arrays)
     rows = max(1, BLOCK // prod(shape[1:]))
-    parts = [
-        function([_part(array, len(shape), start, start + rows) for array in arrays])
-        for start in range(0, shape[0], rows)
-    ]
-    return np.concatenate(parts)
+    whole: Any = None
+    for start in range(0, shape[0], rows):
+        part = function([_part(array, len(shape), start, start + rows) for array in arrays])
+        # Into one array: parts kept in a list would be copied once more.
+        whole = np.empty(shape, part.dtype) if whole is None else whole
+        whole[start : start + rows] = part
+    return whole
 
 
 def _part(array: Any, rank: int, start: int, end: int) -> Any:
