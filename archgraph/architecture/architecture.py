@@ -34,9 +34,8 @@ from archgraph.laws.search import Solution
 from archgraph.report.table import Table
 from archgraph.sizes.symbols import Assumption
 from archgraph.sizes.types import TensorType
-from archgraph.spec.load import find_spec
+from archgraph.spec.load import find_spec, read_once
 from archgraph.spec.source import SpecSource
-from archgraph.spec.spec import read_text
 from archgraph.spec.write.writer import write_spec
 from archgraph.studies import budgets
 from archgraph.studies import scale as growth
@@ -1179,7 +1178,7 @@ def loads(text: str, variant: str = "") -> Architecture:
     >>> g.at().params
     20
     """
-    return Architecture(SpecSource(read_text(text), variant).network())
+    return Architecture(SpecSource(read_once(text), variant).network())
 
 
 @_named
