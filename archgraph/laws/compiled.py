@@ -101,12 +101,15 @@ def _in_blocks(function: Callable[[list[Any]], Any], arrays: list[Any]) -> Any:
     if prod(shape) <= BLOCK or len(shape) == 0:
         return function(arrays)
     rows = max(1, BLOCK // prod(shape[1:]))
-    whole: Any = None
-    for start in range(0, shape[0], rows):
-        part = function([_part(array, len(shape), start, start + rows) for array in arrays])
-        # Into one array: parts kept in a list would be copied once more.
-        whole = np.empty(shape, part.dtype) if whole is None else whole
-        whole[start : start + rows] = part
+
+    def block(start: int) -> Any:
+        return function([_part(array, len(shape), start, start + rows) for array in arrays])
+
+    first = block(0)
+    whole = np.empty(shape, first.dtype)  # parts kept in a list would be copied once more
+    whole[:rows] = first
+    for start in range(rows, shape[0], rows):
+        whole[start : start + rows] = block(start)
     return whole
 
 

@@ -56,15 +56,12 @@ def front(columns: list[Any]) -> list[int]:
     np = numpy()
     # By their ranks: whole numbers beyond 53 bits beside rounded ones would lose digits in one array.
     ranks = [np.unique(column, return_inverse=True)[1] for column in columns]
-    order = np.lexsort(ranks[::-1])
-    if len(ranks) > 2:
-        return _front_of_many(np.stack(ranks, axis=1), order, np)
-    least = np.minimum.accumulate(ranks[-1][order])
-    better = least[1:] < least[:-1] if len(ranks) == 2 else np.zeros(max(0, len(order) - 1), dtype=bool)
-    return order[np.concatenate([np.ones(min(1, len(order)), dtype=bool), better])].tolist()
-
-
-def _front_of_many(points: Any, rest: Any, np: Any) -> list[int]:
+    rest = np.lexsort(ranks[::-1])
+    if len(ranks) < 3:
+        least = np.minimum.accumulate(ranks[-1][rest])
+        better = least[1:] < least[:-1] if len(ranks) == 2 else least[1:] < 0
+        return rest[np.concatenate([np.ones(min(1, len(rest)), dtype=bool), better])].tolist()
+    points = np.stack(ranks, axis=1)
     found: list[int] = []
     while len(rest):
         found.append(int(rest[0]))
