@@ -22,6 +22,7 @@ from archgraph.studies import scale as growth
 if TYPE_CHECKING:
     from torch import nn
 
+    from archgraph.comparison.diff import Diff
     from archgraph.cost.costs import CostRow, Costs
     from archgraph.cost.memory.peak_report import PeakMemory
     from archgraph.cost.memory.setting import AttentionKernel, Dtype, Mode, OptimizerName
@@ -701,6 +702,17 @@ class Architecture:
         ['4.008', '1.237', '1.028']
         """
         return growth.what_if(self.network, values)
+
+    def diff(self, after: Architecture) -> Diff:
+        """Return what changed from this network to another: totals, laws, symbols, fields and nodes.
+
+        >>> found = load("unet").diff(load("unet:padded-512"))
+        >>> [(change.metric, change.by) for change in found.totals[:2]]
+        [('params', 0), ('macs', 41955911424)]
+        """
+        from archgraph.comparison.diff import Diff
+
+        return Diff(self.network, after.network)
 
     def scale(self, **changes: Change) -> Table:
         """Return what factors on symbols do to params, MACs, activations and what autograd keeps.
