@@ -33,9 +33,9 @@ _LAYOUT = {
     "pygraphviz": "pygraphviz.AGraph(source).draw(format='json', prog='dot')",
     "system": "graphviz.Source(source).pipe(format='json')",
 }
-# Compiling the WebAssembly takes ten times as long as a layout. Wasmtime keeps what it compiled in the user's cache folder,
-# by its own version and the content, safe between processes; the package has no way to ask for that. Where there is no
-# such folder, it compiles each time.
+# Compiling the WebAssembly takes ten times as long as a layout. Wasmtime keeps what it compiled in the user's cache
+# folder, by its own version and the content, safe between processes; the package has no way to ask for that. Where
+# there is no such folder, it compiles each time.
 _PREPARED = {
     "wasi": """
 import wasmtime
