@@ -20,6 +20,7 @@ from archgraph.cli.scaling import add_scale, add_solve
 from archgraph.cli.sweep import add_sweep
 from archgraph.cli.trace import add_trace
 from archgraph.cli.verify import add_verify
+from archgraph.report.waiting import waiting
 
 COMMANDS: tuple[Callable[[Any], None], ...] = (
     *(add_list, add_check, add_cost, add_memory, add_fit, add_efficiency, add_roofline, add_rf, add_hops),
@@ -31,8 +32,9 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     options = program().parse_args(arguments)
-    status = options.run(options)
-    say_caveats(options)
+    with waiting(f"archgraph {options.command}"):
+        status = options.run(options)
+        say_caveats(options)
     return status
 
 

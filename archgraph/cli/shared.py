@@ -27,7 +27,7 @@ def command(commands: Any, name: str, run: Command, summary: str, example: str) 
         epilog=f"example: {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, command=name)
     return parser
 
 
