@@ -10,7 +10,7 @@ from archgraph.architecture.architecture import Architecture
 from archgraph.errors import QueryError, printable, quoted
 from archgraph.report.files import write_text
 from archgraph.report.table import Table
-from archgraph.spec.load import find_spec, shipped_names
+from archgraph.spec.load import find_spec, shipped_names, silences
 from archgraph.spec.source import SpecSource
 from archgraph.spec.write.yaml_flow import one_line
 
@@ -74,6 +74,12 @@ def check_table(names: Sequence[str] = ()) -> Table:
     wrong = sum(row["ok"] != "yes" for row in rows)
     verdict = f"{len(rows)} expectations, {wrong} not met" if wrong else f"{len(rows)} expectations, all met"
     return Table(verdict, ("spec", "metric", "expected", "found", "ok", "reference"), rows)
+
+
+def without_effect(names: Sequence[str] = ()) -> list[str]:
+    """Return a line for everything that the given specs say without effect, with its place."""
+    specs = (find_spec(name)[0] for name in names or shipped_names())
+    return [line for spec in specs for line in silences(spec)]
 
 
 def _check_rows(g: Architecture) -> Iterator[dict[str, Any]]:

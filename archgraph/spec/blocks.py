@@ -20,6 +20,7 @@ from archgraph.spec.library.standard import find_block, library_names
 from archgraph.spec.loops import MAX_TURNS, condition, loop_rows
 from archgraph.spec.operations import operations
 from archgraph.spec.scope import Scope
+from archgraph.spec.silence import Observed
 from archgraph.spec.steps import Step, Target, read_reference, read_step, read_targets
 
 MAX_STEPS = 25_000
@@ -40,12 +41,17 @@ class Forms(NamedTuple):
 
 @dataclass
 class Workshop:
-    """What all interpreters of one trace share: the main spec, inferred types, traced blocks, budgets."""
+    """What all interpreters of one trace share: the main spec, inferred types, traced blocks, budgets.
+
+    `reads` has, beside the body of each block, the names that it read.
+    """
 
     spec: Spec
     infer: Inference
     forms: Forms
     bodies: dict[Any, Graph] = field(default_factory=dict)
+    reads: dict[Any, set[str]] = field(default_factory=dict)
+    observed: Observed = field(default_factory=Observed)
     stack: list[str] = field(default_factory=list)
     steps: int = 0
     values: int = 0
@@ -180,7 +186,9 @@ class StepInterpreter:
             error.trail += ((f"for {told}", tree.place),)
 
     def _choose(self, step: Step, scope: Scope) -> None:
-        if condition(step.keywords["when"], scope):
+        holds = condition(step.keywords["when"], scope)
+        self.workshop.observed.condition(step.keywords["when"], holds=holds)
+        if holds:
             self.step(step.without("when", "else"), scope)
             return
         otherwise = step.keyword("else")

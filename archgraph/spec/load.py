@@ -28,6 +28,7 @@ from archgraph.spec.loops import condition
 from archgraph.spec.messages import Narrator
 from archgraph.spec.repeats import mixture, repeat
 from archgraph.spec.scope import Scope
+from archgraph.spec.silence import Observed, silent_parts
 from archgraph.spec.spec import read_file, yaml_names
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Traced:
         declarations: the symbols, resolved.
         assumptions: what was decided at the bound values.
         pixels: pixels per element of every input that declares them.
+        observed: what conditions came to, and which arguments of blocks were read.
     """
 
     spec: Spec
@@ -58,6 +60,7 @@ class Traced:
     assumptions: tuple[Assumption, ...]
     pixels: Mapping[str, int]
     structural: frozenset[str]
+    observed: Observed
 
 
 @cache
@@ -183,13 +186,22 @@ def _loop_names(tree: Tree) -> Iterator[str]:
                 yield from re.findall(r"[A-Za-z_]\w*", ends.value)
 
 
+def silences(spec: Spec) -> list[str]:
+    """Return a line for everything in a spec that has no effect at its defaults nor in any variant.
+
+    Raises:
+        ArchgraphError: a variant breaks a rule.
+    """
+    return silent_parts(spec, [trace_spec(spec, find_variant(spec, name)).observed for name in ("", *spec.variants)])
+
+
 def _trace(spec: Spec, variant: Variant, declarations: Declarations, structural: frozenset[str]) -> Traced:
     if spec.network is None:
         raise SpecError(f"{spec.file} has no network: it holds blocks only")
     declarations.resolve_all()
     # Of the shown symbols too: a broken rule is tried once more in them, to be told in the user's words.
     with deciding({**declarations.values, **declarations.shown_values()}) as context:
-        scope, graph = _interpret(spec, spec.network, variant, declarations)
+        scope, graph, observed = _interpret(spec, spec.network, variant, declarations)
         selected = graph.outputs if _plain(variant, spec) else _selected(variant, scope)
     _check_inputs(graph, spec)
     return Traced(
@@ -201,10 +213,13 @@ def _trace(spec: Spec, variant: Variant, declarations: Declarations, structural:
         assumptions=tuple(context.assumptions),
         pixels={item.name: _pixels(item, declarations) for item in spec.inputs if item.pixels},
         structural=structural,
+        observed=observed,
     )
 
 
-def _interpret(spec: Spec, network: Tree, variant: Variant, declarations: Declarations) -> tuple[Scope, Graph]:
+def _interpret(
+    spec: Spec, network: Tree, variant: Variant, declarations: Declarations
+) -> tuple[Scope, Graph, Observed]:
     present = [item for item in spec.inputs if item.when is None or condition(item.when, declarations)]
     inputs = tuple(_input(item, declarations) for item in present)
     workshop = Workshop(spec, Inference(Narrator(declarations).retell), Forms(call_block, repeat, mixture))
@@ -218,7 +233,7 @@ def _interpret(spec: Spec, network: Tree, variant: Variant, declarations: Declar
     outputs = select(spec.outputs, scope) if spec.outputs else last
     # What only the variant reads is an output of the network all the same.
     more = () if _plain(variant, spec) else _selected(variant, scope)
-    return scope, interpreter.finish(tuple(dict.fromkeys((*outputs, *more))))
+    return scope, interpreter.finish(tuple(dict.fromkeys((*outputs, *more)))), workshop.observed
 
 
 def _values(scope: Scope) -> dict[str, Value]:

@@ -33,6 +33,7 @@ class Scope:
         families: indexed names, by their indices.
         previous: the outputs of the previous step, which `_` stands for.
         ahead: the lists of steps that are being run, where a message finds names that come later.
+        read: the names of this scope that were asked for.
     """
 
     def __init__(self, declarations: Declarations, outer: Scope | None = None, *, own: bool = True) -> None:
@@ -46,13 +47,14 @@ class Scope:
         self._members_at: dict[Target, Place | None] = outer._members_at if outer else {}
         self.previous: tuple[Value, ...] = outer.previous if outer else ()
         self.ahead: tuple[Tree, ...] = outer.ahead if outer else ()
+        self.read: set[str] = set()
 
     def branch(self, previous: tuple[Value, ...]) -> Scope:
         """Return this scope with another `_`: a group of steps opens no names of its own."""
         inner = Scope(self.declarations, self.outer)
         inner.symbols, inner.names, inner.places = self.symbols, self.names, self.places
         inner.families, inner.skipped, inner.previous = self.families, self.skipped, previous
-        inner._members_at, inner.ahead = self._members_at, self.ahead
+        inner._members_at, inner.ahead, inner.read = self._members_at, self.ahead, self.read
         return inner
 
     def inside(self, previous: tuple[Value, ...]) -> Scope:
@@ -99,6 +101,7 @@ class Scope:
         scope: Scope | None = self
         while scope is not None:
             if name in scope.names:
+                scope.read.add(name)
                 return scope.names[name]
             scope = scope.outer
         return None
