@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from archgraph.errors import ArchgraphError, ShapeError, SpecError, counted
-from archgraph.graph.ir import Graph, Value
+from archgraph.graph.ir import Graph, Node, Value
 from archgraph.graph.tracer import Inference, Tracer
 from archgraph.ops.arithmetic import Add
 from archgraph.ops.base import Op
@@ -50,7 +50,7 @@ class Workshop:
     infer: Inference
     forms: Forms
     bodies: dict[Any, Graph] = field(default_factory=dict)
-    reads: dict[Any, set[str]] = field(default_factory=dict)
+    reads: dict[object, set[str]] = field(default_factory=dict)
     observed: Observed = field(default_factory=Observed)
     stack: list[str] = field(default_factory=list)
     steps: int = 0
@@ -120,7 +120,14 @@ class StepInterpreter:
         elif step.keyword("else"):
             step.keywords["else"].fail("`else` needs a `when` beside it")
         else:
-            self._assign(step, self.execute(step, scope), scope)
+            outputs = self.execute(step, scope)
+            if not self._unread(outputs):
+                self._assign(step, outputs, scope)
+
+    def _unread(self, outputs: Outputs) -> bool:
+        """Whether these are of a step that is there for its weights alone, and gives nothing to those behind it."""
+        last = self.tracer.last
+        return isinstance(last, Node) and last.op.unread and outputs == last.outputs
 
     def _assign(self, step: Step, outputs: Outputs, scope: Scope) -> None:
         self.workshop.count(step, len(outputs))
@@ -272,7 +279,7 @@ class StepInterpreter:
         # Work that reaches no output would count in every law: in a spec it is a mistake, though a module may do it.
         alive = graph.live(graph.outputs)
         for node in graph.nodes:
-            if node not in alive:
+            if node not in alive and not (isinstance(node, Node) and node.op.unread):
                 raise SpecError(
                     f"'{node.name}' reaches no output",
                     place=node.place,

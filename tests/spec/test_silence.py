@@ -22,7 +22,8 @@ def told(text: str) -> list[str]:
         ),
         ("archgraph: 1\nsymbols: {C: 4, N: 2*C}\ninputs: {x: {c: C}}\nnetwork: [relu]\n", []),
         (
-            "archgraph: 1\nsymbols: {C: 4, a: 2, b: {default: 4, multiple_of: a}}\ninputs: {x: {c: C, n: b}}\nnetwork: [relu]\n",
+            "archgraph: 1\nsymbols: {C: 4, a: 2, b: {default: 4, multiple_of: a}}\n"
+            "inputs: {x: {c: C, n: b}}\nnetwork: [relu]\n",
             [],
         ),
         (
@@ -56,10 +57,11 @@ def test_blocks_tell_what_they_never_read():
 
 
 def test_a_condition_in_a_loop_holds_where_any_turn_does():
-    text = "archgraph: 1\ninputs: {x: {c: 4}}\nnetwork:\n  - tanh\n  - for: {i: 0..2}\n    do:\n      - {relu: , when: i == 2}\n"
+    text = "archgraph: 1\ninputs: {x: {c: 4}}\nnetwork:\n  - tanh\n"
+    text += "  - for: {i: 0..2}\n    do:\n      - {relu: , when: i == 2}\n"
     assert told(text) == []
     assert told(text.replace("i == 2", "i == 5")) == [
-        "<text>:7:22: `when: i == 5` holds at no defaults and in no variant"
+        "<text>:7:24: `when: i == 5` holds at no defaults and in no variant"
     ]
 
 
