@@ -29,7 +29,7 @@ Outputs = tuple[Value, ...]
 
 
 class Forms(NamedTuple):
-    """How the steps that make a body of their own are run: calls of blocks, repeats, mixtures of experts.
+    """How the steps that make a body of their own are run: calls of blocks, repeats, mixtures of experts, named groups.
 
     The interpreter is handed them, for they run steps by the interpreter again.
     """
@@ -37,6 +37,7 @@ class Forms(NamedTuple):
     call: Callable[[StepInterpreter, Step, Scope, Spec, BlockSpec], Outputs]
     repeat: Callable[[StepInterpreter, Step, Scope], Outputs]
     mixture: Callable[[StepInterpreter, Step, Scope, Outputs], Outputs]
+    group: Callable[[StepInterpreter, Step, Scope, Outputs], Outputs]
 
 
 @dataclass
@@ -181,7 +182,7 @@ class StepInterpreter:
 
     def _in_turn(self, step: Step, turn: Scope) -> None:
         """One iteration: the steps of a plain `do` stand in the iteration's own scope."""
-        if step.kind == "do" and not step.keywords:
+        if step.kind == "do" and not step.keywords and not step.value.is_mapping:
             self.run(step.value, turn)
         else:
             self.step(step, turn)
@@ -231,7 +232,8 @@ class StepInterpreter:
         if tree is None:
             return self._previous(step, scope)
         self.workshop.count(step, len(tree.items()))
-        return tuple(value for item in tree.items() for value in referred(item, scope))
+        # In a list a family stands for all its members, as many as there are.
+        return tuple(value for item in tree.items() for value in referred(item, scope, families=tree.is_list))
 
     def _previous(self, step: Step, scope: Scope) -> Outputs:
         if not scope.previous:
@@ -255,6 +257,8 @@ class StepInterpreter:
         previous = self.inputs(step, scope)
         if step.kind == "mixture":
             return self.workshop.forms.mixture(self, step, scope, previous)
+        if step.kind == "do" and step.value.is_mapping:
+            return self.workshop.forms.group(self, step, scope, previous)
         if step.kind == "parallel":
             branches = step.value.list("`parallel`", hint="parallel: [[steps], [steps]]")
             return tuple(value for branch in branches for value in self._branch(as_list(branch), scope, previous))
@@ -320,8 +324,9 @@ def referred(tree: Tree, scope: Scope, *, families: bool = False) -> Outputs:
     """Return the values that a reference names; a family's name stands for all its members where allowed."""
     name, indices = read_reference(tree, scope)
     try:
-        if families and not indices and name in scope.families:
-            return tuple(scope.families[name].values())
+        family = scope.family(name) if families and not indices else None
+        if family is not None:
+            return tuple(family.values())
         return scope.values(name, indices)
     except ArchgraphError as error:
         error.place = error.place or tree.place

@@ -26,7 +26,7 @@ from archgraph.spec.language.tree import Tree
 from archgraph.spec.language.values import describe
 from archgraph.spec.loops import condition
 from archgraph.spec.messages import Narrator
-from archgraph.spec.repeats import mixture, repeat
+from archgraph.spec.repeats import group, mixture, repeat
 from archgraph.spec.scope import Scope
 from archgraph.spec.silence import Observed, silent_parts
 from archgraph.spec.spec import read_file, yaml_names
@@ -222,7 +222,7 @@ def _interpret(
 ) -> tuple[Scope, Graph, Observed]:
     present = [item for item in spec.inputs if item.when is None or condition(item.when, declarations)]
     inputs = tuple(_input(item, declarations) for item in present)
-    workshop = Workshop(spec, Inference(Narrator(declarations).retell), Forms(call_block, repeat, mixture))
+    workshop = Workshop(spec, Inference(Narrator(declarations).retell), Forms(call_block, repeat, mixture, group))
     interpreter = StepInterpreter(spec, declarations, Tracer(inputs, workshop.infer), workshop)
     scope = interpreter.scope()
     for value, item in zip(inputs, present, strict=True):
