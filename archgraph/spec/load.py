@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +27,10 @@ from archgraph.spec.loops import condition
 from archgraph.spec.messages import Narrator
 from archgraph.spec.repeats import group, mixture, repeat
 from archgraph.spec.scope import Scope
+from archgraph.spec.shipped import shipped_folder as shipped_folder
+from archgraph.spec.shipped import shipped_names as shipped_names
 from archgraph.spec.silence import Observed, silent_parts
-from archgraph.spec.spec import read_file, yaml_names
+from archgraph.spec.spec import read_file
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -63,33 +64,33 @@ class Traced:
     observed: Observed
 
 
-@cache
-def shipped_folder() -> Traversable:
-    """Return the folder of the shipped specs: inside the package when installed, beside it in a checkout."""
-    package = files("archgraph")
-    inside = package / "specs"
-    # What lies beside a package is no resource of it, but a checkout is always a folder.
-    return package.parent / "specs" if isinstance(package, Path) and not inside.is_dir() else inside
-
-
-def shipped_names() -> list[str]:
-    """Return the names of the shipped specs."""
-    return sorted(yaml_names(shipped_folder()))
-
-
 def find_spec(name: str) -> tuple[Spec, str]:
     """Return the spec that a path or a shipped name means, and the name of its variant or an empty string.
 
     Raises:
         SpecError: there is no such file or spec.
     """
+    path, variant = _path_and_variant(name)
+    return _read(path), variant
+
+
+def spec_path(name: str) -> Traversable:
+    """Return the file that a path or a shipped name means.
+
+    Raises:
+        SpecError: there is no such spec.
+    """
+    return _path_and_variant(name)[0]
+
+
+def _path_and_variant(name: str) -> tuple[Traversable, str]:
     if _is(Path.is_file, name):
-        return _read(Path(name)), ""
+        return Path(name), ""
     base, _, variant = name.partition(":")
     if base in shipped_names():
-        return _read(shipped_folder() / f"{base}.yaml"), variant
+        return shipped_folder() / f"{base}.yaml", variant
     if Path(base).suffix in (".yaml", ".yml") or "/" in base or _is(Path.exists, base):
-        return _read(Path(base)), variant
+        return Path(base), variant
     raise SpecError(
         f"no spec is named {quoted(base)}.{did_you_mean(base, shipped_names())}",
         hint="`archgraph list` shows the shipped ones; a path ends in .yaml",
@@ -109,7 +110,9 @@ def _read(path: Traversable) -> Spec:
         return read_file(path)
     # In the key of the cache, so that an edited file is read anew.
     modified = path.stat().st_mtime_ns if _is(Path.exists, str(path)) else 0
-    return _read_cached(path.absolute(), modified)
+    spec = _read_cached(path.absolute(), modified)
+    # What it builds on may have been edited, though the file itself was not.
+    return read_file(path) if spec.composed else spec
 
 
 @lru_cache(maxsize=64)

@@ -61,7 +61,7 @@ def read_step(tree: Tree, known: Collection[str]) -> Step:
         tree.fail(f"a step is an operation or a mapping with one, and not {tree.describe()}", hint=_EXAMPLE)
     items = tree.value
     kinds = [key for key in items if key not in STEP_KEYWORDS]
-    if not kinds and "as" in items and items.keys() <= NAMING:
+    if not kinds and "as" in items and items.keys() <= NAMING and ("from" in items or "for" not in items):
         # A second name for a value: a group of no steps gives what it takes.
         items = {**items, (kind := "do"): Tree([], tree.place)}
         kinds = [kind]
