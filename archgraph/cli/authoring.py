@@ -28,15 +28,38 @@ def _run_schema(options: argparse.Namespace) -> int:
     return 0
 
 
+def add_show(commands: Any) -> None:
+    """Add `archgraph show`."""
+    parser = command(
+        commands,
+        "show",
+        _run_show,
+        "Print a spec with all that it builds on",
+        "archgraph show mynet.yaml",
+    )
+    parser.add_argument("spec", metavar="SPEC", help="the name of a shipped spec, or a path")
+
+
+def _run_show(options: argparse.Namespace) -> int:
+    from archgraph.errors import printable
+    from archgraph.gallery import spec_text
+
+    print(printable(spec_text(options.spec), kept="\n"), end="")
+    return 0
+
+
 def add_new(commands: Any) -> None:
     """Add `archgraph new`."""
-    parser = command(commands, "new", _run_new, "Write a small spec to start from", "archgraph new mynet.yaml")
+    parser = command(
+        commands, "new", _run_new, "Write a small spec to start from", "archgraph new mynet.yaml --from vit"
+    )
+    parser.add_argument("--from", dest="start", metavar="SPEC", help="start from a copy of a shipped spec")
     parser.add_argument("path", metavar="FILE", help="the file to write; it must not exist")
 
 
 def _run_new(options: argparse.Namespace) -> int:
     from archgraph.gallery import write_template
 
-    write_template(options.path)
+    write_template(options.path, options.start)
     say(f"wrote {options.path}; try: archgraph cost {options.path}")
     return 0

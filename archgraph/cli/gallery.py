@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from archgraph.cli.output import show
+from archgraph.cli.output import remark, show
 from archgraph.cli.shared import add_format, command
 
 
@@ -36,8 +36,10 @@ def add_check(commands: Any) -> None:
 
 
 def _run_check(options: argparse.Namespace) -> int:
-    from archgraph.gallery import check_table
+    from archgraph.gallery import check_table, without_effect
 
     table = check_table(options.specs)
     show(table, options.format)
+    for line in without_effect(options.specs):
+        remark(line)
     return 0 if all(row["ok"] == "yes" for row in table.rows) else 1

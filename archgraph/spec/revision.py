@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from archgraph.errors import MissingToolError, SpecError, printable, quoted
 from archgraph.spec.definitions import Spec
 from archgraph.spec.load import find_spec
-from archgraph.spec.spec import LARGEST_FILE, read_bytes
+from archgraph.spec.spec import LARGEST_FILE, read_text, text_of_bytes
 
 YAML_SUFFIXES = (".yaml", ".yml")
 PATIENCE = 30
@@ -31,9 +31,10 @@ def find_revision(name: str) -> tuple[Spec, str]:
     base, _, variant = name.partition("#")
     revision, colon, path = base.partition(":")
     if colon and path.endswith(YAML_SUFFIXES):
-        spec = read_bytes(_content(revision, path), f"{revision}:{path}")
+        label = f"{revision}:{path}"
+        spec = read_text(text_of_bytes(_content(revision, path), label), label)
         # A spec without a name has that of its file, at every revision.
-        named = spec.name != f"{revision}:{path}".removesuffix(".yaml")
+        named = spec.name != label.removesuffix(".yaml")
         return (spec if named else replace(spec, name=PurePosixPath(path).stem)), variant
     spec, own = find_spec(base)
     if own and variant:

@@ -29,6 +29,7 @@ ENOUGH = {
     "trace": ("torch.nn:ReLU", "--input", "1x3x8x8"),
     "verify": ("conv_stack",),
     "schema": (),
+    "show": ("conv_stack",),
     "new": ("mine.yaml",),
 }
 """The shortest command line of each command; a new command needs a row here."""
