@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from archgraph.cli.output import say
-from archgraph.cli.parser import Commands
-from archgraph.cli.shared import add_at, add_names, command
+from archgraph.cli.parser import Parser
+from archgraph.cli.shared import Command, add_at, add_names
 from archgraph.cli.values import bindings
 from archgraph.errors import ArchgraphError
 
@@ -15,15 +15,10 @@ if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
 
 
-def add_diff(commands: Commands) -> None:
-    """Add `archgraph diff`."""
-    parser = command(
-        commands,
-        "diff",
-        _run_diff,
-        "Show what changed between two specs, or two revisions of one",
-        "archgraph diff main:specs/unet.yaml specs/unet.yaml --limit macs=+5%",
-    )
+def _diff_options(parser: Parser) -> None:
+    from archgraph.comparison.change_report import CHANGE_FORMATS
+    from archgraph.cost.costs import GROUPS
+
     text = "a shipped name, a path, or REVISION:PATH of the git repository; a variant after #"
     parser.add_argument("before", metavar="BEFORE", help=text)
     parser.add_argument("after", metavar="AFTER", help="the same")
@@ -34,21 +29,9 @@ def add_diff(commands: Commands) -> None:
         metavar="METRIC=MOST",
         help="fail where AFTER has more: params=+0%%, macs=+5%%, activations=+4096, field=same",
     )
-    add_names(parser, "--by", _groups, "grouping", "also by groups of nodes: ", default=None)
-    add_names(parser, "--format", _formats, "format", default="text")
+    add_names(parser, "--by", lambda: GROUPS, "grouping", "also by groups of nodes: ", default=None)
+    add_names(parser, "--format", lambda: CHANGE_FORMATS, "format", default="text")
     add_at(parser)
-
-
-def _groups() -> tuple[str, ...]:
-    from archgraph.cost.costs import GROUPS
-
-    return tuple(GROUPS)
-
-
-def _formats() -> tuple[str, ...]:
-    from archgraph.comparison.change_report import CHANGE_FORMATS
-
-    return CHANGE_FORMATS
 
 
 def _run_diff(options: argparse.Namespace) -> int:
@@ -97,3 +80,12 @@ def _annotate(error: ArchgraphError, options: argparse.Namespace) -> None:
     paths = (_file(operand) for operand in (options.before, options.after))
     path = next((path for path in paths if path.rpartition("/")[2] == place.file), place.file)
     say(annotation("error", error.message, path, place.line, place.column))
+
+
+DIFF = Command(
+    "diff",
+    "Show what changed between two specs, or two revisions of one",
+    "archgraph diff main:specs/unet.yaml specs/unet.yaml --limit macs=+5%",
+    _run_diff,
+    _diff_options,
+)

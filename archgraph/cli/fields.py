@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archgraph.cli.output import show
-from archgraph.cli.shared import add_at, add_format, command, load_bound
+from archgraph.cli.parser import Parser
+from archgraph.cli.shared import Command, add_at, add_format, load_bound
 from archgraph.cli.values import distinct, whole
 from archgraph.errors import QueryError, SpecError, not_among, quoted
 
@@ -16,15 +17,7 @@ if TYPE_CHECKING:
     from archgraph.report.table import Table
 
 
-def add_rf(commands: Any) -> None:
-    """Add `archgraph rf`."""
-    parser = command(
-        commands,
-        "rf",
-        _run_rf,
-        "Show the receptive field of every step, or what one position reads",
-        "archgraph rf unet:padded-512 --probe 0,0",
-    )
+def _rf_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     parser.add_argument("--input", help="the input to measure on (default: the only one with positions)")
     parser.add_argument("--all", action="store_true", help="every primitive node, not only the network's steps")
@@ -98,15 +91,7 @@ def _index(text: str, axes: tuple[str, ...]) -> dict[str, int]:
     return index
 
 
-def add_hops(commands: Any) -> None:
-    """Add `archgraph hops`."""
-    parser = command(
-        commands,
-        "hops",
-        _run_hops,
-        "Show by how many moves far input positions reach an output, and by which nodes",
-        "archgraph hops unet:padded-512 --distance 8 32 64 90",
-    )
+def _hops_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     parser.add_argument(
         "--distance",
@@ -155,3 +140,19 @@ def _run_hops(options: argparse.Namespace) -> int:
         )
     show(path_table(g.name, path), options.format)
     return 0
+
+
+RF = Command(
+    "rf",
+    "Show the receptive field of every step, or what one position reads",
+    "archgraph rf unet:padded-512 --probe 0,0",
+    _run_rf,
+    _rf_options,
+)
+HOPS = Command(
+    "hops",
+    "Show by how many moves far input positions reach an output, and by which nodes",
+    "archgraph hops unet:padded-512 --distance 8 32 64 90",
+    _run_hops,
+    _hops_options,
+)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archgraph.cli.caveats import note_asked
 from archgraph.cli.output import remark, say, show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import add_at, add_format, add_names, command
+from archgraph.cli.shared import Command, add_at, add_format, add_names
 from archgraph.cli.values import bindings, distinct, whole
 from archgraph.errors import QueryError, quoted
 
@@ -20,15 +20,7 @@ RUN_WORDS = ("optimizer", "dtype", "attention", "kernel", "loss", "peak")
 RUN_COUNTS = {"batch": 1, "accumulate": 1, "gpus": 1, "zero": 0}
 
 
-def add_fit(commands: Any) -> None:
-    """Add `archgraph fit`."""
-    parser = command(
-        commands,
-        "fit",
-        _run_fit,
-        "Show whether a training run fits a device, what takes what, and the largest that fits",
-        "archgraph fit dit --device h100 --batch 32 --dtype bf16-mixed --checkpoint block",
-    )
+def _fit_options(parser: Parser) -> None:
     parser.add_argument("specs", metavar="SPEC", nargs="+", help="shipped names or paths")
     parser.not_with("--device", "--memory")
     parser.add_argument("--device", metavar="DEVICE", help="a device by its name, such as h100")
@@ -142,3 +134,12 @@ def _tie(pair: str) -> tuple[str, str]:
     if not equals or not name or not text:
         raise QueryError(f"cannot read {quoted(pair)}", hint="write --with heads=D/64")
     return name, text
+
+
+FIT = Command(
+    "fit",
+    "Show whether a training run fits a device, what takes what, and the largest that fits",
+    "archgraph fit dit --device h100 --batch 32 --dtype bf16-mixed --checkpoint block",
+    _run_fit,
+    _fit_options,
+)

@@ -8,22 +8,15 @@ from math import isfinite, nan
 from typing import Any
 
 from archgraph.cli.output import say, show
-from archgraph.cli.shared import add_at, add_format, command, load_bound
+from archgraph.cli.parser import Parser
+from archgraph.cli.shared import Command, add_at, add_format, load_bound
 from archgraph.cli.values import distinct, range_of, swept_values, whole
 from archgraph.errors import QueryError, SpecError, quoted
 
 BUDGETS = ("params", "macs", "flops", "activations", "saved_bytes")
 
 
-def add_solve(commands: Any) -> None:
-    """Add `archgraph solve`."""
-    parser = command(
-        commands,
-        "solve",
-        _run_solve,
-        "Find the size that meets a budget, or with --over the curve of sizes",
-        'archgraph solve dit D --macs "<=1e12" --multiple-of 64 --over L=12..36:8',
-    )
+def _solve_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     parser.add_argument("symbol", metavar="SYMBOL", help="the symbol to find")
     for metric in BUDGETS:
@@ -74,15 +67,7 @@ def _budget(text: str) -> Any:
     return comparison or "<=", bound
 
 
-def add_scale(commands: Any) -> None:
-    """Add `archgraph scale`."""
-    parser = command(
-        commands,
-        "scale",
-        _run_scale,
-        "Show what one change at a time does to params, MACs, activations and what autograd keeps",
-        "archgraph scale dit:B/2 D=x2 D=xsqrt2 L=x2 S=x2 p=/2 D=x2,heads=x2",
-    )
+def _scale_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     text = "SYMBOL=xF, /F, +N or -N, such as D=x2, D=xsqrt2, levels=+1; several at once with commas"
     parser.add_argument("changes", nargs="+", metavar="CHANGE", help=text)
@@ -100,3 +85,19 @@ def _changes(text: str) -> dict[str, str]:
     if not all(name and change for name, _, change in pairs):
         raise SpecError(f"cannot read the change {quoted(text)}", hint="write D=x2, D=xsqrt2, p=/2 or levels=+1")
     return distinct(((name, change) for name, _, change in pairs), "changed")
+
+
+SOLVE = Command(
+    "solve",
+    "Find the size that meets a budget, or with --over the curve of sizes",
+    'archgraph solve dit D --macs "<=1e12" --multiple-of 64 --over L=12..36:8',
+    _run_solve,
+    _solve_options,
+)
+SCALE = Command(
+    "scale",
+    "Show what one change at a time does to params, MACs, activations and what autograd keeps",
+    "archgraph scale dit:B/2 D=x2 D=xsqrt2 L=x2 S=x2 p=/2 D=x2,heads=x2",
+    _run_scale,
+    _scale_options,
+)

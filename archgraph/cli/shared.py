@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archgraph.cli.caveats import note_asked
 from archgraph.cli.parser import NameChoices, Parser
 from archgraph.cli.values import bindings, one_of
-from archgraph.report.table import FORMATS
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
     from archgraph.figures.figure import Figure
 
-Command = Callable[[argparse.Namespace], int]
+
+@dataclass(frozen=True)
+class Command:
+    """A command, whose options are added once it is the one that was asked for: they list what other rooms have.
+
+    Attributes:
+        name: the word on the command line.
+        summary: what it does, as the list of commands says it.
+        example: one use.
+        run: what runs it and returns the exit status.
+        options: what adds its options.
+    """
+
+    name: str
+    summary: str
+    example: str
+    run: Callable[[argparse.Namespace], int]
+    options: Callable[[Parser], None]
 
 
-def command(commands: Any, name: str, run: Command, summary: str, example: str) -> Parser:
-    """Return the parser of a command, with an example of its use."""
-    parser = commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary}.",
-        epilog=f"example: {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run, command=name)
-    return parser
+def no_options(parser: Parser) -> None:
+    """Add nothing, for a command that takes no options."""
 
 
 def add_names(
@@ -56,6 +64,8 @@ def add_at(parser: argparse.ArgumentParser) -> None:
 
 def add_format(parser: Parser) -> None:
     """Let the format of the table be chosen."""
+    from archgraph.report.table import FORMATS
+
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to write the table (default: text)")
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
     parser.not_with("--json", "--format")

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 from archgraph.cli.caveats import note_asked
 from archgraph.cli.output import say, show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import add_at, add_format, add_names, command, save
+from archgraph.cli.shared import Command, add_at, add_format, add_names, save
 from archgraph.cli.values import bindings, distinct
-from archgraph.cost.costs import GROUPS
 from archgraph.errors import ArchgraphError, QueryError, SpecError, counted, quoted, some
 from archgraph.optional import import_torch
 
@@ -28,15 +27,7 @@ if TYPE_CHECKING:
 INPUT_DTYPES = {"float": "float32", "int": "int64"}
 
 
-def add_trace(commands: Any) -> None:
-    """Add `archgraph trace`."""
-    parser = command(
-        commands,
-        "trace",
-        _run_trace,
-        "Analyse a PyTorch module of your own (needs torch)",
-        "archgraph trace mypkg.models:build --input x=1x3x224x224 --dynamic x:2=h,3=w -o model.svg",
-    )
+def _trace_options(parser: Parser) -> None:
     _add_module(parser)
     add_at(parser)
     add_format(parser)
@@ -68,6 +59,8 @@ def _write_traced(g: Architecture, target: Path) -> int:
 
 def _add_module(parser: Parser) -> None:
     """Add the arguments of `archgraph trace`."""
+    from archgraph.cost.costs import GROUPS
+
     parser.add_argument(
         "module", metavar="MODULE:NAME", help="a module, or a function without arguments that makes one"
     )
@@ -228,3 +221,12 @@ def _dimension(text: str, whole: str) -> int | None:
         raise SpecError(
             f"cannot read the batch axis {quoted(whole)}", hint="write 0, none, or one per input: src=1"
         ) from None
+
+
+TRACE = Command(
+    "trace",
+    "Analyse a PyTorch module of your own (needs torch)",
+    "archgraph trace mypkg.models:build --input x=1x3x224x224 --dynamic x:2=h,3=w -o model.svg",
+    _run_trace,
+    _trace_options,
+)
