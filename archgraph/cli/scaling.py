@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from decimal import Decimal
 from math import isfinite, nan
 from typing import Any
 
@@ -58,13 +59,16 @@ def _run_solve(options: argparse.Namespace) -> int:
 def _budget(text: str) -> Any:
     """Read `<=1e12`; a bare number is an upper bound."""
     comparison = next((sign for sign in ("<=", ">=", "<", ">") if text.startswith(sign)), "")
+    number = text.removeprefix(comparison)
     try:
-        bound = float(text.removeprefix(comparison))
+        bound = float(number)
     except ValueError:
         bound = nan
     if not isfinite(bound):
         raise SpecError(f"cannot read the budget {quoted(text)}", hint='write a number, like "<=1e12"')
-    return comparison or "<=", bound
+    # What is whole stays exact: a float would round it beyond 2**53.
+    exact = Decimal(number)
+    return comparison or "<=", int(exact) if exact == exact.to_integral_value() else bound
 
 
 def _scale_options(parser: Parser) -> None:

@@ -25,6 +25,15 @@ HOLDS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
+def amount(number: float) -> str:
+    """Return a number in groups of three digits, whole: one beyond 2**53 exactly.
+
+    >>> amount(2**53 + 1), amount(1e12)
+    ('9,007,199,254,740,993', '1,000,000,000,000')
+    """
+    return f"{int(number):,}" if number == int(number) else f"{float(number):,.0f}"
+
+
 @dataclass(frozen=True)
 class Met:
     """A budget that is met: the comparison, the bound, and what is achieved."""
@@ -41,7 +50,7 @@ class Met:
 
     def __str__(self) -> str:
         side = "below" if self.achieved <= self.budget else "above"
-        return f"{self.metric} = {self.achieved:,}, {self.slack:,.0f} {side} {self.budget:,.0f}"
+        return f"{self.metric} = {self.achieved:,}, {amount(self.slack)} {side} {amount(self.budget)}"
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,7 @@ class Solution:
                 "metric": met.metric,
                 "achieved": met.achieved,
                 "comparison": met.comparison,
-                "budget": int(met.budget) if float(met.budget).is_integer() else met.budget,
+                "budget": int(met.budget) if met.budget == int(met.budget) else met.budget,
             }
             for met in self.met
         ]

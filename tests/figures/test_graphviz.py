@@ -1,6 +1,9 @@
 """Graphviz as layout engine: what it is asked, what comes back, what goes wrong."""
 
 import itertools
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -152,3 +155,11 @@ def test_many_edges_are_drawn_as_lines():
         tuple(Edge(a, b) for a, b in itertools.pairwise(names)),
     )
     assert 'splines="line"' in dot_source(chain) and "nslimit=1" in dot_source(chain)
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="no process groups")
+def test_a_child_that_has_ended_by_itself_is_let_be():
+    process = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True, text=True)
+    process.wait()
+    graphviz._end(process)
+    assert process.returncode == 0

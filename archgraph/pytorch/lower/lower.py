@@ -66,9 +66,10 @@ def leaves(graph: Graph, module: Any, prefix: str = "") -> Iterator[tuple[str, N
             yield from leaves(node.body, body, f"{path}.")
 
 
-def mixtures(graph: Graph, module: Any, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+def mixtures(graph: Graph, module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
     """Yield every mixture of a lowered graph, which sums what its experts return, with its path."""
-    for node, attribute in zip(graph.nodes, module._attributes, strict=True):
+    names: list[str] = module._attributes  # type: ignore[assignment]
+    for node, attribute in zip(graph.nodes, names, strict=True):
         child, path = getattr(module, attribute), f"{prefix}{node.name}"
         if isinstance(node, Node):
             continue

@@ -103,7 +103,7 @@ class _Ledger:
     def summed(self, path: str) -> Callable[..., None]:
         """Return what notes that a scope has made its own result."""
 
-        def leave(module: nn.Module, tensors: tuple[Tensor, ...], result: Any) -> None:
+        def leave(module: nn.Module, tensors: tuple[Tensor, ...], result: Tensor) -> None:
             self.running = path
             for tensor in results_of(result):
                 self.met(tensor)
