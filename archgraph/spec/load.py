@@ -30,7 +30,7 @@ from archgraph.spec.scope import Scope
 from archgraph.spec.shipped import shipped_folder as shipped_folder
 from archgraph.spec.shipped import shipped_names as shipped_names
 from archgraph.spec.silence import Observed, silent_parts
-from archgraph.spec.spec import read_file
+from archgraph.spec.spec import read_file, read_text
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -118,6 +118,16 @@ def _read(path: Traversable) -> Spec:
 @lru_cache(maxsize=64)
 def _read_cached(path: Path, modified: int) -> Spec:
     return read_file(path)
+
+
+@lru_cache(maxsize=64)
+def read_once(text: str) -> Spec:
+    """Return the spec of a text, the same one whenever the text is the same.
+
+    Raises:
+        SpecError: the text breaks a rule of the language.
+    """
+    return read_text(text)
 
 
 def find_variant(spec: Spec, name: str) -> Variant:
