@@ -28,7 +28,7 @@ def _run_schema(options: argparse.Namespace) -> int:
     return 0
 
 
-def add_show(commands: Any) -> None:
+def add_show(commands: object) -> None:
     """Add `archgraph show`."""
     parser = command(
         commands,
