@@ -25,7 +25,7 @@ _NAMES = {
 _WORDS = {
     "relu": "ReLU", "relu6": "ReLU6", "gelu": "GELU", "silu": "SiLU", "glu": "GLU", "geglu": "GEGLU",
     "swiglu": "SwiGLU", "mlp": "MLP", "dit": "DiT", "mmdit": "MMDiT", "vit": "ViT", "uvit": "U-ViT", "gpt": "GPT",
-    "bert": "BERT", "moe": "MoE", "pixart": "PixArt", "flux": "FLUX",
+    "bert": "BERT", "mbconv": "MBConv", "moe": "MoE", "pixart": "PixArt", "flux": "FLUX",
     "rms": "RMS", "adaln": "adaLN", "resnet": "ResNet", "convnext": "ConvNeXt", "unet": "U-Net", "ddpm": "DDPM",
     "adm": "ADM", "qkv": "QKV",
 }  # fmt: skip

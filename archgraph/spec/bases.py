@@ -10,7 +10,7 @@ from archgraph.spec.silence import words_of
 
 BY_NAME = ("symbols", "inputs", "blocks", "variants")
 """The sections whose entries replace those of the base that have their names."""
-WHOLE = ("network", "outputs", "select")
+INHERITED = ("network", "outputs", "select")
 """The sections that are the base's where a spec does not say them."""
 
 
@@ -27,7 +27,7 @@ def built_on(base: Tree, own: Tree) -> Tree:
         section = _joined(key, base.value.get(key), own.value.get(key))
         if section is not None:
             parts[key] = section
-    for key in WHOLE:
+    for key in INHERITED:
         if key not in parts and key in base.value:
             parts[key] = base.value[key]
     if "steps" in own.value:

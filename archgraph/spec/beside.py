@@ -14,7 +14,7 @@ from archgraph.spec.shipped import shipped_folder, shipped_names
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-MAX_CHAIN = 8
+MAX_BASES = 8
 ENDINGS = (".yaml", ".yml")
 
 
@@ -50,8 +50,8 @@ class Reader:
         if key in self.chain:
             told = " -> ".join(Path(item).name for item in (*self.chain[self.chain.index(key) :], key))
             tree.fail(f"specs build on each other in a circle: {told}")
-        if len(self.chain) >= MAX_CHAIN:
-            tree.fail(f"a spec builds on more than {MAX_CHAIN} others, one after another")
+        if len(self.chain) >= MAX_BASES:
+            tree.fail(f"a spec builds on more than {MAX_BASES} others, one after another")
         return replace(self, folder=path and path.parent, chain=(*self.chain, key))
 
     def _below(self, tree: Tree, name: str, *, shipped: bool) -> Path:

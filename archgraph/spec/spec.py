@@ -40,13 +40,13 @@ def read_file(path: Traversable, label: str = "") -> Spec:
     Raises:
         SpecError: it is missing, a directory, not UTF-8, not YAML, or breaks a rule of the language.
     """
-    text = text_of_file(path)
+    text = text_of_file(path, label)
     folder = path.parent if isinstance(path, Path) else None
     key = str(path.resolve()) if isinstance(path, Path) else path.name
     return _read(text, label or path.name, Reader(folder, (key,), text_of_file))
 
 
-def text_of_file(path: Traversable) -> str:
+def text_of_file(path: Traversable, label: str = "") -> str:
     """Return the text of a file of bounded size.
 
     Raises:
@@ -54,13 +54,14 @@ def text_of_file(path: Traversable) -> str:
     """
     shown = printable(str(path))
     try:
-        return text_of_bytes(_bytes(path), path.name)
+        data = _bytes(path)
     except FileNotFoundError:
         raise SpecError(f"no such file: {shown}") from None
     except IsADirectoryError:
         raise SpecError(f"{shown} is a directory, not a spec file") from None
     except (OSError, ValueError) as error:
         raise SpecError(f"cannot read {shown}: {getattr(error, 'strerror', None) or error}") from None
+    return text_of_bytes(data, label or path.name)
 
 
 def text_of_bytes(data: bytes, label: str) -> str:

@@ -109,7 +109,9 @@ def test_every_operation_and_standard_block_is_described():
 
 
 def test_specs_on_bases_are_valid():
-    text = "{archgraph: 1, base: vit, blocks: {from: [a.yaml, b/c.yml]}, steps: {logits: {mine: {out: 3}}, blocks: [relu]}}"
+    text = (
+        "{archgraph: 1, base: vit, blocks: {from: [a.yaml, b/c.yml]}, steps: {logits: {mine: {out: 3}}, body: [relu]}}"
+    )
     assert errors(text) == []
 
 
