@@ -16,12 +16,13 @@ from archgraph.cli.gallery import add_check, add_list
 from archgraph.cli.parser import Parser
 from archgraph.cli.resources import add_efficiency, add_memory, add_roofline
 from archgraph.cli.scaling import add_scale, add_solve
+from archgraph.cli.serve import add_serve
 from archgraph.cli.sweep import add_sweep
 from archgraph.cli.trace import add_trace
 from archgraph.cli.verify import add_verify
 
 COMMANDS: tuple[Callable[[Any], None], ...] = (
-    *(add_list, add_check, add_cost, add_memory, add_fit, add_efficiency, add_roofline, add_rf, add_hops),
+    *(add_list, add_check, add_cost, add_memory, add_fit, add_serve, add_efficiency, add_roofline, add_rf, add_hops),
     *(add_solve, add_scale, add_sweep, add_draw, add_contrast, add_trace, add_verify, add_schema, add_new),
 )
 """What adds each command, in the order of the help."""
