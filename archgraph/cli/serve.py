@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archgraph.cli.fit import load_specs
 from archgraph.cli.output import remark, say, show
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from archgraph.cost.serving.settings import Serving
     from archgraph.report.table import Table
 
-WORDS = ("dtype", "cache", "logits", "paged")
-COUNTS = {"batch": 1, "page": 1}
+SERVE_WORDS = ("dtype", "cache", "logits", "paged")
+SERVE_COUNTS = {"batch": 1, "page": 1}
 
 
-def add_serve(commands: Any) -> None:
+def add_serve(commands: object) -> None:
     """Add `archgraph serve`."""
     from archgraph.cost.serving.settings import SERVING_CHOICES
 
@@ -35,9 +35,9 @@ def add_serve(commands: Any) -> None:
     parser.not_with("--device", "--memory")
     parser.add_argument("--device", metavar="DEVICE", help="a device by its name, such as h100")
     parser.add_argument("--memory", metavar="BYTES", help="its memory instead, such as 80GB or 40GiB")
-    for name in WORDS:
+    for name in SERVE_WORDS:
         add_names(parser, f"--{name}", lambda name=name: SERVING_CHOICES[name], name, default=_default(name))
-    for name, least in COUNTS.items():
+    for name, least in SERVE_COUNTS.items():
         parser.add_argument(f"--{name}", type=whole(f"--{name}", least), default=_default(name), metavar="N")
     parser.add_argument("--past", type=whole("--past", 0), metavar="N", help="tokens in the cache before the next")
     parser.add_argument("--expanded", action="store_true", help="cache whole keys and values, not their latents")
@@ -47,7 +47,7 @@ def add_serve(commands: Any) -> None:
     add_format(parser)
 
 
-def _default(name: str) -> Any:
+def _default(name: str) -> object:
     from archgraph.cost.serving.settings import Serving
 
     return Serving.__dataclass_fields__[name].default
@@ -60,10 +60,16 @@ def _run_serve(options: argparse.Namespace) -> int:
     found = [g.serving(_settings(options)) for g in load_specs(options)]
     if options.largest is not None:
         return _largest(found, where, options)
+    return _reported(found, where, options)
+
+
+def _reported(found: list[Served], where: str | None, options: argparse.Namespace) -> int:
+    from archgraph.cost.training.fit import memory_of
+
+    # An unknown device is told before anything is printed.
+    device, memory = ("", 0) if where is None else memory_of(where)
     show(_table(found, options), options.format)
-    if where is None:
-        return 0
-    return max([_fits(each, where) for each in found])
+    return max(_fits(each, device, memory) for each in found) if device else 0
 
 
 def _table(found: list[Served], options: argparse.Namespace) -> Table:
@@ -74,11 +80,9 @@ def _table(found: list[Served], options: argparse.Namespace) -> Table:
     return found[0].timed(options.device) if options.device else found[0].table
 
 
-def _fits(found: Served, where: str) -> int:
-    from archgraph.cost.training.fit import memory_of
+def _fits(found: Served, device: str, memory: int) -> int:
     from archgraph.cost.units import shown_bytes
 
-    device, memory = memory_of(where)
     if found.bytes > memory:
         remark(f"{found.network.name} does not fit {device}: {shown_bytes(found.bytes)} of {shown_bytes(memory)}")
         return 1
@@ -89,7 +93,7 @@ def _settings(options: argparse.Namespace) -> Serving:
     from archgraph.cost.serving.settings import Serving
     from archgraph.cost.units import bytes_of
 
-    given = {name: getattr(options, name) for name in (*WORDS, *COUNTS, "past", "expanded")}
+    given = {name: getattr(options, name) for name in (*SERVE_WORDS, *SERVE_COUNTS, "past", "expanded")}
     return Serving(**given, reserve=0 if options.reserve is None else bytes_of(options.reserve))
 
 

@@ -11,7 +11,7 @@ from archgraph.errors import QueryError, not_among
 from archgraph.laws.search import last
 from archgraph.report.table import Table
 
-LONGEST = 2**62
+MOST_SERVED = 2**62
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def largest_served(needed: Callable[[int], int], name: str, where: object) -> La
         QueryError: one is too much already, or more never needs more.
     """
     device, memory = memory_of(where)
-    found = last(lambda value: needed(value) <= memory, LONGEST)
+    found = last(lambda value: needed(value) <= memory, MOST_SERVED)
     if found is None:
         told = f"{name} = 1 needs {shown_bytes(needed(1))}, and {device} has {shown_bytes(memory)}"
         raise QueryError(told, hint="dtype='int8' or 'int4-g128', cache='fp8', or a larger memory")

@@ -11,7 +11,7 @@ from sympy import Expr
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.linear import Linear
 
-Vertex: TypeAlias = Hashable
+FlowVertex: TypeAlias = Hashable
 START, END = "start", "end"
 
 
@@ -93,22 +93,22 @@ class _Flow:
     """A network of capacities, of which None is unlimited; the maximum flow by shortest augmenting paths."""
 
     def __init__(self) -> None:
-        self._room: dict[Vertex, dict[Vertex, float]] = {}
+        self._room: dict[FlowVertex, dict[FlowVertex, float]] = {}
 
-    def add(self, source: Vertex, target: Vertex, capacity: int | None) -> None:
+    def add(self, source: FlowVertex, target: FlowVertex, capacity: int | None) -> None:
         """Add an edge, and its way back."""
         self._room.setdefault(source, {})[target] = float("inf") if capacity is None else capacity
         self._room.setdefault(target, {}).setdefault(source, 0)
 
-    def reaching_the_end(self) -> set[Vertex]:
+    def reaching_the_end(self) -> set[FlowVertex]:
         """Return the vertices from which the end can still be reached once no more flows."""
         while path := self._path():
             most = min(self._room[a][b] for a, b in path)
             for a, b in path:
                 self._room[a][b] -= most
                 self._room[b][a] += most
-        found: set[Vertex] = {END}
-        waiting: deque[Vertex] = deque([END])
+        found: set[FlowVertex] = {END}
+        waiting: deque[FlowVertex] = deque([END])
         while waiting:
             target = waiting.popleft()
             before = [vertex for vertex in self._room[target] if vertex not in found and self._room[vertex][target] > 0]
@@ -116,9 +116,9 @@ class _Flow:
             waiting.extend(before)
         return found
 
-    def _path(self) -> list[tuple[Vertex, Vertex]]:
-        came: dict[Vertex, Vertex] = {START: START}
-        waiting: deque[Vertex] = deque([START] if START in self._room else [])
+    def _path(self) -> list[tuple[FlowVertex, FlowVertex]]:
+        came: dict[FlowVertex, FlowVertex] = {START: START}
+        waiting: deque[FlowVertex] = deque([START] if START in self._room else [])
         while waiting:
             vertex = waiting.popleft()
             for target, room in self._room[vertex].items():
@@ -128,9 +128,9 @@ class _Flow:
         return _edges(came) if END in came else []
 
 
-def _edges(came: dict[Vertex, Vertex]) -> list[tuple[Vertex, Vertex]]:
-    found: list[tuple[Vertex, Vertex]] = []
-    vertex: Vertex = END
+def _edges(came: dict[FlowVertex, FlowVertex]) -> list[tuple[FlowVertex, FlowVertex]]:
+    found: list[tuple[FlowVertex, FlowVertex]] = []
+    vertex: FlowVertex = END
     while vertex != START:
         found.append((came[vertex], vertex))
         vertex = came[vertex]

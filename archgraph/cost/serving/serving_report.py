@@ -22,7 +22,7 @@ from archgraph.report.table import Table
 from archgraph.sizes.symbols import ONE, ZERO, evaluate, symbol
 
 PACKED, PLAIN, CACHE, CROSS = "packed weights", "weights", "cache", "cache of the source"
-NOT_COUNTED = "not counted: activations, and what kernels, the allocator and the driver take, unless reserve= is given"
+UNCOUNTED = "not counted: activations, and what kernels, the allocator and the driver take, unless reserve= is given"
 ESTIMATED = "the time is an estimate at peak rates, and measured times are longer"
 UNSEEN = "beyond the {} tokens of the network as it is, windows are not known: the cache is a bound there"
 LATENTS = "latents are cached; operations are of keys and values at hand, not of making those of the past again"
@@ -239,7 +239,7 @@ class Served:
         """What a reader of the numbers must know."""
         latent = any(layer.is_latent for layer in self._own) and not self.settings.expanded
         unseen = UNSEEN.format(self.decoder.length)
-        return (*((LATENTS,) if latent else ()), *((unseen,) if self._is_beyond else ()), NOT_COUNTED)
+        return (*((LATENTS,) if latent else ()), *((unseen,) if self._is_beyond else ()), UNCOUNTED)
 
     def timed(self, name: str) -> Table:
         """Return the report with the estimated time on a device."""

@@ -10,9 +10,9 @@ from sympy import Expr, Integer, ceiling
 from archgraph.ops.base import Weight
 from archgraph.sizes.symbols import ZERO, product
 
-Law = Callable[[Expr, Expr], Expr]
+MatrixBytes = Callable[[Expr, Expr], Expr]
 """Bytes of a matrix of so many rows and columns."""
-HALF = 2
+HALVED = 2
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class WeightLayout:
     """
 
     others: int
-    matrix: Law | None = None
+    matrix: MatrixBytes | None = None
     kind_of_number: str = "exact"
     meaning: str = ""
 
@@ -37,7 +37,7 @@ class WeightLayout:
         >>> from archgraph.sizes.symbols import size
         >>> matrix = Weight((size(96), size(64)))
         >>> [LAYOUTS[name].bytes(matrix) for name in ("bf16", "int8", "nf4", "nf4-double", "int4-g128")]
-        [12288, 6528, 3520, 4264, 3216]
+        [12288, 6528, 3520, 4264, 3264]
         """
         if self.matrix is None:
             return self.others * weight.numel
@@ -67,7 +67,7 @@ def _fp8_block(rows: Expr, columns: Expr) -> Expr:
     return product((rows, columns)) + 4 * ceiling(rows / 128) * ceiling(columns / 128)
 
 
-def _int4(zeros: Expr) -> Law:
+def _int4(zeros: Expr) -> MatrixBytes:
     def law(rows: Expr, columns: Expr) -> Expr:
         groups = product((rows, ceiling(columns / 128)))
         return ceiling(product((rows, columns)) / 2) + 2 * groups + ceiling(zeros * groups)
@@ -77,18 +77,21 @@ def _int4(zeros: Expr) -> Law:
 
 LAYOUTS: Mapping[str, WeightLayout] = {
     "fp32": WeightLayout(4, meaning="single precision"),
-    "bf16": WeightLayout(HALF, meaning="half precision"),
-    "fp16": WeightLayout(HALF, meaning="half precision"),
-    "int8": WeightLayout(HALF, _int8, meaning="a byte per scalar, a scale of 4 bytes per row (bitsandbytes)"),
-    "nf4": WeightLayout(HALF, _nf4, meaning="4 bits, a scale of 4 bytes per 64, codes of 64 bytes (bitsandbytes)"),
+    "bf16": WeightLayout(HALVED, meaning="half precision"),
+    "fp16": WeightLayout(HALVED, meaning="half precision"),
+    "int8": WeightLayout(HALVED, _int8, meaning="a byte per scalar, a scale of 4 bytes per row (bitsandbytes)"),
+    "nf4": WeightLayout(HALVED, _nf4, meaning="4 bits, a scale of 4 bytes per 64, codes of 64 bytes (bitsandbytes)"),
     "nf4-double": WeightLayout(
-        HALF, _nf4_double, meaning="4 bits, scales in a byte per 64 with scales of their own (bitsandbytes)"
+        HALVED, _nf4_double, meaning="4 bits, scales in a byte per 64 with scales of their own (bitsandbytes)"
     ),
-    "fp8": WeightLayout(HALF, _fp8, "estimate", "a byte per scalar, one scale of 4 bytes per matrix"),
-    "fp8-block": WeightLayout(HALF, _fp8_block, "estimate", "a byte per scalar, a scale of 4 bytes per 128 x 128"),
-    "int4-g128": WeightLayout(HALF, _int4(ZERO), "estimate", "4 bits, a scale of 2 bytes per 128 of a row (GPTQ)"),
+    "fp8": WeightLayout(HALVED, _fp8, "estimate", "a byte per scalar, one scale of 4 bytes per matrix"),
+    "fp8-block": WeightLayout(HALVED, _fp8_block, "estimate", "a byte per scalar, a scale of 4 bytes per 128 x 128"),
+    "int4-g128": WeightLayout(HALVED, _int4(ZERO), "estimate", "4 bits, a scale of 2 bytes per 128 of a row (GPTQ)"),
     "int4-g128-zeros": WeightLayout(
-        HALF, _int4(Integer(1) / 2), "estimate", "as int4-g128, with a zero point of 4 bits per 128 (GPTQ, asymmetric)"
+        HALVED,
+        _int4(Integer(1) / 2),
+        "estimate",
+        "as int4-g128, with a zero point of 4 bits per 128 (GPTQ, asymmetric)",
     ),
 }
 """Dettmers et al. 2022, arXiv:2208.07339; Dettmers et al. 2023, arXiv:2305.14314; Frantar et al. 2022,
