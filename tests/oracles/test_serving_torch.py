@@ -30,8 +30,7 @@ EXPERTS = {"n_routed_experts": 4, "n_group": 1, "topk_group": 1, "num_experts_pe
 LATENT = {**WIDTHS, **EXPERTS, "num_attention_heads": 4, "num_key_value_heads": 4, "first_k_dense_replace": 3}
 LANGUAGE = {
     "grouped": ("Llama", SIZES),
-    "wide heads": ("Qwen3", {**SIZES, "head_dim": 12}),
-    "one key head": ("Llama", {**SIZES, "num_key_value_heads": 1}),
+    "one wide key head": ("Qwen3", {**SIZES, "head_dim": 12, "num_key_value_heads": 1}),
     "window": ("Mistral", {**SIZES, "sliding_window": 12}),
     "mix": ("Cohere2", {**SIZES, "num_hidden_layers": 4, "sliding_window": 10, "sliding_window_pattern": 2}),
     "latents": ("DeepseekV3", {**SIZES, **LATENT}),
@@ -73,7 +72,7 @@ def test_a_cache_is_what_transformers_holds(name, past):
         assert traced.serving(cache="fp32", batch=2, past=past + 1).cache == held(out.past_key_values)
 
 
-@pytest.mark.parametrize("name", ["grouped", "wide heads", "window", "mix"])
+@pytest.mark.parametrize("name", ["grouped", "one wide key head", "window", "mix"])
 def test_the_next_token_takes_as_many_operations(name):
     counter = pytest.importorskip("torch.utils.flop_counter").FlopCounterMode
     model, traced = language(name)
