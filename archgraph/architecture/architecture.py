@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from archgraph.cost.memory.setting import AttentionKernel, Dtype, Mode, OptimizerName
     from archgraph.cost.reconciliation import Reconciliation
     from archgraph.cost.roofline import Roofline
+    from archgraph.cost.serving.serving_report import Served
+    from archgraph.cost.serving.settings import Serving
     from archgraph.cost.training.fit import Fit
     from archgraph.cost.training.run import Training
     from archgraph.cost.training.step_report import StepFlops
@@ -899,6 +901,27 @@ class Architecture:
         from archgraph.cost.training.step_report import mfu
 
         return mfu(self.network, device, training(run, options), tokens_per_second)
+
+    def serving(self, settings: Serving | None = None, **options: object) -> Served:
+        """Return what it takes to run the network token by token: weights, caches, operations, an estimate of time.
+
+        Args:
+            settings: how it is served; or its settings as keywords, see `Serving`.
+            options: the settings.
+
+        Raises:
+            QueryError: no attention is causal, tokens are mixed in another way, or a setting that is none.
+
+        >>> served = load("llama:3-8b").serving(dtype="int8", batch=4, past=8192)
+        >>> served.cache_per_token, served.cache == 4 * 8192 * served.cache_per_token, served.decode_flops
+        (131072, True, 77220282368)
+        >>> served.largest("T", "h100").value
+        134895
+        """
+        from archgraph.cost.serving.serving_report import served
+        from archgraph.cost.serving.settings import serving_settings
+
+        return served(self.network, serving_settings(settings, options))
 
     def efficiency(self, by: str = "stage", dtype: Dtype | None = None, attention: AttentionKernel = "flash") -> Table:
         """Return MACs per parameter, positions per weight and operations per byte, at the bound values.

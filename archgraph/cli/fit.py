@@ -70,7 +70,7 @@ def _run_fit(options: argparse.Namespace) -> int:
     for option in ("--multiple-of", "--with"):
         if option in options.given and options.largest is None:
             raise QueryError(f"{option} has no effect without --largest", hint="--largest B, or a symbol")
-    networks, run = _load(options), _training(options)
+    networks, run = load_specs(options), _training(options)
     if options.largest is not None:
         return _largest(networks, where, run, options)
     if len(networks) > 1:
@@ -83,7 +83,8 @@ def _run_fit(options: argparse.Namespace) -> int:
     return 0 if found.fits else 1
 
 
-def _load(options: argparse.Namespace) -> list[Architecture]:
+def load_specs(options: argparse.Namespace) -> list[Architecture]:
+    """Return the networks of a command, at its values."""
     from archgraph.architecture.architecture import load
 
     values = bindings(options.at)

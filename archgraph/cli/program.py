@@ -17,6 +17,7 @@ from archgraph.cli.gallery import CHECK, LIST
 from archgraph.cli.parser import Parser
 from archgraph.cli.resources import EFFICIENCY, MEMORY, ROOFLINE
 from archgraph.cli.scaling import SCALE, SOLVE
+from archgraph.cli.serve import SERVE
 from archgraph.cli.shared import Command
 from archgraph.cli.sweep import SWEEP
 from archgraph.cli.trace import TRACE
@@ -24,7 +25,7 @@ from archgraph.cli.verify import VERIFY
 from archgraph.report.waiting import waiting
 
 COMMANDS: tuple[Command, ...] = (
-    *(LIST, CHECK, COST, MEMORY, FIT, EFFICIENCY, ROOFLINE, RF, HOPS, SOLVE, SCALE, SWEEP, DRAW, CONTRAST, DIFF),
+    *(LIST, CHECK, COST, MEMORY, FIT, SERVE, EFFICIENCY, ROOFLINE, RF, HOPS, SOLVE, SCALE, SWEEP, DRAW, CONTRAST, DIFF),
     *(TRACE, VERIFY, SCHEMA, SHOW, NEW),
 )
 """Every command, in the order of the help."""

@@ -16,6 +16,7 @@ ENOUGH = {
     "cost": ("conv_stack",),
     "memory": ("conv_stack",),
     "fit": ("conv_stack", "--memory", "8GB"),
+    "serve": ("gpt2",),
     "efficiency": ("conv_stack",),
     "roofline": ("conv_stack", "a100"),
     "rf": ("conv_stack",),
@@ -43,6 +44,7 @@ WITH = {
     ("cost", "--functional"): ("--as", "ptflops"),
     ("fit", "--multiple-of"): ("--largest", "B"),
     ("fit", "--with"): ("--largest", "B"),
+    ("serve", "--largest"): ("--memory", "8GB"),
     ("sweep", "--larger"): ("--pareto", "params"),
 }
 """What an option needs beside it to have an effect."""
