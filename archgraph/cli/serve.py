@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from archgraph.cli.fit import load_specs
 from archgraph.cli.output import remark, say, show
-from archgraph.cli.shared import add_at, add_format, add_names, command
+from archgraph.cli.parser import Parser
+from archgraph.cli.shared import Command, add_at, add_format, add_names
 from archgraph.cli.values import whole
 from archgraph.errors import QueryError
 
@@ -20,17 +21,9 @@ SERVE_WORDS = ("dtype", "cache", "logits", "paged")
 SERVE_COUNTS = {"batch": 1, "page": 1}
 
 
-def add_serve(commands: object) -> None:
-    """Add `archgraph serve`."""
+def _serve_options(parser: Parser) -> None:
     from archgraph.cost.serving.settings import SERVING_CHOICES
 
-    parser = command(
-        commands,
-        "serve",
-        _run_serve,
-        "Show what serving a network token by token takes, and the most that a device serves",
-        "archgraph serve llama:3-8b --device h100 --past 8192 --dtype int4-g128 --largest B",
-    )
     parser.add_argument("specs", metavar="SPEC", nargs="+", help="shipped names or paths")
     parser.not_with("--device", "--memory")
     parser.add_argument("--device", metavar="DEVICE", help="a device by its name, such as h100")
@@ -106,3 +99,12 @@ def _largest(found: list[Served], where: str, options: argparse.Namespace) -> in
     else:
         show(largest_table(answers), options.format)
     return 0
+
+
+SERVE = Command(
+    "serve",
+    "Show what serving a network token by token takes, and the most that a device serves",
+    "archgraph serve llama:3-8b --device h100 --past 8192 --dtype int4-g128 --largest B",
+    _run_serve,
+    _serve_options,
+)
