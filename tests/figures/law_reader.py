@@ -19,7 +19,7 @@ from archgraph.figures.figure import Figure
 from archgraph.graph.network import Network
 
 UNITS = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
-BRACKETS = {"(": (")", Fraction), "⌊": ("⌋", floor), "⌈": ("⌉", ceil)}
+ROUNDINGS = {"(": Fraction, "floor": floor, "ceil": ceil}
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class _Reader:
 
     def product(self) -> Fraction:
         found = self.power()
-        while self.rest and not self.next_is("+", "-", ")", "⌋", "⌉", "}", ","):
+        while self.rest and not self.next_is("+", "-", ")", "}", ","):
             if self.next_is("/"):
                 self.rest.pop(0)
                 found /= self.power()
@@ -118,11 +118,11 @@ class _Reader:
 
     def atom(self) -> Fraction:
         first = self.rest.pop(0)
-        if first in BRACKETS:
-            closing, rounding = BRACKETS[first]
+        if first in ROUNDINGS:
+            assert first == "(" or self.rest.pop(0) == "("
             inner = self.sum()
-            assert self.rest.pop(0) == closing
-            return Fraction(rounding(inner))
+            assert self.rest.pop(0) == ")"
+            return Fraction(ROUNDINGS[first](inner))
         if first[0].isdigit():
             unit = UNITS[self.rest.pop(0)] if self.next_is(*UNITS) and "." in first else 1
             return Fraction(first) * unit

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
 import pytest
 
 import archgraph as ag
+from archgraph.figures.drawing.font_widths import SIGNS
+from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.figure import Figure
 from tests.figures.law_reader import false_laws, printed_laws
 
+RENDERS = Path(__file__).parents[2] / "renders"
 BORDERS = """\
 archgraph: 1
 symbols: {C: 8, H: 40, W: 36}
@@ -66,6 +72,25 @@ def test_totals_of_what_is_not_annotated_are_left_out():
     g = ag.load("unet")
     assert not any("MACs" in line for line in lines(g.draw(show=["params"])))
     assert not any(line.startswith("Whole") for line in lines(g.draw(show=["shape"])))
+
+
+def test_halved_sizes_beside_a_picture():
+    """Floors are words: the fonts of papers lack the brackets, and what stands in is wider than measured."""
+    g = ag.loads(
+        "{archgraph: 1, symbols: {C: 8, H: 32}, inputs: {x: {c: 3, h: H, w: H}}, network: [{conv: {out: C, kernel: 3}}"
+        ", relu, {conv: {out: 2 * C, kernel: 3, stride: 2, padding: 0}}, relu, global_avg_pool, {linear: {out: 10}}]}"
+    )
+    figure = g.draw()
+    assert false_laws(figure, g.network) == [] and faults(figure.diagram) == []
+    assert any("floor(H/2" in line for line in lines(g.draw(terms="full")))
+    assert false_laws(g.draw(terms="full"), g.network) == []
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in RENDERS.glob("*.svg") if path.name != "rooms.svg"))
+def test_every_character_of_a_render_has_a_measured_width(name):
+    texts = ElementTree.parse(RENDERS / name).iter("{http://www.w3.org/2000/svg}text")
+    printed = {character for text in texts for character in "".join(text.itertext())}
+    assert printed <= {chr(code) for code in range(32, 127)} | set(SIGNS)
 
 
 def test_borders_are_no_rounding():

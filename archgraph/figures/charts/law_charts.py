@@ -110,13 +110,13 @@ def _curve(facts: Facts, law: Expr, one: Symbol) -> list[tuple[float, float]]:
 
 
 def _title(facts: Facts, laws: dict[str, Expr], one: Symbol) -> Line:
-    """``θ ∼ C², M ∼ C²``."""
+    """``θ ~ C², MACs ~ C²``."""
     size = SIZES.small
     pieces = []
     for metric, *_ in _STYLES:
         power = exponent(facts, laws[metric], one)
         raised = math(one**power, size)
-        pieces.append(line_of(variable(LETTERS[metric], size), words("∼", size, "serif"), raised, gap=2.0))
+        pieces.append(line_of(variable(LETTERS[metric], size), words("~", size, "serif"), raised, gap=2.0))
     return line_of(*pieces, gap=7.0)
 
 

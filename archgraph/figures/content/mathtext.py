@@ -20,7 +20,8 @@ _GREEK_NAMES = (
 GREEK: dict[str, str] = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ", strict=True))
 MINUS, DOT, THIN, MEDIUM = "−", "·", 0.1, 0.22  # the gaps are in units of the font size
 _SCRIPT, _RAISE, _LOWER = 0.72, 0.36, -0.16
-_ENCLOSED = {floor: "⌊⌋", ceiling: "⌈⌉"}
+_NAMES = {floor: "floor", ceiling: "ceil"}
+"""In words: the fonts of papers lack the brackets, and what stands in for them is wider."""
 
 
 def words(text: str, size: float, face: Face = "sans", gap: float = 0.0) -> tuple[Run, ...]:
@@ -213,10 +214,6 @@ def _atom(expression: Expr, size: float) -> tuple[Run, ...]:
         return variable(expression.name, size)
     if expression.is_Integer:
         return _integer(cast(Rational, expression), size)
-    if type(expression) in _ENCLOSED:
-        left, right = _ENCLOSED[type(expression)]
-        inner = _sum(cast(Expr, expression.args[0]), size)
-        return line_of((Run(left, "serif", size),), inner, (Run(right, "serif", size),))
     if expression.is_Function or not expression.args:
         return _call(expression, size)
     return _parentheses(_sum(expression, size), size)
@@ -224,8 +221,8 @@ def _atom(expression: Expr, size: float) -> tuple[Run, ...]:
 
 def _call(expression: Expr, size: float) -> tuple[Run, ...]:
     inner = line_of(*(_sum(cast(Expr, argument), size) for argument in expression.args), gap=MEDIUM * size)
-    name = getattr(expression.func, "__name__", str(expression)) if expression.args else str(expression)
-    head = (Run(name.lower() if expression.args else name, "serif", size),)
+    name = getattr(expression.func, "__name__", "").lower() if expression.args else str(expression)
+    head = (Run(_NAMES.get(cast(type, expression.func), name), "serif", size),)
     return head + _parentheses(inner, size) if inner else head
 
 

@@ -28,7 +28,7 @@ from archgraph.graph.ir import Repeat
 from archgraph.outline.groups import Group
 from archgraph.outline.stages import Stage, stages
 from archgraph.outline.structure import Structure, merged_groups
-from archgraph.outline.wording import capitalized, humanized
+from archgraph.outline.wording import capitalized, humanized, inmost
 
 _MANY_SLOTS, _MANY_INSIDE = 14, 18
 _CAPTION_ROOM, _CAPTION_SHARE = 130.0, 0.7
@@ -188,7 +188,7 @@ def group_content(
 
 
 def _block_name(repeat: Repeat) -> str:
-    return capitalized(humanized(repeat.name if repeat.block == "repeat" else repeat.block))
+    return capitalized(humanized(repeat.name if repeat.block == "repeat" else inmost(repeat).block))
 
 
 def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
