@@ -17,10 +17,8 @@ SHARE = 0.05
 LONG = 10**7
 """From here on integers are written with three digits and a unit."""
 
-Values = Mapping[Symbol, int]
 
-
-def forms(law: Expr, values: Values) -> Iterator[tuple[str, Expr]]:
+def forms(law: Expr, values: Mapping[Symbol, int]) -> Iterator[tuple[str, Expr]]:
     """Signs with expressions, from the longest to the shortest: ``=`` for the whole law, ``≈`` for a shorter one."""
     sign = "=" if spelled_out(law) else "≈"
     yield sign, law
@@ -85,7 +83,7 @@ def _shared(powers: Sequence[Expr]) -> Expr:
     return Integer(least if least > 0 else most if most < 0 else 0)
 
 
-def large_terms(law: Expr, values: Values) -> Expr:
+def large_terms(law: Expr, values: Mapping[Symbol, int]) -> Expr:
     """The terms above `SHARE` of the whole, and as many more as the sum takes to come that close; equal ones together.
 
     >>> from sympy import symbols
@@ -104,7 +102,7 @@ def large_terms(law: Expr, values: Values) -> Expr:
     return Add(*kept)
 
 
-def gathered_borders(law: Expr, values: Values) -> Expr | None:
+def gathered_borders(law: Expr, values: Mapping[Symbol, int]) -> Expr | None:
     """The largest term less what is lost at the borders, ``27 C² (H − 183) (W − 183)``; None if it is far off.
 
     >>> from sympy import symbols
