@@ -159,7 +159,8 @@ def draw(
         color: ``"locality"``, ``"params"`` and ``"macs"`` (share of the whole), ``"level"`` (resolution) or ``"op"``.
         engine: the Graphviz engine for graphs that have no layout of their own.
         show: which of ``"shape"``, ``"params"``, ``"macs"`` and ``"field"`` boxes are annotated with; all by default.
-        terms: ``"leading"``, or ``"full"`` for whole laws where they have room.
+        terms: ``"leading"``: whole laws behind ``=`` where they fit into boxes of usual width, else their large
+            terms behind ``≈``; or ``"full"``, which widens boxes for whole laws.
         values: numbers at the bound symbols instead of laws.
 
     Raises:
