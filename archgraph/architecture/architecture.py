@@ -23,7 +23,7 @@ from archgraph.cost.training.fit import Fit, fit_of
 from archgraph.cost.training.run import Training, training
 from archgraph.cost.training.step_report import StepFlops, mfu, step_flops
 from archgraph.cost.training.training_memory import TrainingMemory, training_memory
-from archgraph.errors import not_among, printable, some
+from archgraph.errors import QueryError, not_among, printable, quoted, some
 from archgraph.fields import queries as fields
 from archgraph.fields.report.field_report import ReceptiveField
 from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
@@ -31,10 +31,11 @@ from archgraph.graph.checkpoints import Checkpoint
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Expected, Law, Network
 from archgraph.laws.search import Solution
+from archgraph.pytorch.sources.table import is_model
 from archgraph.report.table import Table
 from archgraph.sizes.symbols import Assumption
 from archgraph.sizes.types import TensorType
-from archgraph.spec.load import find_spec
+from archgraph.spec.load import find_spec, is_spec
 from archgraph.spec.source import SpecSource
 from archgraph.spec.spec import read_text
 from archgraph.spec.write.writer import write_spec
@@ -1158,17 +1159,65 @@ class Architecture:
 
 
 @_named
-def load(name: str | Path) -> Architecture:
-    """Return the architecture of a spec: a path, or the name of a shipped spec or variant.
+def load(
+    name: str | Path,
+    *,
+    inputs: Any = None,
+    dynamic: Mapping[str, Mapping[int, str]] | None = None,
+    batch_axis: AskedBatch = "found",
+    allow_unsupported: bool = False,
+    **options: Any,
+) -> Architecture:
+    """Return the architecture of a spec, or of a model by name: a path, a shipped spec or variant, or a source.
+
+    Sources are `timm:NAME`, `torchvision:NAME`, `hf:config.json` of transformers or diffusers, `plans.json:NAME` of
+    nnU-Net, and `package.file:builder`. No weights are read or fetched, and what the model is called with comes from
+    the library's own data.
+
+    Args:
+        name: what is loaded.
+        inputs: what a model is called with, as for `trace`; by name they replace some of the inputs that are found.
+        dynamic: which dimensions of a model's inputs are symbols: `{"x": {2: "h", 3: "w"}}`.
+        batch_axis, allow_unsupported: as for `trace`.
+        options: keywords of what builds a model, or fields of its configuration: `img_size=384`.
 
     Raises:
-        SpecError, ShapeError: the spec breaks a rule.
+        SpecError, ShapeError: the spec breaks a rule; there is no such model, or it cannot be built.
+        MissingToolError: PyTorch, or the library of a model, is not installed.
 
     >>> load("unet:padded-512").at().macs
     192384335872
     """
+    if not is_spec(str(name)) and is_model(str(name)):
+        return _loaded_model(str(name), inputs, options, dynamic, batch_axis, allow_unsupported=allow_unsupported)
+    given = {"inputs": inputs, "dynamic": dynamic, **options}
+    for keyword in (key for key, value in given.items() if value is not None):
+        raise QueryError(
+            f"'{keyword}' belongs to a model, and {quoted(str(name))} is a spec", hint="at(...) binds its symbols"
+        )
     spec, variant = find_spec(str(name))
     return Architecture(SpecSource(spec, variant).network())
+
+
+def _loaded_model(
+    name: str, inputs: Any, options: Mapping[str, Any], dynamic: Any, batch_axis: Any, *, allow_unsupported: bool
+) -> Architecture:
+    from archgraph.pytorch.sources.model import called
+    from archgraph.pytorch.sources.table import named_model
+    from archgraph.pytorch.trace.module import trace as traced
+    from archgraph.pytorch.trace.source import network_of
+
+    model = named_model(name, options)
+    given, told = called(model, inputs)
+    found = traced(
+        model.module,
+        given,
+        dynamic,
+        batch_axis=batch_axis,
+        name=model.name,
+        allow_unsupported=allow_unsupported,
+    )
+    return Architecture(network_of(found, model.module, told))
 
 
 @_named

@@ -7,7 +7,7 @@ from typing import Any
 
 from archgraph.cli.other_tools import add_other_tools, run_other_tool
 from archgraph.cli.output import say, show
-from archgraph.cli.shared import add_at, add_format, add_names, command, load_bound
+from archgraph.cli.shared import add_at, add_format, add_model, add_names, command, load_bound
 from archgraph.cli.values import some_of
 from archgraph.cost.costs import GROUPS, METRICS
 
@@ -28,6 +28,7 @@ def add_cost(commands: Any) -> None:
     parser.add_argument("--laws", action="store_true", help="laws in the table instead of their values")
     add_other_tools(parser)
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from archgraph.cli.output import show
-from archgraph.cli.shared import add_at, add_format, command, load_bound
+from archgraph.cli.shared import add_at, add_format, add_model, command, load_bound
 from archgraph.cli.values import distinct, whole
 from archgraph.errors import QueryError, SpecError, not_among, quoted
 
@@ -50,6 +50,7 @@ def add_rf(commands: Any) -> None:
     parser.not_with("--probe", "--halo", "--productive")
     parser.not_with("--halo", "--productive")
     add_at(parser)
+    add_model(parser, shape="--shape")
     add_format(parser)
 
 
@@ -127,6 +128,7 @@ def add_hops(commands: Any) -> None:
     parser.add_argument("--input", help="the input (default: the only one with positions)")
     parser.not_with("--distance", "--from")
     add_at(parser)
+    add_model(parser, shape="--shape")
     add_format(parser)
 
 

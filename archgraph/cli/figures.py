@@ -7,7 +7,7 @@ from typing import Any
 
 from archgraph.cli.caveats import note_asked
 from archgraph.cli.output import show
-from archgraph.cli.shared import add_at, add_figure, add_format, add_names, command, load_bound, save
+from archgraph.cli.shared import add_at, add_figure, add_format, add_model, add_names, command, load_bound, save
 from archgraph.cli.values import some_of
 from archgraph.errors import QueryError
 from archgraph.figures.facts.coloring import COLORS
@@ -26,6 +26,7 @@ def add_draw(commands: Any) -> None:
     parser.add_argument("--values", action="store_true", help="numbers instead of laws")
     add_figure(parser)
     add_at(parser)
+    add_model(parser)
 
 
 def _views() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from archgraph.cli.output import show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import add_at, add_format, add_names, command, load_bound
+from archgraph.cli.shared import add_at, add_format, add_model, add_names, command, load_bound
 from archgraph.cli.values import whole
 from archgraph.cost.costs import GROUPS
 from archgraph.cost.memory.setting import CHOICES, Mode, Setting
@@ -41,6 +41,7 @@ def add_memory(commands: Any) -> None:
         help="keep only the inputs of these scopes; without a name, of every iteration of a repeat",
     )
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 
@@ -89,6 +90,7 @@ def add_efficiency(commands: Any) -> None:
     add_names(parser, "--by", _groups, "grouping", default="stage")
     _add_choice(parser, "dtype", "of the bytes")
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 
@@ -118,6 +120,7 @@ def add_roofline(commands: Any) -> None:
     parser.add_argument("--batch", type=batch, default=1, metavar="N", help="samples at once (default: 1)")
     add_names(parser, "--by", _groups, "grouping", default="op")
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 

@@ -8,7 +8,7 @@ from math import isfinite, nan
 from typing import Any
 
 from archgraph.cli.output import say, show
-from archgraph.cli.shared import add_at, add_format, command, load_bound
+from archgraph.cli.shared import add_at, add_format, add_model, command, load_bound
 from archgraph.cli.values import distinct, range_of, swept_values, whole
 from archgraph.errors import QueryError, SpecError, quoted
 
@@ -35,6 +35,7 @@ def add_solve(commands: Any) -> None:
     parser.add_argument("--within", metavar="A..B", help="the values to try, for a law that rises and falls")
     parser.add_argument("--over", metavar="SYMBOL=VALUES", help="solve for each of these values of another symbol")
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 
@@ -87,6 +88,7 @@ def add_scale(commands: Any) -> None:
     text = "SYMBOL=xF, /F, +N or -N, such as D=x2, D=xsqrt2, levels=+1; several at once with commas"
     parser.add_argument("changes", nargs="+", metavar="CHANGE", help=text)
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from archgraph.cli.output import say, show
-from archgraph.cli.shared import add_at, add_format, add_names, command, load_bound
+from archgraph.cli.shared import add_at, add_format, add_model, add_names, command, load_bound
 from archgraph.cli.values import distinct, some_of, swept_values
 from archgraph.cost.costs import METRICS
 from archgraph.errors import QueryError
@@ -37,6 +37,7 @@ def add_sweep(commands: Any) -> None:
     for option in ("--pareto", "--larger", "--format", "--json"):
         parser.not_with(option, "--output")
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 

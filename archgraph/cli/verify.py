@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from archgraph.cli.output import show
-from archgraph.cli.shared import add_at, add_format, command, load_bound
+from archgraph.cli.shared import add_at, add_format, add_model, command, load_bound
 
 
 def add_verify(commands: Any) -> None:
@@ -23,6 +23,7 @@ def add_verify(commands: Any) -> None:
     parser.add_argument("--input", help="the input of the receptive fields (default: the only one with positions)")
     parser.goes_with("--input", "--rf")
     add_at(parser)
+    add_model(parser, shape="--shape")
     add_format(parser)
 
 
