@@ -66,7 +66,7 @@ def add_model(parser: Parser, *, shape: str = "--input") -> None:
         action="append",
         default=[],
         metavar="SHAPE",
-        help="what a model takes: x=1x3x384x384, ids=1x128:int",
+        help="what a model takes: x=1x3x99x99, n=1x9:int",
     )
     parser.add_argument(
         "--dynamic", action="append", default=[], metavar="INPUT:DIM=NAME", help="x:2=h,3=w makes sizes of it symbols"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 from archgraph.errors import ArchgraphError, MissingToolError, SpecError, did_you_mean, quoted
@@ -55,6 +56,10 @@ def library(name: str) -> Any:
         if (error.name or "").partition(".")[0] != name:
             raise MissingToolError(f"{name} needs {error.name}, which is not installed") from None
         raise MissingToolError(f"{name} is not installed", hint=f"pip install {name}") from None
+    except Exception as error:
+        told = str(error).strip().partition("\n")[0]
+        hint = f"install a version of {name} that fits the PyTorch that is installed"
+        raise MissingToolError(f"{name} cannot be imported: {type(error).__name__}: {told}", hint=hint) from None
 
 
 def unknown(what: str, name: str, known: list[str]) -> SpecError:
@@ -95,6 +100,11 @@ def built_or_told(what: str) -> Iterator[None]:
         raise SpecError(
             f"cannot build {what}: {type(error).__name__}: {told}", hint="its keywords: --set name=value"
         ) from None
+
+
+def first_argument(module: Any) -> str:
+    """Return the name of what a module is called with."""
+    return next(iter(signature(module.forward).parameters))
 
 
 def images(*sizes: int) -> Any:

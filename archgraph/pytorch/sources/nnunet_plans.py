@@ -10,7 +10,7 @@ from typing import Any
 from archgraph.errors import SpecError, did_you_mean, quoted
 from archgraph.optional import import_torch
 from archgraph.pytorch.sources.configuration import read_configuration
-from archgraph.pytorch.sources.model import NamedModel, Options, built, images, library
+from archgraph.pytorch.sources.model import NamedModel, Options, built, first_argument, images, library
 
 ALLOWED = ("dynamic_network_architectures.", "torch.nn.")
 """Where the classes that a plan names may lie: nothing else is imported."""
@@ -39,8 +39,10 @@ def nnunet_model(path: str, options: Options) -> NamedModel:
     keywords = {**_keywords(architecture, file), CHANNELS: channels, CLASSES: classes, **given}
     taken = inspect.signature(kind).parameters
     module = built(file, lambda: kind(**{key: value for key, value in keywords.items() if key in taken}))
-    patch = configuration.get("patch_size") or ()
-    return NamedModel(f"nnU-Net {name}", module, {"x": images(channels, *map(int, patch))}, "the plan's patch_size")
+    patch = map(int, configuration.get("patch_size") or ())
+    return NamedModel(
+        f"nnU-Net {name}", module, {first_argument(module): images(channels, *patch)}, "the plan's patch_size"
+    )
 
 
 def _configuration(plans: Mapping[str, Any], named: str, file: str) -> tuple[str, Mapping[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from archgraph.pytorch.sources.model import NamedModel, Options, built, images, library, unknown
+from archgraph.pytorch.sources.model import NamedModel, Options, built, first_argument, images, library, unknown
 
 
 def timm_model(name: str, options: Options) -> NamedModel:
@@ -19,7 +19,7 @@ def timm_model(name: str, options: Options) -> NamedModel:
     if not timm.is_model(name.partition(".")[0]):
         raise unknown("timm has no model", name, timm.list_models())
     module = built(f"timm:{name}", lambda: timm.create_model(name, pretrained=False, **options))
-    return NamedModel(name, module, {"x": images(*input_size(module, options))}, "timm's input_size")
+    return NamedModel(name, module, {first_argument(module): images(*input_size(module, options))}, "timm's input_size")
 
 
 def input_size(module: Any, options: Options) -> tuple[int, int, int]:

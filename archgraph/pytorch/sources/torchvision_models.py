@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from archgraph.pytorch.sources.model import NamedModel, Options, built, images, library, unknown
+from archgraph.pytorch.sources.model import NamedModel, Options, built, first_argument, images, library, unknown
 
 FRAMES = 16
 """How many frames the models of videos were trained on."""
@@ -25,12 +25,8 @@ def torchvision_model(name: str, options: Options) -> NamedModel:
     without = {key: None for key in ("weights", "weights_backbone") if key in taken}
     module = built(f"torchvision:{name}", lambda: models.get_model(name, **without, **options))
     sizes = _sizes(models, name)
-    inputs = None if sizes is None else {_first_argument(module): images(*sizes)}
+    inputs = None if sizes is None else {first_argument(module): images(*sizes)}
     return NamedModel(name, module, inputs, "the preset of torchvision's weights")
-
-
-def _first_argument(module: Any) -> str:
-    return next(iter(inspect.signature(module.forward).parameters))
 
 
 def _sizes(models: Any, name: str) -> tuple[int, ...] | None:
