@@ -190,10 +190,10 @@ ROWS: Mapping[str, Row] = {
     "max_pool1d_with_indices": lambda h, x: functional.max_pool1d(h, 2, return_indices=True)[0],
     "max_pool3d_with_indices": lambda h, x: functional.max_pool3d(volume(h), 2, return_indices=True)[0],
     "max_unpool2d": lambda h, x: functional.max_unpool2d(
-        *functional.max_pool2d(image(h), 1, 2, return_indices=True), 2, output_size=(4, 8)
+        *functional.max_pool2d(image(h), 1, 2, return_indices=True), (2, 2), output_size=(4, 8)
     ).sin(),
     "max_unpool3d": lambda h, x: functional.max_unpool3d(
-        *functional.max_pool3d(volume(h), 1, 2, return_indices=True), 2, output_size=(4, 2, 4)
+        *functional.max_pool3d(volume(h), 1, 2, return_indices=True), (2, 2, 2), output_size=(4, 2, 4)
     ).sin(),
     "upsample_nearest1d": lambda h, x: functional.interpolate(h, scale_factor=2).sin(),
     "upsample_nearest2d": lambda h, x: functional.interpolate(image(h), scale_factor=2).sin(),
@@ -227,7 +227,7 @@ ROWS: Mapping[str, Row] = {
     "var_mean": lambda h, x: sum(torch.var_mean(h, 1)),
     "std_mean": lambda h, x: sum(torch.std_mean(h, 1)),
     # made of others
-    "tensordot": lambda h, x: torch.tensordot(h, x[0], dims=([2], [1])),
+    "tensordot": lambda h, x: torch.tensordot(h, x[0], dims=([2], [1])),  # type: ignore[call-overload]
     "inner": lambda h, x: torch.inner(h, x[0]),
     "cosine_similarity": lambda h, x: functional.cosine_similarity(h, x, -1),
     "l1_loss": lambda h, x: functional.l1_loss(h, x)[None],

@@ -32,7 +32,7 @@ def torchvision_model(name: str, options: Options) -> NamedModel:
 def _sizes(models: Any, name: str) -> tuple[int, ...] | None:
     """Channels and positions that the weights' preset makes of an image; None where there is none."""
     weights = next(iter(models.get_model_weights(name)), None)
-    transforms = getattr(weights, "transforms", None)
+    transforms: Any = getattr(weights, "transforms", None)
     preset = getattr(transforms, "keywords", {})
     side = preset.get("crop_size") or preset.get("resize_size")
     if side is None:

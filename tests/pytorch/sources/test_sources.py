@@ -4,6 +4,7 @@ import json
 import socket
 import sys
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ def small(width=4, channels=3):
 @pytest.fixture
 def timm(monkeypatch):
     """A library with the interface of timm, and one model."""
-    library = ModuleType("timm")
+    library: Any = ModuleType("timm")
     library.is_model = lambda name: name == "resnet_small"
     library.list_models = lambda: ["resnet_small"]
 
@@ -69,7 +70,7 @@ def torchvision(monkeypatch):
         get_model=lambda name, **options: made[name][0](**options),
         get_model_weights=lambda name: [SimpleNamespace(transforms=made[name][1])] if made[name][1] else [],
     )
-    library = ModuleType("torchvision")
+    library: Any = ModuleType("torchvision")
     library.models = models
     monkeypatch.setitem(sys.modules, "torchvision", library)
 
@@ -226,7 +227,8 @@ def test_a_configuration_that_cannot_be_read_is_refused(tmp_path, monkeypatch, t
 @pytest.fixture
 def plans(tmp_path, monkeypatch):
     """A plan with two configurations, of a library with the name of the one that holds nnU-Net's networks."""
-    library, part = ModuleType("dynamic_network_architectures"), ModuleType("dynamic_network_architectures.nets")
+    library = ModuleType("dynamic_network_architectures")
+    part: Any = ModuleType("dynamic_network_architectures.nets")
 
     class Net(torch.nn.Sequential):
         def __init__(self, input_channels, num_classes, conv_op, width):
