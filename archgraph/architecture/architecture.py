@@ -1202,13 +1202,13 @@ def load(
 def _loaded_model(
     name: str, inputs: Any, options: Mapping[str, Any], dynamic: Any, batch_axis: Any, *, allow_unsupported: bool
 ) -> Architecture:
-    from archgraph.pytorch.sources.model import called
+    from archgraph.pytorch.sources.model import called_with
     from archgraph.pytorch.sources.table import named_model
     from archgraph.pytorch.trace.module import trace as traced
     from archgraph.pytorch.trace.source import network_of
 
     model = named_model(name, options)
-    given, told = called(model, inputs)
+    given, told = called_with(model, inputs)
     found = traced(
         model.module,
         given,

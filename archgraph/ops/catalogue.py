@@ -17,7 +17,6 @@ from archgraph.ops import (
     pointwise,
     pooling,
     rearrangement,
-    recurrent,
     reshaping,
     resizing,
     rms,
@@ -26,7 +25,7 @@ from archgraph.ops import (
     sources,
 )
 from archgraph.ops.base import REGISTERED, Op
-from archgraph.ops.traced import limited, moves, stored, values
+from archgraph.ops.traced import limited, moves, recurrent, stored, values
 
 FAMILIES = (
     activations,
@@ -40,7 +39,6 @@ FAMILIES = (
     pointwise,
     pooling,
     rearrangement,
-    recurrent,
     reshaping,
     resizing,
     rms,
@@ -49,6 +47,7 @@ FAMILIES = (
     sources,
     limited,
     moves,
+    recurrent,
     stored,
     values,
 )

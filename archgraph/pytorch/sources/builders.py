@@ -11,15 +11,15 @@ from typing import Any
 
 from archgraph.errors import ArchgraphError, QueryError, SpecError, quoted, some
 from archgraph.optional import import_torch
-from archgraph.pytorch.sources.model import NamedModel, Options
+from archgraph.pytorch.sources.model import BuilderOptions, NamedModel
 
 
-def own_model(path: str, options: Options) -> NamedModel:
+def own_model(path: str, options: BuilderOptions) -> NamedModel:
     """Return the module that `package.file:name` is or makes; keywords are passed to it."""
     return NamedModel(path.partition(":")[2], own_module(path, options), None)
 
 
-def own_module(path: str, options: Options | None = None) -> Any:
+def own_module(path: str, options: BuilderOptions | None = None) -> Any:
     """Import `package.file:name`, and call it unless it is a module already; weights are made on the meta device.
 
     Raises:
@@ -44,7 +44,7 @@ def own_module(path: str, options: Options | None = None) -> Any:
     return made
 
 
-def _check_callable(path: str, found: object, given: Options) -> None:
+def _check_callable(path: str, found: object, given: BuilderOptions) -> None:
     """Refuse, before it is called, what makes no module or wants arguments that are not given."""
     wanted = "name a torch.nn.Module, or a function or class without arguments that makes one"
     if not callable(found):

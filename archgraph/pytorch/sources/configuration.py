@@ -8,7 +8,7 @@ from typing import Any
 
 from archgraph.errors import SpecError, quoted
 
-LARGEST = 2**20
+LARGEST_CONFIGURATION = 2**20
 """Bytes of the largest configuration that is read."""
 
 
@@ -22,9 +22,10 @@ def read_configuration(path: str) -> dict[str, Any]:
     try:
         if not place.is_file():
             raise SpecError(f"there is no file {quoted(path)}", hint="a config.json, such as lies beside a checkpoint")
-        if place.stat().st_size > LARGEST:
+        if place.stat().st_size > LARGEST_CONFIGURATION:
             raise SpecError(
-                f"{quoted(path)} has {place.stat().st_size:,} bytes, and a configuration {LARGEST:,} at most"
+                f"{quoted(path)} has {place.stat().st_size:,} bytes, "
+                f"and a configuration {LARGEST_CONFIGURATION:,} at most"
             )
         found = json.loads(place.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:

@@ -8,13 +8,13 @@ from typing import Any
 from archgraph.errors import SpecError, quoted
 from archgraph.pytorch.sources.configuration import read_configuration
 from archgraph.pytorch.sources.derived_inputs import derived_inputs
-from archgraph.pytorch.sources.model import NamedModel, Options, built, built_or_told, library, unknown
+from archgraph.pytorch.sources.model import BuilderOptions, NamedModel, built, built_or_told, library, unknown_model
 
 NO_FIELDS = frozenset(("auto_map", "architectures", "transformers_version", "_name_or_path", "model_type"))
 """Entries that are no hyper-parameters."""
 
 
-def hugging_face_model(path: str, options: Options) -> NamedModel:
+def hugging_face_model(path: str, options: BuilderOptions) -> NamedModel:
     """Return the model that a configuration names; keywords override its fields.
 
     Nothing is fetched, no weights are read, and code of its own (`auto_map`) is not run.
@@ -39,12 +39,12 @@ def _of_diffusers(path: str, name: str, fields: Mapping[str, Any]) -> NamedModel
     diffusers = library("diffusers")
     kind = getattr(diffusers, name, None) if name.isidentifier() else None
     if not isinstance(kind, type) or not issubclass(kind, diffusers.ModelMixin):
-        raise unknown("diffusers has no model", name, [each for each in dir(diffusers) if each.endswith("Model")])
+        raise unknown_model("diffusers has no model", name, [each for each in dir(diffusers) if each.endswith("Model")])
     module = built(path, lambda: kind.from_config({key: v for key, v in fields.items() if key[:1] != "_"}))
     return NamedModel(name, module, derived_inputs(module, dict(module.config), {}), f"the fields of {path}")
 
 
-def _of_transformers(path: str, given: Mapping[str, Any], options: Options) -> NamedModel:
+def _of_transformers(path: str, given: Mapping[str, Any], options: BuilderOptions) -> NamedModel:
     transformers = library("transformers")
     family = given.get("model_type")
     if not isinstance(family, str):
@@ -53,7 +53,7 @@ def _of_transformers(path: str, given: Mapping[str, Any], options: Options) -> N
         )
     known = transformers.CONFIG_MAPPING
     if family not in known:
-        raise unknown("transformers has no model_type", family, list(known))
+        raise unknown_model("transformers has no model_type", family, list(known))
     fields = {key: value for key, value in {**given, **options}.items() if key not in NO_FIELDS}
     with built_or_told(path):
         config = transformers.AutoConfig.for_model(family, **fields)
@@ -73,7 +73,7 @@ def _class(transformers: Any, path: str, listed: Any) -> Any:
     found = getattr(transformers, name, None) if isinstance(name, str) and name.isidentifier() else None
     if not isinstance(found, type) or not issubclass(found, transformers.PreTrainedModel):
         known = [each for each in dir(transformers) if "For" in each or each.endswith("Model")]
-        raise unknown(f"{quoted(path)}: transformers has no model", str(name), known)
+        raise unknown_model(f"{quoted(path)}: transformers has no model", str(name), known)
     return found
 
 

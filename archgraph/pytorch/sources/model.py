@@ -12,7 +12,7 @@ from typing import Any
 from archgraph.errors import ArchgraphError, MissingToolError, SpecError, did_you_mean, quoted
 from archgraph.optional import import_torch
 
-Options = Mapping[str, Any]
+BuilderOptions = Mapping[str, Any]
 """Keywords of whatever builds a module: `img_size=384`."""
 
 
@@ -62,10 +62,10 @@ def library(name: str) -> Any:
         raise MissingToolError(f"{name} cannot be imported: {type(error).__name__}: {told}", hint=hint) from None
 
 
-def unknown(what: str, name: str, known: list[str]) -> SpecError:
+def unknown_model(what: str, name: str, known: list[str]) -> SpecError:
     """Return the error for a name that a library does not have.
 
-    >>> print(unknown("timm has no model", "resnet5", ["resnet50"]))
+    >>> print(unknown_model("timm has no model", "resnet5", ["resnet50"]))
     timm has no model 'resnet5'. Did you mean 'resnet50'?
     """
     return SpecError(f"{what} {quoted(name)}.{did_you_mean(name, known)}")
@@ -123,7 +123,7 @@ def no_inputs(name: str) -> SpecError:
     return SpecError(f"nothing says what {name} takes", hint="say it: --input 1x3x224x224, or inputs={...}")
 
 
-def called(model: NamedModel, inputs: Any) -> tuple[Any, str]:
+def called_with(model: NamedModel, inputs: Any) -> tuple[Any, str]:
     """Return the inputs that a model is traced with, those of the user first, and what is told of the others.
 
     Raises:

@@ -10,14 +10,14 @@ from typing import Any
 from archgraph.errors import SpecError, did_you_mean, quoted
 from archgraph.optional import import_torch
 from archgraph.pytorch.sources.configuration import read_configuration
-from archgraph.pytorch.sources.model import NamedModel, Options, built, first_argument, images, library
+from archgraph.pytorch.sources.model import BuilderOptions, NamedModel, built, first_argument, images, library
 
-ALLOWED = ("dynamic_network_architectures.", "torch.nn.")
+CLASS_PLACES = ("dynamic_network_architectures.", "torch.nn.")
 """Where the classes that a plan names may lie: nothing else is imported."""
 CHANNELS, CLASSES = "input_channels", "num_classes"
 
 
-def nnunet_model(path: str, options: Options) -> NamedModel:
+def nnunet_model(path: str, options: BuilderOptions) -> NamedModel:
     """Return the network of one configuration of a plan: `plans.json:3d_fullres`, the only one without a name.
 
     How many channels and classes it has stands in `dataset.json` beside the plan, or is said by the keywords
@@ -83,9 +83,9 @@ def _sizes(file: str, given: dict[str, Any]) -> tuple[int, int]:
 
 def _allowed(name: str, file: str) -> Any:
     """The class of a dotted name, which lies in one of two libraries."""
-    if not name.startswith(ALLOWED) or not all(part.isidentifier() for part in name.split(".")):
+    if not name.startswith(CLASS_PLACES) or not all(part.isidentifier() for part in name.split(".")):
         raise SpecError(
-            f"{quoted(file)} names {quoted(name)}, and classes are taken from {' and '.join(ALLOWED)} only",
+            f"{quoted(file)} names {quoted(name)}, and classes are taken from {' and '.join(CLASS_PLACES)} only",
             hint="build it yourself: package.file:name",
         )
     place, _, kind = name.rpartition(".")

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from archgraph.errors import SpecError
-from archgraph.pytorch.sources.model import NamedModel, Options
+from archgraph.pytorch.sources.model import BuilderOptions, NamedModel
 
-SOURCES: Mapping[str, tuple[str, str]] = {
+MODEL_SOURCES: Mapping[str, tuple[str, str]] = {
     "timm": ("timm_models", "timm_model"),
     "torchvision": ("torchvision_models", "torchvision_model"),
     "hf": ("hugging_face", "hugging_face_model"),
@@ -31,7 +31,7 @@ def source_of(name: str) -> str | None:
     ('timm', None, 'nnunet')
     """
     prefix, colon, rest = name.partition(":")
-    if colon and rest and prefix in SOURCES:
+    if colon and rest and prefix in MODEL_SOURCES:
         return prefix
     if Path(name.rpartition(":")[0] if _has_suffix(name) else name).name == "plans.json":
         return "nnunet"
@@ -61,7 +61,7 @@ def _can_be_imported(place: str) -> bool:
     return top in sys.modules or find_spec(top) is not None
 
 
-def named_model(name: str, options: Options) -> NamedModel:
+def named_model(name: str, options: BuilderOptions) -> NamedModel:
     """Return the model that a name asks for.
 
     Raises:
@@ -70,11 +70,11 @@ def named_model(name: str, options: Options) -> NamedModel:
     """
     source = source_of(name)
     if source is None:
-        raise SpecError(f"no source knows the model '{name}'", hint=f"prefixes: {', '.join(SOURCES)}")
+        raise SpecError(f"no source knows the model '{name}'", hint=f"prefixes: {', '.join(MODEL_SOURCES)}")
     if source == "own":
         from archgraph.pytorch.sources.builders import own_model
 
         return own_model(name, options)
-    place, function = SOURCES[source]
+    place, function = MODEL_SOURCES[source]
     build: Any = getattr(import_module(f"archgraph.pytorch.sources.{place}"), function)
     return build(name.removeprefix(f"{source}:"), options)

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from archgraph.pytorch.sources.model import NamedModel, Options, built, first_argument, images, library, unknown
+from archgraph.pytorch.sources.model import (
+    BuilderOptions,
+    NamedModel,
+    built,
+    first_argument,
+    images,
+    library,
+    unknown_model,
+)
 
 
-def timm_model(name: str, options: Options) -> NamedModel:
+def timm_model(name: str, options: BuilderOptions) -> NamedModel:
     """Return a model of timm, without its weights; keywords are those of `timm.create_model`.
 
     Raises:
@@ -17,12 +25,12 @@ def timm_model(name: str, options: Options) -> NamedModel:
     """
     timm = library("timm")
     if not timm.is_model(name.partition(".")[0]):
-        raise unknown("timm has no model", name, timm.list_models())
+        raise unknown_model("timm has no model", name, timm.list_models())
     module = built(f"timm:{name}", lambda: timm.create_model(name, pretrained=False, **options))
     return NamedModel(name, module, {first_argument(module): images(*input_size(module, options))}, "timm's input_size")
 
 
-def input_size(module: Any, options: Options) -> tuple[int, int, int]:
+def input_size(module: Any, options: BuilderOptions) -> tuple[int, int, int]:
     """Return channels, height and width: what the keywords say, else what the model was trained on."""
     configured = getattr(module, "pretrained_cfg", None) or {}
     get = configured.get if isinstance(configured, Mapping) else lambda key, other: getattr(configured, key, other)

@@ -5,13 +5,21 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from archgraph.pytorch.sources.model import NamedModel, Options, built, first_argument, images, library, unknown
+from archgraph.pytorch.sources.model import (
+    BuilderOptions,
+    NamedModel,
+    built,
+    first_argument,
+    images,
+    library,
+    unknown_model,
+)
 
 FRAMES = 16
 """How many frames the models of videos were trained on."""
 
 
-def torchvision_model(name: str, options: Options) -> NamedModel:
+def torchvision_model(name: str, options: BuilderOptions) -> NamedModel:
     """Return a model of torchvision, without its weights; keywords are those of its builder.
 
     Raises:
@@ -20,7 +28,7 @@ def torchvision_model(name: str, options: Options) -> NamedModel:
     """
     models = library("torchvision").models
     if name not in models.list_models():
-        raise unknown("torchvision has no model", name, models.list_models())
+        raise unknown_model("torchvision has no model", name, models.list_models())
     taken = inspect.signature(models.get_model_builder(name)).parameters
     without = {key: None for key in ("weights", "weights_backbone") if key in taken}
     module = built(f"torchvision:{name}", lambda: models.get_model(name, **without, **options))

@@ -9,7 +9,7 @@ from sympy import Integer
 
 from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Value
-from archgraph.ops.recurrent import GATES, FinalState, Recurrent
+from archgraph.ops.traced.recurrent import GATES, FinalState, Recurrent
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import finish
 from archgraph.pytorch.trace.builder import Tracked

@@ -22,7 +22,7 @@ GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
 """How many numbers per hidden channel a cell computes of its input and of its last state."""
 POINTWISE = {"lstm": 9, "gru": 7, "rnn_tanh": 1, "rnn_relu": 1}
 """Operations per hidden channel that make the next state of these numbers: functions, products and sums."""
-KEPT = {"lstm": 7, "gru": 7, "rnn_tanh": 1, "rnn_relu": 1}
+KEPT_NUMBERS = {"lstm": 7, "gru": 7, "rnn_tanh": 1, "rnn_relu": 1}
 """Numbers per hidden channel and step that PyTorch's own kernels keep for the backward pass."""
 
 
@@ -37,7 +37,7 @@ class Recurrent(Op):
 
     >>> op, inputs = Recurrent.example()
     >>> print(op.infer(*inputs)[0], op.macs(*inputs))
-    {n: N, c: M} N*(3*C*M + 3*M**2)
+    {n: N, c: M} 3*C*M*N + 3*M**2*N
     """
 
     kind: ClassVar[str] = "recurrent"
@@ -134,7 +134,7 @@ class Recurrent(Op):
         x = inputs[0]
         cells, between = int(self.layers) * self._directions, (int(self.layers) - 1) * self._directions
         raw = ZERO if self.projected is None else self.hidden
-        own = KEPT[self.cell] - (0 if self.cell.startswith("rnn") else 1)
+        own = KEPT_NUMBERS[self.cell] - (0 if self.cell.startswith("rnn") else 1)
         # A simple recurrence keeps its results for itself, and reads them as its last states.
         last = ZERO if self.cell.startswith("rnn") or not trained else self._state
         step = own * self.hidden + raw + last
