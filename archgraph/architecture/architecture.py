@@ -11,52 +11,47 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, final
 from sympy import Expr, Rational, Symbol
 
 from archgraph.cost.cost_table import cost_report, cost_table
-from archgraph.cost.costs import CostRow, Costs
-from archgraph.cost.efficiency import efficiency_table
-from archgraph.cost.memory.memory import saved_memory
-from archgraph.cost.memory.peak_report import PeakMemory, peak_memory
-from archgraph.cost.memory.setting import AttentionKernel, Dtype, Mode, OptimizerName, Setting, setting
 from archgraph.cost.part import Part, costs_of, part, whole_part
-from archgraph.cost.reconciliation import Reconciliation, count_as
-from archgraph.cost.roofline import Roofline, roofline
-from archgraph.cost.training.fit import Fit, fit_of
-from archgraph.cost.training.run import Training, training
-from archgraph.cost.training.step_report import StepFlops, mfu, step_flops
-from archgraph.cost.training.training_memory import TrainingMemory, training_memory
 from archgraph.errors import QueryError, not_among, printable, quoted, some
-from archgraph.fields import queries as fields
-from archgraph.fields.report.field_report import ReceptiveField
-from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
-from archgraph.graph.checkpoints import Checkpoint
-from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Expected, Law, Network
-from archgraph.laws.search import Solution
-from archgraph.pytorch.sources.table import is_model
-from archgraph.report.table import Table
-from archgraph.sizes.symbols import Assumption
-from archgraph.sizes.types import TensorType
-from archgraph.spec.load import find_spec, is_spec
+from archgraph.spec.load import find_spec, is_spec, read_once
 from archgraph.spec.source import SpecSource
-from archgraph.spec.spec import read_text
-from archgraph.spec.write.writer import write_spec
-from archgraph.studies import budgets
 from archgraph.studies import scale as growth
-from archgraph.studies.budgets import Range
-from archgraph.studies.largest import Largest, largest
-from archgraph.studies.scale import Change
 
+# A query enters its room when it is asked: most programs ask a few of them.
 if TYPE_CHECKING:
     from torch import nn
 
+    from archgraph.comparison.diff import Diff
+    from archgraph.cost.costs import CostRow, Costs
+    from archgraph.cost.memory.peak_report import PeakMemory
+    from archgraph.cost.memory.setting import AttentionKernel, Dtype, Mode, OptimizerName
+    from archgraph.cost.reconciliation import Reconciliation
+    from archgraph.cost.roofline import Roofline
+    from archgraph.cost.training.fit import Fit
+    from archgraph.cost.training.run import Training
+    from archgraph.cost.training.step_report import StepFlops
+    from archgraph.cost.training.training_memory import TrainingMemory
     from archgraph.fields.effective.effective import Effective
     from archgraph.fields.paths.hop_path import HopPath
     from archgraph.fields.paths.paths import Paths
+    from archgraph.fields.report.field_report import ReceptiveField
     from archgraph.fields.report.halo import Halo
     from archgraph.fields.report.productive import Productivity
+    from archgraph.fields.report.receptive_field import ReceptiveFields
     from archgraph.fields.report.size_law import SizeLaw
     from archgraph.figures.figure import Figure
+    from archgraph.graph.checkpoints import Checkpoint
+    from archgraph.graph.ir import Graph, Value
+    from archgraph.laws.search import Solution
     from archgraph.pytorch.trace.batch.find import AskedBatch
     from archgraph.pytorch.verify.verify import Report
+    from archgraph.report.table import Table
+    from archgraph.sizes.symbols import Assumption
+    from archgraph.sizes.types import TensorType
+    from archgraph.studies.budgets import Range
+    from archgraph.studies.largest import Largest
+    from archgraph.studies.scale import Change
     from archgraph.studies.sweep import Sweep
 
 
@@ -685,6 +680,8 @@ class Architecture:
         >>> load("dit:S/2").solve("L", training_memory=("<=", 24e9), batch=64, attention="flash").value
         44
         """
+        from archgraph.studies import budgets
+
         return budgets.solve(self.network, name, multiple_of, budget, within)
 
     def iso(self, name: str, over: Mapping[str, Iterable[Any]], multiple_of: int = 1, **budget: object) -> Table:
@@ -694,6 +691,8 @@ class Architecture:
         >>> [row["D"] for row in table.rows]
         [1728, 1152]
         """
+        from archgraph.studies import budgets
+
         return budgets.iso(self.network, name, over, multiple_of, budget)
 
     def what_if(self, **values: Any) -> Table:
@@ -703,6 +702,17 @@ class Architecture:
         ['4.008', '1.237', '1.028']
         """
         return growth.what_if(self.network, values)
+
+    def diff(self, after: Architecture) -> Diff:
+        """Return what changed from this network to another: totals, laws, symbols, fields and nodes.
+
+        >>> found = load("unet").diff(load("unet:padded-512"))
+        >>> [(change.metric, change.by) for change in found.totals[:2]]
+        [('params', 0), ('macs', 41955911424)]
+        """
+        from archgraph.comparison.diff import Diff
+
+        return Diff(self.network, after.network)
 
     def scale(self, **changes: Change) -> Table:
         """Return what factors on symbols do to params, MACs, activations and what autograd keeps.
@@ -764,6 +774,8 @@ class Architecture:
         >>> load("transformer").saved_memory(checkpoint=True)
         4*D*L*N
         """
+        from archgraph.cost.memory.memory import saved_memory
+
         return saved_memory(self.network, attention, dtype, checkpoint=checkpoint)
 
     def peak_memory(
@@ -790,6 +802,9 @@ class Architecture:
         >>> load("unet:padded-512").peak_memory("training").node
         'dec(0).relu_2'
         """
+        from archgraph.cost.memory.peak_report import peak_memory
+        from archgraph.cost.memory.setting import setting
+
         return peak_memory(self.network, setting(self.graph, mode, attention, dtype, optimizer, checkpoint=checkpoint))
 
     def training_memory(self, run: Training | None = None, **options: object) -> TrainingMemory:
@@ -806,6 +821,9 @@ class Architecture:
         >>> needed.phase, needed.kind_of_number, needed.by_kind["optimizer states"]
         ('backward', 'estimate', 262920972)
         """
+        from archgraph.cost.training.run import training
+        from archgraph.cost.training.training_memory import training_memory
+
         return training_memory(self.network, training(run, options))
 
     def fits(self, device: str | float, run: Training | None = None, **options: object) -> Fit:
@@ -823,6 +841,9 @@ class Architecture:
         >>> fit.fits, fit.margin > 0, [each.change for each in fit.remedies][0]
         (True, True, "checkpoint='block'")
         """
+        from archgraph.cost.training.fit import fit_of
+        from archgraph.cost.training.run import training
+
         return fit_of(self.network, device, training(run, options))
 
     def largest(self, name: str, memory: str | float, multiple_of: int = 1, **keywords: object) -> Largest:
@@ -842,6 +863,8 @@ class Architecture:
         >>> found.value, found.next_bytes > 24e9, found.at["heads"] == found.value / 64
         (1792, True, True)
         """
+        from archgraph.studies.largest import largest
+
         return largest(self.network, name, memory, multiple_of, keywords)
 
     def step_flops(self, run: Training | None = None, **options: object) -> StepFlops:
@@ -855,6 +878,9 @@ class Architecture:
         >>> step.backward == 2 * step.forward, round(step.ratio, 3), round(step.again / step.forward, 3)
         (True, 0.832, 0.751)
         """
+        from archgraph.cost.training.run import training
+        from archgraph.cost.training.step_report import step_flops
+
         return step_flops(self.network, training(run, options))
 
     def mfu(self, device: str, tokens_per_second: float, run: Training | None = None, **options: object) -> float:
@@ -869,6 +895,9 @@ class Architecture:
         >>> round(load("llama:3-8b").at(N=8192).mfu("h100", 9500, dtype="bf16-mixed"), 3)
         0.556
         """
+        from archgraph.cost.training.run import training
+        from archgraph.cost.training.step_report import mfu
+
         return mfu(self.network, device, training(run, options), tokens_per_second)
 
     def efficiency(self, by: str = "stage", dtype: Dtype | None = None, attention: AttentionKernel = "flash") -> Table:
@@ -882,6 +911,9 @@ class Architecture:
         >>> [row["macs/param"] for row in load("adm").efficiency().rows][-1]
         '59.547'
         """
+        from archgraph.cost.efficiency import efficiency_table
+        from archgraph.cost.memory.setting import Setting
+
         return efficiency_table(self.network, by, Setting(attention=attention, dtype=dtype, own=self.network.floating))
 
     def roofline(
@@ -899,6 +931,8 @@ class Architecture:
         >>> load("dit").roofline("a100").seconds < load("dit").roofline("v100", dtype="fp16").seconds
         True
         """
+        from archgraph.cost.roofline import roofline
+
         return roofline(self.network, device, dtype, attention, batch, by)
 
     def count_as(self, tool: str, functional: Iterable[str] = ()) -> Reconciliation:
@@ -914,6 +948,8 @@ class Architecture:
         >>> counted.theirs, counted.ours
         (338610585600, 401636720640)
         """
+        from archgraph.cost.reconciliation import count_as
+
         return count_as(self.network, tool, tuple(functional))
 
     # -- receptive fields and paths -----------------------------------------------------------------------
@@ -926,6 +962,8 @@ class Architecture:
         >>> load("unet:padded-512").receptive_fields("image").at("bottleneck").h.size_max
         140
         """
+        from archgraph.fields.report.receptive_field import receptive_fields
+
         return receptive_fields(self.network, input, fixed_weights=fixed_weights)
 
     def receptive_field(
@@ -954,6 +992,8 @@ class Architecture:
         >>> sd.receptive_field("noise", "latent", fixed_weights=True).h.size_max
         401
         """
+        from archgraph.fields import queries as fields
+
         return fields.receptive_field(self.network, node, input, fixed_weights=fixed_weights)
 
     def receptive_field_table(
@@ -979,6 +1019,8 @@ class Architecture:
         >>> table.rows[0]["law"]
         'K*L - L + 1'
         """
+        from archgraph.fields import queries as fields
+
         return fields.field_table(
             self.network, input, every=every, laws=laws, effective=effective, fixed_weights=fixed_weights
         )
@@ -998,6 +1040,8 @@ class Architecture:
         >>> print(load("conv_stack").receptive_field_law())
         K*L - L + 1
         """
+        from archgraph.fields import queries as fields
+
         return fields.receptive_field_law(self.network, node, input, axis, over)
 
     def halo(self, node: str | None = None, input: str | None = None) -> Halo:
@@ -1008,6 +1052,8 @@ class Architecture:
           h  margin 96 (reads 94), on a lattice of 16
           w  margin 96 (reads 94), on a lattice of 16
         """
+        from archgraph.fields import queries as fields
+
         return fields.tiling(self.network, node, input)
 
     def effective_field(self, node: str | None = None, input: str | None = None) -> dict[str, Effective]:
@@ -1016,6 +1062,8 @@ class Architecture:
         >>> print(load("unet:padded-512").effective_field()["h"])
         sigma 8.07, 95 % within 34.8 (at initialisation)
         """
+        from archgraph.fields import queries as fields
+
         return fields.effective_field(self.network, node, input)
 
     def productivity(self, axis: str | None = None, input: str | None = None) -> Productivity:
@@ -1024,6 +1072,8 @@ class Architecture:
         >>> load("vgg").productivity().feasible
         (196, 212)
         """
+        from archgraph.fields import queries as fields
+
         return fields.productive(self.network, axis, input)
 
     def paths(self, axis: str | None = None, node: str | None = None, input: str | None = None) -> Paths:
@@ -1032,6 +1082,8 @@ class Architecture:
         >>> load("unet:padded-512").paths().at_distance(90)
         10
         """
+        from archgraph.fields import queries as fields
+
         return fields.paths(self.network, node, input, axis)
 
     def hops(
@@ -1059,6 +1111,8 @@ class Architecture:
         >>> load("unet:padded-512").hops(distance=90).moves
         10
         """
+        from archgraph.fields import queries as fields
+
         return fields.hops(self.network, distance, axis, start, end, node, input)
 
     def max_path(self, axis: str | None = None, node: str | None = None, input: str | None = None) -> int:
@@ -1075,6 +1129,8 @@ class Architecture:
         >>> load("unet:padded-512").depth_to_cover(90), load("transformer").depth_to_cover(90)
         (13, 1)
         """
+        from archgraph.fields import queries as fields
+
         return fields.cover(self.network, distance, axis, input)
 
     # -- ways out -----------------------------------------------------------------------------------------
@@ -1155,6 +1211,8 @@ class Architecture:
         >>> loads(load("unet").to_spec()).params == load("unet").params
         True
         """
+        from archgraph.spec.write.writer import write_spec
+
         return write_spec(self.network)
 
 
@@ -1188,6 +1246,8 @@ def load(
     >>> load("unet:padded-512").at().macs
     192384335872
     """
+    from archgraph.pytorch.sources.table import is_model
+
     if not is_spec(str(name)) and is_model(str(name)):
         return _loaded_model(str(name), inputs, options, dynamic, batch_axis, allow_unsupported=allow_unsupported)
     given = {"inputs": inputs, "dynamic": dynamic, **options}
@@ -1228,7 +1288,7 @@ def loads(text: str, variant: str = "") -> Architecture:
     >>> g.at().params
     20
     """
-    return Architecture(SpecSource(read_text(text), variant).network())
+    return Architecture(SpecSource(read_once(text), variant).network())
 
 
 @_named
@@ -1351,6 +1411,7 @@ def fits_table(
     >>> [row["answer"] for row in table.rows]
     ['fits', 'fits', 'fits', 'fits']
     """
+    from archgraph.cost.training.run import training
     from archgraph.studies.fits_table import fits_table as tabled
 
     return tabled([one.network for one in architectures], devices, batch, training(None, options))

@@ -6,7 +6,7 @@ import argparse
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from archgraph.errors import QueryError, printable
 
@@ -18,6 +18,12 @@ class OptionRule:
     option: str
     needs: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+
+
+class Commands(Protocol):
+    """What parsers of commands are added to."""
+
+    def add_parser(self, name: str, **keywords: object) -> Parser: ...
 
 
 class Parser(ArgumentParser):

@@ -9,6 +9,7 @@ from typing import Any
 from archgraph.cli.authoring import add_new, add_schema
 from archgraph.cli.caveats import say_caveats
 from archgraph.cli.cost import add_cost
+from archgraph.cli.diff import add_diff
 from archgraph.cli.fields import add_hops, add_rf
 from archgraph.cli.figures import add_contrast, add_draw
 from archgraph.cli.fit import add_fit
@@ -22,7 +23,7 @@ from archgraph.cli.verify import add_verify
 
 COMMANDS: tuple[Callable[[Any], None], ...] = (
     *(add_list, add_check, add_cost, add_memory, add_fit, add_efficiency, add_roofline, add_rf, add_hops),
-    *(add_solve, add_scale, add_sweep, add_draw, add_contrast, add_trace, add_verify, add_schema, add_new),
+    *(add_solve, add_scale, add_sweep, add_draw, add_contrast, add_diff, add_trace, add_verify, add_schema, add_new),
 )
 """What adds each command, in the order of the help."""
 

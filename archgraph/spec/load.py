@@ -28,7 +28,7 @@ from archgraph.spec.loops import condition
 from archgraph.spec.messages import Narrator
 from archgraph.spec.repeats import mixture, repeat
 from archgraph.spec.scope import Scope
-from archgraph.spec.spec import read_file, yaml_names
+from archgraph.spec.spec import read_file, read_text, yaml_names
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -122,6 +122,16 @@ def _read(path: Traversable) -> Spec:
 @lru_cache(maxsize=64)
 def _read_cached(path: Path, modified: int) -> Spec:
     return read_file(path)
+
+
+@lru_cache(maxsize=64)
+def read_once(text: str) -> Spec:
+    """Return the spec of a text, the same one whenever the text is the same.
+
+    Raises:
+        SpecError: the text breaks a rule of the language.
+    """
+    return read_text(text)
 
 
 def find_variant(spec: Spec, name: str) -> Variant:

@@ -28,6 +28,9 @@ from archgraph.spec.sections import known_keys, read_block, read_input, read_sym
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+LARGEST_FILE = 4 * MAX_BYTES
+"""The most bytes of a file: a character has at most four."""
+
 
 def read_file(path: Traversable, label: str = "") -> Spec:
     """Read a spec from a file, or from what a package holds, whose places are told with its name or another label.
@@ -37,16 +40,28 @@ def read_file(path: Traversable, label: str = "") -> Spec:
     """
     shown = printable(str(path))
     try:
-        text = _bytes(path).decode("utf-8")
+        data = _bytes(path)
     except FileNotFoundError:
         raise SpecError(f"no such file: {shown}") from None
     except IsADirectoryError:
         raise SpecError(f"{shown} is a directory, not a spec file") from None
-    except UnicodeDecodeError as error:
-        raise _not_utf8(label or path.name, error) from None
     except (OSError, ValueError) as error:
         raise SpecError(f"cannot read {shown}: {getattr(error, 'strerror', None) or error}") from None
-    return read_text(text, label or path.name)
+    return read_bytes(data, label or path.name)
+
+
+def read_bytes(data: bytes, label: str) -> Spec:
+    """Read a spec from the content of a file, whose places are told with a label.
+
+    Raises:
+        SpecError: it is too large, not UTF-8, not YAML, or breaks a rule of the language.
+    """
+    if len(data) > LARGEST_FILE:
+        raise SpecError(f"{printable(label)} is larger than a spec can be: the limit is {MAX_BYTES} characters")
+    try:
+        return read_text(data.decode("utf-8"), label)
+    except UnicodeDecodeError as error:
+        raise _not_utf8(label, error) from None
 
 
 def yaml_names(folder: Traversable) -> Iterator[str]:
@@ -60,10 +75,7 @@ def _bytes(path: Traversable) -> bytes:
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise SpecError(f"{printable(str(path))} is not a regular file, but a pipe, a device or a socket")
     with path.open("rb") as file:
-        data = file.read(4 * MAX_BYTES + 1)
-    if len(data) > 4 * MAX_BYTES:
-        raise SpecError(f"{printable(path.name)} is larger than a spec can be: the limit is {MAX_BYTES} characters")
-    return data
+        return file.read(LARGEST_FILE + 1)
 
 
 def _not_utf8(file: str, error: UnicodeDecodeError) -> SpecError:

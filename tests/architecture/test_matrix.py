@@ -65,6 +65,7 @@ QUERIES = {
     "definition": lambda g: g.definition("H"),
     "degree": lambda g: g.degree("macs", "H"),
     "depth_to_cover": lambda g: g.depth_to_cover(2),
+    "diff": lambda g: g.diff(g).broken("field=same", "macs=same"),
     "draw": lambda g: bool(g.draw().svg),
     "effective_field": lambda g: str(g.effective_field()["h"]),
     "efficiency": lambda g: g.efficiency(by="op").total["macs"],

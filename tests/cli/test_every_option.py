@@ -25,6 +25,7 @@ ENOUGH = {
     "sweep": ("conv_stack", "C=4,8"),
     "draw": ("conv_stack", "-o", "x.svg"),
     "contrast": ("conv_stack", "vgg"),
+    "diff": ("conv_stack", "vgg"),
     "trace": ("torch.nn:ReLU", "--input", "1x3x8x8"),
     "verify": ("conv_stack",),
     "schema": (),

