@@ -12,9 +12,9 @@ from sympy import Expr, Rational, Symbol
 
 from archgraph.cost.cost_table import cost_report, cost_table
 from archgraph.cost.part import Part, costs_of, part, whole_part
-from archgraph.errors import not_among, printable, some
+from archgraph.errors import QueryError, not_among, printable, quoted, some
 from archgraph.graph.network import Expected, Law, Network
-from archgraph.spec.load import find_spec, read_once
+from archgraph.spec.load import find_spec, is_spec, read_once
 from archgraph.spec.source import SpecSource
 from archgraph.studies import scale as growth
 
@@ -1240,17 +1240,67 @@ class Architecture:
 
 
 @_named
-def load(name: str | Path) -> Architecture:
-    """Return the architecture of a spec: a path, or the name of a shipped spec or variant.
+def load(
+    name: str | Path,
+    *,
+    inputs: Any = None,
+    dynamic: Mapping[str, Mapping[int, str]] | None = None,
+    batch_axis: AskedBatch = "found",
+    allow_unsupported: bool = False,
+    **options: Any,
+) -> Architecture:
+    """Return the architecture of a spec, or of a model by name: a path, a shipped spec or variant, or a source.
+
+    Sources are `timm:NAME`, `torchvision:NAME`, `hf:config.json` of transformers or diffusers, `plans.json:NAME` of
+    nnU-Net, and `package.file:builder`. No weights are read or fetched, and what the model is called with comes from
+    the library's own data.
+
+    Args:
+        name: what is loaded.
+        inputs: what a model is called with, as for `trace`; by name they replace some of the inputs that are found.
+        dynamic: which dimensions of a model's inputs are symbols: `{"x": {2: "h", 3: "w"}}`.
+        batch_axis, allow_unsupported: as for `trace`.
+        options: keywords of what builds a model, or fields of its configuration: `img_size=384`.
 
     Raises:
-        SpecError, ShapeError: the spec breaks a rule.
+        SpecError, ShapeError: the spec breaks a rule; there is no such model, or it cannot be built.
+        MissingToolError: PyTorch, or the library of a model, is not installed.
 
     >>> load("unet:padded-512").at().macs
     192384335872
     """
+    from archgraph.pytorch.sources.table import is_model
+
+    if not is_spec(str(name)) and is_model(str(name)):
+        return _loaded_model(str(name), inputs, options, dynamic, batch_axis, allow_unsupported=allow_unsupported)
+    given = {"inputs": inputs, "dynamic": dynamic, **options}
+    for keyword in (key for key, value in given.items() if value is not None):
+        raise QueryError(
+            f"'{keyword}' belongs to a model, and {quoted(str(name))} is a spec", hint="at(...) binds its symbols"
+        )
     spec, variant = find_spec(str(name))
     return Architecture(SpecSource(spec, variant).network())
+
+
+def _loaded_model(
+    name: str, inputs: Any, options: Mapping[str, Any], dynamic: Any, batch_axis: Any, *, allow_unsupported: bool
+) -> Architecture:
+    from archgraph.pytorch.sources.model import called_with
+    from archgraph.pytorch.sources.table import named_model
+    from archgraph.pytorch.trace.module import trace as traced
+    from archgraph.pytorch.trace.source import network_of
+
+    model = named_model(name, options)
+    given, told = called_with(model, inputs)
+    found = traced(
+        model.module,
+        given,
+        dynamic,
+        batch_axis=batch_axis,
+        name=model.name,
+        allow_unsupported=allow_unsupported,
+    )
+    return Architecture(network_of(found, model.module, told))
 
 
 @_named

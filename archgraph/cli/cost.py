@@ -7,7 +7,7 @@ import argparse
 from archgraph.cli.other_tools import add_other_tools, run_other_tool
 from archgraph.cli.output import say, show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_format, add_names, load_bound
+from archgraph.cli.shared import Command, add_at, add_format, add_model, add_names, load_bound
 from archgraph.cli.values import some_of
 
 
@@ -21,6 +21,7 @@ def _cost_options(parser: Parser) -> None:
     parser.add_argument("--laws", action="store_true", help="laws in the table instead of their values")
     add_other_tools(parser)
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 

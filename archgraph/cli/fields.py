@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archgraph.cli.output import show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_format, load_bound
+from archgraph.cli.shared import Command, add_at, add_format, add_model, load_bound
 from archgraph.cli.values import distinct, whole
 from archgraph.errors import QueryError, SpecError, not_among, quoted
 
@@ -43,6 +43,7 @@ def _rf_options(parser: Parser) -> None:
     parser.not_with("--probe", "--halo", "--productive")
     parser.not_with("--halo", "--productive")
     add_at(parser)
+    add_model(parser, shape="--shape")
     add_format(parser)
 
 
@@ -112,6 +113,7 @@ def _hops_options(parser: Parser) -> None:
     parser.add_argument("--input", help="the input (default: the only one with positions)")
     parser.not_with("--distance", "--from")
     add_at(parser)
+    add_model(parser, shape="--shape")
     add_format(parser)
 
 

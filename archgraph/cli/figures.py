@@ -7,7 +7,7 @@ import argparse
 from archgraph.cli.caveats import note_asked
 from archgraph.cli.output import show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_figure, add_format, add_names, load_bound, save
+from archgraph.cli.shared import Command, add_at, add_figure, add_format, add_model, add_names, load_bound, save
 from archgraph.cli.values import some_of
 from archgraph.errors import QueryError
 
@@ -26,6 +26,7 @@ def _draw_options(parser: Parser) -> None:
     parser.add_argument("--values", action="store_true", help="numbers instead of laws")
     add_figure(parser)
     add_at(parser)
+    add_model(parser)
 
 
 def _run_draw(options: argparse.Namespace) -> int:

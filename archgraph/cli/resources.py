@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from archgraph.cli.output import show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_format, add_names, load_bound
+from archgraph.cli.shared import Command, add_at, add_format, add_model, add_names, load_bound
 from archgraph.cli.values import whole
 from archgraph.errors import QueryError
 
@@ -32,6 +32,7 @@ def _memory_options(parser: Parser) -> None:
         help="keep only the inputs of these scopes; without a name, of every iteration of a repeat",
     )
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 
@@ -75,6 +76,7 @@ def _efficiency_options(parser: Parser) -> None:
     add_names(parser, "--by", _groups, "grouping", default="stage")
     _add_choice(parser, "dtype", "of the bytes")
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 
@@ -102,6 +104,7 @@ def _roofline_options(parser: Parser) -> None:
     parser.add_argument("--batch", type=batch, default=1, metavar="N", help="samples at once (default: 1)")
     add_names(parser, "--by", _groups, "grouping", default="op")
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 

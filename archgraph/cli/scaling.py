@@ -10,7 +10,7 @@ from typing import Any
 
 from archgraph.cli.output import say, show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_format, load_bound
+from archgraph.cli.shared import Command, add_at, add_format, add_model, load_bound
 from archgraph.cli.values import distinct, range_of, swept_values, whole
 from archgraph.errors import QueryError, SpecError, quoted
 
@@ -29,6 +29,7 @@ def _solve_options(parser: Parser) -> None:
     parser.add_argument("--within", metavar="A..B", help="the values to try, for a law that rises and falls")
     parser.add_argument("--over", metavar="SYMBOL=VALUES", help="solve for each of these values of another symbol")
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 
@@ -76,6 +77,7 @@ def _scale_options(parser: Parser) -> None:
     text = "SYMBOL=xF, /F, +N or -N, such as D=x2, D=xsqrt2, levels=+1; several at once with commas"
     parser.add_argument("changes", nargs="+", metavar="CHANGE", help=text)
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 

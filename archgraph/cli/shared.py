@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.cli.caveats import note_asked
 from archgraph.cli.parser import NameChoices, Parser
-from archgraph.cli.values import bindings, one_of
+from archgraph.cli.tensors import read_dynamic, read_inputs
+from archgraph.cli.values import bindings, distinct, one_of
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
@@ -62,6 +63,42 @@ def add_at(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_model(parser: Parser, *, shape: str = "--input") -> None:
+    """Let a model of a library or of one's own be called and built in another way.
+
+    `shape` is the option for what it takes: some commands have `--input` for the input that they are about.
+    """
+    parser.add_argument(
+        shape,
+        dest="shapes",
+        action="append",
+        default=[],
+        metavar="SHAPE",
+        help="what a model takes: x=1x3x99x99, n=1x9:int",
+    )
+    parser.add_argument(
+        "--dynamic", action="append", default=[], metavar="INPUT:DIM=NAME", help="x:2=h,3=w makes sizes of it symbols"
+    )
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="keywords of what builds a model, fields of its configuration: --set img_size=384",
+    )
+
+
+def model_keywords(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what `--input`, `--dynamic` and `--set` say."""
+    found: dict[str, Any] = bindings(getattr(options, "set", []))
+    if getattr(options, "shapes", None):
+        found["inputs"] = read_inputs(options.shapes)
+    if getattr(options, "dynamic", None):
+        found["dynamic"] = distinct(map(read_dynamic, options.dynamic), "made dynamic")
+    return found
+
+
 def add_format(parser: Parser) -> None:
     """Let the format of the table be chosen."""
     from archgraph.report.table import FORMATS
@@ -76,7 +113,7 @@ def load_bound(options: argparse.Namespace) -> Architecture:
     from archgraph.architecture.architecture import load
 
     values = bindings(options.at)
-    g = load(options.spec)
+    g = load(options.spec, **model_keywords(options))
     g = g.at(**values) if values else g
     note_asked(options, g.network)
     return g

@@ -7,7 +7,7 @@ from math import prod
 
 from archgraph.cli.output import say, show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_format, add_names, load_bound
+from archgraph.cli.shared import Command, add_at, add_format, add_model, add_names, load_bound
 from archgraph.cli.values import distinct, some_of, swept_values
 from archgraph.errors import QueryError
 
@@ -30,6 +30,7 @@ def _sweep_options(parser: Parser) -> None:
     for option in ("--pareto", "--larger", "--format", "--json"):
         parser.not_with(option, "--output")
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 

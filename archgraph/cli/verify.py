@@ -6,7 +6,7 @@ import argparse
 
 from archgraph.cli.output import show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_format, load_bound
+from archgraph.cli.shared import Command, add_at, add_format, add_model, load_bound
 
 
 def _verify_options(parser: Parser) -> None:
@@ -15,6 +15,7 @@ def _verify_options(parser: Parser) -> None:
     parser.add_argument("--input", help="the input of the receptive fields (default: the only one with positions)")
     parser.goes_with("--input", "--rf")
     add_at(parser)
+    add_model(parser, shape="--shape")
     add_format(parser)
 
 

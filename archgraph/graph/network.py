@@ -76,6 +76,7 @@ class Origin:
         conditions: for which sizes a trace holds, as text.
         gaps: operators without a rule, whose costs are missing in every number.
         dead: modules and operators of a trace that are run though no output depends on them.
+        told: what was chosen for whoever named the network, as text: the inputs of a module.
         module: the module that was traced, None for a spec.
         example: the inputs that it was traced with, without their values.
     """
@@ -91,6 +92,7 @@ class Origin:
     conditions: tuple[str, ...] = ()
     gaps: tuple[Any, ...] = ()
     dead: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
     module: Any = None
     example: object = None
 

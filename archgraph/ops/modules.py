@@ -65,8 +65,8 @@ def _functional_class() -> Any:
 
 def around(
     layer: nn.Module,
-    before: Callable[[Tensor], Tensor] | None = None,
-    after: Callable[[Tensor], Tensor] | None = None,
+    before: Callable[..., Any] | None = None,
+    after: Callable[[Any], Tensor] | None = None,
 ) -> nn.Module:
     """Return the layer itself, with its input changed by `before` and its output by `after`.
 

@@ -97,6 +97,16 @@ def _path_and_variant(name: str) -> tuple[Traversable, str]:
     )
 
 
+def is_spec(name: str) -> bool:
+    """Whether a name is that of a shipped spec, or of a file in YAML.
+
+    >>> is_spec("unet:padded-512"), is_spec("timm:resnet50")
+    (True, False)
+    """
+    base = name.partition(":")[0]
+    return base in shipped_names() or Path(base).suffix in (".yaml", ".yml")
+
+
 def _is(test: Callable[[Path], bool], name: str) -> bool:
     """Ask the file system about a name, which may be one that no file system knows."""
     try:

@@ -217,6 +217,8 @@ RESAMPLING = [
     case("upsample", SIGNAL, factor=3, mode="linear", align_corners=True),
     case("adaptive_avg_pool", IMAGE, size=[4, 2]),
     case("adaptive_avg_pool", SIGNAL, size=3),
+    case("adaptive_max_pool", VOLUME, size=2),
+    case("max_pool", IMAGE, kernel=2, dilation=2, stride=1),
     case("global_avg_pool", LAST, over="h"),
     case("global_max_pool", VOLUME, over=["d", "w"]),
     case("broadcast_like", t(c=4, w=5), IMAGE),

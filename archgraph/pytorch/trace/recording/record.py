@@ -12,6 +12,7 @@ from archgraph.errors import ArchgraphError
 from archgraph.optional import import_torch
 from archgraph.pytorch.trace.recording import refusals
 from archgraph.pytorch.trace.recording.compared import Comparisons
+from archgraph.pytorch.trace.recording.composites import IsWhole, every_one
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.outputs import named_tensors
 from archgraph.pytorch.trace.recording.recording import Recording
@@ -35,6 +36,7 @@ def record(
     follow: Follow | None = None,
     kept: Contents | None = None,
     compared: Comparisons | None = None,
+    whole: IsWhole = every_one,
 ) -> Recording:
     """Record every operator that one call of a module in evaluation mode runs.
 
@@ -49,6 +51,7 @@ def record(
         follow: sees every call before it has a result.
         kept: what the module holds, where it is recorded several times.
         compared: is told what the module's code compares sizes with.
+        whole: tells by name which operators are one step; the others are the steps that PyTorch makes them of.
 
     Raises:
         ArchgraphError: it is no module, it decides on values that are not known, an operator has no rule for
@@ -71,7 +74,7 @@ def record(
 
     with unchanged(module, kept):
         module.eval()
-        recorder = Recorder(module, follow)
+        recorder = Recorder(module, follow, whole)
         args, kwargs, given = _placed(torch, recorder, module, args, kwargs, sizes or {})
         with recorder.surroundings.entered(), _explained(module, recorder):
             with torch.inference_mode(), torch.enable_grad(), _comparing(compared), recorder:
