@@ -85,7 +85,7 @@ def test_no_name_has_two_meanings():
 
 UNTYPED = {
     "architecture": 15,
-    "cli": 14,
+    "cli": 13,
     "cost": 8,
     "data": 1,
     "fields": 11,
@@ -93,9 +93,9 @@ UNTYPED = {
     "gallery": 2,
     "graph": 24,
     "laws": 21,
-    "ops": 20,
+    "ops": 12,
     "optional": 1,
-    "pytorch": 688,
+    "pytorch": 618,
     "report": 12,
     "sizes": 21,
     "spec": 103,

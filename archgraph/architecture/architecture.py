@@ -1243,11 +1243,11 @@ class Architecture:
 def load(
     name: str | Path,
     *,
-    inputs: Any = None,
+    inputs: object = None,
     dynamic: Mapping[str, Mapping[int, str]] | None = None,
     batch_axis: AskedBatch = "found",
     allow_unsupported: bool = False,
-    **options: Any,
+    **options: object,
 ) -> Architecture:
     """Return the architecture of a spec, or of a model by name: a path, a shipped spec or variant, or a source.
 
@@ -1283,7 +1283,13 @@ def load(
 
 
 def _loaded_model(
-    name: str, inputs: Any, options: Mapping[str, Any], dynamic: Any, batch_axis: Any, *, allow_unsupported: bool
+    name: str,
+    inputs: object,
+    options: Mapping[str, object],
+    dynamic: Mapping[str, Mapping[int, str]] | None,
+    batch_axis: AskedBatch,
+    *,
+    allow_unsupported: bool,
 ) -> Architecture:
     from archgraph.pytorch.sources.model import called_with
     from archgraph.pytorch.sources.table import named_model

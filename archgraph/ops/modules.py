@@ -65,7 +65,7 @@ def _functional_class() -> Any:
 
 def around(
     layer: nn.Module,
-    before: Callable[..., Any] | None = None,
+    before: Callable[..., object] | None = None,
     after: Callable[[Any], Tensor] | None = None,
 ) -> nn.Module:
     """Return the layer itself, with its input changed by `before` and its output by `after`.
@@ -73,10 +73,10 @@ def around(
     The layer keeps its class and the names of its weights. Later calls wrap around earlier ones.
     """
 
-    def enter(module: nn.Module, tensors: Any) -> Any:
+    def enter(module: nn.Module, tensors: tuple[object, ...]) -> object:
         return tensors if before is None else before(*tensors)
 
-    def leave(module: nn.Module, tensors: Any, result: Any) -> Any:
+    def leave(module: nn.Module, tensors: object, result: Any) -> object:
         return result if after is None else after(result)
 
     layer.register_forward_pre_hook(enter, prepend=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from sympy import Expr, Integer
 
@@ -169,7 +169,7 @@ class Recurrent(Op):
         from torch import nn
 
         name = {"lstm": "LSTM", "gru": "GRU"}.get(self.cell, "RNN")
-        options: dict[str, Any] = {"bias": self.bias, "batch_first": True, "bidirectional": self.bidirectional}
+        options: dict[str, object] = {"bias": self.bias, "batch_first": True, "bidirectional": self.bidirectional}
         if self.projected is not None:
             options["proj_size"] = int(self.projected)
         if name == "RNN":
@@ -187,13 +187,13 @@ def _along(layer: nn.Module, x: TensorType, axis: str, states: int) -> nn.Module
     places = (x.names.index(axis) + 1, x.names.index("c") + 1)
     others = [int(length) for name, length in x.axes if name not in (axis, "c")]
 
-    def enter(value: Tensor, *given: Tensor) -> tuple[Any, ...]:
+    def enter(value: Tensor, *given: Tensor) -> tuple[object, ...]:
         moved = value.movedim(places, (-2, -1))
         first = [state.transpose(0, 1).contiguous() for state in given[:states]]
         start = (first[0] if states == 1 else tuple(first),) if first else ()
         return (moved.reshape(-1, *moved.shape[-2:]) if others else moved, *start)
 
-    def leave(results: tuple[Tensor, Any]) -> Tensor:
+    def leave(results: tuple[Tensor, object]) -> Tensor:
         made = results[0].unflatten(0, (-1, *others)) if others else results[0]
         return made.movedim((-2, -1), places)
 

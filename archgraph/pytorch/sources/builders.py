@@ -7,11 +7,14 @@ import os
 import sys
 from collections.abc import Callable
 from inspect import Parameter, signature
-from typing import Any
+from typing import TYPE_CHECKING
 
 from archgraph.errors import ArchgraphError, QueryError, SpecError, quoted, some
 from archgraph.optional import import_torch
-from archgraph.pytorch.sources.model import BuilderOptions, NamedModel
+from archgraph.pytorch.sources.model import BuilderOptions, Made, NamedModel
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def own_model(path: str, options: BuilderOptions) -> NamedModel:
@@ -19,7 +22,7 @@ def own_model(path: str, options: BuilderOptions) -> NamedModel:
     return NamedModel(path.partition(":")[2], own_module(path, options), None)
 
 
-def own_module(path: str, options: BuilderOptions | None = None) -> Any:
+def own_module(path: str, options: BuilderOptions | None = None) -> nn.Module:
     """Import `package.file:name`, and call it unless it is a module already; weights are made on the meta device.
 
     Raises:
@@ -64,7 +67,7 @@ def _check_callable(path: str, found: object, given: BuilderOptions) -> None:
         raise QueryError(message, hint=wanted)
 
 
-def _foreign(call: Callable[[], Any], message: str) -> Any:
+def _foreign(call: Callable[[], Made], message: str) -> Made:
     """Call what is not ours, of which any failure is told, and none ends the program."""
     try:
         return call()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from archgraph.errors import SpecError, quoted
 
+Fields = Mapping[str, Any]
+"""What a file of settings says, by name."""
+
 LARGEST_CONFIGURATION = 2**20
 """Bytes of the largest configuration that is read."""
 
 
-def read_configuration(path: str) -> dict[str, Any]:
+def read_configuration(path: str) -> Fields:
     """Return the fields of a JSON file.
 
     Raises:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
+from archgraph.pytorch.sources.configuration import Fields
 from archgraph.pytorch.sources.model import images, tokens
 
-Fields = Mapping[str, Any]
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
 LENGTH = 128
 """Tokens of a text, where the model can take as many."""
 TEXT = 77
@@ -17,7 +20,7 @@ SECOND = 16000
 """Samples of a second of sound."""
 
 
-def derived_inputs(module: Any, fields: Fields, whole: Fields) -> dict[str, Any] | None:
+def derived_inputs(module: nn.Module, fields: Fields, whole: Fields) -> dict[str, Tensor] | None:
     """Return inputs for the arguments of a module; None where one that it needs is not in the table.
 
     Of a class of transformers its main input, and what stands beside it in models of text and images, or of two texts.
@@ -43,7 +46,7 @@ def _is_conditioned(name: str, fields: Fields) -> bool:
     return any(fields.get(field) for field in CONDITIONS.get(name, ()))
 
 
-def _of_transformers(main: str, parameters: Mapping[str, Any], fields: Fields, whole: Fields) -> list[str]:
+def _of_transformers(main: str, parameters: Mapping[str, object], fields: Fields, whole: Fields) -> list[str]:
     wanted = [main]
     if "vision_config" in whole and "text_config" in whole:
         wanted += [name for name in ("input_ids", "pixel_values") if name in parameters and name != main]
@@ -79,65 +82,65 @@ def _length(fields: Fields) -> int:
     return min(LENGTH, _number(fields, "max_position_embeddings", "n_positions", "max_seq_len", otherwise=LENGTH))
 
 
-def _text(fields: Fields) -> Any:
+def _text(fields: Fields) -> Tensor:
     return tokens(_length(fields))
 
 
-def _image(fields: Fields) -> Any:
+def _image(fields: Fields) -> Tensor:
     return images(
         _number(fields, "num_channels", "in_channels", otherwise=3), *_sides(fields, "image_size", otherwise=224)
     )
 
 
-def _sound(fields: Fields) -> Any:
+def _sound(fields: Fields) -> Tensor:
     steps = 2 * _number(fields, "max_source_positions", otherwise=1500)
     return images(_number(fields, "num_mel_bins", "feature_size", otherwise=80), steps)
 
 
-def _waves(fields: Fields) -> Any:
+def _waves(fields: Fields) -> Tensor:
     return images(SECOND)
 
 
-def _latent(fields: Fields) -> Any:
+def _latent(fields: Fields) -> Tensor:
     sides = _sides(fields, "sample_size", otherwise=32)
     frames = fields.get("sample_frames")
     channels = _number(fields, "in_channels", otherwise=4)
     return images(channels, *((frames,) if isinstance(frames, int) else ()), *sides)
 
 
-def _hidden(fields: Fields) -> Any:
+def _hidden(fields: Fields) -> Tensor:
     """Latents, or where the model cuts no patches and knows no side, a sequence of them."""
     if "sample_size" in fields or _number(fields, "patch_size", otherwise=1) > 1:
         return _latent(fields)
     return images(LENGTH, _number(fields, "in_channels", otherwise=64))
 
 
-def _condition(fields: Fields) -> Any:
+def _condition(fields: Fields) -> Tensor:
     names = ("cross_attention_dim", "joint_attention_dim", "caption_channels", "text_dim")
     return images(TEXT, _number(fields, *names, otherwise=768))
 
 
-def _pooled(fields: Fields) -> Any:
+def _pooled(fields: Fields) -> Tensor:
     return images(_number(fields, "pooled_projection_dim", otherwise=768))
 
 
-def _moment(fields: Fields) -> Any:
+def _moment(fields: Fields) -> Tensor:
     return images()
 
 
-def _image_places(fields: Fields) -> Any:
+def _image_places(fields: Fields) -> Tensor:
     return images(LENGTH, 3)[0]
 
 
-def _text_places(fields: Fields) -> Any:
+def _text_places(fields: Fields) -> Tensor:
     return images(TEXT, 3)[0]
 
 
-def _class(fields: Fields) -> Any:
+def _class(fields: Fields) -> Tensor:
     return tokens(1)[0]
 
 
-ARGUMENTS: Mapping[str, Callable[[Fields], Any]] = {
+ARGUMENTS: Mapping[str, Callable[[Fields], Tensor]] = {
     "class_labels": _class,
     "decoder_input_ids": _text,
     "encoder_hidden_states": _condition,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import SpecError, quoted
-from archgraph.pytorch.sources.configuration import read_configuration
+from archgraph.pytorch.sources.configuration import Fields, read_configuration
 from archgraph.pytorch.sources.derived_inputs import derived_inputs
 from archgraph.pytorch.sources.model import BuilderOptions, NamedModel, built, built_or_told, library, unknown_model
+
+if TYPE_CHECKING:
+    from torch import nn
 
 NO_FIELDS = frozenset(("auto_map", "architectures", "transformers_version", "_name_or_path", "model_type"))
 """Entries that are no hyper-parameters."""
@@ -35,7 +38,7 @@ def hugging_face_model(path: str, options: BuilderOptions) -> NamedModel:
     return _of_transformers(path, given, options)
 
 
-def _of_diffusers(path: str, name: str, fields: Mapping[str, Any]) -> NamedModel:
+def _of_diffusers(path: str, name: str, fields: Fields) -> NamedModel:
     diffusers = library("diffusers")
     kind = getattr(diffusers, name, None) if name.isidentifier() else None
     if not isinstance(kind, type) or not issubclass(kind, diffusers.ModelMixin):
@@ -44,7 +47,7 @@ def _of_diffusers(path: str, name: str, fields: Mapping[str, Any]) -> NamedModel
     return NamedModel(name, module, derived_inputs(module, dict(module.config), {}), f"the fields of {path}")
 
 
-def _of_transformers(path: str, given: Mapping[str, Any], options: BuilderOptions) -> NamedModel:
+def _of_transformers(path: str, given: Fields, options: BuilderOptions) -> NamedModel:
     transformers = library("transformers")
     family = given.get("model_type")
     if not isinstance(family, str):
@@ -65,7 +68,7 @@ def _of_transformers(path: str, given: Mapping[str, Any], options: BuilderOption
     return NamedModel(type(module).__name__, module, inputs, f"the fields of {path}")
 
 
-def _class(transformers: Any, path: str, listed: Any) -> Any:
+def _class(transformers: ModuleType, path: str, listed: object) -> type[nn.Module] | None:
     """The class that a configuration names first, or None."""
     if not isinstance(listed, list) or not listed:
         return None
@@ -77,7 +80,7 @@ def _class(transformers: Any, path: str, listed: Any) -> Any:
     return found
 
 
-def _text_fields(config: Any) -> dict[str, Any]:
+def _text_fields(config: Any) -> Fields:
     """The fields, and those of its parts under their own names: several families keep text and vision apart."""
     fields = dict(config.to_dict())
     for part in ("text_config", "vision_config", "audio_config"):

@@ -7,11 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import signature
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from archgraph.errors import ArchgraphError, MissingToolError, SpecError, did_you_mean, quoted
 from archgraph.optional import import_torch
 
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Made = TypeVar("Made")
 BuilderOptions = Mapping[str, Any]
 """Keywords of whatever builds a module: `img_size=384`."""
 
@@ -28,8 +33,8 @@ class NamedModel:
     """
 
     name: str
-    module: Any
-    inputs: Mapping[str, Any] | None
+    module: nn.Module
+    inputs: Mapping[str, Tensor] | None
     from_what: str = ""
 
     def told(self) -> str:
@@ -38,13 +43,13 @@ class NamedModel:
         return f"{', '.join(shapes)}, by {self.from_what}"
 
 
-def _shape(value: Any) -> str:
+def _shape(value: object) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{name} {_shape(part)}" for name, part in value.items()) + "}"
     return "x".join(map(str, getattr(value, "shape", ()))) or "one number"
 
 
-def library(name: str) -> Any:
+def library(name: str) -> ModuleType:
     """Import a library that models are named by.
 
     Raises:
@@ -71,7 +76,7 @@ def unknown_model(what: str, name: str, known: list[str]) -> SpecError:
     return SpecError(f"{what} {quoted(name)}.{did_you_mean(name, known)}")
 
 
-def built(what: str, make: Callable[[], Any]) -> Any:
+def built(what: str, make: Callable[[], Made]) -> Made:
     """Return a module, without values; where its constructor asks for values, with them, on the CPU.
 
     Raises:
@@ -102,17 +107,17 @@ def built_or_told(what: str) -> Iterator[None]:
         ) from None
 
 
-def first_argument(module: Any) -> str:
+def first_argument(module: nn.Module) -> str:
     """Return the name of what a module is called with."""
     return next(iter(signature(module.forward).parameters))
 
 
-def images(*sizes: int) -> Any:
+def images(*sizes: int) -> Tensor:
     """Return one sample of numbers without values."""
     return import_torch().empty((1, *sizes), device="meta")
 
 
-def tokens(length: int) -> Any:
+def tokens(length: int) -> Tensor:
     """Return one sample of token numbers without values."""
     torch = import_torch()
     return torch.zeros((1, length), dtype=torch.int64, device="meta")
@@ -123,7 +128,7 @@ def no_inputs(name: str) -> SpecError:
     return SpecError(f"nothing says what {name} takes", hint="say it: --input 1x3x224x224, or inputs={...}")
 
 
-def called_with(model: NamedModel, inputs: Any) -> tuple[Any, str]:
+def called_with(model: NamedModel, inputs: object) -> tuple[object, str]:
     """Return the inputs that a model is traced with, those of the user first, and what is told of the others.
 
     Raises:

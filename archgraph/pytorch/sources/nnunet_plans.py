@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import SpecError, did_you_mean, quoted
 from archgraph.optional import import_torch
-from archgraph.pytorch.sources.configuration import read_configuration
+from archgraph.pytorch.sources.configuration import Fields, read_configuration
 from archgraph.pytorch.sources.model import BuilderOptions, NamedModel, built, first_argument, images, library
+
+if TYPE_CHECKING:
+    from torch import nn
 
 CLASS_PLACES = ("dynamic_network_architectures.", "torch.nn.")
 """Where the classes that a plan names may lie: nothing else is imported."""
@@ -45,7 +49,7 @@ def nnunet_model(path: str, options: BuilderOptions) -> NamedModel:
     )
 
 
-def _configuration(plans: Mapping[str, Any], named: str, file: str) -> tuple[str, Mapping[str, Any]]:
+def _configuration(plans: Fields, named: str, file: str) -> tuple[str, Fields]:
     """The fields of one configuration, with those of what it inherits from."""
     known = plans.get("configurations")
     if not isinstance(known, Mapping) or not known:
@@ -53,15 +57,15 @@ def _configuration(plans: Mapping[str, Any], named: str, file: str) -> tuple[str
     if not named and len(known) > 1:
         raise SpecError(f"{quoted(file)} has {len(known)} configurations", hint=f"name one: {file}:{next(iter(known))}")
     name = named or next(iter(known))
-    chain: list[Mapping[str, Any]] = []
+    chain: list[Fields] = []
     seen: set[str] = set()
-    current: Any = name
+    current: object = name
     while current is not None:
         if current not in known or current in seen or not isinstance(known[current], Mapping):
             raise SpecError(
                 f"{quoted(file)} has no configuration {quoted(str(current))}.{did_you_mean(str(current), known)}"
             )
-        seen.add(current)
+        seen.add(str(current))
         chain.append(known[current])
         current = known[current].get("inherits_from")
     return name, {key: value for part in reversed(chain) for key, value in part.items()}
@@ -81,7 +85,7 @@ def _sizes(file: str, given: dict[str, Any]) -> tuple[int, int]:
     return int(channels), int(classes)
 
 
-def _allowed(name: str, file: str) -> Any:
+def _allowed(name: str, file: str) -> Callable[..., nn.Module]:
     """The class of a dotted name, which lies in one of two libraries."""
     if not name.startswith(CLASS_PLACES) or not all(part.isidentifier() for part in name.split(".")):
         raise SpecError(
@@ -90,7 +94,7 @@ def _allowed(name: str, file: str) -> Any:
         )
     place, _, kind = name.rpartition(".")
     if place.startswith("torch."):
-        found: Any = import_torch()
+        found = import_torch()
         for part in place.split(".")[1:]:
             found = getattr(found, part, None)
     else:
@@ -102,7 +106,7 @@ def _allowed(name: str, file: str) -> Any:
     return found
 
 
-def library_part(place: str, file: str) -> Any:
+def library_part(place: str, file: str) -> ModuleType:
     """Import a part of the library of networks."""
     from importlib import import_module
 
@@ -112,7 +116,7 @@ def library_part(place: str, file: str) -> Any:
         raise SpecError(f"{quoted(file)} names {quoted(place)}, which cannot be imported: {error}") from None
 
 
-def _keywords(architecture: Mapping[str, Any], file: str) -> dict[str, Any]:
+def _keywords(architecture: Fields, file: str) -> dict[str, object]:
     keywords = dict(architecture.get("arch_kwargs") or {})
     for key in architecture.get("_kw_requires_import") or ():
         if isinstance(keywords.get(key), str):

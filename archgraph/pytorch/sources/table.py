@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from os import getcwd
 from pathlib import Path
-from typing import Any
 
 from archgraph.errors import SpecError
 from archgraph.pytorch.sources.model import BuilderOptions, NamedModel
@@ -76,5 +75,5 @@ def named_model(name: str, options: BuilderOptions) -> NamedModel:
 
         return own_model(name, options)
     place, function = MODEL_SOURCES[source]
-    build: Any = getattr(import_module(f"archgraph.pytorch.sources.{place}"), function)
+    build: Callable[..., NamedModel] = getattr(import_module(f"archgraph.pytorch.sources.{place}"), function)
     return build(name.removeprefix(f"{source}:"), options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from archgraph.pytorch.sources.model import (
     BuilderOptions,
@@ -14,6 +14,9 @@ from archgraph.pytorch.sources.model import (
     library,
     unknown_model,
 )
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def timm_model(name: str, options: BuilderOptions) -> NamedModel:
@@ -30,7 +33,7 @@ def timm_model(name: str, options: BuilderOptions) -> NamedModel:
     return NamedModel(name, module, {first_argument(module): images(*input_size(module, options))}, "timm's input_size")
 
 
-def input_size(module: Any, options: BuilderOptions) -> tuple[int, int, int]:
+def input_size(module: nn.Module, options: BuilderOptions) -> tuple[int, int, int]:
     """Return channels, height and width: what the keywords say, else what the model was trained on."""
     configured = getattr(module, "pretrained_cfg", None) or {}
     get = configured.get if isinstance(configured, Mapping) else lambda key, other: getattr(configured, key, other)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from types import ModuleType
 from typing import Any
 
 from archgraph.pytorch.sources.model import (
@@ -37,7 +38,7 @@ def torchvision_model(name: str, options: BuilderOptions) -> NamedModel:
     return NamedModel(name, module, inputs, "the preset of torchvision's weights")
 
 
-def _sizes(models: Any, name: str) -> tuple[int, ...] | None:
+def _sizes(models: ModuleType, name: str) -> tuple[int, ...] | None:
     """Channels and positions that the weights' preset makes of an image; None where there is none."""
     weights = next(iter(models.get_model_weights(name)), None)
     transforms: Any = getattr(weights, "transforms", None)

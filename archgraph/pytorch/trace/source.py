@@ -13,7 +13,7 @@ from archgraph.pytorch.trace.nested import tree_of
 from archgraph.spec.declarations import Declarations
 
 
-def network_of(found: TracedModule, module: Any = None, told: str = "") -> Network:
+def network_of(found: TracedModule, module: object = None, told: str = "") -> Network:
     """Return a traced module as a network; `told` says what was chosen for whoever named it."""
     example = None if found.inputs is None else without_values(found.inputs)
     return Network(

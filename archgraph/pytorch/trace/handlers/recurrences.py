@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import Integer
 
@@ -18,11 +18,14 @@ from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import product
 from archgraph.sizes.types import CHANNEL
 
+if TYPE_CHECKING:
+    from archgraph.pytorch.trace.recording.node import RecordedNode
+
 
 @aten("lstm", "gru", "rnn_tanh", "rnn_relu")
 def recurrent(i: ProgramInterpreter, a: Arguments) -> Any:
     """A recurrent layer of any depth, in one direction or both, and the states that it ends in."""
-    name: Any = a.node.target._schema.name.removeprefix("aten::")
+    name: str = a.node.target._schema.name.removeprefix("aten::")
     if "batch_sizes" in a.nodes:
         rule = f"{name} of a packed sequence has steps of several samples, as many as their lengths say"
         raise ArchgraphError(rule, hint="give the layer the padded tensor of one sample")
@@ -89,5 +92,5 @@ def _state(i: ProgramInterpreter, a: Arguments, result: Tracked, op: Recurrent, 
     return steps.with_layout([steps.layout[dim], steps.layout[1 - dim], steps.layout[2]])
 
 
-def _is_read(i: ProgramInterpreter, node: Any) -> bool:
+def _is_read(i: ProgramInterpreter, node: RecordedNode) -> bool:
     return bool(node.users) or node in i.program.outputs.values()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from archgraph.pytorch.trace.recording.deciding import DECIDING
 from archgraph.pytorch.trace.recording.operators import operator_of
+
+if TYPE_CHECKING:
+    from torch._ops import OpOverload
 
 IsWhole = Callable[[str], bool]
 """Whether an operator of this name is recorded as one step."""
@@ -18,7 +21,7 @@ def every_one(name: str) -> bool:
     return True
 
 
-def falls_apart(function: Any, is_whole: IsWhole) -> bool:
+def falls_apart(function: OpOverload, is_whole: IsWhole) -> bool:
     """Whether an operator is recorded as the operators that PyTorch makes it of.
 
     A loss, a distance or a contraction of named dimensions then costs, keeps and reads what its parts do, and needs no
@@ -36,7 +39,7 @@ def falls_apart(function: Any, is_whole: IsWhole) -> bool:
 
 
 @cache
-def _is_composite(function: Any) -> bool:
+def _is_composite(function: OpOverload) -> bool:
     import torch
 
     operator = operator_of(function)

@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import ArchgraphError
@@ -83,7 +84,7 @@ def record(
     return _recording(recorder, given, outputs)
 
 
-def _comparing(compared: Comparisons | None) -> AbstractContextManager[Any]:
+def _comparing(compared: Comparisons | None) -> AbstractContextManager[object]:
     if compared is None:
         return nullcontext()
     from archgraph.pytorch.trace.recording.comparing import ComparingSizes
@@ -121,13 +122,13 @@ def _recording(recorder: Any, inputs: Mapping[str, RecordedNode], outputs: Mappi
     )
 
 
-def _refuse_scripted(torch: Any, module: Any) -> None:
+def _refuse_scripted(torch: ModuleType, module: nn.Module) -> None:
     for path, part in module.named_modules():
         if isinstance(part, torch.jit.ScriptModule):
             raise refusals.scripted(type(module).__name__, path)
 
 
-def _arguments(module: Any, inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _arguments(module: nn.Module, inputs: object) -> tuple[tuple[object, ...], dict[str, object]]:
     """Return the arguments of the call.
 
     Raises:
@@ -166,7 +167,7 @@ def _placed(
     return tuple(placed), by_name, inputs
 
 
-def _argument_names(module: Any, count: int) -> list[str]:
+def _argument_names(module: nn.Module, count: int) -> list[str]:
     names: list[str] = []
     for parameter in inspect.signature(module.forward).parameters.values():
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
@@ -175,7 +176,7 @@ def _argument_names(module: Any, count: int) -> list[str]:
     return names[:count]
 
 
-def _name(path: tuple[Any, ...]) -> str:
+def _name(path: tuple[object, ...]) -> str:
     """Return the name of an input: `sizes_0` for the first of several, `batch_image` for one of a mapping."""
     steps = (str(getattr(step, "key", getattr(step, "idx", getattr(step, "name", step)))) for step in path)
     return re.sub(r"\W", "_", "_".join(steps))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator as python_operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -35,7 +35,7 @@ class Recorder(TorchDispatchMode):
         refusal: why the module cannot be recorded, also if its own code went on after that.
     """
 
-    def __init__(self, module: Any, follow: Any = None, whole: IsWhole = every_one) -> None:
+    def __init__(self, module: torch.nn.Module, follow: Any = None, whole: IsWhole = every_one) -> None:
         super().__init__()
         self._follow = follow
         self._whole = whole
@@ -92,7 +92,7 @@ class Recorder(TorchDispatchMode):
             return self._apart(func, args, kwargs or {})
         return self._run(func, args, kwargs or {})
 
-    def _apart(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def _apart(self, function: Any, args: Sequence[object], kwargs: Mapping[str, object]) -> object:
         """Record an operator as what PyTorch makes it of, which may ask that all operands are on one device."""
         call = OperatorCall(function, args, kwargs, self.entry)
         with self:
@@ -280,12 +280,12 @@ class Recorder(TorchDispatchMode):
 
     # -- refusals ----------------------------------------------------------------------------------------
 
-    def _refused(self, why: Any, operator: str, *more: Any) -> ArchgraphError:
+    def _refused(self, why: Callable[..., ArchgraphError], operator: str, *more: object) -> ArchgraphError:
         error = why(self.root, self.modules.stack, operator, user_line(2), *more)
         # The module may catch it and go another way, which is not the way that it goes on values.
         self.refusal = self.refusal or error
         return error
 
 
-def _is_large(result: Any) -> bool:
+def _is_large(result: object) -> bool:
     return isinstance(result, torch.Tensor) and result.numel() > MOST_KNOWN
