@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 IsWhole = Callable[[str], bool]
 """Whether an operator of this name is recorded as one step."""
 
+WHOLE = frozenset(("cosine_similarity",))
+"""Operators that write where gradients are switched off: what autograd keeps does not follow from their parts."""
+
 
 def every_one(name: str) -> bool:
     """Record every operator as one step, as the module called it."""
@@ -35,7 +38,8 @@ def falls_apart(function: OpOverload, is_whole: IsWhole) -> bool:
     >>> falls_apart(torch.ops.aten.mm.default, lambda name: name == "matmul")
     False
     """
-    return _is_composite(function) and not is_whole(operator_of(function).name)
+    name = operator_of(function).name
+    return name not in WHOLE and _is_composite(function) and not is_whole(name)
 
 
 @cache
