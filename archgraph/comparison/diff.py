@@ -5,8 +5,10 @@ from __future__ import annotations
 from archgraph.comparison.change_report import change_report
 from archgraph.comparison.changes import Changes
 from archgraph.comparison.limits import broken, limit_of
+from archgraph.keywords import strict_methods
 
 
+@strict_methods
 class Diff(Changes):
     """What changed between two states of a network, each at its own defaults.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sympy import Expr, Integer, Symbol
 
 from archgraph.errors import ArchgraphError, Place
+from archgraph.keywords import strict_methods
 from archgraph.ops.base import Op
 from archgraph.sizes.symbols import replaced
 from archgraph.sizes.types import TensorType
@@ -126,6 +127,7 @@ class Repeat:
 Member: TypeAlias = Node | Repeat
 
 
+@strict_methods
 @dataclass(frozen=True, eq=False)
 class Graph:
     """Inputs, nodes in topological order, outputs.

@@ -13,6 +13,7 @@ from archgraph.fields.sets.indices import EMPTY, Indices, interval
 from archgraph.fields.sets.readings import HalfLine, Moving, Pieces, Reading, Rows, Unsettled, Whole
 from archgraph.fields.sets.setmap import SetMap
 from archgraph.fields.sets.terms import Form, shown
+from archgraph.keywords import strict_methods
 
 
 class Phase(NamedTuple):
@@ -29,6 +30,7 @@ class Phase(NamedTuple):
         return self.size - self.touched
 
 
+@strict_methods
 @dataclass(frozen=True)
 class AxisField:
     """The receptive field of a node along one axis of an input, in elements of that input.

@@ -26,6 +26,7 @@ from archgraph.fields.sets.region import (
 from archgraph.graph.ir import Graph, Member, Repeat, Value
 from archgraph.graph.locate import input_named, members
 from archgraph.graph.network import Network
+from archgraph.keywords import strict_methods
 from archgraph.sizes.exact import Evaluate
 from archgraph.sizes.symbols import evaluate as evaluate_at
 
@@ -67,6 +68,7 @@ class _Scope:
         return f"{self.place.path}.{member.name}" if self.place.path else member.name
 
 
+@strict_methods
 class ReceptiveFields:
     """The receptive fields of all nodes of a graph on one of its inputs.
 
