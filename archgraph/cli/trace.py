@@ -20,6 +20,7 @@ from archgraph.cli.values import bindings, distinct
 from archgraph.cost.costs import GROUPS
 from archgraph.errors import ArchgraphError, QueryError, SpecError, counted, quoted, some
 from archgraph.optional import import_torch
+from archgraph.sizes.exact import read_whole
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
@@ -176,7 +177,7 @@ def _input(text: str) -> tuple[str, Any]:
     name, equals, rest = text.partition("=")
     shape, _, dtype = (rest if equals else text).partition(":")
     try:
-        sizes = [int(size) for size in shape.split("x")] if shape else []
+        sizes = [read_whole(size) for size in shape.split("x")] if shape else []
         kind = getattr(torch, INPUT_DTYPES[dtype or "float"])
         if min(sizes, default=1) < 1 or prod(sizes) >= 2**62:
             raise ValueError
@@ -191,7 +192,7 @@ def _dynamic(text: str) -> tuple[str, dict[int, str]]:
     name, _, rest = text.partition(":")
     try:
         pairs = [part.split("=") for part in rest.split(",")]
-        return name, distinct(((int(dim), size) for dim, size in pairs), "named")
+        return name, distinct(((read_whole(dim), size) for dim, size in pairs), "named")
     except ValueError:
         raise SpecError(f"cannot read the dynamic sizes {quoted(text)}", hint="write x:2=h,3=w") from None
 
@@ -223,7 +224,7 @@ def _dimension(text: str, whole: str) -> int | None:
     if text.lower() == "none":
         return None
     try:
-        return int(text)
+        return read_whole(text)
     except ValueError:
         raise SpecError(
             f"cannot read the batch axis {quoted(whole)}", hint="write 0, none, or one per input: src=1"

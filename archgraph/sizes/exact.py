@@ -18,6 +18,20 @@ Evaluate: TypeAlias = Callable[[Expr], int]
 """Gives the value of a size where all symbols are bound."""
 
 
+def read_whole(text: str) -> int:
+    """Return the whole number that a text spells in the digits 0 to 9: those of other scripts look like something else.
+
+    Raises:
+        ValueError: it spells none.
+
+    >>> read_whole("-12")
+    -12
+    """
+    if not text.isascii():
+        raise ValueError("digits of another script")
+    return int(text)
+
+
 def evaluate(expression: Expr, values: Mapping[Symbol, int]) -> int:
     """Return the integer that an expression has under `values`.
 
