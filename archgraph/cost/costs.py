@@ -178,6 +178,9 @@ class Costs:
     (9*C*M + M, 9*C*H*M*W)
     """
 
+    def __repr__(self) -> str:
+        return f"<costs of {self.graph!r}>"
+
     def __init__(self, graph: Graph, selected: tuple[Value, ...] | None = None, *, dead: bool = False) -> None:
         self.graph = graph
         self.selected = graph.outputs if selected is None else selected

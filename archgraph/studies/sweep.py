@@ -14,7 +14,7 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from archgraph.cost.part import whole_part
-from archgraph.errors import QueryError, counted, did_you_mean, quoted
+from archgraph.errors import QueryError, counted, did_you_mean, printable, quoted, some
 from archgraph.graph.network import Network
 from archgraph.keywords import strict_methods
 from archgraph.laws.compiled import compiled, numpy
@@ -52,6 +52,10 @@ class Sweep:
     valid: Any
     exact: Mapping[str, bool]
     rules: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        points = f"{prod(self.shape):,} points"
+        return f"<sweep of {printable(self.name)} over {some(self.axes)}: {some(self.values)} at {points}>"
 
     def __getitem__(self, metric: str) -> Any:
         """Return the array of a metric."""

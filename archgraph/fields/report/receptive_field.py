@@ -8,6 +8,7 @@ from functools import reduce
 
 from sympy import Expr
 
+from archgraph.errors import printable
 from archgraph.fields.positions.places import Places
 from archgraph.fields.report.axis_field import AxisField
 from archgraph.fields.report.field_report import ReceptiveField
@@ -83,6 +84,9 @@ class ReceptiveFields:
     Raises:
         QueryError: there is no such input, or none was named and several have positions.
     """
+
+    def __repr__(self) -> str:
+        return f"<receptive fields on {printable(self.input.name)} of {self.graph!r}>"
 
     def __init__(
         self,
