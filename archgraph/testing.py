@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from archgraph.errors import QueryError, not_among, quoted
+from archgraph.keywords import strict_keywords
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
@@ -18,6 +19,7 @@ WantedField: TypeAlias = "int | str | Mapping[str, int | str]"
 """The largest field along every axis of the main input, or by axis; `all` where everything is read."""
 
 
+@strict_keywords
 def assert_cost(
     network: str | Path | Architecture,
     *,

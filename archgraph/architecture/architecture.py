@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import wraps
-from inspect import Parameter, isfunction, signature
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, final
+from typing import TYPE_CHECKING, Any, final
 
 from sympy import Expr, Rational, Symbol
 
 from archgraph.cost.cost_table import cost_report, cost_table
 from archgraph.cost.part import Part, costs_of, part, whole_part
-from archgraph.errors import QueryError, not_among, printable, quoted, some
+from archgraph.errors import QueryError, printable, quoted, some
 from archgraph.graph.network import Expected, Law, Network
+from archgraph.keywords import strict_class, strict_keywords
 from archgraph.spec.load import find_spec, is_spec, read_once
 from archgraph.spec.source import SpecSource
 from archgraph.studies import scale as growth
@@ -57,36 +56,8 @@ if TYPE_CHECKING:
     from archgraph.studies.sweep import Sweep
 
 
-Arguments = ParamSpec("Arguments")
-Answer = TypeVar("Answer")
-Kind = TypeVar("Kind")
-
-
-def _named(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
-    """Let a keyword that a function does not have be an error of ours, which names the nearest."""
-    known = signature(function).parameters
-    if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in known.values()):
-        return function
-
-    @wraps(function)
-    def call(*arguments: Arguments.args, **keywords: Arguments.kwargs) -> Answer:
-        for name in keywords:
-            if name not in known:
-                raise not_among(f"argument of {function.__name__}", name, [each for each in known if each != "self"])
-        return function(*arguments, **keywords)
-
-    return call
-
-
-def _all_named(kind: type[Kind]) -> type[Kind]:
-    for name, member in list(vars(kind).items()):
-        if isfunction(member) and not name.startswith("_"):
-            setattr(kind, name, _named(member))
-    return kind
-
-
 @final
-@_all_named
+@strict_class
 class Architecture:
     """A network with its symbols: laws while they are free, integers after `at`.
 
@@ -1239,7 +1210,7 @@ class Architecture:
         return write_spec(self.network)
 
 
-@_named
+@strict_keywords
 def load(
     name: str | Path,
     *,
@@ -1309,7 +1280,7 @@ def _loaded_model(
     return Architecture(network_of(found, model.module, told))
 
 
-@_named
+@strict_keywords
 def loads(text: str, variant: str = "") -> Architecture:
     """Return the architecture of a spec given as text.
 
@@ -1320,7 +1291,7 @@ def loads(text: str, variant: str = "") -> Architecture:
     return Architecture(SpecSource(read_once(text), variant).network())
 
 
-@_named
+@strict_keywords
 def trace(
     module: nn.Module,
     inputs: Any,
@@ -1381,7 +1352,7 @@ def verify(architecture: Architecture, **values: Any) -> Report:
     return verified(architecture.network, **values)
 
 
-@_named
+@strict_keywords
 def contrast(
     *architectures: Architecture, width: str = "text", venue: str = "icml", panels: Iterable[str] | None = None
 ) -> Figure:
@@ -1404,7 +1375,7 @@ def contrast(
     return drawn(*networks, width=width, venue=venue, panels=panels)
 
 
-@_named
+@strict_keywords
 def compare(*architectures: Architecture) -> Table:
     """Return what sets networks apart as a table, a row per trait and a column per network.
 
@@ -1421,7 +1392,7 @@ def compare(*architectures: Architecture) -> Table:
     return comparison([one.network for one in architectures])
 
 
-@_named
+@strict_keywords
 def fits_table(
     architectures: Iterable[Architecture],
     devices: Iterable[str | float],

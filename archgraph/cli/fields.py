@@ -10,6 +10,7 @@ from archgraph.cli.parser import Parser
 from archgraph.cli.shared import Command, add_at, add_format, add_model, load_bound
 from archgraph.cli.values import distinct, whole
 from archgraph.errors import QueryError, SpecError, not_among, quoted
+from archgraph.sizes.whole_numbers import read_whole
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
@@ -81,7 +82,7 @@ def _index(text: str, axes: tuple[str, ...]) -> dict[str, int]:
         raise QueryError(f"{quoted(text)} names {len(parts)} positions; the output has the axes {known}")
     pairs = [part.partition("=") if "=" in part else (name, "=", part) for name, part in zip(axes, parts, strict=False)]
     try:
-        index = distinct(((axis.strip(), int(value)) for axis, _, value in pairs), "placed")
+        index = distinct(((axis.strip(), read_whole(value)) for axis, _, value in pairs), "placed")
     except ValueError:
         raise SpecError(
             f"cannot read the position {quoted(text)}", hint="write --probe 0,0 or --probe h=0,w=9"

@@ -101,7 +101,7 @@ def _training(options: argparse.Namespace) -> Training:
     how = options.checkpoint
     return Training(
         **given,
-        checkpoint=int(how) if how.isdigit() else how,
+        checkpoint=int(how) if how.isascii() and how.isdigit() else how,
         ema=options.ema,
         reserve=0 if options.reserve is None else bytes_of(options.reserve),
     )

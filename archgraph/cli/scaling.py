@@ -62,7 +62,7 @@ def _budget(text: str) -> Any:
     comparison = next((sign for sign in ("<=", ">=", "<", ">") if text.startswith(sign)), "")
     number = text.removeprefix(comparison)
     try:
-        bound = float(number)
+        bound = float(number) if number.isascii() else nan
     except ValueError:
         bound = nan
     if not isfinite(bound):

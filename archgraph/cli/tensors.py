@@ -8,6 +8,7 @@ from typing import Any
 from archgraph.cli.values import distinct
 from archgraph.errors import QueryError, SpecError, counted, quoted
 from archgraph.optional import import_torch
+from archgraph.sizes.whole_numbers import read_whole
 
 INPUT_DTYPES = {"float": "float32", "int": "int64"}
 
@@ -29,7 +30,7 @@ def _input(text: str) -> tuple[str, Any]:
     name, equals, rest = text.partition("=")
     shape, _, dtype = (rest if equals else text).partition(":")
     try:
-        sizes = [int(size) for size in shape.split("x")] if shape else []
+        sizes = [read_whole(size) for size in shape.split("x")] if shape else []
         kind = getattr(torch, INPUT_DTYPES[dtype or "float"])
         if min(sizes, default=1) < 1 or prod(sizes) >= 2**62:
             raise ValueError
@@ -44,6 +45,6 @@ def read_dynamic(text: str) -> tuple[str, dict[int, str]]:
     name, _, rest = text.partition(":")
     try:
         pairs = [part.split("=") for part in rest.split(",")]
-        return name, distinct(((int(dim), size) for dim, size in pairs), "named")
+        return name, distinct(((read_whole(dim), size) for dim, size in pairs), "named")
     except ValueError:
         raise SpecError(f"cannot read the dynamic sizes {quoted(text)}", hint="write x:2=h,3=w") from None

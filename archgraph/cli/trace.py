@@ -13,6 +13,7 @@ from archgraph.cli.shared import Command, add_at, add_format, add_names, save
 from archgraph.cli.tensors import read_dynamic, read_inputs
 from archgraph.cli.values import bindings, distinct
 from archgraph.errors import SpecError, quoted
+from archgraph.sizes.whole_numbers import read_whole
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
@@ -128,7 +129,7 @@ def _dimension(text: str, whole: str) -> int | None:
     if text.lower() == "none":
         return None
     try:
-        return int(text)
+        return read_whole(text)
     except ValueError:
         raise SpecError(
             f"cannot read the batch axis {quoted(whole)}", hint="write 0, none, or one per input: src=1"

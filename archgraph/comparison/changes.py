@@ -13,11 +13,13 @@ from archgraph.cost.levels import group_in
 from archgraph.cost.part import whole_part
 from archgraph.errors import ArchgraphError
 from archgraph.graph.network import Network
+from archgraph.keywords import strict_methods
 
 CHANGED_METRICS = ("params", "macs", "flops", "activations")
 """The metrics of a changes."""
 
 
+@strict_methods
 @dataclass(frozen=True)
 class Changes:
     """Two states of a network, each at its own defaults.

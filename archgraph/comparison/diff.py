@@ -5,8 +5,11 @@ from __future__ import annotations
 from archgraph.comparison.change_report import change_report
 from archgraph.comparison.changes import Changes
 from archgraph.comparison.limits import broken, limit_of
+from archgraph.errors import printable
+from archgraph.keywords import strict_methods
 
 
+@strict_methods
 class Diff(Changes):
     """What changed between two states of a network, each at its own defaults.
 
@@ -14,6 +17,9 @@ class Diff(Changes):
     >>> load("dit:S/2").diff(load("dit:B/2")).symbols
     {'D': (384, 768), 'heads': (6, 12)}
     """
+
+    def __repr__(self) -> str:
+        return f"<changes of {printable(self.before.name)} to {printable(self.after.name)}>"
 
     def report(self, format: str = "text", by: str = "") -> str:
         """Return what changed as text, Markdown, JSON, or annotations of a build on GitHub.

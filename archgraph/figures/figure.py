@@ -11,12 +11,14 @@ from archgraph.errors import QueryError, printable, quoted
 from archgraph.figures.drawing.diagram import Diagram
 from archgraph.figures.facts.facts import Facts
 from archgraph.graph.network import Network
+from archgraph.keywords import strict_methods
 from archgraph.optional import missing
 from archgraph.report.files import write_bytes
 
 SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
 
 
+@strict_methods
 class Figure:
     """A finished drawing.
 

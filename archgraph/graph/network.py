@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from sympy import Expr, Integer, Symbol
 
-from archgraph.errors import QueryError, did_you_mean
+from archgraph.errors import QueryError, did_you_mean, printable
 from archgraph.graph.ir import Graph, Node, Substitution, Value
 from archgraph.sizes.symbols import Assumption, evaluate, replaced, symbol
 from archgraph.sizes.types import TensorType
@@ -134,6 +134,9 @@ class Network:
     floating: str = "float32"
     _of_graph: dict[Any, Any] = field(default_factory=dict, repr=False)
     _known: dict[Any, Any] = field(default_factory=dict, repr=False, init=False)
+
+    def __repr__(self) -> str:
+        return f"<network {printable(self.name)}: {self.graph!r}>"
 
     def once(self, key: object, make: Callable[[], Answer]) -> Answer:
         """Return an answer that is made the first time it is asked for."""

@@ -10,6 +10,7 @@ from sympy import Add, Expr, Max, Min, Mul, Pow, Symbol, ceiling, diff, floor, f
 from sympy.polys.polytools import Poly
 
 from archgraph.errors import QueryError
+from archgraph.keywords import strict_methods
 from archgraph.report.table import Table
 from archgraph.sizes.bounds import lower_bound
 from archgraph.sizes.expansion import expanded
@@ -53,6 +54,7 @@ class Met:
         return f"{self.metric} = {self.achieved:,}, {amount(self.slack)} {side} {amount(self.budget)}"
 
 
+@strict_methods
 @dataclass(frozen=True)
 class Solution:
     """The value of a symbol that meets budgets: what it achieves, and what is left of them.

@@ -184,7 +184,7 @@ def standardised(layer: nn.Module) -> None:
     from torch.nn.functional import batch_norm
 
     conv = cast("Convolution", layer)
-    compute = conv._conv_forward
+    compute = conv._conv_forward  # pyright: ignore[reportPrivateUsage]  # what a convolution does with another weight
 
     def forward(x: Tensor) -> Tensor:
         flat = conv.weight.reshape(1, conv.weight.shape[0], -1)

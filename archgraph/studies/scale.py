@@ -17,6 +17,7 @@ from archgraph.laws.domain import STEPS
 from archgraph.laws.scaling import exponent
 from archgraph.report.table import Table
 from archgraph.sizes.arithmetic import MAX_NUMBER_BITS
+from archgraph.sizes.whole_numbers import read_whole
 
 LONG_POWER = re.compile(r"[eE][+-]?\d{4,}")
 """A power of ten that would be written out before anybody could refuse it."""
@@ -106,7 +107,7 @@ def _step(g: Network, name: str, change: Change) -> _Step:
 
 def _whole(text: str) -> int:
     try:
-        return int(text)
+        return read_whole(text)
     except ValueError:
         raise QueryError(f"cannot read the change '{text}'", hint="write +1, x2, /2, x1.5 or xsqrt2") from None
 
@@ -128,7 +129,7 @@ def factor_of(change: Change) -> Expr:
         number = Rational(body if text else str(change)) if text or not isinstance(change, Expr) else change
     except (TypeError, ValueError):
         number = Integer(0)
-    if (text and text[0] not in "x/") or not number.is_positive:
+    if (text and (text[0] not in "x/" or not text.isascii())) or not number.is_positive:
         raise QueryError(f"cannot read the change '{change}'", hint="write +1, x2, /2, x1.5 or xsqrt2")
     plain = _fraction(number)
     if plain and max(plain.numerator, plain.denominator).bit_length() > MAX_NUMBER_BITS:

@@ -11,9 +11,11 @@ from archgraph.fields.paths.hops import Arrivals, Moves, Reached
 from archgraph.fields.sets.limits import check_cells, check_places
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.locate import axis_named, checked_distance, input_named, members
+from archgraph.keywords import strict_methods
 from archgraph.sizes.exact import Evaluate
 
 
+@strict_methods
 class Paths:
     """The paths of a flat network from one input to one output, along one axis.
 
