@@ -8,7 +8,6 @@ from typing import Any, get_args
 
 from sympy import Integer
 
-from archgraph.errors import QueryError
 from archgraph.fields.rules.axis_rule import (
     AxisRule,
     AxisView,
@@ -19,6 +18,7 @@ from archgraph.fields.rules.axis_rule import (
     SourceDigit,
     Stretch,
     Strides,
+    written_out,
 )
 from archgraph.fields.rules.links import Every, Link, Lookup
 from archgraph.fields.rules.moving_rules import (
@@ -40,7 +40,7 @@ from archgraph.fields.sets.at_most import at_most
 from archgraph.fields.sets.band import EVERYTHING, Band, Unknown
 from archgraph.fields.sets.indices import of_mask
 from archgraph.fields.sets.readings import HalfLine, Reading, moving
-from archgraph.fields.sets.rows import MOST_LISTED_ROWS, listed_sets, stated_rows
+from archgraph.fields.sets.rows import listed_sets, stated_rows
 from archgraph.fields.sets.spread import STAY
 from archgraph.fields.sets.terms import Form, Sum, Term, own_index, values_of
 from archgraph.ops.position_sets import PositionSets
@@ -261,17 +261,6 @@ def _as_table(found: Related, view: AxisView) -> ReadTable:
     assert not isinstance(found, Digital)
     masks = (found.mask,) * view.outputs if isinstance(found, Every) else found.sets.masks
     return ListTable(PositionSets(masks, view.extent), view.extent, view.outputs)
-
-
-def written_out(table: ReadTable, view: AxisView) -> Reading:
-    """Return a table as sets, one per output.
-
-    Raises:
-        QueryError: there are too many outputs.
-    """
-    if view.outputs > MOST_LISTED_ROWS:
-        raise QueryError(f"the sets of {view.outputs:,} positions are too many to be listed")
-    return stated_rows(own_index(view.driver, view.outputs), tuple(map(of_mask, table)), view.place)
 
 
 class _AtMost(AxisRule[AtMost]):

@@ -9,12 +9,14 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from sympy import Expr
 
+from archgraph.errors import QueryError
 from archgraph.fields.rules.links import Every, Link, Lookup
-from archgraph.fields.rules.read_tables import MapTable
+from archgraph.fields.rules.read_tables import MapTable, ReadTable
 from archgraph.fields.rules.tap_power import Global
 from archgraph.fields.sets.band import Band, Everything, Unknown
-from archgraph.fields.sets.indices import interval
-from archgraph.fields.sets.readings import PRESENT, Reading, Whole, moving
+from archgraph.fields.sets.indices import interval, of_mask
+from archgraph.fields.sets.readings import PRESENT, Moving, Reading, Whole, moving
+from archgraph.fields.sets.rows import MOST_LISTED_ROWS, bordered, stated_rows
 from archgraph.fields.sets.setmap import SetMap
 from archgraph.fields.sets.spread import SpreadMap
 from archgraph.fields.sets.terms import Sum, own_index
@@ -100,6 +102,17 @@ Stretch: TypeAlias = "Band | Everything | Unknown"
 PowerStep: TypeAlias = "SpreadMap | Global | None"
 
 
+def written_out(table: ReadTable, view: AxisView) -> Reading:
+    """Return a table as sets, one per output.
+
+    Raises:
+        QueryError: there are too many outputs.
+    """
+    if view.outputs > MOST_LISTED_ROWS:
+        raise QueryError(f"the sets of {view.outputs:,} positions are too many to be listed")
+    return stated_rows(own_index(view.driver, view.outputs), tuple(map(of_mask, table)), view.place)
+
+
 class AxisRule(ABC, Generic[RuledMap]):
     """What one kind of axis map means to every analysis.
 
@@ -142,15 +155,20 @@ class MovingRule(AxisRule[RuledMap]):
         """Return what becomes of positions beyond the border; None where another operand goes on there."""
 
     def reading(self, view: AxisView) -> Reading:
-        """Return the set map of the position on the driving axis."""
-        return view.moving(self.sets(view))
+        """Return the set map of the position on the driving axis, and what the border brings in."""
+        reading, border = view.moving(self.sets(view)), self.border()
+        if border in (None, "drop") or not isinstance(reading, Moving):
+            return reading
+        table = self._table(view)
+        return bordered(reading, lambda: written_out(table, view), view.extent) if table.brings_in() else reading
+
+    def _table(self, view: AxisView) -> MapTable:
+        # Where another operand goes on, nobody reads beyond a border; what is out of this one is dropped all the same.
+        return MapTable(self.sets(view), view.extent, view.outputs, self.border() or "drop")
 
     def relation(self, view: AxisView) -> Related:
         """Return the set map written out, with the border."""
-        border = self.border()
-        # Where another operand goes on, nobody reads beyond a border; what is out of this one is dropped all the same.
-        table = MapTable(self.sets(view), view.extent, view.outputs, border or "drop")
-        return Link(view.axis, view.driver, table, bordered=bool(border))
+        return Link(view.axis, view.driver, self._table(view), bordered=bool(self.border()))
 
     def driver(self, driver: Driver, value: Strides) -> Driver | None:
         """Windows move along the axis that they lie on."""

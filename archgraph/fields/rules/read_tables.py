@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from operator import or_
 
@@ -61,6 +61,32 @@ class MapTable(ReadTable):
     def beyond(self) -> Mask:
         """Return the outputs that read beyond the border."""
         return _beyond(self)
+
+    def brings_in(self) -> bool:
+        """Say whether the border makes some outputs read what they would not read if it dropped what lies beyond.
+
+        >>> from archgraph.fields.sets.windows import window
+        >>> [MapTable(window(3, before=1), 4, 4, border).brings_in() for border in ("clamp", "wrap")]
+        [False, True]
+        """
+        return _brings_in(self)
+
+
+@lru_cache(maxsize=1 << 12)
+def _brings_in(table: MapTable) -> bool:
+    dropping = replace(table, border="drop")
+    return any(table.read(index) != dropping.read(index) for index in _outermost(table))
+
+
+def _outermost(table: MapTable) -> Iterator[int]:
+    """Yield the outputs that may read beyond a border: those before and behind all whose whole period does not."""
+    for order in (range(table.outputs), range(table.outputs - 1, -1, -1)):
+        within = 0
+        for index in order:
+            within = 0 if _sticks_out(table.reads.at(index), table.extent) else within + 1
+            if within > table.reads.period:
+                break
+            yield index
 
 
 @lru_cache(maxsize=1 << 12)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from archgraph.fields.sets.indices import Indices
 from archgraph.fields.sets.pieces import pieces
-from archgraph.fields.sets.readings import HalfLine, Moving, Piece, Pieces, Reading, Rows, Whole
+from archgraph.fields.sets.readings import Folded, HalfLine, Moving, Piece, Pieces, Reading, Rows, Whole, listed_of
 from archgraph.fields.sets.setmap import SetMap
 
 
@@ -19,7 +19,8 @@ def at_most(reading: Reading) -> Reading:
     False
     """
     if isinstance(reading, Moving):
-        return replace(reading, map=_map_at_most(reading.map))
+        folded = reading.folded and Folded(lambda: at_most(listed_of(reading)))
+        return replace(reading, map=_map_at_most(reading.map), folded=folded)
     if isinstance(reading, HalfLine):
         return replace(reading, edge=_map_at_most(reading.edge), since=_whole_at_most(reading.since))
     if isinstance(reading, Rows):

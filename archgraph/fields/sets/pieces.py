@@ -20,12 +20,13 @@ from archgraph.fields.sets.readings import (
     Whole,
     axes_of,
     edge,
+    folds,
     halfline,
     indexed,
     moving,
     settled,
 )
-from archgraph.fields.sets.rows import listed_union
+from archgraph.fields.sets.rows import bordered, borders_counted, listed_union
 from archgraph.fields.sets.terms import Form, Sum, coarseness, shown
 from archgraph.fields.sets.windows import enlarge, window
 
@@ -113,6 +114,22 @@ def join(left: Reading, right: Reading) -> Reading:
     >>> join(Whole((2,), "b"), Whole((1, 5), "a.c")).path
     'a.c'
     """
+    if left is None or right is None:
+        return right if left is None else left
+    if left is not right and (folds(left) or folds(right)):
+        return settled(lambda: _with_borders(left, right), axes_of(left) | axes_of(right))
+    return _united(left, right)
+
+
+def _with_borders(left: Reading, right: Reading) -> Reading:
+    """Unite, with what borders bring in wherever the result tells positions apart one by one."""
+    plain = _united(left, right)
+    if isinstance(plain, Moving):
+        return bordered(replace(plain, folded=None), lambda: listed_union(left, right))
+    return borders_counted(plain, lambda: listed_union(left, right)) if isinstance(plain, HalfLine) else plain
+
+
+def _united(left: Reading, right: Reading) -> Reading:
     if left is None or right is None or left == right:
         return right if left is None else left
     if isinstance(left, Pieces) or isinstance(right, Pieces):

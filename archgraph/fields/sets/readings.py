@@ -38,17 +38,50 @@ class Whole:
         return Whole((*scope.order, *self.order), path, self.span)
 
 
+class Folded:
+    """What is really read where a border wraps, reflects or repeats: a set per output, listed when asked for.
+
+    A set map says nothing of borders. Whoever lists positions one by one needs what a border brings in.
+
+    Args:
+        compute: lists the sets.
+        extent: how many positions the input has, where that is known.
+    """
+
+    __slots__ = ("_compute", "_listed", "extent")
+
+    def __init__(self, compute: Callable[[], Reading], extent: int | None = None) -> None:
+        self.extent = extent
+        self._compute: Callable[[], Reading] | None = compute
+        self._listed: Reading = None
+
+    @property
+    def listed(self) -> Reading:
+        """The sets.
+
+        Raises:
+            QueryError: there are too many positions, or something is not known.
+        """
+        # Chains share what they are made of: each link is listed once.
+        if self._compute is not None:
+            self._listed, self._compute = self._compute(), None
+        return self._listed
+
+
 @dataclass(frozen=True, slots=True)
 class Moving:
     """A set that moves with the position: the set map at the value of a form.
 
     Attributes:
         form: which positions of the value drive it. Without terms it is one fixed set.
-        map: the sets.
+        map: the sets, borders ignored.
+        folded: the sets with what borders bring in, where one does more than drop what lies beyond it.
     """
 
     form: Form
     map: SetMap
+    # Like the borders themselves it makes no difference to what is read on average.
+    folded: Folded | None = field(default=None, compare=False)
 
     @property
     def step(self) -> int | None:
@@ -170,8 +203,19 @@ def on_axis(reading: Moving) -> Moving | None:
 
 
 def halfline(form: Form, edge: SetMap, since: Whole) -> Reading:
-    """Return a half-line, or all of its span where the edge stands still."""
-    return HalfLine(form, edge, since) if edge.advance else since
+    """Return a half-line; where the edge stands still, all of its span if that is so long, else a fixed set.
+
+    >>> from archgraph.fields.sets.setmap import SetMap
+    >>> first = SetMap(0, (interval(2, 2),))
+    >>> halfline((), first, Whole((1,), "scan", interval(0, 7))).map.phases[0] == interval(0, 2)
+    True
+    """
+    if edge.advance:
+        return HalfLine(form, edge, since)
+    if since.span.length and all(place.hi >= since.span.hi for place in edge.phases):
+        return since
+    phases = tuple(interval(0, place.hi).from_(place) for place in edge.phases)
+    return Moving(form if len(phases) > 1 else (), SetMap(0, phases))
 
 
 def indexed(reading: Moving | HalfLine) -> Moving | HalfLine:
@@ -198,6 +242,20 @@ def settled(compute: Callable[[], Reading], axes: frozenset[str]) -> Reading:
         return compute()
     except QueryError as error:
         return Unsettled(error.message, axes)
+
+
+def listed_of(reading: Reading) -> Reading:
+    """Return a reading with what borders bring in.
+
+    Raises:
+        QueryError: there are too many positions to list, or something is not known.
+    """
+    return reading.folded.listed if isinstance(reading, Moving) and reading.folded else reading
+
+
+def folds(reading: Reading) -> bool:
+    """Say whether borders bring something in."""
+    return isinstance(reading, Moving) and reading.folded is not None
 
 
 def edge(reading: Moving | HalfLine) -> SetMap:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache, reduce
 from itertools import pairwise, product
 from math import prod
@@ -12,6 +13,7 @@ from archgraph.errors import QueryError
 from archgraph.fields.sets.indices import EMPTY, Indices, interval, of_mask, union
 from archgraph.fields.sets.readings import (
     PRESENT,
+    Folded,
     HalfLine,
     Moving,
     Piece,
@@ -21,6 +23,8 @@ from archgraph.fields.sets.readings import (
     Unsettled,
     Whole,
     axes_of,
+    folds,
+    listed_of,
 )
 from archgraph.fields.sets.setmap import SetMap, minimal
 from archgraph.fields.sets.terms import Form, Sum, Term, is_radix, normal, radix, value_of, values_of
@@ -43,12 +47,27 @@ def listed(form: Form, sets: Mapping[int, Indices], since: Whole) -> Reading:
     return Rows(form, tuple(sets.get(value, EMPTY) for value in values_of(form)), since)
 
 
+def bordered(reading: Moving, compute: Callable[[], Reading], extent: int | None = None) -> Moving:
+    """Return a reading with the sets that its borders make of it, listed when they are asked for.
+
+    What is the same for every output is not listed but looked at right away: there is no interior to speak of.
+
+    Raises:
+        QueryError: it is the same for every output, and something is not known.
+    """
+    if reading.form:
+        return replace(reading, folded=Folded(compute, extent))
+    return Moving((), SetMap(0, (row_at(compute(), {}),)))
+
+
 def row_at(reading: Reading, index: Mapping[str, int]) -> Indices:
     """Return the set that a value reads at one position.
 
     Raises:
         QueryError: it is not known.
     """
+    if folds(reading):
+        return row_at(listed_of(reading), index)
     if isinstance(reading, Moving):
         return reading.map.at(value_of(reading.form, index))
     if isinstance(reading, Pieces):
@@ -157,6 +176,24 @@ def listed_union(left: Reading, right: Reading) -> Reading:
     return listed(form, sets, _since(left, right))
 
 
+def borders_counted(plain: Reading, listed: Callable[[], Reading]) -> Reading:
+    """Return a reading where borders bring something in; as it is where they add nothing to its sets.
+
+    Args:
+        plain: what is read, borders ignored.
+        listed: gives the sets with what borders bring in.
+
+    Raises:
+        QueryError: there are too many positions, or something is not known.
+    """
+    counted = listed()
+    if not isinstance(plain, Moving | HalfLine):
+        return counted
+    _, places = _common_form([plain, counted])
+    sets = ((row_at(plain, place), row_at(counted, place)) for place in places)
+    return plain if all(union(pair) == pair[0] for pair in sets) else counted
+
+
 def _since(*readings: Reading) -> Whole:
     made = [reading.since for reading in readings if isinstance(reading, Rows | HalfLine)]
     return max(made, key=lambda since: since.order, default=PRESENT)
@@ -208,6 +245,8 @@ def image_of(inner: Reading, read: Mapping[str, Indices]) -> Indices:
     """
     if not all(positions.length for positions in read.values()):
         return EMPTY
+    if folds(inner):
+        return image_of(listed_of(inner), read)
     if isinstance(inner, Pieces):
         return union(_image_of_pieces(inner, read))
     if not isinstance(inner, Moving | HalfLine | Rows):

@@ -23,13 +23,14 @@ from archgraph.fields.sets.readings import (
     Whole,
     axes_of,
     ends,
+    folds,
     furthest,
     halfline,
     indexed,
     moving,
     settled,
 )
-from archgraph.fields.sets.rows import image_of, listed_through, moved_rows
+from archgraph.fields.sets.rows import bordered, borders_counted, image_of, listed_through, moved_rows, row_at
 from archgraph.fields.sets.setmap import SetMap, minimal
 from archgraph.fields.sets.terms import Form, Sum, shown, substitute
 from archgraph.fields.sets.windows import IDENTITY, window
@@ -66,11 +67,48 @@ def through(inner: Reading, reads: Reads) -> Reading:
     cut = next((read for read in found.values() if isinstance(read, Pieces)), None)
     if cut is not None:
         return _by_piece(cut, inner, reads)
-    return settled(lambda: _through(inner, found), _driving(found))
+    return settled(lambda: _with_borders(inner, found), _driving(found))
 
 
 def _driving(found: dict[str, Reading]) -> frozenset[str]:
     return frozenset().union(*map(axes_of, found.values()))
+
+
+def _with_borders(inner: Reading, found: dict[str, Reading]) -> Reading:
+    """Compose, with what borders bring in wherever the result tells positions apart one by one."""
+    if not any(map(folds, (inner, *found.values()))):
+        return _through(inner, found)
+    if isinstance(inner, Rows) or any(isinstance(read, Rows) for read in found.values()):
+        return listed_through(inner, found)
+    plain = _through(inner, found)
+    if isinstance(plain, Moving):
+        # Where windows leak over the borders of digits, only a list says what comes in over them.
+        if plain.form and not plain.map.exact:
+            return listed_through(inner, found)
+        return bordered(plain, lambda: listed_through(inner, found), _extent(inner))
+    if isinstance(plain, Whole):
+        return _whole_with_borders(plain, inner, found)
+    return borders_counted(plain, lambda: listed_through(inner, found))
+
+
+def _extent(inner: Reading) -> int | None:
+    """Return how many positions the input has, where a reading tells."""
+    if not isinstance(inner, Moving):
+        return None
+    if inner.folded:
+        return inner.folded.extent
+    return inner.form[0].extent if inner.map == IDENTITY and len(inner.form) == 1 and inner.form[0].pure else None
+
+
+def _whole_with_borders(plain: Whole, inner: Reading, found: dict[str, Reading]) -> Reading:
+    extent = _extent(inner)
+    if not plain.span.length or not folds(inner) or (extent and _covers(plain.span, extent)):
+        return plain
+    return replace(plain, span=image_of(inner, {axis: row_at(read, {}) for axis, read in found.items()}))
+
+
+def _covers(span: Indices, extent: int) -> bool:
+    return span.exact and span.teeth is None and span.step == 1 and span.lo <= 0 and span.hi >= extent - 1
 
 
 def _constant(inner: Reading, rest: Reading) -> Reading:
@@ -108,7 +146,7 @@ def _through_pieces(inner: Pieces, reads: Reads) -> Reading:
         return _by_piece(read, inner, reads)
     if read is None or isinstance(read, Unsettled):
         return read
-    if isinstance(read, Rows):
+    if isinstance(read, Rows) or folds(read):
         found = {axis: reads(axis) for axis in axes_of(inner)}
         return settled(lambda: listed_through(inner, found), _driving(found))
     parts = [(part, through(part.reading, reads)) for part in inner.parts]
@@ -119,7 +157,12 @@ def _through_pieces(inner: Pieces, reads: Reads) -> Reading:
         chosen = (reading for part, reading in parts if any(part.start <= i < part.stop for i in touched))
         return reduce(join, chosen, None)
     axes = axes_of(read).union(*(axes_of(reading) for _, reading in parts))
-    return settled(lambda: reduce(join, (_moved(read, part, reading) for part, reading in parts), None), axes)
+    joined = settled(lambda: reduce(join, (_moved(read, part, reading) for part, reading in parts), None), axes)
+    if not isinstance(joined, Unsettled):
+        return joined
+    # Position by position, as long as these can be counted.
+    found = {axis: reads(axis) for axis in axes_of(inner)}
+    return settled(lambda: listed_through(inner, found), axes)
 
 
 def _moved(read: Reading, part: Piece, reading: Reading) -> Reading:

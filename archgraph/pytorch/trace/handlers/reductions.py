@@ -84,6 +84,9 @@ def reduction(i: ProgramInterpreter, a: Arguments) -> Any:
     called: str = known if isinstance(known, str) and not isinstance(results, (list, tuple)) else name
     make: Any = known if isinstance(known, type) else partial(_reduce, called)
     t = _without_copies(x, dims)
+    if len(dims) == 1 and masked_operand(i, [x]) is not None:
+        # Which positions are read is said in the axes of the operation: no two of them are digits of one.
+        t, _ = i.builder.grouped(t, [(None, (dims[0],))])
     result = reduced(i, t, dims, _limited(i, make, x, t, dims))
     if not a.keepdim:
         result = Tracked(result.value, tuple(c for d, c in enumerate(result.layout) if d not in dims))
