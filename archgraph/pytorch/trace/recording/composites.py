@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 IsWhole = Callable[[str], bool]
 """Whether an operator of this name is recorded as one step."""
 
-WHOLE = frozenset(("cosine_similarity",))
+KEPT_WHOLE = frozenset(("cosine_similarity",))
 """Operators that write where gradients are switched off: what autograd keeps does not follow from their parts."""
 
 
@@ -39,7 +39,7 @@ def falls_apart(function: OpOverload, is_whole: IsWhole) -> bool:
     False
     """
     name = operator_of(function).name
-    return name not in WHOLE and _is_composite(function) and not is_whole(name)
+    return name not in KEPT_WHOLE and _is_composite(function) and not is_whole(name)
 
 
 @cache
