@@ -21,6 +21,8 @@ EXAMPLES = {
         "*.modules.torch_dtype",
         "*.trace.moving.*",
         "*.nested.tree_of",
+        "*.trace.rules.*",
+        "*.recording.composites.*",
         "*.recording.outputs.*",
         "*.recording.record.*",
         "*.recording.sources.*",

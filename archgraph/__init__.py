@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         trace,
         verify,
     )
+    from archgraph.cost.serving.settings import Serving
     from archgraph.cost.training.run import Training
 
 __version__ = "0.1.0"
@@ -34,6 +35,7 @@ __all__ = [
     "Architecture",
     "MissingToolError",
     "QueryError",
+    "Serving",
     "ShapeError",
     "SpecError",
     "Training",
@@ -48,13 +50,15 @@ __all__ = [
     "trace",
     "verify",
 ]
+SETTINGS = {"Serving": "archgraph.cost.serving.settings", "Training": "archgraph.cost.training.run"}
+"""Where settings are, which load no more than themselves."""
 
 
 def __getattr__(name: str) -> object:
     """Load the façade when it is first asked for: the command line answers Ctrl-C before, and its version at once."""
     if name not in __all__:
         raise AttributeError(f"module 'archgraph' has no attribute '{name}'")
-    room = "archgraph.cost.training.run" if name == "Training" else "archgraph.architecture.architecture"
+    room = SETTINGS.get(name, "archgraph.architecture.architecture")
     found = globals()[name] = getattr(import_module(room), name)
     return found
 

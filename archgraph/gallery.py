@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from archgraph.architecture.architecture import Architecture
 from archgraph.errors import QueryError, printable, quoted
 from archgraph.report.files import write_text
 from archgraph.report.table import Table
-from archgraph.spec.load import find_spec, shipped_names
+from archgraph.spec.load import find_spec, shipped_names, silences, spec_path
 from archgraph.spec.source import SpecSource
+from archgraph.spec.spec import composed_tree, text_of_file
 from archgraph.spec.write.yaml_flow import one_line
 
 TEMPLATE = """\
@@ -76,6 +79,12 @@ def check_table(names: Sequence[str] = ()) -> Table:
     return Table(verdict, ("spec", "metric", "expected", "found", "ok", "reference"), rows)
 
 
+def without_effect(names: Sequence[str] = ()) -> list[str]:
+    """Return a line for everything that the given specs say without effect, with its place."""
+    specs = (find_spec(name)[0] for name in names or shipped_names())
+    return [line for spec in specs for line in silences(spec)]
+
+
 def _check_rows(g: Architecture) -> Iterator[dict[str, Any]]:
     numbers = g.at()
     for expectation in g.expectations:
@@ -90,13 +99,29 @@ def _check_rows(g: Architecture) -> Iterator[dict[str, Any]]:
         }
 
 
-def write_template(path: str) -> None:
-    """Write a small spec to start from.
+def spec_text(name: str) -> str:
+    """Return a spec as text: as it is written, or where it builds on others, as one spec.
+
+    Raises:
+        SpecError: it cannot be read, or breaks a rule of the language.
+    """
+    find_spec(name)
+    path = spec_path(name)
+    whole = composed_tree(path)
+    if whole is None:
+        return text_of_file(path)
+    return yaml.safe_dump(whole.plain(), sort_keys=False, width=120, default_flow_style=None, allow_unicode=True)
+
+
+def write_template(path: str, start: str | None = None) -> None:
+    """Write a small spec to start from, or a copy of a shipped one.
 
     Raises:
         QueryError: no .yaml, or the file exists already or cannot be written.
+        SpecError: there is no such spec to start from.
     """
     target = Path(path)
     if target.suffix not in (".yaml", ".yml"):
         raise QueryError(f"cannot write a spec as {quoted(path)}", hint="it must end in .yaml")
-    write_text(target, TEMPLATE.format(name=one_line(printable(target.stem))), new=True)
+    text = None if start is None else spec_text(start)
+    write_text(target, text or TEMPLATE.format(name=one_line(printable(target.stem))), new=True)

@@ -2,93 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import wraps
-from inspect import Parameter, isfunction, signature
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, final
+from typing import TYPE_CHECKING, Any, final
 
 from sympy import Expr, Rational, Symbol
 
 from archgraph.cost.cost_table import cost_report, cost_table
-from archgraph.cost.costs import CostRow, Costs
-from archgraph.cost.efficiency import efficiency_table
-from archgraph.cost.memory.memory import saved_memory
-from archgraph.cost.memory.peak_report import PeakMemory, peak_memory
-from archgraph.cost.memory.setting import AttentionKernel, Dtype, Mode, OptimizerName, Setting, setting
 from archgraph.cost.part import Part, costs_of, part, whole_part
-from archgraph.cost.reconciliation import Reconciliation, count_as
-from archgraph.cost.roofline import Roofline, roofline
-from archgraph.cost.training.fit import Fit, fit_of
-from archgraph.cost.training.run import Training, training
-from archgraph.cost.training.step_report import StepFlops, mfu, step_flops
-from archgraph.cost.training.training_memory import TrainingMemory, training_memory
-from archgraph.errors import not_among, printable, some
-from archgraph.fields import queries as fields
-from archgraph.fields.report.field_report import ReceptiveField
-from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
-from archgraph.graph.checkpoints import Checkpoint
-from archgraph.graph.ir import Graph, Value
+from archgraph.errors import QueryError, printable, quoted, some
 from archgraph.graph.network import Expected, Law, Network
-from archgraph.laws.search import Solution
-from archgraph.report.table import Table
-from archgraph.sizes.symbols import Assumption
-from archgraph.sizes.types import TensorType
-from archgraph.spec.load import find_spec
+from archgraph.keywords import strict_class, strict_keywords
+from archgraph.spec.load import find_spec, is_spec, read_once
 from archgraph.spec.source import SpecSource
-from archgraph.spec.spec import read_text
-from archgraph.spec.write.writer import write_spec
-from archgraph.studies import budgets
 from archgraph.studies import scale as growth
-from archgraph.studies.budgets import Range
-from archgraph.studies.largest import Largest, largest
-from archgraph.studies.scale import Change
 
+# A query enters its room when it is asked: most programs ask a few of them.
 if TYPE_CHECKING:
     from torch import nn
 
+    from archgraph.comparison.diff import Diff
+    from archgraph.cost.costs import CostRow, Costs
+    from archgraph.cost.memory.peak_report import PeakMemory
+    from archgraph.cost.memory.setting import AttentionKernel, Dtype, Mode, OptimizerName
+    from archgraph.cost.reconciliation import Reconciliation
+    from archgraph.cost.roofline import Roofline
+    from archgraph.cost.serving.serving_report import Served
+    from archgraph.cost.serving.settings import Serving
+    from archgraph.cost.training.fit import Fit
+    from archgraph.cost.training.run import Training
+    from archgraph.cost.training.step_report import StepFlops
+    from archgraph.cost.training.training_memory import TrainingMemory
     from archgraph.fields.effective.effective import Effective
     from archgraph.fields.paths.hop_path import HopPath
     from archgraph.fields.paths.paths import Paths
+    from archgraph.fields.report.field_report import ReceptiveField
     from archgraph.fields.report.halo import Halo
     from archgraph.fields.report.productive import Productivity
+    from archgraph.fields.report.receptive_field import ReceptiveFields
     from archgraph.fields.report.size_law import SizeLaw
     from archgraph.figures.figure import Figure
+    from archgraph.graph.checkpoints import Checkpoint
+    from archgraph.graph.ir import Graph, Value
+    from archgraph.laws.search import Solution
     from archgraph.pytorch.trace.batch.find import AskedBatch
     from archgraph.pytorch.verify.verify import Report
+    from archgraph.report.table import Table
+    from archgraph.sizes.symbols import Assumption
+    from archgraph.sizes.types import TensorType
+    from archgraph.studies.budgets import Range
+    from archgraph.studies.largest import Largest
+    from archgraph.studies.scale import Change
     from archgraph.studies.sweep import Sweep
 
 
-Arguments = ParamSpec("Arguments")
-Answer = TypeVar("Answer")
-Kind = TypeVar("Kind")
-
-
-def _named(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
-    """Let a keyword that a function does not have be an error of ours, which names the nearest."""
-    known = signature(function).parameters
-    if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in known.values()):
-        return function
-
-    @wraps(function)
-    def call(*arguments: Arguments.args, **keywords: Arguments.kwargs) -> Answer:
-        for name in keywords:
-            if name not in known:
-                raise not_among(f"argument of {function.__name__}", name, [each for each in known if each != "self"])
-        return function(*arguments, **keywords)
-
-    return call
-
-
-def _all_named(kind: type[Kind]) -> type[Kind]:
-    for name, member in list(vars(kind).items()):
-        if isfunction(member) and not name.startswith("_"):
-            setattr(kind, name, _named(member))
-    return kind
-
-
 @final
-@_all_named
+@strict_class
 class Architecture:
     """A network with its symbols: laws while they are free, integers after `at`.
 
@@ -684,6 +653,8 @@ class Architecture:
         >>> load("dit:S/2").solve("L", training_memory=("<=", 24e9), batch=64, attention="flash").value
         44
         """
+        from archgraph.studies import budgets
+
         return budgets.solve(self.network, name, multiple_of, budget, within)
 
     def iso(self, name: str, over: Mapping[str, Iterable[Any]], multiple_of: int = 1, **budget: object) -> Table:
@@ -693,6 +664,8 @@ class Architecture:
         >>> [row["D"] for row in table.rows]
         [1728, 1152]
         """
+        from archgraph.studies import budgets
+
         return budgets.iso(self.network, name, over, multiple_of, budget)
 
     def what_if(self, **values: Any) -> Table:
@@ -702,6 +675,17 @@ class Architecture:
         ['4.008', '1.237', '1.028']
         """
         return growth.what_if(self.network, values)
+
+    def diff(self, after: Architecture) -> Diff:
+        """Return what changed from this network to another: totals, laws, symbols, fields and nodes.
+
+        >>> found = load("unet").diff(load("unet:padded-512"))
+        >>> [(change.metric, change.by) for change in found.totals[:2]]
+        [('params', 0), ('macs', 41955911424)]
+        """
+        from archgraph.comparison.diff import Diff
+
+        return Diff(self.network, after.network)
 
     def scale(self, **changes: Change) -> Table:
         """Return what factors on symbols do to params, MACs, activations and what autograd keeps.
@@ -763,6 +747,8 @@ class Architecture:
         >>> load("transformer").saved_memory(checkpoint=True)
         4*D*L*N
         """
+        from archgraph.cost.memory.memory import saved_memory
+
         return saved_memory(self.network, attention, dtype, checkpoint=checkpoint)
 
     def peak_memory(
@@ -789,6 +775,9 @@ class Architecture:
         >>> load("unet:padded-512").peak_memory("training").node
         'dec(0).relu_2'
         """
+        from archgraph.cost.memory.peak_report import peak_memory
+        from archgraph.cost.memory.setting import setting
+
         return peak_memory(self.network, setting(self.graph, mode, attention, dtype, optimizer, checkpoint=checkpoint))
 
     def training_memory(self, run: Training | None = None, **options: object) -> TrainingMemory:
@@ -805,6 +794,9 @@ class Architecture:
         >>> needed.phase, needed.kind_of_number, needed.by_kind["optimizer states"]
         ('backward', 'estimate', 262920972)
         """
+        from archgraph.cost.training.run import training
+        from archgraph.cost.training.training_memory import training_memory
+
         return training_memory(self.network, training(run, options))
 
     def fits(self, device: str | float, run: Training | None = None, **options: object) -> Fit:
@@ -822,6 +814,9 @@ class Architecture:
         >>> fit.fits, fit.margin > 0, [each.change for each in fit.remedies][0]
         (True, True, "checkpoint='block'")
         """
+        from archgraph.cost.training.fit import fit_of
+        from archgraph.cost.training.run import training
+
         return fit_of(self.network, device, training(run, options))
 
     def largest(self, name: str, memory: str | float, multiple_of: int = 1, **keywords: object) -> Largest:
@@ -841,6 +836,8 @@ class Architecture:
         >>> found.value, found.next_bytes > 24e9, found.at["heads"] == found.value / 64
         (1792, True, True)
         """
+        from archgraph.studies.largest import largest
+
         return largest(self.network, name, memory, multiple_of, keywords)
 
     def step_flops(self, run: Training | None = None, **options: object) -> StepFlops:
@@ -854,6 +851,9 @@ class Architecture:
         >>> step.backward == 2 * step.forward, round(step.ratio, 3), round(step.again / step.forward, 3)
         (True, 0.832, 0.751)
         """
+        from archgraph.cost.training.run import training
+        from archgraph.cost.training.step_report import step_flops
+
         return step_flops(self.network, training(run, options))
 
     def mfu(self, device: str, tokens_per_second: float, run: Training | None = None, **options: object) -> float:
@@ -868,7 +868,31 @@ class Architecture:
         >>> round(load("llama:3-8b").at(N=8192).mfu("h100", 9500, dtype="bf16-mixed"), 3)
         0.556
         """
+        from archgraph.cost.training.run import training
+        from archgraph.cost.training.step_report import mfu
+
         return mfu(self.network, device, training(run, options), tokens_per_second)
+
+    def serving(self, settings: Serving | None = None, **options: object) -> Served:
+        """Return what it takes to run the network token by token: weights, caches, operations, an estimate of time.
+
+        Args:
+            settings: how it is served; or its settings as keywords, see `Serving`.
+            options: the settings.
+
+        Raises:
+            QueryError: no attention is causal, tokens are mixed in another way, or a setting that is none.
+
+        >>> served = load("llama:3-8b").serving(dtype="int8", batch=4, past=8192)
+        >>> served.cache_per_token, served.cache == 4 * 8192 * served.cache_per_token, served.decode_flops
+        (131072, True, 77220282368)
+        >>> served.largest("T", "h100").value
+        134895
+        """
+        from archgraph.cost.serving.serving_report import served
+        from archgraph.cost.serving.settings import serving_settings
+
+        return served(self.network, serving_settings(settings, options))
 
     def efficiency(self, by: str = "stage", dtype: Dtype | None = None, attention: AttentionKernel = "flash") -> Table:
         """Return MACs per parameter, positions per weight and operations per byte, at the bound values.
@@ -881,6 +905,9 @@ class Architecture:
         >>> [row["macs/param"] for row in load("adm").efficiency().rows][-1]
         '59.547'
         """
+        from archgraph.cost.efficiency import efficiency_table
+        from archgraph.cost.memory.setting import Setting
+
         return efficiency_table(self.network, by, Setting(attention=attention, dtype=dtype, own=self.network.floating))
 
     def roofline(
@@ -898,6 +925,8 @@ class Architecture:
         >>> load("dit").roofline("a100").seconds < load("dit").roofline("v100", dtype="fp16").seconds
         True
         """
+        from archgraph.cost.roofline import roofline
+
         return roofline(self.network, device, dtype, attention, batch, by)
 
     def count_as(self, tool: str, functional: Iterable[str] = ()) -> Reconciliation:
@@ -913,6 +942,8 @@ class Architecture:
         >>> counted.theirs, counted.ours
         (338610585600, 401636720640)
         """
+        from archgraph.cost.reconciliation import count_as
+
         return count_as(self.network, tool, tuple(functional))
 
     # -- receptive fields and paths -----------------------------------------------------------------------
@@ -925,6 +956,8 @@ class Architecture:
         >>> load("unet:padded-512").receptive_fields("image").at("bottleneck").h.size_max
         140
         """
+        from archgraph.fields.report.receptive_field import receptive_fields
+
         return receptive_fields(self.network, input, fixed_weights=fixed_weights)
 
     def receptive_field(
@@ -953,6 +986,8 @@ class Architecture:
         >>> sd.receptive_field("noise", "latent", fixed_weights=True).h.size_max
         401
         """
+        from archgraph.fields import queries as fields
+
         return fields.receptive_field(self.network, node, input, fixed_weights=fixed_weights)
 
     def receptive_field_table(
@@ -978,6 +1013,8 @@ class Architecture:
         >>> table.rows[0]["law"]
         'K*L - L + 1'
         """
+        from archgraph.fields import queries as fields
+
         return fields.field_table(
             self.network, input, every=every, laws=laws, effective=effective, fixed_weights=fixed_weights
         )
@@ -997,6 +1034,8 @@ class Architecture:
         >>> print(load("conv_stack").receptive_field_law())
         K*L - L + 1
         """
+        from archgraph.fields import queries as fields
+
         return fields.receptive_field_law(self.network, node, input, axis, over)
 
     def halo(self, node: str | None = None, input: str | None = None) -> Halo:
@@ -1007,6 +1046,8 @@ class Architecture:
           h  margin 96 (reads 94), on a lattice of 16
           w  margin 96 (reads 94), on a lattice of 16
         """
+        from archgraph.fields import queries as fields
+
         return fields.tiling(self.network, node, input)
 
     def effective_field(self, node: str | None = None, input: str | None = None) -> dict[str, Effective]:
@@ -1015,6 +1056,8 @@ class Architecture:
         >>> print(load("unet:padded-512").effective_field()["h"])
         sigma 8.07, 95 % within 34.8 (at initialisation)
         """
+        from archgraph.fields import queries as fields
+
         return fields.effective_field(self.network, node, input)
 
     def productivity(self, axis: str | None = None, input: str | None = None) -> Productivity:
@@ -1023,6 +1066,8 @@ class Architecture:
         >>> load("vgg").productivity().feasible
         (196, 212)
         """
+        from archgraph.fields import queries as fields
+
         return fields.productive(self.network, axis, input)
 
     def paths(self, axis: str | None = None, node: str | None = None, input: str | None = None) -> Paths:
@@ -1031,6 +1076,8 @@ class Architecture:
         >>> load("unet:padded-512").paths().at_distance(90)
         10
         """
+        from archgraph.fields import queries as fields
+
         return fields.paths(self.network, node, input, axis)
 
     def hops(
@@ -1058,6 +1105,8 @@ class Architecture:
         >>> load("unet:padded-512").hops(distance=90).moves
         10
         """
+        from archgraph.fields import queries as fields
+
         return fields.hops(self.network, distance, axis, start, end, node, input)
 
     def max_path(self, axis: str | None = None, node: str | None = None, input: str | None = None) -> int:
@@ -1074,6 +1123,8 @@ class Architecture:
         >>> load("unet:padded-512").depth_to_cover(90), load("transformer").depth_to_cover(90)
         (13, 1)
         """
+        from archgraph.fields import queries as fields
+
         return fields.cover(self.network, distance, axis, input)
 
     # -- ways out -----------------------------------------------------------------------------------------
@@ -1154,24 +1205,82 @@ class Architecture:
         >>> loads(load("unet").to_spec()).params == load("unet").params
         True
         """
+        from archgraph.spec.write.writer import write_spec
+
         return write_spec(self.network)
 
 
-@_named
-def load(name: str | Path) -> Architecture:
-    """Return the architecture of a spec: a path, or the name of a shipped spec or variant.
+@strict_keywords
+def load(
+    name: str | Path,
+    *,
+    inputs: object = None,
+    dynamic: Mapping[str, Mapping[int, str]] | None = None,
+    batch_axis: AskedBatch = "found",
+    allow_unsupported: bool = False,
+    **options: object,
+) -> Architecture:
+    """Return the architecture of a spec, or of a model by name: a path, a shipped spec or variant, or a source.
+
+    Sources are `timm:NAME`, `torchvision:NAME`, `hf:config.json` of transformers or diffusers, `plans.json:NAME` of
+    nnU-Net, and `package.file:builder`. No weights are read or fetched, and what the model is called with comes from
+    the library's own data.
+
+    Args:
+        name: what is loaded.
+        inputs: what a model is called with, as for `trace`; by name they replace some of the inputs that are found.
+        dynamic: which dimensions of a model's inputs are symbols: `{"x": {2: "h", 3: "w"}}`.
+        batch_axis, allow_unsupported: as for `trace`.
+        options: keywords of what builds a model, or fields of its configuration: `img_size=384`.
 
     Raises:
-        SpecError, ShapeError: the spec breaks a rule.
+        SpecError, ShapeError: the spec breaks a rule; there is no such model, or it cannot be built.
+        MissingToolError: PyTorch, or the library of a model, is not installed.
 
     >>> load("unet:padded-512").at().macs
     192384335872
     """
+    from archgraph.pytorch.sources.table import is_model
+
+    if not is_spec(str(name)) and is_model(str(name)):
+        return _loaded_model(str(name), inputs, options, dynamic, batch_axis, allow_unsupported=allow_unsupported)
+    given = {"inputs": inputs, "dynamic": dynamic, **options}
+    for keyword in (key for key, value in given.items() if value is not None):
+        raise QueryError(
+            f"'{keyword}' belongs to a model, and {quoted(str(name))} is a spec", hint="at(...) binds its symbols"
+        )
     spec, variant = find_spec(str(name))
     return Architecture(SpecSource(spec, variant).network())
 
 
-@_named
+def _loaded_model(
+    name: str,
+    inputs: object,
+    options: Mapping[str, object],
+    dynamic: Mapping[str, Mapping[int, str]] | None,
+    batch_axis: AskedBatch,
+    *,
+    allow_unsupported: bool,
+) -> Architecture:
+    from archgraph.pytorch.sources.model import called_with
+    from archgraph.pytorch.sources.table import named_model
+    from archgraph.pytorch.trace.module import trace as traced
+    from archgraph.pytorch.trace.source import network_of
+
+    model = named_model(name, options)
+    given, told = called_with(model, inputs)
+    found = traced(
+        model.module,
+        given,
+        dynamic,
+        batch_axis=batch_axis,
+        name=model.name,
+        allow_unsupported=allow_unsupported,
+    )
+    return Architecture(network_of(found, model.module, told))
+
+
+@strict_keywords
 def loads(text: str, variant: str = "") -> Architecture:
     """Return the architecture of a spec given as text.
 
@@ -1179,10 +1288,10 @@ def loads(text: str, variant: str = "") -> Architecture:
     >>> g.at().params
     20
     """
-    return Architecture(SpecSource(read_text(text), variant).network())
+    return Architecture(SpecSource(read_once(text), variant).network())
 
 
-@_named
+@strict_keywords
 def trace(
     module: nn.Module,
     inputs: Any,
@@ -1243,7 +1352,7 @@ def verify(architecture: Architecture, **values: Any) -> Report:
     return verified(architecture.network, **values)
 
 
-@_named
+@strict_keywords
 def contrast(
     *architectures: Architecture, width: str = "text", venue: str = "icml", panels: Iterable[str] | None = None
 ) -> Figure:
@@ -1266,7 +1375,7 @@ def contrast(
     return drawn(*networks, width=width, venue=venue, panels=panels)
 
 
-@_named
+@strict_keywords
 def compare(*architectures: Architecture) -> Table:
     """Return what sets networks apart as a table, a row per trait and a column per network.
 
@@ -1283,7 +1392,7 @@ def compare(*architectures: Architecture) -> Table:
     return comparison([one.network for one in architectures])
 
 
-@_named
+@strict_keywords
 def fits_table(
     architectures: Iterable[Architecture],
     devices: Iterable[str | float],
@@ -1302,6 +1411,7 @@ def fits_table(
     >>> [row["answer"] for row in table.rows]
     ['fits', 'fits', 'fits', 'fits']
     """
+    from archgraph.cost.training.run import training
     from archgraph.studies.fits_table import fits_table as tabled
 
     return tabled([one.network for one in architectures], devices, batch, training(None, options))

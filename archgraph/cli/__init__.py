@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -13,6 +14,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     D = 3328: macs = 966,826,917,888, 33,173,082,112 below 1,000,000,000,000
     0
     """
+    if arguments is None:  # a process of its own: it ends soon, and laws leave no garbage in circles
+        gc.set_threshold(200_000)
     try:
         from archgraph.cli.border import guarded  # late: this package imports its own files
     except KeyboardInterrupt:

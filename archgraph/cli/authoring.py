@@ -4,21 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
 
 from archgraph.cli.output import say
-from archgraph.cli.shared import command
-
-
-def add_schema(commands: Any) -> None:
-    """Add `archgraph schema`."""
-    command(
-        commands,
-        "schema",
-        _run_schema,
-        "Print the JSON Schema of the spec language",
-        "archgraph schema > spec.json",
-    )
+from archgraph.cli.parser import Parser
+from archgraph.cli.shared import Command, no_options
 
 
 def _run_schema(options: argparse.Namespace) -> int:
@@ -28,15 +17,33 @@ def _run_schema(options: argparse.Namespace) -> int:
     return 0
 
 
-def add_new(commands: Any) -> None:
-    """Add `archgraph new`."""
-    parser = command(commands, "new", _run_new, "Write a small spec to start from", "archgraph new mynet.yaml")
+def _show_options(parser: Parser) -> None:
+    parser.add_argument("spec", metavar="SPEC", help="the name of a shipped spec, or a path")
+
+
+def _run_show(options: argparse.Namespace) -> int:
+    from archgraph.errors import printable
+    from archgraph.gallery import spec_text
+
+    print(printable(spec_text(options.spec), kept="\n"), end="")
+    return 0
+
+
+def _new_options(parser: Parser) -> None:
+    parser.add_argument("--from", dest="start", metavar="SPEC", help="start from a copy of a shipped spec")
     parser.add_argument("path", metavar="FILE", help="the file to write; it must not exist")
 
 
 def _run_new(options: argparse.Namespace) -> int:
     from archgraph.gallery import write_template
 
-    write_template(options.path)
+    write_template(options.path, options.start)
     say(f"wrote {options.path}; try: archgraph cost {options.path}")
     return 0
+
+
+SCHEMA = Command(
+    "schema", "Print the JSON Schema of the spec language", "archgraph schema > spec.json", _run_schema, no_options
+)
+SHOW = Command("show", "Print a spec with all that it builds on", "archgraph show mynet.yaml", _run_show, _show_options)
+NEW = Command("new", "Write a small spec to start from", "archgraph new mynet.yaml --from vit", _run_new, _new_options)

@@ -30,6 +30,8 @@ def say_caveats(options: argparse.Namespace) -> None:
 
 def caveats(g: Network) -> Iterator[str]:
     """Yield a line per kind of what the numbers of a network rest on."""
+    for line in g.origin.told:
+        yield f"traced with {line}"
     assumed = dict.fromkeys(str(fact.shown(g.show)) for fact in g.assumptions)
     if assumed:
         yield f"assumed: {_listed(assumed)}"

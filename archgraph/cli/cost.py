@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from archgraph.cli.other_tools import add_other_tools, run_other_tool
 from archgraph.cli.output import say, show
-from archgraph.cli.shared import add_at, add_format, add_names, command, load_bound
+from archgraph.cli.parser import Parser
+from archgraph.cli.shared import Command, add_at, add_format, add_model, add_names, load_bound
 from archgraph.cli.values import some_of
-from archgraph.cost.costs import GROUPS, METRICS
 
 
-def add_cost(commands: Any) -> None:
-    """Add `archgraph cost`."""
-    parser = command(
-        commands,
-        "cost",
-        _run_cost,
-        "Show cost laws and their values",
-        "archgraph cost dit --by level --at D=768",
-    )
+def _cost_options(parser: Parser) -> None:
+    from archgraph.cost.costs import GROUPS, METRICS
+
     parser.add_argument("spec", metavar="SPEC", help="a shipped name (dit, dit:S/2) or a path")
     add_names(parser, "--by", lambda: GROUPS, "grouping", default="scope")
     shown = "params,macs,flops,activations"
@@ -28,6 +21,7 @@ def add_cost(commands: Any) -> None:
     parser.add_argument("--laws", action="store_true", help="laws in the table instead of their values")
     add_other_tools(parser)
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 
@@ -40,3 +34,8 @@ def _run_cost(options: argparse.Namespace) -> int:
         say(g.symbolic().report(options.metrics, g.at()))
     show(table, options.format)
     return 0
+
+
+COST = Command(
+    "cost", "Show cost laws and their values", "archgraph cost dit --by level --at D=768", _run_cost, _cost_options
+)

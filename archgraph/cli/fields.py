@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archgraph.cli.output import show
-from archgraph.cli.shared import add_at, add_format, command, load_bound
+from archgraph.cli.parser import Parser
+from archgraph.cli.shared import Command, add_at, add_format, add_model, load_bound
 from archgraph.cli.values import distinct, whole
 from archgraph.errors import QueryError, SpecError, not_among, quoted
+from archgraph.sizes.whole_numbers import read_whole
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
@@ -16,15 +18,7 @@ if TYPE_CHECKING:
     from archgraph.report.table import Table
 
 
-def add_rf(commands: Any) -> None:
-    """Add `archgraph rf`."""
-    parser = command(
-        commands,
-        "rf",
-        _run_rf,
-        "Show the receptive field of every step, or what one position reads",
-        "archgraph rf unet:padded-512 --probe 0,0",
-    )
+def _rf_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     parser.add_argument("--input", help="the input to measure on (default: the only one with positions)")
     parser.add_argument("--all", action="store_true", help="every primitive node, not only the network's steps")
@@ -50,6 +44,7 @@ def add_rf(commands: Any) -> None:
     parser.not_with("--probe", "--halo", "--productive")
     parser.not_with("--halo", "--productive")
     add_at(parser)
+    add_model(parser, shape="--shape")
     add_format(parser)
 
 
@@ -87,7 +82,7 @@ def _index(text: str, axes: tuple[str, ...]) -> dict[str, int]:
         raise QueryError(f"{quoted(text)} names {len(parts)} positions; the output has the axes {known}")
     pairs = [part.partition("=") if "=" in part else (name, "=", part) for name, part in zip(axes, parts, strict=False)]
     try:
-        index = distinct(((axis.strip(), int(value)) for axis, _, value in pairs), "placed")
+        index = distinct(((axis.strip(), read_whole(value)) for axis, _, value in pairs), "placed")
     except ValueError:
         raise SpecError(
             f"cannot read the position {quoted(text)}", hint="write --probe 0,0 or --probe h=0,w=9"
@@ -98,15 +93,7 @@ def _index(text: str, axes: tuple[str, ...]) -> dict[str, int]:
     return index
 
 
-def add_hops(commands: Any) -> None:
-    """Add `archgraph hops`."""
-    parser = command(
-        commands,
-        "hops",
-        _run_hops,
-        "Show by how many moves far input positions reach an output, and by which nodes",
-        "archgraph hops unet:padded-512 --distance 8 32 64 90",
-    )
+def _hops_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     parser.add_argument(
         "--distance",
@@ -127,6 +114,7 @@ def add_hops(commands: Any) -> None:
     parser.add_argument("--input", help="the input (default: the only one with positions)")
     parser.not_with("--distance", "--from")
     add_at(parser)
+    add_model(parser, shape="--shape")
     add_format(parser)
 
 
@@ -155,3 +143,19 @@ def _run_hops(options: argparse.Namespace) -> int:
         )
     show(path_table(g.name, path), options.format)
     return 0
+
+
+RF = Command(
+    "rf",
+    "Show the receptive field of every step, or what one position reads",
+    "archgraph rf unet:padded-512 --probe 0,0",
+    _run_rf,
+    _rf_options,
+)
+HOPS = Command(
+    "hops",
+    "Show by how many moves far input positions reach an output, and by which nodes",
+    "archgraph hops unet:padded-512 --distance 8 32 64 90",
+    _run_hops,
+    _hops_options,
+)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from archgraph.cli.caveats import note_asked
 from archgraph.cli.output import show
-from archgraph.cli.shared import add_at, add_figure, add_format, add_names, command, load_bound, save
+from archgraph.cli.parser import Parser
+from archgraph.cli.shared import Command, add_at, add_figure, add_format, add_model, add_names, load_bound, save
 from archgraph.cli.values import some_of
 from archgraph.errors import QueryError
-from archgraph.figures.facts.coloring import COLORS
-from archgraph.figures.facts.options import ANNOTATIONS, TERMS
 
 
-def add_draw(commands: Any) -> None:
-    """Add `archgraph draw`."""
-    parser = command(commands, "draw", _run_draw, "Draw an annotated diagram", "archgraph draw unet -o unet.svg")
+def _draw_options(parser: Parser) -> None:
+    from archgraph.figures.facts.coloring import COLORS
+    from archgraph.figures.facts.options import ANNOTATIONS, TERMS
+    from archgraph.figures.views import VIEWS
+
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
-    add_names(parser, "--view", _views, "view", default="overview")
+    add_names(parser, "--view", lambda: VIEWS, "view", default="overview")
     add_names(parser, "--color", lambda: COLORS, "colouring", default="locality")
     text = "what boxes are annotated with (default: all), with commas: "
     add_names(parser, "--show", lambda: ANNOTATIONS, "annotation", text, read=some_of, default=None)
@@ -26,12 +26,7 @@ def add_draw(commands: Any) -> None:
     parser.add_argument("--values", action="store_true", help="numbers instead of laws")
     add_figure(parser)
     add_at(parser)
-
-
-def _views() -> tuple[str, ...]:
-    from archgraph.figures.views import VIEWS
-
-    return VIEWS
+    add_model(parser)
 
 
 def _run_draw(options: argparse.Namespace) -> int:
@@ -47,30 +42,18 @@ def _run_draw(options: argparse.Namespace) -> int:
     return save(figure, options.output)
 
 
-def add_contrast(commands: Any) -> None:
-    """Add `archgraph contrast`."""
-    parser = command(
-        commands,
-        "contrast",
-        _run_contrast,
-        "Compare networks: a table of what sets them apart, or with -o the figure",
-        "archgraph contrast unet dit -o unet-vs-dit.svg",
-    )
+def _contrast_options(parser: Parser) -> None:
+    from archgraph.figures.contrast.contrast import PANELS
+
     parser.add_argument("specs", metavar="SPEC", nargs="+", help="two or more shipped names or paths")
     text = "from top to bottom (default: all), with commas: "
-    add_names(parser, "--panels", _panels, "panel", text, read=some_of, default=None)
+    add_names(parser, "--panels", lambda: PANELS, "panel", text, read=some_of, default=None)
     add_figure(parser, required=False)
     add_format(parser)
     for option in ("--panels", "--width", "--venue"):
         parser.goes_with(option, "--output")
     for option in ("--format", "--json"):
         parser.not_with(option, "--output")
-
-
-def _panels() -> tuple[str, ...]:
-    from archgraph.figures.contrast.contrast import PANELS
-
-    return tuple(PANELS)
 
 
 def _run_contrast(options: argparse.Namespace) -> int:
@@ -90,3 +73,13 @@ def _run_contrast(options: argparse.Namespace) -> int:
         panels=options.panels,
     )
     return save(figure, options.output)
+
+
+DRAW = Command("draw", "Draw an annotated diagram", "archgraph draw unet -o unet.svg", _run_draw, _draw_options)
+CONTRAST = Command(
+    "contrast",
+    "Compare networks: a table of what sets them apart, or with -o the figure",
+    "archgraph contrast unet dit -o unet-vs-dit.svg",
+    _run_contrast,
+    _contrast_options,
+)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archgraph.cli.caveats import note_asked
 from archgraph.cli.output import remark, say, show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import add_at, add_format, add_names, command
+from archgraph.cli.shared import Command, add_at, add_format, add_names
 from archgraph.cli.values import bindings, distinct, whole
 from archgraph.errors import QueryError, quoted
 
@@ -20,15 +20,7 @@ RUN_WORDS = ("optimizer", "dtype", "attention", "kernel", "loss", "peak")
 RUN_COUNTS = {"batch": 1, "accumulate": 1, "gpus": 1, "zero": 0}
 
 
-def add_fit(commands: Any) -> None:
-    """Add `archgraph fit`."""
-    parser = command(
-        commands,
-        "fit",
-        _run_fit,
-        "Show whether a training run fits a device, what takes what, and the largest that fits",
-        "archgraph fit dit --device h100 --batch 32 --dtype bf16-mixed --checkpoint block",
-    )
+def _fit_options(parser: Parser) -> None:
     parser.add_argument("specs", metavar="SPEC", nargs="+", help="shipped names or paths")
     parser.not_with("--device", "--memory")
     parser.add_argument("--device", metavar="DEVICE", help="a device by its name, such as h100")
@@ -78,7 +70,7 @@ def _run_fit(options: argparse.Namespace) -> int:
     for option in ("--multiple-of", "--with"):
         if option in options.given and options.largest is None:
             raise QueryError(f"{option} has no effect without --largest", hint="--largest B, or a symbol")
-    networks, run = _load(options), _training(options)
+    networks, run = load_specs(options), _training(options)
     if options.largest is not None:
         return _largest(networks, where, run, options)
     if len(networks) > 1:
@@ -91,7 +83,8 @@ def _run_fit(options: argparse.Namespace) -> int:
     return 0 if found.fits else 1
 
 
-def _load(options: argparse.Namespace) -> list[Architecture]:
+def load_specs(options: argparse.Namespace) -> list[Architecture]:
+    """Return the networks of a command, at its values."""
     from archgraph.architecture.architecture import load
 
     values = bindings(options.at)
@@ -108,7 +101,7 @@ def _training(options: argparse.Namespace) -> Training:
     how = options.checkpoint
     return Training(
         **given,
-        checkpoint=int(how) if how.isdigit() else how,
+        checkpoint=int(how) if how.isascii() and how.isdigit() else how,
         ema=options.ema,
         reserve=0 if options.reserve is None else bytes_of(options.reserve),
     )
@@ -142,3 +135,12 @@ def _tie(pair: str) -> tuple[str, str]:
     if not equals or not name or not text:
         raise QueryError(f"cannot read {quoted(pair)}", hint="write --with heads=D/64")
     return name, text
+
+
+FIT = Command(
+    "fit",
+    "Show whether a training run fits a device, what takes what, and the largest that fits",
+    "archgraph fit dit --device h100 --batch 32 --dtype bf16-mixed --checkpoint block",
+    _run_fit,
+    _fit_options,
+)

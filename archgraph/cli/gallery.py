@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
-from archgraph.cli.output import show
-from archgraph.cli.shared import add_format, command
+from archgraph.cli.output import remark, show
+from archgraph.cli.parser import Parser
+from archgraph.cli.shared import Command, add_format
 
 
-def add_list(commands: Any) -> None:
-    """Add `archgraph list`."""
-    parser = command(commands, "list", _run_list, "List the shipped specs and variants", "archgraph list --json")
+def _list_options(parser: Parser) -> None:
     add_format(parser)
 
 
@@ -22,22 +20,26 @@ def _run_list(options: argparse.Namespace) -> int:
     return 0
 
 
-def add_check(commands: Any) -> None:
-    """Add `archgraph check`."""
-    parser = command(
-        commands,
-        "check",
-        _run_check,
-        "Hold specs and their variants against the numbers they expect",
-        "archgraph check dit",
-    )
+def _check_options(parser: Parser) -> None:
     parser.add_argument("specs", nargs="*", metavar="SPEC", help="names or paths (default: every shipped spec)")
     add_format(parser)
 
 
 def _run_check(options: argparse.Namespace) -> int:
-    from archgraph.gallery import check_table
+    from archgraph.gallery import check_table, without_effect
 
     table = check_table(options.specs)
     show(table, options.format)
+    for line in without_effect(options.specs):
+        remark(line)
     return 0 if all(row["ok"] == "yes" for row in table.rows) else 1
+
+
+LIST = Command("list", "List the shipped specs and variants", "archgraph list --json", _run_list, _list_options)
+CHECK = Command(
+    "check",
+    "Hold specs and their variants against the numbers they expect",
+    "archgraph check dit",
+    _run_check,
+    _check_options,
+)

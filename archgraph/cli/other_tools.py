@@ -7,11 +7,12 @@ import argparse
 from archgraph.cli.output import show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import add_names, load_bound
-from archgraph.data import table
 
 
 def add_other_tools(parser: Parser) -> None:
     """Add `--as` to `archgraph cost`."""
+    from archgraph.data import table
+
     text = "what another tool prints, and the terms between its count and ours: "
     add_names(parser, "--as", lambda: table("tools"), "tool", text, dest="tool", default=None)
     parser.add_argument(

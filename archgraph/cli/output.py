@@ -9,6 +9,7 @@ from json import dumps
 from typing import TYPE_CHECKING
 
 from archgraph.errors import QueryError, printable
+from archgraph.report.waiting import hush
 
 if TYPE_CHECKING:
     from archgraph.report.table import Table
@@ -60,11 +61,13 @@ def flush_output() -> None:
 
 def say(text: str) -> None:
     """Print lines, in which nothing moves the cursor."""
+    hush()
     print("\n".join(map(printable, text.split("\n"))))
 
 
 def remark(text: str) -> None:
     """Say on standard error what the output has no place for."""
+    hush()
     print(printable(text), file=sys.stderr)
 
 
@@ -75,6 +78,7 @@ def show(table: Table, format: str) -> None:
         text = _within(text, lambda character: dumps(character)[1:-1])
     if format == "html":
         text = _within(text, lambda character: f"&#{ord(character)};")
+    hush()
     print(text)
     for note in table.remarks if format in ("json", "csv") else ():
         remark(note)

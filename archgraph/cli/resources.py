@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from archgraph.cli.output import show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import add_at, add_format, add_names, command, load_bound
+from archgraph.cli.shared import Command, add_at, add_format, add_model, add_names, load_bound
 from archgraph.cli.values import whole
-from archgraph.cost.costs import GROUPS
-from archgraph.cost.memory.setting import CHOICES, Mode, Setting
-from archgraph.cost.roofline import ROOFLINE_DTYPES
-from archgraph.data import table
 from archgraph.errors import QueryError
-from archgraph.graph.checkpoints import Checkpoint
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
+    from archgraph.cost.memory.setting import Mode, Setting
+    from archgraph.graph.checkpoints import Checkpoint
 
 
-def add_memory(commands: Any) -> None:
-    """Add `archgraph memory`."""
-    parser = command(
-        commands,
-        "memory",
-        _run_memory,
-        "Show what is live at the peak of inference and training",
-        "archgraph memory dit --attention flash --dtype bf16 --optimizer adam --checkpoint",
-    )
+def _memory_options(parser: Parser) -> None:
+    from archgraph.cost.memory.setting import CHOICES
+
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     add_names(parser, "--mode", lambda: CHOICES["mode"], "mode", "only one of ", default=None)
     _add_choice(parser, "attention", "the kernel")
@@ -41,16 +32,20 @@ def add_memory(commands: Any) -> None:
         help="keep only the inputs of these scopes; without a name, of every iteration of a repeat",
     )
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 
 def _add_choice(parser: Parser, name: str, text: str) -> None:
+    from archgraph.cost.memory.setting import CHOICES
+
     choices = list(CHOICES[name])
     add_names(parser, f"--{name}", lambda: choices, name, f"{text}: ", default=choices[0])
 
 
 def _run_memory(options: argparse.Namespace) -> int:
     from archgraph.cost.memory.peak_report import memory_table
+    from archgraph.cost.memory.setting import CHOICES
 
     for option in ("--optimizer", "--checkpoint"):
         if options.mode == "inference" and option in options.given:
@@ -70,25 +65,18 @@ def _checkpoint(given: list[str] | None) -> Checkpoint:
 
 
 def _setting(g: Architecture, mode: str, options: argparse.Namespace, checkpoint: Checkpoint) -> Setting:
-    from archgraph.cost.memory.setting import checkpoints
+    from archgraph.cost.memory.setting import Setting, checkpoints
 
     chosen = checkpoints(g.graph, checkpoint)
-    return Setting(cast(Mode, mode), options.attention, options.dtype, options.optimizer, chosen)
+    return Setting(cast("Mode", mode), options.attention, options.dtype, options.optimizer, chosen)
 
 
-def add_efficiency(commands: Any) -> None:
-    """Add `archgraph efficiency`."""
-    parser = command(
-        commands,
-        "efficiency",
-        _run_efficiency,
-        "Show MACs per parameter, positions per weight and operations per byte",
-        "archgraph efficiency adm --by stage",
-    )
+def _efficiency_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     add_names(parser, "--by", _groups, "grouping", default="stage")
     _add_choice(parser, "dtype", "of the bytes")
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 
@@ -98,18 +86,16 @@ def _run_efficiency(options: argparse.Namespace) -> int:
 
 
 def _groups() -> tuple[str, ...]:
+    from archgraph.cost.costs import GROUPS
+
     return ("stage", *GROUPS)
 
 
-def add_roofline(commands: Any) -> None:
-    """Add `archgraph roofline`."""
-    parser = command(
-        commands,
-        "roofline",
-        _run_roofline,
-        "Estimate the time of a forward pass from a device's peak rates",
-        "archgraph roofline dit a100 --dtype bf16 --batch 32",
-    )
+def _roofline_options(parser: Parser) -> None:
+    from archgraph.cost.memory.setting import CHOICES
+    from archgraph.cost.roofline import ROOFLINE_DTYPES
+    from archgraph.data import table
+
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     add_names(parser, "device", lambda: table("hardware"), "device")
     add_names(parser, "--dtype", lambda: ROOFLINE_DTYPES, "dtype", default="bf16")
@@ -118,6 +104,7 @@ def add_roofline(commands: Any) -> None:
     parser.add_argument("--batch", type=batch, default=1, metavar="N", help="samples at once (default: 1)")
     add_names(parser, "--by", _groups, "grouping", default="op")
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 
@@ -126,3 +113,26 @@ def _run_roofline(options: argparse.Namespace) -> int:
     estimate = g.roofline(options.device, options.dtype, options.attention, options.batch, options.by)
     show(estimate.table, options.format)
     return 0
+
+
+MEMORY = Command(
+    "memory",
+    "Show what is live at the peak of inference and training",
+    "archgraph memory dit --attention flash --dtype bf16 --optimizer adam --checkpoint",
+    _run_memory,
+    _memory_options,
+)
+EFFICIENCY = Command(
+    "efficiency",
+    "Show MACs per parameter, positions per weight and operations per byte",
+    "archgraph efficiency adm --by stage",
+    _run_efficiency,
+    _efficiency_options,
+)
+ROOFLINE = Command(
+    "roofline",
+    "Estimate the time of a forward pass from a device's peak rates",
+    "archgraph roofline dit a100 --dtype bf16 --batch 32",
+    _run_roofline,
+    _roofline_options,
+)

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from decimal import Decimal
 from math import isfinite, nan
 from typing import Any
 
 from archgraph.cli.output import say, show
-from archgraph.cli.shared import add_at, add_format, command, load_bound
+from archgraph.cli.parser import Parser
+from archgraph.cli.shared import Command, add_at, add_format, add_model, load_bound
 from archgraph.cli.values import distinct, range_of, swept_values, whole
 from archgraph.errors import QueryError, SpecError, quoted
 
 BUDGETS = ("params", "macs", "flops", "activations", "saved_bytes")
 
 
-def add_solve(commands: Any) -> None:
-    """Add `archgraph solve`."""
-    parser = command(
-        commands,
-        "solve",
-        _run_solve,
-        "Find the size that meets a budget, or with --over the curve of sizes",
-        'archgraph solve dit D --macs "<=1e12" --multiple-of 64 --over L=12..36:8',
-    )
+def _solve_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     parser.add_argument("symbol", metavar="SYMBOL", help="the symbol to find")
     for metric in BUDGETS:
@@ -35,6 +29,7 @@ def add_solve(commands: Any) -> None:
     parser.add_argument("--within", metavar="A..B", help="the values to try, for a law that rises and falls")
     parser.add_argument("--over", metavar="SYMBOL=VALUES", help="solve for each of these values of another symbol")
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 
@@ -65,28 +60,24 @@ def _run_solve(options: argparse.Namespace) -> int:
 def _budget(text: str) -> Any:
     """Read `<=1e12`; a bare number is an upper bound."""
     comparison = next((sign for sign in ("<=", ">=", "<", ">") if text.startswith(sign)), "")
+    number = text.removeprefix(comparison)
     try:
-        bound = float(text.removeprefix(comparison))
+        bound = float(number) if number.isascii() else nan
     except ValueError:
         bound = nan
     if not isfinite(bound):
         raise SpecError(f"cannot read the budget {quoted(text)}", hint='write a number, like "<=1e12"')
-    return comparison or "<=", bound
+    # What is whole stays exact: a float would round it beyond 2**53.
+    exact = Decimal(number)
+    return comparison or "<=", int(exact) if exact == exact.to_integral_value() else bound
 
 
-def add_scale(commands: Any) -> None:
-    """Add `archgraph scale`."""
-    parser = command(
-        commands,
-        "scale",
-        _run_scale,
-        "Show what one change at a time does to params, MACs, activations and what autograd keeps",
-        "archgraph scale dit:B/2 D=x2 D=xsqrt2 L=x2 S=x2 p=/2 D=x2,heads=x2",
-    )
+def _scale_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     text = "SYMBOL=xF, /F, +N or -N, such as D=x2, D=xsqrt2, levels=+1; several at once with commas"
     parser.add_argument("changes", nargs="+", metavar="CHANGE", help=text)
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 
@@ -100,3 +91,19 @@ def _changes(text: str) -> dict[str, str]:
     if not all(name and change for name, _, change in pairs):
         raise SpecError(f"cannot read the change {quoted(text)}", hint="write D=x2, D=xsqrt2, p=/2 or levels=+1")
     return distinct(((name, change) for name, _, change in pairs), "changed")
+
+
+SOLVE = Command(
+    "solve",
+    "Find the size that meets a budget, or with --over the curve of sizes",
+    'archgraph solve dit D --macs "<=1e12" --multiple-of 64 --over L=12..36:8',
+    _run_solve,
+    _solve_options,
+)
+SCALE = Command(
+    "scale",
+    "Show what one change at a time does to params, MACs, activations and what autograd keeps",
+    "archgraph scale dit:B/2 D=x2 D=xsqrt2 L=x2 S=x2 p=/2 D=x2,heads=x2",
+    _run_scale,
+    _scale_options,
+)

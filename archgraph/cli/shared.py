@@ -4,31 +4,40 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archgraph.cli.caveats import note_asked
 from archgraph.cli.parser import NameChoices, Parser
-from archgraph.cli.values import bindings, one_of
-from archgraph.report.table import FORMATS
+from archgraph.cli.tensors import read_dynamic, read_inputs
+from archgraph.cli.values import bindings, distinct, one_of
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
     from archgraph.figures.figure import Figure
 
-Command = Callable[[argparse.Namespace], int]
+
+@dataclass(frozen=True)
+class Command:
+    """A command, whose options are added once it is the one that was asked for: they list what other rooms have.
+
+    Attributes:
+        name: the word on the command line.
+        summary: what it does, as the list of commands says it.
+        example: one use.
+        run: what runs it and returns the exit status.
+        options: what adds its options.
+    """
+
+    name: str
+    summary: str
+    example: str
+    run: Callable[[argparse.Namespace], int]
+    options: Callable[[Parser], None]
 
 
-def command(commands: Any, name: str, run: Command, summary: str, example: str) -> Parser:
-    """Return the parser of a command, with an example of its use."""
-    parser = commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary}.",
-        epilog=f"example: {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
-    return parser
+def no_options(parser: Parser) -> None:
+    """Add nothing, for a command that takes no options."""
 
 
 def add_names(
@@ -54,8 +63,46 @@ def add_at(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_model(parser: Parser, *, shape: str = "--input") -> None:
+    """Let a model of a library or of one's own be called and built in another way.
+
+    `shape` is the option for what it takes: some commands have `--input` for the input that they are about.
+    """
+    parser.add_argument(
+        shape,
+        dest="shapes",
+        action="append",
+        default=[],
+        metavar="SHAPE",
+        help="what a model takes: x=1x3x99x99, n=1x9:int",
+    )
+    parser.add_argument(
+        "--dynamic", action="append", default=[], metavar="INPUT:DIM=NAME", help="x:2=h,3=w makes sizes of it symbols"
+    )
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="keywords of what builds a model, fields of its configuration: --set img_size=384",
+    )
+
+
+def model_keywords(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what `--input`, `--dynamic` and `--set` say."""
+    found: dict[str, Any] = bindings(getattr(options, "set", []))
+    if getattr(options, "shapes", None):
+        found["inputs"] = read_inputs(options.shapes)
+    if getattr(options, "dynamic", None):
+        found["dynamic"] = distinct(map(read_dynamic, options.dynamic), "made dynamic")
+    return found
+
+
 def add_format(parser: Parser) -> None:
     """Let the format of the table be chosen."""
+    from archgraph.report.table import FORMATS
+
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to write the table (default: text)")
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
     parser.not_with("--json", "--format")
@@ -66,7 +113,7 @@ def load_bound(options: argparse.Namespace) -> Architecture:
     from archgraph.architecture.architecture import load
 
     values = bindings(options.at)
-    g = load(options.spec)
+    g = load(options.spec, **model_keywords(options))
     g = g.at(**values) if values else g
     note_asked(options, g.network)
     return g

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import argparse
 from math import prod
-from typing import Any
 
 from archgraph.cli.output import say, show
-from archgraph.cli.shared import add_at, add_format, add_names, command, load_bound
+from archgraph.cli.parser import Parser
+from archgraph.cli.shared import Command, add_at, add_format, add_model, add_names, load_bound
 from archgraph.cli.values import distinct, some_of, swept_values
-from archgraph.cost.costs import METRICS
 from archgraph.errors import QueryError
 
 MOST_ROWS = 1_000_000
 """How many points are printed at most."""
 
 
-def add_sweep(commands: Any) -> None:
-    """Add `archgraph sweep`."""
-    parser = command(
-        commands,
-        "sweep",
-        _run_sweep,
-        "Compute metrics over a grid of sizes (needs numpy)",
-        "archgraph sweep dit D=256..4096:64 L=4..64 -o dit.csv",
-    )
+def _sweep_options(parser: Parser) -> None:
+    from archgraph.cost.costs import METRICS
+
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     parser.add_argument("grid", nargs="+", metavar="SYMBOL=VALUES", help="a..b, a..b:step, or a list 1,2,4")
     known = ("saved_bytes", *METRICS)
@@ -37,6 +30,7 @@ def add_sweep(commands: Any) -> None:
     for option in ("--pareto", "--larger", "--format", "--json"):
         parser.not_with(option, "--output")
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 
@@ -60,3 +54,12 @@ def _run_sweep(options: argparse.Namespace) -> int:
     table = result.pareto(*options.pareto, larger=options.larger) if front else result.table()
     show(table, options.format)
     return 0
+
+
+SWEEP = Command(
+    "sweep",
+    "Compute metrics over a grid of sizes (needs numpy)",
+    "archgraph sweep dit D=256..4096:64 L=4..64 -o dit.csv",
+    _run_sweep,
+    _sweep_options,
+)

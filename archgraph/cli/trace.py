@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import os
-import sys
-from collections.abc import Callable
-from inspect import Parameter, signature
-from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archgraph.cli.caveats import note_asked
 from archgraph.cli.output import say, show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import add_at, add_format, add_names, command, save
+from archgraph.cli.shared import Command, add_at, add_format, add_names, save
+from archgraph.cli.tensors import read_dynamic, read_inputs
 from archgraph.cli.values import bindings, distinct
-from archgraph.cost.costs import GROUPS
-from archgraph.errors import ArchgraphError, QueryError, SpecError, counted, quoted, some
-from archgraph.optional import import_torch
+from archgraph.errors import SpecError, quoted
+from archgraph.sizes.whole_numbers import read_whole
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
     from archgraph.pytorch.trace.batch.find import AskedBatch
 
-INPUT_DTYPES = {"float": "float32", "int": "int64"}
 
-
-def add_trace(commands: Any) -> None:
-    """Add `archgraph trace`."""
-    parser = command(
-        commands,
-        "trace",
-        _run_trace,
-        "Analyse a PyTorch module of your own (needs torch)",
-        "archgraph trace mypkg.models:build --input x=1x3x224x224 --dynamic x:2=h,3=w -o model.svg",
-    )
+def _trace_options(parser: Parser) -> None:
     _add_module(parser)
     add_at(parser)
     add_format(parser)
@@ -68,6 +52,8 @@ def _write_traced(g: Architecture, target: Path) -> int:
 
 def _add_module(parser: Parser) -> None:
     """Add the arguments of `archgraph trace`."""
+    from archgraph.cost.costs import GROUPS
+
     parser.add_argument(
         "module", metavar="MODULE:NAME", help="a module, or a function without arguments that makes one"
     )
@@ -102,98 +88,18 @@ def _add_module(parser: Parser) -> None:
 def _traced(options: argparse.Namespace) -> Architecture:
     """Return the architecture of the module that the options name."""
     from archgraph.architecture.architecture import trace
+    from archgraph.pytorch.sources.builders import own_module
 
-    dynamic = distinct(map(_dynamic, options.dynamic), "made dynamic")
-    inputs = _inputs(options.input)
+    dynamic = distinct(map(read_dynamic, options.dynamic), "made dynamic")
+    inputs = read_inputs(options.input)
     return trace(
-        _module(options.module),
+        own_module(options.module),
         inputs,
         dynamic,
         axes=distinct(map(_axes, options.axes), "named"),
         batch_axis=_batch_axis(options.batch_axis),
         allow_unsupported=options.allow_unsupported,
     )
-
-
-def _module(path: str) -> Any:
-    """Import `package.file:name`, and call it unless it is a module already; weights are made on the meta device."""
-    torch = import_torch()
-    place, _, name = path.partition(":")
-    if not place or not name or place.startswith("."):
-        raise SpecError(f"cannot read the module {quoted(path)}", hint="write package.file:name")
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    found = _foreign(lambda: getattr(importlib.import_module(place), name), f"cannot import {quoted(path)}")
-    if isinstance(found, torch.nn.Module):
-        return found
-    _check_callable(path, found)
-    with torch.device("meta"):
-        made = _foreign(found, f"{quoted(path)} makes no module")
-    if not isinstance(made, torch.nn.Module):
-        raise QueryError(f"{quoted(path)} makes no torch.nn.Module but a value of type {type(made).__name__}")
-    return made
-
-
-def _check_callable(path: str, found: object) -> None:
-    """Refuse, before it is called, what makes no module or wants arguments."""
-    wanted = "name a torch.nn.Module, or a function or class without arguments that makes one"
-    if not callable(found):
-        raise QueryError(f"{quoted(path)} is no torch.nn.Module but {type(found).__name__}", hint=wanted)
-    try:
-        parameters = signature(found).parameters.values()
-    except (TypeError, ValueError):
-        return
-    free = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
-    missing = [each.name for each in parameters if each.default is Parameter.empty and each.kind in free]
-    if missing:
-        message = f"{quoted(path)} takes arguments ({some(missing)}), and a module is made without any"
-        raise QueryError(message, hint=wanted)
-
-
-def _foreign(call: Callable[[], Any], message: str) -> Any:
-    """Call what is not ours, of which any failure is told, and none ends the program."""
-    try:
-        return call()
-    except ArchgraphError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise SpecError(f"{message}: {type(error).__name__}: {error}") from None
-
-
-def _inputs(texts: list[str]) -> Any:
-    read = [_input(text) for text in texts]
-    named = [name for name, _ in read if name]
-    if len(named) == len(read):
-        return distinct(read, "given")
-    if named:
-        raise QueryError(f"{counted(len(named), 'input')} of {len(read)} has a name", hint="name all of them, or none")
-    return tuple(tensor for _, tensor in read)
-
-
-def _input(text: str) -> tuple[str, Any]:
-    """Read `x=1x3x224x224:float` as a tensor on the meta device."""
-    torch = import_torch()
-    name, equals, rest = text.partition("=")
-    shape, _, dtype = (rest if equals else text).partition(":")
-    try:
-        sizes = [int(size) for size in shape.split("x")] if shape else []
-        kind = getattr(torch, INPUT_DTYPES[dtype or "float"])
-        if min(sizes, default=1) < 1 or prod(sizes) >= 2**62:
-            raise ValueError
-    except (ValueError, KeyError):
-        hint = f"sizes are whole numbers from 1 on: 1x3x224x224, ids=1x128:int (of {', '.join(INPUT_DTYPES)})"
-        raise SpecError(f"cannot read the input {quoted(text)}", hint=hint) from None
-    return (name if equals else ""), torch.empty(sizes, dtype=kind, device="meta")
-
-
-def _dynamic(text: str) -> tuple[str, dict[int, str]]:
-    """Read `x:2=h,3=w`."""
-    name, _, rest = text.partition(":")
-    try:
-        pairs = [part.split("=") for part in rest.split(",")]
-        return name, distinct(((int(dim), size) for dim, size in pairs), "named")
-    except ValueError:
-        raise SpecError(f"cannot read the dynamic sizes {quoted(text)}", hint="write x:2=h,3=w") from None
 
 
 def _axes(text: str) -> tuple[str, list[str]]:
@@ -223,8 +129,17 @@ def _dimension(text: str, whole: str) -> int | None:
     if text.lower() == "none":
         return None
     try:
-        return int(text)
+        return read_whole(text)
     except ValueError:
         raise SpecError(
             f"cannot read the batch axis {quoted(whole)}", hint="write 0, none, or one per input: src=1"
         ) from None
+
+
+TRACE = Command(
+    "trace",
+    "Analyse a PyTorch module of your own (needs torch)",
+    "archgraph trace mypkg.models:build --input x=1x3x224x224 --dynamic x:2=h,3=w -o model.svg",
+    _run_trace,
+    _trace_options,
+)

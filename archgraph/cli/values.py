@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from archgraph.cli.parser import NameChoices
 from archgraph.errors import QueryError, SpecError, not_among, quoted
+from archgraph.sizes.whole_numbers import read_whole
 
 Key = TypeVar("Key", str, int)
 Kept = TypeVar("Kept")
@@ -49,7 +50,7 @@ def whole(what: str, least: int | None = None) -> Callable[[str], int]:
 
     def read(text: str) -> int:
         try:
-            number = int(text)
+            number = read_whole(text)
         except ValueError:
             raise QueryError(f"{what} takes {rule}, and not {quoted(text)}") from None
         if least is not None and number < least:
@@ -106,7 +107,7 @@ def swept_values(pair: str) -> tuple[str, range | list[int]]:
     try:
         if not equals or not name:
             raise ValueError
-        found = _range(text) if ".." in text else [int(item) for item in text.split(",")]
+        found = _range(text) if ".." in text else [read_whole(item) for item in text.split(",")]
     except ValueError:
         hint = "write D=256..4096:64 or L=4,8,16"
         raise SpecError(f"cannot read the values {quoted(pair)}", hint=hint) from None
@@ -116,11 +117,11 @@ def swept_values(pair: str) -> tuple[str, range | list[int]]:
 def _range(text: str) -> range:
     first, _, rest = text.partition("..")
     last, _, step = rest.partition(":")
-    if step and int(step) < 1:
+    if step and read_whole(step) < 1:
         raise QueryError(
-            f"the step of {quoted(text)} must be at least 1, and is {int(step)}", hint="write 256..4096:64"
+            f"the step of {quoted(text)} must be at least 1, and is {read_whole(step)}", hint="write 256..4096:64"
         )
-    return range(int(first), int(last) + 1, int(step or 1))
+    return range(read_whole(first), read_whole(last) + 1, read_whole(step or "1"))
 
 
 def _bounded(found: range | list[int], name: str, text: str) -> range | list[int]:
@@ -144,7 +145,7 @@ def range_of(text: str) -> tuple[int, int]:
     """
     first, dots, last = text.partition("..")
     try:
-        low, high = int(first), int(last)
+        low, high = read_whole(first), read_whole(last)
     except ValueError:
         raise SpecError(f"cannot read the range {quoted(text)}", hint="write --within 1..1024") from None
     if not dots or low > high:

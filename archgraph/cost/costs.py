@@ -9,6 +9,7 @@ from sympy import Add, Expr, Mul
 
 from archgraph.errors import not_among
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.keywords import strict_methods
 from archgraph.sizes.dtypes import StoredType, stored_type
 from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ONE, ZERO
@@ -125,6 +126,7 @@ def metric_named(name: str) -> Metric:
     return METRICS[name]
 
 
+@strict_methods
 @dataclass(frozen=True)
 class CostRow:
     """The cost of one node, all its repetitions together.
@@ -161,6 +163,7 @@ class CostRow:
         return Mul(self.times, metric.of(self.node)) if self.alive else ZERO
 
 
+@strict_methods
 class Costs:
     """Costs of a graph, for a selection of its outputs. Bodies are visited once, whatever their count.
 
@@ -174,6 +177,9 @@ class Costs:
     >>> costs.total("params"), costs.total("macs")
     (9*C*M + M, 9*C*H*M*W)
     """
+
+    def __repr__(self) -> str:
+        return f"<costs of {self.graph!r}>"
 
     def __init__(self, graph: Graph, selected: tuple[Value, ...] | None = None, *, dead: bool = False) -> None:
         self.graph = graph

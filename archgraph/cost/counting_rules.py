@@ -11,6 +11,7 @@ from archgraph.cost.costs import METRICS, CostRow
 from archgraph.data import table
 from archgraph.errors import not_among
 from archgraph.graph.ir import Node
+from archgraph.keywords import strict_methods
 from archgraph.sizes.symbols import ZERO, product
 
 Counts = Mapping[str, int]
@@ -70,6 +71,7 @@ def labels(node: Node) -> tuple[str, ...]:
     return (f"{kind} {mode} {rank}d", f"{kind} {rank}d", kind)
 
 
+@strict_methods
 @dataclass(frozen=True)
 class Tool:
     """The counting rules of a tool.

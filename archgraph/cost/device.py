@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from archgraph.data import table
 from archgraph.errors import QueryError, not_among
+from archgraph.keywords import strict_methods
 
 
+@strict_methods
 @dataclass(frozen=True)
 class Device:
     """Peak rates of a device, in operations and bytes per second.

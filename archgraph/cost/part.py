@@ -18,6 +18,7 @@ from archgraph.errors import QueryError, did_you_mean
 from archgraph.graph.ir import Member, Repeat
 from archgraph.graph.locate import find_member
 from archgraph.graph.network import Law, Network
+from archgraph.keywords import strict_methods
 from archgraph.laws import scaling
 from archgraph.laws.domain import Domain, restricted
 from archgraph.sizes.expansion import expanded
@@ -44,6 +45,7 @@ def part(network: Network, path: str) -> Part:
     return Part(network, path, *find_member(network.graph, path))
 
 
+@strict_methods
 @dataclass(frozen=True, eq=False, repr=False)
 class Part:
     """A whole network, or a node or scope of it, whose costs include the counts of the repeats around it.

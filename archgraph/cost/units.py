@@ -13,7 +13,7 @@ UNITS = {
     **{f"{letter}B": 1000**power for power, letter in enumerate("kMGTP", 1)},
     **{f"{letter}iB": 1024**power for power, letter in enumerate("KMGTP", 1)},
 }
-_WRITTEN = re.compile(r"\A\s*(?P<number>[\d_]*\.?\d+(?:[eE][+-]?\d+)?)\s*(?P<unit>[A-Za-z]*)\s*\Z")
+_WRITTEN = re.compile(r"\A\s*(?P<number>[\d_]*\.?\d+(?:[eE][+-]?\d+)?)\s*(?P<unit>[A-Za-z]*)\s*\Z", re.ASCII)
 
 
 def bytes_of(written: object) -> int:

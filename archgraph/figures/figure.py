@@ -11,12 +11,14 @@ from archgraph.errors import QueryError, printable, quoted
 from archgraph.figures.drawing.diagram import Diagram
 from archgraph.figures.facts.facts import Facts
 from archgraph.graph.network import Network
+from archgraph.keywords import strict_methods
 from archgraph.optional import missing
 from archgraph.report.files import write_bytes
 
 SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
 
 
+@strict_methods
 class Figure:
     """A finished drawing.
 
@@ -159,7 +161,8 @@ def draw(
         color: ``"locality"``, ``"params"`` and ``"macs"`` (share of the whole), ``"level"`` (resolution) or ``"op"``.
         engine: the Graphviz engine for graphs that have no layout of their own.
         show: which of ``"shape"``, ``"params"``, ``"macs"`` and ``"field"`` boxes are annotated with; all by default.
-        terms: ``"leading"``, or ``"full"`` for whole laws where they have room.
+        terms: ``"leading"``: whole laws behind ``=`` where they fit into boxes of usual width, else their large
+            terms behind ``≈``; or ``"full"``, which widens boxes for whole laws.
         values: numbers at the bound symbols instead of laws.
 
     Raises:

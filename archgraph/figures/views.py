@@ -1,5 +1,6 @@
 """From an architecture and the name of a view to a finished diagram with its legend."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import log2
 
@@ -10,9 +11,10 @@ from archgraph.figures.charts.levels import levels_diagram
 from archgraph.figures.charts.matrix import matrix_strip
 from archgraph.figures.charts.sides import sides
 from archgraph.figures.charts.steps import steps
-from archgraph.figures.content.legend import legend, swatches, ticks
-from archgraph.figures.content.mathtext import line_of, variable, words
-from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Line, Outline, Text
+from archgraph.figures.content.legend import legend, lines_below, swatches, ticks
+from archgraph.figures.content.mathtext import line_of, words
+from archgraph.figures.content.totals import signs, totals
+from archgraph.figures.drawing.diagram import Diagram, Line, Outline
 from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import SIZES, page_width, ramp
 from archgraph.figures.facts.coloring import COLOR_KINDS
@@ -24,7 +26,7 @@ from archgraph.outline.stages import find_u
 from archgraph.outline.wording import capitalized
 
 VIEWS = ("overview", "blocks", "full", "unrolled", "ladder", "matrix", "hops", "levels", "laws")
-_LEGEND_GAP, _PAGE_HEIGHT = 12.0, 9 * 72
+_LEGEND_GAP, _PAGE_HEIGHT, _COLUMN, _TOTALS_GAP = 12.0, 9 * 72, 234.0, 6.0
 
 
 def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = "auto") -> Diagram:
@@ -46,9 +48,8 @@ def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = 
         raise QueryError(f"{facts.network.name} has no operation, so that there is nothing to draw")
     widths = [page_width(name, venue) for name in (("column", "text") if width == "auto" else (width,))]
     if view in ("levels", "laws"):
-        return _described(
-            facts, levels_diagram(facts, widths[0]) if view == "levels" else laws_diagram(facts, widths[-1])
-        )
+        drawn = levels_diagram(facts, widths[0]) if view == "levels" else laws_diagram(facts, widths[-1])
+        return _described(facts, _with_totals(facts, drawn))
     if view in ("ladder", "matrix", "hops"):
         return _chart(facts, view, widths[0])
     drawn = _first_fitting(facts, view, widths, engine)
@@ -85,10 +86,19 @@ def _chart(facts: Facts, view: str, width: float) -> Diagram:
     if facts.input is None:
         raise QueryError(f"{facts.network.name} has no input with positions, so it has no receptive field")
     if view == "matrix":
-        return _described(facts, matrix_strip(facts, steps(facts, effective=False), width))
-    return _described(
-        facts, charts(sides([facts], effective=view == "ladder"), (view,), width, min(150.0, width * 0.5))
-    )
+        drawn = matrix_strip(facts, steps(facts, effective=False), width)
+    else:
+        drawn = charts(sides([facts], effective=view == "ladder"), (view,), width, min(150.0, width * 0.5))
+    return _described(facts, _with_totals(facts, drawn))
+
+
+def _with_totals(facts: Facts, drawn: Diagram) -> Diagram:
+    """The chart, with the costs of the whole network below it."""
+    lines = totals(facts, drawn.width - 1)
+    if not lines:
+        return drawn
+    below, top = lines_below(drawn.width, lines), drawn.height + _TOTALS_GAP
+    return replace(drawn.plus(below.moved(0, top)), height=top + below.height)
 
 
 def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
@@ -110,8 +120,7 @@ def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
 
 def _legend(facts: Facts, width: float, pictures: set[str], outlines: set[Outline]) -> Diagram | None:
     size = SIZES.small
-    parameters = line_of(variable("theta", size), words("parameters,", size), gap=2)
-    symbols = line_of(parameters, variable("M", size), words("MACs (leading terms)", size), gap=2)
+    symbols = [signs(facts), *totals(facts, min(width - 1, _COLUMN))]
     if facts.color == "op":
         return swatches(
             width, words("Colour", size, "bold"), [(ramp(tint), name) for name, tint in COLOR_KINDS], symbols
@@ -122,11 +131,11 @@ def _legend(facts: Facts, width: float, pictures: set[str], outlines: set[Outlin
         meaning = {"params": "parameters", "macs": "MACs"}[facts.color]
         heading = line_of(words("Colour", size, "bold"), words(f"(share of all {meaning})", size), gap=2.5)
         marks = [(share, words(f"{100 * share:g} %", size)) for share in (0.01, 0.1, 0.25, 0.5, 1.0)]
-        return legend(width, heading, marks, (symbols,), ("few", "all"))
+        return legend(width, heading, marks, symbols, ("few", "all"))
     if facts.input is None or not facts.located:
-        return Diagram((Box("legend", width, 10, (Text(symbols, 0.5, 7.0, MUTED),), kind="panel"),), height=10)
+        return lines_below(width, symbols)
     marks, heading = _scale(facts)
-    notes = [symbols]
+    notes = []
     if "field" in pictures:
         hatching = "; hatched: norm statistics" if facts.hatched else ""
         notes.append(words(f"Square: field in the input{hatching}", size))
@@ -134,16 +143,16 @@ def _legend(facts: Facts, width: float, pictures: set[str], outlines: set[Outlin
         notes.append(words("In the repeat: positions that a box connects", size))
     if "double" in outlines:
         notes.append(words(capitalized(LEGEND["double"]), size))
-    return legend(width, heading, marks, notes)
+    return legend(width, heading, marks, [*notes, *symbols])
 
 
-def _level_legend(facts: Facts, width: float, symbols: Line) -> Diagram:
+def _level_legend(facts: Facts, width: float, symbols: Sequence[Line]) -> Diagram:
     """The powers of two between the input and the coarsest level."""
     size = SIZES.small
     heading = line_of(words("Colour", size, "bold"), words("(resolution of the output)", size), gap=2.5)
     last = max(1, round(log2(facts.coarsest)))
     marks = [((power / last) ** 2, words(f"1/{2**power}" if power else "1", size)) for power in range(last + 1)]
-    return legend(width, heading, marks, (symbols,), ("fine", "coarse"))
+    return legend(width, heading, marks, symbols, ("fine", "coarse"))
 
 
 def _scale(facts: Facts):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sympy import Expr, Integer, Symbol
 
-from archgraph.errors import ArchgraphError, Place
+from archgraph.errors import ArchgraphError, Place, counted
+from archgraph.keywords import strict_methods
 from archgraph.ops.base import Op
 from archgraph.sizes.symbols import replaced
 from archgraph.sizes.types import TensorType
@@ -126,6 +127,7 @@ class Repeat:
 Member: TypeAlias = Node | Repeat
 
 
+@strict_methods
 @dataclass(frozen=True, eq=False)
 class Graph:
     """Inputs, nodes in topological order, outputs.
@@ -140,6 +142,14 @@ class Graph:
     outputs: tuple[Value, ...]
     families: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     """Indexed names of values, such as seg(0) … seg(4), for the selection of outputs."""
+
+    def __repr__(self) -> str:
+        sizes = (
+            counted(len(self.inputs), "input"),
+            counted(len(self.nodes), "node"),
+            counted(len(self.outputs), "output"),
+        )
+        return f"<graph of {', '.join(sizes)}>"
 
     def __post_init__(self) -> None:
         check(self)

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from sympy import Expr, Integer, Symbol
 
-from archgraph.errors import QueryError, did_you_mean
+from archgraph.errors import QueryError, did_you_mean, printable
 from archgraph.graph.ir import Graph, Node, Substitution, Value
 from archgraph.sizes.symbols import Assumption, evaluate, replaced, symbol
 from archgraph.sizes.types import TensorType
@@ -76,6 +76,7 @@ class Origin:
         conditions: for which sizes a trace holds, as text.
         gaps: operators without a rule, whose costs are missing in every number.
         dead: modules and operators of a trace that are run though no output depends on them.
+        told: what was chosen for whoever named the network, as text: the inputs of a module.
         module: the module that was traced, None for a spec.
         example: the inputs that it was traced with, without their values.
     """
@@ -91,6 +92,7 @@ class Origin:
     conditions: tuple[str, ...] = ()
     gaps: tuple[Any, ...] = ()
     dead: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
     module: Any = None
     example: object = None
 
@@ -132,6 +134,9 @@ class Network:
     floating: str = "float32"
     _of_graph: dict[Any, Any] = field(default_factory=dict, repr=False)
     _known: dict[Any, Any] = field(default_factory=dict, repr=False, init=False)
+
+    def __repr__(self) -> str:
+        return f"<network {printable(self.name)}: {self.graph!r}>"
 
     def once(self, key: object, make: Callable[[], Answer]) -> Answer:
         """Return an answer that is made the first time it is asked for."""

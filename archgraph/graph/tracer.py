@@ -182,6 +182,11 @@ class Tracer:
         outputs = tuple(map(self.localise, outputs))
         return Graph(tuple(self.inputs), tuple(self._nodes), outputs, families or {})
 
+    @property
+    def last(self) -> Member | None:
+        """The node that was added last."""
+        return self._nodes[-1] if self._nodes else None
+
     def unique(self, name: str) -> str:
         """Return the name, or name_2, name_3 … where it is taken."""
         seen = self._names.get(name, 0) + 1

@@ -16,7 +16,7 @@ from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import replaced
 
 LARGEST = 2**62
-BLOCK = 2**15
+BLOCK = 2**16
 """Elements worked on at once: their intermediate results stay in the cache of a core."""
 
 
@@ -101,11 +101,16 @@ def _in_blocks(function: Callable[[list[Any]], Any], arrays: list[Any]) -> Any:
     if prod(shape) <= BLOCK or len(shape) == 0:
         return function(arrays)
     rows = max(1, BLOCK // prod(shape[1:]))
-    parts = [
-        function([_part(array, len(shape), start, start + rows) for array in arrays])
-        for start in range(0, shape[0], rows)
-    ]
-    return np.concatenate(parts)
+
+    def block(start: int) -> Any:
+        return function([_part(array, len(shape), start, start + rows) for array in arrays])
+
+    first = block(0)
+    whole = np.empty(shape, first.dtype)  # parts kept in a list would be copied once more
+    whole[:rows] = first
+    for start in range(rows, shape[0], rows):
+        whole[start : start + rows] = block(start)
+    return whole
 
 
 def _part(array: Any, rank: int, start: int, end: int) -> Any:

@@ -10,6 +10,7 @@ from sympy import Add, Expr, Max, Min, Mul, Pow, Symbol, ceiling, diff, floor, f
 from sympy.polys.polytools import Poly
 
 from archgraph.errors import QueryError
+from archgraph.keywords import strict_methods
 from archgraph.report.table import Table
 from archgraph.sizes.bounds import lower_bound
 from archgraph.sizes.expansion import expanded
@@ -23,6 +24,15 @@ HOLDS: dict[str, Callable[[float, float], bool]] = {
     ">=": lambda value, budget: value >= budget,
     ">": lambda value, budget: value > budget,
 }
+
+
+def amount(number: float) -> str:
+    """Return a number in groups of three digits, whole: one beyond 2**53 exactly.
+
+    >>> amount(2**53 + 1), amount(1e12)
+    ('9,007,199,254,740,993', '1,000,000,000,000')
+    """
+    return f"{int(number):,}" if number == int(number) else f"{float(number):,.0f}"
 
 
 @dataclass(frozen=True)
@@ -41,9 +51,10 @@ class Met:
 
     def __str__(self) -> str:
         side = "below" if self.achieved <= self.budget else "above"
-        return f"{self.metric} = {self.achieved:,}, {self.slack:,.0f} {side} {self.budget:,.0f}"
+        return f"{self.metric} = {self.achieved:,}, {amount(self.slack)} {side} {amount(self.budget)}"
 
 
+@strict_methods
 @dataclass(frozen=True)
 class Solution:
     """The value of a symbol that meets budgets: what it achieves, and what is left of them.
@@ -84,7 +95,7 @@ class Solution:
                 "metric": met.metric,
                 "achieved": met.achieved,
                 "comparison": met.comparison,
-                "budget": int(met.budget) if float(met.budget).is_integer() else met.budget,
+                "budget": int(met.budget) if met.budget == int(met.budget) else met.budget,
             }
             for met in self.met
         ]

@@ -31,8 +31,29 @@ SIDES = {"before", "after"}
 Axes: TypeAlias = "str | tuple[str, ...]"
 """The name of one axis, or a list of them."""
 
+Ratio: TypeAlias = "Expr"
+"""A number that need be no integer, and is no size: `1/8`."""
+
 StoredName: TypeAlias = str
 """The name of a stored type, such as `float`, `bool` or `int32`."""
+
+
+def named_axes(axes: Axes) -> tuple[str, ...]:
+    """Return the axes as a tuple.
+
+    >>> named_axes("h"), named_axes(("h", "w"))
+    (('h',), ('h', 'w'))
+    """
+    return (axes,) if isinstance(axes, str) else axes
+
+
+def plain_number(value: Ratio) -> int | float:
+    """Return a number as PyTorch takes it.
+
+    >>> plain_number(Integer(1) / 8), plain_number(Integer(3))
+    (0.125, 3)
+    """
+    return int(value) if value.is_integer else float(value)
 
 
 def per_axis(value: PerAxis, positions: tuple[str, ...], argument: str) -> dict[str, Expr]:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError
+from archgraph.ops.arguments import Ratio, plain_number
 from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
 from archgraph.ops.modules import around, functional
 from archgraph.ops.reach import Reach, pointwise
 from archgraph.sizes.dtypes import FLOAT, promoted
-from archgraph.sizes.symbols import ZERO, decide, symbol
+from archgraph.sizes.symbols import ONE, ZERO, decide, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Broadcast(Unweighted, NoMacs):
 
 @dataclass(frozen=True)
 class Add(Broadcast):
-    """Sum of values, broadcast by axis name, plus an integer `constant`.
+    """Sum of values, broadcast by axis name, plus a `constant`.
 
     `{c: C, *positions}, {c: C} -> {c: C, *positions}`. One operation per output element and addition.
 
@@ -89,7 +90,7 @@ class Add(Broadcast):
     """
 
     kind: ClassVar[str] = "add"
-    constant: Expr = ZERO
+    constant: Ratio = ZERO
 
     @property
     def joins(self) -> bool:
@@ -112,7 +113,7 @@ class Add(Broadcast):
         return Workspace(training=(2 * out.numel,) if len(inputs) > 2 else (), passes=whole)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        constant = int(self.constant)
+        constant = plain_number(self.constant)
         total = aligned(lambda left, right: left + right, inputs, self.outputs(*inputs)[0])
         return around(total, after=lambda y: y + constant) if constant else total
 
@@ -125,7 +126,7 @@ class Add(Broadcast):
 
 @dataclass(frozen=True)
 class Multiply(Broadcast):
-    """Product of values, broadcast by axis name.
+    """Product of values, broadcast by axis name, and of a `constant`.
 
     `{c: C, *positions}, {c: C} -> {c: C, *positions}`. One operation per output element and product. An operand
     that is broadcast over positions is a gate.
@@ -136,15 +137,17 @@ class Multiply(Broadcast):
     """
 
     kind: ClassVar[str] = "multiply"
+    constant: Ratio = ONE
 
     @property
     def joins(self) -> bool:
-        """Always."""
-        return True
+        """Of one value where it is multiplied by a constant."""
+        return self.constant == 1
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return one operation per output element and product."""
-        return Integer(len(inputs) - 1) * self.outputs(*inputs)[0].numel
+        products = len(inputs) - 1 + (self.constant != 1)
+        return Integer(products) * self.outputs(*inputs)[0].numel
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return that all operands are kept, and the products of all but the last."""
@@ -178,10 +181,53 @@ class Multiply(Broadcast):
         return Workspace(backward=(2 * out.numel,) if narrow else ())
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        return aligned(lambda left, right: left * right, inputs, self.outputs(*inputs)[0])
+        constant = plain_number(self.constant)
+        total = aligned(lambda left, right: left * right, inputs, self.outputs(*inputs)[0])
+        return total if constant == 1 else around(total, after=lambda y: y * constant)
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:
         """Return a feature map times a vector."""
         image = tensor(c=symbol("C"), h=symbol("H"), w=symbol("W"))
         return cls(), (image, tensor(c=symbol("C")))
+
+
+@dataclass(frozen=True)
+class Divide(Broadcast):
+    """The first value divided by the second, broadcast by axis name.
+
+    `{c: C, *positions}, {*positions} -> {c: C, *positions}`. One operation per output element. By a constant:
+    `multiply: {constant: 1/8}`.
+
+    >>> op, inputs = Divide.example()
+    >>> print(op.elementwise(*inputs))
+    C*H*W
+    """
+
+    kind: ClassVar[str] = "divide"
+    arity: ClassVar[tuple[int, int | None]] = (2, 2)
+
+    def elementwise(self, *inputs: TensorType) -> Expr:
+        """Return one operation per output element."""
+        return self.outputs(*inputs)[0].numel
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return both operands: the divisor for either gradient, the dividend for the divisor's."""
+        return self.saved_for(frozenset((0, 1)), "math", *inputs)
+
+    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return the divisor where any gradient is needed, and the dividend where the divisor's is."""
+        return Saved(inputs=(0, 1) if 1 in needed else (1,) if needed else ())
+
+    def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:
+        """Return, on the way back, the gradient of the divisor before it is summed to its own size."""
+        return Workspace(backward=(2 * self.outputs(*inputs)[0].numel,))
+
+    def lower(self, *inputs: TensorType) -> nn.Module:
+        return aligned(lambda left, right: left / right, inputs, self.outputs(*inputs)[0])
+
+    @classmethod
+    def example(cls) -> tuple[Op, Types]:
+        """Return a feature map over a number per position."""
+        image = tensor(c=symbol("C"), h=symbol("H"), w=symbol("W"))
+        return cls(), (image, tensor(h=symbol("H"), w=symbol("W")))

@@ -12,7 +12,7 @@ from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis
 from archgraph.ops.attention_modules import attention_module
 from archgraph.ops.base import TRACED, Kernel, Op, Product, Saved, Types, Weight, Workspace
-from archgraph.ops.reach import SAME, All, Along, AxisMap, Blocks, Causal, Reach
+from archgraph.ops.reach import SAME, All, Along, AxisMap, Blocks, Causal, Reach, Window
 from archgraph.sizes.symbols import ONE, ZERO, product, require, same_size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
@@ -36,7 +36,9 @@ class ScaledDotProductAttention(Op):
     - `over`: attention along these axes only, separately for every position of the others.
     - `window`, `shift`: within blocks of positions, which begin at `shift` (Liu et al. 2021, arXiv:2103.14030).
     - `relative_bias`: a learned bias per head and offset within the window: (2*window - 1) per axis.
-    - `causal`: position i reads positions up to i; the masked half is computed and counted.
+    - `causal`: position i reads positions up to i; the masked half is computed and counted. With `span` it reads the
+      last `span` of them, itself included (sliding window; Beltagy et al. 2020, arXiv:2004.05150): the rest is masked
+      too.
     - `mask`: which keys a query reads by any other mask, along one axis or per axis; `scored`: keys whose scores count,
       where that is not all of them; `asked`: queries that count. What is masked is computed and counted. Only traced
       modules have these.
@@ -62,6 +64,7 @@ class ScaledDotProductAttention(Op):
     window: PerAxis | None = None
     shift: PerAxis | None = None
     relative_bias: bool = False
+    span: Expr | None = None
     written: Literal["no", "plain", "queries", "keys", "both"] = "no"
     masked: Expr = ZERO
     factors: Expr = ZERO
@@ -111,10 +114,14 @@ class ScaledDotProductAttention(Op):
             raise ShapeError("attention has either a window or axes, not both")
         if self.causal and local:
             given = "window" if self.window is not None else "over"
-            hint = f"leave out one of them: causal: false, or no {given}"
+            hint = f"leave out one of them: causal: false, or no {given}; span: 128 reads the last 128 positions"
             raise ShapeError(f"causal attention is over the whole sequence, and takes no {given}", hint=hint)
         if self.causal and len(q.positions) > 1:
             raise ShapeError(f"causal attention has one position axis, and its operand is {q}")
+        if self.span is not None and not self.causal:
+            raise ShapeError("span belongs to causal attention", hint="causal: true beside it")
+        if self.span is not None:
+            require(self.span, ">=", ONE, "span must be at least 1, and is {}", self.span)
         for axis, length in self.windows(q).items():
             rule = "windows of {} do not divide axis {} of size {}"
             require(q.size(axis), "multiple of", length, rule, length, axis, q.size(axis))
@@ -328,7 +335,8 @@ class ScaledDotProductAttention(Op):
         if self.window is not None:
             return Blocks(self.windows(q)[axis], self.shifts(q)[axis])
         if self.causal:
-            return Causal() if axis in q.positions else Along(q.positions[0], Causal())
+            read = Causal() if self.span is None else Window(self.span, before=self.span - 1)
+            return read if axis in q.positions else Along(q.positions[0], read)
         return All() if self.over is None or axis in self.axes(q) else SAME
 
     def lower(self, *inputs: TensorType) -> nn.Module:

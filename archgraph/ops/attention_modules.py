@@ -28,6 +28,8 @@ class AttentionFacts(Protocol):
     @property
     def causal(self) -> bool: ...
     @property
+    def span(self) -> Expr | None: ...
+    @property
     def over(self) -> Axes | None: ...
     @property
     def window(self) -> PerAxis | None: ...
@@ -88,10 +90,20 @@ def attend(op: AttentionFacts, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | N
     if groups > 1:
         keys, values = keys.repeat_interleave(groups, dim=1), values.repeat_interleave(groups, dim=1)
     if op.written == "no":
-        mixed = scaled_dot_product_attention(queries, keys, values, attn_mask=bias, is_causal=op.causal)
+        mask = bias if op.span is None else _within(op.span, q, k)
+        causal = op.causal and mask is None
+        mixed = scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=causal)
     else:
         mixed = _written_out(op, queries, keys, values, bias)
     return mixed.transpose(1, 2).flatten(2)
+
+
+def _within(span: Expr, q: Tensor, k: Tensor) -> Tensor:
+    """Return which keys are read: the last `span` up to the query's own position."""
+    import torch
+
+    near = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool, device=q.device)
+    return near.tril().triu(1 - int(span))
 
 
 def _written_out(op: AttentionFacts, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
@@ -108,6 +120,8 @@ def _written_out(op: AttentionFacts, q: Tensor, k: Tensor, v: Tensor, bias: Tens
         scores = scores * torch.ones(int(op.factors), dtype=q.dtype, device=q.device)
     rows, columns = scores.shape[-2:]
     later = torch.ones(rows, columns, dtype=torch.bool, device=q.device).triu(1)
+    if op.span is not None:
+        later = ~_within(op.span, q, k)
     if op.masked:
         tests = later if op.causal else torch.zeros(int(op.masked), dtype=torch.bool, device=q.device)
         whole = tests.numel() == rows * columns

@@ -167,6 +167,11 @@ class Op(ABC):
         """Whether it makes one value of several, so that a single operand in a spec is a slip."""
         return False
 
+    @property
+    def unread(self) -> bool:
+        """Whether a spec says that no step takes its result: it is there for its weights alone."""
+        return False
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         kind = cls.__dict__.get("kind", "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError
-from archgraph.ops.arguments import Padding, PerAxis, padding_pairs, per_axis
+from archgraph.ops.arguments import Padding, PerAxis, Ratio, padding_pairs, per_axis, plain_number
 from archgraph.ops.base import Op, Saved, Types
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, Border, Reach, Window, using
@@ -31,7 +31,7 @@ def _pairs(by: Padding, x: TensorType) -> dict[str, tuple[Expr, Expr]]:
 
 @dataclass(frozen=True)
 class Pad(Rearrangement):
-    """Adds positions on both sides: zeros, or reflected, replicated or circular values.
+    """Adds positions on both sides: zeros or another `value`, or reflected, replicated or circular values.
 
     `{c: C, *positions} -> {c: C, *positions + before + after}`; `by` is written like a padding.
 
@@ -43,9 +43,12 @@ class Pad(Rearrangement):
     kind: ClassVar[str] = "pad"
     by: Padding
     mode: Literal["zero", "reflect", "replicate", "circular"] = "zero"
+    value: Ratio = ZERO
 
     def infer(self, *inputs: TensorType) -> Types:
         (x,) = inputs
+        if self.value != 0 and self.mode != "zero":
+            raise ShapeError(f"pad takes its values from the border ({self.mode}), or a value, not both")
         return (x.with_sizes({axis: x.size(axis) + sum(pair) for axis, pair in _pairs(self.by, x).items()}),)
 
     def saved(self, *inputs: TensorType) -> Saved:
@@ -68,7 +71,8 @@ class Pad(Rearrangement):
         widths = [int(width) for name in reversed(x.names) for width in pairs.get(name, (0, 0))]
         mode = "constant" if self.mode == "zero" else self.mode
         used = widths if self.mode == "zero" else widths[:-2]
-        return functional(lambda value: pad(value, used, mode=mode))
+        filled = plain_number(self.value) if self.mode == "zero" else None
+        return functional(lambda value: pad(value, used, mode=mode, value=filled))
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:

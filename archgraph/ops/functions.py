@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isinf
 from typing import Any, Literal
 
@@ -175,6 +176,7 @@ ROWS = (
     PointwiseFunction("fmin", ("x y", "x y"), "same", 1, pointwise),
     PointwiseFunction("fmod", ("", "x y"), "same", 1, pointwise),
     PointwiseFunction("heaviside", ("", ""), "same", 1, pointwise),
+    PointwiseFunction("huber_loss", ("x y", "x y"), "same", 1, pointwise),
     PointwiseFunction("hypot", ("x out", "y out"), "same", 1, pointwise),
     PointwiseFunction("lerp", ("z", "z", "x y z"), "same", 1, pointwise),
     PointwiseFunction("logaddexp", ("x y", "x y"), "same", 1, pointwise),
@@ -182,6 +184,7 @@ ROWS = (
     PointwiseFunction("masked_fill", ("y", "", "y"), "first", 1, pointwise),
     PointwiseFunction("maximum", ("x y", "x y"), "same", 1, pointwise),
     PointwiseFunction("minimum", ("x y", "x y"), "same", 1, pointwise),
+    PointwiseFunction("mse_loss", ("x y", "x y"), "same", 1, pointwise),
     PointwiseFunction("mul", ("y", "x"), "same", 1, pointwise),
     PointwiseFunction("polar", ("out", "out"), "complex", 1, pointwise),
     # The result is kept whether or not the exponent needs a gradient, unless it is a number.
@@ -191,6 +194,7 @@ ROWS = (
     PointwiseFunction("remainder", ("", "x y"), "same", 1, pointwise),
     PointwiseFunction("rsub", ("", ""), "same", 1, pointwise),
     PointwiseFunction("sigmoid_backward", ("x y", "x y"), "same", 1, pointwise),
+    PointwiseFunction("smooth_l1_loss", ("x y", "x y"), "same", 1, pointwise),
     PointwiseFunction("sub", ("", ""), "same", 1, pointwise),
     PointwiseFunction("where", ("", "x", "x"), "same", 1, pointwise),
     PointwiseFunction("xlogy", ("x y", "x y"), "float", 1, pointwise),
@@ -218,6 +222,8 @@ ROWS = (
     PointwiseFunction("ne", ("", ""), "bool", 1, pointwise),
     PointwiseFunction("signbit", ("",), "bool", 1, pointwise),
 )
+LOSSES = frozenset(("huber_loss", "mse_loss", "smooth_l1_loss"))
+"""Functions that PyTorch averages or adds up unless it is told not to."""
 FUNCTIONS = {row.name: row for row in ROWS}
 """Every pointwise function by name."""
 
@@ -249,4 +255,6 @@ def torch_function(name: str) -> Callable[..., Any]:
     kernels = torch.ops.aten
     if name == "prelu":  # torch.prelu broadcasts its weight along dimension 1 only
         return kernels._prelu_kernel
+    if name in LOSSES:
+        return partial(getattr(kernels, name), reduction=0)
     return getattr(torch, name, None) or getattr(torch.nn.functional, name, None) or getattr(kernels, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from archgraph.errors import UnsupportedOpError
 from archgraph.sizes.dtypes import FLOAT
@@ -65,18 +65,18 @@ def _functional_class() -> Any:
 
 def around(
     layer: nn.Module,
-    before: Callable[[Tensor], Tensor] | None = None,
-    after: Callable[[Tensor], Tensor] | None = None,
+    before: Callable[..., object] | None = None,
+    after: Callable[[Any], Tensor] | None = None,
 ) -> nn.Module:
     """Return the layer itself, with its input changed by `before` and its output by `after`.
 
     The layer keeps its class and the names of its weights. Later calls wrap around earlier ones.
     """
 
-    def enter(module: nn.Module, tensors: Any) -> Any:
+    def enter(module: nn.Module, tensors: tuple[object, ...]) -> object:
         return tensors if before is None else before(*tensors)
 
-    def leave(module: nn.Module, tensors: Any, result: Any) -> Any:
+    def leave(module: nn.Module, tensors: object, result: Any) -> object:
         return result if after is None else after(result)
 
     layer.register_forward_pre_hook(enter, prepend=True)
@@ -87,6 +87,29 @@ def around(
 def on_last_axis(layer: nn.Module, axis: int) -> nn.Module:
     """Return the layer applied along `axis` (batch not counted) instead of along the last one."""
     return around(layer, lambda x: x.movedim(axis + 1, -1), lambda y: y.movedim(-1, axis + 1))
+
+
+def in_order(layer: nn.Module, names: Sequence[str], order: Sequence[str]) -> nn.Module:
+    """Return the layer applied to axes in another order (batch not counted)."""
+    if tuple(names) == tuple(order):
+        return layer
+    there = [0, *(names.index(name) + 1 for name in order)]
+    back = [0, *(order.index(name) + 1 for name in names)]
+    return around(layer, lambda x: x.permute(there), lambda y: y.permute(back))
+
+
+def joined_to_batch(layer: nn.Module, names: Sequence[str], order: Sequence[str], count: int) -> nn.Module:
+    """Return the layer applied to axes in another order, of which the first `count` are taken as samples."""
+
+    class Sizes:
+        batch: Sequence[int] = ()
+
+    def enter(x: Tensor) -> Tensor:
+        Sizes.batch = x.shape[: count + 1]
+        return x.flatten(0, count)
+
+    joined = around(layer, enter, lambda y: y.unflatten(0, Sizes.batch))
+    return in_order(joined, names, order)
 
 
 def linear_on_first_axis(length: int, out: int, *, bias: bool) -> nn.Module:
@@ -144,3 +167,28 @@ def of_rank(name: str, rank: int) -> Callable[..., nn.Module]:
     if make is None:
         raise UnsupportedOpError(f"torch has no {name} over {rank} position axes", hint="it has 1 to 3")
     return make
+
+
+class Convolution(Protocol):
+    """What a convolution of PyTorch is made of."""
+
+    weight: Tensor
+    bias: Tensor | None
+    forward: Callable[[Tensor], Tensor]
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor: ...
+
+
+def standardised(layer: nn.Module) -> None:
+    """Make a convolution bring the weight of every output channel to mean 0 and variance 1 before it is used."""
+    from torch.nn.functional import batch_norm
+
+    conv = cast("Convolution", layer)
+    compute = conv._conv_forward  # pyright: ignore[reportPrivateUsage]  # what a convolution does with another weight
+
+    def forward(x: Tensor) -> Tensor:
+        flat = conv.weight.reshape(1, conv.weight.shape[0], -1)
+        weight = batch_norm(flat, None, None, training=True, momentum=0.0, eps=1e-6).reshape_as(conv.weight)
+        return compute(x, weight, conv.bias)
+
+    conv.forward = forward

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError
+from archgraph.ops.arguments import Axes, named_axes
 from archgraph.ops.base import NoMacs, Op, Saved, Types, Weight
-from archgraph.ops.modules import channel_first, of_rank, on_last_axis
+from archgraph.ops.modules import channel_first, in_order, joined_to_batch, of_rank
 from archgraph.ops.reach import Reach, pointwise
-from archgraph.sizes.symbols import ZERO, require, symbol
+from archgraph.sizes.symbols import ZERO, product, require, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
@@ -181,11 +182,17 @@ class InstanceNorm(Normalisation):
         return channel_first(layer, x.names.index("c"))
 
 
+def _refuse_channel(kind: str, axis: str) -> None:
+    if axis == "c":
+        raise ShapeError(f"{kind} takes statistics along positions, and of its channels by group: leave c out of over")
+
+
 @dataclass(frozen=True)
 class GroupNorm(Normalisation):
     """Normalises groups of channels of every sample over their positions. `{c: C, *positions} -> same`.
 
-    Params 2C when affine. Its statistics reach every position. Source: Wu & He 2018, arXiv:1803.08494.
+    Params 2C when affine. Its statistics reach every position, or with `over` those along the positions that it names:
+    of a video `over: [h, w]` is by frame. Source: Wu & He 2018, arXiv:1803.08494.
 
     >>> op, inputs = GroupNorm.example()
     >>> op.groups
@@ -194,6 +201,7 @@ class GroupNorm(Normalisation):
 
     kind: ClassVar[str] = "group_norm"
     groups: Expr = Integer(32)
+    over: Axes | None = None
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the operand's type, whose channels the groups divide."""
@@ -206,11 +214,24 @@ class GroupNorm(Normalisation):
             self.groups,
             channels,
         )
+        for axis in () if self.over is None else named_axes(self.over):
+            _refuse_channel(self.kind, axis)
+            inputs[0].size(axis)
         return inputs
 
+    def _over(self, x: TensorType) -> tuple[str, ...]:
+        """The positions that statistics are taken along."""
+        named = None if self.over is None else named_axes(self.over)
+        return tuple(axis for axis in x.positions if named is None or axis in named)
+
+    def _apart(self, x: TensorType) -> tuple[str, ...]:
+        """The positions of which each is normalised by itself, as a sample is."""
+        over = self._over(x)
+        return tuple(axis for axis in x.positions if axis not in over)
+
     def groups_of(self, x: TensorType) -> Expr:
-        """Return the number of groups."""
-        return self.groups
+        """Return the number of groups, times the positions that are normalised by themselves."""
+        return product((self.groups, *(x.size(axis) for axis in self._apart(x))))
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return the statistics and the input, or a copy of it where the channels stand neither first nor last.
@@ -218,21 +239,36 @@ class GroupNorm(Normalisation):
         Channels that stand last of two or three positions are a layout that PyTorch takes as it is.
         """
         (x,) = inputs
+        if self._apart(x):
+            return self._saved_apart(x)
         place, rank = x.names.index("c"), len(x.positions)
         if place == 0 or (place == rank and rank in (2, 3)):
             return super().saved(*inputs)
         return Saved(fresh=((x.numel, "float"),), statistics=2 * self.groups)
 
+    def _saved_apart(self, x: TensorType) -> Saved:
+        """What is kept where positions join the samples: a copy, unless they stand in front, in a layout as above."""
+        apart, over = self._apart(x), self._over(x)
+        laid = (*apart, "c", *over), (*apart, *over, "c")[: len(x.names) if len(over) in (2, 3) else 0]
+        whole = x.names in laid
+        statistics = 2 * self.groups_of(x)
+        return (
+            Saved(inputs=(0,), statistics=statistics)
+            if whole
+            else Saved(fresh=((x.numel, "float"),), statistics=statistics)
+        )
+
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return position by position, with statistics over all positions."""
-        positions = inputs[0].positions
-        return (pointwise(positions, statistics=positions),)
+        """Return position by position, with statistics over all positions, or those that `over` names."""
+        return (pointwise(inputs[0].positions, statistics=self._over(inputs[0])),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         from torch import nn
 
         (x,) = inputs
         layer = nn.GroupNorm(int(self.groups), int(x.channels), affine=self.affine)
+        if self._apart(x):
+            return joined_to_batch(layer, x.names, (*self._apart(x), "c", *self._over(x)), len(self._apart(x)))
         return channel_first(layer, x.names.index("c"))
 
     @classmethod
@@ -245,7 +281,8 @@ class GroupNorm(Normalisation):
 class LayerNorm(Normalisation):
     """Normalises the channels of every position. `{c: C, *positions} -> same`.
 
-    Params 2C when affine, C without `bias`. Nothing mixes between positions. Source: Ba et al. 2016,
+    Params 2C when affine, C without `bias`. Nothing mixes between positions, unless `over` names axes: of these the
+    statistics are taken together, and they have a weight and a bias for every element. Source: Ba et al. 2016,
     arXiv:1607.06450.
 
     >>> op, inputs = LayerNorm.example()
@@ -255,25 +292,40 @@ class LayerNorm(Normalisation):
 
     kind: ClassVar[str] = "layer_norm"
     bias: bool = True
+    over: Axes = "c"
+
+    def infer(self, *inputs: TensorType) -> Types:
+        """Return the operand's type, which has the axes."""
+        for axis in named_axes(self.over):
+            inputs[0].size(axis)
+        return inputs
+
+    def _shape(self, x: TensorType) -> tuple[Expr, ...]:
+        return tuple(x.size(axis) for axis in named_axes(self.over))
 
     def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
-        """Return weight [C] and bias [C] when affine."""
-        weights = dict(super().weights(*inputs))
-        if not self.bias:
-            weights.pop("bias", None)
-        return weights
+        """Return weight and bias of the size of the axes when affine."""
+        if not self.affine:
+            return {}
+        scale = Weight(self._shape(inputs[0]))
+        return {"weight": scale, "bias": scale} if self.bias else {"weight": scale}
 
     def groups_of(self, x: TensorType) -> Expr:
-        """Return one pair per position."""
-        return x.area
+        """Return one pair per position of the other axes."""
+        return product(length for axis, length in x.axes if axis not in named_axes(self.over))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        return (pointwise(inputs[0].positions),)
+        """Return position by position, with statistics over the positions that `over` names."""
+        over = named_axes(self.over)
+        positions = inputs[0].positions
+        return (pointwise(positions, statistics=tuple(axis for axis in positions if axis in over)),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         from torch import nn
 
         (x,) = inputs
-        layer = nn.LayerNorm(int(x.channels), elementwise_affine=self.affine, bias=self.bias)
-        axis = x.names.index("c")
-        return layer if axis == len(x.names) - 1 else on_last_axis(layer, axis)
+        over = named_axes(self.over)
+        shape = [int(length) for length in self._shape(x)]
+        layer = nn.LayerNorm(shape, elementwise_affine=self.affine, bias=self.bias)
+        rest = tuple(axis for axis in x.names if axis not in over)
+        return in_order(layer, x.names, (*rest, *over))

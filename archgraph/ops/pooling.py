@@ -30,9 +30,13 @@ class Pool(Unweighted, NoMacs):
     power: ClassVar[Power] = "uniform"
     """The tap power: one tap is chosen, or all are averaged."""
 
+    @property
+    def _dilation(self) -> PerAxis:
+        return ONE
+
     def _geometry(self, x: TensorType) -> dict[str, Geometry]:
         stride = self.kernel if self.stride is None else self.stride
-        return geometry(x, self.kind, self.kernel, stride, ONE, self.padding)
+        return geometry(x, self.kind, self.kernel, stride, self._dilation, self.padding)
 
     def infer(self, *inputs: TensorType) -> Types:
         (x,) = inputs
@@ -60,11 +64,14 @@ class Pool(Unweighted, NoMacs):
         kernels = [int(g.kernel) for g in geometries]
         strides = tuple(int(g.stride) for g in geometries)
         inside = all(before == after <= kernel // 2 for (before, after), kernel in zip(sides, kernels, strict=True))
+        dilations = tuple(int(g.dilation) for g in geometries)
+        spread = {"dilation": dilations} if set(dilations) != {1} else {}
         layer = of_rank(name, len(sides))(
             tuple(kernels),
             strides,
             tuple(before for before, _ in sides) if inside else 0,
             ceil_mode=self.ceil,
+            **spread,
         )
         return channel_first(layer if inside else padded(layer, sides, outside), x.names.index("c"))
 
@@ -87,6 +94,11 @@ class MaxPool(Pool):
     """
 
     kind: ClassVar[str] = "max_pool"
+    dilation: PerAxis = ONE
+
+    @property
+    def _dilation(self) -> PerAxis:
+        return self.dilation
 
     def saved(self, *inputs: TensorType) -> Saved:
         """Return the input, or a padded copy of it, and the 8-byte indices of the maxima."""

@@ -10,7 +10,7 @@ from sympy import Expr, Integer
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis, positions_of
 from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted
-from archgraph.ops.modules import channel_first, functional
+from archgraph.ops.modules import channel_first, functional, of_rank
 from archgraph.ops.reach import (
     SAME,
     UNREAD,
@@ -95,19 +95,13 @@ class Upsample(Unweighted, NoMacs):
 
 
 @dataclass(frozen=True)
-class AdaptiveAvgPool(Unweighted, NoMacs):
-    """Averages the positions into a grid of a given size, whatever the input's size.
+class AdaptivePool(Unweighted, NoMacs):
+    """The shared facts of pooling to a given size: output i reads from floor(i*n/m) to ceil((i+1)*n/m)."""
 
-    `{c: C, *positions} -> {c: C, *size}`. Output i averages the positions from floor(i*n/m) to
-    ceil((i+1)*n/m); one operation per input element is counted.
-
-    >>> op, inputs = AdaptiveAvgPool.example()
-    >>> print(op.infer(*inputs)[0])
-    {c: C, h: 7, w: 7}
-    """
-
-    kind: ClassVar[str] = "adaptive_avg_pool"
     size: PerAxis
+    power: ClassVar[Power] = "uniform"
+    """The tap power: one position is chosen, or all are averaged."""
+    torch_name: ClassVar[str]
 
     def _sizes(self, x: TensorType) -> dict[str, Expr]:
         return per_axis(self.size, positions_of(x, self.kind), "size")
@@ -119,27 +113,62 @@ class AdaptiveAvgPool(Unweighted, NoMacs):
     def elementwise(self, *inputs: TensorType) -> Expr:
         return inputs[0].numel
 
-    def saved(self, *inputs: TensorType) -> Saved:
-        return Saved(inputs=(0,))
-
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return the averaged interval per axis."""
+        """Return the pooled interval per axis."""
         (x,) = inputs
         sizes = self._sizes(x).items()
         maps = {axis: Resized(x.size(axis), length, "adaptive") for axis, length in sizes}
-        return (windowed(maps, power="mean"),)
+        return (windowed(maps, power=self.power),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        from torch import nn
-
         (x,) = inputs
-        make = {1: nn.AdaptiveAvgPool1d, 2: nn.AdaptiveAvgPool2d, 3: nn.AdaptiveAvgPool3d}[len(x.positions)]
-        return channel_first(make(tuple(int(v) for v in self._sizes(x).values())), x.names.index("c"))
+        sizes = tuple(int(v) for v in self._sizes(x).values())
+        return channel_first(of_rank(self.torch_name, len(sizes))(sizes), x.names.index("c"))
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:
         """Return the 7x7 grid in front of a classifier."""
         return cls(size(7)), (tensor(c=symbol("C"), h=7 * symbol("H"), w=7 * symbol("W")),)
+
+
+@dataclass(frozen=True)
+class AdaptiveMaxPool(AdaptivePool):
+    """Takes the largest of every cell of a grid of a given size, whatever the input's size.
+
+    `{c: C, *positions} -> {c: C, *size}`. Output i reads the positions from floor(i*n/m) to ceil((i+1)*n/m); one
+    operation per input element is counted.
+
+    >>> op, inputs = AdaptiveMaxPool.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C, h: 7, w: 7}
+    """
+
+    kind: ClassVar[str] = "adaptive_max_pool"
+    torch_name: ClassVar[str] = "AdaptiveMaxPool"
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        """Return the input, and the 8-byte indices of the maxima."""
+        return Saved(inputs=(0,), fresh=((self.outputs(*inputs)[0].numel, "int"),))
+
+
+@dataclass(frozen=True)
+class AdaptiveAvgPool(AdaptivePool):
+    """Averages the positions into a grid of a given size, whatever the input's size.
+
+    `{c: C, *positions} -> {c: C, *size}`. Output i averages the positions from floor(i*n/m) to
+    ceil((i+1)*n/m); one operation per input element is counted.
+
+    >>> op, inputs = AdaptiveAvgPool.example()
+    >>> print(op.infer(*inputs)[0])
+    {c: C, h: 7, w: 7}
+    """
+
+    kind: ClassVar[str] = "adaptive_avg_pool"
+    power: ClassVar[Power] = "mean"
+    torch_name: ClassVar[str] = "AdaptiveAvgPool"
+
+    def saved(self, *inputs: TensorType) -> Saved:
+        return Saved(inputs=(0,))
 
 
 def _listed(axes: Axes | None, x: TensorType) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ class Parameter(NoMacs):
     """A tensor of its own: learned, frozen (a parameter that is not trained), or a buffer.
 
     `() -> {shape}`, or `{*axes} -> {*axes}` where it takes the shape of an operand, whose values are not read.
+    `unused: true` is for what a published network holds and never reads, as a mask token after pre-training: it is
+    counted, no step takes it, and the step after it goes on with the value before.
 
     >>> op, inputs = Parameter.example()
     >>> print(op.infer(*inputs)[0])
@@ -37,6 +39,12 @@ class Parameter(NoMacs):
     shape: Named | None = None
     status: Literal["learned", "frozen", "buffer"] = "learned"
     dtype: StoredName = FLOAT
+    unused: bool = False
+
+    @property
+    def unread(self) -> bool:
+        """Where it is said to be unused."""
+        return self.unused
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the given shape, or the operand's."""

@@ -50,13 +50,12 @@ class Stage:
 
 @dataclass(frozen=True, eq=False)
 class SkippedCopy:
-    """Values that skip over stages, as many as ``count``."""
+    """Values that skip over stages from one to another."""
 
     source: Stage
     target: Stage
-    value: Value
+    values: tuple[Value, ...]
     cropped: bool
-    count: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,9 +165,9 @@ def _copies(found: Structure, cut: Sequence[Stage]) -> list[SkippedCopy]:
         known = copies.get((first, last))
         cropped = any(_crops(item) for item in target.absorbed)
         if known is None:
-            copies[first, last] = SkippedCopy(cut[first], cut[last], value, cropped)
+            copies[first, last] = SkippedCopy(cut[first], cut[last], (value,), cropped)
         else:
-            copies[first, last] = replace(known, count=known.count + 1)
+            copies[first, last] = replace(known, values=(*known.values, value), cropped=known.cropped or cropped)
     return list(copies.values())
 
 

@@ -25,12 +25,13 @@ _NAMES = {
 _WORDS = {
     "relu": "ReLU", "relu6": "ReLU6", "gelu": "GELU", "silu": "SiLU", "glu": "GLU", "geglu": "GEGLU",
     "swiglu": "SwiGLU", "mlp": "MLP", "dit": "DiT", "mmdit": "MMDiT", "vit": "ViT", "uvit": "U-ViT", "gpt": "GPT",
-    "bert": "BERT", "moe": "MoE", "pixart": "PixArt", "flux": "FLUX",
+    "bert": "BERT", "mbconv": "MBConv", "moe": "MoE", "pixart": "PixArt", "flux": "FLUX",
     "rms": "RMS", "adaln": "adaLN", "resnet": "ResNet", "convnext": "ConvNeXt", "unet": "U-Net", "ddpm": "DDPM",
     "adm": "ADM", "qkv": "QKV",
 }  # fmt: skip
 #: Blocks that are called by what they hold.
 _VAGUE = ("stage", "level", "repeat")
+_ATTENTION = re.compile("att(ention|n)|transformer", re.IGNORECASE)
 _SILENT = ("concat", "crop_like", "split", "identity", "dropout", "flatten", "squeeze", "reshape", "permute")
 
 
@@ -98,7 +99,13 @@ def called(member: Member, show: ShowSize = str) -> str:
     """A short phrase for one member: its operation with its geometry, or its block."""
     if isinstance(member, Node):
         return appearance(member.op, member, show)
-    return humanized(member.block)
+    return humanized(inmost(member).block)
+
+
+def inmost(block: Repeat) -> Repeat:
+    """The block that a block consists of, if it is a single one: it says more, and nothing that is not there."""
+    only = block.body.nodes[0] if len(block.body.nodes) == 1 else None
+    return inmost(only) if isinstance(only, Repeat) and only.once else block
 
 
 def phrase(items: Sequence[Item], show: ShowSize = str, *, strides: bool = True) -> tuple[str, Expr]:
@@ -132,13 +139,26 @@ def _named(members: Sequence[Member], show: ShowSize) -> list[tuple[str, Expr]]:
 
 
 def _opened(members: Sequence[Member]) -> list[Member]:
-    """The members, with blocks whose name says nothing replaced by the equal blocks that they hold."""
+    """The members, with blocks of a single block, and those whose name says nothing, replaced by what they hold."""
     out: list[Member] = []
     for member in members:
-        inner = member.body.nodes if isinstance(member, Repeat) and member.once and member.block in _VAGUE else ()
+        inner = member.body.nodes if isinstance(member, Repeat) and member.once else ()
         alike = len({node.label for node in inner}) == 1 and all(isinstance(node, Repeat) for node in inner)
-        out += inner if alike else [member]
+        # A block of one block is that block: what else its name speaks of, a condition took away.
+        plain = len(inner) == 1 or (isinstance(member, Repeat) and member.block in _VAGUE)
+        out += _opened(inner) if (alike and plain) or (inner and _boasts(member)) else [member]
     return out
+
+
+def _boasts(member: Member) -> bool:
+    """Whether a name speaks of attention where no position attends to another."""
+    return bool(_ATTENTION.search(member.label)) and not _attends(member)
+
+
+def _attends(member: Member) -> bool:
+    if isinstance(member, Repeat):
+        return any(map(_attends, member.body.nodes))
+    return any(reach.mixing == "dynamic" for reach in member.op.reach(*member.types))
 
 
 def _count(member: Member) -> Expr:

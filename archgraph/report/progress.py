@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TextIO, TypeVar
 
+from archgraph.report.waiting import hush
+
 Element = TypeVar("Element")
 WIDTH, PATIENCE, EVERY = 30, 0.5, 0.1
 
@@ -23,9 +25,10 @@ def progress(items: Sequence[Element], what: str, stream: TextIO | None = None) 
     [1, 2]
     """
     terminal = sys.stderr if stream is None else stream
-    if not terminal.isatty():
+    if terminal is None or not terminal.isatty():
         yield from items
         return
+    hush()
     due = time.monotonic() + PATIENCE
     try:
         for done, item in enumerate(items):

@@ -15,11 +15,13 @@ from sympy import Expr
 from sympy import latex as formula
 
 from archgraph.errors import not_among, printable
+from archgraph.keywords import strict_methods
 from archgraph.report.escapes import csv_cell, json_text, latex, markdown
 
 FORMATS = ("text", "markdown", "latex", "csv", "json", "html")
 
 
+@strict_methods
 @dataclass(frozen=True)
 class Table:
     """Columns, rows, a totals row, and the conventions that the numbers follow.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from archgraph.errors import ShapeError, did_you_mean
+from archgraph.keywords import strict_methods
 
 Kind = Literal["bool", "int", "float", "complex"]
 KINDS: tuple[Kind, ...] = ("bool", "int", "float", "complex")
@@ -15,6 +16,7 @@ FLOAT = "float"
 """The floating type of a network itself, whose width a setting decides; other floating types are fixed."""
 
 
+@strict_methods
 @dataclass(frozen=True)
 class StoredType:
     """How a value is stored.

@@ -14,6 +14,7 @@ import sympy
 from sympy import Add, Expr, Integer, Mul, Rational, Symbol, ceiling, floor
 
 from archgraph.errors import ArchgraphError, ShapeError
+from archgraph.keywords import strict_methods
 from archgraph.sizes.bounds import is_ordered as is_ordered
 from archgraph.sizes.bounds import same_size as same_size
 from archgraph.sizes.exact import evaluate as evaluate
@@ -111,6 +112,7 @@ def is_multiple(value: Expr, divisor: Expr) -> bool | None:
     return False if rest.is_Rational else None
 
 
+@strict_methods
 @dataclass(frozen=True)
 class Assumption:
     """A fact on sizes that could not be decided symbolically and holds at the bound values.

@@ -9,12 +9,14 @@ from functools import cached_property
 from sympy import Expr
 
 from archgraph.errors import ShapeError, did_you_mean
+from archgraph.keywords import strict_methods
 from archgraph.sizes.dtypes import StoredType, stored_type
 from archgraph.sizes.symbols import product, size
 
 CHANNEL = "c"
 
 
+@strict_methods
 @dataclass(frozen=True)
 class TensorType:
     """Named axes and a dtype. Batch is implicit.

@@ -91,10 +91,15 @@ def _named(text: str, scope: Scope) -> Any:
 
 
 def _number(name: str, tree: Tree, scope: Scope) -> Expr:
+    return _whole(name, _ratio(name, tree, scope), tree, scope)
+
+
+def _ratio(name: str, tree: Tree, scope: Scope) -> Expr:
+    """A number that need be no integer."""
     value = evaluate_tree(tree, scope)
     if not isinstance(value, Expr):
         refuse(tree, scope, f"{name} must be a number, and is {describe(value)}")
-    return _whole(name, value, tree, scope)
+    return value
 
 
 def _whole(name: str, value: Expr, tree: Tree, scope: Scope) -> Expr:
@@ -198,6 +203,7 @@ def _axes(name: str, tree: Tree, scope: Scope) -> Any:
 
 _CONVERTERS: dict[str, Callable[[str, Tree, Scope], Any]] = {
     "Expr": _number,
+    "Ratio": _ratio,
     "int": _integer,
     "bool": _boolean,
     "str": _axis,

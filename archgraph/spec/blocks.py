@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from archgraph.errors import ArchgraphError, ShapeError, SpecError, counted
-from archgraph.graph.ir import Graph, Value
+from archgraph.graph.ir import Graph, Node, Value
 from archgraph.graph.tracer import Inference, Tracer
 from archgraph.ops.arithmetic import Add
 from archgraph.ops.base import Op
@@ -20,6 +20,7 @@ from archgraph.spec.library.standard import find_block, library_names
 from archgraph.spec.loops import MAX_TURNS, condition, loop_rows
 from archgraph.spec.operations import operations
 from archgraph.spec.scope import Scope
+from archgraph.spec.silence import Observed
 from archgraph.spec.steps import Step, Target, read_reference, read_step, read_targets
 
 MAX_STEPS = 25_000
@@ -28,7 +29,7 @@ Outputs = tuple[Value, ...]
 
 
 class Forms(NamedTuple):
-    """How the steps that make a body of their own are run: calls of blocks, repeats, mixtures of experts.
+    """How the steps that make a body of their own are run: calls of blocks, repeats, mixtures of experts, named groups.
 
     The interpreter is handed them, for they run steps by the interpreter again.
     """
@@ -36,16 +37,22 @@ class Forms(NamedTuple):
     call: Callable[[StepInterpreter, Step, Scope, Spec, BlockSpec], Outputs]
     repeat: Callable[[StepInterpreter, Step, Scope], Outputs]
     mixture: Callable[[StepInterpreter, Step, Scope, Outputs], Outputs]
+    group: Callable[[StepInterpreter, Step, Scope, Outputs], Outputs]
 
 
 @dataclass
 class Workshop:
-    """What all interpreters of one trace share: the main spec, inferred types, traced blocks, budgets."""
+    """What all interpreters of one trace share: the main spec, inferred types, traced blocks, budgets.
+
+    `reads` has, beside the body of each block, the names that it read.
+    """
 
     spec: Spec
     infer: Inference
     forms: Forms
     bodies: dict[Any, Graph] = field(default_factory=dict)
+    reads: dict[object, set[str]] = field(default_factory=dict)
+    observed: Observed = field(default_factory=Observed)
     stack: list[str] = field(default_factory=list)
     steps: int = 0
     values: int = 0
@@ -73,7 +80,7 @@ class StepInterpreter:
         self.declarations = declarations
         self.tracer = tracer
         self.workshop = workshop
-        self.known = {*operations(), *spec.blocks, *library_names(), *STRUCTURES}
+        self.known = {*operations(), *spec.blocks, *spec.imported, *library_names(), *STRUCTURES}
 
     def inside(self, tracer: Tracer, spec: Spec | None = None) -> StepInterpreter:
         """Return an interpreter for a body of this graph, in this file or in another."""
@@ -114,7 +121,14 @@ class StepInterpreter:
         elif step.keyword("else"):
             step.keywords["else"].fail("`else` needs a `when` beside it")
         else:
-            self._assign(step, self.execute(step, scope), scope)
+            outputs = self.execute(step, scope)
+            if not self._unread(outputs):
+                self._assign(step, outputs, scope)
+
+    def _unread(self, outputs: Outputs) -> bool:
+        """Whether these are of a step that is there for its weights alone, and gives nothing to those behind it."""
+        last = self.tracer.last
+        return isinstance(last, Node) and last.op.unread and outputs == last.outputs
 
     def _assign(self, step: Step, outputs: Outputs, scope: Scope) -> None:
         self.workshop.count(step, len(outputs))
@@ -168,7 +182,7 @@ class StepInterpreter:
 
     def _in_turn(self, step: Step, turn: Scope) -> None:
         """One iteration: the steps of a plain `do` stand in the iteration's own scope."""
-        if step.kind == "do" and not step.keywords:
+        if step.kind == "do" and not step.keywords and not step.value.is_mapping:
             self.run(step.value, turn)
         else:
             self.step(step, turn)
@@ -180,7 +194,9 @@ class StepInterpreter:
             error.trail += ((f"for {told}", tree.place),)
 
     def _choose(self, step: Step, scope: Scope) -> None:
-        if condition(step.keywords["when"], scope):
+        holds = condition(step.keywords["when"], scope)
+        self.workshop.observed.condition(step.keywords["when"], holds=holds)
+        if holds:
             self.step(step.without("when", "else"), scope)
             return
         otherwise = step.keyword("else")
@@ -216,7 +232,8 @@ class StepInterpreter:
         if tree is None:
             return self._previous(step, scope)
         self.workshop.count(step, len(tree.items()))
-        return tuple(value for item in tree.items() for value in referred(item, scope))
+        # In a list a family stands for all its members, as many as there are.
+        return tuple(value for item in tree.items() for value in referred(item, scope, families=tree.is_list))
 
     def _previous(self, step: Step, scope: Scope) -> Outputs:
         if not scope.previous:
@@ -240,6 +257,8 @@ class StepInterpreter:
         previous = self.inputs(step, scope)
         if step.kind == "mixture":
             return self.workshop.forms.mixture(self, step, scope, previous)
+        if step.kind == "do" and step.value.is_mapping:
+            return self.workshop.forms.group(self, step, scope, previous)
         if step.kind == "parallel":
             branches = step.value.list("`parallel`", hint="parallel: [[steps], [steps]]")
             return tuple(value for branch in branches for value in self._branch(as_list(branch), scope, previous))
@@ -264,7 +283,7 @@ class StepInterpreter:
         # Work that reaches no output would count in every law: in a spec it is a mistake, though a module may do it.
         alive = graph.live(graph.outputs)
         for node in graph.nodes:
-            if node not in alive:
+            if node not in alive and not (isinstance(node, Node) and node.op.unread):
                 raise SpecError(
                     f"'{node.name}' reaches no output",
                     place=node.place,
@@ -305,8 +324,9 @@ def referred(tree: Tree, scope: Scope, *, families: bool = False) -> Outputs:
     """Return the values that a reference names; a family's name stands for all its members where allowed."""
     name, indices = read_reference(tree, scope)
     try:
-        if families and not indices and name in scope.families:
-            return tuple(scope.families[name].values())
+        family = scope.family(name) if families and not indices else None
+        if family is not None:
+            return tuple(family.values())
         return scope.values(name, indices)
     except ArchgraphError as error:
         error.place = error.place or tree.place

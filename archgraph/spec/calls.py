@@ -44,16 +44,20 @@ def traced_body(
     _check_inputs(step, block, operands)
     given = _arguments(step, scope, block)
     types = tuple(value.type for value in operands)
-    bodies = interpreter.workshop.bodies
+    workshop = interpreter.workshop
+    bodies = workshop.bodies
     key = (id(block), tuple(given.items()), types)
     if key not in bodies:
-        _check_stack(interpreter.workshop.stack, block.name, len(bodies))
+        _check_stack(workshop.stack, block.name, len(bodies))
         path = f"{interpreter.tracer.path}{name}"
         try:
-            bodies[key] = _trace_body(interpreter, file, block, given, types, f"{path}.")
+            bodies[key], workshop.reads[key] = _trace_body(interpreter, file, block, given, types, f"{path}.")
         except ArchgraphError as error:
             error.trail += ((path, step.place),)
             raise
+    for argument in given:
+        label = f"argument '{argument}' of {block.name}"
+        workshop.observed.argument(step.value.value[argument], label, read=argument in workshop.reads[key])
     return bodies[key]
 
 
@@ -99,7 +103,8 @@ def _trace_body(
     given: dict[str, Any],
     types: tuple[TensorType, ...],
     path: str,
-) -> Graph:
+) -> tuple[Graph, set[str]]:
+    """Return the graph of a block, and the names of its own that its steps read."""
     inputs = tuple(Value(type_, name) for name, type_ in zip(block.inputs, types, strict=True))
     inner = interpreter.inside(Tracer(inputs, interpreter.workshop.infer, path), file)
     scope = inner.scope()
@@ -108,11 +113,13 @@ def _trace_body(
     for name, default in block.args.items():
         argument = given[name] if default is None or name in given else _default(name, default, scope)
         scope.define(name, argument, block.place, shadows=True)
+    scope.read.clear()
     scope.previous = inputs[:1]
     inner.workshop.stack.append(block.name)
     try:
         outputs = inner.run(block.steps, scope)
-        return inner.finish(outputs if block.outputs is None else select(block.outputs, scope))
+        graph = inner.finish(outputs if block.outputs is None else select(block.outputs, scope))
+        return graph, scope.read
     finally:
         inner.workshop.stack.pop()
 

@@ -17,6 +17,7 @@ UNREADABLE = frozenset(kwlist)
 """Words that an expression cannot contain: no symbol and no argument can have them as its name."""
 TOP_KEYS = (
     "archgraph",
+    "base",
     "name",
     "doc",
     "cite",
@@ -24,6 +25,7 @@ TOP_KEYS = (
     "inputs",
     "blocks",
     "network",
+    "steps",
     "outputs",
     "select",
     "variants",
@@ -93,6 +95,7 @@ class BlockSpec:
     outputs: Tree | None = None
     doc: str = ""
     cite: str = ""
+    tree: Tree | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,11 @@ class Variant:
 
 @dataclass(frozen=True, eq=False)
 class Spec:
-    """A whole spec file."""
+    """A whole spec file, with what it builds on.
+
+    `imported` has the files of blocks that stand beside it, by the names of the blocks; `composed` says whether any
+    other file was read.
+    """
 
     file: str
     name: str
@@ -135,3 +142,5 @@ class Spec:
     variants: Mapping[str, Variant]
     expect: tuple[Expectation, ...]
     select: Tree | None = None
+    imported: Mapping[str, Spec] = field(default_factory=dict)
+    composed: bool = False

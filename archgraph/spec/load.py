@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +25,12 @@ from archgraph.spec.language.tree import Tree
 from archgraph.spec.language.values import describe
 from archgraph.spec.loops import condition
 from archgraph.spec.messages import Narrator
-from archgraph.spec.repeats import mixture, repeat
+from archgraph.spec.repeats import group, mixture, repeat
 from archgraph.spec.scope import Scope
-from archgraph.spec.spec import read_file, yaml_names
+from archgraph.spec.shipped import shipped_folder as shipped_folder
+from archgraph.spec.shipped import shipped_names as shipped_names
+from archgraph.spec.silence import Observed, silent_parts
+from archgraph.spec.spec import read_file, read_text
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -48,6 +50,7 @@ class Traced:
         declarations: the symbols, resolved.
         assumptions: what was decided at the bound values.
         pixels: pixels per element of every input that declares them.
+        observed: what conditions came to, and which arguments of blocks were read.
     """
 
     spec: Spec
@@ -58,20 +61,7 @@ class Traced:
     assumptions: tuple[Assumption, ...]
     pixels: Mapping[str, int]
     structural: frozenset[str]
-
-
-@cache
-def shipped_folder() -> Traversable:
-    """Return the folder of the shipped specs: inside the package when installed, beside it in a checkout."""
-    package = files("archgraph")
-    inside = package / "specs"
-    # What lies beside a package is no resource of it, but a checkout is always a folder.
-    return package.parent / "specs" if isinstance(package, Path) and not inside.is_dir() else inside
-
-
-def shipped_names() -> list[str]:
-    """Return the names of the shipped specs."""
-    return sorted(yaml_names(shipped_folder()))
+    observed: Observed
 
 
 def find_spec(name: str) -> tuple[Spec, str]:
@@ -80,17 +70,41 @@ def find_spec(name: str) -> tuple[Spec, str]:
     Raises:
         SpecError: there is no such file or spec.
     """
+    path, variant = _path_and_variant(name)
+    return _read(path), variant
+
+
+def spec_path(name: str) -> Traversable:
+    """Return the file that a path or a shipped name means.
+
+    Raises:
+        SpecError: there is no such spec.
+    """
+    return _path_and_variant(name)[0]
+
+
+def _path_and_variant(name: str) -> tuple[Traversable, str]:
     if _is(Path.is_file, name):
-        return _read(Path(name)), ""
+        return Path(name), ""
     base, _, variant = name.partition(":")
     if base in shipped_names():
-        return _read(shipped_folder() / f"{base}.yaml"), variant
+        return shipped_folder() / f"{base}.yaml", variant
     if Path(base).suffix in (".yaml", ".yml") or "/" in base or _is(Path.exists, base):
-        return _read(Path(base)), variant
+        return Path(base), variant
     raise SpecError(
         f"no spec is named {quoted(base)}.{did_you_mean(base, shipped_names())}",
         hint="`archgraph list` shows the shipped ones; a path ends in .yaml",
     )
+
+
+def is_spec(name: str) -> bool:
+    """Whether a name is that of a shipped spec, or of a file in YAML.
+
+    >>> is_spec("unet:padded-512"), is_spec("timm:resnet50")
+    (True, False)
+    """
+    base = name.partition(":")[0]
+    return base in shipped_names() or Path(base).suffix in (".yaml", ".yml")
 
 
 def _is(test: Callable[[Path], bool], name: str) -> bool:
@@ -106,12 +120,24 @@ def _read(path: Traversable) -> Spec:
         return read_file(path)
     # In the key of the cache, so that an edited file is read anew.
     modified = path.stat().st_mtime_ns if _is(Path.exists, str(path)) else 0
-    return _read_cached(path.absolute(), modified)
+    spec = _read_cached(path.absolute(), modified)
+    # What it builds on may have been edited, though the file itself was not.
+    return read_file(path) if spec.composed else spec
 
 
 @lru_cache(maxsize=64)
 def _read_cached(path: Path, modified: int) -> Spec:
     return read_file(path)
+
+
+@lru_cache(maxsize=64)
+def read_once(text: str) -> Spec:
+    """Return the spec of a text, the same one whenever the text is the same.
+
+    Raises:
+        SpecError: the text breaks a rule of the language.
+    """
+    return read_text(text)
 
 
 def find_variant(spec: Spec, name: str) -> Variant:
@@ -183,13 +209,22 @@ def _loop_names(tree: Tree) -> Iterator[str]:
                 yield from re.findall(r"[A-Za-z_]\w*", ends.value)
 
 
+def silences(spec: Spec) -> list[str]:
+    """Return a line for everything in a spec that has no effect at its defaults nor in any variant.
+
+    Raises:
+        ArchgraphError: a variant breaks a rule.
+    """
+    return silent_parts(spec, [trace_spec(spec, find_variant(spec, name)).observed for name in ("", *spec.variants)])
+
+
 def _trace(spec: Spec, variant: Variant, declarations: Declarations, structural: frozenset[str]) -> Traced:
     if spec.network is None:
         raise SpecError(f"{spec.file} has no network: it holds blocks only")
     declarations.resolve_all()
     # Of the shown symbols too: a broken rule is tried once more in them, to be told in the user's words.
     with deciding({**declarations.values, **declarations.shown_values()}) as context:
-        scope, graph = _interpret(spec, spec.network, variant, declarations)
+        scope, graph, observed = _interpret(spec, spec.network, variant, declarations)
         selected = graph.outputs if _plain(variant, spec) else _selected(variant, scope)
     _check_inputs(graph, spec)
     return Traced(
@@ -201,13 +236,16 @@ def _trace(spec: Spec, variant: Variant, declarations: Declarations, structural:
         assumptions=tuple(context.assumptions),
         pixels={item.name: _pixels(item, declarations) for item in spec.inputs if item.pixels},
         structural=structural,
+        observed=observed,
     )
 
 
-def _interpret(spec: Spec, network: Tree, variant: Variant, declarations: Declarations) -> tuple[Scope, Graph]:
+def _interpret(
+    spec: Spec, network: Tree, variant: Variant, declarations: Declarations
+) -> tuple[Scope, Graph, Observed]:
     present = [item for item in spec.inputs if item.when is None or condition(item.when, declarations)]
     inputs = tuple(_input(item, declarations) for item in present)
-    workshop = Workshop(spec, Inference(Narrator(declarations).retell), Forms(call_block, repeat, mixture))
+    workshop = Workshop(spec, Inference(Narrator(declarations).retell), Forms(call_block, repeat, mixture, group))
     interpreter = StepInterpreter(spec, declarations, Tracer(inputs, workshop.infer), workshop)
     scope = interpreter.scope()
     for value, item in zip(inputs, present, strict=True):
@@ -218,7 +256,7 @@ def _interpret(spec: Spec, network: Tree, variant: Variant, declarations: Declar
     outputs = select(spec.outputs, scope) if spec.outputs else last
     # What only the variant reads is an output of the network all the same.
     more = () if _plain(variant, spec) else _selected(variant, scope)
-    return scope, interpreter.finish(tuple(dict.fromkeys((*outputs, *more))))
+    return scope, interpreter.finish(tuple(dict.fromkeys((*outputs, *more)))), workshop.observed
 
 
 def _values(scope: Scope) -> dict[str, Value]:

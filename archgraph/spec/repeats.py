@@ -1,4 +1,4 @@
-"""Repeats and mixtures: a body that is traced once and applied many times."""
+"""Repeats, mixtures and named groups: a body that is traced once, and applied many times or once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from archgraph.errors import SpecError
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.tracer import Tracer
 from archgraph.ops.routing import ExpertWeight
-from archgraph.sizes.symbols import decide
+from archgraph.sizes.symbols import ONE, decide
 from archgraph.spec.blocks import Outputs, StepInterpreter
 from archgraph.spec.calls import traced_body
 from archgraph.spec.definitions import STRUCTURES
@@ -16,8 +16,8 @@ from archgraph.spec.language.evaluation import evaluate_number, refuse
 from archgraph.spec.language.tree import Tree
 from archgraph.spec.library.standard import find_block
 from archgraph.spec.scope import Scope
-from archgraph.spec.sections import known_keys
-from archgraph.spec.steps import Step
+from archgraph.spec.sections import check_name, known_keys
+from archgraph.spec.steps import Step, Target, read_reference
 
 MAX_COUNT = 2**63
 MIXTURE_KEYS = ("experts", "active", "do")
@@ -88,6 +88,21 @@ def mixture(interpreter: StepInterpreter, step: Step, scope: Scope, operands: Ou
     return interpreter.tracer.call(
         "mixture", body, (*operands, *captured), name, active, step.place, interpreter.share(step), experts
     )
+
+
+def group(interpreter: StepInterpreter, step: Step, scope: Scope, operands: Outputs) -> Outputs:
+    """Add a group with a name of its own: a block that is written where it stands."""
+    entries = step.value.value
+    if len(entries) != 1:
+        step.value.fail(f"a group has one name, and this one has {len(entries)}", hint="do: {stem: [steps]}")
+    ((key, steps),) = entries.items()
+    name, indices = read_reference(Tree(key, step.value.key_place(key)), scope)
+    check_name(name, step.value.key_place(key), "the name of a group", value=True)
+    path = str(Target(name, indices))
+    inner, inputs = _body(interpreter, operands, path)
+    body = inner.finish(inner.run(steps, scope.inside(inputs)))
+    share = interpreter.share(step)
+    return interpreter.tracer.call(name, body, (*operands, *inner.tracer.captured), path, ONE, step.place, share)
 
 
 def _mixture_parts(step: Step) -> dict[str, Tree]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field
 from typing import Any
 
@@ -24,6 +24,7 @@ from archgraph.spec.definitions import (
 )
 from archgraph.spec.library.standard import library_file, library_names
 from archgraph.spec.operations import operations
+from archgraph.spec.steps import NAMING
 
 Schema = dict[str, Any]
 # Two words stand side by side in no expression, but around and, or, not.
@@ -56,11 +57,21 @@ def json_schema() -> Schema:
             "expect": _expect(),
             **_steps(),
         },
-        # Only a file with blocks has steps of other names; else an unknown name is a slip.
-        "if": {"required": ["blocks"]},
-        "then": {"properties": {"network": {"$ref": "#/$defs/own_steps"}}},
-        "else": {"properties": {"network": {"$ref": "#/$defs/steps"}}},
+        # Only a file with blocks, or one that builds on another, has steps of other names; else a slip is one.
+        "if": {"anyOf": [{"required": ["blocks"]}, {"required": ["base"]}]},
+        "then": {"properties": _with_steps("own_steps", "own_step")},
+        "else": {"properties": _with_steps("steps", "step")},
     }
+
+
+def _with_steps(steps: str, step: str) -> Schema:
+    several, one = {"$ref": f"#/$defs/{steps}"}, {"$ref": f"#/$defs/{step}"}
+    return {"network": several, "steps": _mapping({"anyOf": [several, one]})}
+
+
+def _said(item: Schema, key: str, words: Mapping[str, str]) -> Schema:
+    """An entry with what it means, which editors show."""
+    return {**item, "description": words[key]}
 
 
 def _object(properties: Schema, **more: Any) -> Schema:
@@ -84,7 +95,7 @@ def _nested(name: str = "nested", leaf: Schema = EXPRESSION) -> Schema:
 
 def _symbol() -> Schema:
     texts = {"doc": {"type": "string"}, "one_of": {"type": "array", "items": {"type": "string"}}}
-    keys = {key: texts.get(key, _ANY_EXPRESSION) for key in SYMBOL_KEYS}
+    keys = {key: _said(texts.get(key, _ANY_EXPRESSION), key, _SYMBOL) for key in SYMBOL_KEYS}
     return {"anyOf": [EXPRESSION, {"type": "array", "items": _ANY_EXPRESSION}, _object(keys)]}
 
 
@@ -99,7 +110,7 @@ def _input() -> Schema:
     known = {"when": EXPRESSION, "dtype": {"enum": list(DTYPES)}, "pixels": EXPRESSION}
     return {
         "type": "object",
-        "properties": {key: known[key] for key in INPUT_KEYS},
+        "properties": {key: _said(known[key], key, _INPUT) for key in INPUT_KEYS},
         "additionalProperties": EXPRESSION,
     }
 
@@ -114,7 +125,14 @@ def _block() -> Schema:
         "do": {"$ref": "#/$defs/own_steps"},
         "outputs": REFERENCES,
     }
-    return _object(properties, required=["do"])
+    return _object({key: _said(item, key, _BLOCK) for key, item in properties.items()}, required=["do"])
+
+
+def _blocks() -> Schema:
+    """Blocks by name, and the files of others."""
+    files = {"type": "string", "pattern": r"\.ya?ml$"}
+    beside = {"anyOf": [files, {"type": "array", "items": files}], "description": "Files of blocks below this folder."}
+    return {"anyOf": [{"type": "object", "properties": {"from": beside}, "additionalProperties": _block()}, _NULL]}
 
 
 def _variant() -> Schema:
@@ -125,7 +143,7 @@ def _variant() -> Schema:
         "outputs": REFERENCES,
         "expect": {"$ref": "#/$defs/expect"},
     }
-    return _object(properties)
+    return _object({key: _said(item, key, _VARIANT) for key, item in properties.items()})
 
 
 def _keywords(steps: Schema, step: Schema) -> Schema:
@@ -139,7 +157,7 @@ def _keywords(steps: Schema, step: Schema) -> Schema:
         "else": {"anyOf": [steps, step]},
         "share": {"type": "string"},
     }
-    return {name: found[name] for name in STEP_KEYWORDS}
+    return {name: _said(found[name], name, _STEP) for name in STEP_KEYWORDS}
 
 
 def _steps() -> Schema:
@@ -155,20 +173,27 @@ def _family(prefix: str) -> Schema:
 def _step(steps: Schema, step: Schema, *, own: bool) -> Schema:
     """A bare name, or a mapping with one operation and keywords."""
     mixture = {"experts": EXPRESSION, "active": EXPRESSION, "do": steps}
-    kinds: Schema = {"do": steps, "residual": steps, "parallel": {"type": "array", "items": {"anyOf": [steps, step]}}}
+    named = {"type": "object", "additionalProperties": steps, "minProperties": 1, "maxProperties": 1}
+    branches = {"type": "array", "items": {"anyOf": [steps, step]}}
+    kinds: Schema = {"do": {"anyOf": [steps, named]}, "residual": steps, "parallel": branches}
     kinds["mixture"] = _object(mixture, required=list(mixture))
+    kinds = {name: _said(item, name, _STRUCTURE) for name, item in kinds.items()}
     kinds.update({name: _call(library_file(name).blocks[name]) for name in sorted(library_names())})
     kinds.update({kind: _operation(op) for kind, op in sorted(operations().items())})
     keywords = _keywords(steps, step)
     one = [{"required": [kind]} for kind in kinds]
     known = _object({**keywords, **kinds}, oneOf=one, dependentRequired={"else": ["when"]})
+    naming = _object(
+        {name: keywords[name] for name in sorted(NAMING)}, required=["as"], dependentRequired={"for": ["from"]}
+    )
+    naming["description"] = "Another name for a value."
     if not own:
-        return {"anyOf": [{"enum": list(kinds)}, known]}
+        return {"anyOf": [{"enum": list(kinds)}, known, naming]}
     other = {"type": "object", "minProperties": 1, "properties": keywords, "not": {"anyOf": one}}
     # The name of a block stands beside the keywords, so that these alone are no step.
     other["additionalProperties"] = {"anyOf": [{"$ref": "#/$defs/nested"}, {"type": "null"}]}
     other["not"] = {"anyOf": [*one, {"propertyNames": {"enum": list(keywords)}}]}
-    return {"anyOf": [{"type": "string"}, known, other]}
+    return {"anyOf": [{"type": "string"}, known, naming, other]}
 
 
 def _operation(op: type[Op]) -> Schema:
@@ -201,17 +226,80 @@ def _call(block: BlockSpec) -> Schema:
     return {"description": re.sub(r"\s+", " ", inspect.cleandoc(block.doc)), "anyOf": [arguments, REFERENCES]}
 
 
-_TOP: dict[str, Schema] = {
+_SYMBOL = {
+    "default": "The value where nothing else is bound: a number, true or false, a word of one_of, or a list.",
+    "doc": "What it stands for.",
+    "multiple_of": "Values are multiples of this, so that sizes such as H/2 are exact.",
+    "offset": "Values are this much more than a multiple.",
+    "one_of": "The words that it can be.",
+    "derived": "An expression of other symbols; it cannot be bound.",
+}
+_INPUT = {
+    "when": "The input is there only where this holds.",
+    "dtype": "How it is stored; float is the network's own type.",
+    "pixels": "How many pixels of an image one element stands for.",
+}
+_BLOCK = {
+    "doc": "What it is.",
+    "cite": "Where it comes from.",
+    "inputs": "The names of the values that it takes; [x] where nothing is said.",
+    "args": "A list of arguments, or a mapping of each to its default.",
+    "do": "Its steps.",
+    "outputs": "The values that it gives; by default those of the last step.",
+}
+_VARIANT = {
+    "doc": "What it is.",
+    "at": "Values of symbols.",
+    "symbols": "Declarations of symbols that replace those of the family.",
+    "outputs": "The values that costs and fields are about.",
+    "expect": "Numbers that it must have.",
+}
+_STEP = {
+    "as": "Names of the outputs; _ discards one, skip(i) is a member of a family.",
+    "from": "The inputs, by name; without it, all outputs of the step before.",
+    "repeat": "Apply it so many times; the number may be symbolic.",
+    "for": "Once per value: {i: 0..3}, {width: [64, 128]}, {each: [{…}, {…}], i: 0..}.",
+    "when": "Only where this holds; else the value goes on unchanged.",
+    "else": "The steps to take instead.",
+    "share": "Steps with the same name here have the same weights.",
+}
+_STRUCTURE = {
+    "do": "A group of steps; {stem: [steps]} gives it a name.",
+    "residual": "The sum of the input and of what the steps make of it.",
+    "parallel": "Branches of steps on the same input; one output each.",
+    "mixture": "A mixture of experts, on a value and the scores of its experts.",
+}
+_NULL: Schema = {"type": "null"}
+_TOP_WORDS = {
+    "archgraph": "The version of the language.",
+    "base": "A spec to build on: the name of a shipped one, or a path below this folder.",
+    "name": "What the network is called.",
+    "doc": "What it is.",
+    "cite": "Where it comes from.",
+    "symbols": "Numbers, switches, words and lists that the network depends on.",
+    "inputs": "Values that the network takes, each by the sizes of its axes.",
+    "blocks": "Steps with a name, and arguments.",
+    "network": "The steps, in order.",
+    "steps": "Steps of the base to replace, by their names.",
+    "outputs": "What the network returns; by default the last step.",
+    "select": "The outputs that costs and fields are about.",
+    "variants": "Members of the family: other values of its symbols.",
+    "expect": "Published numbers that it must have.",
+}
+_ENTRIES: dict[str, Schema] = {
+    "base": {"type": "string"},
+    "steps": {},
     "archgraph": {"const": VERSION},
     "name": {"type": "string"},
     "doc": {"type": "string"},
     "cite": {"type": "string"},
     "symbols": _mapping({"$ref": "#/$defs/symbol"}),
     "inputs": _mapping(_input()),
-    "blocks": _mapping(_block()),
+    "blocks": _blocks(),
     "network": {"type": "array"},
     "outputs": REFERENCES,
     "select": REFERENCES,
     "variants": _mapping(_variant()),
     "expect": {"$ref": "#/$defs/expect"},
 }
+_TOP = {key: _said(_ENTRIES[key], key, _TOP_WORDS) for key in TOP_KEYS}

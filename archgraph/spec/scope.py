@@ -15,7 +15,12 @@ from archgraph.spec.language.grammar import CALLS
 from archgraph.spec.language.tree import Tree
 from archgraph.spec.language.values import Word, not_a_list, undefined
 from archgraph.spec.operations import operations
-from archgraph.spec.steps import Target
+from archgraph.spec.steps import Target, read_reference
+
+
+class Family(dict[tuple[int, ...], Value]):
+    """Values of one name, by their indices, where a row of a loop calls them by another name."""
+
 
 PADDING_WORDS = ("same", "valid")
 
@@ -33,6 +38,7 @@ class Scope:
         families: indexed names, by their indices.
         previous: the outputs of the previous step, which `_` stands for.
         ahead: the lists of steps that are being run, where a message finds names that come later.
+        read: the names of this scope that were asked for.
     """
 
     def __init__(self, declarations: Declarations, outer: Scope | None = None, *, own: bool = True) -> None:
@@ -46,13 +52,14 @@ class Scope:
         self._members_at: dict[Target, Place | None] = outer._members_at if outer else {}
         self.previous: tuple[Value, ...] = outer.previous if outer else ()
         self.ahead: tuple[Tree, ...] = outer.ahead if outer else ()
+        self.read: set[str] = set()
 
     def branch(self, previous: tuple[Value, ...]) -> Scope:
         """Return this scope with another `_`: a group of steps opens no names of its own."""
         inner = Scope(self.declarations, self.outer)
         inner.symbols, inner.names, inner.places = self.symbols, self.names, self.places
         inner.families, inner.skipped, inner.previous = self.families, self.skipped, previous
-        inner._members_at, inner.ahead = self._members_at, self.ahead
+        inner._members_at, inner.ahead, inner.read = self._members_at, self.ahead, self.read
         return inner
 
     def inside(self, previous: tuple[Value, ...]) -> Scope:
@@ -99,9 +106,31 @@ class Scope:
         scope: Scope | None = self
         while scope is not None:
             if name in scope.names:
+                scope.read.add(name)
                 return scope.names[name]
             scope = scope.outer
         return None
+
+    def family(self, name: str) -> Mapping[tuple[int, ...], Value] | None:
+        """Return the values of an indexed name, or None."""
+        found = self.families.get(name) or self._find(name)
+        return found if isinstance(found, dict) else None
+
+    def held(self, tree: Tree) -> Value | Family | None:
+        """Return the value or the family that a text names, or None where it is something else."""
+        if not isinstance(tree.value, str):
+            return None
+        try:
+            name, indices = read_reference(tree, self)
+        except SpecError:
+            return None
+        family = self.family(name)
+        if family is not None and indices:
+            return family.get(indices)
+        if family is not None:
+            return Family(family)
+        found = None if indices or name == "_" else self._find(name)
+        return found if isinstance(found, Value) else None
 
     def _visible(self, *, values: bool) -> list[str]:
         """The names to choose from: those of values, or those of numbers."""
@@ -119,13 +148,13 @@ class Scope:
             sizes = ", ".join(f"{name}.{axis}" for axis in found.type.names)
             hint = f"its sizes are {sizes}" if sizes else "it has no axes"
             raise SpecError(f"'{name}' is a value, and a number is needed", hint=hint)
-        if found is not None:
+        if found is not None and not isinstance(found, Family):
             return found
         if name in self.symbols:
             return self.declarations.lookup(name)
         if name in PADDING_WORDS:
             return Word(name, PADDING_WORDS)
-        if name in self.families:
+        if self.family(name) is not None:
             hint = f"a size of one of them is {name}(0).c"
             raise SpecError(f"'{name}' is a family of values, and a number is needed", hint=hint)
         if name == "_":
@@ -134,7 +163,7 @@ class Scope:
 
     def items(self, name: str) -> tuple:
         """Return the elements of a list."""
-        if name in self.families:
+        if self.family(name) is not None:
             hint = f"a size of one of them is {name}(0).c"
             raise SpecError(f"'{name}' is a family of values, and a number is needed", hint=hint)
         try:
@@ -179,16 +208,16 @@ class Scope:
         found = self._find(name)
         if isinstance(found, Value):
             return found
-        if found is not None or name in self.symbols:
+        if self.family(name) is None and (found is not None or name in self.symbols):
             hint = "values enter as inputs, numbers as arguments"
             raise SpecError(f"'{name}' is a number, not a value", hint=hint)
-        if name in self.families:
-            hint = f"its members are {self._members(name)}"
+        if self.family(name) is not None:
+            hint = f"its members are {self._members(name)}; in a list, as concat: [{name}], it stands for all of them"
             raise SpecError(f"'{name}' is a family of values, and one is needed", hint=hint)
         raise self._no_value(name, name, self._visible(values=True))
 
     def _member(self, name: str, indices: tuple[int, ...]) -> Value:
-        family = self.families.get(name)
+        family = self.family(name)
         label = str(Target(name, indices))
         if family is None:
             raise self._no_value(label, name, list(self.families))
@@ -199,7 +228,7 @@ class Scope:
         return family[indices]
 
     def _members(self, name: str) -> str:
-        labels = [str(Target(name, indices)) for indices in self.families[name]]
+        labels = [str(Target(name, indices)) for indices in self.family(name) or ()]
         return ", ".join(labels if len(labels) < 9 else [*labels[:4], "…", *labels[-3:]])
 
     def _no_value(self, label: str, name: str, known: list[str]) -> SpecError:

@@ -164,6 +164,7 @@ def read_block(name: str, tree: Tree, place: Place) -> BlockSpec:
         outputs=items.get("outputs"),
         doc=text_of(items, "doc"),
         cite=text_of(items, "cite"),
+        tree=tree,
     )
 
 

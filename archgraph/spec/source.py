@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from sympy import Symbol
@@ -31,11 +32,19 @@ class SpecSource:
     selection: tuple[str, ...] = ()
 
     def network(self) -> Network:
-        """Trace the spec.
+        """Return the traced spec; equal questions share one network, and with it what was found out about it.
 
         Raises:
             ArchgraphError: it breaks a rule.
         """
+        key = (self.spec, self.variant, _typed(self.bound), _typed(self.given), self.selection)
+        try:
+            hash(key)
+        except TypeError:  # a value that no symbol can have
+            return self._trace()
+        return _traced(key, _Unhashed(self))
+
+    def _trace(self) -> Network:
         variant = find_variant(self.spec, self.variant)
         traced = trace_spec(self.spec, variant, self.bound, self.given)
         origin = Origin(
@@ -85,6 +94,23 @@ class SpecSource:
         """Return the network whose costs and fields are about these values only."""
         chosen = network.outputs_named(outputs)
         return replace(network, selected=chosen, source=replace(self, selection=outputs), _of_graph={})
+
+
+@dataclass(frozen=True)
+class _Unhashed:
+    """A source that comes along with its key, and is no part of it: all are equal."""
+
+    source: SpecSource = field(compare=False)
+
+
+@lru_cache(maxsize=64)
+def _traced(key: tuple[object, ...], asked: _Unhashed) -> Network:
+    return asked.source._trace()
+
+
+def _typed(values: Mapping[str, object]) -> tuple[tuple[str, type, object], ...]:
+    """Values with their types: 1, 1.0 and True are equal, and only one of them is a size."""
+    return tuple((name, type(value), value) for name, value in values.items())
 
 
 def _declared(network: Network, values: Mapping[str, Any]) -> Declarations:

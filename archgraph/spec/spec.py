@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archgraph.errors import Place, SpecError, did_you_mean, printable, quoted, some
+from archgraph.spec.bases import built_on
+from archgraph.spec.beside import Reader
 from archgraph.spec.definitions import (
     EXPECT_KEYS,
     EXPECTED_METRICS,
@@ -28,6 +30,9 @@ from archgraph.spec.sections import known_keys, read_block, read_input, read_sym
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+LARGEST_FILE = 4 * MAX_BYTES
+"""The most bytes of a file: a character has at most four."""
+
 
 def read_file(path: Traversable, label: str = "") -> Spec:
     """Read a spec from a file, or from what a package holds, whose places are told with its name or another label.
@@ -35,23 +40,42 @@ def read_file(path: Traversable, label: str = "") -> Spec:
     Raises:
         SpecError: it is missing, a directory, not UTF-8, not YAML, or breaks a rule of the language.
     """
+    text = text_of_file(path, label)
+    folder = path.parent if isinstance(path, Path) else None
+    key = str(path.resolve()) if isinstance(path, Path) else path.name
+    return _read(text, label or path.name, Reader(folder, (key,), text_of_file))
+
+
+def text_of_file(path: Traversable, label: str = "") -> str:
+    """Return the text of a file of bounded size.
+
+    Raises:
+        SpecError: it is missing, a directory, not UTF-8, or too large.
+    """
     shown = printable(str(path))
     try:
-        text = _bytes(path).decode("utf-8")
+        data = _bytes(path)
     except FileNotFoundError:
         raise SpecError(f"no such file: {shown}") from None
     except IsADirectoryError:
         raise SpecError(f"{shown} is a directory, not a spec file") from None
-    except UnicodeDecodeError as error:
-        raise _not_utf8(label or path.name, error) from None
     except (OSError, ValueError) as error:
         raise SpecError(f"cannot read {shown}: {getattr(error, 'strerror', None) or error}") from None
-    return read_text(text, label or path.name)
+    return text_of_bytes(data, label or path.name)
 
 
-def yaml_names(folder: Traversable) -> Iterator[str]:
-    """Yield the names of the spec files in a folder, without their ending."""
-    return (file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml"))
+def text_of_bytes(data: bytes, label: str) -> str:
+    """Return the text of a file's content.
+
+    Raises:
+        SpecError: it is not UTF-8, or too large.
+    """
+    if len(data) > LARGEST_FILE:
+        raise SpecError(f"{printable(label)} is larger than a spec can be: the limit is {MAX_BYTES} characters")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _not_utf8(label, error) from None
 
 
 def _bytes(path: Traversable) -> bytes:
@@ -60,10 +84,7 @@ def _bytes(path: Traversable) -> bytes:
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise SpecError(f"{printable(str(path))} is not a regular file, but a pipe, a device or a socket")
     with path.open("rb") as file:
-        data = file.read(4 * MAX_BYTES + 1)
-    if len(data) > 4 * MAX_BYTES:
-        raise SpecError(f"{printable(path.name)} is larger than a spec can be: the limit is {MAX_BYTES} characters")
-    return data
+        return file.read(LARGEST_FILE + 1)
 
 
 def _not_utf8(file: str, error: UnicodeDecodeError) -> SpecError:
@@ -79,10 +100,15 @@ def read_text(text: str, file: str = "<text>") -> Spec:
     Raises:
         SpecError: the text breaks a rule of the language.
     """
-    tree = read_yaml(text, file)
-    top = tree.mapping("a spec", hint=f"start with: archgraph: {VERSION}")
-    _check_version(tree)
-    known_keys(tree, TOP_KEYS, "a spec")
+    return _read(text, file, Reader(None, (), text_of_file))
+
+
+def _read(text: str, file: str, reader: Reader) -> Spec:
+    tree = _top(text, file)
+    own = tree
+    imported: dict[str, Spec] = {}
+    tree = _composed(tree, reader, imported)
+    top = tree.value
     spec = Spec(
         file=file,
         name=text_of(top, "name") or file.removesuffix(".yaml"),
@@ -96,9 +122,72 @@ def read_text(text: str, file: str = "<text>") -> Spec:
         variants=_read_variants(tree),
         expect=_read_expect(top.get("expect")),
         select=top.get("select"),
+        imported={name: part for name, part in imported.items() if name not in _names_of(top.get("blocks"))},
+        composed=tree is not own,
     )
     _check_variants(spec, tree)
     return spec
+
+
+def composed_tree(path: Traversable) -> Tree | None:
+    """Return a spec with all that it builds on as one tree, or None where it stands alone.
+
+    Raises:
+        SpecError: it cannot be read.
+    """
+    folder = path.parent if isinstance(path, Path) else None
+    key = str(path.resolve()) if isinstance(path, Path) else path.name
+    own, imported = _top(text_of_file(path), path.name), {}
+    whole = _composed(own, Reader(folder, (key,), text_of_file), imported)
+    if whole is own:
+        return None
+    blocks = whole.value.get("blocks")
+    said = {} if blocks is None or blocks.is_empty else blocks.value
+    beside = {name: part.blocks[name].tree for name, part in imported.items() if name not in said}
+    return Tree({**whole.value, "blocks": Tree({**beside, **said}, whole.place)}, whole.place) if beside else whole
+
+
+def _names_of(section: Tree | None) -> Iterable[str]:
+    return section.value if section is not None and section.is_mapping else ()
+
+
+def _top(text: str, file: str) -> Tree:
+    tree = read_yaml(text, file)
+    tree.mapping("a spec", hint=f"start with: archgraph: {VERSION}")
+    _check_version(tree)
+    known_keys(tree, TOP_KEYS, "a spec")
+    return tree
+
+
+def _composed(tree: Tree, reader: Reader, imported: dict[str, Spec]) -> Tree:
+    """The spec with its base under it, and without the files of blocks, which are read beside it."""
+    blocks, base = tree.value.get("blocks"), tree.value.get("base")
+    found: dict[str, Spec] = {}
+    if blocks is not None and blocks.is_mapping and "from" in blocks.value:
+        for item in blocks.value["from"].items():
+            found |= _block_file(item, reader)
+        rest = {name: item for name, item in blocks.value.items() if name != "from"}
+        tree = Tree({**tree.value, "blocks": Tree(rest, blocks.place, blocks.keys)}, tree.place, tree.keys)
+    if base is not None:
+        path, inner = reader.named(base, shipped=True)
+        under = _composed(_top(reader.read(path, base), path.name), inner, imported)
+        tree = built_on(under, tree)
+    elif "steps" in tree.value:
+        tree.fail_at_key("steps", "steps replace those of a base, and this spec has none", hint="base: sd")
+    imported |= found
+    return tree
+
+
+def _block_file(item: Tree, reader: Reader) -> dict[str, Spec]:
+    """The file of every block in a file beside the spec; its blocks see no symbols."""
+    path, inner = reader.named(item, shipped=False)
+    spec = _read(reader.read(path, item), path.name, inner)
+    if spec.network is not None or spec.symbols:
+        what = "a network" if spec.network is not None else "symbols"
+        item.fail(
+            f"{quoted(path.name)} has {what}, and a file of blocks holds blocks alone", "base: builds on a network"
+        )
+    return {**spec.imported, **dict.fromkeys(spec.blocks, spec)}
 
 
 def _check_version(tree: Tree) -> None:

@@ -17,6 +17,8 @@ from archgraph.spec.language.tree import Tree
 from archgraph.spec.language.values import describe
 from archgraph.spec.sections import check_name
 
+NAMING = {"as", "from", "for", "when", "else"}
+"""The keywords of a step without an operation, which names what is there."""
 _EXAMPLE = "- relu, or with arguments: - conv: {out: 64, kernel: 3}"
 _REFERENCE = re.compile(r"\A([A-Za-z_][A-Za-z0-9_]*)((?:\(.*\))?)\Z", re.DOTALL)
 
@@ -59,6 +61,10 @@ def read_step(tree: Tree, known: Collection[str]) -> Step:
         tree.fail(f"a step is an operation or a mapping with one, and not {tree.describe()}", hint=_EXAMPLE)
     items = tree.value
     kinds = [key for key in items if key not in STEP_KEYWORDS]
+    if not kinds and "as" in items and items.keys() <= NAMING and ("from" in items or "for" not in items):
+        # A second name for a value: a group of no steps gives what it takes.
+        items = {**items, (kind := "do"): Tree([], tree.place)}
+        kinds = [kind]
     if len(kinds) != 1:
         _refuse_kinds(tree, kinds, known)
     kind = kinds[0]

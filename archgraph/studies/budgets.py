@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import gcd, isfinite, lcm
+from math import gcd, lcm
 
 from archgraph.cost.part import whole_part
 from archgraph.cost.training.run import Training
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean, not_among, quoted
 from archgraph.graph.network import Network
-from archgraph.laws.search import HOLDS, MAX_SIZE, Met, Solution, first, last, trend
+from archgraph.laws.search import HOLDS, MAX_SIZE, Met, Solution, amount, first, last, trend
 from archgraph.report.table import Table
 from archgraph.sizes.exact import number_of
 from archgraph.sizes.symbols import replaced
 from archgraph.studies.run_metrics import RUN_METRICS, Budget, number_at, parted
 
 Range = tuple[int, int]
+MOST_BUDGET = 2**1023
+"""The largest bound, which a float still holds."""
 MOST = 100_000
 """How many values are tried one by one at most."""
 NEAR = 4096
@@ -58,7 +60,7 @@ def _check(g: Network, name: str, budgets: Mapping[str, Budget], multiple_of: in
             raise QueryError(f"the budget of {metric} is a pair, and not {quoted(budget)}", hint='macs=("<=", 1e12)')
         if budget[0] not in HOLDS:
             raise not_among("comparison", budget[0], HOLDS)
-        if not isinstance(budget[1], (int, float)) or not isfinite(budget[1]):
+        if not isinstance(budget[1], (int, float)) or not abs(budget[1]) <= MOST_BUDGET:
             raise QueryError(f"the budget of {metric} is a number, and not {quoted(budget[1])}")
     if name not in g.symbols or g.definition(name) is not None:
         known = [symbol for symbol in g.symbols if g.definition(symbol) is None]
@@ -147,11 +149,11 @@ class _Search:
         return True
 
     def failure(self, within: Range | None) -> str:
-        wanted = " and ".join(f"{metric} {sign} {bound:,.0f}" for metric, (sign, bound) in self.budgets.items())
+        wanted = " and ".join(f"{metric} {sign} {amount(bound)}" for metric, (sign, bound) in self.budgets.items())
         if within is not None:
             return f"no {self.name} from {within[0]} to {within[1]} has {wanted}"
         k = 1
-        shown = ", ".join(f"{metric} is {float(self.number(metric, k)):,.0f}" for metric in self.budgets)
+        shown = ", ".join(f"{metric} is {amount(self.number(metric, k))}" for metric in self.budgets)
         return f"no {self.name} has {wanted}: at {self.value(k)} {shown}"
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from math import isqrt
 from typing import Any, TypeAlias
 
 from sympy import Add, Expr, Integer, Rational, sqrt
 
 from archgraph.cost.part import whole_part
-from archgraph.errors import ArchgraphError, QueryError, did_you_mean
+from archgraph.errors import ArchgraphError, QueryError, did_you_mean, quoted
 from archgraph.graph.network import Network
 from archgraph.laws.domain import STEPS
 from archgraph.laws.scaling import exponent
 from archgraph.report.table import Table
+from archgraph.sizes.arithmetic import MAX_NUMBER_BITS
+from archgraph.sizes.whole_numbers import read_whole
 
+LONG_POWER = re.compile(r"[eE][+-]?\d{4,}")
+"""A power of ten that would be written out before anybody could refuse it."""
 SCALED_METRICS = ("params", "macs", "activations", "saved_bytes")
 Change: TypeAlias = "int | float | Fraction | Expr | str"
 """A factor as a number, or a word: `x2`, `/2`, `xsqrt2`, `+1`, `-1`."""
@@ -101,7 +107,7 @@ def _step(g: Network, name: str, change: Change) -> _Step:
 
 def _whole(text: str) -> int:
     try:
-        return int(text)
+        return read_whole(text)
     except ValueError:
         raise QueryError(f"cannot read the change '{text}'", hint="write +1, x2, /2, x1.5 or xsqrt2") from None
 
@@ -117,20 +123,36 @@ def factor_of(change: Change) -> Expr:
     """
     text = change if isinstance(change, str) else ""
     body = text[1:].removeprefix("sqrt")
+    if LONG_POWER.search(str(change)):
+        raise QueryError(f"the change {quoted(change)} is too long a number: the limit is 2**{MAX_NUMBER_BITS}")
     try:
         number = Rational(body if text else str(change)) if text or not isinstance(change, Expr) else change
     except (TypeError, ValueError):
         number = Integer(0)
-    if (text and text[0] not in "x/") or not number.is_positive:
+    if (text and (text[0] not in "x/" or not text.isascii())) or not number.is_positive:
         raise QueryError(f"cannot read the change '{change}'", hint="write +1, x2, /2, x1.5 or xsqrt2")
+    plain = _fraction(number)
+    if plain and max(plain.numerator, plain.denominator).bit_length() > MAX_NUMBER_BITS:
+        raise QueryError(f"the change {quoted(change)} is too long a number: the limit is 2**{MAX_NUMBER_BITS}")
     if "sqrt" in text:
         number = sqrt(number)
     return Integer(1) / number if text[:1] == "/" else number
 
 
+def _fraction(number: Expr) -> Fraction | None:
+    return Fraction(str(number)) if number.is_Rational else None
+
+
 def _nearest(exact: Expr, multiple: int, offset: int) -> int:
     """The nearest value that the rule allows, of two the larger one, and never below the first."""
-    count = int(((exact - offset) / multiple + Rational(1, 2)) // 1)
+    # From the square, in whole numbers: a root of hundreds of digits is beyond what is computed by places.
+    whole = _fraction((exact / multiple) ** 2)
+    if whole is None:
+        count = int(((exact - offset) / multiple + Rational(1, 2)) // 1)
+    else:
+        shift = Fraction(1, 2) - Fraction(offset, multiple)
+        least = isqrt(whole.numerator // whole.denominator) + shift.numerator // shift.denominator
+        count = max(c for c in (least, least + 1) if c <= shift or (c - shift) ** 2 <= whole)
     return max(multiple * count + offset, offset or multiple)
 
 

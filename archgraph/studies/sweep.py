@@ -14,8 +14,9 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from archgraph.cost.part import whole_part
-from archgraph.errors import QueryError, counted, did_you_mean, quoted
+from archgraph.errors import QueryError, counted, did_you_mean, printable, quoted, some
 from archgraph.graph.network import Network
+from archgraph.keywords import strict_methods
 from archgraph.laws.compiled import compiled, numpy
 from archgraph.laws.grid import Block, computed, ranges, slabs
 from archgraph.laws.grid import front as front_of
@@ -30,6 +31,7 @@ SLAB = 2**20
 """The most points that are written at once, unless chunks of dask say otherwise."""
 
 
+@strict_methods
 @dataclass(frozen=True)
 class Sweep:
     """Metrics on a grid.
@@ -50,6 +52,10 @@ class Sweep:
     valid: Any
     exact: Mapping[str, bool]
     rules: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        points = f"{prod(self.shape):,} points"
+        return f"<sweep of {printable(self.name)} over {some(self.axes)}: {some(self.values)} at {points}>"
 
     def __getitem__(self, metric: str) -> Any:
         """Return the array of a metric."""

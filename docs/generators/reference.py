@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, fields
 from itertools import groupby
@@ -12,7 +13,7 @@ from archgraph.cost.costs import Costs
 from archgraph.graph.ir import Graph, Node, Value
 from archgraph.ops.base import Op, spec_fields
 from archgraph.ops.reach import Reach, Window
-from archgraph.spec.library.standard import library_file, library_names
+from archgraph.spec.library.standard import library_file, library_folder, library_names
 from archgraph.spec.operations import operations
 from archgraph.spec.spec import BlockSpec
 
@@ -138,6 +139,14 @@ def _block(block: BlockSpec) -> Iterator[str]:
         for name, default in block.args.items():
             yield f"| `{name}` | {'?' if default is None else _default(default.plain())} |"
         yield ""
+    yield f"```text\n{_body(block.name)}\n```\n"
+
+
+def _body(name: str) -> str:
+    """The steps of a block as they stand in its file, with the blocks beside it that it calls."""
+    text = (library_folder() / f"{name}.yaml").read_text(encoding="utf-8")
+    _, _, steps = text.partition("\n    do:\n")
+    return textwrap.dedent(f"    do:\n{steps}").rstrip()
 
 
 def _default(value: object) -> str:

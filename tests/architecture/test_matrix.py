@@ -47,6 +47,13 @@ def first(g):
     return g.nodes[0]
 
 
+def unserved(g):
+    """Why a network without causal attention is not served."""
+    with pytest.raises(ag.QueryError) as told:
+        g.serving()
+    return told.value.message
+
+
 #: How every public name is asked, so that a new one must join. What is compared is the same for both ways in.
 QUERIES = {
     "activations": lambda g: g.activations,
@@ -65,6 +72,7 @@ QUERIES = {
     "definition": lambda g: g.definition("H"),
     "degree": lambda g: g.degree("macs", "H"),
     "depth_to_cover": lambda g: g.depth_to_cover(2),
+    "diff": lambda g: g.diff(g).broken("field=same", "macs=same"),
     "draw": lambda g: bool(g.draw().svg),
     "effective_field": lambda g: str(g.effective_field()["h"]),
     "efficiency": lambda g: g.efficiency(by="op").total["macs"],
@@ -122,6 +130,7 @@ QUERIES = {
     "scopes": lambda g: len(g.scopes) > 0,
     "select": lambda g: g.select(*g.outputs).macs,
     "selected": lambda g: len(g.selected),
+    "serving": unserved,
     "share": lambda g: g.share("macs"),
     "show": lambda g: g.show(g.graph.inputs[0].type.numel),
     "solve": lambda g: g.solve("H", macs=("<=", 1e6)).value,

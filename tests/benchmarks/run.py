@@ -22,9 +22,15 @@ TRACE = "trace sd 1.5 of diffusers / torch.export alone"
 POINTS = 10_000_000
 
 
-def process(*command: str) -> Callable[[], None]:
-    """Return a run of a whole process."""
-    return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL) and None
+def process(*command: str, answers: tuple[int, ...] = (0,)) -> Callable[[], None]:
+    """Return a run of a whole process, which ends with one of some statuses."""
+
+    def run() -> None:
+        status = subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode
+        if status not in answers:
+            raise RuntimeError(f"{' '.join(command)} ended with status {status}")
+
+    return run
 
 
 def best(first: Callable[[], object], second: Callable[[], object], runs: int = RUNS) -> tuple[float, float]:
@@ -184,15 +190,12 @@ def main() -> int:
     """Print the ratios and return 1 where one misses its promise."""
     import_torch = process(sys.executable, "-c", "import torch")
     checks = [
+        ("archgraph --version / import torch", process("archgraph", "--version"), import_torch, 0.2),
+        ("archgraph cost dit / import torch", process("archgraph", "cost", "dit"), import_torch, 0.8),
+        ("archgraph cost sd / import torch", process("archgraph", "cost", "sd"), import_torch, 1.0),
         (
-            "archgraph cost dit / import torch",
-            process("archgraph", "cost", "dit"),
-            import_torch,
-            1.0,
-        ),
-        (
-            "archgraph cost sd / import torch",
-            process("archgraph", "cost", "sd"),
+            "archgraph fit dit unet nnunet / import torch",
+            process("archgraph", "fit", "dit", "unet", "nnunet", "--device", "h100", "--batch", "32", answers=(0, 1)),
             import_torch,
             1.0,
         ),

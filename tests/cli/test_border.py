@@ -103,7 +103,9 @@ def test_a_full_disk_leaves_nothing_of_a_new_spec(tmp_path):
     def little():
         resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))
 
-    done = run("new", "mine.yaml", folder=tmp_path, preexec_fn=little)
+    # Python itself would leave cut files of compiled code in the checkout.
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = run("new", "mine.yaml", folder=tmp_path, preexec_fn=little, env=env)
     assert done.returncode == 1 and "mine.yaml" in done.stderr
     assert list(tmp_path.iterdir()) == []
     assert run("new", "mine.yaml", folder=tmp_path).returncode == 0

@@ -16,6 +16,7 @@ ENOUGH = {
     "cost": ("conv_stack",),
     "memory": ("conv_stack",),
     "fit": ("conv_stack", "--memory", "8GB"),
+    "serve": ("gpt2",),
     "efficiency": ("conv_stack",),
     "roofline": ("conv_stack", "a100"),
     "rf": ("conv_stack",),
@@ -25,9 +26,11 @@ ENOUGH = {
     "sweep": ("conv_stack", "C=4,8"),
     "draw": ("conv_stack", "-o", "x.svg"),
     "contrast": ("conv_stack", "vgg"),
+    "diff": ("conv_stack", "vgg"),
     "trace": ("torch.nn:ReLU", "--input", "1x3x8x8"),
     "verify": ("conv_stack",),
     "schema": (),
+    "show": ("conv_stack",),
     "new": ("mine.yaml",),
 }
 """The shortest command line of each command; a new command needs a row here."""
@@ -41,6 +44,7 @@ WITH = {
     ("cost", "--functional"): ("--as", "ptflops"),
     ("fit", "--multiple-of"): ("--largest", "B"),
     ("fit", "--with"): ("--largest", "B"),
+    ("serve", "--largest"): ("--memory", "8GB"),
     ("sweep", "--larger"): ("--pareto", "params"),
 }
 """What an option needs beside it to have an effect."""

@@ -73,7 +73,7 @@ def test_knobs_have_the_same_factors(name, shown):
     g, text, figure = shown(name)
     lines = [line.replace(" ", "") for line in figure["what a knob buys"]]
     expected = [
-        f"{','.join(knob.names)}{knob.change}:{'≈' if knob.label else ''}θ× {knob.params:.3g},M× {knob.macs:.3g}"
+        f"{','.join(knob.names)}{knob.change}:{'≈' if knob.label else ''}θ× {knob.params:.3g},MACs× {knob.macs:.3g}"
         for knob in main_knobs(g)
     ]
     assert lines == [line.replace(" ", "") for line in expected]

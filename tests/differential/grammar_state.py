@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from random import Random
 from typing import Any
 
@@ -23,6 +24,7 @@ def produces(kind: str) -> Callable[[Callable[[Growing], tuple]], Production]:
     """Register a production of a kind: a function that gives lines and members."""
 
     def register(make: Callable[[Growing], tuple]) -> Production:
+        @wraps(make)  # the name tells productions apart, by which they are put in order
         def production(growing: Growing) -> Step | None:
             made = make(growing)
             return made and Step(kind, growing.name, *(tuple(part) for part in made))

@@ -25,7 +25,7 @@ def test_specs_on_pages_compile(text):
     assert ag.loads(text).at().params > 0
 
 
-@pytest.mark.parametrize("page", ["receptive-fields.md", "receptive-fields-exact.md"])
+@pytest.mark.parametrize("page", ["diff.md", "receptive-fields.md", "receptive-fields-exact.md"])
 def test_examples_on_pages_run(page):
     path = str(ROOT / "docs" / page)
     found = doctest.testfile(path, module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE, encoding="utf-8")

@@ -8,6 +8,11 @@ import archgraph as ag
 from archgraph.errors import ArchgraphError, QueryError
 
 LONG = "archgraph: 1\ninputs: {x: {c: 2, h: 3000000}}\nnetwork: [conv: {out: 2, kernel: 5, padding: 2, stride: 2}]\n"
+DEEP = """archgraph: 1
+inputs: {{x: {{c: 2, h: 256}}}}
+network:
+  - {{repeat: {}, do: [conv: {{out: 2, kernel: 3, padding: 1}}]}}
+"""
 
 
 def test_a_single_position_of_a_long_axis_is_answered():
@@ -30,6 +35,21 @@ def test_paths_do_not_depend_on_the_side_up_to_their_limit():
             ask(g.at(H=65536, W=65536))
     with pytest.raises(QueryError, match=r"a matrix of 8,192 x 8,192 entries is too large"):
         g.at(H=8192, W=8192).paths().matrix()
+
+
+def test_all_pairs_over_very_many_hops_are_refused(monkeypatch):
+    monkeypatch.setattr("archgraph.fields.sets.limits.MOST_KEPT", 2**12)
+    text = DEEP.format(9)
+    with pytest.raises(QueryError, match=r"too many moves to remember.*\n? *hint  ask for single outputs"):
+        ag.loads(text).max_path()
+    assert ag.loads(text).hops(distance=9).moves == 9
+
+
+def test_long_networks_keep_little_of_what_lies_behind():
+    """A walk that kept what every operation pulls took gigabytes."""
+    g = ag.loads(DEEP.format(30))
+    paths = g.paths()
+    assert paths.max_path() == 30 and len(paths._moves._pulled) <= 1
 
 
 @pytest.mark.parametrize(("kernel", "size", "before"), [("K", 3, 1), ("2*K + 1", 7, 1)])

@@ -253,3 +253,26 @@ def test_one_expert_stands_for_all():
 
 def test_paths_say_what_they_join():
     assert repr(ag.load("conv_stack").at(H=16, W=16).paths()) == "<paths along h: image (16) to layers.9.relu (16)>"
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_a_skip_beside_aligned_corners_keeps_the_places(factor):
+    steps = (
+        f"  - conv: {{out: 8, kernel: 5, padding: same}}\n    as: skip\n  - max_pool: {{kernel: {factor}}}\n"
+        f"  - upsample: {{factor: {factor}, mode: linear, align_corners: true}}\n  - concat: [_, skip]\n"
+    )
+    paths = line(steps, n=64).paths()
+    assert [paths.at_distance(distance) for distance in (0, 1, 2)] == [0, 1, 1]
+    assert paths.home.stride == 1
+    # In a body of its own, too, and whatever stands behind it.
+    body = "".join(f"    {text}\n" for text in steps.splitlines())
+    block = f"  - do:\n{body}  - relu\n  - linear: {{out: 8}}\n"
+    assert line(block, n=64).paths().at_distance(1) == 1
+
+
+def test_of_branches_of_other_strides_the_one_counts_whose_cells_cover_the_input():
+    steps = (
+        "  - conv: {out: 8, kernel: 4, stride: 4}\n    as: coarse\n"
+        "  - slice: {axis: n, start: 0, size: 16}\n    from: x\n    as: cut\n  - add: [coarse, cut]\n"
+    )
+    assert line(steps, n=64).paths().home.stride == 4

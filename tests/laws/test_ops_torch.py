@@ -164,7 +164,7 @@ def test_reach_is_where_gradients_flow(case):
 def is_sparse(op) -> bool:
     """Maxima let one tap through; a softmax over a single key has no gradient."""
     narrow = op.kind == "scaled_dot_product_attention" and (op.causal or op.shift is not None)
-    return op.kind in ("max_pool", "global_max_pool") or narrow
+    return op.kind in ("max_pool", "adaptive_max_pool", "global_max_pool") or narrow
 
 
 def has_one_key(case: Case) -> bool:

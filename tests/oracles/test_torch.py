@@ -350,6 +350,15 @@ def test_every_token_costs_its_own_experts_alone(expert):
     assert counter.get_total_flops() == 2 * g.macs * 7
 
 
+@pytest.mark.parametrize("active", [1, 3])
+def test_what_is_kept_of_the_sum_of_experts_is_the_mixtures(active):
+    head = "inputs: {x: {n: 7, c: 4}}"
+    mixture = f"mixture: {{experts: 3, active: {active}, do: [linear: {{out: 4}}]}}"
+    steps = "  - linear: {out: 3}\n    as: s\n  - linear: {out: 4}\n    from: x\n    as: a\n"
+    g = text(f"{steps}  - {mixture}\n    from: [a, s]\n  - linear: {{out: 5}}\n", head)
+    assert verify(g).ok
+
+
 def test_an_exported_mixture_gives_the_same():
     module, x = mixed("linear: {out: 4}").to_torch(), torch.randn(2, 5, 4)
     torch.testing.assert_close(torch.export.export(module, (x,)).module()(x), module(x))

@@ -219,7 +219,7 @@ def shape(graph: Graph, outputs: tuple[Value, ...]) -> object:
     links = [(groups.get(source), groups[target], str(value.type)) for source, target, value in found.links]
     cut = [(stage.level, *(groups[group] for group in (*stage.groups, *stage.beside))) for stage in stages(found)]
     u = find_u(found)
-    copies = [(copy.source.level, copy.count, copy.cropped) for copy in u.copies] if u else None
+    copies = [(copy.source.level, len(copy.values), copy.cropped) for copy in u.copies] if u else None
     return [item.label for item in one.items], list(map(spelled, groups)), links, cut, copies
 
 

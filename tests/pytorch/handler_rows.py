@@ -183,6 +183,18 @@ ROWS: Mapping[str, Row] = {
     "max_pool3d": lambda h, x: functional.max_pool3d(volume(h), 2),
     "adaptive_avg_pool1d": lambda h, x: functional.adaptive_avg_pool1d(h, 2),
     "adaptive_avg_pool2d": lambda h, x: functional.adaptive_avg_pool2d(image(h), 2),
+    "adaptive_max_pool1d": lambda h, x: functional.adaptive_max_pool1d(h, 3),
+    "adaptive_max_pool2d": lambda h, x: functional.adaptive_max_pool2d(image(h), 2),
+    "adaptive_max_pool3d": lambda h, x: functional.adaptive_max_pool3d(volume(h), 2),
+    "max_pool2d: dilation": lambda h, x: functional.max_pool2d(image(h), 2, dilation=2, stride=1),
+    "max_pool1d_with_indices": lambda h, x: functional.max_pool1d(h, 2, return_indices=True)[0],
+    "max_pool3d_with_indices": lambda h, x: functional.max_pool3d(volume(h), 2, return_indices=True)[0],
+    "max_unpool2d": lambda h, x: functional.max_unpool2d(
+        *functional.max_pool2d(image(h), 1, 2, return_indices=True), (2, 2), output_size=(4, 8)
+    ).sin(),
+    "max_unpool3d": lambda h, x: functional.max_unpool3d(
+        *functional.max_pool3d(volume(h), 1, 2, return_indices=True), (2, 2, 2), output_size=(4, 2, 4)
+    ).sin(),
     "upsample_nearest1d": lambda h, x: functional.interpolate(h, scale_factor=2).sin(),
     "upsample_nearest2d": lambda h, x: functional.interpolate(image(h), scale_factor=2).sin(),
     "upsample_bilinear2d": lambda h, x: functional.interpolate(image(h), scale_factor=2, mode="bilinear").sin(),
@@ -204,6 +216,20 @@ ROWS: Mapping[str, Row] = {
     "conv_transpose1d": lambda h, x: functional.conv_transpose1d(h, x[0, :, :6].reshape(6, 6, 1)),
     "conv_transpose2d": lambda h, x: functional.conv_transpose2d(image(h), x[0, :2, :6].reshape(2, 6, 1, 1)),
     "conv_transpose3d": lambda h, x: functional.conv_transpose3d(volume(h), x[0, :2, :6].reshape(2, 6, 1, 1, 1)),
+    "addmv": lambda h, x: torch.addmv(x[0, :, 0], h[0], x[0, 0])[None],
+    "addbmm": lambda h, x: torch.addbmm(x[0, :, :6], h, x.transpose(1, 2))[None],
+    "vdot": lambda h, x: h * torch.vdot(h[0, 0], x[0, 1]),
+    # losses
+    "mse_loss: mean": lambda h, x: functional.mse_loss(h, x)[None],
+    "mse_loss": lambda h, x: functional.mse_loss(h, x, reduction="none"),
+    "huber_loss": lambda h, x: functional.huber_loss(h, x, delta=0.5, reduction="none"),
+    "smooth_l1_loss": lambda h, x: functional.smooth_l1_loss(h, x, reduction="sum")[None],
+    "var_mean": lambda h, x: sum(torch.var_mean(h, 1)),
+    "std_mean": lambda h, x: sum(torch.std_mean(h, 1)),
+    # made of others
+    "tensordot": lambda h, x: torch.tensordot(h, x[0], dims=([2], [1])),  # type: ignore[call-overload]
+    "inner": lambda h, x: torch.inner(h, x[0]),
+    "l1_loss": lambda h, x: functional.l1_loss(h, x)[None],
     # further moves
     "as_strided": lambda h, x: h.as_strided((1, 3, 8), (48, 16, 1)).sin(),
     "channel_shuffle": lambda h, x: functional.channel_shuffle(image(h), 2).sin(),
@@ -325,6 +351,44 @@ def _normalised_weight(norm: Any) -> Any:
     return norm(torch.nn.Linear(8, 8))
 
 
+class Steps(torch.nn.Module):
+    """Recurrent layers one after another, of which the states at the end are not read."""
+
+    def __init__(self, *layers: Any) -> None:
+        super().__init__()
+        self.layers = torch.nn.ModuleList(layers)
+
+    def forward(self, h: Any) -> Any:
+        for layer in self.layers:
+            h = layer(h)[0]
+        return h
+
+
+class FinalStates(Steps):
+    """The states at the end of one layer."""
+
+    def forward(self, h: Any) -> Any:
+        return self.layers[0](h)[1][0].transpose(0, 1)
+
+
+class OnItself(torch.nn.Module):
+    """A layer of two operands on the same value twice."""
+
+    def __init__(self, layer: Any) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, h: Any) -> Any:
+        return self.layer(h, h)
+
+
+class OfTwo(OnItself):
+    """A cell of every position and a state that is nothing."""
+
+    def forward(self, h: Any) -> Any:
+        return self.layer(h[0])[None]
+
+
 LAYERS: Mapping[str, Callable[[], Any]] = {
     "batch_norm": lambda: torch.nn.BatchNorm1d(6),
     "batch_norm: frozen": lambda: torch.nn.BatchNorm1d(6).requires_grad_(False),
@@ -341,5 +405,15 @@ LAYERS: Mapping[str, Callable[[], Any]] = {
     "conv_transpose1d: layer": lambda: torch.nn.ConvTranspose1d(6, 4, 3, stride=2, output_padding=1),
     "_weight_norm": lambda: _normalised_weight(torch.nn.utils.parametrizations.weight_norm),
     "prelu: layer": lambda: torch.nn.PReLU(6),
+    "_trilinear": lambda: OnItself(torch.nn.Bilinear(8, 8, 3)),
+    "gru": lambda: Steps(torch.nn.GRU(8, 5, 2, batch_first=True, bidirectional=True)),
+    "gru: frozen": lambda: Steps(torch.nn.GRU(8, 5, batch_first=True).requires_grad_(False)),
+    "gru: tied": lambda: Steps(*[torch.nn.GRU(8, 8, batch_first=True)] * 2),
+    "lstm": lambda: Steps(torch.nn.LSTM(8, 5, batch_first=True, bias=False)),
+    "lstm: projected": lambda: Steps(torch.nn.LSTM(8, 5, batch_first=True, proj_size=3)),
+    "lstm: states": lambda: FinalStates(torch.nn.LSTM(8, 8, 2, batch_first=True)),
+    "rnn_tanh": lambda: Steps(torch.nn.RNN(8, 5, 2, batch_first=True)),
+    "rnn_relu": lambda: Steps(torch.nn.RNN(8, 5, batch_first=True, nonlinearity="relu")),
+    "gru_cell": lambda: OfTwo(torch.nn.GRUCell(8, 8)),
 }
 """Rows that are layers with weights of their own, applied to `h`."""

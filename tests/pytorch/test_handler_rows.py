@@ -5,6 +5,8 @@ A row per operator, in several settings: contiguous and strided values, single a
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 
 import archgraph as ag
@@ -18,13 +20,15 @@ from perturbing import places_read  # noqa: E402  it needs torch
 from archgraph.pytorch.verify.original import KeptStorages  # noqa: E402
 from tests.differential.output_axes import readings  # noqa: E402
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore:LSTM with projections")]
 torch.set_num_threads(1)
 
 ALL = {**ROWS, **NAMES, **LAYERS}
 SAVED_DIFFERS = {
     "col2im": "the CPU's kernel works in a buffer twice as large, which the result lies in",
     "_weight_norm": "one kernel keeps the lengths alone; here it is a chain, which keeps the scale as well",
+    "gru_cell": "gates are written in place into parts of one memory, which count here each for itself",
+    "_trilinear": "one kernel keeps the three factors; here it is two products, and what is between them is kept too",
     "native_dropout": "called by this name, it makes a mask of ones in evaluation mode too",
 }
 """Rows where our bytes are another number, and why."""
@@ -89,12 +93,23 @@ def built(kind, name: str, dtype):
         return None
 
 
+@contextmanager
+def own_kernels():
+    """Another library may compute recurrent layers on a CPU: its memory is its own, and its products go uncounted."""
+    before = torch.backends.mkldnn.enabled
+    torch._C._set_mkldnn_enabled(False)
+    try:
+        yield
+    finally:
+        torch._C._set_mkldnn_enabled(before)
+
+
 def measured(net, x) -> dict[str, int]:
     from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
 
     kept = KeptStorages(net.state_dict(keep_vars=True))
-    with kept.hooks(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+    with kept.hooks(), sdpa_kernel(SDPBackend.MATH), own_kernels(), FlopCounterMode(display=False) as counter:
         result = net(x)
     saved = kept.bytes()
     assert result is not None
@@ -125,8 +140,15 @@ def check_counts(name, net, x, result) -> None:
     assert said == right, type(net).__name__
 
 
-VECTORS = {"mv": 6 * 8, "dot": 8}
-"""Products with a vector, which PyTorch's counter leaves out."""
+VECTORS = {
+    "mv": 6 * 8,
+    "dot": 8,
+    "vdot": 8,
+    "addmv": 6 * 8,
+    "addbmm": 6 * 6 * 8,
+    "_trilinear": 6 * 3 * (8 * 8 + 8),
+}
+"""MACs that PyTorch's counter leaves out: products with a vector, and with three factors."""
 
 
 @pytest.mark.parametrize("mode", ["sum", "mean", "max"])

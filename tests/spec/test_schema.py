@@ -58,6 +58,10 @@ def test_shipped_files_are_valid(path: Path):
         ("{archgraph: 1, network: [{relu: , else: [silu]}]}", "$.network[0]"),
         ("{archgraph: 1, network: [{mixture: {do: [relu], experts: 4}}]}", "$.network[0]"),
         ("{archgraph: 1, network: [{when: L > 1}]}", "$.network[0]"),
+        ("{archgraph: 1, network: [{do: {a: [relu], b: [relu]}}]}", "$.network[0]"),
+        ("{archgraph: 1, base: [vit]}", "$.base"),
+        ("{archgraph: 1, steps: {logits: {linar: {out: 3}}}}", "$.steps"),
+        ("{archgraph: 1, blocks: {from: blocks}}", "$.blocks"),
         ("{archgraph: 1, blocks: {b: {do: [relu]}}, network: [{conv: {out: 3, kernel: 1}, frmo: x}]}", "$.network[0]"),
         ("{archgraph: 1, symbols: {H: {default: 3, multiple: 2}}}", "$.symbols"),
         ("{archgraph: 1, inputs: {x: {dtype: bfloat}}}", "$.inputs"),
@@ -75,6 +79,12 @@ def test_mistakes_are_invalid(text, where):
     "step",
     [
         "{relu: , when: not odd and L > 1 or even, else: silu}",
+        "{as: kept}",
+        "{as: up(i), from: skip(2 - i), for: {i: 0..2}}",
+        "{do: {stem: [relu, {conv: {out: 3, kernel: 1}}]}, as: y}",
+        "{for: {each: [{w: 3}, {w: 4}], i: 0..}, do: [{linear: {out: w}}]}",
+        "{multiply: {constant: 1/8}}",
+        "{group_norm: {groups: 8, over: [h, w]}}",
         "{conv: {out: 2 * C, kernel: [3, K], padding: padding, stride: {h: 2, w: 1}}, as: enc(i + 1), from: enc(i)}",
         "{for: {i: levels-1..0 by -1, width: [8, 16]}, do: [{linear: {out: width}}]}",
         "{mine: {width: 3}, repeat: L, as: y}",
@@ -96,3 +106,21 @@ def test_every_operation_and_standard_block_is_described():
     names = {*operations(), *(path.stem for path in library_folder().glob("*.yaml"))}
     assert names <= properties.keys()
     assert all(properties[name]["description"] for name in names)
+
+
+def test_specs_on_bases_are_valid():
+    text = (
+        "{archgraph: 1, base: vit, blocks: {from: [a.yaml, b/c.yml]}, steps: {logits: {mine: {out: 3}}, body: [relu]}}"
+    )
+    assert errors(text) == []
+
+
+def described(item: object) -> bool:
+    return isinstance(item, dict) and bool(item.get("description"))
+
+
+def test_every_key_says_what_it_means():
+    schema = json_schema()
+    assert all(described(item) for item in schema["properties"].values())
+    (_, step, *_) = schema["$defs"]["step"]["anyOf"]
+    assert all(described(item) for item in step["properties"].values())

@@ -6,7 +6,7 @@ from sympy import Integer, Rational, sqrt
 import archgraph as ag
 from archgraph.cli import main
 from archgraph.errors import QueryError, SpecError
-from archgraph.studies.scale import factor_of
+from archgraph.studies.scale import _nearest, factor_of
 
 ONE_KNOB = [
     ("dit:S/8", {}, 33148160, 357974016, 2359296),
@@ -145,6 +145,23 @@ def test_changes_are_read_exactly():
 def test_what_cannot_be_scaled(changes, message):
     with pytest.raises(QueryError, match=message):
         ag.load("dit").scale(**changes)
+
+
+@pytest.mark.parametrize("change", ["xsqrt" + "9" * 400, "x1e999999999", "/" + "7" * 300, "x1.5e-99999"])
+def test_numbers_that_would_fill_the_screen_are_refused(change):
+    with pytest.raises(QueryError, match=r"is too long a number: the limit is 2\*\*512"):
+        ag.load("conv_stack").scale(C=change)
+
+
+@pytest.mark.parametrize("digits", [1, 20, 70])
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_roots_are_rounded_exactly(digits, more):
+    # The root of a square, and just beside it, where places do not tell on which side it lies.
+    root = 10**digits + 3
+    assert _nearest(sqrt(root**2 + more), 1, 0) == root
+    # Half-way between two allowed values is rounded up, a hair below it down.
+    half = (2 * root + 1) ** 2 + more
+    assert _nearest(sqrt(half) / 2, 1, 0) == (root if more < 0 else root + 1)
 
 
 def test_lists_and_words_cannot_be_scaled():

@@ -106,6 +106,16 @@ def test_roundings_are_met_exactly():
         assert found.achieved <= budget < g.at(**{name: found.value + 1}).params
 
 
+def test_whole_budgets_are_exact_beyond_what_a_float_holds(capsys):
+    bound = 2**53 + 1
+    assert main(["solve", "conv_stack", "C", "--params", f"<={bound}"]) == 0
+    assert capsys.readouterr().out.endswith(f" below {bound:,}\n")
+    assert ag.load("conv_stack").solve("C", params=("<=", bound)).met[0].budget == bound
+    for outside in (10**400, float("nan"), -float("inf")):
+        with pytest.raises(QueryError, match="the budget of params is a number"):
+            ag.load("conv_stack").solve("C", params=("<=", outside))
+
+
 def test_the_curve_of_equal_cost():
     g = ag.load("dit")
     table = g.iso("D", over={"L": [6, 12, 28]}, multiple_of=64, macs=("<=", 118621421568))

@@ -11,6 +11,7 @@ import archgraph as ag
 from archgraph.cli import main
 from archgraph.errors import QueryError
 from archgraph.laws.compiled import compiled
+from archgraph.laws.grid import front
 from archgraph.report.progress import progress
 
 np = pytest.importorskip("numpy")
@@ -207,6 +208,27 @@ def test_the_front_is_what_no_point_beats():
         return a != b and a["macs"] <= b["macs"] and a["params"] >= b["params"] and a["H"] >= b["H"]
 
     assert sorted(map(str, front)) == sorted(str(row) for row in rows if not any(beats(other, row) for other in rows))
+
+
+@pytest.mark.parametrize("criteria", [1, 2, 3, 4])
+def test_the_front_keeps_the_first_of_equal_points(criteria):
+    """By definition: a point is beaten where another is as good in all criteria, and better in one or earlier."""
+    random = np.random.default_rng(criteria)
+    for size in (0, 1, 2, 30):
+        columns = [random.integers(0, 6, size) for _ in range(criteria)]
+        points = list(zip(*(column.tolist() for column in columns), strict=True))
+
+        def beaten(place, points=points):
+            mine = points[place]
+            as_good = [q for q, other in enumerate(points) if all(map(int.__le__, other, mine))]
+            return any(points[q] != mine or q < place for q in as_good)
+
+        assert sorted(front(columns)) == [place for place in range(size) if not beaten(place)]
+
+
+def test_the_front_tells_whole_numbers_apart_that_rounding_does_not():
+    large = np.array([2**60 + 1, 2**60])
+    assert front([large, np.array([0.5, 0.5])]) == [1]
 
 
 # -- the terminal --------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from archgraph.cost.memory.precision import PRECISIONS
 from archgraph.cost.memory.setting import AttentionKernel, Dtype, OptimizerName
 from archgraph.errors import QueryError, not_among, quoted
 from archgraph.graph.checkpoints import Checkpoint, policy
+from archgraph.keywords import strict_class
 
 StepKernel: TypeAlias = Literal["foreach", "loop", "fused"]
 Loss: TypeAlias = Literal["auto", "cross_entropy", "mse", "none"]
@@ -27,6 +28,7 @@ LEAST_VALUES = {"batch": 1, "accumulate": 1, "gpus": 1, "zero": 0, "reserve": 0}
 """The least value of what is a whole number."""
 
 
+@strict_class
 @dataclass(frozen=True)
 class Training:
     """How a network is trained on one rank.

@@ -6,37 +6,21 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from archgraph.fields.report.read_fold import ReadFold
+from archgraph.fields.paths.local_reads import LocalReads
 from archgraph.fields.sets.area import Mask
 from archgraph.fields.sets.field import Field
-from archgraph.fields.sets.readings import HalfLine, Moving, Reading, Rows, Whole, on_axis
-from archgraph.fields.sets.region import REST, Region, Transfer, reading_alone
+from archgraph.fields.sets.readings import Moving, on_axis
+from archgraph.fields.sets.region import reading_alone
 from archgraph.fields.sets.terms import Term
-from archgraph.graph.ir import Graph, Node, Value
+from archgraph.graph.ir import Graph, Value
 from archgraph.sizes.exact import Evaluate
-
-
-class _LocalReads(ReadFold):
-    """What is read along local paths only, for what reads all positions does not move anybody."""
-
-    def reads(self, node: Node) -> Transfer:
-        return tuple({index: _local(region) for index, region in row.items()} for row in super().reads(node))
 
 
 def homes(graph: Graph, input: Value, axis: str, evaluate: Evaluate) -> dict[Value, Home | None]:
     """Return the home of every value of a graph along one axis of an input."""
-    number, found = graph.inputs.index(input), _LocalReads(evaluate).of(graph)
+    number, found = graph.inputs.index(input), LocalReads(evaluate).of(graph)
     rows = {value: reading_alone(row).get(number) for value, row in found.items()}
     return {value: None if region is None else home_of(region.fields[axis]) for value, region in rows.items()}
-
-
-def _local(region: Region) -> Region:
-    fields = {axis: field if axis == REST else field.each(_moving) for axis, field in region.fields.items()}
-    return Region(fields, region.boxes, region.channels)
-
-
-def _moving(reading: Reading) -> Reading:
-    return None if isinstance(reading, Whole | HalfLine | Rows) else reading
 
 
 @dataclass(frozen=True)

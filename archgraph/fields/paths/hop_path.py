@@ -31,6 +31,10 @@ class HopStep:
         return f"{self.node}{place}{' *' if self.moved else ''}"
 
 
+MOST_LINES = 40
+"""Of a path as text; `steps` has all of them."""
+
+
 @dataclass(frozen=True, repr=False)
 class HopPath:
     """A path with the fewest moves from an input position to an output position.
@@ -57,6 +61,9 @@ class HopPath:
     def __repr__(self) -> str:
         count = "1 move" if self.moves == 1 else f"{self.moves} moves"
         lines = [f"{self.axis}={self.start} to {self.axis}={self.end}: {count}", *map(str, self.steps)]
+        if len(lines) > MOST_LINES:
+            half = MOST_LINES // 2
+            lines[half:-half] = [f"… {len(lines) - 2 * half} more steps"]
         return "\n  ".join(lines)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from functools import reduce
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import TypeAlias
 
 from archgraph.fields.paths.homes import Home, homes
 from archgraph.fields.paths.moves import Edges, edges
 from archgraph.fields.positions.probe import ReadBack
 from archgraph.fields.sets.area import bits
+from archgraph.fields.sets.limits import check_kept
 from archgraph.graph.ir import Graph, Node, Value
 from archgraph.sizes.exact import Evaluate
 
@@ -39,7 +40,7 @@ class Moves:
         self.homes: dict[Value, Home | None] = homes(graph, input, axis, evaluate)
         self._reader = ReadBack(evaluate)
         self._edges: dict[Hashable, dict[int, Edges]] = {}
-        self._pulled: dict[tuple[int, int], tuple[Edges, Arrivals, Arrivals]] = {}
+        self._pulled: dict[int, tuple[Edges, Arrivals, Arrivals]] = {}
 
     def edges(self, node: Node, output: int) -> dict[int, Edges]:
         """Return the connections of one output of a node with every operand that it reads.
@@ -55,11 +56,12 @@ class Moves:
 
     def _pull(self, links: Edges, state: Arrivals) -> Arrivals:
         """Return `pulled`, once for the same objects: nothing is computed anew where iterations change no hops."""
-        key = id(links), id(state)
-        if key not in self._pulled:
+        # Of every kind of connection the last one: all that a long network pulls would fill memory.
+        known = self._pulled.get(id(links))
+        if known is None or known[1] is not state:
             found = pulled(links, state)
-            self._pulled[key] = links, state, state if found == state else found
-        return self._pulled[key][2]
+            known = self._pulled[id(links)] = links, state, state if found == state else found
+        return known[2]
 
     def states(self, output: Value, seed: Arrivals, *, keep: bool = False) -> dict[Value, Arrivals]:
         """Return what reaches the values of the network from an output.
@@ -78,6 +80,9 @@ class Moves:
                     for operand, links in self.edges(node, index).items():
                         source = node.inputs[operand]
                         states[source] = joined(states.get(source), self._pull(links, state))
+                        check_kept(sum(map(int.bit_length, chain.from_iterable(states[source]))))
+        # Objects of this walk alone can come again.
+        self._pulled.clear()
         return states
 
 

@@ -11,9 +11,11 @@ from archgraph.fields.paths.hops import Arrivals, Moves, Reached
 from archgraph.fields.sets.limits import check_cells, check_places
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.locate import axis_named, checked_distance, input_named, members
+from archgraph.keywords import strict_methods
 from archgraph.sizes.exact import Evaluate
 
 
+@strict_methods
 class Paths:
     """The paths of a flat network from one input to one output, along one axis.
 
@@ -110,7 +112,15 @@ class Paths:
             QueryError: there are too many.
         """
         check_cells(self.home.count, self.extent)
-        return [[self.hops(q, p) for q in range(self.extent)] for p in range(self.home.count)]
+        matrix: list[list[int | None]] = [[None] * self.extent for _ in range(self.home.count)]
+        # All at once: row by row the network would be walked anew.
+        for position, reached in enumerate(self.reached):
+            before = 0
+            for moves, mask in enumerate(reached):
+                for output in _places(mask & ~before):
+                    matrix[output][position] = moves
+                before = mask
+        return matrix
 
     @property
     def centre(self) -> int:
@@ -184,3 +194,12 @@ def _check_inside(axis: str, place: int, count: int) -> None:
 
 def _first_with(reached: Reached, output: int) -> int | None:
     return next((k for k, mask in enumerate(reached) if mask >> output & 1), None)
+
+
+def _places(mask: int) -> Iterator[int]:
+    """Yield the bits of a long mask, from its text: shifting it for every bit would cost its length each time."""
+    text = f"{mask:b}"[::-1]
+    place = text.find("1")
+    while place >= 0:
+        yield place
+        place = text.find("1", place + 1)

@@ -14,9 +14,11 @@ from archgraph.fields.sets.field import ReadKind
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.locate import members
 from archgraph.graph.walk_back import walk_back
+from archgraph.keywords import strict_methods
 from archgraph.sizes.exact import Evaluate
 
 
+@strict_methods
 class Places:
     """Answers about one input of a graph, of which every node can be asked.
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from archgraph.errors import QueryError
+from archgraph.errors import QueryError, printable
 from archgraph.fields.sets.field import Field, ReadKind
 from archgraph.fields.sets.indices import EMPTY, Indices, interval
 from archgraph.fields.sets.readings import HalfLine, Moving, Pieces, Reading, Rows, Unsettled, Whole
 from archgraph.fields.sets.setmap import SetMap
 from archgraph.fields.sets.terms import Form, shown
+from archgraph.keywords import strict_methods
 
 
 class Phase(NamedTuple):
@@ -29,6 +30,7 @@ class Phase(NamedTuple):
         return self.size - self.touched
 
 
+@strict_methods
 @dataclass(frozen=True)
 class AxisField:
     """The receptive field of a node along one axis of an input, in elements of that input.
@@ -53,6 +55,9 @@ class AxisField:
     outputs: int | None = None
     kind: ReadKind = "content"
     partial: bool = False
+
+    def __repr__(self) -> str:
+        return f"<field along {printable(self.axis)}: at most {self.size_max} of {self.extent}>"
 
     def of(self, kind: ReadKind) -> AxisField:
         """Return the same with the numbers of another kind."""

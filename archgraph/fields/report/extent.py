@@ -17,6 +17,7 @@ class ReadExtent:
         everything: whether it is the whole input.
         shares: (smallest, largest) share of the side for every axis, at most 1.
         causal: whether it is everything up to a moving edge.
+        behind: whether it ends at the output's own position: a window that looks back alone.
         statistics: whether normalisation statistics reach the whole input though the content does not.
         label: the sizes in words, by axis where they differ.
     """
@@ -28,6 +29,7 @@ class ReadExtent:
     statistics: bool
     label: str
     causal: bool = False
+    behind: bool = False
 
     @property
     def share(self) -> float:
@@ -67,7 +69,14 @@ def reach_of(axes: Mapping[str, AxisField]) -> ReadExtent | None:
         not everything and any(axis.stat_since for axis in known),
         f"all {widest.extent}" if everything else labels[0] if len(set(labels)) == 1 else " × ".join(labels),
         causal,
+        not everything and not causal and all(_looks_back(axis) for axis in known),
     )
+
+
+def _looks_back(axis: AxisField) -> bool:
+    middle = axis.extent // 2
+    read = read_interval(axis, middle) if axis.stride == 1 else None
+    return read is not None and read[0] < middle == read[1]
 
 
 def _size_label(axis: AxisField) -> str:

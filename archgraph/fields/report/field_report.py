@@ -14,11 +14,13 @@ from archgraph.fields.report.axis_field import AxisField
 from archgraph.fields.report.box_area import areas
 from archgraph.fields.sets.boxes import Boxes
 from archgraph.fields.sets.field import ReadKind
+from archgraph.keywords import strict_methods
 
 Origins: TypeAlias = "tuple[str | None, str | None]"
 """The first node where a kind is global, and that of the kind within it."""
 
 
+@strict_methods
 @dataclass(frozen=True, repr=False)
 class ReceptiveField:
     """What one node reads of one input; an axis is an attribute: `rf.h.size_max`.

@@ -19,11 +19,13 @@ from archgraph.fields.rules.node_reads import node_reads
 from archgraph.fields.sets.readings import Moving, Whole
 from archgraph.graph.ir import Graph, Node, Value
 from archgraph.graph.locate import axis_named, input_named
+from archgraph.keywords import strict_methods
 from archgraph.sizes.exact import Evaluate
 
 LayerState = Literal["productive", "critical", "border"]
 
 
+@strict_methods
 @dataclass(frozen=True)
 class LayerField:
     """A layer that widens receptive fields, along one axis.
@@ -47,6 +49,7 @@ class LayerField:
         return "critical" if self.narrowest > extent else "productive"
 
 
+@strict_methods
 @dataclass(frozen=True, repr=False)
 class Productivity:
     """The layers of a network along one axis of an input.

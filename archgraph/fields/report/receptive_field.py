@@ -8,6 +8,7 @@ from functools import reduce
 
 from sympy import Expr
 
+from archgraph.errors import printable
 from archgraph.fields.positions.places import Places
 from archgraph.fields.report.axis_field import AxisField
 from archgraph.fields.report.field_report import ReceptiveField
@@ -26,6 +27,7 @@ from archgraph.fields.sets.region import (
 from archgraph.graph.ir import Graph, Member, Repeat, Value
 from archgraph.graph.locate import input_named, members
 from archgraph.graph.network import Network
+from archgraph.keywords import strict_methods
 from archgraph.sizes.exact import Evaluate
 from archgraph.sizes.symbols import evaluate as evaluate_at
 
@@ -67,6 +69,7 @@ class _Scope:
         return f"{self.place.path}.{member.name}" if self.place.path else member.name
 
 
+@strict_methods
 class ReceptiveFields:
     """The receptive fields of all nodes of a graph on one of its inputs.
 
@@ -81,6 +84,9 @@ class ReceptiveFields:
     Raises:
         QueryError: there is no such input, or none was named and several have positions.
     """
+
+    def __repr__(self) -> str:
+        return f"<receptive fields on {printable(self.input.name)} of {self.graph!r}>"
 
     def __init__(
         self,

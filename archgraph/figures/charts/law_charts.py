@@ -7,6 +7,7 @@ from typing import Any, cast
 from sympy import Expr, Float, Integer, Symbol
 
 from archgraph.errors import ArchgraphError, QueryError
+from archgraph.figures.content.law_lines import LETTERS
 from archgraph.figures.content.mathtext import line_of, math, variable, words
 from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Line, Path, Rect, Text
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, LINE, SIZES
@@ -16,7 +17,7 @@ from archgraph.laws.numeric import value_at
 Laws = dict[str, Expr]
 _HEAD, _CHART, _FOOT, _LEFT, _GAP = 14.0, 78.0, 20.0, 30.0, 12.0
 _OCTAVES, _STEPS, _FAR, _DEEPEST = 3, 24, 2**24, 12
-_STYLES = (("params", "theta", "#2590bf", ()), ("macs", "M", "#081d58", (4.0, 2.0)))
+_STYLES = (("params", "#2590bf", ()), ("macs", "#081d58", (4.0, 2.0)))
 
 
 def laws_diagram(facts: Facts, width: float, symbols: Sequence[str] = ()) -> Diagram:
@@ -88,7 +89,7 @@ def _chart(
         return x + side * right, top + _CHART * (high - growth) / (high - low)
 
     parts += _grid(place, low, high, x, side, first=first)
-    for metric, _, color, dash in _STYLES:
+    for metric, color, dash in _STYLES:
         line = tuple(place(at, growth) for at, growth in _curve(facts, laws[metric], one))
         parts.append(Path(line, color, 1.3, dash))
     middle = place(0.0, 0.0)
@@ -109,13 +110,13 @@ def _curve(facts: Facts, law: Expr, one: Symbol) -> list[tuple[float, float]]:
 
 
 def _title(facts: Facts, laws: dict[str, Expr], one: Symbol) -> Line:
-    """``θ ∼ C², M ∼ C²``."""
+    """``θ ~ C², MACs ~ C²``."""
     size = SIZES.small
     pieces = []
-    for metric, letter, *_ in _STYLES:
+    for metric, *_ in _STYLES:
         power = exponent(facts, laws[metric], one)
         raised = math(one**power, size)
-        pieces.append(line_of(variable(letter, size), words("∼", size, "serif"), raised, gap=2.0))
+        pieces.append(line_of(variable(LETTERS[metric], size), words("~", size, "serif"), raised, gap=2.0))
     return line_of(*pieces, gap=7.0)
 
 
@@ -147,8 +148,12 @@ def _key(y: float, width: float) -> tuple[list[BoxPart], float]:
     """What the lines are, with a note beside or below them; and where the figure ends."""
     parts: list[BoxPart] = []
     x = 0.5
-    for (_, letter, color, dash), meaning in zip(_STYLES, ("parameters", "MACs"), strict=True):
-        text = Text(line_of(variable(letter, SIZES.small), words(meaning, SIZES.small), gap=2.0), x + 18, y)
+    meanings = (
+        line_of(variable("theta", SIZES.small), words("parameters", SIZES.small), gap=2.0),
+        words("MACs", SIZES.small),
+    )
+    for (_, color, dash), meaning in zip(_STYLES, meanings, strict=True):
+        text = Text(meaning, x + 18, y)
         parts += [Path(((x, y - 2.4), (x + 14, y - 2.4)), color, 1.3, dash), text]
         x += 28 + text.width
     note = Text(words("relative to the values marked; exponents for large values", SIZES.small), color=MUTED)

@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from sympy import Add, Expr, Rational
 
-from archgraph.figures.content.mathtext import leading, line_of, math, number, shape, variable, words
+from archgraph.figures.content.law_lines import LETTERS, claimed, law_side, value_side
+from archgraph.figures.content.mathtext import line_of, number, shape, variable, words
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, BoxPart, Diagram, Line, Path, Rect, Text, line_width
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, SIZES, shade
 from archgraph.figures.facts.facts import Facts
@@ -15,7 +16,7 @@ from archgraph.sizes.types import TensorType
 
 LevelKey = tuple[tuple[str, float | Expr], ...]
 _ROW, _HEAD, _BAR, _GAP = 21.0, 22.0, 7.5, 14.0
-_METRICS = (("params", "theta", "parameters", 0.38), ("macs", "M", "MACs", 0.78))
+_METRICS = (("params", "parameters", 0.38), ("macs", "MACs", 0.78))
 _CLOSE, _ROOMY = 11.0, 200.0
 
 
@@ -96,36 +97,36 @@ def levels_diagram(facts: Facts, width: float, name: str = "") -> Diagram:
     parts: list[BoxPart] = [Text(words("Level", SIZES.body, "bold"), 0.5, 8.5)]
     for index, level in enumerate(found):
         parts.append(Text(level.label, 0.5, head + pitch * index + _BAR - 0.5, INK))
-    for place, (metric, letter, meaning, tone) in enumerate(_METRICS):
+    for place, (metric, meaning, tone) in enumerate(_METRICS):
         x = left + (column + _GAP) * place
         said = number(totals[metric]) if name and width < _ROOMY else f"{meaning}: {number(totals[metric])}"
-        parts += _heading(letter, said, x)
+        parts += _heading(metric, said, x)
         parts.append(Path(((x, head - 3), (x, head + pitch * len(found) - (2 if name else 6))), FRAME, HAIR))
         for index, level in enumerate(found):
             law = level.law(metric)
             share = facts.value(law) / totals[metric]
-            parts += _bar(facts, law, share, shade(tone), x, head + pitch * index, column, laws=not name)
+            bar, y = _bar(law, share, shade(tone), x, head + pitch * index, column), head + pitch * index + _BAR + 7.4
+            parts += bar
+            parts += [] if name or law == 0 else [Text(_law(facts, metric, law, column - 6), x + 3, y, MUTED)]
     height = head + pitch * len(found)
     parts.append(Path(((0, 12.5), (width, 12.5)), GRID, HAIR))
     box = Box("levels", width, height, tuple(parts), kind="panel")
     return Diagram((box,), width=width, height=height)
 
 
-def _heading(letter: str, text: str, x: float) -> list[BoxPart]:
-    line = line_of(variable(letter, SIZES.body), words(text, SIZES.body, "bold"), gap=3.0)
-    return [Text(line, x, 8.5)]
+def _heading(metric: str, text: str, x: float) -> list[BoxPart]:
+    """The letter stands before the words, unless it is the word."""
+    letter = variable(LETTERS[metric], SIZES.body) if metric == "params" else ()
+    return [Text(line_of(letter, words(text, SIZES.body, "bold"), gap=3.0), x, 8.5)]
 
 
-def _bar(
-    facts: Facts, law: Expr, share: float, color: str, x: float, y: float, column: float, *, laws: bool
-) -> list[BoxPart]:
-    """The bar on the scale of the whole, its share beside it, and its law below."""
+def _bar(law: Expr, share: float, color: str, x: float, y: float, column: float) -> list[BoxPart]:
+    """The bar on the scale of the whole, its share beside it."""
     if law == 0:
         return [Text(words("0", SIZES.small), x + 3, y + 6.2, MUTED)]
     room = column - 30.0
     text = Text(words(_percent(share), SIZES.small), x + room * share + 3, y + 6.2)
-    parts: list[BoxPart] = [Rect(x, y, max(0.6, room * share), _BAR, color, "none"), text]
-    return [*parts, Text(_law(facts, law, column), x + 3, y + _BAR + 7.4, MUTED)] if laws else parts
+    return [Rect(x, y, max(0.6, room * share), _BAR, color, "none"), text]
 
 
 def _percent(share: float) -> str:
@@ -133,11 +134,8 @@ def _percent(share: float) -> str:
     return f"{percent:.0f} %" if percent >= 9.5 else f"{percent:.1f} %" if percent >= 0.1 else "< 0.1 %"
 
 
-def _law(facts: Facts, law: Expr, column: float) -> Line:
-    """The value, after the leading terms where there is room."""
-    value = words(number(facts.value(law)), SIZES.small)
-    for terms in () if facts.options.values or law.is_number else (2, 1):
-        line = line_of(math(leading(law, facts.values, terms), SIZES.small), words("=", SIZES.small), value, gap=2.5)
-        if line_width(line) <= column - 6:
-            return line
-    return value
+def _law(facts: Facts, metric: str, law: Expr, room: float) -> Line:
+    """``= law ≈ value``, or the value where there is no room for both."""
+    value = value_side(facts, law, SIZES.small)
+    formula = () if law.is_number else law_side(facts, law, room - line_width(value) - 2.5, SIZES.small)
+    return claimed(line_of(formula, value, gap=2.5), metric, law)

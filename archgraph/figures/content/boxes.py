@@ -7,7 +7,8 @@ from math import fsum
 from sympy import Add, Expr
 
 from archgraph.fields.report.extent import ReadExtent
-from archgraph.figures.content.mathtext import equation, grouped, leading, line_of, math, number, shape, variable, words
+from archgraph.figures.content.law_lines import law
+from archgraph.figures.content.mathtext import grouped, line_of, math, shape, words
 from archgraph.figures.content.thumbnails import connectivity, field_square
 from archgraph.figures.drawing.diagram import Box, BoxPart, Line, Outline, Path, Rect, Run, Text, line_width
 from archgraph.figures.drawing.metrics import text_width
@@ -17,12 +18,10 @@ from archgraph.figures.facts.facts import Facts
 from archgraph.outline.items import Item
 from archgraph.outline.wording import abbreviated, capitalized, phrase, shortened
 
-PARAMS, MACS = "theta", "M"
-
 _PAD, _LINE_HEIGHT, _TOP = 4.5, 9.6, 9.2
 _THUMB, _THUMB_GAP = 21.0, 6.0
 _CIRCLE = 13.0
-_LAW_ROOM, _FULL_ROOM = 96.0, 190.0
+_LAW_ROOM, _LONG_LAW, _BELOW = 150.0, 72.0, 4.0
 _NEUTRAL = "#8a8a8a"
 
 #: The longest lines of a wide, a medium and a narrow box, in points.
@@ -177,31 +176,9 @@ def laws(facts: Facts, items: Sequence[Item], room: float) -> list[Line]:
 
 
 def pairs(facts: Facts, items: Sequence[Item]) -> list[tuple[str, Expr]]:
-    """The laws that are asked for and are not zero, with the letters for them."""
-    wanted = facts.options.show
-    params, macs = (PARAMS, facts.params(items)), (MACS, facts.macs(items))
-    asked = [pair for name, pair in (("params", params), ("macs", macs)) if name in wanted]
-    return [(letter, expression) for letter, expression in asked if expression != 0]
-
-
-def law(facts: Facts, name: str, expression: Expr, room: float, size: float = SIZES.body) -> Line:
-    """``name = leading terms``, as a number if they are too long for the room."""
-    if facts.options.terms == "full" and not facts.options.values:
-        runs = equation(name, expression, size)
-        if line_width(runs) <= _FULL_ROOM:
-            return runs
-    for terms in () if facts.options.values else (2, 1):
-        short = leading(expression, facts.values, terms)
-        runs = equation(name, short, size)
-        dominant = terms == 2 or _dominates(facts, short, expression)
-        if dominant and line_width(runs) <= room:
-            return runs
-    value = number(facts.value(expression))
-    return line_of(variable(name, size), words("=", size, "serif"), words(value, size, "serif"), gap=0.16 * size)
-
-
-def _dominates(facts: Facts, short: Expr, full: Expr) -> bool:
-    return facts.value(short) >= 0.8 * facts.value(full)
+    """The metrics that are asked for and are not zero, with their laws."""
+    every = (("params", facts.params(items)), ("macs", facts.macs(items)))
+    return [(metric, found) for metric, found in every if metric in facts.options.show and found != 0]
 
 
 def tooltip(facts: Facts, items: Sequence[Item], reach: ReadExtent | None, beside: Sequence[Item] = ()) -> str:
@@ -225,8 +202,16 @@ def _exact(facts: Facts, expression: Expr) -> str:
 
 def natural_width(contents: Content) -> float:
     """The width that the content asks for."""
-    texts = max((line_width(line) for line in contents.lines), default=0.0)
-    return _left(contents) + texts + _PAD + _picture_width(contents)
+    beside, below = _beside_and_below(contents)
+    texts = max((line_width(line) for line in beside), default=0.0) + _picture_width(contents)
+    return _left(contents) + max(texts, line_width(below)) + _PAD
+
+
+def _beside_and_below(contents: Content) -> tuple[tuple[Line, ...], Line]:
+    """The lines beside the picture, and a last one that runs below it because it is long."""
+    *beside, last = contents.lines or ((),)
+    low = contents.own and _has_picture(contents) and len(beside) > 1 and line_width(last) > _LONG_LAW
+    return (tuple(beside), last) if low else (contents.lines, ())
 
 
 def _left(contents: Content) -> float:
@@ -260,12 +245,15 @@ def boxed(contents: Content, width: float | None = None) -> Box:
         height = max(height, _THUMB + (6 if contents.own else 14.0))
     if contents.outline == "double":
         height += INSET
+    low = _BELOW if _beside_and_below(contents)[1] else 0.0
+    height += low
     fill = SIDE_FILL if contents.side else "#ffffff"
     parts = outlined(contents.outline, wide, height, fill, _bar(contents))
-    top = (height - _LINE_HEIGHT * (rows - 1)) / 2 + 2.6
+    top = (height - low - _LINE_HEIGHT * (rows - 1)) / 2 + 2.6
     for row, columns in enumerate(texts):
-        parts += [Text(line, left + x, top + row * _LINE_HEIGHT) for x, line in columns]
-    parts += _picture(contents, wide, height)
+        y = top + row * _LINE_HEIGHT + (low if row == rows - 1 else 0.0)
+        parts += [Text(line, left + x, y) for x, line in columns]
+    parts += _picture(contents, wide, height - (_LINE_HEIGHT if low else 0.0))
     shown = ("connections" if contents.own else "field") if _has_picture(contents) else ""
     return Box(
         contents.name,

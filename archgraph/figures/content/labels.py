@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
-from archgraph.figures.content.boxes import NARROW, law
+from sympy import Expr
+
+from archgraph.figures.content.boxes import NARROW
+from archgraph.figures.content.law_lines import law
 from archgraph.figures.content.mathtext import line_of, math, shape, variable, words
 from archgraph.figures.drawing.diagram import Line
 from archgraph.figures.drawing.style import SIZES
@@ -39,10 +42,26 @@ def output_label(facts: Facts, value: Value, *, brief: bool) -> Line:
 
 
 def copy_label(facts: Facts, copy: SkippedCopy, *, brief: bool) -> Line:
-    """What a skip copies."""
+    """What a skip carries: equal values together, of each its shape or, in brief, its channels."""
     verb = words("crop, copy" if copy.cropped else "copy", SIZES.body)
-    count = words(f"{copy.count}×", SIZES.body) if copy.count > 1 else ()
-    return line_of(verb, count, () if brief else shape(facts.sizes(copy.value), SIZES.body), gap=2.5)
+    shapes = [copied_sizes(facts, value, brief=brief) for value in copy.values]
+    counts = {tuple(map(str, one)): shapes.count(one) for one in shapes}
+    parts = [
+        _counted(one, counts[tuple(map(str, one))]) for index, one in enumerate(shapes) if one not in shapes[:index]
+    ]
+    commas = [words(",", SIZES.body)] * (len(parts) - 1) + [()]
+    return line_of(verb, *(line_of(part, comma) for part, comma in zip(parts, commas, strict=True)), gap=2.5)
+
+
+def copied_sizes(facts: Facts, value: Value, *, brief: bool) -> list[Expr | int]:
+    """The sizes of a value, or its channels alone where it has some."""
+    channels = [facts.size(length) for axis, length in value.type.axes if axis == "c"]
+    return channels if brief and channels else facts.sizes(value)
+
+
+def _counted(sizes: Sequence[Expr | int], count: int) -> Line:
+    times = words(f"{count}×", SIZES.body) if count > 1 else ()
+    return line_of(times, shape(sizes, SIZES.body), gap=2.5)
 
 
 def stage_way(facts: Facts, stage: Stage | Group) -> tuple[Line, ...]:
@@ -59,7 +78,9 @@ def way(facts: Facts, items: Sequence[Item]) -> tuple[Line, ...]:
     if not items:
         return ()
     name, params = words(phrase(items, facts.brief)[0], SIZES.body), facts.params(items)
-    return (name,) if params == 0 or "params" not in facts.options.show else (name, law(facts, "theta", params, NARROW))
+    return (
+        (name,) if params == 0 or "params" not in facts.options.show else (name, law(facts, "params", params, NARROW))
+    )
 
 
 def count_label(facts: Facts, repeat: Repeat) -> Line:

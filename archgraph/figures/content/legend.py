@@ -64,8 +64,8 @@ def legend(
         height = max(20.0, _ROW * len(notes) + 1)
     elif _WIDEST_BAR + _ENDS + tails + 20 <= width:
         parts = scale(_WIDEST_BAR, marks, 26.0, 12.0, ends)
-        parts += _notes(notes, 18.0 - 5 * (len(notes) - 1) + 1, width - 1)
-        height = max(31.0, 20.0 + 5 * len(notes))
+        parts += _notes(notes, max(6.5, 18.0 - 5 * (len(notes) - 1) + 1), width - 1)
+        height = max(31.0, 20.0 + 5 * len(notes), _ROW * len(notes) + 1)
     else:
         bar = min(150.0, width - _ENDS - 4)
         parts = scale(bar, marks, (width - bar) / 2, 11.5, ends)
@@ -75,8 +75,8 @@ def legend(
     return Diagram((box,), width=width, height=height)
 
 
-def swatches(width: float, heading: Line, marks: Sequence[tuple[str, str]], note: Line) -> Diagram:
-    """Kinds that have no order: a square of each colour with its name, in rows; and a note below."""
+def swatches(width: float, heading: Line, marks: Sequence[tuple[str, str]], notes: Sequence[Line]) -> Diagram:
+    """Kinds that have no order: a square of each colour with its name, in rows; and notes below."""
     parts: list[BoxPart] = [Text(heading, 0.5, 6.5)]
     x, y = parts[0].extent.right + 8, 0.0
     for color, name in marks:
@@ -85,9 +85,17 @@ def swatches(width: float, heading: Line, marks: Sequence[tuple[str, str]], note
             x, y = 0.5, y + 10.5
         parts += [Rect(x, y + 0.3, 7, 7, color, FRAME, HAIR), text.moved(x + 10, y + 6.5)]
         x += 10 + text.width + 9
-    parts.append(Text(note, 0.5, y + 17.5, MUTED))
-    box = Box("legend", width, y + 20.0, tuple(parts), kind="panel")
-    return Diagram((box,), width=width, height=y + 20.0)
+    parts += _notes(notes, y + 17.5, None)
+    height = y + 10.5 + _ROW * len(notes)
+    box = Box("legend", width, height, tuple(parts), kind="panel")
+    return Diagram((box,), width=width, height=height)
+
+
+def lines_below(width: float, lines: Sequence[Line]) -> Diagram:
+    """Lines of small text alone."""
+    height = 0.5 + _ROW * len(lines)
+    box = Box("notes", width, height, tuple(_notes(lines, 7.0, None)), kind="panel")
+    return Diagram((box,), width=width, height=height)
 
 
 def _notes(notes: Sequence[Line], top: float, right: float | None) -> list[BoxPart]:

@@ -1,7 +1,7 @@
-"""Laws as runs of text: variables italic, digits upright, powers raised, fractions as a/b."""
+"""Laws as runs of text: letters italic, digits and names of several letters upright, powers raised."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import fsum
 from typing import cast
@@ -9,19 +9,19 @@ from typing import cast
 from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol
 from sympy.functions.elementary.integers import ceiling, floor
 
+from archgraph.figures.content.terms import LONG
 from archgraph.figures.drawing.diagram import Face, Run
 from archgraph.laws.numeric import value_at
-from archgraph.sizes.expansion import expanded
 
 _GREEK_NAMES = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa mu nu xi pi rho sigma tau upsilon phi chi "
     "psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
 )
 GREEK: dict[str, str] = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ", strict=True))
-MINUS, THIN, MEDIUM = "−", 0.1, 0.22  # the gaps are in units of the font size
+MINUS, DOT, THIN, MEDIUM = "−", "·", 0.1, 0.22  # the gaps are in units of the font size
 _SCRIPT, _RAISE, _LOWER = 0.72, 0.36, -0.16
-_LONG = 10**7
-_ENCLOSED = {floor: "⌊⌋", ceiling: "⌈⌉"}
+_NAMES = {floor: "floor", ceiling: "ceil"}
+"""In words: the fonts of papers lack the brackets, and what stands in for them is wider."""
 
 
 def words(text: str, size: float, face: Face = "sans", gap: float = 0.0) -> tuple[Run, ...]:
@@ -56,25 +56,25 @@ def math(expression: Expr | int, size: float) -> tuple[Run, ...]:
     return _sum(cast(Expr, Integer(expression) if isinstance(expression, int) else expression), size)
 
 
-def equation(name: str, expression: Expr | int, size: float) -> tuple[Run, ...]:
-    """``name = expression``."""
-    right = math(expression, size)
-    return line_of(variable(name, size), (Run("=", "serif", size),), right, gap=MEDIUM * size * 0.75)
-
-
 def variable(name: str, size: float, rise: float = 0.0) -> tuple[Run, ...]:
     """A symbol: Greek names as letters, what follows the letter as a subscript.
 
-    >>> [run.text for run in variable("C_in", 8)], [run.text for run in variable("D1", 8)]
-    (['C', 'in'], ['D', '1'])
+    Letters are italic, and names of several letters upright: `classes` is one symbol, and no product of seven.
+
+    >>> [run.text for run in variable("C_in", 8)], [run.face for run in variable("classes", 8)]
+    (['C', 'in'], ['serif'])
     """
     match = re.fullmatch(r"([A-Za-z]+?)_?(\d+|(?<=_)\w+)?", name)
     stem, index = match.groups() if match else (name, None)
-    runs = (Run(GREEK.get(stem, stem), "italic", size, rise),)
+    letter = GREEK.get(stem, stem)
+    runs = (Run(letter, _face(letter), size, rise),)
     if index:
-        face: Face = "serif" if index.isdigit() else "italic"
-        runs += (Run(index, face, size * _SCRIPT, rise + _LOWER * size, 0.04 * size),)
+        runs += (Run(index, _face(index), size * _SCRIPT, rise + _LOWER * size, 0.04 * size),)
     return runs
+
+
+def _face(name: str) -> Face:
+    return "italic" if len(name) == 1 and name.isalpha() else "serif"
 
 
 def shape(sizes: Iterable[Expr | int], size: float) -> tuple[Run, ...]:
@@ -113,46 +113,9 @@ def grouped(value: int) -> str:
     return f"{value:,}"
 
 
-def leading(expression: Expr, values: Mapping[Symbol, int] | None = None, terms: int = 2) -> Expr:
-    """The terms that no other term dominates, the largest ones where there are too many.
-
-    With values, terms that make up less than a hundredth at those values are left out too.
-
-    >>> from sympy import symbols
-    >>> D, L, S = symbols("D L S", positive=True)
-    >>> leading(18*D**2*L + 3*D**2 + 15*D*L + D*S**2/4 + 1310*D + 32)
-    18*D**2*L + D*S**2/4
-    """
-    summands = [(term, _exponents(term)) for term in Add.make_args(expanded(expression))]
-    kept = [term for term, own in summands if not any(_dominates(other, own) for _, other in summands)]
-    if values:
-        least = 0.01 * fsum(_magnitude(term, values) for term in kept)
-        kept = [term for term in kept if _magnitude(term, values) >= least]
-    if len(kept) > terms:
-        kept = sorted(kept, key=lambda term: -_magnitude(term, values or {}))[:terms]
-    return Add(*kept)
-
-
 def _exponents(term: Expr) -> dict[Expr, Expr]:
     powers = cast(Mapping[Expr, Expr], term.as_powers_dict())
     return {base: power for base, power in powers.items() if not base.is_number}
-
-
-def _dominates(large: dict[Expr, Expr], small: dict[Expr, Expr]) -> bool:
-    if large == small:
-        return False
-    return all(_at_least(large.get(base, Integer(0)), power) for base, power in small.items()) and all(
-        _at_least(power, small.get(base, Integer(0))) for base, power in large.items()
-    )
-
-
-def _at_least(left: Expr, right: Expr) -> bool:
-    difference = left - right
-    return bool(difference.is_nonnegative)
-
-
-def _magnitude(term: Expr, values: Mapping[Symbol, int]) -> float:
-    return abs(value_at(term, values))
 
 
 def _sum(expression: Expr, size: float) -> tuple[Run, ...]:
@@ -169,13 +132,15 @@ def _sum(expression: Expr, size: float) -> tuple[Run, ...]:
 
 
 def _ordered(expression: Expr) -> list[Expr]:
-    """Highest degree first, then alphabetically, constants last."""
+    """Highest degree first, of equal ones those with more factors, then alphabetically, constants last."""
     terms = Add.make_args(expression)
-    return sorted(terms, key=lambda term: (-_degree(term), str(_without_number(term))))
+    return sorted(terms, key=lambda term: (*_degrees(term), str(_without_number(term))))
 
 
-def _degree(term: Expr) -> float:
-    return fsum(value_at(power, {}) for power in _exponents(term).values() if power.is_number)
+def _degrees(term: Expr) -> tuple[float, float]:
+    """The degree, and that of what stands above the fraction line; both negative, to come first."""
+    powers = [value_at(power, {}) for power in _exponents(term).values() if power.is_number]
+    return -fsum(powers), -fsum(power for power in powers if power > 0)
 
 
 def _without_number(term: Expr) -> Expr:
@@ -183,34 +148,49 @@ def _without_number(term: Expr) -> Expr:
 
 
 def _product(term: Expr, size: float) -> tuple[Run, ...]:
-    above, below = term.as_numer_denom()
-    top = _factors(above, size)
-    if below == 1:
+    """Factors, and those of negative power below a line; sums stay as they are written."""
+    coefficient, rest = cast(tuple[Rational, Expr], term.as_coeff_Mul())
+    under = [factor for factor in Mul.make_args(rest) if factor.as_base_exp()[1].could_extract_minus_sign()]
+    over = [factor for factor in Mul.make_args(rest) if factor not in under]
+    top = _factors(Integer(coefficient.p), over, size)
+    below = [1 / factor for factor in under]
+    if coefficient.q == 1 and not below:
         return top
-    bottom = _factors(below, size)
-    if len(Mul.make_args(below)) > 1:
+    bottom = _factors(Integer(coefficient.q), below, size)
+    if len(below) + (coefficient.q != 1) > 1:
         bottom = _parentheses(bottom, size)
     return (*top, Run("/", "serif", size), *bottom)
 
 
-def _factors(term: Expr, size: float) -> tuple[Run, ...]:
-    coefficient, rest = term.as_coeff_Mul()
-    factors = sorted(Mul.make_args(rest), key=lambda factor: (isinstance(_base(factor), Add), str(factor)))
+def _factors(number: Integer, factors: Sequence[Expr], size: float) -> tuple[Run, ...]:
+    factors = [factor for factor in sorted(factors, key=_place) if factor != 1]
     out: tuple[Run, ...] = ()
-    if coefficient != 1 or rest == 1:
-        out = _integer(cast(Rational, coefficient), size)
+    wordy = False
+    if number != 1 or not factors:
+        out = _integer(number, size)
     for factor in factors:
-        if factor != 1:
-            runs = _power(factor, size)
-            wordy = bool(out) and (len(runs[0].text) > 1 or (len(out[-1].text) > 1 and out[-1].face == "italic"))
-            out = line_of(out, runs, gap=(2 * THIN if wordy else 0.3 * THIN) * size)
+        runs = _power(factor, size)
+        wordy, before = _wordy(factor), wordy
+        dot = (Run(DOT, "serif", size, gap=0.5 * THIN * size),) if out and (wordy or before) else ()
+        out = line_of(out + dot, runs, gap=(0.5 if dot else 0.3) * THIN * size)
     return out
+
+
+def _place(factor: Expr) -> tuple[bool, str]:
+    """Sums stand behind what is no sum."""
+    return isinstance(_base(factor), Add), str(factor)
+
+
+def _wordy(factor: Expr) -> bool:
+    """Whether a factor begins or ends with a name of several letters."""
+    base = _base(factor)
+    return isinstance(base, Symbol) and variable(base.name, 1.0)[0].face == "serif"
 
 
 def _integer(value: Rational, size: float) -> tuple[Run, ...]:
     """Digits; from ten millions on three of them and a unit."""
     whole = int(value)
-    digits, _, unit = number(whole).partition(" ") if abs(whole) >= _LONG else (str(whole), "", "")
+    digits, _, unit = number(whole).partition(" ") if abs(whole) >= LONG else (str(whole), "", "")
     tail = (Run(unit, "serif", size, gap=THIN * size),) if unit else ()
     return (Run(digits, "serif", size), *tail)
 
@@ -234,10 +214,6 @@ def _atom(expression: Expr, size: float) -> tuple[Run, ...]:
         return variable(expression.name, size)
     if expression.is_Integer:
         return _integer(cast(Rational, expression), size)
-    if type(expression) in _ENCLOSED:
-        left, right = _ENCLOSED[type(expression)]
-        inner = _sum(cast(Expr, expression.args[0]), size)
-        return line_of((Run(left, "serif", size),), inner, (Run(right, "serif", size),))
     if expression.is_Function or not expression.args:
         return _call(expression, size)
     return _parentheses(_sum(expression, size), size)
@@ -245,8 +221,8 @@ def _atom(expression: Expr, size: float) -> tuple[Run, ...]:
 
 def _call(expression: Expr, size: float) -> tuple[Run, ...]:
     inner = line_of(*(_sum(cast(Expr, argument), size) for argument in expression.args), gap=MEDIUM * size)
-    name = getattr(expression.func, "__name__", str(expression)) if expression.args else str(expression)
-    head = (Run(name.lower() if expression.args else name, "serif", size),)
+    name = getattr(expression.func, "__name__", "").lower() if expression.args else str(expression)
+    head = (Run(_NAMES.get(cast(type, expression.func), name), "serif", size),)
     return head + _parentheses(inner, size) if inner else head
 
 

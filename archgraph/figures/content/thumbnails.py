@@ -74,7 +74,7 @@ def connectivity(reach: ReadExtent, x: float, y: float, side: float, color: str 
     half = min(cells, max(0, round(reach.share * cells))) if reach.sizes[1] > 1 else 0
     half = max(1, half) if reach.sizes[1] > 1 else 0
     for row in range(cells):
-        first, last = max(0, row - half), min(cells - 1, row + half)
+        first, last = max(0, row - half), min(cells - 1, row if reach.behind else row + half)
         shade = color or ramp(reach.share if half else 0.0)
         stroke = "none" if half else FRAME
         width = (last - first + 1) * cell

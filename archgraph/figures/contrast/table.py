@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 from archgraph.comparison.cells import Cell
@@ -10,7 +11,8 @@ from archgraph.comparison.knobs import Knob
 from archgraph.comparison.seen import Seen, Since
 from archgraph.figures.charts.sides import Side
 from archgraph.figures.content.boxes import fitted, wrapped
-from archgraph.figures.content.mathtext import leading, line_of, math, number, variable, words
+from archgraph.figures.content.law_lines import claimed, law_side, value_side
+from archgraph.figures.content.mathtext import line_of, number, variable, words
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, BoxPart, Diagram, Line, Path, Text, line_width
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import FRAME, SIZES
@@ -85,16 +87,15 @@ def _split(line: Line, room: float) -> list[Line]:
     return lines or [()]
 
 
-def _law_row(side: Side, cell: Cell, room: float) -> list[Line]:
-    """As many leading terms as have room, else the value."""
+def _law_row(metric: str, side: Side, cell: Cell, room: float) -> list[Line]:
+    """The law, in as long a form as has room, and its value."""
     if cell.law is None:
         return _words(cell)
-    full = expanded(cell.law)
-    for terms in (3, 2, 1):
-        runs = math(leading(full, side.facts.values, terms), SIZES.body)
-        if line_width(runs) <= room:
-            return [runs]
-    return [words(number(side.facts.value(full)), SIZES.body)]
+    law = expanded(cell.law)
+    formula, value = law_side(side.facts, law, room, SIZES.body), value_side(side.facts, law, SIZES.body)
+    both = line_of(formula, value, gap=3.0)
+    lines = [both] if line_width(both) <= room else [formula, value]
+    return [claimed(line, metric, law) for line in lines if line]
 
 
 def _ratio(side: Side, cell: Cell, room: float) -> list[Line]:
@@ -114,12 +115,12 @@ def _knobs(side: Side, cell: Cell, room: float) -> list[Line]:
 
 
 def _knob(knob: Knob, size: float) -> Line:
-    """``C × 2: θ × 4, M × 4``."""
+    """``C × 2: θ × 4, MACs × 4``."""
     commas = [words(",", size)] * (len(knob.names) - 1) + [()]
     named = line_of(*(variable(name, size) + comma for name, comma in zip(knob.names, commas, strict=True)), gap=3.0)
     turned = line_of(named, words(f"{knob.change}: {_MOST[knob.label]}".rstrip(), size), gap=2.0)
     theta = line_of(variable("theta", size), words(f"× {knob.params:.3g},", size), gap=2.0)
-    return line_of(turned, theta, variable("M", size), words(f"× {knob.macs:.3g}", size), gap=3.0)
+    return line_of(turned, theta, words(f"MACs × {knob.macs:.3g}", size), gap=3.0)
 
 
 def _text(side: Side, cell: Cell, room: float) -> list[Line]:
@@ -186,8 +187,8 @@ def _with_symbol(before: str, name: str, after: str) -> Line:
 
 #: What a row is called, the trait that it shows, what writes its cells, and the panel that tells the same.
 _ROWS: tuple[tuple[Line, str, Maker, str], ...] = (
-    (_with_symbol("parameters", "theta", "(leading terms)"), "params", _law_row, ""),
-    (_with_symbol("MACs", "M", "(leading terms)"), "macs", _law_row, ""),
+    (_with_symbol("parameters", "theta", ""), "params", partial(_law_row, "params"), ""),
+    (words("MACs", SIZES.body), "macs", partial(_law_row, "macs"), ""),
     (words("MACs per parameter", SIZES.body), "macs per param", _ratio, ""),
     (words("most parameters in", SIZES.body), "most params in", _text, "levels"),
     (words("what a knob buys", SIZES.body), "knobs", _knobs, ""),

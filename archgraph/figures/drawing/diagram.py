@@ -19,14 +19,26 @@ COPY_OFFSET = 3.0  # from one outline of a deck of cards to the next
 
 
 @dataclass(frozen=True)
+class Claim:
+    """What a line says a law of: the whole law of a metric, of which the line may show less."""
+
+    metric: str
+    law: Expr
+
+
+@dataclass(frozen=True)
 class Run:
-    """Characters of one face and size; ``rise`` lifts them (superscripts), ``gap`` is the space before them."""
+    """Characters of one face and size; ``rise`` lifts them (superscripts), ``gap`` is the space before them.
+
+    The first run of a law has the `Claim` that its line makes.
+    """
 
     text: str
     face: Face = "sans"
     size: float = 7.5
     rise: float = 0.0
     gap: float = 0.0
+    claim: Claim | None = None
 
     @property
     def width(self) -> float:

@@ -61,7 +61,7 @@ def page_width(width: str = "text", venue: str = "icml") -> float:
         raise not_among("venue", venue, VENUES)
     if width in ("column", "text"):
         return VENUES[venue][width == "text"]
-    match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d{1,9})?)\s*([a-z]+)\s*", str(width))
+    match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d{1,9})?)\s*([a-z]+)\s*", str(width), re.ASCII)
     if not match or match[2] not in _UNITS:
         hint = f"column, text, or a positive length such as 3.25in ({', '.join(_UNITS)})"
         raise QueryError(f"cannot read the width {quoted(width)}", hint=hint)

@@ -29,6 +29,7 @@ from archgraph.sizes.expansion import expanded
 
 MOST_OPERATIONS = 20_000
 """The longest network whose paths a figure counts."""
+_LONGEST_SIZE = 20
 
 
 class Facts:
@@ -166,14 +167,14 @@ class Facts:
     # shapes and receptive fields
 
     def sizes(self, value: Value) -> list[Expr | int]:
-        """The sizes of a value in order; a size that is a sum is given as its number."""
+        """The sizes of a value in order; a size that takes long to write is given as its number."""
         return [self.size(length) for _, length in value.type.axes]
 
     def size(self, length: Expr) -> Expr | int:
         shown = self.shown(length)
         if self.options.values:
             return self.number(length)
-        if not isinstance(shown, Add) and shown.is_integer is not False and len(str(shown)) < 20:
+        if shown.is_integer is not False and len(str(shown)) < _LONGEST_SIZE:
             return shown
         return self.number(length)
 

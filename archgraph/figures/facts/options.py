@@ -16,7 +16,7 @@ class Options:
 
     Attributes:
         show: which of `ANNOTATIONS`.
-        terms: the leading terms of a law, or the full law where it has room.
+        terms: the full law where it fits a box of usual width, else its large terms; or boxes widened for full laws.
         values: numbers at the bound symbols instead of laws.
     """
 

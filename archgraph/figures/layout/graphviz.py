@@ -33,10 +33,27 @@ _LAYOUT = {
     "pygraphviz": "pygraphviz.AGraph(source).draw(format='json', prog='dot')",
     "system": "graphviz.Source(source).pipe(format='json')",
 }
+# Compiling the WebAssembly takes ten times as long as a layout. Wasmtime keeps what it compiled in the user's cache
+# folder, by its own version and the content, safe between processes; the package has no way to ask for that. Where
+# there is no such folder, it compiles each time.
+_PREPARED = {
+    "wasi": """
+import wasmtime
+new_engine = wasmtime.Engine
+def engine_with_cache():
+    try:
+        config = wasmtime.Config()
+        config.cache = True
+        return new_engine(config)
+    except Exception:
+        return new_engine()
+wasmtime.Engine = engine_with_cache
+"""
+}
 # Run by a child as text, not imported: an engine that hangs or crashes ends the child alone, and importing archgraph
 # needs none.
 _SCRIPT = (
-    "{guard}import json, sys, {package}; answers = [{layout}.decode() for source in json.load(sys.stdin)]; "
+    "{guard}{prepared}import json, sys, {package}; answers = [{layout}.decode() for source in json.load(sys.stdin)]; "
     "json.dump(answers, sys.stdout)"
 )
 # Where the parent is killed and can end nobody: Linux ends the child too, and elsewhere its own time runs out.
@@ -198,7 +215,9 @@ def _run(engine: str, source: str, limit: float, boxes: int) -> str:
     guard = "".join(
         _GUARD[kind].format(limit=int(limit) + 5, parent=os.getpid()) for kind, here in kinds.items() if here
     )
-    script = _SCRIPT.format(guard=guard, package=_PACKAGES[engine][0], layout=_LAYOUT[engine])
+    script = _SCRIPT.format(
+        guard=guard, prepared=_PREPARED.get(engine, ""), package=_PACKAGES[engine][0], layout=_LAYOUT[engine]
+    )
     # -P: no file in the working directory can take the place of an engine.
     command = [sys.executable, "-P", "-c", script]
     pipes = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE, "encoding": "utf-8", "env": environment}

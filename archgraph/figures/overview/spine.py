@@ -11,11 +11,11 @@ from archgraph.figures.content.boxes import (
     boxed,
     circle,
     content,
-    law,
     natural_width,
     pairs,
 )
 from archgraph.figures.content.labels import count_label, output_label, stage_way, value_label, way
+from archgraph.figures.content.law_lines import law
 from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Line, line_width
 from archgraph.figures.drawing.geometry import faults
@@ -28,10 +28,10 @@ from archgraph.graph.ir import Repeat
 from archgraph.outline.groups import Group
 from archgraph.outline.stages import Stage, stages
 from archgraph.outline.structure import Structure, merged_groups
-from archgraph.outline.wording import capitalized, humanized
+from archgraph.outline.wording import capitalized, humanized, inmost
 
 _MANY_SLOTS, _MANY_INSIDE = 14, 18
-_CAPTION_ROOM = 130.0
+_CAPTION_ROOM, _CAPTION_SHARE = 130.0, 0.7
 _PAGE_HEIGHT, _FEW_STAGES = 600.0, 3
 _SIDE_SHARE = 0.66
 
@@ -188,7 +188,7 @@ def group_content(
 
 
 def _block_name(repeat: Repeat) -> str:
-    return capitalized(humanized(repeat.name if repeat.block == "repeat" else repeat.block))
+    return capitalized(humanized(repeat.name if repeat.block == "repeat" else inmost(repeat).block))
 
 
 def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
@@ -202,7 +202,7 @@ def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
     if plan is None:
         return None
     spine = layout_spine(plan, deck=True)
-    caption = _caption(facts, inner, repeat, spine.width - spine.axis - CAPTION_MARGIN)
+    caption = _caption(facts, inner, repeat, max(room * _CAPTION_SHARE, spine.width - spine.axis - CAPTION_MARGIN))
     lacking = spine.axis + max(line_width(line) for line in caption) + CAPTION_MARGIN - spine.width
     if lacking > 0:
         widest = max(slot.box.width for slot in plan.slots)

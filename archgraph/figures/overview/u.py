@@ -15,14 +15,19 @@ from archgraph.outline.stages import Stage, UNet, conditions
 
 @dataclass(frozen=True)
 class UForm:
-    """How much room the parts of a U may take."""
+    """How much room the parts of a U may take; ``room`` is that of a law."""
 
+    room: float = WIDE
     stacked: bool = False
     brief: bool = False
     picture: bool = True
 
 
-_FORMS = (UForm(), UForm(stacked=True), UForm(stacked=True, brief=True), UForm(True, True, False))
+_FORMS = (
+    UForm(),
+    *(UForm(room, True, brief) for room in (WIDE, MEDIUM + 20.0, MEDIUM) for brief in (False, True)),
+    UForm(MEDIUM, True, True, False),
+)
 
 
 def u_diagram(facts: Facts, u: UNet, width: float) -> Diagram | None:
@@ -92,8 +97,7 @@ def _two_columns(contents: Content) -> Content:
 
 def _content(facts: Facts, stage: Stage, form: UForm) -> Content:
     """Named and shaped by the main line; its laws include what stands beside it, but no heads of other outputs."""
-    room = MEDIUM if form.stacked else WIDE
     heads = {item for group in stage.beside if group.output in facts.flow.outputs for item in group.items}
     beside = [item for item in stage.items if item not in stage.line and item not in heads]
-    found = content(facts, stage.line, room=room, strides=not stage_way(facts, stage), beside=beside)
+    found = content(facts, stage.line, room=form.room, strides=not stage_way(facts, stage), beside=beside)
     return replace(found, picture=found.picture and form.picture)

@@ -66,6 +66,19 @@ def leaves(graph: Graph, module: Any, prefix: str = "") -> Iterator[tuple[str, N
             yield from leaves(node.body, body, f"{path}.")
 
 
+def mixtures(graph: Graph, module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """Yield every mixture of a lowered graph, which sums what its experts return, with its path."""
+    names: list[str] = module._attributes  # type: ignore[assignment]
+    for node, attribute in zip(graph.nodes, names, strict=True):
+        child, path = getattr(module, attribute), f"{prefix}{node.name}"
+        if isinstance(node, Node):
+            continue
+        if node.experts is not None:
+            yield path, child
+        for body in [child] if node.once else child:
+            yield from mixtures(node.body, body, f"{path}.")
+
+
 def _scope(
     graph: Graph,
     results: tuple[Value, ...],

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Graph
-from archgraph.pytorch.lower.lower import leaves
+from archgraph.pytorch.lower.lower import leaves, mixtures
 from archgraph.pytorch.lower.modules import results_of
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def saved_bytes(graph: Graph, module: nn.Module, inputs: Sequence[Tensor]) -> Co
 
     ledger = _Ledger({_key(weight) for weight in (*module.parameters(), *module.buffers())})
     handles = [handle for path, _, leaf in leaves(graph, module) for handle in ledger.listen(path, leaf)]
+    # After the hooks of what stands in them: a result that no expert has made is the sum.
+    handles += [mixture.register_forward_hook(ledger.summed(path)) for path, mixture in mixtures(graph, module)]
     for tensor in inputs:
         ledger.met(tensor)
     training = module.training
@@ -97,6 +99,17 @@ class _Ledger:
             self.running = ""
 
         return [leaf.register_forward_pre_hook(enter), leaf.register_forward_hook(leave)]
+
+    def summed(self, path: str) -> Callable[..., None]:
+        """Return what notes that a scope has made its own result."""
+
+        def leave(module: nn.Module, tensors: tuple[Tensor, ...], result: Tensor) -> None:
+            self.running = path
+            for tensor in results_of(result):
+                self.met(tensor)
+            self.running = ""
+
+        return leave
 
     def total(self) -> Counter[str]:
         """Return the bytes that are kept, by the node that made them."""

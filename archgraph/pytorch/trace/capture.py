@@ -9,6 +9,7 @@ from archgraph.pytorch.trace.batch.find import AskedBatch, BatchSearch
 from archgraph.pytorch.trace.batch.sample import Batch, one_sample, plain_inputs
 from archgraph.pytorch.trace.recording.record import record
 from archgraph.pytorch.trace.recording.recording import Recording
+from archgraph.pytorch.trace.rules import has_rule
 from archgraph.pytorch.trace.sizes import TracedSizes, declared_sizes
 from archgraph.pytorch.trace.symbols.asked import Dynamic, asked_for
 from archgraph.pytorch.trace.symbols.capture import capture_symbolic
@@ -46,12 +47,12 @@ def capture(module: nn.Module, inputs: Any, dynamic: Dynamic, name: str, batch_a
         ArchgraphError: the module cannot be recorded, or a dimension that was asked to vary cannot.
     """
     given = plain_inputs(inputs)
-    example = record(module, given)
+    example = record(module, given, whole=has_rule)
     asked_for(example, dynamic)
-    again = lambda sizes: record(module, given, sizes)  # noqa: E731
+    again = lambda sizes: record(module, given, sizes, whole=has_rule)  # noqa: E731
     batch = BatchSearch(module, example, again, dynamic).found(batch_axis)
     cut = any(dim is not None and example.inputs[each].meta["val"].shape[dim] > 1 for each, dim in batch.items())
     sample = one_sample(given, batch) if cut else given
     if dynamic:
         return Captured(*capture_symbolic(module, sample, dynamic, name), batch, sample)
-    return Captured(record(module, sample) if cut else example, declared_sizes(name, ()), batch, sample)
+    return Captured(record(module, sample, whole=has_rule) if cut else example, declared_sizes(name, ()), batch, sample)

@@ -34,16 +34,6 @@ from archgraph.pytorch.trace.batch.sample import Batch
 from archgraph.pytorch.trace.builder import Record
 from archgraph.pytorch.trace.capture import capture
 from archgraph.pytorch.trace.dead_work import dead_work
-from archgraph.pytorch.trace.handlers import (  # noqa: F401  they register handlers
-    attention,
-    cuts,
-    indexing,
-    layers,
-    norms,
-    reductions,
-    resampling,
-    shapes,
-)
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import RECORDED
 from archgraph.pytorch.trace.nesting import nest

@@ -13,8 +13,8 @@ from archgraph.pytorch.trace.nested import tree_of
 from archgraph.spec.declarations import Declarations
 
 
-def network_of(found: TracedModule, module: Any = None) -> Network:
-    """Return a traced module as a network."""
+def network_of(found: TracedModule, module: object = None, told: str = "") -> Network:
+    """Return a traced module as a network; `told` says what was chosen for whoever named it."""
     example = None if found.inputs is None else without_values(found.inputs)
     return Network(
         name=found.name,
@@ -30,6 +30,7 @@ def network_of(found: TracedModule, module: Any = None) -> Network:
             conditions=found.conditions,
             gaps=found.gaps,
             dead=found.dead,
+            told=(told,) if told else (),
             module=module,
             example=example,
         ),

@@ -16,6 +16,7 @@ from archgraph.cost.part import whole_part
 from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Value
 from archgraph.graph.network import Network
+from archgraph.keywords import strict_methods
 from archgraph.ops.modules import torch_dtype
 from archgraph.optional import import_torch
 from archgraph.pytorch.lower.lower import leaves, lower
@@ -33,6 +34,7 @@ ORIGINAL = "the module itself"
 Shape = tuple[int, ...]
 
 
+@strict_methods
 @dataclass(frozen=True)
 class Check:
     """One node, or the whole network, as we count it and as PyTorch does; all repetitions together.

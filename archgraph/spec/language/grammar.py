@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import unicodedata
 import warnings
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ MAX_NESTING = 40
 SIZE_FUNCTIONS = ("min", "max", "ceil", "floor", "len")
 ALLOWED = "integers, names, x.axis, name(i), + - * / // % **, comparisons, and or not, min max ceil floor len"
 CALLS = f"name(i) is element i of a list; the functions are {', '.join(SIZE_FUNCTIONS)}"
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _LOOKALIKES = {"×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "∕": "/", "−": "-", "–": "-", "—": "-", "‐": "-"}
 _LOOKALIKES |= {"≤": "<=", "≥": ">=", "≠": "!=", "²": "**2", "³": "**3", "…": "..", "⌊": "floor(…)", "⌈": "ceil(…)"}
 
@@ -68,6 +70,15 @@ def _depth(tree: ast.AST) -> int:
         depth += 1
         level = [child for node in level for child in ast.iter_child_nodes(node)]
     return depth
+
+
+def words_in(text: str) -> list[str]:
+    """Return every word of a text that could be a name.
+
+    >>> words_in("x.c * features(i)")
+    ['x', 'c', 'features', 'i']
+    """
+    return _WORD.findall(text)
 
 
 def names_in(text: Any) -> Iterator[str]:

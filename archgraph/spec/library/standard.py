@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from archgraph.spec.definitions import BlockSpec, Spec
 from archgraph.spec.operations import operations as operations
-from archgraph.spec.spec import read_file, yaml_names
+from archgraph.spec.shipped import yaml_names
+from archgraph.spec.spec import read_file
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -37,9 +38,11 @@ def library_file(name: str) -> Spec:
 
 
 def find_block(spec: Spec, kind: str) -> tuple[Spec, BlockSpec] | None:
-    """Return a block and its file: of the spec itself, else of the library; None if there is none."""
+    """Return a block and its file: of the spec itself, of a file beside it, of the library; None if there is none."""
     if kind in spec.blocks:
         return spec, spec.blocks[kind]
+    if kind in spec.imported:
+        return spec.imported[kind], spec.imported[kind].blocks[kind]
     if kind in library_names():
         file = library_file(kind)
         return file, file.blocks[kind]

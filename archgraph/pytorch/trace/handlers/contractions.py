@@ -92,7 +92,7 @@ def _vector_product(i: ProgramInterpreter, x: Tracked, y: Tracked) -> Tracked:
     return contract(i, x, y, left, right, [label for label in (*left, *right) if label != 2])
 
 
-@aten("matmul", "bmm", "mm", "mv", "dot")
+@aten("matmul", "bmm", "mm", "mv", "dot", "vdot")
 def matmul(i: ProgramInterpreter, a: Arguments) -> Any:
     """A product of matrices, or vectors."""
     y = next(getattr(a, name) for name in ("other", "mat2", "vec", "tensor") if name in a.nodes)
@@ -109,11 +109,28 @@ def _of_rank(layout: Sequence[Dim], rank: int) -> list[Dim]:
     return dims
 
 
-@aten("addmm", "baddbmm")
+@aten("addmm", "baddbmm", "addmv")
 def addmm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A product of matrices plus a value."""
-    names = ("mat1", "mat2") if "mat1" in a.nodes else ("batch1", "batch2")
-    result = product_of(i, *(getattr(a, name) for name in names))
+    names = next(pair for pair in (("mat1", "mat2"), ("batch1", "batch2"), ("mat", "vec")) if pair[0] in a.nodes)
+    return _plus(i, a, product_of(i, *(getattr(a, name) for name in names)))
+
+
+@aten("addbmm")
+def addbmm(i: ProgramInterpreter, a: Arguments) -> Tracked:
+    """The sum of a stack of products of matrices plus a value."""
+    return _plus(i, a, contract(i, a.batch1, a.batch2, [0, 1, 2], [0, 2, 3], [1, 3]))
+
+
+@aten("_trilinear")
+def trilinear(i: ProgramInterpreter, a: Arguments) -> Any:
+    """Three tensors multiplied over dimensions that they share, as a bilinear layer does: the first two before."""
+    rank = len(a.expand1) + a.i1.rank
+    labels = [[d for d in range(rank) if d not in getattr(a, f"expand{place}")] for place in (1, 2, 3)]
+    return _einsum(i, [a.i1, a.i2, a.i3], labels, [d for d in range(rank) if d not in a.sumdim])
+
+
+def _plus(i: ProgramInterpreter, a: Arguments, result: Tracked) -> Tracked:
     if a.nodes.get("beta") == 0:
         return result
     values, layout = broadcast_dimensions(i.builder, [result, a.self])

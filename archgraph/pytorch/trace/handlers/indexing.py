@@ -62,6 +62,8 @@ MOVES = [
     "native_channel_shuffle",
     "cummax",
     "cummin",
+    "max_unpool2d",
+    "max_unpool3d",
 ]
 SOURCES = [
     "arange",

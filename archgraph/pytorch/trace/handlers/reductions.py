@@ -95,6 +95,16 @@ def reduction(i: ProgramInterpreter, a: Arguments) -> Any:
     return [result, i.moved(f"arg{name}", [x], results[1])]
 
 
+@aten("var_mean", "std_mean")
+def spread_and_mean(i: ProgramInterpreter, a: Arguments) -> list[Tracked]:
+    """Variance or deviation, and the mean beside it."""
+    x, name = operand_of(a), a.node.target._schema.name.removeprefix("aten::").removesuffix("_mean")
+    dims = _dims(a, x)
+    results = [reduced(i, x, dims, make) for make in (partial(_reduce, name), GlobalAvgPool)]
+    kept = [d for d in range(x.rank) if a.keepdim or d not in dims]
+    return [result.with_layout([result.layout[d] for d in kept]) for result in results]
+
+
 def _reduce(function: str, axes: tuple[str, ...]) -> Op:
     return Reduce(function, axes)
 

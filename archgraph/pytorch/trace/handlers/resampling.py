@@ -6,7 +6,7 @@ from typing import Any
 
 from archgraph.graph.ir import Value
 from archgraph.ops.pooling import AvgPool, MaxPool
-from archgraph.ops.resizing import AdaptiveAvgPool, GlobalAvgPool, Upsample
+from archgraph.ops.resizing import AdaptiveAvgPool, AdaptiveMaxPool, GlobalAvgPool, Upsample
 from archgraph.ops.traced.values import Resize
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import Windows, per_dimension, per_position, reduced
@@ -16,21 +16,34 @@ from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import product
 
 
-@aten("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool2d_with_indices")
+@aten(
+    "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool1d_with_indices",
+    "max_pool2d_with_indices", "max_pool3d_with_indices",
+)  # fmt: skip
 def pool(i: ProgramInterpreter, a: Arguments) -> Any:
     """Pooling over windows."""
     name = a.node.target._schema.name
     count = next(int(char) for char in name if char.isdigit())
     x = a.self if a.nodes.get("self") is not None else a.input
-    if any(d != 1 for d in per_dimension(a.dilation, count)):
-        return NotImplemented
     w = Windows(i, x, count)
     kernel = per_dimension(a.kernel_size, count)
     stride = per_dimension(a.stride, count) if a.stride else kernel
-    make = MaxPool if "max" in name else AvgPool
     padding = w.by_name(per_dimension(a.padding, count, 0), 0)
-    result = w.apply(make(w.by_name(kernel), w.by_name(stride), padding, bool(a.ceil_mode)))
+    common = (w.by_name(kernel), w.by_name(stride), padding, bool(a.ceil_mode))
+    dilation = w.by_name(per_dimension(a.nodes.get("dilation"), count))
+    result = w.apply(MaxPool(*common, dilation) if "max" in name else AvgPool(*common))
     return (result, result) if "indices" in name else result
+
+
+@aten("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d")
+def adaptive_max_pool(i: ProgramInterpreter, a: Arguments) -> Any:
+    """The largest of every cell of a grid, and where it stands."""
+    w = Windows(i, a.self, len(a.output_size))
+    assert isinstance(w.t.value, Value)
+    sizes = [i.sizes.expression(length) for length in a.node.meta["val"][0].shape[-len(a.output_size) :]]
+    given = {**dict(w.t.axes), **dict(zip(w.names, sizes, strict=True))}
+    result = w.apply(AdaptiveMaxPool(per_position({n: given[n] for n in w.t.value.type.positions})))
+    return (result, result)
 
 
 @aten("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d")

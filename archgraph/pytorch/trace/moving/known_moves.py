@@ -14,7 +14,7 @@ from archgraph.ops.traced.moves import Move
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.pytorch.trace.moving.axis_reads import AxisReads, axis_reads, positions, unknown_reads
-from archgraph.pytorch.trace.moving.naming import Names, moving_axes, named_by
+from archgraph.pytorch.trace.moving.naming import Names, named_by
 from archgraph.pytorch.trace.moving.pairs import MovedPairs, itself, moved_pairs
 from archgraph.pytorch.trace.moving.rerun import NotKnownError, SizeNumber, run_again, shape_of
 from archgraph.pytorch.trace.recording.node import RecordedNode
@@ -166,16 +166,19 @@ def emitted(i: ProgramInterpreter, name: str, moved: Sequence[Moved], shaped: An
 
 
 def _gathering(apart: Sequence[tuple[Moved, Names]], names: Names) -> tuple[int, ...]:
-    """The operands whose positions become channels."""
+    """The operands of which some channels of the result read other positions than the rest, or none."""
     if CHANNEL not in names:
         return ()
     dim = list(names).index(CHANNEL)
-    sources = [one.pairs[0] if one.pairs else "" for one, _ in apart]
-    found = [
-        isinstance(pairs, MovedPairs) and moving_axes(pairs, own, dim) - {CHANNEL}
-        for pairs, (_, own) in zip(sources, apart, strict=True)
-    ]
-    return tuple(place for place, axes in enumerate(found) if axes)
+    return tuple(
+        place
+        for place, (one, own) in enumerate(apart)
+        if one.pairs and isinstance(pairs := one.pairs[0], MovedPairs) and pairs.differ_along(dim, _place(own))
+    )
+
+
+def _place(names: Names) -> int | None:
+    return list(names).index(CHANNEL) if CHANNEL in names else None
 
 
 def _inner(read: AxisMap) -> Any:

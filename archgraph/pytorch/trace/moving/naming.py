@@ -35,13 +35,13 @@ def named_by(sources: Sequence[tuple[MovedPairs, Names]], shape: Sequence[int]) 
 
 
 def _moving(pairs: MovedPairs, own: Names, dim: int) -> str | None:
-    found = moving_axes(pairs, own, dim)
+    found = _moving_axes(pairs, own, dim)
     if len(found) > 1:
         return CHANNEL if CHANNEL in found else None
     return next(iter(found), None)
 
 
-def moving_axes(pairs: MovedPairs, own: Names, dim: int) -> frozenset[str]:
+def _moving_axes(pairs: MovedPairs, own: Names, dim: int) -> frozenset[str]:
     """Return the axes along which the source moves when one dimension of the result does and the others stand still."""
     if not len(pairs.into):
         return frozenset()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,6 +39,31 @@ class MovedPairs:
 
         kept = ~torch.isin(self.into, taken)
         return MovedPairs(self.result, self.operand, self.into[kept], self.of[kept])
+
+    def differ_along(self, dim: int, leaving_out: int | None = None) -> bool:
+        """Say whether places of the result that differ along one dimension only read other elements, or none.
+
+        Args:
+            dim: a dimension of the result.
+            leaving_out: a dimension of the operand along which it does not matter where an element stands.
+
+        >>> itself((2, 3)).differ_along(0), itself((2, 3)).differ_along(0, 0)
+        (True, False)
+        """
+        into, of = self.coordinates()
+        rest = [d for d in range(len(self.result)) if d != dim]
+        kept = [d for d in range(len(self.operand)) if d != leaving_out]
+        pairs = _numbered(into[:, rest], [self.result[d] for d in rest])
+        pairs = pairs * prod(self.operand) + _numbered(of[:, kept], [self.operand[d] for d in kept])
+        everywhere = len(pairs.unique()) * self.result[dim]
+        return len((pairs * self.result[dim] + into[:, dim]).unique()) != everywhere
+
+
+def _numbered(places: Tensor, shape: Sequence[int]) -> Tensor:
+    numbers = places.new_zeros(len(places))
+    for column, size in enumerate(shape):
+        numbers = numbers * size + places[:, column]
+    return numbers
 
 
 def _unravelled(numbers: Tensor, shape: Sequence[int]) -> Tensor:

@@ -6,12 +6,14 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import ArchgraphError
 from archgraph.optional import import_torch
 from archgraph.pytorch.trace.recording import refusals
 from archgraph.pytorch.trace.recording.compared import Comparisons
+from archgraph.pytorch.trace.recording.composites import IsWhole, every_one
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.outputs import named_tensors
 from archgraph.pytorch.trace.recording.recording import Recording
@@ -35,6 +37,7 @@ def record(
     follow: Follow | None = None,
     kept: Contents | None = None,
     compared: Comparisons | None = None,
+    whole: IsWhole = every_one,
 ) -> Recording:
     """Record every operator that one call of a module in evaluation mode runs.
 
@@ -49,6 +52,7 @@ def record(
         follow: sees every call before it has a result.
         kept: what the module holds, where it is recorded several times.
         compared: is told what the module's code compares sizes with.
+        whole: tells by name which operators are one step; the others are the steps that PyTorch makes them of.
 
     Raises:
         ArchgraphError: it is no module, it decides on values that are not known, an operator has no rule for
@@ -71,7 +75,7 @@ def record(
 
     with unchanged(module, kept):
         module.eval()
-        recorder = Recorder(module, follow)
+        recorder = Recorder(module, follow, whole)
         args, kwargs, given = _placed(torch, recorder, module, args, kwargs, sizes or {})
         with recorder.surroundings.entered(), _explained(module, recorder):
             with torch.inference_mode(), torch.enable_grad(), _comparing(compared), recorder:
@@ -80,7 +84,7 @@ def record(
     return _recording(recorder, given, outputs)
 
 
-def _comparing(compared: Comparisons | None) -> AbstractContextManager[Any]:
+def _comparing(compared: Comparisons | None) -> AbstractContextManager[object]:
     if compared is None:
         return nullcontext()
     from archgraph.pytorch.trace.recording.comparing import ComparingSizes
@@ -118,13 +122,13 @@ def _recording(recorder: Any, inputs: Mapping[str, RecordedNode], outputs: Mappi
     )
 
 
-def _refuse_scripted(torch: Any, module: Any) -> None:
+def _refuse_scripted(torch: ModuleType, module: nn.Module) -> None:
     for path, part in module.named_modules():
         if isinstance(part, torch.jit.ScriptModule):
             raise refusals.scripted(type(module).__name__, path)
 
 
-def _arguments(module: Any, inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _arguments(module: nn.Module, inputs: object) -> tuple[tuple[object, ...], dict[str, object]]:
     """Return the arguments of the call.
 
     Raises:
@@ -163,7 +167,7 @@ def _placed(
     return tuple(placed), by_name, inputs
 
 
-def _argument_names(module: Any, count: int) -> list[str]:
+def _argument_names(module: nn.Module, count: int) -> list[str]:
     names: list[str] = []
     for parameter in inspect.signature(module.forward).parameters.values():
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
@@ -172,7 +176,7 @@ def _argument_names(module: Any, count: int) -> list[str]:
     return names[:count]
 
 
-def _name(path: tuple[Any, ...]) -> str:
+def _name(path: tuple[object, ...]) -> str:
     """Return the name of an input: `sizes_0` for the first of several, `batch_image` for one of a mapping."""
     steps = (str(getattr(step, "key", getattr(step, "idx", getattr(step, "name", step)))) for step in path)
     return re.sub(r"\W", "_", "_".join(steps))

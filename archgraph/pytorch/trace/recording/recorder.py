@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator as python_operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.recording import refusals
 from archgraph.pytorch.trace.recording.call import OperatorCall, like
+from archgraph.pytorch.trace.recording.composites import IsWhole, every_one, falls_apart
 from archgraph.pytorch.trace.recording.deciding import run_decided
 from archgraph.pytorch.trace.recording.known import MOST_KNOWN, KnownValues, memory
 from archgraph.pytorch.trace.recording.lines import runs_in, user_line
@@ -34,9 +35,10 @@ class Recorder(TorchDispatchMode):
         refusal: why the module cannot be recorded, also if its own code went on after that.
     """
 
-    def __init__(self, module: Any, follow: Any = None) -> None:
+    def __init__(self, module: torch.nn.Module, follow: Any = None, whole: IsWhole = every_one) -> None:
         super().__init__()
         self._follow = follow
+        self._whole = whole
         self.root = type(module).__name__
         self.calls: list[RecordedNode] = []
         self.refusal: ArchgraphError | None = None
@@ -86,7 +88,17 @@ class Recorder(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
+        if falls_apart(func, self._whole):
+            return self._apart(func, args, kwargs or {})
         return self._run(func, args, kwargs or {})
+
+    def _apart(self, function: Any, args: Sequence[object], kwargs: Mapping[str, object]) -> object:
+        """Record an operator as what PyTorch makes it of, which may ask that all operands are on one device."""
+        call = OperatorCall(function, args, kwargs, self.entry)
+        with self:
+            if call.operator.writes:
+                return function.decompose(*args, **kwargs)
+            return function.decompose(*call.run, **call.run_kwargs)
 
     def _run(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         if function is DETACH and args[0] is self._fresh:
@@ -268,12 +280,12 @@ class Recorder(TorchDispatchMode):
 
     # -- refusals ----------------------------------------------------------------------------------------
 
-    def _refused(self, why: Any, operator: str, *more: Any) -> ArchgraphError:
+    def _refused(self, why: Callable[..., ArchgraphError], operator: str, *more: object) -> ArchgraphError:
         error = why(self.root, self.modules.stack, operator, user_line(2), *more)
         # The module may catch it and go another way, which is not the way that it goes on values.
         self.refusal = self.refusal or error
         return error
 
 
-def _is_large(result: Any) -> bool:
+def _is_large(result: object) -> bool:
     return isinstance(result, torch.Tensor) and result.numel() > MOST_KNOWN

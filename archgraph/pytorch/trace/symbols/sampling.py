@@ -12,6 +12,7 @@ from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.record import record
 from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.pytorch.trace.recording.restore import Contents
+from archgraph.pytorch.trace.rules import has_rule
 from archgraph.pytorch.trace.symbols.asked import Dynamic, SymbolSizes, asked_for, input_sizes
 from archgraph.pytorch.trace.symbols.differences import Difference, LinedUp
 
@@ -50,7 +51,7 @@ class Sampler:
         self._inputs = inputs
         self._kept = Contents(module)
         compared = Comparisons()
-        self.example = record(module, inputs, kept=self._kept, compared=compared)
+        self.example = record(module, inputs, kept=self._kept, compared=compared, whole=has_rule)
         self.asked = asked_for(self.example, dynamic)
         self.sizes = {item.name: item.default for item in self.asked}
         self._known: dict[tuple[int, ...], Sample | Difference] = {}
@@ -89,6 +90,7 @@ class Sampler:
                 follow=follow,
                 kept=self._kept,
                 compared=compared,
+                whole=has_rule,
             )
         except DivergedError as error:
             return error.difference

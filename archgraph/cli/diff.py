@@ -1,0 +1,91 @@
+"""The command on what changed between two states of a network."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from archgraph.cli.output import say
+from archgraph.cli.parser import Parser
+from archgraph.cli.shared import Command, add_at, add_names
+from archgraph.cli.values import bindings
+from archgraph.errors import ArchgraphError
+
+if TYPE_CHECKING:
+    from archgraph.architecture.architecture import Architecture
+
+
+def _diff_options(parser: Parser) -> None:
+    from archgraph.comparison.change_report import CHANGE_FORMATS
+    from archgraph.cost.costs import GROUPS
+
+    text = "a shipped name, a path, or REVISION:PATH of the git repository; a variant after #"
+    parser.add_argument("before", metavar="BEFORE", help=text)
+    parser.add_argument("after", metavar="AFTER", help="the same")
+    parser.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="METRIC=MOST",
+        help="fail where AFTER has more: params=+0%%, macs=+5%%, activations=+4096, field=same",
+    )
+    add_names(parser, "--by", lambda: GROUPS, "grouping", "also by groups of nodes: ", default=None)
+    add_names(parser, "--format", lambda: CHANGE_FORMATS, "format", default="text")
+    add_at(parser)
+
+
+def _run_diff(options: argparse.Namespace) -> int:
+    from archgraph.comparison.change_report import change_report
+    from archgraph.comparison.limits import broken, limit_of
+
+    limits = [limit_of(text) for text in options.limit]
+    before, after = _both(options)
+    found = before.diff(after)
+    told = [text for limit in limits if (text := broken(found, limit))]
+    say(change_report(found, options.format, options.by or "", told, _file(options.after)))
+    return int(bool(told))
+
+
+def _both(options: argparse.Namespace) -> tuple[Architecture, Architecture]:
+    try:
+        return _one(options.before, options), _one(options.after, options)
+    except ArchgraphError as error:
+        if options.format == "github":
+            _annotate(error, options)
+        raise
+
+
+def _one(operand: str, options: argparse.Namespace) -> Architecture:
+    from archgraph.architecture.architecture import Architecture
+    from archgraph.spec.revision import find_revision
+    from archgraph.spec.source import SpecSource
+
+    g = Architecture(SpecSource(*find_revision(operand)).network())
+    values = bindings(options.at)
+    return g.at(**values).symbolic() if values else g
+
+
+def _file(operand: str) -> str:
+    """The path that an operand names, as a build knows it."""
+    return operand.partition("#")[0]
+
+
+def _annotate(error: ArchgraphError, options: argparse.Namespace) -> None:
+    from archgraph.comparison.change_report import annotation
+
+    place = error.place
+    if place is None:
+        say(annotation("error", error.message))
+        return
+    paths = (_file(operand) for operand in (options.before, options.after))
+    path = next((path for path in paths if path.rpartition("/")[2] == place.file), place.file)
+    say(annotation("error", error.message, path, place.line, place.column))
+
+
+DIFF = Command(
+    "diff",
+    "Show what changed between two specs, or two revisions of one",
+    "archgraph diff main:specs/unet.yaml specs/unet.yaml --limit macs=+5%",
+    _run_diff,
+    _diff_options,
+)

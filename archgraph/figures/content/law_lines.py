@@ -1,0 +1,67 @@
+"""Laws as lines of a figure. An equals sign stands before what is the whole law and nothing else.
+
+What is left out, or rounded, stands behind ``≈``, and is what `archgraph.figures.content.terms` allows.
+"""
+
+from dataclasses import replace
+
+from sympy import Expr
+
+from archgraph.figures.content.mathtext import line_of, math, number, variable, words
+from archgraph.figures.content.terms import forms
+from archgraph.figures.drawing.diagram import Claim, Line, Run, line_width
+from archgraph.figures.drawing.style import SIZES
+from archgraph.figures.facts.facts import Facts
+
+LETTERS = {"params": "theta", "macs": "MACs"}
+"""What stands for a metric in formulas: M alone would be a million as well."""
+
+_FULL_ROOM, _GAP = 190.0, 0.16
+
+
+def law(facts: Facts, metric: str, expression: Expr, room: float, size: float = SIZES.body) -> Line:
+    """``θ = law``; what is shorter than the whole, and numbers where no law has room, stand behind ``≈``.
+
+    Args:
+        facts: the network, with its sizes and options.
+        metric: ``"params"`` or ``"macs"``.
+        expression: the whole law in the user's symbols.
+        room: how wide the line may be, in points.
+        size: of the letters, in points.
+    """
+    name = variable(LETTERS[metric], size)
+    return claimed(
+        line_of(name, right_side(facts, expression, room - line_width(name), size), gap=_GAP * size), metric, expression
+    )
+
+
+def right_side(facts: Facts, expression: Expr, room: float, size: float) -> Line:
+    """The sign and the longest form that has room, else the value."""
+    return law_side(facts, expression, room, size) or value_side(facts, expression, size)
+
+
+def law_side(facts: Facts, expression: Expr, room: float, size: float) -> Line:
+    """The sign and the longest form that has room; nothing where none has, or values are asked for."""
+    room = max(room, _FULL_ROOM) if facts.options.terms == "full" else room
+    for sign, form in () if facts.options.values else forms(expression, facts.values):
+        line = line_of(_sign(sign, size), math(form, size), gap=_GAP * size)
+        if line_width(line) + _GAP * size <= room:
+            return line
+    return ()
+
+
+def value_side(facts: Facts, expression: Expr, size: float) -> Line:
+    """The value at the drawn sizes, rounded to three digits."""
+    value = facts.value(expression)
+    exact = abs(value) < 1000 and value == int(value)
+    return line_of(_sign("=" if exact else "≈", size), words(number(value), size, "serif"), gap=_GAP * size)
+
+
+def claimed(line: Line, metric: str, expression: Expr) -> Line:
+    """The line, which remembers the whole law that it stands for."""
+    first, *rest = line
+    return (replace(first, claim=Claim(metric, expression)), *rest)
+
+
+def _sign(sign: str, size: float) -> Line:
+    return (Run(sign, "serif", size),)

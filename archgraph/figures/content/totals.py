@@ -1,0 +1,77 @@
+"""What the whole network costs, at which sizes, and what the signs of laws mean: the last lines of a figure."""
+
+from collections.abc import Iterator
+
+from sympy import Expr
+
+from archgraph.figures.content.law_lines import LETTERS, claimed, value_side
+from archgraph.figures.content.mathtext import line_of, variable, words
+from archgraph.figures.drawing.diagram import Line, line_width
+from archgraph.figures.drawing.style import SIZES
+from archgraph.figures.facts.facts import Facts
+
+_MOST_LINES = 2
+
+
+def totals(facts: Facts, width: float) -> list[Line]:
+    """The costs of the whole network, and the sizes that they hold at.
+
+    Nothing where no costs are asked for. Sizes that have no room on two lines are left out, with an ellipsis.
+    """
+    laws = {metric: facts.total(metric) for metric in LETTERS if metric in facts.options.show}
+    if not laws:
+        return []
+    costs = line_of(*(_cost(facts, metric, law) for metric, law in laws.items()), gap=5.0)
+    return [line_of(words("Whole network:", SIZES.small), costs, gap=3.0), *_sizes(facts, list(laws.values()), width)]
+
+
+def signs(facts: Facts) -> Line:
+    """What θ means, and what stands behind the signs of laws."""
+    size = SIZES.small
+    theta = (
+        line_of(variable("theta", size), words("parameters;", size), gap=2.0) if "params" in facts.options.show else ()
+    )
+    exact = line_of(words("=", size, "serif"), words("exact,", size), gap=1.5)
+    about = line_of(words("≈", size, "serif"), words("rounded or shortened", size), gap=1.5)
+    return line_of(theta, exact, about, gap=3.0)
+
+
+def _cost(facts: Facts, metric: str, law: Expr) -> Line:
+    name = variable(LETTERS[metric], SIZES.small)
+    return claimed(line_of(name, value_side(facts, law, SIZES.small), gap=1.2), metric, law)
+
+
+def _sizes(facts: Facts, laws: list[Expr], width: float) -> list[Line]:
+    """``at C = 64, H = W = 572``, on as many lines as it takes."""
+    lines: list[Line] = [words("at", SIZES.small)]
+    for part in _with_commas(_equal_symbols(facts, laws)):
+        longer = line_of(lines[-1], part, gap=2.5)
+        if line_width(longer) <= width:
+            lines[-1] = longer
+        elif len(lines) == _MOST_LINES:
+            return [*lines[:-1], line_of(lines[-1], words("…", SIZES.small), gap=2.5)]
+        else:
+            lines.append(part)
+    return lines if len(lines[0]) > 1 else []
+
+
+def _with_commas(parts: list[Line]) -> Iterator[Line]:
+    for index, part in enumerate(parts):
+        yield line_of(part, words(",", SIZES.small)) if index < len(parts) - 1 else part
+
+
+def _equal_symbols(facts: Facts, laws: list[Expr]) -> list[Line]:
+    """The symbols of the laws with their values, those of one value together, in the order of the spec."""
+    used = {symbol for law in laws for symbol in law.free_symbols}
+    free = {str(symbol): value for symbol, value in facts.values.items() if symbol in used}
+    order = [name for name in facts.network.symbols if name in free]
+    by_value: dict[int, list[str]] = {}
+    for name in [*order, *sorted(set(free) - set(order))]:
+        by_value.setdefault(free[name], []).append(name)
+    return [_chained(names, value) for value, names in by_value.items()]
+
+
+def _chained(names: list[str], value: int) -> Line:
+    equals = words("=", SIZES.small, "serif")
+    variables = (line_of(variable(name, SIZES.small), equals, gap=1.2) for name in names)
+    return line_of(*variables, words(str(value), SIZES.small, "serif"), gap=1.2)

@@ -1,0 +1,39 @@
+"""A configuration file as plain data: of limited size, read as JSON, and nothing in it is run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from archgraph.errors import SpecError, quoted
+
+Fields = Mapping[str, Any]
+"""What a file of settings says, by name."""
+
+LARGEST_CONFIGURATION = 2**20
+"""Bytes of the largest configuration that is read."""
+
+
+def read_configuration(path: str) -> Fields:
+    """Return the fields of a JSON file.
+
+    Raises:
+        SpecError: there is no such file, it is too large, or holds no mapping.
+    """
+    place = Path(path)
+    try:
+        if not place.is_file():
+            raise SpecError(f"there is no file {quoted(path)}", hint="a config.json, such as lies beside a checkpoint")
+        if place.stat().st_size > LARGEST_CONFIGURATION:
+            raise SpecError(
+                f"{quoted(path)} has {place.stat().st_size:,} bytes, "
+                f"and a configuration {LARGEST_CONFIGURATION:,} at most"
+            )
+        found = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise SpecError(f"cannot read {quoted(path)} as JSON: {type(error).__name__}: {error}") from None
+    if not isinstance(found, dict):
+        raise SpecError(f"{quoted(path)} holds no configuration but {type(found).__name__}")
+    return found

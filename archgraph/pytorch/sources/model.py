@@ -1,0 +1,145 @@
+"""What a name or a file becomes: a module without weights, and the inputs that it is traced with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from inspect import signature
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from archgraph.errors import ArchgraphError, MissingToolError, SpecError, did_you_mean, quoted
+from archgraph.optional import import_torch
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Made = TypeVar("Made")
+BuilderOptions = Mapping[str, Any]
+"""Keywords of whatever builds a module: `img_size=384`."""
+
+
+@dataclass(frozen=True)
+class NamedModel:
+    """A module and how to call it.
+
+    Attributes:
+        name: what the network is called.
+        module: without values where its constructor allows that.
+        inputs: by name; None where nothing says what the module takes.
+        from_what: where the sizes of the inputs come from, as text.
+    """
+
+    name: str
+    module: nn.Module
+    inputs: Mapping[str, Tensor] | None
+    from_what: str = ""
+
+    def told(self) -> str:
+        """Return the inputs as text: `x 1x3x224x224, by timm's input_size`."""
+        shapes = (f"{name} {_shape(value)}" for name, value in (self.inputs or {}).items())
+        return f"{', '.join(shapes)}, by {self.from_what}"
+
+
+def _shape(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name} {_shape(part)}" for name, part in value.items()) + "}"
+    return "x".join(map(str, getattr(value, "shape", ()))) or "one number"
+
+
+def library(name: str) -> ModuleType:
+    """Import a library that models are named by.
+
+    Raises:
+        MissingToolError: it is not installed.
+    """
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != name:
+            raise MissingToolError(f"{name} needs {error.name}, which is not installed") from None
+        raise MissingToolError(f"{name} is not installed", hint=f"pip install {name}") from None
+    except Exception as error:
+        told = str(error).strip().partition("\n")[0]
+        hint = f"install a version of {name} that fits the PyTorch that is installed"
+        raise MissingToolError(f"{name} cannot be imported: {type(error).__name__}: {told}", hint=hint) from None
+
+
+def unknown_model(what: str, name: str, known: list[str]) -> SpecError:
+    """Return the error for a name that a library does not have.
+
+    >>> print(unknown_model("timm has no model", "resnet5", ["resnet50"]))
+    timm has no model 'resnet5'. Did you mean 'resnet50'?
+    """
+    return SpecError(f"{what} {quoted(name)}.{did_you_mean(name, known)}")
+
+
+def built(what: str, make: Callable[[], Made]) -> Made:
+    """Return a module, without values; where its constructor asks for values, with them, on the CPU.
+
+    Raises:
+        SpecError: it cannot be built.
+    """
+    torch = import_torch()
+    try:
+        with torch.device("meta"):
+            return make()
+    except ArchgraphError:
+        raise
+    except Exception:
+        with built_or_told(what):
+            return make()
+
+
+@contextmanager
+def built_or_told(what: str) -> Iterator[None]:
+    """Turn what a foreign constructor raises into one error."""
+    try:
+        yield
+    except ArchgraphError:
+        raise
+    except (Exception, SystemExit) as error:
+        told = str(error).strip().partition("\n")[0]
+        raise SpecError(
+            f"cannot build {what}: {type(error).__name__}: {told}", hint="its keywords: --set name=value"
+        ) from None
+
+
+def first_argument(module: nn.Module) -> str:
+    """Return the name of what a module is called with."""
+    return next(iter(signature(module.forward).parameters))
+
+
+def images(*sizes: int) -> Tensor:
+    """Return one sample of numbers without values."""
+    return import_torch().empty((1, *sizes), device="meta")
+
+
+def tokens(length: int) -> Tensor:
+    """Return one sample of token numbers without values."""
+    torch = import_torch()
+    return torch.zeros((1, length), dtype=torch.int64, device="meta")
+
+
+def no_inputs(name: str) -> SpecError:
+    """Return the error for a model of which nothing says what it takes."""
+    return SpecError(f"nothing says what {name} takes", hint="say it: --input 1x3x224x224, or inputs={...}")
+
+
+def called_with(model: NamedModel, inputs: object) -> tuple[object, str]:
+    """Return the inputs that a model is traced with, those of the user first, and what is told of the others.
+
+    Raises:
+        SpecError: nothing says what it takes.
+    """
+    if inputs is None:
+        if model.inputs is None:
+            raise no_inputs(model.name)
+        return dict(model.inputs), model.told()
+    if not isinstance(inputs, Mapping) or model.inputs is None:
+        return inputs, ""
+    derived = {name: value for name, value in model.inputs.items() if name not in inputs}
+    told = NamedModel(model.name, model.module, derived, model.from_what).told() if derived else ""
+    return {**derived, **inputs}, told

@@ -1,0 +1,98 @@
+"""A label says what is inside its box: a block's name gives way where a condition took away what it speaks of."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import archgraph as ag
+from archgraph.architecture.architecture import Architecture
+from archgraph.figures.drawing.diagram import Box
+from archgraph.graph.ir import Member, Repeat
+from archgraph.graph.locate import find_member
+from archgraph.outline.mixing import kinds_of
+
+ATTENDS = """\
+archgraph: 1
+symbols: {{C: 8, attends: {{default: [{0}]}}, H: {{default: 16, multiple_of: 4}}}}
+inputs: {{x: {{c: 3, h: H, w: H}}}}
+blocks:
+  mixing_attention:
+    args: [level]
+    do:
+      - conv_norm_act: {{out: C * 2**level}}
+      - residual: [{{conv_norm_act: {{out: C * 2**level}}}}]
+      - residual: [{{attention: {{heads: 1}}}}]
+        when: attends(level)
+network:
+  - for: {{i: 0..2}}
+    do:
+      - mixing_attention: {{level: i}}
+        as: enc(i)
+      - max_pool: {{kernel: 2}}
+        when: i < 2
+  - conv: {{out: 2, kernel: 1}}
+"""
+ONE_LEFT = """\
+archgraph: 1
+symbols: {C: 8, N: 16}
+inputs: {x: {c: C, n: N}}
+blocks:
+  small: {do: [{linear: {out: 2 * C}}, gelu, {linear: {out: C}}]}
+  small_transformer:
+    args: [attends]
+    do:
+      - small
+      - attention: {heads: 1}
+        when: attends
+network:
+  - small_transformer: {attends: true}
+    as: first
+  - small_transformer: {attends: false}
+    as: second
+"""
+
+
+ATTENTION = re.compile("attention|transformer", re.IGNORECASE)
+
+
+def headings(box: Box) -> str:
+    return " ".join(text.string for text in box.texts() if text.runs and text.runs[0].face == "bold")
+
+
+def attends(member: Member) -> bool:
+    if isinstance(member, Repeat):
+        return any(map(attends, member.body.nodes))
+    return "dynamic" in kinds_of(member)
+
+
+@pytest.mark.parametrize("flags", ["false, false, false", "false, true, false", "true, false, true"])
+def test_attention_is_named_where_it_is(flags):
+    boxes = ag.loads(ATTENDS.format(flags)).draw().diagram.boxes
+    named = sum("attention" in headings(box).lower() for box in boxes if box.kind == "node")
+    assert named == flags.count("true")
+
+
+def test_a_block_of_one_block_is_called_by_it():
+    texts = [headings(box) for box in ag.loads(ONE_LEFT).draw().diagram.boxes if box.kind == "node"]
+    assert any("Small transformer" in text for text in texts)
+    assert sum("transformer" in text for text in texts) == 1
+
+
+@pytest.mark.parametrize("name", ["adm", "ddpm", "sd"])
+def test_boxes_of_u_nets_that_speak_of_attention_have_it(name):
+    g = ag.load(name)
+    speaking = [box for box in g.draw().diagram.boxes if box.kind == "node" and ATTENTION.search(headings(box))]
+    assert speaking
+    for box in speaking:
+        assert any(map(attends, members(g, box))), headings(box)
+
+
+def members(g: Architecture, box: Box) -> list[Member]:
+    """What a box stands for: its tooltip names the first and the last member."""
+    first, *_, last = box.tooltip.split(":")[0].split(" … ") * 2
+    names = [member.name for member in g.network.graph.nodes]
+    if first in names and last in names:
+        return list(g.network.graph.nodes[names.index(first) : names.index(last) + 1])
+    return [find_member(g.network.graph, path)[0] for path in (first, last)]
