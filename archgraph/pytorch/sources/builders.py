@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from archgraph.errors import ArchgraphError, QueryError, SpecError, quoted, some
 from archgraph.optional import import_torch
-from archgraph.pytorch.sources.model import BuilderOptions, Made, NamedModel
+from archgraph.pytorch.sources.model import BuilderOptions, Built, NamedModel
 
 if TYPE_CHECKING:
     from torch import nn
@@ -67,7 +67,7 @@ def _check_callable(path: str, found: object, given: BuilderOptions) -> None:
         raise QueryError(message, hint=wanted)
 
 
-def _foreign(call: Callable[[], Made], message: str) -> Made:
+def _foreign(call: Callable[[], Built], message: str) -> Built:
     """Call what is not ours, of which any failure is told, and none ends the program."""
     try:
         return call()

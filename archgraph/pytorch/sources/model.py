@@ -16,7 +16,7 @@ from archgraph.optional import import_torch
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-Made = TypeVar("Made")
+Built = TypeVar("Built")
 BuilderOptions = Mapping[str, Any]
 """Keywords of whatever builds a module: `img_size=384`."""
 
@@ -76,7 +76,7 @@ def unknown_model(what: str, name: str, known: list[str]) -> SpecError:
     return SpecError(f"{what} {quoted(name)}.{did_you_mean(name, known)}")
 
 
-def built(what: str, make: Callable[[], Made]) -> Made:
+def built(what: str, make: Callable[[], Built]) -> Built:
     """Return a module, without values; where its constructor asks for values, with them, on the CPU.
 
     Raises:
