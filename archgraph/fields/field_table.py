@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,13 +60,18 @@ def plain_table(g: Network, input: str | None = None, *, every: bool = False, fi
     bound = (
         ()
         if all(axis.exact for field in chosen for axis in field.axes.values() if axis.settled)
-        else ("a size marked `at most` is an upper bound",)
+        else ("a size marked `at most` is an upper bound", *_reasons(chosen))
     )
     title = f"{g.name}: receptive field on {fields.input.name}"
     if fixed_weights:
         title += ", through fixed weights alone"
         bound = (FIXED, *bound)
     return Table(title, COLUMNS, rows, notes=(*FIELD_NOTES, *bound))
+
+
+def _reasons(fields: Iterable[ReceptiveField]) -> Iterator[str]:
+    reasons = dict.fromkeys(reason for field in fields for reason in field.why)
+    yield from (f"at most: {reason}" for reason in reasons)
 
 
 def _rows(field: ReceptiveField) -> Iterator[dict[str, Any]]:

@@ -19,9 +19,11 @@ def probe_table(name: str, probes: Sequence[Probe]) -> Table:
     (first, *_) = probes
     rows = [_probe_row(probe) for probe in probes]
     notes = (
-        "the exact set of input positions, borders included; per axis from the first to the last",
+        "the set of input positions, borders included, exact where not marked; per axis from the first to the last",
         "positions: how many of that box are read",
     )
+    reasons = dict.fromkeys(reason for probe in probes if not probe.exact for reason in probe.why)
+    notes = (*notes, *(f"at most: {reason}" for reason in reasons))
     columns = ("what", *first.extents, "positions")
     title = f"{name}: what {first.node} reads of {first.input}"
     if first.fixed_weights:

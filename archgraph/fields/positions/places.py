@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from archgraph.fields.positions.doubts import doubts
 from archgraph.fields.positions.interior import Touched
 from archgraph.fields.positions.probe import Probe, ReadBack, chosen
 from archgraph.fields.rules.node_reads import Learned
@@ -53,12 +54,17 @@ class Places:
         seed = {value: chosen(outputs, index, node)}
         reader = self._reader(kind)
         read = walk_back(reader, self.graph, chain, seed).get(self.input, NO_AREA)
-        extents, exact = self.extents(self.input), True
+        extents, exact, why = self.extents(self.input), True, ()
         if reader.bounded:
             # What is read at most is exact where as much is read in any case.
             sure = walk_back(self._reader(kind, certain=True), self.graph, chain, seed)
             exact = sure.get(self.input, NO_AREA) == read
-        return Probe(node, self.input.name, extents, kind, read, exact, fixed_weights=self.fixed_weights)
+            why = () if exact else self.doubts(node)
+        return Probe(node, self.input.name, extents, kind, read, exact, fixed_weights=self.fixed_weights, why=why)
+
+    def doubts(self, node: str) -> tuple[str, ...]:
+        """Return why what a node reads is a bound, with the operation that makes it so."""
+        return doubts(self.graph, members(self.graph, node), self._evaluate)
 
     def _reader(self, kind: ReadKind, *, certain: bool = False) -> ReadBack:
         key = (kind, certain)
@@ -77,7 +83,9 @@ class Places:
         found = self.probe(node, {}, kind)
         missing = area.complement(found.area, tuple(extents.values()))
         title, fixed = "unread by {node} of {input}", self.fixed_weights
-        return Probe(node, self.input.name, extents, kind, missing, found.exact, title, fixed_weights=fixed)
+        return Probe(
+            node, self.input.name, extents, kind, missing, found.exact, title, fixed_weights=fixed, why=found.why
+        )
 
     def interior(self, node: str) -> Probe:
         """Return the positions of a node that read no padding, no repeated border and no window that a border cuts."""

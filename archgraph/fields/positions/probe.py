@@ -76,6 +76,7 @@ class Probe:
         exact: False where less may be read: some channels were picked, or a mask is not known.
         title: what the positions are.
         fixed_weights: whether what is mixed with weights computed from an input is left out.
+        why: where it is not exact, the reasons, each with the operation that has it.
     """
 
     node: str
@@ -86,6 +87,7 @@ class Probe:
     exact: bool = True
     title: str = "{node} reads {input}"
     fixed_weights: bool = False
+    why: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """The number of positions."""
@@ -124,7 +126,11 @@ class Probe:
             return f"{title}: nothing"
         hull = ", ".join(f"{axis} {_shown(ends)}" for axis, ends in self.intervals.items()) or "all"
         note = "" if self.is_box else f", {len(self)} positions of this box"
-        return f"{title}: {hull}{note}{'' if self.exact else ' at most'}"
+        return f"{title}: {hull}{note}{'' if self.exact else self._at_most}"
+
+    @property
+    def _at_most(self) -> str:
+        return f" at most: {'; '.join(self.why)}" if self.why else " at most"
 
 
 def _hull(mask: Mask) -> tuple[int, int] | None:

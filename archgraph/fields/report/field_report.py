@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from archgraph.errors import QueryError, did_you_mean
+from archgraph.fields.positions.doubts import LEAKING, PICKED
 from archgraph.fields.positions.places import Places
 from archgraph.fields.positions.probe import Probe
 from archgraph.fields.report.axis_field import AxisField
@@ -82,7 +83,7 @@ class ReceptiveField:
         enc(0) reads image: h 0..2, w 7..11
         """
         found = self._asked.probe(self.node, index, kind)
-        return found if not self._partial else replace(found, exact=False)
+        return found if not self._partial else replace(found, exact=False, why=(*found.why, PICKED))
 
     @property
     def unread(self) -> Probe:
@@ -97,6 +98,15 @@ class ReceptiveField:
     @property
     def _partial(self) -> bool:
         return any(axis.partial for axis in self.axes.values())
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """Why sizes are upper bounds, with the operation that makes them so; nothing where they are exact."""
+        if not any(map(_bounded, self.axes.values())):
+            return ()
+        found = self.places.doubts(self.node) if self.places is not None else ()
+        found = (*found, *([PICKED] if self._partial else []))
+        return found or (LEAKING,)
 
     @property
     def _asked(self) -> Places:
@@ -127,6 +137,8 @@ class ReceptiveField:
         yield from self._origins("through gates since {}", lambda axis: (axis.gate_since, axis.global_since))
         title = "statistics: global since {}, O(1/N) per position"
         yield from self._origins(title, lambda axis: (axis.stat_since, axis.gate_since))
+        for reason in self.why:
+            yield f"  at most: {reason}"
         if not self.box_exact:
             yield f"  the set read is not the box of these axes: {self._true_area}"
 
@@ -145,3 +157,8 @@ class ReceptiveField:
             names = [name for name, other in new.items() if other == path]
             where = "" if len(names) == len(self.axes) else f", along {', '.join(names)}"
             yield f"  {title.format(path)}{where}"
+
+
+def _bounded(axis: AxisField) -> bool:
+    parts = [part for *_, part in axis.pieces] or [axis]
+    return any(part.settled and not part.exact for part in parts)

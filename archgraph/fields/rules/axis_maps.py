@@ -197,6 +197,9 @@ class _Listed(AxisRule[Listed]):
         drivers = tuple((term.axis, term.scale, term.extent) for term in self._form(view))
         return Lookup(view.axis, drivers, self.read.sets)
 
+    def doubt(self, view: AxisView) -> str:
+        return "" if self._is_one(view) or self._fits(view) else f"a list of positions holds for {self.read.sets} only"
+
     def _is_one(self, view: AxisView) -> bool:
         return self.read.alike and view.extent == self.read.sets.extent
 
@@ -235,6 +238,10 @@ class _AnyOf(AxisRule[AnyOf]):
             return Every(view.axis, full(view.extent), exact=False)
         return Link(view.axis, view.driver, self._table(view))
 
+    def doubt(self, view: AxisView) -> str:
+        reasons = (rule_of(part).doubt(view) for part in self.read.maps)
+        return "" if self._known(view) else next(filter(None, reasons), "positions of several kinds are read")
+
     def _related(self, view: AxisView) -> list[Related]:
         return [rule_of(part).relation(view) for part in self.read.maps]
 
@@ -266,6 +273,9 @@ def _as_table(found: Related, view: AxisView) -> ReadTable:
 class _AtMost(AxisRule[AtMost]):
     """What is read is not known: all that its inner map says may be."""
 
+    def doubt(self, view: AxisView) -> str:
+        return self.read.reason
+
     def reading(self, view: AxisView) -> Reading:
         return at_most(rule_of(self.read.map).reading(view))
 
@@ -286,6 +296,9 @@ class _AtMost(AxisRule[AtMost]):
 
 class _Along(AxisRule[Along]):
     """What it says of an axis is what its inner map says, but along another axis of the output."""
+
+    def doubt(self, view: AxisView) -> str:
+        return rule_of(self.read.map).doubt(view.along(self.read.axis))
 
     def reading(self, view: AxisView) -> Reading:
         return rule_of(self.read.map).reading(view.along(self.read.axis))

@@ -142,6 +142,10 @@ class AxisRule(ABC, Generic[RuledMap]):
     def driver(self, driver: Driver, value: Strides) -> Driver | None:
         """Return what drives an output that reads a value of some driver; None where no single digit does."""
 
+    def doubt(self, view: AxisView) -> str:
+        """Return why less may be read than it says; nothing where it is exact."""
+        return ""
+
 
 class MovingRule(AxisRule[RuledMap]):
     """A kind whose windows move with the position along one axis: reading and relation come of one set map."""

@@ -107,12 +107,14 @@ def _pairs(step: RecordedNode, node: RecordedNode, result: int | None, number: S
         found = run_again(step, {node: x}, number)
         return found if result is None else found[result]
 
+    name = step.target._schema.name.removeprefix("aten::").rstrip("_")
+    otherwise = DEPENDS if name in ALONG else OTHERWISE
     try:
-        return moved_pairs(run, shape_of(node, number)) or OTHERWISE
+        return moved_pairs(run, shape_of(node, number)) or otherwise
     except NotKnownError:
         return DEPENDS
     except Exception:
-        return OTHERWISE
+        return otherwise
 
 
 @aten("written_into")
@@ -191,7 +193,7 @@ def _apart(i: ProgramInterpreter, one: Moved) -> tuple[Moved, list[str | None]]:
         t = i.builder.grouped(t, [(None, (dim,)) for dim in split])[0]
     names = [content[0].axis if content else None for content in t.layout]
     if any(name and name != CHANNEL for name in names) or not one.pairs or not _is_partly_read(one.pairs[0]):
-        return Moved(t, one.pairs), names
+        return replace(one, t=t), names
     # Which outputs read it is said along an axis, and it has none.
     name = next(f"a{index}" for index in range(len(names) + 1) if f"a{index}" not in names)
     value = i.builder.arrange(t, [*((axis, whole_axis(axis, size)) for axis, size in t.axes.items()), (name, ())])
