@@ -885,9 +885,9 @@ class Architecture:
 
         >>> served = load("llama:3-8b").serving(dtype="int8", batch=4, past=8192)
         >>> served.cache_per_token, served.cache == 4 * 8192 * served.cache_per_token, served.decode_flops
-        (131072, True, 77220282368)
+        (131072, True, 77219233792)
         >>> served.largest("T", "h100").value
-        134895
+        135255
         """
         from archgraph.cost.serving.serving_report import served
         from archgraph.cost.serving.settings import serving_settings

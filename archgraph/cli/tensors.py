@@ -26,18 +26,18 @@ def read_inputs(texts: list[str]) -> Any:
 
 def _input(text: str) -> tuple[str, Any]:
     """Read `x=1x3x224x224:float` as a tensor on the meta device."""
-    torch = import_torch()
     name, equals, rest = text.partition("=")
     shape, _, dtype = (rest if equals else text).partition(":")
     try:
         sizes = [read_whole(size) for size in shape.split("x")] if shape else []
-        kind = getattr(torch, INPUT_DTYPES[dtype or "float"])
+        kind = INPUT_DTYPES[dtype or "float"]
         if min(sizes, default=1) < 1 or prod(sizes) >= 2**62:
             raise ValueError
     except (ValueError, KeyError):
         hint = f"sizes are whole numbers from 1 on: 1x3x224x224, ids=1x128:int (of {', '.join(INPUT_DTYPES)})"
         raise SpecError(f"cannot read the input {quoted(text)}", hint=hint) from None
-    return (name if equals else ""), torch.empty(sizes, dtype=kind, device="meta")
+    torch = import_torch()
+    return (name if equals else ""), torch.empty(sizes, dtype=getattr(torch, kind), device="meta")
 
 
 def read_dynamic(text: str) -> tuple[str, dict[int, str]]:

@@ -36,6 +36,7 @@ QUESTIONS = {
     "sizes": "What is a size? Symbols, exact values, bounds",
     "data": "What do devices and other tools do?",
     "optional": "Is a library there?",
+    "keywords": "Is there such a keyword?",
     "errors": "How is a mistake told?",
 }
 LEGEND = (

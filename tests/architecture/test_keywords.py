@@ -65,6 +65,7 @@ FREE = {
     "Architecture.largest": lambda g: g.largest("B", "1GB", **NO),
     "Architecture.mfu": lambda g: g.mfu("h100", 1, **NO),
     "Architecture.scale": lambda g: g.scale(**NO),
+    "Architecture.serving": lambda g: g.serving(**NO),
     "Architecture.solve": lambda g: g.solve("H", **NO),
     "Architecture.step_flops": lambda g: g.step_flops(**NO),
     "Architecture.training_memory": lambda g: g.training_memory(**NO),
@@ -72,6 +73,7 @@ FREE = {
     "Architecture.to_torch": lambda g: g.to_torch(**NO),
     "ReceptiveField.probe": lambda g: g.receptive_field().probe(**NO),
     "assert_cost": lambda g: assert_cost(g, **NO),
+    "load": lambda g: ag.load("conv_stack", **NO),
     "fits_table": lambda g: ag.fits_table([g], ["t4"], **NO),
     "verify": lambda g: ag.verify(g, **NO),
 }

@@ -27,7 +27,6 @@ SMALL = {
     ("flux", "text"): {**STREAMS, "double": 1, "single": 1},
     ("gpt2", "ids"): LANGUAGE,
     ("llama", "ids"): {**LANGUAGE, "F": 64, "kv_heads": 2},
-    ("mistral", "ids"): {**LANGUAGE, "F": 64, "kv_heads": 2, "d": 8, "span": 3},
     ("mixtral", "ids"): {**LANGUAGE, "F": 64, "kv_heads": 2},
     ("mobilenet_v2", "image"): {"H": 96, "W": 96},
     ("nnunet", "image"): {"C": 4, "Z": 32, "H": 64, "W": 32},

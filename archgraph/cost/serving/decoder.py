@@ -13,11 +13,13 @@ from archgraph.cost.serving.growing import Growth, TokenAxes, causal_view, first
 from archgraph.cost.serving.narrowest import narrowest
 from archgraph.errors import QueryError
 from archgraph.graph.ir import Graph, Node, Repeat, Value
+from archgraph.keywords import strict_methods
 from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ONE, ZERO
 
 
+@strict_methods
 @dataclass(frozen=True)
 class CachedLayer:
     """An attention that reads what is cached.
@@ -65,6 +67,7 @@ class CachedLayer:
         return Mul(self.times, self.products if self.cross else self.products * self.held(tokens))
 
 
+@strict_methods
 @dataclass
 class Decoder:
     """Reads a graph as a decoder.

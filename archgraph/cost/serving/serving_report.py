@@ -18,6 +18,7 @@ from archgraph.cost.serving.weight_layouts import CACHE_TYPES, LAYOUTS
 from archgraph.cost.training.training_memory import batch_symbol
 from archgraph.errors import ArchgraphError, QueryError
 from archgraph.graph.network import Network
+from archgraph.keywords import strict_methods
 from archgraph.report.table import Table
 from archgraph.sizes.symbols import ONE, ZERO, evaluate, symbol
 
@@ -34,6 +35,7 @@ def past_symbol(g: Network) -> Symbol:
     return symbol("run_T" if "T" in taken else "T")
 
 
+@strict_methods
 @dataclass(frozen=True, repr=False)
 class Served:
     """What serving a network on one device takes.

@@ -43,6 +43,10 @@ class Limited(Op):
     def joins(self) -> bool:
         return self.op.joins
 
+    @property
+    def unread(self) -> bool:
+        return self.op.unread
+
     def infer(self, *inputs: TensorType) -> Types:
         return self.op.infer(*inputs)
 
