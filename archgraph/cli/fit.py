@@ -53,6 +53,7 @@ def _add_run(parser: Parser) -> None:
     parser.add_argument(
         "--checkpoint", metavar="HOW", default="none", help="none, block, attention, sqrt, or a number of blocks"
     )
+    parser.add_argument("--sequence", action="store_true", help="with --tp, split positions between split layers too")
     parser.add_argument("--ema", action="store_true", help="keep an average of all weights")
     parser.add_argument("--reserve", metavar="BYTES", help="set aside for kernels, the allocator and the driver")
 
@@ -103,6 +104,7 @@ def _training(options: argparse.Namespace) -> Training:
         **given,
         checkpoint=int(how) if how.isascii() and how.isdigit() else how,
         ema=options.ema,
+        sequence=options.sequence,
         reserve=0 if options.reserve is None else bytes_of(options.reserve),
     )
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 import archgraph as ag
-from archgraph.cost.parallel.pipeline import in_flight, stages
+from archgraph.cost.parallel.pipeline import in_flight, pipeline_stages
 from archgraph.cost.parallel.tensor_parallel import tensor_parallel
 from archgraph.errors import QueryError
 from archgraph.graph.ir import Node
@@ -67,13 +67,24 @@ def test_convolutions_alone_cannot_be_split():
         ag.load("unet").training_memory(tp=2, gpus=2)
 
 
+def test_positions_that_ranks_do_not_divide_are_refused():
+    with pytest.raises(QueryError, match="sequence splits the 197 positions of axis n over tp=2"):
+        ag.load("vit").training_memory(tp=2, gpus=2, sequence=True)
+
+
+@pytest.mark.parametrize("name", ["llama", "mixtral"])
+def test_parts_of_a_sequence_keep_less(name):
+    keeps = lambda **options: needed(small(name), batch=2, peak="saved", tp=4, gpus=4, **options).bytes  # noqa: E731
+    assert keeps(sequence=True) < keeps()
+
+
 # -- stages --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5])
 def test_stages_are_the_network_in_parts(count):
     g = ag.load("flux").network
-    found = stages(g.graph, count, g.evaluate)
+    found = pipeline_stages(g.graph, count, g.evaluate)
     assert sum(stage.blocks for stage in found) == 57
     assert max(stage.blocks for stage in found) - min(stage.blocks for stage in found) <= 1
     costs = [sum(g.evaluate(law) for law in _macs(stage.graph, 1)) for stage in found]
@@ -138,6 +149,7 @@ def test_states_of_experts_are_shared_among_all():
         ({"tp": 2}, "tp=2 and pp=1 need a multiple of 2 GPUs, and gpus=1", "gpus=2"),
         ({"tp": 2, "pp": 3, "gpus": 8}, "tp=2 and pp=3 need a multiple of 6 GPUs, and gpus=8", "gpus=12"),
         ({"tp": 2, "gpus": 2, "zero": 1}, "zero=1 shards over several GPUs, and there is one beside tp=2", "gpus=16"),
+        ({"sequence": True}, "sequence=True splits positions over the ranks that split channels, and tp=1", "tp=8"),
         ({"pp": 2, "gpus": 2}, "pp=2 stages run at least as many micro-batches, and accumulate=1", "accumulate=8"),
         ({"ep": 3, "gpus": 4}, "ep=3 shares experts among the 4 ranks", "gpus=3"),
         ({"ep": 2, "gpus": 4, "zero": 3}, "ep and zero=3 together are not derived", "zero=1 or zero=2"),

@@ -14,15 +14,14 @@ from torch.nn import functional  # noqa: E402
 
 from archgraph.cost.parallel.pipeline import in_flight  # noqa: E402
 
-D, F, HEADS, N, L, BATCH = 48, 80, 4, 12, 3, 2
+D, F, HEADS, N, L, V, BATCH = 48, 80, 4, 12, 3, 40, 2
 TEXT = f"""
 archgraph: 1
 name: blocks
-symbols: {{D: {{default: {D}, multiple_of: heads}}, L: {L}, F: {F}, heads: {HEADS}, N: {N}}}
-inputs: {{x: {{n: N, c: D}}}}
+symbols: {{D: {{default: {D}, multiple_of: heads}}, L: {L}, F: {F}, heads: {HEADS}, N: {N}, V: {V}}}
+inputs: {{ids: {{n: N, dtype: int}}}}
 network:
-  - linear: {{out: D, bias: false}}
-    as: first
+  - embedding: {{count: V, out: D}}
   - block: {{heads: heads, hidden: F}}
     repeat: L
     as: blocks
@@ -53,32 +52,48 @@ blocks:
         from: [q, k, v]
       - linear: {{out: x.c, bias: false}}
 """
-COLUMNS, ROWS = ("q", "k", "v", "up"), ("proj", "down")
+COLUMNS, ROWS = ("attention.q", "attention.k", "attention.v", "mlp.up"), ("attention.proj", "mlp.down")
+
+
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.q, self.k, self.v, self.proj = (nn.Linear(D, D, bias=False) for _ in range(4))
+
+    def forward(self, x):
+        heads = lambda z: z.unflatten(-1, (-1, D // HEADS)).transpose(1, 2)  # noqa: E731
+        mixed = functional.scaled_dot_product_attention(heads(self.q(x)), heads(self.k(x)), heads(self.v(x)))
+        return self.proj(mixed.transpose(1, 2).flatten(2))
+
+
+class Mlp(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.up, self.down = nn.Linear(D, F, bias=False), nn.Linear(F, D, bias=False)
+
+    def forward(self, x):
+        return self.down(functional.silu(self.up(x)))
 
 
 class Block(nn.Module):
     def __init__(self):
         super().__init__()
         self.norm1, self.norm2 = nn.RMSNorm(D), nn.RMSNorm(D)
-        self.q, self.k, self.v, self.proj = (nn.Linear(D, D, bias=False) for _ in range(4))
-        self.up, self.down = nn.Linear(D, F, bias=False), nn.Linear(F, D, bias=False)
+        self.attention, self.mlp = Attention(), Mlp()
 
     def forward(self, x):
-        y = self.norm1(x)
-        heads = lambda z: z.unflatten(-1, (-1, D // HEADS)).transpose(1, 2)  # noqa: E731
-        mixed = functional.scaled_dot_product_attention(heads(self.q(y)), heads(self.k(y)), heads(self.v(y)))
-        x = x + self.proj(mixed.transpose(1, 2).flatten(2))
-        return x + self.down(functional.silu(self.up(self.norm2(x))))
+        x = x + self.attention(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
 
 
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.first = nn.Linear(D, D, bias=False)
+        self.first = nn.Embedding(V, D)
         self.blocks = nn.ModuleList(Block() for _ in range(L))
 
-    def forward(self, x):
-        x = self.first(x)
+    def forward(self, ids):
+        x = self.first(ids)
         for block in self.blocks:
             x = block(x)
         return x
@@ -87,6 +102,7 @@ class Net(nn.Module):
 def own(tensor):
     """The part of a tensor that this rank has."""
     tensor = tensor.to_local() if hasattr(tensor, "to_local") else tensor
+    tensor = getattr(tensor, "elem", tensor)  # what is on its way from other ranks
     return tensor.untyped_storage()
 
 
@@ -101,32 +117,51 @@ def group(request):
     destroy_process_group()
 
 
+def split(net, group, *, sequence):
+    """Split the channels, and where asked the sequence, by PyTorch's own means."""
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.tensor import Replicate, Shard
+    from torch.distributed.tensor.parallel import (
+        ColwiseParallel,
+        PrepareModuleInput,
+        RowwiseParallel,
+        SequenceParallel,
+        parallelize_module,
+    )
+
+    part = Shard(1) if sequence else Replicate()
+    plan = {"first": RowwiseParallel(input_layouts=Replicate(), output_layouts=part)}
+    for index in range(L):
+        plan |= {f"blocks.{index}.{name}": ColwiseParallel() for name in COLUMNS}
+        plan |= {f"blocks.{index}.{name}": RowwiseParallel(output_layouts=part) for name in ROWS}
+        for norm in ("norm1", "norm2") if sequence else ():
+            plan[f"blocks.{index}.{norm}"] = SequenceParallel(use_local_output=True)
+        for inner in ("attention", "mlp") if sequence else ():
+            given = PrepareModuleInput(input_layouts=(part,), desired_input_layouts=(Replicate(),))
+            plan[f"blocks.{index}.{inner}"] = given
+    return parallelize_module(net, init_device_mesh("cpu", (group,)), plan)
+
+
+@pytest.mark.parametrize("sequence", [False, True])
 @pytest.mark.parametrize("group", [2, 4], indirect=True)
 @pytest.mark.filterwarnings("ignore")
-def test_weights_and_kept_values_of_a_rank(group):
-    from torch.distributed.device_mesh import init_device_mesh
-    from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
-
-    net = Net()
-    plan = {f"blocks.{i}.{name}": ColwiseParallel() for i in range(L) for name in COLUMNS}
-    plan |= {f"blocks.{i}.{name}": RowwiseParallel() for i in range(L) for name in ROWS}
-    parallelize_module(net, init_device_mesh("cpu", (group,)), plan)
+def test_weights_and_kept_values_of_a_rank(group, sequence):
+    net = split(Net(), group, sequence=sequence)
     weights = {storage.data_ptr(): storage.nbytes() for storage in map(own, net.parameters())}
     kept = {}
 
     def pack(tensor):
-        storage = own(tensor)
-        if storage.data_ptr() not in weights:
+        # Indices are kept as they came in, or as the rank's own: whole numbers of one size, left out on both sides.
+        if tensor.is_floating_point() and (storage := own(tensor)).data_ptr() not in weights:
             kept[storage.data_ptr()] = storage.nbytes()
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        result = net(torch.zeros(BATCH, N, D))
-    assert result.shape == (BATCH, N, D)
-
-    found = ag.loads(TEXT).training_memory(tp=group, gpus=group, batch=BATCH, attention="flash", peak="saved")
+        net(torch.zeros(BATCH, N, dtype=torch.long))
+    run = ag.Training(tp=group, gpus=group, batch=BATCH, attention="flash", peak="saved", sequence=sequence)
+    found = ag.loads(TEXT).training_memory(run)
     assert found.by_kind["weights"] == sum(weights.values())
-    assert found.by_kind["kept by autograd"] == sum(kept.values())
+    assert found.by_kind["kept by autograd"] - 8 * BATCH * N == sum(kept.values())
     assert found.kinds_of_number["kept by autograd"] == "exact"
 
 

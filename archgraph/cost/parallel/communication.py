@@ -22,7 +22,7 @@ from archgraph.report.table import Table
 from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ONE, evaluate
 
-GRADIENTS = "gradients"
+SUMMED_GRADIENTS = "gradients"
 SHARDED_WEIGHTS = "sharded weights"
 CHANNELS = "channels"
 STAGES = "stages"
@@ -103,7 +103,7 @@ class _Sent:
         self.execution = execution(self.precision.values, samples=samples)
 
     def laws(self) -> Iterator[tuple[str, Expr]]:
-        yield GRADIENTS, self._gradients()
+        yield SUMMED_GRADIENTS, self._gradients()
         yield SHARDED_WEIGHTS, self._weights()
         yield CHANNELS, self._channels()
         yield STAGES, self.run.accumulate * Add(*map(self._bytes, (*self.rank.sent, *self.rank.received)))

@@ -12,7 +12,7 @@ from archgraph.graph.ir import Graph, Member, Repeat, Value
 
 
 @dataclass(frozen=True)
-class Stage:
+class PipelineStage:
     """What one rank of a pipeline runs.
 
     Attributes:
@@ -30,7 +30,7 @@ class Stage:
     is_last: bool
 
 
-def stages(graph: Graph, count: int, measure: Callable[[Expr], int]) -> tuple[Stage, ...]:
+def pipeline_stages(graph: Graph, count: int, measure: Callable[[Expr], int]) -> tuple[PipelineStage, ...]:
     """Return the stages of a pipeline with equally many blocks each; the first ones have one more where need be.
 
     Blocks are iterations of the outermost repeats. Everything else stays beside the block before it, or with the first.
@@ -40,7 +40,7 @@ def stages(graph: Graph, count: int, measure: Callable[[Expr], int]) -> tuple[St
 
     >>> from archgraph import load
     >>> g = load("llama").network
-    >>> [(stage.blocks, len(stage.graph.nodes)) for stage in stages(g.graph, 4, g.evaluate)]
+    >>> [(stage.blocks, len(stage.graph.nodes)) for stage in pipeline_stages(g.graph, 4, g.evaluate)]
     [(8, 2), (8, 1), (8, 1), (8, 3)]
     """
     blocks = sum(_blocks(member, measure) for member in graph.nodes)
@@ -119,7 +119,7 @@ class _Cut:
         return next(rounded, count * Integer(taken) / whole)
 
 
-def _stage(graph: Graph, parts: list[list[Member]], made: list[set[Value]], index: int, blocks: int) -> Stage:
+def _stage(graph: Graph, parts: list[list[Member]], made: list[set[Value]], index: int, blocks: int) -> PipelineStage:
     taken = dict.fromkeys(value for member in parts[index] for value in member.inputs if value not in made[index])
     later = {value for part in parts[index + 1 :] for member in part for value in member.inputs}
     kept = {*later, *graph.outputs}
@@ -127,4 +127,4 @@ def _stage(graph: Graph, parts: list[list[Member]], made: list[set[Value]], inde
     received = tuple(value for value in taken if value not in graph.inputs)
     outside = tuple(value for value in taken if value in graph.inputs)
     own = Graph((*outside, *received), tuple(parts[index]), given)
-    return Stage(index, own, blocks, received, index == len(parts) - 1)
+    return PipelineStage(index, own, blocks, received, index == len(parts) - 1)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from archgraph.cost.parallel.expert_parallel import check_experts, expert_parallel
-from archgraph.cost.parallel.pipeline import Stage, in_flight, stages
+from archgraph.cost.parallel.pipeline import PipelineStage, in_flight, pipeline_stages
+from archgraph.cost.parallel.sequence_parallel import sequence_parallel
 from archgraph.cost.parallel.tensor_parallel import Exchanged, RankGraph, tensor_parallel
 from archgraph.cost.training.run import Training
 from archgraph.errors import QueryError, counted
@@ -55,7 +56,7 @@ def ranks(g: Network, run: Training, loss: str) -> Iterator[Rank]:
     if run.pp == 1:
         yield _rank(g, whole, run, loss, words)
         return
-    for stage in stages(whole, run.pp, g.evaluate):
+    for stage in pipeline_stages(whole, run.pp, g.evaluate):
         waiting = in_flight(stage.index, run.pp, run.accumulate) - 1
         own = _rank(g, stage.graph, run, loss, (*words, _stage_words(stage, run, waiting + 1)))
         received = own.graph.inputs[len(stage.graph.inputs) - len(stage.received) :]
@@ -68,6 +69,8 @@ def _rank(g: Network, graph: Graph, run: Training, loss: str, words: tuple[str, 
     if run.tp > 1:
         split = tensor_parallel(graph, run.tp, g.evaluate, split_outputs=loss == "cross_entropy")
         graph, exchanged = split.graph, (*split.gathered, *split.summed)
+        if run.sequence:
+            graph = sequence_parallel(graph, run.tp, g.evaluate, *split.split)
     own = expert_parallel(graph, run.ep, g.evaluate) if run.ep > 1 else graph
     return Rank(own, graph, exchanged=exchanged, words=words)
 
@@ -81,13 +84,13 @@ def _words(g: Network, graph: Graph, run: Training, loss: str) -> Iterator[str]:
                 "tensor parallelism splits linear layers between which channels or heads stay apart, and none do",
                 hint="tp=1; zero=3 shares all weights",
             )
-        yield tensor_words(found, run.tp)
+        yield tensor_words(found, run.tp) + (", and positions between them" if run.sequence else "")
     if run.ep > 1:
         check_experts(graph, run.ep)
         yield f"{run.ep} ranks share the experts, which are chosen equally often"
 
 
-def _stage_words(stage: Stage, run: Training, held: int) -> str:
+def _stage_words(stage: PipelineStage, run: Training, held: int) -> str:
     batches = "1 micro-batch" if held == 1 else f"{held} micro-batches"
     return f"stage {stage.index + 1} of {run.pp}, with {counted(stage.blocks, 'block')}, holds {batches} (1F1B)"
 

@@ -27,9 +27,9 @@ from archgraph.ops.sequence import Rotary
 from archgraph.ops.sources import Embedding
 from archgraph.ops.traced.stored import SameValues
 
-Origins = frozenset[Node]
+SplitOrigins = frozenset[Node]
 """The column splits that a value's channels come from; none where it is whole."""
-WHOLE: Origins = frozenset()
+UNSPLIT: SplitOrigins = frozenset()
 Exchanged = tuple[tuple[Value, Expr], ...]
 """Values, each with how often it occurs."""
 
@@ -45,6 +45,7 @@ class RankGraph:
         whole: paths of linear layers that every rank has whole.
         gathered: operands of column splits, whose gradients are summed over the ranks.
         summed: results of row splits, likewise.
+        split: the nodes of `graph` that are column splits, and those that are row splits.
     """
 
     graph: Graph
@@ -53,12 +54,13 @@ class RankGraph:
     whole: tuple[str, ...]
     gathered: Exchanged
     summed: Exchanged
+    split: tuple[frozenset[Node], frozenset[Node]]
 
 
 class _StuckError(Exception):
     """Channels that are split arrive where they are needed whole."""
 
-    def __init__(self, origins: Origins) -> None:
+    def __init__(self, origins: SplitOrigins) -> None:
         super().__init__()
         self.origins = origins
 
@@ -92,23 +94,30 @@ def tensor_parallel(graph: Graph, ranks: int, measure: Callable[[Expr], int], *,
         except _StuckError as stuck:
             given_up |= stuck.origins
             continue
-        return RankGraph(result, *narrowing.plan(graph))
+        return RankGraph(result, *narrowing.plan(graph), narrowing.split)
 
 
 class _Narrowing:
     """One attempt, with the column splits that were given up before."""
 
-    def __init__(self, ranks: int, measure: Callable[[Expr], int], given_up: Origins) -> None:
+    def __init__(self, ranks: int, measure: Callable[[Expr], int], given_up: SplitOrigins) -> None:
         self.ranks, self.measure, self.given_up = ranks, measure, given_up
         self.columns: set[Node] = set()
         self.rows: set[Node] = set()
-        self._bodies: dict[tuple[Graph, Types, tuple[Origins, ...]], tuple[Graph, tuple[Origins, ...]]] = {}
+        self._made: dict[Node, set[Node]] = {}
+        self._bodies: dict[tuple[Graph, Types, tuple[SplitOrigins, ...]], tuple[Graph, tuple[SplitOrigins, ...]]] = {}
 
     def network(self, graph: Graph, *, split_outputs: bool) -> Graph:
-        result, origins = self.graph(graph, tuple(value.type for value in graph.inputs), (WHOLE,) * len(graph.inputs))
+        result, origins = self.graph(graph, tuple(value.type for value in graph.inputs), (UNSPLIT,) * len(graph.inputs))
         if not split_outputs:
             _must_be_whole(origins)
         return result
+
+    @property
+    def split(self) -> tuple[frozenset[Node], frozenset[Node]]:
+        """What became of the column splits, and of the row splits."""
+        made = lambda nodes: frozenset(made for node in nodes for made in self._made[node])  # noqa: E731
+        return made(self.columns), made(self.rows)
 
     def plan(self, graph: Graph) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], Exchanged, Exchanged]:
         """Return the paths and the exchanged values of `RankGraph`."""
@@ -134,14 +143,18 @@ class _Narrowing:
         for repeat, again in _inside(graph, times):
             yield from self._results(repeat.body, again)
 
-    def graph(self, graph: Graph, types: Types, given: tuple[Origins, ...]) -> tuple[Graph, tuple[Origins, ...]]:
+    def graph(
+        self, graph: Graph, types: Types, given: tuple[SplitOrigins, ...]
+    ) -> tuple[Graph, tuple[SplitOrigins, ...]]:
         """Return the graph of a rank, whose inputs have these types and origins, and the origins of its outputs."""
         key = graph, types, given
         if key not in self._bodies:
             self._bodies[key] = self._narrowed(graph, types, given)
         return self._bodies[key]
 
-    def _narrowed(self, graph: Graph, types: Types, given: tuple[Origins, ...]) -> tuple[Graph, tuple[Origins, ...]]:
+    def _narrowed(
+        self, graph: Graph, types: Types, given: tuple[SplitOrigins, ...]
+    ) -> tuple[Graph, tuple[SplitOrigins, ...]]:
         origins = dict(zip(graph.inputs, given, strict=True))
         own = {value: Value(type_, value.name) for value, type_ in zip(graph.inputs, types, strict=True)}
         nodes: list[Member] = []
@@ -157,18 +170,20 @@ class _Narrowing:
         return result, tuple(origins[value] for value in graph.outputs)
 
     def _member(
-        self, member: Member, inputs: tuple[Value, ...], sources: tuple[Origins, ...]
-    ) -> tuple[Member, tuple[Origins, ...]]:
+        self, member: Member, inputs: tuple[Value, ...], sources: tuple[SplitOrigins, ...]
+    ) -> tuple[Member, tuple[SplitOrigins, ...]]:
         if isinstance(member, Repeat):
             return self._repeat(member, inputs, sources)
         op, origins = self._node(member, sources)
         types = op.outputs(*(value.type for value in inputs))
         outputs = tuple(Value(type_, value.name) for type_, value in zip(types, member.outputs, strict=True))
-        return replace(member, op=op, inputs=inputs, outputs=outputs), (origins,) * len(outputs)
+        made = replace(member, op=op, inputs=inputs, outputs=outputs)
+        self._made.setdefault(member, set()).add(made)
+        return made, (origins,) * len(outputs)
 
     def _repeat(
-        self, repeat: Repeat, inputs: tuple[Value, ...], sources: tuple[Origins, ...]
-    ) -> tuple[Repeat, tuple[Origins, ...]]:
+        self, repeat: Repeat, inputs: tuple[Value, ...], sources: tuple[SplitOrigins, ...]
+    ) -> tuple[Repeat, tuple[SplitOrigins, ...]]:
         if not repeat.once:
             _must_be_whole(sources)
         body, origins = self.graph(repeat.body, tuple(value.type for value in inputs), sources)
@@ -179,28 +194,28 @@ class _Narrowing:
         )
         return replace(repeat, body=body, inputs=inputs, outputs=outputs), origins
 
-    def _node(self, node: Node, sources: tuple[Origins, ...]) -> tuple[Op, Origins]:
+    def _node(self, node: Node, sources: tuple[SplitOrigins, ...]) -> tuple[Op, SplitOrigins]:
         """Return the operation of one rank, and the origins of its results."""
         op, every = node.op, frozenset[Node]().union(*sources)
         if isinstance(op, Embedding):
             self.rows.add(node)
-            return replace(op, count=ceiling(op.count / self.ranks)), WHOLE
+            return replace(op, count=ceiling(op.count / self.ranks)), UNSPLIT
         if _is_linear(op):
             return self._linear(node, op, every)  # type: ignore[arg-type]
         if not every:
-            return op, WHOLE
+            return op, UNSPLIT
         apart = [source or "c" not in value.type.names for source, value in zip(sources, node.inputs, strict=True)]
         local = self._local(op) if all(apart) else None
         if local is None:
             raise _StuckError(every)
         return local, every
 
-    def _linear(self, node: Node, op: Linear, origins: Origins) -> tuple[Op, Origins]:
+    def _linear(self, node: Node, op: Linear, origins: SplitOrigins) -> tuple[Op, SplitOrigins]:
         if origins:
             self.rows.add(node)
-            return op, WHOLE
+            return op, UNSPLIT
         if node in self.given_up or self.measure(op.out) < self.ranks:
-            return op, WHOLE
+            return op, UNSPLIT
         self.columns.add(node)
         return replace(op, out=self._share(op.out)), frozenset({node})
 
@@ -245,7 +260,7 @@ def _is_linear(op: Op) -> bool:
     return isinstance(op, Linear) and op.axis == "c"
 
 
-def _must_be_whole(origins: tuple[Origins, ...]) -> None:
+def _must_be_whole(origins: tuple[SplitOrigins, ...]) -> None:
     split = frozenset[Node]().union(*origins)
     if split:
         raise _StuckError(split)

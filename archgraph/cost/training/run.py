@@ -48,6 +48,7 @@ class Training:
         zero: 0 for whole replicas, 1 to shard states, 2 gradients too, 3 weights too (FSDP).
         gpus: all ranks: those that `zero` shares over, times `tp`, times `pp`.
         tp: ranks that split the channels of linear layers (tensor parallel).
+        sequence: whether these ranks split positions too, wherever channels are whole.
         pp: stages of a pipeline, between whose micro-batches ways there and back alternate (1F1B).
         ep: ranks, of those that have a batch of their own, that share the experts of a mixture.
         peak: `live` for what is live at the highest moment, `saved` for weights, gradients, states and kept values.
@@ -74,6 +75,7 @@ class Training:
     zero: int = 0
     gpus: int = 1
     tp: int = 1
+    sequence: bool = False
     pp: int = 1
     ep: int = 1
     peak: PeakOf = "live"
@@ -103,6 +105,8 @@ class Training:
             beside = f" beside tp={self.tp} and pp={self.pp}" if split > 1 else ""
             hint = f"gpus={8 * split}, or zero=0"
             raise QueryError(f"zero={self.zero} shards over several GPUs, and there is one{beside}", hint=hint)
+        if self.sequence and self.tp == 1:
+            raise QueryError("sequence=True splits positions over the ranks that split channels, and tp=1", hint="tp=8")
         self._check_micro_batches()
         self._check_experts()
 
