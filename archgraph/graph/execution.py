@@ -60,6 +60,8 @@ class Execution:
         saved = node.op.saved_for(needed, self.kernel, *node.types)
         if self.several:
             saved = _apart(saved.of(2), node, is_part)
+        if node.lies_in is not None:
+            saved = replace(saved, aliases=_places(node.lies_in), joined=False)
         return _in_type(saved, floating_type(node))
 
     def workspace(self, node: Node) -> Workspace:
@@ -109,6 +111,10 @@ def floating_type(node: Node) -> str:
     """Return the floating type that a node computes in: that of its first operand that has one, else of its result."""
     values = (*node.inputs, *node.outputs)
     return next((value.type.dtype for value in values if value.type.stored.kind == "float"), FLOAT)
+
+
+def _places(lies_in: tuple[int | None, ...]) -> tuple[tuple[int, int], ...]:
+    return tuple((index, operand) for index, operand in enumerate(lies_in) if operand is not None)
 
 
 def _apart(saved: Saved, node: Node, is_part: Callable[[int], bool] | None) -> Saved:

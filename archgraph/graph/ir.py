@@ -41,6 +41,8 @@ class Node:
         place: the line of the spec that made it.
         share: nodes of one graph with the same name here have the same weights, which the first one owns.
         no_grad: its results need no gradient, whatever its operands: it ran without gradients, or detaches.
+        lies_in: for every result the operand in whose memory it lies, or None for memory of its own, where that is
+            known better than from the operation: a step in place, a view that was a copy.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Node:
     place: Place | None = None
     share: str | None = None
     no_grad: bool = False
+    lies_in: tuple[int | None, ...] | None = None
 
     @property
     def types(self) -> tuple[TensorType, ...]:

@@ -38,6 +38,8 @@ class Record:
     stack: Stack
     no_grad: bool = False
     """Whether it ran where gradients are switched off."""
+    lies_in: tuple[int | None, ...] | None = None
+    """As in a node of the graph."""
 
 
 @dataclass(frozen=True)

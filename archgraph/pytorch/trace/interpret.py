@@ -23,6 +23,7 @@ from archgraph.pytorch.trace.layout import Layout, whole_axis
 from archgraph.pytorch.trace.masking.attended import KeyMask
 from archgraph.pytorch.trace.masking.elements import cut_down
 from archgraph.pytorch.trace.masking.seen import RecordedMasks
+from archgraph.pytorch.trace.memories import Memories
 from archgraph.pytorch.trace.program import Program, occurrences
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.recording import storage_of
@@ -49,6 +50,7 @@ class ProgramInterpreter:
         self.program = program
         self.sizes = sizes
         self.builder = Builder()
+        self.memories = Memories(self.builder)
         self.roles = roles
         self.masks = RecordedMasks(program.every, sizes.number)
         self.step: RecordedNode | None = None
@@ -150,7 +152,7 @@ class ProgramInterpreter:
 
     def _call(self, node: RecordedNode) -> None:
         if not hasattr(node.target, "_schema"):
-            self.env[node] = self._one_of_several(node, *node.args)
+            self.env[node] = self.memories.placed(node, self._one_of_several(node, *node.args))
             return
         name = node.target._schema.name.removeprefix("aten::")
         handler = self._handler(node)
@@ -160,7 +162,7 @@ class ProgramInterpreter:
         cut_down(self.builder, node, result)
         self._set(node, result)
         if len(node.writes) == 1:
-            self._written(node.writes[0], result)
+            self._written(node.writes[0], self.env[node])
 
     def _one_of_several(self, node: RecordedNode, maker: RecordedNode, place: int) -> Any:
         """Return one result of an operator; one that is read and that no handler gives, as statistics, is a gap."""
@@ -234,11 +236,11 @@ class ProgramInterpreter:
             yield from self._changed(base, result)
         elif base is not None and 0 not in result.shape:
             yield from self._changed(base, HANDLERS["written_into"](self, base, target, result))
-        self.env[target] = result
+        self.env[target] = self.memories.placed(target, result)
         yield target
 
     def _set(self, node: RecordedNode, result: Any) -> None:
-        self.env[node] = result
+        self.env[node] = self.memories.placed(node, result)
         self._seen[node] = self._writes.get(storage_of(node), 0)
 
     def holds_live(self, node: RecordedNode) -> bool:
