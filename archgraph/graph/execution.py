@@ -60,9 +60,10 @@ class Execution:
         saved = node.op.saved_for(needed, self.kernel, *node.types)
         if self.several:
             saved = _apart(saved.of(2), node, is_part)
-        if node.lies_in is not None:
-            saved = replace(saved, aliases=_places(node.lies_in), joined=False)
-        return _in_type(saved, floating_type(node))
+        saved = _in_type(saved, floating_type(node))
+        if node.unkept:
+            saved = replace(saved, inputs=tuple(index for index in saved.inputs if index not in node.unkept))
+        return saved if node.lies_in is None else _placed(saved, node)
 
     def workspace(self, node: Node) -> Workspace:
         """Return what a node needs while it runs, of a batch."""
@@ -113,8 +114,13 @@ def floating_type(node: Node) -> str:
     return next((value.type.dtype for value in values if value.type.stored.kind == "float"), FLOAT)
 
 
-def _places(lies_in: tuple[int | None, ...]) -> tuple[tuple[int, int], ...]:
-    return tuple((index, operand) for index, operand in enumerate(lies_in) if operand is not None)
+def _placed(saved: Saved, node: Node) -> Saved:
+    """Return what is kept where results lie elsewhere than the operation says: of what is written over, a copy."""
+    places = tuple((index, operand) for index, operand in enumerate(node.lies_in or ()) if operand is not None)
+    written = {operand for place in places if place not in saved.aliases for operand in place[1:]}
+    copies = tuple((node.inputs[i].type.numel, node.inputs[i].type.dtype) for i in saved.inputs if i in written)
+    kept = tuple(index for index in saved.inputs if index not in written)
+    return replace(saved, inputs=kept, fresh=(*saved.fresh, *copies), aliases=places, joined=False)
 
 
 def _apart(saved: Saved, node: Node, is_part: Callable[[int], bool] | None) -> Saved:

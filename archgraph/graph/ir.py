@@ -43,6 +43,7 @@ class Node:
         no_grad: its results need no gradient, whatever its operands: it ran without gradients, or detaches.
         lies_in: for every result the operand in whose memory it lies, or None for memory of its own, where that is
             known better than from the operation: a step in place, a view that was a copy.
+        unkept: operands that are kept for no gradient, by index: they exist inside of one kernel only.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Node:
     share: str | None = None
     no_grad: bool = False
     lies_in: tuple[int | None, ...] | None = None
+    unkept: tuple[int, ...] = ()
 
     @property
     def types(self) -> tuple[TensorType, ...]:

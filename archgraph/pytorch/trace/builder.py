@@ -12,12 +12,13 @@ from archgraph.graph.ir import Value
 from archgraph.graph.tracer import Inference
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
+from archgraph.ops.reshaping import Rename
 from archgraph.ops.traced.limited import limited
 from archgraph.ops.traced.moves import Move, Rearrange
 from archgraph.ops.traced.stored import Clone
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.regroup import regrouping
-from archgraph.pytorch.trace.strides import MemoryStrides, followed, is_dense, regrouped, row_major
+from archgraph.pytorch.trace.strides import MemoryStrides, followed, in_order, is_dense, regrouped, row_major
 from archgraph.sizes.symbols import product, same_size
 from archgraph.sizes.types import CHANNEL, TensorType
 
@@ -39,7 +40,8 @@ class Record:
     no_grad: bool = False
     """Whether it ran where gradients are switched off."""
     lies_in: tuple[int | None, ...] | None = None
-    """As in a node of the graph."""
+    unkept: tuple[int, ...] = ()
+    """Both as in a node of the graph."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,19 @@ class Builder:
             self._strides[outputs[place]] = self._viewed(op, operands[operand], outputs[place])
         return outputs
 
+    def as_one_kernel(self, first: int) -> None:
+        """Say that the records from one on are one kernel: it reads operands as they lie, and keeps nothing inside."""
+        computed: set[Value] = set()
+        for place in range(first, len(self.records)):
+            record = self.records[place]
+            if isinstance(record.op, (Rearrange, Rename)):
+                self.records[place] = replace(record, lies_in=(0,))
+                computed.update(record.outputs if record.inputs[0] in computed else ())
+                continue
+            inner = tuple(index for index, value in enumerate(record.inputs) if value in computed)
+            self.records[place] = replace(record, unkept=inner)
+            computed.update(record.outputs)
+
     def strides(self, value: Value) -> MemoryStrides:
         """Return how a value lies in memory."""
         return self._strides.get(value) or row_major(value.type)
@@ -181,9 +196,11 @@ class Builder:
         """Return a settled tensor in memory of its own, its repetitions included."""
         made, before = self.materialised(t), t.value
         assert isinstance(made.value, Value)
-        if made.value is not before and made.value not in self._strides:
-            return made
-        return Tracked(self.emit(Clone(), [made.value])[0], made.layout)
+        if made.value is before or made.value in self._strides:
+            made = Tracked(self.emit(Clone(), [made.value])[0], made.layout)
+        assert isinstance(made.value, Value)
+        self._strides[made.value] = in_order(made.layout, made.value.type)
+        return made
 
     def folds(self, t: Tracked, dims: Sequence[int]) -> bool:
         """Whether some dimensions of a settled tensor are seen as one without a copy.

@@ -131,6 +131,11 @@ class ProgramInterpreter:
         layout = tuple(whole_axis(f"?{i}", length) for i, length in enumerate(sizes))
         return Tracked(Pending(make, sizes, name, dtype), layout)
 
+    def recorded(self, node: RecordedNode) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the shape and the strides that a tensor had in the first recording."""
+        shaped = node.meta["val"]
+        return tuple(map(self.sizes.number, shaped.shape)), shaped.strides
+
     def _parameter(self, node: RecordedNode) -> Tracked:
         """Return a parameter or buffer; one that several operations use stands before all of them."""
         dtype, status = self.program.dtype(node.meta["val"]), self.program.status(node)
@@ -160,9 +165,10 @@ class ProgramInterpreter:
         result = self._kept(node, self._handled(handler, node, name))
         self.builder.limit = ""
         cut_down(self.builder, node, result)
-        self._set(node, result)
         if len(node.writes) == 1:
-            self._written(node.writes[0], self.env[node])
+            # First, so that all of a memory is met before the part of it that is written to.
+            self._written(node.writes[0], result)
+        self._set(node, result)
 
     def _one_of_several(self, node: RecordedNode, maker: RecordedNode, place: int) -> Any:
         """Return one result of an operator; one that is read and that no handler gives, as statistics, is a gap."""

@@ -69,13 +69,13 @@ class Memories:
 
     def _apart(self, t: Tracked) -> Tracked:
         """Return a tensor that the recording made anew, though what stands for it lies in older memory."""
-        assert isinstance(t.value, Value)
-        if t.value in self._makers and t.value not in self._bound:
-            self._moved(t.value, None)
-            return t
-        (value,) = self.builder.emit(Clone(), [t.value])
+        made = self.builder.materialised(t)
         self._take_in()
-        return Tracked(value, t.layout)
+        assert isinstance(made.value, Value)
+        if made.value in self._makers and made.value not in self._bound:
+            self._moved(made.value, None)
+            return made
+        return self.builder.copied(made)
 
     def _inside(self, value: Value, root: Value) -> None:
         """Let a value lie in the memory of an operand, or of an operand's operand."""

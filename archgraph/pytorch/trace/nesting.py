@@ -113,7 +113,7 @@ class Nesting:
             for value in member.outputs:
                 numbers[value] = len(numbers)
             if isinstance(member, Node):
-                yield (member.op, inputs, member.share, member.no_grad, member.lies_in)
+                yield (member.op, inputs, member.share, member.no_grad, member.lies_in, member.unkept)
             else:
                 yield (self.signature(member.body), member.count, inputs, member.share, member.checkpoint)
         yield tuple(numbers[v] for v in graph.outputs)
@@ -179,8 +179,8 @@ class Nesting:
 
 
 def _node(name: str, record: Record) -> Node:
-    no_grad, lies_in = record.no_grad, record.lies_in
-    return Node(name, record.op, record.inputs, record.outputs, no_grad=no_grad, lies_in=lies_in)
+    how = {"no_grad": record.no_grad, "lies_in": record.lies_in, "unkept": record.unkept}
+    return Node(name, record.op, record.inputs, record.outputs, **how)
 
 
 def _read_after(groups: list[list[Record]], needed: set[Value]) -> list[set[Value]]:

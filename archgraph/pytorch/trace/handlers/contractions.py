@@ -127,7 +127,10 @@ def trilinear(i: ProgramInterpreter, a: Arguments) -> Any:
     """Three tensors multiplied over dimensions that they share, as a bilinear layer does: the first two before."""
     rank = len(a.expand1) + a.i1.rank
     labels = [[d for d in range(rank) if d not in getattr(a, f"expand{place}")] for place in (1, 2, 3)]
-    return _einsum(i, [a.i1, a.i2, a.i3], labels, [d for d in range(rank) if d not in a.sumdim])
+    tensors, first = [i.builder.settled(t) for t in (a.i1, a.i2, a.i3)], len(i.builder.records)
+    result = _einsum(i, tensors, labels, [d for d in range(rank) if d not in a.sumdim])
+    i.builder.as_one_kernel(first)
+    return result
 
 
 def _plus(i: ProgramInterpreter, a: Arguments, result: Tracked) -> Tracked:
