@@ -18,7 +18,7 @@ from archgraph.ops.traced.moves import Move, Rearrange
 from archgraph.ops.traced.stored import Clone
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.regroup import regrouping
-from archgraph.pytorch.trace.strides import MemoryStrides, followed, in_order, is_dense, regrouped, row_major
+from archgraph.pytorch.trace.strides import MemoryStrides, followed, in_order, regrouped, row_major
 from archgraph.sizes.symbols import product, same_size
 from archgraph.sizes.types import CHANNEL, TensorType
 
@@ -194,23 +194,18 @@ class Builder:
 
     def copied(self, t: Tracked) -> Tracked:
         """Return a settled tensor in memory of its own, its repetitions included."""
-        made, before = self.materialised(t), t.value
+        before = len(self.records)
+        made = self.materialised(t)
         assert isinstance(made.value, Value)
-        if made.value is before or made.value in self._strides:
+        if len(self.records) > before and made.value in self.records[-1].outputs:
+            # What was made for the repetitions is the copy, and nobody else's.
+            self.records[-1] = replace(self.records[-1], lies_in=(None,))
+            self._arranged = {key: value for key, value in self._arranged.items() if value is not made.value}
+        else:
             made = Tracked(self.emit(Clone(), [made.value])[0], made.layout)
         assert isinstance(made.value, Value)
         self._strides[made.value] = in_order(made.layout, made.value.type)
         return made
-
-    def folds(self, t: Tracked, dims: Sequence[int]) -> bool:
-        """Whether some dimensions of a settled tensor are seen as one without a copy.
-
-        Of a value without gaps and repetitions this is not known: it may lie in another order than its axes.
-        """
-        assert isinstance(t.value, Value)
-        strides = self.strides(t.value)
-        digits = tuple((d.axis, d.stride, d.size) for dim in dims for d in t.layout[dim])
-        return is_dense(t.value.type, strides) or regrouped([("", digits)], strides) is not None
 
     def arrange(self, t: Tracked, target: Sequence[Axis], *, strict: bool = True) -> Value:
         """Return the value with these axes, each made of the given digits of the tensor's axes.
@@ -226,6 +221,8 @@ class Builder:
         key = (t.value, tuple(target), self.outer)
         if key not in self._arranged:
             self._arranged[key] = self.emit(regrouping(t.value.type, target), (t.value,), outer=True)[0]
+            # The axes that an operation needs are no matter of memory: where PyTorch makes a copy, `copied` says so.
+            self.records[-1] = replace(self.records[-1], lies_in=(0,))
         return self._arranged[key]
 
     def _arrange_pending(self, pending: Pending, target: Sequence[Axis]) -> Value:

@@ -25,6 +25,7 @@ from archgraph.pytorch.trace.masking.elements import cut_down
 from archgraph.pytorch.trace.masking.seen import RecordedMasks
 from archgraph.pytorch.trace.memories import Memories
 from archgraph.pytorch.trace.program import Program, occurrences
+from archgraph.pytorch.trace.recording.copied_operands import copied_operands
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.recording import storage_of
 from archgraph.pytorch.trace.registry import HANDLERS, Handler
@@ -135,6 +136,18 @@ class ProgramInterpreter:
         """Return the shape and the strides that a tensor had in the first recording."""
         shaped = node.meta["val"]
         return tuple(map(self.sizes.number, shaped.shape)), shaped.strides
+
+    def copies(self, a: Arguments, name: str) -> bool:
+        """Whether a product reads one of its operands through a copy of its own, which is kept in its place."""
+        return a.nodes[name] in copied_operands(a.node, self.sizes.number)
+
+    def read(self, a: Arguments, *names: str) -> list[Tracked]:
+        """Return operands of a product, as copies where it makes some."""
+        return [
+            self.builder.copied(t) if self.copies(a, name) and isinstance(t.value, Value) else t
+            for name in names
+            if isinstance(t := getattr(a, name), Tracked)
+        ]
 
     def _parameter(self, node: RecordedNode) -> Tracked:
         """Return a parameter or buffer; one that several operations use stands before all of them."""

@@ -18,8 +18,6 @@ from archgraph.pytorch.trace.axes import Windows, finish, per_dimension
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.contractions import linear_product
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.recording.contiguity import is_one_run
-from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import ZERO, floor_divide, product
 from archgraph.sizes.types import CHANNEL
@@ -141,18 +139,11 @@ def linear(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A linear layer; a product with a value where the weight is shared or computed."""
     weight = a.nodes["weight"]
     origin = i.program.origin(weight)
-    x = _folded(i, a.input, a.nodes["input"])
+    x: Tracked = i.builder.copied(a.input) if i.copies(a, "input") else a.input
     if not i.program.is_natural(origin):
         return _with_bias(i, linear_product(i, x, a.weight), a, x.rank - 1)
     shape = [i.sizes.expression(length) for length in weight.meta["val"].shape]
     return linear_over(i, a, x, shape, origin, x.rank - 1)
-
-
-def _folded(i: ProgramInterpreter, x: Tracked, node: RecordedNode) -> Tracked:
-    """A linear layer sees all dimensions but the last as one: where they are no run of memory, it makes a copy."""
-    x = i.builder.materialised(x)
-    shape, strides = i.recorded(node)
-    return x if is_one_run(shape[:-1], strides[:-1]) else i.builder.copied(x)
 
 
 def _linear_axis(x: Tracked, dim: int) -> str | None:

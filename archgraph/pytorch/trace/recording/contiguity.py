@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 Numbers = Sequence[int]
 
@@ -30,13 +29,3 @@ def has_channels_last(shape: Numbers, strides: Numbers) -> bool:
     (True, False)
     """
     return len(shape) in (4, 5) and is_in_order(shape, strides, (0, *range(2, len(shape)), 1))
-
-
-def is_one_run(shape: Numbers, strides: Numbers) -> bool:
-    """Whether dimensions can be seen as one without a copy.
-
-    >>> is_one_run((2, 3), (3, 1)), is_one_run((2, 3), (4, 1))
-    (True, False)
-    """
-    real = [(size, stride) for size, stride in zip(shape, strides, strict=True) if size != 1]
-    return all(outer == stride * size for (_, outer), (size, stride) in pairwise(real))
