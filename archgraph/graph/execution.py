@@ -29,12 +29,14 @@ class Execution:
         checkpoint: which scopes and operations keep their inputs alone for the backward pass, which computes the rest
             again.
         samples: of a batch; a symbol stands for two or more, for one sample is no rule for several.
+        recorded: memory is as a recording of a module saw it; else as the operations say, which are lowered so.
     """
 
     width: int = SINGLE_BYTES
     kernel: Kernel = "math"
     checkpoint: CheckpointPolicy = KEEP_ALL
     samples: Expr = ONE
+    recorded: bool = True
 
     @property
     def several(self) -> bool:
@@ -57,13 +59,12 @@ class Execution:
         """
         able = [index for index, value in enumerate(node.inputs) if value.type.has_gradient]
         needed = frozenset(index for index in able if flowing is None or node.inputs[index] in flowing)
-        saved = node.op.saved_for(needed, self.kernel, *node.types)
+        op = node.op if self.recorded else node.op.as_built
+        saved = op.saved_for(needed, self.kernel, *node.types)
         if self.several:
             saved = _apart(saved.of(2), node, is_part)
         saved = _in_type(saved, floating_type(node))
-        if node.unkept:
-            saved = replace(saved, inputs=tuple(index for index in saved.inputs if index not in node.unkept))
-        return saved if node.lies_in is None else _placed(saved, node)
+        return _placed(saved, node) if self.recorded else saved
 
     def workspace(self, node: Node) -> Workspace:
         """Return what a node needs while it runs, of a batch."""
@@ -116,7 +117,10 @@ def floating_type(node: Node) -> str:
 
 def _placed(saved: Saved, node: Node) -> Saved:
     """Return what is kept where results lie elsewhere than the operation says: of what is written over, a copy."""
-    places = tuple((index, operand) for index, operand in enumerate(node.lies_in or ()) if operand is not None)
+    saved = replace(saved, inputs=tuple(index for index in saved.inputs if index not in node.unkept))
+    if node.lies_in is None:
+        return saved
+    places = tuple((index, operand) for index, operand in enumerate(node.lies_in) if operand is not None)
     written = {operand for place in places if place not in saved.aliases for operand in place[1:]}
     copies = tuple((node.inputs[i].type.numel, node.inputs[i].type.dtype) for i in saved.inputs if i in written)
     kept = tuple(index for index in saved.inputs if index not in written)

@@ -163,6 +163,11 @@ class Op(ABC):
         return self
 
     @property
+    def as_built(self) -> Op:
+        """The operation as it is lowered, where a recording knows more of how its operands lie."""
+        return self
+
+    @property
     def joins(self) -> bool:
         """Whether it makes one value of several, so that a single operand in a spec is a slip."""
         return False
