@@ -16,7 +16,7 @@ from archgraph.ops.reshaping import Rename
 from archgraph.ops.traced.limited import limited
 from archgraph.ops.traced.moves import Move, Rearrange
 from archgraph.ops.traced.stored import Clone
-from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
+from archgraph.pytorch.trace.layout import COPIES, LAID, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.regroup import regrouping
 from archgraph.pytorch.trace.strides import MemoryStrides, followed, in_order, regrouped, row_major
 from archgraph.sizes.symbols import product, same_size
@@ -111,6 +111,8 @@ class Builder:
     """Whether gradients are switched off at the step that is read: what the reader sets, every record takes."""
     limit: str = ""
     """Why what is read at this step is a bound: of what it emits, all that reads several positions says so."""
+    copies: set[Value] = field(default_factory=set)
+    """What PyTorch copied on its way, though the module asked for no copy."""
     _arranged: dict[object, Value] = field(default_factory=dict)
     _sources: dict[int, tuple[Pending, tuple[Value, dict[str, str]]]] = field(default_factory=dict)
     """What became of pending tensors: each counts once, however often it is asked for."""
@@ -192,8 +194,12 @@ class Builder:
         repeated = [dim for dim, content in enumerate(t.layout) if any(d.axis == COPIES for d in content)]
         return self.grouped(t, [(None, (dim,)) for dim in repeated])[0] if repeated else t
 
-    def copied(self, t: Tracked) -> Tracked:
-        """Return a settled tensor in memory of its own, its repetitions included."""
+    def copied(self, t: Tracked, *, asked: bool = False) -> Tracked:
+        """Return a settled tensor in memory of its own, its repetitions included.
+
+        Args:
+            asked: the module asks for the copy; else PyTorch makes it on its way.
+        """
         before = len(self.records)
         made = self.materialised(t)
         assert isinstance(made.value, Value)
@@ -203,7 +209,8 @@ class Builder:
             self._arranged = {key: value for key, value in self._arranged.items() if value is not made.value}
         else:
             made = Tracked(self.emit(Clone(), [made.value])[0], made.layout)
-        assert isinstance(made.value, Value)
+            assert isinstance(made.value, Value)
+            self.copies.update(() if asked else (made.value,))
         self._strides[made.value] = in_order(made.layout, made.value.type)
         return made
 
@@ -222,7 +229,8 @@ class Builder:
         if key not in self._arranged:
             self._arranged[key] = self.emit(regrouping(t.value.type, target), (t.value,), outer=True)[0]
             # The axes that an operation needs are no matter of memory: where PyTorch makes a copy, `copied` says so.
-            self.records[-1] = replace(self.records[-1], lies_in=(0,))
+            stands = any(d.axis == COPIES and d.stride == LAID for _, dim in target for d in dim)
+            self.records[-1] = replace(self.records[-1], lies_in=(None if stands else 0,))
         return self._arranged[key]
 
     def _arrange_pending(self, pending: Pending, target: Sequence[Axis]) -> Value:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from archgraph.graph.ir import Value
 from archgraph.ops.traced.stored import Clone
 from archgraph.pytorch.trace.builder import Builder, Record, Tracked
+from archgraph.pytorch.trace.layout import COPIES, LAID
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.recording import storage_of
 
@@ -40,7 +41,10 @@ class Memories:
         root, known = self._root(result.value), self._storages.get(storage)
         if known is None and root in self._claimed:
             result = self._apart(result)
+            assert isinstance(result.value, Value)
             root = self._root(result.value)
+            if root in self._claimed:
+                return result
         elif known is not None and known is not root:
             self._inside(result.value, known)
             root = known
@@ -61,7 +65,7 @@ class Memories:
 
     def _noted(self, place: int) -> None:
         record = self.builder.records[place]
-        for value, operand in zip(record.outputs, _lies_in(record), strict=True):
+        for value, operand in zip(record.outputs, lying(record), strict=True):
             self._makers[value] = place
             self._roots[value] = value if operand is None else self._root(record.inputs[operand])
 
@@ -69,8 +73,10 @@ class Memories:
 
     def _apart(self, t: Tracked) -> Tracked:
         """Return a tensor that the recording made anew, though what stands for it lies in older memory."""
-        made = self.builder.materialised(t)
-        self._take_in()
+        laid = _laid(t)
+        if laid is not None:
+            return laid
+        made = t
         assert isinstance(made.value, Value)
         if made.value in self._makers and made.value not in self._bound:
             self._moved(made.value, None)
@@ -99,13 +105,21 @@ class Memories:
         place = self._makers[value]
         record = self.builder.records[place]
         lies_in = tuple(
-            operand if out is value else before for out, before in zip(record.outputs, _lies_in(record), strict=True)
+            operand if out is value else before for out, before in zip(record.outputs, lying(record), strict=True)
         )
         self.builder.records[place] = replace(record, lies_in=lies_in)
         self._noted(place)
 
 
-def _lies_in(record: Record) -> tuple[int | None, ...]:
+def _laid(t: Tracked) -> Tracked | None:
+    """Return a tensor whose repetitions stand in memory: whoever needs them as an axis makes the copy."""
+    if not any(digit.axis == COPIES for dim in t.layout for digit in dim):
+        return None
+    stand = lambda digit: digit._replace(stride=LAID) if digit.axis == COPIES else digit  # noqa: E731
+    return t.with_layout([tuple(map(stand, dim)) for dim in t.layout])
+
+
+def lying(record: Record) -> tuple[int | None, ...]:
     """For every result of a record, the operand whose memory it lies in."""
     if record.lies_in is not None:
         return record.lies_in

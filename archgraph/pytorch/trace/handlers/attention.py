@@ -112,7 +112,7 @@ def recognised(i: ProgramInterpreter, a: Arguments) -> Tracked:
     turned = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
     keys = _masked(i, a.node, found.queries, found.keys, -1)
     elements = [sum((_elements(i, node) for node in nodes), ZERO) for nodes in (found.tests, found.factors)]
-    form = {"written": SCALED[found.scaled], "masked": elements[0], "factors": elements[1], "cut": True}
+    form = {"written": SCALED[found.scaled], "masked": elements[0], "factors": elements[1]}
     result = fused(i, q, turned, v, keys, form)
     return written_out(i, q, turned, v, keys, None) if result is None else result
 
@@ -225,7 +225,9 @@ def _emit(
         v = _like(i, v, k)
         assert isinstance(v.value, Value)
     heads, kv = streams[0].heads, streams[1].heads
-    op = ScaledDotProductAttention(heads, None if kv == heads else kv, **options)
+    # What a module writes out, it also cuts into windows itself.
+    cut = "written" in options and not {"window", "over"}.isdisjoint(options)
+    op = ScaledDotProductAttention(heads, None if kv == heads else kv, **options, cut=cut)
     (value,) = i.builder.emit(op, [q.value, k.value, v.value])
     width = product((value.type.channels, 1 / heads))
     stacked = [digit for dim in q.layout[: streams[0].head] for digit in dim]

@@ -146,7 +146,9 @@ def einsum(i: ProgramInterpreter, a: Arguments) -> Any:
     """Products summed over letters, two operands at a time."""
     equation = a.equation.replace(" ", "")
     made = copied_operands(a.node, i.sizes.number)
-    tensors = [i.builder.copied(t) if node in made else t for t, node in zip(a.tensors, a.nodes["tensors"], strict=True)]
+    tensors = [
+        i.builder.copied(t) if node in made else t for t, node in zip(a.tensors, a.nodes["tensors"], strict=True)
+    ]
     terms, _, out = equation.partition("->")
     labels = [_letters(term, t.rank) for term, t in zip(terms.split(","), tensors, strict=True)]
     if "->" not in equation:
