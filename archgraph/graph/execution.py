@@ -122,6 +122,8 @@ def _placed(saved: Saved, node: Node) -> Saved:
         return saved
     places = tuple((index, operand) for index, operand in enumerate(node.lies_in) if operand is not None)
     written = {operand for place in places if place not in saved.aliases for operand in place[1:]}
+    if written and node.op.core.keeps_written:
+        return replace(saved, inputs=(), outputs=(0,), aliases=places, joined=False)
     copies = tuple((node.inputs[i].type.numel, node.inputs[i].type.dtype) for i in saved.inputs if i in written)
     kept = tuple(index for index in saved.inputs if index not in written)
     return replace(saved, inputs=kept, fresh=(*saved.fresh, *copies), aliases=places, joined=False)

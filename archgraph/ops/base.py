@@ -154,6 +154,8 @@ class Op(ABC):
     """Whether the op is a conv or linear layer, for the metric `layer_outputs`."""
     stops: ClassVar[bool] = False
     """Whether no gradient comes back through it, whatever its operands need."""
+    keeps_written: ClassVar[bool] = False
+    """Whether it keeps its result where it writes that over its operand, though it keeps its operand elsewhere."""
     alone: ClassVar[bool] = True
     """Whether a position that only reads itself is treated alike wherever, and beside whatever, it stands."""
 

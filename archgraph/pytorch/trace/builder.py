@@ -18,7 +18,7 @@ from archgraph.ops.traced.moves import Move, Rearrange
 from archgraph.ops.traced.stored import Clone
 from archgraph.pytorch.trace.layout import COPIES, LAID, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.regroup import regrouping
-from archgraph.pytorch.trace.strides import MemoryStrides, followed, in_order, regrouped, row_major
+from archgraph.pytorch.trace.strides import MemoryStrides, followed, laid_in_order, regrouped, row_major
 from archgraph.sizes.symbols import product, same_size
 from archgraph.sizes.types import CHANNEL, TensorType
 
@@ -52,6 +52,9 @@ class Pending:
     sizes: tuple[Expr, ...]
     name: str
     dtype: str = "float"
+    storage: int = -1
+    copied: bool = False
+    """Whether it is a copy of the parameter."""
 
     @property
     def type(self) -> TensorType:
@@ -166,8 +169,12 @@ class Builder:
         value = Value(type_, pending.name)
         # A source that several modules use belongs to none of them.
         stack = () if shared else self.stack
-        (self.prelude if shared else self.records).append(Record(pending.name, op, (), (value,), stack))
-        return value
+        records = self.prelude if shared else self.records
+        records.append(Record(pending.name, op, (), (value,), stack))
+        if not pending.copied:
+            return value
+        records.append(Record("clone", Clone(), (value,), (Value(type_, "clone"),), stack))
+        return records[-1].outputs[0]
 
     def settled(self, t: Tracked, *, shared: bool = False) -> Tracked:
         """Return a tensor that has a value: a pending one gets conventional axes."""
@@ -211,7 +218,7 @@ class Builder:
             made = Tracked(self.emit(Clone(), [made.value])[0], made.layout)
             assert isinstance(made.value, Value)
             self.copies.update(() if asked else (made.value,))
-        self._strides[made.value] = in_order(made.layout, made.value.type)
+        self._strides[made.value] = laid_in_order(made.layout, made.value.type)
         return made
 
     def arrange(self, t: Tracked, target: Sequence[Axis], *, strict: bool = True) -> Value:

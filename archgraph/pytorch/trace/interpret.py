@@ -126,11 +126,11 @@ class ProgramInterpreter:
         dtype = self.program.dtype(shaped)
         return self.pending(shaped.shape, partial(Constant, dtype=dtype), "constant", dtype)
 
-    def pending(self, shape: Sequence[Any], make: Any, name: str, dtype: str = "float") -> Tracked:
+    def pending(self, shape: Sequence[Any], make: Any, name: str, dtype: str = "float", storage: int = -1) -> Tracked:
         """Return a source of a shape, whose axes are named at its first use."""
         sizes = tuple(self.sizes.expression(length) for length in shape)
         layout = tuple(whole_axis(f"?{i}", length) for i, length in enumerate(sizes))
-        return Tracked(Pending(make, sizes, name, dtype), layout)
+        return Tracked(Pending(make, sizes, name, dtype, storage), layout)
 
     def recorded(self, node: RecordedNode) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return the shape and the strides that a tensor had in the first recording."""
@@ -157,6 +157,7 @@ class ProgramInterpreter:
             lambda shape: Parameter(shape, status, dtype),
             self.program.parameters[node].rpartition(".")[2],
             dtype,
+            storage_of(node),
         )
         self.program.used(node)
         if self.program.uses(node) > 1:

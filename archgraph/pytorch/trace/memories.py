@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from archgraph.graph.ir import Value
-from archgraph.ops.traced.stored import Clone
-from archgraph.pytorch.trace.builder import Builder, Record, Tracked
+from archgraph.pytorch.trace.builder import Builder, Pending, Record, Tracked
 from archgraph.pytorch.trace.layout import COPIES, LAID
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.recording import storage_of
@@ -35,6 +34,8 @@ class Memories:
     def placed(self, node: RecordedNode, result: object) -> object:
         """Return the result of a step, which lies where the recording saw it: as a copy where that made one."""
         storage = storage_of(node)
+        if isinstance(result, Tracked) and isinstance(result.value, Pending):
+            return _as_copied(result, result.value, storage)
         if storage < 0 or not isinstance(result, Tracked) or not isinstance(result.value, Value):
             return result
         self._take_in()
@@ -109,6 +110,13 @@ class Memories:
         )
         self.builder.records[place] = replace(record, lies_in=lies_in)
         self._noted(place)
+
+
+def _as_copied(t: Tracked, parameter: Pending, storage: int) -> Tracked:
+    """Return a parameter of which the recording made a copy; it is made when it is read."""
+    if -1 in (storage, parameter.storage) or storage == parameter.storage:
+        return t
+    return Tracked(replace(parameter, storage=storage, copied=True), t.layout)
 
 
 def _laid(t: Tracked) -> Tracked | None:

@@ -15,7 +15,7 @@ from archgraph.sizes.symbols import ONE, ZERO, is_multiple, product, same_size
 from archgraph.sizes.types import TensorType
 
 
-class Run(NamedTuple):
+class MemoryRun(NamedTuple):
     """A digit of an axis, and how many elements of memory lie between neighbours of it."""
 
     stride: Expr
@@ -23,15 +23,15 @@ class Run(NamedTuple):
     step: Expr
 
 
-Runs: TypeAlias = tuple[Run, ...]
+MemoryRuns: TypeAlias = tuple[MemoryRun, ...]
 """The digits that make up an axis, outermost first: one, unless a copy was made of its parts in another order."""
-MemoryStrides: TypeAlias = Mapping[str, Runs]
+MemoryStrides: TypeAlias = Mapping[str, MemoryRuns]
 """How every axis lies in memory."""
 
 
-def whole(size: Expr, step: Expr) -> Runs:
+def evenly(size: Expr, step: Expr) -> MemoryRuns:
     """Return an axis whose elements lie evenly."""
-    return (Run(ONE, size, step),)
+    return (MemoryRun(ONE, size, step),)
 
 
 def row_major(type_: TensorType) -> MemoryStrides:
@@ -42,30 +42,30 @@ def row_major(type_: TensorType) -> MemoryStrides:
     [('n', 3), ('c', 1)]
     """
     sizes = list(type_.sizes.values())
-    return {axis: whole(sizes[place], product(sizes[place + 1 :])) for place, axis in enumerate(type_.names)}
+    return {axis: evenly(sizes[place], product(sizes[place + 1 :])) for place, axis in enumerate(type_.names)}
 
 
-def in_order(layout: Iterable[Dim], type_: TensorType) -> MemoryStrides:
+def laid_in_order(layout: Iterable[Dim], type_: TensorType) -> MemoryStrides:
     """Return how a value lies of which a copy was made, dimension by dimension.
 
     >>> from sympy import Integer
     >>> from archgraph.pytorch.trace.layout import AxisDigit
     >>> from archgraph.sizes.types import tensor
     >>> inner, outer = AxisDigit("n", Integer(1), Integer(2)), AxisDigit("n", Integer(2), Integer(3))
-    >>> in_order([(inner,), (outer,)], tensor(n=6))
-    {'n': (Run(stride=2, size=3, step=1), Run(stride=1, size=2, step=3))}
+    >>> laid_in_order([(inner,), (outer,)], tensor(n=6))
+    {'n': (MemoryRun(stride=2, size=3, step=1), MemoryRun(stride=1, size=2, step=3))}
     """
     digits = [digit for dim in layout for digit in dim]
-    found: dict[str, list[Run]] = {axis: [] for axis in type_.names}
+    found: dict[str, list[MemoryRun]] = {axis: [] for axis in type_.names}
     for place, digit in enumerate(digits):
         if digit.axis in found:
             step = product(other.size for other in digits[place + 1 :])
-            found[digit.axis].append(Run(digit.stride, digit.size, step))
-    return {axis: _outermost_first(runs) or whole(type_.size(axis), ONE) for axis, runs in found.items()}
+            found[digit.axis].append(MemoryRun(digit.stride, digit.size, step))
+    return {axis: _outermost_first(runs) or evenly(type_.size(axis), ONE) for axis, runs in found.items()}
 
 
-def _outermost_first(runs: list[Run]) -> Runs:
-    ordered: list[Run] = []
+def _outermost_first(runs: list[MemoryRun]) -> MemoryRuns:
+    ordered: list[MemoryRun] = []
     span = ONE
     while runs:
         following = next((run for run in runs if same_size(run.stride, span) is True), runs[0])
@@ -75,12 +75,12 @@ def _outermost_first(runs: list[Run]) -> Runs:
     return _merged(ordered)
 
 
-def _merged(runs: Sequence[Run]) -> Runs:
+def _merged(runs: Sequence[MemoryRun]) -> MemoryRuns:
     """Join neighbouring runs that are one run of memory."""
-    result: list[Run] = []
+    result: list[MemoryRun] = []
     for run in runs:
         if result and same_size(result[-1].step, product((run.step, run.size))) is True:
-            result[-1] = Run(run.stride, product((result[-1].size, run.size)), run.step)
+            result[-1] = MemoryRun(run.stride, product((result[-1].size, run.size)), run.step)
         else:
             result.append(run)
     return tuple(result)
@@ -94,9 +94,9 @@ def regrouped(into: Sequence[tuple[str, tuple[MovedDigit, ...]]], strides: Memor
     >>> image = row_major(tensor(c=4, h=5))
     >>> whole = {"c": ("c", Integer(1), Integer(4)), "h": ("h", Integer(1), Integer(5))}
     >>> regrouped([("n", (whole["c"], whole["h"]))], image), regrouped([("n", (whole["h"], whole["c"]))], image)
-    ({'n': (Run(stride=1, size=20, step=1),)}, None)
+    ({'n': (MemoryRun(stride=1, size=20, step=1),)}, None)
     """
-    result: dict[str, Runs] = {}
+    result: dict[str, MemoryRuns] = {}
     for name, digits in into:
         parts = [part for digit in digits for part in _parts(digit, strides)]
         real = [(step, size) for step, size in parts if size != 1]
@@ -104,7 +104,7 @@ def regrouped(into: Sequence[tuple[str, tuple[MovedDigit, ...]]], strides: Memor
         pairs = pairwise(real)
         if any(same_size(outer, product((inner, size))) is not True for (outer, _), (inner, size) in pairs):
             return None
-        result[name] = whole(product(size for _, size in real), real[-1][0] if real else ONE)
+        result[name] = evenly(product(size for _, size in real), real[-1][0] if real else ONE)
     return result
 
 
@@ -135,26 +135,6 @@ def _smaller(one: Expr, other: Expr) -> Expr | None:
     return other if is_multiple(one, other) else one if is_multiple(other, one) else None
 
 
-def is_dense(type_: TensorType, strides: MemoryStrides) -> bool:
-    """Return whether a value fills its memory once, in whatever order of its axes.
-
-    >>> from archgraph.sizes.types import tensor
-    >>> is_dense(tensor(n=2, c=3), {"n": whole(2 * ONE, ONE), "c": whole(3 * ONE, 2 * ONE)})
-    True
-    >>> is_dense(tensor(n=2, c=3), {"n": whole(2 * ONE, 6 * ONE), "c": whole(3 * ONE, ONE)})
-    False
-    """
-    left = [run for axis in type_.names for run in strides[axis] if run.size != 1]
-    span = ONE
-    while left:
-        inner = next((run for run in left if same_size(run.step, span) is True), None)
-        if inner is None:
-            return False
-        left.remove(inner)
-        span = product((span, inner.size))
-    return bool(same_size(span, type_.numel))
-
-
 def followed(op: Op, before: TensorType, after: TensorType, strides: MemoryStrides) -> MemoryStrides:
     """Return how the view lies that an operation gives: its axes that stay as they were."""
     own = row_major(after)
@@ -165,18 +145,18 @@ def followed(op: Op, before: TensorType, after: TensorType, strides: MemoryStrid
     gone = [axis for axis in before.names if not after.has(axis)]
     new = [axis for axis in after.names if not before.has(axis)]
     if isinstance(op, Subsample):
-        kept[op.axis] = whole(after.size(op.axis), product((strides[op.axis][-1].step, op.step)))
+        kept[op.axis] = evenly(after.size(op.axis), product((strides[op.axis][-1].step, op.step)))
     if len(gone) == 1:
         # The digits of one axis, the innermost last; a renamed axis is one digit.
         for place, axis in enumerate(new):
             inner = [after.size(other) for other in new[place + 1 :]]
-            kept[axis] = whole(after.size(axis), product((strides[gone[0]][-1].step, *inner)))
+            kept[axis] = evenly(after.size(axis), product((strides[gone[0]][-1].step, *inner)))
     elif gone and len(new) == 1:
-        kept[new[0]] = whole(after.size(new[0]), strides[gone[-1]][-1].step)
+        kept[new[0]] = evenly(after.size(new[0]), strides[gone[-1]][-1].step)
     return kept
 
 
-def _resized(runs: Runs, before: Expr, after: Expr) -> Runs:
+def _resized(runs: MemoryRuns, before: Expr, after: Expr) -> MemoryRuns:
     """A part of an axis has fewer of its outermost digit."""
     if before == after:
         return runs

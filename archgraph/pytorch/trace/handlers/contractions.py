@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from archgraph.graph.ir import Value
 from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.base import Op
 from archgraph.ops.einsum import Einsum
@@ -120,7 +121,8 @@ def addmm(i: ProgramInterpreter, a: Arguments) -> Tracked:
 @aten("addbmm")
 def addbmm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """The sum of a stack of products of matrices plus a value."""
-    return _plus(i, a, contract(i, *i.read(a, "batch1", "batch2"), [0, 1, 2], [0, 2, 3], [1, 3]))
+    x, y = i.read(a, "batch1", "batch2")
+    return _plus(i, a, contract(i, x, y, [0, 1, 2], [0, 2, 3], [1, 3]))
 
 
 @aten("_trilinear")
@@ -145,10 +147,8 @@ def _plus(i: ProgramInterpreter, a: Arguments, result: Tracked) -> Tracked:
 def einsum(i: ProgramInterpreter, a: Arguments) -> Any:
     """Products summed over letters, two operands at a time."""
     equation = a.equation.replace(" ", "")
-    made = copied_operands(a.node, i.sizes.number)
-    tensors = [
-        i.builder.copied(t) if node in made else t for t, node in zip(a.tensors, a.nodes["tensors"], strict=True)
-    ]
+    made, given = copied_operands(a.node, i.sizes.number), zip(a.tensors, a.nodes["tensors"], strict=True)
+    tensors = [i.builder.copied(t) if node in made and isinstance(t.value, Value) else t for t, node in given]
     terms, _, out = equation.partition("->")
     labels = [_letters(term, t.rank) for term, t in zip(terms.split(","), tensors, strict=True)]
     if "->" not in equation:

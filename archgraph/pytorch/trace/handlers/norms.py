@@ -29,9 +29,14 @@ def normalised(i: ProgramInterpreter, a: Arguments, t: Tracked, make: Any, dim: 
         for node in (weight, bias):
             if node is not None:
                 i.program.used(node)
+    first = len(i.builder.records)
     (value,) = i.builder.emit(make(own, bias is not None), [t.value])
     result = Tracked(value, t.layout)
-    return result if own else _affine(i, result, a, dim)
+    if own:
+        return result
+    result = _affine(i, result, a, dim)
+    i.builder.as_one_kernel(first)
+    return result
 
 
 def _affine(i: ProgramInterpreter, result: Tracked, a: Arguments, dim: int) -> Tracked:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-Numbers = Sequence[int]
 
-
-def is_in_order(shape: Numbers, strides: Numbers, order: Numbers = ()) -> bool:
+def is_in_order(shape: Sequence[int], strides: Sequence[int], order: Sequence[int] = ()) -> bool:
     """Whether a tensor fills its memory, dimension by dimension, the last of the order innermost.
 
     >>> is_in_order((2, 3), (3, 1)), is_in_order((2, 3), (1, 2)), is_in_order((2, 3), (1, 2), (1, 0))
@@ -22,7 +20,7 @@ def is_in_order(shape: Numbers, strides: Numbers, order: Numbers = ()) -> bool:
     return True
 
 
-def has_channels_last(shape: Numbers, strides: Numbers) -> bool:
+def has_channels_last(shape: Sequence[int], strides: Sequence[int]) -> bool:
     """Whether a stack of images or volumes is in the layout of PyTorch that has dimension 1 innermost.
 
     >>> has_channels_last((1, 3, 4, 5), (60, 1, 15, 3)), has_channels_last((1, 3, 4, 5), (60, 20, 5, 1))
