@@ -18,6 +18,7 @@ from archgraph.pytorch.trace.axes import Windows, finish, per_dimension
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.contractions import linear_product
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
+from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import ZERO, floor_divide, product
 from archgraph.sizes.types import CHANNEL
@@ -75,10 +76,22 @@ def linear_over(i: ProgramInterpreter, a: Arguments, x: Tracked, shape: list[Exp
     bias = _bias(i, a)
     i.program.used(origin)
     t, (axis,) = i.builder.grouped(i.builder.materialised(x), [(_linear_axis(x, dim), (dim,))])
+    op = Linear(shape[0], bias is True, axis)
+    if x.value not in i.builder.copies:
+        t = _as_read(i, t, op)
     assert isinstance(t.value, Value)
-    (value,) = i.builder.emit(Linear(shape[0], bias is True, axis), [t.value])
+    (value,) = i.builder.emit(op, [t.value])
     result = finish(t, value, {dim: axis})
     return result if bias is True else _with_bias(i, result, a, dim)
+
+
+def _as_read(i: ProgramInterpreter, t: Tracked, op: Linear) -> Tracked:
+    """Return an operand that is read as it lies: with its axis last where the operation else says that it is copied."""
+    assert isinstance(t.value, Value)
+    if op.saved(t.value.type).inputs:
+        return t
+    order = (*(axis for axis in t.axes if axis != op.axis), op.axis)
+    return Tracked(i.builder.arrange(t, [(axis, whole_axis(axis, t.axes[axis])) for axis in order]), t.layout)
 
 
 def _conv_op(
