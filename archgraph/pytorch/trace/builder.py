@@ -240,6 +240,14 @@ class Builder:
             self.records[-1] = replace(self.records[-1], lies_in=(None if stands else 0,))
         return self._arranged[key]
 
+    def reordered(self, t: Tracked, order: Sequence[str]) -> Tracked:
+        """Return the same tensor with its axes in another order, in which it is read as it lies."""
+        assert isinstance(t.value, Value)
+        op = Rearrange(tuple((axis, ((axis, Integer(1), t.axes[axis]),)) for axis in order))
+        value = self.emit(op, (t.value,), outer=True)[0]
+        self.records[-1] = replace(self.records[-1], lies_in=(0,))
+        return Tracked(value, t.layout)
+
     def _arrange_pending(self, pending: Pending, target: Sequence[Axis]) -> Value:
         # What only repeats is no weight: the parameter is made without it, and repeated afterwards.
         real = [(name, tuple(d for d in dim if d.axis != COPIES)) for name, dim in target]

@@ -18,7 +18,6 @@ from archgraph.pytorch.trace.axes import Windows, finish, per_dimension
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.contractions import linear_product
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import ZERO, floor_divide, product
 from archgraph.sizes.types import CHANNEL
@@ -91,7 +90,7 @@ def _as_read(i: ProgramInterpreter, t: Tracked, op: Linear) -> Tracked:
     if op.saved(t.value.type).inputs:
         return t
     order = (*(axis for axis in t.axes if axis != op.axis), op.axis)
-    return Tracked(i.builder.arrange(t, [(axis, whole_axis(axis, t.axes[axis])) for axis in order]), t.layout)
+    return i.builder.reordered(t, order)
 
 
 def _conv_op(

@@ -14,7 +14,6 @@ from archgraph.pytorch.trace.align import broadcast_dimensions
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.pytorch.trace.recording.contiguity import has_channels_last, is_in_order
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.types import CHANNEL
@@ -100,7 +99,7 @@ def _as_it_lies(i: ProgramInterpreter, a: Arguments, t: Tracked, norm: Op, *, ch
     rest = range(2, t.rank) if not dims else ()
     axes = list(dict.fromkeys(d.axis for dim in (*rest, 1, *dims) for d in t.layout[dim]))
     order = (*[axis for axis in t.axes if axis not in axes], *axes)
-    return Tracked(i.builder.arrange(t, [(axis, whole_axis(axis, t.axes[axis])) for axis in order]), t.layout)
+    return i.builder.reordered(t, order)
 
 
 @aten("batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm")
