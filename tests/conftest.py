@@ -12,7 +12,15 @@ import pytest
 
 NETWORKS = (
     *("torch_modules", "real_models", "peer_networks", "plain_networks", "recorded_modules", "masked_attention"),
-    *("handler_rows", "perturbing", "random_program", "grammar_state", "random_modules", "positive_structure"),
+    *(
+        "handler_rows",
+        "saved_storage_rows",
+        "perturbing",
+        "random_program",
+        "grammar_state",
+        "random_modules",
+        "positive_structure",
+    ),
     *("steps_attention", "steps_layers", "steps_moves", "steps_shapes", "steps_values", "answers", "shrinking"),
 )
 """The helper modules that are networks of PyTorch: without it their examples cannot even be collected."""

@@ -734,6 +734,19 @@ class Architecture:
         """
         return self.metric("saved_bytes")
 
+    @property
+    def saved_doubt(self) -> str:
+        """Why the saved bytes of a traced module are not exact, in a sentence; empty where they are.
+
+        The module is run once more on shapes, and asked what autograd keeps at the sizes of its trace.
+
+        >>> load("unet").saved_doubt
+        ''
+        """
+        from archgraph.pytorch.verify.doubt import saved_doubt
+
+        return saved_doubt(self.network)
+
     def saved_memory(
         self, attention: AttentionKernel = "math", dtype: Dtype | None = None, *, checkpoint: Checkpoint = False
     ) -> Law:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from archgraph.graph.network import Network
 
 MOST_SHOWN = 8
+ABOUT_MEMORY = frozenset(("memory", "fit", "solve", "scale", "sweep"))
+"""Commands that print, or may print, what autograd keeps."""
 
 
 def note_asked(options: argparse.Namespace, *networks: Network) -> None:
@@ -24,7 +26,8 @@ def say_caveats(options: argparse.Namespace) -> None:
     """Say on standard error, so that tables stay tables, what the numbers of a command rest on."""
     networks: tuple[Network, ...] = getattr(options, "asked", ())
     for network in networks:
-        for line in caveats(network):
+        memory = _of_memory(network) if options.command in ABOUT_MEMORY else ()
+        for line in (*caveats(network), *memory):
             remark(f"{network.name}: {line}" if len(networks) > 1 else line)
 
 
@@ -40,6 +43,15 @@ def caveats(g: Network) -> Iterator[str]:
     if g.origin.dead:
         counted = "" if g.runs_dead else ", and not counted for these outputs"
         yield f"run though no output depends on it{counted}: {_listed(g.origin.dead)}"
+
+
+def _of_memory(g: Network) -> Iterator[str]:
+    if g.origin.module is not None and not g.origin.gaps:
+        from archgraph.pytorch.verify.doubt import saved_doubt
+
+        doubt = saved_doubt(g)
+        if doubt:
+            yield f"what autograd keeps is not exact: {doubt}"
 
 
 def _listed(items: Iterable[str]) -> str:

@@ -29,12 +29,14 @@ class Execution:
         checkpoint: which scopes and operations keep their inputs alone for the backward pass, which computes the rest
             again.
         samples: of a batch; a symbol stands for two or more, for one sample is no rule for several.
+        recorded: memory is as a recording of a module saw it; else as the operations say, which are lowered so.
     """
 
     width: int = SINGLE_BYTES
     kernel: Kernel = "math"
     checkpoint: CheckpointPolicy = KEEP_ALL
     samples: Expr = ONE
+    recorded: bool = True
 
     @property
     def several(self) -> bool:
@@ -57,10 +59,12 @@ class Execution:
         """
         able = [index for index, value in enumerate(node.inputs) if value.type.has_gradient]
         needed = frozenset(index for index in able if flowing is None or node.inputs[index] in flowing)
-        saved = node.op.saved_for(needed, self.kernel, *node.types)
+        op = node.op if self.recorded else node.op.as_built
+        saved = op.saved_for(needed, self.kernel, *node.types)
         if self.several:
             saved = _apart(saved.of(2), node, is_part)
-        return _in_type(saved, floating_type(node))
+        saved = _in_type(saved, floating_type(node))
+        return _placed(saved, node) if self.recorded else saved
 
     def workspace(self, node: Node) -> Workspace:
         """Return what a node needs while it runs, of a batch."""
@@ -109,6 +113,20 @@ def floating_type(node: Node) -> str:
     """Return the floating type that a node computes in: that of its first operand that has one, else of its result."""
     values = (*node.inputs, *node.outputs)
     return next((value.type.dtype for value in values if value.type.stored.kind == "float"), FLOAT)
+
+
+def _placed(saved: Saved, node: Node) -> Saved:
+    """Return what is kept where results lie elsewhere than the operation says: of what is written over, a copy."""
+    saved = replace(saved, inputs=tuple(index for index in saved.inputs if index not in node.unkept))
+    if node.lies_in is None:
+        return saved
+    places = tuple((index, operand) for index, operand in enumerate(node.lies_in) if operand is not None)
+    written = {operand for place in places if place not in saved.aliases for operand in place[1:]}
+    if written and node.op.core.keeps_written:
+        return replace(saved, inputs=(), outputs=(0,), aliases=places, joined=False)
+    copies = tuple((node.inputs[i].type.numel, node.inputs[i].type.dtype) for i in saved.inputs if i in written)
+    kept = tuple(index for index in saved.inputs if index not in written)
+    return replace(saved, inputs=kept, fresh=(*saved.fresh, *copies), aliases=places, joined=False)
 
 
 def _apart(saved: Saved, node: Node, is_part: Callable[[int], bool] | None) -> Saved:

@@ -41,6 +41,8 @@ class Node:
         place: the line of the spec that made it.
         share: nodes of one graph with the same name here have the same weights, which the first one owns.
         no_grad: its results need no gradient, whatever its operands: it ran without gradients, or detaches.
+        lies_in: for every result the operand whose memory it lies in, as a recording saw it; else the operation says.
+        unkept: operands of which nothing is kept, by index: they exist inside of one kernel.
     """
 
     name: str
@@ -50,6 +52,8 @@ class Node:
     place: Place | None = None
     share: str | None = None
     no_grad: bool = False
+    lies_in: tuple[int | None, ...] | None = None
+    unkept: tuple[int, ...] = ()
 
     @property
     def types(self) -> tuple[TensorType, ...]:
@@ -296,26 +300,19 @@ class _Unroller:
         for node in graph.nodes:
             inputs = tuple(values[value] for value in node.inputs)
             group = _joined(prefix, share, node)
-            if isinstance(node, Repeat) and node.experts is not None and not self.experts:
-                outputs = self._mixture(node, inputs, prefix, group)
-            elif isinstance(node, Repeat):
+            # A mixture stays whole: its experts stand side by side, and which of them run depends on the values.
+            whole = isinstance(node, Repeat) and node.experts is not None and not self.experts
+            if isinstance(node, Repeat) and not whole:
                 outputs = self._iterate(node, inputs, f"{prefix}{node.name}", group)
             else:
                 outputs = self._add(node, inputs, prefix, group)
             values.update(zip(node.outputs, outputs, strict=True))
 
-    def _add(self, node: Node, inputs: tuple[Value, ...], prefix: str, share: str | None) -> tuple[Value, ...]:
+    def _add(self, node: Member, inputs: tuple[Value, ...], prefix: str, share: str | None) -> tuple[Value, ...]:
         if len(self.nodes) >= self.limit:
             raise ArchgraphError(f"the unrolled graph has more than {self.limit} nodes")
         outputs = tuple(Value(value.type, prefix + value.name) for value in node.outputs)
         self.nodes.append(replace(node, name=prefix + node.name, inputs=inputs, outputs=outputs, share=share))
-        return outputs
-
-    def _mixture(self, node: Repeat, inputs: tuple[Value, ...], prefix: str, share: str | None) -> tuple[Value, ...]:
-        """A mixture stays whole: its experts stand side by side, and which of them run depends on the values."""
-        outputs = tuple(Value(value.type, prefix + value.name) for value in node.outputs)
-        name = prefix + node.name
-        self.nodes.append(replace(node, name=name, inputs=inputs, outputs=outputs, share=share))
         return outputs
 
     def _iterate(self, node: Repeat, inputs: tuple[Value, ...], path: str, share: str | None) -> tuple[Value, ...]:

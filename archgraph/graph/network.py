@@ -79,6 +79,7 @@ class Origin:
         told: what was chosen for whoever named the network, as text: the inputs of a module.
         module: the module that was traced, None for a spec.
         example: the inputs that it was traced with, without their values.
+        traced_at: the values of the symbols inside the graph at these inputs.
     """
 
     family: str = ""
@@ -95,6 +96,7 @@ class Origin:
     told: tuple[str, ...] = ()
     module: Any = None
     example: object = None
+    traced_at: Mapping[Symbol, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

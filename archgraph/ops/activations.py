@@ -78,6 +78,7 @@ class Elu(Activation):
 
     kind: ClassVar[str] = "elu"
     function: ClassVar[str] = "elu"
+    keeps_written: ClassVar[bool] = True
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         from torch import nn

@@ -71,6 +71,7 @@ class ScaledDotProductAttention(Op):
     mask: KeyMaps | None = field(default=None, metadata={TRACED: True})
     scored: KeyMaps | None = field(default=None, metadata={TRACED: True})
     asked: KeyMaps | None = field(default=None, metadata={TRACED: True})
+    cut: bool = field(default=False, metadata={TRACED: True})
 
     # -- types -------------------------------------------------------------------------------------------
 
@@ -127,6 +128,10 @@ class ScaledDotProductAttention(Op):
             require(q.size(axis), "multiple of", length, rule, length, axis, q.size(axis))
         for axis in self.axes(q):
             q.size(axis)
+
+    @property
+    def as_built(self) -> ScaledDotProductAttention:
+        return replace(self, cut=False)
 
     @property
     def key_heads(self) -> Expr:
@@ -210,7 +215,8 @@ class ScaledDotProductAttention(Op):
 
     def _kept(self, needed: frozenset[int], inputs: Types) -> Saved:
         q, k, v = (any(index % 3 == place for index in needed) for place in range(3))
-        if self.written != "no" and len(inputs) == 3 and self.window is None and self.over is None:
+        parts = (self.window is not None or self.over is not None) and not self.cut
+        if self.written != "no" and len(inputs) == 3 and not parts:
             return self._kept_written((q, k, v), inputs)
         scored = q or k or self.relative_bias
         queries, keys, values = self._copied(inputs)

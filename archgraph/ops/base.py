@@ -154,12 +154,19 @@ class Op(ABC):
     """Whether the op is a conv or linear layer, for the metric `layer_outputs`."""
     stops: ClassVar[bool] = False
     """Whether no gradient comes back through it, whatever its operands need."""
+    keeps_written: ClassVar[bool] = False
+    """Whether it keeps its result where it writes that over its operand, though it keeps its operand elsewhere."""
     alone: ClassVar[bool] = True
     """Whether a position that only reads itself is treated alike wherever, and beside whatever, it stands."""
 
     @property
     def core(self) -> Op:
         """The operation itself, where this only says that less of its operands is read."""
+        return self
+
+    @property
+    def as_built(self) -> Op:
+        """The operation as it is lowered, where a recording knows more of how its operands lie."""
         return self
 
     @property

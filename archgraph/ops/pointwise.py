@@ -81,6 +81,7 @@ class LeakyRelu(Activation):
 
     kind: ClassVar[str] = "leaky_relu"
     function: ClassVar[str] = "leaky_relu"
+    keeps_written: ClassVar[bool] = True
     inplace: bool = False
 
     def saved(self, *inputs: TensorType) -> Saved:

@@ -20,8 +20,6 @@ from tests.differential.random_program import Program
 METRICS = ("params", "macs", "saved bytes", "fields")
 MOST_PLACES = 4
 """How many positions of an output are compared."""
-LAZY = (frozenset(["windows"]), frozenset(["permutes", "reshapes"]), frozenset(["slices", "reshapes"]))
-"""Kinds that together make a reshape copy what it cannot view: the copy's bytes are counted where it is read."""
 WEIGHING = frozenset(["norms", "reductions", "broadcast"])
 """Kinds with norms over positions and factors broadcast over them, which content leaves out."""
 
@@ -70,8 +68,6 @@ def examine(program: Program, seed: int = 0) -> Verdict:
         _complain(verdict, "trace", error)
         return verdict
     for metric, number in right.items():
-        if metric == "saved bytes" and any(kinds <= program.kinds for kinds in LAZY):
-            continue
         try:
             verdict.note(metric, int(getattr(g.at(), metric.replace(" ", "_"))), number, not g.gaps)
         except ag.ArchgraphError as error:

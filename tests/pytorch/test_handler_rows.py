@@ -27,8 +27,6 @@ ALL = {**ROWS, **NAMES, **LAYERS}
 SAVED_DIFFERS = {
     "col2im": "the CPU's kernel works in a buffer twice as large, which the result lies in",
     "_weight_norm": "one kernel keeps the lengths alone; here it is a chain, which keeps the scale as well",
-    "gru_cell": "gates are written in place into parts of one memory, which count here each for itself",
-    "_trilinear": "one kernel keeps the three factors; here it is two products, and what is between them is kept too",
     "native_dropout": "called by this name, it makes a mask of ones in evaluation mode too",
 }
 """Rows where our bytes are another number, and why."""

@@ -113,7 +113,8 @@ class Backward:
 
     def _views(self, record: Done) -> tuple[int, ...]:
         """Return the operand that the only result views, all of it: the gradient is a view too."""
-        saved = self.forward.execution.saved(record.node)
+        # As the operation says: what was written in place is no view of what stood there.
+        saved = record.node.op.saved_by(self.forward.execution.kernel, *record.node.types)
         if len(record.results) != 1 or not saved.aliases or saved.inputs:
             return ()
         ((_, index),) = saved.aliases

@@ -40,6 +40,10 @@ class Limited(Op):
         return self.op.core
 
     @property
+    def as_built(self) -> Op:
+        return replace(self, op=self.op.as_built)
+
+    @property
     def joins(self) -> bool:
         return self.op.joins
 

@@ -49,6 +49,7 @@ class Fused:
         scaled: whether queries, and keys, are scaled before their product.
         tests: masks of tests, which are kept for the way back.
         factors: constant tensors of one element that scale the scores.
+        scores: the product of queries and keys.
     """
 
     queries: ProgramNode
@@ -59,6 +60,7 @@ class Fused:
     scaled: tuple[bool, bool] = (False, False)
     tests: tuple[ProgramNode, ...] = ()
     factors: tuple[ProgramNode, ...] = ()
+    scores: ProgramNode = None
 
 
 def name_of(node: ProgramNode) -> str:
@@ -109,6 +111,7 @@ def _match(softmax: ProgramNode, constants: Set[ProgramNode]) -> tuple[ProgramNo
         (bool(scaled), bool(scaled_keys)),
         tests,
         factors,
+        scores,
     )
     return last, found
 

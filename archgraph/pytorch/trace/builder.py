@@ -12,12 +12,13 @@ from archgraph.graph.ir import Value
 from archgraph.graph.tracer import Inference
 from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
+from archgraph.ops.reshaping import Rename
 from archgraph.ops.traced.limited import limited
 from archgraph.ops.traced.moves import Move, Rearrange
 from archgraph.ops.traced.stored import Clone
-from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
+from archgraph.pytorch.trace.layout import COPIES, LAID, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.regroup import regrouping
-from archgraph.pytorch.trace.strides import MemoryStrides, followed, is_dense, regrouped, row_major
+from archgraph.pytorch.trace.strides import MemoryStrides, followed, laid_in_order, regrouped, row_major
 from archgraph.sizes.symbols import product, same_size
 from archgraph.sizes.types import CHANNEL, TensorType
 
@@ -38,6 +39,9 @@ class Record:
     stack: Stack
     no_grad: bool = False
     """Whether it ran where gradients are switched off."""
+    lies_in: tuple[int | None, ...] | None = None
+    unkept: tuple[int, ...] = ()
+    """Both as in a node of the graph."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,9 @@ class Pending:
     sizes: tuple[Expr, ...]
     name: str
     dtype: str = "float"
+    storage: int = -1
+    copied: bool = False
+    """Whether it is a copy of the parameter."""
 
     @property
     def type(self) -> TensorType:
@@ -107,6 +114,8 @@ class Builder:
     """Whether gradients are switched off at the step that is read: what the reader sets, every record takes."""
     limit: str = ""
     """Why what is read at this step is a bound: of what it emits, all that reads several positions says so."""
+    copies: set[Value] = field(default_factory=set)
+    """What PyTorch copied on its way, though the module asked for no copy."""
     _arranged: dict[object, Value] = field(default_factory=dict)
     _sources: dict[int, tuple[Pending, tuple[Value, dict[str, str]]]] = field(default_factory=dict)
     """What became of pending tensors: each counts once, however often it is asked for."""
@@ -128,6 +137,19 @@ class Builder:
             self._strides[outputs[place]] = self._viewed(op, operands[operand], outputs[place])
         return outputs
 
+    def as_one_kernel(self, first: int) -> None:
+        """Say that the records from one on are one kernel: it reads operands as they lie, and keeps nothing inside."""
+        computed: set[Value] = set()
+        for place in range(first, len(self.records)):
+            record = self.records[place]
+            if isinstance(record.op, (Rearrange, Rename)):
+                self.records[place] = replace(record, lies_in=(0,))
+                computed.update(record.outputs if record.inputs[0] in computed else ())
+                continue
+            inner = tuple(index for index, value in enumerate(record.inputs) if value in computed)
+            self.records[place] = replace(record, unkept=inner)
+            computed.update(record.outputs)
+
     def strides(self, value: Value) -> MemoryStrides:
         """Return how a value lies in memory."""
         return self._strides.get(value) or row_major(value.type)
@@ -147,8 +169,12 @@ class Builder:
         value = Value(type_, pending.name)
         # A source that several modules use belongs to none of them.
         stack = () if shared else self.stack
-        (self.prelude if shared else self.records).append(Record(pending.name, op, (), (value,), stack))
-        return value
+        records = self.prelude if shared else self.records
+        records.append(Record(pending.name, op, (), (value,), stack))
+        if not pending.copied:
+            return value
+        records.append(Record("clone", Clone(), (value,), (Value(type_, "clone"),), stack))
+        return records[-1].outputs[0]
 
     def settled(self, t: Tracked, *, shared: bool = False) -> Tracked:
         """Return a tensor that has a value: a pending one gets conventional axes."""
@@ -175,23 +201,25 @@ class Builder:
         repeated = [dim for dim, content in enumerate(t.layout) if any(d.axis == COPIES for d in content)]
         return self.grouped(t, [(None, (dim,)) for dim in repeated])[0] if repeated else t
 
-    def copied(self, t: Tracked) -> Tracked:
-        """Return a settled tensor in memory of its own, its repetitions included."""
-        made, before = self.materialised(t), t.value
-        assert isinstance(made.value, Value)
-        if made.value is not before and made.value not in self._strides:
-            return made
-        return Tracked(self.emit(Clone(), [made.value])[0], made.layout)
+    def copied(self, t: Tracked, *, asked: bool = False) -> Tracked:
+        """Return a settled tensor in memory of its own, its repetitions included.
 
-    def folds(self, t: Tracked, dims: Sequence[int]) -> bool:
-        """Whether some dimensions of a settled tensor are seen as one without a copy.
-
-        Of a value without gaps and repetitions this is not known: it may lie in another order than its axes.
+        Args:
+            asked: the module asks for the copy; else PyTorch makes it on its way.
         """
-        assert isinstance(t.value, Value)
-        strides = self.strides(t.value)
-        digits = tuple((d.axis, d.stride, d.size) for dim in dims for d in t.layout[dim])
-        return is_dense(t.value.type, strides) or regrouped([("", digits)], strides) is not None
+        before = len(self.records)
+        made = self.materialised(t)
+        assert isinstance(made.value, Value)
+        if len(self.records) > before and made.value in self.records[-1].outputs:
+            # What was made for the repetitions is the copy, and nobody else's.
+            self.records[-1] = replace(self.records[-1], lies_in=(None,))
+            self._arranged = {key: value for key, value in self._arranged.items() if value is not made.value}
+        else:
+            made = Tracked(self.emit(Clone(), [made.value])[0], made.layout)
+            assert isinstance(made.value, Value)
+            self.copies.update(() if asked else (made.value,))
+        self._strides[made.value] = laid_in_order(made.layout, made.value.type)
+        return made
 
     def arrange(self, t: Tracked, target: Sequence[Axis], *, strict: bool = True) -> Value:
         """Return the value with these axes, each made of the given digits of the tensor's axes.
@@ -207,7 +235,18 @@ class Builder:
         key = (t.value, tuple(target), self.outer)
         if key not in self._arranged:
             self._arranged[key] = self.emit(regrouping(t.value.type, target), (t.value,), outer=True)[0]
+            # The axes that an operation needs are no matter of memory: where PyTorch makes a copy, `copied` says so.
+            stands = any(d.axis == COPIES and d.stride == LAID for _, dim in target for d in dim)
+            self.records[-1] = replace(self.records[-1], lies_in=(None if stands else 0,))
         return self._arranged[key]
+
+    def reordered(self, t: Tracked, order: Sequence[str]) -> Tracked:
+        """Return the same tensor with its axes in another order, in which it is read as it lies."""
+        assert isinstance(t.value, Value)
+        op = Rearrange(tuple((axis, ((axis, Integer(1), t.axes[axis]),)) for axis in order))
+        value = self.emit(op, (t.value,), outer=True)[0]
+        self.records[-1] = replace(self.records[-1], lies_in=(0,))
+        return Tracked(value, t.layout)
 
     def _arrange_pending(self, pending: Pending, target: Sequence[Axis]) -> Value:
         # What only repeats is no weight: the parameter is made without it, and repeated afterwards.

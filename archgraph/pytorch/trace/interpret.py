@@ -23,7 +23,9 @@ from archgraph.pytorch.trace.layout import Layout, whole_axis
 from archgraph.pytorch.trace.masking.attended import KeyMask
 from archgraph.pytorch.trace.masking.elements import cut_down
 from archgraph.pytorch.trace.masking.seen import RecordedMasks
+from archgraph.pytorch.trace.memories import Memories
 from archgraph.pytorch.trace.program import Program, occurrences
+from archgraph.pytorch.trace.recording.copied_operands import copied_operands
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.recording import storage_of
 from archgraph.pytorch.trace.registry import HANDLERS, Handler
@@ -49,6 +51,7 @@ class ProgramInterpreter:
         self.program = program
         self.sizes = sizes
         self.builder = Builder()
+        self.memories = Memories(self.builder)
         self.roles = roles
         self.masks = RecordedMasks(program.every, sizes.number)
         self.step: RecordedNode | None = None
@@ -123,11 +126,28 @@ class ProgramInterpreter:
         dtype = self.program.dtype(shaped)
         return self.pending(shaped.shape, partial(Constant, dtype=dtype), "constant", dtype)
 
-    def pending(self, shape: Sequence[Any], make: Any, name: str, dtype: str = "float") -> Tracked:
+    def pending(self, shape: Sequence[Any], make: Any, name: str, dtype: str = "float", storage: int = -1) -> Tracked:
         """Return a source of a shape, whose axes are named at its first use."""
         sizes = tuple(self.sizes.expression(length) for length in shape)
         layout = tuple(whole_axis(f"?{i}", length) for i, length in enumerate(sizes))
-        return Tracked(Pending(make, sizes, name, dtype), layout)
+        return Tracked(Pending(make, sizes, name, dtype, storage), layout)
+
+    def recorded(self, node: RecordedNode) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the shape and the strides that a tensor had in the first recording."""
+        shaped = node.meta["val"]
+        return tuple(map(self.sizes.number, shaped.shape)), shaped.strides
+
+    def copies(self, a: Arguments, name: str) -> bool:
+        """Whether a product reads one of its operands through a copy of its own, which is kept in its place."""
+        return a.nodes[name] in copied_operands(a.node, self.sizes.number)
+
+    def read(self, a: Arguments, *names: str) -> list[Tracked]:
+        """Return operands of a product, as copies where it makes some."""
+        return [
+            self.builder.copied(t) if self.copies(a, name) and isinstance(t.value, Value) else t
+            for name in names
+            if isinstance(t := getattr(a, name), Tracked)
+        ]
 
     def _parameter(self, node: RecordedNode) -> Tracked:
         """Return a parameter or buffer; one that several operations use stands before all of them."""
@@ -137,6 +157,7 @@ class ProgramInterpreter:
             lambda shape: Parameter(shape, status, dtype),
             self.program.parameters[node].rpartition(".")[2],
             dtype,
+            storage_of(node),
         )
         self.program.used(node)
         if self.program.uses(node) > 1:
@@ -150,7 +171,7 @@ class ProgramInterpreter:
 
     def _call(self, node: RecordedNode) -> None:
         if not hasattr(node.target, "_schema"):
-            self.env[node] = self._one_of_several(node, *node.args)
+            self.env[node] = self.memories.placed(node, self._one_of_several(node, *node.args))
             return
         name = node.target._schema.name.removeprefix("aten::")
         handler = self._handler(node)
@@ -158,9 +179,10 @@ class ProgramInterpreter:
         result = self._kept(node, self._handled(handler, node, name))
         self.builder.limit = ""
         cut_down(self.builder, node, result)
-        self._set(node, result)
         if len(node.writes) == 1:
+            # First, so that all of a memory is met before the part of it that is written to.
             self._written(node.writes[0], result)
+        self._set(node, result)
 
     def _one_of_several(self, node: RecordedNode, maker: RecordedNode, place: int) -> Any:
         """Return one result of an operator; one that is read and that no handler gives, as statistics, is a gap."""
@@ -234,11 +256,11 @@ class ProgramInterpreter:
             yield from self._changed(base, result)
         elif base is not None and 0 not in result.shape:
             yield from self._changed(base, HANDLERS["written_into"](self, base, target, result))
-        self.env[target] = result
+        self.env[target] = self.memories.placed(target, result)
         yield target
 
     def _set(self, node: RecordedNode, result: Any) -> None:
-        self.env[node] = result
+        self.env[node] = self.memories.placed(node, result)
         self._seen[node] = self._writes.get(storage_of(node), 0)
 
     def holds_live(self, node: RecordedNode) -> bool:

@@ -34,6 +34,7 @@ from archgraph.pytorch.trace.batch.sample import Batch
 from archgraph.pytorch.trace.builder import Record
 from archgraph.pytorch.trace.capture import capture
 from archgraph.pytorch.trace.dead_work import dead_work
+from archgraph.pytorch.trace.idle_copies import without_idle_copies
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import RECORDED
 from archgraph.pytorch.trace.nesting import nest
@@ -173,6 +174,8 @@ def _read(module: nn.Module, recording: Recording, sizes: TracedSizes, roles: In
         RECORDED.reset(token)
     unused = dict(program.unused())
     records = [*interpreter.builder.prelude, *interpreter.builder.records]
+    records, gone = without_idle_copies(records, interpreter.builder.copies)
+    outputs = {place: gone.get(value, value) for place, value in outputs.items()}
     records = _with_unused(program, records, unused)
     graph = nest(records, interpreter.inputs, list(outputs.values()), program.checkpoints.keys)
     graph, named = with_names(graph, dict(zip(outputs, graph.outputs, strict=True)))

@@ -66,14 +66,14 @@ class Nesting:
     def _member(self, group: list[Record], depth: int, path: str, later: set[Value]) -> Member:
         first = group[0]
         if len(first.stack) <= depth:
-            return Node(first.name, first.op, first.inputs, first.outputs, no_grad=first.no_grad)
+            return _node(first.name, first)
         key, own, kind = first.stack[depth]
         name = _scope_name(own, path, kind)
         if key in self._checkpoints:
             return replace(self._scope(group, depth, own, name, kind, later), checkpoint=True)
         if len(group) == 1:
             name = _leaf_name(name, own, first)
-            return Node(name, first.op, first.inputs, first.outputs, no_grad=first.no_grad)
+            return _node(name, first)
         return self._scope(group, depth, own, name, kind, later)
 
     def _scope(self, group: list[Record], depth: int, path: str, name: str, kind: str, later: set[Value]) -> Repeat:
@@ -113,7 +113,7 @@ class Nesting:
             for value in member.outputs:
                 numbers[value] = len(numbers)
             if isinstance(member, Node):
-                yield (member.op, inputs, member.share, member.no_grad)
+                yield (member.op, inputs, member.share, member.no_grad, member.lies_in, member.unkept)
             else:
                 yield (self.signature(member.body), member.count, inputs, member.share, member.checkpoint)
         yield tuple(numbers[v] for v in graph.outputs)
@@ -176,6 +176,11 @@ class Nesting:
         outputs = tuple(Value(value.type, name) for value in last.outputs)
         count = Integer(len(run))
         return Repeat(name, first.block, body, count, inputs, outputs, checkpoint=first.checkpoint)
+
+
+def _node(name: str, record: Record) -> Node:
+    how = {"no_grad": record.no_grad, "lies_in": record.lies_in, "unkept": record.unkept}
+    return Node(name, record.op, record.inputs, record.outputs, **how)
 
 
 def _read_after(groups: list[list[Record]], needed: set[Value]) -> list[set[Value]]:

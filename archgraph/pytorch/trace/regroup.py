@@ -9,9 +9,9 @@ from archgraph.ops.arguments import Named
 from archgraph.ops.base import Op
 from archgraph.ops.rearrangement import PixelShuffle
 from archgraph.ops.reshaping import Flatten, PixelUnshuffle, Rename, Unflatten
-from archgraph.ops.traced.moves import Rearrange
-from archgraph.pytorch.trace.layout import Dim, extent, whole_axis
-from archgraph.sizes.symbols import same_size
+from archgraph.ops.traced.moves import MovedDigit, Rearrange
+from archgraph.pytorch.trace.layout import AxisDigit, Dim, extent, whole_axis
+from archgraph.sizes.symbols import ONE, same_size
 from archgraph.sizes.types import CHANNEL, TensorType
 
 RegroupTarget = Sequence[tuple[str, Dim]]
@@ -24,7 +24,11 @@ def regrouping(type_: TensorType, target: RegroupTarget) -> Op:
     gone = [name for name in type_.names if name not in same]
     plain = all(digit.axis for _, dim in target for digit in dim)
     op = _simple(type_, changed, gone) or _pixels(type_, target) if plain else None
-    return op or Rearrange(tuple((name, tuple((d.axis, d.stride, d.size) for d in dim)) for name, dim in target))
+    return op or Rearrange(tuple((name, tuple(map(_moved, dim))) for name, dim in target))
+
+
+def _moved(digit: AxisDigit) -> MovedDigit:
+    return digit.axis, digit.stride if digit.axis else ONE, digit.size
 
 
 def _simple(type_: TensorType, changed: list, gone: list[str]) -> Op | None:

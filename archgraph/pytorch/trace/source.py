@@ -33,6 +33,7 @@ def network_of(found: TracedModule, module: object = None, told: str = "") -> Ne
             told=(told,) if told else (),
             module=module,
             example=example,
+            traced_at=found.values,
         ),
         assumptions=found.assumptions,
         runs_dead=True,

@@ -16,6 +16,7 @@ from archgraph.ops.reach import Causal
 from archgraph.ops.traced.values import Function
 from archgraph.pytorch.trace.align import Alignment, Operand, broadcast_dimensions
 from archgraph.pytorch.trace.arguments import Arguments
+from archgraph.pytorch.trace.attention_patterns import Fused
 from archgraph.pytorch.trace.axes import per_position
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.contractions import product_of
@@ -24,6 +25,7 @@ from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, equal, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.masking.attended import KeyMask, along, up_to_own
 from archgraph.pytorch.trace.masking.stacked import keys_by_axis
+from archgraph.pytorch.trace.recording.copied_operands import copied_operands
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import ZERO, product
@@ -106,13 +108,20 @@ def attention(i: ProgramInterpreter, a: Arguments) -> Tracked:
 def recognised(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Attention that the module writes out as two products and a softmax."""
     found = i.program.attentions[a.node]
-    q, k, v = i.fetch(found.queries), i.fetch(found.keys), i.fetch(found.values)
+    q, k, v = _factors(i, found, a.node)
     turned = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
     keys = _masked(i, a.node, found.queries, found.keys, -1)
     elements = [sum((_elements(i, node) for node in nodes), ZERO) for nodes in (found.tests, found.factors)]
     form = {"written": SCALED[found.scaled], "masked": elements[0], "factors": elements[1]}
     result = fused(i, q, turned, v, keys, form)
     return written_out(i, q, turned, v, keys, None) if result is None else result
+
+
+def _factors(i: ProgramInterpreter, found: Fused, last: RecordedNode) -> list[Tracked]:
+    """Return queries, keys and values, as copies where the products read them through some."""
+    made = copied_operands(found.scores, i.sizes.number) | copied_operands(last, i.sizes.number)
+    tensors = [(node, i.fetch(node)) for node in (found.queries, found.keys, found.values)]
+    return [i.builder.copied(t) if node in made and isinstance(t.value, Value) else t for node, t in tensors]
 
 
 def _masked(
@@ -216,7 +225,9 @@ def _emit(
         v = _like(i, v, k)
         assert isinstance(v.value, Value)
     heads, kv = streams[0].heads, streams[1].heads
-    op = ScaledDotProductAttention(heads, None if kv == heads else kv, **options)
+    # What a module writes out, it also cuts into windows itself.
+    cut = "written" in options and not {"window", "over"}.isdisjoint(options)
+    op = ScaledDotProductAttention(heads, None if kv == heads else kv, **options, cut=cut)
     (value,) = i.builder.emit(op, [q.value, k.value, v.value])
     width = product((value.type.channels, 1 / heads))
     stacked = [digit for dim in q.layout[: streams[0].head] for digit in dim]

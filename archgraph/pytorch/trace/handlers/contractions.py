@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from archgraph.graph.ir import Value
 from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.base import Op
 from archgraph.ops.einsum import Einsum
@@ -16,6 +17,7 @@ from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.masked_sums import limited_sum, masked_operand
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import Dim
+from archgraph.pytorch.trace.recording.copied_operands import copied_operands
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.types import CHANNEL
 
@@ -95,8 +97,8 @@ def _vector_product(i: ProgramInterpreter, x: Tracked, y: Tracked) -> Tracked:
 @aten("matmul", "bmm", "mm", "mv", "dot", "vdot")
 def matmul(i: ProgramInterpreter, a: Arguments) -> Any:
     """A product of matrices, or vectors."""
-    y = next(getattr(a, name) for name in ("other", "mat2", "vec", "tensor") if name in a.nodes)
-    result = product_of(i, a.self, y)
+    second = next(name for name in ("other", "mat2", "vec", "tensor") if name in a.nodes)
+    result = product_of(i, *i.read(a, "self", second))
     rank = len(a.shape)
     return result.with_layout(_of_rank(result.layout, rank)) if result.rank != rank else result
 
@@ -113,13 +115,14 @@ def _of_rank(layout: Sequence[Dim], rank: int) -> list[Dim]:
 def addmm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A product of matrices plus a value."""
     names = next(pair for pair in (("mat1", "mat2"), ("batch1", "batch2"), ("mat", "vec")) if pair[0] in a.nodes)
-    return _plus(i, a, product_of(i, *(getattr(a, name) for name in names)))
+    return _plus(i, a, product_of(i, *i.read(a, *names)))
 
 
 @aten("addbmm")
 def addbmm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """The sum of a stack of products of matrices plus a value."""
-    return _plus(i, a, contract(i, a.batch1, a.batch2, [0, 1, 2], [0, 2, 3], [1, 3]))
+    x, y = i.read(a, "batch1", "batch2")
+    return _plus(i, a, contract(i, x, y, [0, 1, 2], [0, 2, 3], [1, 3]))
 
 
 @aten("_trilinear")
@@ -127,7 +130,10 @@ def trilinear(i: ProgramInterpreter, a: Arguments) -> Any:
     """Three tensors multiplied over dimensions that they share, as a bilinear layer does: the first two before."""
     rank = len(a.expand1) + a.i1.rank
     labels = [[d for d in range(rank) if d not in getattr(a, f"expand{place}")] for place in (1, 2, 3)]
-    return _einsum(i, [a.i1, a.i2, a.i3], labels, [d for d in range(rank) if d not in a.sumdim])
+    tensors, first = [i.builder.settled(t) for t in (a.i1, a.i2, a.i3)], len(i.builder.records)
+    result = _einsum(i, tensors, labels, [d for d in range(rank) if d not in a.sumdim])
+    i.builder.as_one_kernel(first)
+    return result
 
 
 def _plus(i: ProgramInterpreter, a: Arguments, result: Tracked) -> Tracked:
@@ -141,7 +147,8 @@ def _plus(i: ProgramInterpreter, a: Arguments, result: Tracked) -> Tracked:
 def einsum(i: ProgramInterpreter, a: Arguments) -> Any:
     """Products summed over letters, two operands at a time."""
     equation = a.equation.replace(" ", "")
-    tensors: list[Tracked] = a.tensors
+    made, given = copied_operands(a.node, i.sizes.number), zip(a.tensors, a.nodes["tensors"], strict=True)
+    tensors = [i.builder.copied(t) if node in made and isinstance(t.value, Value) else t for t, node in given]
     terms, _, out = equation.partition("->")
     labels = [_letters(term, t.rank) for term, t in zip(terms.split(","), tensors, strict=True)]
     if "->" not in equation:

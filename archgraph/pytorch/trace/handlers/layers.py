@@ -75,10 +75,22 @@ def linear_over(i: ProgramInterpreter, a: Arguments, x: Tracked, shape: list[Exp
     bias = _bias(i, a)
     i.program.used(origin)
     t, (axis,) = i.builder.grouped(i.builder.materialised(x), [(_linear_axis(x, dim), (dim,))])
+    op = Linear(shape[0], bias is True, axis)
+    if x.value not in i.builder.copies:
+        t = _as_read(i, t, op)
     assert isinstance(t.value, Value)
-    (value,) = i.builder.emit(Linear(shape[0], bias is True, axis), [t.value])
+    (value,) = i.builder.emit(op, [t.value])
     result = finish(t, value, {dim: axis})
     return result if bias is True else _with_bias(i, result, a, dim)
+
+
+def _as_read(i: ProgramInterpreter, t: Tracked, op: Linear) -> Tracked:
+    """Return an operand that is read as it lies: with its axis last where the operation else says that it is copied."""
+    assert isinstance(t.value, Value)
+    if op.saved(t.value.type).inputs:
+        return t
+    order = (*(axis for axis in t.axes if axis != op.axis), op.axis)
+    return i.builder.reordered(t, order)
 
 
 def _conv_op(
@@ -139,17 +151,11 @@ def linear(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A linear layer; a product with a value where the weight is shared or computed."""
     weight = a.nodes["weight"]
     origin = i.program.origin(weight)
-    x = _folded(i, a.input)
+    x: Tracked = i.builder.copied(a.input) if i.copies(a, "input") else a.input
     if not i.program.is_natural(origin):
         return _with_bias(i, linear_product(i, x, a.weight), a, x.rank - 1)
     shape = [i.sizes.expression(length) for length in weight.meta["val"].shape]
     return linear_over(i, a, x, shape, origin, x.rank - 1)
-
-
-def _folded(i: ProgramInterpreter, x: Tracked) -> Tracked:
-    """A linear layer sees all dimensions but the last as one: where they are no run of memory, it makes a copy."""
-    x = i.builder.materialised(x)
-    return x if i.builder.folds(x, range(x.rank - 1)) else i.builder.copied(x)
 
 
 def _linear_axis(x: Tracked, dim: int) -> str | None:

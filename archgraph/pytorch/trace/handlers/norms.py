@@ -7,12 +7,14 @@ from typing import Any
 
 from archgraph.graph.ir import Value
 from archgraph.ops.arithmetic import Add, Multiply
+from archgraph.ops.base import Op
 from archgraph.ops.normalisation import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
 from archgraph.ops.rms import RmsNorm
 from archgraph.pytorch.trace.align import broadcast_dimensions
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
+from archgraph.pytorch.trace.recording.contiguity import has_channels_last, is_in_order
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.types import CHANNEL
 
@@ -26,9 +28,14 @@ def normalised(i: ProgramInterpreter, a: Arguments, t: Tracked, make: Any, dim: 
         for node in (weight, bias):
             if node is not None:
                 i.program.used(node)
+    first = len(i.builder.records)
     (value,) = i.builder.emit(make(own, bias is not None), [t.value])
     result = Tracked(value, t.layout)
-    return result if own else _affine(i, result, a, dim)
+    if own:
+        return result
+    result = _affine(i, result, a, dim)
+    i.builder.as_one_kernel(first)
+    return result
 
 
 def _affine(i: ProgramInterpreter, result: Tracked, a: Arguments, dim: int) -> Tracked:
@@ -63,14 +70,36 @@ def rms_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
 def group_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Group norm."""
     t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, (1,))])
-    return normalised(i, a, t, lambda own, bias: GroupNorm(own, i.sizes.expression(a.num_groups)), 1)
+    make = lambda own, bias: GroupNorm(own, i.sizes.expression(a.num_groups))  # noqa: E731
+    return normalised(i, a, _as_it_lies(i, a, t, make(own=False, bias=False)), make, 1)
 
 
 @aten("instance_norm")
 def instance_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Instance norm."""
     t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, (1,))])
-    return normalised(i, a, t, lambda own, bias: InstanceNorm(own), 1)
+    make = lambda own, bias: InstanceNorm(own)  # noqa: E731
+    return normalised(i, a, _as_it_lies(i, a, t, make(own=False, bias=False), channels_last=False), make, 1)
+
+
+def _as_it_lies(i: ProgramInterpreter, a: Arguments, t: Tracked, norm: Op, *, channels_last: bool = True) -> Tracked:
+    """Return the operand of a norm over samples, which copies what is in no order that it works in.
+
+    The norm says of the order of its axes what it copies; where the recording saw another order in memory, the axes are
+    brought to it, or a copy is made before.
+    """
+    shape, strides = i.recorded(a.nodes["input"])
+    in_order = is_in_order(shape, strides) or (channels_last and has_channels_last(shape, strides))
+    assert isinstance(t.value, Value)
+    if in_order == bool(norm.saved(t.value.type).inputs):
+        return t
+    if not in_order:
+        return i.builder.copied(t)
+    dims = range(2, t.rank) if is_in_order(shape, strides) else ()
+    rest = range(2, t.rank) if not dims else ()
+    axes = list(dict.fromkeys(d.axis for dim in (*rest, 1, *dims) for d in t.layout[dim]))
+    order = (*[axis for axis in t.axes if axis not in axes], *axes)
+    return i.builder.reordered(t, order)
 
 
 @aten("batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm")

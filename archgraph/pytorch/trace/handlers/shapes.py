@@ -52,7 +52,7 @@ def identity(i: ProgramInterpreter, a: Arguments) -> Any:
 @aten("clone")
 def clone(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A copy, which autograd may keep beside what it was made of."""
-    return i.builder.copied(a.self) if isinstance(a.self.value, Value) else a.self
+    return i.builder.copied(a.self, asked=True) if isinstance(a.self.value, Value) else a.self
 
 
 @aten("detach", "detach_")

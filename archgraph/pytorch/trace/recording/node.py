@@ -18,11 +18,13 @@ class Shaped:
         shape: integers; whoever lines up several recordings may put expressions in their place.
         dtype: as torch has it.
         storage: a number that values in the same memory share: a view and what it views, both sides of a write.
+        strides: in elements, as recorded; none of a tensor that lies in no single piece of memory.
     """
 
     shape: Sequence[Any]
     dtype: Any
     storage: int = -1
+    strides: tuple[int, ...] = ()
 
     @property
     def ndim(self) -> int:

@@ -52,7 +52,8 @@ class Sources:
     def shaped(self, meta: Any) -> Shaped:
         """Return the shape of a tensor, and the number of its memory."""
         storage = self.storages.setdefault(memory(meta), len(self.storages))
-        return Shaped(tuple(map(int, meta.shape)), meta.dtype, storage)
+        strides = tuple(map(int, meta.stride())) if str(meta.layout) == "torch.strided" else ()
+        return Shaped(tuple(map(int, meta.shape)), meta.dtype, storage, strides)
 
     def input(self, name: str, tensor: Any, sizes: Mapping[int, int]) -> tuple[Any, RecordedNode]:
         """Make the placeholder of an input of the user, and what stands for it, some dimensions at other sizes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from archgraph.pytorch.trace.recording.node import RecordedNode, Shaped
@@ -46,5 +47,5 @@ def _replaced(item: Any, given: Iterator[Any]) -> Any:
     if isinstance(item, Mapping):
         return {key: _replaced(part, given) for key, part in item.items()}
     if isinstance(item, Shaped):
-        return Shaped(tuple(next(given) for _ in item.shape), item.dtype, item.storage)
+        return replace(item, shape=tuple(next(given) for _ in item.shape))
     return item

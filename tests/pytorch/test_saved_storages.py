@@ -1,0 +1,76 @@
+"""What autograd keeps of values that share memory, storage by storage."""
+
+import pytest
+
+import archgraph as ag
+
+torch = pytest.importorskip("torch")
+from saved_storage_rows import COPIES, IMAGES, IN_PLACE, VIEWS, Cells, Shared  # noqa: E402
+from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
+
+from archgraph.pytorch.verify.original import KeptStorages  # noqa: E402
+
+pytestmark = pytest.mark.torch
+torch.set_num_threads(1)
+
+ROWS = {**IN_PLACE, **COPIES, **VIEWS}
+TOKENS, IMAGE = (1, 6, 8), (1, 3, 6, 6)
+
+
+def measured(net, x):
+    kept = KeptStorages(net.state_dict(keep_vars=True))
+    with sdpa_kernel(SDPBackend.MATH), kept.hooks():
+        result = net(x)
+    assert result is not None
+    return kept.bytes()
+
+
+def check(net, shape):
+    x = torch.rand(shape)
+    right = measured(net.eval(), x)
+    assert int(ag.trace(net, x).at().saved_bytes) == right
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_tokens(name):
+    check(Shared(ROWS[name]), TOKENS)
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_images(name):
+    check(Shared(IMAGES[name]), IMAGE)
+
+
+@pytest.mark.parametrize("kind", ["GRUCell", "LSTMCell", "RNNCell", "Bilinear"])
+def test_gates_in_parts_of_one_memory(kind):
+    check(Cells(getattr(torch.nn, kind)), TOKENS)
+
+
+@pytest.mark.parametrize("name", ["a written slice", "gates", "over an operand that is kept"])
+def test_a_law_counts_memory_at_other_sizes(name):
+    net = Shared(IN_PLACE[name]).eval()
+    g = ag.trace(net, torch.rand(TOKENS), dynamic={"x": {1: "n"}})
+    assert [int(g.at(n=n).saved_bytes) for n in (9, 14)] == [measured(net, torch.rand(1, n, 8)) for n in (9, 14)]
+
+
+class Masks(torch.nn.Module):
+    """A constant that two steps keep: it counts twice, which is said."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = torch.nn.Linear(8, 8), torch.nn.Linear(8, 8)
+
+    def forward(self, x):
+        scale = torch.ones(6, 8) / 2
+        return self.a(x) * scale + self.b(x) * scale
+
+
+def test_what_differs_from_autograd_is_said():
+    g = ag.trace(Masks(), torch.rand(TOKENS))
+    right = measured(Masks(), torch.rand(TOKENS))
+    assert int(g.at().saved_bytes) != right
+    assert (
+        g.saved_doubt
+        == f"{int(g.at().saved_bytes):,} bytes at the sizes of the trace, of which PyTorch keeps {right:,}"
+    )
+    assert ag.trace(torch.nn.Linear(8, 8), torch.rand(TOKENS)).saved_doubt == ""
