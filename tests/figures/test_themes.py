@@ -80,6 +80,11 @@ def test_a_dark_drawing_has_the_places_of_a_light_one(unet):
     assert not set(fills(dark)) & set(fills(light)) - {"none"}
 
 
+def test_tikz_paints_a_page_that_is_not_white(unet):
+    painted = ["fill={rgb,255:red,15;green,17;blue,20}" in unet(theme=theme).tikz for theme in ("dark", "paper")]
+    assert painted == [True, False]
+
+
 def test_a_slide_has_large_letters(stack):
     figure = stack.draw(theme="slides")
     assert figure.diagram.width == pytest.approx(12.3 * 72)

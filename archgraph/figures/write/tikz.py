@@ -48,7 +48,9 @@ def _body(diagram: Diagram) -> Iterator[str]:
 
 
 def _parts(diagram: Diagram) -> Iterator[BoxPart]:
-    """From back to front, as in the SVG."""
+    """From back to front, as in the SVG; the paper is white already."""
+    if diagram.background not in ("none", "#ffffff"):
+        yield Rect(0, 0, diagram.width, diagram.height, diagram.background, "none")
     for cluster in diagram.clusters:
         yield from deck(cluster)
     yield from (edge.path for edge in diagram.edges if edge.path is not None)
