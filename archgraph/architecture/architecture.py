@@ -1172,6 +1172,10 @@ class Architecture:
         terms: str = "leading",
         *,
         values: bool = False,
+        theme: str = "paper",
+        background: str | None = None,
+        fonts: str = "embed",
+        dpi: int = 300,
     ) -> Figure:
         """Return an annotated diagram; save it with `.save("x.svg")`.
 
@@ -1184,13 +1188,31 @@ class Architecture:
             show: which of `shape`, `params`, `macs`, `field` boxes are annotated with; all by default.
             terms: `leading`, or `full` for whole laws where they have room.
             values: numbers at the bound symbols instead of laws.
+            theme: `paper`; `slides`, twice as large; or `dark`, light on dark.
+            background: `white`, `paper` (a warm white) or `transparent`; by default the page of the theme.
+            fonts: `embed` (the letters that are used come with the drawing), `outlines` (letters are shapes, for
+                programs that read no embedded fonts) or `system` (fonts of the machine that shows it).
+            dpi: dots per inch of a .png.
 
         >>> load("dit").draw(view="blocks", width="column").diagram.width / 72
         3.25
         """
         from archgraph.figures.figure import draw
 
-        return draw(self.network, view, width=width, venue=venue, color=color, show=show, terms=terms, values=values)
+        return draw(
+            self.network,
+            view,
+            width=width,
+            venue=venue,
+            color=color,
+            show=show,
+            terms=terms,
+            values=values,
+            theme=theme,
+            background=background,
+            fonts=fonts,
+            dpi=dpi,
+        )
 
     def to_networkx(self, *, unroll: bool = False) -> Any:
         """Return the graph for networkx; unrolled, with all counts at their values, when asked.
@@ -1387,7 +1409,14 @@ def verify(architecture: Architecture, **values: Any) -> Report:
 
 @strict_keywords
 def contrast(
-    *architectures: Architecture, width: str = "text", venue: str = "icml", panels: Iterable[str] | None = None
+    *architectures: Architecture,
+    width: str = "text",
+    venue: str = "icml",
+    panels: Iterable[str] | None = None,
+    theme: str = "paper",
+    background: str | None = None,
+    fonts: str = "embed",
+    dpi: int = 300,
 ) -> Figure:
     """Return two or more networks side by side on one scale.
 
@@ -1395,6 +1424,7 @@ def contrast(
         architectures: the networks.
         width: as for `Architecture.draw`; and `venue`.
         panels: of `stages`, `levels`, `laws`, `ladder`, `hops`, `matrix`, from top to bottom; by default all.
+        theme: as for `Architecture.draw`; and `background`, `fonts` and `dpi`.
 
     Raises:
         QueryError: an unknown panel, or fewer than two networks.
@@ -1405,7 +1435,8 @@ def contrast(
     from archgraph.figures.figure import contrast as drawn
 
     networks = [one.network for one in architectures]
-    return drawn(*networks, width=width, venue=venue, panels=panels)
+    look = {"theme": theme, "background": background, "fonts": fonts}
+    return drawn(*networks, width=width, venue=venue, panels=panels, dpi=dpi, **look)
 
 
 @strict_keywords

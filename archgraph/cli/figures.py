@@ -7,7 +7,17 @@ import argparse
 from archgraph.cli.caveats import note_asked
 from archgraph.cli.output import show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_figure, add_format, add_model, add_names, load_bound, save
+from archgraph.cli.shared import (
+    Command,
+    add_at,
+    add_figure,
+    add_format,
+    add_model,
+    add_names,
+    load_bound,
+    look_keywords,
+    save,
+)
 from archgraph.cli.values import some_of
 from archgraph.errors import QueryError
 
@@ -38,6 +48,7 @@ def _run_draw(options: argparse.Namespace) -> int:
         show=options.show,
         terms=options.terms,
         values=options.values,
+        **look_keywords(options),
     )
     return save(figure, options.output)
 
@@ -50,7 +61,7 @@ def _contrast_options(parser: Parser) -> None:
     add_names(parser, "--panels", lambda: PANELS, "panel", text, read=some_of, default=None)
     add_figure(parser, required=False)
     add_format(parser)
-    for option in ("--panels", "--width", "--venue"):
+    for option in ("--panels", "--width", "--venue", "--theme", "--background", "--fonts", "--dpi"):
         parser.goes_with(option, "--output")
     for option in ("--format", "--json"):
         parser.not_with(option, "--output")
@@ -71,6 +82,7 @@ def _run_contrast(options: argparse.Namespace) -> int:
         width=options.width or "text",
         venue=options.venue,
         panels=options.panels,
+        **look_keywords(options),
     )
     return save(figure, options.output)
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from archgraph.cli.caveats import note_asked
 from archgraph.cli.parser import NameChoices, Parser
 from archgraph.cli.tensors import read_dynamic, read_inputs
-from archgraph.cli.values import bindings, distinct, one_of
+from archgraph.cli.values import bindings, distinct, one_of, whole
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
+    from archgraph.figures.drawing.look import LookKeywords
     from archgraph.figures.figure import Figure
 
 
@@ -121,6 +122,7 @@ def load_bound(options: argparse.Namespace) -> Architecture:
 
 def add_figure(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Let the file and the width of a figure be chosen."""
+    from archgraph.figures.drawing.look import BACKGROUNDS, FONTS, THEMES
     from archgraph.figures.drawing.style import VENUES
     from archgraph.figures.figure import SUFFIXES
 
@@ -130,6 +132,16 @@ def add_figure(parser: argparse.ArgumentParser, *, required: bool = True) -> Non
     )
     parser.add_argument("--width", default=None, help="auto, column, text, or inches such as 3.25in")
     add_names(parser, "--venue", lambda: VENUES, "venue", default="icml")  # type: ignore[arg-type]
+    add_names(parser, "--theme", lambda: THEMES, "theme", default="paper")  # type: ignore[arg-type]
+    text = "what is behind the drawing (default: the page of the theme): "
+    add_names(parser, "--background", lambda: BACKGROUNDS, "background", text, default=None)  # type: ignore[arg-type]
+    add_names(parser, "--fonts", lambda: FONTS, "way of fonts", default="embed")  # type: ignore[arg-type]
+    parser.add_argument("--dpi", type=whole("--dpi"), default=300, metavar="DOTS", help="dots per inch of a .png")
+
+
+def look_keywords(options: argparse.Namespace) -> LookKeywords:
+    """Return how the figure shall look, as keywords of `draw` and `contrast`."""
+    return {"theme": options.theme, "background": options.background, "fonts": options.fonts, "dpi": options.dpi}
 
 
 def save(figure: Figure, output: str) -> int:

@@ -1,18 +1,19 @@
 """Figures: made from an architecture, shown in notebooks, saved whole or not at all."""
 
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from archgraph.errors import QueryError, printable, quoted
 from archgraph.figures.drawing.diagram import Diagram
+from archgraph.figures.drawing.look import Look, checked_look, width_before_scaling
+from archgraph.figures.drawing.themes import themed
 from archgraph.figures.facts.facts import Facts
 from archgraph.graph.network import Network
 from archgraph.keywords import strict_methods
-from archgraph.optional import missing
 from archgraph.report.files import write_bytes
 
 SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
@@ -25,9 +26,13 @@ class Figure:
     In a notebook it shows itself. `svg` and `dot` are its text, `save` writes a file.
     """
 
-    def __init__(self, diagram: Diagram, kind: str = "figure", facts: Sequence[Facts] = ()) -> None:
-        self.diagram = diagram
+    def __init__(
+        self, diagram: Diagram, kind: str = "figure", facts: Sequence[Facts] = (), look: Look | None = None
+    ) -> None:
+        self.look = look or Look()
+        self.diagram = themed(diagram, self.look)
         self.kind = kind
+        self._plain = diagram
         self._facts = tuple(facts)
 
     @cached_property
@@ -40,7 +45,7 @@ class Figure:
         """
         from archgraph.figures.write.svg import to_svg
 
-        return to_svg(self.diagram)
+        return to_svg(self.diagram, fonts=self.look.fonts)
 
     @cached_property
     def dot(self) -> str:
@@ -80,9 +85,10 @@ class Figure:
 
         facts = self._facts[0] if len(self._facts) == 1 else None
         if facts is None:
-            return page([Drawing("", "", "", self.diagram)])
+            return page([Drawing("", "", "", self.diagram)], look=self.look)
+        drawings = [replace(one, diagram=themed(one.diagram, self.look)) for one in unfolded(facts, self._plain)]
         totals = [(name, facts.total(name)) for name in ("params", "macs")]
-        return page(unfolded(facts, self.diagram), sliders(facts), totals, rules(facts))
+        return page(drawings, sliders(facts), totals, rules(facts), look=self.look)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -126,7 +132,9 @@ class Figure:
             return self.tikz.encode()
         if suffix == ".html":
             return self.html.encode()
-        return _typeset(self.svg, self.diagram, suffix)
+        from archgraph.figures.write.typeset import typeset
+
+        return typeset(self.svg, self.diagram, suffix, self.look.dpi)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": repr(self)}
@@ -147,6 +155,10 @@ def draw(
     show: Iterable[str] | None = None,
     terms: str = "leading",
     values: bool = False,
+    theme: str = "paper",
+    background: str | None = None,
+    fonts: str = "embed",
+    dpi: int = 300,
 ) -> Figure:
     """Draw an architecture.
 
@@ -164,9 +176,14 @@ def draw(
         terms: ``"leading"``: whole laws behind ``=`` where they fit into boxes of usual width, else their large
             terms behind ``≈``; or ``"full"``, which widens boxes for whole laws.
         values: numbers at the bound symbols instead of laws.
+        theme: ``"paper"``; ``"slides"``, twice as large; or ``"dark"``, light on dark.
+        background: ``"white"``, ``"paper"`` (a warm white) or ``"transparent"``; by default the page of the theme.
+        fonts: ``"embed"`` (the letters that are used come with the drawing), ``"outlines"`` (letters are shapes, for
+            programs that read no embedded fonts) or ``"system"`` (fonts of the machine that shows it).
+        dpi: dots per inch of a .png.
 
     Raises:
-        QueryError: an unknown view, colouring, venue or width, or nothing to show.
+        QueryError: an unknown view, colouring, venue, width or look, or nothing to show.
         MissingToolError: Graphviz is needed and not installed.
 
     >>> import archgraph
@@ -176,12 +193,21 @@ def draw(
     from archgraph.figures.facts.options import options
     from archgraph.figures.views import view_diagram
 
+    look = checked_look(theme, background, fonts, dpi)
     facts = Facts(network, color, options(show, terms, values=values))
-    return Figure(view_diagram(facts, view, width, venue, engine), view, (facts,))
+    drawn = view_diagram(facts, view, width_before_scaling(width, venue, theme), venue, engine)
+    return Figure(drawn, view, (facts,), look)
 
 
 def contrast(
-    *networks: Network, width: str = "text", venue: str = "icml", panels: Iterable[str] | None = None
+    *networks: Network,
+    width: str = "text",
+    venue: str = "icml",
+    panels: Iterable[str] | None = None,
+    theme: str = "paper",
+    background: str | None = None,
+    fonts: str = "embed",
+    dpi: int = 300,
 ) -> Figure:
     """Draw networks side by side on one scale, with the table of their laws.
 
@@ -190,6 +216,7 @@ def contrast(
         width: as for `draw`; and `venue`.
         panels: from top to bottom, of ``"stages"``, ``"levels"``, ``"laws"``, ``"ladder"``, ``"hops"`` and
             ``"matrix"``; all if nothing is said.
+        theme: as for `draw`; and `background`, `fonts` and `dpi`.
 
     Raises:
         QueryError: an unknown panel, venue or width, less than 3.2 inches, or fewer than two networks.
@@ -201,22 +228,8 @@ def contrast(
     from archgraph.figures.contrast.contrast import PANELS, contrast_diagram
     from archgraph.figures.drawing.style import page_width
 
-    page, chosen = page_width(width, venue), tuple(PANELS) if panels is None else tuple(panels)
+    look = checked_look(theme, background, fonts, dpi)
+    page = page_width(width_before_scaling(width, venue, theme), venue)
     facts = tuple(map(Facts, networks))
-    return Figure(contrast_diagram(facts, page, chosen), "contrast", facts)
-
-
-def _typeset(svg: str, diagram: Diagram, suffix: str) -> bytes:
-    """PDF or PNG by typst, which embeds the fonts it finds."""
-    try:
-        import typst  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        raise missing("typst", f"saving {suffix} needs the package typst.", "save as .svg") from None
-    size = f"width: {diagram.width}pt, height: {diagram.height}pt"
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "figure.svg").write_text(svg, encoding="utf-8")
-        source = Path(folder) / "figure.typ"
-        source.write_text(f'#set page({size}, margin: 0pt)\n#image("figure.svg", {size})\n', encoding="utf-8")
-        if suffix == ".pdf":
-            return typst.compile(str(source), format="pdf")
-        return cast(bytes, typst.compile(str(source), format="png", ppi=300.0))
+    drawn = contrast_diagram(facts, page, tuple(PANELS) if panels is None else tuple(panels))
+    return Figure(drawn, "contrast", facts, look)

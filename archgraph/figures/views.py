@@ -137,7 +137,7 @@ def _legend(facts: Facts, width: float, pictures: set[str], outlines: set[Outlin
     marks, heading = _scale(facts)
     notes = []
     if "field" in pictures:
-        hatching = "; hatched: norm statistics" if facts.hatched else ""
+        hatching = f"; hatched: {facts.hatched}" if facts.hatched else ""
         notes.append(words(f"Square: field in the input{hatching}", size))
     if "connections" in pictures:
         notes.append(words("In the repeat: positions that a box connects", size))

@@ -29,8 +29,10 @@ _WORDS = {
     "rms": "RMS", "adaln": "adaLN", "resnet": "ResNet", "convnext": "ConvNeXt", "unet": "U-Net", "ddpm": "DDPM",
     "adm": "ADM", "qkv": "QKV",
 }  # fmt: skip
-#: Blocks that are called by what they hold.
-_VAGUE = ("stage", "level", "repeat")
+#: Blocks that are called by what they hold: the second ones even where that is of several kinds.
+_VAGUE, _PLACES = ("stage", "level", "repeat"), ("middle", "mid_block")
+#: A name of such words alone says less than that of a single block inside.
+_GENERAL = ("block", "layer", "unit", "module", "res", "residual")
 _ATTENTION = re.compile("att(ention|n)|transformer", re.IGNORECASE)
 _SILENT = ("concat", "crop_like", "split", "identity", "dropout", "flatten", "squeeze", "reshape", "permute")
 
@@ -103,9 +105,15 @@ def called(member: Member, show: ShowSize = str) -> str:
 
 
 def inmost(block: Repeat) -> Repeat:
-    """The block that a block consists of, if it is a single one: it says more, and nothing that is not there."""
+    """The block itself, or where its name says nothing or too much, the single one that it consists of."""
     only = block.body.nodes[0] if len(block.body.nodes) == 1 else None
-    return inmost(only) if isinstance(only, Repeat) and only.once else block
+    return inmost(only) if isinstance(only, Repeat) and only.once and not _speaks(block) else block
+
+
+def _speaks(block: Repeat) -> bool:
+    """Whether a name says something, and nothing that a condition took away."""
+    general = all(word in _GENERAL for word in block.block.split("_"))
+    return not general and block.block not in (*_VAGUE, *_PLACES) and not _boasts(block)
 
 
 def phrase(items: Sequence[Item], show: ShowSize = str, *, strides: bool = True) -> tuple[str, Expr]:
@@ -139,14 +147,15 @@ def _named(members: Sequence[Member], show: ShowSize) -> list[tuple[str, Expr]]:
 
 
 def _opened(members: Sequence[Member]) -> list[Member]:
-    """The members, with blocks of a single block, and those whose name says nothing, replaced by what they hold."""
+    """The members, with blocks whose name says nothing, or what a condition took away, replaced by what they hold."""
     out: list[Member] = []
     for member in members:
         inner = member.body.nodes if isinstance(member, Repeat) and member.once else ()
-        alike = len({node.label for node in inner}) == 1 and all(isinstance(node, Repeat) for node in inner)
-        # A block of one block is that block: what else its name speaks of, a condition took away.
-        plain = len(inner) == 1 or (isinstance(member, Repeat) and member.block in _VAGUE)
-        out += _opened(inner) if (alike and plain) or (inner and _boasts(member)) else [member]
+        blocks = all(isinstance(node, Repeat) for node in inner)
+        name = member.block if isinstance(member, Repeat) else ""
+        vague = (name in _VAGUE and len({node.label for node in inner}) == 1) or name in _PLACES
+        vague = vague or (len(inner) == 1 and isinstance(member, Repeat) and not _speaks(member))
+        out += _opened(inner) if inner and ((vague and blocks) or _boasts(member)) else [member]
     return out
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import path_tables
 import why_numbers
+from figure_options import write_options
 from gallery import gallery_page
 from reference import reference_page
 from rooms import write_rooms
@@ -45,12 +46,13 @@ def filled(template: str) -> str:
 
 
 def figures(folder: Path) -> None:
-    """Write a figure per shipped spec, the contrasts, and the rooms of the package."""
+    """Write a figure per shipped spec, the contrasts, the rooms of the package, and a picture of every option."""
     write_rooms(folder / "rooms.svg")
     for name in shipped_names():
         load(name).draw().save(str(folder / f"{name}.svg"))
     for name, (first, second) in CONTRASTS.items():
         contrast(load(first), load(second)).save(str(folder / f"{name}.svg"))
+    write_options(folder / "options")
 
 
 def main(folder: Path) -> None:

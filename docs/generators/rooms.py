@@ -6,7 +6,7 @@ import itertools
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Edge, Face, Rect, Run, Text
@@ -87,7 +87,8 @@ def rooms_diagram() -> Diagram:
     )
     height = y + 6 + LEADING * len(LEGEND)
     description = "\n".join(", ".join(floor.rooms) for floor in floors())
-    return Diagram(tuple(boxes), tuple(edges), (), marks, WIDTH, height, "The rooms of archgraph", description)
+    drawn = Diagram(tuple(boxes), tuple(edges), (), marks, WIDTH, height, "The rooms of archgraph", description)
+    return replace(drawn, background="#ffffff")
 
 
 def _row(floor: Floor) -> list[Box]:

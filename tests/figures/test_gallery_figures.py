@@ -9,13 +9,16 @@ import pytest
 import archgraph as ag
 from archgraph.architecture.architecture import Architecture
 from archgraph.figures.drawing.geometry import faults
+from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.figure import Figure
+from archgraph.figures.fonts.typeface import Face
 from archgraph.spec.load import shipped_names
 from tests.figures.law_reader import false_laws
 
 SIGNATURES = [("unet:padded-512", "dit"), ("nnunet:inference", "dit"), ("sd", "dit"), ("swin", "vit")]
 VARIANTS = ["unet:padded-512", "dit:S/2", "dit:XL/2-512", "nnunet:inference", "sd:xl", "resnet:101", "swin:B"]
 EVERY_VARIANT = [f"{name}:{variant}" for name in shipped_names() for variant in ag.load(name).variants]
+FACES: dict[str, Face] = {"s": "sans", "b": "bold", "r": "serif", "i": "italic"}
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -25,10 +28,11 @@ def _on_the_page(figure: Figure) -> list[str]:
     left, top, width, height = map(float, root.attrib["viewBox"].split())
     wrong = []
     for text in root.iter(f"{SVG}text"):
-        x, y, length = (float(text.attrib[key]) for key in ("x", "y", "textLength"))
-        if x < left - 0.5 or x + length > left + width + 0.5 or not top <= y <= top + height:
-            wrong.append("".join(text.itertext()))
         sizes = [float(span.attrib["font-size"]) for span in text]
+        x, y, last = float(text[0].attrib["x"]), float(text.attrib["y"]), text[-1]
+        end = float(last.attrib["x"]) + text_width(last.text or "", FACES[last.attrib["class"]], sizes[-1])
+        if x < left - 0.5 or end > left + width + 0.5 or not top <= y <= top + height:
+            wrong.append("".join(text.itertext()))
         wrong += [f"{max(sizes)} pt"] if max(sizes) < 7 else []
     for path in root.iter(f"{SVG}path"):
         numbers = [float(found) for found in re.findall(r"-?\d+\.?\d*", path.attrib["d"])]

@@ -96,3 +96,47 @@ def members(g: Architecture, box: Box) -> list[Member]:
     if first in names and last in names:
         return list(g.network.graph.nodes[names.index(first) : names.index(last) + 1])
     return [find_member(g.network.graph, path)[0] for path in (first, last)]
+
+
+def test_a_place_is_called_by_what_is_in_it():
+    """What stands between encoder and decoder has attention in it, and the box says so."""
+    (middle,) = (box for box in ag.load("sd").draw().diagram.boxes if "DDPM" in headings(box))
+    assert "spatial transformer" in headings(middle) and "middle" not in headings(middle)
+
+
+NAMED = """\
+archgraph: 1
+symbols: {{C: 8, N: 16}}
+inputs: {{x: {{c: C, n: N}}}}
+blocks:
+  pair: {{do: [{{linear: {{out: 2 * C}}}}, gelu, {{linear: {{out: C}}}}]}}
+  {0}: {{do: [pair]}}
+network: [{{{0}: }}, {{{0}: }}, layer_norm]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("tiny_double_block", "Tiny double block"), ("residual_block", "Pair"), ("stage", "Pair")]
+)
+def test_a_block_of_one_block_keeps_a_name_that_says_something(name, shown):
+    texts = [headings(box) for box in ag.loads(NAMED.format(name)).draw().diagram.boxes if box.kind == "node"]
+    assert any(shown in text for text in texts), texts
+
+
+def test_skips_that_share_a_line_are_counted():
+    """Six long skips of U-ViT: five into the blocks that are drawn as one, and one into the last."""
+    diagram = ag.load("uvit").draw().diagram
+    labels = [text.string for edge in diagram.edges for text in edge.label]
+    lines = [edge for edge in diagram.edges if edge.source == "enc(0)" and edge.target.startswith("dec")]
+    assert labels.count("5×") == 1 and len([edge for edge in lines if not edge.label]) >= 1
+
+
+@pytest.mark.parametrize(("name", "through"), [("efficientnet", "gates"), ("ddpm", "norm statistics")])
+def test_the_legend_says_through_what_everything_is_reached(name, through):
+    texts = [text.string for text in ag.load(name).draw().diagram.texts()]
+    assert f"Square: field in the input; hatched: {through}" in texts
+
+
+def test_a_law_widens_its_box_rather_than_becoming_a_number():
+    texts = [text.string for text in ag.load("flux").draw().diagram.texts() if text.string.startswith("MACs")]
+    assert texts and not [text for text in texts if text.endswith((" T", " G"))]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import archgraph as ag
-from archgraph.figures.drawing.font_widths import SIGNS
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.figure import Figure
+from archgraph.figures.fonts.typeface import FACES, typeface
 from tests.figures.law_reader import false_laws, printed_laws
 
 RENDERS = Path(__file__).parents[2] / "renders"
@@ -90,7 +90,7 @@ def test_halved_sizes_beside_a_picture():
 def test_every_character_of_a_render_has_a_measured_width(name):
     texts = ElementTree.parse(RENDERS / name).iter("{http://www.w3.org/2000/svg}text")
     printed = {character for text in texts for character in "".join(text.itertext())}
-    assert printed <= {chr(code) for code in range(32, 127)} | set(SIGNS)
+    assert all(typeface(face).has("".join(printed)) for face in FACES)
 
 
 def test_borders_are_no_rounding():

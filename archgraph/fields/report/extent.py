@@ -1,6 +1,6 @@
 """How much of the input one output position reads, summed up for a figure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from archgraph.fields.report.axis_field import AxisField
@@ -18,7 +18,7 @@ class ReadExtent:
         shares: (smallest, largest) share of the side for every axis, at most 1.
         causal: whether it is everything up to a moving edge.
         behind: whether it ends at the output's own position: a window that looks back alone.
-        statistics: whether normalisation statistics reach the whole input though the content does not.
+        through: what reaches the whole input though the content does not: of ``"gates"`` and ``"norm statistics"``.
         label: the sizes in words, by axis where they differ.
     """
 
@@ -26,10 +26,15 @@ class ReadExtent:
     extent: int
     everything: bool
     shares: tuple[tuple[float, float], ...]
-    statistics: bool
+    through: tuple[str, ...]
     label: str
     causal: bool = False
     behind: bool = False
+
+    @property
+    def statistics(self) -> bool:
+        """Whether something else than the content reaches the whole input."""
+        return bool(self.through)
 
     @property
     def share(self) -> float:
@@ -66,11 +71,18 @@ def reach_of(axes: Mapping[str, AxisField]) -> ReadExtent | None:
         widest.extent,
         everything,
         tuple((min(1.0, axis.size_min / axis.extent), min(1.0, axis.size_max / axis.extent)) for axis in known),
-        not everything and any(axis.stat_since for axis in known),
+        () if everything else _through(known),
         f"all {widest.extent}" if everything else labels[0] if len(set(labels)) == 1 else " × ".join(labels),
         causal,
         not everything and not causal and all(_looks_back(axis) for axis in known),
     )
+
+
+def _through(axes: Sequence[AxisField]) -> tuple[str, ...]:
+    """Statistics are counted with what enters through gates, so that they count alone where they come elsewhere."""
+    found = {"gates": any(axis.gate_since for axis in axes)}
+    found["norm statistics"] = any(axis.stat_since and axis.stat_since != axis.gate_since for axis in axes)
+    return tuple(name for name, there in found.items() if there)
 
 
 def _looks_back(axis: AxisField) -> bool:

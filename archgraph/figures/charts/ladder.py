@@ -13,7 +13,7 @@ from archgraph.fields.effective.effective import EffectiveFields
 from archgraph.fields.report.extent import ReadExtent, reach_of
 from archgraph.fields.report.receptive_field import ReceptiveFields
 from archgraph.figures.drawing.diagram import Line, Outline
-from archgraph.figures.facts.facts import Facts
+from archgraph.figures.facts.facts import Facts, through
 from archgraph.graph.ir import Graph, Member, Repeat, Value
 from archgraph.outline.groups import Group
 
@@ -57,7 +57,8 @@ class Curve:
 
     Attributes:
         everywhere: the depth from which on every position is read; ``statistics``: from which on norm statistics
-            are those of all positions, though the content is not. None where that is never so.
+            or gates are those of all positions, though the content is not. None where that is never so.
+        through: which of the two, in words.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Curve:
     dash: tuple[float, ...] = ()
     everywhere: float | None = None
     statistics: float | None = None
+    through: str = ""
 
 
 def curve(facts: Facts, steps: Sequence[LadderStep], color: str, dash: tuple[float, ...] = ()) -> Curve:
@@ -86,8 +88,9 @@ def curve(facts: Facts, steps: Sequence[LadderStep], color: str, dash: tuple[flo
                 statistics = depth / total
         slope = step.gap
     first = next((1.0 / step.reach.extent for step in steps if step.reach is not None), 1.0)
+    others = through(step.reach for step in steps)
     start = CurvePoint(0.0, first, first, effective=first)
-    return Curve(facts.network.name, (start, *points), color, dash, everywhere, statistics)
+    return Curve(facts.network.name, (start, *points), color, dash, everywhere, statistics, others)
 
 
 def effective_share(facts: Facts, fields: EffectiveFields | None, path: str) -> float | None:

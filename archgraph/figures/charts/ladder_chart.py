@@ -116,8 +116,9 @@ def notes(curves: Sequence[Curve]) -> list[str]:
         found.append("thin: 95 % of the effective field at initialisation")
     if any(one.everywhere is not None for one in curves):
         found.append("triangle: everything is read")
-    if any(one.statistics is not None for one in curves):
-        found.append("hatched: norm statistics of all positions, O(1/N) each")
+    others = " and ".join(sorted({name for one in curves for name in one.through.split(" and ") if name}))
+    if others:
+        found.append(f"hatched: {others} of all positions, O(1/N) each")
     return found
 
 

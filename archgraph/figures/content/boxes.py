@@ -21,7 +21,7 @@ from archgraph.outline.wording import abbreviated, capitalized, phrase, shortene
 _PAD, _LINE_HEIGHT, _TOP = 4.5, 9.6, 9.2
 _THUMB, _THUMB_GAP = 21.0, 6.0
 _CIRCLE = 13.0
-_LAW_ROOM, _LONG_LAW, _BELOW = 150.0, 72.0, 4.0
+_LAW_ROOM, _LAST_ROOM, _LONG_LAW, _BELOW = 150.0, 172.0, 72.0, 4.0
 _NEUTRAL = "#8a8a8a"
 
 #: The longest lines of a wide, a medium and a narrow box, in points.
@@ -172,7 +172,8 @@ def _halves(text: str, fits: Callable[[str], bool]) -> list[str]:
 
 def laws(facts: Facts, items: Sequence[Item], room: float) -> list[Line]:
     """The laws of parameters and multiply-accumulates, where they are not zero."""
-    return [law(facts, name, expression, min(room, _LAW_ROOM)) for name, expression in pairs(facts, items)]
+    more = _LAST_ROOM if room >= WIDE else None
+    return [law(facts, name, one, min(room, _LAW_ROOM), more=more) for name, one in pairs(facts, items)]
 
 
 def pairs(facts: Facts, items: Sequence[Item]) -> list[tuple[str, Expr]]:

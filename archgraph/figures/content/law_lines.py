@@ -19,7 +19,9 @@ LETTERS = {"params": "theta", "macs": "MACs"}
 _FULL_ROOM, _GAP = 190.0, 0.16
 
 
-def law(facts: Facts, metric: str, expression: Expr, room: float, size: float = SIZES.body) -> Line:
+def law(
+    facts: Facts, metric: str, expression: Expr, room: float, size: float = SIZES.body, *, more: float | None = None
+) -> Line:
     """``θ = law``; what is shorter than the whole, and numbers where no law has room, stand behind ``≈``.
 
     Args:
@@ -28,11 +30,13 @@ def law(facts: Facts, metric: str, expression: Expr, room: float, size: float = 
         expression: the whole law in the user's symbols.
         room: how wide the line may be, in points.
         size: of the letters, in points.
+        more: how wide it may be at most, rather than be a number.
     """
     name = variable(LETTERS[metric], size)
-    return claimed(
-        line_of(name, right_side(facts, expression, room - line_width(name), size), gap=_GAP * size), metric, expression
-    )
+    rooms = (room,) if more is None else (room, more)
+    sides = (law_side(facts, expression, one - line_width(name), size) for one in rooms)
+    found = next(filter(None, sides), ()) or value_side(facts, expression, size)
+    return claimed(line_of(name, found, gap=_GAP * size), metric, expression)
 
 
 def right_side(facts: Facts, expression: Expr, room: float, size: float) -> Line:

@@ -11,9 +11,10 @@ from typing import Literal
 from sympy import Expr
 
 from archgraph.figures.drawing.metrics import ASCENT, DESCENT, text_width
+from archgraph.figures.fonts.typeface import Face
 
 Point = tuple[float, float]
-Face = Literal["sans", "bold", "serif", "italic"]
+
 INK, MUTED = "#1a1a1a", "#4d4d4d"
 COPY_OFFSET = 3.0  # from one outline of a deck of cards to the next
 
@@ -82,6 +83,12 @@ class Text:
         bottom = max((DESCENT * run.size - run.rise for run in self.runs), default=0.0)
         return Extent(self.x, self.y - top, self.x + self.width, self.y + bottom)
 
+    @property
+    def behind(self) -> "Rect":
+        """What the backdrop covers."""
+        e = self.extent
+        return Rect(e.left - 2, e.top, self.width + 4, e.bottom - e.top, self.backdrop or "none", "none")
+
     def moved(self, dx: float, dy: float) -> "Text":
         return replace(self, x=self.x + dx, y=self.y + dy)
 
@@ -116,7 +123,10 @@ class Rect:
 
 @dataclass(frozen=True)
 class Path:
-    """A polyline with rounded corners, or a Bézier spline (points 1 + 3n); filled if ``closed``."""
+    """A polyline with rounded corners, or a Bézier spline (points 1 + 3n); filled if ``closed``.
+
+    An ``arrow`` has a head of that length.
+    """
 
     points: tuple[Point, ...]
     stroke: str = INK
@@ -124,6 +134,7 @@ class Path:
     dash: tuple[float, ...] = ()
     radius: float = 0.0
     arrow: bool = False
+    head: float = 5.2
     curve: Literal["line", "spline"] = "line"
     closed: bool = False
     fill: str = "none"
@@ -270,6 +281,7 @@ class Diagram:
     title: str = ""
     description: str = ""
     notes: tuple[str, ...] = field(default=())
+    background: str = "none"
 
     def moved(self, dx: float, dy: float) -> "Diagram":
         return replace(

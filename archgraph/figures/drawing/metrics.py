@@ -1,26 +1,24 @@
-"""How wide a text is, from a table of advance widths: no font file and no renderer is asked."""
+"""How wide a text is, by the shipped fonts: no renderer is asked, and none may set it otherwise."""
 
 import unicodedata
 from functools import cache
 
-from archgraph.figures.drawing.font_widths import ASCII, SIGN_WIDTHS, SIGNS
+from archgraph.figures.fonts.typeface import FACES, Face, typeface
 
 #: Height of capitals and depth of descenders, as fractions of the font size (the largest of the four faces).
 ASCENT, DESCENT = 0.73, 0.22
-
-FACES = tuple(ASCII)
 
 _UNKNOWN = 780
 _IDEOGRAPH = 1000
 
 
-def text_width(text: str, face: str = "sans", size: float = 1000.0) -> float:
+def text_width(text: str, face: Face = "sans", size: float = 1000.0) -> float:
     """Width of one line of text, without kerning.
 
     Args:
         text: the characters, any Unicode.
-        face: ``"sans"``, ``"bold"``, ``"serif"`` or ``"italic"`` (Helvetica, Helvetica-Bold, Times-Roman,
-            Times-Italic).
+        face: ``"sans"``, ``"bold"``, ``"serif"`` or ``"italic"``, as wide as Helvetica, Helvetica-Bold, Times-Roman and
+            Times-Italic.
         size: font size; the width is in the same unit.
 
     Raises:
@@ -36,12 +34,11 @@ def text_width(text: str, face: str = "sans", size: float = 1000.0) -> float:
 
 
 @cache
-def _table(face: str) -> dict[str, int]:
-    if face not in ASCII:
+def _table(face: Face) -> dict[str, int]:
+    if face not in FACES:
         raise ValueError(f"unknown face {face!r} (must be one of {', '.join(FACES)})")
-    table = {chr(32 + i): int(width) for i, width in enumerate(ASCII[face].split())}
-    table.update(zip(SIGNS, map(int, SIGN_WIDTHS[face].split()), strict=True))
-    return table
+    font = typeface(face)
+    return {character: font.advances[glyph] for character, glyph in font.glyphs.items()}
 
 
 def _other_width(widths: dict[str, int], character: str) -> int:

@@ -82,10 +82,9 @@ class Facts:
         return any(self.reach(group.items[-1].path) is not None for group in self.structure.chain)
 
     @cached_property
-    def hatched(self) -> bool:
-        """Whether some field is hatched, for the legend."""
-        reaches = (self.reach(group.items[-1].path) for group in self.structure.chain)
-        return any(reach is not None and reach.statistics for reach in reaches)
+    def hatched(self) -> str:
+        """Through what hatched fields reach the whole input, for the legend; nothing where none is hatched."""
+        return through(self.reach(group.items[-1].path) for group in self.structure.chain)
 
     # costs
 
@@ -296,3 +295,9 @@ class Facts:
     @cached_property
     def _attends(self) -> Attended:
         return Attended(self.number)
+
+
+def through(reaches: Iterable[ReadExtent | None]) -> str:
+    """Through what else than the content some fields reach the whole input, in words."""
+    found = [name for reach in reaches if reach is not None for name in reach.through]
+    return " and ".join(dict.fromkeys(sorted(found)))

@@ -16,9 +16,10 @@ from archgraph.figures.drawing.diagram import (
     Line,
     Path,
     Rect,
+    Run,
     Text,
 )
-from archgraph.figures.drawing.style import LINE
+from archgraph.figures.drawing.style import LINE, SIZES
 from archgraph.figures.layout.spine_plan import Placement, Plan, Slot, Spine, axis_of, is_small
 from archgraph.figures.layout.spine_sides import SIDE_TOP, place_sides
 
@@ -143,13 +144,16 @@ def _residuals(placed: Placement) -> None:
     spans = {pair: _span(placed, pair) for pair in placed.plan.residuals}
     lanes: list[list[tuple[float, float]]] = []
     inner = min((-axis_of(slot) for slot in placed.plan.slots), default=0.0)
+    times = {pair: (Run(f"{n}×", size=SIZES.small),) for pair, n in placed.plan.residuals.items() if n > 1}
+    labels = {pair: Text(line, color=MUTED, backdrop="#ffffff") for pair, line in times.items()}
     # Short ones first: they get the inner lanes, and longer ones go around them.
     for pair in sorted(spans, key=lambda pair: spans[pair][1] - spans[pair][0]):
         top, bottom = spans[pair]
         x = inner - _FIRST_LANE - _LANE * _free_lane(lanes, top, bottom)
         target = placed.boxes[pair[1]]
         path = Path(((0, top), (x, top), (x, bottom), (target.x, bottom)), INK, _MAIN, radius=5, arrow=True)
-        placed.edges.append(Edge(pair[0], pair[1], path))
+        label = (labels[pair].centered(x).moved(0, (top + bottom) / 2 + 2.5),) if pair in labels else ()
+        placed.edges.append(Edge(pair[0], pair[1], path, label))
     placed.marks += [_dot(0, y) for y in placed.branches.values()]
 
 

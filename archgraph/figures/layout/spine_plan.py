@@ -51,14 +51,14 @@ class Plan:
 
     Attributes:
         slots: the main line from top to bottom.
-        residuals: (from, to) along the main line; from "" is the main input.
+        residuals: (from, to) along the main line, with how many values go there; from "" is the main input.
         sides: the right column from top to bottom.
         inputs: side inputs with their labels; entry and exit: labels of the main input and output.
         exits: further outputs by the slot or side box that they leave.
     """
 
     slots: tuple[Slot, ...]
-    residuals: tuple[tuple[str, str], ...] = ()
+    residuals: Mapping[tuple[str, str], int] = field(default_factory=dict)
     sides: tuple[SideBox, ...] = ()
     side_inputs: tuple[SideInput, ...] = ()
     inputs: Mapping[str, Line] = field(default_factory=dict)

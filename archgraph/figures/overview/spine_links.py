@@ -48,7 +48,7 @@ def joined(
     own: bool,
 ) -> Plan:
     """Sort every link into residuals, side_inputs, and what side boxes take."""
-    residuals: dict[tuple[str, str], None] = {}
+    residuals: dict[tuple[str, str], set[Value]] = {}
     side_inputs: list[SideInput] = []
     taken: dict[Group, dict[str, None]] = {side: {} for side in sides}
     flowing = {homes[group]: group.output for group in found.chain if group in homes}
@@ -61,12 +61,12 @@ def joined(
         elif source is found.entry or source in homes:
             flows = _follows(slots, name, homes[target]) and value is flowing.get(name)
             if name != homes[target] and not flows:
-                residuals[name, homes[target]] = None
+                residuals.setdefault((name, homes[target]), set()).add(value)
         else:
             side_inputs.append(SideInput(name, homes[target], _side_label(source, target), _deck_input(target, value)))
     return Plan(
         tuple(slots),
-        tuple(residuals),
+        {pair: len(values) for pair, values in residuals.items()},
         tuple(SideBox(drawn, tuple(taken[side])) for side, drawn in sides.items()),
         tuple(side_inputs),
         {value.name: input_name(value.name) for value in found.flow.inputs if value is not found.entry},

@@ -9,8 +9,10 @@ from sympy import Expr
 
 from archgraph.errors import SPACES, printable
 from archgraph.figures.drawing.diagram import Box, Diagram
+from archgraph.figures.drawing.look import Look
 from archgraph.figures.overview.unfolding import Drawing, within_budget
 from archgraph.figures.write.javascript import javascript, script_json
+from archgraph.figures.write.letters import font_faces, letters_of
 from archgraph.figures.write.sliders import Rule, Slider
 from archgraph.figures.write.svg import to_svg
 
@@ -32,6 +34,8 @@ def page(
     sliders: Sequence[Slider] = (),
     totals: Sequence[tuple[str, Expr]] = (),
     rules: Sequence[Rule] = (),
+    *,
+    look: Look,
 ) -> str:
     """Write a figure as a self-contained page without anything from elsewhere.
 
@@ -40,9 +44,11 @@ def page(
         sliders: the symbols of the laws.
         totals: the laws of the whole network, by metric.
         rules: what must hold for the values of the symbols.
+        look: its theme is that of the page, which embeds the fonts of all drawings once.
     """
     laws = _Laws()
-    texts = [to_svg(one.diagram, marked=True) for one in drawings]
+    alone = "outlines" if look.fonts == "outlines" else "system"
+    texts = [to_svg(one.diagram, marked=True, fonts=alone) for one in drawings]
     kept = list(within_budget(drawings, [len(text.encode()) for text in texts], _INNER_BYTES))
     shown = [(one, text) for one, text in zip(drawings, texts, strict=True) if one in kept]
     rows = _bodies(kept, totals, laws)
@@ -53,6 +59,8 @@ def page(
     script = (folder / "page.js").read_text(encoding="utf-8")
     return _PAGE.format(
         title=escape(drawings[0].diagram.title),
+        theme=look.theme,
+        fonts=font_faces(letters_of(one.diagram for one in kept)) if look.fonts == "embed" else "",
         style=(folder / "page.css").read_text(encoding="utf-8"),
         figure="".join(_holder(one, text) for one, text in shown),
         heads="".join(f"<th>{escape(name)}</th>" for name, _ in totals),
@@ -126,11 +134,11 @@ def _links(diagram: Diagram) -> set[tuple[int, int]]:
 
 
 _PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<html lang="en" class="{theme}"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<style>{style}</style></head>
+ content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; font-src data:">
+<style>{fonts}{style}</style></head>
 <body><div id="figure">{figure}</div>
 <aside><h1>{title}</h1>
 <div id="symbols"{controls}></div>

@@ -2,85 +2,83 @@
 
 import hashlib
 from collections.abc import Iterator
-from html import escape
 from math import hypot
 
-from archgraph.errors import SPACES, printable
 from archgraph.figures.drawing.decks import deck
-from archgraph.figures.drawing.diagram import Box, BoxPart, Cluster, Diagram, Edge, Path, Point, Rect, Run, Text
+from archgraph.figures.drawing.diagram import Box, BoxPart, Cluster, Diagram, Edge, Path, Point, Rect, Text
+from archgraph.figures.write.letters import PREFIX, Letters
+from archgraph.figures.write.letters import coordinate as _n
+from archgraph.figures.write.letters import xml_text as _safe
 
-_FACES = {
-    "sans": ("s", 'font-family:Helvetica,Arial,"Liberation Sans",sans-serif;font-weight:400;font-style:normal'),
-    "bold": ("b", 'font-family:Helvetica,Arial,"Liberation Sans",sans-serif;font-weight:700;font-style:normal'),
-    "serif": ("r", 'font-family:"Times New Roman",Times,"Liberation Serif",serif;font-weight:400;font-style:normal'),
-    "italic": ("i", 'font-family:"Times New Roman",Times,"Liberation Serif",serif;font-weight:400;font-style:italic'),
-}
-_HEAD, _HALF_HEAD = 5.2, 1.9
+_SLENDER = 1.9 / 5.2
+"""Half the width of an arrowhead, of its length."""
 
 
-def to_svg(diagram: Diagram, *, marked: bool = False) -> str:
+def to_svg(diagram: Diagram, *, marked: bool = False, fonts: str = "embed") -> str:
     """Write a diagram as a stand-alone SVG document of its true size.
 
-    The same diagram always gives the same text. Ids and styles carry a prefix made from the content, so that
-    two figures on one page leave each other alone. Where it is ``marked``, boxes and edges carry their numbers
-    for a script.
+    The same diagram always gives the same text. Ids, styles and fonts carry a prefix made from the content, so that
+    two figures on one page leave each other alone.
+
+    Args:
+        marked: boxes and edges carry their numbers for a script.
+        fonts: whether letters are embedded, are outlines, or are left to the fonts of the system (see `Look`).
 
     >>> to_svg(Diagram(width=10, height=10, title="a < b")).splitlines()[1]
-    '<title id="ag-5bbaf596-title">a &lt; b</title>'
+    '<title id="ag-a497b96a-title">a &lt; b</title>'
     """
-    body = "\n".join(_body(diagram, marked=marked))
-    seed = "\n".join((diagram.title, diagram.description, _n(diagram.width), _n(diagram.height), body))
-    prefix = "ag-" + hashlib.sha256(seed.encode(errors="replace")).hexdigest()[:8]
+    letters = Letters(fonts)
+    body = "\n".join(_body(diagram, letters, marked=marked))
     width, height = _n(diagram.width), _n(diagram.height)
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" id="{prefix}" width="{width}pt" height="{height}pt" '
-        f'viewBox="0 0 {width} {height}" role="img" aria-labelledby="{prefix}-title {prefix}-desc">'
+    names = ' xmlns:xlink="http://www.w3.org/1999/xlink"' if "xlink:" in body else ""
+    whole = (
+        f'<svg xmlns="http://www.w3.org/2000/svg"{names} id="{PREFIX}" width="{width}pt" height="{height}pt" '
+        f'viewBox="0 0 {width} {height}" role="img" aria-labelledby="{PREFIX}-title {PREFIX}-desc">',
+        f'<title id="{PREFIX}-title">{_safe(diagram.title)}</title>',
+        f'<desc id="{PREFIX}-desc">{_safe(diagram.description)}</desc>',
+        *letters.head(),
+        body,
+        "</svg>\n",
     )
-    texts = (
-        f'<title id="{prefix}-title">{_safe(diagram.title)}</title>',
-        f'<desc id="{prefix}-desc">{_safe(diagram.description)}</desc>',
-    )
-    return "\n".join((head, *texts, _style(prefix), body, "</svg>")) + "\n"
+    text = "\n".join(whole)
+    return text.replace(PREFIX, "ag-" + hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8])
 
 
-def _style(prefix: str) -> str:
-    rules = (f"#{prefix} .{letter}{{{css}}}" for letter, css in _FACES.values())
-    return f"<style>{''.join(rules)}#{prefix} text{{white-space:pre;text-anchor:start}}</style>"
-
-
-def _body(diagram: Diagram, *, marked: bool) -> Iterator[str]:
+def _body(diagram: Diagram, letters: Letters, *, marked: bool) -> Iterator[str]:
+    if diagram.background != "none":
+        yield _rect(Rect(0, 0, diagram.width, diagram.height, diagram.background, "none"))
     numbers = {box.name: index for index, box in enumerate(diagram.boxes)} if marked else {}
     for cluster in diagram.clusters:
-        yield from _cluster(cluster, f' data-frame="{_safe(cluster.name)}"' if marked else "")
+        yield from _cluster(cluster, letters, f' data-frame="{_safe(cluster.name)}"' if marked else "")
     for edge in diagram.edges:
         pair = f"{numbers.get(edge.source, -1)} {numbers.get(edge.target, -1)}"
         drawn = list(_edge(edge))
         yield from (f'<g data-edge="{pair}">', *drawn, "</g>") if marked and drawn else drawn
     for box in diagram.boxes:
-        yield from _box(box, f' data-box="{numbers[box.name]}"' if marked else "")
+        yield from _box(box, letters, f' data-box="{numbers[box.name]}"' if marked else "")
     for part in diagram.marks:
-        yield from _part(part)
+        yield from _part(part, letters)
     for edge in diagram.edges:
         for text in edge.label:
-            yield from _part(text)
+            yield from _part(text, letters)
 
 
-def _cluster(cluster: Cluster, mark: str = "") -> Iterator[str]:
+def _cluster(cluster: Cluster, letters: Letters, mark: str = "") -> Iterator[str]:
     yield _group(cluster.tooltip, mark)
     for part in deck(cluster):
-        yield from _part(part)
+        yield from _part(part, letters)
     yield "</g>"
 
 
 def _edge(edge: Edge) -> Iterator[str]:
     if edge.path is not None:
-        yield from _part(edge.path)
+        yield from _path(edge.path)
 
 
-def _box(box: Box, mark: str = "") -> Iterator[str]:
+def _box(box: Box, letters: Letters, mark: str = "") -> Iterator[str]:
     yield _group(box.tooltip, mark)
     for part in box.parts:
-        yield from _part(part.moved(box.x, box.y))
+        yield from _part(part.moved(box.x, box.y), letters)
     yield "</g>"
 
 
@@ -88,9 +86,11 @@ def _group(tooltip: str, mark: str = "") -> str:
     return f"<g{mark}><title>{_safe(tooltip)}</title>" if tooltip else f"<g{mark}>"
 
 
-def _part(part: BoxPart) -> Iterator[str]:
+def _part(part: BoxPart, letters: Letters) -> Iterator[str]:
     if isinstance(part, Text):
-        yield from _text(part)
+        if part.backdrop:
+            yield _rect(part.behind)
+        yield from letters.written(part)
     elif isinstance(part, Rect):
         yield _rect(part)
     else:
@@ -119,18 +119,18 @@ def _path(path: Path) -> Iterator[str]:
     if len(points) < 2:
         return
     if path.arrow:
-        points = (*points[:-1], _back(points[-2], points[-1], 0.75 * _HEAD))
+        points = (*points[:-1], _back(points[-2], points[-1], 0.75 * path.head))
     data = _spline(points) if path.curve == "spline" else _rounded(points, path.radius)
     closing = "Z" if path.closed else ""
     yield f'<path d="{data}{closing}" {_paint(path.fill, path.stroke, path.thickness, path.dash)}/>'
     if path.arrow:
-        yield _arrowhead(path.points[-2], path.points[-1], path.stroke)
+        yield _arrowhead(path.points[-2], path.points[-1], path.stroke, path.head)
 
 
-def _arrowhead(before: Point, tip: Point, color: str) -> str:
-    base, notch = _back(before, tip, _HEAD), _back(before, tip, 0.75 * _HEAD)
-    length = hypot(tip[0] - before[0], tip[1] - before[1]) or 1.0
-    across = -(tip[1] - before[1]) / length * _HALF_HEAD, (tip[0] - before[0]) / length * _HALF_HEAD
+def _arrowhead(before: Point, tip: Point, color: str, head: float) -> str:
+    base, notch = _back(before, tip, head), _back(before, tip, 0.75 * head)
+    length, half = hypot(tip[0] - before[0], tip[1] - before[1]) or 1.0, _SLENDER * head
+    across = -(tip[1] - before[1]) / length * half, (tip[0] - before[0]) / length * half
     corners = (tip, (base[0] + across[0], base[1] + across[1]), notch, (base[0] - across[0], base[1] - across[1]))
     data = "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in corners) + "Z"
     return f'<path d="{data}" fill="{color}"/>'
@@ -162,43 +162,3 @@ def _rounded(points: tuple[Point, ...], radius: float) -> str:
 
 def _distance(first: Point, second: Point) -> float:
     return hypot(second[0] - first[0], second[1] - first[1])
-
-
-def _text(text: Text) -> Iterator[str]:
-    if not text.runs:
-        return
-    if text.backdrop:
-        extent = text.extent
-        yield (
-            f'<rect x="{_n(extent.left - 2)}" y="{_n(extent.top)}" width="{_n(text.width + 4)}" '
-            f'height="{_n(extent.bottom - extent.top)}" fill="{_safe(text.backdrop)}"/>'
-        )
-    first = text.runs[0]
-    spans = "".join(_spans(text.runs))
-    yield (
-        f'<text x="{_n(text.x + first.gap)}" y="{_n(text.y)}" fill="{_safe(text.color)}" '
-        f'textLength="{_n(text.width - first.gap)}" lengthAdjust="spacingAndGlyphs">{spans}</text>'
-    )
-
-
-def _spans(runs: tuple[Run, ...]) -> Iterator[str]:
-    rise = 0.0
-    for index, run in enumerate(runs):
-        attributes = f'class="{_FACES[run.face][0]}" font-size="{_n(run.size)}"'
-        if index and run.gap:
-            attributes += f' dx="{_n(run.gap)}"'
-        if run.rise != rise:
-            attributes += f' dy="{_n(rise - run.rise)}"'
-        rise = run.rise
-        yield f"<tspan {attributes}>{_safe(run.text)}</tspan>"
-
-
-def _safe(text: str) -> str:
-    """Escape for XML text and attributes; what cannot be printed, or XML forbids, is spelt by its number."""
-    return escape(printable(text, kept=f"\n{SPACES}"), quote=True)
-
-
-def _n(value: float) -> str:
-    """Two decimals at most, no trailing zeros, no negative zero."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text

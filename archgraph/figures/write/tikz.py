@@ -48,7 +48,9 @@ def _body(diagram: Diagram) -> Iterator[str]:
 
 
 def _parts(diagram: Diagram) -> Iterator[BoxPart]:
-    """From back to front, as in the SVG."""
+    """From back to front, as in the SVG; the paper is white already."""
+    if diagram.background not in ("none", "#ffffff"):
+        yield Rect(0, 0, diagram.width, diagram.height, diagram.background, "none")
     for cluster in diagram.clusters:
         yield from deck(cluster)
     yield from (edge.path for edge in diagram.edges if edge.path is not None)
@@ -68,7 +70,7 @@ def _rect(rect: Rect) -> str:
 def _path(path: Path) -> str:
     options = _paint(path.fill, path.stroke, path.thickness, path.dash)
     options += f",rounded corners={_n(path.radius)}bp" if path.radius else ""
-    options += ",-{Stealth[length=5.2bp,width=3.8bp]}" if path.arrow else ""
+    options += f",-{{Stealth[length={_n(path.head)}bp,width={_n(0.73 * path.head)}bp]}}" if path.arrow else ""
     if path.curve == "spline":
         start, *rest = map(_at, path.points)
         curves = (f".. controls {a} and {b} .. {c}" for a, b, c in zip(rest[::3], rest[1::3], rest[2::3], strict=True))
@@ -94,10 +96,7 @@ def _color(color: str) -> str:
 def _text(text: Text) -> Iterator[str]:
     """A node per run, each where its letters were measured to begin."""
     if text.backdrop:
-        extent = text.extent
-        yield _rect(
-            Rect(extent.left - 2, extent.top, text.width + 4, extent.bottom - extent.top, text.backdrop, "none")
-        )
+        yield _rect(text.behind)
     x = text.x
     for run in text.runs:
         place, style = _at((x + run.gap, text.y - run.rise)), f"anchor=base west,text={_color(text.color)}"

@@ -1,0 +1,108 @@
+"""A finished drawing in another theme: every part in other colours, or larger."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from archgraph.figures.drawing.colors_on_dark import on_dark
+from archgraph.figures.drawing.diagram import Box, BoxPart, Cluster, Diagram, Edge, Extent, Path, Rect, Text
+from archgraph.figures.drawing.look import BACKGROUNDS, DARK_PAGE, SLIDE_HEIGHT, SLIDE_SCALE, Look
+
+_WHITE = "#ffffff"
+
+
+@dataclass(frozen=True)
+class Restyling:
+    """What happens to every part of a drawing.
+
+    Attributes:
+        color: a colour of lines and fills to another.
+        page: the colour of what is behind texts that lie on lines.
+        scale: how much larger everything gets.
+    """
+
+    color: Callable[[str], str]
+    page: str
+    scale: float = 1.0
+
+
+def themed(diagram: Diagram, look: Look) -> Diagram:
+    """Return a drawing for a white page in another theme and on another background.
+
+    >>> from archgraph.figures.drawing.look import checked_look
+    >>> small = Diagram(marks=(Rect(0, 0, 10, 10, "#ffffff"),), width=10, height=10)
+    >>> large = themed(small, checked_look("slides"))
+    >>> large.marks[0].width, large.width, large.background
+    (20.0, 20.0, '#ffffff')
+    """
+    own = DARK_PAGE if look.theme == "dark" else _WHITE
+    background = own if look.background is None else BACKGROUNDS[look.background]
+    page = own if background == "none" else background
+    scale = SLIDE_SCALE if look.theme == "slides" else 1.0
+    change = Restyling(on_dark if look.theme == "dark" else str, page, scale)
+    changed = _changed(diagram, change) if (look.theme, page) != ("paper", _WHITE) else diagram
+    return replace(changed, background=background, notes=_notes(changed, look))
+
+
+def _notes(diagram: Diagram, look: Look) -> tuple[str, ...]:
+    """Of a slide, only what does not fit onto one is worth saying."""
+    if look.theme != "slides":
+        return diagram.notes
+    tall, limit = diagram.height / 72, SLIDE_HEIGHT / 72
+    return (f"{tall:.1f} in tall, and a slide has {limit:g} in: another view is lower",) if tall > limit else ()
+
+
+def _changed(diagram: Diagram, change: Restyling) -> Diagram:
+    return replace(
+        diagram,
+        boxes=tuple(_box(box, change) for box in diagram.boxes),
+        edges=tuple(_edge(edge, change) for edge in diagram.edges),
+        clusters=tuple(_cluster(cluster, change) for cluster in diagram.clusters),
+        marks=tuple(_part(mark, change) for mark in diagram.marks),
+        width=diagram.width * change.scale,
+        height=diagram.height * change.scale,
+    )
+
+
+def _box(box: Box, change: Restyling) -> Box:
+    k = change.scale
+    place = {"x": k * box.x, "y": k * box.y, "width": k * box.width, "height": k * box.height}
+    return replace(box, **place, parts=tuple(_part(part, change) for part in box.parts))
+
+
+def _edge(edge: Edge, change: Restyling) -> Edge:
+    path = None if edge.path is None else _path(edge.path, change)
+    return replace(edge, path=path, label=tuple(_text(text, change) for text in edge.label))
+
+
+def _cluster(cluster: Cluster, change: Restyling) -> Cluster:
+    e, k = cluster.extent, change.scale
+    extent = Extent(k * e.left, k * e.top, k * e.right, k * e.bottom)
+    return replace(cluster, extent=extent, parts=tuple(_part(part, change) for part in cluster.parts))
+
+
+def _part(part: BoxPart, change: Restyling) -> BoxPart:
+    if isinstance(part, Text):
+        return _text(part, change)
+    return _path(part, change) if isinstance(part, Path) else _rect(part, change)
+
+
+def _text(text: Text, change: Restyling) -> Text:
+    k = change.scale
+    runs = tuple(replace(run, size=k * run.size, rise=k * run.rise, gap=k * run.gap) for run in text.runs)
+    backdrop = text.backdrop and change.page
+    return replace(text, runs=runs, x=k * text.x, y=k * text.y, color=change.color(text.color), backdrop=backdrop)
+
+
+def _rect(rect: Rect, change: Restyling) -> Rect:
+    k = change.scale
+    place = {"x": k * rect.x, "y": k * rect.y, "width": k * rect.width, "height": k * rect.height}
+    lines = {"thickness": k * rect.thickness, "radius": k * rect.radius, "dash": tuple(k * one for one in rect.dash)}
+    return replace(rect, **place, **lines, fill=change.color(rect.fill), stroke=change.color(rect.stroke))
+
+
+def _path(path: Path, change: Restyling) -> Path:
+    k = change.scale
+    points = tuple((k * x, k * y) for x, y in path.points)
+    lines = {"thickness": k * path.thickness, "radius": k * path.radius, "dash": tuple(k * one for one in path.dash)}
+    colors = {"fill": change.color(path.fill), "stroke": change.color(path.stroke)}
+    return replace(path, points=points, **lines, head=k * path.head, **colors)

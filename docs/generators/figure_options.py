@@ -1,0 +1,38 @@
+"""A picture of every option of a figure, for docs/figures.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archgraph.architecture.architecture import contrast, load
+from archgraph.figures.figure import Figure
+
+VIEWS = ("blocks", "ladder", "matrix", "hops", "levels", "laws")
+LOOKS = {
+    "theme-dark": {"theme": "dark"},
+    "background-paper": {"background": "paper"},
+    "background-transparent": {"background": "transparent"},
+    "fonts-outlines": {"fonts": "outlines"},
+    "color-macs": {"color": "macs"},
+    "color-op": {"color": "op"},
+    "show-shape": {"show": ["shape"]},
+    "values": {"values": True},
+    "width-wide": {"width": "4.5in"},
+}
+
+
+def option_figures() -> dict[str, Figure]:
+    """Return figures by the name of their file."""
+    found = {f"view-{view}": load("dit").draw(view, width="column") for view in VIEWS}
+    stack = load("conv_stack")
+    found |= {name: stack.draw(**options) for name, options in LOOKS.items()}
+    found["theme-slides"] = stack.draw(theme="slides", width="7in")
+    found["panels"] = contrast(stack, load("vit"), panels=["stages", "laws"], width="4.5in")
+    return found
+
+
+def write_options(folder: Path) -> None:
+    """Write the pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, figure in option_figures().items():
+        figure.save(folder / f"{name}.svg")

@@ -1,0 +1,115 @@
+"""Every render in a real Chromium, with the fonts of the machine and without any that is like ours: no text is moved.
+
+What is counted: texts that leave their box or the page, texts that collide, and runs that run into the next one.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import archgraph as ag
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="needs Chromium and chromedriver"),
+]
+RENDERS = sorted((Path(__file__).parents[2] / "renders").rglob("*.svg"))
+ALIKE = (
+    "Liberation*",
+    "Arimo",
+    "Tinos",
+    "Helvetica*",
+    "Arial",
+    "Nimbus*",
+    "TeX Gyre*",
+    "Times*",
+    "FreeSans",
+    "FreeSerif",
+)
+OTHER_FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
+<include ignore_missing="yes">/etc/fonts/fonts.conf</include><cachedir>{folder}/cache</cachedir>
+<selectfont><rejectfont>{rejected}</rejectfont></selectfont></fontconfig>"""
+FAULTS = """
+const done = arguments[0], slack = 0.6, found = [];
+const leaves = (a, b) => a.left < b.left - slack || a.right > b.right + slack || a.top < b.top - slack ||
+  a.bottom > b.bottom + slack;
+const overlap = (a, b) => a.left < b.right - slack && b.left < a.right - slack && a.top < b.bottom - slack &&
+  b.top < a.bottom - slack;
+const around = boxes => ({
+  left: Math.min(...boxes.map(b => b.x)), right: Math.max(...boxes.map(b => b.x + b.width)),
+  top: Math.min(...boxes.map(b => b.y)), bottom: Math.max(...boxes.map(b => b.y + b.height))});
+const measured = (text, say) => {
+  const runs = [...text.children], sizes = runs.map(run => +run.getAttribute('font-size'));
+  const starts = runs.map(run => +run.getAttribute('x'));
+  const ends = runs.map((run, i) => starts[i] + run.getComputedTextLength());
+  if (starts.slice(1).some((start, i) => ends[i] > start + 0.3)) say('runs collide in ' + text.textContent);
+  const y = +text.getAttribute('y'), size = Math.max(...sizes);
+  return {text, words: text.textContent, left: starts[0], right: Math.max(...ends), top: y - 0.72 * size,
+    bottom: y + 0.15 * size};
+};
+const check = svg => {
+  const say = fault => found.push(svg.querySelector('title').textContent + ': ' + fault);
+  const page = around([svg.viewBox.baseVal]);
+  const lines = [...svg.querySelectorAll('text')].map(text => measured(text, say));
+  lines.forEach((one, i) => {
+    if (leaves(one, page)) say('cut: ' + one.words);
+    const holder = one.text.parentNode, rects = [...holder.querySelectorAll(':scope > rect')];
+    if (holder.querySelector(':scope > title') && holder !== svg && rects.length &&
+      leaves(one, around(rects.map(rect => rect.getBBox())))) say('leaves its box: ' + one.words);
+    lines.slice(i + 1).filter(other => overlap(one, other)).forEach(other =>
+      say('collide: ' + one.words + ' | ' + other.words));
+  });
+};
+document.fonts.ready.then(() => { document.querySelectorAll('svg').forEach(check); done(found); });
+"""
+
+
+def browser(profile: Path, environment: dict[str, str]):
+    webdriver = pytest.importorskip("selenium.webdriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    switches = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
+    for switch in (*switches, "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={profile}"):
+        options.add_argument(switch)
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER, env=os.environ | environment))
+
+
+@pytest.fixture(scope="module", params=["own fonts", "none alike"])
+def chromium(request, tmp_path_factory) -> Iterator:
+    folder, environment = tmp_path_factory.mktemp("profile"), {}
+    if request.param == "none alike":
+        rejected = "".join(
+            f'<pattern><patelt name="family"><string>{name}</string></patelt></pattern>' for name in ALIKE
+        ) + "".join(f"<glob>*/{name.replace(' ', '')}*</glob>" for name in ("Liberation", "Nimbus", "Arimo", "Tinos"))
+        path = folder / "fonts.conf"
+        path.write_text(OTHER_FONTS.format(folder=folder, rejected=rejected), encoding="utf-8")
+        environment = {"FONTCONFIG_FILE": str(path)}
+    driver = browser(folder, environment)
+    driver.other_fonts = bool(environment)
+    yield driver
+    driver.quit()
+
+
+def wrong_texts(driver, folder: Path, figures: list[str]) -> list[str]:
+    """The faults of figures that stand on one page, each with letters of its own."""
+    page = folder / "page.html"
+    page.write_text(f'<!DOCTYPE html><meta charset="utf-8"><body>{"".join(figures)}</body>', encoding="utf-8")
+    driver.get(page.as_uri())
+    return driver.execute_async_script(FAULTS)
+
+
+def test_no_text_of_a_render_leaves_its_place(chromium, tmp_path):
+    assert len(RENDERS) > 25
+    assert wrong_texts(chromium, tmp_path, [path.read_text(encoding="utf-8") for path in RENDERS]) == []
+
+
+def test_without_our_fonts_texts_would_run_into_each_other(chromium, tmp_path):
+    """The check sees what it is for: where no font is like ours, and none is embedded."""
+    if not chromium.other_fonts:
+        pytest.skip("this machine may have fonts like ours")
+    assert wrong_texts(chromium, tmp_path, [ag.load("conv_stack").draw(fonts="system").svg])
