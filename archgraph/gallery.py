@@ -104,8 +104,12 @@ def spec_text(name: str) -> str:
 
     Raises:
         SpecError: it cannot be read, or breaks a rule of the language.
+        QueryError: a variant is named.
     """
-    find_spec(name)
+    variant = find_spec(name)[1]
+    if variant:
+        whole_name = name.removesuffix(f":{variant}")
+        raise QueryError(f"{quoted(whole_name)} is written with all its variants", hint=f"leave out ':{variant}'")
     path = spec_path(name)
     whole = composed_tree(path)
     if whole is None:

@@ -710,7 +710,7 @@ class Architecture:
         """
         return growth.knobs(self.network, changes, metrics)
 
-    def sweep(self, grid: Mapping[str, Any], metrics: Iterable[str] = ("params", "macs")) -> Sweep:
+    def sweep(self, grid: Mapping[str, Iterable[Any]], metrics: Iterable[str] = ("params", "macs")) -> Sweep:
         """Return metrics over the product of several symbols' values, every other symbol at its value.
 
         Args:
@@ -1390,6 +1390,7 @@ def trace(
     return Architecture(network_of(found, module))
 
 
+@strict_keywords
 def verify(architecture: Architecture, **values: Any) -> Report:
     """Build the network in PyTorch and compare shapes, parameters, MACs and saved bytes of every node and in total.
 

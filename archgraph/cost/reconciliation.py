@@ -127,8 +127,11 @@ class Reconciliation:
         share = f"{100 * (self.theirs / self.ours - 1):+.1f} %" if self.ours else "no MACs of ours"
         return f"{self.name}: {self.theirs / 1e9:.4g} G by {self.tool.name}, {self.ours / 1e9:.4g} G by us ({share})"
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return str(self.table)
+
+    def __repr__(self) -> str:
+        return repr(self.table)
 
     def _repr_html_(self) -> str:
         return self.table.to_html()

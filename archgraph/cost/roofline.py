@@ -129,8 +129,11 @@ class Roofline:
             f"({self.dtype}, {self.attention} attention), {100 * self.utilisation:.0f} % of the peak"
         )
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return str(self.table)
+
+    def __repr__(self) -> str:
+        return repr(self.table)
 
     def _repr_html_(self) -> str:
         return self.table.to_html()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from math import isfinite
+from sys import float_info
 
 from archgraph.errors import QueryError, quoted
 
@@ -34,7 +35,7 @@ def bytes_of(written: object) -> int:
         if match is None or unit is None:
             raise QueryError(f"cannot read {quoted(written)} as bytes", hint=f"{hint}; units: {', '.join(UNITS)[2:]}")
         found = float(match["number"]) * unit
-    if not isfinite(found) or found < 1:
+    if found < 1 or found > float_info.max or not isfinite(found):
         raise QueryError(f"memory is a positive number of bytes, and not {quoted(written)}", hint=hint)
     return int(found)
 

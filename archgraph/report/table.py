@@ -16,8 +16,11 @@ from sympy import latex as formula
 
 from archgraph.errors import not_among, printable
 from archgraph.keywords import strict_methods
+from archgraph.report.brief import in_brief
 from archgraph.report.escapes import csv_cell, json_text, latex, markdown
 
+WIDEST = 160
+"""The widest column of a text, in characters: a longer cell moves the rest of its own row alone."""
 FORMATS = ("text", "markdown", "latex", "csv", "json", "html")
 
 
@@ -70,7 +73,8 @@ class Table:
     def __str__(self) -> str:
         cells = [line for row in self._cells() for line in self._wrapped(row)]
         columns = list(map(printable, self.columns))
-        widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+        # One long law does not widen every other row: the text stays as long as what it says.
+        widths = [min(WIDEST, max(map(len, column))) for column in zip(columns, *cells, strict=True)]
         numeric = [_is_numeric(row.get(column) for row in self.rows) for column in self.columns]
         lines = [_aligned(row, widths, numeric) for row in [columns, *cells]]
         if self.total:
@@ -78,7 +82,8 @@ class Table:
         head = [printable(self.title), *(f"  {note}" for note in self._told()), ""]
         return "\n".join([*head, *lines])
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return in_brief(str(self))
 
     def _wrapped(self, cells: list[str]) -> list[list[str]]:
         if not self.wrap:

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, cast
 import sympy
 from sympy import Add, Expr, Integer, Mul, Rational, Symbol, ceiling, floor
 
-from archgraph.errors import ArchgraphError, ShapeError
+from archgraph.errors import ArchgraphError, ShapeError, quoted
 from archgraph.keywords import strict_methods
 from archgraph.sizes.bounds import is_ordered as is_ordered
 from archgraph.sizes.bounds import same_size as same_size
@@ -174,6 +174,9 @@ class Assumption:
         relation = f"a {self.relation}" if self.relation == "multiple of" else self.relation
         verb = "is " if self.relation == "multiple of" else ""
         return f"{self.left} {verb}{relation} {self.right}"
+
+    def __repr__(self) -> str:
+        return f"<assumption {quoted(self, 200)}>"
 
 
 @dataclass(frozen=True)

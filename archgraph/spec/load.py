@@ -86,7 +86,9 @@ def spec_path(name: str) -> Traversable:
 def _path_and_variant(name: str) -> tuple[Traversable, str]:
     if _is(Path.is_file, name):
         return Path(name), ""
-    base, _, variant = name.partition(":")
+    base, colon, variant = name.partition(":")
+    if colon and not variant:
+        raise SpecError(f"{quoted(name)} names no variant behind its colon", hint=f"{base} is the spec at its defaults")
     if base in shipped_names():
         return shipped_folder() / f"{base}.yaml", variant
     if Path(base).suffix in (".yaml", ".yml") or "/" in base or _is(Path.exists, base):

@@ -265,6 +265,8 @@ def _check_values(name: str, values: Any) -> None:
     """Refuse values that no symbol can have; those that break a rule of the spec are left out instead."""
     if not len(values):
         raise QueryError(f"the sweep has no value of {name}", hint=f"{{'{name}': [1, 2, 4]}}")
+    if values.dtype.kind not in "iufO":
+        raise QueryError(f"symbol '{name}' is a positive integer, and the sweep has values of the type {values.dtype}")
     (least,) = computed([values.min()])
     (whole_numbers,) = computed([(values % 1 == 0).all()])
     if not whole_numbers or least < 1:

@@ -37,6 +37,7 @@ QUESTIONS = {
     "data": "What do devices and other tools do?",
     "optional": "Is a library there?",
     "keywords": "Is there such a keyword?",
+    "argument_kinds": "What does an argument take?",
     "errors": "How is a mistake told?",
 }
 LEGEND = (

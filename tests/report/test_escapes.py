@@ -86,3 +86,11 @@ def test_latex_has_a_line_per_row_and_no_bare_sign():
 
 def test_text_has_a_line_per_row():
     assert len(str(table()).splitlines()) == 1 + 2 * len(HOSTILE) + 1 + 1 + len(HOSTILE)
+
+
+def test_one_long_cell_does_not_widen_every_row():
+    rows = [{"name": "x" * 10_000 if number == 3 else "y", "law": "z"} for number in range(100)]
+    whole = Table("t", ("name", "law"), rows)
+    assert "x" * 10_000 in str(whole) and len(str(whole)) < 10_000 + 100 * 200
+    assert len(repr(whole)) < 15_000 and "… 44 more lines" in repr(whole)
+    assert "9,500 more characters" in repr(Table("t", ("name",), rows[:4]))

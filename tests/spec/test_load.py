@@ -3,7 +3,8 @@
 import pytest
 
 import archgraph as ag
-from archgraph.errors import SpecError
+from archgraph.errors import QueryError, SpecError
+from archgraph.gallery import spec_text
 
 TEXT = "{archgraph: 1, symbols: {D: 8}, inputs: {x: {c: D, n: 4}}, network: [linear: {out: D}]}"
 
@@ -39,3 +40,13 @@ def test_an_edited_file_is_read_anew(tmp_path):
     path.write_text("{archgraph: 1")
     with pytest.raises(SpecError):
         ag.load(path)
+
+
+def test_a_colon_without_a_variant_is_refused():
+    with pytest.raises(SpecError, match="'unet:' names no variant behind its colon"):
+        ag.load("unet:")
+
+
+def test_a_spec_is_written_with_all_its_variants():
+    with pytest.raises(QueryError, match="'dit' is written with all its variants"):
+        spec_text("dit:S/2")

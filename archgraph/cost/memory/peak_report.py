@@ -77,8 +77,11 @@ class PeakMemory:
         where = f"at {self.node}{way}" if self.node else "before the first node or after the last"
         return f"{self.name}: {self.bytes:,} bytes at the peak of {self.setting.mode} ({self.setting}), {where}"
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return str(self.table)
+
+    def __repr__(self) -> str:
+        return repr(self.table)
 
     def _repr_html_(self) -> str:
         return self.table.to_html()

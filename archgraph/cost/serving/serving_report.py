@@ -249,8 +249,11 @@ class Served:
         told = f"{device(name).name}: about {1e3 * time:.3g} ms per token, {self.settings.batch / time:.4g} tokens/s"
         return replace(self.table, notes=(*self.table.notes, told, ESTIMATED))
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return str(self.table)
+
+    def __repr__(self) -> str:
+        return repr(self.table)
 
     def _repr_html_(self) -> str:
         return self.table.to_html()

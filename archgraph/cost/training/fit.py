@@ -117,8 +117,11 @@ class Fit:
             fits = ", which fits" if not self.fits and each.bytes <= self.memory else ""
             yield f"with {each.change}: {shown_bytes(each.bytes)}, {100 * saved / self.bytes:.0f} % less{fits}"
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return str(self.table)
+
+    def __repr__(self) -> str:
+        return repr(self.table)
 
     def _repr_html_(self) -> str:
         return self.table.to_html()

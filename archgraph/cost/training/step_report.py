@@ -91,8 +91,11 @@ class StepFlops:
         columns = ("part", "FLOP", "kind of number", "law per sample")
         return Table(title, columns, [*rows, six], {**total, "law per sample": ""}, notes)
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return str(self.table)
+
+    def __repr__(self) -> str:
+        return repr(self.table)
 
     def _repr_html_(self) -> str:
         return self.table.to_html()

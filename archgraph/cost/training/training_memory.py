@@ -126,8 +126,11 @@ class TrainingMemory:
         ranks = (SCHEMES[run.zero].format(run.dp),) if run.dp > 1 else ()
         return (self.at, settings, *self.rank, *ranks, batch, NOT_COUNTED)
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return str(self.table)
+
+    def __repr__(self) -> str:
+        return repr(self.table)
 
     def _repr_html_(self) -> str:
         return self.table.to_html()

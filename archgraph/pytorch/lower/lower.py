@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from sympy import Expr
 
-from archgraph.errors import ArchgraphError, UnboundSymbolError
+from archgraph.errors import ArchgraphError, QueryError, UnboundSymbolError, quoted
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.modules import named
 from archgraph.optional import import_torch
@@ -47,11 +48,18 @@ def lower(
     """
     torch = import_torch()
     needed = outputs or graph.outputs
-    with torch.device(device) if device is not None else nullcontext():
+    with _on(torch, device):
         module = _scope(graph, needed, None if dead else needed, name)
     signature = ", ".join(map(repr, graph.inputs))
     module._signature = f"({signature}) -> {', '.join(value.name for value in needed)}"
     return module
+
+
+def _on(torch: ModuleType, device: object) -> AbstractContextManager[object]:
+    try:
+        return nullcontext() if device is None else torch.device(device)
+    except (RuntimeError, TypeError):
+        raise QueryError(f"PyTorch has no device {quoted(device)}", hint='"cpu", "cuda" or "meta"') from None
 
 
 def leaves(graph: Graph, module: Any, prefix: str = "") -> Iterator[tuple[str, Node, nn.Module]]:

@@ -95,8 +95,11 @@ class FieldReport:
         columns = ("node", "kind", "positions", "reads", "agree")
         return Table(title, columns, [check.row() for check in self.rows], notes=notes)
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return str(self.table)
+
+    def __repr__(self) -> str:
+        return repr(self.table)
 
     def _repr_html_(self) -> str:
         return self.table.to_html()

@@ -135,8 +135,11 @@ class Report:
         place = self.disagreement.path or "its totals"
         return f"{self.name} disagrees with PyTorch at {place}: {self.disagreement.difference}"
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return str(self.table)
+
+    def __repr__(self) -> str:
+        return repr(self.table)
 
     def _repr_html_(self) -> str:
         return self.table.to_html()
