@@ -1,0 +1,238 @@
+"""Follows a path of fewest moves from an input position to an output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import count
+from typing import NamedTuple, TypeAlias
+
+from archgraph.fields.paths.connections import Connection
+from archgraph.fields.paths.frames import Frame
+from archgraph.fields.paths.hop_path import HopPath, HopStep
+from archgraph.fields.paths.homes import Located
+from archgraph.fields.paths.index_sets import common, without
+from archgraph.fields.paths.reached import Reached
+from archgraph.fields.paths.target import label
+from archgraph.fields.paths.walk import NOWHERE, Levels, States, Walk, seeded
+from archgraph.fields.sets.indices import EMPTY, Indices, interval, union
+from archgraph.graph.ir import Node, Repeat, Value
+
+Key: TypeAlias = tuple[int, Value]
+"""A value of one iteration, by the number of its scope."""
+
+
+class _Scope(NamedTuple):
+    """One iteration as it is looked at: its number, the frame, what reaches its values, its path."""
+
+    number: int
+    frame: Frame
+    states: States
+    prefix: str
+
+
+class _Arc(NamedTuple):
+    """That an operation leads on, without a move, from some coordinates of an operand."""
+
+    node: str
+    home: Located | None
+    links: Connection
+    operand: Key
+    places: Indices
+
+
+@dataclass
+class _Stretch:
+    """What is reached from one coordinate without a move.
+
+    Attributes:
+        start: the value and its coordinate.
+        places: which coordinates of values.
+        arcs: how they are reached.
+        alias: what a value of a body is outside of it.
+    """
+
+    start: tuple[Key, int]
+    places: dict[Key, Indices]
+    arcs: dict[Key, list[_Arc]] = field(default_factory=dict)
+    alias: dict[Key, Key] = field(default_factory=dict)
+
+    def traced(self, key: Key, place: int) -> list[HopStep]:
+        """Return the steps to a coordinate, the last of several ways."""
+        steps: list[HopStep] = []
+        while key != self.start[0]:
+            if key in self.alias:
+                key = self.alias[key]
+                continue
+            for arc in reversed(self.arcs[key]):
+                behind = common(arc.links.still.at(place), arc.places)
+                if behind.length:
+                    steps.append(HopStep(arc.node, shown(arc.home, place), moved=False))
+                    key, place = arc.operand, behind.hi
+                    break
+        return steps[::-1]
+
+
+class PathTracer:
+    """Follows moves from the input to an output, given how many are left at every vertex.
+
+    Of all paths with the fewest moves it takes one that moves as early in the network as possible.
+
+    Args:
+        walk: the moves.
+        reached: what reaches the network from one output position.
+    """
+
+    def __init__(self, walk: Walk, reached: Reached) -> None:
+        self._walk = walk
+        self._reached = reached
+        self._numbers = count()
+        self._steps: list[HopStep] = []
+        self._done = False
+
+    def path(self, axis: str, input: Value, position: int, output: int) -> HopPath | None:
+        """Return the path from an input position, None where there is none."""
+        levels = self._reached.states[0].get(input, NOWHERE)
+        left = least(levels, position)
+        if left is None:
+            return None
+        self._left = left
+        scope = _Scope(next(self._numbers), self._walk.top, self._reached.states[0], "")
+        self._begin((scope.number, input), position)
+        self._scan(scope, 0)
+        return HopPath(axis, position, output, left, tuple(self._steps))
+
+    def _begin(self, key: Key, place: int) -> None:
+        self._stretch = _Stretch((key, place), {key: interval(place, place)})
+
+    def _scan(self, scope: _Scope, depth: int | None) -> None:
+        """Go through a graph; `depth` is how deep it lies around the output, None where it does not."""
+        around = self._reached.target.around
+        if depth is not None and depth == len(around):
+            self._finish(scope)
+        for member in scope.frame.graph.nodes:
+            if self._done:
+                return
+            if isinstance(member, Node):
+                self._node(scope, member)
+                if depth is not None and depth == len(around):
+                    self._finish(scope)
+            else:
+                leads = depth is not None and depth < len(around) and around[depth][0] is member
+                self._repeat(scope, member, depth if leads else None)
+                if depth is not None and depth == len(around):
+                    self._finish(scope)
+
+    def _finish(self, scope: _Scope) -> None:
+        """End where the output is reached."""
+        key = (scope.number, self._reached.target.value)
+        found = self._stretch.places.get(key, EMPTY)
+        if not self._done and not self._left and found.length:
+            self._steps += self._stretch.traced(key, found.lo)
+            self._done = True
+
+    # -- one operation ----------------------------------------------------------------------------------------
+
+    def _node(self, scope: _Scope, node: Node) -> None:
+        for index, value in enumerate(node.outputs):
+            levels = scope.states.get(value, NOWHERE)
+            if not levels:
+                continue
+            for operand, links in self._walk.connections(scope.frame, node, index).items():
+                key = (scope.number, node.inputs[operand])
+                places = self._stretch.places.get(key, EMPTY)
+                if places.length and self._follow(scope, node, value, levels, links, key, places):
+                    return
+
+    def _follow(
+        self, scope: _Scope, node: Node, value: Value, levels: Levels, links: Connection, key: Key, places: Indices
+    ) -> bool:
+        """Go on from some coordinates of an operand; say whether by a move."""
+        name, home = scope.prefix + node.name, scope.frame.homes[value]
+        after = (scope.number, value)
+        nearer = exactly(levels, self._left - 1)
+        # What reads it from there moves it, for without a move it would be as near itself.
+        movable = common(places, self._walk.image(links.read, nearer))
+        if movable.length:
+            place = links.read.first(movable.lo, nearer)
+            assert place is not None
+            self._steps += self._stretch.traced(key, movable.lo)
+            self._steps.append(HopStep(name, shown(home, place), moved=True))
+            self._left -= 1
+            self._begin(after, place)
+            return True
+        alike = exactly(levels, self._left)
+        found = links.still.readers(places, alike) if alike.length else EMPTY
+        if found.length:
+            self._stretch.places[after] = union((self._stretch.places.get(after, EMPTY), found))
+            self._stretch.arcs.setdefault(after, []).append(_Arc(name, home, links, key, places))
+        return False
+
+    # -- a body -----------------------------------------------------------------------------------------------
+
+    def _repeat(self, scope: _Scope, repeat: Repeat, depth: int | None) -> None:
+        keys: list[Key] = [(scope.number, value) for value in repeat.inputs]
+        if not any(key in self._stretch.places for key in keys):
+            return
+        iterations = scope.frame.inside[repeat]
+        carried = len(repeat.outputs)
+        if depth is None:
+            outputs = tuple(scope.states.get(value, NOWHERE) for value in repeat.outputs)
+            if not any(outputs):
+                return
+            total = iterations.count
+        else:
+            outputs, total = self._reached.carried(depth), self._reached.target.around[depth][1]
+        if not iterations.once:
+            for spell in reversed(list(self._walk.spells(iterations, outputs, total))):
+                states = self._walk.states(spell.frame, seeded(repeat.body, spell.outputs))
+                for index in range(spell.first, spell.last + 1):
+                    inner = _Scope(next(self._numbers), spell.frame, states, f"{scope.prefix}{label(repeat, index)}.")
+                    keys[:carried] = self._body(inner, keys, None)
+        elif depth is None:
+            frame = iterations.frames[0]
+            states = self._walk.states(frame, seeded(repeat.body, outputs))
+            inner = _Scope(next(self._numbers), frame, states, f"{scope.prefix}{label(repeat, 0)}.")
+            keys[:carried] = self._body(inner, keys, None)
+        if depth is not None:
+            frame = iterations.at(total)
+            states = self._reached.states[depth + 1]
+            inner = _Scope(next(self._numbers), frame, states, f"{scope.prefix}{label(repeat, total)}.")
+            self._body(inner, keys, depth + 1)
+            return
+        for value, key in zip(repeat.outputs, keys, strict=False):
+            self._rename((scope.number, value), key)
+
+    def _body(self, inner: _Scope, keys: list[Key], depth: int | None) -> list[Key]:
+        """Go through one iteration, and return its outputs."""
+        for value, key in zip(inner.frame.graph.inputs, keys, strict=True):
+            self._rename((inner.number, value), key)
+        self._scan(inner, depth)
+        return [(inner.number, value) for value in inner.frame.graph.outputs]
+
+    def _rename(self, new: Key, old: Key) -> None:
+        if old in self._stretch.places:
+            self._stretch.places[new] = self._stretch.places[old]
+            self._stretch.alias[new] = old
+
+
+def least(levels: Levels, place: int) -> int | None:
+    """Return after how many moves a coordinate is reached, None where it is not."""
+    return next((moves for moves, places in enumerate(levels) if place in places), None)
+
+
+def exactly(levels: Levels, moves: int) -> Indices:
+    """Return the coordinates that are so many moves away."""
+    if not 0 <= moves < len(levels):
+        return EMPTY
+    return without(levels[moves], levels[moves - 1]) if moves else levels[0]
+
+
+def shown(home: Located | None, place: int) -> tuple[int, int] | None:
+    """Return the whole positions of a cell."""
+    return None if home is None else _whole(*home.cell(place))
+
+
+def _whole(start: Fraction, stop: Fraction) -> tuple[int, int]:
+    first = -int(-start // 1)
+    return first, max(first, -int(-stop // 1) - 1)
