@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from copy import copy
 
 from archgraph.errors import QueryError
+from archgraph.fields.paths.all_pairs import AllPairs
+from archgraph.fields.paths.courses import Course
 from archgraph.fields.paths.hop_path import HopPath
 from archgraph.fields.paths.index_sets import whole, without
+from archgraph.fields.paths.moves import Moves
 from archgraph.fields.paths.reached import Reached, reached
 from archgraph.fields.paths.target import target
 from archgraph.fields.paths.trace import PathTracer, least
-from archgraph.fields.paths.walk import NOWHERE, Levels, Walk
+from archgraph.fields.paths.walk import Levels
+from archgraph.fields.paths.walks import SingleWalk
+from archgraph.fields.sets.indices import Indices, interval
 from archgraph.fields.sets.limits import check_cells
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.locate import axis_named, checked_distance, input_named
@@ -47,16 +52,17 @@ class Paths:
         self.axis = axis_named(self.input, axis)
         self.extent = evaluate(self.input.type.size(self.axis))
         self._evaluate = evaluate
-        self._walk = Walk(graph, self.input, self.axis, evaluate)
+        self._walk = SingleWalk(Moves(graph, self.input, self.axis, evaluate))
         self._lead_to(node)
 
     def _lead_to(self, node: str | Value | None) -> None:
-        self._target = target(self._walk.top.graph, node, self._evaluate)
-        home = self._target.frames(self._walk.top)[-1].homes[self._target.value]
+        self._target = target(self._walk.moves.top.graph, node, self._evaluate)
+        home = self._target.frames(self._walk.moves.top)[-1].homes[self._target.value]
         if home is None:
             raise QueryError(f"the output '{self._target.name}' has no places along {self.axis}: every path gathers all")
         self.home = home
-        self._rows: dict[int, Reached] = {}
+        self._rows: dict[int, Reached[Indices]] = {}
+        self._all: tuple[tuple[range, Levels[Course]], ...] | None = None
 
     def __repr__(self) -> str:
         return f"<paths along {self.axis}: {self.input.name} ({self.extent}) to {self.output} ({self.home.count})>"
@@ -78,19 +84,19 @@ class Paths:
 
     # -- from one output --------------------------------------------------------------------------------------
 
-    def _reached(self, output: int) -> Reached:
+    def _reached(self, output: int) -> Reached[Indices]:
         if output not in self._rows:
-            self._rows[output] = reached(self._walk, self._target, output)
+            self._rows[output] = reached(self._walk, self._target, interval(output, output))
         return self._rows[output]
 
-    def levels(self, output: int) -> Levels:
+    def levels(self, output: int) -> Levels[Indices]:
         """Return the input positions from which an output is at most 0, 1, 2, ... moves away.
 
         Raises:
             QueryError: the output lies outside.
         """
         self.check_output(output)
-        return self._reached(output).states[0].get(self.input, NOWHERE)
+        return self._reached(output).states[0].get(self.input, ())
 
     def hops(self, position: int, output: int) -> int | None:
         """Return the fewest moves from an input position to an output position, None where no path leads."""
@@ -146,13 +152,20 @@ class Paths:
         """Return the most hops of any pair that a path connects, or of those of one output."""
         if output is not None:
             return max(len(self.levels(output)) - 1, 0)
-        return max((self.max_path(each) for each in range(self.home.count)), default=0)
+        return max((len(levels) - 1 for _, levels in self._classes), default=0)
+
+    @property
+    def _classes(self) -> tuple[tuple[range, Levels[Course]], ...]:
+        """What reaches the input from all outputs, by classes of these."""
+        if self._all is None:
+            found = AllPairs(self._walk.moves, self._target, self.home, self.input).classes()
+            self._all = tuple((outputs, levels) for outputs, levels in found if levels)
+        return self._all
 
     @property
     def connected(self) -> float:
         """The share of all pairs of an input and an output position that a path connects."""
-        levels = (self.levels(output) for output in range(self.home.count))
-        return sum(each[-1].touched for each in levels if each) / (self.extent * self.home.count)
+        return sum(levels[-1].total for _, levels in self._classes) / (self.extent * self.home.count)
 
     def matrix(self) -> list[list[int | None]]:
         """Return the hops of all pairs: a row per output, a column per input position.

@@ -14,7 +14,8 @@ from archgraph.fields.paths.homes import Located
 from archgraph.fields.paths.index_sets import common, without
 from archgraph.fields.paths.reached import Reached
 from archgraph.fields.paths.target import label
-from archgraph.fields.paths.walk import NOWHERE, Levels, States, Walk, seeded
+from archgraph.fields.paths.walk import Levels, States
+from archgraph.fields.paths.walks import SingleWalk
 from archgraph.fields.sets.indices import EMPTY, Indices, interval, union
 from archgraph.graph.ir import Node, Repeat, Value
 
@@ -27,7 +28,7 @@ class _Scope(NamedTuple):
 
     number: int
     frame: Frame
-    states: States
+    states: States[Indices]
     prefix: str
 
 
@@ -83,7 +84,7 @@ class PathTracer:
         reached: what reaches the network from one output position.
     """
 
-    def __init__(self, walk: Walk, reached: Reached) -> None:
+    def __init__(self, walk: SingleWalk, reached: Reached[Indices]) -> None:
         self._walk = walk
         self._reached = reached
         self._numbers = count()
@@ -92,12 +93,12 @@ class PathTracer:
 
     def path(self, axis: str, input: Value, position: int, output: int) -> HopPath | None:
         """Return the path from an input position, None where there is none."""
-        levels = self._reached.states[0].get(input, NOWHERE)
+        levels = self._reached.states[0].get(input, ())
         left = least(levels, position)
         if left is None:
             return None
         self._left = left
-        scope = _Scope(next(self._numbers), self._walk.top, self._reached.states[0], "")
+        scope = _Scope(next(self._numbers), self._walk.moves.top, self._reached.states[0], "")
         self._begin((scope.number, input), position)
         self._scan(scope, 0)
         return HopPath(axis, position, output, left, tuple(self._steps))
@@ -135,17 +136,17 @@ class PathTracer:
 
     def _node(self, scope: _Scope, node: Node) -> None:
         for index, value in enumerate(node.outputs):
-            levels = scope.states.get(value, NOWHERE)
+            levels = scope.states.get(value, ())
             if not levels:
                 continue
-            for operand, links in self._walk.connections(scope.frame, node, index).items():
+            for operand, links in self._walk.moves.connections(scope.frame, node, index).items():
                 key = (scope.number, node.inputs[operand])
                 places = self._stretch.places.get(key, EMPTY)
                 if places.length and self._follow(scope, node, value, levels, links, key, places):
                     return
 
     def _follow(
-        self, scope: _Scope, node: Node, value: Value, levels: Levels, links: Connection, key: Key, places: Indices
+        self, scope: _Scope, node: Node, value: Value, levels: Levels[Indices], links: Connection, key: Key, places: Indices
     ) -> bool:
         """Go on from some coordinates of an operand; say whether by a move."""
         name, home = scope.prefix + node.name, scope.frame.homes[value]
@@ -177,7 +178,7 @@ class PathTracer:
         iterations = scope.frame.inside[repeat]
         carried = len(repeat.outputs)
         if depth is None:
-            outputs = tuple(scope.states.get(value, NOWHERE) for value in repeat.outputs)
+            outputs = tuple(scope.states.get(value, ()) for value in repeat.outputs)
             if not any(outputs):
                 return
             total = iterations.count
@@ -185,13 +186,13 @@ class PathTracer:
             outputs, total = self._reached.carried(depth), self._reached.target.around[depth][1]
         if not iterations.once:
             for spell in reversed(list(self._walk.spells(iterations, outputs, total))):
-                states = self._walk.states(spell.frame, seeded(repeat.body, spell.outputs))
+                states = self._walk.states(spell.frame, self._walk.seeded(repeat.body, spell.outputs))
                 for index in range(spell.first, spell.last + 1):
                     inner = _Scope(next(self._numbers), spell.frame, states, f"{scope.prefix}{label(repeat, index)}.")
                     keys[:carried] = self._body(inner, keys, None)
         elif depth is None:
             frame = iterations.frames[0]
-            states = self._walk.states(frame, seeded(repeat.body, outputs))
+            states = self._walk.states(frame, self._walk.seeded(repeat.body, outputs))
             inner = _Scope(next(self._numbers), frame, states, f"{scope.prefix}{label(repeat, 0)}.")
             keys[:carried] = self._body(inner, keys, None)
         if depth is not None:
@@ -216,12 +217,12 @@ class PathTracer:
             self._stretch.alias[new] = old
 
 
-def least(levels: Levels, place: int) -> int | None:
+def least(levels: Levels[Indices], place: int) -> int | None:
     """Return after how many moves a coordinate is reached, None where it is not."""
     return next((moves for moves, places in enumerate(levels) if place in places), None)
 
 
-def exactly(levels: Levels, moves: int) -> Indices:
+def exactly(levels: Levels[Indices], moves: int) -> Indices:
     """Return the coordinates that are so many moves away."""
     if not 0 <= moves < len(levels):
         return EMPTY
