@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 
 from archgraph.errors import QueryError
@@ -36,6 +37,11 @@ class Connection:
 
     read: IndexRule
     still: IndexRule
+
+    @cached_property
+    def stays(self) -> bool:
+        """Whether nothing is moved, as by most operations: each coordinate reads what is in its place."""
+        return self.read == self.still
 
 
 def connection(relation: Relation, region: Region, operand: Located | None, output: Located | None) -> Connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 
 from archgraph.fields.paths.index_rules import IndexRule, Mapped, Same, Several, UpTo
 from archgraph.fields.paths.strips import (
@@ -24,16 +24,24 @@ from archgraph.fields.sets.indices import Indices, interval
 from archgraph.fields.sets.setmap import SetMap
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Course:
     """A set for every output of some, numbered from 0: pieces in order, one after another."""
 
     pieces: tuple[Piece, ...]
 
-    @property
-    def length(self) -> int:
-        """How many pieces are not empty: 0 where no output has any coordinate."""
-        return sum(bool(piece.strips) for piece in self.pieces)
+    # Courses are looked up by the thousand, and hold many numbers.
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.pieces)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def empty(self) -> bool:
+        """Whether no output has any coordinate."""
+        return not any(piece.strips for piece in self.pieces)
 
     def at(self, j: int) -> Indices:
         """Return the set of one output."""
@@ -58,9 +66,9 @@ def together(courses: Iterable[Course]) -> Course:
 
 
 def _both(left: Course, right: Course) -> Course:
-    if left == right or not right.length:
+    if left == right or right.empty:
         return left
-    if not left.length:
+    if left.empty:
         return right
     found: list[Piece] = []
     for first, last, a, b in _common(left, right):
@@ -107,11 +115,14 @@ def _joined(pieces: list[Piece]) -> Course:
 def _continues(long: Piece, one: Piece) -> bool:
     """Say whether a piece holds for one more output."""
     j = one.first
-    if not long.strips or not one.strips:
-        return long.strips == one.strips
-    ends = [(strip.lo.at(j), strip.hi.at(j)) for strip in long.strips]
-    apart = all(a[1] + 1 < b[0] for a, b in zip(ends, ends[1:], strict=False))
-    return apart and all(lo <= hi for lo, hi in ends) and long.at(j) == one.at(j)
+    if len(long.strips) != len(one.strips):
+        return False
+    for strip, own in zip(long.strips, one.strips, strict=True):
+        if strip.lo.at(j) != own.lo.at(j) or strip.hi.at(j) != own.hi.at(j):
+            return False
+        if (strip.comb or own.comb) and strip.at(j) != own.at(j):
+            return False
+    return True
 
 
 def read_of(rule: IndexRule, course: Course) -> Course:

@@ -105,6 +105,9 @@ def settled_strips(first: int, last: int, strips: Strips) -> list[Piece]:
     """Return the union of strips in pieces in which they are disjoint and in order."""
     if len(strips) < 2 and first < last:
         return [Piece(first, last, strips)]
+    simple = _pair(first, last, *strips) if len(strips) == 2 else None
+    if simple is not None:
+        return [Piece(first, last, simple)]
     cuts = {
         cut
         for a, b in combinations(strips, 2)
@@ -117,6 +120,34 @@ def settled_strips(first: int, last: int, strips: Strips) -> list[Piece]:
     for start, stop in ranges(first, last, cuts):
         found += _settled(start, stop, strips)
     return found
+
+
+def _pair(first: int, last: int, a: Strip, b: Strip) -> Strips | None:
+    """Return the union of two intervals that lie to each other at the last output as at the first, else None."""
+    # What holds of ends that move evenly at both outputs holds between them.
+    if a.comb is not None or b.comb is not None:
+        return None
+    below, above = _order(first, last, a.lo, b.lo), _order(first, last, a.hi, b.hi)
+    if below is None or above is None:
+        return None
+    lower, upper = (a, b) if below <= 0 else (b, a)
+    if lower.hi.start + lower.hi.rate * first + 1 >= upper.lo.start + upper.lo.rate * first:
+        if lower.hi.start + lower.hi.rate * last + 1 >= upper.lo.start + upper.lo.rate * last:
+            lo, hi = lower.lo, a.hi if above >= 0 else b.hi
+            return (a if (lo, hi) == (a.lo, a.hi) else b if (lo, hi) == (b.lo, b.hi) else Strip(lo, hi),)
+        return None
+    return (lower, upper) if lower.hi.at(last) + 1 < upper.lo.at(last) else None
+
+
+def _order(first: int, last: int, a: Line, b: Line) -> int | None:
+    """Return -1, 0 or 1 where one is nowhere above, equal to, nowhere below another; None where they cross."""
+    if a == b:
+        return 0
+    begin = a.start - b.start + (a.rate - b.rate) * first
+    end = begin + (a.rate - b.rate) * (last - first)
+    if begin <= 0 and end <= 0:
+        return -1
+    return 1 if begin >= 0 and end >= 0 else None
 
 
 def _settled(first: int, last: int, strips: Strips) -> list[Piece]:

@@ -73,6 +73,8 @@ class Walk(ABC, Generic[Places]):
         if not levels:
             return ()
         still = [self.image(links.still, places) for places in levels]
+        if links.stays:
+            return self.trimmed(still)
         read = [self.image(links.read, places) for places in levels]
         # A move later everything that is read is there, what is in the same place among it.
         later = (self.union(*pair) for pair in zip(read, [*still[1:], still[-1]], strict=True))

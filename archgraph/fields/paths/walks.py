@@ -53,4 +53,4 @@ class ManyWalk(Walk[Course]):
 
     def empty(self, places: Course) -> bool:
         """Say whether no output has any coordinate."""
-        return not places.length
+        return places.empty
