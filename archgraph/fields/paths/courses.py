@@ -211,6 +211,8 @@ def _moved(reads: SetMap, first: int, last: int, strip: Strip) -> Iterator[Strip
         raise RaggedError
     # Tap by tap: a strip that is longer than their distance leaves no holes between them.
     (phase,) = reads.phases
+    if not phase.length:
+        return
     least = min(strip.hi.at(j) - strip.lo.at(j) + 1 for j in (first, last))
     runs = [(phase.lo, phase.hi)] if phase.teeth is None and least >= phase.step else _runs(phase)
     for lo, hi in runs:

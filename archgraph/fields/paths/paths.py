@@ -9,14 +9,14 @@ from archgraph.errors import QueryError
 from archgraph.fields.paths.all_pairs import AllPairs
 from archgraph.fields.paths.courses import Course
 from archgraph.fields.paths.hop_path import HopPath
-from archgraph.fields.paths.index_sets import whole, without
+from archgraph.fields.paths.index_sets import without
 from archgraph.fields.paths.moves import Moves
 from archgraph.fields.paths.reached import Reached, reached
 from archgraph.fields.paths.target import target
 from archgraph.fields.paths.trace import PathTracer, least
 from archgraph.fields.paths.walk import Levels
 from archgraph.fields.paths.walks import SingleWalk
-from archgraph.fields.sets.indices import Indices, interval
+from archgraph.fields.sets.indices import EMPTY, Indices, interval
 from archgraph.fields.sets.limits import check_cells
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.locate import axis_named, checked_distance, input_named
@@ -108,13 +108,7 @@ class Paths:
         return [self._row(output) for output in outputs]
 
     def _row(self, output: int) -> list[int | None]:
-        row: list[int | None] = [None] * self.extent
-        before = whole(0)
-        for moves, places in enumerate(self.levels(output)):
-            for start, step, length in without(places, before).runs():
-                row[start : start + step * length : step] = [moves] * length
-            before = places
-        return row
+        return _spread(self.levels(output), self.extent)
 
     @property
     def centre(self) -> int:
@@ -174,7 +168,11 @@ class Paths:
             QueryError: there are too many.
         """
         check_cells(self.home.count, self.extent)
-        return [self._row(output) for output in range(self.home.count)]
+        rows: list[list[int | None]] = [[None] * self.extent for _ in range(self.home.count)]
+        for outputs, levels in self._classes:
+            for j, output in enumerate(outputs):
+                rows[output] = _spread([places.at(j) for places in levels], self.extent)
+        return rows
 
     # -- by name ----------------------------------------------------------------------------------------------
 
@@ -200,3 +198,14 @@ class Paths:
 def _check_inside(axis: str, place: int, count: int) -> None:
     if not 0 <= place < count:
         raise QueryError(f"{axis}={place} lies outside: there are {count} positions")
+
+
+def _spread(levels: Sequence[Indices], extent: int) -> list[int | None]:
+    """Return the moves of every position."""
+    row: list[int | None] = [None] * extent
+    before = EMPTY
+    for moves, places in enumerate(levels):
+        for start, step, length in without(places, before).runs():
+            row[start : start + step * length : step] = [moves] * length
+        before = places
+    return row

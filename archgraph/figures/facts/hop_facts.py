@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from archgraph.errors import ArchgraphError
 from archgraph.fields.paths.paths import Paths
-from archgraph.graph.ir import Graph, Node
+from archgraph.graph.ir import Graph
 from archgraph.sizes.exact import Evaluate
 
 #: Rows of a matrix, and how many pairs are counted exactly.
@@ -47,15 +47,14 @@ class HopFacts:
     """The hops of one network, of which the moves are read once.
 
     Args:
-        flat: the network without repeats, with numbers for sizes.
+        graph: the network.
         input: the input's name.
         axis: an axis of it.
         evaluate: gives the value of a size.
     """
 
-    def __init__(self, flat: Graph, input: str, axis: str, evaluate: Evaluate) -> None:
-        self._flat = flat
-        self._open = lambda node: Paths(flat, node, input, axis, evaluate=evaluate)
+    def __init__(self, graph: Graph, input: str, axis: str, evaluate: Evaluate) -> None:
+        self._open = lambda node: Paths(graph, node, input, axis, evaluate=evaluate)
         self._first: Paths | None = None
         self._known: dict[str, Hops | None] = {}
 
@@ -66,11 +65,8 @@ class HopFacts:
         return self._known[path]
 
     def _read(self, path: str) -> Hops | None:
-        inside = [node.name for node in self._flat.nodes if f"{node.name}.".startswith(f"{path}.")]
-        if not inside or not all(isinstance(node, Node) for node in self._flat.nodes):
-            return None
         try:
-            self._first = self._first.to(inside[-1]) if self._first is not None else self._open(inside[-1])
+            self._first = self._first.to(path) if self._first is not None else self._open(path)
             return _hops(self._first)
         except ArchgraphError:
             return None
