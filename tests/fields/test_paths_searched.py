@@ -12,7 +12,6 @@ from random import Random
 import pytest
 
 import archgraph as ag
-from archgraph.errors import ArchgraphError
 from archgraph.fields.paths.frames import Framing
 from archgraph.fields.rules.links import Every, Joint, Link
 from archgraph.fields.rules.node_relations import node_relations
@@ -20,28 +19,37 @@ from archgraph.fields.rules.node_relations import node_relations
 FAR = 10**9
 
 
-def searched(g: ag.Architecture, output: int) -> list[int | None]:
-    """The fewest moves from one output position to every input position."""
+def searched(g: ag.Architecture) -> list[list[int | None]]:
+    """The fewest moves from every output position to every input position."""
     graph = g.network.graph.substitute(g.network.values).unroll(experts=True)
-    (source,) = graph.inputs
+    (source,), (end,) = graph.inputs, graph.outputs
     axis, evaluate = source.type.positions[0], g.network.evaluate
     homes = Framing(graph, source, axis, evaluate).frame().homes
-    made = {value: (node, index) for node in graph.nodes for index, value in enumerate(node.outputs)}
-    (end,) = graph.outputs
-    best, queue = {(end, output): 0}, deque([(end, output)])
+    edges = {}
+    for node in graph.nodes:
+        for index, value in enumerate(node.outputs):
+            for operand, relation in node_relations(node, index, evaluate).items():
+                read = node.inputs[operand]
+                for x in range(1 if homes[value] is None else homes[value].count):
+                    found = reads(relation, homes[read], homes[value], x)
+                    edges.setdefault((value, x), []).extend(
+                        ((read, y), apart(homes[read], homes[value], y, x)) for y in found
+                    )
+    places = range(evaluate(source.type.size(axis)))
+    rows = (search(edges, (end, output)) for output in range(homes[end].count))
+    return [[best.get((source, place)) for place in places] for best in rows]
+
+
+def search(edges, start):
+    """The cost of every vertex by a breadth-first search in which an edge may be free."""
+    best, queue = {start: 0}, deque([start])
     while queue:
-        value, x = vertex = queue.popleft()
-        if value is source:
-            continue
-        node, index = made[value]
-        for operand, relation in node_relations(node, index, evaluate).items():
-            read = node.inputs[operand]
-            for y in reads(relation, homes[read], homes[value], x):
-                cost = best[vertex] + apart(homes[read], homes[value], y, x)
-                if cost < best.get((read, y), FAR):
-                    best[read, y] = cost
-                    queue.append((read, y))
-    return [best.get((source, place)) for place in range(evaluate(source.type.size(axis)))]
+        vertex = queue.popleft()
+        for other, cost in edges.get(vertex, ()):
+            if best[vertex] + cost < best.get(other, FAR):
+                best[other] = best[vertex] + cost
+                (queue.append if cost else queue.appendleft)(other)
+    return best
 
 
 def reads(relation, operand, output, x):
@@ -131,14 +139,14 @@ def network(seed: int) -> ag.Architecture:
     random = Random(seed)
     steps = [step for _ in range(random.randint(1, 3)) for step in stage(random)]
     steps += [["conv: {out: 4, kernel: 3, stride: 2, padding: 1}"], []][random.randint(0, 1)]
-    return ag.loads(HEAD % random.choice([8, 12, 16, 20]) + listed(steps))
+    return ag.loads(HEAD % random.choice([8, 12, 16]) + listed(steps))
 
 
 def compare(seed: int) -> None:
     g = network(seed)
     paths = g.paths()
     count = paths.home.count
-    expected = [searched(g, output) for output in range(count)]
+    expected = searched(g)
     every = [hops for row in expected for hops in row if hops is not None]
     assert paths.matrix() == expected, seed
     assert paths.rows(range(count)) == expected, seed
@@ -163,7 +171,7 @@ def follows(g: ag.Architecture, path) -> None:
     assert set(at) & set(graph.outputs)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(25))
 def test_hops_are_those_of_a_search(seed: int):
     compare(seed)
 

@@ -25,9 +25,10 @@ class Target:
     name: str
     around: tuple[tuple[Repeat, int], ...] = ()
 
-    def inside(self, repeat: Repeat, index: int) -> Target:
-        """Return the same one iteration further out."""
-        return replace(self, name=f"{label(repeat, index)}.{self.name}", around=((repeat, index), *self.around))
+    def inside(self, repeat: Repeat, index: int, count: int) -> Target:
+        """Return the same seen from outside of one of some iterations."""
+        name = f"{label(repeat, index, count)}.{self.name}"
+        return replace(self, name=name, around=((repeat, index), *self.around))
 
     def frames(self, top: Frame) -> list[Frame]:
         """Return the frames it lies in, outermost first."""
@@ -37,10 +38,9 @@ class Target:
         return frames
 
 
-def label(repeat: Repeat, index: int) -> str:
-    """Return the name of one iteration, as operations have it in the network without repeats."""
-    once = repeat.once or repeat.experts is not None
-    return repeat.name if once else f"{repeat.name}.{index}"
+def label(repeat: Repeat, index: int, count: int) -> str:
+    """Return the name of one of some iterations, as operations have it in the network without repeats."""
+    return repeat.name if count == 1 else f"{repeat.name}.{index}"
 
 
 def target(graph: Graph, node: str | Value | None, evaluate: Evaluate) -> Target:
@@ -77,7 +77,7 @@ def _flat_name(graph: Graph, value: Value, evaluate: Evaluate) -> str:
     if not count:
         return _flat_name(graph, maker.inputs[place], evaluate)
     inner = maker.body.outputs[place]
-    return f"{label(maker, count - 1)}.{_flat_name(maker.body, inner, evaluate)}"
+    return f"{label(maker, count - 1, count)}.{_flat_name(maker.body, inner, evaluate)}"
 
 
 def _at(graph: Graph, path: str, evaluate: Evaluate) -> Target | None:
@@ -97,18 +97,17 @@ def _within(member: Member, rest: str, evaluate: Evaluate) -> Target | None:
     if isinstance(member, Node):
         return None if rest else Target(member.outputs[0], member.outputs[0].name)
     count = evaluate(member.iterations)
-    once = member.once or member.experts is not None
-    if once or not rest:
-        return _inside(member, count - 1, rest, evaluate) if count else None
+    if count == 1 or not rest:
+        return _inside(member, count - 1, count, rest, evaluate) if count else None
     number, _, rest = rest.partition(".")
     if not number.isdecimal() or int(number) >= count or str(int(number)) != number:
         return None
-    return _inside(member, int(number), rest, evaluate)
+    return _inside(member, int(number), count, rest, evaluate)
 
 
-def _inside(repeat: Repeat, index: int, rest: str, evaluate: Evaluate) -> Target | None:
+def _inside(repeat: Repeat, index: int, count: int, rest: str, evaluate: Evaluate) -> Target | None:
     found = _at(repeat.body, rest, evaluate) if rest else _last(repeat.body, evaluate)
-    return None if found is None else found.inside(repeat, index)
+    return None if found is None else found.inside(repeat, index, count)
 
 
 def _last(graph: Graph, evaluate: Evaluate) -> Target | None:

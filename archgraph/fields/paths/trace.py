@@ -14,7 +14,7 @@ from archgraph.fields.paths.homes import Located
 from archgraph.fields.paths.index_sets import common, without
 from archgraph.fields.paths.reached import Reached
 from archgraph.fields.paths.target import label
-from archgraph.fields.paths.walk import Levels, States
+from archgraph.fields.paths.walk import Carried, Levels, States
 from archgraph.fields.paths.walks import SingleWalk
 from archgraph.fields.sets.indices import EMPTY, Indices, interval, union
 from archgraph.graph.ir import Node, Repeat, Value
@@ -24,12 +24,16 @@ Key: TypeAlias = tuple[int, Value]
 
 
 class _Scope(NamedTuple):
-    """One iteration as it is looked at: its number, the frame, what reaches its values, its path."""
+    """One iteration as it is looked at: its number, the frame, what reaches its values, its path, the output's depth.
+
+    The depth is how many iterations lie around it, None where the output does not lie in it.
+    """
 
     number: int
     frame: Frame
     states: States[Indices]
     prefix: str
+    depth: int | None
 
 
 class _Arc(NamedTuple):
@@ -93,42 +97,39 @@ class PathTracer:
 
     def path(self, axis: str, input: Value, position: int, output: int) -> HopPath | None:
         """Return the path from an input position, None where there is none."""
-        levels = self._reached.states[0].get(input, ())
-        left = least(levels, position)
+        states = self._reached.states[0]
+        left = least(states.get(input, ()), position)
         if left is None:
             return None
         self._left = left
-        scope = _Scope(next(self._numbers), self._walk.moves.top, self._reached.states[0], "")
+        scope = _Scope(next(self._numbers), self._walk.moves.top, states, "", 0)
         self._begin((scope.number, input), position)
-        self._scan(scope, 0)
+        self._scan(scope)
         return HopPath(axis, position, output, left, tuple(self._steps))
 
     def _begin(self, key: Key, place: int) -> None:
         self._stretch = _Stretch((key, place), {key: interval(place, place)})
 
-    def _scan(self, scope: _Scope, depth: int | None) -> None:
-        """Go through a graph; `depth` is how deep it lies around the output, None where it does not."""
-        around = self._reached.target.around
-        if depth is not None and depth == len(around):
-            self._finish(scope)
+    def _scan(self, scope: _Scope) -> None:
+        """Go through a graph, until the output is reached."""
+        for value in scope.frame.graph.inputs:
+            self._finish(scope, value)
         for member in scope.frame.graph.nodes:
             if self._done:
                 return
             if isinstance(member, Node):
                 self._node(scope, member)
-                if depth is not None and depth == len(around):
-                    self._finish(scope)
             else:
-                leads = depth is not None and depth < len(around) and around[depth][0] is member
-                self._repeat(scope, member, depth if leads else None)
-                if depth is not None and depth == len(around):
-                    self._finish(scope)
+                self._repeat(scope, member)
 
-    def _finish(self, scope: _Scope) -> None:
-        """End where the output is reached."""
-        key = (scope.number, self._reached.target.value)
+    def _finish(self, scope: _Scope, value: Value) -> None:
+        """End where the output is reached without a move being left."""
+        target = self._reached.target
+        if self._left or value is not target.value or scope.depth != len(target.around):
+            return
+        key = (scope.number, value)
         found = self._stretch.places.get(key, EMPTY)
-        if not self._done and not self._left and found.length:
+        if found.length and not self._done:
             self._steps += self._stretch.traced(key, found.lo)
             self._done = True
 
@@ -141,17 +142,16 @@ class PathTracer:
                 continue
             for operand, links in self._walk.moves.connections(scope.frame, node, index).items():
                 key = (scope.number, node.inputs[operand])
-                places = self._stretch.places.get(key, EMPTY)
-                if places.length and self._follow(scope, node, value, levels, links, key, places):
+                if key in self._stretch.places and self._follow(scope, node, value, levels, links, key):
                     return
 
     def _follow(
-        self, scope: _Scope, node: Node, value: Value, levels: Levels[Indices], links: Connection, key: Key, places: Indices
+        self, scope: _Scope, node: Node, value: Value, levels: Levels[Indices], links: Connection, key: Key
     ) -> bool:
-        """Go on from some coordinates of an operand; say whether by a move."""
-        name, home = scope.prefix + node.name, scope.frame.homes[value]
+        """Go on from some coordinates of an operand; say whether the rest of the operation does not matter."""
+        name, home, places = scope.prefix + node.name, scope.frame.homes[value], self._stretch.places[key]
         after = (scope.number, value)
-        nearer = exactly(levels, self._left - 1)
+        nearer, alike = exactly(levels, self._left - 1), exactly(levels, self._left)
         # What reads it from there moves it, for without a move it would be as near itself.
         movable = common(places, self._walk.image(links.read, nearer))
         if movable.length:
@@ -161,54 +161,60 @@ class PathTracer:
             self._steps.append(HopStep(name, shown(home, place), moved=True))
             self._left -= 1
             self._begin(after, place)
-            return True
-        alike = exactly(levels, self._left)
-        found = links.still.readers(places, alike) if alike.length else EMPTY
-        if found.length:
+        elif (found := links.still.readers(places, alike) if alike.length else EMPTY).length:
             self._stretch.places[after] = union((self._stretch.places.get(after, EMPTY), found))
             self._stretch.arcs.setdefault(after, []).append(_Arc(name, home, links, key, places))
-        return False
+        self._finish(scope, value)
+        return self._done or movable.length > 0
 
     # -- a body -----------------------------------------------------------------------------------------------
 
-    def _repeat(self, scope: _Scope, repeat: Repeat, depth: int | None) -> None:
+    def _repeat(self, scope: _Scope, repeat: Repeat) -> None:
         keys: list[Key] = [(scope.number, value) for value in repeat.inputs]
         if not any(key in self._stretch.places for key in keys):
             return
-        iterations = scope.frame.inside[repeat]
-        carried = len(repeat.outputs)
-        if depth is None:
-            outputs = tuple(scope.states.get(value, ()) for value in repeat.outputs)
-            if not any(outputs):
-                return
-            total = iterations.count
-        else:
-            outputs, total = self._reached.carried(depth), self._reached.target.around[depth][1]
-        if not iterations.once:
-            for spell in reversed(list(self._walk.spells(iterations, outputs, total))):
-                states = self._walk.states(spell.frame, self._walk.seeded(repeat.body, spell.outputs))
-                for index in range(spell.first, spell.last + 1):
-                    inner = _Scope(next(self._numbers), spell.frame, states, f"{scope.prefix}{label(repeat, index)}.")
-                    keys[:carried] = self._body(inner, keys, None)
-        elif depth is None:
-            frame = iterations.frames[0]
-            states = self._walk.states(frame, self._walk.seeded(repeat.body, outputs))
-            inner = _Scope(next(self._numbers), frame, states, f"{scope.prefix}{label(repeat, 0)}.")
-            keys[:carried] = self._body(inner, keys, None)
-        if depth is not None:
-            frame = iterations.at(total)
-            states = self._reached.states[depth + 1]
-            inner = _Scope(next(self._numbers), frame, states, f"{scope.prefix}{label(repeat, total)}.")
-            self._body(inner, keys, depth + 1)
+        iterations, target = scope.frame.inside[repeat], self._reached.target
+        depth = scope.depth
+        if depth is not None and depth < len(target.around) and target.around[depth][0] is repeat:
+            index = target.around[depth][1]
+            if not iterations.once:
+                keys = self._iterations(scope, repeat, keys, self._reached.carried(depth), index)
+            inner = self._inner(scope, repeat, index, iterations.at(index), self._reached.states[depth + 1])
+            self._body(inner._replace(depth=depth + 1), keys)
             return
+        outputs = tuple(scope.states.get(value, ()) for value in repeat.outputs)
+        if not any(outputs):
+            return
+        if iterations.once:
+            frame = iterations.frames[0]
+            keys = self._body(self._inner(scope, repeat, 0, frame, self._walk.inner(frame, outputs)), keys)
+        else:
+            keys = self._iterations(scope, repeat, keys, outputs, iterations.count)
         for value, key in zip(repeat.outputs, keys, strict=False):
             self._rename((scope.number, value), key)
+            self._finish(scope, value)
 
-    def _body(self, inner: _Scope, keys: list[Key], depth: int | None) -> list[Key]:
+    def _inner(self, scope: _Scope, repeat: Repeat, index: int, frame: Frame, states: States[Indices]) -> _Scope:
+        name = label(repeat, index, scope.frame.inside[repeat].count)
+        return _Scope(next(self._numbers), frame, states, f"{scope.prefix}{name}.", None)
+
+    def _iterations(
+        self, scope: _Scope, repeat: Repeat, keys: list[Key], outputs: Carried[Indices], count: int
+    ) -> list[Key]:
+        """Go through the first iterations, and return what the next one takes."""
+        carried, iterations = len(outputs), scope.frame.inside[repeat]
+        for spell in reversed(list(self._walk.spells(iterations, outputs, count))):
+            states = self._walk.inner(spell.frame, spell.outputs)
+            for index in range(spell.first, spell.last + 1):
+                after = self._body(self._inner(scope, repeat, index, spell.frame, states), keys)
+                keys = [*after, *keys[carried:]]
+        return keys
+
+    def _body(self, inner: _Scope, keys: list[Key]) -> list[Key]:
         """Go through one iteration, and return its outputs."""
         for value, key in zip(inner.frame.graph.inputs, keys, strict=True):
             self._rename((inner.number, value), key)
-        self._scan(inner, depth)
+        self._scan(inner)
         return [(inner.number, value) for value in inner.frame.graph.outputs]
 
     def _rename(self, new: Key, old: Key) -> None:

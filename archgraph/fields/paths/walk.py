@@ -10,7 +10,7 @@ from archgraph.fields.paths.connections import Connection
 from archgraph.fields.paths.frames import Frame, Iterations
 from archgraph.fields.paths.index_rules import IndexRule
 from archgraph.fields.paths.moves import Moves
-from archgraph.graph.ir import Graph, Node, Repeat, Value
+from archgraph.graph.ir import Node, Repeat, Value
 
 Places = TypeVar("Places")
 Levels: TypeAlias = tuple[Places, ...]
@@ -41,7 +41,7 @@ class Walk(ABC, Generic[Places]):
     def __init__(self, moves: Moves) -> None:
         self.moves = moves
         self._images: dict[tuple[IndexRule, Places], Places] = {}
-        self._bodies: dict[tuple[Frame, Carried[Places]], Carried[Places]] = {}
+        self._bodies: dict[tuple[Frame, Carried[Places]], States[Places]] = {}
 
     @abstractmethod
     def read(self, rule: IndexRule, places: Places) -> Places:
@@ -156,15 +156,15 @@ class Walk(ABC, Generic[Places]):
 
     def body(self, frame: Frame, outputs: Carried[Places]) -> Carried[Places]:
         """Return what reaches the inputs of a body from its outputs."""
+        states = self.inner(frame, outputs)
+        return tuple(states.get(value, ()) for value in frame.graph.inputs)
+
+    def inner(self, frame: Frame, outputs: Carried[Places]) -> States[Places]:
+        """Return what reaches the values of a body from its outputs."""
         key = (frame, outputs)
         if key not in self._bodies:
-            states = self.states(frame, self.seeded(frame.graph, outputs))
-            self._bodies[key] = tuple(states.get(value, ()) for value in frame.graph.inputs)
+            self._bodies[key] = self.states(frame, self.merged(frame.graph.outputs, outputs))
         return self._bodies[key]
-
-    def seeded(self, graph: Graph, outputs: Carried[Places]) -> States[Places]:
-        """Return what reaches the outputs of a graph, by value."""
-        return self.merged(graph.outputs, outputs)
 
     def merged(self, values: tuple[Value, ...], levels: Carried[Places]) -> States[Places]:
         """Return what reaches some values, one of which may be named twice."""
