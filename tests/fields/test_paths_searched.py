@@ -103,7 +103,11 @@ def shorter(random: Random) -> list[str]:
     """Half the length and back, around something."""
     down = random.choice(["max_pool: {kernel: 2}", "conv: {out: 4, kernel: 3, stride: 2, padding: 1}"])
     up = random.choice(
-        ["upsample: {factor: 2}", "upsample: {factor: 2, mode: linear}", "conv_transpose: {out: 4, kernel: 2, stride: 2}"]
+        [
+            "upsample: {factor: 2}",
+            "upsample: {factor: 2, mode: linear}",
+            "conv_transpose: {out: 4, kernel: 2, stride: 2}",
+        ]
     )
     inside = [step for _ in range(random.randint(0, 2)) for step in plain(random)]
     return [down, *inside, up]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
+from math import lcm
 
-from archgraph.errors import QueryError
-from archgraph.fields.paths.homes import Home, Located, overlap, overlapping
+from archgraph.fields.paths.homes import Located, overlap
 from archgraph.fields.paths.index_rules import NOTHING, IndexRule, Mapped, Same, Several, Tabled, UpTo, everything
 from archgraph.fields.paths.index_sets import common, whole
 from archgraph.fields.rules.links import Every, Joint, Link, LinkGroup, Lookup, Tangle
@@ -17,13 +17,12 @@ from archgraph.fields.rules.relation import Relation
 from archgraph.fields.sets.area import Mask
 from archgraph.fields.sets.indices import Indices, of_mask, union
 from archgraph.fields.sets.limits import check_places
-from archgraph.fields.sets.readings import HalfLine, Moving, Reading
+from archgraph.fields.sets.readings import HalfLine, Moving, Reading, moving
 from archgraph.fields.sets.region import Region
 from archgraph.fields.sets.setmap import SetMap, check_period, minimal
-from archgraph.fields.sets.terms import Form, Sum
+from archgraph.fields.sets.terms import Sum
 from archgraph.fields.sets.through import through
 from archgraph.fields.sets.windows import IDENTITY, shift, window
-from archgraph.fields.sets.readings import moving
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +64,7 @@ def connection(relation: Relation, region: Region, operand: Located | None, outp
     return Connection(*_rules(relation, region, operand, output))
 
 
-def _rules(
-    relation: Relation, region: Region, operand: Located, output: Located
-) -> tuple[IndexRule, IndexRule]:
+def _rules(relation: Relation, region: Region, operand: Located, output: Located) -> tuple[IndexRule, IndexRule]:
     group = _group_of(relation.groups, operand.term.axis)
     near = overlap(output, operand)
     if isinstance(group, Every) or output.term.axis not in group.drivers:
@@ -191,9 +188,7 @@ def _below(near: SetMap, edge: SetMap) -> SetMap:
     return _combined(near, edge, lambda cells, ends: cells.clip(cells.lo, ends.hi) if ends.length else ends)
 
 
-def _combined(left, right, both) -> SetMap:  # type: ignore[no-untyped-def]
-    from math import lcm
-
+def _combined(left: SetMap, right: SetMap, both: Callable[[Indices, Indices], Indices]) -> SetMap:
     period = check_period(lcm(left.period, right.period))
     phases = [both(left.at(phase), right.at(phase)) for phase in range(period)]
     return minimal(left.advance * period // left.period, phases)

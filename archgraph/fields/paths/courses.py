@@ -13,6 +13,7 @@ from archgraph.fields.paths.strips import (
     RaggedError,
     Strip,
     Strips,
+    border_cuts,
     check_listed,
     clipped,
     ranges,
@@ -20,7 +21,7 @@ from archgraph.fields.paths.strips import (
     settled_strips,
     single,
 )
-from archgraph.fields.sets.indices import Indices, interval
+from archgraph.fields.sets.indices import Indices
 from archgraph.fields.sets.setmap import SetMap
 
 
@@ -91,7 +92,7 @@ def alike(left: Course, right: Course) -> bool:
     """Say whether two courses are the same sets, whatever pieces they are in."""
     if left == right:
         return True
-    stretches = ((Piece(f, l, a), Piece(f, l, b)) for f, l, a, b in _common(left, right) if a != b)
+    stretches = ((Piece(first, last, a), Piece(first, last, b)) for first, last, a, b in _common(left, right) if a != b)
     # Ends that move evenly are equal everywhere where they are so twice.
     return all(a.at(end) == b.at(end) for a, b in stretches for end in (a.first, a.last))
 
@@ -186,10 +187,10 @@ def _bordered(rule: Mapped, first: int, last: int, strip: Strip, moved: Strip) -
     if rule.border == "drop":
         return clipped(first, last, moved, rule.extent)
     found: list[Piece] = []
-    cuts = [cut for line in (moved.lo, moved.hi) for value in (-1, 0, rule.extent - 1, rule.extent) for cut in line.cuts(value)]
+    cuts = border_cuts(moved, rule.extent)
     for start, stop in ranges(first, last, cuts):
         lo, hi = moved.lo.at(start), moved.hi.at(start)
-        inside = 0 <= lo and hi < rule.extent
+        inside = lo >= 0 and hi < rule.extent
         clamps = rule.border == "clamp" and moved.comb is None and lo < rule.extent and hi >= 0
         if inside or clamps:
             found += clipped(start, stop, moved, rule.extent)
@@ -220,8 +221,11 @@ def _moved(reads: SetMap, first: int, last: int, strip: Strip) -> Iterator[Strip
 
 
 def _runs(phase: Indices) -> list[tuple[int, int]]:
-    found = [(start + step * k, start + step * k) for start, step, length in phase.runs() for k in range(length) if step > 1]
-    found += [(start, start + length - 1) for start, step, length in phase.runs() if step == 1]
+    """Return the intervals that a set is made of."""
+    found: list[tuple[int, int]] = []
+    for start, step, length in phase.runs():
+        starts = range(start, start + step * length, step)
+        found += [(start, start + length - 1)] if step == 1 else [(place, place) for place in starts]
     check_listed(len(found))
     return found
 
@@ -236,8 +240,3 @@ def _rate(reads: SetMap, rate: int) -> int:
     if rest:
         raise RaggedError
     return turns * reads.advance
-
-
-def own(place: int) -> Indices:
-    """Return one coordinate."""
-    return interval(place, place)

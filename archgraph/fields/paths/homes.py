@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, floor
+from typing import TypeAlias
 
 from archgraph.errors import QueryError
 from archgraph.fields.paths.index_rules import IndexRule, Mapped, Tabled
 from archgraph.fields.sets.field import Field
-from archgraph.fields.sets.indices import Indices, interval
+from archgraph.fields.sets.indices import Indices, indices, interval
 from archgraph.fields.sets.limits import check_places
 from archgraph.fields.sets.readings import Moving, Rows, on_axis
 from archgraph.fields.sets.setmap import SetMap, check_period, minimal
 from archgraph.fields.sets.terms import Term, values_of
 
-Cell = tuple[Fraction, Fraction]
+Cell: TypeAlias = tuple[Fraction, Fraction]
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class ListedHome:
         return min(range(self.count), key=lambda x: max(self.cells[x][0] - place, place - self.cells[x][1] + 1, 0))
 
 
-Located = Home | ListedHome
+Located: TypeAlias = Home | ListedHome
 
 
 def home_of(field: Field) -> Located | None:
@@ -147,7 +148,5 @@ def _tabled(reader: Located, read: Located) -> Tabled:
 
 
 def _met(cell: Cell, cells: list[Cell], order: list[int]) -> Indices:
-    from archgraph.fields.sets.indices import indices
-
     start, stop = cell
     return indices(y for y in order if cells[y][0] < stop and start < cells[y][1])

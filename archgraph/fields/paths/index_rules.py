@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from archgraph.fields.paths.index_sets import common, whole
-from archgraph.fields.sets.indices import EMPTY, Indices, interval, of_mask, union
+from archgraph.fields.sets.indices import EMPTY, Indices, interval, union
 from archgraph.fields.sets.read_border import folded
 from archgraph.fields.sets.setmap import SetMap
 from archgraph.ops.reach import Border
@@ -137,26 +137,9 @@ class Several(IndexRule):
         return union(rule.of(readers) for rule in self.rules)
 
 
-@dataclass(frozen=True)
-class Within(IndexRule):
-    """What a rule says of some of the coordinates; others read nothing."""
-
-    rule: IndexRule
-    domain: Indices
-
-    def of(self, readers: Indices) -> Indices:
-        """Return what those within the domain read."""
-        return self.rule.of(common(readers, self.domain))
-
-
 NOTHING = Same(EMPTY)
 
 
 def everything(count: int) -> Same:
     """Return that every coordinate reads all of so many."""
     return Same(whole(count))
-
-
-def masked(mask: int) -> Indices:
-    """Return the set of a mask."""
-    return of_mask(mask)

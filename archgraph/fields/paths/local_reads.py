@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
@@ -9,7 +10,7 @@ from functools import reduce
 from archgraph.errors import ShapeError
 from archgraph.fields.report.read_fold import ReadFold
 from archgraph.fields.sets.field import Field
-from archgraph.fields.sets.readings import HalfLine, Moving, Reading, Rows, Unsettled, Whole, on_axis
+from archgraph.fields.sets.readings import HalfLine, Moving, Reading, Rows, Whole, on_axis
 from archgraph.fields.sets.region import REST, Dependence, Region, apply
 from archgraph.graph.ir import Graph, Member, Node, Value
 from archgraph.sizes.exact import Evaluate
@@ -40,14 +41,12 @@ class LocalReads(ReadFold):
         local = {index: _local(region) for index, region in row.items()}
         found = apply(local, operands)
         ways = {index: apply({index: read}, operands) for index, read in local.items()}
-        ranks = {index: _rank(region, index in mixed) for index, region in row.items()}
+        ranks = {index: _rank(region, mixed=index in mixed) for index, region in row.items()}
         if len(set(ranks.values())) == 1 and all(way == found for way in ways.values()):
             return found
         return {source: self._placed(source, region, ways, ranks) for source, region in found.items()}
 
-    def _placed(
-        self, source: int, region: Region, ways: dict[int, Dependence], ranks: dict[int, int]
-    ) -> Region:
+    def _placed(self, source: int, region: Region, ways: dict[int, Dependence], ranks: dict[int, int]) -> Region:
         """Return a region with every axis that of the branches that tell places best."""
         branches = {index: way[source] for index, way in ways.items() if source in way}
         fields = {
@@ -80,7 +79,7 @@ class LocalReads(ReadFold):
         return joined if _sited(joined.content) else best[0]
 
 
-def _least(branches, key):  # type: ignore[no-untyped-def]
+def _least(branches: list[Field], key: Callable[[Field], Fraction | int]) -> list[Field]:
     keys = [key(branch) for branch in branches]
     return [branch for branch, own in zip(branches, keys, strict=True) if own == min(keys)]
 
@@ -94,7 +93,7 @@ def _mixed(node: Node) -> frozenset[int]:
     return frozenset(index for index, reach in enumerate(reaches) if reach.mixing == "dynamic")
 
 
-def _rank(region: Region, mixed: bool) -> int:
+def _rank(region: Region, *, mixed: bool) -> int:
     """Return how badly an operand tells places: position by position, by windows that depend on it, by an edge."""
     edges = any(isinstance(field.content, HalfLine) for axis, field in region.fields.items() if axis != REST)
     return 2 if edges else int(mixed)
@@ -136,8 +135,3 @@ def _moving(reading: Reading) -> Reading:
     if isinstance(reading, HalfLine):
         return Moving(reading.form, reading.edge)
     return None if isinstance(reading, Whole) else reading
-
-
-def misaligned(reading: Reading) -> bool:
-    """Say whether branches disagree about places."""
-    return isinstance(reading, Unsettled) and reading.label == "misaligned"

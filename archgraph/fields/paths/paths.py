@@ -59,7 +59,9 @@ class Paths:
         self._target = target(self._walk.moves.top.graph, node, self._evaluate)
         home = self._target.frames(self._walk.moves.top)[-1].homes[self._target.value]
         if home is None:
-            raise QueryError(f"the output '{self._target.name}' has no places along {self.axis}: every path gathers all")
+            raise QueryError(
+                f"the output '{self._target.name}' has no places along {self.axis}: every path gathers all"
+            )
         self.home = home
         self._rows: dict[int, Reached[Indices]] = {}
         self._all: tuple[tuple[range, Levels[Course]], ...] | None = None

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from archgraph.errors import QueryError
 from archgraph.fields.paths.index_sets import plain
-from archgraph.fields.sets.indices import EMPTY, Indices, interval, union
+from archgraph.fields.sets.indices import Indices, interval, union
 from archgraph.fields.sets.limits import MOST_PLACES
 
 MOST_RUNS = 8
@@ -203,9 +203,15 @@ def _joined(j: int, left: Strip, right: Strip) -> Strip:
     raise RaggedError
 
 
+def border_cuts(strip: Strip, extent: int) -> list[int]:
+    """Return the outputs from which on a strip may lie otherwise to the borders of an operand."""
+    borders = (-1, 0, extent - 1, extent)
+    return [cut for line in (strip.lo, strip.hi) for value in borders for cut in line.cuts(value)]
+
+
 def clipped(first: int, last: int, strip: Strip, extent: int) -> list[Piece]:
     """Return what of a strip lies within an operand."""
-    cuts = [cut for line in (strip.lo, strip.hi) for value in (-1, 0, extent - 1, extent) for cut in line.cuts(value)]
+    cuts = border_cuts(strip, extent)
     found: list[Piece] = []
     for start, stop in ranges(first, last, cuts):
         lo, hi = strip.lo.at(start), strip.hi.at(start)
@@ -218,7 +224,3 @@ def clipped(first: int, last: int, strip: Strip, extent: int) -> list[Piece]:
             ends = (Line(0, 0) if lo < 0 else strip.lo, Line(extent - 1, 0) if hi >= extent else strip.hi)
             found.append(Piece(start, stop, (Strip(*ends, strip.comb),)))
     return found
-
-
-EMPTY_STRIPS: Strips = ()
-NO_SET = EMPTY

@@ -60,7 +60,7 @@ def target(graph: Graph, node: str | Value | None, evaluate: Evaluate) -> Target
         if value is None:
             (maker,) = members(graph, None)
             value = next(output for output in maker.outputs if output in graph.outputs)
-        return Target(value, _flat_name(graph, value, evaluate))
+        return _of_value(graph, value, evaluate)
     found = _at(graph, node, evaluate)
     if found is None:
         members(graph, node)
@@ -68,16 +68,19 @@ def target(graph: Graph, node: str | Value | None, evaluate: Evaluate) -> Target
     return found
 
 
-def _flat_name(graph: Graph, value: Value, evaluate: Evaluate) -> str:
-    """Return the name that a value has in the network without repeats."""
+def _of_value(graph: Graph, value: Value, evaluate: Evaluate) -> Target:
+    """Return a value of a graph as the output of the operation that gives it at last."""
     maker = next((member for member in graph.nodes if value in member.outputs), None)
     if not isinstance(maker, Repeat):
-        return value.name
+        return Target(value, value.name)
     place, count = maker.outputs.index(value), evaluate(maker.iterations)
     if not count:
-        return _flat_name(graph, maker.inputs[place], evaluate)
+        return _of_value(graph, maker.inputs[place], evaluate)
     inner = maker.body.outputs[place]
-    return f"{label(maker, count - 1, count)}.{_flat_name(maker.body, inner, evaluate)}"
+    # What a body passes on as it is has no operation that gives it there.
+    if inner in maker.body.inputs:
+        return Target(value, value.name)
+    return _of_value(maker.body, inner, evaluate).inside(maker, count - 1, count)
 
 
 def _at(graph: Graph, path: str, evaluate: Evaluate) -> Target | None:

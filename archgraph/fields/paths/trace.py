@@ -9,8 +9,8 @@ from typing import NamedTuple, TypeAlias
 
 from archgraph.fields.paths.connections import Connection
 from archgraph.fields.paths.frames import Frame
-from archgraph.fields.paths.hop_path import HopPath, HopStep
 from archgraph.fields.paths.homes import Located
+from archgraph.fields.paths.hop_path import HopPath, HopStep
 from archgraph.fields.paths.index_sets import common, without
 from archgraph.fields.paths.reached import Reached
 from archgraph.fields.paths.target import label

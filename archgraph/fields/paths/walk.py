@@ -120,9 +120,7 @@ class Walk(ABC, Generic[Places]):
         iterations = frame.inside[member]
         return zip(member.inputs, self.before(member, iterations, outputs, iterations.count), strict=True)
 
-    def _node(
-        self, frame: Frame, node: Node, outputs: Carried[Places]
-    ) -> Iterable[tuple[Value, Levels[Places]]]:
+    def _node(self, frame: Frame, node: Node, outputs: Carried[Places]) -> Iterable[tuple[Value, Levels[Places]]]:
         for index, levels in enumerate(outputs):
             if levels:
                 for operand, links in self.moves.connections(frame, node, index).items():
@@ -130,9 +128,7 @@ class Walk(ABC, Generic[Places]):
 
     # -- repeats ----------------------------------------------------------------------------------------------
 
-    def before(
-        self, repeat: Repeat, iterations: Iterations, outputs: Carried[Places], count: int
-    ) -> Carried[Places]:
+    def before(self, repeat: Repeat, iterations: Iterations, outputs: Carried[Places], count: int) -> Carried[Places]:
         """Return what reaches the operands of a repeat from its outputs behind some iterations."""
         if iterations.once:
             return self.body(iterations.frames[0], outputs)

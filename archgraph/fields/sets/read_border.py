@@ -44,5 +44,7 @@ def _reflected(part: Indices, extent: int) -> Indices:
 def _mirrored(part: Indices, span: int) -> Indices:
     if not part.length:
         return EMPTY
-    runs = ((start, step, length) for start, step, length in part.runs())
-    return union(Indices(span - start - step * (length - 1), step if length > 1 else 1, length) for start, step, length in runs)
+    return union(
+        Indices(span - start - step * (length - 1), step if length > 1 else 1, length)
+        for start, step, length in part.runs()
+    )
