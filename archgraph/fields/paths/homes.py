@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil, floor
+from math import ceil, floor, gcd
 from typing import TypeAlias
 
 from archgraph.errors import QueryError
@@ -104,7 +105,17 @@ def _listed(reading: Rows) -> ListedHome | None:
     (term, *others) = reading.form
     if others or term.scale != 1 or values_of(reading.form).start:
         return None
-    return ListedHome(term, tuple((Fraction(found.lo), Fraction(found.hi + 1)) for found in reading.sets))
+    return ListedHome(term, tuple(_centred(reading.sets)))
+
+
+def _centred(sets: tuple[Indices, ...]) -> Iterator[Cell]:
+    """Yield cells around the middles of sets, as long as the step of which all their distances are multiples."""
+    # Twice the middles, which are whole.
+    middles = [found.lo + found.hi for found in sets if found.length]
+    step = Fraction(gcd(*(middle - middles[0] for middle in middles)) or 2, 2)
+    for found in sets:
+        start = Fraction(found.lo + found.hi, 2) - (step - 1) / 2
+        yield (start, start + step) if found.length else (Fraction(-1), Fraction(-1))
 
 
 def overlap(reader: Located, read: Located) -> IndexRule:
