@@ -9,7 +9,7 @@ from itertools import product
 from math import lcm
 
 from archgraph.fields.paths.homes import Located, overlap
-from archgraph.fields.paths.index_rules import NOTHING, IndexRule, Mapped, Same, Several, Tabled, UpTo, everything
+from archgraph.fields.paths.index_rules import NONE_READ, IndexRule, Mapped, Same, Several, Tabled, UpTo, everything
 from archgraph.fields.paths.index_sets import common, whole
 from archgraph.fields.rules.links import Every, Joint, Link, LinkGroup, Lookup, Tangle
 from archgraph.fields.rules.read_tables import AnyTable, ListTable, MapTable, PrefixTable, ReadTable
@@ -60,7 +60,7 @@ def connection(relation: Relation, region: Region, operand: Located | None, outp
     if operand is None:
         return Connection(everything(1), everything(1))
     if output is None:
-        return Connection(everything(operand.count), NOTHING)
+        return Connection(everything(operand.count), NONE_READ)
     return Connection(*_rules(relation, region, operand, output))
 
 

@@ -8,8 +8,8 @@ from functools import cached_property, reduce
 
 from archgraph.fields.paths.index_rules import IndexRule, Mapped, Same, Several, UpTo
 from archgraph.fields.paths.strips import (
-    Line,
-    Piece,
+    EvenEnd,
+    Leg,
     RaggedError,
     Strip,
     Strips,
@@ -29,7 +29,7 @@ from archgraph.fields.sets.setmap import SetMap
 class Course:
     """A set for every output of some, numbered from 0: pieces in order, one after another."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[Leg, ...]
 
     # Courses are looked up by the thousand, and hold many numbers.
     @cached_property
@@ -58,7 +58,7 @@ class Course:
 
 def own_course(count: int, first: int, step: int) -> Course:
     """Return that each of some outputs has its own coordinate: `first + step*j`."""
-    return Course((Piece(0, count - 1, (Strip(Line(first, step), Line(first, step)),)),))
+    return Course((Leg(0, count - 1, (Strip(EvenEnd(first, step), EvenEnd(first, step)),)),))
 
 
 def together(courses: Iterable[Course]) -> Course:
@@ -71,9 +71,9 @@ def _both(left: Course, right: Course) -> Course:
         return left
     if left.empty:
         return right
-    found: list[Piece] = []
+    found: list[Leg] = []
     for first, last, a, b in _common(left, right):
-        found += [Piece(first, last, a)] if a == b or not b else settled_strips(first, last, (*a, *b))
+        found += [Leg(first, last, a)] if a == b or not b else settled_strips(first, last, (*a, *b))
     return _joined(found)
 
 
@@ -92,28 +92,28 @@ def alike(left: Course, right: Course) -> bool:
     """Say whether two courses are the same sets, whatever pieces they are in."""
     if left == right:
         return True
-    stretches = ((Piece(first, last, a), Piece(first, last, b)) for first, last, a, b in _common(left, right) if a != b)
+    stretches = ((Leg(first, last, a), Leg(first, last, b)) for first, last, a, b in _common(left, right) if a != b)
     # Ends that move evenly are equal everywhere where they are so twice.
     return all(a.at(end) == b.at(end) for a, b in stretches for end in (a.first, a.last))
 
 
-def _joined(pieces: list[Piece]) -> Course:
+def _joined(pieces: list[Leg]) -> Course:
     """Return neighbouring pieces that are one as one."""
-    found: list[Piece] = []
+    found: list[Leg] = []
     for piece in pieces:
         last = found[-1] if found else None
         if last is None:
             found.append(piece)
         elif last.strips == piece.strips or (piece.first == piece.last and _continues(last, piece)):
-            found[-1] = Piece(last.first, piece.last, last.strips)
+            found[-1] = Leg(last.first, piece.last, last.strips)
         elif last.first == last.last and _continues(piece, last):
-            found[-1] = Piece(last.first, piece.last, piece.strips)
+            found[-1] = Leg(last.first, piece.last, piece.strips)
         else:
             found.append(piece)
     return Course(tuple(found))
 
 
-def _continues(long: Piece, one: Piece) -> bool:
+def _continues(long: Leg, one: Leg) -> bool:
     """Say whether a piece holds for one more output."""
     j = one.first
     if len(long.strips) != len(one.strips):
@@ -134,21 +134,21 @@ def read_of(rule: IndexRule, course: Course) -> Course:
     """
     if isinstance(rule, Several):
         return together(read_of(part, course) for part in rule.rules)
-    found: list[Piece] = []
+    found: list[Leg] = []
     for piece in course.pieces:
         found += _read(rule, piece)
     return _joined(found)
 
 
-def _read(rule: IndexRule, piece: Piece) -> list[Piece]:
+def _read(rule: IndexRule, piece: Leg) -> list[Leg]:
     first, last, strips = piece
     if not strips:
         return [piece]
     if first == last or not any(strip.lo.rate or strip.hi.rate for strip in strips):
-        return [Piece(first, last, rigid(rule.of(piece.at(first)), 0, first))]
+        return [Leg(first, last, rigid(rule.of(piece.at(first)), 0, first))]
     try:
         if isinstance(rule, Same):
-            return [Piece(first, last, rigid(rule.found, 0, first))]
+            return [Leg(first, last, rigid(rule.found, 0, first))]
         if isinstance(rule, UpTo):
             return _up_to(rule, piece)
         if isinstance(rule, Mapped):
@@ -159,34 +159,34 @@ def _read(rule: IndexRule, piece: Piece) -> list[Piece]:
         return [single(j, rule.of(piece.at(j))) for j in range(first, last + 1)]
 
 
-def _up_to(rule: UpTo, piece: Piece) -> list[Piece]:
+def _up_to(rule: UpTo, piece: Leg) -> list[Leg]:
     """Return all up to what the last reader reads."""
     if not _single_steps(rule.edge):
         raise RaggedError
     end = _image_end(rule.edge, piece.strips[-1].hi, piece.first, last=True)
-    return clipped(piece.first, piece.last, Strip(Line(0, 0), end), rule.extent)
+    return clipped(piece.first, piece.last, Strip(EvenEnd(0, 0), end), rule.extent)
 
 
 def _single_steps(edge: SetMap) -> bool:
     return edge.period == 1 and edge.advance > 0
 
 
-def _mapped(rule: Mapped, first: int, last: int, strip: Strip) -> list[Piece]:
-    found: list[Piece] = []
+def _mapped(rule: Mapped, first: int, last: int, strip: Strip) -> list[Leg]:
+    found: list[Leg] = []
     for moved in _moved(rule.map, first, last, strip):
         found = _overlaid(found, _bordered(rule, first, last, strip, moved))
-    return found or [Piece(first, last, ())]
+    return found or [Leg(first, last, ())]
 
 
-def _overlaid(left: list[Piece], right: list[Piece]) -> list[Piece]:
+def _overlaid(left: list[Leg], right: list[Leg]) -> list[Leg]:
     return list(_both(Course(tuple(left)), Course(tuple(right))).pieces) if left else right
 
 
-def _bordered(rule: Mapped, first: int, last: int, strip: Strip, moved: Strip) -> list[Piece]:
+def _bordered(rule: Mapped, first: int, last: int, strip: Strip, moved: Strip) -> list[Leg]:
     """Return what a border makes of a strip that is read."""
     if rule.border == "drop":
         return clipped(first, last, moved, rule.extent)
-    found: list[Piece] = []
+    found: list[Leg] = []
     cuts = border_cuts(moved, rule.extent)
     for start, stop in ranges(first, last, cuts):
         lo, hi = moved.lo.at(start), moved.hi.at(start)
@@ -217,7 +217,7 @@ def _moved(reads: SetMap, first: int, last: int, strip: Strip) -> Iterator[Strip
     least = min(strip.hi.at(j) - strip.lo.at(j) + 1 for j in (first, last))
     runs = [(phase.lo, phase.hi)] if phase.teeth is None and least >= phase.step else _runs(phase)
     for lo, hi in runs:
-        yield Strip(Line(strip.lo.start + lo, strip.lo.rate), Line(strip.hi.start + hi, strip.hi.rate))
+        yield Strip(EvenEnd(strip.lo.start + lo, strip.lo.rate), EvenEnd(strip.hi.start + hi, strip.hi.rate))
 
 
 def _runs(phase: Indices) -> list[tuple[int, int]]:
@@ -230,9 +230,9 @@ def _runs(phase: Indices) -> list[tuple[int, int]]:
     return found
 
 
-def _image_end(reads: SetMap, line: Line, j: int, *, last: bool) -> Line:
+def _image_end(reads: SetMap, line: EvenEnd, j: int, *, last: bool) -> EvenEnd:
     rate, found = _rate(reads, line.rate), reads.at(line.at(j))
-    return Line((found.hi if last else found.lo) - rate * j, rate)
+    return EvenEnd((found.hi if last else found.lo) - rate * j, rate)
 
 
 def _rate(reads: SetMap, rate: int) -> int:

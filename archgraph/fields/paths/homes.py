@@ -18,7 +18,7 @@ from archgraph.fields.sets.readings import Moving, Rows, on_axis
 from archgraph.fields.sets.setmap import SetMap, check_period, minimal
 from archgraph.fields.sets.terms import Term, values_of
 
-Cell: TypeAlias = tuple[Fraction, Fraction]
+HomeCell: TypeAlias = tuple[Fraction, Fraction]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Home:
         last = (self.term.extent - 1 + self.term.shift) // self.term.stride
         return self.term.modulus or last + 1
 
-    def cell(self, x: int) -> Cell:
+    def cell(self, x: int) -> HomeCell:
         """Return where a cell begins and ends."""
         start = self.stride * x + self.offset
         return min(start, start + self.stride), max(start, start + self.stride)
@@ -67,14 +67,14 @@ class ListedHome:
     """
 
     term: Term
-    cells: tuple[Cell, ...]
+    cells: tuple[HomeCell, ...]
 
     @property
     def count(self) -> int:
         """The number of coordinates."""
         return len(self.cells)
 
-    def cell(self, x: int) -> Cell:
+    def cell(self, x: int) -> HomeCell:
         """Return where a cell begins and ends."""
         return self.cells[x]
 
@@ -108,7 +108,7 @@ def _listed(reading: Rows) -> ListedHome | None:
     return ListedHome(term, tuple(_centred(reading.sets)))
 
 
-def _centred(sets: tuple[Indices, ...]) -> Iterator[Cell]:
+def _centred(sets: tuple[Indices, ...]) -> Iterator[HomeCell]:
     """Yield cells around the middles of sets, as long as the step of which all their distances are multiples."""
     # Twice the middles, which are whole.
     middles = [found.lo + found.hi for found in sets if found.length]
@@ -158,6 +158,6 @@ def _tabled(reader: Located, read: Located) -> Tabled:
     return Tabled(sets, reader.count)
 
 
-def _met(cell: Cell, cells: list[Cell], order: list[int]) -> Indices:
+def _met(cell: HomeCell, cells: list[HomeCell], order: list[int]) -> Indices:
     start, stop = cell
     return indices(y for y in order if cells[y][0] < stop and start < cells[y][1])

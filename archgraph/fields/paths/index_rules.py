@@ -137,7 +137,7 @@ class Several(IndexRule):
         return union(rule.of(readers) for rule in self.rules)
 
 
-NOTHING = Same(EMPTY)
+NONE_READ = Same(EMPTY)
 
 
 def everything(count: int) -> Same:

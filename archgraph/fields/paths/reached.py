@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Generic
 
 from archgraph.fields.paths.target import Target
-from archgraph.fields.paths.walk import Carried, Places, States, Walk
+from archgraph.fields.paths.walk import Carried, PlaceSet, States, Walk
 
 
 @dataclass(frozen=True)
-class Reached(Generic[Places]):
+class Reached(Generic[PlaceSet]):
     """The states of the graphs around an output.
 
     Attributes:
@@ -19,22 +19,22 @@ class Reached(Generic[Places]):
     """
 
     target: Target
-    states: tuple[States[Places], ...]
+    states: tuple[States[PlaceSet], ...]
 
-    def carried(self, depth: int) -> Carried[Places]:
+    def carried(self, depth: int) -> Carried[PlaceSet]:
         """Return what reaches the carried inputs of the iteration around the output at a depth."""
         repeat, _ = self.target.around[depth]
         inputs = tuple(self.states[depth + 1].get(value, ()) for value in repeat.body.inputs)
         return inputs[: len(repeat.outputs)]
 
 
-def reached(walk: Walk[Places], target: Target, output: Places) -> Reached[Places]:
+def reached(walk: Walk[PlaceSet], target: Target, output: PlaceSet) -> Reached[PlaceSet]:
     """Return what reaches the network from positions of an output."""
     frames = target.frames(walk.moves.top)
     states = [walk.states(frames[-1], {target.value: (output,)})]
     for depth in range(len(target.around) - 1, -1, -1):
         repeat, index = target.around[depth]
-        inputs: Carried[Places] = tuple(states[0].get(value, ()) for value in repeat.body.inputs)
+        inputs: Carried[PlaceSet] = tuple(states[0].get(value, ()) for value in repeat.body.inputs)
         iterations = frames[depth].inside[repeat]
         if not iterations.once:
             carried = len(repeat.outputs)

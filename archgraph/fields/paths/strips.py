@@ -16,7 +16,7 @@ MOST_RUNS = 8
 """Intervals that one set is cut into; one with more of them stays a comb."""
 
 
-class Line(NamedTuple):
+class EvenEnd(NamedTuple):
     """A coordinate that moves evenly: `start + rate*j` for the j-th output."""
 
     start: int
@@ -43,8 +43,8 @@ class Strip:
         comb: the set at output 0 where it has holes; then both ends move alike.
     """
 
-    lo: Line
-    hi: Line
+    lo: EvenEnd
+    hi: EvenEnd
     comb: Indices | None = None
 
     def at(self, j: int) -> Indices:
@@ -62,7 +62,7 @@ class Strip:
 Strips: TypeAlias = tuple[Strip, ...]
 
 
-class Piece(NamedTuple):
+class Leg(NamedTuple):
     """The sets of the outputs `first` to `last`, by disjoint strips from the lowest on."""
 
     first: int
@@ -90,8 +90,8 @@ def rigid(found: Indices, rate: int, j: int) -> Strips:
     runs = list(start.runs()) if found.teeth is not None and found.step == 1 else []
     if plain(found) or 0 < len(runs) <= MOST_RUNS:
         runs = runs or [(start.lo, 1, start.length)]
-        return tuple(Strip(Line(lo, rate), Line(lo + length - 1, rate)) for lo, _, length in runs)
-    return (Strip(Line(start.lo, rate), Line(start.hi, rate), start),)
+        return tuple(Strip(EvenEnd(lo, rate), EvenEnd(lo + length - 1, rate)) for lo, _, length in runs)
+    return (Strip(EvenEnd(start.lo, rate), EvenEnd(start.hi, rate), start),)
 
 
 def ranges(first: int, last: int, cuts: Iterable[int]) -> Iterator[tuple[int, int]]:
@@ -101,22 +101,22 @@ def ranges(first: int, last: int, cuts: Iterable[int]) -> Iterator[tuple[int, in
         yield start, stop - 1
 
 
-def settled_strips(first: int, last: int, strips: Strips) -> list[Piece]:
+def settled_strips(first: int, last: int, strips: Strips) -> list[Leg]:
     """Return the union of strips in pieces in which they are disjoint and in order."""
     if len(strips) < 2 and first < last:
-        return [Piece(first, last, strips)]
+        return [Leg(first, last, strips)]
     simple = _pair(first, last, *strips) if len(strips) == 2 else None
     if simple is not None:
-        return [Piece(first, last, simple)]
+        return [Leg(first, last, simple)]
     cuts = {
         cut
         for a, b in combinations(strips, 2)
         for one in (a.lo, a.hi)
         for other in (b.lo, b.hi)
         for value in (-1, 0, 1)
-        for cut in Line(one.start - other.start, one.rate - other.rate).cuts(value)
+        for cut in EvenEnd(one.start - other.start, one.rate - other.rate).cuts(value)
     }
-    found: list[Piece] = []
+    found: list[Leg] = []
     for start, stop in ranges(first, last, cuts):
         found += _settled(start, stop, strips)
     return found
@@ -139,7 +139,7 @@ def _pair(first: int, last: int, a: Strip, b: Strip) -> Strips | None:
     return (lower, upper) if lower.hi.at(last) + 1 < upper.lo.at(last) else None
 
 
-def _order(first: int, last: int, a: Line, b: Line) -> int | None:
+def _order(first: int, last: int, a: EvenEnd, b: EvenEnd) -> int | None:
     """Return -1, 0 or 1 where one is nowhere above, equal to, nowhere below another; None where they cross."""
     if a == b:
         return 0
@@ -150,10 +150,10 @@ def _order(first: int, last: int, a: Line, b: Line) -> int | None:
     return 1 if begin >= 0 and end >= 0 else None
 
 
-def _settled(first: int, last: int, strips: Strips) -> list[Piece]:
+def _settled(first: int, last: int, strips: Strips) -> list[Leg]:
     if first < last:
         try:
-            return [Piece(first, last, _merged(first, strips))]
+            return [Leg(first, last, _merged(first, strips))]
         except RaggedError:
             check_listed(last - first + 1)
     return [single(j, union(strip.at(j) for strip in strips)) for j in range(first, last + 1)]
@@ -172,9 +172,9 @@ def check_listed(count: int) -> None:
         )
 
 
-def single(j: int, found: Indices) -> Piece:
+def single(j: int, found: Indices) -> Leg:
     """Return the piece of one output."""
-    return Piece(j, j, rigid(found, 0, j))
+    return Leg(j, j, rigid(found, 0, j))
 
 
 def _merged(j: int, strips: Strips) -> Strips:
@@ -209,18 +209,18 @@ def border_cuts(strip: Strip, extent: int) -> list[int]:
     return [cut for line in (strip.lo, strip.hi) for value in borders for cut in line.cuts(value)]
 
 
-def clipped(first: int, last: int, strip: Strip, extent: int) -> list[Piece]:
+def clipped(first: int, last: int, strip: Strip, extent: int) -> list[Leg]:
     """Return what of a strip lies within an operand."""
     cuts = border_cuts(strip, extent)
-    found: list[Piece] = []
+    found: list[Leg] = []
     for start, stop in ranges(first, last, cuts):
         lo, hi = strip.lo.at(start), strip.hi.at(start)
         if hi < 0 or lo >= extent:
-            found.append(Piece(start, stop, ()))
+            found.append(Leg(start, stop, ()))
         elif strip.comb is not None and (lo < 0 or hi >= extent):
             check_listed(stop - start + 1)
             found += [single(j, strip.at(j).clip(0, extent - 1)) for j in range(start, stop + 1)]
         else:
-            ends = (Line(0, 0) if lo < 0 else strip.lo, Line(extent - 1, 0) if hi >= extent else strip.hi)
-            found.append(Piece(start, stop, (Strip(*ends, strip.comb),)))
+            ends = (EvenEnd(0, 0) if lo < 0 else strip.lo, EvenEnd(extent - 1, 0) if hi >= extent else strip.hi)
+            found.append(Leg(start, stop, (Strip(*ends, strip.comb),)))
     return found

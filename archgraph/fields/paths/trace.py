@@ -19,7 +19,7 @@ from archgraph.fields.paths.walks import SingleWalk
 from archgraph.fields.sets.indices import EMPTY, Indices, interval, union
 from archgraph.graph.ir import Node, Repeat, Value
 
-Key: TypeAlias = tuple[int, Value]
+Vertex: TypeAlias = tuple[int, Value]
 """A value of one iteration, by the number of its scope."""
 
 
@@ -42,7 +42,7 @@ class _Arc(NamedTuple):
     node: str
     home: Located | None
     links: Connection
-    operand: Key
+    operand: Vertex
     places: Indices
 
 
@@ -57,12 +57,12 @@ class _Stretch:
         alias: what a value of a body is outside of it.
     """
 
-    start: tuple[Key, int]
-    places: dict[Key, Indices]
-    arcs: dict[Key, list[_Arc]] = field(default_factory=dict)
-    alias: dict[Key, Key] = field(default_factory=dict)
+    start: tuple[Vertex, int]
+    places: dict[Vertex, Indices]
+    arcs: dict[Vertex, list[_Arc]] = field(default_factory=dict)
+    alias: dict[Vertex, Vertex] = field(default_factory=dict)
 
-    def traced(self, key: Key, place: int) -> list[HopStep]:
+    def traced(self, key: Vertex, place: int) -> list[HopStep]:
         """Return the steps to a coordinate, the last of several ways."""
         steps: list[HopStep] = []
         while key != self.start[0]:
@@ -107,7 +107,7 @@ class PathTracer:
         self._scan(scope)
         return HopPath(axis, position, output, left, tuple(self._steps))
 
-    def _begin(self, key: Key, place: int) -> None:
+    def _begin(self, key: Vertex, place: int) -> None:
         self._stretch = _Stretch((key, place), {key: interval(place, place)})
 
     def _scan(self, scope: _Scope) -> None:
@@ -146,7 +146,7 @@ class PathTracer:
                     return
 
     def _follow(
-        self, scope: _Scope, node: Node, value: Value, levels: Levels[Indices], links: Connection, key: Key
+        self, scope: _Scope, node: Node, value: Value, levels: Levels[Indices], links: Connection, key: Vertex
     ) -> bool:
         """Go on from some coordinates of an operand; say whether the rest of the operation does not matter."""
         name, home, places = scope.prefix + node.name, scope.frame.homes[value], self._stretch.places[key]
@@ -170,7 +170,7 @@ class PathTracer:
     # -- a body -----------------------------------------------------------------------------------------------
 
     def _repeat(self, scope: _Scope, repeat: Repeat) -> None:
-        keys: list[Key] = [(scope.number, value) for value in repeat.inputs]
+        keys: list[Vertex] = [(scope.number, value) for value in repeat.inputs]
         if not any(key in self._stretch.places for key in keys):
             return
         iterations, target = scope.frame.inside[repeat], self._reached.target
@@ -199,8 +199,8 @@ class PathTracer:
         return _Scope(next(self._numbers), frame, states, f"{scope.prefix}{name}.", None)
 
     def _iterations(
-        self, scope: _Scope, repeat: Repeat, keys: list[Key], outputs: Carried[Indices], count: int
-    ) -> list[Key]:
+        self, scope: _Scope, repeat: Repeat, keys: list[Vertex], outputs: Carried[Indices], count: int
+    ) -> list[Vertex]:
         """Go through the first iterations, and return what the next one takes."""
         carried, iterations = len(outputs), scope.frame.inside[repeat]
         for spell in reversed(list(self._walk.spells(iterations, outputs, count))):
@@ -210,14 +210,14 @@ class PathTracer:
                 keys = [*after, *keys[carried:]]
         return keys
 
-    def _body(self, inner: _Scope, keys: list[Key]) -> list[Key]:
+    def _body(self, inner: _Scope, keys: list[Vertex]) -> list[Vertex]:
         """Go through one iteration, and return its outputs."""
         for value, key in zip(inner.frame.graph.inputs, keys, strict=True):
             self._rename((inner.number, value), key)
         self._scan(inner)
         return [(inner.number, value) for value in inner.frame.graph.outputs]
 
-    def _rename(self, new: Key, old: Key) -> None:
+    def _rename(self, new: Vertex, old: Vertex) -> None:
         if old in self._stretch.places:
             self._stretch.places[new] = self._stretch.places[old]
             self._stretch.alias[new] = old
