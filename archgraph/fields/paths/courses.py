@@ -13,10 +13,10 @@ from archgraph.fields.paths.strips import (
     RaggedError,
     Strip,
     Strips,
+    between_cuts,
     border_cuts,
     check_listed,
     clipped,
-    ranges,
     rigid,
     settled_strips,
     single,
@@ -188,7 +188,7 @@ def _bordered(rule: Mapped, first: int, last: int, strip: Strip, moved: Strip) -
         return clipped(first, last, moved, rule.extent)
     found: list[Leg] = []
     cuts = border_cuts(moved, rule.extent)
-    for start, stop in ranges(first, last, cuts):
+    for start, stop in between_cuts(first, last, cuts):
         lo, hi = moved.lo.at(start), moved.hi.at(start)
         inside = lo >= 0 and hi < rule.extent
         clamps = rule.border == "clamp" and moved.comb is None and lo < rule.extent and hi >= 0

@@ -94,7 +94,7 @@ def rigid(found: Indices, rate: int, j: int) -> Strips:
     return (Strip(EvenEnd(start.lo, rate), EvenEnd(start.hi, rate), start),)
 
 
-def ranges(first: int, last: int, cuts: Iterable[int]) -> Iterator[tuple[int, int]]:
+def between_cuts(first: int, last: int, cuts: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Yield the stretches between some cuts, each of which is where one begins."""
     starts = sorted({first, *(cut for cut in cuts if first < cut <= last), last + 1})
     for start, stop in pairwise(starts):
@@ -117,7 +117,7 @@ def settled_strips(first: int, last: int, strips: Strips) -> list[Leg]:
         for cut in EvenEnd(one.start - other.start, one.rate - other.rate).cuts(value)
     }
     found: list[Leg] = []
-    for start, stop in ranges(first, last, cuts):
+    for start, stop in between_cuts(first, last, cuts):
         found += _settled(start, stop, strips)
     return found
 
@@ -213,7 +213,7 @@ def clipped(first: int, last: int, strip: Strip, extent: int) -> list[Leg]:
     """Return what of a strip lies within an operand."""
     cuts = border_cuts(strip, extent)
     found: list[Leg] = []
-    for start, stop in ranges(first, last, cuts):
+    for start, stop in between_cuts(first, last, cuts):
         lo, hi = strip.lo.at(start), strip.hi.at(start)
         if hi < 0 or lo >= extent:
             found.append(Leg(start, stop, ()))
