@@ -138,7 +138,7 @@ def _run_hops(options: argparse.Namespace) -> int:
     if path is None:
         raise QueryError(
             f"no path leads from {found.axis}={options.start} of {found.input.name} to {found.axis}={end} of "
-            f"{found.output.name}",
+            f"{found.output}",
             hint=f"from there the farthest path reaches {found.reach(end)} positions",
         )
     show(path_table(g.name, path), options.format)

@@ -20,7 +20,7 @@ from archgraph.fields.report.productive import Productivity, productivity
 from archgraph.fields.report.receptive_field import receptive_fields
 from archgraph.fields.report.size_law import SizeLaw, SizeLaws
 from archgraph.fields.sets.limits import MOST_LAYERS
-from archgraph.graph.ir import Graph, Node, Value
+from archgraph.graph.ir import Value
 from archgraph.graph.locate import axis_named, input_named, members
 from archgraph.graph.network import Network
 from archgraph.laws.periodic import periodic_law
@@ -96,30 +96,10 @@ def _size_at(g: Network, node: str, input: str, axis: str, values: dict[str, Any
         return None
 
 
-def flat_graph(g: Network) -> Graph:
-    """Return the network without repeats, whose counts have their values."""
-    counts = [member.iterations for _, member in g.graph.walk() if not isinstance(member, Node)]
-    return g.graph.unroll(experts=True) if all(count.is_Integer for count in counts) else g.flat(experts=True)
-
-
 def paths(g: Network, node: str | None, input: str | None, axis: str | None) -> Paths:
-    """Return the paths between an input and an output of the flat network."""
-    flat = flat_graph(g)
+    """Return the paths between an input and an output of the network."""
     value = _value(g, node) if node is None else _output(g, node)
-    output = (
-        flat.outputs[g.graph.outputs.index(value)] if value in g.graph.outputs else _flat_name(flat, g, node, value)
-    )
-    return Paths(flat, output, input, axis, evaluate=g.evaluate)
-
-
-def _flat_name(flat: Graph, g: Network, node: str | None, value: Value | None) -> str:
-    """Return the name of the last primitive operation of a step."""
-    name = next(member.name for member in g.graph.nodes if value in member.outputs) if node is None else node
-    inside = [member.name for member in flat.nodes if member.name == name or member.name.startswith(f"{name}.")]
-    if not inside:
-        members(g.graph, name)
-        raise QueryError(f"'{name}' holds no operation of the flat network")
-    return inside[-1]
+    return Paths(g.graph, node if value is None else value, input, axis, evaluate=g.evaluate)
 
 
 def hops(

@@ -20,6 +20,7 @@ RUNS = 5
 TRACE = "trace sd 1.5 of diffusers / torch.export alone"
 """Runs where diffusers is installed, and once: it takes the better part of a minute on either side."""
 POINTS = 10_000_000
+UNET = "unet:padded-512"
 
 
 def process(*command: str, answers: tuple[int, ...] = (0,)) -> Callable[[], None]:
@@ -73,6 +74,19 @@ def fields(name: str, input: str) -> Callable[[], object]:
     from archgraph import load
 
     return lambda: load(name).receptive_field_table(input)
+
+
+def hopped(name: str, **sizes: int) -> Callable[[], object]:
+    """Return the hops of a spec at some sizes: of one output, and the most of all."""
+    from archgraph import load
+
+    g = load(name).at(**sizes)
+
+    def run() -> object:
+        paths = g.paths()
+        return paths.max_path(), paths.max_path(paths.centre), paths.connected
+
+    return run
 
 
 def measured(name: str) -> Callable[[], object]:
@@ -212,6 +226,9 @@ def main() -> int:
     name = slowest()
     bomb, explode = worst_bomb()
     checks += [
+        ("hops of DiT with 10,000 blocks / with 10", hopped("dit", L=10_000), hopped("dit", L=10), 3.0),
+        ("hops of Llama, 10**6 tokens / 4,096", hopped("llama", N=10**6), hopped("llama", N=4096), 1.5),
+        ("hops of U-Net, 10**6 pixels / 512", hopped(UNET, H=2**20, W=2**20), hopped(UNET), 1.5),
         (f"'{bomb}', the slowest of the harmful specs / import torch", explode, import_torch, 1.0),
         (f"{name}, the slowest figure / import torch", drawn(name), import_torch, 1.0),
         ("a thousand operations drawn / their layout by Graphviz", *unrolled(), 2.0),

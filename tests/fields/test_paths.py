@@ -276,3 +276,37 @@ def test_of_branches_of_other_strides_the_one_counts_whose_cells_cover_the_input
         "  - slice: {axis: n, start: 0, size: 16}\n    from: x\n    as: cut\n  - add: [coarse, cut]\n"
     )
     assert line(steps, n=64).paths().home.stride == 4
+
+
+@pytest.mark.parametrize(("span", "layers", "n"), [(3, 4, 24), (8, 2, 40), (5, 6, 64)])
+def test_a_sliding_window_leaves_tokens_where_they_are(span, layers, n):
+    """Each layer moves by up to span - 1 tokens, from the left alone."""
+    steps = f"  - residual:\n      - scaled_dot_product_attention: {{heads: 2, causal: true, span: {span}}}\n"
+    steps += f"        from: [_, _, _]\n    repeat: {layers}\n"
+    paths = line(steps, n=n).paths()
+    assert (paths.home.stride, paths.home.offset, paths.centre) == (1, 0, n // 2)
+    for output, row in enumerate(paths.matrix()):
+        for position, hops in enumerate(row):
+            least = ceil((output - position) / (span - 1))
+            assert hops == (least if 0 <= least <= layers and position <= output else None)
+
+
+def test_a_skip_stays_where_it_was_beside_a_causal_convolution():
+    steps = "  - residual:\n      - pad: {by: {n: [4, 0]}}\n      - conv: {out: 8, kernel: 3, dilation: 2}\n"
+    paths = line(steps, n=16).paths()
+    assert paths.home.offset == 0
+    # The convolution itself lies in the middle of its window, so that the sum moves what comes of it.
+    assert paths.rows([9])[0] == [None] * 5 + [2, None, 1, None, 0] + [None] * 6
+
+
+def test_mistral_reaches_span_tokens_by_each_layer():
+    g = ag.load("tests/specs/mistral.yaml")
+    assert [g.at(N=N).max_path() for N in (4096, 8192, 2**20)] == [1, 3, 32]
+    far = g.at(N=10**6).paths()
+    assert (far.hops(10**6 - 4096, 10**6 - 1), far.hops(10**6 - 4097, 10**6 - 1)) == (1, 2)
+    assert far.reach(10**6 - 1) == 32 * 4095
+
+
+def test_a_scan_leads_one_way():
+    paths = line("  - selective_scan: [_, _, _, _]\n", n=8).paths()
+    assert (paths.hops(2, 5), paths.hops(5, 2), paths.hops(5, 5)) == (1, None, 0)

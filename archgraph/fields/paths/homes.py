@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil, floor, gcd
+from typing import TypeAlias
 
-from archgraph.fields.paths.local_reads import LocalReads
-from archgraph.fields.sets.area import Mask
+from archgraph.errors import QueryError
+from archgraph.fields.paths.index_rules import IndexRule, Mapped, Tabled
 from archgraph.fields.sets.field import Field
-from archgraph.fields.sets.readings import Moving, on_axis
-from archgraph.fields.sets.region import reading_alone
-from archgraph.fields.sets.terms import Term
-from archgraph.graph.ir import Graph, Value
-from archgraph.sizes.exact import Evaluate
+from archgraph.fields.sets.indices import Indices, indices, interval
+from archgraph.fields.sets.limits import check_places
+from archgraph.fields.sets.readings import Moving, Rows, on_axis
+from archgraph.fields.sets.setmap import SetMap, check_period, minimal
+from archgraph.fields.sets.terms import Term, values_of
 
-
-def homes(graph: Graph, input: Value, axis: str, evaluate: Evaluate) -> dict[Value, Home | None]:
-    """Return the home of every value of a graph along one axis of an input."""
-    number, found = graph.inputs.index(input), LocalReads(evaluate).of(graph)
-    rows = {value: reading_alone(row).get(number) for value, row in found.items()}
-    return {value: None if region is None else home_of(region.fields[axis]) for value, region in rows.items()}
+HomeCell: TypeAlias = tuple[Fraction, Fraction]
 
 
 @dataclass(frozen=True)
 class Home:
     """The cells of a value's positions along one axis of the input.
 
-    Coordinate x stands for the cell from `stride*x + offset`, as long as a stride.
+    Coordinate x stands for the cell from `stride*x + offset`, as long as a stride; of a negative stride, as behind a
+    flip, for the one that ends there.
 
     Attributes:
         term: gives the coordinate of an index on an axis of the value.
@@ -45,33 +44,54 @@ class Home:
         last = (self.term.extent - 1 + self.term.shift) // self.term.stride
         return self.term.modulus or last + 1
 
-    def cell(self, x: int) -> tuple[Fraction, Fraction]:
+    def cell(self, x: int) -> HomeCell:
         """Return where a cell begins and ends."""
         start = self.stride * x + self.offset
-        return start, start + self.stride
+        return min(start, start + self.stride), max(start, start + self.stride)
 
-    def overlapping(self, other: Home) -> tuple[Mask, ...]:
-        """Return, per coordinate, the coordinates of another value whose cells overlap its cell."""
-        return _overlaps(self.stride, self.offset, self.count, other.stride, other.offset, other.count)
-
-
-@lru_cache(maxsize=1024)
-def _overlaps(
-    stride: Fraction, offset: Fraction, count: int, other: Fraction, start: Fraction, others: int
-) -> tuple[Mask, ...]:
-    """Return the masks of `Home.overlapping`: all iterations of a repeat ask for the same ones."""
-    masks = []
-    for x in range(count):
-        begin = stride * x + offset - start
-        first, last = max(int(begin // other), 0), min(-int(-(begin + stride) // other) - 1, others - 1)
-        masks.append(((1 << last - first + 1) - 1) << first if first <= last else 0)
-    return tuple(masks)
+    def at(self, place: int) -> int:
+        """Return the coordinate whose cell holds a place, the nearest there is."""
+        found = floor((place - self.offset) / self.stride)
+        # Cells of a negative stride do not hold their beginning, but their end.
+        found -= int(self.stride < 0 and (place - self.offset) / self.stride == found)
+        return min(max(found, 0), self.count - 1)
 
 
-def home_of(field: Field) -> Home | None:
+@dataclass(frozen=True)
+class ListedHome:
+    """The cells of a value whose positions lie in no even order, as behind a list of indices.
+
+    Attributes:
+        term: as in `Home`.
+        cells: one per coordinate, of no length for one that lies nowhere.
+    """
+
+    term: Term
+    cells: tuple[HomeCell, ...]
+
+    @property
+    def count(self) -> int:
+        """The number of coordinates."""
+        return len(self.cells)
+
+    def cell(self, x: int) -> HomeCell:
+        """Return where a cell begins and ends."""
+        return self.cells[x]
+
+    def at(self, place: int) -> int:
+        """Return the coordinate whose cell holds a place, the nearest there is."""
+        return min(range(self.count), key=lambda x: max(self.cells[x][0] - place, place - self.cells[x][1] + 1, 0))
+
+
+Located: TypeAlias = Home | ListedHome
+
+
+def home_of(field: Field) -> Located | None:
     """Return the cells behind the local field of a value, None where it has none."""
     reading = field.content
-    if not isinstance(reading, Moving) or reading.map.advance < 1:
+    if isinstance(reading, Rows):
+        return _listed(reading)
+    if not isinstance(reading, Moving) or not reading.map.advance:
         return None
     if len(reading.form) != 1:
         plain = on_axis(reading) if reading.form else None
@@ -79,3 +99,65 @@ def home_of(field: Field) -> Home | None:
             return None
         reading = plain
     return Home(reading.form[0], reading.map.stride, reading.map.offset)
+
+
+def _listed(reading: Rows) -> ListedHome | None:
+    (term, *others) = reading.form
+    if others or term.scale != 1 or values_of(reading.form).start:
+        return None
+    return ListedHome(term, tuple(_centred(reading.sets)))
+
+
+def _centred(sets: tuple[Indices, ...]) -> Iterator[HomeCell]:
+    """Yield cells around the middles of sets, as long as the step of which all their distances are multiples."""
+    # Twice the middles, which are whole.
+    middles = [found.lo + found.hi for found in sets if found.length]
+    step = Fraction(gcd(*(middle - middles[0] for middle in middles)) or 2, 2)
+    for found in sets:
+        start = Fraction(found.lo + found.hi, 2) - (step - 1) / 2
+        yield (start, start + step) if found.length else (Fraction(-1), Fraction(-1))
+
+
+def overlap(reader: Located, read: Located) -> IndexRule:
+    """Return, per coordinate, the coordinates of another value whose cells overlap its cell."""
+    if isinstance(reader, Home) and isinstance(read, Home):
+        found = overlapping(reader, read)
+        if found is not None:
+            return Mapped(found, read.count)
+    for home in (reader, read):
+        check_places(home.term.axis, home.count)
+    return _tabled(reader, read)
+
+
+def overlapping(reader: Home, read: Home) -> SetMap | None:
+    """Return the same as a set map, None where it has too many phases."""
+    try:
+        return _overlaps(reader.stride, reader.offset - read.offset, read.stride)
+    except QueryError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _overlaps(stride: Fraction, distance: Fraction, other: Fraction) -> SetMap:
+    ratio = stride / other
+    phases = range(check_period(ratio.denominator))
+    return minimal(ratio.numerator, (_overlapped(stride * x + distance, stride, other) for x in phases))
+
+
+def _overlapped(start: Fraction, stride: Fraction, other: Fraction) -> Indices:
+    """Return which cells of a length overlap one, counted from the first one's beginning."""
+    ends = sorted((start / other, (start + stride) / other))
+    return interval(floor(ends[0]), ceil(ends[1]) - 1)
+
+
+@lru_cache(maxsize=256)
+def _tabled(reader: Located, read: Located) -> Tabled:
+    cells = [read.cell(y) for y in range(read.count)]
+    order = sorted(range(read.count), key=lambda y: cells[y])
+    sets = tuple(_met(reader.cell(x), cells, order) for x in range(reader.count))
+    return Tabled(sets, reader.count)
+
+
+def _met(cell: HomeCell, cells: list[HomeCell], order: list[int]) -> Indices:
+    start, stop = cell
+    return indices(y for y in order if cells[y][0] < stop and start < cells[y][1])

@@ -1,87 +1,49 @@
-"""The graph of positions: which coordinates of an operand an operation connects, and which of them by a move."""
+"""The graph of positions of a network along one axis of an input."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import product
-
-from archgraph.fields.paths.homes import Home
-from archgraph.fields.rules.links import Every, Joint, Link, LinkGroup, Lookup, Tangle
-from archgraph.fields.rules.relation import Relation
-from archgraph.fields.sets.area import Mask, bits, full
-from archgraph.fields.sets.limits import check_places
+from archgraph.fields.paths.connections import Connection, connection
+from archgraph.fields.paths.frames import Frame, Framing
+from archgraph.fields.positions.probe import ReadBack
+from archgraph.graph.ir import Graph, Node, Value
+from archgraph.sizes.exact import Evaluate
 
 
-@dataclass(frozen=True, eq=False)
-class Edges:
-    """What the positions of an output are connected with in one operand; one object for all nodes that do the same.
+class Moves:
+    """The connections of operations with their operands, made when they are asked for.
 
-    Attributes:
-        table: per coordinate of the output, the operand's coordinates; None where all are connected with all, or
-            with all up to their own.
-        still: per coordinate of the output, the operand's coordinates in the same place: no move leads there.
-        count: how many coordinates the operand has.
-        causal: whether only coordinates up to the output's own are read.
+    Its vertices are the coordinates of values, its edges lead to what an operation reads. An edge is a move where the
+    cells of its ends do not overlap; within a cell nothing is moved.
+
+    Args:
+        graph: the network.
+        input: the input.
+        axis: one of its axes.
+        evaluate: gives the value of a size.
     """
 
-    table: tuple[Mask, ...] | None
-    still: tuple[Mask, ...]
-    count: int
-    causal: bool = False
+    def __init__(self, graph: Graph, input: Value, axis: str, evaluate: Evaluate) -> None:
+        self._framing = Framing(graph, input, axis, evaluate)
+        self.top = self._framing.frame()
+        self._reader = ReadBack(evaluate)
+        self._shared: dict[object, dict[int, Connection]] = {}
+        self._made: dict[tuple[Frame, Node, int], dict[int, Connection]] = {}
 
+    def connections(self, frame: Frame, node: Node, output: int) -> dict[int, Connection]:
+        """Return the connections of one output of a node with every operand that it reads."""
+        key = (frame, node, output)
+        if key not in self._made:
+            self._made[key] = self._connections(frame, node, output)
+        return self._made[key]
 
-def edges(relation: Relation, operand: Home | None, output: Home | None) -> Edges:
-    """Return the connections of one operand.
-
-    A value without a home is one position that lies nowhere: gathering into it is a move, reading it is none.
-    """
-    for home in (operand, output):
-        if home is not None:
-            check_places(home.term.axis, home.count)
-    if operand is None:
-        width = 1 if output is None else output.count
-        return Edges(None, (1,) * width, 1)
-    if output is None:
-        return Edges(None, (0,), operand.count)
-    still = output.overlapping(operand)
-    group = _group_of(relation.groups, operand.term.axis)
-    if isinstance(group, Every) or output.term.axis not in group.drivers:
-        return Edges(None, still, operand.count)
-    table = [0] * output.count
-    for x, reads in _pairs(group, operand, output):
-        if 0 <= x < output.count:
-            table[x] |= reads
-    if all(reads == full(x + 1) for x, reads in enumerate(table)) and output.count == operand.count > 1:
-        return Edges(None, tuple(a & b for a, b in zip(still, table, strict=True)), operand.count, causal=True)
-    return Edges(tuple(table), still, operand.count)
-
-
-def _group_of(groups: tuple[LinkGroup, ...], axis: str) -> LinkGroup:
-    group = next(group for group in groups if axis in group.axes)
-    return _group_of(group.groups, axis) if isinstance(group, Joint) else group
-
-
-def _pairs(group: LinkGroup, operand: Home, output: Home) -> Iterator[tuple[int, Mask]]:
-    """Yield a coordinate of the output and the operand's that it reads, for every index."""
-    if isinstance(group, Link):
-        for index, reads in enumerate(group.table):
-            yield output.term.at(index), _coordinates(reads, operand)
-    elif isinstance(group, Lookup):
-        driver = group.drivers.index(output.term.axis)
-        for index in product(*(range(size) for _, _, size in group.digits)):
-            yield output.term.at(index[driver]), _coordinates(group.read(index), operand)
-    elif isinstance(group, Tangle):
-        place, driver = group.axes.index(operand.term.axis), group.drivers.index(output.term.axis)
-        for index in product(*map(range, group.sizes)):
-            yield output.term.at(index[driver]), _coordinates(group.read(index)[place], operand)
-
-
-def _coordinates(reads: Mask, home: Home) -> Mask:
-    if home.term.pure:
-        return reads & full(home.count)
-    found = 0
-    for index in bits(reads):
-        x = home.term.at(index)
-        found |= 1 << x if 0 <= x < home.count else 0
-    return found
+    def _connections(self, frame: Frame, node: Node, output: int) -> dict[int, Connection]:
+        # Layers of a kind do the same on the same cells, and share what they have found.
+        home, sources = frame.homes[node.outputs[output]], tuple(frame.homes[value] for value in node.inputs)
+        shared = (node.op, node.types, output, home, sources)
+        if shared not in self._shared:
+            regions = self._framing.reads(node)[output]
+            self._shared[shared] = {
+                operand: connection(relation, regions[operand], sources[operand], home)
+                for operand, relation in self._reader.relations(node, output).items()
+            }
+        return self._shared[shared]

@@ -7,11 +7,9 @@ from archgraph.errors import QueryError
 MOST_PAIRS = 2**33
 """Pairs of an output and an input position of one axis of one operation that are looked at; a bit each, a second."""
 MOST_PLACES = 8192
-"""Positions of a value along the axis whose paths are asked for: all pairs of them stand in memory."""
+"""Positions that are looked at one by one where paths have no closed form, as behind a list of indices."""
 MOST_CELLS = 2**24
 """Entries of the matrix of hops."""
-MOST_KEPT = 2**30
-"""Bits by which one value remembers, for every position and number of moves, which outputs get there."""
 MOST_LAYERS = 5_000
 """Operations of the flat network whose productive layers are asked for."""
 
@@ -39,19 +37,6 @@ def check_places(axis: str, count: int) -> None:
         raise QueryError(
             f"paths along {axis} with {count:,} positions are too large a question: the limit is {MOST_PLACES:,}",
             hint=f"bind a smaller size: at({axis.upper()}={MOST_PLACES // 8}); paths depend on the distance, not on it",
-        )
-
-
-def check_kept(bits: int) -> None:
-    """Refuse to remember more of one value than memory holds beside others.
-
-    Raises:
-        QueryError: it is more than `MOST_KEPT` bits.
-    """
-    if bits > MOST_KEPT:
-        raise QueryError(
-            f"paths of all positions have too many moves to remember: the limit is {MOST_KEPT // 2**23} MiB a value",
-            hint="ask for single outputs, as at_distance and hops do, or bind a smaller size",
         )
 
 

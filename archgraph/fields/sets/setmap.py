@@ -75,7 +75,7 @@ class SetMap:
 
     def _pieces(self, outputs: Indices) -> Iterator[Indices]:
         for start, step, length in outputs.runs():
-            if step == 1 and self._connected:
+            if step == 1 and self.connected:
                 yield interval(self.at(start).lo, self.at(start + length - 1).hi)
                 continue
             # Every `classes`-th of these outputs has the same phase, and its set lies `advance` further: one spread per
@@ -87,7 +87,7 @@ class SetMap:
                 yield self.at(start + step * first).spread(advance, count)
 
     @cached_property
-    def _connected(self) -> bool:
+    def connected(self) -> bool:
         """Whether every set is an interval that the next one continues: then only the outermost matter."""
         following = (*self.phases[1:], self.phases[0].shift(self.advance))
         return all(map(_continues, self.phases, following))

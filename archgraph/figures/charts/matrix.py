@@ -11,7 +11,7 @@ from archgraph.figures.content.mathtext import words
 from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Path, Rect, Text
 from archgraph.figures.drawing.style import FRAME, HAIR, SIZES, ramp, shade
 from archgraph.figures.facts.facts import Facts
-from archgraph.figures.facts.hop_facts import HopRow, Hops
+from archgraph.figures.facts.hop_facts import HopRow, Hops, Stretches
 
 #: Colours by moves, up to and including the number; the last one is for all that are farther.
 CLASSES: tuple[tuple[int, str, str], ...] = (
@@ -39,7 +39,7 @@ def matrix(facts: Facts, path: str, x: float, y: float, side: float) -> list[Box
 def _by_moves(hops: Hops, x: float, y: float, side: float) -> tuple[list[BoxPart], str]:
     """Every class covers those that are nearer, which are painted over it."""
     parts: list[BoxPart] = []
-    farthest = max((hop for row in hops.rows for hop in row if hop is not None), default=0)
+    farthest = max((len(row) - 1 for row in hops.rows), default=0)
     for most, _, color in reversed(_used(farthest)):
         for outline in _outlines([_runs(row, most) for row in hops.rows]):
             step = side / len(hops.rows)
@@ -53,11 +53,9 @@ def _used(farthest: int) -> list[tuple[int, str, str]]:
     return [*CLASSES[: len(kept) + 1]]
 
 
-def _runs(row: HopRow, most: int) -> tuple[tuple[int, int], ...]:
+def _runs(row: HopRow, most: int) -> Stretches:
     """The stretches of input positions that are at most so many moves away: first, and one past the last."""
-    near = groupby(range(len(row)), key=lambda q: (hop := row[q]) is not None and hop <= most)
-    stretches = [list(stretch) for inside, stretch in near if inside]
-    return tuple((stretch[0], stretch[-1] + 1) for stretch in stretches)
+    return row[min(most, len(row) - 1)] if row else ()
 
 
 def _outlines(rows: Sequence[tuple[tuple[int, int], ...]]) -> Iterator[list[tuple[int, int]]]:

@@ -259,18 +259,9 @@ class Facts:
 
     @cached_property
     def _hops(self) -> HopFacts | None:
-        graph = self._positions
-        if graph is None or self.input is None:
+        if self.input is None:
             return None
-        return HopFacts(graph, self.input.name, self.widest_axis, self.number)
-
-    @property
-    def _positions(self) -> Graph | None:
-        """The graph whose paths are counted, None where it is too long for a figure."""
-        try:
-            return self.network.flat(experts=True, limit=MOST_OPERATIONS)
-        except ArchgraphError:
-            return None
+        return HopFacts(self.network.graph, self.input.name, self.widest_axis, self.number)
 
     @cached_property
     def effective(self) -> EffectiveFields | None:

@@ -1,16 +1,20 @@
 """How many moves the positions of an input are away from those of a node, for figures."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archgraph.errors import ArchgraphError
 from archgraph.fields.paths.paths import Paths
-from archgraph.graph.ir import Graph, Node
+from archgraph.fields.sets.indices import Indices
+from archgraph.graph.ir import Graph
 from archgraph.sizes.exact import Evaluate
 
 #: Rows of a matrix, and how many pairs are counted exactly.
 ROWS, MOST_PAIRS = 48, 2**21
 
-HopRow = tuple[int | None, ...]
+Stretches = tuple[tuple[int, int], ...]
+HopRow = tuple[Stretches, ...]
+"""Which input positions are at most 0, 1, 2, ... moves away: the first of each stretch, and one past its last."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,7 @@ class Hops:
     """The fewest moves between input and output positions along one axis.
 
     Attributes:
-        rows: per sampled output position, the moves from every input position; None where no path leads.
+        rows: per sampled output position, from where it is at most so many moves away.
         share: of all pairs, how many a path connects; ``exact`` unless only the sampled rows were counted.
         stairs: (distance, moves) from the central output, in elements of the input; of both sides the farther one.
         extent: positions of the input.
@@ -47,15 +51,14 @@ class HopFacts:
     """The hops of one network, of which the moves are read once.
 
     Args:
-        flat: the network without repeats, with numbers for sizes.
+        graph: the network.
         input: the input's name.
         axis: an axis of it.
         evaluate: gives the value of a size.
     """
 
-    def __init__(self, flat: Graph, input: str, axis: str, evaluate: Evaluate) -> None:
-        self._flat = flat
-        self._open = lambda node: Paths(flat, node, input, axis, evaluate=evaluate)
+    def __init__(self, graph: Graph, input: str, axis: str, evaluate: Evaluate) -> None:
+        self._open = lambda node: Paths(graph, node, input, axis, evaluate=evaluate)
         self._first: Paths | None = None
         self._known: dict[str, Hops | None] = {}
 
@@ -66,11 +69,8 @@ class HopFacts:
         return self._known[path]
 
     def _read(self, path: str) -> Hops | None:
-        inside = [node.name for node in self._flat.nodes if f"{node.name}.".startswith(f"{path}.")]
-        if not inside or not all(isinstance(node, Node) for node in self._flat.nodes):
-            return None
         try:
-            self._first = self._first.to(inside[-1]) if self._first is not None else self._open(inside[-1])
+            self._first = self._first.to(path) if self._first is not None else self._open(path)
             return _hops(self._first)
         except ArchgraphError:
             return None
@@ -80,12 +80,33 @@ def _hops(paths: Paths) -> Hops:
     count, extent = paths.home.count, paths.extent
     sampled = [min(count - 1, int((row + 0.5) * count / min(ROWS, count))) for row in range(min(ROWS, count))]
     exact = count * extent <= MOST_PAIRS
-    counted = paths.connected if exact else 0.0  # first: rows are then read from the same states
-    rows = paths.rows([paths.centre, *sampled])
-    share = counted if exact else sum(hop is not None for row in rows[1:] for hop in row) / len(sampled) / extent
-    beside = {distance: paths.beside(paths.centre, distance) for distance in range(1, extent)}
-    moves = {distance: [hop for q in places if (hop := rows[0][q]) is not None] for distance, places in beside.items()}
-    stairs = tuple((distance, max(found)) for distance, found in moves.items() if found)
-    farthest = max((distance for distance, places in beside.items() if places), default=0)
+    rows = [paths.levels(output) for output in sampled]
+    share = paths.connected if exact else sum(row[-1].touched for row in rows if row) / len(sampled) / extent
+    stairs = tuple(_stairs(paths))
+    start, stop = paths.home.cell(paths.centre)
+    farthest = max(-int(-start // 1), extent - 1 - (-int(-stop // 1) - 1))
     ends = bool(stairs) and stairs[-1][0] < farthest
-    return Hops(tuple(map(tuple, rows[1:])), share, exact, stairs, extent, ends)
+    return Hops(tuple(tuple(map(_stretches, row)) for row in rows), share, exact, stairs, extent, ends)
+
+
+def _stretches(places: Indices) -> Stretches:
+    runs = ((start, step, length) for start, step, length in places.runs())
+    return tuple(
+        (place, place + length) if step == 1 else (place, place + 1)
+        for start, step, length in runs
+        for place in (range(start, start + step * length, step) if step > 1 else (start,))
+    )
+
+
+def _stairs(paths: Paths) -> Iterator[tuple[int, int]]:
+    """Yield (distance, moves) where the moves change, and just before; of both sides the farther one."""
+    start, stop = paths.home.cell(paths.centre)
+    first, last = -int(-start // 1), -int(-stop // 1) - 1
+    cuts = {1, max(first, paths.extent - 1 - last)}
+    for places in paths.levels(paths.centre):
+        for begin, end in _stretches(places):
+            cuts |= {far + by for place in (begin, end) for far in (first - place, place - last) for by in (-1, 0, 1)}
+    for distance in sorted(cut for cut in cuts if 0 < cut < paths.extent):
+        moves = paths.at_distance(distance)
+        if moves is not None:
+            yield distance, moves

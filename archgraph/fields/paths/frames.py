@@ -1,0 +1,124 @@
+"""Where every value of a network is at home, body by body: iterations that do the same on the same cells are one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from archgraph.fields.paths.homes import Located, home_of
+from archgraph.fields.paths.local_reads import LocalReads
+from archgraph.fields.sets.region import Dependence, reading_alone
+from archgraph.graph.ir import Graph, Node, Repeat, Value
+from archgraph.sizes.exact import Evaluate
+
+Operands: TypeAlias = tuple[Dependence, ...]
+COMPARED = 4
+"""How many of the iterations before may be what one is like."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A graph whose inputs lie somewhere in the network's input.
+
+    Attributes:
+        graph: the network's own, or a body.
+        homes: where its values are.
+        inside: the iterations of its repeats.
+    """
+
+    graph: Graph
+    homes: Mapping[Value, Located | None]
+    inside: Mapping[Repeat, Iterations]
+
+
+@dataclass(frozen=True, eq=False)
+class Iterations:
+    """The frames of the iterations of a repeat: from `start` on those from there come again and again."""
+
+    count: int
+    frames: tuple[Frame, ...]
+    start: int
+    once: bool = field(default=False)
+
+    def at(self, index: int) -> Frame:
+        """Return the frame of one iteration."""
+        if index < len(self.frames):
+            return self.frames[index]
+        return self.frames[self.start + (index - self.start) % (len(self.frames) - self.start)]
+
+    def since(self, index: int) -> int:
+        """Return the first of the iterations up to one that all have its frame."""
+        if index >= self.start and len(self.frames) - self.start == 1:
+            index = self.start
+        while index and self.at(index - 1) is self.at(index):
+            index -= 1
+        return index
+
+
+class Framing(LocalReads):
+    """Makes the frames of a network for one axis of an input.
+
+    Args:
+        graph: the network.
+        input: the input.
+        axis: one of its axes.
+        evaluate: gives the value of a size.
+    """
+
+    def __init__(self, graph: Graph, input: Value, axis: str, evaluate: Evaluate) -> None:
+        super().__init__(graph, evaluate)
+        self._graph = graph
+        self._axis = axis
+        self._number = graph.inputs.index(input)
+        self._known: dict[Graph, list[tuple[Operands, Frame, Operands]]] = {}
+
+    def frame(self) -> Frame:
+        """Return the frame of the network."""
+        inputs = (
+            {index: self.itself(value)} if index == self._number else {}
+            for index, value in enumerate(self._graph.inputs)
+        )
+        return self._framed(self._graph, tuple(inputs))[0]
+
+    def _framed(self, graph: Graph, inputs: Operands) -> tuple[Frame, Operands]:
+        """Return the frame of a graph, and what its outputs read."""
+        known = self._known.setdefault(graph, [])
+        for operands, frame, outputs in known[-COMPARED:]:
+            if operands == inputs:
+                return frame, outputs
+        inside: dict[Repeat, Iterations] = {}
+        reads = dict(zip(graph.inputs, inputs, strict=True))
+        for member in graph.nodes:
+            operands = tuple(reads[value] for value in member.inputs)
+            if isinstance(member, Node):
+                results = self.node(member, operands)
+            else:
+                inside[member], results = self._iterations(member, operands)
+            reads.update(zip(member.outputs, results, strict=True))
+        frame = Frame(graph, {value: self._home(row) for value, row in reads.items()}, inside)
+        outputs = tuple(reads[value] for value in graph.outputs)
+        known.append((inputs, frame, outputs))
+        return frame, outputs
+
+    def _home(self, row: Dependence) -> Located | None:
+        region = reading_alone(row).get(self._number)
+        return None if region is None else home_of(region.fields[self._axis])
+
+    def _iterations(self, repeat: Repeat, operands: Operands) -> tuple[Iterations, Operands]:
+        count, carried = self.count(repeat), len(repeat.outputs)
+        if repeat.once or repeat.experts is not None:
+            frame, outputs = self._framed(repeat.body, operands)
+            return Iterations(1, (frame,), 0, once=True), outputs
+        frames: list[Frame] = []
+        results: list[Operands] = []
+        for _ in range(count):
+            frame, outputs = self._framed(repeat.body, operands)
+            if frame in frames:
+                # What comes in has come in before: from there on the same frames come again.
+                found = Iterations(count, tuple(frames), frames.index(frame))
+                return found, results[frames.index(found.at(count - 1))]
+            frames.append(frame)
+            results.append(outputs)
+            operands = (*outputs, *operands[carried:])
+        return Iterations(count, tuple(frames), max(count - 1, 0)), operands[:carried]
