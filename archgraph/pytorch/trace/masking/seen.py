@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
 from archgraph.pytorch.trace.masking.rules import POOLING, softmax
-from archgraph.pytorch.trace.masking.states import NumberOf, States, passed
+from archgraph.pytorch.trace.masking.states import PRODUCT_FORMS, NumberOf, States, passed
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
 if TYPE_CHECKING:
@@ -77,10 +77,10 @@ class RecordedMasks:
 
     def _gathered(self, step: RecordedNode, states: States, scored: dict[RecordedNode, Tensor]) -> None:
         """Pass a step that reads several elements, of which constants may mask some."""
-        node = next((node for node in step.all_input_nodes if states.has(node)), None)
+        node = next((node for node in step.all_input_nodes if states.has(node)), None) or _with_zeros(step)
         if node is None:
             return
-        state = states.operand(step, node)
+        state = states.operand(step, node).of_rank(len(states.shape(node)))
         weighs = name_of(step) in SOFTMAX
         weights = softmax({"self": state, "dim": _dim(step, states)}) if weighs or name_of(step) in MAXIMA else state
         unsure = bool(weights.doubtful.any())
@@ -113,9 +113,18 @@ class RecordedMasks:
         self._seen[step] = SeenKeys(~weights.zero, None, doubt, weights.counted)
 
 
+def _with_zeros(step: RecordedNode) -> RecordedNode | None:
+    """Return a constant factor of a product some elements of which are zero."""
+    if name_of(step) not in PRODUCT_FORMS:
+        return None
+    values = ((node, step.known_operand(node)) for node in step.all_input_nodes)
+    return next((node for node, value in values if value is not None and bool((value == 0).any())), None)
+
+
 def _weighed_together(read: Tensor) -> Tensor:
     """Leave out what is weighed alone, for its weight is 1 whatever its score; not what reads itself anyhow."""
-    if read.ndim < 2:
+    # Of size 1 it stands for all of a row, which are weighed alike.
+    if read.ndim < 2 or read.shape[-1] == 1:
         return read
     own = read & _own(read)
     alone = (read.sum(-1, keepdim=True) == 1) & ~own.any(-1, keepdim=True)
