@@ -22,6 +22,7 @@ EXAMPLES = {
         "*.trace.moving.*",
         "*.nested.tree_of",
         "*.trace.rules.*",
+        "*.masking.forms.goes_on",
         "*.recording.compared_values.*",
         "*.recording.composites.*",
         "*.recording.outputs.*",

@@ -1,4 +1,4 @@
-"""What known tensors are compared with: a mask that is of one form in every recording may be of another beyond these."""
+"""What known tensors are compared with: a mask of one form in all recordings may be of another beyond these."""
 
 from __future__ import annotations
 
@@ -92,6 +92,20 @@ def _cut(relation: str) -> Callable[[Sequence[Any], Mapping[str, Any]], Elements
     return compares
 
 
+def _sliced(args: Sequence[Any], kwargs: Mapping[str, Any]) -> ElementsCompared | None:
+    """The first part of a stored mask: whether it goes on as it begins."""
+    from archgraph.pytorch.trace.masking.forms import goes_on
+
+    whole, dim, start, stop, *step = (*args, *(0, 0, None)[len(args) - 1 :])
+    dim -= whole.ndim if dim >= 0 else 0
+    if start or stop is None or step not in ([], [1]) or not 0 < stop < whole.shape[dim] or dim < -2:
+        return None
+    if whole.ndim < 2 or whole.is_complex() or any(size > 1 for size in whole.shape[:-2]):
+        return None
+    turn = goes_on((whole == whole.max()).reshape(whole.shape[-2:]), dim, stop)
+    return ElementsCompared("<=", None if turn is None else Compared(stop - turn, 0, True))
+
+
 def _differences(args: Sequence[Any]) -> Tensor | None:
     """Return the left side less the right one, where all are whole numbers."""
     import torch
@@ -118,6 +132,7 @@ COMPARING: Mapping[str, Callable[[Sequence[Any], Mapping[str, Any]], ElementsCom
     "eq": _alike,
     "ne": _alike,
     **dict.fromkeys(("floor_divide", "remainder", "fmod", "div"), _divided),
+    "slice": _sliced,
     "tril": _cut("<="),
     "triu": _cut(">="),
 }

@@ -64,3 +64,32 @@ def test_a_mask_that_turns_within_the_recordings_has_a_law(width):
     field = g.at(n=100).receptive_field()
     probe = field.probe(**{field.outputs[0]: 70})
     assert len(probe) == width and probe.exact
+
+
+class Stored(nn.Module):
+    """Attention under the first part of a stored mask."""
+
+    def __init__(self, mask) -> None:
+        super().__init__()
+        self.register_buffer("mask", mask[None, None])
+
+    def forward(self, x):
+        n = x.shape[1]
+        scores = torch.where(self.mask[0, :, :n, :n], x @ x.transpose(1, 2), float("-inf"))
+        return scores.softmax(-1) @ x
+
+
+FAR = torch.arange(128)[:, None] - torch.arange(128)
+STORED = {
+    "window": ((FAR >= 0) & (FAR < 50), "n <= 50"),
+    "blocks": (torch.arange(128)[:, None] // 64 == torch.arange(128) // 64, "n <= 64"),
+    "triangle": (FAR >= 0, ""),
+    "narrow": ((FAR >= 0) & (FAR < 3), ""),
+}
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_a_stored_mask_that_turns_later_holds_up_to_there(name):
+    mask, condition = STORED[name]
+    g = ag.trace(Stored(mask), torch.zeros(1, 6, 2), dynamic={"x": {1: "n"}})
+    assert [text for text in g.conditions if text.startswith("n <=")] == ([condition] if condition else [])
