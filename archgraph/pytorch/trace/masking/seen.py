@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
 from archgraph.pytorch.trace.masking.rules import POOLING, softmax
-from archgraph.pytorch.trace.masking.states import PRODUCT_FORMS, NumberOf, States, passed
+from archgraph.pytorch.trace.masking.states import PRODUCT_FORMS, NumberOf, States, is_matrix, passed
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
 if TYPE_CHECKING:
@@ -77,13 +77,13 @@ class RecordedMasks:
 
     def _gathered(self, step: RecordedNode, states: States, scored: dict[RecordedNode, Tensor]) -> None:
         """Pass a step that reads several elements, of which constants may mask some."""
-        node = next((node for node in step.all_input_nodes if states.has(node)), None) or _with_zeros(step)
+        node, several = _masking(step, states)
         if node is None:
             return
         state = states.operand(step, node).of_rank(len(states.shape(node)))
         weighs = name_of(step) in SOFTMAX
         weights = softmax({"self": state, "dim": _dim(step, states)}) if weighs or name_of(step) in MAXIMA else state
-        unsure = bool(weights.doubtful.any())
+        unsure = several or bool(weights.doubtful.any())
         if unsure or bool(weights.zero.any()):
             self._limits[step] = UNKNOWN if unsure else CONSTANTS_MASK
         if weighs or name_of(step) in MAXIMA:
@@ -113,12 +113,21 @@ class RecordedMasks:
         self._seen[step] = SeenKeys(~weights.zero, None, doubt, weights.counted)
 
 
-def _with_zeros(step: RecordedNode) -> RecordedNode | None:
-    """Return a constant factor of a product some elements of which are zero."""
-    if name_of(step) not in PRODUCT_FORMS:
-        return None
-    values = ((node, step.known_operand(node)) for node in step.all_input_nodes)
-    return next((node for node, value in values if value is not None and bool((value == 0).any())), None)
+def _masking(step: RecordedNode, states: States) -> tuple[RecordedNode | None, bool]:
+    """Return the operand that masks what a step reads, and whether others do as well.
+
+    That is one of which single elements are zero, if there is: where whole positions are, what made them says so.
+    """
+    known = [node for node in step.all_input_nodes if states.has(node)]
+    fixed = [node for node in step.all_input_nodes if _has_zeros(step, node)]
+    matrices = [node for node in (*known, *fixed) if is_matrix(states.operand(step, node))]
+    return next(iter((*matrices, *known, *fixed)), None), len(matrices) > 1
+
+
+def _has_zeros(step: RecordedNode, node: RecordedNode) -> bool:
+    """Whether this is a constant factor of a product some elements of which are zero."""
+    value = step.known_operand(node) if name_of(step) in PRODUCT_FORMS else None
+    return value is not None and bool((value == 0).any())
 
 
 def _weighed_together(read: Tensor) -> Tensor:
