@@ -10,7 +10,7 @@ from sympy import Expr
 
 from archgraph.ops.arithmetic import Add
 from archgraph.ops.base import Kernel, Op, Product, Saved, Types, Weight, Workspace
-from archgraph.ops.reach import SAME, All, AtMost, AxisMap, Causal, Reach, Window, using
+from archgraph.ops.reach import SAME, All, AtMost, AxisMap, Causal, ChannelUse, Reach, Window, using
 from archgraph.sizes.types import TensorType
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ class Limited(Op):
             replace(reach, maps=tuple((axis, known.get((place, axis)) or self._map(read)) for axis, read in reach.maps))
             for place, reach in enumerate(self.op.reach(*inputs))
         )
-        return tuple(using(reach, "picked") if (place, "c") in known else reach for place, reach in enumerate(found))
+        # What is left of channels reads less than the rest of them, where they stay channels.
+        uses: tuple[ChannelUse, ...] = ("picked", "gathered") if self.outputs(*inputs)[0].has("c") else ("picked",)
+        return tuple(using(reach, *uses) if (place, "c") in known else reach for place, reach in enumerate(found))
 
     def _map(self, read: AxisMap) -> AxisMap:
         if not self.reason:
@@ -108,11 +110,13 @@ def limited(op: Op, types: Types, reason: str) -> Op:
     """Return an operation as a bound, or itself where it reads position by position."""
     if not reason or isinstance(op, Limited):
         return op
-    bounded = Limited(op, reason, tuple(_picked(op, types)))
-    return op if bounded.exact(*types) and not bounded.reads else bounded
+    exact = Limited(op, reason).exact(*types)
+    if exact and any(out.has("c") for out in op.infer(*types)):
+        return op
+    picked = tuple(_channels(types))
+    return Limited(op, reason, picked) if picked or not exact else op
 
 
-def _picked(op: Op, types: Types) -> Iterator[tuple[int, str, AxisMap]]:
-    """Yield the operands whose channels are summed, of which a mask may leave some out."""
-    if not any(out.has("c") for out in op.infer(*types)):
-        yield from ((place, "c", SAME) for place, x in enumerate(types) if x.has("c"))
+def _channels(types: Types) -> Iterator[tuple[int, str, AxisMap]]:
+    """Yield the operands of whose channels a mask may leave some out."""
+    yield from ((place, "c", SAME) for place, x in enumerate(types) if x.has("c"))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SOFTMAX = frozenset(("softmax", "_softmax", "_safe_softmax"))
+CONVOLUTIONS = frozenset(name for name in CONTRACTIONS if name.startswith("conv"))
 FUSED = "scaled_dot_product_attention"
 MAXIMA = frozenset(("amax", "max", "logsumexp"))
 """Those that what lies far below the largest has no part in."""
@@ -78,6 +79,8 @@ class RecordedMasks:
     def _gathered(self, step: RecordedNode, states: States, scored: dict[RecordedNode, Tensor]) -> None:
         """Pass a step that reads several elements, of which constants may mask some."""
         node, several = _masking(step, states)
+        if any(_is_kernel_with_holes(step, operand) for operand in step.all_input_nodes):
+            self._limits[step] = CONSTANTS_MASK
         if node is None:
             return
         state = states.operand(step, node).of_rank(len(states.shape(node)))
@@ -127,6 +130,11 @@ def _masking(step: RecordedNode, states: States) -> tuple[RecordedNode | None, b
 def _has_zeros(step: RecordedNode, node: RecordedNode) -> bool:
     """Whether this is a constant factor of a product some elements of which are zero."""
     value = step.known_operand(node) if name_of(step) in PRODUCT_FORMS else None
+    return value is not None and bool((value == 0).any())
+
+
+def _is_kernel_with_holes(step: RecordedNode, node: RecordedNode) -> bool:
+    value = step.known_operand(node) if name_of(step) in CONVOLUTIONS and node is step.args[1] else None
     return value is not None and bool((value == 0).any())
 
 
