@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from archgraph.cost.costs import CostRow, Costs
     from archgraph.cost.memory.peak_report import PeakMemory
     from archgraph.cost.memory.setting import AttentionKernel, Dtype, Mode, OptimizerName
+    from archgraph.cost.parallel.communication import Communication
     from archgraph.cost.reconciliation import Reconciliation
     from archgraph.cost.roofline import Roofline
     from archgraph.cost.serving.serving_report import Served
@@ -798,6 +799,25 @@ class Architecture:
         from archgraph.cost.training.training_memory import training_memory
 
         return training_memory(self.network, training(run, options))
+
+    def communication(self, run: Training | None = None, **options: object) -> Communication:
+        """Return what a rank sends to others in one training step, in bytes: an estimate with its laws in the batch.
+
+        Args:
+            run: how the network is trained, on several GPUs; or its settings as keywords, see `Training`.
+            options: the settings.
+
+        Raises:
+            QueryError: a setting that is none, or the network cannot be split like this.
+
+        >>> sent = load("dit:S/2").communication(gpus=8, tp=2, zero=1, batch=4)
+        >>> list(sent.by_kind)
+        ['gradients', 'sharded weights', 'channels']
+        """
+        from archgraph.cost.parallel.communication import communication
+        from archgraph.cost.training.run import training
+
+        return communication(self.network, training(run, options))
 
     def fits(self, device: str | float, run: Training | None = None, **options: object) -> Fit:
         """Return whether a training run fits a device: what takes what, the margin, and what to turn first.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archgraph.cost.training.run import Training
 
 RUN_WORDS = ("optimizer", "dtype", "attention", "kernel", "loss", "peak")
-RUN_COUNTS = {"batch": 1, "accumulate": 1, "gpus": 1, "zero": 0}
+RUN_COUNTS = {"batch": 1, "accumulate": 1, "gpus": 1, "tp": 1, "pp": 1, "ep": 1, "zero": 0}
 
 
 def _fit_options(parser: Parser) -> None:

@@ -68,6 +68,7 @@ FREE = {
     "Architecture.serving": lambda g: g.serving(**NO),
     "Architecture.solve": lambda g: g.solve("H", **NO),
     "Architecture.step_flops": lambda g: g.step_flops(**NO),
+    "Architecture.communication": lambda g: g.communication(**NO),
     "Architecture.training_memory": lambda g: g.training_memory(**NO),
     "Architecture.what_if": lambda g: g.what_if(**NO),
     "Architecture.to_torch": lambda g: g.to_torch(**NO),

@@ -16,20 +16,22 @@ from tests.differential.random_program import Program, Step
 MOST_ELEMENTS = 400
 Production = Callable[["Growing"], "Step | None"]
 """Proposes a step for a program that grows; None where nothing fits."""
-PRODUCTIONS: dict[str, list[Production]] = {}
-"""The productions by kind."""
+PRODUCTIONS: dict[str, dict[tuple[str, str], Production]] = {}
+"""The productions by kind, and by the file and name of each: a file that is imported twice, as where its doctests are
+collected, has each of them once."""
 
 
 def produces(kind: str) -> Callable[[Callable[[Growing], tuple]], Production]:
     """Register a production of a kind: a function that gives lines and members."""
 
     def register(make: Callable[[Growing], tuple]) -> Production:
-        @wraps(make)  # the name tells productions apart, by which they are put in order
+        @wraps(make)
         def production(growing: Growing) -> Step | None:
             made = make(growing)
             return made and Step(kind, growing.name, *(tuple(part) for part in made))
 
-        PRODUCTIONS.setdefault(kind, []).append(production)
+        file = make.__module__.rpartition(".")[2]
+        PRODUCTIONS.setdefault(kind, {})[file, make.__name__] = production
         return production
 
     return register

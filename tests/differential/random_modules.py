@@ -36,8 +36,8 @@ def random_module(seed: int, kinds: Collection[str]) -> Program:
 
 
 def _grow(growing: Growing, kind: str) -> bool:
-    productions = sorted(PRODUCTIONS[kind], key=lambda each: (each.__module__, each.__qualname__))
-    step = growing.random.choice(productions)(growing)
+    name = growing.random.choice(sorted(PRODUCTIONS[kind]))
+    step = PRODUCTIONS[kind][name](growing)
     return step is not None and growing.add(step)
 
 

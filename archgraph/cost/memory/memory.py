@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from sympy import Expr
@@ -48,6 +48,13 @@ class Peak:
 class Memory:
     """The memory of a graph, for a selection of its outputs, run as a setting says.
 
+    Args:
+        graph: what is run.
+        selected: the outputs that are asked for.
+        setting: how it is run.
+        measure: the value of a law.
+        received: inputs that need a gradient, as those of other stages do.
+
     >>> from archgraph import load
     >>> g = load("transformer")
     >>> g.show(Memory(g.graph, g.selected, Setting("training")).weights)
@@ -55,9 +62,15 @@ class Memory:
     """
 
     def __init__(
-        self, graph: Graph, selected: tuple[Value, ...], setting: Setting, measure: Measure | None = None
+        self,
+        graph: Graph,
+        selected: tuple[Value, ...],
+        setting: Setting,
+        measure: Measure | None = None,
+        received: Collection[Value] = frozenset(),
     ) -> None:
         self.graph = replace(graph, outputs=selected)
+        self.received = received
         self.setting = setting
         self.measure = measure or int
 
@@ -95,7 +108,7 @@ class Memory:
     @property
     def saved(self) -> Expr:
         """The law of what autograd keeps for the backward pass."""
-        return SavedBytes(self.setting.execution).total(self.graph)
+        return SavedBytes(self.setting.execution).total(self.graph, received=self.received)
 
     def peak(self, measure: Measure) -> Peak:
         """Run the network's schedule at the values of `measure`, and return when the most is live."""
@@ -144,7 +157,7 @@ class Memory:
 
     def _input(self, ledger: Ledger, value: Value) -> Tensor:
         law = self.setting.execution.bytes_of(value.type)
-        return Tensor(ledger.new(law, ACTIVATIONS), law)
+        return Tensor(ledger.new(law, ACTIVATIONS), law, flows=value in self.received)
 
     def _gradient_bytes(self, body: Graph) -> Expr:
         return self._of_width(body, self.setting.precision.gradients, "trainable")

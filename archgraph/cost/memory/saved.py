@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from sympy import Add, Expr, Min, ceiling
@@ -45,10 +46,17 @@ class SavedBytes:
     flow: GradientFlow = field(default_factory=GradientFlow)
     _known: dict[tuple, Summary] = field(default_factory=dict)
 
-    def total(self, graph: Graph, selected: tuple[Value, ...] = ()) -> Expr:
-        """Return the bytes kept for the backward pass of the selected outputs, inputs of the graph included."""
+    def total(self, graph: Graph, selected: tuple[Value, ...] = (), received: Collection[Value] = frozenset()) -> Expr:
+        """Return the bytes kept for the backward pass of the selected outputs, inputs of the graph included.
+
+        Args:
+            graph: what is run.
+            selected: the outputs that the way back starts from; all without it.
+            received: inputs that need a gradient.
+        """
         whole = (False,) * len(graph.inputs)
-        summary = self.summary(graph, self.flow.of(*asked_of(graph, selected or graph.outputs)), whole, "")
+        asked = asked_of(graph, selected or graph.outputs, received)
+        summary = self.summary(graph, self.flow.of(*asked), whole, "")
         kept = [self.execution.bytes_of(graph.inputs[index].type) for index in summary.inputs]
         kept += [out.size for out in dict.fromkeys(summary.outputs) if isinstance(out, Storage) and out.kept]
         return expanded(Add(summary.inside, *kept))
@@ -208,14 +216,17 @@ def is_part(storage: Expr, value: Expr) -> bool:
     return storage != ZERO and expanded(storage - value) != 0
 
 
-def asked_of(graph: Graph, selected: tuple[Value, ...]) -> tuple[Graph, Flags, Flags]:
-    """Return what `GradientFlow.of` is asked for a whole network, whose inputs need no gradient.
+def asked_of(
+    graph: Graph, selected: tuple[Value, ...], received: Collection[Value] = frozenset()
+) -> tuple[Graph, Flags, Flags]:
+    """Return what `GradientFlow.of` is asked for a network, whose inputs need no gradient but for received ones.
 
     >>> from archgraph import load
     >>> asked_of(load("conv_stack").graph, ())[1:]
     ((False,), (False,))
     """
-    return graph, (False,) * len(graph.inputs), tuple(value in selected for value in graph.outputs)
+    needed = tuple(value in received for value in graph.inputs)
+    return graph, needed, tuple(value in selected for value in graph.outputs)
 
 
 def _between(node: Repeat, runs: Expr, first: int | Storage, out: Storage, *, read: bool) -> Expr:

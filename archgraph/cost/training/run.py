@@ -24,7 +24,7 @@ RUN_CHOICES: Mapping[str, tuple[str, ...]] = {
     "loss": ("auto", "cross_entropy", "mse", "none"),
     "peak": ("live", "saved"),
 }
-LEAST_VALUES = {"batch": 1, "accumulate": 1, "gpus": 1, "zero": 0, "reserve": 0}
+LEAST_VALUES = {"batch": 1, "accumulate": 1, "gpus": 1, "tp": 1, "pp": 1, "ep": 1, "zero": 0, "reserve": 0}
 """The least value of what is a whole number."""
 
 
@@ -46,7 +46,10 @@ class Training:
         loss: `cross_entropy` over the channels of the outputs, `mse`, `none` for gradients of the outputs and nothing
             else; `auto` is cross-entropy where the outputs are logits of tokens.
         zero: 0 for whole replicas, 1 to shard states, 2 gradients too, 3 weights too (FSDP).
-        gpus: ranks that share them.
+        gpus: all ranks: those that `zero` shares over, times `tp`, times `pp`.
+        tp: ranks that split the channels of linear layers (tensor parallel).
+        pp: stages of a pipeline, between whose micro-batches ways there and back alternate (1F1B).
+        ep: ranks, of those that have a batch of their own, that share the experts of a mixture.
         peak: `live` for what is live at the highest moment, `saved` for weights, gradients, states and kept values.
         reserve: bytes that are set aside for kernels, the allocator and the driver.
 
@@ -70,6 +73,9 @@ class Training:
     loss: Loss = "auto"
     zero: int = 0
     gpus: int = 1
+    tp: int = 1
+    pp: int = 1
+    ep: int = 1
     peak: PeakOf = "live"
     reserve: int = 0
 
@@ -87,8 +93,46 @@ class Training:
     def _check_shards(self) -> None:
         if self.zero > 3:
             raise QueryError(f"there is no zero={self.zero}", hint="0 shards nothing, 1 states, 2 gradients, 3 weights")
-        if self.zero and self.gpus == 1:
-            raise QueryError(f"zero={self.zero} shards over several GPUs, and there is one", hint="gpus=8, or zero=0")
+        split = self.tp * self.pp
+        if self.gpus % split:
+            raise QueryError(
+                f"tp={self.tp} and pp={self.pp} need a multiple of {split} GPUs, and gpus={self.gpus}",
+                hint=f"gpus={split * (self.gpus // split + 1)}",
+            )
+        if self.zero and self.dp == 1:
+            beside = f" beside tp={self.tp} and pp={self.pp}" if split > 1 else ""
+            hint = f"gpus={8 * split}, or zero=0"
+            raise QueryError(f"zero={self.zero} shards over several GPUs, and there is one{beside}", hint=hint)
+        self._check_micro_batches()
+        self._check_experts()
+
+    def _check_micro_batches(self) -> None:
+        if self.accumulate < self.pp:
+            message = f"pp={self.pp} stages run at least as many micro-batches, and accumulate={self.accumulate}"
+            raise QueryError(message, hint=f"accumulate={4 * self.pp}")
+
+    def _check_experts(self) -> None:
+        if self.dp % self.ep:
+            raise QueryError(
+                f"ep={self.ep} shares experts among the {self.dp} ranks that have a batch of their own",
+                hint=f"gpus={self.ep * self.tp * self.pp}",
+            )
+        if self.ep > 1 and self.zero == 3:
+            raise QueryError("ep and zero=3 together are not derived", hint="zero=1 or zero=2 beside ep")
+
+    @property
+    def dp(self) -> int:
+        """Ranks, or groups of ranks, that have a batch of their own.
+
+        >>> Training(gpus=16, tp=2, pp=4, accumulate=8).dp
+        2
+        """
+        return self.gpus // (self.tp * self.pp)
+
+    @property
+    def splits(self) -> int:
+        """How many ways of splitting are used at once."""
+        return sum(each > 1 for each in (self.tp, self.pp, self.ep)) + (self.zero > 0)
 
     def __repr__(self) -> str:
         given = (f"{item.name}={getattr(self, item.name)!r}" for item in fields(self) if self._differs(item.name))

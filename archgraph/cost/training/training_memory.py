@@ -17,10 +17,12 @@ from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.peak_report import check_visited
 from archgraph.cost.memory.precision import AS_STORED
 from archgraph.cost.memory.setting import Dtype, Setting, checkpoints
+from archgraph.cost.parallel.ranks import Rank, ranks
 from archgraph.cost.training.run import Training
 from archgraph.cost.training.sharding import Shards, dealt, rows, shards
 from archgraph.errors import QueryError
 from archgraph.graph.execution import SINGLE_BYTES
+from archgraph.graph.ir import Value
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
 from archgraph.sizes.expansion import expanded
@@ -38,6 +40,7 @@ SCHEMES = (
     "{} ranks: states and gradients in equal parts of a flat buffer as DeepSpeed does, and a group of whole gradients",
     "{} ranks: the first, which has the most rows of every weight (FSDP2); nothing is fetched ahead, or it is one more",
 )
+OTHERS = "micro-batches on their way"
 PER_BATCH = "laws in {} hold from two samples on: one sample keeps views where several keep copies"
 
 
@@ -58,6 +61,7 @@ class TrainingMemory:
         moments: the bytes of each phase's highest moment.
         loss: which loss was meant.
         batch_symbol: what the laws call the batch.
+        rank: of several that differ, which one it is, the one that needs most, and what it has of the network.
     """
 
     name: str
@@ -72,6 +76,7 @@ class TrainingMemory:
     moments: Mapping[str, int]
     loss: str
     batch_symbol: str
+    rank: tuple[str, ...] = ()
 
     @property
     def law(self) -> Expr:
@@ -118,8 +123,8 @@ class TrainingMemory:
         settings = f"{told}, {run.optimizer} ({run.kernel}), {run.dtype}, {run.attention} attention, "
         settings += f"checkpoint {run.checkpoint}, loss {self.loss}"
         batch = PER_BATCH.format(self.batch_symbol)
-        ranks = (SCHEMES[run.zero].format(run.gpus),) if run.gpus > 1 else ()
-        return (self.at, settings, *ranks, batch, NOT_COUNTED)
+        ranks = (SCHEMES[run.zero].format(run.dp),) if run.dp > 1 else ()
+        return (self.at, settings, *self.rank, *ranks, batch, NOT_COUNTED)
 
     def __repr__(self) -> str:
         return str(self.table)
@@ -129,9 +134,15 @@ class TrainingMemory:
 
 
 def training_memory(g: Network, run: Training) -> TrainingMemory:
-    """Return what a network needs in training at its bound values."""
+    """Return what a network needs in training at its bound values, on the rank that needs most.
+
+    Raises:
+        QueryError: the network cannot be split as the run says.
+    """
     check_visited(g.graph)
-    return _Measured(g, run).report()
+    loss = loss_of(Memory(g.graph, g.selected, Setting()).graph, run.loss)
+    found = (_Measured(g, run, loss, rank).report() for rank in ranks(g, run, loss))
+    return max(found, key=lambda each: each.bytes)
 
 
 def batch_symbol(g: Network) -> Symbol:
@@ -145,14 +156,18 @@ def batch_symbol(g: Network) -> Symbol:
     return symbol("run_B" if "B" in taken else "B")
 
 
-class _Measured:
-    """The parts of one run, as laws of the graph and at numbers."""
+def _with_gradient(rank: Rank) -> frozenset[Value]:
+    return frozenset(value for value in rank.received if value.type.has_gradient)
 
-    def __init__(self, g: Network, run: Training) -> None:
-        self.g, self.run, self.batch = g, run, batch_symbol(g)
+
+class _Measured:
+    """The parts of one run on one rank, as laws of the graph and at numbers."""
+
+    def __init__(self, g: Network, run: Training, loss: str, rank: Rank) -> None:
+        self.g, self.run, self.batch, self.rank = g, run, batch_symbol(g), rank
         self._values = {**g.values, self.batch: run.batch}
         self._numbers: dict[Expr, int] = {}
-        self.loss = loss_of(Memory(g.graph, g.selected, Setting()).graph, run.loss)
+        self.loss = loss
         self.setting = Setting(
             "training",
             run.attention,
@@ -162,10 +177,10 @@ class _Measured:
             own=g.floating,
             samples=ONE if run.batch == 1 else self.batch,
             accumulating=run.accumulate > 1,
-            loss=self.loss,
+            loss=loss if rank.has_loss else None,
             hands_on=run.zero >= 2,
         )
-        self.memory = Memory(g.graph, g.selected, self.setting, self.measure)
+        self.memory = Memory(rank.graph, rank.graph.outputs, self.setting, self.measure, _with_gradient(rank))
 
     def _dtype(self) -> Dtype | None:
         """A network that is stored in the precision that is asked for keeps types of its own as they are."""
@@ -204,12 +219,13 @@ class _Measured:
             moments,
             self.loss,
             str(self.batch),
+            self.rank.words,
         )
 
     def _passes(self) -> tuple[str, str, dict[str, Expr]]:
         """The highest moment of forward and backward: its place, its phase, and the laws by kind."""
         found = self.memory.peak(self.measure)
-        laws = {**found.laws, **self._fixed(), **self._average()}
+        laws = {**found.laws, **self._fixed(), **self._average(), OTHERS: self.rank.waiting * self.memory.saved}
         if self.run.zero == 2:
             # What is made is handed on by groups: one group of whole gradients beside the parts.
             group = self.shards.largest / self.setting.precision.values * self.setting.precision.gradients
@@ -226,13 +242,14 @@ class _Measured:
 
     def _kept(self) -> dict[str, Expr]:
         """The sum that papers print: what every weight takes, and what autograd keeps."""
-        gradients = {WEIGHT_GRADIENTS: self._held_gradients()}
-        return {**self._fixed(), **gradients, **self._average(), KEPT_BY_AUTOGRAD: self.memory.saved}
+        kept = (1 + self.rank.waiting) * self.memory.saved
+        held = {WEIGHT_GRADIENTS: self._held_gradients()}
+        return {**self._fixed(), **held, **self._average(), KEPT_BY_AUTOGRAD: kept}
 
     @cached_property
     def shards(self) -> Shards:
         """What the first rank holds."""
-        return shards(self.memory, self.run.gpus)
+        return shards(self.memory, self.run.dp)
 
     def _fixed(self) -> dict[str, Expr]:
         """Weights and states of the rank that holds the most."""
@@ -251,21 +268,21 @@ class _Measured:
             raise QueryError(message, hint=f"zero=3, or an optimiser of {', '.join(even)}")
         per_scalar = numbers * precision.states + precision.master
         if self.run.zero == 1:
-            whole = dealt(self.memory.graph, self.run.gpus, self.measure)
+            whole = dealt(self.rank.all_experts, self.run.dp, self.measure)
             return expanded(per_scalar * max(whole, key=self.measure))
-        return per_scalar * ceiling(self.scalars / self.run.gpus)
+        return per_scalar * ceiling(self.scalars / self.run.dp)
 
     @cached_property
     def scalars(self) -> Expr:
-        """The scalars that are trained."""
-        return Costs(self.memory.graph).total("params_trainable")
+        """The scalars that are trained: those of all experts, which are dealt out among the ranks that share them."""
+        return Costs(self.rank.all_experts).total("params_trainable")
 
     def _held_gradients(self) -> Expr:
         """The gradients of one rank between backward and step."""
         if self.run.zero == 3:
             return self.shards.gradients
         if self.run.zero == 2:
-            return self.setting.precision.gradients * ceiling(self.scalars / self.run.gpus)
+            return self.setting.precision.gradients * ceiling(self.scalars / self.run.dp)
         return self.memory.gradients
 
     def _average(self) -> dict[str, Expr]:
@@ -286,12 +303,17 @@ class _Measured:
         """What a step needs besides: of the rows, or of the share, that a rank updates."""
         given = (self.memory.graph, self.setting, self.run.kernel, self.measure)
         if self.run.zero == 3:
-            return step_bytes(*given, lambda weight: rows(weight, self.run.gpus))
+            return step_bytes(*given, lambda weight: rows(weight, self.run.dp))
         found = step_bytes(*given)
-        share = self.run.gpus if self.run.zero and self.run.kernel == "foreach" else 1
+        share = self.run.dp if self.run.zero and self.run.kernel == "foreach" else 1
         return ceiling(found / share)
 
     def _kind_of_number(self, kind: str, phase: str) -> str:
+        """Ways of splitting are measured one by one: of several at once, what is exact of each is a bound."""
+        found = self._measured_kind(kind, phase)
+        return "bound" if found == "exact" and self.run.splits > 1 else found
+
+    def _measured_kind(self, kind: str, phase: str) -> str:
         """Weights, states and kept values in single precision are exact; what is live besides is so nearly."""
         if kind == WEIGHT_GRADIENTS and self.run.zero == 2 and phase != "step":
             return "estimate"

@@ -1,0 +1,105 @@
+"""The ranks of a run that differ: what each of them runs of the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from archgraph.cost.parallel.expert_parallel import check_experts, expert_parallel
+from archgraph.cost.parallel.pipeline import Stage, in_flight, stages
+from archgraph.cost.parallel.tensor_parallel import Exchanged, RankGraph, tensor_parallel
+from archgraph.cost.training.run import Training
+from archgraph.errors import QueryError, counted
+from archgraph.graph.ir import Graph, Value
+from archgraph.graph.network import Network
+
+
+@dataclass(frozen=True)
+class Rank:
+    """One rank.
+
+    Attributes:
+        graph: what it runs, with its share of the experts.
+        all_experts: the same with all experts.
+        received: inputs that are computed by another rank, which needs their gradients.
+        sent: outputs that another rank needs.
+        exchanged: values that the ranks which split channels sum up in one pass there and back.
+        has_loss: whether the outputs of the network are its own.
+        waiting: micro-batches, beside the one that runs, that wait for their way back.
+        words: which rank it is, and what is split; empty where it has everything.
+    """
+
+    graph: Graph
+    all_experts: Graph
+    received: tuple[Value, ...] = ()
+    sent: tuple[Value, ...] = ()
+    exchanged: Exchanged = ()
+    has_loss: bool = True
+    waiting: int = 0
+    words: tuple[str, ...] = ()
+
+
+def ranks(g: Network, run: Training, loss: str) -> Iterator[Rank]:
+    """Yield the ranks of a run that differ, the first stage of a pipeline first.
+
+    Args:
+        g: the network, at its bound values.
+        run: how it is split.
+        loss: which loss is meant; cross-entropy leaves logits split.
+
+    Raises:
+        QueryError: a network that cannot be split like this.
+    """
+    whole = replace(g.graph, outputs=g.selected)
+    words = tuple(_words(g, whole, run, loss))
+    if run.pp == 1:
+        yield _rank(g, whole, run, loss, words)
+        return
+    for stage in stages(whole, run.pp, g.evaluate):
+        waiting = in_flight(stage.index, run.pp, run.accumulate) - 1
+        own = _rank(g, stage.graph, run, loss, (*words, _stage_words(stage, run, waiting + 1)))
+        received = own.graph.inputs[len(stage.graph.inputs) - len(stage.received) :]
+        sent = () if stage.is_last else own.graph.outputs
+        yield replace(own, received=received, sent=sent, has_loss=stage.is_last, waiting=waiting)
+
+
+def _rank(g: Network, graph: Graph, run: Training, loss: str, words: tuple[str, ...]) -> Rank:
+    exchanged: Exchanged = ()
+    if run.tp > 1:
+        split = tensor_parallel(graph, run.tp, g.evaluate, split_outputs=loss == "cross_entropy")
+        graph, exchanged = split.graph, (*split.gathered, *split.summed)
+    own = expert_parallel(graph, run.ep, g.evaluate) if run.ep > 1 else graph
+    return Rank(own, graph, exchanged=exchanged, words=words)
+
+
+def _words(g: Network, graph: Graph, run: Training, loss: str) -> Iterator[str]:
+    """Say how the network is split, and refuse what cannot be."""
+    if run.tp > 1:
+        found = tensor_parallel(graph, run.tp, g.evaluate, split_outputs=loss == "cross_entropy")
+        if not found.columns:
+            raise QueryError(
+                "tensor parallelism splits linear layers between which channels or heads stay apart, and none do",
+                hint="tp=1; zero=3 shares all weights",
+            )
+        yield tensor_words(found, run.tp)
+    if run.ep > 1:
+        check_experts(graph, run.ep)
+        yield f"{run.ep} ranks share the experts, which are chosen equally often"
+
+
+def _stage_words(stage: Stage, run: Training, held: int) -> str:
+    batches = "1 micro-batch" if held == 1 else f"{held} micro-batches"
+    return f"stage {stage.index + 1} of {run.pp}, with {counted(stage.blocks, 'block')}, holds {batches} (1F1B)"
+
+
+def tensor_words(found: RankGraph, count: int) -> str:
+    """Say which layers a rank has parts of.
+
+    >>> from archgraph import load
+    >>> g = load("mixtral").network
+    >>> tensor_words(tensor_parallel(g.graph, 4, g.evaluate, split_outputs=True), 4)
+    '4 ranks split channels: 6 column splits and 3 row splits; whole on every rank: blocks.moe_swiglu.router'
+    """
+    splits = f"{counted(len(found.columns), 'column split')} and {counted(len(found.rows), 'row split')}"
+    whole = f"; whole on every rank: {', '.join(found.whole)}" if found.whole else ""
+    return f"{count} ranks split channels: {splits}{whole}"
