@@ -68,7 +68,7 @@ class OperatorCall:
 
     def written(self) -> list[int]:
         """The places, among the tensors, of those that the operator changes."""
-        changed: list[Any] = []
+        changed: list[object] = []
         for place, name in self.operator.writes:
             given = self.run[place] if place < len(self.run) else self.run_kwargs.get(name)
             changed += given if isinstance(given, list) else [given]
@@ -80,7 +80,7 @@ class OperatorCall:
             args, kwargs = self.values(known, anything=anything)
             return self.function(*args, **kwargs)
 
-    def values(self, known: KnownValues, *, anything: bool = False) -> tuple[list[Any], dict[str, Any]]:
+    def values(self, known: KnownValues, *, anything: bool = False) -> tuple[list[object], dict[str, object]]:
         """Return what the operator is run on, as values."""
         args = [_valued(item, known, anything=anything) for item in self.run]
         return args, {name: _valued(item, known, anything=anything) for name, item in self.run_kwargs.items()}

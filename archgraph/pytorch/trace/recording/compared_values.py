@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from archgraph.pytorch.trace.recording.compared import Compared
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-WHOLE = 2**53
+GivenValues: TypeAlias = Sequence[Any]
+GivenKeywords: TypeAlias = Mapping[str, object]
+WHOLE_BELOW = 2**53
 """Numbers below this are exact as doubles."""
 
 
@@ -26,7 +28,10 @@ class ElementsCompared(NamedTuple):
     nearest: Compared | None
 
 
-def elements_compared(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ElementsCompared | None:
+Comparing = Callable[[GivenValues, GivenKeywords], ElementsCompared | None]
+
+
+def elements_compared(name: str, args: GivenValues, kwargs: GivenKeywords) -> ElementsCompared | None:
     """Return what a step on known tensors of whole numbers compares, None where it compares nothing.
 
     Args:
@@ -41,8 +46,8 @@ def elements_compared(name: str, args: Sequence[Any], kwargs: Mapping[str, Any])
     return None if compares is None else compares(args, kwargs)
 
 
-def _ordered(relation: str) -> Callable[[Sequence[Any], Mapping[str, Any]], ElementsCompared | None]:
-    def compares(args: Sequence[Any], kwargs: Mapping[str, Any]) -> ElementsCompared | None:
+def _ordered(relation: str) -> Comparing:
+    def compares(args: GivenValues, kwargs: GivenKeywords) -> ElementsCompared | None:
         far = _differences(args)
         return None if far is None else _of(relation, int(far.min()), int(far.max()))
 
@@ -51,7 +56,7 @@ def _ordered(relation: str) -> Callable[[Sequence[Any], Mapping[str, Any]], Elem
 
 def _of(relation: str, least: int, most: int) -> ElementsCompared:
     """Return a comparison with zero of everything from one number to another."""
-    ends = [(end, HOLDS[relation](end)) for end in (least, most)]
+    ends = [(end, HOLDS_OF_DIFFERENCE[relation](end)) for end in (least, most)]
     if ends[0][1] != ends[1][1]:
         return ElementsCompared(relation, None)
     # Which end is nearest to zero, from where all of them are.
@@ -59,7 +64,7 @@ def _of(relation: str, least: int, most: int) -> ElementsCompared:
     return ElementsCompared(relation, Compared(nearest, 0, holds))
 
 
-def _alike(args: Sequence[Any], kwargs: Mapping[str, Any]) -> ElementsCompared | None:
+def _alike(args: GivenValues, kwargs: GivenKeywords) -> ElementsCompared | None:
     """Elements that all differ do so by some number at least; whether some are equal may be another matter."""
     far = _differences(args)
     if far is None:
@@ -67,7 +72,7 @@ def _alike(args: Sequence[Any], kwargs: Mapping[str, Any]) -> ElementsCompared |
     return ElementsCompared(">", Compared(int(far.abs().min()), 0, True) if bool((far != 0).all()) else None)
 
 
-def _divided(args: Sequence[Any], kwargs: Mapping[str, Any]) -> ElementsCompared | None:
+def _divided(args: GivenValues, kwargs: GivenKeywords) -> ElementsCompared | None:
     """Whole numbers that lie between the same two multiples."""
     if len(args) < 2 or not isinstance(args[1], int) or args[1] <= 0:
         return None
@@ -81,18 +86,19 @@ def _divided(args: Sequence[Any], kwargs: Mapping[str, Any]) -> ElementsCompared
     return ElementsCompared("<", Compared(int(far.max()) - (last + 1) * size, 0, True) if before == last else None)
 
 
-def _cut(relation: str) -> Callable[[Sequence[Any], Mapping[str, Any]], ElementsCompared | None]:
+def _cut(relation: str) -> Comparing:
     """A triangle, of which all or nothing is kept."""
 
-    def compares(args: Sequence[Any], kwargs: Mapping[str, Any]) -> ElementsCompared | None:
+    def compares(args: GivenValues, kwargs: GivenKeywords) -> ElementsCompared | None:
         rows, columns = args[0].shape[-2:]
-        diagonal = int(args[1] if len(args) > 1 else kwargs.get("diagonal", 0))
+        given = args[1] if len(args) > 1 else kwargs.get("diagonal")
+        diagonal = given if isinstance(given, int) else 0
         return _of(relation, 1 - rows - diagonal, columns - 1 - diagonal)
 
     return compares
 
 
-def _sliced(args: Sequence[Any], kwargs: Mapping[str, Any]) -> ElementsCompared | None:
+def _sliced(args: GivenValues, kwargs: GivenKeywords) -> ElementsCompared | None:
     """The first part of a stored mask: whether it goes on as it begins."""
     from archgraph.pytorch.trace.masking.forms import goes_on
 
@@ -106,7 +112,7 @@ def _sliced(args: Sequence[Any], kwargs: Mapping[str, Any]) -> ElementsCompared 
     return ElementsCompared("<=", None if turn is None else Compared(stop - turn, 0, True))
 
 
-def _differences(args: Sequence[Any]) -> Tensor | None:
+def _differences(args: GivenValues) -> Tensor | None:
     """Return the left side less the right one, where all are whole numbers."""
     import torch
 
@@ -114,17 +120,17 @@ def _differences(args: Sequence[Any]) -> Tensor | None:
     if left.is_complex() or right.is_complex() or not left.numel() or not right.numel():
         return None
     far = left.double() - right.double()
-    whole = bool((far.abs() < WHOLE).all()) and bool((far == far.round()).all())
+    whole = bool((far.abs() < WHOLE_BELOW).all()) and bool((far == far.round()).all())
     return far if far.numel() and whole else None
 
 
-HOLDS: Mapping[str, Callable[[int], bool]] = {
+HOLDS_OF_DIFFERENCE: Mapping[str, Callable[[int], bool]] = {
     "<": lambda far: far < 0,
     "<=": lambda far: far <= 0,
     ">": lambda far: far > 0,
     ">=": lambda far: far >= 0,
 }
-COMPARING: Mapping[str, Callable[[Sequence[Any], Mapping[str, Any]], ElementsCompared | None]] = {
+COMPARING: Mapping[str, Comparing] = {
     "lt": _ordered("<"),
     "le": _ordered("<="),
     "gt": _ordered(">"),
