@@ -102,7 +102,8 @@ def _sliced(args: GivenValues, kwargs: GivenKeywords) -> ElementsCompared | None
     """The first part of a stored mask: whether it goes on as it begins."""
     from archgraph.pytorch.trace.masking.forms import goes_on
 
-    whole, dim, start, stop, *step = (*args, *(0, 0, None)[len(args) - 1 :])
+    whole: Tensor = args[0]
+    dim, start, stop, *step = [*args[1:], *[0, 0, None][len(args) - 1 :]]
     dim -= whole.ndim if dim >= 0 else 0
     if start or stop is None or step not in ([], [1]) or not 0 < stop < whole.shape[dim] or dim < -2:
         return None
