@@ -22,6 +22,8 @@ EXAMPLES = {
         "*.trace.moving.*",
         "*.nested.tree_of",
         "*.trace.rules.*",
+        "*.masking.forms.goes_on",
+        "*.recording.compared_values.*",
         "*.recording.composites.*",
         "*.recording.outputs.*",
         "*.recording.record.*",

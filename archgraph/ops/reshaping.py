@@ -76,7 +76,8 @@ class Flatten(Rearrangement):
             stride = product((stride, x.size(axis)))
         if self.into == "c":
             return (using(Reach(tuple(maps.items()), power="uniform"), "gathered"),)
-        return (Reach(tuple(maps.items())),)
+        read = Reach(tuple(maps.items()))
+        return (using(read, "picked") if "c" in self._axes(x) else read,)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return a permutation and torch's reshape."""
@@ -183,7 +184,11 @@ class Rename(Rearrangement):
         maps: dict[str, AxisMap] = dict.fromkeys(inputs[0].positions, SAME)
         if self.axis != "c":
             maps[self.axis] = All() if self.to == "c" else Along(self.to, SAME)
-        return (Reach(tuple(maps.items())),)
+        read = Reach(tuple(maps.items()))
+        if self.axis == "c":
+            # Every position of the new axis is one channel.
+            return (using(read, "picked"),)
+        return (using(read, "gathered") if self.to == "c" else read,)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         from torch import nn

@@ -53,7 +53,8 @@ def multiplied(x: Any, y: Any, **options: Any) -> Any:
 def softmax(x: Tensor, dim: int = -1, **options: Any) -> Tensor:
     seen = (x > MASKED).detach()
     shown = torch.where(seen, x, 0.0).abs()
-    return torch.where(seen, summed(shown, [dim]), 0.0)
+    # Weights are positive also where all scores of a row are zero.
+    return torch.where(seen, summed(shown, [dim]) + 1.0, 0.0)
 
 
 def last_dims(x: Tensor, shape: Sequence[int], *rest: Any, **options: Any) -> Tensor:

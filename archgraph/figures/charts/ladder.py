@@ -13,7 +13,7 @@ from archgraph.fields.effective.effective import EffectiveFields
 from archgraph.fields.report.extent import ReadExtent, reach_of
 from archgraph.fields.report.receptive_field import ReceptiveFields
 from archgraph.figures.drawing.diagram import Line, Outline
-from archgraph.figures.facts.facts import Facts, through
+from archgraph.figures.facts.facts import Facts, ways_through
 from archgraph.graph.ir import Graph, Member, Repeat, Value
 from archgraph.outline.groups import Group
 
@@ -88,7 +88,7 @@ def curve(facts: Facts, steps: Sequence[LadderStep], color: str, dash: tuple[flo
                 statistics = depth / total
         slope = step.gap
     first = next((1.0 / step.reach.extent for step in steps if step.reach is not None), 1.0)
-    others = through(step.reach for step in steps)
+    others = ways_through(step.reach for step in steps)
     start = CurvePoint(0.0, first, first, effective=first)
     return Curve(facts.network.name, (start, *points), color, dash, everywhere, statistics, others)
 

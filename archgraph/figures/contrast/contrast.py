@@ -16,7 +16,7 @@ from archgraph.figures.contrast.table import laws
 from archgraph.figures.drawing.diagram import Diagram, Path
 from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import GRID, HAIR, SIZES
-from archgraph.figures.facts.facts import Facts, through
+from archgraph.figures.facts.facts import Facts, ways_through
 
 _GUTTER, _LEAST_WIDTH, _ABREAST = 15.0, 3.2 * 72, 3
 _LEAST_STAGES, _LEAST_LEVELS = 110.0, 145.0
@@ -149,7 +149,7 @@ def _scale(width: float, every: Sequence[LadderStep]) -> Diagram:
     notes = []
     if any(reach.sizes[0] < reach.sizes[1] for reach in reaches):
         notes.append(words("thin bar, dashed square: smallest field", size))
-    if others := through(reaches):
+    if others := ways_through(reaches):
         notes.append(words(f"hatched: through {others}", size))
     if meaning := [LEGEND[kind] for kind in LEGEND if any(step.outline == kind for step in every)]:
         notes.append(words(meaning[0], size))

@@ -84,7 +84,7 @@ class Facts:
     @cached_property
     def hatched(self) -> str:
         """Through what hatched fields reach the whole input, for the legend; nothing where none is hatched."""
-        return through(self.reach(group.items[-1].path) for group in self.structure.chain)
+        return ways_through(self.reach(group.items[-1].path) for group in self.structure.chain)
 
     # costs
 
@@ -288,7 +288,7 @@ class Facts:
         return Attended(self.number)
 
 
-def through(reaches: Iterable[ReadExtent | None]) -> str:
+def ways_through(reaches: Iterable[ReadExtent | None]) -> str:
     """Through what else than the content some fields reach the whole input, in words."""
     found = [name for reach in reaches if reach is not None for name in reach.through]
     return " and ".join(dict.fromkeys(sorted(found)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,7 +10,7 @@ from sympy import Expr
 
 from archgraph.ops.arithmetic import Add
 from archgraph.ops.base import Kernel, Op, Product, Saved, Types, Weight, Workspace
-from archgraph.ops.reach import All, AtMost, AxisMap, Causal, Reach, Window
+from archgraph.ops.reach import SAME, All, AtMost, AxisMap, Causal, ChannelUse, Reach, Window, using
 from archgraph.sizes.types import TensorType
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Limited(Op):
-    """The operation `op`, which reads less than it says: `reads` says what, by operand and axis.
+    """The operation `op`, which reads less than it says: `reads` says what, by operand and axis; of `c`, that it takes
+    some channels only.
 
     `{*axes}, ... -> as the operation`. Where it does not, `reason` says why no more is known than that it reads at
     most what the operation says. It costs and keeps what the operation does.
@@ -81,10 +82,13 @@ class Limited(Op):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return the operation's own reach as a bound, where it reads more than one position."""
         known = {(place, axis): read for place, axis, read in self.reads}
-        return tuple(
+        found = (
             replace(reach, maps=tuple((axis, known.get((place, axis)) or self._map(read)) for axis, read in reach.maps))
             for place, reach in enumerate(self.op.reach(*inputs))
         )
+        # What is left of channels reads less than the rest of them, where they stay channels.
+        uses: tuple[ChannelUse, ...] = ("picked", "gathered") if self.outputs(*inputs)[0].has("c") else ("picked",)
+        return tuple(using(reach, *uses) if (place, "c") in known else reach for place, reach in enumerate(found))
 
     def _map(self, read: AxisMap) -> AxisMap:
         if not self.reason:
@@ -110,5 +114,13 @@ def limited(op: Op, types: Types, reason: str) -> Op:
     """Return an operation as a bound, or itself where it reads position by position."""
     if not reason or isinstance(op, Limited):
         return op
-    bounded = Limited(op, reason)
-    return op if bounded.exact(*types) else bounded
+    exact = Limited(op, reason).exact(*types)
+    if exact and any(out.has("c") for out in op.infer(*types)):
+        return op
+    picked = tuple(_channels(types))
+    return Limited(op, reason, picked) if picked or not exact else op
+
+
+def _channels(types: Types) -> Iterator[tuple[int, str, AxisMap]]:
+    """Yield the operands of whose channels a mask may leave some out."""
+    yield from ((place, "c", SAME) for place, x in enumerate(types) if x.has("c"))

@@ -142,7 +142,8 @@ class Subsample(Rearrangement):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return a stride along the axis."""
         strided = Window(stride=self.step, before=-self.start)
-        return (Reach(tuple((a, strided if a == self.axis else SAME) for a in inputs[0].positions)),)
+        read = Reach(tuple((a, strided if a == self.axis else SAME) for a in inputs[0].positions))
+        return (using(read, "picked") if self.axis == "c" else read,)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         place = inputs[0].names.index(self.axis) + 1
@@ -188,7 +189,11 @@ class Gather(Rearrangement):
         """Return everything along the axis: which element is read depends on the indices."""
         table, places = inputs
         maps = tuple((a, All() if a == self.axis else SAME) for a in table.positions)
-        return (Reach(maps, mixing="dynamic"), Reach(tuple((a, SAME) for a in places.positions)))
+        looked_up = Reach(maps, mixing="dynamic")
+        return (
+            using(looked_up, "picked") if self.axis == "c" else looked_up,
+            Reach(tuple((a, SAME) for a in places.positions)),
+        )
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's index along the axis, sample by sample."""

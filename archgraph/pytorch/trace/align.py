@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sympy import Integer
+from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError
 from archgraph.graph.ir import Value
 from archgraph.pytorch.trace.builder import Axis, Builder, Pending, Tracked, _Names
-from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged_digits, refine
+from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, equal, extent, merged_digits, refine
+from archgraph.sizes.symbols import product
 from archgraph.sizes.types import CHANNEL
 
 NAMED = ("c", "d", "h", "w")
@@ -153,8 +154,10 @@ class Alignment:
             split = split and len({key[0] in self.summed for key in keys}) == 1
             split = split and names.free(axis)
             split = split and extent(self.parts[leader][k] for k in keys) == tracked.axes[axis]
-            if split and all(self._alike(i, leader, keys) for i in range(len(self.operands))):
-                self.kept[names.claim(axis)] = tuple(keys)
+            # In the order of the axis: labels may stand in another one.
+            ordered = _outermost_first({key: self.parts[leader][key] for key in keys}) if split else ()
+            if ordered and all(self._alike(i, leader, keys) for i in range(len(self.operands))):
+                self.kept[names.claim(axis)] = ordered
                 self.names.update(dict.fromkeys(keys, axis))
 
     def _alike(self, i: int, leader: int, keys: list[DimensionKey]) -> bool:
@@ -222,6 +225,19 @@ class Alignment:
             else:
                 found.append(AxisDigit(self.names[key], Integer(1), size))
         return merged_digits(found)
+
+
+def _outermost_first(digits: Mapping[DimensionKey, AxisDigit]) -> tuple[DimensionKey, ...]:
+    """Return the digits of an axis in its own order; none where some of it is missing."""
+    left, found = dict(digits), []
+    stride: Expr = Integer(1)
+    while left:
+        key = next((key for key, digit in left.items() if equal(digit.stride, stride)), None)
+        if key is None:
+            return ()
+        stride = product((stride, left.pop(key).size))
+        found.append(key)
+    return tuple(reversed(found))
 
 
 def broadcast_dimensions(builder: Builder, tensors: Sequence[Tracked]) -> tuple[list[Value], Layout]:

@@ -110,7 +110,7 @@ def recognised(i: ProgramInterpreter, a: Arguments) -> Tracked:
     found = i.program.attentions[a.node]
     q, k, v = _factors(i, found, a.node)
     turned = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
-    keys = _masked(i, a.node, found.queries, found.keys, -1)
+    keys = _masked(i, a.node, found.queries, found.keys, -1, values=found.values)
     elements = [sum((_elements(i, node) for node in nodes), ZERO) for nodes in (found.tests, found.factors)]
     form = {"written": SCALED[found.scaled], "masked": elements[0], "factors": elements[1]}
     result = fused(i, q, turned, v, keys, form)
@@ -125,7 +125,14 @@ def _factors(i: ProgramInterpreter, found: Fused, last: RecordedNode) -> list[Tr
 
 
 def _masked(
-    i: ProgramInterpreter, step: RecordedNode, q: RecordedNode, k: RecordedNode, dim: int, *, causal: bool = False
+    i: ProgramInterpreter,
+    step: RecordedNode,
+    q: RecordedNode,
+    k: RecordedNode,
+    dim: int,
+    *,
+    causal: bool = False,
+    values: RecordedNode | None = None,
 ) -> KeyMask:
     """Return which keys are read; `dim` is the dimension of the keys that counts them."""
     i.builder.limit = ""
@@ -137,6 +144,9 @@ def _masked(
     ]
     sizes = (i.sizes.expression(q.meta["val"].shape[-2]), i.sizes.expression(k.meta["val"].shape[dim]))
     seen = i.masks.of(step)
+    if values is not None and seen[0] is not None and seen[0].weights is values:
+        # Zeros among the values mask no weights.
+        seen = [None] * len(seen)
     found = KeyMask([up_to_own(*length) for length in lengths] if causal else seen, lengths, sizes)
     found.note()
     return found

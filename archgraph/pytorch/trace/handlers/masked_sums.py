@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.ops.base import Op
 from archgraph.ops.position_sets import PositionSets
-from archgraph.ops.reach import AtMost, AxisMap, Listed
+from archgraph.ops.reach import SAME, AtMost, AxisMap, Listed
 from archgraph.ops.traced.limited import Limited
-from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.builder import Pending, Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import Dim
 from archgraph.pytorch.trace.masking.attended import KeyMask, along
@@ -28,7 +28,13 @@ def masked_operand(i: ProgramInterpreter, tensors: Sequence[Tracked]) -> int | N
         weights = i.weighed[0].value
         return next((place for place, t in enumerate(tensors) if t.value is weights), None)
     seen = i.masks.of(i.step)[0] if i.step is not None else None
-    given = None if seen is None else i.env.get(seen.weights)
+    if seen is None or seen.weights is None:
+        return None
+    given = i.env.get(seen.weights)
+    if given is None:
+        # A stored constant, which has no axes before its first use: it is known by that, if nothing else has none.
+        sources = [place for place, t in enumerate(tensors) if isinstance(t.value, Pending)]
+        return sources[0] if len(sources) == 1 else None
     if not isinstance(given, Tracked):
         return None
     return next((place for place, t in enumerate(tensors) if t.value is given.value), None)
@@ -43,8 +49,10 @@ def limited_sum(i: ProgramInterpreter, op: Op, dims: Sequence[Dim], summed: int,
         summed: the dimension that is summed over.
         axes: the operands that have it, by number, and what they call it.
     """
+    if CHANNEL in axes.values():
+        return Limited(op, "", tuple((place, CHANNEL, SAME) for place in axes))
     read = _read(i, dims, summed)
-    if read is None or CHANNEL in axes.values() or not axes:
+    if read is None or not axes:
         return op
     i.builder.limit = ""
     return Limited(op, "", tuple((place, axis, read) for place, axis in axes.items()))

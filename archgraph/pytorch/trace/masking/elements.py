@@ -37,6 +37,8 @@ def _reads(
     axes = record.inputs[place].type.positions
     content = result.layout[taken.dim] if taken.dim else ()
     if len(content) == 1 and content[0].axis == CHANNEL and result.is_whole(content[0]):
+        # Which position a channel of it reads may differ.
+        yield place, CHANNEL, SAME
         return
     if len(content) == 1 and result.is_whole(content[0]) and content[0].axis in axes:
         masks = [1 << index if kept else 0 for index, kept in enumerate(taken.taken.tolist())]

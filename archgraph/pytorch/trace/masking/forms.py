@@ -193,6 +193,35 @@ def _unions(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> Iterator[Axi
             yield AnyOf((Window(Integer(first), Integer(0)), form.make(*laws)))
 
 
+def goes_on(mask: Tensor, dim: int, length: int) -> int | None:
+    """Return how many positions of a mask, at least those of its first part, are of the form that this part has.
+
+    Args:
+        mask: which keys are read.
+        dim: along which it has a first part.
+        length: how long that is.
+
+    Returns:
+        None where all of it is of that form, and where the part is of none.
+
+    >>> import torch
+    >>> goes_on(torch.ones(64, 64).tril() - torch.ones(64, 64).tril(-50) == 1, -2, 24)
+    50
+    """
+    first = mask.narrow(dim, 0, length)
+    drawn = mask | True if bool(first.all()) else next(_continued(first, mask), None)
+    if drawn is None or bool((drawn == mask).all()):
+        return None
+    return int((drawn != mask).any(-1 if dim == -2 else -2).long().argmax())
+
+
+def _continued(first: Tensor, whole: Tensor) -> Iterator[Tensor]:
+    for form in FORMS:
+        numbers = form.measure(first)
+        if numbers is not None and _is(_drawn(form, first, numbers), first):
+            yield _drawn(form, whole, numbers)
+
+
 def _drawn(form: MaskForm, allowed: Tensor, numbers: FormNumbers) -> Tensor:
     return form.draw(allowed.shape[0], allowed.shape[1], numbers)
 

@@ -48,6 +48,11 @@ class Partial:
         """Return the same with all three of a shape."""
         return Partial(self.constant.expand(shape), self.live.expand(shape), self.doubtful.expand(shape), self.counted)
 
+    def of_rank(self, rank: int) -> Partial:
+        """Return the same with as many dimensions, so that they may be counted from the left."""
+        parts = (self.constant, self.live, self.doubtful)
+        return Partial(*(part.reshape((1,) * (rank - part.ndim) + tuple(part.shape)) for part in parts), self.counted)
+
 
 def nothing_known() -> Partial:
     """Return what is known of a tensor of which nothing is known."""

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
 from archgraph.pytorch.trace.masking.rules import POOLING, softmax
-from archgraph.pytorch.trace.masking.states import NumberOf, States, passed
+from archgraph.pytorch.trace.masking.states import PRODUCT_FORMS, NumberOf, States, is_matrix, passed
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 SOFTMAX = frozenset(("softmax", "_softmax", "_safe_softmax"))
+CONVOLUTIONS = frozenset(name for name in CONTRACTIONS if name.startswith("conv"))
 FUSED = "scaled_dot_product_attention"
 MAXIMA = frozenset(("amax", "max", "logsumexp"))
 """Those that what lies far below the largest has no part in."""
@@ -77,13 +78,15 @@ class RecordedMasks:
 
     def _gathered(self, step: RecordedNode, states: States, scored: dict[RecordedNode, Tensor]) -> None:
         """Pass a step that reads several elements, of which constants may mask some."""
-        node = next((node for node in step.all_input_nodes if states.has(node)), None)
+        node, several = _masking(step, states)
+        if any(_is_kernel_with_holes(step, operand) for operand in step.all_input_nodes):
+            self._limits[step] = CONSTANTS_MASK
         if node is None:
             return
-        state = states.operand(step, node)
+        state = states.operand(step, node).of_rank(len(states.shape(node)))
         weighs = name_of(step) in SOFTMAX
         weights = softmax({"self": state, "dim": _dim(step, states)}) if weighs or name_of(step) in MAXIMA else state
-        unsure = bool(weights.doubtful.any())
+        unsure = several or bool(weights.doubtful.any())
         if unsure or bool(weights.zero.any()):
             self._limits[step] = UNKNOWN if unsure else CONSTANTS_MASK
         if weighs or name_of(step) in MAXIMA:
@@ -113,9 +116,32 @@ class RecordedMasks:
         self._seen[step] = SeenKeys(~weights.zero, None, doubt, weights.counted)
 
 
+def _masking(step: RecordedNode, states: States) -> tuple[RecordedNode | None, bool]:
+    """Return the operand that masks what a step reads, and whether others do as well.
+
+    That is one of which single elements are zero, if there is: where whole positions are, what made them says so.
+    """
+    known = [node for node in step.all_input_nodes if states.has(node)]
+    fixed = [node for node in step.all_input_nodes if _has_zeros(step, node)]
+    matrices = [node for node in (*known, *fixed) if is_matrix(states.operand(step, node))]
+    return next(iter((*matrices, *known, *fixed)), None), len(matrices) > 1
+
+
+def _has_zeros(step: RecordedNode, node: RecordedNode) -> bool:
+    """Whether this is a constant factor of a product some elements of which are zero."""
+    value = step.known_operand(node) if name_of(step) in PRODUCT_FORMS else None
+    return value is not None and bool((value == 0).any())
+
+
+def _is_kernel_with_holes(step: RecordedNode, node: RecordedNode) -> bool:
+    value = step.known_operand(node) if name_of(step) in CONVOLUTIONS and node is step.args[1] else None
+    return value is not None and bool((value == 0).any())
+
+
 def _weighed_together(read: Tensor) -> Tensor:
     """Leave out what is weighed alone, for its weight is 1 whatever its score; not what reads itself anyhow."""
-    if read.ndim < 2:
+    # Of size 1 it stands for all of a row, which are weighed alike.
+    if read.ndim < 2 or read.shape[-1] == 1:
         return read
     own = read & _own(read)
     alone = (read.sum(-1, keepdim=True) == 1) & ~own.any(-1, keepdim=True)

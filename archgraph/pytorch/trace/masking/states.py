@@ -224,6 +224,8 @@ def _of_einsum(step: RecordedNode, ranks: list[int]) -> tuple[str, list[Recorded
 
 
 def _of_linear(step: RecordedNode, ranks: list[int]) -> tuple[str, list[RecordedNode]]:
+    if any(arg is not None for arg in (*step.args[2:], step.kwargs.get("bias"))):
+        raise ValueError("a bias is added, so that nothing is zero")
     stack = "abcdefgh"[: ranks[0] - 1]
     return f"{stack}y,zy->{stack}z", _factors(step)
 
@@ -251,12 +253,17 @@ def _on(step: RecordedNode, part: Any, rest: Sequence[Any], kwargs: Mapping[str,
     return step.target(part, *rest, **kwargs)
 
 
+def is_matrix(state: Partial) -> bool:
+    """Whether elements are zero one by one, rather than at whole positions."""
+    zero = state.zero
+    return bool(zero.any()) and sum(size > 1 for size in _varying(zero, tuple(zero.shape)).shape) > 1
+
+
 def _holds_mask(state: Partial) -> bool:
     """Whether anything is masked, other than whole positions: what reads these says so by itself."""
     if bool((state.constant <= -MASKED_BELOW).any()) or bool(state.doubtful.any()):
         return True
-    zero = state.zero
-    return bool(zero.any()) and sum(size > 1 for size in _varying(zero, tuple(zero.shape)).shape) > 1
+    return is_matrix(state)
 
 
 def _matters(value: Tensor, name: str) -> bool:

@@ -140,6 +140,9 @@ class _Reads:
             return AtMost(All(), TOO_MANY)
         if bool(table.all()):
             return All()
+        if not driver:
+            # The result has no axis that could tell its elements apart.
+            return Listed(_sets(table), alike=True)
         if len(driver) == 1:
             read = (_closed(table) if self.closed else None) or Listed(_sets(table))
             name = self.output.names[driver[0]]

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from archgraph.pytorch.trace.recording.compared_values import COMPARING
 from archgraph.pytorch.trace.recording.known import KnownValues
 from archgraph.pytorch.trace.recording.operators import Operator, operator_of
 from archgraph.pytorch.trace.recording.sources import Standing
@@ -67,7 +68,7 @@ class OperatorCall:
 
     def written(self) -> list[int]:
         """The places, among the tensors, of those that the operator changes."""
-        changed: list[Any] = []
+        changed: list[object] = []
         for place, name in self.operator.writes:
             given = self.run[place] if place < len(self.run) else self.run_kwargs.get(name)
             changed += given if isinstance(given, list) else [given]
@@ -76,9 +77,18 @@ class OperatorCall:
     def on_values(self, known: KnownValues, *, anything: bool) -> Any:
         """Run the operator on values; what is not known is replaced by its shape where `anything` will do."""
         with torch.no_grad():
-            args = [_valued(item, known, anything=anything) for item in self.run]
-            kwargs = {name: _valued(item, known, anything=anything) for name, item in self.run_kwargs.items()}
+            args, kwargs = self.values(known, anything=anything)
             return self.function(*args, **kwargs)
+
+    def values(self, known: KnownValues, *, anything: bool = False) -> tuple[list[object], dict[str, object]]:
+        """Return what the operator is run on, as values."""
+        args = [_valued(item, known, anything=anything) for item in self.run]
+        return args, {name: _valued(item, known, anything=anything) for name, item in self.run_kwargs.items()}
+
+    @property
+    def compares(self) -> bool:
+        """Whether it compares tensors, or cuts them where numbers say."""
+        return bool(self.entries) and self.operator.name.rstrip("_") in COMPARING
 
     def all_known(self, known: KnownValues) -> bool:
         """Whether the values of all operands are known."""

@@ -40,6 +40,11 @@ class Comparisons:
         if not is_users(code):
             return
         line = SourceLine(code.co_filename, frame.f_lineno, code.co_name)
+        self.note_at(line, relation, Compared(int(left), int(right), holds))
+
+    def note_at(self, line: SourceLine, relation: str, found: Compared | None) -> None:
+        """Note a comparison at a line; of None, that there was one which decides nothing."""
         time = self._times[line, relation]
         self._times[line, relation] += 1
-        self.found[ComparedAt(line, relation, time)] = Compared(int(left), int(right), holds)
+        if found is not None:
+            self.found[ComparedAt(line, relation, time)] = found

@@ -51,7 +51,7 @@ def record(
         sizes: records the call as if dimensions of these inputs had other sizes.
         follow: sees every call before it has a result.
         kept: what the module holds, where it is recorded several times.
-        compared: is told what the module's code compares sizes with.
+        compared: is told what the module's code compares sizes, and values that are known, with.
         whole: tells by name which operators are one step; the others are the steps that PyTorch makes them of.
 
     Raises:
@@ -75,7 +75,7 @@ def record(
 
     with unchanged(module, kept):
         module.eval()
-        recorder = Recorder(module, follow, whole)
+        recorder = Recorder(module, follow, whole, compared)
         args, kwargs, given = _placed(torch, recorder, module, args, kwargs, sizes or {})
         with recorder.surroundings.entered(), _explained(module, recorder):
             with torch.inference_mode(), torch.enable_grad(), _comparing(compared), recorder:

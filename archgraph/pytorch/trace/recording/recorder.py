@@ -12,6 +12,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.recording import refusals
 from archgraph.pytorch.trace.recording.call import OperatorCall, like
+from archgraph.pytorch.trace.recording.compared import Comparisons
+from archgraph.pytorch.trace.recording.compared_values import elements_compared
 from archgraph.pytorch.trace.recording.composites import IsWhole, every_one, falls_apart
 from archgraph.pytorch.trace.recording.deciding import run_decided
 from archgraph.pytorch.trace.recording.known import MOST_KNOWN, KnownValues, memory
@@ -35,8 +37,15 @@ class Recorder(TorchDispatchMode):
         refusal: why the module cannot be recorded, also if its own code went on after that.
     """
 
-    def __init__(self, module: torch.nn.Module, follow: Any = None, whole: IsWhole = every_one) -> None:
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        follow: Any = None,
+        whole: IsWhole = every_one,
+        compared: Comparisons | None = None,
+    ) -> None:
         super().__init__()
+        self._compared = compared
         self._follow = follow
         self._whole = whole
         self.root = type(module).__name__
@@ -112,11 +121,20 @@ class Recorder(TorchDispatchMode):
         if not operator.gives_tensors and not operator.writes:
             return self._number(call)
         node = self._node(call)
+        self._note_compared(call, node)
         written = call.written() if operator.writes else []
         result, value = self._results(call, written)
         delivered = self._delivered(call, node, written, result, value)
         self._fresh = delivered if operator.takes_device else None
         return delivered
+
+    def _note_compared(self, call: OperatorCall, node: RecordedNode) -> None:
+        """Note what known values are compared with, before the step may write into them."""
+        if self._compared is None or node.line is None or not call.compares or not call.all_known(self.known):
+            return
+        found = elements_compared(call.operator.name, *call.values(self.known))
+        if found is not None:
+            self._compared.note_at(node.line, *found)
 
     def _number(self, call: OperatorCall) -> Any:
         """Answer a question; it is no step."""
