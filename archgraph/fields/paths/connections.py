@@ -10,7 +10,7 @@ from math import lcm
 
 from archgraph.fields.paths.homes import Located, overlap
 from archgraph.fields.paths.index_rules import NONE_READ, IndexRule, Mapped, Same, Several, Tabled, UpTo, everything
-from archgraph.fields.paths.index_sets import common, whole
+from archgraph.fields.paths.index_sets import common, every_index
 from archgraph.fields.rules.links import Every, Joint, Link, LinkGroup, Lookup, Tangle
 from archgraph.fields.rules.read_tables import AnyTable, ListTable, MapTable, PrefixTable, ReadTable
 from archgraph.fields.rules.relation import Relation
@@ -112,7 +112,7 @@ def _closed(reading: Reading, count: int, output: Located) -> IndexRule | None:
     if isinstance(reading, Moving) and reading.folded is None:
         alone = _projected(reading, output)
         if not alone.form:
-            return Same(common(alone.map.phases[0], whole(count)))
+            return Same(common(alone.map.phases[0], every_index(count)))
         return Mapped(_exact(alone.map), count) if alone.form == (output.term,) else None
     if isinstance(reading, HalfLine) and reading.form == (output.term,):
         return UpTo(_exact(reading.edge), count)
@@ -162,7 +162,7 @@ def _coordinates(reads: Mask, home: Located) -> Indices:
     found = of_mask(reads)
     if not home.term.pure:
         found = union(Indices(x, 1, 1) for x in {home.term.at(index) for index in found})
-    return common(found, whole(home.count))
+    return common(found, every_index(home.count))
 
 
 # -- without a move -------------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ def _coordinates(reads: Mask, home: Located) -> Indices:
 def _still(read: IndexRule, near: IndexRule, operand: Located, output: Located) -> IndexRule:
     """Return what is read within the cell of the reader."""
     if isinstance(read, Same):
-        return near if read.found == whole(operand.count) else _met(read, near, operand, output)
+        return near if read.found == every_index(operand.count) else _met(read, near, operand, output)
     if isinstance(read, Mapped) and isinstance(near, Mapped) and read.map.stride == near.map.stride:
         plain = Mapped(_both(read.map, near.map), operand.count)
         return plain if read.border == "drop" else _with_border(plain, read, near, output)

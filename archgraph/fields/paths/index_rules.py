@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from archgraph.fields.paths.index_sets import common, whole
+from archgraph.fields.paths.index_sets import common, every_index
 from archgraph.fields.sets.indices import EMPTY, Indices, interval, union
 from archgraph.fields.sets.read_border import folded
 from archgraph.fields.sets.setmap import SetMap
@@ -142,4 +142,4 @@ NONE_READ = Same(EMPTY)
 
 def everything(count: int) -> Same:
     """Return that every coordinate reads all of so many."""
-    return Same(whole(count))
+    return Same(every_index(count))

@@ -40,7 +40,7 @@ def without(left: Indices, right: Indices) -> Indices:
     return of_mask(_bits(left, left.lo) & ~_bits(inside, left.lo)).shift(left.lo)
 
 
-def whole(count: int) -> Indices:
+def every_index(count: int) -> Indices:
     """Return all indices below a count."""
     return interval(0, count - 1)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from archgraph.fields.paths.target import PathTarget
-from archgraph.fields.paths.walk import Carried, PlaceSet, WalkStates, PathWalk
+from archgraph.fields.paths.walk import Carried, PathWalk, PlaceSet, WalkStates
 
 
 @dataclass(frozen=True)
