@@ -50,8 +50,8 @@ class Partial:
 
     def of_rank(self, rank: int) -> Partial:
         """Return the same with as many dimensions, so that they may be counted from the left."""
-        parts = (self.constant, self.live, self.doubtful)
-        return Partial(*(part.reshape((1,) * (rank - part.ndim) + tuple(part.shape)) for part in parts), self.counted)
+        longer = lambda part: part.reshape((1,) * (rank - part.ndim) + tuple(part.shape))  # noqa: E731
+        return Partial(longer(self.constant), longer(self.live), longer(self.doubtful), self.counted)
 
 
 def nothing_known() -> Partial:
