@@ -125,6 +125,7 @@ QUERIES = {
     "saved_bytes": lambda g: g.saved_bytes,
     "step_flops": lambda g: (g.step_flops(batch=2).forward, g.step_flops(batch=2).backward),
     "training_memory": lambda g: g.training_memory(batch=2).by_kind,
+    "saved_doubt": lambda g: g.saved_doubt,
     "communication": lambda g: g.communication(gpus=2).by_kind,
     "saved_memory": lambda g: g.saved_memory(dtype="bf16"),
     "scale": lambda g: g.scale(H="x2").rows,

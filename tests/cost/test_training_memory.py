@@ -215,7 +215,7 @@ def test_more_is_shared_with_every_stage():
     ("options", "message"),
     [
         ({"batch": 0}, "batch is a whole number from 1 on"),
-        ({"batch": 2.5}, "batch is a whole number"),
+        ({"batch": 2.5}, "batch of Training is a whole number"),
         ({"optimizer": "lion"}, "there is no optimizer 'lion'"),
         ({"dtype": "fp8"}, "there is no dtype 'fp8'"),
         ({"zero": 3}, "and there is one"),

@@ -67,7 +67,7 @@ def block() -> Plan:
     slots = [box("norm"), box("attention"), circle("gate"), circle("plus"), box("mlp"), circle("plus 2")]
     return Plan(
         tuple(Slot(one) for one in slots),
-        (("", "plus"), ("plus", "plus 2")),
+        {("", "plus"): 1, ("plus", "plus 2"): 1},
         (SideBox(box("ada", 60), ("cond",)),),
         (SideInput("ada", "norm", words("shift, scale", 7)), SideInput("ada", "gate", words("gate", 7))),
         {"cond": words("cond", 7.5)},
@@ -97,7 +97,7 @@ def test_a_deck_is_opened_in_place():
     deck = Slot(Box("blocks", inner.width, inner.height), inner)
     plan = Plan(
         (Slot(box("patchify")), deck, Slot(box("final"))),
-        (),
+        {},
         (SideBox(box("embedding", 60), ("t",)),),
         (SideInput("embedding", "blocks", (), "cond"),),
         {"t": words("t", 7.5)},
@@ -109,7 +109,7 @@ def test_a_deck_is_opened_in_place():
 
 
 def test_nested_residuals_take_lanes_of_their_own():
-    plan = Plan(tuple(Slot(box(name)) for name in "abcde"), (("a", "d"), ("b", "e"), ("", "e")))
+    plan = Plan(tuple(Slot(box(name)) for name in "abcde"), {("a", "d"): 1, ("b", "e"): 1, ("", "e"): 1})
     spine = layout_spine(plan)
     lanes = {edge.path.extent.left for edge in spine.drawing.edges if edge.path and len(edge.path.points) == 4}
     assert len(lanes) == 3 and faults(spine.drawing) == []
@@ -117,5 +117,5 @@ def test_nested_residuals_take_lanes_of_their_own():
 
 def test_what_cannot_be_drawn_is_said():
     deck = Slot(box("deck"), framed(layout_spine(Plan((Slot(box("inner")),)), deck=True), "deck", (), 2))
-    plan = Plan((deck,), (), (SideBox(box("s", 60), ("x",)),), (SideInput("x", "deck"),), {"x": words("x", 7.5)})
+    plan = Plan((deck,), {}, (SideBox(box("s", 60), ("x",)),), (SideInput("x", "deck"),), {"x": words("x", 7.5)})
     assert layout_spine(plan).undrawn == ("x to deck",)

@@ -113,7 +113,7 @@ def test_the_page_is_dark_too(stack):
         ({"background": "black"}, "there is no background 'black'"),
         ({"theme": "dark", "background": "white"}, "the theme dark is light on dark"),
         ({"dpi": 12}, "dpi must be a whole number from 36 to 1200, and is 12"),
-        ({"dpi": "300"}, "dpi must be a whole number from 36 to 1200"),
+        ({"dpi": "300"}, "dpi of draw is a whole number, and not '300'"),
         ({"dpi": True}, "dpi must be a whole number from 36 to 1200"),
     ],
 )

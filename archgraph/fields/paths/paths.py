@@ -17,7 +17,7 @@ from archgraph.fields.paths.trace import PathTracer, least
 from archgraph.fields.paths.walk import Levels
 from archgraph.fields.paths.walks import SingleWalk
 from archgraph.fields.sets.indices import EMPTY, Indices, interval
-from archgraph.fields.sets.limits import check_cells
+from archgraph.fields.sets.limits import check_calls, check_cells
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.locate import axis_named, checked_distance, input_named
 from archgraph.keywords import strict_methods
@@ -48,6 +48,7 @@ class Paths:
         *,
         evaluate: Evaluate,
     ) -> None:
+        check_calls(graph)
         self.input = input_named(graph, input)
         self.axis = axis_named(self.input, axis)
         self.extent = evaluate(self.input.type.size(self.axis))

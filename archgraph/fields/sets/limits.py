@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archgraph.errors import QueryError
+from archgraph.graph.ir import Graph, Repeat
 
 MOST_PAIRS = 2**33
 """Pairs of an output and an input position of one axis of one operation that are looked at; a bit each, a second."""
@@ -10,6 +11,8 @@ MOST_PLACES = 8192
 """Positions that are looked at one by one where paths have no closed form, as behind a list of indices."""
 MOST_CELLS = 2**24
 """Entries of the matrix of hops."""
+MOST_CALLS = 50_000
+"""Operations that are walked through one after the other; blocks that call blocks multiply them."""
 MOST_LAYERS = 5_000
 """Operations of the flat network whose productive layers are asked for."""
 
@@ -37,6 +40,26 @@ def check_places(axis: str, count: int) -> None:
         raise QueryError(
             f"paths along {axis} with {count:,} positions are too large a question: the limit is {MOST_PLACES:,}",
             hint=f"bind a smaller size: at({axis.upper()}={MOST_PLACES // 8}); paths depend on the distance, not on it",
+        )
+
+
+def check_calls(graph: Graph) -> None:
+    """Refuse paths through calls in calls that are too many to be walked through; repeats count once.
+
+    Raises:
+        QueryError: there are more than `MOST_CALLS` operations.
+    """
+    known: dict[Graph, int] = {}
+
+    def calls(inside: Graph) -> int:
+        if inside not in known:
+            known[inside] = sum(calls(one.body) if isinstance(one, Repeat) else 1 for one in inside.nodes)
+        return known[inside]
+
+    if calls(graph) > MOST_CALLS:
+        raise QueryError(
+            f"paths walk through {calls(graph):,} operations, and the limit is {MOST_CALLS:,}",
+            hint="ask for the blocks one by one, or repeat: n instead of calls in calls",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from archgraph.graph.ir import Value
+from archgraph.ops.pointwise import LeakyRelu
 from archgraph.pytorch.trace.builder import Builder, Pending, Record, Tracked
 from archgraph.pytorch.trace.layout import COPIES, LAID
 from archgraph.pytorch.trace.recording.node import RecordedNode
@@ -108,7 +109,11 @@ class Memories:
         lies_in = tuple(
             operand if out is value else before for out, before in zip(record.outputs, lying(record), strict=True)
         )
-        self.builder.records[place] = replace(record, lies_in=lies_in)
+        if isinstance(record.op, LeakyRelu) and lies_in == (0,):
+            # It has a word for it, which a spec has too.
+            self.builder.records[place] = replace(record, op=replace(record.op, inplace=True), lies_in=None)
+        else:
+            self.builder.records[place] = replace(record, lies_in=lies_in)
         self._noted(place)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from archgraph.errors import UnsupportedOpError
-from archgraph.graph.ir import Value
+from archgraph.errors import UnsupportedOpError, counted
+from archgraph.graph.ir import Node, Value
 from archgraph.graph.network import Network
 from archgraph.spec.definitions import VERSION
 from archgraph.spec.write.steps import Book
@@ -35,7 +35,7 @@ def write_spec(g: Network) -> str:
     if book.problems:
         raise _refused(g.name, book.problems)
     outputs = steps.outputs(g.graph.outputs)
-    lines = [*_conditions(g), f"archgraph: {VERSION}", f"name: {one_line(g.name)}"]
+    lines = [*_conditions(g), *_memories(g), f"archgraph: {VERSION}", f"name: {one_line(g.name)}"]
     lines += [f"{key}: {one_line(text)}" for key, text in (("doc", g.origin.doc), ("cite", g.origin.cite)) if text]
     lines += _section("symbols", {name: one_line(_symbol(g, name)) for name in g.symbols})
     lines += _section(
@@ -52,6 +52,22 @@ def _conditions(g: Network) -> list[str]:
     """A comment that says for which sizes the graph is what it is."""
     facts = dict.fromkeys(str(fact.shown(g.show)) for fact in g.assumptions)
     return [f"# Holds where {fact}." for fact in facts]
+
+
+def _memories(g: Network) -> list[str]:
+    """A comment where results lie elsewhere in memory than operations say: a spec has no word for it."""
+    unsaid = sum(isinstance(member, Node) and _lies_elsewhere(member) for _, member in g.graph.walk())
+    if not unsaid:
+        return []
+    return [
+        f"# Saved bytes may be more: where in memory the results of {counted(unsaid, 'operation')} lie is not said."
+    ]
+
+
+def _lies_elsewhere(node: Node) -> bool:
+    places = tuple((index, operand) for index, operand in enumerate(node.lies_in or ()) if operand is not None)
+    own = node.op.saved(*node.types).aliases
+    return bool(node.unkept) or (node.lies_in is not None and places != own)
 
 
 def _symbol(g: Network, name: str) -> dict[str, Any]:
