@@ -275,8 +275,8 @@ LARGER_SPECS = {
     "ddpm": {"C": 32, "H": 16, "W": 16},
     "sd": {"C": 32, "X": 16, "H": 16, "W": 16, "heads": [2, 2, 2, 2]},
 }
-VANISHING = ("dropout", "drop_path")
-"""The identity in evaluation, of which an export keeps nothing."""
+VANISHING = ("dropout", "drop_path", "clone")
+"""The identity in evaluation, of which an export keeps nothing; and copies in memory, which compute nothing."""
 
 
 def flow(graph) -> networkx.MultiDiGraph:

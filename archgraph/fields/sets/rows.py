@@ -47,7 +47,7 @@ def listed(form: Form, sets: Mapping[int, Indices], since: Whole) -> Reading:
     return Rows(form, tuple(sets.get(value, EMPTY) for value in values_of(form)), since)
 
 
-def bordered(reading: Moving, compute: Callable[[], Reading], extent: int | None = None) -> Moving:
+def bordered(reading: Moving, compute: Callable[[], Reading], extent: int | None = None) -> Reading:
     """Return a reading with the sets that its borders make of it, listed when they are asked for.
 
     What is the same for every output is not listed but looked at right away: there is no interior to speak of.
@@ -57,7 +57,9 @@ def bordered(reading: Moving, compute: Callable[[], Reading], extent: int | None
     """
     if reading.form:
         return replace(reading, folded=Folded(compute, extent))
-    return Moving((), SetMap(0, (row_at(compute(), {}),)))
+    counted = compute()
+    # What borders bring in may differ from output to output where what is read but for them does not.
+    return counted if axes_of(counted) else Moving((), SetMap(0, (row_at(counted, {}),)))
 
 
 def row_at(reading: Reading, index: Mapping[str, int]) -> Indices:

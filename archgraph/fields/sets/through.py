@@ -104,6 +104,9 @@ def _whole_with_borders(plain: Whole, inner: Reading, found: dict[str, Reading])
     extent = _extent(inner)
     if not plain.span.length or not folds(inner) or (extent and _covers(plain.span, extent)):
         return plain
+    if _driving(found):
+        # What borders bring in differs from output to output where what they read does.
+        return listed_through(inner, found)
     return replace(plain, span=image_of(inner, {axis: row_at(read, {}) for axis, read in found.items()}))
 
 

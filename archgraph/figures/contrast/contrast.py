@@ -22,7 +22,7 @@ _GUTTER, _LEAST_WIDTH, _ABREAST = 15.0, 3.2 * 72, 3
 _LEAST_STAGES, _LEAST_LEVELS = 110.0, 145.0
 _PAGE_HEIGHT, _PANEL_GAP = 9 * 72, 9.0
 #: Pitch of the rows of stages and height of their boxes, from roomy to close.
-_ROWS = ((28.0, TALL), (26.5, TALL), (19.5, LOW), (17.5, LOW), (16.5, LOW))
+_ROWS = ((28.0, TALL), (26.5, TALL), (19.5, LOW), (17.5, LOW), (16.5, LOW), (15.5, LOW))
 
 #: What a contrast can consist of, in words.
 PANELS = {
