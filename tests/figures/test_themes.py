@@ -1,6 +1,7 @@
 """Themes and backgrounds: what stands out on white stands out on every page, and nothing is moved."""
 
 import itertools
+import re
 from dataclasses import replace
 
 import pytest
@@ -130,3 +131,28 @@ def test_dots_and_title_of_files(unet, tmp_path):
     assert int.from_bytes(small[16:20], "big") == pytest.approx(486, abs=1)
     pdf = unet(background="transparent").save(tmp_path / "x.pdf").read_bytes()
     assert b"ArchgraphSans" in pdf and b"Helvetica" not in pdf and b"U-Net" in pdf
+
+
+COLOR = re.compile(r'(?:fill|stroke)="(#[0-9a-f]{6})"')
+
+
+@pytest.mark.parametrize(
+    ("name", "view"), [("conv_stack", "overview"), ("dit", "overview"), ("dit", "ladder"), ("unet", "overview")]
+)
+def test_every_colour_of_a_dark_file_is_turned(name, view):
+    """Whatever is made while the file is written, as the cards of a deck, is turned too."""
+    white, dark = (set(COLOR.findall(ag.load(name).draw(view, theme=theme).svg)) for theme in ("paper", "dark"))
+    assert dark <= {on_dark(color) for color in white} | {DARK_PAGE}
+
+
+@pytest.mark.parametrize("name", ["conv_stack", "dit"])
+def test_cards_of_a_slide_are_as_much_larger_as_all_else(name):
+    small, large = (cards(ag.load(name).draw(theme=theme).svg) for theme in ("paper", "slides"))
+    assert large == [pytest.approx([2 * length for length in card], abs=0.05) for card in small]
+
+
+def cards(svg: str) -> list[list[float]]:
+    """The outlines of a deck, from the back: where they lie beside the first one, and how large they are."""
+    found = re.findall(r'<rect x="([-\d.]+)" y="([-\d.]+)" width="([-\d.]+)" height="([-\d.]+)" rx', svg)
+    (x, y, *_), *_ = rectangles = [[float(length) for length in rectangle] for rectangle in found][:3]
+    return [[left - x, top - y, *size] for left, top, *size in rectangles]

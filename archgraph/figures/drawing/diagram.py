@@ -248,13 +248,17 @@ class Edge:
 
 @dataclass(frozen=True)
 class Cluster:
-    """A frame around boxes; ``copies`` outlines behind it say that it is repeated."""
+    """A frame around boxes; ``copies`` outlines behind it say that it is repeated.
+
+    ``frames`` are outlines and frame as a theme changed them, from the back; without them those of a white page.
+    """
 
     name: str
     extent: Extent
     parts: tuple[BoxPart, ...] = ()
     copies: int = 0
     tooltip: str = ""
+    frames: "tuple[Rect, ...]" = ()
 
     @property
     def outline(self) -> Extent:
@@ -265,7 +269,8 @@ class Cluster:
     def moved(self, dx: float, dy: float) -> "Cluster":
         e = self.extent
         extent = Extent(e.left + dx, e.top + dy, e.right + dx, e.bottom + dy)
-        return replace(self, extent=extent, parts=tuple(part.moved(dx, dy) for part in self.parts))
+        parts, frames = (tuple(one.moved(dx, dy) for one in each) for each in (self.parts, self.frames))
+        return replace(self, extent=extent, parts=parts, frames=frames)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from archgraph.figures.drawing.colors_on_dark import on_dark
+from archgraph.figures.drawing.decks import frames
 from archgraph.figures.drawing.diagram import Box, BoxPart, Cluster, Diagram, Edge, Extent, Path, Rect, Text
 from archgraph.figures.drawing.look import BACKGROUNDS, DARK_PAGE, SLIDE_HEIGHT, SLIDE_SCALE, Look
 
@@ -77,7 +78,8 @@ def _edge(edge: Edge, change: Restyling) -> Edge:
 def _cluster(cluster: Cluster, change: Restyling) -> Cluster:
     e, k = cluster.extent, change.scale
     extent = Extent(k * e.left, k * e.top, k * e.right, k * e.bottom)
-    return replace(cluster, extent=extent, parts=tuple(_part(part, change) for part in cluster.parts))
+    cards = tuple(_rect(rect, change) for rect in frames(cluster))
+    return replace(cluster, extent=extent, parts=tuple(_part(part, change) for part in cluster.parts), frames=cards)
 
 
 def _part(part: BoxPart, change: Restyling) -> BoxPart:
