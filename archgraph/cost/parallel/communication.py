@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from sympy import Add, Expr, Integer, Rational
 
 from archgraph.cost.costs import Costs
-from archgraph.cost.memory.loss import loss_of
-from archgraph.cost.memory.memory import Memory
-from archgraph.cost.memory.precision import AS_STORED, DOUBLE, PRECISIONS
-from archgraph.cost.memory.setting import Setting
+from archgraph.cost.memory.precision import PRECISIONS
 from archgraph.cost.parallel.ranks import Rank, ranks
 from archgraph.cost.training.run import Training
 from archgraph.cost.training.training_memory import batch_symbol
@@ -78,12 +75,11 @@ def communication(g: Network, run: Training) -> Communication:
     >>> communication(load("dit:S/2").network, Training(gpus=4, batch=2)).by_kind
     {'gradients': 197190336}
     """
-    loss = loss_of(Memory(g.graph, g.selected, Setting()).graph, run.loss)
     values = {**g.values, (symbol := batch_symbol(g)): run.batch}
     samples = ONE if run.batch == 1 else symbol
     found = []
-    for rank in ranks(g, run, loss):
-        laws = {kind: expanded(law) for kind, law in _Sent(g, run, rank, samples).laws()}
+    for rank in ranks(g, run):
+        laws = {kind: expanded(law) for kind, law in _Sent(run, rank, samples).laws()}
         sizes = {kind: evaluate(law, values) for kind, law in laws.items()}
         present = [kind for kind, size in sizes.items() if size]
         by_kind = {kind: sizes[kind] for kind in present}
@@ -95,11 +91,8 @@ def communication(g: Network, run: Training) -> Communication:
 class _Sent:
     """The laws of one rank."""
 
-    def __init__(self, g: Network, run: Training, rank: Rank, samples: Expr) -> None:
-        self.run, self.rank = run, rank
-        name = AS_STORED[g.floating]
-        own = name == run.dtype
-        self.precision = PRECISIONS.get(name if own else run.dtype, DOUBLE)
+    def __init__(self, run: Training, rank: Rank, samples: Expr) -> None:
+        self.run, self.rank, self.precision = run, rank, PRECISIONS[run.dtype]
         self.execution = execution(self.precision.values, samples=samples)
 
     def laws(self) -> Iterator[tuple[str, Expr]]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from sympy import Expr
+
+from archgraph.cost.memory.loss import loss_of
 from archgraph.cost.parallel.expert_parallel import check_experts, expert_parallel
 from archgraph.cost.parallel.pipeline import PipelineStage, in_flight, pipeline_stages
 from archgraph.cost.parallel.sequence_parallel import sequence_parallel
-from archgraph.cost.parallel.tensor_parallel import Exchanged, RankGraph, tensor_parallel
+from archgraph.cost.parallel.tensor_parallel import RankGraph, tensor_parallel
 from archgraph.cost.training.run import Training
 from archgraph.errors import QueryError, counted
 from archgraph.graph.ir import Graph, Value
@@ -22,9 +25,10 @@ class Rank:
     Attributes:
         graph: what it runs, with its share of the experts.
         all_experts: the same with all experts.
+        loss: which loss the network has.
         received: inputs that are computed by another rank, which needs their gradients.
         sent: outputs that another rank needs.
-        exchanged: values that the ranks which split channels sum up in one pass there and back.
+        exchanged: values that the ranks which split channels sum up in one pass, each with how often it occurs.
         has_loss: whether the outputs of the network are its own.
         waiting: micro-batches, beside the one that runs, that wait for their way back.
         words: which rank it is, and what is split; empty where it has everything.
@@ -32,61 +36,63 @@ class Rank:
 
     graph: Graph
     all_experts: Graph
+    loss: str
     received: tuple[Value, ...] = ()
     sent: tuple[Value, ...] = ()
-    exchanged: Exchanged = ()
+    exchanged: tuple[tuple[Value, Expr], ...] = ()
     has_loss: bool = True
     waiting: int = 0
     words: tuple[str, ...] = ()
 
 
-def ranks(g: Network, run: Training, loss: str) -> Iterator[Rank]:
+def ranks(g: Network, run: Training) -> Iterator[Rank]:
     """Yield the ranks of a run that differ, the first stage of a pipeline first.
-
-    Args:
-        g: the network, at its bound values.
-        run: how it is split.
-        loss: which loss is meant; cross-entropy leaves logits split.
 
     Raises:
         QueryError: a network that cannot be split like this.
     """
     whole = replace(g.graph, outputs=g.selected)
-    words = tuple(_words(g, whole, run, loss))
+    loss = loss_of(whole, run.loss)
+    # Logits stay split where a loss is computed of them.
+    split = _split(g, whole, run, split_outputs=loss == "cross_entropy")
+    words = tuple(_words(split, run))
     if run.pp == 1:
-        yield _rank(g, whole, run, loss, words)
+        yield _rank(g, split, split.graph, run, loss, words)
         return
-    for stage in pipeline_stages(whole, run.pp, g.evaluate):
+    for stage in pipeline_stages(split.graph, run.pp, g.evaluate):
         waiting = in_flight(stage.index, run.pp, run.accumulate) - 1
-        own = _rank(g, stage.graph, run, loss, (*words, _stage_words(stage, run, waiting + 1)))
+        own = _rank(g, split, stage.graph, run, loss, (*words, _stage_words(stage, run, waiting + 1)))
         received = own.graph.inputs[len(stage.graph.inputs) - len(stage.received) :]
         sent = () if stage.is_last else own.graph.outputs
         yield replace(own, received=received, sent=sent, has_loss=stage.is_last, waiting=waiting)
 
 
-def _rank(g: Network, graph: Graph, run: Training, loss: str, words: tuple[str, ...]) -> Rank:
-    exchanged: Exchanged = ()
-    if run.tp > 1:
-        split = tensor_parallel(graph, run.tp, g.evaluate, split_outputs=loss == "cross_entropy")
-        graph, exchanged = split.graph, (*split.gathered, *split.summed)
-        if run.sequence:
-            graph = sequence_parallel(graph, run.tp, g.evaluate, *split.split)
-    own = expert_parallel(graph, run.ep, g.evaluate) if run.ep > 1 else graph
-    return Rank(own, graph, exchanged=exchanged, words=words)
-
-
-def _words(g: Network, graph: Graph, run: Training, loss: str) -> Iterator[str]:
-    """Say how the network is split, and refuse what cannot be."""
-    if run.tp > 1:
-        found = tensor_parallel(graph, run.tp, g.evaluate, split_outputs=loss == "cross_entropy")
-        if not found.columns:
-            raise QueryError(
-                "tensor parallelism splits linear layers between which channels or heads stay apart, and none do",
-                hint="tp=1; zero=3 shares all weights",
-            )
-        yield tensor_words(found, run.tp) + (", and positions between them" if run.sequence else "")
+def _split(g: Network, graph: Graph, run: Training, *, split_outputs: bool) -> RankGraph:
     if run.ep > 1:
         check_experts(graph, run.ep)
+    if run.tp == 1:
+        return RankGraph(graph, frozenset(), frozenset())
+    found = tensor_parallel(graph, run.tp, g.evaluate, split_outputs=split_outputs)
+    if not found.columns:
+        raise QueryError(
+            "tensor parallelism splits linear layers between which channels or heads stay apart, and none do",
+            hint="tp=1; zero=3 shares all weights",
+        )
+    return found
+
+
+def _rank(g: Network, split: RankGraph, graph: Graph, run: Training, loss: str, words: tuple[str, ...]) -> Rank:
+    exchanged = tuple(split.exchanged(graph))
+    if run.sequence:
+        graph = sequence_parallel(graph, run.tp, g.evaluate, split.columns, split.rows)
+    own = expert_parallel(graph, run.ep, g.evaluate) if run.ep > 1 else graph
+    return Rank(own, graph, loss, exchanged=exchanged, words=words)
+
+
+def _words(split: RankGraph, run: Training) -> Iterator[str]:
+    if run.tp > 1:
+        yield tensor_words(split, run.tp) + (", and positions between them" if run.sequence else "")
+    if run.ep > 1:
         yield f"{run.ep} ranks share the experts, which are chosen equally often"
 
 

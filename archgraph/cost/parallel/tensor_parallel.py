@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from sympy import Expr, Integer, ceiling
+from sympy import Expr, ceiling
 
 from archgraph.cost.parallel.expert_parallel import divisors
 from archgraph.errors import QueryError
@@ -26,12 +26,11 @@ from archgraph.ops.rms import RmsNorm
 from archgraph.ops.sequence import Rotary
 from archgraph.ops.sources import Embedding
 from archgraph.ops.traced.stored import SameValues
+from archgraph.sizes.symbols import ONE
 
 SplitOrigins = frozenset[Node]
 """The column splits that a value's channels come from; none where it is whole."""
 UNSPLIT: SplitOrigins = frozenset()
-Exchanged = tuple[tuple[Value, Expr], ...]
-"""Values, each with how often it occurs."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +38,37 @@ class RankGraph:
     """What one rank of a tensor-parallel group runs.
 
     Attributes:
-        graph: its network.
-        columns: paths of linear layers that give each rank some of their outputs.
-        rows: paths of layers whose outputs are summed over the ranks: linear ones, and tables of embeddings.
-        whole: paths of linear layers that every rank has whole.
-        gathered: operands of column splits, whose gradients are summed over the ranks.
-        summed: results of row splits, likewise.
-        split: the nodes of `graph` that are column splits, and those that are row splits.
+        graph: its network, with the paths of the whole one.
+        columns: its linear layers that give each rank some of their outputs.
+        rows: its layers whose outputs are summed over the ranks: linear ones, and tables of embeddings.
     """
 
     graph: Graph
-    columns: tuple[str, ...]
-    rows: tuple[str, ...]
-    whole: tuple[str, ...]
-    gathered: Exchanged
-    summed: Exchanged
-    split: tuple[frozenset[Node], frozenset[Node]]
+    columns: frozenset[Node]
+    rows: frozenset[Node]
+
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """The paths of linear layers that every rank has whole."""
+        split = self.columns | self.rows
+        return self.paths(lambda node: _is_linear(node.op) and node not in split)
+
+    def paths(self, chosen: Callable[[Node], bool]) -> tuple[str, ...]:
+        """Return the paths of some of its nodes."""
+        return tuple(path for path, node in self.graph.walk() if isinstance(node, Node) and chosen(node))
+
+    def exchanged(self, graph: Graph, times: Expr = ONE) -> Iterator[tuple[Value, Expr]]:
+        """Yield what the ranks sum up in one pass of a part of the network, each with how often it occurs.
+
+        There are the operands of column splits, whose gradients are sums, once for all that read them, and the results
+        of row splits.
+        """
+        read = dict.fromkeys(node.inputs[0] for node in graph.nodes if node in self.columns)
+        given = [node.outputs[0] for node in graph.nodes if node in self.rows]
+        yield from ((value, times) for value in (*read, *given))
+        for member in graph.nodes:
+            if isinstance(member, Repeat):
+                yield from self.exchanged(member.body, times * member.count)
 
 
 class _StuckError(Exception):
@@ -83,7 +97,7 @@ def tensor_parallel(graph: Graph, ranks: int, measure: Callable[[Expr], int], *,
     >>> from archgraph import load
     >>> g = load("gpt2").network
     >>> found = tensor_parallel(g.graph, 4, g.evaluate, split_outputs=True)
-    >>> found.rows
+    >>> found.paths(found.rows.__contains__)
     ('tokens', 'blocks.attention.proj', 'blocks.mlp.down')
     """
     given_up: set[Node] = set()
@@ -94,7 +108,7 @@ def tensor_parallel(graph: Graph, ranks: int, measure: Callable[[Expr], int], *,
         except _StuckError as stuck:
             given_up |= stuck.origins
             continue
-        return RankGraph(result, *narrowing.plan(graph), narrowing.split)
+        return RankGraph(result, frozenset(narrowing.columns), frozenset(narrowing.rows))
 
 
 class _Narrowing:
@@ -104,7 +118,6 @@ class _Narrowing:
         self.ranks, self.measure, self.given_up = ranks, measure, given_up
         self.columns: set[Node] = set()
         self.rows: set[Node] = set()
-        self._made: dict[Node, set[Node]] = {}
         self._bodies: dict[tuple[Graph, Types, tuple[SplitOrigins, ...]], tuple[Graph, tuple[SplitOrigins, ...]]] = {}
 
     def network(self, graph: Graph, *, split_outputs: bool) -> Graph:
@@ -112,36 +125,6 @@ class _Narrowing:
         if not split_outputs:
             _must_be_whole(origins)
         return result
-
-    @property
-    def split(self) -> tuple[frozenset[Node], frozenset[Node]]:
-        """What became of the column splits, and of the row splits."""
-        made = lambda nodes: frozenset(made for node in nodes for made in self._made[node])  # noqa: E731
-        return made(self.columns), made(self.rows)
-
-    def plan(self, graph: Graph) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], Exchanged, Exchanged]:
-        """Return the paths and the exchanged values of `RankGraph`."""
-        linear = [(path, node) for path, node in graph.walk() if isinstance(node, Node)]
-        path_of = lambda kept: tuple(path for path, node in linear if kept(node))  # noqa: E731
-        whole = path_of(lambda node: _is_linear(node.op) and node not in self.columns | self.rows)
-        return (
-            path_of(self.columns.__contains__),
-            path_of(self.rows.__contains__),
-            whole,
-            tuple(self._operands(graph, Integer(1))),
-            tuple(self._results(graph, Integer(1))),
-        )
-
-    def _operands(self, graph: Graph, times: Expr) -> Iterator[tuple[Value, Expr]]:
-        taken = dict.fromkeys(node.inputs[0] for node in graph.nodes if node in self.columns)
-        yield from ((value, times) for value in taken)
-        for repeat, again in _inside(graph, times):
-            yield from self._operands(repeat.body, again)
-
-    def _results(self, graph: Graph, times: Expr) -> Iterator[tuple[Value, Expr]]:
-        yield from ((node.outputs[0], times) for node in graph.nodes if node in self.rows)
-        for repeat, again in _inside(graph, times):
-            yield from self._results(repeat.body, again)
 
     def graph(
         self, graph: Graph, types: Types, given: tuple[SplitOrigins, ...]
@@ -178,7 +161,10 @@ class _Narrowing:
         types = op.outputs(*(value.type for value in inputs))
         outputs = tuple(Value(type_, value.name) for type_, value in zip(types, member.outputs, strict=True))
         made = replace(member, op=op, inputs=inputs, outputs=outputs)
-        self._made.setdefault(member, set()).add(made)
+        if origins == {member}:
+            self.columns.add(made)
+        elif isinstance(op, Embedding) or (_is_linear(op) and any(sources)):
+            self.rows.add(made)
         return made, (origins,) * len(outputs)
 
     def _repeat(
@@ -198,7 +184,6 @@ class _Narrowing:
         """Return the operation of one rank, and the origins of its results."""
         op, every = node.op, frozenset[Node]().union(*sources)
         if isinstance(op, Embedding):
-            self.rows.add(node)
             return replace(op, count=ceiling(op.count / self.ranks)), UNSPLIT
         if _is_linear(op):
             return self._linear(node, op, every)  # type: ignore[arg-type]
@@ -211,12 +196,8 @@ class _Narrowing:
         return local, every
 
     def _linear(self, node: Node, op: Linear, origins: SplitOrigins) -> tuple[Op, SplitOrigins]:
-        if origins:
-            self.rows.add(node)
+        if origins or node in self.given_up or self.measure(op.out) < self.ranks:
             return op, UNSPLIT
-        if node in self.given_up or self.measure(op.out) < self.ranks:
-            return op, UNSPLIT
-        self.columns.add(node)
         return replace(op, out=self._share(op.out)), frozenset({node})
 
     def _local(self, op: Op) -> Op | None:
@@ -248,12 +229,6 @@ class _Narrowing:
             message = f"tp={self.ranks} does not divide the {count} heads of an attention"
             raise QueryError(message, hint=f"tp: {divisors(count)}")
         return heads / self.ranks
-
-
-def _inside(graph: Graph, times: Expr) -> Iterator[tuple[Repeat, Expr]]:
-    for member in graph.nodes:
-        if isinstance(member, Repeat):
-            yield member, times * member.count
 
 
 def _is_linear(op: Op) -> bool:

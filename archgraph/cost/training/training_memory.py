@@ -10,7 +10,6 @@ from sympy import Add, Expr, Symbol, ceiling
 
 from archgraph.cost.costs import Costs
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHT_GRADIENTS, WEIGHTS, WORKSPACE
-from archgraph.cost.memory.loss import loss_of
 from archgraph.cost.memory.memory import STATES, Memory
 from archgraph.cost.memory.optimizer_step import is_bound, step_bytes
 from archgraph.cost.memory.optimizers import OPTIMIZERS
@@ -143,8 +142,7 @@ def training_memory(g: Network, run: Training) -> TrainingMemory:
         QueryError: the network cannot be split as the run says.
     """
     check_visited(g.graph)
-    loss = loss_of(Memory(g.graph, g.selected, Setting()).graph, run.loss)
-    found = (_Measured(g, run, loss, rank).report() for rank in ranks(g, run, loss))
+    found = (_Measured(g, run, rank).report() for rank in ranks(g, run))
     return max(found, key=lambda each: each.bytes)
 
 
@@ -166,11 +164,10 @@ def _with_gradient(rank: Rank) -> frozenset[Value]:
 class _Measured:
     """The parts of one run on one rank, as laws of the graph and at numbers."""
 
-    def __init__(self, g: Network, run: Training, loss: str, rank: Rank) -> None:
+    def __init__(self, g: Network, run: Training, rank: Rank) -> None:
         self.g, self.run, self.batch, self.rank = g, run, batch_symbol(g), rank
         self._values = {**g.values, self.batch: run.batch}
         self._numbers: dict[Expr, int] = {}
-        self.loss = loss
         self.setting = Setting(
             "training",
             run.attention,
@@ -180,7 +177,7 @@ class _Measured:
             own=g.floating,
             samples=ONE if run.batch == 1 else self.batch,
             accumulating=run.accumulate > 1,
-            loss=loss if rank.has_loss else None,
+            loss=rank.loss if rank.has_loss else None,
             hands_on=run.zero >= 2,
         )
         self.memory = Memory(rank.graph, rank.graph.outputs, self.setting, self.measure, _with_gradient(rank))
@@ -220,7 +217,7 @@ class _Measured:
             place,
             phase,
             moments,
-            self.loss,
+            self.rank.loss,
             str(self.batch),
             self.rank.words,
         )
