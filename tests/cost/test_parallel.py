@@ -66,6 +66,46 @@ def test_heads_that_ranks_do_not_divide_are_refused():
     assert told.value.hint == "tp: 1, 2, 4, 8"
 
 
+def network(steps: str):
+    return ag.loads(f"archgraph: 1\nname: own\ninputs: {{x: {{n: 8, c: 16}}}}\nnetwork:\n{steps}")
+
+
+def weights(g, **options) -> int:
+    return g.training_memory(**options).by_kind["weights"]
+
+
+def test_weights_that_two_layers_have_are_split_alike():
+    """A table and a head by words both; but not where the head must be whole, and then the table is too."""
+    g = ag.load("gpt2")
+    share = -(-50257 // 3)
+    assert weights(g, loss="none", tp=3, gpus=3) - weights(g, tp=3, gpus=3) == 4 * 768 * (50257 - share)
+    assert "logits" in g.training_memory(loss="none", tp=3, gpus=3).rank[0]
+
+
+def test_one_matrix_by_outputs_and_by_inputs_is_whole():
+    """Both ways need other parts of it: beside it, two layers of their own are split."""
+    tied = (
+        "  - linear: {out: 16, bias: false}\n    share: w\n  - relu\n  - linear: {out: 16, bias: false}\n    share: w\n"
+    )
+    with pytest.raises(QueryError, match="none do"):
+        weights(network(tied), tp=4, gpus=4)
+    own = tied.replace("    share: w\n", "")
+    assert weights(network(own + tied), tp=4, gpus=4) == 4 * (2 * 16 * 4 + 16 * 16)
+
+
+def test_pairs_of_channels_stay_together():
+    """20 channels are 5 a rank, which are no pairs: this layer is whole."""
+    gate = "  - linear: {out: 20, bias: false}\n  - gated_linear_unit\n  - linear: {out: 16, bias: false}\n"
+    assert weights(network(gate), tp=2, gpus=2) == 4 * (10 * 16 + 5 * 16)
+    with pytest.raises(QueryError, match="none do"):
+        weights(network(gate), tp=4, gpus=4)
+
+
+def test_layers_without_end_are_counted():
+    (words,) = ag.load("sd").training_memory(tp=2, gpus=2).rank
+    assert words.endswith(" and 50 more")
+
+
 def test_convolutions_alone_cannot_be_split():
     with pytest.raises(QueryError, match="none do"):
         ag.load("unet").training_memory(tp=2, gpus=2)

@@ -9,10 +9,14 @@ pytestmark = pytest.mark.torch
 parallel = pytest.importorskip("torch.distributed.tensor.parallel")
 pytest.importorskip("torch.testing._internal.distributed.fake_pg")
 
+from sympy import Integer  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
+from archgraph.cost.memory.memory import Memory  # noqa: E402
+from archgraph.cost.memory.setting import Setting  # noqa: E402
 from archgraph.cost.parallel.pipeline import in_flight  # noqa: E402
+from archgraph.cost.parallel.ranks import ranks  # noqa: E402
 
 D, F, HEADS, N, L, V, BATCH = 48, 80, 4, 12, 3, 40, 2
 TEXT = f"""
@@ -142,12 +146,8 @@ def split(net, group, *, sequence):
     return parallelize_module(net, init_device_mesh("cpu", (group,)), plan)
 
 
-@pytest.mark.parametrize("sequence", [False, True])
-@pytest.mark.parametrize("group", [2, 4], indirect=True)
-@pytest.mark.filterwarnings("ignore")
-def test_weights_and_kept_values_of_a_rank(group, sequence):
-    net = split(Net(), group, sequence=sequence)
-    weights = {storage.data_ptr(): storage.nbytes() for storage in map(own, net.parameters())}
+def kept_by(run, weights) -> int:
+    """The bytes of floating values that autograd keeps of a run, beside weights."""
     kept = {}
 
     def pack(tensor):
@@ -157,11 +157,38 @@ def test_weights_and_kept_values_of_a_rank(group, sequence):
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        net(torch.zeros(BATCH, N, dtype=torch.long))
+        result = run()
+    del result
+    return sum(kept.values())
+
+
+def test_kept_values_of_stages():
+    """The first stage looks up its tokens; what another one takes in needs a gradient."""
+    net, g = Net(), ag.loads(TEXT).network
+    weights = {own(parameter).data_ptr() for parameter in net.parameters()}
+    x = torch.zeros(BATCH, N, D, requires_grad=True)
+    first = kept_by(lambda: net.blocks[1](net.blocks[0](net.first(torch.zeros(BATCH, N, dtype=torch.long)))), weights)
+    last = kept_by(lambda: net.blocks[2](x), weights)
+    run = ag.Training(pp=2, gpus=2, accumulate=2, batch=BATCH, attention="flash")
+    setting = Setting("training", "flash", samples=Integer(BATCH))
+    found = [
+        g.evaluate(Memory(rank.graph, rank.graph.outputs, setting, g.evaluate, rank.received).saved)
+        for rank in ranks(g, run)
+    ]
+    assert found == [first + 8 * BATCH * N, last]
+
+
+@pytest.mark.parametrize("sequence", [False, True])
+@pytest.mark.parametrize("group", [2, 4], indirect=True)
+@pytest.mark.filterwarnings("ignore")
+def test_weights_and_kept_values_of_a_rank(group, sequence):
+    net = split(Net(), group, sequence=sequence)
+    weights = {storage.data_ptr(): storage.nbytes() for storage in map(own, net.parameters())}
+    kept = kept_by(lambda: net(torch.zeros(BATCH, N, dtype=torch.long)), weights)
     run = ag.Training(tp=group, gpus=group, batch=BATCH, attention="flash", peak="saved", sequence=sequence)
     found = ag.loads(TEXT).training_memory(run)
     assert found.by_kind["weights"] == sum(weights.values())
-    assert found.by_kind["kept by autograd"] - 8 * BATCH * N == sum(kept.values())
+    assert found.by_kind["kept by autograd"] - 8 * BATCH * N == kept
     assert found.kinds_of_number["kept by autograd"] == "exact"
 
 

@@ -25,7 +25,7 @@ CHANNELS = "channels"
 STAGES = "stages"
 TOKENS = "tokens of experts"
 RINGS = "of n ranks each sends (n-1)/n of what is gathered or scattered, and twice that of a sum that all get (rings)"
-MATRICES_AGAIN = "what checkpoints compute again is summed again, and not counted"
+SUMS_AGAIN = "what checkpoints compute again is summed again, and not counted"
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,7 +54,12 @@ class Communication:
     def table(self) -> Table:
         """The report as a table, a row per kind."""
         rows = [{"kind": kind, "bytes": size, "law": str(self.laws[kind])} for kind, size in self.by_kind.items()]
-        notes = (self.at, *self.rank, RINGS, *((MATRICES_AGAIN,) if self.run.tp > 1 else ()))
+        notes = (
+            self.at,
+            *self.rank,
+            RINGS,
+            *((SUMS_AGAIN,) if self.run.tp > 1 and self.run.checkpoint not in ("none", False) else ()),
+        )
         title = f"{self.name}: a rank of {self.run.gpus} sends {self.bytes:,} bytes in a step (estimate)"
         return Table(title, ("kind", "bytes", "law"), rows, {"kind": "total", "bytes": self.bytes, "law": ""}, notes)
 

@@ -17,6 +17,9 @@ from archgraph.errors import QueryError, counted
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Network
 
+MOST_SHOWN = 4
+"""Layers that are listed by name."""
+
 
 @dataclass(frozen=True)
 class Rank:
@@ -107,8 +110,9 @@ def tensor_words(found: RankGraph, count: int) -> str:
     >>> from archgraph import load
     >>> g = load("mixtral").network
     >>> tensor_words(tensor_parallel(g.graph, 4, g.evaluate, split_outputs=True), 4)
-    '4 ranks split channels: 6 column splits and 3 row splits; whole on every rank: blocks.moe_swiglu.router'
+    '4 ranks split channels: 6 column and 3 row splits; all else is whole, of linear layers blocks.moe_swiglu.router'
     """
-    splits = f"{counted(len(found.columns), 'column split')} and {counted(len(found.rows), 'row split')}"
-    whole = f"; whole on every rank: {', '.join(found.whole)}" if found.whole else ""
-    return f"{count} ranks split channels: {splits}{whole}"
+    shown, more = ", ".join(found.whole[:MOST_SHOWN]), len(found.whole) - MOST_SHOWN
+    linear = f", of linear layers {shown}{f' and {more} more' if more > 0 else ''}" if shown else ""
+    splits = f"{len(found.columns)} column and {counted(len(found.rows), 'row split')}"
+    return f"{count} ranks split channels: {splits}; all else is whole{linear}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sympy import Expr, ceiling
 
@@ -141,13 +142,18 @@ class _Narrowing:
         origins = dict(zip(graph.inputs, given, strict=True))
         own = {value: Value(type_, value.name) for value, type_ in zip(graph.inputs, types, strict=True)}
         nodes: list[Member] = []
+        tied: dict[str, list[_Tied]] = {}
         for member in graph.nodes:
             inputs = tuple(own[value] for value in member.inputs)
             sources = tuple(origins[value] for value in member.inputs)
             made, found = self._member(member, inputs, sources)
             nodes.append(made)
+            if member.share is not None:
+                tied.setdefault(member.share, []).append(_Tied(member, made, _union(sources)))
             own.update(zip(member.outputs, made.outputs, strict=True))
             origins.update(zip(member.outputs, found, strict=True))
+        for group in tied.values():
+            _must_agree(group)
         outputs = tuple(own[value] for value in graph.outputs)
         result = Graph(tuple(own[value] for value in graph.inputs), tuple(nodes), outputs)
         return result, tuple(origins[value] for value in graph.outputs)
@@ -163,7 +169,7 @@ class _Narrowing:
         made = replace(member, op=op, inputs=inputs, outputs=outputs)
         if origins == {member}:
             self.columns.add(made)
-        elif isinstance(op, Embedding) or (_is_linear(op) and any(sources)):
+        elif (isinstance(op, Embedding) and op != member.op) or (_is_linear(op) and any(sources)):
             self.rows.add(made)
         return made, (origins,) * len(outputs)
 
@@ -182,15 +188,16 @@ class _Narrowing:
 
     def _node(self, node: Node, sources: tuple[SplitOrigins, ...]) -> tuple[Op, SplitOrigins]:
         """Return the operation of one rank, and the origins of its results."""
-        op, every = node.op, frozenset[Node]().union(*sources)
+        op, every = node.op, _union(sources)
         if isinstance(op, Embedding):
-            return replace(op, count=ceiling(op.count / self.ranks)), UNSPLIT
+            split = node not in self.given_up
+            return replace(op, count=ceiling(op.count / self.ranks)) if split else op, UNSPLIT
         if _is_linear(op):
             return self._linear(node, op, every)  # type: ignore[arg-type]
         if not every:
             return op, UNSPLIT
         apart = [source or "c" not in value.type.names for source, value in zip(sources, node.inputs, strict=True)]
-        local = self._local(op) if all(apart) else None
+        local = self._local(op, node.types) if all(apart) else None
         if local is None:
             raise _StuckError(every)
         return local, every
@@ -200,9 +207,11 @@ class _Narrowing:
             return op, UNSPLIT
         return replace(op, out=self._share(op.out)), frozenset({node})
 
-    def _local(self, op: Op) -> Op | None:
+    def _local(self, op: Op, types: Types) -> Op | None:
         """Return an operation on some of the channels; None where it needs them all."""
         match op:
+            case Glu() | Split(axis="c") if self.measure(types[0].channels) % (self.ranks * _parts(op)):
+                return None  # every rank has whole parts, or none does
             case ScaledDotProductAttention():
                 kv_heads = None if op.kv_heads is None else self._heads(op.kv_heads)
                 return replace(op, heads=self._heads(op.heads), kv_heads=kv_heads)
@@ -211,7 +220,8 @@ class _Narrowing:
             case RmsNorm() if op.heads != 1:
                 return replace(op, heads=self._heads(op.heads))
             case Split(axis="c", sizes=tuple() as sizes):
-                return replace(op, sizes=tuple(map(self._share, sizes)))
+                even = all(self.measure(length) % self.ranks == 0 for length in sizes)
+                return replace(op, sizes=tuple(length / self.ranks for length in sizes)) if even else None
             case Softmax(axis="c"):
                 return None
             case Concat() | Split() | Glu() | Pointwise() | Broadcast() | SameValues():
@@ -236,6 +246,40 @@ def _is_linear(op: Op) -> bool:
 
 
 def _must_be_whole(origins: tuple[SplitOrigins, ...]) -> None:
-    split = frozenset[Node]().union(*origins)
-    if split:
+    if split := _union(origins):
         raise _StuckError(split)
+
+
+def _union(origins: tuple[SplitOrigins, ...]) -> SplitOrigins:
+    return frozenset[Node]().union(*origins)
+
+
+def _parts(op: Glu | Split) -> int:
+    return op.parts or 1 if isinstance(op, Split) else 2
+
+
+class _Tied(NamedTuple):
+    """A member whose weights others have too: as it is, what it became, and where its operands are split."""
+
+    member: Member
+    made: Member
+    sources: SplitOrigins
+
+
+def _must_agree(group: list[_Tied]) -> None:
+    """Give up on splitting weights of which one owner needs other parts than another."""
+    if len({tuple(_shapes(each.made)) for each in group}) > 1:
+        nodes = (node for each in group for node in _nodes(each.member))
+        raise _StuckError(frozenset(nodes) | _union(tuple(each.sources for each in group)))
+
+
+def _shapes(member: Member) -> Iterator[tuple[Expr, ...]]:
+    for node in _nodes(member):
+        yield from (weight.shape for weight in node.op.weights(*node.types).values())
+
+
+def _nodes(member: Member) -> Iterator[Node]:
+    if isinstance(member, Node):
+        yield member
+        return
+    yield from (inner for _, inner in member.body.walk() if isinstance(inner, Node))
