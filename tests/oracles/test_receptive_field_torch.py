@@ -96,6 +96,13 @@ def test_random_networks(start):
     assert sum(map(check, range(start, start + 20))) > 10
 
 
+@pytest.mark.parametrize("seed", [182, 247])
+def test_borders_that_differ_from_output_to_output(seed):
+    """What borders bring in depends on the output, where what is read but for them is the same for all."""
+    torch.set_num_threads(1)
+    assert check(seed)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("start", range(PLAIN, PLAIN + MANY, 50))
 def test_many_random_networks(start):
