@@ -185,3 +185,30 @@ def test_hops_are_those_of_a_search(seed: int):
 def test_hops_of_many_networks(start: int):
     for seed in range(start, start + 100):
         compare(seed)
+
+
+FLATTENED = """
+archgraph: 1
+name: flattened
+inputs: {{x: {{c: 4, h: 8, w: 8}}}}
+network:
+  - residual:
+      - flatten: {{axes: [h, w], into: n}}
+{inner}
+      - unflatten: {{axis: n, into: {{h: 8, w: 8}}}}
+"""
+
+
+@pytest.mark.parametrize("axis", ["h", "w"])
+def test_places_on_several_axes_are_no_way_without_moves(axis):
+    """Three convolutions along the rows read three pixels to a side: one move to each would be too few."""
+    convolution = "      - conv: {out: 4, kernel: 3, padding: same}\n"
+    g = ag.loads(FLATTENED.format(inner=3 * convolution))
+    with pytest.raises(ag.QueryError, match=f"lies along {axis} depends on several axes"):
+        g.paths(axis=axis).max_path()
+
+
+def test_what_only_flattens_is_asked_as_before():
+    attention = "      - attention: {heads: 1}\n"
+    g = ag.loads(FLATTENED.format(inner=attention))
+    assert [g.paths(axis=axis).max_path() for axis in "hw"] == [1, 1]

@@ -105,3 +105,19 @@ def test_what_is_global_and_what_only_statistics_are():
 def test_no_positions_no_charts():
     with pytest.raises(QueryError, match="has no input with positions"):
         ag.loads("{archgraph: 1, inputs: {x: {c: 3}}, network: [linear: {out: 5}]}").draw("hops")
+
+
+def test_a_chart_without_moves_says_why():
+    """Places that depend on several axes are refused: an empty frame alone would say that nothing moves."""
+    flattened = ag.loads("""
+archgraph: 1
+name: flattened
+inputs: {x: {c: 4, h: 8, w: 8}}
+network:
+  - flatten: {axes: [h, w], into: n}
+  - conv: {out: 4, kernel: 3, padding: same}
+  - unflatten: {axis: n, into: {h: 8, w: 8}}
+""")
+    for figure in (flattened.draw("hops"), ag.contrast(flattened, ag.load("conv_stack"))):
+        told = " ".join(text.string for text in figure.diagram.texts())
+        assert "moves of flattened are not counted: where 'unflatten' lies along h depends on several axes" in told

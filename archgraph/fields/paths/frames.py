@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 from archgraph.fields.paths.homes import Located, home_of
 from archgraph.fields.paths.local_reads import LocalReads
+from archgraph.fields.sets.field import Field
+from archgraph.fields.sets.readings import axes_of
 from archgraph.fields.sets.region import Dependence, reading_alone
 from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.sizes.exact import Evaluate
@@ -23,13 +25,15 @@ class Frame:
 
     Attributes:
         graph: the network's own, or a body.
-        homes: where its values are.
+        homes: where its values are; none where every position reads the same.
+        untold: values whose positions differ in what they read, and lie in no order along the axis.
         inside: the iterations of its repeats.
     """
 
     graph: Graph
     homes: Mapping[Value, Located | None]
     inside: Mapping[Repeat, Iterations]
+    untold: frozenset[Value] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,14 +100,24 @@ class Framing(LocalReads):
             else:
                 inside[member], results = self._iterations(member, operands)
             reads.update(zip(member.outputs, results, strict=True))
-        frame = Frame(graph, {value: self._home(row) for value, row in reads.items()}, inside)
+        homes = {value: self._home(row) for value, row in reads.items()}
+        untold = frozenset(value for value, home in homes.items() if home is None and self._differs(reads[value]))
+        frame = Frame(graph, homes, inside, untold)
         outputs = tuple(reads[value] for value in graph.outputs)
         known.append((inputs, frame, outputs))
         return frame, outputs
 
     def _home(self, row: Dependence) -> Located | None:
+        reading = self._read(row)
+        return None if reading is None else home_of(reading)
+
+    def _differs(self, row: Dependence) -> bool:
+        reading = self._read(row)
+        return reading is not None and bool(axes_of(reading.content))
+
+    def _read(self, row: Dependence) -> Field | None:
         region = reading_alone(row).get(self._number)
-        return None if region is None else home_of(region.fields[self._axis])
+        return None if region is None else region.fields[self._axis]
 
     def _iterations(self, repeat: Repeat, operands: Operands) -> tuple[Iterations, Operands]:
         count, carried = self.count(repeat), len(repeat.outputs)

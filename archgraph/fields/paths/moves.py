@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archgraph.errors import QueryError
 from archgraph.fields.paths.connections import Connection, connection
 from archgraph.fields.paths.frames import Frame, Framing
 from archgraph.fields.positions.probe import ReadBack
@@ -23,6 +24,7 @@ class Moves:
     """
 
     def __init__(self, graph: Graph, input: Value, axis: str, evaluate: Evaluate) -> None:
+        self._axis = axis
         self._framing = Framing(graph, input, axis, evaluate)
         self.top = self._framing.frame()
         self._reader = ReadBack(evaluate)
@@ -31,10 +33,21 @@ class Moves:
 
     def connections(self, frame: Frame, node: Node, output: int) -> dict[int, Connection]:
         """Return the connections of one output of a node with every operand that it reads."""
+        self.check_told(frame, node.outputs[output])
         key = (frame, node, output)
         if key not in self._made:
             self._made[key] = self._connections(frame, node, output)
         return self._made[key]
+
+    def check_told(self, frame: Frame, value: Value) -> None:
+        """Refuse a value that would count as lying nowhere, so that going through it would cost nothing.
+
+        Raises:
+            QueryError: its positions are in no order along the axis.
+        """
+        if value in frame.untold:
+            message = f"where '{value.name}' lies along {self._axis} depends on several axes, or wraps around"
+            raise QueryError(f"{message}: no hops through it", hint="ask about a node before it, or along another axis")
 
     def _connections(self, frame: Frame, node: Node, output: int) -> dict[int, Connection]:
         # Layers of a kind do the same on the same cells, and share what they have found.

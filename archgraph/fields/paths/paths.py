@@ -58,7 +58,9 @@ class Paths:
 
     def _lead_to(self, node: str | Value | None) -> None:
         self._target = target(self._walk.moves.top.graph, node, self._evaluate)
-        home = self._target.frames(self._walk.moves.top)[-1].homes[self._target.value]
+        frame = self._target.frames(self._walk.moves.top)[-1]
+        self._walk.moves.check_told(frame, self._target.value)
+        home = frame.homes[self._target.value]
         if home is None:
             raise QueryError(
                 f"the output '{self._target.name}' has no places along {self.axis}: every path gathers all"

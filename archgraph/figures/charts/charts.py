@@ -160,4 +160,6 @@ def _explained(sides: Sequence[Side], names: Sequence[str], y: float, width: flo
 
 def _hop_notes(sides: Sequence[Side]) -> list[str]:
     ended = any((one := stairs(side.facts, side.color)) is not None and one.ends for side in sides)
-    return ["a move reads another cell of the input than its own", *(["×: no path leads farther"] if ended else [])]
+    told = ["a move reads another cell of the input than its own", *(["×: no path leads farther"] if ended else [])]
+    refused = ((side.name, side.facts.why_no_hops(side.facts.last_located)) for side in sides)
+    return told + [f"moves of {name} are not counted: {reason}" for name, reason in refused if reason]

@@ -257,6 +257,10 @@ class Facts:
         """How many moves input positions are away from the positions of a member, along the widest axis."""
         return self._hops.at(path) if self._hops is not None and path else None
 
+    def why_no_hops(self, path: str) -> str:
+        """Why `hops` has nothing to say, empty where it has."""
+        return self._hops.why_none(path) if self._hops is not None and path else ""
+
     @cached_property
     def _hops(self) -> HopFacts | None:
         if self.input is None:

@@ -61,6 +61,7 @@ class HopFacts:
         self._open = lambda node: Paths(graph, node, input, axis, evaluate=evaluate)
         self._first: Paths | None = None
         self._known: dict[str, Hops | None] = {}
+        self._refused: dict[str, str] = {}
 
     def at(self, path: str) -> Hops | None:
         """Return the hops of a step or scope of the network, None where positions have no places or no rule."""
@@ -68,11 +69,17 @@ class HopFacts:
             self._known[path] = self._read(path)
         return self._known[path]
 
+    def why_none(self, path: str) -> str:
+        """Return why there are no hops of a step, empty where there are."""
+        self.at(path)
+        return self._refused.get(path, "")
+
     def _read(self, path: str) -> Hops | None:
         try:
             self._first = self._first.to(path) if self._first is not None else self._open(path)
             return _hops(self._first)
-        except ArchgraphError:
+        except ArchgraphError as error:
+            self._refused[path] = error.message
             return None
 
 
