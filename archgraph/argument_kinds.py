@@ -114,6 +114,10 @@ def _is_whole(value: object) -> bool:
     return hasattr(value, "__index__") or bool(getattr(value, "is_Integer", False))
 
 
+def _is_switch(value: object) -> bool:
+    return type(value).__name__ in ("bool", "bool_") or (_is_whole(value) and value in (0, 1))  # numpy's own, too
+
+
 def _is_pair(value: object) -> bool:
     return isinstance(value, tuple) and len(value) == 2 and all(map(_is_whole, value))
 
@@ -125,6 +129,7 @@ def _is_number(value: object) -> bool:
 _TEXT = ArgumentKind("text", lambda value: isinstance(value, str))
 _KINDS = {
     "str": _TEXT,
+    "bool": ArgumentKind("True or False", _is_switch),
     "int": ArgumentKind("a whole number", _is_whole),
     "float": ArgumentKind("a number", _is_number),
     "Range": ArgumentKind("a pair of whole numbers", _is_pair),

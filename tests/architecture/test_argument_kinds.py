@@ -63,6 +63,8 @@ def test_most_arguments_have_a_known_kind():
         (lambda g: ag.verify("vgg"), "architecture of verify is an architecture"),
         (lambda g: g.draw().save(None), "path of save is text or a path, and not None"),
         (lambda g: g.largest("B", 10**400), "memory is a positive number of bytes"),
+        (lambda g: ag.Training(ema="no"), "ema of Training is True or False, and not 'no'"),
+        (lambda g: g.draw(values="yes"), "values of draw is True or False, and not 'yes'"),
         (lambda g: g.where(3, multiple_of=2), "name of where is text"),
     ],
 )
@@ -75,6 +77,8 @@ def test_numbers_of_other_libraries_are_numbers():
     numpy = pytest.importorskip("numpy")
     g = ag.load("conv_stack")
     assert g.depth_to_cover(numpy.int64(3)) == g.depth_to_cover(3)
+    assert ag.Training(batch=numpy.int64(4)) == ag.Training(batch=4)
+    assert ag.Training(ema=numpy.bool_(True)).ema
 
 
 def test_values_of_a_sweep_are_numbers():

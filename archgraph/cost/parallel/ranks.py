@@ -17,7 +17,7 @@ from archgraph.errors import QueryError, counted
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Network
 
-MOST_SHOWN = 4
+MOST_LISTED = 4
 """Layers that are listed by name."""
 
 
@@ -112,7 +112,7 @@ def tensor_words(found: RankGraph, count: int) -> str:
     >>> tensor_words(tensor_parallel(g.graph, 4, g.evaluate, split_outputs=True), 4)
     '4 ranks split channels: 6 column and 3 row splits; all else is whole, of linear layers blocks.moe_swiglu.router'
     """
-    shown, more = ", ".join(found.whole[:MOST_SHOWN]), len(found.whole) - MOST_SHOWN
+    shown, more = ", ".join(found.whole[:MOST_LISTED]), len(found.whole) - MOST_LISTED
     linear = f", of linear layers {shown}{f' and {more} more' if more > 0 else ''}" if shown else ""
     splits = f"{len(found.columns)} column and {counted(len(found.rows), 'row split')}"
     return f"{count} ranks split channels: {splits}; all else is whole{linear}"

@@ -87,8 +87,9 @@ class Training:
                 raise not_among(name, getattr(self, name), known)
         for name, least in LEAST_VALUES.items():
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
                 raise QueryError(f"{name} is a whole number from {least} on, and not {quoted(value)[1:-1]}")
+            object.__setattr__(self, name, int(value))  # numpy's whole numbers as well
         self._check_shards()
         policy(self.checkpoint)
 
