@@ -94,7 +94,7 @@ def _rank(g: Network, split: RankGraph, graph: Graph, run: Training, loss: str, 
 
 def _words(split: RankGraph, run: Training) -> Iterator[str]:
     if run.tp > 1:
-        yield tensor_words(split, run.tp) + (", and positions between them" if run.sequence else "")
+        yield tensor_words(split, run.tp, sequence=run.sequence)
     if run.ep > 1:
         yield f"{run.ep} ranks share the experts, which are chosen equally often"
 
@@ -104,7 +104,7 @@ def _stage_words(stage: PipelineStage, run: Training, held: int) -> str:
     return f"stage {stage.index + 1} of {run.pp}, with {counted(stage.blocks, 'block')}, holds {batches} (1F1B)"
 
 
-def tensor_words(found: RankGraph, count: int) -> str:
+def tensor_words(found: RankGraph, count: int, *, sequence: bool = False) -> str:
     """Say which layers a rank has parts of.
 
     >>> from archgraph import load
@@ -115,4 +115,5 @@ def tensor_words(found: RankGraph, count: int) -> str:
     shown, more = ", ".join(found.whole[:MOST_LISTED]), len(found.whole) - MOST_LISTED
     linear = f", of linear layers {shown}{f' and {more} more' if more > 0 else ''}" if shown else ""
     splits = f"{len(found.columns)} column and {counted(len(found.rows), 'row split')}"
-    return f"{count} ranks split channels: {splits}; all else is whole{linear}"
+    positions = ", and positions wherever these are whole" if sequence else ""
+    return f"{count} ranks split channels{positions}: {splits}; all else is whole{linear}"

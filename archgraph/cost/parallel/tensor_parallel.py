@@ -222,6 +222,8 @@ class _Narrowing:
             case Split(axis="c", sizes=tuple() as sizes):
                 even = all(self.measure(length) % self.ranks == 0 for length in sizes)
                 return replace(op, sizes=tuple(length / self.ranks for length in sizes)) if even else None
+            case Split(axis="c", parts=int() as parts):
+                return replace(op, parts=None, sizes=(types[0].channels / (self.ranks * parts),) * parts)
             case Softmax(axis="c"):
                 return None
             case Concat() | Split() | Glu() | Pointwise() | Broadcast() | SameValues():
