@@ -226,7 +226,7 @@ def main() -> int:
     name = slowest()
     bomb, explode = worst_bomb()
     checks += [
-        ("hops of DiT with 10,000 blocks / with 10", hopped("dit", L=10_000), hopped("dit", L=10), 3.0),
+        ("hops of DiT with 10,000 blocks / with 10", hopped("dit", L=10_000), hopped("dit", L=10), 1.5),
         ("hops of Llama, 10**6 tokens / 4,096", hopped("llama", N=10**6), hopped("llama", N=4096), 1.5),
         ("hops of U-Net, 10**6 pixels / 512", hopped(UNET, H=2**20, W=2**20), hopped(UNET), 1.5),
         (f"'{bomb}', the slowest of the harmful specs / import torch", explode, import_torch, 1.0),
