@@ -7,6 +7,7 @@ channels. Norms, gates and attention scores are held fixed, activations taken as
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -64,7 +65,7 @@ def effective(walk: Walk | str | None, extent: int) -> Effective:
 def _with_even(local: Spread | None, even: float, extent: int) -> Spread:
     """Return a distribution together with what is spread evenly over the axis about its centre."""
     place = 0 if local is None else round(local.mean) - extent // 2
-    weights = (even / extent,) * extent if extent <= MOST_WEIGHTS else None
+    weights = array("d", [even / extent]) * extent if extent <= MOST_WEIGHTS else None
     whole = Spread(even, place + (extent - 1) / 2, (extent**2 - 1) / 12, place, weights)
     return blended([whole] if local is None else [local, whole])
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import accumulate
 from math import fsum, gcd, lcm, sqrt
-from operator import add
 
 from archgraph.errors import QueryError
 from archgraph.fields.sets.setmap import MOST_PHASES
+from archgraph.fields.sets.weights import Addend, added, quantiles, scaled
 
 MOST_WEIGHTS = 1 << 13
 """Longer distributions keep their mass, mean and variance only."""
@@ -31,12 +31,16 @@ class Spread:
     mean: float
     variance: float
     start: int = 0
-    weights: tuple[float, ...] | None = ()
+    weights: array[float] | None = field(default_factory=lambda: array("d"))
 
-    def moved(self, distance: int, factor: float = 1.0) -> Spread:
-        """Return the distribution moved and scaled."""
-        weights = self.weights if factor == 1 or not self.weights else tuple(w * factor for w in self.weights)
-        return Spread(self.mass * factor, self.mean + distance, self.variance, self.start + distance, weights)
+    def moved(self, distance: int) -> Spread:
+        """Return the distribution moved."""
+        return Spread(self.mass, self.mean + distance, self.variance, self.start + distance, self.weights)
+
+    def scaled(self, factor: float) -> Spread:
+        """Return the distribution with all weights multiplied."""
+        weights = self.weights if factor == 1 or not self.weights else scaled(self.weights, factor)
+        return Spread(self.mass * factor, self.mean, self.variance, self.start, weights)
 
     @property
     def width(self) -> float:
@@ -45,53 +49,37 @@ class Spread:
             return 0.0
         if not self.weights:
             return NORMAL * sqrt(self.variance)
-        sums = list(accumulate(self.weights))
-        return _quantile(sums, 0.975 * sums[-1]) - _quantile(sums, 0.025 * sums[-1])
+        first, last = quantiles(self.weights, (0.025, 0.975))
+        return last - first
 
 
 NOWHERE = Spread(0.0, 0.0, 0.0)
 
 
-def _quantile(sums: Sequence[float], amount: float) -> float:
-    """Return where a piecewise linear distribution function reaches an amount."""
-    before = 0.0
-    for index, total in enumerate(sums):
-        if total >= amount:
-            step = total - before
-            return index + ((amount - before) / step if step else 0.0)
-        before = total
-    return float(len(sums))
-
-
 def taps(pairs: Iterable[tuple[int, float]]) -> Spread:
     """Return the distribution of some weights at some places."""
-    return blended([Spread(weight, float(place), 0.0, place, (weight,)) for place, weight in pairs])
+    return blended([Spread(weight, float(place), 0.0, place, array("d", (weight,))) for place, weight in pairs])
 
 
-def blended(parts: Sequence[Spread]) -> Spread:
-    """Return the sum of distributions."""
-    kept = [part for part in parts if part.mass > 0]
-    mass = fsum(part.mass for part in kept)
+def blended(parts: Sequence[Spread], factors: Sequence[float] | None = None) -> Spread:
+    """Return the sum of distributions, each multiplied by a factor if any are given."""
+    pairs = zip(parts, factors or [1.0] * len(parts), strict=True)
+    kept = [(part, factor, part.mass * factor) for part, factor in pairs if part.mass * factor > 0]
+    mass = fsum(share for *_, share in kept)
     if not mass:
         return NOWHERE
-    mean = fsum(part.mass * part.mean for part in kept) / mass
-    variance = fsum(part.mass * (part.variance + (part.mean - mean) ** 2) for part in kept) / mass
-    return Spread(mass, mean, variance, *_added(kept))
+    mean = fsum(share * part.mean for part, _, share in kept) / mass
+    variance = fsum(share * (part.variance + (part.mean - mean) ** 2) for part, _, share in kept) / mass
+    return Spread(mass, mean, variance, *_added([(part, factor) for part, factor, _ in kept]))
 
 
-def _added(parts: Sequence[Spread]) -> tuple[int, tuple[float, ...] | None]:
-    start = min(part.start for part in parts)
-    if any(part.weights is None for part in parts):
+def _added(parts: Sequence[tuple[Spread, float]]) -> tuple[int, array[float] | None]:
+    start = min(part.start for part, _ in parts)
+    if any(part.weights is None for part, _ in parts):
         return start, None
-    length = max(part.start + len(part.weights or ()) for part in parts) - start
-    if length > MOST_WEIGHTS:
-        return start, None
-    total = [0.0] * length
-    for part in parts:
-        weights, first = part.weights or (), part.start - start
-        last = first + len(weights)
-        total[first:last] = map(add, total[first:last], weights)
-    return start, tuple(total)
+    given = [Addend(part.start - start, factor, part.weights or array("d")) for part, factor in parts]
+    length = max(addend.start + len(addend.weights) for addend in given)
+    return start, added(given, length) if length <= MOST_WEIGHTS else None
 
 
 @dataclass(frozen=True)
@@ -133,8 +121,8 @@ class SpreadMap:
     def _after(self, first: Spread) -> Spread:
         if first.weights is None or not self.period:
             return self._after_long(first)
-        steps = ((place, weight) for place, weight in enumerate(first.weights, first.start) if weight)
-        return blended([self.at(place).moved(0, weight) for place, weight in steps])
+        steps = [(place, weight) for place, weight in enumerate(first.weights, first.start) if weight]
+        return blended([self.at(place) for place, _ in steps], [weight for _, weight in steps])
 
     def _after_long(self, first: Spread) -> Spread:
         """Return the moments behind a long distribution, over which phases even out."""
@@ -159,7 +147,7 @@ class SpreadMap:
 
     def scaled(self, factor: float) -> SpreadMap:
         """Return the map with all weights scaled."""
-        return self if factor == 1 else SpreadMap(self.advance, tuple(phase.moved(0, factor) for phase in self.phases))
+        return self if factor == 1 else SpreadMap(self.advance, tuple(phase.scaled(factor) for phase in self.phases))
 
 
 def _checked(period: int) -> int:
@@ -168,4 +156,4 @@ def _checked(period: int) -> int:
     return period
 
 
-STAY = SpreadMap(1, (Spread(1.0, 0.0, 0.0, 0, (1.0,)),))
+STAY = SpreadMap(1, (taps([(0, 1.0)]),))
