@@ -21,10 +21,28 @@ def test_a_single_position_of_a_long_axis_is_answered():
     assert list(field.probe(h=0)) == [(0,), (1,), (2,)]
 
 
-@pytest.mark.parametrize("ask", [lambda field: field.unread, lambda field: field.interior, lambda field: field.probe()])
-def test_all_positions_of_a_long_axis_are_refused(ask):
-    with pytest.raises(QueryError, match="too large a question: the limit is"):
-        ask(ag.loads(LONG).receptive_field())
+def test_all_positions_of_a_long_axis_are_answered():
+    field = ag.loads(LONG).receptive_field()
+    assert field.probe().intervals == {"h": (0, 2_999_999)}
+    assert (len(field.unread), field.interior.intervals) == (0, {"h": (1, 1_499_998)})
+
+
+def test_boxes_cost_the_same_at_any_size():
+    g = ag.load("unet:padded-512").at(H=2**20, W=2**20)
+    field = g.receptive_field("logits")
+    assert field.probe().is_box
+    assert len(field.probe()) == 2**40
+    # Positions of both axes beside each other, and windows cut out of them.
+    assert len(ag.load("dit").at(S=2**14).receptive_field("tokens").probe()) == 2**28
+    assert ag.load("swin").at(H=224 * 2**5, W=224 * 2**5).receptive_field().probe().is_box
+
+
+def test_holes_over_very_many_positions_are_refused_before_memory_is_taken():
+    steps = "[conv: {out: 2, kernel: 2, stride: 5}]"
+    field = ag.loads(f"archgraph: 1\ninputs: {{x: {{c: 2, h: 1000000000}}}}\nnetwork: {steps}\n").receptive_field()
+    with pytest.raises(QueryError, match=r"holes over 200,000,000 is too large: the limit is 134,217,728"):
+        field.probe()
+    assert list(field.probe(h=10**8)) == [(5 * 10**8,), (5 * 10**8 + 1,)]
 
 
 def test_paths_do_not_depend_on_the_side():

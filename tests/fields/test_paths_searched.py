@@ -61,10 +61,9 @@ def reads(relation, operand, output, x):
     (group,) = relation.groups
     assert not isinstance(group, Joint)
     if isinstance(group, Every):
-        return [y for y in range(operand.count) if group.mask >> y & 1]
+        return [y for y in range(operand.count) if y in group.mask]
     assert isinstance(group, Link)
-    mask = group.table[x]
-    return [y for y in range(operand.count) if mask >> y & 1]
+    return [y for y in range(operand.count) if y in group.table[x]]
 
 
 def apart(operand, output, y, x):

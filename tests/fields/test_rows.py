@@ -14,7 +14,8 @@ from archgraph.fields.rules.axis_rule import AxisView
 from archgraph.fields.rules.links import Every, Link, Lookup
 from archgraph.fields.rules.node_reads import node_reads
 from archgraph.fields.sets.at_most import at_most
-from archgraph.fields.sets.indices import indices, interval
+from archgraph.fields.sets.index_sets import one_index
+from archgraph.fields.sets.indices import Indices, indices, interval
 from archgraph.fields.sets.pieces import join, placed
 from archgraph.fields.sets.readings import PRESENT, HalfLine, Moving, Reading, Rows, Unsettled, Whole
 from archgraph.fields.sets.rows import MOST_LISTED_ROWS, listed, row_at
@@ -60,9 +61,13 @@ def view_of(extent: int, outputs: int) -> AxisView:
 def matrix_of(read: AxisMap, extent: int, outputs: int) -> Matrix:
     found = rule_of(read).relation(view_of(extent, outputs))
     if isinstance(found, Every):
-        return [found.mask] * outputs
+        return [_bits(found.mask)] * outputs
     assert isinstance(found, Link | Lookup)
-    return [next(found.pull((1 << i,)))[0] for i in range(outputs)]
+    return [_bits(next(found.pull((one_index(i),)))[0]) for i in range(outputs)]
+
+
+def _bits(found: Indices) -> int:
+    return sum(1 << index for index in found)
 
 
 def product(first: Matrix, then: Matrix) -> Matrix:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import product
 
-from archgraph.fields.sets.area import bits
+from archgraph.fields.sets.indices import of_mask
 from archgraph.ops.reach import (
     All,
     Along,
@@ -50,9 +50,9 @@ def _along(axis_map: AxisMap, axis: str, output: dict[str, int], length: int) ->
             return _along(inner, other, output, length)
         case Listed(sets, over, alike):
             if alike:
-                return bits(sets.masks[0])
+                return iter(of_mask(sets.masks[0]))
             place = sum(scale * output[name] for name, scale, _ in over) if over else output[axis]
-            return bits(sets.masks[place])
+            return iter(of_mask(sets.masks[place]))
         case AnyOf(maps):
             return (position for inner in maps for position in _along(inner, axis, output, length))
         case AtMost(inner, _):

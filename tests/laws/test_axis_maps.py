@@ -14,6 +14,7 @@ from archgraph.fields.rules.axis_rule import AxisRule, AxisView, MovingRule
 from archgraph.fields.rules.node_relations import node_relations
 from archgraph.fields.sets.area import area_box, points
 from archgraph.fields.sets.band import EVERYTHING, Band
+from archgraph.fields.sets.index_sets import one_index
 from archgraph.fields.sets.readings import HalfLine, Reading, Rows, Whole
 from archgraph.fields.sets.readings import Moving as MovingReading
 from archgraph.fields.sets.rows import row_at
@@ -156,7 +157,7 @@ def test_the_relation_is_the_set_map_inside_of_the_borders(read, length, outputs
     reading = rule_of(read).reading(view_of(length, outputs, number))
     relation = relation_of(read, length, outputs, number)
     for index in indices(outputs):
-        found = {place for (place,) in points(relation.pull(area_box([1 << i for i in index.values()])))}
+        found = {place for (place,) in points(relation.pull(area_box(list(map(one_index, index.values())))))}
         stated = read_at(reading, index)
         inside = {place for place in stated if 0 <= place < length}
         if inside == stated or (getattr(read, "border", "drop") == "drop" and not isinstance(read, Interpolated)):
@@ -170,7 +171,7 @@ def test_the_relation_is_what_the_axis_map_says_in_words(read, length, outputs, 
         pytest.skip("the words leave out borders and numbered outputs")
     relation = relation_of(read, length, outputs, number)
     for index in indices(outputs):
-        found = {place for (place,) in points(relation.pull(area_box([1 << i for i in index.values()])))}
+        found = {place for (place,) in points(relation.pull(area_box(list(map(one_index, index.values())))))}
         assert found == {place for (place,) in reads(Reach((("n", read),)), index, {"n": length})}
 
 

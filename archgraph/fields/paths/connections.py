@@ -10,11 +10,10 @@ from math import lcm
 
 from archgraph.fields.paths.homes import Located, overlap
 from archgraph.fields.paths.index_rules import NONE_READ, IndexRule, Mapped, Same, Several, Tabled, UpTo, everything
-from archgraph.fields.paths.index_sets import common, every_index
 from archgraph.fields.rules.links import Every, Joint, Link, LinkGroup, Lookup, Tangle
-from archgraph.fields.rules.read_tables import AnyTable, ListTable, MapTable, PrefixTable, ReadTable
+from archgraph.fields.rules.read_tables import AnyTable, EveryTable, ListTable, MapTable, PrefixTable, ReadTable
 from archgraph.fields.rules.relation import Relation
-from archgraph.fields.sets.area import Mask
+from archgraph.fields.sets.index_sets import common, every_index
 from archgraph.fields.sets.indices import Indices, of_mask, union
 from archgraph.fields.sets.limits import check_places
 from archgraph.fields.sets.readings import HalfLine, Moving, Reading, moving
@@ -86,6 +85,8 @@ def _of_table(table: ReadTable, count: int) -> IndexRule:
         return Mapped(_exact(table.reads), count, table.border)
     if isinstance(table, PrefixTable):
         return UpTo(shift(table.ahead), count)
+    if isinstance(table, EveryTable):
+        return Same(table.found)
     if isinstance(table, ListTable):
         return Tabled(tuple(map(of_mask, table.sets.masks)), table.outputs)
     assert isinstance(table, AnyTable)
@@ -158,8 +159,8 @@ def _pairs(group: LinkGroup, operand: Located, output: Located) -> Iterator[tupl
             yield output.term.at(index[driver]), _coordinates(group.read(index)[place], operand)
 
 
-def _coordinates(reads: Mask, home: Located) -> Indices:
-    found = of_mask(reads)
+def _coordinates(reads: Indices, home: Located) -> Indices:
+    found = reads
     if not home.term.pure:
         found = union(Indices(x, 1, 1) for x in {home.term.at(index) for index in found})
     return common(found, every_index(home.count))

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from archgraph.fields.paths.index_sets import common, every_index
+from archgraph.fields.sets.index_sets import common, every_index
 from archgraph.fields.sets.indices import EMPTY, Indices, interval, union
 from archgraph.fields.sets.read_border import folded
 from archgraph.fields.sets.setmap import SetMap

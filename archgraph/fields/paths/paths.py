@@ -9,13 +9,13 @@ from archgraph.errors import QueryError
 from archgraph.fields.paths.all_pairs import AllPairs
 from archgraph.fields.paths.courses import Course
 from archgraph.fields.paths.hop_path import HopPath
-from archgraph.fields.paths.index_sets import without
 from archgraph.fields.paths.moves import Moves
 from archgraph.fields.paths.reached import Reached, reached
 from archgraph.fields.paths.target import target
 from archgraph.fields.paths.trace import PathTracer, least
 from archgraph.fields.paths.walk import Levels
 from archgraph.fields.paths.walks import SingleWalk
+from archgraph.fields.sets.index_sets import without
 from archgraph.fields.sets.indices import EMPTY, Indices, interval
 from archgraph.fields.sets.limits import check_calls, check_cells
 from archgraph.graph.ir import Graph, Value

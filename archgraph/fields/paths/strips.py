@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 from typing import NamedTuple, TypeAlias
 
 from archgraph.errors import QueryError
-from archgraph.fields.paths.index_sets import plain
+from archgraph.fields.sets.index_sets import plain
 from archgraph.fields.sets.indices import Indices, interval, union
 from archgraph.fields.sets.limits import MOST_PLACES
 

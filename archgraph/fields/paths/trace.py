@@ -11,11 +11,11 @@ from archgraph.fields.paths.connections import Connection
 from archgraph.fields.paths.frames import Frame
 from archgraph.fields.paths.homes import Located
 from archgraph.fields.paths.hop_path import HopPath, HopStep
-from archgraph.fields.paths.index_sets import common, without
 from archgraph.fields.paths.reached import Reached
 from archgraph.fields.paths.target import label
 from archgraph.fields.paths.walk import Carried, Levels, WalkStates
 from archgraph.fields.paths.walks import SingleWalk
+from archgraph.fields.sets.index_sets import common, without
 from archgraph.fields.sets.indices import EMPTY, Indices, interval, union
 from archgraph.graph.ir import Node, Repeat, Value
 

@@ -10,8 +10,9 @@ from archgraph.fields.rules.node_reads import Learned
 from archgraph.fields.rules.node_relations import node_relations
 from archgraph.fields.rules.relation import Relation
 from archgraph.fields.sets import area
-from archgraph.fields.sets.area import Area, Mask, full
+from archgraph.fields.sets.area import Area, Mask
 from archgraph.fields.sets.field import ReadKind
+from archgraph.fields.sets.index_sets import every_index, one_index
 from archgraph.graph.ir import Node
 from archgraph.graph.walk_back import WalkBack
 from archgraph.sizes.exact import Evaluate
@@ -105,7 +106,7 @@ class Probe:
     def _at(self, found: Area, position: tuple[int, ...]) -> bool:
         if not position:
             return bool(found)
-        return any(mask >> position[0] & 1 and self._at(tail, position[1:]) for mask, tail in found)
+        return any(position[0] in mask and self._at(tail, position[1:]) for mask, tail in found)
 
     @property
     def intervals(self) -> dict[str, tuple[int, int] | None]:
@@ -134,7 +135,7 @@ class Probe:
 
 
 def _hull(mask: Mask) -> tuple[int, int] | None:
-    return ((mask & -mask).bit_length() - 1, mask.bit_length() - 1) if mask else None
+    return (mask.lo, mask.hi) if mask.length else None
 
 
 def _shown(ends: tuple[int, int] | None) -> str:
@@ -160,4 +161,6 @@ def chosen(extents: Mapping[str, int], index: Mapping[str, int], node: str) -> A
             raise QueryError(f"the output of '{node}' has no axis '{axis}'; its position axes: {known}")
         if not 0 <= place < extents[axis]:
             raise QueryError(f"{axis}={place} lies outside of '{node}', which has {extents[axis]} positions on it")
-    return area.area_box([1 << index[axis] if axis in index else full(extent) for axis, extent in extents.items()])
+    return area.area_box(
+        [one_index(index[axis]) if axis in index else every_index(extent) for axis, extent in extents.items()]
+    )

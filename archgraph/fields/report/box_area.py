@@ -8,6 +8,7 @@ from math import lcm
 
 from archgraph.fields.sets.area import area_box, area_size, unite
 from archgraph.fields.sets.boxes import ReadBox
+from archgraph.fields.sets.index_sets import taken
 from archgraph.fields.sets.indices import Indices, interval
 from archgraph.fields.sets.readings import Moving, Reading, Whole
 
@@ -49,7 +50,7 @@ def _area(boxes: Sequence[ReadBox], extents: Mapping[str, int], phases: tuple[in
     starts = [min(row[axis].lo for row in sets) for axis in range(len(extents))]
     if any(row[axis].hi - starts[axis] > MOST_POSITIONS for row in sets for axis in range(len(extents))):
         return None
-    masks = ([found.bits(1) << found.lo - start for found, start in zip(row, starts, strict=True)] for row in sets)
+    masks = (list(map(taken, row)) for row in sets)
     return area_size(unite(map(area_box, masks)))
 
 

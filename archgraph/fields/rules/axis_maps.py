@@ -32,18 +32,17 @@ from archgraph.fields.rules.moving_rules import (
     WindowRule,
     unknown_band,
 )
-from archgraph.fields.rules.read_tables import AnyTable, ListTable, PrefixTable, ReadTable
+from archgraph.fields.rules.read_tables import AnyTable, EveryTable, ListTable, PrefixTable, ReadTable
 from archgraph.fields.rules.tap_power import everywhere
 from archgraph.fields.sets import windows
-from archgraph.fields.sets.area import full
 from archgraph.fields.sets.at_most import at_most
 from archgraph.fields.sets.band import EVERYTHING, Band, Unknown
-from archgraph.fields.sets.indices import of_mask
+from archgraph.fields.sets.index_sets import every_index
+from archgraph.fields.sets.indices import of_bits, of_mask
 from archgraph.fields.sets.readings import HalfLine, Reading, moving
 from archgraph.fields.sets.rows import listed_sets, stated_rows
 from archgraph.fields.sets.spread import STAY
 from archgraph.fields.sets.terms import Form, Sum, Term, own_index, values_of
-from archgraph.ops.position_sets import PositionSets
 from archgraph.ops.reach import (
     All,
     Along,
@@ -74,7 +73,7 @@ class _All(AxisRule[All]):
         return view.whole
 
     def relation(self, view: AxisView) -> Related:
-        return Every(view.axis, full(view.extent))
+        return Every(view.axis, every_index(view.extent))
 
     def band(self, number: int) -> Stretch:
         return EVERYTHING
@@ -191,9 +190,9 @@ class _Listed(AxisRule[Listed]):
 
     def relation(self, view: AxisView) -> Related:
         if self._is_one(view):
-            return Every(view.axis, self.read.sets.masks[0])
+            return Every(view.axis, of_bits(0, self.read.sets.masks[0]))
         if not self._fits(view):
-            return Every(view.axis, full(view.extent), exact=False)
+            return Every(view.axis, every_index(view.extent), exact=False)
         drivers = tuple((term.axis, term.scale, term.extent) for term in self._form(view))
         return Lookup(view.axis, drivers, self.read.sets)
 
@@ -235,7 +234,7 @@ class _AnyOf(AxisRule[AnyOf]):
 
     def relation(self, view: AxisView) -> Related:
         if not self._known(view):
-            return Every(view.axis, full(view.extent), exact=False)
+            return Every(view.axis, every_index(view.extent), exact=False)
         return Link(view.axis, view.driver, self._table(view))
 
     def doubt(self, view: AxisView) -> str:
@@ -266,8 +265,9 @@ def _as_table(found: Related, view: AxisView) -> ReadTable:
     if isinstance(found, Link):
         return found.table
     assert not isinstance(found, Digital)
-    masks = (found.mask,) * view.outputs if isinstance(found, Every) else found.sets.masks
-    return ListTable(PositionSets(masks, view.extent), view.extent, view.outputs)
+    if isinstance(found, Every):
+        return EveryTable(found.mask, view.extent, view.outputs)
+    return ListTable(found.sets, view.extent, view.outputs)
 
 
 class _AtMost(AxisRule[AtMost]):

@@ -14,7 +14,7 @@ from archgraph.fields.rules.links import Every, Link, Lookup
 from archgraph.fields.rules.read_tables import MapTable, ReadTable
 from archgraph.fields.rules.tap_power import Global
 from archgraph.fields.sets.band import Band, Everything, Unknown
-from archgraph.fields.sets.indices import interval, of_mask
+from archgraph.fields.sets.indices import interval
 from archgraph.fields.sets.readings import PRESENT, Moving, Reading, Whole, moving
 from archgraph.fields.sets.rows import MOST_LISTED_ROWS, bordered, stated_rows
 from archgraph.fields.sets.setmap import SetMap
@@ -110,7 +110,7 @@ def written_out(table: ReadTable, view: AxisView) -> Reading:
     """
     if view.outputs > MOST_LISTED_ROWS:
         raise QueryError(f"the sets of {view.outputs:,} positions are too many to be listed")
-    return stated_rows(own_index(view.driver, view.outputs), tuple(map(of_mask, table)), view.place)
+    return stated_rows(own_index(view.driver, view.outputs), tuple(table), view.place)
 
 
 class AxisRule(ABC, Generic[RuledMap]):

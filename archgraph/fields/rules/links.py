@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import lru_cache
 from itertools import product
-from operator import or_
+from math import prod
 from typing import TypeAlias
 
+from archgraph.fields.rules.digit_boxes import DigitBox, Radix, digits_of
 from archgraph.fields.rules.read_tables import ReadTable
-from archgraph.fields.sets.area import Area, Mask, Masks, area_box, bits, boxes, unite
-from archgraph.fields.sets.limits import check_pairs
+from archgraph.fields.sets.area import Area, Mask, Masks, area_box, boxes, unite
+from archgraph.fields.sets.index_sets import common, one_index, united
+from archgraph.fields.sets.indices import EMPTY, interval, of_bits
+from archgraph.fields.sets.limits import check_one_by_one
+from archgraph.fields.sets.map_images import repeated
 from archgraph.ops.position_sets import PositionSets
 
 
@@ -36,7 +40,7 @@ class Link:
     @property
     def outside(self) -> Mask:
         """The outputs that read beyond the border: padding, a repeated border, a window that it cuts."""
-        return self.table.beyond() if self.bordered else 0
+        return self.table.beyond() if self.bordered else EMPTY
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -60,14 +64,12 @@ class Link:
 # All iterations of a repeat, and most layers of a network, have the same few tables and ask for the same sets.
 @lru_cache(maxsize=1 << 14)
 def _pulled(table: ReadTable, outputs: Mask) -> Mask:
-    check_pairs(outputs.bit_count(), table.extent)
-    return reduce(or_, (table[index] for index in bits(outputs)), 0)
+    return table.together(outputs)
 
 
 @lru_cache(maxsize=1 << 14)
 def _pushed(table: ReadTable, read: Mask) -> Mask:
-    check_pairs(len(table), table.extent)
-    return reduce(or_, (1 << index for index, reads in enumerate(table) if reads & read), 0)
+    return table.readers(read)
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Every:
     axis: str
     mask: Mask
     drivers: tuple[str, ...] = ()
-    outside: Mask = 0
+    outside: Mask = EMPTY
     exact: bool = True
 
     @property
@@ -93,7 +95,7 @@ class Every:
         """Yield that outputs read it, if it is read."""
         # Nothing that the outputs would have to meet: a choice of no axes, where no choice at all would mean that none
         # reads it.
-        if masks[0] & self.mask:
+        if common(masks[0], self.mask).length:
             yield ()
 
 
@@ -104,7 +106,7 @@ class Only:
     driver: str
     mask: Mask
     axes: tuple[str, ...] = ()
-    outside: Mask = 0
+    outside: Mask = EMPTY
     exact: bool = True
 
     @property
@@ -114,12 +116,16 @@ class Only:
 
     def pull(self, masks: Masks) -> Iterator[Masks]:
         """Yield that the operand is read, if it is."""
-        if masks[0] & self.mask:
+        if common(masks[0], self.mask).length:
             yield ()
 
     def push(self, masks: Masks) -> Iterator[Masks]:
         """Yield the outputs."""
         yield (self.mask,)
+
+
+DigitPart: TypeAlias = tuple[int, int, int, int]
+"""A driver by its number, or -1 for all values of the digit; then scale, stride and size of the digit."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +142,8 @@ class Tangle:
     axes: tuple[str, ...]
     drivers: tuple[str, ...]
     sizes: tuple[int, ...]
-    parts: tuple[tuple[tuple[int, int, int, int], ...], ...]
-    outside: Mask = 0
+    parts: tuple[tuple[DigitPart, ...], ...]
+    outside: Mask = EMPTY
     exact: bool = True
 
     def pull(self, masks: Masks) -> Iterator[Masks]:
@@ -146,27 +152,86 @@ class Tangle:
 
     def push(self, masks: Masks) -> Iterator[Masks]:
         """Yield the outputs that read something of a box."""
-        # Sums of digits cannot be undone for a whole set at once, so that every output is asked.
-        every = product(*map(range, self.sizes))
-        hit = (index for index in every if all(read & mask for read, mask in zip(self.read(index), masks, strict=True)))
-        yield from boxes(unite(area_box([1 << i for i in index]) for index in hit))
+        yield from boxes(_tangled(self, masks))
 
     def read(self, index: Sequence[int]) -> Masks:
         """Return what one output reads."""
-        return tuple(reduce(or_, (1 << total for total in self._sums(parts, index)), 0) for parts in self.parts)
+        ends = [{stride: (place, place) for stride, place in self._places(driver, i)} for driver, i in enumerate(index)]
+        return tuple(self._sum(parts, ends) for parts in self.parts)
 
-    @staticmethod
-    def _sums(parts: tuple[tuple[int, int, int, int], ...], index: Sequence[int]) -> Iterator[int]:
-        choices = (
-            [scale * digit for digit in (range(size) if driver < 0 else [index[driver] // stride % size])]
-            for driver, scale, stride, size in parts
-        )
-        return map(sum, product(*choices))
+    def _places(self, driver: int, index: int) -> Iterator[tuple[int, int]]:
+        strides = ((stride, size) for _, _, stride, size in self._of(driver))
+        return ((stride, index // stride % size) for stride, size in strides)
+
+    def _of(self, driver: int) -> list[DigitPart]:
+        return [part for parts in self.parts for part in parts if part[0] == driver]
+
+    def _sum(self, parts: Iterable[DigitPart], digits: Sequence[DigitBox]) -> Mask:
+        """Return the sums of digits that lie within ends."""
+        found = interval(0, 0)
+        for driver, scale, stride, size in parts:
+            low, high = (0, size - 1) if driver < 0 else digits[driver].get(stride, (0, 0)) if size > 1 else (0, 0)
+            found = repeated(found.shift(scale * low), scale, high - low + 1)
+        return found
+
+    def drivers_digits(self) -> list[Radix] | None:
+        """Return the digits of every driver, None where parts share some of them."""
+        found = [
+            digits_of([(stride, size) for _, _, stride, size in self._of(driver)], extent)
+            for driver, extent in enumerate(self.sizes)
+        ]
+        return [each for each in found if each] if all(found) else None
+
+    def operands_digits(self, masks: Masks) -> list[Radix] | None:
+        """Return the digits of every axis of the operand, None where different digits have equal sums."""
+        found = [
+            digits_of([(scale, size) for _, scale, _, size in parts], max(mask.hi + 1, 1))
+            for parts, mask in zip(self.parts, masks, strict=True)
+        ]
+        return [each for each in found if each] if all(found) else None
+
+    def outputs_of(self, digits: Sequence[DigitBox], radices: Sequence[Radix]) -> Area:
+        """Return the outputs that read something of a box of the operand's digits."""
+        wanted: list[dict[int, tuple[int, int]]] = [{} for _ in self.sizes]
+        for parts, ends in zip(self.parts, digits, strict=True):
+            left = dict(ends)
+            for driver, scale, stride, size in parts:
+                # Digits beyond the last index of the set are nought, and so are those beyond the last output.
+                low, high = left.pop(scale, (0, 0)) if size > 1 else (0, 0)
+                if low >= size or (driver >= 0 and low and stride >= self.sizes[driver]):
+                    return ()
+                if driver >= 0 and size > 1:
+                    wanted[driver][stride] = (low, min(high, size - 1))
+            # Sums have no digits but those of their parts.
+            if any(low for low, _ in left.values()):
+                return ()
+        return area_box([digits.numbers(ends) for digits, ends in zip(radices, wanted, strict=True)])
 
 
 @lru_cache(maxsize=1 << 10)
 def _untangled(tangle: Tangle, masks: Masks) -> Area:
-    return unite(area_box(tangle.read(index)) for index in product(*map(bits, masks)))
+    radices = tangle.drivers_digits()
+    if radices is None:
+        check_one_by_one(prod(mask.touched for mask in masks))
+        return unite(area_box(tangle.read(index)) for index in product(*masks))
+    choices = product(*(digits.boxes(mask) for digits, mask in zip(radices, masks, strict=True)))
+    return unite(area_box([tangle._sum(parts, digits) for parts in tangle.parts]) for digits in choices)
+
+
+@lru_cache(maxsize=1 << 10)
+def _tangled(tangle: Tangle, masks: Masks) -> Area:
+    outputs, operands = tangle.drivers_digits(), tangle.operands_digits(masks)
+    if outputs is None or operands is None:
+        # Sums of digits cannot be undone for a whole set at once, so that every output is asked.
+        check_one_by_one(prod(tangle.sizes))
+        every = product(*map(range, tangle.sizes))
+        return unite(area_box(list(map(one_index, index))) for index in every if _meets(tangle.read(index), masks))
+    choices = product(*(digits.boxes(mask) for digits, mask in zip(operands, masks, strict=True)))
+    return unite(tangle.outputs_of(digits, outputs) for digits in choices)
+
+
+def _meets(reads: Masks, masks: Masks) -> bool:
+    return all(common(read, mask).length for read, mask in zip(reads, masks, strict=True))
 
 
 @dataclass(frozen=True)
@@ -182,7 +247,7 @@ class Lookup:
     axis: str
     digits: tuple[tuple[str, int, int], ...]
     sets: PositionSets
-    outside: Mask = 0
+    outside: Mask = EMPTY
     exact: bool = True
 
     @property
@@ -197,17 +262,20 @@ class Lookup:
 
     def pull(self, masks: Masks) -> Iterator[Masks]:
         """Yield what some outputs read together."""
-        yield (reduce(or_, map(self.read, product(*map(bits, masks))), 0),)
+        check_one_by_one(prod(mask.touched for mask in masks))
+        yield (united(map(self.read, product(*masks))),)
 
     def push(self, masks: Masks) -> Iterator[Masks]:
         """Yield the outputs that read something of a set."""
+        check_one_by_one(prod(size for _, _, size in self.digits))
         every = product(*(range(size) for _, _, size in self.digits))
-        hit = (place for place in every if self.read(place) & masks[0])
-        yield from boxes(unite(area_box([1 << i for i in place]) for place in hit))
+        hit = (place for place in every if common(self.read(place), masks[0]).length)
+        yield from boxes(unite(area_box(list(map(one_index, place))) for place in hit))
 
     def read(self, place: Sequence[int]) -> Mask:
         """Return what one output reads."""
-        return self.sets.masks[sum(scale * index for (_, scale, _), index in zip(self.digits, place, strict=True))]
+        number = sum(scale * index for (_, scale, _), index in zip(self.digits, place, strict=True))
+        return of_bits(0, self.sets.masks[number])
 
 
 @dataclass(frozen=True)
@@ -221,7 +289,7 @@ class Joint:
 
     groups: tuple[LinkGroup, ...]
     sizes: tuple[tuple[str, int], ...]
-    outside: Mask = 0
+    outside: Mask = EMPTY
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -243,22 +311,23 @@ class Joint:
         yield from boxes(unite(map(area_box, self._each(masks))))
 
     def _each(self, masks: Masks) -> Iterator[Masks]:
-        for place in product(*map(bits, masks)):
+        check_one_by_one(prod(mask.touched for mask in masks))
+        for place in product(*masks):
             choices = product(*(group.pull(self._for(group, place)) for group in self.groups))
             yield from (tuple(mask for part in choice for mask in part) for choice in choices)
 
     def _for(self, group: LinkGroup, place: Sequence[int]) -> Masks:
-        return tuple(1 << place[self.drivers.index(driver)] for driver in group.drivers)
+        return tuple(one_index(place[self.drivers.index(driver)]) for driver in group.drivers)
 
     def push(self, masks: Masks) -> Iterator[Masks]:
         """Yield the outputs that read something of a box."""
+        check_one_by_one(prod(size for _, size in self.sizes))
         every = product(*(range(size) for _, size in self.sizes))
         hit = (place for place in every if self._reads(place, masks))
-        yield from boxes(unite(area_box([1 << i for i in place]) for place in hit))
+        yield from boxes(unite(area_box(list(map(one_index, place))) for place in hit))
 
     def _reads(self, place: Sequence[int], masks: Masks) -> bool:
-        found = self._each(tuple(1 << index for index in place))
-        return any(all(read & mask for read, mask in zip(reads, masks, strict=True)) for reads in found)
+        return any(_meets(reads, masks) for reads in self._each(tuple(map(one_index, place))))
 
 
 LinkGroup: TypeAlias = "Link | Every | Only | Tangle | Lookup | Joint"

@@ -12,8 +12,8 @@ from archgraph.fields.rules.fixed_weights import by_fixed_weights
 from archgraph.fields.rules.links import Every, LinkGroup, Only, Tangle, untangled
 from archgraph.fields.rules.node_reads import Learned
 from archgraph.fields.rules.relation import Relation
-from archgraph.fields.sets.area import full
 from archgraph.fields.sets.field import ReadKind
+from archgraph.fields.sets.index_sets import every_index, one_index
 from archgraph.graph.ir import Node
 from archgraph.ops.reach import AxisMap, Reach
 from archgraph.sizes.exact import Evaluate
@@ -61,7 +61,7 @@ class _View:
         groups = list(self._groups(operand, dict(reach.maps), pooled, outputs))
         if reach.position is not None:
             axis, start = reach.position
-            groups.append(Only(axis, 1 << self.evaluate(start)))
+            groups.append(Only(axis, one_index(self.evaluate(start))))
         return Relation(operand.positions, outputs, untangled(groups, outputs))
 
     def _groups(
@@ -70,7 +70,7 @@ class _View:
         tangled: dict[str, tuple[SourceDigit, ...]] = {}
         for axis in operand.positions:
             view = AxisView(axis, axis, operand.size(axis), self.type, self.output, self.evaluate)
-            found = Every(axis, full(view.extent)) if axis in pooled else rule_of(maps[axis]).relation(view)
+            found = Every(axis, every_index(view.extent)) if axis in pooled else rule_of(maps[axis]).relation(view)
             # Axes that are made of one axis of the output move together: read one by one, their product would hold
             # places that no output reads.
             if isinstance(found, Digital):

@@ -1,4 +1,4 @@
-"""What every position of an output reads within an operand, borders included, as bits."""
+"""What every position of an output reads within an operand, borders included."""
 
 from __future__ import annotations
 
@@ -8,35 +8,40 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from operator import or_
 
-from archgraph.fields.sets.area import Mask, full
-from archgraph.fields.sets.indices import Indices
-from archgraph.fields.sets.limits import check_pairs
+from archgraph.fields.sets.index_sets import common, every_index, one_index, united
+from archgraph.fields.sets.indices import EMPTY, Indices, interval, of_bits
+from archgraph.fields.sets.map_images import image, readers
+from archgraph.fields.sets.read_border import folded, folding_into
 from archgraph.fields.sets.setmap import SetMap
 from archgraph.ops.position_sets import PositionSets
 from archgraph.ops.reach import Border
 
 
-class ReadTable(Sequence[Mask]):
-    """What every output reads within the operand, made when it is asked for: of a long axis only some outputs are."""
+class ReadTable(Sequence[Indices]):
+    """What every output reads within the operand: asked for single outputs, or for sets of them at once."""
 
     extent: int
     outputs: int
 
     @abstractmethod
-    def read(self, index: int) -> Mask:
-        """Return what one output reads."""
+    def together(self, outputs: Indices) -> Indices:
+        """Return what some outputs read together."""
 
-    def beyond(self) -> Mask:
+    @abstractmethod
+    def readers(self, read: Indices) -> Indices:
+        """Return the outputs that read any of a set."""
+
+    def beyond(self) -> Indices:
         """Return the outputs that read beyond the border."""
-        return 0
+        return EMPTY
 
     def __len__(self) -> int:
         return self.outputs
 
-    def __getitem__(self, index: int) -> Mask:  # type: ignore[override]
+    def __getitem__(self, index: int) -> Indices:  # type: ignore[override]
         if not 0 <= index < self.outputs:
             raise IndexError(index)
-        return self.read(index)
+        return self.together(one_index(index))
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,8 @@ class MapTable(ReadTable):
 
     >>> from archgraph.fields.sets.windows import window
     >>> table = MapTable(window(3, before=1), 4, 4, "clamp")
-    >>> list(table), table.beyond()
-    ([3, 7, 14, 12], 9)
+    >>> [list(reads) for reads in table], list(table.beyond())
+    ([[0, 1], [0, 1, 2], [1, 2, 3], [2, 3]], [0, 3])
     """
 
     reads: SetMap
@@ -54,13 +59,24 @@ class MapTable(ReadTable):
     outputs: int
     border: Border = "drop"
 
-    def read(self, index: int) -> Mask:
-        """Return what one output reads."""
-        return _folded(self.reads.at(index), self.border, self.extent)
+    def together(self, outputs: Indices) -> Indices:
+        """Return what some outputs read together."""
+        return folded(image(self.reads, outputs), self.border, self.extent)
 
-    def beyond(self) -> Mask:
+    def readers(self, read: Indices) -> Indices:
+        """Return the outputs that read any of a set, also where a border brings it in."""
+        return readers(self.reads, folding_into(read, self.border, self.extent, self._hull), self.outputs)
+
+    def beyond(self) -> Indices:
         """Return the outputs that read beyond the border."""
-        return _beyond(self)
+        lo, hi = self._hull
+        outside = (interval(lo, -1), interval(self.extent, hi))
+        return united(readers(self.reads, part, self.outputs) for part in outside if part.length)
+
+    @property
+    def _hull(self) -> tuple[int, int]:
+        """The first and the last position that any output reads, borders ignored."""
+        return self.reads.interval(0, self.outputs - 1) or (0, -1)
 
     def brings_in(self) -> bool:
         """Say whether the border makes some outputs read what they would not read if it dropped what lies beyond.
@@ -75,7 +91,7 @@ class MapTable(ReadTable):
 @lru_cache(maxsize=1 << 12)
 def _brings_in(table: MapTable) -> bool:
     dropping = replace(table, border="drop")
-    return any(table.read(index) != dropping.read(index) for index in _outermost(table))
+    return any(table[index] != dropping[index] for index in _outermost(table))
 
 
 def _outermost(table: MapTable) -> Iterator[int]:
@@ -89,28 +105,42 @@ def _outermost(table: MapTable) -> Iterator[int]:
             yield index
 
 
-@lru_cache(maxsize=1 << 12)
-def _beyond(table: MapTable) -> Mask:
-    check_pairs(table.outputs, table.outputs)
-    found = (index for index in range(table.outputs) if _sticks_out(table.reads.at(index), table.extent))
-    return reduce(or_, (1 << index for index in found), 0)
-
-
 @dataclass(frozen=True)
 class PrefixTable(ReadTable):
     """That an output reads everything up to its own position, or some positions ahead of it.
 
-    >>> list(PrefixTable(3, 4)), list(PrefixTable(3, 3, -1))
-    ([1, 3, 7, 7], [0, 1, 3])
+    >>> [list(reads) for reads in PrefixTable(3, 4)], [list(reads) for reads in PrefixTable(3, 3, -1)]
+    ([[0], [0, 1], [0, 1, 2], [0, 1, 2]], [[], [0], [0, 1]])
     """
 
     extent: int
     outputs: int
     ahead: int = 0
 
-    def read(self, index: int) -> Mask:
-        """Return what one output reads."""
-        return full(min(max(index + self.ahead + 1, 0), self.extent))
+    def together(self, outputs: Indices) -> Indices:
+        """Return what the last one of some outputs reads."""
+        return interval(0, min(outputs.hi + self.ahead, self.extent - 1)) if outputs.length else EMPTY
+
+    def readers(self, read: Indices) -> Indices:
+        """Return the outputs that read up to the first of a set."""
+        return interval(max(read.lo - self.ahead, 0), self.outputs - 1) if read.length else EMPTY
+
+
+@dataclass(frozen=True)
+class EveryTable(ReadTable):
+    """That every output reads the same."""
+
+    found: Indices
+    extent: int
+    outputs: int
+
+    def together(self, outputs: Indices) -> Indices:
+        """Return what is read, if anything reads."""
+        return self.found if outputs.length else EMPTY
+
+    def readers(self, read: Indices) -> Indices:
+        """Return all outputs, or none."""
+        return every_index(self.outputs) if common(self.found, read).length else EMPTY
 
 
 @dataclass(frozen=True)
@@ -121,50 +151,36 @@ class ListTable(ReadTable):
     extent: int
     outputs: int
 
-    def read(self, index: int) -> Mask:
-        """Return what one output reads."""
-        return self.sets.masks[index]
+    def together(self, outputs: Indices) -> Indices:
+        """Return what some outputs read together."""
+        return of_bits(0, reduce(or_, (self.sets.masks[index] for index in outputs), 0))
+
+    def readers(self, read: Indices) -> Indices:
+        """Return the outputs that read any of a set."""
+        bits = read.bits(1) << read.lo if read.length else 0
+        return united(one_index(index) for index, mask in enumerate(self.sets.masks) if mask & bits)
 
 
 @dataclass(frozen=True)
 class AnyTable(ReadTable):
     """That an output reads what any of some tables says.
 
-    >>> list(AnyTable((PrefixTable(3, 3), PrefixTable(3, 3, 1)), 3, 3))
-    [3, 7, 7]
+    >>> [list(reads) for reads in AnyTable((PrefixTable(3, 3), PrefixTable(3, 3, 1)), 3, 3)]
+    [[0, 1], [0, 1, 2], [0, 1, 2]]
     """
 
     tables: tuple[ReadTable, ...]
     extent: int
     outputs: int
 
-    def read(self, index: int) -> Mask:
-        """Return what one output reads."""
-        return reduce(or_, (table.read(index) for table in self.tables), 0)
+    def together(self, outputs: Indices) -> Indices:
+        """Return what some outputs read together."""
+        return united(table.together(outputs) for table in self.tables)
+
+    def readers(self, read: Indices) -> Indices:
+        """Return the outputs that read any of a set."""
+        return united(table.readers(read) for table in self.tables)
 
 
 def _sticks_out(read: Indices, extent: int) -> bool:
     return bool(read.length) and (read.lo < 0 or read.hi >= extent)
-
-
-def _folded(read: Indices, border: Border, extent: int) -> Mask:
-    # Of almost all outputs the set is shifted as bits; only those at the border are folded position by position.
-    if border == "drop" or not _sticks_out(read, extent):
-        inside = read.clip(0, extent - 1)
-        return inside.bits(1) << inside.lo if inside.length else 0
-    fold = {"clamp": _clamp, "reflect": _reflect, "wrap": _wrap}[border]
-    return reduce(or_, (1 << fold(index, extent) for index in read), 0)
-
-
-def _clamp(index: int, extent: int) -> int:
-    return min(max(index, 0), extent - 1)
-
-
-def _reflect(index: int, extent: int) -> int:
-    # Reflection does not repeat the border itself, so that its period is two short of twice the extent.
-    span = 2 * (extent - 1)
-    return extent - 1 - abs(extent - 1 - index % span) if span else 0
-
-
-def _wrap(index: int, extent: int) -> int:
-    return index % extent

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 
 from archgraph.fields.rules.links import LinkGroup, plain_links
-from archgraph.fields.sets.area import NO_AREA, Area, Mask, Masks, area_box, boxes, full, unite
+from archgraph.fields.sets.area import NO_AREA, Area, Mask, Masks, area_box, boxes, unite
+from archgraph.fields.sets.index_sets import common, every_index
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,11 @@ class Relation:
         return unite(area_box(self._met(choice)) for choice in product(*choices))
 
     def _met(self, choice: tuple[Masks, ...]) -> list[Mask]:
-        found = {name: full(extent) for name, extent in self.outputs.items()}
+        found = {name: every_index(extent) for name, extent in self.outputs.items()}
         for group, masks in zip(self.groups, choice, strict=True):
             for driver, mask in zip(group.drivers, masks, strict=True):
                 # Exact, for what one output reads is a product: it meets the box if it does so in each group.
-                found[driver] &= mask
+                found[driver] = common(found[driver], mask)
         return list(found.values())
 
     @property
@@ -64,8 +65,11 @@ class Relation:
         """The outputs that read beyond the border."""
         parts = []
         for link in plain_links(self.groups):
-            if link.outside:
-                masks = {**{name: full(extent) for name, extent in self.outputs.items()}, link.driver: link.outside}
+            if link.outside.length:
+                masks = {
+                    **{name: every_index(extent) for name, extent in self.outputs.items()},
+                    link.driver: link.outside,
+                }
                 parts.append(area_box(list(masks.values())))
         return unite(parts) if parts else NO_AREA
 

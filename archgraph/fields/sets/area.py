@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, reduce
+from itertools import product
 from typing import TypeAlias
 
-Mask: TypeAlias = int
-"""A set of indices of one axis: bit i says whether i is in it."""
+from archgraph.fields.sets.index_sets import common, every_index, united, without
+from archgraph.fields.sets.indices import EMPTY, Indices
+
+Mask: TypeAlias = Indices
+"""A set of indices of one axis, exact: no holes are filled in."""
 Masks: TypeAlias = tuple[Mask, ...]
 """A box: a mask per axis."""
 Area: TypeAlias = "tuple[tuple[Mask, Area], ...]"
@@ -16,16 +20,16 @@ set on the remaining axes, those under different ones have different sets. Witho
 position there is."""
 
 NO_AREA: Area = ()
-POINT: Area = ((1, ()),)
+POINT: Area = ((Indices(0, 1, 1), ()),)
 
 
 def area_box(masks: Sequence[Mask]) -> Area:
     """Return the product of sets.
 
-    >>> list(points(area_box((0b11, 0b100))))
+    >>> list(points(area_box((Indices(0, 1, 2), Indices(2, 1, 1)))))
     [(0, 2), (1, 2)]
     """
-    if not all(masks):
+    if not all(mask.length for mask in masks):
         return NO_AREA
     area = POINT
     for mask in reversed(masks):
@@ -37,7 +41,8 @@ def area_box(masks: Sequence[Mask]) -> Area:
 def union(left: Area, right: Area) -> Area:
     """Return the union of two sets of positions on the same axes.
 
-    >>> cross = union(area_box((0b010, 0b111)), area_box((0b111, 0b010)))
+    >>> middle, all_three = Indices(1, 1, 1), Indices(0, 1, 3)
+    >>> cross = union(area_box((middle, all_three)), area_box((all_three, middle)))
     >>> area_size(cross), len(list(boxes(cross)))
     (5, 2)
     """
@@ -45,22 +50,20 @@ def union(left: Area, right: Area) -> Area:
         return left
     if not left or left == POINT:
         return right
-    tails: dict[Area, Mask] = {}
+    tails: dict[Area, list[Mask]] = {}
     rest_right = [mask for mask, _ in right]
     for mask, tail in left:
         for index, (other, second) in enumerate(right):
-            both = mask & other
-            if both:
-                joined = union(tail, second)
-                tails[joined] = tails.get(joined, 0) | both
-                mask &= ~both
-                rest_right[index] &= ~both
-        if mask:
-            tails[tail] = tails.get(tail, 0) | mask
+            both = common(mask, other)
+            if both.length:
+                tails.setdefault(union(tail, second), []).append(both)
+                mask = without(mask, both)
+                rest_right[index] = without(rest_right[index], both)
+        tails.setdefault(tail, []).append(mask)
     for mask, (_, tail) in zip(rest_right, right, strict=True):
-        if mask:
-            tails[tail] = tails.get(tail, 0) | mask
-    return tuple(sorted(((mask, tail) for tail, mask in tails.items()), key=lambda entry: entry[0] & -entry[0]))
+        tails.setdefault(tail, []).append(mask)
+    entries = ((united(masks), tail) for tail, masks in tails.items())
+    return tuple(sorted((entry for entry in entries if entry[0].length), key=lambda entry: entry[0].lo))
 
 
 def unite(areas: Iterable[Area]) -> Area:
@@ -82,66 +85,39 @@ def area_size(area: Area) -> int:
     """Return the number of positions."""
     if area == POINT:
         return 1
-    return sum(mask.bit_count() * area_size(tail) for mask, tail in area)
+    return sum(mask.touched * area_size(tail) for mask, tail in area)
 
 
 def points(area: Area) -> Iterator[tuple[int, ...]]:
     """Yield every position."""
     for masks in boxes(area):
-        yield from _product(masks)
-
-
-def _product(masks: Masks) -> Iterator[tuple[int, ...]]:
-    if not masks:
-        yield ()
-        return
-    for index in bits(masks[0]):
-        for rest in _product(masks[1:]):
-            yield (index, *rest)
-
-
-def bits(mask: Mask) -> Iterator[int]:
-    """Yield the indices of a mask.
-
-    >>> list(bits(0b1001))
-    [0, 3]
-    """
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
-
-
-def full(extent: int) -> Mask:
-    """Return all indices below an extent."""
-    return (1 << extent) - 1
+        yield from product(*masks)
 
 
 def complement(area: Area, extents: Sequence[int]) -> Area:
     """Return the positions that are not in the set.
 
-    >>> area_size(complement(area_box((0b1, 0b1)), (3, 3)))
+    >>> area_size(complement(area_box((Indices(0, 1, 1), Indices(0, 1, 1))), (3, 3)))
     8
     """
     if not extents:
         return NO_AREA if area else POINT
-    rest = full(extents[0])
+    rest = every_index(extents[0])
     parts = []
     for mask, tail in area:
-        rest &= ~mask
+        rest = without(rest, mask)
         outside = complement(tail, extents[1:])
         parts += [((mask, outside),)] if outside else []
-    whole = area_box([full(extent) for extent in extents[1:]])
-    return unite([*parts, ((rest, whole),)] if rest else parts)
+    whole = area_box([every_index(extent) for extent in extents[1:]])
+    return unite([*parts, ((rest, whole),)] if rest.length else parts)
 
 
 def projections(area: Area, rank: int) -> Masks:
     """Return, per axis, the indices that occur.
 
-    >>> projections(union(area_box((0b1, 0b10)), area_box((0b100, 0b1))), 2)
-    (5, 3)
+    >>> zero, two = Indices(0, 1, 1), Indices(2, 1, 1)
+    >>> [list(mask) for mask in projections(union(area_box((zero, two)), area_box((two, zero))), 2)]
+    [[0, 2], [0, 2]]
     """
-    found = [0] * rank
-    for masks in boxes(area):
-        found = [old | mask for old, mask in zip(found, masks, strict=True)]
-    return tuple(found)
+    columns = zip(*boxes(area), strict=True) if area else [[EMPTY]] * rank
+    return tuple(united(column) for column in columns)

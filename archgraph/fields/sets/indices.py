@@ -101,10 +101,9 @@ class Indices:
             return EMPTY
         if self.teeth is None:
             return comb(self.start + self.step * first, self.step, last - first + 1).from_(self)
-        bits = self.teeth >> first & (1 << last - first + 1) - 1
-        missing = (bits & -bits).bit_length() - 1 if bits else 0
-        start = self.start + self.step * (first + missing)
-        return _comb(start, self.step, bits >> missing, exact=self.exact) if bits else EMPTY
+        return of_bits(
+            self.start + self.step * first, self.teeth >> first & (1 << last - first + 1) - 1, self.step
+        ).from_(self)
 
     def from_(self, *sources: Indices) -> Indices:
         """Return the same set, as an upper bound where one of those that it is made of is one.
@@ -126,8 +125,18 @@ class Indices:
             if self.length:
                 yield self.start, self.step, self.length
             return
-        for run in re.finditer("1+", f"{self.teeth:b}"[::-1]):
-            yield self.start + self.step * run.start(), self.step, run.end() - run.start()
+        runs = _few_runs(self.teeth) if self.runs_count <= FEW_RUNS else _many_runs(self.teeth)
+        for start, end in runs:
+            yield self.start + self.step * start, self.step, end - start
+
+    @property
+    def runs_count(self) -> int:
+        """The number of runs of neighbouring teeth.
+
+        >>> indices([0, 1, 2, 7]).runs_count
+        2
+        """
+        return min(self.length, 1) if self.teeth is None else (self.teeth & ~(self.teeth << 1)).bit_count()
 
     def bits(self, step: int) -> int:
         """Return the set as bits of a comb of a finer step that begins at its start."""
@@ -172,6 +181,25 @@ class Indices:
             bits |= bits << (more * step // finest)
             done += more
         return _comb(self.start, finest, bits, exact=self.exact)
+
+
+FEW_RUNS = 64
+"""Runs that are found, and mapped, one by one; many of them as bits or text at once."""
+
+
+def _few_runs(bits: int) -> Iterator[tuple[int, int]]:
+    place = 0
+    while bits:
+        missing = (bits & -bits).bit_length() - 1
+        bits >>= missing
+        length = (~bits & (bits + 1)).bit_length() - 1
+        bits >>= length
+        yield place + missing, place + missing + length
+        place += missing + length
+
+
+def _many_runs(bits: int) -> Iterator[tuple[int, int]]:
+    return (run.span() for run in re.finditer("1+", f"{bits:b}"[::-1]))
 
 
 EMPTY = Indices()
@@ -231,10 +259,10 @@ def union(sets: Iterable[Indices]) -> Indices:
     # Equal single positions, one of them a bound, have no distance.
     step = gcd(*(part.start - start for part in parts), *(part.step for part in parts if part.length > 1)) or 1
     exact = all(part.exact for part in parts)
-    return _one_run(parts, step, exact=exact) or _overlay(parts, step, exact=exact)
+    return one_run(parts, step, exact=exact) or _overlay(parts, step, exact=exact)
 
 
-def _one_run(parts: list[Indices], step: int, *, exact: bool) -> Indices | None:
+def one_run(parts: list[Indices], step: int, *, exact: bool) -> Indices | None:
     """Return the union where it is a comb without missing teeth, found without looking at single teeth."""
     end = parts[0].start - step
     for part in parts:
@@ -255,16 +283,32 @@ def _overlay(parts: list[Indices], step: int, *, exact: bool) -> Indices:
     return _comb(start, step, reduce(int.__or__, shifted), exact=exact)
 
 
-def _comb(start: int, step: int, bits: int, *, exact: bool) -> Indices:
-    """Bring a comb whose first tooth is present into its unique form."""
-    text = ""
+def of_bits(start: int, bits: int, step: int = 1) -> Indices:
+    """Return the set of the bits of a comb that begins at `start`, in its unique form.
+
+    >>> list(of_bits(10, 0b101000, 2))
+    [16, 20]
+    """
+    if not bits:
+        return EMPTY
+    missing = (bits & -bits).bit_length() - 1
+    return _packed(start + step * missing, step, bits >> missing)
+
+
+def _packed(start: int, step: int, bits: int) -> Indices:
+    """Return the set of a comb whose first tooth is present, in its unique form."""
     if not bits & bits >> 1:
         text = f"{bits:b}"
         wider = gcd(*(len(gap) + 1 for gap in text.split("1")[1:-1]))
         if wider > 1:
             step, bits = step * wider, int(text[::wider], 2)
     length = bits.bit_length()
-    full = bits.bit_count() == length
-    if not full and (bits & ~(bits << 1)).bit_count() * length > MOST_WORK:
-        return Indices(start, step, length, None, exact=False)
-    return Indices(start, step if length > 1 else 1, length, None if full else bits, exact)
+    return Indices(start, step if length > 1 else 1, length, None if bits.bit_count() == length else bits)
+
+
+def _comb(start: int, step: int, bits: int, *, exact: bool) -> Indices:
+    """Bring a comb whose first tooth is present into its unique form, filled where it is too much work to keep."""
+    found = _packed(start, step, bits)
+    if found.teeth is not None and found.runs_count * found.length > MOST_WORK:
+        return replace(found, teeth=None, exact=False)
+    return found if exact else replace(found, exact=False)

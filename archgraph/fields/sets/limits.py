@@ -5,8 +5,10 @@ from __future__ import annotations
 from archgraph.errors import QueryError
 from archgraph.graph.ir import Graph, Repeat
 
-MOST_PAIRS = 2**33
-"""Pairs of an output and an input position of one axis of one operation that are looked at; a bit each, a second."""
+MOST_SPAN = 2**27
+"""Positions that a set with holes may reach over: a bit each, 16 MiB."""
+MOST_ONE_BY_ONE = 2**20
+"""Combinations of positions that are looked at one by one, where they have no product or digits in common."""
 MOST_PLACES = 8192
 """Positions that are looked at one by one where paths have no closed form, as behind a list of indices."""
 MOST_CELLS = 2**24
@@ -17,17 +19,32 @@ MOST_LAYERS = 5_000
 """Operations of the flat network whose productive layers are asked for."""
 
 
-def check_pairs(outputs: int, extent: int) -> None:
-    """Refuse to look at every pair of very long axes.
+def check_span(count: int) -> None:
+    """Refuse a set with holes that reaches over very many positions; one without costs the same at any length.
 
     Raises:
-        QueryError: there are more than `MOST_PAIRS`.
+        QueryError: there are more than `MOST_SPAN`.
     """
-    if outputs * extent > MOST_PAIRS:
+    if count > MOST_SPAN:
         raise QueryError(
-            f"what {outputs:,} positions read of {extent:,} is too large a question: the limit is {MOST_PAIRS:,} pairs",
-            hint="ask for single positions, or bind a smaller size: what is read does not depend on it but at borders",
+            f"a set of positions with holes over {count:,} is too large: the limit is {MOST_SPAN:,}", hint=_SMALLER
         )
+
+
+def check_one_by_one(count: int) -> None:
+    """Refuse to look at very many combinations of positions one by one.
+
+    Raises:
+        QueryError: there are more than `MOST_ONE_BY_ONE`.
+    """
+    if count > MOST_ONE_BY_ONE:
+        raise QueryError(
+            f"{count:,} positions, looked at one by one, are too large a question: the limit is {MOST_ONE_BY_ONE:,}",
+            hint=_SMALLER,
+        )
+
+
+_SMALLER = "ask for single positions, or bind a smaller size: what is read does not depend on it but at borders"
 
 
 def check_places(axis: str, count: int) -> None:

@@ -9,10 +9,13 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate, repeat
 from operator import add, mul
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import NamedTuple
 
-FEW, WORTH_AN_IMPORT = 1 << 11, 1 << 21
-"""Additions from which numpy is faster than a loop, where it is loaded already, and where it is not."""
+FEW = 1 << 10
+"""Additions of which a loop is as fast as numpy."""
+WORTH_AN_IMPORT = 1 << 21
+"""Additions, of all sums together, that take as long as the import of numpy."""
 
 
 class Addend(NamedTuple):
@@ -29,7 +32,7 @@ def added(addends: Sequence[Addend], length: int) -> array[float]:
     >>> added([Addend(0, 1.0, array("d", [1, 2])), Addend(1, 0.5, array("d", [4]))], 3)
     array('d', [1.0, 4.0, 0.0])
     """
-    np = _numpy(sum(len(addend.weights) for addend in addends) + length)
+    np = _additions.numpy(sum(len(addend.weights) for addend in addends) + length)
     return _by_loop(addends, length) if np is None else _by_numpy(np, addends, length)
 
 
@@ -42,7 +45,7 @@ def _by_loop(addends: Iterable[Addend], length: int) -> array[float]:
     return array("d", total)
 
 
-def _by_numpy(np: Any, addends: Iterable[Addend], length: int) -> array[float]:
+def _by_numpy(np: ModuleType, addends: Iterable[Addend], length: int) -> array[float]:
     total = array("d", bytes(8 * length))
     sums = np.frombuffer(total)
     for start, factor, weights in addends:
@@ -67,7 +70,7 @@ def quantiles(weights: array[float], shares: Iterable[float]) -> list[float]:
 
 
 def _sums(weights: array[float]) -> Sequence[float]:
-    np = _numpy(len(weights))
+    np = _additions.numpy(len(weights))
     return list(accumulate(weights)) if np is None else array("d", np.cumsum(weights).tobytes())
 
 
@@ -80,14 +83,25 @@ def _quantile(sums: Sequence[float], amount: float) -> float:
     return index + ((amount - before) / step if step else 0.0)
 
 
-def _numpy(additions: int) -> Any:
-    """Return numpy where it is worth its import and installed, else None."""
-    loaded = "numpy" in sys.modules
-    return _imported() if additions >= (FEW if loaded else WORTH_AN_IMPORT) else None
+class _Additions:
+    """Counts what was added one by one, and calls for numpy when its import has paid."""
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    def numpy(self, more: int) -> ModuleType | None:
+        """Return numpy where it is worth its import and installed, else None."""
+        if more < FEW:
+            return None
+        self.made += more
+        return _imported() if self.made >= WORTH_AN_IMPORT or "numpy" in sys.modules else None
+
+
+_additions = _Additions()
 
 
 @lru_cache(maxsize=1)
-def _imported() -> Any:
+def _imported() -> ModuleType | None:
     try:
         import numpy
     except ImportError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.fields.positions.probe import Probe
 from archgraph.fields.report.receptive_field import receptive_fields
-from archgraph.fields.sets.area import Area, bits, boxes
+from archgraph.fields.sets.area import Area, boxes
 from archgraph.fields.sets.field import ReadKind
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Network
@@ -177,7 +177,7 @@ def _mask(area: Area, extents: tuple[int, ...]) -> Tensor:
     for masks in boxes(area):
         if not masks:
             return ~mask
-        mask[torch.meshgrid(*(torch.tensor(list(bits(row))) for row in masks), indexing="ij")] = True
+        mask[torch.meshgrid(*(torch.tensor(list(row)) for row in masks), indexing="ij")] = True
     return mask
 
 
