@@ -58,6 +58,8 @@ def kind_of(annotation: object) -> ArgumentKind | None:
     known = [kind for kind in kinds if kind is not None]
     if len(known) < len(kinds):
         return None
+    if len(known) == 1:
+        return known[0]
     return ArgumentKind(
         " or ".join(kind.rule for kind in known), lambda value: any(kind.holds(value) for kind in known)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sympy import Expr, Integer, Symbol
@@ -55,7 +56,7 @@ class Node:
     lies_in: tuple[int | None, ...] | None = None
     unkept: tuple[int, ...] = ()
 
-    @property
+    @cached_property
     def types(self) -> tuple[TensorType, ...]:
         """The operands' types."""
         return tuple(value.type for value in self.inputs)
@@ -95,7 +96,7 @@ class Repeat:
     experts: Expr | None = None
     checkpoint: bool = False
 
-    @property
+    @cached_property
     def types(self) -> tuple[TensorType, ...]:
         """The operands' types."""
         return tuple(value.type for value in self.inputs)
