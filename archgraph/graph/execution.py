@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sympy import Add, Expr
 
 from archgraph.graph.checkpoints import KEEP_ALL, CheckpointPolicy
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
-from archgraph.ops.base import Kernel, Saved, Workspace
+from archgraph.ops.base import Kernel, Op, Saved, Workspace
 from archgraph.ops.sources import Parameter
 from archgraph.sizes.dtypes import FLOAT, stored_type
 from archgraph.sizes.symbols import ONE, ZERO
@@ -60,7 +61,7 @@ class Execution:
         able = [index for index, value in enumerate(node.inputs) if value.type.has_gradient]
         needed = frozenset(index for index in able if flowing is None or node.inputs[index] in flowing)
         op = node.op if self.recorded else node.op.as_built
-        saved = op.saved_for(needed, self.kernel, *node.types)
+        saved = _saved_by(op, needed, self.kernel, node.types)
         if self.several:
             saved = _apart(saved.of(2), node, is_part)
         saved = _in_type(saved, floating_type(node))
@@ -68,7 +69,7 @@ class Execution:
 
     def workspace(self, node: Node) -> Workspace:
         """Return what a node needs while it runs, of a batch."""
-        return node.op.workspace(self.kernel, *node.types).of(self.samples)
+        return _workspace_of(node.op, self.kernel, node.types).of(self.samples)
 
     def fresh(self, saved: Saved) -> Expr:
         """Return the bytes of what is made only to be kept, of a batch."""
@@ -113,6 +114,17 @@ def floating_type(node: Node) -> str:
     """Return the floating type that a node computes in: that of its first operand that has one, else of its result."""
     values = (*node.inputs, *node.outputs)
     return next((value.type.dtype for value in values if value.type.stored.kind == "float"), FLOAT)
+
+
+# A search asks the same graph at many values, and what an operation keeps is a law.
+@lru_cache(maxsize=1 << 14)
+def _saved_by(op: Op, needed: frozenset[int], kernel: Kernel, types: tuple[TensorType, ...]) -> Saved:
+    return op.saved_for(needed, kernel, *types)
+
+
+@lru_cache(maxsize=1 << 14)
+def _workspace_of(op: Op, kernel: Kernel, types: tuple[TensorType, ...]) -> Workspace:
+    return op.workspace(kernel, *types)
 
 
 def _placed(saved: Saved, node: Node) -> Saved:

@@ -147,12 +147,20 @@ class _Largest:
 
     def holds(self, k: int) -> bool:
         """Whether the run fits at the k-th value, or at the next below that a network can have."""
-        found = next((each for each in map(self.needed, range(k, max(0, k - BELOW), -1)) if each is not None), None)
+        found = self._near(k)
         return found is None or found.bytes <= self.memory
+
+    def _excess(self, k: int) -> float:
+        """What is needed there as a share of the memory."""
+        found = self._near(k)
+        return 1.0 if found is None else max(1, found.bytes) / self.memory
+
+    def _near(self, k: int) -> TrainingMemory | None:
+        return next((each for each in map(self.needed, range(k, max(0, k - BELOW), -1)) if each is not None), None)
 
     def found(self) -> Largest:
         limit = MAX_SIZE // self.step
-        k = first(self.holds, limit) if self._of_run == "gpus" else last(self.holds, limit)
+        k = first(self.holds, limit) if self._of_run == "gpus" else last(self.holds, limit, self._excess)
         while k and self.needed(k) is None:
             k -= 1
         if not k:
