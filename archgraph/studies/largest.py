@@ -106,7 +106,7 @@ class _Largest:
         known = [free for free in self.g.symbols if self.g.definition(free) is None]
         for key in (self.name, *self.tied):
             if key not in (*known, *self.g.defaults) and not (key == self.name and self._of_run):
-                words = [*known, str(batch_symbol(self.g)), "gpus", *OPTIONS]
+                words = [*known, str(batch_symbol(self.g)), *OPTIONS]
                 raise QueryError(f"there is no '{key}' to choose.{did_you_mean(key, words)}", hint=", ".join(words))
         if not isinstance(self.step, int) or self.step < 1:
             raise QueryError(f"multiple_of is a whole number from 1 on, and not {quoted(self.step)[1:-1]}")
