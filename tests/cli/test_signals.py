@@ -22,7 +22,7 @@ COMMANDS = {
     "draw": ["draw", "many.yaml", "-o", "out.svg", "--view", "full"],
     "sweep": ["sweep", "dit", "D=16..4000:16", "L=1..40", "-o", "out.csv"],
     "verify": ["verify", "conv_stack"],
-    "diff": ["diff", "sd", "sd3"],
+    "diff": ["diff", "unet", "dit"],
     "serve": ["serve", "llama", "--memory", "80GB", "--largest", "B"],
 }
 SIGNALS = {signal.SIGINT: (130, "interrupted\n"), signal.SIGTERM: (143, "terminated\n")}
