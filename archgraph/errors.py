@@ -112,10 +112,10 @@ def printable(text: str, kept: str = "") -> str:
     return "".join(char if char.isprintable() or char in kept else ascii(char)[1:-1] for char in text)
 
 
-def one_line(text: str) -> str:
+def unbroken(text: str) -> str:
     """Join the words of a text by single blanks: a name is a line, wherever it is printed.
 
-    >>> one_line(" a\\n b\\t")
+    >>> unbroken(" a\\n b\\t")
     'a b'
     """
     return " ".join(text.split())
