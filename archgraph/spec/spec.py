@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archgraph.errors import Place, SpecError, did_you_mean, unbroken, printable, quoted, some
+from archgraph.errors import Place, SpecError, did_you_mean, printable, quoted, some, unbroken
 from archgraph.spec.bases import built_on
 from archgraph.spec.beside import Reader
 from archgraph.spec.definitions import (
