@@ -112,6 +112,15 @@ def printable(text: str, kept: str = "") -> str:
     return "".join(char if char.isprintable() or char in kept else ascii(char)[1:-1] for char in text)
 
 
+def unbroken(text: str) -> str:
+    """Join the words of a text by single blanks: a name is a line, wherever it is printed.
+
+    >>> unbroken(" a\\n b\\t")
+    'a b'
+    """
+    return " ".join(text.split())
+
+
 def quoted(text: object, limit: int = 60) -> str:
     """Return text in quotes, cut where it is long.
 

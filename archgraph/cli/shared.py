@@ -11,6 +11,7 @@ from archgraph.cli.caveats import note_asked
 from archgraph.cli.parser import NameChoices, Parser
 from archgraph.cli.tensors import read_dynamic, read_inputs
 from archgraph.cli.values import bindings, distinct, one_of, whole
+from archgraph.errors import QueryError, printable, quoted
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
@@ -136,12 +137,20 @@ def add_figure(parser: argparse.ArgumentParser, *, required: bool = True) -> Non
     text = "what is behind the drawing (default: the page of the theme): "
     add_names(parser, "--background", lambda: BACKGROUNDS, "background", text, default=None)  # type: ignore[arg-type]
     add_names(parser, "--fonts", lambda: FONTS, "way of fonts", default="embed")  # type: ignore[arg-type]
-    parser.add_argument("--dpi", type=whole("--dpi"), default=300, metavar="DOTS", help="dots per inch of a .png")
+    parser.add_argument("--dpi", type=whole("--dpi"), metavar="DOTS", help="dots per inch of a .png (default: 300)")
 
 
 def look_keywords(options: argparse.Namespace) -> LookKeywords:
-    """Return how the figure shall look, as keywords of `draw` and `contrast`."""
-    return {"theme": options.theme, "background": options.background, "fonts": options.fonts, "dpi": options.dpi}
+    """Return how the figure shall look, as keywords of `draw` and `contrast`.
+
+    Raises:
+        QueryError: dots are asked for where the file has none.
+    """
+    if options.dpi is not None and not options.output.lower().endswith(".png"):
+        hint = "-o x.png: only a .png has dots"
+        raise QueryError(f"--dpi {options.dpi} has no effect on {quoted(printable(options.output))}", hint=hint)
+    dpi = 300 if options.dpi is None else options.dpi
+    return {"theme": options.theme, "background": options.background, "fonts": options.fonts, "dpi": dpi}
 
 
 def save(figure: Figure, output: str) -> int:

@@ -119,7 +119,7 @@ class Figure:
         suffix = target.suffix.lower()
         if suffix not in SUFFIXES:
             hint = f"it must end in one of {', '.join(SUFFIXES)}"
-            raise QueryError(f"cannot save a figure as {quoted(target.name)}", hint=hint)
+            raise QueryError(f"cannot save a figure as {quoted(printable(str(path)))}", hint=hint)
         write_bytes(target, self._bytes(suffix))
         return target
 

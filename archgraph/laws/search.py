@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import log
 from typing import Literal, cast
 
 from sympy import Add, Expr, Max, Min, Mul, Pow, Symbol, ceiling, diff, floor, fraction, together
@@ -18,6 +19,7 @@ from archgraph.sizes.expansion import expanded
 Inequality = Literal["<=", "<", ">=", ">"]
 Trend = Literal[-1, 0, 1]
 MAX_SIZE = 2**40
+_GUESSES = 40  # then halves, so that no law takes long
 HOLDS: dict[str, Callable[[float, float], bool]] = {
     "<=": lambda value, budget: value <= budget,
     "<": lambda value, budget: value < budget,
@@ -176,28 +178,57 @@ def _joint(found: list[Trend | None]) -> Trend | None:
     return 0 if not kinds else kinds.pop() if len(kinds) == 1 else None
 
 
-def last(holds: Callable[[int], bool], limit: int) -> int | None:
+def last(holds: Callable[[int], bool], limit: int, excess: Callable[[int], float] | None = None) -> int | None:
     """Return the largest k >= 1 at which a condition holds that holds up to some k; None where it never does.
+
+    Args:
+        holds: the condition.
+        limit: up to where it is looked for.
+        excess: by what factor k is over its budget, where the condition is one and costs much to ask: fewer are asked.
 
     Raises:
         QueryError: it holds up to the limit.
 
     >>> last(lambda k: 18 * (16 * k) ** 2 <= 1e6, 10**6)
     14
+    >>> last(lambda k: k**2 <= 10**6, 10**6, lambda k: k**2 / 10**6)
+    1000
     """
     if not holds(1):
         return None
-    high = 2
-    # Doubling first: where the answer is small, laws are not evaluated at huge sizes.
+    low, high = 1, 2
+    # Upwards first: where the answer is small, laws are not evaluated at huge sizes.
     while holds(high):
-        high *= 2
-        if high > limit:
+        if high >= limit:
             raise QueryError("the budget is met however large the symbol becomes")
-    low = high // 2
+        low, high = high, min(limit, high * (2 if excess is None else _leap(excess(high))))
+    return _halved(holds, low, high) if excess is None else _guessed(holds, low, high, lambda k: log(excess(k)))
+
+
+def _halved(holds: Callable[[int], bool], low: int, high: int) -> int:
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if holds(middle) else (low, middle)
     return low
+
+
+def _guessed(holds: Callable[[int], bool], low: int, high: int, over: Callable[[int], float]) -> int:
+    """Ask where a power law through both ends meets the budget; the end that stays counts for half the next time."""
+    below, above, stayed = over(low), over(high), 0
+    for _ in range(_GUESSES):
+        if high - low <= 1 or below > 0 or above <= 0:
+            break
+        middle = min(high - 1, max(low + 1, round(low * (high / low) ** (-below / (above - below)))))
+        if holds(middle):
+            low, below, above, stayed = middle, over(middle), above / (2 if stayed == 1 else 1), 1
+        else:
+            high, above, below, stayed = middle, over(middle), below / (2 if stayed == -1 else 1), -1
+    return _halved(holds, low, high)
+
+
+def _leap(excess: float) -> int:
+    """By what factor a size may grow whose need grows with its square."""
+    return max(2, int(min(1 / excess, 1e12) ** 0.5))
 
 
 def first(holds: Callable[[int], bool], limit: int) -> int | None:

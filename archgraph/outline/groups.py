@@ -15,7 +15,7 @@ class Group:
     Attributes:
         items: in order; ``absorbed`` are constants that they use (a position embedding).
         before: items that only change the resolution on the way here, written beside the arrow.
-        beside: items that count for the laws, but are not named.
+        beside: items off the main line that count for the laws.
     """
 
     items: tuple[Item, ...]

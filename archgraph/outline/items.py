@@ -14,18 +14,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import islice
+from typing import cast
 
 from sympy import Expr, Integer
 
 from archgraph.errors import QueryError
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
-from archgraph.laws.numeric import value_at
 from archgraph.ops.pointwise import Pointwise
+from archgraph.outline.resolution import scale
 
 #: Operations on two values that a figure draws as a circle.
 CIRCLES = ("add", "multiply")
 
-_LARGE, _FEW = 2**16, 4
+_FEW = 4
 
 #: Operations of a graph that is read for drawing, at most.
 MOST_ITEMS = 5000
@@ -164,11 +165,11 @@ def _groups_stages(repeat: Repeat, parent: Graph) -> bool:
     return bool(inner) and len(_levels(repeat.body)) > 2
 
 
-def _levels(body: Graph) -> set[float]:
+def _levels(body: Graph) -> set[Expr]:
     """The resolutions in a body, its input's being 1."""
-    levels = dict.fromkeys(body.inputs, 1.0)
+    levels: dict[Value, Expr] = dict.fromkeys(body.inputs, Integer(1))
     for node in body.nodes:
-        level = levels[node.inputs[0]] * scale(node) if node.inputs else 1.0
+        level = cast(Expr, levels[node.inputs[0]] * scale(node)) if node.inputs else Integer(1)
         levels.update(dict.fromkeys(node.outputs, level))
     return {level for value, level in levels.items() if value.type.positions}
 
@@ -179,35 +180,6 @@ def resamples(repeat: Repeat) -> bool:
     if not repeat.once or len(nodes) > _FEW or scale(repeat) == 1:
         return False
     return all(isinstance(node, Node) and not isinstance(node.op.core, Pointwise) for node in nodes)
-
-
-def scale(member: Member) -> float:
-    """By how much a member changes the resolution: 2 after a pool, 1/2 after an up-sampling, 1 if it keeps it.
-
-    The first position axis that both sides share and that changes decides; sizes are compared symbolically in
-    the limit of a large input, so that the border a valid convolution loses does not count.
-    """
-    if not member.inputs or not member.outputs:
-        return 1
-    before, after = member.inputs[0].type, member.outputs[0].type
-    for axis in before.positions:
-        if after.has(axis):
-            change = ratio(before.size(axis), after.size(axis))
-            if change != 1:
-                return change
-    return 1
-
-
-def ratio(before: Expr, after: Expr) -> float:
-    """The ratio of the sizes, rounded to an integer or to one over an integer."""
-    if before == after:
-        return 1
-    large, small = value_at(before, {}, _LARGE), value_at(after, {}, _LARGE)
-    if large <= 0 or small <= 0:
-        return 1
-    if large >= small:
-        return max(1, round(large / small)) if large / small >= 1.5 else 1
-    return 1 / round(small / large) if small / large >= 1.5 else 1
 
 
 def is_transition(item: Item) -> bool:

@@ -7,10 +7,14 @@ most. The stages of a U and its head are all of the main line, and what is copie
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
+
+from sympy import Expr, Integer
 
 from archgraph.graph.ir import Value
 from archgraph.outline.groups import Group
-from archgraph.outline.items import Item, scale
+from archgraph.outline.items import Item
+from archgraph.outline.resolution import magnitude, scale
 from archgraph.outline.structure import Structure
 
 
@@ -24,7 +28,7 @@ class Stage:
         before: what changes the resolution on the way here.
     """
 
-    level: float
+    level: Expr
     groups: tuple[Group, ...]
     before: tuple[Item, ...] = ()
     beside: tuple[Group, ...] = ()
@@ -73,13 +77,13 @@ class UNet:
 def stages(found: Structure) -> list[Stage]:
     """Cut the main line where the resolution changes."""
     out: list[Stage] = []
-    level = 1.0
+    level: Expr = Integer(1)
     for group in found.chain:
-        change = 1.0
+        change: Expr = Integer(1)
         for item in (*group.before, *group.items):
-            change *= scale(item.member)
-        level *= change
-        if out and change == 1.0:
+            change = cast(Expr, change * scale(item.member))
+        level = cast(Expr, level * change)
+        if out and change == 1:
             out[-1] = replace(out[-1], groups=(*out[-1].groups, group))
         else:
             out.append(Stage(level, (group,), group.before))
@@ -114,7 +118,7 @@ def _home(found: Structure, side: Group, place: dict[Group, int]) -> int | None:
 def find_u(found: Structure) -> UNet | None:
     """The U of a structure: resolutions fall and rise again, and values are copied across on their level."""
     cut = stages(found)
-    levels = [stage.level for stage in cut]
+    levels = [magnitude(stage.level) for stage in cut]
     if len(cut) < 3 or max(levels) == levels[0] or max(levels) == levels[-1]:
         return None
     turn = levels.index(max(levels))

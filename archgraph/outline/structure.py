@@ -16,7 +16,8 @@ from functools import cached_property
 from archgraph.graph.ir import Node, Repeat, Value
 from archgraph.laws.numeric import value_at
 from archgraph.outline.groups import Group, is_circle, merge
-from archgraph.outline.items import Flow, Item, is_transition, resamples, scale
+from archgraph.outline.items import Flow, Item, is_transition, resamples
+from archgraph.outline.resolution import magnitude, scale
 
 # For every symbol, where only the order of magnitude is asked for.
 _LARGE = 2**12
@@ -194,7 +195,7 @@ def _passing(item: Item) -> bool:
     """A pool or an up-sampling is written beside the arrow; a strided convolution is part of what follows."""
     if isinstance(item.member, Repeat):
         return resamples(item.member)
-    return is_transition(item) and (item.light or scale(item.member) < 1) and not is_circle(item)
+    return is_transition(item) and (item.light or magnitude(scale(item.member)) < 1) and not is_circle(item)
 
 
 def _starts_anew(

@@ -232,8 +232,10 @@ def unstrided(words: str) -> str:
 
     >>> unstrided("conv 3×3 stride 2, ReLU")
     'conv 3×3, ReLU'
+    >>> unstrided("conv p×p stride p")
+    'conv p×p'
     """
-    return re.sub(r" stride \d+(×\d+)*", "", words)
+    return re.sub(r" stride [^\s,]+", "", words)
 
 
 def _folded(words: list[str]) -> tuple[str, int]:

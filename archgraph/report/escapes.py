@@ -12,8 +12,18 @@ _LATEX = {
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': r"\textquotedblright{}", "×": r"$\times$", "–": "--", "—": "---", "…": r"\dots{}",
     "≈": r"$\approx$", "≤": r"$\le$", "≥": r"$\ge$", "→": r"$\rightarrow$", "θ": r"$\theta$", "·": r"$\cdot$",
-    "−": "$-$", "²": "$^2$", "√": r"$\surd$",
+    "−": "$-$", "²": "$^2$", "³": "$^3$", "√": r"$\surd$", "≠": r"$\ne$", "∞": r"$\infty$", "±": r"$\pm$",
+    "µ": r"$\mu$", "“": "``", "”": "''", "‘": "`", "’": "'",
 }  # fmt: skip
+_CAPITALS = "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
+_SMALL = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi chi psi omega"
+_LATEX |= {
+    one: rf"$\{name}$"
+    for one, name in zip("αβγδεζηθικλμνξπρστφχψωΓΔΘΛΞΠΣΦΨΩ", f"{_SMALL} {_CAPITALS}".split(), strict=True)
+}
+# Letters of Latin-1 and Latin Extended-A for which its encoding OT1, which is what a document has at first, or T1 lacks
+# a glyph, so that a document would not compile.
+_LATEX_LACKS = frozenset("«»ÐÞðþĄąĐđĘęĦħĮįĸĿŀŉŊŋŦŧŲųſ")
 _MARKDOWN = str.maketrans({mark: f"\\{mark}" for mark in "\\|*`[]~$"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 # Inside a word an underscore is no emphasis, and names of operations are full of them.
 _EMPHASIS = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
@@ -30,12 +40,20 @@ def markdown(text: str) -> str:
 
 
 def latex(text: str) -> str:
-    r"""Return text for LaTeX in any of its standard encodings.
+    r"""Return text for LaTeX in any of its standard encodings; what those lack is spelt by its number.
 
-    >>> latex("50 % of C_1 < 3")
-    '50 \\% of C\\_1 \\textless{} 3'
+    >>> latex("50 % of C_1 < 3"), latex("网")
+    ('50 \\% of C\\_1 \\textless{} 3', '\\textbackslash{}u7f51')
     """
-    return "".join(_LATEX.get(character, character) for character in printable(text))
+    return "".join(map(_in_latex, printable(text)))
+
+
+def _in_latex(one: str) -> str:
+    if one in _LATEX:
+        return _LATEX[one]
+    if one.isascii() or ("\xa0" < one < "\u0180" and one not in _LATEX_LACKS):
+        return one
+    return f"\\textbackslash{{}}{ascii(one)[2:-1]}"
 
 
 def csv_cell(value: object) -> object:

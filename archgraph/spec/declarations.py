@@ -164,7 +164,9 @@ class Declarations:
     def _not_a_multiple(self, spec: SymbolSpec, value: int, step: int, start: int) -> SpecError:
         below = value - (value - start) % step
         rule = f"a multiple of {step}" + (f" plus {start}" if start else "")
-        nearest = " and ".join(str(number) for number in (below, below + step) if number > max(start, 0))
+        # Below the first that there is, the first is the nearest.
+        first = start + step if start >= 0 else start % step or step
+        nearest = " and ".join(str(number) for number in dict.fromkeys((max(below, first), max(below + step, first))))
         # As one expression, in which a symbol of both is told once.
         parts = [f"({part.value})" for part in (spec.multiple_of, spec.offset) if part is not None]
         bindings = bindings_in(" + ".join(parts), self)

@@ -87,6 +87,8 @@ def _path_and_variant(name: str) -> tuple[Traversable, str]:
     if _is(Path.is_file, name):
         return Path(name), ""
     base, colon, variant = name.partition(":")
+    if not base:
+        raise SpecError(f"{quoted(name)} names no spec", hint="`archgraph list` shows the shipped ones")
     if colon and not variant:
         raise SpecError(f"{quoted(name)} names no variant behind its colon", hint=f"{base} is the spec at its defaults")
     if base in shipped_names():

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archgraph.errors import Place, SpecError, did_you_mean, printable, quoted, some
+from archgraph.errors import Place, SpecError, did_you_mean, printable, quoted, some, unbroken
 from archgraph.spec.bases import built_on
 from archgraph.spec.beside import Reader
 from archgraph.spec.definitions import (
@@ -111,7 +111,7 @@ def _read(text: str, file: str, reader: Reader) -> Spec:
     top = tree.value
     spec = Spec(
         file=file,
-        name=text_of(top, "name") or file.removesuffix(".yaml"),
+        name=unbroken(text_of(top, "name")) or unbroken(file.removesuffix(".yaml")) or "network",
         doc=text_of(top, "doc"),
         cite=text_of(top, "cite"),
         symbols=read_symbols(tree),

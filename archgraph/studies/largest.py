@@ -106,7 +106,7 @@ class _Largest:
         known = [free for free in self.g.symbols if self.g.definition(free) is None]
         for key in (self.name, *self.tied):
             if key not in (*known, *self.g.defaults) and not (key == self.name and self._of_run):
-                words = [*known, str(batch_symbol(self.g)), "gpus", *OPTIONS]
+                words = [*known, str(batch_symbol(self.g)), *OPTIONS]
                 raise QueryError(f"there is no '{key}' to choose.{did_you_mean(key, words)}", hint=", ".join(words))
         if not isinstance(self.step, int) or self.step < 1:
             raise QueryError(f"multiple_of is a whole number from 1 on, and not {quoted(self.step)[1:-1]}")
@@ -147,12 +147,20 @@ class _Largest:
 
     def holds(self, k: int) -> bool:
         """Whether the run fits at the k-th value, or at the next below that a network can have."""
-        found = next((each for each in map(self.needed, range(k, max(0, k - BELOW), -1)) if each is not None), None)
+        found = self._near(k)
         return found is None or found.bytes <= self.memory
+
+    def _excess(self, k: int) -> float:
+        """What is needed there as a share of the memory."""
+        found = self._near(k)
+        return 1.0 if found is None else max(1, found.bytes) / self.memory
+
+    def _near(self, k: int) -> TrainingMemory | None:
+        return next((each for each in map(self.needed, range(k, max(0, k - BELOW), -1)) if each is not None), None)
 
     def found(self) -> Largest:
         limit = MAX_SIZE // self.step
-        k = first(self.holds, limit) if self._of_run == "gpus" else last(self.holds, limit)
+        k = first(self.holds, limit) if self._of_run == "gpus" else last(self.holds, limit, self._excess)
         while k and self.needed(k) is None:
             k -= 1
         if not k:

@@ -255,7 +255,7 @@ def _check(g: Network, names: tuple[str, ...]) -> None:
         if name not in g.symbols:
             raise QueryError(
                 f"cannot sweep '{name}'.{did_you_mean(name, g.symbols)}",
-                hint=f"laws are symbolic in {', '.join(g.symbols)}; bind structural symbols with bind or what_if",
+                hint=f"laws are symbolic in {', '.join(g.symbols)}; another is bound first: --set levels=3",
             )
         if g.definition(name) is not None:
             raise QueryError(f"cannot sweep '{name}': it is derived from {g.definition(name)}")

@@ -1,4 +1,7 @@
-"""Ctrl-C and SIGTERM at any moment leave nothing; `python -m tests.cli.test_signals 50 1` asks at many moments."""
+"""Ctrl-C and SIGTERM at any moment leave nothing.
+
+`python -m tests.cli.test_signals 50 1 draw sweep` asks at many moments.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,8 @@ COMMANDS = {
     "draw": ["draw", "many.yaml", "-o", "out.svg", "--view", "full"],
     "sweep": ["sweep", "dit", "D=16..4000:16", "L=1..40", "-o", "out.csv"],
     "verify": ["verify", "conv_stack"],
+    "diff": ["diff", "unet", "dit"],
+    "serve": ["serve", "llama", "--memory", "80GB", "--largest", "B"],
 }
 SIGNALS = {signal.SIGINT: (130, "interrupted\n"), signal.SIGTERM: (143, "terminated\n")}
 EARLY = {-signal.SIGINT, -signal.SIGTERM, 1, 130}
@@ -95,5 +100,5 @@ def test_a_signal_at_any_moment_leaves_nothing(name):
 
 
 if __name__ == "__main__":
-    for command in COMMANDS:
+    for command in sys.argv[3:] or COMMANDS:
         print(command, dict(moments(command, int(sys.argv[1]), seed=int(sys.argv[2]))), flush=True)

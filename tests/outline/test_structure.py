@@ -4,7 +4,8 @@ import pytest
 
 import archgraph as ag
 from archgraph.figures.facts.facts import Facts
-from archgraph.outline.items import flow_of, scale
+from archgraph.outline.items import flow_of
+from archgraph.outline.resolution import scale
 from archgraph.outline.stages import conditions, find_u, stages
 from archgraph.outline.structure import merged_groups, structure
 

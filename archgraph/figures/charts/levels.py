@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
-from sympy import Add, Expr, Rational
+from sympy import Add, Expr
 
 from archgraph.figures.content.law_lines import LETTERS, claimed, law_side, value_side
 from archgraph.figures.content.mathtext import line_of, number, shape, variable, words
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, BoxPart, Diagram, Line, Path, Rect, Text, line_width
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, SIZES, shade
 from archgraph.figures.facts.facts import Facts
-from archgraph.outline.items import ratio
+from archgraph.outline.resolution import ratio
 from archgraph.sizes.types import TensorType
 
-LevelKey = tuple[tuple[str, float | Expr], ...]
+LevelKey = tuple[tuple[str, Expr], ...]
 _ROW, _HEAD, _BAR, _GAP = 21.0, 22.0, 7.5, 14.0
 _METRICS = (("params", "parameters", 0.38), ("macs", "MACs", 0.78))
 _CLOSE, _ROOMY = 11.0, 200.0
@@ -73,14 +72,9 @@ def _label(facts: Facts, key: LevelKey, types: Sequence[TensorType]) -> Line:
         return shape(shown[min(plain, key=lambda type_: len(str(shown[type_])))], SIZES.body)
     known = facts.input.type if facts.input is not None else types[0]
     if all(known.has(axis) for axis, _ in key) and not facts.options.values:
-        about = [facts.shown(known.size(axis)) / by for axis, by in _rational(key)]
+        about = [facts.shown(known.size(axis)) / by for axis, by in key]
         return line_of(words("≈", SIZES.body, "serif"), shape(about, SIZES.body), gap=1.5)
     return shape(numbers, SIZES.body)
-
-
-def _rational(key: LevelKey) -> list[tuple[str, Expr]]:
-    exact = [(axis, Fraction(float(by)).limit_denominator(2**16)) for axis, by in key]
-    return [(axis, Rational(by.numerator, by.denominator)) for axis, by in exact]
 
 
 def levels_diagram(facts: Facts, width: float, name: str = "") -> Diagram:

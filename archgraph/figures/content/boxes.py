@@ -78,7 +78,7 @@ def content(
         times: how many equal groups it stands for.
         room: the width that the longest line should not exceed.
         strides: name the strides of convolutions.
-        beside: items that count for the laws, but are not named.
+        beside: items that count for the laws; those that multiply matrices are named in a line of their own.
     """
     last = items[-1]
     reach = facts.own_reach(items) if own else facts.reach(last.path)
@@ -86,6 +86,7 @@ def content(
     lines = title(*_called(facts, items, times, strides=strides), room, 4 if side else 2, light=light)
     if not own and not side and not light and "shape" in facts.options.show:
         lines.append(shape(facts.sizes(last.outputs[0]), SIZES.body))
+    lines += _named_beside(facts, [item for item in beside if not item.light], room)
     costs = laws(facts, (*beside, *items), room)
     picture, hint = not light and "field" in facts.options.show, tooltip(facts, items, reach, beside)
     all_lines = (*lines, *costs)
@@ -105,6 +106,14 @@ def content(
         facts.color == "locality",
         full,
     )
+
+
+def _named_beside(facts: Facts, items: Sequence[Item], room: float) -> list[Line]:
+    """What works beside the main line, for its costs are in the laws of the box."""
+    if not items:
+        return []
+    text = f"beside: {phrase(items, facts.brief)[0]}"
+    return [fitted(words(text, SIZES.body), room)]
 
 
 def _called(facts: Facts, items: Sequence[Item], times: int, *, strides: bool) -> tuple[str, Line]:

@@ -12,7 +12,8 @@ from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.graph.ir import Repeat, Value
 from archgraph.outline.groups import Group
-from archgraph.outline.items import Item, scale
+from archgraph.outline.items import Item
+from archgraph.outline.resolution import stride
 from archgraph.outline.stages import SkippedCopy, Stage
 from archgraph.outline.wording import humanized, phrase
 
@@ -69,8 +70,12 @@ def stage_way(facts: Facts, stage: Stage | Group) -> tuple[Line, ...]:
     if stage.before:
         return way(facts, stage.before)
     first = stage.items[0] if isinstance(stage, Group) else stage.groups[0].items[0]
-    change = scale(first.member)
-    return (words(f"stride {change:g}", SIZES.body),) if change > 1 else ()
+    step = stride(first.member)
+    if step is None:
+        return ()
+    if step.is_Integer:
+        return (words(f"stride {step}", SIZES.body),)
+    return (line_of(words("stride", SIZES.body), math(facts.shown(step), SIZES.body), gap=2.0),)
 
 
 def way(facts: Facts, items: Sequence[Item]) -> tuple[Line, ...]:

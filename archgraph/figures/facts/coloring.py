@@ -1,12 +1,15 @@
 """What the colour of a box can stand for besides locality, as a place from 0 to 1 on the ramp."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import log2
 
+from sympy import Expr
+
 from archgraph.graph.ir import Member, Repeat
-from archgraph.outline.items import Item, ratio
+from archgraph.outline.items import Item
 from archgraph.outline.mixing import kinds_of
+from archgraph.outline.resolution import ratio
 from archgraph.sizes.types import TensorType
 
 #: What the colour of a box can stand for.
@@ -35,10 +38,10 @@ def _strength(member: Member) -> int:
     return 3 if "dynamic" in kinds else 0 if not multiplies else 2 if "static" in kinds else 1
 
 
-def level_scale(input: TensorType, output: TensorType) -> float | None:
+def level_scale(input: TensorType, output: TensorType, value: Callable[[Expr], float]) -> float | None:
     """How many times coarser an output is than the input, in the limit of a large one: borders do not count."""
     shared = [axis for axis in input.positions if output.has(axis)]
-    return max((ratio(input.size(axis), output.size(axis)) for axis in shared), default=None)
+    return max((value(ratio(input.size(axis), output.size(axis))) for axis in shared), default=None)
 
 
 def level_tint(scale: float | None, coarsest: float) -> float | None:

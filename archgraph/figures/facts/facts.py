@@ -102,7 +102,7 @@ class Facts:
         return reach.share if reach.sizes[1] > 1 else 0.0
 
     def _scale(self, item: Item) -> float | None:
-        return None if self.input is None else level_scale(self.input.type, item.outputs[0].type)
+        return None if self.input is None else level_scale(self.input.type, item.outputs[0].type, self.value)
 
     @cached_property
     def coarsest(self) -> float:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr, Integer, Symbol
 
 from archgraph.cost.costs import Costs
-from archgraph.errors import ArchgraphError, UnsupportedOpError
+from archgraph.errors import ArchgraphError, UnsupportedOpError, unbroken
 from archgraph.graph.ir import Graph, Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
@@ -140,7 +140,7 @@ def trace(
             asked to vary cannot.
         MissingToolError: PyTorch is not installed.
     """
-    title = name or type(module).__name__
+    title = unbroken(name) or type(module).__name__
     captured = capture(module, inputs, dynamic or {}, title, batch_axis)
     sizes = captured.sizes
     roles = InputRoles(captured.batch, axes or {})
