@@ -206,6 +206,8 @@ class Steps:
             step["repeat"] = self.book.spelled(node.count)
         if node.share is not None:
             step["share"] = self._share(node.share)
+        if node.title:
+            step["label"] = node.title
         self._previous = node.outputs
         return step
 
