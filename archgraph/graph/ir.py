@@ -81,10 +81,9 @@ class Repeat:
 
     Attributes:
         count: a size, symbolic or not; 0 is the identity.
-        share: as in `Node`; a repeat that shares has one set of weights for all its iterations.
+        title, share: as in `Node`; a repeat that shares has one set of weights for all its iterations.
         experts: how many sets of weights a mixture has; None for iterations one after another.
         checkpoint: of every iteration only the inputs are kept; the way back computes the rest again.
-        title: what figures call it, where the spec says so.
     """
 
     name: str

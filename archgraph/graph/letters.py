@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sympy import Expr, Symbol
 
@@ -50,7 +49,7 @@ class _Lettered:
         self.names = tuple(self._named)
         self.values = declared.values
 
-    def lookup(self, name: str) -> Any:
+    def lookup(self, name: str) -> object:
         """Return what a symbol is inside the graph."""
         return self._declared.lookup(self._named[name])
 
@@ -66,7 +65,7 @@ class _Lettered:
         """Return an expression in letters."""
         return replaced(self._declared.show(expression), self._shown)
 
-    def numbers(self) -> dict[str, Any]:
+    def numbers(self) -> dict[str, object]:
         """Return the value of every symbol."""
         numbers = self._declared.numbers()
         return {letter: numbers[name] for letter, name in self._named.items()}
@@ -86,11 +85,11 @@ class _LetteredSource:
 
     named: Network
 
-    def at(self, network: Network, values: Mapping[str, Any]) -> Network:
+    def at(self, network: Network, values: Mapping[str, object]) -> Network:
         """Return the network at numbers."""
         return lettered(self.named.at(**self._by_name(values)))
 
-    def bind(self, network: Network, values: Mapping[str, Any]) -> Network:
+    def bind(self, network: Network, values: Mapping[str, object]) -> Network:
         """Return the network with some symbols bound."""
         return lettered(self.named.bind(**self._by_name(values)))
 
@@ -98,6 +97,6 @@ class _LetteredSource:
         """Return the network about these values only."""
         return lettered(self.named.select(*outputs))
 
-    def _by_name(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _by_name(self, values: Mapping[str, object]) -> dict[str, object]:
         names = {letter: name for name, letter in self.named.declared.letters.items()}
         return {names.get(letter, letter): value for letter, value in values.items()}

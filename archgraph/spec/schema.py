@@ -34,7 +34,7 @@ EXPRESSION: Schema = {"type": ["integer", "string", "boolean"], "pattern": rf"^(
 REFERENCE: Schema = {"type": "string", "pattern": r"^[A-Za-z_]\w*\s*(\(.*\))*$"}
 REFERENCES: Schema = {"anyOf": [REFERENCE, {"type": "array", "items": REFERENCE}, {"type": "null"}]}
 LETTER: Schema = {"type": "string", "pattern": rf"^[A-Za-z]\w{{0,{MAX_LETTER - 1}}}$"}
-LABEL: Schema = {"type": "string", "pattern": r"\S", "maxLength": MAX_LABEL}
+ANY_WORDS: Schema = {"type": "string", "pattern": r"\S", "maxLength": MAX_LABEL}
 POSITIVE = ("kernel", "stride", "dilation", "factor", "window", "out", "heads", "groups")
 """Arguments that are 1 at least wherever they stand."""
 _ANY_EXPRESSION: Schema = {"$ref": "#/$defs/nested"}
@@ -124,7 +124,7 @@ def _block() -> Schema:
     names = {"type": "array", "items": {"type": "string"}}
     properties = {
         "doc": {"type": "string"},
-        "label": LABEL,
+        "label": ANY_WORDS,
         "cite": {"type": "string"},
         "inputs": names,
         "args": {"anyOf": [names, {"type": "object"}, {"type": "null"}]},
@@ -162,7 +162,7 @@ def _keywords(steps: Schema, step: Schema) -> Schema:
         "when": EXPRESSION,
         "else": {"anyOf": [steps, step]},
         "share": {"type": "string"},
-        "label": LABEL,
+        "label": ANY_WORDS,
     }
     return {name: _said(found[name], name, _STEP) for name in STEP_KEYWORDS}
 
