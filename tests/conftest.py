@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 NETWORKS = (
-    *("torch_modules", "real_models", "peer_networks", "plain_networks", "recorded_modules", "masked_attention"),
+    *(
+        "torch_modules",
+        "real_models",
+        "peer_networks",
+        "plain_networks",
+        "plain_volumes",
+        "recorded_modules",
+        "masked_attention",
+    ),
     *(
         "handler_rows",
         "saved_storage_rows",

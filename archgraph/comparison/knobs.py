@@ -168,7 +168,8 @@ def main_knobs(g: Network) -> list[Knob]:
     [('D',), ('L',), ('S',)]
     """
     found = [knob for knob in knobs(g) if max(knob.params, knob.macs) > NOTICED]
-    kept = sorted(found, key=lambda knob: (-knob.params * knob.macs, knob.names))[: FEW - 1]
+    found.sort(key=lambda knob: (-knob.params * knob.macs, knob.names))
+    kept = found[: FEW - 1]
     names = {str(side) for side in side_symbols(g)}
     sides = [knob for knob in found if knob.change == "× 2" and set(knob.names) == names]
     rest = [knob for knob in found if knob not in kept and knob not in sides]

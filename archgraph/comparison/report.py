@@ -11,6 +11,7 @@ from archgraph.comparison.compared import Comparison
 from archgraph.comparison.knobs import KNOB_METRICS, KnobStep, counts, next_step
 from archgraph.cost.part import whole_part
 from archgraph.errors import QueryError
+from archgraph.graph.letters import lettered
 from archgraph.graph.network import Network
 from archgraph.laws.domain import smooth_in
 from archgraph.laws.scaling import exponent
@@ -32,7 +33,7 @@ def comparison(networks: Sequence[Network]) -> Table:
     >>> table.rows[1]["U-Net padded-512"], table.rows[1]["DiT"]
     ('local', 'global since blocks.attention.scaled_dot_product_attention')
     """
-    found = Comparison(tuple(networks))
+    found = Comparison(tuple(map(lettered, networks)))
     rows = [_row(found, row) for row in (*found.rows, *_knob_rows(found))]
     return Table(" against ".join(found.names), ("", *found.names), rows, notes=COMPARISON_NOTES, wrap=56)
 

@@ -44,6 +44,7 @@ class Node:
         no_grad: its results need no gradient, whatever its operands: it ran without gradients, or detaches.
         lies_in: for every result the operand whose memory it lies in, as a recording saw it; else the operation says.
         unkept: operands of which nothing is kept, by index: they exist inside of one kernel.
+        title: what figures call it, where the spec says so.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Node:
     no_grad: bool = False
     lies_in: tuple[int | None, ...] | None = None
     unkept: tuple[int, ...] = ()
+    title: str = ""
 
     @cached_property
     def types(self) -> tuple[TensorType, ...]:
@@ -80,7 +82,7 @@ class Repeat:
 
     Attributes:
         count: a size, symbolic or not; 0 is the identity.
-        share: as in `Node`; a repeat that shares has one set of weights for all its iterations.
+        title, share: as in `Node`; a repeat that shares has one set of weights for all its iterations.
         experts: how many sets of weights a mixture has; None for iterations one after another.
         checkpoint: of every iteration only the inputs are kept; the way back computes the rest again.
     """
@@ -95,6 +97,7 @@ class Repeat:
     share: str | None = None
     experts: Expr | None = None
     checkpoint: bool = False
+    title: str = ""
 
     @cached_property
     def types(self) -> tuple[TensorType, ...]:

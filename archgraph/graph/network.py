@@ -26,6 +26,8 @@ class Declared(Protocol):
     def values(self) -> Mapping[Symbol, int]: ...
     @property
     def names(self) -> tuple[str, ...]: ...
+    @property
+    def letters(self) -> Mapping[str, str]: ...
 
     def lookup(self, name: str) -> Any: ...
     def is_derived(self, name: str) -> bool: ...
@@ -297,6 +299,7 @@ class Numbers:
         self._numbers = {free: Integer(value) for free, value in values.items()}
         self.values: Mapping[Symbol, int] = {}
         self.names = declared.names
+        self.letters = declared.letters
 
     def lookup(self, name: str) -> Any:
         """Return the number, word or list that a symbol is."""

@@ -123,6 +123,7 @@ class Tracer:
         place: Place | None = None,
         share: str | None = None,
         labels: tuple[str, ...] = (),
+        title: str = "",
     ) -> tuple[Value, ...]:
         """Add an operation and return its outputs, which bear the labels where there is one for each.
 
@@ -137,7 +138,7 @@ class Tracer:
             self._check_share(share, name, share and _shapes(op, types))
         name = self.unique(name)
         outputs = self._outputs(name, inferred, labels)
-        self._add(Node(name, op, operands, outputs, place, share))
+        self._add(Node(name, op, operands, outputs, place, share, title=title))
         return outputs
 
     def call(
@@ -150,6 +151,7 @@ class Tracer:
         place: Place | None = None,
         share: str | None = None,
         experts: Expr | None = None,
+        title: str = "",
     ) -> tuple[Value, ...]:
         """Add a block, applied `count` times, and return its outputs; with `experts`, a mixture of them.
 
@@ -164,7 +166,7 @@ class Tracer:
             self._check_share(share, name, body)
         name = self.unique(name)
         outputs = self._outputs(name, tuple(value.type for value in body.outputs))
-        self._add(Repeat(name, block, body, count, operands, outputs, place, share, experts))
+        self._add(Repeat(name, block, body, count, operands, outputs, place, share, experts, title=title))
         return outputs
 
     def localise(self, value: Value) -> Value:

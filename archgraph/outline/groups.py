@@ -83,14 +83,18 @@ def _alike(first: Group, second: Group, *, lossy: bool) -> bool:
 
 
 def _signature(items: Iterable[Item], *, lossy: bool) -> tuple[object, ...]:
-    return tuple((item.label if lossy else _shape_of(item.member), item.outputs[0].type) for item in items)
+    return tuple((_name_of(item) if lossy else _shape_of(item.member), item.outputs[0].type) for item in items)
+
+
+def _name_of(item: Item) -> tuple[str, str]:
+    return item.member.title, item.label
 
 
 def _shape_of(member: Member) -> object:
     """What a member does, whatever the number of channels that come in."""
     if isinstance(member, Node):
-        return repr(member.op)
-    return member.block, member.count, _body_number(_body_shape(member.body))
+        return member.title, repr(member.op)
+    return member.title, member.block, member.count, _body_number(_body_shape(member.body))
 
 
 @lru_cache(maxsize=4096)

@@ -99,9 +99,17 @@ def times(sizes: Sequence[object]) -> str:
 
 def called(member: Member, show: ShowSize = str) -> str:
     """A short phrase for one member: its operation with its geometry, or its block."""
+    if member.title:
+        return member.title
     if isinstance(member, Node):
         return appearance(member.op, member, show)
-    return humanized(inmost(member).block)
+    return block_name(member)
+
+
+def block_name(block: Repeat) -> str:
+    """What a block is called: as its spec says, else in the words of its name."""
+    inner = inmost(block)
+    return inner.title or humanized(inner.name if inner.block == "repeat" else inner.block)
 
 
 def inmost(block: Repeat) -> Repeat:
@@ -112,6 +120,8 @@ def inmost(block: Repeat) -> Repeat:
 
 def _speaks(block: Repeat) -> bool:
     """Whether a name says something, and nothing that a condition took away."""
+    if block.title:
+        return True
     general = all(word in _GENERAL for word in block.block.split("_"))
     return not general and block.block not in (*_VAGUE, *_PLACES) and not _boasts(block)
 
@@ -150,6 +160,9 @@ def _opened(members: Sequence[Member]) -> list[Member]:
     """The members, with blocks whose name says nothing, or what a condition took away, replaced by what they hold."""
     out: list[Member] = []
     for member in members:
+        if member.title:
+            out.append(member)
+            continue
         inner = member.body.nodes if isinstance(member, Repeat) and member.once else ()
         blocks = all(isinstance(node, Repeat) for node in inner)
         name = member.block if isinstance(member, Repeat) else ""
@@ -161,7 +174,7 @@ def _opened(members: Sequence[Member]) -> list[Member]:
 
 def _boasts(member: Member) -> bool:
     """Whether a name speaks of attention where no position attends to another."""
-    return bool(_ATTENTION.search(member.label)) and not _attends(member)
+    return not member.title and bool(_ATTENTION.search(member.label)) and not _attends(member)
 
 
 def _attends(member: Member) -> bool:
@@ -176,7 +189,7 @@ def _count(member: Member) -> Expr:
 
 def _stem(member: Member, show: ShowSize) -> str:
     """One convolution with its norm and activation is called by the convolution where other blocks follow."""
-    if not isinstance(member, Repeat) or not member.once:
+    if not isinstance(member, Repeat) or not member.once or member.title:
         return ""
     nodes = [node for node in member.body.nodes if isinstance(node, Node)]
     convolutions = [node for node in nodes if isinstance(node.op.core, Conv)]
@@ -201,6 +214,8 @@ def _listed(runs: Sequence[tuple[str, Expr]], show: ShowSize) -> tuple[str, Expr
 
 def _spelled(member: Member, show: ShowSize, depth: int = 0) -> list[tuple[str, Expr]]:
     """A member as (words, how often), if it is a plain chain with a convolution; else nothing."""
+    if member.title:
+        return []
     if isinstance(member, Node):
         return [(called(member, show), Integer(1))] if member.label not in _SILENT else []
     nodes = member.body.nodes

@@ -20,6 +20,7 @@ from archgraph.spec.library.standard import find_block, library_names
 from archgraph.spec.loops import MAX_TURNS, condition, loop_rows
 from archgraph.spec.operations import operations
 from archgraph.spec.scope import Scope
+from archgraph.spec.sections import label_of
 from archgraph.spec.silence import Observed
 from archgraph.spec.steps import Step, Target, read_reference, read_step, read_targets
 
@@ -158,7 +159,9 @@ class StepInterpreter:
         if made.joins and len(operands) < 2:
             _refuse_few(step, len(operands))
         labels = tuple(str(target) for target in read_targets(step.keyword("as"), scope))
-        return self.tracer.apply(made, operands, self.name(step, scope), step.place, self.share(step), labels)
+        return self.tracer.apply(
+            made, operands, self.name(step, scope), step.place, self.share(step), labels, self.title(step)
+        )
 
     # -- loops and choices -----------------------------------------------------------------------------
 
@@ -246,6 +249,10 @@ class StepInterpreter:
         targets: list[Target] = read_targets(step.keyword("as"), scope)
         return str(targets[0]) if len(targets) == 1 and targets[0].name != "_" else step.kind
 
+    def title(self, step: Step, block: BlockSpec | None = None) -> str:
+        """Return what figures call a step: by its own label, else by that of its block."""
+        return label_of(step.keyword("label")) or (block.label if block else "")
+
     def share(self, step: Step) -> str | None:
         """Return the name of the weights that a step shares."""
         tree = step.keyword("share")
@@ -259,6 +266,9 @@ class StepInterpreter:
             return self.workshop.forms.mixture(self, step, scope, previous)
         if step.kind == "do" and step.value.is_mapping:
             return self.workshop.forms.group(self, step, scope, previous)
+        if step.keyword("label"):
+            hint = "label a step inside, or name the group: do: {stem: [steps]}"
+            step.keywords["label"].fail(f"a figure has no box for `{step.kind}`, which could have a label", hint)
         if step.kind == "parallel":
             branches = step.value.list("`parallel`", hint="parallel: [[steps], [steps]]")
             return tuple(value for branch in branches for value in self._branch(as_list(branch), scope, previous))

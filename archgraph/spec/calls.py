@@ -28,7 +28,8 @@ def call_block(interpreter: StepInterpreter, step: Step, scope: Scope, file: Spe
     name = interpreter.name(step, scope)
     body = traced_body(interpreter, step, scope, file, block, operands, name)
     share = interpreter.share(step)
-    return interpreter.tracer.call(block.name, body, operands, name, place=step.place, share=share)
+    title = interpreter.title(step, block)
+    return interpreter.tracer.call(block.name, body, operands, name, place=step.place, share=share, title=title)
 
 
 def traced_body(

@@ -63,6 +63,11 @@ class Declarations:
         """The names of all symbols, in the order of the spec."""
         return tuple(self.specs)
 
+    @property
+    def letters(self) -> dict[str, str]:
+        """What figures call the symbols that they call otherwise."""
+        return {name: spec.letter for name, spec in self.specs.items() if spec.letter}
+
     def is_derived(self, name: str) -> bool:
         """Whether a symbol is an expression of others."""
         return self.specs[name].derived is not None
@@ -136,6 +141,8 @@ class Declarations:
                 raise SpecError(f"symbol '{spec.name}' is {wanted}, and cannot be {self.tell(value)}")
         if kind != "a number" and (spec.multiple_of or spec.offset):
             raise SpecError(f"symbol '{spec.name}' is {kind} and cannot have multiple_of or offset")
+        if kind != "a number" and spec.letter:
+            raise SpecError(f"symbol '{spec.name}' is {kind}, which stands in no law, and cannot have `as`")
 
     def _number(self, spec: SymbolSpec, value: int) -> Expr:
         if value < 0:
@@ -178,7 +185,8 @@ class Declarations:
 
     def _carrier_name(self, name: str) -> str:
         lower = name.lower()
-        return lower if lower != name and lower not in self.specs else f"{name}_steps"
+        taken = {*self.specs, *self.letters.values()}
+        return lower if lower != name and lower not in taken else f"{name}_steps"
 
     def _declare(self, inside: str, name: str, value: int) -> Symbol:
         free = symbol(inside)

@@ -31,12 +31,12 @@ TOP_KEYS = (
     "variants",
     "expect",
 )
-SYMBOL_KEYS = ("default", "doc", "multiple_of", "offset", "one_of", "derived")
-BLOCK_KEYS = ("doc", "cite", "inputs", "args", "do", "outputs")
+SYMBOL_KEYS = ("default", "doc", "as", "multiple_of", "offset", "one_of", "derived")
+BLOCK_KEYS = ("doc", "label", "cite", "inputs", "args", "do", "outputs")
 VARIANT_KEYS = ("doc", "at", "symbols", "outputs", "expect")
 EXPECT_KEYS = ("value", "source", "reference", "note")
 INPUT_KEYS = ("when", "dtype", "pixels")
-STEP_KEYWORDS = ("as", "from", "repeat", "for", "when", "else", "share")
+STEP_KEYWORDS = ("as", "from", "repeat", "for", "when", "else", "share", "label")
 STRUCTURES = ("do", "residual", "parallel", "mixture")
 EXPECTED_METRICS = (
     "params",
@@ -64,6 +64,7 @@ class SymbolSpec:
     offset: Tree | None = None
     one_of: tuple[str, ...] = ()
     derived: Tree | None = None
+    letter: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -95,6 +96,7 @@ class BlockSpec:
     outputs: Tree | None = None
     doc: str = ""
     cite: str = ""
+    label: str = ""
     tree: Tree | None = None
 
 

@@ -33,11 +33,13 @@ def repeat(interpreter: StepInterpreter, step: Step, scope: Scope) -> Outputs:
     if found:
         body = traced_body(interpreter, step, scope, *found, operands, name)
     else:
-        inner = step.without("repeat", "as", "share", "from")
+        inner = step.without("repeat", "as", "share", "from", "label")
         body, captured = _anonymous(interpreter, inner, scope, operands, name)
         operands = (*operands, *captured)
     block = step.kind if found else "repeat"
-    return interpreter.tracer.call(block, body, operands, name, count, step.place, interpreter.share(step))
+    title = interpreter.title(step, found[1] if found else None)
+    share = interpreter.share(step)
+    return interpreter.tracer.call(block, body, operands, name, count, step.place, share, title=title)
 
 
 def _anonymous(
@@ -86,7 +88,15 @@ def mixture(interpreter: StepInterpreter, step: Step, scope: Scope, operands: Ou
     name = interpreter.name(step, scope)
     body, captured = _experts(interpreter, parts["do"], scope, operands, name)
     return interpreter.tracer.call(
-        "mixture", body, (*operands, *captured), name, active, step.place, interpreter.share(step), experts
+        "mixture",
+        body,
+        (*operands, *captured),
+        name,
+        active,
+        step.place,
+        interpreter.share(step),
+        experts,
+        interpreter.title(step),
     )
 
 
@@ -101,8 +111,9 @@ def group(interpreter: StepInterpreter, step: Step, scope: Scope, operands: Outp
     path = str(Target(name, indices))
     inner, inputs = _body(interpreter, operands, path)
     body = inner.finish(inner.run(steps, scope.inside(inputs)))
-    share = interpreter.share(step)
-    return interpreter.tracer.call(name, body, (*operands, *inner.tracer.captured), path, ONE, step.place, share)
+    share, title = interpreter.share(step), interpreter.title(step)
+    operands = (*operands, *inner.tracer.captured)
+    return interpreter.tracer.call(name, body, operands, path, ONE, step.place, share, title=title)
 
 
 def _mixture_parts(step: Step) -> dict[str, Tree]:

@@ -24,6 +24,7 @@ from archgraph.spec.definitions import (
 )
 from archgraph.spec.library.standard import library_file, library_names
 from archgraph.spec.operations import operations
+from archgraph.spec.sections import MAX_LABEL, MAX_LETTER
 from archgraph.spec.steps import NAMING
 
 Schema = dict[str, Any]
@@ -32,6 +33,8 @@ _WORDS = r"\b(?!(?:and|or|not)\b)\w+\s+(?!(?:and|or|not)\b)\w"
 EXPRESSION: Schema = {"type": ["integer", "string", "boolean"], "pattern": rf"^(?!.*{_WORDS})"}
 REFERENCE: Schema = {"type": "string", "pattern": r"^[A-Za-z_]\w*\s*(\(.*\))*$"}
 REFERENCES: Schema = {"anyOf": [REFERENCE, {"type": "array", "items": REFERENCE}, {"type": "null"}]}
+LETTER: Schema = {"type": "string", "pattern": rf"^[A-Za-z]\w{{0,{MAX_LETTER - 1}}}$"}
+ANY_WORDS: Schema = {"type": "string", "pattern": r"\S", "maxLength": MAX_LABEL}
 POSITIVE = ("kernel", "stride", "dilation", "factor", "window", "out", "heads", "groups")
 """Arguments that are 1 at least wherever they stand."""
 _ANY_EXPRESSION: Schema = {"$ref": "#/$defs/nested"}
@@ -66,7 +69,9 @@ def json_schema() -> Schema:
 
 def _with_steps(steps: str, step: str) -> Schema:
     several, one = {"$ref": f"#/$defs/{steps}"}, {"$ref": f"#/$defs/{step}"}
-    return {"network": several, "steps": _mapping({"anyOf": [several, one]})}
+    # Names alone make no network: some step does something.
+    naming = {"type": "object", "propertyNames": {"enum": sorted(NAMING - {"else"})}}
+    return {"network": {**several, "contains": {"not": naming}}, "steps": _mapping({"anyOf": [several, one]})}
 
 
 def _said(item: Schema, key: str, words: Mapping[str, str]) -> Schema:
@@ -94,7 +99,7 @@ def _nested(name: str = "nested", leaf: Schema = EXPRESSION) -> Schema:
 
 
 def _symbol() -> Schema:
-    texts = {"doc": {"type": "string"}, "one_of": {"type": "array", "items": {"type": "string"}}}
+    texts = {"doc": {"type": "string"}, "as": LETTER, "one_of": {"type": "array", "items": {"type": "string"}}}
     keys = {key: _said(texts.get(key, _ANY_EXPRESSION), key, _SYMBOL) for key in SYMBOL_KEYS}
     return {"anyOf": [EXPRESSION, {"type": "array", "items": _ANY_EXPRESSION}, _object(keys)]}
 
@@ -119,6 +124,7 @@ def _block() -> Schema:
     names = {"type": "array", "items": {"type": "string"}}
     properties = {
         "doc": {"type": "string"},
+        "label": ANY_WORDS,
         "cite": {"type": "string"},
         "inputs": names,
         "args": {"anyOf": [names, {"type": "object"}, {"type": "null"}]},
@@ -156,6 +162,7 @@ def _keywords(steps: Schema, step: Schema) -> Schema:
         "when": EXPRESSION,
         "else": {"anyOf": [steps, step]},
         "share": {"type": "string"},
+        "label": ANY_WORDS,
     }
     return {name: _said(found[name], name, _STEP) for name in STEP_KEYWORDS}
 
@@ -229,6 +236,7 @@ def _call(block: BlockSpec) -> Schema:
 _SYMBOL = {
     "default": "The value where nothing else is bound: a number, true or false, a word of one_of, or a list.",
     "doc": "What it stands for.",
+    "as": "What figures and contrasts call it in laws: a letter, as C or d_ff.",
     "multiple_of": "Values are multiples of this, so that sizes such as H/2 are exact.",
     "offset": "Values are this much more than a multiple.",
     "one_of": "The words that it can be.",
@@ -241,6 +249,7 @@ _INPUT = {
 }
 _BLOCK = {
     "doc": "What it is.",
+    "label": "What figures call it, in any words.",
     "cite": "Where it comes from.",
     "inputs": "The names of the values that it takes; [x] where nothing is said.",
     "args": "A list of arguments, or a mapping of each to its default.",
@@ -262,6 +271,7 @@ _STEP = {
     "when": "Only where this holds; else the value goes on unchanged.",
     "else": "The steps to take instead.",
     "share": "Steps with the same name here have the same weights.",
+    "label": "What figures call it, in any words.",
 }
 _STRUCTURE = {
     "do": "A group of steps; {stem: [steps]} gives it a name.",

@@ -23,7 +23,7 @@ from archgraph.spec.language.tree import Tree
 from archgraph.spec.operations import operations
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-MAX_NAME = 60
+MAX_NAME, MAX_LETTER, MAX_LABEL = 60, 12, 60
 
 
 def known_keys(tree: Tree, allowed: Iterable[str], what: str) -> None:
@@ -69,9 +69,42 @@ def text_of(top: Mapping[str, Tree], key: str) -> str:
     return "" if item is None or item.is_empty else item.text(f"`{key}`")
 
 
+def label_of(tree: Tree | None) -> str:
+    """Return what figures call a block or a step: any text of one line; empty where nothing is said."""
+    if tree is None:
+        return ""
+    text = " ".join(tree.text("`label`").split())
+    if not text:
+        tree.fail("`label` is empty")
+    if len(text) > MAX_LABEL:
+        tree.fail(
+            f"`label` has {len(text)} characters; the limit is {MAX_LABEL}", "it has to fit into a box of a figure"
+        )
+    return text
+
+
 def read_symbols(tree: Tree) -> dict[str, SymbolSpec]:
     """Read the section of symbols."""
     return {name: read_symbol(name, item, place) for name, item, place in section(tree, "symbols")}
+
+
+def check_letters(symbols: Mapping[str, SymbolSpec]) -> None:
+    """Fail where figures could take one symbol for another.
+
+    Raises:
+        SpecError: two symbols have one letter, or one has the name of another.
+    """
+    owners: dict[str, str] = {}
+    for name, item in symbols.items():
+        if not item.letter:
+            continue
+        other = owners.setdefault(item.letter, name)
+        if other == name and item.letter != name and item.letter in symbols:
+            other = item.letter
+        if other != name:
+            raise SpecError(
+                f"figures cannot call symbol '{name}' '{item.letter}': so is symbol '{other}'", place=item.place
+            )
 
 
 def read_symbol(name: str, tree: Tree, place: Place) -> SymbolSpec:
@@ -93,7 +126,19 @@ def read_symbol(name: str, tree: Tree, place: Place) -> SymbolSpec:
         offset=items.get("offset"),
         one_of=_words(items["one_of"]) if "one_of" in items else (),
         derived=items.get("derived"),
+        letter=_letter(name, items["as"]) if "as" in items else "",
     )
+
+
+def _letter(name: str, tree: Tree) -> str:
+    """What figures call a symbol: as a symbol could be named, so that it can be told from others."""
+    letter = tree.text(f"`as` of symbol {name}")
+    check_name(letter, tree.place, f"what figures call symbol {name}", value=True)
+    if len(letter) > MAX_LETTER:
+        tree.fail(
+            f"`as` of symbol {name} has {len(letter)} characters; the limit is {MAX_LETTER}", "as: C, or as: d_ff"
+        )
+    return letter
 
 
 def _check_symbol_keys(name: str, tree: Tree, place: Place) -> None:
@@ -101,7 +146,7 @@ def _check_symbol_keys(name: str, tree: Tree, place: Place) -> None:
     for key in items:
         if "derived" in items and key not in ("derived", "doc"):
             tree.fail_at_key(key, f"symbol {name} is derived and cannot have {key}")
-        if "one_of" in items and key in ("multiple_of", "offset"):
+        if "one_of" in items and key in ("multiple_of", "offset", "as"):
             tree.fail_at_key(key, f"symbol {name} is a word and cannot have {key}")
     if "derived" not in items and ("default" not in items or items["default"].is_empty):
         raise SpecError(f"symbol {name} needs a default", place=place, hint=f"{name}: {{default: 64}}")
@@ -164,6 +209,7 @@ def read_block(name: str, tree: Tree, place: Place) -> BlockSpec:
         outputs=items.get("outputs"),
         doc=text_of(items, "doc"),
         cite=text_of(items, "cite"),
+        label=label_of(items.get("label")),
         tree=tree,
     )
 

@@ -25,7 +25,7 @@ from archgraph.spec.definitions import BlockSpec as BlockSpec
 from archgraph.spec.language.tree import Tree
 from archgraph.spec.language.yamltree import MAX_BYTES, read_yaml
 from archgraph.spec.sections import NAME as NAME
-from archgraph.spec.sections import known_keys, read_block, read_input, read_symbols, section, text_of
+from archgraph.spec.sections import check_letters, known_keys, read_block, read_input, read_symbols, section, text_of
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -126,6 +126,8 @@ def _read(text: str, file: str, reader: Reader) -> Spec:
         composed=tree is not own,
     )
     _check_variants(spec, tree)
+    for symbols in ({}, *(variant.symbols for variant in spec.variants.values())):
+        check_letters({**spec.symbols, **symbols})
     return spec
 
 

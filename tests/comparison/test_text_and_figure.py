@@ -15,6 +15,7 @@ from archgraph.figures.contrast.table import laws
 from archgraph.figures.drawing.diagram import Text
 from archgraph.figures.facts.facts import Facts
 from archgraph.graph.ir import Node
+from archgraph.graph.letters import lettered
 from archgraph.spec.load import shipped_names
 
 NAMES = shipped_names()
@@ -75,7 +76,7 @@ def test_knobs_have_the_same_factors(name, shown):
     lines = [line.replace(" ", "") for line in figure["what a knob buys"]]
     expected = [
         f"{','.join(knob.names)}{knob.change}:{'≈' if knob.label else ''}θ× {knob.params:.3g},MACs× {knob.macs:.3g}"
-        for knob in main_knobs(g)
+        for knob in main_knobs(lettered(g))
     ]
     assert lines == [line.replace(" ", "") for line in expected]
     for knob in knobs(g):

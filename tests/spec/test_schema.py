@@ -58,6 +58,11 @@ def test_shipped_files_are_valid(path: Path):
         ("{archgraph: 1, network: [{relu: , else: [silu]}]}", "$.network[0]"),
         ("{archgraph: 1, network: [{mixture: {do: [relu], experts: 4}}]}", "$.network[0]"),
         ("{archgraph: 1, network: [{when: L > 1}]}", "$.network[0]"),
+        ("{archgraph: 1, network: [{as: y, from: x}, {as: z}]}", "$.network"),
+        ("{archgraph: 1, network: []}", "$.network"),
+        ("{archgraph: 1, network: [{relu: , label: ' '}]}", "$.network[0]"),
+        ("{archgraph: 1, symbols: {width: {default: 3, as: d-ff}}}", "$.symbols"),
+        ("{archgraph: 1, blocks: {b: {label: [a], do: [relu]}}}", "$.blocks"),
         ("{archgraph: 1, network: [{do: {a: [relu], b: [relu]}}]}", "$.network[0]"),
         ("{archgraph: 1, base: [vit]}", "$.base"),
         ("{archgraph: 1, steps: {logits: {linar: {out: 3}}}}", "$.steps"),
@@ -90,10 +95,11 @@ def test_mistakes_are_invalid(text, where):
         "{mine: {width: 3}, repeat: L, as: y}",
         "mine",
         "{mine: [x, y]}",
+        "{mine: , label: Ours & co}",
     ],
 )
 def test_what_the_language_has_is_valid(step):
-    assert errors(f"{{archgraph: 1, blocks: {{mine: {{do: [relu]}}}}, network: [{step}]}}") == []
+    assert errors(f"{{archgraph: 1, blocks: {{mine: {{do: [relu]}}}}, network: [relu, {step}]}}") == []
 
 
 def test_the_command_prints_it(capsys):

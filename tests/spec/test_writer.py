@@ -259,3 +259,10 @@ def test_all_that_no_spec_can_say_is_told(torch):
         "Wave cannot be written as a spec, whose language has no weight that nothing reads x 1, first at unused; "
         "function 'cos' x 2, first at function; function 'sin' x 1, first at function_3"
     )
+
+
+def test_weights_that_nothing_reads_are_written():
+    unused = "{parameter: {shape: {c: 2}, unused: true}}"
+    text = f"archgraph: 1\ninputs: {{x: {{c: 4}}}}\nnetwork:\n  - {unused}\n  - linear: {{out: 3}}\n  - {unused}\n"
+    text += f"  - do: {{inner: [{unused}, relu, {unused}]}}\n"
+    assert again(ag.loads(text)).params == ag.loads(text).params == 4 * 3 + 3 + 4 * 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from archgraph.errors import ArchgraphError
 from archgraph.figures.charts.ladder import LadderStep, effective_share, iteration
 from archgraph.figures.content.mathtext import line_of, math, words
 from archgraph.figures.drawing.diagram import Line
@@ -9,6 +10,7 @@ from archgraph.figures.drawing.outlines import outline
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.graph.ir import Repeat
+from archgraph.graph.locate import find_member
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Item
 from archgraph.outline.stages import find_u, stages
@@ -67,10 +69,21 @@ def _name(facts: Facts, items: Sequence[Item]) -> str:
     scopes = [item.path.split(".")[:-1] for item in heavy]
     common = [parts[0] for parts in zip(*scopes, strict=False) if len(set(parts)) == 1]
     if common:
-        return ".".join(common)
+        return _scope_title(facts, ".".join(common)) or ".".join(common)
+    if heavy[0].member.title:
+        ends = dict.fromkeys(called(item.member, facts.brief) for item in (heavy[0], heavy[-1]))
+        return capitalized(" … ".join(ends))
     if heavy[0].member.name != heavy[0].label:
         return heavy[0].path
     return capitalized(called(heavy[0].member, facts.brief))
+
+
+def _scope_title(facts: Facts, path: str) -> str:
+    """What a spec says a block is called, nothing where it does not."""
+    try:
+        return find_member(facts.network.graph, path)[0].title
+    except ArchgraphError:
+        return ""
 
 
 def _iterations(facts: Facts, group: Group, *, effective: bool) -> list[LadderStep]:
@@ -90,15 +103,15 @@ def _iterations(facts: Facts, group: Group, *, effective: bool) -> list[LadderSt
         for part, reach, share in iteration(facts, group, number, effective=effective):
             index = math(facts.shown(repeat.count), SIZES.title) if last else words(str(number), SIZES.title, "bold")
             path = part.items[-1].path if number == count else ""
-            title = _iteration_title(facts, part, index, width)
+            title = _iteration_title(facts, part, index, repeat.title or ("Block" if width > 1 else "Layer"), width)
             border = outline(facts.attends(part.items), reach)
             rows.append(LadderStep(title, part.output, reach, path=path, effective=share, outline=border))
     return rows
 
 
-def _iteration_title(facts: Facts, part: Group, index: Line, width: int) -> Line:
+def _iteration_title(facts: Facts, part: Group, index: Line, one: str, width: int) -> Line:
     size = SIZES.title
-    name = words("Block" if width > 1 else "Layer", size, "bold")
+    name = words(one, size, "bold")
     heavy = [item for item in part.items if not item.light]
     inner = phrase(heavy if width > 1 else part.items, facts.brief)[0]
     return line_of(line_of(name, index, gap=2.2), words(f": {inner}", size))

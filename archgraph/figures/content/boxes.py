@@ -41,6 +41,7 @@ class Content:
         laws: how many of the last lines are laws.
         located: the colours speak of locality, in the picture too.
         costs: (metric, law) in full, for the interactive page.
+        label: what the spec calls it, where it does.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Content:
     laws: int = 0
     located: bool = True
     costs: tuple[tuple[str, Expr], ...] = ()
+    label: str = ""
 
 
 def content(
@@ -105,6 +107,7 @@ def content(
         len(costs),
         facts.color == "locality",
         full,
+        _label(items),
     )
 
 
@@ -114,6 +117,11 @@ def _named_beside(facts: Facts, items: Sequence[Item], room: float) -> list[Line
         return []
     text = f"beside: {phrase(items, facts.brief)[0]}"
     return [fitted(words(text, SIZES.body), room)]
+
+
+def _label(items: Sequence[Item]) -> str:
+    """What a spec calls the items of a box, nothing where it calls none of them."""
+    return ", ".join(dict.fromkeys(item.member.title for item in items if item.member.title))
 
 
 def _called(facts: Facts, items: Sequence[Item], times: int, *, strides: bool) -> tuple[str, Line]:
@@ -195,7 +203,7 @@ def tooltip(facts: Facts, items: Sequence[Item], reach: ReadExtent | None, besid
     """Name, exact laws with their values, and the receptive field, as plain text."""
     first = items[0]
     path = first.path if len(items) == 1 else f"{first.path} … {items[-1].path}"
-    rows = [f"{path}: {', '.join(dict.fromkeys(item.label for item in items))}"]
+    rows = [f"{path}: {', '.join(dict.fromkeys(item.member.title or item.label for item in items))}"]
     for name, expression in (("params", facts.params((*beside, *items))), ("macs", facts.macs((*beside, *items)))):
         rows.append(f"{name} = {_exact(facts, expression)}")
     rows.append(f"output {facts.shown_type(items[-1].outputs[0])}")
@@ -274,6 +282,7 @@ def boxed(contents: Content, width: float | None = None) -> Box:
         picture=shown,
         outline=contents.outline,
         laws=contents.costs,
+        label=contents.label,
     )
 
 

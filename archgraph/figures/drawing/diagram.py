@@ -197,6 +197,7 @@ class Box:
         picture: the kind of small picture in it, for the legend.
         outline: by which it was drawn, for the legend.
         laws: (metric, law) of what it stands for.
+        label: what the spec calls it, where it does.
     """
 
     name: str
@@ -210,6 +211,7 @@ class Box:
     picture: Literal["", "field", "connections"] = ""
     outline: Outline = "thin"
     laws: tuple[tuple[str, Expr], ...] = ()
+    label: str = ""
 
     @property
     def extent(self) -> Extent:

@@ -17,6 +17,7 @@ from archgraph.figures.facts.coloring import COLORS, kind_tint, level_scale, lev
 from archgraph.figures.facts.hop_facts import HopFacts, Hops
 from archgraph.figures.facts.options import Options
 from archgraph.graph.ir import Graph, Repeat, Value
+from archgraph.graph.letters import lettered
 from archgraph.graph.locate import find_member
 from archgraph.graph.network import Network
 from archgraph.laws.numeric import value_at
@@ -38,7 +39,7 @@ class Facts:
     def __init__(self, network: Network, color: str = "locality", options: Options | None = None) -> None:
         if color not in COLORS:
             raise not_among("colouring", color, COLORS)
-        self.network = network
+        self.network = lettered(network)
         self.color = color
         self.options = options or Options()
 

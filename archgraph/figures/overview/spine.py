@@ -28,7 +28,7 @@ from archgraph.graph.ir import Repeat
 from archgraph.outline.groups import Group
 from archgraph.outline.stages import Stage, stages
 from archgraph.outline.structure import Structure, merged_groups
-from archgraph.outline.wording import capitalized, humanized, inmost
+from archgraph.outline.wording import block_name, capitalized
 
 _MANY_SLOTS, _MANY_INSIDE = 14, 18
 _CAPTION_ROOM, _CAPTION_SHARE = 130.0, 0.7
@@ -181,14 +181,14 @@ def group_content(
         facts, items, own=own, side=side, times=group.times, room=room, strides=strides, beside=group.beside
     )
     repeat = repeat_of(group)
-    if repeat is None or repeat.block == "repeat":
+    if repeat is None or (repeat.block == "repeat" and not repeat.title):
         return found
     heading = line_of(words(_block_name(repeat), SIZES.title, "bold"), count_label(facts, repeat), gap=2.2)
     return replace(found, lines=(heading, *found.lines[1:]))
 
 
 def _block_name(repeat: Repeat) -> str:
-    return capitalized(humanized(repeat.name if repeat.block == "repeat" else inmost(repeat).block))
+    return capitalized(block_name(repeat))
 
 
 def _deck(facts: Facts, group: Group, room: float) -> Spine | None:

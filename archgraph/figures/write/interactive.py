@@ -83,21 +83,25 @@ def _holder(one: Drawing, text: str) -> str:
 
 def _bodies(drawings: Sequence[Drawing], totals: Sequence[tuple[str, Expr]], laws: _Laws) -> str:
     """The rows of the table: the whole network, then per drawing every box that costs something."""
-    whole = "".join(_rows([("all", totals)], totals, laws))
+    whole = "".join(_rows([("all", "", totals)], totals, laws))
     bodies = [f"<tbody>{whole}</tbody>"]
     for one in drawings:
-        rows = _rows([(box.name, box.laws) for box in one.diagram.boxes if box.laws], totals, laws)
+        rows = _rows([(box.name, box.label, box.laws) for box in one.diagram.boxes if box.laws], totals, laws)
         bodies.append(f'<tbody data-rows="{escape(one.key)}">{"".join(rows)}</tbody>')
     return "\n".join(bodies)
 
 
 def _rows(
-    named: Sequence[tuple[str, Sequence[tuple[str, Expr]]]], totals: Sequence[tuple[str, Expr]], laws: _Laws
+    named: Sequence[tuple[str, str, Sequence[tuple[str, Expr]]]], totals: Sequence[tuple[str, Expr]], laws: _Laws
 ) -> Iterator[str]:
-    for name, own in named:
+    for name, label, own in named:
         known = dict(own)
         cells = "".join(_cell(known.get(metric), metric, laws) for metric, _ in totals)
-        yield f'<tr data-name="{escape(name)}"><th scope="row">{escape(name)}</th>{cells}</tr>\n'
+        yield f'<tr data-name="{escape(name)}"><th scope="row">{escape(_told(name, label))}</th>{cells}</tr>\n'
+
+
+def _told(name: str, label: str) -> str:
+    return f"{label} ({name})" if label else name
 
 
 def _cell(law: Expr | None, metric: str, laws: _Laws) -> str:
@@ -120,7 +124,8 @@ def _box(box: Box, laws: _Laws) -> dict[str, Any]:
     """What the page says of a box: its laws, and what it reads."""
     own = [(metric, str(law).replace("**", "^").replace("*", "·"), laws.index(law)) for metric, law in box.laws]
     reads = next((line for line in box.tooltip.splitlines() if line.startswith("receptive field")), "")
-    return {"name": printable(box.name), "laws": own, "reads": reads, "panel": box.kind == "panel"}
+    told = printable(_told(box.name, box.label))
+    return {"name": printable(box.name), "told": told, "laws": own, "reads": reads, "panel": box.kind == "panel"}
 
 
 def _links(diagram: Diagram) -> set[tuple[int, int]]:

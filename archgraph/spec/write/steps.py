@@ -119,7 +119,9 @@ class Steps:
         self.path = path
         self.labels = dict(inputs)
         self.alive = graph.live(graph.outputs)
-        self.members = [node for node in graph.nodes if node in self.alive and not self._is_empty(node)]
+        self.members = [
+            node for node in graph.nodes if (node in self.alive or _is_unread(node)) and not self._is_empty(node)
+        ]
         self._same = self._aliases()
         self._named = self._read_by_name().union(self._same.get(value, value) for value in selected)
         self._taken = {*book.symbols, *inputs.values()}
@@ -128,7 +130,7 @@ class Steps:
         self._previous: tuple[Value, ...] = graph.inputs[:1]
         self._automatic: dict[str, int] = {}
         for node in graph.nodes if book.runs_dead else ():
-            if node not in self.alive and (node.inputs or _has_weights(node)):
+            if node not in self.alive and not _is_unread(node) and (node.inputs or _has_weights(node)):
                 what = "work that no output depends on" if node.inputs else "weight that nothing reads"
                 book.problem(what, f"{path}{node.name}")
 
@@ -175,7 +177,7 @@ class Steps:
             if not self._follows(node, previous):
                 found.update(value for value in self._own(node) if previous != (value,))
             found.update(self.operands(node)[len(self._own(node)) :])
-            previous = node.outputs
+            previous = previous if _is_unread(node) else node.outputs
         results = tuple(self._same.get(value, value) for value in self.graph.outputs)
         return found if results == previous else found.union(results)
 
@@ -206,7 +208,9 @@ class Steps:
             step["repeat"] = self.book.spelled(node.count)
         if node.share is not None:
             step["share"] = self._share(node.share)
-        self._previous = node.outputs
+        if node.title:
+            step["label"] = node.title
+        self._previous = self._previous if _is_unread(node) else node.outputs
         return step
 
     def _operation(self, node: Member, path: str) -> tuple[str, Any]:
@@ -309,6 +313,11 @@ def free_name(wanted: str, otherwise: str, taken: set[str] | frozenset[str]) -> 
         count += 1
         name = f"{base}_{count}"
     return name
+
+
+def _is_unread(node: Member) -> bool:
+    """Whether a step is there for its weights alone: those behind it read what was there before."""
+    return isinstance(node, Node) and node.op.unread
 
 
 def _short(names: list[str]) -> str | list[str]:

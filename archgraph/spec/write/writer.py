@@ -80,6 +80,8 @@ def _symbol(g: Network, name: str) -> dict[str, Any]:
         declared["multiple_of"] = book.spelled(multiple)
     if offset != 0:
         declared["offset"] = book.spelled(offset)
+    if name in g.declared.letters:
+        declared["as"] = g.declared.letters[name]
     doc = g.declared.doc(name)
     return {**declared, "doc": doc} if doc else declared
 

@@ -140,7 +140,7 @@ function start(data, laws) {
   const hint = page("hint");
   function tell(index, x, y) {
     const box = now.boxes[index];
-    hint.textContent = [box.name, ...box.laws.map(([name, text, law]) => name + " = " + text + " = " + value(law)), box.reads].filter(Boolean).join("\n");
+    hint.textContent = [box.told, ...box.laws.map(([name, text, law]) => name + " = " + text + " = " + value(law)), box.reads].filter(Boolean).join("\n");
     hint.hidden = false;
     hint.style.left = Math.max(4, Math.min(x + 14, innerWidth - hint.offsetWidth - 8)) + "px";
     hint.style.top = Math.max(4, Math.min(y + 14, innerHeight - hint.offsetHeight - 8)) + "px";
@@ -151,7 +151,7 @@ function start(data, laws) {
     element.querySelector(":scope > title")?.remove();
     element.setAttribute("tabindex", "0");
     element.setAttribute("role", "button");
-    element.setAttribute("aria-label", box.name);
+    element.setAttribute("aria-label", box.told);
     element.addEventListener("pointermove", (event) => tell(index, event.clientX, event.clientY));
     element.addEventListener("pointerleave", () => { hint.hidden = true; });
     element.addEventListener("focus", () => { const at = element.getBoundingClientRect(); tell(index, at.right, at.top); });

@@ -1,0 +1,110 @@
+"""Networks on volumes that are in the gallery, written in plain PyTorch from their papers and their published code."""
+
+from itertools import pairwise
+
+import torch
+from torch import nn
+from torch.nn import functional as F  # noqa: N812
+
+
+class ResBlock(nn.Module):
+    """Two convolutions; a 1x1x1 convolution beside them where the first of a stage says so."""
+
+    def __init__(self, before, after, stride=1, *, projected=False):
+        super().__init__()
+        self.first, self.second = nn.Conv3d(before, after, 3, stride, 1), nn.Conv3d(after, after, 3, 1, 1)
+        self.norms = nn.ModuleList(nn.InstanceNorm3d(after, affine=True) for _ in range(2))
+        self.shortcut = nn.Conv3d(before, after, 1, stride) if projected else nn.Identity()
+
+    def forward(self, x):
+        y = F.leaky_relu(self.norms[0](self.first(x)))
+        return F.leaky_relu(self.norms[1](self.second(y)) + self.shortcut(x))
+
+
+def res_stage(before, after, depth, stride=1):
+    rest = (ResBlock(after, after) for _ in range(depth - 1))
+    return nn.Sequential(ResBlock(before, after, stride, projected=True), *rest)
+
+
+class STUNet(nn.Module):
+    def __init__(self, width, depth, classes=105):
+        super().__init__()
+        widths = [width * factor for factor in (1, 2, 4, 8, 16, 16)]
+        pairs = list(pairwise(widths))
+        self.down = nn.ModuleList([res_stage(1, width, depth), *(res_stage(a, b, depth, 2) for a, b in pairs)])
+        self.narrow = nn.ModuleList(nn.Conv3d(b, a, 1) for a, b in reversed(pairs))
+        self.up = nn.ModuleList(res_stage(2 * a, a, depth) for a, _ in reversed(pairs))
+        self.heads = nn.ModuleList(nn.Conv3d(a, classes, 1) for a, _ in reversed(pairs))
+
+    def forward(self, x):
+        kept = []
+        for stage in self.down:
+            kept.append(x := stage(x))
+        kept.pop()
+        outs = []
+        for narrow, stage, head in zip(self.narrow, self.up, self.heads, strict=True):
+            x = stage(torch.cat((narrow(F.interpolate(x, scale_factor=2)), kept.pop()), 1))
+            outs.append(head(x))
+        return outs[::-1]
+
+
+class MedNeXtBlock(nn.Module):
+    kind = nn.Conv3d
+
+    def __init__(self, before, after, ratio, kernel, stride=1):
+        super().__init__()
+        self.depthwise = self.kind(before, before, kernel, stride, kernel // 2, groups=before)
+        self.norm = nn.GroupNorm(before, before)
+        self.wide, self.narrow = nn.Conv3d(before, ratio * before, 1), nn.Conv3d(ratio * before, after, 1)
+
+    def mixed(self, x):
+        return self.narrow(F.gelu(self.wide(self.norm(self.depthwise(x)))))
+
+    def forward(self, x):
+        return x + self.mixed(x)
+
+
+class DownBlock(MedNeXtBlock):
+    def __init__(self, before, ratio, kernel):
+        super().__init__(before, 2 * before, ratio, kernel, 2)
+        self.shortcut = nn.Conv3d(before, 2 * before, 1, 2)
+
+    def forward(self, x):
+        return self.mixed(x) + self.shortcut(x)
+
+
+class UpBlock(MedNeXtBlock):
+    kind = nn.ConvTranspose3d
+
+    def __init__(self, before, ratio, kernel):
+        super().__init__(before, before // 2, ratio, kernel, 2)
+        self.shortcut = nn.ConvTranspose3d(before, before // 2, 1, 2)
+
+    def forward(self, x):
+        return F.pad(self.mixed(x), (1, 0) * 3) + F.pad(self.shortcut(x), (1, 0) * 3)
+
+
+class MedNeXt(nn.Module):
+    def __init__(self, ratios, depths, kernel, width=32, classes=14):
+        super().__init__()
+        self.stem, self.dummy = nn.Conv3d(1, width, 1), nn.Parameter(torch.ones(1))
+        widths = [width * factor for factor in (1, 2, 4, 8, 16, 8, 4, 2, 1)]
+        rows = list(zip(widths, ratios, depths, strict=True))
+        self.stages = nn.ModuleList(
+            nn.Sequential(*(MedNeXtBlock(w, w, ratio, kernel) for _ in range(depth))) for w, ratio, depth in rows
+        )
+        self.down = nn.ModuleList(DownBlock(widths[i], ratios[i + 1], kernel) for i in range(4))
+        self.up = nn.ModuleList(UpBlock(widths[i + 4], ratios[i + 5], kernel) for i in range(4))
+        self.heads = nn.ModuleList(nn.ConvTranspose3d(w, classes, 1) for w in widths[4:])
+
+    def forward(self, x):
+        x, kept = self.stem(x), []
+        for stage, down in zip(self.stages, self.down, strict=False):
+            kept.append(x := stage(x))
+            x = down(x)
+        x = self.stages[4](x)
+        outs = [self.heads[0](x)]
+        for up, stage, head in zip(self.up, self.stages[5:], self.heads[1:], strict=True):
+            x = stage(up(x) + kept.pop())
+            outs.append(head(x))
+        return [*outs[:0:-1], outs[0]]
