@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from archgraph.sizes.symbols import Assumption
     from archgraph.sizes.types import TensorType
     from archgraph.studies.budgets import Range
+    from archgraph.studies.growth import Growth
     from archgraph.studies.largest import Largest
     from archgraph.studies.scale import Change
     from archgraph.studies.sweep import Sweep
@@ -873,6 +874,26 @@ class Architecture:
 
         return largest(self.network, name, memory, multiple_of, keywords)
 
+    def growth(self, symbol: str, multiple_of: int = 1, name: str = "", **follows: object) -> Growth:
+        """Return a way in which the network grows, for `largest_table`, `fits_figure` and `growth_figure`.
+
+        Args:
+            symbol: what takes other values: a symbol, `B`, `gpus`, or a name that only expressions in `follows` use.
+            multiple_of: only its multiples are taken.
+            name: what it is called; the network's own name by default.
+            follows: other symbols: numbers, expressions of the symbol, or lists of both.
+
+        Raises:
+            QueryError: there is no such symbol.
+
+        >>> grown = load("nnunet").growth("w", 64, features=["C", "2*C", "4*C", "8*C", "w", "w"])
+        >>> grown.at(640).defaults["features"]
+        [32, 64, 128, 256, 640, 640]
+        """
+        from archgraph.studies.growth import Growth as Way
+
+        return Way(self.network, symbol, multiple_of, follows, name)
+
     def step_flops(self, run: Training | None = None, **options: object) -> StepFlops:
         """Return the operations of a training step: forward, backward, and what checkpoints compute again.
 
@@ -1480,3 +1501,28 @@ def fits_table(
     from archgraph.studies.fits_table import fits_table as tabled
 
     return tabled([one.network for one in architectures], devices, batch, training(None, options))
+
+
+@strict_keywords
+def largest_table(
+    growths: Iterable[Growth], memory: str | float, over: Mapping[str, Iterable[object]], **options: object
+) -> Table:
+    """Return the largest of each growth that fits a memory, a row per growth and setting.
+
+    Args:
+        growths: ways in which networks grow, see `Architecture.growth`.
+        memory: bytes such as `80GB`, or a device.
+        over: settings of the run and the values that each takes, such as the batch, or `peak`.
+        options: settings of all runs, see `Training`.
+
+    Raises:
+        QueryError: there is no such setting.
+
+    >>> growth = load("dit:S/2").growth("D", 64, heads="D/64")
+    >>> table = largest_table([growth], "24GB", {"batch": [8, 32]}, dtype="bf16-mixed", attention="flash")
+    >>> [(row["batch"], row["value"]) for row in table.rows]
+    [(8, 2304), (32, 2176)]
+    """
+    from archgraph.studies.largest_table import largest_table as tabled
+
+    return tabled(growths, memory, over, options)

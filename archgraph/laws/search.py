@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import log
 from typing import Literal, cast
 
 from sympy import Add, Expr, Max, Min, Mul, Pow, Symbol, ceiling, diff, floor, fraction, together
@@ -198,6 +199,55 @@ def last(holds: Callable[[int], bool], limit: int) -> int | None:
         middle = (low + high) // 2
         low, high = (middle, high) if holds(middle) else (low, middle)
     return low
+
+
+def last_within(number: Callable[[int], float], budget: float, limit: int, start: int = 1) -> int | None:
+    """Return the largest k >= 1 at which a number that never falls is within a budget; None where it never is.
+
+    The number may be dear: few values of k are looked at, chosen by the power of k with which it grows there.
+
+    Raises:
+        QueryError: it is within the budget up to the limit.
+
+    >>> last_within(lambda k: 18 * (16 * k) ** 2, 1e6, 10**6)
+    14
+    """
+    low, high = _bracket(number, budget, limit, start)
+    while high - low > 1:
+        before = high - low
+        guess = _crossing(low, high, number, budget)
+        # The guess and the one beside it end the search where it is right; where it was far off, a half bounds it.
+        low, high = _narrowed(low, high, guess, number, budget)
+        low, high = _narrowed(low, high, guess + 1 if low == guess else guess - 1, number, budget)
+        if 2 * (high - low) > before:
+            low, high = _narrowed(low, high, (low + high) // 2, number, budget)
+    return low or None
+
+
+def _narrowed(low: int, high: int, tried: int, number: Callable[[int], float], budget: float) -> tuple[int, int]:
+    if not low < tried < high:
+        return low, high
+    return (tried, high) if number(tried) <= budget else (low, tried)
+
+
+def _bracket(number: Callable[[int], float], budget: float, limit: int, start: int) -> tuple[int, int]:
+    """A value within the budget, or 0, and one beyond it."""
+    low, high = 0, start
+    while (found := number(high)) <= budget:
+        if high > limit:
+            raise QueryError("the budget is met however large the symbol becomes")
+        farther = (budget / found) ** 0.6 if found > 0 else 2.0
+        low, high = high, int(high * min(64.0, max(1.25, farther))) + 1
+    return low, high
+
+
+def _crossing(low: int, high: int, number: Callable[[int], float], budget: float) -> int:
+    """Where a power through two points meets the budget, between them."""
+    below, above = number(low) if low else 0.0, number(high)
+    if below <= 0 or above <= below:
+        return (low + high) // 2
+    power = log(above / below) / log(high / low)
+    return min(max(int(low * (budget / below) ** (1 / power)), low + 1), high - 1)
 
 
 def first(holds: Callable[[int], bool], limit: int) -> int | None:
