@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from archgraph.sizes.symbols import Assumption
     from archgraph.sizes.types import TensorType
     from archgraph.studies.budgets import Range
-    from archgraph.studies.growth import Growth
+    from archgraph.studies.growth_path import GrowthPath
     from archgraph.studies.largest import Largest
     from archgraph.studies.scale import Change
     from archgraph.studies.sweep import Sweep
@@ -874,7 +874,7 @@ class Architecture:
 
         return largest(self.network, name, memory, multiple_of, keywords)
 
-    def growth(self, symbol: str, multiple_of: int = 1, name: str = "", **follows: object) -> Growth:
+    def growth(self, symbol: str, multiple_of: int = 1, name: str = "", **follows: object) -> GrowthPath:
         """Return a way in which the network grows, for `largest_table`, `fits_figure` and `growth_figure`.
 
         Args:
@@ -890,9 +890,9 @@ class Architecture:
         >>> grown.at(640).defaults["features"]
         [32, 64, 128, 256, 640, 640]
         """
-        from archgraph.studies.growth import Growth as Way
+        from archgraph.studies.growth_path import GrowthPath as Path
 
-        return Way(self.network, symbol, multiple_of, follows, name)
+        return Path(self.network, symbol, multiple_of, follows, name)
 
     def step_flops(self, run: Training | None = None, **options: object) -> StepFlops:
         """Return the operations of a training step: forward, backward, and what checkpoints compute again.
@@ -1505,12 +1505,12 @@ def fits_table(
 
 @strict_keywords
 def largest_table(
-    growths: Iterable[Growth], memory: str | float, over: Mapping[str, Iterable[object]], **options: object
+    paths: Iterable[GrowthPath], memory: str | float, over: Mapping[str, Iterable[object]], **options: object
 ) -> Table:
-    """Return the largest of each growth that fits a memory, a row per growth and setting.
+    """Return the largest of each path that fits a memory, a row per path and setting.
 
     Args:
-        growths: ways in which networks grow, see `Architecture.growth`.
+        paths: ways in which networks grow, see `Architecture.growth`.
         memory: bytes such as `80GB`, or a device.
         over: settings of the run and the values that each takes, such as the batch, or `peak`.
         options: settings of all runs, see `Training`.
@@ -1518,11 +1518,11 @@ def largest_table(
     Raises:
         QueryError: there is no such setting.
 
-    >>> growth = load("dit:S/2").growth("D", 64, heads="D/64")
-    >>> table = largest_table([growth], "24GB", {"batch": [8, 32]}, dtype="bf16-mixed", attention="flash")
+    >>> path = load("dit:S/2").growth("D", 64, heads="D/64")
+    >>> table = largest_table([path], "24GB", {"batch": [8, 32]}, dtype="bf16-mixed", attention="flash")
     >>> [(row["batch"], row["value"]) for row in table.rows]
     [(8, 2304), (32, 2176)]
     """
-    from archgraph.studies.largest_table import largest_table as tabled
+    from archgraph.studies.largest_table import largest_rows
 
-    return tabled(growths, memory, over, options)
+    return largest_rows(paths, memory, over, options)

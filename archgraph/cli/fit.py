@@ -16,7 +16,7 @@ from archgraph.errors import QueryError, quoted
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
     from archgraph.cost.training.run import Training
-    from archgraph.studies.growth import Growth
+    from archgraph.studies.growth_path import GrowthPath
 
 RUN_WORDS = ("optimizer", "dtype", "attention", "kernel", "loss", "peak")
 RUN_COUNTS = {"batch": 1, "accumulate": 1, "gpus": 1, "tp": 1, "pp": 1, "ep": 1, "zero": 0}
@@ -137,25 +137,25 @@ def _side_by_side(networks: list[Architecture], where: str, run: Training, optio
 
 def _largest(networks: list[Architecture], where: str, run: Training, options: argparse.Namespace) -> int:
     from archgraph.studies.largest import largest_of
-    from archgraph.studies.largest_table import largest_table
+    from archgraph.studies.largest_table import largest_rows
 
-    growths = _growths(networks, options)
+    paths = _paths(networks, options)
     over = distinct(map(_settings, options.over), "given")
-    if options.format == "text" and len(growths) == 1 and not over:
-        say(repr(largest_of(growths[0], where, run)))
+    if options.format == "text" and len(paths) == 1 and not over:
+        say(repr(largest_of(paths[0], where, run)))
         return 0
     given = {item.name: getattr(run, item.name) for item in fields(run) if item.name not in over}
-    table = largest_table(growths, where, over, given)
+    table = largest_rows(paths, where, over, given)
     if not any(row["value"] for row in table.rows):
         # What nothing fits is an answer that is refused, with the least that is needed.
-        largest_of(growths[0], where, run)
+        largest_of(paths[0], where, run)
     show(table, options.format)
     return 0
 
 
-def _growths(networks: list[Architecture], options: argparse.Namespace) -> list[Growth]:
+def _paths(networks: list[Architecture], options: argparse.Namespace) -> list[GrowthPath]:
     """Return how each network grows: as it is said of it, or as of all."""
-    from archgraph.studies.growth import growth_of
+    from archgraph.studies.growth_path import growth_path
 
     words: list[str] = options.largest
     if len(words) not in (1, len(networks)):
@@ -163,15 +163,15 @@ def _growths(networks: list[Architecture], options: argparse.Namespace) -> list[
             f"--largest is given {len(words)} times for {len(networks)} networks", hint="once, or once for each"
         )
     words = words * len(networks) if len(words) == 1 else words
-    found = [growth_of(g.network, text) for g, text in zip(networks, words, strict=True)]
+    found = [growth_path(g.network, text) for g, text in zip(networks, words, strict=True)]
     return [_tied(each, options) for each in found]
 
 
-def _tied(growth: Growth, options: argparse.Namespace) -> Growth:
-    """A growth with what `--multiple-of` and `--with` say of all."""
-    follows = distinct([*growth.follows.items(), *map(_tie, options.tied)], "given")
-    multiple_of = options.multiple_of if "--multiple-of" in options.given else growth.multiple_of
-    return replace(growth, multiple_of=multiple_of, follows=follows)
+def _tied(path: GrowthPath, options: argparse.Namespace) -> GrowthPath:
+    """A path with what `--multiple-of` and `--with` say of all."""
+    follows = distinct([*path.follows.items(), *map(_tie, options.tied)], "given")
+    multiple_of = options.multiple_of if "--multiple-of" in options.given else path.multiple_of
+    return replace(path, multiple_of=multiple_of, follows=follows)
 
 
 def _settings(pair: str) -> tuple[str, list[object]]:

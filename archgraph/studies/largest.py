@@ -13,7 +13,7 @@ from archgraph.cost.units import shown_bytes
 from archgraph.errors import ArchgraphError, QueryError
 from archgraph.graph.network import Network
 from archgraph.laws.search import MAX_SIZE, Met, Solution, first, last_within
-from archgraph.studies.growth import Growth
+from archgraph.studies.growth_path import GrowthPath
 
 METRIC = "training_memory"
 SEVERAL_RANKS = 2
@@ -66,33 +66,33 @@ def largest(
     follows = {key: value for key, value in keywords.items() if key not in OPTIONS}
     # Weights that are shared need several ranks; how many is what is looked for.
     asked = {**options, "gpus": SEVERAL_RANKS} if name == "gpus" and run is None else options
-    return largest_of(Growth(g, name, multiple_of, follows), memory, training(run, asked))
+    return largest_of(GrowthPath(g, name, multiple_of, follows), memory, training(run, asked))
 
 
-def largest_of(growth: Growth, memory: object, run: Training) -> Largest:
-    """Return the largest value of a growth at which a run fits a memory; of `gpus` the least.
+def largest_of(path: GrowthPath, memory: object, run: Training) -> Largest:
+    """Return the largest value of a path at which a run fits a memory; of `gpus` the least.
 
     Raises:
         QueryError: nothing fits, with the least that is needed; or everything does.
     """
-    return _Largest(growth, memory_of(memory)[1], run).found()
+    return _Largest(path, memory_of(memory)[1], run).found()
 
 
 class _Largest:
-    def __init__(self, growth: Growth, memory: int, run: Training) -> None:
-        self.growth, self.run, self.step, self.g = growth, run, growth.multiple_of, growth.network
+    def __init__(self, path: GrowthPath, memory: int, run: Training) -> None:
+        self.path, self.run, self.step, self.g = path, run, path.multiple_of, path.network
         self.memory = memory - run.reserve
         self._known: dict[int, TrainingMemory | None] = {}
 
     def at(self, value: int) -> tuple[Network, Training]:
         """Return the network and the run at a value."""
-        setting = self.growth.setting
+        setting = self.path.setting
         run = replace(self.run, **{setting: value, **self._alone(value)}) if setting else self.run
-        return self.growth.at(value), run
+        return self.path.at(value), run
 
     def _alone(self, value: int) -> dict[str, int]:
         """One rank shares nothing."""
-        return {"zero": 0} if self.growth.setting == "gpus" and value == 1 else {}
+        return {"zero": 0} if self.path.setting == "gpus" and value == 1 else {}
 
     def needed(self, k: int) -> TrainingMemory | None:
         """Return what is needed at the k-th value, None where the network cannot have it."""
@@ -116,7 +116,7 @@ class _Largest:
 
     def found(self) -> Largest:
         limit = MAX_SIZE // self.step
-        least = self.growth.setting == "gpus"
+        least = self.path.setting == "gpus"
         k = first(self.holds, limit) if least else last_within(self.number, self.memory, limit, self._start)
         while k and self.needed(k) is None:
             k -= 1
@@ -129,16 +129,16 @@ class _Largest:
         met = Met(METRIC, "<=", self.memory, needed.bytes)
         numbers = (int(whole.metric("params")), int(whole.metric("macs")))
         following = (None, None) if after is None else (after * self.step, self._bytes(after))
-        return Largest(self.growth.symbol, k * self.step, (met,), network.defaults, *numbers, needed, *following)
+        return Largest(self.path.symbol, k * self.step, (met,), network.defaults, *numbers, needed, *following)
 
     @property
     def _start(self) -> int:
         """Where the search begins: the value that the network has, from which the answer is seldom far."""
-        return max(1, (self.growth.start or 0) // self.step)
+        return max(1, (self.path.start or 0) // self.step)
 
     def _next(self, k: int) -> int | None:
         """The next value that the network can have: of ranks, the next fewer."""
-        if self.growth.setting == "gpus":
+        if self.path.setting == "gpus":
             return k - 1 if k > 1 else None
         return next((each for each in range(k + 1, k + BELOW) if self.needed(each) is not None), None)
 
@@ -153,10 +153,10 @@ class _Largest:
         try:
             k, least = self._first()
         except StopIteration:
-            return f"no {self.growth.symbol} up to {BELOW * self.step} is one that {self.g.name} can have"
+            return f"no {self.path.symbol} up to {BELOW * self.step} is one that {self.g.name} can have"
         takes = max(least.by_kind, key=lambda kind: least.by_kind[kind])
-        told = f"{self.growth.symbol} = {k * self.step} needs {shown_bytes(least.bytes)}, of which {takes} take "
-        return f"no {self.growth.symbol} fits {shown_bytes(self.memory)}: {told}{shown_bytes(least.by_kind[takes])}"
+        told = f"{self.path.symbol} = {k * self.step} needs {shown_bytes(least.bytes)}, of which {takes} take "
+        return f"no {self.path.symbol} fits {shown_bytes(self.memory)}: {told}{shown_bytes(least.by_kind[takes])}"
 
     def _hint(self) -> str:
         return ", or ".join(words for words, _ in self._turns()) or "a larger memory, or a smaller network"

@@ -9,29 +9,29 @@ from archgraph.cost.training.fit import memory_of
 from archgraph.cost.training.run import OPTIONS, Training, training
 from archgraph.errors import QueryError, not_among
 from archgraph.report.table import Table
-from archgraph.studies.growth import Growth
+from archgraph.studies.growth_path import GrowthPath
 from archgraph.studies.largest import Largest, largest_of
 
-NAMED = ("batch", "checkpoint", "attention", "dtype", "optimizer", "kernel", "peak")
+SHOWN_SETTINGS = ("batch", "checkpoint", "attention", "dtype", "optimizer", "kernel", "peak")
 """Settings that every number is printed with."""
 
 
-def largest_table(
-    growths: Iterable[Growth], memory: object, over: Mapping[str, Iterable[object]], options: Mapping[str, object]
+def largest_rows(
+    paths: Iterable[GrowthPath], memory: object, over: Mapping[str, Iterable[object]], options: Mapping[str, object]
 ) -> Table:
-    """Return a row per growth and run; where nothing fits, a row without a value, and why in the notes.
+    """Return a row per path and run; where nothing fits, a row without a value, and why in the notes.
 
     Raises:
         QueryError: a setting that there is not, or one that has a value of its own too.
     """
-    growths = tuple(growths)
-    for growth in growths:
-        if growth.setting in over:
-            raise QueryError(f"{growth.symbol} is what is looked for, and cannot run over values")
+    paths = tuple(paths)
+    for path in paths:
+        if path.setting in over:
+            raise QueryError(f"{path.symbol} is what is looked for, and cannot run over values")
     runs = tuple(_runs({name: tuple(values) for name, values in over.items()}, options))
     room = memory_of(memory)[1]
-    found = [(growth, run, _largest(growth, room, run)) for growth in growths for run in runs]
-    columns = tuple(dict.fromkeys((*NAMED, *over)))
+    found = [(path, run, _largest(path, room, run)) for path in paths for run in runs]
+    columns = tuple(dict.fromkeys((*SHOWN_SETTINGS, *over)))
     rows = [_row(*each, room, columns) for each in found]
     notes = tuple(dict.fromkeys(note for each in found for note in _notes(*each)))
     return Table("the largest that fits", tuple(rows[0]) if rows else (), rows, notes=notes)
@@ -47,21 +47,21 @@ def _runs(over: Mapping[str, Sequence[object]], options: Mapping[str, object]) -
         yield training(None, {**options, **dict(zip(over, values, strict=True))})
 
 
-def _largest(growth: Growth, room: int, run: Training) -> Largest | QueryError:
+def _largest(path: GrowthPath, room: int, run: Training) -> Largest | QueryError:
     try:
-        return largest_of(growth, room, run)
+        return largest_of(path, room, run)
     except QueryError as error:
         return error
 
 
 def _row(
-    growth: Growth, run: Training, found: Largest | QueryError, room: int, columns: Sequence[str]
+    path: GrowthPath, run: Training, found: Largest | QueryError, room: int, columns: Sequence[str]
 ) -> dict[str, object]:
     met = found if isinstance(found, Largest) else None
     return {
-        "network": growth.title,
+        "network": path.title,
         **{name: getattr(met.needed.run if met else run, name) for name in columns},
-        "symbol": growth.symbol,
+        "symbol": path.symbol,
         "value": met and met.value,
         "params": met and met.params,
         "macs": met and met.macs,
@@ -74,9 +74,9 @@ def _row(
     }
 
 
-def _notes(growth: Growth, run: Training, found: Largest | QueryError) -> Iterator[str]:
+def _notes(path: GrowthPath, run: Training, found: Largest | QueryError) -> Iterator[str]:
     if isinstance(found, QueryError):
         settings = ", ".join(f"{name} {getattr(run, name)}" for name in ("batch", "checkpoint", "peak"))
-        yield f"{growth.title}, {settings}: {found.message}"
+        yield f"{path.title}, {settings}: {found.message}"
     else:
         yield from found.needed.notes[-2:]

@@ -47,6 +47,7 @@ WITH = {
     ("contrast", "--dpi"): ("-o", "x.svg"),
     ("cost", "--functional"): ("--as", "ptflops"),
     ("fit", "--multiple-of"): ("--largest", "B"),
+    ("fit", "--over"): ("--largest", "B"),
     ("fit", "--with"): ("--largest", "B"),
     ("serve", "--largest"): ("--memory", "8GB"),
     ("sweep", "--larger"): ("--pareto", "params"),

@@ -19,7 +19,7 @@ from archgraph.spec.language.grammar import names_in
 
 @strict_class
 @dataclass(frozen=True)
-class Growth:
+class GrowthPath:
     """A way in which a network grows.
 
     Attributes:
@@ -33,7 +33,7 @@ class Growth:
         QueryError: a step that is no whole number from 1 on, or an unknown symbol.
 
     >>> from archgraph import load
-    >>> widened = Growth(load("nnunet").network, "low", 64, {"features": ["C", "2*C", "4*C", "8*C", "low", "low"]})
+    >>> widened = GrowthPath(load("nnunet").network, "low", 64, {"features": ["C", "2*C", "4*C", "8*C", "low", "low"]})
     >>> widened.at(640).defaults["features"]
     [32, 64, 128, 256, 640, 640]
     """
@@ -79,15 +79,15 @@ class Growth:
         return self.network.at(**({self.symbol: value} if self.own else {}), **followed)
 
 
-def growth_of(network: Network, text: str) -> Growth:
-    """Read a growth as it is written on a command line: `D`, `D%64`, `D%64,heads=D/64`, `w,features=[C,2*C,w,w]`.
+def growth_path(network: Network, text: str) -> GrowthPath:
+    """Read a path as it is written on a command line: `D`, `D%64`, `D%64,heads=D/64`, `w,features=[C,2*C,w,w]`.
 
     Raises:
         QueryError: it cannot be read.
 
     >>> from archgraph import load
-    >>> growth = growth_of(load("dit").network, "D%64,heads=D/64")
-    >>> growth.symbol, growth.multiple_of, growth.follows
+    >>> path = growth_path(load("dit").network, "D%64,heads=D/64")
+    >>> path.symbol, path.multiple_of, path.follows
     ('D', 64, {'heads': 'D/64'})
     """
     first, *rest = _parts(text)
@@ -99,7 +99,7 @@ def growth_of(network: Network, text: str) -> Growth:
     pairs = [part.partition("=") for part in rest]
     if not symbol or not all(name and equals and given for name, equals, given in pairs):
         raise _unread(text)
-    return Growth(network, symbol, multiple, {name: _listed(given) for name, _, given in pairs})
+    return GrowthPath(network, symbol, multiple, {name: _listed(given) for name, _, given in pairs})
 
 
 def _unread(text: str) -> QueryError:
@@ -127,19 +127,19 @@ def _listed(text: str) -> object:
     return [_listed(part) for part in _parts(text[1:-1])]
 
 
-def _check_names(growth: Growth) -> None:
-    network = growth.network
+def _check_names(path: GrowthPath) -> None:
+    network = path.network
     free = [name for name in network.symbols if network.definition(name) is None]
     known = {*free, *network.defaults}
-    used = {name for given in growth.follows.values() for name in _names(given)}
-    named = growth.setting or growth.symbol in used
-    for name in (*(() if named else (growth.symbol,)), *growth.follows):
+    used = {name for given in path.follows.values() for name in _names(given)}
+    named = path.setting or path.symbol in used
+    for name in (*(() if named else (path.symbol,)), *path.follows):
         if name not in known:
             words = [*free, str(batch_symbol(network)), "gpus", *OPTIONS]
             raise QueryError(f"there is no '{name}' to choose.{did_you_mean(name, words)}", hint=", ".join(words))
-    for name, given in growth.follows.items():
+    for name, given in path.follows.items():
         for other in _names(given):
-            if other not in network.defaults and other != growth.symbol:
+            if other not in network.defaults and other != path.symbol:
                 raise QueryError(f"{name} follows '{other}', which is no symbol.{did_you_mean(other, free)}")
 
 

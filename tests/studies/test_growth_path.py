@@ -6,7 +6,7 @@ import archgraph as ag
 from archgraph.cli import main
 from archgraph.errors import QueryError
 from archgraph.laws.search import last_within
-from archgraph.studies.growth import growth_of
+from archgraph.studies.growth_path import growth_path
 
 
 @pytest.mark.parametrize(("power", "offset"), [(1, 0), (2, 0), (2, 10**7), (3, 55), (1.5, 10**6)])
@@ -49,19 +49,20 @@ def test_a_name_that_only_other_symbols_use_is_what_grows():
     ],
 )
 def test_growths_as_they_are_written(text, symbol, step, follows):
-    found = growth_of(ag.load("dit").network, text)
+    found = growth_path(ag.load("dit").network, text)
     assert (found.symbol, found.multiple_of, found.follows) == (symbol, step, follows)
 
 
 @pytest.mark.parametrize("text", ["", "%3", "D%x", "D,heads", "D,=3", "D%0", "E", "D,heads=E/3", "D,D=3"])
 def test_growths_that_cannot_be(text):
     with pytest.raises(QueryError):
-        growth_of(ag.load("dit").network, text)
+        growth_path(ag.load("dit").network, text)
 
 
 def test_the_command_gives_a_row_for_each_network_and_setting(capsys):
     words = "fit dit:S/2 vit:Ti/16 --memory 4GB --largest D%64,heads=D/64 --largest B --over batch=4 peak=saved,live"
-    assert main(words.split()) == 2  # the batch cannot both be looked for and be given
+    assert main(words.split()) == 1  # the batch cannot both be looked for and be given
+    assert "cannot run over" in capsys.readouterr().err
     words = words.replace("--largest B", "--largest D%32,heads=D/32").replace("--over", "--format csv --over")
     assert main(words.split()) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -69,15 +70,15 @@ def test_the_command_gives_a_row_for_each_network_and_setting(capsys):
 
 
 def test_what_fits_nowhere_is_a_row_without_a_value():
-    growth = ag.load("vit:Ti/16").growth("D", 64, heads="D/64")
-    table = ag.largest_table([growth], "1GB", {"batch": [1, 4096]})
+    path = ag.load("vit:Ti/16").growth("D", 64, heads="D/64")
+    table = ag.largest_table([path], "1GB", {"batch": [1, 4096]})
     assert table.rows[0]["value"] and table.rows[1]["value"] is None
     assert any("4096" in note and "needs" in note for note in table.notes)
 
 
 def test_settings_that_there_are_not():
-    growth = ag.load("vit:Ti/16").growth("B")
+    path = ag.load("vit:Ti/16").growth("B")
     with pytest.raises(QueryError, match="setting"):
-        ag.largest_table([growth], "1GB", {"bach": [1]})
+        ag.largest_table([path], "1GB", {"bach": [1]})
     with pytest.raises(QueryError, match="cannot run over"):
-        ag.largest_table([growth], "1GB", {"dtype": ["fp32"]}, dtype="bf16")
+        ag.largest_table([path], "1GB", {"dtype": ["fp32"]}, dtype="bf16")
