@@ -7,6 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+import answer_numbers
 import path_tables
 import why_numbers
 from figure_options import write_options
@@ -37,7 +38,7 @@ def pages() -> dict[str, str]:
 @cache
 def template_numbers() -> dict[str, str]:
     """Return the numbers and tables of the pages that are written from templates."""
-    return {**why_numbers.numbers(), **path_tables.numbers()}
+    return {**why_numbers.numbers(), **answer_numbers.numbers(), **path_tables.numbers()}
 
 
 def filled(template: str) -> str:
