@@ -7,9 +7,10 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from archgraph.cli.caveats import note_asked
+from archgraph.cli.growth import add_chart, chart_keywords
 from archgraph.cli.output import remark, say, show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_format, add_names
+from archgraph.cli.shared import Command, add_at, add_format, add_names, save
 from archgraph.cli.values import bindings, distinct, whole
 from archgraph.errors import QueryError, quoted
 
@@ -54,6 +55,7 @@ def _fit_options(parser: Parser) -> None:
         metavar="SYMBOL=EXPRESSION",
         help="with --largest, what follows the symbol: --with heads=D/64",
     )
+    add_chart(parser)
     add_at(parser)
     add_format(parser)
 
@@ -87,6 +89,8 @@ def _run_fit(options: argparse.Namespace) -> int:
         if option in options.given and options.largest is None:
             raise QueryError(f"{option} has no effect without --largest", hint="--largest B, or a symbol")
     networks, run = load_specs(options), _training(options)
+    if options.output is not None:
+        return _figure(networks, where, run, options)
     if options.largest is not None:
         return _largest(networks, where, run, options)
     if len(networks) > 1:
@@ -97,6 +101,22 @@ def _run_fit(options: argparse.Namespace) -> int:
         turned = "no single change is enough" if found.remedy is None else f"it would with {found.remedy.change}"
         remark(f"{found.needed.name} does not fit; {turned}")
     return 0 if found.fits else 1
+
+
+def _figure(networks: list[Architecture], where: str, run: Training, options: argparse.Namespace) -> int:
+    """Draw what takes the memory, or with `--largest` what fits against the batch."""
+    from archgraph.architecture.architecture import fits_figure, memory_figure
+
+    given = {item.name: getattr(run, item.name) for item in fields(run)}
+    if options.largest is None:
+        return save(memory_figure(networks, where, **chart_keywords(options), **given), options.output)
+    over = distinct(map(_settings, options.over), "given")
+    if set(over) - {"batch"}:
+        raise QueryError("a figure runs over the batch alone", hint="--over batch=1,8,32")
+    del given["batch"]
+    batches = over.get("batch", [1, 2, 4, 8, 16, 32, 64])
+    paths = {"": _paths(networks, options)}
+    return save(fits_figure(paths, where, batches, **chart_keywords(options), **given), options.output)
 
 
 def load_specs(options: argparse.Namespace) -> list[Architecture]:

@@ -90,7 +90,7 @@ def growth_path(network: Network, text: str) -> GrowthPath:
     >>> path.symbol, path.multiple_of, path.follows
     ('D', 64, {'heads': 'D/64'})
     """
-    first, *rest = _parts(text)
+    first, *rest = outer_parts(text)
     symbol, _, step = first.partition("%")
     try:
         multiple = read_whole(step) if "%" in first else 1
@@ -108,8 +108,12 @@ def _unread(text: str) -> QueryError:
     )
 
 
-def _parts(text: str) -> list[str]:
-    """Split at commas that stand in no brackets."""
+def outer_parts(text: str) -> list[str]:
+    """Split at commas that stand in no brackets.
+
+    >>> outer_parts("[1,2]|[3,4],k=5")
+    ['[1,2]|[3,4]', 'k=5']
+    """
     parts, depth = [""], 0
     for letter in text:
         depth += (letter in "[(") - (letter in "])")
@@ -124,7 +128,7 @@ def _listed(text: str) -> object:
     """A list in brackets, or an expression as it is."""
     if not (text.startswith("[") and text.endswith("]")):
         return text
-    return [_listed(part) for part in _parts(text[1:-1])]
+    return [_listed(part) for part in outer_parts(text[1:-1])]
 
 
 def _check_names(path: GrowthPath) -> None:

@@ -14,6 +14,7 @@ from figure_options import write_options
 from gallery import gallery_page
 from reference import reference_page
 from rooms import write_rooms
+from study_figures import write_study_figures
 
 from archgraph.architecture.architecture import contrast, load
 from archgraph.spec.load import shipped_names
@@ -53,6 +54,7 @@ def figures(folder: Path) -> None:
         load(name).draw().save(str(folder / f"{name}.svg"))
     for name, (first, second) in CONTRASTS.items():
         contrast(load(first), load(second)).save(str(folder / f"{name}.svg"))
+    write_study_figures(folder)
     write_options(folder / "options")
 
 
