@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Unpack, final
 
 from sympy import Expr, Rational, Symbol
 
@@ -43,13 +43,14 @@ if TYPE_CHECKING:
     from archgraph.fields.report.receptive_field import ReceptiveFields
     from archgraph.fields.report.size_law import SizeLaw
     from archgraph.figures.drawing.diagram import Diagram
+    from archgraph.figures.drawing.look import LookKeywords
     from archgraph.figures.figure import Figure
     from archgraph.graph.checkpoints import Checkpoint
     from archgraph.graph.ir import Graph, Value
     from archgraph.laws.search import Solution
     from archgraph.pytorch.trace.batch.find import AskedBatch
     from archgraph.pytorch.verify.verify import Report
-    from archgraph.report.curves import Curve
+    from archgraph.report.curves import Series
     from archgraph.report.table import Table
     from archgraph.sizes.symbols import Assumption
     from archgraph.sizes.types import TensorType
@@ -1531,7 +1532,7 @@ def largest_table(
 
 
 @strict_keywords
-def growth_table(walks: Iterable[tuple[GrowthPath, Sequence[Any]]]) -> Table:
+def growth_table(walks: Iterable[tuple[GrowthPath, Sequence[object]]]) -> Table:
     """Return what growth costs: a row per step of each path, with MACs per new parameter.
 
     Args:
@@ -1548,8 +1549,8 @@ def growth_table(walks: Iterable[tuple[GrowthPath, Sequence[Any]]]) -> Table:
 
 @strict_keywords
 def growth_figure(
-    walks: Iterable[tuple[GrowthPath, Sequence[Any]]],
-    published: Iterable[Mapping[str, Any]] = (),
+    walks: Iterable[tuple[GrowthPath, Sequence[object]]],
+    published: Iterable[Mapping[str, object]] = (),
     language: str = "en",
     width: str = "text",
     venue: str = "icml",
@@ -1575,13 +1576,13 @@ def growth_figure(
     6.75
     """
     from archgraph.figures.charts.growth_chart import growth_diagram
-    from archgraph.figures.figure import chart
+    from archgraph.figures.figure import chart_figure
     from archgraph.studies.curves import published as read
     from archgraph.studies.curves import walk
 
     curves = [*read(published), *(walk(path, values) for path, values in walks)]
     look = {"theme": theme, "background": background, "fonts": fonts}
-    return chart(lambda wide: growth_diagram(curves, wide, language), "growth", width, venue, dpi=dpi, **look)
+    return chart_figure(lambda wide: growth_diagram(curves, wide, language), "growth", width, venue, dpi=dpi, **look)
 
 
 @strict_keywords
@@ -1620,33 +1621,33 @@ def fits_figure(
 
     run, batches = training(None, options), tuple(batch)
     found = {title: [fitting(path, memory, batches, run) for path in paths] for title, paths in panels.items()}
-    look: dict[str, Any] = {"theme": theme, "background": background, "fonts": fonts, "dpi": dpi}
+    look: LookKeywords = {"theme": theme, "background": background, "fonts": fonts, "dpi": dpi}
     return fits_chart(found, memory, run, language, width, venue, **look)
 
 
 def fits_chart(
-    found: Mapping[str, Sequence[Curve]],
+    found: Mapping[str, Sequence[Series]],
     memory: str | float,
     run: Training,
     language: str = "en",
     width: str = "text",
     venue: str = "icml",
-    **look: Any,
+    **look: Unpack[LookKeywords],
 ) -> Figure:
     """Return the figure of curves that `archgraph.studies.curves.fitting` found, by the title of their panel."""
     from archgraph.cost.training.fit import memory_of
     from archgraph.figures.charts.chart_words import chart_words
     from archgraph.figures.charts.fits_chart import fits_diagram
-    from archgraph.figures.figure import chart
+    from archgraph.figures.figure import chart_figure
     from archgraph.studies.curves import ceiling
 
     said, (name, room) = chart_words(language), memory_of(memory)
-    note = said["comma"].join((said[run.peak], run.settings, said["continuous"]))
+    note = said["comma"].join((said[run.peak], said["settings"].format(run), said["continuous"]))
 
     def drawn(wide: float) -> Diagram:
         return fits_diagram(found, ceiling(room, run), name, note, wide, language)
 
-    return chart(drawn, f"what fits {name}", width, venue, **look)
+    return chart_figure(drawn, f"what fits {name}", width, venue, **look)
 
 
 @strict_keywords
@@ -1681,14 +1682,14 @@ def memory_figure(
     from archgraph.cost.training.run import training
     from archgraph.figures.charts.chart_words import chart_words
     from archgraph.figures.charts.memory_bars import memory_diagram
-    from archgraph.figures.figure import chart
+    from archgraph.figures.figure import chart_figure
     from archgraph.studies.curves import bars_of
 
     run = training(None, options)
     said, (name, room) = chart_words(language), memory_of(memory)
     bars = bars_of(fit_of(g.network, memory, run) for g in architectures)
-    note = said["comma"].join((said[run.peak], f"B = {run.batch}", run.settings))
+    note = said["comma"].join((said[run.peak], f"B = {run.batch}", said["settings"].format(run)))
     look = {"theme": theme, "background": background, "fonts": fonts}
-    return chart(
+    return chart_figure(
         lambda wide: memory_diagram(bars, room, name, note, wide, language), "memory", width, venue, dpi=dpi, **look
     )

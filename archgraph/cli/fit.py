@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from archgraph.cli.caveats import note_asked
-from archgraph.cli.growth import add_chart, chart_keywords
+from archgraph.cli.charts import add_chart, chart_keywords
 from archgraph.cli.output import remark, say, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import Command, add_at, add_format, add_names, save
@@ -114,7 +114,7 @@ def _figure(networks: list[Architecture], where: str, run: Training, options: ar
     if set(over) - {"batch"}:
         raise QueryError("a figure runs over the batch alone", hint="--over batch=1,8,32")
     del given["batch"]
-    batches = over.get("batch", [1, 2, 4, 8, 16, 32, 64])
+    batches = cast("list[int]", over.get("batch", [1, 2, 4, 8, 16, 32, 64]))
     paths = {"": _paths(networks, options)}
     return save(fits_figure(paths, where, batches, **chart_keywords(options), **given), options.output)
 

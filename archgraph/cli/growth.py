@@ -4,36 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from archgraph.cli.charts import add_chart, chart_keywords
 from archgraph.cli.output import show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_figure, add_format, add_names, look_keywords, save
+from archgraph.cli.shared import Command, add_at, add_format, save
 from archgraph.errors import QueryError, quoted
 
 if TYPE_CHECKING:
+    from archgraph.architecture.architecture import Architecture
     from archgraph.studies.growth_path import GrowthPath
-
-FIGURE_OPTIONS = ("--width", "--venue", "--theme", "--background", "--fonts", "--dpi", "--language")
-
-
-def add_chart(parser: Parser) -> None:
-    """Let a figure be written instead of a table, and its language be chosen."""
-    from archgraph.figures.charts.chart_words import WORDS
-
-    add_figure(parser, required=False)
-    add_names(parser, "--language", lambda: WORDS, "language", "of the words in a figure: ", default="en")
-    for option in FIGURE_OPTIONS:
-        parser.goes_with(option, "--output")
-    for option in ("--format", "--json"):
-        parser.not_with(option, "--output")
-
-
-def chart_keywords(options: argparse.Namespace) -> dict[str, Any]:
-    """Return how the figure shall look, as keywords of the functions that draw charts."""
-    chosen = {"language": options.language, "width": options.width or "text", "venue": options.venue}
-    return {**chosen, **look_keywords(options)}
 
 
 def _growth_options(parser: Parser) -> None:
@@ -73,7 +55,7 @@ def _run_growth(options: argparse.Namespace) -> int:
     return save(growth_figure(walks, _published(options.published), **chart_keywords(options)), options.output)
 
 
-def _walk(g: Any, text: str) -> tuple[GrowthPath, Sequence[Any]]:
+def _walk(g: Architecture, text: str) -> tuple[GrowthPath, Sequence[object]]:
     """Read `C=96|128` or `D=2304|4608,heads=D/72`: a path, and the values of its symbol."""
     from archgraph.studies.growth_path import growth_path, outer_parts
 
@@ -92,7 +74,7 @@ def _walk(g: Any, text: str) -> tuple[GrowthPath, Sequence[Any]]:
     return path, found
 
 
-def _published(name: str | None) -> list[Any]:
+def _published(name: str | None) -> list[Mapping[str, object]]:
     if name is None:
         return []
     import yaml

@@ -199,7 +199,7 @@ def draw(
     return Figure(drawn, view, (facts,), look)
 
 
-def chart(
+def chart_figure(
     draw_at: Callable[[float], Diagram],
     title: str,
     width: str = "text",
@@ -220,9 +220,9 @@ def chart(
         QueryError: an unknown venue, width or look.
 
     >>> from archgraph.figures.charts.growth_chart import growth_diagram
-    >>> from archgraph.report.curves import Curve
-    >>> one = Curve("a", ((1e9, 1e7), (4e9, 4e7)))
-    >>> chart(lambda wide: growth_diagram([one], wide, "en"), "growth of a").diagram.width / 72
+    >>> from archgraph.report.curves import Series
+    >>> one = Series("a", ((1e9, 1e7), (4e9, 4e7)))
+    >>> chart_figure(lambda wide: growth_diagram([one], wide, "en"), "growth of a").diagram.width / 72
     6.75
     """
     from archgraph.figures.drawing.style import page_width

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Curve:
+class Series:
     """Points of one network in some order.
 
     Attributes:

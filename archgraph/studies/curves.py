@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import log
-from typing import Any
+from typing import cast
 
+from archgraph.cost.costs import CostRow
 from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.precision import PRECISIONS
 from archgraph.cost.part import whole_part
@@ -14,12 +15,12 @@ from archgraph.cost.training.fit import Fit
 from archgraph.cost.training.run import Training
 from archgraph.errors import QueryError
 from archgraph.graph.network import Network
-from archgraph.report.curves import Bar, Curve
+from archgraph.report.curves import Bar, Series
 from archgraph.report.table import Table
 from archgraph.studies.growth_path import GrowthPath
 from archgraph.studies.largest import Largest, largest_of
 
-Walk = tuple[GrowthPath, Sequence[Any]]
+PathValues = tuple[GrowthPath, Sequence[object]]
 CONVOLUTIONS_COUNT = 0.1
 """The least share of the parameters in wide kernels that makes a network with attention one of both kinds."""
 
@@ -43,7 +44,7 @@ def _attends(g: Network) -> bool:
     return any("attention" in row.node.label for row in whole_part(g).rows())
 
 
-def _wide_params(g: Network, row: Any) -> int:
+def _wide_params(g: Network, row: CostRow) -> int:
     """The parameters of a convolution whose kernel covers more than one position, and not one patch."""
     arguments = getattr(row.node.op, "arguments", {})
     kernel, stride = str(arguments.get("kernel", 1)), str(arguments.get("stride", 1))
@@ -65,22 +66,22 @@ def works_on(g: Network) -> str:
     return "latents" if "latent" in name else {3: "voxels", 2: "pixels"}.get(positions, "other")
 
 
-def walk(path: GrowthPath, values: Sequence[Any], labels: Sequence[str] = ()) -> Curve:
+def walk(path: GrowthPath, values: Sequence[object], labels: Sequence[str] = ()) -> Series:
     """Return MACs and parameters along a path, at these values after those that the network starts from."""
     networks = [path.network.at(), *(path.at(value) for value in values)]
     points = tuple((int(whole_part(g).metric("macs")), int(whole_part(g).metric("params"))) for g in networks)
     named = (path.network.name, *[""] * (len(points) - 2), path.name)[: len(points)]
-    return Curve(path.title, points, layers_of(path.network), works_on(path.network), tuple(labels) or named)
+    return Series(path.title, points, layers_of(path.network), works_on(path.network), tuple(labels) or named)
 
 
-def growth_table(walks: Iterable[Walk]) -> Table:
+def growth_table(walks: Iterable[PathValues]) -> Table:
     """Return a row per step of each path: what it adds, and what a new parameter costs."""
     rows = [row for path, values in walks for row in _steps(path, values)]
     columns = ("network", "change", "params", "x params", "macs", "x macs", "macs/new param", "slope")
     return Table("what growth costs", columns, rows, notes=("macs of one sample; slope: of log params over log macs",))
 
 
-def _steps(path: GrowthPath, values: Sequence[Any]) -> Iterator[dict[str, Any]]:
+def _steps(path: GrowthPath, values: Sequence[object]) -> Iterator[dict[str, object]]:
     points = walk(path, values).points
     (macs, params), named = points[0], {"network": path.title}
     yield {**named, "change": "", "params": params, "macs": macs}
@@ -98,7 +99,7 @@ def _steps(path: GrowthPath, values: Sequence[Any]) -> Iterator[dict[str, Any]]:
         }
 
 
-def fitting(path: GrowthPath, memory: object, batches: Iterable[int], run: Training) -> Curve:
+def fitting(path: GrowthPath, memory: object, batches: Iterable[int], run: Training) -> Series:
     """Return the largest that fits at each batch, the symbol taken as continuous; no point where nothing fits."""
     points = []
     for batch in batches:
@@ -107,7 +108,7 @@ def fitting(path: GrowthPath, memory: object, batches: Iterable[int], run: Train
         except QueryError as error:
             if "no " not in error.message:
                 raise
-    return Curve(path.title, tuple(points), layers_of(path.network), works_on(path.network))
+    return Series(path.title, tuple(points), layers_of(path.network), works_on(path.network))
 
 
 def ceiling(memory: int, run: Training) -> float:
@@ -135,7 +136,7 @@ def bars_of(fits: Iterable[Fit]) -> list[Bar]:
     return [Bar(fit.needed.name, dict(fit.by_kind), fit.bytes) for fit in fits]
 
 
-def published(rows: Iterable[Mapping[str, Any]]) -> list[Curve]:
+def published(rows: Iterable[Mapping[str, object]]) -> list[Series]:
     """Return published networks as curves: mappings with `name`, `layers`, `input` and `sizes` of `params` and `macs`.
 
     Raises:
@@ -144,11 +145,13 @@ def published(rows: Iterable[Mapping[str, Any]]) -> list[Curve]:
     found = []
     for row in rows:
         try:
-            sizes = row["sizes"]
+            sizes = cast(Mapping[str, Mapping[str, str]], row["sizes"])
             points = tuple((float(size["macs"]), float(size["params"])) for size in sizes.values())
             ends = {0, len(sizes) - 1}
             labels = tuple(f"{row['name']} {size}" if k in ends else str(size) for k, size in enumerate(sizes))
-            found.append(Curve(row["name"], points, row["layers"], row["input"], labels, published=True))
+            found.append(
+                Series(str(row["name"]), points, str(row["layers"]), str(row["input"]), labels, published=True)
+            )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             hint = "name, layers, input, and sizes: {label: {params: ..., macs: ...}}"
             raise QueryError(f"cannot read a published network: {error!r}"[:200], hint=hint) from None

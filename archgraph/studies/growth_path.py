@@ -72,7 +72,7 @@ class GrowthPath:
         found = self.network.defaults.get(self.symbol)
         return found if isinstance(found, int) and not isinstance(found, bool) else None
 
-    def at(self, value: int) -> Network:
+    def at(self, value: object) -> Network:
         """Return the network at a value of the symbol."""
         point = _Point({**self.network.defaults, self.symbol: value})
         followed = {name: point.value(given) for name, given in self.follows.items()}

@@ -27,7 +27,7 @@ RUN: dict[str, Any] = {
 WORDS = {
     "en": {
         "width": "width",
-        "level": "one more level, two",
+        "level": "more levels",
         "blocks": "blocks at 8³ and 4³",
         "depth": "depth",
         "patches": "larger patches",
@@ -43,7 +43,7 @@ WORDS = {
     },
     "zh": {
         "width": "加宽",
-        "level": "多一级、两级",
+        "level": "加一级、两级",
         "blocks": "在 8³、4³ 处加块",
         "depth": "加深",
         "patches": "更大的 patch",
@@ -79,7 +79,7 @@ def _counted(name: str, layers: str, works_on: str, sizes: dict[str, str]) -> di
     return {"name": name, "layers": layers, "input": works_on, "sizes": found}
 
 
-def walks(said: dict[str, str]) -> Iterator[tuple[GrowthPath, Sequence[Any]]]:
+def walks(said: dict[str, str]) -> Iterator[tuple[GrowthPath, Sequence[object]]]:
     """Yield how networks grow, from where they were published."""
     unet, dit = ag.load("unet:padded-512"), ag.load("dit")
     resenc = ag.load("nnunet_resenc")

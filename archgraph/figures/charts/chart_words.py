@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from archgraph.errors import not_among
 
-WORDS: Mapping[str, Mapping[str, str]] = {
+CHART_WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "params": "parameters",
         "macs": "MACs of one sample",
@@ -38,6 +38,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "workspace": "workspace",
         "colon": ": ",
         "comma": "; ",
+        "settings": "{0.optimizer} ({0.kernel}), {0.dtype}, {0.attention} attention, checkpoint {0.checkpoint}",
     },
     "zh": {
         "params": "参数量",
@@ -72,6 +73,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "workspace": "工作区",
         "colon": "：",
         "comma": "；",
+        "settings": "{0.optimizer}（{0.kernel} 核）、{0.dtype}、{0.attention} 注意力、重算 {0.checkpoint}",
     },
 }
 
@@ -85,6 +87,6 @@ def chart_words(language: str) -> Mapping[str, str]:
     >>> chart_words("zh")["params"]
     '参数量'
     """
-    if language not in WORDS:
-        raise not_among("language", language, WORDS)
-    return WORDS[language]
+    if language not in CHART_WORDS:
+        raise not_among("language", language, CHART_WORDS)
+    return CHART_WORDS[language]

@@ -33,7 +33,7 @@ class Scale:
 
 
 @dataclass(frozen=True)
-class Axes:
+class LogAxes:
     """Two axes and their frame."""
 
     x: Scale

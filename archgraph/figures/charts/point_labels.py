@@ -25,7 +25,7 @@ class Label:
     face: str = "sans"
 
 
-def placed(labels: Sequence[Label], taken: Iterable[Extent], page: Extent) -> list[Text]:
+def placed_labels(labels: Sequence[Label], taken: Iterable[Extent], page: Extent) -> list[Text]:
     """Return every label where it overlaps least with what is taken, with labels before it, and the page's edge."""
     busy = list(taken)
     found = []
@@ -65,7 +65,7 @@ def _shared(a: Extent, b: Extent) -> float:
     return across * down if across > 0 and down > 0 else 0.0
 
 
-def along(points: Sequence[tuple[float, float]]) -> list[Extent]:
+def squares_along(points: Sequence[tuple[float, float]]) -> list[Extent]:
     """Return small squares along a line, for labels to keep clear of."""
     found = []
     for (x, y), (u, v) in pairwise(points):
