@@ -70,7 +70,7 @@ def walk(path: GrowthPath, values: Sequence[object], labels: Sequence[str] = ())
     """Return MACs and parameters along a path, at these values after those that the network starts from."""
     networks = [path.network.at(), *(path.at(value) for value in values)]
     points = tuple((int(whole_part(g).metric("macs")), int(whole_part(g).metric("params"))) for g in networks)
-    named = (path.network.name, *[""] * (len(points) - 2), path.name)[: len(points)]
+    named = (path.network.name, *[""] * (len(points) - 2), path.name or path.symbol)[: len(points)]
     return Series(path.title, points, layers_of(path.network), works_on(path.network), tuple(labels) or named)
 
 
