@@ -16,9 +16,12 @@ from archgraph.sizes.whole_numbers import read_whole
 from archgraph.spec.language.expressions import evaluate_expression
 from archgraph.spec.language.grammar import names_in
 
+SHOWN = 60
+"""How much of a name is shown at a prompt."""
+
 
 @strict_class
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GrowthPath:
     """A way in which a network grows.
 
@@ -50,6 +53,10 @@ class GrowthPath:
         if self.symbol in self.follows:
             raise QueryError(f"{self.symbol} is what is looked for, and cannot be given")
         _check_names(self)
+
+    def __repr__(self) -> str:
+        step = f" in steps of {self.multiple_of}" if self.multiple_of > 1 else ""
+        return f"<growth of {self.title[:SHOWN]} by {self.symbol[:SHOWN]}{step}>"
 
     @property
     def title(self) -> str:
