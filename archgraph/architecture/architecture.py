@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Unpack, final
 
 from sympy import Expr, Rational, Symbol
 
@@ -42,16 +42,20 @@ if TYPE_CHECKING:
     from archgraph.fields.report.productive import Productivity
     from archgraph.fields.report.receptive_field import ReceptiveFields
     from archgraph.fields.report.size_law import SizeLaw
+    from archgraph.figures.drawing.diagram import Diagram
+    from archgraph.figures.drawing.look import LookKeywords
     from archgraph.figures.figure import Figure
     from archgraph.graph.checkpoints import Checkpoint
     from archgraph.graph.ir import Graph, Value
     from archgraph.laws.search import Solution
     from archgraph.pytorch.trace.batch.find import AskedBatch
     from archgraph.pytorch.verify.verify import Report
+    from archgraph.report.curves import Series
     from archgraph.report.table import Table
     from archgraph.sizes.symbols import Assumption
     from archgraph.sizes.types import TensorType
     from archgraph.studies.budgets import Range
+    from archgraph.studies.growth_path import GrowthPath
     from archgraph.studies.largest import Largest
     from archgraph.studies.scale import Change
     from archgraph.studies.sweep import Sweep
@@ -873,6 +877,26 @@ class Architecture:
 
         return largest(self.network, name, memory, multiple_of, keywords)
 
+    def growth(self, symbol: str, multiple_of: int = 1, name: str = "", **follows: object) -> GrowthPath:
+        """Return a way in which the network grows, for `largest_table`, `fits_figure` and `growth_figure`.
+
+        Args:
+            symbol: what takes other values: a symbol, `B`, `gpus`, or a name that only expressions in `follows` use.
+            multiple_of: only its multiples are taken.
+            name: what it is called; the network's own name by default.
+            follows: other symbols: numbers, expressions of the symbol, or lists of both.
+
+        Raises:
+            QueryError: there is no such symbol.
+
+        >>> grown = load("nnunet").growth("w", 64, features=["C", "2*C", "4*C", "8*C", "w", "w"])
+        >>> grown.at(640).defaults["features"]
+        [32, 64, 128, 256, 640, 640]
+        """
+        from archgraph.studies.growth_path import GrowthPath as Path
+
+        return Path(self.network, symbol, multiple_of, follows, name)
+
     def step_flops(self, run: Training | None = None, **options: object) -> StepFlops:
         """Return the operations of a training step: forward, backward, and what checkpoints compute again.
 
@@ -1480,3 +1504,192 @@ def fits_table(
     from archgraph.studies.fits_table import fits_table as tabled
 
     return tabled([one.network for one in architectures], devices, batch, training(None, options))
+
+
+@strict_keywords
+def largest_table(
+    paths: Iterable[GrowthPath], memory: str | float, over: Mapping[str, Iterable[object]], **options: object
+) -> Table:
+    """Return the largest of each path that fits a memory, a row per path and setting.
+
+    Args:
+        paths: ways in which networks grow, see `Architecture.growth`.
+        memory: bytes such as `80GB`, or a device.
+        over: settings of the run and the values that each takes, such as the batch, or `peak`.
+        options: settings of all runs, see `Training`.
+
+    Raises:
+        QueryError: there is no such setting.
+
+    >>> path = load("dit:S/2").growth("D", 64, heads="D/64")
+    >>> table = largest_table([path], "24GB", {"batch": [8, 32]}, dtype="bf16-mixed", attention="flash")
+    >>> [(row["batch"], row["value"]) for row in table.rows]
+    [(8, 2304), (32, 2176)]
+    """
+    from archgraph.studies.largest_table import largest_rows
+
+    return largest_rows(paths, memory, over, options)
+
+
+@strict_keywords
+def growth_table(walks: Iterable[tuple[GrowthPath, Sequence[object]]]) -> Table:
+    """Return what growth costs: a row per step of each path, with MACs per new parameter.
+
+    Args:
+        walks: paths, see `Architecture.growth`, and the values that each takes after those of the network.
+
+    >>> table = growth_table([(load("unet:padded-512").growth("levels"), [5])])
+    >>> table.rows[1]["macs/new param"]
+    489.0
+    """
+    from archgraph.studies.curves import growth_table as tabled
+
+    return tabled(walks)
+
+
+@strict_keywords
+def growth_figure(
+    walks: Iterable[tuple[GrowthPath, Sequence[object]]],
+    published: Iterable[Mapping[str, object]] = (),
+    language: str = "en",
+    width: str = "text",
+    venue: str = "icml",
+    theme: str = "paper",
+    background: str | None = None,
+    fonts: str = "embed",
+    dpi: int = 300,
+) -> Figure:
+    """Return parameters against MACs: how networks grow, published ones, and lines of equal MACs per parameter.
+
+    Args:
+        walks: paths, see `Architecture.growth`, and the values that each takes after those of the network.
+        published: mappings with `name`, `layers` (`convolution`, `attention`, `both`), `input` (`pixels`, `latents`,
+            `voxels`) and `sizes`: of each label `params` and `macs`.
+        language: `en` or `zh`.
+        width: as for `Architecture.draw`; and `venue`, `theme`, `background`, `fonts` and `dpi`.
+
+    Raises:
+        QueryError: nothing to draw, a published network that cannot be read, or an unknown language or look.
+
+    >>> figure = growth_figure([(load("unet:padded-512").growth("C", name="width"), [128])])
+    >>> figure.diagram.width / 72
+    6.75
+    """
+    from archgraph.figures.charts.growth_chart import growth_diagram
+    from archgraph.figures.figure import chart_figure
+    from archgraph.studies.curves import published as read
+    from archgraph.studies.curves import walk
+
+    curves = [*read(published), *(walk(path, values) for path, values in walks)]
+    look = {"theme": theme, "background": background, "fonts": fonts}
+    return chart_figure(lambda wide: growth_diagram(curves, wide, language), "growth", width, venue, dpi=dpi, **look)
+
+
+@strict_keywords
+def fits_figure(
+    panels: Mapping[str, Iterable[GrowthPath]],
+    memory: str | float,
+    batch: Iterable[int] = (1, 2, 4, 8, 16, 32, 64),
+    language: str = "en",
+    width: str = "text",
+    venue: str = "icml",
+    theme: str = "paper",
+    background: str | None = None,
+    fonts: str = "embed",
+    dpi: int = 300,
+    **options: object,
+) -> Figure:
+    """Return the largest network that a memory trains against the batch, a line for each way to grow.
+
+    Args:
+        panels: ways to grow, see `Architecture.growth`, by the title of their panel.
+        memory: bytes such as `80GB`, or a device.
+        batch: the batches.
+        language: `en` or `zh`.
+        width: as for `Architecture.draw`; and `venue`, `theme`, `background`, `fonts` and `dpi`.
+        options: settings of the run, see `Training`.
+
+    Raises:
+        QueryError: nothing fits anywhere, or an unknown language or look.
+
+    >>> path = load("vit:Ti/16").growth("D", 64, heads="D/64")
+    >>> fits_figure({"": [path]}, "8GB", [8, 64], dtype="bf16-mixed").diagram.width / 72
+    6.75
+    """
+    from archgraph.cost.training.run import training
+    from archgraph.studies.curves import fitting
+
+    run, batches = training(None, options), tuple(batch)
+    found = {title: [fitting(path, memory, batches, run) for path in paths] for title, paths in panels.items()}
+    look: LookKeywords = {"theme": theme, "background": background, "fonts": fonts, "dpi": dpi}
+    return fits_chart(found, memory, run, language, width, venue, **look)
+
+
+def fits_chart(
+    found: Mapping[str, Sequence[Series]],
+    memory: str | float,
+    run: Training,
+    language: str = "en",
+    width: str = "text",
+    venue: str = "icml",
+    **look: Unpack[LookKeywords],
+) -> Figure:
+    """Return the figure of curves that `archgraph.studies.curves.fitting` found, by the title of their panel."""
+    from archgraph.cost.training.fit import memory_of
+    from archgraph.figures.charts.chart_words import chart_words
+    from archgraph.figures.charts.fits_chart import fits_diagram
+    from archgraph.figures.figure import chart_figure
+    from archgraph.studies.curves import ceiling
+
+    said, (name, room) = chart_words(language), memory_of(memory)
+    note = said["comma"].join((said[run.peak], said["settings"].format(run), said["continuous"]))
+
+    def drawn(wide: float) -> Diagram:
+        return fits_diagram(found, ceiling(room, run), name, note, wide, language)
+
+    return chart_figure(drawn, f"what fits {name}", width, venue, **look)
+
+
+@strict_keywords
+def memory_figure(
+    architectures: Iterable[Architecture],
+    memory: str | float,
+    language: str = "en",
+    width: str = "text",
+    venue: str = "icml",
+    theme: str = "paper",
+    background: str | None = None,
+    fonts: str = "embed",
+    dpi: int = 300,
+    **options: object,
+) -> Figure:
+    """Return what takes the memory of a training run, part by part, a bar per network.
+
+    Args:
+        architectures: the networks.
+        memory: bytes such as `80GB`, or a device, at which a line stands.
+        language: `en` or `zh`.
+        width: as for `Architecture.draw`; and `venue`, `theme`, `background`, `fonts` and `dpi`.
+        options: settings of the run, see `Training`.
+
+    Raises:
+        QueryError: there is no network, or an unknown language or look.
+
+    >>> memory_figure([load("vit:Ti/16"), load("dit:S/2")], "t4", batch=8).diagram.width / 72
+    6.75
+    """
+    from archgraph.cost.training.fit import fit_of, memory_of
+    from archgraph.cost.training.run import training
+    from archgraph.figures.charts.chart_words import chart_words
+    from archgraph.figures.charts.memory_bars import memory_diagram
+    from archgraph.figures.figure import chart_figure
+    from archgraph.studies.curves import bars_of
+
+    run = training(None, options)
+    said, (name, room) = chart_words(language), memory_of(memory)
+    bars = bars_of(fit_of(g.network, memory, run) for g in architectures)
+    note = said["comma"].join((said[run.peak], f"B = {run.batch}", said["settings"].format(run)))
+    look = {"theme": theme, "background": background, "fonts": fonts}
+    return chart_figure(
+        lambda wide: memory_diagram(bars, room, name, note, wide, language), "memory", width, venue, dpi=dpi, **look
+    )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, cast
 
 from archgraph.cli.caveats import note_asked
+from archgraph.cli.charts import add_chart, chart_keywords
 from archgraph.cli.output import remark, say, show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_format, add_names
+from archgraph.cli.shared import Command, add_at, add_format, add_names, save
 from archgraph.cli.values import bindings, distinct, whole
 from archgraph.errors import QueryError, quoted
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
     from archgraph.cost.training.run import Training
+    from archgraph.studies.growth_path import GrowthPath
 
 RUN_WORDS = ("optimizer", "dtype", "attention", "kernel", "loss", "peak")
 RUN_COUNTS = {"batch": 1, "accumulate": 1, "gpus": 1, "tp": 1, "pp": 1, "ep": 1, "zero": 0}
@@ -26,7 +29,20 @@ def _fit_options(parser: Parser) -> None:
     parser.add_argument("--device", metavar="DEVICE", help="a device by its name, such as h100")
     parser.add_argument("--memory", metavar="BYTES", help="its memory instead, such as 80GB or 40GiB")
     _add_run(parser)
-    parser.add_argument("--largest", metavar="SYMBOL", help="find the largest value that fits: of B, or of a symbol")
+    parser.add_argument(
+        "--largest",
+        action="append",
+        metavar="GROWTH",
+        help="find the largest that fits: B, D, or D%%64,heads=D/64; once for all networks, or once for each",
+    )
+    parser.add_argument(
+        "--over",
+        nargs="+",
+        default=[],
+        action="extend",
+        metavar="SETTING=VALUES",
+        help="with --largest, for each of these settings: --over batch=1,8,32 peak=saved,live",
+    )
     parser.add_argument(
         "--multiple-of", type=whole("--multiple-of", 1), default=1, metavar="N", help="of --largest (default: 1)"
     )
@@ -39,6 +55,7 @@ def _fit_options(parser: Parser) -> None:
         metavar="SYMBOL=EXPRESSION",
         help="with --largest, what follows the symbol: --with heads=D/64",
     )
+    add_chart(parser)
     add_at(parser)
     add_format(parser)
 
@@ -68,10 +85,12 @@ def _run_fit(options: argparse.Namespace) -> int:
     where = options.memory or options.device
     if where is None:
         raise QueryError("fit needs a device, or a memory", hint="--device h100, or --memory 80GB")
-    for option in ("--multiple-of", "--with"):
+    for option in ("--multiple-of", "--with", "--over"):
         if option in options.given and options.largest is None:
             raise QueryError(f"{option} has no effect without --largest", hint="--largest B, or a symbol")
     networks, run = load_specs(options), _training(options)
+    if options.output is not None:
+        return _figure(networks, where, run, options)
     if options.largest is not None:
         return _largest(networks, where, run, options)
     if len(networks) > 1:
@@ -82,6 +101,22 @@ def _run_fit(options: argparse.Namespace) -> int:
         turned = "no single change is enough" if found.remedy is None else f"it would with {found.remedy.change}"
         remark(f"{found.needed.name} does not fit; {turned}")
     return 0 if found.fits else 1
+
+
+def _figure(networks: list[Architecture], where: str, run: Training, options: argparse.Namespace) -> int:
+    """Draw what takes the memory, or with `--largest` what fits against the batch."""
+    from archgraph.architecture.architecture import fits_figure, memory_figure
+
+    given = {item.name: getattr(run, item.name) for item in fields(run)}
+    if options.largest is None:
+        return save(memory_figure(networks, where, **chart_keywords(options), **given), options.output)
+    over = distinct(map(_settings, options.over), "given")
+    if set(over) - {"batch"}:
+        raise QueryError("a figure runs over the batch alone", hint="--over batch=1,8,32")
+    del given["batch"]
+    batches = cast("list[int]", over.get("batch", [1, 2, 4, 8, 16, 32, 64]))
+    paths = {"": _paths(networks, options)}
+    return save(fits_figure(paths, where, batches, **chart_keywords(options), **given), options.output)
 
 
 def load_specs(options: argparse.Namespace) -> list[Architecture]:
@@ -121,15 +156,50 @@ def _side_by_side(networks: list[Architecture], where: str, run: Training, optio
 
 
 def _largest(networks: list[Architecture], where: str, run: Training, options: argparse.Namespace) -> int:
-    from archgraph.studies.largest import found_table, largest
+    from archgraph.studies.largest import largest_of
+    from archgraph.studies.largest_table import largest_rows
 
-    tied = distinct((_tie(pair) for pair in options.tied), "given")
-    found = [largest(g.network, options.largest, where, options.multiple_of, tied, run) for g in networks]
-    if options.format == "text" and len(found) == 1:
-        say(repr(found[0]))
-    else:
-        show(found_table(found), options.format)
+    paths = _paths(networks, options)
+    over = distinct(map(_settings, options.over), "given")
+    if options.format == "text" and len(paths) == 1 and not over:
+        say(repr(largest_of(paths[0], where, run)))
+        return 0
+    given = {item.name: getattr(run, item.name) for item in fields(run) if item.name not in over}
+    table = largest_rows(paths, where, over, given)
+    if not any(row["value"] for row in table.rows):
+        # What nothing fits is an answer that is refused, with the least that is needed.
+        largest_of(paths[0], where, run)
+    show(table, options.format)
     return 0
+
+
+def _paths(networks: list[Architecture], options: argparse.Namespace) -> list[GrowthPath]:
+    """Return how each network grows: as it is said of it, or as of all."""
+    from archgraph.studies.growth_path import growth_path
+
+    words: list[str] = options.largest
+    if len(words) not in (1, len(networks)):
+        raise QueryError(
+            f"--largest is given {len(words)} times for {len(networks)} networks", hint="once, or once for each"
+        )
+    words = words * len(networks) if len(words) == 1 else words
+    found = [growth_path(g.network, text) for g, text in zip(networks, words, strict=True)]
+    return [_tied(each, options) for each in found]
+
+
+def _tied(path: GrowthPath, options: argparse.Namespace) -> GrowthPath:
+    """A path with what `--multiple-of` and `--with` say of all."""
+    follows = distinct([*path.follows.items(), *map(_tie, options.tied)], "given")
+    multiple_of = options.multiple_of if "--multiple-of" in options.given else path.multiple_of
+    return replace(path, multiple_of=multiple_of, follows=follows)
+
+
+def _settings(pair: str) -> tuple[str, list[object]]:
+    """Read `batch=1,8,32` or `peak=saved,live`."""
+    name, equals, text = pair.partition("=")
+    if not equals or not name or not all(text.split(",")):
+        raise QueryError(f"cannot read {quoted(pair)}", hint="write --over batch=1,8,32")
+    return name, [int(word) if word.isascii() and word.isdigit() else word for word in text.split(",")]
 
 
 def _tie(pair: str) -> tuple[str, str]:

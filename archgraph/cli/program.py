@@ -14,6 +14,7 @@ from archgraph.cli.fields import HOPS, RF
 from archgraph.cli.figures import CONTRAST, DRAW
 from archgraph.cli.fit import FIT
 from archgraph.cli.gallery import CHECK, LIST
+from archgraph.cli.growth import GROWTH
 from archgraph.cli.parser import Parser
 from archgraph.cli.resources import EFFICIENCY, MEMORY, ROOFLINE
 from archgraph.cli.scaling import SCALE, SOLVE
@@ -25,7 +26,25 @@ from archgraph.cli.verify import VERIFY
 from archgraph.report.waiting import waiting
 
 COMMANDS: tuple[Command, ...] = (
-    *(LIST, CHECK, COST, MEMORY, FIT, SERVE, EFFICIENCY, ROOFLINE, RF, HOPS, SOLVE, SCALE, SWEEP, DRAW, CONTRAST, DIFF),
+    *(
+        LIST,
+        CHECK,
+        COST,
+        MEMORY,
+        FIT,
+        SERVE,
+        EFFICIENCY,
+        ROOFLINE,
+        RF,
+        HOPS,
+        SOLVE,
+        SCALE,
+        GROWTH,
+        SWEEP,
+        DRAW,
+        CONTRAST,
+        DIFF,
+    ),
     *(TRACE, VERIFY, SCHEMA, SHOW, NEW),
 )
 """Every command, in the order of the help."""

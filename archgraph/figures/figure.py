@@ -1,7 +1,7 @@
 """Figures: made from an architecture, shown in notebooks, saved whole or not at all."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -197,6 +197,39 @@ def draw(
     facts = Facts(network, color, options(show, terms, values=values))
     drawn = view_diagram(facts, view, width_before_scaling(width, venue, theme), venue, engine)
     return Figure(drawn, view, (facts,), look)
+
+
+def chart_figure(
+    draw_at: Callable[[float], Diagram],
+    title: str,
+    width: str = "text",
+    venue: str = "icml",
+    theme: str = "paper",
+    background: str | None = None,
+    fonts: str = "embed",
+    dpi: int = 300,
+) -> Figure:
+    """Draw a chart of several networks.
+
+    Args:
+        draw_at: what draws it at a width in points.
+        title: of what it is.
+        width: as for `draw`; and `venue`, `theme`, `background`, `fonts` and `dpi`.
+
+    Raises:
+        QueryError: an unknown venue, width or look.
+
+    >>> from archgraph.figures.charts.growth_chart import growth_diagram
+    >>> from archgraph.report.curves import Series
+    >>> one = Series("a", ((1e9, 1e7), (4e9, 4e7)))
+    >>> chart_figure(lambda wide: growth_diagram([one], wide, "en"), "growth of a").diagram.width / 72
+    6.75
+    """
+    from archgraph.figures.drawing.style import page_width
+
+    look = checked_look(theme, background, fonts, dpi)
+    drawn = draw_at(page_width(width_before_scaling(width, venue, theme), venue))
+    return Figure(replace(drawn, title=title), "chart", (), look)
 
 
 def contrast(

@@ -19,7 +19,6 @@ from archgraph.sizes.expansion import expanded
 Inequality = Literal["<=", "<", ">=", ">"]
 Trend = Literal[-1, 0, 1]
 MAX_SIZE = 2**40
-_GUESSES = 40  # then halves, so that no law takes long
 HOLDS: dict[str, Callable[[float, float], bool]] = {
     "<=": lambda value, budget: value <= budget,
     "<": lambda value, budget: value < budget,
@@ -178,57 +177,77 @@ def _joint(found: list[Trend | None]) -> Trend | None:
     return 0 if not kinds else kinds.pop() if len(kinds) == 1 else None
 
 
-def last(holds: Callable[[int], bool], limit: int, excess: Callable[[int], float] | None = None) -> int | None:
+def last(holds: Callable[[int], bool], limit: int) -> int | None:
     """Return the largest k >= 1 at which a condition holds that holds up to some k; None where it never does.
-
-    Args:
-        holds: the condition.
-        limit: up to where it is looked for.
-        excess: by what factor k is over its budget, where the condition is one and costs much to ask: fewer are asked.
 
     Raises:
         QueryError: it holds up to the limit.
 
     >>> last(lambda k: 18 * (16 * k) ** 2 <= 1e6, 10**6)
     14
-    >>> last(lambda k: k**2 <= 10**6, 10**6, lambda k: k**2 / 10**6)
-    1000
     """
     if not holds(1):
         return None
-    low, high = 1, 2
-    # Upwards first: where the answer is small, laws are not evaluated at huge sizes.
+    high = 2
+    # Doubling first: where the answer is small, laws are not evaluated at huge sizes.
     while holds(high):
-        if high >= limit:
+        high *= 2
+        if high > limit:
             raise QueryError("the budget is met however large the symbol becomes")
-        low, high = high, min(limit, high * (2 if excess is None else _leap(excess(high))))
-    return _halved(holds, low, high) if excess is None else _guessed(holds, low, high, lambda k: log(excess(k)))
-
-
-def _halved(holds: Callable[[int], bool], low: int, high: int) -> int:
+    low = high // 2
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if holds(middle) else (low, middle)
     return low
 
 
-def _guessed(holds: Callable[[int], bool], low: int, high: int, over: Callable[[int], float]) -> int:
-    """Ask where a power law through both ends meets the budget; the end that stays counts for half the next time."""
-    below, above, stayed = over(low), over(high), 0
-    for _ in range(_GUESSES):
-        if high - low <= 1 or below > 0 or above <= 0:
-            break
-        middle = min(high - 1, max(low + 1, round(low * (high / low) ** (-below / (above - below)))))
-        if holds(middle):
-            low, below, above, stayed = middle, over(middle), above / (2 if stayed == 1 else 1), 1
-        else:
-            high, above, below, stayed = middle, over(middle), below / (2 if stayed == -1 else 1), -1
-    return _halved(holds, low, high)
+def last_within(number: Callable[[int], float], budget: float, limit: int, start: int = 1) -> int | None:
+    """Return the largest k >= 1 at which a number that never falls is within a budget; None where it never is.
+
+    The number may be dear: few values of k are looked at, chosen by the power of k with which it grows there.
+
+    Raises:
+        QueryError: it is within the budget up to the limit.
+
+    >>> last_within(lambda k: 18 * (16 * k) ** 2, 1e6, 10**6)
+    14
+    """
+    low, high = _bracket(number, budget, limit, start)
+    while high - low > 1:
+        before = high - low
+        guess = _crossing(low, high, number, budget)
+        # The guess and the one beside it end the search where it is right; where it was far off, a half bounds it.
+        low, high = _narrowed(low, high, guess, number, budget)
+        low, high = _narrowed(low, high, guess + 1 if low == guess else guess - 1, number, budget)
+        if 2 * (high - low) > before:
+            low, high = _narrowed(low, high, (low + high) // 2, number, budget)
+    return low or None
 
 
-def _leap(excess: float) -> int:
-    """By what factor a size may grow whose need grows with its square."""
-    return max(2, int(min(1 / excess, 1e12) ** 0.5))
+def _narrowed(low: int, high: int, tried: int, number: Callable[[int], float], budget: float) -> tuple[int, int]:
+    if not low < tried < high:
+        return low, high
+    return (tried, high) if number(tried) <= budget else (low, tried)
+
+
+def _bracket(number: Callable[[int], float], budget: float, limit: int, start: int) -> tuple[int, int]:
+    """A value within the budget, or 0, and one beyond it."""
+    low, high = 0, start
+    while (found := number(high)) <= budget:
+        if high > limit:
+            raise QueryError("the budget is met however large the symbol becomes")
+        farther = (budget / found) ** 0.6 if found > 0 else 2.0
+        low, high = high, int(high * min(64.0, max(1.25, farther))) + 1
+    return low, high
+
+
+def _crossing(low: int, high: int, number: Callable[[int], float], budget: float) -> int:
+    """Where a power through two points meets the budget, between them."""
+    below, above = number(low) if low else 0.0, number(high)
+    if below <= 0 or above <= below:
+        return (low + high) // 2
+    power = log(above / below) / log(high / low)
+    return min(max(int(low * (budget / below) ** (1 / power)), low + 1), high - 1)
 
 
 def first(holds: Callable[[int], bool], limit: int) -> int | None:

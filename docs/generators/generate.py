@@ -7,12 +7,14 @@ import re
 from functools import cache
 from pathlib import Path
 
+import answer_numbers
 import path_tables
 import why_numbers
 from figure_options import write_options
 from gallery import gallery_page
 from reference import reference_page
 from rooms import write_rooms
+from study_figures import write_study_figures
 
 from archgraph.architecture.architecture import contrast, load
 from archgraph.spec.load import shipped_names
@@ -37,7 +39,7 @@ def pages() -> dict[str, str]:
 @cache
 def template_numbers() -> dict[str, str]:
     """Return the numbers and tables of the pages that are written from templates."""
-    return {**why_numbers.numbers(), **path_tables.numbers()}
+    return {**why_numbers.numbers(), **answer_numbers.numbers(), **path_tables.numbers()}
 
 
 def filled(template: str) -> str:
@@ -52,6 +54,7 @@ def figures(folder: Path) -> None:
         load(name).draw().save(str(folder / f"{name}.svg"))
     for name, (first, second) in CONTRASTS.items():
         contrast(load(first), load(second)).save(str(folder / f"{name}.svg"))
+    write_study_figures(folder)
     write_options(folder / "options")
 
 

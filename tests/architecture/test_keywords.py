@@ -75,7 +75,11 @@ FREE = {
     "ReceptiveField.probe": lambda g: g.receptive_field().probe(**NO),
     "assert_cost": lambda g: assert_cost(g, **NO),
     "load": lambda g: ag.load("conv_stack", **NO),
+    "Architecture.growth": lambda g: g.growth("B", **NO),
+    "fits_figure": lambda g: ag.fits_figure({"": [g.growth("B")]}, "1GB", [1], **NO),
     "fits_table": lambda g: ag.fits_table([g], ["t4"], **NO),
+    "largest_table": lambda g: ag.largest_table([g.growth("B")], "1GB", {}, **NO),
+    "memory_figure": lambda g: ag.memory_figure([g], "1GB", **NO),
     "verify": lambda g: ag.verify(g, **NO),
 }
 

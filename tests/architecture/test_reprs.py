@@ -41,6 +41,7 @@ ANSWERS = {
     "roofline": lambda g: g.roofline("a100"),
     "fits": lambda g: g.fits("t4", batch=2),
     "largest": lambda g: g.largest("B", "80GB"),
+    "growth": lambda g: g.growth("B"),
     "training_memory": lambda g: g.training_memory(batch=2),
     "communication": lambda g: g.communication(gpus=2),
     "step_flops": lambda g: g.step_flops(batch=2),

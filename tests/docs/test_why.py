@@ -3,8 +3,15 @@
 import re
 from pathlib import Path
 
+import answer_numbers
+import memory_table
 import pytest
 import why_numbers
+
+import archgraph as ag
+from archgraph.cost.training.run import Training
+from archgraph.cost.training.training_memory import training_memory
+from archgraph.studies.growth_path import growth_path
 
 GENERATORS = Path(__file__).parents[2] / "docs" / "generators"
 PUBLISHED = {
@@ -111,7 +118,54 @@ def test_no_factor_or_share_is_written_by_hand(page):
 @pytest.mark.parametrize("page", ["why.md.in", "why.zh.md.in"])
 def test_both_languages_show_the_same_numbers(page, numbers):
     def used(name):
-        return set(re.findall(r"{{ (\w+) }}", (GENERATORS / "templates" / name).read_text(encoding="utf-8")))
+        return set(re.findall(r"{{ (\w+?)(?:_zh)? }}", (GENERATORS / "templates" / name).read_text(encoding="utf-8")))
 
     assert used(page) == used("why.md.in")
-    assert used(page) <= set(numbers)
+    assert used(page) <= {*numbers, *answer_numbers.NUMBERS}
+
+
+def test_the_memory_table_holds_where_it_is_cheap_to_look_again():
+    """What was recorded fits, and the next width does not; of the two networks that are derived fastest."""
+    every = [*memory_table.GROWTHS.values(), *memory_table.ONE_GRID.values()]
+    rows = memory_table.rows()
+    assert len(rows) == 12 * len(every)
+    for name in ("U-Net, 512 px", "DiT/2, 256 tokens"):
+        index = [*memory_table.GROWTHS].index(name)
+        row = next(r for r in rows[12 * index :] if (r["batch"], r["peak"], r["checkpoint"]) == ("32", "saved", "none"))
+        spec, growth = every[index]
+        path = growth_path(ag.load(spec).network, growth)
+        run = Training(batch=32, dtype="bf16-mixed", attention="flash", kernel="fused", loss="none", peak="saved")
+        sizes = [training_memory(path.at(int(row[key])), run).bytes for key in ("value", "next")]
+        assert sizes == [int(row["bytes"]), int(row["next bytes"])] and sizes[0] <= 80e9 < sizes[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("best_nnunet", "0.06"),
+        ("best_low", "1.35"),
+        ("best_unet", "0.63"),
+        ("best_dit", "3.33"),
+        ("grid_unet", "4.66"),
+        ("low_price", "64"),
+        ("low_bytes", "0.03"),
+        ("middle_price", "512"),
+        ("low_params", "1.324"),
+        ("dit_block_bytes", "0.50"),
+        ("ratio_nnunet", "15,329"),
+        ("speed_nnunet", "44"),
+        ("hops_64", "5"),
+        ("unet_start", "35"),
+        ("adm_blocks", "42"),
+    ],
+)
+def test_numbers_worked_out_elsewhere(name, value):
+    """By formulas and PyTorch code of other hands: what fits, what a block costs, how far a field reaches."""
+    assert str(answer_numbers.NUMBERS[name]()) == value
+
+
+@pytest.mark.parametrize("page", ["why.md.in", "why.zh.md.in"])
+def test_every_claim_has_a_verdict(page):
+    text = (GENERATORS / "templates" / page).read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| [^|]+ \| \*\*[^|]+\*\* \| [^|]+ \|$", text, flags=re.MULTILINE)
+    assert rows == [str(number) for number in range(1, 23)]

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from archgraph.errors import QueryError
-from archgraph.laws.search import last
+from archgraph.laws.search import last, last_within
 
 LIMIT = 2**40
 
@@ -24,9 +24,9 @@ def test_a_guess_changes_nothing(seed):
     random = Random(seed)
     need, budget = law(random), 10 ** random.uniform(1, 12)
     found = []
-    for excess in (None, lambda k: need(k) / budget):
+    for search in (lambda: last(lambda k: need(k) <= budget, LIMIT), lambda: last_within(need, budget, LIMIT)):
         try:
-            found.append(last(lambda k: need(k) <= budget, LIMIT, excess))
+            found.append(search())
         except QueryError as error:
             found.append(str(error))
     assert found[0] == found[1]
@@ -36,15 +36,15 @@ def test_a_guess_changes_nothing(seed):
 def test_a_guess_asks_few(power):
     asked = []
 
-    def holds(k: int) -> bool:
+    def need(k: int) -> float:
         asked.append(k)
-        return 5e6 + 144 * k**power <= 8e12
+        return 5e6 + 144 * k**power
 
-    found = last(holds, LIMIT, lambda k: (5e6 + 144 * k**power) / 8e12)
-    assert found is not None and holds(found) and not holds(found + 1) and len(asked) < 25
+    found = last_within(need, 8e12, LIMIT)
+    assert found is not None and need(found) <= 8e12 < need(found + 1) and len(set(asked)) < 40
 
 
 def test_a_budget_that_is_met_up_to_the_limit():
     with pytest.raises(QueryError, match="however large"):
-        last(lambda k: True, LIMIT, lambda k: 1e-9)
-    assert last(lambda k: False, LIMIT, lambda k: 2.0) is None
+        last_within(lambda k: 0.0, 1.0, LIMIT)
+    assert last_within(lambda k: 2.0, 1.0, LIMIT) is None

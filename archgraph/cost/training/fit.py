@@ -162,7 +162,7 @@ def changes_of(run: Training) -> Iterator[tuple[str, Mapping[str, object]]]:
     """Yield single changes of a run that may need less.
 
     >>> [words for words, _ in changes_of(Training(optimizer="sgd", attention="flash", dtype="bf16"))]
-    ["checkpoint='block'"]
+    ["checkpoint='block'", 'zero=3, gpus=8', 'tp=2, gpus=2', 'pp=2, gpus=2, accumulate=8']
     """
     if run.checkpoint in ("none", False):
         yield "checkpoint='block'", {"checkpoint": "block"}
@@ -176,11 +176,26 @@ def changes_of(run: Training) -> Iterator[tuple[str, Mapping[str, object]]]:
         half = run.batch // 2
         words = f"batch={half}, accumulate={2 * run.accumulate}"
         yield words, {"batch": half, "accumulate": 2 * run.accumulate}
+    for change in _splits_of(run):
+        yield ", ".join(f"{name}={value}" for name, value in change.items()), change
+
+
+def _splits_of(run: Training) -> Iterator[dict[str, object]]:
+    """Yield ways to split a run over ranks that it is not split in: over those that it has, or over more."""
+    if run.zero < 3 and run.ep == 1:
+        yield {"zero": 3} if run.dp > 1 else {"zero": 3, "gpus": 8 * run.gpus}
+    if run.tp == 1:
+        yield {"tp": 2, "gpus": 2 * run.gpus}
+    if run.pp == 1:
+        yield {"pp": 2, "gpus": 2 * run.gpus, "accumulate": max(8, run.accumulate)}
 
 
 def _remedies(g: Network, run: Training, now: int) -> Iterator[Remedy]:
     for words, change in changes_of(run):
         changed = replace(run, **change)  # type: ignore[arg-type]
-        needed = training_memory(g, changed).bytes
+        try:
+            needed = training_memory(g, changed).bytes
+        except QueryError:  # not every network can be split so
+            continue
         if needed < now:
             yield Remedy(words, changed, needed)

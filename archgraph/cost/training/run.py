@@ -135,6 +135,16 @@ class Training:
         return self.gpus // (self.tp * self.pp)
 
     @property
+    def settings(self) -> str:
+        """What every number of the run is printed with: optimiser, its kernel, precision, attention, checkpoints.
+
+        >>> Training(dtype="bf16-mixed").settings
+        'adamw (foreach), bf16-mixed, math attention, checkpoint none'
+        """
+        words = f"{self.optimizer} ({self.kernel}), {self.dtype}, {self.attention} attention"
+        return f"{words}, checkpoint {self.checkpoint}"
+
+    @property
     def splits(self) -> int:
         """How many ways of splitting are used at once."""
         return sum(each > 1 for each in (self.tp, self.pp, self.ep)) + (self.zero > 0)

@@ -119,8 +119,7 @@ class TrainingMemory:
         """The values of symbols, every setting that moves the answer, and what is not counted."""
         run = self.run
         told = f"{run.batch} samples x {run.accumulate}" if run.accumulate > 1 else f"{run.batch} samples"
-        settings = f"{told}, {run.optimizer} ({run.kernel}), {run.dtype}, {run.attention} attention, "
-        settings += f"checkpoint {run.checkpoint}, loss {self.loss}"
+        settings = f"{told}, {run.settings}, loss {self.loss}"
         batch = PER_BATCH.format(self.batch_symbol)
         ranks = (SCHEMES[run.zero].format(run.dp),) if run.dp > 1 else ()
         return (self.at, settings, *self.rank, *ranks, batch, NOT_COUNTED)

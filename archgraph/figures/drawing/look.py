@@ -41,6 +41,14 @@ class LookKeywords(TypedDict):
     dpi: int
 
 
+class ChartKeywords(LookKeywords):
+    """A look as keywords of charts of several networks."""
+
+    language: str
+    width: str
+    venue: str
+
+
 def checked_look(theme: str = "paper", background: str | None = None, fonts: str = "embed", dpi: int = 300) -> Look:
     """Check and collect how a drawing looks.
 

@@ -1,0 +1,126 @@
+"""Charts of growth and of what fits: what is where on them, for any networks, in both languages."""
+
+import re
+from itertools import combinations
+
+import pytest
+
+import archgraph as ag
+from archgraph.cli import main
+from archgraph.errors import QueryError
+from archgraph.figures.charts.chart_words import CHART_WORDS
+from archgraph.figures.charts.fits_chart import fits_diagram
+from archgraph.figures.charts.growth_chart import growth_diagram, slope
+from archgraph.figures.charts.log_axes import Scale
+from archgraph.report.curves import Series
+from archgraph.studies.curves import ceiling, walk
+
+PUBLISHED = [
+    {
+        "name": "Wide",
+        "layers": "convolution",
+        "input": "voxels",
+        "sizes": {"S": {"params": 2e7, "macs": 1e11}, "L": {"params": 3e8, "macs": 2e12}},
+    }
+]
+
+
+@pytest.fixture(scope="module")
+def walks():
+    vit = ag.load("vit:Ti/16")
+    return [
+        (vit.growth("D", name="width", heads="D/64"), [384]),
+        (vit.growth("H", name="larger pictures", W="H"), [448]),
+        (ag.load("conv_stack").growth("C", name="width"), [96, 128]),
+    ]
+
+
+@pytest.fixture(scope="module", params=["en", "zh"])
+def growth(request, walks):
+    return ag.growth_figure(walks, PUBLISHED, request.param).diagram
+
+
+def overlapping(diagram):
+    texts = [text.extent for text in diagram.texts()]
+    return [(a, b) for a, b in combinations(texts, 2) if a.overlaps(b, 0.8)]
+
+
+def test_labels_cover_neither_each_other_nor_leave_the_page(growth):
+    assert overlapping(growth) == []
+    assert all(text.extent.left >= 0 and text.extent.right <= growth.width for text in growth.texts())
+    assert all(text.size >= 7.0 for text in growth.texts())
+
+
+def test_names_and_words_are_on_the_chart(growth):
+    strings = {text.string for text in growth.texts()}
+    assert {"Wide S", "Wide L", "larger pictures"} <= strings
+    assert CHART_WORDS["en"]["params"] in strings or CHART_WORDS["zh"]["params"] in strings
+
+
+def test_equal_prices_lie_at_45_degrees():
+    curves = [Series("a", ((1e9, 1e7), (1e12, 1e9)), "attention")]
+    diagram = growth_diagram(curves, 486.0, "en")
+    thin = [part for box in diagram.boxes for part in box.parts if getattr(part, "stroke", "") == "#9aa7b5"]
+    assert thin
+    for line in thin:
+        (x, y), (u, v) = line.points
+        assert u - x == pytest.approx(y - v)
+
+
+def test_slopes_tell_width_from_resolution(walks):
+    found = [slope(walk(path, values)) for path, values in walks]
+    assert found[0] == pytest.approx(1, abs=0.1) and abs(found[1]) < 0.1 and found[2] == pytest.approx(1, abs=0.1)
+
+
+def test_what_fits_is_below_the_ceiling_and_falls_with_the_batch():
+    path = ag.load("vit:Ti/16").growth("D", 64, heads="D/64")
+    figure = ag.fits_figure({"all": [path], "again": [path]}, "8GB", [4, 32], dtype="bf16-mixed", attention="flash")
+    text = " ".join(one.string for one in figure.diagram.texts())
+    assert "adamw (foreach), bf16-mixed, flash attention" in text and "0.5 B" in text
+    assert ceiling(8 * 10**9, ag.Training(dtype="bf16-mixed")) == 5e8
+
+
+def test_names_at_the_right_are_spread_and_batches_without_an_answer_left_out():
+    flat = [Series(f"network {k}", ((1, 2e9), (8, 1e9 + k)), "both") for k in range(9)]
+    diagram = fits_diagram({"a": flat, "b": flat[:1]}, 5e9, "80GB", "note", 486.0, "zh")
+    assert overlapping(diagram) == []
+    with pytest.raises(QueryError, match="nothing fits"):
+        fits_diagram({"a": [Series("n", ())]}, 5e9, "80GB", "note", 486.0, "en")
+
+
+def test_bars_are_as_long_as_what_they_say():
+    networks = [ag.load("vit:Ti/16"), ag.load("dit:S/2")]
+    figure = ag.memory_figure(networks, "2GB", batch=4)
+    wanted = [g.fits("2GB", batch=4) for g in networks]
+    shown = {one.string for one in figure.diagram.texts()}
+    assert {f"{fit.bytes / 1e9:.1f}" for fit in wanted} <= shown and overlapping(figure.diagram) == []
+
+
+def test_commands_write_them(tmp_path, capsys):
+    out = str(tmp_path / "x.svg")
+    assert main(["growth", "vit:Ti/16", "--along", "D=384,heads=D/64", "-o", out, "--language", "zh"]) == 0
+    assert "参数量" in (tmp_path / "x.svg").read_text(encoding="utf-8")
+    assert main(["fit", "vit:Ti/16", "--memory", "8GB", "-o", out, "--theme", "dark"]) == 0
+    assert main(["growth", "vit:Ti/16", "--along", "D=384,heads=D/64"]) == 0
+    assert re.search(r"macs/new param", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    "words", [["--along", "D"], ["--along", "B=2"], ["--along", "D=x"], ["--along", "L=2", "--along", "L=3"]]
+)
+def test_paths_that_cannot_be_read(words, capsys):
+    assert main(["growth", "vit:Ti/16", *words]) == 1
+    assert "--along" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "broken", [[{}], ["x"], [{"name": "a", "layers": "both", "input": "pixels", "sizes": {"S": {}}}]]
+)
+def test_published_networks_that_cannot_be_read(broken):
+    with pytest.raises(QueryError, match="published"):
+        ag.growth_figure([], broken)
+
+
+def test_scales_are_logarithmic():
+    scale = Scale(1e3, 1e6, 0.0, 30.0)
+    assert scale.place(1e4) == pytest.approx(10.0) and scale.decades() == [1e3, 1e4, 1e5, 1e6]
