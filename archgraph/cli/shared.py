@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archgraph.cli.caveats import note_asked
+from archgraph.cli.figure_values import read_label, read_palette
 from archgraph.cli.parser import NameChoices, Parser
 from archgraph.cli.tensors import read_dynamic, read_inputs
 from archgraph.cli.values import bindings, distinct, one_of, whole
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
-    from archgraph.figures.drawing.look import LookKeywords
     from archgraph.figures.figure import Figure
 
 
@@ -122,8 +122,7 @@ def load_bound(options: argparse.Namespace) -> Architecture:
 
 def add_figure(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Let the file and the width of a figure be chosen."""
-    from archgraph.figures.drawing.look import BACKGROUNDS, FONTS, THEMES
-    from archgraph.figures.drawing.style import VENUES
+    from archgraph.data.figure_words import BACKGROUNDS, FONTS, PALETTES, THEMES, VENUES
     from archgraph.figures.figure import SUFFIXES
 
     known = NameChoices("suffix", lambda: SUFFIXES)
@@ -131,17 +130,37 @@ def add_figure(parser: argparse.ArgumentParser, *, required: bool = True) -> Non
         "-o", "--output", required=required, metavar="FILE", help=f"the file to write: {', '.join(known)}"
     )
     parser.add_argument("--width", default=None, help="auto, column, text, or inches such as 3.25in")
-    add_names(parser, "--venue", lambda: VENUES, "venue", default="icml")  # type: ignore[arg-type]
-    add_names(parser, "--theme", lambda: THEMES, "theme", default="paper")  # type: ignore[arg-type]
-    text = "what is behind the drawing (default: the page of the theme): "
-    add_names(parser, "--background", lambda: BACKGROUNDS, "background", text, default=None)  # type: ignore[arg-type]
-    add_names(parser, "--fonts", lambda: FONTS, "way of fonts", default="embed")  # type: ignore[arg-type]
-    parser.add_argument("--dpi", type=whole("--dpi"), default=300, metavar="DOTS", help="dots per inch of a .png")
+    parser.add_argument("--height", default=None, help="the most that it shall be high, such as 4in")
+    for option, names, what, text in (
+        ("--venue", VENUES, "venue", "whose widths are meant: "),
+        ("--theme", THEMES, "theme", "how it looks: "),
+        ("--background", BACKGROUNDS, "background", "what is behind the drawing: "),
+        ("--fonts", FONTS, "way of fonts", "where letters come from: "),
+    ):
+        add_names(parser, option, lambda names=names: names, what, text, default=None)  # type: ignore[arg-type]
+    parser.add_argument("--dpi", type=whole("--dpi"), default=None, metavar="DOTS", help="dots per inch of a .png")
+    palette = f"the scale of colours: {', '.join(PALETTES)}; or colours from light to dark, with commas"
+    parser.add_argument("--palette", type=read_palette, default=None, help=palette)
+    parser.add_argument("--title", default=None, metavar="TEXT", help="a heading above the drawing")
+    parser.add_argument(
+        "--no-legend", dest="legend", action="store_const", const=False, default=None, help="nothing below the drawing"
+    )
+    parser.add_argument(
+        "--label", action="append", default=None, metavar="PATH=TEXT", help="the heading of a box, by path or kind"
+    )
+    parser.add_argument("--hide", action="append", default=None, metavar="PATH", help="what is not drawn")
 
 
-def look_keywords(options: argparse.Namespace) -> LookKeywords:
-    """Return how the figure shall look, as keywords of `draw` and `contrast`."""
-    return {"theme": options.theme, "background": options.background, "fonts": options.fonts, "dpi": options.dpi}
+FIGURE_FLAGS = ("--width", "--height", "--venue", "--theme", "--background", "--fonts", "--dpi", "--palette")
+"""Options of every figure that say how it looks; and `PART_FLAGS`, what is in it."""
+PART_FLAGS = ("--title", "--no-legend", "--label", "--hide")
+
+
+def figure_keywords(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what was asked of a figure, as keywords of `draw` and `contrast`."""
+    names = ("width", "height", "venue", "theme", "background", "fonts", "dpi", "palette", "title", "legend", "hide")
+    labels = None if options.label is None else distinct(map(read_label, options.label), "labelled")
+    return {**{name: getattr(options, name) for name in names}, "labels": labels}
 
 
 def save(figure: Figure, output: str) -> int:

