@@ -1172,8 +1172,6 @@ class Architecture:
         terms: str | None = None,
         *,
         values: bool | None = None,
-        style: str | None = None,
-        perspective: bool | None = None,
         height: str | None = None,
         direction: str | None = None,
         palette: str | Iterable[str] | None = None,
@@ -1204,8 +1202,6 @@ class Architecture:
             show: which of `shape`, `params`, `macs`, `field` boxes are annotated with; all by default.
             terms: `leading`, or `full` for whole laws where they have room.
             values: numbers at the bound symbols instead of laws.
-            style: `boxes`, or `maps`: feature maps in true proportion.
-            perspective: maps as solids instead of flat.
             height: the most that the drawing shall be high, such as `4in`.
             direction: `auto` (a U where there is one, else down), `down` or `right`.
             palette: `ocean`, `ember`, `violet`, `viridis`, `grey`, or two to nine colours that get darker.
@@ -1236,8 +1232,6 @@ class Architecture:
             show=show,
             terms=terms,
             values=values,
-            style=style,
-            perspective=perspective,
             height=height,
             direction=direction,
             palette=palette if palette is None or isinstance(palette, str) else tuple(palette),

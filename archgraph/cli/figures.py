@@ -26,12 +26,11 @@ from archgraph.errors import QueryError
 
 
 def _draw_options(parser: Parser) -> None:
-    from archgraph.data.figure_words import ANNOTATIONS, COLORS, DIRECTIONS, STYLES, TERMS, VIEWS
+    from archgraph.data.figure_words import ANNOTATIONS, COLORS, DIRECTIONS, TERMS, VIEWS
 
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     for option, names, what, text in (
         ("--view", VIEWS, "view", "what is drawn: "),
-        ("--style", STYLES, "style", "boxes with laws, or feature maps in true proportion: "),
         ("--direction", DIRECTIONS, "direction", "where the data flows: "),
         ("--color", COLORS, "colouring", "what the colour of a box says: "),
         ("--terms", TERMS, "kind of terms", "how much of a law: "),
@@ -40,7 +39,6 @@ def _draw_options(parser: Parser) -> None:
     text = "what boxes are annotated with (default: all), with commas: "
     add_names(parser, "--show", lambda: ANNOTATIONS, "annotation", text, read=some_of, default=None)
     parser.add_argument("--values", action="store_const", const=True, default=None, help="numbers instead of laws")
-    parser.add_argument("--perspective", action="store_const", const=True, default=None, help="maps as solids")
     parser.add_argument(
         "--depth", type=whole("--depth", 0), default=None, metavar="LEVELS", help="how many levels of blocks are opened"
     )
@@ -57,7 +55,7 @@ def _draw_options(parser: Parser) -> None:
     add_model(parser)
 
 
-_DRAWN = ("view", "style", "perspective", "direction", "color", "show", "terms", "values", "depth", "focus")
+_DRAWN = ("view", "direction", "color", "show", "terms", "values", "depth", "focus")
 
 
 def _run_draw(options: argparse.Namespace) -> int:

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 VIEWS = ("overview", "blocks", "full", "unrolled", "ladder", "matrix", "hops", "levels", "laws")
-STYLES = ("boxes", "maps")
-"""How an overview is drawn: boxes with laws, or feature maps in true proportion."""
 COLORS = ("locality", "params", "macs", "level", "op")
 #: What can be annotated: sizes of outputs, parameters, multiply-accumulates, and pictures of the receptive field.
 ANNOTATIONS = ("shape", "params", "macs", "field")
@@ -68,8 +66,6 @@ class FigureOption:
 #: Every option of `draw` that a spec can hold, in the order of its documentation.
 FIGURE_OPTIONS: dict[str, FigureOption] = {
     "view": FigureOption("word", "What is drawn.", VIEWS),
-    "style": FigureOption("word", "Boxes with laws, or feature maps in true proportion.", STYLES),
-    "perspective": FigureOption("flag", "Maps as solids instead of flat."),
     "width": FigureOption("text", "auto, column, text, or a length such as 3.25in."),
     "height": FigureOption("text", "The most that the drawing shall be high, such as 4in."),
     "venue": FigureOption("word", "Whose column and text widths are meant.", tuple(VENUES)),

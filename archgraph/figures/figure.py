@@ -50,19 +50,20 @@ class Figure:
 
     @cached_property
     def dot(self) -> str:
-        """The drawing in the DOT language with pinned positions (``neato -n2`` keeps them).
+        """The drawing in the DOT language with pinned positions (``neato -n2`` keeps them),
+        labels, clusters and colours.
 
         >>> import archgraph
         >>> archgraph.load("dit").draw().dot.startswith("digraph")
         True
         """
-        from archgraph.figures.layout.graphviz import dot_source
+        from archgraph.figures.write.dot import to_dot
 
-        return dot_source(self.diagram, pinned=True)
+        return to_dot(self.diagram)
 
     @cached_property
     def tikz(self) -> str:
-        """The drawing as a LaTeX document of its true size, whose TikZ picture can be copied into a paper.
+        """The drawing as a TikZ picture of its true size for ``\\input``: one node per box, in the paper's fonts.
 
         >>> import archgraph
         >>> "tikzpicture" in archgraph.load("dit").draw().tikz
@@ -90,6 +91,39 @@ class Figure:
         drawings = [replace(one, diagram=themed(one.diagram, self.look)) for one in unfolded(facts, self._plain)]
         totals = [(name, facts.total(name)) for name in ("params", "macs")]
         return page(drawings, sliders(facts), totals, rules(facts), look=self.look)
+
+    def caption(self) -> str:
+        """One or two sentences for below the drawing: what it shows, and what the network costs, exactly.
+
+        >>> import archgraph
+        >>> print(archgraph.load("vit").draw().caption())  # doctest: +ELLIPSIS
+        ViT... parameters and ... multiply-accumulates at ...
+        """
+        from archgraph.figures.write.caption import caption
+
+        return caption(self.kind, self._facts)
+
+    def markdown(self, path: str | os.PathLike[str]) -> str:
+        """The lines that show a saved drawing in a page of Markdown, with its caption.
+
+        >>> import archgraph
+        >>> archgraph.load("vit").draw().markdown("vit.svg").startswith("![ViT](vit.svg)")
+        True
+        """
+        from archgraph.figures.write.caption import markdown
+
+        return markdown(self.diagram, os.fspath(path), self.caption())
+
+    def latex(self, path: str | os.PathLike[str], label: str = "") -> str:
+        """The lines that show a saved drawing in an article, with its caption: a .tex is read, a .pdf included.
+
+        >>> import archgraph
+        >>> "input{vit.tex}" in archgraph.load("vit").draw().latex("vit.tex")
+        True
+        """
+        from archgraph.figures.write.caption import latex
+
+        return latex(self.diagram, os.fspath(path), self.caption(), label)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -166,8 +200,6 @@ class ContrastOptions(TypedDict, total=False):
 class DrawOptions(TypedDict, total=False):
     """The options of a figure, see `FIGURE_OPTIONS`; None is as if nothing was said."""
 
-    style: str | None
-    perspective: bool | None
     width: str | None
     height: str | None
     venue: str | None

@@ -125,6 +125,8 @@ def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
     notes = drawn.notes
     if drawn.width > width + 0.5:
         notes += (f"{drawn.width:.0f} pt wide, {width:.0f} pt asked: collapse it (view='overview') or give it more",)
+    if drawn.height > _PAGE_HEIGHT and facts.options.height is None:
+        notes += (f"{drawn.height / 72:.1f} in tall: a wider page or a smaller depth takes less",)
     whole = drawn.moved((wide - drawn.width) / 2, 0)
     height = drawn.height + 0.5
     if below is not None:
@@ -194,11 +196,11 @@ def _fits(width: float, text: str) -> bool:
 
 def _noted(facts: Facts, view: str, drawn: Diagram) -> Diagram:
     """The drawing with what it could not do: too tall, or names and wishes that this view has nothing for."""
-    limit, chosen = facts.options.height or _PAGE_HEIGHT, facts.options
+    chosen = facts.options
     notes = list(drawn.notes)
-    if drawn.height > limit:
-        asked = f", {limit / 72:.2g} in asked" if chosen.height else ""
-        notes.append(f"{drawn.height / 72:.1f} in tall{asked}: a wider page or a smaller depth takes less")
+    if chosen.height is not None and drawn.height > chosen.height:
+        asked = f"{drawn.height / 72:.1f} in tall, {chosen.height / 72:.2g} in asked"
+        notes.append(f"{asked}: a wider page or a smaller depth takes less")
     if facts.author.unmet:
         notes.append(f"the view {view} has no box for {some(facts.author.unmet)}")
     if chosen.hide and facts.author.met.intersection(chosen.hide):

@@ -82,7 +82,7 @@ def test_what_is_hidden_is_said_and_still_counted():
 
 
 def test_nothing_left_to_draw():
-    with pytest.raises(QueryError, match="nothing of .* is left to draw"):
+    with pytest.raises(QueryError, match=r"nothing of .* is left to draw"):
         STACK.draw(hide=[member.name for member in STACK.graph.nodes])
 
 
@@ -97,11 +97,11 @@ def test_depth_opens_as_many_levels():
 def test_focus_draws_the_inside_of_a_block():
     shown = strings(DIT.draw(focus="blocks"))
     assert "Attention" in shown and not any("patchify" in text.lower() for text in shown)
-    with pytest.raises(QueryError, match="there is no node or scope 'block'. Did you mean 'blocks'"):
+    with pytest.raises(QueryError, match=r"there is no node or scope 'block'. Did you mean 'blocks'"):
         DIT.draw(focus="block")
     with pytest.raises(QueryError, match="single operation"):
         DIT.draw(focus="blocks.mlp.gelu")
-    with pytest.raises(QueryError, match="the view ladder is of the whole network"):
+    with pytest.raises(QueryError, match=r"the view ladder is of the whole network"):
         DIT.draw("ladder", focus="blocks")
 
 
@@ -143,11 +143,13 @@ def test_title_legend_and_height():
     assert "Of my &lt;paper&gt; &amp; more" in figure.svg
     low = STACK.draw(height="2in")
     assert any("2 in asked" in note for note in low.notes) and not plain.notes
-    with pytest.raises(QueryError, match="the height '9parsecs'|cannot read the height"):
+    with pytest.raises(QueryError, match=r"the height '9parsecs'|cannot read the height"):
         STACK.draw(height="9parsecs")
 
 
-@pytest.mark.parametrize("text", ["L" * 300, "模型のブロック", "דגם", "<script>alert(1)</script>", "$50\\%$ & #1_{x}^~"])
+@pytest.mark.parametrize(
+    "text", ["L" * 300, "模型のブロック", "דגם", "<script>alert(1)</script>", "$50\\%$ & #1_{x}^~"]
+)
 def test_any_text_is_a_label_in_every_format(text):
     figure = STACK.draw(labels={"conv": text}, title=text)
     assert "<script>" not in figure.svg and "<script>alert" not in figure.html

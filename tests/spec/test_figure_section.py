@@ -1,4 +1,4 @@
-"""The section `figure` of a spec: read with places, known to the schema, kept by what builds on it, obeyed by `draw`."""
+"""The section `figure` of a spec: read with places, known to the schema, kept, and obeyed by `draw`."""
 
 import pytest
 

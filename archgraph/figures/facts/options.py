@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from archgraph.data.figure_words import ANNOTATIONS, DIRECTIONS, NODE_STYLE, STYLES, TERMS
+from archgraph.data.figure_words import ANNOTATIONS, DIRECTIONS, NODE_STYLE, TERMS
 from archgraph.errors import QueryError, not_among
 from archgraph.figures.drawing.box_look import BoxLook
 from archgraph.figures.drawing.look import checked_color
@@ -26,7 +26,6 @@ class Options:
         depth: how many levels of blocks are opened; as many as tell something where nothing is said.
         focus: the path of the block whose inside is drawn, empty for the whole.
         looks: how boxes look, by path or kind.
-        style: one of `STYLES`; ``perspective`` draws maps as solids.
         direction: one of `DIRECTIONS`.
         height: the most that the drawing shall be high, in points.
         title: a heading above the drawing.
@@ -41,8 +40,6 @@ class Options:
     depth: int | None = None
     focus: str = ""
     looks: Mapping[str, BoxLook] = field(default_factory=dict)
-    style: str = "boxes"
-    perspective: bool = False
     direction: str = "auto"
     height: float | None = None
     title: str = ""
@@ -59,8 +56,6 @@ def options(
     depth: int | None = None,
     focus: str = "",
     node_style: Mapping[str, Mapping[str, object]] | None = None,
-    style: str = "boxes",
-    perspective: bool = False,
     direction: str = "auto",
     height: str | None = None,
     title: str = "",
@@ -82,15 +77,12 @@ def options(
     for name in chosen:
         if name not in ANNOTATIONS:
             raise not_among("annotation", name, ANNOTATIONS)
-    for what, name, known in (("kind of terms", terms, TERMS), ("style", style, STYLES)):
-        if name not in known:
-            raise not_among(what, name, known)
+    if terms not in TERMS:
+        raise not_among("kind of terms", terms, TERMS)
     if direction not in DIRECTIONS:
         raise not_among("direction", direction, DIRECTIONS)
     if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or not 0 <= depth <= _DEEPEST):
         raise QueryError(f"depth must be a whole number from 0 to {_DEEPEST}, and is {depth!r:.40}")
-    if perspective and style != "maps":
-        raise QueryError("only maps have a perspective", hint="style='maps'")
     texts = {"title": title, **{f"the label of {name}": text for name, text in (labels or {}).items()}}
     for what, text in texts.items():
         if len(text) > _LONGEST_TEXT:
@@ -104,8 +96,6 @@ def options(
         depth,
         focus,
         {name: _look(name, said) for name, said in (node_style or {}).items()},
-        style,
-        perspective,
         direction,
         None if height is None else page_height(height),
         title,
