@@ -92,7 +92,7 @@ def add_model(parser: Parser, *, shape: str = "--input") -> None:
 
 def model_keywords(options: argparse.Namespace) -> dict[str, Any]:
     """Return what `--input`, `--dynamic` and `--set` say."""
-    found: dict[str, Any] = bindings(getattr(options, "set", []))
+    found: dict[str, object] = bindings(getattr(options, "set", []))
     if getattr(options, "shapes", None):
         found["inputs"] = read_inputs(options.shapes)
     if getattr(options, "dynamic", None):

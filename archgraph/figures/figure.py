@@ -110,9 +110,9 @@ class Figure:
         >>> archgraph.load("vit").draw().markdown("vit.svg").startswith("![ViT](vit.svg)")
         True
         """
-        from archgraph.figures.write.caption import markdown
+        from archgraph.figures.write.caption import markdown_figure
 
-        return markdown(self.diagram, os.fspath(path), self.caption())
+        return markdown_figure(self.diagram, os.fspath(path), self.caption())
 
     def latex(self, path: str | os.PathLike[str], label: str = "") -> str:
         """The lines that show a saved drawing in an article, with its caption: a .tex is read, a .pdf included.
@@ -121,9 +121,9 @@ class Figure:
         >>> "input{vit.tex}" in archgraph.load("vit").draw().latex("vit.tex")
         True
         """
-        from archgraph.figures.write.caption import latex
+        from archgraph.figures.write.caption import latex_figure
 
-        return latex(self.diagram, os.fspath(path), self.caption(), label)
+        return latex_figure(self.diagram, os.fspath(path), self.caption(), label)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -171,7 +171,7 @@ class Figure:
 
         return typeset(self.svg, self.diagram, suffix, self.look.dpi)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": repr(self)}
 
     def __repr__(self) -> str:

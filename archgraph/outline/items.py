@@ -163,7 +163,7 @@ def _is_opened(repeat: Repeat, parent: Graph, *, whole: bool, depth: int | None)
     return depth > 0 if depth is not None else whole or _groups_stages(repeat, parent)
 
 
-def without(flow: Flow, hidden: Callable[[Item], bool], inputs: Collection[str] = ()) -> Flow:
+def with_gaps(flow: Flow, hidden: Callable[[Item], bool], inputs: Collection[str] = ()) -> Flow:
     """A flow without some items and inputs: what read a hidden item reads what this one read first.
 
     Results that nothing is left of, and operands that came from nowhere else, are gone with it.

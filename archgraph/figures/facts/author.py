@@ -9,7 +9,7 @@ from archgraph.figures.facts.naming import check_names, means, said_of
 from archgraph.figures.facts.options import Options
 from archgraph.graph.ir import Repeat
 from archgraph.graph.network import Network
-from archgraph.outline.items import Flow, Item, without
+from archgraph.outline.items import Flow, Item, with_gaps
 
 
 class Author:
@@ -39,7 +39,7 @@ class Author:
         inputs = [value.name for value in flow.inputs if value.name in hide]
         hidden = {item: [name for name in hide if means(name, item)] for item in flow.items}
         self.met.update(inputs, *hidden.values())
-        left = without(flow, lambda item: bool(hidden[item]), inputs)
+        left = with_gaps(flow, lambda item: bool(hidden[item]), inputs)
         if not left.items or not left.outputs:
             raise QueryError(f"hide: nothing of {self.network.name} is left to draw")
         return left

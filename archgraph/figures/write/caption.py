@@ -42,10 +42,10 @@ def _costs(facts: Facts) -> str:
     return f"{named} has {params:,} parameters and {macs:,} multiply-accumulates{where}"
 
 
-def markdown(diagram: Diagram, path: str, text: str) -> str:
+def markdown_figure(diagram: Diagram, path: str, text: str) -> str:
     """An image with its caption; what Markdown reads otherwise is escaped.
 
-    >>> print(markdown(Diagram(title="U_Net"), "u net.svg", "A caption."))
+    >>> print(markdown_figure(Diagram(title="U_Net"), "u net.svg", "A caption."))
     ![U\\_Net](<u net.svg>)
     <BLANKLINE>
     *A caption.*
@@ -55,7 +55,7 @@ def markdown(diagram: Diagram, path: str, text: str) -> str:
     return f"![{alt}]({place})\n\n*{printable(text).translate(_MARKDOWN)}*\n"
 
 
-def latex(diagram: Diagram, path: str, text: str, label: str = "") -> str:
+def latex_figure(diagram: Diagram, path: str, text: str, label: str = "") -> str:
     """A figure environment, over both columns where the drawing is wider than one.
 
     Raises:
