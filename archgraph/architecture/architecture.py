@@ -1188,35 +1188,59 @@ class Architecture:
 
     def draw(
         self,
-        view: str = "overview",
-        width: str = "auto",
-        venue: str = "icml",
-        color: str = "locality",
+        view: str | None = None,
+        width: str | None = None,
+        venue: str | None = None,
+        color: str | None = None,
         show: Iterable[str] | None = None,
-        terms: str = "leading",
+        terms: str | None = None,
         *,
-        values: bool = False,
-        theme: str = "paper",
+        values: bool | None = None,
+        height: str | None = None,
+        direction: str | None = None,
+        palette: str | Iterable[str] | None = None,
+        labels: Mapping[str, str] | None = None,
+        hide: Iterable[str] | None = None,
+        depth: int | None = None,
+        focus: str | None = None,
+        node_style: Mapping[str, Mapping[str, object]] | None = None,
+        title: str | None = None,
+        legend: bool | None = None,
+        theme: str | None = None,
         background: str | None = None,
-        fonts: str = "embed",
-        dpi: int = 300,
+        fonts: str | None = None,
+        dpi: int | None = None,
     ) -> Figure:
         """Return an annotated diagram; save it with `.save("x.svg")`.
 
+        What is not said is as the section `figure` of the spec says it, and else as by default. Parts are named by
+        their path, by one that they lie under, by a pattern (`encoder.*`) or by their kind (`conv`).
+
         Args:
-            view: `overview` (stages), `blocks` (inside the repeated block), `full`, `unrolled`, `ladder`, `matrix`,
-                `hops` (moves over distance), `levels` (costs by resolution), `laws` (costs against each symbol).
-            width: `auto`, `column`, `text`, or inches such as `3.25in`.
-            venue: whose column and text widths are meant.
-            color: what the colour of a box says: `locality`, `params`, `macs`, `level` or `op`.
+            view: `overview` (stages, the default), `blocks` (inside the repeated block), `full`, `unrolled`, `ladder`,
+                `matrix`, `hops` (moves over distance), `levels` (costs by resolution), `laws` (costs against each
+                symbol).
+            width: `auto`, `column`, `text`, or a length such as `3.25in`.
+            venue: whose column and text widths are meant, by default `icml`.
+            color: what the colour of a box says: `locality` (the default), `params`, `macs`, `level` or `op`.
             show: which of `shape`, `params`, `macs`, `field` boxes are annotated with; all by default.
             terms: `leading`, or `full` for whole laws where they have room.
             values: numbers at the bound symbols instead of laws.
+            height: the most that the drawing shall be high, such as `4in`.
+            direction: `auto` (a U where there is one, else down), `down` or `right`.
+            palette: `ocean`, `ember`, `violet`, `viridis`, `grey`, or two to nine colours that get darker.
+            labels: headings of boxes, and names of inputs.
+            hide: what is not drawn.
+            depth: how many levels of blocks are opened; by default as many as tell something.
+            focus: the path of the block whose inside is drawn.
+            node_style: looks of boxes: `fill`, `line` and `text` as colours, `width` in points, `dashed`.
+            title: a heading above the drawing, and the title of the file.
+            legend: whether scale, signs and totals stand below the drawing.
             theme: `paper`; `slides`, twice as large; or `dark`, light on dark.
             background: `white`, `paper` (a warm white) or `transparent`; by default the page of the theme.
             fonts: `embed` (the letters that are used come with the drawing), `outlines` (letters are shapes, for
                 programs that read no embedded fonts) or `system` (fonts of the machine that shows it).
-            dpi: dots per inch of a .png.
+            dpi: dots per inch of a .png, by default 300.
 
         >>> load("dit").draw(view="blocks", width="column").diagram.width / 72
         3.25
@@ -1232,6 +1256,16 @@ class Architecture:
             show=show,
             terms=terms,
             values=values,
+            height=height,
+            direction=direction,
+            palette=palette if palette is None or isinstance(palette, str) else tuple(palette),
+            labels=labels,
+            hide=hide,
+            depth=depth,
+            focus=focus,
+            node_style=node_style,
+            title=title,
+            legend=legend,
             theme=theme,
             background=background,
             fonts=fonts,
@@ -1435,21 +1469,28 @@ def verify(architecture: Architecture, **values: Any) -> Report:
 @strict_keywords
 def contrast(
     *architectures: Architecture,
-    width: str = "text",
-    venue: str = "icml",
+    width: str | None = None,
+    venue: str | None = None,
     panels: Iterable[str] | None = None,
-    theme: str = "paper",
+    height: str | None = None,
+    palette: str | Iterable[str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    hide: Iterable[str] | None = None,
+    title: str | None = None,
+    legend: bool | None = None,
+    theme: str | None = None,
     background: str | None = None,
-    fonts: str = "embed",
-    dpi: int = 300,
+    fonts: str | None = None,
+    dpi: int | None = None,
 ) -> Figure:
     """Return two or more networks side by side on one scale.
 
     Args:
         architectures: the networks.
-        width: as for `Architecture.draw`; and `venue`.
+        width: as for `Architecture.draw`, by default `text`; and `venue` and `height`.
         panels: of `stages`, `levels`, `laws`, `ladder`, `hops`, `matrix`, from top to bottom; by default all.
-        theme: as for `Architecture.draw`; and `background`, `fonts` and `dpi`.
+        labels: as for `Architecture.draw`, of all networks that have such a part; and `hide`.
+        title: as for `Architecture.draw`; and `legend`, `palette`, `theme`, `background`, `fonts` and `dpi`.
 
     Raises:
         QueryError: an unknown panel, or fewer than two networks.
@@ -1459,9 +1500,22 @@ def contrast(
     """
     from archgraph.figures.figure import contrast as drawn
 
-    networks = [one.network for one in architectures]
-    look = {"theme": theme, "background": background, "fonts": fonts}
-    return drawn(*networks, width=width, venue=venue, panels=panels, dpi=dpi, **look)
+    return drawn(
+        *(one.network for one in architectures),
+        width=width,
+        venue=venue,
+        panels=panels,
+        height=height,
+        palette=palette if palette is None or isinstance(palette, str) else tuple(palette),
+        labels=labels,
+        hide=hide,
+        title=title,
+        legend=legend,
+        theme=theme,
+        background=background,
+        fonts=fonts,
+        dpi=dpi,
+    )
 
 
 @strict_keywords

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import Any
 
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import add_figure, add_names, look_keywords
-
-if TYPE_CHECKING:
-    from archgraph.figures.drawing.look import ChartKeywords
-
-FIGURE_OPTIONS = ("--width", "--venue", "--theme", "--background", "--fonts", "--dpi", "--language")
+from archgraph.cli.shared import LOOK_FLAGS, add_figure, add_names, look_keywords
 
 
 def add_chart(parser: Parser) -> None:
@@ -20,13 +15,13 @@ def add_chart(parser: Parser) -> None:
 
     add_figure(parser, required=False)
     add_names(parser, "--language", lambda: CHART_WORDS, "language", "of the words in a figure: ", default="en")
-    for option in FIGURE_OPTIONS:
+    for option in (*LOOK_FLAGS, "--language"):
         parser.goes_with(option, "--output")
     for option in ("--format", "--json"):
         parser.not_with(option, "--output")
 
 
-def chart_keywords(options: argparse.Namespace) -> ChartKeywords:
+def chart_keywords(options: argparse.Namespace) -> dict[str, Any]:
     """Return how the figure shall look, as keywords of the functions that draw charts."""
-    look = look_keywords(options)
-    return {"language": options.language, "width": options.width or "text", "venue": options.venue, **look}
+    said = {name: value for name, value in look_keywords(options).items() if value is not None}
+    return {"language": options.language, **said}

@@ -5,50 +5,67 @@ from __future__ import annotations
 import argparse
 
 from archgraph.cli.caveats import note_asked
+from archgraph.cli.figure_values import read_node_style
 from archgraph.cli.output import show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import (
+    LOOK_FLAGS,
+    PART_FLAGS,
     Command,
     add_at,
     add_figure,
     add_format,
     add_model,
     add_names,
+    add_parts,
+    figure_keywords,
     load_bound,
-    look_keywords,
     save,
 )
-from archgraph.cli.values import some_of
+from archgraph.cli.values import distinct, some_of, whole
 from archgraph.errors import QueryError
 
 
 def _draw_options(parser: Parser) -> None:
-    from archgraph.figures.facts.coloring import COLORS
-    from archgraph.figures.facts.options import ANNOTATIONS, TERMS
-    from archgraph.figures.views import VIEWS
+    from archgraph.data.figure_words import ANNOTATIONS, COLORS, DIRECTIONS, TERMS, VIEWS
 
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
-    add_names(parser, "--view", lambda: VIEWS, "view", default="overview")
-    add_names(parser, "--color", lambda: COLORS, "colouring", default="locality")
+    for option, names, what, text in (
+        ("--view", VIEWS, "view", "what is drawn: "),
+        ("--direction", DIRECTIONS, "direction", "where the data flows: "),
+        ("--color", COLORS, "colouring", "what the colour of a box says: "),
+        ("--terms", TERMS, "kind of terms", "how much of a law: "),
+    ):
+        add_names(parser, option, lambda names=names: names, what, text, default=None)  # type: ignore[arg-type]
     text = "what boxes are annotated with (default: all), with commas: "
     add_names(parser, "--show", lambda: ANNOTATIONS, "annotation", text, read=some_of, default=None)
-    add_names(parser, "--terms", lambda: TERMS, "kind of terms", "how much of a law: ", default="leading")
-    parser.add_argument("--values", action="store_true", help="numbers instead of laws")
+    parser.add_argument("--values", action="store_const", const=True, default=None, help="numbers instead of laws")
+    parser.add_argument(
+        "--depth", type=whole("--depth", 0), default=None, metavar="LEVELS", help="how many levels of blocks are opened"
+    )
+    parser.add_argument("--focus", default=None, metavar="PATH", help="the block whose inside is drawn")
+    parser.add_argument(
+        "--node-style",
+        action="append",
+        default=None,
+        metavar="PATH:KEY=VALUE,…",
+        help="how boxes look, by path or kind: conv:fill=#1f5fa8,line=#000,text=#fff,width=1.5,dashed=true",
+    )
     add_figure(parser)
+    add_parts(parser)
     add_at(parser)
     add_model(parser)
 
 
+_DRAWN = ("view", "direction", "color", "show", "terms", "values", "depth", "focus")
+
+
 def _run_draw(options: argparse.Namespace) -> int:
+    styles = options.node_style
     figure = load_bound(options).draw(
-        view=options.view,
-        width=options.width or "auto",
-        venue=options.venue,
-        color=options.color,
-        show=options.show,
-        terms=options.terms,
-        values=options.values,
-        **look_keywords(options),
+        **{name: getattr(options, name) for name in _DRAWN},
+        node_style=None if styles is None else distinct(map(read_node_style, styles), "styled"),
+        **figure_keywords(options),
     )
     return save(figure, options.output)
 
@@ -60,8 +77,9 @@ def _contrast_options(parser: Parser) -> None:
     text = "from top to bottom (default: all), with commas: "
     add_names(parser, "--panels", lambda: PANELS, "panel", text, read=some_of, default=None)
     add_figure(parser, required=False)
+    add_parts(parser)
     add_format(parser)
-    for option in ("--panels", "--width", "--venue", "--theme", "--background", "--fonts", "--dpi"):
+    for option in ("--panels", *LOOK_FLAGS, *PART_FLAGS):
         parser.goes_with(option, "--output")
     for option in ("--format", "--json"):
         parser.not_with(option, "--output")
@@ -79,10 +97,8 @@ def _run_contrast(options: argparse.Namespace) -> int:
         return 0
     figure = contrast(
         *networks,
-        width=options.width or "text",
-        venue=options.venue,
         panels=options.panels,
-        **look_keywords(options),
+        **figure_keywords(options),
     )
     return save(figure, options.output)
 

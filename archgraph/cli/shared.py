@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archgraph.cli.caveats import note_asked
+from archgraph.cli.figure_values import read_label, read_palette
 from archgraph.cli.parser import NameChoices, Parser
 from archgraph.cli.tensors import read_dynamic, read_inputs
 from archgraph.cli.values import bindings, distinct, one_of, whole
@@ -15,7 +16,6 @@ from archgraph.errors import QueryError, printable, quoted
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
-    from archgraph.figures.drawing.look import LookKeywords
     from archgraph.figures.figure import Figure
 
 
@@ -93,7 +93,7 @@ def add_model(parser: Parser, *, shape: str = "--input") -> None:
 
 def model_keywords(options: argparse.Namespace) -> dict[str, Any]:
     """Return what `--input`, `--dynamic` and `--set` say."""
-    found: dict[str, Any] = bindings(getattr(options, "set", []))
+    found: dict[str, object] = bindings(getattr(options, "set", []))
     if getattr(options, "shapes", None):
         found["inputs"] = read_inputs(options.shapes)
     if getattr(options, "dynamic", None):
@@ -123,8 +123,7 @@ def load_bound(options: argparse.Namespace) -> Architecture:
 
 def add_figure(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Let the file and the width of a figure be chosen."""
-    from archgraph.figures.drawing.look import BACKGROUNDS, FONTS, THEMES
-    from archgraph.figures.drawing.style import VENUES
+    from archgraph.data.figure_words import BACKGROUNDS, FONTS, THEMES, VENUES
     from archgraph.figures.figure import SUFFIXES
 
     known = NameChoices("suffix", lambda: SUFFIXES)
@@ -132,16 +131,40 @@ def add_figure(parser: argparse.ArgumentParser, *, required: bool = True) -> Non
         "-o", "--output", required=required, metavar="FILE", help=f"the file to write: {', '.join(known)}"
     )
     parser.add_argument("--width", default=None, help="auto, column, text, or inches such as 3.25in")
-    add_names(parser, "--venue", lambda: VENUES, "venue", default="icml")  # type: ignore[arg-type]
-    add_names(parser, "--theme", lambda: THEMES, "theme", default="paper")  # type: ignore[arg-type]
-    text = "what is behind the drawing (default: the page of the theme): "
-    add_names(parser, "--background", lambda: BACKGROUNDS, "background", text, default=None)  # type: ignore[arg-type]
-    add_names(parser, "--fonts", lambda: FONTS, "way of fonts", default="embed")  # type: ignore[arg-type]
-    parser.add_argument("--dpi", type=whole("--dpi"), metavar="DOTS", help="dots per inch of a .png (default: 300)")
+    for option, names, what, text in (
+        ("--venue", VENUES, "venue", "whose widths are meant: "),
+        ("--theme", THEMES, "theme", "how it looks: "),
+        ("--background", BACKGROUNDS, "background", "what is behind the drawing: "),
+        ("--fonts", FONTS, "way of fonts", "where letters come from: "),
+    ):
+        add_names(parser, option, lambda names=names: names, what, text, default=None)  # type: ignore[arg-type]
+    parser.add_argument("--dpi", type=whole("--dpi"), default=None, metavar="DOTS", help="dots per inch of a .png")
 
 
-def look_keywords(options: argparse.Namespace) -> LookKeywords:
-    """Return how the figure shall look, as keywords of `draw` and `contrast`.
+def add_parts(parser: argparse.ArgumentParser) -> None:
+    """Let what is in a figure of networks be chosen."""
+    from archgraph.data.figure_words import PALETTES
+
+    parser.add_argument("--height", default=None, help="the most that it shall be high, such as 4in")
+    palette = f"the scale of colours: {', '.join(PALETTES)}; or colours from light to dark, with commas"
+    parser.add_argument("--palette", type=read_palette, default=None, help=palette)
+    parser.add_argument("--title", default=None, metavar="TEXT", help="a heading above the drawing")
+    parser.add_argument(
+        "--no-legend", dest="legend", action="store_const", const=False, default=None, help="nothing below the drawing"
+    )
+    parser.add_argument(
+        "--label", action="append", default=None, metavar="PATH=TEXT", help="the heading of a box, by path or kind"
+    )
+    parser.add_argument("--hide", action="append", default=None, metavar="PATH", help="what is not drawn")
+
+
+LOOK_FLAGS = ("--width", "--venue", "--theme", "--background", "--fonts", "--dpi")
+"""Options of every figure that say how it looks; and `PART_FLAGS`, what is in it."""
+PART_FLAGS = ("--height", "--palette", "--title", "--no-legend", "--label", "--hide")
+
+
+def look_keywords(options: argparse.Namespace) -> dict[str, Any]:
+    """Return how the figure shall look, as keywords of what draws it; None where nothing is said.
 
     Raises:
         QueryError: dots are asked for where the file has none.
@@ -149,8 +172,14 @@ def look_keywords(options: argparse.Namespace) -> LookKeywords:
     if options.dpi is not None and not options.output.lower().endswith(".png"):
         hint = "-o x.png: only a .png has dots"
         raise QueryError(f"--dpi {options.dpi} has no effect on {quoted(printable(options.output))}", hint=hint)
-    dpi = 300 if options.dpi is None else options.dpi
-    return {"theme": options.theme, "background": options.background, "fonts": options.fonts, "dpi": dpi}
+    return {name: getattr(options, name) for name in ("width", "venue", "theme", "background", "fonts", "dpi")}
+
+
+def figure_keywords(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what was asked of a figure, as keywords of `draw` and `contrast`."""
+    labels = None if options.label is None else distinct(map(read_label, options.label), "labelled")
+    parts = {name: getattr(options, name) for name in ("height", "palette", "title", "legend", "hide")}
+    return {**look_keywords(options), **parts, "labels": labels}
 
 
 def save(figure: Figure, output: str) -> int:

@@ -1,13 +1,14 @@
 """Figures: made from an architecture, shown in notebooks, saved whole or not at all."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
-from archgraph.errors import QueryError, printable, quoted
+from archgraph.data.figure_words import FIGURE_OPTIONS
+from archgraph.errors import QueryError, not_among, printable, quoted
 from archgraph.figures.drawing.diagram import Diagram
 from archgraph.figures.drawing.look import Look, checked_look, width_before_scaling
 from archgraph.figures.drawing.themes import themed
@@ -49,19 +50,20 @@ class Figure:
 
     @cached_property
     def dot(self) -> str:
-        """The drawing in the DOT language with pinned positions (``neato -n2`` keeps them).
+        """The drawing in the DOT language with pinned positions (``neato -n2`` keeps them),
+        labels, clusters and colours.
 
         >>> import archgraph
         >>> archgraph.load("dit").draw().dot.startswith("digraph")
         True
         """
-        from archgraph.figures.layout.graphviz import dot_source
+        from archgraph.figures.write.dot import to_dot
 
-        return dot_source(self.diagram, pinned=True)
+        return to_dot(self.diagram)
 
     @cached_property
     def tikz(self) -> str:
-        """The drawing as a LaTeX document of its true size, whose TikZ picture can be copied into a paper.
+        """The drawing as a TikZ picture of its true size for ``\\input``: one node per box, in the paper's fonts.
 
         >>> import archgraph
         >>> "tikzpicture" in archgraph.load("dit").draw().tikz
@@ -89,6 +91,39 @@ class Figure:
         drawings = [replace(one, diagram=themed(one.diagram, self.look)) for one in unfolded(facts, self._plain)]
         totals = [(name, facts.total(name)) for name in ("params", "macs")]
         return page(drawings, sliders(facts), totals, rules(facts), look=self.look)
+
+    def caption(self) -> str:
+        """One or two sentences for below the drawing: what it shows, and what the network costs, exactly.
+
+        >>> import archgraph
+        >>> print(archgraph.load("vit").draw().caption())  # doctest: +ELLIPSIS
+        ViT... parameters and ... multiply-accumulates at ...
+        """
+        from archgraph.figures.write.caption import caption
+
+        return caption(self.kind, self._facts)
+
+    def markdown(self, path: str | os.PathLike[str]) -> str:
+        """The lines that show a saved drawing in a page of Markdown, with its caption.
+
+        >>> import archgraph
+        >>> archgraph.load("vit").draw().markdown("vit.svg").startswith("![ViT](vit.svg)")
+        True
+        """
+        from archgraph.figures.write.caption import markdown_figure
+
+        return markdown_figure(self.diagram, os.fspath(path), self.caption())
+
+    def latex(self, path: str | os.PathLike[str], label: str = "") -> str:
+        """The lines that show a saved drawing in an article, with its caption: a .tex is read, a .pdf included.
+
+        >>> import archgraph
+        >>> "input{vit.tex}" in archgraph.load("vit").draw().latex("vit.tex")
+        True
+        """
+        from archgraph.figures.write.caption import latex_figure
+
+        return latex_figure(self.diagram, os.fspath(path), self.caption(), label)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -136,7 +171,7 @@ class Figure:
 
         return typeset(self.svg, self.diagram, suffix, self.look.dpi)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
@@ -144,46 +179,65 @@ class Figure:
         return f"<{self.kind} of {printable(self.diagram.title)}: {width:.2f} x {height:.2f} in>"
 
 
-def draw(
-    network: Network,
-    view: str = "overview",
-    *,
-    width: str = "auto",
-    venue: str = "icml",
-    color: str = "locality",
-    engine: str = "auto",
-    show: Iterable[str] | None = None,
-    terms: str = "leading",
-    values: bool = False,
-    theme: str = "paper",
-    background: str | None = None,
-    fonts: str = "embed",
-    dpi: int = 300,
-) -> Figure:
+class ContrastOptions(TypedDict, total=False):
+    """The options of a contrast; None is as if nothing was said."""
+
+    width: str | None
+    height: str | None
+    venue: str | None
+    panels: Iterable[str] | None
+    palette: str | Sequence[str] | None
+    labels: Mapping[str, str] | None
+    hide: Iterable[str] | None
+    title: str | None
+    legend: bool | None
+    theme: str | None
+    background: str | None
+    fonts: str | None
+    dpi: int | None
+
+
+class DrawOptions(TypedDict, total=False):
+    """The options of a figure, see `FIGURE_OPTIONS`; None is as if nothing was said."""
+
+    width: str | None
+    height: str | None
+    venue: str | None
+    direction: str | None
+    color: str | None
+    palette: str | Sequence[str] | None
+    show: Iterable[str] | None
+    terms: str | None
+    values: bool | None
+    labels: Mapping[str, str] | None
+    hide: Iterable[str] | None
+    depth: int | None
+    focus: str | None
+    node_style: Mapping[str, Mapping[str, object]] | None
+    title: str | None
+    legend: bool | None
+    theme: str | None
+    background: str | None
+    fonts: str | None
+    dpi: int | None
+
+
+_LOOK = ("theme", "background", "fonts", "dpi", "palette")
+
+
+def draw(network: Network, view: str | None = None, *, engine: str = "auto", **said: Unpack[DrawOptions]) -> Figure:
     """Draw an architecture.
+
+    What is not said here is as the section `figure` of its spec says it, and else as by default.
 
     Args:
         network: what is drawn.
-        view: ``"overview"`` (stages as a U or a spine), ``"blocks"`` (inside the repeated block), ``"full"`` (every
-            operation, repeats collapsed), ``"unrolled"``, ``"ladder"`` (receptive field over depth), ``"matrix"``
-            (connected positions), ``"hops"`` (moves over distance), ``"levels"`` (costs by resolution) or ``"laws"``
-            (costs against each symbol).
-        width: ``"auto"``, ``"column"``, ``"text"`` or a length such as ``"3.25in"``.
-        venue: ``"icml"``, ``"neurips"``, ``"iclr"``, ``"acl"`` or ``"nature"``.
-        color: ``"locality"``, ``"params"`` and ``"macs"`` (share of the whole), ``"level"`` (resolution) or ``"op"``.
+        view: one of `VIEWS`.
         engine: the Graphviz engine for graphs that have no layout of their own.
-        show: which of ``"shape"``, ``"params"``, ``"macs"`` and ``"field"`` boxes are annotated with; all by default.
-        terms: ``"leading"``: whole laws behind ``=`` where they fit into boxes of usual width, else their large
-            terms behind ``≈``; or ``"full"``, which widens boxes for whole laws.
-        values: numbers at the bound symbols instead of laws.
-        theme: ``"paper"``; ``"slides"``, twice as large; or ``"dark"``, light on dark.
-        background: ``"white"``, ``"paper"`` (a warm white) or ``"transparent"``; by default the page of the theme.
-        fonts: ``"embed"`` (the letters that are used come with the drawing), ``"outlines"`` (letters are shapes, for
-            programs that read no embedded fonts) or ``"system"`` (fonts of the machine that shows it).
-        dpi: dots per inch of a .png.
+        said: the options, see `FIGURE_OPTIONS`.
 
     Raises:
-        QueryError: an unknown view, colouring, venue, width or look, or nothing to show.
+        QueryError: an option that is unknown or cannot be drawn, or nothing to show.
         MissingToolError: Graphviz is needed and not installed.
 
     >>> import archgraph
@@ -193,10 +247,13 @@ def draw(
     from archgraph.figures.facts.options import options
     from archgraph.figures.views import view_diagram
 
-    look = checked_look(theme, background, fonts, dpi)
-    facts = Facts(network, color, options(show, terms, values=values))
-    drawn = view_diagram(facts, view, width_before_scaling(width, venue, theme), venue, engine)
-    return Figure(drawn, view, (facts,), look)
+    chosen = _chosen(network.origin.figure, {"view": view, **said}, FIGURE_OPTIONS)
+    look = checked_look(**{name: chosen.pop(name) for name in _LOOK if name in chosen})
+    shown, width, venue = chosen.pop("view", "overview"), chosen.pop("width", "auto"), chosen.pop("venue", "icml")
+    color = chosen.pop("color", "locality")
+    facts = Facts(network, color, options(**chosen))
+    drawn = view_diagram(facts, shown, width_before_scaling(width, venue, look.theme), venue, engine)
+    return Figure(drawn, shown, (facts,), look)
 
 
 def chart_figure(
@@ -232,24 +289,27 @@ def chart_figure(
     return Figure(replace(drawn, title=title), "chart", (), look)
 
 
-def contrast(
-    *networks: Network,
-    width: str = "text",
-    venue: str = "icml",
-    panels: Iterable[str] | None = None,
-    theme: str = "paper",
-    background: str | None = None,
-    fonts: str = "embed",
-    dpi: int = 300,
-) -> Figure:
+def _chosen(section: Mapping[str, object], said: Mapping[str, object], known: Collection[str]) -> dict[str, Any]:
+    """What was said, over what the spec says.
+
+    Raises:
+        QueryError: an option that does not exist.
+    """
+    for name in said:
+        if name not in known:
+            raise not_among("option of a figure", name, known)
+    return {**section, **{name: value for name, value in said.items() if value is not None}}
+
+
+def contrast(*networks: Network, **said: Unpack[ContrastOptions]) -> Figure:
     """Draw networks side by side on one scale, with the table of their laws.
+
+    Labels and hidden parts are those of each spec's section `figure`, under what is said here.
 
     Args:
         networks: two or more.
-        width: as for `draw`; and `venue`.
-        panels: from top to bottom, of ``"stages"``, ``"levels"``, ``"laws"``, ``"ladder"``, ``"hops"`` and
-            ``"matrix"``; all if nothing is said.
-        theme: as for `draw`; and `background`, `fonts` and `dpi`.
+        said: as for `draw`, and `panels`: from top to bottom, of ``"stages"``, ``"levels"``, ``"laws"``,
+            ``"ladder"``, ``"hops"`` and ``"matrix"``; all if nothing is said.
 
     Raises:
         QueryError: an unknown panel, venue or width, less than 3.2 inches, or fewer than two networks.
@@ -259,10 +319,20 @@ def contrast(
     6.75
     """
     from archgraph.figures.contrast.contrast import PANELS, contrast_diagram
-    from archgraph.figures.drawing.style import page_width
+    from archgraph.figures.contrast.options import contrast_facts
+    from archgraph.figures.drawing.style import page_height, page_width
+    from archgraph.figures.views import titled
 
-    look = checked_look(theme, background, fonts, dpi)
-    page = page_width(width_before_scaling(width, venue, theme), venue)
-    facts = tuple(map(Facts, networks))
-    drawn = contrast_diagram(facts, page, tuple(PANELS) if panels is None else tuple(panels))
-    return Figure(drawn, "contrast", facts, look)
+    chosen = _chosen({}, said, ContrastOptions.__annotations__)
+    look = checked_look(**{name: chosen[name] for name in _LOOK if name in chosen})
+    venue, height = chosen.get("venue", "icml"), chosen.get("height")
+    page = page_width(width_before_scaling(chosen.get("width", "text"), venue, look.theme), venue)
+    facts = contrast_facts(networks, chosen.get("labels") or {}, chosen.get("hide") or ())
+    drawn = contrast_diagram(
+        facts,
+        page,
+        tuple(chosen.get("panels", PANELS)),
+        *(() if height is None else (page_height(height),)),
+        scale=chosen.get("legend", True),
+    )
+    return Figure(titled(drawn, chosen.get("title", "")), "contrast", facts, look)

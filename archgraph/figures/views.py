@@ -2,19 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from math import log2
 
-from archgraph.errors import QueryError, not_among
+from archgraph.data.figure_words import VIEWS
+from archgraph.errors import QueryError, not_among, some
 from archgraph.figures.charts.charts import charts
 from archgraph.figures.charts.law_charts import laws_diagram
 from archgraph.figures.charts.levels import levels_diagram
 from archgraph.figures.charts.matrix import matrix_strip
 from archgraph.figures.charts.sides import sides
 from archgraph.figures.charts.steps import steps
+from archgraph.figures.content.boxes import fitted, wrapped
 from archgraph.figures.content.legend import legend, lines_below, swatches, ticks
 from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.content.totals import signs, totals
-from archgraph.figures.drawing.diagram import Diagram, Line, Outline
+from archgraph.figures.drawing.diagram import Diagram, Line, Outline, Text
+from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import SIZES, page_width, ramp
 from archgraph.figures.facts.coloring import COLOR_KINDS
@@ -25,7 +29,9 @@ from archgraph.figures.overview.u import u_diagram
 from archgraph.outline.stages import find_u
 from archgraph.outline.wording import capitalized
 
-VIEWS = ("overview", "blocks", "full", "unrolled", "ladder", "matrix", "hops", "levels", "laws")
+_CHARTS = ("ladder", "matrix", "hops", "levels", "laws")
+_TITLE_LINES, _TITLE_PITCH = 3, 11.0
+_OF_PARTS = ("overview", "blocks", "full")
 _LEGEND_GAP, _PAGE_HEIGHT, _COLUMN, _TOTALS_GAP = 12.0, 9 * 72, 234.0, 6.0
 
 
@@ -46,7 +52,14 @@ def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = 
         raise not_among("view", view, VIEWS)
     if not facts.network.graph.nodes:
         raise QueryError(f"{facts.network.name} has no operation, so that there is nothing to draw")
+    if facts.options.focus and view not in _OF_PARTS:
+        raise QueryError(f"the view {view} is of the whole network, and has no focus", hint=f"of {some(_OF_PARTS)}")
     widths = [page_width(name, venue) for name in (("column", "text") if width == "auto" else (width,))]
+    drawn = _view(facts, view, widths, engine)
+    return _noted(facts, view, titled(drawn, facts.options.title))
+
+
+def _view(facts: Facts, view: str, widths: list[float], engine: str) -> Diagram:
     if view in ("levels", "laws"):
         drawn = levels_diagram(facts, widths[0]) if view == "levels" else laws_diagram(facts, widths[-1])
         return _described(facts, _with_totals(facts, drawn))
@@ -63,7 +76,9 @@ def _first_fitting(facts: Facts, view: str, widths: list[float], engine: str) ->
         return full_diagram(facts, graph, facts.selected if view == "full" else graph.outputs, engine)
     if view == "blocks":
         return _blocks(facts, widths, engine)
-    u = find_u(facts.structure)
+    if facts.options.direction == "right":
+        return graph_diagram(facts, facts.structure, widths[-1], engine)
+    u = find_u(facts.structure) if facts.options.direction == "auto" else None
     if u is not None and (drawn := u_diagram(facts, u, widths[-1])) is not None:
         return drawn
     for width in widths:
@@ -76,7 +91,7 @@ def _blocks(facts: Facts, widths: list[float], engine: str) -> Diagram:
     decks = repeat_groups(facts, facts.structure)
     if not decks:
         raise QueryError(f"{facts.network.name} repeats no block.", hint="draw view='overview'")
-    for width in widths:
+    for width in widths if facts.options.direction != "right" else ():
         if (drawn := block_diagram(facts, decks[0], width)) is not None:
             return drawn
     return graph_diagram(facts, facts.inside(decks[0]), widths[-1], engine)
@@ -94,7 +109,7 @@ def _chart(facts: Facts, view: str, width: float) -> Diagram:
 
 def _with_totals(facts: Facts, drawn: Diagram) -> Diagram:
     """The chart, with the costs of the whole network below it."""
-    lines = totals(facts, drawn.width - 1)
+    lines = totals(facts, drawn.width - 1) if facts.options.legend else []
     if not lines:
         return drawn
     below, top = lines_below(drawn.width, lines), drawn.height + _TOTALS_GAP
@@ -104,12 +119,14 @@ def _with_totals(facts: Facts, drawn: Diagram) -> Diagram:
 def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
     """The drawing, centred, with the legend below it; a drawing that is wider than the page says so."""
     wide = max(width, drawn.width)
-    below = _legend(facts, wide, {box.picture for box in drawn.boxes}, {box.outline for box in drawn.boxes})
+    below = None
+    if facts.options.legend:
+        below = _legend(facts, wide, {box.picture for box in drawn.boxes}, {box.outline for box in drawn.boxes})
     notes = drawn.notes
     if drawn.width > width + 0.5:
         notes += (f"{drawn.width:.0f} pt wide, {width:.0f} pt asked: collapse it (view='overview') or give it more",)
-    if drawn.height > _PAGE_HEIGHT:
-        notes += (f"{drawn.height / 72:.1f} in tall: a wider page takes less",)
+    if drawn.height > _PAGE_HEIGHT and facts.options.height is None:
+        notes += (f"{drawn.height / 72:.1f} in tall: a wider page or a smaller depth takes less",)
     whole = drawn.moved((wide - drawn.width) / 2, 0)
     height = drawn.height + 0.5
     if below is not None:
@@ -120,7 +137,7 @@ def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
 
 def _legend(facts: Facts, width: float, pictures: set[str], outlines: set[Outline]) -> Diagram | None:
     size = SIZES.small
-    symbols = [signs(facts), *totals(facts, min(width - 1, _COLUMN))]
+    symbols = [signs(facts), *totals(facts, min(width - 1, _COLUMN)), *_left_out(facts)]
     if facts.color == "op":
         return swatches(
             width, words("Colour", size, "bold"), [(ramp(tint), name) for name, tint in COLOR_KINDS], symbols
@@ -146,6 +163,12 @@ def _legend(facts: Facts, width: float, pictures: set[str], outlines: set[Outlin
     return legend(width, heading, marks, [*notes, *symbols])
 
 
+def _left_out(facts: Facts) -> list[Line]:
+    """What the totals count, though it is not drawn."""
+    hidden = [name for name in facts.options.hide if name in facts.author.met]
+    return [fitted(words(f"Not drawn: {', '.join(hidden)}", SIZES.small), _COLUMN)] if hidden else []
+
+
 def _level_legend(facts: Facts, width: float, symbols: Sequence[Line]) -> Diagram:
     """The powers of two between the input and the coarsest level."""
     size = SIZES.small
@@ -153,6 +176,41 @@ def _level_legend(facts: Facts, width: float, symbols: Sequence[Line]) -> Diagra
     last = max(1, round(log2(facts.coarsest)))
     marks = [((power / last) ** 2, words(f"1/{2**power}" if power else "1", size)) for power in range(last + 1)]
     return legend(width, heading, marks, symbols, ("fine", "coarse"))
+
+
+def titled(drawn: Diagram, title: str) -> Diagram:
+    """The drawing below a heading, which is broken where it is wider than the drawing."""
+    if not title:
+        return drawn
+    fits = partial(_fits, drawn.width - 1)
+    lines = [words(line, SIZES.heading, "bold") for line in wrapped(title, fits, _TITLE_LINES)]
+    top = _TITLE_PITCH * len(lines) + 4
+    marks = tuple(Text(line, 0.5, 8.5 + _TITLE_PITCH * index) for index, line in enumerate(lines))
+    moved = drawn.moved(0, top)
+    return replace(moved, marks=(*moved.marks, *marks), height=drawn.height + top, title=title)
+
+
+def _fits(width: float, text: str) -> bool:
+    return text_width(text, "bold", SIZES.heading) <= width
+
+
+def _noted(facts: Facts, view: str, drawn: Diagram) -> Diagram:
+    """The drawing with what it could not do: too tall, or names and wishes that this view has nothing for."""
+    chosen = facts.options
+    notes = list(drawn.notes)
+    if chosen.height is not None and drawn.height > chosen.height:
+        asked = f"{drawn.height / 72:.1f} in tall, {chosen.height / 72:.2g} in asked"
+        notes.append(f"{asked}: a wider page or a smaller depth takes less")
+    if facts.author.unmet:
+        notes.append(f"the view {view} has no box for {some(facts.author.unmet)}")
+    if chosen.hide and facts.author.met.intersection(chosen.hide):
+        notes.append(f"not drawn: {some(chosen.hide)}; the totals count it")
+    idle = [
+        name for name, said in (("depth", chosen.depth is not None), ("direction", chosen.direction != "auto")) if said
+    ]
+    if view in _CHARTS and idle:
+        notes.append(f"the view {view} has no {' and no '.join(idle)}")
+    return replace(drawn, notes=tuple(notes))
 
 
 def _scale(facts: Facts):

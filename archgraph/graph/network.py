@@ -82,6 +82,7 @@ class Origin:
         module: the module that was traced, None for a spec.
         example: the inputs that it was traced with, without their values.
         traced_at: the values of the symbols inside the graph at these inputs.
+        figure: how the spec wants its figure drawn: options of `draw` by name.
     """
 
     family: str = ""
@@ -99,6 +100,7 @@ class Origin:
     module: Any = None
     example: object = None
     traced_at: Mapping[Symbol, int] = field(default_factory=dict)
+    figure: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -10,7 +10,7 @@ Of every graph a flow promises:
 - names decide nothing, and the same graph gives the same flow.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import islice
@@ -109,14 +109,16 @@ class Flow:
         return {value: tuple(found) for value, found in users.items()}
 
 
-def flow_of(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "", *, whole: bool = False) -> Flow:
+def flow_of(
+    graph: Graph, outputs: Sequence[Value] = (), prefix: str = "", *, whole: bool = False, depth: int | None = None
+) -> Flow:
     """Read a graph for drawing.
 
     Blocks that hold several stages are opened, or all blocks that are applied once if the ``whole`` is asked
-    for; members that reach no output are left out.
+    for, or so many levels of them as are asked for; members that reach no output are left out.
     """
     known: dict[Value, Value] = {}
-    items = list(islice(_items(graph, prefix, known, whole=whole, fresh=False), MOST_ITEMS + 1))
+    items = list(islice(_items(graph, prefix, known, whole=whole, fresh=False, depth=depth), MOST_ITEMS + 1))
     if len(items) > MOST_ITEMS:
         raise QueryError(
             f"more than {MOST_ITEMS} operations are too many for a figure.",
@@ -133,7 +135,9 @@ def flow_of(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "", *, wh
     return Flow(graph.inputs, tuple(reversed(kept)), results)
 
 
-def _items(graph: Graph, prefix: str, known: dict[Value, Value], *, whole: bool, fresh: bool) -> Iterator[Item]:
+def _items(
+    graph: Graph, prefix: str, known: dict[Value, Value], *, whole: bool, fresh: bool, depth: int | None
+) -> Iterator[Item]:
     """The items of a graph; ``known`` leads from its values to those outside.
 
     A body is shared by all its calls, so that every call that is opened needs values of its own.
@@ -144,15 +148,38 @@ def _items(graph: Graph, prefix: str, known: dict[Value, Value], *, whole: bool,
             known.update(
                 (out, known.get(value, value)) for out, value in zip(member.outputs, member.inputs, strict=False)
             )
-        elif isinstance(member, Repeat) and member.once and (whole or _groups_stages(member, graph)):
+        elif isinstance(member, Repeat) and member.once and _is_opened(member, graph, whole=whole, depth=depth):
             inner = {own: known.get(value, value) for own, value in zip(member.body.inputs, member.inputs, strict=True)}
-            yield from _items(member.body, f"{path}.", inner, whole=whole, fresh=True)
+            deeper = None if depth is None else depth - 1
+            yield from _items(member.body, f"{path}.", inner, whole=whole, fresh=True, depth=deeper)
             known.update((out, inner[own]) for out, own in zip(member.outputs, member.body.outputs, strict=True))
         else:
             inputs = tuple(known.get(value, value) for value in read_inputs(member))
             outputs = tuple(Value(value.type, value.name) for value in member.outputs) if fresh else member.outputs
             known.update(zip(member.outputs, outputs, strict=True))
             yield Item(path, member, inputs, outputs)
+
+
+def _is_opened(repeat: Repeat, parent: Graph, *, whole: bool, depth: int | None) -> bool:
+    return depth > 0 if depth is not None else whole or _groups_stages(repeat, parent)
+
+
+def with_gaps(flow: Flow, hidden: Callable[[Item], bool], inputs: Collection[str] = ()) -> Flow:
+    """A flow without some items and inputs: what read a hidden item reads what this one read first.
+
+    Results that nothing is left of, and operands that came from nowhere else, are gone with it.
+    """
+    stand_in: dict[Value, Value | None] = {value: None for value in flow.inputs if value.name in inputs}
+    kept: list[Item] = []
+    for item in flow.items:
+        read = tuple(new for value in item.inputs if (new := stand_in.get(value, value)) is not None)
+        if hidden(item) or (item.inputs and not read):
+            stand_in.update(dict.fromkeys(item.outputs, read[0] if read else None))
+        else:
+            kept.append(replace(item, inputs=read))
+    outputs: list[Value] = [new for value in flow.outputs if (new := stand_in.get(value, value)) is not None]
+    left = tuple(value for value in flow.inputs if value.name not in inputs)
+    return Flow(left, tuple(kept), tuple(dict.fromkeys(outputs)))
 
 
 def _groups_stages(repeat: Repeat, parent: Graph) -> bool:

@@ -8,7 +8,7 @@ from archgraph.errors import did_you_mean, quoted, some
 from archgraph.spec.language.tree import Tree
 from archgraph.spec.silence import words_of
 
-BY_NAME = ("symbols", "inputs", "blocks", "variants")
+BY_NAME = ("symbols", "inputs", "blocks", "variants", "figure")
 """The sections whose entries replace those of the base that have their names."""
 INHERITED = ("network", "outputs", "select")
 """The sections that are the base's where a spec does not say them."""
@@ -124,5 +124,5 @@ def _check_additions(base: Tree, own: Tree, whole: Tree) -> None:
 
 def _read(whole: Tree, key: str, name: str) -> set[str]:
     """The words of a spec, but for one declaration."""
-    rest = [tree for part, tree in whole.value.items() if part not in (key, "doc", "cite", "name")]
+    rest = [tree for part, tree in whole.value.items() if part not in (key, "doc", "cite", "name", "figure")]
     return words_of([*rest, *(item for other, item in whole.value[key].value.items() if other != name)])

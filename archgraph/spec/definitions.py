@@ -30,6 +30,7 @@ TOP_KEYS = (
     "select",
     "variants",
     "expect",
+    "figure",
 )
 SYMBOL_KEYS = ("default", "doc", "as", "multiple_of", "offset", "one_of", "derived")
 BLOCK_KEYS = ("doc", "label", "cite", "inputs", "args", "do", "outputs")
@@ -129,7 +130,7 @@ class Spec:
     """A whole spec file, with what it builds on.
 
     `imported` has the files of blocks that stand beside it, by the names of the blocks; `composed` says whether any
-    other file was read.
+    other file was read. `figure` has the options of its figure.
     """
 
     file: str
@@ -146,3 +147,4 @@ class Spec:
     select: Tree | None = None
     imported: Mapping[str, Spec] = field(default_factory=dict)
     composed: bool = False
+    figure: Mapping[str, object] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field
 from typing import Any
 
+from archgraph.data.figure_words import FIGURE_OPTIONS, NODE_STYLE, PALETTES, FigureOption
 from archgraph.ops.base import Op, spec_fields
 from archgraph.ops.catalogue import summary
 from archgraph.sizes.dtypes import DTYPES
@@ -141,6 +142,27 @@ def _blocks() -> Schema:
     return {"anyOf": [{"type": "object", "properties": {"from": beside}, "additionalProperties": _block()}, _NULL]}
 
 
+def _figure() -> Schema:
+    return _object({key: {**_figure_option(one), "description": one.doc} for key, one in FIGURE_OPTIONS.items()})
+
+
+def _figure_option(option: FigureOption) -> Schema:
+    word: Schema = {"enum": list(option.words)} if option.words else {"type": "string"}
+    look = _object({key: _STYLE_KINDS.get(key, {"type": "string"}) for key in NODE_STYLE})
+    colors = {"type": "array", "items": {"type": "string"}, "minItems": 2}
+    found: dict[str, Schema] = {
+        "word": word,
+        "words": {"anyOf": [word, {"type": "array", "items": word}]},
+        "text": {"type": ["string", "integer"]},
+        "flag": {"type": "boolean"},
+        "number": {"type": "integer", "minimum": 0},
+        "texts": {"type": "object", "additionalProperties": {"type": ["string", "integer", "boolean"]}},
+        "styles": {"type": "object", "additionalProperties": look},
+        "palette": {"anyOf": [{"enum": list(PALETTES)}, colors]},
+    }
+    return found[option.kind]
+
+
 def _variant() -> Schema:
     properties = {
         "doc": {"type": "string"},
@@ -233,6 +255,7 @@ def _call(block: BlockSpec) -> Schema:
     return {"description": re.sub(r"\s+", " ", inspect.cleandoc(block.doc)), "anyOf": [arguments, REFERENCES]}
 
 
+_STYLE_KINDS: dict[str, Schema] = {"width": {"type": ["number", "string"]}, "dashed": {"type": "boolean"}}
 _SYMBOL = {
     "default": "The value where nothing else is bound: a number, true or false, a word of one_of, or a list.",
     "doc": "What it stands for.",
@@ -295,6 +318,7 @@ _TOP_WORDS = {
     "select": "The outputs that costs and fields are about.",
     "variants": "Members of the family: other values of its symbols.",
     "expect": "Published numbers that it must have.",
+    "figure": "How its figure is drawn: options of draw.",
 }
 _ENTRIES: dict[str, Schema] = {
     "base": {"type": "string"},
@@ -311,5 +335,6 @@ _ENTRIES: dict[str, Schema] = {
     "select": REFERENCES,
     "variants": _mapping(_variant()),
     "expect": {"$ref": "#/$defs/expect"},
+    "figure": {"anyOf": [_figure(), _NULL]},
 }
 _TOP = {key: _said(_ENTRIES[key], key, _TOP_WORDS) for key in TOP_KEYS}

@@ -56,6 +56,7 @@ class SpecSource:
             cite=self.spec.cite,
             variants=tuple(self.spec.variants),
             expected=variant.expect,
+            figure=self.spec.figure,
         )
         network = Network(
             name=f"{self.spec.name} {self.variant}".strip(),

@@ -22,6 +22,7 @@ from archgraph.spec.definitions import (
 )
 from archgraph.spec.definitions import RESERVED as RESERVED
 from archgraph.spec.definitions import BlockSpec as BlockSpec
+from archgraph.spec.figure import read_figure
 from archgraph.spec.language.tree import Tree
 from archgraph.spec.language.yamltree import MAX_BYTES, read_yaml
 from archgraph.spec.sections import NAME as NAME
@@ -124,6 +125,7 @@ def _read(text: str, file: str, reader: Reader) -> Spec:
         select=top.get("select"),
         imported={name: part for name, part in imported.items() if name not in _names_of(top.get("blocks"))},
         composed=tree is not own,
+        figure=read_figure(top.get("figure")),
     )
     _check_variants(spec, tree)
     for symbols in ({}, *(variant.symbols for variant in spec.variants.values())):

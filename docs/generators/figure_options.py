@@ -26,6 +26,13 @@ def option_figures() -> dict[str, Figure]:
     found = {f"view-{view}": load("dit").draw(view, width="column") for view in VIEWS}
     stack = load("conv_stack")
     found |= {name: stack.draw(**options) for name, options in LOOKS.items()}
+    dit = load("dit")
+    looks = {"attention": {"fill": "#e0ecf7", "line": "#1f5fa8", "width": 1.5}, "mlp": {"dashed": True}}
+    names = {"mlp": "Feed forward", "blocks": "Transformer block", "t": "noise level"}
+    found["parts"] = dit.draw(labels=names, node_style=looks, hide=["y"], title="DiT in other words")
+    found["depth"], found["focus"] = dit.draw(depth=0), dit.draw(focus="blocks")
+    found["direction-right"] = stack.draw(direction="right")
+    found["palette"] = dit.draw("blocks", width="column", palette="ember")
     found["theme-slides"] = stack.draw(theme="slides", width="7in")
     found["panels"] = contrast(stack, load("vit"), panels=["stages", "laws"], width="4.5in")
     return found

@@ -60,6 +60,12 @@ WITH = {
     ("growth", "--fonts"): ("-o", "x.svg"),
     ("growth", "--dpi"): ("-o", "x.svg"),
     ("growth", "--language"): ("-o", "x.svg"),
+    ("contrast", "--height"): ("-o", "x.svg"),
+    ("contrast", "--palette"): ("-o", "x.svg"),
+    ("contrast", "--title"): ("-o", "x.svg"),
+    ("contrast", "--no-legend"): ("-o", "x.svg"),
+    ("contrast", "--label"): ("-o", "x.svg"),
+    ("contrast", "--hide"): ("-o", "x.svg"),
     ("cost", "--functional"): ("--as", "ptflops"),
     ("fit", "--multiple-of"): ("--largest", "B"),
     ("fit", "--over"): ("--largest", "B"),
@@ -71,8 +77,8 @@ WITH = {
 """What an option needs beside it to have an effect."""
 NONSENSE = "no-such-thing"
 STRANGE = ("", "-1", "0", "1e400", "9" * 30, "a\x1b[2Jb\u202e", "..", "=", "C=", "C=1..", "x" * 500, "a,,b", "\x00")
-ANY_NAME = {("new", "path")}
-"""What takes any text at all: the name of a file."""
+ANY_NAME = {("new", "path"), ("draw", "title"), ("contrast", "title")}
+"""What takes any text at all: the name of a file, a heading."""
 NEEDS_TORCH = {"trace", "verify"}
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 import archgraph as ag
+from archgraph.data.figure_words import VIEWS
 from archgraph.errors import MissingToolError, QueryError
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.drawing.style import page_width
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.figure import Figure
-from archgraph.figures.views import VIEWS
 from archgraph.spec.load import shipped_names
 
 FIVE = ["unet", "nnunet", "dit", "conv_stack", "transformer"]

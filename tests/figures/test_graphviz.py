@@ -10,7 +10,7 @@ import pytest
 
 from archgraph.errors import MissingToolError, QueryError
 from archgraph.figures.content.mathtext import words
-from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Path, Rect, Text
+from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Rect, Text
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.layout import graphviz
 from archgraph.figures.layout.graphviz import ENGINES, dot_source, layout_graphviz, layouts
@@ -86,30 +86,6 @@ def test_the_question_holds_sizes_and_no_text():
         "  n0 -> n1 [id=0]\n"
         "}\n"
     )
-
-
-def test_the_exchange_form_holds_positions_and_labels():
-    box = Box("a", 72, 36, (Text(words("conv 3×3", 8)),), 10, 20, "9*C^2")
-    edge = Edge("a", "a", Path(((10, 20), (10, 60)), arrow=True), style="dashed")
-    assert dot_source(Diagram((box,), (edge,), width=100, height=80, title="U-Net"), pinned=True) == (
-        "digraph {\n"
-        '  graph [bb="0,0,100,80", label="U-Net", splines="true"]\n'
-        '  node [fixedsize="true", shape="box"]\n'
-        "  edge [arrowsize=0.5]\n"
-        '  n0 [fontname="Helvetica", fontsize=7, height=0.5, id="a", label="conv 3×3", pos="46,42!", '
-        'tooltip="9*C^2", width=1]\n'
-        '  n0 -> n0 [pos="e,10,20 10,60 10,60 10,20 10,20", style="dashed"]\n'
-        "}\n"
-    )
-
-
-@pytest.mark.dot
-@pytest.mark.parametrize("name", ['"]; evil [label="', "a\\", 'a\\"', "a\nb", "digraph", "<b>x</b>", "a\x00b", "{|}"])
-def test_names_cannot_break_out(name):
-    box = Box(name, 72, 36, (Text(words(name, 8)),), tooltip=name)
-    source = dot_source(Diagram((box,), width=100, height=80, title=name), pinned=True)
-    assert source.count("\n") == 6
-    assert "evil [" not in source.replace('\\"]; evil [', "")
 
 
 def test_unknown_engine():

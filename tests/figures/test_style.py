@@ -4,8 +4,9 @@ import itertools
 
 import pytest
 
+from archgraph.data.figure_words import VENUES
 from archgraph.errors import QueryError
-from archgraph.figures.drawing.style import VENUES, ink_on, luminance, mix, page_width, ramp, shade
+from archgraph.figures.drawing.style import ink_on, luminance, mix, page_width, ramp, shade
 
 
 def test_the_ramp_gets_darker_all_the_way():

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 import archgraph as ag
+from archgraph.data.figure_words import BACKGROUNDS
 from archgraph.errors import QueryError
 from archgraph.figures.drawing.colors_on_dark import on_dark
 from archgraph.figures.drawing.diagram import INK, MUTED, Path, Rect
 from archgraph.figures.drawing.geometry import faults
-from archgraph.figures.drawing.look import BACKGROUNDS, DARK_PAGE, checked_look
+from archgraph.figures.drawing.look import DARK_PAGE, checked_look
 from archgraph.figures.drawing.style import RAMP, luminance
 from archgraph.figures.figure import Figure
 

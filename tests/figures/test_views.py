@@ -5,12 +5,12 @@ import math
 import pytest
 
 import archgraph as ag
+from archgraph.data.figure_words import VIEWS
 from archgraph.errors import QueryError
 from archgraph.figures.charts.law_charts import exponent
 from archgraph.figures.charts.levels import levels
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.facts.facts import Facts
-from archgraph.figures.views import VIEWS
 
 NAMES = ["unet", "dit", "sd", "vit", "gpt2", "nnunet"]
 

@@ -65,6 +65,9 @@ def _step(facts: Facts, items: Sequence[Item], *, effective: bool) -> LadderStep
 
 def _name(facts: Facts, items: Sequence[Item]) -> str:
     """The name that the spec gives: of the scope that all items are in, or of the only heavy one."""
+    named = facts.author.label(items)
+    if named:
+        return named
     heavy = [item for item in items if not item.light] or list(items)
     scopes = [item.path.split(".")[:-1] for item in heavy]
     common = [parts[0] for parts in zip(*scopes, strict=False) if len(set(parts)) == 1]

@@ -10,6 +10,7 @@ from archgraph.fields.report.extent import ReadExtent
 from archgraph.figures.content.law_lines import law
 from archgraph.figures.content.mathtext import grouped, line_of, math, shape, words
 from archgraph.figures.content.thumbnails import connectivity, field_square
+from archgraph.figures.drawing.box_look import PLAIN_LOOK, BoxLook, with_look
 from archgraph.figures.drawing.diagram import Box, BoxPart, Line, Outline, Path, Rect, Run, Text, line_width
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.outlines import BAR, INSET, outline, outlined
@@ -42,6 +43,7 @@ class Content:
         located: the colours speak of locality, in the picture too.
         costs: (metric, law) in full, for the interactive page.
         label: what the spec calls it, where it does.
+        look: how the author wants it.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Content:
     located: bool = True
     costs: tuple[tuple[str, Expr], ...] = ()
     label: str = ""
+    look: BoxLook = PLAIN_LOOK
 
 
 def content(
@@ -108,6 +111,7 @@ def content(
         facts.color == "locality",
         full,
         _label(items),
+        facts.author.look(items),
     )
 
 
@@ -125,6 +129,9 @@ def _label(items: Sequence[Item]) -> str:
 
 
 def _called(facts: Facts, items: Sequence[Item], times: int, *, strides: bool) -> tuple[str, Line]:
+    named = facts.author.label(items)
+    if named:
+        return named, words(f"×{times}", SIZES.title) if times > 1 else ()
     each = max(1, len(items) // times)
     phrases = [
         phrase(items[start : start + each], facts.brief, strides=strides) for start in range(0, each * times, each)
@@ -273,7 +280,7 @@ def boxed(contents: Content, width: float | None = None) -> Box:
         parts += [Text(line, left + x, y) for x, line in columns]
     parts += _picture(contents, wide, height - (_LINE_HEIGHT if low else 0.0))
     shown = ("connections" if contents.own else "field") if _has_picture(contents) else ""
-    return Box(
+    plain = Box(
         contents.name,
         wide,
         height,
@@ -284,6 +291,7 @@ def boxed(contents: Content, width: float | None = None) -> Box:
         laws=contents.costs,
         label=contents.label,
     )
+    return with_look(plain, contents.look)
 
 
 def _paired(contents: Content, room: float) -> list[list[tuple[float, Line]]]:

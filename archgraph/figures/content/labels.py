@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sympy import Expr
 
-from archgraph.figures.content.boxes import NARROW
+from archgraph.figures.content.boxes import NARROW, fitted
 from archgraph.figures.content.law_lines import law
 from archgraph.figures.content.mathtext import line_of, math, shape, variable, words
 from archgraph.figures.drawing.diagram import Line
@@ -22,11 +22,14 @@ def value_label(facts: Facts, value: Value | None) -> Line:
     """The name and the shape of a value."""
     if value is None:
         return ()
-    return line_of(input_name(value.name), shape(facts.sizes(value), SIZES.body), gap=3.0)
+    return line_of(input_name(facts, value.name), shape(facts.sizes(value), SIZES.body), gap=3.0)
 
 
-def input_name(name: str) -> Line:
-    """The name of an input: a variable if it is one letter."""
+def input_name(facts: Facts, name: str) -> Line:
+    """The name of an input: what the author calls it, or a variable if it is one letter."""
+    named = facts.author.input_label(name)
+    if named:
+        return fitted(words(named, SIZES.body), NARROW)
     return variable(name, SIZES.body) if len(name) == 1 else words(humanized(name), SIZES.body)
 
 

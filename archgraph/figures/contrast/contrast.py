@@ -35,7 +35,14 @@ PANELS = {
 }
 
 
-def contrast_diagram(networks: Sequence[Facts], width: float, panels: Sequence[str] = tuple(PANELS)) -> Diagram:
+def contrast_diagram(
+    networks: Sequence[Facts],
+    width: float,
+    panels: Sequence[str] = tuple(PANELS),
+    height: float = _PAGE_HEIGHT,
+    *,
+    scale: bool = True,
+) -> Diagram:
     """The panels that are asked for, from top to bottom; charts that follow each other share a row.
 
     Raises:
@@ -47,9 +54,9 @@ def contrast_diagram(networks: Sequence[Facts], width: float, panels: Sequence[s
             f"a contrast needs {_LEAST_WIDTH / 72:g} in, and has {width / 72:.3g} in", hint="give it the width text"
         )
     found = sides(networks)
-    trials = (_stacked(_panels(found, panels, width, pitch, tall)) for pitch, tall in _ROWS)
-    drawn = first_fitting(trials, lambda trial: trial.height + 1 <= _PAGE_HEIGHT)
-    notes = (f"{drawn.height / 72:.1f} in tall: ask for fewer panels",) if drawn.height + 1 > _PAGE_HEIGHT else ()
+    trials = (_stacked(_panels(found, panels, width, pitch, tall, scale=scale)) for pitch, tall in _ROWS)
+    drawn = first_fitting(trials, lambda trial: trial.height + 1 <= height)
+    notes = (f"{drawn.height / 72:.1f} in tall: ask for fewer panels",) if drawn.height + 1 > height else ()
     names = [facts.network.name for facts in networks]
     title = f"{', '.join(names[:-1])} and {names[-1]}"
     text = f"{title} side by side: {', '.join(PANELS[name] for name in panels)}."
@@ -82,7 +89,9 @@ def _told(panels: Sequence[str], width: float, count: int) -> list[str]:
     return told
 
 
-def _panels(found: Sequence[Side], panels: Sequence[str], width: float, pitch: float, tall: float) -> Iterator[Diagram]:
+def _panels(
+    found: Sequence[Side], panels: Sequence[str], width: float, pitch: float, tall: float, *, scale: bool
+) -> Iterator[Diagram]:
     for chart, run in groupby(panels, key=lambda name: name in CHARTS):
         names = list(run)
         if chart:
@@ -92,7 +101,7 @@ def _panels(found: Sequence[Side], panels: Sequence[str], width: float, pitch: f
             if name == "laws":
                 yield laws(found, width, _told(panels, width, len(found)))
             else:
-                yield _stages(found, width, pitch, tall) if name == "stages" else _levels(found, width)
+                yield _stages(found, width, pitch, tall, scale=scale) if name == "stages" else _levels(found, width)
 
 
 def _stacked(drawn: Iterator[Diagram]) -> Diagram:
@@ -111,7 +120,7 @@ def _abreast(found: Sequence[Side], width: float, least: float) -> tuple[list[Se
     return rows, (width - _GUTTER * (columns - 1)) / columns
 
 
-def _stages(found: Sequence[Side], width: float, pitch: float, box: float) -> Diagram:
+def _stages(found: Sequence[Side], width: float, pitch: float, box: float, *, scale: bool) -> Diagram:
     """The networks from input to output, and the scale of their colours."""
     rows, own = _abreast(found, width, _LEAST_STAGES)
     drawn, y = Diagram(width=width), 0.0
@@ -124,6 +133,8 @@ def _stages(found: Sequence[Side], width: float, pitch: float, box: float) -> Di
             drawn = drawn.plus(one.moved(x, y))
             drawn = replace(drawn, marks=(*drawn.marks, rule)) if column else drawn
         y += tall + _PANEL_GAP
+    if not scale:
+        return replace(drawn, width=width, height=y - _PANEL_GAP)
     below = _scale(width, [step for side in found for step in side.steps])
     return replace(drawn.plus(below.moved(0, y)), width=width, height=y + below.height)
 

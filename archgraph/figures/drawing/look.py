@@ -1,18 +1,18 @@
 """How a finished drawing looks and is stored: theme, what is behind it, fonts, and the density of its pixels."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from itertools import pairwise
 
-from archgraph.errors import QueryError, not_among
-from archgraph.figures.drawing.style import page_width
+from archgraph.data.figure_words import BACKGROUNDS, FONTS, HIGHEST_DPI, LOWEST_DPI, PALETTES, THEMES
+from archgraph.errors import QueryError, not_among, quoted
+from archgraph.figures.drawing.style import RAMP, luminance, page_width
 
-FONTS = ("embed", "outlines", "system")
-BACKGROUNDS = {"white": "#ffffff", "paper": "#fbf8f1", "transparent": "none"}
-THEMES = ("paper", "slides", "dark")
+_MOST_COLORS = 9
 DARK_PAGE = "#0f1114"
 SLIDE_SCALE, SLIDE_WIDTH, SLIDE_HEIGHT = 2.0, 12.3 * 72, 7.5 * 72
 """How much larger a slide is drawn than a page; its width without margins, and its height, in points."""
-LOWEST_DPI, HIGHEST_DPI = 36, 1200
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,14 @@ class Look:
         background: one of `BACKGROUNDS`, or nothing for the one of the theme.
         fonts: one of `FONTS`.
         dpi: dots per inch of a PNG.
+        palette: the colours of the scale, from light to dark.
     """
 
     theme: str = "paper"
     background: str | None = None
     fonts: str = "embed"
     dpi: int = 300
+    palette: tuple[str, ...] = RAMP
 
 
 class LookKeywords(TypedDict):
@@ -41,15 +43,13 @@ class LookKeywords(TypedDict):
     dpi: int
 
 
-class ChartKeywords(LookKeywords):
-    """A look as keywords of charts of several networks."""
-
-    language: str
-    width: str
-    venue: str
-
-
-def checked_look(theme: str = "paper", background: str | None = None, fonts: str = "embed", dpi: int = 300) -> Look:
+def checked_look(
+    theme: str = "paper",
+    background: str | None = None,
+    fonts: str = "embed",
+    dpi: int = 300,
+    palette: str | Sequence[str] = "ocean",
+) -> Look:
     """Check and collect how a drawing looks.
 
     Args:
@@ -58,9 +58,11 @@ def checked_look(theme: str = "paper", background: str | None = None, fonts: str
         fonts: ``"embed"`` (the letters that are used come with the drawing), ``"outlines"`` (letters are shapes, for
             programs that read no embedded fonts) or ``"system"`` (fonts of the machine that shows it).
         dpi: dots per inch of a PNG.
+        palette: the scale of colours: one of `PALETTES`, or two to nine colours ``#rrggbb`` that get darker.
 
     Raises:
-        QueryError: an unknown theme, background or way of fonts, or a density that cannot be drawn.
+        QueryError: an unknown theme, background, way of fonts or palette, colours that are no scale, or a density
+            that cannot be drawn.
 
     >>> checked_look(theme="dark").fonts
     'embed'
@@ -76,7 +78,37 @@ def checked_look(theme: str = "paper", background: str | None = None, fonts: str
         )
     if isinstance(dpi, bool) or not isinstance(dpi, int) or not LOWEST_DPI <= dpi <= HIGHEST_DPI:
         raise QueryError(f"dpi must be a whole number from {LOWEST_DPI} to {HIGHEST_DPI}, and is {dpi!r:.40}")
-    return Look(theme, background, fonts, dpi)
+    return Look(theme, background, fonts, dpi, _scale(palette))
+
+
+def _scale(palette: str | Sequence[str]) -> tuple[str, ...]:
+    """The colours of a palette, which must get darker: what is more would not stand out more."""
+    if isinstance(palette, str):
+        if palette not in PALETTES:
+            raise not_among("palette", palette, PALETTES)
+        return PALETTES[palette]
+    colors = tuple(map(checked_color, palette))
+    if not 2 <= len(colors) <= _MOST_COLORS:
+        raise QueryError(f"a palette has 2 to {_MOST_COLORS} colours, and {len(colors)} are given")
+    for light, dark in pairwise(colors):
+        if luminance(light) <= luminance(dark):
+            raise QueryError(f"a palette gets darker, and {dark} is not darker than {light}")
+    return colors
+
+
+def checked_color(color: object) -> str:
+    """Return a colour as ``#rrggbb``.
+
+    Raises:
+        QueryError: it is none.
+
+    >>> checked_color("#F0c")
+    '#ff00cc'
+    """
+    text = str(color).lower()
+    if not re.fullmatch(r"#([0-9a-f]{3}|[0-9a-f]{6})", text, re.ASCII):
+        raise QueryError(f"cannot read the colour {quoted(color)}", hint="a colour is #rrggbb or #rgb, such as #1f5fa8")
+    return text if len(text) == 7 else "#" + "".join(2 * one for one in text[1:])
 
 
 def width_before_scaling(width: str, venue: str, theme: str) -> str:

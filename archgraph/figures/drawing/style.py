@@ -1,29 +1,19 @@
 """How things look: the ramp of locality, faces and sizes, venues, and the wording for operations."""
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+from archgraph.data.figure_words import PALETTES, VENUES
 from archgraph.errors import QueryError, not_among, quoted
 
-#: Sequential ramp after ColorBrewer's YlGnBu (Harrower & Brewer 2003): safe for colour-blind readers, and its
-#: luminance falls throughout, so that it survives a greyscale printer.
-RAMP = (
-    "#ffffd2", "#e3f4b8", "#c0e6b6", "#83cfba", "#46b4c3", "#2590bf", "#2361a9", "#243a93", "#081d58",
-)  # fmt: skip
+RAMP = PALETTES["ocean"]
 
 FRAME, HAIR, LINE, HEAVY = "#333333", 0.5, 0.75, 1.2
 DECK, DECK_EDGE, PANEL, SIDE_FILL = "#fafafa", "#6b6b6b", "#f5f5f5", "#f2f2f2"
 SKIP, GRID = "#555555", "#b8b8b8"
 
-#: Widths in points at print size: (one column, whole text).
-VENUES: dict[str, tuple[float, float]] = {
-    "icml": (3.25 * 72, 6.75 * 72),
-    "neurips": (5.5 * 72, 5.5 * 72),
-    "iclr": (5.5 * 72, 5.5 * 72),
-    "acl": (3.3 * 72, 6.8 * 72),
-    "nature": (89 / 25.4 * 72, 183 / 25.4 * 72),
-}
 NARROWEST, WIDEST = 100.0, 3000.0
 _UNITS = {"in": 72.0, "pt": 1.0, "mm": 72 / 25.4, "cm": 72 / 2.54, "px": 0.75}
 
@@ -61,15 +51,52 @@ def page_width(width: str = "text", venue: str = "icml") -> float:
         raise not_among("venue", venue, VENUES)
     if width in ("column", "text"):
         return VENUES[venue][width == "text"]
-    match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d{1,9})?)\s*([a-z]+)\s*", str(width), re.ASCII)
+    return _length("width", width, "column, text, or ")
+
+
+def page_height(height: str) -> float:
+    """The most that a drawing shall be high, in points.
+
+    Raises:
+        QueryError: the length cannot be read or drawn.
+
+    >>> page_height("4in")
+    288.0
+    """
+    return _length("height", height, "")
+
+
+def _length(what: str, given: str, others: str) -> float:
+    match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d{1,9})?)\s*([a-z]+)\s*", str(given), re.ASCII)
     if not match or match[2] not in _UNITS:
-        hint = f"column, text, or a positive length such as 3.25in ({', '.join(_UNITS)})"
-        raise QueryError(f"cannot read the width {quoted(width)}", hint=hint)
+        hint = f"{others}a positive length such as 3.25in ({', '.join(_UNITS)})"
+        raise QueryError(f"cannot read the {what} {quoted(given)}", hint=hint)
     points = round(float(match[1]) * _UNITS[match[2]], 3)
     if not NARROWEST <= points <= WIDEST:
         least, most = (f"{bound / _UNITS[match[2]]:.3g}{match[2]}" for bound in (NARROWEST, WIDEST))
-        raise QueryError(f"the width {quoted(width)} cannot be drawn: it must be between {least} and {most}")
+        raise QueryError(f"the {what} {quoted(given)} cannot be drawn: it must be between {least} and {most}")
     return points
+
+
+class OnScale(str):
+    """A colour that was taken from the scale of a figure: another palette takes its own one from the same place."""
+
+    remade: Callable[[Sequence[str]], str]
+
+
+def recolored(color: str, palette: Sequence[str]) -> str:
+    """The colour that stands in its place in another palette; colours that are on no scale stay.
+
+    >>> recolored(ramp(1.0), ("#ffffff", "#ff0000")), recolored("#333333", ("#ffffff", "#ff0000"))
+    ('#ff0000', '#333333')
+    """
+    return color.remade(palette) if isinstance(color, OnScale) else color
+
+
+def _on_scale(remade: Callable[[Sequence[str]], str]) -> OnScale:
+    color = OnScale(remade(RAMP))
+    color.remade = remade
+    return color
 
 
 def ramp(fraction: float) -> str:
@@ -83,9 +110,13 @@ def ramp(fraction: float) -> str:
 
 def shade(t: float) -> str:
     """Colour at ``t`` (0 to 1) along the ramp."""
-    place = min(max(t, 0.0), 1.0) * (len(RAMP) - 1)
-    low = min(int(place), len(RAMP) - 2)
-    return mix(RAMP[low], RAMP[low + 1], place - low)
+
+    def remade(palette: Sequence[str]) -> str:
+        place = min(max(t, 0.0), 1.0) * (len(palette) - 1)
+        low = min(int(place), len(palette) - 2)
+        return _mixed(palette[low], palette[low + 1], place - low)
+
+    return _on_scale(remade)
 
 
 def mix(first: str, second: str, share: float) -> str:
@@ -94,6 +125,12 @@ def mix(first: str, second: str, share: float) -> str:
     >>> mix("#000000", "#ffffff", 0.5)
     '#808080'
     """
+    if isinstance(first, OnScale) or isinstance(second, OnScale):
+        return _on_scale(lambda palette: _mixed(recolored(first, palette), recolored(second, palette), share))
+    return _mixed(first, second, share)
+
+
+def _mixed(first: str, second: str, share: float) -> str:
     pairs = ((int(first[i : i + 2], 16), int(second[i : i + 2], 16)) for i in (1, 3, 5))
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
@@ -107,4 +144,6 @@ def luminance(color: str) -> float:
 
 def ink_on(color: str) -> str:
     """Black or white, whichever reads better on that colour."""
+    if isinstance(color, OnScale):
+        return _on_scale(lambda palette: ink_on(recolored(color, palette)))
     return "#000000" if luminance(color) > 0.179 else "#ffffff"

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from archgraph.data.figure_words import BACKGROUNDS
 from archgraph.figures.drawing.colors_on_dark import on_dark
 from archgraph.figures.drawing.decks import frames
 from archgraph.figures.drawing.diagram import Box, BoxPart, Cluster, Diagram, Edge, Extent, Path, Rect, Text
-from archgraph.figures.drawing.look import BACKGROUNDS, DARK_PAGE, SLIDE_HEIGHT, SLIDE_SCALE, Look
+from archgraph.figures.drawing.look import DARK_PAGE, SLIDE_HEIGHT, SLIDE_SCALE, Look
+from archgraph.figures.drawing.style import RAMP, recolored
 
 _WHITE = "#ffffff"
 
@@ -39,9 +41,15 @@ def themed(diagram: Diagram, look: Look) -> Diagram:
     background = own if look.background is None else BACKGROUNDS[look.background]
     page = own if background == "none" else background
     scale = SLIDE_SCALE if look.theme == "slides" else 1.0
-    change = Restyling(on_dark if look.theme == "dark" else str, page, scale)
-    changed = _changed(diagram, change) if (look.theme, page) != ("paper", _WHITE) else diagram
+    plain = look.theme == "paper" and page == _WHITE and look.palette == RAMP
+    changed = diagram if plain else _changed(diagram, Restyling(_recoloring(look), page, scale))
     return replace(changed, background=background, notes=_notes(changed, look))
+
+
+def _recoloring(look: Look) -> Callable[[str], str]:
+    if look.theme == "dark":
+        return lambda color: on_dark(recolored(color, look.palette))
+    return lambda color: recolored(color, look.palette)
 
 
 def _notes(diagram: Diagram, look: Look) -> tuple[str, ...]:

@@ -12,9 +12,6 @@ from archgraph.outline.mixing import kinds_of
 from archgraph.outline.resolution import ratio
 from archgraph.sizes.types import TensorType
 
-#: What the colour of a box can stand for.
-COLORS = ("locality", "params", "macs", "level", "op")
-
 #: Kinds of operations by what they do: the strongest one in a box counts.
 COLOR_KINDS: tuple[tuple[str, float], ...] = (
     ("no weights or products", 0.0),

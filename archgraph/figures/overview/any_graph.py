@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from archgraph.errors import QueryError
-from archgraph.figures.content.boxes import NARROW, WIDE, boxed, circle, content
+from archgraph.figures.content.boxes import NARROW, WIDE, boxed, circle, content, fitted
 from archgraph.figures.content.labels import count_label, value_label
 from archgraph.figures.content.mathtext import line_of, shape, words
+from archgraph.figures.drawing.box_look import with_look
 from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Line, Text, line_width
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
@@ -14,7 +15,7 @@ from archgraph.figures.overview.spine import closed_decks, group_content
 from archgraph.figures.overview.spine_links import repeat_of
 from archgraph.graph.ir import Graph, Value
 from archgraph.outline.groups import Group
-from archgraph.outline.items import Flow, flow_of
+from archgraph.outline.items import Flow
 from archgraph.outline.structure import Structure
 from archgraph.outline.wording import called, capitalized, shortened
 
@@ -23,7 +24,8 @@ MOST_BOXES = 1500
 
 def graph_diagram(facts: Facts, found: Structure, width: float, engine: str = "auto") -> Diagram:
     """Every group as a box; the widest boxes with which the drawing fits the page, or the narrowest ones."""
-    drawings = layouts([_groups(facts, found, room) for room in (WIDE, NARROW)], engine)
+    rooms = (WIDE, NARROW)
+    drawings = layouts([_groups(facts, found, room) for room in rooms], engine, direction=facts.options.direction)
     placed = [trimmed(replace(drawn, clusters=closed_decks((*found.chain, *found.sides), drawn))) for drawn in drawings]
     return next((drawn for drawn in placed if drawn.width <= width), placed[-1])
 
@@ -48,7 +50,7 @@ def _groups(facts: Facts, found: Structure, room: float) -> Diagram:
 
 def _group_box(facts: Facts, group: Group, room: float, *, side: bool) -> Box:
     if group.circle:
-        return circle(group.name, group.circle)
+        return with_look(circle(group.name, group.circle), facts.author.look(group.items))
     return replace(boxed(group_content(facts, group, room, own=False, side=side)), name=group.name)
 
 
@@ -63,7 +65,7 @@ def full_diagram(facts: Facts, graph: Graph, selected: tuple[Value, ...], engine
     Raises:
         QueryError: there are too many operations for a figure.
     """
-    every = flow_of(graph, selected, whole=True)
+    every = facts.operations(graph, selected)
     if len(every.items) > MOST_BOXES:
         raise QueryError(
             f"{len(every.items)} operations are too many for a figure (at most {MOST_BOXES}).",
@@ -86,7 +88,7 @@ def _operations(facts: Facts, every: Flow, engine: str) -> Diagram:
     for index, value in enumerate(every.outputs):
         boxes.append(_end(f"output {index}", shape(facts.sizes(value), SIZES.body)))
         edges.append(Edge(maker[value], boxes[-1].name))
-    placed = trimmed(layout_graphviz(Diagram(tuple(boxes), tuple(edges)), engine))
+    placed = trimmed(layout_graphviz(Diagram(tuple(boxes), tuple(edges)), engine, direction=facts.options.direction))
     return replace(placed, clusters=closed_decks([Group((item,)) for item in every.items], placed))
 
 
@@ -94,11 +96,12 @@ def _small_box(facts: Facts, group: Group) -> Box:
     """One operation: its name, and its laws if it has any."""
     item = group.items[0]
     if group.circle:
-        return circle(item.path, group.circle)
+        return with_look(circle(item.path, group.circle), facts.author.look(group.items))
     found = content(facts, group.items, room=110.0)
-    text = shortened(capitalized(called(item.member, facts.brief)), lambda shown: len(shown) <= 30)
+    named = facts.author.label(group.items)
+    text = named or shortened(capitalized(called(item.member, facts.brief)), lambda shown: len(shown) <= 30)
     repeat = repeat_of(group)
-    heading = words(text, SIZES.body, "sans" if item.light else "bold")
+    heading = fitted(words(text, SIZES.body, "sans" if item.light else "bold"), WIDE)
     if repeat is not None:
         heading = line_of(heading, count_label(facts, repeat), gap=2.2)
     lines = (heading, *(found.lines[len(found.lines) - found.laws :] if found.laws else ()))

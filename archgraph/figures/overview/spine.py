@@ -11,12 +11,15 @@ from archgraph.figures.content.boxes import (
     boxed,
     circle,
     content,
+    fitted,
     natural_width,
     pairs,
 )
 from archgraph.figures.content.labels import count_label, output_label, stage_way, value_label, way
 from archgraph.figures.content.law_lines import law
 from archgraph.figures.content.mathtext import line_of, words
+from archgraph.figures.drawing.box_look import BoxLook, with_look
+from archgraph.figures.drawing.decks import frames
 from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Line, line_width
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.drawing.style import SIZES
@@ -31,7 +34,7 @@ from archgraph.outline.structure import Structure, merged_groups
 from archgraph.outline.wording import block_name, capitalized
 
 _MANY_SLOTS, _MANY_INSIDE = 14, 18
-_CAPTION_ROOM, _CAPTION_SHARE = 130.0, 0.7
+_CAPTION_ROOM, _CAPTION_SHARE, _LONGEST_CAPTION = 130.0, 0.7, 170.0
 _PAGE_HEIGHT, _FEW_STAGES = 600.0, 3
 _SIDE_SHARE = 0.66
 
@@ -47,7 +50,7 @@ def spine_diagram(facts: Facts, found: Structure, width: float, *, open_one: boo
         drawn = _drawn(facts, found, groups, opened, room)
         if drawn is None or drawn.width > width + 0.5 or faults(drawn):
             continue
-        if drawn.height <= _PAGE_HEIGHT:
+        if drawn.height <= (facts.options.height or _PAGE_HEIGHT):
             return drawn
         # Better than nothing, if all forms turn out too tall.
         tall = drawn if tall is None or drawn.height < tall.height else tall
@@ -111,7 +114,7 @@ def repeat_groups(facts: Facts, found: Structure) -> list[Group]:
 
 def _to_open(facts: Facts, found: Structure) -> Group | None:
     """The most expensive repeat, unless there is nothing to see inside."""
-    return next((group for group in repeat_groups(facts, found) if len(facts.inside(group).chain) > 1), None)
+    return next(filter(facts.tells_inside, repeat_groups(facts, found)), None)
 
 
 # from a structure to a plan
@@ -165,7 +168,7 @@ def _slots(
                 return None
             drawn = Box(group.name, deck.width, deck.height)
         elif group.circle:
-            drawn = circle(group.name, group.circle)
+            drawn = with_look(circle(group.name, group.circle), facts.author.look(group.items))
         else:
             drawn = replace(boxed(contents[group], wide), name=group.name)
         slots.append(Slot(drawn, deck, label, repeat_of(group) is not None))
@@ -183,7 +186,9 @@ def group_content(
     repeat = repeat_of(group)
     if repeat is None or (repeat.block == "repeat" and not repeat.title):
         return found
-    heading = line_of(words(_block_name(repeat), SIZES.title, "bold"), count_label(facts, repeat), gap=2.2)
+    named = words(facts.author.label(items) or _block_name(repeat), SIZES.title, "bold")
+    tail = count_label(facts, repeat)
+    heading = line_of(fitted(named, max(room, WIDE) - line_width(tail)), tail, gap=2.2)
     return replace(found, lines=(heading, *found.lines[1:]))
 
 
@@ -202,21 +207,27 @@ def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
     if plan is None:
         return None
     spine = layout_spine(plan, deck=True)
-    caption = _caption(facts, inner, repeat, max(room * _CAPTION_SHARE, spine.width - spine.axis - CAPTION_MARGIN))
+    caption = _caption(facts, inner, group, max(room * _CAPTION_SHARE, spine.width - spine.axis - CAPTION_MARGIN))
     lacking = spine.axis + max(line_width(line) for line in caption) + CAPTION_MARGIN - spine.width
     if lacking > 0:
         widest = max(slot.box.width for slot in plan.slots)
         # Twice, for boxes grow to both sides of the line and the caption stands on the right.
         wider = _plan(facts, inner, inner.chain, None, room, own=True, least=widest + 2 * lacking)
         spine = layout_spine(wider, deck=True) if wider is not None else spine
-    return framed(spine, group.name, caption, 0 if repeat.once else 2, content(facts, group.items).tooltip)
+    framed_one = framed(spine, group.name, caption, 0 if repeat.once else 2, content(facts, group.items).tooltip)
+    outer, *others = framed_one.drawing.clusters
+    look = facts.author.look(group.items)
+    dressed = outer if look == BoxLook() else replace(outer, frames=tuple(map(look.frame, frames(outer))))
+    return replace(framed_one, drawing=replace(framed_one.drawing, clusters=(dressed, *others)))
 
 
-def _caption(facts: Facts, inner: Structure, repeat: Repeat, room: float) -> list[Line]:
+def _caption(facts: Facts, inner: Structure, group: Group, room: float) -> list[Line]:
     """The name of the block, how often it is applied, and the laws of one application."""
     body = tuple(item for part in (*inner.chain, *inner.sides) for item in part.all)
+    repeat = block_of(group)
     count = () if repeat.once else count_label(facts, repeat)
-    caption = [line_of(words(_block_name(repeat), SIZES.heading, "bold"), count, gap=2.5)]
+    named = words(facts.author.label(group.items) or _block_name(repeat), SIZES.heading, "bold")
+    caption = [line_of(fitted(named, _LONGEST_CAPTION), count, gap=2.5)]
     free = min(_CAPTION_ROOM, max(room, line_width(caption[0])))
     return caption + [law(facts, name, expression, free) for name, expression in pairs(facts, body)]
 

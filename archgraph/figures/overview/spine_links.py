@@ -69,7 +69,7 @@ def joined(
         {pair: len(values) for pair, values in residuals.items()},
         tuple(SideBox(drawn, tuple(taken[side])) for side, drawn in sides.items()),
         tuple(side_inputs),
-        {value.name: input_name(value.name) for value in found.flow.inputs if value is not found.entry},
+        {value.name: input_name(facts, value.name) for value in found.flow.inputs if value is not found.entry},
         () if own else value_label(facts, found.entry),
         () if own else shape(facts.sizes(found.chain[-1].output), SIZES.body),
     )

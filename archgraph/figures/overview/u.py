@@ -45,7 +45,7 @@ def _with_conditions(facts: Facts, u: UNet, drawn: Diagram) -> Diagram:
     """A row per condition below the U: what it is made of, and how many stages take it."""
     stages = (*u.encoder, u.bottom, *u.decoder)
     for group, sources, taken in conditions(facts.structure, stages):
-        given = line_of(*(input_name(name) for name in sources), gap=6.0)
+        given = line_of(*(input_name(facts, name) for name in sources), gap=6.0)
         count = "all stages" if len(taken) == len(stages) else f"{len(taken)} stage{'s' if len(taken) > 1 else ''}"
         made = None if group is None else boxed(content(facts, group.items, side=True))
         row = _condition_row(given, made, words(f"into {count}", SIZES.body))

@@ -1,22 +1,28 @@
-"""A finished diagram as a TikZ picture, for papers whose fonts and colours the figure shall share."""
+"""A finished diagram as a TikZ picture that is read into an article: its fonts, its colours, one node per box."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from archgraph.errors import SPACES, printable
 from archgraph.figures.drawing.decks import deck
-from archgraph.figures.drawing.diagram import BoxPart, Diagram, Path, Point, Rect, Run, Text
+from archgraph.figures.drawing.diagram import Box, BoxPart, Diagram, Path, Point, Rect, Text
 
-_HEAD = """\\documentclass{article}
-\\usepackage[T1]{fontenc}
-\\usepackage{textcomp,tikz,times}
-\\usepackage{helvet}
-\\usepackage[paperwidth=%sbp,paperheight=%sbp,margin=0bp]{geometry}
-\\usetikzlibrary{arrows.meta}
-\\pagestyle{empty}\\parindent0pt\\topskip0pt
-\\begin{document}
+_HEAD = """\
+%% %s
+%% \\usepackage{tikz,textcomp} \\usetikzlibrary{arrows.meta} and \\input{this file}; %s wide.
+%% Letters are the paper's: \\sffamily, \\rmfamily. Colours can be defined before: \\definecolor{ag333333}{HTML}{...}.
+\\begingroup
+\\providecommand\\agface[3]{{\\fontsize{#1bp}{#1bp}\\selectfont#2#3}}%%
+\\providecommand\\ags[2]{\\agface{#1}{\\sffamily}{#2}}%%
+\\providecommand\\agb[2]{\\agface{#1}{\\sffamily\\bfseries}{#2}}%%
+\\providecommand\\agr[2]{\\agface{#1}{\\rmfamily}{#2}}%%
+\\providecommand\\agi[2]{\\agface{#1}{\\rmfamily\\itshape}{#2}}%%
+\\providecommand\\agrows[1]{\\vtop{\\lineskiplimit=-\\maxdimen#1}}%%
+\\providecommand\\agrow[2]{\\baselineskip=#1\\hbox{#2}}%%
+\\providecommand\\agline[2]{\\setbox0=\\hbox{#2}\\ifdim\\wd0>#1\\resizebox{#1}{!}{\\box0}\\else\\box0\\fi}%%
 """
-_TAIL = "\\end{document}\n"
-_FACES = {"sans": "\\sffamily", "bold": "\\sffamily\\bfseries", "serif": "\\rmfamily", "italic": "\\rmfamily\\itshape"}
+_MACROS = {"sans": "\\ags", "bold": "\\agb", "serif": "\\agr", "italic": "\\agi"}
 _SPECIAL = {
     "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", "$": "\\$", "&": "\\&", "#": "\\#", "%": "\\%", "_": "\\_",
     "^": "\\textasciicircum{}", "~": "\\textasciitilde{}", "<": "\\textless{}", ">": "\\textgreater{}",
@@ -26,50 +32,109 @@ _SPECIAL = {
 }  # fmt: skip
 _NAMES = "alpha beta gamma delta epsilon theta lambda mu nu pi rho sigma phi omega"
 _GREEK = dict(zip("αβγδεθλμνπρσφω", _NAMES.split(), strict=True))
+_SLACK = 3.0
 
 
 def to_tikz(diagram: Diagram) -> str:
-    """Write a diagram as a stand-alone LaTeX document of its true size; the picture in it can be copied.
+    """Write a diagram as the text of a file for ``\\input``.
 
-    >>> to_tikz(Diagram(width=72, height=36)).splitlines()[9]
+    A box is a node with its frame and its text, named after its path; what else is in it moves with it. A line of text
+    that is wider in the fonts of the paper than its room is set smaller.
+
+    >>> to_tikz(Diagram(width=72, height=36)).splitlines()[-3]
     '\\\\path[use as bounding box] (0,0) rectangle (72,-36);'
     """
-    lines = (
-        f"\\path[use as bounding box] (0,0) rectangle ({_n(diagram.width)},{_n(-diagram.height)});",
-        *_body(diagram),
-    )
-    picture = "\n".join(("\\begin{tikzpicture}[x=1bp,y=1bp,inner sep=0pt,outer sep=0pt]", *lines, "\\end{tikzpicture}"))
-    return f"{_HEAD % (_n(diagram.width), _n(diagram.height + 0.1))}{picture}\n{_TAIL}"
+    body = "\n".join((_bounds(diagram), *_body(diagram)))
+    colors = dict.fromkeys(re.findall(r"\bag([0-9a-f]{6})\b", body))
+    head = _HEAD % (escaped(diagram.title or "a figure").replace("\n", " "), f"{diagram.width / 72:.2f} in")
+    defined = "".join(f"\\providecolor{{ag{color}}}{{HTML}}{{{color.upper()}}}%\n" for color in colors)
+    picture = f"\\begin{{tikzpicture}}[x=1bp,y=1bp,inner sep=0pt,outer sep=0pt]\n{body}\n\\end{{tikzpicture}}%\n"
+    return f"{head}{defined}{picture}\\endgroup\n"
+
+
+def _bounds(diagram: Diagram) -> str:
+    return f"\\path[use as bounding box] (0,0) rectangle ({_n(diagram.width)},{_n(-diagram.height)});"
 
 
 def _body(diagram: Diagram) -> Iterator[str]:
-    for part in _parts(diagram):
-        yield from _text(part) if isinstance(part, Text) else [_rect(part) if isinstance(part, Rect) else _path(part)]
-
-
-def _parts(diagram: Diagram) -> Iterator[BoxPart]:
     """From back to front, as in the SVG; the paper is white already."""
+    page = diagram.width
     if diagram.background not in ("none", "#ffffff"):
-        yield Rect(0, 0, diagram.width, diagram.height, diagram.background, "none")
+        yield _rect(Rect(0, 0, diagram.width, diagram.height, diagram.background, "none"))
     for cluster in diagram.clusters:
-        yield from deck(cluster)
-    yield from (edge.path for edge in diagram.edges if edge.path is not None)
-    for box in diagram.boxes:
-        yield from (part.moved(box.x, box.y) for part in box.parts)
-    yield from diagram.marks
+        yield from _parts(deck(cluster), page)
+    yield from (_path(edge.path) for edge in diagram.edges if edge.path is not None)
+    for index, box in enumerate(diagram.boxes):
+        yield from _box(box, f"ag-{index}-{re.sub(r'[^A-Za-z0-9]+', '-', box.name).strip('-')[:60]}")
+    yield from _parts(diagram.marks, page)
     for edge in diagram.edges:
-        yield from edge.label
+        yield from _parts(edge.label, page)
+
+
+def _box(box: Box, name: str) -> Iterator[str]:
+    """A node at the place of the box, and relative to it all that is no line of its text."""
+    frame, *rest = box.parts or (Rect(0, 0, box.width, box.height, "none", "none"),)
+    if not isinstance(frame, Rect) or frame.extent.right > box.width + 1:
+        frame, rest = Rect(0, 0, box.width, box.height, "none", "none"), [*box.parts]
+    lines = _column([part for part in rest if isinstance(part, Text) and part.runs])
+    others = [part for part in rest if part not in lines]
+    x, y = (f"{_n(value)}bp" for value in (box.x, -box.y))
+    yield f"\\begin{{scope}}[shift={{({x},{y})}}]"
+    look = _paint(frame.fill, frame.stroke, frame.thickness, frame.dash) + _corner(frame.radius)
+    size = f"minimum width={_n(box.width)}bp,minimum height={_n(box.height)}bp"
+    yield f"\\node[{look},{size},anchor=north west] ({name}) at (0,0) {{}};"
+    yield from _parts([part for part in others if not isinstance(part, Text)], box.width)
+    if lines:
+        yield _paragraph(lines, others, box.width)
+    yield from _parts([part for part in others if isinstance(part, Text)], box.width)
+    yield "\\end{scope}"
+
+
+def _column(texts: list[Text]) -> list[Text]:
+    """The lines that begin below each other, at the place where most do."""
+    starts = [round(text.x, 1) for text in texts]
+    place = max(starts, key=starts.count, default=0.0)
+    return [text for text, start in zip(texts, starts, strict=True) if start == place]
+
+
+def _paragraph(lines: list[Text], others: list[BoxPart], right: float) -> str:
+    """One node with all lines, whose baselines are as far apart as in the figure."""
+    gaps = (0.0, *(below.y - above.y for above, below in pairwise(lines)))
+    rows = ""
+    for text, gap in zip(lines, gaps, strict=True):
+        line = f"\\agline{{{_n(_room(text, others, right))}bp}}{{{_runs(text)}}}"
+        rows += f"\n  \\agrow{{{_n(gap)}bp}}{{{line}}}%"
+    style = f"anchor=base west,text={_color(lines[0].color)}"
+    return f"\\node[{style}] at {_at((lines[0].x, lines[0].y))} {{\\agrows{{%{rows}\n}}}};"
+
+
+def _room(text: Text, others: list[BoxPart], right: float) -> float:
+    """How wide a line may be: up to what stands beside it, or the border."""
+    own = text.extent
+    beside = (one.extent for one in others if one.extent.left > own.left)
+    limits = [one.left for one in beside if one.top < own.bottom and own.top < one.bottom]
+    return max(text.width, min((*limits, right)) - text.x - 1.0)
+
+
+def _parts(parts: Iterable[BoxPart], page: float) -> Iterator[str]:
+    for part in parts:
+        if isinstance(part, Text):
+            yield from _text(part, page)
+        else:
+            yield _rect(part) if isinstance(part, Rect) else _path(part)
 
 
 def _rect(rect: Rect) -> str:
-    corner = f",rounded corners={_n(rect.radius)}bp" if rect.radius else ""
-    options = _paint(rect.fill, rect.stroke, rect.thickness, rect.dash) + corner
+    options = _paint(rect.fill, rect.stroke, rect.thickness, rect.dash) + _corner(rect.radius)
     return f"\\path[{options}] {_at((rect.x, rect.y))} rectangle {_at((rect.x + rect.width, rect.y + rect.height))};"
 
 
+def _corner(radius: float) -> str:
+    return f",rounded corners={_n(radius)}bp" if radius else ""
+
+
 def _path(path: Path) -> str:
-    options = _paint(path.fill, path.stroke, path.thickness, path.dash)
-    options += f",rounded corners={_n(path.radius)}bp" if path.radius else ""
+    options = _paint(path.fill, path.stroke, path.thickness, path.dash) + _corner(path.radius)
     options += f",-{{Stealth[length={_n(path.head)}bp,width={_n(0.73 * path.head)}bp]}}" if path.arrow else ""
     if path.curve == "spline":
         start, *rest = map(_at, path.points)
@@ -89,23 +154,28 @@ def _paint(fill: str, stroke: str, thickness: float, dash: tuple[float, ...]) ->
 
 
 def _color(color: str) -> str:
-    red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
-    return f"{{rgb,255:red,{red};green,{green};blue,{blue}}}"
+    return f"ag{color.removeprefix('#').lower()}"
 
 
-def _text(text: Text) -> Iterator[str]:
-    """A node per run, each where its letters were measured to begin."""
+def _text(text: Text, page: float) -> Iterator[str]:
+    """A node for one line, where it was measured to begin."""
+    if not text.runs:
+        return
     if text.backdrop:
         yield _rect(text.behind)
-    x = text.x
+    room = text.width + max(0.5, min(_SLACK, page - text.x - text.width))
+    line = f"\\agline{{{_n(room)}bp}}{{{_runs(text)}}}"
+    yield f"\\node[anchor=base west,text={_color(text.color)}] at {_at((text.x, text.y))} {{{line}}};"
+
+
+def _runs(text: Text) -> str:
+    """The runs of a line, with the spaces and heights between them."""
+    out = ""
     for run in text.runs:
-        place, style = _at((x + run.gap, text.y - run.rise)), f"anchor=base west,text={_color(text.color)}"
-        yield f"\\node[{style},font={_font(run)}] at {place} {{{escaped(run.text)}}};"
-        x += run.width
-
-
-def _font(run: Run) -> str:
-    return f"\\fontsize{{{_n(run.size)}bp}}{{{_n(1.2 * run.size)}bp}}\\selectfont{_FACES[run.face]}"
+        out += f"\\hspace{{{_n(run.gap)}bp}}" if run.gap else ""
+        shown = f"{_MACROS[run.face]}{{{_n(run.size)}}}{{{escaped(run.text)}}}"
+        out += f"\\raisebox{{{_n(run.rise)}bp}}[0pt][0pt]{{{shown}}}" if run.rise else shown
+    return out
 
 
 def escaped(text: str) -> str:

@@ -45,6 +45,7 @@ def write_spec(g: Network) -> str:
     lines += ["network:", *_indented(line for step in network for line in step_lines(step))]
     lines += [f"outputs: {one_line(outputs)}"] if outputs else []
     lines += [f"select: {one_line([steps.called(value) for value in selected])}"] if selected else []
+    lines += [f"figure: {one_line(dict(g.origin.figure))}"] if g.origin.figure else []
     return "\n".join([*lines, ""])
 
 
