@@ -83,10 +83,10 @@ def _alike(first: Group, second: Group, *, lossy: bool) -> bool:
 
 
 def _signature(items: Iterable[Item], *, lossy: bool) -> tuple[object, ...]:
-    return tuple((item.label if lossy else _shape_of(item.member), item.outputs[0].type) for item in items)
+    return tuple((item.label if lossy else shape_of_member(item.member), item.outputs[0].type) for item in items)
 
 
-def _shape_of(member: Member) -> object:
+def shape_of_member(member: Member) -> object:
     """What a member does, whatever the number of channels that come in."""
     if isinstance(member, Node):
         return repr(member.op)
@@ -95,7 +95,7 @@ def _shape_of(member: Member) -> object:
 
 @lru_cache(maxsize=4096)
 def _body_shape(body: Graph) -> tuple[object, ...]:
-    return tuple(map(_shape_of, body.nodes))
+    return tuple(map(shape_of_member, body.nodes))
 
 
 @lru_cache(maxsize=4096)

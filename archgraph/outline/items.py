@@ -143,7 +143,7 @@ def _items(graph: Graph, prefix: str, known: dict[Value, Value], *, whole: bool,
             known.update(
                 (out, known.get(value, value)) for out, value in zip(member.outputs, member.inputs, strict=False)
             )
-        elif isinstance(member, Repeat) and member.once and (whole or _groups_stages(member, graph)):
+        elif isinstance(member, Repeat) and member.once and (whole or groups_stages(member, graph)):
             inner = {own: known.get(value, value) for own, value in zip(member.body.inputs, member.inputs, strict=True)}
             yield from _items(member.body, f"{path}.", inner, whole=whole, fresh=True)
             known.update((out, inner[own]) for out, own in zip(member.outputs, member.body.outputs, strict=True))
@@ -154,7 +154,7 @@ def _items(graph: Graph, prefix: str, known: dict[Value, Value], *, whole: bool,
             yield Item(path, member, inputs, outputs)
 
 
-def _groups_stages(repeat: Repeat, parent: Graph) -> bool:
+def groups_stages(repeat: Repeat, parent: Graph) -> bool:
     """Whether the block is only a chapter of the network: it repeats something, or has three resolutions."""
     if len(parent.nodes) == 1:
         return len(repeat.body.nodes) > 1
