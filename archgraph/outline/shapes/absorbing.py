@@ -1,4 +1,4 @@
-"""What stands before and behind a U at its finest resolution belongs to its first row: a stem, a head, the first fork."""
+"""What stands before and behind a U at its finest resolution belongs to its first row: a stem, a head, a fork."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Level = Callable[[Leaf], object]
 def absorbed(steps: Sequence[Shape], level: Level) -> list[Shape]:
     """Return steps in a row, where each U has taken up its neighbours.
 
-    Of what lies between two of them, the second takes the last step, from which its skip leaves, and the first the rest.
+    Of what lies between two, the second takes the last step, from which its skip leaves, and the first the rest.
     """
     found: list[Shape] = []
     index = free = 0

@@ -57,7 +57,7 @@ class _Arranging:
             if isinstance(step, Skip) and len(nest) < _NESTED:
                 found.append((yield self._rebuilt(step)))
             elif nest:
-                fork = found.pop() if found and isinstance(found[-1], Leaf) else EMPTY
+                fork = [found.pop()] if found and isinstance(found[-1], Leaf) else []
                 found.append((yield self._one_level(fork, nest)))
             else:
                 found.append((yield self.of(step)))
@@ -84,18 +84,27 @@ class _Arranging:
         self._key[shape] = self._numbers.setdefault(key, len(self._numbers))
         return shape
 
+    def _bottom(self, shape: Shape) -> Asking[Shape]:
+        """What lies below a U: if that is skips in skips, all of it is one more row."""
+        steps = _steps(shape)
+        found = [index for index, step in enumerate(steps) if len(_nest_of(step)) >= _NESTED]
+        if len(found) != 1:
+            return (yield self.of(shape))
+        (index,) = found
+        return (yield self._one_level(steps[:index], _nest_of(steps[index]), steps[index + 1 :]))
+
     def _rebuilt(self, shape: Shape) -> Asking[Shape]:
         parts: dict[Shape, Shape] = {}
         for part in shape.parts:
-            parts[part] = yield self.of(part)
+            below = isinstance(shape, U) and part is shape.bottom
+            parts[part] = yield (self._bottom(part) if below else self.of(part))
         whole = _with(shape, parts)
         return self._known(whole, (type(whole), _links(whole), *(self._key[part] for part in whole.parts)))
 
-    def _one_level(self, fork: Shape, nest: Sequence[Skip]) -> Asking[Shape]:
-        """Skips in skips at one resolution, as one row of a U: what comes before the innermost, it, what comes after."""
-        before: list[Shape] = [fork]
-        after: list[Shape] = []
-        forks: list[tuple[Leaf, ...]] = [tuple(leaves(fork))[-1:]]
+    def _one_level(self, fork: Sequence[Shape], nest: Sequence[Skip], rest: Sequence[Shape] = ()) -> Asking[Shape]:
+        """Skips in skips at one resolution, as one row of a U: before the innermost one, it, and after it."""
+        before, after = [*fork], [*rest]
+        forks: list[tuple[Leaf, ...]] = [tuple(leaves(in_series(before)))[-1:]]
         for skip, inner in zip(nest, [*nest[1:], None], strict=True):
             steps = _steps(_body(skip))
             middle = len(steps) if inner is None else steps.index(inner)
@@ -128,10 +137,10 @@ def _steps(shape: Shape) -> tuple[Shape, ...]:
     return shape.steps if isinstance(shape, Series) else (shape,)
 
 
-def _nest_of(skip: Skip) -> list[Skip]:
+def _nest_of(skip: Shape) -> list[Skip]:
     """A skip, the only one in its body, the only one in that, and so on."""
-    found = [skip]
-    while len(found[-1].branches) == 2:
+    found = [skip] if isinstance(skip, Skip) else []
+    while found and len(found[-1].branches) == 2:
         inner = [step for step in _steps(_body(found[-1])) if isinstance(step, Skip)]
         if len(inner) != 1 or len(inner[0].branches) != 2:
             break

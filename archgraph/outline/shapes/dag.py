@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 from archgraph.outline.shapes.shape import Leaf
+
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +81,11 @@ def ancestors(before: Sequence[Sequence[int]], ends: Iterable[int]) -> set[int]:
     return found
 
 
-def components(members: Sequence[int], links: Iterable[tuple[int, int]]) -> list[list[int]]:
+def components(members: Sequence[Number], links: Iterable[tuple[Number, Number]]) -> list[list[Number]]:
     """Return the connected components among some vertices, each and all of them in the order of the vertices."""
     root = {vertex: vertex for vertex in members}
 
-    def top(vertex: int) -> int:
+    def top(vertex: Number) -> Number:
         while root[vertex] != vertex:
             root[vertex] = root[root[vertex]]
             vertex = root[vertex]
@@ -91,7 +95,7 @@ def components(members: Sequence[int], links: Iterable[tuple[int, int]]) -> list
         if source in root and target in root:
             first, second = sorted((top(source), top(target)))
             root[second] = first
-    found: dict[int, list[int]] = {}
+    found: dict[Number, list[Number]] = {}
     for vertex in members:
         found.setdefault(top(vertex), []).append(vertex)
     return list(found.values())

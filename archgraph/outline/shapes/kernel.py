@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TypeAlias
 
 from archgraph.outline.shapes.dag import Dag, components
@@ -53,7 +54,7 @@ class Kernel:
             edges[target] = tree
             self.into.setdefault(target, {})[source] = None
             return
-        branches = known.branches if isinstance(known, Bundle) else [known]
+        branches: list[Tree] = known.branches if isinstance(known, Bundle) else [known]
         branches += tree.branches if isinstance(tree, Bundle) else [tree]
         edges[target] = Bundle(source, target, branches)
 
@@ -94,7 +95,7 @@ class Kernel:
         return self.out[self.source][self.sink] if len(self.out) == 1 else None
 
     def part(self, source: float, sink: float, inner: Sequence[float], *, direct: bool = True) -> Kernel:
-        """Return the region between two of the vertices, which holds others and, if asked for, the edge between them."""
+        """Return the region between two vertices that holds some others and, if asked for, the edge between the two."""
         found = Kernel(source, sink)
         own = {*inner, sink}
         for vertex in (source, *inner):
@@ -119,7 +120,7 @@ class Kernel:
             return [self]
         return [
             self.part(first, last, inner[bisect_left(inner, first) + (first in self.into) : bisect_left(inner, last)])
-            for first, last in zip(ends, ends[1:], strict=False)
+            for first, last in pairwise(ends)
         ]
 
     def pieces(self) -> list[Kernel]:
@@ -135,7 +136,7 @@ class Kernel:
         return found
 
     def junctions(self) -> bool:
-        """Put a vertex where each of several leads straight to each of several others; whether there was such a place."""
+        """Put a vertex where each of several leads straight to each of several others; return whether one was put."""
         alike: dict[tuple[float, ...], list[float]] = {}
         for vertex in self.inner:
             if all(tree is EMPTY for tree in self.out[vertex].values()) and self.sink not in self.out[vertex]:

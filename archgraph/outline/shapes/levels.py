@@ -1,4 +1,4 @@
-"""On which level and of which family a value is: how many positions of the input there are for one, and whose they are."""
+"""The level of a value, how many positions of the input there are for one of it; and its family, whose they are."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from functools import lru_cache
 from sympy import Expr
 
 from archgraph.graph.ir import Member, Node, Value
+from archgraph.laws.numeric import value_at
 from archgraph.outline.items import ratio
 from archgraph.sizes.types import TensorType
 
 _KEEPING = ("concat", "slice", "split", "crop", "crop_like", "pad")
 """What changes the number of positions without another resolution: tokens put together, or some of them."""
-_FINEST = 10**6
+_FINEST, _LARGE = 10**6, 2**12
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,17 @@ def _parent(type_: TensorType, inputs: tuple[Value, ...]) -> Value | None:
     own = _positions(type_)
     equal = [value for value in inputs if own and _positions(value.type) == own]
     sharing = [value for value in inputs if set(value.type.positions) & set(type_.positions)]
-    return next(iter(equal), None) or max(sharing or inputs, key=lambda value: len(value.type.positions))
+    return next(iter(equal), None) or max(sharing or inputs, key=lambda value: _area(value.type))
 
 
 def _positions(type_: TensorType) -> tuple[tuple[str, Expr], ...]:
     return tuple((name, size) for name, size in type_.axes if name != "c")
+
+
+@lru_cache(maxsize=4096)
+def _area(type_: TensorType) -> float:
+    """How many positions there are where every size is large; none where there are no axes."""
+    return value_at(type_.area, {}, _LARGE) if type_.positions else 0
 
 
 @lru_cache(maxsize=4096)

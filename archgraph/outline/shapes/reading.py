@@ -1,8 +1,9 @@
 """A graph as vertices: blocks are opened where the network cannot be seen from outside of them.
 
-A block that is applied once is opened if it is all there is, if several of its results are used, if it repeats something
-or holds three resolutions, or if its operands lie on several levels of one input. A block with one way in and one way out
-loses nothing by staying closed: its inside has an outline of its own. If one block of a list is opened, all are.
+A block that is applied once is opened if it is all there is, if several of its results are used, if it repeats
+something or holds three resolutions, or if its operands lie on several levels of one input. A block with one way in and
+one way out loses nothing by staying closed: its inside has an outline of its own. If one block of a list is opened, all
+are.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ class _Reader:
 
     def _opens(self, block: Repeat, graph: Graph, known: dict[Value, Value], used: set[Value]) -> bool:
         if (graph, _list_of(block)) in self.siblings or len(graph.nodes) == 1:
-            return len(block.body.nodes) > 1 or isinstance(block.body.nodes[0], Repeat)
+            return len(block.body.nodes) > 1 or any(isinstance(node, Repeat) for node in block.body.nodes)
         if groups_stages(block, graph) or len(used.intersection(block.outputs)) > 1:
             return True
         return self._joins_levels(block, known)

@@ -1,4 +1,4 @@
-"""From a set of vertices to a tree: cut where all ways meet, beside each other what does not touch, and a U where one is.
+"""From a set of vertices to a tree: cut where all ways meet, beside each other what does not touch, and Us.
 
 A region at one resolution is reduced first, which is linear. Where resolutions differ, a U must be found before its
 skips are reduced away: from the outside inwards, for the inside of a U is one too.
@@ -115,7 +115,7 @@ class _Solver:
         return contracted(self.dag, self._members(kernel))
 
     def _u(self, found: Contracted, kernel: Kernel) -> Asking[Tree]:
-        """A level of a U without the terminals, which the series that it stands in gives to it; lower ones are rows too."""
+        """A level of a U, without the terminals: the series that it stands in gives it those."""
         ends = {kernel.source, kernel.sink}
         encoder = yield self.region([vertex for vertex in found.encoder if vertex not in ends])
         lower = _shape((yield self.region(found.lower)))
@@ -138,7 +138,7 @@ class _Solver:
         return tuple(self.dag.vertices[vertex].leaf for vertex in vertices)
 
     def _prime(self, kernel: Kernel) -> Asking[Tree]:
-        """A region that nothing divides: lanes if its rows hang together, else its vertices and what is on its edges."""
+        """A region that nothing divides: lanes if its rows hang together, else vertices and what is on the edges."""
         shapes = {vertex: self.naming.named(Rope(EMPTY, vertex, EMPTY)) for vertex in kernel.inner}
         edges = [(source, target, self.naming.named(tree)) for source, target, tree in kernel.edges()]
         held = [*shapes.values(), *(shape for _, _, shape in edges)]

@@ -51,17 +51,17 @@ def told(shape: Shape, deep: int = 0) -> list[str]:
     if isinstance(shape, U):
         return _u(shape, deep)
     if isinstance(shape, Times):
-        return _headed(f"{shape.count} ×", [told(shape.each[0], deep + 1)])
+        each = told(shape.each[0], deep + 1)
+        return (
+            [f"{shape.count} × {each[0]}"] if isinstance(shape.each[0], Leaf) else _headed(f"{shape.count} ×", [each])
+        )
     return _of_parts(shape, deep)
 
 
 def _of_parts(shape: Shape, deep: int) -> list[str]:
     if isinstance(shape, Nest):
         pairs = zip(shape.stages, shape.ways, strict=True)
-        blocks = [
-            told(stage, deep + 1) + ([] if way is EMPTY else _headed("by", [told(way, deep + 1)]))
-            for stage, way in pairs
-        ]
+        blocks = [told(stage, deep + 1) + _by(way, deep) for stage, way in pairs]
         return _headed(_WORDS[type(shape)], blocks) + _joined(shape.join)
     if isinstance(shape, Parallel):
         return _headed(_WORDS[type(shape)], [told(part, deep + 1) for part in shape.branches]) + _joined(shape.join)
@@ -72,6 +72,10 @@ def _of_parts(shape: Shape, deep: int) -> list[str]:
     assert isinstance(shape, Prime)
     word = _WORDS.get(type(shape), f"irregular, {len(shape.links)} links")
     return _headed(word, [told(part, deep + 1) for part in shape.inside])
+
+
+def _by(way: Shape, deep: int) -> list[str]:
+    return [] if way is EMPTY else _headed("by", [told(way, deep + 1)])
 
 
 def _joined(join: Leaf | None) -> list[str]:
@@ -120,10 +124,20 @@ def _u(shape: U, deep: int) -> list[str]:
         arrow = f"{_skips(row)}"
         whole = f"{ends[0][0]} {arrow} {ends[1][0]}"
         if all(len(end) == 1 for end in ends) and len(whole) <= _WIDE:
-            lines += _marked([[f"1/{row.level}: {whole}" if row.level != 1 else whole]])
+            lines += _marked([[f"{_level(row)}{whole}"]])
         else:
-            lines += _marked([[*ends[0], arrow, *ends[1]]])
+            lines += _marked([[f"{_level(row)}{ends[0][0]}", *ends[0][1:], arrow, *ends[1]]])
     return [*lines, *_marked([_headed("bottom", [told(shape.bottom, deep + 1)])])]
+
+
+def _level(row: Row) -> str:
+    """How much of the resolution is left, along a side if that is a whole number on all."""
+    if row.level == 1:
+        return ""
+    made = [value for leaf in leaves(row.encoder) for value in (leaf.item.outputs if leaf.item else (leaf.value,))]
+    sides = max((len(value.type.positions) for value in made if value is not None), default=1) or 1
+    side = round(float(row.level) ** (1 / sides))
+    return f"1/{side}: " if side**sides == row.level else f"1/{row.level} of the positions: "
 
 
 def _skips(row: Row) -> str:

@@ -25,7 +25,7 @@ class Terminals:
 
 @dataclass(frozen=True, eq=False)
 class Beside:
-    """What joins the trunk, or leaves it: vertices in order, and those of the trunk that read them or that they read."""
+    """What joins or leaves the trunk: vertices in order, and those of the trunk that read them or that they read."""
 
     members: tuple[int, ...]
     touches: tuple[int, ...]
