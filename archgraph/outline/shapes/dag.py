@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from archgraph.outline.shapes.shape import Leaf
 
-
 Number = TypeVar("Number", int, float)
 
 

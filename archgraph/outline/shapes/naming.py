@@ -50,15 +50,15 @@ class Naming:
         for index, step in enumerate(steps):
             after = steps[index + 1] if index + 1 < len(steps) else None
             if isinstance(step, Bundle):
-                joined = after if after == step.target and self._is_vertex(step.target) else None
+                joined = after if after == step.target and self.is_vertex(step.target) else None
                 found.append((yield self._bundle(step, self._leaf(step.target) if joined is not None else None)))
             elif isinstance(step, Shape):
                 found.append(step)
-            elif self._is_vertex(step) and step != joined:
+            elif self.is_vertex(step) and step != joined:
                 found.append(self._leaf(step))
         return in_series(absorbed(found, self._level))
 
-    def _is_vertex(self, vertex: float) -> bool:
+    def is_vertex(self, vertex: float) -> bool:
         """Whether it is neither a terminal that was added nor a junction."""
         return 0 <= vertex < len(self.dag.vertices) and vertex == int(vertex)
 
@@ -106,7 +106,7 @@ class Naming:
 
     def _class(self, bundle: Bundle, branches: Sequence[Shape], join: Leaf | None) -> type[Parallel]:
         """What branches are, whose join is known: a way past a body needs one real vertex that it comes from."""
-        one = self._is_vertex(bundle.source) and len(self._results.get(int(bundle.source), ())) < 2
+        one = self.is_vertex(bundle.source) and len(self._results.get(int(bundle.source), ())) < 2
         if join is None or not one or len(branches) < 2:
             return Parallel
         how = self.dag.vertices[self.number[join]].join

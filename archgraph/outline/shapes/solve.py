@@ -61,11 +61,13 @@ class _Solver:
             if mixed:
                 yield self._outer_hammocks(kernel)
                 mixed = False
+            elif rows := lanes(self.dag, self._held(kernel)):
+                return (yield self._lanes(rows))
             elif not kernel.junctions():
                 size = len(kernel.out)
                 yield self._inner_hammocks(kernel)
                 if len(kernel.out) == size:
-                    return (yield self._prime(kernel))
+                    return self._prime(kernel)
 
     def _members(self, kernel: Kernel) -> list[int]:
         """The vertices of a region, its terminals too if they are vertices."""
@@ -137,18 +139,31 @@ class _Solver:
     def _leaves(self, vertices: Sequence[int]) -> tuple[Leaf, ...]:
         return tuple(self.dag.vertices[vertex].leaf for vertex in vertices)
 
-    def _prime(self, kernel: Kernel) -> Asking[Tree]:
-        """A region that nothing divides: lanes if its rows hang together, else vertices and what is on the edges."""
+    def _held(self, kernel: Kernel) -> list[int]:
+        """The vertices between the terminals, those on the edges too."""
+        found: list[int] = []
+        waiting: list[Tree] = [Rope(tree, source, EMPTY) for source, _, tree in kernel.edges()]
+        while waiting:
+            tree = waiting.pop()
+            if isinstance(tree, Rope):
+                found += [int(tree.vertex)] if self.naming.is_vertex(tree.vertex) else []
+                waiting += (tree.left, tree.right)
+            elif isinstance(tree, Bundle):
+                waiting += tree.branches
+            else:
+                found += [self.naming.number[leaf] for leaf in leaves(tree)]
+        return sorted({*found} - {int(kernel.source)})
+
+    def _lanes(self, rows: Sequence[Sequence[int]]) -> Asking[Tree]:
+        found: list[Shape] = []
+        for row in rows:
+            found.append(_shape((yield self.region(row))))
+        return Lanes(tuple(found), across(self.dag, rows))
+
+    def _prime(self, kernel: Kernel) -> Prime:
+        """A region that nothing divides: its vertices, and what is on the edges between them."""
         shapes = {vertex: self.naming.named(Rope(EMPTY, vertex, EMPTY)) for vertex in kernel.inner}
         edges = [(source, target, self.naming.named(tree)) for source, target, tree in kernel.edges()]
-        held = [*shapes.values(), *(shape for _, _, shape in edges)]
-        members = sorted(self.naming.number[leaf] for shape in held for leaf in leaves(shape))
-        rows = lanes(self.dag, members)
-        if rows:
-            found: list[Shape] = []
-            for row in rows:
-                found.append(_shape((yield self.region(row))))
-            return Lanes(tuple(found), across(self.dag, rows))
         return _prime_of(kernel, shapes, edges)
 
 
