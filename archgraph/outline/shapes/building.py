@@ -15,7 +15,7 @@ from archgraph.outline.shapes.reading import Reading
 from archgraph.outline.shapes.shape import Leaf
 from archgraph.outline.shapes.trunk import Terminals
 
-_SILENT = ("crop", "crop_like", "identity", "dropout")
+_SILENT = ("crop", "crop_like", "identity", "dropout", "rename")
 _LARGE = 2**12
 _PLAIN = Place(Fraction(1), 0)
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from archgraph.outline.shapes.dag import Dag, components
 from archgraph.outline.shapes.shape import Chain, Dense, Irregular, Prime
 
-_MOST_LANES, _FEWEST, _CONNECTED = 8, 4, 0.8
+_MOST_LANES, _FEWEST, _CONNECTED, _DENSE = 8, 4, 0.8, 3
 
 
 def lanes(dag: Dag, members: Sequence[int]) -> list[list[int]]:
@@ -35,14 +35,14 @@ def across(dag: Dag, rows: Sequence[Sequence[int]]) -> int:
 
 def prime_class(out: Mapping[float, Mapping[float, object]], order: Sequence[float]) -> type[Prime]:
     """What a region is whose vertices, from the one terminal to the other, are joined by these edges."""
-    if _is_dense(out, order):
+    if is_dense(out, order):
         return Dense
     if all(second in out.get(first, ()) for first, second in pairwise(order[1:-1])):
         return Chain
     return Irregular
 
 
-def _is_dense(out: Mapping[float, Mapping[float, object]], order: Sequence[float]) -> bool:
+def is_dense(out: Mapping[float, Mapping[float, object]], order: Sequence[float]) -> bool:
     """Whether every vertex that reads several reads all forks before it."""
     into: dict[float, set[float]] = {vertex: set() for vertex in order}
     for source, targets in out.items():
@@ -54,4 +54,4 @@ def _is_dense(out: Mapping[float, Mapping[float, object]], order: Sequence[float
             return False
         if len(out.get(vertex, ())) > 1:
             forks.add(vertex)
-    return True
+    return len(forks) >= _DENSE

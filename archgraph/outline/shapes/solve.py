@@ -14,7 +14,7 @@ from archgraph.outline.shapes.dag import Dag
 from archgraph.outline.shapes.dominators import between, hammocks
 from archgraph.outline.shapes.kernel import Bundle, Kernel, Rope, Tree, region
 from archgraph.outline.shapes.naming import Naming
-from archgraph.outline.shapes.prime import across, lanes, prime_class
+from archgraph.outline.shapes.prime import across, is_dense, lanes, prime_class
 from archgraph.outline.shapes.shape import EMPTY, Grid, Lanes, Leaf, Prime, Row, Shape, U, leaves
 from archgraph.outline.shapes.unstacked import Asking, answered
 
@@ -55,6 +55,8 @@ class _Solver:
                 return (yield self._in_series(segments, mixed=mixed))
             if mixed and (found := self._contracted(kernel)) is not None:
                 return (yield self._u(found, kernel))
+            if not mixed and is_dense(kernel.out, [kernel.source, *kernel.inner, kernel.sink]):
+                return self._prime(kernel)
             pieces = kernel.pieces()
             if len(pieces) > 1:
                 return (yield self._beside(kernel, pieces, mixed=mixed))

@@ -1,4 +1,4 @@
-"""What trees of shapes promise of every graph: nothing is lost, nothing is invented, and none is too deep or too slow."""
+"""What trees of shapes promise of every graph: nothing is lost or invented, and none is too deep or too slow."""
 
 from __future__ import annotations
 
