@@ -77,7 +77,7 @@ def _is_light_body(body: Graph) -> bool:
     return all(map(is_light, body.nodes))
 
 
-def read_inputs(member: Member) -> tuple[Value, ...]:
+def read_operands(member: Member) -> tuple[Value, ...]:
     """The operands whose values are used, not only their shapes."""
     if isinstance(member, Repeat):
         return member.inputs
@@ -148,7 +148,7 @@ def _items(graph: Graph, prefix: str, known: dict[Value, Value], *, whole: bool,
             yield from _items(member.body, f"{path}.", inner, whole=whole, fresh=True)
             known.update((out, inner[own]) for out, own in zip(member.outputs, member.body.outputs, strict=True))
         else:
-            inputs = tuple(known.get(value, value) for value in read_inputs(member))
+            inputs = tuple(known.get(value, value) for value in read_operands(member))
             outputs = tuple(Value(value.type, value.name) for value in member.outputs) if fresh else member.outputs
             known.update(zip(member.outputs, outputs, strict=True))
             yield Item(path, member, inputs, outputs)
