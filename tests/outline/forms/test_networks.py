@@ -118,7 +118,13 @@ def test_nothing_shipped_is_irregular():
 
 def test_the_inside_of_a_block_has_an_outline():
     inside = dict(ag.load("vit").outline().blocks())["vit_block"]
-    assert str(inside) == "…"
+    assert str(inside).splitlines() == [
+        "x",
+        "residual (∅ | blocks.layer_norm, blocks.attention)",
+        "→ blocks.add",
+        "residual (∅ | blocks.layer_norm_2, blocks.mlp)",
+        "→ blocks.add_2",
+    ]
 
 
 def test_repeats_hold_all_that_they_count():
