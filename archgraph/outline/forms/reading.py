@@ -1,9 +1,9 @@
 """A graph as vertices: blocks are opened where the network cannot be seen from outside of them.
 
 A block that is applied once is opened if it is all there is, if several of its results are used, if it repeats
-something or holds three resolutions, or if its operands lie on several levels of one input. A block with one way in and
-one way out loses nothing by staying closed: its inside has an outline of its own. If one block of a list is opened, all
-are.
+something or holds three resolutions, or if its operands lie on several levels of one input, or are several and it leads
+to another level. A block with one way in and one way out loses nothing by staying closed: its inside has an outline of
+its own. If one block of a list is opened, all are.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
-from archgraph.outline.forms.levels import ValueLevels, has_extent
+from archgraph.outline.forms.levels import ValueLevels, change_of, has_extent
 from archgraph.outline.items import Flow, Item, groups_stages, read_operands
 
 
@@ -94,14 +94,14 @@ class _Reader:
         return self._joins_levels(block, known)
 
     def _joins_levels(self, block: Repeat, known: dict[Value, Value]) -> bool:
-        """Whether operands of one family lie on several levels."""
-        places = [
-            self.levels.places[found]
-            for value in block.inputs
-            if has_extent(value.type) and (found := known.get(value, value)) in self.levels.places
-        ]
-        families = {place.family for place in places}
-        return len({(place.family, place.level) for place in places}) > len(families)
+        """Whether operands of one family lie on several levels, or there are several and the block leads to another."""
+        found = dict.fromkeys(known.get(value, value) for value in block.inputs if has_extent(value.type))
+        places = [self.levels.places[value] for value in found if value in self.levels.places]
+        families = [place.family for place in places]
+        if len(set(places)) > len(set(families)):
+            return True
+        several = len(set(families)) < len(families)
+        return several and change_of(block.inputs[0].type, block.outputs[0].type) != 1
 
 
 def _list_of(member: Repeat | Node) -> str:
