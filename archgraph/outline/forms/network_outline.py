@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+
+from sympy import Symbol
 
 from archgraph.graph.ir import Graph, Repeat, Value
 from archgraph.graph.network import Network
@@ -118,15 +120,18 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= _FEW else f"{len(names)} places"
 
 
-def outline_of(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "") -> NetworkOutline:
+def outline_of(
+    graph: Graph, outputs: Sequence[Value] = (), prefix: str = "", numbers: Mapping[Symbol, int] | None = None
+) -> NetworkOutline:
     """Return the outline of a graph.
 
     Args:
         graph: the graph.
         outputs: the results that it is about; those of the graph where none are given.
         prefix: what the paths of its members begin with.
+        numbers: of symbols that a resolution is divided by, such as the side of a patch.
     """
-    reading = read(graph, outputs, prefix)
+    reading = read(graph, outputs, prefix, numbers)
     dag, ends = dag_of(reading)
     trunk = trunk_of(dag, ends)
     settled_dag = on_one_level(dag, trunk.members)
@@ -151,4 +156,4 @@ def _side(dag: Dag, beside: Beside) -> SideForm:
 
 def network_outline(network: Network) -> NetworkOutline:
     """Return the outline of what the selected results of a network need; the network remembers it."""
-    return network.once("outline", lambda: outline_of(network.graph, network.selected))
+    return network.once("outline", lambda: outline_of(network.graph, network.selected, numbers=network.values))

@@ -9,11 +9,13 @@ its own. If one block of a list is opened, all are.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sympy import Symbol
+
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
-from archgraph.outline.forms.levels import ValueLevels, change_of, has_extent
+from archgraph.outline.forms.levels import ValueLevels, has_extent
 from archgraph.outline.items import Flow, Item, groups_stages, read_operands
 
 
@@ -25,11 +27,13 @@ class ReadGraph:
     levels: ValueLevels
 
 
-def read(graph: Graph, outputs: Sequence[Value] = (), prefix: str = "") -> ReadGraph:
+def read(
+    graph: Graph, outputs: Sequence[Value] = (), prefix: str = "", numbers: Mapping[Symbol, int] | None = None
+) -> ReadGraph:
     """Read a graph for an outline; members that reach no output are left out."""
     opened: set[tuple[Graph, str]] = set()
     while True:
-        reader = _Reader(opened)
+        reader = _Reader(opened, ValueLevels(numbers or {}))
         items = list(reader.items(graph, prefix, {}))
         if reader.opened == opened:
             break
@@ -53,7 +57,7 @@ class _Reader:
     """Reads members one after another; ``siblings`` are the lists of blocks of which one is known to be opened."""
 
     siblings: set[tuple[Graph, str]]
-    levels: ValueLevels = field(default_factory=ValueLevels)
+    levels: ValueLevels
     known: dict[Value, Value] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -101,7 +105,7 @@ class _Reader:
         if len(set(places)) > len(set(families)):
             return True
         several = len(set(families)) < len(families)
-        return several and change_of(block.inputs[0].type, block.outputs[0].type) != 1
+        return several and self.levels.change(block.inputs[0].type, block.outputs[0].type) != 1
 
 
 def _list_of(member: Repeat | Node) -> str:
