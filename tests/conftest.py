@@ -30,6 +30,7 @@ NETWORKS = (
         "positive_structure",
     ),
     *("steps_attention", "steps_layers", "steps_moves", "steps_shapes", "steps_values", "answers", "shrinking"),
+    "outlined_modules",
 )
 """The helper modules that are networks of PyTorch: without it their examples cannot even be collected."""
 

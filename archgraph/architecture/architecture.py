@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from archgraph.graph.checkpoints import Checkpoint
     from archgraph.graph.ir import Graph, Value
     from archgraph.laws.search import Solution
+    from archgraph.outline.forms.network_outline import NetworkOutline
     from archgraph.pytorch.trace.batch.find import AskedBatch
     from archgraph.pytorch.verify.verify import Report
     from archgraph.report.curves import Series
@@ -1271,6 +1272,24 @@ class Architecture:
             fonts=fonts,
             dpi=dpi,
         )
+
+    def outline(self) -> NetworkOutline:
+        """Return what the network looks like from afar: series, residuals, Us, lanes, and what joins from beside.
+
+        Found from the graph alone: names, and how the network is divided into blocks, decide nothing. Printed, it is
+        the tree in words; levels are resolutions along a side.
+
+        >>> print(load("unet").outline())
+        U of 4 rows
+        | image, enc(0) =1 via crop_like_4=> up_4, concat_4, dec(0), logits
+        | 1/2: max_pool, enc(1) =1 via crop_like_3=> up_3, concat_3, dec(1)
+        | 1/4: max_pool_2, enc(2) =1 via crop_like_2=> up_2, concat_2, dec(2)
+        | 1/8: max_pool_3, enc(3) =1 via crop_like=> up, concat, dec(3)
+        | bottom (max_pool_4, bottleneck)
+        """
+        from archgraph.outline.forms.network_outline import network_outline
+
+        return network_outline(self.network)
 
     def to_networkx(self, *, unroll: bool = False) -> Any:
         """Return the graph for networkx; unrolled, with all counts at their values, when asked.

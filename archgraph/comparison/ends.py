@@ -5,13 +5,21 @@ from __future__ import annotations
 from archgraph.errors import QueryError
 from archgraph.graph.ir import Value
 from archgraph.graph.network import Network
+from archgraph.outline.forms.network_outline import network_outline
 from archgraph.outline.items import Flow, flow_of
 from archgraph.outline.structure import end_of, entry_of
 
 
 def main_flow(g: Network) -> Flow:
-    """Return what the selected outputs need, in topological order."""
-    return g.once("main flow", lambda: flow_of(g.graph, g.selected))
+    """Return what the selected outputs need, in topological order.
+
+    Where the network is a U, blocks that join its levels are open, however they are written.
+    """
+    return g.once("main flow", lambda: network_outline(g).flow if _is_u(g) else flow_of(g.graph, g.selected))
+
+
+def _is_u(g: Network) -> bool:
+    return any(len({row.level for row in u.rows}) > 1 for u in network_outline(g).us)
 
 
 def main_input(g: Network) -> Value:

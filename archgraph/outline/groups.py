@@ -83,14 +83,14 @@ def _alike(first: Group, second: Group, *, lossy: bool) -> bool:
 
 
 def _signature(items: Iterable[Item], *, lossy: bool) -> tuple[object, ...]:
-    return tuple((_name_of(item) if lossy else _shape_of(item.member), item.outputs[0].type) for item in items)
+    return tuple((_name_of(item) if lossy else shape_of_member(item.member), item.outputs[0].type) for item in items)
 
 
 def _name_of(item: Item) -> tuple[str, str]:
     return item.member.title, item.label
 
 
-def _shape_of(member: Member) -> object:
+def shape_of_member(member: Member) -> object:
     """What a member does, whatever the number of channels that come in."""
     if isinstance(member, Node):
         return member.title, repr(member.op)
@@ -99,7 +99,7 @@ def _shape_of(member: Member) -> object:
 
 @lru_cache(maxsize=4096)
 def _body_shape(body: Graph) -> tuple[object, ...]:
-    return tuple(map(_shape_of, body.nodes))
+    return tuple(map(shape_of_member, body.nodes))
 
 
 @lru_cache(maxsize=4096)

@@ -78,7 +78,7 @@ def _is_light_body(body: Graph) -> bool:
     return all(map(is_light, body.nodes))
 
 
-def read_inputs(member: Member) -> tuple[Value, ...]:
+def read_operands(member: Member) -> tuple[Value, ...]:
     """The operands whose values are used, not only their shapes."""
     if isinstance(member, Repeat):
         return member.inputs
@@ -154,14 +154,14 @@ def _items(
             yield from _items(member.body, f"{path}.", inner, whole=whole, fresh=True, depth=deeper)
             known.update((out, inner[own]) for out, own in zip(member.outputs, member.body.outputs, strict=True))
         else:
-            inputs = tuple(known.get(value, value) for value in read_inputs(member))
+            inputs = tuple(known.get(value, value) for value in read_operands(member))
             outputs = tuple(Value(value.type, value.name) for value in member.outputs) if fresh else member.outputs
             known.update(zip(member.outputs, outputs, strict=True))
             yield Item(path, member, inputs, outputs)
 
 
 def _is_opened(repeat: Repeat, parent: Graph, *, whole: bool, depth: int | None) -> bool:
-    return depth > 0 if depth is not None else whole or _groups_stages(repeat, parent)
+    return depth > 0 if depth is not None else whole or groups_stages(repeat, parent)
 
 
 def with_gaps(flow: Flow, hidden: Callable[[Item], bool], inputs: Collection[str] = ()) -> Flow:
@@ -182,7 +182,7 @@ def with_gaps(flow: Flow, hidden: Callable[[Item], bool], inputs: Collection[str
     return Flow(left, tuple(kept), tuple(dict.fromkeys(outputs)))
 
 
-def _groups_stages(repeat: Repeat, parent: Graph) -> bool:
+def groups_stages(repeat: Repeat, parent: Graph) -> bool:
     """Whether the block is only a chapter of the network: it repeats something, or has three resolutions."""
     if len(parent.nodes) == 1:
         return len(repeat.body.nodes) > 1

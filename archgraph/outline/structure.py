@@ -209,7 +209,14 @@ def _starts_anew(
         return True
     if any(isinstance(one.member, Repeat) and not one.member.once for one in (item, last)):
         return True
+    # What others are put beside belongs to what follows: a box says the size of what it makes itself.
+    if _takes_others(item) and item not in absorbed and any(not one.light for one in current):
+        return True
     return not item.light and (any(not one.light for one in current) or not _is_merge(last))
+
+
+def _takes_others(item: Item) -> bool:
+    return item.label == "concat" and len(set(item.inputs)) > 1
 
 
 def _is_merge(item: Item) -> bool:

@@ -22,7 +22,7 @@ import archgraph as ag
 from archgraph.cost.costs import METRICS, Costs
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.outline.groups import Group
-from archgraph.outline.items import Flow, flow_of, read_inputs
+from archgraph.outline.items import Flow, flow_of, read_operands
 from archgraph.outline.stages import find_u, stages
 from archgraph.outline.structure import merged_groups, structure
 from archgraph.spec.load import shipped_names
@@ -71,7 +71,7 @@ def needed(graph: Graph, outputs: Iterable[Value], prefix: str = "") -> tuple[se
             wanted.update(value for value, own in zip(member.inputs, member.body.inputs, strict=True) if own in read)
         else:
             paths.add(path)
-            wanted.update(read_inputs(member))
+            wanted.update(read_operands(member))
     return paths, wanted
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypedDict
 
 from archgraph.data.figure_words import BACKGROUNDS, FONTS, HIGHEST_DPI, LOWEST_DPI, PALETTES, THEMES
 from archgraph.errors import QueryError, not_among, quoted
