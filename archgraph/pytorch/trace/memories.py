@@ -53,7 +53,8 @@ class Memories:
         self._storages.setdefault(storage, root)
         self._claimed.setdefault(root, storage)
         self._bound.add(result.value)
-        return result
+        # What a step makes anew is dense: of an expanded operand all repetitions stand in it.
+        return (_laid(result) or result) if known is None else result
 
     def _root(self, value: Value) -> Value:
         return self._roots.get(value, value)

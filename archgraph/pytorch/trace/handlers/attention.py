@@ -21,6 +21,7 @@ from archgraph.pytorch.trace.axes import per_position
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.contractions import product_of
 from archgraph.pytorch.trace.handlers.masked_sums import limited_sum
+from archgraph.pytorch.trace.handlers.pointwise import on_one
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, equal, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.masking.attended import KeyMask, along, up_to_own
@@ -101,7 +102,7 @@ def attention(i: ProgramInterpreter, a: Arguments) -> Tracked:
         result = fused(i, a.query, a.key, a.value, keys)
         if result is not None:
             return result
-    return written_out(i, a.query, a.key, a.value, keys, None if fixed else a.attn_mask)
+    return written_out(i, a.query, a.key, a.value, keys, None if fixed else a.attn_mask, scaled=(True, True))
 
 
 @aten("attention")
@@ -114,7 +115,7 @@ def recognised(i: ProgramInterpreter, a: Arguments) -> Tracked:
     elements = [sum((_elements(i, node) for node in nodes), ZERO) for nodes in (found.tests, found.factors)]
     form = {"written": SCALED[found.scaled], "masked": elements[0], "factors": elements[1]}
     result = fused(i, q, turned, v, keys, form)
-    return written_out(i, q, turned, v, keys, None) if result is None else result
+    return written_out(i, q, turned, v, keys, None, scaled=found.scaled) if result is None else result
 
 
 def _factors(i: ProgramInterpreter, found: Fused, last: RecordedNode) -> list[Tracked]:
@@ -325,15 +326,24 @@ def _same_positions(t: Tracked, other: Tracked) -> bool:
 
 
 def written_out(
-    i: ProgramInterpreter, q: Tracked, k: Tracked, v: Tracked, masked: KeyMask, bias: Tracked | None
+    i: ProgramInterpreter,
+    q: Tracked,
+    k: Tracked,
+    v: Tracked,
+    masked: KeyMask,
+    bias: Tracked | None,
+    *,
+    scaled: tuple[bool, bool],
 ) -> Tracked:
-    """Attention as its parts: scores, scale, bias, softmax, and the weighted values."""
+    """Attention as its parts: scores, scale, bias, softmax, and the weighted values.
+
+    Queries and keys that are `scaled` are so before their product, which keeps what comes of it; else the scores are.
+    """
     i.weighed, i.builder.limit = None, ""
-    keys = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
-    scores = _grouped_product(i, q, keys)
-    scaled = Function("mul", (None, _scale(i, q)))
-    assert isinstance(scores.value, Value)
-    scores = Tracked(i.builder.emit(scaled, [scores.value])[0], scores.layout)
+    scale = Function("mul", (None, _scale(i, q)))
+    q, k = (on_one(i, scale, t) if first else t for t, first in zip((q, k), scaled, strict=True))
+    scores = _grouped_product(i, q, k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]]))
+    scores = scores if any(scaled) else on_one(i, scale, scores)
     if bias is not None:
         values, layout = broadcast_dimensions(i.builder, [scores, bias])
         scores = Tracked(i.builder.emit(Add(), values)[0], layout)

@@ -10,7 +10,7 @@ from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.base import Op
 from archgraph.ops.einsum import Einsum
 from archgraph.ops.traced.values import Reduce
-from archgraph.pytorch.trace.align import Alignment, Operand, broadcast_dimensions
+from archgraph.pytorch.trace.align import Alignment, DimensionKey, Operand, broadcast_dimensions
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked
@@ -41,12 +41,16 @@ def contract(i: ProgramInterpreter, x: Tracked, y: Tracked, left: Labels, right:
     return Tracked(value, tuple(align.digits(label) for label in out))
 
 
-def _as_positions(align: Alignment, summed: set[int]) -> None:
-    """Name what is summed as positions: of channels nothing could be said one by one."""
+def _is_channel(align: Alignment, key: DimensionKey) -> bool:
+    return any(key in part and part[key].axis == CHANNEL for part in align.parts)
+
+
+def _as_positions(align: Alignment, labels: set[int]) -> None:
+    """Name what labels stand for as positions: of channels nothing could be said one by one."""
     taken = set(align.names.values())
     free = next(name for name in (f"a{number}" for number in range(len(taken) + 1)) if name not in taken)
     for key, name in align.names.items():
-        if key[0] in summed and name == CHANNEL and CHANNEL not in align.kept:
+        if key[0] in labels and name == CHANNEL and CHANNEL not in align.kept:
             align.names[key] = free
 
 
@@ -64,6 +68,8 @@ def _limited(i: ProgramInterpreter, op: Op, masked: Operand, align: Alignment, s
 def _outer(i: ProgramInterpreter, operands: list[Operand], out: Labels, summed: set[int]) -> Tracked:
     """Without a common label that is summed, PyTorch multiplies element by element."""
     align = Alignment(i.builder, operands, summed=sorted(summed))
+    # A product of positions is none of channels, however many are summed: its factors would be taken for gates.
+    _as_positions(align, {key[0] for key in align.names if not _is_channel(align, key)})
     (value,) = i.builder.emit(Multiply(), align.values())
     axes = tuple(dict.fromkeys(align.names[key] for key in align.names if key[0] in summed))
     if axes:

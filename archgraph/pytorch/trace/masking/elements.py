@@ -10,16 +10,16 @@ from archgraph.ops.position_sets import PositionSets
 from archgraph.ops.reach import SAME, AtMost, AxisMap, Listed
 from archgraph.ops.traced.limited import Limited
 from archgraph.pytorch.trace.builder import Builder, Record, Tracked
-from archgraph.pytorch.trace.masking.taken import TakenElements, taken_by
+from archgraph.pytorch.trace.masking.taken import NonzeroOf, TakenElements, taken_by
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.sizes.types import CHANNEL
 
 SOME = "constants mask single elements"
 
 
-def cut_down(builder: Builder, step: RecordedNode, result: Any) -> None:
+def cut_down(builder: Builder, step: RecordedNode, result: Any, nonzero: NonzeroOf) -> None:
     """Say of the operation that a step has become which positions it takes."""
-    found = taken_by(step)
+    found = taken_by(step, nonzero)
     if not found or not isinstance(result, Tracked) or not builder.records:
         return
     record = builder.records[-1]

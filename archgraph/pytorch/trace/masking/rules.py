@@ -155,6 +155,21 @@ def applied(name: str, given: Given) -> Partial:
     return replace(operand, constant=constant, doubtful=operand.doubtful | far)
 
 
+def zero_kept(given: Given) -> Partial:
+    """A function that is zero at zero; of other constants nothing is remembered."""
+    operand = _partial(given["self"])
+    exponent = given.get("exponent")
+    if exponent is not None and not (isinstance(exponent, (int, float)) and exponent > 0):
+        return nothing_known()
+    far = operand.constant <= -MASKED_BELOW
+    return replace(
+        operand,
+        constant=operand.constant.new_zeros(()).expand(operand.constant.shape),
+        live=~operand.zero,
+        doubtful=operand.doubtful | far,
+    )
+
+
 def below(given: Given) -> Partial:
     return _triangle(given, lower=True)
 
@@ -207,6 +222,10 @@ def opposite(given: Given) -> Partial:
 
 
 MAPPED: Sequence[str] = ("tanh", "sqrt", "abs", "floor", "round", "sign", "log", "square")
+ZERO_KEPT: Sequence[str] = (
+    *("pow", "gelu", "silu", "leaky_relu", "elu", "celu", "selu", "mish", "hardswish", "hardtanh", "relu6", "log1p"),
+    *("expm1", "sin", "tan", "sinh", "asin", "atan", "erf", "softsign", "tanhshrink", "hardshrink", "softshrink"),
+)
 VANISHING: Sequence[str] = ("exp", "sigmoid", "relu", "exp2")
 
 
@@ -248,6 +267,7 @@ CONSTANT_RULES: Mapping[str, ConstantRule] = {
     "clamp_max": clamped,
     "nan_to_num": unchanged,
     **{name: _function(name) for name in MAPPED},
+    **dict.fromkeys(ZERO_KEPT, zero_kept),
     **{name: _vanishing(name) for name in VANISHING},
 }
 PASSING = frozenset(

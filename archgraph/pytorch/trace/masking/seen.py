@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SOFTMAX = frozenset(("softmax", "_softmax", "_safe_softmax"))
 CONVOLUTIONS = frozenset(name for name in CONTRACTIONS if name.startswith("conv"))
+SCALING = frozenset(("mul", "multiply", "div", "true_divide"))
+"""Steps that multiply element by element."""
 FUSED = "scaled_dot_product_attention"
 MAXIMA = frozenset(("amax", "max", "logsumexp"))
 """Those that what lies far below the largest has no part in."""
@@ -53,6 +55,7 @@ class RecordedMasks:
     def __init__(self, steps: Sequence[RecordedNode], number: NumberOf) -> None:
         self._seen: dict[RecordedNode, SeenKeys] = {}
         self._limits: dict[RecordedNode, str] = {}
+        self._nonzero: dict[tuple[RecordedNode, RecordedNode], Tensor] = {}
         self._pass(steps, number)
         others = [step.elsewhere for step in steps]
         for same in zip(*others, strict=False) if all(others) else ():
@@ -66,6 +69,10 @@ class RecordedMasks:
         """Return why what a step reads is less than it seems, unless who reads the step knows better."""
         return self._limits.get(step, "")
 
+    def nonzero(self, step: RecordedNode, factor: RecordedNode) -> Tensor | None:
+        """Return where a computed factor of a step may be other than zero; None where it may be anywhere."""
+        return self._nonzero.get((step, factor))
+
     def _pass(self, steps: Sequence[RecordedNode], number: NumberOf) -> None:
         scored: dict[RecordedNode, Tensor] = {}
         given = _given(steps)
@@ -73,8 +80,17 @@ class RecordedMasks:
             name = name_of(step)
             if name == FUSED:
                 self._fused(step, states, given)
+            elif name in SCALING:
+                self._scaled(step, states)
             elif name in CONTRACTIONS or name in SOFTMAX or name in POOLING:
                 self._gathered(step, states, scored)
+
+    def _scaled(self, step: RecordedNode, states: States) -> None:
+        """Pass a product of elements, some of which are zero whatever is computed."""
+        for node in filter(states.has, step.all_input_nodes):
+            zero = states.operand(step, node).zero
+            if bool(zero.any()):
+                self._nonzero[step, node] = ~zero
 
     def _gathered(self, step: RecordedNode, states: States, scored: dict[RecordedNode, Tensor]) -> None:
         """Pass a step that reads several elements, of which constants may mask some."""

@@ -49,6 +49,9 @@ class States:
         """Pass a step."""
         if step.op != "call_function" or step.held is not None:
             return
+        if step.writes and str(step.target).startswith("aten.copy_."):
+            self._write(step, step.args[0], step.args[1])
+            return
         result = self._result(step)
         if isinstance(result, list) or (result is not None and not result.plain):
             self._found[step] = result
@@ -124,6 +127,34 @@ class States:
         if isinstance(item, RecordedNode):
             return self.operand(step, item)
         return _plain(item, self.number)
+
+    # -- writes ------------------------------------------------------------------------------------------
+
+    def _write(self, step: RecordedNode, view: RecordedNode, written: RecordedNode) -> None:
+        """Pass a step that writes into a part of a tensor, of which is known afterwards what was written."""
+        value, views = self.operand(step, written), []
+        while view.base is not None:
+            views.append(view)
+            view = view.base
+        if view.held is not None or (value.plain and not self.has(view)):
+            return
+        try:
+            self._found[view] = self._written(self.operand(step, view).within(self.shape(view)), value, views[::-1])
+        except (RuntimeError, TypeError, ValueError, IndexError, KeyError, ArchgraphError):
+            self._found[view] = doubtful()
+        self._left.setdefault(view, len(view.users))
+
+    def _written(self, whole: Partial, value: Partial, views: Sequence[RecordedNode]) -> Partial:
+        """Return what is known of a tensor after a write into a view of views of it."""
+        olds, news = (whole.constant, whole.live, whole.doubtful), (value.constant, value.live, value.doubtful)
+        made = [old.clone() for old in olds]
+        for part, new in zip(made, news, strict=True):
+            inside: Any = part
+            for view in views:
+                rest = [self._constant(view, item) for item in view.args[1:]]
+                inside = _on(view, inside, rest, {key: self._constant(view, item) for key, item in view.kwargs.items()})
+            inside.copy_(new.expand(inside.shape))
+        return Partial(made[0], made[1], made[2], whole.counted or value.counted)
 
     # -- products ----------------------------------------------------------------------------------------
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
 from archgraph.pytorch.trace.masking.rules import CONSTANT_RULES, JOINS, PASSING, POOLING, REARRANGING
@@ -12,6 +12,8 @@ from archgraph.pytorch.trace.recording.node import RecordedNode
 if TYPE_CHECKING:
     from torch import Tensor
 
+NonzeroOf: TypeAlias = "Callable[[RecordedNode, RecordedNode], Tensor | None]"
+"""Gives where a computed factor of a step may be other than zero."""
 GATHERING = (CONTRACTIONS - {"conv1d", "conv2d", "conv3d", "convolution"}) | POOLING | {"softmax", "_softmax"}
 """Steps that know themselves which of the elements that they read are zero."""
 
@@ -30,10 +32,10 @@ class TakenElements(NamedTuple):
     taken: Tensor
 
 
-def taken_by(step: RecordedNode) -> list[TakenElements]:
+def taken_by(step: RecordedNode, nonzero: NonzeroOf) -> list[TakenElements]:
     """Return what a step takes of its operands, where that is not all of them."""
     found = []
-    for operand, taken in _tests(step):
+    for operand, taken in _tests(step, nonzero):
         if bool(taken.all()):
             continue
         dims = [dim for dim in range(-taken.ndim, 0) if _varies(taken, dim)]
@@ -46,7 +48,7 @@ def taken_by(step: RecordedNode) -> list[TakenElements]:
     return found
 
 
-def _tests(step: RecordedNode) -> Iterator[tuple[RecordedNode, Tensor]]:
+def _tests(step: RecordedNode, nonzero: NonzeroOf) -> Iterator[tuple[RecordedNode, Tensor]]:
     """Yield operands with tests that say where they are taken."""
     name, args = name_of(step), step.args
     if name == "where" and len(args) == 3:
@@ -60,8 +62,12 @@ def _tests(step: RecordedNode) -> Iterator[tuple[RecordedNode, Tensor]]:
     elif name in ("mul", "multiply", "div", "true_divide"):
         for node, other in ((args[0], args[1]), (args[1], args[0]))[: 1 if "div" in name else 2]:
             factor = _known(step, other)
-            if factor is not None and _computed(step, node):
+            if not _computed(step, node):
+                continue
+            if factor is not None:
                 yield node, (~factor.isinf()) if "div" in name else (factor != 0)
+            elif isinstance(other, RecordedNode) and (found := nonzero(step, other)) is not None:
+                yield node, found
 
 
 def _known(step: RecordedNode, node: object) -> Tensor | None:
