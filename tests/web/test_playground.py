@@ -88,7 +88,7 @@ def tab(driver, name):
 
 
 def test_a_spec_a_typo_a_contrast_and_a_link(driver, address):
-    driver.get(address)
+    driver.get(f"{address}?patience={1000 * PATIENCE}")
     until(driver, "document.querySelector('tr[data-metric=params]')", "laws of the spec to start with")
 
     unet = (ROOT / "specs" / "unet.yaml").read_text(encoding="utf-8")
@@ -151,7 +151,7 @@ def test_completion_offers_operations(driver, address):
 
 
 def test_a_runaway_spec_is_stopped_and_the_next_one_answered(driver, address):
-    driver.get(f"{address}?patience=3000")
+    driver.get(f"{address}?patience=20000")
     until(
         driver,
         "document.querySelector('tr[data-metric=params]') || document.body.innerText.includes('Stopped')",
