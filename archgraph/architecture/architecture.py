@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from archgraph.outline.forms.network_outline import NetworkOutline
     from archgraph.pytorch.trace.batch.find import AskedBatch
     from archgraph.pytorch.verify.verify import Report
-    from archgraph.report.curves import Series
+    from archgraph.report.curves import DataSeries
     from archgraph.report.table import Table
     from archgraph.sizes.symbols import Assumption
     from archgraph.sizes.types import TensorType
@@ -1699,7 +1699,7 @@ def fits_figure(
 
 
 def fits_chart(
-    found: Mapping[str, Sequence[Series]],
+    found: Mapping[str, Sequence[DataSeries]],
     memory: str | float,
     run: Training,
     language: str = "en",

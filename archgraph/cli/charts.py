@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import LOOK_FLAGS, add_figure, add_names, look_keywords
+from archgraph.cli.shared import LOOK_FLAGS, Keywords, add_figure, add_names, look_keywords
 
 
 def add_chart(parser: Parser) -> None:
@@ -21,7 +20,7 @@ def add_chart(parser: Parser) -> None:
         parser.not_with(option, "--output")
 
 
-def chart_keywords(options: argparse.Namespace) -> dict[str, Any]:
+def chart_keywords(options: argparse.Namespace) -> Keywords:
     """Return how the figure shall look, as keywords of the functions that draw charts."""
     said = {name: value for name, value in look_keywords(options).items() if value is not None}
     return {"language": options.language, **said}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archgraph.cli.caveats import note_asked
 from archgraph.cli.figure_values import read_label, read_palette
@@ -17,6 +17,9 @@ from archgraph.errors import QueryError, printable, quoted
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
     from archgraph.figures.figure import Figure
+
+Keywords: TypeAlias = dict[str, Any]
+"""What was said on a command line, as keywords of the call that it stands for."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def add_model(parser: Parser, *, shape: str = "--input") -> None:
     )
 
 
-def model_keywords(options: argparse.Namespace) -> dict[str, Any]:
+def model_keywords(options: argparse.Namespace) -> Keywords:
     """Return what `--input`, `--dynamic` and `--set` say."""
     found: dict[str, object] = bindings(getattr(options, "set", []))
     if getattr(options, "shapes", None):
@@ -163,7 +166,7 @@ LOOK_FLAGS = ("--width", "--venue", "--theme", "--background", "--fonts", "--dpi
 PART_FLAGS = ("--height", "--palette", "--title", "--no-legend", "--label", "--hide")
 
 
-def look_keywords(options: argparse.Namespace) -> dict[str, Any]:
+def look_keywords(options: argparse.Namespace) -> Keywords:
     """Return how the figure shall look, as keywords of what draws it; None where nothing is said.
 
     Raises:
@@ -175,7 +178,7 @@ def look_keywords(options: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(options, name) for name in ("width", "venue", "theme", "background", "fonts", "dpi")}
 
 
-def figure_keywords(options: argparse.Namespace) -> dict[str, Any]:
+def figure_keywords(options: argparse.Namespace) -> Keywords:
     """Return what was asked of a figure, as keywords of `draw` and `contrast`."""
     labels = None if options.label is None else distinct(map(read_label, options.label), "labelled")
     parts = {name: getattr(options, name) for name in ("height", "palette", "title", "legend", "hide")}

@@ -277,8 +277,8 @@ def chart_figure(
         QueryError: an unknown venue, width or look.
 
     >>> from archgraph.figures.charts.growth_chart import growth_diagram
-    >>> from archgraph.report.curves import Series
-    >>> one = Series("a", ((1e9, 1e7), (4e9, 4e7)))
+    >>> from archgraph.report.curves import DataSeries
+    >>> one = DataSeries("a", ((1e9, 1e7), (4e9, 4e7)))
     >>> chart_figure(lambda wide: growth_diagram([one], wide, "en"), "growth of a").diagram.width / 72
     6.75
     """

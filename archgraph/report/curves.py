@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Series:
+class DataSeries:
     """Points of one network in some order.
 
     Attributes:

@@ -15,7 +15,7 @@ from archgraph.cost.training.fit import Fit
 from archgraph.cost.training.run import Training
 from archgraph.errors import QueryError
 from archgraph.graph.network import Network
-from archgraph.report.curves import Bar, Series
+from archgraph.report.curves import Bar, DataSeries
 from archgraph.report.table import Table
 from archgraph.studies.growth_path import GrowthPath
 from archgraph.studies.largest import Largest, largest_of
@@ -66,12 +66,12 @@ def works_on(g: Network) -> str:
     return "latents" if "latent" in name else {3: "voxels", 2: "pixels"}.get(positions, "other")
 
 
-def walk(path: GrowthPath, values: Sequence[object], labels: Sequence[str] = ()) -> Series:
+def walk(path: GrowthPath, values: Sequence[object], labels: Sequence[str] = ()) -> DataSeries:
     """Return MACs and parameters along a path, at these values after those that the network starts from."""
     networks = [path.network.at(), *(path.at(value) for value in values)]
     points = tuple((int(whole_part(g).metric("macs")), int(whole_part(g).metric("params"))) for g in networks)
     named = (path.network.name, *[""] * (len(points) - 2), path.name or path.symbol)[: len(points)]
-    return Series(path.title, points, layers_of(path.network), works_on(path.network), tuple(labels) or named)
+    return DataSeries(path.title, points, layers_of(path.network), works_on(path.network), tuple(labels) or named)
 
 
 def growth_table(walks: Iterable[PathValues]) -> Table:
@@ -99,7 +99,7 @@ def _steps(path: GrowthPath, values: Sequence[object]) -> Iterator[dict[str, obj
         }
 
 
-def fitting(path: GrowthPath, memory: object, batches: Iterable[int], run: Training) -> Series:
+def fitting(path: GrowthPath, memory: object, batches: Iterable[int], run: Training) -> DataSeries:
     """Return the largest that fits at each batch, the symbol taken as continuous; no point where nothing fits."""
     points = []
     for batch in batches:
@@ -108,7 +108,7 @@ def fitting(path: GrowthPath, memory: object, batches: Iterable[int], run: Train
         except QueryError as error:
             if "no " not in error.message:
                 raise
-    return Series(path.title, tuple(points), layers_of(path.network), works_on(path.network))
+    return DataSeries(path.title, tuple(points), layers_of(path.network), works_on(path.network))
 
 
 def ceiling(memory: int, run: Training) -> float:
@@ -136,7 +136,7 @@ def bars_of(fits: Iterable[Fit]) -> list[Bar]:
     return [Bar(fit.needed.name, dict(fit.by_kind), fit.bytes) for fit in fits]
 
 
-def published(rows: Iterable[Mapping[str, object]]) -> list[Series]:
+def published(rows: Iterable[Mapping[str, object]]) -> list[DataSeries]:
     """Return published networks as curves: mappings with `name`, `layers`, `input` and `sizes` of `params` and `macs`.
 
     Raises:
@@ -150,7 +150,7 @@ def published(rows: Iterable[Mapping[str, object]]) -> list[Series]:
             ends = {0, len(sizes) - 1}
             labels = tuple(f"{row['name']} {size}" if k in ends else str(size) for k, size in enumerate(sizes))
             found.append(
-                Series(str(row["name"]), points, str(row["layers"]), str(row["input"]), labels, published=True)
+                DataSeries(str(row["name"]), points, str(row["layers"]), str(row["input"]), labels, published=True)
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             hint = "name, layers, input, and sizes: {label: {params: ..., macs: ...}}"

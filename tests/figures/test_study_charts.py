@@ -12,7 +12,7 @@ from archgraph.figures.charts.chart_words import CHART_WORDS
 from archgraph.figures.charts.fits_chart import fits_diagram
 from archgraph.figures.charts.growth_chart import growth_diagram, slope
 from archgraph.figures.charts.log_axes import Scale
-from archgraph.report.curves import Series
+from archgraph.report.curves import DataSeries
 from archgraph.studies.curves import ceiling, walk
 
 PUBLISHED = [
@@ -58,7 +58,7 @@ def test_names_and_words_are_on_the_chart(growth):
 
 
 def test_equal_prices_lie_at_45_degrees():
-    curves = [Series("a", ((1e9, 1e7), (1e12, 1e9)), "attention")]
+    curves = [DataSeries("a", ((1e9, 1e7), (1e12, 1e9)), "attention")]
     diagram = growth_diagram(curves, 486.0, "en")
     thin = [part for box in diagram.boxes for part in box.parts if getattr(part, "stroke", "") == "#9aa7b5"]
     assert thin
@@ -81,11 +81,11 @@ def test_what_fits_is_below_the_ceiling_and_falls_with_the_batch():
 
 
 def test_names_at_the_right_are_spread_and_batches_without_an_answer_left_out():
-    flat = [Series(f"network {k}", ((1, 2e9), (8, 1e9 + k)), "both") for k in range(9)]
+    flat = [DataSeries(f"network {k}", ((1, 2e9), (8, 1e9 + k)), "both") for k in range(9)]
     diagram = fits_diagram({"a": flat, "b": flat[:1]}, 5e9, "80GB", "note", 486.0, "zh")
     assert overlapping(diagram) == []
     with pytest.raises(QueryError, match="nothing fits"):
-        fits_diagram({"a": [Series("n", ())]}, 5e9, "80GB", "note", 486.0, "en")
+        fits_diagram({"a": [DataSeries("n", ())]}, 5e9, "80GB", "note", 486.0, "en")
 
 
 def test_bars_are_as_long_as_what_they_say():

@@ -12,14 +12,14 @@ from archgraph.figures.content.mathtext import words
 from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Path, Rect, Text
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, LINE, SIZES
-from archgraph.report.curves import Series
+from archgraph.report.curves import DataSeries
 
 _LEFT, _GAP, _TOP, _TALL, _LABELS = 34.0, 12.0, 30.0, 168.0, 10.0
 _BETWEEN = 9.2
 
 
 def fits_diagram(
-    panels: Mapping[str, Sequence[Series]], ceiling: float, memory: str, note: str, width: float, language: str
+    panels: Mapping[str, Sequence[DataSeries]], ceiling: float, memory: str, note: str, width: float, language: str
 ) -> Diagram:
     """Draw curves of (batch, parameters), panel by panel.
 
@@ -52,12 +52,12 @@ def fits_diagram(
     return Diagram((Box("fits", width, height, (*parts, *below), kind="panel"),), width=width, height=height)
 
 
-def _names_width(curves: Sequence[Series]) -> float:
+def _names_width(curves: Sequence[DataSeries]) -> float:
     return max((text_width(curve.name, "sans", SIZES.small) for curve in curves), default=0.0) + 8.0
 
 
 def _panel(
-    title: str, curves: Sequence[Series], axes: LogAxes, ceiling: float, said: Mapping[str, str], x: float
+    title: str, curves: Sequence[DataSeries], axes: LogAxes, ceiling: float, said: Mapping[str, str], x: float
 ) -> Iterator[BoxPart]:
     top = axes.y.place(ceiling)
     yield Rect(axes.x.start, axes.y.end, axes.x.end - axes.x.start, top - axes.y.end, "#ececec", "none", 0.0)
@@ -78,7 +78,7 @@ def _panel(
     yield from _names(curves, axes)
 
 
-def _curve(curve: Series, axes: LogAxes) -> Iterator[BoxPart]:
+def _curve(curve: DataSeries, axes: LogAxes) -> Iterator[BoxPart]:
     points = tuple(axes.point(*point) for point in curve.points)
     color = LAYER_COLORS[curve.layers]
     if len(points) > 1:
@@ -87,7 +87,7 @@ def _curve(curve: Series, axes: LogAxes) -> Iterator[BoxPart]:
         yield from Mark(curve.layers, "latents").drawn(*points[-1])
 
 
-def _names(curves: Sequence[Series], axes: LogAxes) -> Iterator[BoxPart]:
+def _names(curves: Sequence[DataSeries], axes: LogAxes) -> Iterator[BoxPart]:
     """Names at the right, spread so that none covers another, with a line to where each curve ends."""
     drawn = sorted((curve for curve in curves if curve.points), key=lambda curve: -curve.points[-1][1])
     ends = [axes.point(*curve.points[-1]) for curve in drawn]
@@ -112,7 +112,7 @@ def _spread(wanted: Sequence[float], lowest: float) -> list[float]:
 
 
 def _below(
-    panels: Mapping[str, Sequence[Series]], said: Mapping[str, str], note: str, y: float, width: float
+    panels: Mapping[str, Sequence[DataSeries]], said: Mapping[str, str], note: str, y: float, width: float
 ) -> tuple[list[BoxPart], float]:
     """What dashes mean, and the settings of the run."""
     there = {curve.layers for curves in panels.values() for curve in curves}

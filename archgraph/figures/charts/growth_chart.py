@@ -11,7 +11,7 @@ from archgraph.figures.charts.point_labels import Label, placed_labels, squares_
 from archgraph.figures.content.mathtext import words
 from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Extent, Path, Text
 from archgraph.figures.drawing.style import FRAME, HAIR, LINE, SIZES, mix
-from archgraph.report.curves import Series
+from archgraph.report.curves import DataSeries
 
 _LEFT, _RIGHT, _TOP = 40.0, 10.0, 16.0
 _PALE, _DARK, _ISO, _PRICE = "#f6f9f6", "#d8e1eb", "#9aa7b5", "#5d6b7a"
@@ -21,7 +21,7 @@ STEEP, FLAT = 2.0, 0.1
 """Slopes of log parameters over log MACs beyond which growth is where positions are few, or of the resolution."""
 
 
-def growth_diagram(curves: Sequence[Series], width: float, language: str) -> Diagram:
+def growth_diagram(curves: Sequence[DataSeries], width: float, language: str) -> Diagram:
     """Draw curves of (MACs, parameters).
 
     Raises:
@@ -45,7 +45,7 @@ def growth_diagram(curves: Sequence[Series], width: float, language: str) -> Dia
     return Diagram((box,), width=width, height=height)
 
 
-def _axes(curves: Sequence[Series], width: float) -> LogAxes:
+def _axes(curves: Sequence[DataSeries], width: float) -> LogAxes:
     """Equal decades on both axes, so that equal prices lie at 45 degrees."""
     points = [point for curve in curves for point in curve.points]
     left, right = _ends([x for x, _ in points], 0.18)
@@ -125,7 +125,7 @@ def _cut(shape: Polygon, inside: Callable[[tuple[float, float]], float]) -> Poly
     return kept
 
 
-def slope(curve: Series) -> float | None:
+def slope(curve: DataSeries) -> float | None:
     """Return by which power parameters grow with MACs from the first point to the last; None of one point."""
     (x, y), (u, v) = curve.points[0], curve.points[-1]
     if len(curve.points) < 2 or (x, y) == (u, v):
@@ -133,26 +133,26 @@ def slope(curve: Series) -> float | None:
     return float("inf") if x == u else log10(v / y) / log10(u / x)
 
 
-def _way(curve: Series) -> str:
+def _way(curve: DataSeries) -> str:
     found = slope(curve)
     if found is None:
         return "everywhere"
     return "resolution" if abs(found) < FLAT else "low" if found > STEEP else "everywhere"
 
 
-def _line(curve: Series, axes: LogAxes) -> Iterator[BoxPart]:
+def _line(curve: DataSeries, axes: LogAxes) -> Iterator[BoxPart]:
     points = tuple(axes.point(*point) for point in curve.points)
     if len(points) > 1:
         yield Path(points, LAYER_COLORS[curve.layers], 1.2, _DASHES[_way(curve)], arrow=not curve.published, head=5.0)
 
 
-def _marks(curve: Series, axes: LogAxes) -> Iterator[BoxPart]:
+def _marks(curve: DataSeries, axes: LogAxes) -> Iterator[BoxPart]:
     """A mark at every published network; of a path, at its start."""
     for point in curve.points if curve.published else curve.points[:1]:
         yield from Mark(curve.layers, curve.works_on).drawn(*axes.point(*point))
 
 
-def _labels(curves: Sequence[Series], axes: LogAxes) -> Iterator[Text]:
+def _labels(curves: Sequence[DataSeries], axes: LogAxes) -> Iterator[Text]:
     taken, labels, known = [], [], set()
     for curve in curves:
         places = [axes.point(*point) for point in curve.points]
@@ -170,7 +170,7 @@ def _labels(curves: Sequence[Series], axes: LogAxes) -> Iterator[Text]:
     yield from placed_labels(labels, taken, page)
 
 
-def _key(curves: Sequence[Series], said: Mapping[str, str], y: float, width: float) -> tuple[list[BoxPart], float]:
+def _key(curves: Sequence[DataSeries], said: Mapping[str, str], y: float, width: float) -> tuple[list[BoxPart], float]:
     """What colours, shapes and dashes mean, of those that are there; in as many lines as it takes."""
     entries = [*_layer_entries(curves), *_shape_entries(curves), *_dash_entries(curves)]
     parts: list[BoxPart] = []
@@ -188,19 +188,19 @@ def _key(curves: Sequence[Series], said: Mapping[str, str], y: float, width: flo
 KeyEntry = tuple[str, float, list[BoxPart]]
 
 
-def _layer_entries(curves: Sequence[Series]) -> Iterator[KeyEntry]:
+def _layer_entries(curves: Sequence[DataSeries]) -> Iterator[KeyEntry]:
     for layers in LAYER_COLORS:
         if any(curve.layers == layers for curve in curves):
             yield layers, 7.0, list(Mark(layers, "latents").drawn(4.0, 0.0))
 
 
-def _shape_entries(curves: Sequence[Series]) -> Iterator[KeyEntry]:
+def _shape_entries(curves: Sequence[DataSeries]) -> Iterator[KeyEntry]:
     for shape in WORKS_ON[:3]:
         if any(curve.works_on == shape for curve in curves):
             yield shape, 7.0, list(Mark("attention", shape).drawn(4.0, 0.0, FRAME))
 
 
-def _dash_entries(curves: Sequence[Series]) -> Iterator[KeyEntry]:
+def _dash_entries(curves: Sequence[DataSeries]) -> Iterator[KeyEntry]:
     for way, dash in _DASHES.items():
         if any(len(curve.points) > 1 and _way(curve) == way for curve in curves):
             yield way, 20.0, [Path(((0.0, 0.0), (20.0, 0.0)), FRAME, LINE + 0.4, dash)]

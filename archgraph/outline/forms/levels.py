@@ -11,7 +11,7 @@ from sympy import Expr, Mul, Symbol
 
 from archgraph.graph.ir import Member, Node, Value
 from archgraph.laws.numeric import value_at
-from archgraph.outline.items import ratio
+from archgraph.outline.resolution import ratio
 from archgraph.sizes.types import TensorType
 
 _KEEPING = ("concat", "slice", "split", "crop", "crop_like", "pad")
@@ -81,7 +81,7 @@ class ValueLevels:
         if quotient.free_symbols and all(_is_power(factor) for factor in Mul.make_args(quotient)):
             found = value_at(quotient, self.numbers, other=2)
         else:
-            found = ratio(before, after)
+            found = value_at(ratio(before, after), self.numbers, other=2)
         return Fraction(found).limit_denominator(_FINEST)
 
 

@@ -149,7 +149,7 @@ class States:
         olds, news = (whole.constant, whole.live, whole.doubtful), (value.constant, value.live, value.doubtful)
         made = [old.clone() for old in olds]
         for part, new in zip(made, news, strict=True):
-            inside: Any = part
+            inside = part
             for view in views:
                 rest = [self._constant(view, item) for item in view.args[1:]]
                 inside = _on(view, inside, rest, {key: self._constant(view, item) for key, item in view.kwargs.items()})
