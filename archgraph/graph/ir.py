@@ -389,7 +389,7 @@ class Substitution:
         if isinstance(item, Expr):
             return self._size(item)
         if isinstance(item, tuple):
-            return (type(item)._make if hasattr(item, "_fields") else type(item))(map(self._argument, item))
+            return getattr(type(item), "_make", type(item))(map(self._argument, item))
         if is_dataclass(item) and not isinstance(item, type):
             return replace(item, **{one.name: self._argument(getattr(item, one.name)) for one in fields(item)})
         return item

@@ -24,6 +24,7 @@ SAID = {
     "flux": "image and text side by side, through the double blocks; then one sequence",
     "gpt2": "a stack of blocks on tokens",
     "llama": "a stack of blocks on tokens",
+    "mednext": "a U of four levels and a bottom of two blocks each, whose skips are added; an output on every level",
     "mixtral": "a stack of blocks on tokens",
     "mobilenet_v2": "seven stages of inverted bottlenecks",
     "nnunet": "a U of five levels and a bottom, one skip each, and an output on four more levels",
@@ -32,6 +33,7 @@ SAID = {
     "resnet": "four stages, of which each begins with a block of its own",
     "sd": "a U of four levels with three skips each; time and text join beside",
     "sd3": "image and text side by side, through all blocks",
+    "stunet": "a U of five levels and a bottom, each of residual blocks, one skip each; an output on four more levels",
     "swin": "four stages with a merging of patches between them",
     "transformer": "a stack of blocks",
     "unet": "a U of four levels and a bottom, one skip each",
@@ -47,7 +49,7 @@ def outline(name: str) -> NetworkOutline:
     return ag.load(name).outline()
 
 
-US = {"unet": 4, "unet3d": 3, "nnunet": 5, "nnunet_resenc": 5, "ddpm": 4, "adm": 6, "sd": 4, "uvit": 1}
+US = {"unet": 4, "unet3d": 3, "nnunet": 5, "nnunet_resenc": 5, "ddpm": 4, "adm": 6, "sd": 4, "uvit": 1, "stunet": 5, "mednext": 4}
 
 
 def test_every_network_is_described_in_words():
