@@ -4,6 +4,7 @@ import pytest
 from sympy import expand
 
 import archgraph as ag
+from archgraph.cost.training.fit import changes_of
 from archgraph.cost.training.run import Training
 from archgraph.errors import QueryError
 from archgraph.sizes.symbols import symbol
@@ -237,3 +238,11 @@ def test_settings_that_cannot_be(options, message):
 def test_a_run_is_given_once():
     with pytest.raises(QueryError, match="not by both"):
         small().training_memory(Training(batch=2), batch=3)
+
+
+@pytest.mark.parametrize("zero", [1, 2])
+def test_what_is_proposed_can_be_shared_over_ranks(zero):
+    """States of eight bits differ by tensor, so that they are dealt out by `zero` 3 alone."""
+    run = ag.Training(batch=64, zero=zero, gpus=8)
+    assert "optimizer='adamw-8bit'" not in [each.change for each in ag.load("dit:S/2").fits("1GB", run).remedies]
+    assert "optimizer='adamw-8bit'" in [each for each, _ in changes_of(ag.Training())]
