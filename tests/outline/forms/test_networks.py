@@ -49,7 +49,11 @@ def outline(name: str) -> NetworkOutline:
     return ag.load(name).outline()
 
 
-US = {"unet": 4, "unet3d": 3, "nnunet": 5, "nnunet_resenc": 5, "ddpm": 4, "adm": 6, "sd": 4, "uvit": 1, "stunet": 5, "mednext": 4}
+US = {
+    **{"unet": 4, "unet3d": 3, "nnunet": 5, "nnunet_resenc": 5, "ddpm": 4, "adm": 6, "sd": 4, "uvit": 1},
+    "stunet": 5,
+    "mednext": 4,
+}
 
 
 def test_every_network_is_described_in_words():
