@@ -50,7 +50,14 @@ def outline(name: str) -> NetworkOutline:
 
 
 US = {
-    **{"unet": 4, "unet3d": 3, "nnunet": 5, "nnunet_resenc": 5, "ddpm": 4, "adm": 6, "sd": 4, "uvit": 1},
+    "unet": 4,
+    "unet3d": 3,
+    "nnunet": 5,
+    "nnunet_resenc": 5,
+    "ddpm": 4,
+    "adm": 6,
+    "sd": 4,
+    "uvit": 1,
     "stunet": 5,
     "mednext": 4,
 }
