@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -115,10 +116,10 @@ def printable(text: str, kept: str = "") -> str:
 def unbroken(text: str) -> str:
     """Join the words of a text by single blanks: a name is a line, wherever it is printed.
 
-    >>> unbroken(" a\\n b\\t")
+    >>> unbroken("a\\nb\\t")
     'a b'
     """
-    return " ".join(text.split())
+    return re.sub(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+", " ", text).strip()
 
 
 def quoted(text: object, limit: int = 60) -> str:

@@ -14,7 +14,10 @@ import archgraph as ag
 import archgraph.testing
 from archgraph.graph.ir import Graph
 
-INNER = ("archgraph.graph.", "archgraph.ops.", "archgraph.fields.sets.", "archgraph.figures.drawing.")
+INNER = (
+    *("archgraph.graph.", "archgraph.ops.", "archgraph.fields.sets.", "archgraph.figures.drawing."),
+    *("archgraph.outline.forms.form", "archgraph.outline.items"),
+)
 """Rooms whose kinds are reached through an answer's parts, and are no answers; but for the graph, which is one."""
 
 

@@ -850,7 +850,7 @@ class Architecture:
 
         >>> fit = load("dit").fits("h100", batch=32, dtype="bf16-mixed", attention="flash")
         >>> fit.fits, fit.margin > 0, [each.change for each in fit.remedies][0]
-        (True, True, "checkpoint='block'")
+        (True, True, 'zero=3, gpus=8')
         """
         from archgraph.cost.training.fit import fit_of
         from archgraph.cost.training.run import training

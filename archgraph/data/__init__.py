@@ -6,8 +6,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 
 @cache
 def table(name: str) -> dict[str, Any]:
@@ -16,4 +14,6 @@ def table(name: str) -> dict[str, Any]:
     >>> table("hardware")["a100"]["bandwidth"]
     2039000000000.0
     """
+    import yaml
+
     return yaml.safe_load(files(__name__).joinpath(f"{name}.yaml").read_text(encoding="utf-8"))

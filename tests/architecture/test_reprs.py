@@ -45,6 +45,7 @@ ANSWERS = {
     "training_memory": lambda g: g.training_memory(batch=2),
     "communication": lambda g: g.communication(gpus=2),
     "step_flops": lambda g: g.step_flops(batch=2),
+    "outline": lambda g: g.outline(),
     "count_as": lambda g: g.count_as("thop"),
 }
 
@@ -114,6 +115,7 @@ def asked() -> Iterator[object]:
     yield image.where("N", multiple_of=8)
     if find_spec("numpy") and find_spec("torch"):
         yield from (image.sweep({width: [4, 8]}, ["params"]), ag.verify(image))
+    yield ag.load("dit").outline()
     yield from (text.serving(), text.serving().largest("B", "80GB"), text.costs.rows())
     yield from (Domain(image.symbols[width]), image.symbols and Assumption(image.macs, "==", image.params), FLOAT)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import pytest
 
@@ -90,6 +91,8 @@ def test_halved_sizes_beside_a_picture():
 def test_every_character_of_a_render_has_a_measured_width(name):
     texts = ElementTree.parse(RENDERS / name).iter("{http://www.w3.org/2000/svg}text")
     printed = {character for text in texts for character in "".join(text.itertext())}
+    # Letters of a Chinese page are the system's: each is as wide as it is high, so that its width is known.
+    printed = {character for character in printed if east_asian_width(character) not in "WF"}
     assert all(typeface(face).has("".join(printed)) for face in FACES)
 
 

@@ -83,7 +83,9 @@ def test_a_dark_drawing_has_the_places_of_a_light_one(unet):
 
 
 def test_tikz_paints_a_page_that_is_not_white(unet):
-    painted = ["fill={rgb,255:red,15;green,17;blue,20}" in unet(theme=theme).tikz for theme in ("dark", "paper")]
+    painted = [
+        f"\\path[fill=ag{DARK_PAGE[1:]}] (0,0) rectangle" in unet(theme=theme).tikz for theme in ("dark", "paper")
+    ]
     assert painted == [True, False]
 
 
@@ -115,7 +117,7 @@ def test_the_page_is_dark_too(stack):
         ({"background": "black"}, "there is no background 'black'"),
         ({"theme": "dark", "background": "white"}, "the theme dark is light on dark"),
         ({"dpi": 12}, "dpi must be a whole number from 36 to 1200, and is 12"),
-        ({"dpi": "300"}, "dpi of draw is a whole number, and not '300'"),
+        ({"dpi": "300"}, "dpi of draw is a whole number or None, and not '300'"),
         ({"dpi": True}, "dpi must be a whole number from 36 to 1200"),
     ],
 )

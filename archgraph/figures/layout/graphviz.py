@@ -101,6 +101,7 @@ def layouts(
 def dot_source(diagram: Diagram, direction: str = "down") -> str:
     """The question put to Graphviz in the DOT language: sizes, no text.
 
+    >>> from archgraph.figures.drawing.diagram import Box
     >>> print(dot_source(Diagram(boxes=(Box("a", 72, 36),))))
     digraph {
       graph [nodesep=0.3, ranksep=0.3]

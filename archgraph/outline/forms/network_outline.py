@@ -10,6 +10,7 @@ from sympy import Symbol
 
 from archgraph.graph.ir import Graph, Repeat, Value
 from archgraph.graph.network import Network
+from archgraph.keywords import strict_methods
 from archgraph.outline.forms.building import dag_of
 from archgraph.outline.forms.dag import Dag
 from archgraph.outline.forms.form import Grid, Leaf, OutlinePart, U, leaves_of, walked
@@ -34,6 +35,7 @@ class SideForm:
     touches: tuple[Leaf, ...]
 
 
+@strict_methods
 @dataclass(frozen=True, eq=False)
 class NetworkOutline:
     """What a network looks like from afar, from the graph alone: names and the way blocks were written decide nothing.
