@@ -9,6 +9,7 @@ import archgraph as ag
 from archgraph import verify
 from archgraph.errors import ArchgraphError, UnboundSymbolError, UnsupportedOpError
 from archgraph.gallery import variants_of
+from archgraph.graph.execution import _saved_for
 from archgraph.ops.base import Saved
 from archgraph.ops.convolution import Conv
 from archgraph.ops.pointwise import Relu
@@ -78,6 +79,15 @@ def test_a_disagreement_is_named(monkeypatch):
     assert [row["node"] for row in report.table.rows if row["agree"] != "yes"] == ["logits"]
 
 
+@pytest.fixture
+def unremembered():
+    """What operations keep is asked anew, and what is answered here is forgotten."""
+    _saved_for.cache_clear()
+    yield
+    _saved_for.cache_clear()
+
+
+@pytest.mark.usefixtures("unremembered")
 def test_a_disagreement_in_saved_bytes_is_named(monkeypatch):
     monkeypatch.setattr(Relu, "saved", lambda self, x: Saved())
     report = verify(ag.load("conv_stack"), C=2, L=3, H=4, W=4)
