@@ -121,6 +121,8 @@ QUERIES = {
     "rule_of": lambda g: g.rule_of("H"),
     "fits": lambda g: (g.fits("t4", batch=2).fits, g.fits("t4", batch=2).margin),
     "largest": lambda g: g.largest("B", "1GB").value,
+    "growth": lambda g: (g.growth("B").symbol, g.growth("B").multiple_of),
+    "outline": lambda g: (len(g.outline().sides), len(g.outline().exits)),
     "mfu": lambda g: g.mfu("h100", 1000),
     "saved_bytes": lambda g: g.saved_bytes,
     "step_flops": lambda g: (g.step_flops(batch=2).forward, g.step_flops(batch=2).backward),
