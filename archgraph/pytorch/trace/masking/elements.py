@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from sympy import Expr
+
 from archgraph.ops.position_sets import PositionSets
 from archgraph.ops.reach import SAME, AtMost, AxisMap, Listed
 from archgraph.ops.traced.limited import Limited
@@ -35,6 +37,9 @@ def _reads(
 ) -> Iterator[tuple[int, str, AxisMap]]:
     place = _place(record, step, taken.operand)
     axes = record.inputs[place].type.positions
+    if not bool(taken.taken.any()):
+        yield from ((place, axis, _none_of(record.inputs[place].type.size(axis))) for axis in axes[:1])
+        return
     content = result.layout[taken.dim] if taken.dim else ()
     if len(content) == 1 and content[0].axis == CHANNEL and result.is_whole(content[0]):
         # Which position a channel of it reads may differ.
@@ -45,6 +50,10 @@ def _reads(
         yield place, content[0].axis, Listed(PositionSets(masks, len(masks)))
         return
     yield from ((place, axis, AtMost(SAME, SOME)) for axis in axes[:1])
+
+
+def _none_of(size: Expr) -> AxisMap:
+    return Listed(PositionSets([0] * int(size), int(size))) if size.is_Integer else AtMost(SAME, SOME)
 
 
 def _place(record: Record, step: RecordedNode, operand: RecordedNode) -> int:

@@ -88,7 +88,10 @@ class RecordedMasks:
     def _scaled(self, step: RecordedNode, states: States) -> None:
         """Pass a product of elements, some of which are zero whatever is computed."""
         for node in filter(states.has, step.all_input_nodes):
-            zero = states.operand(step, node).zero
+            state = states.operand(step, node)
+            zero = state.zero
+            if bool(state.doubtful.any()):
+                self._limits[step] = UNKNOWN
             if bool(zero.any()):
                 self._nonzero[step, node] = ~zero
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
-from archgraph.pytorch.trace.masking.partial import KEPT, MASKED_BELOW, Partial, doubtful, known, nothing_known
+from archgraph.pytorch.trace.masking.partial import (
+    KEPT,
+    MASKED_BELOW,
+    Partial,
+    constant_number,
+    doubtful,
+    known,
+    nothing_known,
+)
 from archgraph.pytorch.trace.masking.rules import CONSTANT_RULES, JOINS, PASSING, POOLING, REARRANGING
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
@@ -32,6 +40,7 @@ class States:
         self.number = number
         self._found: dict[RecordedNode, Partial | list[Partial]] = {}
         self._left: dict[RecordedNode, int] = {}
+        self._viewing: dict[RecordedNode, list[RecordedNode]] = {}
 
     def operand(self, step: RecordedNode, node: Any) -> Partial:
         """Return what a step knows of an operand."""
@@ -49,9 +58,11 @@ class States:
         """Pass a step."""
         if step.op != "call_function" or step.held is not None:
             return
-        if step.writes and str(step.target).startswith("aten.copy_."):
-            self._write(step, step.args[0], step.args[1])
+        if step.writes:
+            self._wrote(step)
             return
+        if step.base is not None:
+            self._viewing.setdefault(_views_from_root(step)[0], []).append(step)
         result = self._result(step)
         if isinstance(result, list) or (result is not None and not result.plain):
             self._found[step] = result
@@ -102,7 +113,8 @@ class States:
             return True
         if name not in CONSTANT_RULES:
             return False
-        if name in LOWERING and any(isinstance(arg, (int, float)) and arg <= -MASKED_BELOW for arg in step.args):
+        numbers = [arg for arg in step.args if isinstance(arg, (int, float))]
+        if name in LOWERING and any(arg == 0 or arg <= -MASKED_BELOW for arg in numbers):
             return True
         values = (step.known_operand(node) for node in step.all_input_nodes)
         return any(value is not None and _matters(value, name) for value in values)
@@ -130,31 +142,71 @@ class States:
 
     # -- writes ------------------------------------------------------------------------------------------
 
-    def _write(self, step: RecordedNode, view: RecordedNode, written: RecordedNode) -> None:
-        """Pass a step that writes into a part of a tensor, of which is known afterwards what was written."""
-        value, views = self.operand(step, written), []
-        while view.base is not None:
-            views.append(view)
-            view = view.base
-        if view.held is not None or (value.plain and not self.has(view)):
+    def _wrote(self, step: RecordedNode) -> None:
+        """Pass a step in place: of the memory that it writes, and of all views of it, is known what they are then."""
+        target, value = step.writes[0], self._value_written(step)
+        root, views = _views_from_root(target)
+        known_before = any(self.has(node) for node in (root, target, *self._viewing.get(root, ())))
+        if root.held is not None or (value.plain and not known_before):
             return
         try:
-            self._found[view] = self._written(self.operand(step, view).within(self.shape(view)), value, views[::-1])
+            whole = self._written(self.operand(step, root).within(self.shape(root)), value, views)
         except (RuntimeError, TypeError, ValueError, IndexError, KeyError, ArchgraphError):
-            self._found[view] = doubtful()
-        self._left.setdefault(view, len(view.users))
+            # What cannot be followed may mask anything.
+            whole = doubtful()
+        for node in (root, *self._viewing.get(root, ()), step):
+            self._found[node] = self._seen_through(whole, node)
+            self._left.setdefault(node, len(node.users))
+
+    def _value_written(self, step: RecordedNode) -> Partial:
+        name, args = name_of(step), step.args
+        try:
+            if name in ("copy", "fill"):
+                return self.operand(step, args[1]) if isinstance(args[1], RecordedNode) else constant_number(args[1])
+            if name == "zero":
+                return constant_number(0.0)
+            if name == "index_put":
+                return self._put(step)
+            found = self._result(step)
+        except (RuntimeError, TypeError, ValueError, IndexError, KeyError, ArchgraphError):
+            return doubtful()
+        return found if isinstance(found, Partial) else nothing_known()
+
+    def _put(self, step: RecordedNode) -> Partial:
+        """Elements at places that are known, put in or added."""
+        if len(step.args) > 3 and step.args[3]:
+            raise ArchgraphError("what is added to elements is not followed")
+        state = self.operand(step, step.args[0]).within(self.shape(step.args[0]))
+        value = self.operand(step, step.args[2])
+        places = [None if node is None else self._constant(step, node) for node in step.args[1]]
+        key = tuple(slice(None) if place is None else place.long() for place in places)
+        parts = []
+        for part, put in zip(_parts_of(state), _parts_of(value), strict=True):
+            made = part.clone()
+            made[key] = put
+            parts.append(made)
+        return Partial(parts[0], parts[1], parts[2], state.counted or value.counted)
 
     def _written(self, whole: Partial, value: Partial, views: Sequence[RecordedNode]) -> Partial:
         """Return what is known of a tensor after a write into a view of views of it."""
-        olds, news = (whole.constant, whole.live, whole.doubtful), (value.constant, value.live, value.doubtful)
-        made = [old.clone() for old in olds]
-        for part, new in zip(made, news, strict=True):
-            inside = part
-            for view in views:
-                rest = [self._constant(view, item) for item in view.args[1:]]
-                inside = _on(view, inside, rest, {key: self._constant(view, item) for key, item in view.kwargs.items()})
-            inside.copy_(new.expand(inside.shape))
+        made = [part.clone() for part in _parts_of(whole)]
+        for part, put in zip(made, _parts_of(value), strict=True):
+            inside = self._viewed(part, views)
+            inside.copy_(put.expand(inside.shape))
         return Partial(made[0], made[1], made[2], whole.counted or value.counted)
+
+    def _seen_through(self, whole: Partial, node: RecordedNode) -> Partial:
+        try:
+            parts = [self._viewed(part, _views_from_root(node)[1]) for part in _parts_of(whole)]
+        except (RuntimeError, TypeError, ValueError, IndexError, KeyError, ArchgraphError):
+            return doubtful()
+        return Partial(parts[0], parts[1], parts[2], whole.counted)
+
+    def _viewed(self, part: Tensor, views: Sequence[RecordedNode]) -> Tensor:
+        for view in views:
+            rest = [self._constant(view, item) for item in view.args[1:]]
+            part = _on(view, part, rest, {key: self._constant(view, item) for key, item in view.kwargs.items()})
+        return part
 
     # -- products ----------------------------------------------------------------------------------------
 
@@ -223,6 +275,19 @@ class States:
         constant = join([state.constant for state in states], dim)
         doubtful = join([state.doubtful for state in states], dim)
         return Partial(constant, join(lives, dim), doubtful, any(state.counted for state in states))
+
+
+def _views_from_root(node: RecordedNode) -> tuple[RecordedNode, list[RecordedNode]]:
+    """Return what made the memory in which a result lies, and the views that lead from there to it."""
+    views: list[RecordedNode] = []
+    while node.base is not None:
+        views += [] if node.writes else [node]
+        node = node.base
+    return node, views[::-1]
+
+
+def _parts_of(state: Partial) -> tuple[Tensor, Tensor, Tensor]:
+    return state.constant, state.live, state.doubtful
 
 
 def _factors(step: RecordedNode) -> list[RecordedNode]:

@@ -38,6 +38,9 @@ def taken_by(step: RecordedNode, nonzero: NonzeroOf) -> list[TakenElements]:
     for operand, taken in _tests(step, nonzero):
         if bool(taken.all()):
             continue
+        if not bool(taken.any()):
+            found.append(TakenElements(operand, 0, taken))
+            continue
         dims = [dim for dim in range(-taken.ndim, 0) if _varies(taken, dim)]
         if len(dims) == 1:
             found.append(
@@ -60,14 +63,23 @@ def _tests(step: RecordedNode, nonzero: NonzeroOf) -> Iterator[tuple[RecordedNod
         if test is not None:
             yield args[0], ~test
     elif name in ("mul", "multiply", "div", "true_divide"):
-        for node, other in ((args[0], args[1]), (args[1], args[0]))[: 1 if "div" in name else 2]:
-            factor = _known(step, other)
-            if not _computed(step, node):
-                continue
-            if factor is not None:
-                yield node, (~factor.isinf()) if "div" in name else (factor != 0)
-            elif isinstance(other, RecordedNode) and (found := nonzero(step, other)) is not None:
-                yield node, found
+        # A zero above is zero whatever it is divided by; nothing is divided by what is zero.
+        for node, other, divided in ((args[0], args[1], "div" in name), (args[1], args[0], False)):
+            taken = _multiplying(step, other, nonzero, divided=divided) if _computed(step, node) else None
+            if taken is not None:
+                yield node, taken
+
+
+def _multiplying(step: RecordedNode, other: object, nonzero: NonzeroOf, *, divided: bool) -> Tensor | None:
+    """Return where a factor lets the other one through; None where it does everywhere."""
+    import torch
+
+    if not isinstance(other, RecordedNode):
+        return torch.zeros((), dtype=torch.bool) if other == 0 and not divided else None
+    factor = _known(step, other)
+    if factor is None:
+        return nonzero(step, other)
+    return ~factor.isinf() if divided else factor != 0
 
 
 def _known(step: RecordedNode, node: object) -> Tensor | None:
