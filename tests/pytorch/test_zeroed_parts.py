@@ -1,0 +1,104 @@
+"""What is multiplied by zeros that constants made is not read, however they came there: held against the gradient."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402, N812
+
+import archgraph as ag  # noqa: E402
+
+KEPT = torch.tensor([1.0, 1, 0, 0, 1, 1])
+
+
+def filled(net, x):
+    y = net.layer(x)
+    y[:, 1].zero_()
+    return y * torch.tanh(x)
+
+
+def masked(net, x):
+    y = net.layer(x) * 1
+    y.masked_fill_((net.kept == 0)[:, None], 0)
+    return F.gelu(y) * x
+
+
+def scaled_in_place(net, x):
+    y = x.clone()
+    y[:, ::2] *= 0
+    return y * net.layer(x)
+
+
+def scattered(net, x):
+    y = x.clone()
+    y[:, net.places] = 0
+    return y * net.layer(x)
+
+
+def written_over_again(net, x):
+    y = x.clone()
+    y[:, 2:4] = 0
+    y[:, 2:3] = x[:, :1]
+    return y * net.layer(x)
+
+
+def read_through_an_older_view(net, x):
+    y = x.clone()
+    part = y[:, 2:4]
+    y[:, 3] = 0
+    return torch.cat([part * net.layer(x)[:, 2:4], x[:, :4]], 1)
+
+
+def times_the_number_zero(net, x):
+    return net.layer(x) + 0 * x.flip(1)
+
+
+def numerator(net, x):
+    return (net.kept[:, None] * x) / (1 + net.layer(x).flip(1) ** 2)
+
+
+def through_functions(net, x):
+    return torch.sin(net.kept[:, None] * net.layer(x)) ** 2 * x.flip(1)
+
+
+class Net(nn.Module):
+    def __init__(self, run):
+        super().__init__()
+        self.run, self.layer = run, nn.Linear(4, 4)
+        self.register_buffer("kept", KEPT.clone())
+        self.register_buffer("places", torch.tensor([1, 4]))
+
+    def forward(self, x):
+        return self.run(self, x)
+
+
+def read_by(net: nn.Module, place: int) -> set[int]:
+    x = (torch.rand(1, 6, 4, dtype=torch.float64) + 0.5).requires_grad_()
+    (gradient,) = torch.autograd.grad(net.double()(x)[:, place].sum(), x)
+    return set(gradient[0].abs().sum(-1).nonzero().flatten().tolist())
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        *(filled, masked, scaled_in_place, scattered, read_through_an_older_view),
+        *(times_the_number_zero, numerator, through_functions),
+    ],
+    ids=lambda run: run.__name__,
+)
+def test_zeros_are_followed(run):
+    field = ag.trace(Net(run), torch.rand(1, 6, 4)).receptive_field()
+    for place in range(6):
+        found = field.probe("stat", n=place)
+        assert found.exact and {position for (position,) in found} == read_by(Net(run), place)
+
+
+def test_what_is_written_over_again_is_said_to_be_a_bound():
+    field = ag.trace(Net(written_over_again), torch.rand(1, 6, 4)).receptive_field()
+    for place in range(6):
+        found = field.probe("stat", n=place)
+        right, read = read_by(Net(written_over_again), place), {position for (position,) in found}
+        assert read == right or (read > right and not found.exact)
