@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from archgraph.data.figure_words import FIGURE_OPTIONS
-from archgraph.errors import QueryError, not_among, printable, quoted
+from archgraph.errors import QueryError, not_among, printable
 from archgraph.figures.drawing.diagram import Diagram
 from archgraph.figures.drawing.look import Look, checked_look, width_before_scaling
 from archgraph.figures.drawing.themes import themed
@@ -154,7 +154,7 @@ class Figure:
         suffix = target.suffix.lower()
         if suffix not in SUFFIXES:
             hint = f"it must end in one of {', '.join(SUFFIXES)}"
-            raise QueryError(f"cannot save a figure as {quoted(printable(str(path)))}", hint=hint)
+            raise QueryError(f"cannot save a figure as '{printable(str(path))}'", hint=hint)
         write_bytes(target, self._bytes(suffix))
         return target
 
