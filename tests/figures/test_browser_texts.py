@@ -1,4 +1,4 @@
-"""Every render in a real Chromium, with the fonts of the machine and without any that is like ours: no text is moved.
+"""Every render in Chromium and Firefox, with the fonts of the machine and without any like ours: no text is moved.
 
 What is counted: texts that leave their box or the page, texts that collide, and runs that run into the next one.
 """
@@ -11,13 +11,11 @@ from pathlib import Path
 import pytest
 
 import archgraph as ag
+from tests.figures.firefox import FIREFOX, Firefox
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="needs Chromium and chromedriver"),
-]
+pytestmark = pytest.mark.browser
 RENDERS = sorted((Path(__file__).parents[2] / "renders").rglob("*.svg"))
 ALIKE = (
     "Liberation*",
@@ -69,7 +67,9 @@ document.fonts.ready.then(() => { document.querySelectorAll('svg').forEach(check
 """
 
 
-def browser(profile: Path, environment: dict[str, str]):
+def chromium(profile: Path, environment: dict[str, str]):
+    if CHROMIUM is None or DRIVER is None:
+        pytest.skip("needs Chromium and chromedriver")
     webdriver = pytest.importorskip("selenium.webdriver")
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
@@ -79,20 +79,37 @@ def browser(profile: Path, environment: dict[str, str]):
     return webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER, env=os.environ | environment))
 
 
+def firefox(profile: Path, environment: dict[str, str]):
+    if FIREFOX is None:
+        pytest.skip("needs Firefox")
+    return Firefox(profile, environment)
+
+
+def none_alike(folder: Path) -> dict[str, str]:
+    """The environment of a machine that has no font like ours."""
+    rejected = "".join(
+        f'<pattern><patelt name="family"><string>{name}</string></patelt></pattern>' for name in ALIKE
+    ) + "".join(f"<glob>*/{name.replace(' ', '')}*</glob>" for name in ("Liberation", "Nimbus", "Arimo", "Tinos"))
+    path = folder / "fonts.conf"
+    path.write_text(OTHER_FONTS.format(folder=folder, rejected=rejected), encoding="utf-8")
+    return {"FONTCONFIG_FILE": str(path)}
+
+
+@pytest.fixture(scope="module")
+def poor_machine(tmp_path_factory) -> dict[str, str]:
+    return none_alike(tmp_path_factory.mktemp("fonts"))  # once: its cache takes long to fill
+
+
 @pytest.fixture(scope="module", params=["own fonts", "none alike"])
-def chromium(request, tmp_path_factory) -> Iterator:
-    folder, environment = tmp_path_factory.mktemp("profile"), {}
-    if request.param == "none alike":
-        rejected = "".join(
-            f'<pattern><patelt name="family"><string>{name}</string></patelt></pattern>' for name in ALIKE
-        ) + "".join(f"<glob>*/{name.replace(' ', '')}*</glob>" for name in ("Liberation", "Nimbus", "Arimo", "Tinos"))
-        path = folder / "fonts.conf"
-        path.write_text(OTHER_FONTS.format(folder=folder, rejected=rejected), encoding="utf-8")
-        environment = {"FONTCONFIG_FILE": str(path)}
-    driver = browser(folder, environment)
-    driver.other_fonts = bool(environment)
-    yield driver
-    driver.quit()
+def fonts(request) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module", params=[chromium, firefox], ids=lambda start: start.__name__)
+def driver(request, fonts, poor_machine, tmp_path_factory) -> Iterator:
+    opened = request.param(tmp_path_factory.mktemp("profile"), poor_machine if fonts == "none alike" else {})
+    yield opened
+    opened.quit()
 
 
 def wrong_texts(driver, folder: Path, figures: list[str]) -> list[str]:
@@ -103,13 +120,13 @@ def wrong_texts(driver, folder: Path, figures: list[str]) -> list[str]:
     return driver.execute_async_script(FAULTS)
 
 
-def test_no_text_of_a_render_leaves_its_place(chromium, tmp_path):
+def test_no_text_of_a_render_leaves_its_place(driver, tmp_path):
     assert len(RENDERS) > 25
-    assert wrong_texts(chromium, tmp_path, [path.read_text(encoding="utf-8") for path in RENDERS]) == []
+    assert wrong_texts(driver, tmp_path, [path.read_text(encoding="utf-8") for path in RENDERS]) == []
 
 
-def test_without_our_fonts_texts_would_run_into_each_other(chromium, tmp_path):
+def test_without_our_fonts_texts_would_run_into_each_other(driver, fonts, tmp_path):
     """The check sees what it is for: where no font is like ours, and none is embedded."""
-    if not chromium.other_fonts:
+    if fonts == "own fonts":
         pytest.skip("this machine may have fonts like ours")
-    assert wrong_texts(chromium, tmp_path, [ag.load("conv_stack").draw(fonts="system").svg])
+    assert wrong_texts(driver, tmp_path, [ag.load("conv_stack").draw(fonts="system").svg])
