@@ -10,13 +10,16 @@ from pathlib import Path
 import answer_numbers
 import path_tables
 import why_numbers
+from cli_pages import cli_index, cli_page
 from figure_options import write_options
 from gallery import gallery_page
 from reference import reference_page
 from rooms import write_rooms
+from run_page import run_page
 from study_figures import write_study_figures
 
 from archgraph.architecture.architecture import contrast, load
+from archgraph.cli.program import COMMANDS
 from archgraph.spec.load import shipped_names
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -34,6 +37,26 @@ def pages() -> dict[str, str]:
         f"docs/{path.stem}": filled(path.read_text(encoding="utf-8")) for path in sorted(TEMPLATES.glob("*.md.in"))
     }
     return {"docs/ops.md": reference_page(), "docs/gallery.md": gallery_page(), **answers}
+
+
+def reference_pages(pictures: Path | None = None) -> dict[str, str]:
+    """Return the pages of the reference by path; PyTorch and numpy must be there, since examples are about them."""
+    from answers_page import answers_page  # late: what these import at the top needs PyTorch
+    from api_page import api_page
+    from errors_page import errors_page
+
+    commands = {f"docs/reference/cli/{each.name}.md": cli_page(each, pictures) for each in COMMANDS}
+    python = {"python": api_page(), "answers": answers_page(), "errors": errors_page(), "cli": cli_index()}
+    return commands | run_pages(pictures) | {f"docs/reference/{name}.md": text for name, text in python.items()}
+
+
+def run_pages(pictures: Path | None = None) -> dict[str, str]:
+    """Return the tutorials and how-tos by path, with what their commands print."""
+    found = {}
+    for path in sorted(TEMPLATES.glob("*/*.md.in")):
+        page = f"docs/{path.parent.name}/{path.stem}"
+        found[page] = run_page(path.read_text(encoding="utf-8"), Path(path.stem).stem, pictures)
+    return found
 
 
 @cache
@@ -62,7 +85,8 @@ def main(folder: Path) -> None:
     """Write everything below a folder."""
     (folder / "docs").mkdir(parents=True, exist_ok=True)
     (folder / "renders").mkdir(parents=True, exist_ok=True)
-    for path, text in pages().items():
+    for path, text in (pages() | reference_pages(folder / "renders")).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
     figures(folder / "renders")
 

@@ -18,6 +18,7 @@ PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 QUESTIONS = {
     "__main__": "python -m archgraph",
     "cli": "Which command asks which question?",
+    "web": "What does a page in a browser show of a spec?",
     "testing": "Does my test hold a network to its cost?",
     "gallery": "Do the shipped specs print what their papers print?",
     "architecture": "What may a user ask? Architecture, the façade of all questions",

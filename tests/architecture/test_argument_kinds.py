@@ -4,12 +4,12 @@ import inspect
 import math
 
 import pytest
+from public_kinds import answers, methods
 
 import archgraph as ag
 from archgraph.argument_kinds import kind_of
 from archgraph.errors import ArchgraphError, QueryError
 from tests.architecture.test_keywords import CALLS
-from tests.public_kinds import answers, methods
 
 WRONG = (3.5, math.nan, object(), b"x", [], {}, "no-such-thing", None, [3], -1, (1, "x"))
 

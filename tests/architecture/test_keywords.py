@@ -3,11 +3,11 @@
 import inspect
 
 import pytest
+from public_kinds import answers, methods, public_functions
 
 import archgraph as ag
 from archgraph.errors import QueryError
 from archgraph.testing import assert_cost
-from tests.public_kinds import answers, methods, public_functions
 
 
 @pytest.mark.parametrize(

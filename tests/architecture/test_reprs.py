@@ -8,6 +8,7 @@ from functools import cached_property
 from importlib.util import find_spec
 
 import pytest
+from public_kinds import answers
 
 import archgraph as ag
 from archgraph.laws.domain import Domain
@@ -15,7 +16,6 @@ from archgraph.report.brief import COLUMNS, LINES
 from archgraph.report.table import Table
 from archgraph.sizes.dtypes import FLOAT
 from archgraph.sizes.symbols import Assumption
-from tests.public_kinds import answers
 
 LONGEST = 2500
 """Characters: a screen of text. Tables are their rows, and are held to none."""

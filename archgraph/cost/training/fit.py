@@ -170,7 +170,8 @@ def changes_of(run: Training) -> Iterator[tuple[str, Mapping[str, object]]]:
         yield "attention='flash'", {"attention": "flash"}
     if run.dtype == "fp32":
         yield "dtype='bf16-mixed'", {"dtype": "bf16-mixed"}
-    if run.optimizer in ("adam", "adamw", "amsgrad"):
+    # States of 8 bits differ from tensor to tensor, so that `zero` 1 and 2 cannot share them evenly.
+    if run.optimizer in ("adam", "adamw", "amsgrad") and run.zero in (0, 3):
         yield "optimizer='adamw-8bit'", {"optimizer": "adamw-8bit"}
     if run.batch > 1:
         half = run.batch // 2

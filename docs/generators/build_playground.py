@@ -1,0 +1,108 @@
+"""Builds the playground: `python docs/generators/build_playground.py [FOLDER]`, by default into build/site/playground.
+
+It needs npm and node: Pyodide comes from npm's registry, what archgraph imports from the environment that runs this.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PYODIDE = "pyodide@314.0.7"
+SERVED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+"""What the page loads of Pyodide's distribution."""
+LIBRARIES = ("sympy", "mpmath", "yaml")
+"""Pure Python that archgraph imports at once; networkx is imported late, and no page asks for it."""
+
+
+class NotHereError(Exception):
+    """Something that the build needs is not on this machine, or cannot be fetched."""
+
+
+def build(folder: Path) -> None:
+    """Write the page with all that it loads into a folder.
+
+    Raises:
+        NotHereError: npm or node is missing, or Pyodide cannot be had.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    distribution = pyodide(ROOT / "build" / "pyodide")
+    (folder / "pyodide").mkdir(exist_ok=True)
+    bundle = folder / "archgraph.zip"
+    for name in SERVED:
+        shutil.copy(distribution / name, folder / "pyodide" / name)
+    for file in ("index.html", "page.css", "page.js", "worker.js"):
+        shutil.copy(ROOT / "docs" / "playground" / file, folder / file)
+    newest = max(path.stat().st_mtime for path, _ in sources())
+    if bundle.is_file() and bundle.stat().st_mtime > newest:
+        return  # compiled from these sources
+    with tempfile.TemporaryDirectory() as work:
+        source = Path(work) / "source.zip"
+        with zipfile.ZipFile(source, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path, name in sources():
+                archive.write(path, name)
+        run("node", ROOT / "docs" / "playground" / "bundle.mjs", distribution, source, bundle)
+
+
+def pyodide(folder: Path) -> Path:
+    """Return the folder of the distribution, fetched once per version.
+
+    Raises:
+        NotHereError: npm is missing, or has no such package.
+    """
+    found = folder / PYODIDE / "package"
+    if not (found / "pyodide.asm.wasm").is_file():
+        found.parent.mkdir(parents=True, exist_ok=True)
+        run("npm", "pack", "--silent", PYODIDE, "--pack-destination", found.parent)
+        with tarfile.open(next(found.parent.glob("*.tgz"))) as archive:
+            archive.extractall(found.parent, filter="data")
+    return found
+
+
+def run(program: str, *words: object) -> None:
+    """Run a program.
+
+    Raises:
+        NotHereError: it is missing, or fails.
+    """
+    if shutil.which(program) is None:
+        raise NotHereError(f"{program} is not installed")
+    done = subprocess.run([program, *map(str, words)], capture_output=True, text=True, cwd=ROOT, check=False)
+    if done.returncode:
+        raise NotHereError(f"{program} failed: {done.stderr.strip()[-500:]}")
+
+
+def sources() -> Iterator[tuple[Path, str]]:
+    """Yield the files of the bundle and their names in it: no tests, nothing compiled, nothing of PyTorch."""
+    homes = {name: _home(name) for name in LIBRARIES} | {"archgraph": ROOT / "archgraph"}
+    for name, home in homes.items():
+        for path in sorted(home.rglob("*")):
+            inside = path.relative_to(home)
+            kept = path.suffix not in (".pyc", ".so", ".pyd") and not {"tests", "__pycache__", "benchmarks"} & set(
+                inside.parts
+            )
+            if path.is_file() and kept:
+                yield path, f"{name}/{inside}"
+    for path in sorted((ROOT / "specs").glob("*.yaml")):
+        yield path, f"archgraph/specs/{path.name}"
+
+
+def _home(name: str) -> Path:
+    found = importlib.util.find_spec(name)
+    if found is None or found.origin is None:
+        raise NotHereError(f"{name} is not installed in this environment")
+    return Path(found.origin).parent
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "build" / "site" / "playground")
+    build(parser.parse_args().folder)

@@ -1,0 +1,213 @@
+"""Uses of every command that show all of its options: the CLI reference runs them in this order, in one folder."""
+
+from __future__ import annotations
+
+FILES = {
+    "tiny.yaml": """\
+archgraph: 1
+name: Tiny
+symbols:
+  C: {default: 16, doc: channels}
+  H: {default: 32, multiple_of: 2, doc: side of the image}
+inputs:
+  image: {c: 3, h: H, w: H}
+network:
+  - conv: {out: C, kernel: 3, padding: same}
+    as: stem
+  - max_pool: {kernel: 2}
+  - conv: {out: 2 * C, kernel: 3, padding: same}
+    as: body
+  - conv: {out: 10, kernel: 1}
+    as: logits
+""",
+    "nets.py": """\
+from torch import nn
+
+
+def build(width=16):
+    return nn.Sequential(nn.Conv2d(3, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, 10, 1))
+""",
+}
+"""What lies in the folder: a spec, and a module with a function that builds a network."""
+MODEL = "--input input=1x3x64x64 --dynamic input:2=h,3=w --set width=32"
+"""How a network of one's own is called and built."""
+READ_MODEL = "--shape input=1x3x64x64 --dynamic input:2=h,3=w --set width=32"
+
+USES: dict[str, tuple[tuple[str, str], ...]] = {
+    "list": (
+        ("The shipped specs, as a table.", "list"),
+        ("For a program, or for a page.", "list --format csv"),
+        ("", "list --json"),
+    ),
+    "check": (
+        ("Hold the numbers that a spec expects against its laws.", "check dit"),
+        ("As a table in Markdown, or for a program.", "check unet vit --format markdown"),
+        ("", "check vgg --json"),
+    ),
+    "cost": (
+        ("Laws, and values at a point.", "cost dit --by op --at D=768 L=12 heads=12"),
+        ("Some metrics, as laws in a table for LaTeX.", "cost tiny.yaml --metrics params,macs --laws --format latex"),
+        ("What another tool prints, and why.", "cost sd --as thop"),
+        ("The same where the code calls some operations as functions.", "cost vit --as fvcore --functional gelu"),
+        ("A network of your own, with a keyword of its builder.", f"cost nets:build {MODEL}"),
+        ("For a program.", "cost tiny.yaml --json"),
+    ),
+    "memory": (
+        ("The peak of both modes.", "memory dit:S/2"),
+        (
+            "Training with another kernel, precision, optimiser and checkpoints.",
+            "memory dit:S/2 --mode training --attention flash --dtype bf16 --optimizer adam --checkpoint",
+        ),
+        ("At other sizes, as a table for a page.", "memory tiny.yaml --at H=64 --format markdown"),
+        ("A network of your own.", f"memory nets:build {MODEL} --json"),
+    ),
+    "fit": (
+        ("Does it fit?", "fit dit --device h100 --batch 32 --dtype bf16-mixed --attention flash --checkpoint block"),
+        (
+            "A run over 16 GPUs: channels over two of them, weights sharded over the others.",
+            "fit dit --device a100 --gpus 16 --tp 2 --sequence --zero 3 --batch 4 --optimizer adam --kernel fused",
+        ),
+        (
+            "A pipeline of two stages, with an average of the weights.",
+            "fit vit --device t4 --gpus 4 --pp 2 --accumulate 8 --loss cross_entropy --ema --peak saved",
+        ),
+        (
+            "Experts over eight ranks.",
+            "fit mixtral --device h200 --gpus 8 --ep 8 --zero 1 --dtype bf16-mixed --checkpoint block --format csv",
+        ),
+        (
+            "The widest that fits a memory.",
+            "fit dit:S/2 --memory 24GB --reserve 1GB --largest D --multiple-of 64 --with heads=D/64 --batch 32",
+        ),
+        ("At other sizes.", "fit tiny.yaml --memory 1GB --at H=64 --json"),
+    ),
+    "serve": (
+        ("What serving takes.", "serve llama:3-8b --device h100 --past 8192 --dtype int4-g128 --cache fp8 --batch 16"),
+        ("The most sequences that fit.", "serve llama:3-8b --memory 80GB --past 8192 --reserve 2GB --largest B"),
+        (
+            "Pages of the cache, and logits of a whole prompt.",
+            "serve gpt2 --device a100 --page 16 --paged unified --logits all",
+        ),
+        (
+            "Whole keys and values, at other sizes, for a program.",
+            "serve gpt2 --device a100 --expanded --at L=6 --json",
+        ),
+        ("As a table for a page.", "serve gpt2 --device a100 --format markdown"),
+    ),
+    "efficiency": (
+        ("MACs per parameter, stage by stage.", "efficiency adm --by stage"),
+        ("In half precision, at other sizes.", "efficiency tiny.yaml --dtype fp16 --at H=64 --format csv"),
+        ("A network of your own.", f"efficiency nets:build {MODEL} --json"),
+    ),
+    "roofline": (
+        ("What bounds each operation.", "roofline dit a100 --dtype bf16 --batch 32 --by op"),
+        (
+            "With the scores of attention moved.",
+            "roofline vit t4 --dtype fp16 --attention math --at L=6 --format markdown",
+        ),
+        ("A network of your own.", f"roofline nets:build a100 {MODEL} --json"),
+    ),
+    "rf": (
+        ("The field of every step.", "rf tiny.yaml"),
+        ("Every node, with laws and the effective field.", "rf tiny.yaml --all"),
+        ("", "rf tiny.yaml --laws --effective"),
+        ("What one output reads, as a set.", "rf unet:padded-512 --node logits --probe 0,0"),
+        ("The margin that tiles need.", "rf unet:padded-512 --halo"),
+        ("Layers that meet nothing new.", "rf vgg --productive --axis h"),
+        ("What convolution reaches by itself.", "rf sd --input latent --fixed-weights --format csv"),
+        ("At other sizes, for a program.", "rf tiny.yaml --at H=64 --json"),
+        ("A network of your own.", f"rf nets:build {READ_MODEL}"),
+    ),
+    "hops": (
+        ("By how many moves far positions meet.", "hops unet:padded-512 --distance 8 32 64 90"),
+        ("One path.", "hops tiny.yaml --from 9 --to 5 --axis h --input image --node logits"),
+        ("At other sizes.", "hops tiny.yaml --at H=64 --format csv"),
+        ("A network of your own.", f"hops nets:build {READ_MODEL} --json"),
+    ),
+    "solve": (
+        ("The widest within a budget, per depth.", 'solve dit D --macs "<=1e12" --multiple-of 64 --over L=12..36:8'),
+        ("Other budgets.", 'solve tiny.yaml C --params "<=1e6" --flops "<=1e9" --activations "<=1e6"'),
+        (
+            "Bytes that training keeps, within a range.",
+            'solve tiny.yaml C --saved-bytes "<=10e6" --within 1..64 --at H=64',
+        ),
+        ("For a program; with --over it is a table.", 'solve tiny.yaml C --params "<=1e6" --over H=32,64 --format csv'),
+        ("", 'solve tiny.yaml C --params "<=1e6" --json'),
+        ("A network of your own: the side of its image.", f'solve nets:build h --macs "<=1e9" {MODEL}'),
+    ),
+    "scale": (
+        ("What single changes do.", "scale dit:B/2 D=x2 D=xsqrt2 L=x2 S=x2 p=/2 D=x2,heads=x2"),
+        ("From another point, as a table for a page.", "scale tiny.yaml C=x2 H=x2 --at C=8 --format markdown"),
+        ("A network of your own.", f"scale nets:build h=x2 {MODEL} --json"),
+    ),
+    "sweep": (
+        ("A grid of two symbols.", "sweep dit D=768..1152:192 L=12,28 --metrics params,macs,saved_bytes --at heads=6"),
+        (
+            "Only what no other point beats.",
+            "sweep tiny.yaml C=8..32:8 H=32,64 --pareto macs --larger params --format csv",
+        ),
+        ("Into a file.", "sweep tiny.yaml C=8..32:8 -o tiny.csv"),
+        ("A network of your own.", f"sweep nets:build h=32,64 {MODEL} --json"),
+    ),
+    "draw": (
+        ("The figure of a spec.", "draw tiny.yaml -o tiny.svg"),
+        (
+            "Another view, its size, and its colours.",
+            "draw dit --view levels --color macs --width 5in --venue neurips -o levels.svg",
+        ),
+        (
+            "Whole laws, or numbers, of some facts.",
+            "draw conv_stack --terms full --show shape,params --at L=4 -o laws.svg",
+        ),
+        ("", "draw conv_stack --values --theme dark --background transparent --fonts outlines -o dark.svg"),
+        ("For LaTeX; a page with sliders; pixels.", "draw tiny.yaml -o tiny.tex"),
+        ("", "draw tiny.yaml -o tiny.html --dpi 150"),
+        ("A network of your own.", f"draw nets:build {MODEL} -o own.svg"),
+    ),
+    "contrast": (
+        ("What sets two networks apart, as a table.", "contrast unet:padded-512 dit"),
+        (
+            "As a figure.",
+            "contrast conv_stack vit --panels stages,laws --width 4.5in -o contrast.svg",
+        ),
+        (
+            "For slides.",
+            "contrast conv_stack vit --panels stages --venue icml --theme slides --background white "
+            "--fonts embed --dpi 150 -o slides.svg",
+        ),
+        ("For a page, or a program.", "contrast conv_stack vit --format markdown"),
+        ("", "contrast conv_stack vit --json"),
+    ),
+    "diff": (
+        ("Two variants, by operation.", "diff dit:S/2 dit:B/2 --by op"),
+        (
+            "At one point, with limits, which this change breaks.",
+            "diff conv_stack tiny.yaml --limit params=+5% --format markdown",
+        ),
+        ("At other sizes.", "diff dit:S/2 dit:S/8 --at L=2"),
+    ),
+    "trace": (
+        ("Its costs by module.", "trace nets:build --input input=1x3x64x64 --dynamic input:2=h,3=w --by scope"),
+        ("As a spec.", "trace nets:build --input input=1x3x64x64 -o traced.yaml"),
+        (
+            "With names for axes, and the dimension of samples.",
+            "trace nets:build --input input=2x3x64x64 --axes input=c,y,x --batch-axis 0",
+        ),
+        ("At other sizes; operators without a rule are listed.",
+         "trace nets:build --input input=1x3x64x64 --dynamic input:2=h --allow-unsupported --at h=32 --format csv"),
+        ("For a program.", "trace nets:build --input input=1x3x64x64 --json"),
+    ),
+    "verify": (
+        ("Hold a spec against PyTorch.", "verify conv_stack"),
+        ("Receptive fields too.", "verify tiny.yaml --rf --input image --at H=16"),
+        ("A network of your own.", f"verify nets:build {READ_MODEL} --format csv"),
+        ("For a program.", "verify conv_stack --json"),
+    ),
+    "schema": (("The JSON Schema of specs, for editors.", "schema"),),
+    "show": (("A spec with everything that it takes from others.", "show tiny.yaml"),),
+    "new": (
+        ("A spec to start from.", "new mynet.yaml"),
+        ("A copy of a shipped one.", "new myvit.yaml --from vit"),
+    ),
+}  # fmt: skip
+"""What each use shows, and its words; an empty text goes on with the one before."""
