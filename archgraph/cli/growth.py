@@ -30,7 +30,7 @@ def _growth_options(parser: Parser) -> None:
     parser.add_argument(
         "--published",
         metavar="FILE",
-        help="published networks as YAML: a list of name, layers, input, and sizes of params and macs",
+        help="published networks as YAML: a list of name, layers, input, and sizes: {label: {params: ..., macs: ...}}",
     )
     parser.goes_with("--published", "--output")
     add_chart(parser)

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+LAYER_KINDS = ("convolution", "both", "attention", "other")
+"""What the layers of a network are, mostly."""
+WORKS_ON = ("pixels", "latents", "voxels", "other")
+"""What a network works on."""
+
 
 @dataclass(frozen=True)
 class DataSeries:

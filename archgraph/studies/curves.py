@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import log
+from math import inf, log
 from typing import cast
 
 from archgraph.cost.costs import CostRow
@@ -13,9 +13,9 @@ from archgraph.cost.memory.precision import PRECISIONS
 from archgraph.cost.part import whole_part
 from archgraph.cost.training.fit import Fit
 from archgraph.cost.training.run import Training
-from archgraph.errors import QueryError
+from archgraph.errors import QueryError, not_among, printable, quoted
 from archgraph.graph.network import Network
-from archgraph.report.curves import Bar, DataSeries
+from archgraph.report.curves import LAYER_KINDS, WORKS_ON, Bar, DataSeries
 from archgraph.report.table import Table
 from archgraph.studies.growth_path import GrowthPath
 from archgraph.studies.largest import Largest, largest_of
@@ -142,17 +142,26 @@ def published(rows: Iterable[Mapping[str, object]]) -> list[DataSeries]:
     Raises:
         QueryError: one of them lacks what it takes.
     """
-    found = []
-    for row in rows:
-        try:
-            sizes = cast(Mapping[str, Mapping[str, str]], row["sizes"])
-            points = tuple((float(size["macs"]), float(size["params"])) for size in sizes.values())
-            ends = {0, len(sizes) - 1}
-            labels = tuple(f"{row['name']} {size}" if k in ends else str(size) for k, size in enumerate(sizes))
-            found.append(
-                DataSeries(str(row["name"]), points, str(row["layers"]), str(row["input"]), labels, published=True)
-            )
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            hint = "name, layers, input, and sizes: {label: {params: ..., macs: ...}}"
-            raise QueryError(f"cannot read a published network: {error!r}"[:200], hint=hint) from None
-    return found
+    return [_published(row) for row in rows]
+
+
+def _published(row: Mapping[str, object]) -> DataSeries:
+    try:
+        sizes = cast(Mapping[str, Mapping[str, str]], row["sizes"])
+        points = tuple((float(size["macs"]), float(size["params"])) for size in sizes.values())
+        name, layers, works_on_it = (str(row[key]) for key in ("name", "layers", "input"))
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise _unreadable(row) from None
+    if not points or not all(0 < value < inf for point in points for value in point):
+        raise _unreadable(row)
+    if layers not in LAYER_KINDS:
+        raise not_among("kind of layers", layers, LAYER_KINDS)
+    if works_on_it not in WORKS_ON:
+        raise not_among("kind of input", works_on_it, WORKS_ON)
+    labels = tuple(f"{name} {size}" if k in {0, len(sizes) - 1} else str(size) for k, size in enumerate(sizes))
+    return DataSeries(name, points, layers, works_on_it, labels, published=True)
+
+
+def _unreadable(row: Mapping[str, object]) -> QueryError:
+    hint = "each has name, layers, input, and sizes: {label: {params: ..., macs: ...}}, all above zero"
+    return QueryError(f"cannot read a published network from {quoted(printable(str(row)))}", hint=hint)

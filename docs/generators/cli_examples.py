@@ -27,6 +27,12 @@ from torch import nn
 def build(width=16):
     return nn.Sequential(nn.Conv2d(3, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, 10, 1))
 """,
+    "published.yaml": """\
+- name: ViT
+  layers: attention
+  input: pixels
+  sizes: {B/16: {params: 86567656, macs: 17.6e9}}
+""",
 }
 """What lies in the folder: a spec, and a module with a function that builds a network."""
 MODEL = "--input input=1x3x64x64 --dynamic input:2=h,3=w --set width=32"
@@ -79,7 +85,28 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
             "The widest that fits a memory.",
             "fit dit:S/2 --memory 24GB --reserve 1GB --largest D --multiple-of 64 --with heads=D/64 --batch 32",
         ),
+        (
+            "The largest for each batch, side by side.",
+            "fit unet dit --memory 80GB --largest C --largest D%72,heads=D/72 --over batch=8,32 peak=saved,live",
+        ),
+        (
+            "What fits against the batch, as a figure.",
+            "fit dit:S/2 vit --memory 24GB --largest D%64,heads=D/64 --over batch=8,32,128 --language en --width text "
+            "--venue neurips --theme paper --background white --fonts embed -o fits.svg",
+        ),
+        ("As pixels.", "fit dit:S/2 --memory 24GB --largest D%64,heads=D/64 --over batch=8,32 --dpi 150 -o fits.png"),
         ("At other sizes.", "fit tiny.yaml --memory 1GB --at H=64 --json"),
+    ),
+    "growth": (
+        ("What each step of growth costs.", "growth unet dit --along 'C=96|128' --along 'L=32|56'"),
+        (
+            "As a figure, with published networks beside, in another language.",
+            "growth vit dit --along 'D=384|768,heads=D/64' --along 'L=28|56' --published published.yaml --language zh "
+            "--width text --venue neurips --theme paper --background white --fonts embed -o growth.svg",
+        ),
+        ("As pixels.", "growth unet --along 'C=96|128' --dpi 150 -o growth.png"),
+        ("At other sizes, as a table for a page.", "growth tiny.yaml --along 'C=16|32' --at H=64 --format markdown"),
+        ("For a program.", "growth tiny.yaml --along 'C=16|32' --json"),
     ),
     "serve": (
         ("What serving takes.", "serve llama:3-8b --device h100 --past 8192 --dtype int4-g128 --cache fp8 --batch 16"),
@@ -161,7 +188,15 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         ("", "draw conv_stack --values --theme dark --background transparent --fonts outlines -o dark.svg"),
         ("For LaTeX; a page with sliders; pixels.", "draw tiny.yaml -o tiny.tex"),
-        ("", "draw tiny.yaml -o tiny.html --dpi 150"),
+        ("", "draw tiny.yaml -o tiny.html"),
+        ("", "draw tiny.yaml -o tiny.png --dpi 150"),
+        (
+            "From left to right, with a heading, other colours, and names of one's own.",
+            "draw conv_stack --direction right --height 3in --palette ember --title 'Twelve layers' --no-legend "
+            "--label layers='The stack' --node-style layers:fill=#fff4d6,width=1.5 -o right.svg",
+        ),
+        ("What is inside one block, less a part of it.", "draw dit --focus blocks --hide blocks.mlp -o inside.svg"),
+        ("Two levels of blocks opened.", "draw vit --depth 2 -o deep.svg"),
         ("A network of your own.", f"draw nets:build {MODEL} -o own.svg"),
     ),
     "contrast": (
@@ -173,7 +208,13 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
         (
             "For slides.",
             "contrast conv_stack vit --panels stages --venue icml --theme slides --background white "
-            "--fonts embed --dpi 150 -o slides.svg",
+            "--fonts embed -o slides.svg",
+        ),
+        ("", "contrast conv_stack vit --panels stages --dpi 150 -o slides.png"),
+        (
+            "With a heading, names of one's own, and no more than needed.",
+            "contrast gpt2 vit --panels stages --title 'Two transformers' --palette viridis --height 6in "
+            "--label blocks='Block' --hide blocks.mlp --no-legend -o both.svg",
         ),
         ("For a page, or a program.", "contrast conv_stack vit --format markdown"),
         ("", "contrast conv_stack vit --json"),

@@ -16,7 +16,7 @@ from archgraph.cli.shared import Command
 
 PICTURES = "reference"
 """The folder below renders/ of the pictures that these pages show."""
-SHOWN = ("draw", "contrast")
+SHOWN = ("draw", "contrast", "fit", "growth")
 """Commands whose figures are shown."""
 HEAD = """\
 # The command line

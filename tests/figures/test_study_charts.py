@@ -113,12 +113,25 @@ def test_paths_that_cannot_be_read(words, capsys):
     assert "--along" in capsys.readouterr().err
 
 
+ROW = {"name": "a", "layers": "both", "input": "pixels", "sizes": {"S": {"params": 1e6, "macs": 1e9}}}
+
+
 @pytest.mark.parametrize(
-    "broken", [[{}], ["x"], [{"name": "a", "layers": "both", "input": "pixels", "sizes": {"S": {}}}]]
+    ("broken", "told"),
+    [
+        ({}, "cannot read a published network from '{}'"),
+        ("x", "published of growth_figure is a list of a mapping"),
+        (ROW | {"sizes": {"S": {}}}, "cannot read a published network from"),
+        (ROW | {"sizes": {}}, "cannot read a published network from"),
+        (ROW | {"sizes": {"S": {"params": 0, "macs": 1}}}, "all above zero"),
+        (ROW | {"sizes": {"S": {"params": "nan", "macs": 1}}}, "all above zero"),
+        (ROW | {"layers": "attentions"}, "there is no kind of layers 'attentions'. Did you mean 'attention'?"),
+        (ROW | {"input": "text"}, "there is no kind of input 'text'\n  hint  one of pixels, latents"),
+    ],
 )
-def test_published_networks_that_cannot_be_read(broken):
-    with pytest.raises(QueryError, match="published"):
-        ag.growth_figure([], broken)
+def test_published_networks_that_cannot_be_read(broken, told):
+    with pytest.raises(QueryError, match=re.escape(told)):
+        ag.growth_figure([], [broken])
 
 
 def test_scales_are_logarithmic():

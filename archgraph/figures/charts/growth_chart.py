@@ -5,13 +5,13 @@ from math import log10
 
 from archgraph.errors import QueryError
 from archgraph.figures.charts.chart_words import chart_words
-from archgraph.figures.charts.layer_marks import LAYER_COLORS, RADIUS, WORKS_ON, Mark
+from archgraph.figures.charts.layer_marks import LAYER_COLORS, RADIUS, Mark
 from archgraph.figures.charts.log_axes import LogAxes, Scale
 from archgraph.figures.charts.point_labels import Label, placed_labels, squares_along
 from archgraph.figures.content.mathtext import words
 from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Extent, Path, Text
 from archgraph.figures.drawing.style import FRAME, HAIR, LINE, SIZES, mix
-from archgraph.report.curves import DataSeries
+from archgraph.report.curves import WORKS_ON, DataSeries
 
 _LEFT, _RIGHT, _TOP = 40.0, 10.0, 16.0
 _PALE, _DARK, _ISO, _PRICE = "#f6f9f6", "#d8e1eb", "#9aa7b5", "#5d6b7a"

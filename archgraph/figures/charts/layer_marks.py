@@ -13,7 +13,6 @@ LAYER_DASHES: dict[str, tuple[float, ...]] = {
     "attention": (1.2, 2.0),
     "other": (),
 }
-WORKS_ON = ("pixels", "latents", "voxels", "other")
 RADIUS = 3.3
 
 
