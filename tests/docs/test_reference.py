@@ -76,6 +76,7 @@ def test_every_call_of_every_answer_has_an_example():
 def test_reference_is_current(tmp_path):
     pytest.importorskip("torch")
     pytest.importorskip("numpy")
+    pytest.importorskip("typst")
     for path, text in generate.reference_pages(tmp_path).items():
         assert (ROOT / path).read_text(encoding="utf-8") == text, "run: python docs/generators/generate.py"
     for picture in tmp_path.rglob("*.svg"):
