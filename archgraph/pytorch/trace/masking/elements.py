@@ -19,17 +19,23 @@ from archgraph.sizes.types import CHANNEL
 SOME = "constants mask single elements"
 
 
-def cut_down(builder: Builder, step: RecordedNode, result: Any, nonzero: NonzeroOf) -> None:
-    """Say of the operation that a step has become which positions it takes."""
+def cut_down(builder: Builder, step: RecordedNode, result: Any, nonzero: NonzeroOf, *, vague: bool) -> None:
+    """Say of the operation that a step has become which positions it takes; if `vague`, that it takes some of them."""
     found = taken_by(step, nonzero)
-    if not found or not isinstance(result, Tracked) or not builder.records:
+    if not (found or vague) or not isinstance(result, Tracked) or not builder.records:
         return
     record = builder.records[-1]
     if result.value not in record.outputs or isinstance(record.op, Limited):
         return
-    reads = tuple(read for taken in found for read in _reads(record, step, result, taken))
+    taken_ones = (read for taken in found for read in _reads(record, step, result, taken))
+    reads = tuple(_some(record) if vague else taken_ones)
     if reads:
         builder.records[-1] = replace(record, op=Limited(record.op, "", reads))
+
+
+def _some(record: Record) -> Iterator[tuple[int, str, AxisMap]]:
+    for place, value in enumerate(record.inputs):
+        yield from ((place, axis, AtMost(SAME, SOME)) for axis in value.type.positions[:1])
 
 
 def _reads(
@@ -45,11 +51,21 @@ def _reads(
         # Which position a channel of it reads may differ.
         yield place, CHANNEL, SAME
         return
-    if len(content) == 1 and result.is_whole(content[0]) and content[0].axis in axes:
+    if (
+        len(content) == 1
+        and result.is_whole(content[0])
+        and content[0].axis in axes
+        and _is_fixed(record, place, content[0].axis)
+    ):
         masks = [1 << index if kept else 0 for index, kept in enumerate(taken.taken.tolist())]
         yield place, content[0].axis, Listed(PositionSets(masks, len(masks)))
         return
     yield from ((place, axis, AtMost(SAME, SOME)) for axis in axes[:1])
+
+
+def _is_fixed(record: Record, place: int, axis: str) -> bool:
+    """Whether an axis has the same size for all inputs: what is taken of it was seen at one of its sizes."""
+    return bool(record.inputs[place].type.size(axis).is_Integer)
 
 
 def _none_of(size: Expr) -> AxisMap:

@@ -7,22 +7,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
+from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS
 from archgraph.pytorch.trace.masking.rules import POOLING, softmax
-from archgraph.pytorch.trace.masking.states import PRODUCT_FORMS, NumberOf, States, is_matrix, passed
+from archgraph.pytorch.trace.masking.states import NumberOf, States, is_matrix, passed
+from archgraph.pytorch.trace.masking.vacancies import SOFTMAX, vacant_factors
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-SOFTMAX = frozenset(("softmax", "_softmax", "_safe_softmax"))
 CONVOLUTIONS = frozenset(name for name in CONTRACTIONS if name.startswith("conv"))
 SCALING = frozenset(("mul", "multiply", "div", "true_divide"))
 """Steps that multiply element by element."""
 FUSED = "scaled_dot_product_attention"
+ALONE = frozenset(("prod", "cumprod", "glu"))
+"""Those that multiply what lies in one tensor."""
 MAXIMA = frozenset(("amax", "max", "logsumexp"))
 """Those that what lies far below the largest has no part in."""
 UNKNOWN = "values that are not known mask some of what is read"
 CONSTANTS_MASK = "constants mask some of what is read"
+NOTHING_THERE = "zeros of a pad, a join or a copy may be all that some of what is read is multiplied with"
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class RecordedMasks:
         self._seen: dict[RecordedNode, SeenKeys] = {}
         self._limits: dict[RecordedNode, str] = {}
         self._nonzero: dict[tuple[RecordedNode, RecordedNode], Tensor] = {}
+        self._vague: set[RecordedNode] = set()
         self._pass(steps, number)
         others = [step.elsewhere for step in steps]
         for same in zip(*others, strict=False) if all(others) else ():
@@ -73,6 +78,10 @@ class RecordedMasks:
         """Return where a computed factor of a step may be other than zero; None where it may be anywhere."""
         return self._nonzero.get((step, factor))
 
+    def is_vague(self, step: RecordedNode) -> bool:
+        """Whether zeros leave out some of what a step reads, nobody knows what."""
+        return step in self._vague
+
     def _pass(self, steps: Sequence[RecordedNode], number: NumberOf) -> None:
         scored: dict[RecordedNode, Tensor] = {}
         given = _given(steps)
@@ -84,6 +93,18 @@ class RecordedMasks:
                 self._scaled(step, states)
             elif name in CONTRACTIONS or name in SOFTMAX or name in POOLING:
                 self._gathered(step, states, scored)
+        for step, factor, nonzero in vacant_factors(steps, number):
+            self._beside_nothing(step, factor, nonzero)
+
+    def _beside_nothing(self, step: RecordedNode, factor: RecordedNode, nonzero: Tensor | None) -> None:
+        """Pass a product of which a factor is zero where nothing was put."""
+        if nonzero is not None and name_of(step) in SCALING:
+            before = self._nonzero.get((step, factor))
+            self._nonzero[step, factor] = nonzero if before is None else nonzero & before
+        elif (step not in self._seen or not _sums(step)) and _may_lose(step, factor):
+            self._seen.pop(step, None)
+            self._limits.setdefault(step, NOTHING_THERE)
+            self._vague.add(step)
 
     def _scaled(self, step: RecordedNode, states: States) -> None:
         """Pass a product of elements, some of which are zero whatever is computed."""
@@ -133,6 +154,23 @@ class RecordedMasks:
         weights = softmax({"self": state.within(states.shape(mask)), "dim": -1})
         doubt = bool(weights.doubtful.any()) or (mask in given and bool(state.live.any()))
         self._seen[step] = SeenKeys(~weights.zero, None, doubt, weights.counted)
+
+
+def _sums(step: RecordedNode) -> bool:
+    """Whether a step adds up what it multiplies, so that zeros leave out what they stand for and nothing else."""
+    if name_of(step) == "einsum":
+        read, _, made = str(step.args[0]).replace(" ", "").partition("->")
+        return bool(set(read) - set(made) - {","})
+    return name_of(step) not in ALONE
+
+
+def _may_lose(step: RecordedNode, factor: RecordedNode) -> bool:
+    """Whether anything computed is multiplied with a factor: parameters are read by nobody."""
+    others = [node for node in step.all_input_nodes if node is not factor]
+    computed = [
+        node for node in others if node.kind not in ("parameter", "buffer") and step.known_operand(node) is None
+    ]
+    return bool(computed) or name_of(step) in ALONE
 
 
 def _masking(step: RecordedNode, states: States) -> tuple[RecordedNode | None, bool]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
+from archgraph.pytorch.trace.masking.pads import PADS, constants_of, is_low, pad_value, padded_by_zeros
 from archgraph.pytorch.trace.masking.partial import (
     KEPT,
     MASKED_BELOW,
@@ -17,6 +18,7 @@ from archgraph.pytorch.trace.masking.partial import (
     known,
     nothing_known,
 )
+from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, factors_of
 from archgraph.pytorch.trace.masking.rules import CONSTANT_RULES, JOINS, PASSING, POOLING, REARRANGING
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
@@ -89,7 +91,7 @@ class States:
         if (
             name in POOLING
             or (name in CONTRACTIONS and name not in CONSTANT_RULES)
-            or not (followed or self._begins(step, name))
+            or not (followed or self.begins(step, name))
         ):
             return None
         try:
@@ -107,10 +109,12 @@ class States:
             return self._joined(step)
         return self._moved(step) if name in REARRANGING else self._lost(step)
 
-    def _begins(self, step: RecordedNode, name: str) -> bool:
+    def begins(self, step: RecordedNode, name: str) -> bool:
         """Whether a step adds a constant, or puts one in, that makes a difference."""
-        if name in FILLING:
+        if name in FILLING or (name in JOINS and any(map(is_low, constants_of(step, step.args[0])))):
             return True
+        if name in PADS:
+            return is_low(pad_value(step))
         if name not in CONSTANT_RULES:
             return False
         numbers = [arg for arg in step.args if isinstance(arg, (int, float))]
@@ -147,7 +151,7 @@ class States:
         target, value = step.writes[0], self._value_written(step)
         root, views = _views_from_root(target)
         known_before = any(self.has(node) for node in (root, target, *self._viewing.get(root, ())))
-        if root.held is not None or (value.plain and not known_before):
+        if not self.follows_write(step, root, changes=known_before or not value.plain):
             return
         try:
             whole = self._written(self.operand(step, root).within(self.shape(root)), value, views)
@@ -157,6 +161,10 @@ class States:
         for node in (root, *self._viewing.get(root, ()), step):
             self._found[node] = self._seen_through(whole, node)
             self._left.setdefault(node, len(node.users))
+
+    def follows_write(self, step: RecordedNode, root: RecordedNode, *, changes: bool) -> bool:
+        """Whether a write into the memory that a result made is followed; not where nothing was computed before."""
+        return root.held is None and changes
 
     def _value_written(self, step: RecordedNode) -> Partial:
         name, args = name_of(step), step.args
@@ -216,7 +224,7 @@ class States:
 
         try:
             equation, nodes = PRODUCT_FORMS[name_of(step)](
-                step, [len(node.meta["val"].shape) for node in _factors(step)]
+                step, [len(node.meta["val"].shape) for node in factors_of(step)]
             )
             states = [self.operand(step, node) for node in nodes]
             terms = [term.replace("...", "") for term in equation.partition("->")[0].split(",")]
@@ -290,11 +298,6 @@ def _parts_of(state: Partial) -> tuple[Tensor, Tensor, Tensor]:
     return state.constant, state.live, state.doubtful
 
 
-def _factors(step: RecordedNode) -> list[RecordedNode]:
-    given = step.args[1] if name_of(step) == "einsum" else step.args[:2]
-    return [node for node in given if isinstance(node, RecordedNode)]
-
-
 def _varying(tests: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Return tests of as many dimensions as a shape, of size 1 where they do not differ."""
     tests = tests.reshape((1,) * (len(shape) - tests.ndim) + tuple(tests.shape))
@@ -305,37 +308,6 @@ def _varying(tests: Tensor, shape: tuple[int, ...]) -> Tensor:
     return tests
 
 
-def _of_matrices(step: RecordedNode, ranks: list[int]) -> tuple[str, list[RecordedNode]]:
-    """A product of stacks of matrices."""
-    stack = "abcdefgh"[: max(ranks) - 2]
-    left, right = (stack[len(stack) - (rank - 2) :] for rank in ranks)
-    return f"{left}xy,{right}yz->{stack}xz", _factors(step)
-
-
-def _of_einsum(step: RecordedNode, ranks: list[int]) -> tuple[str, list[RecordedNode]]:
-    equation = step.args[0].replace(" ", "")
-    if "..." in equation or "->" not in equation:
-        raise ValueError(equation)
-    return equation, _factors(step)
-
-
-def _of_linear(step: RecordedNode, ranks: list[int]) -> tuple[str, list[RecordedNode]]:
-    if any(arg is not None for arg in (*step.args[2:], step.kwargs.get("bias"))):
-        raise ValueError("a bias is added, so that nothing is zero")
-    stack = "abcdefgh"[: ranks[0] - 1]
-    return f"{stack}y,zy->{stack}z", _factors(step)
-
-
-PRODUCT_FORMS: Mapping[str, Callable[[RecordedNode, list[int]], tuple[str, list[RecordedNode]]]] = {
-    "matmul": _of_matrices,
-    "bmm": _of_matrices,
-    "mm": _of_matrices,
-    "einsum": _of_einsum,
-    "linear": _of_linear,
-}
-"""What products sum, as an einsum writes it, and their factors."""
-
-
 def _plain(item: Any, number: NumberOf) -> Any:
     return number(item) if hasattr(item, "is_Integer") else item
 
@@ -344,8 +316,9 @@ def _on(step: RecordedNode, part: Any, rest: Sequence[Any], kwargs: Mapping[str,
     name = name_of(step)
     if name in ("view", "_unsafe_view", "reshape", "view_as", "reshape_as"):
         return part.reshape(rest[0].shape if hasattr(rest[0], "shape") else rest[0])
-    if name in ("constant_pad_nd", "pad") and part.dtype.is_floating_point is False:
-        return step.target(part.float(), *rest, **kwargs).bool()
+    if name in PADS and part.dtype.is_floating_point is False:
+        # What a pad adds is a constant, whatever its value.
+        return padded_by_zeros(step, part.float(), rest, kwargs).bool()
     return step.target(part, *rest, **kwargs)
 
 

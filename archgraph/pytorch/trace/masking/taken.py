@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
@@ -41,14 +41,25 @@ def taken_by(step: RecordedNode, nonzero: NonzeroOf) -> list[TakenElements]:
         if not bool(taken.any()):
             found.append(TakenElements(operand, 0, taken))
             continue
-        dims = [dim for dim in range(-taken.ndim, 0) if _varies(taken, dim)]
-        if len(dims) == 1:
-            found.append(
-                TakenElements(operand, dims[0], taken.movedim(dims[0], -1).reshape(-1, taken.shape[dims[0]])[0])
-            )
-        elif len(dims) > 1 and _escapes(step):
+        sides = {dim: _side(taken, dim) for dim in range(-taken.ndim, 0) if _varies(taken, dim)}
+        if _is_rectangle(taken, sides):
+            found += [TakenElements(operand, dim, side) for dim, side in sides.items()]
+        elif _escapes(step):
             found.append(TakenElements(operand, 0, taken))
     return found
+
+
+def _side(taken: Tensor, dim: int) -> Tensor:
+    """Return which places along a dimension are taken anywhere."""
+    return taken.movedim(dim, -1).reshape(-1, taken.shape[dim]).any(0)
+
+
+def _is_rectangle(taken: Tensor, sides: Mapping[int, Tensor]) -> bool:
+    """Whether an element is taken if all its places are: then one dimension at a time says it all."""
+    whole = taken.new_ones(())
+    for dim, side in sides.items():
+        whole = whole & side.reshape((-1,) + (1,) * (-dim - 1))
+    return bool((whole == taken).all())
 
 
 def _tests(step: RecordedNode, nonzero: NonzeroOf) -> Iterator[tuple[RecordedNode, Tensor]]:
