@@ -51,21 +51,11 @@ def _reads(
         # Which position a channel of it reads may differ.
         yield place, CHANNEL, SAME
         return
-    if (
-        len(content) == 1
-        and result.is_whole(content[0])
-        and content[0].axis in axes
-        and _is_fixed(record, place, content[0].axis)
-    ):
+    if len(content) == 1 and result.is_whole(content[0]) and content[0].axis in axes:
         masks = [1 << index if kept else 0 for index, kept in enumerate(taken.taken.tolist())]
         yield place, content[0].axis, Listed(PositionSets(masks, len(masks)))
         return
     yield from ((place, axis, AtMost(SAME, SOME)) for axis in axes[:1])
-
-
-def _is_fixed(record: Record, place: int, axis: str) -> bool:
-    """Whether an axis has the same size for all inputs: what is taken of it was seen at one of its sizes."""
-    return bool(record.inputs[place].type.size(axis).is_Integer)
 
 
 def _none_of(size: Expr) -> AxisMap:

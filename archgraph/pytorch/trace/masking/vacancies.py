@@ -98,10 +98,9 @@ class Vacancies(States):
         rest = self._constant(step, step.args[1:])
         kwargs = {key: self._constant(step, item) for key, item in step.kwargs.items() if key != "dtype"}
         if name in CONVOLUTIONS:
-            there, rest = (
-                _one_channel(there, self.shape(step.args[1])),
-                _with_ones(self.shape(step.args[1]), step, rest),
-            )
+            kernel = self.shape(step.args[1])
+            there = _one_channel(there, len(kernel) - 2)
+            rest = _with_ones(there.new_ones(1, 1, *kernel[2:]), step, rest)
         made = step.target(there, *rest, **kwargs)
         if isinstance(made, (tuple, list)):
             return [_nonzero_where(part > 0) for part in made]
@@ -217,7 +216,7 @@ def _leads(step: RecordedNode, further: Callable[[RecordedNode], Iterable[Record
 
 
 def _merged(states: Sequence[Partial], merge: Any) -> Partial:
-    constant = merge([state.constant for state in states])
+    constant = merge([state.constant.float() for state in states])
     live = merge([state.live.float() for state in states]) > 0
     doubts = merge([state.doubtful.float() for state in states]) > 0
     return Partial(constant, live, doubts, any(state.counted for state in states))
@@ -229,19 +228,16 @@ def _nonzero_where(live: Tensor) -> Partial:
     return Partial(torch.zeros(()), live, torch.zeros((), dtype=torch.bool))
 
 
-def _one_channel(there: Tensor, kernel: Sequence[int]) -> Tensor:
+def _one_channel(there: Tensor, positions: int) -> Tensor:
     """Return tests of positions, which must be the same for all channels."""
-    channel = there.ndim - (len(kernel) - 2) - 1
-    first = there.narrow(channel, 0, 1)
+    first = there.narrow(there.ndim - positions - 1, 0, 1)
     if not bool((there == first).all()):
         raise ArchgraphError("zeros differ between channels")
     return first
 
 
-def _with_ones(kernel: Sequence[int], step: RecordedNode, rest: Sequence[Any]) -> list[Any]:
-    """Return the arguments of a convolution of one channel that sums."""
-    import torch
-
+def _with_ones(kernel: Tensor, step: RecordedNode, rest: Sequence[Any]) -> list[Any]:
+    """Return the arguments of a convolution of one channel with a kernel that sums."""
     names = [argument.name for argument in step.target._schema.arguments[1 : len(rest) + 1]]
-    ones = {"weight": torch.ones(1, 1, *kernel[2:]), "groups": 1}
+    ones = {"weight": kernel, "groups": 1}
     return [ones.get(name, item) for name, item in zip(names, rest, strict=True)]
