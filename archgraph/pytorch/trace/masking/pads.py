@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from archgraph.pytorch.trace.attention_patterns import name_of
@@ -28,7 +28,7 @@ def pad_value(step: RecordedNode) -> float | None:
     return None if given.get("mode", "constant") != "constant" else float(given.get("value") or 0)
 
 
-def constants_of(step: RecordedNode, nodes: Sequence[Any]) -> Iterator[Tensor]:
+def constants_of(step: RecordedNode, nodes: Iterable[Any]) -> Iterator[Tensor]:
     """Yield the constants among operands."""
     values = (step.known_operand(node) for node in nodes if isinstance(node, RecordedNode))
     yield from (value for value in values if value is not None and value.numel() and not value.is_complex())
