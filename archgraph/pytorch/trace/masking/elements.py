@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from sympy import Expr
 
@@ -19,7 +18,7 @@ from archgraph.sizes.types import CHANNEL
 SOME = "constants mask single elements"
 
 
-def cut_down(builder: Builder, step: RecordedNode, result: Any, nonzero: NonzeroOf, *, vague: bool) -> None:
+def cut_down(builder: Builder, step: RecordedNode, result: object, nonzero: NonzeroOf, *, vague: bool) -> None:
     """Say of the operation that a step has become which positions it takes; if `vague`, that it takes some of them."""
     found = taken_by(step, nonzero)
     if not (found or vague) or not isinstance(result, Tracked) or not builder.records:

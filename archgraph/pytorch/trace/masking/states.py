@@ -52,9 +52,9 @@ class States:
         value = step.known_operand(node)
         return nothing_known() if value is None or value.is_complex() else known(value)
 
-    def has(self, node: Any) -> bool:
+    def has(self, node: object) -> bool:
         """Whether something is known of a result that is not constant."""
-        return isinstance(self._found.get(node), Partial)
+        return isinstance(node, RecordedNode) and isinstance(self._found.get(node), Partial)
 
     def enter(self, step: RecordedNode) -> None:
         """Pass a step."""
@@ -312,10 +312,10 @@ def _plain(item: Any, number: NumberOf) -> Any:
     return number(item) if hasattr(item, "is_Integer") else item
 
 
-def _on(step: RecordedNode, part: Any, rest: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+def _on(step: RecordedNode, part: Any, rest: Sequence[object], kwargs: Mapping[str, object]) -> Any:
     name = name_of(step)
     if name in ("view", "_unsafe_view", "reshape", "view_as", "reshape_as"):
-        return part.reshape(rest[0].shape if hasattr(rest[0], "shape") else rest[0])
+        return part.reshape(getattr(rest[0], "shape", rest[0]))
     if name in PADS and part.dtype.is_floating_point is False:
         # What a pad adds is a constant, whatever its value.
         return padded_by_zeros(step, part.float(), rest, kwargs).bool()

@@ -21,17 +21,17 @@ from archgraph.pytorch.trace.recording.node import RecordedNode
 if TYPE_CHECKING:
     from torch import Tensor
 
-COPIES = frozenset(
+COPYING = frozenset(
     ("scatter", "scatter_add", "slice_scatter", "select_scatter", "diagonal_scatter", "index_copy", "index_add",
      "index_put")
 )  # fmt: skip
 """Steps that put elements of one tensor into a copy of another."""
 COPIED = frozenset(("self", "src", "source", "values"))
 """The arguments of these that hold elements; others say where they go."""
-CONVOLUTIONS = frozenset(("conv1d", "conv2d", "conv3d", "convolution"))
-SUMS = frozenset(("sum", "mean", "norm", "linalg_vector_norm", "cumsum"))
+SLIDING = frozenset(("conv1d", "conv2d", "conv3d", "convolution"))
+ADDING = frozenset(("sum", "mean", "norm", "linalg_vector_norm", "cumsum"))
 """Reductions that are zero where all that they read is; others of the kind may be."""
-SPREADING = SUMS | {
+SPREADING = ADDING | {
     *("im2col", "col2im", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle"),
     *(f"{kind}_pool{rank}d" for kind in ("avg", "max", "adaptive_avg", "adaptive_max") for rank in "123"),
     *(f"max_pool{rank}d_with_indices" for rank in "23"),
@@ -64,9 +64,9 @@ class Vacancies(States):
         if name in FILLED or _adds_bias(step):
             return None
         try:
-            if name in CONVOLUTIONS or name in SPREADING:
+            if name in SLIDING or name in SPREADING:
                 return self._spread(step, name)
-            if name in COPIES:
+            if name in COPYING:
                 return self._copied(step)
             if name in POOLING or (name in CONTRACTIONS and followed and super()._result(step) is None):
                 return self._lost(step)
@@ -97,7 +97,7 @@ class Vacancies(States):
         there = (~operand.zero).float().expand(self.shape(step.args[0]))
         rest = self._constant(step, step.args[1:])
         kwargs = {key: self._constant(step, item) for key, item in step.kwargs.items() if key != "dtype"}
-        if name in CONVOLUTIONS:
+        if name in SLIDING:
             kernel = self.shape(step.args[1])
             there = _one_channel(there, len(kernel) - 2)
             rest = _with_ones(there.new_ones(1, 1, *kernel[2:]), step, rest)
@@ -108,7 +108,7 @@ class Vacancies(States):
 
     def _constant(self, step: RecordedNode, item: Any) -> Any:
         # The kernel of a convolution is replaced, and may be computed or learned.
-        if isinstance(item, RecordedNode) and name_of(step) in CONVOLUTIONS:
+        if isinstance(item, RecordedNode) and name_of(step) in SLIDING:
             return None
         found = super()._constant(step, tuple(item) if isinstance(item, (list, tuple)) else item)
         return found
@@ -124,7 +124,7 @@ class Vacancies(States):
             given[argument.name] = self._shaped(step, item) if held else self._constant(step, item)
         states = [item for item in given.values() if isinstance(item, Partial)]
 
-        def put(parts: Sequence[Tensor]) -> Tensor:
+        def put(parts: list[Tensor]) -> Tensor:
             left = iter(parts)
             return step.target(
                 **{key: next(left) if isinstance(item, Partial) else item for key, item in given.items()}
@@ -181,7 +181,7 @@ def _puts_nothing(step: RecordedNode, name: str) -> bool:
     """Whether a step puts elements beside zeros."""
     if name in PADS:
         return pad_value(step) == 0
-    into = step.args[:1] if name in COPIES else step.args[0] if name in JOINS else map(_root, step.writes)
+    into = step.args[:1] if name in COPYING else step.args[0] if name in JOINS else map(_root, step.writes)
     return any(bool((value == 0).any()) for value in constants_of(step, into))
 
 
@@ -215,7 +215,7 @@ def _leads(step: RecordedNode, further: Callable[[RecordedNode], Iterable[Record
     return False
 
 
-def _merged(states: Sequence[Partial], merge: Any) -> Partial:
+def _merged(states: Sequence[Partial], merge: Callable[[list[Tensor]], Tensor]) -> Partial:
     constant = merge([state.constant.float() for state in states])
     live = merge([state.live.float() for state in states]) > 0
     doubts = merge([state.doubtful.float() for state in states]) > 0
@@ -236,8 +236,8 @@ def _one_channel(there: Tensor, positions: int) -> Tensor:
     return first
 
 
-def _with_ones(kernel: Tensor, step: RecordedNode, rest: Sequence[Any]) -> list[Any]:
+def _with_ones(kernel: Tensor, step: RecordedNode, rest: Sequence[object]) -> list[object]:
     """Return the arguments of a convolution of one channel with a kernel that sums."""
     names = [argument.name for argument in step.target._schema.arguments[1 : len(rest) + 1]]
-    ones = {"weight": kernel, "groups": 1}
+    ones: dict[str, object] = {"weight": kernel, "groups": 1}
     return [ones.get(name, item) for name, item in zip(names, rest, strict=True)]
