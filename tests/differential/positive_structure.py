@@ -94,10 +94,6 @@ def above_zero(layer: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return lambda *args, **options: layer(*args, **options) + 1.0
 
 
-def padded(x: Tensor, sides: Sequence[int], mode: str = "constant", value: Any = None) -> Tensor:
-    return functional.pad(x, sides, value=1.0) if mode == "constant" else functional.pad(x, sides, mode)
-
-
 def halved(x: Tensor, kernel: int, stride: int, padding: int, *rest: Any, **options: Any) -> Tensor:
     return {3: functional.avg_pool1d, 4: functional.avg_pool2d}[x.ndim](x, kernel, stride, padding)
 
@@ -118,7 +114,6 @@ STANDINS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("layer_norm", "rms_norm"), last_dims),
     **dict.fromkeys(("max_pool1d", "max_pool2d"), halved),
     **{name: above_zero(getattr(functional, name)) for name in CONVOLUTIONS},
-    "pad": padded,
     "lerp": lambda x, y, z: x + y + z,
     "amax": most,
     "max": maxima,

@@ -12,7 +12,7 @@ torch.set_num_threads(1)
 
 from tests.differential.__main__ import shown, verdict_of  # noqa: E402
 from tests.differential.answers import METRICS  # noqa: E402
-from tests.differential.random_modules import KINDS, OFF, random_module  # noqa: E402
+from tests.differential.random_modules import KINDS, OFF, ZEROS, random_module  # noqa: E402
 from tests.differential.random_program import Program, Step  # noqa: E402
 from tests.differential.shrinking import shrunk  # noqa: E402
 
@@ -39,6 +39,18 @@ def test_random_modules_are_answered_as_pytorch_answers(chunk):
             raise AssertionError(shown(program, seed, metric))
     for metric in METRICS:
         assert answers[metric, "exact"] > CHUNK / 2
+
+
+@pytest.mark.parametrize("chunk", range(4))
+@pytest.mark.filterwarnings("ignore")
+def test_products_with_zeros_are_answered_as_pytorch_answers(chunk):
+    answers: Counter[tuple[str, str]] = Counter()
+    for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK):
+        found = verdict_of(program := random_module(seed, ZEROS), seed)
+        answers.update(found.answers)
+        for metric in found.wrong:
+            raise AssertionError(shown(program, seed, metric))
+    assert answers["fields", "exact"] > CHUNK
 
 
 def test_kinds_are_on_or_off():
