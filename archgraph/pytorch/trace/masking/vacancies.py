@@ -7,12 +7,13 @@ there; but all that they are multiplied with is lost.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, MASKS, SCALINGS, TRANSPARENT, name_of
 from archgraph.pytorch.trace.masking.pads import PADS, constants_of, pad_value
-from archgraph.pytorch.trace.masking.partial import Partial, doubtful
+from archgraph.pytorch.trace.masking.partial import Partial, constant_number, doubtful
 from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS
 from archgraph.pytorch.trace.masking.rules import JOINS, POOLING, REARRANGING
 from archgraph.pytorch.trace.masking.states import NumberOf, States
@@ -29,9 +30,10 @@ COPYING = frozenset(
 COPIED = frozenset(("self", "src", "source", "values"))
 """The arguments of these that hold elements; others say where they go."""
 SLIDING = frozenset(("conv1d", "conv2d", "conv3d", "convolution"))
-ADDING = frozenset(("sum", "mean", "norm", "linalg_vector_norm", "cumsum"))
+TOTALS = frozenset(("sum", "mean", "norm", "linalg_vector_norm", "cumsum"))
 """Reductions that are zero where all that they read is; others of the kind may be."""
-SPREADING = ADDING | {
+ADDING = frozenset(("add", "sub", "rsub"))
+SPREADING = TOTALS | {
     *("im2col", "col2im", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle"),
     *(f"{kind}_pool{rank}d" for kind in ("avg", "max", "adaptive_avg", "adaptive_max") for rank in "123"),
     *(f"max_pool{rank}d_with_indices" for rank in "23"),
@@ -76,6 +78,17 @@ class Vacancies(States):
 
     def begins(self, step: RecordedNode, name: str) -> bool:
         return super().begins(step, name) or _puts_nothing(step, name)
+
+    def _ruled(self, step: RecordedNode, name: str) -> Partial | list[Partial] | None:
+        found = super()._ruled(step, name)
+        if name in ADDING and isinstance(found, Partial):
+            # A sum is zero only where all its terms are.
+            left, right = (self._term(step, item) for item in step.args[:2])
+            return replace(found, doubtful=(left.zero | left.doubtful) & (right.zero | right.doubtful) & found.doubtful)
+        return found
+
+    def _term(self, step: RecordedNode, item: object) -> Partial:
+        return self.operand(step, item) if isinstance(item, RecordedNode) else constant_number(float(str(item)))
 
     def follows_write(self, step: RecordedNode, root: RecordedNode, *, changes: bool) -> bool:
         return changes or (root.held is not None and _puts_nothing(step, name_of(step)))
