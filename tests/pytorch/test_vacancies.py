@@ -69,7 +69,7 @@ EXACT = {
     "scattered": lambda x: torch.zeros_like(x).scatter(1, PLACES[None, :, None].expand(1, 2, C), x[:, :2]),
     "slice scattered": lambda x: torch.zeros_like(x).slice_scatter(x[:, :2], 1, 0, 2),
     "convolved": turned(lambda x: F.conv1d(F.pad(x[..., :2], (0, 4)), torch.ones(C, C, 3), padding=1)),
-    "pooled": turned(lambda x: F.max_pool1d(F.pad(x[..., :3], (0, 3)), 3, 1, 1)),
+    "pooled": turned(lambda x: F.avg_pool1d(F.pad(x[..., :3], (0, 3)), 3, 1, 1)),
     "resized": turned(lambda x: F.interpolate(F.pad(x[..., :2], (0, 1)), scale_factor=2)),
     "normed with a bias": lambda x: F.layer_norm(around(x), (C,), torch.ones(C), torch.ones(C)),
     "averaged channels": lambda x: around(x).mean(-1, keepdim=True),
