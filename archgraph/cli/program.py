@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from archgraph.cli.audit import AUDIT
 from archgraph.cli.authoring import NEW, SCHEMA, SHOW
 from archgraph.cli.caveats import say_caveats
 from archgraph.cli.cost import COST
@@ -30,6 +31,7 @@ COMMANDS: tuple[Command, ...] = (
         LIST,
         CHECK,
         COST,
+        AUDIT,
         MEMORY,
         FIT,
         SERVE,
