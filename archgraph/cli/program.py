@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from archgraph.cli.audit import AUDIT
 from archgraph.cli.authoring import NEW, SCHEMA, SHOW
 from archgraph.cli.caveats import say_caveats
 from archgraph.cli.cost import COST
@@ -16,6 +15,7 @@ from archgraph.cli.figures import CONTRAST, DRAW
 from archgraph.cli.fit import FIT
 from archgraph.cli.gallery import CHECK, LIST
 from archgraph.cli.growth import GROWTH
+from archgraph.cli.other_tools import AUDIT
 from archgraph.cli.parser import Parser
 from archgraph.cli.resources import EFFICIENCY, MEMORY, ROOFLINE
 from archgraph.cli.scaling import SCALE, SOLVE

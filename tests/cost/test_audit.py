@@ -6,9 +6,9 @@ import pytest
 
 import archgraph as ag
 from archgraph.cli import main
-from archgraph.cost.audit.audit import Entry, audit_table
-from archgraph.cost.audit.conventions import Counted
-from archgraph.cost.audit.published import heading, published
+from archgraph.cost.audit.audit import PublishedNumber, audit_table
+from archgraph.cost.audit.conventions import CountsOf
+from archgraph.cost.audit.published import heading, printed_number
 from archgraph.cost.counting_rules import tool
 from archgraph.data import table
 from archgraph.errors import QueryError
@@ -16,13 +16,13 @@ from archgraph.errors import QueryError
 
 def audited(g, text, column="GFLOPs"):
     of = heading(column)
-    return audit_table([Entry(g.name, g.network, column, of, published(text, of.unit))]).rows[0]
+    return audit_table([PublishedNumber(g.name, g.network, column, of, printed_number(text, of.unit))]).rows[0]
 
 
 @pytest.mark.parametrize("name", ["vgg", "dit:S/2", "convnext", "sd"])
 def test_a_tool_is_counted_here_as_where_it_is_reconciled(name):
     g = ag.load(name)
-    of = Counted(g.network)
+    of = CountsOf(g.network)
     for each in table("tools"):
         chosen = tool(each)
         assert of.by_tool(chosen) == g.count_as(each).printed
@@ -51,6 +51,15 @@ def test_a_number_that_nothing_gives_names_the_nearest():
     row = audited(ag.load("vgg"), "15.9")
     assert (row["is"], row["value"]) == ("nothing", None)
     assert row["also"].startswith("nearest: ") and "%" in row["also"]
+
+
+def test_what_the_digits_leave_open_is_likely():
+    """At one place ConvNeXt's MACs and what thop prints look alike; at four they do not."""
+    g = ag.load("convnext")
+    row = audited(g, "4.5")
+    assert row["is"] == "likely MACs" and "thop" in row["also"].split("; ")
+    row = audited(g, f"{g.at().macs / 1e9:.4f}")
+    assert row["is"] == "MACs" and "thop" not in row["also"].split("; ")
 
 
 def test_what_is_cut_off_is_said():
@@ -82,7 +91,7 @@ def test_operators_without_a_rule_prove_nothing():
         def forward(self, x):
             return torch.linalg.inv(self.head(x))
 
-    g = ag.trace(Odd(), torch.zeros(1, 8, 8), allow_unsupported=True)
+    g = ag.trace(Odd(), torch.zeros(1, 8, 8), batch_axis=0, allow_unsupported=True)
     assert g.gaps
     row = audited(g, "512", "MACs")
     assert row["value"] is None and "without a rule" in row["is"]
@@ -94,12 +103,12 @@ def test_one_convention_is_named_for_a_column_and_a_mixture_is_said():
     thop = other.count_as("thop").printed
     of = heading("FLOPs")
     entries = [
-        Entry("vgg", plain, "FLOPs", of, published("15470264320")),
-        Entry("dit", other.network, "FLOPs", of, published(str(thop))),
+        PublishedNumber("vgg", plain, "FLOPs", of, printed_number("15470264320")),
+        PublishedNumber("dit", other.network, "FLOPs", of, printed_number(str(thop))),
     ]
     found = audit_table(entries)
     assert [row["is"] for row in found.rows] == ["thop", "thop"] and not found.remarks
-    entries.append(Entry("twice", plain, "FLOPs", of, published(str(2 * 15470264320))))
+    entries.append(PublishedNumber("twice", plain, "FLOPs", of, printed_number(str(2 * 15470264320))))
     assert audit_table(entries).remarks[0].startswith("FLOPs mixes conventions: thop (2), ")
 
 
@@ -136,7 +145,7 @@ def test_headings_that_count_nothing(text):
 @pytest.mark.parametrize("text", ["", "4,1", "1-2", "-3", "4.1 ± 0.1", "four", "1.2.3", "nan", "4.1X", "٣", "1e999"])
 def test_numbers_that_are_none(text):
     with pytest.raises(QueryError, match="as a number"):
-        published(text)
+        printed_number(text)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +162,7 @@ def test_numbers_that_are_none(text):
     ],
 )
 def test_what_rounding_leaves_open(text, unit, low, high):
-    reading = next(published(text, unit).readings())
+    reading = next(printed_number(text, unit).readings())
     assert (reading.low, reading.high) == (low, high)
 
 

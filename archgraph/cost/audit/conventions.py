@@ -14,18 +14,18 @@ from archgraph.cost.part import costs_of, whole_part
 from archgraph.data import table
 from archgraph.graph.network import Network
 
-ATTENTION = "scaled_dot_product_attention"
+FUSED_ATTENTION = "scaled_dot_product_attention"
 
 
 @dataclass(frozen=True)
-class Convention:
+class Counting:
     """A way of counting, in words, and the number that it gives for a network."""
 
     name: str
     value: int
 
 
-class Counted:
+class CountsOf:
     """The numbers of a network that conventions add up, each evaluated once."""
 
     def __init__(self, network: Network) -> None:
@@ -72,47 +72,47 @@ class Counted:
         return self.network.evaluate(law)
 
 
-def _params(of: Counted) -> Iterator[Convention]:
+def _params(of: CountsOf) -> Iterator[Counting]:
     total = of.total("params")
-    yield Convention("all parameters", total)
-    yield Convention("trained parameters", of.total("params_trainable"))
-    yield Convention("parameters and buffers", total + of.total("buffers"))
-    yield Convention("parameters that one position uses", of.total("params_active"))
-    yield Convention("parameters without embedding tables", of.weights(lambda row: row.node.op.kind != "embedding"))
+    yield Counting("all parameters", total)
+    yield Counting("trained parameters", of.total("params_trainable"))
+    yield Counting("parameters and buffers", total + of.total("buffers"))
+    yield Counting("parameters that one position uses", of.total("params_active"))
+    yield Counting("parameters without embedding tables", of.weights(lambda row: row.node.op.kind != "embedding"))
     owners = [row for row in of.rows if of.weights(lambda each, row=row: each is row)]  # type: ignore[misc]
     if len(owners) > 1:
-        yield Convention(f"parameters without {owners[-1].path}", total - of.weights(lambda row: row is owners[-1]))
+        yield Counting(f"parameters without {owners[-1].path}", total - of.weights(lambda row: row is owners[-1]))
 
 
-def _operations(of: Counted) -> Iterator[Convention]:
+def _operations(of: CountsOf) -> Iterator[Counting]:
     macs = of.total("macs")
-    yield Convention("MACs", macs)
-    yield Convention("2 * MACs", 2 * macs)
-    yield Convention("FLOPs: 2 * MACs + elementwise", of.total("flops"))
+    yield Counting("MACs", macs)
+    yield Counting("2 * MACs", 2 * macs)
+    yield Counting("FLOPs: 2 * MACs + elementwise", of.total("flops"))
     found = list(_by_tools(of))
     yield from found
-    yield from (Convention(f"2 * {each.name}", 2 * each.value) for each in found)
+    yield from (Counting(f"2 * {each.name}", 2 * each.value) for each in found)
 
 
-def _by_tools(of: Counted) -> Iterator[Convention]:
+def _by_tools(of: CountsOf) -> Iterator[Counting]:
     """What tools print: for modules; for attention written out as products; for code that calls all as functions."""
     tools = {name: tool(name) for name in table("tools")}
-    yield from (Convention(name, of.by_tool(each)) for name, each in tools.items())
+    yield from (Counting(name, of.by_tool(each)) for name, each in tools.items())
     for name, each in tools.items():
-        if ATTENTION in each.functional and of.has(ATTENTION):
-            yield Convention(f"{name}, attention written out", of.by_tool(each, (ATTENTION,)))
+        if FUSED_ATTENTION in each.functional and of.has(FUSED_ATTENTION):
+            yield Counting(f"{name}, attention written out", of.by_tool(each, (FUSED_ATTENTION,)))
     for name, each in tools.items():
-        called = tuple(kind for kind in each.functional if kind != ATTENTION and of.has(kind))
+        called = tuple(kind for kind in each.functional if kind != FUSED_ATTENTION and of.has(kind))
         if called:
-            yield Convention(f"{name}, with functions for modules", of.by_tool(each, called))
+            yield Counting(f"{name}, with functions for modules", of.by_tool(each, called))
 
 
-def _activations(of: Counted) -> Iterator[Convention]:
-    yield Convention("elements of all results", of.total("activations"))
-    yield Convention("elements of the results of conv and linear", of.total("layer_outputs"))
+def _activations(of: CountsOf) -> Iterator[Counting]:
+    yield Counting("elements of all results", of.total("activations"))
+    yield Counting("elements of the results of conv and linear", of.total("layer_outputs"))
 
 
-CONVENTIONS: Mapping[str, Callable[[Counted], Iterator[Convention]]] = {
+COUNTINGS: Mapping[str, Callable[[CountsOf], Iterator[Counting]]] = {
     "params": _params,
     "operations": _operations,
     "activations": _activations,
@@ -120,10 +120,10 @@ CONVENTIONS: Mapping[str, Callable[[Counted], Iterator[Convention]]] = {
 """The conventions of each kind of column, the most usual first."""
 
 
-def grouped(found: Iterator[Convention]) -> dict[int, tuple[str, ...]]:
+def by_value(found: Iterator[Counting]) -> dict[int, tuple[str, ...]]:
     """Return conventions by the number that they give: for a network, many agree.
 
-    >>> grouped(iter([Convention("MACs", 4), Convention("2 * MACs", 8), Convention("thop", 4)]))
+    >>> by_value(iter([Counting("MACs", 4), Counting("2 * MACs", 8), Counting("thop", 4)]))
     {4: ('MACs', 'thop'), 8: ('2 * MACs',)}
     """
     groups: dict[int, tuple[str, ...]] = {}

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from archgraph.errors import QueryError, quoted
 
-SCALES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
+UNIT_SCALES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
 """What a letter multiplies by: `b` are billions, as in 7B parameters."""
 _WORDS = {"thousand": "k", "thousands": "k", "million": "m", "millions": "m", "billion": "g", "billions": "g"}
 _POWERS = {"3": "k", "6": "m", "9": "g", "12": "t"}
@@ -29,21 +29,21 @@ _UNIT = re.compile(
 
 
 @dataclass(frozen=True)
-class Heading:
-    """What a column of a published table counts, one of `KINDS`, and the letter of its unit where one is said."""
+class ColumnHeading:
+    """What a column of a published table counts, and the letter of its unit where one is said."""
 
     kind: str
     unit: str = ""
 
 
-KINDS = tuple(_COUNTS)
+PUBLISHED_KINDS = tuple(_COUNTS)
 
 
-def heading(text: str) -> Heading | None:
+def heading(text: str) -> ColumnHeading | None:
     """Read the heading of a column: `Params (M)`, `GFLOPs`, `#MACs [G]`, `Mult-Adds`; None where it counts nothing.
 
     >>> heading("Params (M)"), heading("GFLOPs")
-    (Heading(kind='params', unit='m'), Heading(kind='operations', unit='g'))
+    (ColumnHeading(kind='params', unit='m'), ColumnHeading(kind='operations', unit='g'))
     >>> heading("top-1") is heading("GFLOPs/s") is None
     True
     """
@@ -53,7 +53,7 @@ def heading(text: str) -> Heading | None:
     for kind, pattern in _COUNTS.items():
         found = re.search(rf"(?<![a-z]){pattern}(?![a-z])", words)
         if found:
-            return Heading(kind, found["unit"] or _unit_of(words[found.end() :]))
+            return ColumnHeading(kind, found["unit"] or _unit_of(words[found.end() :]))
     return None
 
 
@@ -65,7 +65,7 @@ def _unit_of(rest: str) -> str:
 
 
 @dataclass(frozen=True)
-class Published:
+class Printed:
     """A number as printed, and the values that it may stand for.
 
     Attributes:
@@ -80,17 +80,17 @@ class Published:
     step: Fraction
     units: tuple[str, ...]
 
-    def readings(self) -> Iterator[Reading]:
+    def readings(self) -> Iterator[PrintedRange]:
         """Yield the ranges of values that it may stand for, rounded before cut off."""
         for cut in (False, True):
             for unit in self.units:
-                scale = SCALES[unit]
+                scale = UNIT_SCALES[unit]
                 low = self.value if cut else self.value - self.step / 2
-                yield Reading(low * scale, (self.value + self.step / (1 if cut else 2)) * scale, unit, cut)
+                yield PrintedRange(low * scale, (self.value + self.step / (1 if cut else 2)) * scale, unit, cut)
 
 
 @dataclass(frozen=True)
-class Reading:
+class PrintedRange:
     """Values that a printed number may stand for: a closed range, or where digits are cut off, a half-open one."""
 
     low: Fraction
@@ -103,7 +103,7 @@ class Reading:
         return self.low <= value < self.high if self.cut else self.low <= value <= self.high
 
 
-def published(text: str, unit: str = "") -> Published:
+def printed_number(text: str, unit: str = "") -> Printed:
     """Read a number: `25.6M`, `4.1`, `25,557,032`, `~118.6 GFLOPs`; `unit` is what its heading says.
 
     Zeros at the end of a whole number of units may be the rounding, from three of them on.
@@ -111,10 +111,10 @@ def published(text: str, unit: str = "") -> Published:
     Raises:
         QueryError: it is no number.
 
-    >>> read = published("4.1", "g")
+    >>> read = printed_number("4.1", "g")
     >>> [(float(each.low), float(each.high), each.cut) for each in read.readings()]
     [(4050000000.0, 4150000000.0, False), (4100000000.0, 4200000000.0, True)]
-    >>> [int(each.low) for each in published("25,600,000").readings()]
+    >>> [int(each.low) for each in printed_number("25,600,000").readings()]
     [25550000, 25600000]
     """
     found = _NUMBER.fullmatch(text.strip())
@@ -126,7 +126,7 @@ def published(text: str, unit: str = "") -> Published:
     step = Fraction(10) ** (zeros if zeros >= 3 and int(digits) else -len(part)) * power
     said = found["unit"].lower() or unit
     value = Fraction(f"{digits}.{part or 0}") * power
-    return Published(text.strip(), value, step, (said,) if said else _likely(value))
+    return Printed(text.strip(), value, step, (said,) if said else _likely(value))
 
 
 def _likely(value: Fraction) -> tuple[str, ...]:
