@@ -65,9 +65,25 @@ def test_what_the_digits_leave_open_is_likely():
 def test_what_is_cut_off_is_said():
     g = ag.load("conv_stack")
     assert g.at().params == 369280
-    assert audited(g, "0.36", "Params (M)")["is"] == "all parameters (cut off, not rounded)"
+    assert audited(g, "0.36", "Params (M)")["is"] == "all parameters (cut off)"
     assert audited(g, "0.37", "Params (M)")["is"] == "all parameters"
     assert audited(g, "0.35", "Params (M)")["value"] is None
+
+
+def test_zeros_at_the_end_may_be_rounding():
+    g = ag.load("efficientnet:b0")
+    assert g.at().macs == 385814752
+    row = audited(g, "390", "FLOPs (M)")
+    assert row["is"] == "likely MACs (zeros are rounding)"
+    assert audited(g, "400", "FLOPs (M)")["is"].endswith("(zeros are rounding)")
+    assert audited(g, "650", "FLOPs (M)")["value"] is None
+
+
+def test_a_dense_network_has_no_experts_whatever_its_neighbours_have():
+    of = heading("Params")
+    nets = [(ag.load(name), text) for name, text in (("mixtral", "12.9B"), ("vit", "86,567,656"))]
+    found = audit_table(PublishedNumber(g.name, g.network, "Params", of, printed_number(text)) for g, text in nets)
+    assert [row["is"] for row in found.rows] == ["parameters that one position uses", "all parameters"]
 
 
 def test_a_unit_that_is_not_said_is_said_to_be_guessed():

@@ -62,7 +62,7 @@ def explained(entry: PublishedNumber, of: CountsOf) -> ExplainedNumber:
 
 
 def _matches(number: Printed, groups: dict[int, tuple[str, ...]]) -> Iterator[Fitting]:
-    """The numbers within the first reading that any is in: rounding before cutting off, a unit before another."""
+    """The numbers within the first reading that any is in."""
     for reading in number.readings():
         found = [Fitting(value, names, reading) for value, names in groups.items() if value and reading.holds(value)]
         if found:
@@ -121,10 +121,14 @@ def _row(found: ExplainedNumber, best: str) -> dict[str, object]:
     if not best:
         return {**row, **_unexplained(found)}
     chosen = next(match for match in found.matches if best in match.names)
-    others = [name for match in found.matches for name in match.names if name != best and _told(match, chosen, entry)]
+    others = [
+        other for match in found.matches for other in match.names if other != best and _told(match, chosen, entry)
+    ]
     # Where numbers of several conventions are printed alike, the digits alone do not say which it is.
     likely = "likely " if len(found.matches) > 1 else ""
-    words = f"{likely}{best}{_how(entry, chosen.reading)}"
+    # Of parameters, what is counted alike has the most usual name; of operations, tools that agree are told apart.
+    name = best if entry.heading.kind == "operations" else chosen.names[0]
+    words = f"{likely}{name}{_how(entry, chosen.reading)}"
     return {**row, "is": words, "value": chosen.value, "also": "; ".join(others)}
 
 
@@ -136,7 +140,7 @@ def _told(match: Fitting, chosen: Fitting, entry: PublishedNumber) -> bool:
 def _how(entry: PublishedNumber, reading: PrintedRange) -> str:
     """How a number had to be read, where that is not what is expected."""
     guessed = f"read in {reading.unit.upper()}" if len(entry.number.units) > 1 and reading.unit else ""
-    words = [word for word in ("cut off, not rounded" if reading.cut else "", guessed) if word]
+    words = [word for word in (reading.how, guessed) if word]
     return f" ({', '.join(words)})" if words else ""
 
 

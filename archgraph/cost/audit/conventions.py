@@ -80,7 +80,7 @@ def _params(of: CountsOf) -> Iterator[Counting]:
     yield Counting("parameters that one position uses", of.total("params_active"))
     yield Counting("parameters without embedding tables", of.weights(lambda row: row.node.op.kind != "embedding"))
     owners = [row for row in of.rows if of.weights(lambda each, row=row: each is row)]  # type: ignore[misc]
-    if len(owners) > 1:
+    if len(owners) > 1 and owners[-1].node.op.core.layer:
         yield Counting(f"parameters without {owners[-1].path}", total - of.weights(lambda row: row is owners[-1]))
 
 

@@ -72,50 +72,55 @@ class Printed:
         text: the number as it stands there.
         value: what it says, before its unit.
         step: the place of its last digit.
+        zeros: how many zeros a whole number ends with, which may be digits or the rounding.
         units: the letters of the units that may be meant: one where a unit is said.
     """
 
     text: str
     value: Fraction
     step: Fraction
+    zeros: int
     units: tuple[str, ...]
 
     def readings(self) -> Iterator[PrintedRange]:
-        """Yield the ranges of values that it may stand for, rounded before cut off."""
-        for cut in (False, True):
-            for unit in self.units:
+        """Yield the ranges of values that it may stand for, the one that is meant most often first."""
+        zeros = Fraction(10) ** self.zeros
+        for how, step in (("", self.step), ("zeros are rounding", self.step * zeros), ("cut off", self.step)):
+            for unit in self.units if how != "zeros are rounding" or self.zeros else ():
+                below, above = (0, step) if how == "cut off" else (step / 2, step / 2)
                 scale = UNIT_SCALES[unit]
-                low = self.value if cut else self.value - self.step / 2
-                yield PrintedRange(low * scale, (self.value + self.step / (1 if cut else 2)) * scale, unit, cut)
+                yield PrintedRange((self.value - below) * scale, (self.value + above) * scale, unit, how)
 
 
 @dataclass(frozen=True)
 class PrintedRange:
-    """Values that a printed number may stand for: a closed range, or where digits are cut off, a half-open one."""
+    """Values that a printed number may stand for: a closed range, or where digits are cut off, a half-open one.
+
+    Attributes:
+        how: what is assumed beyond that its last digit is rounded, in words.
+    """
 
     low: Fraction
     high: Fraction
     unit: str
-    cut: bool
+    how: str = ""
 
     def holds(self, value: int) -> bool:
         """Return whether a value is printed so."""
-        return self.low <= value < self.high if self.cut else self.low <= value <= self.high
+        return self.low <= value < self.high if self.how == "cut off" else self.low <= value <= self.high
 
 
 def printed_number(text: str, unit: str = "") -> Printed:
     """Read a number: `25.6M`, `4.1`, `25,557,032`, `~118.6 GFLOPs`; `unit` is what its heading says.
 
-    Zeros at the end of a whole number of units may be the rounding, from three of them on.
-
     Raises:
         QueryError: it is no number.
 
     >>> read = printed_number("4.1", "g")
-    >>> [(float(each.low), float(each.high), each.cut) for each in read.readings()]
-    [(4050000000.0, 4150000000.0, False), (4100000000.0, 4200000000.0, True)]
-    >>> [int(each.low) for each in printed_number("25,600,000").readings()]
-    [25550000, 25600000]
+    >>> [(float(each.low), float(each.high), each.how) for each in read.readings()]
+    [(4050000000.0, 4150000000.0, ''), (4100000000.0, 4200000000.0, 'cut off')]
+    >>> [(int(each.low), int(each.high)) for each in printed_number("390M").readings()]
+    [(389500000, 390500000), (385000000, 395000000), (390000000, 391000000)]
     """
     found = _NUMBER.fullmatch(text.strip())
     if not found:
@@ -123,10 +128,10 @@ def printed_number(text: str, unit: str = "") -> Printed:
     digits, part = found["whole"].replace(",", ""), found["part"] or ""
     power = Fraction(10) ** int(found["power"] or 0)
     zeros = len(digits) - len(digits.rstrip("0")) if not part else 0
-    step = Fraction(10) ** (zeros if zeros >= 3 and int(digits) else -len(part)) * power
+    step = Fraction(10) ** -len(part) * power
     said = found["unit"].lower() or unit
     value = Fraction(f"{digits}.{part or 0}") * power
-    return Printed(text.strip(), value, step, (said,) if said else _likely(value))
+    return Printed(text.strip(), value, step, zeros if value else 0, (said,) if said else _likely(value))
 
 
 def _likely(value: Fraction) -> tuple[str, ...]:
