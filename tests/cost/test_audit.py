@@ -199,7 +199,7 @@ def test_the_command_ends_with_one_where_a_number_is_not_explained(tmp_path, cap
 
 def test_a_row_binds_its_own_symbols(tmp_path, capsys):
     half, whole = (ag.load("unet").at(C=size).macs for size in (32, 64))
-    path = write(tmp_path, f"model,at,MACs\nunet,C=32,{half}\nunet,,{whole}\n")
+    path = write(tmp_path, f"Model,At,MACs\nunet,C=32,{half}\nunet,,{whole}\n")
     assert main(["audit", path, "--format", "csv"]) == 0
     assert f"unet C=32,MACs,{half},MACs,{half}" in capsys.readouterr().out
     assert main(["audit", path, "--at", "C=32"]) == 1

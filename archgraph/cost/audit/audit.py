@@ -10,6 +10,7 @@ from functools import cached_property
 
 from archgraph.cost.audit.conventions import COUNTINGS, CountsOf, by_value
 from archgraph.cost.audit.published import UNIT_SCALES, ColumnHeading, Printed, PrintedRange
+from archgraph.errors import counted
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
 
@@ -95,14 +96,14 @@ def audit_table(entries: Iterable[PublishedNumber], remarks: Iterable[str] = ())
     >>> [(row["is"], row["value"]) for row in audit_table([entry]).rows]
     [('likely MACs', 15470264320)]
     """
-    counted: dict[int, CountsOf] = {}
-    found = [explained(each, counted.setdefault(id(each.network), CountsOf(each.network))) for each in entries]
+    numbers: dict[int, CountsOf] = {}
+    found = [explained(each, numbers.setdefault(id(each.network), CountsOf(each.network))) for each in entries]
     votes = {column: _votes(found, column) for column in dict.fromkeys(each.entry.column for each in found)}
     best = [_best(each, votes[each.entry.column]) for each in found]
     rows = [_row(each, name) for each, name in zip(found, best, strict=True)]
     mixed = [text for column in votes if (text := _mixed(found, best, column))]
     missed = sum(not each.matches for each in found)
-    title = f"{len(found)} published numbers, " + (f"{missed} not explained" if missed else "all explained")
+    title = f"{counted(len(found), 'published number')}, " + (f"{missed} not explained" if missed else "all explained")
     return Table(title, AUDIT_COLUMNS, rows, remarks=(*mixed, *remarks))
 
 

@@ -35,7 +35,7 @@ class PublishedTable:
     @cached_property
     def headings(self) -> dict[str, ColumnHeading]:
         """The columns that count something."""
-        found = {column: heading(column) for column in self.columns if column not in (self.name, AT_HEADING)}
+        found = {column: heading(column) for column in self.columns if column not in (self.name, self.bound)}
         counts = {column: each for column, each in found.items() if each}
         if not counts:
             raise QueryError(
@@ -47,13 +47,20 @@ class PublishedTable:
     @cached_property
     def name(self) -> str:
         """The column that says what to load."""
-        lower = {column.lower(): column for column in reversed(self.columns)}
-        return next((lower[name] for name in NAME_HEADINGS if name in lower), self.columns[0])
+        return next(filter(None, map(self._called, NAME_HEADINGS)), self.columns[0])
+
+    @cached_property
+    def bound(self) -> str:
+        """The column that binds symbols; empty where there is none."""
+        return self._called(AT_HEADING)
+
+    def _called(self, heading: str) -> str:
+        return next((column for column in self.columns if column.lower() == heading), "")
 
     @property
     def left_out(self) -> list[str]:
         """What of the table is not held against anything, in words."""
-        silent = [column for column in self.columns if column not in (self.name, AT_HEADING, *self.headings)]
+        silent = [column for column in self.columns if column not in (self.name, self.bound, *self.headings)]
         nameless = [str(number) for number, cells in self.lines if cells[self.name] in NO_NUMBER]
         return [
             *([f"columns that count nothing: {', '.join(silent)}"] if silent else []),
@@ -71,7 +78,7 @@ class PublishedTable:
             if cells[self.name] in NO_NUMBER:
                 continue
             try:
-                key = (cells[self.name], cells.get(AT_HEADING, ""))
+                key = (cells[self.name], cells.get(self.bound, ""))
                 network = loaded[key] = loaded.get(key) or load(*key)
                 yield from self._row(cells, " ".join(key).strip(), network)
             except ArchgraphError as error:
