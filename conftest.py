@@ -33,6 +33,8 @@ EXAMPLES = {
     ),
     "numpy": ("*.Compiled", "*.Architecture.sweep", "*.Sweep.*"),
     "dask": ("*.chunked",),
+    "pandas": ("*.to_pandas",),
+    "xarray": ("*.to_xarray",),
 }
 """What needs each package: patterns of the dotted names of what has the examples."""
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from archgraph.cost.serving.settings import Serving
     from archgraph.cost.training.run import Training
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "ArchgraphError",
     "Architecture",

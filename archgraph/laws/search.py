@@ -103,6 +103,9 @@ class Solution:
         columns = ("symbol", "value", "metric", "achieved", "comparison", "budget")
         return Table(f"{self.symbol} within the budget", columns, rows)
 
+    def _repr_html_(self) -> str:
+        return self.table().to_html()
+
     def __repr__(self) -> str:
         return f"{self.symbol} = {self.value}: {'; '.join(map(str, self.met))}"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from html import escape
 from itertools import zip_longest
 from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import Expr
 from sympy import latex as formula
@@ -18,6 +18,10 @@ from archgraph.errors import not_among, printable
 from archgraph.keywords import strict_methods
 from archgraph.report.brief import in_brief
 from archgraph.report.escapes import csv_cell, json_text, latex, markdown
+from archgraph.report.frames import data_frame
+
+if TYPE_CHECKING:
+    from archgraph.report.frames import DataFrame
 
 WIDEST = 160
 """The widest column of a text, in characters: a longer cell moves the rest of its own row alone."""
@@ -171,6 +175,21 @@ class Table:
         notes = "".join(f"<li>{escape(note)}</li>" for note in self._told())
         caption = f"<caption>{escape(printable(self.title))}</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><ul>{notes}</ul>"
+
+    def to_pandas(self) -> DataFrame:
+        """Return the rows as a frame of pandas, without the totals; title and notes are in its `attrs`.
+
+        Laws stay expressions, numbers stay whole.
+
+        Raises:
+            MissingToolError: pandas is not installed.
+
+        >>> table = Table("costs", ("node", "params"), [{"node": "conv", "params": 1200}])
+        >>> table.to_pandas()["params"].tolist()
+        [1200]
+        """
+        columns = {column: [row.get(column) for row in self.rows] for column in self.columns}
+        return data_frame(columns, {"title": self.title, "notes": [*self.notes, *self.remarks]})
 
     def _repr_html_(self) -> str:
         return self.to_html()

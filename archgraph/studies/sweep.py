@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import operator
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Any
-
-from sympy import Expr, Symbol
+from typing import TYPE_CHECKING, Any
 
 from archgraph.cost.part import whole_part
 from archgraph.errors import QueryError, counted, did_you_mean, printable, quoted, some
@@ -22,13 +20,22 @@ from archgraph.laws.grid import Block, computed, ranges, slabs
 from archgraph.laws.grid import front as front_of
 from archgraph.optional import missing
 from archgraph.report.columns import WRITERS
+from archgraph.report.frames import data_frame, dataset
 from archgraph.report.table import Table
 from archgraph.sizes.symbols import replaced
+from archgraph.studies.valid_points import rules_of, valid_points
+
+if TYPE_CHECKING:
+    from archgraph.report.frames import DataFrame, Dataset
 
 MANY = 2**26
 """The most points that the command line keeps in memory at once."""
 SLAB = 2**20
 """The most points that are written at once, unless chunks of dask say otherwise."""
+
+
+SHOWN_POINTS = 200
+"""The most points that a notebook shows as a table."""
 
 
 @strict_methods
@@ -140,6 +147,50 @@ class Sweep:
         notes = tuple(f"{name}: rounded to 53 bits" for name, exact in self.exact.items() if not exact)
         return Table(f"{self.name}: {title}", tuple(lists), rows, notes=notes, remarks=remarks)
 
+    def to_pandas(self) -> DataFrame:
+        """Return the valid points as a frame of pandas, a row each; what is left out is in its `attrs`.
+
+        Raises:
+            QueryError: no point is valid.
+            MissingToolError: pandas is not installed.
+
+        >>> from archgraph import load
+        >>> sweep = load("transformer").sweep({"L": [2, 4]}, ["params"])
+        >>> sweep.to_pandas()["params"].tolist()
+        [6304768, 12609536]
+        """
+        columns = self.columns()
+        return data_frame(columns, {"title": self.name, "notes": self._notes(len(next(iter(columns.values()))))})
+
+    def to_xarray(self) -> Dataset:
+        """Return the whole grid as a dataset of xarray, lazy where the sweep is.
+
+        A variable per metric, and `valid`: False where there is no such network, whose numbers mean nothing.
+
+        Raises:
+            MissingToolError: xarray is not installed.
+
+        >>> from archgraph import load
+        >>> sweep = load("transformer").sweep({"D": [64, 128], "L": [2, 4]}, ["params"])
+        >>> sweep.to_xarray()["params"].sel(D=64, L=4).item()
+        199936
+        """
+        metrics = {name: (array, {"exact": self.exact[name]}) for name, array in self.values.items()}
+        rules = {"rules": "; ".join(self.rules)}
+        return dataset(self.axes, {**metrics, "valid": (self.valid, rules)}, {"title": self.name})
+
+    def _notes(self, kept: int) -> list[str]:
+        rounded = [f"{name}: rounded to 53 bits" for name, exact in self.exact.items() if not exact]
+        return [*rounded, *self.left_out(kept)]
+
+    def _repr_html_(self) -> str | None:
+        """The first points in a notebook; nothing but the text where they would have to be computed or are none."""
+        if hasattr(self.valid, "dask") or prod(self.shape) > SHOWN_POINTS:
+            return None
+        with suppress(QueryError):
+            return self.table().to_html()
+        return None
+
     def pareto(self, *smaller: str, larger: Sequence[str] = ()) -> Table:
         """Return the points that no other point beats: small in some metrics or symbols, large in others.
 
@@ -222,9 +273,9 @@ def sweep(g: Network, grid: Mapping[str, Any], metrics: Iterable[str]) -> Sweep:
         # A product of axes has more chunks than any of them: that is what was asked for.
         warnings.filterwarnings("ignore", message="Increasing number of chunks")
         values = {metric: law(arrays) for metric, law in laws.items()}
-        valid = _valid(g, arrays, fixed, np)
+        valid = valid_points(g, arrays, fixed, np)
     axes = {name: _values(grid[name], np) for name in names}
-    return Sweep(g.name, axes, values, valid, exact, _rules(g, arrays.keys(), fixed))
+    return Sweep(g.name, axes, values, valid, exact, rules_of(g, arrays.keys(), fixed))
 
 
 def chunked(grid: Mapping[str, Sequence[int]]) -> Mapping[str, Any]:
@@ -282,70 +333,3 @@ def _along(values: Any, place: int, rank: int, np: Any) -> Any:
     shape = [1] * rank
     shape[place] = -1
     return _values(values, np).reshape(shape)
-
-
-def _full(result: Any, arrays: Mapping[Symbol, Any], np: Any) -> Any:
-    """Spread a law that lacks some swept symbols over the whole grid; lazily where an axis of it is."""
-    shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
-    if getattr(result, "shape", ()) == shape:
-        return result
-    if not any(hasattr(array, "dask") for array in arrays.values()):
-        return np.broadcast_to(result, shape)
-    from dask.array.core import asarray, broadcast_to
-
-    chunks = tuple(_chunks(array, place) for place, array in enumerate(arrays.values()))
-    return broadcast_to(asarray(result), shape, chunks=chunks)
-
-
-def _chunks(array: Any, place: int) -> tuple[int, ...]:
-    return array.chunks[place] if hasattr(array, "dask") else (array.shape[place],)
-
-
-def _valid(g: Network, arrays: Mapping[Symbol, Any], fixed: Mapping[Symbol, Expr], np: Any) -> Any:
-    valid: Any = np.ones([1] * len(arrays), dtype=bool)
-    for name, free in g.symbols.items():
-        rule = g.rule_law(name)
-        if rule is None or not ({free} | rule[0].free_symbols | rule[1].free_symbols) & arrays.keys():
-            continue
-        multiple, offset = (_number(replaced(part, fixed), arrays) for part in rule)
-        own = arrays.get(free, int(fixed[free]) if free in fixed else 0)
-        valid = valid & _divides(own - offset, multiple)
-    for assumption in g.assumptions:
-        left, right = (replaced(g.show(side), fixed) for side in (assumption.left, assumption.right))
-        if (left.free_symbols | right.free_symbols) & arrays.keys():
-            valid = valid & _HOLDS[assumption.relation](_number(left, arrays), _number(right, arrays))
-    return _full(valid, arrays, np)
-
-
-def _rules(g: Network, swept: Set[Symbol], fixed: Mapping[Symbol, Expr]) -> tuple[str, ...]:
-    """What is asked of swept values, in words."""
-    found = []
-    for name, free in g.symbols.items():
-        rule = g.rule_law(name)
-        if rule is None or not ({free} | rule[0].free_symbols | rule[1].free_symbols) & swept:
-            continue
-        multiple, offset = (replaced(part, fixed) for part in rule)
-        found.append(f"{name} must be a multiple of {multiple}" + (f" plus {offset}" if offset != 0 else ""))
-    for assumption in g.assumptions:
-        left, right = (g.show(side) for side in (assumption.left, assumption.right))
-        if (left.free_symbols | right.free_symbols) & swept:
-            found.append(f"{left} {assumption.relation} {right} is assumed")
-    return tuple(dict.fromkeys(found))
-
-
-def _divides(left: Any, right: Any) -> Any:
-    """Return where left is a multiple of right; nothing is one of zero."""
-    return (right != 0) & (left % (right + (right == 0)) == 0)
-
-
-_HOLDS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "multiple of": _divides,
-    "==": operator.eq,
-    "!=": operator.ne,
-    ">=": operator.ge,
-    "<=": operator.le,
-}
-
-
-def _number(law: Expr, arrays: Mapping[Symbol, Any]) -> Any:
-    return compiled(law, tuple(arrays))(arrays) if law.free_symbols else int(law)

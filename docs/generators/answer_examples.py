@@ -10,6 +10,7 @@ KINDS: dict[str, str] = {
     "Assumption": 'ag.load("bert").assumptions[0]',
     "AxisField": f"{FIELD}.h",
     "AxisHalo": f'{UNET}.halo().axes["h"]',
+    "ByAxis": f"{UNET}.halo()",
     "CachedLayer": f"{SERVED}.decoder.layers[0]",
     "Changes": 'ag.load("unet").diff(ag.load("unet:padded-512"))',
     "Check": 'ag.verify(ag.load("conv_stack")).rows[0]',

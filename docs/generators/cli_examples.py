@@ -27,6 +27,14 @@ from torch import nn
 def build(width=16):
     return nn.Sequential(nn.Conv2d(3, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, 10, 1))
 """,
+    "table.csv": """\
+model,Params (M),GFLOPs
+vgg,138,15.5
+convnext,28.6,4.5
+dit:S/2,33,12.1
+unet:padded-512,31,218
+""",
+    "tiny.csv": "model,params,MACs\ntiny.yaml,5418,6.82M\n",
     "published.yaml": """\
 - name: ViT
   layers: attention
@@ -57,6 +65,11 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
         ("The same where the code calls some operations as functions.", "cost vit --as fvcore --functional gelu"),
         ("A network of your own, with a keyword of its builder.", f"cost nets:build {MODEL}"),
         ("For a program.", "cost tiny.yaml --json"),
+    ),
+    "audit": (
+        ("What each number has counted; one that nothing gives ends the command with 1.", "audit table.csv"),
+        ("At other sizes, for a program.", "audit tiny.csv --at H=64 --format csv"),
+        ("", "audit tiny.csv --at H=64 --json"),
     ),
     "memory": (
         ("The peak of both modes.", "memory dit:S/2"),

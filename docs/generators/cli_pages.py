@@ -18,6 +18,8 @@ PICTURES = "reference"
 """The folder below renders/ of the pictures that these pages show."""
 SHOWN = ("draw", "contrast", "fit", "growth")
 """Commands whose figures are shown."""
+LANGUAGES = {"csv": "text", "py": "python", "yaml": "yaml"}
+"""How a file is coloured, by its suffix."""
 HEAD = """\
 # The command line
 
@@ -63,7 +65,7 @@ def _uses(command: Command, shell: Shell) -> Iterator[str]:
     words = " ".join(use for _, use in USES[command.name])
     for name, text in FILES.items():
         if name in words or f"{name.removesuffix('.py')}:" in words:
-            yield f"`{name}` is\n\n```{'yaml' if name.endswith('yaml') else 'python'}\n{text}```\n"
+            yield f"`{name}` is\n\n```{LANGUAGES[name.rpartition('.')[2]]}\n{text}```\n"
     for told, use in USES[command.name]:
         line = f"archgraph {use}"
         printed = shortened(shell.run(line, status=None if "--limit" in use else 0))

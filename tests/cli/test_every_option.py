@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ ENOUGH = {
     "list": (),
     "check": ("conv_stack",),
     "cost": ("conv_stack",),
+    "audit": (str(Path(__file__).parent / "published.csv"),),
     "memory": ("conv_stack",),
     "fit": ("conv_stack", "--memory", "8GB"),
     "growth": ("conv_stack", "--along", "C=96"),

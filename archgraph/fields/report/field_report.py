@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from archgraph.errors import QueryError, did_you_mean
+from archgraph.errors import QueryError
 from archgraph.fields.positions.doubts import LEAKING, PICKED
 from archgraph.fields.positions.places import Places
 from archgraph.fields.positions.probe import Probe
@@ -15,6 +15,8 @@ from archgraph.fields.report.box_area import areas
 from archgraph.fields.sets.boxes import Boxes
 from archgraph.fields.sets.field import ReadKind
 from archgraph.keywords import strict_methods
+from archgraph.report.by_axis import ByAxis
+from archgraph.report.table import Table
 
 Origins: TypeAlias = "tuple[str | None, str | None]"
 """The first node where a kind is global, and that of the kind within it."""
@@ -22,8 +24,8 @@ Origins: TypeAlias = "tuple[str | None, str | None]"
 
 @strict_methods
 @dataclass(frozen=True, repr=False)
-class ReceptiveField:
-    """What one node reads of one input; an axis is an attribute: `rf.h.size_max`.
+class ReceptiveField(ByAxis[AxisField]):
+    """What one node reads of one input; an axis is an attribute or a key: `rf.h.size_max`, `rf["h"]`.
 
     Attributes:
         node: the dotted path of the node.
@@ -45,13 +47,6 @@ class ReceptiveField:
     def box_exact(self) -> bool:
         """Whether the set that is read is proved to be the product of the axes' sets."""
         return self.paths == ()
-
-    def __getattr__(self, name: str) -> AxisField:
-        axes = self.__dict__.get("axes", {})
-        if name in axes:
-            return axes[name]
-        known = f"the axes of '{self.input}' are {', '.join(axes)}" if axes else "it has no axes"
-        raise AttributeError(f"receptive field has no '{name}': {known}.{did_you_mean(name, axes)}")
 
     @property
     def area(self) -> tuple[int, int] | None:
@@ -125,6 +120,12 @@ class ReceptiveField:
 
     def __repr__(self) -> str:
         return "\n".join(self._lines())
+
+    def _repr_html_(self) -> str:
+        title, *lines = self._lines()
+        rows = [{"axis": name, "reads": str(axis)} for name, axis in self.axes.items()]
+        notes = tuple(line.strip() for line in lines[len(rows) :])
+        return Table(title, ("axis", "reads"), rows, notes=notes).to_html()
 
     def _lines(self) -> Iterable[str]:
         last = f", the last of {self.iterations} times" if self.iterations > 1 else ""

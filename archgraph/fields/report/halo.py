@@ -14,6 +14,7 @@ from archgraph.graph.ir import Graph, Node, Repeat
 from archgraph.graph.locate import members
 from archgraph.ops.reach import Resized
 from archgraph.ops.sources import Parameter
+from archgraph.report.by_axis import ByAxis
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class AxisHalo:
 
 
 @dataclass(frozen=True, repr=False)
-class Halo:
-    """What tiling needs.
+class Halo(ByAxis[AxisHalo]):
+    """What tiling needs; an axis is an attribute or a key: `halo.h.before`, `halo["h"]`.
 
     Attributes:
         node: the output that is stitched.
@@ -49,7 +50,7 @@ class Halo:
 
     node: str
     input: str
-    axes: dict[str, AxisHalo]
+    axes: Mapping[str, AxisHalo]
     reasons: tuple[str, ...] = ()
 
     @property

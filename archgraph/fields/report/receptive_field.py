@@ -119,6 +119,14 @@ class ReceptiveFields:
             scope = self._enter(scope, repeat)
         return self._report(scope, member)
 
+    def __getitem__(self, node: str) -> ReceptiveField:
+        """Return the field of one node by its path.
+
+        Raises:
+            QueryError: there is no such node.
+        """
+        return self.at(node)
+
     def every(self) -> dict[str, ReceptiveField]:
         """Return the field of every node by dotted path, repeats before their bodies."""
         fields = self._walk(self._top())
