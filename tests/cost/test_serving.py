@@ -79,6 +79,15 @@ def test_time_is_bound_by_memory_for_one_sequence_and_grows_slower_than_the_batc
     assert "estimate" in repr(one.timed("h100"))
 
 
+def test_memory_is_told_where_no_time_can_be(capsys):
+    """Apple states no rate of products: what fits is answered all the same."""
+    assert main(["serve", "gpt2", "--device", "m4-max"]) == 0
+    told = capsys.readouterr().out
+    assert "no time per token: the maker of Apple M4 Max" in told and " ms per token" not in told
+    assert main(["serve", "gpt2", "llama", "--device", "m4-max"]) == 0
+    assert "no time per token" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", ["dit", "unet", "vit", "bert"])
 def test_what_is_not_made_token_by_token_is_refused(name):
     with pytest.raises(QueryError, match="token by token"):
