@@ -1,10 +1,14 @@
 """Serving by hand: caches of windows and pages, shares of weights in fewer bits, and what cannot be served."""
 
+from pathlib import Path
+
 import pytest
 
 import archgraph as ag
 from archgraph.cli import main
 from archgraph.errors import QueryError
+
+MISTRAL = Path(__file__).parents[1] / "specs" / "mistral.yaml"
 
 
 def small(**at):
@@ -42,6 +46,14 @@ def test_weights_are_packed_where_they_are_hidden_matrices():
     assert packed.by_kind["packed weights"] == hidden + 4 * rows
     assert packed.by_kind["weights"] == 2 * (int(g.at().params) - hidden)
     assert packed.kind_of_number == "exact" and g.serving(dtype="int4-g128").kind_of_number == "estimate"
+
+
+def test_a_span_of_a_spec_is_a_window():
+    g = ag.load(MISTRAL).at(D=24, L=3, F=40, heads=6, kv_heads=2, d=4, V=50, N=64, span=8)
+    for past, held in ((3, 3), (7, 7), (8, 7), (63, 7)):
+        assert g.serving(past=past).cache == held * 2 * 3 * 2 * 4 * 2
+    near, far = g.serving(past=20), g.serving(past=60)
+    assert near.decode_flops == far.decode_flops == g.serving(past=7).decode_flops
 
 
 def test_pages_round_up_for_every_sequence():

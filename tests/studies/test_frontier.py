@@ -1,4 +1,4 @@
-"""Members that no other beats, held against every pair of members; limits, settings that are chosen, and the command."""
+"""Members that no other beats, held against every pair; limits, settings that are chosen, and the command."""
 
 import csv
 import io
