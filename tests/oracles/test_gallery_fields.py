@@ -44,6 +44,7 @@ SMALL = {
     ("nnunet_resenc", "image"): {"C": 4, "Z": 32, "H": 32, "W": 64},
     ("pixart", "latent"): {**TOKENS, "H": 16, "W": 24, "T": 12, "X": 8},
     ("pixart", "text"): {**TOKENS, "H": 16, "W": 24, "T": 12, "X": 8},
+    ("replknet", "image"): {"C": 8, "depths": [1, 1, 1, 1], "kernels": [7, 5, 5, 3], "H": 96, "W": 64},
     ("resnet", "image"): {"H": 128, "W": 96},
     ("sd", "latent"): {"C": 32, "H": 32, "W": 40},
     ("sd", "text"): {"C": 32, "H": 16, "W": 16},

@@ -1,4 +1,4 @@
-"""EDM2 in plain PyTorch, after Karras et al. 2024, arXiv:2312.02696, figure 21, constant factors and clipping left out."""
+"""EDM2 in plain PyTorch, after Karras et al. 2024, arXiv:2312.02696, without constant factors and clipping."""
 
 import torch
 from torch import nn

@@ -31,4 +31,4 @@ def test_width_alone_grows_it():
     g = ag.load("edm2")
     assert (g.degree("params", "C"), g.degree("macs", "C")) == (2, 2)
     prices = [int(each.macs) / int(each.params) for size in SIZES for each in [ag.load(f"edm2:{size}").at()]]
-    assert 358 < min(prices) and max(prices) < 362
+    assert min(prices) > 358 and max(prices) < 362

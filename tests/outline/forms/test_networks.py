@@ -31,6 +31,7 @@ SAID = {
     "nnunet": "a U of five levels and a bottom, one skip each, and an output on four more levels",
     "nnunet_resenc": "the same with residual encoders",
     "pixart": "a stack of blocks on patches; time and text join beside",
+    "replknet": "four stages of pairs of blocks, with a transition before each but the first",
     "resnet": "four stages, of which each begins with a block of its own",
     "sd": "a U of four levels with three skips each; time and text join beside",
     "sd3": "image and text side by side, through all blocks",
