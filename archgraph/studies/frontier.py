@@ -19,11 +19,11 @@ from archgraph.graph.network import Network
 from archgraph.laws.grid import front as front_of
 from archgraph.report.brief import in_brief
 from archgraph.report.table import Table
-from archgraph.studies.growth_path import check_names, followed, grown
+from archgraph.studies.growth_path import check_growing, following_values, grown
 from archgraph.studies.largest_table import SHOWN_SETTINGS
 from archgraph.studies.run_metrics import RUN_METRICS, number_at
 
-MEMORY = "memory"
+MEMORY_BUDGET = "memory"
 """What the memory of a training run is called as a budget, beside its name as a metric."""
 MOST_MEMBERS = 4096
 """How many members are looked at; each is a network of its own."""
@@ -125,12 +125,12 @@ def frontier_of(
     values = {name: tuple(given) for name, given in over.items()}
     limits = {name: _limit(name, most) for name, most in {**within, **budgets}.items() if most is not None}
     _check(sizes, dict.fromkeys((*budgets, *within)), values)
-    check_names(g, [name for name in values if not _setting(g, name)], follows)
+    check_growing(g, [name for name in values if not _setting(g, name)], follows)
     return _Family(g, tuple(sizes), tuple(budgets), limits, values, follows, training(None, options)).frontier()
 
 
 def _limit(name: str, limit: object) -> int:
-    if name in (MEMORY, "training_memory"):
+    if name in (MEMORY_BUDGET, "training_memory"):
         return memory_of(limit)[1]
     if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not 0 < limit < float("inf"):
         raise QueryError(f"the budget of {name} is a positive number, and not {quoted(limit)}")
@@ -138,7 +138,7 @@ def _limit(name: str, limit: object) -> int:
 
 
 def _check(sizes: Sequence[str], metrics: Collection[str], values: Mapping[str, Sequence]) -> None:
-    known = (MEMORY, *RUN_METRICS, *METRICS)
+    known = (MEMORY_BUDGET, *RUN_METRICS, *METRICS)
     if not sizes or not metrics or not values:
         missing = "size" if not sizes else "budget" if not metrics else "value to choose from"
         raise QueryError(f"a frontier needs a {missing}", hint='size="params", budgets={"memory": "80GB"}, over={...}')
@@ -165,7 +165,7 @@ def _setting(g: Network, name: str) -> str:
 
 
 def _run_metric(name: str) -> str:
-    return "training_memory" if name == MEMORY else name if name in RUN_METRICS else ""
+    return "training_memory" if name == MEMORY_BUDGET else name if name in RUN_METRICS else ""
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ class _Family:
         network = grown(self.g, symbols, self.follows)
         names = dict.fromkeys(name for name in (*self.sizes, *self.budgets, *self.limits) if name not in chosen)
         numbers = {name: _number_of(network, name, run) for name in names}
-        return FrontierMember({**chosen, **followed(self.g, symbols, self.follows)}, numbers)
+        return FrontierMember({**chosen, **following_values(self.g, symbols, self.follows)}, numbers)
 
     @cached_property
     def _options(self) -> dict[str, object]:
@@ -258,4 +258,4 @@ def _number_of(g: Network, name: str, run: Training) -> int:
 
 
 def _shown(name: str, number: int) -> str:
-    return shown_bytes(number) if name in (MEMORY, "training_memory") else f"{number:,}"
+    return shown_bytes(number) if name in (MEMORY_BUDGET, "training_memory") else f"{number:,}"

@@ -52,7 +52,7 @@ class GrowthPath:
             raise QueryError(f"multiple_of is a whole number from 1 on, and not {quoted(self.multiple_of)[1:-1]}")
         if self.symbol in self.follows:
             raise QueryError(f"{self.symbol} is what is looked for, and cannot be given")
-        check_names(self.network, () if self.setting else (self.symbol,), self.follows)
+        check_growing(self.network, () if self.setting else (self.symbol,), self.follows)
 
     def __repr__(self) -> str:
         step = f" in steps of {self.multiple_of}" if self.multiple_of > 1 else ""
@@ -92,14 +92,16 @@ def grown(network: Network, chosen: Mapping[str, object], follows: Mapping[str, 
     6
     """
     own = {name: value for name, value in chosen.items() if name in network.symbols or name in network.defaults}
-    return network.at(**own, **followed(network, chosen, follows))
+    return network.at(**own, **following_values(network, chosen, follows))
 
 
-def followed(network: Network, chosen: Mapping[str, object], follows: Mapping[str, object]) -> dict[str, object]:
+def following_values(
+    network: Network, chosen: Mapping[str, object], follows: Mapping[str, object]
+) -> dict[str, object]:
     """Return the values of what follows.
 
     >>> from archgraph import load
-    >>> followed(load("vit").network, {"D": 384}, {"heads": "D/64"})
+    >>> following_values(load("vit").network, {"D": 384}, {"heads": "D/64"})
     {'heads': 6}
     """
     point = _Point({**network.defaults, **chosen})
@@ -158,14 +160,14 @@ def _listed(text: str) -> object:
     return [_listed(part) for part in outer_parts(text[1:-1])]
 
 
-def check_names(network: Network, chosen: Collection[str], follows: Mapping[str, object]) -> None:
+def check_growing(network: Network, chosen: Collection[str], follows: Mapping[str, object]) -> None:
     """Refuse names that a network does not have: of what is chosen, unless something follows it, and of what follows.
 
     Raises:
         QueryError: there is no such symbol.
 
     >>> from archgraph import load
-    >>> check_names(load("vit").network, ["D"], {"heads": "D/64"})
+    >>> check_growing(load("vit").network, ["D"], {"heads": "D/64"})
     """
     free = [name for name in network.symbols if network.definition(name) is None]
     known = {*free, *network.defaults}
