@@ -14,7 +14,7 @@ PRINTED = {"s": 280, "m": 498, "l": 778, "xxl": 1523}
 SIZES = ("xs", "s", "m", "l", "xl", "xxl")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["xs", "l", "xxl"])
 def test_counts_equal_plain_pytorch(size):
     g = ag.load(f"edm2:{size}").at()
     with torch.device("meta"):
