@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from archgraph.sizes.symbols import Assumption
     from archgraph.sizes.types import TensorType
     from archgraph.studies.budgets import Range
+    from archgraph.studies.frontier import Frontier
     from archgraph.studies.growth_path import GrowthPath
     from archgraph.studies.largest import Largest
     from archgraph.studies.scale import Change
@@ -880,6 +881,36 @@ class Architecture:
         from archgraph.studies.largest import largest
 
         return largest(self.network, name, memory, multiple_of, keywords)
+
+    def frontier(
+        self,
+        size: str | Sequence[str] = "params",
+        budgets: Mapping[str, object] | None = None,
+        over: Mapping[str, Iterable[object]] | None = None,
+        within: Mapping[str, object] | None = None,
+        **keywords: object,
+    ) -> Frontier:
+        """Return the members of a family that no other beats: large in a size, and small in several budgets.
+
+        Args:
+            size: a metric, or several, that is large; a name of `over` that has numbers as well.
+            budgets: metrics that are small, and the most of each, or None; `memory` is that of a training run, `80GB`.
+            over: the values of symbols, of `B`, or of settings of the run, that members are made of.
+            within: metrics that need not be small, and the most of each.
+            keywords: settings of the run (see `Training`), and symbols that follow what is chosen.
+
+        Raises:
+            QueryError: no member is within all limits, with the least that there is; or an unknown name.
+
+        >>> widths = {"D": range(256, 1025, 256), "L": [6, 12]}
+        >>> found = load("vit").frontier("params", {"memory": "4GB", "macs": 10e9}, widths, heads="D/64")
+        >>> [(each.at["D"], each.at["L"]) for each in found.members]
+        [(768, 6), (512, 12), (512, 6), (256, 12), (256, 6)]
+        """
+        from archgraph.studies.frontier import frontier_of
+
+        sizes = (size,) if isinstance(size, str) else size
+        return frontier_of(self.network, sizes, budgets or {}, over or {}, within or {}, keywords)
 
     def growth(self, symbol: str, multiple_of: int = 1, name: str = "", **follows: object) -> GrowthPath:
         """Return a way in which the network grows, for `largest_table`, `fits_figure` and `growth_figure`.

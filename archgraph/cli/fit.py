@@ -11,7 +11,7 @@ from archgraph.cli.charts import add_chart, chart_keywords
 from archgraph.cli.output import remark, say, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import Command, add_at, add_format, add_names, save
-from archgraph.cli.values import bindings, distinct, whole
+from archgraph.cli.values import bindings, distinct, swept_values, whole
 from archgraph.errors import QueryError, quoted
 
 if TYPE_CHECKING:
@@ -55,9 +55,31 @@ def _fit_options(parser: Parser) -> None:
         metavar="SYMBOL=EXPRESSION",
         help="with --largest, what follows the symbol: --with heads=D/64",
     )
+    _add_frontier(parser)
     add_chart(parser)
     add_at(parser)
     add_format(parser)
+
+
+def _add_frontier(parser: Parser) -> None:
+    parser.add_argument(
+        "--frontier",
+        nargs="+",
+        action="extend",
+        metavar="NAME=VALUES",
+        help="the members of a family that no other beats: --frontier D=256..1024:64 L=12,24",
+    )
+    parser.add_argument(
+        "--large", nargs="+", metavar="NAME", help="with --frontier: what is large in them (default: params)"
+    )
+    parser.add_argument(
+        "--small",
+        nargs="+",
+        metavar="METRIC[=MOST]",
+        help="with --frontier: what is small (default: memory, where one is large)",
+    )
+    for option in ("--largest", "--output"):
+        parser.not_with("--frontier", option)
 
 
 def _add_run(parser: Parser) -> None:
@@ -85,10 +107,10 @@ def _run_fit(options: argparse.Namespace) -> int:
     where = options.memory or options.device
     if where is None:
         raise QueryError("fit needs a device, or a memory", hint="--device h100, or --memory 80GB")
-    for option in ("--multiple-of", "--with", "--over"):
-        if option in options.given and options.largest is None:
-            raise QueryError(f"{option} has no effect without --largest", hint="--largest B, or a symbol")
+    _check_companions(options)
     networks, run = load_specs(options), _training(options)
+    if options.frontier is not None:
+        return _frontier(networks, where, run, options)
     if options.output is not None:
         return _figure(networks, where, run, options)
     if options.largest is not None:
@@ -101,6 +123,46 @@ def _run_fit(options: argparse.Namespace) -> int:
         turned = "no single change is enough" if found.remedy is None else f"it would with {found.remedy.change}"
         remark(f"{found.needed.name} does not fit; {turned}")
     return 0 if found.fits else 1
+
+
+def _check_companions(options: argparse.Namespace) -> None:
+    """Refuse what belongs to an option that is not there."""
+    for option in ("--multiple-of", "--over", "--with"):
+        followed = option == "--with" and options.frontier is not None
+        if option in options.given and options.largest is None and not followed:
+            raise QueryError(f"{option} has no effect without --largest", hint="--largest B, or a symbol")
+    for option in ("--large", "--small"):
+        if option in options.given and options.frontier is None:
+            raise QueryError(f"{option} has no effect without --frontier", hint="--frontier D=256..1024:64")
+
+
+def _frontier(networks: list[Architecture], where: str, run: Training, options: argparse.Namespace) -> int:
+    """Print the members of one family that no other beats."""
+    if len(networks) > 1:
+        raise QueryError(f"--frontier is of one network, and {len(networks)} are given", hint="one after the other")
+    over = distinct(map(_chosen, options.frontier), "chosen")
+    given = {item.name: getattr(run, item.name) for item in fields(run) if item.name not in over}
+    sizes = options.large or ["params"]
+    small = distinct(map(_budget, options.small or (["memory"] if len(sizes) == 1 else [])), "given")
+    follows = distinct(map(_tie, options.tied), "given")
+    found = networks[0].frontier(sizes, small, over, {"memory": where}, **{**given, **follows})
+    show(found.table, options.format)
+    return 0
+
+
+def _chosen(pair: str) -> tuple[str, list[object]]:
+    """Read `D=256..1024:64`, `L=12,24` or `checkpoint=none,block`."""
+    name, values = swept_values(pair) if ".." in pair else _settings(pair)
+    return name, list(values)
+
+
+def _budget(text: str) -> tuple[str, float | None]:
+    """Read `macs` or `macs=2e12`."""
+    name, equals, most = text.partition("=")
+    try:
+        return name, float(most) if equals else None
+    except ValueError:
+        raise QueryError(f"cannot read the budget {quoted(text)}", hint="write macs, or macs=2e12") from None
 
 
 def _figure(networks: list[Architecture], where: str, run: Training, options: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ class Device:
 
     Attributes:
         products: of matrix products, by the type of their operands.
-        vector: of everything else, in single precision.
+        vector: of everything else, in single precision; None where the maker states none.
         bandwidth: of its memory.
         memory: its bytes, as the maker states them.
         source: where the maker states them.
@@ -26,7 +26,7 @@ class Device:
 
     name: str
     products: Mapping[str, float]
-    vector: float
+    vector: float | None
     bandwidth: float
     memory: int
     source: str
@@ -36,8 +36,10 @@ class Device:
         """Return the peak rate of matrix products.
 
         Raises:
-            QueryError: the device has none in that type.
+            QueryError: the device has none in that type, or its maker states none.
         """
+        if not self.products:
+            raise QueryError(f"the maker of {self.name} states no rate of products", hint="its memory is still known")
         kind = "bf16" if dtype == "mixed" or dtype.startswith("bf16-") else dtype
         if kind not in self.products:
             raise QueryError(f"{self.name} has no {kind}", hint=f"one of {', '.join(self.products)}")
@@ -46,10 +48,19 @@ class Device:
     def seconds(self, macs: float, elementwise: float, moved: float, dtype: str) -> tuple[float, float]:
         """Return how long computing and moving take at the peak rates; the longer one bounds the time.
 
+        Raises:
+            QueryError: the maker states none of a rate that is needed.
+
         >>> [round(1e6 * time, 1) for time in device("a100").seconds(1.56e9, 0, 2.039e6, "bf16")]
         [10.0, 1.0]
         """
-        return 2 * macs / self.rate(dtype) + elementwise / self.vector, moved / self.bandwidth
+        return 2 * macs / self.rate(dtype) + self._elementwise(elementwise), moved / self.bandwidth
+
+    def _elementwise(self, operations: float) -> float:
+        if self.vector is None and operations:
+            message = f"the maker of {self.name} states no rate of operations element by element"
+            raise QueryError(message, hint="its memory, and what is bound by products alone, are still answered")
+        return operations / self.vector if self.vector else 0.0
 
 
 def device(name: str) -> Device:
@@ -62,5 +73,5 @@ def device(name: str) -> Device:
     if name not in known:
         raise not_among("device", name, known)
     found = known[name]
-    rates = found["flops"], found["vector"], found["bandwidth"]
+    rates = found["flops"], found.get("vector"), found["bandwidth"]
     return Device(found["name"], *rates, int(found["memory"]), found["source"], found["checked"])

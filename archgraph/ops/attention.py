@@ -259,19 +259,21 @@ class ScaledDotProductAttention(Op):
         return v.names[-1] == "c" and v.area != 1 and self.heads != 1
 
     def saved_by(self, kernel: Kernel, *inputs: TensorType) -> Saved:
-        """Return, of the fused kernel, q, k, v, the output, and a logarithm per query and head, but no weights."""
+        """Return, of the fused kernel, q, k, v, the output, and a logarithm per query and head, but no weights.
+
+        Keys and values of grouped heads are kept as they are, not repeated.
+        """
         if kernel == "math" or self.written != "no":
             return self.saved(*inputs)
         streams = self.streams(inputs)
-        copies = self._copied(inputs)
         if kernel == "upcast":
-            statistics = Add(*copies, self.scores(*inputs))
+            statistics = Add(*self._copied(inputs), self.scores(*inputs))
             return Saved(batch=self._looked_up(inputs), statistics=statistics, joined=len(streams) > 1)
         logarithms = product((self.heads, Add(*(q.area for q, _, _ in streams))))
         outputs = tuple(range(len(streams)))
-        if self._is_whole(inputs):
+        if len(streams) == 1 and not self._is_cut:
             return Saved(inputs=(0, 1, 2), outputs=outputs, statistics=logarithms)
-        fresh, table = tuple((numel, "float") for numel in copies), self._looked_up(inputs)
+        fresh, table = tuple((numel, "float") for numel in self._given(inputs)), self._looked_up(inputs)
         return Saved(outputs=outputs, fresh=fresh, batch=table, statistics=logarithms, joined=len(streams) > 1)
 
     def _looked_up(self, inputs: Types) -> tuple[tuple[Expr, str], ...]:
@@ -281,12 +283,21 @@ class ScaledDotProductAttention(Op):
 
     def _is_whole(self, inputs: Types) -> bool:
         """Whether q, k and v are cut into heads as they are, and so without a copy."""
-        return len(inputs) == 3 and self.heads == self.key_heads and self.window is None and self.over is None
+        return len(inputs) == 3 and self.heads == self.key_heads and not self._is_cut
+
+    @property
+    def _is_cut(self) -> bool:
+        """Whether positions are cut into windows or along axes."""
+        return self.window is not None or self.over is not None
+
+    def _given(self, inputs: Types) -> tuple[Expr, Expr, Expr]:
+        """The elements of q, k and v of all streams."""
+        q, k, v = (Add(*(stream[index].numel for stream in self.streams(inputs))) for index in range(3))
+        return q, k, v
 
     def _copied(self, inputs: Types) -> tuple[Expr, Expr, Expr]:
         """The elements of q, k and v of all streams, k and v repeated for all heads."""
-        streams = self.streams(inputs)
-        q, k, v = (Add(*(stream[index].numel for stream in streams)) for index in range(3))
+        q, k, v = self._given(inputs)
         groups = self.heads / self.key_heads
         return q, product((k, groups)), product((v, groups))
 
@@ -296,7 +307,8 @@ class ScaledDotProductAttention(Op):
         copies = ONE if kernel == "upcast" else self._copies(inputs)
         first = copies * (queries + keys)
         if kernel == "flash":
-            return Workspace(training=(first,))
+            query, key, _ = self._given(inputs)
+            return Workspace(training=(query + key if len(inputs) > 3 or self._is_cut else ZERO,))
         width = 2 if kernel == "upcast" else 1
         scores, mask = self.scores(*inputs), self._mask(inputs)
         alone = first + copies * values + queries

@@ -87,13 +87,13 @@ def attend(op: AttentionFacts, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | N
         return x.unflatten(-1, (count, -1)).transpose(1, 2)
 
     queries, keys, values = split(q, heads), split(k, heads // groups), split(v, heads // groups)
-    if groups > 1:
-        keys, values = keys.repeat_interleave(groups, dim=1), values.repeat_interleave(groups, dim=1)
     if op.written == "no":
         mask = bias if op.span is None else _within(op.span, q, k)
-        causal = op.causal and mask is None
-        mixed = scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=causal)
+        # Fused kernels read grouped keys and values as they are: repeating them first would keep them for all heads.
+        options = {"attn_mask": mask, "is_causal": op.causal and mask is None, "enable_gqa": groups > 1}
+        mixed = scaled_dot_product_attention(queries, keys, values, **options)
     else:
+        keys, values = keys.repeat_interleave(groups, dim=1), values.repeat_interleave(groups, dim=1)
         mixed = _written_out(op, queries, keys, values, bias)
     return mixed.transpose(1, 2).flatten(2)
 

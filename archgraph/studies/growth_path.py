@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sympy import Expr, Integer
@@ -52,7 +52,7 @@ class GrowthPath:
             raise QueryError(f"multiple_of is a whole number from 1 on, and not {quoted(self.multiple_of)[1:-1]}")
         if self.symbol in self.follows:
             raise QueryError(f"{self.symbol} is what is looked for, and cannot be given")
-        _check_names(self)
+        check_growing(self.network, () if self.setting else (self.symbol,), self.follows)
 
     def __repr__(self) -> str:
         step = f" in steps of {self.multiple_of}" if self.multiple_of > 1 else ""
@@ -81,9 +81,31 @@ class GrowthPath:
 
     def at(self, value: object) -> Network:
         """Return the network at a value of the symbol."""
-        point = _Point({**self.network.defaults, self.symbol: value})
-        followed = {name: point.value(given) for name, given in self.follows.items()}
-        return self.network.at(**({self.symbol: value} if self.own else {}), **followed)
+        return grown(self.network, {self.symbol: value}, self.follows)
+
+
+def grown(network: Network, chosen: Mapping[str, object], follows: Mapping[str, object]) -> Network:
+    """Return a network at values of some names, and of what follows them; names that it does not have are left out.
+
+    >>> from archgraph import load
+    >>> grown(load("vit").network, {"D": 384}, {"heads": "D/64"}).defaults["heads"]
+    6
+    """
+    own = {name: value for name, value in chosen.items() if name in network.symbols or name in network.defaults}
+    return network.at(**own, **following_values(network, chosen, follows))
+
+
+def following_values(
+    network: Network, chosen: Mapping[str, object], follows: Mapping[str, object]
+) -> dict[str, object]:
+    """Return the values of what follows.
+
+    >>> from archgraph import load
+    >>> following_values(load("vit").network, {"D": 384}, {"heads": "D/64"})
+    {'heads': 6}
+    """
+    point = _Point({**network.defaults, **chosen})
+    return {name: point.value(given) for name, given in follows.items()}
 
 
 def growth_path(network: Network, text: str) -> GrowthPath:
@@ -138,19 +160,25 @@ def _listed(text: str) -> object:
     return [_listed(part) for part in outer_parts(text[1:-1])]
 
 
-def _check_names(path: GrowthPath) -> None:
-    network = path.network
+def check_growing(network: Network, chosen: Collection[str], follows: Mapping[str, object]) -> None:
+    """Refuse names that a network does not have: of what is chosen, unless something follows it, and of what follows.
+
+    Raises:
+        QueryError: there is no such symbol.
+
+    >>> from archgraph import load
+    >>> check_growing(load("vit").network, ["D"], {"heads": "D/64"})
+    """
     free = [name for name in network.symbols if network.definition(name) is None]
     known = {*free, *network.defaults}
-    used = {name for given in path.follows.values() for name in _names(given)}
-    named = path.setting or path.symbol in used
-    for name in (*(() if named else (path.symbol,)), *path.follows):
+    used = {name for given in follows.values() for name in _names(given)}
+    for name in (*(name for name in chosen if name not in used), *follows):
         if name not in known:
             words = [*free, str(batch_symbol(network)), *OPTIONS]
             raise QueryError(f"there is no '{name}' to choose.{did_you_mean(name, words)}", hint=", ".join(words))
-    for name, given in path.follows.items():
+    for name, given in follows.items():
         for other in _names(given):
-            if other not in network.defaults and other != path.symbol:
+            if other not in network.defaults and other not in chosen:
                 raise QueryError(f"{name} follows '{other}', which is no symbol.{did_you_mean(other, free)}")
 
 

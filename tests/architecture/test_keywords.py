@@ -75,6 +75,7 @@ FREE = {
     "ReceptiveField.probe": lambda g: g.receptive_field().probe(**NO),
     "assert_cost": lambda g: assert_cost(g, **NO),
     "load": lambda g: ag.load("conv_stack", **NO),
+    "Architecture.frontier": lambda g: g.frontier("params", {"macs": None}, {"H": [8]}, **NO),
     "Architecture.growth": lambda g: g.growth("B", **NO),
     "fits_figure": lambda g: ag.fits_figure({"": [g.growth("B")]}, "1GB", [1], **NO),
     "fits_table": lambda g: ag.fits_table([g], ["t4"], **NO),

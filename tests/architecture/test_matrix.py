@@ -121,6 +121,7 @@ QUERIES = {
     "rule_of": lambda g: g.rule_of("H"),
     "fits": lambda g: (g.fits("t4", batch=2).fits, g.fits("t4", batch=2).margin),
     "largest": lambda g: g.largest("B", "1GB").value,
+    "frontier": lambda g: g.frontier("params", {"macs": None}, {"H": [8, 16]}).members[0].numbers,
     "growth": lambda g: (g.growth("B").symbol, g.growth("B").multiple_of),
     "outline": lambda g: (len(g.outline().sides), len(g.outline().exits)),
     "mfu": lambda g: g.mfu("h100", 1000),

@@ -42,6 +42,7 @@ ANSWERS = {
     "fits": lambda g: g.fits("t4", batch=2),
     "largest": lambda g: g.largest("B", "80GB"),
     "growth": lambda g: g.growth("B"),
+    "frontier": lambda g: g.frontier("params", {"memory": None}, {"B": [1, 2]}),
     "training_memory": lambda g: g.training_memory(batch=2),
     "communication": lambda g: g.communication(gpus=2),
     "step_flops": lambda g: g.step_flops(batch=2),

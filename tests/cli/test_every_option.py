@@ -73,6 +73,8 @@ WITH = {
     ("fit", "--over"): ("--largest", "B"),
     ("growth", "--published"): ("-o", "x.svg"),
     ("fit", "--with"): ("--largest", "B"),
+    ("fit", "--large"): ("--frontier", "H=8,16"),
+    ("fit", "--small"): ("--frontier", "H=8,16"),
     ("serve", "--largest"): ("--memory", "8GB"),
     ("sweep", "--larger"): ("--pareto", "params"),
 }

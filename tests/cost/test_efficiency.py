@@ -88,7 +88,28 @@ def test_a_batch_reads_weights_once():
 def test_every_device_states_its_rates_and_source(name):
     chosen = device(name)
     assert chosen.source and chosen.checked and chosen.bandwidth > 1e11
-    assert all(rate >= chosen.products["fp32"] for rate in chosen.products.values())
+    assert all(rate >= chosen.products.get("fp32", 1e12) for rate in chosen.products.values())
+    assert (chosen.vector is None) == ("fp32" not in chosen.products)
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "told"),
+    [
+        ("tpu-v5e", "bf16", "the maker of Google TPU v5e states no rate of operations element by element"),
+        ("tpu-v6e", "fp32", "Google TPU v6e has no fp32"),
+        ("m4-max", "bf16", "states no rate of products"),
+    ],
+)
+def test_times_are_refused_where_a_maker_states_no_rate(name, dtype, told):
+    with pytest.raises(QueryError, match=told):
+        ag.load("dit").roofline(name, dtype=dtype)
+    assert ag.load("dit").fits(name, batch=2).fits
+
+
+def test_products_alone_are_timed_by_their_own_rate():
+    """The next token of a small batch moves its weights, which the bandwidth alone bounds."""
+    served = ag.load("llama:3-8b").serving(past=100)
+    assert served.seconds("tpu-v5p") == served.bytes_read / 2.765e12
 
 
 def test_unknown_devices_and_types():

@@ -1,10 +1,14 @@
 """Serving by hand: caches of windows and pages, shares of weights in fewer bits, and what cannot be served."""
 
+from pathlib import Path
+
 import pytest
 
 import archgraph as ag
 from archgraph.cli import main
 from archgraph.errors import QueryError
+
+MISTRAL = Path(__file__).parents[1] / "specs" / "mistral.yaml"
 
 
 def small(**at):
@@ -44,6 +48,14 @@ def test_weights_are_packed_where_they_are_hidden_matrices():
     assert packed.kind_of_number == "exact" and g.serving(dtype="int4-g128").kind_of_number == "estimate"
 
 
+def test_a_span_of_a_spec_is_a_window():
+    g = ag.load(MISTRAL).at(D=24, L=3, F=40, heads=6, kv_heads=2, d=4, V=50, N=64, span=8)
+    for past, held in ((3, 3), (7, 7), (8, 7), (63, 7)):
+        assert g.serving(past=past).cache == held * 2 * 3 * 2 * 4 * 2
+    near, far = g.serving(past=20), g.serving(past=60)
+    assert near.decode_flops == far.decode_flops == g.serving(past=7).decode_flops
+
+
 def test_pages_round_up_for_every_sequence():
     g = small()
     paged = g.serving(batch=3, past=16, page=16)
@@ -77,6 +89,15 @@ def test_time_is_bound_by_memory_for_one_sequence_and_grows_slower_than_the_batc
     assert one.seconds("h100") == pytest.approx(one.bytes_read / 3.35e12)
     assert one.seconds("h100") < many.seconds("h100") < 8 * one.seconds("h100")
     assert "estimate" in repr(one.timed("h100"))
+
+
+def test_memory_is_told_where_no_time_can_be(capsys):
+    """Apple states no rate of products: what fits is answered all the same."""
+    assert main(["serve", "gpt2", "--device", "m4-max"]) == 0
+    told = capsys.readouterr().out
+    assert "no time per token: the maker of Apple M4 Max" in told and " ms per token" not in told
+    assert main(["serve", "gpt2", "llama", "--device", "m4-max"]) == 0
+    assert "no time per token" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["dit", "unet", "vit", "bert"])

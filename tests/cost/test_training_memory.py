@@ -77,7 +77,6 @@ def test_an_average_of_weights_is_a_copy_with_a_counter():
     ("spec", "at", "options", "sizes"),
     [
         ("llama", SMALL_LLAMA, {}, {1: 164288, 2: 324480, 4: 644864}),
-        ("llama", SMALL_LLAMA, {"attention": "flash"}, {1: 148928, 2: 293760, 4: 583424}),
         ("llama", SMALL_LLAMA, {"checkpoint": "block"}, {1: 20672, 2: 41344, 4: 82688}),
         ("llama", SMALL_LLAMA, {"checkpoint": "attention"}, {1: 135616, 2: 267136, 4: 530176}),
         ("llama", {**SMALL_LLAMA, "L": 4}, {"checkpoint": 2}, {1: 20672, 2: 41344, 4: 82688}),

@@ -192,7 +192,7 @@ def test_peak_with_repeats_computed_again(name):
 
 
 @pytest.mark.parametrize("mode", ["inference", "training"])
-@pytest.mark.parametrize("name", ["transformer", "gpt2"])
+@pytest.mark.parametrize("name", ["transformer", "gpt2", "llama"])
 def test_peak_with_the_fused_kernel(name, mode):
     g = ag.load(name).bound(**TINY[name])
     peak = g.peak_memory(mode, attention="flash").bytes

@@ -192,6 +192,40 @@ def test_weights_and_kept_values_of_a_rank(group, sequence):
     assert found.kinds_of_number["kept by autograd"] == "exact"
 
 
+class GroupedBlock(nn.Module):
+    """A block of a Llama without rotary positions, whose kernel is handed fewer heads of keys and values."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm1, self.norm2 = nn.RMSNorm(64), nn.RMSNorm(64)
+        self.q, self.proj = nn.Linear(64, 64, bias=False), nn.Linear(64, 64, bias=False)
+        self.k, self.v = nn.Linear(64, 32, bias=False), nn.Linear(64, 32, bias=False)
+        self.gate, self.up = nn.Linear(64, 96, bias=False), nn.Linear(64, 96, bias=False)
+        self.down = nn.Linear(96, 64, bias=False)
+
+    def forward(self, x):
+        y = self.norm1(x)
+        q, k, v = (each(y).unflatten(-1, (-1, 8)).transpose(1, 2) for each in (self.q, self.k, self.v))
+        mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+        x = x + self.proj(mixed.transpose(1, 2).flatten(2))
+        y = self.norm2(x)
+        return x + self.down(functional.silu(self.gate(y)) * self.up(y))
+
+
+@pytest.mark.parametrize(
+    ("world", "sequence", "matrices", "kept"),
+    [(1, False, 245760, 248320), (4, False, 61440, 136192), (4, True, 61440, 86656)],
+)
+def test_grouped_keys_are_kept_as_they_are(world, sequence, matrices, kept):
+    """Measured with `parallelize_module`, fused attention and a fake group: 2 samples of 16 tokens, two blocks."""
+    net = nn.Sequential(nn.Embedding(5, 64), GroupedBlock(), GroupedBlock())
+    run = ag.Training(batch=2, attention="flash", peak="saved", loss="none", tp=world, gpus=world, sequence=sequence)
+    found = ag.trace(net, [torch.zeros(1, 16, dtype=torch.long)]).training_memory(run)
+    table, indices = 4 * 64 * -(-5 // world), 2 * 16 * 8
+    assert found.by_kind["weights"] == matrices + 1024 + table
+    assert found.by_kind["kept by autograd"] == kept + indices
+
+
 @pytest.mark.parametrize("group", [3, 4], indirect=True)
 @pytest.mark.parametrize("micro_batches", [4, 8])
 def test_micro_batches_that_wait(group, micro_batches):

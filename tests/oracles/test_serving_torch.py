@@ -115,6 +115,17 @@ def test_a_source_is_cached_once_per_sequence():
         assert traced.serving(cache="fp32", past=past).cache == held(out.past_key_values)
 
 
+@pytest.mark.parametrize(("past", "held"), [(8, 1536), (9, 1728), (32, 6144), (33, 6336)])
+def test_latents_and_rotary_parts_are_24_numbers_of_a_token(past, held):
+    """A DeepSeek-V3 of transformers with two layers held so many bytes; experts, which it has too, hold nothing."""
+    sizes = {"hidden_size": 64, "num_hidden_layers": 2, "first_k_dense_replace": 2, "kv_lora_rank": 16}
+    heads = {"qk_rope_head_dim": 8, "qk_nope_head_dim": 16, "v_head_dim": 16, "q_lora_rank": 24}
+    config = transformers.DeepseekV3Config(**{**SIZES, **LATENT, **sizes, **heads, "attn_implementation": "sdpa"})
+    config.use_cache = False
+    traced = ag.trace(transformers.DeepseekV3ForCausalLM(config).eval(), [torch.zeros(1, 40, dtype=torch.long)])
+    assert traced.serving(cache="fp32", past=past).cache == held
+
+
 @pytest.mark.parametrize("scheme", ["int8", "nf4", "nf4-double"])
 def test_layouts_of_weights_are_those_of_bitsandbytes(scheme):
     functional = pytest.importorskip("bitsandbytes").functional

@@ -123,8 +123,13 @@ MADE = {
 }
 
 
-@pytest.mark.parametrize("optimizer", MADE)
-@pytest.mark.parametrize("name", ["unet", "dit", "swin", "gpt2", "mixtral", "resnet", "nnunet", "convnext"])
+STATED = ("unet", "dit", "swin", "mixtral", "nnunet", "convnext")
+"""Networks of which every optimiser is asked; of the others one."""
+
+
+@pytest.mark.parametrize(
+    ("name", "optimizer"), [(name, each) for name in LIGHT for each in (MADE if name in STATED else ["adamw"])]
+)
 def test_states_are_those_of_the_state_dict(name, optimizer):
     g = bound(name)
     weights = [weight for weight in g.to_torch().parameters() if weight.requires_grad]
@@ -135,6 +140,38 @@ def test_states_are_those_of_the_state_dict(name, optimizer):
     tensors = [value for state in made.state_dict()["state"].values() for value in state.values()]
     measured = sum(t.numel() * t.element_size() for t in tensors if torch.is_tensor(t))
     assert g.training_memory(optimizer=optimizer).by_kind.get("optimizer states", 0) == measured
+
+
+# -- shards --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def group(request):
+    """A process group of one process that takes itself for the first of several."""
+    from torch.distributed import destroy_process_group, init_process_group
+
+    fake = pytest.importorskip("torch.testing._internal.distributed.fake_pg")
+    init_process_group("fake", rank=0, world_size=request.param, store=fake.FakeStore())
+    yield request.param
+    destroy_process_group()
+
+
+@pytest.mark.parametrize("group", [3, 8], indirect=True)
+@pytest.mark.parametrize("name", LIGHT)
+def test_rows_of_weights_are_those_of_fully_shard(name, group):
+    """What a rank stores of every weight, padding included, and of the gradients its own rows; buffers are whole."""
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.fsdp import fully_shard
+
+    g = bound(name)
+    module = g.to_torch(device="meta")
+    fully_shard(module, mesh=init_device_mesh("cpu", (group,)))
+    parts = [weight.to_local() for weight in module.parameters()]
+    trained = [weight.to_local() for weight in module.parameters() if weight.requires_grad]
+    buffers = sum(buffer.numel() * buffer.element_size() for buffer in module.buffers())
+    needed = g.training_memory(zero=3, gpus=group, peak="saved").by_kind
+    assert needed["weights"] == sum(part.untyped_storage().nbytes() for part in parts) + buffers
+    assert needed["weight gradients"] == sum(part.numel() * part.element_size() for part in trained)
 
 
 # -- the highest moment --------------------------------------------------------------------------------------

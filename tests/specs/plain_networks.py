@@ -255,3 +255,58 @@ class Mamba(nn.Module):
 
     def forward(self, ids):
         return F.linear(self.norm(self.blocks(self.embedding(ids))), self.embedding.weight)
+
+
+def normed(before, after, kernel=1, stride=1, groups=1):
+    conv = nn.Conv2d(before, after, kernel, stride, kernel // 2, groups=groups, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(after))
+
+
+class Beside(nn.Module):
+    def __init__(self, branch):
+        super().__init__()
+        self.branch = branch
+
+    def forward(self, x):
+        return x + self.branch(x)
+
+
+class LargeKernel(nn.Module):
+    """A depthwise convolution and a small one beside it; or the two as one."""
+
+    def __init__(self, width, kernel, small):
+        super().__init__()
+        self.large = normed(width, width, kernel, groups=width)
+        self.small = normed(width, width, small, groups=width) if small else None
+        if not small:
+            self.large = nn.Conv2d(width, width, kernel, padding=kernel // 2, groups=width)
+
+    def forward(self, x):
+        return self.large(x) if self.small is None else self.large(x) + self.small(x)
+
+
+class RepLKNet(nn.Module):
+    def __init__(self, width, kernels=(31, 29, 27, 13), depths=(2, 2, 18, 2), small=5):
+        super().__init__()
+        widths, relu = [width * 2**i for i in range(4)], nn.ReLU
+        layers = [normed(3, width, 3, 2), relu(), normed(width, width, 3, 1, width), relu()]
+        before = width
+        for after, kernel, depth in zip(widths, kernels, depths, strict=True):
+            layers += [normed(before, after), relu(), normed(after, after, 3, 2, after), relu()]
+            for _ in range(depth):
+                layers += [Beside(self.filtered(after, kernel, small)), Beside(self.mixed(after))]
+            before = after
+        self.body = nn.Sequential(*layers, nn.BatchNorm2d(before), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.head = nn.Linear(before, 1000)
+
+    @staticmethod
+    def filtered(c, kernel, small):
+        inner = (nn.ReLU(), LargeKernel(c, kernel, small), nn.ReLU())
+        return nn.Sequential(nn.BatchNorm2d(c), normed(c, c), *inner, normed(c, c))
+
+    @staticmethod
+    def mixed(c):
+        return nn.Sequential(nn.BatchNorm2d(c), normed(c, 4 * c), nn.GELU(), normed(4 * c, c))
+
+    def forward(self, image):
+        return self.head(self.body(image))

@@ -108,3 +108,67 @@ class MedNeXt(nn.Module):
             x = stage(up(x) + kept.pop())
             outs.append(head(x))
         return [*outs[:0:-1], outs[0]]
+
+
+class UNETRBlock(nn.Module):
+    """Two convolutions and a projection where the width changes; norms that learn nothing."""
+
+    def __init__(self, before, after):
+        super().__init__()
+        self.first, self.second = (nn.Conv3d(c, after, 3, padding=1, bias=False) for c in (before, after))
+        self.shortcut = nn.Conv3d(before, after, 1, bias=False) if before != after else None
+
+    def forward(self, x):
+        y = F.instance_norm(self.second(F.leaky_relu(F.instance_norm(self.first(x)))))
+        return F.leaky_relu(y + (x if self.shortcut is None else F.instance_norm(self.shortcut(x))))
+
+
+class Encoded(nn.Module):
+    """A block of a ViT whose queries, keys and values have no bias."""
+
+    def __init__(self, width, heads, hidden):
+        super().__init__()
+        self.heads, self.norms = heads, nn.ModuleList(nn.LayerNorm(width) for _ in range(2))
+        self.qkv, self.proj = nn.Linear(width, 3 * width, bias=False), nn.Linear(width, width)
+        self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
+
+    def forward(self, x):
+        q, k, v = self.qkv(self.norms[0](x)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        x = x + self.proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+        return x + self.mlp(self.norms[1](x))
+
+
+def twice(before, after):
+    return nn.ConvTranspose3d(before, after, 2, 2, bias=False)
+
+
+class UNETR(nn.Module):
+    def __init__(self, width=768, depth=12, heads=12, hidden=3072, channels=16, classes=14, side=96):
+        super().__init__()
+        self.grid, self.quarter, levels = (side // 16,) * 3, depth // 4, [channels * 2**i for i in range(4)]
+        self.patches = nn.Conv3d(1, width, 16, 16)
+        self.places = nn.Parameter(torch.zeros(1, (side // 16) ** 3, width))
+        self.blocks = nn.ModuleList(Encoded(width, heads, hidden) for _ in range(depth))
+        self.norm, self.first = nn.LayerNorm(width), UNETRBlock(1, channels)
+        self.lifts = nn.ModuleList(
+            nn.Sequential(twice(width, c), *(part for _ in range(3 - i) for part in (twice(c, c), UNETRBlock(c, c))))
+            for i, c in enumerate(levels)
+            if i
+        )
+        self.ups = nn.ModuleList(twice(a, b) for a, b in pairwise([width, *reversed(levels)]))
+        self.joins = nn.ModuleList(UNETRBlock(2 * c, c) for c in reversed(levels))
+        self.head = nn.Conv3d(channels, classes, 1)
+
+    def forward(self, image):
+        x, skips = self.patches(image).flatten(2).transpose(1, 2) + self.places, [self.first(image)]
+        for place, block in enumerate(self.blocks, 1):
+            x = block(x)
+            if place % self.quarter == 0 and place < len(self.blocks):
+                skips.append(self.lifts[len(skips) - 1](self.on_grid(x)))
+        x = self.on_grid(self.norm(x))
+        for up, join in zip(self.ups, self.joins, strict=True):
+            x = join(torch.cat((up(x), skips.pop()), 1))
+        return [self.head(x)]
+
+    def on_grid(self, x):
+        return x.transpose(1, 2).unflatten(2, self.grid)

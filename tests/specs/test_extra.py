@@ -8,6 +8,7 @@ import archgraph as ag
 
 torch = pytest.importorskip("torch")
 import plain_networks as plain  # noqa: E402
+import plain_volumes  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -18,6 +19,7 @@ NETWORKS = {
     "mlp_mixer": (plain.MlpMixer, {}),
     "wavenet": (plain.WaveNet, {"N": 4000}),
     "hourglass": (plain.StackedHourglass, {}),
+    "unetr": (plain_volumes.UNETR, {}),
     "mamba": (plain.Mamba, {"N": 16}),
 }
 

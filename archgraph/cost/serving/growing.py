@@ -39,7 +39,7 @@ def causal_view(node: Node) -> View | None:
     if not isinstance(op, ScaledDotProductAttention) or axis is None:
         return None
     if op.causal:
-        return View()
+        return View(op.span)
     if op.mask is None or op.scored is not None or op.asked is not None:
         return None
     return _view_of(dict(op.mask).get(axis))

@@ -185,6 +185,18 @@ class Served:
         kind = self.settings.dtype if LAYOUTS[self.settings.dtype].matrix is None else "bf16"
         return max(device(name).seconds(self.decode_flops / 2, 0, self.bytes_read, kind))
 
+    def is_timed(self, name: str) -> bool:
+        """Whether the maker of a device states the rates that its time follows from.
+
+        >>> from archgraph import load
+        >>> [load("gpt2").serving().is_timed(name) for name in ("h100", "m4-max")]
+        [True, False]
+        """
+        try:
+            return self.seconds(name) > 0
+        except QueryError:
+            return False
+
     # -- the report --------------------------------------------------------------------------------------------
 
     @property
@@ -244,9 +256,17 @@ class Served:
         return (*((LATENTS,) if latent else ()), *((unseen,) if self._is_beyond else ()), UNCOUNTED)
 
     def timed(self, name: str) -> Table:
-        """Return the report with the estimated time on a device."""
-        time = self.seconds(name)
-        told = f"{device(name).name}: about {1e3 * time:.3g} ms per token, {self.settings.batch / time:.4g} tokens/s"
+        """Return the report with the estimated time on a device, or with the reason why there is none.
+
+        Raises:
+            QueryError: there is no such device.
+        """
+        chosen = device(name)
+        try:
+            time = self.seconds(name)
+        except QueryError as error:
+            return replace(self.table, notes=(*self.table.notes, f"no time per token: {error.message}"))
+        told = f"{chosen.name}: about {1e3 * time:.3g} ms per token, {self.settings.batch / time:.4g} tokens/s"
         return replace(self.table, notes=(*self.table.notes, told, ESTIMATED))
 
     def __str__(self) -> str:
@@ -283,10 +303,15 @@ def _check_length(g: Network, length: Expr, tokens: int) -> None:
 
 def served_table(found: Sequence[Served], name: str | None = None) -> Table:
     """Return several networks side by side, a row each, with the estimated time per token where a device is named."""
-    rows = [_side(each, name) for each in found]
+    timed = name if name and all(each.is_timed(name) for each in found) else None
+    rows = [_side(each, timed) for each in found]
     notes = [f"{each.network.name}: {each.network.bindings}" for each in found]
     notes += [note for each in found for note in each.remarks]
-    told = (f"{device(name).name}: {ESTIMATED}",) if name else ()
+    told = (
+        (f"{device(name).name}: {ESTIMATED if timed else 'no time per token, whose rates are not stated'}",)
+        if name
+        else ()
+    )
     return Table("what serving takes", tuple(rows[0]), rows, notes=(*dict.fromkeys(notes), *told))
 
 
