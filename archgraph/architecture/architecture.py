@@ -1199,6 +1199,7 @@ class Architecture:
         values: bool | None = None,
         height: str | None = None,
         direction: str | None = None,
+        style: str | None = None,
         palette: str | Iterable[str] | None = None,
         labels: Mapping[str, str] | None = None,
         hide: Iterable[str] | None = None,
@@ -1229,6 +1230,8 @@ class Architecture:
             values: numbers at the bound symbols instead of laws.
             height: the most that the drawing shall be high, such as `4in`.
             direction: `auto` (a U where there is one, else down), `down` or `right`.
+            style: `boxes`; `maps`, feature maps whose height is the resolution and whose width is the channels; or
+                `perspective`, the same as solids.
             palette: `ocean`, `ember`, `violet`, `viridis`, `grey`, or two to nine colours that get darker.
             labels: headings of boxes, and names of inputs.
             hide: what is not drawn.
@@ -1259,6 +1262,7 @@ class Architecture:
             values=values,
             height=height,
             direction=direction,
+            style=style,
             palette=palette if palette is None or isinstance(palette, str) else tuple(palette),
             labels=labels,
             hide=hide,

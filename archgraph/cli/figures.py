@@ -27,12 +27,13 @@ from archgraph.errors import QueryError
 
 
 def _draw_options(parser: Parser) -> None:
-    from archgraph.data.figure_words import ANNOTATIONS, COLORS, DIRECTIONS, TERMS, VIEWS
+    from archgraph.data.figure_words import ANNOTATIONS, COLORS, DIRECTIONS, STYLES, TERMS, VIEWS
 
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     for option, names, what, text in (
         ("--view", VIEWS, "view", "what is drawn: "),
         ("--direction", DIRECTIONS, "direction", "where the data flows: "),
+        ("--style", STYLES, "style", "boxes, or feature maps in true proportion: "),
         ("--color", COLORS, "colouring", "what the colour of a box says: "),
         ("--terms", TERMS, "kind of terms", "how much of a law: "),
     ):
@@ -57,7 +58,7 @@ def _draw_options(parser: Parser) -> None:
     add_model(parser)
 
 
-_DRAWN = ("view", "direction", "color", "show", "terms", "values", "depth", "focus")
+_DRAWN = ("view", "direction", "style", "color", "show", "terms", "values", "depth", "focus")
 
 
 def _run_draw(options: argparse.Namespace) -> int:

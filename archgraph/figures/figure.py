@@ -204,6 +204,7 @@ class DrawOptions(TypedDict, total=False):
     height: str | None
     venue: str | None
     direction: str | None
+    style: str | None
     color: str | None
     palette: str | Sequence[str] | None
     show: Iterable[str] | None
@@ -250,7 +251,7 @@ def draw(network: Network, view: str | None = None, *, engine: str = "auto", **s
     chosen = _chosen(network.origin.figure, {"view": view, **said}, FIGURE_OPTIONS)
     look = checked_look(**{name: chosen.pop(name) for name in _LOOK if name in chosen})
     shown, width, venue = chosen.pop("view", "overview"), chosen.pop("width", "auto"), chosen.pop("venue", "icml")
-    color = chosen.pop("color", "locality")
+    color = chosen.pop("color", "op" if chosen.get("style", "boxes") != "boxes" else "locality")
     facts = Facts(network, color, options(**chosen))
     drawn = view_diagram(facts, shown, width_before_scaling(width, venue, look.theme), venue, engine)
     return Figure(drawn, shown, (facts,), look)

@@ -1,0 +1,150 @@
+"""What every resolution of a network costs: cards with exact or shortened laws, shares as bars, and the field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from archgraph.figures.content.boxes import fitted
+from archgraph.figures.content.law_lines import law
+from archgraph.figures.content.mathtext import line_of, shape, words
+from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Line, Rect, Text, line_width
+from archgraph.figures.drawing.style import SIZES
+from archgraph.figures.facts.facts import Facts
+from archgraph.graph.ir import Value
+from archgraph.outline.forms.form import Leaf, OutlinePart, Series, U, leaves_of
+from archgraph.outline.forms.network_outline import NetworkOutline
+from archgraph.outline.items import Item
+
+_BARS = {"params": "#123c69", "macs": "#8a8a8a"}
+_ROW, _BAR, _BAR_GAP = 9.6, 2.4, 3.4
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """What is computed at one resolution, or beside all of them.
+
+    Attributes:
+        value: one that has this resolution; None where a word says what it is.
+        items: what is computed there.
+    """
+
+    value: Value | None
+    items: tuple[Item, ...]
+    word: str = ""
+
+
+def levels_of(facts: Facts, outline: NetworkOutline) -> list[Level]:
+    """Every item of a network in one level: of the tree, of what leaves it, of what joins it, and of tables."""
+    found: dict[object, tuple[Value, list[Item]]] = {}
+    place: dict[Leaf, object] = {}
+    for key, value, leaf in _placed(facts, outline):
+        found.setdefault(key, (value, []))
+        place[leaf] = key
+        if leaf.item is not None:
+            found[key][1].append(leaf.item)
+    for exit_ in outline.exits:
+        key = next((place[leaf] for leaf in exit_.touches if leaf in place), next(iter(found), None))
+        if key is not None:
+            found[key][1].extend(_items(exit_.part))
+    levels = [Level(value, tuple(items)) for value, items in found.values() if items]
+    beside = tuple(item for side in outline.sides for item in _items(side.part))
+    tables = tuple(leaf.item for leaf in outline.constants if leaf.item is not None)
+    others = ((beside, "Beside the main line"), (tables, "Tables, of no input"))
+    return [*levels, *(Level(None, items, word) for items, word in others if _costs(facts, items))]
+
+
+def _costs(facts: Facts, items: Sequence[Item]) -> bool:
+    return bool(items) and (facts.params(items) != 0 or facts.macs(items) != 0)
+
+
+def _items(part: OutlinePart) -> Iterator[Item]:
+    return (leaf.item for leaf in leaves_of(part) if leaf.item is not None)
+
+
+def _placed(facts: Facts, outline: NetworkOutline) -> Iterator[tuple[object, Value, Leaf]]:
+    """The leaves of the tree with what tells their level: the row of a U, else the resolution of their result."""
+    rows = _rows(outline.tree)
+    for leaf in leaves_of(outline.tree):
+        value = leaf.value if leaf.item is None else leaf.item.outputs[0]
+        if value is None:
+            continue
+        yield rows.get(leaf, level_key(facts, value)), value, leaf
+
+
+def _rows(tree: OutlinePart) -> dict[Leaf, object]:
+    """The row of every leaf in a U of several resolutions, where borders may make sizes differ within a row."""
+    found: dict[Leaf, object] = {}
+    steps = tree.steps if isinstance(tree, Series) else (tree,)
+    if not any(isinstance(step, U) and len(step.rows) > 1 for step in steps):
+        return found
+    for step in steps:
+        _number(step, 0, found)
+    return found
+
+
+def _number(form: OutlinePart, first: int, found: dict[Leaf, object]) -> None:
+    if not isinstance(form, U):
+        found.update(dict.fromkeys(leaves_of(form), first))
+        return
+    for index, row in enumerate(form.rows):
+        for part in (row.encoder, *row.skips, row.decoder):
+            found.update(dict.fromkeys(leaves_of(part), first + index))
+    _number(form.bottom, first + len(form.rows), found)
+
+
+def level_key(facts: Facts, value: Value) -> object:
+    """What two values of one resolution share."""
+    return facts.number(value.type.area) if value.type.positions else 0
+
+
+def level_card(facts: Facts, level: Level, width: float, name: str) -> Box:
+    """A card: the resolution, θ and MACs as laws with bars as long as their share of the whole, and the field."""
+    parts: list[BoxPart] = []
+    y = 7.6
+    for line, color in _heading(facts, level, width):
+        parts.append(Text(line, 0.0, y, color))
+        y += _ROW
+    laws = []
+    for metric, bar in _BARS.items():
+        if metric not in facts.options.show:
+            continue
+        expression = facts.params(level.items) if metric == "params" else facts.macs(level.items)
+        laws.append((metric, expression))
+        share = facts.value(expression) / (facts.value(facts.total(metric)) or 1.0)
+        percent = Text(words(_percent(share), SIZES.small), color=MUTED).ending(width).moved(0.0, y)
+        parts += [Text(law(facts, metric, expression, width - percent.width - 6, SIZES.small), 0.0, y), percent]
+        parts.append(Rect(0.0, y + _BAR_GAP - 0.6, max(0.5, min(1.0, share) * width), _BAR, bar, "none"))
+        y += _ROW + _BAR_GAP
+    return Box(name, width, y - _ROW + 4.4, tuple(parts), kind="panel", laws=tuple(laws))
+
+
+def _heading(facts: Facts, level: Level, width: float) -> Iterator[tuple[Line, str]]:
+    if level.value is None or not level.value.type.positions:
+        yield words(level.word or "No positions", SIZES.small, "bold"), MUTED
+        return
+    sizes = [facts.size(length) for axis, length in level.value.type.axes if axis != "c"]
+    numbers = [facts.number(length) for axis, length in level.value.type.axes if axis != "c"]
+    line = shape(sizes, SIZES.body)
+    told = words("×".join(map(str, numbers)), SIZES.small)
+    both = line_of(line, told, gap=6.0)
+    if "×".join(map(str, numbers)) == "×".join(map(str, sizes)):
+        both = line
+    yield fitted(both if line_width(both) <= width else line if line_width(line) <= width else told, width), "#1a1a1a"
+    reach = field_of(facts, level)
+    if reach and "field" in facts.options.show:
+        yield fitted(words(f"field {reach}", SIZES.small), width), MUTED
+
+
+def field_of(facts: Facts, level: Level) -> str:
+    """How far the results of a level reach in the input: the last that has a field."""
+    for item in reversed(level.items):
+        reach = facts.reach(item.path)
+        if reach is not None:
+            return f"{reach.label} {facts.unit}"
+    return ""
+
+
+def _percent(share: float) -> str:
+    value = 100 * share
+    return f"{value:.0f} %" if value >= 9.95 or value == 0 else f"{value:.2g} %" if value >= 0.01 else "< 0.01 %"

@@ -1,0 +1,299 @@
+"""Feature maps in true proportion, as a U or from left to right: the figure that is mostly drawn by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from archgraph.errors import QueryError
+from archgraph.figures.content.mathtext import line_of, math, words
+from archgraph.figures.drawing.diagram import (
+    INK,
+    MUTED,
+    Box,
+    Cluster,
+    Diagram,
+    Edge,
+    Extent,
+    Line,
+    Path,
+    Rect,
+    Text,
+)
+from archgraph.figures.drawing.style import LINE, PANEL, SIZES, SKIP
+from archgraph.figures.facts.facts import Facts
+from archgraph.figures.maps.drawn_map import MapScale
+from archgraph.figures.maps.feature_map import FeatureMap, MapScene, MapSkip, maps_of
+from archgraph.figures.maps.fragment import HEAD, Fragment, chained
+from archgraph.figures.maps.level_cards import Level, level_card, levels_of
+from archgraph.figures.maps.map_pieces import MapPieces
+from archgraph.figures.maps.scene import drawn_maps, scene_of
+from archgraph.graph.ir import Value
+from archgraph.outline.forms.network_outline import NetworkOutline, network_outline, outline_of
+
+_GUTTER, _CARD, _CARD_GAP = 104.0, 112.0, 14.0
+_TALLEST, _WIDEST, _LEAST = 62.0, 46.0, 5.0
+_BETWEEN, _PAD = 17.0, 5.0
+_DEPTHS = (4, 3, 2, 1, 0)
+_WIDTHS = (1.0, 0.8, 0.62, 0.48, 0.36, 0.27, 0.2)
+
+
+def maps_outline(facts: Facts) -> NetworkOutline:
+    """The outline of what is drawn."""
+    if facts.options.focus:
+        repeat = facts.focused
+        return outline_of(repeat.body, prefix=f"{facts.options.focus}.", numbers=facts.network.values)
+    return network_outline(facts.network)
+
+
+def maps_diagram(facts: Facts, width: float) -> Diagram:
+    """The most detailed drawing that fits the width: blocks are opened as far as there is room.
+
+    Raises:
+        QueryError: nothing in the network changes sizes or multiplies matrices.
+    """
+    outline = maps_outline(facts)
+    depths = _DEPTHS if facts.options.depth is None else (facts.options.depth,)
+    last = None
+    for depth in depths:
+        scene = scene_of(facts, outline, depth, right=facts.options.direction == "right")
+        if not drawn_maps(scene):
+            raise QueryError(f"{facts.network.name} has no feature map: nothing in it has channels or positions")
+        for trial in _trials(facts, outline, scene, width):
+            last = trial
+            if trial.width <= width + 0.5 and trial.height <= _most_height(facts):
+                return replace(trial, notes=scene.notes)
+    assert last is not None
+    return last
+
+
+def _most_height(facts: Facts) -> float:
+    return facts.options.height or 8.2 * 72
+
+
+def _trials(facts: Facts, outline: NetworkOutline, scene: MapScene, width: float) -> Iterator[Diagram]:
+    every = drawn_maps(scene)
+    tall = max((one.side for one in every), default=1.0) or 1.0
+    wide = max(one.channels for one in every) or 1
+    levels = levels_of(facts, outline)
+    for share in _WIDTHS:
+        if share * _WIDEST < _LEAST:
+            return
+        scale = MapScale(_TALLEST / tall**0.5, share * _WIDEST / wide**0.5, facts.options.style == "perspective")
+        yield _drawn(facts, scene, levels, scale, width)
+
+
+def _drawn(facts: Facts, scene: MapScene, levels: Sequence[Level], scale: MapScale, width: float) -> Diagram:
+    if len(scene.rows) > 1:
+        return _u(facts, scene, levels, scale, width)
+    return _in_lines(facts, scene, levels, scale, width)
+
+
+# from left to right
+
+
+def _in_lines(facts: Facts, scene: MapScene, levels: Sequence[Level], scale: MapScale, width: float) -> Diagram:
+    """Elements in as many lines as it takes, and the cards of the levels below."""
+    pieces = MapPieces(facts, scale, 6.0 if scale.depth else 8.0)
+    lines = _broken(pieces, scene.rows[0].inner, width)
+    drawn, y, wide = Diagram(), 0.0, 0.0
+    for index, line in enumerate(lines):
+        shift = 0.5 + max(0.0, -line.lead)
+        placed = line.moved(shift)
+        drawn = drawn.plus(placed.drawn.moved(0.0, y - line.top))
+        if index < len(lines) - 1:
+            end = placed.right
+            mark = Path(((end, y - line.top), (end + 9.0, y - line.top)), INK, LINE, (2.0, 1.5), arrow=True, head=HEAD)
+            drawn = replace(drawn, marks=(*drawn.marks, mark))
+        wide = max(wide, shift + line.width + (9.0 if index < len(lines) - 1 else 0.0), shift + line.tail)
+        y += line.bottom - line.top + _BETWEEN
+    if wide < width:
+        drawn = drawn.moved((width - wide) / 2, 0.0)
+    cards = _card_rows(facts, levels, max(width, wide))
+    whole = drawn.plus(cards.moved(0.0, y - 4.0))
+    return replace(whole, width=max(width, wide), height=y - 4.0 + cards.height)
+
+
+def _broken(pieces: MapPieces, elements: Sequence, width: float) -> list[Fragment]:
+    """Lines that are about equally long, broken between elements."""
+    parts = [pieces.row((one,)) for one in elements]
+    total = chained(parts, pieces.gap)
+    room = width - 12.0
+    if max(total.width, total.tail) - min(0.0, total.lead) <= width - 1:
+        return [total]
+    count = int(total.width // room) + 1
+    lines: list[list[Fragment]] = [[]]
+    for part in parts:
+        tried = chained([*lines[-1], part], pieces.gap)
+        if lines[-1] and max(tried.width, tried.tail) > (room if len(lines) >= count else max(room * 0.86, total.width / count)):
+            if max(tried.width, tried.tail) <= room and len(lines[-1]) and len(lines) >= count:
+                lines[-1].append(part)
+                continue
+            lines.append([part])
+        else:
+            lines[-1].append(part)
+    return [chained(line, pieces.gap) for line in lines]
+
+
+def _card_rows(facts: Facts, levels: Sequence[Level], width: float) -> Diagram:
+    """Cards beside each other, in rows."""
+    if not {"params", "macs"} & set(facts.options.show):
+        return Diagram(width=width)
+    columns = max(1, min(len(levels), int((width + _CARD_GAP) // (_CARD - 22 + _CARD_GAP))))
+    rows = -(-len(levels) // columns)
+    columns = -(-len(levels) // rows)
+    own = min(150.0, (width - 1 - _CARD_GAP * (columns - 1)) / columns)
+    cards = [level_card(facts, level, own, f"level {index}") for index, level in enumerate(levels)]
+    boxes, y = [], 0.0
+    left = (width - columns * own - (columns - 1) * _CARD_GAP) / 2
+    for row in range(rows):
+        line = cards[row * columns : (row + 1) * columns]
+        boxes += [card.at(left + column * (own + _CARD_GAP), y) for column, card in enumerate(line)]
+        y += max(card.height for card in line) + 7.0
+    return Diagram(tuple(boxes), width=width, height=y - 7.0)
+
+
+# as a U
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """A stretch of a U: its row, its fragment, and where it begins."""
+
+    row: int
+    piece: Fragment
+    x: float
+
+
+def _u(facts: Facts, scene: MapScene, levels: Sequence[Level], scale: MapScale, width: float) -> Diagram:
+    """Every stretch to the right of the one before: below it on the way down, above it on the way up."""
+    gutter = _GUTTER if {"params", "macs"} & set(facts.options.show) else 0.0
+    pieces = MapPieces(facts, scale, 5.0 if scale.depth else 7.0, _from_above(scene))
+    stretches = _walked(facts, scene, [pieces.row(row.inner) for row in scene.rows], gutter)
+    cards = [level_card(facts, level, _GUTTER - 14, f"level {index}") for index, level in enumerate(levels)]
+    count = max(one.row for one in stretches) + 1
+    tops, bottoms, y = [], [], 0.0
+    axes = []
+    for row in range(count):
+        own = [one.piece for one in stretches if one.row == row]
+        up, down = max((-one.top for one in own), default=0.0), max((one.bottom for one in own), default=0.0)
+        card = cards[row].height if gutter and row < len(cards) else 0.0
+        high = max(up + down, card) + 2 * _PAD
+        tops.append(y)
+        bottoms.append(y + high)
+        axes.append(y + (high - up - down) / 2 + up)
+        y += high + _BETWEEN - 5.0
+    end = max(max(one.x + one.piece.width, one.x + one.piece.tail) for one in stretches) + _PAD
+    wide = max(width, end + 0.5)
+    drawn = Diagram(clusters=tuple(_bands(tops, bottoms, wide)))
+    shift = (wide - end) / 2 if not gutter else (wide - end) * 0.5
+    stretches = [replace(one, x=one.x + shift) for one in stretches]
+    for one in stretches:
+        drawn = drawn.plus(one.piece.moved(one.x).drawn.moved(0.0, axes[one.row]))
+    boxes = {box.name: box for box in drawn.boxes}
+    edges = [*_ways(stretches, boxes), *_copies(facts, scene.skips, stretches, boxes, axes)]
+    drawn = replace(drawn, edges=(*drawn.edges, *edges))
+    height = bottoms[-1]
+    if gutter:
+        for index, card in enumerate(cards[:count]):
+            middle = (tops[index] + bottoms[index]) / 2
+            drawn = replace(drawn, boxes=(*drawn.boxes, card.at(_PAD + 1, middle - card.height / 2)))
+        if levels[count:]:
+            rest = _card_rows(facts, levels[count:], wide)
+            rest = replace(
+                rest, boxes=tuple(replace(box, name=f"{box.name} beside") for box in rest.boxes)
+            )
+            drawn = drawn.plus(rest.moved(0.0, height + 8.0))
+            height += 8.0 + rest.height
+    return replace(drawn, width=wide, height=height)
+
+
+def _from_above(scene: MapScene) -> frozenset[FeatureMap]:
+    """Maps that a line reaches or leaves above."""
+    found = []
+    for before, after in zip(scene.rows, scene.rows[1:], strict=False):
+        down = after.row > before.row
+        ends = list(maps_of(after.inner if down else before.inner))
+        found.append(ends[0 if down else -1])
+    return frozenset(found)
+
+
+def _walked(facts: Facts, scene: MapScene, pieces: Sequence[Fragment], gutter: float) -> list[_Stretch]:
+    found: list[_Stretch] = []
+    ends: dict[int, float] = {}
+    for index, (row, piece) in enumerate(zip(scene.rows, pieces, strict=True)):
+        lead = max(0.0, -piece.lead)
+        if not found:
+            x = gutter + _PAD + lead
+        else:
+            before = found[-1]
+            start = before.x + before.piece.right - _last_width(before.piece)
+            x = start - piece.left + (0.0 if row.row > before.row else 2.0)
+            skip = next((one for one in scene.skips if one.target == index), None)
+            need = 14.0 if skip is None else 24.0 + _label(facts, skip.values).width
+            if row.row in ends:
+                x = max(x, ends[row.row] + need)
+        found.append(_Stretch(row.row, piece, x))
+        ends[row.row] = max(ends.get(row.row, 0.0), x + max(piece.width, piece.tail))
+    return found
+
+
+def _last_width(piece: Fragment) -> float:
+    box = next((box for box in piece.drawn.boxes if box.name == piece.last), None)
+    return box.width if box is not None else 0.0
+
+
+def _bands(tops: Sequence[float], bottoms: Sequence[float], width: float) -> Iterator[Cluster]:
+    """A band behind every row, which ties its maps to its card."""
+    for index, (top, bottom) in enumerate(zip(tops, bottoms, strict=True)):
+        rect = Rect(0.0, top, width, bottom - top, PANEL, "none", 0.0, 4.0)
+        yield Cluster(f"row {index}", Extent(0.0, top, width, bottom), frames=(rect,))
+
+
+def _ways(stretches: Sequence[_Stretch], boxes: dict[str, Box]) -> Iterator[Edge]:
+    """Down to the first map of the row below, or up to the first of the row above."""
+    for before, after in zip(stretches, stretches[1:], strict=False):
+        one, other = boxes[before.piece.last], boxes[after.piece.first]
+        down = after.row > before.row
+        start, end = (one.extent.bottom, other.y) if down else (one.y, other.extent.bottom)
+        left, right = max(one.x, other.x), min(one.extent.right, other.extent.right)
+        if left <= right:
+            x = (left + right) / 2
+            yield Edge(one.name, other.name, Path(((x, start), (x, end)), INK, LINE + 0.15, arrow=True))
+            continue
+        first, last, middle = one.center[0], other.center[0], (start + end) / 2
+        points = ((first, start), (first, middle), (last, middle), (last, end))
+        yield Edge(one.name, other.name, Path(points, INK, LINE + 0.15, radius=3.0, arrow=True))
+
+
+def _copies(
+    facts: Facts, skips: Sequence[MapSkip], stretches: Sequence[_Stretch], boxes: dict[str, Box], axes: Sequence[float]
+) -> Iterator[Edge]:
+    """A dashed line straight across a row, with what it carries."""
+    for skip in skips:
+        source, target = stretches[skip.source], stretches[skip.target]
+        first = source.x + source.piece.width
+        one, other = boxes[source.piece.last], boxes[target.piece.first]
+        start, end, y = max(one.extent.right, first if source.piece.right < source.piece.width else 0.0), other.x, axes[source.row]
+        text = _label(facts, skip.values)
+        label = (text.centered((start + end) / 2).moved(0.0, y + 2.5),) if end - start > text.width + 14 else ()
+        path = Path(((start, y), (end, y)), SKIP, LINE, (3.0, 2.0), arrow=True)
+        yield Edge(one.name, other.name, path, label, "dashed")
+
+
+def _label(facts: Facts, values: Sequence[Value]) -> Text:
+    """``copy 2C``; of several, how many carry so much each."""
+    sizes = [facts.size(value.type.channels) if value.type.has("c") else 1 for value in values]
+    parts: list[Line] = []
+    for one in dict.fromkeys(map(str, sizes)):
+        count = sum(str(size) == one for size in sizes)
+        value = next(size for size in sizes if str(size) == one)
+        times = words(f"{count} ×", SIZES.small) if count > 1 else ()
+        parts.append(line_of(times, math(value, SIZES.small), gap=2.0))
+    told = line_of(words("copy", SIZES.small), *_with_commas(parts), gap=3.0)
+    return Text(told, color=MUTED, backdrop=PANEL)
+
+
+def _with_commas(parts: Sequence[Line]) -> Iterator[Line]:
+    for index, part in enumerate(parts):
+        yield line_of(part, words(",", SIZES.small)) if index < len(parts) - 1 else part

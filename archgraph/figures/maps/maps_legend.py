@@ -1,0 +1,31 @@
+"""What stands below feature maps: the colours of operations, and by what rule maps are as high and as wide as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archgraph.figures.content.legend import swatches
+from archgraph.figures.content.mathtext import words
+from archgraph.figures.drawing.diagram import Diagram, Line
+from archgraph.figures.drawing.style import SIZES
+from archgraph.figures.facts.facts import Facts
+from archgraph.figures.maps.map_kinds import MAP_KINDS
+
+
+def maps_legend(facts: Facts, drawn: Diagram, width: float, notes: Sequence[Line]) -> Diagram:
+    """A square for every kind of operation that wrote a map, and lines below."""
+    fills = {getattr(part, "fill", "") for box in drawn.boxes if box.kind == "node" for part in box.parts}
+    marks = [(color, name) for name, color in MAP_KINDS.items() if color in fills and color != "#ffffff"]
+    return swatches(width, words("Written by", SIZES.small, "bold"), marks, list(notes))
+
+
+def maps_rules(facts: Facts, drawn: Diagram) -> list[Line]:
+    """In which proportion maps are drawn."""
+    size = SIZES.small
+    entry = facts.input
+    rank = len(entry.type.positions) if entry is not None else 1
+    side = "√(positions along a side)" if rank > 1 else "√positions"
+    rules = [f"A map is as high as {side} and as wide as √channels, on one scale; above it: its channels"]
+    hatched = any(edge.style == "dashed" for edge in drawn.edges)
+    tail = "hatched: copied; " if hatched else ""
+    return [words(rules[0], size), words(f"{tail}bars: share of the whole network; a stack: applied so often", size)]
