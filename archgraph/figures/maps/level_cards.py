@@ -11,8 +11,9 @@ from archgraph.figures.content.mathtext import line_of, shape, words
 from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Line, Rect, Text, line_width
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
+from archgraph.figures.maps.scene import level_key, rows_of_leaves
 from archgraph.graph.ir import Value
-from archgraph.outline.forms.form import Leaf, OutlinePart, Series, U, leaves_of
+from archgraph.outline.forms.form import Leaf, OutlinePart, leaves_of
 from archgraph.outline.forms.network_outline import NetworkOutline
 from archgraph.outline.items import Item
 
@@ -27,18 +28,24 @@ class Level:
     Attributes:
         value: one that has this resolution; None where a word says what it is.
         items: what is computed there.
+        word: what it is called where it has no resolution.
+        down: how many of the items come before all lower levels.
     """
 
     value: Value | None
     items: tuple[Item, ...]
     word: str = ""
+    down: int = 0
 
 
-def levels_of(facts: Facts, outline: NetworkOutline) -> list[Level]:
+def levels_of(facts: Facts, outline: NetworkOutline, *, right: bool = False) -> list[Level]:
     """Every item of a network in one level: of the tree, of what leaves it, of what joins it, and of tables."""
     found: dict[object, tuple[Value, list[Item]]] = {}
     place: dict[Leaf, object] = {}
-    for key, value, leaf in _placed(facts, outline):
+    down: dict[object, int] = {}
+    for key, value, leaf in _placed(facts, outline, right=right):
+        if key not in found:
+            down.update({one: len(items) for one, (_, items) in found.items() if one not in down})
         found.setdefault(key, (value, []))
         place[leaf] = key
         if leaf.item is not None:
@@ -47,14 +54,15 @@ def levels_of(facts: Facts, outline: NetworkOutline) -> list[Level]:
         key = next((place[leaf] for leaf in exit_.touches if leaf in place), next(iter(found), None))
         if key is not None:
             found[key][1].extend(_items(exit_.part))
-    levels = [Level(value, tuple(items)) for value, items in found.values() if items]
+    levels = [Level(value, tuple(items), "", down.get(key, 0)) for key, (value, items) in found.items() if items]
     beside = tuple(item for side in outline.sides for item in _items(side.part))
     tables = tuple(leaf.item for leaf in outline.constants if leaf.item is not None)
     others = ((beside, "Beside the main line"), (tables, "Tables, of no input"))
-    return [*levels, *(Level(None, items, word) for items, word in others if _costs(facts, items))]
+    return [*levels, *(Level(None, items, word) for items, word in others if costs_of_level(facts, items))]
 
 
-def _costs(facts: Facts, items: Sequence[Item]) -> bool:
+def costs_of_level(facts: Facts, items: Sequence[Item]) -> bool:
+    """Whether items have parameters or products."""
     return bool(items) and (facts.params(items) != 0 or facts.macs(items) != 0)
 
 
@@ -62,40 +70,14 @@ def _items(part: OutlinePart) -> Iterator[Item]:
     return (leaf.item for leaf in leaves_of(part) if leaf.item is not None)
 
 
-def _placed(facts: Facts, outline: NetworkOutline) -> Iterator[tuple[object, Value, Leaf]]:
+def _placed(facts: Facts, outline: NetworkOutline, *, right: bool) -> Iterator[tuple[object, Value, Leaf]]:
     """The leaves of the tree with what tells their level: the row of a U, else the resolution of their result."""
-    rows = _rows(outline.tree)
+    rows = {} if right else rows_of_leaves(facts, outline.tree)
     for leaf in leaves_of(outline.tree):
         value = leaf.value if leaf.item is None else leaf.item.outputs[0]
         if value is None:
             continue
         yield rows.get(leaf, level_key(facts, value)), value, leaf
-
-
-def _rows(tree: OutlinePart) -> dict[Leaf, object]:
-    """The row of every leaf in a U of several resolutions, where borders may make sizes differ within a row."""
-    found: dict[Leaf, object] = {}
-    steps = tree.steps if isinstance(tree, Series) else (tree,)
-    if not any(isinstance(step, U) and len(step.rows) > 1 for step in steps):
-        return found
-    for step in steps:
-        _number(step, 0, found)
-    return found
-
-
-def _number(form: OutlinePart, first: int, found: dict[Leaf, object]) -> None:
-    if not isinstance(form, U):
-        found.update(dict.fromkeys(leaves_of(form), first))
-        return
-    for index, row in enumerate(form.rows):
-        for part in (row.encoder, *row.skips, row.decoder):
-            found.update(dict.fromkeys(leaves_of(part), first + index))
-    _number(form.bottom, first + len(form.rows), found)
-
-
-def level_key(facts: Facts, value: Value) -> object:
-    """What two values of one resolution share."""
-    return facts.number(value.type.area) if value.type.positions else 0
 
 
 def level_card(facts: Facts, level: Level, width: float, name: str) -> Box:
@@ -137,12 +119,14 @@ def _heading(facts: Facts, level: Level, width: float) -> Iterator[tuple[Line, s
 
 
 def field_of(facts: Facts, level: Level) -> str:
-    """How far the results of a level reach in the input: the last that has a field."""
-    for item in reversed(level.items):
-        reach = facts.reach(item.path)
-        if reach is not None:
-            return f"{reach.label} {facts.unit}"
-    return ""
+    """How far the results of a level reach in the input: where the way down leaves it, and where it ends."""
+    fields = [_last_field(facts, items) for items in (level.items[: level.down], level.items)]
+    return " → ".join(dict.fromkeys(filter(None, fields))) + f" {facts.unit}" if any(fields) else ""
+
+
+def _last_field(facts: Facts, items: Sequence[Item]) -> str:
+    reaches = (facts.reach(item.path) for item in reversed(items))
+    return next((reach.label for reach in reaches if reach is not None), "")
 
 
 def _percent(share: float) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+
+from sympy import Expr
 
 from archgraph.graph.ir import Graph, Member, Node, Repeat
 from archgraph.ops.convolution import Conv, ConvTranspose
@@ -15,47 +17,52 @@ MAP_KINDS: dict[str, str] = {
     "linear": "#e0825a",
     "upsampling": "#7cc5a4",
     "pooling": "#f5c563",
-    "concatenation": "#ffffff",
+    "concatenation": "#dcdcdc",
     "copied": "#ffffff",
     "embedding": "#c9a28d",
     "input": "#bdbdbd",
 }
 COPIED = "copied"
+_KEEPING = ("flatten", "unflatten", "rename", "slice", "split", "take", "pad", "crop", "crop_like", "broadcast_like")
 
 
-def kind_of(member: Member) -> str:
-    """The kind of map that a member writes, empty if it changes neither sizes nor multiplies anything."""
-    if isinstance(member, Repeat):
-        return _kind_inside(member.body)
-    return _kind_of_node(member)
+class MapKinds:
+    """Says what kind of map a member writes; every body is visited once.
 
+    Args:
+        number: the value of a size.
+    """
 
-@lru_cache(maxsize=4096)
-def _kind_inside(body: Graph) -> str:
-    found = {kind_of(member) for member in body.nodes}
-    return next((kind for kind in MAP_KINDS if kind in found), "")
+    def __init__(self, number: Callable[[Expr], int]) -> None:
+        self._number = number
+        self._known: dict[Graph, str] = {}
 
+    def of(self, member: Member) -> str:
+        """The kind, empty if a member neither changes the number of positions nor multiplies matrices."""
+        if not isinstance(member, Repeat):
+            return self._of_node(member)
+        if member.body not in self._known:
+            found = {self.of(one) for one in member.body.nodes}
+            self._known[member.body] = next((kind for kind in MAP_KINDS if kind in found), "")
+        return self._known[member.body]
 
-def _kind_of_node(node: Node) -> str:
-    if node.op.kind in ("concat", "embedding"):
-        return {"concat": "concatenation"}.get(node.op.kind, node.op.kind)
-    if node.op.macs(*node.types) != 0:
+    def _of_node(self, node: Node) -> str:
+        if node.op.kind in ("concat", "embedding"):
+            return {"concat": "concatenation"}.get(node.op.kind, node.op.kind)
+        if node.op.macs(*node.types) == 0:
+            return self._resizing(node)
         if "dynamic" in kinds_of(node):
             return "attention"
         if isinstance(node.op.core, ConvTranspose):
             return "upsampling"
         return "convolution" if isinstance(node.op.core, Conv) or "static" in kinds_of(node) else "linear"
-    return _resizing(node)
 
-
-def _resizing(node: Node) -> str:
-    """Whether there are more or fewer positions afterwards; what only hands on some of them is nothing."""
-    if not node.inputs or node.op.kind in ("flatten", "unflatten", "rename", "slice", "split", "take", "pad", "crop"):
-        return ""
-    before, after = node.inputs[0].type, node.outputs[0].type
-    if not before.positions or not after.has("c") or node.op.kind in ("crop_like", "broadcast_like"):
-        return ""
-    ratio = after.area / before.area
-    if not ratio.is_number:
-        return "pooling" if not after.positions or node.op.kind.endswith("pool") else ""
-    return "upsampling" if ratio > 1 else "pooling" if ratio < 1 else ""
+    def _resizing(self, node: Node) -> str:
+        """Whether there are more or fewer positions afterwards; what hands on some of them or orders them is nothing."""
+        if not node.inputs or node.op.kind in _KEEPING or not node.outputs[0].type.has("c"):
+            return ""
+        before, after = node.inputs[0].type, node.outputs[0].type
+        if not before.positions:
+            return ""
+        first, last = self._number(before.area), self._number(after.area) if after.positions else 1
+        return "upsampling" if last > first else "pooling" if last < first else ""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from archgraph.figures.content.boxes import fitted, pairs, tooltip
-from archgraph.figures.content.mathtext import line_of, math, words
+from archgraph.figures.content.boxes import fitted
+from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.drawing.box_look import with_look
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, Cluster, Diagram, Edge, Extent, Line, Path, Rect, Text, line_width
 from archgraph.figures.drawing.style import DECK, DECK_EDGE, LINE, SIZES
-from archgraph.figures.facts.facts import Facts
 from archgraph.figures.maps.drawn_map import EDGE, MapScale, map_box
 from archgraph.figures.maps.feature_map import FeatureMap, MapDeck, MapElement, MapLanes, WayPast
 from archgraph.figures.maps.fragment import HEAD, Fragment, chained, dot, extended
-from archgraph.figures.maps.map_kinds import MAP_KINDS
+from archgraph.figures.maps.map_facts import MapFacts
+from archgraph.outline.wording import capitalized
 
 _BEHIND, _BEHIND_EDGE = "#ececec", "#9a9a9a"
 _STACK, _PAD, _ARC, _LABEL, _LANE_GAP, _FORK = 2.3, 6.0, 4.5, 9.5, 9.0, 7.0
@@ -30,7 +30,7 @@ class MapPieces:
         named: channels as they were written last, so that equal ones are written once.
     """
 
-    facts: Facts
+    known: MapFacts
     scale: MapScale
     gap: float = 8.0
     below: frozenset[FeatureMap] = frozenset()
@@ -85,43 +85,28 @@ class MapPieces:
         return Fragment(drawn, box.width + behind, 0.0, max(port, box.width), box.name, box.name, top, bottom, lead, tail)
 
     def _box(self, one: FeatureMap) -> Box:
-        items = list(one.items)
-        look = self.facts.author.look(items) if items else None
-        reach = self.facts.reach(items[-1].path) if items else None
-        hint = tooltip(self.facts, items, reach) if items else one.name
-        label = self.facts.author.label(items) if items else self.facts.author.input_label(one.name)
-        laws = tuple(pairs(self.facts, items)) if items else ()
-        box = map_box(one, self.scale, self._fill(one), hint, laws)
-        box = replace(box, label=label)
-        return with_look(box, look) if look is not None else box
-
-    def _fill(self, one: FeatureMap) -> str:
-        from archgraph.figures.drawing.style import ramp
-
-        if self.facts.color == "op" or not one.items:
-            return MAP_KINDS[one.kind]
-        items = list(one.items)
-        tint = self.facts.tint(items, self.facts.reach(items[-1].path))
-        return "#ffffff" if tint is None else ramp(tint)
+        told = self.known.told(one)
+        box = map_box(one, self.scale, told.fill, told.hint, told.laws)
+        return with_look(replace(box, label=told.label), told.look)
 
     def _channels(self, one: FeatureMap) -> Line:
         """The channels above a map, where they are others than those before."""
-        if not one.value.type.has("c") or "shape" not in self.facts.options.show:
+        if not one.value.type.has("c") or "shape" not in self.known.facts.options.show:
             return ()
-        shown = self.facts.size(one.value.type.channels)
-        if str(shown) == self.named:
+        text, line = self.known.channels(one)
+        if text == self.named:
             return ()
-        self.named = str(shown)
-        return math(shown, SIZES.body)
+        self.named = text
+        return line
 
     def _deck(self, one: MapDeck) -> Fragment:
         self.named = ""
         inner = self.row(one.inner)
         room = max(inner.width, inner.tail)
-        title = line_of(words(one.title.capitalize() if one.title else "", SIZES.small), one.count, gap=4.0)
+        title = line_of(words(capitalized(one.title) if one.title else "", SIZES.small), one.count, gap=4.0)
         if line_width(title) > room + 4:
             title = one.count if line_width(one.count) + 28 > room else line_of(
-                fitted(words(one.title.capitalize(), SIZES.small), room - line_width(one.count)), one.count, gap=4.0
+                fitted(words(capitalized(one.title), SIZES.small), room - line_width(one.count)), one.count, gap=4.0
             )
         left = _PAD + max(0.0, -inner.lead, (line_width(title) - room) / 2)
         right = _PAD + max(0.0, inner.tail - inner.width, (line_width(title) - room) / 2)
@@ -134,7 +119,7 @@ class MapPieces:
         drawn = replace(framed.drawn, clusters=(frame, *framed.drawn.clusters))
         self.named = ""
         return replace(
-            framed, drawn=drawn, width=framed.width + 6.0, top=top - 6.0, bottom=bottom, lead=0.0, tail=framed.width
+            framed, drawn=drawn, width=framed.width + 6.0, top=top - 6.0, bottom=bottom, lead=0.0, tail=framed.width + 6.0
         )
 
     def _past(self, one: WayPast) -> Fragment:
@@ -197,7 +182,7 @@ def _bent(x: float, y: float, to_x: float, to_y: float, *, arrow: bool) -> Path:
     return Path(points, INK, LINE, radius=2.0, arrow=arrow, head=HEAD)
 
 
-def _cards(extent: Extent, shift: float, radius: float):
+def _cards(extent: Extent, shift: float, radius: float) -> Iterator[Rect]:
     wide, high = extent.right - extent.left, extent.bottom - extent.top
     for copy in (2, 1, 0):
         fill, edge = (_BEHIND, _BEHIND_EDGE) if copy else (DECK, DECK_EDGE)
@@ -215,5 +200,3 @@ def _stack(box: Box, name: str, high: float, right: float, up: float) -> Cluster
         cards.append(Rect(box.x + x, box.y + up + y, front.width + right, high - 0.0, _BEHIND, _BEHIND_EDGE, EDGE))
     return Cluster(f"{name} ×", extent, (), 0, frames=tuple(cards))
 
-
-SizeOf = Callable[[FeatureMap], float]

@@ -25,17 +25,18 @@ from archgraph.figures.facts.facts import Facts
 from archgraph.figures.maps.drawn_map import MapScale
 from archgraph.figures.maps.feature_map import FeatureMap, MapScene, MapSkip, maps_of
 from archgraph.figures.maps.fragment import HEAD, Fragment, chained
-from archgraph.figures.maps.level_cards import Level, level_card, levels_of
+from archgraph.figures.maps.level_cards import Level, costs_of_level, levels_of
+from archgraph.figures.maps.map_facts import MapFacts
 from archgraph.figures.maps.map_pieces import MapPieces
 from archgraph.figures.maps.scene import drawn_maps, scene_of
 from archgraph.graph.ir import Value
 from archgraph.outline.forms.network_outline import NetworkOutline, network_outline, outline_of
 
 _GUTTER, _CARD, _CARD_GAP = 104.0, 112.0, 14.0
-_TALLEST, _WIDEST, _LEAST = 62.0, 46.0, 5.0
+_TALLEST, _WIDEST = 62.0, 46.0
 _BETWEEN, _PAD = 17.0, 5.0
 _DEPTHS = (4, 3, 2, 1, 0)
-_WIDTHS = (1.0, 0.8, 0.62, 0.48, 0.36, 0.27, 0.2)
+_WIDTHS = (1.5, 1.2, 1.0, 0.8, 0.62, 0.48, 0.36, 0.27, 0.2)
 
 
 def maps_outline(facts: Facts) -> NetworkOutline:
@@ -52,64 +53,98 @@ def maps_diagram(facts: Facts, width: float) -> Diagram:
     Raises:
         QueryError: nothing in the network changes sizes or multiplies matrices.
     """
-    outline = maps_outline(facts)
+    outline, right = maps_outline(facts), facts.options.direction == "right"
     depths = _DEPTHS if facts.options.depth is None else (facts.options.depth,)
-    last = None
-    for depth in depths:
-        scene = scene_of(facts, outline, depth, right=facts.options.direction == "right")
-        if not drawn_maps(scene):
-            raise QueryError(f"{facts.network.name} has no feature map: nothing in it has channels or positions")
-        for trial in _trials(facts, outline, scene, width):
-            last = trial
-            if trial.width <= width + 0.5 and trial.height <= _most_height(facts):
-                return replace(trial, notes=scene.notes)
-    assert last is not None
-    return last
+    scenes = [scene_of(facts, outline, depth, right=right) for depth in depths]
+    if not drawn_maps(scenes[0]):
+        raise QueryError(f"{facts.network.name} has no feature map: nothing in it has channels or positions")
+    sheet = Sheet(MapFacts(facts), levels_of(facts, outline, right=right), width)
+    best = min(_trials(sheet, scenes), key=lambda trial: trial.cost)
+    drawn = _u(sheet, best.scene, best.scale) if len(best.scene.rows) > 1 else _in_lines(sheet, best.scene, best.scale)
+    return replace(drawn, undrawn=best.scene.notes)
 
 
-def _most_height(facts: Facts) -> float:
-    return facts.options.height or 8.2 * 72
+@dataclass(frozen=True)
+class Sheet:
+    """What all trials share: what is known, the levels, and the width of the page."""
+
+    known: MapFacts
+    levels: Sequence[Level]
+    width: float
+
+    @property
+    def costs(self) -> bool:
+        """Whether cards with costs are asked for."""
+        return bool({"params", "macs"} & set(self.known.facts.options.show))
 
 
-def _trials(facts: Facts, outline: NetworkOutline, scene: MapScene, width: float) -> Iterator[Diagram]:
-    every = drawn_maps(scene)
-    tall = max((one.side for one in every), default=1.0) or 1.0
-    wide = max(one.channels for one in every) or 1
-    levels = levels_of(facts, outline)
-    for share in _WIDTHS:
-        if share * _WIDEST < _LEAST:
-            return
-        scale = MapScale(_TALLEST / tall**0.5, share * _WIDEST / wide**0.5, facts.options.style == "perspective")
-        yield _drawn(facts, scene, levels, scale, width)
+@dataclass(frozen=True)
+class Trial:
+    """A scene on a scale, and how bad that is."""
+
+    cost: float
+    scene: MapScene
+    scale: MapScale
 
 
-def _drawn(facts: Facts, scene: MapScene, levels: Sequence[Level], scale: MapScale, width: float) -> Diagram:
-    if len(scene.rows) > 1:
-        return _u(facts, scene, levels, scale, width)
-    return _in_lines(facts, scene, levels, scale, width)
+def _trials(sheet: Sheet, scenes: Sequence[MapScene]) -> Iterator[Trial]:
+    """Every scene on every scale: lines, closed blocks and small maps count against it, and what does not fit more."""
+    facts, before = sheet.known.facts, 0
+    for index, scene in enumerate(scenes):
+        every = drawn_maps(scene)
+        if index and len(every) == before:
+            continue
+        before = len(every)
+        tall = max((one.side for one in every), default=1.0) or 1.0
+        wide = max(one.channels for one in every) or 1
+        for share in _WIDTHS:
+            scale = MapScale(_TALLEST / tall**0.5, share * _WIDEST / wide**0.5, facts.options.style == "perspective")
+            cost = _cost_of_u(sheet, scene, scale) if len(scene.rows) > 1 else _cost_of_lines(sheet, scene, scale)
+            yield Trial(cost + 0.7 * index + (max(0.0, 0.9 - share) * 2.2), scene, scale)
+
+
+def _cost_of_u(sheet: Sheet, scene: MapScene, scale: MapScale) -> float:
+    stretches = _stretches(sheet, scene, scale)
+    end = max(max(one.x + one.piece.width, one.x + one.piece.tail) for one in stretches) + _PAD
+    return max(0.0, end + 0.5 - sheet.width) * 10 + max(0.0, 0.8 * sheet.width - end) * 0.004
+
+
+def _cost_of_lines(sheet: Sheet, scene: MapScene, scale: MapScale) -> float:
+    lines = _broken(MapPieces(sheet.known, scale, _gap(scale)), scene.rows[0].inner, sheet.width)
+    widths = [max(line.width, line.tail) - min(0.0, line.lead) for line in lines]
+    over = max(0.0, max(widths) + 1 - sheet.width)
+    return over * 10 + len(lines) + (1 - min(widths) / sheet.width) * 0.8
+
+
+def _gap(scale: MapScale) -> float:
+    return 6.0 if scale.depth else 8.0
 
 
 # from left to right
 
 
-def _in_lines(facts: Facts, scene: MapScene, levels: Sequence[Level], scale: MapScale, width: float) -> Diagram:
+def _in_lines(sheet: Sheet, scene: MapScene, scale: MapScale) -> Diagram:
     """Elements in as many lines as it takes, and the cards of the levels below."""
-    pieces = MapPieces(facts, scale, 6.0 if scale.depth else 8.0)
+    width, pieces = sheet.width, MapPieces(sheet.known, scale, _gap(scale))
     lines = _broken(pieces, scene.rows[0].inner, width)
     drawn, y, wide = Diagram(), 0.0, 0.0
     for index, line in enumerate(lines):
-        shift = 0.5 + max(0.0, -line.lead)
+        shift = 0.5 + max(0.0, -line.lead) + (9.0 if index else 0.0)
         placed = line.moved(shift)
         drawn = drawn.plus(placed.drawn.moved(0.0, y - line.top))
         if index < len(lines) - 1:
             end = placed.right
             mark = Path(((end, y - line.top), (end + 9.0, y - line.top)), INK, LINE, (2.0, 1.5), arrow=True, head=HEAD)
             drawn = replace(drawn, marks=(*drawn.marks, mark))
+        if index:
+            mark = Path(((placed.left - 9.0, y - line.top), (placed.left, y - line.top)), INK, LINE, (2.0, 1.5))
+            drawn = replace(drawn, marks=(*drawn.marks, mark))
         wide = max(wide, shift + line.width + (9.0 if index < len(lines) - 1 else 0.0), shift + line.tail)
         y += line.bottom - line.top + _BETWEEN
     if wide < width:
         drawn = drawn.moved((width - wide) / 2, 0.0)
-    cards = _card_rows(facts, levels, max(width, wide))
+    told = [level for level in sheet.levels if costs_of_level(sheet.known.facts, level.items)]
+    cards = _card_rows(sheet, told, max(width, wide))
     whole = drawn.plus(cards.moved(0.0, y - 4.0))
     return replace(whole, width=max(width, wide), height=y - 4.0 + cards.height)
 
@@ -118,7 +153,7 @@ def _broken(pieces: MapPieces, elements: Sequence, width: float) -> list[Fragmen
     """Lines that are about equally long, broken between elements."""
     parts = [pieces.row((one,)) for one in elements]
     total = chained(parts, pieces.gap)
-    room = width - 12.0
+    room = width - 20.0
     if max(total.width, total.tail) - min(0.0, total.lead) <= width - 1:
         return [total]
     count = int(total.width // room) + 1
@@ -135,15 +170,15 @@ def _broken(pieces: MapPieces, elements: Sequence, width: float) -> list[Fragmen
     return [chained(line, pieces.gap) for line in lines]
 
 
-def _card_rows(facts: Facts, levels: Sequence[Level], width: float) -> Diagram:
+def _card_rows(sheet: Sheet, levels: Sequence[Level], width: float) -> Diagram:
     """Cards beside each other, in rows."""
-    if not {"params", "macs"} & set(facts.options.show):
+    if not sheet.costs or not levels:
         return Diagram(width=width)
     columns = max(1, min(len(levels), int((width + _CARD_GAP) // (_CARD - 22 + _CARD_GAP))))
     rows = -(-len(levels) // columns)
     columns = -(-len(levels) // rows)
     own = min(150.0, (width - 1 - _CARD_GAP * (columns - 1)) / columns)
-    cards = [level_card(facts, level, own, f"level {index}") for index, level in enumerate(levels)]
+    cards = [sheet.known.card(level, own, f"level {sheet.levels.index(level)}") for level in levels]
     boxes, y = [], 0.0
     left = (width - columns * own - (columns - 1) * _CARD_GAP) / 2
     for row in range(rows):
@@ -165,12 +200,18 @@ class _Stretch:
     x: float
 
 
-def _u(facts: Facts, scene: MapScene, levels: Sequence[Level], scale: MapScale, width: float) -> Diagram:
+def _stretches(sheet: Sheet, scene: MapScene, scale: MapScale) -> list[_Stretch]:
+    pieces = MapPieces(sheet.known, scale, 5.0 if scale.depth else 7.0, _from_above(scene))
+    found = [pieces.row(row.inner) for row in scene.rows]
+    return _walked(sheet.known.facts, scene, found, _GUTTER if sheet.costs else 0.0)
+
+
+def _u(sheet: Sheet, scene: MapScene, scale: MapScale) -> Diagram:
     """Every stretch to the right of the one before: below it on the way down, above it on the way up."""
-    gutter = _GUTTER if {"params", "macs"} & set(facts.options.show) else 0.0
-    pieces = MapPieces(facts, scale, 5.0 if scale.depth else 7.0, _from_above(scene))
-    stretches = _walked(facts, scene, [pieces.row(row.inner) for row in scene.rows], gutter)
-    cards = [level_card(facts, level, _GUTTER - 14, f"level {index}") for index, level in enumerate(levels)]
+    facts, levels, width = sheet.known.facts, sheet.levels, sheet.width
+    gutter = _GUTTER if sheet.costs else 0.0
+    stretches = _stretches(sheet, scene, scale)
+    cards = [sheet.known.card(level, _GUTTER - 14, f"level {index}") for index, level in enumerate(levels)]
     count = max(one.row for one in stretches) + 1
     tops, bottoms, y = [], [], 0.0
     axes = []
@@ -191,7 +232,8 @@ def _u(facts: Facts, scene: MapScene, levels: Sequence[Level], scale: MapScale, 
     for one in stretches:
         drawn = drawn.plus(one.piece.moved(one.x).drawn.moved(0.0, axes[one.row]))
     boxes = {box.name: box for box in drawn.boxes}
-    edges = [*_ways(stretches, boxes), *_copies(facts, scene.skips, stretches, boxes, axes)]
+    stacked = {cluster.name.removesuffix(" ×") for cluster in drawn.clusters}
+    edges = [*_ways(stretches, boxes, stacked), *_copies(facts, scene.skips, stretches, boxes, axes)]
     drawn = replace(drawn, edges=(*drawn.edges, *edges))
     height = bottoms[-1]
     if gutter:
@@ -199,10 +241,7 @@ def _u(facts: Facts, scene: MapScene, levels: Sequence[Level], scale: MapScale, 
             middle = (tops[index] + bottoms[index]) / 2
             drawn = replace(drawn, boxes=(*drawn.boxes, card.at(_PAD + 1, middle - card.height / 2)))
         if levels[count:]:
-            rest = _card_rows(facts, levels[count:], wide)
-            rest = replace(
-                rest, boxes=tuple(replace(box, name=f"{box.name} beside") for box in rest.boxes)
-            )
+            rest = _card_rows(sheet, levels[count:], wide)
             drawn = drawn.plus(rest.moved(0.0, height + 8.0))
             height += 8.0 + rest.height
     return replace(drawn, width=wide, height=height)
@@ -250,12 +289,14 @@ def _bands(tops: Sequence[float], bottoms: Sequence[float], width: float) -> Ite
         yield Cluster(f"row {index}", Extent(0.0, top, width, bottom), frames=(rect,))
 
 
-def _ways(stretches: Sequence[_Stretch], boxes: dict[str, Box]) -> Iterator[Edge]:
+def _ways(stretches: Sequence[_Stretch], boxes: dict[str, Box], stacked: set[str]) -> Iterator[Edge]:
     """Down to the first map of the row below, or up to the first of the row above."""
     for before, after in zip(stretches, stretches[1:], strict=False):
         one, other = boxes[before.piece.last], boxes[after.piece.first]
         down = after.row > before.row
         start, end = (one.extent.bottom, other.y) if down else (one.y, other.extent.bottom)
+        start += 12.0 if down and one.name in stacked else 0.0
+        end += 12.0 if not down and other.name in stacked else 0.0
         left, right = max(one.x, other.x), min(one.extent.right, other.extent.right)
         if left <= right:
             x = (left + right) / 2

@@ -20,12 +20,14 @@ def maps_legend(facts: Facts, drawn: Diagram, width: float, notes: Sequence[Line
 
 
 def maps_rules(facts: Facts, drawn: Diagram) -> list[Line]:
-    """In which proportion maps are drawn."""
-    size = SIZES.small
-    entry = facts.input
-    rank = len(entry.type.positions) if entry is not None else 1
-    side = "√(positions along a side)" if rank > 1 else "√positions"
-    rules = [f"A map is as high as {side} and as wide as √channels, on one scale; above it: its channels"]
+    """In which proportion maps are drawn, and what is not drawn."""
+    size, entry = SIZES.small, facts.input
+    side = "√(positions along a side)" if entry is not None and len(entry.type.positions) > 1 else "√positions"
+    rules = [f"A map is as high as {side} and as wide as √channels, on one scale; above it: its channels."]
     hatched = any(edge.style == "dashed" for edge in drawn.edges)
-    tail = "hatched: copied; " if hatched else ""
-    return [words(rules[0], size), words(f"{tail}bars: share of the whole network; a stack: applied so often", size)]
+    stacked = any(cluster.name.endswith("×") for cluster in drawn.clusters)
+    more = [("Hatched: copied.", hatched), ("A stack: applied so often.", stacked)]
+    rules.append(" ".join(["Bars: share of the whole network.", *(text for text, meant in more if meant)]))
+    if drawn.undrawn:
+        rules.append(f"Not drawn, though the laws count it: {', '.join(drawn.undrawn)}.")
+    return [words(rule, size) for rule in rules]

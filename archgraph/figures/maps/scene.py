@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from archgraph.errors import counted
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.maps.feature_map import MapElement, MapRow, MapScene, MapSkip, maps_of
 from archgraph.figures.maps.tree_of_maps import TreeOfMaps
 from archgraph.graph.ir import Value
-from archgraph.outline.forms.form import Grid, OutlinePart, Row, Series, U
+from archgraph.outline.forms.form import Grid, Leaf, OutlinePart, Row, Series, U, leaves_of
 from archgraph.outline.forms.network_outline import NetworkOutline
 
 
@@ -31,19 +32,20 @@ class _Scene:
 
     def add_u(self, form: U, first: int) -> None:
         """Add the rows of a U from the first downwards and up again."""
-        ends = [self.add(first + index, row.encoder) for index, row in enumerate(form.rows)]
-        depth = first + len(form.rows)
-        if isinstance(form.bottom, U):
-            self.add_u(form.bottom, depth)
+        rows, bottom = split_bottom(self.tree.facts, form)
+        ends = [self.add(first + index, row.encoder) for index, row in enumerate(rows)]
+        depth = first + len(rows)
+        if isinstance(bottom, U) and changes_level(self.tree.facts, bottom):
+            self.add_u(bottom, depth)
         else:
-            self.add(depth, form.bottom)
-        for index, row in reversed(list(enumerate(form.rows))):
+            self.add(depth, bottom)
+        for index, row in reversed(list(enumerate(rows))):
             target = self.add(first + index, row.decoder)
             values = tuple(value for one in range(len(row.skips)) if (value := _carried(row, one)) is not None)
             if values and target != ends[index]:
                 self.skips.append(MapSkip(ends[index], target, values))
         if isinstance(form, Grid):
-            self.tree.notes.append("a grid: values that return more than once are not drawn")
+            self.tree.notes.append("values of the grid that return more than once")
 
 
 def _joined(tree: TreeOfMaps, before: tuple[MapElement, ...], after: tuple[MapElement, ...]) -> tuple[MapElement, ...]:
@@ -61,9 +63,52 @@ def _carried(row: Row, index: int) -> Value | None:
     return leaf.value if leaf.item is None else leaf.item.outputs[0]
 
 
-def changes_level(form: U) -> bool:
-    """Whether the rows of a U have different resolutions."""
-    return len({row.level for row in form.rows}) > 1 or len(form.rows) > 1
+def _key_of(facts: Facts, form: OutlinePart) -> object:
+    """The resolution that a form ends in."""
+    *_, last = leaves_of(form)
+    value = last.value if last.item is None else last.item.outputs[0]
+    return None if value is None else level_key(facts, value)
+
+
+def split_bottom(facts: Facts, form: U) -> tuple[tuple[Row, ...], OutlinePart]:
+    """Rows of several resolutions, and what lies below them: the last row too if its bottom is as fine as itself."""
+    last = form.rows[-1]
+    if len(form.rows) < 2 or isinstance(form.bottom, U):
+        return form.rows, form.bottom
+    if _key_of(facts, last.encoder) != _key_of(facts, form.bottom):
+        return form.rows, form.bottom
+    return form.rows[:-1], U((last,), form.bottom)
+
+
+def rows_of_leaves(facts: Facts, tree: OutlinePart) -> dict[Leaf, int]:
+    """The row of every leaf, where there is a U of several resolutions; nothing else."""
+    steps = tree.steps if isinstance(tree, Series) else (tree,)
+    found: dict[Leaf, int] = {}
+    if any(isinstance(step, U) and changes_level(facts, step) for step in steps):
+        for step in steps:
+            _number(facts, step, 0, found)
+    return found
+
+
+def _number(facts: Facts, form: OutlinePart, first: int, found: dict[Leaf, int]) -> None:
+    if not isinstance(form, U) or not changes_level(facts, form):
+        found.update(dict.fromkeys(leaves_of(form), first))
+        return
+    rows, bottom = split_bottom(facts, form)
+    for index, row in enumerate(rows):
+        for part in (row.encoder, *row.skips, row.decoder):
+            found.update(dict.fromkeys(leaves_of(part), first + index))
+    _number(facts, bottom, first + len(rows), found)
+
+
+def changes_level(facts: Facts, form: U) -> bool:
+    """Whether what lies below the first row has another resolution."""
+    return len(form.rows) > 1 or _key_of(facts, form.rows[0].encoder) != _key_of(facts, form.bottom)
+
+
+def level_key(facts: Facts, value: Value) -> object:
+    """What two values of one resolution share."""
+    return facts.number(value.type.area) if value.type.positions else 0
 
 
 def scene_of(facts: Facts, outline: NetworkOutline, depth: int, *, right: bool = False) -> MapScene:
@@ -75,10 +120,12 @@ def scene_of(facts: Facts, outline: NetworkOutline, depth: int, *, right: bool =
     scene = _Scene(facts, outline, depth)
     tree = outline.tree
     for step in tree.steps if isinstance(tree, Series) else (tree,):
-        if isinstance(step, U) and not right and changes_level(step):
+        if isinstance(step, U) and not right and changes_level(facts, step):
             scene.add_u(step, 0)
         else:
             scene.add(0, step)
+    if outline.exits:
+        scene.tree.notes.append(f"{counted(len(outline.exits), 'further output')}")
     return MapScene(tuple(scene.rows), tuple(scene.skips), tuple(scene.tree.notes))
 
 

@@ -20,7 +20,7 @@ from archgraph.figures.maps.feature_map import (
     WayPast,
     maps_of,
 )
-from archgraph.figures.maps.map_kinds import COPIED, kind_of
+from archgraph.figures.maps.map_kinds import COPIED, MapKinds
 from archgraph.graph.ir import Repeat, Value
 from archgraph.outline.forms.form import (
     Gate,
@@ -54,6 +54,7 @@ class TreeOfMaps:
         self.facts = facts
         self.depth = depth
         self.notes: list[str] = []
+        self.kinds = MapKinds(facts.number)
         self._map_of: dict[Value, FeatureMap] = {}
 
     def elements(self, outline: NetworkOutline, form: OutlinePart, level: int = 0) -> tuple[MapElement, ...]:
@@ -93,7 +94,7 @@ class TreeOfMaps:
         if isinstance(form, U):
             return self._u_in_a_row(outline, form, level)
         if isinstance(form, Prime):
-            self._note(f"{len(form.inside)} parts with {len(form.links)} links in a row: their forks are not drawn")
+            self._note(f"forks among {len(form.inside)} parts with {len(form.links)} links")
             return tuple(one for part in form.parts for one in self.elements(outline, part, level))
         if len(form.parts) > 1:
             return self._lanes(outline, form.parts, level, fork=False)
@@ -130,8 +131,7 @@ class TreeOfMaps:
 
     def _nest(self, outline: NetworkOutline, form: Nest, level: int) -> tuple[MapElement, ...]:
         found = [one for stage in form.stages for one in self.elements(outline, stage, level)]
-        ways = sum(1 for _ in form.ways)
-        self._note(f"{ways} stages share one end: their ways to it are not drawn")
+        self._note(f"the ways of {len(form.ways)} stages to one end")
         return (*found, *(self._leaf(outline, form.join, level) if form.join is not None else ()))
 
     def _parallel(self, outline: NetworkOutline, form: Parallel, level: int) -> tuple[MapElement, ...]:
@@ -186,7 +186,7 @@ class TreeOfMaps:
         inside = outline.inside(leaf) if level < self.depth else None
         if inside is not None and (found := self._opened(inside, item, level)):
             return found
-        kind = kind_of(item.member)
+        kind = self.kinds.of(item.member)
         return self._handed_on(item, (self._map(item, kind),) if kind else ())
 
     def _opened(self, inside: NetworkOutline, item: Item, level: int) -> tuple[MapElement, ...]:
@@ -199,10 +199,27 @@ class TreeOfMaps:
         drawn = list(maps_of(found))
         if drawn:
             self._map_of.update(dict.fromkeys(item.outputs, drawn[-1]))
-        if repeat.once or not found:
+        if not found:
             return found
-        count = count_label(self.facts, repeat)
+        self._undrawn(inside, item)
+        count = self._count(repeat)
+        if not count:
+            return found
         return self._repeated(found, count, item.path, self.facts.author.label([item]) or block_name(repeat))
+
+    def _count(self, repeat: Repeat) -> Line:
+        """How often it is applied, nothing for once at the drawn sizes."""
+        return () if repeat.once or self.facts.number(repeat.count) == 1 else count_label(self.facts, repeat)
+
+    def _undrawn(self, inside: NetworkOutline, item: Item) -> None:
+        """Say what an open block computes beside its main line."""
+        name = block_name(item.member) if isinstance(item.member, Repeat) else item.path
+        for sides, what in ((inside.exits, "further results of"), (inside.sides, "what conditions")):
+            if any(self._writes(leaf) for side in sides for leaf in leaves_of(side.part)):
+                self._note(f"{what} {name}")
+
+    def _writes(self, leaf: Leaf) -> bool:
+        return leaf.item is not None and bool(self.kinds.of(leaf.item.member))
 
     def _handed_on(self, item: Item, found: tuple[FeatureMap, ...]) -> tuple[FeatureMap, ...]:
         """Remember in which map the results of an item lie: in that of its operand where it writes none."""
@@ -224,7 +241,7 @@ class TreeOfMaps:
     def _map(self, item: Item, kind: str) -> FeatureMap:
         value, member = item.outputs[0], item.member
         shares = self._shares(item) if kind == "concatenation" else ()
-        count = () if not isinstance(member, Repeat) or member.once else count_label(self.facts, member)
+        count = self._count(member) if isinstance(member, Repeat) else ()
         return FeatureMap(item.path, (item,), value, kind, *self.size(value), shares, count)
 
     def _shares(self, item: Item) -> tuple[Share, ...]:
