@@ -24,7 +24,7 @@ from archgraph.figures.drawing.style import SIZES, page_width, ramp
 from archgraph.figures.facts.coloring import COLOR_KINDS
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.maps.maps_diagram import maps_diagram
-from archgraph.figures.maps.maps_legend import maps_legend, maps_rules
+from archgraph.figures.maps.maps_legend import maps_legend, maps_rules, packed
 from archgraph.figures.overview.any_graph import full_diagram, graph_diagram
 from archgraph.figures.overview.spine import block_diagram, repeat_groups, spine_diagram
 from archgraph.figures.overview.u import u_diagram
@@ -153,14 +153,16 @@ def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
 
 
 def _legend_below(facts: Facts, drawn: Diagram, width: float) -> Diagram | None:
-    lines = [signs(facts), *totals(facts, width - 1), *_left_out(facts)]
     if facts.options.style == "boxes":
         return _legend(facts, width, {box.picture for box in drawn.boxes}, {box.outline for box in drawn.boxes})
+    rules = maps_rules(facts, drawn, width)
     if facts.color == "op":
-        return maps_legend(facts, drawn, width, [*maps_rules(facts, drawn), *lines])
+        lines = packed([signs(facts), *totals(facts, width - 1), *_left_out(facts)], width - 1)
+        return maps_legend(drawn, width, [*rules, *lines])
     scale = _legend(facts, width, set(), set()) or Diagram()
-    rules = lines_below(width, maps_rules(facts, drawn))
-    return replace(scale.plus(rules.moved(0.0, scale.height + 2)), height=scale.height + 2 + rules.height)
+    below = lines_below(width, rules)
+    boxes = tuple(replace(box, name="rules") for box in below.boxes)
+    return replace(scale.plus(replace(below, boxes=boxes).moved(0.0, scale.height + 2)), height=scale.height + 2 + below.height)
 
 
 def _legend(facts: Facts, width: float, pictures: set[str], outlines: set[Outline]) -> Diagram | None:

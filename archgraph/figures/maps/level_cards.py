@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from archgraph.errors import counted
 from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.law_lines import law
 from archgraph.figures.content.mathtext import line_of, shape, words
@@ -57,8 +58,15 @@ def levels_of(facts: Facts, outline: NetworkOutline, *, right: bool = False) -> 
     levels = [Level(value, tuple(items), "", down.get(key, 0)) for key, (value, items) in found.items() if items]
     beside = tuple(item for side in outline.sides for item in _items(side.part))
     tables = tuple(leaf.item for leaf in outline.constants if leaf.item is not None)
-    others = ((beside, "Beside the main line"), (tables, "Tables, of no input"))
-    return [*levels, *(Level(None, items, word) for items, word in others if costs_of_level(facts, items))]
+    found_tables = [Level(None, tables, "Tables, of no input")] if costs_of_level(facts, tables) else []
+    return [*levels, *([Level(None, beside, _beside(outline))] if outline.sides else []), *found_tables]
+
+
+def _beside(outline: NetworkOutline) -> str:
+    """What joins the main line, and in how many places."""
+    names = [leaf.name for side in outline.sides for leaf in leaves_of(side.part) if leaf.item is None]
+    places = len({leaf for side in outline.sides for leaf in side.touches})
+    return f"{', '.join(names) or 'Beside'}: into {counted(places, 'place')}"
 
 
 def costs_of_level(facts: Facts, items: Sequence[Item]) -> bool:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from sympy import Expr
 
 from archgraph.figures.content.boxes import pairs, tooltip
+from archgraph.figures.content.labels import input_name
 from archgraph.figures.content.mathtext import math
 from archgraph.figures.drawing.box_look import PLAIN_LOOK, BoxLook
 from archgraph.figures.drawing.diagram import Box, Line
@@ -60,6 +61,10 @@ class MapFacts:
             fill = "#ffffff" if tint is None else ramp(tint)
         hint, laws = tooltip(facts, items, reach), tuple(pairs(facts, items))
         return Told(fill, hint, laws, facts.author.look(items), facts.author.label(items))
+
+    def input_name(self, one: FeatureMap) -> Line:
+        """What an input is called."""
+        return self._once(("input", one.name), lambda: input_name(self.facts, one.name))
 
     def channels(self, one: FeatureMap) -> tuple[str, Line]:
         """The channels of a map, as text to compare and as a line."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.drawing.box_look import with_look
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, Cluster, Diagram, Edge, Extent, Line, Path, Rect, Text, line_width
@@ -80,6 +79,10 @@ class MapPieces:
             text = Text(one.count).centered(box.width / 2)
             marks.append(text.moved(0.0, bottom + 9.0))
             lead, tail, bottom = min(lead, text.x), max(tail, text.x + text.width), bottom + 11.5
+        if not one.items:
+            text = Text(self.known.input_name(one), color=MUTED).centered(box.width / 2).moved(0.0, bottom + 8.6)
+            marks.append(text)
+            lead, tail, bottom = min(lead, text.x), max(tail, text.x + text.width), bottom + _LABEL + 1.5
         drawn = Diagram((placed,), clusters=tuple(clusters), marks=tuple(marks))
         port = self.scale.wide(one) + right / 2 if right else box.width
         return Fragment(drawn, box.width + behind, 0.0, max(port, box.width), box.name, box.name, top, bottom, lead, tail)
@@ -90,24 +93,23 @@ class MapPieces:
         return with_look(replace(box, label=told.label), told.look)
 
     def _channels(self, one: FeatureMap) -> Line:
-        """The channels above a map, where they are others than those before."""
+        """What the author calls a map, and its channels where they are others than those before."""
+        label = self.known.told(one).label if one.items else ""
+        called = words(label, SIZES.small)
         if not one.value.type.has("c") or "shape" not in self.known.facts.options.show:
-            return ()
+            return called
         text, line = self.known.channels(one)
         if text == self.named:
-            return ()
+            return called
         self.named = text
-        return line
+        return line_of(called, line, gap=3.0)
 
     def _deck(self, one: MapDeck) -> Fragment:
         self.named = ""
         inner = self.row(one.inner)
         room = max(inner.width, inner.tail)
         title = line_of(words(capitalized(one.title) if one.title else "", SIZES.small), one.count, gap=4.0)
-        if line_width(title) > room + 4:
-            title = one.count if line_width(one.count) + 28 > room else line_of(
-                fitted(words(capitalized(one.title), SIZES.small), room - line_width(one.count)), one.count, gap=4.0
-            )
+        title = title if line_width(title) <= room + 12 else one.count
         left = _PAD + max(0.0, -inner.lead, (line_width(title) - room) / 2)
         right = _PAD + max(0.0, inner.tail - inner.width, (line_width(title) - room) / 2)
         framed = extended(inner, left, right)

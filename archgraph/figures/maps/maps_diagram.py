@@ -143,7 +143,7 @@ def _in_lines(sheet: Sheet, scene: MapScene, scale: MapScale) -> Diagram:
         y += line.bottom - line.top + _BETWEEN
     if wide < width:
         drawn = drawn.moved((width - wide) / 2, 0.0)
-    told = [level for level in sheet.levels if costs_of_level(sheet.known.facts, level.items)]
+    told = [level for level in sheet.levels if level.value is None or costs_of_level(sheet.known.facts, level.items)]
     cards = _card_rows(sheet, told, max(width, wide))
     whole = drawn.plus(cards.moved(0.0, y - 4.0))
     return replace(whole, width=max(width, wide), height=y - 4.0 + cards.height)

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
+from archgraph.figures.content.boxes import wrapped
 from archgraph.figures.content.legend import swatches
-from archgraph.figures.content.mathtext import words
-from archgraph.figures.drawing.diagram import Diagram, Line
+from archgraph.figures.content.mathtext import line_of, words
+from archgraph.figures.drawing.diagram import Diagram, Line, line_width
+from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.maps.map_kinds import MAP_KINDS
 
 
-def maps_legend(facts: Facts, drawn: Diagram, width: float, notes: Sequence[Line]) -> Diagram:
+_MOST_LINES = 4
+
+
+def maps_legend(drawn: Diagram, width: float, notes: Sequence[Line]) -> Diagram:
     """A square for every kind of operation that wrote a map, and lines below."""
     fills = {getattr(part, "fill", "") for box in drawn.boxes if box.kind == "node" for part in box.parts}
     marks = [(color, name) for name, color in MAP_KINDS.items() if color in fills and color != "#ffffff"]
     return swatches(width, words("Written by", SIZES.small, "bold"), marks, list(notes))
 
 
-def maps_rules(facts: Facts, drawn: Diagram) -> list[Line]:
+def maps_rules(facts: Facts, drawn: Diagram, width: float) -> list[Line]:
     """In which proportion maps are drawn, and what is not drawn."""
     size, entry = SIZES.small, facts.input
     side = "√(positions along a side)" if entry is not None and len(entry.type.positions) > 1 else "√positions"
@@ -30,4 +36,21 @@ def maps_rules(facts: Facts, drawn: Diagram) -> list[Line]:
     rules.append(" ".join(["Bars: share of the whole network.", *(text for text, meant in more if meant)]))
     if drawn.undrawn:
         rules.append(f"Not drawn, though the laws count it: {', '.join(drawn.undrawn)}.")
-    return [words(rule, size) for rule in rules]
+    fits = partial(_fits, width - 1)
+    return [words(line, size) for rule in rules for line in wrapped(rule, fits, _MOST_LINES)]
+
+
+def _fits(width: float, text: str) -> bool:
+    return text_width(text, "sans", SIZES.small) <= width
+
+
+def packed(lines: Sequence[Line], width: float) -> list[Line]:
+    """Lines beside each other where there is room."""
+    found: list[Line] = []
+    for line in lines:
+        longer = line_of(found[-1], line, gap=9.0) if found else line
+        if found and line_width(longer) <= width:
+            found[-1] = longer
+        else:
+            found.append(line)
+    return found
