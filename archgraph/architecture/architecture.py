@@ -1496,6 +1496,7 @@ def contrast(
     venue: str | None = None,
     panels: Iterable[str] | None = None,
     height: str | None = None,
+    style: str | None = None,
     palette: str | Iterable[str] | None = None,
     labels: Mapping[str, str] | None = None,
     hide: Iterable[str] | None = None,
@@ -1512,6 +1513,7 @@ def contrast(
         architectures: the networks.
         width: as for `Architecture.draw`, by default `text`; and `venue` and `height`.
         panels: of `stages`, `levels`, `laws`, `ladder`, `hops`, `matrix`, from top to bottom; by default all.
+        style: how stages are drawn: as `boxes`, or as feature maps (`maps`, `perspective`).
         labels: as for `Architecture.draw`, of all networks that have such a part; and `hide`.
         title: as for `Architecture.draw`; and `legend`, `palette`, `theme`, `background`, `fonts` and `dpi`.
 
@@ -1529,6 +1531,7 @@ def contrast(
         venue=venue,
         panels=panels,
         height=height,
+        style=style,
         palette=palette if palette is None or isinstance(palette, str) else tuple(palette),
         labels=labels,
         hide=hide,

@@ -186,6 +186,7 @@ class ContrastOptions(TypedDict, total=False):
     height: str | None
     venue: str | None
     panels: Iterable[str] | None
+    style: str | None
     palette: str | Sequence[str] | None
     labels: Mapping[str, str] | None
     hide: Iterable[str] | None
@@ -310,7 +311,7 @@ def contrast(*networks: Network, **said: Unpack[ContrastOptions]) -> Figure:
     Args:
         networks: two or more.
         said: as for `draw`, and `panels`: from top to bottom, of ``"stages"``, ``"levels"``, ``"laws"``,
-            ``"ladder"``, ``"hops"`` and ``"matrix"``; all if nothing is said.
+            ``"ladder"``, ``"hops"`` and ``"matrix"``; all if nothing is said. With ``style`` the stages are maps.
 
     Raises:
         QueryError: an unknown panel, venue or width, less than 3.2 inches, or fewer than two networks.
@@ -328,7 +329,7 @@ def contrast(*networks: Network, **said: Unpack[ContrastOptions]) -> Figure:
     look = checked_look(**{name: chosen[name] for name in _LOOK if name in chosen})
     venue, height = chosen.get("venue", "icml"), chosen.get("height")
     page = page_width(width_before_scaling(chosen.get("width", "text"), venue, look.theme), venue)
-    facts = contrast_facts(networks, chosen.get("labels") or {}, chosen.get("hide") or ())
+    facts = contrast_facts(networks, chosen.get("labels") or {}, chosen.get("hide") or (), chosen.get("style", "boxes"))
     drawn = contrast_diagram(
         facts,
         page,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from archgraph.figures.drawing.diagram import Box, BoxPart, Path, Rect
-from archgraph.figures.drawing.style import FRAME, mix
-from archgraph.figures.maps.feature_map import FeatureMap
+from archgraph.figures.drawing.style import FRAME, SKIP, mix
+from archgraph.figures.maps.feature_map import FeatureMap, Share
 from archgraph.figures.maps.map_kinds import COPIED, MAP_KINDS
 
 EDGE = 0.6
@@ -45,15 +45,25 @@ class MapScale:
         return _DEPTH * high, _LIFT * high
 
 
-def map_box(one: FeatureMap, scale: MapScale, fill: str, hint: str, laws: tuple = ()) -> Box:
-    """The box of a map, whose first part is its front."""
+def map_box(one: FeatureMap, scale: MapScale, fill: str, *, kinds: bool = True) -> Box:
+    """The box of a map, whose first part is its front.
+
+    Args:
+        kinds: whether shares have the colours of what wrote them, rather than that of the map.
+    """
     wide, high = scale.wide(one), scale.high(one)
     right, up = scale.back(one)
     front = Rect(0.0, up, wide, high, fill, FRAME, EDGE)
-    parts: list[BoxPart] = [front, *_sides(front, right, up, fill)]
+    fills = [_fill(share, fill, kinds=kinds) for share in one.shares]
+    last = fills[-1] if fills else fill
+    parts: list[BoxPart] = [front, *_sides(front, right, up, last)]
     if one.shares:
-        parts += _shares(one, front)
-    return Box(one.name, wide + right, high + up, tuple(parts), tooltip=hint, laws=laws)
+        parts += _shares(one, front, fills)
+    return Box(one.name, wide + right, high + up, tuple(parts))
+
+
+def _fill(share: Share, fill: str, *, kinds: bool) -> str:
+    return MAP_KINDS[share.kind] if kinds or share.kind == COPIED else fill
 
 
 def _sides(front: Rect, right: float, up: float, fill: str) -> list[BoxPart]:
@@ -70,12 +80,12 @@ def _sides(front: Rect, right: float, up: float, fill: str) -> list[BoxPart]:
     ]
 
 
-def _shares(one: FeatureMap, front: Rect) -> Iterator[BoxPart]:
+def _shares(one: FeatureMap, front: Rect, fills: Sequence[str]) -> Iterator[BoxPart]:
     """What a map is put together of, side by side; what was copied is hatched."""
     whole, x = sum(share.channels for share in one.shares), front.x
-    for share in one.shares:
+    for share, fill in zip(one.shares, fills, strict=True):
         wide = front.width * share.channels / whole
-        yield Rect(x, front.y, wide, front.height, MAP_KINDS[share.kind], FRAME, EDGE)
+        yield Rect(x, front.y, wide, front.height, fill, FRAME, EDGE)
         if share.kind == COPIED:
             yield from hatching(x, front.y, wide, front.height)
         x += wide
@@ -87,5 +97,5 @@ def hatching(x: float, y: float, wide: float, high: float) -> Iterator[Path]:
     while reach < wide + high:
         start = (x, y + reach) if reach <= high else (x + reach - high, y + high)
         end = (x + reach, y) if reach <= wide else (x + wide, y + reach - wide)
-        yield Path((start, end), MAP_KINDS["convolution"], 0.5)
+        yield Path((start, end), SKIP, 0.5)
         reach += _HATCH

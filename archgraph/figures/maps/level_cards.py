@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from archgraph.errors import counted
@@ -44,7 +44,8 @@ def levels_of(facts: Facts, outline: NetworkOutline, *, right: bool = False) -> 
     found: dict[object, tuple[Value, list[Item]]] = {}
     place: dict[Leaf, object] = {}
     down: dict[object, int] = {}
-    for key, value, leaf in _placed(facts, outline, right=right):
+    rows = {} if right else rows_of_leaves(facts, outline.tree)
+    for key, value, leaf in _placed(facts, outline, rows):
         if key not in found:
             down.update({one: len(items) for one, (_, items) in found.items() if one not in down})
         found.setdefault(key, (value, []))
@@ -55,7 +56,8 @@ def levels_of(facts: Facts, outline: NetworkOutline, *, right: bool = False) -> 
         key = next((place[leaf] for leaf in exit_.touches if leaf in place), next(iter(found), None))
         if key is not None:
             found[key][1].extend(_items(exit_.part))
-    levels = [Level(value, tuple(items), "", down.get(key, 0)) for key, (value, items) in found.items() if items]
+    split = bool(rows)
+    levels = [Level(value, tuple(items), "", down.get(key, 0) if split else 0) for key, (value, items) in found.items() if items]
     beside = tuple(item for side in outline.sides for item in _items(side.part))
     tables = tuple(leaf.item for leaf in outline.constants if leaf.item is not None)
     found_tables = [Level(None, tables, "Tables, of no input")] if costs_of_level(facts, tables) else []
@@ -78,9 +80,8 @@ def _items(part: OutlinePart) -> Iterator[Item]:
     return (leaf.item for leaf in leaves_of(part) if leaf.item is not None)
 
 
-def _placed(facts: Facts, outline: NetworkOutline, *, right: bool) -> Iterator[tuple[object, Value, Leaf]]:
+def _placed(facts: Facts, outline: NetworkOutline, rows: Mapping[Leaf, int]) -> Iterator[tuple[object, Value, Leaf]]:
     """The leaves of the tree with what tells their level: the row of a U, else the resolution of their result."""
-    rows = {} if right else rows_of_leaves(facts, outline.tree)
     for leaf in leaves_of(outline.tree):
         value = leaf.value if leaf.item is None else leaf.item.outputs[0]
         if value is None:
@@ -123,7 +124,8 @@ def _heading(facts: Facts, level: Level, width: float) -> Iterator[tuple[Line, s
     yield fitted(both if line_width(both) <= width else line if line_width(line) <= width else told, width), "#1a1a1a"
     reach = field_of(facts, level)
     if reach and "field" in facts.options.show:
-        yield fitted(words(f"field {reach}", SIZES.small), width), MUTED
+        forms = [words(text, SIZES.small) for text in (f"field {reach}", reach, reach.removesuffix(f" {facts.unit}"))]
+        yield next((line for line in forms if line_width(line) <= width), fitted(forms[-1], width)), MUTED
 
 
 def field_of(facts: Facts, level: Level) -> str:

@@ -89,8 +89,8 @@ class MapPieces:
 
     def _box(self, one: FeatureMap) -> Box:
         told = self.known.told(one)
-        box = map_box(one, self.scale, told.fill, told.hint, told.laws)
-        return with_look(replace(box, label=told.label), told.look)
+        box = map_box(one, self.scale, told.fill, kinds=self.known.facts.color == "op")
+        return with_look(replace(box, tooltip=told.hint, laws=told.laws, label=told.label), told.look)
 
     def _channels(self, one: FeatureMap) -> Line:
         """What the author calls a map, and its channels where they are others than those before."""

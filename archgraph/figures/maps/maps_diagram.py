@@ -32,11 +32,11 @@ from archgraph.figures.maps.scene import drawn_maps, scene_of
 from archgraph.graph.ir import Value
 from archgraph.outline.forms.network_outline import NetworkOutline, network_outline, outline_of
 
-_GUTTER, _CARD, _CARD_GAP = 104.0, 112.0, 14.0
+_GUTTER, _BRIEF_GUTTER, _CARD, _CARD_GAP = 104.0, 62.0, 112.0, 14.0
 _TALLEST, _WIDEST = 62.0, 46.0
-_BETWEEN, _PAD = 17.0, 5.0
+_BETWEEN, _PAD, _NARROW = 17.0, 5.0, 300.0
 _DEPTHS = (4, 3, 2, 1, 0)
-_WIDTHS = (1.5, 1.2, 1.0, 0.8, 0.62, 0.48, 0.36, 0.27, 0.2)
+_WIDTHS = (1.5, 1.2, 1.0, 0.8, 0.62, 0.48, 0.36, 0.27, 0.2, 0.15)
 
 
 def maps_outline(facts: Facts) -> NetworkOutline:
@@ -74,8 +74,14 @@ class Sheet:
 
     @property
     def costs(self) -> bool:
-        """Whether cards with costs are asked for."""
-        return bool({"params", "macs"} & set(self.known.facts.options.show))
+        """Whether cards are asked for."""
+        return bool({"params", "macs", "field"} & set(self.known.facts.options.show))
+
+    @property
+    def gutter(self) -> float:
+        """How wide the cards beside the rows of a U are, with the gap behind them."""
+        shown = set(self.known.facts.options.show)
+        return _GUTTER if {"params", "macs"} & shown else _BRIEF_GUTTER if self.costs else 0.0
 
 
 @dataclass(frozen=True)
@@ -201,17 +207,17 @@ class _Stretch:
 
 
 def _stretches(sheet: Sheet, scene: MapScene, scale: MapScale) -> list[_Stretch]:
-    pieces = MapPieces(sheet.known, scale, 5.0 if scale.depth else 7.0, _from_above(scene))
+    pieces = MapPieces(sheet.known, scale, 5.0 if scale.depth or sheet.width < _NARROW else 7.0, _from_above(scene))
     found = [pieces.row(row.inner) for row in scene.rows]
-    return _walked(sheet.known.facts, scene, found, _GUTTER if sheet.costs else 0.0)
+    return _walked(sheet.known.facts, scene, found, sheet.gutter)
 
 
 def _u(sheet: Sheet, scene: MapScene, scale: MapScale) -> Diagram:
     """Every stretch to the right of the one before: below it on the way down, above it on the way up."""
     facts, levels, width = sheet.known.facts, sheet.levels, sheet.width
-    gutter = _GUTTER if sheet.costs else 0.0
+    gutter = sheet.gutter
     stretches = _stretches(sheet, scene, scale)
-    cards = [sheet.known.card(level, _GUTTER - 14, f"level {index}") for index, level in enumerate(levels)]
+    cards = [sheet.known.card(level, max(46.0, gutter - 14), f"level {index}") for index, level in enumerate(levels)]
     count = max(one.row for one in stretches) + 1
     tops, bottoms, y = [], [], 0.0
     axes = []

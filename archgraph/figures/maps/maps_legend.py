@@ -45,11 +45,11 @@ def _fits(width: float, text: str) -> bool:
 
 
 def packed(lines: Sequence[Line], width: float) -> list[Line]:
-    """Lines beside each other where there is room."""
+    """Lines beside each other where there is room; behind a law stands nothing."""
     found: list[Line] = []
     for line in lines:
         longer = line_of(found[-1], line, gap=9.0) if found else line
-        if found and line_width(longer) <= width:
+        if found and line_width(longer) <= width and not any(run.claim for run in found[-1]):
             found[-1] = longer
         else:
             found.append(line)
