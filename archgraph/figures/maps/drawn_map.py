@@ -23,6 +23,8 @@ class MapScale:
         height: times the root of the positions along a side.
         width: times the root of the channels.
         depth: whether maps are drawn in perspective.
+        thinnest, flattest: what has fewer channels or positions is drawn as wide and as high as this.
+        gap: between two maps.
     """
 
     height: float
@@ -30,6 +32,7 @@ class MapScale:
     depth: bool = False
     thinnest: float = 1.6
     flattest: float = 4.2
+    gap: float = 8.0
 
     def high(self, one: FeatureMap) -> float:
         """The height of the front of a map."""

@@ -21,7 +21,8 @@ class Fragment:
         top, bottom: how far it reaches above (negative) and below the axis.
         tail: how far texts reach to the right, so that those of the next piece keep clear of it; and ``lead`` where
             its own begin.
-        opens, closes: whether the axis ends in an arrow at its beginning, and begins at a box at its end.
+        opens: whether the line that leads to it ends in an arrow.
+        lowest: the lowest of the boxes that it begins at, where there are several.
     """
 
     drawn: Diagram
@@ -35,6 +36,12 @@ class Fragment:
     lead: float = 0.0
     tail: float = 0.0
     opens: bool = True
+    lowest: str = ""
+
+    @property
+    def low(self) -> str:
+        """The box that a line from below ends at."""
+        return self.lowest or self.first
 
     def moved(self, dx: float) -> Fragment:
         return replace(

@@ -173,7 +173,7 @@ class MapPieces:
             y += high + _LANE_GAP
         drawn = replace(drawn, marks=(*drawn.marks, *marks))
         return Fragment(
-            drawn, end, 0.0, end, lanes[0].first, lanes[-1].last, top, -top, 0.0, end, opens=False
+            drawn, end, 0.0, end, lanes[0].first, lanes[-1].last, top, -top, 0.0, end, opens=False, lowest=lanes[-1].first
         )
 
 

@@ -34,7 +34,8 @@ from archgraph.outline.forms.network_outline import NetworkOutline, network_outl
 
 _GUTTER, _BRIEF_GUTTER, _CARD, _CARD_GAP = 104.0, 62.0, 112.0, 14.0
 _TALLEST, _WIDEST = 62.0, 46.0
-_BETWEEN, _PAD, _NARROW = 17.0, 5.0, 300.0
+_BETWEEN, _PAD = 17.0, 5.0
+_GAPS = (8.0, 5.2)
 _DEPTHS = (4, 3, 2, 1, 0)
 _WIDTHS = (1.5, 1.2, 1.0, 0.8, 0.62, 0.48, 0.36, 0.27, 0.2, 0.15)
 
@@ -56,6 +57,7 @@ def maps_diagram(facts: Facts, width: float) -> Diagram:
     outline, right = maps_outline(facts), facts.options.direction == "right"
     depths = _DEPTHS if facts.options.depth is None else (facts.options.depth,)
     scenes = [scene_of(facts, outline, depth, right=right) for depth in depths]
+    scenes.append(scene_of(facts, outline, depths[-1], right=right, brief=True))
     if not drawn_maps(scenes[0]):
         raise QueryError(f"{facts.network.name} has no feature map: nothing in it has channels or positions")
     sheet = Sheet(MapFacts(facts), levels_of(facts, outline, right=right), width)
@@ -105,8 +107,10 @@ def _trials(sheet: Sheet, scenes: Sequence[MapScene]) -> Iterator[Trial]:
         wide = max(one.channels for one in every) or 1
         for share in _WIDTHS:
             scale = MapScale(_TALLEST / tall**0.5, share * _WIDEST / wide**0.5, facts.options.style == "perspective")
-            cost = _cost_of_u(sheet, scene, scale) if len(scene.rows) > 1 else _cost_of_lines(sheet, scene, scale)
-            yield Trial(cost + 0.7 * index + (max(0.0, 0.9 - share) * 2.2), scene, scale)
+            for gap in _GAPS if len(scene.rows) > 1 else _GAPS[:1]:
+                spaced = replace(scale, gap=gap)
+                cost = _cost_of_u(sheet, scene, spaced) if len(scene.rows) > 1 else _cost_of_lines(sheet, scene, spaced)
+                yield Trial(cost + 0.7 * index + (max(0.0, 0.9 - share) * 2.2) + 8.0 - gap, scene, spaced)
 
 
 def _cost_of_u(sheet: Sheet, scene: MapScene, scale: MapScale) -> float:
@@ -116,14 +120,10 @@ def _cost_of_u(sheet: Sheet, scene: MapScene, scale: MapScale) -> float:
 
 
 def _cost_of_lines(sheet: Sheet, scene: MapScene, scale: MapScale) -> float:
-    lines = _broken(MapPieces(sheet.known, scale, _gap(scale)), scene.rows[0].inner, sheet.width)
+    lines = _broken(MapPieces(sheet.known, scale, scale.gap), scene.rows[0].inner, sheet.width)
     widths = [max(line.width, line.tail) - min(0.0, line.lead) for line in lines]
     over = max(0.0, max(widths) + 1 - sheet.width)
     return over * 10 + len(lines) + (1 - min(widths) / sheet.width) * 0.8
-
-
-def _gap(scale: MapScale) -> float:
-    return 6.0 if scale.depth else 8.0
 
 
 # from left to right
@@ -131,7 +131,7 @@ def _gap(scale: MapScale) -> float:
 
 def _in_lines(sheet: Sheet, scene: MapScene, scale: MapScale) -> Diagram:
     """Elements in as many lines as it takes, and the cards of the levels below."""
-    width, pieces = sheet.width, MapPieces(sheet.known, scale, _gap(scale))
+    width, pieces = sheet.width, MapPieces(sheet.known, scale, scale.gap)
     lines = _broken(pieces, scene.rows[0].inner, width)
     drawn, y, wide = Diagram(), 0.0, 0.0
     for index, line in enumerate(lines):
@@ -207,7 +207,7 @@ class _Stretch:
 
 
 def _stretches(sheet: Sheet, scene: MapScene, scale: MapScale) -> list[_Stretch]:
-    pieces = MapPieces(sheet.known, scale, 5.0 if scale.depth or sheet.width < _NARROW else 7.0, _from_above(scene))
+    pieces = MapPieces(sheet.known, scale, scale.gap - 1.0, _from_above(scene))
     found = [pieces.row(row.inner) for row in scene.rows]
     return _walked(sheet.known.facts, scene, found, sheet.gutter)
 
@@ -298,7 +298,7 @@ def _bands(tops: Sequence[float], bottoms: Sequence[float], width: float) -> Ite
 def _ways(stretches: Sequence[_Stretch], boxes: dict[str, Box], stacked: set[str]) -> Iterator[Edge]:
     """Down to the first map of the row below, or up to the first of the row above."""
     for before, after in zip(stretches, stretches[1:], strict=False):
-        one, other = boxes[before.piece.last], boxes[after.piece.first]
+        one, other = boxes[before.piece.last], boxes[after.piece.first if after.row > before.row else after.piece.low]
         down = after.row > before.row
         start, end = (one.extent.bottom, other.y) if down else (one.y, other.extent.bottom)
         start += 12.0 if down and one.name in stacked else 0.0

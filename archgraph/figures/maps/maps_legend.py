@@ -8,9 +8,9 @@ from functools import partial
 from archgraph.figures.content.boxes import wrapped
 from archgraph.figures.content.legend import swatches
 from archgraph.figures.content.mathtext import line_of, words
-from archgraph.figures.drawing.diagram import Diagram, Line, line_width
+from archgraph.figures.drawing.diagram import Diagram, Line, Path, line_width
 from archgraph.figures.drawing.metrics import text_width
-from archgraph.figures.drawing.style import SIZES
+from archgraph.figures.drawing.style import SIZES, SKIP
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.maps.map_kinds import MAP_KINDS
 
@@ -30,12 +30,12 @@ def maps_rules(facts: Facts, drawn: Diagram, width: float) -> list[Line]:
     size, entry = SIZES.small, facts.input
     side = "√(positions along a side)" if entry is not None and len(entry.type.positions) > 1 else "√positions"
     rules = [f"A map is as high as {side} and as wide as √channels, on one scale; above it: its channels."]
-    hatched = any(edge.style == "dashed" for edge in drawn.edges)
+    hatched = any(isinstance(part, Path) and part.stroke == SKIP for box in drawn.boxes for part in box.parts)
     stacked = any(cluster.name.endswith("×") for cluster in drawn.clusters)
     more = [("Hatched: copied.", hatched), ("A stack: applied so often.", stacked)]
     rules.append(" ".join(["Bars: share of the whole network.", *(text for text, meant in more if meant)]))
     if drawn.undrawn:
-        rules.append(f"Not drawn, though the laws count it: {', '.join(drawn.undrawn)}.")
+        rules.append(f"Not drawn: {', '.join(drawn.undrawn)}; the laws count everything.")
     fits = partial(_fits, width - 1)
     return [words(line, size) for rule in rules for line in wrapped(rule, fits, _MOST_LINES)]
 

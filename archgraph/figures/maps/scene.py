@@ -14,8 +14,8 @@ from archgraph.outline.forms.network_outline import NetworkOutline
 class _Scene:
     """Collects stretches of elements, and copies between them."""
 
-    def __init__(self, facts: Facts, outline: NetworkOutline, depth: int) -> None:
-        self.tree = TreeOfMaps(facts, depth)
+    def __init__(self, tree: TreeOfMaps, outline: NetworkOutline) -> None:
+        self.tree = tree
         self.outline = outline
         self.rows: list[MapRow] = []
         self.skips: list[MapSkip] = []
@@ -51,7 +51,7 @@ class _Scene:
 def _joined(tree: TreeOfMaps, before: tuple[MapElement, ...], after: tuple[MapElement, ...]) -> tuple[MapElement, ...]:
     found = list(before)
     for element in after:
-        tree._append(found, element)  # noqa: SLF001
+        tree.append(found, element)
     return tuple(found)
 
 
@@ -111,13 +111,14 @@ def level_key(facts: Facts, value: Value) -> object:
     return facts.number(value.type.area) if value.type.positions else 0
 
 
-def scene_of(facts: Facts, outline: NetworkOutline, depth: int, *, right: bool = False) -> MapScene:
+def scene_of(facts: Facts, outline: NetworkOutline, depth: int, *, right: bool = False, brief: bool = False) -> MapScene:
     """Return the scene of a network with so many levels of blocks opened.
 
     Args:
         right: everything in one row.
+        brief: without what puts maps together.
     """
-    scene = _Scene(facts, outline, depth)
+    scene = _Scene(TreeOfMaps(facts, depth, brief=brief), outline)
     tree = outline.tree
     for step in tree.steps if isinstance(tree, Series) else (tree,):
         if isinstance(step, U) and not right and changes_level(facts, step):

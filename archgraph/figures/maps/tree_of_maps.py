@@ -48,11 +48,14 @@ class TreeOfMaps:
     Args:
         facts: the network.
         depth: how many levels of blocks are opened.
+        brief: whether what puts maps together is left out.
     """
 
-    def __init__(self, facts: Facts, depth: int) -> None:
+    def __init__(self, facts: Facts, depth: int, *, brief: bool = False) -> None:
         self.facts = facts
         self.depth = depth
+        self.brief = brief
+        self._fresh: frozenset[FeatureMap] = frozenset()
         self.notes: list[str] = []
         self.kinds = MapKinds(facts.number)
         self._map_of: dict[Value, FeatureMap] = {}
@@ -62,10 +65,10 @@ class TreeOfMaps:
         found: list[MapElement] = []
         for part in form.steps if isinstance(form, Series) else (form,):
             for element in self._part(outline, part, level):
-                self._append(found, element)
+                self.append(found, element)
         return tuple(found)
 
-    def _append(self, found: list[MapElement], element: MapElement) -> None:
+    def append(self, found: list[MapElement], element: MapElement) -> None:
         """A concatenation takes the place of the map before it where that is one of its operands."""
         before = found[-1] if found else None
         merges = isinstance(element, FeatureMap) and element.shares and isinstance(before, FeatureMap)
@@ -136,6 +139,7 @@ class TreeOfMaps:
 
     def _parallel(self, outline: NetworkOutline, form: Parallel, level: int) -> tuple[MapElement, ...]:
         branches = [self.elements(outline, part, level) for part in form.branches]
+        self._fresh = frozenset(last for branch in branches for last in list(maps_of(branch))[-1:])
         join = self._leaf(outline, form.join, level) if form.join is not None else ()
         drawn = [(part, branch) for part, branch in zip(form.branches, branches, strict=True) if branch]
         if type(form) is Parallel or len(drawn) != len(branches) - 1:
@@ -183,10 +187,15 @@ class TreeOfMaps:
         if any(means(name, item) for name in self.facts.options.hide):
             self.facts.author.met.update(name for name in self.facts.options.hide if means(name, item))
             return self._handed_on(item, ())
+        if isinstance(item.member, Repeat) and self.facts.number(item.member.count) == 0:
+            return self._handed_on(item, ())
         inside = outline.inside(leaf) if level < self.depth else None
         if inside is not None and (found := self._opened(inside, item, level)):
             return found
         kind = self.kinds.of(item.member)
+        if self.brief and kind == "concatenation":
+            self._note("concatenations")
+            return self._handed_on(item, ())
         return self._handed_on(item, (self._map(item, kind),) if kind else ())
 
     def _opened(self, inside: NetworkOutline, item: Item, level: int) -> tuple[MapElement, ...]:
@@ -256,7 +265,8 @@ class TreeOfMaps:
             return ()
         maps = [self._map_of.get(value) for value in item.inputs]
         latest = max((one for one in maps if one is not None), key=self._age, default=None)
-        kinds = [COPIED if one is not latest or one is None else one.kind for one in maps]
+        fresh, self._fresh = self._fresh | {latest}, frozenset()
+        kinds = [COPIED if one is None or one not in fresh else one.kind for one in maps]
         return tuple(map(Share, channels, kinds))
 
     def _age(self, one: FeatureMap) -> int:
