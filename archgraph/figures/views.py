@@ -160,9 +160,9 @@ def _legend_below(facts: Facts, drawn: Diagram, width: float) -> Diagram | None:
         lines = packed([signs(facts), *totals(facts, width - 1), *_left_out(facts)], width - 1)
         return maps_legend(drawn, width, [*rules, *lines])
     scale = _legend(facts, width, set(), set()) or Diagram()
-    below = lines_below(width, rules)
-    boxes = tuple(replace(box, name="rules") for box in below.boxes)
-    return replace(scale.plus(replace(below, boxes=boxes).moved(0.0, scale.height + 2)), height=scale.height + 2 + below.height)
+    boxes = tuple(replace(box, name="rules") for box in lines_below(width, rules).boxes)
+    top, height = scale.height + 2, max(box.height for box in boxes)
+    return replace(scale.plus(Diagram(boxes).moved(0.0, top)), height=top + height)
 
 
 def _legend(facts: Facts, width: float, pictures: set[str], outlines: set[Outline]) -> Diagram | None:

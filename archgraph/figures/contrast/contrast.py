@@ -131,7 +131,9 @@ def _marked(drawn: Diagram, mark: str) -> Diagram:
 
     edges = tuple(replace(edge, source=named(edge.source), target=named(edge.target)) for edge in drawn.edges)
     boxes = tuple(replace(box, name=named(box.name)) for box in drawn.boxes)
-    return replace(drawn, boxes=boxes, edges=edges, clusters=tuple(replace(c, name=named(c.name)) for c in drawn.clusters))
+    return replace(
+        drawn, boxes=boxes, edges=edges, clusters=tuple(replace(c, name=named(c.name)) for c in drawn.clusters)
+    )
 
 
 def _stacked(drawn: Iterator[Diagram]) -> Diagram:

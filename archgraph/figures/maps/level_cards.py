@@ -23,7 +23,7 @@ _ROW, _BAR, _BAR_GAP = 9.6, 2.4, 3.4
 
 
 @dataclass(frozen=True, eq=False)
-class Level:
+class LevelCosts:
     """What is computed at one resolution, or beside all of them.
 
     Attributes:
@@ -39,7 +39,7 @@ class Level:
     down: int = 0
 
 
-def levels_of(facts: Facts, outline: NetworkOutline, *, right: bool = False) -> list[Level]:
+def levels_of(facts: Facts, outline: NetworkOutline, *, right: bool = False) -> list[LevelCosts]:
     """Every item of a network in one level: of the tree, of what leaves it, of what joins it, and of tables."""
     found: dict[object, tuple[Value, list[Item]]] = {}
     place: dict[Leaf, object] = {}
@@ -57,11 +57,15 @@ def levels_of(facts: Facts, outline: NetworkOutline, *, right: bool = False) -> 
         if key is not None:
             found[key][1].extend(_items(exit_.part))
     split = bool(rows)
-    levels = [Level(value, tuple(items), "", down.get(key, 0) if split else 0) for key, (value, items) in found.items() if items]
+    levels = [
+        LevelCosts(value, tuple(items), "", down.get(key, 0) if split else 0)
+        for key, (value, items) in found.items()
+        if items
+    ]
     beside = tuple(item for side in outline.sides for item in _items(side.part))
     tables = tuple(leaf.item for leaf in outline.constants if leaf.item is not None)
-    found_tables = [Level(None, tables, "Tables, of no input")] if costs_of_level(facts, tables) else []
-    return [*levels, *([Level(None, beside, _beside(outline))] if outline.sides else []), *found_tables]
+    found_tables = [LevelCosts(None, tables, "Tables, of no input")] if costs_of_level(facts, tables) else []
+    return [*levels, *([LevelCosts(None, beside, _beside(outline))] if outline.sides else []), *found_tables]
 
 
 def _beside(outline: NetworkOutline) -> str:
@@ -89,7 +93,7 @@ def _placed(facts: Facts, outline: NetworkOutline, rows: Mapping[Leaf, int]) -> 
         yield rows.get(leaf, level_key(facts, value)), value, leaf
 
 
-def level_card(facts: Facts, level: Level, width: float, name: str) -> Box:
+def level_card(facts: Facts, level: LevelCosts, width: float, name: str) -> Box:
     """A card: the resolution, θ and MACs as laws with bars as long as their share of the whole, and the field."""
     parts: list[BoxPart] = []
     y = 7.6
@@ -110,7 +114,7 @@ def level_card(facts: Facts, level: Level, width: float, name: str) -> Box:
     return Box(name, width, y - _ROW + 4.4, tuple(parts), kind="panel", laws=tuple(laws))
 
 
-def _heading(facts: Facts, level: Level, width: float) -> Iterator[tuple[Line, str]]:
+def _heading(facts: Facts, level: LevelCosts, width: float) -> Iterator[tuple[Line, str]]:
     if level.value is None or not level.value.type.positions:
         yield words(level.word or "No positions", SIZES.small, "bold"), MUTED
         return
@@ -128,7 +132,7 @@ def _heading(facts: Facts, level: Level, width: float) -> Iterator[tuple[Line, s
         yield next((line for line in forms if line_width(line) <= width), fitted(forms[-1], width)), MUTED
 
 
-def field_of(facts: Facts, level: Level) -> str:
+def field_of(facts: Facts, level: LevelCosts) -> str:
     """How far the results of a level reach in the input: where the way down leaves it, and where it ends."""
     fields = [_last_field(facts, items) for items in (level.items[: level.down], level.items)]
     return " → ".join(dict.fromkeys(filter(None, fields))) + f" {facts.unit}" if any(fields) else ""

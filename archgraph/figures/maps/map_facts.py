@@ -16,10 +16,10 @@ from archgraph.figures.drawing.diagram import Box, Line
 from archgraph.figures.drawing.style import SIZES, ramp
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.maps.feature_map import FeatureMap
-from archgraph.figures.maps.level_cards import Level, level_card
+from archgraph.figures.maps.level_cards import LevelCosts, level_card
 from archgraph.figures.maps.map_kinds import MAP_KINDS
 
-Answer = TypeVar("Answer")
+_Fact = TypeVar("_Fact")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class MapFacts:
         self.facts = facts
         self._known: dict[object, object] = {}
 
-    def _once(self, key: object, make: Callable[[], Answer]) -> Answer:
+    def _once(self, key: object, make: Callable[[], _Fact]) -> _Fact:
         if key not in self._known:
             self._known[key] = make()
         return self._known[key]  # type: ignore[return-value]
@@ -75,6 +75,6 @@ class MapFacts:
         shown = self.facts.size(length)
         return str(shown), math(shown, SIZES.body)
 
-    def card(self, level: Level, width: float, name: str) -> Box:
+    def card(self, level: LevelCosts, width: float, name: str) -> Box:
         """The card of a level."""
         return self._once(("card", name, width), lambda: level_card(self.facts, level, width, name))

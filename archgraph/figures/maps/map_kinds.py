@@ -58,7 +58,7 @@ class MapKinds:
         return "convolution" if isinstance(node.op.core, Conv) or "static" in kinds_of(node) else "linear"
 
     def _resizing(self, node: Node) -> str:
-        """Whether there are more or fewer positions afterwards; what hands on some of them or orders them is nothing."""
+        """Whether there are more or fewer positions afterwards; to hand on or to order some is nothing."""
         if not node.inputs or node.op.kind in _KEEPING or not node.outputs[0].type.has("c"):
             return ""
         before, after = node.inputs[0].type, node.outputs[0].type

@@ -7,7 +7,20 @@ from dataclasses import dataclass, field, replace
 
 from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.drawing.box_look import with_look
-from archgraph.figures.drawing.diagram import INK, MUTED, Box, Cluster, Diagram, Edge, Extent, Line, Path, Rect, Text, line_width
+from archgraph.figures.drawing.diagram import (
+    INK,
+    MUTED,
+    Box,
+    Cluster,
+    Diagram,
+    Edge,
+    Extent,
+    Line,
+    Path,
+    Rect,
+    Text,
+    line_width,
+)
 from archgraph.figures.drawing.style import DECK, DECK_EDGE, LINE, SIZES
 from archgraph.figures.maps.drawn_map import EDGE, MapScale, map_box
 from archgraph.figures.maps.feature_map import FeatureMap, MapDeck, MapElement, MapLanes, WayPast
@@ -85,7 +98,9 @@ class MapPieces:
             lead, tail, bottom = min(lead, text.x), max(tail, text.x + text.width), bottom + _LABEL + 1.5
         drawn = Diagram((placed,), clusters=tuple(clusters), marks=tuple(marks))
         port = self.scale.wide(one) + right / 2 if right else box.width
-        return Fragment(drawn, box.width + behind, 0.0, max(port, box.width), box.name, box.name, top, bottom, lead, tail)
+        return Fragment(
+            drawn, box.width + behind, 0.0, max(port, box.width), box.name, box.name, top, bottom, lead, tail
+        )
 
     def _box(self, one: FeatureMap) -> Box:
         told = self.known.told(one)
@@ -121,7 +136,13 @@ class MapPieces:
         drawn = replace(framed.drawn, clusters=(frame, *framed.drawn.clusters))
         self.named = ""
         return replace(
-            framed, drawn=drawn, width=framed.width + 6.0, top=top - 6.0, bottom=bottom, lead=0.0, tail=framed.width + 6.0
+            framed,
+            drawn=drawn,
+            width=framed.width + 6.0,
+            top=top - 6.0,
+            bottom=bottom,
+            lead=0.0,
+            tail=framed.width + 6.0,
         )
 
     def _past(self, one: WayPast) -> Fragment:
@@ -173,7 +194,18 @@ class MapPieces:
             y += high + _LANE_GAP
         drawn = replace(drawn, marks=(*drawn.marks, *marks))
         return Fragment(
-            drawn, end, 0.0, end, lanes[0].first, lanes[-1].last, top, -top, 0.0, end, opens=False, lowest=lanes[-1].first
+            drawn,
+            end,
+            0.0,
+            end,
+            lanes[0].first,
+            lanes[-1].last,
+            top,
+            -top,
+            0.0,
+            end,
+            opens=False,
+            lowest=lanes[-1].first,
         )
 
 
@@ -201,4 +233,3 @@ def _stack(box: Box, name: str, high: float, right: float, up: float) -> Cluster
         x, y = copy * _STACK, -copy * _STACK
         cards.append(Rect(box.x + x, box.y + up + y, front.width + right, high - 0.0, _BEHIND, _BEHIND_EDGE, EDGE))
     return Cluster(f"{name} ×", extent, (), 0, frames=tuple(cards))
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from archgraph.errors import QueryError
 from archgraph.figures.content.mathtext import line_of, math, words
@@ -25,7 +26,7 @@ from archgraph.figures.facts.facts import Facts
 from archgraph.figures.maps.drawn_map import MapScale
 from archgraph.figures.maps.feature_map import FeatureMap, MapScene, MapSkip, maps_of
 from archgraph.figures.maps.fragment import HEAD, Fragment, chained
-from archgraph.figures.maps.level_cards import Level, costs_of_level, levels_of
+from archgraph.figures.maps.level_cards import LevelCosts, costs_of_level, levels_of
 from archgraph.figures.maps.map_facts import MapFacts
 from archgraph.figures.maps.map_pieces import MapPieces
 from archgraph.figures.maps.scene import drawn_maps, scene_of
@@ -71,7 +72,7 @@ class Sheet:
     """What all trials share: what is known, the levels, and the width of the page."""
 
     known: MapFacts
-    levels: Sequence[Level]
+    levels: Sequence[LevelCosts]
     width: float
 
     @property
@@ -166,7 +167,9 @@ def _broken(pieces: MapPieces, elements: Sequence, width: float) -> list[Fragmen
     lines: list[list[Fragment]] = [[]]
     for part in parts:
         tried = chained([*lines[-1], part], pieces.gap)
-        if lines[-1] and max(tried.width, tried.tail) > (room if len(lines) >= count else max(room * 0.86, total.width / count)):
+        if lines[-1] and max(tried.width, tried.tail) > (
+            room if len(lines) >= count else max(room * 0.86, total.width / count)
+        ):
             if max(tried.width, tried.tail) <= room and len(lines[-1]) and len(lines) >= count:
                 lines[-1].append(part)
                 continue
@@ -176,7 +179,7 @@ def _broken(pieces: MapPieces, elements: Sequence, width: float) -> list[Fragmen
     return [chained(line, pieces.gap) for line in lines]
 
 
-def _card_rows(sheet: Sheet, levels: Sequence[Level], width: float) -> Diagram:
+def _card_rows(sheet: Sheet, levels: Sequence[LevelCosts], width: float) -> Diagram:
     """Cards beside each other, in rows."""
     if not sheet.costs or not levels:
         return Diagram(width=width)
@@ -238,8 +241,8 @@ def _u(sheet: Sheet, scene: MapScene, scale: MapScale) -> Diagram:
     for one in stretches:
         drawn = drawn.plus(one.piece.moved(one.x).drawn.moved(0.0, axes[one.row]))
     boxes = {box.name: box for box in drawn.boxes}
-    stacked = {cluster.name.removesuffix(" ×") for cluster in drawn.clusters}
-    edges = [*_ways(stretches, boxes, stacked), *_copies(facts, scene.skips, stretches, boxes, axes)]
+    texts = [mark for mark in drawn.marks if isinstance(mark, Text)]
+    edges = [*_ways(stretches, boxes, texts), *_copies(facts, scene.skips, stretches, boxes, axes)]
     drawn = replace(drawn, edges=(*drawn.edges, *edges))
     height = bottoms[-1]
     if gutter:
@@ -256,7 +259,7 @@ def _u(sheet: Sheet, scene: MapScene, scale: MapScale) -> Diagram:
 def _from_above(scene: MapScene) -> frozenset[FeatureMap]:
     """Maps that a line reaches or leaves above."""
     found = []
-    for before, after in zip(scene.rows, scene.rows[1:], strict=False):
+    for before, after in pairwise(scene.rows):
         down = after.row > before.row
         ends = list(maps_of(after.inner if down else before.inner))
         found.append(ends[0 if down else -1])
@@ -295,22 +298,32 @@ def _bands(tops: Sequence[float], bottoms: Sequence[float], width: float) -> Ite
         yield Cluster(f"row {index}", Extent(0.0, top, width, bottom), frames=(rect,))
 
 
-def _ways(stretches: Sequence[_Stretch], boxes: dict[str, Box], stacked: set[str]) -> Iterator[Edge]:
+def _ways(stretches: Sequence[_Stretch], boxes: dict[str, Box], texts: Sequence[Text]) -> Iterator[Edge]:
     """Down to the first map of the row below, or up to the first of the row above."""
-    for before, after in zip(stretches, stretches[1:], strict=False):
+    for before, after in pairwise(stretches):
         one, other = boxes[before.piece.last], boxes[after.piece.first if after.row > before.row else after.piece.low]
         down = after.row > before.row
         start, end = (one.extent.bottom, other.y) if down else (one.y, other.extent.bottom)
-        start += 12.0 if down and one.name in stacked else 0.0
-        end += 12.0 if not down and other.name in stacked else 0.0
         left, right = max(one.x, other.x), min(one.extent.right, other.extent.right)
         if left <= right:
             x = (left + right) / 2
+            start, end = (_below(x, start, texts), end) if down else (start, _below(x, end, texts))
             yield Edge(one.name, other.name, Path(((x, start), (x, end)), INK, LINE + 0.15, arrow=True))
             continue
-        first, last, middle = one.center[0], other.center[0], (start + end) / 2
+        first, last = one.center[0], other.center[0]
+        start, end = (_below(first, start, texts), end) if down else (start, _below(last, end, texts))
+        middle = (start + end) / 2
         points = ((first, start), (first, middle), (last, middle), (last, end))
         yield Edge(one.name, other.name, Path(points, INK, LINE + 0.15, radius=3.0, arrow=True))
+
+
+def _below(x: float, y: float, texts: Sequence[Text]) -> float:
+    """Where a line can begin or end below what is written under a box."""
+    for text in sorted(texts, key=lambda text: text.extent.top):
+        e = text.extent
+        if e.left - 1 <= x <= e.right + 1 and y - 1 <= e.top <= y + 6:
+            y = e.bottom + 0.5
+    return y
 
 
 def _copies(
@@ -321,7 +334,11 @@ def _copies(
         source, target = stretches[skip.source], stretches[skip.target]
         first = source.x + source.piece.width
         one, other = boxes[source.piece.last], boxes[target.piece.first]
-        start, end, y = max(one.extent.right, first if source.piece.right < source.piece.width else 0.0), other.x, axes[source.row]
+        start, end, y = (
+            max(one.extent.right, first if source.piece.right < source.piece.width else 0.0),
+            other.x,
+            axes[source.row],
+        )
         text = _label(facts, skip.values)
         label = (text.centered((start + end) / 2).moved(0.0, y + 2.5),) if end - start > text.width + 14 else ()
         path = Path(((start, y), (end, y)), SKIP, LINE, (3.0, 2.0), arrow=True)

@@ -1,4 +1,4 @@
-"""What stands below feature maps: the colours of operations, and by what rule maps are as high and as wide as they are."""
+"""What stands below feature maps: the colours of operations, and by what rule maps are so high and so wide."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import SIZES, SKIP
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.maps.map_kinds import MAP_KINDS
-
 
 _MOST_LINES = 4
 

@@ -103,7 +103,7 @@ def _number(facts: Facts, form: OutlinePart, first: int, found: dict[Leaf, int])
 
 def changes_level(facts: Facts, form: U) -> bool:
     """Whether what lies below the first row has another resolution."""
-    return len(form.rows) > 1 or _key_of(facts, form.rows[0].encoder) != _key_of(facts, form.bottom)
+    return len(form.rows) > 1 or _key_of(facts, next(iter(form.rows)).encoder) != _key_of(facts, form.bottom)
 
 
 def level_key(facts: Facts, value: Value) -> object:
@@ -111,7 +111,9 @@ def level_key(facts: Facts, value: Value) -> object:
     return facts.number(value.type.area) if value.type.positions else 0
 
 
-def scene_of(facts: Facts, outline: NetworkOutline, depth: int, *, right: bool = False, brief: bool = False) -> MapScene:
+def scene_of(
+    facts: Facts, outline: NetworkOutline, depth: int, *, right: bool = False, brief: bool = False
+) -> MapScene:
     """Return the scene of a network with so many levels of blocks opened.
 
     Args:

@@ -71,12 +71,16 @@ class TreeOfMaps:
     def append(self, found: list[MapElement], element: MapElement) -> None:
         """A concatenation takes the place of the map before it where that is one of its operands."""
         before = found[-1] if found else None
-        merges = isinstance(element, FeatureMap) and element.shares and isinstance(before, FeatureMap)
-        if merges and not before.shares and not before.count and self._is_operand(before, element):
-            found[-1] = replace(element, items=(*before.items, *element.items))
-            self._moved(element, found[-1])
+        if isinstance(before, FeatureMap) and isinstance(element, FeatureMap) and self._merge(before, element):
+            merged = replace(element, items=(*before.items, *element.items))
+            found[-1] = merged
+            self._moved(element, merged)
         else:
             found.append(element)
+
+    def _merge(self, before: FeatureMap, element: FeatureMap) -> bool:
+        """Whether a map is drawn as a share of the next."""
+        return bool(element.shares) and not before.shares and not before.count and self._is_operand(before, element)
 
     def _is_operand(self, before: FeatureMap, element: FeatureMap) -> bool:
         operands = [self._map_of.get(value) for value in element.items[-1].inputs]
