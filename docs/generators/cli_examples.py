@@ -212,7 +212,7 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
             "--fonts embed -o slides.svg",
         ),
         ("", "contrast conv_stack vit --panels stages --dpi 150 -o slides.png"),
-        ("Stages as feature maps.", "contrast conv_stack vit --panels stages --style maps -o maps.svg"),
+        ("Stages as feature maps.", "contrast conv_stack vit --panels stages --style maps -o stages-as-maps.svg"),
         (
             "With a heading, names of one's own, and no more than needed.",
             "contrast gpt2 vit --panels stages --title 'Two transformers' --palette viridis --height 6in "

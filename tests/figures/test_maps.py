@@ -139,7 +139,8 @@ def _boxes(g: ag.Architecture, **options) -> list[Box]:
 
 
 def test_repeats_are_stacks_and_what_is_applied_never_is_not_drawn():
-    steps = "  - conv: {out: 3, kernel: 3, padding: same}\n    repeat: n\n  - conv: {out: 3, kernel: 3, padding: same}\n    repeat: m - 1\n"
+    conv = "  - conv: {out: 3, kernel: 3, padding: same}\n"
+    steps = f"{conv}    repeat: n\n{conv}    repeat: m - 1\n"
     figure = ag.loads(STEPS + steps).draw(style="maps")
     assert len([box for box in figure.diagram.boxes if box.kind == "node"]) == 2  # the input, and a stack
     assert [text.string.replace(" ", "") for text in figure.diagram.texts() if text.string[0] == "×"] == ["×n"]
@@ -172,6 +173,13 @@ def test_a_contrast_of_maps():
     figure = ag.contrast(*networks, style="maps", panels=["stages", "laws"])
     assert faults(figure.diagram) == [] and false_laws(figure, *(g.network for g in networks)) == []
     assert {box.name[:2] for box in figure.diagram.boxes if box.kind == "node"} == {"a:", "b:"}
+
+
+def test_what_is_larger_than_its_proportion_is_said():
+    """Vectors have no height of their own; the same in other words where every map has positions."""
+    said = "What has no or few positions is 4.2 pt high"
+    assert any(said in text.string for text in ag.load("vgg").draw(style="maps").diagram.texts())
+    assert not any(said in text.string for text in _u().draw(style="maps").diagram.texts())
 
 
 @pytest.mark.parametrize(

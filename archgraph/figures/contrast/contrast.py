@@ -9,11 +9,12 @@ from archgraph.figures.charts.charts import CHARTS, charts
 from archgraph.figures.charts.ladder import LadderStep
 from archgraph.figures.charts.levels import levels_diagram
 from archgraph.figures.charts.sides import LOOKS, Side, sides
+from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.legend import legend
 from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.contrast.panel import LOW, TALL, panel, tells_mixing
 from archgraph.figures.contrast.table import laws
-from archgraph.figures.drawing.diagram import Diagram, Path
+from archgraph.figures.drawing.diagram import MUTED, Diagram, Path, Text
 from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import GRID, HAIR, SIZES
 from archgraph.figures.facts.facts import Facts, ways_through
@@ -120,6 +121,9 @@ def _maps(found: Sequence[Side], width: float, *, scale: bool) -> Diagram:
     if not scale:
         return replace(drawn, width=width, height=y - _PANEL_GAP)
     below = _scale(width, [])
+    rule = "Maps are as high as √(positions along a side) and as wide as √channels, on a scale for each network"
+    line = Text(fitted(words(rule, SIZES.small), width - 1), 0.5, below.height + 8.0, MUTED)
+    below = replace(below, marks=(*below.marks, line), height=below.height + 12.0)
     return replace(drawn.plus(below.moved(0, y)), width=width, height=y + below.height)
 
 

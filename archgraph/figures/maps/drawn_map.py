@@ -11,6 +11,8 @@ from archgraph.figures.maps.feature_map import FeatureMap, Share
 from archgraph.figures.maps.map_kinds import COPIED, MAP_KINDS
 
 EDGE = 0.6
+THINNEST, FLATTEST = 1.6, 4.2
+"""In points: what has fewer channels or positions is drawn as wide and as high as this."""
 _DEPTH, _LIFT, _HATCH = 0.21, 0.11, 3.6
 _LIGHTER, _DARKER = 0.42, 0.18
 
@@ -23,24 +25,21 @@ class MapScale:
         height: times the root of the positions along a side.
         width: times the root of the channels.
         depth: whether maps are drawn in perspective.
-        thinnest, flattest: what has fewer channels or positions is drawn as wide and as high as this.
         gap: between two maps.
     """
 
     height: float
     width: float
     depth: bool = False
-    thinnest: float = 1.6
-    flattest: float = 4.2
     gap: float = 8.0
 
     def high(self, one: FeatureMap) -> float:
         """The height of the front of a map."""
-        return max(self.flattest, self.height * one.side**0.5)
+        return max(FLATTEST, self.height * one.side**0.5)
 
     def wide(self, one: FeatureMap) -> float:
         """The width of the front of a map."""
-        return max(self.thinnest, self.width * one.channels**0.5)
+        return max(THINNEST, self.width * one.channels**0.5)
 
     def back(self, one: FeatureMap) -> tuple[float, float]:
         """How far the back of a map is to the right of its front, and above it."""

@@ -8,13 +8,14 @@ from functools import partial
 from archgraph.figures.content.boxes import wrapped
 from archgraph.figures.content.legend import swatches
 from archgraph.figures.content.mathtext import line_of, words
-from archgraph.figures.drawing.diagram import Diagram, Line, Path, line_width
+from archgraph.figures.drawing.diagram import Diagram, Line, Path, Rect, line_width
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import SIZES, SKIP
 from archgraph.figures.facts.facts import Facts
+from archgraph.figures.maps.drawn_map import FLATTEST, THINNEST
 from archgraph.figures.maps.map_kinds import MAP_KINDS
 
-_MOST_LINES = 4
+_MOST_LINES, _SAME = 4, 1e-6
 
 
 def maps_legend(drawn: Diagram, width: float, notes: Sequence[Line]) -> Diagram:
@@ -29,6 +30,7 @@ def maps_rules(facts: Facts, drawn: Diagram, width: float) -> list[Line]:
     size, entry = SIZES.small, facts.input
     side = "√(positions along a side)" if entry is not None and len(entry.type.positions) > 1 else "√positions"
     rules = [f"A map is as high as {side} and as wide as √channels, on one scale; above it: its channels."]
+    rules += _floors(drawn)
     hatched = any(isinstance(part, Path) and part.stroke == SKIP for box in drawn.boxes for part in box.parts)
     stacked = any(cluster.name.endswith("×") for cluster in drawn.clusters)
     more = [("Hatched: copied.", hatched), ("A stack: applied so often.", stacked)]
@@ -37,6 +39,19 @@ def maps_rules(facts: Facts, drawn: Diagram, width: float) -> list[Line]:
         rules.append(f"Not drawn: {', '.join(drawn.undrawn)}; the laws count everything.")
     fits = partial(_fits, width - 1)
     return [words(line, size) for rule in rules for line in wrapped(rule, fits, _MOST_LINES)]
+
+
+def _floors(drawn: Diagram) -> list[str]:
+    """What is drawn larger than its proportion, so that it can be seen."""
+    fronts = [box.parts[0] for box in drawn.boxes if box.kind == "node" and isinstance(box.parts[0], Rect)]
+    low = any(abs(front.height - FLATTEST) < _SAME for front in fronts)
+    thin = any(abs(front.width - THINNEST) < _SAME for front in fronts)
+    said = [
+        (f"What has no or few positions is {FLATTEST} pt high.", low),
+        (f"No map is thinner than {THINNEST} pt.", thin),
+    ]
+    found = " ".join(text for text, meant in said if meant)
+    return [found] if found else []
 
 
 def _fits(width: float, text: str) -> bool:
