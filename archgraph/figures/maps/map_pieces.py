@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.drawing.box_look import with_look
 from archgraph.figures.drawing.diagram import (
@@ -28,6 +29,7 @@ from archgraph.figures.maps.fragment import HEAD, Fragment, chained, dot, extend
 from archgraph.figures.maps.map_facts import MapFacts
 from archgraph.outline.wording import capitalized
 
+_LONGEST_NAME = 72.0
 _BEHIND, _BEHIND_EDGE = "#ececec", "#9a9a9a"
 _STACK, _PAD, _ARC, _LABEL, _LANE_GAP, _FORK = 2.3, 6.0, 4.5, 9.5, 9.0, 7.0
 
@@ -110,7 +112,7 @@ class MapPieces:
     def _channels(self, one: FeatureMap) -> Line:
         """What the author calls a map, and its channels where they are others than those before."""
         label = self.known.told(one).label if one.items else ""
-        called = words(label, SIZES.small)
+        called = fitted(words(label, SIZES.small), _LONGEST_NAME)
         if not one.value.type.has("c") or "shape" not in self.known.facts.options.show:
             return called
         text, line = self.known.channels(one)
