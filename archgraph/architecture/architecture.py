@@ -1233,6 +1233,7 @@ class Architecture:
         values: bool | None = None,
         height: str | None = None,
         direction: str | None = None,
+        style: str | None = None,
         palette: str | Iterable[str] | None = None,
         labels: Mapping[str, str] | None = None,
         hide: Iterable[str] | None = None,
@@ -1263,6 +1264,8 @@ class Architecture:
             values: numbers at the bound symbols instead of laws.
             height: the most that the drawing shall be high, such as `4in`.
             direction: `auto` (a U where there is one, else down), `down` or `right`.
+            style: `boxes`; `maps`, feature maps whose height is the resolution and whose width is the channels; or
+                `perspective`, the same as solids.
             palette: `ocean`, `ember`, `violet`, `viridis`, `grey`, or two to nine colours that get darker.
             labels: headings of boxes, and names of inputs.
             hide: what is not drawn.
@@ -1293,6 +1296,7 @@ class Architecture:
             values=values,
             height=height,
             direction=direction,
+            style=style,
             palette=palette if palette is None or isinstance(palette, str) else tuple(palette),
             labels=labels,
             hide=hide,
@@ -1526,6 +1530,7 @@ def contrast(
     venue: str | None = None,
     panels: Iterable[str] | None = None,
     height: str | None = None,
+    style: str | None = None,
     palette: str | Iterable[str] | None = None,
     labels: Mapping[str, str] | None = None,
     hide: Iterable[str] | None = None,
@@ -1542,6 +1547,7 @@ def contrast(
         architectures: the networks.
         width: as for `Architecture.draw`, by default `text`; and `venue` and `height`.
         panels: of `stages`, `levels`, `laws`, `ladder`, `hops`, `matrix`, from top to bottom; by default all.
+        style: how stages are drawn: as `boxes`, or as feature maps (`maps`, `perspective`).
         labels: as for `Architecture.draw`, of all networks that have such a part; and `hide`.
         title: as for `Architecture.draw`; and `legend`, `palette`, `theme`, `background`, `fonts` and `dpi`.
 
@@ -1559,6 +1565,7 @@ def contrast(
         venue=venue,
         panels=panels,
         height=height,
+        style=style,
         palette=palette if palette is None or isinstance(palette, str) else tuple(palette),
         labels=labels,
         hide=hide,

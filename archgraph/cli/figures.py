@@ -27,12 +27,13 @@ from archgraph.errors import QueryError
 
 
 def _draw_options(parser: Parser) -> None:
-    from archgraph.data.figure_words import ANNOTATIONS, COLORS, DIRECTIONS, TERMS, VIEWS
+    from archgraph.data.figure_words import ANNOTATIONS, COLORS, DIRECTIONS, STYLES, TERMS, VIEWS
 
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
     for option, names, what, text in (
         ("--view", VIEWS, "view", "what is drawn: "),
         ("--direction", DIRECTIONS, "direction", "where the data flows: "),
+        ("--style", STYLES, "style", "boxes, or feature maps in true proportion: "),
         ("--color", COLORS, "colouring", "what the colour of a box says: "),
         ("--terms", TERMS, "kind of terms", "how much of a law: "),
     ):
@@ -57,7 +58,7 @@ def _draw_options(parser: Parser) -> None:
     add_model(parser)
 
 
-_DRAWN = ("view", "direction", "color", "show", "terms", "values", "depth", "focus")
+_DRAWN = ("view", "direction", "style", "color", "show", "terms", "values", "depth", "focus")
 
 
 def _run_draw(options: argparse.Namespace) -> int:
@@ -71,15 +72,17 @@ def _run_draw(options: argparse.Namespace) -> int:
 
 
 def _contrast_options(parser: Parser) -> None:
+    from archgraph.data.figure_words import STYLES
     from archgraph.figures.contrast.contrast import PANELS
 
     parser.add_argument("specs", metavar="SPEC", nargs="+", help="two or more shipped names or paths")
     text = "from top to bottom (default: all), with commas: "
     add_names(parser, "--panels", lambda: PANELS, "panel", text, read=some_of, default=None)
+    add_names(parser, "--style", lambda: STYLES, "style", "how stages are drawn: ", default=None)
     add_figure(parser, required=False)
     add_parts(parser)
     add_format(parser)
-    for option in ("--panels", *LOOK_FLAGS, *PART_FLAGS):
+    for option in ("--panels", "--style", *LOOK_FLAGS, *PART_FLAGS):
         parser.goes_with(option, "--output")
     for option in ("--format", "--json"):
         parser.not_with(option, "--output")
@@ -98,6 +101,7 @@ def _run_contrast(options: argparse.Namespace) -> int:
     figure = contrast(
         *networks,
         panels=options.panels,
+        style=options.style,
         **figure_keywords(options),
     )
     return save(figure, options.output)

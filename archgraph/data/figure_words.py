@@ -9,6 +9,8 @@ COLORS = ("locality", "params", "macs", "level", "op")
 ANNOTATIONS = ("shape", "params", "macs", "field")
 TERMS = ("leading", "full")
 DIRECTIONS = ("auto", "down", "right")
+#: Boxes with words, or feature maps in true proportion: flat, or in slight perspective.
+STYLES = ("boxes", "maps", "perspective")
 THEMES = ("paper", "slides", "dark")
 BACKGROUNDS = {"white": "#ffffff", "paper": "#fbf8f1", "transparent": "none"}
 FONTS = ("embed", "outlines", "system")
@@ -66,6 +68,7 @@ class FigureOption:
 #: Every option of `draw` that a spec can hold, in the order of its documentation.
 FIGURE_OPTIONS: dict[str, FigureOption] = {
     "view": FigureOption("word", "What is drawn.", VIEWS),
+    "style": FigureOption("word", "Boxes, or feature maps in true proportion: flat, or in perspective.", STYLES),
     "width": FigureOption("text", "auto, column, text, or a length such as 3.25in."),
     "height": FigureOption("text", "The most that the drawing shall be high, such as 4in."),
     "venue": FigureOption("word", "Whose column and text widths are meant.", tuple(VENUES)),

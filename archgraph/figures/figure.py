@@ -186,6 +186,7 @@ class ContrastOptions(TypedDict, total=False):
     height: str | None
     venue: str | None
     panels: Iterable[str] | None
+    style: str | None
     palette: str | Sequence[str] | None
     labels: Mapping[str, str] | None
     hide: Iterable[str] | None
@@ -204,6 +205,7 @@ class DrawOptions(TypedDict, total=False):
     height: str | None
     venue: str | None
     direction: str | None
+    style: str | None
     color: str | None
     palette: str | Sequence[str] | None
     show: Iterable[str] | None
@@ -250,7 +252,7 @@ def draw(network: Network, view: str | None = None, *, engine: str = "auto", **s
     chosen = _chosen(network.origin.figure, {"view": view, **said}, FIGURE_OPTIONS)
     look = checked_look(**{name: chosen.pop(name) for name in _LOOK if name in chosen})
     shown, width, venue = chosen.pop("view", "overview"), chosen.pop("width", "auto"), chosen.pop("venue", "icml")
-    color = chosen.pop("color", "locality")
+    color = chosen.pop("color", "op" if chosen.get("style", "boxes") != "boxes" else "locality")
     facts = Facts(network, color, options(**chosen))
     drawn = view_diagram(facts, shown, width_before_scaling(width, venue, look.theme), venue, engine)
     return Figure(drawn, shown, (facts,), look)
@@ -309,7 +311,7 @@ def contrast(*networks: Network, **said: Unpack[ContrastOptions]) -> Figure:
     Args:
         networks: two or more.
         said: as for `draw`, and `panels`: from top to bottom, of ``"stages"``, ``"levels"``, ``"laws"``,
-            ``"ladder"``, ``"hops"`` and ``"matrix"``; all if nothing is said.
+            ``"ladder"``, ``"hops"`` and ``"matrix"``; all if nothing is said. With ``style`` the stages are maps.
 
     Raises:
         QueryError: an unknown panel, venue or width, less than 3.2 inches, or fewer than two networks.
@@ -327,7 +329,7 @@ def contrast(*networks: Network, **said: Unpack[ContrastOptions]) -> Figure:
     look = checked_look(**{name: chosen[name] for name in _LOOK if name in chosen})
     venue, height = chosen.get("venue", "icml"), chosen.get("height")
     page = page_width(width_before_scaling(chosen.get("width", "text"), venue, look.theme), venue)
-    facts = contrast_facts(networks, chosen.get("labels") or {}, chosen.get("hide") or ())
+    facts = contrast_facts(networks, chosen.get("labels") or {}, chosen.get("hide") or (), chosen.get("style", "boxes"))
     drawn = contrast_diagram(
         facts,
         page,

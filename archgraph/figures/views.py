@@ -23,6 +23,8 @@ from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import SIZES, page_width, ramp
 from archgraph.figures.facts.coloring import COLOR_KINDS
 from archgraph.figures.facts.facts import Facts
+from archgraph.figures.maps.maps_diagram import maps_diagram
+from archgraph.figures.maps.maps_legend import maps_legend, maps_rules, packed
 from archgraph.figures.overview.any_graph import full_diagram, graph_diagram
 from archgraph.figures.overview.spine import block_diagram, repeat_groups, spine_diagram
 from archgraph.figures.overview.u import u_diagram
@@ -60,6 +62,8 @@ def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = 
 
 
 def _view(facts: Facts, view: str, widths: list[float], engine: str) -> Diagram:
+    if facts.options.style != "boxes":
+        return _maps(facts, view, widths[-1])
     if view in ("levels", "laws"):
         drawn = levels_diagram(facts, widths[0]) if view == "levels" else laws_diagram(facts, widths[-1])
         return _described(facts, _with_totals(facts, drawn))
@@ -68,6 +72,19 @@ def _view(facts: Facts, view: str, widths: list[float], engine: str) -> Diagram:
     drawn = _first_fitting(facts, view, widths, engine)
     page = next((page for page in widths if drawn.width <= page + 0.5), widths[-1])
     return _with_legend(facts, drawn, page)
+
+
+def _maps(facts: Facts, view: str, width: float) -> Diagram:
+    """Feature maps instead of boxes, with the kinds of operations as colours unless others are asked for.
+
+    Raises:
+        QueryError: the view is not of the whole network, or a U is asked to be a spine.
+    """
+    if view != "overview":
+        raise QueryError(f"the view {view} has no maps", hint="view='overview', which opens blocks where there is room")
+    if facts.options.direction == "down":
+        raise QueryError("maps stand from left to right, or in a U", hint="direction='auto' or 'right'")
+    return _with_legend(facts, maps_diagram(facts, width), width)
 
 
 def _first_fitting(facts: Facts, view: str, widths: list[float], engine: str) -> Diagram:
@@ -121,7 +138,7 @@ def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
     wide = max(width, drawn.width)
     below = None
     if facts.options.legend:
-        below = _legend(facts, wide, {box.picture for box in drawn.boxes}, {box.outline for box in drawn.boxes})
+        below = _legend_below(facts, drawn, wide)
     notes = drawn.notes
     if drawn.width > width + 0.5:
         notes += (f"{drawn.width:.0f} pt wide, {width:.0f} pt asked: collapse it (view='overview') or give it more",)
@@ -133,6 +150,19 @@ def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
         whole = whole.plus(below.moved(0, drawn.height + _LEGEND_GAP))
         height += _LEGEND_GAP + below.height
     return _described(facts, replace(whole, width=wide, height=height, notes=notes))
+
+
+def _legend_below(facts: Facts, drawn: Diagram, width: float) -> Diagram | None:
+    if facts.options.style == "boxes":
+        return _legend(facts, width, {box.picture for box in drawn.boxes}, {box.outline for box in drawn.boxes})
+    rules = maps_rules(facts, drawn, width)
+    if facts.color == "op":
+        lines = packed([signs(facts), *totals(facts, width - 1), *_left_out(facts)], width - 1)
+        return maps_legend(drawn, width, [*rules, *lines])
+    scale = _legend(facts, width, set(), set()) or Diagram()
+    boxes = tuple(replace(box, name="rules") for box in lines_below(width, rules).boxes)
+    top, height = scale.height + 2, max(box.height for box in boxes)
+    return replace(scale.plus(Diagram(boxes).moved(0.0, top)), height=top + height)
 
 
 def _legend(facts: Facts, width: float, pictures: set[str], outlines: set[Outline]) -> Diagram | None:

@@ -209,6 +209,7 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
             "--label layers='The stack' --node-style layers:fill=#fff4d6,width=1.5 -o right.svg",
         ),
         ("What is inside one block, less a part of it.", "draw dit --focus blocks --hide blocks.mlp -o inside.svg"),
+        ("Feature maps in true proportion.", "draw conv_stack --style perspective -o maps.svg"),
         ("Two levels of blocks opened.", "draw vit --depth 2 -o deep.svg"),
         ("A network of your own.", f"draw nets:build {MODEL} -o own.svg"),
     ),
@@ -224,6 +225,7 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
             "--fonts embed -o slides.svg",
         ),
         ("", "contrast conv_stack vit --panels stages --dpi 150 -o slides.png"),
+        ("Stages as feature maps.", "contrast conv_stack vit --panels stages --style maps -o stages-as-maps.svg"),
         (
             "With a heading, names of one's own, and no more than needed.",
             "contrast gpt2 vit --panels stages --title 'Two transformers' --palette viridis --height 6in "

@@ -34,6 +34,9 @@ def option_figures() -> dict[str, Figure]:
     found["direction-right"] = stack.draw(direction="right")
     found["palette"] = dit.draw("blocks", width="column", palette="ember")
     found["theme-slides"] = stack.draw(theme="slides", width="7in")
+    found["style-maps"], found["style-u"] = load("vit").draw(style="maps"), load("unet").draw(style="maps")
+    found["style-perspective"] = load("vgg").draw(style="perspective")
+    found["style-contrast"] = contrast(load("unet:padded-512"), dit, style="maps", panels=["stages"])
     found["panels"] = contrast(stack, load("vit"), panels=["stages", "laws"], width="4.5in")
     return found
 

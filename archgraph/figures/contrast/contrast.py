@@ -9,17 +9,19 @@ from archgraph.figures.charts.charts import CHARTS, charts
 from archgraph.figures.charts.ladder import LadderStep
 from archgraph.figures.charts.levels import levels_diagram
 from archgraph.figures.charts.sides import LOOKS, Side, sides
+from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.legend import legend
 from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.contrast.panel import LOW, TALL, panel, tells_mixing
 from archgraph.figures.contrast.table import laws
-from archgraph.figures.drawing.diagram import Diagram, Path
+from archgraph.figures.drawing.diagram import MUTED, Diagram, Path, Text
 from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import GRID, HAIR, SIZES
 from archgraph.figures.facts.facts import Facts, ways_through
+from archgraph.figures.maps.maps_panel import maps_panel
 
 _GUTTER, _LEAST_WIDTH, _ABREAST = 15.0, 3.2 * 72, 3
-_LEAST_STAGES, _LEAST_LEVELS = 110.0, 145.0
+_LEAST_STAGES, _LEAST_LEVELS, _LEAST_MAPS = 110.0, 145.0, 210.0
 _PAGE_HEIGHT, _PANEL_GAP = 9 * 72, 9.0
 #: Pitch of the rows of stages and height of their boxes, from roomy to close.
 _ROWS = ((28.0, TALL), (26.5, TALL), (19.5, LOW), (17.5, LOW), (16.5, LOW), (15.5, LOW))
@@ -98,10 +100,44 @@ def _panels(
             yield charts(found, names, width)
             continue
         for name in names:
-            if name == "laws":
+            if name == "stages" and found[0].facts.options.style != "boxes":
+                yield _maps(found, width, scale=scale)
+            elif name == "laws":
                 yield laws(found, width, _told(panels, width, len(found)))
             else:
                 yield _stages(found, width, pitch, tall, scale=scale) if name == "stages" else _levels(found, width)
+
+
+def _maps(found: Sequence[Side], width: float, *, scale: bool) -> Diagram:
+    """The networks as feature maps, each on a scale of its own, coloured by what they read of the input."""
+    rows, own = _abreast(found, width, _LEAST_MAPS)
+    drawn, y = Diagram(width=width), 0.0
+    for start, row in enumerate(rows):
+        parts = [maps_panel(side.facts, own) for side in row]
+        for column, one in enumerate(parts):
+            mark = "abcdef"[start * len(rows[0]) + column]
+            drawn = drawn.plus(_marked(one, mark).moved((own + _GUTTER) * column, y))
+        y += max(one.height for one in parts) + _PANEL_GAP
+    if not scale:
+        return replace(drawn, width=width, height=y - _PANEL_GAP)
+    below = _scale(width, [])
+    rule = "Maps are as high as √(positions along a side) and as wide as √channels, on a scale for each network"
+    line = Text(fitted(words(rule, SIZES.small), width - 1), 0.5, below.height + 8.0, MUTED)
+    below = replace(below, marks=(*below.marks, line), height=below.height + 12.0)
+    return replace(drawn.plus(below.moved(0, y)), width=width, height=y + below.height)
+
+
+def _marked(drawn: Diagram, mark: str) -> Diagram:
+    """A panel whose boxes and frames have names of their own among those of other networks."""
+
+    def named(name: str) -> str:
+        return f"{mark}: {name}" if name else name
+
+    edges = tuple(replace(edge, source=named(edge.source), target=named(edge.target)) for edge in drawn.edges)
+    boxes = tuple(replace(box, name=named(box.name)) for box in drawn.boxes)
+    return replace(
+        drawn, boxes=boxes, edges=edges, clusters=tuple(replace(c, name=named(c.name)) for c in drawn.clusters)
+    )
 
 
 def _stacked(drawn: Iterator[Diagram]) -> Diagram:

@@ -9,7 +9,9 @@ from archgraph.figures.facts.options import options
 from archgraph.graph.network import Network
 
 
-def contrast_facts(networks: Sequence[Network], labels: Mapping[str, str], hide: Iterable[str]) -> tuple[Facts, ...]:
+def contrast_facts(
+    networks: Sequence[Network], labels: Mapping[str, str], hide: Iterable[str], style: str = "boxes"
+) -> tuple[Facts, ...]:
     """What is asked of every network, with its own labels and hidden parts under those of the call.
 
     Raises:
@@ -18,7 +20,7 @@ def contrast_facts(networks: Sequence[Network], labels: Mapping[str, str], hide:
     hidden = (hide,) if isinstance(hide, str) else tuple(hide)
     for name in (*labels, *hidden):
         _check(networks, name, "labels" if name in labels else "hide")
-    return tuple(Facts(one, options=options(**_own(one, labels, hidden))) for one in networks)
+    return tuple(Facts(one, options=options(**_own(one, labels, hidden), style=style)) for one in networks)
 
 
 def _own(network: Network, labels: Mapping[str, str], hide: Sequence[str]) -> dict:

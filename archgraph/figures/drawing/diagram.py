@@ -277,7 +277,10 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Diagram:
-    """Boxes, edges between them, frames behind them, and loose marks (labels of inputs, junctions, axes)."""
+    """Boxes, edges between them, frames behind them, and loose marks (labels of inputs, junctions, axes).
+
+    ``undrawn`` is what it leaves out, in words for the legend.
+    """
 
     boxes: tuple[Box, ...] = ()
     edges: tuple[Edge, ...] = ()
@@ -289,6 +292,7 @@ class Diagram:
     description: str = ""
     notes: tuple[str, ...] = field(default=())
     background: str = "none"
+    undrawn: tuple[str, ...] = ()
 
     def moved(self, dx: float, dy: float) -> "Diagram":
         return replace(

@@ -86,7 +86,7 @@ def _edge(edge: Edge, change: Restyling) -> Edge:
 def _cluster(cluster: Cluster, change: Restyling) -> Cluster:
     e, k = cluster.extent, change.scale
     extent = Extent(k * e.left, k * e.top, k * e.right, k * e.bottom)
-    cards = tuple(_rect(rect, change) for rect in frames(cluster))
+    cards = tuple(_rect(rect, change) for rect in cluster.frames or frames(cluster))
     return replace(cluster, extent=extent, parts=tuple(_part(part, change) for part in cluster.parts), frames=cards)
 
 

@@ -51,7 +51,7 @@ class Facts:
         """What is drawn: the network, or a block that it is focused on, without what is hidden."""
         depth = self.options.depth
         if self.options.focus:
-            block = self._focused
+            block = self.focused
             return self.author.kept(flow_of(block.body, prefix=f"{self.options.focus}.", depth=depth))
         whole = main_flow(self.network)
         return self.author.kept(
@@ -62,11 +62,12 @@ class Facts:
         """Every operation of a graph, or as deep as is asked for, without what is hidden."""
         depth = self.options.depth
         if self.options.focus:
-            return self.author.kept(flow_of(self._focused.body, (), f"{self.options.focus}.", whole=True, depth=depth))
+            return self.author.kept(flow_of(self.focused.body, (), f"{self.options.focus}.", whole=True, depth=depth))
         return self.author.kept(flow_of(graph, selected, whole=True, depth=depth))
 
     @cached_property
-    def _focused(self) -> Repeat:
+    def focused(self) -> Repeat:
+        """The block that is drawn alone."""
         member = find_member(self.network.graph, self.options.focus)[0]
         if not isinstance(member, Repeat):
             raise QueryError(f"{quoted(self.options.focus)} is a single operation: nothing lies inside it")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from archgraph.data.figure_words import ANNOTATIONS, DIRECTIONS, NODE_STYLE, TERMS
+from archgraph.data.figure_words import ANNOTATIONS, DIRECTIONS, NODE_STYLE, STYLES, TERMS
 from archgraph.errors import QueryError, not_among
 from archgraph.figures.drawing.box_look import BoxLook
 from archgraph.figures.drawing.look import checked_color
@@ -27,6 +27,7 @@ class Options:
         focus: the path of the block whose inside is drawn, empty for the whole.
         looks: how boxes look, by path or kind.
         direction: one of `DIRECTIONS`.
+        style: one of `STYLES`.
         height: the most that the drawing shall be high, in points.
         title: a heading above the drawing.
         legend: whether scale, signs and totals stand below it.
@@ -44,6 +45,7 @@ class Options:
     height: float | None = None
     title: str = ""
     legend: bool = True
+    style: str = "boxes"
 
 
 def options(
@@ -60,6 +62,7 @@ def options(
     height: str | None = None,
     title: str = "",
     legend: bool = True,
+    style: str = "boxes",
 ) -> Options:
     """Check and collect the options of a figure.
 
@@ -81,6 +84,8 @@ def options(
         raise not_among("kind of terms", terms, TERMS)
     if direction not in DIRECTIONS:
         raise not_among("direction", direction, DIRECTIONS)
+    if style not in STYLES:
+        raise not_among("style", style, STYLES)
     if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or not 0 <= depth <= _DEEPEST):
         raise QueryError(f"depth must be a whole number from 0 to {_DEEPEST}, and is {depth!r:.40}")
     texts = {"title": title, **{f"the label of {name}": text for name, text in (labels or {}).items()}}
@@ -100,6 +105,7 @@ def options(
         None if height is None else page_height(height),
         title,
         legend,
+        style,
     )
 
 

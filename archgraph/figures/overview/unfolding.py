@@ -37,6 +37,8 @@ class Drawing:
 def unfolded(facts: Facts, whole: Diagram) -> list[Drawing]:
     """The figure, the same with its open block closed, and the inside of every block, outer ones first."""
     found = [Drawing("", "", "the whole", whole)]
+    if facts.options.style != "boxes":
+        return found
     opened = {cluster.name for cluster in whole.clusters} - {box.name for box in whole.boxes}
     closed = spine_diagram(facts, facts.structure, _WIDTH, open_one=False) if opened else None
     if closed is not None:

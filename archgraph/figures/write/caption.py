@@ -28,6 +28,8 @@ def caption(kind: str, networks: Sequence[Facts]) -> str:
     """What a figure shows, and the exact costs of its networks at the drawn sizes."""
     costs = "; ".join(map(_costs, networks))
     what = _SHOWN[kind]
+    if len(networks) == 1 and networks[0].options.style != "boxes":
+        what = "Its feature maps: as high as the root of the positions along a side, as wide as that of the channels"
     if len(networks) == 1 and networks[0].options.focus:
         what = f"The inside of {networks[0].options.focus}"
     return f"{', '.join(facts.network.name for facts in networks)}. {what}. {costs}."

@@ -67,6 +67,7 @@ class _Writer:
         framed = {box.name for frame in self.frames for box in self._inside(frame)}
         yield from (self._node(box) for box in self.diagram.boxes if box.name not in framed)
         yield from (line for (home, _), (_, line) in self.ends.items() if not home)
+        yield from self._beside()
         yield from edges
 
     def _inside(self, frame: Cluster) -> list[Box]:
@@ -93,7 +94,7 @@ class _Writer:
     def _node(self, box: Box) -> str:
         x, y = box.center
         rows = _rows(box)
-        label = "\n".join(rows) or ("" if _is_circle(box) else box.name)
+        label = "\n".join(rows) or ("" if _is_circle(box) or _is_bare(box) else box.name)
         found = {
             "id": box.name,
             "pos": f"{dot_number(x)},{dot_number(self.diagram.height - y)}!",
@@ -108,10 +109,20 @@ class _Writer:
             dot = len(box.parts) > 1 and isinstance(box.parts[1], Rect)
             found |= {"shape": "circle", "label": "·" if dot else "+", "fixedsize": "true", "fontsize": "9"}
         elif box.parts and isinstance(box.parts[0], Rect):
-            found |= _painted(box, box.parts[0])
+            found |= _painted(box, box.parts[0]) | ({"fixedsize": "true"} if _is_bare(box) else {})
         if box.name in self.decks:
             found["peripheries"] = "2"
         return f"{self.names[box.name]} [{dot_attributes(found)}]"
+
+    def _beside(self) -> Iterator[str]:
+        """What is written beside boxes that hold no text, as nodes of their own."""
+        if not any(map(_is_bare, self.diagram.boxes)):
+            return
+        for index, mark in enumerate(mark for mark in self.diagram.marks if isinstance(mark, Text)):
+            e = mark.extent
+            x, y = (e.left + e.right) / 2, self.diagram.height - (e.top + e.bottom) / 2
+            place = {"pos": f"{dot_number(x)},{dot_number(y)}!", "fontsize": "7", "margin": "0"}
+            yield f"text{index} [{dot_attributes({'shape': 'plaintext', 'label': plain(mark), **place})}]"
 
     def _edge(self, edge: Edge) -> str:
         source, target = (
@@ -180,6 +191,11 @@ def _rows(box: Box) -> list[str]:
         else:
             rows.append([text])
     return ["   ".join(plain(text) for text in sorted(row, key=lambda text: text.x)) for row in rows]
+
+
+def _is_bare(box: Box) -> bool:
+    """Whether a box says everything by its size and colour."""
+    return box.kind == "node" and not any(True for _ in box.texts()) and not _is_circle(box)
 
 
 def _is_circle(box: Box) -> bool:

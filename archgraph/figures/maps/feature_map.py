@@ -1,0 +1,112 @@
+"""What a figure of feature maps is made of: maps in a row, decks of them, ways past them, and rows of a U."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from archgraph.figures.drawing.diagram import Line
+from archgraph.graph.ir import Value
+from archgraph.outline.items import Item
+
+
+@dataclass(frozen=True)
+class Share:
+    """A part of a map that is put together of several: its channels, and the kind of what wrote it."""
+
+    channels: int
+    kind: str
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMap:
+    """A value as a map: as high as it has positions along a side, as wide as it has channels.
+
+    Attributes:
+        name: the path of what wrote it.
+        items: what wrote it, and what was drawn into it.
+        value: the value.
+        kind: one of `MAP_KINDS`.
+        side: positions along a side; 0 for a vector.
+        channels: how many; 0 where there is no such axis.
+        shares: of a concatenation its operands.
+        count: how often what wrote it is applied in a row, as text; nothing for once.
+    """
+
+    name: str
+    items: tuple[Item, ...]
+    value: Value
+    kind: str
+    side: float
+    channels: int
+    shares: tuple[Share, ...] = ()
+    count: Line = ()
+
+
+@dataclass(frozen=True, eq=False)
+class MapDeck:
+    """Elements that are applied again and again."""
+
+    name: str
+    inner: tuple[MapElement, ...]
+    title: str
+    count: Line
+
+
+@dataclass(frozen=True, eq=False)
+class WayPast:
+    """Elements with a way past them; ``word`` says what is on the way, or how it joins if it does not add."""
+
+    inner: tuple[MapElement, ...]
+    word: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class MapLanes:
+    """Elements beside each other; ``fork`` says whether they come from one place."""
+
+    lanes: tuple[tuple[MapElement, ...], ...]
+    fork: bool
+    word: str = ""
+
+
+MapElement = FeatureMap | MapDeck | WayPast | MapLanes
+
+
+@dataclass(frozen=True, eq=False)
+class MapRow:
+    """A stretch of elements on one row; 0 is the finest."""
+
+    row: int
+    inner: tuple[MapElement, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MapSkip:
+    """What is copied from a stretch to a later one: the numbers of both, and the values."""
+
+    source: int
+    target: int
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MapScene:
+    """All that is drawn, in the order of the data: stretches and the copies between them."""
+
+    rows: tuple[MapRow, ...]
+    skips: tuple[MapSkip, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def maps_of(elements: tuple[MapElement, ...]) -> Iterator[FeatureMap]:
+    """Yield the maps among elements, in order."""
+    waiting: list[MapElement] = [*reversed(elements)]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, FeatureMap):
+            yield one
+        elif isinstance(one, MapLanes):
+            waiting += [inner for lane in reversed(one.lanes) for inner in reversed(lane)]
+        else:
+            waiting += reversed(one.inner)
