@@ -27,7 +27,7 @@ COPYING = frozenset(
      "index_put")
 )  # fmt: skip
 """Steps that put elements of one tensor into a copy of another."""
-COPIED = frozenset(("self", "src", "source", "values"))
+HOLDING = frozenset(("self", "src", "source", "values"))
 """The arguments of these that hold elements; others say where they go."""
 SLIDING = frozenset(("conv1d", "conv2d", "conv3d", "convolution"))
 TOTALS = frozenset(("sum", "mean", "norm", "linalg_vector_norm", "cumsum"))
@@ -133,7 +133,7 @@ class Vacancies(States):
             item = (
                 step.args[place] if place < len(step.args) else step.kwargs.get(argument.name, argument.default_value)
             )
-            held = argument.name in COPIED and isinstance(item, RecordedNode)
+            held = argument.name in HOLDING and isinstance(item, RecordedNode)
             given[argument.name] = self._shaped(step, item) if held else self._constant(step, item)
         states = [item for item in given.values() if isinstance(item, Partial)]
 
