@@ -74,3 +74,16 @@ def test_what_differs_from_autograd_is_said():
         == f"{int(g.at().saved_bytes):,} bytes at the sizes of the trace, of which PyTorch keeps {right:,}"
     )
     assert ag.trace(torch.nn.Linear(8, 8), torch.rand(TOKENS)).saved_doubt == ""
+
+
+@pytest.mark.parametrize("dim", [0, 1, None])
+def test_a_weight_as_a_direction_times_a_length(dim):
+    layer = torch.nn.utils.parametrizations.weight_norm(torch.nn.Linear(8, 5), dim=dim)
+    check(torch.nn.Sequential(layer), TOKENS)
+
+
+@pytest.mark.parametrize("norm", [torch.nn.BatchNorm2d(3), torch.nn.BatchNorm2d(3, affine=False)])
+def test_a_norm_by_constants_agrees_with_what_it_is_lowered_to(norm):
+    net = torch.nn.Sequential(norm, torch.nn.Conv2d(3, 4, 1), torch.nn.ReLU())
+    check(net, IMAGE)
+    assert ag.verify(ag.trace(net, torch.rand(IMAGE))).ok
