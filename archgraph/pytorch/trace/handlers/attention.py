@@ -104,7 +104,8 @@ def attention(i: ProgramInterpreter, a: Arguments) -> Tracked:
         result = fused(i, a.query, a.key, a.value, keys)
         if result is not None:
             return result
-    return written_out(i, a.query, a.key, a.value, keys, None if fixed else a.attn_mask, scaled=(True, True), drops=drops)
+    bias = None if fixed else a.attn_mask
+    return written_out(i, a.query, a.key, a.value, keys, bias, scaled=(True, True), drops=drops)
 
 
 @aten("attention")
