@@ -21,7 +21,7 @@ ROWS = {
     "in place": lambda m, x: functional.dropout(m.a(x), 0.5, training=True, inplace=True),
     "of whole features": lambda m, x: functional.dropout1d(m.c(x), 0.5, training=True),
     "that keeps the variance": lambda m, x: functional.alpha_dropout(m.a(x), 0.5, training=True),
-    "of whole features that keeps the variance": lambda m, x: functional.feature_alpha_dropout(m.a(x), 0.5, training=True),
+    "of features that keeps the variance": lambda m, x: functional.feature_alpha_dropout(m.a(x), training=True),
     "of weights": lambda m, x: functional.dropout((m.a(x) @ x.mT).softmax(-1), 0.5, training=True) @ m.b(x),
     "in fused attention": lambda m, x: functional.scaled_dot_product_attention(m.a(x), m.b(x), m.a(x), dropout_p=0.3),
     "of the input": lambda m, x: m.a(functional.dropout(x, 0.5, training=True)),
