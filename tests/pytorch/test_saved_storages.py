@@ -68,11 +68,11 @@ class Masks(torch.nn.Module):
 def test_what_differs_from_autograd_is_said():
     g = ag.trace(Masks(), torch.rand(TOKENS))
     right = measured(Masks(), torch.rand(TOKENS))
-    assert int(g.at().saved_bytes) != right
-    assert (
-        g.saved_doubt
-        == f"{int(g.at().saved_bytes):,} bytes at the sizes of the trace, of which PyTorch keeps {right:,}"
-    )
+    for ask in (lambda: g.at().saved_bytes, lambda: g.at().metric("saved_bytes"), lambda: g.at().saved_memory()):
+        with pytest.warns(UserWarning, match="what autograd keeps of Masks is not exact"):
+            said = int(ask())
+        assert said != right
+    assert g.saved_doubt == f"{said:,} bytes at the sizes of the trace, of which PyTorch keeps {right:,}"
     assert ag.trace(torch.nn.Linear(8, 8), torch.rand(TOKENS)).saved_doubt == ""
 
 
