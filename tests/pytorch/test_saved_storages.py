@@ -87,3 +87,21 @@ def test_a_norm_by_constants_agrees_with_what_it_is_lowered_to(norm):
     net = torch.nn.Sequential(norm, torch.nn.Conv2d(3, 4, 1), torch.nn.ReLU())
     check(net, IMAGE)
     assert ag.verify(ag.trace(net, torch.rand(IMAGE))).ok
+
+
+class PutBack(torch.nn.Module):
+    """Windows that are put back by a copy, which lies in order: the layer after it reads and keeps that."""
+
+    def __init__(self):
+        super().__init__()
+        self.a = torch.nn.Linear(4, 4)
+
+    def forward(self, x):
+        windows = x.view(1, 4, 2, 2, 2, 2).permute(0, 2, 4, 3, 5, 1).reshape(-1, 4, 4)
+        windows = windows.softmax(-2) * windows
+        y = windows.view(1, 2, 2, 2, 2, 4).permute(0, 5, 1, 3, 2, 4).reshape(1, 4, 4, 4)
+        return (y + self.a(y) + 1) * y
+
+
+def test_a_layer_keeps_the_copy_that_it_reads():
+    check(PutBack(), (1, 4, 4, 4))
