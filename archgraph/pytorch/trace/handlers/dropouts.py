@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from sympy import Integer
 
@@ -21,7 +20,7 @@ LEADING = 2
 
 
 @aten("dropout", "alpha_dropout", "feature_dropout", "feature_alpha_dropout")
-def dropout(i: ProgramInterpreter, a: Arguments) -> Any:
+def dropout(i: ProgramInterpreter, a: Arguments) -> object:
     """What it is given, times noise where it is switched on; what keeps its variance adds to that."""
     t = operand_of(a)
     if not a.train or not a.p:
