@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, final
@@ -363,7 +364,15 @@ class Architecture:
         >>> g.metric("params"), g.at(C=32).metric("params")
         (7574*C**2 + 118*C + 2, 7759554)
         """
+        if name == "saved_bytes":
+            self._warn_of_saved()
         return self._whole.metric(name)
+
+    def _warn_of_saved(self, depth: int = 3) -> None:
+        """A number of its own carries no label: what autograd keeps otherwise is said beside it."""
+        if self.network.origin.module is not None and not self.gaps and self.saved_doubt:
+            text = f"what autograd keeps of {self.name} is not exact (`saved_doubt`): {self.saved_doubt}"
+            warnings.warn(text, UserWarning, stacklevel=depth)
 
     def law(self, expression: Expr) -> Law:
         """Return an expression of the graph in the spec's symbols, or its value after `at`.
@@ -738,10 +747,13 @@ class Architecture:
     def saved_bytes(self) -> Law:
         """The bytes that autograd keeps for the backward pass of one sample, in single precision.
 
+        A number that PyTorch does not keep of a traced module, as `saved_doubt` says, is said in a warning.
+
         >>> load("dit:XL/2").at().saved_bytes
         848961032
         """
-        return self.metric("saved_bytes")
+        self._warn_of_saved()
+        return self._whole.metric("saved_bytes")
 
     @property
     def saved_doubt(self) -> str:
@@ -772,6 +784,7 @@ class Architecture:
         """
         from archgraph.cost.memory.memory import saved_memory
 
+        self._warn_of_saved(depth=4)
         return saved_memory(self.network, attention, dtype, checkpoint=checkpoint)
 
     def peak_memory(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from sympy import Expr, Integer
@@ -73,6 +73,11 @@ class BatchNorm(Normalisation):
     kind: ClassVar[str] = "batch_norm"
     alone: ClassVar[bool] = False  # in training its statistics are those of the batch
     running: bool = False
+
+    @property
+    def as_built(self) -> BatchNorm:
+        """The norm whose statistics are kept: every kernel but the CPU's makes room for them, constants or not."""
+        return replace(self, running=False)
 
     def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
         """Return scale and shift when affine, and the running statistics as buffers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import pairwise
 
 from archgraph.errors import QueryError
 
@@ -43,6 +44,17 @@ class PositionSets:
     @cached_property
     def _key(self) -> int:
         return hash((self.masks, self.extent))
+
+    @cached_property
+    def stretches(self) -> tuple[tuple[int, int], ...]:
+        """The runs of the first set, from where each begins to where it has ended.
+
+        >>> position_sets([[0, 1, 4]], 6).stretches
+        ((0, 2), (4, 5))
+        """
+        bits = [self.masks[0] >> place & 1 for place in range(self.extent)]
+        ends = [place for place, pair in enumerate(pairwise([0, *bits, 0])) if pair[0] != pair[1]]
+        return tuple(zip(ends[::2], ends[1::2], strict=True))
 
     def __repr__(self) -> str:
         return f"{len(self.masks)} sets of {self.extent} positions"

@@ -204,6 +204,7 @@ class Reach:
         gate: whether it is a factor that a product broadcasts over positions.
         outputs: the outputs that read it, by number; None for all.
         position: for an operand that counts as one position of an axis: the axis, its index.
+        only: for an operand that only some positions of the output read: axes of the output, and which positions.
         channels: what is done to its channels, beyond reading them channel by channel or in groups.
         beside: whether every position also reads itself with a learned weight, beside the mixture.
     """
@@ -217,6 +218,7 @@ class Reach:
     gate: bool = False
     outputs: tuple[int, ...] | None = None
     position: tuple[str, Expr] | None = None
+    only: tuple[tuple[str, PositionSets], ...] = ()
     channels: frozenset[ChannelUse] = frozenset()
     beside: bool = False
 

@@ -26,7 +26,6 @@ torch.set_num_threads(1)
 ALL = {**ROWS, **NAMES, **LAYERS}
 SAVED_DIFFERS = {
     "col2im": "the CPU's kernel works in a buffer twice as large, which the result lies in",
-    "_weight_norm": "one kernel keeps the lengths alone; here it is a chain, which keeps the scale as well",
     "native_dropout": "called by this name, it makes a mask of ones in evaluation mode too",
 }
 """Rows where our bytes are another number, and why."""

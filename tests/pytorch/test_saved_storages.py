@@ -68,9 +68,40 @@ class Masks(torch.nn.Module):
 def test_what_differs_from_autograd_is_said():
     g = ag.trace(Masks(), torch.rand(TOKENS))
     right = measured(Masks(), torch.rand(TOKENS))
-    assert int(g.at().saved_bytes) != right
-    assert (
-        g.saved_doubt
-        == f"{int(g.at().saved_bytes):,} bytes at the sizes of the trace, of which PyTorch keeps {right:,}"
-    )
+    for ask in (lambda: g.at().saved_bytes, lambda: g.at().metric("saved_bytes"), lambda: g.at().saved_memory()):
+        with pytest.warns(UserWarning, match="what autograd keeps of Masks is not exact"):
+            said = int(ask())
+        assert said != right
+    assert g.saved_doubt == f"{said:,} bytes at the sizes of the trace, of which PyTorch keeps {right:,}"
     assert ag.trace(torch.nn.Linear(8, 8), torch.rand(TOKENS)).saved_doubt == ""
+
+
+@pytest.mark.parametrize("dim", [0, 1, None])
+def test_a_weight_as_a_direction_times_a_length(dim):
+    layer = torch.nn.utils.parametrizations.weight_norm(torch.nn.Linear(8, 5), dim=dim)
+    check(torch.nn.Sequential(layer), TOKENS)
+
+
+@pytest.mark.parametrize("norm", [torch.nn.BatchNorm2d(3), torch.nn.BatchNorm2d(3, affine=False)])
+def test_a_norm_by_constants_agrees_with_what_it_is_lowered_to(norm):
+    net = torch.nn.Sequential(norm, torch.nn.Conv2d(3, 4, 1), torch.nn.ReLU())
+    check(net, IMAGE)
+    assert ag.verify(ag.trace(net, torch.rand(IMAGE))).ok
+
+
+class PutBack(torch.nn.Module):
+    """Windows that are put back by a copy, which lies in order: the layer after it reads and keeps that."""
+
+    def __init__(self):
+        super().__init__()
+        self.a = torch.nn.Linear(4, 4)
+
+    def forward(self, x):
+        windows = x.view(1, 4, 2, 2, 2, 2).permute(0, 2, 4, 3, 5, 1).reshape(-1, 4, 4)
+        windows = windows.softmax(-2) * windows
+        y = windows.view(1, 2, 2, 2, 2, 4).permute(0, 5, 1, 3, 2, 4).reshape(1, 4, 4, 4)
+        return (y + self.a(y) + 1) * y
+
+
+def test_a_layer_keeps_the_copy_that_it_reads():
+    check(PutBack(), (1, 4, 4, 4))

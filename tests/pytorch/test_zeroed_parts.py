@@ -64,6 +64,18 @@ def through_functions(net, x):
     return torch.sin(net.kept[:, None] * net.layer(x)) ** 2 * x.flip(1)
 
 
+def scaled_by_the_sum(net, x):
+    y = net.kept[:, None] * x
+    return y * y.sum(1, keepdim=True)
+
+
+def chosen_columns(net, x):
+    """Of two factors that are zero at whole positions the stored one says what is read."""
+    y = x.clone()
+    y[:, :, 1:3] = 0
+    return net.kept.expand(6, 6) @ y
+
+
 class Net(nn.Module):
     def __init__(self, run):
         super().__init__()
@@ -85,20 +97,20 @@ def read_by(net: nn.Module, place: int) -> set[int]:
     "run",
     [
         *(filled, masked, scaled_in_place, scattered, read_through_an_older_view),
-        *(times_the_number_zero, numerator, through_functions),
+        *(times_the_number_zero, numerator, through_functions, chosen_columns, scaled_by_the_sum),
     ],
     ids=lambda run: run.__name__,
 )
 def test_zeros_are_followed(run):
     field = ag.trace(Net(run), torch.rand(1, 6, 4)).receptive_field()
     for place in range(6):
-        found = field.probe("stat", n=place)
+        found = field.probe("stat", **{field.outputs[0]: place})
         assert found.exact and {position for (position,) in found} == read_by(Net(run), place)
 
 
 def test_what_is_written_over_again_is_said_to_be_a_bound():
     field = ag.trace(Net(written_over_again), torch.rand(1, 6, 4)).receptive_field()
     for place in range(6):
-        found = field.probe("stat", n=place)
+        found = field.probe("stat", **{field.outputs[0]: place})
         right, read = read_by(Net(written_over_again), place), {position for (position,) in found}
         assert read == right or (read > right and not found.exact)

@@ -209,7 +209,8 @@ def _axis(body: _Body, node: Node) -> str:
 
 
 def _reads_alone(reach: Reach, axis: str) -> bool:
-    return dict(reach.maps).get(axis) == SAME and axis not in reach.statistics and reach.position is None
+    apart = reach.position is None and not reach.only
+    return apart and dict(reach.maps).get(axis) == SAME and axis not in reach.statistics
 
 
 def _unused(name: str, members: list[Member]) -> str:

@@ -96,6 +96,8 @@ class _View:
         for field in fields.values():
             rest = _passing(rest, presence(field.gate))
         region = Region({REST: rest, **fields}, (), used(reach.channels))
+        for axis, sets in reach.only:
+            region = region.cut(axis, self.extent(axis), sets)
         position = _position(maps, reach)
         if position is None:
             return region

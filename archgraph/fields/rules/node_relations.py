@@ -14,7 +14,9 @@ from archgraph.fields.rules.node_reads import Learned
 from archgraph.fields.rules.relation import Relation
 from archgraph.fields.sets.field import ReadKind
 from archgraph.fields.sets.index_sets import every_index, one_index
+from archgraph.fields.sets.indices import of_bits
 from archgraph.graph.ir import Node
+from archgraph.ops.position_sets import PositionSets
 from archgraph.ops.reach import AxisMap, Reach
 from archgraph.sizes.exact import Evaluate
 from archgraph.sizes.types import TensorType
@@ -62,6 +64,7 @@ class _View:
         if reach.position is not None:
             axis, start = reach.position
             groups.append(Only(axis, one_index(self.evaluate(start))))
+        groups += (_only(axis, sets, outputs[axis]) for axis, sets in reach.only)
         return Relation(operand.positions, outputs, untangled(groups, outputs))
 
     def _groups(
@@ -78,6 +81,13 @@ class _View:
             else:
                 yield found
         yield from _tangles(tangled, outputs)
+
+
+def _only(axis: str, sets: PositionSets, extent: int) -> Only:
+    """Which positions of an axis of the output read an operand: of another length than the list's all may."""
+    if extent != sets.extent:
+        return Only(axis, every_index(extent), exact=False)
+    return Only(axis, of_bits(0, sets.masks[0]))
 
 
 def _tangles(tangled: dict[str, tuple[SourceDigit, ...]], outputs: dict[str, int]) -> Iterator[LinkGroup]:

@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TypeAlias
 
+from archgraph.fields.sets.at_most import at_most
 from archgraph.fields.sets.boxes import Boxes, ReadBox, covers, crossed, pruned
 from archgraph.fields.sets.channels import EVEN, Channels
 from archgraph.fields.sets.field import THERE, Field, identity
 from archgraph.fields.sets.iterate import power
-from archgraph.fields.sets.pieces import disjoint, placed
+from archgraph.fields.sets.pieces import Piece, disjoint, pieces, placed
 from archgraph.fields.sets.readings import Moving, Pieces, Reading, Rows, Whole, axes_of
 from archgraph.fields.sets.rows import presence
+from archgraph.ops.position_sets import PositionSets
 
 REST = ""
 """The key of the field of a value's content that none of its axes drives."""
@@ -90,6 +92,16 @@ class Region:
             return field.each(lambda reading: placed(reading, axis, extent, start, length))
 
         return self._with({name: cut(field) for name, field in self.fields.items()})
+
+    def cut(self, axis: str, extent: int, sets: PositionSets) -> Region:
+        """Return the region that only listed positions of the output have; of another length all may have it."""
+
+        def some(reading: Reading) -> Reading:
+            if extent != sets.extent:
+                return at_most(reading)
+            return pieces(axis, extent, (Piece(start, stop, reading) for start, stop in sets.stretches))
+
+        return self._with({name: field.each(some) for name, field in self.fields.items()})
 
     def uneven(self) -> Region:
         """Return the region of a value whose channels read differently."""

@@ -10,7 +10,7 @@ from sympy import Expr
 
 from archgraph.ops.arithmetic import Add
 from archgraph.ops.base import Kernel, Op, Product, Saved, Types, Weight, Workspace
-from archgraph.ops.reach import SAME, All, AtMost, AxisMap, Causal, ChannelUse, Reach, Window, using
+from archgraph.ops.reach import SAME, All, AtMost, AxisMap, Causal, ChannelUse, Listed, Reach, Window, using
 from archgraph.sizes.types import TensorType
 
 if TYPE_CHECKING:
@@ -88,7 +88,15 @@ class Limited(Op):
         )
         # What is left of channels reads less than the rest of them, where they stay channels.
         uses: tuple[ChannelUse, ...] = ("picked", "gathered") if self.outputs(*inputs)[0].has("c") else ("picked",)
+        found = (self._at_some(place, reach) for place, reach in enumerate(found))
         return tuple(using(reach, *uses) if (place, "c") in known else reach for place, reach in enumerate(found))
+
+    def _at_some(self, place: int, reach: Reach) -> Reach:
+        """Of an axis that an operand does not have is said at which positions it is read at all."""
+        own = dict(reach.maps)
+        beside = ((axis, read) for at, axis, read in self.reads if at == place and axis not in own)
+        only = tuple((axis, read.sets) for axis, read in beside if isinstance(read, Listed))
+        return replace(reach, only=only) if only else reach
 
     def _map(self, read: AxisMap) -> AxisMap:
         if not self.reason:

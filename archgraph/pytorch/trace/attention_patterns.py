@@ -83,6 +83,12 @@ def find_attentions(nodes: list[ProgramNode], constants: Set[ProgramNode]) -> Ma
     return found
 
 
+def _passes(node: ProgramNode) -> bool:
+    """Whether a step hands on what it is given: dropout that is switched on does not."""
+    name = name_of(node)
+    return name in TRANSPARENT and not (name == "dropout" and node.args[1] and node.args[2])
+
+
 def _over_last(node: ProgramNode) -> bool:
     rank = len(node.meta["val"].shape)
     return node.args[1] in (-1, rank - 1) and rank >= 3
@@ -154,7 +160,7 @@ def _scores(
 
 
 def _step(node: ProgramNode, name: str, constants: Set[ProgramNode]) -> tuple[ProgramNode, list[ProgramNode]] | None:
-    if name in TRANSPARENT:
+    if _passes(node):
         return node.args[0], []
     operands = [arg for arg in node.args if hasattr(arg, "op")]
     tensors = [arg for arg in operands if hasattr(arg.meta.get("val"), "shape")]
@@ -181,7 +187,7 @@ def _product(softmax: ProgramNode) -> tuple[ProgramNode, list[ProgramNode]] | No
         name = name_of(user)
         if name in PRODUCTS:
             return (user, after) if user.args[0] is node and user.args[1] is not node else None
-        if name not in TRANSPARENT:
+        if not _passes(user):
             return None
         after.append(user)
         node = user

@@ -20,6 +20,7 @@ from archgraph.pytorch.trace.attention_patterns import Fused
 from archgraph.pytorch.trace.axes import per_position
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.contractions import product_of
+from archgraph.pytorch.trace.handlers.dropouts import with_noise
 from archgraph.pytorch.trace.handlers.masked_sums import limited_sum
 from archgraph.pytorch.trace.handlers.pointwise import on_one
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
@@ -94,15 +95,17 @@ def _stacked(t: Tracked, *, inner: bool) -> Stacked:
 
 @aten("scaled_dot_product_attention")
 def attention(i: ProgramInterpreter, a: Arguments) -> Tracked:
-    """Fused attention; with a mask that is computed, its parts."""
+    """Fused attention; with a mask that is computed, or random zeros among its weights, its parts."""
     mask = a.nodes.get("attn_mask")
     fixed = mask is None or mask in i.program.constants or a.node.known_operand(mask) is not None
     keys = _masked(i, a.node, a.nodes["query"], a.nodes["key"], -2, causal=bool(a.nodes.get("is_causal")))
-    if fixed:
+    drops = bool(a.dropout_p)
+    if fixed and not drops:
         result = fused(i, a.query, a.key, a.value, keys)
         if result is not None:
             return result
-    return written_out(i, a.query, a.key, a.value, keys, None if fixed else a.attn_mask, scaled=(True, True))
+    bias = None if fixed else a.attn_mask
+    return written_out(i, a.query, a.key, a.value, keys, bias, scaled=(True, True), drops=drops)
 
 
 @aten("attention")
@@ -334,8 +337,9 @@ def written_out(
     bias: Tracked | None,
     *,
     scaled: tuple[bool, bool],
+    drops: bool = False,
 ) -> Tracked:
-    """Attention as its parts: scores, scale, bias, softmax, and the weighted values.
+    """Attention as its parts: scores, scale, bias, softmax, and the weighted values; some weights `drop` to zero.
 
     Queries and keys that are `scaled` are so before their product, which keeps what comes of it; else the scores are.
     """
@@ -353,6 +357,9 @@ def written_out(
     i.weighed = (t, masked)
     op = limited_sum(i, Softmax(axis), t.layout, t.rank - 1, {0: axis})
     weights = Tracked(i.builder.emit(op, [t.value])[0], t.layout)
+    if drops:
+        i.weighed, i.builder.limit = None, ""
+        weights = with_noise(weights, i, weights.rank)
     i.weighed, i.builder.limit = (weights, masked), "" if masked.open else APART
     result = _grouped_product(i, weights, v)
     i.weighed = None

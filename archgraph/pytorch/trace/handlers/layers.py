@@ -76,8 +76,7 @@ def linear_over(i: ProgramInterpreter, a: Arguments, x: Tracked, shape: list[Exp
     i.program.used(origin)
     t, (axis,) = i.builder.grouped(i.builder.materialised(x), [(_linear_axis(x, dim), (dim,))])
     op = Linear(shape[0], bias is True, axis)
-    if x.value not in i.builder.copies:
-        t = _as_read(i, t, op)
+    t = _as_read(i, t, op)
     assert isinstance(t.value, Value)
     (value,) = i.builder.emit(op, [t.value])
     result = finish(t, value, {dim: axis})

@@ -207,7 +207,7 @@ def prelu(i: ProgramInterpreter, a: Arguments) -> Any:
     return _ranked(arithmetic(i, Function("prelu"), [a.self, slopes]), a)
 
 
-@aten("normal_", "uniform_")
+@aten("normal_", "uniform_", "exponential_")
 def noise(i: ProgramInterpreter, a: Arguments) -> Any:
     """Random numbers, which overwrite a tensor without a look at it."""
     return i.moved("noise", [], a.node.meta["val"])

@@ -125,14 +125,21 @@ def _without_copies(x: Tracked, dims: Sequence[int]) -> Tracked:
     return Tracked(x.value, tuple(real(c) if d in dims else c for d, c in enumerate(x.layout)))
 
 
+HALF_BYTES = 2
+
+
 @aten("_weight_norm", "_weight_norm_interface")
 def weight_norm(i: ProgramInterpreter, a: Arguments) -> Any:
-    """A weight as a direction times a length."""
-    dims = [d for d in range(a.v.rank) if d != (a.dim or 0) % a.v.rank]
-    direction = i.builder.settled(a.v)
+    """A weight as a direction times a length, in one kernel where lengths stand along the first or last dimension."""
+    # Of -1 PyTorch takes one length of the whole.
+    side = a.dim or 0
+    dims = [d for d in range(a.v.rank) if d != side]
+    direction, first = i.builder.settled(a.v), len(i.builder.records)
     norm = reduced(i, direction, dims, lambda axes: Reduce("vector_norm", axes))
     scale = arithmetic(i, Function("div"), [a.g, norm])
     result = arithmetic(i, Multiply(), [direction, scale])
+    if side in (0, a.v.rank - 1) and a.nodes["v"].meta["val"].dtype.itemsize > HALF_BYTES:
+        i.builder.as_one_kernel(first)
     return (result, norm) if isinstance(a.node.meta["val"], (list, tuple)) else result
 
 

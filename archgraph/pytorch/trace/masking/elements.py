@@ -11,6 +11,7 @@ from archgraph.ops.position_sets import PositionSets
 from archgraph.ops.reach import SAME, AtMost, AxisMap, Listed
 from archgraph.ops.traced.limited import Limited
 from archgraph.pytorch.trace.builder import Builder, Record, Tracked
+from archgraph.pytorch.trace.masking.forms import mask_of
 from archgraph.pytorch.trace.masking.taken import NonzeroOf, TakenElements, taken_by
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.sizes.types import CHANNEL
@@ -53,6 +54,10 @@ def _reads(
     if len(content) == 1 and result.is_whole(content[0]) and content[0].axis in axes:
         masks = [1 << index if kept else 0 for index, kept in enumerate(taken.taken.tolist())]
         yield place, content[0].axis, Listed(PositionSets(masks, len(masks)))
+        return
+    if len(content) == 1 and result.is_whole(content[0]):
+        # It is one for all positions of this axis, of which only some read it.
+        yield place, content[0].axis, Listed(PositionSets([mask_of(taken.taken)], len(taken.taken)), alike=True)
         return
     yield from ((place, axis, AtMost(SAME, SOME)) for axis in axes[:1])
 

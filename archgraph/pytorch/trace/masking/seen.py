@@ -176,12 +176,14 @@ def _may_lose(step: RecordedNode, factor: RecordedNode) -> bool:
 def _masking(step: RecordedNode, states: States) -> tuple[RecordedNode | None, bool]:
     """Return the operand that masks what a step reads, and whether others do as well.
 
-    That is one of which single elements are zero, if there is: where whole positions are, what made them says so.
+    That is one of which single elements are zero, if there is: where whole positions are, what made them says so. Of a
+    constant factor nothing does.
     """
     known = [node for node in step.all_input_nodes if states.has(node)]
     fixed = [node for node in step.all_input_nodes if _has_zeros(step, node)]
     matrices = [node for node in (*known, *fixed) if is_matrix(states.operand(step, node))]
-    return next(iter((*matrices, *known, *fixed)), None), len(matrices) > 1
+    masking = [*matrices, *(node for node in fixed if node not in matrices)]
+    return next(iter((*masking, *known)), None), len(masking) > 1
 
 
 def _has_zeros(step: RecordedNode, node: RecordedNode) -> bool:
