@@ -18,7 +18,8 @@ from rooms import write_rooms
 from run_page import run_page
 from study_figures import write_study_figures
 
-from archgraph.architecture.architecture import contrast, load
+from archgraph.architecture.architecture import load
+from archgraph.architecture.several import contrast
 from archgraph.cli.program import COMMANDS
 from archgraph.spec.load import shipped_names
 
