@@ -16,21 +16,9 @@ from archgraph.errors import (
 )
 
 if TYPE_CHECKING:
-    from archgraph.architecture.architecture import (
-        Architecture,
-        compare,
-        contrast,
-        fits_figure,
-        fits_table,
-        growth_figure,
-        growth_table,
-        largest_table,
-        load,
-        loads,
-        memory_figure,
-        trace,
-        verify,
-    )
+    from archgraph.architecture.architecture import Architecture, load, loads, trace, verify
+    from archgraph.architecture.charts import fits_figure, growth_figure, memory_figure
+    from archgraph.architecture.several import compare, contrast, fits_table, growth_table, largest_table
     from archgraph.cost.serving.settings import Serving
     from archgraph.cost.training.run import Training
 
@@ -60,15 +48,21 @@ __all__ = [
     "trace",
     "verify",
 ]
-SETTINGS = {"Serving": "archgraph.cost.serving.settings", "Training": "archgraph.cost.training.run"}
-"""Where settings are, which load no more than themselves."""
+_CHARTS, _SEVERAL = "archgraph.architecture.charts", "archgraph.architecture.several"
+HOMES = {
+    "Serving": "archgraph.cost.serving.settings",
+    "Training": "archgraph.cost.training.run",
+    **dict.fromkeys(("fits_figure", "growth_figure", "memory_figure"), _CHARTS),
+    **dict.fromkeys(("compare", "contrast", "fits_table", "growth_table", "largest_table"), _SEVERAL),
+}
+"""Where public names are that are not in the façade's own file; settings load no more than themselves."""
 
 
 def __getattr__(name: str) -> object:
     """Load the façade when it is first asked for: the command line answers Ctrl-C before, and its version at once."""
     if name not in __all__:
         raise AttributeError(f"module 'archgraph' has no attribute '{name}'")
-    room = SETTINGS.get(name, "archgraph.architecture.architecture")
+    room = HOMES.get(name, "archgraph.architecture.architecture")
     found = globals()[name] = getattr(import_module(room), name)
     return found
 

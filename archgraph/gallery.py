@@ -43,6 +43,15 @@ network:
 """
 
 
+def members_of(name: str) -> list[str]:
+    """Return the name of a shipped spec and those of its variants, as `load` takes them; nothing is traced.
+
+    >>> members_of("unet")
+    ['unet', 'unet:padded-512', 'unet:no-up-bias']
+    """
+    return [name, *(f"{name}:{variant}" for variant in find_spec(name)[0].variants)]
+
+
 def variants_of(name: str) -> Iterator[Architecture]:
     """Yield a spec at its defaults, then each of its variants."""
     spec, chosen = find_spec(name)

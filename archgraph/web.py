@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias, TypedDict
 
-from archgraph.architecture.architecture import Architecture, contrast, load, loads
+from archgraph.architecture.architecture import Architecture, load, loads
+from archgraph.architecture.several import contrast
 from archgraph.errors import ArchgraphError, not_among
 from archgraph.spec.definitions import STEP_KEYWORDS
 from archgraph.spec.shipped import shipped_folder, shipped_names

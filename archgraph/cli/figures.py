@@ -18,6 +18,7 @@ from archgraph.cli.shared import (
     add_model,
     add_names,
     add_parts,
+    add_unset_names,
     figure_keywords,
     load_bound,
     save,
@@ -30,14 +31,14 @@ def _draw_options(parser: Parser) -> None:
     from archgraph.data.figure_words import ANNOTATIONS, COLORS, DIRECTIONS, STYLES, TERMS, VIEWS
 
     parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
-    for option, names, what, text in (
+    add_unset_names(
+        parser,
         ("--view", VIEWS, "view", "what is drawn: "),
         ("--direction", DIRECTIONS, "direction", "where the data flows: "),
         ("--style", STYLES, "style", "boxes, or feature maps in true proportion: "),
         ("--color", COLORS, "colouring", "what the colour of a box says: "),
         ("--terms", TERMS, "kind of terms", "how much of a law: "),
-    ):
-        add_names(parser, option, lambda names=names: names, what, text, default=None)  # type: ignore[arg-type]
+    )
     text = "what boxes are annotated with (default: all), with commas: "
     add_names(parser, "--show", lambda: ANNOTATIONS, "annotation", text, read=some_of, default=None)
     parser.add_argument("--values", action="store_const", const=True, default=None, help="numbers instead of laws")
@@ -89,7 +90,8 @@ def _contrast_options(parser: Parser) -> None:
 
 
 def _run_contrast(options: argparse.Namespace) -> int:
-    from archgraph.architecture.architecture import compare, contrast, load
+    from archgraph.architecture.architecture import load
+    from archgraph.architecture.several import compare, contrast
 
     networks = [load(name) for name in options.specs]
     note_asked(options, *(g.network for g in networks))

@@ -167,7 +167,7 @@ def _budget(text: str) -> tuple[str, float | None]:
 
 def _figure(networks: list[Architecture], where: str, run: Training, options: argparse.Namespace) -> int:
     """Draw what takes the memory, or with `--largest` what fits against the batch."""
-    from archgraph.architecture.architecture import fits_figure, memory_figure
+    from archgraph.architecture.charts import fits_figure, memory_figure
 
     given = {item.name: getattr(run, item.name) for item in fields(run)}
     if options.largest is None:

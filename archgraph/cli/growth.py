@@ -39,7 +39,8 @@ def _growth_options(parser: Parser) -> None:
 
 
 def _run_growth(options: argparse.Namespace) -> int:
-    from archgraph.architecture.architecture import growth_figure, growth_table
+    from archgraph.architecture.charts import growth_figure
+    from archgraph.architecture.several import growth_table
     from archgraph.cli.fit import load_specs
 
     networks = load_specs(options)

@@ -56,6 +56,12 @@ def add_names(
     parser.add_argument(option, type=read, choices=known, help=text, **more)
 
 
+def add_unset_names(parser: Parser, *rows: tuple[str, Iterable[str], str, str]) -> None:
+    """Add options that each take one of some names, and say nothing unless given: (option, names, what, text)."""
+    for option, names, what, text in rows:
+        add_names(parser, option, names.__iter__, what, text, default=None)
+
+
 def add_at(parser: argparse.ArgumentParser) -> None:
     """Let symbols be bound."""
     parser.add_argument(
@@ -124,7 +130,7 @@ def load_bound(options: argparse.Namespace) -> Architecture:
     return g
 
 
-def add_figure(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+def add_figure(parser: Parser, *, required: bool = True) -> None:
     """Let the file and the width of a figure be chosen."""
     from archgraph.data.figure_words import BACKGROUNDS, FONTS, THEMES, VENUES
     from archgraph.figures.figure import SUFFIXES
@@ -134,13 +140,13 @@ def add_figure(parser: argparse.ArgumentParser, *, required: bool = True) -> Non
         "-o", "--output", required=required, metavar="FILE", help=f"the file to write: {', '.join(known)}"
     )
     parser.add_argument("--width", default=None, help="auto, column, text, or inches such as 3.25in")
-    for option, names, what, text in (
+    add_unset_names(
+        parser,
         ("--venue", VENUES, "venue", "whose widths are meant: "),
         ("--theme", THEMES, "theme", "how it looks: "),
         ("--background", BACKGROUNDS, "background", "what is behind the drawing: "),
         ("--fonts", FONTS, "way of fonts", "where letters come from: "),
-    ):
-        add_names(parser, option, lambda names=names: names, what, text, default=None)  # type: ignore[arg-type]
+    )
     parser.add_argument("--dpi", type=whole("--dpi"), default=None, metavar="DOTS", help="dots per inch of a .png")
 
 
@@ -161,7 +167,8 @@ def add_parts(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hide", action="append", default=None, metavar="PATH", help="what is not drawn")
 
 
-LOOK_FLAGS = ("--width", "--venue", "--theme", "--background", "--fonts", "--dpi")
+_LOOK = ("width", "venue", "theme", "background", "fonts", "dpi")
+LOOK_FLAGS = tuple(f"--{name}" for name in _LOOK)
 """Options of every figure that say how it looks; and `PART_FLAGS`, what is in it."""
 PART_FLAGS = ("--height", "--palette", "--title", "--no-legend", "--label", "--hide")
 
@@ -175,7 +182,7 @@ def look_keywords(options: argparse.Namespace) -> Keywords:
     if options.dpi is not None and not options.output.lower().endswith(".png"):
         hint = "-o x.png: only a .png has dots"
         raise QueryError(f"--dpi {options.dpi} has no effect on {quoted(printable(options.output))}", hint=hint)
-    return {name: getattr(options, name) for name in ("width", "venue", "theme", "background", "fonts", "dpi")}
+    return {name: getattr(options, name) for name in _LOOK}
 
 
 def figure_keywords(options: argparse.Namespace) -> Keywords:

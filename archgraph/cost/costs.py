@@ -157,6 +157,7 @@ class CostRow:
 
     def cost(self, metric: Metric) -> Expr:
         """Return a metric for all repetitions."""
+        # Weights are there whether or not their node runs, shared ones with their first owner.
         if metric.weights:
             times = self.active_times if metric.active else self.weight_times
             return ZERO if self.shared_with else Mul(times, metric.of(self.node))
@@ -224,6 +225,7 @@ class Costs:
         if isinstance(node, Node):
             return metric.of(node)
         indices = None if needed is None else _places(node, needed)
+        # By what is read of it too: where an output is not, what leads to it alone does not run.
         key = (node.body, indices, metric.name)
         if key not in self._totals:
             outputs = None if indices is None else tuple(node.body.outputs[index] for index in indices)

@@ -224,6 +224,17 @@ class DrawOptions(TypedDict, total=False):
     dpi: int | None
 
 
+class ChartOptions(TypedDict, total=False):
+    """How a chart of several networks looks: the keywords of `chart_figure`."""
+
+    width: str
+    venue: str
+    theme: str
+    background: str | None
+    fonts: str
+    dpi: int
+
+
 _LOOK = ("theme", "background", "fonts", "dpi", "palette")
 
 

@@ -82,6 +82,7 @@ def _infer(op: Op, types: Types) -> Types:
     known = {axis for operand in types for axis in operand.axes}
     for output in outputs:
         for axis, length in output.axes:
+            # What an operand has was checked when that was made.
             if (axis, length) not in known:
                 _check_size(op.kind, axis, length)
     return outputs
@@ -174,6 +175,7 @@ class Tracer:
         if value in self._owned or self.parent is None:
             return value
         if value not in self.captured:
+            # The value may lie further out than the parent: then it becomes an input of every graph between.
             outer = self.parent.localise(value)
             self.captured[value] = Value(outer.type, outer.name)
             self.inputs.append(self.captured[value])
@@ -195,6 +197,7 @@ class Tracer:
         self._names[name] = seen
         if seen == 1:
             return name
+        # A spec may have called a step `conv_2` before its second `conv` came.
         candidate = f"{name}_{seen}"
         return candidate if candidate not in self._names else self.unique(candidate)
 

@@ -87,6 +87,7 @@ def window_size(axis: str, length: Expr, g: Geometry, *, ceil: bool = False) -> 
 
 def _ends_outside(length: Expr, g: Geometry, out: Expr) -> bool:
     """Say whether the last window begins behind the input, where torch leaves it out."""
+    # The last window hangs over by less than a stride: as long as stride and padding together, it begins inside.
     if (g.span + 1 - g.after - g.stride).is_nonnegative:
         return False
     return not decide(length + g.before - 1, ">=", (out - 1) * g.stride, "the last window begins inside")

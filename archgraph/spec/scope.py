@@ -106,6 +106,7 @@ class Scope:
         scope: Scope | None = self
         while scope is not None:
             if name in scope.names:
+                # Noted, so that arguments that nothing reads can be told to have no effect.
                 scope.read.add(name)
                 return scope.names[name]
             scope = scope.outer

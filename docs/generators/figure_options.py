@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archgraph.architecture.architecture import contrast, load
+from archgraph.architecture.architecture import load
+from archgraph.architecture.several import contrast
 from archgraph.figures.figure import Figure
 
 VIEWS = ("blocks", "ladder", "matrix", "hops", "levels", "laws")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 
 import answer_numbers
@@ -18,7 +20,8 @@ from rooms import write_rooms
 from run_page import run_page
 from study_figures import write_study_figures
 
-from archgraph.architecture.architecture import contrast, load
+from archgraph.architecture.architecture import load
+from archgraph.architecture.several import contrast
 from archgraph.cli.program import COMMANDS
 from archgraph.spec.load import shipped_names
 
@@ -82,13 +85,20 @@ def figures(folder: Path) -> None:
 
 
 def main(folder: Path) -> None:
-    """Write everything below a folder."""
+    """Write everything below a folder, pages and figures at the same time: they share next to nothing."""
     (folder / "docs").mkdir(parents=True, exist_ok=True)
     (folder / "renders").mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(1, get_context("spawn")) as other:
+        drawn = other.submit(figures, folder / "renders")
+        write_pages(folder)
+        drawn.result()
+
+
+def write_pages(folder: Path) -> None:
+    """Write the pages, and the pictures that their examples make."""
     for path, text in (pages() | reference_pages(folder / "renders")).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
-    figures(folder / "renders")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 import archgraph as ag
-from archgraph.architecture.architecture import fits_chart
+from archgraph.architecture.charts import fits_chart
 from archgraph.cost.training.run import Training
 from archgraph.studies.curves import fitting
 from archgraph.studies.growth_path import GrowthPath

@@ -12,12 +12,13 @@ from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.figure import Figure
 from archgraph.figures.fonts.typeface import Face
+from archgraph.gallery import members_of
 from archgraph.spec.load import shipped_names
 from tests.figures.law_reader import false_laws
 
 SIGNATURES = [("unet:padded-512", "dit"), ("nnunet:inference", "dit"), ("sd", "dit"), ("swin", "vit")]
 VARIANTS = ["unet:padded-512", "dit:S/2", "dit:XL/2-512", "nnunet:inference", "sd:xl", "resnet:101", "swin:B"]
-EVERY_VARIANT = [f"{name}:{variant}" for name in shipped_names() for variant in ag.load(name).variants]
+EVERY_VARIANT = [member for name in shipped_names() for member in members_of(name)[1:]]
 FACES: dict[str, Face] = {"s": "sans", "b": "bold", "r": "serif", "i": "italic"}
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -8,7 +8,7 @@ from sympy import Integer
 import archgraph as ag
 from archgraph import verify
 from archgraph.errors import ArchgraphError, UnboundSymbolError, UnsupportedOpError
-from archgraph.gallery import variants_of
+from archgraph.gallery import members_of
 from archgraph.graph.execution import _saved_for
 from archgraph.ops.base import Saved
 from archgraph.ops.convolution import Conv
@@ -27,7 +27,7 @@ FAST = [
     "unet", "unet:padded-512", "unet:no-up-bias", "dit:S/2", "dit:S/8", "dit", "nnunet", "nnunet:inference",
     "nnunet:2d", "transformer", "conv_stack", "mixtral", "vit", "resnet:18", "vgg:11", "unet3d",
 ]  # fmt: skip
-NAMES = [f"{name}:{g.variant}" if g.variant else name for name in shipped_names() for g in variants_of(name)]
+NAMES = [member for name in shipped_names() for member in members_of(name)]
 
 
 def text(steps: str, head: str = "inputs: {x: {c: 4, n: 6}}") -> ag.Architecture:

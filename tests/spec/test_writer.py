@@ -4,11 +4,11 @@ import pytest
 
 import archgraph as ag
 from archgraph.errors import UnsupportedOpError
-from archgraph.gallery import variants_of
+from archgraph.gallery import members_of
 from archgraph.spec.load import shipped_names
 
 FAMILIES = shipped_names()
-VARIANTS = [f"{name}:{g.variant}" for name in FAMILIES for g in variants_of(name) if g.variant]
+VARIANTS = [member for name in FAMILIES for member in members_of(name)[1:]]
 LAWS = (
     "params",
     "params_trainable",

@@ -96,6 +96,7 @@ class Indices:
         """
         if lo <= self.lo and self.hi <= hi:
             return self
+        # Rounded up at the near end, as -(-a // b) is in whole numbers, and down at the far one.
         first, last = max(0, -((self.start - lo) // self.step)), min(self.length - 1, (hi - self.start) // self.step)
         if first > last:
             return EMPTY
@@ -143,6 +144,7 @@ class Indices:
         bits = (1 << self.length) - 1 if self.teeth is None else self.teeth
         if self.step == step or self.length < 2:
             return bits
+        # As text, since a shift for every tooth would copy the whole number each time.
         return int(("0" * (self.step // step - 1)).join(f"{bits:b}"), 2)
 
     def spread(self, step: int, count: int) -> Indices:
@@ -164,8 +166,10 @@ class Indices:
             return None
         if self.length == 1:
             return Indices(self.start, step, count, None, self.exact)
+        # Every copy falls on the comb's own lattice, and starts at most one tooth behind the one before.
         if step % self.step == 0 and step <= self.step * self.length:
             return replace(self, length=self.length + (count - 1) * (step // self.step))
+        # The other way round: the shifts are the finer comb, and reach from each tooth to the next.
         if self.step % step == 0 and self.step <= step * count:
             return replace(self, step=step, length=count + (self.length - 1) * (self.step // step))
         return None
@@ -176,6 +180,7 @@ class Indices:
         if length > MOST_TEETH:
             return Indices(self.start, finest, length, None, exact=False)
         bits, done = self.bits(finest), 1
+        # What is there is doubled, so that a million copies are twenty shifts.
         while done < count:
             more = min(done, count - done)
             bits |= bits << (more * step // finest)
@@ -190,6 +195,7 @@ FEW_RUNS = 64
 def _few_runs(bits: int) -> Iterator[tuple[int, int]]:
     place = 0
     while bits:
+        # `x & -x` is the lowest bit that is set, `~x & (x + 1)` the lowest that is not.
         missing = (bits & -bits).bit_length() - 1
         bits >>= missing
         length = (~bits & (bits + 1)).bit_length() - 1
@@ -199,6 +205,7 @@ def _few_runs(bits: int) -> Iterator[tuple[int, int]]:
 
 
 def _many_runs(bits: int) -> Iterator[tuple[int, int]]:
+    # Each shift copies what is left of the number, which is quadratic in the runs; its text is read once.
     return (run.span() for run in re.finditer("1+", f"{bits:b}"[::-1]))
 
 
@@ -297,6 +304,7 @@ def of_bits(start: int, bits: int, step: int = 1) -> Indices:
 
 def _packed(start: int, step: int, bits: int) -> Indices:
     """Return the set of a comb whose first tooth is present, in its unique form."""
+    # Two neighbouring teeth settle the step: only without any may a wider one fit.
     if not bits & bits >> 1:
         text = f"{bits:b}"
         wider = gcd(*(len(gap) + 1 for gap in text.split("1")[1:-1]))

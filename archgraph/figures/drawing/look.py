@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypedDict
 
 from archgraph.data.figure_words import BACKGROUNDS, FONTS, HIGHEST_DPI, LOWEST_DPI, PALETTES, THEMES
 from archgraph.errors import QueryError, not_among, quoted
@@ -33,15 +32,6 @@ class Look:
     fonts: str = "embed"
     dpi: int = 300
     palette: tuple[str, ...] = RAMP
-
-
-class LookKeywords(TypedDict):
-    """A look as keywords of `checked_look`, `draw` and `contrast`."""
-
-    theme: str
-    background: str | None
-    fonts: str
-    dpi: int
 
 
 def checked_look(
