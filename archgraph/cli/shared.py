@@ -11,7 +11,7 @@ from archgraph.cli.caveats import note_asked
 from archgraph.cli.figure_values import read_label, read_palette
 from archgraph.cli.parser import NameChoices, Parser
 from archgraph.cli.tensors import read_dynamic, read_inputs
-from archgraph.cli.values import bindings, distinct, one_of, whole
+from archgraph.cli.values import bindings, distinct, one_of, read_fields, whole
 from archgraph.errors import QueryError, printable, quoted
 
 if TYPE_CHECKING:
@@ -85,6 +85,13 @@ def add_model(parser: Parser, *, shape: str = "--input") -> None:
         "--dynamic", action="append", default=[], metavar="INPUT:DIM=NAME", help="x:2=h,3=w makes sizes of it symbols"
     )
     parser.add_argument(
+        "--fields",
+        action="append",
+        default=[],
+        metavar="NAMES",
+        help="fields of its configuration as symbols: hidden_size,n or D=hidden_size,H=heads+kv_heads",
+    )
+    parser.add_argument(
         "--set",
         nargs="+",
         action="extend",
@@ -95,12 +102,14 @@ def add_model(parser: Parser, *, shape: str = "--input") -> None:
 
 
 def model_keywords(options: argparse.Namespace) -> Keywords:
-    """Return what `--input`, `--dynamic` and `--set` say."""
+    """Return what `--input`, `--dynamic`, `--fields` and `--set` say."""
     found: dict[str, object] = bindings(getattr(options, "set", []))
     if getattr(options, "shapes", None):
         found["inputs"] = read_inputs(options.shapes)
     if getattr(options, "dynamic", None):
         found["dynamic"] = distinct(map(read_dynamic, options.dynamic), "made dynamic")
+    if getattr(options, "fields", None):
+        found["fields"] = read_fields(options.fields)
     return found
 
 

@@ -35,7 +35,7 @@ def torchvision_model(name: str, options: BuilderOptions) -> NamedModel:
     module = built(f"torchvision:{name}", lambda: models.get_model(name, **without, **options))
     sizes = _sizes(models, name)
     inputs = None if sizes is None else {first_argument(module): images(*sizes)}
-    return NamedModel(name, module, inputs, "the preset of torchvision's weights")
+    return NamedModel(name, module, inputs, "the preset of torchvision's weights", options)
 
 
 def _sizes(models: ModuleType, name: str) -> tuple[int, ...] | None:
