@@ -133,6 +133,44 @@ def load_bound(options: argparse.Namespace) -> Architecture:
     return g
 
 
+def is_model_name(name: str) -> bool:
+    """Whether a name on the command line is that of a model, and not of a spec."""
+    from archgraph.pytorch.sources.table import is_model
+    from archgraph.spec.load import is_spec
+
+    return not is_spec(name) and is_model(name)
+
+
+def refuse_model_options(options: argparse.Namespace) -> None:
+    """Refuse what is said of models where all networks are specs.
+
+    Raises:
+        QueryError: it would have no effect.
+    """
+    for option in ("--input", "--shape", "--dynamic", "--fields", "--set"):
+        if option in getattr(options, "given", {}):
+            raise QueryError(f"{option} is about models, and specs alone are given", hint="--at D=768 binds symbols")
+
+
+def load_each(options: argparse.Namespace) -> list[Architecture]:
+    """Load the networks of a command; what is said of models is said of all models among them.
+
+    Raises:
+        QueryError: something is said of models, and all are specs.
+    """
+    from archgraph.architecture.architecture import load
+
+    models = {name for name in options.specs if is_model_name(name)}
+    if not models:
+        refuse_model_options(options)
+    given = model_keywords(options)
+    values = bindings(getattr(options, "at", []))
+    networks = [load(name, **(given if name in models else {})) for name in options.specs]
+    networks = [g.at(**values) if values else g for g in networks]
+    note_asked(options, *(g.network for g in networks))
+    return networks
+
+
 def add_figure(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Let the file and the width of a figure be chosen."""
     from archgraph.data.figure_words import BACKGROUNDS, FONTS, THEMES, VENUES

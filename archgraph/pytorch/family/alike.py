@@ -164,7 +164,8 @@ def _look(member: Member) -> tuple[object, ...]:
     """What has to be the same in members that are alike."""
     if isinstance(member, Node):
         how = (member.no_grad, member.lies_in, member.unkept)
-        return (member.name, type(member.op), member.share, *how)
+        # Not the name, which a step may have from what is known of its mask at some size.
+        return (type(member.op), member.share, *how)
     once = member.once
     return (member.name, member.block, member.share, member.checkpoint, once, member.experts is None)
 

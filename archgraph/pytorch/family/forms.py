@@ -75,9 +75,7 @@ class FormSearch:
             for chain in permutations(sorted(others, key=lambda each: each.default), size):
                 links = list(zip((item, *chain), chain, strict=False))
                 if all(b.default % a.default == 0 and not self.items[b.name].multiple_of for a, b in links):
-                    yield {
-                        b.name: replace(b, step=b.default // a.default, multiple_of=a.name) for a, b in links
-                    }
+                    yield {b.name: replace(b, step=b.default // a.default, multiple_of=a.name) for a, b in links}
 
     def _lines_up(self, tried: VariedField) -> ArchgraphError | None:
         """What is against a step, or None: sizes have to be polynomials in how many steps there are."""
@@ -121,14 +119,15 @@ def cannot_vary(item: VariedField, here: Mapping[str, int], there: Mapping[str, 
 def tellers(item: VariedField, items: VariedFields) -> list[int]:
     """Return numbers of steps that divide no default, so that a small member lines up by no coincidence.
 
-    What is counted takes the least, as nothing has to divide it, and a member takes time by its layers.
+    What is counted takes the least with which a first layer may differ from a repeat of others: nothing has to
+    divide it, and a member takes time by its layers.
 
     >>> H, L = VariedField("H", ("heads",), 12), VariedField("L", ("num_layers",), 12)
     >>> tellers(H, (H, L))[:3], tellers(L, (H, L))[:3]
-    ([5, 7, 22], [2, 3, 4])
+    ([5, 7, 22], [3, 4, 5])
     """
     if any(word in name for word in COUNTED for name in item.sets):
-        return [*range(2, 10)]
+        return [*range(3, 11)]
     taken = {prime for item in items for prime in prime_divisors(item.default)}
     primes = (number for number in count(3, 2) if list(prime_divisors(number)) == [number])
     found = islice((prime for prime in primes if prime not in taken), 8)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from archgraph.optional import import_torch
+from archgraph.pytorch.sources.model import first_argument
 from archgraph.pytorch.trace.symbols.asked import Dynamic
 from archgraph.spec.declarations import Declarations
 
+if TYPE_CHECKING:
+    from torch import nn
+
+Rule = TypeVar("Rule")
+TiedSizes = Mapping[str, Mapping[int, str]]
+"""Dimensions of inputs, by the input's name, that are as large as a field."""
 MOST_STEPS = 9
 """Of how many steps a symbol of an input is made in a small member."""
 
@@ -20,16 +27,32 @@ def smaller(inputs: Any, dynamic: Dynamic, sizes: Declarations) -> Any:
     """
     if not isinstance(inputs, Mapping):
         return inputs
+    rules = {name: {dim: sizes.rule_of(symbol) for dim, symbol in dims.items()} for name, dims in dynamic.items()}
+    return _with_sizes(inputs, rules, lambda size, rule: fewer_places(size, *rule))
+
+
+def resized(inputs: Any, module: nn.Module, tied: TiedSizes, values: Mapping[str, int]) -> Any:
+    """Return inputs some of whose dimensions are as large as fields."""
+    if not tied:
+        return inputs
+    given = inputs if isinstance(inputs, Mapping) else {first_argument(module): inputs}
+    return _with_sizes(given, tied, lambda size, field: values[field])
+
+
+def _with_sizes(
+    inputs: Mapping[str, Any], changes: Mapping[str, Mapping[int, Rule]], size: Callable[[int, Rule], int]
+) -> dict[str, Any]:
     torch = import_torch()
     result = dict(inputs)
-    for name, dims in dynamic.items():
+    for name, dims in changes.items():
         value = inputs.get(name)
         if not isinstance(value, torch.Tensor):
             continue
         shape = list(value.shape)
-        for dim, symbol in dims.items():
-            shape[dim] = fewer_places(shape[dim], *sizes.rule_of(symbol))
-        result[name] = torch.zeros(shape, dtype=value.dtype, device=value.device)
+        for dim, rule in dims.items():
+            shape[dim] = size(shape[dim], rule)
+        if shape != list(value.shape):
+            result[name] = torch.zeros(shape, dtype=value.dtype, device=value.device)
     return result
 
 

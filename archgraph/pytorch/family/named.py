@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archgraph.graph.network import Network
-from archgraph.pytorch.family.trace_family import MemberOptions, trace_family
-from archgraph.pytorch.family.varied import FieldNames, fields_asked, unknown_field
+from archgraph.pytorch.family.inputs import TiedSizes, resized
+from archgraph.pytorch.family.members import MemberOptions
+from archgraph.pytorch.family.trace_family import trace_family
+from archgraph.pytorch.family.varied import FieldNames, VariedFields, fields_asked, unknown_field
 from archgraph.pytorch.sources.model import BuilderOptions, NamedModel, called_with
 from archgraph.pytorch.sources.table import named_model
 from archgraph.pytorch.trace.batch.find import AskedBatch
@@ -57,8 +59,10 @@ class NamedFamily:
 
     def _in_fields(self, model: NamedModel, given: Any, asked: FieldNames) -> TracedModule:
         items, dims = fields_asked(asked, model.fields, self.name)
-        dynamic = {name: dict(of) for name, of in self.dynamic.items()}
+        dynamic, tied = _tied(self.dynamic, items)
         for letter in dims:
+            if any(letter in of.values() for of in dynamic.values()):
+                continue
             if letter not in model.dims:
                 raise unknown_field(letter, [*model.fields, *model.dims], self.name)
             for name, dim in model.dims[letter].items():
@@ -68,8 +72,14 @@ class NamedFamily:
 
         def build(values: Mapping[str, int]) -> tuple[nn.Module, Any]:
             member = named_model(self.name, {**self.options, **values})
-            return member.module, called_with(member, self.inputs)[0]
+            return member.module, resized(called_with(member, self.inputs)[0], member.module, tied, values)
 
-        return trace_family(
-            build, items, MemberOptions(model.name, dynamic, self.batch_axis, self.allow_unsupported)
-        )
+        return trace_family(build, items, MemberOptions(model.name, dynamic, self.batch_axis, self.allow_unsupported))
+
+
+def _tied(dynamic: Dynamic, items: VariedFields) -> tuple[dict[str, dict[int, str]], TiedSizes]:
+    """The dimensions of inputs that vary by themselves, and those that are as large as a field."""
+    fields = {item.name: item.sets[0] for item in items}
+    free = {name: {dim: of for dim, of in dims.items() if of not in fields} for name, dims in dynamic.items()}
+    tied = {name: {dim: fields[of] for dim, of in dims.items() if of in fields} for name, dims in dynamic.items()}
+    return {name: dims for name, dims in free.items() if dims}, {name: dims for name, dims in tied.items() if dims}

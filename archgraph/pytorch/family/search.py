@@ -193,9 +193,12 @@ class FamilySearch:
     def _no_law(self, error: UnfittedError, star: Sequence[FieldPlaces]) -> ArchgraphError:
         names = " and ".join(f"'{item.name}'" for item in self.items)
         values = [values_at(self.items, places) for places in star]
-        at = "; ".join(f"{item.name} = {', '.join(map(str, dict.fromkeys(v[item.name] for v in values)))}" for item in self.items)
+        at = "; ".join(
+            f"{item.name} = {', '.join(map(str, dict.fromkeys(v[item.name] for v in values)))}" for item in self.items
+        )
         return ArchgraphError(
-            f"{self._name} has no law in {names}: a size of {error.place} is no polynomial: {error.told} (members at {at})",
+            f"{self._name} has no law in {names}: a size of {error.place} is no polynomial: {error.told} "
+            f"(members at {at})",
             hint="leave out the field that is rounded, or make what is made of it a field of its own",
         )
 

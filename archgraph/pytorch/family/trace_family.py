@@ -15,6 +15,7 @@ from archgraph.sizes.symbols import Assumption, is_ordered
 from archgraph.spec.declarations import Declarations
 from archgraph.spec.spec import Spec, read_text
 
+
 def trace_family(build: BuiltMember, items: VariedFields, options: MemberOptions) -> TracedModule:
     """Return a module with fields of its configuration as symbols.
 
@@ -83,5 +84,7 @@ def _spec(name: str, items: VariedFields, own: TracedModule) -> Spec:
         lines.append(f"  {item.name}: {{default: {item.default}, multiple_of: {step}}}")
     for each in own.declarations.names:
         multiple, offset = own.declarations.rule_of(each)
-        lines.append(f"  {each}: {{default: {own.declarations.numbers()[each]}, multiple_of: {multiple}, offset: {offset}}}")
+        lines.append(
+            f"  {each}: {{default: {own.declarations.numbers()[each]}, multiple_of: {multiple}, offset: {offset}}}"
+        )
     return replace(read_text("\n".join(lines), "<trace>"), network=None)

@@ -44,7 +44,9 @@ def _of_diffusers(path: str, name: str, fields: Fields) -> NamedModel:
     if not isinstance(kind, type) or not issubclass(kind, diffusers.ModelMixin):
         raise unknown_model("diffusers has no model", name, [each for each in dir(diffusers) if each.endswith("Model")])
     module = built(path, lambda: kind.from_config({key: v for key, v in fields.items() if key[:1] != "_"}))
-    return NamedModel(name, module, derived_inputs(module, dict(module.config), {}), f"the fields of {path}", dict(module.config))
+    return NamedModel(
+        name, module, derived_inputs(module, dict(module.config), {}), f"the fields of {path}", dict(module.config)
+    )
 
 
 def _of_transformers(path: str, given: Fields, options: BuilderOptions) -> NamedModel:

@@ -119,7 +119,9 @@ class StoredProgram(nn.Module):
             values[own] = getattr(self.get_submodule(path), last)
 
         def enter(steps: Sequence[ProgramStep], depth: int) -> None:
-            for path, group in groupby(steps, key=lambda step: step.scopes[depth][0] if len(step.scopes) > depth else ""):
+            for path, group in groupby(
+                steps, key=lambda step: step.scopes[depth][0] if len(step.scopes) > depth else ""
+            ):
                 inner = list(group)
                 if path:
                     self._scopes[path](inner, depth + 1, enter)

@@ -26,7 +26,23 @@ IDLE = frozenset(
 """Operators that check something, and compute nothing."""
 FORBIDDEN = frozenset(("from_file", "_print", "save", "warn"))
 """Operators that reach outside of the program."""
-OF_SIZES = ("add", "eq", "floordiv", "ge", "getitem", "gt", "le", "lt", "mod", "mul", "ne", "neg", "pos", "sub", "truediv")
+OF_SIZES = (
+    "add",
+    "eq",
+    "floordiv",
+    "ge",
+    "getitem",
+    "gt",
+    "le",
+    "lt",
+    "mod",
+    "mul",
+    "ne",
+    "neg",
+    "pos",
+    "sub",
+    "truediv",
+)
 NUMBERS: Mapping[str, Callable[..., Any]] = {
     **{f"_operator.{name}": getattr(operator, name) for name in OF_SIZES},
     "math.ceil": math.ceil,
