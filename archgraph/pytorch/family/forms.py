@@ -9,6 +9,7 @@ from itertools import count, islice, permutations
 from sympy import Expr
 
 from archgraph.errors import ArchgraphError
+from archgraph.graph.ir import Graph
 from archgraph.pytorch.family.alike import AlikeGraphs, SizesAlike, UnlikeError
 from archgraph.pytorch.family.fitted import SizeLaws, at_numbers
 from archgraph.pytorch.family.members import Members
@@ -93,14 +94,16 @@ class FormSearch:
                 raise cannot_vary(tried, values[0], values[-1], f"a size of {place} is {told} at {at}")
             return sizes[0]
 
+        graphs: list[Graph] = []
         try:
-            AlikeGraphs(law).graph([self._members.at_numbers(each).graph for each in values])
+            graphs.extend(self._members.at_numbers(each).graph for each in values)
+            AlikeGraphs(law).graph(graphs)
         except UnlikeError as error:
             return cannot_vary(tried, values[0], values[error.number], f"{error.place} {error.rule}")
         except UnvariedError as error:
             return error
         except ArchgraphError as error:
-            return cannot_vary(tried, {tried.name: tried.default}, values[0], error.message)
+            return cannot_vary(tried, {tried.name: tried.default}, values[len(graphs)], error.message)
         return None
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from archgraph.optional import import_torch
-from archgraph.pytorch.sources.model import first_argument
 from archgraph.pytorch.trace.symbols.asked import Dynamic
 from archgraph.spec.declarations import Declarations
 
@@ -35,8 +35,15 @@ def resized(inputs: Any, module: nn.Module, tied: TiedSizes, values: Mapping[str
     """Return inputs some of whose dimensions are as large as fields."""
     if not tied:
         return inputs
-    given = inputs if isinstance(inputs, Mapping) else {first_argument(module): inputs}
-    return _with_sizes(given, tied, lambda size, field: values[field])
+    return _with_sizes(_by_name(inputs, module), tied, lambda size, field: values[field])
+
+
+def _by_name(inputs: Any, module: nn.Module) -> Mapping[str, Any]:
+    if isinstance(inputs, Mapping):
+        return inputs
+    return dict(
+        zip(signature(module.forward).parameters, inputs if isinstance(inputs, tuple) else (inputs,), strict=False)
+    )
 
 
 def _with_sizes(
