@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
 
 from sympy import Expr
 
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.ops.base import Op
 from archgraph.ops.reach import Listed
 from archgraph.sizes.types import TensorType
 
@@ -105,6 +105,7 @@ class AlikeGraphs:
         inputs = self.values([member.inputs for member in each])
         if isinstance(first, Node):
             op = self._argument([member.op for member in each if isinstance(member, Node)])
+            assert isinstance(op, Op)
             return replace(first, op=op, inputs=inputs, outputs=self.values([m.outputs for m in each], new=True))
         repeats = [member for member in each if isinstance(member, Repeat)]
         body = self.graph([member.body for member in repeats], f"{place}.")
@@ -114,18 +115,21 @@ class AlikeGraphs:
         outputs = self.values([member.outputs for member in each], new=True)
         return replace(first, body=body, count=count, experts=experts, inputs=inputs, outputs=outputs)
 
-    def _argument(self, items: Sequence[Any]) -> Any:
+    def _argument(self, items: Sequence[object]) -> object:
         """An argument of an operation: a size, something made of arguments, or what has to be the same."""
         first = items[0]
-        if all(isinstance(item, Expr) for item in items):
-            return self._size(tuple(items))
-        if all(isinstance(item, Listed) for item in items):
-            return self._listed(items)
+        sizes = tuple(item for item in items if isinstance(item, Expr))
+        if len(sizes) == len(items):
+            return self._size(sizes)
+        listed = [item for item in items if isinstance(item, Listed)]
+        if len(listed) == len(items):
+            return self._listed(listed)
         for other, item in enumerate(items):
-            if type(item) is not type(first) or (isinstance(item, tuple) and len(item) != len(first)):
+            if type(item) is not type(first) or _length(item) != _length(first):
                 raise self._unlike(f"has the argument {item}, not {first}", self._place, other)
         if isinstance(first, tuple):
-            made = [self._argument(each) for each in zip(*items, strict=True)]
+            rows = [item for item in items if isinstance(item, tuple)]
+            made = [self._argument(each) for each in zip(*rows, strict=True)]
             return getattr(type(first), "_make", type(first))(made)
         if is_dataclass(first) and not isinstance(first, type):
             names = [one.name for one in fields(first) if one.init]
@@ -140,7 +144,7 @@ class AlikeGraphs:
                 raise self._unlike("reads other positions", self._place, other)
         return items[0]
 
-    def _same(self, items: Sequence[Any]) -> Any:
+    def _same(self, items: Sequence[object]) -> object:
         first = items[0]
         for other, item in enumerate(items):
             if item == first:
@@ -153,6 +157,10 @@ class AlikeGraphs:
     @staticmethod
     def _unlike(rule: str, place: str, number: int) -> UnlikeError:
         return UnlikeError(rule, place, number)
+
+
+def _length(item: object) -> int | None:
+    return len(item) if isinstance(item, tuple) else None
 
 
 def _experts(member: Repeat) -> Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import lcm
+from typing import cast
 
 from sympy import Add, Expr, Integer, Mul, Poly, PolynomialError, Rational, Symbol
 
@@ -11,13 +12,13 @@ from archgraph.pytorch.trace.symbols.laws import FittedLaws, Known
 from archgraph.pytorch.trace.symbols.polynomials import Interpolation
 from archgraph.sizes.exact import evaluate
 from archgraph.sizes.expansion import expanded
-from archgraph.sizes.symbols import replaced
+from archgraph.sizes.symbols import fraction, replaced
 
 CarrierValues = Mapping[Symbol, int]
 """The values of the symbols of fields in one graph."""
 
 
-class SizeLaws:
+class FieldLaws:
     """Finds the law of a size: of the fields themselves, or a polynomial in them.
 
     Args:
@@ -59,19 +60,19 @@ def _terms(sizes: Sequence[Expr]) -> dict[Expr, list[Rational]]:
     found: dict[Expr, list[Rational]] = {}
     for place, size in enumerate(sizes):
         for factor, monomial in _split(size):
-            found.setdefault(monomial, [Rational(0)] * len(sizes))[place] = factor
+            found.setdefault(monomial, [fraction(0, 1)] * len(sizes))[place] = factor
     return found
 
 
 def _split(size: Expr) -> list[tuple[Rational, Expr]]:
     """Monomials with their factors; what is no polynomial is one by itself."""
     if not size.free_symbols:
-        return [(Rational(size), Integer(1))]
+        return [(cast(Rational, size), Integer(1))]
     try:
         poly = Poly(size)
     except PolynomialError:
-        return [(Rational(1), size)]
+        return [(fraction(1, 1), size)]
     return [
-        (Rational(factor), Mul(*(base**power for base, power in zip(poly.gens, powers, strict=True))))
+        (cast(Rational, factor), Mul(*(base**power for base, power in zip(poly.gens, powers, strict=True))))
         for powers, factor in poly.terms()
     ]

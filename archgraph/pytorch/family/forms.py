@@ -11,17 +11,17 @@ from sympy import Expr
 from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Graph
 from archgraph.pytorch.family.alike import AlikeGraphs, SizesAlike, UnlikeError
-from archgraph.pytorch.family.fitted import SizeLaws, at_numbers
+from archgraph.pytorch.family.fitted import FieldLaws, at_numbers
 from archgraph.pytorch.family.members import Members
 from archgraph.pytorch.family.varied import VariedField, VariedFields, values_at
 from archgraph.sizes.primes import prime_divisors
 from archgraph.sizes.symbols import symbol
 
-COUNTED = ("layer", "depth", "block")
+COUNTING_WORDS = ("layer", "depth", "block")
 """Words in the names of fields that count something; a wrong guess takes time and nothing else."""
 DEGREE = 2
 """Of a size in one field."""
-LARGEST_POWER = 64
+LARGEST_STEP_POWER = 64
 """The largest power of two that is tried as a step by itself."""
 MOST_TOGETHER = 2
 """Fields that may have to follow another one for it to vary."""
@@ -84,7 +84,7 @@ class FormSearch:
         numbers = self.numbers[tried.name][: DEGREE + 2]
         values = [values_at(items, {**self.places, tried.name: number}) for number in numbers]
         steps = symbol("steps")
-        laws = SizeLaws([steps], [{steps: number} for number in numbers[:-1]])
+        laws = FieldLaws([steps], [{steps: number} for number in numbers[:-1]])
 
         def law(place: str, sizes: SizesAlike) -> Expr:
             found = laws.law(sizes[:-1])
@@ -129,7 +129,7 @@ def tellers(item: VariedField, items: VariedFields) -> list[int]:
     >>> tellers(H, (H, L))[:3], tellers(L, (H, L))[:3]
     ([5, 7, 22], [3, 4, 5])
     """
-    if any(word in name for word in COUNTED for name in item.sets):
+    if any(word in name for word in COUNTING_WORDS for name in item.sets):
         return [*range(3, 11)]
     taken = {prime for item in items for prime in prime_divisors(item.default)}
     primes = (number for number in count(3, 2) if list(prime_divisors(number)) == [number])
@@ -140,7 +140,7 @@ def tellers(item: VariedField, items: VariedFields) -> list[int]:
 
 def _steps(default: int) -> Iterator[int]:
     """Divisors of what is known to work: powers of two, the smallest first, then all others."""
-    powers = [2**power for power in range(LARGEST_POWER.bit_length()) if default % 2**power == 0]
+    powers = [2**power for power in range(LARGEST_STEP_POWER.bit_length()) if default % 2**power == 0]
     yield from powers
     divisors = {d for root in range(1, int(default**0.5) + 1) if default % root == 0 for d in (root, default // root)}
     yield from sorted(divisors - {*powers, default})

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from inspect import signature
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from archgraph.optional import import_torch
 from archgraph.pytorch.trace.symbols.asked import Dynamic
 from archgraph.spec.declarations import Declarations
 
 if TYPE_CHECKING:
     from torch import nn
 
-Rule = TypeVar("Rule")
+SizeRule = TypeVar("SizeRule")
 TiedSizes = Mapping[str, Mapping[int, str]]
 """Dimensions of inputs, by the input's name, that are as large as a field."""
 MOST_STEPS = 9
 """Of how many steps a symbol of an input is made in a small member."""
 
 
-def smaller(inputs: Any, dynamic: Dynamic, sizes: Declarations) -> Any:
+def smaller(inputs: object, dynamic: Dynamic, sizes: Declarations) -> object:
     """Return inputs with fewer places along dimensions that are symbols, by the steps in which these may vary.
 
     What masks and positions are is told from their values, which takes time by the square of how many there are.
@@ -31,14 +30,14 @@ def smaller(inputs: Any, dynamic: Dynamic, sizes: Declarations) -> Any:
     return _with_sizes(inputs, rules, lambda size, rule: fewer_places(size, *rule))
 
 
-def resized(inputs: Any, module: nn.Module, tied: TiedSizes, values: Mapping[str, int]) -> Any:
+def resized(inputs: object, module: nn.Module, tied: TiedSizes, values: Mapping[str, int]) -> object:
     """Return inputs some of whose dimensions are as large as fields."""
     if not tied:
         return inputs
     return _with_sizes(_by_name(inputs, module), tied, lambda size, field: values[field])
 
 
-def _by_name(inputs: Any, module: nn.Module) -> Mapping[str, Any]:
+def _by_name(inputs: object, module: nn.Module) -> Mapping[str, object]:
     if isinstance(inputs, Mapping):
         return inputs
     return dict(
@@ -47,9 +46,10 @@ def _by_name(inputs: Any, module: nn.Module) -> Mapping[str, Any]:
 
 
 def _with_sizes(
-    inputs: Mapping[str, Any], changes: Mapping[str, Mapping[int, Rule]], size: Callable[[int, Rule], int]
-) -> dict[str, Any]:
-    torch = import_torch()
+    inputs: Mapping[str, object], changes: Mapping[str, Mapping[int, SizeRule]], size: Callable[[int, SizeRule], int]
+) -> dict[str, object]:
+    import torch
+
     result = dict(inputs)
     for name, dims in changes.items():
         value = inputs.get(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sympy import Symbol
 
@@ -18,7 +18,7 @@ from archgraph.pytorch.trace.symbols.asked import Dynamic
 if TYPE_CHECKING:
     from torch import nn
 
-BuiltMember = Callable[[Mapping[str, int]], "tuple[nn.Module, Any]"]
+BuiltMember = Callable[[Mapping[str, int]], "tuple[nn.Module, object]"]
 """Builds the module whose fields have some values, with the inputs that it is called with."""
 
 

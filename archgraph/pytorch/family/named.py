@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archgraph.graph.network import Network
 from archgraph.pytorch.family.inputs import TiedSizes, resized
@@ -47,7 +47,7 @@ class NamedFamily:
         found = self._traced(model, given) if not asked else self._in_fields(model, given, asked)
         return network_of(found, model.module, told)
 
-    def _traced(self, model: NamedModel, given: Any, dynamic: Dynamic | None = None) -> TracedModule:
+    def _traced(self, model: NamedModel, given: object, dynamic: Dynamic | None = None) -> TracedModule:
         return trace(
             model.module,
             given,
@@ -57,7 +57,7 @@ class NamedFamily:
             allow_unsupported=self.allow_unsupported,
         )
 
-    def _in_fields(self, model: NamedModel, given: Any, asked: FieldNames) -> TracedModule:
+    def _in_fields(self, model: NamedModel, given: object, asked: FieldNames) -> TracedModule:
         items, dims = fields_asked(asked, model.fields, self.name)
         dynamic, tied = _tied(self.dynamic, items)
         for letter in dims:
@@ -70,7 +70,7 @@ class NamedFamily:
         if not items:
             return self._traced(model, given, dynamic)
 
-        def build(values: Mapping[str, int]) -> tuple[nn.Module, Any]:
+        def build(values: Mapping[str, int]) -> tuple[nn.Module, object]:
             member = named_model(self.name, {**self.options, **values})
             return member.module, resized(called_with(member, self.inputs)[0], member.module, tied, values)
 

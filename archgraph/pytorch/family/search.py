@@ -11,7 +11,7 @@ from sympy import Expr, Symbol
 from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Graph
 from archgraph.pytorch.family.alike import AlikeGraphs, SizesAlike, UnlikeError
-from archgraph.pytorch.family.fitted import SizeLaws, at_numbers
+from archgraph.pytorch.family.fitted import FieldLaws, at_numbers
 from archgraph.pytorch.family.forms import FormSearch
 from archgraph.pytorch.family.members import Members
 from archgraph.pytorch.family.varied import FieldPlaces, VariedFields, default_places, values_at
@@ -135,7 +135,7 @@ class FamilySearch:
 
     def _merged(self, star: Sequence[FieldPlaces], proofs: Sequence[FieldPlaces]) -> tuple[Graph, tuple[str, ...]]:
         """One graph of the configuration and all members, with laws from those of `star`."""
-        laws = SizeLaws(self._known, [self._point(places) for places in star])
+        laws = FieldLaws(self._known, [self._point(places) for places in star])
         last = [proofs[-1], *star, *proofs[:-1]]
         points = [self._point(places) for places in last]
 

@@ -20,7 +20,7 @@ MODEL_SOURCES: Mapping[str, tuple[str, str]] = {
     "pt2": ("exported_program", "exported_program"),
 }
 """The prefix of a name: the file beside this one that reads the rest, and its function."""
-SUFFIXES: Mapping[str, str] = {".pt2": "pt2"}
+SOURCES_BY_SUFFIX: Mapping[str, str] = {".pt2": "pt2"}
 """The suffix of a file: the source that reads it."""
 
 
@@ -35,8 +35,8 @@ def source_of(name: str) -> str | None:
     prefix, colon, rest = name.partition(":")
     if colon and rest and prefix in MODEL_SOURCES:
         return prefix
-    if Path(name).suffix in SUFFIXES:
-        return SUFFIXES[Path(name).suffix]
+    if Path(name).suffix in SOURCES_BY_SUFFIX:
+        return SOURCES_BY_SUFFIX[Path(name).suffix]
     if Path(name.rpartition(":")[0] if _has_suffix(name) else name).name == "plans.json":
         return "nnunet"
     return "own" if colon and rest.isidentifier() and _can_be_imported(prefix) else None

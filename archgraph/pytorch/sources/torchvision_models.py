@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from types import ModuleType
-from typing import Any
 
 from archgraph.pytorch.sources.model import (
     BuilderOptions,
@@ -41,7 +40,7 @@ def torchvision_model(name: str, options: BuilderOptions) -> NamedModel:
 def _sizes(models: ModuleType, name: str) -> tuple[int, ...] | None:
     """Channels and positions that the weights' preset makes of an image; None where there is none."""
     weights = next(iter(models.get_model_weights(name)), None)
-    transforms: Any = getattr(weights, "transforms", None)
+    transforms = getattr(weights, "transforms", None)
     preset = getattr(transforms, "keywords", {})
     side = preset.get("crop_size") or preset.get("resize_size")
     if side is None:

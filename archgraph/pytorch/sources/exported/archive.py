@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 from zipfile import BadZipFile, ZipFile
 
 from archgraph.errors import SpecError, quoted
+from archgraph.pytorch.sources.configuration import Fields
 
 LARGEST_PROGRAM = 2**27
 """Bytes of the largest part of an archive that is read."""
 PROGRAM, WEIGHTS = "models/model.json", "data/weights/model_weights_config.json"
-SCHEMA = 8
+READ_SCHEMA = 8
 """The schema of exported programs that is read, by its major number: that of torch 2.6 and later."""
-Json = Mapping[str, Any]
+Json: TypeAlias = Fields
 """A mapping of an archive."""
 
 
@@ -34,9 +35,10 @@ def read_archive(path: str) -> tuple[Json, Json]:
         raise SpecError(f"cannot read {quoted(path)} as an archive: {type(error).__name__}: {error}") from None
     version = program.get("schema_version")
     major = version.get("major") if isinstance(version, Mapping) else None
-    if major != SCHEMA:
+    if major != READ_SCHEMA:
         raise SpecError(
-            f"{quoted(path)} has the schema {major} of torch {program.get('torch_version', '')}, and {SCHEMA} is read",
+            f"{quoted(path)} has the schema {major} of torch {program.get('torch_version', '')}, "
+            f"and {READ_SCHEMA} is read",
             hint="export it again with a current torch, or load the module itself: package.file:name",
         )
     return program, weights

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import SpecError, quoted
 from archgraph.optional import import_torch
+from archgraph.pytorch.sources.exported.archive import Json
 
-Environment = Mapping[str, Any]
+if TYPE_CHECKING:
+    import torch
+
+ProgramValues = Mapping[str, object]
 """The values of a program by name."""
-STORED_TYPES = {
+TYPES_BY_NUMBER = {
     1: "uint8",
     2: "int8",
     3: "int16",
@@ -33,51 +37,51 @@ MEMORY_FORMATS = {1: "contiguous_format", 2: "channels_last", 3: "channels_last_
 """How it numbers the order of dimensions in memory."""
 
 
-def stored_dtype(number: object) -> Any:
+def stored_dtype(number: object) -> torch.dtype:
     """Return a type of torch by its number.
 
     Raises:
         SpecError: there is no such type.
     """
-    return _word(STORED_TYPES, number, "type")
+    return _word(TYPES_BY_NUMBER, number, "type")
 
 
-def _word(names: Mapping[int, str], number: object, what: str) -> Any:
+def _word(names: Mapping[int, str], number: object, what: str) -> torch.dtype:
     name = names.get(number) if isinstance(number, int) else None
     if name is None:
         raise SpecError(f"the program has a {what} of number {quoted(number)}, which is not known")
     return getattr(import_torch(), name)
 
 
-def argument(item: Mapping[str, Any], values: Environment) -> Any:
+def argument(item: Json, values: ProgramValues) -> object:
     """Return one argument, `{"as_tensor": {"name": "x"}}` or `{"as_int": 3}`.
 
     Raises:
         SpecError: it is of a kind that is not read.
     """
     ((kind, content),) = item.items()
-    if kind not in KINDS:
+    if kind not in READ_ARGUMENTS:
         raise SpecError(f"the program has an argument of the kind {quoted(kind)}, which is not read")
-    return KINDS[kind](content, values)
+    return READ_ARGUMENTS[kind](content, values)
 
 
-def _named(content: Mapping[str, str], values: Environment) -> Any:
+def _named(content: Mapping[str, str], values: ProgramValues) -> object:
     return values[content["name"]]
 
 
-def _plain(content: Any, values: Environment) -> Any:
+def _plain(content: object, values: ProgramValues) -> object:
     return content
 
 
-def _symbolic(content: Mapping[str, Any], values: Environment) -> Any:
+def _symbolic(content: Json, values: ProgramValues) -> object:
     return values[content["as_name"]] if "as_name" in content else next(iter(content.values()))
 
 
-def _device(content: Mapping[str, Any], values: Environment) -> Any:
+def _device(content: Json, values: ProgramValues) -> object:
     return import_torch().device("cpu")
 
 
-KINDS: Mapping[str, Callable[[Any, Environment], Any]] = {
+READ_ARGUMENTS: Mapping[str, Callable[[Any, ProgramValues], object]] = {
     "as_none": lambda content, values: None,
     "as_tensor": _named,
     "as_tensors": lambda content, values: [_named(each, values) for each in content],

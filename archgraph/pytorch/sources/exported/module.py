@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import Parameter, Signature
 from itertools import groupby
-from typing import Any
 
 import torch
 from torch import nn
@@ -19,7 +18,9 @@ from archgraph.pytorch.sources.exported.program_steps import ProgramStep, steps_
 class StoredScope(nn.Module):
     """A module of the program, which runs the steps that were called in it."""
 
-    def forward(self, steps: Sequence[ProgramStep], depth: int, enter: Callable[..., None]) -> None:
+    def forward(
+        self, steps: Sequence[ProgramStep], depth: int, enter: Callable[[Sequence[ProgramStep], int], None]
+    ) -> None:
         """Run the steps, those of inner modules in these."""
         enter(steps, depth)
 
@@ -40,7 +41,6 @@ class StoredProgram(nn.Module):
         self._shape = _output_tree(content)
         self._names: dict[str, str] = {}
         self.inputs: dict[str, torch.Tensor] = {}
-        self._fixed: dict[str, Any] = {}
         self._read_inputs(content["signature"]["input_specs"], graph["tensor_values"], weights.get("config") or {})
         self._scopes = self._make_scopes()
         self.forward = self._signed()
@@ -102,18 +102,18 @@ class StoredProgram(nn.Module):
 
     # -- how it runs -------------------------------------------------------------------------------------
 
-    def _signed(self) -> Callable[..., Any]:
+    def _signed(self) -> Callable[..., object]:
         """The call, with the names of the program's inputs."""
 
-        def forward(*args: Any, **named: Any) -> Any:
+        def forward(*args: object, **named: object) -> object:
             return self._run({**dict(zip(self.inputs, args, strict=False)), **named})
 
         kind = Parameter.POSITIONAL_OR_KEYWORD
         setattr(forward, "__signature__", Signature([Parameter(name, kind) for name in self.inputs]))  # noqa: B010
         return forward
 
-    def _run(self, given: Mapping[str, Any]) -> Any:
-        values = dict(given)
+    def _run(self, given: Mapping[str, object]) -> object:
+        values: dict[str, object] = dict(given)
         for own, name in self._names.items():
             path, _, last = name.rpartition(".")
             values[own] = getattr(self.get_submodule(path), last)
@@ -174,7 +174,7 @@ def _output_tree(content: Json) -> Json | None:
     return None
 
 
-def _shaped(tree: Json, leaves: Any) -> Any:
+def _shaped(tree: Json, leaves: Iterator[object]) -> object:
     kind, children = tree.get("type"), tree.get("children_spec") or []
     if kind is None:
         return next(leaves)

@@ -6,7 +6,6 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from archgraph.errors import SpecError, quoted
 from archgraph.optional import import_torch
@@ -43,7 +42,7 @@ OF_SIZES = (
     "sub",
     "truediv",
 )
-NUMBERS: Mapping[str, Callable[..., Any]] = {
+NUMBERS: Mapping[str, Callable[..., object]] = {
     **{f"_operator.{name}": getattr(operator, name) for name in OF_SIZES},
     "math.ceil": math.ceil,
     "math.floor": math.floor,
@@ -57,7 +56,7 @@ NUMBERS: Mapping[str, Callable[..., Any]] = {
 """Arithmetic of sizes by its name in a file."""
 
 
-def stored_operator(target: str) -> Callable[..., Any] | None:
+def stored_operator(target: str) -> Callable[..., object] | None:
     """Return the operator of a name, or None for one that only checks.
 
     Nothing is looked up but ATen's own operators and a table of arithmetic.

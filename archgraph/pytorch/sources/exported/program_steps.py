@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from archgraph.errors import SpecError, quoted
 from archgraph.pytorch.sources.exported.archive import Json
@@ -24,15 +23,15 @@ class ProgramStep:
         scopes: the modules that it was called in without the root, outermost first, as path and class.
     """
 
-    run: Callable[..., Any]
+    run: Callable[..., object]
     inputs: Sequence[Json]
     outputs: Sequence[Json]
     scopes: tuple[tuple[str, str], ...]
 
-    def do(self, values: dict[str, Any]) -> None:
+    def do(self, values: dict[str, object]) -> None:
         """Run it, and keep its results by name."""
-        args: list[Any] = []
-        named: dict[str, Any] = {}
+        args: list[object] = []
+        named: dict[str, object] = {}
         for each in self.inputs:
             value = argument(each["arg"], values)
             if each.get("kind", 1) == 2 or named:
@@ -42,12 +41,13 @@ class ProgramStep:
         _keep(self.run(*args, **named), self.outputs, values)
 
 
-def _keep(result: Any, outputs: Sequence[Json], values: dict[str, Any]) -> None:
+def _keep(result: object, outputs: Sequence[Json], values: dict[str, object]) -> None:
     results = result if isinstance(result, (tuple, list)) and not _is_one_list(outputs) else [result]
     for each, value in zip(outputs, results, strict=False):
         ((kind, content),) = each.items()
         if kind == "as_tensors":
-            values.update((part["name"], one) for part, one in zip(content, value, strict=False))
+            several = value if isinstance(value, (list, tuple)) else [value]
+            values.update((part["name"], one) for part, one in zip(content, several, strict=False))
         elif kind == "as_tensor":
             values[content["name"]] = value
         elif "as_name" in (content or {}):
@@ -92,7 +92,7 @@ def _region(name: str, node: Json) -> Iterator[ProgramStep]:
         yield ProgramStep(_same, [{"name": "x", "arg": made}], [own], ())
 
 
-def _same(value: Any) -> Any:
+def _same(value: object) -> object:
     return value
 
 
