@@ -46,6 +46,6 @@ def _sizes(models: ModuleType, name: str) -> tuple[int, ...] | None:
     if side is None:
         return None
     height, width = (side, side) if isinstance(side, int) else tuple(side)
-    if "Video" in getattr(transforms.func, "__name__", ""):
+    if "Video" in getattr(getattr(transforms, "func", None), "__name__", ""):
         return (3, FRAMES, height, width)
     return (3, height, width)

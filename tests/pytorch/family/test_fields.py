@@ -192,17 +192,17 @@ def test_a_rounded_width_has_a_law_in_its_own_steps_or_is_refused(own):
     assert g.network.declared.rule_of("width")[0] % 6 == 0
     for width in (6, 24, 66):
         assert g.at(width=width).params == load("rounded", torch.zeros(1, width), width=width).params
-    with pytest.raises(ArchgraphError, match="'width' cannot vary from .* to .*: a size of .* is"):
+    with pytest.raises(ArchgraphError, match=r"'width' cannot vary from .* to .*: a size of .* is"):
         load("rounded", torch.zeros(1, 25), fields=["width"], width=25, dynamic=TIED)
 
 
 def test_a_field_that_changes_what_is_run_is_refused_with_the_place(own):
-    with pytest.raises(ArchgraphError, match="no law in 'width'.*relu|cannot vary"):
+    with pytest.raises(ArchgraphError, match=r"no law in 'width'.*relu|cannot vary"):
         load("switched", torch.zeros(1, 12), fields=["width"], width=60)
 
 
 def test_a_field_that_others_depend_on_is_told(own):
-    with pytest.raises(ArchgraphError, match="'heads' cannot vary from 4 to 5: .*24 is no multiple of 5 heads"):
+    with pytest.raises(ArchgraphError, match=r"'heads' cannot vary from 4 to 5: .*24 is no multiple of 5 heads"):
         load("text", tokens(), fields=["heads"])
 
 
@@ -229,7 +229,7 @@ def test_fields_that_are_none_are_refused(own, fields, rule):
 
 @pytest.mark.parametrize("value", [True, "wide", 2.5, 0, None])
 def test_a_field_that_is_no_number_is_refused(value):
-    with pytest.raises(QueryError, match="the field 'width' of a file is .* and a symbol is a positive number"):
+    with pytest.raises(QueryError, match=r"the field 'width' of a file is .* and a symbol is a positive number"):
         fields_asked(["width"], {"width": value}, "a file")
 
 
@@ -258,5 +258,5 @@ def test_fields_are_refused_for_specs(capsys):
     assert "--fields is about models, and specs alone are given" in capsys.readouterr().err
     assert main(["show", "unet", "--set", "x=3"]) == 1
     assert main(["diff", "unet", "unet", "--set", "x=3"]) == 1
-    with pytest.raises(QueryError, match="'fields' belongs to a model"):
+    with pytest.raises(QueryError, match=r"'fields' belongs to a model"):
         ag.load("unet", fields=["D"])

@@ -15,12 +15,14 @@ from archgraph.pytorch.sources.exported.arguments import argument, stored_dtype
 from archgraph.pytorch.sources.exported.program_steps import ProgramStep, steps_of
 
 
+EnterSteps = Callable[[Sequence[ProgramStep], int], None]
+"""Runs steps that lie some modules deep."""
+
+
 class StoredScope(nn.Module):
     """A module of the program, which runs the steps that were called in it."""
 
-    def forward(
-        self, steps: Sequence[ProgramStep], depth: int, enter: Callable[[Sequence[ProgramStep], int], None]
-    ) -> None:
+    def forward(self, steps: Sequence[ProgramStep], depth: int, enter: EnterSteps) -> None:
         """Run the steps, those of inner modules in these."""
         enter(steps, depth)
 

@@ -74,8 +74,9 @@ def stored_operator(target: str) -> Callable[..., object] | None:
         )
     if found[1] in IDLE:
         return None
-    packet = getattr(import_torch().ops.aten, found[1], None)
-    overload = getattr(packet, found[2], None) if packet is not None and found[2] in packet.overloads() else None
-    if overload is None:
+    torch = import_torch()
+    packet = getattr(torch.ops.aten, found[1], None)
+    overload = getattr(packet, found[2], None) if isinstance(packet, torch._ops.OpOverloadPacket) else None
+    if not isinstance(overload, torch._ops.OpOverload):
         raise SpecError(f"the program runs {quoted(target)}, which this torch does not have")
     return overload
