@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import Parameter, Signature
 from itertools import groupby
@@ -13,7 +14,6 @@ from archgraph.errors import SpecError
 from archgraph.pytorch.sources.exported.archive import Json
 from archgraph.pytorch.sources.exported.arguments import argument, stored_dtype
 from archgraph.pytorch.sources.exported.program_steps import ProgramStep, steps_of
-
 
 EnterSteps = Callable[[Sequence[ProgramStep], int], None]
 """Runs steps that lie some modules deep."""
@@ -42,6 +42,7 @@ class StoredProgram(nn.Module):
         self._outputs = _user_outputs(content["signature"])
         self._shape = _output_tree(content)
         self._names: dict[str, str] = {}
+        self._made: dict[int, nn.Parameter] = {}
         self.inputs: dict[str, torch.Tensor] = {}
         self._read_inputs(content["signature"]["input_specs"], graph["tensor_values"], weights.get("config") or {})
         self._scopes = self._make_scopes()
@@ -83,8 +84,7 @@ class StoredProgram(nn.Module):
 
     def _parameter(self, tensor: torch.Tensor, *, trained: bool) -> nn.Parameter:
         """One parameter for one tensor, however many names it has."""
-        known = self.__dict__.setdefault("_made", {})
-        return known.setdefault(id(tensor), nn.Parameter(tensor, requires_grad=trained))
+        return self._made.setdefault(id(tensor), nn.Parameter(tensor, requires_grad=trained))
 
     def _part(self, path: str, kind: str = "") -> nn.Module:
         place: nn.Module = self
@@ -167,8 +167,6 @@ def _user_outputs(signature: Json) -> list[Json]:
 
 def _output_tree(content: Json) -> Json | None:
     """How the results are put together, as the file says, or None where it does not."""
-    import json
-
     for each in content.get("module_call_graph") or ():
         if each.get("fqn") == "" and each.get("signature"):
             text = each["signature"].get("out_spec")
@@ -182,7 +180,5 @@ def _shaped(tree: Json, leaves: Iterator[object]) -> object:
         return next(leaves)
     parts = [_shaped(child, leaves) for child in children]
     if kind == "builtins.dict":
-        import json
-
         return dict(zip(json.loads(tree["context"]), parts, strict=True))
     return tuple(parts)
