@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass, replace
 
@@ -175,7 +176,9 @@ def _look(member: Member) -> tuple[object, ...]:
         # Not the name, which a step may have from what is known of its mask at some size.
         return (type(member.op), member.share, *how)
     once = member.once
-    return (member.name, member.block, member.share, member.checkpoint, once, member.experts is None)
+    # Without its number, which a last layer of its own has by how many there are before it.
+    name = re.sub(r"\(\d+\)", "", member.name)
+    return (name, member.block, member.share, member.checkpoint, once, member.experts is None)
 
 
 def _told(member: Member) -> str:
