@@ -1396,6 +1396,7 @@ def load(
     *,
     inputs: object = None,
     dynamic: Mapping[str, Mapping[int, str]] | None = None,
+    fields: Sequence[str] | Mapping[str, str | Sequence[str]] | None = None,
     batch_axis: AskedBatch = "found",
     allow_unsupported: bool = False,
     **options: object,
@@ -1403,18 +1404,23 @@ def load(
     """Return the architecture of a spec, or of a model by name: a path, a shipped spec or variant, or a source.
 
     Sources are `timm:NAME`, `torchvision:NAME`, `hf:config.json` of transformers or diffusers, `plans.json:NAME` of
-    nnU-Net, and `package.file:builder`. No weights are read or fetched, and what the model is called with comes from
-    the library's own data.
+    nnU-Net, `model.pt2` of `torch.export.save`, and `package.file:builder`. No weights are read or fetched, and what
+    the model is called with comes from the library's own data.
 
     Args:
         name: what is loaded.
         inputs: what a model is called with, as for `trace`; by name they replace some of the inputs that are found.
         dynamic: which dimensions of a model's inputs are symbols: `{"x": {2: "h", 3: "w"}}`.
+        fields: which fields of a configuration, or keywords of a builder, are symbols: `["hidden_size", "n"]`, where n
+            counts tokens and h and w are the sides of an image; or names of symbols with their fields:
+            `{"D": "hidden_size"}`, several fields where they are equal.
         batch_axis, allow_unsupported: as for `trace`.
         options: keywords of what builds a model, or fields of its configuration: `img_size=384`.
 
     Raises:
         SpecError, ShapeError: the spec breaks a rule; there is no such model, or it cannot be built.
+        QueryError: there is no such field, or it is no number.
+        ArchgraphError: no law was found in a field.
         MissingToolError: PyTorch, or the library of a model, is not installed.
 
     >>> load("unet:padded-512").at().macs
@@ -1423,41 +1429,17 @@ def load(
     from archgraph.pytorch.sources.table import is_model
 
     if not is_spec(str(name)) and is_model(str(name)):
-        return _loaded_model(str(name), inputs, options, dynamic, batch_axis, allow_unsupported=allow_unsupported)
-    given = {"inputs": inputs, "dynamic": dynamic, **options}
+        from archgraph.pytorch.family.named import NamedFamily
+
+        family = NamedFamily(str(name), inputs, options, dynamic or {}, batch_axis, allow_unsupported)
+        return Architecture(family.network(fields))
+    given = {"inputs": inputs, "dynamic": dynamic, "fields": fields, **options}
     for keyword in (key for key, value in given.items() if value is not None):
         raise QueryError(
             f"'{keyword}' belongs to a model, and {quoted(str(name))} is a spec", hint="at(...) binds its symbols"
         )
     spec, variant = find_spec(str(name))
     return Architecture(SpecSource(spec, variant).network())
-
-
-def _loaded_model(
-    name: str,
-    inputs: object,
-    options: Mapping[str, object],
-    dynamic: Mapping[str, Mapping[int, str]] | None,
-    batch_axis: AskedBatch,
-    *,
-    allow_unsupported: bool,
-) -> Architecture:
-    from archgraph.pytorch.sources.model import called_with
-    from archgraph.pytorch.sources.table import named_model
-    from archgraph.pytorch.trace.module import trace as traced
-    from archgraph.pytorch.trace.source import network_of
-
-    model = named_model(name, options)
-    given, told = called_with(model, inputs)
-    found = traced(
-        model.module,
-        given,
-        dynamic,
-        batch_axis=batch_axis,
-        name=model.name,
-        allow_unsupported=allow_unsupported,
-    )
-    return Architecture(network_of(found, model.module, told))
 
 
 @strict_keywords

@@ -7,7 +7,16 @@ import json
 
 from archgraph.cli.output import say
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, no_options
+from archgraph.cli.shared import (
+    Command,
+    add_at,
+    add_model,
+    is_model_name,
+    load_bound,
+    no_options,
+    refuse_model_options,
+)
+from archgraph.errors import QueryError
 
 
 def _run_schema(options: argparse.Namespace) -> int:
@@ -18,15 +27,30 @@ def _run_schema(options: argparse.Namespace) -> int:
 
 
 def _show_options(parser: Parser) -> None:
-    parser.add_argument("spec", metavar="SPEC", help="the name of a shipped spec, or a path")
+    parser.add_argument("spec", metavar="SPEC", help="the name of a shipped spec, a path, or a model")
+    add_at(parser)
+    add_model(parser)
 
 
 def _run_show(options: argparse.Namespace) -> int:
     from archgraph.errors import printable
+
+    print(printable(_text(options), kept="\n"), end="")
+    return 0
+
+
+def _text(options: argparse.Namespace) -> str:
+    """The spec of a name; a model is written as one."""
     from archgraph.gallery import spec_text
 
-    print(printable(spec_text(options.spec), kept="\n"), end="")
-    return 0
+    if not is_model_name(options.spec):
+        if options.at:
+            raise QueryError(
+                "--at is about models here: a spec is printed as it is", hint="archgraph cost binds symbols"
+            )
+        refuse_model_options(options)
+        return spec_text(options.spec)
+    return load_bound(options).to_spec()
 
 
 def _new_options(parser: Parser) -> None:

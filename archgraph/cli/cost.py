@@ -14,7 +14,7 @@ from archgraph.cli.values import some_of
 def _cost_options(parser: Parser) -> None:
     from archgraph.cost.costs import GROUPS, METRICS
 
-    parser.add_argument("spec", metavar="SPEC", help="a shipped name (dit, dit:S/2) or a path")
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name (dit, dit:S/2), a path, or a model: timm:resnet50")
     add_names(parser, "--by", lambda: GROUPS, "grouping", default="scope")
     shown = "params,macs,flops,activations"
     add_names(parser, "--metrics", lambda: METRICS, "metric", "with commas: ", read=some_of, default=shown)

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from archgraph.cli.output import say
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_names
+from archgraph.cli.shared import (
+    Command,
+    add_at,
+    add_model,
+    add_names,
+    is_model_name,
+    model_keywords,
+    refuse_model_options,
+)
 from archgraph.cli.values import bindings
 from archgraph.errors import ArchgraphError
 
@@ -19,7 +27,7 @@ def _diff_options(parser: Parser) -> None:
     from archgraph.comparison.change_report import CHANGE_FORMATS
     from archgraph.cost.costs import GROUPS
 
-    text = "a shipped name, a path, or REVISION:PATH of the git repository; a variant after #"
+    text = "a shipped name, a path, or REVISION:PATH of the git repository; a variant after #; a model"
     parser.add_argument("before", metavar="BEFORE", help=text)
     parser.add_argument("after", metavar="AFTER", help="the same")
     parser.add_argument(
@@ -32,6 +40,7 @@ def _diff_options(parser: Parser) -> None:
     add_names(parser, "--by", lambda: GROUPS, "grouping", "also by groups of nodes: ", default=None)
     add_names(parser, "--format", lambda: CHANGE_FORMATS, "format", default="text")
     add_at(parser)
+    add_model(parser)
 
 
 def _run_diff(options: argparse.Namespace) -> int:
@@ -47,6 +56,8 @@ def _run_diff(options: argparse.Namespace) -> int:
 
 
 def _both(options: argparse.Namespace) -> tuple[Architecture, Architecture]:
+    if not is_model_name(options.before) and not is_model_name(options.after):
+        refuse_model_options(options)
     try:
         return _one(options.before, options), _one(options.after, options)
     except ArchgraphError as error:
@@ -56,11 +67,14 @@ def _both(options: argparse.Namespace) -> tuple[Architecture, Architecture]:
 
 
 def _one(operand: str, options: argparse.Namespace) -> Architecture:
-    from archgraph.architecture.architecture import Architecture
+    from archgraph.architecture.architecture import Architecture, load
     from archgraph.spec.revision import find_revision
     from archgraph.spec.source import SpecSource
 
-    g = Architecture(SpecSource(*find_revision(operand)).network())
+    if is_model_name(operand):
+        g = load(operand, **model_keywords(options))
+    else:
+        g = Architecture(SpecSource(*find_revision(operand)).network())
     values = bindings(options.at)
     return g.at(**values).symbolic() if values else g
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _rf_options(parser: Parser) -> None:
-    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name, a path, or a model: timm:resnet50")
     parser.add_argument("--input", help="the input to measure on (default: the only one with positions)")
     parser.add_argument("--all", action="store_true", help="every primitive node, not only the network's steps")
     parser.add_argument("--laws", action="store_true", help="sizes as laws in the spec's symbols")
@@ -94,7 +94,7 @@ def _index(text: str, axes: tuple[str, ...]) -> dict[str, int]:
 
 
 def _hops_options(parser: Parser) -> None:
-    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name, a path, or a model: timm:resnet50")
     parser.add_argument(
         "--distance",
         type=whole("--distance", 0),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from archgraph.cli.caveats import note_asked
 from archgraph.cli.figure_values import read_node_style
 from archgraph.cli.output import show
 from archgraph.cli.parser import Parser
@@ -21,6 +20,7 @@ from archgraph.cli.shared import (
     add_unset_names,
     figure_keywords,
     load_bound,
+    load_each,
     save,
 )
 from archgraph.cli.values import distinct, some_of, whole
@@ -30,7 +30,7 @@ from archgraph.errors import QueryError
 def _draw_options(parser: Parser) -> None:
     from archgraph.data.figure_words import ANNOTATIONS, COLORS, DIRECTIONS, STYLES, TERMS, VIEWS
 
-    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name, a path, or a model: timm:resnet50")
     add_unset_names(
         parser,
         ("--view", VIEWS, "view", "what is drawn: "),
@@ -76,12 +76,13 @@ def _contrast_options(parser: Parser) -> None:
     from archgraph.data.figure_words import STYLES
     from archgraph.figures.contrast.contrast import PANELS
 
-    parser.add_argument("specs", metavar="SPEC", nargs="+", help="two or more shipped names or paths")
+    parser.add_argument("specs", metavar="SPEC", nargs="+", help="two or more shipped names, paths or models")
     text = "from top to bottom (default: all), with commas: "
     add_names(parser, "--panels", lambda: PANELS, "panel", text, read=some_of, default=None)
     add_names(parser, "--style", lambda: STYLES, "style", "how stages are drawn: ", default=None)
     add_figure(parser, required=False)
     add_parts(parser)
+    add_model(parser)
     add_format(parser)
     for option in ("--panels", "--style", *LOOK_FLAGS, *PART_FLAGS):
         parser.goes_with(option, "--output")
@@ -90,11 +91,9 @@ def _contrast_options(parser: Parser) -> None:
 
 
 def _run_contrast(options: argparse.Namespace) -> int:
-    from archgraph.architecture.architecture import load
     from archgraph.architecture.several import compare, contrast
 
-    networks = [load(name) for name in options.specs]
-    note_asked(options, *(g.network for g in networks))
+    networks = load_each(options)
     if len(networks) < 2:
         raise QueryError("a contrast is of two or more networks, and 1 is given", hint="archgraph contrast unet dit")
     if options.output is None:

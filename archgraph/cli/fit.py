@@ -6,12 +6,11 @@ import argparse
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from archgraph.cli.caveats import note_asked
 from archgraph.cli.charts import add_chart, chart_keywords
 from archgraph.cli.output import remark, say, show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_format, add_names, save
-from archgraph.cli.values import bindings, distinct, swept_values, whole
+from archgraph.cli.shared import Command, add_at, add_format, add_model, add_names, load_each, save
+from archgraph.cli.values import distinct, swept_values, whole
 from archgraph.errors import QueryError, quoted
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ RUN_COUNTS = {"batch": 1, "accumulate": 1, "gpus": 1, "tp": 1, "pp": 1, "ep": 1,
 
 
 def _fit_options(parser: Parser) -> None:
-    parser.add_argument("specs", metavar="SPEC", nargs="+", help="shipped names or paths")
+    parser.add_argument("specs", metavar="SPEC", nargs="+", help="shipped names, paths or models")
     parser.not_with("--device", "--memory")
     parser.add_argument("--device", metavar="DEVICE", help="a device by its name, such as h100")
     parser.add_argument("--memory", metavar="BYTES", help="its memory instead, such as 80GB or 40GiB")
@@ -58,6 +57,7 @@ def _fit_options(parser: Parser) -> None:
     _add_frontier(parser)
     add_chart(parser)
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 
@@ -108,7 +108,7 @@ def _run_fit(options: argparse.Namespace) -> int:
     if where is None:
         raise QueryError("fit needs a device, or a memory", hint="--device h100, or --memory 80GB")
     _check_companions(options)
-    networks, run = load_specs(options), _training(options)
+    networks, run = load_each(options), _training(options)
     if options.frontier is not None:
         return _frontier(networks, where, run, options)
     if options.output is not None:
@@ -179,16 +179,6 @@ def _figure(networks: list[Architecture], where: str, run: Training, options: ar
     batches = cast("list[int]", over.get("batch", [1, 2, 4, 8, 16, 32, 64]))
     paths = {"": _paths(networks, options)}
     return save(fits_figure(paths, where, batches, **chart_keywords(options), **given), options.output)
-
-
-def load_specs(options: argparse.Namespace) -> list[Architecture]:
-    """Return the networks of a command, at its values."""
-    from archgraph.architecture.architecture import load
-
-    values = bindings(options.at)
-    networks = [load(spec).at(**values) if values else load(spec) for spec in options.specs]
-    note_asked(options, *(g.network for g in networks))
-    return networks
 
 
 def _training(options: argparse.Namespace) -> Training:

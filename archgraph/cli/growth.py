@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from archgraph.cli.charts import add_chart, chart_keywords
 from archgraph.cli.output import show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_format, save
+from archgraph.cli.shared import Command, add_at, add_format, add_model, load_each, save
 from archgraph.errors import QueryError, quoted
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _growth_options(parser: Parser) -> None:
-    parser.add_argument("specs", metavar="SPEC", nargs="+", help="shipped names or paths; one for each --along")
+    parser.add_argument("specs", metavar="SPEC", nargs="+", help="shipped names, paths or models; one for each --along")
     parser.add_argument(
         "--along",
         action="append",
@@ -35,15 +35,15 @@ def _growth_options(parser: Parser) -> None:
     parser.goes_with("--published", "--output")
     add_chart(parser)
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 
 def _run_growth(options: argparse.Namespace) -> int:
     from archgraph.architecture.charts import growth_figure
     from archgraph.architecture.several import growth_table
-    from archgraph.cli.fit import load_specs
 
-    networks = load_specs(options)
+    networks = load_each(options)
     if len(networks) != len(options.along):
         raise QueryError(
             f"--along is given {len(options.along)} times for {len(networks)} networks",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def _memory_options(parser: Parser) -> None:
     from archgraph.cost.memory.setting import CHOICES
 
-    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name, a path, or a model: timm:resnet50")
     add_names(parser, "--mode", lambda: CHOICES["mode"], "mode", "only one of ", default=None)
     _add_choice(parser, "attention", "the kernel")
     _add_choice(parser, "dtype", "of values and weights")
@@ -72,7 +72,7 @@ def _setting(g: Architecture, mode: str, options: argparse.Namespace, checkpoint
 
 
 def _efficiency_options(parser: Parser) -> None:
-    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name, a path, or a model: timm:resnet50")
     add_names(parser, "--by", _groups, "grouping", default="stage")
     _add_choice(parser, "dtype", "of the bytes")
     add_at(parser)
@@ -96,7 +96,7 @@ def _roofline_options(parser: Parser) -> None:
     from archgraph.cost.roofline import ROOFLINE_DTYPES
     from archgraph.data import table
 
-    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name, a path, or a model: timm:resnet50")
     add_names(parser, "device", lambda: table("hardware"), "device")
     add_names(parser, "--dtype", lambda: ROOFLINE_DTYPES, "dtype", default="bf16")
     add_names(parser, "--attention", lambda: CHOICES["attention"], "attention", "the kernel: ", default="flash")

@@ -18,7 +18,7 @@ BUDGETS = ("params", "macs", "flops", "activations", "saved_bytes")
 
 
 def _solve_options(parser: Parser) -> None:
-    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name, a path, or a model: timm:resnet50")
     parser.add_argument("symbol", metavar="SYMBOL", help="the symbol to find")
     for metric in BUDGETS:
         parser.add_argument(_option(metric), metavar="BUDGET", help=f'a bound on {metric}: "<=1e9"')
@@ -73,7 +73,7 @@ def _budget(text: str) -> Any:
 
 
 def _scale_options(parser: Parser) -> None:
-    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name, a path, or a model: timm:resnet50")
     text = "SYMBOL=xF, /F, +N or -N, such as D=x2, D=xsqrt2, levels=+1; several at once with commas"
     parser.add_argument("changes", nargs="+", metavar="CHANGE", help=text)
     add_at(parser)

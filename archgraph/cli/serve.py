@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from archgraph.cli.fit import load_specs
 from archgraph.cli.output import remark, say, show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_format, add_names
+from archgraph.cli.shared import Command, add_at, add_format, add_model, add_names, load_each
 from archgraph.cli.values import whole
 from archgraph.errors import QueryError
 
@@ -24,7 +23,7 @@ SERVE_COUNTS = {"batch": 1, "page": 1}
 def _serve_options(parser: Parser) -> None:
     from archgraph.cost.serving.settings import SERVING_CHOICES
 
-    parser.add_argument("specs", metavar="SPEC", nargs="+", help="shipped names or paths")
+    parser.add_argument("specs", metavar="SPEC", nargs="+", help="shipped names, paths or models")
     parser.not_with("--device", "--memory")
     parser.add_argument("--device", metavar="DEVICE", help="a device by its name, such as h100")
     parser.add_argument("--memory", metavar="BYTES", help="its memory instead, such as 80GB or 40GiB")
@@ -37,6 +36,7 @@ def _serve_options(parser: Parser) -> None:
     parser.add_argument("--reserve", metavar="BYTES", help="set aside for activations, kernels and the driver")
     parser.add_argument("--largest", metavar="SYMBOL", help="find the most that fits: B sequences, or T tokens of each")
     add_at(parser)
+    add_model(parser)
     add_format(parser)
 
 
@@ -50,7 +50,7 @@ def _run_serve(options: argparse.Namespace) -> int:
     where = options.memory or options.device
     if options.largest is not None and where is None:
         raise QueryError("--largest needs a device, or a memory", hint="--device h100, or --memory 80GB")
-    found = [g.serving(_settings(options)) for g in load_specs(options)]
+    found = [g.serving(_settings(options)) for g in load_each(options)]
     if options.largest is not None:
         return _largest(found, where, options)
     return _reported(found, where, options)

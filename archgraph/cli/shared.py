@@ -11,7 +11,7 @@ from archgraph.cli.caveats import note_asked
 from archgraph.cli.figure_values import read_label, read_palette
 from archgraph.cli.parser import NameChoices, Parser
 from archgraph.cli.tensors import read_dynamic, read_inputs
-from archgraph.cli.values import bindings, distinct, one_of, whole
+from archgraph.cli.values import bindings, distinct, one_of, read_fields, whole
 from archgraph.errors import QueryError, printable, quoted
 
 if TYPE_CHECKING:
@@ -91,6 +91,13 @@ def add_model(parser: Parser, *, shape: str = "--input") -> None:
         "--dynamic", action="append", default=[], metavar="INPUT:DIM=NAME", help="x:2=h,3=w makes sizes of it symbols"
     )
     parser.add_argument(
+        "--fields",
+        action="append",
+        default=[],
+        metavar="NAMES",
+        help="fields of its configuration as symbols: hidden_size,n or D=hidden_size,H=heads+kv_heads",
+    )
+    parser.add_argument(
         "--set",
         nargs="+",
         action="extend",
@@ -101,12 +108,14 @@ def add_model(parser: Parser, *, shape: str = "--input") -> None:
 
 
 def model_keywords(options: argparse.Namespace) -> Keywords:
-    """Return what `--input`, `--dynamic` and `--set` say."""
+    """Return what `--input`, `--dynamic`, `--fields` and `--set` say."""
     found: dict[str, object] = bindings(getattr(options, "set", []))
     if getattr(options, "shapes", None):
         found["inputs"] = read_inputs(options.shapes)
     if getattr(options, "dynamic", None):
         found["dynamic"] = distinct(map(read_dynamic, options.dynamic), "made dynamic")
+    if getattr(options, "fields", None):
+        found["fields"] = read_fields(options.fields)
     return found
 
 
@@ -128,6 +137,44 @@ def load_bound(options: argparse.Namespace) -> Architecture:
     g = g.at(**values) if values else g
     note_asked(options, g.network)
     return g
+
+
+def is_model_name(name: str) -> bool:
+    """Whether a name on the command line is that of a model, and not of a spec."""
+    from archgraph.pytorch.sources.table import is_model
+    from archgraph.spec.load import is_spec
+
+    return not is_spec(name) and is_model(name)
+
+
+def refuse_model_options(options: argparse.Namespace) -> None:
+    """Refuse what is said of models where all networks are specs.
+
+    Raises:
+        QueryError: it would have no effect.
+    """
+    for option in ("--input", "--shape", "--dynamic", "--fields", "--set"):
+        if option in getattr(options, "given", {}):
+            raise QueryError(f"{option} is about models, and specs alone are given", hint="--at D=768 binds symbols")
+
+
+def load_each(options: argparse.Namespace) -> list[Architecture]:
+    """Load the networks of a command; what is said of models is said of all models among them.
+
+    Raises:
+        QueryError: something is said of models, and all are specs.
+    """
+    from archgraph.architecture.architecture import load
+
+    models = {name for name in options.specs if is_model_name(name)}
+    if not models:
+        refuse_model_options(options)
+    given = model_keywords(options)
+    values = bindings(getattr(options, "at", []))
+    networks = [load(name, **(given if name in models else {})) for name in options.specs]
+    networks = [g.at(**values) if values else g for g in networks]
+    note_asked(options, *(g.network for g in networks))
+    return networks
 
 
 def add_figure(parser: Parser, *, required: bool = True) -> None:

@@ -18,7 +18,7 @@ MOST_ROWS = 1_000_000
 def _sweep_options(parser: Parser) -> None:
     from archgraph.cost.costs import METRICS
 
-    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name, a path, or a model: timm:resnet50")
     parser.add_argument("grid", nargs="+", metavar="SYMBOL=VALUES", help="a..b, a..b:step, or a list 1,2,4")
     known = ("saved_bytes", *METRICS)
     add_names(parser, "--metrics", lambda: known, "metric", "with commas: ", read=some_of, default="params,macs")

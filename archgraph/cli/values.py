@@ -83,6 +83,24 @@ def distinct(pairs: Iterable[tuple[Key, Kept]], done: str) -> dict[Key, Kept]:
     return result
 
 
+def read_fields(texts: Sequence[str]) -> dict[str, list[str]]:
+    """Read `hidden_size,n` and `D=hidden_size,H=heads+kv_heads`: symbols, and the fields that they are the value of.
+
+    >>> read_fields(["D=hidden_size,n", "H=heads+kv_heads"])
+    {'D': ['hidden_size'], 'n': ['n'], 'H': ['heads', 'kv_heads']}
+    """
+    return distinct((_field(part.strip(), text) for text in texts for part in text.split(",")), "a symbol")
+
+
+def _field(part: str, whole_text: str) -> tuple[str, list[str]]:
+    name, equals, rest = part.partition("=")
+    sets = [each.strip() for each in rest.split("+")] if equals else [name]
+    if not name or not all(sets):
+        hint = "write hidden_size,n or D=hidden_size,H=heads+kv_heads"
+        raise SpecError(f"cannot read the fields {quoted(whole_text)}", hint=hint)
+    return name.strip(), sets
+
+
 def _binding(pair: str) -> tuple[str, object]:
     name, equals, text = pair.partition("=")
     if not equals or not name:

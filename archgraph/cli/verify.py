@@ -10,7 +10,7 @@ from archgraph.cli.shared import Command, add_at, add_format, add_model, load_bo
 
 
 def _verify_options(parser: Parser) -> None:
-    parser.add_argument("spec", metavar="SPEC", help="a shipped name or a path")
+    parser.add_argument("spec", metavar="SPEC", help="a shipped name, a path, or a model: timm:resnet50")
     parser.add_argument("--rf", action="store_true", help="compare receptive fields, as sets, borders included")
     parser.add_argument("--input", help="the input of the receptive fields (default: the only one with positions)")
     parser.goes_with("--input", "--rf")

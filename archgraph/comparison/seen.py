@@ -72,10 +72,11 @@ class Seen:
         """Since which operations the field is what it is."""
         axes = tuple(self.axes.values())
         everything = self._everything() if axes and all(axis.is_global for axis in axes) else ""
-        unbounded = not everything and bool(axes) and all(axis.is_causal or axis.is_global for axis in axes)
+        edges = [edge for axis in axes if (edge := _edge(axis))]
+        unbounded = not everything and bool(edges) and all(axis.is_causal or axis.is_global for axis in axes)
         gates = next((axis.gate_since for axis in axes if axis.gate_since and not axis.is_global), None)
         statistics = next((axis.stat_since for axis in axes if axis.stat_since not in (None, axis.global_since)), None)
-        before = self._last([edge for axis in axes if (edge := _edge(axis))]) if unbounded else ""
+        before = self._last(edges) if unbounded else ""
         wider = "" if everything or unbounded else self._wider()
         return Since(everything, before, gates or "", statistics or "", wider)
 
@@ -83,6 +84,9 @@ class Seen:
         """The first operation that reads all positions along all axes: none before the last axis is read whole."""
         since = [axis.global_since or "" for axis in self.axes.values()]
         last = self._last(since)
+        if not last:
+            # No one operation says so, such as where windows of windows have grown to all there is.
+            return next(self._whole_from(self.order[0]), "") if self.order else ""
         return last if len(set(since)) == 1 else next(self._whole_from(last), last)
 
     def _whole_from(self, path: str) -> Iterator[str]:

@@ -58,13 +58,15 @@ def _details(g: Network, by: str, members: list[CostRow]) -> dict[str, Any]:
 def cost_report(g: Network, numbers: Network, metrics: Iterable[str]) -> str:
     """Return the totals as text: every law, and its value at the numbers of another binding."""
     bindings = ", ".join(f"{name}={numbers.defaults[name]}" for name in g.symbols)
-    lines = [
-        f"{name} = {_bound(g, name)}{whole_part(g).metric(name)} = {whole_part(numbers).metric(name):,}"
-        for name in metrics
-    ]
+    lines = [f"{name} = {_law(g, name)}{whole_part(numbers).metric(name):,}" for name in metrics]
     title = f"{g.name} ({g.origin.cite})" if g.origin.cite else g.name
     dead = [f"dead: {', '.join(g.dead)}"] if g.runs_dead and g.dead else []
-    return "\n".join([title, f"  at {bindings}", *lines, *dead, ""])
+    return "\n".join([title, *([f"  at {bindings}"] if bindings else []), *lines, *dead, ""])
+
+
+def _law(g: Network, metric: str) -> str:
+    """A law and what stands before its value; of a network without symbols the value is all there is."""
+    return _bound(g, metric) + (f"{whole_part(g).metric(metric)} = " if g.symbols else "")
 
 
 SUMMARY = ("params", "macs", "flops", "activations")

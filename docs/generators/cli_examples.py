@@ -26,6 +26,22 @@ from torch import nn
 
 def build(width=16):
     return nn.Sequential(nn.Conv2d(3, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, 10, 1))
+
+
+class Decoder(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.embed, self.joint = nn.Embedding(100, width), nn.Linear(width, 3 * width)
+        self.head = nn.Linear(width, 100)
+
+    def forward(self, ids):
+        q, k, v = self.joint(self.embed(ids)).unsqueeze(1).chunk(3, -1)
+        seen = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return self.head(seen.squeeze(1))
+
+
+def decoder(width=16):
+    return Decoder(width)
 """,
     "table.csv": """\
 model,Params (M),GFLOPs
@@ -43,9 +59,9 @@ unet:padded-512,31,218
 """,
 }
 """What lies in the folder: a spec, and a module with a function that builds a network."""
-MODEL = "--input input=1x3x64x64 --dynamic input:2=h,3=w --set width=32"
+MODEL = "--input input=1x3x64x64 --dynamic input:2=h,3=w --set width=32 --fields width"
 """How a network of one's own is called and built."""
-READ_MODEL = "--shape input=1x3x64x64 --dynamic input:2=h,3=w --set width=32"
+READ_MODEL = "--shape input=1x3x64x64 --dynamic input:2=h,3=w --set width=32 --fields width"
 
 USES: dict[str, tuple[tuple[str, str], ...]] = {
     "list": (
@@ -109,6 +125,7 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         ("As pixels.", "fit dit:S/2 --memory 24GB --largest D%64,heads=D/64 --over batch=8,32 --dpi 150 -o fits.png"),
         ("At other sizes.", "fit tiny.yaml --memory 1GB --at H=64 --json"),
+        ("A network of your own.", f"fit nets:build --memory 1GB {MODEL} --format csv"),
     ),
     "growth": (
         ("What each step of growth costs.", "growth unet dit --along 'C=96|128' --along 'L=32|56'"),
@@ -120,6 +137,7 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
         ("As pixels.", "growth unet --along 'C=96|128' --dpi 150 -o growth.png"),
         ("At other sizes, as a table for a page.", "growth tiny.yaml --along 'C=16|32' --at H=64 --format markdown"),
         ("For a program.", "growth tiny.yaml --along 'C=16|32' --json"),
+        ("A network of your own.", f"growth nets:build --along 'width=16|32' {MODEL}"),
     ),
     "serve": (
         ("What serving takes.", "serve llama:3-8b --device h100 --past 8192 --dtype int4-g128 --cache fp8 --batch 16"),
@@ -133,6 +151,10 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
             "serve gpt2 --device a100 --expanded --at L=6 --json",
         ),
         ("As a table for a page.", "serve gpt2 --device a100 --format markdown"),
+        (
+            "A network of your own.",
+            "serve nets:decoder --input ids=1x8:int --dynamic ids:1=n --set width=32 --fields width --at width=64",
+        ),
     ),
     "efficiency": (
         ("MACs per parameter, stage by stage.", "efficiency adm --by stage"),
@@ -233,6 +255,7 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         ("For a page, or a program.", "contrast conv_stack vit --format markdown"),
         ("", "contrast conv_stack vit --json"),
+        ("A network of your own.", f"contrast nets:build tiny.yaml {MODEL}"),
     ),
     "diff": (
         ("Two variants, by operation.", "diff dit:S/2 dit:B/2 --by op"),
@@ -241,6 +264,7 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
             "diff conv_stack tiny.yaml --limit params=+5% --format markdown",
         ),
         ("At other sizes.", "diff dit:S/2 dit:S/8 --at L=2"),
+        ("A network of your own.", f"diff nets:build nets:build {MODEL}"),
     ),
     "trace": (
         ("Its costs by module.", "trace nets:build --input input=1x3x64x64 --dynamic input:2=h,3=w --by scope"),
@@ -260,7 +284,10 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
         ("For a program.", "verify conv_stack --json"),
     ),
     "schema": (("The JSON Schema of specs, for editors.", "schema"),),
-    "show": (("A spec with everything that it takes from others.", "show tiny.yaml"),),
+    "show": (
+        ("A spec with everything that it takes from others.", "show tiny.yaml"),
+        ("A network of your own as a spec.", f"show nets:build {MODEL} --at h=32"),
+    ),
     "new": (
         ("A spec to start from.", "new mynet.yaml"),
         ("A copy of a shipped one.", "new myvit.yaml --from vit"),

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def own_model(path: str, options: BuilderOptions) -> NamedModel:
     """Return the module that `package.file:name` is or makes; keywords are passed to it."""
-    return NamedModel(path.partition(":")[2], own_module(path, options), None)
+    module = own_module(path, options)
+    return NamedModel(path.partition(":")[2], module, None, fields={**_defaults(path), **options})
 
 
 def own_module(path: str, options: BuilderOptions | None = None) -> nn.Module:
@@ -45,6 +46,16 @@ def own_module(path: str, options: BuilderOptions | None = None) -> nn.Module:
     if not isinstance(made, torch.nn.Module):
         raise QueryError(f"{quoted(path)} makes no torch.nn.Module but a value of type {type(made).__name__}")
     return made
+
+
+def _defaults(path: str) -> dict[str, object]:
+    """What a builder takes where nothing is said."""
+    place, _, name = path.partition(":")
+    try:
+        parameters = signature(getattr(sys.modules[place], name)).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {each.name: each.default for each in parameters if each.default is not Parameter.empty}
 
 
 def _check_callable(path: str, found: object, given: BuilderOptions) -> None:

@@ -116,7 +116,7 @@ def _hidden(fields: Fields) -> Tensor:
 
 
 def _condition(fields: Fields) -> Tensor:
-    names = ("cross_attention_dim", "joint_attention_dim", "caption_channels", "text_dim")
+    names = ("caption_channels", "cross_attention_dim", "joint_attention_dim", "text_dim")
     return images(TEXT, _number(fields, *names, otherwise=768))
 
 

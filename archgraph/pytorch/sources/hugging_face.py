@@ -44,7 +44,9 @@ def _of_diffusers(path: str, name: str, fields: Fields) -> NamedModel:
     if not isinstance(kind, type) or not issubclass(kind, diffusers.ModelMixin):
         raise unknown_model("diffusers has no model", name, [each for each in dir(diffusers) if each.endswith("Model")])
     module = built(path, lambda: kind.from_config({key: v for key, v in fields.items() if key[:1] != "_"}))
-    return NamedModel(name, module, derived_inputs(module, dict(module.config), {}), f"the fields of {path}")
+    return NamedModel(
+        name, module, derived_inputs(module, dict(module.config), {}), f"the fields of {path}", dict(module.config)
+    )
 
 
 def _of_transformers(path: str, given: Fields, options: BuilderOptions) -> NamedModel:
@@ -64,8 +66,9 @@ def _of_transformers(path: str, given: Fields, options: BuilderOptions) -> Named
     kind = _class(transformers, path, given.get("architectures"))
     make = (lambda: kind(config)) if kind else (lambda: transformers.AutoModel.from_config(config))
     module = built(path, make)
-    inputs = derived_inputs(module, _text_fields(config), config.to_dict())
-    return NamedModel(type(module).__name__, module, inputs, f"the fields of {path}")
+    known = _text_fields(config)
+    inputs = derived_inputs(module, known, config.to_dict())
+    return NamedModel(type(module).__name__, module, inputs, f"the fields of {path}", known)
 
 
 def _class(transformers: ModuleType, path: str, listed: object) -> type[nn.Module] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import signature
 from types import ModuleType
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 Built = TypeVar("Built")
 BuilderOptions = Mapping[str, Any]
 """Keywords of whatever builds a module: `img_size=384`."""
+LONGEST_TOLD = 400
+"""Letters of what a library says of its failure."""
+DIMENSIONS: Mapping[int, Mapping[int, str]] = {2: {1: "n"}, 4: {2: "h", 3: "w"}, 5: {2: "t", 3: "h", 4: "w"}}
+"""By how many dimensions an input has, what sizes of it are called."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,24 @@ class NamedModel:
         module: without values where its constructor allows that.
         inputs: by name; None where nothing says what the module takes.
         from_what: where the sizes of the inputs come from, as text.
+        fields: what it was built from, by name: fields of a configuration, keywords of a builder.
+        dims: dimensions of the inputs that have a usual name: `{"n": {"input_ids": 1}}`.
     """
 
     name: str
     module: nn.Module
     inputs: Mapping[str, Tensor] | None
     from_what: str = ""
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def dims(self) -> Mapping[str, Mapping[str, int]]:
+        """The usual names of dimensions of the inputs: tokens are counted by n, images are h by w."""
+        found: dict[str, dict[str, int]] = {}
+        for name, value in (self.inputs or {}).items():
+            for dim, letter in DIMENSIONS.get(len(getattr(value, "shape", ())), {}).items():
+                found.setdefault(letter, {})[name] = dim
+        return found
 
     def told(self) -> str:
         """Return the inputs as text: `x 1x3x224x224, by timm's input_size`."""
@@ -101,7 +117,7 @@ def built_or_told(what: str) -> Iterator[None]:
     except ArchgraphError:
         raise
     except (Exception, SystemExit) as error:
-        told = str(error).strip().partition("\n")[0]
+        told = " ".join(str(error).split())[:LONGEST_TOLD]
         raise SpecError(
             f"cannot build {what}: {type(error).__name__}: {told}", hint="its keywords: --set name=value"
         ) from None

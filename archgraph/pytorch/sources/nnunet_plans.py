@@ -45,7 +45,7 @@ def nnunet_model(path: str, options: BuilderOptions) -> NamedModel:
     module = built(file, lambda: kind(**{key: value for key, value in keywords.items() if key in taken}))
     patch = map(int, configuration.get("patch_size") or ())
     return NamedModel(
-        f"nnU-Net {name}", module, {first_argument(module): images(channels, *patch)}, "the plan's patch_size"
+        f"nnU-Net {name}", module, {first_argument(module): images(channels, *patch)}, "the plan's patch_size", keywords
     )
 
 

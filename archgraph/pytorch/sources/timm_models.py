@@ -30,7 +30,9 @@ def timm_model(name: str, options: BuilderOptions) -> NamedModel:
     if not timm.is_model(name.partition(".")[0]):
         raise unknown_model("timm has no model", name, timm.list_models())
     module = built(f"timm:{name}", lambda: timm.create_model(name, pretrained=False, **options))
-    return NamedModel(name, module, {first_argument(module): images(*input_size(module, options))}, "timm's input_size")
+    return NamedModel(
+        name, module, {first_argument(module): images(*input_size(module, options))}, "timm's input_size", options
+    )
 
 
 def input_size(module: nn.Module, options: BuilderOptions) -> tuple[int, int, int]:

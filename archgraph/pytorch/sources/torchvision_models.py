@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from types import ModuleType
-from typing import Any
 
 from archgraph.pytorch.sources.model import (
     BuilderOptions,
@@ -35,18 +34,18 @@ def torchvision_model(name: str, options: BuilderOptions) -> NamedModel:
     module = built(f"torchvision:{name}", lambda: models.get_model(name, **without, **options))
     sizes = _sizes(models, name)
     inputs = None if sizes is None else {first_argument(module): images(*sizes)}
-    return NamedModel(name, module, inputs, "the preset of torchvision's weights")
+    return NamedModel(name, module, inputs, "the preset of torchvision's weights", options)
 
 
 def _sizes(models: ModuleType, name: str) -> tuple[int, ...] | None:
     """Channels and positions that the weights' preset makes of an image; None where there is none."""
     weights = next(iter(models.get_model_weights(name)), None)
-    transforms: Any = getattr(weights, "transforms", None)
+    transforms = getattr(weights, "transforms", None)
     preset = getattr(transforms, "keywords", {})
     side = preset.get("crop_size") or preset.get("resize_size")
     if side is None:
         return None
     height, width = (side, side) if isinstance(side, int) else tuple(side)
-    if "Video" in getattr(transforms.func, "__name__", ""):
+    if "Video" in getattr(getattr(transforms, "func", None), "__name__", ""):
         return (3, FRAMES, height, width)
     return (3, height, width)
