@@ -398,6 +398,8 @@ LAYERS: Mapping[str, Callable[[], Any]] = {
     "rms_norm: layer": lambda: torch.nn.RMSNorm(8),
     "group_norm: layer": lambda: torch.nn.GroupNorm(3, 6),
     "instance_norm: layer": lambda: torch.nn.InstanceNorm1d(6, affine=True),
+    "instance_norm: tracked": lambda: torch.nn.InstanceNorm1d(6, affine=True, track_running_stats=True),
+    "instance_norm: tracked, plain": lambda: torch.nn.InstanceNorm1d(6, track_running_stats=True),
     "linear: layer": lambda: torch.nn.Linear(8, 4),
     "linear: frozen": lambda: torch.nn.Linear(8, 4).requires_grad_(False),
     "conv1d: layer": lambda: torch.nn.Conv1d(6, 4, 3, stride=2, padding=1),
