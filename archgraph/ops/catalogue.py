@@ -25,7 +25,7 @@ from archgraph.ops import (
     sources,
 )
 from archgraph.ops.base import REGISTERED, Op
-from archgraph.ops.traced import limited, moves, recurrent, stored, values
+from archgraph.ops.traced import limited, moves, picked, recurrent, stored, values
 
 FAMILIES = (
     activations,
@@ -47,6 +47,7 @@ FAMILIES = (
     sources,
     limited,
     moves,
+    picked,
     recurrent,
     stored,
     values,

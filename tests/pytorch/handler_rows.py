@@ -13,6 +13,7 @@ aten = torch.ops.aten
 Row = Callable[[Any, Any], Any]
 """Takes `h`, which needs a gradient, and `x`, which does not, both of shape (1, 6, 8)."""
 IDS = torch.tensor([2, 0, 5])
+LABELS = torch.tensor([[[0, 1, 7], [5, 2, 0]]])
 PLACES = torch.tensor([[[0, 1, 2, 3, 0, 1, 2, 3]]])
 TESTS = frozenset(["where", "masked_fill"])
 NUMBERS = {"threshold": (0.5, 0.1), "celu": (1.5,), "hardshrink": (0.5,), "softshrink": (0.3,)}
@@ -51,7 +52,7 @@ def _pointwise_rows(called: str, name: str, kernel: Any, operands: int) -> Mappi
         return {called: lambda h, x: kernel(h, *numbers)}
     if name in THREE:
         return {called: lambda h, x: kernel(h, x, h), f"{called}: still": lambda h, x: kernel(x, h, x)}
-    if name in ("clamp", "prelu", "sigmoid_backward", "polar"):
+    if name in ("clamp", "prelu", "sigmoid_backward", "polar", "binary_cross_entropy"):
         return {}
     return {
         called: lambda h, x: kernel(h, x),
@@ -224,6 +225,22 @@ ROWS: Mapping[str, Row] = {
     "mse_loss": lambda h, x: functional.mse_loss(h, x, reduction="none"),
     "huber_loss": lambda h, x: functional.huber_loss(h, x, delta=0.5, reduction="none"),
     "smooth_l1_loss": lambda h, x: functional.smooth_l1_loss(h, x, reduction="sum")[None],
+    "binary_cross_entropy": lambda h, x: functional.binary_cross_entropy(h.sigmoid(), x.sigmoid())[None],
+    "binary_cross_entropy: each": lambda h, x: functional.binary_cross_entropy(
+        h.sigmoid(), x.sigmoid(), reduction="none"
+    ),
+    "binary_cross_entropy_with_logits": lambda h, x: functional.binary_cross_entropy_with_logits(h, x)[None],
+    "binary_cross_entropy_with_logits: weights": lambda h, x: functional.binary_cross_entropy_with_logits(
+        h, x, x[0, 0], pos_weight=x[0, 1], reduction="none"
+    ),
+    "binary_cross_entropy: target": lambda h, x: functional.binary_cross_entropy(x.sigmoid(), h.sigmoid())[None],
+    "nll_loss_forward": lambda h, x: functional.cross_entropy(h[0, :3], IDS.to(h.device))[None],
+    "nll_loss_forward: each": lambda h, x: functional.nll_loss(h[0, :3], IDS.to(h.device), reduction="none")[None],
+    "nll_loss_forward: one": lambda h, x: functional.nll_loss(h[0, 0], torch.tensor(2))[None],
+    "nll_loss_forward: weights": lambda h, x: functional.cross_entropy(h[0, :3], IDS.to(h.device), x[0, 0])[None],
+    "nll_loss2d_forward": lambda h, x: functional.cross_entropy(
+        h.transpose(1, 2).reshape(1, 8, 2, 3), LABELS.to(h.device), reduction="none"
+    ).flatten(1),
     "var_mean": lambda h, x: sum(torch.var_mean(h, 1)),
     "std_mean": lambda h, x: sum(torch.std_mean(h, 1)),
     # made of others
