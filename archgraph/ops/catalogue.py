@@ -25,7 +25,7 @@ from archgraph.ops import (
     sources,
 )
 from archgraph.ops.base import REGISTERED, Op
-from archgraph.ops.traced import limited, moves, picked, recurrent, stored, values
+from archgraph.ops.traced import limited, moves, picked, recurrent, stored, transforms, values
 
 FAMILIES = (
     activations,
@@ -50,6 +50,7 @@ FAMILIES = (
     picked,
     recurrent,
     stored,
+    transforms,
     values,
 )
 """The files that hold operations, imported for what they register: a new one joins here."""

@@ -171,6 +171,7 @@ ROWS = (
     PointwiseFunction("clamp", ("x y z", "x y z", "x y z"), "same", 1, pointwise),
     PointwiseFunction("clamp_max", ("x y", "x y"), "same", 1, pointwise),
     PointwiseFunction("clamp_min", ("x y", "x y"), "same", 1, pointwise),
+    PointwiseFunction("complex", ("x", "y"), "complex", 1, pointwise),
     PointwiseFunction("copysign", ("x out", "out"), "float", 1, pointwise),
     PointwiseFunction("div", ("y", "x y"), "float", 1, pointwise),
     PointwiseFunction("floor_divide", ("", ""), "same", 1, pointwise),

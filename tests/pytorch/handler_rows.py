@@ -52,7 +52,7 @@ def _pointwise_rows(called: str, name: str, kernel: Any, operands: int) -> Mappi
         return {called: lambda h, x: kernel(h, *numbers)}
     if name in THREE:
         return {called: lambda h, x: kernel(h, x, h), f"{called}: still": lambda h, x: kernel(x, h, x)}
-    if name in ("clamp", "prelu", "sigmoid_backward", "polar", "binary_cross_entropy"):
+    if name in ("clamp", "prelu", "sigmoid_backward", "polar", "binary_cross_entropy", "complex"):
         return {}
     return {
         called: lambda h, x: kernel(h, x),
@@ -291,6 +291,21 @@ ROWS: Mapping[str, Row] = {
     "bitwise_xor": lambda h, x: h * torch.bitwise_xor(h > 0.2, x > 0.2),
     "bitwise_left_shift": lambda h, x: h * torch.bitwise_left_shift((x * 3).long(), 1),
     "bitwise_right_shift": lambda h, x: h * torch.bitwise_right_shift((h * 9).long(), 1),
+    "_fft_r2c": lambda h, x: torch.fft.rfft(h, dim=1).abs(),
+    "_fft_r2c: both sides": lambda h, x: torch.view_as_real(torch.fft.fft(h, dim=1)).flatten(2),
+    "_fft_r2c: channels": lambda h, x: torch.fft.rfft(h, dim=-1).abs(),
+    "_fft_r2c: padded": lambda h, x: torch.fft.rfft(h, n=9, dim=1).abs(),
+    "_fft_c2c": lambda h, x: torch.fft.fftn(h, dim=(1, 2)).abs(),
+    "_fft_c2r": lambda h, x: torch.fft.irfft(torch.complex(h, x), dim=1),
+    "complex": lambda h, x: torch.complex(h, x).abs(),
+    "complex: second": lambda h, x: torch.complex(x, h).abs(),
+    "complex: both": lambda h, x: torch.complex(h, h.sin()).angle(),
+    "conj_physical": lambda h, x: torch.complex(h, x).conj_physical().imag,
+    "_conj": lambda h, x: (torch.complex(h, x).conj() * torch.complex(x, h)).real,
+    "matmul: complex": lambda h, x: (torch.complex(h, x) @ torch.complex(x[0], x[0].sin()).mT).abs(),
+    "view_as_complex": lambda h, x: torch.view_as_complex(h.view(1, 6, 4, 2)).abs(),
+    "view_as_real": lambda h, x: torch.view_as_real(torch.complex(h, x))[..., 1].sin(),
+    "unfold_backward": lambda h, x: aten.unfold_backward(h.view(1, 6, 4, 2), [1, 6, 8], 2, 2, 2).sin(),
     "polar": lambda h, x: torch.polar(h, x).abs(),
     "polar: angle": lambda h, x: torch.polar(x, h).abs(),
     "reflection_pad2d": lambda h, x: aten.reflection_pad2d(image(h), [1, 1, 1, 1]).sin(),

@@ -30,7 +30,8 @@ SAVED_DIFFERS = {
     "native_dropout": "called by this name, it makes a mask of ones in evaluation mode too",
 }
 """Rows where our bytes are another number, and why."""
-SINGLE = {"polar": "complex numbers are counted in single precision"}
+_COMPLEX = ("_conj", "_fft_c2c", "_fft_c2r", "_fft_r2c", "complex", "conj_physical", "polar", "view_as_complex")
+SINGLE = dict.fromkeys((*_COMPLEX, "view_as_real"), "complex numbers are counted in single precision")
 """Operators whose bytes are right in single precision only, and why."""
 SOURCES_ONLY = frozenset(
     [*SOURCES, "bernoulli", "bucketize", "nonzero", "normal_", "one_hot", "searchsorted", "uniform_", "constant"]

@@ -13,6 +13,7 @@ from archgraph.pytorch.trace.handlers import (  # noqa: F401  they register hand
     reductions,
     resampling,
     shapes,
+    transforms,
 )
 from archgraph.pytorch.trace.registry import HANDLERS
 

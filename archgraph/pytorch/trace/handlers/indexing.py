@@ -57,6 +57,7 @@ MOVES = [
     "masked_scatter",
     "put",
     "unfold_copy",
+    "unfold_backward",
     "constant",
     "trapezoid",
     "native_channel_shuffle",

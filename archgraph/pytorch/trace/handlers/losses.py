@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from archgraph.ops.arithmetic import Multiply
 from archgraph.ops.functions import LOSSES
 from archgraph.ops.resizing import GlobalAvgPool
@@ -41,7 +39,7 @@ def loss(i: ProgramInterpreter, a: Arguments) -> Tracked:
 
 
 @aten("nll_loss_forward", "nll_loss2d_forward")
-def likelihood(i: ProgramInterpreter, a: Arguments) -> Any:
+def likelihood(i: ProgramInterpreter, a: Arguments) -> list[Tracked]:
     """The number of the class that a label names, of every label; their sum beside it is of no operand."""
     x, labels = a.self, a.target
     if isinstance(a.weight, Tracked):

@@ -16,6 +16,7 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.recording.contiguity import has_channels_last, is_in_order
+from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.types import CHANNEL
 
@@ -119,7 +120,7 @@ def batch_norm(i: ProgramInterpreter, a: Arguments) -> Any:
     return normalised(i, a, t, lambda own, bias: BatchNorm(own, running=True), 1)
 
 
-def _uses_up(i: ProgramInterpreter, statistics: Sequence[Any]) -> bool:
+def _uses_up(i: ProgramInterpreter, statistics: Sequence[RecordedNode]) -> bool:
     """Whether running statistics are buffers of the layer alone, which then count in it."""
     if not all(i.program.is_natural(node, buffer=True) for node in statistics):
         return False
@@ -128,7 +129,7 @@ def _uses_up(i: ProgramInterpreter, statistics: Sequence[Any]) -> bool:
     return True
 
 
-def _of_the_sample(i: ProgramInterpreter, a: Arguments, t: Tracked, running: Sequence[Any]) -> Any:
+def _of_the_sample(i: ProgramInterpreter, a: Arguments, t: Tracked, running: Sequence[RecordedNode]) -> Any:
     """Batch norm that computes its statistics: those of one sample."""
     if running:
         rule = (
