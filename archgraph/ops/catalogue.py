@@ -25,7 +25,7 @@ from archgraph.ops import (
     sources,
 )
 from archgraph.ops.base import REGISTERED, Op
-from archgraph.ops.traced import limited, moves, picked, recurrent, stored, transforms, values
+from archgraph.ops.traced import grouped, limited, moves, picked, recurrent, stored, transforms, values
 
 FAMILIES = (
     activations,
@@ -45,6 +45,7 @@ FAMILIES = (
     routing,
     sequence,
     sources,
+    grouped,
     limited,
     moves,
     picked,

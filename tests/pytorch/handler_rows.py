@@ -306,6 +306,7 @@ ROWS: Mapping[str, Row] = {
     "view_as_complex": lambda h, x: torch.view_as_complex(h.view(1, 6, 4, 2)).abs(),
     "view_as_real": lambda h, x: torch.view_as_real(torch.complex(h, x))[..., 1].sin(),
     "unfold_backward": lambda h, x: aten.unfold_backward(h.view(1, 6, 4, 2), [1, 6, 8], 2, 2, 2).sin(),
+    "histc": lambda h, x: h * torch.histc(h.detach()[0, 0], bins=8, min=0, max=1),
     "polar": lambda h, x: torch.polar(h, x).abs(),
     "polar: angle": lambda h, x: torch.polar(x, h).abs(),
     "reflection_pad2d": lambda h, x: aten.reflection_pad2d(image(h), [1, 1, 1, 1]).sin(),

@@ -45,6 +45,8 @@ WITHOUT_CALL = {
     "requires_grad_": "changes no value",
     "native_channel_shuffle": "what `channel_shuffle` calls",
     "feature_alpha_dropout": "as `feature_dropout`",
+    "_grouped_mm": "takes rows in an order that a router decides, as tests of its own have it",
+    "transformers::grouped_mm_fallback": "as `_grouped_mm`, of a library",
     "embedding_bag": "takes numbers of learned rows, as a test of its own has it",
     "_embedding_bag": "what `embedding_bag` calls",
     "written_into": "what a write through a view does to what it is a view of",

@@ -58,6 +58,7 @@ MOVES = [
     "put",
     "unfold_copy",
     "unfold_backward",
+    "histc",
     "constant",
     "trapezoid",
     "native_channel_shuffle",
