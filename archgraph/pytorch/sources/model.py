@@ -30,12 +30,14 @@ class NamedModel:
         module: without values where its constructor allows that.
         inputs: by name; None where nothing says what the module takes.
         from_what: where the sizes of the inputs come from, as text.
+        completed: makes the inputs of those that the user gives, where a file says them in part.
     """
 
     name: str
     module: nn.Module
     inputs: Mapping[str, Tensor] | None
     from_what: str = ""
+    completed: Callable[[object], Mapping[str, Tensor]] | None = None
 
     def told(self) -> str:
         """Return the inputs as text: `x 1x3x224x224, by timm's input_size`."""
@@ -134,6 +136,9 @@ def called_with(model: NamedModel, inputs: object) -> tuple[object, str]:
     Raises:
         SpecError: nothing says what it takes.
     """
+    if model.completed is not None:
+        every = model.completed(inputs)
+        return dict(every), NamedModel(model.name, model.module, every, model.from_what).told()
     if inputs is None:
         if model.inputs is None:
             raise no_inputs(model.name)

@@ -17,8 +17,11 @@ MODEL_SOURCES: Mapping[str, tuple[str, str]] = {
     "torchvision": ("torchvision_models", "torchvision_model"),
     "hf": ("hugging_face", "hugging_face_model"),
     "nnunet": ("nnunet_plans", "nnunet_model"),
+    "onnx": ("onnx_file", "onnx_model"),
 }
 """The prefix of a name: the file beside this one that reads the rest, and its function."""
+FILE_SUFFIXES: Mapping[str, str] = {".onnx": "onnx"}
+"""The suffix of a file: the source that reads it."""
 
 
 def source_of(name: str) -> str | None:
@@ -26,12 +29,14 @@ def source_of(name: str) -> str | None:
 
     Nothing is imported for it.
 
-    >>> source_of("timm:resnet50"), source_of("unet:padded-512"), source_of("runs/plans.json")
-    ('timm', None, 'nnunet')
+    >>> source_of("timm:resnet50"), source_of("unet:padded-512"), source_of("runs/plans.json"), source_of("m.onnx")
+    ('timm', None, 'nnunet', 'onnx')
     """
     prefix, colon, rest = name.partition(":")
     if colon and rest and prefix in MODEL_SOURCES:
         return prefix
+    if Path(name).suffix in FILE_SUFFIXES:
+        return FILE_SUFFIXES[Path(name).suffix]
     if Path(name.rpartition(":")[0] if _has_suffix(name) else name).name == "plans.json":
         return "nnunet"
     return "own" if colon and rest.isidentifier() and _can_be_imported(prefix) else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sympy import Expr
 
 from archgraph.graph.ir import Value
@@ -20,7 +18,7 @@ MOST_STEPS = 64
 
 
 @aten("_grouped_mm", "transformers::grouped_mm_fallback")
-def grouped(i: ProgramInterpreter, a: Arguments) -> Any:
+def grouped(i: ProgramInterpreter, a: Arguments) -> object:
     """Rows times the weight of their group: as much work whatever the groups are."""
     weight: RecordedNode = a.nodes["mat2" if "mat2" in a.nodes else "weight"]
     x = a.self if "self" in a.nodes else a.input

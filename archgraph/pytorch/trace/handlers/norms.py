@@ -77,7 +77,7 @@ def group_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
 
 
 @aten("instance_norm")
-def instance_norm(i: ProgramInterpreter, a: Arguments) -> Any:
+def instance_norm(i: ProgramInterpreter, a: Arguments) -> object:
     """Instance norm; with statistics that it tracked before, where it does not take those of the sample."""
     statistics = [node for name in ("running_mean", "running_var") if (node := a.nodes.get(name)) is not None]
     running = bool(statistics) and not a.nodes.get("use_input_stats")

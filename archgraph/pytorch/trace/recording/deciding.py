@@ -73,10 +73,13 @@ def _grouped_products(function: Any, args: Sequence[Any], kwargs: Mapping[str, A
     return left.new_empty(shape, dtype=dtype)
 
 
-def _one_hot(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], value: ValueOf) -> Any:
+def _one_hot(function: object, args: Sequence[object], kwargs: Mapping[str, object], value: ValueOf) -> object:
     """Classes as rows: how many there are is a number, or the largest of those that are known."""
-    count = args[1] if len(args) > 1 else kwargs.get("num_classes", -1)
-    return None if count < 1 else args[0].new_empty((*args[0].shape, count))
+    import torch
+
+    places, count = args[0], args[1] if len(args) > 1 else kwargs.get("num_classes", -1)
+    assert isinstance(places, torch.Tensor) and isinstance(count, int)
+    return None if count < 1 else places.new_empty((*places.shape, count))
 
 
 DECIDING: Mapping[str, Callable[..., Any]] = {

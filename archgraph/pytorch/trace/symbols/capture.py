@@ -20,7 +20,7 @@ from archgraph.pytorch.trace.symbols.steps import SteppedSizes, find_steps
 if TYPE_CHECKING:
     from torch import nn
 
-NEIGHBOURS = 4
+NEXT_SIZES = 4
 """Sizes in a row at which a law in wider steps has to hold: what is rounded differs from one to the next."""
 WIDER = (2, 3, 4, 8, 16)
 """Multiples of the smallest steps that are tried where sizes have no law in them, such as of code that rounds up."""
@@ -72,7 +72,7 @@ def _searched(sampler: Sampler, items: SteppedSizes, name: str) -> Search:
             except NoLawError as error:
                 refusals.append(error)
                 continue
-            if factor == 1 or search.holds_beside(NEIGHBOURS):
+            if factor == 1 or search.holds_beside(NEXT_SIZES):
                 return search
     raise refusals[0]
 
