@@ -122,8 +122,7 @@ class InstanceNorm(Normalisation):
 
     Params 2C when affine (the default here, as in segmentation networks), C without `bias`. Its statistics reach
     every position. With `batch` it is a batch norm without running statistics, which normalises one sample alike and
-    copies no weight. With `running` its statistics are constants that it tracked before, as in a module that is traced
-    in evaluation mode: buffers, of which torch keeps a copy for every sample, and it reads its own position alone.
+    copies no weight.
     Source: Ulyanov et al. 2016, arXiv:1607.08022.
 
     >>> op, inputs = InstanceNorm.example()
@@ -135,6 +134,8 @@ class InstanceNorm(Normalisation):
     bias: bool = True
     batch: bool = False
     running: bool = field(default=False, metadata={TRACED: True})
+    """Whether its statistics are constants that it tracked before, as in a module that is traced in evaluation mode:
+    buffers, of which torch keeps a copy for every sample, and it reads its own position alone."""
 
     def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
         """Return weight [C] and bias [C] when affine, the bias alone left out without `bias`; running statistics."""
