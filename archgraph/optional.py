@@ -9,6 +9,7 @@ from archgraph.errors import MissingToolError
 NEEDS = {
     "dask": "dask[array]>=2024.1",
     "numpy": "numpy>=1.26",
+    "onnx": "onnx>=1.17",
     "pandas": "pandas>=2",
     "pyarrow": "pyarrow>=15",
     "torch": "torch>=2.6",

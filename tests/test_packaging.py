@@ -123,7 +123,7 @@ def test_the_command_is_what_runs_with_dash_m():
 
 @pytest.mark.parametrize("package", NEEDS)
 def test_hints_ask_for_what_the_extras_require(package):
-    extras = [needed for extra in ("frames", "pdf", "sweep", "torch") for needed in EXTRAS[extra]]
+    extras = [needed for extra in ("frames", "onnx", "pdf", "sweep", "torch") for needed in EXTRAS[extra]]
     core = [needed.partition(";")[0] for needed in PROJECT["dependencies"]]
     assert NEEDS[package] in extras + core
     assert re.split(r"[\[>=]", NEEDS[package])[0].replace("-", "_") == package
@@ -131,7 +131,7 @@ def test_hints_ask_for_what_the_extras_require(package):
 
 
 def test_every_package_of_an_extra_has_a_hint():
-    asked_for = {needed for extra in ("frames", "pdf", "sweep", "torch") for needed in EXTRAS[extra]}
+    asked_for = {needed for extra in ("frames", "onnx", "pdf", "sweep", "torch") for needed in EXTRAS[extra]}
     assert asked_for <= set(NEEDS.values())
 
 

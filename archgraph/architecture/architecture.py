@@ -1404,8 +1404,9 @@ def load(
     """Return the architecture of a spec, or of a model by name: a path, a shipped spec or variant, or a source.
 
     Sources are `timm:NAME`, `torchvision:NAME`, `hf:config.json` of transformers or diffusers, `plans.json:NAME` of
-    nnU-Net, `model.pt2` of `torch.export.save`, and `package.file:builder`. No weights are read or fetched, and what
-    the model is called with comes from the library's own data.
+    nnU-Net, `model.pt2` of `torch.export.save`, `model.onnx`, and `package.file:builder`. No weights are read or
+    fetched, and what the model is called with comes from the library's own data, or the file's: sizes that it leaves
+    open are given as shapes in `inputs`.
 
     Args:
         name: what is loaded.

@@ -59,6 +59,11 @@ def _weights(*kinds: str) -> Callable[[Node], Expr]:
     return count
 
 
+def _used_weights(node: Node) -> Expr:
+    weights = node.op.weights(*node.types).values()
+    return Add(*(w.numel if w.used is None else w.used for w in weights if w.kind != "buffer"))
+
+
 def stored_weights(graph: Graph, kinds: Collection[str], width: Callable[[StoredType], int]) -> Expr:
     """Return the bytes of all weights of some kinds, shared ones once.
 
@@ -104,7 +109,7 @@ _ALL = (
     Metric("params", _weights("trainable", "frozen"), "scalars of unique parameters, frozen included", True),
     Metric("params_trainable", _weights("trainable"), "parameters that are trained", True),
     Metric("params_frozen", _weights("frozen"), "parameters that are not trained", True),
-    Metric("params_active", _weights("trainable", "frozen"), "parameters that one position uses", True, True),
+    Metric("params_active", _used_weights, "parameters that one position uses", True, True),
     Metric("buffers", _weights("buffer"), "scalars of buffers", True),
     Metric("macs", _macs, "multiply-accumulates of conv, linear and matmul (what vision papers call GFLOPs)"),
     Metric("elementwise", _elementwise, "other scalar operations: norm 5-7, softmax 5, else 1 per element"),

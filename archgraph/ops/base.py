@@ -27,11 +27,16 @@ Types = tuple[TensorType, ...]
 
 @dataclass(frozen=True)
 class Weight:
-    """One weight tensor: its shape, whether it is trained, frozen, or a buffer, and how it is stored."""
+    """One weight tensor: its shape, whether it is trained, frozen, or a buffer, and how it is stored.
+
+    Attributes:
+        used: the scalars that one position uses; None for all.
+    """
 
     shape: tuple[Expr, ...]
     kind: WeightKind = "trainable"
     dtype: str = FLOAT
+    used: Expr | None = None
 
     @property
     def numel(self) -> Expr:

@@ -25,7 +25,7 @@ from archgraph.ops import (
     sources,
 )
 from archgraph.ops.base import REGISTERED, Op
-from archgraph.ops.traced import limited, moves, recurrent, stored, values
+from archgraph.ops.traced import grouped, limited, moves, picked, recurrent, stored, transforms, values
 
 FAMILIES = (
     activations,
@@ -45,10 +45,13 @@ FAMILIES = (
     routing,
     sequence,
     sources,
+    grouped,
     limited,
     moves,
+    picked,
     recurrent,
     stored,
+    transforms,
     values,
 )
 """The files that hold operations, imported for what they register: a new one joins here."""

@@ -166,9 +166,12 @@ ROWS = (
     PointwiseFunction("addcdiv", ("z", "z", "y z"), "same", 1, pointwise),
     PointwiseFunction("addcmul", ("", "z", "y"), "same", 1, pointwise),
     PointwiseFunction("atan2", ("x y", "x y"), "float", 1, pointwise),
+    PointwiseFunction("binary_cross_entropy", ("x y", "x y"), "same", 1, pointwise),
+    PointwiseFunction("binary_cross_entropy_with_logits", ("x y", "x y"), "same", 1, pointwise),
     PointwiseFunction("clamp", ("x y z", "x y z", "x y z"), "same", 1, pointwise),
     PointwiseFunction("clamp_max", ("x y", "x y"), "same", 1, pointwise),
     PointwiseFunction("clamp_min", ("x y", "x y"), "same", 1, pointwise),
+    PointwiseFunction("complex", ("x", "y"), "complex", 1, pointwise),
     PointwiseFunction("copysign", ("x out", "out"), "float", 1, pointwise),
     PointwiseFunction("div", ("y", "x y"), "float", 1, pointwise),
     PointwiseFunction("floor_divide", ("", ""), "same", 1, pointwise),
@@ -222,7 +225,9 @@ ROWS = (
     PointwiseFunction("ne", ("", ""), "bool", 1, pointwise),
     PointwiseFunction("signbit", ("",), "bool", 1, pointwise),
 )
-LOSSES = frozenset(("huber_loss", "mse_loss", "smooth_l1_loss"))
+LOSSES = frozenset(
+    ("binary_cross_entropy", "binary_cross_entropy_with_logits", "huber_loss", "mse_loss", "smooth_l1_loss")
+)
 """Functions that PyTorch averages or adds up unless it is told not to."""
 FUNCTIONS = {row.name: row for row in ROWS}
 """Every pointwise function by name."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, named_axes
-from archgraph.ops.base import NoMacs, Op, Saved, Types, Weight
+from archgraph.ops.base import TRACED, NoMacs, Op, Saved, Types, Weight
 from archgraph.ops.modules import channel_first, in_order, joined_to_batch, of_rank
 from archgraph.ops.reach import Reach, pointwise
 from archgraph.sizes.symbols import ZERO, product, require, symbol
@@ -81,13 +81,7 @@ class BatchNorm(Normalisation):
 
     def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
         """Return scale and shift when affine, and the running statistics as buffers."""
-        running = Weight((inputs[0].channels,), "buffer")
-        buffers = {
-            "running_mean": running,
-            "running_var": running,
-            "num_batches_tracked": Weight((), "buffer", "int"),
-        }
-        return {**super().weights(*inputs), **buffers}
+        return {**super().weights(*inputs), **running_buffers(inputs[0])}
 
     def groups_of(self, x: TensorType) -> Expr:
         """Return one pair per channel."""
@@ -105,6 +99,13 @@ class BatchNorm(Normalisation):
         make = of_rank("BatchNorm", max(1, len(x.positions)))
         layer = (_running(make) if self.running else make)(int(x.channels), affine=self.affine)
         return channel_first(layer, x.names.index("c"))
+
+
+def running_buffers(x: TensorType) -> dict[str, Weight]:
+    """Return the statistics that a layer tracks, and the counter beside them."""
+    tracked = Weight((x.channels,), "buffer")
+    counter = Weight((), "buffer", "int")
+    return {"running_mean": tracked, "running_var": tracked, "num_batches_tracked": counter}
 
 
 def _running(make: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
@@ -137,17 +138,21 @@ class InstanceNorm(Normalisation):
     kind: ClassVar[str] = "instance_norm"
     bias: bool = True
     batch: bool = False
+    running: bool = field(default=False, metadata={TRACED: True})
+    """Whether its statistics are constants that it tracked before, as in a module that is traced in evaluation mode:
+    buffers, of which torch keeps a copy for every sample, and it reads its own position alone."""
 
     def weights(self, *inputs: TensorType) -> Mapping[str, Weight]:
-        """Return weight [C] and bias [C] when affine, the bias alone left out without `bias`."""
+        """Return weight [C] and bias [C] when affine, the bias alone left out without `bias`; running statistics."""
         found = dict(super().weights(*inputs))
         if not self.bias:
             found.pop("bias", None)
-        return found
+        return {**found, **(running_buffers(inputs[0]) if self.running else {})}
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         """Return 5 operations per element, and one for each of weight and bias."""
-        return (5 + len(self.weights(*inputs))) * inputs[0].numel
+        scaled = sum(weight.kind != "buffer" for weight in self.weights(*inputs).values())
+        return (5 + scaled) * inputs[0].numel
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the operand's type, which needs positions."""
@@ -173,13 +178,17 @@ class InstanceNorm(Normalisation):
         return x.channels
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return position by position, with statistics over all positions."""
+        """Return position by position, with statistics over all positions unless they are constants."""
         positions = inputs[0].positions
-        return (pointwise(positions, statistics=positions),)
+        return (pointwise(positions, statistics=() if self.running else positions),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         (x,) = inputs
         make = of_rank("BatchNorm" if self.batch else "InstanceNorm", len(x.positions))
+        if self.running:
+            return channel_first(
+                _running(make)(int(x.channels), affine=self.affine, track_running_stats=True), x.names.index("c")
+            )
         options: dict[str, bool] = {"affine": self.affine, **({"track_running_stats": False} if self.batch else {})}
         layer = make(int(x.channels), **options)
         if not self.bias:

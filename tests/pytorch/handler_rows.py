@@ -13,6 +13,7 @@ aten = torch.ops.aten
 Row = Callable[[Any, Any], Any]
 """Takes `h`, which needs a gradient, and `x`, which does not, both of shape (1, 6, 8)."""
 IDS = torch.tensor([2, 0, 5])
+LABELS = torch.tensor([[[0, 1, 7], [5, 2, 0]]])
 PLACES = torch.tensor([[[0, 1, 2, 3, 0, 1, 2, 3]]])
 TESTS = frozenset(["where", "masked_fill"])
 NUMBERS = {"threshold": (0.5, 0.1), "celu": (1.5,), "hardshrink": (0.5,), "softshrink": (0.3,)}
@@ -51,7 +52,7 @@ def _pointwise_rows(called: str, name: str, kernel: Any, operands: int) -> Mappi
         return {called: lambda h, x: kernel(h, *numbers)}
     if name in THREE:
         return {called: lambda h, x: kernel(h, x, h), f"{called}: still": lambda h, x: kernel(x, h, x)}
-    if name in ("clamp", "prelu", "sigmoid_backward", "polar"):
+    if name in ("clamp", "prelu", "sigmoid_backward", "polar", "binary_cross_entropy", "complex"):
         return {}
     return {
         called: lambda h, x: kernel(h, x),
@@ -224,6 +225,22 @@ ROWS: Mapping[str, Row] = {
     "mse_loss": lambda h, x: functional.mse_loss(h, x, reduction="none"),
     "huber_loss": lambda h, x: functional.huber_loss(h, x, delta=0.5, reduction="none"),
     "smooth_l1_loss": lambda h, x: functional.smooth_l1_loss(h, x, reduction="sum")[None],
+    "binary_cross_entropy": lambda h, x: functional.binary_cross_entropy(h.sigmoid(), x.sigmoid())[None],
+    "binary_cross_entropy: each": lambda h, x: functional.binary_cross_entropy(
+        h.sigmoid(), x.sigmoid(), reduction="none"
+    ),
+    "binary_cross_entropy_with_logits": lambda h, x: functional.binary_cross_entropy_with_logits(h, x)[None],
+    "binary_cross_entropy_with_logits: weights": lambda h, x: functional.binary_cross_entropy_with_logits(
+        h, x, x[0, 0], pos_weight=x[0, 1], reduction="none"
+    ),
+    "binary_cross_entropy: target": lambda h, x: functional.binary_cross_entropy(x.sigmoid(), h.sigmoid())[None],
+    "nll_loss_forward": lambda h, x: functional.cross_entropy(h[0, :3], IDS.to(h.device))[None],
+    "nll_loss_forward: each": lambda h, x: functional.nll_loss(h[0, :3], IDS.to(h.device), reduction="none")[None],
+    "nll_loss_forward: one": lambda h, x: functional.nll_loss(h[0, 0], torch.tensor(2))[None],
+    "nll_loss_forward: weights": lambda h, x: functional.cross_entropy(h[0, :3], IDS.to(h.device), x[0, 0])[None],
+    "nll_loss2d_forward": lambda h, x: functional.cross_entropy(
+        h.transpose(1, 2).reshape(1, 8, 2, 3), LABELS.to(h.device), reduction="none"
+    ).flatten(1),
     "var_mean": lambda h, x: sum(torch.var_mean(h, 1)),
     "std_mean": lambda h, x: sum(torch.std_mean(h, 1)),
     # made of others
@@ -274,6 +291,22 @@ ROWS: Mapping[str, Row] = {
     "bitwise_xor": lambda h, x: h * torch.bitwise_xor(h > 0.2, x > 0.2),
     "bitwise_left_shift": lambda h, x: h * torch.bitwise_left_shift((x * 3).long(), 1),
     "bitwise_right_shift": lambda h, x: h * torch.bitwise_right_shift((h * 9).long(), 1),
+    "_fft_r2c": lambda h, x: torch.fft.rfft(h, dim=1).abs(),
+    "_fft_r2c: both sides": lambda h, x: torch.view_as_real(torch.fft.fft(h, dim=1)).flatten(2),
+    "_fft_r2c: channels": lambda h, x: torch.fft.rfft(h, dim=-1).abs(),
+    "_fft_r2c: padded": lambda h, x: torch.fft.rfft(h, n=9, dim=1).abs(),
+    "_fft_c2c": lambda h, x: torch.fft.fftn(h, dim=(1, 2)).abs(),
+    "_fft_c2r": lambda h, x: torch.fft.irfft(torch.complex(h, x), dim=1),
+    "complex": lambda h, x: torch.complex(h, x).abs(),
+    "complex: second": lambda h, x: torch.complex(x, h).abs(),
+    "complex: both": lambda h, x: torch.complex(h, h.sin()).angle(),
+    "conj_physical": lambda h, x: torch.complex(h, x).conj_physical().imag,
+    "_conj": lambda h, x: (torch.complex(h, x).conj() * torch.complex(x, h)).real,
+    "matmul: complex": lambda h, x: (torch.complex(h, x) @ torch.complex(x[0], x[0].sin()).mT).abs(),
+    "view_as_complex": lambda h, x: torch.view_as_complex(h.view(1, 6, 4, 2)).abs(),
+    "view_as_real": lambda h, x: torch.view_as_real(torch.complex(h, x))[..., 1].sin(),
+    "unfold_backward": lambda h, x: aten.unfold_backward(h.view(1, 6, 4, 2), [1, 6, 8], 2, 2, 2).sin(),
+    "histc": lambda h, x: h * torch.histc(h.detach()[0, 0], bins=8, min=0, max=1),
     "polar": lambda h, x: torch.polar(h, x).abs(),
     "polar: angle": lambda h, x: torch.polar(x, h).abs(),
     "reflection_pad2d": lambda h, x: aten.reflection_pad2d(image(h), [1, 1, 1, 1]).sin(),
@@ -398,6 +431,8 @@ LAYERS: Mapping[str, Callable[[], Any]] = {
     "rms_norm: layer": lambda: torch.nn.RMSNorm(8),
     "group_norm: layer": lambda: torch.nn.GroupNorm(3, 6),
     "instance_norm: layer": lambda: torch.nn.InstanceNorm1d(6, affine=True),
+    "instance_norm: tracked": lambda: torch.nn.InstanceNorm1d(6, affine=True, track_running_stats=True),
+    "instance_norm: tracked, plain": lambda: torch.nn.InstanceNorm1d(6, track_running_stats=True),
     "linear: layer": lambda: torch.nn.Linear(8, 4),
     "linear: frozen": lambda: torch.nn.Linear(8, 4).requires_grad_(False),
     "conv1d: layer": lambda: torch.nn.Conv1d(6, 4, 3, stride=2, padding=1),

@@ -29,7 +29,8 @@ SAVED_DIFFERS = {
     "native_dropout": "called by this name, it makes a mask of ones in evaluation mode too",
 }
 """Rows where our bytes are another number, and why."""
-SINGLE = {"polar": "complex numbers are counted in single precision"}
+_COMPLEX = ("_conj", "_fft_c2c", "_fft_c2r", "_fft_r2c", "complex", "conj_physical", "polar", "view_as_complex")
+SINGLE = dict.fromkeys((*_COMPLEX, "view_as_real"), "complex numbers are counted in single precision")
 """Operators whose bytes are right in single precision only, and why."""
 SOURCES_ONLY = frozenset(
     [*SOURCES, "bernoulli", "bucketize", "nonzero", "normal_", "one_hot", "searchsorted", "uniform_", "constant"]
@@ -43,6 +44,8 @@ WITHOUT_CALL = {
     "requires_grad_": "changes no value",
     "native_channel_shuffle": "what `channel_shuffle` calls",
     "feature_alpha_dropout": "as `feature_dropout`",
+    "_grouped_mm": "takes rows in an order that a router decides, as tests of its own have it",
+    "transformers::grouped_mm_fallback": "as `_grouped_mm`, of a library",
     "embedding_bag": "takes numbers of learned rows, as a test of its own has it",
     "_embedding_bag": "what `embedding_bag` calls",
     "written_into": "what a write through a view does to what it is a view of",

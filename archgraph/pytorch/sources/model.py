@@ -36,6 +36,7 @@ class NamedModel:
         from_what: where the sizes of the inputs come from, as text.
         fields: what it was built from, by name: fields of a configuration, keywords of a builder.
         dims: dimensions of the inputs that have a usual name: `{"n": {"input_ids": 1}}`.
+        completed: makes the inputs of those that the user gives, where a file says them in part.
     """
 
     name: str
@@ -43,6 +44,7 @@ class NamedModel:
     inputs: Mapping[str, Tensor] | None
     from_what: str = ""
     fields: Mapping[str, object] = field(default_factory=dict)
+    completed: Callable[[object], Mapping[str, Tensor]] | None = None
 
     @property
     def dims(self) -> Mapping[str, Mapping[str, int]]:
@@ -150,6 +152,9 @@ def called_with(model: NamedModel, inputs: object) -> tuple[object, str]:
     Raises:
         SpecError: nothing says what it takes.
     """
+    if model.completed is not None:
+        every = model.completed(inputs)
+        return dict(every), NamedModel(model.name, model.module, every, model.from_what).told()
     if inputs is None:
         if model.inputs is None:
             raise no_inputs(model.name)

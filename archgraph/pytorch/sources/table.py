@@ -18,9 +18,10 @@ MODEL_SOURCES: Mapping[str, tuple[str, str]] = {
     "hf": ("hugging_face", "hugging_face_model"),
     "nnunet": ("nnunet_plans", "nnunet_model"),
     "pt2": ("exported_program", "exported_program"),
+    "onnx": ("onnx_file", "onnx_model"),
 }
 """The prefix of a name: the file beside this one that reads the rest, and its function."""
-SOURCES_BY_SUFFIX: Mapping[str, str] = {".pt2": "pt2"}
+SOURCES_BY_SUFFIX: Mapping[str, str] = {".pt2": "pt2", ".onnx": "onnx"}
 """The suffix of a file: the source that reads it."""
 
 
@@ -29,8 +30,8 @@ def source_of(name: str) -> str | None:
 
     Nothing is imported for it.
 
-    >>> source_of("timm:resnet50"), source_of("unet:padded-512"), source_of("runs/plans.json"), source_of("m.pt2")
-    ('timm', None, 'nnunet', 'pt2')
+    >>> [source_of(name) for name in ("timm:resnet50", "unet:padded-512", "runs/plans.json", "m.pt2", "m.onnx")]
+    ['timm', None, 'nnunet', 'pt2', 'onnx']
     """
     prefix, colon, rest = name.partition(":")
     if colon and rest and prefix in MODEL_SOURCES:

@@ -28,6 +28,7 @@ from archgraph.errors import ArchgraphError, UnsupportedOpError, unbroken
 from archgraph.graph.ir import Graph, Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
+from archgraph.ops.traced.transforms import FOURIER_CONVENTION, Fourier
 from archgraph.pytorch.trace.batch.find import AskedBatch
 from archgraph.pytorch.trace.batch.roles import InputRoles
 from archgraph.pytorch.trace.batch.sample import Batch
@@ -78,7 +79,7 @@ class TracedModule:
             single tensor has the name of the operation that makes it.
         declarations: the symbols of the sizes, as a spec would declare them; `show` leads back to the user's.
         values: the value of every symbol inside the graph at the example inputs.
-        conditions: for which sizes the trace holds, as text in the user's names.
+        conditions: for which sizes the trace holds, as text in the user's names, and what is counted by convention.
         assumptions: what must hold at every binding.
         gaps: operators without a rule, whose costs are missing; empty unless they were allowed.
         unused: parameters of the module that no operation uses; the node `unused` counts them.
@@ -187,13 +188,18 @@ def _read(module: nn.Module, recording: Recording, sizes: TracedSizes, roles: In
         named,
         sizes.declarations,
         values,
-        sizes.conditions,
+        (*sizes.conditions, *_conventions(records)),
         tuple(context.assumptions),
         _gaps(interpreter),
         tuple(unused),
         dead_work(recording, program.constants),
         program.own,
     )
+
+
+def _conventions(records: Iterable[Record]) -> tuple[str, ...]:
+    """What is counted by a convention, for no law of PyTorch says it."""
+    return (FOURIER_CONVENTION,) if any(isinstance(record.op, Fourier) for record in records) else ()
 
 
 def _prove(found: TracedModule, numbers: TracedModule, values: Mapping[Symbol, int]) -> None:

@@ -6,6 +6,7 @@ from archgraph.pytorch.trace.handlers import (  # noqa: F401  they register hand
     attention,
     cuts,
     dropouts,
+    experts,
     indexing,
     layers,
     losses,
@@ -14,6 +15,7 @@ from archgraph.pytorch.trace.handlers import (  # noqa: F401  they register hand
     reductions,
     resampling,
     shapes,
+    transforms,
 )
 from archgraph.pytorch.trace.registry import HANDLERS
 

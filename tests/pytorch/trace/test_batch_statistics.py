@@ -71,3 +71,20 @@ def test_its_statistics_reach_every_position():
     g = ag.trace(CASES[0][0](), torch.rand(1, 3, 9))
     field = g.receptive_field().axes["n"]
     assert field.size_max == 3 and field.stat_since is not None
+
+
+class Writing(nn.Module):
+    """A batch norm that always trains."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(3)
+
+    def forward(self, x):
+        return F.batch_norm(x, self.norm.running_mean, self.norm.running_var, training=True)
+
+
+def test_running_statistics_that_would_change_are_refused():
+    with pytest.raises(ag.ArchgraphError, match="statistics of the samples at hand") as caught:
+        ag.trace(Writing(), torch.rand(1, 3, 5, 5))
+    assert caught.value.hint == "a module is traced in evaluation mode: call it with training=self.training"

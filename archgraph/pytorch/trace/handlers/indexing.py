@@ -57,6 +57,8 @@ MOVES = [
     "masked_scatter",
     "put",
     "unfold_copy",
+    "unfold_backward",
+    "histc",
     "constant",
     "trapezoid",
     "native_channel_shuffle",

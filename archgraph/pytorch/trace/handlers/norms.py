@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Value
 from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.base import Op
@@ -15,6 +16,7 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.recording.contiguity import has_channels_last, is_in_order
+from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.types import CHANNEL
 
@@ -75,10 +77,14 @@ def group_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
 
 
 @aten("instance_norm")
-def instance_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
-    """Instance norm."""
+def instance_norm(i: ProgramInterpreter, a: Arguments) -> object:
+    """Instance norm; with statistics that it tracked before, where it does not take those of the sample."""
+    statistics = [node for name in ("running_mean", "running_var") if (node := a.nodes.get(name)) is not None]
+    running = bool(statistics) and not a.nodes.get("use_input_stats")
+    if not _uses_up(i, statistics):
+        return NotImplemented
     t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, (1,))])
-    make = lambda own, bias: InstanceNorm(own)  # noqa: E731
+    make = lambda own, bias: InstanceNorm(own, running=running)  # noqa: E731
     return normalised(i, a, _as_it_lies(i, a, t, make(own=False, bias=False), channels_last=False), make, 1)
 
 
@@ -105,20 +111,31 @@ def _as_it_lies(i: ProgramInterpreter, a: Arguments, t: Tracked, norm: Op, *, ch
 @aten("batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm")
 def batch_norm(i: ProgramInterpreter, a: Arguments) -> Any:
     """Batch norm, with its running statistics; without any, one sample is normalised by its own."""
-    statistics = [a.nodes.get("running_mean"), a.nodes.get("running_var")]
+    statistics = [node for name in ("running_mean", "running_var") if (node := a.nodes.get(name)) is not None]
     t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, (1,))])
-    if a.nodes.get("training") or statistics == [None, None]:
-        return _of_the_sample(i, a, t, [node for node in statistics if node is not None])
-    natural = [node for node in statistics if node is not None and i.program.is_natural(node, buffer=True)]
-    if len(natural) < len(statistics):
+    if a.nodes.get("training") or not statistics:
+        return _of_the_sample(i, a, t, statistics)
+    if not _uses_up(i, statistics):
         return NotImplemented
-    for node in natural:
-        i.program.used(node)
     return normalised(i, a, t, lambda own, bias: BatchNorm(own, running=True), 1)
 
 
-def _of_the_sample(i: ProgramInterpreter, a: Arguments, t: Tracked, running: Sequence[Any]) -> Any:
-    """Batch norm that computes its statistics: those of one sample; running ones that it would write are no matter."""
-    if running or not isinstance(t.value, Value) or not t.value.type.positions:
+def _uses_up(i: ProgramInterpreter, statistics: Sequence[RecordedNode]) -> bool:
+    """Whether running statistics are buffers of the layer alone, which then count in it."""
+    if not all(i.program.is_natural(node, buffer=True) for node in statistics):
+        return False
+    for node in statistics:
+        i.program.used(node)
+    return True
+
+
+def _of_the_sample(i: ProgramInterpreter, a: Arguments, t: Tracked, running: Sequence[RecordedNode]) -> Any:
+    """Batch norm that computes its statistics: those of one sample."""
+    if running:
+        rule = (
+            "batch_norm takes the statistics of the samples at hand, though it has running ones, which it would change"
+        )
+        raise ArchgraphError(rule, hint="a module is traced in evaluation mode: call it with training=self.training")
+    if not isinstance(t.value, Value) or not t.value.type.positions:
         return NotImplemented
     return normalised(i, a, t, lambda own, bias: InstanceNorm(own, bias=bias or not own, batch=True), 1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
     from torch._ops import OpOverload
 
@@ -29,7 +30,7 @@ def copied_operands(step: RecordedNode, number: Callable[[object], int]) -> froz
         step: a step that needs all of its operands for their gradients.
         number: gives a size of its recording.
     """
-    operands = [node for node in step.all_input_nodes if node.meta["val"].dtype.is_floating_point]
+    operands = [node for node in step.all_input_nodes if _has_gradient(node.meta["val"].dtype)]
     lying = tuple((tuple(map(number, n.meta["val"].shape)), n.meta["val"].strides, _name(n)) for n in operands)
     positional = tuple(_shown(item, operands, number) for item in step.args)
     named = tuple((name, _shown(item, operands, number)) for name, item in step.kwargs.items())
@@ -38,6 +39,10 @@ def copied_operands(step: RecordedNode, number: Callable[[object], int]) -> froz
     except Exception:
         return frozenset()
     return frozenset(node for node, own in zip(operands, kept, strict=True) if not own)
+
+
+def _has_gradient(dtype: torch.dtype) -> bool:
+    return dtype.is_floating_point or dtype.is_complex
 
 
 def _name(node: RecordedNode) -> str:

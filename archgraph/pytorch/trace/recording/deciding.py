@@ -73,10 +73,20 @@ def _grouped_products(function: Any, args: Sequence[Any], kwargs: Mapping[str, A
     return left.new_empty(shape, dtype=dtype)
 
 
+def _one_hot(function: object, args: Sequence[object], kwargs: Mapping[str, object], value: ValueOf) -> object:
+    """Classes as rows: how many there are is a number, or the largest of those that are known."""
+    import torch
+
+    places, count = args[0], args[1] if len(args) > 1 else kwargs.get("num_classes", -1)
+    assert isinstance(places, torch.Tensor) and isinstance(count, int)
+    return None if count < 1 else places.new_empty((*places.shape, count))
+
+
 DECIDING: Mapping[str, Callable[..., Any]] = {
     "_grouped_mm": _grouped_products,
     "index": _index,
     "masked_select": _masked_select,
+    "one_hot": _one_hot,
     "repeat_interleave": _repeat_interleave,
     "tensor_split": _tensor_split,
 }

@@ -14,11 +14,16 @@ from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.pytorch.trace.sizes import Progression, TracedSizes, declared_sizes
 from archgraph.pytorch.trace.symbols.asked import Dynamic, SymbolSizes
 from archgraph.pytorch.trace.symbols.sampling import Sampler
-from archgraph.pytorch.trace.symbols.search import Search
+from archgraph.pytorch.trace.symbols.search import NoLawError, Search
 from archgraph.pytorch.trace.symbols.steps import SteppedSizes, find_steps
 
 if TYPE_CHECKING:
     from torch import nn
+
+NEXT_SIZES = 4
+"""Sizes in a row at which a law in wider steps has to hold: what is rounded differs from one to the next."""
+WIDER = (2, 3, 4, 8, 16)
+"""Multiples of the smallest steps that are tried where sizes have no law in them, such as of code that rounds up."""
 
 
 def capture_symbolic(module: nn.Module, inputs: Any, dynamic: Dynamic, name: str) -> tuple[Recording, TracedSizes]:
@@ -36,7 +41,7 @@ def capture_symbolic(module: nn.Module, inputs: Any, dynamic: Dynamic, name: str
     with _without_collection():
         sampler = Sampler(module, inputs, dynamic)
         items = find_steps(sampler)
-        search = Search(sampler, items, carriers(declared_sizes(name, _progressions(items)), items))
+        search = _searched(sampler, items, name)
     samples = search.seen()
     sizes = declared_sizes(name, _progressions(search.items))
     seen = _recorded(search.items, [sampler.sizes, *(sample.sizes for sample in samples)])
@@ -50,6 +55,26 @@ def capture_symbolic(module: nn.Module, inputs: Any, dynamic: Dynamic, name: str
         points=tuple(search.values(sample) for sample in samples),
         proof=search.proof.recording,
     )
+
+
+def _searched(sampler: Sampler, items: SteppedSizes, name: str) -> Search:
+    """Find laws in the steps that were found, else in multiples of them: what the module's code rounds then is whole.
+
+    Raises:
+        NoLawError: there is none in any of them; it is that of the smallest steps.
+    """
+    refusals: list[NoLawError] = []
+    for factor in (1, *WIDER):
+        wider = tuple(item.with_step(item.step * factor) for item in items)
+        if all(item.step <= item.default // 2 for item in wider) or factor == 1:
+            try:
+                search = Search(sampler, wider, carriers(declared_sizes(name, _progressions(wider)), wider))
+            except NoLawError as error:
+                refusals.append(error)
+                continue
+            if factor == 1 or search.holds_beside(NEXT_SIZES):
+                return search
+    raise refusals[0]
 
 
 @contextmanager

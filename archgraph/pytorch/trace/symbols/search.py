@@ -21,6 +21,10 @@ SamplePlaces = Mapping[str, int]
 """The k of some symbols."""
 
 
+class NoLawError(ArchgraphError):
+    """An integer of a recording follows no law in steps of these sizes."""
+
+
 NARROW = 2
 """Up to this k, all symbols start where the first of them has to."""
 
@@ -114,6 +118,11 @@ class Search:
         """Whether the laws hold at other sizes."""
         return self._broken(places) is None
 
+    def holds_beside(self, count: int) -> bool:
+        """Whether the laws hold at the sizes next to the example, of every symbol by itself."""
+        near = ({item.name: item.place + move} for item in self.items for move in range(1, count + 1))
+        return all(map(self.holds, near))
+
     def _broken(self, places: SamplePlaces) -> Difference | None:
         sample = self._attempt(places)
         if isinstance(sample, Difference):
@@ -157,13 +166,13 @@ class Search:
             if all(places.values()):
                 yield places
 
-    def _no_law(self, found: Difference) -> ArchgraphError:
+    def _no_law(self, found: Difference) -> NoLawError:
         names = " and ".join(f"'{item.name}'" for item in self.items)
         places = places_at(self.items, far)
         there = ", ".join(f"{item.name} = {item.size(places[item.name])}" for item in self.items)
         here = ", ".join(f"{item.name} = {item.default}" for item in self.items)
         line = f" ({found.line})" if found.line and found.line not in found.rule else ""
-        return ArchgraphError(
+        return NoLawError(
             f"the module has no law in {names}: {found.told(here, there)}{line}",
             path=found.path,
             hint="trace it at numbers, or leave sizes out of `dynamic`",

@@ -1,0 +1,65 @@
+"""Which tensors of a file are parameters: those that reach the weight operand of an operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from archgraph.pytorch.onnx.stored import StoredTensor
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, NodeProto
+
+FLOATING = frozenset((1, 10, 11, 16))
+"""The numbers of floating types."""
+LAYERS = {
+    "Conv": (1, 2), "ConvTranspose": (1, 2), "Gemm": (1, 2), "MatMul": (0, 1), "BatchNormalization": (1, 2),
+    "InstanceNormalization": (1, 2), "LayerNormalization": (1, 2), "GroupNormalization": (1, 2),
+    "RMSNormalization": (1,), "PRelu": (1,), "Gather": (0,), "Einsum": (0, 1, 2, 3),
+}  # fmt: skip
+"""The weight operands of operators."""
+STEPWISE = {"LSTM": (1, 2, 3), "GRU": (1, 2, 3), "RNN": (1, 2, 3)}
+"""The same of recurrent layers, whose weights are prepared."""
+ELEMENTWISE = {"Add": (0, 1), "Sub": (0, 1), "Mul": (0, 1), "Div": (0, 1), "Concat": tuple(range(64)), "Expand": (0,)}
+"""Operators of which a tensor of several elements is a weight where the file lists it as one."""
+STATISTICS = {"BatchNormalization": (3, 4)}
+"""Operands that are buffers."""
+REVIEWING = frozenset(("Cast", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"))
+"""Operators through which a tensor stays a weight."""
+
+
+class StoredWeights:
+    """The weights among the tensors of a graph.
+
+    Attributes:
+        parameters: names of tensors that are learned.
+        buffers: names of statistics.
+    """
+
+    def __init__(self, graph: GraphProto, stored: Mapping[str, StoredTensor]) -> None:
+        self._readers: dict[str, list[tuple[NodeProto, int]]] = {}
+        for node in graph.node:
+            for place, name in enumerate(node.input):
+                self._readers.setdefault(name, []).append((node, place))
+        listed = {tensor.name for tensor in graph.initializer}
+        floating = {name: tensor for name, tensor in stored.items() if tensor.kind in FLOATING}
+        self.parameters = {n for n, t in floating.items() if self._is_weight(n, t, written=n in listed)}
+        self.buffers = {n for n in floating if n not in self.parameters and self._is_statistic(n)}
+
+    def _is_weight(self, name: str, tensor: StoredTensor, *, written: bool) -> bool:
+        several = tensor.numel > 1
+        return any(
+            place in LAYERS.get(kind, STEPWISE.get(kind, ()))
+            or (written and several and place in ELEMENTWISE.get(kind, ()))
+            for kind, place in self._ends(name)
+        )
+
+    def _is_statistic(self, name: str) -> bool:
+        return any(place in STATISTICS.get(kind, ()) for kind, place in self._ends(name))
+
+    def _ends(self, name: str) -> Iterator[tuple[str, int]]:
+        """The operators that read a tensor, also as another view of it, and in which place."""
+        for node, place in self._readers.get(name, ()):
+            if node.op_type in REVIEWING and place == 0:
+                yield from self._ends(node.output[0])
+            yield node.op_type, place

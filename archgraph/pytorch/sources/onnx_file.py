@@ -1,0 +1,33 @@
+"""Networks of files in ONNX: `model.onnx`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archgraph.errors import SpecError, quoted
+from archgraph.optional import import_torch
+from archgraph.pytorch.sources.model import BuilderOptions, NamedModel
+
+
+def onnx_model(path: str, options: BuilderOptions) -> NamedModel:
+    """Return the graph of a file as a module; operators without a rule are gaps, which a trace refuses or lists.
+
+    Raises:
+        MissingToolError: onnx, or PyTorch, is not installed.
+        SpecError: the file cannot be read, or keywords are given, which no file takes.
+    """
+    import_torch()
+    from archgraph.pytorch.onnx.inputs import derived_tensors
+    from archgraph.pytorch.onnx.load import onnx_module, title_of
+    from archgraph.pytorch.onnx.reading import read_onnx
+
+    if options:
+        raise SpecError(
+            f"{quoted(path)} is a file, and takes no {quoted(next(iter(options)))}", hint="--input, --dynamic"
+        )
+    model = read_onnx(path)
+    name = Path(path).name
+    module = onnx_module(model, name, allow_unsupported=True)
+    return NamedModel(
+        title_of(model, path), module, None, "the file", lambda given: derived_tensors(name, model.graph, given)
+    )
