@@ -47,7 +47,7 @@ def _run_sweep(options: argparse.Namespace) -> int:
     if options.output is not None:
         kept = result.save(options.output)
         say(f"wrote {options.output}")
-        for note in result.left_out(kept):
+        for note in (*result.left_out(kept), *result.repeats()):
             say(f"  {note}")
         return 0
     front = options.pareto or options.larger

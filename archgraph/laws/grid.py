@@ -67,3 +67,21 @@ def front(columns: list[Any]) -> list[int]:
         found.append(int(rest[0]))
         rest = rest[(points[rest] < points[rest[0]]).any(axis=1)]
     return found
+
+
+def ties(columns: list[Any], chosen: list[int]) -> int:
+    """Return how many more points are equal in every column to one of those chosen.
+
+    >>> import numpy as np
+    >>> ties([np.array([1, 2, 1]), np.array([5, 4, 5])], [0, 1])
+    1
+    """
+    np = numpy()
+    if not columns:
+        return 0
+    names = np.zeros(len(columns[0]), dtype=int)
+    for column in columns:
+        kinds, ranks = np.unique(column, return_inverse=True)
+        # Numbered anew after every column, so that no number is larger than the square of how many points there are.
+        names = np.unique(names * len(kinds) + ranks, return_inverse=True)[1]
+    return int(np.isin(names, names[chosen]).sum()) - len(chosen)
