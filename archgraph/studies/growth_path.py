@@ -146,7 +146,7 @@ def _check_names(path: GrowthPath) -> None:
     named = path.setting or path.symbol in used
     for name in (*(() if named else (path.symbol,)), *path.follows):
         if name not in known:
-            words = [*free, str(batch_symbol(network)), *OPTIONS]
+            words = [*free, str(batch_symbol(network)), *(("gpus",) if name == path.symbol else OPTIONS)]
             raise QueryError(f"there is no '{name}' to choose.{did_you_mean(name, words)}", hint=", ".join(words))
     for name, given in path.follows.items():
         for other in _names(given):

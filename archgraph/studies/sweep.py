@@ -160,7 +160,7 @@ class Sweep:
         Of points that are equal in all of these the first is listed, and a remark says how many others there are.
 
         Raises:
-            QueryError: a name that is neither swept nor a metric of the sweep.
+            QueryError: a name that is neither swept nor a metric of the sweep, or none at all.
 
         >>> from archgraph import load
         >>> sweep = load("transformer").sweep({"L": [4, 8], "D": [256, 512]}, metrics=["macs"])
@@ -171,6 +171,8 @@ class Sweep:
         for name in (*smaller, *larger):
             if name not in known:
                 raise QueryError(f"the sweep has no '{name}'.{did_you_mean(name, known)}", hint=", ".join(known))
+        if not smaller and not larger:
+            raise QueryError("a front takes what is to be small or large", hint=f"one of {', '.join(known)}")
         columns = self.columns()
         criteria = [columns[name] for name in smaller] + [-columns[name] for name in larger]
         front = front_of(criteria)

@@ -44,7 +44,7 @@ def memory_diagram(bars: Sequence[Bar], memory: float, name: str, note: str, wid
 
 
 def _grid(left: float, room: float, most: float, bottom: float) -> Iterator[BoxPart]:
-    steps = (factor * 10.0**power for power in range(-9, 12) for factor in (1, 2, 5))
+    steps = (factor * 10.0**power for power in range(-9, 300) for factor in (1, 2, 5))
     every = next(step for step in steps if most / GIGA <= 6 * step)
     value = 0.0
     while value * GIGA <= most:
