@@ -6,10 +6,14 @@ import ast
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from inspect import Parameter, formatannotation
+from math import log10
 from numbers import Integral, Real
 from typing import NamedTuple
 
 from archgraph.errors import QueryError, printable, quoted
+
+MOST_BITS = 512
+"""Of whole numbers that are asked for, as of those in a spec."""
 
 
 class ArgumentKind(NamedTuple):
@@ -37,8 +41,15 @@ def check(call: str, word: str, kind: ArgumentKind, value: object) -> None:
         ...
     archgraph.errors.QueryError: distance of hops is a whole number or None, and not '2'
     """
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        raise QueryError(f"{word} of {call} has {_digits(value):,} digits: the limit is 2**{MOST_BITS}")
     if not kind.holds(value):
         raise QueryError(f"{word} of {call} is {kind.rule}, and not {_shown(value)}")
+
+
+def _digits(value: int) -> int:
+    """About how many digits a number has, which Python does not write where they are thousands."""
+    return int(value.bit_length() * log10(2)) + 1
 
 
 def _shown(value: object) -> str:
@@ -141,10 +152,11 @@ def _plain_list(value: object, of: ArgumentKind | None) -> object:
     """An array of numpy as lists, and each element as the kind has it."""
     if of is None:
         return value
-    elements = value.tolist() if isinstance(value, Iterable) and hasattr(value, "tolist") and _is_numpy(value) else value
-    if type(elements) not in (list, tuple) or all(type(each) in _PYTHON for each in elements):
+    elements: object = getattr(value, "tolist")() if hasattr(value, "tolist") and _is_numpy(value) else value  # noqa: B009 — of no class that this room knows
+    if not isinstance(elements, list | tuple) or all(type(each) in _PYTHON for each in elements):
         return elements
-    return type(elements)(map(of.plain, elements))
+    plain = map(of.plain, elements)
+    return list(plain) if isinstance(elements, list) else tuple(plain)
 
 
 def _is_numpy(value: object) -> bool:

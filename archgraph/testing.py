@@ -92,7 +92,7 @@ def _field_broken(g: Architecture, wanted: WantedField) -> list[str]:
 
 
 def _sees(axis: AxisField, want: int | str) -> bool:
-    if want == "all":
+    if isinstance(want, str) and want == "all":
         return axis.settled and axis.is_global and axis.exact
     if not isinstance(want, Integral):
         raise QueryError(f"a field is a whole number or 'all', and not {quoted(want)}")

@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 from archgraph.laws.compiled import numpy
 
 Block: TypeAlias = "tuple[slice, ...]"
+Columns: TypeAlias = "list[Any]"
+"""Arrays of one dimension, all of the same length."""
 
 
 def ranges(sizes: Sequence[int]) -> list[slice]:
@@ -48,7 +50,7 @@ def computed(arrays: list[Any]) -> list[Any]:
     return [np.asarray(array) for array in arrays]
 
 
-def front(columns: list[Any]) -> list[int]:
+def front(columns: Columns) -> list[int]:
     """Return which points no other beats, all columns being the better the smaller; of equal points the first.
 
     One or two columns take one sort; more take a pass over what is left for every point of the front.
@@ -69,7 +71,7 @@ def front(columns: list[Any]) -> list[int]:
     return found
 
 
-def ties(columns: list[Any], chosen: list[int]) -> int:
+def ties(columns: Columns, chosen: list[int]) -> int:
     """Return how many more points are equal in every column to one of those chosen.
 
     >>> import numpy as np

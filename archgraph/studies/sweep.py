@@ -103,11 +103,11 @@ class Sweep:
         >>> load("vit").sweep({"D": [12, 24, 12]}, ["macs"]).repeats()
         ('D has 2 different values among its 3: points are repeated',)
         """
-        axes = dict(zip(self.axes, map(_different, computed(list(self.axes.values()))), strict=True))
         return tuple(
-            f"{name} has {counted(different, 'different value')} among its {length:,}: points are repeated"
-            for (name, different), length in zip(axes.items(), self.shape, strict=True)
-            if different < length
+            f"{name} has {counted(different, 'different value')} among its {len(axis):,}: points are repeated"
+            for name, axis in zip(self.axes, computed(list(self.axes.values())), strict=True)
+            # Rising values, as those of a range, need no sorting.
+            if not (axis[1:] > axis[:-1]).all() and (different := len(numpy().unique(axis))) < len(axis)
         )
 
     def _check_any(self, kept: int) -> None:
@@ -291,12 +291,6 @@ def _check_values(name: str, values: Any) -> None:
     if not whole_numbers or least < 1:
         what = f"has {least}" if least < 1 else "has values between whole numbers"
         raise QueryError(f"symbol '{name}' is a positive integer, and the sweep {what}")
-
-
-def _different(axis: Any) -> int:
-    """How many different values an axis has; rising ones, as those of a range, need no sorting."""
-    np = numpy()
-    return len(axis) if (axis[1:] > axis[:-1]).all() else len(np.unique(axis))
 
 
 def _values(values: Any, np: Any) -> Any:

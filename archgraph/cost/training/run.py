@@ -84,7 +84,7 @@ class Training:
 
     def __post_init__(self) -> None:
         for name, known in RUN_CHOICES.items():
-            if getattr(self, name) not in known:
+            if not isinstance(getattr(self, name), str) or getattr(self, name) not in known:
                 raise not_among(name, getattr(self, name), known)
         for name, least in LEAST_VALUES.items():
             value = getattr(self, name)
