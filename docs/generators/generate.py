@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import answer_numbers
+import limit_numbers
 import path_tables
 import why_numbers
 from cli_pages import cli_index, cli_page
@@ -62,7 +63,7 @@ def run_pages(pictures: Path | None = None) -> dict[str, str]:
 @cache
 def template_numbers() -> dict[str, str]:
     """Return the numbers and tables of the pages that are written from templates."""
-    return {**why_numbers.numbers(), **answer_numbers.numbers(), **path_tables.numbers()}
+    return {**why_numbers.numbers(), **answer_numbers.numbers(), **path_tables.numbers(), **limit_numbers.numbers()}
 
 
 def filled(template: str) -> str:
