@@ -71,7 +71,7 @@ def _run_draw(options: argparse.Namespace) -> int:
 
 
 def _contrast_options(parser: Parser) -> None:
-    from archgraph.figures.contrast.contrast import PANELS
+    from archgraph.data.figure_words import PANELS
 
     parser.add_argument("specs", metavar="SPEC", nargs="+", help="two or more shipped names or paths")
     text = "from top to bottom (default: all), with commas: "
