@@ -209,12 +209,11 @@ _KINDS = {
     "Range": ArgumentKind("a pair of whole numbers", _is_pair),
     "Path": ArgumentKind("a path", lambda value: hasattr(value, "__fspath__")),
     "Expr": ArgumentKind("a law", lambda value: hasattr(value, "free_symbols")),
-    **dict.fromkeys(("AttentionKernel", "Dtype", "Mode", "OptimizerName", "ReadKind"), _TEXT),
+    **dict.fromkeys(("AttentionKernel", "Dtype", "LayerState", "Mode", "OptimizerName", "ReadKind"), _TEXT),
 }
 _CLASSES = {
     "Architecture": "an architecture",
     "GrowthPath": "a growth of a network",
-    "LayerState": "a state of a layer",
     "Leaf": "a leaf of an outline",
     "Member": "a step of a graph",
     "Metric": "a metric",

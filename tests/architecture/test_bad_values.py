@@ -94,7 +94,6 @@ INSIDE = {
         "StoredType",
         "Tool",
     ),
-    *("ConvWords", "LayerState"),
 }
 """Parts of answers that are handed around inside, and whose methods nobody calls with values of his own."""
 GIVEN: Mapping[str, Callable[[], Any]] = {
