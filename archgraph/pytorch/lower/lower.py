@@ -19,6 +19,7 @@ from archgraph.pytorch.lower.mixture import mixture_class, takes_each_position
 from archgraph.pytorch.lower.modules import ModuleStep, repeat_class, scope_class
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
 MAX_ITERATIONS = 100_000
@@ -63,7 +64,7 @@ def _on(torch: ModuleType, device: object) -> AbstractContextManager[object]:
         raise QueryError(f"PyTorch has no device {quoted(device)}", hint='"cpu", "cuda" or "meta"') from None
 
 
-def check_dtype(dtype: object) -> None:
+def check_dtype(dtype: torch.dtype | None) -> None:
     """Refuse what is no floating type of PyTorch.
 
     Raises:
