@@ -128,7 +128,9 @@ def quoted(text: object, limit: int = 60) -> str:
     >>> quoted("up{1}"), quoted("x" * 100, limit=5)
     ("'up{1}'", "'xxxxx…'")
     """
-    whole = str(text)
+    # Python refuses to write numbers of thousands of digits.
+    bits = text.bit_length() if isinstance(text, int) else 0
+    whole = f"a number of {bits:,} bits" if bits > 10_000 else str(text)
     return f"'{whole[:limit]}…'" if len(whole) > limit else f"'{whole}'"
 
 

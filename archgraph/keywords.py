@@ -33,7 +33,7 @@ def strict_keywords(function: Callable[Called, Returned], name: str = "") -> Cal
         # Signatures are read at the first call: most functions are never called, and all are decorated at import.
         if not made:
             made.append(_Parameters(name or function.__name__, signature(function).parameters))
-        made[0].hold(arguments, keywords)
+        arguments, keywords = made[0].held(arguments, keywords)  # type: ignore[assignment]
         return function(*arguments, **keywords)
 
     return call
@@ -51,43 +51,58 @@ class _Parameters:
         self.rest = next((word for word, each in known.items() if each.kind is Parameter.VAR_POSITIONAL), "")
         found = {word: kind_of(each.annotation) for word, each in known.items() if word not in _OWN}
         self.kinds = {word: kind for word, kind in found.items() if kind}
+        self.freely = kind_of(self.free.annotation) if self.free else None
         self.needed = [word for word in self.words if known[word].default is Parameter.empty]
         placed = [self.places.index(word) + 1 if word in self.places else len(known) + 1 for word in self.needed]
         self.fewest = max(placed, default=0)
         """Arguments by place from which on none is missing."""
         self.checked = [(at, word, self.kinds[word]) for at, word in enumerate(self.places) if word in self.kinds]
 
-    def hold(self, arguments: tuple[object, ...], keywords: Mapping[str, object]) -> None:
-        """Refuse arguments that the function does not take.
+    def held(
+        self, arguments: tuple[object, ...], keywords: dict[str, object]
+    ) -> tuple[tuple[object, ...], dict[str, object]]:
+        """Refuse arguments that the function does not take; return them with numbers as Python's own.
 
         Raises:
             QueryError: a keyword is unknown, an argument is missing, one too many, or one of a wrong kind.
         """
         if keywords or not self.fewest <= len(arguments) <= len(self.places):
             self._complain(arguments, keywords)
-            return
+            return self._complete(arguments, keywords)
         # Nearly all calls that are made inside: right by their number, with few kinds to look at.
         for place, word, kind in self.checked:
             if place < len(arguments):
-                check(self.title, word, kind, arguments[place])
+                value = kind.plain(arguments[place])
+                check(self.title, word, kind, value)
+                if value is not arguments[place]:
+                    arguments = (*arguments[:place], value, *arguments[place + 1 :])
+        return arguments, keywords
 
     def _complain(self, arguments: tuple[object, ...], keywords: Mapping[str, object]) -> None:
         for word in () if self.free else keywords:
             if word not in self.words:
                 raise not_among(f"argument of {self.title}", word, self.words)
-        places, given = self.places, dict(zip(self.places, arguments, strict=False))
-        if len(arguments) > len(places) and not self.rest:
-            most = counted(len(places) - ("self" in places), "argument")
+        if len(arguments) > len(self.places) and not self.rest:
+            most = counted(len(self.places) - ("self" in self.places), "argument")
             raise QueryError(f"{self.title} takes {most} by place at most")
         for word in self.needed:
-            if word not in given and word not in keywords:
+            if word not in keywords and word not in self.places[: len(arguments)]:
                 raise QueryError(f"{self.title} needs {word}")
-        more = ((self.rest, each) for each in arguments[len(places) :])
-        freely = kind_of(self.free.annotation) if self.free else None
-        for word, value in (*given.items(), *keywords.items(), *more):
-            kind = self.kinds.get(word) if word in self.known else freely
-            if kind:
-                check(self.title, word, kind, value)
+
+    def _complete(
+        self, arguments: tuple[object, ...], keywords: dict[str, object]
+    ) -> tuple[tuple[object, ...], dict[str, object]]:
+        words = [*self.places, *[self.rest] * (len(arguments) - len(self.places))]
+        by_place = tuple(self._plain(word, value) for word, value in zip(words, arguments, strict=False))
+        return by_place, {word: self._plain(word, value) for word, value in keywords.items()}
+
+    def _plain(self, word: str, value: object) -> object:
+        kind = self.kinds.get(word) if word in self.known else self.freely
+        if kind is None:
+            return value
+        value = kind.plain(value)
+        check(self.title, word, kind, value)
+        return value
 
 
 _OWN = ("self", "cls")

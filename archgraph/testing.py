@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -91,8 +92,8 @@ def _field_broken(g: Architecture, wanted: WantedField) -> list[str]:
 
 
 def _sees(axis: AxisField, want: int | str) -> bool:
-    if want == "all":
+    if isinstance(want, str) and want == "all":
         return axis.settled and axis.is_global and axis.exact
-    if not isinstance(want, int):
+    if not isinstance(want, Integral):
         raise QueryError(f"a field is a whole number or 'all', and not {quoted(want)}")
     return axis.settled and axis.exact and axis.size_max == want

@@ -1371,9 +1371,10 @@ class Architecture:
         >>> sum(weight.numel() for weight in load("conv_stack").to_torch(L=2).parameters())
         73856
         """
-        from archgraph.pytorch.lower.lower import lower
+        from archgraph.pytorch.lower.lower import check_dtype, lower
 
         bound = self.network.bound(**values)
+        check_dtype(dtype)
         return lower(bound.graph, bound.selected, self.name, device, dead=bound.runs_dead).to(dtype=dtype)
 
     def to_spec(self) -> str:

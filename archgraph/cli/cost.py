@@ -12,12 +12,12 @@ from archgraph.cli.values import some_of
 
 
 def _cost_options(parser: Parser) -> None:
-    from archgraph.cost.costs import GROUPS, METRICS
+    from archgraph.data.question_words import GROUP_NAMES, METRIC_NAMES
 
     parser.add_argument("spec", metavar="SPEC", help="a shipped name (dit, dit:S/2), a path, or a model: timm:resnet50")
-    add_names(parser, "--by", lambda: GROUPS, "grouping", default="scope")
+    add_names(parser, "--by", lambda: GROUP_NAMES, "grouping", default="scope")
     shown = "params,macs,flops,activations"
-    add_names(parser, "--metrics", lambda: METRICS, "metric", "with commas: ", read=some_of, default=shown)
+    add_names(parser, "--metrics", lambda: METRIC_NAMES, "metric", "with commas: ", read=some_of, default=shown)
     parser.add_argument("--laws", action="store_true", help="laws in the table instead of their values")
     add_other_tools(parser)
     add_at(parser)

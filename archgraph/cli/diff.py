@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 
 def _diff_options(parser: Parser) -> None:
-    from archgraph.comparison.change_report import CHANGE_FORMATS
-    from archgraph.cost.costs import GROUPS
+    from archgraph.data.question_words import CHANGE_FORMATS, GROUP_NAMES
 
     text = "a shipped name, a path, or REVISION:PATH of the git repository; a variant after #; a model"
     parser.add_argument("before", metavar="BEFORE", help=text)
@@ -37,7 +36,7 @@ def _diff_options(parser: Parser) -> None:
         metavar="METRIC=MOST",
         help="fail where AFTER has more: params=+0%%, macs=+5%%, activations=+4096, field=same",
     )
-    add_names(parser, "--by", lambda: GROUPS, "grouping", "also by groups of nodes: ", default=None)
+    add_names(parser, "--by", lambda: GROUP_NAMES, "grouping", "also by groups of nodes: ", default=None)
     add_names(parser, "--format", lambda: CHANGE_FORMATS, "format", default="text")
     add_at(parser)
     add_model(parser)

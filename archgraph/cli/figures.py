@@ -73,8 +73,7 @@ def _run_draw(options: argparse.Namespace) -> int:
 
 
 def _contrast_options(parser: Parser) -> None:
-    from archgraph.data.figure_words import STYLES
-    from archgraph.figures.contrast.contrast import PANELS
+    from archgraph.data.figure_words import PANELS, STYLES
 
     parser.add_argument("specs", metavar="SPEC", nargs="+", help="two or more shipped names, paths or models")
     text = "from top to bottom (default: all), with commas: "

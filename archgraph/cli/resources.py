@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _memory_options(parser: Parser) -> None:
-    from archgraph.cost.memory.setting import CHOICES
+    from archgraph.data.question_words import CHOICES
 
     parser.add_argument("spec", metavar="SPEC", help="a shipped name, a path, or a model: timm:resnet50")
     add_names(parser, "--mode", lambda: CHOICES["mode"], "mode", "only one of ", default=None)
@@ -37,7 +37,7 @@ def _memory_options(parser: Parser) -> None:
 
 
 def _add_choice(parser: Parser, name: str, text: str) -> None:
-    from archgraph.cost.memory.setting import CHOICES
+    from archgraph.data.question_words import CHOICES
 
     choices = list(CHOICES[name])
     add_names(parser, f"--{name}", lambda: choices, name, f"{text}: ", default=choices[0])
@@ -45,7 +45,7 @@ def _add_choice(parser: Parser, name: str, text: str) -> None:
 
 def _run_memory(options: argparse.Namespace) -> int:
     from archgraph.cost.memory.peak_report import memory_table
-    from archgraph.cost.memory.setting import CHOICES
+    from archgraph.data.question_words import CHOICES
 
     for option in ("--optimizer", "--checkpoint"):
         if options.mode == "inference" and option in options.given:
@@ -86,15 +86,14 @@ def _run_efficiency(options: argparse.Namespace) -> int:
 
 
 def _groups() -> tuple[str, ...]:
-    from archgraph.cost.costs import GROUPS
+    from archgraph.data.question_words import GROUP_NAMES
 
-    return ("stage", *GROUPS)
+    return ("stage", *GROUP_NAMES)
 
 
 def _roofline_options(parser: Parser) -> None:
-    from archgraph.cost.memory.setting import CHOICES
-    from archgraph.cost.roofline import ROOFLINE_DTYPES
     from archgraph.data import table
+    from archgraph.data.question_words import CHOICES, ROOFLINE_DTYPES
 
     parser.add_argument("spec", metavar="SPEC", help="a shipped name, a path, or a model: timm:resnet50")
     add_names(parser, "device", lambda: table("hardware"), "device")

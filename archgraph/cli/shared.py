@@ -121,7 +121,7 @@ def model_keywords(options: argparse.Namespace) -> Keywords:
 
 def add_format(parser: Parser) -> None:
     """Let the format of the table be chosen."""
-    from archgraph.report.table import FORMATS
+    from archgraph.data.question_words import FORMATS
 
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to write the table (default: text)")
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
@@ -179,8 +179,7 @@ def load_each(options: argparse.Namespace) -> list[Architecture]:
 
 def add_figure(parser: Parser, *, required: bool = True) -> None:
     """Let the file and the width of a figure be chosen."""
-    from archgraph.data.figure_words import BACKGROUNDS, FONTS, THEMES, VENUES
-    from archgraph.figures.figure import SUFFIXES
+    from archgraph.data.figure_words import BACKGROUNDS, FONTS, SUFFIXES, THEMES, VENUES
 
     known = NameChoices("suffix", lambda: SUFFIXES)
     parser.add_argument(

@@ -16,11 +16,11 @@ MOST_ROWS = 1_000_000
 
 
 def _sweep_options(parser: Parser) -> None:
-    from archgraph.cost.costs import METRICS
+    from archgraph.data.question_words import METRIC_NAMES
 
     parser.add_argument("spec", metavar="SPEC", help="a shipped name, a path, or a model: timm:resnet50")
     parser.add_argument("grid", nargs="+", metavar="SYMBOL=VALUES", help="a..b, a..b:step, or a list 1,2,4")
-    known = ("saved_bytes", *METRICS)
+    known = ("saved_bytes", *METRIC_NAMES)
     add_names(parser, "--metrics", lambda: known, "metric", "with commas: ", read=some_of, default="params,macs")
     parser.add_argument("-o", "--output", metavar="FILE", help="write .csv or .parquet instead of printing")
     parser.add_argument(
@@ -47,7 +47,7 @@ def _run_sweep(options: argparse.Namespace) -> int:
     if options.output is not None:
         kept = result.save(options.output)
         say(f"wrote {options.output}")
-        for note in result.left_out(kept):
+        for note in (*result.left_out(kept), *result.repeats()):
             say(f"  {note}")
         return 0
     front = options.pareto or options.larger

@@ -52,7 +52,7 @@ def _write_traced(g: Architecture, target: Path) -> int:
 
 def _add_module(parser: Parser) -> None:
     """Add the arguments of `archgraph trace`."""
-    from archgraph.cost.costs import GROUPS
+    from archgraph.data.question_words import GROUP_NAMES
 
     parser.add_argument(
         "module", metavar="MODULE:NAME", help="a module, or a function without arguments that makes one"
@@ -74,7 +74,7 @@ def _add_module(parser: Parser) -> None:
         help="the dimension that counts samples: 1, src=1, or none; found where it is not given",
     )
     parser.add_argument("--allow-unsupported", action="store_true", help="list unknown operators as gaps")
-    add_names(parser, "--by", lambda: GROUPS, "grouping", default="scope")
+    add_names(parser, "--by", lambda: GROUP_NAMES, "grouping", default="scope")
     parser.add_argument(
         "-o",
         "--output",

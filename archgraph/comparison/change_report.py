@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from archgraph.comparison.changes import NODE_METRICS, Changes, MetricChange
+from archgraph.data.question_words import CHANGE_FORMATS
 from archgraph.errors import not_among
 from archgraph.report.escapes import json_text, markdown
 from archgraph.report.table import Table
 
 MOST_NODES = 10
 """How many nodes are shown; the rest is counted."""
-CHANGE_FORMATS = ("text", "markdown", "json", "github")
 
 
 def change_report(changes: Changes, format: str, by: str = "", broken: Sequence[str] = (), file: str = "") -> str:

@@ -10,6 +10,7 @@ from sympy import Add
 from archgraph.cost.costs import CostRow, Metric, metric_named
 from archgraph.cost.levels import group_in, level_in
 from archgraph.cost.part import whole_part
+from archgraph.errors import QueryError
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
 from archgraph.sizes.expansion import expanded
@@ -57,6 +58,8 @@ def _details(g: Network, by: str, members: list[CostRow]) -> dict[str, Any]:
 
 def cost_report(g: Network, numbers: Network, metrics: Iterable[str]) -> str:
     """Return the totals as text: every law, and its value at the numbers of another binding."""
+    if not numbers.evaluated or not g.symbols.keys() <= numbers.defaults.keys():
+        raise QueryError("report takes the numbers of the same network with all symbols bound", hint="g.at()")
     bindings = ", ".join(f"{name}={numbers.defaults[name]}" for name in g.symbols)
     lines = [f"{name} = {_law(g, name)}{whole_part(numbers).metric(name):,}" for name in metrics]
     title = f"{g.name} ({g.origin.cite})" if g.origin.cite else g.name

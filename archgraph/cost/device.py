@@ -49,12 +49,17 @@ class Device:
         """Return how long computing and moving take at the peak rates; the longer one bounds the time.
 
         Raises:
-            QueryError: the maker states none of a rate that is needed.
+            QueryError: the maker states none of a rate that is needed, or the time is beyond every rounded number.
 
         >>> [round(1e6 * time, 1) for time in device("a100").seconds(1.56e9, 0, 2.039e6, "bf16")]
         [10.0, 1.0]
         """
-        return 2 * macs / self.rate(dtype) + self._elementwise(elementwise), moved / self.bandwidth
+        rate = self.rate(dtype)
+        try:
+            return 2 * macs / rate + self._elementwise(elementwise), moved / self.bandwidth
+        except OverflowError:
+            message = f"{self.name} takes longer than a rounded number of seconds can say"
+            raise QueryError(message, hint="bind smaller sizes") from None
 
     def _elementwise(self, operations: float) -> float:
         if self.vector is None and operations:

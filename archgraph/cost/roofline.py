@@ -10,12 +10,12 @@ from archgraph.cost.device import Device, device
 from archgraph.cost.memory.precision import PRECISIONS
 from archgraph.cost.part import whole_part
 from archgraph.cost.work import WorkTotal, quotient, sum_of, work_group, work_of
+from archgraph.data.question_words import ROOFLINE_DTYPES
 from archgraph.errors import QueryError, not_among
 from archgraph.graph.execution import execution
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
 
-ROOFLINE_DTYPES = ("fp32", "bf16", "fp16", "mixed", "tf32")
 LEFT_OUT = (
     "an estimate: every operation by itself, at the device's peak rate or bandwidth, whichever takes longer",
     "left out: fusion and caches, which make it faster; launches and kernels below the peak, which make it slower",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from math import isfinite
+from math import isfinite, log10
 from sys import float_info
 
 from archgraph.errors import QueryError, quoted
@@ -52,6 +52,9 @@ def shown_bytes(number: int) -> str:
     >>> shown_bytes(33_259_465_236), shown_bytes(4096), shown_bytes(2_500_000)
     ('33.3 GB', '4,096 bytes', '2.5 MB')
     """
+    if number.bit_length() > 512:
+        # Beyond what a rounded number can be.
+        return f"about 10**{int(number.bit_length() * log10(2))} bytes"
     for name in ("TB", "GB", "MB"):
         if number >= UNITS[name]:
             return (

@@ -13,7 +13,17 @@ DIRECTIONS = ("auto", "down", "right")
 STYLES = ("boxes", "maps", "perspective")
 THEMES = ("paper", "slides", "dark")
 BACKGROUNDS = {"white": "#ffffff", "paper": "#fbf8f1", "transparent": "none"}
+SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
 FONTS = ("embed", "outlines", "system")
+#: Panels of a contrast, in order: what each shows.
+PANELS = {
+    "stages": "what their stages read of the input",
+    "levels": "parameters and MACs by resolution level",
+    "laws": "the table of their laws",
+    "ladder": "the receptive field over the depth",
+    "hops": "moves over the distance",
+    "matrix": "connected positions",
+}
 LOWEST_DPI, HIGHEST_DPI = 36, 1200
 
 #: Widths in points at print size: (one column, whole text).

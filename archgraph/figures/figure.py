@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from archgraph.data.figure_words import FIGURE_OPTIONS
+from archgraph.data.figure_words import FIGURE_OPTIONS, SUFFIXES
 from archgraph.errors import QueryError, not_among, printable
 from archgraph.figures.drawing.diagram import Diagram
 from archgraph.figures.drawing.look import Look, checked_look, width_before_scaling
@@ -16,8 +16,6 @@ from archgraph.figures.facts.facts import Facts
 from archgraph.graph.network import Network
 from archgraph.keywords import strict_methods
 from archgraph.report.files import write_bytes
-
-SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".tex", ".html")
 
 
 @strict_methods

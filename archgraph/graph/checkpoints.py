@@ -169,7 +169,9 @@ def policy(chosen: Checkpoint) -> CheckpointPolicy:
 
 
 def _are_texts(given: object) -> bool:
-    return isinstance(given, Collection) and all(isinstance(each, str) for each in cast("Collection[object]", given))
+    return isinstance(given, list | tuple | set | frozenset) and all(
+        isinstance(each, str) for each in cast("Collection[object]", given)
+    )
 
 
 def described(chosen: CheckpointPolicy) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from sympy import Expr, Integer, Symbol
 
-from archgraph.errors import QueryError, did_you_mean, printable
+from archgraph.errors import QueryError, did_you_mean, not_among, printable
 from archgraph.graph.ir import Graph, Node, Substitution, Value
 from archgraph.sizes.symbols import Assumption, evaluate, replaced, symbol
 from archgraph.sizes.types import TensorType
@@ -186,16 +186,23 @@ class Network:
 
     def definition(self, name: str) -> Expr | None:
         """Return what a derived symbol is derived from, None for any other symbol."""
+        self._check_symbol(name)
         return self.show(self.declared.lookup(name)) if self.declared.is_derived(name) else None
 
     def rule_of(self, name: str) -> tuple[int, int]:
         """Return (multiple, offset) of the values that a symbol can have at the bound values of the others."""
+        self._check_symbol(name)
         return self.declared.rule_of(name)
 
     def rule_law(self, name: str) -> tuple[Expr, Expr] | None:
         """Return the multiple and offset of a symbol as laws, None where it has no rule."""
+        self._check_symbol(name)
         multiple, offset = self.declared.rule(name)
         return None if multiple == 1 else (self.show(multiple), self.show(offset))
+
+    def _check_symbol(self, name: str) -> None:
+        if name not in self.declared.names:
+            raise not_among("symbol", name, self.declared.names)
 
     # -- expressions of the graph ------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 from archgraph.laws.compiled import numpy
 
 Block: TypeAlias = "tuple[slice, ...]"
+Columns: TypeAlias = "list[Any]"
+"""Arrays of one dimension, all of the same length."""
 
 
 def ranges(sizes: Sequence[int]) -> list[slice]:
@@ -48,7 +50,7 @@ def computed(arrays: list[Any]) -> list[Any]:
     return [np.asarray(array) for array in arrays]
 
 
-def front(columns: list[Any]) -> list[int]:
+def front(columns: Columns) -> list[int]:
     """Return which points no other beats, all columns being the better the smaller; of equal points the first.
 
     One or two columns take one sort; more take a pass over what is left for every point of the front.
@@ -67,3 +69,21 @@ def front(columns: list[Any]) -> list[int]:
         found.append(int(rest[0]))
         rest = rest[(points[rest] < points[rest[0]]).any(axis=1)]
     return found
+
+
+def ties(columns: Columns, chosen: list[int]) -> int:
+    """Return how many more points are equal in every column to one of those chosen.
+
+    >>> import numpy as np
+    >>> ties([np.array([1, 2, 1]), np.array([5, 4, 5])], [0, 1])
+    1
+    """
+    np = numpy()
+    if not columns:
+        return 0
+    names = np.zeros(len(columns[0]), dtype=int)
+    for column in columns:
+        kinds, ranks = np.unique(column, return_inverse=True)
+        # Numbered anew after every column, so that no number is larger than the square of how many points there are.
+        names = np.unique(names * len(kinds) + ranks, return_inverse=True)[1]
+    return int(np.isin(names, names[chosen]).sum()) - len(chosen)

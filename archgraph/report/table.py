@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr
 from sympy import latex as formula
 
+from archgraph.data.question_words import FORMATS
 from archgraph.errors import not_among, printable
 from archgraph.keywords import strict_methods
 from archgraph.report.brief import in_brief
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 WIDEST = 160
 """The widest column of a text, in characters: a longer cell moves the rest of its own row alone."""
-FORMATS = ("text", "markdown", "latex", "csv", "json", "html")
 
 
 @strict_methods

@@ -301,7 +301,8 @@ def _plain(value: Binding, name: str) -> Any:
         # int() takes "8" and 8.5, and neither is a size.
         if isinstance(value, str) or whole != value:
             return _refuse(name, value)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        # A tensor without values says so in an error of its own.
         return _refuse(name, value)
     return bounded(Integer(whole))
 

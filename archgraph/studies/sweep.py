@@ -16,7 +16,7 @@ from archgraph.errors import QueryError, counted, did_you_mean, printable, quote
 from archgraph.graph.network import Network
 from archgraph.keywords import strict_methods
 from archgraph.laws.compiled import compiled, numpy
-from archgraph.laws.grid import Block, computed, ranges, slabs
+from archgraph.laws.grid import Block, computed, ranges, slabs, ties
 from archgraph.laws.grid import front as front_of
 from archgraph.optional import missing
 from archgraph.report.columns import WRITERS
@@ -103,6 +103,20 @@ class Sweep:
         reason = "; ".join(self.rules)
         return (f"{points - kept:,} of {counted(points, 'point')} left out: {reason}",) if kept < points else ()
 
+    def repeats(self) -> tuple[str, ...]:
+        """Say which symbols have a value more than once, so that points are there more than once.
+
+        >>> from archgraph import load
+        >>> load("vit").sweep({"D": [12, 24, 12]}, ["macs"]).repeats()
+        ('D has 2 different values among its 3: points are repeated',)
+        """
+        return tuple(
+            f"{name} has {counted(different, 'different value')} among its {len(axis):,}: points are repeated"
+            for name, axis in zip(self.axes, computed(list(self.axes.values())), strict=True)
+            # Rising values, as those of a range, need no sorting.
+            if not (axis[1:] > axis[:-1]).all() and (different := len(numpy().unique(axis))) < len(axis)
+        )
+
     def _check_any(self, kept: int) -> None:
         if not kept:
             raise QueryError(f"no point of the sweep is left: {'; '.join(self.rules)}", hint="sweep other values")
@@ -139,7 +153,7 @@ class Sweep:
         """
         columns = self.columns()
         kept = len(next(iter(columns.values())))
-        return self._table(f"sweep of {', '.join(self.axes)}", columns, self.left_out(kept))
+        return self._table(f"sweep of {', '.join(self.axes)}", columns, self.left_out(kept) + self.repeats())
 
     def _table(self, title: str, columns: Mapping[str, Any], remarks: tuple[str, ...]) -> Table:
         lists = {name: column.tolist() for name, column in columns.items()}
@@ -194,8 +208,10 @@ class Sweep:
     def pareto(self, *smaller: str, larger: Sequence[str] = ()) -> Table:
         """Return the points that no other point beats: small in some metrics or symbols, large in others.
 
+        Of points that are equal in all of these the first is listed, and a remark says how many others there are.
+
         Raises:
-            QueryError: a name that is neither swept nor a metric of the sweep.
+            QueryError: a name that is neither swept nor a metric of the sweep, or none at all.
 
         >>> from archgraph import load
         >>> sweep = load("transformer").sweep({"L": [4, 8], "D": [256, 512]}, metrics=["macs"])
@@ -206,12 +222,15 @@ class Sweep:
         for name in (*smaller, *larger):
             if name not in known:
                 raise QueryError(f"the sweep has no '{name}'.{did_you_mean(name, known)}", hint=", ".join(known))
+        if not smaller and not larger:
+            raise QueryError("a front takes what is to be small or large", hint=f"one of {', '.join(known)}")
         columns = self.columns()
-        front = front_of([columns[name] for name in smaller] + [-columns[name] for name in larger])
-        kept = len(next(iter(columns.values())))
-        return self._table(
-            "Pareto front", {name: column[front] for name, column in columns.items()}, self.left_out(kept)
-        )
+        criteria = [columns[name] for name in smaller] + [-columns[name] for name in larger]
+        front = front_of(criteria)
+        equal = ties(criteria, front)
+        as_good = (f"{counted(equal, 'more point')} as good as one listed",) if equal else ()
+        remarks = (*self.left_out(len(next(iter(columns.values())))), *self.repeats(), *as_good)
+        return self._table("Pareto front", {name: column[front] for name, column in columns.items()}, remarks)
 
     def save(self, path: str) -> int:
         """Write the valid points as .csv or .parquet, block by block, whole or not at all; return how many they are.

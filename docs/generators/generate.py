@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import answer_numbers
+import limit_numbers
 import path_tables
 import why_numbers
 from cli_pages import cli_index, cli_page
@@ -65,7 +66,7 @@ def run_pages(pictures: Path | None = None) -> dict[str, str]:
 @cache
 def template_numbers() -> dict[str, str]:
     """Return the numbers and tables of the pages that are written from templates."""
-    return {**why_numbers.numbers(), **answer_numbers.numbers(), **path_tables.numbers()}
+    return {**why_numbers.numbers(), **answer_numbers.numbers(), **path_tables.numbers(), **limit_numbers.numbers()}
 
 
 def filled(template: str) -> str:

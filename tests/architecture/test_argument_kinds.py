@@ -62,7 +62,7 @@ def test_most_arguments_have_a_known_kind():
         (lambda g: ag.loads(b"archgraph: 1"), "text of loads is text, and not a bytes"),
         (lambda g: ag.verify("vgg"), "architecture of verify is an architecture"),
         (lambda g: g.draw().save(None), "path of save is text or a path, and not None"),
-        (lambda g: g.largest("B", 10**400), "memory is a positive number of bytes"),
+        (lambda g: g.largest("B", 10**400), "memory of largest has 401 digits: the limit is "),
         (lambda g: ag.Training(ema="no"), "ema of Training is True or False, and not 'no'"),
         (lambda g: g.draw(values="yes"), "values of draw is True or False or None, and not 'yes'"),
         (lambda g: g.where(3, multiple_of=2), "name of where is text"),

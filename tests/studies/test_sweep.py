@@ -94,6 +94,28 @@ def test_values_that_break_a_rule_are_left_out_and_that_is_said(capsys, tmp_path
     assert said in capsys.readouterr().out
 
 
+def test_values_given_twice_are_said(capsys, tmp_path):
+    sweep = ag.load("conv_stack").sweep({"C": [4, 8, 4, 4], "H": range(8, 12)}, ["params"])
+    said = "C has 2 different values among its 4: points are repeated"
+    assert len(sweep.table().rows) == 16 and sweep.table().remarks == (said,)
+    assert said in str(sweep.pareto("params"))
+    assert main(["sweep", "conv_stack", "C=8,4,4,4", "-o", str(tmp_path / "x.csv")]) == 0
+    assert said in capsys.readouterr().out
+    assert main(["sweep", "conv_stack", "C=8,4", "--json"]) == 0
+    assert "repeated" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("criteria", [["macs"], ["params", "macs"], ["params", "macs", "activations"]])
+def test_points_as_good_as_one_listed_are_counted(criteria):
+    """The sides of an image may be swapped: both points are the best, and one is listed."""
+    sweep = ag.load("conv_stack").sweep({"H": [8, 16], "W": [16, 8, 4]}, ["params", "macs", "activations"])
+    table = sweep.pareto(*criteria, larger=["W"])
+    best = [(row["H"], row["W"]) for row in table.rows]
+    assert best == [(8, 4), (8, 8), (8, 16)] and table.remarks == ()
+    table = sweep.pareto("params")
+    assert len(table.rows) == 1 and table.remarks == ("5 more points as good as one listed",)
+
+
 def test_nothing_left_is_an_error(capsys, tmp_path):
     sweep = ag.load("dit").sweep({"p": [3, 5]}, ["params"])
     for ask in (sweep.columns, sweep.table, lambda: sweep.save(str(tmp_path / "x.csv"))):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from sympy import Expr
 
@@ -74,7 +75,7 @@ class Memory:
         self.setting = setting
         self.measure = measure or int
 
-    @property
+    @cached_property
     def weights(self) -> Expr:
         """The law of the bytes of all parameters and buffers."""
         return self._stored(self.graph, "trainable", "frozen", "buffer")
@@ -87,7 +88,7 @@ class Memory:
         cast = self.setting.dtype is not None
         return stored_weights(graph, kinds, lambda row: width if cast and row.kind == "float" else row.width(width))
 
-    @property
+    @cached_property
     def states(self) -> Expr:
         """The law of what the optimiser keeps, with its own copy of the weights where it has one.
 
@@ -95,17 +96,17 @@ class Memory:
         """
         return state_bytes(self.graph, self.setting, self.measure) if self.setting.training else ZERO
 
-    @property
+    @cached_property
     def buffers(self) -> Expr:
         """The law of the bytes of buffers."""
         return self._stored(self.graph, "buffer")
 
-    @property
+    @cached_property
     def gradients(self) -> Expr:
         """The law of the bytes of all weights' gradients."""
         return self._gradient_bytes(self.graph)
 
-    @property
+    @cached_property
     def saved(self) -> Expr:
         """The law of what autograd keeps for the backward pass."""
         return SavedBytes(self.setting.execution).total(self.graph, received=self.received)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from sympy import Expr
 
-from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.precision import AS_STORED, DOUBLE, PRECISIONS, Precision
+from archgraph.data.question_words import CHOICES
 from archgraph.errors import QueryError, not_among
 from archgraph.graph.checkpoints import KEEP_ALL, POLICIES, Checkpoint, CheckpointPolicy, Scopes, described, policy
 from archgraph.graph.execution import Execution, execution
@@ -21,13 +20,6 @@ Mode: TypeAlias = Literal["inference", "training"]
 AttentionKernel: TypeAlias = Literal["math", "flash"]
 Dtype: TypeAlias = Literal["fp32", "bf16", "fp16", "mixed", "bf16-mixed", "bf16-mixed-fp32-grads", "bf16-fsdp"]
 OptimizerName: TypeAlias = Literal["sgd", "momentum", "adam", "adamw", "amsgrad", "adafactor", "muon", "adamw-8bit"]
-
-CHOICES: Mapping[str, Collection[str]] = {
-    "mode": ("inference", "training"),
-    "attention": ("math", "flash"),
-    "dtype": PRECISIONS,
-    "optimizer": OPTIMIZERS,
-}
 
 
 @dataclass(frozen=True)

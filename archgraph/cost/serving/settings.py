@@ -53,7 +53,7 @@ class Serving:
 
     def __post_init__(self) -> None:
         for name, known in SERVING_CHOICES.items():
-            if getattr(self, name) not in known:
+            if not isinstance(getattr(self, name), str) or getattr(self, name) not in known:
                 raise not_among(name, getattr(self, name), known)
         for name, least in LEAST.items():
             _check_whole(name, getattr(self, name), least)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from numbers import Integral
 from typing import Literal, TypeAlias
 
 from archgraph.cost.memory.optimizers import OPTIMIZERS
@@ -83,11 +84,11 @@ class Training:
 
     def __post_init__(self) -> None:
         for name, known in RUN_CHOICES.items():
-            if getattr(self, name) not in known:
+            if not isinstance(getattr(self, name), str) or getattr(self, name) not in known:
                 raise not_among(name, getattr(self, name), known)
         for name, least in LEAST_VALUES.items():
             value = getattr(self, name)
-            if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
+            if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
                 raise QueryError(f"{name} is a whole number from {least} on, and not {quoted(value)[1:-1]}")
             object.__setattr__(self, name, int(value))  # numpy's whole numbers as well
         self._check_shards()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from sys import float_info
 
 from sympy import Expr
 
@@ -148,7 +149,7 @@ def mfu(g: Network, name: str, run: Training, tokens_per_second: float) -> float
     Raises:
         QueryError: an unknown device, or one without products in that type; a throughput that is none.
     """
-    if not tokens_per_second > 0:
+    if not 0 < tokens_per_second <= float_info.max:
         raise QueryError(f"tokens_per_second is a positive number, and not {tokens_per_second}")
     peak = device(name).rate(run.dtype) * run.gpus
     return float(step_flops(g, run).per_token) * tokens_per_second / peak

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import fsum, sqrt
+from typing import TypeAlias
 
 from archgraph.errors import QueryError, ShapeError
 from archgraph.fields.effective.walk import Walk, Walks, joined_walks, then
@@ -88,6 +89,10 @@ class _Steps:
         return min(self._evaluate(member.iterations), MOST_ITERATIONS) * self.of(member.body)
 
 
+BodyPowers: TypeAlias = "dict[tuple[Graph, str, int | None, int], Walk | str]"
+"""The walk through so many iterations of a body, by the axis that it begins on and the digit of it."""
+
+
 class EffectiveFields(Fold[Walks]):
     """The walks from every value of a network to one of its inputs.
 
@@ -96,10 +101,19 @@ class EffectiveFields(Fold[Walks]):
         input: the input.
         evaluate: gives the value of a size.
         axes: the axes of the input to walk along, by default all.
+        powers: what was found of repeated bodies already, of graphs that share them; it is added to.
     """
 
-    def __init__(self, graph: Graph, input: Value, evaluate: Evaluate, axes: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        input: Value,
+        evaluate: Evaluate,
+        axes: Sequence[str] = (),
+        powers: BodyPowers | None = None,
+    ) -> None:
         self.input = input
+        self._powers = {} if powers is None else powers
         self._evaluate = evaluate
         steps = _Steps(evaluate).of(graph)
         start = {axis: Walk(axis, STAY) for axis in axes or input.type.positions}
@@ -212,13 +226,21 @@ class EffectiveFields(Fold[Walks]):
     def _power(self, repeat: Repeat, walk: Walk | str, count: int) -> Walk | str:
         if isinstance(walk, str) or (walk.axis and not repeat.body.inputs[0].type.has(walk.axis)):
             return walk
-        begin: Walks = {walk.axis: Walk(walk.axis, STAY, 0.0, walk.digit)}
+        key = (repeat.body, walk.axis, walk.digit, count)
+        if key not in self._powers:
+            self._powers[key] = self._body_power(repeat, Walk(walk.axis, STAY, 0.0, walk.digit), count)
+        many = self._powers[key]
+        try:
+            return many if isinstance(many, str) else then(walk, many)
+        except QueryError as error:
+            return error.message
+
+    def _body_power(self, repeat: Repeat, begin: Walk, count: int) -> Walk | str:
         nothing: tuple[Walks, ...] = ({},) * (len(repeat.inputs) - 1)
-        body = self.outputs(repeat.body, (begin, *nothing))[0].get(walk.axis)
+        body = self.outputs(repeat.body, ({begin.axis: begin}, *nothing))[0].get(begin.axis)
         if body is None or isinstance(body, str):
             return body or "nothing"
         try:
-            many = power(body, count, begin[walk.axis], then)  # type: ignore[arg-type]
-            return then(walk, many)
+            return power(body, count, begin, then)
         except QueryError as error:
             return error.message

@@ -14,20 +14,23 @@ from archgraph.report.curves import Bar
 _HIGH, _STEP, _TOP = 13.0, 20.0, 14.0
 _COLORS = ("#123c69", "#4f81bd", "#9dbbdd", "#e0825a", "#f3c9a8", "#8a8a8a", "#c9c9c9", "#5f8f6b")
 GIGA = 1e9
+MOST_DRAWN = 1e150
 
 
 def memory_diagram(bars: Sequence[Bar], memory: float, name: str, note: str, width: float, language: str) -> Diagram:
     """Draw a bar per network, its parts one after another, and a line at the memory of a device.
 
     Raises:
-        QueryError: there is no bar, or no such language.
+        QueryError: there is no bar, one is too long, or no such language.
     """
     said = chart_words(language)
     if not bars:
         raise QueryError("a figure of memory takes a network")
+    most = max(memory, *(bar.total for bar in bars))
+    if most > MOST_DRAWN:
+        raise QueryError(f"a figure of memory ends at {MOST_DRAWN:g} bytes", hint="bind smaller sizes")
     kinds = list(dict.fromkeys(kind for bar in bars for kind in bar.parts))
     left = max(text_width(bar.name, "sans", SIZES.small) for bar in bars) + 8.0
-    most = max(memory, *(bar.total for bar in bars))
     room = width - left - 42.0
     bottom = _TOP + _STEP * len(bars)
     parts = [*_grid(left, room, most, bottom)]
@@ -44,7 +47,7 @@ def memory_diagram(bars: Sequence[Bar], memory: float, name: str, note: str, wid
 
 
 def _grid(left: float, room: float, most: float, bottom: float) -> Iterator[BoxPart]:
-    steps = (factor * 10.0**power for power in range(-9, 12) for factor in (1, 2, 5))
+    steps = (factor * 10.0**power for power in range(-9, 300) for factor in (1, 2, 5))
     every = next(step for step in steps if most / GIGA <= 6 * step)
     value = 0.0
     while value * GIGA <= most:

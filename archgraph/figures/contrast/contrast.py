@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from archgraph.data.figure_words import PANELS
 from archgraph.errors import QueryError, not_among
 from archgraph.figures.charts.charts import CHARTS, charts
 from archgraph.figures.charts.ladder import LadderStep
@@ -26,17 +27,8 @@ _PAGE_HEIGHT, _PANEL_GAP = 9 * 72, 9.0
 #: Pitch of the rows of stages and height of their boxes, from roomy to close.
 _ROWS = ((28.0, TALL), (26.5, TALL), (19.5, LOW), (17.5, LOW), (16.5, LOW), (15.5, LOW))
 
+
 #: What a contrast can consist of, in words.
-PANELS = {
-    "stages": "what their stages read of the input",
-    "levels": "parameters and MACs by resolution level",
-    "laws": "the table of their laws",
-    "ladder": "the receptive field over the depth",
-    "hops": "moves over the distance",
-    "matrix": "connected positions",
-}
-
-
 def contrast_diagram(
     networks: Sequence[Facts],
     width: float,

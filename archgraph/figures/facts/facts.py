@@ -11,7 +11,7 @@ from archgraph.cost.costs import METRICS, CostRow, Costs
 from archgraph.cost.part import costs_of, whole_part
 from archgraph.data.figure_words import COLORS
 from archgraph.errors import ArchgraphError, QueryError, not_among, quoted
-from archgraph.fields.effective.effective import EffectiveFields
+from archgraph.fields.effective.effective import BodyPowers, EffectiveFields
 from archgraph.fields.report.extent import ReadExtent, reach_of, read_interval
 from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
 from archgraph.figures.facts.author import Author
@@ -45,6 +45,7 @@ class Facts:
         self.color = color
         self.options = options or Options()
         self.author = Author(network, self.options)
+        self._powers: BodyPowers = {}
 
     @cached_property
     def flow(self) -> Flow:
@@ -321,7 +322,7 @@ class Facts:
     def effective_of(self, graph: Graph) -> EffectiveFields:
         """The same along the widest axis of the main input, for a graph like the network's."""
         assert self.input is not None
-        return EffectiveFields(graph, self.input, self.number, (self.widest_axis,))
+        return EffectiveFields(graph, self.input, self.number, (self.widest_axis,), self._powers)
 
     @cached_property
     def last_located(self) -> str:

@@ -19,9 +19,11 @@ from archgraph.pytorch.lower.mixture import mixture_class, takes_each_position
 from archgraph.pytorch.lower.modules import ModuleStep, repeat_class, scope_class
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
 MAX_ITERATIONS = 100_000
+MOST_ELEMENTS = 2**63
 
 
 def lower(
@@ -58,8 +60,19 @@ def lower(
 def _on(torch: ModuleType, device: object) -> AbstractContextManager[object]:
     try:
         return nullcontext() if device is None else torch.device(device)
-    except (RuntimeError, TypeError):
+    except (RuntimeError, TypeError, ValueError):
         raise QueryError(f"PyTorch has no device {quoted(device)}", hint='"cpu", "cuda" or "meta"') from None
+
+
+def check_dtype(dtype: torch.dtype | None) -> None:
+    """Refuse what is no floating type of PyTorch.
+
+    Raises:
+        QueryError: it is none.
+        MissingToolError: torch is not installed.
+    """
+    if dtype is not None and not (isinstance(dtype, import_torch().dtype) and dtype.is_floating_point):
+        raise QueryError(f"weights have a floating type of PyTorch, and not {quoted(dtype)}", hint="torch.bfloat16")
 
 
 def leaves(graph: Graph, module: Any, prefix: str = "") -> Iterator[tuple[str, Node, nn.Module]]:
@@ -216,6 +229,12 @@ def _check_bound(node: Node) -> None:
     for field in fields(node.op):
         if _is_symbolic(getattr(node.op, field.name)):
             raise _unbound(node.name, f"{field.name} is {getattr(node.op, field.name)}")
+    for name, weight in node.op.weights(*node.types).items():
+        if weight.numel >= MOST_ELEMENTS:
+            raise QueryError(
+                f"'{node.name}' has {weight.numel} scalars of {name}, and a tensor of PyTorch fewer than 2**63",
+                hint="bind smaller sizes",
+            )
 
 
 def _is_symbolic(argument: object) -> bool:

@@ -53,6 +53,6 @@ def capture(module: nn.Module, inputs: Any, dynamic: Dynamic, name: str, batch_a
     batch = BatchSearch(module, example, again, dynamic).found(batch_axis)
     cut = any(dim is not None and example.inputs[each].meta["val"].shape[dim] > 1 for each, dim in batch.items())
     sample = one_sample(given, batch) if cut else given
-    if dynamic:
+    if any(dynamic.values()):
         return Captured(*capture_symbolic(module, sample, dynamic, name), batch, sample)
     return Captured(record(module, sample, whole=has_rule) if cut else example, declared_sizes(name, ()), batch, sample)

@@ -56,7 +56,7 @@ class BatchSearch:
         """
         if asked is None:
             return dict.fromkeys(self.shapes)
-        given = self._given(asked) if asked != "found" else {}
+        given = {} if isinstance(asked, str) and asked == "found" else self._given(asked)
         told = {**{name: None for name, shape in self.shapes.items() if not shape}, **given}
         for name, node in self.example.inputs.items():
             if name not in told and (said := self._said(node)) is not None:

@@ -1,0 +1,57 @@
+"""The numbers of the page on limits, each from the constant that refuses what is beyond it."""
+
+from __future__ import annotations
+
+import inspect
+
+from archgraph.argument_kinds import MOST_BITS
+from archgraph.cli.sweep import MOST_ROWS
+from archgraph.cli.values import LONGEST_AXIS
+from archgraph.cost.memory.peak_report import MOST_VISITED
+from archgraph.fields.sets.limits import MOST_CALLS, MOST_CELLS, MOST_LAYERS, MOST_ONE_BY_ONE, MOST_PLACES, MOST_SPAN
+from archgraph.graph.ir import Graph
+from archgraph.pytorch.lower.lower import MOST_ELEMENTS
+from archgraph.sizes.arithmetic import MAX_EXPONENT, MAX_NUMBER_BITS
+from archgraph.sizes.exact import MAX_BITS
+from archgraph.spec.blocks import MAX_STEPS
+from archgraph.spec.language.yamltree import MAX_BYTES, MAX_NODES
+from archgraph.spec.loops import MAX_TURNS
+from archgraph.studies.budgets import MOST
+
+LIMITS = {
+    "spec_characters": MAX_BYTES,
+    "spec_parts": MAX_NODES,
+    "spec_steps": MAX_STEPS,
+    "loop_turns": MAX_TURNS,
+    "number_bits": MAX_NUMBER_BITS,
+    "asked_bits": MOST_BITS,
+    "exponent": MAX_EXPONENT,
+    "law_bits": 2**MAX_BITS,
+    "span": MOST_SPAN,
+    "one_by_one": MOST_ONE_BY_ONE,
+    "path_operations": MOST_CALLS,
+    "places": MOST_PLACES,
+    "matrix_cells": MOST_CELLS,
+    "productive_operations": MOST_LAYERS,
+    "visited": MOST_VISITED,
+    "unrolled": inspect.signature(Graph.unroll).parameters["limit"].default,
+    "tensor_elements": MOST_ELEMENTS,
+    "swept_values": LONGEST_AXIS,
+    "printed_points": MOST_ROWS,
+    "tried_values": MOST,
+}
+
+
+def numbers() -> dict[str, str]:
+    """Return every limit as the page writes it."""
+    return {name: written(limit) for name, limit in LIMITS.items()}
+
+
+def written(limit: int) -> str:
+    """Return a number in digits, large powers of two as powers.
+
+    >>> written(50_000), written(2**27)
+    ('50,000', '2**27')
+    """
+    power = limit.bit_length() - 1
+    return f"2**{power}" if power > 16 and limit == 2**power else f"{limit:,}"

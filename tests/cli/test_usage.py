@@ -1,0 +1,38 @@
+"""What is wrong with a command line is told without loading what would answer it."""
+
+import subprocess
+import sys
+
+from archgraph.cost.costs import GROUPS, METRICS
+from archgraph.cost.memory.optimizers import OPTIMIZERS
+from archgraph.cost.memory.precision import PRECISIONS
+from archgraph.data.question_words import CHOICES, GROUP_NAMES, METRIC_NAMES
+from tests.cli.test_every_option import commands
+
+LOADS = {"fit", "serve"}
+"""Commands whose options show the defaults of a class of settings."""
+
+ASK = """
+import sys
+from archgraph.cli import main
+for name in sys.argv[1:]:
+    for words in ([name, "--help"], [name, "--no-such-thing"]):
+        try:
+            main(words)
+        except SystemExit as stopped:
+            assert stopped.code == (0 if "--help" in words else 2), words
+    assert "sympy" not in sys.modules, name
+"""
+
+
+def test_help_and_usage_errors_load_no_sympy():
+    names = [name for name in commands() if name not in LOADS]
+    done = subprocess.run([sys.executable, "-c", ASK, *names], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_words_are_those_of_what_answers():
+    assert tuple(GROUPS) == GROUP_NAMES
+    assert tuple(METRICS) == METRIC_NAMES
+    assert tuple(PRECISIONS) == CHOICES["dtype"]
+    assert tuple(OPTIMIZERS) == CHOICES["optimizer"]
