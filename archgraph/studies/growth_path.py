@@ -174,7 +174,7 @@ def check_growing(network: Network, chosen: Collection[str], follows: Mapping[st
     used = {name for given in follows.values() for name in _names(given)}
     for name in (*(name for name in chosen if name not in used), *follows):
         if name not in known:
-            words = [*free, str(batch_symbol(network)), *(("gpus",) if name == path.symbol else OPTIONS)]
+            words = [*free, str(batch_symbol(network)), *(("gpus",) if name in chosen else OPTIONS)]
             raise QueryError(f"there is no '{name}' to choose.{did_you_mean(name, words)}", hint=", ".join(words))
     for name, given in follows.items():
         for other in _names(given):

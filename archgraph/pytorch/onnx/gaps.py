@@ -11,7 +11,7 @@ import torch
 from archgraph.errors import UnsupportedOpError, quoted
 from archgraph.pytorch.onnx.operators.table import OnnxRule, Results
 from archgraph.pytorch.onnx.reading import STANDARD
-from archgraph.pytorch.onnx.stored import NAMES, torch_type
+from archgraph.pytorch.onnx.stored import STORED_TYPES, torch_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from onnx import NodeProto, TypeProto
     from torch import Tensor
 
-NUMBERS = {name: number for number, name in NAMES.items()}
+TYPE_NUMBERS = {name: number for number, name in STORED_TYPES.items()}
 LIBRARIES: list[torch.library.Library] = []
 """Operators of PyTorch live as long as the library that defines them."""
 
@@ -82,7 +82,7 @@ def _results(
 def _type(x: Tensor) -> TypeProto:
     from onnx import helper
 
-    return helper.make_tensor_type_proto(NUMBERS[str(x.dtype).removeprefix("torch.")], list(x.shape))
+    return helper.make_tensor_type_proto(TYPE_NUMBERS[str(x.dtype).removeprefix("torch.")], list(x.shape))
 
 
 def _known(found: TypeProto) -> tuple[tuple[int, ...], torch.dtype]:

@@ -42,7 +42,7 @@ OF_SIZES = (
     "sub",
     "truediv",
 )
-NUMBERS: Mapping[str, Callable[..., object]] = {
+NUMBER_OPERATORS: Mapping[str, Callable[..., object]] = {
     **{f"_operator.{name}": getattr(operator, name) for name in OF_SIZES},
     "math.ceil": math.ceil,
     "math.floor": math.floor,
@@ -64,8 +64,8 @@ def stored_operator(target: str) -> Callable[..., object] | None:
     Raises:
         SpecError: it is another, or there is no such operator in this torch.
     """
-    if target in NUMBERS:
-        return NUMBERS[target]
+    if target in NUMBER_OPERATORS:
+        return NUMBER_OPERATORS[target]
     found = ATEN.match(target)
     if found is None or found[1] in FORBIDDEN:
         raise SpecError(

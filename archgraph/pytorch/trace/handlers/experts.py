@@ -13,7 +13,7 @@ from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.types import CHANNEL
 
-MOST_STEPS = 64
+MOST_WALKED = 64
 """Steps that are looked through between a router's choice and where the groups end."""
 
 
@@ -48,6 +48,6 @@ def _chosen(i: ProgramInterpreter, ends: RecordedNode) -> Expr | None:
             schema = getattr(operand.target, "_schema", None)
             if schema is not None and schema.name == "aten::topk":
                 return i.sizes.expression(operand.args[1])
-            if operand not in seen and len(seen) < MOST_STEPS:
+            if operand not in seen and len(seen) < MOST_WALKED:
                 seen.append(operand)
     return None
