@@ -90,8 +90,8 @@ def attend(op: AttentionFacts, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | N
     if op.written == "no":
         mask = bias if op.span is None else _within(op.span, q, k)
         # Fused kernels read grouped keys and values as they are: repeating them first would keep them for all heads.
-        options = {"attn_mask": mask, "is_causal": op.causal and mask is None, "enable_gqa": groups > 1}
-        mixed = scaled_dot_product_attention(queries, keys, values, **options)
+        causal = op.causal and mask is None
+        mixed = scaled_dot_product_attention(queries, keys, values, mask, is_causal=causal, enable_gqa=groups > 1)
     else:
         keys, values = keys.repeat_interleave(groups, dim=1), values.repeat_interleave(groups, dim=1)
         mixed = _written_out(op, queries, keys, values, bias)

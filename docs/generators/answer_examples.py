@@ -4,6 +4,7 @@ from __future__ import annotations
 
 UNET = 'ag.load("unet:padded-512")'
 FIELD = f'{UNET}.receptive_field("logits")'
+FRONTIER = 'ag.load("dit:S/2").frontier("params", {"memory": "24GB"}, {"L": [12, 24]}, batch=32)'
 SERVED = 'ag.load("llama:3-8b").serving(batch=4, past=8192)'
 
 KINDS: dict[str, str] = {
@@ -25,6 +26,8 @@ KINDS: dict[str, str] = {
     "FieldChange": 'ag.load("unet").diff(ag.load("unet:padded-512")).fields[0]',
     "Figure": 'ag.load("conv_stack").draw()',
     "Fit": 'ag.load("dit").fits("t4", batch=32)',
+    "Frontier": FRONTIER,
+    "FrontierMember": f"{FRONTIER}.members[0]",
     "Graph": 'ag.load("conv_stack").graph',
     "GrowthPath": 'ag.load("dit:S/2").growth("D", 64, heads="D/64")',
     "Halo": f"{UNET}.halo()",

@@ -124,6 +124,11 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
             "--venue neurips --theme paper --background white --fonts embed -o fits.svg",
         ),
         ("As pixels.", "fit dit:S/2 --memory 24GB --largest D%64,heads=D/64 --over batch=8,32 --dpi 150 -o fits.png"),
+        (
+            "The members of a family that no other beats.",
+            "fit dit:S/2 --memory 24GB --batch 32 --frontier D=384..1152:384 L=12,24 --with heads=D/64 "
+            "--large params --small memory macs=1e12",
+        ),
         ("At other sizes.", "fit tiny.yaml --memory 1GB --at H=64 --json"),
         ("A network of your own.", f"fit nets:build --memory 1GB {MODEL} --format csv"),
     ),

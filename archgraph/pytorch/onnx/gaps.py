@@ -11,7 +11,7 @@ import torch
 from archgraph.errors import UnsupportedOpError, quoted
 from archgraph.pytorch.onnx.operators.table import OnnxRule, Results
 from archgraph.pytorch.onnx.reading import STANDARD
-from archgraph.pytorch.onnx.stored import STORED_TYPES, torch_type
+from archgraph.pytorch.onnx.stored import ONNX_TYPES, torch_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from onnx import NodeProto, TypeProto
     from torch import Tensor
 
-TYPE_NUMBERS = {name: number for number, name in STORED_TYPES.items()}
+TYPE_NUMBERS = {name: number for number, name in ONNX_TYPES.items()}
 LIBRARIES: list[torch.library.Library] = []
 """Operators of PyTorch live as long as the library that defines them."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from onnx import TensorProto
     from torch import Tensor
 
-STORED_TYPES = {
+ONNX_TYPES = {
     1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 9: "bool", 10: "float16",
     11: "float64", 12: "uint32", 13: "uint64", 14: "complex64", 15: "complex128", 16: "bfloat16",
 }  # fmt: skip
@@ -34,11 +34,11 @@ def torch_type(number: int) -> torch.dtype:
     >>> torch_type(7)
     torch.int64
     """
-    if number not in STORED_TYPES:
+    if number not in ONNX_TYPES:
         raise SpecError(
-            f"values of ONNX's type {number} have no counterpart in PyTorch", hint=", ".join(STORED_TYPES.values())
+            f"values of ONNX's type {number} have no counterpart in PyTorch", hint=", ".join(ONNX_TYPES.values())
         )
-    return getattr(torch, STORED_TYPES[number])
+    return getattr(torch, ONNX_TYPES[number])
 
 
 @dataclass(frozen=True)

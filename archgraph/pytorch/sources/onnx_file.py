@@ -29,5 +29,9 @@ def onnx_model(path: str, options: BuilderOptions) -> NamedModel:
     name = Path(path).name
     module = onnx_module(model, name, allow_unsupported=True)
     return NamedModel(
-        title_of(model, path), module, None, "the file", lambda given: derived_tensors(name, model.graph, given)
+        title_of(model, path),
+        module,
+        None,
+        "the file",
+        completed=lambda given: derived_tensors(name, model.graph, given),
     )
