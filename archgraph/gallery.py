@@ -47,7 +47,7 @@ def members_of(name: str) -> list[str]:
     """Return the name of a shipped spec and those of its variants, as `load` takes them; nothing is traced.
 
     >>> members_of("unet")
-    ['unet', 'unet:padded-512', 'unet:no-up-bias']
+    ['unet', 'unet:no-up-bias', 'unet:padded-512', 'unet:milesial']
     """
     return [name, *(f"{name}:{variant}" for variant in find_spec(name)[0].variants)]
 

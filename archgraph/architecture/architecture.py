@@ -1436,10 +1436,9 @@ def load(
         family = NamedFamily(str(name), inputs, options, dynamic or {}, batch_axis, allow_unsupported)
         return Architecture(family.network(fields))
     given = {"inputs": inputs, "dynamic": dynamic, "fields": fields, **options}
-    for keyword in (key for key, value in given.items() if value is not None):
-        raise QueryError(
-            f"'{keyword}' belongs to a model, and {quoted(str(name))} is a spec", hint="at(...) binds its symbols"
-        )
+    for keyword, value in ((key, value) for key, value in given.items() if value is not None):
+        told = f"{keyword}={quoted(printable(str(value)))} belongs to a model, and {quoted(str(name))} is a spec"
+        raise QueryError(told, hint="at(...) binds its symbols")
     spec, variant = find_spec(str(name))
     return Architecture(SpecSource(spec, variant).network())
 

@@ -16,7 +16,7 @@ from archgraph.cli.shared import (
     no_options,
     refuse_model_options,
 )
-from archgraph.errors import QueryError
+from archgraph.errors import QueryError, printable, some
 
 
 def _run_schema(options: argparse.Namespace) -> int:
@@ -45,9 +45,8 @@ def _text(options: argparse.Namespace) -> str:
 
     if not is_model_name(options.spec):
         if options.at:
-            raise QueryError(
-                "--at is about models here: a spec is printed as it is", hint="archgraph cost binds symbols"
-            )
+            told = f"--at {printable(some(map(str, options.at)))} is about models here: a spec is printed as it is"
+            raise QueryError(told, hint="archgraph cost binds symbols")
         refuse_model_options(options)
         return spec_text(options.spec)
     return load_bound(options).to_spec()

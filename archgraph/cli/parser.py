@@ -57,13 +57,15 @@ class Parser(ArgumentParser):
 
 def _check(rule: OptionRule, given: Mapping[str, object]) -> None:
     if rule.needs and not any(other in given for other in rule.needs):
-        raise QueryError(f"{_told(rule.option, given)} has no effect without {' or '.join(rule.needs)}")
+        raise QueryError(f"{told_option(rule.option, given)} has no effect without {' or '.join(rule.needs)}")
     for other in rule.excludes:
         if other in given:
-            raise QueryError(f"{_told(rule.option, given)} has no effect with {other}", hint="leave out one of them")
+            raise QueryError(
+                f"{told_option(rule.option, given)} has no effect with {other}", hint="leave out one of them"
+            )
 
 
-def _told(option: str, given: Mapping[str, object]) -> str:
+def told_option(option: str, given: Mapping[str, object]) -> str:
     """An option and its value as they were given."""
     value = given[option]
     words = [] if value in (None, True) else value if isinstance(value, list) else [value]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archgraph.cli.caveats import note_asked
 from archgraph.cli.figure_values import read_label, read_palette
-from archgraph.cli.parser import NameChoices, Parser
+from archgraph.cli.parser import NameChoices, Parser, told_option
 from archgraph.cli.tensors import read_dynamic, read_inputs
 from archgraph.cli.values import bindings, distinct, one_of, read_fields, whole
 from archgraph.errors import QueryError, printable, quoted
@@ -155,7 +155,8 @@ def refuse_model_options(options: argparse.Namespace) -> None:
     """
     for option in ("--input", "--shape", "--dynamic", "--fields", "--set"):
         if option in getattr(options, "given", {}):
-            raise QueryError(f"{option} is about models, and specs alone are given", hint="--at D=768 binds symbols")
+            told = f"{printable(told_option(option, options.given))} is about models, and specs alone are given"
+            raise QueryError(told, hint="--at D=768 binds symbols")
 
 
 def load_each(options: argparse.Namespace) -> list[Architecture]:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, cast
 from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError, did_you_mean, quoted
+from archgraph.sizes.symbols import require
 from archgraph.sizes.types import TensorType
 
 
@@ -154,11 +155,8 @@ def _pair(axis: str, entry: Entry) -> tuple[Expr, Expr]:
 
 def _same(axis: str, kernel: Expr, dilation: Expr) -> tuple[Expr, Expr]:
     total = dilation * (kernel - 1)
-    if kernel.is_even:
-        raise ShapeError(
-            f"padding 'same' needs an odd kernel, and the kernel on axis {axis} is {kernel}",
-            hint="give the padding as {before: …, after: …}",
-        )
+    rule = "padding 'same' needs an odd kernel, and the kernel on axis {} is {}"
+    require(kernel - 1, "multiple of", Integer(2), rule, axis, kernel, hint="give the padding as {before: …, after: …}")
     return total / 2, total / 2
 
 

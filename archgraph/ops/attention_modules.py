@@ -93,7 +93,8 @@ def attend(op: AttentionFacts, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | N
         causal = op.causal and mask is None
         mixed = scaled_dot_product_attention(queries, keys, values, mask, is_causal=causal, enable_gqa=groups > 1)
     else:
-        keys, values = keys.repeat_interleave(groups, dim=1), values.repeat_interleave(groups, dim=1)
+        if groups > 1:
+            keys, values = keys.repeat_interleave(groups, dim=1), values.repeat_interleave(groups, dim=1)
         mixed = _written_out(op, queries, keys, values, bias)
     return mixed.transpose(1, 2).flatten(2)
 

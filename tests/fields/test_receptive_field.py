@@ -359,7 +359,7 @@ def test_symbols_need_values():
 
 def test_unknown_axes_are_attribute_errors():
     field = fields_of(ag.load("unet")).at()
-    with pytest.raises(AttributeError, match="the axes of 'image' are h, w"):
+    with pytest.raises(AttributeError, match="the axes are h, w"):
         _ = field.d
     assert not hasattr(field, "_missing")
 

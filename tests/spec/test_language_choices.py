@@ -105,3 +105,11 @@ def test_a_mixture_has_many_weights_and_few_active_ones():
     g = spec(steps).at()
     assert g.params == 8 * 4 + 4 * (8 * 8 + 8)
     assert g.macs == 16 * (8 * 4 + 2 * 8 * 8)
+
+
+def test_a_kernel_that_is_a_symbol_is_held_against_padding_same():
+    g = spec("- conv: {out: 8, kernel: k, padding: same}", "{k: {default: 3}}", "{x: {c: 3, h: 9}}")
+    assert [str(fact) for fact in g.assumptions] == ["k - 1 is a multiple of 2"]
+    assert g.at(k=5).macs == 5 * 3 * 8 * 9
+    with pytest.raises(ShapeError, match="padding 'same' needs an odd kernel, and the kernel on axis h is k = 4"):
+        _ = g.at(k=4).macs

@@ -195,7 +195,7 @@ def _rows(box: Box) -> list[str]:
 
 def _is_bare(box: Box) -> bool:
     """Whether a box says everything by its size and colour."""
-    return box.kind == "node" and not any(True for _ in box.texts()) and not _is_circle(box)
+    return bool(box.parts) and box.kind == "node" and not any(True for _ in box.texts()) and not _is_circle(box)
 
 
 def _is_circle(box: Box) -> bool:

@@ -35,7 +35,7 @@ class Fourier(Unweighted, NoMacs):
 
     >>> op, inputs = Fourier.example()
     >>> print(op.infer(*inputs)[0], op.elementwise(*inputs))
-    {n: 5, c: C} 120*C
+    {n: 5, c: C} 60*C
     """
 
     kind: ClassVar[str] = "fourier"
