@@ -11,6 +11,9 @@ RECORDER = "archgraph/pytorch/trace/recording"
 collect_ignore = (
     [] if find_spec("torch") else [f"{RECORDER}/{name}.py" for name in ("call", "comparing", "recorder", "repeated")]
 )
+collect_ignore_glob = (
+    [] if find_spec("torch") else ["archgraph/pytorch/onnx/*", "archgraph/pytorch/sources/exported/module.py"]
+)
 """Files whose classes are PyTorch's: only what records a module imports them, and without it nothing does."""
 EXAMPLES = {
     "torch": (
@@ -31,7 +34,7 @@ EXAMPLES = {
         "*.capture_symbolic",
         "*.trace.batch.*",
     ),
-    "numpy": ("*.Compiled", "*.Architecture.sweep", "*.Sweep.*"),
+    "numpy": ("*.Compiled", "*.Architecture.sweep", "*.Architecture.frontier", "*.Sweep.*", "*.grid.ties"),
     "dask": ("*.chunked",),
     "pandas": ("*.to_pandas",),
     "xarray": ("*.to_xarray",),

@@ -29,8 +29,17 @@ NETWORKS = (
         "random_modules",
         "positive_structure",
     ),
-    *("steps_attention", "steps_layers", "steps_moves", "steps_shapes", "steps_values", "answers", "shrinking"),
-    "outlined_modules",
+    *(
+        "steps_attention",
+        "steps_layers",
+        "steps_moves",
+        "steps_shapes",
+        "steps_values",
+        "steps_vacancies",
+        "answers",
+        "shrinking",
+    ),
+    *("outlined_modules", "onnx_rows", "plain_edm2"),
 )
 """The helper modules that are networks of PyTorch: without it their examples cannot even be collected."""
 
