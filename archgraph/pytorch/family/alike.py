@@ -138,10 +138,10 @@ class AlikeGraphs:
         return self._same(items)
 
     def _listed(self, items: Sequence[Listed]) -> Listed:
-        """The sets of the first graph, which say nothing of an axis of another length, as in others they may be."""
-        known: dict[int, Listed] = {}
+        """The sets of the first graph, which say nothing of axes of other lengths, as in others they may be."""
+        known: dict[tuple[int, int], Listed] = {}
         for other, item in enumerate(items):
-            if known.setdefault(len(item.sets), item) != item:
+            if known.setdefault((len(item.sets), item.sets.extent), item) != item:
                 raise self._unlike("reads other positions", self._place, other)
         return items[0]
 
