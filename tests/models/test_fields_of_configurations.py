@@ -146,7 +146,7 @@ FAMILIES = {
     ),
 }
 QUICK = ("llama", "gpt2", "vit", "SD3Transformer2DModel")
-"""Of every kind one; the others are slow."""
+"""Of every kind one: the gate holds these, and `pytest -m families tests/models` all."""
 
 
 @pytest.fixture(autouse=True)
@@ -156,7 +156,7 @@ def _quiet():
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in FAMILIES])
+@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.families) for n in FAMILIES])
 def test_laws_hold_at_configurations_that_they_were_not_made_from(name, tmp_path):
     config, fields, unseen = FAMILIES[name]
     path = tmp_path / "config.json"
