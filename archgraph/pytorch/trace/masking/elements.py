@@ -8,8 +8,10 @@ from dataclasses import replace
 from sympy import Expr
 
 from archgraph.ops.position_sets import PositionSets
-from archgraph.ops.reach import SAME, AtMost, AxisMap, Listed
+from archgraph.ops.reach import SAME, All, AtMost, AxisMap, Listed
+from archgraph.ops.reshaping import Rename
 from archgraph.ops.traced.limited import Limited
+from archgraph.ops.traced.moves import Rearrange
 from archgraph.pytorch.trace.builder import Builder, Record, Tracked
 from archgraph.pytorch.trace.masking.forms import mask_of
 from archgraph.pytorch.trace.masking.taken import NonzeroOf, TakenElements, taken_by
@@ -21,21 +23,45 @@ SOME = "constants mask single elements"
 
 def cut_down(builder: Builder, step: RecordedNode, result: object, nonzero: NonzeroOf, *, vague: bool) -> None:
     """Say of the operation that a step has become which positions it takes; if `vague`, that it takes some of them."""
+    if not isinstance(result, Tracked):
+        return
+    if vague:
+        _say_vague(builder, result)
+        return
     found = taken_by(step, nonzero)
-    if not (found or vague) or not isinstance(result, Tracked) or not builder.records:
+    if not found or not builder.records:
         return
     record = builder.records[-1]
     if result.value not in record.outputs or isinstance(record.op, Limited):
         return
-    taken_ones = (read for taken in found for read in _reads(record, step, result, taken))
-    reads = tuple(_some(record) if vague else taken_ones)
+    reads = tuple(read for taken in found for read in _reads(record, step, result, taken))
     if reads:
         builder.records[-1] = replace(record, op=Limited(record.op, "", reads))
 
 
+def _say_vague(builder: Builder, result: Tracked) -> None:
+    """Say of the product that a result comes from, behind views of it, that it takes some of its operands only."""
+    value = result.value
+    for index in range(len(builder.records) - 1, -1, -1):
+        record = builder.records[index]
+        if value not in record.outputs:
+            continue
+        if isinstance(record.op, (Rearrange, Rename)):
+            value = record.inputs[0]
+            continue
+        known = record.op.reads if isinstance(record.op, Limited) else ()
+        core = record.op.op if isinstance(record.op, Limited) else record.op
+        more = tuple(read for read in _some(record) if read[:2] not in [each[:2] for each in known])
+        builder.records[index] = replace(record, op=Limited(core, "", known + more))
+        return
+
+
 def _some(record: Record) -> Iterator[tuple[int, str, AxisMap]]:
+    """At most what an operation reads, said of an axis of every operand: one that the result has, where there is."""
     for place, value in enumerate(record.inputs):
-        yield from ((place, axis, AtMost(SAME, SOME)) for axis in value.type.positions[:1])
+        axes = value.type.positions
+        kept = [axis for axis in axes if record.outputs[0].type.has(axis)]
+        yield from ((place, axis, AtMost(SAME if kept else All(), SOME)) for axis in (kept or axes)[:1])
 
 
 def _reads(
