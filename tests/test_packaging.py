@@ -154,7 +154,7 @@ def test_root_files_are_shipped_with_the_source():
     assert [name for name in files if name not in included["targets"]["sdist"]["include"]] == []
 
 
-MOST_BYTES = 1_350_000
+MOST_BYTES = 1_500_000
 """The largest wheel: it holds the package and the specs, and no picture."""
 
 
