@@ -593,10 +593,6 @@ MODELS = {real.name: real for real in (*DIFFUSERS, *TRANSFORMERS)}
 SLOW = ("UNet2DConditionModel (SD 1.5)",)
 """Models whose export takes more than a few seconds."""
 UNTRACEABLE = {
-    "Mixtral experts": "which tokens go to which expert depends on their values; the products of experts are a gap, "
-    "and PyTorch's counter does not count them either",
-    "LSTM and GRU": "the recurrent operators have no rule",
-    "Fourier and other transforms": "complex numbers and FFTs have no rule",
     "VQModel": "the search for the nearest code (`cdist`) is a gap",
 }
 """What cannot be traced, and why."""
@@ -649,14 +645,26 @@ def _counted(real: Real, model: Any) -> int:
     from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
 
+    own = _formulas_of_libraries()
     try:
-        with FlopCounterMode(display=False) as counter:
+        with FlopCounterMode(display=False, custom_mapping=own) as counter:
             model(**real.inputs)
     except (RuntimeError, AssertionError):
         inputs = torch.utils._pytree.tree_map(_zeros, real.inputs)
-        with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH), torch.no_grad():
+        counter = FlopCounterMode(display=False, custom_mapping=own)
+        with counter, sdpa_kernel(SDPBackend.MATH), torch.no_grad():
             real.build().eval().requires_grad_(False)(**inputs)
     return counter.get_total_flops()
+
+
+def _formulas_of_libraries() -> dict[Any, Any]:
+    """What PyTorch's counter does not know: products of every row with the matrix of its expert."""
+    from transformers.integrations import moe  # noqa: F401  registers it
+
+    def grouped(rows: Any, matrices: Any, *ends: Any, **more: Any) -> int:
+        return 2 * rows[0] * matrices[-2] * matrices[-1]
+
+    return dict.fromkeys((torch.ops.transformers.grouped_mm_fallback, torch.ops.aten._grouped_mm), grouped)
 
 
 def _zeros(item: Any) -> Any:
@@ -670,8 +678,9 @@ HEAD = """\
 Models of transformers and diffusers, built from (mostly small) configurations and traced without weights.
 Parameters and multiply-accumulates are compared with the module's own parameters and with half of what
 `torch.utils.flop_counter.FlopCounterMode` counts, on the meta device (on the
-CPU with the math kernel where a model asks for values). *Nodes* are those of
-the traced graph, repeats folded.
+CPU with the math kernel where a model asks for values); it is told what
+grouped products of experts cost, which it does not know. *Nodes* are
+those of the traced graph, repeats folded.
 
 | model | params | MACs | nodes | varies | status |
 |---|---:|---:|---:|---|---|
