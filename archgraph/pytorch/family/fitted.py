@@ -10,6 +10,7 @@ from sympy import Add, Expr, Integer, Mul, Poly, PolynomialError, Rational, Symb
 
 from archgraph.pytorch.trace.symbols.laws import FittedLaws, Known
 from archgraph.pytorch.trace.symbols.polynomials import Interpolation
+from archgraph.pytorch.trace.symbols.roundings import divisors_of
 from archgraph.sizes.exact import evaluate
 from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import fraction, replaced
@@ -21,9 +22,17 @@ CarrierValues = Mapping[Symbol, int]
 class FieldLaws:
     """Finds the law of a size: of the fields themselves, or a polynomial in them.
 
+    What is rounded has none: a family has too few members to tell one way to round from another.
+
     Args:
         known: the fields inside of laws.
         points: the values of their symbols in every graph.
+
+    >>> from sympy import Symbol
+    >>> width = Symbol("width", integer=True, positive=True)
+    >>> laws = FieldLaws([width], [{width: 24}, {width: 53}])
+    >>> laws.law([Integer(48), Integer(106)]), laws.law([Integer(12), Integer(26)])
+    (2*width, None)
     """
 
     def __init__(self, known: Sequence[Expr], points: Sequence[CarrierValues]) -> None:
@@ -47,7 +56,9 @@ class FieldLaws:
         return None if law is None else law / common
 
     def _of_numbers(self, values: tuple[int, ...]) -> Expr | None:
-        return self._laws.find(values, [[each] for each in self._fields])
+        found = self._laws.find(values, [[each] for each in self._fields])
+        rounds = found is not None and any(divisors_of(found, [law for law, _ in self._fields]))
+        return None if rounds else found
 
 
 def at_numbers(law: Expr, point: Mapping[Symbol, int]) -> Expr:

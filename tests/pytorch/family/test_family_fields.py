@@ -1,5 +1,6 @@
 """Fields of a configuration as symbols: laws of small members, held against members that no law was made from."""
 
+import contextlib
 import sys
 import textwrap
 
@@ -63,6 +64,10 @@ def text(width=24, depth=3, heads=4, inner=40, words=50):
 
 def rounded(width=24):
     return nn.Sequential(nn.Linear(width, -(-width * 8 // 3 // 16) * 16), nn.ReLU())
+
+
+def halved(width=24):
+    return nn.Sequential(nn.Linear(width, round(width / 2)), nn.ReLU())
 
 
 class Convolutions(nn.Module):
@@ -194,6 +199,17 @@ def test_a_rounded_width_has_a_law_in_its_own_steps_or_is_refused(own):
         assert g.at(width=width).params == load("rounded", torch.zeros(1, width), width=width).params
     with pytest.raises(ArchgraphError, match=r"'width' cannot vary from .* to .*: a size of .* is"):
         load("rounded", torch.zeros(1, 25), fields=["width"], width=25, dynamic=TIED)
+
+
+def test_a_field_that_is_halved_is_right_wherever_it_is_answered(own):
+    """Halves are rounded to even, which few members tell from down or up."""
+    g = load("halved", torch.zeros(1, 24), fields=["width"], dynamic=TIED)
+    answered = {}
+    for width in range(8, 60):
+        with contextlib.suppress(ArchgraphError):
+            answered[width] = g.at(width=width).params
+    assert set(answered) >= set(range(8, 60, 4))
+    assert answered == {w: load("halved", torch.zeros(1, w), width=w).params for w in answered}
 
 
 def test_a_field_that_changes_what_is_run_is_refused_with_the_place(own):

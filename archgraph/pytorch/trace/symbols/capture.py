@@ -36,7 +36,7 @@ def capture_symbolic(module: nn.Module, inputs: Any, dynamic: Dynamic, name: str
     >>> conv = torch.nn.Conv2d(3, 4, 4, stride=4, device="meta")
     >>> found, sizes = capture_symbolic(conv, torch.zeros(1, 3, 16, 16), {"input": {3: "w"}}, "conv")
     >>> found.calls[0].meta["val"].shape, sizes.conditions
-    ((1, 4, 4, floor(w/4)), ('w >= 4', 'recorded at w = 4, 16, 33, 69'))
+    ((1, 4, 4, floor(w/4)), ('w >= 4', 'recorded at w = 4, 16, 33, 83'))
     """
     with _without_collection():
         sampler = Sampler(module, inputs, dynamic)

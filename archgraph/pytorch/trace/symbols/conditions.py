@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import eq
 
-from sympy import Symbol
+from sympy import Expr, Symbol
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.recording.compared import ComparedAt
-from archgraph.pytorch.trace.symbols.laws import FittedLaws, Known
+from archgraph.pytorch.trace.symbols.laws import FittedLaws
 from archgraph.pytorch.trace.symbols.sampling import Sample
-from archgraph.sizes.symbols import Assumption, Context, SizeRelation, is_ordered, same_size
+from archgraph.sizes.symbols import Assumption, Context, SizeRelation, evaluate, is_ordered, same_size
 
 OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 STRICT: Mapping[str, tuple[SizeRelation, int]] = {
@@ -35,26 +36,50 @@ def decided(samples: Sequence[Sample], points: Points, laws: FittedLaws, among: 
         laws: of the sizes.
         among: the places of the samples that laws are found from.
     """
-    own = [(symbol, tuple(points[place][symbol] for place in among)) for symbol in points[0]]
     context = Context()
     for at in samples[0].comparisons:
         if all(at in sample.comparisons for sample in samples):
-            for fact in _facts(at, samples, laws, among, own):
+            for fact in _facts(at, samples, points, laws, among):
                 if _holds_everywhere(fact, points):
                     context.assume(fact)
     return list(context.assumptions)
 
 
-def _facts(
-    at: ComparedAt, samples: Sequence[Sample], laws: FittedLaws, among: Sequence[int], own: Sequence[Known]
-) -> Iterator[Assumption]:
+def decides_without_law(samples: Sequence[Sample], points: Points, laws: FittedLaws, among: Sequence[int]) -> bool:
+    """Whether a comparison that all samples make comes out the same of a size that has no law, such as a rest."""
+    shared = (at for at in samples[0].comparisons if all(at in sample.comparisons for sample in samples))
+    return any(None in (_sides(at, samples, points, laws, among) or ()) for at in shared)
+
+
+def _sides(
+    at: ComparedAt, samples: Sequence[Sample], points: Points, laws: FittedLaws, among: Sequence[int]
+) -> tuple[Expr | None, Expr | None] | None:
+    """The laws of both sides; None where they do not vary, or decide nothing."""
     found = [sample.comparisons[at] for sample in samples]
-    sides = (tuple(found[place].left for place in among), tuple(found[place].right for place in among))
-    if len({item.holds for item in found}) > 1 or all(len(set(values)) == 1 for values in sides):
-        return
-    left, right = (laws.find(values, [own]) for values in sides)
+    sides = [(item.left, item.right) for item in found]
+    if len({item.holds for item in found}) > 1 or len(set(sides)) == 1:
+        return None
+    left, right = (_proved_law(values, points, laws, among) for values in zip(*sides, strict=True))
+    return left, right
+
+
+def _proved_law(values: Sequence[int], points: Points, laws: FittedLaws, among: Sequence[int]) -> Expr | None:
+    """The law of a number, where it has one that holds at the samples too that took no part in finding it."""
+    own = [(symbol, tuple(points[place][symbol] for place in among)) for symbol in points[0]]
+    law = laws.find(tuple(values[place] for place in among), [own])
+    try:
+        return law if law is None or all(map(eq, (evaluate(law, at) for at in points), values)) else None
+    except ArchgraphError:
+        return None
+
+
+def _facts(
+    at: ComparedAt, samples: Sequence[Sample], points: Points, laws: FittedLaws, among: Sequence[int]
+) -> Iterator[Assumption]:
+    left, right = _sides(at, samples, points, laws, among) or (None, None)
     if left is None or right is None:
         return
+    found = [sample.comparisons[at] for sample in samples]
     relation, margin = STRICT[at.relation if found[0].holds else OPPOSITE[at.relation]]
     fact = Assumption(left, relation, right + margin, f"decided at {at.line.short}")
     if not _is_certain(fact):

@@ -10,6 +10,7 @@ from math import prod
 from sympy import Expr, Integer, Rational
 
 from archgraph.pytorch.trace.symbols.polynomials import Interpolation
+from archgraph.pytorch.trace.symbols.roundings import divisors_of
 from archgraph.sizes.symbols import floor_divide, product
 
 MOST_EARLIER = 32
@@ -23,11 +24,16 @@ Known = tuple[Expr, Values]
 
 
 class FittedLaws:
-    """Finds laws, and remembers those of all sizes before."""
+    """Finds laws, and remembers those of all sizes before.
+
+    Attributes:
+        divisors: by what the laws divide and round without an operator that says so.
+    """
 
     def __init__(self, interpolation: Interpolation) -> None:
         self._interpolation = interpolation
         self._table: dict[Values, Expr] = {}
+        self.divisors: set[int] = set()
 
     def remember(self, law: Expr, values: Values) -> None:
         """Note the law of a size; the first with these values stays."""
@@ -51,6 +57,7 @@ class FittedLaws:
         found = next(self._of_operands(values, operands, sizes), None) or next(self._of_earlier(values), None)
         if found is not None:
             self._table[values] = found
+            self.divisors.update(divisors_of(found, [law for law, _ in sizes]))
         return found
 
     def _of_operands(self, values: Values, operands: Sequence[Sequence[Known]], sizes: list[Known]) -> Iterator[Expr]:

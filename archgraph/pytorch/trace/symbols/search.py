@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, product
 
 from sympy import Symbol
 
 from archgraph.errors import ArchgraphError
-from archgraph.pytorch.trace.symbols.conditions import decided
+from archgraph.pytorch.trace.symbols.conditions import decided, decides_without_law
 from archgraph.pytorch.trace.symbols.differences import Difference
+from archgraph.pytorch.trace.symbols.laws import FittedLaws
+from archgraph.pytorch.trace.symbols.roundings import telling_rests
 from archgraph.pytorch.trace.symbols.sampling import Sample, Sampler
 from archgraph.pytorch.trace.symbols.stepped import SteppedSize, telling_move
 from archgraph.pytorch.trace.symbols.steps import SteppedSizes, below, cannot_vary, far, places_at, sizes_at
@@ -25,6 +27,8 @@ class NoLawError(ArchgraphError):
     """An integer of a recording follows no law in steps of these sizes."""
 
 
+NEXT_DECISIONS = 8
+"""Sizes in a row at which a law is proved where code decides by a rest or another number without a law."""
 NARROW = 2
 """Up to this k, all symbols start where the first of them has to."""
 
@@ -48,6 +52,8 @@ class Search:
         self.items = self._from_below()
         for item in self.items:
             self._refuse_narrow(item)
+        self._prove_roundings()
+        self._prove_decisions()
 
     # -- samples -----------------------------------------------------------------------------------------
 
@@ -104,13 +110,17 @@ class Search:
 
     def decided(self, seen: list[Sample]) -> list[Assumption]:
         """What the module's code decided about sizes at all samples."""
+        return decided(*self._compared(seen))
+
+    def _compared(self, seen: list[Sample]) -> tuple[list[Sample], list[dict[Symbol, int]], FittedLaws, list[int]]:
+        """All samples with their points, and those among them that laws are found from, as `decided` takes them."""
         order = {id(recording): place for place, recording in enumerate(self.unified.recordings)}
         samples = [self.sampler.first, *seen]
         among = sorted(
             (place for place, sample in enumerate(samples) if id(sample.recording) in order),
             key=lambda place: order[id(samples[place].recording)],
         )
-        return decided(samples, [self.values(sample) for sample in samples], self.unified.laws, among)
+        return samples, [self.values(sample) for sample in samples], self.unified.laws, among
 
     # -- proof -------------------------------------------------------------------------------------------
 
@@ -131,7 +141,7 @@ class Search:
 
     def _proof(self) -> Sample:
         """Prove the laws at a further size of every symbol at once; where it is too large, find where they end."""
-        places = places_at(self.items, far)
+        places = self._far()
         if self.unified.without is None and self.holds(places):
             return self._sample(places)
         if self.unified.without is not None or self._lines_up(places):
@@ -148,10 +158,38 @@ class Search:
             raise self._no_law(broken)
         return self._sample(found)
 
+    def _prove_roundings(self) -> None:
+        """Prove what laws round at all sizes at which another way to round would differ.
+
+        Raises:
+            NoLawError: it is rounded another way.
+        """
+        for divisor in sorted(self.unified.laws.divisors):
+            for item, rest in product(self.items, telling_rests(divisor)):
+                self._prove_at(item, item.place + (rest - item.place) % (2 * divisor))
+
+    def _prove_decisions(self) -> None:
+        """Where the module's code decides by a size without a law, prove the laws at the next sizes.
+
+        Raises:
+            NoLawError: it decides otherwise at one of them.
+        """
+        if decides_without_law(*self._compared(self.seen())):
+            for item, move in product(self.items, range(1, NEXT_DECISIONS + 1)):
+                self._prove_at(item, item.place + move)
+
+    def _prove_at(self, item: SteppedSize, place: int) -> None:
+        broken = self._broken({item.name: place}) if item.allows(place) else None
+        if broken is not None:
+            raise self._no_law(broken, {item.name: place})
+
     def _sample(self, places: SamplePlaces) -> Sample:
         sample = self._attempt(places)
         assert isinstance(sample, Sample)
         return sample
+
+    def _far(self) -> SamplePlaces:
+        return places_at(self.items, far)
 
     def _smaller_proofs(self) -> Iterator[SamplePlaces]:
         """Points that took no part in finding the laws, the largest first."""
@@ -166,10 +204,9 @@ class Search:
             if all(places.values()):
                 yield places
 
-    def _no_law(self, found: Difference) -> NoLawError:
+    def _no_law(self, found: Difference, places: SamplePlaces | None = None) -> NoLawError:
         names = " and ".join(f"'{item.name}'" for item in self.items)
-        places = places_at(self.items, far)
-        there = ", ".join(f"{item.name} = {item.size(places[item.name])}" for item in self.items)
+        there = ", ".join(f"{name} = {size}" for name, size in sizes_at(self.items, places or self._far()).items())
         here = ", ".join(f"{item.name} = {item.default}" for item in self.items)
         line = f" ({found.line})" if found.line and found.line not in found.rule else ""
         return NoLawError(

@@ -47,10 +47,15 @@ class SteppedSize:
         return place >= self.least and (self.most is None or place <= self.most)
 
 
-def telling_move(wanted: int) -> int:
+def telling_move(wanted: int, unlike: int | None = None) -> int:
     """Return a number of steps, at least the wanted one, that no larger step divides.
 
-    >>> [telling_move(wanted) for wanted in (1, 2, 9, 225)]
-    [1, 11, 11, 227]
+    Args:
+        unlike: another such move; after both, sizes leave other rests of division by 3 and 4 than before and than
+            each other, so that what a module does at some rests only is seen.
+
+    >>> [telling_move(wanted) for wanted in (1, 2, 9, 225)], telling_move(9, unlike=11)
+    ([1, 11, 11, 227], 13)
     """
-    return next(move for move in range(wanted, wanted + SMALL_PRIMES) if gcd(move, SMALL_PRIMES) == 1)
+    moves = (move for move in range(wanted, wanted + 2 * SMALL_PRIMES) if gcd(move, SMALL_PRIMES) == 1)
+    return next(move for move in moves if unlike is None or (move + unlike) % 12 == 0)

@@ -26,9 +26,10 @@ MovedSize = Callable[[SteppedSize, int], int]
 
 def far(item: SteppedSize, number: int) -> int:
     """About four times the example, another place for every symbol."""
-    move = telling_move(3 * item.place)
+    about_twice = telling_move(item.place + 1)
+    move = telling_move(3 * item.place, about_twice)
     for _ in range(number):
-        move = telling_move(move + 1)
+        move = telling_move(move + 1, about_twice)
     return item.place + move
 
 

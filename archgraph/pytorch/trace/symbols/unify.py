@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from sympy import Expr, Integer, Symbol
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.recording.node import RecordedNode, Shaped
 from archgraph.pytorch.trace.recording.recording import Recording
-from archgraph.pytorch.trace.symbols.differences import Difference
+from archgraph.pytorch.trace.symbols.differences import Difference, align_short_cuts
 from archgraph.pytorch.trace.symbols.integers import integers_of, write_integers
 from archgraph.pytorch.trace.symbols.laws import FittedLaws, Known, Values, rounded
 from archgraph.pytorch.trace.symbols.polynomials import Interpolation, SamplePoint
 from archgraph.pytorch.trace.symbols.windows import rounding_of
 from archgraph.sizes.symbols import evaluate
+
+FoundLaws = tuple[list[Expr | None], list[Expr | None]]
+"""The laws of a step's arguments, and of its results; None where an integer does not vary."""
 
 
 class Unified:
@@ -35,7 +37,7 @@ class Unified:
         self.without: Difference | None = None
         self.laws = FittedLaws(Interpolation(self.symbols, self.points))
         self._sizes: dict[RecordedNode, list[Known]] = {}
-        self._found: dict[RecordedNode, tuple[list[Any], list[Any]]] = {}
+        self._found: dict[RecordedNode, FoundLaws] = {}
         for place, symbol in enumerate(self.symbols):
             self.laws.remember(symbol, tuple(point[place] for point in self.points))
         for nodes in zip(*(recording.nodes for recording in self.recordings), strict=True):
@@ -101,14 +103,28 @@ class Unified:
         line = node.line.short if node.line else ""
         self.without = self.without or Difference(rule, path=where if node.stack else "", line=line)
 
+    def _laws_at(self, place: int, others: Sequence[RecordedNode]) -> tuple[RecordedNode, FoundLaws | None]:
+        """The step at a place, lined up with those of other recordings, and its laws.
+
+        A short cut of the first recording may have been written out since its laws were found.
+        """
+        node, *own = (recording.nodes[place] for recording in self.recordings)
+        for other in (*others, *own):
+            if other.target is not node.target:
+                align_short_cuts(node, other)
+        laws = self._found.get(node)
+        if laws is not None and len(laws[0]) != len(integers_of(node)[0]):
+            self._unify((node, *own))
+        return node, self._found.get(node)
+
     # -- proofs ------------------------------------------------------------------------------------------
 
     def broken(self, point: SamplePoint, recording: Recording) -> Difference | None:
         """Return the first integer of another recording that breaks its law, or None."""
         at = _At(dict(zip(self.symbols, point, strict=True)))
-        for node, other in zip(self.recordings[0].nodes, recording.nodes, strict=True):
+        for place, other in enumerate(recording.nodes):
+            node, laws = self._laws_at(place, [other])
             mine, others = integers_of(node), integers_of(other)
-            laws = self._found.get(node)
             if laws is None and mine == others:
                 continue
             for kind in (0, 1):
@@ -135,9 +151,9 @@ class Unified:
         if self.without is not None:
             raise ArchgraphError(self.without.rule, path=self.without.path)
         first = self.recordings[0]
-        for node, *others in zip(first.nodes, *(recording.nodes for recording in elsewhere), strict=True):
-            node.elsewhere = tuple(others)
-            laws = self._found.get(node)
+        for place, others in enumerate(zip(*(recording.nodes for recording in elsewhere), strict=True)):
+            node, laws = self._laws_at(place, others)
+            node.elsewhere = others
             if laws is not None:
                 mine = integers_of(node)
                 new = (

@@ -37,8 +37,8 @@ TURNING = {
     "all_but_one": (lambda i, far: (far >= 0) & (far != 60), 60),
     "blocks": (lambda i, far: i[:, None] // 48 == i // 48, 48),
     "every_so_often": (lambda i, far: (i % 70 < 69).expand(len(i), -1), 69),
-    "triangle": (lambda i, far: torch.ones(len(i), len(i)).tril(40).bool(), 41),
-    "two_triangles": (lambda i, far: torch.ones(len(i), len(i)).triu(-39).tril().bool(), 40),
+    "triangle": (lambda i, far: torch.ones(len(i), len(i)).tril(60).bool(), 61),
+    "two_triangles": (lambda i, far: torch.ones(len(i), len(i)).triu(-59).tril().bool(), 60),
 }
 
 
