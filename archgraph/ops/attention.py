@@ -96,6 +96,7 @@ class ScaledDotProductAttention(Op):
             channels = operand.channels
             rule = "{} heads do not divide the {} channels of {}"
             require(channels, "multiple of", count, rule, count, channels, name)
+        # Only what is certainly unequal is refused: sizes with symbols may be equal where they are used.
         if same_size(q.channels * kv_heads, k.channels * heads) is False:
             wanted = "the same channels" if heads == kv_heads else "the same channels per head"
             raise ShapeError(f"q and k need {wanted}, and have {q.channels} and {k.channels}")
@@ -175,6 +176,7 @@ class ScaledDotProductAttention(Op):
         """Return the number of (query, key) pairs, for one head."""
         streams = self.streams(inputs)
         queries = Add(*(q.area for q, _, _ in streams))
+        # Joint attention: every query meets the keys of all streams.
         return product((queries, Add(*(self._keys(stream) for stream in streams))))
 
     def scores(self, *inputs: TensorType) -> Expr:
@@ -218,6 +220,7 @@ class ScaledDotProductAttention(Op):
         parts = (self.window is not None or self.over is not None) and not self.cut
         if self.written != "no" and len(inputs) == 3 and not parts:
             return self._kept_written((q, k, v), inputs)
+        # The softmax keeps its weights when anything before it wants a gradient, and the second product keeps v for it.
         scored = q or k or self.relative_bias
         queries, keys, values = self._copied(inputs)
         factors = [numel for numel, kept in ((queries, k), (keys, q)) if kept]
@@ -238,6 +241,7 @@ class ScaledDotProductAttention(Op):
         one_head, copies = self.heads == self.key_heads, self._copied(inputs)
         whole = (self.written not in ("queries", "both"), one_head and self.written not in ("keys", "both"), one_head)
         kept = (k, q, scored)
+        # A factor that is neither scaled nor repeated is the operand itself, kept once however many read it.
         views = tuple(place for place in range(3) if kept[place] and whole[place])
         fresh = [copies[place] for place in range(3) if kept[place] and not whole[place]]
         fresh += [self.scores(*inputs)] if scored or v else []
@@ -269,6 +273,7 @@ class ScaledDotProductAttention(Op):
         if kernel == "upcast":
             statistics = Add(*self._copied(inputs), self.scores(*inputs))
             return Saved(batch=self._looked_up(inputs), statistics=statistics, joined=len(streams) > 1)
+        # With these the weights are computed again on the way back, which is what a fused kernel is for.
         logarithms = product((self.heads, Add(*(q.area for q, _, _ in streams))))
         outputs = tuple(range(len(streams)))
         if len(streams) == 1 and not self._is_cut:
@@ -324,6 +329,7 @@ class ScaledDotProductAttention(Op):
         """1 where q, k and v are copied before they are multiplied, else 0; it may depend on the number of heads."""
         if len(inputs) > 3 or self.window is not None or self.over is not None:
             return ONE
+        # As a law: the heads may be symbols, and one group of keys per head is copied nowhere.
         return Min(1, self.heads / self.key_heads - 1)
 
     def _mask(self, inputs: Types) -> Expr:
@@ -341,6 +347,7 @@ class ScaledDotProductAttention(Op):
             asked = tuple((axis, dict(self.asked or ()).get(axis, SAME)) for axis in q.positions)
             reaches.append(Reach(asked, power="none", outputs=(index,)))
             maps = tuple((axis, self._map(axis, q, self.scored or self.mask)) for axis in k.positions)
+            # Keys only weigh: no content of theirs reaches the output, so that their share of its power is none.
             reaches.append(Reach(maps, mixing="dynamic", power="none"))
             maps = tuple((axis, self._map(axis, q, self.mask)) for axis in v.positions)
             reaches.append(Reach(maps, mixing="dynamic", power="mean"))

@@ -83,6 +83,7 @@ def stages(found: Structure) -> list[Stage]:
         for item in (*group.before, *group.items):
             change = cast(Expr, change * scale(item.member))
         level = cast(Expr, level * change)
+        # A group at the same resolution continues the stage, whatever it does.
         if out and change == 1:
             out[-1] = replace(out[-1], groups=(*out[-1].groups, group))
         else:
@@ -97,6 +98,7 @@ def _with_sides(found: Structure, cut: list[Stage]) -> list[Stage]:
     """
     place = {group: index for index, stage in enumerate(cut) for group in stage.groups}
     beside: dict[int, list[Group]] = {}
+    # From the end: a side that feeds another one finds that one's home known.
     for side in reversed(found.sides):
         home = _home(found, side, place)
         if home is not None:
@@ -109,6 +111,7 @@ def _home(found: Structure, side: Group, place: dict[Group, int]) -> int | None:
     targets = [target for source, target, _ in found.links if source is side]
     users = {place[target] for target in targets if target in place}
     if not side.output.type.positions:
+        # Without positions it is a condition; one that several stages take belongs to none of them.
         return users.pop() if len(users) == 1 and len(targets) == sum(t in place for t in targets) else None
     sources = [source for source, target, _ in found.links if target is side and isinstance(source, Group)]
     makers = [place[source] for source in sources if source in place]
@@ -123,6 +126,7 @@ def find_u(found: Structure) -> UNet | None:
         return None
     turn = levels.index(max(levels))
     encoder, decoder = cut[:turn], cut[turn + 1 :]
+    # Down once and up once. A network that turns more often is several Us, which another form finds.
     if not _monotone(levels[: turn + 1]) or not _monotone(levels[turn:][::-1]):
         return None
     copies = [copy for copy in _copies(found, cut) if copy.source in encoder and copy.target in decoder]

@@ -43,6 +43,7 @@ def humanized(name: str) -> str:
     >>> humanized("class_embedding"), humanized("conv_norm_act"), humanized("mlp")
     ('class embedding', 'conv norm act', 'MLP')
     """
+    # Word by word, so that a block of the user's own gets the usual spelling where it uses the usual words.
     plain = " ".join(_WORDS.get(word, word) for word in name.split("_"))
     return _NAMES.get(name, plain.replace("leaky ReLU", "LeakyReLU"))
 
@@ -53,6 +54,7 @@ ShowSize = Callable[[Expr], object]
 
 def brief(network: Network, length: Expr) -> object:
     """A size in the user's symbols if that is short, else its number."""
+    # A product of symbols is longer than the box it stands in; its number is not.
     shown = expanded(network.show(expanded(length)))
     return shown if shown.is_Symbol or shown.is_Integer else network.evaluate(length)
 
@@ -74,6 +76,7 @@ def _windowed(op: Conv | ConvTranspose | Pool, node: Node, show: ShowSize) -> st
     words = [humanized(op.kind), times(sizes) if len(sizes) > 1 else f"k={sizes[0]}"]
     if isinstance(op, Conv) and op.groups == node.inputs[0].type.channels and op.groups != 1:
         words[0] = "depthwise conv"
+    # A pool moves by its window unless it says otherwise, a convolution by one: what is usual is not written.
     usual = kernel if not isinstance(op, Conv) else [1] * len(stride)
     if stride != usual:
         words.append(f"stride {same_or_each(stride, show)}")
@@ -132,9 +135,11 @@ def phrase(items: Sequence[Item], show: ShowSize = str, *, strides: bool = True)
     Plain chains of convolutions are called by what they do: ``conv 3×3, ReLU`` twice, or as often as a symbol
     says. Everything else is called by the names of its blocks and operations.
     """
+    # A row of silent items alone still has to be called something.
     silent = (*_SILENT, *CIRCLES)
     members = [item.member for item in items if item.label not in silent] or [item.member for item in items]
     spelled = [_spelled(member, show) for member in members]
+    # Loose operations have names of their own already; spelling is for blocks, whose names are the author's.
     if all(spelled) and any(isinstance(member, Repeat) for member in members):
         words, count = _counted([pair for pairs in spelled for pair in pairs])
         if words and len(words) <= _LONGEST:
@@ -149,6 +154,7 @@ def _named(members: Sequence[Member], show: ShowSize) -> list[tuple[str, Expr]]:
     mixed = len({member.label for member in members}) > 1
     for member in _opened(members):
         pair = (_stem(member, show) if mixed else "") or called(member, show), _count(member)
+        # The first block of a stage often has the stride: it is the same block to a reader.
         if out and unstrided(out[-1][0]) == unstrided(pair[0]) and isinstance(member, Repeat):
             out[-1] = out[-1][0], out[-1][1] + pair[1]
         else:
@@ -206,6 +212,7 @@ def _listed(runs: Sequence[tuple[str, Expr]], show: ShowSize) -> tuple[str, Expr
     folded, count = _folded(texts)
     if count > 1 or len({words for words, _ in runs}) == len(runs):
         return folded, Integer(count)
+    # The same words apart from each other: how often is said once, and the order is lost, which a box has no room for.
     totals: dict[str, Expr] = {}
     for words, own in runs:
         totals[words] = totals.get(words, Integer(0)) + own
@@ -220,6 +227,7 @@ def _spelled(member: Member, show: ShowSize, depth: int = 0) -> list[tuple[str, 
         return [(called(member, show), Integer(1))] if member.label not in _SILENT else []
     nodes = member.body.nodes
     straight = all(before.outputs[0] in node.inputs for before, node in itertools.pairwise(nodes))
+    # A block with a branch does more than a row of words can say, and its name says more.
     if len(nodes) > 8 or not straight or any(len(node.inputs) > 1 for node in nodes):
         return []
     if all(isinstance(node, Node) for node in nodes):

@@ -22,6 +22,7 @@ def built_on(base: Tree, own: Tree) -> Tree:
     Raises:
         SpecError: a replaced step that the base does not have, or an addition that nothing reads.
     """
+    # All other sections, such as texts and expected numbers, are about one network and are never inherited.
     parts = {key: tree for key, tree in own.value.items() if key not in ("base", "steps", *BY_NAME)}
     for key in BY_NAME:
         section = _joined(key, base.value.get(key), own.value.get(key))
@@ -29,6 +30,7 @@ def built_on(base: Tree, own: Tree) -> Tree:
             parts[key] = section
     for key in INHERITED:
         if key not in parts and key in base.value:
+            # Taken whole: half of a network and half of another would be neither.
             parts[key] = base.value[key]
     if "steps" in own.value:
         if "network" in own.value:
@@ -43,11 +45,13 @@ def _joined(key: str, base: Tree | None, own: Tree | None) -> Tree | None:
     """The entries of the base, those of its own in their places or behind them."""
     under = {} if base is None or base.is_empty else {**base.mapping(key)}
     if key == "variants":
+        # The variant stays, its published numbers do not: they are of the network that was changed.
         under = {name: _without_expectations(item) for name, item in under.items()}
     over = {} if own is None or own.is_empty else own.mapping(key)
     if key == "symbols":
         over = {name: _symbol(under.get(name), item) for name, item in over.items()}
     place = next((tree.place for tree in (own, base) if tree is not None), None)
+    # Places of both files are kept, so that an error in an inherited line is shown in the base.
     keys = {**((base and base.keys) or {}), **((own and own.keys) or {})}
     return None if place is None else Tree({**under, **over}, place, keys)
 
@@ -72,6 +76,7 @@ def _with_steps(network: Tree | None, steps: Tree) -> Tree:
         steps.fail("steps replace those of the base, and it has no network")
     names = list(_names(network))
     for name in given:
+        # A replacement that meets nothing would be read by nobody and change nothing, which is how a slip looks.
         if name not in names:
             hint = f"its named steps are {some(list(dict.fromkeys(names)), 12)}"
             steps.fail_at_key(name, f"the base has no step named {quoted(name)}.{did_you_mean(name, names)}", hint)
@@ -105,6 +110,7 @@ def _in_place_of(old: Tree, new: Tree) -> Tree:
         new = Tree({new.value: Tree(None, new.place)}, new.place, {new.value: new.place})
     if new.is_list:
         new = Tree({"do": new}, new.place, {"do": new.place})
+    # The name stays whatever the new step says, for other steps read it.
     named = old.value["as"]
     return Tree({"as": Tree(named.value, new.place), **new.mapping("a step")}, new.place, new.keys)
 
@@ -117,6 +123,7 @@ def _check_additions(base: Tree, own: Tree, whole: Tree) -> None:
             continue
         names = {} if known is None or known.is_empty else known.mapping(key)
         for name in section.value:
+            # Its own declaration does not count as a reader: a symbol that only its own rule names is read by nobody.
             if name not in names and name not in _read(whole, key, name):
                 message = f"the base has no {what} {quoted(name)}, and nothing reads it.{did_you_mean(name, names)}"
                 section.fail_at_key(name, message, hint=f"{key} of the base: {some(names) or 'none'}")

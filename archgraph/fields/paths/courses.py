@@ -144,6 +144,7 @@ def _read(rule: IndexRule, piece: Leg) -> list[Leg]:
     first, last, strips = piece
     if not strips:
         return [piece]
+    # All outputs of the piece have the same set: what they read is read once.
     if first == last or not any(strip.lo.rate or strip.hi.rate for strip in strips):
         return [Leg(first, last, rigid(rule.of(piece.at(first)), 0, first))]
     try:
@@ -192,6 +193,7 @@ def _bordered(rule: Mapped, first: int, last: int, strip: Strip, moved: Strip) -
         lo, hi = moved.lo.at(start), moved.hi.at(start)
         inside = lo >= 0 and hi < rule.extent
         clamps = rule.border == "clamp" and moved.comb is None and lo < rule.extent and hi >= 0
+        # Clamped to the axis, an interval stays one, and its ends move evenly; all other borders break it up.
         if inside or clamps:
             found += clipped(start, stop, moved, rule.extent)
         else:

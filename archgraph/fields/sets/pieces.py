@@ -41,6 +41,7 @@ def pieces(axis: str, extent: int, parts: Iterable[Piece]) -> Reading:
     merged: list[Piece] = []
     for part in sorted(_flat(axis, extent, parts), key=lambda part: part.start):
         last = merged[-1] if merged else None
+        # One form for one set: fields are compared by equality, and a repeat ends where its field comes back.
         if last and last.stop == part.start and last.reading == part.reading:
             merged[-1] = Piece(last.start, part.stop, last.reading)
         else:
@@ -63,6 +64,8 @@ def _flat(axis: str, extent: int, parts: Iterable[Piece]) -> Iterator[Piece]:
             inner = (Piece(max(p.start, start), min(p.stop, stop), p.reading) for p in reading.parts)
             yield from _flat(axis, extent, inner)
         else:
+            # Pieces within pieces would make boxes of every pair of cuts; one axis is what networks need, and the rest
+            # says so.
             reason = f"what is read differs along {axis} and along {reading.axis}"
             yield Piece(start, stop, Unsettled(reason, axes_of(reading)))
 
@@ -76,6 +79,7 @@ def overlay(left: Reading, right: Reading) -> Reading:
     """Return the union of two readings, at least one of which is in pieces."""
     cut = left if isinstance(left, Pieces) else right
     assert isinstance(cut, Pieces)
+    # Between two neighbouring ends neither reading changes, so that one index speaks for all.
     ends = {0, cut.extent}
     for reading in (left, right):
         if isinstance(reading, Pieces) and reading.axis == cut.axis:
@@ -116,6 +120,7 @@ def join(left: Reading, right: Reading) -> Reading:
     """
     if left is None or right is None:
         return right if left is None else left
+    # A border that reflects or wraps reads positions that the interior does not; these are united one by one.
     if left is not right and (folds(left) or folds(right)):
         return settled(lambda: _with_borders(left, right), axes_of(left) | axes_of(right))
     return _united(left, right)
@@ -136,6 +141,7 @@ def _united(left: Reading, right: Reading) -> Reading:
         return overlay(left, right)
     if isinstance(left, Rows) or isinstance(right, Rows):
         return settled(lambda: listed_union(left, right), axes_of(left) | axes_of(right))
+    # All positions and some positions are all positions: of the two only the first place at which it happened matters.
     if isinstance(left, Whole) or isinstance(right, Whole):
         return _wholes([reading for reading in (left, right) if isinstance(reading, Whole)])
     if isinstance(left, Unsettled) or isinstance(right, Unsettled):
@@ -145,6 +151,7 @@ def _united(left: Reading, right: Reading) -> Reading:
     if held is not None:
         return held
     joined = settled(lambda: _joined(left, right), axes_of(left) | axes_of(right))
+    # Windows on grids that do not match have no common form at any size, so that counting would not help either.
     if not isinstance(joined, Unsettled) or joined.label == "misaligned":
         return joined
     # Position by position, as long as these can be counted.
@@ -158,6 +165,7 @@ def _holding(outer: Moving | HalfLine, inner: Moving | HalfLine) -> Reading:
     """
     if not isinstance(outer, Moving) or not isinstance(inner, Moving):
         return None
+    # With an axis of its own the inner reading is many sets, one for each of its positions; their union is compared.
     missing = axes_of(inner) - axes_of(outer)
     varying = [term for term in inner.form if term.axis in missing]
     if not missing or len(varying) != len(missing):
@@ -175,6 +183,7 @@ def _same_form(left: Moving, right: Moving) -> Reading:
 
 def _wholes(wholes: list[Whole]) -> Whole:
     first = min(wholes, key=lambda whole: whole.order)
+    # An unknown span is not an empty one: with it the union is unknown as well.
     known = all(whole.span.length for whole in wholes)
     return replace(first, span=union(whole.span for whole in wholes) if known else EMPTY)
 
@@ -194,6 +203,7 @@ def _alike(left: Moving | HalfLine, right: Moving | HalfLine) -> tuple[Moving | 
     pair = axes_of(left), axes_of(right)
     if len(pair[0] | pair[1]) == 1:
         return indexed(left), indexed(right)
+    # x // 4 is known of x // 2, and not the other way round: the finer form can say both.
     for coarse, fine in ((left, right), (right, left)):
         ratio = coarseness(coarse.form, fine.form)
         if ratio:

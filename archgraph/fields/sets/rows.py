@@ -42,6 +42,7 @@ def listed(form: Form, sets: Mapping[int, Indices], since: Whole) -> Reading:
     'attention'
     """
     first = next(iter(sets.values()))
+    # No position is told from another: the reading does not depend on where, and a list would hide that.
     if all(found == first for found in sets.values()):
         return Whole(since.order, since.path, first) if first.length else None
     return Rows(form, tuple(sets.get(value, EMPTY) for value in values_of(form)), since)
@@ -121,11 +122,13 @@ def _common_form(readings: list[Reading]) -> tuple[Form, list[dict[str, int]]]:
     """
     axes = dict(sorted(extents_of(readings).items()))
     count = prod(axes.values())
+    # Before anything is listed: the limit is there so that no memory is taken.
     if count > MOST_LISTED_ROWS:
         raise QueryError(f"the sets of {count:,} positions differ one by one; at most {MOST_LISTED_ROWS:,} are listed")
     forms = (reading.form for reading in readings if isinstance(reading, Moving | HalfLine | Rows))
     fitting = (form for form in forms if {term.axis for term in form} == set(axes) and is_radix(form))
     places = [dict(zip(axes, index, strict=True)) for index in product(*map(range, axes.values()))]
+    # A form of the readings themselves, where one tells all positions apart: the result is then a function of the same.
     return next(fitting, radix(axes)), places
 
 
@@ -141,6 +144,7 @@ def presence(reading: Reading) -> Reading:
     if not isinstance(reading, Rows) or all(found.length for found in reading.sets):
         return PRESENT
     term, *others = reading.form
+    # Pieces are stretches of one axis; a pattern over two axes has none.
     if others or not term.pure:
         return Unsettled("some positions on several axes read nothing", axes_of(reading))
     empty = [-1, *(place for place, found in enumerate(reading.sets) if not found.length), term.extent]
@@ -171,6 +175,7 @@ def listed_union(left: Reading, right: Reading) -> Reading:
     pairs = [(row_at(left, place), row_at(right, place)) for place in places]
     both = [union(pair) for pair in pairs]
     # Where one holds the other, it stays what it is, the more so if it is no list.
+    # A window that already holds what the list adds stays a window, which later layers can compose at any size.
     for number, reading in sorted(enumerate((left, right)), key=lambda entry: isinstance(entry[1], Rows)):
         if all(pair[number] == together for pair, together in zip(pairs, both, strict=True)):
             return reading
@@ -293,6 +298,7 @@ def _united(inner: Rows, values: Indices) -> Indices:
     inside = values.clip(domain.start, domain.stop - 1)
     base, masks = _row_masks(inner.sets)
     found = of_mask(reduce(or_, (masks[value - domain.start] for value in inside), 0)).shift(base)
+    # One bound among the sets makes the union a bound: the label must not get lost on the way.
     exact = values.exact and all(inner.sets[value - domain.start].exact for value in inside)
     return found if exact else Indices(found.start, found.step, found.length, found.teeth, exact=False)
 
@@ -308,6 +314,7 @@ def moved_rows(total: Sum, inner: Rows) -> Reading:
     terms, constant = normal(*total)
     if not terms:
         return Moving((), SetMap(0, (_row(inner, constant),)))
+    # A single term that skips values is listed only where it stands, not for all values between.
     scale = terms[0].scale if len(terms) == 1 else 1
     form: Form = (Term(terms[0].axis, terms[0].extent, 1, terms[0].shift, terms[0].stride, terms[0].modulus),)
     form = form if len(terms) == 1 else terms

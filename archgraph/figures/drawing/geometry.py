@@ -7,6 +7,7 @@ from math import fsum
 from archgraph.figures.drawing.diagram import Box, Diagram, Extent, Path, Point, Rect, Text
 from archgraph.figures.drawing.style import SMALLEST_TEXT, THINNEST_LINE
 
+# Points: neighbours may touch, and the widths of letters are rounded.
 _SLACK = 0.6
 _SCRIPT_SHARE = 0.7
 
@@ -44,6 +45,7 @@ def _outside(diagram: Diagram) -> Iterator[str]:
 
 
 def _overlapping_texts(diagram: Diagram) -> Iterator[str]:
+    # From top to bottom, so that a text is compared only until the next one begins below it.
     texts = sorted(diagram.texts(), key=lambda text: text.extent.top)
     for index, text in enumerate(texts):
         extent = _core(text)
@@ -118,9 +120,11 @@ def _enters(path: Path, box: Box) -> bool:
 def _struck_texts(diagram: Diagram) -> Iterator[str]:
     """A line through a text, unless the text brings its own background."""
     for text in diagram.texts():
+        # A backdrop is there to be crossed: the line is hidden behind the text, and not the other way round.
         if text.backdrop:
             continue
         extent = text.extent
+        # An extent reaches to the highest and the lowest letter of the font; a line along its edge touches no ink.
         inner = Extent(extent.left, extent.top + 1.5, extent.right, extent.bottom - 1.5)
         for edge in diagram.edges:
             points = flattened(edge.path) if edge.path is not None else ()
@@ -142,6 +146,7 @@ def flattened(path: Path, steps: int = 8) -> tuple[Point, ...]:
 def _bezier(a: Point, b: Point, c: Point, d: Point, t: float) -> Point:
     u = 1 - t
     weights = (u**3, 3 * u * u * t, 3 * u * t * t, t**3)
+    # `sum` of floats is compensated from Python 3.12 on: with `fsum` every version finds the same faults.
     return fsum(w * p[0] for w, p in zip(weights, (a, b, c, d), strict=True)), fsum(
         w * p[1] for w, p in zip(weights, (a, b, c, d), strict=True)
     )

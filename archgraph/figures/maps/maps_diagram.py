@@ -101,6 +101,7 @@ def _trials(sheet: Sheet, scenes: Sequence[MapScene]) -> Iterator[Trial]:
     facts, before = sheet.known.facts, 0
     for index, scene in enumerate(scenes):
         every = drawn_maps(scene)
+        # Opened one level deeper it shows no more maps, so that it is the same drawing.
         if index and len(every) == before:
             continue
         before = len(every)
@@ -108,6 +109,7 @@ def _trials(sheet: Sheet, scenes: Sequence[MapScene]) -> Iterator[Trial]:
         wide = max(one.channels for one in every) or 1
         for share in _WIDTHS:
             scale = MapScale(_TALLEST / tall**0.5, share * _WIDEST / wide**0.5, facts.options.style == "perspective")
+            # Only a U has arrows between its rows that wider gaps make room for.
             for gap in _GAPS if len(scene.rows) > 1 else _GAPS[:1]:
                 spaced = replace(scale, gap=gap)
                 cost = _cost_of_u(sheet, scene, spaced) if len(scene.rows) > 1 else _cost_of_lines(sheet, scene, spaced)
@@ -163,6 +165,7 @@ def _broken(pieces: MapPieces, elements: Sequence, width: float) -> list[Fragmen
     room = width - 20.0
     if max(total.width, total.tail) - min(0.0, total.lead) <= width - 1:
         return [total]
+    # How many lines it takes at least; with that many, lines are filled evenly, so that the last one is not a stub.
     count = int(total.width // room) + 1
     lines: list[list[Fragment]] = [[]]
     for part in parts:
@@ -275,9 +278,11 @@ def _walked(facts: Facts, scene: MapScene, pieces: Sequence[Fragment], gutter: f
             x = gutter + _PAD + lead
         else:
             before = found[-1]
+            # Under the last map of the row above, so that the arrow between the two is straight.
             start = before.x + before.piece.right - _last_width(before.piece)
             x = start - piece.left + (0.0 if row.row > before.row else 2.0)
             skip = next((one for one in scene.skips if one.target == index), None)
+            # A skip runs between the two halves of its row: they stand apart as far as its label is wide.
             need = 14.0 if skip is None else 24.0 + _label(facts, skip.values).width
             if row.row in ends:
                 x = max(x, ends[row.row] + need)

@@ -72,6 +72,8 @@ class TreeOfMaps:
         """A concatenation takes the place of the map before it where that is one of its operands."""
         before = found[-1] if found else None
         if isinstance(before, FeatureMap) and isinstance(element, FeatureMap) and self._merge(before, element):
+            # What was just computed is drawn as a part of the block it is joined into: two maps side by side would show
+            # it twice.
             merged = replace(element, items=(*before.items, *element.items))
             found[-1] = merged
             self._moved(element, merged)
@@ -130,6 +132,7 @@ class TreeOfMaps:
     def _repeated(self, inner: tuple[MapElement, ...], count: Line, name: str, title: str) -> tuple[MapElement, ...]:
         """A deck, or one map that is drawn as a deck."""
         only = inner[0] if len(inner) == 1 else None
+        # A single map with a stack behind it says the same as a frame around it, in less room.
         if isinstance(only, FeatureMap) and not only.count:
             stacked = replace(only, count=count)
             self._moved(only, stacked)
@@ -143,9 +146,11 @@ class TreeOfMaps:
 
     def _parallel(self, outline: NetworkOutline, form: Parallel, level: int) -> tuple[MapElement, ...]:
         branches = [self.elements(outline, part, level) for part in form.branches]
+        # The ends of the branches are new at the join; everything else that it takes was copied from further back.
         self._fresh = frozenset(last for branch in branches for last in list(maps_of(branch))[-1:])
         join = self._leaf(outline, form.join, level) if form.join is not None else ()
         drawn = [(part, branch) for part, branch in zip(form.branches, branches, strict=True) if branch]
+        # One branch without a map is the identity: an arrow past the others says that, a lane would be empty.
         if type(form) is Parallel or len(drawn) != len(branches) - 1:
             short = self._shortcut(form, drawn)
             if short is not None:
@@ -171,6 +176,7 @@ class TreeOfMaps:
         if not isinstance(form, Residual) or len(drawn) != 2:
             return None
         sized = sorted(drawn, key=lambda pair: sum(1 for _ in maps_of(pair[1])))
+        # A shortcut of several layers is a branch like any other, and is drawn as one.
         if sum(1 for _ in maps_of(sized[0][1])) > 1:
             return None
         items = [leaf.item for leaf in leaves_of(sized[0][0]) if leaf.item is not None]
@@ -206,6 +212,7 @@ class TreeOfMaps:
         repeat = item.member
         assert isinstance(repeat, Repeat)
         for own, outer in zip(repeat.body.inputs, repeat.inputs, strict=True):
+            # Inside of a block its operands have other names, and lie in the same maps.
             if outer in self._map_of:
                 self._map_of[own] = self._map_of[outer]
         found = self.elements(inside, inside.tree, level + 1)
@@ -265,6 +272,7 @@ class TreeOfMaps:
         if not all(value.type.has("c") and value.type.positions == whole.positions for value in item.inputs):
             return ()
         channels = [self.facts.number(value.type.channels) for value in item.inputs]
+        # Shares must add up to the map that is drawn, or its widths would lie.
         if sum(channels) != self.size(item.outputs[0])[1]:
             return ()
         maps = [self._map_of.get(value) for value in item.inputs]
@@ -282,6 +290,7 @@ class TreeOfMaps:
         rank = len(entry.type.positions) if entry is not None else 1
         area = self.facts.number(value.type.area) if value.type.positions else 0
         channels = self.facts.number(value.type.channels) if value.type.has("c") else 0
+        # The side of a cube with as many positions: tokens in a row stand as high as the image they were cut from.
         return float(area) ** (1 / max(1, rank)), channels
 
 

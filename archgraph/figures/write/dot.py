@@ -51,6 +51,7 @@ class _Writer:
         self.diagram = diagram
         self.names = {box.name: f"n{index}" for index, box in enumerate(diagram.boxes)}
         self.frames = [cluster for cluster in diagram.clusters if cluster.name not in self.names]
+        # A frame around a single box is a pile of equal ones; a second line around the box says that without a cluster.
         self.decks = {cluster.name for cluster in diagram.clusters if cluster.name in self.names}
         self.ends: dict[tuple[str, str], tuple[str, str]] = {}
 
@@ -61,6 +62,7 @@ class _Writer:
         yield f"graph [{dot_attributes({**graph, **look, 'fontsize': '8'})}]"
         yield f"node [{dot_attributes({'shape': 'box', 'margin': _MARGIN, **look})}]"
         yield f"edge [{dot_attributes({'arrowsize': '0.5', **look})}]"
+        # Before the clusters: edges that end at a frame add the points at which they do, and these lie inside.
         edges = [self._edge(edge) for edge in self.diagram.edges]
         for index, frame in enumerate(self.frames):
             yield from self._cluster(index, frame)
@@ -79,6 +81,7 @@ class _Writer:
         e, tall = frame.extent, self.diagram.height
         sides = (e.left, tall - e.bottom, e.right, tall - e.top)
         look = {
+            # Graphviz counts heights from below, and gives clusters no size but this one with `neato -n2`.
             "bb": ",".join(map(dot_number, sides)),
             "label": label,
             "style": "rounded,filled",
@@ -106,6 +109,7 @@ class _Writer:
         if box.kind == "panel":
             found |= {"shape": "plaintext"}
         elif _is_circle(box):
+            # A sum and a product differ by the sign inside, which is drawn and not written.
             dot = len(box.parts) > 1 and isinstance(box.parts[1], Rect)
             found |= {"shape": "circle", "label": "·" if dot else "+", "fixedsize": "true", "fontsize": "9"}
         elif box.parts and isinstance(box.parts[0], Rect):
@@ -145,6 +149,7 @@ class _Writer:
         place, middle = (points[-1], points[0]) if last else (points[0], points[-1])
         if any(frame.name == name for frame in self.frames):
             return self._point(name, "in" if last else "out", place, named=False)
+        # An edge without an end may still be drawn up to a box: a reader sees it end there, and so does Graphviz.
         touched = [] if name else [box for box in self.diagram.boxes if _touches(box, place)]
         if touched:
             return self.names[touched[0].name]
@@ -174,6 +179,7 @@ def _painted(box: Box, frame: Rect) -> dict[str, str]:
     bar = next((part for part in box.parts[1:2] if isinstance(part, Path) and part.closed), None)
     if bar is not None:
         share = dot_number((bar.extent.right - bar.extent.left) / box.width)
+        # The bar tells local from global; without this a drawing by Graphviz would lose what the figure is about.
         found |= {"style": "striped", "fillcolor": f"{bar.fill};{share}:{frame.fill}"}
     if frame.dash:
         found["style"] += ",dashed"

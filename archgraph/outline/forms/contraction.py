@@ -49,6 +49,7 @@ def contracted(dag: Dag, members: Sequence[int]) -> Contracted | None:
     own = set(members)
     before = {vertex: [source for source in dag.before(vertex) if source in own] for vertex in members}
     links = [(source, vertex) for vertex in lower for source in before[vertex]]
+    # Two valleys beside each other are two Us, found one by one inside the parts that hold them.
     if not lower or len(components(lower, links)) > 1:
         return None
     below = set(lower)
@@ -56,6 +57,7 @@ def contracted(dag: Dag, members: Sequence[int]) -> Contracted | None:
     numbered = [[place[source] for source in before[vertex]] for vertex in members]
     upper = {members[index] for index in ancestors(numbered, [place[one] for one in lower])} - below
     under = {members[index] for index in descendants(numbered, [place[one] for one in lower])} - below
+    # A vertex above and below at once leaves the lower part and enters it again: then it is no contraction.
     if upper & under or not upper or not under:
         return None
     return _with_skips(dag, members, upper, below, under)
@@ -68,10 +70,13 @@ def _with_skips(
     beside = [vertex for vertex in members if vertex not in upper | below | under]
     reads = [(read, vertex) for vertex in members for read in dag.reads[vertex]]
     returning = {(read, vertex) for read, vertex in reads if read[0] in below and vertex in under}
+    # What is only attended to is a memory beside the main line, such as a text that was made shorter, and nothing
+    # returns.
     if all(read[0] in dag.vertices[vertex].attends for read, vertex in returning):
         return None
     ways = components(beside, [(read[0], vertex) for read, vertex in reads])
     skips = _skips(reads, upper, under, ways)
+    # Neither above nor below, and on no way past: it reads inputs alone, and is drawn where it is used.
     late = {vertex for vertex in beside if not any(vertex in skip.way for skip in skips)}
     if not skips:
         return None

@@ -58,12 +58,15 @@ class Alignment:
         self.own = set(own)
         self.fill = fill
         self.summed = set(summed)
+        # By operand, not in one table: two operands may hold a digit of equal size under one key and still walk their
+        # own axes.
         self.parts: list[dict[DimensionKey, AxisDigit]] = [{} for _ in operands]
         self.names: dict[DimensionKey, str] = {}
         self.kept: dict[str, tuple[DimensionKey, ...]] = {}
         self.labels = sorted({label for operand in operands for label in operand.labels})
         for label in self.labels:
             if label != joined:
+                # First all dimensions are joined, then all are cut: a cut depends on what the others were joined to.
                 self._coarsen(label)
         for label in self.labels:
             self._match(label)
@@ -77,6 +80,8 @@ class Alignment:
             for operand, content in zip(self.operands, contents, strict=True)
         ]
         for i, (operand, content) in enumerate(zip(self.operands, contents, strict=True)):
+            # A pending operand is not written yet and takes whatever form is asked for; only a value has to be
+            # regrouped.
             if any(named) and len(content) > 1 and isinstance(operand.tracked.value, Value) and extent(content) != 1:
                 dim = operand.labels.index(label)
                 if all(digit.axis != COPIES for digit in content):
@@ -91,6 +96,7 @@ class Alignment:
         present = [i for i, operand in enumerate(self.operands) if operand.content(label)]
         if not present:
             return
+        # The coarsest digits that both have: every cut of one is a cut of the other, or the shapes cannot be matched.
         cut = refine([self.operands[i].content(label) for i in present])
         if cut is None:
             shapes = ", ".join(str(self.operands[i].tracked.shape) for i in present)
@@ -117,12 +123,15 @@ class Alignment:
         if self.joined is not None:
             self.joined_name = self._name_joined(names, order)
         self._keep_whole(names, order[0])
+        # A digit that is a whole axis has the first claim on its name; a part of an axis gets it only if nobody else
+        # asked.
         for accept in (self._whole_name, self._outer_name):
             for key in keys:
                 if key not in self.names:
                     wish = accept(key, order)
                     if wish and names.free(wish):
                         self.names[key] = names.claim(wish)
+        # Features stand last in what torch calls tokens, so that what is left without a name there is the channels.
         last = max((key for key in keys if key[0] == self.labels[-1]), default=None)
         if last not in self.names and last is not None and names.free(CHANNEL):
             self.names[last] = names.claim(CHANNEL)
@@ -151,6 +160,7 @@ class Alignment:
         tracked = self.operands[leader].tracked
         for axis, keys in groups.items():
             split = len(keys) > 1 and axis != COPIES and not axis.startswith("?")
+            # Half of an axis that is summed away and half that stays cannot be one axis of the result.
             split = split and len({key[0] in self.summed for key in keys}) == 1
             split = split and names.free(axis)
             split = split and extent(self.parts[leader][k] for k in keys) == tracked.axes[axis]
@@ -165,6 +175,7 @@ class Alignment:
         if not any(mine):
             return True
         digits = [d for d in mine if d is not None]
+        # It can still be written in that order, whatever it is made of, unless it only repeats.
         if isinstance(self.operands[i].tracked.value, Pending) and len(digits) == len(keys):
             return all(d.axis != COPIES for d in digits)
         if len(digits) < len(keys) or len({d.axis for d in digits}) != 1 or digits[0].axis in ("",):
@@ -206,6 +217,8 @@ class Alignment:
             if digits:
                 target.append((axis, merged_digits(digits)))
         for key, digit in part.items():
+            # Already part of a whole axis, or left to broadcasting: a copy that is written out would cost memory it
+            # does not take.
             if key in self.kept.get(self.names[key], ()) or (digit.axis == COPIES and self._is_repeated(key)):
                 continue
             target.append((self.names[key], (digit,)))

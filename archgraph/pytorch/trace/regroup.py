@@ -22,6 +22,7 @@ def regrouping(type_: TensorType, target: RegroupTarget) -> Op:
     same = {name for name, dim in target if type_.has(name) and dim == whole_axis(name, type_.size(name))}
     changed = [(name, dim) for name, dim in target if name not in same]
     gone = [name for name in type_.names if name not in same]
+    # Digits without an axis are copies, which only `rearrange` can make.
     plain = all(digit.axis for _, dim in target for digit in dim)
     op = _simple(type_, changed, gone) or _pixels(type_, target) if plain else None
     return op or Rearrange(tuple((name, tuple(map(_moved, dim))) for name, dim in target))
@@ -33,6 +34,7 @@ def _moved(digit: AxisDigit) -> MovedDigit:
 
 def _simple(type_: TensorType, changed: list, gone: list[str]) -> Op | None:
     used = [digit.axis for _, dim in changed for digit in dim]
+    # An axis that is used twice, or dropped, is more than a flatten, rename or unflatten says.
     if sorted(used) != sorted(gone) and len(gone) != 1:
         return None
     if len(changed) == 1 and len(changed[0][1]) > 1 and _all_whole(type_, changed[0][1]):
@@ -52,6 +54,8 @@ def _unflatten(axis: str, changed: list) -> Op:
 
 def _depth(digit, changed: list) -> int:
     """How many digits lie outside of this one: those whose stride is a multiple of its own span."""
+    # Strides may hold symbols, so that they cannot be sorted: of two digits, one is outside if its stride is a
+    # multiple.
     span = digit.stride * digit.size
     return sum((other.stride / span).is_integer is True for _, (other,) in changed if other is not digit)
 
@@ -75,6 +79,7 @@ def _shuffle(type_: TensorType, axes: dict[str, Dim]) -> Op | None:
         if len(dim) != 2 or dim[0] != whole_axis(axis, type_.size(axis))[0] or dim[1].axis != CHANNEL:
             return None
         inner.append(dim[1])
+    # Torch takes the factors from the innermost channels, the last position innermost; another order is a permutation.
     if len(axes[CHANNEL]) != 1 or axes[CHANNEL][0].axis != CHANNEL or not _nested([*axes[CHANNEL], *inner]):
         return None
     return PixelShuffle(Named(tuple((axis, d.size) for axis, d in zip(type_.positions, inner, strict=True))))
@@ -87,6 +92,7 @@ def _unshuffle(type_: TensorType, axes: dict[str, Dim]) -> Op | None:
         return None
     sizes = {d.size for d in channel[1:]}
     outer = all(len(axes[axis]) == 1 and axes[axis][0].axis == axis for axis in type_.positions)
+    # A stride above 1 takes every r-th position far apart, which is no block of neighbours.
     if len(sizes) != 1 or not outer or any(d.stride != 1 for d in channel[1:]):
         return None
     return PixelUnshuffle(sizes.pop())

@@ -74,6 +74,7 @@ class Book:
             *(f"  {line}" for line in lines),
             *([f"outputs: {one_line(outputs)}"] if outputs else []),
         )
+        # Blocks are equal if their texts are: two that were traced apart become one block of the spec.
         if (label, *text) not in self._texts:
             name = self._texts[label, *text] = self._block_name(label)
             self.blocks.append([f"{name}:", *(f"  {line}" for line in text)])
@@ -98,6 +99,7 @@ class Book:
             return int(shown)
         text = _written(shown)
         if len(text) > MAX_LENGTH:
+            # A product of sums is shorter than the sum of products it was expanded to.
             text = _written(factor(shown))
         if len(text) > MAX_LENGTH:
             self.problem(f"expression longer than {MAX_LENGTH} characters", text[:40])
@@ -123,6 +125,7 @@ class Steps:
             node for node in graph.nodes if (node in self.alive or _is_unread(node)) and not self._is_empty(node)
         ]
         self._same = self._aliases()
+        # What is selected is named even where the next step would take it unnamed: its name is how it is asked for.
         self._named = self._read_by_name().union(self._same.get(value, value) for value in selected)
         self._taken = {*book.symbols, *inputs.values()}
         self._families: set[str] = set()
@@ -130,6 +133,7 @@ class Steps:
         self._previous: tuple[Value, ...] = graph.inputs[:1]
         self._automatic: dict[str, int] = {}
         for node in graph.nodes if book.runs_dead else ():
+            # A spec counts what its outputs need; what a module runs besides has no place there, and that is told.
             if node not in self.alive and not _is_unread(node) and (node.inputs or _has_weights(node)):
                 what = "work that no output depends on" if node.inputs else "weight that nothing reads"
                 book.problem(what, f"{path}{node.name}")
@@ -162,6 +166,7 @@ class Steps:
     def _own(self, node: Member) -> tuple[Value, ...]:
         """The operands of the step itself: a mixture has two, and its expert names the others."""
         operands = self.operands(node)
+        # Its further operands stand in the block's own line, not in `from`.
         return operands[:2] if isinstance(node, Repeat) and node.experts is not None else operands
 
     def _follows(self, node: Member, previous: tuple[Value, ...]) -> bool:
@@ -177,6 +182,7 @@ class Steps:
             if not self._follows(node, previous):
                 found.update(value for value in self._own(node) if previous != (value,))
             found.update(self.operands(node)[len(self._own(node)) :])
+            # A weight that nothing reads leaves `_` as it was: the next step still takes what came before.
             previous = previous if _is_unread(node) else node.outputs
         results = tuple(self._same.get(value, value) for value in self.graph.outputs)
         return found if results == previous else found.union(results)
@@ -274,6 +280,7 @@ class Steps:
 
     def _label(self, value: Value, wanted: str, kind: str = "value") -> str:
         match = LABEL.match(wanted)
+        # A family of names, such as skip[2], is written as one where its name is free; else each gets a plain name.
         if match and match[2] and match[1] not in self._taken:
             self._families.add(match[1])
             self.labels[value] = wanted

@@ -57,12 +57,14 @@ class BatchSearch:
         if asked is None:
             return dict.fromkeys(self.shapes)
         given = {} if isinstance(asked, str) and asked == "found" else self._given(asked)
+        # In the order of certainty: what is told is never told again by something weaker.
         told = {**{name: None for name, shape in self.shapes.items() if not shape}, **given}
         for name, node in self.example.inputs.items():
             if name not in told and (said := self._said(node)) is not None:
                 told[name] = said
         told.update(self._without(told))
         told.update(self._of_size_one(told))
+        # Nobody named a batch so far, so that sizes alone have to: that is an experiment, and the costliest.
         if told.keys() < self.shapes.keys() and all(dim is None for dim in told.values()):
             return self._proportional(told)
         batch = {**told, **self._of_same_size(told)}
@@ -111,6 +113,8 @@ class BatchSearch:
                 by_operator = statement_on(user) if first_operand(user) is value else None
                 yield from (said for said in (by_module, by_operator) if said is not None)
                 result: Any = user.meta.get("val")
+                # Of the same shape and not moved, its dimensions are the input's still, and what is said of it is said
+                # of the input.
                 same = hasattr(result, "shape") and tuple(result.shape) == tuple(shape)
                 if same and user not in seen and by_operator is None and not _moves(user):
                     seen.add(user)
@@ -141,6 +145,7 @@ class BatchSearch:
         }
         found = {name: dim for name, dim in ones.items() if dim is not None}
         others = {name: dim for name, dim in told.items() if dim is not None and self.shapes[name][dim] == 1}
+        # A 1 in front is a batch by custom; a 1 further back may be channels, and is believed only if two of it behave.
         if any(found.values()) and self._refuted({**others, **found}, 2):
             return {name: dim for name, dim in found.items() if dim == 0}
         return dict(found)
@@ -151,6 +156,7 @@ class BatchSearch:
         found: dict[str, int | None] = {}
         for name in self.shapes.keys() - told.keys():
             fitting = [dim for dim in self._candidates(name) if self.shapes[name][dim] in sizes]
+            # A size of 1 fits everything and says nothing; a shared mask or table has one of these often.
             found[name] = fitting[0] if fitting and sizes != {1} else None
         return found
 
@@ -163,6 +169,7 @@ class BatchSearch:
             return dict(told)
         choices = list(self._choices(open_names))
         fitting = [choice for choice in choices[:MOST_CHOICES] if not self._refuted(choice, 1)]
+        # Two choices that both pass are a guess, and one that was not tried might have passed: the user is asked.
         if len(fitting) != 1 or len(choices) > MOST_CHOICES:
             raise self._asking(open_names, fitting)
         return {**dict.fromkeys(self.shapes), **told, **fitting[0]}
@@ -182,6 +189,7 @@ class BatchSearch:
             other = self.again({name: {dim: size} for name, dim in choice.items() if dim is not None})
         except ArchgraphError:
             return True
+        # The test takes one sample first, then several.
         first, second = (other, self.example) if size == 1 else (self.example, other)
         return refutation(first, second) is not None
 

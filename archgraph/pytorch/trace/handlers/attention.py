@@ -86,6 +86,7 @@ class Stacked:
 def _stacked(t: Tracked, *, inner: bool) -> Stacked:
     """Tell heads from stacked digits; with `inner`, all of the dimension before the tokens counts as heads."""
     lead = t.layout[:-2]
+    # Heads and channels were one axis before they were cut: a digit of that axis is a head wherever it was put.
     heads_of = frozenset({CHANNEL, COPIES, *(d.axis for d in (*t.layout[-1], *(lead[-1] if inner else ())))})
     digits = [digit for dim in lead for digit in dim]
     heads = merged_digits(digit for digit in digits if digit.axis in heads_of)
@@ -97,6 +98,7 @@ def _stacked(t: Tracked, *, inner: bool) -> Stacked:
 def attention(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Fused attention; with a mask that is computed, or random zeros among its weights, its parts."""
     mask = a.nodes.get("attn_mask")
+    # A mask whose values are known is part of which keys are read; one that is computed is an operand like any other.
     fixed = mask is None or mask in i.program.constants or a.node.known_operand(mask) is not None
     keys = _masked(i, a.node, a.nodes["query"], a.nodes["key"], -2, causal=bool(a.nodes.get("is_causal")))
     drops = bool(a.dropout_p)
@@ -113,6 +115,7 @@ def recognised(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Attention that the module writes out as two products and a softmax."""
     found = i.program.attentions[a.node]
     q, k, v = _factors(i, found, a.node)
+    # A module that writes attention out hands the keys over transposed, fused attention does not.
     turned = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
     keys = _masked(i, a.node, found.queries, found.keys, -1, values=found.values)
     elements = [sum((_elements(i, node) for node in nodes), ZERO) for nodes in (found.tests, found.factors)]
@@ -177,6 +180,7 @@ def fused(
     if any(t.rank < 3 for t in (q, k, v)):
         return None
     settled = [i.builder.settled(t) for t in (q, k, v)]
+    # What stands before the tokens may be heads even if no channel says so; that is tried second, for it is a guess.
     readings = ([_stacked(t, inner=inner) for t in settled] for inner in (False, True))
     found = (_fused(i, streams, keys, form) for streams in readings if _regular(streams))
     return next((result for result in found if result is not None), None)
@@ -185,6 +189,7 @@ def fused(
 def _fused(i: ProgramInterpreter, streams: list[Stacked], keys: KeyMask, form: Mapping[str, Any]) -> Tracked | None:
     # A mask may differ from window to window, so that these have to be axes.
     window = _window(streams) if keys.open else None
+    # Windows cover the axes that tokens are cut from; what is stacked besides has axes of its own.
     if window is None and any(s.batch for s in streams):
         return _batched(i, streams, form, keys)
     if window is None:
@@ -198,6 +203,7 @@ def _read(parts: list[Tracked], keys: KeyMask, samples: Sequence[int] = ()) -> d
     """Return which keys are read, of queries and keys that have one axis each."""
     if keys.open:
         return {}
+    # A triangle has a word in the language; what has none is a map of axes.
     if keys.causal and not samples:
         return {"causal": True}
     (ours,), (theirs,) = ([d.axis for d in part.layout[-2]] for part in parts[:2])
@@ -351,6 +357,7 @@ def written_out(
     if bias is not None:
         values, layout = broadcast_dimensions(i.builder, [scores, bias])
         scores = Tracked(i.builder.emit(Add(), values)[0], layout)
+    # From here on the parts read what the whole would mask: fields behind them are bounds, and say so.
     i.builder.limit = "" if masked.open else APART
     t, (axis,) = i.builder.grouped(scores, [(None, (scores.rank - 1,))])
     assert isinstance(t.value, Value)
@@ -371,6 +378,7 @@ def _grouped_product(i: ProgramInterpreter, x: Tracked, y: Tracked) -> Tracked:
     many, few = (t.layout[-3] if t.rank > 2 else () for t in (x, y))
     if many and few and not equal(extent(many), extent(few)):
         times = product((extent(many), 1 / extent(few)))
+        # Neighbouring heads share one of the keys, so that the repetitions are the inner digit.
         y = y.replace(y.rank - 3, merged_digits((*few, AxisDigit(COPIES, Integer(1), times))))
     return product_of(i, x, y)
 

@@ -32,6 +32,7 @@ class Cut:
         content = t.layout[dim]
         self.copies = len(content) == 1 and content[0].axis == COPIES
         self.i, self.dim = i, dim
+        # A cut of an inner digit takes a piece out of every row of the axis; as an axis of its own it is one piece.
         if not self.copies and not _is_outermost(t, content):
             t, _ = i.builder.grouped(t, [(None, (dim,))])
             content = t.layout[dim]
@@ -59,6 +60,8 @@ class Cut:
         """Return contiguous parts that make up the whole."""
         if self.copies:
             return [self.range(ZERO, length) for length in sizes]
+        # Only channels are split by one operation that gives several results; positions are sliced, each part by
+        # itself.
         if self.digit.axis != CHANNEL:
             starts = [sum(sizes[:place], ZERO) for place in range(len(sizes))]
             return [self.range(start, length) for start, length in zip(starts, sizes, strict=True)]
@@ -72,6 +75,7 @@ class Cut:
         """Return one element, without its dimension."""
         if self.copies:
             return _dropped(self.t, self.dim)
+        # An element is then a run of several, which a slice keeps and taking one position would not.
         if self.digit.stride != 1:
             return _dropped(self.range(index, Integer(1)), self.dim)
         assert isinstance(self.t.value, Value)
@@ -119,6 +123,7 @@ def _strided(i: ProgramInterpreter, t: Tracked, dim: int, start: Expr, step: Exp
     t, (axis,) = i.builder.grouped(i.builder.settled(t), [(None, (dim,))])
     assert isinstance(t.value, Value)
     op = Subsample(axis, step, start)
+    # It stops before the end: the result has fewer positions than a step alone would leave.
     if not equal(op.infer(t.value.type)[0].size(axis), after):
         op = Subsample(axis, step, start, start + (after - 1) * step + 1)
     (value,) = i.builder.emit(op, [t.value])
@@ -150,6 +155,7 @@ def unbind(i: ProgramInterpreter, a: Arguments) -> list[Tracked]:
         return [_dropped(a.self, dim)]
     cut = Cut(i, a.self, dim)
     count = len(a.node.meta["val"])
+    # Where an element is a run, the parts come from one split and stay views of one memory.
     if cut.copies or cut.digit.stride == 1:
         return [cut.element(Integer(index)) for index in range(count)]
     return [_dropped(part, dim) for part in cut.parts([Integer(1)] * count)]
@@ -187,6 +193,7 @@ def pad(i: ProgramInterpreter, a: Arguments) -> Any:
     x: Tracked = a.self
     widths = list(a.pad if a.nodes.get("pad") is not None else a.padding)
     pairs = [(widths[k], widths[k + 1]) for k in range(0, len(widths), 2)]
+    # Torch lists the last dimension first.
     dims = {x.rank - 1 - k: pair for k, pair in enumerate(pairs) if pair != (0, 0)}
     if not dims:
         return x
@@ -197,6 +204,7 @@ def pad(i: ProgramInterpreter, a: Arguments) -> Any:
     )
     t, names = i.builder.grouped(i.builder.settled(x), [(None, (d,)) for d in dims])
     sizes = dict(zip(names, dims.values(), strict=True))
+    # The language pads positions and cuts nothing off with it; what else torch does is followed element by element.
     if CHANNEL in sizes or any(_is_negative(v) for pair in sizes.values() for v in pair):
         return i.moved(f"{mode}_pad" if mode in ("reflect", "replicate") else "pad", [t], a.node.meta["val"])
     assert isinstance(t.value, Value)
@@ -240,6 +248,7 @@ def joined(i: ProgramInterpreter, tensors: Sequence[Tracked], dim: int) -> Track
     if len(tensors) == 1:
         return tensors[0]
     rank = tensors[0].rank
+    # One tensor that is joined with itself is settled once, so that it stays one value in the graph.
     distinct: dict[int, Tracked] = {}
     settled = [
         distinct.setdefault(id(t), i.builder.settled(t) if not any(t.layout) and isinstance(t.value, Pending) else t)

@@ -63,6 +63,7 @@ class Vacancies(States):
         followed = any(node in self._found for node in step.all_input_nodes)
         if not followed and not self.begins(step, name):
             return None
+        # What is filled or biased is zero nowhere for certain, whatever it was before.
         if name in FILLED or _adds_bias(step):
             return None
         try:
@@ -107,6 +108,8 @@ class Vacancies(States):
         operand = self.operand(step, step.args[0])
         if bool(operand.doubtful.any()):
             return doubtful()
+        # Ones for what may be other than zero: sums of them are zero only where nothing was, so that the operator
+        # itself answers.
         there = (~operand.zero).float().expand(self.shape(step.args[0]))
         rest = self._constant(step, step.args[1:])
         kwargs = {key: self._constant(step, item) for key, item in step.kwargs.items() if key != "dtype"}
@@ -165,6 +168,7 @@ def vacant_factors(
                 state = states.operand(step, node)
                 if bool(state.doubtful.any()):
                     yield step, node, None
+                # A factor that is zero nowhere masks nothing, and most are.
                 elif bool(state.zero.any()):
                     yield step, node, ~state.zero
         states.leave(step)
@@ -231,6 +235,7 @@ def _leads(step: RecordedNode, further: Callable[[RecordedNode], Iterable[Record
 def _merged(states: Sequence[Partial], merge: Callable[[list[Tensor]], Tensor]) -> Partial:
     constant = merge([state.constant.float() for state in states])
     live = merge([state.live.float() for state in states]) > 0
+    # The same move for the constants, for what lives, and for what is doubted: they must stay at one place.
     doubts = merge([state.doubtful.float() for state in states]) > 0
     return Partial(constant, live, doubts, any(state.counted for state in states))
 

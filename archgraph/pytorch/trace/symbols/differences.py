@@ -57,6 +57,7 @@ class LinedUp:
             return None
         if rule is not OTHER:
             return _of(rule, other, place)
+        # Steps that follow soon tell which side has one more: the message names what is missing, not what came next.
         if any(_same_call(other, later) for later in self._calls[place : place + 9]):
             return _of(f"{_runs(node)} at {{here}} only", node, place)
         if _called(node) == _called(other):
@@ -68,6 +69,7 @@ class LinedUp:
         if len(second.calls) < len(self._calls):
             missing = self._calls[len(second.calls)]
             return _of(f"{_runs(missing)} at {{here}} only", missing, len(second.calls))
+        # Calls agree one by one, so that it is parameters or constants of which one recording has more.
         if len(self._first.nodes) != len(second.nodes):
             return Difference("other tensors of the module are read at {there}", len(self._calls))
         for place, (node, other) in enumerate(zip(self._first.nodes, second.nodes, strict=True)):
@@ -86,6 +88,7 @@ class LinedUp:
     def _step(self, node: RecordedNode, other: RecordedNode) -> str:
         if not _same_call(node, other):
             return OTHER
+        # The number of a result is no size: another number is another result.
         exact = node.target is operator.getitem
         for name, first, second in _arguments(node, other):
             rule = self._item(name, first, second, exact=exact)
@@ -102,6 +105,7 @@ class LinedUp:
             return self._items(name, list(first.items()), list(second.items()), exact=exact)
         if isinstance(first, (list, tuple)) and isinstance(second, (list, tuple)):
             return self._items(name, first, second, exact=exact)
+        # A flag is an int in Python, and a flag that changes is another step.
         numbers = type(first) is type(second) and isinstance(first, (int, float)) and not isinstance(first, bool)
         if (numbers and not exact) or _equal(first, second):
             return ""
@@ -125,6 +129,7 @@ def align_short_cuts(node: RecordedNode, other: RecordedNode) -> None:
         if _called(short) == "alias" and _called(full) == "slice" and len(full.args) > 1 and short.stack == full.stack:
             _, dim, start, _, *step = full.args
             source = short.args[0].meta["val"].shape
+            # Only from the front and without a step can a slice have taken all there was.
             if start in (0, None) and step in ([], [1]) and isinstance(dim, int):
                 short.target = full.target
                 short.args = (short.args[0], dim, start, source[dim], *step)
