@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from textwrap import wrap
 
-WIDTH = 96
+_WIDTH = 96
 """Columns of the bindings in a message."""
-LONGEST = 60
+_LONGEST = 60
 """Columns of the path of a node in a message, of which the end is kept."""
 
 
@@ -87,7 +87,7 @@ def _shortened(trail: Sequence[tuple[str, object]]) -> list[tuple[str, object]]:
 
 def _table(first: str, others: str, rows: Sequence[tuple[str, object]]) -> Iterator[str]:
     """Rows of two columns behind a label; the left column is left out where it is empty."""
-    rows = [(left if len(left) <= LONGEST else f"…{left[-LONGEST:]}", right) for left, right in rows]
+    rows = [(left if len(left) <= _LONGEST else f"…{left[-_LONGEST:]}", right) for left, right in rows]
     width = max([19, *(len(left) for left, _ in rows)])
     for number, (left, right) in enumerate(rows):
         columns = f"{left:<{width}} {right or ''}" if left else str(right)
@@ -96,7 +96,7 @@ def _table(first: str, others: str, rows: Sequence[tuple[str, object]]) -> Itera
 
 def _wrapped(label: str, text: str) -> Iterator[str]:
     """Text behind a label, continued under itself."""
-    for number, line in enumerate(wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)):
+    for number, line in enumerate(wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)):
         yield f"  {'' if number else label:<4}  {line}"
 
 

@@ -62,7 +62,8 @@ def public_names(path: Path) -> Iterator[str]:
     """Every class, function and constant at the top of a file that another file may import."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         targets = getattr(node, "targets", [getattr(node, "target", None)])
-        found = [getattr(node, "name", None), *(getattr(target, "id", None) for target in targets)]
+        every = (part for target in targets for part in getattr(target, "elts", [target]))
+        found = [getattr(node, "name", None), *(getattr(target, "id", None) for target in every)]
         yield from (name for name in found if name and not name.startswith("_"))
 
 

@@ -19,7 +19,7 @@ from archgraph.sizes.expansion import expanded
 KNOB_METRICS = ("params", "macs")
 NEXT = 64
 """How many values of a symbol are tried to find the next one that all rules allow."""
-FEW, NOTICED = 3, 1.005
+_FEW, NOTICED = 3, 1.005
 """How many knobs are kept where there is little room, and the least factor that counts as a change."""
 
 
@@ -169,8 +169,8 @@ def main_knobs(g: Network) -> list[Knob]:
     """
     found = [knob for knob in knobs(g) if max(knob.params, knob.macs) > NOTICED]
     found.sort(key=lambda knob: (-knob.params * knob.macs, knob.names))
-    kept = found[: FEW - 1]
+    kept = found[: _FEW - 1]
     names = {str(side) for side in side_symbols(g)}
     sides = [knob for knob in found if knob.change == "× 2" and set(knob.names) == names]
     rest = [knob for knob in found if knob not in kept and knob not in sides]
-    return sorted({*kept, *sides, *rest[: FEW - len({*kept, *sides})]}, key=lambda knob: (-knob.params, -knob.macs))
+    return sorted({*kept, *sides, *rest[: _FEW - len({*kept, *sides})]}, key=lambda knob: (-knob.params, -knob.macs))

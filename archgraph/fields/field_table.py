@@ -13,7 +13,7 @@ from archgraph.graph.ir import Node
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
 
-COLUMNS = ("node", "axis", "size_min", "size_max", "size_mean", "stride", "period", "note")
+_COLUMNS = ("node", "axis", "size_min", "size_max", "size_mean", "stride", "period", "note")
 FIELD_NOTES = (
     "sizes in elements of the input along each axis, borders ignored; min and max over the phases of the output",
     "nodes inside a repeat as of its last iteration",
@@ -66,7 +66,7 @@ def plain_table(g: Network, input: str | None = None, *, every: bool = False, fi
     if fixed_weights:
         title += ", through fixed weights alone"
         bound = (FIXED, *bound)
-    return Table(title, COLUMNS, rows, notes=(*FIELD_NOTES, *bound))
+    return Table(title, _COLUMNS, rows, notes=(*FIELD_NOTES, *bound))
 
 
 def _reasons(fields: Iterable[ReceptiveField]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from sympy import Eq, Expr, Mod, Piecewise, Rational, Symbol
 from archgraph.errors import QueryError
 from archgraph.sizes.expansion import expanded
 
-LONGEST, TERMS = 12, 48
+_LONGEST, _TERMS = 12, 48
 FAR = (997, 10_000, 10_007)
 """Counts at which a law is tried out before it is believed."""
 
@@ -29,9 +29,9 @@ def periodic_law(values: Callable[[int], int | None], count: Symbol) -> Expr:
     >>> periodic_law(lambda n: 14 * n + 7, symbol("L"))
     14*L + 7
     """
-    terms = [values(n) for n in range(1, TERMS + 1)]
+    terms = [values(n) for n in range(1, _TERMS + 1)]
     known = [term for term in terms if term is not None]
-    if len(known) < TERMS:
+    if len(known) < _TERMS:
         raise QueryError(f"no receptive field for some values of {count}")
     period = _period([after - before for before, after in pairwise(known)])
     if period is None:
@@ -44,7 +44,7 @@ def periodic_law(values: Callable[[int], int | None], count: Symbol) -> Expr:
 
 
 def _period(increments: Sequence[int]) -> int | None:
-    for period in range(1, LONGEST + 1):
+    for period in range(1, _LONGEST + 1):
         if all(a == b for a, b in zip(increments, increments[period:], strict=False)):
             return period
     return None

@@ -10,7 +10,7 @@ from typing import TextIO, TypeVar
 from archgraph.report.waiting import hush
 
 Element = TypeVar("Element")
-WIDTH, PATIENCE, EVERY = 30, 0.5, 0.1
+_WIDTH, PATIENCE, EVERY = 30, 0.5, 0.1
 
 
 def progress(items: Sequence[Element], what: str, stream: TextIO | None = None) -> Iterator[Element]:
@@ -46,8 +46,8 @@ def bar(done: int, total: int, what: str) -> str:
     >>> bar(1, 3, "sweeping")
     'sweeping [##########....................] 1/3'
     """
-    full = WIDTH * done // total
-    return f"{what} [{'#' * full}{'.' * (WIDTH - full)}] {done}/{total}"
+    full = _WIDTH * done // total
+    return f"{what} [{'#' * full}{'.' * (_WIDTH - full)}] {done}/{total}"
 
 
 def _draw(terminal: TextIO, text: str) -> None:

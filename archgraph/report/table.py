@@ -24,7 +24,7 @@ from archgraph.report.frames import data_frame
 if TYPE_CHECKING:
     from archgraph.report.frames import DataFrame
 
-WIDEST = 160
+_WIDEST = 160
 """The widest column of a text, in characters: a longer cell moves the rest of its own row alone."""
 
 
@@ -78,7 +78,7 @@ class Table:
         cells = [line for row in self._cells() for line in self._wrapped(row)]
         columns = list(map(printable, self.columns))
         # One long law does not widen every other row: the text stays as long as what it says.
-        widths = [min(WIDEST, max(map(len, column))) for column in zip(columns, *cells, strict=True)]
+        widths = [min(_WIDEST, max(map(len, column))) for column in zip(columns, *cells, strict=True)]
         numeric = [_is_numeric(row.get(column) for row in self.rows) for column in self.columns]
         lines = [_aligned(row, widths, numeric) for row in [columns, *cells]]
         if self.total:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-PATIENCE, EVERY = 2.0, 1.0
+_PATIENCE, _EVERY = 2.0, 1.0
 """Seconds until the line appears, and from one to the next."""
 
 
@@ -31,10 +31,10 @@ class Waiting:
         threading.Thread(target=self._speak, name="waiting", daemon=True).start()
 
     def _speak(self) -> None:
-        pause = PATIENCE
+        pause = _PATIENCE
         while not self._quiet.wait(pause):
             self._draw()
-            pause = EVERY
+            pause = _EVERY
 
     def _draw(self) -> None:
         with self._drawing:
@@ -70,7 +70,7 @@ def hush() -> None:
 
 @contextmanager
 def waiting(what: str, stream: TextIO | None = None) -> Iterator[None]:
-    """Say that work goes on while the block runs, once it takes longer than `PATIENCE`, until `hush`.
+    """Say that work goes on while the block runs, once it takes longer than `_PATIENCE`, until `hush`.
 
     Args:
         what: what is done.

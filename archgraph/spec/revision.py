@@ -12,7 +12,7 @@ from archgraph.spec.load import find_spec
 from archgraph.spec.spec import LARGEST_FILE, read_text, text_of_bytes
 
 YAML_SUFFIXES = (".yaml", ".yml")
-PATIENCE = 30
+_PATIENCE = 30
 """Seconds to wait for git, which may have to fetch what a partial clone lacks."""
 
 
@@ -55,7 +55,7 @@ def _content(revision: str, path: str) -> bytes:
 def _git(what: str, told: str) -> bytes:
     command = ["git", "cat-file", what, told]
     try:
-        found = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
+        found = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=_PATIENCE, check=False)
     except FileNotFoundError:
         raise MissingToolError("git is not installed", hint="name files instead of revisions") from None
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:

@@ -9,7 +9,7 @@ from sympy import Add, Expr
 from archgraph.graph.ir import Graph, Value
 from archgraph.sizes.symbols import ZERO
 
-SINGLE, SCALARS = 4, 8
+_SINGLE, SCALARS = 4, 8
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def loss_bytes(graph: Graph, loss: str | None, width: int) -> LossBytes:
     """
     numel = Add(*(value.type.numel for value in graph.outputs))
     if loss == "cross_entropy":
-        return LossBytes(SINGLE * numel, 2 * SINGLE * numel, scalars=SCALARS, holds=True)
+        return LossBytes(_SINGLE * numel, 2 * _SINGLE * numel, scalars=SCALARS, holds=True)
     if loss == "mse":
         return LossBytes(data=width * numel, scalars=SCALARS, holds=True)
     return LossBytes(holds=True) if loss is None else LossBytes(scalars=SCALARS)

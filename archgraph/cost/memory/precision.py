@@ -35,13 +35,13 @@ class Precision:
         return self.weights + self.gradients + 2 * self.states + self.master
 
 
-SINGLE = Precision(4, 4, 4, 4, meaning="single precision")
-HALF = Precision(2, 2, 2, 2, meaning="everything in half precision, states too")
+_SINGLE = Precision(4, 4, 4, 4, meaning="single precision")
+_HALF = Precision(2, 2, 2, 2, meaning="everything in half precision, states too")
 MIXED = Precision(2, 2, 2, 4, 4, "half precision, with weights and states in single precision in the optimiser (ZeRO)")
 PRECISIONS = {
-    "fp32": SINGLE,
-    "bf16": HALF,
-    "fp16": HALF,
+    "fp32": _SINGLE,
+    "bf16": _HALF,
+    "fp16": _HALF,
     "mixed": MIXED,
     "bf16-mixed": MIXED,
     "bf16-mixed-fp32-grads": Precision(2, 2, 4, 4, 4, "as bf16-mixed, with gradients in single precision (Megatron)"),

@@ -21,7 +21,7 @@ from archgraph.sizes.symbols import ONE, evaluate
 
 SUMMED_GRADIENTS = "gradients"
 SHARDED_WEIGHTS = "sharded weights"
-CHANNELS = "channels"
+_CHANNELS = "channels"
 STAGES = "stages"
 TOKENS = "tokens of experts"
 RINGS = "of n ranks each sends (n-1)/n of what is gathered or scattered, and twice that of a sum that all get (rings)"
@@ -103,7 +103,7 @@ class _Sent:
     def laws(self) -> Iterator[tuple[str, Expr]]:
         yield SUMMED_GRADIENTS, self._gradients()
         yield SHARDED_WEIGHTS, self._weights()
-        yield CHANNELS, self._channels()
+        yield _CHANNELS, self._channels()
         yield STAGES, self.run.accumulate * Add(*map(self._bytes, (*self.rank.sent, *self.rank.received)))
         yield TOKENS, self.run.accumulate * _share(self.run.ep) * 2 * self._tokens(self.rank.graph, ONE)
 

@@ -12,7 +12,7 @@ from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.linear import Linear
 
 FlowVertex: TypeAlias = Hashable
-START, END = "start", "end"
+START, _END = "start", "end"
 
 
 def narrowest(
@@ -36,7 +36,7 @@ def narrowest(
     for value in inside & growing:
         flow.add((value, "in"), (value, "out"), measure(value.type.numel))
     for value in kept:
-        flow.add((value, "out"), END, None)
+        flow.add((value, "out"), _END, None)
     for value in set(kept) - {value for member in members for value in member.outputs}:
         flow.add(START, (value, "in"), None)
     for member in members:
@@ -107,8 +107,8 @@ class _Flow:
             for a, b in path:
                 self._room[a][b] -= most
                 self._room[b][a] += most
-        found: set[FlowVertex] = {END}
-        waiting: deque[FlowVertex] = deque([END])
+        found: set[FlowVertex] = {_END}
+        waiting: deque[FlowVertex] = deque([_END])
         while waiting:
             target = waiting.popleft()
             before = [vertex for vertex in self._room[target] if vertex not in found and self._room[vertex][target] > 0]
@@ -125,12 +125,12 @@ class _Flow:
                 if room > 0 and target not in came:
                     came[target] = vertex
                     waiting.append(target)
-        return _edges(came) if END in came else []
+        return _edges(came) if _END in came else []
 
 
 def _edges(came: dict[FlowVertex, FlowVertex]) -> list[tuple[FlowVertex, FlowVertex]]:
     found: list[tuple[FlowVertex, FlowVertex]] = []
-    vertex: FlowVertex = END
+    vertex: FlowVertex = _END
     while vertex != START:
         found.append((came[vertex], vertex))
         vertex = came[vertex]

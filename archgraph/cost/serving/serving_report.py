@@ -22,7 +22,7 @@ from archgraph.keywords import strict_methods
 from archgraph.report.table import Table
 from archgraph.sizes.symbols import ONE, ZERO, evaluate, symbol
 
-PACKED, PLAIN, CACHE, CROSS = "packed weights", "weights", "cache", "cache of the source"
+PACKED, _PLAIN, CACHE, CROSS = "packed weights", "weights", "cache", "cache of the source"
 UNCOUNTED = "not counted: activations, and what kernels, the allocator and the driver take, unless reserve= is given"
 ESTIMATED = "the time is an estimate at peak rates, and measured times are longer"
 UNSEEN = "beyond the {} tokens of the network as it is, windows are not known: the cache is a bound there"
@@ -78,7 +78,7 @@ class Served:
         tokens = past_symbol(self.network) + 1
         laws = {
             PACKED: weights.packed,
-            PLAIN: weights.plain,
+            _PLAIN: weights.plain,
             CACHE: batch * self._cache(tokens),
             CROSS: batch * self._width * self._kept(ZERO, cross=True),
         }

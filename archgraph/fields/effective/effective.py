@@ -25,7 +25,7 @@ from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.reach import AxisMap, Reach
 from archgraph.sizes.exact import Evaluate
 
-MOST_ITERATIONS, MOST_STEPS = 1000, 200_000
+_MOST_ITERATIONS, _MOST_STEPS = 1000, 200_000
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class _Steps:
     def _member(self, member: Member) -> int:
         if isinstance(member, Node):
             return 1
-        return min(self._evaluate(member.iterations), MOST_ITERATIONS) * self.of(member.body)
+        return min(self._evaluate(member.iterations), _MOST_ITERATIONS) * self.of(member.body)
 
 
 BodyPowers: TypeAlias = "dict[tuple[Graph, str, int | None, int], Walk | str]"
@@ -117,11 +117,11 @@ class EffectiveFields(Fold[Walks]):
         self._evaluate = evaluate
         steps = _Steps(evaluate).of(graph)
         start = {axis: Walk(axis, STAY) for axis in axes or input.type.positions}
-        begin: Walks = start if steps <= MOST_STEPS else dict.fromkeys(start, "too many operations to walk through")
+        begin: Walks = start if steps <= _MOST_STEPS else dict.fromkeys(start, "too many operations to walk through")
         self._members: dict[str, Walks] = {}
         # Of the member that is walked through; nothing inside of repeats, where a path stands for many values.
         self._path: str | None = ""
-        if steps > MOST_STEPS:
+        if steps > _MOST_STEPS:
             self._values = {value: begin for member in graph.nodes for value in member.outputs}
             return
         self._values = self.run(graph, tuple(begin if value is input else {} for value in graph.inputs))
@@ -172,7 +172,7 @@ class EffectiveFields(Fold[Walks]):
 
     def _iterated(self, repeat: Repeat, operands: tuple[Walks, ...], count: int) -> tuple[Walks, ...]:
         carried = len(repeat.outputs)
-        if count > MOST_ITERATIONS:
+        if count > _MOST_ITERATIONS:
             return (dict.fromkeys(self.input.type.positions, "too many iterations"),) * carried
         steps = iterations(lambda given: self.outputs(repeat.body, given), operands)
         return next(islice(steps, count, None))[:carried]

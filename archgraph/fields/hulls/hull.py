@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from sympy import Expr, Integer, Max, Min
+from sympy import Expr, Max, Min
 
 from archgraph.fields.rules.axis_maps import rule_of
 from archgraph.fields.rules.axis_rule import Driver
 from archgraph.fields.sets.band import Band, Everything, Unknown
 from archgraph.ops.reach import AxisMap
 from archgraph.sizes.expansion import expanded
-
-ONE, ZERO = Integer(1), Integer(0)
+from archgraph.sizes.symbols import ONE, ZERO
 
 
 @dataclass(frozen=True)

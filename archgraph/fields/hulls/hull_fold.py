@@ -17,7 +17,7 @@ from archgraph.ops.reach import All, Reach
 
 Spans: TypeAlias = Mapping[str, Span]
 """What a value reads, by axis of the input."""
-MOST_ITERATIONS = 64
+_MOST_ITERATIONS = 64
 
 
 class HullFold(Fold[Spans]):
@@ -70,7 +70,7 @@ class HullFold(Fold[Spans]):
         # few iterations are walked through, and more are not guessed.
         if carried == 1:
             return (self._powers(repeat, operands, first[0]),)
-        if count.is_Integer and int(count) <= MOST_ITERATIONS:
+        if count.is_Integer and int(count) <= _MOST_ITERATIONS:
             steps = iterations(lambda given: self.outputs(repeat.body, given), operands)
             return next(islice(steps, int(count), None))[:carried]
         unknown: Spans = {axis: Unknown("several carried values") for spans in operands for axis in spans}

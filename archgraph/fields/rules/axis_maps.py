@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, get_args
 
-from sympy import Integer
-
 from archgraph.fields.rules.axis_rule import (
     AxisRule,
     AxisView,
@@ -64,8 +62,7 @@ from archgraph.ops.reach import (
     Unflattened,
     Window,
 )
-
-ONE, ZERO = Integer(1), Integer(0)
+from archgraph.sizes.symbols import ONE, ZERO
 
 
 class _All(AxisRule[All]):

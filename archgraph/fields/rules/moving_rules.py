@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Integer, Rational
+from sympy import Rational
 
 from archgraph.fields.rules.axis_rule import AxisView, MovingRule, PowerStep, Related, Stretch
 from archgraph.fields.rules.links import Every
@@ -27,8 +27,9 @@ from archgraph.ops.reach import (
     Transposed,
     Window,
 )
+from archgraph.sizes.symbols import ONE
 
-ONE, ZERO, HALF = Integer(1), Integer(0), Rational(1, 2)
+_HALF = Rational(1, 2)
 
 
 class WindowRule(MovingRule[Window]):
@@ -125,11 +126,11 @@ class InterpolatedRule(MovingRule[Interpolated]):
 
     def band(self, number: int) -> Stretch:
         factor = self.read.factor
-        middle = 1 / (2 * factor) - HALF
+        middle = 1 / (2 * factor) - _HALF
         reason = "" if factor.is_even or factor.is_odd else "an enlargement by a factor of unknown parity"
         # With an odd factor one output of every `factor` lies on a centre of the operand and reads it alone; with an
         # even one all read two neighbours. So there is no expression without the parity.
-        slack = (factor - 1) / (2 * factor) if factor.is_odd else HALF
+        slack = (factor - 1) / (2 * factor) if factor.is_odd else _HALF
         return Band(ONE / factor, middle - slack, middle + slack, factor != 1, reason)
 
     def taps(self, power: Power, view: AxisView) -> PowerStep:

@@ -12,7 +12,7 @@ from operator import add, mul
 from types import ModuleType
 from typing import NamedTuple
 
-FEW = 1 << 10
+_FEW = 1 << 10
 """Additions of which a loop is as fast as numpy."""
 WORTH_AN_IMPORT = 1 << 21
 """Additions, of all sums together, that take as long as the import of numpy."""
@@ -91,7 +91,7 @@ class _Additions:
 
     def numpy(self, more: int) -> ModuleType | None:
         """Return numpy where it is worth its import and installed, else None."""
-        if more < FEW:
+        if more < _FEW:
             return None
         self.made += more
         return _imported() if self.made >= WORTH_AN_IMPORT or "numpy" in sys.modules else None

@@ -10,7 +10,7 @@ from archgraph.figures.drawing.diagram import Extent, Text
 from archgraph.figures.drawing.style import SIZES
 
 GAP = 5.5
-EVERY = 3.0
+_EVERY = 3.0
 """How far apart the points of a line lie that labels keep clear of."""
 
 
@@ -69,7 +69,7 @@ def squares_along(points: Sequence[tuple[float, float]]) -> list[Extent]:
     """Return small squares along a line, for labels to keep clear of."""
     found = []
     for (x, y), (u, v) in pairwise(points):
-        steps = max(1, int(hypot(u - x, v - y) / EVERY))
+        steps = max(1, int(hypot(u - x, v - y) / _EVERY))
         for step in range(steps + 1):
             a, b = x + (u - x) * step / steps, y + (v - y) * step / steps
             found.append(Extent(a - 1.5, b - 1.5, a + 1.5, b + 1.5))

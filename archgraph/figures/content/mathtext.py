@@ -18,7 +18,7 @@ _GREEK_NAMES = (
     "psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
 )
 GREEK: dict[str, str] = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ", strict=True))
-MINUS, DOT, THIN, MEDIUM = "−", "·", 0.1, 0.22  # the gaps are in units of the font size
+MINUS, DOT, THIN, _MEDIUM = "−", "·", 0.1, 0.22  # the gaps are in units of the font size
 _SCRIPT, _RAISE, _LOWER = 0.72, 0.36, -0.16
 _NAMES = {floor: "floor", ceiling: "ceil"}
 """In words: the fonts of papers lack the brackets, and what stands in for them is wider."""
@@ -84,8 +84,8 @@ def shape(sizes: Iterable[Expr | int], size: float) -> tuple[Run, ...]:
         factor = math(extent, size)
         if isinstance(extent, Add):
             factor = line_of((Run("(", "serif", size),), factor, (Run(")", "serif", size),))
-        times = (Run("×", "serif", size, gap=MEDIUM * size * 0.75),) if out else ()
-        out = line_of(out + times, factor, gap=MEDIUM * size * 0.75) if out else factor
+        times = (Run("×", "serif", size, gap=_MEDIUM * size * 0.75),) if out else ()
+        out = line_of(out + times, factor, gap=_MEDIUM * size * 0.75) if out else factor
     return out
 
 
@@ -126,8 +126,8 @@ def _sum(expression: Expr, size: float) -> tuple[Run, ...]:
         if not out:
             out = line_of((Run(MINUS, "serif", size),), runs) if negative else runs
             continue
-        sign = Run(MINUS if negative else "+", "serif", size, gap=MEDIUM * size)
-        out = line_of((*out, sign), runs, gap=MEDIUM * size)
+        sign = Run(MINUS if negative else "+", "serif", size, gap=_MEDIUM * size)
+        out = line_of((*out, sign), runs, gap=_MEDIUM * size)
     return out
 
 
@@ -220,7 +220,7 @@ def _atom(expression: Expr, size: float) -> tuple[Run, ...]:
 
 
 def _call(expression: Expr, size: float) -> tuple[Run, ...]:
-    inner = line_of(*(_sum(cast(Expr, argument), size) for argument in expression.args), gap=MEDIUM * size)
+    inner = line_of(*(_sum(cast(Expr, argument), size) for argument in expression.args), gap=_MEDIUM * size)
     name = getattr(expression.func, "__name__", "").lower() if expression.args else str(expression)
     head = (Run(_NAMES.get(cast(type, expression.func), name), "serif", size),)
     return head + _parentheses(inner, size) if inner else head

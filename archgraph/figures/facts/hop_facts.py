@@ -10,7 +10,7 @@ from archgraph.graph.ir import Graph
 from archgraph.sizes.exact import Evaluate
 
 #: Rows of a matrix, and how many pairs are counted exactly.
-ROWS, MOST_PAIRS = 48, 2**21
+_ROWS, MOST_PAIRS = 48, 2**21
 
 Stretches = tuple[tuple[int, int], ...]
 HopRow = tuple[Stretches, ...]
@@ -85,7 +85,7 @@ class HopFacts:
 
 def _hops(paths: Paths) -> Hops:
     count, extent = paths.home.count, paths.extent
-    sampled = [min(count - 1, int((row + 0.5) * count / min(ROWS, count))) for row in range(min(ROWS, count))]
+    sampled = [min(count - 1, int((row + 0.5) * count / min(_ROWS, count))) for row in range(min(_ROWS, count))]
     exact = count * extent <= MOST_PAIRS
     rows = [paths.levels(output) for output in sampled]
     share = paths.connected if exact else sum(row[-1].touched for row in rows if row) / len(sampled) / extent

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SizeRule = TypeVar("SizeRule")
 TiedSizes = Mapping[str, Mapping[int, str]]
 """Dimensions of inputs, by the input's name, that are as large as a field."""
-MOST_STEPS = 9
+_MOST_STEPS = 9
 """Of how many steps a symbol of an input is made in a small member."""
 
 
@@ -69,4 +69,4 @@ def fewer_places(size: int, step: int, offset: int) -> int:
     >>> fewer_places(128, 1, 0), fewer_places(225, 32, 1), fewer_places(1024, 32, 0)
     (9, 225, 288)
     """
-    return min(size, offset + MOST_STEPS * step)
+    return min(size, offset + _MOST_STEPS * step)

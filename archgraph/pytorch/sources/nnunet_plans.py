@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CLASS_PLACES = ("dynamic_network_architectures.", "torch.nn.")
 """Where the classes that a plan names may lie: nothing else is imported."""
-CHANNELS, CLASSES = "input_channels", "num_classes"
+_CHANNELS, _CLASSES = "input_channels", "num_classes"
 
 
 def nnunet_model(path: str, options: BuilderOptions) -> NamedModel:
@@ -40,7 +40,7 @@ def nnunet_model(path: str, options: BuilderOptions) -> NamedModel:
     if not isinstance(architecture, Mapping):
         raise SpecError(f"{quoted(file)} says no architecture of {quoted(name)}", hint="plans of nnU-Net 2.4 on do")
     kind = _allowed(str(architecture.get("network_class_name")), file)
-    keywords = {**_keywords(architecture, file), CHANNELS: channels, CLASSES: classes, **given}
+    keywords = {**_keywords(architecture, file), _CHANNELS: channels, _CLASSES: classes, **given}
     taken = inspect.signature(kind).parameters
     module = built(file, lambda: kind(**{key: value for key, value in keywords.items() if key in taken}))
     patch = map(int, configuration.get("patch_size") or ())
@@ -75,12 +75,12 @@ def _sizes(file: str, given: dict[str, Any]) -> tuple[int, int]:
     """How many channels the images have, and how many classes are told apart."""
     dataset = Path(file).with_name("dataset.json")
     found = read_configuration(str(dataset)) if dataset.is_file() else {}
-    channels = given.pop(CHANNELS, None) or len(found.get("channel_names") or found.get("modality") or ())
-    classes = given.pop(CLASSES, None) or len(found.get("labels") or ())
+    channels = given.pop(_CHANNELS, None) or len(found.get("channel_names") or found.get("modality") or ())
+    classes = given.pop(_CLASSES, None) or len(found.get("labels") or ())
     if not channels or not classes:
         raise SpecError(
             f"{quoted(file)} does not say how many channels and classes there are",
-            hint=f"dataset.json beside it does, or --set {CHANNELS}=1 {CLASSES}=3",
+            hint=f"dataset.json beside it does, or --set {_CHANNELS}=1 {_CLASSES}=3",
         )
     return int(channels), int(classes)
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-PLAIN = re.compile(r"[A-Za-z0-9(_][\w .*+/()-]*\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9(_][\w .*+/()-]*\Z")
 WORDS = frozenset(["true", "false", "null"])
 
 
@@ -22,7 +22,7 @@ def one_line(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(one_line, value)) + "]"
     if isinstance(value, str):
-        return value if PLAIN.match(value) and value not in WORDS and not value.isdigit() else json.dumps(value)
+        return value if _PLAIN.match(value) and value not in WORDS and not value.isdigit() else json.dumps(value)
     return json.dumps(value)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PADDING = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
-END = 2**31
+_END = 2**31
 """From here on, the end of a slice means the end of a dimension."""
 
 
@@ -91,9 +91,9 @@ def _slice(
 def _cut(x: Tensor, dim: int, low: int, high: int, by: int) -> Tensor:
     length = x.shape[dim]
     if by > 0:
-        return x[(slice(None),) * dim + (slice(low, None if high >= END else high, by),)]
+        return x[(slice(None),) * dim + (slice(low, None if high >= _END else high, by),)]
     # PyTorch has no steps back: the elements in their own order, turned round.
-    places = list(range(length))[slice(low, None if high <= -END or high < -length else high, by)]
+    places = list(range(length))[slice(low, None if high <= -_END or high < -length else high, by)]
     kept = x[(slice(None),) * dim + (slice(places[-1], places[0] + 1, -by),)]
     return kept.flip(dim)
 

@@ -13,7 +13,7 @@ from archgraph.pytorch.sources.configuration import Fields
 
 LARGEST_PROGRAM = 2**27
 """Bytes of the largest part of an archive that is read."""
-PROGRAM, WEIGHTS = "models/model.json", "data/weights/model_weights_config.json"
+PROGRAM, _WEIGHTS = "models/model.json", "data/weights/model_weights_config.json"
 READ_SCHEMA = 8
 """The schema of exported programs that is read, by its major number: that of torch 2.6 and later."""
 Json: TypeAlias = Fields
@@ -30,7 +30,7 @@ def read_archive(path: str) -> tuple[Json, Json]:
         raise SpecError(f"there is no file {quoted(path)}", hint="torch.export.save(program, 'model.pt2') writes one")
     try:
         with ZipFile(path) as archive:
-            program, weights = (_part(archive, name, path) for name in (PROGRAM, WEIGHTS))
+            program, weights = (_part(archive, name, path) for name in (PROGRAM, _WEIGHTS))
     except (BadZipFile, OSError, ValueError, RecursionError, EOFError, NotImplementedError, RuntimeError) as error:
         raise SpecError(f"cannot read {quoted(path)} as an archive: {type(error).__name__}: {error}") from None
     version = program.get("schema_version")

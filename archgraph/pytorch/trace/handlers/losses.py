@@ -16,7 +16,7 @@ from archgraph.pytorch.trace.handlers.pointwise import arithmetic
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.registry import aten
 
-NONE, MEAN = 0, 1
+_NONE, MEAN = 0, 1
 """How PyTorch numbers what is done to the losses of all elements; 2 is their sum."""
 
 
@@ -25,7 +25,7 @@ def loss(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """A loss of every element, and its mean or sum."""
     name = a.node.target._schema.name.removeprefix("aten::")
     strength = next((getattr(a, key) for key in ("delta", "beta") if key in a.nodes), 1.0)
-    call = None if strength == 1.0 else (None, None, NONE, float(strength))
+    call = None if strength == 1.0 else (None, None, _NONE, float(strength))
     factors = [factor for key in ("weight", "pos_weight") if isinstance(factor := getattr(a, key), Tracked)]
     if not factors:
         return _together(i, a, arithmetic(i, Function(name, call), [a.self, a.target]))
@@ -63,7 +63,7 @@ def _likelihood(i: ProgramInterpreter, x: Tracked, labels: Tracked) -> Tracked:
 
 def _together(i: ProgramInterpreter, a: Arguments, each: Tracked) -> Tracked:
     """Return the losses of all elements, their mean or their sum."""
-    if a.reduction == NONE:
+    if a.reduction == _NONE:
         return each
     make = GlobalAvgPool if a.reduction == MEAN else _sum
     return reduced(i, each, range(each.rank), make).with_layout([])

@@ -29,7 +29,7 @@ class NoLawError(ArchgraphError):
 
 NEXT_DECISIONS = 8
 """Sizes in a row at which a law is proved where code decides by a rest or another number without a law."""
-NARROW = 2
+_NARROW = 2
 """Up to this k, all symbols start where the first of them has to."""
 
 
@@ -234,7 +234,7 @@ class Search:
             outside, floor = floor, min(2 * floor, top)
         floor = _border(floor, outside, lambda k: self.holds(together(k)))
         least = together(floor)
-        if floor > NARROW:
+        if floor > _NARROW:
             for name, place in least.items():
                 least[name] = self._lowered(least, name, place)
         return tuple(replace(item, least=least[item.name]) for item in self.items)
