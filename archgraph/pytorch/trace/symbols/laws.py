@@ -64,19 +64,22 @@ class FittedLaws:
         # Products come first: at samples that differ in one symbol each, one of two symbols looks like a sum.
         for shape in operands:
             yield from self._products(values, shape)
-        yield from self._sums(values, sizes)
+        yield from _sums(values, sizes)
         yield from self._quotients(values, sizes)
         polynomial = self._interpolation.law(values)
         if polynomial is not None:
             yield polynomial
         yield from _shifted(values, sizes)
+        # What is rounded agrees with much else at a few samples: it is the last thing to believe.
+        yield from _half_sums(values, sizes)
         yield from _halved(values, sizes)
 
     def _of_earlier(self, values: Values) -> Iterator[Expr]:
         """Of sizes that are no operands': a crop takes what it leaves from another tensor."""
         recent = [(law, own) for own, law in reversed(self._table.items())][:MOST_EARLIER]
-        yield from self._sums(values, recent)
+        yield from _sums(values, recent)
         yield from _shifted(values, recent)
+        yield from _half_sums(values, recent)
         yield from _halved(values, recent)
 
     @staticmethod
@@ -95,17 +98,6 @@ class FittedLaws:
                         yield law
 
     @staticmethod
-    def _sums(values: Values, sizes: list[Known]) -> Iterator[Expr]:
-        """A sum or a difference, or half of it as a border has it."""
-        for (law, own), (other, more) in combinations(sizes, 2):
-            for sign in (1, -1):
-                numbers = [abs(a + sign * b) for a, b in zip(own, more, strict=True)]
-                if numbers[0] and tuple(numbers) == values:
-                    yield (law + sign * other) * (1 if own[0] + sign * more[0] > 0 else -1)
-                if len(set(numbers)) > 1 and all(number // 2 == v for number, v in zip(numbers, values, strict=True)):
-                    yield floor_divide((law + sign * other) * (1 if own[0] + sign * more[0] > 0 else -1), Integer(2))
-
-    @staticmethod
     def _quotients(values: Values, sizes: list[Known]) -> Iterator[Expr]:
         for law, own in sizes:
             for other, more in sizes:
@@ -113,6 +105,29 @@ class FittedLaws:
                     quotient = product((law, 1 / other))
                     if quotient.is_integer:
                         yield quotient
+
+
+def _sums(values: Values, sizes: list[Known]) -> Iterator[Expr]:
+    """A sum or a difference."""
+    for law, numbers in _pairs(sizes):
+        if numbers == values:
+            yield law
+
+
+def _half_sums(values: Values, sizes: list[Known]) -> Iterator[Expr]:
+    """Half of a sum or a difference, rounded down, as a border has it."""
+    for law, numbers in _pairs(sizes):
+        if len(set(numbers)) > 1 and all(number // 2 == v for number, v in zip(numbers, values, strict=True)):
+            yield floor_divide(law, Integer(2))
+
+
+def _pairs(sizes: list[Known]) -> Iterator[Known]:
+    """Sums of two sizes, and differences as positive numbers."""
+    for (law, own), (other, more) in combinations(sizes, 2):
+        for sign in (1, -1):
+            numbers = tuple(abs(a + sign * b) for a, b in zip(own, more, strict=True))
+            if numbers[0]:
+                yield (law + sign * other) * (1 if own[0] + sign * more[0] > 0 else -1), numbers
 
 
 def _shifted(values: Values, sizes: list[Known]) -> Iterator[Expr]:

@@ -1,4 +1,4 @@
-"""Sizes that operators round: of windows that move by more than one place, and of slices with a step."""
+"""Sizes that operators say: of windows that may move by more than one place, of slices with a step, and of pads."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.operators import operator_of
 
+PADS = ("constant_pad", "pad", "reflection_pad", "replication_pad")
 POOLS = ("max_pool", "avg_pool", "lp_pool")
 
 
@@ -23,6 +24,8 @@ def rounding_of(node: RecordedNode, dim: int, rank: int) -> tuple[int, int] | No
     if name == "slice" and _number(given, "dim", 0) % rank == dim:
         step = _number(given, "step", 1)
         return step, step - 1 - _number(given, "start", 0)
+    if name.startswith(PADS):
+        return _padded(_listed(given.get("pad", given.get("padding"))), rank - 1 - dim)
     if name.startswith("conv") and "transpose" not in name:
         return _window(given, _weight_sides(node), dim - 2 if rank > 2 else -1, ceil=False)
     if name.startswith(POOLS):
@@ -30,6 +33,12 @@ def rounding_of(node: RecordedNode, dim: int, rank: int) -> tuple[int, int] | No
         count = int(next((char for char in name if char.isdigit()), "1"))
         return _window(given, sides, dim - (rank - count), ceil=bool(given.get("ceil_mode")))
     return None
+
+
+def _padded(widths: list[int], place: int) -> tuple[int, int] | None:
+    """What a pad adds to the dimension at a place from the last, which torch lists first."""
+    added = widths[2 * place : 2 * place + 2]
+    return (1, sum(added)) if added and all(isinstance(number, int) for number in added) else None
 
 
 def _given(node: RecordedNode) -> dict[str, Any]:
@@ -52,11 +61,13 @@ def _weight_sides(node: RecordedNode) -> list[int]:
 
 
 def _window(given: Mapping[str, Any], sides: list[int], place: int, *, ceil: bool) -> tuple[int, int] | None:
-    if place < 0 or not sides or isinstance(given.get("padding"), str):
+    if place < 0 or not sides:
         return None
+    if given.get("padding") == "same":
+        return 1, 0
     side = _at(sides, place)
     stride = _at(_listed(given.get("stride")) or sides, place)
-    padding = _at(_listed(given.get("padding")) or [0], place)
+    padding = 0 if given.get("padding") == "valid" else _at(_listed(given.get("padding")) or [0], place)
     dilation = _at(_listed(given.get("dilation")) or [1], place)
     if not all(isinstance(number, int) for number in (side, stride, padding, dilation)):
         return None

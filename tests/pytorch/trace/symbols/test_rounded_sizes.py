@@ -144,3 +144,20 @@ def test_rounded_sides_are_right_wherever_they_are_answered(name):
             answered[h, w] = g.at(h=h, w=w).macs
     assert (12, 24) in answered
     assert answered == {(h, w): macs(module, 1, 3, h, w) for h, w in answered}
+
+
+def halving(padding, kind):
+    pads = {"zero": nn.ZeroPad2d, "reflect": nn.ReflectionPad2d, "replicate": nn.ReplicationPad2d}
+    layers = []
+    for _ in range(3):
+        layers += [pads[kind](padding), nn.Conv2d(3, 3, 3, stride=2, padding="valid"), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Conv2d(3, 3, 3, padding="same"))
+
+
+@pytest.mark.parametrize("kind", ["zero", "reflect", "replicate"])
+@pytest.mark.parametrize("padding", [(0, 1, 0, 1), (1, 2, 2, 2)])
+def test_what_operators_round_has_a_law_at_every_size(padding, kind):
+    module = halving(padding, kind)
+    g = ag.trace(module, torch.rand(1, 3, 64, 48), dynamic={"input": {2: "h", 3: "w"}})
+    for h, w in itertools.product(range(40, 58), (33, 34, 35, 47)):
+        assert g.at(h=h, w=w).macs == macs(module, 1, 3, h, w)
