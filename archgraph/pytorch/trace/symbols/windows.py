@@ -8,7 +8,7 @@ from typing import Any
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.operators import operator_of
 
-PADS = ("constant_pad", "pad", "reflection_pad", "replication_pad")
+_PADS = ("constant_pad", "pad", "reflection_pad", "replication_pad")
 POOLS = ("max_pool", "avg_pool", "lp_pool")
 
 
@@ -24,7 +24,7 @@ def rounding_of(node: RecordedNode, dim: int, rank: int) -> tuple[int, int] | No
     if name == "slice" and _number(given, "dim", 0) % rank == dim:
         step = _number(given, "step", 1)
         return step, step - 1 - _number(given, "start", 0)
-    if name.startswith(PADS):
+    if name.startswith(_PADS):
         return _padded(_listed(given.get("pad", given.get("padding"))), rank - 1 - dim)
     if name.startswith("conv") and "transpose" not in name:
         return _window(given, _weight_sides(node), dim - 2 if rank > 2 else -1, ceil=False)
