@@ -28,7 +28,6 @@ from archgraph.figures.maps.maps_legend import maps_legend, maps_rules, packed
 from archgraph.figures.overview.any_graph import full_diagram, graph_diagram
 from archgraph.figures.overview.spine import block_diagram, repeat_groups, spine_diagram
 from archgraph.figures.overview.u import u_diagram
-from archgraph.outline.stages import find_u
 from archgraph.outline.wording import capitalized
 
 _CHARTS = ("ladder", "matrix", "hops", "levels", "laws")
@@ -95,7 +94,7 @@ def _first_fitting(facts: Facts, view: str, widths: list[float], engine: str) ->
         return _blocks(facts, widths, engine)
     if facts.options.direction == "right":
         return graph_diagram(facts, facts.structure, widths[-1], engine)
-    u = find_u(facts.structure) if facts.options.direction == "auto" else None
+    u = facts.u if facts.options.direction == "auto" else None
     if u is not None and (drawn := u_diagram(facts, u, widths[-1])) is not None:
         return drawn
     for width in widths:

@@ -13,7 +13,7 @@ from archgraph.graph.ir import Repeat
 from archgraph.graph.locate import find_member
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Item
-from archgraph.outline.stages import find_u, stages
+from archgraph.outline.stages import stages
 from archgraph.outline.wording import called, capitalized, phrase
 
 _MOST_ROWS = 11
@@ -25,9 +25,8 @@ def steps(facts: Facts, *, effective: bool = True) -> list[LadderStep]:
     Effective fields take as long as all the rest together: a figure that does not show them leaves them out.
     """
     found = facts.structure
-    u = find_u(found)
-    if u is not None:
-        return [_step(facts, stage.line, effective=effective) for stage in (*u.encoder, u.bottom, *u.decoder)]
+    if facts.u is not None:
+        return [_step(facts, part.line, effective=effective) for part in facts.u.parts if part.line]
     rows = _rows(facts, found.chain, effective=effective)
     if len(rows) > _MOST_ROWS:
         rows = [_step(facts, stage.line, effective=effective) for stage in stages(found)]

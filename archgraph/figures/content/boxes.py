@@ -328,6 +328,11 @@ def _picture(contents: Content, width: float, height: float) -> list[BoxPart]:
     return [*field_square(contents.reach, x + (column - _THUMB) / 2, y, _THUMB, color), label]
 
 
+def end_box(name: str, line: Line) -> Box:
+    """A text where the data comes in or goes out."""
+    return Box(name, line_width(line) + 4, 12, (Text(line, 2, 8.6),))
+
+
 def circle(name: str, kind: str, hint: str = "") -> Box:
     """A circle for an operation on two values: a plus, or a dot for products."""
     middle = _CIRCLE / 2

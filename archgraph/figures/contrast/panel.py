@@ -25,7 +25,6 @@ from archgraph.figures.drawing.diagram import (
 from archgraph.figures.drawing.outlines import BAR, outlined
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, LINE, PANEL, SIZES, SKIP, ink_on, mix, ramp
 from archgraph.figures.facts.facts import Facts
-from archgraph.outline.stages import find_u
 
 TALL, LOW = 20.5, 13.0
 _HEAD, _LANE, _ROOMY = 37.0, 5.0, 205.0
@@ -192,11 +191,11 @@ def _arrows(
 
 def _lanes(facts: Facts, steps: Sequence[LadderStep]) -> list[tuple[int, int]]:
     """Copies of a U as (from row, to row), inner ones first."""
-    u = find_u(facts.structure)
+    u = facts.u
     if u is None:
         return []
-    rows = {stage: index for index, stage in enumerate((*u.encoder, u.bottom, *u.decoder))}
-    pairs = {(rows[copy.source], rows[copy.target]) for copy in u.copies}
+    rows = {part: index for index, part in enumerate(part for part in u.parts if part.line)}
+    pairs = {(rows.get(skip.source, 0), rows[skip.target]) for skip in u.skips}
     return sorted(pairs, key=lambda pair: pair[1] - pair[0])
 
 

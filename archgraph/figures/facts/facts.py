@@ -23,10 +23,12 @@ from archgraph.graph.letters import lettered
 from archgraph.graph.locate import find_member
 from archgraph.graph.network import Network
 from archgraph.laws.numeric import value_at
+from archgraph.outline.forms.network_outline import network_outline, outline_of_flow
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Flow, Item, flow_of
 from archgraph.outline.mixing import Attended
 from archgraph.outline.structure import Structure, entry_of, structure
+from archgraph.outline.u_parts import UParts, u_parts
 from archgraph.outline.wording import brief
 from archgraph.sizes.expansion import expanded
 
@@ -77,6 +79,13 @@ class Facts:
     @cached_property
     def structure(self) -> Structure:
         return structure(self.flow)
+
+    @cached_property
+    def u(self) -> UParts | None:
+        """The network as a U, if it is one."""
+        options = self.options
+        plain = options.depth is None and not options.focus and not options.hide
+        return u_parts(network_outline(self.network) if plain else outline_of_flow(self.flow, self.network.values))
 
     @cached_property
     def _entry(self) -> Value | None:

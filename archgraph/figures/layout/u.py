@@ -1,7 +1,7 @@
 """The true U: encoder on the left, decoder on the right, every skip a straight horizontal line."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, BoxPart, Diagram, Edge, Line, Path, Text, line_width
 from archgraph.figures.drawing.style import SKIP
@@ -10,16 +10,24 @@ _INDENT, _LEAST_INDENT = 20.0, 5.0
 _GAP, _LABELLED_GAP, _TWO_LINES = 16.0, 22.0, 26.0
 _LINE_HEIGHT = 9.0
 _SKIP_MARGIN = 13.0
-_OUTSIDE = 24.0
+_PITCH = 4.4
 
 
 @dataclass(frozen=True)
 class Skip:
-    """A copy from an encoder box to a decoder box of the same row."""
+    """Copies from an encoder box to a decoder box of the same row, an arrow each; ``way`` is what works on them."""
 
     source: str
     target: str
     label: Line = ()
+    count: int = 1
+    way: Box | None = None
+
+    @property
+    def room(self) -> float:
+        """How wide it is between its ends."""
+        inner = line_width(self.label) if self.way is None else self.way.width
+        return inner + 2 * _SKIP_MARGIN
 
 
 @dataclass(frozen=True)
@@ -80,12 +88,12 @@ def _rows(shape: UShape) -> dict[str, int]:
     # Of several copies into one box the first one decides: reversed, it is written last.
     partner = {skip.target: rows[skip.source] for skip in reversed(shape.skips)}
     above = depth
-    for index, box in enumerate(shape.decoder):
+    for box in shape.decoder:
         above = min(partner.get(box.name, above - 1), above - 1)
-        # Never so high that those above it have no row left.
-        rows[box.name] = max(above, len(shape.decoder) - 1 - index)
-        above = rows[box.name]
-    return rows
+        rows[box.name] = above
+    # What follows the last copy may reach higher than what comes before the first.
+    top = min(rows.values())
+    return {name: row - top for name, row in rows.items()}
 
 
 def _margin(shape: UShape, indent: float, rows: Mapping[str, int]) -> float:
@@ -111,7 +119,7 @@ def _spare(shape: UShape, width: float, indent: float, rows: Mapping[str, int]) 
     left = {rows[box.name]: indent * rows[box.name] + box.width for box in shape.encoder}
     margin = _margin(shape, indent, rows)
     right = {rows[box.name]: width - margin - indent * rows[box.name] - box.width for box in shape.decoder}
-    need = {rows[skip.source]: line_width(skip.label) + 2 * _SKIP_MARGIN for skip in shape.skips}
+    need = {rows[skip.source]: skip.room for skip in shape.skips}
     # Without a copy between them, both sides still have to look apart.
     spare = [right.get(row, width) - edge - need.get(row, 12.0) for row, edge in left.items()]
     return [*spare, width - shape.bottom.width]
@@ -126,12 +134,26 @@ def _place(shape: UShape, width: float, indent: float) -> list[Box]:
     placed.append(bottom.at((width - bottom.width) / 2, tops[rows[bottom.name]]))
     for box in shape.decoder:
         placed.append(box.at(width - margin - indent * rows[box.name] - box.width, tops[rows[box.name]]))
-    return placed
+    return [*placed, *_ways(shape, {box.name: box for box in placed})]
+
+
+def _ways(shape: UShape, boxes: Mapping[str, Box]) -> list[Box]:
+    """What works on a copy, halfway between its ends."""
+    found = []
+    for skip in shape.skips:
+        if skip.way is not None:
+            source, target = boxes[skip.source], boxes[skip.target]
+            middle = source.y + min(source.height, target.height) / 2
+            x = (source.extent.right + target.x - skip.way.width) / 2
+            found.append(skip.way.at(x, max(source.y, middle - skip.way.height / 2)))
+    return found
 
 
 def _tops(shape: UShape, rows: Mapping[str, int]) -> list[float]:
     """The upper edge of every row."""
     boxes = (*shape.encoder, shape.bottom, *shape.decoder)
+    rows = {**rows, **{skip.way.name: rows[skip.source] for skip in shape.skips if skip.way is not None}}
+    boxes = (*boxes, *(skip.way for skip in shape.skips if skip.way is not None))
     count = max(rows.values()) + 1
     heights = [max((box.height for box in boxes if rows[box.name] == row), default=0.0) for row in range(count)]
     tops, y = [], 0.0
@@ -190,33 +212,44 @@ def _turn(shape: UShape, boxes: Mapping[str, Box]) -> list[Edge]:
 
 
 def _skips(shape: UShape, boxes: Mapping[str, Box]) -> list[Edge]:
-    edges = []
-    for skip in shape.skips:
-        source, target = boxes[skip.source], boxes[skip.target]
-        y = source.y + min(source.height, target.height) / 2
-        start, end = source.extent.right, target.x
-        path = Path(((start, y), (end, y)), SKIP, 0.75, (3.0, 2.0), arrow=True)
-        text = Text(skip.label, color=MUTED, backdrop="#ffffff").centered((start + end) / 2)
-        label = (text.moved(0, y + 2.4),) if skip.label else ()
-        edges.append(Edge(skip.source, skip.target, path, label, "dashed"))
+    return [edge for skip in shape.skips for edge in _skip(skip, boxes)]
+
+
+def _skip(skip: Skip, boxes: Mapping[str, Box]) -> list[Edge]:
+    """An arrow for every copy, side by side, or one through the box of what works on it."""
+    source, target = boxes[skip.source], boxes[skip.target]
+    middle = source.y + min(source.height, target.height) / 2
+    stops = [(skip.source, source.extent.right), (skip.target, target.x)]
+    if skip.way is not None:
+        way = boxes[skip.way.name]
+        stops[1:1] = [(way.name, way.x), (way.name, way.extent.right)]
+    pitch = min(_PITCH, (min(source.height, target.height) - 4) / max(1, skip.count))
+    heights = [middle + pitch * (index - (skip.count - 1) / 2) for index in range(skip.count)]
+    edges = [
+        Edge(start, end, Path(((x, y), (to, y)), SKIP, 0.75, (3.0, 2.0), arrow=True), (), "dashed")
+        for (start, x), (end, to) in zip(stops[::2], stops[1::2], strict=True)
+        for y in heights
+    ]
+    if skip.label and skip.way is None:
+        text = Text(skip.label, color=MUTED, backdrop="#ffffff").centered((source.extent.right + target.x) / 2)
+        # With the last arrow, so that it lies above all of them.
+        edges[-1] = replace(edges[-1], label=(text.moved(0, middle + 2.4),))
     return edges
 
 
 def _ends(shape: UShape, boxes: Mapping[str, Box]) -> list[BoxPart]:
-    """The input comes in above the first box, the output leaves above the last one."""
+    """The input comes in above the first box, unless it is one; the output leaves above the last one."""
     first, last = boxes[shape.encoder[0].name], boxes[(shape.decoder or (shape.bottom,))[-1].name]
     x, out = first.center[0], last.center[0]
-    entry = Text(shape.entry, color=MUTED).centered(x)
     exit_ = Text(shape.exit, color=MUTED).centered(out)
-    entry = entry.moved(max(0.0, 1 - entry.x), first.y - 18)
     overhang = exit_.x + exit_.width - last.extent.right
     exit_ = exit_.moved(-max(0.0, overhang), last.y - 18)
-    return [
-        entry,
-        exit_,
-        Path(((x, first.y - 14), (x, first.y)), INK, 0.9, arrow=True),
-        Path(((out, last.y), (out, last.y - 14)), INK, 0.9, arrow=True),
-    ]
+    leaving = [exit_, Path(((out, last.y), (out, last.y - 14)), INK, 0.9, arrow=True)]
+    if not shape.entry:
+        return leaving
+    entry = Text(shape.entry, color=MUTED).centered(x)
+    entry = entry.moved(max(0.0, 1 - entry.x), first.y - 18)
+    return [entry, *leaving, Path(((x, first.y - 14), (x, first.y)), INK, 0.9, arrow=True)]
 
 
 def _exits(shape: UShape, boxes: Mapping[str, Box]) -> list[BoxPart]:
