@@ -81,8 +81,8 @@ class UParts:
     decoder: tuple[UPart, ...]
     skips: tuple[USkip, ...]
     head: tuple[Item, ...]
-    exits: tuple[tuple[UPart, Value], ...]
-    conditions: tuple[UCondition, ...]
+    exits: tuple[tuple[UPart, Value], ...] = ()
+    conditions: tuple[UCondition, ...] = ()
 
     @property
     def parts(self) -> tuple[UPart, ...]:
@@ -99,59 +99,63 @@ class UCondition:
     taken: tuple[UPart, ...]
 
 
-def u_parts(outline: NetworkOutline) -> UParts | None:
-    """The parts of a network that is one U of one input, with what comes before and after it; else nothing."""
+def us_of(outline: NetworkOutline) -> tuple[UParts, ...]:
+    """The Us in a row that a network of one input is, with what comes before and after each; nothing where it is none."""
     steps = outline.tree.steps if isinstance(outline.tree, Series) else (outline.tree,)
-    places = [index for index, step in enumerate(steps) if isinstance(step, U)]
-    if len(places) != 1 or len(outline.sources) != 1:
-        return None
-    u = steps[places[0]]
-    assert isinstance(u, U)
-    inner = (part for row in u.rows for side in (row.encoder, row.decoder, u.bottom) for part in walked(side))
-    if isinstance(u, Grid) or any(isinstance(part, U) for part in inner):
-        return None
-    return _Cutting(outline, u).cut(steps[: places[0]], steps[places[0] + 1 :])
+    us = [step for step in steps if isinstance(step, U)]
+    inner = (part for u in us for row in u.rows for side in (row.encoder, row.decoder, u.bottom) for part in walked(side))
+    if len(outline.sources) != 1 or any(isinstance(one, Grid) for one in us) or any(isinstance(one, U) for one in inner):
+        return ()
+    found: list[UParts] = []
+    cutting = _Cutting(outline)
+    waiting: list[OutlinePart] = []
+    for index, step in enumerate(steps):
+        if not isinstance(step, U):
+            waiting.append(step)
+            continue
+        last = step is us[-1]
+        forks = () if last else _forks(us[len(found) + 1])
+        one = cutting.cut(step, waiting, steps[index + 1 :] if last else (), forks)
+        if one is None:
+            return ()
+        found.append(one)
+        waiting = [*forks]
+    return tuple(cutting.with_sides(found))
 
 
 @dataclass
 class _Cutting:
     outline: NetworkOutline
-    u: U
     owner: dict[Item | Value, UPart] = field(default_factory=dict)
 
-    def cut(self, before: Sequence[OutlinePart], after: Sequence[OutlinePart]) -> UParts | None:
-        *rows, inmost = [piece for row in self.u.rows for piece in self._pieces(row)]
-        middle = [*inmost.down, *leaves_of(self.u.bottom), *inmost.up]
+    def cut(
+        self, u: U, before: Sequence[OutlinePart], after: Sequence[OutlinePart], forks: Sequence[Leaf]
+    ) -> UParts | None:
+        """One U with what comes before and after it, but for the forks that begin the next."""
+        *rows, inmost = [piece for row in u.rows for piece in _pieces(u, row)]
+        middle = [*inmost.down, *leaves_of(u.bottom), *inmost.up]
         encoder = [*_by_level(_leaves(before)), *(piece.down for piece in rows if piece.down)]
-        decoder = [*(piece.up for piece in reversed(rows) if piece.up), *_by_level(_leaves(after))]
+        ups = [[leaf for leaf in piece.up if leaf not in forks] for piece in reversed(rows)]
+        decoder = [*(up for up in ups if up), *_by_level(_leaves(after))]
         if not encoder or not decoder or not _items(middle):
             return None
         middle, *decoder = _passed_on([middle, *decoder])
-        left = [self._part(leaves, first=index == 0) for index, leaves in enumerate(encoder)]
+        start = not self.owner
+        left = [self._part(leaves, first=start and index == 0) for index, leaves in enumerate(encoder)]
         bottom, *right = [self._part(leaves) for leaves in (middle, *decoder)]
         right[-1], head = _without_head(right[-1])
         self._own([*left, bottom, *right], head)
-        skips = self._skips()
+        skips = self._skips(u)
         if skips is None or not all(skip.source in left and skip.target in right for skip in skips):
             return None
-        conditions = tuple(self._condition(side) for side in self.outline.sides)
-        exits = tuple(self._exits(right[-1], head))
-        return UParts(tuple(left), bottom, tuple(right), tuple(skips), head, exits, conditions)
+        return UParts(tuple(left), bottom, tuple(right), tuple(skips), head)
 
-    def _pieces(self, row: Row) -> list[_Piece]:
-        """One part on either side, or one for each skip; last, what is left of the innermost row for the bottom."""
-        down, up = list(leaves_of(row.encoder)), list(leaves_of(row.decoder))
-        last = row is self.u.rows[-1]
-        works = any(not item.light for way in row.skips for item in _items(leaves_of(way)))
-        nested = _nested(row, down, up) if last and (len(self.u.rows) == 1 or works) else []
-        if len(nested) < 2:
-            return [_Piece(down, up), *([_Piece([], [])] if last else [])]
-        starts, ends = [0, *(first + 1 for first, _ in nested)], [len(up), *(end for _, end in nested)]
-        pieces = [
-            _Piece(down[start:stop], up[arrives:end])
-            for start, stop, (_, arrives), end in zip(starts[:-1], starts[1:], nested, ends[:-1], strict=True)
-        ]
-        return [*pieces, _Piece(down[starts[-1] :], up[: ends[-1]])]
+    def with_sides(self, us: Sequence[UParts]) -> Iterator[UParts]:
+        """The same with further results, and with all conditions at the last one."""
+        for u in us:
+            exits = [(part, value) for part, value in self._exits(us[-1]) if part in u.parts]
+            conditions = map(self._condition, self.outline.sides) if u is us[-1] else ()
+            yield replace(u, exits=tuple(exits), conditions=tuple(conditions))
 
     def _part(self, leaves: Sequence[Leaf], *, first: bool = False) -> UPart:
         items = [leaf.item for leaf in leaves if leaf.item is not None]
@@ -192,10 +196,10 @@ class _Cutting:
         key = leaf.item if leaf.item is not None else leaf.value
         return self.owner.get(key) if key is not None else None
 
-    def _skips(self) -> list[USkip] | None:
+    def _skips(self, u: U) -> list[USkip] | None:
         """Every skip between two parts; nothing if one begins or ends elsewhere."""
         found: list[USkip] = []
-        for row in self.u.rows:
+        for row in u.rows:
             for way, sources, targets in zip(row.skips, row.sources, row.targets, strict=True):
                 source, target = self._owner(sources[-1]), self._owner(targets[0])
                 if source is None or target is None:
@@ -211,10 +215,10 @@ class _Cutting:
         names = tuple(leaf.name for leaf in leaves if leaf.item is None)
         return UCondition((*self._constants(made), *made), names, tuple(dict.fromkeys(taken)))
 
-    def _exits(self, last: UPart, head: Sequence[Item]) -> Iterator[tuple[UPart, Value]]:
+    def _exits(self, last: UParts) -> Iterator[tuple[UPart, Value]]:
         """Further results, with the part that makes them or that what makes them reads."""
         flow = self.outline.flow
-        main = (head or last.line)[-1].outputs
+        main = (last.head or last.decoder[-1].line)[-1].outputs
         touched = {
             item: self._owner(side.touches[0]) for side in self.outline.exits for item in _items(leaves_of(side.part))
         }
@@ -231,6 +235,28 @@ class _Piece:
 
     down: list[Leaf]
     up: list[Leaf]
+
+
+def _forks(u: U) -> tuple[Leaf, ...]:
+    """Where a U begins whose first row has nothing on the way down: what its skips leave from."""
+    first = u.rows[0]
+    return () if any(leaves_of(first.encoder)) else tuple(dict.fromkeys(sources[-1] for sources in first.sources))
+
+
+def _pieces(u: U, row: Row) -> list[_Piece]:
+    """One part on either side, or one for each skip; last, what is left of the innermost row for the bottom."""
+    down, up = list(leaves_of(row.encoder)), list(leaves_of(row.decoder))
+    last = row is u.rows[-1]
+    works = any(not item.light for way in row.skips for item in _items(leaves_of(way)))
+    nested = _nested(row, down, up) if last and (len(u.rows) == 1 or works) else []
+    if len(nested) < 2:
+        return [_Piece(down, up), *([_Piece([], [])] if last else [])]
+    starts, ends = [0, *(first + 1 for first, _ in nested)], [len(up), *(end for _, end in nested)]
+    pieces = [
+        _Piece(down[start:stop], up[arrives:end])
+        for start, stop, (_, arrives), end in zip(starts[:-1], starts[1:], nested, ends[:-1], strict=True)
+    ]
+    return [*pieces, _Piece(down[starts[-1] :], up[: ends[-1]])]
 
 
 def _passed_on(parts: Sequence[list[Leaf]]) -> list[list[Leaf]]:

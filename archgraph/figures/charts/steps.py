@@ -25,8 +25,9 @@ def steps(facts: Facts, *, effective: bool = True) -> list[LadderStep]:
     Effective fields take as long as all the rest together: a figure that does not show them leaves them out.
     """
     found = facts.structure
-    if facts.u is not None:
-        return [_step(facts, part.line, effective=effective) for part in facts.u.parts if part.line]
+    if facts.us:
+        parts = [part for u in facts.us for part in u.parts if part.line]
+        return [_step(facts, part.line, effective=effective) for part in parts]
     rows = _rows(facts, found.chain, effective=effective)
     if len(rows) > _MOST_ROWS:
         rows = [_step(facts, stage.line, effective=effective) for stage in stages(found)]

@@ -191,11 +191,8 @@ def _arrows(
 
 def _lanes(facts: Facts, steps: Sequence[LadderStep]) -> list[tuple[int, int]]:
     """Copies of a U as (from row, to row), inner ones first."""
-    u = facts.u
-    if u is None:
-        return []
-    rows = {part: index for index, part in enumerate(part for part in u.parts if part.line)}
-    pairs = {(rows.get(skip.source, 0), rows[skip.target]) for skip in u.skips}
+    rows = {part: index for index, part in enumerate(part for u in facts.us for part in u.parts if part.line)}
+    pairs = {(rows.get(skip.source, 0), rows[skip.target]) for u in facts.us for skip in u.skips}
     return sorted(pairs, key=lambda pair: pair[1] - pair[0])
 
 

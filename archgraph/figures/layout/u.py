@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, BoxPart, Diagram, Edge, Line, Path, Text, line_width
 from archgraph.figures.drawing.style import SKIP
@@ -10,7 +11,10 @@ _INDENT, _LEAST_INDENT = 20.0, 5.0
 _GAP, _LABELLED_GAP, _TWO_LINES = 16.0, 22.0, 26.0
 _LINE_HEIGHT = 9.0
 _SKIP_MARGIN = 13.0
-_PITCH = 4.4
+_PITCH, _BETWEEN = 4.4, 24.0
+
+#: Room on the right of a U for the line that leads to the next one.
+TURNING = 10.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class UShape:
 
 
 def fits(shape: UShape, width: float) -> bool:
-    """Whether the boxes and the labels of the skips find room side by side.
+    """Whether the boxes and the labels of the skips of a U find room side by side.
 
     The layout never makes text smaller: where a U does not fit, another layout is to be taken.
     """
@@ -78,6 +82,24 @@ def layout_u(shape: UShape, width: float) -> Diagram:
     # The labels of input and output stand above the first row.
     drawn = drawn.moved(0.0, 1.0 - extent.top)
     return Diagram(drawn.boxes, drawn.edges, (), drawn.marks, width, drawn.extent.bottom + 1.0)
+
+
+def layout_us(shapes: Sequence[UShape], width: float) -> Diagram:
+    """Us below each other, with an arrow from the last box of each to the first of the next."""
+    drawn = [layout_u(shape, width - (0.0 if shape is shapes[-1] else TURNING)) for shape in shapes]
+    whole = drawn[0]
+    for (before, after), below in zip(pairwise(shapes), drawn[1:], strict=True):
+        top = whole.height + _BETWEEN
+        whole = replace(whole.plus(below.moved(0.0, top)), height=top + below.height)
+        boxes = {box.name: box for box in whole.boxes}
+        last, first = boxes[before.decoder[-1].name], boxes[after.encoder[0].name]
+        # Around the right: above the last box, beside the U, and back to the first one of the next.
+        right, x = width - 1.0, first.center[0]
+        points = ((last.center[0], last.y), (last.center[0], last.y - 8), (right, last.y - 8), (right, top - 12))
+        lines = after.labels.get(after.encoder[0].name, ())
+        path = (*points, (x, top - 12), (x, first.y))
+        whole = replace(whole, edges=(*whole.edges, _arrow(last, first, path, _beside(lines, x + 4, top - 4))))
+    return whole
 
 
 def _rows(shape: UShape) -> dict[str, int]:
@@ -240,16 +262,26 @@ def _skip(skip: Skip, boxes: Mapping[str, Box]) -> list[Edge]:
 def _ends(shape: UShape, boxes: Mapping[str, Box]) -> list[BoxPart]:
     """The input comes in above the first box, unless it is one; the output leaves above the last one."""
     first, last = boxes[shape.encoder[0].name], boxes[(shape.decoder or (shape.bottom,))[-1].name]
-    x, out = first.center[0], last.center[0]
-    exit_ = Text(shape.exit, color=MUTED).centered(out)
-    overhang = exit_.x + exit_.width - last.extent.right
-    exit_ = exit_.moved(-max(0.0, overhang), last.y - 18)
-    leaving = [exit_, Path(((out, last.y), (out, last.y - 14)), INK, 0.9, arrow=True)]
+    return [*_entry_mark(shape, first), *_exit_mark(shape, last)]
+
+
+def _entry_mark(shape: UShape, box: Box) -> list[BoxPart]:
     if not shape.entry:
-        return leaving
-    entry = Text(shape.entry, color=MUTED).centered(x)
-    entry = entry.moved(max(0.0, 1 - entry.x), first.y - 18)
-    return [entry, *leaving, Path(((x, first.y - 14), (x, first.y)), INK, 0.9, arrow=True)]
+        return []
+    x = box.center[0]
+    text = Text(shape.entry, color=MUTED).centered(x)
+    text = text.moved(max(0.0, 1 - text.x), box.y - 18)
+    return [text, Path(((x, box.y - 14), (x, box.y)), INK, 0.9, arrow=True)]
+
+
+def _exit_mark(shape: UShape, box: Box) -> list[BoxPart]:
+    if not shape.exit:
+        return []
+    x = box.center[0]
+    text = Text(shape.exit, color=MUTED).centered(x)
+    overhang = text.x + text.width - box.extent.right
+    text = text.moved(-max(0.0, overhang), box.y - 18)
+    return [text, Path(((x, box.y), (x, box.y - 14)), INK, 0.9, arrow=True)]
 
 
 def _exits(shape: UShape, boxes: Mapping[str, Box]) -> list[BoxPart]:

@@ -19,11 +19,11 @@ from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Line, Path, T
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.drawing.style import LINE, SIZES, SKIP
 from archgraph.figures.facts.facts import Facts
-from archgraph.figures.layout.u import Skip, UShape, fits, layout_u
+from archgraph.figures.layout.u import TURNING, Skip, UShape, fits, layout_us
 from archgraph.outline.items import Item
 from archgraph.outline.u_parts import UPart, UParts, USkip
 
-_PAGE_HEIGHT, _WAY_SHARE, _ALIKE = 560.0, 0.7, 3
+_PAGE_HEIGHT, _WAY_SHARE, _ALIKE = 570.0, 0.85, 3
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class UForm:
 _ROOMS = (WIDE, MEDIUM + 20.0, MEDIUM)
 
 
-def _forms(u: UParts) -> Iterator[UForm]:
+def _forms(us: Sequence[UParts]) -> Iterator[UForm]:
     """From the most generous one to the least."""
-    for ways in (True, False) if any(skip.works for skip in u.skips) else (True,):
+    for ways in (True, False) if any(skip.works for u in us for skip in u.skips) else (True,):
         yield UForm(ways=ways)
         for room, brief in product(_ROOMS, (False, True)):
             yield UForm(room, True, brief, ways=ways)
@@ -58,65 +58,56 @@ def _forms(u: UParts) -> Iterator[UForm]:
             yield UForm(NARROW, True, True, False, ways)
 
 
-def u_diagram(facts: Facts, u: UParts, width: float) -> Diagram | None:
+def u_diagram(facts: Facts, us: Sequence[UParts], width: float) -> Diagram | None:
     """The most generous form that fits: laws side by side or below each other, labels of copies long or short."""
-    for form in _forms(u):
-        shaped = _shape(facts, u, form)
-        if fits(shaped, width):
-            drawn = _with_conditions(facts, u, layout_u(shaped, width))
-            if not faults(drawn) and drawn.height <= max(_PAGE_HEIGHT, facts.options.height or 0.0):
-                return drawn
-    return None
+    tall: Diagram | None = None
+    for form in _forms(us):
+        shapes = [_shape(facts, u, form, first=u is us[0], last=u is us[-1]) for u in us]
+        if not all(fits(shape, width - (0.0 if len(us) == 1 else TURNING)) for shape in shapes):
+            continue
+        drawn = _with_conditions(facts, us, layout_us(shapes, width))
+        if faults(drawn):
+            continue
+        if drawn.height <= (facts.options.height or _PAGE_HEIGHT):
+            return drawn
+        # Better than nothing, if all forms turn out too tall.
+        tall = drawn if tall is None or drawn.height < tall.height else tall
+    return tall
 
 
-def _with_conditions(facts: Facts, u: UParts, drawn: Diagram) -> Diagram:
+def _with_conditions(facts: Facts, us: Sequence[UParts], drawn: Diagram) -> Diagram:
     """A row per condition below the U: what it is made of, and how many parts take it."""
-    for condition in u.conditions:
-        given = line_of(*(input_name(facts, name) for name in condition.inputs), gap=6.0)
-        made = boxed(content(facts, condition.made, side=True)) if condition.made else None
-        row = _condition_row(given, made, words(f"into {_taken(facts, u, condition.taken)}", SIZES.body))
+    parts = [part for u in us for part in u.parts]
+    for condition in us[-1].conditions:
+        row = condition_row(facts, condition.inputs, condition.made, f"into {_taken(parts, condition.taken)}")
         drawn = replace(drawn.plus(row.moved(0, drawn.height + 8)), height=drawn.height + 8 + row.height)
     return drawn
 
 
-def _taken(facts: Facts, u: UParts, taken: Sequence[UPart]) -> str:
+def _taken(parts: Sequence[UPart], taken: Sequence[UPart]) -> str:
     """Which parts take a condition, in words."""
-    if len(taken) == len(u.parts):
+    if len(taken) == len(parts):
         return "all stages"
-    if taken == (u.encoder[0],):
-        return "the first stage"
-    return "the bottom" if taken == (u.bottom,) else f"{len(taken)} stage{'s' if len(taken) > 1 else ''}"
+    return "the first stage" if taken == (parts[0],) else f"{len(taken)} stage{'s' if len(taken) > 1 else ''}"
 
 
-def _condition_row(given: Line, made: Box | None, users: Line) -> Diagram:
-    first = Text(given, 1.0, 0.0, MUTED)
-    x, parts, boxes = first.x + first.width + 3, [], []
-    middle = 6.0 if made is None else made.height / 2
-    if made is not None:
-        boxes.append(made.at(x + 14, 0.0))
-        parts.append(Path(((x, middle), (x + 14, middle)), SKIP, LINE, (3.0, 2.0), arrow=True))
-        x = boxes[0].extent.right
-    parts.append(Path(((x, middle), (x + 14, middle)), SKIP, LINE, (3.0, 2.0), arrow=True))
-    texts = (*((first.moved(0, middle + 2.4),) if given else ()), Text(users, x + 17, middle + 2.4, MUTED))
-    return Diagram(tuple(boxes), (), (), (*parts, *texts), 0.0, 2 * middle)
-
-
-def _shape(facts: Facts, u: UParts, form: UForm) -> UShape:
+def _shape(facts: Facts, u: UParts, form: UForm, *, first: bool, last: bool) -> UShape:
     contents = {part: _content(facts, u, part, form) for part in u.parts if part.line}
     ways = {skip: _way(facts, skip, form) for skip in u.skips if form.ways and skip.works}
     wide = max(natural_width(one if form.stacked else _two_columns(one)) for one in contents.values())
     for column in (u.encoder, tuple(reversed(u.decoder))):
         contents |= _told_once([(part, contents[part]) for part in column if part in contents])
     boxes = {part: boxed(contents[part], wide) if part.line else _input_box(facts, part) for part in u.parts}
-    first = u.encoder[0]
+    begin = u.encoder[0]
+    entry = value_label(facts, begin.value or facts.structure.entry) if first and begin.line else ()
     return UShape(
         tuple(boxes[part] for part in u.encoder),
         boxes[u.bottom],
         tuple(boxes[part] for part in u.decoder),
         tuple(_copies(facts, u, form, boxes, ways)),
         {boxes[part].name: lines for part in u.parts if (lines := way_to(facts, part.before, part.line))},
-        value_label(facts, first.value or facts.structure.entry) if first.line else (),
-        exit_label(facts, u.head, u.decoder[-1].line[-1].outputs[0]),
+        entry,
+        exit_label(facts, u.head, u.decoder[-1].line[-1].outputs[0]) if last else (),
         {boxes[part].name: output_label(facts, value, brief=form.brief) for part, value in u.exits},
     )
 
