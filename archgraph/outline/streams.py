@@ -61,7 +61,7 @@ class StreamSide:
 
 
 @dataclass(frozen=True, eq=False)
-class Streams:
+class TwoStreams:
     """Two streams from top to bottom.
 
     Attributes:
@@ -79,7 +79,7 @@ class Streams:
     outputs: Mapping[int, Value]
 
 
-def streams_of(outline: NetworkOutline) -> Streams | None:
+def streams_of(outline: NetworkOutline) -> TwoStreams | None:
     """The two streams of an outline; nothing if there are more or fewer, or they never meet."""
     if len(outline.sources) != 2 or any(leaf.value is None for leaf in outline.sources):
         return None
@@ -161,14 +161,14 @@ class _Joining:
     sorting: _Sorting
     owner: dict[Item, StreamPart] = field(default_factory=dict)
 
-    def streams(self) -> Streams:
+    def streams(self) -> TwoStreams:
         parts = [self._part(items) for items in self._boxes()]
         for part in parts:
             self.owner.update(dict.fromkeys((*part.beside, *part.items), part))
         maker, flow = self.outline.flow.maker, self.outline.flow
         ends = {self.sorting.stream[value]: value for value in flow.outputs if value in maker}
         sides = tuple(self._side(index) for index in range(len(self.outline.sides)))
-        return Streams(self.sorting.sources, tuple(parts), tuple(self._jumps(parts)), sides, ends)
+        return TwoStreams(self.sorting.sources, tuple(parts), tuple(self._jumps(parts)), sides, ends)
 
     def _boxes(self) -> Iterator[list[Item]]:
         """Items that are one box, in the order of heights; light ones go with what they prepare."""

@@ -100,11 +100,17 @@ class UCondition:
 
 
 def us_of(outline: NetworkOutline) -> tuple[UParts, ...]:
-    """The Us in a row that a network of one input is, with what comes before and after each; nothing where it is none."""
+    """The Us in a row that a network of one input is, with what comes before and after each; else nothing."""
     steps = outline.tree.steps if isinstance(outline.tree, Series) else (outline.tree,)
     us = [step for step in steps if isinstance(step, U)]
-    inner = (part for u in us for row in u.rows for side in (row.encoder, row.decoder, u.bottom) for part in walked(side))
-    if len(outline.sources) != 1 or any(isinstance(one, Grid) for one in us) or any(isinstance(one, U) for one in inner):
+    inner = (
+        part for u in us for row in u.rows for side in (row.encoder, row.decoder, u.bottom) for part in walked(side)
+    )
+    if (
+        len(outline.sources) != 1
+        or any(isinstance(one, Grid) for one in us)
+        or any(isinstance(one, U) for one in inner)
+    ):
         return ()
     found: list[UParts] = []
     cutting = _Cutting(outline)

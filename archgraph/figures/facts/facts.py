@@ -27,7 +27,7 @@ from archgraph.outline.forms.network_outline import NetworkOutline, network_outl
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Flow, Item, flow_of
 from archgraph.outline.mixing import Attended
-from archgraph.outline.streams import StreamPart, Streams, streams_of
+from archgraph.outline.streams import StreamPart, TwoStreams, streams_of
 from archgraph.outline.structure import Structure, entry_of, structure
 from archgraph.outline.u_parts import UParts, us_of
 from archgraph.outline.wording import brief
@@ -94,11 +94,11 @@ class Facts:
         return us_of(self.outline)
 
     @cached_property
-    def streams(self) -> Streams | None:
+    def streams(self) -> TwoStreams | None:
         """The network as two streams that meet, if it is that."""
         return streams_of(self.outline)
 
-    def joint_inside(self, part: StreamPart) -> Streams | None:
+    def joint_inside(self, part: StreamPart) -> TwoStreams | None:
         """The two streams inside a repeat that both go through, unless blocks are to stay closed."""
         repeat = part.repeat if part.joint and part.gives == (0, 1) else None
         if repeat is None or self.options.depth is not None:

@@ -11,7 +11,9 @@ from archgraph.figures.facts.facts import Facts
 from archgraph.outline.items import Item
 
 
-def condition_row(facts: Facts, inputs: Sequence[str], made: Sequence[Item], users: str, *, own: bool = False) -> Diagram:
+def condition_row(
+    facts: Facts, inputs: Sequence[str], made: Sequence[Item], users: str, *, own: bool = False
+) -> Diagram:
     """Inputs, the box of what is made of them where there is one, and in words who takes it."""
     given = line_of(*(input_name(facts, name) for name in inputs), gap=6.0)
     box = boxed(content(facts, made, side=True, own=own)) if made else None
@@ -29,5 +31,3 @@ def _row(given: Line, made: Box | None, users: Line) -> Diagram:
     parts.append(Path(((x, middle), (x + 14, middle)), SKIP, LINE, (3.0, 2.0), arrow=True))
     texts = (*((first.moved(0, middle + 2.4),) if given else ()), Text(users, x + 17, middle + 2.4, MUTED))
     return Diagram(tuple(boxes), (), (), (*parts, *texts), 0.0, 2 * middle)
-
-

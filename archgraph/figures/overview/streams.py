@@ -26,13 +26,13 @@ from archgraph.figures.layout.streams import StreamBox, StreamDeck, StreamPlan, 
 from archgraph.figures.overview.conditions import condition_row
 from archgraph.graph.ir import Repeat
 from archgraph.outline.items import Item
-from archgraph.outline.streams import StreamPart, Streams
+from archgraph.outline.streams import StreamPart, TwoStreams
 from archgraph.outline.wording import block_name, capitalized, phrase
 
 _PAGE_HEIGHT, _BETWEEN = 590.0, 26.0
 
 
-def streams_diagram(facts: Facts, found: Streams, width: float) -> Diagram | None:
+def streams_diagram(facts: Facts, found: TwoStreams, width: float) -> Diagram | None:
     """The most detailed form without a fault that fits the page; nothing if there is none."""
     opened = next((part for part in sorted(found.parts, key=facts.cost) if facts.joint_inside(part)), None)
     for chosen in dict.fromkeys((opened, None)):
@@ -43,7 +43,7 @@ def streams_diagram(facts: Facts, found: Streams, width: float) -> Diagram | Non
     return None
 
 
-def _drawn(facts: Facts, found: Streams, opened: StreamPart | None, room: float) -> Diagram:
+def _drawn(facts: Facts, found: TwoStreams, opened: StreamPart | None, room: float) -> Diagram:
     inside = facts.joint_inside(opened) if opened is not None else None
     contents = {part: _content(facts, part, room) for part in found.parts if part is not opened}
     inner = {part: _content(facts, part, room, own=True) for part in inside.parts} if inside is not None else {}
@@ -68,19 +68,17 @@ def _drawn(facts: Facts, found: Streams, opened: StreamPart | None, room: float)
     for side in found.sides:
         row = condition_row(facts, side.inputs, side.made, f"into {_taken(facts, found, side.taken)}")
         whole = drawn.plus(row.moved(0, drawn.height + 8))
-        drawn = replace(
-            whole, width=max(drawn.width, row.extent.right + 1), height=drawn.height + 8 + row.height
-        )
+        drawn = replace(whole, width=max(drawn.width, row.extent.right + 1), height=drawn.height + 8 + row.height)
     return drawn
 
 
-def _named(found: Streams, names: Mapping[StreamPart, str]) -> Iterator[tuple[str, str, int]]:
+def _named(found: TwoStreams, names: Mapping[StreamPart, str]) -> Iterator[tuple[str, str, int]]:
     for source, target, stream in found.jumps:
         if target in names and (source is None or source in names):
             yield (names[source] if source is not None else "", names[target], stream)
 
 
-def _taken(facts: Facts, found: Streams, taken: Sequence[StreamPart]) -> str:
+def _taken(facts: Facts, found: TwoStreams, taken: Sequence[StreamPart]) -> str:
     """Which parts take something, in words: all, all that are repeated, or the names of a few."""
     if len(taken) == len(found.parts):
         return "all boxes"
@@ -102,7 +100,7 @@ def _content(facts: Facts, part: StreamPart, room: float, *, own: bool = False) 
         tail = count_label(facts, repeat)
         heading = line_of(words(capitalized(_heading(facts, part)), SIZES.title, "bold"), tail, gap=2.2)
         return replace(found, lines=(heading, *found.lines[1:]))
-    if part.joint and isinstance(part.items[0].member, Repeat) is False and facts.attends(part.items):
+    if part.joint and not isinstance(part.items[0].member, Repeat) and facts.attends(part.items):
         return replace(found, lines=(*title("Joint attention", (), room), *found.lines[1:]))
     return found
 
@@ -114,12 +112,13 @@ def _box(part: StreamPart, contents: Content, wide: float) -> StreamBox:
 
 
 def _deck(
-    facts: Facts, part: StreamPart, inside: Streams, contents: Mapping[StreamPart, Content], wide: float
+    facts: Facts, part: StreamPart, inside: TwoStreams, contents: Mapping[StreamPart, Content], wide: float
 ) -> StreamDeck:
     boxes = tuple(_box(one, contents[one], wide) for one in inside.parts)
     names = {one: contents[one].name for one in inside.parts}
     rows = tuple(
-        condition_row(facts, side.inputs, side.made, _inner_taken(inside, side.taken), own=True) for side in inside.sides
+        condition_row(facts, side.inputs, side.made, _inner_taken(inside, side.taken), own=True)
+        for side in inside.sides
     )
     items = part.items
     tooltip = content(facts, items).tooltip
@@ -127,12 +126,12 @@ def _deck(
     return StreamDeck(part.items[0].path, boxes, tuple(_named(inside, names)), rows, caption, 2, tooltip)
 
 
-def _inner_taken(inside: Streams, taken: Sequence[StreamPart]) -> str:
+def _inner_taken(inside: TwoStreams, taken: Sequence[StreamPart]) -> str:
     own = [part for part in inside.parts if not part.joint]
     return "into all four" if len(taken) == len(own) == 4 else f"into {len(taken)} boxes"
 
 
-def _caption(facts: Facts, part: StreamPart, inside: Streams) -> list[Line]:
+def _caption(facts: Facts, part: StreamPart, inside: TwoStreams) -> list[Line]:
     """The name of the block, how often it is applied, and the laws of one application."""
     repeat = part.repeat
     assert repeat is not None
@@ -141,12 +140,12 @@ def _caption(facts: Facts, part: StreamPart, inside: Streams) -> list[Line]:
     return lines + [law(facts, name, one, WIDE) for name, one in pairs(facts, _all(inside))]
 
 
-def _all(inside: Streams) -> tuple[Item, ...]:
+def _all(inside: TwoStreams) -> tuple[Item, ...]:
     parts = [item for part in inside.parts for item in (*part.beside, *part.items)]
     return (*parts, *(item for side in inside.sides for item in side.made))
 
 
-def _closed(found: Streams, opened: StreamPart | None, drawn: Diagram) -> Iterator[Cluster]:
+def _closed(found: TwoStreams, opened: StreamPart | None, drawn: Diagram) -> Iterator[Cluster]:
     """Outlines behind the boxes of repeats that stay closed."""
     closed = {part.items[-1].path for part in found.parts if part.repeat is not None and part is not opened}
     for box in drawn.boxes:

@@ -8,18 +8,16 @@ from archgraph.figures.content.boxes import MEDIUM, NARROW, WIDE, Content, boxed
 from archgraph.figures.content.labels import (
     copy_label,
     exit_label,
-    input_name,
     output_label,
     value_label,
-    way,
     way_to,
 )
-from archgraph.figures.content.mathtext import line_of, words
-from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Line, Path, Text
+from archgraph.figures.content.mathtext import line_of
+from archgraph.figures.drawing.diagram import Box, Diagram
 from archgraph.figures.drawing.geometry import faults
-from archgraph.figures.drawing.style import LINE, SIZES, SKIP
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.layout.u import TURNING, Skip, UShape, fits, layout_us
+from archgraph.figures.overview.conditions import condition_row
 from archgraph.outline.items import Item
 from archgraph.outline.u_parts import UPart, UParts, USkip
 
@@ -117,9 +115,7 @@ def _input_box(facts: Facts, part: UPart) -> Box:
     return end_box(part.name, value_label(facts, part.value))
 
 
-def _copies(
-    facts: Facts, u: UParts, form: UForm, boxes: dict[UPart, Box], ways: dict[USkip, Box]
-) -> Iterator[Skip]:
+def _copies(facts: Facts, u: UParts, form: UForm, boxes: dict[UPart, Box], ways: dict[USkip, Box]) -> Iterator[Skip]:
     """Every copy; those between the same two boxes together, with one label."""
     together: dict[tuple[UPart, UPart, Box | None], list[USkip]] = {}
     for skip in u.skips:

@@ -86,7 +86,7 @@ class ValueLevels:
         return Fraction(found).limit_denominator(_FINEST)
 
 
-def levels_of(flow: Flow, numbers: Mapping[Symbol, int]) -> ValueLevels:
+def flow_levels(flow: Flow, numbers: Mapping[Symbol, int]) -> ValueLevels:
     """Return the levels of all values of a flow."""
     levels = ValueLevels(numbers)
     for value in flow.inputs:

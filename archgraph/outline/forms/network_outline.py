@@ -14,7 +14,7 @@ from archgraph.keywords import strict_methods
 from archgraph.outline.forms.building import dag_of
 from archgraph.outline.forms.dag import Dag
 from archgraph.outline.forms.form import Grid, Leaf, OutlinePart, U, leaves_of, walked
-from archgraph.outline.forms.levels import levels_of
+from archgraph.outline.forms.levels import flow_levels
 from archgraph.outline.forms.reading import ReadGraph, read
 from archgraph.outline.forms.resampling import on_one_level
 from archgraph.outline.forms.solve import form_of
@@ -139,7 +139,7 @@ def outline_of(
 
 def outline_of_flow(flow: Flow, numbers: Mapping[Symbol, int] | None = None) -> NetworkOutline:
     """Return the outline of members as they were read: no block is opened that is closed there."""
-    return _outline(ReadGraph(flow, levels_of(flow, numbers or {})))
+    return _outline(ReadGraph(flow, flow_levels(flow, numbers or {})))
 
 
 def _outline(reading: ReadGraph) -> NetworkOutline:
