@@ -43,7 +43,7 @@ class UShape:
         skips: copies; the row of a decoder box is that of the encoder box that feeds it.
         labels: what is written beside the arrow that leads to a box, line by line.
         entry, exit: what is written where the data comes in and goes out.
-        exits: further outputs, written to the right of a decoder box.
+        exits: further outputs, written to the right of a decoder box, or below the bottom.
     """
 
     encoder: tuple[Box, ...]
@@ -120,7 +120,9 @@ def _rows(shape: UShape) -> dict[str, int]:
 
 def _margin(shape: UShape, indent: float, rows: Mapping[str, int]) -> float:
     """Room that further outputs need on the right."""
-    needs = (line_width(line) + 14 - indent * rows[name] for name, line in shape.exits.items())
+    needs = (
+        line_width(line) + 14 - indent * rows[name] for name, line in shape.exits.items() if name != shape.bottom.name
+    )
     return max((0.75, *needs))
 
 
@@ -288,6 +290,12 @@ def _exits(shape: UShape, boxes: Mapping[str, Box]) -> list[BoxPart]:
     marks: list[BoxPart] = []
     for name, line in shape.exits.items():
         box = boxes[name]
+        if name == shape.bottom.name:
+            # On its right the data turns upwards.
+            x, y = box.center[0], box.extent.bottom
+            marks.append(Path(((x, y), (x, y + 11)), INK, 0.9, arrow=True))
+            marks.append(Text(line, color=MUTED).centered(x).moved(0, y + 19))
+            continue
         x, y = box.extent.right, box.y + box.height / 2
         marks.append(Path(((x, y), (x + 11, y)), INK, 0.9, arrow=True))
         marks.append(Text(line, x + 13, y + 2.4, MUTED))
