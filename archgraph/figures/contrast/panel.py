@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from archgraph.comparison.mixing import mixing
 from archgraph.fields.report.extent import ReadExtent
 from archgraph.figures.charts.ladder import LadderStep
+from archgraph.figures.charts.steps import u_rows
 from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.mathtext import line_of, shape, words
 from archgraph.figures.content.thumbnails import field_square
@@ -191,8 +192,9 @@ def _arrows(
 
 def _lanes(facts: Facts, steps: Sequence[LadderStep]) -> list[tuple[int, int]]:
     """Copies of a U as (from row, to row), inner ones first."""
-    rows = {part: index for index, part in enumerate(part for u in facts.us for part in u.parts if part.line)}
-    pairs = {(rows.get(skip.source, 0), rows[skip.target]) for u in facts.us for skip in u.skips}
+    rows = {part: index for index, part in enumerate(u_rows(facts))}
+    ends = ((rows.get(skip.source, 0), rows.get(skip.target)) for u in facts.us for skip in u.skips)
+    pairs = {(first, last) for first, last in ends if last is not None}
     return sorted(pairs, key=lambda pair: pair[1] - pair[0])
 
 
