@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 
 from archgraph.figures.content.boxes import (
     MEDIUM,
@@ -36,14 +37,14 @@ def streams_diagram(facts: Facts, found: TwoStreams, width: float) -> Diagram | 
     """The most detailed form without a fault that fits the page; nothing if there is none."""
     opened = next((part for part in sorted(found.parts, key=facts.cost) if facts.joint_inside(part)), None)
     for chosen in dict.fromkeys((opened, None)):
-        for room in (WIDE, MEDIUM, NARROW):
-            drawn = _drawn(facts, found, chosen, room)
+        for room, brief in product((WIDE, MEDIUM, NARROW), (False, True)):
+            drawn = _drawn(facts, found, chosen, room, brief=brief)
             if drawn.width <= width + 0.5 and drawn.height <= _PAGE_HEIGHT and not faults(drawn):
                 return drawn
     return None
 
 
-def _drawn(facts: Facts, found: TwoStreams, opened: StreamPart | None, room: float) -> Diagram:
+def _drawn(facts: Facts, found: TwoStreams, opened: StreamPart | None, room: float, *, brief: bool) -> Diagram:
     inside = facts.joint_inside(opened) if opened is not None else None
     contents = {part: _content(facts, part, room) for part in found.parts if part is not opened}
     inner = {part: _content(facts, part, room, own=True) for part in inside.parts} if inside is not None else {}
@@ -65,11 +66,21 @@ def _drawn(facts: Facts, found: TwoStreams, opened: StreamPart | None, room: flo
         )
     )
     drawn = replace(drawn, clusters=(*drawn.clusters, *_closed(found, opened, drawn)))
-    for side in found.sides:
-        row = condition_row(facts, side.inputs, side.made, f"into {_taken(facts, found, side.taken)}")
-        whole = drawn.plus(row.moved(0, drawn.height + 8))
-        drawn = replace(whole, width=max(drawn.width, row.extent.right + 1), height=drawn.height + 8 + row.height)
-    return drawn
+    rows = [
+        condition_row(facts, side.inputs, side.made, f"into {_taken(facts, found, side.taken, brief=brief)}")
+        for side in found.sides
+    ]
+    return _with_rows(drawn, rows)
+
+
+def _with_rows(drawn: Diagram, rows: Sequence[Diagram]) -> Diagram:
+    """The drawing with rows below it, each centred above the other."""
+    wide = max((drawn.width, *(row.extent.right + 1 for row in rows)))
+    whole = replace(drawn.moved((wide - drawn.width) / 2, 0), width=wide)
+    for row in rows:
+        placed = row.moved((wide - row.extent.right) / 2, whole.height + 8)
+        whole = replace(whole.plus(placed), height=whole.height + 8 + row.height)
+    return whole
 
 
 def _named(found: TwoStreams, names: Mapping[StreamPart, str]) -> Iterator[tuple[str, str, int]]:
@@ -78,12 +89,12 @@ def _named(found: TwoStreams, names: Mapping[StreamPart, str]) -> Iterator[tuple
             yield (names[source] if source is not None else "", names[target], stream)
 
 
-def _taken(facts: Facts, found: TwoStreams, taken: Sequence[StreamPart]) -> str:
-    """Which parts take something, in words: all, all that are repeated, or the names of a few."""
+def _taken(facts: Facts, found: TwoStreams, taken: Sequence[StreamPart], *, brief: bool) -> str:
+    """Which parts take something, in words: all, the names of a few, or how many."""
     if len(taken) == len(found.parts):
         return "all boxes"
     called = dict.fromkeys(capitalized(_heading(facts, part)) for part in taken)
-    return ", ".join(called) if len(called) < 4 else f"{len(taken)} boxes"
+    return ", ".join(called) if len(called) < 4 and not brief else f"{len(taken)} boxes"
 
 
 def _heading(facts: Facts, part: StreamPart) -> str:
