@@ -27,8 +27,8 @@ from archgraph.figures.maps.maps_diagram import maps_diagram
 from archgraph.figures.maps.maps_legend import maps_legend, maps_rules, packed
 from archgraph.figures.overview.any_graph import full_diagram, graph_diagram
 from archgraph.figures.overview.spine import block_diagram, repeat_groups, spine_diagram
+from archgraph.figures.overview.streams import streams_diagram
 from archgraph.figures.overview.u import u_diagram
-from archgraph.outline.stages import find_u
 from archgraph.outline.wording import capitalized
 
 _CHARTS = ("ladder", "matrix", "hops", "levels", "laws")
@@ -95,8 +95,11 @@ def _first_fitting(facts: Facts, view: str, widths: list[float], engine: str) ->
         return _blocks(facts, widths, engine)
     if facts.options.direction == "right":
         return graph_diagram(facts, facts.structure, widths[-1], engine)
-    u = find_u(facts.structure) if facts.options.direction == "auto" else None
-    if u is not None and (drawn := u_diagram(facts, u, widths[-1])) is not None:
+    us = facts.us if facts.options.direction == "auto" else ()
+    if us and (drawn := u_diagram(facts, us, widths[-1])) is not None:
+        return drawn
+    streams = facts.streams if facts.options.direction == "auto" else None
+    if streams is not None and (drawn := streams_diagram(facts, streams, widths[-1])) is not None:
         return drawn
     for width in widths:
         if (drawn := spine_diagram(facts, facts.structure, width)) is not None:

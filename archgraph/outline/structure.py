@@ -95,6 +95,12 @@ def longest_path(flow: Flow, start: Value | None, end: Value) -> tuple[Item, ...
     return (_longest(flow, {start: (0, None, None)}, end) if start is not None else ()) or _longest(flow, {}, end)
 
 
+def longest_path_among(items: Sequence[Item]) -> tuple[Item, ...]:
+    """The path with the most items among some, in topological order, that ends in the last of them."""
+    flow = Flow((), tuple(items), items[-1].outputs[:1])
+    return _longest(flow, {}, items[-1].outputs[0])
+
+
 def _longest(flow: Flow, best: dict[Value, tuple[int, Item | None, Value | None]], end: Value) -> tuple[Item, ...]:
     """The longest path to the end from where the best is known, or from anywhere if that is nowhere."""
     anywhere = not best
@@ -180,7 +186,7 @@ def _grouped(
 
     for index, item in enumerate(line):
         # Written beside an arrow, for which there has to be a box on either side.
-        if _passing(item) and index + 1 < len(line) and (groups or current):
+        if is_passing(item) and index + 1 < len(line) and (groups or current):
             close()
             waiting.append(item)
             continue
@@ -191,8 +197,8 @@ def _grouped(
     return groups
 
 
-def _passing(item: Item) -> bool:
-    """A pool or an up-sampling is written beside the arrow; a strided convolution is part of what follows."""
+def is_passing(item: Item) -> bool:
+    """Whether an item is written beside an arrow: a pool or an up-sampling; a strided convolution is part of a box."""
     if isinstance(item.member, Repeat):
         return resamples(item.member)
     return is_transition(item) and (item.light or magnitude(scale(item.member)) < 1) and not is_circle(item)

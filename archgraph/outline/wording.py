@@ -137,7 +137,8 @@ def phrase(items: Sequence[Item], show: ShowSize = str, *, strides: bool = True)
     """
     # A row of silent items alone still has to be called something.
     silent = (*_SILENT, *CIRCLES)
-    members = [item.member for item in items if item.label not in silent] or [item.member for item in items]
+    members = [item.member for item in items if item.label not in silent or _adds_positions(item.member)]
+    members = members or [item.member for item in items]
     spelled = [_spelled(member, show) for member in members]
     # Loose operations have names of their own already; spelling is for blocks, whose names are the author's.
     if all(spelled) and any(isinstance(member, Repeat) for member in members):
@@ -146,6 +147,11 @@ def phrase(items: Sequence[Item], show: ShowSize = str, *, strides: bool = True)
             return words if strides else unstrided(words), count
     runs = [(words if strides else unstrided(words), count) for words, count in _named(members, show)]
     return _listed(runs, show)
+
+
+def _adds_positions(member: Member) -> bool:
+    """Whether a concatenation puts further positions beside those that there are: a token, a context."""
+    return isinstance(member, Node) and member.op.kind == "concat" and getattr(member.op, "axis", "c") != "c"
 
 
 def _named(members: Sequence[Member], show: ShowSize) -> list[tuple[str, Expr]]:

@@ -119,3 +119,16 @@ def test_what_cannot_be_drawn_is_said():
     deck = Slot(box("deck"), framed(layout_spine(Plan((Slot(box("inner")),)), deck=True), "deck", (), 2))
     plan = Plan((deck,), {}, (SideBox(box("s", 60), ("x",)),), (SideInput("x", "deck"),), {"x": words("x", 7.5)})
     assert layout_spine(plan).undrawn == ("x to deck",)
+
+
+def test_what_is_made_within_a_box_leaves_its_side():
+    """Not from the line behind the box, which carries what its last layer makes."""
+    plan = Plan(
+        tuple(Slot(box(name)) for name in "abcd"), {("a", "c"): 1, ("b", "d"): 1}, within=frozenset({("b", "d")})
+    )
+    spine = layout_spine(plan)
+    boxes = {box.name: box for box in spine.drawing.boxes}
+    starts = {(edge.source, edge.target): edge.path.points[0] for edge in spine.drawing.edges if edge.path}
+    assert starts["b", "d"][0] == boxes["b"].x and boxes["b"].y < starts["b", "d"][1] < boxes["b"].extent.bottom
+    assert starts["a", "c"][0] == pytest.approx(spine.axis) and starts["a", "c"][1] > boxes["a"].extent.bottom
+    assert faults(spine.drawing) == []

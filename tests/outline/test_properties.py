@@ -21,10 +21,13 @@ from sympy import Add, expand
 import archgraph as ag
 from archgraph.cost.costs import METRICS, Costs
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.outline.forms.form import leaves_of
+from archgraph.outline.forms.network_outline import outline_of
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Flow, flow_of, read_operands
-from archgraph.outline.stages import find_u, stages
+from archgraph.outline.stages import stages
 from archgraph.outline.structure import merged_groups, structure
+from archgraph.outline.u_parts import us_of
 from archgraph.spec.load import shipped_names
 
 NAMES = [*shipped_names(), "unet:padded-512", "nnunet:inference", "dit:S/8"]
@@ -185,21 +188,33 @@ def stages_cut_the_main_line(graph, outputs):
     assert len(set(beside)) == len(beside) and set(beside) <= set(found.sides)
 
 
-def a_u_falls_and_rises(graph, outputs):
-    found = structure(flow_of(graph, outputs))
-    u = find_u(found)
-    if u is None:
-        return
-    line = (*u.encoder, u.bottom, *u.decoder)
-    groups = [group for stage in line for group in stage.groups]
-    rest = [item for group in found.chain[len(groups) :] for item in group.items]
-    assert groups == list(found.chain[: len(groups)]) and list(u.head) == rest
-    assert all(copy.source in u.encoder and copy.target in u.decoder for copy in u.copies)
-    assert all(copy.source.level == copy.target.level for copy in u.copies)
-    levels = [stage.level for stage in line]
-    turn = len(u.encoder)
-    assert levels[: turn + 1] == sorted(set(levels[: turn + 1]))
-    assert levels[turn:] == sorted(set(levels[turn:]), reverse=True)
+def every_skip_of_a_u_has_both_its_ends(graph, outputs):
+    outline = outline_of(graph, outputs)
+    for u in us_of(outline):
+        for skip in u.skips:
+            assert skip.source in u.encoder and skip.target in u.decoder
+            maker = outline.flow.maker.get(skip.value)
+            assert (
+                skip.value is skip.source.value if maker is None else maker in (*skip.source.before, *skip.source.items)
+            )
+            last = [value for item in skip.way for value in item.outputs] or [skip.value]
+            reading = (*skip.target.before, *skip.target.items, *u.head)
+            assert any(value in last for item in reading for value in item.inputs)
+
+
+def items_of_a_u_are_in_one_place(graph, outputs):
+    outline = outline_of(graph, outputs)
+    us = us_of(outline)
+    parts = [item for u in us for part in u.parts for item in (*part.before, *part.items)]
+    ways = [item for u in us for skip in u.skips for item in skip.way]
+    made = [item for u in us for one in u.conditions for item in one.made]
+    heads = [item for u in us for item in u.head]
+    exits = [leaf.item for side in outline.exits for leaf in leaves_of(side.part)]
+    found = [*parts, *ways, *made, *heads]
+    assert len(set(found)) == len(found)
+    if us:
+        constants = {leaf.item for leaf in outline.constants}
+        assert set(outline.flow.items) - constants == {*found, *exits} - constants
 
 
 # -- names and runs ------------------------------------------------------------------------------------------
@@ -218,8 +233,8 @@ def shape(graph: Graph, outputs: tuple[Value, ...]) -> object:
 
     links = [(groups.get(source), groups[target], str(value.type)) for source, target, value in found.links]
     cut = [(stage.level, *(groups[group] for group in (*stage.groups, *stage.beside))) for stage in stages(found)]
-    u = find_u(found)
-    copies = [(copy.source.level, len(copy.values), copy.cropped) for copy in u.copies] if u else None
+    us = us_of(outline_of(graph, outputs))
+    copies = [[(u.parts.index(skip.source), u.parts.index(skip.target), skip.cropped) for skip in u.skips] for u in us]
     return [item.label for item in one.items], list(map(spelled, groups)), links, cut, copies
 
 
@@ -261,7 +276,8 @@ LAWS = [
     links_and_the_line_are_all_edges,
     outputs_leave_from_their_makers,
     stages_cut_the_main_line,
-    a_u_falls_and_rises,
+    every_skip_of_a_u_has_both_its_ends,
+    items_of_a_u_are_in_one_place,
     names_decide_nothing,
 ]
 

@@ -6,8 +6,9 @@ import archgraph as ag
 from archgraph.figures.facts.facts import Facts
 from archgraph.outline.items import flow_of
 from archgraph.outline.resolution import scale
-from archgraph.outline.stages import conditions, find_u, stages
+from archgraph.outline.stages import stages
 from archgraph.outline.structure import merged_groups, structure
+from archgraph.outline.u_parts import us_of
 
 HEAD = "archgraph: 1\nsymbols: {C: {default: 8}, H: {default: 64, multiple_of: 8}}\n"
 IMAGE = HEAD + "inputs: {image: {c: 3, h: H, w: H}}\nnetwork:\n"
@@ -111,19 +112,16 @@ def test_a_block_that_is_opened_twice_keeps_its_calls_apart():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["unet", "unet:padded-512", "nnunet", "unet3d", "sd", "ddpm", "adm"])
+@pytest.mark.parametrize("name", ["unet", "unet:padded-512", "nnunet", "unet3d", "sd", "ddpm", "adm", "uvit"])
 def test_encoder_decoders_are_a_u(name):
-    g = ag.load(name)
-    u = find_u(structure(flow_of(g.graph, g.selected)))
-    assert u is not None
-    assert [stage.level for stage in u.encoder] == [stage.level for stage in reversed(u.decoder)]
-    assert len(u.copies) == len(u.encoder)
+    (u,) = us_of(ag.load(name).outline())
+    # Every part that a skip leaves is across from one that it goes to.
+    assert len({skip.source for skip in u.skips}) == len({skip.target for skip in u.skips}) > 2
 
 
-@pytest.mark.parametrize("name", ["dit", "transformer", "conv_stack", "resnet", "vgg", "swin", "vit", "uvit"])
+@pytest.mark.parametrize("name", ["dit", "transformer", "conv_stack", "resnet", "vgg", "swin", "vit", "flux"])
 def test_others_are_not(name):
-    g = ag.load(name)
-    assert find_u(structure(flow_of(g.graph, g.selected))) is None
+    assert us_of(ag.load(name).outline()) == ()
 
 
 def test_valid_convolutions_do_not_change_the_level():
@@ -139,13 +137,10 @@ def test_skips_to_another_level_are_no_u():
         "  - conv: {out: C, kernel: 3, padding: same}\n  - upsample: {factor: 4}\n    as: u\n"
         "  - upsample: {factor: 2}\n    from: b\n    as: v\n  - concat: [u, v, a]\n  - conv: {out: C, kernel: 1}\n"
     )
-    assert find_u(found(text)) is None
+    assert us_of(ag.loads(text).outline()) == ()
 
 
 def test_conditions_of_a_u_name_their_inputs():
-    g = ag.load("sd")
-    one = structure(flow_of(g.graph, g.selected))
-    u = find_u(one)
-    assert u is not None
-    rows = conditions(one, (*u.encoder, u.bottom, *u.decoder))
-    assert {names for _, names, _ in rows} == {("t",), ("text",)}
+    (u,) = us_of(ag.load("sd").outline())
+    assert {one.inputs for one in u.conditions} == {("t",), ("text",)}
+    assert all(one.taken == u.parts for one in u.conditions)

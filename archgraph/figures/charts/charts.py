@@ -39,7 +39,12 @@ class _Cell:
 
 
 def charts(sides: Sequence[Side], names: Sequence[str], width: float, height: float = _SIDE) -> Diagram:
-    """The charts of these names in rows, and below them what their marks mean."""
+    """The charts of these names in rows, and below them what their marks mean.
+
+    Squares that would all be of one colour are left out beside other charts, and a line says what they would show.
+    """
+    solid = len(names) > 1 and len(sides) > 1 and all(map(_is_solid, sides))
+    names = [name for name in names if not (solid and name == "matrix")]
     parts: list[BoxPart] = []
     y = 0.0
     for row in _rows([cell for name in names for cell in _cells(sides, name)], width):
@@ -52,7 +57,8 @@ def charts(sides: Sequence[Side], names: Sequence[str], width: float, height: fl
             parts += named
             y += max(0.0, high - _LINE)
         y += _LINE + 3.0 if len(sides) > 1 else 2.0
-    explained, high = _explained(sides, names, y, width)
+    said = ["in all of them every output position reads every input position, by at most one move"] if solid else []
+    explained, high = _explained(sides, names, y, width, said)
     parts += explained
     y += high
     return Diagram((Box("-".join(names), width, y + 1, tuple(parts), kind="panel"),), width=width, height=y + 1)
@@ -138,9 +144,17 @@ def _fitted(text: str, face: str, room: float):
     return words(shortened(text, fits), SIZES.small, face)  # type: ignore[arg-type]
 
 
-def _explained(sides: Sequence[Side], names: Sequence[str], y: float, width: float) -> tuple[list[BoxPart], float]:
+def _is_solid(side: Side) -> bool:
+    """Whether the square of a network would be of one colour."""
+    hops = side.facts.hops(side.facts.last_located)
+    return hops is not None and hops.percent == "100 %" and max((len(row) - 1 for row in hops.rows), default=0) <= 1
+
+
+def _explained(
+    sides: Sequence[Side], names: Sequence[str], y: float, width: float, said: Sequence[str]
+) -> tuple[list[BoxPart], float]:
     """What the marks mean on the left, the colours of moves on the right or below."""
-    told = notes([_curve(side) for side in sides]) if "ladder" in names else []
+    told = [*said, *(notes([_curve(side) for side in sides]) if "ladder" in names else [])]
     told += _hop_notes(sides) if set(names) & {"hops", "matrix"} else []
     beside = key_width() + 14 if "matrix" in names else 0.0
     room = width - beside if width - beside > 150 else width

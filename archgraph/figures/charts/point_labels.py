@@ -10,6 +10,7 @@ from archgraph.figures.drawing.diagram import Extent, Text
 from archgraph.figures.drawing.style import SIZES
 
 GAP = 5.5
+_AIR = 3.0
 _EVERY = 3.0
 """How far apart the points of a line lie that labels keep clear of."""
 
@@ -33,7 +34,8 @@ def placed_labels(labels: Sequence[Label], taken: Iterable[Extent], page: Extent
         tried = list(_places(label))
         best = min(range(len(tried)), key=lambda k: (_covered(tried[k].extent, busy, page), k))
         found.append(tried[best])
-        busy.append(tried[best].extent)
+        # With some air around it: labels that nearly touch read as one.
+        busy.append(tried[best].extent.grown(_AIR))
     return found
 
 

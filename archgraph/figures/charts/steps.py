@@ -13,10 +13,11 @@ from archgraph.graph.ir import Repeat
 from archgraph.graph.locate import find_member
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Item
-from archgraph.outline.stages import find_u, stages
+from archgraph.outline.stages import stages
+from archgraph.outline.u_parts import UPart
 from archgraph.outline.wording import called, capitalized, phrase
 
-_MOST_ROWS = 11
+_MOST_ROWS, _MOST_PARTS = 11, 13
 
 
 def steps(facts: Facts, *, effective: bool = True) -> list[LadderStep]:
@@ -25,9 +26,8 @@ def steps(facts: Facts, *, effective: bool = True) -> list[LadderStep]:
     Effective fields take as long as all the rest together: a figure that does not show them leaves them out.
     """
     found = facts.structure
-    u = find_u(found)
-    if u is not None:
-        return [_step(facts, stage.line, effective=effective) for stage in (*u.encoder, u.bottom, *u.decoder)]
+    if parts := u_rows(facts):
+        return [_step(facts, part.line, effective=effective) for part in parts]
     rows = _rows(facts, found.chain, effective=effective)
     if len(rows) > _MOST_ROWS:
         rows = [_step(facts, stage.line, effective=effective) for stage in stages(found)]
@@ -35,6 +35,12 @@ def steps(facts: Facts, *, effective: bool = True) -> list[LadderStep]:
         half = _MOST_ROWS // 2
         rows = [*rows[:half], LadderStep((), None, None, gap=True), *rows[-half:]]
     return rows
+
+
+def u_rows(facts: Facts) -> list[UPart]:
+    """The parts of the Us that a network is, if they are few enough for a row each."""
+    parts = [part for u in facts.us for part in u.parts if part.line]
+    return parts if len(parts) <= _MOST_PARTS else []
 
 
 def _rows(facts: Facts, chain: Sequence[Group], *, effective: bool) -> list[LadderStep]:

@@ -10,6 +10,7 @@ from archgraph.fields.report.extent import ReadExtent
 from archgraph.figures.content.law_lines import law
 from archgraph.figures.content.mathtext import grouped, line_of, math, shape, words
 from archgraph.figures.content.thumbnails import connectivity, field_square
+from archgraph.figures.content.windows import with_windows
 from archgraph.figures.drawing.box_look import PLAIN_LOOK, BoxLook, with_look
 from archgraph.figures.drawing.diagram import Box, BoxPart, Line, Outline, Path, Rect, Run, Text, line_width
 from archgraph.figures.drawing.metrics import text_width
@@ -89,6 +90,7 @@ def content(
     reach = facts.own_reach(items) if own else facts.reach(last.path)
     light = all(item.light for item in items)
     lines = title(*_called(facts, items, times, strides=strides), room, 4 if side else 2, light=light)
+    lines = with_windows(facts, items, lines, room)
     if not own and not side and not light and "shape" in facts.options.show:
         lines.append(shape(facts.sizes(last.outputs[0]), SIZES.body))
     lines += _named_beside(facts, [item for item in beside if not item.light], room)
@@ -326,6 +328,11 @@ def _picture(contents: Content, width: float, height: float) -> list[BoxPart]:
     label = Text(_number(contents.reach)).centered(x + column / 2).moved(0, y + _THUMB + 7.6)
     color = "" if contents.located else _NEUTRAL
     return [*field_square(contents.reach, x + (column - _THUMB) / 2, y, _THUMB, color), label]
+
+
+def end_box(name: str, line: Line) -> Box:
+    """A text where the data comes in or goes out."""
+    return Box(name, line_width(line) + 4, 12, (Text(line, 2, 8.6),))
 
 
 def circle(name: str, kind: str, hint: str = "") -> Box:

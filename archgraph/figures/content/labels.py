@@ -14,7 +14,8 @@ from archgraph.graph.ir import Repeat, Value
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Item
 from archgraph.outline.resolution import stride
-from archgraph.outline.stages import SkippedCopy, Stage
+from archgraph.outline.stages import Stage
+from archgraph.outline.u_parts import USkip
 from archgraph.outline.wording import humanized, phrase
 
 
@@ -45,10 +46,10 @@ def output_label(facts: Facts, value: Value, *, brief: bool) -> Line:
     return words(value.name, SIZES.small) if brief else shape(facts.sizes(value), SIZES.small)
 
 
-def copy_label(facts: Facts, copy: SkippedCopy, *, brief: bool) -> Line:
-    """What a skip carries: equal values together, of each its shape or, in brief, its channels."""
-    verb = words("crop, copy" if copy.cropped else "copy", SIZES.body)
-    shapes = [copied_sizes(facts, value, brief=brief) for value in copy.values]
+def copy_label(facts: Facts, copies: Sequence[USkip], *, brief: bool) -> Line:
+    """What skips carry: equal values together, of each its shape or, in brief, its channels."""
+    verb = words("crop, copy" if any(copy.cropped for copy in copies) else "copy", SIZES.body)
+    shapes = [copied_sizes(facts, copy.value, brief=brief) for copy in copies]
     counts = {tuple(map(str, one)): shapes.count(one) for one in shapes}
     parts = [
         _counted(one, counts[tuple(map(str, one))]) for index, one in enumerate(shapes) if one not in shapes[:index]
@@ -70,10 +71,14 @@ def _counted(sizes: Sequence[Expr | int], count: int) -> Line:
 
 def stage_way(facts: Facts, stage: Stage | Group) -> tuple[Line, ...]:
     """What is written beside the arrow to a stage: the change of resolution, in a layer of its own or not."""
-    if stage.before:
-        return way(facts, stage.before)
-    first = stage.items[0] if isinstance(stage, Group) else stage.groups[0].items[0]
-    step = stride(first.member)
+    return way_to(facts, stage.before, stage.items if isinstance(stage, Group) else stage.groups[0].items)
+
+
+def way_to(facts: Facts, before: Sequence[Item], line: Sequence[Item]) -> tuple[Line, ...]:
+    """What is written beside the arrow to some items: what stands before them, or the stride of the first."""
+    if before or not line:
+        return way(facts, before)
+    step = stride(line[0].member)
     if step is None:
         return ()
     if step.is_Integer:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from archgraph.comparison.mixing import mixing
 from archgraph.fields.report.extent import ReadExtent
 from archgraph.figures.charts.ladder import LadderStep
+from archgraph.figures.charts.steps import u_rows
 from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.mathtext import line_of, shape, words
 from archgraph.figures.content.thumbnails import field_square
@@ -25,7 +26,6 @@ from archgraph.figures.drawing.diagram import (
 from archgraph.figures.drawing.outlines import BAR, outlined
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, LINE, PANEL, SIZES, SKIP, ink_on, mix, ramp
 from archgraph.figures.facts.facts import Facts
-from archgraph.outline.stages import find_u
 
 TALL, LOW = 20.5, 13.0
 _HEAD, _LANE, _ROOMY = 37.0, 5.0, 205.0
@@ -192,11 +192,9 @@ def _arrows(
 
 def _lanes(facts: Facts, steps: Sequence[LadderStep]) -> list[tuple[int, int]]:
     """Copies of a U as (from row, to row), inner ones first."""
-    u = find_u(facts.structure)
-    if u is None:
-        return []
-    rows = {stage: index for index, stage in enumerate((*u.encoder, u.bottom, *u.decoder))}
-    pairs = {(rows[copy.source], rows[copy.target]) for copy in u.copies}
+    rows = {part: index for index, part in enumerate(u_rows(facts))}
+    ends = ((rows.get(skip.source, 0), rows.get(skip.target)) for u in facts.us for skip in u.skips)
+    pairs = {(first, last) for first, last in ends if last is not None}
     return sorted(pairs, key=lambda pair: pair[1] - pair[0])
 
 

@@ -176,6 +176,10 @@ class Extent:
             and other.bottom <= self.bottom + slack
         )
 
+    def grown(self, by: float) -> "Extent":
+        """The same with a margin on all sides."""
+        return Extent(self.left - by, self.top - by, self.right + by, self.bottom + by)
+
     def united(self, other: "Extent") -> "Extent":
         return Extent(
             min(self.left, other.left),

@@ -23,10 +23,13 @@ from archgraph.graph.letters import lettered
 from archgraph.graph.locate import find_member
 from archgraph.graph.network import Network
 from archgraph.laws.numeric import value_at
+from archgraph.outline.forms.network_outline import NetworkOutline, network_outline, outline_of, outline_of_flow
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Flow, Item, flow_of
 from archgraph.outline.mixing import Attended
+from archgraph.outline.streams import StreamPart, TwoStreams, streams_of
 from archgraph.outline.structure import Structure, entry_of, structure
+from archgraph.outline.u_parts import UParts, us_of
 from archgraph.outline.wording import brief
 from archgraph.sizes.expansion import expanded
 
@@ -77,6 +80,35 @@ class Facts:
     @cached_property
     def structure(self) -> Structure:
         return structure(self.flow)
+
+    @cached_property
+    def outline(self) -> NetworkOutline:
+        """The tree of what is drawn."""
+        options = self.options
+        plain = options.depth is None and not options.focus and not options.hide
+        return network_outline(self.network) if plain else outline_of_flow(self.flow, self.network.values)
+
+    @cached_property
+    def us(self) -> tuple[UParts, ...]:
+        """The network as a U, or as several in a row; nothing where it is none."""
+        return us_of(self.outline)
+
+    @cached_property
+    def streams(self) -> TwoStreams | None:
+        """The network as two streams that meet, if it is that."""
+        return streams_of(self.outline)
+
+    def joint_inside(self, part: StreamPart) -> TwoStreams | None:
+        """The two streams inside a repeat that both go through, unless blocks are to stay closed."""
+        repeat = part.repeat if part.joint and part.gives == (0, 1) else None
+        if repeat is None or self.options.depth is not None:
+            return None
+        item = part.items[0]
+        return streams_of(outline_of(repeat.body, (), f"{item.path}.", self.network.values))
+
+    def cost(self, part: StreamPart) -> float:
+        """By which parts are sorted, the most expensive first."""
+        return -self.value(self.macs(part.items))
 
     @cached_property
     def _entry(self) -> Value | None:

@@ -47,7 +47,7 @@ def layout_spine(plan: Plan, *, deck: bool = False) -> Spine:
 
 def _place_slots(placed: Placement) -> None:
     # Below these slots a line leaves the main one, and the gap has to hold its dot.
-    branching = {source for source, _ in placed.plan.residuals}
+    branching = {pair[0] for pair in placed.plan.residuals if pair not in placed.plan.within}
     branching |= {name for side in placed.plan.sides for name in side.sources if name == "" or _is_slot(placed, name)}
     branching |= {name for name in placed.plan.exits if _is_slot(placed, name) and placed.slot(name).deck is not None}
     y = _ENTRY if placed.deck else _entry(placed, branching="" in branching)
@@ -151,7 +151,9 @@ def _residuals(placed: Placement) -> None:
         top, bottom = spans[pair]
         x = inner - _FIRST_LANE - _LANE * _free_lane(lanes, top, bottom)
         target = placed.boxes[pair[1]]
-        path = Path(((0, top), (x, top), (x, bottom), (target.x, bottom)), INK, _MAIN, radius=5, arrow=True)
+        # What is made inside a box leaves its side, not the line behind it.
+        start = placed.boxes[pair[0]].x if pair in placed.plan.within else 0
+        path = Path(((start, top), (x, top), (x, bottom), (target.x, bottom)), INK, _MAIN, radius=5, arrow=True)
         label = (labels[pair].centered(x).moved(0, (top + bottom) / 2 + 2.5),) if pair in labels else ()
         placed.edges.append(Edge(pair[0], pair[1], path, label))
     placed.marks += [_dot(0, y) for y in placed.branches.values()]
@@ -171,6 +173,9 @@ def _span(placed: Placement, pair: tuple[str, str]) -> tuple[float, float]:
     target = placed.boxes[pair[1]]
     arriving = [other for other in placed.plan.residuals if other[1] == pair[1]]
     share = (arriving.index(pair) + 1) / (len(arriving) + 1)
+    if pair in placed.plan.within:
+        source = placed.boxes[pair[0]]
+        return source.y + source.height * 0.8, target.y + target.height * share
     return placed.branches[pair[0]], target.y + target.height * share
 
 

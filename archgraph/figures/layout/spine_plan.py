@@ -55,6 +55,7 @@ class Plan:
         sides: the right column from top to bottom.
         inputs: side inputs with their labels; entry and exit: labels of the main input and output.
         exits: further outputs by the slot or side box that they leave.
+        within: the residuals whose value is made before the end of the slot that they leave.
     """
 
     slots: tuple[Slot, ...]
@@ -65,6 +66,7 @@ class Plan:
     entry: Line = ()
     exit: Line = ()
     exits: Mapping[str, Line] = field(default_factory=dict)
+    within: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The true U: encoder on the left, decoder on the right, every skip a straight horizontal line."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, BoxPart, Diagram, Edge, Line, Path, Text, line_width
 from archgraph.figures.drawing.style import SKIP
@@ -10,16 +11,27 @@ _INDENT, _LEAST_INDENT = 20.0, 5.0
 _GAP, _LABELLED_GAP, _TWO_LINES = 16.0, 22.0, 26.0
 _LINE_HEIGHT = 9.0
 _SKIP_MARGIN = 13.0
-_OUTSIDE = 24.0
+_PITCH, _BETWEEN = 4.4, 24.0
+
+#: Room on the right of a U for the line that leads to the next one.
+TURNING = 10.0
 
 
 @dataclass(frozen=True)
 class Skip:
-    """A copy from an encoder box to a decoder box of the same row."""
+    """Copies from an encoder box to a decoder box of the same row, an arrow each; ``way`` is what works on them."""
 
     source: str
     target: str
     label: Line = ()
+    count: int = 1
+    way: Box | None = None
+
+    @property
+    def room(self) -> float:
+        """How wide it is between its ends."""
+        inner = line_width(self.label) if self.way is None else self.way.width
+        return inner + 2 * _SKIP_MARGIN
 
 
 @dataclass(frozen=True)
@@ -31,7 +43,7 @@ class UShape:
         skips: copies; the row of a decoder box is that of the encoder box that feeds it.
         labels: what is written beside the arrow that leads to a box, line by line.
         entry, exit: what is written where the data comes in and goes out.
-        exits: further outputs, written to the right of a decoder box.
+        exits: further outputs, written to the right of a decoder box, or below the bottom.
     """
 
     encoder: tuple[Box, ...]
@@ -45,7 +57,7 @@ class UShape:
 
 
 def fits(shape: UShape, width: float) -> bool:
-    """Whether the boxes and the labels of the skips find room side by side.
+    """Whether the boxes and the labels of the skips of a U find room side by side.
 
     The layout never makes text smaller: where a U does not fit, another layout is to be taken.
     """
@@ -72,6 +84,24 @@ def layout_u(shape: UShape, width: float) -> Diagram:
     return Diagram(drawn.boxes, drawn.edges, (), drawn.marks, width, drawn.extent.bottom + 1.0)
 
 
+def layout_us(shapes: Sequence[UShape], width: float) -> Diagram:
+    """Us below each other, with an arrow from the last box of each to the first of the next."""
+    drawn = [layout_u(shape, width - (0.0 if shape is shapes[-1] else TURNING)) for shape in shapes]
+    whole = drawn[0]
+    for (before, after), below in zip(pairwise(shapes), drawn[1:], strict=True):
+        top = whole.height + _BETWEEN
+        whole = replace(whole.plus(below.moved(0.0, top)), height=top + below.height)
+        boxes = {box.name: box for box in whole.boxes}
+        last, first = boxes[before.decoder[-1].name], boxes[after.encoder[0].name]
+        # Around the right: above the last box, beside the U, and back to the first one of the next.
+        right, x = width - 1.0, first.center[0]
+        points = ((last.center[0], last.y), (last.center[0], last.y - 8), (right, last.y - 8), (right, top - 12))
+        lines = after.labels.get(after.encoder[0].name, ())
+        path = (*points, (x, top - 12), (x, first.y))
+        whole = replace(whole, edges=(*whole.edges, _arrow(last, first, path, _beside(lines, x + 4, top - 4))))
+    return whole
+
+
 def _rows(shape: UShape) -> dict[str, int]:
     """Row of every box: decoder boxes stand across the encoder box they copy from."""
     rows = {box.name: index for index, box in enumerate(shape.encoder)}
@@ -80,17 +110,19 @@ def _rows(shape: UShape) -> dict[str, int]:
     # Of several copies into one box the first one decides: reversed, it is written last.
     partner = {skip.target: rows[skip.source] for skip in reversed(shape.skips)}
     above = depth
-    for index, box in enumerate(shape.decoder):
+    for box in shape.decoder:
         above = min(partner.get(box.name, above - 1), above - 1)
-        # Never so high that those above it have no row left.
-        rows[box.name] = max(above, len(shape.decoder) - 1 - index)
-        above = rows[box.name]
-    return rows
+        rows[box.name] = above
+    # What follows the last copy may reach higher than what comes before the first.
+    top = min(rows.values())
+    return {name: row - top for name, row in rows.items()}
 
 
 def _margin(shape: UShape, indent: float, rows: Mapping[str, int]) -> float:
     """Room that further outputs need on the right."""
-    needs = (line_width(line) + 14 - indent * rows[name] for name, line in shape.exits.items())
+    needs = (
+        line_width(line) + 14 - indent * rows[name] for name, line in shape.exits.items() if name != shape.bottom.name
+    )
     return max((0.75, *needs))
 
 
@@ -111,7 +143,7 @@ def _spare(shape: UShape, width: float, indent: float, rows: Mapping[str, int]) 
     left = {rows[box.name]: indent * rows[box.name] + box.width for box in shape.encoder}
     margin = _margin(shape, indent, rows)
     right = {rows[box.name]: width - margin - indent * rows[box.name] - box.width for box in shape.decoder}
-    need = {rows[skip.source]: line_width(skip.label) + 2 * _SKIP_MARGIN for skip in shape.skips}
+    need = {rows[skip.source]: skip.room for skip in shape.skips}
     # Without a copy between them, both sides still have to look apart.
     spare = [right.get(row, width) - edge - need.get(row, 12.0) for row, edge in left.items()]
     return [*spare, width - shape.bottom.width]
@@ -126,12 +158,26 @@ def _place(shape: UShape, width: float, indent: float) -> list[Box]:
     placed.append(bottom.at((width - bottom.width) / 2, tops[rows[bottom.name]]))
     for box in shape.decoder:
         placed.append(box.at(width - margin - indent * rows[box.name] - box.width, tops[rows[box.name]]))
-    return placed
+    return [*placed, *_ways(shape, {box.name: box for box in placed})]
+
+
+def _ways(shape: UShape, boxes: Mapping[str, Box]) -> list[Box]:
+    """What works on a copy, halfway between its ends."""
+    found = []
+    for skip in shape.skips:
+        if skip.way is not None:
+            source, target = boxes[skip.source], boxes[skip.target]
+            middle = source.y + min(source.height, target.height) / 2
+            x = (source.extent.right + target.x - skip.way.width) / 2
+            found.append(skip.way.at(x, max(source.y, middle - skip.way.height / 2)))
+    return found
 
 
 def _tops(shape: UShape, rows: Mapping[str, int]) -> list[float]:
     """The upper edge of every row."""
     boxes = (*shape.encoder, shape.bottom, *shape.decoder)
+    rows = {**rows, **{skip.way.name: rows[skip.source] for skip in shape.skips if skip.way is not None}}
+    boxes = (*boxes, *(skip.way for skip in shape.skips if skip.way is not None))
     count = max(rows.values()) + 1
     heights = [max((box.height for box in boxes if rows[box.name] == row), default=0.0) for row in range(count)]
     tops, y = [], 0.0
@@ -190,39 +236,66 @@ def _turn(shape: UShape, boxes: Mapping[str, Box]) -> list[Edge]:
 
 
 def _skips(shape: UShape, boxes: Mapping[str, Box]) -> list[Edge]:
-    edges = []
-    for skip in shape.skips:
-        source, target = boxes[skip.source], boxes[skip.target]
-        y = source.y + min(source.height, target.height) / 2
-        start, end = source.extent.right, target.x
-        path = Path(((start, y), (end, y)), SKIP, 0.75, (3.0, 2.0), arrow=True)
-        text = Text(skip.label, color=MUTED, backdrop="#ffffff").centered((start + end) / 2)
-        label = (text.moved(0, y + 2.4),) if skip.label else ()
-        edges.append(Edge(skip.source, skip.target, path, label, "dashed"))
+    return [edge for skip in shape.skips for edge in _skip(skip, boxes)]
+
+
+def _skip(skip: Skip, boxes: Mapping[str, Box]) -> list[Edge]:
+    """An arrow for every copy, side by side, or one through the box of what works on it."""
+    source, target = boxes[skip.source], boxes[skip.target]
+    middle = source.y + min(source.height, target.height) / 2
+    stops = [(skip.source, source.extent.right), (skip.target, target.x)]
+    if skip.way is not None:
+        way = boxes[skip.way.name]
+        stops[1:1] = [(way.name, way.x), (way.name, way.extent.right)]
+    pitch = min(_PITCH, (min(source.height, target.height) - 4) / max(1, skip.count))
+    heights = [middle + pitch * (index - (skip.count - 1) / 2) for index in range(skip.count)]
+    edges = [
+        Edge(start, end, Path(((x, y), (to, y)), SKIP, 0.75, (3.0, 2.0), arrow=True), (), "dashed")
+        for (start, x), (end, to) in zip(stops[::2], stops[1::2], strict=True)
+        for y in heights
+    ]
+    if skip.label and skip.way is None:
+        text = Text(skip.label, color=MUTED, backdrop="#ffffff").centered((source.extent.right + target.x) / 2)
+        # With the last arrow, so that it lies above all of them.
+        edges[-1] = replace(edges[-1], label=(text.moved(0, middle + 2.4),))
     return edges
 
 
 def _ends(shape: UShape, boxes: Mapping[str, Box]) -> list[BoxPart]:
-    """The input comes in above the first box, the output leaves above the last one."""
+    """The input comes in above the first box, unless it is one; the output leaves above the last one."""
     first, last = boxes[shape.encoder[0].name], boxes[(shape.decoder or (shape.bottom,))[-1].name]
-    x, out = first.center[0], last.center[0]
-    entry = Text(shape.entry, color=MUTED).centered(x)
-    exit_ = Text(shape.exit, color=MUTED).centered(out)
-    entry = entry.moved(max(0.0, 1 - entry.x), first.y - 18)
-    overhang = exit_.x + exit_.width - last.extent.right
-    exit_ = exit_.moved(-max(0.0, overhang), last.y - 18)
-    return [
-        entry,
-        exit_,
-        Path(((x, first.y - 14), (x, first.y)), INK, 0.9, arrow=True),
-        Path(((out, last.y), (out, last.y - 14)), INK, 0.9, arrow=True),
-    ]
+    return [*_entry_mark(shape, first), *_exit_mark(shape, last)]
+
+
+def _entry_mark(shape: UShape, box: Box) -> list[BoxPart]:
+    if not shape.entry:
+        return []
+    x = box.center[0]
+    text = Text(shape.entry, color=MUTED).centered(x)
+    text = text.moved(max(0.0, 1 - text.x), box.y - 18)
+    return [text, Path(((x, box.y - 14), (x, box.y)), INK, 0.9, arrow=True)]
+
+
+def _exit_mark(shape: UShape, box: Box) -> list[BoxPart]:
+    if not shape.exit:
+        return []
+    x = box.center[0]
+    text = Text(shape.exit, color=MUTED).centered(x)
+    overhang = text.x + text.width - box.extent.right
+    text = text.moved(-max(0.0, overhang), box.y - 18)
+    return [text, Path(((x, box.y), (x, box.y - 14)), INK, 0.9, arrow=True)]
 
 
 def _exits(shape: UShape, boxes: Mapping[str, Box]) -> list[BoxPart]:
     marks: list[BoxPart] = []
     for name, line in shape.exits.items():
         box = boxes[name]
+        if name == shape.bottom.name:
+            # On its right the data turns upwards.
+            x, y = box.center[0], box.extent.bottom
+            marks.append(Path(((x, y), (x, y + 11)), INK, 0.9, arrow=True))
+            marks.append(Text(line, color=MUTED).centered(x).moved(0, y + 19))
+            continue
         x, y = box.extent.right, box.y + box.height / 2
         marks.append(Path(((x, y), (x + 11, y)), INK, 0.9, arrow=True))
         marks.append(Text(line, x + 13, y + 2.4, MUTED))

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from archgraph.errors import QueryError
-from archgraph.figures.content.boxes import NARROW, WIDE, boxed, circle, content, fitted
+from archgraph.figures.content.boxes import NARROW, WIDE, boxed, circle, content, end_box, fitted
 from archgraph.figures.content.labels import count_label, value_label
 from archgraph.figures.content.mathtext import line_of, shape, words
 from archgraph.figures.drawing.box_look import with_look
-from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Line, Text, line_width
+from archgraph.figures.drawing.diagram import Box, Diagram, Edge
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.layout.graphviz import layout_graphviz, layouts
@@ -34,7 +34,7 @@ def _groups(facts: Facts, found: Structure, room: float) -> Diagram:
     groups = (*found.chain, *found.sides)
     boxes = {group: _group_box(facts, group, room, side=group in found.sides) for group in groups}
     edges = [Edge(boxes[a].name, boxes[b].name) for a, b in zip(found.chain, found.chain[1:], strict=False)]
-    ends = {value: _end(f"input {value.name}", value_label(facts, value)) for value in found.flow.inputs}
+    ends = {value: end_box(f"input {value.name}", value_label(facts, value)) for value in found.flow.inputs}
     if found.entry is not None and found.chain:
         edges.insert(0, Edge(ends[found.entry].name, boxes[found.chain[0]].name))
     for source, target, _ in found.links:
@@ -43,7 +43,7 @@ def _groups(facts: Facts, found: Structure, room: float) -> Diagram:
         edges.append(Edge(start, boxes[target].name, style="dashed" if beside else "solid"))
     results = []
     for index, (group, value) in enumerate(found.outputs):
-        results.append(_end(f"output {index}", shape(facts.sizes(value), SIZES.body)))
+        results.append(end_box(f"output {index}", shape(facts.sizes(value), SIZES.body)))
         edges.append(Edge(boxes[group].name, results[-1].name))
     return Diagram((*ends.values(), *boxes.values(), *results), tuple(edges))
 
@@ -52,11 +52,6 @@ def _group_box(facts: Facts, group: Group, room: float, *, side: bool) -> Box:
     if group.circle:
         return with_look(circle(group.name, group.circle), facts.author.look(group.items))
     return replace(boxed(group_content(facts, group, room, own=False, side=side)), name=group.name)
-
-
-def _end(name: str, line: Line) -> Box:
-    """A text where the data comes in or goes out."""
-    return Box(name, line_width(line) + 4, 12, (Text(line, 2, 8.6),))
 
 
 def full_diagram(facts: Facts, graph: Graph, selected: tuple[Value, ...], engine: str = "auto") -> Diagram:
@@ -80,13 +75,13 @@ def _operations(facts: Facts, every: Flow, engine: str) -> Diagram:
     maker: dict[Value, str] = {}
     for value in every.inputs:
         maker[value] = f"input {value.name}"
-        boxes.append(_end(maker[value], value_label(facts, value)))
+        boxes.append(end_box(maker[value], value_label(facts, value)))
     for item in every.items:
         boxes.append(_small_box(facts, Group((item,))))
         edges += [Edge(maker[value], item.path) for value in dict.fromkeys(item.inputs)]
         maker |= dict.fromkeys(item.outputs, item.path)
     for index, value in enumerate(every.outputs):
-        boxes.append(_end(f"output {index}", shape(facts.sizes(value), SIZES.body)))
+        boxes.append(end_box(f"output {index}", shape(facts.sizes(value), SIZES.body)))
         edges.append(Edge(maker[value], boxes[-1].name))
     placed = trimmed(layout_graphviz(Diagram(tuple(boxes), tuple(edges)), engine, direction=facts.options.direction))
     return replace(placed, clusters=closed_decks([Group((item,)) for item in every.items], placed))

@@ -52,6 +52,8 @@ def joined(
     side_inputs: list[SideInput] = []
     taken: dict[Group, dict[str, None]] = {side: {} for side in sides}
     flowing = {homes[group]: group.output for group in found.chain if group in homes}
+    # The last group of a box says what its end makes.
+    leaving = {homes[group]: group.items[-1].outputs for group in found.chain if group in homes}
     for source, target, value in found.links:
         name = _source_name(found, source, homes, sides)
         if target not in homes and target not in sides:
@@ -72,6 +74,9 @@ def joined(
         {value.name: input_name(facts, value.name) for value in found.flow.inputs if value is not found.entry},
         () if own else value_label(facts, found.entry),
         () if own else shape(facts.sizes(found.chain[-1].output), SIZES.body),
+        within=frozenset(
+            pair for pair, values in residuals.items() if pair[0] and values.isdisjoint(leaving.get(pair[0], ()))
+        ),
     )
 
 

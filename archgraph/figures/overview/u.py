@@ -1,90 +1,147 @@
 """The overview of an encoder and decoder with skips, as a U."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
-from archgraph.figures.content.boxes import MEDIUM, WIDE, Content, boxed, content, natural_width
-from archgraph.figures.content.labels import copy_label, exit_label, input_name, output_label, stage_way, value_label
-from archgraph.figures.content.mathtext import line_of, words
-from archgraph.figures.drawing.diagram import MUTED, Box, Diagram, Line, Path, Text
+from archgraph.figures.content.boxes import MEDIUM, NARROW, WIDE, Content, boxed, content, end_box, natural_width
+from archgraph.figures.content.labels import (
+    copy_label,
+    exit_label,
+    output_label,
+    value_label,
+    way_to,
+)
+from archgraph.figures.content.mathtext import line_of
+from archgraph.figures.drawing.diagram import Box, Diagram
 from archgraph.figures.drawing.geometry import faults
-from archgraph.figures.drawing.style import LINE, SIZES, SKIP
 from archgraph.figures.facts.facts import Facts
-from archgraph.figures.layout.u import Skip, UShape, fits, layout_u
-from archgraph.outline.stages import Stage, UNet, conditions
+from archgraph.figures.layout.u import TURNING, Skip, UShape, fits, layout_us
+from archgraph.figures.overview.conditions import condition_row
+from archgraph.outline.items import Item
+from archgraph.outline.u_parts import UPart, UParts, USkip
+
+_PAGE_HEIGHT, _WAY_SHARE, _ALIKE = 570.0, 0.85, 3
 
 
 @dataclass(frozen=True)
 class UForm:
-    """How much room the parts of a U may take; ``room`` is that of a law."""
+    """How much room the parts of a U may take; ``room`` is that of a law.
+
+    Attributes:
+        stacked: laws stand below each other.
+        brief: of copies, only the channels are told.
+        picture: boxes show their field.
+        ways: what works on a copy has a box of its own.
+    """
 
     room: float = WIDE
     stacked: bool = False
     brief: bool = False
     picture: bool = True
+    ways: bool = True
 
 
-_FORMS = (
-    UForm(),
-    *(UForm(room, True, brief) for room in (WIDE, MEDIUM + 20.0, MEDIUM) for brief in (False, True)),
-    UForm(MEDIUM, True, True, False),
-)
+_ROOMS = (WIDE, MEDIUM + 20.0, MEDIUM)
 
 
-def u_diagram(facts: Facts, u: UNet, width: float) -> Diagram | None:
+def _forms(us: Sequence[UParts]) -> Iterator[UForm]:
+    """From the most generous one to the least."""
+    for ways in (True, False) if any(skip.works for u in us for skip in u.skips) else (True,):
+        yield UForm(ways=ways)
+        for room, brief in product(_ROOMS, (False, True)):
+            yield UForm(room, True, brief, ways=ways)
+        yield UForm(MEDIUM, True, True, False, ways)
+        if ways:
+            yield UForm(NARROW, True, True, False, ways)
+
+
+def u_diagram(facts: Facts, us: Sequence[UParts], width: float) -> Diagram | None:
     """The most generous form that fits: laws side by side or below each other, labels of copies long or short."""
-    for form in _FORMS:
-        shaped = _shape(facts, u, form)
-        if fits(shaped, width):
-            drawn = _with_conditions(facts, u, layout_u(shaped, width))
-            if not faults(drawn):
-                return drawn
-    return None
+    tall: Diagram | None = None
+    for form in _forms(us):
+        shapes = [_shape(facts, u, form, first=u is us[0], last=u is us[-1]) for u in us]
+        if not all(fits(shape, width - (0.0 if len(us) == 1 else TURNING)) for shape in shapes):
+            continue
+        drawn = _with_conditions(facts, us, layout_us(shapes, width))
+        if faults(drawn):
+            continue
+        if drawn.height <= (facts.options.height or _PAGE_HEIGHT):
+            return drawn
+        # Better than nothing, if all forms turn out too tall.
+        tall = drawn if tall is None or drawn.height < tall.height else tall
+    return tall
 
 
-def _with_conditions(facts: Facts, u: UNet, drawn: Diagram) -> Diagram:
-    """A row per condition below the U: what it is made of, and how many stages take it."""
-    stages = (*u.encoder, u.bottom, *u.decoder)
-    for group, sources, taken in conditions(facts.structure, stages):
-        given = line_of(*(input_name(facts, name) for name in sources), gap=6.0)
-        count = "all stages" if len(taken) == len(stages) else f"{len(taken)} stage{'s' if len(taken) > 1 else ''}"
-        made = None if group is None else boxed(content(facts, group.items, side=True))
-        row = _condition_row(given, made, words(f"into {count}", SIZES.body))
+def _with_conditions(facts: Facts, us: Sequence[UParts], drawn: Diagram) -> Diagram:
+    """A row per condition below the U: what it is made of, and how many parts take it."""
+    parts = [part for u in us for part in u.parts]
+    for condition in us[-1].conditions:
+        row = condition_row(facts, condition.inputs, condition.made, f"into {_taken(parts, condition.taken)}")
         drawn = replace(drawn.plus(row.moved(0, drawn.height + 8)), height=drawn.height + 8 + row.height)
     return drawn
 
 
-def _condition_row(given: Line, made: Box | None, users: Line) -> Diagram:
-    first = Text(given, 1.0, 0.0, MUTED)
-    x, parts, boxes = first.x + first.width + 3, [], []
-    middle = 6.0 if made is None else made.height / 2
-    if made is not None:
-        boxes.append(made.at(x + 14, 0.0))
-        parts.append(Path(((x, middle), (x + 14, middle)), SKIP, LINE, (3.0, 2.0), arrow=True))
-        x = boxes[0].extent.right
-    parts.append(Path(((x, middle), (x + 14, middle)), SKIP, LINE, (3.0, 2.0), arrow=True))
-    texts = (*((first.moved(0, middle + 2.4),) if given else ()), Text(users, x + 17, middle + 2.4, MUTED))
-    return Diagram(tuple(boxes), (), (), (*parts, *texts), 0.0, 2 * middle)
+def _taken(parts: Sequence[UPart], taken: Sequence[UPart]) -> str:
+    """Which parts take a condition, in words."""
+    if len(taken) == len(parts):
+        return "all stages"
+    return "the first stage" if taken == (parts[0],) else f"{len(taken)} stage{'s' if len(taken) > 1 else ''}"
 
 
-def _shape(facts: Facts, u: UNet, form: UForm) -> UShape:
-    every = (*u.encoder, u.bottom, *u.decoder)
-    contents = {stage: _content(facts, stage, form) for stage in every}
+def _shape(facts: Facts, u: UParts, form: UForm, *, first: bool, last: bool) -> UShape:
+    contents = {part: _content(facts, u, part, form) for part in u.parts if part.line}
+    ways = {skip: _way(facts, skip, form) for skip in u.skips if form.ways and skip.works}
     wide = max(natural_width(one if form.stacked else _two_columns(one)) for one in contents.values())
-    boxes = {stage: boxed(contents[stage], wide) for stage in every}
-    copies = (
-        Skip(boxes[copy.source].name, boxes[copy.target].name, copy_label(facts, copy, brief=form.brief))
-        for copy in u.copies
-    )
+    for column in (u.encoder, tuple(reversed(u.decoder))):
+        contents |= _told_once([(part, contents[part]) for part in column if part in contents])
+    boxes = {part: boxed(contents[part], wide) if part.line else _input_box(facts, part) for part in u.parts}
+    begin = u.encoder[0]
+    entry = value_label(facts, begin.value or facts.structure.entry) if first and begin.line else ()
     return UShape(
-        tuple(boxes[stage] for stage in u.encoder),
+        tuple(boxes[part] for part in u.encoder),
         boxes[u.bottom],
-        tuple(boxes[stage] for stage in u.decoder),
-        tuple(copies),
-        {boxes[stage].name: lines for stage in every if (lines := stage_way(facts, stage))},
-        value_label(facts, facts.structure.entry),
-        exit_label(facts, u.head, u.decoder[-1].output),
-        {boxes[stage].name: output_label(facts, value, brief=form.brief) for stage, value in u.exits},
+        tuple(boxes[part] for part in u.decoder),
+        tuple(_copies(facts, u, form, boxes, ways)),
+        {boxes[part].name: lines for part in u.parts if (lines := way_to(facts, part.before, part.line))},
+        entry,
+        exit_label(facts, u.head, u.decoder[-1].line[-1].outputs[0]) if last else (),
+        {boxes[part].name: output_label(facts, value, brief=form.brief) for part, value in u.exits},
     )
+
+
+def _input_box(facts: Facts, part: UPart) -> Box:
+    """An input that a copy leaves from, in words."""
+    return end_box(part.name, value_label(facts, part.value))
+
+
+def _copies(facts: Facts, u: UParts, form: UForm, boxes: dict[UPart, Box], ways: dict[USkip, Box]) -> Iterator[Skip]:
+    """Every copy; those between the same two boxes together, with one label."""
+    together: dict[tuple[UPart, UPart, Box | None], list[USkip]] = {}
+    for skip in u.skips:
+        together.setdefault((skip.source, skip.target, ways.get(skip)), []).append(skip)
+    for (source, target, works), skips in together.items():
+        label = copy_label(facts, skips, brief=form.brief)
+        yield Skip(boxes[source].name, boxes[target].name, label, len(skips), works)
+
+
+def _way(facts: Facts, skip: USkip, form: UForm) -> Box:
+    """The box of what works on a copy."""
+    return boxed(content(facts, skip.way, side=True, room=min(form.room, NARROW) * _WAY_SHARE))
+
+
+def _told_once(column: Sequence[tuple[UPart, Content]]) -> dict[UPart, Content]:
+    """Of several boxes in a row that say the same, the first says it and the others have their headings."""
+    found: dict[UPart, Content] = {}
+    start = 0
+    for index in range(1, len(column) + 1):
+        if index < len(column) and column[index][1].lines == column[start][1].lines:
+            continue
+        if index - start >= _ALIKE:
+            for part, said in column[start + 1 : index]:
+                found[part] = replace(said, lines=said.lines[:1], picture=False, laws=0)
+        start = index
+    return found
 
 
 def _two_columns(contents: Content) -> Content:
@@ -95,9 +152,12 @@ def _two_columns(contents: Content) -> Content:
     return replace(contents, lines=(*lines, line_of(first, second, gap=10.0)))
 
 
-def _content(facts: Facts, stage: Stage, form: UForm) -> Content:
+def _content(facts: Facts, u: UParts, part: UPart, form: UForm) -> Content:
     """Named and shaped by the main line; its laws include what stands beside it, but no heads of other outputs."""
-    heads = {item for group in stage.beside if group.output in facts.flow.outputs for item in group.items}
-    beside = [item for item in stage.items if item not in stage.line and item not in heads]
-    found = content(facts, stage.line, room=form.room, strides=not stage_way(facts, stage), beside=beside)
+    beside: list[Item] = list(part.beside)
+    for skip in u.skips:
+        if skip.target is part and not (form.ways and skip.works):
+            beside += skip.way
+    strides = not way_to(facts, part.before, part.line)
+    found = content(facts, part.line, room=form.room, strides=strides, beside=beside)
     return replace(found, picture=found.picture and form.picture)

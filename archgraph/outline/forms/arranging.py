@@ -53,10 +53,10 @@ class _Arranging:
     def _series(self, steps: Sequence[OutlinePart]) -> Asking[OutlinePart]:
         found: list[OutlinePart] = []
         for step in steps:
-            nest = _nest_of(step) if isinstance(step, Bypass) else ()
+            nest = self._nest_of(step)
             if isinstance(step, Bypass) and len(nest) < _NESTED:
                 found.append((yield self._rebuilt(step)))
-            elif nest:
+            elif len(nest) >= _NESTED:
                 fork = [found.pop()] if found and isinstance(found[-1], Leaf) else []
                 found.append((yield self._one_level(fork, nest)))
             else:
@@ -87,11 +87,11 @@ class _Arranging:
     def _bottom(self, form: OutlinePart) -> Asking[OutlinePart]:
         """What lies below a U: if that is skips in skips, all of it is one more row."""
         steps = _steps(form)
-        found = [index for index, step in enumerate(steps) if len(_nest_of(step)) >= _NESTED]
+        found = [index for index, step in enumerate(steps) if len(self._nest_of(step)) >= _NESTED]
         if len(found) != 1:
             return (yield self.of(form))
         (index,) = found
-        return (yield self._one_level(steps[:index], _nest_of(steps[index]), steps[index + 1 :]))
+        return (yield self._one_level(steps[:index], self._nest_of(steps[index]), steps[index + 1 :]))
 
     def _rebuilt(self, form: OutlinePart) -> Asking[OutlinePart]:
         parts: dict[OutlinePart, OutlinePart] = {}
@@ -102,52 +102,63 @@ class _Arranging:
         return self._known(whole, (type(whole), _links(whole), *(self._key[part] for part in whole.parts)))
 
     def _one_level(
-        self, fork: Sequence[OutlinePart], nest: Sequence[Bypass], rest: Sequence[OutlinePart] = ()
+        self, fork: Sequence[OutlinePart], nest: Sequence[Parallel], rest: Sequence[OutlinePart] = ()
     ) -> Asking[OutlinePart]:
         """Skips in skips at one resolution, as one row of a U: before the innermost one, it, and after it."""
         before, after = [*fork], [*rest]
         forks: list[tuple[Leaf, ...]] = [tuple(leaves_of(in_series(before)))[-1:]]
         for skip, inner in zip(nest, [*nest[1:], None], strict=True):
-            steps = _steps(_body(skip))
+            steps = _steps(self._body(skip))
             middle = len(steps) if inner is None else steps.index(inner)
             if inner is not None:
                 before += steps[:middle]
                 forks.append(tuple(leaves_of(in_series(list(steps[:middle]))))[-1:])
             after[:0] = [*(() if inner is None else steps[middle + 1 :]), *([skip.join] if skip.join else [])]
-        bottom = _body(nest[-1])
+        bottom = self._body(nest[-1])
         encoder = yield self.of(in_series(before))
         decoder = yield self.of(in_series(after))
         below = yield self.of(bottom)
         ways: list[OutlinePart] = []
         for skip in nest:
-            ways.append((yield self.of(_way(skip))))
+            ways.append((yield self.of(self._way(skip))))
         level = self._vertex[next(leaves_of(bottom))].level
         row = Row(level, encoder, decoder, tuple(ways), tuple(forks), tuple((skip.join,) for skip in nest if skip.join))
         whole = U((row,), below)
         return self._known(whole, (U, len(nest), *(self._key[part] for part in whole.parts)))
 
+    def _nest_of(self, skip: OutlinePart) -> list[Parallel]:
+        """A skip, the only one in its body, the only one in that, and so on."""
+        found = [skip] if isinstance(skip, Parallel) and self._is_skip(skip) else []
+        while found and len(found[-1].branches) == 2:
+            inner = [step for step in _steps(self._body(found[-1])) if isinstance(step, Parallel)]
+            inner = [step for step in inner if self._is_skip(step)]
+            if len(inner) != 1 or len(inner[0].branches) != 2:
+                break
+            found += inner
+        return found
 
-def _body(skip: Bypass) -> OutlinePart:
-    return skip.branches[-1]
+    def _is_skip(self, form: Parallel) -> bool:
+        """A way past a body that holds nothing, or one that leads to a finer level than the body begins at."""
+        if isinstance(form, Bypass):
+            return True
+        if form.join is None or len(form.branches) != 2:
+            return False
+        way, body = list(leaves_of(self._way(form))), list(leaves_of(self._body(form)))
+        return bool(way and body) and self._vertex[way[-1]].level < self._vertex[body[0]].level
 
+    def _body(self, skip: Parallel) -> OutlinePart:
+        """Of a skip, what it leads past: the branch of more parts."""
+        if isinstance(skip, Bypass) or len(skip.branches) != 2:
+            return skip.branches[-1]
+        return max(skip.branches, key=lambda branch: sum(1 for _ in leaves_of(branch)))
 
-def _way(skip: Bypass) -> OutlinePart:
-    return skip.branches[0]
+    def _way(self, skip: Parallel) -> OutlinePart:
+        body = self._body(skip)
+        return next(branch for branch in skip.branches if branch is not body)
 
 
 def _steps(form: OutlinePart) -> tuple[OutlinePart, ...]:
     return form.steps if isinstance(form, Series) else (form,)
-
-
-def _nest_of(skip: OutlinePart) -> list[Bypass]:
-    """A skip, the only one in its body, the only one in that, and so on."""
-    found = [skip] if isinstance(skip, Bypass) else []
-    while found and len(found[-1].branches) == 2:
-        inner = [step for step in _steps(_body(found[-1])) if isinstance(step, Bypass)]
-        if len(inner) != 1 or len(inner[0].branches) != 2:
-            break
-        found += inner
-    return found
 
 
 def _with(form: OutlinePart, parts: dict[OutlinePart, OutlinePart]) -> OutlinePart:

@@ -14,6 +14,7 @@ from archgraph.outline.forms.reading import ReadGraph
 from archgraph.outline.forms.trunk import Terminals
 from archgraph.outline.groups import shape_of_member
 from archgraph.outline.items import Flow, Item
+from archgraph.outline.mixing import kinds_of
 
 _SILENT = ("crop", "crop_like", "identity", "dropout", "rename")
 _LARGE = 2**12
@@ -70,6 +71,7 @@ def _vertex(item: Item, levels: ValueLevels, made: Mapping[Value, tuple[int, int
         heavy=not item.light,
         attends=frozenset(made[value][0] for value in _attended(item)),
         silent=kind in _SILENT,
+        mixes=isinstance(member, Repeat) and "dynamic" in kinds_of(member),
     )
 
 

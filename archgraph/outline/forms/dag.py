@@ -25,6 +25,7 @@ class OutlineVertex:
         heavy: whether it multiplies matrices.
         attends: the operands that it reads by attention, by vertex.
         silent: whether it only crops or hands on.
+        mixes: whether it is a block in which positions attend to others.
     """
 
     leaf: Leaf
@@ -35,6 +36,7 @@ class OutlineVertex:
     heavy: bool = True
     attends: frozenset[int] = frozenset()
     silent: bool = False
+    mixes: bool = False
 
     @property
     def family(self) -> int:

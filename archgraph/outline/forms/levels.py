@@ -11,6 +11,7 @@ from sympy import Expr, Mul, Symbol
 
 from archgraph.graph.ir import Member, Node, Value
 from archgraph.laws.numeric import value_at
+from archgraph.outline.items import Flow
 from archgraph.outline.resolution import ratio
 from archgraph.sizes.types import TensorType
 
@@ -83,6 +84,16 @@ class ValueLevels:
         else:
             found = value_at(ratio(before, after), self.numbers, other=2)
         return Fraction(found).limit_denominator(_FINEST)
+
+
+def flow_levels(flow: Flow, numbers: Mapping[Symbol, int]) -> ValueLevels:
+    """Return the levels of all values of a flow."""
+    levels = ValueLevels(numbers)
+    for value in flow.inputs:
+        levels.source(value)
+    for item in flow.items:
+        levels.learn(item.member, item.inputs, item.outputs)
+    return levels
 
 
 def _is_power(factor: Expr) -> bool:

@@ -14,11 +14,12 @@ from archgraph.keywords import strict_methods
 from archgraph.outline.forms.building import dag_of
 from archgraph.outline.forms.dag import Dag
 from archgraph.outline.forms.form import Grid, Leaf, OutlinePart, U, leaves_of, walked
-from archgraph.outline.forms.reading import read
+from archgraph.outline.forms.levels import flow_levels
+from archgraph.outline.forms.reading import ReadGraph, read
 from archgraph.outline.forms.resampling import on_one_level
 from archgraph.outline.forms.solve import form_of
 from archgraph.outline.forms.text import told
-from archgraph.outline.forms.trunk import Beside, Trunk, trunk_of
+from archgraph.outline.forms.trunk import Beside, trunk_of
 from archgraph.outline.items import Flow
 
 
@@ -133,14 +134,19 @@ def outline_of(
         prefix: what the paths of its members begin with.
         numbers: of symbols that a resolution is divided by, such as the side of a patch.
     """
-    reading = read(graph, outputs, prefix, numbers)
-    dag, ends = dag_of(reading)
-    trunk = trunk_of(dag, ends)
-    settled_dag = on_one_level(dag, trunk.members)
-    return _outline(settled_dag, trunk, reading.flow)
+    return _outline(read(graph, outputs, prefix, numbers))
 
 
-def _outline(dag: Dag, trunk: Trunk, flow: Flow) -> NetworkOutline:
+def outline_of_flow(flow: Flow, numbers: Mapping[Symbol, int] | None = None) -> NetworkOutline:
+    """Return the outline of members as they were read: no block is opened that is closed there."""
+    return _outline(ReadGraph(flow, flow_levels(flow, numbers or {})))
+
+
+def _outline(reading: ReadGraph) -> NetworkOutline:
+    flow = reading.flow
+    read_dag, ends = dag_of(reading)
+    trunk = trunk_of(read_dag, ends)
+    dag = on_one_level(read_dag, trunk.members)
     return NetworkOutline(
         form_of(dag, trunk.members),
         tuple(_side(dag, one) for one in trunk.sides),

@@ -13,7 +13,7 @@ from archgraph.outline.forms.region import region_of
 def on_one_level(dag: Dag, members: Sequence[int]) -> Dag:
     """Return the graph with the levels of what lies in parallel branches between two levels: that of the later one.
 
-    What attends stays where it is.
+    What attends stays where it is, and so does a block in which something attends.
     """
     levels = {vertex: dag.vertices[vertex].level for vertex in members}
     if len(set(levels.values())) < 2:
@@ -27,7 +27,7 @@ def on_one_level(dag: Dag, members: Sequence[int]) -> Dag:
         if not {levels[vertex] for vertex in inner} <= {levels[int(first)], levels[int(last)]}:
             continue
         for vertex in inner:
-            if not vertices[vertex].attends:
+            if not vertices[vertex].attends and not vertices[vertex].mixes:
                 levels[vertex] = levels[int(last)]
                 vertices[vertex] = replace(vertices[vertex], level=levels[vertex])
     return Dag(vertices, dag.reads)
