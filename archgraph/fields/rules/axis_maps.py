@@ -30,18 +30,20 @@ from archgraph.fields.rules.moving_rules import (
     WindowRule,
     unknown_band,
 )
-from archgraph.fields.rules.read_tables import AnyTable, EveryTable, ListTable, PrefixTable, ReadTable
+from archgraph.fields.rules.read_tables import AnyTable, EveryTable, ListTable, PrefixTable, ReadTable, StretchTable
 from archgraph.fields.rules.tap_power import everywhere
 from archgraph.fields.sets import windows
 from archgraph.fields.sets.at_most import at_most
 from archgraph.fields.sets.band import EVERYTHING, Band, Unknown
 from archgraph.fields.sets.index_sets import every_index
 from archgraph.fields.sets.indices import of_bits, of_mask
+from archgraph.fields.sets.pieces import placed
 from archgraph.fields.sets.readings import HalfLine, Reading, moving
 from archgraph.fields.sets.rows import listed_sets, stated_rows
 from archgraph.fields.sets.spread import STAY
 from archgraph.fields.sets.terms import Form, Sum, Term, own_index, values_of
 from archgraph.ops.reach import (
+    SAME,
     All,
     Along,
     AnyOf,
@@ -53,6 +55,7 @@ from archgraph.ops.reach import (
     Digits,
     Enlarge,
     Interpolated,
+    Kept,
     Listed,
     Parts,
     Placed,
@@ -62,6 +65,7 @@ from archgraph.ops.reach import (
     Unflattened,
     Window,
 )
+from archgraph.sizes.exact import Evaluate
 from archgraph.sizes.symbols import ONE, ZERO
 
 
@@ -182,22 +186,27 @@ class _Listed(AxisRule[Listed]):
         if self._is_one(view):
             return replace(view.whole, span=of_mask(self.read.sets.masks[0])) if self.read.sets.masks[0] else None
         if not self._fits(view):
-            return at_most(view.whole)
+            return at_most(rule_of(SAME).reading(view) if self.read.own else view.whole)
         return stated_rows(self._form(view), listed_sets(self.read.sets), view.place)
 
     def relation(self, view: AxisView) -> Related:
         if self._is_one(view):
             return Every(view.axis, of_bits(0, self.read.sets.masks[0]))
         if not self._fits(view):
-            return Every(view.axis, every_index(view.extent), exact=False)
+            own = rule_of(SAME).relation(view) if self.read.own else Every(view.axis, every_index(view.extent))
+            return replace(own, exact=False)
         drivers = tuple((term.axis, term.scale, term.extent) for term in self._form(view))
         return Lookup(view.axis, drivers, self.read.sets)
 
     def doubt(self, view: AxisView) -> str:
-        return "" if self._is_one(view) or self._fits(view) else f"a list of positions holds for {self.read.sets} only"
+        if self._is_one(view) or self._fits(view):
+            return ""
+        if view.extent == self.read.sets.extent and not is_given(self.read, view.evaluate):
+            return "a list of positions holds at the recorded sizes only"
+        return f"a list of positions holds for {self.read.sets} only"
 
     def _is_one(self, view: AxisView) -> bool:
-        return self.read.alike and view.extent == self.read.sets.extent
+        return self.read.alike and view.extent == self.read.sets.extent and is_given(self.read, view.evaluate)
 
     def _form(self, view: AxisView) -> Form:
         if not self.read.over:
@@ -205,7 +214,7 @@ class _Listed(AxisRule[Listed]):
         return tuple(Term(axis, size, scale) for axis, scale, size in self.read.over)
 
     def _fits(self, view: AxisView) -> bool:
-        if self.read.alike:
+        if self.read.alike or not is_given(self.read, view.evaluate):
             return False
         sizes = all(view.length(axis) == size for axis, _, size in self.read.over)
         last = values_of(self._form(view)).stop
@@ -213,6 +222,27 @@ class _Listed(AxisRule[Listed]):
 
     def band(self, number: int) -> Stretch:
         return Unknown("a list of positions")
+
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
+        return None
+
+    def driver(self, driver: Driver, value: Strides) -> Driver | None:
+        return driver
+
+
+class _Kept(AxisRule[Kept]):
+    """A stretch of an axis reads itself."""
+
+    def reading(self, view: AxisView) -> Reading:
+        start, stop = view.evaluate(self.read.start), view.evaluate(self.read.stop)
+        return placed(rule_of(SAME).reading(view), view.driver, view.outputs, start, stop - start)
+
+    def relation(self, view: AxisView) -> Related:
+        start, stop = view.evaluate(self.read.start), view.evaluate(self.read.stop)
+        return Link(view.axis, view.driver, StretchTable(view.extent, view.outputs, start, stop))
+
+    def band(self, number: int) -> Stretch:
+        return Band(ONE, ZERO, ZERO)
 
     def taps(self, power: Power, view: AxisView) -> PowerStep:
         return None
@@ -314,6 +344,11 @@ class _Along(AxisRule[Along]):
         return rule_of(self.read.map).driver(Driver(self.read.axis, driver.digit), value)
 
 
+def is_given(read: Listed, evaluate: Evaluate) -> bool:
+    """Return whether the sizes are those at which a list is known."""
+    return all(evaluate(size) == value for size, value in read.given)
+
+
 def _summed(parts: tuple[SourceDigit, ...], view: AxisView) -> Reading:
     """Return the reading of a sum of digits; one of no axis takes all its values."""
     terms, reads = [], windows.IDENTITY
@@ -343,6 +378,7 @@ RULES: Mapping[type, type[AxisRule[Any]]] = {
     Digits: _Digits,
     Digit: _Digit,
     Listed: _Listed,
+    Kept: _Kept,
     AnyOf: _AnyOf,
     Along: _Along,
     AtMost: _AtMost,
