@@ -220,7 +220,10 @@ def _reads(
     if not any(isinstance(pairs, str) or len(pairs.into) for pairs in one.pairs):
         # All of it was overwritten.
         return None
-    found = [_at(pairs, own, names, apart=apart) for pairs in one.pairs if isinstance(pairs, MovedPairs)]
+    known = [pairs for pairs in one.pairs if isinstance(pairs, MovedPairs)]
+    # The largest recording tells forms apart that others do not.
+    form = _at(max(known, key=lambda pairs: len(pairs.into)), own, names, apart=apart)
+    found = [_at(pairs, own, names, apart=apart, like=form) for pairs in known]
     if len(found) == len(one.pairs) and all(other == found[0] for other in found):
         return proved(tuple(found[0].items()))
     # Another closed form at other sizes is none for all of them.
@@ -230,7 +233,13 @@ def _reads(
 
 
 def _at(
-    pairs: MovedPairs, own: Sequence[str | None], names: Sequence[str | None], *, closed: bool = True, apart: bool
+    pairs: MovedPairs,
+    own: Sequence[str | None],
+    names: Sequence[str | None],
+    *,
+    closed: bool = True,
+    apart: bool,
+    like: Mapping[str, AxisMap] | None = None,
 ) -> Mapping[str, AxisMap]:
     output, operand = positions(names, pairs.result), positions(own, pairs.operand)
-    return dict(axis_reads(pairs, output, operand, closed=closed, apart=apart))
+    return dict(axis_reads(pairs, output, operand, closed=closed, apart=apart, like=like))
