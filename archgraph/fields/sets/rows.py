@@ -289,7 +289,7 @@ def _values(form: Form, read: Mapping[str, Indices]) -> Indices:
         inside = read[axis].clip(0, terms[0].extent - 1)
         digits = union(interval(value, value) for value in {sum(t.at(i) for t in terms) for i in inside})
         total = union(total.shift(value) for value in digits)
-    return total
+    return total.from_(*(read[term.axis] for term in form))
 
 
 @lru_cache(maxsize=64)

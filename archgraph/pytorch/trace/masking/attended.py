@@ -82,7 +82,10 @@ class KeyMask:
     @property
     def queries(self) -> AxisMap | None:
         """Which queries count, None where all do: with one key alone its weight is 1, and with none there is none."""
-        pairs = zip(self.seen, self.lengths, strict=True)
+        # Of one key alone all queries are, with a mask and without: other recordings tell what a mask does.
+        pairs = [
+            pair for pair in zip(self.seen, self.lengths, strict=True) if pair[1] == self.lengths[0] or pair[1][1] > 1
+        ]
         alone = [_alone(_allowed(one, lengths, scored=False), lengths) for one, lengths in pairs]
         if not any(bool(one.any()) for one in alone) or self.doubtful:
             return None
