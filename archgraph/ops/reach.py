@@ -150,7 +150,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Within:
     """Output i reads i where `start <= i < stop`, and nothing elsewhere: what zeros leave of an axis."""
 
     start: Expr
@@ -169,7 +169,7 @@ class Along:
     """The operand's axis is read as a function of an output axis of another name."""
 
     axis: str
-    map: Window | Digit | All | Causal | Blocks | Listed | Kept | AnyOf | AtMost
+    map: Window | Digit | All | Causal | Blocks | Listed | Within | AnyOf | AtMost
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ AxisMap: TypeAlias = (
     | Parts
     | Digits
     | Listed
-    | Kept
+    | Within
     | AnyOf
     | Along
     | AtMost

@@ -17,7 +17,6 @@ from archgraph.ops.reach import (
     Digits,
     Enlarge,
     Interpolated,
-    Kept,
     Listed,
     Placed,
     Reach,
@@ -25,6 +24,7 @@ from archgraph.ops.reach import (
     Transposed,
     Unflattened,
     Window,
+    Within,
 )
 
 
@@ -86,7 +86,7 @@ def _from(axis_map: AxisMap, i: int, length: int) -> Iterator[int]:
                 yield _beyond(int(stride * i - before + dilation * tap), border, length)
         case Placed(start, _):
             yield i - int(start)
-        case Kept(start, stop):
+        case Within(start, stop):
             yield from (i,) if start <= i < stop else ()
         case Transposed(kernel, stride, dilation, before):
             for tap in range(int(kernel)):

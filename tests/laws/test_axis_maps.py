@@ -33,7 +33,6 @@ from archgraph.ops.reach import (
     Digits,
     Enlarge,
     Interpolated,
-    Kept,
     Listed,
     Parts,
     Placed,
@@ -42,6 +41,7 @@ from archgraph.ops.reach import (
     Transposed,
     Unflattened,
     Window,
+    Within,
 )
 from archgraph.sizes.symbols import size
 from archgraph.sizes.types import tensor
@@ -90,10 +90,10 @@ CASES: list[tuple[AxisMap, int, dict[str, int], int]] = [
     (Along("m", Listed(position_sets([[23 - i] for i in range(24)], 24))), 24, {"m": 24}, 0),
     (Listed(position_sets([[1, 4, 7]], 24), alike=True), 24, {"n": 24}, 0),
     (Listed(position_sets([[1, 4, 7]], 24), alike=True), 24, {"m": 3}, 0),
-    (Kept(*sizes(0, 24)), 24, {"n": 24}, 0),
-    (Kept(*sizes(3, 17)), 24, {"n": 24}, 0),
-    (Kept(*sizes(1, 99)), 24, {"n": 24}, 0),
-    (Along("m", Kept(*sizes(0, 5))), 24, {"m": 24}, 0),
+    (Within(*sizes(0, 24)), 24, {"n": 24}, 0),
+    (Within(*sizes(3, 17)), 24, {"n": 24}, 0),
+    (Within(*sizes(1, 99)), 24, {"n": 24}, 0),
+    (Along("m", Within(*sizes(0, 5))), 24, {"m": 24}, 0),
     (Causal(size(2)), 24, {"n": 24}, 0),
     (Causal(size(-1)), 24, {"n": 24}, 0),
     (AnyOf((Window(*sizes(2, 0)), Window(*sizes(3, 1, 1, 2)))), 24, {"n": 24}, 0),

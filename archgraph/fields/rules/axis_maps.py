@@ -16,6 +16,7 @@ from archgraph.fields.rules.axis_rule import (
     SourceDigit,
     Stretch,
     Strides,
+    is_given,
     written_out,
 )
 from archgraph.fields.rules.links import Every, Link, Lookup
@@ -28,16 +29,16 @@ from archgraph.fields.rules.moving_rules import (
     ResizedRule,
     TransposedRule,
     WindowRule,
+    WithinRule,
     unknown_band,
 )
-from archgraph.fields.rules.read_tables import AnyTable, EveryTable, ListTable, PrefixTable, ReadTable, StretchTable
+from archgraph.fields.rules.read_tables import AnyTable, EveryTable, ListTable, PrefixTable, ReadTable
 from archgraph.fields.rules.tap_power import everywhere
 from archgraph.fields.sets import windows
 from archgraph.fields.sets.at_most import at_most
 from archgraph.fields.sets.band import EVERYTHING, Band, Unknown
 from archgraph.fields.sets.index_sets import every_index
 from archgraph.fields.sets.indices import of_bits, of_mask
-from archgraph.fields.sets.pieces import placed
 from archgraph.fields.sets.readings import HalfLine, Reading, moving
 from archgraph.fields.sets.rows import listed_sets, stated_rows
 from archgraph.fields.sets.spread import STAY
@@ -55,7 +56,6 @@ from archgraph.ops.reach import (
     Digits,
     Enlarge,
     Interpolated,
-    Kept,
     Listed,
     Parts,
     Placed,
@@ -64,8 +64,8 @@ from archgraph.ops.reach import (
     Transposed,
     Unflattened,
     Window,
+    Within,
 )
-from archgraph.sizes.exact import Evaluate
 from archgraph.sizes.symbols import ONE, ZERO
 
 
@@ -230,27 +230,6 @@ class _Listed(AxisRule[Listed]):
         return driver
 
 
-class _Kept(AxisRule[Kept]):
-    """A stretch of an axis reads itself."""
-
-    def reading(self, view: AxisView) -> Reading:
-        start, stop = view.evaluate(self.read.start), view.evaluate(self.read.stop)
-        return placed(rule_of(SAME).reading(view), view.driver, view.outputs, start, stop - start)
-
-    def relation(self, view: AxisView) -> Related:
-        start, stop = view.evaluate(self.read.start), view.evaluate(self.read.stop)
-        return Link(view.axis, view.driver, StretchTable(view.extent, view.outputs, start, stop))
-
-    def band(self, number: int) -> Stretch:
-        return Band(ONE, ZERO, ZERO)
-
-    def taps(self, power: Power, view: AxisView) -> PowerStep:
-        return None
-
-    def driver(self, driver: Driver, value: Strides) -> Driver | None:
-        return driver
-
-
 class _AnyOf(AxisRule[AnyOf]):
     """No set map holds a window that moves beside positions that stand still: the sets are listed at the bound size."""
 
@@ -344,11 +323,6 @@ class _Along(AxisRule[Along]):
         return rule_of(self.read.map).driver(Driver(self.read.axis, driver.digit), value)
 
 
-def is_given(read: Listed, evaluate: Evaluate) -> bool:
-    """Return whether the sizes are those at which a list is known."""
-    return all(evaluate(size) == value for size, value in read.given)
-
-
 def _summed(parts: tuple[SourceDigit, ...], view: AxisView) -> Reading:
     """Return the reading of a sum of digits; one of no axis takes all its values."""
     terms, reads = [], windows.IDENTITY
@@ -378,7 +352,7 @@ RULES: Mapping[type, type[AxisRule[Any]]] = {
     Digits: _Digits,
     Digit: _Digit,
     Listed: _Listed,
-    Kept: _Kept,
+    Within: WithinRule,
     AnyOf: _AnyOf,
     Along: _Along,
     AtMost: _AtMost,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sympy import Expr
 
 from archgraph.errors import ShapeError, UnsupportedOpError
-from archgraph.fields.rules.axis_maps import is_given, rule_of
-from archgraph.fields.rules.axis_rule import AxisView
+from archgraph.fields.rules.axis_maps import rule_of
+from archgraph.fields.rules.axis_rule import AxisView, is_given
 from archgraph.fields.rules.fixed_weights import by_fixed_weights
 from archgraph.fields.sets.channels import used
 from archgraph.fields.sets.field import HELD, THERE, Field, same

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archgraph.errors import QueryError, ShapeError
-from archgraph.fields.rules.axis_maps import is_given, rule_of
-from archgraph.fields.rules.axis_rule import AxisView, Digital, SourceDigit
+from archgraph.fields.rules.axis_maps import rule_of
+from archgraph.fields.rules.axis_rule import AxisView, Digital, SourceDigit, is_given
 from archgraph.fields.rules.fixed_weights import by_fixed_weights
 from archgraph.fields.rules.links import Every, LinkGroup, Only, Tangle, untangled
 from archgraph.fields.rules.node_reads import Learned

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sympy import Expr
 
 from archgraph.ops.position_sets import PositionSets
-from archgraph.ops.reach import SAME, All, AtMost, AxisMap, Kept, Listed
+from archgraph.ops.reach import SAME, All, AtMost, AxisMap, Listed, Within
 from archgraph.ops.reshaping import Rename
 from archgraph.ops.traced.limited import Limited
 from archgraph.ops.traced.moves import Rearrange
@@ -74,7 +74,7 @@ def _reads(
     place = _place(record, step, taken.operand)
     axes = record.inputs[place].type.positions
     if taken.nothing:
-        yield from ((place, axis, Kept(ZERO, ZERO)) for axis in axes[:1])
+        yield from ((place, axis, Within(ZERO, ZERO)) for axis in axes[:1])
         return
     content = result.layout[taken.dim] if taken.dim else ()
     if len(content) == 1 and content[0].axis == CHANNEL and result.is_whole(content[0]):

@@ -62,7 +62,7 @@ def fitted_laws(
     known = [(numbers, one.sizes) for numbers, one in zip(found, recorded, strict=True) if numbers is not None]
     choices = [
         [
-            *([Line(Fraction(same[place]))] if seen[place] else []),
+            *([LawLine(Fraction(same[place]))] if seen[place] else []),
             *_lines([(numbers[place], one) for numbers, one in known]),
         ]
         for place in range(len(same))
@@ -81,7 +81,7 @@ def fitted_laws(
     return written if written and all(law.is_integer for law in written) else None
 
 
-def _all_drawn(draw: Draw, lines: Sequence[Line], recorded: Sequence[Recorded]) -> bool:
+def _all_drawn(draw: Draw, lines: Sequence[LawLine], recorded: Sequence[Recorded]) -> bool:
     numbers = (tuple(line.at(one.sizes) for line in lines) for one in recorded)
     return all(is_drawn(draw(one.allowed, own), one.allowed) for one, own in zip(recorded, numbers, strict=True))
 
@@ -99,7 +99,7 @@ def _with_symbols(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> tuple[
     return list(together), (*sizes, *more)
 
 
-class Line(NamedTuple):
+class LawLine(NamedTuple):
     """A number of a mask: a constant, or one that grows with a size."""
 
     shift: Fraction
@@ -116,14 +116,14 @@ class Line(NamedTuple):
         return slope * sizes[self.place] + shift
 
 
-def _lines(pairs: Sequence[tuple[int, FormNumbers]]) -> Iterator[Line]:
+def _lines(pairs: Sequence[tuple[int, FormNumbers]]) -> Iterator[LawLine]:
     """Yield how a number grows with a size, as at least three recordings say that are large enough."""
     for place in range(len(pairs[0][1]) if pairs else 0):
         points = sorted({(given[place], number) for number, given in pairs})[-3:]
         if len({size for size, _ in points}) < 3:
             continue
         slope = Fraction(points[-1][1] - points[0][1], points[-1][0] - points[0][0])
-        line = Line(points[0][1] - slope * points[0][0], slope, place)
+        line = LawLine(points[0][1] - slope * points[0][0], slope, place)
         if slope and all(line.slope * size + line.shift == number for size, number in points):
             yield line
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sympy import Expr, Integer
 
 from archgraph.ops.position_sets import MOST_LISTED_BITS, PositionSets
-from archgraph.ops.reach import All, AnyOf, AtMost, AxisMap, Blocks, Causal, Kept, Listed, Window
+from archgraph.ops.reach import All, AnyOf, AtMost, AxisMap, Blocks, Causal, Listed, Window, Within
 from archgraph.pytorch.trace.masking.fitting import FormNumbers, Recorded, Wider, fitted_laws, is_drawn, one_wider
 from archgraph.pytorch.trace.masking.listings import proved
 
@@ -140,7 +140,7 @@ def map_of(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> AxisMap | Non
     return proved(first) if all(one.allowed.equal(recorded[0].allowed) for one in recorded) else first
 
 
-def kept_map(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> Kept | Listed | AtMost | None:
+def kept_map(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> Within | Listed | AtMost | None:
     """Return which positions of an axis are kept, each for itself; None where all of them are.
 
     Args:
@@ -151,7 +151,7 @@ def kept_map(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> Kept | List
         return None
     laws = fitted_laws(_stretch, lambda one, ends: _between(len(one), ends), recorded, sizes)
     if laws is not None:
-        return Kept(*laws)
+        return Within(*laws)
     tests = recorded[0].allowed
     sets = PositionSets((1 << index if kept else 0 for index, kept in enumerate(tests.tolist())), len(tests))
     found = Listed(sets, own=True)
