@@ -39,7 +39,7 @@ from archgraph.ops.reach import (
     Window,
     Within,
 )
-from archgraph.sizes.symbols import ONE
+from archgraph.sizes.symbols import ONE, ZERO
 
 _HALF = Rational(1, 2)
 
