@@ -136,11 +136,25 @@ class Listed:
         sets: one per output.
         over: the digits of output axes whose sum is i, as (axis, scale, size); none for the axis itself.
         alike: whether there is one set, which all outputs read.
+        own: whether every output reads at most its own position, where the list does not hold too.
+        given: sizes, and the values at which the list is known: lengths alone do not tell what a list was made of.
+        proved: whether it was seen to be the same whatever the other sizes are.
     """
 
     sets: PositionSets
     over: tuple[tuple[str, int, int], ...] = ()
     alike: bool = False
+    own: bool = False
+    given: tuple[tuple[Expr, int], ...] = ()
+    proved: bool = False
+
+
+@dataclass(frozen=True)
+class Within:
+    """Output i reads i where `start <= i < stop`, and nothing elsewhere: what zeros leave of an axis."""
+
+    start: Expr
+    stop: Expr
 
 
 @dataclass(frozen=True)
@@ -155,7 +169,7 @@ class Along:
     """The operand's axis is read as a function of an output axis of another name."""
 
     axis: str
-    map: Window | Digit | All | Causal | Blocks | Listed | AnyOf | AtMost
+    map: Window | Digit | All | Causal | Blocks | Listed | Within | AnyOf | AtMost
 
 
 @dataclass(frozen=True)
@@ -181,6 +195,7 @@ AxisMap: TypeAlias = (
     | Parts
     | Digits
     | Listed
+    | Within
     | AnyOf
     | Along
     | AtMost
@@ -218,7 +233,7 @@ class Reach:
     gate: bool = False
     outputs: tuple[int, ...] | None = None
     position: tuple[str, Expr] | None = None
-    only: tuple[tuple[str, PositionSets], ...] = ()
+    only: tuple[tuple[str, Listed], ...] = ()
     channels: frozenset[ChannelUse] = frozenset()
     beside: bool = False
 

@@ -24,6 +24,7 @@ from archgraph.ops.reach import (
     Transposed,
     Unflattened,
     Window,
+    Within,
 )
 
 
@@ -85,6 +86,8 @@ def _from(axis_map: AxisMap, i: int, length: int) -> Iterator[int]:
                 yield _beyond(int(stride * i - before + dilation * tap), border, length)
         case Placed(start, _):
             yield i - int(start)
+        case Within(start, stop):
+            yield from (i,) if start <= i < stop else ()
         case Transposed(kernel, stride, dilation, before):
             for tap in range(int(kernel)):
                 place, rest = divmod(int(i + before - dilation * tap), int(stride))

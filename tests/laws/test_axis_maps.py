@@ -15,7 +15,7 @@ from archgraph.fields.rules.node_relations import node_relations
 from archgraph.fields.sets.area import area_box, points
 from archgraph.fields.sets.band import EVERYTHING, Band
 from archgraph.fields.sets.index_sets import one_index
-from archgraph.fields.sets.readings import HalfLine, Reading, Rows, Whole
+from archgraph.fields.sets.readings import HalfLine, Pieces, Reading, Rows, Whole
 from archgraph.fields.sets.readings import Moving as MovingReading
 from archgraph.fields.sets.rows import row_at
 from archgraph.fields.sets.spread import SpreadMap
@@ -41,6 +41,7 @@ from archgraph.ops.reach import (
     Transposed,
     Unflattened,
     Window,
+    Within,
 )
 from archgraph.sizes.symbols import size
 from archgraph.sizes.types import tensor
@@ -89,6 +90,10 @@ CASES: list[tuple[AxisMap, int, dict[str, int], int]] = [
     (Along("m", Listed(position_sets([[23 - i] for i in range(24)], 24))), 24, {"m": 24}, 0),
     (Listed(position_sets([[1, 4, 7]], 24), alike=True), 24, {"n": 24}, 0),
     (Listed(position_sets([[1, 4, 7]], 24), alike=True), 24, {"m": 3}, 0),
+    (Within(*sizes(0, 24)), 24, {"n": 24}, 0),
+    (Within(*sizes(3, 17)), 24, {"n": 24}, 0),
+    (Within(*sizes(1, 99)), 24, {"n": 24}, 0),
+    (Along("m", Within(*sizes(0, 5))), 24, {"m": 24}, 0),
     (Causal(size(2)), 24, {"n": 24}, 0),
     (Causal(size(-1)), 24, {"n": 24}, 0),
     (AnyOf((Window(*sizes(2, 0)), Window(*sizes(3, 1, 1, 2)))), 24, {"n": 24}, 0),
@@ -136,7 +141,7 @@ def indices(outputs: dict[str, int]) -> list[dict[str, int]]:
 def read_at(reading: Reading, index: dict[str, int]) -> set[int]:
     if isinstance(reading, Whole):
         return set(reading.span)
-    if isinstance(reading, Rows):
+    if isinstance(reading, Rows | Pieces):
         return set(row_at(reading, index))
     assert isinstance(reading, MovingReading | HalfLine)
     place = sum(term.at(index[term.axis]) for term in reading.form)

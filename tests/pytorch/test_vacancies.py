@@ -184,12 +184,29 @@ def test_weights_of_keys_that_are_zero_are_weights_still():
     assert all(check(Gated(pad, fused), torch.rand(1, N, C)))
 
 
-def test_other_sizes_than_the_recorded_are_bounds():
-    net = Gated(lambda x: torch.cat([x[:, :-3], x.new_zeros(1, 3, C)], 1)).double()
+class Beside(Gated):
+    """The same, multiplied with a layer of each position and the one before."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.layer(x)
+        return self.gate(x) * (y + F.pad(y, (0, 0, 1, 0))[:, :-1])
+
+
+AT_EVERY_SIZE = {
+    "but_the_last": (lambda x: torch.cat([x[:, :-3], x.new_zeros(1, 3, C)], 1), True),
+    "a_third": (lambda x: torch.cat([x[:, :2], x.new_zeros(1, 1, C), x[:, 3:]], 1), False),
+}
+
+
+@pytest.mark.parametrize("name", AT_EVERY_SIZE)
+def test_a_stretch_that_is_left_is_exact_at_every_size_and_a_list_at_the_recorded_one(name):
+    function, closed = AT_EVERY_SIZE[name]
+    net = Beside(function).double()
     g = ag.trace(net, torch.rand(1, N, C, dtype=torch.float64), {"x": {1: "n"}})
-    for n in (N, N + 3):
+    for n in (N, N + 3, 7 * N):
         field, x = g.at(n=n).receptive_field(), torch.rand(1, n, C) + 0.5
-        for place in range(n):
-            found, right = field.probe("stat", n=place), read_by(net, x, (place,))
-            assert found.exact == (n == N)
-            assert set(found) == right if found.exact else set(found) >= right
+        probes = [field.probe("stat", n=place) for place in range(n)]
+        rights = [read_by(net, x, (place,)) for place in range(n)]
+        assert all(probe.exact for probe in probes) == (closed or n == N)
+        pairs = zip(probes, rights, strict=True)
+        assert all(set(probe) == right if probe.exact else set(probe) >= right for probe, right in pairs)

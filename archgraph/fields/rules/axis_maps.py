@@ -16,6 +16,7 @@ from archgraph.fields.rules.axis_rule import (
     SourceDigit,
     Stretch,
     Strides,
+    is_given,
     written_out,
 )
 from archgraph.fields.rules.links import Every, Link, Lookup
@@ -28,6 +29,7 @@ from archgraph.fields.rules.moving_rules import (
     ResizedRule,
     TransposedRule,
     WindowRule,
+    WithinRule,
     unknown_band,
 )
 from archgraph.fields.rules.read_tables import AnyTable, EveryTable, ListTable, PrefixTable, ReadTable
@@ -42,6 +44,7 @@ from archgraph.fields.sets.rows import listed_sets, stated_rows
 from archgraph.fields.sets.spread import STAY
 from archgraph.fields.sets.terms import Form, Sum, Term, own_index, values_of
 from archgraph.ops.reach import (
+    SAME,
     All,
     Along,
     AnyOf,
@@ -61,6 +64,7 @@ from archgraph.ops.reach import (
     Transposed,
     Unflattened,
     Window,
+    Within,
 )
 from archgraph.sizes.symbols import ONE, ZERO
 
@@ -182,22 +186,27 @@ class _Listed(AxisRule[Listed]):
         if self._is_one(view):
             return replace(view.whole, span=of_mask(self.read.sets.masks[0])) if self.read.sets.masks[0] else None
         if not self._fits(view):
-            return at_most(view.whole)
+            return at_most(rule_of(SAME).reading(view) if self.read.own else view.whole)
         return stated_rows(self._form(view), listed_sets(self.read.sets), view.place)
 
     def relation(self, view: AxisView) -> Related:
         if self._is_one(view):
             return Every(view.axis, of_bits(0, self.read.sets.masks[0]))
         if not self._fits(view):
-            return Every(view.axis, every_index(view.extent), exact=False)
+            own = rule_of(SAME).relation(view) if self.read.own else Every(view.axis, every_index(view.extent))
+            return replace(own, exact=False)
         drivers = tuple((term.axis, term.scale, term.extent) for term in self._form(view))
         return Lookup(view.axis, drivers, self.read.sets)
 
     def doubt(self, view: AxisView) -> str:
-        return "" if self._is_one(view) or self._fits(view) else f"a list of positions holds for {self.read.sets} only"
+        if self._is_one(view) or self._fits(view):
+            return ""
+        if view.extent == self.read.sets.extent and not is_given(self.read, view.evaluate):
+            return "a list of positions holds at the recorded sizes only"
+        return f"a list of positions holds for {self.read.sets} only"
 
     def _is_one(self, view: AxisView) -> bool:
-        return self.read.alike and view.extent == self.read.sets.extent
+        return self.read.alike and view.extent == self.read.sets.extent and is_given(self.read, view.evaluate)
 
     def _form(self, view: AxisView) -> Form:
         if not self.read.over:
@@ -205,7 +214,7 @@ class _Listed(AxisRule[Listed]):
         return tuple(Term(axis, size, scale) for axis, scale, size in self.read.over)
 
     def _fits(self, view: AxisView) -> bool:
-        if self.read.alike:
+        if self.read.alike or not is_given(self.read, view.evaluate):
             return False
         sizes = all(view.length(axis) == size for axis, _, size in self.read.over)
         last = values_of(self._form(view)).stop
@@ -343,6 +352,7 @@ RULES: Mapping[type, type[AxisRule[Any]]] = {
     Digits: _Digits,
     Digit: _Digit,
     Listed: _Listed,
+    Within: WithinRule,
     AnyOf: _AnyOf,
     Along: _Along,
     AtMost: _AtMost,

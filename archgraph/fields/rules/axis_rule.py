@@ -20,7 +20,7 @@ from archgraph.fields.sets.rows import MOST_LISTED_ROWS, bordered, stated_rows
 from archgraph.fields.sets.setmap import SetMap
 from archgraph.fields.sets.spread import SpreadMap
 from archgraph.fields.sets.terms import Sum, own_index
-from archgraph.ops.reach import AxisMap, Border, Power
+from archgraph.ops.reach import AxisMap, Border, Listed, Power
 from archgraph.sizes.exact import Evaluate
 from archgraph.sizes.types import TensorType
 
@@ -100,6 +100,11 @@ Strides: TypeAlias = Callable[[Expr], "Expr | int"]
 Related: TypeAlias = "Link | Every | Lookup | Digital"
 Stretch: TypeAlias = "Band | Everything | Unknown"
 PowerStep: TypeAlias = "SpreadMap | Global | None"
+
+
+def is_given(read: Listed, evaluate: Evaluate) -> bool:
+    """Return whether the sizes are those at which a list is known."""
+    return all(evaluate(size) == value for size, value in read.given)
 
 
 def written_out(table: ReadTable, view: AxisView) -> Reading:

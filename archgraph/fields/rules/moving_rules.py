@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from sympy import Rational
 
-from archgraph.fields.rules.axis_rule import AxisView, MovingRule, PowerStep, Related, Stretch
-from archgraph.fields.rules.links import Every
-from archgraph.fields.rules.read_tables import MapTable
+from archgraph.fields.rules.axis_rule import (
+    AxisRule,
+    AxisView,
+    Driver,
+    MovingRule,
+    PowerStep,
+    Related,
+    Stretch,
+    Strides,
+)
+from archgraph.fields.rules.links import Every, Link
+from archgraph.fields.rules.read_tables import MapTable, StretchTable
 from archgraph.fields.rules.tap_power import everywhere, interpolated, spread
 from archgraph.fields.sets import windows
 from archgraph.fields.sets.band import EVERYTHING, Band, Unknown
+from archgraph.fields.sets.pieces import placed
 from archgraph.fields.sets.readings import Reading, moving
 from archgraph.fields.sets.setmap import SetMap
 from archgraph.fields.sets.spread import STAY
 from archgraph.fields.sets.terms import Sum
 from archgraph.ops.reach import (
+    SAME,
     AxisMap,
     Blocks,
     Border,
@@ -26,8 +37,9 @@ from archgraph.ops.reach import (
     Resized,
     Transposed,
     Window,
+    Within,
 )
-from archgraph.sizes.symbols import ONE
+from archgraph.sizes.symbols import ONE, ZERO
 
 _HALF = Rational(1, 2)
 
@@ -60,6 +72,27 @@ class WindowRule(MovingRule[Window]):
 
     def taps(self, power: Power, view: AxisView) -> PowerStep:
         return None if self.read.stride == 0 else spread(self.sets(view), power)
+
+
+class WithinRule(AxisRule[Within]):
+    """A stretch of an axis reads itself."""
+
+    def reading(self, view: AxisView) -> Reading:
+        start, stop = view.evaluate(self.read.start), view.evaluate(self.read.stop)
+        return placed(WindowRule(SAME).reading(view), view.driver, view.outputs, start, stop - start)
+
+    def relation(self, view: AxisView) -> Related:
+        start, stop = view.evaluate(self.read.start), view.evaluate(self.read.stop)
+        return Link(view.axis, view.driver, StretchTable(view.extent, view.outputs, start, stop))
+
+    def band(self, number: int) -> Stretch:
+        return Band(ONE, ZERO, ZERO)
+
+    def taps(self, power: Power, view: AxisView) -> PowerStep:
+        return None
+
+    def driver(self, driver: Driver, value: Strides) -> Driver | None:
+        return driver
 
 
 class TransposedRule(MovingRule[Transposed]):

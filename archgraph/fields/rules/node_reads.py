@@ -8,7 +8,7 @@ from sympy import Expr
 
 from archgraph.errors import ShapeError, UnsupportedOpError
 from archgraph.fields.rules.axis_maps import rule_of
-from archgraph.fields.rules.axis_rule import AxisView
+from archgraph.fields.rules.axis_rule import AxisView, is_given
 from archgraph.fields.rules.fixed_weights import by_fixed_weights
 from archgraph.fields.sets.channels import used
 from archgraph.fields.sets.field import HELD, THERE, Field, same
@@ -96,8 +96,8 @@ class _View:
         for field in fields.values():
             rest = _passing(rest, presence(field.gate))
         region = Region({REST: rest, **fields}, (), used(reach.channels))
-        for axis, sets in reach.only:
-            region = region.cut(axis, self.extent(axis), sets)
+        for axis, read in reach.only:
+            region = region.cut(axis, self.extent(axis), read.sets if is_given(read, self.evaluate) else None)
         position = _position(maps, reach)
         if position is None:
             return region

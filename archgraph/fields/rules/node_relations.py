@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archgraph.errors import QueryError, ShapeError
 from archgraph.fields.rules.axis_maps import rule_of
-from archgraph.fields.rules.axis_rule import AxisView, Digital, SourceDigit
+from archgraph.fields.rules.axis_rule import AxisView, Digital, SourceDigit, is_given
 from archgraph.fields.rules.fixed_weights import by_fixed_weights
 from archgraph.fields.rules.links import Every, LinkGroup, Only, Tangle, untangled
 from archgraph.fields.rules.node_reads import Learned
@@ -16,8 +16,7 @@ from archgraph.fields.sets.field import ReadKind
 from archgraph.fields.sets.index_sets import every_index, one_index
 from archgraph.fields.sets.indices import of_bits
 from archgraph.graph.ir import Node
-from archgraph.ops.position_sets import PositionSets
-from archgraph.ops.reach import AxisMap, Reach
+from archgraph.ops.reach import AxisMap, Listed, Reach
 from archgraph.sizes.exact import Evaluate
 from archgraph.sizes.types import TensorType
 
@@ -64,7 +63,7 @@ class _View:
         if reach.position is not None:
             axis, start = reach.position
             groups.append(Only(axis, one_index(self.evaluate(start))))
-        groups += (_only(axis, sets, outputs[axis]) for axis, sets in reach.only)
+        groups += (_only(axis, read, outputs[axis], self.evaluate) for axis, read in reach.only)
         return Relation(operand.positions, outputs, untangled(groups, outputs))
 
     def _groups(
@@ -83,11 +82,11 @@ class _View:
         yield from _tangles(tangled, outputs)
 
 
-def _only(axis: str, sets: PositionSets, extent: int) -> Only:
-    """Which positions of an axis of the output read an operand: of another length than the list's all may."""
-    if extent != sets.extent:
+def _only(axis: str, read: Listed, extent: int, evaluate: Evaluate) -> Only:
+    """Which positions of an axis of the output read an operand: where the list does not hold all may."""
+    if extent != read.sets.extent or not is_given(read, evaluate):
         return Only(axis, every_index(extent), exact=False)
-    return Only(axis, of_bits(0, sets.masks[0]))
+    return Only(axis, of_bits(0, read.sets.masks[0]))
 
 
 def _tangles(tangled: dict[str, tuple[SourceDigit, ...]], outputs: dict[str, int]) -> Iterator[LinkGroup]:

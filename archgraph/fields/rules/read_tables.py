@@ -127,6 +127,28 @@ class PrefixTable(ReadTable):
 
 
 @dataclass(frozen=True)
+class StretchTable(ReadTable):
+    """That the outputs of a stretch read their own position, and others nothing.
+
+    >>> [list(reads) for reads in StretchTable(4, 4, 1, 3)]
+    [[], [1], [2], []]
+    """
+
+    extent: int
+    outputs: int
+    start: int
+    stop: int
+
+    def together(self, outputs: Indices) -> Indices:
+        """Return those of some outputs that lie in the stretch."""
+        return outputs.clip(max(self.start, 0), min(self.stop, self.extent) - 1)
+
+    def readers(self, read: Indices) -> Indices:
+        """Return those of a set that lie in the stretch."""
+        return read.clip(max(self.start, 0), min(self.stop, self.outputs) - 1)
+
+
+@dataclass(frozen=True)
 class EveryTable(ReadTable):
     """That every output reads the same."""
 

@@ -254,9 +254,11 @@ def of_mask(mask: int) -> Indices:
 
 
 def union(sets: Iterable[Indices]) -> Indices:
-    """Return the union.
+    """Return the union; what is read at most adds no doubt where as much is read in any case.
 
     >>> union([interval(0, 2), interval(3, 5)]) == interval(0, 5)
+    True
+    >>> union([interval(0, 2), replace(interval(1, 1), exact=False)]).exact
     True
     """
     parts = sorted({part for part in sets if part.length}, key=lambda part: part.start)
@@ -266,7 +268,11 @@ def union(sets: Iterable[Indices]) -> Indices:
     # Equal single positions, one of them a bound, have no distance.
     step = gcd(*(part.start - start for part in parts), *(part.step for part in parts if part.length > 1)) or 1
     exact = all(part.exact for part in parts)
-    return one_run(parts, step, exact=exact) or _overlay(parts, step, exact=exact)
+    found = one_run(parts, step, exact=exact) or _overlay(parts, step, exact=exact)
+    if exact or not any(part.exact for part in parts):
+        return found
+    sure = union(part for part in parts if part.exact)
+    return sure if sure == replace(found, exact=True) else found
 
 
 def one_run(parts: list[Indices], step: int, *, exact: bool) -> Indices | None:

@@ -85,12 +85,12 @@ class Moving:
 
     @property
     def step(self) -> int | None:
-        """By how much it is merely shifted, None where it is more than a shift."""
+        """By how much it is merely shifted, None where it is more than a shift, or a shift at most."""
         (first, *others) = self.map.phases
         # A fixed single position is a shift too: that of a sum without terms.
         still = not self.form and not self.map.advance
         shifted = self.map.advance == 1 or still
-        return first.lo if shifted and not others and first.length == 1 else None
+        return first.lo if shifted and not others and first.length == 1 and first.exact else None
 
 
 @dataclass(frozen=True, slots=True)

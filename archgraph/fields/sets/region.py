@@ -93,11 +93,11 @@ class Region:
 
         return self._with({name: cut(field) for name, field in self.fields.items()})
 
-    def cut(self, axis: str, extent: int, sets: PositionSets) -> Region:
-        """Return the region that only listed positions of the output have; of another length all may have it."""
+    def cut(self, axis: str, extent: int, sets: PositionSets | None) -> Region:
+        """Return the region that only listed positions of the output have; where not known, all may have it."""
 
         def some(reading: Reading) -> Reading:
-            if extent != sets.extent:
+            if sets is None or extent != sets.extent:
                 return at_most(reading)
             return pieces(axis, extent, (Piece(start, stop, reading) for start, stop in sets.stretches))
 

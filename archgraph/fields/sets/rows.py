@@ -135,12 +135,18 @@ def _common_form(readings: list[Reading]) -> tuple[Form, list[dict[str, int]]]:
 def presence(reading: Reading) -> Reading:
     """Return that the positions whose sets are not empty pass on a constant content, and no others.
 
+    Where nothing is read, nothing is passed on.
+
     >>> from archgraph.fields.sets.terms import own_index
     >>> [(part.start, part.stop) for part in presence(Rows(own_index("n", 2), (EMPTY, interval(0, 0)))).parts]
     [(1, 2)]
     """
     if isinstance(reading, Moving):
         return _phases_present(reading)
+    if isinstance(reading, Pieces):
+        return replace(reading, parts=tuple(replace(part, reading=PRESENT) for part in reading.parts))
+    if reading is None:
+        return None
     if not isinstance(reading, Rows) or all(found.length for found in reading.sets):
         return PRESENT
     term, *others = reading.form
@@ -283,7 +289,7 @@ def _values(form: Form, read: Mapping[str, Indices]) -> Indices:
         inside = read[axis].clip(0, terms[0].extent - 1)
         digits = union(interval(value, value) for value in {sum(t.at(i) for t in terms) for i in inside})
         total = union(total.shift(value) for value in digits)
-    return total
+    return total.from_(*(read[term.axis] for term in form))
 
 
 @lru_cache(maxsize=64)

@@ -9,6 +9,7 @@ from functools import reduce
 from typing import TypeAlias
 
 from archgraph.errors import QueryError
+from archgraph.fields.sets.at_most import at_most
 from archgraph.fields.sets.indices import EMPTY, NOT_KNOWN, Indices, indices, interval
 from archgraph.fields.sets.pieces import join, part_of, pieces
 from archgraph.fields.sets.readings import (
@@ -32,9 +33,11 @@ from archgraph.fields.sets.readings import (
 )
 from archgraph.fields.sets.rows import bordered, borders_counted, image_of, listed_through, moved_rows, row_at
 from archgraph.fields.sets.setmap import SetMap, minimal
-from archgraph.fields.sets.terms import Form, Sum, shown, substitute
-from archgraph.fields.sets.windows import IDENTITY, window
+from archgraph.fields.sets.terms import Form, Sum, Term, shown, substitute
+from archgraph.fields.sets.windows import IDENTITY
 
+MAYBE = at_most(PRESENT)
+"""Content that no axis drives is passed on, or not."""
 Reads: TypeAlias = Callable[[str], Reading]
 """What an output reads of a value, by axis of the value; "" stands for content that no axis drives."""
 
@@ -120,7 +123,7 @@ def _constant(inner: Reading, rest: Reading) -> Reading:
         return pieces(rest.axis, rest.extent, parts)
     if isinstance(rest, Moving):
         return rest if inner == PRESENT else _where_present(inner, rest)
-    return inner if rest == PRESENT else rest
+    return at_most(inner) if rest == MAYBE else inner if rest == PRESENT else rest
 
 
 def _where_present(inner: Reading, rest: Moving) -> Reading:
@@ -240,6 +243,8 @@ def _image(inner: Moving, spans: dict[str, Indices]) -> Indices:
     """Return what is read where the driving indices are some spans; the digits of an index take all values."""
     if len(inner.form) == 1 and inner.form[0].pure:
         return inner.map.image(spans[inner.form[0].axis])
+    if not all(_covers(replace(spans[term.axis], exact=True), term.extent) for term in inner.form):
+        return image_of(inner, spans)
     digits = interval(0, sum(term.scale * (term.count - 1) for term in inner.form))
     return inner.map.image(digits.from_(*spans.values()))
 
@@ -291,8 +296,7 @@ def _partly(inner: Moving, found: dict[str, Reading]) -> Reading:
     for term in inner.form:
         read = found[term.axis]
         if isinstance(read, Whole):
-            # All values of this digit, at its place in the sum: a comb.
-            reads = reads.through(window(term.count, 1, term.scale))
+            reads = reads.through(SetMap(1, (_values_of(term, read.span),)))
             continue
         # The same window at every position, at this digit's place in the sum; see above for its leaks.
         if isinstance(read, Moving) and read.step is None and term.pure and read.map.advance == read.map.period == 1:
@@ -304,6 +308,14 @@ def _partly(inner: Moving, found: dict[str, Reading]) -> Reading:
     if shifted is None:
         raise QueryError(f"what is read is driven by {shown(inner.form)}, and some of these axes are mixed")
     return shifted
+
+
+def _values_of(term: Term, span: Indices) -> Indices:
+    """Return the values of a digit, at its place in the sum: a comb, where all positions are read."""
+    if not span.length or _covers(replace(span, exact=True), term.extent):
+        return indices(term.scale * value for value in range(term.count)).from_(span)
+    inside = span.clip(0, term.extent - 1)
+    return indices({term.at(place) for place in inside}).from_(span)
 
 
 def _scaled(mixed: SetMap, scale: int) -> SetMap:

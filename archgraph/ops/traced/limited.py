@@ -95,7 +95,7 @@ class Limited(Op):
         """Of an axis that an operand does not have is said at which positions it is read at all."""
         own = dict(reach.maps)
         beside = ((axis, read) for at, axis, read in self.reads if at == place and axis not in own)
-        only = tuple((axis, read.sets) for axis, read in beside if isinstance(read, Listed))
+        only = tuple((axis, read) for axis, read in beside if isinstance(read, Listed))
         return replace(reach, only=only) if only else reach
 
     def _map(self, read: AxisMap) -> AxisMap:

@@ -178,7 +178,7 @@ class ProgramInterpreter:
         self.step, self.builder.limit = node, self.masks.limit(node)
         result = self._kept(node, self._handled(handler, node, name))
         self.builder.limit = ""
-        cut_down(self.builder, node, result, self.masks.nonzero, vague=self.masks.is_vague(node))
+        cut_down(self.builder, node, result, self.masks, self.sizes.number)
         if len(node.writes) == 1:
             # First, so that all of a memory is met before the part of it that is written to.
             self._written(node.writes[0], result)

@@ -38,6 +38,7 @@ from archgraph.pytorch.trace.dead_work import dead_work
 from archgraph.pytorch.trace.idle_copies import without_idle_copies
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import RECORDED
+from archgraph.pytorch.trace.masking.listings import held
 from archgraph.pytorch.trace.nesting import nest
 from archgraph.pytorch.trace.outputs import refuse_idle, with_names
 from archgraph.pytorch.trace.program import Program
@@ -177,7 +178,7 @@ def _read(module: nn.Module, recording: Recording, sizes: TracedSizes, roles: In
     records = [*interpreter.builder.prelude, *interpreter.builder.records]
     records, gone = without_idle_copies(records, interpreter.builder.copies)
     outputs = {place: gone.get(value, value) for place, value in outputs.items()}
-    records = _with_unused(program, records, unused)
+    records = _with_unused(program, [replace(record, op=held(record.op, values)) for record in records], unused)
     graph = nest(records, interpreter.inputs, list(outputs.values()), program.checkpoints.keys)
     graph, named = with_names(graph, dict(zip(outputs, graph.outputs, strict=True)))
     return TracedModule(

@@ -15,7 +15,8 @@ from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import Dim
 from archgraph.pytorch.trace.masking.attended import KeyMask, along
 from archgraph.pytorch.trace.masking.forms import mask_of
-from archgraph.pytorch.trace.masking.seen import UNKNOWN
+from archgraph.pytorch.trace.masking.listings import proved
+from archgraph.pytorch.trace.masking.seen import UNKNOWN, SeenKeys
 from archgraph.sizes.types import CHANNEL
 
 if TYPE_CHECKING:
@@ -91,12 +92,20 @@ def _weighed(mask: KeyMask, dims: Sequence[Dim], summed: int) -> AxisMap | None:
 def _alike(seen: Sequence[Any], dims: Sequence[Dim], summed: int) -> AxisMap | None:
     """Return the positions that all outputs read."""
     first = seen[0]
-    place = summed - len(dims)
-    if first.allowed.ndim < -place or first.allowed.shape[place] == 1:
+    places = [_along(one, summed - len(dims)) for one in seen]
+    read = places[0]
+    if read is None:
         return None
-    read = first.allowed.movedim(place, -1).flatten(0, -2).any(0) if first.allowed.ndim > 1 else first.allowed
     found = Listed(PositionSets([mask_of(read)], len(read)), alike=True)
+    found = proved(found) if all(other is not None and other.equal(read) for other in places) else found
     return AtMost(found, UNKNOWN) if first.doubtful else found
+
+
+def _along(one: SeenKeys | None, place: int) -> Tensor | None:
+    """Return which positions along a dimension anything reads; None where that is not said."""
+    if one is None or one.allowed.ndim < -place or one.allowed.shape[place] == 1:
+        return None
+    return one.allowed.movedim(place, -1).flatten(0, -2).any(0) if one.allowed.ndim > 1 else one.allowed
 
 
 def _varies(one: Any, dim: int, rank: int) -> bool:

@@ -11,6 +11,7 @@ from sympy import Expr
 from archgraph.ops.position_sets import PositionSets
 from archgraph.ops.reach import All, Along, AtMost, AxisMap, Causal, Listed
 from archgraph.pytorch.trace.masking.forms import Recorded, map_of
+from archgraph.pytorch.trace.masking.listings import proved
 from archgraph.pytorch.trace.masking.seen import UNKNOWN, SeenKeys
 from archgraph.sizes.conventions import convention
 from archgraph.sizes.symbols import assume
@@ -81,15 +82,16 @@ class KeyMask:
     @property
     def queries(self) -> AxisMap | None:
         """Which queries count, None where all do: with one key alone its weight is 1, and with none there is none."""
-        allowed = _together(_allowed(self.seen[0], self.lengths[0], scored=False))
-        alone = allowed.sum(-1) < 2
-        if self.lengths[0][0] == self.lengths[0][1]:
-            # What reads its own key reads its own position anyhow.
-            alone = alone & ~allowed.diagonal()
-        if not bool(alone.any()) or self.doubtful:
+        # Of one key alone all queries are, with a mask and without: other recordings tell what a mask does.
+        pairs = [
+            pair for pair in zip(self.seen, self.lengths, strict=True) if pair[1] == self.lengths[0] or pair[1][1] > 1
+        ]
+        alone = [_alone(_allowed(one, lengths, scored=False), lengths) for one, lengths in pairs]
+        if not any(bool(one.any()) for one in alone) or self.doubtful:
             return None
         count = self.lengths[0][0]
-        return Listed(PositionSets((0 if one else 1 << i for i, one in enumerate(alone.tolist())), count))
+        found = Listed(PositionSets((0 if one else 1 << i for i, one in enumerate(alone[0].tolist())), count), own=True)
+        return proved(found) if all(one.equal(alone[0]) for one in alone) else found
 
     @property
     def doubtful(self) -> bool:
@@ -100,6 +102,14 @@ class KeyMask:
     def differs(self) -> bool:
         """Whether keys are read whose scores do not count."""
         return any(one is not None and one.scored is not None for one in self.seen)
+
+
+def _alone(allowed: Tensor, lengths: tuple[int, int]) -> Tensor:
+    """Whether a query has one key at most, which is not its own."""
+    allowed = _together(allowed)
+    alone = allowed.sum(-1) < 2
+    # What reads its own key reads its own position anyhow.
+    return alone & ~allowed.diagonal() if lengths[0] == lengths[1] else alone
 
 
 def up_to_own(queries: int, keys: int) -> SeenKeys:

@@ -8,27 +8,31 @@ from dataclasses import replace
 from sympy import Expr
 
 from archgraph.ops.position_sets import PositionSets
-from archgraph.ops.reach import SAME, All, AtMost, AxisMap, Listed
+from archgraph.ops.reach import SAME, All, AtMost, AxisMap, Listed, Within
 from archgraph.ops.reshaping import Rename
 from archgraph.ops.traced.limited import Limited
 from archgraph.ops.traced.moves import Rearrange
 from archgraph.pytorch.trace.builder import Builder, Record, Tracked
-from archgraph.pytorch.trace.masking.forms import mask_of
-from archgraph.pytorch.trace.masking.taken import NonzeroOf, TakenElements, taken_by
+from archgraph.pytorch.trace.masking.forms import Recorded, kept_map, mask_of
+from archgraph.pytorch.trace.masking.listings import proved
+from archgraph.pytorch.trace.masking.seen import RecordedMasks
+from archgraph.pytorch.trace.masking.taken import TakenAnywhere, taken_of
+from archgraph.pytorch.trace.moving.rerun import SizeNumber
 from archgraph.pytorch.trace.recording.node import RecordedNode
+from archgraph.sizes.symbols import ZERO
 from archgraph.sizes.types import CHANNEL
 
 SOME = "constants mask single elements"
 
 
-def cut_down(builder: Builder, step: RecordedNode, result: object, nonzero: NonzeroOf, *, vague: bool) -> None:
-    """Say of the operation that a step has become which positions it takes; if `vague`, that it takes some of them."""
+def cut_down(builder: Builder, step: RecordedNode, result: object, masks: RecordedMasks, number: SizeNumber) -> None:
+    """Say of the operation that a step has become which positions it takes, or that it takes some of them."""
     if not isinstance(result, Tracked):
         return
-    if vague:
+    if masks.is_vague(step):
         _say_vague(builder, result)
         return
-    found = taken_by(step, nonzero)
+    found = taken_of(step, masks.nonzero, number)
     if not found or not builder.records:
         return
     record = builder.records[-1]
@@ -65,31 +69,33 @@ def _some(record: Record) -> Iterator[tuple[int, str, AxisMap]]:
 
 
 def _reads(
-    record: Record, step: RecordedNode, result: Tracked, taken: TakenElements
+    record: Record, step: RecordedNode, result: Tracked, taken: TakenAnywhere
 ) -> Iterator[tuple[int, str, AxisMap]]:
     place = _place(record, step, taken.operand)
     axes = record.inputs[place].type.positions
-    if not bool(taken.taken.any()):
-        yield from ((place, axis, _none_of(record.inputs[place].type.size(axis))) for axis in axes[:1])
+    if taken.nothing:
+        yield from ((place, axis, Within(ZERO, ZERO)) for axis in axes[:1])
         return
     content = result.layout[taken.dim] if taken.dim else ()
     if len(content) == 1 and content[0].axis == CHANNEL and result.is_whole(content[0]):
         # Which position a channel of it reads may differ.
         yield place, CHANNEL, SAME
         return
-    if len(content) == 1 and result.is_whole(content[0]) and content[0].axis in axes:
-        masks = [1 << index if kept else 0 for index, kept in enumerate(taken.taken.tolist())]
-        yield place, content[0].axis, Listed(PositionSets(masks, len(masks)))
-        return
     if len(content) == 1 and result.is_whole(content[0]):
-        # It is one for all positions of this axis, of which only some read it.
-        yield place, content[0].axis, Listed(PositionSets([mask_of(taken.taken)], len(taken.taken)), alike=True)
+        axis = content[0].axis
+        read = _kept(taken, content[0].size, alike=axis not in axes)
+        yield from () if read is None else [(place, axis, read)]
         return
     yield from ((place, axis, AtMost(SAME, SOME)) for axis in axes[:1])
 
 
-def _none_of(size: Expr) -> AxisMap:
-    return Listed(PositionSets([0] * int(size), int(size))) if size.is_Integer else AtMost(SAME, SOME)
+def _kept(taken: TakenAnywhere, size: Expr, *, alike: bool) -> AxisMap | None:
+    """Return which positions of an axis are taken; `alike` if it is one for all of them, of which only some read it."""
+    if not alike:
+        return kept_map([Recorded(tests, (len(tests),)) for tests in taken.tests], (size,))
+    first = taken.tests[0]
+    found = Listed(PositionSets([mask_of(first)], len(first)), alike=True)
+    return proved(found) if all(tests.equal(first) for tests in taken.tests) else found
 
 
 def _place(record: Record, step: RecordedNode, operand: RecordedNode) -> int:

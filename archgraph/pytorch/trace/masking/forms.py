@@ -6,17 +6,22 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sympy import Expr, Integer, Rational
+from sympy import Expr, Integer
 
 from archgraph.ops.position_sets import MOST_LISTED_BITS, PositionSets
-from archgraph.ops.reach import All, AnyOf, AtMost, AxisMap, Blocks, Causal, Listed, Window
+from archgraph.ops.reach import All, AnyOf, AtMost, AxisMap, Blocks, Causal, Listed, Window, Within
+from archgraph.pytorch.trace.masking.fitting import FormNumbers, Recorded, Wider, fitted_laws, is_drawn, one_wider
+from archgraph.pytorch.trace.masking.listings import proved
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-FormNumbers = tuple[int, ...]
-"""The numbers of a form, such as how far a band reaches before and after."""
 Make = Callable[..., Window | Causal | Blocks | Listed]
+
+
+def _more_teeth(numbers: FormNumbers, place: int) -> FormNumbers:
+    furthest, count, step = numbers
+    return one_wider(numbers, 2) if place == 2 else (furthest + (0 if place else step), count + 1, step)
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,13 @@ class MaskForm:
         measure: gives the numbers that a matrix would have if it were of this kind, or None.
         draw: makes the matrix of these numbers.
         make: makes the words, of expressions.
+        wider: gives numbers with one of them larger, by its place.
     """
 
     measure: Callable[[Tensor], FormNumbers | None]
     draw: Callable[[int, int, FormNumbers], Tensor]
     make: Make
+    wider: Wider = one_wider
 
 
 def _distances(allowed: Tensor) -> Tensor:
@@ -109,17 +116,9 @@ FORMS: Sequence[MaskForm] = (
     MaskForm(_ahead, _until, lambda ahead: Causal(ahead)),
     MaskForm(_blocked, _in_blocks, lambda size, shift: Blocks(size, shift)),
     MaskForm(_band, _within, _window),
-    MaskForm(_dilated, _combed, _comb),
+    MaskForm(_dilated, _combed, _comb, _more_teeth),
 )
 """In the order in which they are tried."""
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """A matrix of allowed keys in one recording, with the sizes that its numbers may be made of."""
-
-    allowed: Tensor
-    sizes: FormNumbers
 
 
 def map_of(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> AxisMap | None:
@@ -134,60 +133,71 @@ def map_of(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> AxisMap | Non
     found = next(_forms(recorded, sizes), None)
     if found is not None:
         return found
-    return next(_unions(recorded, sizes), None) or listed(recorded[0].allowed)
+    found = next(_unions(recorded, sizes), None)
+    if found is not None:
+        return found
+    first = listed(recorded[0].allowed)
+    return proved(first) if all(one.allowed.equal(recorded[0].allowed) for one in recorded) else first
+
+
+def kept_map(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> Within | Listed | AtMost | None:
+    """Return which positions of an axis are kept, each for itself; None where all of them are.
+
+    Args:
+        recorded: whether a position is kept, in every recording; the first is the one of the example.
+        sizes: what the ends of a stretch may grow with, as expressions.
+    """
+    if all(bool(one.allowed.all()) for one in recorded):
+        return None
+    laws = fitted_laws(_stretch, lambda one, ends: _between(len(one), ends), recorded, sizes)
+    if laws is not None:
+        return Within(*laws)
+    tests = recorded[0].allowed
+    sets = PositionSets((1 << index if kept else 0 for index, kept in enumerate(tests.tolist())), len(tests))
+    found = Listed(sets, own=True)
+    return proved(found) if all(one.allowed.equal(tests) for one in recorded) else found
+
+
+def _stretch(kept: Tensor) -> FormNumbers | None:
+    """The ends of the only stretch of positions that are kept."""
+    places = kept.nonzero().flatten()
+    return (int(places[0]), int(places[-1]) + 1) if len(places) else None
+
+
+def _between(length: int, ends: FormNumbers) -> Tensor:
+    import torch
+
+    places = torch.arange(length)
+    return (places >= ends[0]) & (places < ends[1])
 
 
 def _forms(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> Iterator[AxisMap]:
     for form in FORMS:
-        laws = _fitted(
+        laws = fitted_laws(
             form.measure,
             lambda one, numbers, form=form: form.draw(one.shape[0], one.shape[1], numbers),
             recorded,
             sizes,
+            form.wider,
         )
         if laws is not None:
             yield form.make(*laws)
 
 
-def _fitted(
-    measure: Callable[[Tensor], FormNumbers | None],
-    draw: Callable[[Tensor, FormNumbers], Tensor],
-    recorded: Sequence[Recorded],
-    sizes: Sequence[Expr],
-) -> list[Expr] | None:
-    """Return the laws of the numbers with which a kind of mask is that of every recording, or None."""
-    largest = max(recorded, key=lambda one: one.allowed.numel())
-    same = measure(largest.allowed)
-    # A band that is wider than a small recording is one all the same.
-    if same is not None and all(_is(draw(one.allowed, same), one.allowed) for one in recorded):
-        return [Integer(number) for number in same]
-    found = [measure(one.allowed) for one in recorded]
-    known = [numbers for numbers in found if numbers is not None]
-    if len(known) < len(found):
-        return None
-    if not all(_is(draw(one.allowed, numbers), one.allowed) for one, numbers in zip(recorded, known, strict=True)):
-        return None
-    return _laws(known, recorded, sizes)
-
-
-def _is(drawn: Tensor, allowed: Tensor) -> bool:
-    return bool((drawn == allowed).all())
-
-
 def _unions(recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> Iterator[AxisMap]:
     """Yield a form beside which the first keys are read by all: a prefix, or positions that everybody sees."""
-    firsts = {_first(one.allowed) for one in recorded}
-    if firsts == {0} or len(firsts) > 1:
+    first = _first(max(recorded, key=lambda one: one.allowed.numel()).allowed)
+    if not first:
         return
-    (first,) = firsts
     for form in FORMS:
-        laws = _fitted(
+        laws = fitted_laws(
             lambda allowed, form=form: form.measure(_without(allowed, first)),
             lambda allowed, numbers, form=form: _with_first(
                 form.draw(allowed.shape[0], allowed.shape[1], numbers), first
             ),
             recorded,
             sizes,
+            form.wider,
         )
         if laws is not None:
             yield AnyOf((Window(Integer(first), Integer(0)), form.make(*laws)))
@@ -218,7 +228,7 @@ def goes_on(mask: Tensor, dim: int, length: int) -> int | None:
 def _continued(first: Tensor, whole: Tensor) -> Iterator[Tensor]:
     for form in FORMS:
         numbers = form.measure(first)
-        if numbers is not None and _is(_drawn(form, first, numbers), first):
+        if numbers is not None and is_drawn(_drawn(form, first, numbers), first):
             yield _drawn(form, whole, numbers)
 
 
@@ -241,27 +251,6 @@ def _without(allowed: Tensor, first: int) -> Tensor:
     cut = allowed.clone()
     cut[:, :first] = False
     return cut
-
-
-def _laws(found: Sequence[FormNumbers], recorded: Sequence[Recorded], sizes: Sequence[Expr]) -> list[Expr] | None:
-    laws = [_law(column, [one.sizes for one in recorded], sizes) for column in zip(*found, strict=True)]
-    return None if None in laws else [law for law in laws if law is not None]
-
-
-def _law(values: Sequence[int], given: Sequence[FormNumbers], sizes: Sequence[Expr]) -> Expr | None:
-    """Return a number that is the same in all recordings, or grows with one of the sizes."""
-    if len(set(values)) == 1:
-        return Integer(values[0])
-    for place, size in enumerate(sizes):
-        pairs = sorted({(one[place], value) for one, value in zip(given, values, strict=True)})
-        if len(pairs) < 3 or len({number for number, _ in pairs}) < len(pairs):
-            continue
-        slope = Rational(pairs[-1][1] - pairs[0][1], pairs[-1][0] - pairs[0][0])
-        shift = pairs[0][1] - slope * pairs[0][0]
-        law = slope * size + shift
-        if all(slope * number + shift == value for number, value in pairs) and law.is_integer:
-            return law
-    return None
 
 
 def listed(allowed: Tensor) -> AxisMap:

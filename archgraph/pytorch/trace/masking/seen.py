@@ -67,12 +67,24 @@ class RecordedMasks:
             self._pass(same, lambda size: size)
 
     def of(self, step: RecordedNode) -> list[SeenKeys | None]:
-        """Return what is known of the weights that a product takes, in every recording; the first is its own."""
-        return [self._seen.get(same) for same in (step, *step.elsewhere)]
+        """Return what is known of the weights that a product takes, in every recording; the first is its own.
+
+        None in all of them where nothing masks any.
+        """
+        same = (step, *step.elsewhere)
+        found = [self._seen.get(one) for one in same]
+        masked = next((place for place, one in enumerate(found) if one is not None), None)
+        if masked is None:
+            return found
+        return [
+            _open_like(found[masked], same[masked], one) if seen is None else seen
+            for seen, one in zip(found, same, strict=True)
+        ]
 
     def limit(self, step: RecordedNode) -> str:
         """Return why what a step reads is less than it seems, unless who reads the step knows better."""
-        return self._limits.get(step, "")
+        # What is masked at other sizes alone is masked.
+        return next((self._limits[same] for same in (step, *step.elsewhere) if same in self._limits), "")
 
     def nonzero(self, step: RecordedNode, factor: RecordedNode) -> Tensor | None:
         """Return where a computed factor of a step may be other than zero; None where it may be anywhere."""
@@ -80,7 +92,7 @@ class RecordedMasks:
 
     def is_vague(self, step: RecordedNode) -> bool:
         """Whether zeros leave out some of what a step reads, nobody knows what."""
-        return step in self._vague
+        return any(same in self._vague for same in (step, *step.elsewhere))
 
     def _pass(self, steps: Sequence[RecordedNode], number: NumberOf) -> None:
         scored: dict[RecordedNode, Tensor] = {}
@@ -154,6 +166,18 @@ class RecordedMasks:
         weights = softmax({"self": state.within(states.shape(mask)), "dim": -1})
         doubt = bool(weights.doubtful.any()) or (mask in given and bool(state.live.any()))
         self._seen[step] = SeenKeys(~weights.zero, None, doubt, weights.counted)
+
+
+def _open_like(masked: SeenKeys | None, there: RecordedNode, here: RecordedNode) -> SeenKeys | None:
+    """Return that nothing is masked in one recording of weights that are masked in another one."""
+    import torch
+
+    if masked is None:
+        return None
+    weights = None
+    if masked.weights is not None:
+        weights = here.all_input_nodes[there.all_input_nodes.index(masked.weights)]
+    return SeenKeys(torch.ones((), dtype=torch.bool), weights=weights)
 
 
 def _sums(step: RecordedNode) -> bool:

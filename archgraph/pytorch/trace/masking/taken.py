@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
 from archgraph.pytorch.trace.masking.rules import CONSTANT_RULES, JOINS, PASSING, POOLING, REARRANGING
+from archgraph.pytorch.trace.moving.rerun import SizeNumber
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
 if TYPE_CHECKING:
@@ -30,6 +31,60 @@ class TakenElements(NamedTuple):
     operand: RecordedNode
     dim: int
     taken: Tensor
+
+
+class TakenAnywhere(NamedTuple):
+    """The same in every recording, the first of them the example's.
+
+    Attributes:
+        operand: the operand in the first.
+        dim: the dimension of the result along which it differs, counted from the right; 0 where there are several, or
+            not the same in all.
+        tests: whether a place is taken, along that dimension, in every recording; none where there are several.
+        nothing: whether nothing is taken anywhere.
+    """
+
+    operand: RecordedNode
+    dim: int
+    tests: tuple[Tensor, ...] = ()
+    nothing: bool = False
+
+
+def taken_of(step: RecordedNode, nonzero: NonzeroOf, number: SizeNumber) -> list[TakenAnywhere]:
+    """Return what a step takes of its operands, where that is not all of them in every recording."""
+    same = (step, *step.elsewhere)
+    each = [taken_by(one, nonzero) for one in same]
+    found = []
+    for place, operand in enumerate(step.args):
+        rows = [[t for t in row if t.operand is one.args[place]] for row, one in zip(each, same, strict=True)]
+        if not any(rows) or (place and any(operand is before for before in step.args[:place])):
+            continue
+        assert isinstance(operand, RecordedNode)
+        if all(map(_nothing, rows)):
+            found.append(TakenAnywhere(operand, 0, nothing=True))
+            continue
+        # Of a recording so small that nothing is left, any dimension says so.
+        dims = sorted({taken.dim for row in rows for taken in row if not _nothing(row)})
+        if 0 in dims:
+            found.append(TakenAnywhere(operand, 0))
+            continue
+        found += [TakenAnywhere(operand, dim, tuple(_tests_along(dim, rows, same, number))) for dim in dims]
+    return found
+
+
+def _nothing(row: Sequence[TakenElements]) -> bool:
+    return bool(row) and not bool(row[0].taken.any())
+
+
+def _tests_along(
+    dim: int, rows: Sequence[Sequence[TakenElements]], same: Sequence[RecordedNode], number: SizeNumber
+) -> Iterator[Tensor]:
+    import torch
+
+    for row, step in zip(rows, same, strict=True):
+        known = next((taken.taken for taken in row if taken.dim == dim), None)
+        length = number(step.meta["val"].shape[dim])
+        yield torch.full((length,), not _nothing(row)) if known is None else known
 
 
 def taken_by(step: RecordedNode, nonzero: NonzeroOf) -> list[TakenElements]:

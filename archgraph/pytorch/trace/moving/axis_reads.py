@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import prod
@@ -46,7 +46,13 @@ def unknown_reads(names: Sequence[str | None], reason: str) -> AxisReads:
 
 
 def axis_reads(
-    pairs: MovedPairs, output: NamedDims, operand: NamedDims, *, closed: bool = True, apart: bool = False
+    pairs: MovedPairs,
+    output: NamedDims,
+    operand: NamedDims,
+    *,
+    closed: bool = True,
+    apart: bool = False,
+    like: Mapping[str, AxisMap] | None = None,
 ) -> AxisReads:
     """Return how the axes of an operand are read.
 
@@ -56,13 +62,16 @@ def axis_reads(
         operand: those of the operand.
         closed: whether closed forms are looked for; lists hold at one size alone.
         apart: whether every axis says by itself which outputs read nothing.
+        like: closed forms at other sizes, taken where they say the same: of few positions many forms do.
     """
-    return _Reads(pairs, output, operand, closed=closed).found(apart=apart)
+    return _Reads(pairs, output, operand, like or {}, closed=closed).found(apart=apart)
 
 
 class _Reads:
-    def __init__(self, pairs: MovedPairs, output: NamedDims, operand: NamedDims, *, closed: bool) -> None:
-        self.output, self.operand, self.closed = output, operand, closed
+    def __init__(
+        self, pairs: MovedPairs, output: NamedDims, operand: NamedDims, like: Mapping[str, AxisMap], *, closed: bool
+    ) -> None:
+        self.output, self.operand, self.closed, self.like = output, operand, closed, like
         into, of = pairs.coordinates()
         self.into, self.of = into[:, list(output.dims)], of[:, list(operand.dims)]
         self.count = self._distinct()
@@ -83,7 +92,7 @@ class _Reads:
                 break
             drivers = [self._better(place, drivers, size) for place in range(len(drivers))]
         exact = self._is_product(drivers)
-        maps = [self._map(place, driver) for place, driver in enumerate(drivers)]
+        maps = [self._known(place) or self._map(place, driver) for place, driver in enumerate(drivers)]
         if not exact:
             maps = [read if isinstance(read, AtMost) else AtMost(_plain(read), MOVE_CROSSED) for read in maps]
         return tuple(zip(self.operand.names, maps, strict=True))
@@ -104,7 +113,7 @@ class _Reads:
     def _weight(self, place: int, driver: tuple[int, ...]) -> float:
         """How many positions an output reads along an axis, on average, if these axes alone decide."""
         table = self._table(place, driver)
-        return float("inf") if table is None else float(table.sum()) / table.shape[0]
+        return float("inf") if table is None else float(table.sum()) / max(table.shape[0], 1)
 
     def _table(self, place: int, driver: tuple[int, ...]) -> Tensor | None:
         import torch
@@ -133,6 +142,18 @@ class _Reads:
         return int(total.sum()) == self.count
 
     # -- maps --------------------------------------------------------------------------------------------
+
+    def _known(self, place: int) -> AxisMap | None:
+        """The form at other sizes, if it is that of an axis here too."""
+        read = self.like.get(self.operand.names[place])
+        window, name = (read.map, read.axis) if isinstance(read, Along) else (read, self.operand.names[place])
+        if not isinstance(window, Window | All) or name not in self.output.names:
+            return None
+        table = self._table(place, (self.output.names.index(name),))
+        if table is None or isinstance(window, All):
+            return read if table is not None and bool(table.all()) else None
+        rows = [row.nonzero().flatten().tolist() for row in table]
+        return read if _agrees((int(window.stride), -int(window.before)), rows, table.shape[1]) else None
 
     def _map(self, place: int, driver: tuple[int, ...]) -> AxisMap:
         table = self._table(place, driver)

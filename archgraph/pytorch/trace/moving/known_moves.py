@@ -13,6 +13,7 @@ from archgraph.ops.reach import SAME, All, Along, AtMost, AxisMap, Causal, Liste
 from archgraph.ops.traced.moves import Move
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.layout import whole_axis
+from archgraph.pytorch.trace.masking.listings import proved
 from archgraph.pytorch.trace.moving.axis_reads import AxisReads, axis_reads, positions, unknown_reads
 from archgraph.pytorch.trace.moving.naming import Names, named_by
 from archgraph.pytorch.trace.moving.pairs import MovedPairs, itself, moved_pairs
@@ -219,17 +220,26 @@ def _reads(
     if not any(isinstance(pairs, str) or len(pairs.into) for pairs in one.pairs):
         # All of it was overwritten.
         return None
-    found = [_at(pairs, own, names, apart=apart) for pairs in one.pairs if isinstance(pairs, MovedPairs)]
+    known = [pairs for pairs in one.pairs if isinstance(pairs, MovedPairs)]
+    # The largest recording tells forms apart that others do not.
+    form = _at(max(known, key=lambda pairs: len(pairs.into)), own, names, apart=apart)
+    found = [_at(pairs, own, names, apart=apart, like=form) for pairs in known]
     if len(found) == len(one.pairs) and all(other == found[0] for other in found):
-        return tuple(found[0].items())
+        return proved(tuple(found[0].items()))
     # Another closed form at other sizes is none for all of them.
     listed = _at(first, own, names, closed=False, apart=apart)
-    kept = {axis: read for axis, read in found[0].items() if all(other.get(axis) == read for other in found)}
+    kept = {axis: proved(read) for axis, read in found[0].items() if all(other.get(axis) == read for other in found)}
     return tuple((axis, kept.get(axis, read)) for axis, read in listed.items())
 
 
 def _at(
-    pairs: MovedPairs, own: Sequence[str | None], names: Sequence[str | None], *, closed: bool = True, apart: bool
+    pairs: MovedPairs,
+    own: Sequence[str | None],
+    names: Sequence[str | None],
+    *,
+    closed: bool = True,
+    apart: bool,
+    like: Mapping[str, AxisMap] | None = None,
 ) -> Mapping[str, AxisMap]:
     output, operand = positions(names, pairs.result), positions(own, pairs.operand)
-    return dict(axis_reads(pairs, output, operand, closed=closed, apart=apart))
+    return dict(axis_reads(pairs, output, operand, closed=closed, apart=apart, like=like))
