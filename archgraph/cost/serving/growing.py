@@ -10,7 +10,7 @@ from sympy import Expr
 from archgraph.errors import QueryError
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.attention import ScaledDotProductAttention
-from archgraph.ops.reach import SAME, Along, AxisMap, Causal, Digits, Listed, Reach, Window
+from archgraph.ops.reach import SAME, Along, AxisMap, Causal, Digits, Listed, Reach, Window, Within
 from archgraph.sizes.symbols import ONE, ZERO
 
 TokenAxes = Mapping[Value, str]
@@ -166,7 +166,7 @@ class Growth:
             name, *part = found.parts[0]
             return name if part == [1, 1, self.length] else None
         own = isinstance(found, Listed) and not found.over and not found.alike and _only_own(found)
-        return axis if found == SAME or own else None
+        return axis if found == SAME or own or isinstance(found, Within) else None
 
     def _named(self, node: Node, names: set[str], path: str) -> Iterator[tuple[Value, str]]:
         for name in names:
