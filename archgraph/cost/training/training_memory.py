@@ -321,5 +321,7 @@ class _Measured:
         if kind == WORKSPACE and phase == "step":
             shared = self.run.zero in (1, 2)
             return "estimate" if shared else "bound" if is_bound(self.setting, self.run.kernel) else "exact"
-        counted = phase == "step" or (phase == "kept" and self.setting.precision.values >= SINGLE_BYTES)
+        precision = self.setting.precision
+        single = precision.values >= SINGLE_BYTES and not precision.autocast
+        counted = phase == "step" or (phase == "kept" and single)
         return "exact" if counted else "estimate"
