@@ -1,4 +1,4 @@
-"""What autograd keeps under `torch.autocast`, against its hooks on a CPU, and which operations have a type of theirs."""
+"""What autograd keeps under `torch.autocast`, against its hooks on a CPU, and which operations it has a type for."""
 
 import pytest
 

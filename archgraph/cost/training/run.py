@@ -25,7 +25,17 @@ RUN_CHOICES: Mapping[str, tuple[str, ...]] = {
     "loss": ("auto", "cross_entropy", "mse", "none"),
     "peak": ("live", "saved"),
 }
-LEAST_VALUES = {"batch": 1, "accumulate": 1, "gpus": 1, "tp": 1, "pp": 1, "ep": 1, "zero": 0, "reserve": 0}
+LEAST_VALUES = {
+    "batch": 1,
+    "accumulate": 1,
+    "gpus": 1,
+    "tp": 1,
+    "pp": 1,
+    "virtual": 1,
+    "ep": 1,
+    "zero": 0,
+    "reserve": 0,
+}
 """The least value of what is a whole number."""
 
 
@@ -51,6 +61,7 @@ class Training:
         tp: ranks that split the channels of linear layers (tensor parallel).
         sequence: whether these ranks split positions too, wherever channels are whole.
         pp: stages of a pipeline, between whose micro-batches ways there and back alternate (1F1B).
+        virtual: parts of the network that each rank of a pipeline has, in turns (interleaved 1F1B).
         ep: ranks, of those that have a batch of their own, that share the experts of a mixture.
         peak: `live` for what is live at the highest moment, `saved` for weights, gradients, states and kept values.
         reserve: bytes that are set aside for kernels, the allocator and the driver.
@@ -78,6 +89,7 @@ class Training:
     tp: int = 1
     sequence: bool = False
     pp: int = 1
+    virtual: int = 1
     ep: int = 1
     peak: PeakOf = "live"
     reserve: int = 0
@@ -116,6 +128,15 @@ class Training:
         if self.accumulate < self.pp:
             message = f"pp={self.pp} stages run at least as many micro-batches, and accumulate={self.accumulate}"
             raise QueryError(message, hint=f"accumulate={4 * self.pp}")
+        if self.virtual > 1 and self.pp == 1:
+            raise QueryError(
+                f"virtual={self.virtual} deals out the stages of a pipeline in turns, and pp=1", hint="pp=4"
+            )
+        if self.virtual > 1 and self.accumulate % self.pp:
+            message = (
+                f"virtual={self.virtual} runs rounds of pp={self.pp} micro-batches, and accumulate={self.accumulate}"
+            )
+            raise QueryError(message, hint=f"accumulate={self.pp * (self.accumulate // self.pp + 1)}")
 
     def _check_experts(self) -> None:
         if self.dp % self.ep:
@@ -123,8 +144,6 @@ class Training:
                 f"ep={self.ep} shares experts among the {self.dp} ranks that have a batch of their own",
                 hint=f"gpus={self.ep * self.tp * self.pp}",
             )
-        if self.ep > 1 and self.zero == 3:
-            raise QueryError("ep and zero=3 together are not derived", hint="zero=1 or zero=2 beside ep")
 
     @property
     def dp(self) -> int:
