@@ -26,9 +26,10 @@ class CastWeights:
     >>> from archgraph import load
     >>> from archgraph.cost.memory.autocast import autocast
     >>> from archgraph.cost.memory.saved import asked_of
-    >>> graph = autocast(load("conv_stack").graph, "gpu")
+    >>> g = load("conv_stack").network
+    >>> graph = autocast(g.graph, "gpu")
     >>> found = CastWeights(Execution())
-    >>> print(found.total(graph, found.flow.of(*asked_of(graph, graph.outputs))))
+    >>> g.show(found.total(graph, found.flow.of(*asked_of(graph, graph.outputs))))
     2*C**2*K**2*L
     """
 

@@ -14,7 +14,7 @@ from archgraph.cost.memory.backward import Backward
 from archgraph.cost.memory.cast_weights import CastWeights
 from archgraph.cost.memory.forward import Forward, RunScope, Tensor
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHT_GRADIENTS, WEIGHTS, Ledger, Measure, Moment
-from archgraph.cost.memory.loss import loss_bytes
+from archgraph.cost.memory.loss import ChunkedHead, chunked_head, loss_bytes
 from archgraph.cost.memory.saved import SavedBytes, asked_of
 from archgraph.cost.memory.setting import AttentionKernel, Dtype, Setting, setting
 from archgraph.cost.memory.states import state_bytes
@@ -145,19 +145,34 @@ class Memory:
         # Copies of weights stay from the first use on, those of what is computed again as well.
         ledger.new(self._cast_weights(Execution()), CAST_WEIGHTS)
         ledger.note("")
-        outputs = self.graph.outputs
-        results = forward.run(self.graph, inputs, outputs, (True,) * len(outputs), RunScope())
+        chunked = self.setting.training and self.setting.loss == "chunked"
+        head = chunked_head(self.graph) if chunked else None
+        graph = self.graph if head is None else head.before
+        outputs = graph.outputs
+        results = forward.run(graph, inputs, outputs, (True,) * len(outputs), RunScope())
         if self.setting.training:
-            self._back(forward, results)
+            self._back(forward, results, head)
         return ledger.peak
 
-    def _back(self, forward: Forward, results: tuple[Tensor, ...]) -> None:
+    def _back(self, forward: Forward, results: tuple[Tensor, ...], head: ChunkedHead | None) -> None:
         accumulating = self.setting.accumulating
         width = 0 if self.setting.hands_on else self.setting.precision.gradients
         if accumulating and width:
             forward.ledger.new(self.gradients, WEIGHT_GRADIENTS)
-        self._take_loss(forward.ledger, results)
-        Backward(forward, width, accumulating=accumulating).run(results)
+        backward = Backward(forward, width, accumulating=accumulating)
+        if head is None:
+            self._take_loss(forward.ledger, results)
+        else:
+            self._take_chunks(backward, head, width)
+        backward.run(results)
+
+    def _take_chunks(self, backward: Backward, head: ChunkedHead, width: int) -> None:
+        """Go through the last layer and the loss part by part, up to the gradient of the layer's operand."""
+        ledger, execution = backward.ledger, self.setting.execution
+        ledger.phase = "backward"
+        ledger.note("loss", *head.moments(self.setting.samples, execution.width, width))
+        if not self.setting.accumulating:
+            backward.weights[f"{head.owner}.weight"] = ledger.new(width * head.weights, WEIGHT_GRADIENTS)
 
     def _take_loss(self, ledger: Ledger, results: tuple[Tensor, ...]) -> None:
         """Compute a loss of the outputs and go back through it, up to the gradients of the outputs."""

@@ -77,7 +77,7 @@ def ranks(g: Network, run: Training) -> Iterator[Rank]:
     whole = replace(g.graph, outputs=g.selected)
     loss = loss_of(whole, run.loss)
     # Logits stay split where a loss is computed of them.
-    split = _split(g, whole, run, split_outputs=loss == "cross_entropy")
+    split = _split(g, whole, run, split_outputs=loss in ("cross_entropy", "chunked"))
     words = tuple(_words(split, run))
     if run.pp == 1:
         yield _rank(g, split, split.graph, run, loss, words)

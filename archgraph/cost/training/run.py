@@ -15,14 +15,14 @@ from archgraph.graph.checkpoints import Checkpoint, policy
 from archgraph.keywords import strict_class
 
 StepKernel: TypeAlias = Literal["foreach", "loop", "fused"]
-Loss: TypeAlias = Literal["auto", "cross_entropy", "mse", "none"]
+Loss: TypeAlias = Literal["auto", "cross_entropy", "chunked", "mse", "none"]
 PeakOf: TypeAlias = Literal["live", "saved"]
 RUN_CHOICES: Mapping[str, tuple[str, ...]] = {
     "optimizer": tuple(OPTIMIZERS),
     "dtype": tuple(PRECISIONS),
     "attention": ("math", "flash"),
     "kernel": ("foreach", "loop", "fused"),
-    "loss": ("auto", "cross_entropy", "mse", "none"),
+    "loss": ("auto", "cross_entropy", "chunked", "mse", "none"),
     "peak": ("live", "saved"),
 }
 LEAST_VALUES = {
@@ -54,7 +54,8 @@ class Training:
         early_stop: what is computed again ends with the last value that is kept, as PyTorch's default has it.
         kernel: of the optimiser's step: `foreach`, PyTorch's default on a GPU, `loop`, or `fused`.
         ema: whether an average of all weights is kept.
-        loss: `cross_entropy` over the channels of the outputs, `mse`, `none` for gradients of the outputs and nothing
+        loss: `cross_entropy` over the channels of the outputs, `chunked` for the same together with the last layer and
+            part by part of the tokens, `mse`, `none` for gradients of the outputs and nothing
             else; `auto` is cross-entropy where the outputs are logits of tokens.
         zero: 0 for whole replicas, 1 to shard states, 2 gradients too, 3 weights too (FSDP).
         gpus: all ranks: those that `zero` shares over, times `tp`, times `pp`.

@@ -179,7 +179,7 @@ class _Measured:
             accumulating=run.accumulate > 1,
             hands_on=run.zero >= 2,
         )
-        self.parts = tuple(map(self._part, rank.parts))
+        self.parts: tuple[Memory, ...] = tuple(map(self._part, rank.parts))
         self.memory = self._memory(rank.graph, rank.received, self.setting) if len(self.parts) > 1 else self.parts[0]
 
     def _part(self, part: RankPart) -> Memory:
