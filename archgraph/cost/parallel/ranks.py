@@ -67,6 +67,11 @@ class Rank:
     exchanged: tuple[tuple[Value, Expr], ...] = ()
     words: tuple[str, ...] = ()
 
+    @property
+    def is_in_parts(self) -> bool:
+        """Whether it runs several parts of the network, one at a time."""
+        return len(self.parts) > 1
+
 
 def ranks(g: Network, run: Training) -> Iterator[Rank]:
     """Yield the ranks of a run that differ, the first stage of a pipeline first.

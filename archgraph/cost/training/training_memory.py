@@ -179,8 +179,8 @@ class _Measured:
             accumulating=run.accumulate > 1,
             hands_on=run.zero >= 2,
         )
-        self.parts: tuple[Memory, ...] = tuple(map(self._part, rank.parts))
-        self.memory = self._memory(rank.graph, rank.received, self.setting) if len(self.parts) > 1 else self.parts[0]
+        self.parts = [self._part(part) for part in rank.parts]
+        self.memory = self._memory(rank.graph, rank.received, self.setting) if rank.is_in_parts else self.parts[-1]
 
     def _part(self, part: RankPart) -> Memory:
         setting = replace(self.setting, loss=self.rank.loss if part.has_loss else None)
@@ -240,7 +240,7 @@ class _Measured:
     def _laws(self, found: Peak, moment: Moment1F1B) -> dict[str, Expr]:
         """The laws by kind at the highest moment of the part that runs, beside what waits then."""
         laws = {**found.laws, **self._fixed(), **self._average(), OTHERS: self._kept_of(moment.waiting)}
-        if len(self.parts) > 1:  # gradients of an earlier micro-batch
+        if self.rank.is_in_parts:  # gradients of an earlier micro-batch
             others = self.memory.gradients - self.parts[moment.running].gradients
             laws[WEIGHT_GRADIENTS] = laws.get(WEIGHT_GRADIENTS, ZERO) + others
         if self.run.zero == 2:
