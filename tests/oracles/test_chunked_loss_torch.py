@@ -3,7 +3,7 @@
 import pytest
 
 import archgraph as ag
-from archgraph.cost.memory.loss import CHUNKS
+from archgraph.cost.memory.loss import LOSS_CHUNKS
 from archgraph.errors import QueryError
 
 torch = pytest.importorskip("torch")
@@ -25,7 +25,7 @@ class Chunked(torch.autograd.Function):
     def forward(ctx, hidden, weight):
         given, summed = torch.empty_like(hidden), torch.zeros_like(weight)
         tokens, total = hidden.detach().flatten(0, -2), hidden.new_zeros((), dtype=torch.float32)
-        size = -(-len(tokens) // CHUNKS)
+        size = -(-len(tokens) // LOSS_CHUNKS)
         for start in range(0, len(tokens), size):
             with torch.enable_grad():
                 part = tokens[start : start + size].detach().requires_grad_()

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from sympy import Integer
 
 from archgraph.errors import QueryError
-from archgraph.graph.checkpoints import FIRST
+from archgraph.graph.checkpoints import FIRST_TURN
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.ops.base import Op, Types
@@ -21,9 +21,9 @@ from archgraph.ops.traced.values import Function, Reduce
 from archgraph.sizes.dtypes import FLOAT
 
 AutocastDevice: TypeAlias = Literal["gpu", "cpu"]
-HALF = "bfloat16"
-VOLUME = 3
-CASTABLE = (FLOAT, "float32", "float16", HALF)
+_HALF = "bfloat16"
+_VOLUME = 3
+_CASTABLE = (FLOAT, "float32", "float16", _HALF)
 """What is cast at all: numbers in double precision stay."""
 HALF_KINDS = frozenset(("conv", "conv_transpose", "convolve", "linear", "einsum", "scaled_dot_product_attention"))
 """Kinds whose operands are cast to half precision, on every device."""
@@ -34,21 +34,21 @@ SINGLE_KINDS: dict[AutocastDevice, frozenset[str]] = {
     "cpu": frozenset(("nll_loss", "fourier")),
 }
 """Kinds whose operands are cast to single precision."""
-LOSSES = ("binary_cross_entropy", "binary_cross_entropy_with_logits", "huber_loss", "mse_loss", "smooth_l1_loss")
+_LOSSES = ("binary_cross_entropy", "binary_cross_entropy_with_logits", "huber_loss", "mse_loss", "smooth_l1_loss")
 SINGLE_FUNCTIONS: dict[AutocastDevice, frozenset[str]] = {
     "gpu": frozenset(
         (
             *("acos", "asin", "cosh", "erfinv", "exp", "expm1", "log", "log10", "log1p", "log2", "pow", "reciprocal"),
             *("rsqrt", "sinh", "softplus", "tan", "sum", "prod", "norm", "logsumexp"),
-            *LOSSES,
+            *_LOSSES,
         )
     ),
-    "cpu": frozenset(("prod", "polar", *LOSSES)),
+    "cpu": frozenset(("prod", "polar", *_LOSSES)),
 }
 """Functions of an element, and sums over axes, by PyTorch's names."""
-CPU_VOLUMES = frozenset(("avg_pool", "max_pool", "adaptive_avg_pool", "adaptive_max_pool"))
+_CPU_VOLUMES = frozenset(("avg_pool", "max_pool", "adaptive_avg_pool", "adaptive_max_pool"))
 """Kinds that a CPU runs in single precision along three axes."""
-UNKNOWN_KINDS = frozenset(("recurrent", "grouped_linear"))
+_UNKNOWN_KINDS = frozenset(("recurrent", "grouped_linear"))
 """Kinds of which it is not derived what autocast makes of them."""
 
 
@@ -118,19 +118,19 @@ class _Autocast:
         op = node.op.core
         self._check(node.name, op)
         if op.kind in HALF_KINDS:
-            return HALF
+            return _HALF
         return FLOAT if self._is_single(op, len(node.types[0].positions) if node.types else 0) else None
 
     def _check(self, name: str, op: Op) -> None:
         """Refuse what is not derived: recurrent layers, and scores that a GPU keeps in both types."""
         written = isinstance(op, ScaledDotProductAttention) and op.written != "no" and self.device == "gpu"
-        if op.kind in UNKNOWN_KINDS or written:
+        if op.kind in _UNKNOWN_KINDS or written:
             what = "attention that is written out" if written else op.kind
             hint = "dtype='bf16-mixed'" + (", or a kernel of attention" if written else "")
             raise QueryError(f"what autocast keeps of {what} is not derived, and '{name}' is one", hint=hint)
 
     def _is_single(self, op: Op, rank: int) -> bool:
-        if op.kind in CPU_VOLUMES and self.device == "cpu" and rank == VOLUME:
+        if op.kind in _CPU_VOLUMES and self.device == "cpu" and rank == _VOLUME:
             return True
         named = op.function.split(".")[0] if isinstance(op, (Function, Reduce)) else ""
         return op.kind in SINGLE_KINDS[self.device] or named in SINGLE_FUNCTIONS[self.device]
@@ -148,7 +148,7 @@ class _Autocast:
             results = tuple(value.type for value in body.outputs)
             if results[:carried] == types[:carried] or rest.count == 1:
                 return [*made, _with_body(rest, body, inputs)]
-            first = _with_body(replace(rest, name=f"{rest.name}{FIRST}", count=Integer(1)), body, inputs)
+            first = _with_body(replace(rest, name=f"{rest.name}{FIRST_TURN}", count=Integer(1)), body, inputs)
             made.append(first)
             rest = replace(rest, count=rest.count - 1)
             inputs = (*first.outputs, *inputs[carried:])
@@ -162,4 +162,4 @@ def _with_body(repeat: Repeat, body: Graph, inputs: tuple[Value, ...]) -> Repeat
 def _is_cast(value: Value, wanted: str) -> bool:
     held = value.type.dtype
     same = held == wanted or (wanted == FLOAT and held == "float32")
-    return held in CASTABLE and not same
+    return held in _CASTABLE and not same

@@ -14,8 +14,8 @@ from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ZERO
 
-HALF_BYTES = 2
-NEEDS_BOTH = Conv, ConvTranspose
+_HALF_BYTES = 2
+_NEEDS_BOTH = Conv, ConvTranspose
 """Operations whose factors are kept together, whichever of them needs a gradient."""
 
 
@@ -69,7 +69,7 @@ class CastWeights:
         return first, later
 
     def _node(self, node: Node, paths: GradientPaths) -> Expr:
-        kept = isinstance(node.op.core, NEEDS_BOTH) or (node.inputs[:1] and node.inputs[0] in paths.flowing)
+        kept = isinstance(node.op.core, _NEEDS_BOTH) or (node.inputs[:1] and node.inputs[0] in paths.flowing)
         if not is_cast_weight(node) or not kept or self.execution.again(node):
             return ZERO
-        return HALF_BYTES * node.op.weights(*node.types)["weight"].numel
+        return _HALF_BYTES * node.op.weights(*node.types)["weight"].numel

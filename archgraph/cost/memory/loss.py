@@ -12,7 +12,7 @@ from archgraph.ops.linear import Linear
 from archgraph.sizes.symbols import ZERO
 
 _SINGLE, SCALARS = 4, 8
-CHUNKS = 8
+LOSS_CHUNKS = 8
 """Parts of the tokens whose logits are there one after another, as torchtune's default has it."""
 
 
@@ -96,7 +96,7 @@ class ChunkedHead:
             gradients: bytes of a number of the weight's gradient.
         """
         (hidden,), (logits,) = self.node.inputs, self.node.outputs
-        part = ceiling(samples * logits.type.area / CHUNKS) * logits.type.channels
+        part = ceiling(samples * logits.type.area / LOSS_CHUNKS) * logits.type.channels
         given = samples * width * hidden.type.numel
         weight = gradients * self.weights
         return given + weight + (width + 3 * _SINGLE) * part, given + 2 * weight + width * part

@@ -22,7 +22,7 @@ MOST_LISTED = 4
 """Layers that are listed by name."""
 
 
-ALONE = Moment1F1B(0, (1,))
+_ALONE = Moment1F1B(0, (1,))
 """The only moment of a rank on which nothing waits."""
 
 
@@ -61,7 +61,7 @@ class Rank:
     all_experts: Graph
     loss: str
     parts: tuple[RankPart, ...]
-    moments: tuple[Moment1F1B, ...] = (ALONE,)
+    moments: tuple[Moment1F1B, ...] = (_ALONE,)
     received: tuple[Value, ...] = ()
     sent: tuple[Value, ...] = ()
     exchanged: tuple[tuple[Value, Expr], ...] = ()

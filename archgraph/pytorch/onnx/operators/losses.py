@@ -12,7 +12,7 @@ from archgraph.pytorch.onnx.operators.table import Results, operator
 if TYPE_CHECKING:
     from torch import Tensor
 
-NOTHING_IGNORED = -(2**31)
+_NOTHING_IGNORED = -(2**31)
 
 
 @operator("NegativeLogLikelihoodLoss")
@@ -20,7 +20,7 @@ def _picked(
     x: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int | None = None,
     reduction: str = "mean",
 ) -> Results:  # fmt: skip
-    ignored = NOTHING_IGNORED if ignore_index is None else ignore_index
+    ignored = _NOTHING_IGNORED if ignore_index is None else ignore_index
     return functional.nll_loss(x, target, weight, ignore_index=ignored, reduction=reduction)
 
 
@@ -29,7 +29,7 @@ def _cross_entropy(
     x: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int | None = None,
     reduction: str = "mean", outputs: int = 1,
 ) -> Results:  # fmt: skip
-    ignored = NOTHING_IGNORED if ignore_index is None else ignore_index
+    ignored = _NOTHING_IGNORED if ignore_index is None else ignore_index
     logarithms = torch.log_softmax(x, 1)
     loss = functional.nll_loss(logarithms, target, weight, ignore_index=ignored, reduction=reduction)
     return (loss, logarithms) if outputs > 1 else loss

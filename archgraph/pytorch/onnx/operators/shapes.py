@@ -239,7 +239,8 @@ def _from_columns(
     if rank != 2 or cut[:rank] != cut[rank:]:
         raise UnsupportedOpError("Col2Im beyond images with even borders has no rule", hint="export it with fold")
     steps, gaps = list(strides or [1] * rank), list(dilations or [1] * rank)
-    return functional.fold(x, numbers(size), numbers(block), gaps, cut[:rank], steps)
+    taken = (numbers(size), numbers(block), gaps, cut[:rank], steps)
+    return functional.fold(x, *((each[0], each[1]) for each in taken))
 
 
 @operator("ReverseSequence")
