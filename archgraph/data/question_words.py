@@ -13,7 +13,10 @@ METRIC_NAMES = (
 CHOICES: dict[str, tuple[str, ...]] = {
     "mode": ("inference", "training"),
     "attention": ("math", "flash"),
-    "dtype": ("fp32", "bf16", "fp16", "mixed", "bf16-mixed", "bf16-mixed-fp32-grads", "bf16-fsdp"),
+    "dtype": (
+        *("fp32", "bf16", "fp16", "mixed", "bf16-mixed", "bf16-mixed-fp32-grads", "bf16-fsdp"),
+        *("bf16-autocast", "bf16-autocast-cpu"),
+    ),
     "optimizer": ("sgd", "momentum", "adam", "adamw", "amsgrad", "adafactor", "muon", "adamw-8bit"),
 }
 ROOFLINE_DTYPES = ("fp32", "bf16", "fp16", "mixed", "tf32")

@@ -18,6 +18,8 @@ from archgraph.graph.ir import Node, Repeat
 from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.sizes.symbols import ONE, size
 
+FIRST_TURN = "(first)"
+"""At the end of a name: the first iteration of a repeat that stands apart, and is a block as the others are."""
 Checkpoint = bool | int | str | Collection[str]
 """How a policy is asked for: a word of `POLICIES`, a number of blocks, or the paths of scopes."""
 
@@ -134,7 +136,7 @@ class Scopes(CheckpointPolicy):
 
     def run(self, repeat: Repeat, path: str) -> Expr | None:
         """Return one iteration at a time, where the path was chosen."""
-        return ONE if path in self.paths else None
+        return ONE if path in self.paths or path.removesuffix(FIRST_TURN) in self.paths else None
 
 
 KEEP_ALL = KeepAll()

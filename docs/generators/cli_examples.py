@@ -104,7 +104,7 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         (
             "A pipeline of two stages, with an average of the weights.",
-            "fit vit --device t4 --gpus 4 --pp 2 --accumulate 8 --loss cross_entropy --ema --peak saved",
+            "fit vit --device t4 --gpus 4 --pp 2 --virtual 2 --accumulate 8 --loss cross_entropy --ema --peak saved",
         ),
         (
             "Experts over eight ranks.",

@@ -5,7 +5,8 @@ from itertools import pairwise
 import pytest
 
 import archgraph as ag
-from archgraph.cost.parallel.pipeline import in_flight, pipeline_stages
+from archgraph.cost.parallel.interleaving import in_flight
+from archgraph.cost.parallel.pipeline import pipeline_stages
 from archgraph.cost.parallel.tensor_parallel import tensor_parallel
 from archgraph.errors import QueryError
 from archgraph.graph.ir import Node
@@ -165,6 +166,23 @@ def test_more_stages_than_blocks_are_refused():
         small().training_memory(pp=8, gpus=8, accumulate=8)
 
 
+def test_more_parts_than_blocks_are_refused():
+    message = "pp=2 ranks with virtual=4 parts each share the iterations of the outermost repeats, and there are 6"
+    with pytest.raises(QueryError, match=message) as told:
+        small().training_memory(pp=2, virtual=4, gpus=2, accumulate=8)
+    assert told.value.hint == "virtual=1"
+
+
+def test_parts_of_a_rank_are_the_network_in_turns():
+    """All weights are on some rank, once; more parts make more of them wait on the first rank."""
+    g = small()
+    weights = lambda **options: needed(g, batch=2, pp=2, gpus=2, accumulate=4, **options)  # noqa: E731
+    one, several = weights(), weights(virtual=3)
+    assert several.by_kind["weights"] == one.by_kind["weights"]
+    assert several.by_kind["micro-batches on their way"] > one.by_kind["micro-batches on their way"]
+    assert "in 3 parts, holds" in several.rank[0]
+
+
 # -- experts -------------------------------------------------------------------------------------------------
 
 
@@ -184,6 +202,14 @@ def test_states_of_experts_are_shared_among_all():
     assert states(ep=2) == states()
 
 
+def test_rows_of_experts_are_shared_among_those_that_have_them():
+    """With as many ranks as share experts every one has its own whole, and of all else a row each."""
+    g = small("mixtral")
+    rows = lambda **options: needed(g, gpus=8, zero=3, **options).by_kind["weights"]  # noqa: E731
+    experts = 3 * 64 * 96 * 8 * 2
+    assert rows(ep=8) == rows(ep=4) == rows() and rows() >= 4 * experts // 8
+
+
 # -- settings ------------------------------------------------------------------------------------------------
 
 
@@ -195,8 +221,13 @@ def test_states_of_experts_are_shared_among_all():
         ({"tp": 2, "gpus": 2, "zero": 1}, "zero=1 shards over several GPUs, and there is one beside tp=2", "gpus=16"),
         ({"sequence": True}, "sequence=True splits positions over the ranks that split channels, and tp=1", "tp=8"),
         ({"pp": 2, "gpus": 2}, "pp=2 stages run at least as many micro-batches, and accumulate=1", "accumulate=8"),
+        ({"virtual": 2}, "virtual=2 deals out the stages of a pipeline in turns, and pp=1", "pp=4"),
+        (
+            {"pp": 2, "virtual": 2, "gpus": 2, "accumulate": 3},
+            "virtual=2 runs rounds of pp=2 micro-batches, and accumulate=3",
+            "accumulate=4",
+        ),
         ({"ep": 3, "gpus": 4}, "ep=3 shares experts among the 4 ranks", "gpus=3"),
-        ({"ep": 2, "gpus": 4, "zero": 3}, "ep and zero=3 together are not derived", "zero=1 or zero=2"),
         ({"tp": 0}, "tp is a whole number from 1 on, and not 0", ""),
     ],
 )

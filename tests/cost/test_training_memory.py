@@ -142,6 +142,22 @@ def test_the_highest_moments_of_passes_and_step(name, options, measured):
     assert needed.kinds_of_number["optimizer states"] == "exact"
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "between"),
+    [
+        ("llama", {"batch": 4}, 889172),
+        ("llama", {"batch": 1}, 888788),
+        ("nnunet", {"batch": 2, "optimizer": "momentum"}, 146656),
+        ("gpt2", {"batch": 2}, 4464304),
+    ],
+    ids=str,
+)
+def test_weights_states_and_inputs_are_there_between_two_steps(name, options, between):
+    needed = small(name).training_memory(**{"kernel": "fused", "loss": "none", **options})
+    gradients = small(name).training_memory(peak="saved", **options).by_kind["weight gradients"]
+    assert needed.moments["step"] - gradients == between
+
+
 def test_laws_of_the_peak_are_the_peak():
     g = ag.load("dit:S/2")
     needed = g.training_memory(batch=6)
@@ -197,6 +213,8 @@ def test_sharded_weights_are_an_estimate_from_above():
     assert needed.kind_of_number == "estimate"
     assert 2329844 <= needed.bytes <= 1.1 * 2329844
     assert needed.moments["step"] == 1006380
+    fused = g.training_memory(batch=2, zero=3, gpus=4, loss="none", kernel="fused")
+    assert fused.moments["step"] - 4 * -(-g.params // 4) == 741100
 
 
 def test_more_is_shared_with_every_stage():

@@ -15,7 +15,7 @@ from torch.nn import functional  # noqa: E402
 
 from archgraph.cost.memory.memory import Memory  # noqa: E402
 from archgraph.cost.memory.setting import Setting  # noqa: E402
-from archgraph.cost.parallel.pipeline import in_flight  # noqa: E402
+from archgraph.cost.parallel.interleaving import in_flight, moments_1f1b  # noqa: E402
 from archgraph.cost.parallel.ranks import ranks  # noqa: E402
 
 D, F, HEADS, N, L, V, BATCH = 48, 80, 4, 12, 3, 40, 2
@@ -241,3 +241,63 @@ def test_micro_batches_that_wait(group, micro_batches):
             held += {"F": 1, "B": -1}.get(action.computation_type.value, 0)
             most = max(most, held)
         assert in_flight(rank, group, micro_batches) == most
+
+
+@pytest.mark.parametrize(
+    ("group", "micro_batches", "parts"), [(2, 4, 2), (4, 8, 2), (4, 8, 3), (3, 3, 2)], indirect=["group"]
+)
+def test_parts_that_wait_on_every_rank(group, micro_batches, parts):
+    """Every moment of PyTorch's interleaved order is no worse than one of ours, which are among them."""
+    from torch.distributed.pipelining.schedules import ScheduleInterleaved1F1B
+    from torch.distributed.pipelining.stage import PipelineStage
+
+    own = [PipelineStage(nn.Linear(2, 2), i * group, group * parts, torch.device("cpu")) for i in range(parts)]
+    order = ScheduleInterleaved1F1B(own, micro_batches, loss_fn=nn.MSELoss()).pipeline_order
+    for rank, actions in order.items():
+        held, seen = [0] * parts, set()
+        for action in filter(None, actions):
+            part = action.stage_index // group
+            held[part] += action.computation_type.value == "F"
+            seen.add((part, tuple(held)))
+            held[part] -= action.computation_type.value == "B"
+        found = {(each.running, each.held) for each in moments_1f1b(rank, group, micro_batches, parts)}
+        assert found <= seen
+        assert all(any(_covers(one, other) for one in found) for other in seen)
+        assert in_flight(rank, group, micro_batches, parts) == max(sum(counts) for _, counts in seen)
+
+
+def _covers(one, other) -> bool:
+    return one[0] == other[0] and all(more >= less for more, less in zip(one[1], other[1], strict=True))
+
+
+def test_kept_values_of_interleaved_stages():
+    """Of four blocks the first rank has the embedding and the first and third; two micro-batches of both wait."""
+    net, g = Net(), ag.loads(TEXT).at(L=4)
+    weights = {own(parameter).data_ptr() for parameter in net.parameters()}
+    first = kept_by(lambda: net.blocks[0](net.first(torch.zeros(BATCH, N, dtype=torch.long))), weights)
+    inner = kept_by(lambda: net.blocks[1](torch.zeros(BATCH, N, D, requires_grad=True)), weights)
+    run = ag.Training(pp=2, virtual=2, gpus=2, accumulate=2, batch=BATCH, attention="flash", peak="saved", loss="none")
+    found = g.training_memory(run)
+    assert "stage 1 of 2, with 2 blocks in 2 parts" in found.rank[0]
+    assert found.by_kind["kept by autograd"] == 2 * (first + 8 * BATCH * N) + 2 * inner
+
+
+@pytest.mark.parametrize(("group", "shared"), [(4, 2), (8, 4), (6, 2)], indirect=["group"])
+def test_rows_of_experts_beside_rows_of_all_else(group, shared):
+    """By `fully_shard`: the first rank's experts among those that have them too, everything else among all."""
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.fsdp import fully_shard
+
+    sizes = {"D": 24, "L": 2, "F": 28, "heads": 4, "kv_heads": 2, "V": 64, "N": 8, "E": 8, "k": 2}
+    g = ag.load("mixtral").bound(**sizes)
+    module = g.to_torch(device="meta")
+    mesh = init_device_mesh("cpu", (group // shared, shared), mesh_dim_names=("same", "ep"))
+    for mixture in [each for each in module.modules() if type(each).__name__ == "Mixture"]:
+        del mixture[len(mixture) // shared :]
+        for expert in mixture:
+            fully_shard(expert, mesh=mesh["same"])
+    fully_shard(module, mesh=mesh._flatten("all"))
+    parts = [weight.to_local() for weight in module.parameters()]
+    needed = g.training_memory(zero=3, gpus=group, ep=shared, peak="saved").by_kind
+    assert needed["weights"] == sum(part.untyped_storage().nbytes() for part in parts)
+    assert needed["weight gradients"] == sum(part.numel() * part.element_size() for part in parts)

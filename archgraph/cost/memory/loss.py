@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Add, Expr
+from sympy import Add, Expr, ceiling
 
-from archgraph.graph.ir import Graph, Value
+from archgraph.errors import QueryError
+from archgraph.graph.ir import Graph, Node, Value
+from archgraph.ops.linear import Linear
 from archgraph.sizes.symbols import ZERO
 
 _SINGLE, SCALARS = 4, 8
+LOSS_CHUNKS = 8
+"""Parts of the tokens whose logits are there one after another, as torchtune's default has it."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,64 @@ def loss_bytes(graph: Graph, loss: str | None, width: int) -> LossBytes:
     if loss == "mse":
         return LossBytes(data=width * numel, scalars=SCALARS, holds=True)
     return LossBytes(holds=True) if loss is None else LossBytes(scalars=SCALARS)
+
+
+@dataclass(frozen=True)
+class ChunkedHead:
+    """The last linear layer together with cross-entropy, part by part of the tokens, each with its gradients at once.
+
+    Liger Kernel (Hsu et al. 2024, arXiv:2410.10989) and PyTorch's `linear_cross_entropy` do so: no more logits are
+    there than those of one part, and nothing is computed a second time.
+
+    Attributes:
+        node: the layer.
+        before: the network up to it.
+    """
+
+    node: Node
+    before: Graph
+
+    @property
+    def owner(self) -> str:
+        """Whose weights it has."""
+        return self.node.share or self.node.name
+
+    def moments(self, samples: Expr, width: int, gradients: int) -> tuple[Expr, Expr]:
+        """Return the bytes beside the layer's operand: of one part's logits on the way back, then of what they give.
+
+        Args:
+            samples: of a batch.
+            width: bytes of a value.
+            gradients: bytes of a number of the weight's gradient.
+        """
+        (hidden,), (logits,) = self.node.inputs, self.node.outputs
+        part = ceiling(samples * logits.type.area / LOSS_CHUNKS) * logits.type.channels
+        given = samples * width * hidden.type.numel
+        weight = gradients * self.weights
+        return given + weight + (width + 3 * _SINGLE) * part, given + 2 * weight + width * part
+
+    @property
+    def weights(self) -> Expr:
+        """The scalars of its weights."""
+        return Add(*(each.numel for each in self.node.op.weights(*self.node.types).values()))
+
+
+def chunked_head(graph: Graph) -> ChunkedHead:
+    """Return the last layer of a network whose loss is taken part by part.
+
+    Raises:
+        QueryError: the only output is not that of a linear layer.
+
+    >>> from archgraph import load
+    >>> chunked_head(load("llama").graph).node.name
+    'logits'
+    """
+    last = next((each for each in graph.nodes if each.outputs == graph.outputs), None)
+    if not isinstance(last, Node) or not isinstance(last.op.core, Linear) or last.op.core.axis != "c":
+        message = "loss='chunked' takes the last linear layer and cross-entropy together, and the output is no layer's"
+        raise QueryError(message, hint="loss='cross_entropy'")
+    nodes = tuple(each for each in graph.nodes if each is not last)
+    return ChunkedHead(last, Graph(graph.inputs, nodes, last.inputs))
 
 
 def _are_logits(graph: Graph, value: Value) -> bool:

@@ -9,19 +9,23 @@ from functools import cached_property
 from sympy import Expr
 
 from archgraph.cost.costs import stored_weights
+from archgraph.cost.memory.autocast import autocast
 from archgraph.cost.memory.backward import Backward
+from archgraph.cost.memory.cast_weights import CastWeights
 from archgraph.cost.memory.forward import Forward, RunScope, Tensor
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHT_GRADIENTS, WEIGHTS, Ledger, Measure, Moment
-from archgraph.cost.memory.loss import loss_bytes
-from archgraph.cost.memory.saved import SavedBytes
+from archgraph.cost.memory.loss import ChunkedHead, chunked_head, loss_bytes
+from archgraph.cost.memory.saved import SavedBytes, asked_of
 from archgraph.cost.memory.setting import AttentionKernel, Dtype, Setting, setting
 from archgraph.cost.memory.states import state_bytes
 from archgraph.graph.checkpoints import Checkpoint
+from archgraph.graph.execution import Execution
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Law, Network
 from archgraph.sizes.symbols import ZERO
 
 STATES = "optimizer states"
+CAST_WEIGHTS = "weights in half precision"
 
 
 @dataclass(frozen=True)
@@ -70,9 +74,10 @@ class Memory:
         measure: Measure | None = None,
         received: Collection[Value] = frozenset(),
     ) -> None:
-        self.graph = replace(graph, outputs=selected)
-        self.received = received
         self.setting = setting
+        self.graph = _as_run(replace(graph, outputs=selected), setting)
+        pairs = zip(graph.inputs, self.graph.inputs, strict=True)
+        self.received = frozenset(own for value, own in pairs if value in received)
         self.measure = measure or int
 
     @cached_property
@@ -109,7 +114,15 @@ class Memory:
     @cached_property
     def saved(self) -> Expr:
         """The law of what autograd keeps for the backward pass."""
-        return SavedBytes(self.setting.execution).total(self.graph, received=self.received)
+        kept = SavedBytes(self.setting.execution).total(self.graph, received=self.received)
+        return kept + self._cast_weights(self.setting.execution)
+
+    def _cast_weights(self, execution: Execution) -> Expr:
+        """The copies of weights that autocast makes."""
+        if not self.setting.precision.autocast:
+            return ZERO
+        copies = CastWeights(execution)
+        return copies.total(self.graph, copies.flow.of(*asked_of(self.graph, self.graph.outputs, self.received)))
 
     def peak(self, measure: Measure) -> Peak:
         """Run the network's schedule at the values of `measure`, and return when the most is live."""
@@ -129,20 +142,37 @@ class Memory:
         ledger = Ledger(measure, chosen)
         forward = Forward(ledger, self.setting.execution, self._skipped_gradients, training=self.setting.training)
         inputs = tuple(self._input(ledger, value) for value in self.graph.inputs)
+        # Copies of weights stay from the first use on, those of what is computed again as well.
+        ledger.new(self._cast_weights(Execution()), CAST_WEIGHTS)
         ledger.note("")
-        outputs = self.graph.outputs
-        results = forward.run(self.graph, inputs, outputs, (True,) * len(outputs), RunScope())
+        chunked = self.setting.training and self.setting.loss == "chunked"
+        head = chunked_head(self.graph) if chunked else None
+        graph = self.graph if head is None else head.before
+        outputs = graph.outputs
+        results = forward.run(graph, inputs, outputs, (True,) * len(outputs), RunScope())
         if self.setting.training:
-            self._back(forward, results)
+            self._back(forward, results, head)
         return ledger.peak
 
-    def _back(self, forward: Forward, results: tuple[Tensor, ...]) -> None:
+    def _back(self, forward: Forward, results: tuple[Tensor, ...], head: ChunkedHead | None) -> None:
         accumulating = self.setting.accumulating
         width = 0 if self.setting.hands_on else self.setting.precision.gradients
         if accumulating and width:
             forward.ledger.new(self.gradients, WEIGHT_GRADIENTS)
-        self._take_loss(forward.ledger, results)
-        Backward(forward, width, accumulating=accumulating).run(results)
+        backward = Backward(forward, width, accumulating=accumulating)
+        if head is None:
+            self._take_loss(forward.ledger, results)
+        else:
+            self._take_chunks(backward, head, width)
+        backward.run(results)
+
+    def _take_chunks(self, backward: Backward, head: ChunkedHead, width: int) -> None:
+        """Go through the last layer and the loss part by part, up to the gradient of the layer's operand."""
+        ledger, execution = backward.ledger, self.setting.execution
+        ledger.phase = "backward"
+        ledger.note("loss", *head.moments(self.setting.samples, execution.width, width))
+        if not self.setting.accumulating:
+            backward.weights[f"{head.owner}.weight"] = ledger.new(width * head.weights, WEIGHT_GRADIENTS)
 
     def _take_loss(self, ledger: Ledger, results: tuple[Tensor, ...]) -> None:
         """Compute a loss of the outputs and go back through it, up to the gradients of the outputs."""
@@ -165,6 +195,11 @@ class Memory:
 
     def _skipped_gradients(self, body: Graph) -> Expr:
         return ZERO if self.setting.hands_on else self._gradient_bytes(body)
+
+
+def _as_run(graph: Graph, setting: Setting) -> Graph:
+    device = setting.precision.autocast
+    return autocast(graph, device) if device else graph
 
 
 def saved_memory(g: Network, attention: AttentionKernel, dtype: Dtype | None, checkpoint: Checkpoint) -> Law:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from sympy import Expr
@@ -18,7 +18,10 @@ from archgraph.sizes.symbols import ONE
 
 Mode: TypeAlias = Literal["inference", "training"]
 AttentionKernel: TypeAlias = Literal["math", "flash"]
-Dtype: TypeAlias = Literal["fp32", "bf16", "fp16", "mixed", "bf16-mixed", "bf16-mixed-fp32-grads", "bf16-fsdp"]
+Autocast: TypeAlias = Literal["bf16-autocast", "bf16-autocast-cpu"]
+Dtype: TypeAlias = (
+    Literal["fp32", "bf16", "fp16", "mixed", "bf16-mixed", "bf16-mixed-fp32-grads", "bf16-fsdp"] | Autocast
+)
 OptimizerName: TypeAlias = Literal["sgd", "momentum", "adam", "adamw", "amsgrad", "adafactor", "muon", "adamw-8bit"]
 
 
@@ -79,7 +82,10 @@ class Setting:
     @property
     def execution(self) -> Execution:
         """How the operations are computed."""
-        return execution(self.precision.values, self.attention, checkpoint=self.checkpoint, samples=self.samples)
+        chosen = execution(self.precision.values, self.attention, checkpoint=self.checkpoint, samples=self.samples)
+        # The operands of every attention are in half precision, which its math kernel copies to single.
+        upcast = self.precision.autocast and self.attention == "math"
+        return replace(chosen, kernel="upcast") if upcast else chosen
 
     def __str__(self) -> str:
         parts = [self.precision_name, f"{self.attention} attention"]

@@ -30,10 +30,13 @@ class PipelineStage:
     is_last: bool
 
 
-def pipeline_stages(graph: Graph, count: int, measure: Callable[[Expr], int]) -> tuple[PipelineStage, ...]:
+def pipeline_stages(
+    graph: Graph, count: int, measure: Callable[[Expr], int], parts: int = 1
+) -> tuple[PipelineStage, ...]:
     """Return the stages of a pipeline with equally many blocks each; the first ones have one more where need be.
 
     Blocks are iterations of the outermost repeats. Everything else stays beside the block before it, or with the first.
+    Where a rank has several parts, they are dealt out in turns: it has every `count`-th stage.
 
     Raises:
         QueryError: there are fewer blocks than stages.
@@ -43,27 +46,18 @@ def pipeline_stages(graph: Graph, count: int, measure: Callable[[Expr], int]) ->
     >>> [(stage.blocks, len(stage.graph.nodes)) for stage in pipeline_stages(g.graph, 4, g.evaluate)]
     [(8, 2), (8, 1), (8, 1), (8, 3)]
     """
-    blocks = sum(_blocks(member, measure) for member in graph.nodes)
-    if blocks < count:
+    blocks, stages = sum(_blocks(member, measure) for member in graph.nodes), count * parts
+    if blocks < stages:
+        named = f"pp={count} stages" if parts == 1 else f"pp={count} ranks with virtual={parts} parts each"
+        most = blocks // parts
         raise QueryError(
-            f"pp={count} stages share the iterations of the outermost repeats, and there are {blocks}",
-            hint=f"pp: 1 to {blocks}" if blocks > 1 else "pp=1",
+            f"{named} share the iterations of the outermost repeats, and there are {blocks}",
+            hint=f"pp: 1 to {most}" if most > 1 else "pp=1" if parts == 1 else "virtual=1",
         )
-    lengths = [blocks // count + (index < blocks % count) for index in range(count)]
-    parts = list(_Cut(lengths, measure).parts(graph.nodes))
-    made = [{value for member in part for value in member.outputs} for part in parts]
-    return tuple(_stage(graph, parts, made, index, lengths[index]) for index in range(count))
-
-
-def in_flight(stage: int, count: int, micro_batches: int) -> int:
-    """Return how many micro-batches of a stage wait for their way back, at most, where these alternate (1F1B).
-
-    Narayanan et al. 2021, arXiv:2104.04473.
-
-    >>> [in_flight(stage, 4, 8) for stage in range(4)]
-    [4, 3, 2, 1]
-    """
-    return min(micro_batches, count - stage)
+    lengths = [blocks // stages + (index < blocks % stages) for index in range(stages)]
+    members = list(_Cut(lengths, measure).parts(graph.nodes))
+    made = [{value for member in part for value in member.outputs} for part in members]
+    return tuple(_stage(graph, members, made, index, lengths[index]) for index in range(stages))
 
 
 def _blocks(member: Member, measure: Callable[[Expr], int]) -> int:

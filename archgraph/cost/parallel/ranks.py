@@ -9,7 +9,8 @@ from sympy import Expr
 
 from archgraph.cost.memory.loss import loss_of
 from archgraph.cost.parallel.expert_parallel import check_experts, expert_parallel
-from archgraph.cost.parallel.pipeline import PipelineStage, in_flight, pipeline_stages
+from archgraph.cost.parallel.interleaving import Moment1F1B, joined_stages, moments_1f1b
+from archgraph.cost.parallel.pipeline import PipelineStage, pipeline_stages
 from archgraph.cost.parallel.sequence_parallel import sequence_parallel
 from archgraph.cost.parallel.tensor_parallel import RankGraph, tensor_parallel
 from archgraph.cost.training.run import Training
@@ -21,31 +22,55 @@ MOST_LISTED = 4
 """Layers that are listed by name."""
 
 
+_ALONE = Moment1F1B(0, (1,))
+"""The only moment of a rank on which nothing waits."""
+
+
+@dataclass(frozen=True)
+class RankPart:
+    """What a rank runs in one go.
+
+    Attributes:
+        graph: with its share of the experts.
+        received: inputs that are computed by another part, which needs their gradients.
+        has_loss: whether the outputs of the network are its own.
+    """
+
+    graph: Graph
+    received: tuple[Value, ...] = ()
+    has_loss: bool = True
+
+
 @dataclass(frozen=True)
 class Rank:
     """One rank.
 
     Attributes:
-        graph: what it runs, with its share of the experts.
+        graph: all that it runs, with its share of the experts.
         all_experts: the same with all experts.
         loss: which loss the network has.
+        parts: what it runs one after the other.
+        moments: those at which the most of its parts waits for the way back.
         received: inputs that are computed by another rank, which needs their gradients.
         sent: outputs that another rank needs.
         exchanged: values that the ranks which split channels sum up in one pass, each with how often it occurs.
-        has_loss: whether the outputs of the network are its own.
-        waiting: micro-batches, beside the one that runs, that wait for their way back.
         words: which rank it is, and what is split; empty where it has everything.
     """
 
     graph: Graph
     all_experts: Graph
     loss: str
+    parts: tuple[RankPart, ...]
+    moments: tuple[Moment1F1B, ...] = (_ALONE,)
     received: tuple[Value, ...] = ()
     sent: tuple[Value, ...] = ()
     exchanged: tuple[tuple[Value, Expr], ...] = ()
-    has_loss: bool = True
-    waiting: int = 0
     words: tuple[str, ...] = ()
+
+    @property
+    def is_in_parts(self) -> bool:
+        """Whether it runs several parts of the network, one at a time."""
+        return len(self.parts) > 1
 
 
 def ranks(g: Network, run: Training) -> Iterator[Rank]:
@@ -57,17 +82,47 @@ def ranks(g: Network, run: Training) -> Iterator[Rank]:
     whole = replace(g.graph, outputs=g.selected)
     loss = loss_of(whole, run.loss)
     # Logits stay split where a loss is computed of them.
-    split = _split(g, whole, run, split_outputs=loss == "cross_entropy")
+    split = _split(g, whole, run, split_outputs=loss in ("cross_entropy", "chunked"))
     words = tuple(_words(split, run))
     if run.pp == 1:
         yield _rank(g, split, split.graph, run, loss, words)
         return
-    for stage in pipeline_stages(split.graph, run.pp, g.evaluate):
-        waiting = in_flight(stage.index, run.pp, run.accumulate) - 1
-        own = _rank(g, split, stage.graph, run, loss, (*words, _stage_words(stage, run, waiting + 1)))
-        received = own.graph.inputs[len(stage.graph.inputs) - len(stage.received) :]
-        sent = () if stage.is_last else own.graph.outputs
-        yield replace(own, received=received, sent=sent, has_loss=stage.is_last, waiting=waiting)
+    stages = pipeline_stages(split.graph, run.pp, g.evaluate, run.virtual)
+    for index in range(run.pp):
+        yield _stage_rank(g, split, stages[index :: run.pp], index, run, loss, words)
+
+
+def _stage_rank(
+    g: Network,
+    split: RankGraph,
+    stages: tuple[PipelineStage, ...],
+    index: int,
+    run: Training,
+    loss: str,
+    words: tuple[str, ...],
+) -> Rank:
+    """Return the rank that has some stages of a pipeline."""
+    whole = joined_stages(stages, index)
+    moments = moments_1f1b(index, run.pp, run.accumulate, run.virtual)
+    own = _rank(g, split, whole.graph, run, loss, (*words, _stage_words(whole, run, moments)))
+    parts = tuple(_stage_part(g, split, stage, run) for stage in stages)
+    kept = tuple(value for value in own.graph.outputs[: len(whole.graph.outputs) - _delivered(stages[-1])])
+    return replace(own, parts=parts, moments=moments, received=_received(own.graph, whole), sent=kept)
+
+
+def _delivered(stage: PipelineStage) -> int:
+    """How many results of a stage are those of the network."""
+    return len(stage.graph.outputs) if stage.is_last else 0
+
+
+def _stage_part(g: Network, split: RankGraph, stage: PipelineStage, run: Training) -> RankPart:
+    graph = _own_graph(g, split, stage.graph, run)
+    return RankPart(graph, _received(graph, stage), stage.is_last)
+
+
+def _received(graph: Graph, stage: PipelineStage) -> tuple[Value, ...]:
+    """The inputs of a rank's graph that stand where a stage receives its own."""
+    return graph.inputs[len(stage.graph.inputs) - len(stage.received) :]
 
 
 def _split(g: Network, graph: Graph, run: Training, *, split_outputs: bool) -> RankGraph:
@@ -86,10 +141,21 @@ def _split(g: Network, graph: Graph, run: Training, *, split_outputs: bool) -> R
 
 def _rank(g: Network, split: RankGraph, graph: Graph, run: Training, loss: str, words: tuple[str, ...]) -> Rank:
     exchanged = tuple(split.exchanged(graph))
-    if run.sequence:
-        graph = sequence_parallel(graph, run.tp, g.evaluate, split.columns, split.rows)
-    own = expert_parallel(graph, run.ep, g.evaluate) if run.ep > 1 else graph
-    return Rank(own, graph, loss, exchanged=exchanged, words=words)
+    all_experts = _in_sequence(g, split, graph, run)
+    own = _with_experts(g, all_experts, run)
+    return Rank(own, all_experts, loss, (RankPart(own),), exchanged=exchanged, words=words)
+
+
+def _own_graph(g: Network, split: RankGraph, graph: Graph, run: Training) -> Graph:
+    return _with_experts(g, _in_sequence(g, split, graph, run), run)
+
+
+def _in_sequence(g: Network, split: RankGraph, graph: Graph, run: Training) -> Graph:
+    return sequence_parallel(graph, run.tp, g.evaluate, split.columns, split.rows) if run.sequence else graph
+
+
+def _with_experts(g: Network, graph: Graph, run: Training) -> Graph:
+    return expert_parallel(graph, run.ep, g.evaluate) if run.ep > 1 else graph
 
 
 def _words(split: RankGraph, run: Training) -> Iterator[str]:
@@ -99,9 +165,14 @@ def _words(split: RankGraph, run: Training) -> Iterator[str]:
         yield f"{run.ep} ranks share the experts, which are chosen equally often"
 
 
-def _stage_words(stage: PipelineStage, run: Training, held: int) -> str:
+def _stage_words(stage: PipelineStage, run: Training, moments: tuple[Moment1F1B, ...]) -> str:
+    held = max(sum(moment.held) for moment in moments)
     batches = "1 micro-batch" if held == 1 else f"{held} micro-batches"
-    return f"stage {stage.index + 1} of {run.pp}, with {counted(stage.blocks, 'block')}, holds {batches} (1F1B)"
+    blocks = counted(stage.blocks, "block")
+    if run.virtual > 1:
+        parts = f"{blocks} in {run.virtual} parts, holds {held} times a part of a micro-batch (interleaved 1F1B)"
+        return f"stage {stage.index + 1} of {run.pp}, with {parts}"
+    return f"stage {stage.index + 1} of {run.pp}, with {blocks}, holds {batches} (1F1B)"
 
 
 def tensor_words(found: RankGraph, count: int, *, sequence: bool = False) -> str:

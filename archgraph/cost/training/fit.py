@@ -9,6 +9,7 @@ from functools import cached_property
 from sympy import Expr
 
 from archgraph.cost.device import device
+from archgraph.cost.memory.loss import loss_of
 from archgraph.cost.training.run import Training
 from archgraph.cost.training.training_memory import TrainingMemory, training_memory
 from archgraph.cost.units import bytes_of, shown_bytes
@@ -158,8 +159,8 @@ def memory_of(where: object) -> tuple[str, int]:
         ) from error
 
 
-def changes_of(run: Training) -> Iterator[tuple[str, Mapping[str, object]]]:
-    """Yield single changes of a run that may need less.
+def changes_of(run: Training, loss: str = "none") -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield single changes of a run that may need less, where its network has some loss.
 
     >>> [words for words, _ in changes_of(Training(optimizer="sgd", attention="flash", dtype="bf16"))]
     ["checkpoint='block'", 'zero=3, gpus=8', 'tp=2, gpus=2', 'pp=2, gpus=2, accumulate=8']
@@ -168,6 +169,8 @@ def changes_of(run: Training) -> Iterator[tuple[str, Mapping[str, object]]]:
         yield "checkpoint='block'", {"checkpoint": "block"}
     if run.attention == "math":
         yield "attention='flash'", {"attention": "flash"}
+    if loss == "cross_entropy":
+        yield "loss='chunked'", {"loss": "chunked"}
     if run.dtype == "fp32":
         yield "dtype='bf16-mixed'", {"dtype": "bf16-mixed"}
     # States of 8 bits differ from tensor to tensor, so that `zero` 1 and 2 cannot share them evenly.
@@ -183,7 +186,7 @@ def changes_of(run: Training) -> Iterator[tuple[str, Mapping[str, object]]]:
 
 def _splits_of(run: Training) -> Iterator[dict[str, object]]:
     """Yield ways to split a run over ranks that it is not split in: over those that it has, or over more."""
-    if run.zero < 3 and run.ep == 1:
+    if run.zero < 3:
         yield {"zero": 3} if run.dp > 1 else {"zero": 3, "gpus": 8 * run.gpus}
     if run.tp == 1:
         yield {"tp": 2, "gpus": 2 * run.gpus}
@@ -192,7 +195,7 @@ def _splits_of(run: Training) -> Iterator[dict[str, object]]:
 
 
 def _remedies(g: Network, run: Training, now: int) -> Iterator[Remedy]:
-    for words, change in changes_of(run):
+    for words, change in changes_of(run, loss_of(g.graph, run.loss)):
         changed = replace(run, **change)  # type: ignore[arg-type]
         try:
             needed = training_memory(g, changed).bytes

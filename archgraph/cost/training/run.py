@@ -15,17 +15,27 @@ from archgraph.graph.checkpoints import Checkpoint, policy
 from archgraph.keywords import strict_class
 
 StepKernel: TypeAlias = Literal["foreach", "loop", "fused"]
-Loss: TypeAlias = Literal["auto", "cross_entropy", "mse", "none"]
+Loss: TypeAlias = Literal["auto", "cross_entropy", "chunked", "mse", "none"]
 PeakOf: TypeAlias = Literal["live", "saved"]
 RUN_CHOICES: Mapping[str, tuple[str, ...]] = {
     "optimizer": tuple(OPTIMIZERS),
     "dtype": tuple(PRECISIONS),
     "attention": ("math", "flash"),
     "kernel": ("foreach", "loop", "fused"),
-    "loss": ("auto", "cross_entropy", "mse", "none"),
+    "loss": ("auto", "cross_entropy", "chunked", "mse", "none"),
     "peak": ("live", "saved"),
 }
-LEAST_VALUES = {"batch": 1, "accumulate": 1, "gpus": 1, "tp": 1, "pp": 1, "ep": 1, "zero": 0, "reserve": 0}
+LEAST_VALUES = {
+    "batch": 1,
+    "accumulate": 1,
+    "gpus": 1,
+    "tp": 1,
+    "pp": 1,
+    "virtual": 1,
+    "ep": 1,
+    "zero": 0,
+    "reserve": 0,
+}
 """The least value of what is a whole number."""
 
 
@@ -44,13 +54,15 @@ class Training:
         early_stop: what is computed again ends with the last value that is kept, as PyTorch's default has it.
         kernel: of the optimiser's step: `foreach`, PyTorch's default on a GPU, `loop`, or `fused`.
         ema: whether an average of all weights is kept.
-        loss: `cross_entropy` over the channels of the outputs, `mse`, `none` for gradients of the outputs and nothing
+        loss: `cross_entropy` over the channels of the outputs, `chunked` for the same together with the last layer and
+            part by part of the tokens, `mse`, `none` for gradients of the outputs and nothing
             else; `auto` is cross-entropy where the outputs are logits of tokens.
         zero: 0 for whole replicas, 1 to shard states, 2 gradients too, 3 weights too (FSDP).
         gpus: all ranks: those that `zero` shares over, times `tp`, times `pp`.
         tp: ranks that split the channels of linear layers (tensor parallel).
         sequence: whether these ranks split positions too, wherever channels are whole.
         pp: stages of a pipeline, between whose micro-batches ways there and back alternate (1F1B).
+        virtual: parts of the network that each rank of a pipeline has, in turns (interleaved 1F1B).
         ep: ranks, of those that have a batch of their own, that share the experts of a mixture.
         peak: `live` for what is live at the highest moment, `saved` for weights, gradients, states and kept values.
         reserve: bytes that are set aside for kernels, the allocator and the driver.
@@ -78,6 +90,7 @@ class Training:
     tp: int = 1
     sequence: bool = False
     pp: int = 1
+    virtual: int = 1
     ep: int = 1
     peak: PeakOf = "live"
     reserve: int = 0
@@ -116,6 +129,15 @@ class Training:
         if self.accumulate < self.pp:
             message = f"pp={self.pp} stages run at least as many micro-batches, and accumulate={self.accumulate}"
             raise QueryError(message, hint=f"accumulate={4 * self.pp}")
+        if self.virtual > 1 and self.pp == 1:
+            raise QueryError(
+                f"virtual={self.virtual} deals out the stages of a pipeline in turns, and pp=1", hint="pp=4"
+            )
+        if self.virtual > 1 and self.accumulate % self.pp:
+            message = (
+                f"virtual={self.virtual} runs rounds of pp={self.pp} micro-batches, and accumulate={self.accumulate}"
+            )
+            raise QueryError(message, hint=f"accumulate={self.pp * (self.accumulate // self.pp + 1)}")
 
     def _check_experts(self) -> None:
         if self.dp % self.ep:
@@ -123,8 +145,6 @@ class Training:
                 f"ep={self.ep} shares experts among the {self.dp} ranks that have a batch of their own",
                 hint=f"gpus={self.ep * self.tp * self.pp}",
             )
-        if self.ep > 1 and self.zero == 3:
-            raise QueryError("ep and zero=3 together are not derived", hint="zero=1 or zero=2 beside ep")
 
     @property
     def dp(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from heapq import heapify, heapreplace
 
@@ -14,7 +14,7 @@ from archgraph.cost.memory.memory import Memory
 from archgraph.cost.memory.optimizer_step import trained_of, unshared
 from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.states import last_layers, state_of, trained
-from archgraph.graph.ir import Graph, Node, Repeat
+from archgraph.graph.ir import Graph, Member, Node, Repeat
 from archgraph.ops.base import Weight
 from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import ONE, ZERO
@@ -52,38 +52,61 @@ class Shards:
     rest: Expr
 
 
-def shards(memory: Memory, ranks: int) -> Shards:
-    """Return what the first of some ranks holds."""
+def shards(memory: Memory, ranks: int, expert_ranks: int) -> Shards:
+    """Return what the first of some ranks holds.
+
+    Args:
+        memory: of what a rank runs, with its share of the experts.
+        ranks: that share all else.
+        expert_ranks: those of them that have the same experts, and share these.
+    """
     graph, setting = memory.graph, memory.setting
     optimizer, precision = OPTIMIZERS[setting.optimizer], setting.precision
-    last = last_layers(graph)
+    last, others = last_layers(graph), _without_experts(graph)
 
-    def states(node: Node) -> Expr:
+    def shared(of: Callable[[Node, int], Expr]) -> Expr:
+        everything, rest = (_sum(each, lambda node: of(node, expert_ranks)) for each in (graph, others))
+        return _sum(others, lambda node: of(node, ranks)) + everything - rest
+
+    def states(node: Node, count: int) -> Expr:
         weights = trained(node, precision.states, last, memory.measure)
-        own = (replace(each, weight=rows(each.weight, ranks)) for each in weights)
+        own = (replace(each, weight=rows(each.weight, count)) for each in weights)
         return Add(*(state_of(optimizer, precision, each) for each in own))
 
-    def shared(*kinds: str) -> Expr:
-        return _sum(graph, lambda weight: rows(weight, ranks).numel if weight.kind in kinds else ZERO)
+    def scalars(*kinds: str) -> Callable[[Node, int], Expr]:
+        return lambda node, count: Add(*(rows(each, count).numel for each in _weights_of(node) if each.kind in kinds))
 
     series = list(_series(graph, ONE, memory.measure))
     whole = [_parameters(body) for body, _ in series]
     rest = expanded(_parameters(graph) - Add(*(each * sets for each, (_, sets) in zip(whole, series, strict=True))))
     largest = max([rest, *whole], key=memory.measure)
     return Shards(
-        precision.weights * shared("trainable", "frozen") + memory.buffers,
-        precision.gradients * shared("trainable"),
-        expanded(Costs(graph).sum(Metric("states", states, "bytes", True)) + optimizer.once),
+        expanded(precision.weights * shared(scalars("trainable", "frozen")) + memory.buffers),
+        expanded(precision.gradients * shared(scalars("trainable"))),
+        expanded(shared(states) + optimizer.once),
         precision.values * largest,
         precision.values * rest,
     )
 
 
-def _sum(graph: Graph, of: Callable[[Weight], Expr]) -> Expr:
-    def count(node: Node) -> Expr:
-        return Add(*map(of, node.op.weights(*node.types).values()))
+def _weights_of(node: Node) -> Collection[Weight]:
+    return node.op.weights(*node.types).values()
 
-    return Costs(graph).sum(Metric("shared", count, "scalars", True))
+
+def _sum(graph: Graph, of: Callable[[Node], Expr]) -> Expr:
+    return Costs(graph).sum(Metric("shared", of, "of every weight", True))
+
+
+def _without_experts(graph: Graph) -> Graph:
+    """Return the same graph, whose mixtures have no sets of weights."""
+    return replace(graph, nodes=tuple(map(_bare, graph.nodes)))
+
+
+def _bare(member: Member) -> Member:
+    if isinstance(member, Node):
+        return member
+    experts = None if member.experts is None else ZERO
+    return replace(member, body=_without_experts(member.body), experts=experts)
 
 
 def _parameters(graph: Graph) -> Expr:

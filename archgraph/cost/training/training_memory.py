@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sympy import Add, Expr, Symbol, ceiling
 
 from archgraph.cost.costs import Costs
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHT_GRADIENTS, WEIGHTS, WORKSPACE
-from archgraph.cost.memory.memory import STATES, Memory
+from archgraph.cost.memory.memory import STATES, Memory, Peak
 from archgraph.cost.memory.optimizer_step import is_bound, step_bytes
 from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.peak_report import check_visited
 from archgraph.cost.memory.precision import AS_STORED
 from archgraph.cost.memory.setting import Dtype, Setting, checkpoints
-from archgraph.cost.parallel.ranks import Rank, ranks
+from archgraph.cost.parallel.interleaving import Moment1F1B
+from archgraph.cost.parallel.ranks import Rank, RankPart, ranks
 from archgraph.cost.training.run import Training
 from archgraph.cost.training.sharding import Shards, dealt, rows, shards
 from archgraph.errors import QueryError
 from archgraph.graph.execution import SINGLE_BYTES
-from archgraph.graph.ir import Value
+from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
 from archgraph.sizes.expansion import expanded
-from archgraph.sizes.symbols import ONE, evaluate, symbol
+from archgraph.sizes.symbols import ONE, ZERO, evaluate, symbol
 
 AVERAGE = "average of weights"
 KEPT_BY_AUTOGRAD = "kept by autograd"
@@ -156,8 +157,8 @@ def batch_symbol(g: Network) -> Symbol:
     return symbol("run_B" if "B" in taken else "B")
 
 
-def _with_gradient(rank: Rank) -> frozenset[Value]:
-    return frozenset(value for value in rank.received if value.type.has_gradient)
+def _with_gradient(received: tuple[Value, ...]) -> frozenset[Value]:
+    return frozenset(value for value in received if value.type.has_gradient)
 
 
 class _Measured:
@@ -176,10 +177,17 @@ class _Measured:
             own=g.floating,
             samples=ONE if run.batch == 1 else self.batch,
             accumulating=run.accumulate > 1,
-            loss=rank.loss if rank.has_loss else None,
             hands_on=run.zero >= 2,
         )
-        self.memory = Memory(rank.graph, rank.graph.outputs, self.setting, self.measure, _with_gradient(rank))
+        self.parts = [self._part(part) for part in rank.parts]
+        self.memory = self._memory(rank.graph, rank.received, self.setting) if rank.is_in_parts else self.parts[-1]
+
+    def _part(self, part: RankPart) -> Memory:
+        setting = replace(self.setting, loss=self.rank.loss if part.has_loss else None)
+        return self._memory(part.graph, part.received, setting)
+
+    def _memory(self, graph: Graph, received: tuple[Value, ...], setting: Setting) -> Memory:
+        return Memory(graph, graph.outputs, setting, self.measure, _with_gradient(received))
 
     def _dtype(self) -> Dtype | None:
         """A network that is stored in the precision that is asked for keeps types of its own as they are."""
@@ -223,8 +231,18 @@ class _Measured:
 
     def _passes(self) -> tuple[str, str, dict[str, Expr]]:
         """The highest moment of forward and backward: its place, its phase, and the laws by kind."""
-        found = self.memory.peak(self.measure)
-        laws = {**found.laws, **self._fixed(), **self._average(), OTHERS: self.rank.waiting * self.memory.saved}
+        running = {moment.running for moment in self.rank.moments}
+        peaks = {part: self.parts[part].peak(self.measure) for part in sorted(running)}
+        every = ((peaks[each.running], self._laws(peaks[each.running], each)) for each in self.rank.moments)
+        found, laws = max(every, key=lambda pair: self._total(pair[1]))
+        return found.place, found.phase, laws
+
+    def _laws(self, found: Peak, moment: Moment1F1B) -> dict[str, Expr]:
+        """The laws by kind at the highest moment of the part that runs, beside what waits then."""
+        laws = {**found.laws, **self._fixed(), **self._average(), OTHERS: self._kept_of(moment.waiting)}
+        if self.rank.is_in_parts:  # gradients of an earlier micro-batch
+            others = self.memory.gradients - self.parts[moment.running].gradients
+            laws[WEIGHT_GRADIENTS] = laws.get(WEIGHT_GRADIENTS, ZERO) + others
         if self.run.zero == 2:
             # What is made is handed on by groups: one group of whole gradients beside the parts.
             group = self.shards.largest / self.setting.precision.values * self.setting.precision.gradients
@@ -234,21 +252,25 @@ class _Measured:
             # gradients before they are handed on.
             laws[WEIGHT_GRADIENTS] = self.shards.gradients
             laws[GATHERED_WEIGHTS] = self.shards.rest + 2 * self.shards.largest
-        return found.place, found.phase, laws
+        return laws
+
+    def _kept_of(self, counts: tuple[int, ...]) -> Expr:
+        """What so many micro-batches of every part keep."""
+        return expanded(Add(*(count * part.saved for count, part in zip(counts, self.parts, strict=True))))
 
     def _total(self, parts: Mapping[str, Expr]) -> int:
         return sum(map(self.measure, parts.values()))
 
     def _kept(self) -> dict[str, Expr]:
         """The sum that papers print: what every weight takes, and what autograd keeps."""
-        kept = (1 + self.rank.waiting) * self.memory.saved
+        kept = max((self._kept_of(moment.held) for moment in self.rank.moments), key=self.measure)
         held = {WEIGHT_GRADIENTS: self._held_gradients()}
         return {**self._fixed(), **held, **self._average(), KEPT_BY_AUTOGRAD: kept}
 
     @cached_property
     def shards(self) -> Shards:
         """What the first rank holds."""
-        return shards(self.memory, self.run.dp)
+        return shards(self.memory, self.run.dp, self.run.dp // self.run.ep)
 
     def _fixed(self) -> dict[str, Expr]:
         """Weights and states of the rank that holds the most."""
@@ -302,7 +324,11 @@ class _Measured:
         """What a step needs besides: of the rows, or of the share, that a rank updates."""
         given = (self.memory.graph, self.setting, self.run.kernel, self.measure)
         if self.run.zero == 3:
-            return step_bytes(*given, lambda weight: rows(weight, self.run.dp))
+            copies, precision = OPTIMIZERS[self.run.optimizer].foreach, self.setting.precision
+            if self.run.kernel == "foreach" and copies is not None:
+                return expanded(precision.states * copies * self.shards.gradients / precision.gradients)
+            # The fewest ranks that share a weight have the widest rows of it.
+            return step_bytes(*given, lambda weight: rows(weight, self.run.dp // self.run.ep))
         found = step_bytes(*given)
         share = self.run.dp if self.run.zero and self.run.kernel == "foreach" else 1
         return ceiling(found / share)
@@ -321,5 +347,7 @@ class _Measured:
         if kind == WORKSPACE and phase == "step":
             shared = self.run.zero in (1, 2)
             return "estimate" if shared else "bound" if is_bound(self.setting, self.run.kernel) else "exact"
-        counted = phase == "step" or (phase == "kept" and self.setting.precision.values >= SINGLE_BYTES)
+        precision = self.setting.precision
+        single = precision.values >= SINGLE_BYTES and not precision.autocast
+        counted = phase == "step" or (phase == "kept" and single)
         return "exact" if counted else "estimate"

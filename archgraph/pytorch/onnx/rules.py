@@ -10,14 +10,23 @@ from typing import TYPE_CHECKING
 
 from archgraph.errors import UnsupportedOpError, did_you_mean, quoted
 from archgraph.pytorch.onnx.gaps import gap_rule, is_standard
-from archgraph.pytorch.onnx.operators import elementwise, layers, recurrent, reductions, resizing, shapes
+from archgraph.pytorch.onnx.operators import (
+    attention,
+    elementwise,
+    layers,
+    losses,
+    recurrent,
+    reductions,
+    resizing,
+    shapes,
+)
 from archgraph.pytorch.onnx.operators.table import OPERATORS, OnnxRule
 from archgraph.pytorch.onnx.reading import STANDARD
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
 
-OPERATOR_FAMILIES = (elementwise, layers, recurrent, reductions, resizing, shapes)
+OPERATOR_FAMILIES = (attention, elementwise, layers, losses, recurrent, reductions, resizing, shapes)
 """Files of rules, imported for what they register."""
 STRUCTURE = frozenset(("Constant", "If"))
 """Operators that a network reads by itself."""

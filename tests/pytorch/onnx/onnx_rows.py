@@ -19,6 +19,7 @@ def ints(*numbers: int) -> Any:
 
 X, IMAGE, TOKENS = floats(1, 6, 8), floats(1, 4, 6, 6), floats(1, 5, 4)
 TESTS, NUMBERS = floats(1, 6, 8) > 0.5, (floats(1, 6, 8) * 9).astype(np.int64)
+HEADS = floats(1, 2, 5, 4)
 Row = tuple[Mapping[str, Any], Sequence[Any]]
 """Attributes, and operands: the first is the input, the others stand in the file; None for one that is left out."""
 
@@ -120,9 +121,43 @@ ROWS: dict[str, Row] = {
     "Transpose": ({"perm": [0, 2, 1]}, [X]),
     "Trilu": ({"upper": 0}, [X, np.int64(1)]),
     "Unsqueeze": ({}, [X, ints(1, -1)]),
+    "AffineGrid": ({}, [floats(1, 2, 3), ints(1, 3, 4, 5)]),
+    "Attention": ({}, [HEADS, floats(1, 2, 7, 4), floats(1, 2, 7, 6)]),
+    "Attention: grouped, causal": (
+        {"q_num_heads": 4, "kv_num_heads": 2, "is_causal": 1}, [floats(1, 5, 16), floats(1, 5, 8), floats(1, 5, 8)]
+    ),
+    "Attention: masked, scaled": ({"scale": 0.3}, [HEADS, HEADS, HEADS, floats(5, 5)]),
+    "Attention: window": ({"left_window_size": 1, "right_window_size": 2}, [HEADS, HEADS, HEADS]),
+    "Attention: past": ({"is_causal": 1}, [HEADS, HEADS, HEADS, None, floats(1, 2, 3, 4), floats(1, 2, 3, 4)]),
+    "BitShift": ({"direction": "RIGHT"}, [NUMBERS.astype(np.uint8), (NUMBERS[:, :1] % 3).astype(np.uint8)]),
+    "CenterCropPad": ({"axes": [1, 2]}, [X, ints(3, 11)]),
+    "Col2Im": ({"pads": [1, 1, 1, 1]}, [floats(1, 18, 25), ints(5, 5), ints(3, 3)]),
+    "CumProd": ({"exclusive": 1}, [X, np.int64(-1)]),
+    "Det": ({}, [floats(1, 3, 3)]),
+    "Hardmax": ({}, [X]),
+    "LpPool": ({"kernel_shape": [3, 3], "strides": [2, 2]}, [IMAGE]),
+    "MeanVarianceNormalization": ({}, [IMAGE]),
+    "NegativeLogLikelihoodLoss": ({"reduction": "sum"}, [floats(4, 3), ints(0, 2, 1, 1)]),
+    "ReverseSequence": ({"batch_axis": 0, "time_axis": 1}, [floats(3, 4, 2), ints(4, 1, 3)]),
+    "RotaryEmbedding": ({"num_heads": 2}, [floats(1, 5, 8), floats(1, 5, 2), floats(1, 5, 2)]),
+    "RotaryEmbedding: pairs": ({"interleaved": 1}, [HEADS, floats(9, 2), floats(9, 2), ints(4, 0, 8, 1, 2)[None]]),
+    "RotaryEmbedding: a part": (
+        {"num_heads": 2, "rotary_embedding_dim": 4}, [floats(1, 5, 12), floats(1, 5, 2), floats(1, 5, 2)]
+    ),
+    "SoftmaxCrossEntropyLoss": ({}, [floats(4, 3, 2), np.array([[0, 2], [1, 1], [2, 0], [1, 2]])]),
+    "SwiGLU": ({"alpha": 1.5}, [X, X]),
     "Where": ({}, [TESTS, X, floats(8)]),
 }  # fmt: skip
-OUTPUTS = {"Split": 2, "TopK": 2, "LSTM": 3, "LSTM: both ways": 3, "GRU": 2, "RNN": 2}
+OUTPUTS = {
+    "Attention: past": 3,
+    "SoftmaxCrossEntropyLoss": 2,
+    "Split": 2,
+    "TopK": 2,
+    "LSTM": 3,
+    "LSTM: both ways": 3,
+    "GRU": 2,
+    "RNN": 2,
+}
 """How many results an operator has, where there are several."""
 INPUTS = {"Gather: table": 1}
 """Which operand is the input, where it is not the first."""

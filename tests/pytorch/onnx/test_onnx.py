@@ -17,6 +17,7 @@ import numpy as np  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 from onnx.reference import ReferenceEvaluator  # noqa: E402
 from onnx_rows import EXCUSED, INPUTS, OUTPUTS, ROWS, floats, ints  # noqa: E402
+from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
 from archgraph.pytorch.onnx.load import load_onnx, onnx_module  # noqa: E402
@@ -175,6 +176,27 @@ def test_names_with_slashes_are_scopes(path):
     assert derived_tensors("net", model.graph, (1, 3, 8, 8))["images"].shape == (1, 3, 8, 8)
     found = load_onnx(path, {"images": (1, 3, 12, 16)})
     assert found.name == "net"
+
+
+def test_attention_of_one_operator_is_attention(tmp_path):
+    """With as many products as PyTorch counts, causal, and with fewer heads of keys and values."""
+    n = helper.make_node
+    turned = (("q", 4), ("k", 2))
+    nodes = [
+        *(n("MatMul", ["images", f"w{each}"], [each], f"/{each}/MatMul") for each in "qkv"),
+        *(
+            n("RotaryEmbedding", [each, "cos", "sin"], [f"{each}r"], f"/{each}/Rotary", num_heads=h)
+            for each, h in turned
+        ),
+        n("Attention", ["qr", "kr", "v"], ["y"], "/Attention", q_num_heads=4, kv_num_heads=2, is_causal=1),
+    ]
+    stored = {"wq": floats(16, 16), "wk": floats(16, 8), "wv": floats(16, 8), "cos": floats(1, 6, 2)}
+    model = graph(nodes, {"images": floats(1, 6, 16)}, ["y"], {**stored, "sin": floats(1, 6, 2)})
+    g = ag.load(save(model, tmp_path))
+    with sdpa_kernel(SDPBackend.MATH):  # the fused kernel of a CPU is not counted
+        assert g.macs == counted(model, 1, 6, 16)
+    (found,) = [member.op for _, member in g.graph.walk() if member.label == "scaled_dot_product_attention"]
+    assert found.causal and (found.heads, found.key_heads) == (4, 2)
 
 
 def test_a_branch_is_the_one_of_a_known_test(tmp_path):

@@ -156,3 +156,8 @@ def _gelu(x: Tensor, *, approximate: str = "none") -> Results:
 @operator("Swish")
 def _swish(x: Tensor, *, alpha: float = 1.0) -> Results:
     return functional.silu(x) if alpha == 1.0 else x * torch.sigmoid(alpha * x)
+
+
+@operator("BitShift")
+def _shifted(x: Tensor, y: Tensor, *, direction: str) -> Results:
+    return torch.bitwise_left_shift(x, y) if direction == "LEFT" else torch.bitwise_right_shift(x, y)

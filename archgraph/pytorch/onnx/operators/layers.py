@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import TYPE_CHECKING
 
 import torch
@@ -189,3 +190,37 @@ def _global_average(x: Tensor) -> Results:
 @operator("GlobalMaxPool")
 def _global_max(x: Tensor) -> Results:
     return x.amax(tuple(range(2, x.ndim)), keepdim=True)
+
+
+@operator("LpPool")
+def _lp_pool(
+    x: Tensor, *, kernel_shape: Sequence[int], p: int = 2, auto_pad: str = "NOTSET", ceil_mode: int = 0,
+    dilations: Sequence[int] = (), pads: Sequence[int] = (), strides: Sequence[int] = (),
+) -> Results:  # fmt: skip
+    if any(gap != 1 for gap in dilations) or ceil_mode:
+        raise UnsupportedOpError("LpPool with dilations or ceil_mode has no rule", hint="export it without")
+    rank = len(kernel_shape)
+    steps = list(strides or [1] * rank)
+    pads = same_border(x.shape[2:], kernel_shape, steps, [1] * rank, auto_pad) or list(pads or [0] * 2 * rank)
+    powers = border(x.abs().pow(p), pads)
+    return (MEANS_BY_RANK[rank](powers, list(kernel_shape), steps) * prod(kernel_shape)).pow(1 / p)
+
+
+@operator("MeanVarianceNormalization")
+def _mean_variance(x: Tensor, *, axes: Sequence[int] = (0, 2, 3)) -> Results:
+    centred = x - x.mean(list(axes), keepdim=True)
+    return centred / (centred.square().mean(list(axes), keepdim=True).sqrt() + 1e-9)
+
+
+@operator("Hardmax", version=True)
+def _hardmax(x: Tensor, *, axis: int | None = None, opset: int = 13) -> Results:
+    return _along_rest(x, axis, opset, _one_of_each)
+
+
+def _one_of_each(x: Tensor, dim: int) -> Tensor:
+    return functional.one_hot(x.argmax(dim), x.shape[dim]).movedim(-1, dim).to(x.dtype)
+
+
+@operator("Det")
+def _determinant(x: Tensor) -> Results:
+    return torch.linalg.det(x)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from archgraph.errors import UnsupportedOpError
 from archgraph.pytorch.onnx.operators.table import OPERATORS, OnnxRule, Results, numbers, operator
 
 if TYPE_CHECKING:
@@ -54,19 +53,16 @@ OPERATORS.update({name: _rule(reduction) for name, reduction in REDUCED.items()}
 
 @operator("ArgMax")
 def _place_of_largest(x: Tensor, *, axis: int = 0, keepdims: int = 1, select_last_index: int = 0) -> Results:
-    _first_alone("ArgMax", select_last_index)
+    if select_last_index:
+        return x.shape[axis] - 1 - x.flip(axis).argmax(axis, keepdim=bool(keepdims))
     return x.argmax(axis, keepdim=bool(keepdims))
 
 
 @operator("ArgMin")
 def _place_of_smallest(x: Tensor, *, axis: int = 0, keepdims: int = 1, select_last_index: int = 0) -> Results:
-    _first_alone("ArgMin", select_last_index)
+    if select_last_index:
+        return x.shape[axis] - 1 - x.flip(axis).argmin(axis, keepdim=bool(keepdims))
     return x.argmin(axis, keepdim=bool(keepdims))
-
-
-def _first_alone(kind: str, last: int) -> None:
-    if last:
-        raise UnsupportedOpError(f"{kind} with select_last_index has no rule", hint="export it without")
 
 
 @operator("TopK")
@@ -74,6 +70,17 @@ def _top(
     x: Tensor, count: Tensor | None = None, *, k: int = 0, axis: int = -1, largest: int = 1, sorted: int = 1
 ) -> Results:  # fmt: skip
     return x.topk(k if count is None else int(count.item()), axis, bool(largest), bool(sorted))
+
+
+@operator("CumProd")
+def _running_product(x: Tensor, axis: Tensor, *, exclusive: int = 0, reverse: int = 0) -> Results:
+    dim = int(axis.item()) % x.ndim
+    turned = x.flip(dim) if reverse else x
+    if exclusive:
+        first = torch.ones_like(turned.narrow(dim, 0, 1))
+        turned = torch.cat([first, turned.narrow(dim, 0, x.shape[dim] - 1)], dim)
+    made = turned.cumprod(dim)
+    return made.flip(dim) if reverse else made
 
 
 @operator("CumSum")

@@ -117,9 +117,11 @@ def _gather_elements(x: Tensor, places: Tensor, *, axis: int = 0) -> Results:
 
 @operator("GatherND")
 def _gather_nd(x: Tensor, places: Tensor, *, batch_dims: int = 0) -> Results:
-    if batch_dims:
-        raise UnsupportedOpError("GatherND with batch_dims has no rule", hint="export it without")
-    return x[tuple(places.unbind(-1))]
+    if not batch_dims:
+        return x[tuple(places.unbind(-1))]
+    if batch_dims != 1:
+        raise UnsupportedOpError("GatherND with several batch_dims has no rule", hint="export it with one")
+    return torch.stack([one[tuple(own.unbind(-1))] for one, own in zip(x.unbind(0), places.unbind(0), strict=True)])
 
 
 @operator("ScatterElements", "Scatter")
@@ -213,3 +215,44 @@ def _triangle(x: Tensor, diagonal: Tensor | None = None, *, upper: int = 1) -> R
 def _eye_like(x: Tensor, *, dtype: int | None = None, k: int = 0) -> Results:
     ones = torch.ones(x.shape, dtype=x.dtype if dtype is None else torch_type(dtype))
     return ones.triu(k).tril(k)
+
+
+@operator("CenterCropPad")
+def _centred(x: Tensor, shape: Tensor, *, axes: Sequence[int] = ()) -> Results:
+    along = [axis % x.ndim for axis in axes] or list(range(x.ndim))
+    for dim, wanted in zip(along, numbers(shape), strict=True):
+        more = wanted - x.shape[dim]
+        if more < 0:
+            x = x.narrow(dim, -more // 2, wanted)
+        elif more > 0:
+            x = functional.pad(x, [0, 0] * (x.ndim - 1 - dim) + [more // 2, more - more // 2])
+    return x
+
+
+@operator("Col2Im")
+def _from_columns(
+    x: Tensor, size: Tensor, block: Tensor, *, dilations: Sequence[int] = (), pads: Sequence[int] = (),
+    strides: Sequence[int] = (),
+) -> Results:  # fmt: skip
+    rank = len(numbers(size))
+    cut = list(pads or [0] * 2 * rank)
+    if rank != 2 or cut[:rank] != cut[rank:]:
+        raise UnsupportedOpError("Col2Im beyond images with even borders has no rule", hint="export it with fold")
+    steps, gaps = list(strides or [1] * rank), list(dilations or [1] * rank)
+    taken = (numbers(size), numbers(block), gaps, cut[:rank], steps)
+    return functional.fold(x, *((each[0], each[1]) for each in taken))
+
+
+@operator("ReverseSequence")
+def _reversed(x: Tensor, lengths: Tensor, *, batch_axis: int = 1, time_axis: int = 0) -> Results:
+    steps = torch.arange(x.shape[time_axis], device=x.device)
+    ends = lengths.unsqueeze(-1)
+    places = torch.where(steps < ends, ends - 1 - steps, steps)
+    places = places if batch_axis < time_axis else places.transpose(0, 1)
+    shape = [x.shape[dim] if dim in (batch_axis, time_axis) else 1 for dim in range(x.ndim)]
+    return x.gather(time_axis, places.reshape(shape).expand(x.shape))
+
+
+@operator("AffineGrid")
+def _affine_grid(theta: Tensor, size: Tensor, *, align_corners: int = 0) -> Results:
+    return functional.affine_grid(theta, numbers(size), align_corners=bool(align_corners))
