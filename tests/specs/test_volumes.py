@@ -17,7 +17,7 @@ def held(name, make, side=128):
     with torch.device("meta"):
         module = make(g.defaults)
         with FlopCounterMode(display=False) as counter:
-            outs = module.eval()(torch.empty(1, 1, side, side, side))
+            outs = module.eval()(torch.empty(1, int(g.defaults.get("modalities", 1)), side, side, side))
     outs = outs if isinstance(outs, list) else [outs]
     params = sum(weight.numel() for weight in module.parameters())
     shapes = [tuple(map(int, type_.sizes.values())) for type_ in g.outputs.values()]
@@ -41,3 +41,8 @@ def test_mednext(size):
 @pytest.mark.parametrize("size", ["14-classes", "4-classes"])
 def test_unetr(size):
     held(f"unetr:{size}", lambda at: plain.UNETR(classes=at["classes"]), side=96)
+
+
+@pytest.mark.parametrize(("name", "side"), [("btcv", 96), ("brats", 128)])
+def test_swin_unetr(name, side):
+    held(f"swin_unetr:{name}", lambda at: plain.SwinUNETR(modalities=at["modalities"], classes=at["classes"]), side)
