@@ -92,7 +92,7 @@ class Pad(Rearrangement):
 class Crop(Rearrangement):
     """Cuts positions off both sides; `by` is written like a padding.
 
-    `{c: C, *positions} -> {c: C, *positions - before - after}`.
+    `{c: C, *positions} -> {c: C, *positions - before - after}`; an axis that `by` leaves out stays as it is.
 
     >>> op, inputs = Crop.example()
     >>> print(op.infer(*inputs)[0])
