@@ -35,8 +35,14 @@ def broadcast(kind: str, operands: tuple[TensorType, ...]) -> TensorType:
             if not result.has(axis):
                 result = result.with_sizes({axis: length})
             elif not decide(length, "==", result.size(axis), "{} on axis {}", kind, axis):
-                raise ShapeError(f"cannot {kind}: operands differ on axis {axis} ({result.size(axis)} and {length})")
+                sizes = (result.size(axis), length)
+                rule = f"cannot {kind}: operands differ on axis {axis} ({sizes[0]} and {sizes[1]})"
+                raise ShapeError(rule, hint=_drop(axis) if ONE in sizes else "")
     return result
+
+
+def _drop(axis: str) -> str:
+    return f"what lacks an axis is broadcast, and what has it in size 1 is not: take: {{axis: {axis}}} drops it"
 
 
 def kept_factors(needed: frozenset[int]) -> Saved:

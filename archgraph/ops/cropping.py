@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError
-from archgraph.ops.arguments import Padding, PerAxis, Ratio, padding_pairs, per_axis, plain_number
+from archgraph.ops.arguments import SIDES, Named, Padding, PerAxis, Ratio, padding_pairs, per_axis, plain_number
 from archgraph.ops.base import Op, Saved, Types
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, Border, Reach, Window, using
@@ -26,14 +26,22 @@ def _pairs(by: Padding, x: TensorType) -> dict[str, tuple[Expr, Expr]]:
     if isinstance(by, str):
         raise ShapeError(f"the amount of padding is a number, and is '{by}'")
     ones: dict[str, Expr] = dict.fromkeys(x.positions, ONE)
-    return padding_pairs(by, ones, ones)
+    return padding_pairs(_with_idle_axes(by, x.positions), ones, ones)
+
+
+def _with_idle_axes(by: Padding, positions: tuple[str, ...]) -> Padding:
+    """Return the amounts with nothing for every axis that a mapping by axis leaves out."""
+    if not isinstance(by, Named) or {name for name, _ in by} <= SIDES:
+        return by
+    return Named(dict.fromkeys(positions, ZERO) | dict(by))
 
 
 @dataclass(frozen=True)
 class Pad(Rearrangement):
     """Adds positions on both sides: zeros or another `value`, or reflected, replicated or circular values.
 
-    `{c: C, *positions} -> {c: C, *positions + before + after}`; `by` is written like a padding.
+    `{c: C, *positions} -> {c: C, *positions + before + after}`; `by` is written like a padding;
+    an axis that it leaves out stays as it is.
 
     >>> op, inputs = Pad.example()
     >>> print(op.infer(*inputs)[0])
@@ -84,7 +92,7 @@ class Pad(Rearrangement):
 class Crop(Rearrangement):
     """Cuts positions off both sides; `by` is written like a padding.
 
-    `{c: C, *positions} -> {c: C, *positions - before - after}`.
+    `{c: C, *positions} -> {c: C, *positions - before - after}`; an axis that `by` leaves out stays as it is.
 
     >>> op, inputs = Crop.example()
     >>> print(op.infer(*inputs)[0])

@@ -197,7 +197,8 @@ class Declarations:
     def _part(self, tree: Tree | None, default: int) -> Expr:
         value = Integer(default) if tree is None else evaluate_tree(tree, self)
         if tree is not None and not isinstance(value, Expr):
-            tree.fail(f"multiple_of and offset are numbers, and this is {describe(value)}")
+            hint = "of several, write what all of them divide: heads * groups" if isinstance(value, tuple) else ""
+            tree.fail(f"multiple_of and offset are numbers, and this is {describe(value)}", hint)
         return value
 
     def _evaluate(self, expression: Expr) -> int:

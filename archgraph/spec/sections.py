@@ -34,8 +34,13 @@ def known_keys(tree: Tree, allowed: Iterable[str], what: str) -> None:
             tree.fail_at_key(
                 key,
                 f"unknown key {quoted(key)} in {what}.{did_you_mean(key, allowed)}",
-                hint=f"the keys of {what} are {', '.join(allowed)}",
+                hint=_cut_text(key) or f"the keys of {what} are {', '.join(allowed)}",
             )
+
+
+def _cut_text(key: str) -> str:
+    """Return what to do about words that a comma made a key of, as in `{doc: big, and green}`."""
+    return "a text with a comma stands in quotes between braces" if " " in key.strip() else ""
 
 
 def section(tree: Tree, key: str, *, any_name: bool = False) -> list[tuple[str, Tree, Place]]:

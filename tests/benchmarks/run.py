@@ -116,7 +116,7 @@ def spread_evenly(span: int) -> Callable[[], object]:
     """Return the effective field of 32 layers of attention over so many tokens."""
     from archgraph import load
 
-    g = load(str(Path(__file__).parents[1] / "specs" / "mistral.yaml")).at(span=span)
+    g = load("mistral").at(span=span)
     return g.effective_field
 
 

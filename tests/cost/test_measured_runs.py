@@ -4,7 +4,6 @@ Each number is what a library held or counted; the derivation stands beside it w
 """
 
 from functools import cache
-from pathlib import Path
 
 import pytest
 from sympy import Integer
@@ -152,7 +151,6 @@ blocks:
       - linear: {out: x.c, bias: false}
       - add: [_, y]
 """
-MISTRAL = Path(__file__).parents[1] / "specs" / "mistral.yaml"
 
 
 @cache
@@ -160,8 +158,8 @@ def language(name):
     head = {**SERVED, "d": 16, "span": 0, "N": 40}
     return {
         "grouped": lambda: ag.load("llama").at(**SERVED, N=40),
-        "head_dim": lambda: ag.load(MISTRAL).at(**head),
-        "window": lambda: ag.load(MISTRAL).at(**{**head, "d": 8, "span": 16}),
+        "head_dim": lambda: ag.load("mistral").at(**head),
+        "window": lambda: ag.load("mistral").at(**{**head, "d": 8, "span": 16}),
         "mix": lambda: ag.loads(MIX),
         "cross": lambda: ag.loads(CROSS),
     }[name]()

@@ -1,14 +1,10 @@
 """Serving by hand: caches of windows and pages, shares of weights in fewer bits, and what cannot be served."""
 
-from pathlib import Path
-
 import pytest
 
 import archgraph as ag
 from archgraph.cli import main
 from archgraph.errors import QueryError
-
-MISTRAL = Path(__file__).parents[1] / "specs" / "mistral.yaml"
 
 
 def small(**at):
@@ -49,7 +45,7 @@ def test_weights_are_packed_where_they_are_hidden_matrices():
 
 
 def test_a_span_of_a_spec_is_a_window():
-    g = ag.load(MISTRAL).at(D=24, L=3, F=40, heads=6, kv_heads=2, d=4, V=50, N=64, span=8)
+    g = ag.load("mistral").at(D=24, L=3, F=40, heads=6, kv_heads=2, d=4, V=50, N=64, span=8)
     for past, held in ((3, 3), (7, 7), (8, 7), (63, 7)):
         assert g.serving(past=past).cache == held * 2 * 3 * 2 * 4 * 2
     near, far = g.serving(past=20), g.serving(past=60)

@@ -300,7 +300,7 @@ def test_a_skip_stays_where_it_was_beside_a_causal_convolution():
 
 
 def test_mistral_reaches_span_tokens_by_each_layer():
-    g = ag.load("tests/specs/mistral.yaml")
+    g = ag.load("mistral")
     assert [g.at(N=N).max_path() for N in (4096, 8192, 2**20)] == [1, 3, 32]
     far = g.at(N=10**6).paths()
     assert (far.hops(10**6 - 4096, 10**6 - 1), far.hops(10**6 - 4097, 10**6 - 1)) == (1, 2)

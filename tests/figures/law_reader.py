@@ -124,8 +124,9 @@ class _Reader:
             assert self.rest.pop(0) == ")"
             return Fraction(ROUNDINGS[first](inner))
         if first[0].isdigit():
-            unit = UNITS[self.rest.pop(0)] if self.next_is(*UNITS) and "." in first else 1
-            return Fraction(first) * unit
+            # A letter behind a whole number is a unit only where no symbol has that name.
+            prefixed = self.next_is(*UNITS) and ("." in first or self.rest[0] not in self.values)
+            return Fraction(first) * (UNITS[self.rest.pop(0)] if prefixed else 1)
         return Fraction(self.values[re.sub(r"[\s_]", "", first)])
 
 

@@ -203,6 +203,7 @@ REARRANGEMENTS = [
     *(case("pad", IMAGE, by=1, mode=mode) for mode in ("reflect", "replicate", "circular")),
     *(case("pad", operand, by=1, value=-HALF) for operand in (IMAGE, LAST)),
     case("pad", LAST, by={"h": [1, 2], "w": 0}),
+    case("pad", LAST, by={"h": [1, 2]}),
     case("crop", IMAGE, by={"before": 1, "after": 2}),
     case("slice", TOKENS, axis="n", start=2, size=3),
     case("slice", TOKENS, axis="c", start=2, size=3),

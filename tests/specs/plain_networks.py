@@ -222,9 +222,9 @@ class StackedHourglass(nn.Module):
 
 
 class MambaBlock(nn.Module):
-    def __init__(self, width=768, states=16, rank=48):
+    def __init__(self, width, states=16):
         super().__init__()
-        inner = 2 * width
+        inner, rank = 2 * width, width // 16
         self.states, self.rank, self.norm = states, rank, nn.RMSNorm(width)
         self.in_proj, self.out_proj = nn.Linear(width, 2 * inner, False), nn.Linear(inner, width, False)
         self.conv = nn.Conv1d(inner, inner, 4, groups=inner)
@@ -248,10 +248,10 @@ class MambaBlock(nn.Module):
 
 
 class Mamba(nn.Module):
-    def __init__(self):
+    def __init__(self, width=768, depth=24):
         super().__init__()
-        self.embedding, self.norm = nn.Embedding(50280, 768), nn.RMSNorm(768)
-        self.blocks = nn.Sequential(*(MambaBlock() for _ in range(24)))
+        self.embedding, self.norm = nn.Embedding(50280, width), nn.RMSNorm(width)
+        self.blocks = nn.Sequential(*(MambaBlock(width) for _ in range(depth)))
 
     def forward(self, ids):
         return F.linear(self.norm(self.blocks(self.embedding(ids))), self.embedding.weight)

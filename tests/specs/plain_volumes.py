@@ -172,3 +172,89 @@ class UNETR(nn.Module):
 
     def on_grid(self, x):
         return x.transpose(1, 2).unflatten(2, self.grid)
+
+
+class WindowAttention(nn.Module):
+    """Attention within windows on a grid padded to whole ones, with the table of biases of a full window."""
+
+    def __init__(self, width, heads, window, *, shifted):
+        super().__init__()
+        self.heads, self.window, self.shifted = heads, window, shifted
+        self.qkv, self.proj = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.bias = nn.Parameter(torch.zeros((2 * window - 1) ** 3, heads))
+
+    def forward(self, x):  # samples, d, h, w, channels
+        sides = [min(self.window, side) for side in x.shape[1:4]]
+        shifts = [
+            side // 2 if self.shifted and side < full else 0 for side, full in zip(sides, x.shape[1:4], strict=True)
+        ]
+        ends = [-full % side for side, full in zip(sides, x.shape[1:4], strict=True)]
+        padded = F.pad(x, [0, 0, *(n for end in reversed(ends) for n in (0, end))]).roll(
+            [-n for n in shifts], (1, 2, 3)
+        )
+        out = self.attended(padded, sides).roll(shifts, (1, 2, 3))
+        return out[:, : x.shape[1], : x.shape[2], : x.shape[3]]
+
+    def attended(self, x, sides):
+        a, b, c = sides
+        grid = [full // side for full, side in zip(x.shape[1:4], sides, strict=True)]
+        parts = x.unflatten(3, (grid[2], c)).unflatten(2, (grid[1], b)).unflatten(1, (grid[0], a))
+        parts = parts.permute(0, 1, 3, 5, 2, 4, 6, 7).flatten(4, 6).flatten(0, 3)  # windows, positions, channels
+        q, k, v = self.qkv(parts).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        bias = self.bias[0].view(1, self.heads, 1, 1).expand(1, -1, parts.shape[1], parts.shape[1])
+        out = self.proj(F.scaled_dot_product_attention(q, k, v, bias).transpose(1, 2).flatten(2))
+        out = out.unflatten(0, (-1, *grid)).unflatten(4, sides).permute(0, 1, 4, 2, 5, 3, 6, 7)
+        return out.flatten(5, 6).flatten(3, 4).flatten(1, 2)
+
+
+class SwinBlock(nn.Module):
+    def __init__(self, width, heads, window, *, shifted):
+        super().__init__()
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2))
+        self.attention = WindowAttention(width, heads, window, shifted=shifted)
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+
+    def forward(self, x):
+        x = x + self.attention(self.norms[0](x))
+        return x + self.mlp(self.norms[1](x))
+
+
+class SwinStage(nn.Module):
+    """Blocks with regular and shifted windows, then every cube of eight positions as one of twice the channels."""
+
+    def __init__(self, width, heads, window, pairs):
+        super().__init__()
+        self.blocks = nn.Sequential(
+            *(SwinBlock(width, heads, window, shifted=odd) for _ in range(pairs) for odd in (0, 1))
+        )
+        self.norm, self.reduction = nn.LayerNorm(8 * width), nn.Linear(8 * width, 2 * width, bias=False)
+
+    def forward(self, x):
+        x = self.blocks(x.permute(0, 2, 3, 4, 1))
+        cubes = torch.cat([x[:, i::2, j::2, k::2] for i in (0, 1) for j in (0, 1) for k in (0, 1)], -1)
+        return self.reduction(self.norm(cubes)).permute(0, 4, 1, 2, 3)
+
+
+class SwinUNETR(nn.Module):
+    def __init__(self, width=48, modalities=1, classes=14, head_dim=16, window=7, pairs=(1, 1, 1, 1)):
+        super().__init__()
+        widths = [width * 2**i for i in range(5)]
+        self.patches = nn.Conv3d(modalities, width, 2, 2)
+        self.stages = nn.ModuleList(SwinStage(c, c // head_dim, window, n) for c, n in zip(widths, pairs, strict=False))
+        self.first = UNETRBlock(modalities, width)
+        self.skips = nn.ModuleList(UNETRBlock(c, c) for c in (*widths[:3], widths[4]))
+        down = [*reversed(widths), width]
+        self.ups = nn.ModuleList(twice(a, b) for a, b in pairwise(down))
+        self.joins = nn.ModuleList(UNETRBlock(2 * c, c) for c in down[1:])
+        self.head = nn.Conv3d(width, classes, 1)
+
+    def forward(self, image):
+        grids = [self.patches(image)]
+        for stage in self.stages:
+            grids.append(stage(grids[-1]))
+        grids = [F.layer_norm(grid.movedim(1, -1), grid.shape[1:2]).movedim(-1, 1) for grid in grids]
+        shallow = [block(grid) for block, grid in zip(self.skips[:3], grids, strict=False)]
+        skips, x = [self.first(image), *shallow, grids[3]], self.skips[3](grids[4])
+        for up, join in zip(self.ups, self.joins, strict=True):
+            x = join(torch.cat((up(x), skips.pop()), 1))
+        return self.head(x)

@@ -8,7 +8,6 @@ import archgraph as ag
 
 torch = pytest.importorskip("torch")
 import plain_networks as plain  # noqa: E402
-import plain_volumes  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -19,8 +18,6 @@ NETWORKS = {
     "mlp_mixer": (plain.MlpMixer, {}),
     "wavenet": (plain.WaveNet, {"N": 4000}),
     "hourglass": (plain.StackedHourglass, {}),
-    "unetr": (plain_volumes.UNETR, {}),
-    "mamba": (plain.Mamba, {"N": 16}),
 }
 
 
@@ -63,11 +60,6 @@ def test_every_spec_is_compared():
 def test_wavenet_hears_three_cycles():
     field = ag.load(FOLDER / "wavenet.yaml").receptive_field("logits").n
     assert field.size_max == 1 + 1 + 3 * 1023
-
-
-def test_mamba_is_linear_in_its_tokens():
-    g = ag.load(FOLDER / "mamba.yaml")
-    assert g.macs.diff(g.symbols["N"], 2) == 0
 
 
 def test_mixer_has_weights_per_token():

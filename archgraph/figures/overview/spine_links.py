@@ -49,7 +49,8 @@ def joined(
 ) -> Plan:
     """Sort every link into residuals, side_inputs, and what side boxes take."""
     residuals: dict[tuple[str, str], set[Value]] = {}
-    side_inputs: list[SideInput] = []
+    side_inputs: dict[SideInput, None] = {}
+    opened = {slot.name for slot in slots if slot.deck is not None}
     taken: dict[Group, dict[str, None]] = {side: {} for side in sides}
     flowing = {homes[group]: group.output for group in found.chain if group in homes}
     # The last group of a box says what its end makes.
@@ -65,7 +66,9 @@ def joined(
             if name != homes[target] and not flows:
                 residuals.setdefault((name, homes[target]), set()).add(value)
         else:
-            side_inputs.append(SideInput(name, homes[target], _side_label(source, target), _deck_input(target, value)))
+            # Into a box that stays closed a value goes by one arrow, however many blocks in it take it.
+            entry = _deck_input(target, value) if homes[target] in opened else ""
+            side_inputs[SideInput(name, homes[target], _side_label(source, target), entry)] = None
     return Plan(
         tuple(slots),
         {pair: len(values) for pair, values in residuals.items()},
