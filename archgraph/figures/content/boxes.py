@@ -86,6 +86,20 @@ def content(
         strides: name the strides of convolutions.
         beside: items that count for the laws; those that multiply matrices are named in a line of their own.
     """
+    key = ("content", tuple(items), own, side, times, room, strides, tuple(beside))
+    return facts.known(key, lambda: _described(facts, items, own, side, times, room, strides, beside))
+
+
+def _described(
+    facts: Facts,
+    items: Sequence[Item],
+    own: bool,  # noqa: FBT001
+    side: bool,  # noqa: FBT001
+    times: int,
+    room: float,
+    strides: bool,  # noqa: FBT001
+    beside: Sequence[Item],
+) -> Content:
     last = items[-1]
     reach = facts.own_reach(items) if own else facts.reach(last.path)
     light = all(item.light for item in items)
@@ -210,6 +224,11 @@ def pairs(facts: Facts, items: Sequence[Item]) -> list[tuple[str, Expr]]:
 
 def tooltip(facts: Facts, items: Sequence[Item], reach: ReadExtent | None, beside: Sequence[Item] = ()) -> str:
     """Name, exact laws with their values, and the receptive field, as plain text."""
+    key = ("tooltip", tuple(items), reach, tuple(beside))
+    return facts.known(key, lambda: _tooltip(facts, items, reach, beside))
+
+
+def _tooltip(facts: Facts, items: Sequence[Item], reach: ReadExtent | None, beside: Sequence[Item]) -> str:
     first = items[0]
     path = first.path if len(items) == 1 else f"{first.path} … {items[-1].path}"
     rows = [f"{path}: {', '.join(dict.fromkeys(item.member.title or item.label for item in items))}"]

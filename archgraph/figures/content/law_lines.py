@@ -3,6 +3,7 @@
 What is left out, or rounded, stands behind ``≈``, and is what `archgraph.figures.content.terms` allows.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from sympy import Expr
@@ -47,11 +48,26 @@ def right_side(facts: Facts, expression: Expr, room: float, size: float) -> Line
 def law_side(facts: Facts, expression: Expr, room: float, size: float) -> Line:
     """The sign and the longest form that has room; nothing where none has, or values are asked for."""
     room = max(room, _FULL_ROOM) if facts.options.terms == "full" else room
-    for sign, form in () if facts.options.values else forms(expression, facts.values):
-        line = line_of(_sign(sign, size), math(form, size), gap=_GAP * size)
-        if line_width(line) + _GAP * size <= room:
+    for line, width in () if facts.options.values else _sides(facts, expression, size):
+        if width <= room:
             return line
     return ()
+
+
+def _sides(facts: Facts, expression: Expr, size: float) -> Iterator[tuple[Line, float]]:
+    """The sign and every form of a law with its width, from the longest to the shortest; each is made once."""
+    kept: list[tuple[Line, float]]
+    kept, more = facts.known(("sides", expression, size), lambda: ([], _measured(facts, expression, size)))
+    yield from kept
+    for side in more:
+        kept.append(side)
+        yield side
+
+
+def _measured(facts: Facts, expression: Expr, size: float) -> Iterator[tuple[Line, float]]:
+    for sign, form in forms(expression, facts.values):
+        line = line_of(_sign(sign, size), math(form, size), gap=_GAP * size)
+        yield line, line_width(line) + _GAP * size
 
 
 def value_side(facts: Facts, expression: Expr, size: float) -> Line:

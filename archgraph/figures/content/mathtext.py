@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from math import fsum
 from typing import cast
 
@@ -45,6 +46,8 @@ def line_of(*parts: tuple[Run, ...], gap: float = 0.0) -> tuple[Run, ...]:
     return tuple(out)
 
 
+# An integer of Python and one of sympy are equal, and are set alike.
+@lru_cache(maxsize=1 << 12)
 def math(expression: Expr | int, size: float) -> tuple[Run, ...]:
     """A law as runs.
 

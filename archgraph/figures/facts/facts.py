@@ -1,7 +1,8 @@
 """The numbers that a figure prints: laws in the user's symbols, values, receptive fields."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import TypeVar, cast
 
 from sympy import Add, Expr, Symbol
 
@@ -33,6 +34,7 @@ from archgraph.outline.u_parts import UParts, us_of
 from archgraph.outline.wording import brief
 from archgraph.sizes.expansion import expanded
 
+Found = TypeVar("Found")
 MOST_OPERATIONS = 20_000
 """The longest network whose paths a figure counts."""
 _LONGEST_SIZE = 20
@@ -49,6 +51,13 @@ class Facts:
         self.options = options or Options()
         self.author = Author(network, self.options)
         self._powers: BodyPowers = {}
+        self._known: dict[object, object] = {}
+
+    def known(self, key: object, find: Callable[[], Found]) -> Found:
+        """Return what was found for a key, found once: every trial of a layout asks for the same boxes."""
+        if key not in self._known:
+            self._known[key] = find()
+        return cast(Found, self._known[key])
 
     @cached_property
     def flow(self) -> Flow:
@@ -117,7 +126,10 @@ class Facts:
 
     def inside(self, group: Group) -> Structure:
         """The structure of what a group repeats."""
-        item, repeat = group.items[0], group.items[0].member
+        return self.known(("inside", group.items[0]), lambda: self._inside(group.items[0]))
+
+    def _inside(self, item: Item) -> Structure:
+        repeat = item.member
         assert isinstance(repeat, Repeat)
         pairs = zip(repeat.body.outputs, repeat.outputs, strict=True)
         # What nothing outside reads is read by the next iteration, if there is one.
@@ -202,7 +214,9 @@ class Facts:
         return self.shown(self._costs.total(metric))
 
     def _sum(self, items: Iterable[Item], metric: str) -> Expr:
-        return self.shown(Add(*(self._costs.member(item.member, metric, item.unread) for item in items)))
+        every = tuple(items)
+        costs = lambda: (self._costs.member(item.member, metric, item.unread) for item in every)  # noqa: E731
+        return self.known((metric, every), lambda: self.shown(Add(*costs())))
 
     @property
     def selected(self) -> tuple[Value, ...]:
@@ -223,7 +237,8 @@ class Facts:
         return costs_of(self.network)
 
     def shown(self, expression: Expr) -> Expr:
-        return expanded(self.network.show(expanded(expression)))
+        """An expression of the graph in the user's symbols, multiplied out."""
+        return self.known(("shown", expression), lambda: expanded(self.network.show(expanded(expression))))
 
     def brief(self, length: Expr) -> object:
         """A size in the user's symbols if that is short, else its number."""
@@ -268,6 +283,9 @@ class Facts:
 
     def reach(self, path: str) -> ReadExtent | None:
         """What the output of a member reads of the main input; nothing if it does not depend on positions."""
+        return self.known(("reach", path), lambda: self._reach(path))
+
+    def _reach(self, path: str) -> ReadExtent | None:
         if self._fields is None:
             return None
         try:
@@ -277,6 +295,9 @@ class Facts:
 
     def own_reach(self, items: Sequence[Item]) -> ReadExtent | None:
         """What one output of some items reads of the operand that it reads most of."""
+        return self.known(("own reach", tuple(items)), lambda: self._own_reach(items))
+
+    def _own_reach(self, items: Sequence[Item]) -> ReadExtent | None:
         made = {value for item in items for value in item.member.outputs}
         outside = tuple(dict.fromkeys(v for item in items for v in item.member.inputs if v not in made))
         last, members = items[-1].member.outputs[0], tuple(item.member for item in items)
