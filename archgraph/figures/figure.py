@@ -74,7 +74,7 @@ class Figure:
 
     @cached_property
     def html(self) -> str:
-        """The drawing as an interactive page on its own; sliders where it is of one network.
+        """The drawing as an interactive page on its own, with a slider for every symbol of its laws.
 
         >>> import archgraph
         >>> "<svg" in archgraph.load("dit").draw().html
@@ -82,14 +82,15 @@ class Figure:
         """
         from archgraph.figures.overview.unfolding import Drawing, unfolded
         from archgraph.figures.write.interactive import page
-        from archgraph.figures.write.sliders import rules, sliders
+        from archgraph.figures.write.sliders import of_network
 
-        facts = self._facts[0] if len(self._facts) == 1 else None
-        if facts is None:
-            return page([Drawing("", "", "", self.diagram)], look=self.look)
-        drawings = [replace(one, diagram=themed(one.diagram, self.look)) for one in unfolded(facts, self._plain)]
-        totals = [(name, facts.total(name)) for name in ("params", "macs")]
-        return page(drawings, sliders(facts), totals, rules(facts), look=self.look)
+        if not self._facts:
+            return page([Drawing("", "", "", self.diagram)], [], look=self.look)
+        alone = self._facts[0] if len(self._facts) == 1 and self.kind in ("overview", "blocks", "full") else None
+        found = [Drawing("", "", "", self._plain)] if alone is None else unfolded(alone, self._plain)
+        drawings = [replace(one, diagram=themed(one.diagram, self.look)) for one in found]
+        charts = alone is None or alone.options.style != "boxes" or alone.frozen
+        return page(drawings, [of_network(one) for one in self._facts], look=self.look, fixed=charts)
 
     def caption(self) -> str:
         """One or two sentences for below the drawing: what it shows, and what the network costs, exactly.

@@ -259,7 +259,8 @@ def _scale(facts: Facts):
     unit = f"{facts.unit}{side}" if facts.pixels == 1 else f"elements of {facts.pixels} px{side}"
     heading = line_of(words("Receptive field", SIZES.small, "bold"), words(f"({unit})", SIZES.small), gap=2.5)
     name = str(facts.shown(lengths[axis]))
-    return ticks(facts.number(lengths[axis]), name if name.isidentifier() else ""), heading
+    law = facts.shown(lengths[axis])
+    return ticks(facts.number(lengths[axis]), name if name.isidentifier() else "", law, facts.place), heading
 
 
 def _described(facts: Facts, drawn: Diagram) -> Diagram:
