@@ -226,6 +226,7 @@ class Box:
         outline: by which it was drawn, for the legend.
         laws: (metric, law) of what it stands for.
         label: what the spec calls it, where it does.
+        place: of which of several networks it is.
     """
 
     name: str

@@ -17,7 +17,7 @@ from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_f
 from archgraph.figures.drawing.evaluated import Evaluated
 from archgraph.figures.facts.author import Author
 from archgraph.figures.facts.coloring import kind_tint, level_scale, level_tint
-from archgraph.figures.facts.field_laws import FieldLaws
+from archgraph.figures.facts.field_laws import FieldsAtAnySize
 from archgraph.figures.facts.hop_facts import HopFacts, Hops
 from archgraph.figures.facts.options import Options
 from archgraph.graph.ir import Graph, Repeat, Value
@@ -248,11 +248,11 @@ class Facts:
         return receptive_fields(self.network, self.input.name)
 
     @cached_property
-    def field_laws(self) -> FieldLaws | None:
+    def field_laws(self) -> FieldsAtAnySize | None:
         """The fields as laws, for pages that compute them anew."""
         if self._fields is None or self.input is None:
             return None
-        return FieldLaws(self.network.graph, self.input, self._fields, self.shown, self.number)
+        return FieldsAtAnySize(self.network.graph, self.input, self._fields, self.shown, self.number)
 
     def reach(self, path: str) -> ReadExtent | None:
         """What the output of a member reads of the main input; nothing if it does not depend on positions."""

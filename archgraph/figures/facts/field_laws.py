@@ -31,7 +31,7 @@ class FieldLaw:
     causal: bool
 
 
-class FieldLaws:
+class FieldsAtAnySize:
     """The laws of all members of a network on one input, held against the fields at the bound values.
 
     Args:

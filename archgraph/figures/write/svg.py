@@ -10,12 +10,12 @@ from archgraph.figures.write.letters import PREFIX, Letters
 from archgraph.figures.write.letters import coordinate as _n
 from archgraph.figures.write.letters import xml_text as _safe
 
-Mark = Callable[[Live], str]
+AttributeOf = Callable[[Live], str]
 _SLENDER = 1.9 / 5.2
 """Half the width of an arrowhead, of its length."""
 
 
-def to_svg(diagram: Diagram, *, mark: Mark | None = None, fonts: str = "embed") -> str:
+def to_svg(diagram: Diagram, *, mark: AttributeOf | None = None, fonts: str = "embed") -> str:
     """Write a diagram as a stand-alone SVG document of its true size.
 
     The same diagram always gives the same text. Ids, styles and fonts carry a prefix made from the content, so that
@@ -45,7 +45,7 @@ def to_svg(diagram: Diagram, *, mark: Mark | None = None, fonts: str = "embed") 
     return text.replace(PREFIX, "ag-" + hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8])
 
 
-def _marking(mark: Mark | None) -> Callable[[Live | None], str]:
+def _marking(mark: AttributeOf | None) -> Callable[[Live | None], str]:
     return lambda live: "" if mark is None or live is None else mark(live)
 
 
