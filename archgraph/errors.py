@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from textwrap import wrap
 
 _WIDTH = 96
 """Columns of the bindings in a message."""
@@ -96,6 +94,8 @@ def _table(first: str, others: str, rows: Sequence[tuple[str, object]]) -> Itera
 
 def _wrapped(label: str, text: str) -> Iterator[str]:
     """Text behind a label, continued under itself."""
+    from textwrap import wrap
+
     for number, line in enumerate(wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)):
         yield f"  {'' if number else label:<4}  {line}"
 
@@ -205,6 +205,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("zzz", ["conv"])
     ''
     """
+    from difflib import get_close_matches  # late: no answer needs it
+
     by_lower = {name.lower(): name for name in known}
     lower = word[:60].lower()
     swapped = [name for name in by_lower if sorted(name) == sorted(lower)]

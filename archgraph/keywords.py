@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from inspect import Parameter, isfunction, signature
+from inspect import Parameter, isfunction
 from typing import ParamSpec, TypeVar
 
 from archgraph.argument_kinds import check, kind_of
 from archgraph.errors import QueryError, counted, not_among
+from archgraph.option_keywords import full_signature, shares_keywords
 
 Called = ParamSpec("Called")
 Returned = TypeVar("Returned")
@@ -32,10 +33,12 @@ def strict_keywords(function: Callable[Called, Returned], name: str = "") -> Cal
     def call(*arguments: Called.args, **keywords: Called.kwargs) -> Returned:
         # Signatures are read at the first call: most functions are never called, and all are decorated at import.
         if not made:
-            made.append(_Parameters(name or function.__name__, signature(function).parameters))
+            made.append(_Parameters(name or function.__name__, full_signature(function).parameters))
         arguments, keywords = made[0].held(arguments, keywords)  # type: ignore[assignment]
         return function(*arguments, **keywords)
 
+    if shares_keywords(function):
+        call.__signature__ = full_signature(function)  # type: ignore[attr-defined]
     return call
 
 

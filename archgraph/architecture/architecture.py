@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Unpack, final
 
 from sympy import Expr, Rational, Symbol
 
 from archgraph.cost.cost_table import cost_report, cost_table, summary_table
 from archgraph.cost.part import Part, costs_of, part, whole_part
+from archgraph.data.figure_keywords import DrawOptions
 from archgraph.errors import QueryError, printable, quoted, some
 from archgraph.graph.network import Expected, Law, Network
 from archgraph.keywords import strict_class, strict_keywords
@@ -1231,32 +1232,7 @@ class Architecture:
 
     # -- ways out -----------------------------------------------------------------------------------------
 
-    def draw(
-        self,
-        view: str | None = None,
-        width: str | None = None,
-        venue: str | None = None,
-        color: str | None = None,
-        show: Iterable[str] | None = None,
-        terms: str | None = None,
-        *,
-        values: bool | None = None,
-        height: str | None = None,
-        direction: str | None = None,
-        style: str | None = None,
-        palette: str | Iterable[str] | None = None,
-        labels: Mapping[str, str] | None = None,
-        hide: Iterable[str] | None = None,
-        depth: int | None = None,
-        focus: str | None = None,
-        node_style: Mapping[str, Mapping[str, object]] | None = None,
-        title: str | None = None,
-        legend: bool | None = None,
-        theme: str | None = None,
-        background: str | None = None,
-        fonts: str | None = None,
-        dpi: int | None = None,
-    ) -> Figure:
+    def draw(self, view: str | None = None, **said: Unpack[DrawOptions]) -> Figure:
         """Return an annotated diagram; save it with `.save("x.svg")`.
 
         What is not said is as the section `figure` of the spec says it, and else as by default. Parts are named by
@@ -1295,31 +1271,7 @@ class Architecture:
         """
         from archgraph.figures.figure import draw
 
-        return draw(
-            self.network,
-            view,
-            width=width,
-            venue=venue,
-            color=color,
-            show=show,
-            terms=terms,
-            values=values,
-            height=height,
-            direction=direction,
-            style=style,
-            palette=palette if palette is None or isinstance(palette, str) else tuple(palette),
-            labels=labels,
-            hide=hide,
-            depth=depth,
-            focus=focus,
-            node_style=node_style,
-            title=title,
-            legend=legend,
-            theme=theme,
-            background=background,
-            fonts=fonts,
-            dpi=dpi,
-        )
+        return draw(self.network, view, **said)
 
     def outline(self) -> NetworkOutline:
         """Return what the network looks like from afar: series, residuals, Us, lanes, and what joins from beside.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Annotated, Unpack, cast
 
+from archgraph.data.figure_keywords import ChartOptions
 from archgraph.keywords import strict_keywords
 
 # A query enters its room when it is asked: most programs ask a few of them.
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
     from archgraph.cost.training.run import Training
     from archgraph.figures.drawing.diagram import Diagram
-    from archgraph.figures.figure import ChartOptions, Figure
+    from archgraph.figures.figure import Figure
     from archgraph.report.curves import DataSeries
     from archgraph.studies.growth_path import GrowthPath
 
@@ -22,12 +23,7 @@ def growth_figure(
     walks: Iterable[tuple[GrowthPath, Sequence[object]]],
     published: Iterable[Mapping[str, object]] = (),
     language: str = "en",
-    width: str = "text",
-    venue: str = "icml",
-    theme: str = "paper",
-    background: str | None = None,
-    fonts: str = "embed",
-    dpi: int = 300,
+    **look: Unpack[ChartOptions],
 ) -> Figure:
     """Return parameters against MACs: how networks grow, published ones, and lines of equal MACs per parameter.
 
@@ -52,7 +48,6 @@ def growth_figure(
     from archgraph.studies.curves import walk
 
     curves = [*read(published), *(walk(path, values) for path, values in walks)]
-    look = _look(width, venue, theme, background, fonts, dpi)
     return chart_figure(lambda wide: growth_diagram(curves, wide, language), "growth", **look)
 
 
@@ -62,13 +57,7 @@ def fits_figure(
     memory: str | float,
     batch: Iterable[int] = (1, 2, 4, 8, 16, 32, 64),
     language: str = "en",
-    width: str = "text",
-    venue: str = "icml",
-    theme: str = "paper",
-    background: str | None = None,
-    fonts: str = "embed",
-    dpi: int = 300,
-    **options: object,
+    **options: Annotated[object, ChartOptions],
 ) -> Figure:
     """Return the largest network that a memory trains against the batch, a line for each way to grow.
 
@@ -91,9 +80,10 @@ def fits_figure(
     from archgraph.cost.training.run import training
     from archgraph.studies.curves import fitting
 
-    run, batches = training(None, options), tuple(batch)
+    look, settings = _parted(options)
+    run, batches = training(None, settings), tuple(batch)
     found = {title: [fitting(path, memory, batches, run) for path in paths] for title, paths in panels.items()}
-    return fits_chart(found, memory, run, language, **_look(width, venue, theme, background, fonts, dpi))
+    return fits_chart(found, memory, run, language, **look)
 
 
 def fits_chart(
@@ -124,13 +114,7 @@ def memory_figure(
     architectures: Iterable[Architecture],
     memory: str | float,
     language: str = "en",
-    width: str = "text",
-    venue: str = "icml",
-    theme: str = "paper",
-    background: str | None = None,
-    fonts: str = "embed",
-    dpi: int = 300,
-    **options: object,
+    **options: Annotated[object, ChartOptions],
 ) -> Figure:
     """Return what takes the memory of a training run, part by part, a bar per network.
 
@@ -155,21 +139,15 @@ def memory_figure(
     from archgraph.figures.figure import chart_figure
     from archgraph.studies.curves import bars_of
 
-    run = training(None, options)
+    look, settings = _parted(options)
+    run = training(None, settings)
     said, (name, room) = chart_words(language), memory_of(memory)
     bars = bars_of(fit_of(g.network, memory, run) for g in architectures)
     note = said["comma"].join((said[run.peak], f"B = {run.batch}", said["settings"].format(run)))
-    look = _look(width, venue, theme, background, fonts, dpi)
     return chart_figure(lambda wide: memory_diagram(bars, room, name, note, wide, language), "memory", **look)
 
 
-def _look(width: str, venue: str, theme: str, background: str | None, fonts: str, dpi: int) -> ChartOptions:
-    """The look, which public functions spell out so that signatures say it, as they hand it on."""
-    return {
-        "width": width,
-        "venue": venue,
-        "theme": theme,
-        "background": background,
-        "fonts": fonts,
-        "dpi": dpi,
-    }
+def _parted(options: Mapping[str, object]) -> tuple[ChartOptions, dict[str, object]]:
+    """How a chart looks, and the settings of the run."""
+    look = {name: value for name, value in options.items() if name in ChartOptions.__annotations__}
+    return cast(ChartOptions, look), {name: value for name, value in options.items() if name not in look}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
+from archgraph.data.figure_keywords import ContrastOptions
 from archgraph.keywords import strict_keywords
 
 # A query enters its room when it is asked: most programs ask a few of them.
@@ -16,23 +17,7 @@ if TYPE_CHECKING:
 
 
 @strict_keywords
-def contrast(
-    *architectures: Architecture,
-    width: str | None = None,
-    venue: str | None = None,
-    panels: Iterable[str] | None = None,
-    height: str | None = None,
-    style: str | None = None,
-    palette: str | Iterable[str] | None = None,
-    labels: Mapping[str, str] | None = None,
-    hide: Iterable[str] | None = None,
-    title: str | None = None,
-    legend: bool | None = None,
-    theme: str | None = None,
-    background: str | None = None,
-    fonts: str | None = None,
-    dpi: int | None = None,
-) -> Figure:
+def contrast(*architectures: Architecture, **said: Unpack[ContrastOptions]) -> Figure:
     """Return two or more networks side by side on one scale.
 
     Args:
@@ -52,23 +37,7 @@ def contrast(
     """
     from archgraph.figures.figure import contrast as drawn
 
-    return drawn(
-        *(one.network for one in architectures),
-        width=width,
-        venue=venue,
-        panels=panels,
-        height=height,
-        style=style,
-        palette=palette if palette is None or isinstance(palette, str) else tuple(palette),
-        labels=labels,
-        hide=hide,
-        title=title,
-        legend=legend,
-        theme=theme,
-        background=background,
-        fonts=fonts,
-        dpi=dpi,
-    )
+    return drawn(*(one.network for one in architectures), **said)
 
 
 @strict_keywords

@@ -12,8 +12,6 @@ from sympy import Add, Expr, Integer, Rational, Symbol
 
 from archgraph.cost.costs import CostRow, Costs, level_of, metric_named
 from archgraph.cost.levels import group_in
-from archgraph.cost.memory.memory import Memory
-from archgraph.cost.memory.setting import Setting
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.graph.ir import Member, Repeat
 from archgraph.graph.locate import find_member
@@ -87,6 +85,9 @@ class Part:
         network = self.network
         if name != "saved_bytes":
             return costs_of(network).total(name)
+        from archgraph.cost.memory.memory import Memory
+        from archgraph.cost.memory.setting import Setting
+
         memory = Memory(network.graph, network.selected, Setting("training", own=network.floating))
         return network.once_for_graph("saved_bytes", lambda: memory.saved)
 

@@ -1,12 +1,13 @@
 """Figures: made from an architecture, shown in notebooks, saved whole or not at all."""
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
+from archgraph.data.figure_keywords import ChartOptions, ContrastOptions, DrawOptions
 from archgraph.data.figure_words import FIGURE_OPTIONS, SUFFIXES
 from archgraph.errors import QueryError, not_among, printable
 from archgraph.figures.drawing.diagram import Diagram
@@ -73,7 +74,7 @@ class Figure:
 
     @cached_property
     def html(self) -> str:
-        """The drawing as an interactive page on its own; sliders where it is of one network.
+        """The drawing as an interactive page on its own, with a slider for every symbol of its laws.
 
         >>> import archgraph
         >>> "<svg" in archgraph.load("dit").draw().html
@@ -81,14 +82,15 @@ class Figure:
         """
         from archgraph.figures.overview.unfolding import Drawing, unfolded
         from archgraph.figures.write.interactive import page
-        from archgraph.figures.write.sliders import rules, sliders
+        from archgraph.figures.write.sliders import of_network
 
-        facts = self._facts[0] if len(self._facts) == 1 else None
-        if facts is None:
-            return page([Drawing("", "", "", self.diagram)], look=self.look)
-        drawings = [replace(one, diagram=themed(one.diagram, self.look)) for one in unfolded(facts, self._plain)]
-        totals = [(name, facts.total(name)) for name in ("params", "macs")]
-        return page(drawings, sliders(facts), totals, rules(facts), look=self.look)
+        if not self._facts:
+            return page([Drawing("", "", "", self.diagram)], [], look=self.look)
+        alone = self._facts[0] if len(self._facts) == 1 and self.kind in ("overview", "blocks", "full") else None
+        found = [Drawing("", "", "", self._plain)] if alone is None else unfolded(alone, self._plain)
+        drawings = [replace(one, diagram=themed(one.diagram, self.look)) for one in found]
+        charts = alone is None or alone.options.style != "boxes" or alone.frozen
+        return page(drawings, [of_network(one) for one in self._facts], look=self.look, fixed=charts)
 
     def caption(self) -> str:
         """One or two sentences for below the drawing: what it shows, and what the network costs, exactly.
@@ -177,62 +179,6 @@ class Figure:
         return f"<{self.kind} of {printable(self.diagram.title)}: {width:.2f} x {height:.2f} in>"
 
 
-class ContrastOptions(TypedDict, total=False):
-    """The options of a contrast; None is as if nothing was said."""
-
-    width: str | None
-    height: str | None
-    venue: str | None
-    panels: Iterable[str] | None
-    style: str | None
-    palette: str | Sequence[str] | None
-    labels: Mapping[str, str] | None
-    hide: Iterable[str] | None
-    title: str | None
-    legend: bool | None
-    theme: str | None
-    background: str | None
-    fonts: str | None
-    dpi: int | None
-
-
-class DrawOptions(TypedDict, total=False):
-    """The options of a figure, see `FIGURE_OPTIONS`; None is as if nothing was said."""
-
-    width: str | None
-    height: str | None
-    venue: str | None
-    direction: str | None
-    style: str | None
-    color: str | None
-    palette: str | Sequence[str] | None
-    show: Iterable[str] | None
-    terms: str | None
-    values: bool | None
-    labels: Mapping[str, str] | None
-    hide: Iterable[str] | None
-    depth: int | None
-    focus: str | None
-    node_style: Mapping[str, Mapping[str, object]] | None
-    title: str | None
-    legend: bool | None
-    theme: str | None
-    background: str | None
-    fonts: str | None
-    dpi: int | None
-
-
-class ChartOptions(TypedDict, total=False):
-    """How a chart of several networks looks: the keywords of `chart_figure`."""
-
-    width: str
-    venue: str
-    theme: str
-    background: str | None
-    fonts: str
-    dpi: int
-
-
 _LOOK = ("theme", "background", "fonts", "dpi", "palette")
 
 
@@ -259,7 +205,7 @@ def draw(network: Network, view: str | None = None, *, engine: str = "auto", **s
     from archgraph.figures.views import view_diagram
 
     chosen = _chosen(network.origin.figure, {"view": view, **said}, FIGURE_OPTIONS)
-    look = checked_look(**{name: chosen.pop(name) for name in _LOOK if name in chosen})
+    look = _look_of(chosen)
     shown, width, venue = chosen.pop("view", "overview"), chosen.pop("width", "auto"), chosen.pop("venue", "icml")
     color = chosen.pop("color", "op" if chosen.get("style", "boxes") != "boxes" else "locality")
     facts = Facts(network, color, options(**chosen))
@@ -267,22 +213,13 @@ def draw(network: Network, view: str | None = None, *, engine: str = "auto", **s
     return Figure(drawn, shown, (facts,), look)
 
 
-def chart_figure(
-    draw_at: Callable[[float], Diagram],
-    title: str,
-    width: str = "text",
-    venue: str = "icml",
-    theme: str = "paper",
-    background: str | None = None,
-    fonts: str = "embed",
-    dpi: int = 300,
-) -> Figure:
+def chart_figure(draw_at: Callable[[float], Diagram], title: str, **said: Unpack[ChartOptions]) -> Figure:
     """Draw a chart of several networks.
 
     Args:
         draw_at: what draws it at a width in points.
         title: of what it is.
-        width: as for `draw`; and `venue`, `theme`, `background`, `fonts` and `dpi`.
+        said: how it looks, as for `draw`.
 
     Raises:
         QueryError: an unknown venue, width or look.
@@ -295,9 +232,15 @@ def chart_figure(
     """
     from archgraph.figures.drawing.style import page_width
 
-    look = checked_look(theme, background, fonts, dpi)
-    drawn = draw_at(page_width(width_before_scaling(width, venue, theme), venue))
+    chosen = _chosen({}, said, ChartOptions.__annotations__)
+    look, venue = _look_of(chosen), chosen.get("venue", "icml")
+    drawn = draw_at(page_width(width_before_scaling(chosen.get("width", "text"), venue, look.theme), venue))
     return Figure(replace(drawn, title=title), "chart", (), look)
+
+
+def _look_of(chosen: dict[str, Any]) -> Look:
+    """Take out of what was chosen how it looks."""
+    return checked_look(**{name: chosen.pop(name) for name in _LOOK if name in chosen})
 
 
 def _chosen(section: Mapping[str, object], said: Mapping[str, object], known: Collection[str]) -> dict[str, Any]:
@@ -335,7 +278,7 @@ def contrast(*networks: Network, **said: Unpack[ContrastOptions]) -> Figure:
     from archgraph.figures.views import titled
 
     chosen = _chosen({}, said, ContrastOptions.__annotations__)
-    look = checked_look(**{name: chosen[name] for name in _LOOK if name in chosen})
+    look = _look_of(chosen)
     venue, height = chosen.get("venue", "icml"), chosen.get("height")
     page = page_width(width_before_scaling(chosen.get("width", "text"), venue, look.theme), venue)
     facts = contrast_facts(networks, chosen.get("labels") or {}, chosen.get("hide") or (), chosen.get("style", "boxes"))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from math import log2
+from math import ceil, log2
 
 from archgraph.data.figure_words import VIEWS
 from archgraph.errors import QueryError, not_among, some
@@ -144,7 +144,7 @@ def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
         below = _legend_below(facts, drawn, wide)
     notes = drawn.notes
     if drawn.width > width + 0.5:
-        notes += (f"{drawn.width:.0f} pt wide, {width:.0f} pt asked: collapse it (view='overview') or give it more",)
+        notes += (f"{drawn.width:.0f} pt wide, {width:.0f} pt asked: {_narrower(facts, drawn.width)}",)
     if drawn.height > _PAGE_HEIGHT and facts.options.height is None:
         notes += (f"{drawn.height / 72:.1f} in tall: a wider page or a smaller depth takes less",)
     whole = drawn.moved((wide - drawn.width) / 2, 0)
@@ -153,6 +153,14 @@ def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
         whole = whole.plus(below.moved(0, drawn.height + _LEGEND_GAP))
         height += _LEGEND_GAP + below.height
     return _described(facts, replace(whole, width=wide, height=height, notes=notes))
+
+
+def _narrower(facts: Facts, width: float) -> str:
+    """What makes a drawing fit: maps are as small and as closed as they can be by themselves."""
+    if facts.options.style == "boxes":
+        return "collapse it (view='overview') or give it more"
+    less = "" if facts.options.depth in (None, 0) else "depth=0 or "
+    return f"{less}width='{ceil(width + 0.5)}pt' holds it"
 
 
 def _legend_below(facts: Facts, drawn: Diagram, width: float) -> Diagram | None:
@@ -254,7 +262,8 @@ def _scale(facts: Facts):
     unit = f"{facts.unit}{side}" if facts.pixels == 1 else f"elements of {facts.pixels} px{side}"
     heading = line_of(words("Receptive field", SIZES.small, "bold"), words(f"({unit})", SIZES.small), gap=2.5)
     name = str(facts.shown(lengths[axis]))
-    return ticks(facts.number(lengths[axis]), name if name.isidentifier() else ""), heading
+    law = facts.shown(lengths[axis])
+    return ticks(facts.number(lengths[axis]), name if name.isidentifier() else "", law, facts.place), heading
 
 
 def _described(facts: Facts, drawn: Diagram) -> Diagram:

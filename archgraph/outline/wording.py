@@ -295,14 +295,24 @@ def capitalized(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+_LOOSE = " ,:+×"
+
+
 def shortened(text: str, fits: Callable[[str], bool]) -> str:
-    """The text, or as much of its beginning as fits, with an ellipsis.
+    """The text, or as much of its beginning as fits, with an ellipsis; between words where a word is left.
 
     >>> shortened("convolution", lambda text: len(text) <= 6)
     'convo…'
+    >>> shortened("attention, feed forward", lambda text: len(text) <= 16)
+    'attention, feed…'
     """
     if fits(text):
         return text
+    words = text.split(" ")
+    for count in range(len(words) - 1, 0, -1):
+        whole = " ".join(words[:count]).rstrip(_LOOSE)
+        if whole and fits(f"{whole}…"):
+            return f"{whole}…"
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2

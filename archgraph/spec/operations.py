@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from archgraph.ops.base import Op
-from archgraph.ops.catalogue import registry
+from archgraph.ops.base import REGISTERED, Op
+from archgraph.ops.catalogue import FAMILIES
 
 
 @cache
@@ -19,5 +19,5 @@ def operations() -> Mapping[str, type[Op]]:
     >>> "conv" in operations(), "function" in operations()
     (True, False)
     """
-    traced = "archgraph.ops.traced"
-    return {kind: op for kind, op in registry().items() if not op.__module__.startswith(traced)}
+    files = {family.__name__ for family in FAMILIES}
+    return {kind: op for kind, op in REGISTERED.items() if op.__module__ in files}

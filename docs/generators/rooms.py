@@ -39,6 +39,7 @@ QUESTIONS = {
     "optional": "Is a library there?",
     "keywords": "Is there such a keyword?",
     "argument_kinds": "What does an argument take?",
+    "option_keywords": "Which keywords do several calls share?",
     "errors": "How is a mistake told?",
 }
 LEGEND = (

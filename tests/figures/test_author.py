@@ -3,12 +3,12 @@
 import pytest
 
 import archgraph as ag
+from archgraph.data.figure_keywords import DrawOptions
 from archgraph.data.figure_words import FIGURE_OPTIONS, PALETTES
 from archgraph.errors import QueryError
 from archgraph.figures.drawing.diagram import Rect
 from archgraph.figures.drawing.look import checked_look
 from archgraph.figures.drawing.style import luminance
-from archgraph.figures.figure import DrawOptions
 
 DIT, STACK = ag.load("dit"), ag.load("conv_stack")
 

@@ -122,7 +122,7 @@ def test_a_slider_is_moved_by_hand(page):
     number.clear()
     number.send_keys("32")
     assert cells(driver)["all", "macs"] == f"{g.at(C=32).macs:,}"
-    assert find(driver, "#fixed")[0].is_displayed()
+    assert not find(driver, "#fixed")[0].is_displayed()
     find(driver, "#reset")[0].click()
     assert cells(driver)["all", "params"] == f"{g.at().params:,}"
 
@@ -215,7 +215,55 @@ def test_strange_names(page):
 
 def test_a_contrast_can_be_looked_at(page):
     driver = page(ag.contrast(ag.load("unet"), ag.load("dit"), panels=["stages"]))
-    assert not find(driver, "#symbols")[0].is_displayed() and find(driver, ".drawing svg")[0].is_displayed()
+    assert find(driver, "#network-1")[0].is_displayed() and find(driver, ".drawing svg")[0].is_displayed()
+
+
+def drawn(driver) -> list[str]:
+    """The texts of the drawing that is shown, run by run."""
+    script = """return [...document.querySelectorAll('.drawing:not([hidden]) svg text')].map(text =>
+      [...text.children].map(run => run.textContent).join(''))"""
+    return driver.execute_script(script)
+
+
+def written(figure) -> list[str]:
+    return ["".join(run.text for run in text.runs) for text in figure.diagram.texts() if text.runs]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"), [("unet", {"C": 48, "H": 700, "W": 700}), ("resnet", {"H": 256, "W": 256})]
+)
+def test_the_drawing_follows_the_sizes(page, name, values):
+    """Numbers, shapes, fields, totals and ticks are those of a figure that Python draws at these values."""
+    driver = page(ag.load(name).draw(values=True, width="text"), anchor(**values))
+    expected = written(ag.load(name).at(**values).symbolic().draw(values=True, width="text"))
+    assert sorted(drawn(driver)) == sorted(expected)
+    driver.execute_script("location.hash = ''")
+    find(driver, "#reset")[0].click()
+    assert sorted(drawn(driver)) == sorted(written(ag.load(name).draw(values=True, width="text")))
+
+
+def test_a_contrast_follows_the_sizes_of_each_network(page):
+    networks = ag.load("conv_stack"), ag.load("vit")
+    driver = page(ag.contrast(*networks, panels=["laws"]), "1.C=32&2.D=384")
+    found = cells(driver)
+    assert found["all of 0", "params"] == f"{networks[0].at(C=32).params:,}"
+    assert found["all of 1", "params"] == f"{networks[1].at(D=384).params:,}"
+    assert find(driver, "#fixed")[0].is_displayed()
+
+
+def test_a_page_is_printed_on_one_sheet_and_read_on_a_phone(page):
+    from base64 import b64decode
+
+    driver = page(ag.load("dit").draw())
+    sheet = driver.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69})
+    assert len(re.findall(rb"/Type\s*/Page\b", b64decode(sheet["data"]))) == 1
+    driver.set_window_size(400, 800)
+    smallest = driver.execute_script(
+        """const svg = document.querySelector('.drawing svg');
+        return 7 * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;"""
+    )
+    driver.set_window_size(1400, 900)
+    assert smallest >= 10
 
 
 @pytest.mark.slow

@@ -114,3 +114,15 @@ def test_causal_attention_connects_half_of_the_pairs():
     assert "GPT-2 – causal, all before from the first attention" in strings(
         ag.contrast(ag.load("unet"), ag.load("gpt2"))
     )
+
+
+@pytest.mark.parametrize("venue", ["icml", "nature"])
+def test_headings_of_narrow_panels_are_smaller_before_they_are_cut(venue):
+    figure = ag.contrast(ag.load("conv_stack"), ag.load("vit"), panels=["stages"], width="column", venue=venue)
+    rows = [next(iter(box.texts())) for box in _rows(figure, "b")]
+    assert all("…" not in text.string for text in rows)
+    assert len({text.size for text in rows}) == 1
+
+
+def _rows(figure, mark):
+    return [box for box in figure.diagram.boxes if box.name.startswith(mark) and box.name[1:].isdigit()]

@@ -6,6 +6,7 @@ import pytest
 from sympy import Integer, Max, Symbol, floor, sin
 
 import archgraph as ag
+from archgraph.figures.facts.facts import Facts
 from archgraph.figures.write.javascript import javascript
 from archgraph.spec.load import shipped_names
 
@@ -20,9 +21,38 @@ def test_pages_stand_alone_and_are_small(name):
     assert not re.search(r"<(link|img|iframe|script src)", text)
 
 
-def test_a_contrast_has_no_sliders():
+def test_a_contrast_has_the_sliders_of_each_network():
     text = ag.contrast(ag.load("unet"), ag.load("dit")).html
-    assert '<div id="symbols" hidden>' in text
+    assert '<div id="symbols">' in text and len(text.encode()) < 300_000
+    assert [one in text for one in ('"name": "U-Net"', '"name": "DiT"')] == [True, True]
+
+
+def test_colours_at_other_sizes_are_of_the_palette_of_the_author():
+    colors = ["#ffffff", "#ff0000", "#220000"]
+    text = ag.load("conv_stack").draw(palette=colors).html
+    scale = re.search(r'"scale": \["(.*?)", .*?"(#\w+)"\]', text)
+    assert scale is not None and scale.groups() == (colors[0], colors[-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("unet", {"H": 700, "W": 700}), ("resnet", {"H": 256}), ("conv_stack", {"K": 5, "L": 7}), ("dit", {"S": 64})],
+)
+def test_laws_of_fields_hold_at_other_sizes(name, values):
+    """What a page says a box reads, against the network at these values."""
+    facts, other = Facts(ag.load(name).network), Facts(ag.load(name).at(**values).symbolic().network)
+    numbers = {**facts.values, **other.values}
+    told = 0
+    for group in facts.structure.chain:
+        path = group.items[-1].path
+        law, reach = facts.field_laws.at(path), other.reach(path)
+        if law is None:
+            continue
+        told += 1
+        sizes = [[int(size.xreplace(numbers)) for size in axis] for axis in law.axes]
+        assert reach is not None and (law.everything, law.causal) == (reach.everything, reach.causal)
+        assert tuple(sorted(sizes, key=lambda one: -one[1] / one[2])[0][:2]) == reach.sizes
+    assert told
 
 
 def test_laws_as_javascript():

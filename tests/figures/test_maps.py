@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from math import isclose, prod
+from math import isclose, prod, sin
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sympy import Add, expand
 
 import archgraph as ag
@@ -13,6 +15,9 @@ from archgraph.figures.drawing.diagram import Box, Rect, Text
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.figure import Figure
+from archgraph.figures.maps.drawn_map import MapScale
+from archgraph.figures.maps.feature_map import MapRow, MapScene
+from archgraph.figures.maps.trials import Outcome, TrialSearch, trials_of
 from archgraph.graph.locate import find_member
 from archgraph.graph.network import Network
 from archgraph.spec.load import shipped_names
@@ -208,3 +213,41 @@ def test_every_format():
 def test_a_section_of_a_spec_asks_for_maps():
     g = ag.loads(STEPS + "  - conv: {out: C, kernel: 3, padding: same}\nfigure: {style: maps}\n")
     assert any(box.name.startswith("level ") for box in g.draw().diagram.boxes)
+
+
+@given(st.lists(st.tuples(st.floats(1, 400), st.floats(0, 300), st.booleans()), min_size=1, max_size=6))
+def test_the_search_finds_what_trying_all_finds(scenes):
+    """Widths that grow with the share and the gap, as those of a U do, and any widths of lines."""
+
+    def lay_out(trial):
+        slope, least, u = scenes[trial.index]
+        swing = 1.0 if u else sin(40 * trial.share) ** 2
+        wide = least + slope * trial.share * swing + 9 * trial.scale.gap
+        return Outcome(max(0.0, wide - 300), max(0.0, 240 - wide) * 0.004)
+
+    made = [
+        list(trials_of(MapScene((MapRow(0, ()),) * (2 if u else 1)), index, _scale))
+        for index, (_, _, u) in enumerate(scenes)
+    ]
+    every = [trial for of_scene in made for trial in of_scene]
+    best = TrialSearch(made, lay_out).best()
+    assert best == min(every, key=lambda trial: trial.price + lay_out(trial).cost)
+
+
+def _scale(share: float, gap: float) -> MapScale:
+    return MapScale(1.0, share, gap=gap)
+
+
+def test_few_trials_of_a_long_u_are_laid_out():
+    asked = []
+    trials = list(trials_of(MapScene((MapRow(0, ()), MapRow(1, ()))), 0, _scale))
+    TrialSearch([trials], lambda trial: asked.append(trial) or Outcome(max(0.0, trial.share - 0.4), 0.0)).best()
+    assert len(asked) < len(trials) / 2
+
+
+@pytest.mark.parametrize("name", ["unet", "stunet"])
+def test_a_page_that_is_too_narrow_is_told_a_width_that_holds_the_maps(name):
+    g = ag.load(name)
+    (note,) = g.draw(style="maps", width="column").notes
+    width = note.partition("width='")[2].partition("'")[0]
+    assert g.draw(style="maps", width=width).notes == ()

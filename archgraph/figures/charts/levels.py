@@ -5,9 +5,21 @@ from dataclasses import dataclass
 
 from sympy import Add, Expr
 
-from archgraph.figures.content.law_lines import LETTERS, claimed, law_side, value_side
+from archgraph.figures.content.law_lines import LETTERS, alive, claimed, law_side, value_side
 from archgraph.figures.content.mathtext import line_of, number, shape, variable, words
-from archgraph.figures.drawing.diagram import INK, MUTED, Box, BoxPart, Diagram, Line, Path, Rect, Text, line_width
+from archgraph.figures.drawing.diagram import (
+    INK,
+    MUTED,
+    Box,
+    BoxPart,
+    Diagram,
+    Line,
+    Live,
+    Path,
+    Rect,
+    Text,
+    line_width,
+)
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, SIZES, shade
 from archgraph.figures.facts.facts import Facts
 from archgraph.outline.resolution import ratio
@@ -99,7 +111,10 @@ def levels_diagram(facts: Facts, width: float, name: str = "") -> Diagram:
         for index, level in enumerate(found):
             law = level.law(metric)
             share = facts.value(law) / totals[metric]
-            bar, y = _bar(law, share, shade(tone), x, head + pitch * index, column), head + pitch * index + _BAR + 7.4
+            bar, y = (
+                _bar(facts, (law, facts.total(metric)), share, shade(tone), x, head + pitch * index, column),
+                head + pitch * index + _BAR + 7.4,
+            )
             parts += bar
             parts += [] if name or law == 0 else [Text(_law(facts, metric, law, column - 6), x + 3, y, MUTED)]
     height = head + pitch * len(found)
@@ -114,13 +129,15 @@ def _heading(metric: str, text: str, x: float) -> list[BoxPart]:
     return [Text(line_of(letter, words(text, SIZES.body, "bold"), gap=3.0), x, 8.5)]
 
 
-def _bar(law: Expr, share: float, color: str, x: float, y: float, column: float) -> list[BoxPart]:
+def _bar(
+    facts: Facts, of: tuple[Expr, Expr], share: float, color: str, x: float, y: float, column: float
+) -> list[BoxPart]:
     """The bar on the scale of the whole, its share beside it."""
-    if law == 0:
+    if of[0] == 0:
         return [Text(words("0", SIZES.small), x + 3, y + 6.2, MUTED)]
     room = column - 30.0
-    text = Text(words(_percent(share), SIZES.small), x + room * share + 3, y + 6.2)
-    return [Rect(x, y, max(0.6, room * share), _BAR, color, "none"), text]
+    text = Text(alive(words(_percent(share), SIZES.small), facts, "percent", *of), x + room * share + 3, y + 6.2)
+    return [Rect(x, y, max(0.6, room * share), _BAR, color, "none", live=Live("length", of, facts.place, room)), text]
 
 
 def _percent(share: float) -> str:

@@ -1,7 +1,7 @@
 """Boxes with measured contents: what is written in them, how wide they are, what their tooltip says."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum
 
 from sympy import Add, Expr
@@ -12,7 +12,7 @@ from archgraph.figures.content.mathtext import grouped, line_of, math, shape, wo
 from archgraph.figures.content.thumbnails import connectivity, field_square
 from archgraph.figures.content.windows import with_windows
 from archgraph.figures.drawing.box_look import PLAIN_LOOK, BoxLook, with_look
-from archgraph.figures.drawing.diagram import Box, BoxPart, Line, Outline, Path, Rect, Run, Text, line_width
+from archgraph.figures.drawing.diagram import Box, BoxPart, Line, Live, Outline, Path, Rect, Run, Text, line_width
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.outlines import BAR, INSET, outline, outlined
 from archgraph.figures.drawing.style import FRAME, HAIR, LINE, SIDE_FILL, SIZES, ramp
@@ -45,6 +45,7 @@ class Content:
         costs: (metric, law) in full, for the interactive page.
         label: what the spec calls it, where it does.
         look: how the author wants it.
+        shade: what its colour follows at other sizes; and ``field`` what its picture follows.
     """
 
     name: str
@@ -61,6 +62,8 @@ class Content:
     costs: tuple[tuple[str, Expr], ...] = ()
     label: str = ""
     look: BoxLook = PLAIN_LOOK
+    shade: Live | None = None
+    field: Live | None = None
 
 
 def content(
@@ -128,7 +131,17 @@ def _described(
         full,
         _label(items),
         facts.author.look(items),
+        _shade(facts, (*beside, *items), last, own=own),
+        Live("field", "" if own else last.path, facts.place),
     )
+
+
+def _shade(facts: Facts, items: Sequence[Item], last: Item, *, own: bool) -> Live | None:
+    """What the colour of a box says at other sizes: a share of costs, or of the input."""
+    if facts.color in ("params", "macs"):
+        law = facts.params(items) if facts.color == "params" else facts.macs(items)
+        return Live("tint", (law, facts.total(facts.color)), facts.place)
+    return Live("tint", "" if own else last.path, facts.place) if facts.color == "locality" else None
 
 
 def _named_beside(facts: Facts, items: Sequence[Item], room: float) -> list[Line]:
@@ -294,7 +307,7 @@ def boxed(contents: Content, width: float | None = None) -> Box:
     low = _BELOW if _beside_and_below(contents)[1] else 0.0
     height += low
     fill = SIDE_FILL if contents.side else "#ffffff"
-    parts = outlined(contents.outline, wide, height, fill, _bar(contents))
+    parts = _tinted(outlined(contents.outline, wide, height, fill, _bar(contents)), contents)
     top = (height - low - _LINE_HEIGHT * (rows - 1)) / 2 + 2.6
     for row, columns in enumerate(texts):
         y = top + row * _LINE_HEIGHT + (low if row == rows - 1 else 0.0)
@@ -334,6 +347,13 @@ def _bar(contents: Content) -> str:
     return "#ffffff" if contents.tint is None else ramp(contents.tint)
 
 
+def _tinted(parts: list[BoxPart], contents: Content) -> list[BoxPart]:
+    """The parts of an empty box, whose bar follows the sizes where its colour speaks of them."""
+    if contents.tint is None or contents.side or contents.shade is None:
+        return parts
+    return [replace(part, live=contents.shade) if isinstance(part, Path) else part for part in parts]
+
+
 def _picture(contents: Content, width: float, height: float) -> list[BoxPart]:
     if not _has_picture(contents):
         return []
@@ -344,9 +364,10 @@ def _picture(contents: Content, width: float, height: float) -> list[BoxPart]:
         left, color = x + (column - _THUMB) / 2, "" if contents.located else _NEUTRAL
         return connectivity(contents.reach, left, (height - _THUMB) / 2, _THUMB, color)
     y = (height - _THUMB - 9.0) / 2
-    label = Text(_number(contents.reach)).centered(x + column / 2).moved(0, y + _THUMB + 7.6)
+    (said,) = _number(contents.reach)
+    label = Text((replace(said, live=contents.field),)).centered(x + column / 2).moved(0, y + _THUMB + 7.6)
     color = "" if contents.located else _NEUTRAL
-    return [*field_square(contents.reach, x + (column - _THUMB) / 2, y, _THUMB, color), label]
+    return [*field_square(contents.reach, x + (column - _THUMB) / 2, y, _THUMB, color, contents.field), label]
 
 
 def end_box(name: str, line: Line) -> Box:

@@ -10,7 +10,7 @@ from sympy import Expr
 
 from archgraph.figures.content.mathtext import line_of, math, number, variable, words
 from archgraph.figures.content.terms import forms
-from archgraph.figures.drawing.diagram import Claim, Line, Run, line_width
+from archgraph.figures.drawing.diagram import Claim, Line, Live, Run, Shows, line_width
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 
@@ -67,6 +67,7 @@ def _sides(facts: Facts, expression: Expr, size: float) -> Iterator[tuple[Line, 
 def _measured(facts: Facts, expression: Expr, size: float) -> Iterator[tuple[Line, float]]:
     for sign, form in forms(expression, facts.values):
         line = line_of(_sign(sign, size), math(form, size), gap=_GAP * size)
+        line = line if sign == "=" else _shortened(facts, line, expression)
         yield line, line_width(line) + _GAP * size
 
 
@@ -74,7 +75,24 @@ def value_side(facts: Facts, expression: Expr, size: float) -> Line:
     """The value at the drawn sizes, rounded to three digits."""
     value = facts.value(expression)
     exact = abs(value) < 1000 and value == int(value)
-    return line_of(_sign("=" if exact else "≈", size), words(number(value), size, "serif"), gap=_GAP * size)
+    sign, said = _sign("=" if exact else "≈", size), words(number(value), size, "serif")
+    if not expression.free_symbols:
+        return line_of(sign, said, gap=_GAP * size)
+    return line_of(alive(sign, facts, "sign", expression), alive(said, facts, "number", expression), gap=_GAP * size)
+
+
+def alive(line: Line, facts: Facts, shows: Shows, *of: Expr) -> Line:
+    """The line, whose first run follows the sizes in interactive pages."""
+    first, *rest = line
+    return (replace(first, live=Live(shows, of, facts.place)), *rest)
+
+
+def _shortened(facts: Facts, line: Line, expression: Expr) -> Line:
+    """A part of a law holds at the drawn sizes; at others it gives way to the number."""
+    sign, first, *rest = line
+    shown = replace(first, live=Live("form", (expression,), facts.place))
+    gone = (replace(run, live=Live("nothing", (), facts.place)) for run in rest)
+    return (replace(sign, live=Live("sign", (expression,), facts.place)), shown, *gone)
 
 
 def claimed(line: Line, metric: str, expression: Expr) -> Line:

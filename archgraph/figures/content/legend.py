@@ -1,10 +1,13 @@
 """The legend: the scale of colours with its ticks, and what the symbols mean."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import sqrt
 
+from sympy import Expr, Rational, floor
+
 from archgraph.figures.content.mathtext import line_of, variable, words
-from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Line, Path, Rect, Text, line_width
+from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Line, Live, Path, Rect, Text, line_width
 from archgraph.figures.drawing.style import FRAME, HAIR, SIZES, shade
 
 _STEPS = 48
@@ -36,11 +39,19 @@ def scale(
     return parts
 
 
-def ticks(extent: int, name: str) -> list[tuple[float, Line]]:
-    """Ticks for an input of that many elements; the last one names the side."""
+def ticks(extent: int, name: str, law: Expr | None = None, place: int = 0) -> list[tuple[float, Line]]:
+    """Ticks for an input of that many elements; the last one names the side.
+
+    With the law of their number, ticks follow it in interactive pages.
+    """
     sizes = [size for size in (1, round(extent / 16), round(extent / 4), round(extent / 2)) if 0 < size < extent]
     found = [(size / extent, words(str(size), SIZES.small)) for size in dict.fromkeys(sizes)]
     side = words(str(extent), SIZES.small)
+    if law is not None and law.free_symbols:
+        shares = [Rational(size, extent) for size in dict.fromkeys(sizes)]
+        lives = [Live("size", (floor(share * law),), place) for share in shares]
+        found = [(share, (replace(line[0], live=one),)) for (share, line), one in zip(found, lives, strict=True)]
+        side = (replace(side[0], live=Live("size", (law,), place)),)
     if name and name != str(extent):
         side = line_of(side, words("=", SIZES.small, "serif"), variable(name, SIZES.small), gap=2)
     return [*found, (1.0, side)]

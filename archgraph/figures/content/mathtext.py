@@ -11,7 +11,8 @@ from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol
 from sympy.functions.elementary.integers import ceiling, floor
 
 from archgraph.figures.content.terms import LONG
-from archgraph.figures.drawing.diagram import Face, Run
+from archgraph.figures.drawing.diagram import Face, Live, Run
+from archgraph.figures.drawing.evaluated import Evaluated
 from archgraph.laws.numeric import value_at
 
 _GREEK_NAMES = (
@@ -85,6 +86,8 @@ def shape(sizes: Iterable[Expr | int], size: float) -> tuple[Run, ...]:
     out: tuple[Run, ...] = ()
     for extent in sizes:
         factor = math(extent, size)
+        if isinstance(extent, Evaluated) and len(factor) == 1:
+            factor = (replace(factor[0], live=Live("size", (extent.law,), extent.place)),)
         if isinstance(extent, Add):
             factor = line_of((Run("(", "serif", size),), factor, (Run(")", "serif", size),))
         times = (Run("×", "serif", size, gap=_MEDIUM * size * 0.75),) if out else ()

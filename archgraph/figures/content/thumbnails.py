@@ -1,14 +1,18 @@
 """Small pictures of locality: the field as a square in the input, or which positions a box connects."""
 
+from dataclasses import replace
+
 from archgraph.fields.report.extent import ReadExtent
-from archgraph.figures.drawing.diagram import BoxPart, Path, Rect
+from archgraph.figures.drawing.diagram import BoxPart, Live, Path, Rect, Shows
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, ramp
 
 _LEAST = 1.3
 _CELLS = 6
 
 
-def field_square(reach: ReadExtent, x: float, y: float, side: float, color: str = "") -> list[BoxPart]:
+def field_square(
+    reach: ReadExtent, x: float, y: float, side: float, color: str = "", field: Live | None = None
+) -> list[BoxPart]:
     """The input as a frame and the largest field in it; the smallest one dashed, statistics hatched."""
     shares = reach.shares[-2:]
     color = color or ramp(reach.share)
@@ -20,13 +24,17 @@ def field_square(reach: ReadExtent, x: float, y: float, side: float, color: str 
     if reach.statistics:
         parts += _hatching(x, y, side)
     largest = _centered(x, y, side, [high for _, high in shares])
-    parts.append(Rect(*largest, color, FRAME, HAIR))
+    parts.append(Rect(*largest, color, FRAME, HAIR, live=_follows(field, "high", side)))
     if shares[0][0] < shares[0][1]:
         smallest = _centered(x, y, side, [low for low, _ in shares])
         if largest[2] - smallest[2] > 2.4 and smallest[2] > 2:
             light = "#ffffff" if reach.share > 0.12 else FRAME
-            parts.append(Rect(*smallest, "none", light, HAIR, dash=(1.2, 0.9)))
+            parts.append(Rect(*smallest, "none", light, HAIR, dash=(1.2, 0.9), live=_follows(field, "low", side)))
     return parts
+
+
+def _follows(field: Live | None, shows: Shows, side: float) -> Live | None:
+    return None if field is None else replace(field, shows=shows, full=side)
 
 
 def _centered(x: float, y: float, side: float, shares: list[float]) -> tuple[float, float, float, float]:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from sympy import Expr
 
-from archgraph.figures.content.law_lines import LETTERS, claimed, value_side
+from archgraph.figures.content.law_lines import LETTERS, alive, claimed, value_side
 from archgraph.figures.content.mathtext import line_of, variable, words
 from archgraph.figures.drawing.diagram import Line, line_width
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
+from archgraph.sizes.symbols import symbol
 
 _MOST_LINES = 2
 
@@ -68,10 +69,11 @@ def _equal_symbols(facts: Facts, laws: list[Expr]) -> list[Line]:
     by_value: dict[int, list[str]] = {}
     for name in [*order, *sorted(set(free) - set(order))]:
         by_value.setdefault(free[name], []).append(name)
-    return [_chained(names, value) for value, names in by_value.items()]
+    return [_chained(facts, names, value) for value, names in by_value.items()]
 
 
-def _chained(names: list[str], value: int) -> Line:
+def _chained(facts: Facts, names: list[str], value: int) -> Line:
     equals = words("=", SIZES.small, "serif")
     variables = (line_of(variable(name, SIZES.small), equals, gap=1.2) for name in names)
-    return line_of(*variables, words(str(value), SIZES.small, "serif"), gap=1.2)
+    said = words(str(value), SIZES.small, "serif")
+    return line_of(*variables, alive(said, facts, "equal", *map(symbol, names)), gap=1.2)

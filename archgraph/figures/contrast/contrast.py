@@ -121,12 +121,13 @@ def _maps(found: Sequence[Side], width: float, *, scale: bool) -> Diagram:
 
 def _marked(drawn: Diagram, mark: str) -> Diagram:
     """A panel whose boxes and frames have names of their own among those of other networks."""
+    place = "abcdef".index(mark)
 
     def named(name: str) -> str:
         return f"{mark}: {name}" if name else name
 
     edges = tuple(replace(edge, source=named(edge.source), target=named(edge.target)) for edge in drawn.edges)
-    boxes = tuple(replace(box, name=named(box.name)) for box in drawn.boxes)
+    boxes = tuple(replace(box, name=named(box.name), place=place) for box in drawn.boxes)
     return replace(
         drawn, boxes=boxes, edges=edges, clusters=tuple(replace(c, name=named(c.name)) for c in drawn.clusters)
     )

@@ -20,7 +20,10 @@ def contrast_facts(
     hidden = (hide,) if isinstance(hide, str) else tuple(hide)
     for name in (*labels, *hidden):
         _check(networks, name, "labels" if name in labels else "hide")
-    return tuple(Facts(one, options=options(**_own(one, labels, hidden), style=style)) for one in networks)
+    asked = (options(**_own(one, labels, hidden), style=style) for one in networks)
+    return tuple(
+        Facts(one, options=said, place=place) for place, (one, said) in enumerate(zip(networks, asked, strict=True))
+    )
 
 
 def _own(network: Network, labels: Mapping[str, str], hide: Sequence[str]) -> dict:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 from archgraph.comparison.mixing import mixing
 from archgraph.fields.report.extent import ReadExtent
@@ -53,17 +54,18 @@ def panel(
     tops = [_HEAD + pitch * index + (pitch - tall) / 2 for index in range(rows)]
     thumb_x, slice_x = left + box_width + 8.0, width - slice_width - 1
     boxes, marks = [], _heading(facts, steps, width)
-    shapes = _shapes(facts, steps, box_width, tall)
+    headings = _headings(steps, box_width - 14)
+    shapes = _shapes(facts, steps, headings, box_width, tall)
     title = "slice of the input" if width > _ROOMY else "slice"
     marks += _column_title(title, slice_x + slice_width / 2)
     marks += _column_title("field", thumb_x + tall / 2) if square else []
     marks.append(Rect(slice_x, _HEAD - 1, slice_width, height - _HEAD + 1, PANEL, GRID, HAIR))
-    for step, top, below in zip(steps, tops, shapes, strict=True):
+    for step, top, heading, below in zip(steps, tops, headings, shapes, strict=True):
         if step.gap:
             marks += _dots(left + box_width / 2, top + tall / 2)
             marks += _dots(thumb_x + tall / 2, top + tall / 2) if square else []
             continue
-        boxes.append(_row_box(step, below, box_width, tall, f"{mark}{len(boxes)}").at(left, top))
+        boxes.append(_row_box(step, heading, below, box_width, tall, f"{mark}{len(boxes)}").at(left, top))
         if step.reach is not None and square:
             marks += field_square(step.reach, thumb_x, top, tall)
     marks += _slices(steps, tops, slice_x, slice_width, tall)
@@ -103,20 +105,22 @@ def _plain(line: Line) -> str:
     return " ".join(run.text for run in line).lower()
 
 
-def _shapes(facts: Facts, steps: Sequence[LadderStep], width: float, tall: float) -> list[Line]:
+def _shapes(
+    facts: Facts, steps: Sequence[LadderStep], headings: Sequence[Line], width: float, tall: float
+) -> list[Line]:
     """The shapes of all rows, or only their first sizes where some shape has no room."""
     sizes = [() if step.value is None else facts.sizes(step.value) for step in steps]
     whole = [shape(one, SIZES.body) for one in sizes]
-    used = [line_width(step.title) + 6 if tall == LOW else 0.0 for step in steps]
+    used = [line_width(heading) + 6 if tall == LOW else 0.0 for heading in headings]
     fits = all(line_width(line) + title <= width - 14 for line, title in zip(whole, used, strict=True))
     return whole if fits else [shape(one[:1], SIZES.body) for one in sizes]
 
 
-def _row_box(step: LadderStep, below: Line, width: float, tall: float, name: str) -> Box:
+def _row_box(step: LadderStep, heading: Line, below: Line, width: float, tall: float, name: str) -> Box:
     color = ramp(step.reach.share) if step.reach is not None else "#ffffff"
     room = width - 14
     parts = outlined(step.outline, width, tall, bar=color)
-    title = Text(fitted(step.title, room), BAR + 4, 9.0)
+    title = Text(heading, BAR + 4, 9.0)
     if tall == TALL:
         parts += [title, Text(below if line_width(below) <= room else (), BAR + 4, 18.0)]
     else:
@@ -124,6 +128,16 @@ def _row_box(step: LadderStep, below: Line, width: float, tall: float, name: str
         parts += [title, size] if title.x + title.width + 6 <= size.x else [title]
     hint = f"{' '.join(run.text for run in step.title)}" + (f": {step.reach.label}" if step.reach is not None else "")
     return Box(name, width, tall, tuple(parts), tooltip=hint)
+
+
+def _headings(steps: Sequence[LadderStep], room: float) -> list[Line]:
+    """The headings of all rows, in smaller letters before one is cut."""
+    lines = [step.title for step in steps]
+    if all(line_width(line) <= room for line in lines):
+        return lines
+    shrink = SIZES.small / SIZES.title
+    small = (tuple(replace(run, size=shrink * run.size, gap=shrink * run.gap) for run in line) for line in lines)
+    return [fitted(line, room) for line in small]
 
 
 def _dots(x: float, middle: float) -> list[BoxPart]:

@@ -27,6 +27,31 @@ class Claim:
     law: Expr
 
 
+Shows = Literal[
+    "sign", "number", "form", "nothing", "size", "equal", "percent", "part", "length", "tint", "field", "high", "low"
+]
+
+
+@dataclass(frozen=True)
+class Live:
+    """What a run or a shape shows that is another at other sizes; only interactive pages look at it.
+
+    Attributes:
+        shows: ``sign``: whether a number is exact; ``number``: three digits of a law; ``form``: a part of a law,
+            instead of which its number stands at other sizes, and ``nothing`` behind it; ``size``: a whole number;
+            ``equal``: numbers that are one at the drawn sizes; ``percent``, ``part``: a share in words; ``length``,
+            ``tint``: as long or as dark as a share; ``field``, ``high``, ``low``: the field of a path.
+        of: laws, or a path.
+        place: of which of several networks.
+        full: how long the whole is, of a length.
+    """
+
+    shows: Shows
+    of: tuple[Expr, ...] | str = ()
+    place: int = 0
+    full: float = 0.0
+
+
 @dataclass(frozen=True)
 class Run:
     """Characters of one face and size; ``rise`` lifts them (superscripts), ``gap`` is the space before them.
@@ -40,6 +65,7 @@ class Run:
     rise: float = 0.0
     gap: float = 0.0
     claim: Claim | None = None
+    live: Live | None = None
 
     @property
     def width(self) -> float:
@@ -112,6 +138,7 @@ class Rect:
     thickness: float = 0.75
     radius: float = 0.0
     dash: tuple[float, ...] = ()
+    live: Live | None = None
 
     @property
     def extent(self) -> "Extent":
@@ -138,6 +165,7 @@ class Path:
     curve: Literal["line", "spline"] = "line"
     closed: bool = False
     fill: str = "none"
+    live: Live | None = None
 
     @property
     def extent(self) -> "Extent":
@@ -202,6 +230,7 @@ class Box:
         outline: by which it was drawn, for the legend.
         laws: (metric, law) of what it stands for.
         label: what the spec calls it, where it does.
+        place: of which of several networks it is.
     """
 
     name: str
@@ -215,6 +244,7 @@ class Box:
     picture: Literal["", "field", "connections"] = ""
     outline: Outline = "thin"
     laws: tuple[tuple[str, Expr], ...] = ()
+    place: int = 0
     label: str = ""
 
     @property

@@ -1,7 +1,7 @@
 """How a finished drawing looks and is stored: theme, what is behind it, fonts, and the density of its pixels."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -39,7 +39,7 @@ def checked_look(
     background: str | None = None,
     fonts: str = "embed",
     dpi: int = 300,
-    palette: str | Sequence[str] = "ocean",
+    palette: str | Iterable[str] = "ocean",
 ) -> Look:
     """Check and collect how a drawing looks.
 
@@ -72,7 +72,7 @@ def checked_look(
     return Look(theme, background, fonts, dpi, _scale(palette))
 
 
-def _scale(palette: str | Sequence[str]) -> tuple[str, ...]:
+def _scale(palette: str | Iterable[str]) -> tuple[str, ...]:
     """The colours of a palette, which must get darker: what is more would not stand out more."""
     if isinstance(palette, str):
         if palette not in PALETTES:

@@ -42,11 +42,12 @@ def themed(diagram: Diagram, look: Look) -> Diagram:
     page = own if background == "none" else background
     scale = SLIDE_SCALE if look.theme == "slides" else 1.0
     plain = look.theme == "paper" and page == _WHITE and look.palette == RAMP
-    changed = diagram if plain else _changed(diagram, Restyling(_recoloring(look), page, scale))
+    changed = diagram if plain else _changed(diagram, Restyling(recoloring(look), page, scale))
     return replace(changed, background=background, notes=_notes(changed, look))
 
 
-def _recoloring(look: Look) -> Callable[[str], str]:
+def recoloring(look: Look) -> Callable[[str], str]:
+    """Return what becomes of a colour in a look: its palette, and a dark page."""
     if look.theme == "dark":
         return lambda color: on_dark(recolored(color, look.palette))
     return lambda color: recolored(color, look.palette)

@@ -15,8 +15,10 @@ from archgraph.errors import ArchgraphError, QueryError, not_among, quoted
 from archgraph.fields.effective.effective import BodyPowers, EffectiveFields
 from archgraph.fields.report.extent import ReadExtent, reach_of, read_interval
 from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
+from archgraph.figures.drawing.evaluated import Evaluated
 from archgraph.figures.facts.author import Author
 from archgraph.figures.facts.coloring import kind_tint, level_scale, level_tint
+from archgraph.figures.facts.field_laws import FieldsAtAnySize
 from archgraph.figures.facts.hop_facts import HopFacts, Hops
 from archgraph.figures.facts.options import Options
 from archgraph.graph.ir import Graph, Repeat, Value
@@ -41,15 +43,24 @@ _LONGEST_SIZE = 20
 
 
 class Facts:
-    """What a figure asks of a network."""
+    """What a figure asks of a network.
 
-    def __init__(self, network: Network, color: str = "locality", options: Options | None = None) -> None:
+    Attributes:
+        place: of which of several networks in a figure.
+        frozen: whether a size was written into words, so that they hold at the drawn sizes alone.
+    """
+
+    def __init__(
+        self, network: Network, color: str = "locality", options: Options | None = None, place: int = 0
+    ) -> None:
         if color not in COLORS:
             raise not_among("colouring", color, COLORS)
         self.network = lettered(network)
         self.color = color
         self.options = options or Options()
         self.author = Author(network, self.options)
+        self.place = place
+        self.frozen = False
         self._powers: BodyPowers = {}
         self._known: dict[object, object] = {}
 
@@ -242,7 +253,9 @@ class Facts:
 
     def brief(self, length: Expr) -> object:
         """A size in the user's symbols if that is short, else its number."""
-        return brief(self.network, length)
+        found = brief(self.network, length)
+        self.frozen |= bool(self.shown(length).free_symbols) and not getattr(found, "free_symbols", ())
+        return found
 
     def number(self, expression: Expr) -> int:
         """The value of an expression in the user's or in the inner symbols."""
@@ -265,11 +278,11 @@ class Facts:
 
     def size(self, length: Expr) -> Expr | int:
         shown = self.shown(length)
-        if self.options.values:
+        if not shown.free_symbols:
             return self.number(length)
-        if shown.is_integer is not False and len(str(shown)) < _LONGEST_SIZE:
+        if not self.options.values and shown.is_integer is not False and len(str(shown)) < _LONGEST_SIZE:
             return shown
-        return self.number(length)
+        return Evaluated(self.number(length), shown, self.place)
 
     def shown_type(self, value: Value) -> str:
         """The type of a value in plain text."""
@@ -280,6 +293,13 @@ class Facts:
         if self.input is None:
             return None
         return receptive_fields(self.network, self.input.name)
+
+    @cached_property
+    def field_laws(self) -> FieldsAtAnySize | None:
+        """The fields as laws, for pages that compute them anew."""
+        if self._fields is None or self.input is None:
+            return None
+        return FieldsAtAnySize(self.network.graph, self.input, self._fields, self.shown, self.number)
 
     def reach(self, path: str) -> ReadExtent | None:
         """What the output of a member reads of the main input; nothing if it does not depend on positions."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from archgraph.errors import counted
 from archgraph.figures.content.boxes import fitted
-from archgraph.figures.content.law_lines import law
+from archgraph.figures.content.law_lines import alive, law
 from archgraph.figures.content.mathtext import line_of, shape, words
-from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Line, Rect, Text, line_width
+from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Line, Live, Rect, Text, line_width
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.maps.scene import level_key, rows_of_leaves
@@ -107,9 +107,21 @@ def level_card(facts: Facts, level: LevelCosts, width: float, name: str) -> Box:
         expression = facts.params(level.items) if metric == "params" else facts.macs(level.items)
         laws.append((metric, expression))
         share = facts.value(expression) / (facts.value(facts.total(metric)) or 1.0)
-        percent = Text(words(_percent(share), SIZES.small), color=MUTED).ending(width).moved(0.0, y)
+        of = (expression, facts.total(metric))
+        said = alive(words(_percent(share), SIZES.small), facts, "part", *of)
+        percent = Text(said, color=MUTED).ending(width).moved(0.0, y)
         parts += [Text(law(facts, metric, expression, width - percent.width - 6, SIZES.small), 0.0, y), percent]
-        parts.append(Rect(0.0, y + _BAR_GAP - 0.6, max(0.5, min(1.0, share) * width), _BAR, bar, "none"))
+        parts.append(
+            Rect(
+                0.0,
+                y + _BAR_GAP - 0.6,
+                max(0.5, min(1.0, share) * width),
+                _BAR,
+                bar,
+                "none",
+                live=Live("length", of, facts.place, width),
+            )
+        )
         y += _ROW + _BAR_GAP
     return Box(name, width, y - _ROW + 4.4, tuple(parts), kind="panel", laws=tuple(laws))
 

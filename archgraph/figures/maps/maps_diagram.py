@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import pairwise
 
 from archgraph.errors import QueryError
@@ -30,15 +31,15 @@ from archgraph.figures.maps.level_cards import LevelCosts, costs_of_level, level
 from archgraph.figures.maps.map_facts import MapFacts
 from archgraph.figures.maps.map_pieces import MapPieces
 from archgraph.figures.maps.scene import drawn_maps, scene_of
+from archgraph.figures.maps.tree_of_maps import TreeOfMaps
+from archgraph.figures.maps.trials import Outcome, Trial, TrialSearch, trials_of
 from archgraph.graph.ir import Value
 from archgraph.outline.forms.network_outline import NetworkOutline, network_outline, outline_of
 
 _GUTTER, _BRIEF_GUTTER, _CARD, _CARD_GAP = 104.0, 62.0, 112.0, 14.0
 _TALLEST, _WIDEST = 62.0, 46.0
 _BETWEEN, _PAD = 17.0, 5.0
-_GAPS = (8.0, 5.2)
 _DEPTHS = (4, 3, 2, 1, 0)
-_WIDTHS = (1.5, 1.2, 1.0, 0.8, 0.62, 0.48, 0.36, 0.27, 0.2, 0.15)
 
 
 def maps_outline(facts: Facts) -> NetworkOutline:
@@ -57,12 +58,13 @@ def maps_diagram(facts: Facts, width: float) -> Diagram:
     """
     outline, right = maps_outline(facts), facts.options.direction == "right"
     depths = _DEPTHS if facts.options.depth is None else (facts.options.depth,)
-    scenes = [scene_of(facts, outline, depth, right=right) for depth in depths]
-    scenes.append(scene_of(facts, outline, depths[-1], right=right, brief=True))
+    inside = cache(NetworkOutline.inside)
+    scenes = [scene_of(TreeOfMaps(facts, depth, inside), outline, right=right) for depth in depths]
+    scenes.append(scene_of(TreeOfMaps(facts, depths[-1], inside, brief=True), outline, right=right))
     if not drawn_maps(scenes[0]):
         raise QueryError(f"{facts.network.name} has no feature map: nothing in it has channels or positions")
     sheet = Sheet(MapFacts(facts), levels_of(facts, outline, right=right), width)
-    best = min(_trials(sheet, scenes), key=lambda trial: trial.cost)
+    best = TrialSearch(list(_trials(sheet, scenes)), partial(_outcome, sheet)).best()
     drawn = _u(sheet, best.scene, best.scale) if len(best.scene.rows) > 1 else _in_lines(sheet, best.scene, best.scale)
     return replace(drawn, undrawn=best.scene.notes)
 
@@ -87,46 +89,43 @@ class Sheet:
         return _GUTTER if {"params", "macs"} & shown else _BRIEF_GUTTER if self.costs else 0.0
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A scene on a scale, and how bad that is."""
-
-    cost: float
-    scene: MapScene
-    scale: MapScale
-
-
-def _trials(sheet: Sheet, scenes: Sequence[MapScene]) -> Iterator[Trial]:
-    """Every scene on every scale: lines, closed blocks and small maps count against it, and what does not fit more."""
-    facts, before = sheet.known.facts, 0
+def _trials(sheet: Sheet, scenes: Sequence[MapScene]) -> Iterator[list[Trial]]:
+    """Every scene that shows something else than the one before, on every scale."""
+    before = 0
     for index, scene in enumerate(scenes):
         every = drawn_maps(scene)
         # Opened one level deeper it shows no more maps, so that it is the same drawing.
         if index and len(every) == before:
             continue
         before = len(every)
-        tall = max((one.side for one in every), default=1.0) or 1.0
-        wide = max(one.channels for one in every) or 1
-        for share in _WIDTHS:
-            scale = MapScale(_TALLEST / tall**0.5, share * _WIDEST / wide**0.5, facts.options.style == "perspective")
-            # Only a U has arrows between its rows that wider gaps make room for.
-            for gap in _GAPS if len(scene.rows) > 1 else _GAPS[:1]:
-                spaced = replace(scale, gap=gap)
-                cost = _cost_of_u(sheet, scene, spaced) if len(scene.rows) > 1 else _cost_of_lines(sheet, scene, spaced)
-                yield Trial(cost + 0.7 * index + (max(0.0, 0.9 - share) * 2.2) + 8.0 - gap, scene, spaced)
+        yield list(trials_of(scene, index, partial(_scale, sheet, every)))
 
 
-def _cost_of_u(sheet: Sheet, scene: MapScene, scale: MapScale) -> float:
+def _scale(sheet: Sheet, every: Sequence[FeatureMap], share: float, gap: float) -> MapScale:
+    """The scale on which the largest of all maps are as high and as wide as maps shall be."""
+    tall = max((one.side for one in every), default=1.0) or 1.0
+    wide = max(one.channels for one in every) or 1
+    depth = sheet.known.facts.options.style == "perspective"
+    return MapScale(_TALLEST / tall**0.5, share * _WIDEST / wide**0.5, depth, gap)
+
+
+def _outcome(sheet: Sheet, trial: Trial) -> Outcome:
+    if len(trial.scene.rows) > 1:
+        return _outcome_of_u(sheet, trial.scene, trial.scale)
+    return _outcome_of_lines(sheet, trial.scene, trial.scale)
+
+
+def _outcome_of_u(sheet: Sheet, scene: MapScene, scale: MapScale) -> Outcome:
     stretches = _stretches(sheet, scene, scale)
     end = max(max(one.x + one.piece.width, one.x + one.piece.tail) for one in stretches) + _PAD
-    return max(0.0, end + 0.5 - sheet.width) * 10 + max(0.0, 0.8 * sheet.width - end) * 0.004
+    return Outcome(max(0.0, end + 0.5 - sheet.width), max(0.0, 0.8 * sheet.width - end) * 0.004)
 
 
-def _cost_of_lines(sheet: Sheet, scene: MapScene, scale: MapScale) -> float:
+def _outcome_of_lines(sheet: Sheet, scene: MapScene, scale: MapScale) -> Outcome:
     lines = _broken(MapPieces(sheet.known, scale, scale.gap), scene.rows[0].inner, sheet.width)
     widths = [max(line.width, line.tail) - min(0.0, line.lead) for line in lines]
     over = max(0.0, max(widths) + 1 - sheet.width)
-    return over * 10 + len(lines) + (1 - min(widths) / sheet.width) * 0.8
+    return Outcome(over, len(lines) + (1 - min(widths) / sheet.width) * 0.8)
 
 
 # from left to right

@@ -16,7 +16,7 @@ _TOP = 18.0
 
 def maps_panel(facts: Facts, width: float) -> Diagram:
     """The maps of a network on a page of that width."""
-    plain = Facts(facts.network, facts.color, replace(facts.options, show=("shape", "field")))
+    plain = Facts(facts.network, facts.color, replace(facts.options, show=("shape", "field")), facts.place)
     drawn = maps_diagram(plain, width)
     heading = Text(fitted(words(facts.network.name, SIZES.heading, "bold"), width - 2), 1.0, 8.5)
     moved = drawn.moved(0.0, _TOP)

@@ -111,16 +111,15 @@ def level_key(facts: Facts, value: Value) -> object:
     return facts.number(value.type.area) if value.type.positions else 0
 
 
-def scene_of(
-    facts: Facts, outline: NetworkOutline, depth: int, *, right: bool = False, brief: bool = False
-) -> MapScene:
-    """Return the scene of a network with so many levels of blocks opened.
+def scene_of(maps: TreeOfMaps, outline: NetworkOutline, *, right: bool = False) -> MapScene:
+    """Return the scene of a network.
 
     Args:
+        maps: what makes maps of its parts.
+        outline: the network from afar.
         right: everything in one row.
-        brief: without what puts maps together.
     """
-    scene = _Scene(TreeOfMaps(facts, depth, brief=brief), outline)
+    scene, facts = _Scene(maps, outline), maps.facts
     tree = outline.tree
     for step in tree.steps if isinstance(tree, Series) else (tree,):
         if isinstance(step, U) and not right and changes_level(facts, step):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from archgraph.figures.content.labels import count_label
@@ -40,6 +40,7 @@ from archgraph.outline.items import Item
 from archgraph.outline.wording import block_name, phrase
 
 _FEW_WORDS = 26
+Inside = Callable[[NetworkOutline, Leaf], NetworkOutline | None]
 
 
 class TreeOfMaps:
@@ -48,12 +49,14 @@ class TreeOfMaps:
     Args:
         facts: the network.
         depth: how many levels of blocks are opened.
+        inside: the outline of what a block holds, as `NetworkOutline.inside`, which remembers it over several trees.
         brief: whether what puts maps together is left out.
     """
 
-    def __init__(self, facts: Facts, depth: int, *, brief: bool = False) -> None:
+    def __init__(self, facts: Facts, depth: int, inside: Inside, *, brief: bool = False) -> None:
         self.facts = facts
         self.depth = depth
+        self.inside = inside
         self.brief = brief
         self._fresh: frozenset[FeatureMap] = frozenset()
         self.notes: list[str] = []
@@ -199,7 +202,7 @@ class TreeOfMaps:
             return self._handed_on(item, ())
         if isinstance(item.member, Repeat) and self.facts.number(item.member.count) == 0:
             return self._handed_on(item, ())
-        inside = outline.inside(leaf) if level < self.depth else None
+        inside = self.inside(outline, leaf) if level < self.depth else None
         if inside is not None and (found := self._opened(inside, item, level)):
             return found
         kind = self.kinds.of(item.member)

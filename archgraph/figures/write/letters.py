@@ -1,11 +1,11 @@
 """The texts of an SVG: every run where it was measured to begin, in fonts that come with the figure."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html import escape
 
 from archgraph.errors import SPACES, printable
-from archgraph.figures.drawing.diagram import Diagram, Run, Text
+from archgraph.figures.drawing.diagram import Diagram, Live, Run, Text
 from archgraph.figures.fonts.glyph_paths import glyph_path
 from archgraph.figures.fonts.subset import font_subset
 from archgraph.figures.fonts.typeface import FACES, Face, typeface
@@ -26,10 +26,12 @@ class Letters:
 
     Args:
         fonts: one of `archgraph.figures.drawing.look.FONTS`.
+        mark: the attribute that says what a run follows.
     """
 
-    def __init__(self, fonts: str) -> None:
+    def __init__(self, fonts: str, mark: Callable[[Live | None], str] = lambda live: "") -> None:
         self.fonts = fonts
+        self._mark = mark
         self.used: dict[Face, set[str]] = {}
         self._drawn: dict[tuple[Face, str], None] = {}
 
@@ -54,7 +56,7 @@ class Letters:
             base = text.y - run.rise
             place = f'x="{coordinate(x)}"' + (f' y="{coordinate(base)}"' if base != y else "")
             font = f'class="{_CLASSES[run.face]}" font-size="{coordinate(run.size)}"'
-            spans.append(f"<tspan {font} {place}>{xml_text(run.text)}</tspan>")
+            spans.append(f"<tspan {font} {place}{self._mark(run.live)}>{xml_text(run.text)}</tspan>")
             y = base
         return f'<text y="{coordinate(text.y)}" fill="{xml_text(text.color)}">{"".join(spans)}</text>'
 

@@ -1,5 +1,6 @@
 """Symbols that a reader of the interactive page can set, and which of their values make a network."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ from sympy import Expr, Integer, Symbol
 
 from archgraph.errors import printable
 from archgraph.figures.facts.facts import Facts
+from archgraph.figures.facts.field_laws import FieldLaw
 
 _WIDE, _LEAST = 4, 16
 
@@ -36,6 +38,37 @@ class Rule:
 
     text: str
     law: Expr
+
+
+@dataclass(frozen=True)
+class PageNetwork:
+    """What a page knows of a network besides the drawings.
+
+    Attributes:
+        name: what its symbols and its row stand under.
+        sliders: the symbols of its laws.
+        totals: the laws of the whole network, by metric.
+        rules: what must hold for the values of the symbols.
+        field_of: the field of a path as laws, where there are any.
+    """
+
+    name: str
+    sliders: Sequence[Slider]
+    totals: Sequence[tuple[str, Expr]]
+    rules: Sequence[Rule] = ()
+    field_of: Callable[[str], FieldLaw | None] = lambda path: None
+
+
+def of_network(facts: Facts) -> PageNetwork:
+    """What a page knows of a network."""
+    laws = facts.field_laws
+    return PageNetwork(
+        facts.network.name,
+        sliders(facts),
+        [(name, facts.total(name)) for name in ("params", "macs")],
+        rules(facts),
+        (lambda path: None) if laws is None else laws.at,
+    )
 
 
 def sliders(facts: Facts) -> list[Slider]:

@@ -1,31 +1,15 @@
-"use strict";
-// Exact rational numbers: pairs of BigInts.
-const gcd = (a, b) => { a = a < 0n ? -a : a; while (b) [a, b] = [b < 0n ? -b : b, a % (b < 0n ? -b : b)]; return a; };
-const q = (n, d = 1n) => {
-  if (d === 0n) throw new RangeError("division by zero");
-  if (d < 0n) [n, d] = [-n, -d];
-  const g = gcd(n, d) || 1n;
-  return [n / g, d / g];
-};
-const add = (...xs) => xs.reduce((a, b) => q(a[0] * b[1] + b[0] * a[1], a[1] * b[1]), q(0n));
-const mul = (...xs) => xs.reduce((a, b) => q(a[0] * b[0], a[1] * b[1]), q(1n));
-const pow = (x, k) => (k < 0n ? q(x[1] ** -k, x[0] ** -k) : q(x[0] ** k, x[1] ** k));
-const floor = ([n, d]) => q(n >= 0n || n % d === 0n ? n / d : n / d - 1n);
-const ceil = (x) => mul(q(-1n), floor(mul(q(-1n), x)));
-const mod = (x, y) => add(x, mul(q(-1n), y, floor(mul(x, pow(y, -1n)))));
-const less = (a, b) => a[0] * b[1] < b[0] * a[1];
-const max = (...xs) => xs.reduce((a, b) => (less(a, b) ? b : a));
-const min = (...xs) => xs.reduce((a, b) => (less(b, a) ? b : a));
-
-function start(data, laws) {
+function start(data, fields, laws) {
   const page = (id) => document.getElementById(id);
-  const values = {};
+  const values = data.networks.map(() => ({})), symbols = data.networks.flatMap((one, place) => one.symbols.map((it) => ({ ...it, place })));
+  const alone = data.networks.length === 1, keyOf = (one) => (alone ? one.name : one.place + 1 + "." + one.name);
+  const evaluate = (law, place) => laws[law](values[place]);
   let lit = null, dragged = false;
   const drawings = data.drawings.map((one, index) => {
     const holder = document.querySelectorAll("#figure .drawing")[index], svg = holder.querySelector("svg");
     const whole = svg.getAttribute("viewBox").split(" ").map(Number);
     const all = (name) => [...svg.querySelectorAll("[data-" + name + "]")];
-    return { ...one, holder, svg, whole, view: [...whole], elements: all("box"), lines: all("edge"), frames: all("frame"),
+    const live = new LiveDrawing(svg, data, fields, evaluate);
+    return { ...one, holder, live, svg, whole, view: [...whole], elements: all("box"), lines: all("edge"), frames: all("frame"),
       rows: document.querySelectorAll("tbody[data-rows]")[index] };
   });
   const drawn = (key) => drawings.find((one) => one.key === key);
@@ -33,29 +17,51 @@ function start(data, laws) {
 
   // numbers
   const written = (x) => (x[1] === 1n ? x[0].toString().replace(/\B(?=(\d{3})+$)/g, ",") : "not a whole number");
-  const value = (index) => {
-    if (index === null) return "";
-    try { return written(laws[index](values)); } catch (error) { return "undefined"; }
-  };
-  const broken = () => data.rules.find(([, law]) => { const x = laws[law](values); return x[1] !== 1n || x[0] < 1n; });
+  const value = (index, place) => { try { return written(evaluate(index, place)); } catch (error) { return "undefined"; } };
+  const broken = () => data.rules.find(([, law, place]) => { const x = evaluate(law, place); return x[1] !== 1n || x[0] < 1n; });
+  const changes = () => data.networks.map((one, place) => one.symbols.some((it) => values[place][it.name][0] !== BigInt(it.value)));
   function recompute() {
     const wrong = broken();
     page("wrong").hidden = !wrong;
     page("wrong").textContent = wrong ? "No network has these sizes: " + wrong[0] + "." : "";
-    for (const cell of document.querySelectorAll("[data-law]")) cell.textContent = wrong ? "–" : value(Number(cell.dataset.law));
-    const changed = data.symbols.some((one) => values[one.name][0] !== BigInt(one.value));
-    page("fixed").hidden = !changed;
+    for (const cell of document.querySelectorAll("[data-law]")) cell.textContent = wrong ? "–" : value(Number(cell.dataset.law), Number(cell.dataset.place));
+    redraw();
+  }
+
+  function redraw() {
+    const changed = changes(), wrong = Boolean(broken());
+    page("unknown").hidden = !now.live.update(changed, wrong);
+    page("fixed").hidden = !(data.fixed && changed.some(Boolean));
+    page("reads").textContent = lit === null ? (clickable(now) ? "Click a box to see what leads into it." : "") : reads(now.boxes[lit]);
+  }
+  const clickable = (drawing) => drawing.boxes.some((box) => box.laws.length || box.reads);
+  // The field of a box at the values that are set; nothing where it is not known.
+  function reads(box) {
+    if (!box.reads || !changes()[box.place]) return box.reads;
+    if (box.field === null || broken()) return "receptive field –";
+    const field = fieldAt(fields[box.field], (law) => evaluate(law, box.place));
+    return "receptive field " + field.label + " of " + field.extent;
   }
 
   // symbols
   function put(one, number) {
     if (!/^\d{1,15}$/.test(number)) return;
-    values[one.name] = q(BigInt(number));
+    values[one.place][one.name] = q(BigInt(number));
     one.slider.value = String((BigInt(number) - BigInt(one.offset)) / BigInt(one.step));
     one.input.value = number;
   }
+  // Symbols of several networks stand under the name of each.
+  function group(place) {
+    if (alone) return page("symbols");
+    const known = document.getElementById("network-" + place);
+    if (known) return known;
+    const set = page("symbols").appendChild(document.createElement("fieldset"));
+    set.id = "network-" + place;
+    set.appendChild(document.createElement("legend")).textContent = data.networks[place].name;
+    return set;
+  }
   function control(one) {
-    const row = page("symbols").appendChild(document.createElement("label"));
+    const row = group(one.place).appendChild(document.createElement("label"));
     const name = row.appendChild(document.createElement("i"));
     name.textContent = one.name;
     row.title = one.doc;
@@ -73,15 +79,15 @@ function start(data, laws) {
 
   // the address says what is set, so that it can be shared
   function remember() {
-    const parts = data.symbols.filter((one) => values[one.name][0] !== BigInt(one.value))
-      .map((one) => encodeURIComponent(one.name) + "=" + values[one.name][0]);
+    const parts = symbols.filter((one) => values[one.place][one.name][0] !== BigInt(one.value))
+      .map((one) => encodeURIComponent(keyOf(one)) + "=" + values[one.place][one.name][0]);
     if (now.key) parts.push("open=" + encodeURIComponent(now.key));
     if (lit !== null) parts.push("light=" + encodeURIComponent(now.boxes[lit].name));
     try { history.replaceState(null, "", "#" + parts.join("&")); } catch (error) { /* a sandboxed page has no address */ }
   }
   function recall() {
     const given = new URLSearchParams(location.hash.slice(1));
-    for (const one of data.symbols) if (given.has(one.name)) put(one, given.get(one.name));
+    for (const one of symbols) if (given.has(keyOf(one))) put(one, given.get(keyOf(one)));
     open(drawn(given.get("open") || "") || drawings[0], false);
     const index = now.boxes.findIndex((box) => box.name === given.get("light"));
     light(index < 0 ? null : index, false);
@@ -131,7 +137,7 @@ function start(data, laws) {
       const leads = to < 0 ? from !== index && path?.has(from) : (from < 0 || path?.has(from)) && path?.has(to);
       line.classList.toggle("dim", path !== null && !leads);
     }
-    page("reads").textContent = index === null ? "Click a box to see what leads into it." : now.boxes[index].reads;
+    redraw();
     buttons();
     if (keep) remember();
   }
@@ -140,7 +146,7 @@ function start(data, laws) {
   const hint = page("hint");
   function tell(index, x, y) {
     const box = now.boxes[index];
-    hint.textContent = [box.told, ...box.laws.map(([name, text, law]) => name + " = " + text + " = " + value(law)), box.reads].filter(Boolean).join("\n");
+    hint.textContent = [box.told, ...box.laws.map(([name, text, law]) => name + " = " + text + " = " + value(law, box.place)), reads(box)].filter(Boolean).join("\n");
     hint.hidden = false;
     hint.style.left = Math.max(4, Math.min(x + 14, innerWidth - hint.offsetWidth - 8)) + "px";
     hint.style.top = Math.max(4, Math.min(y + 14, innerHeight - hint.offsetHeight - 8)) + "px";
@@ -175,7 +181,7 @@ function start(data, laws) {
   const place = (event) => { const r = now.svg.getBoundingClientRect(); return [(event.clientX - r.left) / r.width, (event.clientY - r.top) / r.height]; };
   const figure = page("figure");
   figure.addEventListener("wheel", (event) => { event.preventDefault(); zoom(event.deltaY > 0 ? 1.15 : 1 / 1.15, ...place(event)); }, { passive: false });
-  figure.addEventListener("pointerdown", (event) => { held = place(event); dragged = false; });
+  figure.addEventListener("pointerdown", (event) => { if (event.pointerType === "touch") return; held = place(event); dragged = false; });
   figure.addEventListener("pointermove", (event) => {
     if (!held) return;
     const at = place(event);
@@ -193,9 +199,9 @@ function start(data, laws) {
     event.preventDefault();
     keys[event.key]();
   });
-  page("reset").addEventListener("click", () => { data.symbols.forEach((one) => put(one, String(one.value))); light(null); recompute(); remember(); });
+  page("reset").addEventListener("click", () => { symbols.forEach((one) => put(one, String(one.value))); light(null); recompute(); remember(); });
 
-  data.symbols.forEach(control);
+  symbols.forEach(control);
   addEventListener("hashchange", recall);
   recall();
 }
