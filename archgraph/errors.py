@@ -205,7 +205,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("zzz", ["conv"])
     ''
     """
-    from difflib import get_close_matches  # late: no answer needs it
+    from difflib import get_close_matches
 
     by_lower = {name.lower(): name for name in known}
     lower = word[:60].lower()
