@@ -109,6 +109,19 @@ COPIES: dict[str, Row] = {
     "a linear layer of what is transposed": lambda m, x: functional.linear(m.a(x).mT, m.w),
     "a product of what is expanded": lambda m, x: m.a(x)[:, :1].expand(1, 6, 8) @ m.b(x).mT,
     "windows": lambda m, x: m.b(m.a(x).view(1, 2, 3, 2, 4).transpose(2, 3).reshape(4, 3, 4).repeat(1, 1, 2)).sin(),
+    "repeated in another type, and read twice": lambda m, x: (lambda y: (y @ y.mT).softmax(-1) @ y)(
+        m.a(x)[..., :1].expand(1, 6, 8).double()
+    ),
+    "repeated and shifted, and copied": lambda m, x: (lambda y: y.softmax(-2) * y)(
+        m.a(x)[:, :1].expand(1, 6, 8).roll(1, 2).view(1, 2, 3, 8).transpose(1, 2).reshape(3, 2, 8)
+    ).sum(0, keepdim=True),
+    "repeated and shifted, and multiplied": lambda m, x: m.a(x)[:, :1].expand(1, 6, 8).roll(1, 2) * m.b(x),
+    "repeated, contiguous, and cut": lambda m, x: m.a(x)[:, :1].expand(1, 6, 8).contiguous()[:, 1:4].sin().exp(),
+    "groups of heads": lambda m, x: functional.scaled_dot_product_attention(
+        m.a(x).view(1, 6, 4, 2).transpose(1, 2),
+        m.b(x)[..., :4].view(1, 6, 2, 2).transpose(1, 2)[:, :, None].expand(1, 2, 2, 6, 2).reshape(1, 4, 6, 2),
+        m.b(x)[..., 4:].view(1, 6, 2, 2).transpose(1, 2)[:, :, None].expand(1, 2, 2, 6, 2).reshape(1, 4, 6, 2),
+    ),
     "a parameter, turned": lambda m, x: m.a(x)[..., :6] @ m.w.t().contiguous(),
     "a parameter, expanded": lambda m, x: m.w[:1, :1].expand(6, 8).reshape(1, 6, 8) * m.a(x),
     "attention in windows": lambda m, x: (lambda q: (q @ q.mT).softmax(-1) @ q)(m.a(x).reshape(2, 3, 8)).reshape(

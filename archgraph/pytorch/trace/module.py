@@ -175,7 +175,8 @@ def _read(module: nn.Module, recording: Recording, sizes: TracedSizes, roles: In
         RECORDED.reset(token)
     unused = dict(program.unused())
     records = [*interpreter.builder.prelude, *interpreter.builder.records]
-    records, gone = without_idle_copies(records, interpreter.builder.copies)
+    builder = interpreter.builder
+    records, gone = without_idle_copies(records, builder.copies, builder.dense, outputs.values())
     outputs = {place: gone.get(value, value) for place, value in outputs.items()}
     records = _with_unused(program, records, unused)
     graph = nest(records, interpreter.inputs, list(outputs.values()), program.checkpoints.keys)
