@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
-from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS
+from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, leaves_places_out
 from archgraph.pytorch.trace.masking.rules import POOLING, softmax
 from archgraph.pytorch.trace.masking.states import NumberOf, States, is_matrix, passed
 from archgraph.pytorch.trace.masking.vacancies import SOFTMAX, vacant_factors
@@ -183,7 +183,16 @@ def _masking(step: RecordedNode, states: States) -> tuple[RecordedNode | None, b
     fixed = [node for node in step.all_input_nodes if _has_zeros(step, node)]
     matrices = [node for node in (*known, *fixed) if is_matrix(states.operand(step, node))]
     masking = [*matrices, *(node for node in fixed if node not in matrices)]
-    return next(iter((*masking, *known)), None), len(masking) > 1
+    chosen = next(iter((*masking, *known)), None)
+    others = [node for node in known if node is not chosen and name_of(step) in PRODUCT_FORMS]
+    return chosen, len(masking) > 1 or any(_leaves_out(step, node, states) for node in others)
+
+
+def _leaves_out(step: RecordedNode, node: RecordedNode, states: States) -> bool:
+    """Whether a factor is zero at whole places of the result, where another computed one is not read either."""
+    return _may_lose(step, node) and leaves_places_out(
+        step, node, states.operand(step, node).within(states.shape(node)).zero
+    )
 
 
 def _has_zeros(step: RecordedNode, node: RecordedNode) -> bool:
