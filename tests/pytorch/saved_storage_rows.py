@@ -147,6 +147,38 @@ VIEWS: dict[str, Row] = {
     "a layer applied twice": lambda m, x: m.a(m.a(x).sin()),
     "a norm applied twice": lambda m, x: m.norm(m.norm(m.a(x))),
 }
+ONE = {
+    "a number": lambda m, x: m.a(x) * 2.0,
+    "of no dimension": lambda m, x: m.a(x) * torch.tensor(2.0),
+    "of one dimension": lambda m, x: m.a(x) / torch.tensor([2.0]),
+    "below": lambda m, x: torch.tensor(2.0) / m.a(x),
+    "in double precision": lambda m, x: m.a(x) * torch.tensor(2.0, dtype=torch.float64),
+    "an integer": lambda m, x: m.a(x) * torch.tensor(2),
+    "an exponent": lambda m, x: m.a(x) ** torch.tensor(2.0),
+    "a bound": lambda m, x: torch.maximum(m.a(x), torch.tensor(0.0)),
+    "a test": lambda m, x: m.a(x).masked_fill(torch.ones(1, dtype=torch.bool), 0.0),
+    "a share": lambda m, x: torch.lerp(m.a(x), m.b(x), torch.tensor(0.3)),
+    "in place": lambda m, x: m.a(x).mul_(torch.tensor(2.0)),
+    "added, and so not kept": lambda m, x: m.a(x) + torch.tensor(2.0),
+    "of a square root": lambda m, x: m.a(x) / torch.sqrt(torch.tensor(8.0)),
+}
+CONSTANTS: dict[str, Row] = {
+    **{f"one element, {name}": row for name, row in ONE.items()},
+    "kept twice": lambda m, x: (lambda c: m.a(x) * c + m.b(x) * c)(torch.ones(6, 8) / 2),
+    "kept twice, transposed": lambda m, x: (lambda c: m.a(x) * c + m.b(x).mT[:, :6, :] @ c)(torch.rand(6, 8)),
+    "two parts of one": lambda m, x: (lambda c: m.a(x) * c[:6] + m.b(x) * c[2:8])(torch.rand(9, 8)),
+    "a part of one": lambda m, x: m.a(x) * torch.rand(9, 8)[:6],
+    "both chunks of one": lambda m, x: (lambda c, d: m.a(x) * c + m.b(x) * d)(*torch.rand(6, 16).chunk(2, -1)),
+    "expanded": lambda m, x: m.a(x) * torch.rand(1, 8).expand(6, 8),
+    "written before it is read": lambda m, x: (lambda c: write(c[1:], torch.ones(5, 8)).sum() * 0 + m.a(x) * c * c)(
+        torch.zeros(6, 8)
+    ),
+    "of the shape of the input": lambda m, x: (lambda c: m.a(c).mT @ c)(torch.zeros_like(x)),
+    "filled in part": lambda m, x: (lambda c: write(c[:, :2], m.a(x)[:, :2]).sum() + c.sin())(torch.zeros_like(x)),
+    "a mask of two products": lambda m, x: (lambda c: m.a(x).masked_fill(c, 0) * m.b(x).masked_fill(c, 1))(
+        torch.ones(6, 8).tril().bool()
+    ),
+}
 IMAGES: dict[str, Row] = {
     "groups of a slice of channels": lambda m, x: m.groups(m.conv(x)[:, :4]).sin(),
     "groups of a slice of rows": lambda m, x: m.groups(m.conv(x)[:, :4, 1:3]),

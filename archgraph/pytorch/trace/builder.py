@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from sympy import Expr, Integer
@@ -118,6 +119,8 @@ class Builder:
     """What PyTorch copied on its way, though the module asked for no copy."""
     dense: dict[Value, Tracked] = field(default_factory=dict)
     """Values in which repetitions stand in memory, and what they repeat."""
+    early: set[Value] = field(default_factory=set)
+    """What is made ahead of the scope in which it is read first."""
     _arranged: dict[object, Value] = field(default_factory=dict)
     _sources: dict[int, tuple[Pending, tuple[Value, dict[str, str]]]] = field(default_factory=dict)
     """What became of pending tensors: each counts once, however often it is asked for."""
@@ -138,6 +141,15 @@ class Builder:
         for place, operand in op.saved(*types).aliases:
             self._strides[outputs[place]] = self._viewed(op, operands[operand], outputs[place])
         return outputs
+
+    @contextmanager
+    def before(self, scope: Stack) -> Iterator[None]:
+        """Add what is made meanwhile to a scope, ahead of all scopes in it: they read it as an operand."""
+        stack, outer, first = self.stack, self.outer, len(self.records)
+        self.stack = self.outer = scope
+        yield
+        self.stack, self.outer = stack, outer
+        self.early.update(value for record in self.records[first:] for value in record.outputs)
 
     def as_one_kernel(self, first: int) -> None:
         """Say that the records from one on are one kernel: it reads operands as they lie, and keeps nothing inside."""
@@ -361,3 +373,15 @@ def _is_arranged(type_: TensorType, target: Sequence[Axis], *, strict: bool) -> 
         return False
     rest = [length for name, length in sizes.items() if name not in dict(target)]
     return not rest if strict else all(length == 1 for length in rest)
+
+
+def moved_axes(operands: Sequence[Tracked], sizes: list[Expr]) -> tuple[Layout, tuple]:
+    """Return axes for a tensor of some sizes whose elements come from operands: those of the first where they fit."""
+    first = next((t for t in operands if isinstance(t.value, Value)), None)
+    real = first is not None and all(d.axis for dim in first.layout for d in dim)
+    if first is not None and real and list(first.shape) == sizes:
+        return first.layout, first.value.type.axes
+    named = [d for d, length in enumerate(sizes) if length != 1]
+    names = {d: "c" if d == named[-1] else f"a{place}" for place, d in enumerate(named)}
+    layout = tuple(whole_axis(names[d], length) if d in names else () for d, length in enumerate(sizes))
+    return layout, tuple((names[d], sizes[d]) for d in named)
