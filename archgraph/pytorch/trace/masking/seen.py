@@ -132,7 +132,11 @@ class RecordedMasks:
         if weighs or name_of(step) in MAXIMA:
             scored[step] = state.live
             read = ~weights.zero & state.live
-            read = _weighed_together(read) if weighs and _dim(step, states)[-1] in (-1, read.ndim - 1) else read
+            read = (
+                _weighed_together(read, ~weights.zero)
+                if weighs and _dim(step, states)[-1] in (-1, read.ndim - 1)
+                else read
+            )
             self._seen[step] = SeenKeys(read, None, unsure, weights.counted, node)
         else:
             self._seen[step] = SeenKeys(~state.zero, _scored(node, scored), unsure, state.counted, node)
@@ -206,13 +210,14 @@ def _is_kernel_with_holes(step: RecordedNode, node: RecordedNode) -> bool:
     return value is not None and bool((value == 0).any())
 
 
-def _weighed_together(read: Tensor) -> Tensor:
+def _weighed_together(read: Tensor, weighed: Tensor) -> Tensor:
     """Leave out what is weighed alone, for its weight is 1 whatever its score; not what reads itself anyhow."""
     # Of size 1 it stands for all of a row, which are weighed alike.
     if read.ndim < 2 or read.shape[-1] == 1:
         return read
     own = read & _own(read)
-    alone = (read.sum(-1, keepdim=True) == 1) & ~own.any(-1, keepdim=True)
+    # A constant score beside it has a weight as well.
+    alone = (weighed.expand(read.shape).sum(-1, keepdim=True) == 1) & ~own.any(-1, keepdim=True)
     return read & ~alone
 
 
