@@ -50,7 +50,7 @@ class Einsum(Unweighted):
         first, second = inputs
         order = [*first.axes, *((name, length) for name, length in second.axes if not first.has(name))]
         assert len(order) == len(every.axes)
-        return (TensorType(tuple(order)).without(*summed),)
+        return (TensorType(tuple(order), every.dtype).without(*summed),)
 
     def macs(self, *inputs: TensorType) -> Expr:
         """Return the product of all axes of both operands."""

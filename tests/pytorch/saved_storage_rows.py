@@ -109,6 +109,19 @@ COPIES: dict[str, Row] = {
     "a linear layer of what is transposed": lambda m, x: functional.linear(m.a(x).mT, m.w),
     "a product of what is expanded": lambda m, x: m.a(x)[:, :1].expand(1, 6, 8) @ m.b(x).mT,
     "windows": lambda m, x: m.b(m.a(x).view(1, 2, 3, 2, 4).transpose(2, 3).reshape(4, 3, 4).repeat(1, 1, 2)).sin(),
+    "repeated in another type, and read twice": lambda m, x: (lambda y: (y @ y.mT).softmax(-1) @ y)(
+        m.a(x)[..., :1].expand(1, 6, 8).double()
+    ),
+    "repeated and shifted, and copied": lambda m, x: (lambda y: y.softmax(-2) * y)(
+        m.a(x)[:, :1].expand(1, 6, 8).roll(1, 2).view(1, 2, 3, 8).transpose(1, 2).reshape(3, 2, 8)
+    ).sum(0, keepdim=True),
+    "repeated and shifted, and multiplied": lambda m, x: m.a(x)[:, :1].expand(1, 6, 8).roll(1, 2) * m.b(x),
+    "repeated, contiguous, and cut": lambda m, x: m.a(x)[:, :1].expand(1, 6, 8).contiguous()[:, 1:4].sin().exp(),
+    "groups of heads": lambda m, x: functional.scaled_dot_product_attention(
+        m.a(x).view(1, 6, 4, 2).transpose(1, 2),
+        m.b(x)[..., :4].view(1, 6, 2, 2).transpose(1, 2)[:, :, None].expand(1, 2, 2, 6, 2).reshape(1, 4, 6, 2),
+        m.b(x)[..., 4:].view(1, 6, 2, 2).transpose(1, 2)[:, :, None].expand(1, 2, 2, 6, 2).reshape(1, 4, 6, 2),
+    ),
     "a parameter, turned": lambda m, x: m.a(x)[..., :6] @ m.w.t().contiguous(),
     "a parameter, expanded": lambda m, x: m.w[:1, :1].expand(6, 8).reshape(1, 6, 8) * m.a(x),
     "attention in windows": lambda m, x: (lambda q: (q @ q.mT).softmax(-1) @ q)(m.a(x).reshape(2, 3, 8)).reshape(
@@ -133,6 +146,38 @@ VIEWS: dict[str, Row] = {
     "computed again": lambda m, x: checkpoint(lambda y: m.b(y).sin().cos(), m.a(x), use_reentrant=False).exp(),
     "a layer applied twice": lambda m, x: m.a(m.a(x).sin()),
     "a norm applied twice": lambda m, x: m.norm(m.norm(m.a(x))),
+}
+ONE = {
+    "a number": lambda m, x: m.a(x) * 2.0,
+    "of no dimension": lambda m, x: m.a(x) * torch.tensor(2.0),
+    "of one dimension": lambda m, x: m.a(x) / torch.tensor([2.0]),
+    "below": lambda m, x: torch.tensor(2.0) / m.a(x),
+    "in double precision": lambda m, x: m.a(x) * torch.tensor(2.0, dtype=torch.float64),
+    "an integer": lambda m, x: m.a(x) * torch.tensor(2),
+    "an exponent": lambda m, x: m.a(x) ** torch.tensor(2.0),
+    "a bound": lambda m, x: torch.maximum(m.a(x), torch.tensor(0.0)),
+    "a test": lambda m, x: m.a(x).masked_fill(torch.ones(1, dtype=torch.bool), 0.0),
+    "a share": lambda m, x: torch.lerp(m.a(x), m.b(x), torch.tensor(0.3)),
+    "in place": lambda m, x: m.a(x).mul_(torch.tensor(2.0)),
+    "added, and so not kept": lambda m, x: m.a(x) + torch.tensor(2.0),
+    "of a square root": lambda m, x: m.a(x) / torch.sqrt(torch.tensor(8.0)),
+}
+CONSTANTS: dict[str, Row] = {
+    **{f"one element, {name}": row for name, row in ONE.items()},
+    "kept twice": lambda m, x: (lambda c: m.a(x) * c + m.b(x) * c)(torch.ones(6, 8) / 2),
+    "kept twice, transposed": lambda m, x: (lambda c: m.a(x) * c + m.b(x).mT[:, :6, :] @ c)(torch.rand(6, 8)),
+    "two parts of one": lambda m, x: (lambda c: m.a(x) * c[:6] + m.b(x) * c[2:8])(torch.rand(9, 8)),
+    "a part of one": lambda m, x: m.a(x) * torch.rand(9, 8)[:6],
+    "both chunks of one": lambda m, x: (lambda c, d: m.a(x) * c + m.b(x) * d)(*torch.rand(6, 16).chunk(2, -1)),
+    "expanded": lambda m, x: m.a(x) * torch.rand(1, 8).expand(6, 8),
+    "written before it is read": lambda m, x: (lambda c: write(c[1:], torch.ones(5, 8)).sum() * 0 + m.a(x) * c * c)(
+        torch.zeros(6, 8)
+    ),
+    "of the shape of the input": lambda m, x: (lambda c: m.a(c).mT @ c)(torch.zeros_like(x)),
+    "filled in part": lambda m, x: (lambda c: write(c[:, :2], m.a(x)[:, :2]).sum() + c.sin())(torch.zeros_like(x)),
+    "a mask of two products": lambda m, x: (lambda c: m.a(x).masked_fill(c, 0) * m.b(x).masked_fill(c, 1))(
+        torch.ones(6, 8).tril().bool()
+    ),
 }
 IMAGES: dict[str, Row] = {
     "groups of a slice of channels": lambda m, x: m.groups(m.conv(x)[:, :4]).sin(),

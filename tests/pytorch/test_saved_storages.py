@@ -5,7 +5,7 @@ import pytest
 import archgraph as ag
 
 torch = pytest.importorskip("torch")
-from saved_storage_rows import COPIES, IMAGES, IN_PLACE, VIEWS, Cells, Shared  # noqa: E402
+from saved_storage_rows import CONSTANTS, COPIES, IMAGES, IN_PLACE, VIEWS, Cells, Shared  # noqa: E402
 from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
 
 from archgraph.pytorch.verify.original import KeptStorages  # noqa: E402
@@ -13,7 +13,7 @@ from archgraph.pytorch.verify.original import KeptStorages  # noqa: E402
 pytestmark = pytest.mark.torch
 torch.set_num_threads(1)
 
-ROWS = {**IN_PLACE, **COPIES, **VIEWS}
+ROWS = {**IN_PLACE, **COPIES, **VIEWS, **CONSTANTS}
 TOKENS, IMAGE = (1, 6, 8), (1, 3, 6, 6)
 
 
@@ -53,16 +53,86 @@ def test_a_law_counts_memory_at_other_sizes(name):
     assert [int(g.at(n=n).saved_bytes) for n in (9, 14)] == [measured(net, torch.rand(1, n, 8)) for n in (9, 14)]
 
 
+class Gated(torch.nn.Module):
+    """Layers that multiply with a constant twice: one that all layers share, or one of their own."""
+
+    def __init__(self, *, own, layers=3):
+        super().__init__()
+        self.layers = torch.nn.ModuleList(torch.nn.ModuleList([Gate(), Gate()]) for _ in range(layers))
+        self.own = own
+
+    def forward(self, x):
+        shared = torch.arange(8 * x.shape[1]).view(-1, 8) / 2
+        for one, two in self.layers:
+            factor = torch.ones(x.shape[1], 8) * 3 if self.own else shared
+            x = two(one(x, factor), factor) + x
+        return x
+
+
+class Gate(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = torch.nn.Linear(8, 8)
+
+    def forward(self, x, factor):
+        return self.a(x) * factor
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_constant_of_several_layers_counts_once(own):
+    net = Gated(own=own).eval()
+    g = ag.trace(net, torch.rand(TOKENS), dynamic={"x": {1: "n"}})
+    assert [int(g.at(n=n).saved_bytes) for n in (9, 14)] == [measured(net, torch.rand(1, n, 8)) for n in (9, 14)]
+    assert sum(op.kind == "constant" for op in _operations(g.graph.unroll())) == (3 if own else 1)
+
+
+def _operations(graph):
+    return [node.op for node in graph.nodes]
+
+
+class Layers(torch.nn.Module):
+    """Equal layers, each with a constant of its own that both of its parts read."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = torch.nn.ModuleList(Layer() for _ in range(3))
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class Layer(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = Gate(), Gate()
+
+    def forward(self, x):
+        factor = torch.ones(6, 8) / 2
+        return self.two(self.one(x, factor), factor) + x
+
+
+def test_layers_with_constants_of_their_own_stay_one_repeat():
+    g = ag.trace(Layers(), torch.rand(TOKENS))
+    (repeat,) = g.graph.nodes
+    assert repeat.count == 3 and next(node.name for node in repeat.body.nodes) == "constant"
+    assert int(g.at().saved_bytes) == measured(Layers(), torch.rand(TOKENS))
+
+
 class Masks(torch.nn.Module):
-    """A constant that two steps keep: it counts twice, which is said."""
+    """A mask that two attentions written out keep: it counts twice, which is said."""
 
     def __init__(self):
         super().__init__()
         self.a, self.b = torch.nn.Linear(8, 8), torch.nn.Linear(8, 8)
 
     def forward(self, x):
-        scale = torch.ones(6, 8) / 2
-        return self.a(x) * scale + self.b(x) * scale
+        mask = torch.ones(6, 6).tril(-1).bool().mT
+        for layer in (self.a, self.b):
+            q = layer(x)
+            x = (q @ q.mT).masked_fill(mask, -1e9).softmax(-1) @ q
+        return x
 
 
 def test_what_differs_from_autograd_is_said():

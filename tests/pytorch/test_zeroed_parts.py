@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -76,6 +78,13 @@ def chosen_columns(net, x):
     return net.kept.expand(6, 6) @ y
 
 
+def weighed_beside_zeros(net, x):
+    """The only score of a row that is computed has constants beside it, which weigh as well."""
+    y = x.clone()
+    y[:, :5] = 0
+    return y.mT.softmax(-1).mT
+
+
 class Net(nn.Module):
     def __init__(self, run):
         super().__init__()
@@ -87,9 +96,10 @@ class Net(nn.Module):
         return self.run(self, x)
 
 
-def read_by(net: nn.Module, place: int) -> set[int]:
+def read_by(net: nn.Module, place: int | tuple[int, ...]) -> set[int]:
     x = (torch.rand(1, 6, 4, dtype=torch.float64) + 0.5).requires_grad_()
-    (gradient,) = torch.autograd.grad(net.double()(x)[:, place].sum(), x)
+    index = (0, *place) if isinstance(place, tuple) else (0, place)
+    (gradient,) = torch.autograd.grad(net.double()(x)[index].sum(), x)
     return set(gradient[0].abs().sum(-1).nonzero().flatten().tolist())
 
 
@@ -97,7 +107,7 @@ def read_by(net: nn.Module, place: int) -> set[int]:
     "run",
     [
         *(filled, masked, scaled_in_place, scattered, read_through_an_older_view),
-        *(times_the_number_zero, numerator, through_functions, chosen_columns, scaled_by_the_sum),
+        *(times_the_number_zero, numerator, through_functions, chosen_columns, scaled_by_the_sum, weighed_beside_zeros),
     ],
     ids=lambda run: run.__name__,
 )
@@ -106,6 +116,25 @@ def test_zeros_are_followed(run):
     for place in range(6):
         found = field.probe("stat", **{field.outputs[0]: place})
         assert found.exact and {position for (position,) in found} == read_by(Net(run), place)
+
+
+def both_factors(net, x):
+    """A product of two factors, each of which is zero at whole positions."""
+    y = net.kept[:, None] * net.layer(x)
+    return y @ y.mT
+
+
+def two_masked_factors(net, x):
+    return torch.einsum("bnc,bmc->bnm", net.kept[:, None] * x, net.kept.flip(0)[:, None] * net.layer(x))
+
+
+@pytest.mark.parametrize("run", [both_factors, two_masked_factors], ids=lambda run: run.__name__)
+def test_places_that_either_factor_leaves_out_are_said_to_be_bounds(run):
+    field = ag.trace(Net(run), torch.rand(1, 6, 4)).receptive_field()
+    for place in itertools.product(range(6), range(6)):
+        found = field.probe("stat", **dict(zip(field.outputs, place, strict=True)))
+        right, read = read_by(Net(run), place), {position for (position,) in found}
+        assert right <= read and (right == read or not found.exact)
 
 
 def test_what_is_written_over_again_is_said_to_be_a_bound():

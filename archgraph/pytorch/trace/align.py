@@ -9,7 +9,8 @@ from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError
 from archgraph.graph.ir import Value
-from archgraph.pytorch.trace.builder import Axis, Builder, Pending, Tracked, _Names
+from archgraph.pytorch.trace.axis_names import AxisNames
+from archgraph.pytorch.trace.builder import Axis, Builder, Pending, Tracked
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, equal, extent, merged_digits, refine
 from archgraph.sizes.symbols import product
 from archgraph.sizes.types import CHANNEL
@@ -117,7 +118,7 @@ class Alignment:
         return sorted(range(len(self.operands)), key=rank)
 
     def _name(self) -> None:
-        names = _Names(())
+        names = AxisNames(())
         order = self._order()
         keys = list(dict.fromkeys(key for part in self.parts for key in part))
         if self.joined is not None:
@@ -139,7 +140,7 @@ class Alignment:
             if key not in self.names:
                 self.names[key] = names.fresh()
 
-    def _name_joined(self, names: _Names, order: list[int]) -> str:
+    def _name_joined(self, names: AxisNames, order: list[int]) -> str:
         assert self.joined is not None
         for i in order:
             content = self.operands[i].content(self.joined)
@@ -152,7 +153,7 @@ class Alignment:
         leader = self.operands[order[0]].tracked
         return names.for_content(content, leader.axes)
 
-    def _keep_whole(self, names: _Names, leader: int) -> None:
+    def _keep_whole(self, names: AxisNames, leader: int) -> None:
         """Axes that all operands have split in the same way stay whole."""
         groups: dict[str, list[DimensionKey]] = {}
         for key, digit in self.parts[leader].items():

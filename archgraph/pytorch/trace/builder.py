@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from sympy import Expr, Integer
 
-from archgraph.errors import ArchgraphError
 from archgraph.graph.ir import Value
 from archgraph.graph.tracer import Inference
 from archgraph.ops.arguments import Named
@@ -16,7 +16,8 @@ from archgraph.ops.reshaping import Rename
 from archgraph.ops.traced.limited import limited
 from archgraph.ops.traced.moves import Move, Rearrange
 from archgraph.ops.traced.stored import Clone
-from archgraph.pytorch.trace.layout import COPIES, LAID, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
+from archgraph.pytorch.trace.axis_names import AxisNames
+from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.regroup import regrouping
 from archgraph.pytorch.trace.strides import MemoryStrides, followed, laid_in_order, regrouped, row_major
 from archgraph.sizes.symbols import product, same_size
@@ -116,6 +117,10 @@ class Builder:
     """Why what is read at this step is a bound: of what it emits, all that reads several positions says so."""
     copies: set[Value] = field(default_factory=set)
     """What PyTorch copied on its way, though the module asked for no copy."""
+    dense: dict[Value, Tracked] = field(default_factory=dict)
+    """Values in which repetitions stand in memory, and what they repeat."""
+    early: set[Value] = field(default_factory=set)
+    """What is made ahead of the scope in which it is read first."""
     _arranged: dict[object, Value] = field(default_factory=dict)
     _sources: dict[int, tuple[Pending, tuple[Value, dict[str, str]]]] = field(default_factory=dict)
     """What became of pending tensors: each counts once, however often it is asked for."""
@@ -136,6 +141,15 @@ class Builder:
         for place, operand in op.saved(*types).aliases:
             self._strides[outputs[place]] = self._viewed(op, operands[operand], outputs[place])
         return outputs
+
+    @contextmanager
+    def before(self, scope: Stack) -> Iterator[None]:
+        """Add what is made meanwhile to a scope, ahead of all scopes in it: they read it as an operand."""
+        stack, outer, first = self.stack, self.outer, len(self.records)
+        self.stack = self.outer = scope
+        yield
+        self.stack, self.outer = stack, outer
+        self.early.update(value for record in self.records[first:] for value in record.outputs)
 
     def as_one_kernel(self, first: int) -> None:
         """Say that the records from one on are one kernel: it reads operands as they lie, and keeps nothing inside."""
@@ -221,6 +235,28 @@ class Builder:
         self._strides[made.value] = laid_in_order(made.layout, made.value.type)
         return made
 
+    def made_dense(self, t: Tracked) -> Tracked:
+        """Return a settled tensor that PyTorch made anew: every repetition is an axis, and stands in memory."""
+        names = AxisNames(t.axes)
+        layout = [tuple(d if d.axis != COPIES else d._replace(axis=names.fresh()) for d in dim) for dim in t.layout]
+        repeated = [digit for dim in layout for digit in dim if digit.axis not in t.axes]
+        target = [(axis, whole_axis(axis, length)) for axis, length in t.axes.items()]
+        target += [(digit.axis, (digit._replace(axis=COPIES),)) for digit in repeated]
+        assert isinstance(t.value, Value)
+        value = self.emit(regrouping(t.value.type, target), (t.value,), outer=True)[0]
+        self.records[-1] = replace(self.records[-1], lies_in=(None,))
+        self._strides[value] = laid_in_order(layout, value.type)
+        self.dense[value] = t
+        return Tracked(value, tuple(layout))
+
+    def unrepeated(self, t: Tracked) -> Tracked:
+        """Return the tensor as repetitions of what they repeat, where PyTorch made it anew of these."""
+        if not isinstance(t.value, Value) or t.value not in self.dense:
+            return t
+        single = self.dense[t.value]
+        repeats = lambda d: d if d.axis in single.axes else AxisDigit(COPIES, Integer(1), d.size)  # noqa: E731
+        return single.with_layout([tuple(map(repeats, dim)) for dim in t.layout])
+
     def arrange(self, t: Tracked, target: Sequence[Axis], *, strict: bool = True) -> Value:
         """Return the value with these axes, each made of the given digits of the tensor's axes.
 
@@ -236,8 +272,7 @@ class Builder:
         if key not in self._arranged:
             self._arranged[key] = self.emit(regrouping(t.value.type, target), (t.value,), outer=True)[0]
             # The axes that an operation needs are no matter of memory: where PyTorch makes a copy, `copied` says so.
-            stands = any(d.axis == COPIES and d.stride == LAID for _, dim in target for d in dim)
-            self.records[-1] = replace(self.records[-1], lies_in=(None if stands else 0,))
+            self.records[-1] = replace(self.records[-1], lies_in=(0,))
         return self._arranged[key]
 
     def reordered(self, t: Tracked, order: Sequence[str]) -> Tracked:
@@ -293,7 +328,7 @@ class Builder:
             if digit.axis in involved and digit.axis != COPIES
         ]
         kept = [axis for axis, length in t.axes.items() if axis not in involved and length != 1]
-        names = _Names(kept)
+        names = AxisNames(kept)
         wanted_names = [names.claim(name) if name else None for name, _ in wanted]
         loose_names = [names.claim(d.axis) if t.is_whole(d) and names.free(d.axis) else None for _, _, d in loose]
         final = [
@@ -327,52 +362,6 @@ class Builder:
         return (AxisDigit(names[group], inner, size),)
 
 
-class _Names:
-    """Names of axes, each given once."""
-
-    def __init__(self, taken: Iterable[str]) -> None:
-        self.taken = set(taken)
-
-    def free(self, name: str) -> bool:
-        return name not in self.taken
-
-    def claim(self, name: str) -> str:
-        if name in self.taken:
-            raise ArchgraphError(f"two axes would be named '{name}'")
-        self.taken.add(name)
-        return name
-
-    def fresh(self) -> str:
-        index = 0
-        while f"a{index}" in self.taken:
-            index += 1
-        return self.claim(f"a{index}")
-
-    def for_content(self, content: Dim, sizes: Mapping[str, Expr]) -> str:
-        """A fitting name: the position whose outer digit comes first, else c for channels, n for several positions."""
-        real = [d for d in content if d.axis != COPIES and not d.axis.startswith("?")]
-        positions = list(dict.fromkeys(d.axis for d in real if d.axis != CHANNEL))
-        positions = [axis for axis in positions if not _is_invented(axis)] or positions
-        if not real:
-            return self.fresh()
-        if any(d.axis == CHANNEL for d in real):
-            first = real[0]
-            outer = (
-                first.axis != CHANNEL
-                and not _is_invented(first.axis)
-                and same_size(product((first.stride, first.size)), sizes[first.axis])
-            )
-            wishes = [first.axis if outer else CHANNEL]
-        else:
-            wishes = positions if len(positions) == 1 else ["n", positions[0]]
-        return next((self.claim(wish) for wish in wishes if self.free(wish)), None) or self.fresh()
-
-
-def _is_invented(axis: str) -> bool:
-    """Whether an axis has a name that says nothing."""
-    return axis[:1] == "a" and axis[1:].isdigit()
-
-
 def _strides(dim: Dim) -> list[Expr]:
     """The strides of digits that make up one axis."""
     return [product(d.size for d in dim[place + 1 :]) for place in range(len(dim))]
@@ -384,3 +373,15 @@ def _is_arranged(type_: TensorType, target: Sequence[Axis], *, strict: bool) -> 
         return False
     rest = [length for name, length in sizes.items() if name not in dict(target)]
     return not rest if strict else all(length == 1 for length in rest)
+
+
+def moved_axes(operands: Sequence[Tracked], sizes: list[Expr]) -> tuple[Layout, tuple]:
+    """Return axes for a tensor of some sizes whose elements come from operands: those of the first where they fit."""
+    first = next((t for t in operands if isinstance(t.value, Value)), None)
+    real = first is not None and all(d.axis for dim in first.layout for d in dim)
+    if first is not None and real and list(first.shape) == sizes:
+        return first.layout, first.value.type.axes
+    named = [d for d, length in enumerate(sizes) if length != 1]
+    names = {d: "c" if d == named[-1] else f"a{place}" for place, d in enumerate(named)}
+    layout = tuple(whole_axis(names[d], length) if d in names else () for d, length in enumerate(sizes))
+    return layout, tuple((names[d], sizes[d]) for d in named)

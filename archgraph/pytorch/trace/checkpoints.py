@@ -33,7 +33,7 @@ class Checkpoints:
 
     def _place(self, number: int, nodes: Sequence[RecordedNode], start: int, stop: int) -> None:
         members = nodes[start:stop]
-        around = _common([node.stack for node in members])
+        around = common_scope([node.stack for node in members])
         outside = {entry[0] for node in (*nodes[:start], *nodes[stop:]) for entry in node.stack}
         if around and around[-1][0] not in outside and around[-1][0] not in self.keys:
             self.keys.add(around[-1][0])
@@ -54,8 +54,8 @@ class Checkpoints:
         return tuple(stack)
 
 
-def _common(stacks: list[Stack]) -> Stack:
-    """The entries with which all stacks begin."""
+def common_scope(stacks: Sequence[Stack]) -> Stack:
+    """Return the entries with which all stacks begin."""
     first = stacks[0]
     length = next((d for d in range(len(first)) if any(s[d : d + 1] != first[d : d + 1] for s in stacks)), len(first))
     return first[:length]

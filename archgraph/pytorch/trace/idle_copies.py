@@ -12,17 +12,20 @@ from archgraph.pytorch.trace.memories import lying
 
 
 def without_idle_copies(
-    records: Sequence[Record], copies: Collection[Value]
+    records: Sequence[Record], copies: Collection[Value], dense: Collection[Value], outputs: Collection[Value]
 ) -> tuple[list[Record], Mapping[Value, Value]]:
     """Return the records without copies that PyTorch makes on its way and that change no number but a moment's peak.
 
     Args:
         records: in order.
         copies: the values that such copies made.
+        dense: the values of repetitions in memory, which an operation may have read as what they repeat.
+        outputs: of the module.
 
     Returns:
         The records, and what stands for copies that are gone.
     """
+    records = _without_unread(records, dense, outputs)
     busy = _busy(records)
     gone: dict[Value, Value] = {}
     kept: list[Record] = []
@@ -35,6 +38,16 @@ def without_idle_copies(
         else:
             kept.append(record if inputs == record.inputs else replace(record, inputs=inputs))
     return kept, gone
+
+
+def _without_unread(records: Sequence[Record], dense: Collection[Value], outputs: Collection[Value]) -> list[Record]:
+    """Return the records without those that made what nobody reads after all."""
+    read, kept = set(outputs), []
+    for record in reversed(records):
+        if record.outputs[0] not in dense or record.outputs[0] in read:
+            read.update(record.inputs)
+            kept.append(record)
+    return kept[::-1]
 
 
 def _busy(records: Sequence[Record]) -> set[Value]:

@@ -18,13 +18,13 @@ from archgraph.ops.traced.stored import Cast
 from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.arguments import Arguments, Lazy
 from archgraph.pytorch.trace.batch.roles import InputRoles
-from archgraph.pytorch.trace.builder import Builder, Pending, Tracked
-from archgraph.pytorch.trace.layout import Layout, whole_axis
+from archgraph.pytorch.trace.builder import Builder, Pending, Tracked, moved_axes
+from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.pytorch.trace.masking.attended import KeyMask
 from archgraph.pytorch.trace.masking.elements import cut_down
 from archgraph.pytorch.trace.masking.seen import RecordedMasks
 from archgraph.pytorch.trace.memories import Memories
-from archgraph.pytorch.trace.program import Program, occurrences
+from archgraph.pytorch.trace.program import Program, occurrences, shared_constants
 from archgraph.pytorch.trace.recording.copied_operands import copied_operands
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.recording import storage_of
@@ -57,6 +57,7 @@ class ProgramInterpreter:
         self.step: RecordedNode | None = None
         self.weighed: tuple[Tracked, KeyMask] | None = None
         self.env: dict[Any, Any] = {}
+        self._shared = shared_constants(program, sizes.number)
         self._writes: dict[int, int] = {}
         self._seen: dict[Any, int] = {}
         self._rewritten: set[Any] = set()
@@ -119,7 +120,12 @@ class ProgramInterpreter:
     def _constant(self, node: RecordedNode, value: Any) -> Any:
         if not hasattr(value, "shape"):
             raise ArchgraphError(f"'{node.name}' is a constant list")
-        return self.source_of(value)
+        if storage_of(node) not in self._shared:
+            return self.source_of(value)
+        with self.builder.before(self._shared[storage_of(node)]):
+            is_view = node.base in self.program.constants
+            self._set(node, self._viewed(node) if is_view else self.builder.settled(self.source_of(value)))
+        return self.env[node]
 
     def source_of(self, shaped: Any) -> Tracked:
         """Return a constant of the shape of a result."""
@@ -278,14 +284,18 @@ class ProgramInterpreter:
         """Look again at what stands in memory that was written to by another name."""
         if node.base is None:
             self._seen[node] = self._writes[storage_of(node)]
-        elif node.base in node.writes:
-            self._set(node, self.fetch(node.base))
-        elif hasattr(node.target, "_schema"):
-            self._set(node, self._handled(self._handler(node), node, node.target._schema.name.removeprefix("aten::")))
         else:
-            several = node.args[0]
-            self.env[several] = self._handled(self._handler(several), several, several.target._schema.name)
-            self._set(node, self.env[several][node.args[1]])
+            self._set(node, self._viewed(node))
+
+    def _viewed(self, node: RecordedNode) -> Any:
+        """Return what a view shows of what stands in its memory now."""
+        if node.base in node.writes:
+            return self.fetch(node.base)
+        if hasattr(node.target, "_schema"):
+            return self._handled(self._handler(node), node, node.target._schema.name.removeprefix("aten::"))
+        several = node.args[0]
+        self.env[several] = self._handled(self._handler(several), several, several.target._schema.name)
+        return self.env[several][node.args[1]]
 
     def _is_all_of(self, view: RecordedNode, base: RecordedNode) -> bool:
         """Whether a view is its base in the same dimensions, as what `to` gives may be."""
@@ -317,23 +327,13 @@ class ProgramInterpreter:
             return self.source_of(result)
         values = [self.builder.settled(t).value for t in operands]
         sizes = [self.sizes.expression(length) for length in result.shape]
-        layout, axes = self._moved_axes(operands, sizes)
+        layout, axes = moved_axes(operands, sizes)
         dtype = self.program.dtype(result)
         kept = [value for value in values if isinstance(value, Value)]
         if not kept:
             return self.pending(result.shape, partial(Constant, dtype=dtype), "constant", dtype)
         (value,) = self.builder.emit(Move(function, Named(axes), dtype), kept)
         return Tracked(value, layout)
-
-    def _moved_axes(self, operands: Sequence[Tracked], sizes: list[Expr]) -> tuple[Layout, tuple]:
-        first = next((t for t in operands if isinstance(t.value, Value)), None)
-        real = first is not None and all(d.axis for dim in first.layout for d in dim)
-        if first is not None and real and list(first.shape) == sizes:
-            return first.layout, first.value.type.axes
-        named = [d for d, length in enumerate(sizes) if length != 1]
-        names = {d: "c" if d == named[-1] else f"a{place}" for place, d in enumerate(named)}
-        layout = tuple(whole_axis(names[d], length) if d in names else () for d, length in enumerate(sizes))
-        return layout, tuple((names[d], sizes[d]) for d in named)
 
     # -- checks ------------------------------------------------------------------------------------------
 

@@ -8,12 +8,10 @@ from typing import NamedTuple, TypeAlias
 
 from sympy import Expr, Symbol
 
-from archgraph.sizes.symbols import ONE, ZERO, Assumption, decide, floor_divide, is_multiple, product, same_size
+from archgraph.sizes.symbols import ONE, Assumption, decide, floor_divide, is_multiple, product, same_size
 
 COPIES = ""
-"""The axis of a digit that only repeats: what `expand` makes. It has no stride: 1, or `LAID`."""
-LAID = ZERO
-"""The stride of repetitions of which the recording has made elements in memory."""
+"""The axis of a digit that only repeats: what `expand` makes. It has no stride of its own."""
 
 
 RECORDED: ContextVar[Sequence[Mapping[Symbol, int]]] = ContextVar("recorded", default=())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from archgraph.graph.ir import Value
 from archgraph.ops.pointwise import LeakyRelu
 from archgraph.pytorch.trace.builder import Builder, Pending, Record, Tracked
-from archgraph.pytorch.trace.layout import COPIES, LAID
+from archgraph.pytorch.trace.layout import COPIES
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.recording import storage_of
 
@@ -39,8 +39,13 @@ class Memories:
             return _as_copied(result, result.value, storage)
         if storage < 0 or not isinstance(result, Tracked) or not isinstance(result.value, Value):
             return result
+        known = self._storages.get(storage)
+        if known is None and _repeats(result):
+            # What a step makes anew is dense: of an expanded operand all repetitions stand in it.
+            result = self.builder.made_dense(result)
+            assert isinstance(result.value, Value)
         self._take_in()
-        root, known = self._root(result.value), self._storages.get(storage)
+        root = self._root(result.value)
         if known is None and root in self._claimed:
             result = self._apart(result)
             assert isinstance(result.value, Value)
@@ -53,8 +58,7 @@ class Memories:
         self._storages.setdefault(storage, root)
         self._claimed.setdefault(root, storage)
         self._bound.add(result.value)
-        # What a step makes anew is dense: of an expanded operand all repetitions stand in it.
-        return (_laid(result) or result) if known is None else result
+        return result
 
     def _root(self, value: Value) -> Value:
         return self._roots.get(value, value)
@@ -76,15 +80,11 @@ class Memories:
 
     def _apart(self, t: Tracked) -> Tracked:
         """Return a tensor that the recording made anew, though what stands for it lies in older memory."""
-        laid = _laid(t)
-        if laid is not None:
-            return laid
-        made = t
-        assert isinstance(made.value, Value)
-        if made.value in self._makers and made.value not in self._bound:
-            self._moved(made.value, None)
-            return made
-        return self.builder.copied(made)
+        assert isinstance(t.value, Value)
+        if t.value in self._makers and t.value not in self._bound:
+            self._moved(t.value, None)
+            return t
+        return self.builder.copied(t)
 
     def _inside(self, value: Value, root: Value) -> None:
         """Let a value lie in the memory of an operand, or of an operand's operand."""
@@ -125,12 +125,8 @@ def _as_copied(t: Tracked, parameter: Pending, storage: int) -> Tracked:
     return Tracked(replace(parameter, storage=storage, copied=True), t.layout)
 
 
-def _laid(t: Tracked) -> Tracked | None:
-    """Return a tensor whose repetitions stand in memory: whoever needs them as an axis makes the copy."""
-    if not any(digit.axis == COPIES for dim in t.layout for digit in dim):
-        return None
-    stand = lambda digit: digit._replace(stride=LAID) if digit.axis == COPIES else digit  # noqa: E731
-    return t.with_layout([tuple(map(stand, dim)) for dim in t.layout])
+def _repeats(t: Tracked) -> bool:
+    return any(digit.axis == COPIES for dim in t.layout for digit in dim)
 
 
 def lying(record: Record) -> tuple[int | None, ...]:

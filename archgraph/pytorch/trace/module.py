@@ -39,7 +39,7 @@ from archgraph.pytorch.trace.idle_copies import without_idle_copies
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import RECORDED
 from archgraph.pytorch.trace.masking.listings import held
-from archgraph.pytorch.trace.nesting import nest
+from archgraph.pytorch.trace.nesting import ahead, nest
 from archgraph.pytorch.trace.outputs import refuse_idle, with_names
 from archgraph.pytorch.trace.program import Program
 from archgraph.pytorch.trace.recording.recording import Recording
@@ -175,8 +175,9 @@ def _read(module: nn.Module, recording: Recording, sizes: TracedSizes, roles: In
     finally:
         RECORDED.reset(token)
     unused = dict(program.unused())
-    records = [*interpreter.builder.prelude, *interpreter.builder.records]
-    records, gone = without_idle_copies(records, interpreter.builder.copies)
+    builder = interpreter.builder
+    records = [*builder.prelude, *ahead(builder.records, builder.early)]
+    records, gone = without_idle_copies(records, builder.copies, builder.dense, outputs.values())
     outputs = {place: gone.get(value, value) for place, value in outputs.items()}
     records = _with_unused(program, [replace(record, op=held(record.op, values)) for record in records], unused)
     graph = nest(records, interpreter.inputs, list(outputs.values()), program.checkpoints.keys)

@@ -29,6 +29,19 @@ def nest(
     return Graph(tuple(inputs), tuple(members), tuple(nesting.replaced.get(v, v) for v in outputs))
 
 
+def ahead(records: Sequence[Record], early: Collection[Value]) -> list[Record]:
+    """Return the records with early ones of a scope ahead of that scope in it which reads them first."""
+    found: list[Record] = []
+    for record in records:
+        place, depth = len(found), len(record.stack) + 1
+        if record.outputs[0] in early and found and len(found[-1].stack) >= depth:
+            inner = found[-1].stack[:depth]
+            while place and found[place - 1].stack[:depth] == inner:
+                place -= 1
+        found.insert(place, record)
+    return found
+
+
 class Nesting:
     """Builds scopes; equal bodies are one object."""
 

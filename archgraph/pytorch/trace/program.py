@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
+from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, Fused, find_attentions, name_of
 from archgraph.pytorch.trace.builder import Stack
-from archgraph.pytorch.trace.checkpoints import Checkpoints
+from archgraph.pytorch.trace.checkpoints import Checkpoints, common_scope
 from archgraph.pytorch.trace.dtypes import own_floating, stored_name
+from archgraph.pytorch.trace.recording.copied_operands import kept_operands
 from archgraph.pytorch.trace.recording.node import RecordedNode
+from archgraph.pytorch.trace.recording.operators import operator_of
 from archgraph.pytorch.trace.recording.recording import Recording, storage_of
 from archgraph.sizes.dtypes import FLOAT
 
@@ -169,6 +172,46 @@ class Program:
         return f"{self.path(node) or 'the root module'}{line}"
 
 
+def shared_constants(program: Program, number: Callable[[object], int]) -> Mapping[int, Stack]:
+    """Return the memories of constants that are kept otherwise than as a tensor of its own for each reader.
+
+    They are kept by several steps, as a part of a larger tensor, or as the one element that else were a number.
+
+    Returns:
+        By memory, the scope that all of its readers are in.
+    """
+    keepers: dict[int, int] = {}
+    special: set[int] = set()
+    for step in program.nodes:
+        held = [node for node in step.all_input_nodes if node in program.constants and storage_of(node) >= 0]
+        if not held or step in program.constants or step.op != "call_function" or not hasattr(step.target, "_schema"):
+            continue
+        for node in kept_operands(step, program.constants, number):
+            memory = storage_of(node)
+            keepers[memory] = keepers.get(memory, 0) + 1
+            if _size(node, number) == 1 or _size(node, number) != _size(_root(node), number):
+                special.add(memory)
+    others = {storage_of(node) for node in program.every if node not in program.constants}
+    chosen = {memory for memory, count in keepers.items() if count > 1 or memory in special} - others
+    return {memory: _around(program, memory) for memory in chosen}
+
+
+def _around(program: Program, memory: int) -> Stack:
+    """The scope that all readers of a constant's memory are in."""
+    places = [node for node in program.constants if storage_of(node) == memory]
+    return common_scope(
+        [program.stack(user) for node in places for user in node.users if user not in program.constants]
+    )
+
+
+def _root(node: RecordedNode) -> RecordedNode:
+    return node if node.base is None else _root(node.base)
+
+
+def _size(node: RecordedNode, number: Callable[[object], int]) -> int:
+    return prod(map(number, node.meta["val"].shape))
+
+
 def masks_alone(
     steps: list[RecordedNode], constants: Set[RecordedNode], absorbed: Set[RecordedNode]
 ) -> set[RecordedNode]:
@@ -218,4 +261,7 @@ def _casts(node: RecordedNode) -> bool:
 def _is_constant(node: RecordedNode, known: set[RecordedNode], written: set[int]) -> bool:
     if name_of(node) in CONTRACTIONS:
         return False
+    if hasattr(node.target, "_schema") and operator_of(node.target).of_shapes:
+        # new_full may be given a tensor to fill with.
+        return all(operand in known for operand in node.all_input_nodes[1:])
     return all(operand in known and storage_of(operand) not in written for operand in node.all_input_nodes)

@@ -179,7 +179,7 @@ def fused(
     form = form or {}
     if any(t.rank < 3 for t in (q, k, v)):
         return None
-    settled = [i.builder.settled(t) for t in (q, k, v)]
+    settled = [i.builder.unrepeated(i.builder.settled(t)) for t in (q, k, v)]
     # What stands before the tokens may be heads even if no channel says so; that is tried second, for it is a guess.
     readings = ([_stacked(t, inner=inner) for t in settled] for inner in (False, True))
     found = (_fused(i, streams, keys, form) for streams in readings if _regular(streams))

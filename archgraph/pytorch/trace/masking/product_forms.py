@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from archgraph.pytorch.trace.attention_patterns import name_of
 from archgraph.pytorch.trace.recording.node import RecordedNode
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def factors_of(step: RecordedNode) -> list[RecordedNode]:
@@ -42,3 +46,29 @@ PRODUCT_FORMS: Mapping[str, Callable[[RecordedNode, list[int]], tuple[str, list[
     "linear": _of_linear,
 }
 """What products sum, as an einsum writes it, and their factors."""
+
+
+def leaves_places_out(step: RecordedNode, node: RecordedNode, zero: Tensor) -> bool:
+    """Return whether a factor of a product is zero in all that is summed for some places of the result.
+
+    Args:
+        step: a product.
+        node: the factor.
+        zero: which of its elements are zero.
+    """
+    try:
+        equation, nodes = PRODUCT_FORMS[name_of(step)](step, [len(f.meta["val"].shape) for f in factors_of(step)])
+    except ValueError:
+        return bool(zero.any())
+    terms, _, made = equation.partition("->")
+    for term, factor in zip(terms.split(","), nodes, strict=True):
+        summed = [dim for dim, letter in enumerate(term) if letter not in made]
+        if factor is node and len(term) == zero.ndim and summed and bool(_all_over(zero, summed).any()):
+            return True
+    return False
+
+
+def _all_over(zero: Tensor, dims: list[int]) -> Tensor:
+    for dim in dims:
+        zero = zero.all(dim, keepdim=True)
+    return zero

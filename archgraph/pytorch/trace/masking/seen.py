@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
-from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS
+from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, leaves_places_out
 from archgraph.pytorch.trace.masking.rules import POOLING, softmax
 from archgraph.pytorch.trace.masking.states import NumberOf, States, is_matrix, passed
 from archgraph.pytorch.trace.masking.vacancies import SOFTMAX, vacant_factors
@@ -144,7 +144,11 @@ class RecordedMasks:
         if weighs or name_of(step) in MAXIMA:
             scored[step] = state.live
             read = ~weights.zero & state.live
-            read = _weighed_together(read) if weighs and _dim(step, states)[-1] in (-1, read.ndim - 1) else read
+            read = (
+                _weighed_together(read, ~weights.zero)
+                if weighs and _dim(step, states)[-1] in (-1, read.ndim - 1)
+                else read
+            )
             self._seen[step] = SeenKeys(read, None, unsure, weights.counted, node)
         else:
             self._seen[step] = SeenKeys(~state.zero, _scored(node, scored), unsure, state.counted, node)
@@ -207,7 +211,16 @@ def _masking(step: RecordedNode, states: States) -> tuple[RecordedNode | None, b
     fixed = [node for node in step.all_input_nodes if _has_zeros(step, node)]
     matrices = [node for node in (*known, *fixed) if is_matrix(states.operand(step, node))]
     masking = [*matrices, *(node for node in fixed if node not in matrices)]
-    return next(iter((*masking, *known)), None), len(masking) > 1
+    chosen = next(iter((*masking, *known)), None)
+    others = [node for node in known if node is not chosen and name_of(step) in PRODUCT_FORMS]
+    return chosen, len(masking) > 1 or any(_leaves_out(step, node, states) for node in others)
+
+
+def _leaves_out(step: RecordedNode, node: RecordedNode, states: States) -> bool:
+    """Whether a factor is zero at whole places of the result, where another computed one is not read either."""
+    return _may_lose(step, node) and leaves_places_out(
+        step, node, states.operand(step, node).within(states.shape(node)).zero
+    )
 
 
 def _has_zeros(step: RecordedNode, node: RecordedNode) -> bool:
@@ -221,13 +234,14 @@ def _is_kernel_with_holes(step: RecordedNode, node: RecordedNode) -> bool:
     return value is not None and bool((value == 0).any())
 
 
-def _weighed_together(read: Tensor) -> Tensor:
+def _weighed_together(read: Tensor, weighed: Tensor) -> Tensor:
     """Leave out what is weighed alone, for its weight is 1 whatever its score; not what reads itself anyhow."""
     # Of size 1 it stands for all of a row, which are weighed alike.
     if read.ndim < 2 or read.shape[-1] == 1:
         return read
     own = read & _own(read)
-    alone = (read.sum(-1, keepdim=True) == 1) & ~own.any(-1, keepdim=True)
+    # A constant score beside it has a weight as well.
+    alone = (weighed.expand(read.shape).sum(-1, keepdim=True) == 1) & ~own.any(-1, keepdim=True)
     return read & ~alone
 
 

@@ -1,20 +1,21 @@
-"""Which operands a step reads through a copy of its own: it is run once more on shapes, and asked what it keeps."""
+"""Which operands a step keeps, and which it reads through a copy: it is run on shapes, and asked what it keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archgraph.pytorch.trace.recording.node import RecordedNode
+from archgraph.pytorch.trace.recording.operators import operator_of
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
     from torch._ops import OpOverload
 
-LyingOperand: TypeAlias = tuple[tuple[int, ...], tuple[int, ...], str]
-"""The shape, strides and type of an operand."""
+LyingOperand: TypeAlias = tuple[tuple[int, ...], tuple[int, ...], str, bool]
+"""The shape, strides and type of an operand, and whether it needs a gradient."""
 
 
 class OperandPlace(NamedTuple):
@@ -31,14 +32,41 @@ def copied_operands(step: RecordedNode, number: Callable[[object], int]) -> froz
         number: gives a size of its recording.
     """
     operands = [node for node in step.all_input_nodes if _has_gradient(node.meta["val"].dtype)]
-    lying = tuple((tuple(map(number, n.meta["val"].shape)), n.meta["val"].strides, _name(n)) for n in operands)
-    positional = tuple(_shown(item, operands, number) for item in step.args)
-    named = tuple((name, _shown(item, operands, number)) for name, item in step.kwargs.items())
+    kept = _asked(step, operands, number)
+    return frozenset(node for node, own in zip(operands, kept, strict=False) if not own)
+
+
+def kept_operands(
+    step: RecordedNode, constants: Collection[RecordedNode], number: Callable[[object], int]
+) -> frozenset[RecordedNode]:
+    """Return the constant operands that autograd keeps of a step for the gradients of its other operands."""
+    operands = [node for node in step.all_input_nodes if hasattr(node.meta.get("val"), "dtype")]
+    kept = _asked(step, operands, number, constants)
+    return frozenset(node for node, own in zip(operands, kept, strict=False) if own and node in constants)
+
+
+def _asked(
+    step: RecordedNode,
+    operands: Sequence[RecordedNode],
+    number: Callable[[object], int],
+    constants: Collection[RecordedNode] = (),
+) -> tuple[bool, ...]:
+    """For every operand, whether autograd keeps it as it lies; nothing where the step cannot be run so."""
     try:
-        kept = _kept(step.target, positional, named, lying)
+        lying = tuple(
+            (
+                tuple(map(number, n.meta["val"].shape)),
+                tuple(map(number, n.meta["val"].strides)),
+                _name(n),
+                n not in constants and _has_gradient(n.meta["val"].dtype),
+            )
+            for n in operands
+        )
+        positional = tuple(_shown(item, operands, number) for item in step.args)
+        named = tuple((name, _shown(item, operands, number)) for name, item in step.kwargs.items())
+        return _kept(step.target, positional, named, lying)
     except Exception:
-        return frozenset()
-    return frozenset(node for node, own in zip(operands, kept, strict=True) if not own)
+        return ()
 
 
 def _has_gradient(dtype: torch.dtype) -> bool:
@@ -68,8 +96,8 @@ def _kept(
     import torch
 
     made = [
-        torch.empty_strided(shape, strides, dtype=getattr(torch, dtype), device="meta", requires_grad=True)
-        for shape, strides, dtype in lying
+        torch.empty_strided(shape, strides, dtype=getattr(torch, dtype), device="meta", requires_grad=needs)
+        for shape, strides, dtype, needs in lying
     ]
     seen: set[int] = set()
     alive: list[object] = []
@@ -79,10 +107,13 @@ def _kept(
         alive.append(tensor)
         return tensor
 
-    args = [_filled(item, made) for item in positional]
-    kwargs = {name: _filled(item, made) for name, item in named}
     hooks = torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor)
     with torch.inference_mode(False), torch.enable_grad(), hooks:
+        if operator_of(target).writes:
+            # What needs a gradient of its own may not be written over.
+            made = [tensor.clone() for tensor in made]
+        args = [_filled(item, made) for item in positional]
+        kwargs = {name: _filled(item, made) for name, item in named}
         alive.append(target(*args, **kwargs))
     return tuple(tensor.untyped_storage()._cdata in seen for tensor in made)
 
