@@ -4,6 +4,8 @@ Stages cut the main line: every group of it lies in exactly one, in order. A gro
 most. The stages of a U and its head are all of the main line, and what is copied across stays on its level.
 """
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

@@ -70,10 +70,10 @@ class Memory:
         measure: Measure | None = None,
         received: Collection[Value] = frozenset(),
     ) -> None:
-        self.graph = replace(graph, outputs=selected)
+        self.graph: Graph = replace(graph, outputs=selected)
         self.received = received
         self.setting = setting
-        self.measure = measure or int
+        self.measure: Measure | type[int] = measure or int
 
     @cached_property
     def weights(self) -> Expr:

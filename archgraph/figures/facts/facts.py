@@ -1,5 +1,7 @@
 """The numbers that a figure prints: laws in the user's symbols, values, receptive fields."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
@@ -41,10 +43,10 @@ class Facts:
     def __init__(self, network: Network, color: str = "locality", options: Options | None = None) -> None:
         if color not in COLORS:
             raise not_among("colouring", color, COLORS)
-        self.network = lettered(network)
+        self.network: Network = lettered(network)
         self.color = color
-        self.options = options or Options()
-        self.author = Author(network, self.options)
+        self.options: Options = options or Options()
+        self.author: Author = Author(network, self.options)
         self._powers: BodyPowers = {}
 
     @cached_property

@@ -12,7 +12,7 @@ from archgraph.sizes.symbols import ONE, ZERO, Assumption, decide, floor_divide,
 
 COPIES = ""
 """The axis of a digit that only repeats: what `expand` makes. It has no stride: 1, or `LAID`."""
-LAID = ZERO
+LAID: Expr = ZERO
 """The stride of repetitions of which the recording has made elements in memory."""
 
 
