@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from math import lcm
 from typing import cast
 
-from sympy import Basic, Expr, Integer, Max, Min, Poly, Rational, Symbol, ceiling, floor
+from sympy import Expr, Integer, Max, Min, Poly, Rational, Symbol, ceiling, floor
 
 from archgraph.errors import QueryError
 from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import is_ordered, replaced, symbol
 
-STEPS: tuple[type[Basic], ...] = (floor, ceiling, Max, Min)
+STEPS: tuple[type[Expr], ...] = (floor, ceiling, Max, Min)
 _COUNTER = symbol("k")
 
 
