@@ -54,13 +54,13 @@ class ArchgraphError(Exception):
         bindings: str = "",
         hint: str = "",
     ) -> None:
-        self.message = message.rstrip(".")
+        self.message: str = message.rstrip(".")
         super().__init__(self.message)
         self.place = place
         self.path = path
         self.about: tuple[object, ...] = ()
         self.trail: tuple[tuple[str, Place | None], ...] = ()
-        self.operands = tuple(operands)
+        self.operands: tuple[tuple[str, object], ...] = tuple(operands)
         self.bindings = bindings
         self.hint = hint
 

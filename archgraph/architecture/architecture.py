@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack, final
+from typing import TYPE_CHECKING, Any, Generic, Unpack, cast, final
 
 from sympy import Expr, Rational, Symbol
 
@@ -13,7 +13,7 @@ from archgraph.cost.cost_table import cost_report, cost_table, summary_table
 from archgraph.cost.part import Part, costs_of, part, whole_part
 from archgraph.data.figure_keywords import DrawOptions
 from archgraph.errors import QueryError, printable, quoted, some
-from archgraph.graph.network import Expected, Law, Network
+from archgraph.graph.network import Expected, Network, Said_co
 from archgraph.keywords import strict_class, strict_keywords
 from archgraph.spec.load import find_spec, is_spec, read_once
 from archgraph.spec.source import SpecSource
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 
 @final
 @strict_class
-class Architecture:
+class Architecture(Generic[Said_co]):
     """A network with its symbols: laws while they are free, integers after `at`.
 
     >>> g = load("dit:S/2")
@@ -77,7 +77,7 @@ class Architecture:
     def __init__(self, network: Network) -> None:
         self.network = network
         """What all queries are about."""
-        self._whole = whole_part(network)
+        self._whole = cast("Part[Said_co]", whole_part(network))
 
     def __repr__(self) -> str:
         defaults = self.defaults
@@ -293,7 +293,7 @@ class Architecture:
 
     # -- binding ------------------------------------------------------------------------------------------
 
-    def at(self, **values: Any) -> Architecture:
+    def at(self, **values: Any) -> Architecture[int]:
         """Return the same queries at numbers: named symbols as given, every other one at its default.
 
         Raises:
@@ -320,7 +320,7 @@ class Architecture:
         """
         return Architecture(self.network.symbolic())
 
-    def select(self, *outputs: str) -> Architecture:
+    def select(self, *outputs: str) -> Architecture[Said_co]:
         """Return the architecture whose macs, activations and receptive fields are about these values only.
 
         >>> load("unet:padded-512").select("bottleneck").receptive_field().h.size_max
@@ -355,7 +355,7 @@ class Architecture:
         """
         return self._whole.expression(name)
 
-    def metric(self, name: str) -> Law:
+    def metric(self, name: str) -> Said_co:
         """Return the law of a metric by its name, or its value after `at`.
 
         >>> g = load("unet")
@@ -372,14 +372,14 @@ class Architecture:
             text = f"what autograd keeps of {self.name} is not exact (`saved_doubt`): {self.saved_doubt}"
             warnings.warn(text, UserWarning, stacklevel=depth)
 
-    def law(self, expression: Expr) -> Law:
+    def law(self, expression: Expr) -> Said_co:
         """Return an expression of the graph in the spec's symbols, or its value after `at`.
 
         >>> g = load("conv_stack")
         >>> g.law(g.graph.inputs[0].type.numel), g.at(C=4).law(g.graph.inputs[0].type.numel)
         (C*H*W, 65536)
         """
-        return self.network.law(expression)
+        return cast("Said_co", self.network.law(expression))
 
     def type(self, inside: TensorType) -> TensorType:
         """Return a type of the graph in the spec's symbols, or with numbers after `at`.
@@ -408,13 +408,13 @@ class Architecture:
         """
         return self.network.evaluate(expression)
 
-    def __getitem__(self, path: str) -> Part:
+    def __getitem__(self, path: str) -> Part[Said_co]:
         """Return a node or scope by dotted path.
 
         Raises:
             QueryError: there is none, with the nearest that exists.
         """
-        return part(self.network, path)
+        return cast("Part[Said_co]", part(self.network, path))
 
     def rows(self) -> list[CostRow]:
         """Return the cost rows of all primitive nodes.
@@ -451,7 +451,7 @@ class Architecture:
         return cost_report(self.network, numbers.network, metrics)
 
     @property
-    def params(self) -> Law:
+    def params(self) -> Said_co:
         """Scalars of unique parameters, frozen included.
 
         >>> load("transformer").params, load("transformer")["blocks.mlp"].params
@@ -460,7 +460,7 @@ class Architecture:
         return self._whole.params
 
     @property
-    def params_trainable(self) -> Law:
+    def params_trainable(self) -> Said_co:
         """Scalars of trained parameters.
 
         >>> load("dit").at().params_trainable
@@ -469,7 +469,7 @@ class Architecture:
         return self._whole.params_trainable
 
     @property
-    def params_frozen(self) -> Law:
+    def params_frozen(self) -> Said_co:
         """Scalars of parameters that are not trained.
 
         >>> load("dit").params_frozen
@@ -478,7 +478,7 @@ class Architecture:
         return self._whole.params_frozen
 
     @property
-    def params_active(self) -> Law:
+    def params_active(self) -> Said_co:
         """Scalars of the parameters that one position uses: of a mixture, the active experts.
 
         >>> g = load("mixtral").at()
@@ -488,7 +488,7 @@ class Architecture:
         return self._whole.params_active
 
     @property
-    def buffers(self) -> Law:
+    def buffers(self) -> Said_co:
         """Scalars of buffers.
 
         >>> load("vgg").buffers, load("resnet").at().buffers
@@ -497,7 +497,7 @@ class Architecture:
         return self._whole.buffers
 
     @property
-    def macs(self) -> Law:
+    def macs(self) -> Said_co:
         """Multiply-accumulates of conv, linear and matmul, per sample.
 
         >>> load("transformer").macs
@@ -506,7 +506,7 @@ class Architecture:
         return self._whole.macs
 
     @property
-    def elementwise(self) -> Law:
+    def elementwise(self) -> Said_co:
         """All other scalar operations, per sample.
 
         >>> load("conv_stack").elementwise
@@ -515,7 +515,7 @@ class Architecture:
         return self._whole.elementwise
 
     @property
-    def flops(self) -> Law:
+    def flops(self) -> Said_co:
         """2 * macs + elementwise.
 
         >>> load("conv_stack").flops
@@ -524,7 +524,7 @@ class Architecture:
         return self._whole.flops
 
     @property
-    def activations(self) -> Law:
+    def activations(self) -> Said_co:
         """Elements of all op outputs, per sample.
 
         >>> load("conv_stack").activations
@@ -533,7 +533,7 @@ class Architecture:
         return self._whole.activations
 
     @property
-    def layer_outputs(self) -> Law:
+    def layer_outputs(self) -> Said_co:
         """Elements of conv and linear outputs, per sample.
 
         >>> load("conv_stack").layer_outputs
@@ -627,7 +627,7 @@ class Architecture:
 
     def where(
         self, name: str, multiple_of: int = 1, offset: int = 0, at_least: int = 1, at_most: int | None = None
-    ) -> Part:
+    ) -> Part[Said_co]:
         """Return the same queries on a stated domain of a symbol, where roundings and minima have one form.
 
         Args:
@@ -742,7 +742,7 @@ class Architecture:
     # -- memory, and time on a device ---------------------------------------------------------------------
 
     @property
-    def saved_bytes(self) -> Law:
+    def saved_bytes(self) -> Said_co:
         """The bytes that autograd keeps for the backward pass of one sample, in single precision.
 
         A number that PyTorch does not keep of a traced module, as `saved_doubt` says, is said in a warning.
@@ -768,7 +768,7 @@ class Architecture:
 
     def saved_memory(
         self, attention: AttentionKernel = "math", dtype: Dtype | None = None, *, checkpoint: Checkpoint = False
-    ) -> Law:
+    ) -> Said_co:
         """Return the bytes that autograd keeps, for a kernel of attention, a precision, and checkpoints.
 
         Args:
@@ -783,7 +783,7 @@ class Architecture:
         from archgraph.cost.memory.memory import saved_memory
 
         self._warn_of_saved(depth=4)
-        return saved_memory(self.network, attention, dtype, checkpoint=checkpoint)
+        return cast("Said_co", saved_memory(self.network, attention, dtype, checkpoint=checkpoint))
 
     def peak_memory(
         self,

@@ -131,7 +131,8 @@ class NameChoices:
     """Words that an option takes, from the data that has them, which is read only where it is asked for."""
 
     def __init__(self, what: str, names: Callable[[], Iterable[str]]) -> None:
-        self.what, self._names = what, names
+        self.what: str = what
+        self._names = names
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names())

@@ -189,7 +189,7 @@ class Costs:
 
     def __init__(self, graph: Graph, selected: tuple[Value, ...] | None = None, *, dead: bool = False) -> None:
         self.graph = graph
-        self.selected = graph.outputs if selected is None else selected
+        self.selected: tuple[Value, ...] = graph.outputs if selected is None else selected
         self.dead = dead
         self._totals: dict[tuple[Graph, Alive | None, str], Expr] = {}
 

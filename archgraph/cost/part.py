@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from math import prod
-from typing import Any, cast
+from typing import Any, Generic, cast
 
 from sympy import Add, Expr, Integer, Rational, Symbol
 
@@ -15,7 +15,7 @@ from archgraph.cost.levels import group_in
 from archgraph.errors import QueryError, did_you_mean
 from archgraph.graph.ir import Member, Repeat
 from archgraph.graph.locate import find_member
-from archgraph.graph.network import Law, Network
+from archgraph.graph.network import Network, Said_co
 from archgraph.keywords import strict_methods
 from archgraph.laws import scaling
 from archgraph.laws.domain import Domain, restricted
@@ -45,7 +45,7 @@ def part(network: Network, path: str) -> Part:
 
 @strict_methods
 @dataclass(frozen=True, eq=False, repr=False)
-class Part:
+class Part(Generic[Said_co]):
     """A whole network, or a node or scope of it, whose costs include the counts of the repeats around it.
 
     Attributes:
@@ -67,9 +67,10 @@ class Part:
         """Return the law of a metric in the user's symbols, whether or not they are bound by `at`."""
         return self._within(self.network.show(self._cost(name)))
 
-    def metric(self, name: str) -> Law:
+    def metric(self, name: str) -> Said_co:
         """Return the law of a metric by its name, or its value after `at`."""
-        return self.network.evaluate(self._cost(name)) if self.network.evaluated else self.expression(name)
+        evaluated = self.network.evaluated
+        return cast("Said_co", self.network.evaluate(self._cost(name)) if evaluated else self.expression(name))
 
     def _within(self, law: Expr) -> Expr:
         return reduce(restricted, self.domains, law)
@@ -109,52 +110,52 @@ class Part:
         return level_of(self.outputs[0])
 
     @property
-    def params(self) -> Law:
+    def params(self) -> Said_co:
         """Scalars of unique parameters, frozen included."""
         return self.metric("params")
 
     @property
-    def params_trainable(self) -> Law:
+    def params_trainable(self) -> Said_co:
         """Scalars of trained parameters."""
         return self.metric("params_trainable")
 
     @property
-    def params_frozen(self) -> Law:
+    def params_frozen(self) -> Said_co:
         """Scalars of parameters that are not trained."""
         return self.metric("params_frozen")
 
     @property
-    def params_active(self) -> Law:
+    def params_active(self) -> Said_co:
         """Scalars of the parameters that one position uses: of a mixture, the active experts."""
         return self.metric("params_active")
 
     @property
-    def buffers(self) -> Law:
+    def buffers(self) -> Said_co:
         """Scalars of buffers."""
         return self.metric("buffers")
 
     @property
-    def macs(self) -> Law:
+    def macs(self) -> Said_co:
         """Multiply-accumulates of conv, linear and matmul, per sample."""
         return self.metric("macs")
 
     @property
-    def elementwise(self) -> Law:
+    def elementwise(self) -> Said_co:
         """All other scalar operations, per sample."""
         return self.metric("elementwise")
 
     @property
-    def flops(self) -> Law:
+    def flops(self) -> Said_co:
         """2 * macs + elementwise."""
         return self.metric("flops")
 
     @property
-    def activations(self) -> Law:
+    def activations(self) -> Said_co:
         """Elements of all op outputs, per sample."""
         return self.metric("activations")
 
     @property
-    def layer_outputs(self) -> Law:
+    def layer_outputs(self) -> Said_co:
         """Elements of conv and linear outputs, per sample."""
         return self.metric("layer_outputs")
 
@@ -248,7 +249,7 @@ class Part:
 
     def where(
         self, name: str, multiple_of: int = 1, offset: int = 0, at_least: int = 1, at_most: int | None = None
-    ) -> Part:
+    ) -> Part[Said_co]:
         """Return the same queries on a stated domain of a symbol, where roundings and minima have one form.
 
         Args:

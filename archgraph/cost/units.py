@@ -8,7 +8,7 @@ from sys import float_info
 
 from archgraph.errors import QueryError, quoted
 
-UNITS = {
+UNITS: dict[str, int] = {
     "": 1,
     "B": 1,
     **{f"{letter}B": 1000**power for power, letter in enumerate("kMGTP", 1)},

@@ -29,8 +29,8 @@ class Figure:
     def __init__(
         self, diagram: Diagram, kind: str = "figure", facts: Sequence[Facts] = (), look: Look | None = None
     ) -> None:
-        self.look = look or Look()
-        self.diagram = themed(diagram, self.look)
+        self.look: Look = look or Look()
+        self.diagram: Diagram = themed(diagram, self.look)
         self.kind = kind
         self._plain = diagram
         self._facts = tuple(facts)

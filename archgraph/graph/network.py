@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from sympy import Expr, Integer, Symbol
 
@@ -15,8 +15,15 @@ from archgraph.sizes.symbols import Assumption, evaluate, replaced, symbol
 from archgraph.sizes.types import TensorType
 
 Answer = TypeVar("Answer")
-Law = Expr | int
+Law: TypeAlias = "Expr | int"
 """A law in the user's symbols; an integer once every symbol is bound by `at`."""
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as VariableOfTypes
+
+    Said_co = VariableOfTypes("Said_co", default=Law, covariant=True)
+else:
+    Said_co = TypeVar("Said_co", covariant=True)
+"""What a network says its costs are: `Law`, or `int` after `at`."""
 
 
 class Declared(Protocol):
@@ -307,8 +314,8 @@ class Numbers:
         self._declared = declared
         self._numbers = {free: Integer(value) for free, value in values.items()}
         self.values: Mapping[Symbol, int] = {}
-        self.names = declared.names
-        self.letters = declared.letters
+        self.names: tuple[str, ...] = declared.names
+        self.letters: Mapping[str, str] = declared.letters
 
     def lookup(self, name: str) -> Any:
         """Return the number, word or list that a symbol is."""
@@ -363,4 +370,4 @@ class Bound:
         raise QueryError(f"every symbol is bound, and {names} cannot vary", hint="bind it before, not after `bound`")
 
 
-__all__ = ["Bound", "Declared", "Expected", "Law", "Network", "Origin", "Source"]
+__all__ = ["Bound", "Declared", "Expected", "Law", "Network", "Origin", "Said_co", "Source"]

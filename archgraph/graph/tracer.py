@@ -106,7 +106,7 @@ class Tracer:
     def __init__(
         self, inputs: tuple[Value, ...], infer: Inference, path: str = "", parent: Tracer | None = None
     ) -> None:
-        self.inputs = list(inputs)
+        self.inputs: list[Value] = list(inputs)
         self.infer = infer
         self.path = path
         self.parent = parent

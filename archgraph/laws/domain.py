@@ -12,7 +12,7 @@ from archgraph.errors import QueryError
 from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import is_ordered, replaced, symbol
 
-STEPS = (floor, ceiling, Max, Min)
+STEPS: tuple[type[Expr], ...] = (floor, ceiling, Max, Min)
 _COUNTER = symbol("k")
 
 

@@ -1,5 +1,7 @@
 """The value of an expression as a float, for choosing what to print and how to colour it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import cast
 

@@ -28,8 +28,8 @@ class PositionSets:
     __slots__ = ("__dict__", "extent", "masks")
 
     def __init__(self, masks: Iterable[int], extent: int) -> None:
-        self.masks = tuple(masks)
-        self.extent = extent
+        self.masks: tuple[int, ...] = tuple(masks)
+        self.extent: int = extent
 
     def __len__(self) -> int:
         return len(self.masks)

@@ -10,6 +10,8 @@ Of every graph a flow promises:
 - names decide nothing, and the same graph gives the same flow.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache

@@ -1,5 +1,7 @@
 """Which operations combine positions, how, and how much of the work they do."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple

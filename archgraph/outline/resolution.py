@@ -1,5 +1,7 @@
 """By how much a member changes the resolution: from the laws of the sizes, in their symbols."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from typing import cast

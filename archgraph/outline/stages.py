@@ -4,6 +4,8 @@ Stages cut the main line: every group of it lies in exactly one, in order. A gro
 most.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from typing import cast
 

@@ -1,5 +1,7 @@
 """Words for operations: what a box is called and what is written beside an arrow."""
 
+from __future__ import annotations
+
 import itertools
 import re
 from collections.abc import Callable, Sequence

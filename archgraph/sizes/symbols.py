@@ -21,14 +21,15 @@ from archgraph.sizes.exact import evaluate as evaluate
 from archgraph.sizes.exact import number_of
 from archgraph.sizes.expansion import expanded
 
-Size: TypeAlias = Expr
+Size: TypeAlias = "Expr"
 SizeRelation = Literal["multiple of", "==", "!=", ">=", "<="]
 BOUNDS = (">=", "<=")
 # A hostile spec of a few lines can ask for more terms than memory holds.
 MAX_COMPARED_TERMS = 20_000
 
 
-ZERO, ONE = Integer(0), Integer(1)
+ZERO: Integer = Integer(0)
+ONE: Integer = Integer(1)
 
 
 @cache

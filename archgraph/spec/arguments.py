@@ -55,7 +55,7 @@ def check_arguments(kind: str, tree: Tree, place: Place, declared: Collection[st
         raise SpecError(f"{kind} needs the argument '{missing[0]}'", place=place, hint=f"{kind}: {{{example}}}")
 
 
-def convert(item: Field, tree: Tree, scope: Scope) -> Any:
+def convert(item: Field[object], tree: Tree, scope: Scope) -> Any:
     """Convert one argument by the annotation of its field."""
     annotation = str(item.type).removesuffix(" | None")
     if annotation.startswith("Literal["):

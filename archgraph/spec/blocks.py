@@ -81,7 +81,7 @@ class StepInterpreter:
         self.declarations = declarations
         self.tracer = tracer
         self.workshop = workshop
-        self.known = {*operations(), *spec.blocks, *spec.imported, *library_names(), *STRUCTURES}
+        self.known: set[str] = {*operations(), *spec.blocks, *spec.imported, *library_names(), *STRUCTURES}
 
     def inside(self, tracer: Tracer, spec: Spec | None = None) -> StepInterpreter:
         """Return an interpreter for a body of this graph, in this file or in another."""

@@ -246,7 +246,7 @@ class Declarations:
         """Return the symbols that are 0, whose axes are absent."""
         return {name for name, value in self._resolved.items() if isinstance(value, Expr) and value.is_zero}
 
-    def items(self, name: str) -> tuple:
+    def items(self, name: str) -> tuple[object, ...]:
         """Return the elements of a list symbol."""
         value = self.lookup(name)
         if type(value) is not tuple:

@@ -22,7 +22,7 @@ class Narrator:
     def __init__(self, declarations: Declarations) -> None:
         self.declarations = declarations
 
-    def retell(self, error: ShapeError, rule: Callable[..., object], parts: tuple) -> ShapeError:
+    def retell(self, error: ShapeError, rule: Callable[..., object], parts: tuple[object, ...]) -> ShapeError:
         """Break a rule again with the symbols of the spec, and with numbers, and tell both: `H/2 = 32`."""
         symbolic = _broken(rule, parts, self.declarations.show)
         numeric = _broken(rule, parts, self.declarations.number)
@@ -55,7 +55,7 @@ class Narrator:
         return ", ".join(f"{name}={self.declarations.number(value)}" for name, value in values.items())
 
 
-def _broken(rule: Callable[..., object], parts: tuple, show: Show) -> ShapeError | None:
+def _broken(rule: Callable[..., object], parts: tuple[object, ...], show: Show) -> ShapeError | None:
     """The error of a rule when all sizes are written differently; None where it is no longer broken."""
     try:
         rule(*(rewritten(part, show) for part in parts))

@@ -233,7 +233,7 @@ def _operation(op: type[Op]) -> Schema:
     return {"description": summary(op), "anyOf": [arguments, REFERENCES]}
 
 
-def _argument(item: Field) -> Schema:
+def _argument(item: Field[object]) -> Schema:
     annotation = str(item.type).removesuffix(" | None")
     if annotation.startswith("Literal["):
         return _word(item.name, re.findall(r"[\"']([^\"']+)[\"']", annotation))

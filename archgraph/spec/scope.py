@@ -162,7 +162,7 @@ class Scope:
             raise SpecError("`_` is a value, and a number is needed", hint="its sizes are _.c, _.h …")
         raise undefined(name, self._visible(values=False))
 
-    def items(self, name: str) -> tuple:
+    def items(self, name: str) -> tuple[object, ...]:
         """Return the elements of a list."""
         if self.family(name) is not None:
             hint = f"a size of one of them is {name}(0).c"

@@ -212,7 +212,7 @@ class _Point:
         value = self._values[name]
         return Integer(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
-    def items(self, name: str) -> tuple:
+    def items(self, name: str) -> tuple[object, ...]:
         """Return the elements of a list."""
         return tuple(self.lookup(name))  # type: ignore[arg-type]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sympy import Expr
 
 from archgraph.cost.memory.forward import Again, Done, Forward, RunRecord, Skipped, Summed, Tensor, Tensors
-from archgraph.cost.memory.ledger import GRADIENTS, WEIGHT_GRADIENTS, LiveStorage
+from archgraph.cost.memory.ledger import GRADIENTS, WEIGHT_GRADIENTS, Ledger, LiveStorage
 
 
 class Backward:
@@ -22,7 +22,7 @@ class Backward:
         self.width = gradient_width
         self.accumulating = accumulating
         self.forward = forward
-        self.ledger = forward.ledger
+        self.ledger: Ledger = forward.ledger
         self.gradients: dict[Tensor, LiveStorage] = {}
         self.weights: dict[str, LiveStorage] = {}
 

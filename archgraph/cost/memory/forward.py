@@ -105,10 +105,10 @@ class Forward:
         self.training = training
         self.recording = training
         self.weight_bytes = weight_bytes
-        self.flow = GradientFlow()
+        self.flow: GradientFlow = GradientFlow()
         self.tape: list[RunRecord] = []
         self.uses: Counter[str] = Counter()
-        self.weight = LiveStorage(ZERO, 0, WEIGHTS)
+        self.weight: LiveStorage = LiveStorage(ZERO, 0, WEIGHTS)
 
     def run(
         self, graph: Graph, operands: Tensors, needed: tuple[Value, ...], wanted: Flags, scope: RunScope
@@ -163,7 +163,7 @@ class Forward:
         """Run something of which the operands alone are kept, and is run again on the way back."""
         self.recording = False
         results = run()
-        self.recording = True
+        self.recording: bool = True
         self._hold(operands)
         self.tape.append(Again(run, place, operands, results))
         return results

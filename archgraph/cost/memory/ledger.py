@@ -63,10 +63,10 @@ class Ledger:
     def __init__(self, measure: Measure, chosen: int | None = None) -> None:
         self.measure = measure
         self.chosen = chosen
-        self.live = 0
-        self.turn = 0
+        self.live: int = 0
+        self.turn: int = 0
         self.phase = "forward"
-        self.peak = Moment()
+        self.peak: Moment = Moment()
         # A set in the order of allocation: laws are added up alike in every run.
         self.storages: dict[LiveStorage, None] = {}
 

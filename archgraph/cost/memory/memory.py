@@ -75,10 +75,10 @@ class Memory:
         received: Collection[Value] = frozenset(),
     ) -> None:
         self.setting = setting
-        self.graph = _as_run(replace(graph, outputs=selected), setting)
+        self.graph: Graph = _as_run(replace(graph, outputs=selected), setting)
         pairs = zip(graph.inputs, self.graph.inputs, strict=True)
-        self.received = frozenset(own for value, own in pairs if value in received)
-        self.measure = measure or int
+        self.received: frozenset[Value] = frozenset(own for value, own in pairs if value in received)
+        self.measure: Measure | type[int] = measure or int
 
     @cached_property
     def weights(self) -> Expr:

@@ -82,13 +82,17 @@ class SavedFold:
         self, parent: SavedBytes, graph: Graph, gradients: GradientPaths, prefix: str, parts: Flags = ()
     ) -> None:
         self.parent = parent
-        self.execution = parent.execution
+        self.execution: Execution = parent.execution
         self.graph = graph
         self.gradients = gradients
         self.prefix = prefix
-        self.parts = frozenset(value for value, part in zip(graph.inputs, parts, strict=False) if part)
+        self.parts: frozenset[Value] = frozenset(
+            value for value, part in zip(graph.inputs, parts, strict=False) if part
+        )
         self.inside: list[Expr] = []
-        self.storages = {value: Storage(self.execution.bytes_of(value.type)) for value in graph.inputs}
+        self.storages: dict[Value, Storage] = {
+            value: Storage(self.execution.bytes_of(value.type)) for value in graph.inputs
+        }
         self.own: list[Storage] = []
 
     def summary(self) -> Summary:

@@ -81,6 +81,8 @@ class Decoder:
     measure: Callable[[Expr], int]
 
     def __post_init__(self) -> None:
+        self.axis: str
+        self.length: Expr
         self.axis, self.length = token_axis(self.graph)
         inputs = first_inputs(self.graph) or frozenset()
         given = {value: self._named(value) for index, value in enumerate(self.graph.inputs) if index in inputs}

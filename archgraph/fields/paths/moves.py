@@ -26,7 +26,7 @@ class Moves:
     def __init__(self, graph: Graph, input: Value, axis: str, evaluate: Evaluate) -> None:
         self._axis = axis
         self._framing = Framing(graph, input, axis, evaluate)
-        self.top = self._framing.frame()
+        self.top: Frame = self._framing.frame()
         self._reader = ReadBack(evaluate)
         self._shared: dict[object, dict[int, Connection]] = {}
         self._made: dict[tuple[Frame, Node, int], dict[int, Connection]] = {}

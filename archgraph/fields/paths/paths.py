@@ -49,9 +49,9 @@ class Paths:
         evaluate: Evaluate,
     ) -> None:
         check_calls(graph)
-        self.input = input_named(graph, input)
-        self.axis = axis_named(self.input, axis)
-        self.extent = evaluate(self.input.type.size(self.axis))
+        self.input: Value = input_named(graph, input)
+        self.axis: str = axis_named(self.input, axis)
+        self.extent: int = evaluate(self.input.type.size(self.axis))
         self._evaluate = evaluate
         self._walk = SingleWalk(Moves(graph, self.input, self.axis, evaluate))
         self._lead_to(node)

@@ -33,7 +33,7 @@ class ReadBack(WalkBack[Area]):
     ) -> None:
         super().__init__(evaluate)
         self.certain = certain
-        self.bounded = False
+        self.bounded: bool = False
         self.kind: ReadKind = kind
         self.learned = learned
         self._relations: dict[tuple[Node, int], dict[int, Relation]] = {}

@@ -97,12 +97,12 @@ class ReceptiveFields:
         fixed_weights: bool = False,
     ) -> None:
         self.graph = graph
-        self.input = input_named(graph, input)
-        self.axes = self.input.type.positions
+        self.input: Value = input_named(graph, input)
+        self.axes: tuple[str, ...] = self.input.type.positions
         self._evaluate = evaluate
         learned = learned_values(graph) if fixed_weights else None
         self._reads = ReadFold(evaluate, learned)
-        self.places = Places(graph, self.input, evaluate, learned)
+        self.places: Places = Places(graph, self.input, evaluate, learned)
 
     def at(self, node: str | Value | None = None) -> ReceptiveField:
         """Return the field of one node.

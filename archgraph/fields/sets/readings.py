@@ -51,7 +51,7 @@ class Folded:
     __slots__ = ("_compute", "_listed", "extent")
 
     def __init__(self, compute: Callable[[], Reading], extent: int | None = None) -> None:
-        self.extent = extent
+        self.extent: int | None = extent
         self._compute: Callable[[], Reading] | None = compute
         self._listed: Reading = None
 

@@ -1,5 +1,7 @@
 """The receptive field against depth: what every mixing layer on the main line adds."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache

@@ -1,8 +1,10 @@
 """Parameters and MACs against each symbol: small log-log charts with the exponents."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from math import isfinite, log2
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from sympy import Expr, Float, Integer, Symbol
 
@@ -14,7 +16,7 @@ from archgraph.figures.drawing.style import FRAME, GRID, HAIR, LINE, SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.laws.numeric import value_at
 
-Laws = dict[str, Expr]
+Laws: TypeAlias = "dict[str, Expr]"
 _HEAD, _CHART, _FOOT, _LEFT, _GAP = 14.0, 78.0, 20.0, 30.0, 12.0
 _OCTAVES, _STEPS, _FAR, _DEEPEST = 3, 24, 2**24, 12
 _STYLES = (("params", "#2590bf", ()), ("macs", "#081d58", (4.0, 2.0)))

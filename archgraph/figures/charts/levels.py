@@ -1,7 +1,10 @@
 """Where the parameters sit and where the work is done: both by resolution level, as paired bars."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sympy import Add, Expr
 
@@ -25,7 +28,7 @@ from archgraph.figures.facts.facts import Facts
 from archgraph.outline.resolution import ratio
 from archgraph.sizes.types import TensorType
 
-LevelKey = tuple[tuple[str, Expr], ...]
+LevelKey: TypeAlias = "tuple[tuple[str, Expr], ...]"
 _ROW, _HEAD, _BAR, _GAP = 21.0, 22.0, 7.5, 14.0
 _METRICS = (("params", "parameters", 0.38), ("macs", "MACs", 0.78))
 _CLOSE, _ROOMY = 11.0, 200.0

@@ -1,5 +1,7 @@
 """Boxes with measured contents: what is written in them, how wide they are, what their tooltip says."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import fsum

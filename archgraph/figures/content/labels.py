@@ -1,5 +1,7 @@
 """Lines of text that several views share: values, ways between stages, what comes in and goes out."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from sympy import Expr

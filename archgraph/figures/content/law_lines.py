@@ -3,6 +3,8 @@
 What is left out, or rounded, stands behind ``≈``, and is what `archgraph.figures.content.terms` allows.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import replace
 

@@ -1,5 +1,7 @@
 """Laws as runs of text: letters italic, digits and names of several letters upright, powers raised."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

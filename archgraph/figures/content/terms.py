@@ -3,6 +3,8 @@
 A form is exact, or it is within `SHARE` of the whole at the drawn sizes and has every term that is larger than that.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import fsum, gcd, lcm

@@ -1,5 +1,7 @@
 """What the whole network costs, at which sizes, and what the signs of laws mean: the last lines of a figure."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from sympy import Expr

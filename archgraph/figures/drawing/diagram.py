@@ -3,6 +3,8 @@
 Lengths are in points (1/72 inch), y grows downwards. Parts of a box are in the coordinates of that box.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from math import fsum
@@ -103,25 +105,25 @@ class Text:
         return "".join((" " if run.gap > 0.2 * run.size else "") + run.text for run in self.runs)
 
     @property
-    def extent(self) -> "Extent":
+    def extent(self) -> Extent:
         """The rectangle of the ink, with room for super- and subscripts."""
         top = max((run.rise + ASCENT * run.size for run in self.runs), default=0.0)
         bottom = max((DESCENT * run.size - run.rise for run in self.runs), default=0.0)
         return Extent(self.x, self.y - top, self.x + self.width, self.y + bottom)
 
     @property
-    def behind(self) -> "Rect":
+    def behind(self) -> Rect:
         """What the backdrop covers."""
         e = self.extent
         return Rect(e.left - 2, e.top, self.width + 4, e.bottom - e.top, self.backdrop or "none", "none")
 
-    def moved(self, dx: float, dy: float) -> "Text":
+    def moved(self, dx: float, dy: float) -> Text:
         return replace(self, x=self.x + dx, y=self.y + dy)
 
-    def centered(self, x: float) -> "Text":
+    def centered(self, x: float) -> Text:
         return replace(self, x=x - self.width / 2)
 
-    def ending(self, x: float) -> "Text":
+    def ending(self, x: float) -> Text:
         return replace(self, x=x - self.width)
 
 
@@ -141,10 +143,10 @@ class Rect:
     live: Live | None = None
 
     @property
-    def extent(self) -> "Extent":
+    def extent(self) -> Extent:
         return Extent(self.x, self.y, self.x + self.width, self.y + self.height)
 
-    def moved(self, dx: float, dy: float) -> "Rect":
+    def moved(self, dx: float, dy: float) -> Rect:
         return replace(self, x=self.x + dx, y=self.y + dy)
 
 
@@ -168,11 +170,11 @@ class Path:
     live: Live | None = None
 
     @property
-    def extent(self) -> "Extent":
+    def extent(self) -> Extent:
         xs, ys = [p[0] for p in self.points], [p[1] for p in self.points]
         return Extent(min(xs), min(ys), max(xs), max(ys))
 
-    def moved(self, dx: float, dy: float) -> "Path":
+    def moved(self, dx: float, dy: float) -> Path:
         return replace(self, points=tuple((x + dx, y + dy) for x, y in self.points))
 
 
@@ -188,7 +190,7 @@ class Extent:
     right: float
     bottom: float
 
-    def overlaps(self, other: "Extent", slack: float = 0.0) -> bool:
+    def overlaps(self, other: Extent, slack: float = 0.0) -> bool:
         return (
             self.left < other.right - slack
             and other.left < self.right - slack
@@ -196,7 +198,7 @@ class Extent:
             and other.top < self.bottom - slack
         )
 
-    def contains(self, other: "Extent", slack: float = 0.01) -> bool:
+    def contains(self, other: Extent, slack: float = 0.01) -> bool:
         return (
             self.left - slack <= other.left
             and self.top - slack <= other.top
@@ -204,11 +206,11 @@ class Extent:
             and other.bottom <= self.bottom + slack
         )
 
-    def grown(self, by: float) -> "Extent":
+    def grown(self, by: float) -> Extent:
         """The same with a margin on all sides."""
         return Extent(self.left - by, self.top - by, self.right + by, self.bottom + by)
 
-    def united(self, other: "Extent") -> "Extent":
+    def united(self, other: Extent) -> Extent:
         return Extent(
             min(self.left, other.left),
             min(self.top, other.top),
@@ -255,10 +257,10 @@ class Box:
     def center(self) -> Point:
         return self.x + self.width / 2, self.y + self.height / 2
 
-    def at(self, x: float, y: float) -> "Box":
+    def at(self, x: float, y: float) -> Box:
         return replace(self, x=x, y=y)
 
-    def moved(self, dx: float, dy: float) -> "Box":
+    def moved(self, dx: float, dy: float) -> Box:
         return replace(self, x=self.x + dx, y=self.y + dy)
 
     def texts(self) -> Iterator[Text]:
@@ -277,7 +279,7 @@ class Edge:
     style: Literal["solid", "dashed"] = "solid"
     constraint: bool = True
 
-    def moved(self, dx: float, dy: float) -> "Edge":
+    def moved(self, dx: float, dy: float) -> Edge:
         path = None if self.path is None else self.path.moved(dx, dy)
         return replace(self, path=path, label=tuple(text.moved(dx, dy) for text in self.label))
 
@@ -294,7 +296,7 @@ class Cluster:
     parts: tuple[BoxPart, ...] = ()
     copies: int = 0
     tooltip: str = ""
-    frames: "tuple[Rect, ...]" = ()
+    frames: tuple[Rect, ...] = ()
 
     @property
     def outline(self) -> Extent:
@@ -302,7 +304,7 @@ class Cluster:
         shift = self.copies * COPY_OFFSET
         return replace(self.extent, top=self.extent.top - shift, right=self.extent.right + shift)
 
-    def moved(self, dx: float, dy: float) -> "Cluster":
+    def moved(self, dx: float, dy: float) -> Cluster:
         e = self.extent
         extent = Extent(e.left + dx, e.top + dy, e.right + dx, e.bottom + dy)
         parts, frames = (tuple(one.moved(dx, dy) for one in each) for each in (self.parts, self.frames))
@@ -328,7 +330,7 @@ class Diagram:
     background: str = "none"
     undrawn: tuple[str, ...] = ()
 
-    def moved(self, dx: float, dy: float) -> "Diagram":
+    def moved(self, dx: float, dy: float) -> Diagram:
         return replace(
             self,
             boxes=tuple(box.moved(dx, dy) for box in self.boxes),
@@ -337,7 +339,7 @@ class Diagram:
             marks=tuple(mark.moved(dx, dy) for mark in self.marks),
         )
 
-    def plus(self, other: "Diagram") -> "Diagram":
+    def plus(self, other: Diagram) -> Diagram:
         """Both drawings on one sheet."""
         return replace(
             self,

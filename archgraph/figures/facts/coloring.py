@@ -1,5 +1,7 @@
 """What the colour of a box can stand for besides locality, as a place from 0 to 1 on the ramp."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import log2

@@ -1,5 +1,7 @@
 """The numbers that a figure prints: laws in the user's symbols, values, receptive fields."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar, cast
@@ -55,11 +57,11 @@ class Facts:
     ) -> None:
         if color not in COLORS:
             raise not_among("colouring", color, COLORS)
-        self.network = lettered(network)
+        self.network: Network = lettered(network)
         self.color = color
-        self.options = options or Options()
-        self.author = Author(network, self.options)
-        self.place = place
+        self.options: Options = options or Options()
+        self.author: Author = Author(network, self.options)
+        self.place: int = place
         self.frozen = False
         self._powers: BodyPowers = {}
         self._known: dict[object, object] = {}

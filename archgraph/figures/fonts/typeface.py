@@ -30,8 +30,9 @@ class Typeface:
     """
 
     def __init__(self, data: bytes) -> None:
-        self.tables = _tables(data)
-        self.glyphs = _characters(self.tables["cmap"])
+        self.tables: dict[str, bytes] = _tables(data)
+        self.glyphs: dict[str, int] = _characters(self.tables["cmap"])
+        self.advances: list[int]
         self.advances, self._bearings = _widths(self.tables)
         self._places = _places(self.tables)
 

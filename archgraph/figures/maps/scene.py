@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archgraph.errors import counted
 from archgraph.figures.facts.facts import Facts
-from archgraph.figures.maps.feature_map import MapElement, MapRow, MapScene, MapSkip, maps_of
+from archgraph.figures.maps.feature_map import FeatureMap, MapElement, MapRow, MapScene, MapSkip, maps_of
 from archgraph.figures.maps.tree_of_maps import TreeOfMaps
 from archgraph.graph.ir import Value
 from archgraph.outline.forms.form import Grid, Leaf, OutlinePart, Row, Series, U, leaves_of
@@ -131,6 +131,6 @@ def scene_of(maps: TreeOfMaps, outline: NetworkOutline, *, right: bool = False) 
     return MapScene(tuple(scene.rows), tuple(scene.skips), tuple(scene.tree.notes))
 
 
-def drawn_maps(scene: MapScene) -> list:
+def drawn_maps(scene: MapScene) -> list[FeatureMap]:
     """Every map of a scene."""
     return [one for row in scene.rows for one in maps_of(row.inner)]

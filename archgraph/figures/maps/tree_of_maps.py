@@ -60,7 +60,7 @@ class TreeOfMaps:
         self.brief = brief
         self._fresh: frozenset[FeatureMap] = frozenset()
         self.notes: list[str] = []
-        self.kinds = MapKinds(facts.number)
+        self.kinds: MapKinds = MapKinds(facts.number)
         self._map_of: dict[Value, FeatureMap] = {}
 
     def elements(self, outline: NetworkOutline, form: OutlinePart, level: int = 0) -> tuple[MapElement, ...]:

@@ -1,5 +1,7 @@
 """A figure as one web page: pan, zoom, laws under the pointer, and sliders that recompute every number."""
 
+from __future__ import annotations
+
 import html
 from collections.abc import Iterator, Sequence
 from importlib.resources import files

@@ -1,5 +1,7 @@
 """Laws as JavaScript over exact rational numbers: the functions that the interactive page defines on BigInts."""
 
+from __future__ import annotations
+
 import json
 
 from sympy import Add, Expr, Integer, Max, Min, Mod, Mul, Pow, Rational, Symbol, ceiling, floor

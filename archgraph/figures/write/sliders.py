@@ -1,5 +1,7 @@
 """Symbols that a reader of the interactive page can set, and which of their values make a network."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any

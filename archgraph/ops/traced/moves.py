@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from sympy import Expr, Integer
 
@@ -20,7 +20,7 @@ from archgraph.sizes.types import TensorType, tensor
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-MovedDigit = tuple[str, Expr, Expr]
+MovedDigit: TypeAlias = "tuple[str, Expr, Expr]"
 """A digit of an axis: its name, stride and size; an empty name makes copies."""
 
 

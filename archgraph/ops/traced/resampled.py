@@ -7,7 +7,7 @@ from math import floor
 
 from archgraph.ops.position_sets import PositionSets, position_sets
 
-NEIGHBOURS = {"linear": (0, 1), "cubic": (-1, 0, 1, 2)}
+NEIGHBOURS: dict[str, tuple[int, ...]] = {"linear": (0, 1), "cubic": (-1, 0, 1, 2)}
 
 
 def resampled_sets(before: int, after: int, mode: str, *, align_corners: bool = False) -> PositionSets:

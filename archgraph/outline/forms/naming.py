@@ -34,7 +34,7 @@ class Naming:
 
     def __init__(self, dag: Dag) -> None:
         self.dag = dag
-        self.number = {vertex.leaf: index for index, vertex in enumerate(dag.vertices)}
+        self.number: dict[Leaf, int] = {vertex.leaf: index for index, vertex in enumerate(dag.vertices)}
         self._results: dict[int, set[int]] = {}
         for reads in dag.reads:
             for source, result in reads:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass, replace
+from typing import TypeAlias
 
 from sympy import Expr
 
@@ -13,9 +14,9 @@ from archgraph.ops.base import Op
 from archgraph.ops.reach import Listed
 from archgraph.sizes.types import TensorType
 
-SizesAlike = tuple[Expr, ...]
+SizesAlike: TypeAlias = "tuple[Expr, ...]"
 """One size in every graph."""
-LawOfSizes = Callable[[str, SizesAlike], Expr]
+LawOfSizes: TypeAlias = "Callable[[str, SizesAlike], Expr]"
 """What a size of the one graph is, from its place and what it is in all of them."""
 
 
@@ -30,7 +31,9 @@ class UnlikeError(Exception):
 
     def __init__(self, rule: str, place: str, number: int) -> None:
         super().__init__(rule)
-        self.rule, self.place, self.number = rule, place, number
+        self.rule: str = rule
+        self.place: str = place
+        self.number: int = number
 
 
 class AlikeGraphs:

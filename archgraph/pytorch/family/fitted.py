@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import lcm
-from typing import cast
+from typing import TypeAlias, cast
 
 from sympy import Add, Expr, Integer, Mul, Poly, PolynomialError, Rational, Symbol
 
@@ -15,7 +15,7 @@ from archgraph.sizes.exact import evaluate
 from archgraph.sizes.expansion import expanded
 from archgraph.sizes.symbols import fraction, replaced
 
-CarrierValues = Mapping[Symbol, int]
+CarrierValues: TypeAlias = "Mapping[Symbol, int]"
 """The values of the symbols of fields in one graph."""
 
 

@@ -40,9 +40,9 @@ class FormSearch:
         self._members = members
         self._order = tuple(item.name for item in items)
         self._open = set(self._order)
-        self.numbers = {item.name: tellers(item, items) for item in items}
+        self.numbers: dict[str, list[int]] = {item.name: tellers(item, items) for item in items}
         self.items: dict[str, VariedField] = {item.name: replace(item, step=item.default) for item in items}
-        self.places = dict.fromkeys(self.items, 1)
+        self.places: dict[str, int] = dict.fromkeys(self.items, 1)
         for item in sorted(items, key=lambda each: each.default):
             self._find(item)
 

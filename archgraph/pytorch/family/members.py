@@ -45,7 +45,7 @@ class Members:
         self._build, self._options = build, options
         self._known: dict[tuple[object, ...], TracedModule] = {}
         defaults = {item.name: item.default for item in items}
-        self.own = self._trace(defaults, options.dynamic, small=False)
+        self.own: TracedModule = self._trace(defaults, options.dynamic, small=False)
         self._known[self._key(defaults, options.dynamic)] = self.own
 
     @property

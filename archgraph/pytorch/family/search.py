@@ -32,7 +32,8 @@ class UnfittedError(Exception):
 
     def __init__(self, place: str, told: str) -> None:
         super().__init__(told)
-        self.place, self.told = place, told
+        self.place: str = place
+        self.told: str = told
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,9 @@ class FamilySearch:
     def __init__(self, name: str, members: Members, declare: Declare) -> None:
         self._name, self._members = name, members
         forms = FormSearch(members)
-        self.items = forms.found()
+        self.items: VariedFields = forms.found()
         self._numbers, self._base = forms.numbers, forms.places
-        self.declarations = declare(self.items)
+        self.declarations: Declarations = declare(self.items)
         self._known = [self.declarations.lookup(item.name) for item in self.items]
         self._carriers = {
             item.name: next(symbol for symbol in law.free_symbols if symbol not in self._symbols_of(item.multiple_of))

@@ -97,12 +97,12 @@ def _called(module: nn.Module, tensors: Sequence[Tensor], *, again: bool) -> Any
     return checkpoint(module, *tensors, use_reentrant=False, preserve_rng_state=False)
 
 
-def results_of(result: Any) -> list:
+def results_of(result: Any) -> list[Any]:
     """Return the results of a module as a list, whether it gives one or several."""
     return list(result) if isinstance(result, (tuple, list)) else [result]
 
 
-def _delivered(results: list) -> Any:
+def _delivered(results: list[object]) -> Any:
     return results[0] if len(results) == 1 else tuple(results)
 
 

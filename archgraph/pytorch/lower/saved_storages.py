@@ -59,7 +59,7 @@ class KeptTensor:
 
     def __init__(self, tensor: Tensor) -> None:
         # A result that is kept would hold the step that keeps it, so that neither would ever go.
-        self.tensor = tensor.detach()
+        self.tensor: Tensor = tensor.detach()
 
 
 @dataclass

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 BATCH = re.compile(r"^(n|b|bs|batch.*|.*batch(_?size)?|unk.*|\?|s0)?$", re.IGNORECASE)
 """How a first dimension that counts samples is called, if it is called anything."""
-LAST = {3: ("length", "channels"), 4: ("channels", "height", "width"), 5: ("channels", "depth", "height", "width")}
+LAST: dict[int, tuple[str, ...]] = {
+    3: ("length", "channels"),
+    4: ("channels", "height", "width"),
+    5: ("channels", "depth", "height", "width"),
+}
 """What dimensions after the first mean, by the rank of a tensor, as text."""
 
 

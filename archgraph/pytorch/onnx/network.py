@@ -33,7 +33,7 @@ class OnnxStep(nn.Module):
 
     def __init__(self, node: NodeProto, rule: OnnxRule, opset: int, weights: Mapping[str, Tensor]) -> None:
         super().__init__()
-        self.kind = node.op_type
+        self.kind: str = node.op_type
         self._reads, self._makes = tuple(node.input), tuple(node.output)
         self._rule = rule
         self._attributes = {item.name: _attribute(item) for item in node.attribute}
@@ -57,7 +57,7 @@ class OnnxStep(nn.Module):
         if given[0] is None or given[1] is None or (len(self._reads) > 3 and self._reads[3] and given[2] is None):
             raise SpecError(f"{self.kind} {quoted(node.name)} computes its weights", hint="store them in the file")
         made = torch_weights(self.kind, given[0].detach(), given[1].detach(), given[2])
-        self.weights = nn.ParameterList(nn.Parameter(part.detach()) for part in made)
+        self.weights: nn.ParameterList = nn.ParameterList(nn.Parameter(part.detach()) for part in made)
 
     def _get_name(self) -> str:
         return self.kind
@@ -88,7 +88,8 @@ class OnnxBranches(nn.Module):
     ) -> None:
         super().__init__()
         self._test, self._makes, self._outputs = node.input[0], tuple(node.output), outputs
-        self.then_branch, self.else_branch = branches["then_branch"], branches["else_branch"]
+        self.then_branch: OnnxScope = branches["then_branch"]
+        self.else_branch: OnnxScope = branches["else_branch"]
 
     def forward(self, values: NamedTensors) -> None:
         """Run the branch that the test chooses."""
@@ -123,7 +124,8 @@ class OnnxNetwork(nn.Module):
 
     def __init__(self, body: OnnxScope, inputs: Mapping[str, str], outputs: Sequence[str]) -> None:
         super().__init__()
-        self.body, self._inputs, self._outputs = body, inputs, outputs
+        self.body: OnnxScope = body
+        self._inputs, self._outputs = inputs, outputs
 
     def forward(self, **given: Tensor) -> dict[str, Tensor]:
         """Return what the graph computes."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from archgraph.errors import UnsupportedOpError, did_you_mean, quoted
+from archgraph.errors import UnsupportedOpError, counted, did_you_mean, quoted
 from archgraph.pytorch.onnx.gaps import gap_rule, is_standard
 from archgraph.pytorch.onnx.operators import (
     attention,
@@ -93,7 +93,7 @@ def refuse_unknown(
         for (kind, domain), count in found.most_common()
     ]
     raise UnsupportedOpError(
-        f"{name} uses {len(found)} operators of ONNX that have no rule: {'; '.join(told)}",
+        f"{name} uses {counted(len(found), 'operator')} of ONNX without a rule: {'; '.join(told)}",
         hint="nothing says what shapes they give: trace the part of the network before them"
         if allow_unsupported
         else "allow_unsupported=True lists them as gaps and traces the rest",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 FLOATING = frozenset((1, 10, 11, 16))
 """The numbers of floating types."""
-LAYERS = {
+LAYERS: dict[str, tuple[int, ...]] = {
     "Conv": (1, 2), "ConvTranspose": (1, 2), "Gemm": (1, 2), "MatMul": (0, 1), "BatchNormalization": (1, 2),
     "InstanceNormalization": (1, 2), "LayerNormalization": (1, 2), "GroupNormalization": (1, 2),
     "RMSNormalization": (1,), "PRelu": (1,), "Gather": (0,), "Einsum": (0, 1, 2, 3),
@@ -20,7 +20,14 @@ LAYERS = {
 """The weight operands of operators."""
 STEPWISE = {"LSTM": (1, 2, 3), "GRU": (1, 2, 3), "RNN": (1, 2, 3)}
 """The same of recurrent layers, whose weights are prepared."""
-ELEMENTWISE = {"Add": (0, 1), "Sub": (0, 1), "Mul": (0, 1), "Div": (0, 1), "Concat": tuple(range(64)), "Expand": (0,)}
+ELEMENTWISE: dict[str, tuple[int, ...]] = {
+    "Add": (0, 1),
+    "Sub": (0, 1),
+    "Mul": (0, 1),
+    "Div": (0, 1),
+    "Concat": tuple(range(64)),
+    "Expand": (0,),
+}
 """Operators of which a tensor of several elements is a weight where the file lists it as one."""
 STATISTICS = {"BatchNormalization": (3, 4)}
 """Operands that are buffers."""
@@ -43,8 +50,8 @@ class StoredWeights:
                 self._readers.setdefault(name, []).append((node, place))
         listed = {tensor.name for tensor in graph.initializer}
         floating = {name: tensor for name, tensor in stored.items() if tensor.kind in FLOATING}
-        self.parameters = {n for n, t in floating.items() if self._is_weight(n, t, written=n in listed)}
-        self.buffers = {n for n in floating if n not in self.parameters and self._is_statistic(n)}
+        self.parameters: set[str] = {n for n, t in floating.items() if self._is_weight(n, t, written=n in listed)}
+        self.buffers: set[str] = {n for n in floating if n not in self.parameters and self._is_statistic(n)}
 
     def _is_weight(self, name: str, tensor: StoredTensor, *, written: bool) -> bool:
         several = tensor.numel > 1

@@ -54,17 +54,17 @@ class Alignment:
         fill: bool = False,
     ) -> None:
         self.builder = builder
-        self.operands = list(operands)
+        self.operands: list[Operand] = list(operands)
         self.joined = joined
-        self.own = set(own)
+        self.own: set[int] = set(own)
         self.fill = fill
-        self.summed = set(summed)
+        self.summed: set[int] = set(summed)
         # By operand, not in one table: two operands may hold a digit of equal size under one key and still walk their
         # own axes.
         self.parts: list[dict[DimensionKey, AxisDigit]] = [{} for _ in operands]
         self.names: dict[DimensionKey, str] = {}
         self.kept: dict[str, tuple[DimensionKey, ...]] = {}
-        self.labels = sorted({label for operand in operands for label in operand.labels})
+        self.labels: list[int] = sorted({label for operand in operands for label in operand.labels})
         for label in self.labels:
             if label != joined:
                 # First all dimensions are joined, then all are cut: a cut depends on what the others were joined to.
@@ -122,7 +122,7 @@ class Alignment:
         order = self._order()
         keys = list(dict.fromkeys(key for part in self.parts for key in part))
         if self.joined is not None:
-            self.joined_name = self._name_joined(names, order)
+            self.joined_name: str = self._name_joined(names, order)
         self._keep_whole(names, order[0])
         # A digit that is a whole axis has the first claim on its name; a part of an axis gets it only if nobody else
         # asked.

@@ -25,7 +25,7 @@ class Arguments:
         return self.node.meta["val"].shape
 
 
-class Lazy(dict):
+class Lazy(dict[str, object]):
     """Arguments that are looked up when a handler asks: a weight that is counted in a layer has no value."""
 
     def __init__(self, fetch: Callable[[Any], Any], nodes: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from sympy import Expr, Integer
 from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named, PerAxis
 from archgraph.ops.base import Op
-from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.builder import Builder, Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.sizes.types import CHANNEL
@@ -44,13 +44,14 @@ class Windows:
     """An operand of a windowed operation: channels and positions as whole axes, other positions beside them."""
 
     def __init__(self, i: ProgramInterpreter, t: Tracked, count: int) -> None:
-        self.builder = i.builder
+        self.builder: Builder = i.builder
         first = t.rank - count
-        self.dims = tuple(range(first, t.rank))
+        self.dims: tuple[int, ...] = tuple(range(first, t.rank))
         wanted = [(CHANNEL, (first - 1,)), *((_place(t, d), (d,)) for d in self.dims)]
+        self.t: Tracked
         self.t, names = i.builder.grouped(i.builder.materialised(t), wanted)
-        self.names = names[1:]
-        self.channel = first - 1
+        self.names: list[str] = names[1:]
+        self.channel: int = first - 1
 
     def by_name(self, values: Sequence[Any], default: int = 1) -> PerAxis:
         """Return numbers per position; axes that the windows do not move along have the default."""

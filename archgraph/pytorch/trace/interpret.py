@@ -50,10 +50,10 @@ class ProgramInterpreter:
     def __init__(self, program: Program, sizes: TracedSizes, module: nn.Module, roles: InputRoles) -> None:
         self.program = program
         self.sizes = sizes
-        self.builder = Builder()
-        self.memories = Memories(self.builder)
+        self.builder: Builder = Builder()
+        self.memories: Memories = Memories(self.builder)
         self.roles = roles
-        self.masks = RecordedMasks(program.every, sizes.number)
+        self.masks: RecordedMasks = RecordedMasks(program.every, sizes.number)
         self.step: RecordedNode | None = None
         self.weighed: tuple[Tracked, KeyMask] | None = None
         self.env: dict[Any, Any] = {}

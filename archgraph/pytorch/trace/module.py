@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr, Integer, Symbol
 
 from archgraph.cost.costs import Costs
-from archgraph.errors import ArchgraphError, UnsupportedOpError, unbroken
+from archgraph.errors import ArchgraphError, UnsupportedOpError, counted, unbroken
 from archgraph.graph.ir import Graph, Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
@@ -231,7 +231,7 @@ def _gaps(interpreter: ProgramInterpreter) -> tuple[Gap, ...]:
 def _refused(name: str, gaps: tuple[Gap, ...]) -> UnsupportedOpError:
     listed = "; ".join(map(str, gaps))
     return UnsupportedOpError(
-        f"{name} uses {len(gaps)} operators that have no rule: {listed}",
+        f"{name} uses {counted(len(gaps), 'operator')} without a rule: {listed}",
         hint="allow_unsupported=True lists them as gaps and traces the rest",
     )
 

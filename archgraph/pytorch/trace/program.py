@@ -35,25 +35,28 @@ class Program:
     """
 
     def __init__(self, recording: Recording, module: nn.Module) -> None:
-        self.outputs = recording.outputs
+        self.outputs: Mapping[str, RecordedNode] = recording.outputs
         self._tensors = {
             **dict(module.named_parameters(remove_duplicate=False)),
             **dict(module.named_buffers(remove_duplicate=False)),
         }
-        every = self.every = list(recording.nodes)
-        self.checkpoints = Checkpoints(recording.calls)
-        self.parameters = {node: node.target for node in every if node.kind in ("parameter", "buffer")}
-        self.constants = self._find_constants(every)
+        self.every: list[RecordedNode] = list(recording.nodes)
+        every = self.every
+        self.checkpoints: Checkpoints = Checkpoints(recording.calls)
+        self.parameters: dict[RecordedNode, str] = {
+            node: node.target for node in every if node.kind in ("parameter", "buffer")
+        }
+        self.constants: set[RecordedNode] = self._find_constants(every)
         self.attentions: Mapping[Any, Fused] = find_attentions(every, self.constants)
         absorbed = {node for fused in self.attentions.values() for node in fused.absorbed}
         self.constants |= masks_alone(every, self.constants, absorbed)
-        self.nodes = [node for node in every if node not in absorbed]
+        self.nodes: list[RecordedNode] = [node for node in every if node not in absorbed]
         self._owners: dict[int, Any] = {}
         self._uses: dict[int, int] = {}
         self._count_uses(absorbed)
         self.accounted: set[int] = set()
         floats = (node.meta["val"] for node in every if node.kind == "input")
-        self.own = own_floating(module, floats)
+        self.own: str = own_floating(module, floats)
         self._frozen = not any(p.requires_grad for p in module.parameters())
 
     # -- weights -----------------------------------------------------------------------------------------

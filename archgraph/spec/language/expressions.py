@@ -23,7 +23,7 @@ class Environment(Protocol):
         """Return the value of a name, or raise `SpecError`."""
         ...
 
-    def items(self, name: str) -> tuple:
+    def items(self, name: str) -> tuple[object, ...]:
         """Return the elements of a list, or raise `SpecError`."""
         ...
 

@@ -119,9 +119,9 @@ class Steps:
         self.book = book
         self.graph = graph
         self.path = path
-        self.labels = dict(inputs)
-        self.alive = graph.live(graph.outputs)
-        self.members = [
+        self.labels: dict[Value, str] = dict(inputs)
+        self.alive: frozenset[Member] = graph.live(graph.outputs)
+        self.members: list[Member] = [
             node for node in graph.nodes if (node in self.alive or _is_unread(node)) and not self._is_empty(node)
         ]
         self._same = self._aliases()

@@ -229,7 +229,7 @@ def test_open_sizes_are_asked_for(path):
 def test_operators_without_a_rule_are_told_with_domain_version_and_count(tmp_path):
     nodes = [helper.make_node("Fused", ["x"], ["y"], domain="com.own"), helper.make_node("Relu", ["y"], ["z"])]
     model = graph(nodes, {"x": floats(1, 6, 8)}, ["z"], domains=["com.own"])
-    told = "uses 1 operators of ONNX that have no rule: Fused (com.own, version 1) x 1"
+    told = "uses 1 operator of ONNX without a rule: Fused (com.own, version 1) x 1"
     assert told in refusal(UnsupportedOpError, save(model, tmp_path)).message
     with pytest.raises(UnsupportedOpError, match="Fused"):
         load_onnx(save(model, tmp_path))

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 CONVOLVED_BY_RANK = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 TRANSPOSED_BY_RANK = {1: functional.conv_transpose1d, 2: functional.conv_transpose2d, 3: functional.conv_transpose3d}
 MAXIMA_BY_RANK = {1: functional.max_pool1d, 2: functional.max_pool2d, 3: functional.max_pool3d}
-MEANS_BY_RANK = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: functional.avg_pool3d}
+MEANS_BY_RANK: dict[int, Callable[..., Tensor]] = {
+    1: functional.avg_pool1d,
+    2: functional.avg_pool2d,
+    3: functional.avg_pool3d,
+}
 
 
 @operator("Conv")

@@ -13,9 +13,9 @@ from archgraph.pytorch.onnx.operators.table import Results, operator
 if TYPE_CHECKING:
     from torch import Tensor
 
-ORDERS = {"LSTM": (0, 2, 3, 1), "GRU": (1, 0, 2), "RNN": (0,)}
+ORDERS: dict[str, tuple[int, ...]] = {"LSTM": (0, 2, 3, 1), "GRU": (1, 0, 2), "RNN": (0,)}
 """PyTorch's gates by their places in ONNX: an LSTM's input, forget, cell and output, a GRU's reset, update and new."""
-USUAL = {"LSTM": ("Sigmoid", "Tanh", "Tanh"), "GRU": ("Sigmoid", "Tanh"), "RNN": ("Tanh",)}
+USUAL: dict[str, tuple[str, ...]] = {"LSTM": ("Sigmoid", "Tanh", "Tanh"), "GRU": ("Sigmoid", "Tanh"), "RNN": ("Tanh",)}
 
 
 def torch_weights(kind: str, weight: Tensor, recurrent: Tensor, bias: Tensor | None) -> list[Tensor]:

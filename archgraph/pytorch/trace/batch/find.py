@@ -42,8 +42,10 @@ class BatchSearch:
         self.module = module
         self.example = example
         self.again = again
-        self.shapes = {name: tuple(map(int, node.meta["val"].shape)) for name, node in example.inputs.items()}
-        self.taken = {
+        self.shapes: dict[str, tuple[int, ...]] = {
+            name: tuple(map(int, node.meta["val"].shape)) for name, node in example.inputs.items()
+        }
+        self.taken: dict[str, set[int]] = {
             name: {dim % len(shape) for dim in taken.get(name, ())} for name, shape in self.shapes.items() if shape
         }
 

@@ -18,7 +18,7 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Pending, Tracked
 from archgraph.pytorch.trace.handlers.shapes import as_list, copies
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.layout import COPIES, Dim, equal, extent, whole_axis
+from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, equal, extent, whole_axis
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import ZERO, product
 from archgraph.sizes.types import CHANNEL
@@ -30,14 +30,15 @@ class Cut:
     def __init__(self, i: ProgramInterpreter, t: Tracked, dim: int) -> None:
         t = i.builder.settled(t)
         content = t.layout[dim]
-        self.copies = len(content) == 1 and content[0].axis == COPIES
-        self.i, self.dim = i, dim
+        self.copies: bool = len(content) == 1 and content[0].axis == COPIES
+        self.i: ProgramInterpreter = i
+        self.dim: int = dim
         # A cut of an inner digit takes a piece out of every row of the axis; as an axis of its own it is one piece.
         if not self.copies and not _is_outermost(t, content):
             t, _ = i.builder.grouped(t, [(None, (dim,))])
             content = t.layout[dim]
         self.t = t
-        self.digit = content[0]
+        self.digit: AxisDigit = content[0]
 
     def range(self, start: Expr, length: Expr) -> Tracked:
         """Return a contiguous part."""

@@ -39,7 +39,7 @@ def cumulated(i: ProgramInterpreter, a: Arguments) -> Tracked:
     return on_one(i, Cumulate(axis, name), t)
 
 
-REDUCTIONS = {
+REDUCTIONS: dict[str, type[Op] | str | None] = {
     "mean": GlobalAvgPool,
     "amax": GlobalMaxPool,
     "sum": None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 
@@ -16,6 +16,8 @@ META = torch.device("meta")
 CPU = torch.device("cpu")
 Find = Callable[[Any, str], Standing]
 """What stands for a tensor that an operator of this name is given."""
+CallOperands: TypeAlias = list[Any]
+CalledFunction: TypeAlias = Callable[..., Any]
 
 
 class OperatorCall:
@@ -23,11 +25,13 @@ class OperatorCall:
 
     __slots__ = ("args", "entries", "function", "kwargs", "operator", "run", "run_kwargs", "tensors")
 
-    def __init__(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], entry: Find) -> None:
-        self.function = function
+    def __init__(self, function: CalledFunction, args: Sequence[Any], kwargs: Mapping[str, Any], entry: Find) -> None:
+        self.function: CalledFunction = function
         self.operator: Operator = operator_of(function)
         self.tensors: list[Any] = []
         self.entries: list[Standing] = []
+        self.args: CallOperands
+        self.run: CallOperands
         self.args, self.run = self._split(args, entry)
         self.kwargs: dict[str, Any] = {}
         self.run_kwargs: dict[str, Any] = {}
@@ -36,9 +40,9 @@ class OperatorCall:
         if self.operator.takes_device:
             self._place()
 
-    def _split(self, items: Sequence[Any], entry: Find) -> tuple[list[Any], list[Any]]:
-        own: list[Any] = []
-        run: list[Any] = []
+    def _split(self, items: Sequence[Any], entry: Find) -> tuple[CallOperands, CallOperands]:
+        own: CallOperands = []
+        run: CallOperands = []
         for item in items:
             if isinstance(item, torch.Tensor):
                 found = entry(item, self.operator.name)

@@ -147,22 +147,22 @@ class RecordedNode:
         kwargs: Mapping[str, Any] | None = None,
         inputs: Sequence[RecordedNode] = (),
     ) -> None:
-        self.op = op
-        self.target = target
-        self.name = name
-        self.args = args
-        self.kwargs = kwargs or {}
+        self.op: str = op
+        self.target: Any = target
+        self.name: str = name
+        self.args: Sequence[Any] = args
+        self.kwargs: Mapping[str, Any] = kwargs or {}
         self.meta: dict[str, Any] = {}
         self.users: dict[RecordedNode, None] = {}
-        self.all_input_nodes = list(dict.fromkeys(inputs))
+        self.all_input_nodes: list[RecordedNode] = list(dict.fromkeys(inputs))
         self.stack: tuple[ModuleCall, ...] = ()
         self.line: SourceLine | None = None
-        self.gradients = Gradients()
+        self.gradients: Gradients = Gradients()
         self.base: RecordedNode | None = None
         self.writes: tuple[RecordedNode, ...] = ()
         self.held: Any = None
         self.elsewhere: tuple[RecordedNode, ...] = ()
-        self.kind = ""
+        self.kind: str = ""
         self._operands: dict[RecordedNode, Any] | None = None
         for node in self.all_input_nodes:
             node.users[self] = None

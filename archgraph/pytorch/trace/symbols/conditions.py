@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from operator import eq
+from typing import TypeAlias
 
 from sympy import Expr, Symbol
 
@@ -23,7 +24,7 @@ STRICT: Mapping[str, tuple[SizeRelation, int]] = {
     "<": ("<=", -1),
 }
 """Relations of integers as assumptions have them: the relation, and what is added to the right side."""
-Points = Sequence[Mapping[Symbol, int]]
+Points: TypeAlias = "Sequence[Mapping[Symbol, int]]"
 """The values of the symbols at every sample."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations
 from math import prod
+from typing import TypeAlias
 
 from sympy import Expr, Integer, Rational
 
@@ -19,7 +20,7 @@ MOST_SHIFT = 4096
 """The largest number that may be added to a size without being a polynomial of the symbols."""
 Values = tuple[int, ...]
 """An integer in every recording that laws are found from."""
-Known = tuple[Expr, Values]
+Known: TypeAlias = "tuple[Expr, Values]"
 """A size with its law."""
 
 

@@ -27,8 +27,8 @@ class Interpolation:
     """
 
     def __init__(self, symbols: Sequence[Symbol], points: Sequence[SamplePoint]) -> None:
-        self.symbols = tuple(symbols)
-        self.monomials = list(_independent(len(self.symbols), points))
+        self.symbols: tuple[Symbol, ...] = tuple(symbols)
+        self.monomials: list[Powers] = list(_independent(len(self.symbols), points))
         self._inverse = _inverted([[_at(powers, point) for powers in self.monomials] for point in points])
 
     def law(self, values: Sequence[int]) -> Expr | None:

@@ -13,7 +13,7 @@ from archgraph.pytorch.trace.recording.record import record
 from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.pytorch.trace.recording.restore import Contents
 from archgraph.pytorch.trace.rules import has_rule
-from archgraph.pytorch.trace.symbols.asked import Dynamic, SymbolSizes, asked_for, input_sizes
+from archgraph.pytorch.trace.symbols.asked import Asked, Dynamic, SymbolSizes, asked_for, input_sizes
 from archgraph.pytorch.trace.symbols.differences import Difference, LinedUp
 
 if TYPE_CHECKING:
@@ -51,11 +51,11 @@ class Sampler:
         self._inputs = inputs
         self._kept = Contents(module)
         compared = Comparisons()
-        self.example = record(module, inputs, kept=self._kept, compared=compared, whole=has_rule)
-        self.asked = asked_for(self.example, dynamic)
-        self.sizes = {item.name: item.default for item in self.asked}
+        self.example: Recording = record(module, inputs, kept=self._kept, compared=compared, whole=has_rule)
+        self.asked: tuple[Asked, ...] = asked_for(self.example, dynamic)
+        self.sizes: dict[str, int] = {item.name: item.default for item in self.asked}
         self._known: dict[tuple[int, ...], Sample | Difference] = {}
-        self.first = Sample(self.sizes, self.example, compared.found)
+        self.first: Sample = Sample(self.sizes, self.example, compared.found)
         self._known[tuple(self.sizes.values())] = self.first
 
     def attempt(self, changes: SymbolSizes) -> Sample | Difference:

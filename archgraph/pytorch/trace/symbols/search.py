@@ -48,7 +48,7 @@ class Search:
         self._symbols = symbols
         self._second = {item.name: self._second_place(item) for item in items}
         self.unified = self._unify([])
-        self.proof = self._proof()
+        self.proof: Sample = self._proof()
         self.items = self._from_below()
         for item in self.items:
             self._refuse_narrow(item)
@@ -145,12 +145,12 @@ class Search:
         if self.unified.without is None and self.holds(places):
             return self._sample(places)
         if self.unified.without is not None or self._lines_up(places):
-            self.unified = self._unify(self._quadratic())
+            self.unified: Unified = self._unify(self._quadratic())
         if self.unified.without is not None:
             raise self._no_law(self.unified.without)
         if self.holds(places):
             return self._sample(places)
-        self.items = tuple(map(self._from_above, self.items))
+        self.items: SteppedSizes = tuple(map(self._from_above, self.items))
         found = next((places for places in self._smaller_proofs() if self.holds(places)), None)
         if found is None:
             broken = self._broken(places)

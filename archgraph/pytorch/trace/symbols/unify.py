@@ -31,11 +31,11 @@ class Unified:
     def __init__(
         self, symbols: Sequence[Symbol], points: Sequence[SamplePoint], recordings: Sequence[Recording]
     ) -> None:
-        self.symbols = tuple(symbols)
-        self.recordings = tuple(recordings)
-        self.points = tuple(points)
+        self.symbols: tuple[Symbol, ...] = tuple(symbols)
+        self.recordings: tuple[Recording, ...] = tuple(recordings)
+        self.points: tuple[SamplePoint, ...] = tuple(points)
         self.without: Difference | None = None
-        self.laws = FittedLaws(Interpolation(self.symbols, self.points))
+        self.laws: FittedLaws = FittedLaws(Interpolation(self.symbols, self.points))
         self._sizes: dict[RecordedNode, list[Known]] = {}
         self._found: dict[RecordedNode, FoundLaws] = {}
         for place, symbol in enumerate(self.symbols):
