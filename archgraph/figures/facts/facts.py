@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar, cast
 
 from sympy import Add, Expr, Symbol
 
@@ -21,6 +20,7 @@ from archgraph.figures.drawing.evaluated import Evaluated
 from archgraph.figures.facts.author import Author
 from archgraph.figures.facts.coloring import kind_tint, level_scale, level_tint
 from archgraph.figures.facts.field_laws import FieldsAtAnySize
+from archgraph.figures.facts.found_once import FoundOnce
 from archgraph.figures.facts.hop_facts import HopFacts, Hops
 from archgraph.figures.facts.options import Options
 from archgraph.graph.ir import Graph, Repeat, Value
@@ -28,17 +28,16 @@ from archgraph.graph.letters import lettered
 from archgraph.graph.locate import find_member
 from archgraph.graph.network import Network
 from archgraph.laws.numeric import value_at
-from archgraph.outline.forms.network_outline import NetworkOutline, network_outline, outline_of, outline_of_flow
+from archgraph.outline.forms.network_outline import NetworkOutline, network_outline, outline_of_flow
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Flow, Item, flow_of
 from archgraph.outline.mixing import Attended
-from archgraph.outline.streams import StreamPart, TwoStreams, streams_of
+from archgraph.outline.streams import TwoStreams, streams_of
 from archgraph.outline.structure import Structure, entry_of, structure
 from archgraph.outline.u_parts import UParts, us_of
 from archgraph.outline.wording import brief
 from archgraph.sizes.expansion import expanded
 
-Found = TypeVar("Found")
 MOST_OPERATIONS = 20_000
 """The longest network whose paths a figure counts."""
 _LONGEST_SIZE = 20
@@ -52,9 +51,7 @@ class Facts:
         frozen: whether a size was written into words, so that they hold at the drawn sizes alone.
     """
 
-    def __init__(
-        self, network: Network, color: str = "locality", options: Options | None = None, place: int = 0
-    ) -> None:
+    def __init__(self, network: Network, color: str = "locality", options: Options | None = None, place: int = 0):
         if color not in COLORS:
             raise not_among("colouring", color, COLORS)
         self.network: Network = lettered(network)
@@ -64,13 +61,7 @@ class Facts:
         self.place: int = place
         self.frozen = False
         self._powers: BodyPowers = {}
-        self._known: dict[object, object] = {}
-
-    def known(self, key: object, find: Callable[[], Found]) -> Found:
-        """Return what was found for a key, found once: every trial of a layout asks for the same boxes."""
-        if key not in self._known:
-            self._known[key] = find()
-        return cast(Found, self._known[key])
+        self.known = FoundOnce()
 
     @cached_property
     def flow(self) -> Flow:
@@ -119,18 +110,6 @@ class Facts:
     def streams(self) -> TwoStreams | None:
         """The network as two streams that meet, if it is that."""
         return streams_of(self.outline)
-
-    def joint_inside(self, part: StreamPart) -> TwoStreams | None:
-        """The two streams inside a repeat that both go through, unless blocks are to stay closed."""
-        repeat = part.repeat if part.joint and part.gives == (0, 1) else None
-        if repeat is None or self.options.depth is not None:
-            return None
-        item = part.items[0]
-        return streams_of(outline_of(repeat.body, (), f"{item.path}.", self.network.values))
-
-    def cost(self, part: StreamPart) -> float:
-        """By which parts are sorted, the most expensive first."""
-        return -self.value(self.macs(part.items))
 
     @cached_property
     def _entry(self) -> Value | None:

@@ -26,8 +26,9 @@ from archgraph.figures.facts.facts import Facts
 from archgraph.figures.layout.streams import StreamBox, StreamDeck, StreamPlan, layout_streams
 from archgraph.figures.overview.conditions import condition_row
 from archgraph.graph.ir import Repeat
+from archgraph.outline.forms.network_outline import outline_of
 from archgraph.outline.items import Item
-from archgraph.outline.streams import StreamPart, TwoStreams
+from archgraph.outline.streams import StreamPart, TwoStreams, streams_of
 from archgraph.outline.wording import block_name, capitalized, phrase
 
 _PAGE_HEIGHT, _BETWEEN = 590.0, 26.0
@@ -35,7 +36,8 @@ _PAGE_HEIGHT, _BETWEEN = 590.0, 26.0
 
 def streams_diagram(facts: Facts, found: TwoStreams, width: float) -> Diagram | None:
     """The most detailed form without a fault that fits the page; nothing if there is none."""
-    opened = next((part for part in sorted(found.parts, key=facts.cost) if facts.joint_inside(part)), None)
+    costly = sorted(found.parts, key=lambda part: -facts.value(facts.macs(part.items)))
+    opened = next((part for part in costly if _joint_inside(facts, part)), None)
     for chosen in dict.fromkeys((opened, None)):
         for room, brief in product((WIDE, MEDIUM, NARROW), (False, True)):
             drawn = _drawn(facts, found, chosen, room, brief=brief)
@@ -44,8 +46,17 @@ def streams_diagram(facts: Facts, found: TwoStreams, width: float) -> Diagram | 
     return None
 
 
+def _joint_inside(facts: Facts, part: StreamPart) -> TwoStreams | None:
+    """The two streams inside a repeat that both go through, unless blocks are to stay closed."""
+    repeat = part.repeat if part.joint and part.gives == (0, 1) else None
+    if repeat is None or facts.options.depth is not None:
+        return None
+    item = part.items[0]
+    return streams_of(outline_of(repeat.body, (), f"{item.path}.", facts.network.values))
+
+
 def _drawn(facts: Facts, found: TwoStreams, opened: StreamPart | None, room: float, *, brief: bool) -> Diagram:
-    inside = facts.joint_inside(opened) if opened is not None else None
+    inside = _joint_inside(facts, opened) if opened is not None else None
     contents = {part: _content(facts, part, room) for part in found.parts if part is not opened}
     inner = {part: _content(facts, part, room, own=True) for part in inside.parts} if inside is not None else {}
     wide = max(natural_width(one) for one in (*contents.values(), *inner.values()))
