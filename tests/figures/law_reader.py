@@ -124,9 +124,7 @@ class _Reader:
             assert self.rest.pop(0) == ")"
             return Fraction(ROUNDINGS[first](inner))
         if first[0].isdigit():
-            # A letter behind a whole number is a unit only where no symbol has that name.
-            prefixed = self.next_is(*UNITS) and ("." in first or self.rest[0] not in self.values)
-            return Fraction(first) * (UNITS[self.rest.pop(0)] if prefixed else 1)
+            return Fraction(first)
         return Fraction(self.values[re.sub(r"[\s_]", "", first)])
 
 

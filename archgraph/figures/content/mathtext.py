@@ -196,11 +196,13 @@ def _wordy(factor: Expr) -> bool:
 
 
 def _integer(value: Rational, size: float) -> tuple[Run, ...]:
-    """Digits; from ten millions on three of them and a unit."""
+    """Digits; from ten millions on three of them and a power of ten: a letter for it would be read as a symbol."""
     whole = int(value)
-    digits, _, unit = number(whole).partition(" ") if abs(whole) >= LONG else (str(whole), "", "")
-    tail = (Run(unit, "serif", size, gap=THIN * size),) if unit else ()
-    return (Run(digits, "serif", size), *tail)
+    if abs(whole) < LONG:
+        return (Run(str(whole), "serif", size),)
+    digits, _, exponent = f"{whole:.2e}".partition("e+")
+    raised = Run(str(int(exponent)), "serif", size * _SCRIPT, rise=_RAISE * size, gap=0.05 * size)
+    return (Run(f"{digits}{DOT}10", "serif", size), raised)
 
 
 def _base(factor: Expr) -> Expr:
