@@ -43,6 +43,7 @@ class Content:
         outline: thick for what attends to every position, double for what attends within windows, else thin.
         side: a grey box without a bar, for what works on no positions.
         laws: how many of the last lines are laws.
+        headings: how many of the first lines are the heading.
         located: the colours speak of locality, in the picture too.
         costs: (metric, law) in full, for the interactive page.
         label: what the spec calls it, where it does.
@@ -66,6 +67,7 @@ class Content:
     look: BoxLook = PLAIN_LOOK
     shade: Live | None = None
     field: Live | None = None
+    headings: int = 1
 
 
 def content(
@@ -108,8 +110,8 @@ def _described(
     last = items[-1]
     reach = facts.own_reach(items) if own else facts.reach(last.path)
     light = all(item.light for item in items)
-    lines = title(*_called(facts, items, times, strides=strides), room, 4 if side else 2, light=light)
-    lines = with_windows(facts, items, lines, room)
+    heading = title(*_called(facts, items, times, strides=strides), room, 4 if side else 2, light=light)
+    lines = with_windows(facts, items, heading, room)
     if not own and not side and not light and "shape" in facts.options.show:
         lines.append(shape(facts.sizes(last.outputs[0]), SIZES.body))
     lines += _named_beside(facts, [item for item in beside if not item.light], room)
@@ -135,6 +137,7 @@ def _described(
         facts.author.look(items),
         _shade(facts, (*beside, *items), last, own=own),
         Live("field", "" if own else last.path, facts.place),
+        len(heading),
     )
 
 

@@ -139,7 +139,7 @@ def _told_once(column: Sequence[tuple[UPart, Content]]) -> dict[UPart, Content]:
             continue
         if index - start >= _ALIKE:
             for part, said in column[start + 1 : index]:
-                found[part] = replace(said, lines=said.lines[:1], picture=False, laws=0)
+                found[part] = replace(said, lines=said.lines[: said.headings], picture=False, laws=0)
         start = index
     return found
 
