@@ -22,7 +22,7 @@ def full_signature(function: Callable[..., object]) -> Signature:
     """Return the signature with every keyword that the function takes, those written elsewhere by their names.
 
     >>> from archgraph.data.figure_keywords import ChartOptions
-    >>> def drawn(title: "str", **look: "Unpack[ChartOptions]") -> None: ...
+    >>> def drawn(title: str, **look: Unpack[ChartOptions]) -> None: ...
     >>> drawn.__globals__["ChartOptions"] = ChartOptions
     >>> list(full_signature(drawn).parameters)
     ['title', 'width', 'venue', 'theme', 'background', 'fonts', 'dpi']

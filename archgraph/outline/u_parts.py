@@ -207,6 +207,8 @@ class _Cutting:
         found: list[USkip] = []
         for row in u.rows:
             for way, sources, targets in zip(row.skips, row.sources, row.targets, strict=True):
+                if not sources or not targets:
+                    return None
                 source, target = self._owner(sources[-1]), self._owner(targets[0])
                 if source is None or target is None:
                     return None
@@ -284,6 +286,8 @@ def _items(leaves: Iterator[Leaf] | Sequence[Leaf]) -> tuple[Item, ...]:
 
 def _nested(row: Row, down: Sequence[Leaf], up: Sequence[Leaf]) -> list[tuple[int, int]]:
     """Where each skip leaves and arrives, if each lies within the one before it; else nothing."""
+    if not all(row.sources) or not all(row.targets):
+        return []
     first, last = ({leaf: index for index, leaf in enumerate(leaves)} for leaves in (down, up))
     ends = [(sources[-1], targets[0]) for sources, targets in zip(row.sources, row.targets, strict=True)]
     if not all(source in first and target in last for source, target in ends):

@@ -41,7 +41,7 @@ def of_first_rank(name, at, world, dtype="fp32"):
     """What the first rank of FSDP2 holds, in numbers: stored, gradients, states without counters, groups."""
     g = ag.load(name).at(**at).network
     setting = Setting("training", optimizer="adamw", dtype=dtype)
-    found = shards(Memory(g.graph, g.selected, setting, g.evaluate), world)
+    found = shards(Memory(g.graph, g.selected, setting, g.evaluate), world, world)
     weights = sum(each.times for each in tensors(g))
     states = g.evaluate(found.states) - 4 * weights
     laws = (found.weights, found.gradients)

@@ -17,8 +17,23 @@ from archgraph.outline.u_parts import UParts, us_of
 from archgraph.spec.load import shipped_names
 
 VARIANTS = [member for name in shipped_names() for member in members_of(name)[1:]]
-EXTRA = [f"tests/specs/extra/{name}.yaml" for name in ("unetr", "hourglass", "segformer")]
-US = ["unet", "unet3d", "nnunet", "nnunet_resenc", "sd", "ddpm", "adm", "edm2", "stunet", "mednext", "uvit", *EXTRA[:2]]
+EXTRA = [f"tests/specs/extra/{name}.yaml" for name in ("hourglass", "segformer")]
+US = [
+    "unet",
+    "unet3d",
+    "nnunet",
+    "nnunet_resenc",
+    "sd",
+    "ddpm",
+    "adm",
+    "edm2",
+    "stunet",
+    "mednext",
+    "uvit",
+    "unetr",
+    "hunyuan_dit",
+    EXTRA[0],
+]
 STREAMS = ["flux", "sd3"]
 FOUR_SKIPS = """\
 archgraph: 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -239,9 +240,10 @@ def shape(graph: Graph, outputs: tuple[Value, ...]) -> object:
 
 
 class _Renamed:
-    """A graph with other names of members and values; blocks and operations keep theirs."""
+    """A graph with other names of members and values; blocks and operations keep theirs, and lists stay lists."""
 
     def __init__(self) -> None:
+        self.lists: dict[str, str] = {}
         self.values: dict[Value, Value] = {}
         self.bodies: dict[Graph, Graph] = {}
 
@@ -255,7 +257,13 @@ class _Renamed:
         return self.bodies[graph]
 
     def member(self, member: Member, index: int) -> Member:
-        ends = {"name": f"m{index}", "inputs": self.all(member.inputs), "outputs": self.all(member.outputs)}
+        numbered = re.search(r"\d", member.name)
+        stem = self.lists.setdefault(re.sub(r"\d+", "#", member.name), f"z{'a' * len(self.lists)}b")
+        ends = {
+            "name": f"{stem}{index}" if numbered else stem,
+            "inputs": self.all(member.inputs),
+            "outputs": self.all(member.outputs),
+        }
         return replace(member, **ends, **({"body": self.graph(member.body)} if isinstance(member, Repeat) else {}))
 
 

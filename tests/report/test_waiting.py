@@ -25,8 +25,8 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 0.001)
-    monkeypatch.setattr(module, "EVERY", 0.001)
+    monkeypatch.setattr(module, "_PATIENCE", 0.001)
+    monkeypatch.setattr(module, "_EVERY", 0.001)
 
 
 def shown(written: str) -> str:

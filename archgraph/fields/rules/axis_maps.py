@@ -362,6 +362,7 @@ RULES: Mapping[type, type[AxisRule[Any]]] = {
 def rule_of(read: AxisMap) -> AxisRule[Any]:
     """Return what an axis map means.
 
+    >>> from sympy import Integer
     >>> from archgraph.ops.reach import Window
     >>> rule_of(Window(kernel=Integer(3), before=ONE)).band(0)
     Band(rate=1, lo=-1, hi=1, phased=False, reason='')

@@ -50,6 +50,7 @@ def through(inner: Reading, reads: Reads) -> Reading:
         reads: what the output reads of the value.
 
     >>> from archgraph.fields.sets.terms import own_index
+    >>> from archgraph.fields.sets.windows import window
     >>> value = Moving(own_index("h", 8), window(3, before=1))
     >>> through(value, lambda axis: Moving(own_index("h", 8), window(5, before=2))).map.size_max
     7

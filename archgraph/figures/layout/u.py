@@ -9,6 +9,8 @@ from archgraph.figures.drawing.style import SKIP
 
 _INDENT, _LEAST_INDENT = 20.0, 5.0
 _GAP, _LABELLED_GAP, _TWO_LINES = 16.0, 22.0, 26.0
+_ONE_LINE, _CLOSE = 20.0, 8.0
+"""How high a box of one line is at most, and the gap below it: a long row of equal blocks stays on the page."""
 _LINE_HEIGHT = 9.0
 _SKIP_MARGIN = 13.0
 _PITCH, _BETWEEN = 4.4, 24.0
@@ -185,7 +187,8 @@ def _tops(shape: UShape, rows: Mapping[str, int]) -> list[float]:
         tops.append(y)
         lines = max((len(shape.labels.get(box.name, ())) for box in boxes if rows[box.name] == row + 1), default=0)
         ups = max((len(shape.labels.get(box.name, ())) for box in shape.decoder if rows[box.name] == row), default=0)
-        y += heights[row] + (_GAP, _LABELLED_GAP, _TWO_LINES)[min(2, max(lines, ups))]
+        close = not max(lines, ups) and max(heights[row : row + 2]) <= _ONE_LINE
+        y += heights[row] + (_CLOSE if close else (_GAP, _LABELLED_GAP, _TWO_LINES)[min(2, max(lines, ups))])
     return tops
 
 
