@@ -128,7 +128,12 @@ def two_masked_factors(net, x):
     return torch.einsum("bnc,bmc->bnm", net.kept[:, None] * x, net.kept.flip(0)[:, None] * net.layer(x))
 
 
-@pytest.mark.parametrize("run", [both_factors, two_masked_factors], ids=lambda run: run.__name__)
+def rows_twice(net, x):
+    y = net.kept[:, None] * net.layer(x)
+    return torch.einsum("bnc,bmc->bnm", y, y)
+
+
+@pytest.mark.parametrize("run", [both_factors, two_masked_factors, rows_twice], ids=lambda run: run.__name__)
 def test_places_that_either_factor_leaves_out_are_said_to_be_bounds(run):
     field = ag.trace(Net(run), torch.rand(1, 6, 4)).receptive_field()
     for place in itertools.product(range(6), range(6)):

@@ -194,7 +194,7 @@ def _sums(step: RecordedNode) -> bool:
 
 def _may_lose(step: RecordedNode, factor: RecordedNode) -> bool:
     """Whether anything computed is multiplied with a factor: parameters are read by nobody."""
-    others = [node for node in step.all_input_nodes if node is not factor]
+    others = [node for node in step.all_input_nodes if node is not factor or _is_squared(step, node)]
     computed = [
         node for node in others if node.kind not in ("parameter", "buffer") and step.known_operand(node) is None
     ]
@@ -212,7 +212,9 @@ def _masking(step: RecordedNode, states: States) -> tuple[RecordedNode | None, b
     matrices = [node for node in (*known, *fixed) if is_matrix(states.operand(step, node))]
     masking = [*matrices, *(node for node in fixed if node not in matrices)]
     chosen = next(iter((*masking, *known)), None)
-    others = [node for node in known if node is not chosen and name_of(step) in PRODUCT_FORMS]
+    others = [
+        node for node in known if (node is not chosen or _is_squared(step, node)) and name_of(step) in PRODUCT_FORMS
+    ]
     return chosen, len(masking) > 1 or any(_leaves_out(step, node, states) for node in others)
 
 
@@ -221,6 +223,12 @@ def _leaves_out(step: RecordedNode, node: RecordedNode, states: States) -> bool:
     return _may_lose(step, node) and leaves_places_out(
         step, node, states.operand(step, node).within(states.shape(node)).zero
     )
+
+
+def _is_squared(step: RecordedNode, node: RecordedNode) -> bool:
+    """Whether a product takes a tensor twice: zeros of one factor meet what the other has there."""
+    listed = (part for item in step.args for part in (item if isinstance(item, (list, tuple)) else (item,)))
+    return sum(part is node for part in listed) > 1
 
 
 def _has_zeros(step: RecordedNode, node: RecordedNode) -> bool:
