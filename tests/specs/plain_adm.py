@@ -1,8 +1,10 @@
 """The U-Net of guided diffusion in plain PyTorch, from its published code; residual blocks level by level."""
 
-import torch
-from torch import nn
-from torch.nn import functional as F  # noqa: N812
+import pytest
+
+torch = pytest.importorskip("torch")
+from torch import nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402, N812
 
 
 class ResBlock(nn.Module):
