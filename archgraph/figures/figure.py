@@ -89,7 +89,7 @@ class Figure:
         alone = self._facts[0] if len(self._facts) == 1 and self.kind in ("overview", "blocks", "full") else None
         found = [Drawing("", "", "", self._plain)] if alone is None else unfolded(alone, self._plain)
         drawings = [replace(one, diagram=themed(one.diagram, self.look)) for one in found]
-        charts = alone is None or alone.options.style != "boxes" or alone.frozen
+        charts = alone is None or alone.options.style != "boxes" or alone.frozen or alone.color == "level"
         return page(drawings, [of_network(one) for one in self._facts], look=self.look, fixed=charts)
 
     def caption(self) -> str:

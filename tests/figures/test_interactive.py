@@ -69,3 +69,10 @@ def test_nothing_in_a_name_gets_out_of_the_page():
     text = f"archgraph: 1\nname: '{name}'\ninputs: {{x: {{c: 3, n: 16}}}}\nnetwork:\n  - linear: {{out: 4}}\n"
     html = ag.loads(text).draw().html
     assert "<img" not in html and html.count("</script>") == 1
+
+
+@pytest.mark.parametrize(("color", "stays"), [("locality", False), ("level", True)])
+def test_a_page_says_what_stays_as_it_was_drawn(color, stays):
+    """Levels are places among those of the drawn sizes: their colours do not follow the sliders."""
+    page = ag.load("resnet").draw(color=color).html
+    assert f'"fixed":{str(stays).lower()}' in page.replace(" ", "")

@@ -36,7 +36,7 @@ def text(runs):
         (floor(H / 4), "floor(H/4)"),
         (ceiling(H / 4), "ceil(H/4)"),
         (Integer(0), "0"),
-        (Integer(31030658), "31.0M"),
+        (Integer(31030658), "3.10·10^7"),
         (Integer(2) ** L, "2^L"),
         (symbol("C_in"), "C_in"),
         (symbol("D1") * symbol("heads"), "D_1^·heads"),

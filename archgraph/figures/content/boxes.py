@@ -94,17 +94,21 @@ def content(
         beside: items that count for the laws; those that multiply matrices are named in a line of their own.
     """
     key = ("content", tuple(items), own, side, times, room, strides, tuple(beside))
-    return facts.known(key, lambda: _described(facts, items, own, side, times, room, strides, beside))
+    find = lambda: _described(  # noqa: E731
+        facts, items, own=own, side=side, times=times, room=room, strides=strides, beside=beside
+    )
+    return facts.known(key, find)
 
 
 def _described(
     facts: Facts,
     items: Sequence[Item],
-    own: bool,  # noqa: FBT001
-    side: bool,  # noqa: FBT001
+    *,
+    own: bool,
+    side: bool,
     times: int,
     room: float,
-    strides: bool,  # noqa: FBT001
+    strides: bool,
     beside: Sequence[Item],
 ) -> Content:
     last = items[-1]

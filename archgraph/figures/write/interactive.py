@@ -209,7 +209,7 @@ _PAGE = """<!DOCTYPE html>
 <span id="where" class="small" aria-live="polite"></span></p>
 <p id="reads" class="small screen" aria-live="polite"></p>
 <p id="wrong" class="small" role="alert" hidden></p>
-<p id="fixed" class="small" hidden>Curves, proportions and words of the drawing are those at the defaults; its
+<p id="fixed" class="small" hidden>Curves, proportions, words, and colours by level are those at the defaults; its
 numbers, laws and fields are those at the values set.</p>
 <p id="unknown" class="small" hidden>A dash stands where no law of the field holds at all sizes.</p>
 <table><caption class="unseen">Costs of the whole and of the boxes shown</caption>

@@ -46,8 +46,10 @@ class Program:
         self.parameters: dict[RecordedNode, str] = {
             node: node.target for node in every if node.kind in ("parameter", "buffer")
         }
-        self.constants: set[RecordedNode] = self._find_constants(every)
-        self.attentions: Mapping[Any, Fused] = find_attentions(every, self.constants)
+        self.constants: set[RecordedNode] = set()
+        written = self._find_constants(every)
+        steady = {node for node in self.constants if storage_of(node) not in written}
+        self.attentions: Mapping[Any, Fused] = find_attentions(every, steady)
         absorbed = {node for fused in self.attentions.values() for node in fused.absorbed}
         self.constants |= masks_alone(every, self.constants, absorbed)
         self.nodes: list[RecordedNode] = [node for node in every if node not in absorbed]
@@ -149,17 +151,20 @@ class Program:
 
     # -- structure ---------------------------------------------------------------------------------------
 
-    def _find_constants(self, nodes: list[RecordedNode]) -> set[RecordedNode]:
-        """Steps that depend on sizes only; a product of matrices is counted even then."""
-        found: set[RecordedNode] = set()
-        # Memory that was made of sizes, and into which something else was written later.
+    def _find_constants(self, nodes: list[RecordedNode]) -> set[int]:
+        """Find the steps that depend on sizes only; a product of matrices is counted even then.
+
+        Returns:
+            Memory into which something else was written later.
+        """
+        found = self.constants
         written: set[int] = set()
         for node in nodes:
             if node.kind == "constant" or (node.op == "call_function" and _is_constant(node, found, written)):
                 found.add(node)
             elif node.op == "call_function":
                 written.update(storage_of(target) for target in node.writes)
-        return found
+        return written
 
     def stack(self, node: RecordedNode) -> Stack:
         """Return the modules that a node was called in, the root left out, and regions that are computed again."""

@@ -99,7 +99,7 @@ def attention(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Fused attention; with a mask that is computed, or random zeros among its weights, its parts."""
     mask = a.nodes.get("attn_mask")
     # A mask whose values are known is part of which keys are read; one that is computed is an operand like any other.
-    fixed = mask is None or mask in i.program.constants or a.node.known_operand(mask) is not None
+    fixed = mask is None or not i.holds_live(mask) or a.node.known_operand(mask) is not None
     keys = _masked(i, a.node, a.nodes["query"], a.nodes["key"], -2, causal=bool(a.nodes.get("is_causal")))
     drops = bool(a.dropout_p)
     if fixed and not drops:

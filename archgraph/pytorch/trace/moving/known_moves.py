@@ -89,7 +89,7 @@ def _beside(name: str, operand: RecordedNode, step: RecordedNode) -> AxisMap | N
 
 
 def _is_live(i: ProgramInterpreter, step: RecordedNode, node: RecordedNode) -> bool:
-    return node not in i.program.constants and step.known_operand(node) is None
+    return i.holds_live(node) and step.known_operand(node) is None
 
 
 def _pairs_of(
