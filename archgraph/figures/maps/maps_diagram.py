@@ -243,7 +243,8 @@ def _u(sheet: Sheet, scene: MapScene, scale: MapScale) -> Diagram:
     for one in stretches:
         drawn = drawn.plus(one.piece.moved(one.x).drawn.moved(0.0, axes[one.row]))
     boxes = {box.name: box for box in drawn.boxes}
-    texts = [mark for mark in drawn.marks if isinstance(mark, Text)]
+    framed = (part for cluster in drawn.clusters for part in cluster.parts)
+    texts = [mark for mark in (*drawn.marks, *framed) if isinstance(mark, Text)]
     edges = [*_ways(stretches, boxes, texts), *_copies(facts, scene.skips, stretches, boxes, axes)]
     drawn = replace(drawn, edges=(*drawn.edges, *edges))
     height = bottoms[-1]
