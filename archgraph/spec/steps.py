@@ -141,7 +141,8 @@ def split_reference(text: str) -> tuple[str, list[ast.expr]]:
 def read_reference(tree: Tree, environment: Environment) -> tuple[str, tuple[int, ...]]:
     """Return the name and the evaluated indices of a reference to a value."""
     if not isinstance(tree.value, str):
-        hint = "braces around a name start a mapping" if tree.is_mapping else ""
+        argument = "an argument stands behind its name, as in `max_pool: {kernel: 2}`"
+        hint = "braces around a name start a mapping" if tree.is_mapping else argument
         tree.fail(f"expected the name of a value, and found {tree.describe()}", hint)
     try:
         name, indices = split_reference(tree.value)

@@ -6,9 +6,10 @@ import archgraph as ag
 from archgraph.cost.memory.autocast import HALF_KINDS, SINGLE_FUNCTIONS, SINGLE_KINDS
 from archgraph.errors import QueryError
 from archgraph.ops.functions import ROWS
+from tests.oracles.kept_storages import kept_while
 
 torch = pytest.importorskip("torch")
-from test_memory_torch import id_of, kernel  # noqa: E402
+from test_memory_torch import kernel  # noqa: E402
 from test_training_torch import LIGHT, bound, built, operands  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -22,19 +23,8 @@ SMALL_LLAMA = {"D": 64, "L": 2, "F": 96, "heads": 8, "kv_heads": 2, "V": 128, "N
 
 def kept_bytes(g, batch, how, attention) -> int:
     module = built(g, how)
-    weights = {id_of(tensor) for tensor in (*module.parameters(), *module.buffers())}
-    kept = {}
-
-    def pack(tensor):
-        if id_of(tensor) not in weights:
-            kept[id_of(tensor)] = (tensor.untyped_storage().nbytes(), tensor)
-        return tensor
-
-    hooks = torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor)
-    with kernel(attention), torch.autocast("cpu", torch.bfloat16), hooks:
-        results = module(*operands(g, batch))
-    assert results is not None
-    return sum(size for size, _ in kept.values())
+    with kernel(attention), torch.autocast("cpu", torch.bfloat16):
+        return kept_while(module, lambda: module(*operands(g, batch)))
 
 
 def derived(g, batch, dtype="bf16-autocast-cpu", **options) -> int:

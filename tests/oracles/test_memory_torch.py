@@ -10,6 +10,7 @@ from archgraph.cost.memory.memory import Memory
 from archgraph.cost.memory.setting import Setting
 from archgraph.ops.sequence import SelectiveScan
 from archgraph.spec.load import shipped_names
+from tests.oracles.kept_storages import kept_while
 from tests.oracles.recomputed import checkpointed
 
 torch = pytest.importorskip("torch")
@@ -58,22 +59,8 @@ def operands(g, device="cpu", dtype=torch.float32) -> list:
 
 def kept_bytes(g, attention="math", device="meta", dtype=torch.float32) -> int:
     module = g.to_torch(device=device).to(dtype).train()
-    weights = {id_of(tensor) for tensor in (*module.parameters(), *module.buffers())}
-    kept = {}
-
-    def pack(tensor):
-        if id_of(tensor) not in weights:
-            kept[id_of(tensor)] = (tensor.untyped_storage().nbytes(), tensor)
-        return tensor
-
-    with kernel(attention), torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        results = module(*operands(g, device, dtype))
-    assert results is not None
-    return sum(size for size, _ in kept.values())
-
-
-def id_of(tensor) -> int:
-    return tensor.untyped_storage()._cdata
+    with kernel(attention):
+        return kept_while(module, lambda: module(*operands(g, device, dtype)))
 
 
 FEWEST = {"unetr": 4}

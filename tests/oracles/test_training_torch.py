@@ -3,10 +3,11 @@
 import pytest
 
 import archgraph as ag
+from tests.oracles.kept_storages import kept_while
 from tests.oracles.recomputed import checkpointed
 
 torch = pytest.importorskip("torch")
-from test_memory_torch import TINY, id_of, kernel, live_tracker, loss_class  # noqa: E402
+from test_memory_torch import TINY, kernel, live_tracker, loss_class  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -47,18 +48,8 @@ def built(g, how="none", device="cpu"):
 def kept_bytes(g, batch, how="none", attention="math") -> int:
     device = "meta" if attention == "math" else "cpu"
     module = built(g, how, device)
-    weights = {id_of(tensor) for tensor in (*module.parameters(), *module.buffers())}
-    kept = {}
-
-    def pack(tensor):
-        if id_of(tensor) not in weights:
-            kept[id_of(tensor)] = (tensor.untyped_storage().nbytes(), tensor)
-        return tensor
-
-    with kernel(attention), torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        results = module(*operands(g, batch, device))
-    assert results is not None
-    return sum(size for size, _ in kept.values())
+    with kernel(attention):
+        return kept_while(module, lambda: module(*operands(g, batch, device)))
 
 
 @pytest.mark.parametrize("batch", [2, 3])
