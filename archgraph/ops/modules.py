@@ -63,6 +63,34 @@ def _functional_class() -> Any:
     return Functional
 
 
+def recomputed(function: Callable[..., Tensor], *operands: Tensor) -> Tensor:
+    """Return `function(*operands)`; autograd keeps the operands alone, as fused kernels do, and computes it again."""
+    return cast("Tensor", _recomputed_class().apply(function, *operands))
+
+
+@cache
+def _recomputed_class() -> Any:
+    import torch
+
+    class Recomputed(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, function: Callable[..., Tensor], *operands: Tensor) -> Tensor:
+            ctx.function = function
+            ctx.save_for_backward(*operands)
+            return function(*operands)
+
+        @staticmethod
+        def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:
+            needed = ctx.needs_input_grad[1:]
+            leaves = [kept.detach().requires_grad_(need) for kept, need in zip(ctx.saved_tensors, needed, strict=True)]
+            with torch.enable_grad():
+                again = ctx.function(*leaves)
+            gradients = iter(torch.autograd.grad(again, [leaf for leaf in leaves if leaf.requires_grad], grad_outputs))
+            return None, *(next(gradients) if need else None for need in needed)
+
+    return Recomputed
+
+
 def around(
     layer: nn.Module,
     before: Callable[..., object] | None = None,

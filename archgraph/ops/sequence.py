@@ -10,7 +10,7 @@ from sympy import Expr
 
 from archgraph.errors import ShapeError
 from archgraph.ops.base import NoMacs, Op, Saved, Types, Unweighted, Weight
-from archgraph.ops.modules import functional
+from archgraph.ops.modules import functional, recomputed
 from archgraph.ops.reach import Causal, Reach, pointwise
 from archgraph.sizes.symbols import product, require, size, symbol
 from archgraph.sizes.types import TensorType, tensor
@@ -132,14 +132,13 @@ class SelectiveScan(NoMacs):
         return (*causal, pointwise(readout.positions))
 
     def lower(self, *inputs: TensorType) -> nn.Module:
-        """Return the recurrence, position by position."""
+        """Return the recurrence as a scan of doubling strides; the backward pass computes the states again."""
         import torch
         from torch import nn
 
         x, _, b, _ = inputs
         channels, states = int(x.channels), int(b.channels)
-        axis = x.names.index(x.positions[0]) + 1
-        flat = x.names.index("c") > x.names.index(x.positions[0])
+        places = [value.names.index(value.positions[0]) + 1 for value in inputs]
 
         class Scan(nn.Module):
             def __init__(self) -> None:
@@ -148,13 +147,22 @@ class SelectiveScan(NoMacs):
                 self.D = nn.Parameter(torch.ones(channels))
 
             def forward(self, x: Tensor, delta: Tensor, b: Tensor, c: Tensor) -> Tensor:
-                state = torch.zeros((), device=x.device, dtype=x.dtype)
-                outputs = []
-                for u, step, into, out in zip(*(value.unbind(axis) for value in (x, delta, b, c)), strict=True):
-                    decay = torch.exp(-step.unsqueeze(-1) * self.A_log.exp())
-                    state = decay * state + (step * u).unsqueeze(-1) * into.unsqueeze(1)
-                    outputs.append((state * out.unsqueeze(1)).sum(-1) + self.D * u)
-                return torch.stack(outputs, dim=1 if flat else 2)
+                return recomputed(recurrence, x, delta, b, c, self.A_log, self.D)
+
+        def recurrence(*operands: Tensor) -> Tensor:
+            *sequences, log_rates, skip = operands
+            u, step, into, out = (value.movedim(place, 1) for value, place in zip(sequences, places, strict=True))
+            decay = torch.exp(-step.unsqueeze(-1) * log_rates.exp())
+            state = (step * u).unsqueeze(-1) * into.unsqueeze(2)
+            # After each turn a state has seen twice as many positions; what it saw before, its decay tells.
+            stride = 1
+            while stride < state.shape[1]:
+                grown = state[:, stride:] + decay[:, stride:] * state[:, :-stride]
+                state = torch.cat([state[:, :stride], grown], 1)
+                decay = torch.cat([decay[:, :stride], decay[:, stride:] * decay[:, :-stride]], 1)
+                stride *= 2
+            y = (state * out.unsqueeze(2)).sum(-1) + skip * u
+            return y.movedim(1, places[0])
 
         return Scan()
 

@@ -16,7 +16,6 @@ torch.set_num_threads(1)
 
 BATCHES = (1, 2, 3)
 UNMEASURED = {
-    "selective_scan": "fused kernels keep less than the reference, which keeps every step",
     "einsum over several axes": "PyTorch copies an operand or not by the layout of both",
     "batch_norm of one position": "PyTorch takes no statistics over a single value, so that a batch of 1 is refused",
 }

@@ -8,7 +8,6 @@ import pytest
 import archgraph as ag
 from archgraph.cost.memory.memory import Memory
 from archgraph.cost.memory.setting import Setting
-from archgraph.ops.sequence import SelectiveScan
 from archgraph.spec.load import shipped_names
 from tests.oracles.kept_storages import kept_while
 from tests.oracles.recomputed import checkpointed
@@ -67,25 +66,8 @@ FEWEST = {"unetr": 4}
 """Blocks of a short network, where two are too few."""
 
 
-class FusedScan(torch.autograd.Function):
-    """Keeps what the fused kernel of a selective scan keeps; PyTorch has no such kernel of its own."""
-
-    @staticmethod
-    def forward(ctx, *operands):
-        ctx.save_for_backward(*operands)
-        return operands[0].clone()
-
-
 @pytest.mark.parametrize("name", shipped_names())
-def test_saved_bytes_are_those_of_autograd(name, monkeypatch):
-    plain = SelectiveScan.lower
-
-    def lower(self, *inputs):
-        module = plain(self, *inputs)
-        module.forward = FusedScan.apply
-        return module
-
-    monkeypatch.setattr(SelectiveScan, "lower", lower)
+def test_saved_bytes_are_those_of_autograd(name):
     g = ag.load(name).bound(**({"L": FEWEST.get(name, 2)} if "L" in ag.load(name).symbols else {}))
     assert kept_bytes(g) == g.at().saved_bytes
 
