@@ -10,7 +10,7 @@ import pytest
 
 import archgraph as ag
 from archgraph.errors import printable
-from archgraph.spec.load import shipped_names
+from tests.figures.gallery_pages import every_network, figure_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -20,6 +20,11 @@ pytestmark = [
 ]
 OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1400,900",
            "--host-resolver-rules=MAP * ~NOTFOUND")  # fmt: skip
+
+CELLS = """
+return [...document.querySelectorAll(arguments[0])].filter(row => row.checkVisibility()).flatMap(row =>
+  [...row.querySelectorAll('td[data-metric]')].map(cell => [row.dataset.name, cell.dataset.metric, cell.innerText]));
+"""
 
 
 @pytest.fixture(scope="session")
@@ -60,12 +65,8 @@ def find(driver, css: str):
 
 def cells(driver, body: str = "tbody") -> dict[tuple[str, str], str]:
     """The visible numbers of the table by row and metric."""
-    rows = [row for row in find(driver, f"{body} tr") if row.is_displayed()]
-    return {
-        (row.get_attribute("data-name"), cell.get_attribute("data-metric")): cell.text
-        for row in rows
-        for cell in row.find_elements("css selector", "td[data-metric]")
-    }
+    shown = driver.execute_script(CELLS, f"{body} tr")
+    return {(row, metric): text for row, metric, text in shown}
 
 
 def press(driver, css: str, keys: str) -> None:
@@ -266,12 +267,11 @@ def test_a_page_is_printed_on_one_sheet_and_read_on_a_phone(page):
     assert smallest >= 10
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", shipped_names())
+@every_network
 def test_every_page_of_the_gallery(page, name):
     """Opens every drawing of every page: numbers everywhere, and never an error."""
     g = ag.load(name)
-    driver = page(g.draw())
+    driver = page(figure_of(name))
     for key in [one.get_attribute("data-key") for one in find(driver, ".drawing")]:
         driver.execute_script("location.hash = arguments[0]", f"open={quote(key)}")
         found = cells(driver)

@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 
 import archgraph as ag
-from archgraph.spec.load import shipped_names
 from tests.figures.firefox import FIREFOX, Firefox
+from tests.figures.gallery_pages import every_network, figure_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(FIREFOX is None, reason="needs Firefox")]
 NUMBERS = """
@@ -41,10 +41,10 @@ def shown(firefox: Firefox, figure, folder, **values: int) -> dict[str, str]:
     return firefox.run(NUMBERS)
 
 
-@pytest.mark.parametrize("name", shipped_names())
+@every_network
 def test_every_page_is_silent_and_counts_as_python_does(firefox, tmp_path, name):
     g = ag.load(name)
-    found = shown(firefox, g.draw(), tmp_path)
+    found = shown(firefox, figure_of(name), tmp_path)
     assert firefox.complaints == []
     assert found["all params"] == f"{g.at().params:,}" and found["all macs"] == f"{g.at().macs:,}"
 
