@@ -65,22 +65,33 @@ def _functional_class() -> Any:
 
 def recomputed(function: Callable[..., Tensor], *operands: Tensor) -> Tensor:
     """Return `function(*operands)`; autograd keeps the operands alone, as fused kernels do, and computes it again."""
-    return cast("Tensor", _recomputed_class().apply(function, *operands))
+    return _recompute()(function, *operands)
+
+
+class Kept(Protocol):
+    """What PyTorch hands from the forward to the backward pass of a function."""
+
+    function: Callable[..., Tensor]
+    saved_tensors: tuple[Tensor, ...]
+    needs_input_grad: tuple[bool, ...]
+
+    def save_for_backward(self, *tensors: Tensor) -> None:
+        """Keep the tensors."""
 
 
 @cache
-def _recomputed_class() -> Any:
+def _recompute() -> Callable[..., Tensor]:
     import torch
 
     class Recomputed(torch.autograd.Function):
         @staticmethod
-        def forward(ctx: Any, function: Callable[..., Tensor], *operands: Tensor) -> Tensor:
+        def forward(ctx: Kept, function: Callable[..., Tensor], *operands: Tensor) -> Tensor:
             ctx.function = function
             ctx.save_for_backward(*operands)
             return function(*operands)
 
         @staticmethod
-        def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:
+        def backward(ctx: Kept, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:
             needed = ctx.needs_input_grad[1:]
             leaves = [kept.detach().requires_grad_(need) for kept, need in zip(ctx.saved_tensors, needed, strict=True)]
             with torch.enable_grad():
@@ -88,7 +99,7 @@ def _recomputed_class() -> Any:
             gradients = iter(torch.autograd.grad(again, [leaf for leaf in leaves if leaf.requires_grad], grad_outputs))
             return None, *(next(gradients) if need else None for need in needed)
 
-    return Recomputed
+    return cast("Callable[..., Tensor]", Recomputed.apply)
 
 
 def around(
