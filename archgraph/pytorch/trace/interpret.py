@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr
 
 from archgraph.errors import ArchgraphError, ShapeError
+from archgraph.graph.execution import SINGLE_BYTES
 from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
@@ -349,17 +350,20 @@ class ProgramInterpreter:
             tensor = isinstance(found, Tracked) and hasattr(value, "shape")
             if tensor:
                 self._check_shape(node, found, value)
-            kept.append(self._in_type(found, value) if tensor else found)
+            kept.append(self.in_type(found, self.program.dtype(value)) if tensor else found)
         return kept if isinstance(result, (list, tuple)) and kept else kept[0] if kept else result
 
-    def _in_type(self, found: Tracked, value: Any) -> Tracked:
-        """Return a result as PyTorch stores it: what promotes otherwise than the table says is cast."""
-        dtype = self.program.dtype(value)
+    def in_type(self, found: Tracked, dtype: str) -> Tracked:
+        """Return a tensor as PyTorch stores a result: what promotes otherwise than the table says is cast."""
         if found.value.type.dtype == dtype:
             return found
         settled = self.builder.settled(found)
         assert isinstance(settled.value, Value)
         return Tracked(self.builder.emit(Cast(dtype), [settled.value])[0], settled.layout)
+
+    def in_single(self, t: Tracked, node: RecordedNode) -> Tracked:
+        """Return a tensor that was recorded in half precision in single, any other as it is."""
+        return self.in_type(t, self.program.single) if node.meta["val"].dtype.itemsize < SINGLE_BYTES else t
 
     def _check_shape(self, node: RecordedNode, found: Tracked, value: Any) -> None:
         # Every operator has an oracle at hand: a rule that is wrong on shapes is caught where it is applied, not in a

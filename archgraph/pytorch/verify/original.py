@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from archgraph.pytorch.lower.saved_storages import KeptTensor
 from archgraph.pytorch.trace.nested import tree_of
+from archgraph.pytorch.verify.lengths import lengths_in_single
 
 if TYPE_CHECKING:
     import torch
@@ -75,7 +76,7 @@ def _run(module: nn.Module, weights: Mapping[str, Tensor], args: tuple[object, .
     modes = {part: part.training for part in module.modules()}
     module.eval()
     try:
-        with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), kept.hooks():
+        with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), kept.hooks(), lengths_in_single():
             results = torch.func.functional_call(module, dict(weights), args, kwargs, tie_weights=True)
         size = kept.bytes()
     finally:

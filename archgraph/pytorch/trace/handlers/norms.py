@@ -61,10 +61,10 @@ def layer_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
 
 @aten("rms_norm")
 def rms_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
-    """RMS norm over the last dimensions."""
+    """RMS norm over the last dimensions, computed in single precision at least."""
     count = len(a.normalized_shape)
     dims = tuple(range(a.input.rank - count, a.input.rank))
-    t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, dims)])
+    t, _ = i.builder.grouped(i.in_single(i.builder.materialised(a.input), a.nodes["input"]), [(CHANNEL, dims)])
     return normalised(i, a, t, lambda own, bias: RmsNorm(own), a.input.rank - 1)
 
 

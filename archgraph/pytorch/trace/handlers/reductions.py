@@ -25,6 +25,9 @@ from archgraph.pytorch.trace.registry import HANDLERS, aten
 def softmax(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Softmax along one dimension."""
     x = operand_of(a)
+    if a.nodes.get("dtype") is not None:
+        # It works on a copy in the type that it is told.
+        x = i.in_type(x, i.program.dtype(a.node.meta["val"]))
     dim = a.dim % x.rank
     t, (axis,) = i.builder.grouped(i.builder.materialised(x), [(None, (dim,))])
     op = Softmax(axis, "log" in a.node.target._schema.name)
@@ -125,9 +128,6 @@ def _without_copies(x: Tracked, dims: Sequence[int]) -> Tracked:
     return Tracked(x.value, tuple(real(c) if d in dims else c for d, c in enumerate(x.layout)))
 
 
-HALF_BYTES = 2
-
-
 @aten("_weight_norm", "_weight_norm_interface")
 def weight_norm(i: ProgramInterpreter, a: Arguments) -> Any:
     """A weight as a direction times a length, in one kernel where lengths stand along the first or last dimension."""
@@ -135,11 +135,16 @@ def weight_norm(i: ProgramInterpreter, a: Arguments) -> Any:
     side = a.dim or 0
     dims = [d for d in range(a.v.rank) if d != side]
     direction, first = i.builder.settled(a.v), len(i.builder.records)
-    norm = reduced(i, direction, dims, lambda axes: Reduce("vector_norm", axes))
+    fused = side in (0, a.v.rank - 1)
+    # The kernel takes lengths in single precision at least.
+    measured = i.in_single(direction, a.nodes["v"]) if fused else direction
+    norm, kept = reduced(i, measured, dims, lambda axes: Reduce("vector_norm", axes)), len(i.builder.records)
     scale = arithmetic(i, Function("div"), [a.g, norm])
     result = arithmetic(i, Multiply(), [direction, scale])
-    if side in (0, a.v.rank - 1) and a.nodes["v"].meta["val"].dtype.itemsize > HALF_BYTES:
+    if fused:
         i.builder.as_one_kernel(first)
+        # Of what it computes it keeps the lengths, whichever of its operands is trained.
+        i.builder.as_one_kernel(kept)
     return (result, norm) if isinstance(a.node.meta["val"], (list, tuple)) else result
 
 
