@@ -50,7 +50,7 @@ def added(x: Any, y: Any, **options: Any) -> Any:
 
 
 def divided(x: Any, y: Any, **options: Any) -> Any:
-    """Return a product that is zero where what is divided is: what it is divided by leaves out nothing, but infinity."""
+    """Return a product that is zero where what is divided is, and where it is divided by infinity."""
     below = torch.as_tensor(y)
     return x * torch.where(below.isinf(), 0.0, below.abs() + 1.0)
 

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr
 
 from archgraph.errors import ArchgraphError, ShapeError
-from archgraph.graph.execution import SINGLE_BYTES
 from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
 from archgraph.ops.traced.moves import Move
-from archgraph.ops.traced.stored import Cast
 from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.arguments import Arguments, Lazy
 from archgraph.pytorch.trace.batch.roles import InputRoles
@@ -350,20 +348,8 @@ class ProgramInterpreter:
             tensor = isinstance(found, Tracked) and hasattr(value, "shape")
             if tensor:
                 self._check_shape(node, found, value)
-            kept.append(self.in_type(found, self.program.dtype(value)) if tensor else found)
+            kept.append(self.builder.cast(found, self.program.dtype(value)) if tensor else found)
         return kept if isinstance(result, (list, tuple)) and kept else kept[0] if kept else result
-
-    def in_type(self, found: Tracked, dtype: str) -> Tracked:
-        """Return a tensor as PyTorch stores a result: what promotes otherwise than the table says is cast."""
-        if found.value.type.dtype == dtype:
-            return found
-        settled = self.builder.settled(found)
-        assert isinstance(settled.value, Value)
-        return Tracked(self.builder.emit(Cast(dtype), [settled.value])[0], settled.layout)
-
-    def in_single(self, t: Tracked, node: RecordedNode) -> Tracked:
-        """Return a tensor that was recorded in half precision in single, any other as it is."""
-        return self.in_type(t, self.program.single) if node.meta["val"].dtype.itemsize < SINGLE_BYTES else t
 
     def _check_shape(self, node: RecordedNode, found: Tracked, value: Any) -> None:
         # Every operator has an oracle at hand: a rule that is wrong on shapes is caught where it is applied, not in a

@@ -15,7 +15,7 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.masked_sums import limited_sum, masked_operand
-from archgraph.pytorch.trace.handlers.pointwise import arithmetic, function, on_one, operand_of
+from archgraph.pytorch.trace.handlers.pointwise import arithmetic, function, in_single, on_one, operand_of
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, Dim
 from archgraph.pytorch.trace.registry import HANDLERS, aten
@@ -25,13 +25,13 @@ from archgraph.pytorch.trace.registry import HANDLERS, aten
 def softmax(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Softmax along one dimension."""
     x = operand_of(a)
+    dim, masked = a.dim % x.rank, masked_operand(i, [x]) is not None
     if a.nodes.get("dtype") is not None:
         # It works on a copy in the type that it is told.
-        x = i.in_type(x, i.program.dtype(a.node.meta["val"]))
-    dim = a.dim % x.rank
+        x = i.builder.cast(x, i.program.dtype(a.node.meta["val"]))
     t, (axis,) = i.builder.grouped(i.builder.materialised(x), [(None, (dim,))])
     op = Softmax(axis, "log" in a.node.target._schema.name)
-    return on_one(i, op if masked_operand(i, [x]) is None else limited_sum(i, op, t.layout, dim, {0: axis}), t)
+    return on_one(i, limited_sum(i, op, t.layout, dim, {0: axis}) if masked else op, t)
 
 
 @aten("cumsum", "cumprod", "logcumsumexp")
@@ -137,7 +137,7 @@ def weight_norm(i: ProgramInterpreter, a: Arguments) -> Any:
     direction, first = i.builder.settled(a.v), len(i.builder.records)
     fused = side in (0, a.v.rank - 1)
     # The kernel takes lengths in single precision at least.
-    measured = i.in_single(direction, a.nodes["v"]) if fused else direction
+    measured = in_single(i, direction, a.nodes["v"]) if fused else direction
     norm, kept = reduced(i, measured, dims, lambda axes: Reduce("vector_norm", axes)), len(i.builder.records)
     scale = arithmetic(i, Function("div"), [a.g, norm])
     result = arithmetic(i, Multiply(), [direction, scale])
