@@ -46,10 +46,10 @@ def kept_by_module(module: nn.Module | None, example: object) -> int | None:
 
     Args:
         module: the module; where nothing in it is trained, everything is taken to be.
-        example: its arguments: a tensor, a tuple, or a mapping by name; values are not looked at.
+        example: its arguments, of one sample: a tensor, a tuple, or a mapping by name; values are not looked at.
 
     Returns:
-        None where there is no module, where its steps depend on values, or where a batch holds several samples.
+        None where there is no module, or where its steps depend on values.
     """
     if module is None or example is None:
         return None
@@ -60,8 +60,6 @@ def kept_by_module(module: nn.Module | None, example: object) -> int | None:
         weights = _fake_weights(module, mode.from_tensor)
         place = next((x.device for x in weights.values()), torch.device("cpu"))
         args, kwargs = _arguments(example, place)
-        if any(x.shape[:1] not in ((), (1,)) for x in tree_of(torch).tree_leaves((args, kwargs)) if _is_tensor(x)):
-            return None
         try:
             return _run(module, weights, args, kwargs)
         except Exception:  # whatever a module does that no shapes are known of
