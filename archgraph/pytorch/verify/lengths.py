@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch._ops import OpOverload
 
 
 def lengths_in_single() -> AbstractContextManager[object]:
@@ -18,7 +22,13 @@ def lengths_in_single() -> AbstractContextManager[object]:
     from torch.utils._python_dispatch import TorchDispatchMode
 
     class Lengths(TorchDispatchMode):
-        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        def __torch_dispatch__(
+            self,
+            func: OpOverload,
+            types: object,
+            args: Sequence[object] = (),
+            kwargs: Mapping[str, object] | None = None,
+        ) -> object:
             found = func(*args, **(kwargs or {}))
             if func.overloadpacket is not torch.ops.aten._weight_norm_interface:
                 return found
