@@ -157,6 +157,7 @@ class Builder:
             return t
         limit, self.limit = self.limit, ""
         settled = self.settled(t)
+        assert isinstance(settled.value, Value)
         (value,) = self.emit(Cast(dtype), [settled.value])
         self.limit = limit
         return Tracked(value, settled.layout)
