@@ -31,6 +31,8 @@ class Execution:
             again.
         samples: of a batch; a symbol stands for two or more, for one sample is no rule for several.
         recorded: memory is as a recording of a module saw it; else as the operations say, which are lowered so.
+        as_stored: values are computed with in the types that they are stored in, as on a CPU, whose norms keep their
+            statistics in the type of the values; else those of half precision are kept in single.
     """
 
     width: int = SINGLE_BYTES
@@ -38,6 +40,7 @@ class Execution:
     checkpoint: CheckpointPolicy = KEEP_ALL
     samples: Expr = ONE
     recorded: bool = True
+    as_stored: bool = False
 
     @property
     def several(self) -> bool:
@@ -64,7 +67,7 @@ class Execution:
         saved = _saved_for(op, needed, self.kernel, node.types)
         if self.several:
             saved = _apart(saved.of(2), node, is_part)
-        saved = _in_type(saved, floating_type(node))
+        saved = _in_type(saved, floating_type(node), single=not self.as_stored)
         return _placed(saved, node) if self.recorded else saved
 
     def workspace(self, node: Node) -> Workspace:
@@ -78,7 +81,8 @@ class Execution:
 
     def _bytes(self, copies: tuple[tuple[Expr, str], ...], statistics: Expr) -> Expr:
         sizes = (numel * stored_type(dtype).width(self.width) for numel, dtype in copies)
-        return Add(*sizes, max(SINGLE_BYTES, self.width) * statistics)
+        width = self.width if self.as_stored else max(SINGLE_BYTES, self.width)
+        return Add(*sizes, width * statistics)
 
     def run(self, repeat: Repeat, path: str) -> Expr | None:
         """Return how many iterations of a scope are computed again together; None where nothing is."""
@@ -152,21 +156,25 @@ def _apart(saved: Saved, node: Node, is_part: Callable[[int], bool] | None) -> S
     return replace(saved, inputs=whole, fresh=(*saved.fresh, *copies))
 
 
-def _in_type(saved: Saved, dtype: str) -> Saved:
-    """Return what is kept by an operation on values of a floating type that is not the network's own."""
+def _in_type(saved: Saved, dtype: str, *, single: bool) -> Saved:
+    """Return what is kept by an operation on values of a floating type that is not the network's own.
+
+    Args:
+        single: whether statistics of half precision are kept in single.
+    """
     if dtype == FLOAT:
         return saved
     rows = lambda copies: tuple((numel, dtype if row == FLOAT else row) for numel, row in copies)  # noqa: E731
-    wide = stored_type(dtype).width(SINGLE_BYTES) > SINGLE_BYTES
-    statistics = (saved.statistics, dtype if wide else "float32")
-    shared = (saved.batch_statistics, dtype if wide else "float32")
+    own = not single or stored_type(dtype).width(SINGLE_BYTES) > SINGLE_BYTES
+    statistics = (saved.statistics, dtype if own else "float32")
+    shared = (saved.batch_statistics, dtype if own else "float32")
     return replace(
         saved,
         fresh=(*rows(saved.fresh), statistics),
         batch=(*rows(saved.batch), shared),
         statistics=ZERO,
         batch_statistics=ZERO,
-        several=None if saved.several is None else _in_type(saved.several, dtype),
+        several=None if saved.several is None else _in_type(saved.several, dtype, single=single),
     )
 
 

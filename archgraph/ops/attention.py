@@ -271,8 +271,8 @@ class ScaledDotProductAttention(Op):
             return self.saved(*inputs)
         streams = self.streams(inputs)
         if kernel == "upcast":
-            statistics = Add(*self._copied(inputs), self.scores(*inputs))
-            return Saved(batch=self._looked_up(inputs), statistics=statistics, joined=len(streams) > 1)
+            single = (Add(*self._copied(inputs), self.scores(*inputs)), "float32")
+            return Saved(batch=self._looked_up(inputs), fresh=(single,), joined=len(streams) > 1)
         # With these the weights are computed again on the way back, which is what a fused kernel is for.
         logarithms = product((self.heads, Add(*(q.area for q, _, _ in streams))))
         outputs = tuple(range(len(streams)))

@@ -60,7 +60,7 @@ class Saved:
         outputs: outputs that are kept, by index.
         fresh: (elements, dtype) of tensors made only to be kept; `float` is the floating type of the operands.
         aliases: (output, input) pairs where the output is a view of the input's storage.
-        statistics: numbers that are kept in single precision, unless the values are in double precision.
+        statistics: numbers that are kept in single precision, unless the values are in double precision, or on a CPU.
         joined: the outputs are parts of one storage.
         batch: as `fresh`, of tensors that all samples share: tables of positions, of indices.
         batch_statistics: as `statistics`, of numbers that are taken over all samples.

@@ -49,8 +49,10 @@ def added(x: Any, y: Any, **options: Any) -> Any:
     return x + y
 
 
-def multiplied(x: Any, y: Any, **options: Any) -> Any:
-    return x * y
+def divided(x: Any, y: Any, **options: Any) -> Any:
+    """Return a product that is zero where what is divided is, and where it is divided by infinity."""
+    below = torch.as_tensor(y)
+    return x * torch.where(below.isinf(), 0.0, below.abs() + 1.0)
 
 
 def softmax(x: Tensor, dim: int = -1, **options: Any) -> Tensor:
@@ -109,7 +111,8 @@ STANDINS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(UNARY, itself),
     **dict.fromkeys(ABOVE_ZERO, itself_above_zero),
     **dict.fromkeys(("sub", "__sub__", "__rsub__", "rsub", "maximum", "minimum"), added),
-    **dict.fromkeys(("div", "__truediv__", "__rtruediv__", "__rdiv__"), multiplied),
+    **dict.fromkeys(("div", "__truediv__"), divided),
+    **dict.fromkeys(("__rtruediv__", "__rdiv__"), lambda x, y: divided(y, x)),
     **dict.fromkeys(("softmax", "log_softmax"), softmax),
     **dict.fromkeys(("layer_norm", "rms_norm"), last_dims),
     **dict.fromkeys(("max_pool1d", "max_pool2d"), halved),

@@ -180,6 +180,7 @@ CONSTANTS: dict[str, Row] = {
     ),
 }
 IMAGES: dict[str, Row] = {
+    "a norm of part of a constant": lambda m, x: m.fixed(torch.zeros_like(x)[:, ::2]),
     "groups of a slice of channels": lambda m, x: m.groups(m.conv(x)[:, :4]).sin(),
     "groups of a slice of rows": lambda m, x: m.groups(m.conv(x)[:, :4, 1:3]),
     "groups, turned": lambda m, x: m.groups(m.conv(x)[:, :4].mT),
@@ -201,6 +202,7 @@ class Shared(nn.Module):
         self.a, self.b = nn.Linear(8, 8), nn.Linear(8, 8)
         self.w, self.norm = nn.Parameter(torch.rand(5, 6)), nn.LayerNorm(8)
         self.conv, self.groups = nn.Conv2d(3, 8, 3), nn.GroupNorm(2, 4)
+        self.fixed = nn.BatchNorm2d(2)
         self._row = row
 
     def forward(self, x):

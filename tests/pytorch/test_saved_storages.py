@@ -175,3 +175,16 @@ class PutBack(torch.nn.Module):
 
 def test_a_layer_keeps_the_copy_that_it_reads():
     check(PutBack(), (1, 4, 4, 4))
+
+
+@pytest.mark.parametrize(
+    ("net", "shape", "options"),
+    [
+        (torch.nn.TransformerEncoderLayer(8, 2, 16), (6, 1, 8), {}),
+        (torch.nn.TransformerEncoderLayer(8, 2, 16), (6, 1, 8), {"batch_axis": 1}),
+        (torch.nn.Conv1d(8, 6, 3), (8, 12), {}),
+    ],
+)
+def test_samples_that_another_dimension_counts_leave_no_doubt(net, shape, options):
+    g = ag.trace(net.eval(), torch.rand(shape), **options)
+    assert (int(g.at().saved_bytes), g.saved_doubt) == (measured(net, torch.rand(shape)), "")

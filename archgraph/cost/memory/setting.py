@@ -85,6 +85,8 @@ class Setting:
         chosen = execution(self.precision.values, self.attention, checkpoint=self.checkpoint, samples=self.samples)
         # The operands of every attention are in half precision, which its math kernel copies to single.
         upcast = self.precision.autocast and self.attention == "math"
+        # Fused kernels are those of a GPU, and so is what is cast.
+        chosen = replace(chosen, as_stored=self.dtype is None and self.attention == "math")
         return replace(chosen, kernel="upcast") if upcast else chosen
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ from archgraph.ops.base import Op
 from archgraph.ops.reshaping import Rename
 from archgraph.ops.traced.limited import limited
 from archgraph.ops.traced.moves import Move, Rearrange
-from archgraph.ops.traced.stored import Clone
+from archgraph.ops.traced.stored import Cast, Clone
 from archgraph.pytorch.trace.axis_names import AxisNames
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, extent, merged_digits, whole_axis
 from archgraph.pytorch.trace.regroup import regrouping
@@ -150,6 +150,17 @@ class Builder:
         yield
         self.stack, self.outer = stack, outer
         self.early.update(value for record in self.records[first:] for value in record.outputs)
+
+    def cast(self, t: Tracked, dtype: str) -> Tracked:
+        """Return a tensor as it is stored in a type, all of which is read."""
+        if t.value.type.dtype == dtype:
+            return t
+        limit, self.limit = self.limit, ""
+        settled = self.settled(t)
+        assert isinstance(settled.value, Value)
+        (value,) = self.emit(Cast(dtype), [settled.value])
+        self.limit = limit
+        return Tracked(value, settled.layout)
 
     def as_one_kernel(self, first: int) -> None:
         """Say that the records from one on are one kernel: it reads operands as they lie, and keeps nothing inside."""

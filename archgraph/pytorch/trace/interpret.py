@@ -14,7 +14,6 @@ from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
 from archgraph.ops.traced.moves import Move
-from archgraph.ops.traced.stored import Cast
 from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.arguments import Arguments, Lazy
 from archgraph.pytorch.trace.batch.roles import InputRoles
@@ -349,17 +348,8 @@ class ProgramInterpreter:
             tensor = isinstance(found, Tracked) and hasattr(value, "shape")
             if tensor:
                 self._check_shape(node, found, value)
-            kept.append(self._in_type(found, value) if tensor else found)
+            kept.append(self.builder.cast(found, self.program.dtype(value)) if tensor else found)
         return kept if isinstance(result, (list, tuple)) and kept else kept[0] if kept else result
-
-    def _in_type(self, found: Tracked, value: Any) -> Tracked:
-        """Return a result as PyTorch stores it: what promotes otherwise than the table says is cast."""
-        dtype = self.program.dtype(value)
-        if found.value.type.dtype == dtype:
-            return found
-        settled = self.builder.settled(found)
-        assert isinstance(settled.value, Value)
-        return Tracked(self.builder.emit(Cast(dtype), [settled.value])[0], settled.layout)
 
     def _check_shape(self, node: RecordedNode, found: Tracked, value: Any) -> None:
         # Every operator has an oracle at hand: a rule that is wrong on shapes is caught where it is applied, not in a

@@ -114,6 +114,11 @@ class Program:
         """Return how a tensor is stored."""
         return stored_name(tensor.dtype, self.own)
 
+    @property
+    def single(self) -> str:
+        """How a number of single precision is stored."""
+        return stored_name("float32", self.own)
+
     def _is_in_type(self, node: RecordedNode) -> bool:
         """Whether a weight is stored in the floating type that its operation computes in."""
         (user,) = [user for user in node.users if occurrences(node, user)][:1] or [node]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from archgraph.pytorch.lower.saved_storages import KeptTensor
 from archgraph.pytorch.trace.nested import tree_of
+from archgraph.pytorch.verify.lengths import lengths_in_single
 
 if TYPE_CHECKING:
     import torch
@@ -45,10 +46,10 @@ def kept_by_module(module: nn.Module | None, example: object) -> int | None:
 
     Args:
         module: the module; where nothing in it is trained, everything is taken to be.
-        example: its arguments: a tensor, a tuple, or a mapping by name; values are not looked at.
+        example: its arguments, of one sample: a tensor, a tuple, or a mapping by name; values are not looked at.
 
     Returns:
-        None where there is no module, where its steps depend on values, or where a batch holds several samples.
+        None where there is no module, or where its steps depend on values.
     """
     if module is None or example is None:
         return None
@@ -59,8 +60,6 @@ def kept_by_module(module: nn.Module | None, example: object) -> int | None:
         weights = _fake_weights(module, mode.from_tensor)
         place = next((x.device for x in weights.values()), torch.device("cpu"))
         args, kwargs = _arguments(example, place)
-        if any(x.shape[:1] not in ((), (1,)) for x in tree_of(torch).tree_leaves((args, kwargs)) if _is_tensor(x)):
-            return None
         try:
             return _run(module, weights, args, kwargs)
         except Exception:  # whatever a module does that no shapes are known of
@@ -75,7 +74,7 @@ def _run(module: nn.Module, weights: Mapping[str, Tensor], args: tuple[object, .
     modes = {part: part.training for part in module.modules()}
     module.eval()
     try:
-        with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), kept.hooks():
+        with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), kept.hooks(), lengths_in_single():
             results = torch.func.functional_call(module, dict(weights), args, kwargs, tie_weights=True)
         size = kept.bytes()
     finally:

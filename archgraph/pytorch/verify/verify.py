@@ -158,7 +158,7 @@ def verify(network: Network, **values: Any) -> Report:
     with _in_its_type(network.floating):
         measured = _measured(bound)
     # As it is lowered: what a recording knows of memory beyond that is held against the module itself.
-    run = replace(Setting("training", own=network.floating).execution, recorded=False)
+    run = replace(Setting("training", own=network.floating).execution, recorded=False, as_stored=False)
     saved = SavedByNode().of(bound.graph, bound.selected, run)
     checks = tuple(
         _check(row, saved.get(row.path, 0), measured.nodes.get(row.path, Measured()))

@@ -14,6 +14,7 @@ from archgraph.ops.rms import RmsNorm
 from archgraph.pytorch.trace.align import broadcast_dimensions
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.handlers.pointwise import in_single
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.recording.contiguity import has_channels_last, is_in_order
 from archgraph.pytorch.trace.recording.node import RecordedNode
@@ -61,10 +62,10 @@ def layer_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
 
 @aten("rms_norm")
 def rms_norm(i: ProgramInterpreter, a: Arguments) -> Tracked:
-    """RMS norm over the last dimensions."""
+    """RMS norm over the last dimensions, computed in single precision at least."""
     count = len(a.normalized_shape)
     dims = tuple(range(a.input.rank - count, a.input.rank))
-    t, _ = i.builder.grouped(i.builder.materialised(a.input), [(CHANNEL, dims)])
+    t, _ = i.builder.grouped(in_single(i, i.builder.materialised(a.input), a.nodes["input"]), [(CHANNEL, dims)])
     return normalised(i, a, t, lambda own, bias: RmsNorm(own), a.input.rank - 1)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sympy import Integer
 
+from archgraph.graph.execution import SINGLE_BYTES
 from archgraph.graph.ir import Value
 from archgraph.ops import activations, pointwise
 from archgraph.ops.arithmetic import Add, Multiply
@@ -20,6 +21,7 @@ from archgraph.pytorch.trace.builder import Pending, Tracked
 from archgraph.pytorch.trace.handlers.cuts import Cut
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import whole_axis
+from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.registry import HANDLERS, aten
 from archgraph.sizes.types import CHANNEL
 
@@ -76,6 +78,11 @@ def on_one(i: ProgramInterpreter, op: Op, t: Tracked) -> Tracked:
     t = i.builder.materialised(t)
     assert isinstance(t.value, Value)
     return Tracked(i.builder.emit(op, [t.value])[0], t.layout)
+
+
+def in_single(i: ProgramInterpreter, t: Tracked, node: RecordedNode) -> Tracked:
+    """Return a tensor that was recorded in half precision in single, any other as it is."""
+    return i.builder.cast(t, i.program.single) if node.meta["val"].dtype.itemsize < SINGLE_BYTES else t
 
 
 def operand_of(a: Arguments) -> Tracked:

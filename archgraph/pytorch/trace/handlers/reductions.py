@@ -15,7 +15,7 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.masked_sums import limited_sum, masked_operand
-from archgraph.pytorch.trace.handlers.pointwise import arithmetic, function, on_one, operand_of
+from archgraph.pytorch.trace.handlers.pointwise import arithmetic, function, in_single, on_one, operand_of
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, Dim
 from archgraph.pytorch.trace.registry import HANDLERS, aten
@@ -25,10 +25,13 @@ from archgraph.pytorch.trace.registry import HANDLERS, aten
 def softmax(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Softmax along one dimension."""
     x = operand_of(a)
-    dim = a.dim % x.rank
+    dim, masked = a.dim % x.rank, masked_operand(i, [x]) is not None
+    if a.nodes.get("dtype") is not None:
+        # It works on a copy in the type that it is told.
+        x = i.builder.cast(x, i.program.dtype(a.node.meta["val"]))
     t, (axis,) = i.builder.grouped(i.builder.materialised(x), [(None, (dim,))])
     op = Softmax(axis, "log" in a.node.target._schema.name)
-    return on_one(i, op if masked_operand(i, [x]) is None else limited_sum(i, op, t.layout, dim, {0: axis}), t)
+    return on_one(i, limited_sum(i, op, t.layout, dim, {0: axis}) if masked else op, t)
 
 
 @aten("cumsum", "cumprod", "logcumsumexp")
@@ -125,9 +128,6 @@ def _without_copies(x: Tracked, dims: Sequence[int]) -> Tracked:
     return Tracked(x.value, tuple(real(c) if d in dims else c for d, c in enumerate(x.layout)))
 
 
-HALF_BYTES = 2
-
-
 @aten("_weight_norm", "_weight_norm_interface")
 def weight_norm(i: ProgramInterpreter, a: Arguments) -> Any:
     """A weight as a direction times a length, in one kernel where lengths stand along the first or last dimension."""
@@ -135,11 +135,16 @@ def weight_norm(i: ProgramInterpreter, a: Arguments) -> Any:
     side = a.dim or 0
     dims = [d for d in range(a.v.rank) if d != side]
     direction, first = i.builder.settled(a.v), len(i.builder.records)
-    norm = reduced(i, direction, dims, lambda axes: Reduce("vector_norm", axes))
+    fused = side in (0, a.v.rank - 1)
+    # The kernel takes lengths in single precision at least.
+    measured = in_single(i, direction, a.nodes["v"]) if fused else direction
+    norm, kept = reduced(i, measured, dims, lambda axes: Reduce("vector_norm", axes)), len(i.builder.records)
     scale = arithmetic(i, Function("div"), [a.g, norm])
     result = arithmetic(i, Multiply(), [direction, scale])
-    if side in (0, a.v.rank - 1) and a.nodes["v"].meta["val"].dtype.itemsize > HALF_BYTES:
+    if fused:
         i.builder.as_one_kernel(first)
+        # Of what it computes it keeps the lengths, whichever of its operands is trained.
+        i.builder.as_one_kernel(kept)
     return (result, norm) if isinstance(a.node.meta["val"], (list, tuple)) else result
 
 

@@ -45,9 +45,11 @@ MULTIPLYING = frozenset(
     ("mul", "multiply", "div", "true_divide", "matmul", "bmm", "mm", "einsum", "addcmul", "addcdiv", "lerp", "dot",
      "mv", "vdot", "inner", "outer", "addmm", "addmv", "baddbmm", "addbmm", "addr", "bilinear", "tensordot", "kron",
      "cross", "linalg_cross", "prod", "cumprod", "glu", "xlogy", "linalg_multi_dot", "chain_matmul",
-     "pow", "where")
+     "pow", "where", "masked_fill")
 )  # fmt: skip
 """Steps in which what is computed may be multiplied by a zero."""
+TESTS = {"where": (0, 1), "pow": (0, 1), "masked_fill": (1, 2)}
+"""Where the argument stands that decides what is read of the others."""
 SOFTMAX = frozenset(("softmax", "_softmax", "_safe_softmax"))
 BETWEEN = TRANSPARENT | SCALINGS | MASKS | REARRANGING
 """What may stand between a product and a softmax."""
@@ -163,7 +165,7 @@ def vacant_factors(
         states.enter(step)
         if name_of(step) in MULTIPLYING and not _weighs(step):
             # What a test chooses is as good as multiplied with it.
-            factors = step.args[:1] if name_of(step) in ("where", "pow") else step.all_input_nodes
+            factors = step.args[slice(*TESTS[name_of(step)])] if name_of(step) in TESTS else step.all_input_nodes
             for node in filter(states.has, factors):
                 state = states.operand(step, node)
                 if bool(state.doubtful.any()):
@@ -183,7 +185,7 @@ def _matter(steps: Sequence[RecordedNode], begins: Callable[[RecordedNode, str],
         name, read = name_of(step), any(_root(node) in reached for node in step.all_input_nodes)
         if read and name in MULTIPLYING and not _weighs(step):
             return True
-        if (read and name not in FILLED and not _adds_bias(step)) or begins(step, name):
+        if (read and name not in FILLED and not _adds_bias(step)) or begins(step, name) or _writes_nothing(step, name):
             reached.add(_root(step))
     return False
 
@@ -200,6 +202,14 @@ def _puts_nothing(step: RecordedNode, name: str) -> bool:
         return pad_value(step) == 0
     into = step.args[:1] if name in COPYING else step.args[0] if name in JOINS else map(_root, step.writes)
     return any(bool((value == 0).any()) for value in constants_of(step, into))
+
+
+def _writes_nothing(step: RecordedNode, name: str) -> bool:
+    """Whether a step writes zeros over elements."""
+    if not step.writes:
+        return False
+    written = (value for value in step.args[1:] if isinstance(value, RecordedNode))
+    return name == "zero" or 0 in step.args[1:] or any(bool((v == 0).any()) for v in constants_of(step, written))
 
 
 def _adds_bias(step: RecordedNode) -> bool:

@@ -58,7 +58,7 @@ def _asked(
                 tuple(map(number, n.meta["val"].shape)),
                 tuple(map(number, n.meta["val"].strides)),
                 _name(n),
-                n not in constants and _has_gradient(n.meta["val"].dtype),
+                n not in constants and n.kind != "buffer" and _has_gradient(n.meta["val"].dtype),
             )
             for n in operands
         )

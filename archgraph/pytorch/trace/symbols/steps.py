@@ -144,10 +144,10 @@ def refused(sampler: Sampler, failed: Sequence[tuple[SteppedSizes, Difference]])
     items, found = max(failed, key=lambda pair: pair[1].place)
     for item in items:
         if len(items) == 1:
-            return cannot_vary(item, far(item, 0), found)
+            return cannot_vary(item, far(item, 0), found, smaller=_smaller(sampler, item))
         alone = _alone(sampler, item, far)
         if isinstance(alone, Difference):
-            return cannot_vary(item, far(item, 0), alone, _tied(sampler, items, item))
+            return cannot_vary(item, far(item, 0), alone, _tied(sampler, items, item), _smaller(sampler, item))
     names = " and ".join(f"'{item.name}'" for item in items)
     return ArchgraphError(
         f"{names} cannot vary at once: {found.told('the example', 'other sizes')}",
@@ -165,13 +165,29 @@ def _tied(sampler: Sampler, items: SteppedSizes, item: SteppedSize) -> str:
     return ""
 
 
-def cannot_vary(item: SteppedSize, place: int, found: Difference, tied: str = "") -> ArchgraphError:
-    """Say why a size cannot vary, with the first difference and the user's line."""
+def _smaller(sampler: Sampler, item: SteppedSize) -> int:
+    """A smaller size at which the module runs by other steps, as it does below the size of a table; 0 without one."""
+    found = _alone(sampler, item, below) if below(item, 0) >= 1 else None
+    return item.size(below(item, 0)) if isinstance(found, Difference) and not found.fails else 0
+
+
+def cannot_vary(item: SteppedSize, place: int, found: Difference, tied: str = "", smaller: int = 0) -> ArchgraphError:
+    """Say why a size cannot vary, with the first difference and the user's line.
+
+    Args:
+        item: the size.
+        place: the k at which it was tried.
+        found: what differs there.
+        tied: another size that has to be the same.
+        smaller: a smaller size at which the module runs by other steps, or 0.
+    """
     size = item.size(place)
     here, there = str(item.default), str(size)
     line = f" ({found.line})" if found.line and found.line not in found.rule else ""
     leave = f"leave '{item.name}' out of `dynamic`"
-    hint = f"{leave}; {found.hint}" if found.fails else f"trace at {size} for the law of larger sizes, or {leave}"
+    hint = f"trace at {size} for the law of larger sizes, or {leave}"
+    if found.fails:
+        hint = f"trace at {smaller} for the law of smaller sizes, or {leave}" if smaller else f"{leave}; {found.hint}"
     return ArchgraphError(
         f"'{item.name}' cannot vary from {here} to {there}: {found.told(here, there)}{line}",
         path=found.path,
