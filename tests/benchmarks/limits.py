@@ -1,7 +1,7 @@
 """Time and memory of every question near its limit, each in a process of its own.
 
-`python tests/benchmarks/limits.py` prints the table; with `--write` the page on limits gets it. `limits.py NAME` asks one question
-here and prints its processor seconds, and the MB that it takes beside those of Python and what was imported before.
+`python tests/benchmarks/limits.py` prints the table; with `--write` the page on limits gets it.
+`limits.py NAME` asks one question here: processor seconds, and MB beside those that Python and what was imported took.
 """
 
 from __future__ import annotations
