@@ -63,13 +63,13 @@ def holes() -> Callable[[], object]:
 
 
 def place() -> Callable[[], object]:
-    field = ag.load("unet:padded-512").at(H=2**26, W=2**26).receptive_field("logits")
-    return lambda: (len(field.probe(h=2**25, w=9)), len(field.unread), len(field.interior))
+    field = ag.load("unet:padded-512").at(H=2**20, W=2**20).receptive_field("logits")
+    return lambda: (len(field.probe(h=2**19, w=9)), len(field.unread), len(field.interior))
 
 
 def paths() -> Callable[[], object]:
     g = calls(2**11)
-    return lambda: (g.max_path(), g.hops(distance=64).moves)
+    return lambda: (g.max_path(), g.hops(distance=64))
 
 
 def matrix() -> Callable[[], object]:
@@ -102,7 +102,7 @@ def astronomical() -> Callable[[], object]:
 
 LIMITS = {
     "steps": Limit("a spec, its costs", "9,000 steps", lambda: lambda: ag.loads(steps(9_000)).macs),
-    "place": Limit("`probe`, `unread`, `interior` of boxes", "2**52 positions", place),
+    "place": Limit("`probe`, `unread`, `interior` of boxes", "2**40 positions", place),
     "holes": Limit("`probe`, `unread`, `interior` of sets with holes", "2**27 positions", holes),
     "paths": Limit("`max_path`, `hops`", "2,048 operations", paths),
     "matrix": Limit("`paths().matrix()`", "2**24 entries", matrix),
