@@ -80,10 +80,10 @@ def _published(name: str | None) -> list[Mapping[str, object]]:
         return []
     import yaml
 
-    from archgraph.report.reading import text_of
+    from archgraph.report.reading import named_text
 
     try:
-        found = yaml.safe_load(text_of(name, "YAML"))
+        found = yaml.safe_load(named_text(name, "YAML"))
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise QueryError(f"{quoted(name)} is no YAML: {' '.join(str(error).split())}") from None
     if not isinstance(found, list):

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from archgraph.errors import QueryError, printable, quoted
 
-LARGEST_TEXT = 2**24
+LARGEST_NAMED_FILE = 2**24
 """Bytes of the largest text that is read."""
 
 
-def text_of(path: str, kind: str) -> str:
+def named_text(path: str, kind: str) -> str:
     """Return the text of a file.
 
     Args:
@@ -27,8 +27,8 @@ def text_of(path: str, kind: str) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise QueryError(f"cannot read {printable(path)}: {reason}") from None
-    if len(content) > LARGEST_TEXT:
-        raise QueryError(f"{quoted(path)} is larger than {LARGEST_TEXT:,} bytes")
+    if len(content) > LARGEST_NAMED_FILE:
+        raise QueryError(f"{quoted(path)} is larger than {LARGEST_NAMED_FILE:,} bytes")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -40,4 +40,4 @@ def _bytes(path: Path) -> bytes:
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise ValueError("it is not a regular file, but a pipe, a device or a socket")
     with path.open("rb") as file:
-        return file.read(LARGEST_TEXT + 1)
+        return file.read(LARGEST_NAMED_FILE + 1)

@@ -9,7 +9,7 @@ import pytest
 from archgraph.cli import main
 from archgraph.errors import QueryError
 from archgraph.report import reading
-from archgraph.report.reading import text_of
+from archgraph.report.reading import named_text
 
 ASKED = {
     "audit": lambda name: ["audit", name],
@@ -53,7 +53,7 @@ def test_what_is_no_yaml_is_told_whole(folder, capsys):
 
 def test_a_mark_of_order_is_no_text_and_a_large_file_is_refused(folder, monkeypatch):
     (folder / "marked").write_bytes(b"\xef\xbb\xbfmodel")
-    assert text_of("marked", "CSV") == "model"
-    monkeypatch.setattr(reading, "LARGEST_TEXT", 4)
+    assert named_text("marked", "CSV") == "model"
+    monkeypatch.setattr(reading, "LARGEST_NAMED_FILE", 4)
     with pytest.raises(QueryError, match="larger than 4 bytes"):
-        text_of("marked", "CSV")
+        named_text("marked", "CSV")

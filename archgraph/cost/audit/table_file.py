@@ -11,7 +11,7 @@ from archgraph.cost.audit.audit import PublishedNumber
 from archgraph.cost.audit.published import PUBLISHED_KINDS, ColumnHeading, heading, printed_number
 from archgraph.errors import ArchgraphError, Place, QueryError, quoted
 from archgraph.graph.network import Network
-from archgraph.report.reading import text_of
+from archgraph.report.reading import named_text
 
 LoadNamed = Callable[[str, str], Network]
 """What finds a network by its name and the bindings of its row, as they are written."""
@@ -97,7 +97,7 @@ def read_table(path: str) -> PublishedTable:
     Raises:
         QueryError: it is no text, has no lines, or a line has more or fewer cells than headings.
     """
-    text = text_of(path, "CSV")
+    text = named_text(path, "CSV")
     reader = csv.reader(text.splitlines(), delimiter=_delimiter(text), skipinitialspace=True)
     lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(map(str.strip, cells))]
     if len(lines) < 2:
