@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from inspect import Parameter, formatannotation
+from itertools import islice
 from math import log10
 from numbers import Integral, Real
 from typing import NamedTuple
@@ -55,7 +56,21 @@ def _digits(value: int) -> int:
 def _shown(value: object) -> str:
     if isinstance(value, str):
         return printable(quoted(value))
-    return str(value) if value is None or isinstance(value, int | float) else f"a {type(value).__name__}"
+    if value is None or isinstance(value, int | float):
+        return str(value)
+    inside = _inside(value)
+    return f"a {type(value).__name__}{f' with {inside}' if inside else ''}"
+
+
+def _inside(value: object) -> str:
+    """The first of what a small container holds, which is where such a value is wrong if its own kind is right."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_brief(key)}: {_brief(held)}" for key, held in islice(value.items(), 1))
+    return _brief(next(iter(value))) if isinstance(value, list | tuple) and value else ""
+
+
+def _brief(value: object) -> str:
+    return _shown(value) if value is None or isinstance(value, str | int | float) else f"a {type(value).__name__}"
 
 
 @cache

@@ -14,6 +14,8 @@ from archgraph.cli.output import OutputError, flush_output, open_output
 from archgraph.errors import ArchgraphError, printable
 
 WRONG, INTERRUPTED, TERMINATED = 1, 130, 143
+_SHORT = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+"""What the system is short of where it opens files or starts processes."""
 
 
 class Terminated(BaseException):
@@ -40,9 +42,18 @@ def guarded(run: Callable[[], int]) -> int:
     except MemoryError:
         return _told(WRONG, "there is not enough memory for this: ask for smaller sizes")
     except OSError as error:
-        if error.filename is not None:
-            return _told(WRONG, f"cannot use {printable(str(error.filename))}: {error.strerror}")
-        return _told(WRONG, f"cannot write to standard output: {error.strerror or os.strerror(errno.EIO)}")
+        return _told(WRONG, _refused(error))
+
+
+def _refused(error: OSError) -> str:
+    """What the system refuses; an error without a name is one of standard output, but for two kinds."""
+    if error.filename is not None:
+        return f"cannot use {printable(str(error.filename))}: {error.strerror}"
+    if isinstance(error, FileNotFoundError):
+        return "the folder that archgraph runs in is no more"
+    if error.errno in _SHORT:
+        return f"the system has too little for this: {error.strerror}"
+    return f"cannot write to standard output: {error.strerror or os.strerror(errno.EIO)}"
 
 
 def _told(status: int, message: str) -> int:

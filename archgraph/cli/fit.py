@@ -11,7 +11,7 @@ from archgraph.cli.output import remark, say, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import Command, add_at, add_format, add_model, add_names, load_each, save
 from archgraph.cli.values import distinct, swept_values, whole
-from archgraph.errors import QueryError, quoted
+from archgraph.errors import QueryError, counted, quoted
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
@@ -152,7 +152,7 @@ def _frontier(networks: list[Architecture], where: str, run: Training, options: 
 
 def _chosen(pair: str) -> tuple[str, list[object]]:
     """Read `D=256..1024:64`, `L=12,24` or `checkpoint=none,block`."""
-    name, values = swept_values(pair) if ".." in pair else _settings(pair)
+    name, values = swept_values(pair) if ".." in pair else _settings(pair, "--frontier D=256..1024:64 L=12,24")
     return name, list(values)
 
 
@@ -232,7 +232,8 @@ def _paths(networks: list[Architecture], options: argparse.Namespace) -> list[Gr
     words: list[str] = options.largest
     if len(words) not in (1, len(networks)):
         raise QueryError(
-            f"--largest is given {len(words)} times for {len(networks)} networks", hint="once, or once for each"
+            f"{counted(len(networks), 'network')} and {len(words)} --largest are given",
+            hint="one --largest, or one for each",
         )
     words = words * len(networks) if len(words) == 1 else words
     found = [growth_path(g.network, text) for g, text in zip(networks, words, strict=True)]
@@ -246,11 +247,11 @@ def _tied(path: GrowthPath, options: argparse.Namespace) -> GrowthPath:
     return replace(path, multiple_of=multiple_of, follows=follows)
 
 
-def _settings(pair: str) -> tuple[str, list[object]]:
+def _settings(pair: str, example: str = "--over batch=1,8,32") -> tuple[str, list[object]]:
     """Read `batch=1,8,32` or `peak=saved,live`."""
     name, equals, text = pair.partition("=")
     if not equals or not name or not all(text.split(",")):
-        raise QueryError(f"cannot read {quoted(pair)}", hint="write --over batch=1,8,32")
+        raise QueryError(f"cannot read {quoted(pair)}", hint=f"write {example}")
     return name, [int(word) if word.isascii() and word.isdigit() else word for word in text.split(",")]
 
 

@@ -11,7 +11,7 @@ from archgraph.cli.charts import add_chart, chart_keywords
 from archgraph.cli.output import show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import Command, add_at, add_format, add_model, load_each, save
-from archgraph.errors import QueryError, quoted
+from archgraph.errors import QueryError, counted, quoted
 
 if TYPE_CHECKING:
     from archgraph.architecture.architecture import Architecture
@@ -46,7 +46,7 @@ def _run_growth(options: argparse.Namespace) -> int:
     networks = load_each(options)
     if len(networks) != len(options.along):
         raise QueryError(
-            f"--along is given {len(options.along)} times for {len(networks)} networks",
+            f"{counted(len(networks), 'network')} and {len(options.along)} --along are given, and each has its own",
             hint="archgraph growth unet dit --along 'C=96|128' --along 'L=32|56'",
         )
     walks = [_walk(g, text) for g, text in zip(networks, options.along, strict=True)]
@@ -80,11 +80,12 @@ def _published(name: str | None) -> list[Mapping[str, object]]:
         return []
     import yaml
 
+    from archgraph.report.reading import named_text
+
     try:
-        with open(name, encoding="utf-8") as file:
-            found = yaml.safe_load(file)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise QueryError(f"cannot read {quoted(name)}: {str(error).splitlines()[0]}") from error
+        found = yaml.safe_load(named_text(name, "YAML"))
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        raise QueryError(f"{quoted(name)} is no YAML: {' '.join(str(error).split())}") from None
     if not isinstance(found, list):
         raise QueryError(f"{quoted(name)} is no list of published networks")
     return found

@@ -63,9 +63,11 @@ def input_named(graph: Graph, name: str | None) -> Value:
     if name is not None:
         return inputs[name]
     placed = [value for value in graph.inputs if value.type.positions]
-    if len(placed) != 1:
-        names = ", ".join(value.name for value in placed) or "none"
-        hint = f"input={placed[0].name!r}, or --input {placed[0].name}" if placed else "its inputs are scalars"
+    if not placed:
+        raise QueryError("no input has positions", hint="an axis besides its channels, such as n: x: {n: 128, c: 3}")
+    if len(placed) > 1:
+        names = ", ".join(value.name for value in placed)
+        hint = f"input={placed[0].name!r}, or --input {placed[0].name}"
         raise QueryError(f"name the input of the receptive field; those with positions: {names}", hint=hint)
     return placed[0]
 

@@ -180,6 +180,10 @@ def _joint(found: list[Trend | None]) -> Trend | None:
     return 0 if not kinds else kinds.pop() if len(kinds) == 1 else None
 
 
+def _endless(limit: int) -> QueryError:
+    return QueryError(f"the budget is met as far as the search goes, which ends at {limit:,} steps")
+
+
 def last(holds: Callable[[int], bool], limit: int) -> int | None:
     """Return the largest k >= 1 at which a condition holds that holds up to some k; None where it never does.
 
@@ -196,7 +200,7 @@ def last(holds: Callable[[int], bool], limit: int) -> int | None:
     while holds(high):
         high *= 2
         if high > limit:
-            raise QueryError("the budget is met however large the symbol becomes")
+            raise _endless(limit)
     low = high // 2
     while high - low > 1:
         middle = (low + high) // 2
@@ -238,7 +242,7 @@ def _bracket(number: Callable[[int], float], budget: float, limit: int, start: i
     low, high = 0, start
     while (found := number(high)) <= budget:
         if high > limit:
-            raise QueryError("the budget is met however large the symbol becomes")
+            raise _endless(limit)
         farther = (budget / found) ** 0.6 if found > 0 else 2.0
         low, high = high, int(high * min(64.0, max(1.25, farther))) + 1
     return low, high

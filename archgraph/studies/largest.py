@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from archgraph.cost.part import whole_part
-from archgraph.cost.training.fit import changes_of, memory_of
+from archgraph.cost.training.fit import changes_of, room_of
 from archgraph.cost.training.run import OPTIONS, Training, training
 from archgraph.cost.training.training_memory import TrainingMemory, training_memory
 from archgraph.cost.units import shown_bytes
@@ -75,14 +75,15 @@ def largest_of(path: GrowthPath, memory: object, run: Training) -> Largest:
     Raises:
         QueryError: nothing fits, with the least that is needed; or everything does.
     """
-    return _Largest(path, memory_of(memory)[1], run).found()
+    return _Largest(path, room_of(memory, run)[1], run).found()
 
 
 class _Largest:
     def __init__(self, path: GrowthPath, memory: int, run: Training) -> None:
         self.path, self.run, self.step, self.g = path, run, path.multiple_of, path.network
-        self.memory = memory - run.reserve
+        self.memory = memory
         self._known: dict[int, TrainingMemory | None] = {}
+        self._refused: ArchgraphError | None = None
 
     def at(self, value: int) -> tuple[Network, Training]:
         """Return the network and the run at a value."""
@@ -101,8 +102,8 @@ class _Largest:
                 self._known[k] = training_memory(*self.at(k * self.step))
             except QueryError:
                 raise
-            except ArchgraphError:
-                self._known[k] = None
+            except ArchgraphError as error:
+                self._known[k], self._refused = None, self._refused or error
         return self._known[k]
 
     def holds(self, k: int) -> bool:
@@ -115,9 +116,7 @@ class _Largest:
         return 0 if found is None else found.bytes
 
     def found(self) -> Largest:
-        limit = MAX_SIZE // self.step
-        least = self.path.setting == "gpus"
-        k = first(self.holds, limit) if least else last_within(self.number, self.memory, limit, self._start)
+        k = self._searched()
         while k and self.needed(k) is None:
             k -= 1
         if not k:
@@ -130,6 +129,18 @@ class _Largest:
         numbers = (int(whole.metric("params")), int(whole.metric("macs")))
         following = (None, None) if after is None else (after * self.step, self._bytes(after))
         return Largest(self.path.symbol, k * self.step, (met,), network.defaults, *numbers, needed, *following)
+
+    def _searched(self) -> int | None:
+        """Where the search ends; where the network can have no value at all, the reason is that of the first."""
+        limit = MAX_SIZE // self.step
+        try:
+            if self.path.setting == "gpus":
+                return first(self.holds, limit)
+            return last_within(self.number, self.memory, limit, self._start)
+        except QueryError:
+            if self._refused is None or any(each is not None for each in self._known.values()):
+                raise
+            raise self._refused from None
 
     @property
     def _start(self) -> int:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from sympy import Add, Expr, Integer, Rational, sqrt
 
 from archgraph.cost.part import whole_part
-from archgraph.errors import ArchgraphError, QueryError, did_you_mean, quoted
+from archgraph.errors import ArchgraphError, QueryError, did_you_mean, quoted, some
 from archgraph.graph.network import Network
 from archgraph.laws.domain import STEPS
 from archgraph.laws.scaling import exponent
@@ -93,7 +93,9 @@ def _notes(steps: Iterable[_Step]) -> list[str]:
 def _step(g: Network, name: str, change: Change) -> _Step:
     old = g.defaults.get(name)
     if name not in g.defaults:
-        raise QueryError(f"there is no symbol '{name}'.{did_you_mean(name, g.defaults)}")
+        raise QueryError(
+            f"there is no symbol '{name}'.{did_you_mean(name, g.defaults)}", hint=f"symbols: {some(g.defaults)}"
+        )
     if not isinstance(old, int) or isinstance(old, bool):
         raise QueryError(f"'{name}' is {old}, which cannot be scaled", hint=f"give its new value: what_if({name}=...)")
     if g.declared.is_derived(name):

@@ -28,8 +28,10 @@ from archgraph.studies.valid_points import rules_of, valid_points
 if TYPE_CHECKING:
     from archgraph.report.frames import DataFrame, Dataset
 
-MANY = 2**26
-"""The most points that the command line keeps in memory at once."""
+MANY = 2**22
+"""The most points that the command line keeps in memory at once, where dask is there: 80 bytes each."""
+MANY_WITHOUT_DASK = 2**26
+"""And where it is not."""
 SLAB = 2**20
 """The most points that are written at once, unless chunks of dask say otherwise."""
 
@@ -308,12 +310,15 @@ def chunked(grid: Mapping[str, Sequence[int]]) -> Mapping[str, Any]:
     Raises:
         MissingToolError: it has, and dask is not installed.
     """
-    if prod(map(len, grid.values())) <= MANY:
+    points = prod(map(len, grid.values()))
+    if points <= MANY:
         return grid
     try:
         from dask.array.core import from_array
     except ImportError:
-        message = f"a grid of more than {MANY:,} points needs dask"
+        if points <= MANY_WITHOUT_DASK:
+            return grid
+        message = f"a grid of more than {MANY_WITHOUT_DASK:,} points needs dask"
         raise missing("dask", message) from None
     side = int(SLAB ** (1 / len(grid))) * 2
     np = numpy()

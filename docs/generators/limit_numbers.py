@@ -1,8 +1,10 @@
-"""The numbers of the page on limits, each from the constant that refuses what is beyond it."""
+"""The numbers of the page on limits: limits from the constants that refuse, and what was measured near them."""
 
 from __future__ import annotations
 
 import inspect
+import json
+from pathlib import Path
 
 from archgraph.argument_kinds import MOST_BITS
 from archgraph.cli.sweep import MOST_ROWS
@@ -10,7 +12,7 @@ from archgraph.cli.values import LONGEST_AXIS
 from archgraph.cost.memory.peak_report import MOST_VISITED
 from archgraph.fields.sets.limits import MOST_CALLS, MOST_CELLS, MOST_LAYERS, MOST_ONE_BY_ONE, MOST_PLACES, MOST_SPAN
 from archgraph.graph.ir import Graph
-from archgraph.pytorch.lower.lower import MOST_ELEMENTS
+from archgraph.pytorch.lower.lower import MAX_ITERATIONS, MOST_ELEMENTS
 from archgraph.sizes.arithmetic import MAX_EXPONENT, MAX_NUMBER_BITS
 from archgraph.sizes.exact import MAX_BITS
 from archgraph.spec.blocks import MAX_STEPS
@@ -34,6 +36,7 @@ LIMITS = {
     "matrix_cells": MOST_CELLS,
     "productive_operations": MOST_LAYERS,
     "visited": MOST_VISITED,
+    "lowered": MAX_ITERATIONS,
     "unrolled": inspect.signature(Graph.unroll).parameters["limit"].default,
     "tensor_elements": MOST_ELEMENTS,
     "swept_values": LONGEST_AXIS,
@@ -44,7 +47,14 @@ LIMITS = {
 
 def numbers() -> dict[str, str]:
     """Return every limit as the page writes it."""
-    return {name: written(limit) for name, limit in LIMITS.items()}
+    return {**{name: written(limit) for name, limit in LIMITS.items()}, "measured_limits": measured()}
+
+
+def measured() -> str:
+    """Return what `tests/benchmarks/limits.py --write` measured, as a table in Markdown."""
+    rows = json.loads((Path(__file__).parent / "measured_limits.json").read_text(encoding="utf-8"))
+    lines = ["| question | size | processor seconds | MB |", "|---|---|---|---|"]
+    return "\n".join([*lines, *(f"| {' | '.join(map(str, row.values()))} |" for row in rows)])
 
 
 def written(limit: int) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from archgraph.cli.border import guarded
 from tests.cli.processes import COMMAND, alive, children, crossing, start
 
 SLOW = ["sweep", "dit", "D=16..40000:16", "L=1..2000", "-o", "x.csv"]
@@ -88,6 +89,23 @@ def test_graphviz_dies_with_its_parent(tmp_path, number, status):
         time.sleep(0.02)
     assert not any(map(alive, found))
     assert [path.name for path in tmp_path.iterdir()] == ["many.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (FileNotFoundError(2, "No such file or directory"), "the folder that archgraph runs in is no more"),
+        (OSError(24, "Too many open files"), "the system has too little for this: Too many open files"),
+        (OSError(28, "No space left on device"), "cannot write to standard output: No space left on device"),
+        (OSError(13, "Permission denied", "x\x1b"), "cannot use x\\x1b: Permission denied"),
+    ],
+)
+def test_what_the_system_refuses_is_told_as_what_it_is(capsys, error, said):
+    def run():
+        raise error
+
+    assert guarded(run) == 1
+    assert capsys.readouterr().err == f"{said}\n"
 
 
 def test_a_spec_is_a_regular_file(tmp_path):

@@ -15,6 +15,14 @@ SAID = {
     "draw conv_stack -o .": ("cannot save a figure as '.'",),
     "draw conv_stack -o x.svg --dpi 300": ("--dpi 300 has no effect on 'x.svg'", "-o x.png"),
     "contrast conv_stack vgg -o x.pdf --dpi 72": ("--dpi 72 has no effect on 'x.pdf'",),
+    "cost timm:": ("'timm:' names no model behind its colon", "timm:resnet50"),
+    "scale conv_stack Z=x2": ("there is no symbol 'Z'", "symbols: C, "),
+    "fit gpt2 --memory 8GB --reserve 9GB": ("9 GB are set aside, and 8GB has 8 GB",),
+    "fit gpt2 --memory 80GB --largest D%64,heads=D/0": ("'D/0': division by zero",),
+    "fit gpt2 --memory 80GB --frontier D": ("cannot read 'D'", "write --frontier D=256..1024:64"),
+    "fit gpt2 gpt2 vit --memory 80GB --largest B --largest B": ("3 networks and 2 --largest are given",),
+    "growth unet dit --along C=96": ("2 networks and 1 --along are given",),
+    "solve conv_stack C --params <=1e300": ("met as far as the search goes, which ends at 1,099,511,627,776 steps",),
     "sweep unet levels=1,2": ("cannot sweep 'levels'", "--set levels=3"),
 }
 

@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import pickle
+import sys
 
 import pytest
 
@@ -13,6 +14,7 @@ from archgraph.errors import QueryError
 from archgraph.laws.compiled import compiled
 from archgraph.laws.grid import front
 from archgraph.report.progress import progress
+from archgraph.studies import sweep as sweep_module
 
 np = pytest.importorskip("numpy")
 
@@ -285,3 +287,21 @@ def test_the_command(capsys, tmp_path):
     assert len(target.read_text().splitlines()) == 1 + 8
     assert main(["sweep", "dit", "D=16..64:16", "L=1..4", "--pareto", "macs", "--larger", "params", "--json"]) == 0
     assert capsys.readouterr().out.count('"macs"') > 3
+
+
+def test_a_long_grid_is_in_chunks_where_dask_is_there(monkeypatch):
+    pytest.importorskip("dask.array")
+    monkeypatch.setattr(sweep_module, "MANY", 4)
+    assert hasattr(sweep_module.chunked({"L": range(1, 6)})["L"], "chunks")
+    monkeypatch.setitem(sys.modules, "dask.array.core", None)
+    assert sweep_module.chunked({"L": range(1, 6)}) == {"L": range(1, 6)}
+    monkeypatch.setattr(sweep_module, "MANY_WITHOUT_DASK", 4)
+    with pytest.raises(ag.MissingToolError, match="more than 4 points needs dask"):
+        sweep_module.chunked({"L": range(1, 6)})
+
+
+def test_what_is_written_in_pieces_is_written_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr("archgraph.report.columns._WRITTEN", 2)
+    result = ag.load("transformer").sweep({"L": range(1, 6)}, ["params"])
+    result.save(str(tmp_path / "x.csv"))
+    assert (tmp_path / "x.csv").read_text() == result.table().to_csv()

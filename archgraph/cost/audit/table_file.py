@@ -6,12 +6,12 @@ import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from archgraph.cost.audit.audit import PublishedNumber
 from archgraph.cost.audit.published import PUBLISHED_KINDS, ColumnHeading, heading, printed_number
-from archgraph.errors import ArchgraphError, Place, QueryError, printable, quoted
+from archgraph.errors import ArchgraphError, Place, QueryError, quoted
 from archgraph.graph.network import Network
+from archgraph.report.reading import named_text
 
 LoadNamed = Callable[[str, str], Network]
 """What finds a network by its name and the bindings of its row, as they are written."""
@@ -97,7 +97,7 @@ def read_table(path: str) -> PublishedTable:
     Raises:
         QueryError: it is no text, has no lines, or a line has more or fewer cells than headings.
     """
-    text = _text(path)
+    text = named_text(path, "CSV")
     reader = csv.reader(text.splitlines(), delimiter=_delimiter(text), skipinitialspace=True)
     lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(map(str.strip, cells))]
     if len(lines) < 2:
@@ -114,16 +114,6 @@ def read_table(path: str) -> PublishedTable:
             )
     rows = tuple((number, dict(zip(columns, cells, strict=True))) for number, cells in rest)
     return PublishedTable(path, tuple(columns), rows)
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise QueryError(f"{quoted(path)} is no UTF-8 text", hint="save the table as CSV in UTF-8") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise QueryError(f"cannot read {printable(path)}: {reason}") from None
 
 
 def _delimiter(text: str) -> str:

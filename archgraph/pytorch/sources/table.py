@@ -34,7 +34,7 @@ def source_of(name: str) -> str | None:
     ['timm', None, 'nnunet', 'pt2', 'onnx']
     """
     prefix, colon, rest = name.partition(":")
-    if colon and rest and prefix in MODEL_SOURCES:
+    if colon and prefix in MODEL_SOURCES:
         return prefix
     if Path(name).suffix in SOURCES_BY_SUFFIX:
         return SOURCES_BY_SUFFIX[Path(name).suffix]
@@ -80,6 +80,8 @@ def named_model(name: str, options: BuilderOptions) -> NamedModel:
         from archgraph.pytorch.sources.builders import own_model
 
         return own_model(name, options)
+    if name == f"{source}:":
+        raise SpecError(f"'{name}' names no model behind its colon", hint="such as timm:resnet50 or hf:config.json")
     place, function = MODEL_SOURCES[source]
     build: Callable[..., NamedModel] = getattr(import_module(f"archgraph.pytorch.sources.{place}"), function)
     return build(name.removeprefix(f"{source}:"), options)
