@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from sympy import Expr
 
 from archgraph.cost.memory.ledger import Ledger, LiveStorage, Moment
-
-if TYPE_CHECKING:
-    from archgraph.cost.memory.forward import Tensor
+from archgraph.cost.memory.tensors import Tensor
 
 
 @dataclass(frozen=True)
-class Made:
+class BodyResult:
     """A result of a body.
 
     Attributes:
@@ -45,10 +42,10 @@ class BodyRun:
     place: str
     turns: int
     new: tuple[tuple[Expr, str], ...]
-    results: tuple[Made, ...]
+    results: tuple[BodyResult, ...]
 
 
-def alike(operands: Sequence[Tensor]) -> tuple[Any, ...]:
+def call_signature(operands: Sequence[Tensor]) -> tuple[tuple[int, Expr, Expr, bool], ...]:
     """Return what a run can tell of its operands: their laws, and which of them share storage.
 
     The caller holds them, so that none is freed in the run.
@@ -57,7 +54,7 @@ def alike(operands: Sequence[Tensor]) -> tuple[Any, ...]:
     return tuple((storages.index(one.storage), one.storage.law, one.law, one.flows) for one in operands)
 
 
-class Recorded:
+class WatchedRun:
     """Watches a run of a body.
 
     Args:
@@ -77,13 +74,15 @@ class Recorded:
         ledger, own = self._ledger, self._ledger.peak
         ledger.peak = own if own.total > self._peak.total else self._peak
         storages = list(dict.fromkeys((*self._shared, *(tensor.storage for tensor in results))))
-        made = tuple(Made(storages.index(one.storage), one.law, one.flows) for one in results)
+        made = tuple(BodyResult(storages.index(one.storage), one.law, one.flows) for one in results)
         new = tuple((storage.law, storage.kind) for storage in storages[len(dict.fromkeys(self._shared)) :])
         place, turns = own.place.removeprefix(self._path), ledger.turn - self._turn
         return BodyRun(own.total - self._live, own.turn - self._turn, place, turns, new, made)
 
 
-def played(run: BodyRun, ledger: Ledger, shared: Sequence[LiveStorage], path: str) -> list[tuple[LiveStorage, Made]]:
+def played(
+    run: BodyRun, ledger: Ledger, shared: Sequence[LiveStorage], path: str
+) -> list[tuple[LiveStorage, BodyResult]]:
     """Do to the account what a run did, and return the results, which the caller holds."""
     total = ledger.live + run.above
     if run.turns and ledger.chosen is None and total > ledger.peak.total:

@@ -10,9 +10,10 @@ from typing import TypeAlias
 
 from sympy import Add, Expr, Mul, ceiling
 
-from archgraph.cost.memory.bodies import BodyRun, Recorded, alike, played
+from archgraph.cost.memory.bodies import BodyRun, WatchedRun, call_signature, played
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHTS, Ledger, LiveStorage
 from archgraph.cost.memory.saved import is_part
+from archgraph.cost.memory.tensors import Tensor, Tensors
 from archgraph.graph.execution import Execution, is_weight, needed_inside, schedule
 from archgraph.graph.gradients import Flags, GradientFlow, GradientPaths
 from archgraph.graph.ir import Graph, Node, Repeat, Value
@@ -20,18 +21,6 @@ from archgraph.sizes.symbols import ZERO
 
 UNROLLED = 4
 """Iterations of a repeat that are run one by one: two, then two more behind what all those between keep."""
-
-
-@dataclass(eq=False)
-class Tensor:
-    """A value while the graph runs: the memory it views, its bytes, and whether gradients flow into it."""
-
-    storage: LiveStorage
-    law: Expr
-    flows: bool = False
-
-
-Tensors: TypeAlias = tuple[Tensor, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,12 +221,12 @@ class Forward:
         """Run a body, or do what an earlier run of it did: in inference nothing but the results stays."""
         if self.training:
             return self.run(body, operands, needed, wanted, scope)
-        key, ledger = (body, alike(operands), needed, wanted), self.ledger
+        key, ledger = (body, call_signature(operands), needed, wanted), self.ledger
         shared = [*(tensor.storage for tensor in operands), self.weight]
         known = self._runs.get(key)
         # The moment that laws are made for lies in one run only, which has to be gone through.
         if known is None or (ledger.chosen is not None and ledger.turn < ledger.chosen <= ledger.turn + known.turns):
-            recorded = Recorded(ledger, shared, scope.path)
+            recorded = WatchedRun(ledger, shared, scope.path)
             results = self.run(body, operands, needed, wanted, scope)
             self._runs[key] = recorded.ended(results)
             return results
