@@ -1,13 +1,11 @@
-"""Figures for the benchmark: the slowest one of the gallery, and one of a thousand operations."""
+"""Figures for the benchmark: one of the gallery, and one of a thousand operations."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from archgraph import load
 from archgraph.figures.layout.graphviz import layout_graphviz
-from archgraph.spec.load import shipped_names
 
 BLOCKS = 46  # of DiT, which make a little more than a thousand operations
 
@@ -15,16 +13,6 @@ BLOCKS = 46  # of DiT, which make a little more than a thousand operations
 def drawn(name: str) -> Callable[[], object]:
     """Return load, draw and write of one shipped spec."""
     return lambda: load(name).draw().svg
-
-
-def slowest() -> str:
-    """Return the name of the shipped spec whose figure takes longest."""
-    times = {}
-    for name in shipped_names():
-        start = time.perf_counter()
-        drawn(name)()
-        times[name] = time.perf_counter() - start
-    return max(times, key=lambda name: times[name])
 
 
 def unrolled() -> tuple[Callable[[], object], Callable[[], object]]:

@@ -1,30 +1,47 @@
-"""Speed as ratios against a peer in the same run; exits with 1 where a promise does not hold.
+"""Speed in one table: ratios against a peer in the same run, times over the gallery, growth over sizes.
 
-Each ratio compares the best of several alternating runs, so that a busy machine slows both sides. The peer of the
-laws is the spec's own lowering, which builds on the meta device several times faster than the usual implementations.
+`python tests/benchmarks/run.py` exits with 1 where a promise does not hold; `--whole` adds the rows that take long.
+Each ratio compares the best of a few runs of either side, in processor time, so that a busy machine changes little.
+The peer of the laws is the spec's own lowering, which builds on the meta device several times faster than the usual
+implementations. What stands under `before` is quoted from an earlier measurement, of another day.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.util import find_spec
+from itertools import chain
+from math import inf
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from figures import drawn, slowest, unrolled
-from growth import main as print_growth
+import gallery
+import growth
+from figures import drawn, unrolled
+from table import Row, printed, seconds
 
-RUNS = 5
+RUNS = 3
 CLEAR = 0.7
-"""Of a promise: a ratio below that, after two runs of either side, is not measured any further."""
-TRACE = "trace sd 1.5 of diffusers / torch.export alone"
-"""Runs where diffusers is installed, and once: it takes the better part of a minute on either side."""
+"""Of a promise: a ratio below that is not measured any further."""
 POINTS = 10_000_000
 UNET = "unet:padded-512"
+
+
+class Check(NamedTuple):
+    """What is asked, beside which peer, what was found before, and the largest ratio of their times."""
+
+    question: str
+    peer: str
+    before: str
+    runs: tuple[Callable[[], object], Callable[[], object]]
+    promise: float
+    times: int = RUNS
 
 
 def process(*command: str, answers: tuple[int, ...] = (0,)) -> Callable[[], None]:
@@ -41,19 +58,22 @@ def process(*command: str, answers: tuple[int, ...] = (0,)) -> Callable[[], None
     return run
 
 
+@cache
+def of_peer(run: Callable[[], object], runs: int = RUNS) -> float:
+    """Return the best time of a peer, which several rows may share."""
+    return min(seconds(run) for _ in range(runs))
+
+
 def best(
     first: Callable[[], object], second: Callable[[], object], runs: int = RUNS, promise: float = 0.0
 ) -> tuple[float, float]:
-    """Return the best times of two runs, taken in turn, until it is clear that a promise holds."""
-    times: tuple[list[float], list[float]] = ([], [])
+    """Return the best times of two runs; once is enough where it is clear that a promise holds."""
+    peer, least = of_peer(second, runs), inf
     for _ in range(runs):
-        if len(times[0]) > 1 and min(times[0]) <= CLEAR * promise * min(times[1]):
+        least = min(least, seconds(first))
+        if least <= CLEAR * promise * peer:
             break
-        for run, taken in zip((first, second), times, strict=True):
-            start = time.perf_counter()
-            run()
-            taken.append(time.perf_counter() - start)
-    return min(times[0]), min(times[1])
+    return least, peer
 
 
 def cost_of(length: int) -> Callable[[], object]:
@@ -215,13 +235,6 @@ def median_recording() -> tuple[float, float]:
     return sorted(times, key=lambda pair: pair[0] / pair[1])[len(times) // 2]
 
 
-def timed(checks: list[tuple[str, Callable[[], object], Callable[[], object], float]]) -> Iterator[Any]:
-    """Yield the name, both times and the promise of every check, and of the recordings."""
-    for name, ours, peer, promise in checks:
-        yield name, *best(ours, peer, 1 if name == TRACE else RUNS, promise), promise
-    yield "recording a module / FlopCounterMode, the median", *median_recording(), 1.5
-
-
 def worst_bomb() -> tuple[str, Callable[[], object]]:
     """Return the harmful spec that takes longest to refuse, and reading it."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "spec"))
@@ -231,53 +244,87 @@ def worst_bomb() -> tuple[str, Callable[[], object]]:
     return name, lambda: bombs.explode(text)
 
 
-def main() -> int:
-    """Print the ratios and return 1 where one misses its promise."""
-    import_torch = process(sys.executable, "-c", "import torch")
-    import_sympy = process(sys.executable, "-c", "import sympy")
-    checks = [
-        ("archgraph --version / import torch", process("archgraph", "--version"), import_torch, 0.2),
-        ("archgraph cost dit / import torch", process("archgraph", "cost", "dit"), import_torch, 0.55),
-        ("archgraph cost dit / import sympy, the floor", process("archgraph", "cost", "dit"), import_sympy, 2.5),
-        ("archgraph cost sd / import torch", process("archgraph", "cost", "sd"), import_torch, 1.0),
-        (
-            "archgraph fit dit unet nnunet / import torch",
-            process("archgraph", "fit", "dit", "unet", "nnunet", "--device", "h100", "--batch", "32", answers=(0, 1)),
-            import_torch,
-            1.0,
-        ),
-        ("dit with L = 1,000,000 / L = 28", cost_of(1_000_000), cost_of(28), 1.25),
-        ("laws of sd / count on meta", laws("sd"), measured("sd"), 1 / 3),
-        *(
-            (f"receptive fields of {name} / import torch", fields(name, input), import_torch, 1 / 3)
-            for name, input in (("sd", "latent"), ("swin", "image"), ("nnunet", "image"))
-        ),
-        (f"{POINTS:,} configurations / by hand in numpy", *swept(POINTS), 2.0),
-    ]
-    if find_spec("diffusers"):
-        checks.append((TRACE, *traced(), 2.0))
-    name = slowest()
+def starts() -> Iterator[Check]:
+    """Yield whole processes, beside the import of a library."""
+    torch = process(sys.executable, "-c", "import torch")
+    sympy = process(sys.executable, "-c", "import sympy")
+
+    def shell(*words: str, answers: tuple[int, ...] = (0,)) -> Callable[[], None]:
+        return process("archgraph", *words, answers=answers)
+
+    fit = ("fit", "dit", "unet", "nnunet", "--device", "h100", "--batch", "32")
+    peer = "import torch"
+    yield Check("archgraph --version", peer, "0.33", (shell("--version"), torch), 0.2)
+    yield Check("archgraph cost dit", peer, "0.39 - 0.53", (shell("cost", "dit"), torch), 0.55)
+    yield Check("archgraph cost dit", "import sympy, the floor", "", (shell("cost", "dit"), sympy), 2.5)
+    yield Check("archgraph cost sd", peer, "", (shell("cost", "sd"), torch), 1.0)
+    yield Check("archgraph fit dit unet nnunet", peer, "", (shell(*fit, answers=(0, 1)), torch), 1.0)
+    with tempfile.TemporaryDirectory() as folder:
+        drawn_to = ("-o", f"{folder}/figure.svg")
+        yield Check("archgraph draw dit", peer, "0.49", (shell("draw", "dit", *drawn_to), torch), 1.0)
+        contrast = shell("contrast", "unet", "dit", *drawn_to)
+        yield Check("archgraph contrast unet dit", peer, "0.77", (contrast, torch), 1.25)
+    for name, input in (("sd", "latent"), ("swin", "image"), ("nnunet", "image")):
+        yield Check(f"receptive fields of {name}", peer, "", (fields(name, input), torch), 1 / 3)
     bomb, explode = worst_bomb()
-    checks += [
-        ("hops of DiT with 10,000 blocks / with 10", hopped("dit", L=10_000), hopped("dit", L=10), 1.5),
-        ("hops of Llama, 10**6 tokens / 4,096", hopped("llama", N=10**6), hopped("llama", N=4096), 1.5),
-        ("hops of U-Net, 10**6 pixels / 512", hopped(UNET, H=2**20, W=2**20), hopped(UNET), 1.5),
-        ("probes of U-Net, 10**6 pixels / 512", probed(UNET, "logits", H=2**20, W=2**20), probed(UNET, "logits"), 1.5),
-        ("effective field of a window of 4,096 / of 1,024", spread_evenly(4096), spread_evenly(1024), 4.0),
-        (f"'{bomb}', the slowest of the harmful specs / import torch", explode, import_torch, 1.0),
-        (f"{name}, the slowest figure / import torch", drawn(name), import_torch, 1.0),
-        ("a thousand operations drawn / their layout by Graphviz", *unrolled(), 2.0),
-    ]
-    failed = False
-    for name, first, second, promise in timed(checks):
-        ratio = first / second
-        failed |= ratio > promise
-        verdict = "ok" if ratio <= promise else "MISSED"
-        print(f"{name}: {first * 1e3:.1f} ms / {second * 1e3:.1f} ms = {ratio:.3f} (promise {promise:.3f}) {verdict}")
-        if f"{POINTS:,}" in name:
-            print(f"  {POINTS / first / 1e6:.0f} million configurations per second, on one core")
-    print()
-    return int(bool(print_growth()) or failed)
+    yield Check(f"'{bomb}', the slowest harmful spec", peer, "", (explode, torch), 1.0)
+    yield Check("adm drawn, the slowest figure", peer, "393 ms at most", (drawn("adm"), torch), 1.0)
+
+
+def analyses() -> Iterator[Check]:
+    """Yield questions beside another tool, or beside themselves at a smaller size."""
+    yield Check("laws of sd", "built and counted on meta", "69 ms / 671 ms", (laws("sd"), measured("sd")), 1 / 3)
+    yield Check(f"{POINTS:,} configurations", "by hand in numpy", "5 - 6.5", swept(POINTS), 2.0)
+    dit = (cost_of(1_000_000), cost_of(28))
+    yield Check("dit with L = 1,000,000", "L = 28", "flat", dit, 1.25)
+    dit = (hopped("dit", L=10_000), hopped("dit", L=10))
+    yield Check("hops of DiT with 10,000 blocks", "with 10", "linear", dit, 1.5)
+    llama = (hopped("llama", N=10**6), hopped("llama", N=4096))
+    yield Check("hops of Llama, 10**6 tokens", "4,096", "out of memory at 65,536", llama, 1.5)
+    unet = (hopped(UNET, H=2**20, W=2**20), hopped(UNET))
+    yield Check("hops of U-Net, 10**6 pixels a side", "512", "out of memory at 65,536", unet, 1.5)
+    unet = (probed(UNET, "logits", H=2**20, W=2**20), probed(UNET, "logits"))
+    yield Check("probes of U-Net, 10**6 pixels a side", "512", "over 5 s", unet, 1.5)
+    window = (spread_evenly(4096), spread_evenly(1024))
+    yield Check("effective field of a window of 4,096", "of 1,024", "", window, 4.0)
+
+
+def long_ones() -> Iterator[Check]:
+    """Yield what takes many seconds on either side."""
+    yield Check("a thousand operations drawn", "their layout by Graphviz", "", unrolled(), 2.0)
+    if find_spec("diffusers"):
+        yield Check("trace sd 1.5 with free sizes", "torch.export alone", "3.3 - 4.1 x static", traced(), 2.0, times=1)
+
+
+def ratios(*, whole: bool) -> Iterator[Row]:
+    """Yield every check with its ratio, and the median of the recordings."""
+    for check in chain(starts(), analyses(), long_ones() if whole else ()):
+        yield _row(check, *best(*check.runs, check.times, check.promise))
+    recorded = Check("recording a module, the median of three", "FlopCounterMode", "0.95", (_nothing, _nothing), 1.5)
+    yield _row(recorded, *median_recording())
+
+
+def _nothing() -> None:
+    """Stand for runs that are chosen among several."""
+
+
+def _row(check: Check, first: float, second: float) -> Row:
+    now, peer = f"{first * 1e3:.1f}", f"{check.peer}: {second * 1e3:.1f}"
+    return Row(check.question, check.before, now, peer, first / second, promise=check.promise)
+
+
+def rows(*, whole: bool) -> Iterator[Row]:
+    """Yield the whole table."""
+    yield from ratios(whole=whole)
+    yield from gallery.rows(whole=whole)
+    yield from growth.rows(whole=whole)
+
+
+def main() -> int:
+    """Print the table and return 1 where a row misses its promise."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--whole", action="store_true", help="the rows that take long too")
+    return int(any(row.missed for row in printed(rows(whole=parser.parse_args().whole))))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from sympy import expand
 
 import archgraph as ag
 from archgraph.cli import main
+from archgraph.cost.memory.forward import Forward
 from archgraph.cost.memory.memory import Memory
 from archgraph.cost.memory.setting import Setting
 from archgraph.errors import QueryError
@@ -104,6 +105,14 @@ def test_the_law_of_the_peak_has_its_value(name, mode):
     peak = g.peak_memory(mode, optimizer="adam")
     assert peak.law.xreplace(g.point()) == peak.bytes == sum(peak.by_kind.values())
     assert {kind: law.xreplace(g.point()) for kind, law in peak.laws.items()} == peak.by_kind
+
+
+@pytest.mark.parametrize("name", ["swin", "nnunet", "mixtral", "transformer"])
+def test_a_body_that_is_run_once_for_all_calls_counts_as_if_it_were_run_for_each(name, monkeypatch):
+    found = ag.load(name).at().peak_memory()
+    monkeypatch.setattr(Forward, "_body", Forward.run)
+    each = ag.load(name).at().peak_memory()
+    assert (found.node, found.by_kind, found.laws) == (each.node, each.by_kind, each.laws)
 
 
 def test_weights_gradients_and_states():

@@ -151,7 +151,9 @@ def compare(seed: int) -> None:
     count = paths.home.count
     expected = searched(g)
     every = [hops for row in expected for hops in row if hops is not None]
+    assert paths.rows(range(count)) == expected, seed
     assert paths.matrix() == expected, seed
+    # From now on rows are those of all outputs, walked together.
     assert paths.rows(range(count)) == expected, seed
     assert paths.max_path() == max(every, default=0), seed
     assert paths.connected * count * paths.extent == pytest.approx(len(every)), seed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import archgraph as ag
+from archgraph.cost.memory.forward import Forward
 from archgraph.errors import ArchgraphError
 
 
@@ -40,20 +41,41 @@ def test_a_description_stays_short():
     assert len(repr(g)) < 300 and repr(g).endswith("…>")
 
 
-def test_memory_of_calls_in_calls_is_refused():
-    blocks = "".join(f"  b{i}: {{do: [b{i - 1}, b{i - 1}]}}\n" for i in range(1, 19))
+def calls_in_calls(depth: int) -> ag.Architecture:
+    blocks = "".join(f"  b{i}: {{do: [b{i - 1}, b{i - 1}]}}\n" for i in range(1, depth))
     text = f"archgraph: 1\ninputs: {{x: {{c: 4, n: 16}}}}\nblocks:\n  b0: {{do: [linear: {{out: x.c}}]}}\n{blocks}"
-    g = ag.loads(f"{text}network: [b18]\n")
+    return ag.loads(f"{text}network: [b{depth - 1}]\n")
+
+
+def test_memory_of_training_through_calls_in_calls_is_refused():
+    g = calls_in_calls(19)
     assert g.at().params == 20 * 2**18
     with pytest.raises(ArchgraphError, match="walks through 262,144 operations, and the limit is 50,000"):
-        g.peak_memory()
+        g.peak_memory("training")
 
 
-def test_repeats_in_repeats_are_refused_before_they_are_walked_through():
+def test_memory_of_inference_runs_a_body_once_for_all_calls(monkeypatch):
+    """Twenty blocks that call the one before twice: a million operations, and a run of each block or two."""
+    run, runs = Forward.run, []
+    monkeypatch.setattr(Forward, "run", lambda self, graph, *given: runs.append(graph) or run(self, graph, *given))
+    peak = calls_in_calls(21).peak_memory()
+    assert len(runs) < 5 * 21
+    # The weights; the input, what each of twenty callers holds for its second call, and what the last one makes.
+    assert peak.bytes == 4 * (20 * 2**20 + 22 * 4 * 16)
+
+
+def nested_repeats() -> ag.Architecture:
     inside = "[{conv: {out: 8, kernel: 1}}]"
     for _ in range(12):
         inside = f"[{{repeat: 10**9, do: {inside}}}]"
-    g = ag.loads(f"archgraph: 1\ninputs: {{x: {{c: 8, h: 8, w: 8}}}}\nnetwork: {inside}\n")
-    assert g.at().params == 72 * 10**108
+    return ag.loads(f"archgraph: 1\ninputs: {{x: {{c: 8, h: 8, w: 8}}}}\nnetwork: {inside}\n")
+
+
+def test_training_through_repeats_in_repeats_is_refused_before_they_are_walked_through():
+    assert nested_repeats().at().params == 72 * 10**108
     with pytest.raises(ArchgraphError, match="walks through 16,777,216 operations"):
-        g.at().peak_memory()
+        nested_repeats().at().peak_memory("training")
+
+
+def test_inference_through_repeats_in_repeats_is_run_once_per_body():
+    assert nested_repeats().at().peak_memory().bytes == 4 * (72 * 10**108 + 14 * 8 * 8 * 8)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from sympy import Expr
 
-from archgraph.cost.memory.forward import Again, Done, Forward, RunRecord, Skipped, Summed, Tensor, Tensors
+from archgraph.cost.memory.forward import Again, Done, Forward, RunRecord, Skipped, Summed
 from archgraph.cost.memory.ledger import GRADIENTS, WEIGHT_GRADIENTS, Ledger, LiveStorage
+from archgraph.cost.memory.tensors import Tensor, Tensors
 
 
 class Backward:

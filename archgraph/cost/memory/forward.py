@@ -10,8 +10,10 @@ from typing import TypeAlias
 
 from sympy import Add, Expr, Mul, ceiling
 
+from archgraph.cost.memory.bodies import BodyRun, WatchedRun, call_signature, played
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHTS, Ledger, LiveStorage
 from archgraph.cost.memory.saved import is_part
+from archgraph.cost.memory.tensors import Tensor, Tensors
 from archgraph.graph.execution import Execution, is_weight, needed_inside, schedule
 from archgraph.graph.gradients import Flags, GradientFlow, GradientPaths
 from archgraph.graph.ir import Graph, Node, Repeat, Value
@@ -19,18 +21,6 @@ from archgraph.sizes.symbols import ZERO
 
 UNROLLED = 4
 """Iterations of a repeat that are run one by one: two, then two more behind what all those between keep."""
-
-
-@dataclass(eq=False)
-class Tensor:
-    """A value while the graph runs: the memory it views, its bytes, and whether gradients flow into it."""
-
-    storage: LiveStorage
-    law: Expr
-    flows: bool = False
-
-
-Tensors: TypeAlias = tuple[Tensor, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +99,7 @@ class Forward:
         self.tape: list[RunRecord] = []
         self.uses: Counter[str] = Counter()
         self.weight: LiveStorage = LiveStorage(ZERO, 0, WEIGHTS)
+        self._runs: dict[object, BodyRun] = {}
 
     def run(
         self, graph: Graph, operands: Tensors, needed: tuple[Value, ...], wanted: Flags, scope: RunScope
@@ -221,8 +212,27 @@ class Forward:
         length = length if any(wanted) else None
         if not node.once:
             return self._iterations(node, operands, wanted, inner, length)
-        run = lambda: self.run(node.body, operands, needed, wanted, inner)  # noqa: E731
+        run = lambda: self._body(node.body, operands, needed, wanted, inner)  # noqa: E731
         return run() if length is None else self._dropped(run, inner.path[:-1], operands)
+
+    def _body(
+        self, body: Graph, operands: Tensors, needed: tuple[Value, ...], wanted: Flags, scope: RunScope
+    ) -> Tensors:
+        """Run a body, or do what an earlier run of it did: in inference nothing but the results stays."""
+        if self.training:
+            return self.run(body, operands, needed, wanted, scope)
+        key, ledger = (body, call_signature(operands), needed, wanted), self.ledger
+        shared = [*(tensor.storage for tensor in operands), self.weight]
+        known = self._runs.get(key)
+        # The moment that laws are made for lies in one run only, which has to be gone through.
+        if known is None or (ledger.chosen is not None and ledger.turn < ledger.chosen <= ledger.turn + known.turns):
+            recorded = WatchedRun(ledger, shared, scope.path)
+            results = self.run(body, operands, needed, wanted, scope)
+            self._runs[key] = recorded.ended(results)
+            return results
+        return tuple(
+            Tensor(storage, made.law, made.flows) for storage, made in played(known, ledger, shared, scope.path)
+        )
 
     def _iterations(
         self, node: Repeat, operands: Tensors, wanted: Flags, scope: RunScope, length: Expr | None
@@ -260,7 +270,7 @@ class Forward:
         carried, tensors = len(node.outputs), operands
         for turn in range(turns):
             own = scope.weights if node.share is not None else f"{scope.weights}{start + turn}."
-            results = self.run(node.body, tensors, node.body.outputs, wanted, RunScope(scope.path, own))
+            results = self._body(node.body, tensors, node.body.outputs, wanted, RunScope(scope.path, own))
             if turn:
                 self._drop(tensors[:carried])
             tensors = (*results, *tensors[carried:])
@@ -278,7 +288,7 @@ class Forward:
         The others get gradients too, for other positions use them.
         """
         active = [RunScope(scope.path, f"{scope.weights}{i}.") for i in range(self.ledger.measure(node.count))]
-        parts = tuple(self.run(node.body, operands, node.body.outputs, wanted, place)[0] for place in active)
+        parts = tuple(self._body(node.body, operands, node.body.outputs, wanted, place)[0] for place in active)
         law = self.execution.bytes_of(node.outputs[0].type)
         stacked = self.ledger.new(node.count * law, ACTIVATIONS)
         self.ledger.note(scope.path[:-1])

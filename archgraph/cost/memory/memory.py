@@ -12,12 +12,13 @@ from archgraph.cost.costs import stored_weights
 from archgraph.cost.memory.autocast import autocast
 from archgraph.cost.memory.backward import Backward
 from archgraph.cost.memory.cast_weights import CastWeights
-from archgraph.cost.memory.forward import Forward, RunScope, Tensor
+from archgraph.cost.memory.forward import Forward, RunScope
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHT_GRADIENTS, WEIGHTS, Ledger, Measure, Moment
 from archgraph.cost.memory.loss import ChunkedHead, chunked_head, loss_bytes
 from archgraph.cost.memory.saved import SavedBytes, asked_of
 from archgraph.cost.memory.setting import AttentionKernel, Dtype, Setting, setting
 from archgraph.cost.memory.states import state_bytes
+from archgraph.cost.memory.tensors import Tensor
 from archgraph.graph.checkpoints import Checkpoint
 from archgraph.graph.execution import Execution
 from archgraph.graph.ir import Graph, Value

@@ -91,8 +91,8 @@ MOST_VISITED = 50_000
 """Operations that are walked through one after the other; blocks in blocks and repeats in repeats multiply them."""
 
 
-def check_visited(graph: Graph) -> None:
-    """Refuse a network whose calls in calls are too many to be walked through.
+def check_visited(graph: Graph, *, training: bool = True) -> None:
+    """Refuse a network whose calls in calls are too many to be walked through; in inference a body is walked once.
 
     Raises:
         QueryError: there are more than `MOST_VISITED` operations, with the iterations that are run one by one.
@@ -106,7 +106,7 @@ def check_visited(graph: Graph) -> None:
             )
         return known[inside]
 
-    if visited(graph) > MOST_VISITED:
+    if training and visited(graph) > MOST_VISITED:
         raise QueryError(
             f"the peak of memory walks through {visited(graph):,} operations, and the limit is {MOST_VISITED:,}",
             hint="ask for the blocks one by one, or repeat: n instead of calls in calls and repeats in repeats",
@@ -120,7 +120,7 @@ def _turns(node: Repeat) -> int:
 
 def peak_memory(g: Network, setting: Setting) -> PeakMemory:
     """Return the peak of an architecture at its bound values."""
-    check_visited(g.graph)
+    check_visited(g.graph, training=setting.training)
     setting = replace(setting, own=g.floating, checkpoint=setting.checkpoint.at(g.evaluate))
     known: dict[Expr, int] = {}
 

@@ -31,15 +31,22 @@ class Connection:
     Attributes:
         read: all coordinates of the operand that a coordinate of the output reads.
         still: those of them in the same place: no move leads there.
+        within: whether the operand has every coordinate that the output has.
     """
 
     read: IndexRule
     still: IndexRule
+    within: bool = False
 
     @cached_property
     def stays(self) -> bool:
         """Whether nothing is moved, as by most operations: each coordinate reads what is in its place."""
         return self.read == self.still
+
+    @cached_property
+    def keeps(self) -> bool:
+        """Whether each coordinate reads itself and nothing else."""
+        return self.stays and isinstance(self.read, Mapped) and self.read.map == IDENTITY and self.within
 
 
 def connection(relation: Relation, region: Region, operand: Located | None, output: Located | None) -> Connection:
@@ -60,7 +67,7 @@ def connection(relation: Relation, region: Region, operand: Located | None, outp
         return Connection(everything(1), everything(1))
     if output is None:
         return Connection(everything(operand.count), NONE_READ)
-    return Connection(*_rules(relation, region, operand, output))
+    return Connection(*_rules(relation, region, operand, output), output.count <= operand.count)
 
 
 def _rules(relation: Relation, region: Region, operand: Located, output: Located) -> tuple[IndexRule, IndexRule]:

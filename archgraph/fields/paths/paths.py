@@ -101,7 +101,17 @@ class Paths:
             QueryError: the output lies outside.
         """
         self.check_output(output)
+        if self._all is not None:
+            return self._of_all(self._all, output)
         return self._reached(output).states[0].get(self.input, ())
+
+    def _of_all(self, found: tuple[tuple[range, Levels[Course]], ...], output: int) -> Levels[Indices]:
+        """Return the levels of one output out of those of all."""
+        for outputs, levels in found:
+            if output in outputs:
+                j = outputs.index(output)
+                return self._walk.trimmed([places.at(j) for places in levels])
+        return ()
 
     def hops(self, position: int, output: int) -> int | None:
         """Return the fewest moves from an input position to an output position, None where no path leads."""

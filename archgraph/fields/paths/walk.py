@@ -70,8 +70,8 @@ class PathWalk(ABC, Generic[PlaceSet]):
 
     def pulled(self, links: Connection, levels: Levels[PlaceSet]) -> Levels[PlaceSet]:
         """Return what reaches the coordinates of an operand from those of an output."""
-        if not levels:
-            return ()
+        if not levels or links.keeps:
+            return levels
         still = [self.image(links.still, places) for places in levels]
         if links.stays:
             return self.trimmed(still)

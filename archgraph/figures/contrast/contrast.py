@@ -48,7 +48,8 @@ def contrast_diagram(
             f"a contrast needs {_LEAST_WIDTH / 72:g} in, and has {width / 72:.3g} in", hint="give it the width text"
         )
     found = sides(networks)
-    trials = (_stacked(_panels(found, panels, width, pitch, tall, scale=scale)) for pitch, tall in _ROWS)
+    fixed = _fixed(found, panels, width, scale=scale)
+    trials = (_stacked(_panels(found, fixed, width, pitch, tall, scale=scale)) for pitch, tall in _ROWS)
     drawn = first_fitting(trials, lambda trial: trial.height + 1 <= height)
     notes = (f"{drawn.height / 72:.1f} in tall: ask for fewer panels",) if drawn.height + 1 > height else ()
     names = [facts.network.name for facts in networks]
@@ -83,21 +84,32 @@ def _told(panels: Sequence[str], width: float, count: int) -> list[str]:
     return told
 
 
-def _panels(
-    found: Sequence[Side], panels: Sequence[str], width: float, pitch: float, tall: float, *, scale: bool
-) -> Iterator[Diagram]:
+def _fixed(found: Sequence[Side], panels: Sequence[str], width: float, *, scale: bool) -> list[Diagram | None]:
+    """The panels in order, drawn once for all trials; None where the stages stand, whose rows give way."""
+    drawn: list[Diagram | None] = []
     for chart, run in groupby(panels, key=lambda name: name in CHARTS):
         names = list(run)
-        if chart:
-            yield charts(found, names, width)
-            continue
-        for name in names:
-            if name == "stages" and found[0].facts.options.style != "boxes":
-                yield _maps(found, width, scale=scale)
-            elif name == "laws":
-                yield laws(found, width, _told(panels, width, len(found)))
-            else:
-                yield _stages(found, width, pitch, tall, scale=scale) if name == "stages" else _levels(found, width)
+        drawn += (
+            [charts(found, names, width)]
+            if chart
+            else [_panel(found, name, panels, width, scale=scale) for name in names]
+        )
+    return drawn
+
+
+def _panel(found: Sequence[Side], name: str, panels: Sequence[str], width: float, *, scale: bool) -> Diagram | None:
+    if name == "stages":
+        return _maps(found, width, scale=scale) if found[0].facts.options.style != "boxes" else None
+    if name == "laws":
+        return laws(found, width, _told(panels, width, len(found)))
+    return _levels(found, width)
+
+
+def _panels(
+    found: Sequence[Side], fixed: Sequence[Diagram | None], width: float, pitch: float, tall: float, *, scale: bool
+) -> Iterator[Diagram]:
+    for drawn in fixed:
+        yield _stages(found, width, pitch, tall, scale=scale) if drawn is None else drawn
 
 
 def _maps(found: Sequence[Side], width: float, *, scale: bool) -> Diagram:
