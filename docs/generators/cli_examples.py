@@ -112,7 +112,7 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         (
             "Logits and their loss part by part.",
-            "fit llama:3-8b --device h200 --at N=2048 --checkpoint block --attention flash --dtype bf16 --loss chunked --chunks 16",
+            "fit llama:3-8b --device h200 --at N=2048 --checkpoint block --dtype bf16 --loss chunked --chunks 16",
         ),
         (
             "The widest that fits a memory.",

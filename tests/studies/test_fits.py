@@ -51,7 +51,7 @@ def test_what_is_no_number_of_bytes(written):
 
 
 def test_all_of_a_memory_cannot_be_reserved():
-    with pytest.raises(QueryError, match="reserve=90.0 GB leaves nothing of 80.0 GB") as told:
+    with pytest.raises(QueryError, match=r"reserve=90\.0 GB leaves nothing of 80\.0 GB") as told:
         ag.load("conv_stack").fits("80GB", reserve=90 * 10**9)
     assert told.value.hint == "a smaller reserve, or a larger memory"
 
