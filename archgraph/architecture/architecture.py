@@ -972,7 +972,7 @@ class Architecture(Generic[Said_co]):
 
         Args:
             device: a name in the table of hardware.
-            tokens_per_second: of all ranks; a token is a position that attention mixes first, else one of the first input.
+            tokens_per_second: of all ranks; a position that attention mixes first, else one of the first input.
             run: how the network is trained; or its settings as keywords, see `Training`.
             causal: whether causal attention counts with `all` pairs of positions, or with `half` of them; published
                 numbers differ in it.
