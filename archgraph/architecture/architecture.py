@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from archgraph.cost.serving.settings import Serving
     from archgraph.cost.training.fit import Fit
     from archgraph.cost.training.run import Training
-    from archgraph.cost.training.step_report import Causal, StepFlops
+    from archgraph.cost.training.step_report import CausalPairs, StepFlops
     from archgraph.cost.training.training_memory import TrainingMemory
     from archgraph.fields.effective.effective import Effective
     from archgraph.fields.paths.hop_path import HopPath
@@ -965,7 +965,7 @@ class Architecture(Generic[Said_co]):
         tokens_per_second: float,
         run: Training | None = None,
         *,
-        causal: Causal = "all",
+        causal: CausalPairs = "all",
         **options: object,
     ) -> float:
         """Return the share of the peak rate that a measured throughput uses, of all ranks together.

@@ -23,7 +23,7 @@ from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.report.table import Table
 from archgraph.sizes.expansion import expanded
 
-Causal: TypeAlias = Literal["all", "half"]
+CausalPairs: TypeAlias = Literal["all", "half"]
 CAUSAL = ("all", "half")
 ALL_PAIRS = "causal masks are not halved: all pairs of positions are counted"
 APPROXIMATE = "6ND is an approximation; for convolutions it means nothing"
@@ -152,7 +152,7 @@ def causal_flops(g: Network, run: Training) -> int:
     return run.batch * run.accumulate * g.evaluate(2 * law)
 
 
-def mfu(g: Network, name: str, run: Training, tokens_per_second: float, causal: Causal) -> float:
+def mfu(g: Network, name: str, run: Training, tokens_per_second: float, causal: CausalPairs) -> float:
     """Return the share of the ranks' peak that a measured throughput uses, by the model's operations alone.
 
     Raises:
