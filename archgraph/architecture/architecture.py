@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from archgraph.cost.serving.settings import Serving
     from archgraph.cost.training.fit import Fit
     from archgraph.cost.training.run import Training
-    from archgraph.cost.training.step_report import StepFlops
+    from archgraph.cost.training.step_report import CausalPairs, StepFlops
     from archgraph.cost.training.training_memory import TrainingMemory
     from archgraph.fields.effective.effective import Effective
     from archgraph.fields.paths.hop_path import HopPath
@@ -959,22 +959,33 @@ class Architecture(Generic[Said_co]):
 
         return step_flops(self.network, training(run, options))
 
-    def mfu(self, device: str, tokens_per_second: float, run: Training | None = None, **options: object) -> float:
+    def mfu(
+        self,
+        device: str,
+        tokens_per_second: float,
+        run: Training | None = None,
+        *,
+        causal: CausalPairs = "all",
+        **options: object,
+    ) -> float:
         """Return the share of the peak rate that a measured throughput uses, of all ranks together.
 
         Args:
             device: a name in the table of hardware.
-            tokens_per_second: of all ranks; a token is a position of the first input.
+            tokens_per_second: of all ranks; a position that attention mixes first, else one of the first input.
             run: how the network is trained; or its settings as keywords, see `Training`.
+            causal: whether causal attention counts with `all` pairs of positions, or with `half` of them; published
+                numbers differ in it.
             options: the settings.
 
-        >>> round(load("llama:3-8b").at(N=8192).mfu("h100", 9500, dtype="bf16-mixed"), 3)
-        0.556
+        >>> g = load("llama:3-8b").at(N=8192)
+        >>> [round(g.mfu("h100", 9500, causal=count, dtype="bf16-mixed"), 3) for count in ("all", "half")]
+        [0.556, 0.494]
         """
         from archgraph.cost.training.run import training
         from archgraph.cost.training.step_report import mfu
 
-        return mfu(self.network, device, training(run, options), tokens_per_second)
+        return mfu(self.network, device, training(run, options), tokens_per_second, causal)
 
     def serving(self, settings: Serving | None = None, **options: object) -> Served:
         """Return what it takes to run the network token by token: weights, caches, operations, an estimate of time.

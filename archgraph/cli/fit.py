@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archgraph.studies.growth_path import GrowthPath
 
 RUN_WORDS = ("optimizer", "dtype", "attention", "kernel", "loss", "peak")
-RUN_COUNTS = {"batch": 1, "accumulate": 1, "gpus": 1, "tp": 1, "pp": 1, "virtual": 1, "ep": 1, "zero": 0}
+RUN_COUNTS = {"batch": 1, "accumulate": 1, "gpus": 1, "tp": 1, "pp": 1, "virtual": 1, "ep": 1, "zero": 0, "chunks": 1}
 
 
 def _fit_options(parser: Parser) -> None:

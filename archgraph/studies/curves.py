@@ -11,7 +11,7 @@ from archgraph.cost.costs import CostRow
 from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.precision import PRECISIONS
 from archgraph.cost.part import whole_part
-from archgraph.cost.training.fit import Fit
+from archgraph.cost.training.fit import Fit, beside
 from archgraph.cost.training.run import Training
 from archgraph.errors import QueryError, not_among, printable, quoted
 from archgraph.graph.network import Network
@@ -119,7 +119,7 @@ def ceiling(memory: int, run: Training) -> float:
     """
     bytes_of, numbers = PRECISIONS[run.dtype], OPTIMIZERS[run.optimizer].per_scalar
     states = (numbers or 0) * bytes_of.states + bytes_of.master
-    return (memory - run.reserve) / (bytes_of.weights + bytes_of.gradients + states)
+    return beside(memory, run.reserve) / (bytes_of.weights + bytes_of.gradients + states)
 
 
 def _continuous(path: GrowthPath, found: Largest) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from archgraph.cost.part import whole_part
-from archgraph.cost.training.fit import changes_of, room_of
+from archgraph.cost.training.fit import beside, changes_of, memory_of
 from archgraph.cost.training.run import OPTIONS, Training, training
 from archgraph.cost.training.training_memory import TrainingMemory, training_memory
 from archgraph.cost.units import shown_bytes
@@ -75,13 +75,13 @@ def largest_of(path: GrowthPath, memory: object, run: Training) -> Largest:
     Raises:
         QueryError: nothing fits, with the least that is needed; or everything does.
     """
-    return _Largest(path, room_of(memory, run)[1], run).found()
+    return _Largest(path, memory_of(memory)[1], run).found()
 
 
 class _Largest:
     def __init__(self, path: GrowthPath, memory: int, run: Training) -> None:
         self.path, self.run, self.step, self.g = path, run, path.multiple_of, path.network
-        self.memory = memory
+        self.memory = beside(memory, run.reserve)
         self._known: dict[int, TrainingMemory | None] = {}
         self._refused: ArchgraphError | None = None
 

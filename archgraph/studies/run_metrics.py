@@ -14,7 +14,7 @@ from archgraph.laws.search import Inequality
 
 Budget: TypeAlias = tuple[Inequality, float]
 RUN_METRICS: dict[str, Callable[[Network, Training], int]] = {
-    "training_memory": lambda g, run: training_memory(g, run).bytes,
+    "training_memory": lambda g, run: training_memory(g, run).bytes + run.reserve,
     "step_flops": lambda g, run: step_flops(g, run).model,
 }
 """A metric of a run is one entry here; it never falls as a symbol, the batch or a count grows."""

@@ -49,6 +49,18 @@ def deeper(where: str) -> dict[str, str]:
     return knob("nnunet_resenc", blocks=DEEPER[where])
 
 
+@cache
+def wider() -> dict[str, str]:
+    """Return what one more channel costs a U-Net."""
+    return knob("unet:padded-512", C=65)
+
+
+@cache
+def thicker() -> dict[str, str]:
+    """Return what one more block costs a DiT."""
+    return knob("dit", L=29)
+
+
 def speed(name: str) -> str:
     """Return the share of an H100's peak that a forward pass of 32 samples reaches at best, in percent."""
     return f"{100 * ag.load(name).roofline('h100', batch=32).utilisation:.0f}"
@@ -87,6 +99,9 @@ def even_dit(tokens: int, batch: int) -> str:
 
 CHINESE = {
     ", widened at 8³ and 4³": "，只在 8³ 和 4³ 处加宽",
+    ", widened at 16² and 8²": "，只在 16² 和 8² 处加宽",
+    " as for 64 px, bottom 8²": "，同 64 px 的配置，底层 8²",
+    ", bottom 8²": "，底层 8²",
     " tokens": " 个 token",
     "64² latents": "64² latent",
     "U-Net of 4 levels, bottom 4²": "U-Net，4 级，底层 4²",
@@ -98,9 +113,13 @@ CHINESE = {
 """What the names of networks in tables are in Chinese, part by part."""
 
 
-def table_of(names: Mapping[str, Any], start: int, words: Mapping[str, str] | None = None) -> str:
+def table_of(names: Mapping[str, Any], words: Mapping[str, str], *, priced: bool = False) -> str:
     """Return rows of the memory table in Markdown, with names in another language where words are given."""
-    return "\n".join(memory_table.cells([translated(name, words or {}) for name in names], memory_table.rows()[start:]))
+    lines = []
+    for name in names:
+        shown = [translated(name, words), *memory_table.cells(name), *([memory_table.price(name)] if priced else [])]
+        lines.append(f"| {' | '.join(shown)} |")
+    return "\n".join(lines)
 
 
 def translated(text: str, words: Mapping[str, str]) -> str:
@@ -121,12 +140,27 @@ def at_start(name: str) -> str:
     return f"{found.width:.0f}"
 
 
-def best(name: str, batch: str, peak: str, checkpoint: str = "none") -> str:
-    """Return a cell of the memory table, in billions of parameters."""
-    index = [*memory_table.GROWTHS, *memory_table.ONE_GRID].index(name)
-    own = memory_table.rows()[12 * index : 12 * (index + 1)]
-    row = next(r for r in own if (r["batch"], r["peak"], r["checkpoint"]) == (batch, peak, checkpoint))
-    return memory_table.found(row["params"])
+def best(name: str, peak: str = "saved", checkpoint: str = "none") -> str:
+    """Return what fits of a network at 32 samples, in billions of parameters."""
+    return memory_table.found(memory_table.cell(name, "32", (peak, checkpoint, "1"))["params"])
+
+
+def spare() -> str:
+    """Return by how many megabytes the DiT on 1,024 tokens fits at 32 samples."""
+    row = memory_table.cell("DiT/2, 1,024 tokens", "32", memory_table.COLUMNS[0])
+    return f"{(int(row['memory']) - int(row['bytes'])) / 1e6:.0f}"
+
+
+def narrower() -> str:
+    """Return the parameters of that DiT a step narrower, in billions."""
+    width = int(memory_table.cell("DiT/2, 1,024 tokens", "32", memory_table.COLUMNS[0])["value"]) - 64
+    return f"{int(ag.load('dit:XL/2-512').at(D=width, heads=width // 64).params) / 1e9:.2f}"
+
+
+def trained(size: str) -> str:
+    """Return the memory of STU-Net's training as it was measured, without a loss, in GB."""
+    run = {"batch": 2, "optimizer": "momentum", "dtype": "bf16-autocast", "loss": "none"}
+    return f"{ag.load(f'stunet:{size}').training_memory(**run).bytes / 1e9:.1f}"
 
 
 def residual_blocks() -> int:
@@ -139,18 +173,41 @@ NUMBERS: dict[str, Callable[[], Any]] = {
     "adm_blocks": residual_blocks,
     "start_share": lambda: "95",
     "memory_command": memory_table.command,
-    "memory_rows": lambda: table_of(memory_table.GROWTHS, 0),
-    "grid_rows": lambda: table_of(memory_table.ONE_GRID, 12 * len(memory_table.GROWTHS)),
-    "memory_rows_zh": lambda: table_of(memory_table.GROWTHS, 0, CHINESE),
-    "grid_rows_zh": lambda: table_of(memory_table.ONE_GRID, 12 * len(memory_table.GROWTHS), CHINESE),
-    "best_nnunet": lambda: best("nnU-Net, 128³", "32", "saved"),
-    "best_low": lambda: best("nnU-Net, 128³, widened at 8³ and 4³", "32", "saved"),
-    "best_low_live": lambda: best("nnU-Net, 128³, widened at 8³ and 4³", "32", "live"),
-    "best_nnunet_live": lambda: best("nnU-Net, 128³", "32", "live"),
-    "best_unet": lambda: best("U-Net, 512 px", "32", "saved"),
-    "best_dit": lambda: best("DiT/2, 256 tokens", "32", "saved"),
-    "grid_unet": lambda: best("U-Net of 4 levels, bottom 4²", "32", "saved"),
-    "grid_dit": lambda: best("DiT, patch 2", "32", "saved"),
+    "memory_rows": lambda: table_of(memory_table.GROWTHS, {}),
+    "grid_rows": lambda: table_of(memory_table.ONE_GRID, {}, priced=True),
+    "memory_rows_zh": lambda: table_of(memory_table.GROWTHS, CHINESE),
+    "grid_rows_zh": lambda: table_of(memory_table.ONE_GRID, CHINESE, priced=True),
+    "best_nnunet": lambda: best("nnU-Net, 128³"),
+    "best_low": lambda: best("nnU-Net, 128³, widened at 8³ and 4³"),
+    "best_low_live": lambda: best("nnU-Net, 128³, widened at 8³ and 4³", "live"),
+    "best_nnunet_live": lambda: best("nnU-Net, 128³", "live"),
+    "best_unet": lambda: best("U-Net, 512 px"),
+    "best_dit": lambda: best("DiT/2, 256 tokens"),
+    "grid_unet": lambda: best("U-Net of 4 levels, bottom 4²"),
+    "grid_dit": lambda: best("DiT, patch 2"),
+    "best_dit_live": lambda: best("DiT/2, 256 tokens", "live"),
+    "best_dit_1024": lambda: best("DiT/2, 1,024 tokens"),
+    "best_dit_spare": spare,
+    "best_dit_narrower": narrower,
+    "best_unet_live": lambda: best("U-Net, 512 px", "live"),
+    "best_adm_live": lambda: best("ADM, 256 px", "live"),
+    "best_dit_1024_live": lambda: best("DiT/2, 1,024 tokens", "live"),
+    "block_unet": lambda: best("U-Net, 512 px", "live", "block"),
+    "block_nnunet": lambda: best("nnU-Net, 128³", "live", "block"),
+    "block_low": lambda: best("nnU-Net, 128³, widened at 8³ and 4³", "live", "block"),
+    "block_adm": lambda: best("ADM, 256 px", "live", "block"),
+    "block_dit_1024": lambda: best("DiT/2, 1,024 tokens", "live", "block"),
+    "grid_unet_2": lambda: best("U-Net of 2 levels, bottom 16²"),
+    "grid_adm": lambda: best("ADM as for 64 px, bottom 8²"),
+    "grid_edm2": lambda: best("EDM2, bottom 8²"),
+    "trained_s": lambda: trained("s"),
+    "trained_b": lambda: trained("b"),
+    "trained_l": lambda: trained("l"),
+    "ratio_edm2": lambda: ratio("edm2:xxl"),
+    "edm2_params": lambda: f"{counted('edm2:xxl')[0] / 1e6:,.0f}",
+    "edm2_macs": lambda: f"{counted('edm2:xxl')[1] / 1e9:,.0f}",
+    "dit_512_params": lambda: f"{counted('dit:XL/2-512')[0] / 1e6:,.0f}",
+    "dit_512_macs": lambda: f"{counted('dit:XL/2-512')[1] / 1e9:,.0f}",
     "ratio_nnunet": lambda: ratio("nnunet"),
     "ratio_adm": lambda: ratio("adm"),
     "ratio_sd": lambda: ratio("sd"),
@@ -165,7 +222,13 @@ NUMBERS: dict[str, Callable[[], Any]] = {
     "middle_macs": lambda: deeper("middle")["macs"],
     "middle_price": lambda: deeper("middle")["price"],
     "middle_bytes": lambda: deeper("middle")["bytes"],
-    "dit_block_bytes": lambda: knob("dit", L=29)["bytes"],
+    "level_bytes": lambda: knob("unet:padded-512", levels=5)["bytes"],
+    "unet_width_params": lambda: wider()["params"],
+    "unet_width_macs": lambda: wider()["macs"],
+    "unet_width_bytes": lambda: wider()["bytes"],
+    "dit_block_params": lambda: thicker()["params"],
+    "dit_block_macs": lambda: thicker()["macs"],
+    "dit_block_bytes": lambda: thicker()["bytes"],
     "kept_unet": lambda: f"{per('unet:padded-512', 'C', 'H', 'W'):.1f}",
     "kept_dit": lambda: f"{per('dit', 'D', 'L', 'N'):.1f}",
     "even_unet": lambda: even_unet(512, 32),

@@ -111,6 +111,10 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
             "fit mixtral --device h200 --gpus 8 --ep 8 --zero 1 --dtype bf16-mixed --checkpoint block --format csv",
         ),
         (
+            "Logits and their loss part by part.",
+            "fit llama:3-8b --device h200 --at N=2048 --checkpoint block --dtype bf16 --loss chunked --chunks 16",
+        ),
+        (
             "The widest that fits a memory.",
             "fit dit:S/2 --memory 24GB --reserve 1GB --largest D --multiple-of 64 --with heads=D/64 --batch 32",
         ),

@@ -17,7 +17,7 @@ SAID = {
     "contrast conv_stack vgg -o x.pdf --dpi 72": ("--dpi 72 has no effect on 'x.pdf'",),
     "cost timm:": ("'timm:' names no model behind its colon", "timm:resnet50"),
     "scale conv_stack Z=x2": ("there is no symbol 'Z'", "symbols: C, "),
-    "fit gpt2 --memory 8GB --reserve 9GB": ("9 GB are set aside, and 8GB has 8 GB",),
+    "fit gpt2 --memory 8GB --reserve 9GB": ("reserve=9 GB leaves nothing of 8 GB",),
     "fit gpt2 --memory 80GB --largest D%64,heads=D/0": ("'D/0': division by zero",),
     "fit gpt2 --memory 80GB --frontier D": ("cannot read 'D'", "write --frontier D=256..1024:64"),
     "fit gpt2 gpt2 vit --memory 80GB --largest B --largest B": ("3 networks and 2 --largest are given",),

@@ -11,8 +11,9 @@ from sympy import Integer
 import archgraph as ag
 from archgraph.cost.memory.memory import Memory
 from archgraph.cost.memory.setting import Setting
+from archgraph.cost.part import whole_part
 from archgraph.cost.serving.weight_layouts import LAYOUTS
-from archgraph.cost.training.sharding import dealt, shards
+from archgraph.cost.training.sharding import dealt, rows, shards
 from archgraph.ops.base import Weight
 
 SMALL = {"D": 64, "L": 2, "F": 96, "heads": 8, "kv_heads": 2, "V": 128, "N": 16}
@@ -42,24 +43,17 @@ def of_first_rank(name, at, world, dtype="fp32"):
     g = ag.load(name).at(**at).network
     setting = Setting("training", optimizer="adamw", dtype=dtype)
     found = shards(Memory(g.graph, g.selected, setting, g.evaluate), world, world)
-    weights = sum(each.times for each in tensors(g))
+    weights = sum(times for _, times in every_weight_of(g))
     states = g.evaluate(found.states) - 4 * weights
     laws = (found.weights, found.gradients)
     return (*map(g.evaluate, laws), states, g.evaluate(found.largest), g.evaluate(found.rest))
 
 
-def tensors(g):
-    """A row per weight tensor, with how many copies there are."""
-    from archgraph.cost.part import whole_part
-
+def every_weight_of(g):
+    """Every weight tensor, and how many copies there are."""
     for row in whole_part(g.at()).rows():
-        for _ in row.node.op.weights(*row.node.types):
-            yield Copies(g.evaluate(row.weight_times))
-
-
-class Copies:
-    def __init__(self, times):
-        self.times = times
+        for weight in row.node.op.weights(*row.node.types).values():
+            yield weight, g.evaluate(row.weight_times)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +74,26 @@ def test_all_ranks_store_as_much_as_the_first_padding_included():
     """Of six ranks the last has 42,932 bytes of rows, and stores 50,652 like all others."""
     stored, *_, largest, rest = of_first_rank("llama", SMALL, 6)
     assert (stored, largest, rest) == (50652, 115200, 65792)
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "world", "held"),
+    [("llama", SMALL, 6, 42932), ("llama:3-8b", {}, 8, 4015130624), ("dit:XL/2", {}, 6, 450067208)],
+    ids=str,
+)
+def test_the_last_rank_has_the_rows_that_are_left(name, at, world, held):
+    """`fully_shard` with a fake group: of d rows in parts of q the last rank has d - (world - 1) q, and none below 0.
+
+    Gradients are of as many rows, and AdamW's numbers twice as many: 85,864 bytes of the small Llama.
+    """
+    g = ag.load(name).at(**at).network
+    assert sum(4 * left(g, weight, world) * times for weight, times in every_weight_of(g)) == held
+
+
+def left(g, weight, world):
+    """The scalars of the last rank's rows."""
+    whole, stored = (g.evaluate(each.shape[0]) for each in (weight, rows(weight, world)))
+    return max(0, whole - (world - 1) * stored) * (g.evaluate(weight.numel) // whole)
 
 
 @pytest.mark.parametrize(

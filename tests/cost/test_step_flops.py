@@ -72,3 +72,16 @@ def test_utilisation_is_of_the_model_and_not_of_what_is_run_again():
     assert alone == pytest.approx(8 * g.mfu("h100", 9500, dtype="bf16-mixed", gpus=8))
     with pytest.raises(QueryError, match="positive"):
         g.mfu("h100", 0)
+
+
+def test_half_of_the_pairs_of_causal_attention():
+    """Of 12 N D L operations a token, there and back, half are of pairs that a causal mask leaves out."""
+    g = ag.load("llama:3-8b").at(N=8192)
+    whole, half = (
+        g.mfu("h100", 9500, causal=count, dtype="bf16-mixed", attention="flash") for count in ("all", "half")
+    )
+    assert (whole - half) * 989.4e12 / 9500 == pytest.approx(6 * 8192 * 4096 * 32)
+    full = ag.load("dit")
+    assert full.mfu("h100", 9500, causal="half") == full.mfu("h100", 9500)
+    with pytest.raises(QueryError, match="there is no way to count causal attention 'none'"):
+        g.mfu("h100", 9500, causal="none")

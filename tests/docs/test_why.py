@@ -126,13 +126,11 @@ def test_both_languages_show_the_same_numbers(page, numbers):
 
 def test_the_memory_table_holds_where_it_is_cheap_to_look_again():
     """What was recorded fits, and the next width does not; of the two networks that are derived fastest."""
-    every = [*memory_table.GROWTHS.values(), *memory_table.ONE_GRID.values()]
-    rows = memory_table.rows()
-    assert len(rows) == 12 * len(every)
+    every = [*memory_table.GROWTHS, *memory_table.ONE_GRID]
+    assert len(memory_table.rows()) == memory_table.RUNS * len(every)
     for name in ("U-Net, 512 px", "DiT/2, 256 tokens"):
-        index = [*memory_table.GROWTHS].index(name)
-        row = next(r for r in rows[12 * index :] if (r["batch"], r["peak"], r["checkpoint"]) == ("32", "saved", "none"))
-        spec, growth = every[index]
+        row = memory_table.cell(name, "32", ("saved", "none", "1"))
+        spec, growth = memory_table.GROWTHS[name]
         path = growth_path(ag.load(spec).network, growth)
         run = Training(batch=32, dtype="bf16-mixed", attention="flash", kernel="fused", loss="none", peak="saved")
         sizes = [training_memory(path.at(int(row[key])), run).bytes for key in ("value", "next")]
@@ -147,6 +145,12 @@ def test_the_memory_table_holds_where_it_is_cheap_to_look_again():
         ("best_unet", "0.63"),
         ("best_dit", "3.33"),
         ("grid_unet", "4.66"),
+        ("grid_unet_2", "4.37"),
+        ("grid_adm", "2.66"),
+        ("best_dit_narrower", "1.20"),
+        ("ratio_edm2", "359"),
+        ("edm2_macs", "547"),
+        ("edm2_params", "1,523"),
         ("low_price", "64"),
         ("low_bytes", "0.03"),
         ("middle_price", "512"),
@@ -162,6 +166,29 @@ def test_the_memory_table_holds_where_it_is_cheap_to_look_again():
 def test_numbers_worked_out_elsewhere(name, value):
     """By formulas and PyTorch code of other hands: what fits, what a block costs, how far a field reaches."""
     assert str(answer_numbers.NUMBERS[name]()) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "fits"),
+    [
+        ("U-Net, 512 px", ("saved", "none", "1"), "4.47 2.80 0.63"),
+        ("U-Net, 512 px", ("live", "none", "2"), "4.47 2.51 0.50"),
+        ("nnU-Net, 128³", ("saved", "none", "1"), "3.69 0.70 0.06"),
+        ("nnU-Net, 128³", ("live", "none", "2"), "3.44 0.44 0.03"),
+        ("ADM, 256 px", ("saved", "none", "1"), "4.18 1.69 0.31"),
+        ("ADM, 256 px, widened at 16² and 8²", ("saved", "none", "1"), "4.28 3.12 –"),
+        ("DDPM, 256 px", ("saved", "none", "1"), "4.44 2.30 0.45"),
+        ("SD-1.5, 64² latents", ("live", "none", "2"), "4.49 3.75 1.92"),
+        ("DiT/2, 256 tokens", ("live", "none", "2"), "4.79 4.40 3.33"),
+        ("DiT/2, 1,024 tokens", ("live", "none", "2"), "4.60 3.33 1.20"),
+        ("ADM as for 64 px, bottom 8²", ("saved", "none", "1"), "4.72 3.97 2.66"),
+        ("DiT, patch 4", ("saved", "none", "1"), "4.79 4.40 3.33"),
+    ],
+)
+def test_what_fits_as_it_was_worked_out_elsewhere(name, column, fits):
+    """By formulas of other hands, which count all gradients as live from the start: so `accumulate=2` has them."""
+    found = [memory_table.found(memory_table.cell(name, batch, column)["params"]) for batch in ("1", "8", "32")]
+    assert " ".join(found) == fits
 
 
 @pytest.mark.parametrize("page", ["why.md.in", "why.zh.md.in"])

@@ -19,13 +19,13 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 class Chunked(torch.autograd.Function):
-    """The loss of all tokens, and the gradients of the layer's operand and weight, an eighth of the tokens a time."""
+    """The loss of all tokens, and the gradients of the layer's operand and weight, a part of the tokens a time."""
 
     @staticmethod
-    def forward(ctx, hidden, weight):
+    def forward(ctx, hidden, weight, chunks):
         given, summed = torch.empty_like(hidden), torch.zeros_like(weight)
         tokens, total = hidden.detach().flatten(0, -2), hidden.new_zeros((), dtype=torch.float32)
-        size = -(-len(tokens) // LOSS_CHUNKS)
+        size = -(-len(tokens) // chunks)
         for start in range(0, len(tokens), size):
             with torch.enable_grad():
                 part = tokens[start : start + size].detach().requires_grad_()
@@ -42,15 +42,15 @@ class Chunked(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, gradient):
-        return ctx.saved_tensors
+        return (*ctx.saved_tensors, None)
 
 
-def measured(g, dtype) -> int:
+def measured(g, dtype, chunks) -> int:
     module, inputs, live = built(g).to(dtype), operands(g, 2), live_tracker()
     for tensor in (*module.parameters(), *module.buffers(), *inputs):
         live.track(tensor)
     weight = module.logits.weight
-    module.logits.forward = lambda hidden: Chunked.apply(hidden, weight)
+    module.logits.forward = lambda hidden: Chunked.apply(hidden, weight, chunks)
     optimizer = torch.optim.AdamW(module.parameters())
     with kernel("math"), live:
         for _ in range(2):
@@ -69,13 +69,27 @@ def passes_of(g, **options) -> int:
     return next(size for phase, size in moments.items() if phase != "step")
 
 
+@pytest.mark.parametrize("chunks", [2, LOSS_CHUNKS])
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("at", [LLAMA, WIDE], ids=["few words", "many words"])
-def test_no_more_logits_are_there_than_those_of_a_part(at, dtype):
+def test_no_more_logits_are_there_than_those_of_a_part(at, dtype, chunks):
     g = ag.load("llama").bound(**at)
-    found = passes_of(g, loss="chunked", dtype=dtype)
-    assert found == pytest.approx(measured(g, DTYPES[dtype]), rel=0.06)
+    found = passes_of(g, loss="chunked", dtype=dtype, chunks=chunks)
+    assert found == pytest.approx(measured(g, DTYPES[dtype], chunks), rel=0.06)
     assert found < passes_of(g, loss="cross_entropy", dtype=dtype)
+
+
+def test_more_parts_hold_fewer_logits():
+    g = ag.load("llama").bound(**WIDE)
+    sizes = [passes_of(g, loss="chunked", chunks=chunks) for chunks in (1, 2, 4, 8)]
+    assert sizes == sorted({*sizes}, reverse=True)
+    assert "loss chunked in 4 parts" in str(g.training_memory(loss="chunked", chunks=4))
+
+
+def test_parts_are_of_a_chunked_loss():
+    with pytest.raises(QueryError, match="chunks=4 are parts of a chunked loss, and loss='auto'") as told:
+        ag.Training(chunks=4)
+    assert told.value.hint == "loss='chunked'"
 
 
 def test_weights_that_the_table_has_too_have_one_gradient():

@@ -50,6 +50,22 @@ def test_what_is_no_number_of_bytes(written):
         ag.load("conv_stack").fits(written)
 
 
+def test_all_of_a_memory_cannot_be_reserved():
+    with pytest.raises(QueryError, match=r"reserve=90\.0 GB leaves nothing of 80\.0 GB") as told:
+        ag.load("conv_stack").fits("80GB", reserve=90 * 10**9)
+    assert told.value.hint == "a smaller reserve, or a larger memory"
+
+
+def test_what_is_reserved_counts_wherever_memory_is_a_budget():
+    g, reserve = ag.load("conv_stack"), 10**8
+    needed = {depth: g.at(L=depth).training_memory().bytes for depth in (3, 4)}
+    budget = needed[4] + reserve - 1
+    (member,) = g.frontier("params", {"memory": budget}, {"L": [3, 4]}, reserve=reserve).members
+    assert member.at["L"] == 3 and member.numbers["memory"] == needed[3] + reserve
+    assert g.solve("L", training_memory=("<=", budget), reserve=reserve).value == 3
+    assert g.largest("L", budget, reserve=reserve).value == 3
+
+
 def test_unknown_devices():
     with pytest.raises(QueryError, match="Did you mean 'h100'"):
         ag.load("conv_stack").fits("h10")

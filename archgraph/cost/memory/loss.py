@@ -13,7 +13,7 @@ from archgraph.sizes.symbols import ZERO
 
 _SINGLE, SCALARS = 4, 8
 LOSS_CHUNKS = 8
-"""Parts of the tokens whose logits are there one after another, as torchtune's default has it."""
+"""Parts of the tokens whose logits are there one after another, unless another number is given: torchtune's default."""
 
 
 @dataclass(frozen=True)
@@ -87,19 +87,20 @@ class ChunkedHead:
         """Whose weights it has."""
         return self.node.share or self.node.name
 
-    def moments(self, samples: Expr, width: int, gradients: int) -> tuple[Expr, Expr]:
+    def moments(self, samples: Expr, width: int, gradients: int, chunks: int) -> tuple[Expr, Expr]:
         """Return the bytes beside the layer's operand: of one part's logits on the way back, then of what they give.
 
         Args:
             samples: of a batch.
             width: bytes of a value.
             gradients: bytes of a number of the weight's gradient.
+            chunks: parts of the tokens.
         """
         (hidden,), (logits,) = self.node.inputs, self.node.outputs
-        part = ceiling(samples * logits.type.area / LOSS_CHUNKS) * logits.type.channels
+        part = ceiling(samples * logits.type.area / chunks) * logits.type.channels
         given = samples * width * hidden.type.numel
         weight = gradients * self.weights
-        return given + weight + (width + 3 * _SINGLE) * part, given + 2 * weight + width * part
+        return given + weight + 3 * _SINGLE * part, given + 2 * weight + width * part
 
     @property
     def weights(self) -> Expr:

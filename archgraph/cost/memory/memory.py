@@ -171,7 +171,7 @@ class Memory:
         """Go through the last layer and the loss part by part, up to the gradient of the layer's operand."""
         ledger, execution = backward.ledger, self.setting.execution
         ledger.phase = "backward"
-        ledger.note("loss", *head.moments(self.setting.samples, execution.width, width))
+        ledger.note("loss", *head.moments(self.setting.samples, execution.width, width, self.setting.chunks))
         if not self.setting.accumulating:
             backward.weights[f"{head.owner}.weight"] = ledger.new(width * head.weights, WEIGHT_GRADIENTS)
 

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from sympy import Expr
 
+from archgraph.cost.memory.loss import LOSS_CHUNKS
 from archgraph.cost.memory.precision import AS_STORED, DOUBLE, PRECISIONS, Precision
 from archgraph.data.question_words import CHOICES
 from archgraph.errors import QueryError, not_among
@@ -39,6 +40,7 @@ class Setting:
         accumulating: whether gradients of an earlier batch are there already.
         hands_on: whether gradients of weights go to other ranks as they are made, and are not counted.
         loss: what the outputs go into, as in `loss_bytes`; None where they are held and nothing is computed from them.
+        chunks: parts of the tokens, of a chunked loss.
 
     Raises:
         QueryError: a word that is none of the choices.
@@ -56,6 +58,7 @@ class Setting:
     samples: Expr = ONE
     accumulating: bool = False
     loss: str | None = None
+    chunks: int = LOSS_CHUNKS
     hands_on: bool = False
 
     def __post_init__(self) -> None:

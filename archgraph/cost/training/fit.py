@@ -132,23 +132,25 @@ def fit_of(g: Network, where: object, run: Training) -> Fit:
     """Return whether a run fits a device, or a number of bytes.
 
     Raises:
-        QueryError: there is no such device, it is no number of bytes, or the run leaves nothing of it.
-    """
-    name, room = room_of(where, run)
-    return Fit(g, training_memory(g, run), name, room)
-
-
-def room_of(where: object, run: Training) -> tuple[str, int]:
-    """Return what a device is called, and its bytes less what the run sets aside.
-
-    >>> room_of("24GB", Training(reserve=2 * 10**9))
-    ('24GB', 22000000000)
+        QueryError: there is no such device, it is no number of bytes, or all of it is reserved.
     """
     name, memory = memory_of(where)
-    if run.reserve >= memory:
-        told = f"{shown_bytes(run.reserve)} are set aside, and {name} has {shown_bytes(memory)}"
-        raise QueryError(told, hint="a smaller reserve, or a larger memory")
-    return name, memory - run.reserve
+    return Fit(g, training_memory(g, run), name, beside(memory, run.reserve))
+
+
+def beside(memory: int, reserve: int) -> int:
+    """Return the bytes that are left beside what is reserved.
+
+    Raises:
+        QueryError: nothing is.
+
+    >>> beside(80_000_000_000, 2_000_000_000)
+    78000000000
+    """
+    if reserve >= memory:
+        message = f"reserve={shown_bytes(reserve)} leaves nothing of {shown_bytes(memory)}"
+        raise QueryError(message, hint="a smaller reserve, or a larger memory")
+    return memory - reserve
 
 
 def memory_of(where: object) -> tuple[str, int]:

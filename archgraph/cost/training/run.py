@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from numbers import Integral
 from typing import Literal, TypeAlias
 
+from archgraph.cost.memory.loss import LOSS_CHUNKS
 from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.precision import PRECISIONS
 from archgraph.cost.memory.setting import AttentionKernel, Dtype, OptimizerName
@@ -33,6 +34,7 @@ LEAST_VALUES = {
     "pp": 1,
     "virtual": 1,
     "ep": 1,
+    "chunks": 1,
     "zero": 0,
     "reserve": 0,
 }
@@ -57,6 +59,7 @@ class Training:
         loss: `cross_entropy` over the channels of the outputs, `chunked` for the same together with the last layer and
             part by part of the tokens, `mse`, `none` for gradients of the outputs and nothing
             else; `auto` is cross-entropy where the outputs are logits of tokens.
+        chunks: parts of the tokens, of a `chunked` loss.
         zero: 0 for whole replicas, 1 to shard states, 2 gradients too, 3 weights too (FSDP).
         gpus: all ranks: those that `zero` shares over, times `tp`, times `pp`.
         tp: ranks that split the channels of linear layers (tensor parallel).
@@ -85,6 +88,7 @@ class Training:
     kernel: StepKernel = "foreach"
     ema: bool = False
     loss: Loss = "auto"
+    chunks: int = LOSS_CHUNKS
     zero: int = 0
     gpus: int = 1
     tp: int = 1
@@ -104,6 +108,9 @@ class Training:
             if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
                 raise QueryError(f"{name} is a whole number from {least} on, and not {quoted(value)[1:-1]}")
             object.__setattr__(self, name, int(value))  # numpy's whole numbers as well
+        if self.chunks != LOSS_CHUNKS and self.loss != "chunked":
+            message = f"chunks={self.chunks} are parts of a chunked loss, and loss={self.loss!r}"
+            raise QueryError(message, hint="loss='chunked'")
         self._check_shards()
         policy(self.checkpoint)
 

@@ -47,6 +47,10 @@ class StepProducts:
         """Return the products that are computed a second time: of checkpoints, and of scores that a kernel drops."""
         return expanded(self._again(graph, self._paths(graph, selected), selected, ""))
 
+    def causal(self, graph: Graph, selected: tuple[Value, ...]) -> Expr:
+        """Return the products, there and back, of attention that is causal over all positions."""
+        return self._whole(graph, selected, _causal)
+
     def _paths(self, graph: Graph, selected: tuple[Value, ...]) -> GradientPaths:
         return self.flow.of(*asked_of(graph, selected))
 
@@ -173,6 +177,13 @@ def _backward(node: Node, paths: GradientPaths) -> Expr:
     trained = has_trained_weights(node)
     flows = tuple(value in paths.flowing for value in node.inputs)
     return Add(*(_factors(each, flows, trained=trained) * each.macs for each in node.op.products(*node.types)))
+
+
+def _causal(node: Node, paths: GradientPaths) -> Expr:
+    attention = node.op.core
+    if not isinstance(attention, ScaledDotProductAttention) or not attention.causal or attention.span is not None:
+        return ZERO
+    return _forward(node, paths) + _backward(node, paths)
 
 
 def _factors(product: Product, flows: tuple[bool, ...], *, trained: bool) -> Expr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from sys import float_info
+from typing import Literal, TypeAlias
 
 from sympy import Expr
 
@@ -14,7 +15,7 @@ from archgraph.cost.memory.setting import checkpoints
 from archgraph.cost.part import costs_of
 from archgraph.cost.training.run import Training
 from archgraph.cost.training.step_flops import StepProducts
-from archgraph.errors import QueryError
+from archgraph.errors import QueryError, not_among
 from archgraph.graph.execution import execution
 from archgraph.graph.ir import Node
 from archgraph.graph.network import Network
@@ -22,6 +23,8 @@ from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.report.table import Table
 from archgraph.sizes.expansion import expanded
 
+CausalPairs: TypeAlias = Literal["all", "half"]
+CAUSAL = ("all", "half")
 ALL_PAIRS = "causal masks are not halved: all pairs of positions are counted"
 APPROXIMATE = "6ND is an approximation; for convolutions it means nothing"
 
@@ -143,13 +146,23 @@ def positions(g: Network) -> Expr:
     return next(mixing, g.graph.inputs[0].type.area)
 
 
-def mfu(g: Network, name: str, run: Training, tokens_per_second: float) -> float:
+def causal_flops(g: Network, run: Training) -> int:
+    """Return the model's operations in attention that is causal over all positions, of a step on one rank."""
+    law = StepProducts(execution(kernel=run.attention)).causal(g.graph, g.selected)
+    return run.batch * run.accumulate * g.evaluate(2 * law)
+
+
+def mfu(g: Network, name: str, run: Training, tokens_per_second: float, causal: CausalPairs) -> float:
     """Return the share of the ranks' peak that a measured throughput uses, by the model's operations alone.
 
     Raises:
-        QueryError: an unknown device, or one without products in that type; a throughput that is none.
+        QueryError: an unknown device, or one without products in that type; a throughput that is none; an unknown way
+            to count causal attention.
     """
+    if causal not in CAUSAL:
+        raise not_among("way to count causal attention", causal, CAUSAL)
     if not 0 < tokens_per_second <= float_info.max:
         raise QueryError(f"tokens_per_second is a positive number, and not {tokens_per_second}")
-    peak = device(name).rate(run.dtype) * run.gpus
-    return float(step_flops(g, run).per_token) * tokens_per_second / peak
+    step, peak = step_flops(g, run), device(name).rate(run.dtype) * run.gpus
+    unread = Fraction(causal_flops(g, run), 2) if causal == "half" else 0
+    return float((step.model - unread) / step.tokens) * tokens_per_second / peak

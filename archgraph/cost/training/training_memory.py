@@ -120,7 +120,8 @@ class TrainingMemory:
         """The values of symbols, every setting that moves the answer, and what is not counted."""
         run = self.run
         told = f"{run.batch} samples x {run.accumulate}" if run.accumulate > 1 else f"{run.batch} samples"
-        settings = f"{told}, {run.settings}, loss {self.loss}"
+        parts = f" in {run.chunks} parts" if self.loss == "chunked" else ""
+        settings = f"{told}, {run.settings}, loss {self.loss}{parts}"
         batch = PER_BATCH.format(self.batch_symbol)
         ranks = (SCHEMES[run.zero].format(run.dp),) if run.dp > 1 else ()
         return (self.at, settings, *self.rank, *ranks, batch, NOT_COUNTED)
@@ -178,6 +179,7 @@ class _Measured:
             samples=ONE if run.batch == 1 else self.batch,
             accumulating=run.accumulate > 1,
             hands_on=run.zero >= 2,
+            chunks=run.chunks,
         )
         self.parts = [self._part(part) for part in rank.parts]
         self.memory = self._memory(rank.graph, rank.received, self.setting) if rank.is_in_parts else self.parts[-1]
