@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from archgraph.cli.authoring import NEW, SCHEMA, SHOW
 from archgraph.cli.caveats import say_caveats
+from archgraph.cli.completion import COMPLETION
 from archgraph.cli.cost import COST
 from archgraph.cli.diff import DIFF
 from archgraph.cli.fields import HOPS, RF
@@ -47,7 +48,7 @@ COMMANDS: tuple[Command, ...] = (
         CONTRAST,
         DIFF,
     ),
-    *(TRACE, VERIFY, SCHEMA, SHOW, NEW),
+    *(TRACE, VERIFY, SCHEMA, SHOW, NEW, COMPLETION),
 )
 """Every command, in the order of the help."""
 
