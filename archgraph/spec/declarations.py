@@ -21,7 +21,7 @@ from archgraph.spec.language.values import Word, describe, not_a_list, undefined
 MAX_CHAIN = 40
 Binding = Any
 """What a symbol can be bound to: an int, a bool, a word, or a list of those."""
-RULES = {"a number": "a positive integer", "a boolean": "true or false", "a list": "a list of positive integers"}
+TAKEN = {"a number": "a positive integer", "a boolean": "true or false", "a list": "a list of positive integers"}
 """What a symbol takes, by the kind of its default."""
 
 
@@ -140,14 +140,14 @@ class Declarations:
             return _plain(given)
         except _NoSizeError:
             default = self._default_value(spec)
-            rule, shown = RULES[_kind(default)], quoted(given) if isinstance(given, str) else quoted(given)[1:-1]
+            rule, shown = TAKEN[_kind(default)], quoted(given) if isinstance(given, str) else quoted(given)[1:-1]
             problem = f"symbol '{spec.name}' cannot be {shown}: it is {rule}"
             raise SpecError(problem, hint=self._written(spec, default)) from None
 
-    def _default_value(self, spec: SymbolSpec) -> Any:
+    def _default_value(self, spec: SymbolSpec) -> object:
         return evaluate_tree(spec.default, self) if isinstance(spec.default, Tree) else Integer(1)
 
-    def _written(self, spec: SymbolSpec, default: Any) -> str:
+    def _written(self, spec: SymbolSpec, default: object) -> str:
         """How a list is written, by that of the default."""
         numbers = ",".join(str(self.number(item)) for item in default) if isinstance(default, tuple) else ""
         return numbers and f"a list stands in brackets: {spec.name}=[{numbers}]"
@@ -297,7 +297,7 @@ class Declarations:
         return self._evaluate(inside) if isinstance(inside, Expr) else inside
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     if isinstance(value, str):
         return describe(value)
     return "a boolean" if isinstance(value, bool) else "a list" if isinstance(value, tuple) else "a number"

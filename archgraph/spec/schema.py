@@ -91,7 +91,7 @@ def _object(properties: Schema, **more: Any) -> Schema:
     return {"type": "object", "additionalProperties": False, "properties": properties, **more}
 
 
-def _mapping(values: Schema, **more: Any) -> Schema:
+def _mapping(values: Schema, **more: Schema) -> Schema:
     return {"anyOf": [{"type": "object", "additionalProperties": values, **more}, {"type": "null"}]}
 
 
