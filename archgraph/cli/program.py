@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from archgraph.cli.authoring import NEW, SCHEMA, SHOW
 from archgraph.cli.caveats import say_caveats
@@ -24,8 +24,22 @@ from archgraph.cli.shared import Command
 from archgraph.cli.sweep import SWEEP
 from archgraph.cli.trace import TRACE
 from archgraph.cli.verify import VERIFY
+from archgraph.report.completion import Offer, completion_script
 from archgraph.report.waiting import waiting
 
+
+def _shells(parser: Parser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="which shell: %(choices)s")
+
+
+def _run_completion(options: argparse.Namespace) -> int:
+    print(completion_script("archgraph", options.shell, list(_offers())), end="")
+    return 0
+
+
+COMPLETION = Command(
+    "completion", "Print what completes commands in a shell", "archgraph completion bash", _run_completion, _shells
+)
 COMMANDS: tuple[Command, ...] = (
     *(
         LIST,
@@ -47,7 +61,7 @@ COMMANDS: tuple[Command, ...] = (
         CONTRAST,
         DIFF,
     ),
-    *(TRACE, VERIFY, SCHEMA, SHOW, NEW),
+    *(TRACE, VERIFY, SCHEMA, SHOW, NEW, COMPLETION),
 )
 """Every command, in the order of the help."""
 
@@ -92,6 +106,25 @@ def program(complete: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
         if command in complete:
             command.options(own)
     return parser
+
+
+def _offers() -> Iterator[Offer]:
+    """What may follow every command: options with their words, and shipped specs where a spec stands."""
+    from archgraph.gallery import shipped_names
+
+    for command in COMMANDS:
+        parser = Parser(prog=command.name)
+        command.options(parser)
+        actions = parser._actions  # pyright: ignore[reportPrivateUsage]  # what a parser has; there is no other way
+        words = {id(action): tuple(map(str, action.choices or ())) for action in actions}
+        options = (
+            (flag, action.help or "", None if action.nargs == 0 else words[id(action)])
+            for action in actions
+            for flag in action.option_strings
+        )
+        specs = any(action.metavar == "SPEC" and not action.option_strings for action in actions)
+        operands = [word for action in actions if not action.option_strings for word in words[id(action)]]
+        yield Offer(command.name, command.summary, tuple(options), (*operands, *(shipped_names() if specs else ())))
 
 
 def _version() -> str:

@@ -10,7 +10,7 @@ from sympy import Expr
 
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Padding, PerAxis, padding_pairs, per_axis, positions_of
-from archgraph.ops.base import Kernel, Op, Saved, Types, Weight
+from archgraph.ops.base import Op, Saved, Types, Weight
 from archgraph.ops.modules import channel_first, cropped, of_rank, padded, standardised
 from archgraph.ops.reach import Reach, Transposed, Window, using, windowed
 from archgraph.sizes.symbols import ONE, ZERO, decide, floor_divide, product, require, size, symbol
@@ -177,15 +177,10 @@ class Conv(Op):
 
         A standardised weight is a copy, which all samples share, with a mean and a deviation per output channel.
         """
-        return self.saved_for(frozenset((0,)), "math", *inputs)
-
-    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
-        """Return the same, without the copy of the weight where the input needs no gradient."""
         kept = padded_input(inputs[0], self._geometry(inputs[0])) or Saved(inputs=(0,))
         if not self.standardise:
             return kept
-        copied = ((self._weight(inputs[0]).numel, "float"),) if 0 in needed else ()
-        return replace(kept, batch=copied, batch_statistics=2 * self.out)
+        return replace(kept, batch=((self._weight(inputs[0]).numel, "float"),), batch_statistics=2 * self.out)
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return a window per axis, with static weights."""

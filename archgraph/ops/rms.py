@@ -137,6 +137,10 @@ class GlobalResponseNorm(NoMacs):
             inputs=(0,), fresh=((x.channels, "float"), (ONE, "float"), (x.channels, "float"), (x.numel, "float"))
         )
 
+    def saved_for(self, needed: frozenset[int], kernel: Kernel, *inputs: TensorType) -> Saved:
+        """Return the product that gamma multiplies alone where only the weights need a gradient."""
+        return self.saved(*inputs) if needed else Saved(fresh=((inputs[0].numel, "float"),))
+
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position, with statistics over all positions."""
         positions = inputs[0].positions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from archgraph.errors import SpecError, did_you_mean, quoted
 from archgraph.spec.language.tree import Tree
@@ -56,10 +56,13 @@ class Reader:
 
     def _below(self, tree: Tree, name: str, *, shipped: bool) -> Path:
         pure = PurePosixPath(name)
+        if pure.is_absolute() or ".." in pure.parts:
+            self._leads_out(tree, name)
         if pure.suffix not in ENDINGS:
             known = shipped_names() if shipped else []
-            hint = "a shipped spec by its name, or a path beside this file that ends in .yaml" if shipped else ""
-            tree.fail(f"no spec is named {quoted(name)}.{did_you_mean(name, known)}", hint or "a path ends in .yaml")
+            path = "a path below the folder of this spec that ends in .yaml"
+            hint = f"a shipped spec by its name, or {path}" if shipped else path
+            tree.fail(f"no spec is named {quoted(name)}.{did_you_mean(name, known)}", hint)
         if self.folder is None:
             tree.fail(f"{quoted(name)} cannot be read: text stands in no folder", hint="load the spec from a file")
         root = self.folder.resolve()
@@ -67,10 +70,14 @@ class Reader:
             found = (root / name).resolve()
         except (OSError, ValueError, RuntimeError):
             tree.fail(f"{quoted(name)} is no path")
-        if pure.is_absolute() or ".." in pure.parts or root not in found.parents:
-            hint = "a relative path, without .. and without links that lead out"
-            tree.fail(f"{quoted(name)} is not below the folder of this spec", hint)
+        if root not in found.parents:
+            self._leads_out(tree, name)
         return found
+
+    @staticmethod
+    def _leads_out(tree: Tree, name: str) -> NoReturn:
+        hint = "a relative path, without .. and without links that lead out"
+        tree.fail(f"{quoted(name)} is not below the folder of this spec", hint)
 
     def read(self, path: Traversable, tree: Tree) -> str:
         """Return the text of a file; that it cannot be read is told where it is asked for."""

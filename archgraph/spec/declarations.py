@@ -21,6 +21,8 @@ from archgraph.spec.language.values import Word, describe, not_a_list, undefined
 MAX_CHAIN = 40
 Binding = Any
 """What a symbol can be bound to: an int, a bool, a word, or a list of those."""
+TAKEN = {"a number": "a positive integer", "a boolean": "true or false", "a list": "a list of positive integers"}
+"""What a symbol takes, by the kind of its default."""
 
 
 class Declarations:
@@ -120,7 +122,7 @@ class Declarations:
     def _bind(self, spec: SymbolSpec, given: Any) -> Any:
         if spec.one_of:
             return _word(spec, given)
-        value = self._default(spec, given) if isinstance(given, Tree) else _plain(given, spec.name)
+        value = self._default(spec, given) if isinstance(given, Tree) else self._given(spec, given)
         self._check_kind(spec, value)
         return self._number(spec, self._evaluate(value)) if isinstance(value, Expr) else value
 
@@ -132,13 +134,32 @@ class Declarations:
                 error.hint = f"a word needs its options: {spec.name}: {{default: {given.value}, one_of: […]}}"
             raise
 
+    def _given(self, spec: SymbolSpec, given: Binding) -> Any:
+        """Convert a value given in Python; one that is nothing is told by what the symbol takes."""
+        try:
+            return _plain(given)
+        except _NoSizeError:
+            default = self._default_value(spec)
+            rule, shown = TAKEN[_kind(default)], quoted(given) if isinstance(given, str) else quoted(given)[1:-1]
+            problem = f"symbol '{spec.name}' cannot be {shown}: it is {rule}"
+            raise SpecError(problem, hint=self._written(spec, default)) from None
+
+    def _default_value(self, spec: SymbolSpec) -> object:
+        return evaluate_tree(spec.default, self) if isinstance(spec.default, Tree) else Integer(1)
+
+    def _written(self, spec: SymbolSpec, default: object) -> str:
+        """How a list is written, by that of the default."""
+        numbers = ",".join(str(self.number(item)) for item in default) if isinstance(default, tuple) else ""
+        return numbers and f"a list stands in brackets: {spec.name}=[{numbers}]"
+
     def _check_kind(self, spec: SymbolSpec, value: Any) -> None:
         """A number stays a number, a list a list, whatever it is bound to."""
         kind = _kind(value)
         if spec.name in self.bindings and isinstance(spec.default, Tree):
-            wanted = _kind(evaluate_tree(spec.default, self))
-            if kind != wanted:
-                raise SpecError(f"symbol '{spec.name}' is {wanted}, and cannot be {self.tell(value)}")
+            default = self._default_value(spec)
+            if kind != _kind(default):
+                problem = f"symbol '{spec.name}' is {_kind(default)}, and cannot be {self.tell(value)}"
+                raise SpecError(problem, hint=self._written(spec, default))
         if kind != "a number" and (spec.multiple_of or spec.offset):
             raise SpecError(f"symbol '{spec.name}' is {kind} and cannot have multiple_of or offset")
         if kind != "a number" and spec.letter:
@@ -276,7 +297,7 @@ class Declarations:
         return self._evaluate(inside) if isinstance(inside, Expr) else inside
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     if isinstance(value, str):
         return describe(value)
     return "a boolean" if isinstance(value, bool) else "a list" if isinstance(value, tuple) else "a number"
@@ -291,23 +312,22 @@ def _word(spec: SymbolSpec, given: Any) -> Word:
     return Word(text, spec.one_of)
 
 
-def _plain(value: Binding, name: str) -> Any:
+class _NoSizeError(Exception):
+    """A value that is no boolean, no size and no list of them."""
+
+
+def _plain(value: Binding) -> Any:
     """Convert a value given in Python."""
     if isinstance(value, bool):
         return value
     if isinstance(value, (list, tuple)):
-        return tuple(_plain(item, name) for item in value)
+        return tuple(map(_plain, value))
     try:
         whole = int(value)
         # int() takes "8" and 8.5, and neither is a size.
         if isinstance(value, str) or whole != value:
-            return _refuse(name, value)
+            raise _NoSizeError
     except (TypeError, ValueError, OverflowError, RuntimeError):
         # A tensor without values says so in an error of its own.
-        return _refuse(name, value)
+        raise _NoSizeError from None
     return bounded(Integer(whole))
-
-
-def _refuse(name: str, value: Binding) -> Any:
-    shown = quoted(value) if isinstance(value, str) else quoted(value)[1:-1]
-    raise SpecError(f"symbol '{name}' cannot be {shown}: it is a positive integer")

@@ -17,15 +17,17 @@ from archgraph.spec.definitions import (
     EXPECT_KEYS,
     EXPECTED_METRICS,
     INPUT_KEYS,
+    RESERVED,
     STEP_KEYWORDS,
     SYMBOL_KEYS,
     TOP_KEYS,
+    UNREADABLE,
     VERSION,
     BlockSpec,
 )
 from archgraph.spec.library.standard import library_file, library_names
 from archgraph.spec.operations import operations
-from archgraph.spec.sections import MAX_LABEL, MAX_LETTER
+from archgraph.spec.sections import MAX_LABEL, MAX_LETTER, MAX_NAME, NAME
 from archgraph.spec.steps import NAMING
 
 Schema = dict[str, Any]
@@ -35,6 +37,11 @@ EXPRESSION: Schema = {"type": ["integer", "string", "boolean"], "pattern": rf"^(
 REFERENCE: Schema = {"type": "string", "pattern": r"^[A-Za-z_]\w*\s*(\(.*\))*$"}
 REFERENCES: Schema = {"anyOf": [REFERENCE, {"type": "array", "items": REFERENCE}, {"type": "null"}]}
 LETTER: Schema = {"type": "string", "pattern": rf"^[A-Za-z]\w{{0,{MAX_LETTER - 1}}}$"}
+A_NAME: Schema = {
+    "pattern": "^" + NAME.pattern.replace(r"\Z", "$"),
+    "maxLength": MAX_NAME,
+    "not": {"enum": sorted(RESERVED | UNREADABLE)},
+}
 ANY_WORDS: Schema = {"type": "string", "pattern": r"\S", "maxLength": MAX_LABEL}
 POSITIVE = ("kernel", "stride", "dilation", "factor", "window", "out", "heads", "groups")
 """Arguments that are 1 at least wherever they stand."""
@@ -84,8 +91,8 @@ def _object(properties: Schema, **more: Any) -> Schema:
     return {"type": "object", "additionalProperties": False, "properties": properties, **more}
 
 
-def _mapping(values: Schema) -> Schema:
-    return {"anyOf": [{"type": "object", "additionalProperties": values}, {"type": "null"}]}
+def _mapping(values: Schema, **more: Schema) -> Schema:
+    return {"anyOf": [{"type": "object", "additionalProperties": values, **more}, {"type": "null"}]}
 
 
 def _nested(name: str = "nested", leaf: Schema = EXPRESSION) -> Schema:
@@ -102,7 +109,8 @@ def _nested(name: str = "nested", leaf: Schema = EXPRESSION) -> Schema:
 def _symbol() -> Schema:
     texts = {"doc": {"type": "string"}, "as": LETTER, "one_of": {"type": "array", "items": {"type": "string"}}}
     keys = {key: _said(texts.get(key, _ANY_EXPRESSION), key, _SYMBOL) for key in SYMBOL_KEYS}
-    return {"anyOf": [EXPRESSION, {"type": "array", "items": _ANY_EXPRESSION}, _object(keys)]}
+    either = {"not": {"required": ["default", "derived"]}}
+    return {"anyOf": [EXPRESSION, {"type": "array", "items": _ANY_EXPRESSION}, _object(keys, **either)]}
 
 
 def _expect() -> Schema:
@@ -327,8 +335,8 @@ _ENTRIES: dict[str, Schema] = {
     "name": {"type": "string"},
     "doc": {"type": "string"},
     "cite": {"type": "string"},
-    "symbols": _mapping({"$ref": "#/$defs/symbol"}),
-    "inputs": _mapping(_input()),
+    "symbols": _mapping({"$ref": "#/$defs/symbol"}, propertyNames=A_NAME),
+    "inputs": _mapping(_input(), propertyNames=A_NAME),
     "blocks": _blocks(),
     "network": {"type": "array"},
     "outputs": REFERENCES,

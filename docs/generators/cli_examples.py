@@ -301,5 +301,6 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
         ("A spec to start from.", "new mynet.yaml"),
         ("A copy of a shipped one.", "new myvit.yaml --from vit"),
     ),
+    "completion": (("What the shell reads once, from a file of its own.", "completion fish"),),
 }  # fmt: skip
 """What each use shows, and its words; an empty text goes on with the one before."""

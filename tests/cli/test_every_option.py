@@ -35,6 +35,7 @@ ENOUGH = {
     "schema": (),
     "show": ("conv_stack",),
     "new": ("mine.yaml",),
+    "completion": ("bash",),
 }
 """The shortest command line of each command; a new command needs a row here."""
 WITH = {

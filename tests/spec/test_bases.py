@@ -119,6 +119,10 @@ def test_bases_have_bases_and_edits_are_seen(write, tmp_path):
         ("archgraph: 1\nbase: net.yaml\n", "specs build on each other in a circle: net.yaml -> net.yaml"),
         ("archgraph: 1\nbase: ../base.yaml\n", "'../base.yaml' is not below the folder of this spec"),
         ("archgraph: 1\nbase: /etc/x.yaml\n", "'/etc/x.yaml' is not below the folder of this spec"),
+        (
+            "archgraph: 1\nblocks: {from: /etc/hostname}\nnetwork: [relu]\n",
+            "'/etc/hostname' is not below the folder of this spec",
+        ),
         ("archgraph: 1\nbase: [a]\n", "a file must be text"),
         (
             "archgraph: 1\nblocks: {from: base.yaml}\nnetwork: [relu]\n",
@@ -130,6 +134,11 @@ def test_a_slip_is_told_where_it_stands(write, text, told):
     found = refused(write(text))
     assert found.startswith(told)
     assert "net.yaml:" in found
+
+
+def test_a_name_of_blocks_is_told_where_paths_lead(write):
+    told = refused(write("archgraph: 1\nblocks: {from: parts}\nnetwork: [relu]\n"))
+    assert told.endswith("\n  hint  a path below the folder of this spec that ends in .yaml")
 
 
 def test_another_version_is_refused_in_the_base(write):

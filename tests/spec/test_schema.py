@@ -13,7 +13,8 @@ from archgraph.spec.load import shipped_folder
 from archgraph.spec.operations import operations
 from archgraph.spec.schema import json_schema
 
-SPECS = sorted([*shipped_folder().glob("*.yaml"), *library_folder().glob("*.yaml")])
+WRITTEN = (Path(__file__).parents[1] / "specs").glob("*/*.yaml")
+SPECS = sorted([*shipped_folder().glob("*.yaml"), *library_folder().glob("*.yaml"), *WRITTEN])
 VALID = jsonschema.Draft202012Validator(json_schema())
 
 
@@ -69,6 +70,10 @@ def test_shipped_files_are_valid(path: Path):
         ("{archgraph: 1, blocks: {from: blocks}}", "$.blocks"),
         ("{archgraph: 1, blocks: {b: {do: [relu]}}, network: [{conv: {out: 3, kernel: 1}, frmo: x}]}", "$.network[0]"),
         ("{archgraph: 1, symbols: {H: {default: 3, multiple: 2}}}", "$.symbols"),
+        ("{archgraph: 1, symbols: {head-dim: 64}}", "$.symbols"),
+        ("{archgraph: 1, symbols: {lambda: 64}}", "$.symbols"),
+        ("{archgraph: 1, symbols: {d: {default: 64, derived: D // 2}}}", "$.symbols"),
+        ("{archgraph: 1, inputs: {x-1: {c: 3}}}", "$.inputs"),
         ("{archgraph: 1, inputs: {x: {dtype: bfloat}}}", "$.inputs"),
         ("{archgraph: 1, blocks: {b: {steps: [relu]}}}", "$.blocks"),
         ("{archgraph: 1, variants: {small: {bind: {C: 3}}}}", "$.variants"),

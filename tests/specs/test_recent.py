@@ -95,11 +95,25 @@ SMALL = {
         },
         {"pad_token_id": None},
     ),
+    "olmo3": (
+        "Olmo3ForCausalLM",
+        "Olmo3Config",
+        {
+            "D": ("hidden_size", 24),
+            "L": ("num_hidden_layers", 8),
+            "heads": ("num_attention_heads", 4),
+            "kv_heads": ("num_key_value_heads", 2),
+            "F": ("intermediate_size", 40),
+            "span": ("sliding_window", 5),
+            "V": ("vocab_size", 50),
+        },
+        {"pad_token_id": None, "eos_token_id": None},
+    ),
 }
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_experts_of_a_small_member(name):
+def test_small_members_of_language_models(name):
     module, config, fields, more = SMALL[name]
     given = dict(fields.values())
     built = getattr(transformers, config)(**given, **more, use_cache=False, attn_implementation="eager")
@@ -134,6 +148,14 @@ VIDEO_AND_IMAGE = {
         {**WIDE, "hidden_size": 48, "num_kv_heads": 1, "cap_feat_dim": 20, "axes_dim_rope": (8, 8, 8)},
         {"D": 48, "L": 3, "heads": 2, "kv_heads": 1, "F": 256, "E": 48, "X": 20, "H": 8, "W": 12, "T": 7},
         ((1, 16, 8, 12), (1,), (1, 7, 20), (1, 7)),
+        {},
+    ),
+    "flux2": (
+        "Flux2Transformer2DModel",
+        {"num_layers": 2, "num_single_layers": 3, "num_attention_heads": 3, "attention_head_dim": 16}
+        | {"joint_attention_dim": 20, "in_channels": 12, "axes_dims_rope": (4, 4, 4, 4)},
+        {"double": 2, "single": 3, "heads": 3, "D": 48, "X": 20, "C": 12, "H": 4, "W": 6, "T": 7},
+        ((1, 24, 12), (1, 7, 20), (1,), (1, 24, 4), (1, 7, 4), (1,)),
         {},
     ),
 }

@@ -1,0 +1,74 @@
+"""What a shell completes: every command, every option, the words that an option takes, and shipped specs."""
+
+import shutil
+import subprocess
+from contextlib import redirect_stdout
+from functools import cache
+from io import StringIO
+
+import pytest
+
+from archgraph.cli import main
+from archgraph.cli.parser import Parser
+from archgraph.cli.program import COMMANDS
+
+
+@cache
+def script(shell):
+    printed = StringIO()
+    with redirect_stdout(printed):
+        assert main(["completion", shell]) == 0
+    return printed.getvalue()
+
+
+BASH = 'source /dev/stdin\nCOMP_CWORD=$(($# - 1)); COMP_WORDS=("$@"); _archgraph; printf "%s\\n" "${COMPREPLY[@]}"'
+
+
+@pytest.fixture
+def completed(tmp_path):
+    if shutil.which("bash") is None:
+        pytest.skip("needs bash")
+    (tmp_path / "mynet.yaml").touch()
+
+    def completions(*words):
+        command = ["bash", "-c", BASH, "archgraph", *words]
+        done = subprocess.run(command, input=script("bash"), capture_output=True, text=True, cwd=tmp_path, check=True)
+        assert done.stderr == ""
+        return set(done.stdout.split())
+
+    return completions
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("archgraph", "so"), {"solve"}),
+        (("archgraph", "draw", "--vie"), {"--view"}),
+        (("archgraph", "cost", "vit"), {"vit"}),
+        (("archgraph", "cost", "myn"), {"mynet.yaml"}),
+        (("archgraph", "completion", "f"), {"fish"}),
+        (("archgraph", "draw", "--view", "over"), {"overview"}),
+        (("archgraph", "nothing", "x"), set()),
+    ],
+)
+def test_bash_offers(completed, words, offered):
+    assert completed(*words) == offered
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_every_command_and_option_is_offered(shell):
+    text = script(shell)
+    for command in COMMANDS:
+        name, parser = command.name, Parser(prog=command.name)
+        command.options(parser)
+        for flag in parser._option_string_actions:
+            told = flag if shell != "fish" else f"{name}' -{'l' if flag.startswith('--') else 's'} {flag.lstrip('-')}"
+            assert told in text
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_reads_it(shell):
+    if shutil.which(shell) is None:
+        pytest.skip(f"needs {shell}")
+    done = subprocess.run([shell, "-n", "/dev/stdin"], input=script(shell), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
