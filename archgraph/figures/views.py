@@ -17,6 +17,7 @@ from archgraph.figures.content.boxes import fitted, wrapped
 from archgraph.figures.content.legend import legend, lines_below, swatches, ticks
 from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.content.totals import signs, totals
+from archgraph.figures.drawing.bridges import bridged
 from archgraph.figures.drawing.diagram import Diagram, Line, Outline, Text
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.outlines import LEGEND
@@ -58,7 +59,7 @@ def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = 
         raise QueryError(f"the view {view} is of the whole network, and has no focus", hint=f"of {some(_OF_PARTS)}")
     widths = [page_width(name, venue) for name in (("column", "text") if width == "auto" else (width,))]
     drawn = _view(facts, view, widths, engine)
-    return _noted(facts, view, titled(drawn, facts.options.title))
+    return _noted(facts, view, titled(bridged(drawn), facts.options.title))
 
 
 def _view(facts: Facts, view: str, widths: list[float], engine: str) -> Diagram:
