@@ -1,5 +1,7 @@
 """Lines that cross: one of them has an arc there, and only there."""
 
+from itertools import pairwise
+
 import pytest
 
 import archgraph as ag
@@ -42,7 +44,7 @@ def test_lines_that_meet_or_stay_apart_have_none(other):
 
 def test_an_arc_has_no_room_at_a_corner():
     corner = ((0.0, 10.0), (21.0, 10.0), (21.0, 40.0))
-    assert [path.points for path in drawn(corner, ((20.0, 0.0), (20.0, 30.0)))][0] == corner
+    assert drawn(corner, STEEP)[0].points == corner
 
 
 def test_neighbours_share_one_arc():
@@ -67,5 +69,5 @@ def test_of_the_gallery(name, view, arcs):
     """An arc is the only thing in these drawings that rises by less than a line."""
     edges = ag.load(name).draw(view).diagram.edges
     paths = [path.points for edge in edges if (path := edge.path) is not None]
-    small = [a for points in paths for a, b in zip(points, points[1:], strict=False) if 0 < abs(a[1] - b[1]) < 4]
+    small = [a for points in paths for a, b in pairwise(points) if 0 < abs(a[1] - b[1]) < 4]
     assert len(small) == 2 * arcs

@@ -12,7 +12,7 @@ from typing import TypeVar
 from archgraph.figures.drawing.diagram import Diagram, Edge, Extent, Path, Rect, Text
 
 # What an arrow needs between two boxes: its head, and enough line to be seen.
-_LEAST = 7.0
+_LEAST = 6.4
 _Part = TypeVar("_Part", Text, Rect, Path)
 
 

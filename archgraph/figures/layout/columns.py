@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from archgraph.figures.drawing.diagram import Diagram, Edge, Extent, Path, united
+from archgraph.figures.drawing.diagram import Diagram, Edge, Extent, Path
 from archgraph.figures.drawing.geometry import flattened
 
 _GAP, _TURN, _RADIUS = 26.0, 12.0, 5.0
-_TRIES, _HIGHER = 24, 1.15
+_TRIES, _HIGHER, _LOWEST = 24, 1.15, 12.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def in_columns(drawn: Diagram, width: float, height: float) -> Diagram | None:
     [(0, 12.0), (46.0, 12.0)]
     """
     cuts = list(_cuts(drawn))
-    room = height - 2 * _TURN
+    room = max(_LOWEST, height - 2 * _TURN)
     while room < drawn.height:
         fewest = _filled(cuts, drawn.height, room)
         if fewest:
