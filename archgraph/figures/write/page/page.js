@@ -53,7 +53,7 @@ function start(data, fields, laws) {
     one.slider.setAttribute("aria-valuetext", number);
   }
   // What the whole costs now, for those who hear the page.
-  function tell() {
+  function announce() {
     const rows = [...page("symbols").parentElement.querySelector("tbody").rows];
     const said = (cell) => (cell.dataset.metric ? cell.dataset.metric + " " : "") + cell.textContent;
     page("told").textContent = rows.map((row) => [...row.cells].map(said).join(", ")).join("; ");
@@ -79,7 +79,7 @@ function start(data, fields, laws) {
     one.input = row.appendChild(document.createElement("input"));
     Object.assign(one.input, { type: "number", min: String(one.offset || one.step), step: String(one.step) });
     one.input.setAttribute("aria-label", one.name);
-    const moved = (number) => { put(one, number); recompute(); tell(); remember(); };
+    const moved = (number) => { put(one, number); recompute(); announce(); remember(); };
     one.slider.addEventListener("input", () => moved(String(BigInt(one.slider.value) * BigInt(one.step) + BigInt(one.offset))));
     one.input.addEventListener("input", () => moved(one.input.value));
     put(one, String(one.value));
