@@ -73,7 +73,7 @@ def _length(what: str, given: str, others: str) -> float:
         raise QueryError(f"cannot read the {what} {quoted(given)}", hint=hint)
     points = round(float(match[1]) * _UNITS[match[2]], 3)
     if not NARROWEST <= points <= WIDEST:
-        least, most = (f"{bound / _UNITS[match[2]]:.3g}{match[2]}" for bound in (NARROWEST, WIDEST))
+        least, most = (f"{float(f'{bound / _UNITS[match[2]]:.3g}'):g}{match[2]}" for bound in (NARROWEST, WIDEST))
         raise QueryError(f"the {what} {quoted(given)} cannot be drawn: it must be between {least} and {most}")
     return points
 

@@ -9,11 +9,11 @@ from itertools import accumulate
 from math import fsum
 from typing import TypeVar
 
-from archgraph.figures.drawing.diagram import Diagram, Edge, Extent, Path, Rect, Text
+from archgraph.figures.drawing.diagram import BoxPart, Diagram, Edge, Extent, Text
 
 # What an arrow needs between two boxes: its head, and enough line to be seen.
 _LEAST = 6.4
-_Part = TypeVar("_Part", Text, Rect, Path)
+_Part = TypeVar("_Part", Text, BoxPart)
 
 
 def closer(drawn: Diagram, height: float) -> Diagram | None:
