@@ -21,7 +21,6 @@ from archgraph.figures.drawing.diagram import (
     Rect,
     Text,
     line_width,
-    united,
 )
 from archgraph.figures.drawing.style import DECK, DECK_EDGE, LINE, SIZES, SKIP
 from archgraph.figures.maps.drawn_map import EDGE, MapScale, map_box
@@ -141,7 +140,7 @@ class MapPieces:
         joining = self._joining(one, framed.width / 2, bottom)
         drawn = replace(drawn, marks=(*drawn.marks, *joining))
         self.named = ""
-        ends = united([extent, *(mark.extent for mark in joining)])
+        ends = Diagram(clusters=(frame,), marks=joining).extent
         return replace(
             framed,
             drawn=drawn,
