@@ -274,6 +274,7 @@ def contrast(*networks: Network, **said: Unpack[ContrastOptions]) -> Figure:
     """
     from archgraph.figures.contrast.contrast import PANELS, contrast_diagram
     from archgraph.figures.contrast.options import contrast_facts
+    from archgraph.figures.drawing.bridges import bridged
     from archgraph.figures.drawing.style import page_height, page_width
     from archgraph.figures.views import titled
 
@@ -289,4 +290,4 @@ def contrast(*networks: Network, **said: Unpack[ContrastOptions]) -> Figure:
         *(() if height is None else (page_height(height),)),
         scale=chosen.get("legend", True),
     )
-    return Figure(titled(drawn, chosen.get("title", "")), "contrast", facts, look)
+    return Figure(titled(bridged(drawn), chosen.get("title", "")), "contrast", facts, look)

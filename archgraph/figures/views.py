@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from math import ceil, log2
+from math import log2
 
 from archgraph.data.figure_words import VIEWS
 from archgraph.errors import QueryError, not_among, some
@@ -17,6 +17,7 @@ from archgraph.figures.content.boxes import fitted, wrapped
 from archgraph.figures.content.legend import legend, lines_below, swatches, ticks
 from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.content.totals import signs, totals
+from archgraph.figures.drawing.bridges import bridged
 from archgraph.figures.drawing.diagram import Diagram, Line, Outline, Text
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.outlines import LEGEND
@@ -29,12 +30,13 @@ from archgraph.figures.overview.any_graph import full_diagram, graph_diagram
 from archgraph.figures.overview.spine import block_diagram, repeat_groups, spine_diagram
 from archgraph.figures.overview.streams import streams_diagram
 from archgraph.figures.overview.u import u_diagram
+from archgraph.figures.room import put_on_page, size_notes
 from archgraph.outline.wording import capitalized
 
 _CHARTS = ("ladder", "matrix", "hops", "levels", "laws")
 _TITLE_LINES, _TITLE_PITCH = 3, 11.0
 _OF_PARTS = ("overview", "blocks", "full")
-_LEGEND_GAP, _PAGE_HEIGHT, _COLUMN, _TOTALS_GAP = 12.0, 9 * 72, 234.0, 6.0
+_LEGEND_GAP, _COLUMN, _TOTALS_GAP = 12.0, 234.0, 6.0
 
 
 def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = "auto") -> Diagram:
@@ -58,7 +60,7 @@ def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = 
         raise QueryError(f"the view {view} is of the whole network, and has no focus", hint=f"of {some(_OF_PARTS)}")
     widths = [page_width(name, venue) for name in (("column", "text") if width == "auto" else (width,))]
     drawn = _view(facts, view, widths, engine)
-    return _noted(facts, view, titled(drawn, facts.options.title))
+    return _noted(facts, view, titled(bridged(drawn), facts.options.title), widths[-1])
 
 
 def _view(facts: Facts, view: str, widths: list[float], engine: str) -> Diagram:
@@ -70,8 +72,15 @@ def _view(facts: Facts, view: str, widths: list[float], engine: str) -> Diagram:
     if view in ("ladder", "matrix", "hops"):
         return _chart(facts, view, widths[0])
     drawn = _first_fitting(facts, view, widths, engine)
-    page = next((page for page in widths if drawn.width <= page + 0.5), widths[-1])
-    return _with_legend(facts, drawn, page)
+    below = _legend_below(facts, drawn, _page(drawn, widths)) if facts.options.legend else None
+    reserved = 0.0 if below is None else _LEGEND_GAP + below.height
+    drawn = put_on_page(facts, drawn, widths[-1], reserved)
+    return _with_legend(facts, drawn, _page(drawn, widths))
+
+
+def _page(drawn: Diagram, widths: list[float]) -> float:
+    """The narrowest page that holds a drawing, or the widest."""
+    return next((page for page in widths if drawn.width <= page + 0.5), widths[-1])
 
 
 def _maps(facts: Facts, view: str, width: float) -> Diagram:
@@ -137,30 +146,17 @@ def _with_totals(facts: Facts, drawn: Diagram) -> Diagram:
 
 
 def _with_legend(facts: Facts, drawn: Diagram, width: float) -> Diagram:
-    """The drawing, centred, with the legend below it; a drawing that is wider than the page says so."""
+    """The drawing, centred, with the legend below it."""
     wide = max(width, drawn.width)
     below = None
     if facts.options.legend:
         below = _legend_below(facts, drawn, wide)
-    notes = drawn.notes
-    if drawn.width > width + 0.5:
-        notes += (f"{drawn.width:.0f} pt wide, {width:.0f} pt asked: {_narrower(facts, drawn.width)}",)
-    if drawn.height > _PAGE_HEIGHT and facts.options.height is None:
-        notes += (f"{drawn.height / 72:.1f} in tall: a wider page or a smaller depth takes less",)
     whole = drawn.moved((wide - drawn.width) / 2, 0)
     height = drawn.height + 0.5
     if below is not None:
         whole = whole.plus(below.moved(0, drawn.height + _LEGEND_GAP))
         height += _LEGEND_GAP + below.height
-    return _described(facts, replace(whole, width=wide, height=height, notes=notes))
-
-
-def _narrower(facts: Facts, width: float) -> str:
-    """What makes a drawing fit: maps are as small and as closed as they can be by themselves."""
-    if facts.options.style == "boxes":
-        return "collapse it (view='overview') or give it more"
-    less = "" if facts.options.depth in (None, 0) else "depth=0 or "
-    return f"{less}width='{ceil(width + 0.5)}pt' holds it"
+    return _described(facts, replace(whole, width=wide, height=height))
 
 
 def _legend_below(facts: Facts, drawn: Diagram, width: float) -> Diagram | None:
@@ -235,13 +231,10 @@ def _fits(width: float, text: str) -> bool:
     return text_width(text, "bold", SIZES.heading) <= width
 
 
-def _noted(facts: Facts, view: str, drawn: Diagram) -> Diagram:
+def _noted(facts: Facts, view: str, drawn: Diagram, width: float) -> Diagram:
     """The drawing with what it could not do: too tall, or names and wishes that this view has nothing for."""
     chosen = facts.options
-    notes = list(drawn.notes)
-    if chosen.height is not None and drawn.height > chosen.height:
-        asked = f"{drawn.height / 72:.1f} in tall, {chosen.height / 72:.2g} in asked"
-        notes.append(f"{asked}: a wider page or a smaller depth takes less")
+    notes = [*drawn.notes, *size_notes(facts, view, drawn, width)]
     if facts.author.unmet:
         notes.append(f"the view {view} has no box for {some(facts.author.unmet)}")
     if chosen.hide and facts.author.met.intersection(chosen.hide):

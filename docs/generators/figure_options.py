@@ -37,6 +37,7 @@ def option_figures() -> dict[str, Figure]:
     found["theme-slides"] = stack.draw(theme="slides", width="7in")
     found["style-maps"], found["style-u"] = load("vit").draw(style="maps"), load("unet").draw(style="maps")
     found["style-perspective"] = load("vgg").draw(style="perspective")
+    found["columns"] = load("vgg").draw("full")
     found["style-contrast"] = contrast(load("unet:padded-512"), dit, style="maps", panels=["stages"])
     found["panels"] = contrast(stack, load("vit"), panels=["stages", "laws"], width="4.5in")
     return found

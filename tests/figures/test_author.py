@@ -141,8 +141,8 @@ def test_title_legend_and_height():
     assert strings(figure)[-1] == "Of my <paper> & more" == figure.diagram.title
     assert not any("Whole network" in text for text in strings(figure))
     assert "Of my &lt;paper&gt; &amp; more" in figure.svg
-    low = STACK.draw(height="2in")
-    assert any("2 in asked" in note for note in low.notes) and not plain.notes
+    low = STACK.draw(height="1.4in")
+    assert any("1.4 in asked" in note for note in low.notes) and not plain.notes
     with pytest.raises(QueryError, match=r"the height '9parsecs'|cannot read the height"):
         STACK.draw(height="9parsecs")
 

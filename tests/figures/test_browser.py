@@ -119,6 +119,8 @@ def test_a_slider_is_moved_by_hand(page):
     )
     slider.send_keys("\ue014")  # arrow right
     assert cells(driver)["all", "params"] == f"{g.at(C=65).params:,}"
+    assert slider.get_attribute("aria-valuetext") == "65"
+    assert f"params {g.at(C=65).params:,}, macs " in find(driver, "#told")[0].get_attribute("textContent")
     number = next(one for one in find(driver, "#symbols input[type=number]") if one.get_attribute("aria-label") == "C")
     number.clear()
     number.send_keys("32")

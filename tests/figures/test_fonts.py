@@ -99,3 +99,11 @@ def test_the_page_embeds_its_fonts_once():
 def test_an_unknown_way_is_named():
     with pytest.raises(QueryError, match="there is no way of fonts 'inline'"):
         ag.load("vit").draw(fonts="inline")
+
+
+@pytest.mark.parametrize("title", ["שלום עולם", "مرحبا (12) abc", "a שלום b"])
+def test_words_from_right_to_left_are_set(title, tmp_path):
+    """Typst panicked at them, which no `except Exception` catches."""
+    pytest.importorskip("typst")
+    figure = ag.load("conv_stack").draw(title=title)
+    assert figure.save(tmp_path / "x.pdf").read_bytes().startswith(b"%PDF")

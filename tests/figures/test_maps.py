@@ -11,7 +11,7 @@ from sympy import Add, expand
 
 import archgraph as ag
 from archgraph.errors import ArchgraphError, QueryError
-from archgraph.figures.drawing.diagram import Box, Rect, Text
+from archgraph.figures.drawing.diagram import Box, Path, Rect, Text
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.figure import Figure
@@ -259,3 +259,13 @@ def test_a_page_that_is_too_narrow_is_told_a_width_that_holds_the_maps(name):
     (note,) = g.draw(style="maps", width="column").notes
     width = note.partition("width='")[2].partition("'")[0]
     assert g.draw(style="maps", width=width).notes == ()
+
+
+def test_what_conditions_an_open_block_leads_to_it():
+    """A dashed arrow to its frame, with the names that figures give the inputs."""
+    diagram = ag.load("dit").draw(style="maps", labels={"t": "noise level"}).diagram
+    (frame,) = [one for one in diagram.clusters if one.copies]
+    (arrow,) = [mark for mark in diagram.marks if isinstance(mark, Path) and mark.dash and mark.arrow]
+    (x, _), (_, tip) = arrow.points
+    assert frame.extent.left < x < frame.extent.right and abs(tip - frame.extent.bottom) < 1
+    assert "noise level, y" in [mark.string for mark in diagram.marks if isinstance(mark, Text)]

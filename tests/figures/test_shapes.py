@@ -9,7 +9,7 @@ import pytest
 
 import archgraph as ag
 from archgraph.architecture.architecture import Architecture
-from archgraph.figures.drawing.diagram import Box, Diagram, Edge
+from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Extent
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.facts.facts import Facts
 from archgraph.gallery import members_of
@@ -116,12 +116,37 @@ def check_u(g: Architecture) -> None:
 
 
 def no_empty_third(diagram: Diagram) -> bool:
-    """Whether something is drawn in each third of what is drawn, from left to right and from top to bottom."""
-    boxes = [box.extent for box in diagram.boxes if box.kind == "node"]
-    left, right = min(one.left for one in boxes), max(one.right for one in boxes)
-    third = (right - left) / 3
-    full = [any(one.left < left + third * (k + 1) and one.right > left + third * k for one in boxes) for k in range(3)]
-    return all(full) and right - left >= diagram.width / 3
+    """Whether each third of the page has boxes or frames beside at least a quarter of the drawing's height.
+
+    That holds from left to right, and no band as wide as a third is empty from top to bottom, margins included.
+    """
+    drawn = [box.extent for box in diagram.boxes if box.kind == "node"]
+    drawn += [cluster.extent for cluster in diagram.clusters]
+    drawn.sort(key=lambda one: one.left)
+    top, bottom = min(one.top for one in drawn), max(one.bottom for one in drawn)
+    third, end = diagram.width / 3, 0.0
+    for one in drawn:
+        if one.left - end >= third:
+            return False
+        end = max(end, one.right)
+    sides = ([one for one in drawn if one.left < third * (k + 1) and one.right > third * k] for k in range(3))
+    return diagram.width - end < third and all(_covered(side) >= (bottom - top) / 4 for side in sides)
+
+
+def _covered(extents: list[Extent]) -> float:
+    """How much of the height some rectangles take together."""
+    total, end = 0.0, float("-inf")
+    for one in sorted(extents, key=lambda one: one.top):
+        total += max(0.0, one.bottom - max(end, one.top))
+        end = max(end, one.bottom)
+    return total
+
+
+def test_an_empty_third_is_found():
+    full = Box("a", 90, 90)
+    assert no_empty_third(Diagram((full,), width=100, height=90))
+    assert not no_empty_third(Diagram((Box("a", 60, 90),), width=100, height=90))
+    assert not no_empty_third(Diagram((Box("a", 60, 90), Box("b", 30, 10, x=70)), width=100, height=90))
 
 
 @pytest.mark.parametrize("name", US)

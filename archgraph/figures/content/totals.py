@@ -17,23 +17,25 @@ _MOST_LINES = 2
 
 
 def totals(facts: Facts, width: float) -> list[Line]:
-    """The costs of the whole network, and the sizes that they hold at.
+    """All costs of the whole network, also where boxes show one of them, and the sizes that they hold at.
 
     Nothing where no costs are asked for. Sizes that have no room on two lines are left out, with an ellipsis.
     """
-    laws = {metric: facts.total(metric) for metric in LETTERS if metric in facts.options.show}
-    if not laws:
+    if not _shows_costs(facts):
         return []
+    laws = {metric: facts.total(metric) for metric in LETTERS}
     costs = line_of(*(_cost(facts, metric, law) for metric, law in laws.items()), gap=5.0)
     return [line_of(words("Whole network:", SIZES.small), costs, gap=3.0), *_sizes(facts, list(laws.values()), width)]
+
+
+def _shows_costs(facts: Facts) -> bool:
+    return any(metric in facts.options.show for metric in LETTERS)
 
 
 def signs(facts: Facts) -> Line:
     """What θ means, and what stands behind the signs of laws."""
     size = SIZES.small
-    theta = (
-        line_of(variable("theta", size), words("parameters;", size), gap=2.0) if "params" in facts.options.show else ()
-    )
+    theta = line_of(variable("theta", size), words("parameters;", size), gap=2.0) if _shows_costs(facts) else ()
     exact = line_of(words("=", size, "serif"), words("exact,", size), gap=1.5)
     about = line_of(words("≈", size, "serif"), words("rounded or shortened", size), gap=1.5)
     return line_of(theta, exact, about, gap=3.0)

@@ -14,7 +14,7 @@ FRAME, HAIR, LINE, HEAVY = "#333333", 0.5, 0.75, 1.2
 DECK, DECK_EDGE, PANEL, SIDE_FILL = "#fafafa", "#6b6b6b", "#f5f5f5", "#f2f2f2"
 SKIP, GRID = "#555555", "#b8b8b8"
 
-NARROWEST, _WIDEST = 100.0, 3000.0
+NARROWEST, WIDEST = 100.0, 3000.0
 _UNITS = {"in": 72.0, "pt": 1.0, "mm": 72 / 25.4, "cm": 72 / 2.54, "px": 0.75}
 
 #: Smallest text and thinnest line that print, in points.
@@ -72,8 +72,8 @@ def _length(what: str, given: str, others: str) -> float:
         hint = f"{others}a positive length such as 3.25in ({', '.join(_UNITS)})"
         raise QueryError(f"cannot read the {what} {quoted(given)}", hint=hint)
     points = round(float(match[1]) * _UNITS[match[2]], 3)
-    if not NARROWEST <= points <= _WIDEST:
-        least, most = (f"{bound / _UNITS[match[2]]:.3g}{match[2]}" for bound in (NARROWEST, _WIDEST))
+    if not NARROWEST <= points <= WIDEST:
+        least, most = (f"{float(f'{bound / _UNITS[match[2]]:.3g}'):g}{match[2]}" for bound in (NARROWEST, WIDEST))
         raise QueryError(f"the {what} {quoted(given)} cannot be drawn: it must be between {least} and {most}")
     return points
 

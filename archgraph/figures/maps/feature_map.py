@@ -45,12 +45,13 @@ class FeatureMap:
 
 @dataclass(frozen=True, eq=False)
 class MapDeck:
-    """Elements that are applied again and again."""
+    """Elements that are applied again and again; ``conditions`` are the values that join each time."""
 
     name: str
     inner: tuple[MapElement, ...]
     title: str
     count: Line
+    conditions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

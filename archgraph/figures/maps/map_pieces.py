@@ -22,7 +22,7 @@ from archgraph.figures.drawing.diagram import (
     Text,
     line_width,
 )
-from archgraph.figures.drawing.style import DECK, DECK_EDGE, LINE, SIZES
+from archgraph.figures.drawing.style import DECK, DECK_EDGE, LINE, SIZES, SKIP
 from archgraph.figures.maps.drawn_map import EDGE, MapScale, map_box
 from archgraph.figures.maps.feature_map import FeatureMap, MapDeck, MapElement, MapLanes, WayPast
 from archgraph.figures.maps.fragment import HEAD, Fragment, chained, dot, extended
@@ -32,6 +32,7 @@ from archgraph.outline.wording import capitalized
 _LONGEST_NAME = 72.0
 _BEHIND, _BEHIND_EDGE = "#ececec", "#9a9a9a"
 _STACK, _PAD, _ARC, _LABEL, _LANE_GAP, _FORK = 2.3, 6.0, 4.5, 9.5, 9.0, 7.0
+_JOIN = 10.0
 
 
 @dataclass
@@ -136,16 +137,28 @@ class MapPieces:
         name = self._unique(one.name)
         frame = Cluster(name, extent, (text,), 2, frames=tuple(_cards(extent, 3.0, 4.0)))
         drawn = replace(framed.drawn, clusters=(frame, *framed.drawn.clusters))
+        joining = self._joining(one, framed.width / 2, bottom)
+        drawn = replace(drawn, marks=(*drawn.marks, *joining))
         self.named = ""
+        ends = Diagram(clusters=(frame,), marks=joining).extent
         return replace(
             framed,
             drawn=drawn,
             width=framed.width + 6.0,
             top=top - 6.0,
-            bottom=bottom,
-            lead=0.0,
-            tail=framed.width + 6.0,
+            bottom=ends.bottom,
+            lead=min(0.0, ends.left),
+            tail=max(framed.width + 6.0, ends.right),
         )
+
+    def _joining(self, one: MapDeck, x: float, y: float) -> tuple[Path | Text, ...]:
+        """What joins in a repeat each time: a dashed arrow into its frame from below, with names."""
+        if not one.conditions:
+            return ()
+        names = ", ".join(self.known.facts.author.input_label(name) or name for name in one.conditions)
+        arrow = Path(((x, y + _JOIN), (x, y + 0.5)), SKIP, LINE, (3.0, 2.0), arrow=True, head=HEAD)
+        text = Text(fitted(words(names, SIZES.small), _LONGEST_NAME), color=MUTED)
+        return arrow, text.centered(x).moved(0.0, y + _JOIN + 7.6)
 
     def _past(self, one: WayPast) -> Fragment:
         inner = self.row(one.inner)

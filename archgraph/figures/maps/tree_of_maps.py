@@ -204,7 +204,8 @@ class TreeOfMaps:
             return self._handed_on(item, ())
         inside = self.inside(outline, leaf) if level < self.depth else None
         if inside is not None and (found := self._opened(inside, item, level)):
-            return found
+            joining = self._conditions(outline, leaf)
+            return tuple(replace(one, conditions=joining) if isinstance(one, MapDeck) else one for one in found)
         kind = self.kinds.of(item.member)
         if self.brief and kind == "concatenation":
             self._note("concatenations")
@@ -233,6 +234,12 @@ class TreeOfMaps:
     def _count(self, repeat: Repeat) -> Line:
         """How often it is applied, nothing for once at the drawn sizes."""
         return () if repeat.once or self.facts.number(repeat.count) == 1 else count_label(self.facts, repeat)
+
+    def _conditions(self, outline: NetworkOutline, leaf: Leaf) -> tuple[str, ...]:
+        """The inputs beside the main line that join at a place, as long as they are not hidden."""
+        parts = [side.part for side in outline.sides if leaf in side.touches]
+        names = (one.name for part in parts for one in leaves_of(part) if one.item is None)
+        return tuple(name for name in dict.fromkeys(names) if name not in self.facts.options.hide)
 
     def _undrawn(self, inside: NetworkOutline, item: Item) -> None:
         """Say what an open block computes beside its main line."""

@@ -62,9 +62,12 @@ def full_diagram(facts: Facts, graph: Graph, selected: tuple[Value, ...], engine
     """
     every = facts.operations(graph, selected)
     if len(every.items) > MOST_BOXES:
+        less = "draw view='overview', depth=0, or focus= on a part"
+        if graph is not facts.network.graph:
+            less = "draw view='overview' or view='full', which keep repeats collapsed"
         raise QueryError(
             f"{len(every.items)} operations are too many for a figure (at most {MOST_BOXES}).",
-            hint="draw view='overview' or view='full', which keep repeats collapsed",
+            hint=less,
         )
     return _operations(facts, every, engine)
 

@@ -208,6 +208,7 @@ _PAGE = """<!DOCTYPE html>
 <button id="unfold" type="button" hidden></button>
 <span id="where" class="small" aria-live="polite"></span></p>
 <p id="reads" class="small screen" aria-live="polite"></p>
+<p id="told" class="unseen" role="status"></p>
 <p id="wrong" class="small" role="alert" hidden></p>
 <p id="fixed" class="small" hidden>Curves, proportions, words, and colours by level are those at the defaults; its
 numbers, laws and fields are those at the values set.</p>

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from html import escape
+from unicodedata import bidirectional
 
 from archgraph.errors import SPACES, printable
 from archgraph.figures.drawing.diagram import Diagram, Live, Run, Text
@@ -58,7 +59,9 @@ class Letters:
             font = f'class="{_CLASSES[run.face]}" font-size="{coordinate(run.size)}"'
             spans.append(f"<tspan {font} {place}{self._mark(run.live)}>{xml_text(run.text)}</tspan>")
             y = base
-        return f'<text y="{coordinate(text.y)}" fill="{xml_text(text.color)}">{"".join(spans)}</text>'
+        # Without kerning, typst ends at what is read from right to left; the shipped fonts have no such letters.
+        kerned = ' style="font-kerning:auto"' if any(map(_turns, text.string)) else ""
+        return f'<text y="{coordinate(text.y)}" fill="{xml_text(text.color)}"{kerned}>{"".join(spans)}</text>'
 
     def _outlines(self, run: Run, x: float, y: float, color: str) -> str:
         font, along, uses = typeface(run.face), 0, ""
@@ -126,6 +129,11 @@ def _starts(text: Text) -> list[tuple[Run, float]]:
         found.append((run, x + run.gap))
         x += run.width
     return found
+
+
+def _turns(character: str) -> bool:
+    """Whether it is read from right to left."""
+    return bidirectional(character) in ("R", "AL", "AN")
 
 
 def _shown(run: Run) -> str:

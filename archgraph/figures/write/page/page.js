@@ -49,6 +49,14 @@ function start(data, fields, laws) {
     values[one.place][one.name] = q(BigInt(number));
     one.slider.value = String((BigInt(number) - BigInt(one.offset)) / BigInt(one.step));
     one.input.value = number;
+    // The slider counts steps; what is read aloud is the number.
+    one.slider.setAttribute("aria-valuetext", number);
+  }
+  // What the whole costs now, for those who hear the page.
+  function announce() {
+    const rows = [...page("symbols").parentElement.querySelector("tbody").rows];
+    const said = (cell) => (cell.dataset.metric ? cell.dataset.metric + " " : "") + cell.textContent;
+    page("told").textContent = rows.map((row) => [...row.cells].map(said).join(", ")).join("; ");
   }
   // Symbols of several networks stand under the name of each.
   function group(place) {
@@ -71,7 +79,7 @@ function start(data, fields, laws) {
     one.input = row.appendChild(document.createElement("input"));
     Object.assign(one.input, { type: "number", min: String(one.offset || one.step), step: String(one.step) });
     one.input.setAttribute("aria-label", one.name);
-    const moved = (number) => { put(one, number); recompute(); remember(); };
+    const moved = (number) => { put(one, number); recompute(); announce(); remember(); };
     one.slider.addEventListener("input", () => moved(String(BigInt(one.slider.value) * BigInt(one.step) + BigInt(one.offset))));
     one.input.addEventListener("input", () => moved(one.input.value));
     put(one, String(one.value));

@@ -1,0 +1,58 @@
+"""What is larger than its page: put into columns, or told with the options that make it smaller."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from archgraph.figures.drawing.diagram import Diagram
+from archgraph.figures.drawing.style import WIDEST
+from archgraph.figures.facts.facts import Facts
+from archgraph.figures.layout.closer import closer
+from archgraph.figures.layout.columns import in_columns
+
+PAGE_HEIGHT = 9 * 72.0
+_SMALLER = {
+    "full": ("view='overview'", "depth=0", "focus= on a part"),
+    "unrolled": ("view='full'", "view='overview'"),
+    "blocks": ("view='overview'", "focus= on a part"),
+    "overview": ("depth=0", "focus= on a part"),
+}
+"""What draws less than a view does."""
+
+
+def put_on_page(facts: Facts, drawn: Diagram, width: float, below: float) -> Diagram:
+    """A drawing that is higher than its page: closer together, else in as many columns as there is room for.
+
+    Args:
+        facts: with the height that is asked.
+        drawn: the drawing.
+        width: of the page.
+        below: how much of the height stands below the drawing.
+    """
+    room = (facts.options.height or PAGE_HEIGHT) - below
+    if drawn.height <= room or facts.options.direction == "right":
+        return drawn
+    return closer(drawn, room) or in_columns(drawn, width, room) or drawn
+
+
+def size_notes(facts: Facts, view: str, drawn: Diagram, width: float) -> tuple[str, ...]:
+    """What to say of a drawing that is wider than asked, or higher than asked or than a page."""
+    asked = facts.options.height
+    less = _less(facts, view, drawn)
+    notes = []
+    if drawn.width > width + 0.5:
+        holds = [f"width='{ceil(drawn.width + 0.5)}pt' holds it"] if drawn.width + 1 < WIDEST else []
+        notes.append(f"{drawn.width:.0f} pt wide, {width:.0f} pt asked: {' and '.join([less, *holds])}")
+    if drawn.height > (asked or PAGE_HEIGHT) + 0.5:
+        limit = f"a page has {PAGE_HEIGHT / 72:g} in" if asked is None else f"{asked / 72:.2g} in asked"
+        notes.append(f"{drawn.height / 72:.1f} in tall, {limit}: {less}")
+    return tuple(notes)
+
+
+def _less(facts: Facts, view: str, drawn: Diagram) -> str:
+    """Which options draw less, of those that are not chosen yet and have something to act on."""
+    chosen, boxes = facts.options, {box.name for box in drawn.boxes}
+    opened = chosen.style != "boxes" or view == "full" or any(one.name not in boxes for one in drawn.clusters)
+    idle = {"depth=0": chosen.depth == 0 or not opened, "focus= on a part": bool(chosen.focus)}
+    *first, last = [way for way in _SMALLER.get(view, ()) if not idle.get(way)] or ["a smaller width="]
+    return f"{', '.join(first)} or {last} draw less" if first else f"{last} draws less"

@@ -1,0 +1,84 @@
+"""What is higher than its page: pulled together, put into columns, or told."""
+
+from itertools import pairwise
+
+import pytest
+
+import archgraph as ag
+from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Path
+from archgraph.figures.drawing.geometry import faults
+from archgraph.figures.layout.closer import closer
+from archgraph.figures.layout.columns import in_columns
+
+SIXTY = """\
+archgraph: 1
+symbols: {C: 16, H: 400, W: 400}
+inputs: {x: {c: 3, h: H, w: W}}
+network:
+  - for: {i: 0..59}
+    do:
+      - conv: {out: C + i, kernel: 3, padding: same}
+"""
+
+
+def chain(count: int, pitch: float = 30.0) -> Diagram:
+    boxes = tuple(Box(f"b{i}", 40, 12, y=pitch * i) for i in range(count))
+    ways = (Path(((20, a.extent.bottom), (20, b.y)), arrow=True) for a, b in pairwise(boxes))
+    edges = tuple(Edge(f"b{i}", f"b{i + 1}", way) for i, way in enumerate(ways))
+    return Diagram(boxes, edges, width=40, height=boxes[-1].extent.bottom)
+
+
+def test_columns_are_even_and_read_from_left_to_right():
+    drawn = in_columns(chain(12), 300, 160)
+    assert drawn is not None and drawn.height <= 160 and faults(drawn) == []
+    lefts = [box.x for box in drawn.boxes]
+    assert lefts == sorted(lefts) and [lefts.count(left) for left in sorted(set(lefts))] == [4, 4, 4]
+    assert {(edge.source, edge.target) for edge in drawn.edges} == {(f"b{i}", f"b{i + 1}") for i in range(11)}
+
+
+def test_columns_are_higher_where_the_page_is_narrow():
+    drawn = in_columns(chain(12), 110, 160)
+    assert drawn is not None and drawn.width <= 110.5 and 160 < drawn.height < chain(12).height
+    assert in_columns(chain(12), 60, 160) is None
+
+
+def test_nothing_is_cut_where_two_lines_go_on():
+    whole = chain(6)
+    beside = Edge("b0", "b5", Path(((0, 6), (-8, 6), (-8, 156), (0, 156)), arrow=True))
+    assert in_columns(Diagram(whole.boxes, (*whole.edges, beside), width=40, height=162), 300, 100) is None
+
+
+@pytest.mark.parametrize("height", [1.0, -50.0])
+def test_a_page_without_room_ends(height):
+    assert in_columns(chain(12), 60, height) is None
+
+
+def test_gaps_give_way_evenly_and_no_box_changes():
+    whole = chain(4)
+    low = closer(whole, whole.height - 12)
+    assert low is not None and low.height == pytest.approx(whole.height - 12)
+    assert [box.y for box in low.boxes] == pytest.approx([0, 26, 52, 78])
+    assert {(box.width, box.height) for box in low.boxes} == {(40, 12)} and faults(low) == []
+    assert closer(whole, 4 * 12) is None
+
+
+@pytest.mark.parametrize("name", ["mamba", "hunyuan_dit"])
+def test_a_legend_counts_as_height(name):
+    figure = ag.load(name).draw()
+    assert figure.diagram.height <= 648.5 and figure.notes == () and faults(figure.diagram) == []
+
+
+def test_a_long_loop_is_in_columns_or_says_what_draws_less():
+    g = ag.loads(SIXTY)
+    figure = g.draw("full", focus="", width="1500pt")
+    lefts = {round(box.x) for box in figure.diagram.boxes if box.kind == "node"}
+    assert len(lefts) > 5 and figure.notes == () and faults(figure.diagram) == []
+    (note,) = g.draw("full").notes
+    assert note.endswith("a page has 9 in: view='overview', depth=0 or focus= on a part draw less")
+
+
+def test_an_overview_is_not_sent_to_itself():
+    figure = ag.load("unet").draw(height="2in")
+    assert [note.split(": ")[1] for note in figure.notes] == ["focus= on a part draws less"]
+    (note,) = ag.load("unet").draw("full", depth=0).notes
+    assert note.endswith("view='overview' or focus= on a part draw less")
