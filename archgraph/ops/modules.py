@@ -68,7 +68,7 @@ def recomputed(function: Callable[..., Tensor], *operands: Tensor) -> Tensor:
     return _recompute()(function, *operands)
 
 
-class Kept(Protocol):
+class BackwardContext(Protocol):
     """What PyTorch hands from the forward to the backward pass of a function."""
 
     function: Callable[..., Tensor]
@@ -85,13 +85,13 @@ def _recompute() -> Callable[..., Tensor]:
 
     class Recomputed(torch.autograd.Function):
         @staticmethod
-        def forward(ctx: Kept, function: Callable[..., Tensor], *operands: Tensor) -> Tensor:
+        def forward(ctx: BackwardContext, function: Callable[..., Tensor], *operands: Tensor) -> Tensor:
             ctx.function = function
             ctx.save_for_backward(*operands)
             return function(*operands)
 
         @staticmethod
-        def backward(ctx: Kept, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:
+        def backward(ctx: BackwardContext, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:
             needed = ctx.needs_input_grad[1:]
             leaves = [kept.detach().requires_grad_(need) for kept, need in zip(ctx.saved_tensors, needed, strict=True)]
             with torch.enable_grad():
