@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from notebook_page import write_notebook_page
 
 ROOT = Path(__file__).parents[2]
 OTHER_PAGES = {
@@ -33,7 +34,7 @@ def stage(build: Path) -> None:
     for name, target in OTHER_PAGES.items():
         if name.endswith(".md"):
             _stage_page(ROOT / name, target, build / "pages")
-    (build / "pages" / "tutorial.md").write_text(notebook_page(ROOT / "docs" / "tutorial.ipynb"), encoding="utf-8")
+    write_notebook_page(ROOT / "docs" / "tutorial.ipynb", build / "pages" / "tutorial.md")
     shutil.rmtree(build / "pages-zh", ignore_errors=True)
     _stage_page(ROOT / "docs" / "why.zh.md", "index.md", build / "pages-zh")
     for pages in (build / "pages", build / "pages-zh"):
@@ -61,13 +62,6 @@ def _link(match: re.Match[str], source: Path, target: str, pages: Path) -> str:
     if not staged or (pages.name != "pages" and not staged.startswith("renders/")):
         return text
     return f"{mark}[{text}]({os.path.relpath(staged, Path(target).parent)}{anchor or ''})"
-
-
-def notebook_page(path: Path) -> str:
-    """Return a notebook as a page; the lane runs the notebook itself."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    texts = [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
-    return "\n\n".join(text if kind == "markdown" else f"```python\n{text}\n```" for kind, text in texts) + "\n"
 
 
 def chinese_configuration() -> str:
