@@ -266,3 +266,21 @@ def test_what_is_proposed_can_be_shared_over_ranks(zero):
     run = ag.Training(batch=64, zero=zero, gpus=8)
     assert "optimizer='adamw-8bit'" not in [each.change for each in ag.load("dit:S/2").fits("1GB", run).remedies]
     assert "optimizer='adamw-8bit'" in [each for each, _ in changes_of(ag.Training())]
+
+
+def stacked(layers: str) -> ag.Architecture:
+    """Three blocks in a repeat, of the layers that are given."""
+    blocks = f"blocks:\n  block:\n    do:\n{layers}\n"
+    network = "network:\n  - block:\n    repeat: 3\n    as: blocks\n"
+    return ag.loads(f"archgraph: 1\ninputs: {{x: {{n: 8, c: 64}}}}\n{blocks}{network}")
+
+
+@pytest.mark.parametrize("checkpoint", ["none", "block"])
+@pytest.mark.parametrize("count", [3, 4, 5, 9])
+def test_layers_that_are_repeated_need_what_written_ones_need(count, checkpoint):
+    """Also where a block is computed again: what its repeats skip is counted once, on the way back."""
+    layer = "      - linear: {out: 64}\n      - relu"
+    repeated = stacked(f"      - repeat: {count}\n        do:\n          - linear: {{out: 64}}\n          - relu")
+    written = stacked("\n".join([layer] * count))
+    asked = {"batch": 4, "optimizer": "sgd", "checkpoint": checkpoint}
+    assert repeated.training_memory(**asked).bytes == written.training_memory(**asked).bytes

@@ -277,7 +277,9 @@ class Forward:
         return tensors[:carried]
 
     def _skip(self, node: Repeat, before: dict[LiveStorage, None], times: Expr, each: int) -> None:
-        """Add what all the runs between keep: each as much as the last one kept."""
+        """Add what all the runs between keep, each as much as the last one; without recording they keep nothing."""
+        if not self.recording:
+            return
         kept = self.ledger.new(Mul(times, self.ledger.growth(before)), ACTIVATIONS)
         gradients = ZERO if node.share is not None else Mul(times * each, self.weight_bytes(node.body))
         self.tape.append(Skipped(kept, gradients))
