@@ -33,6 +33,7 @@ EXAMPLES = {
         "*.recording.sources.*",
         "*.capture_symbolic",
         "*.trace.batch.*",
+        "*.verify.lengths.*",
     ),
     "numpy": ("*.Compiled", "*.Architecture.sweep", "*.Architecture.frontier", "*.Sweep.*", "*.grid.ties"),
     "dask": ("*.chunked",),

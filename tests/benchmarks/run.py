@@ -21,7 +21,7 @@ from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
-import gallery
+import gallery_rows
 import growth
 from figures import drawn, unrolled
 from table import Row, printed, seconds
@@ -316,7 +316,7 @@ def _row(check: Check, first: float, second: float) -> Row:
 def rows(*, whole: bool) -> Iterator[Row]:
     """Yield the whole table."""
     yield from ratios(whole=whole)
-    yield from gallery.rows(whole=whole)
+    yield from gallery_rows.rows(whole=whole)
     yield from growth.rows(whole=whole)
 
 

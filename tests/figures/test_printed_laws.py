@@ -69,9 +69,9 @@ def test_the_sizes_of_the_totals_are_those_of_the_drawing():
     assert "atC=8,H=40,W=36" in lines(ag.loads(BORDERS).draw())
 
 
-def test_totals_of_what_is_not_annotated_are_left_out():
+def test_both_totals_are_told_where_boxes_show_one_of_them():
     g = ag.load("unet")
-    assert not any("MACs" in line for line in lines(g.draw(show=["params"])))
+    assert [line for line in lines(g.draw(show=["params"])) if "MACs" in line] == ["Wholenetwork:θ≈31.0MMACs≈150G"]
     assert not any(line.startswith("Whole") for line in lines(g.draw(show=["shape"])))
 
 

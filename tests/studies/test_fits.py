@@ -57,6 +57,7 @@ def test_all_of_a_memory_cannot_be_reserved():
 
 
 def test_what_is_reserved_counts_wherever_memory_is_a_budget():
+    pytest.importorskip("numpy")
     g, reserve = ag.load("conv_stack"), 10**8
     needed = {depth: g.at(L=depth).training_memory().bytes for depth in (3, 4)}
     budget = needed[4] + reserve - 1

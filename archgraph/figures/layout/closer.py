@@ -19,7 +19,7 @@ _Part = TypeVar("_Part", Text, BoxPart)
 def closer(drawn: Diagram, height: float) -> Diagram | None:
     """The same drawing within a height, if what is empty suffices for that.
 
-    >>> from archgraph.figures.drawing.diagram import Box
+    >>> from archgraph.figures.drawing.diagram import Box, Edge, Path
     >>> a, b = Box("a", 20, 10), Box("b", 20, 10, y=30)
     >>> tall = Diagram((a, b), (Edge("a", "b", Path(((10, 10), (10, 30)))),), width=20, height=40)
     >>> low = closer(tall, 34)

@@ -26,12 +26,12 @@ def in_columns(drawn: Diagram, width: float, height: float) -> Diagram | None:
 
     On a page that is too narrow for these they are higher, and where it has no room for two, there is nothing.
 
-    >>> from archgraph.figures.drawing.diagram import Box
+    >>> from archgraph.figures.drawing.diagram import Box, Edge, Path
     >>> a, b = Box("a", 20, 10), Box("b", 20, 10, y=40)
     >>> tall = Diagram((a, b), (Edge("a", "b", Path(((10, 10), (10, 40)), arrow=True)),), width=20, height=50)
     >>> folded = in_columns(tall, 100, 40)
     >>> [(box.x, box.y) for box in folded.boxes]
-    [(0, 12.0), (46.0, 12.0)]
+    [(0.0, 12.0), (46.0, 12.0)]
     """
     cuts = list(_cuts(drawn))
     room = max(_LOWEST, height - 2 * _TURN)
