@@ -61,7 +61,8 @@ def _check(g: Network, name: str, budgets: Mapping[str, Budget], multiple_of: in
         if budget[0] not in HOLDS:
             raise not_among("comparison", budget[0], HOLDS)
         if not isinstance(budget[1], (int, float)) or not abs(budget[1]) <= MOST_BUDGET:
-            raise QueryError(f"the budget of {metric} is a number, and not {quoted(budget[1])}")
+            told = f"the budget of {metric} is a number, and not {quoted(budget[1])}"
+            raise QueryError(told, hint="80e9 for 80 GB: no unit is read here" if isinstance(budget[1], str) else "")
     if name not in g.symbols or g.definition(name) is not None:
         known = [symbol for symbol in g.symbols if g.definition(symbol) is None]
         raise QueryError(

@@ -249,3 +249,9 @@ def test_crossings_that_are_no_formula_or_no_term():
         g.crossover("scaled_dot_product_attention", "rest", "N")
     with pytest.raises(QueryError, match=r"the law has no term 'linera'. Did you mean 'linear'"):
         g.crossover("linera", "rest", "N")
+
+
+def test_a_budget_with_a_unit_is_told_what_to_write():
+    with pytest.raises(QueryError, match="the budget of training_memory is a number, and not '80GB'") as told:
+        ag.load("dit").solve("D", training_memory=("<=", "80GB"), batch=32)
+    assert told.value.hint == "80e9 for 80 GB: no unit is read here"
