@@ -6,8 +6,9 @@ import pytest
 
 import archgraph as ag
 from archgraph.figures.content.mathtext import math, words
-from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Edge, Extent, Path, Rect, Run, Text
+from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Edge, Extent, Live, Path, Rect, Run, Text
 from archgraph.figures.drawing.metrics import text_width
+from archgraph.figures.write.letters import Letters
 from archgraph.figures.write.svg import to_svg
 from archgraph.sizes.symbols import symbol
 
@@ -80,14 +81,21 @@ def test_one_text_per_label_and_a_place_for_every_run():
     assert "".join(label.itertext()) == "9C2"
     starts = [float(span.get("x") or 0) for span in label]
     assert starts[0] == 5 and starts[1] >= 5 + text_width("9", "serif", 8) and starts[2] > starts[1]
-    assert [span.get("y") for span in label][:2] == [None, None] and float(label[2].get("y") or 0) < 10
-    assert not [key for one in label.iter() for key in one.attrib if key in ("textLength", "dx", "dy")]
+    assert [span.get("dy") for span in label][:2] == [None, None] and float(label[2].get("dy") or 0) < 0
+    assert not [key for one in label for key in one.attrib if key in ("textLength", "dx", "y")]
 
 
 def test_raised_runs_come_back_to_the_baseline():
     runs = (Run("a"), Run("2", rise=3.0), Run("b"))
     root = ElementTree.fromstring(to_svg(Diagram(marks=(Text(runs),))))
-    assert [span.get("y") for span in root.iter(f"{SVG}tspan")] == [None, "-3", "0"]
+    assert [span.get("dy") for span in root.iter(f"{SVG}tspan")] == [None, "-3", "3"]
+
+
+def test_runs_that_a_page_may_empty_stand_by_themselves():
+    """A run without letters would move nothing, and what follows it would be raised for ever."""
+    runs = (Run("a"), Run("2", rise=3.0, live=Live("nothing")), Run("b"))
+    spans = "".join(Letters("system", lambda live: " data-live" if live else "").written(Text(runs)))
+    assert "dy=" not in spans and 'y="-3"' in spans and 'y="0"' in spans
 
 
 def test_no_gradients_filters_or_references():

@@ -50,12 +50,14 @@ class Letters:
                 yield self._outlines(run, x, text.y - run.rise, text.color)
 
     def _text(self, text: Text, runs: list[tuple[Run, float]]) -> str:
-        y = text.y
-        spans = []
+        y, spans = text.y, []
+        # By `dy`, as readers of figures expect; where a page may empty a part, which then moves nothing, by `y`.
+        relative = not any(self._mark(run.live) for run, _ in runs)
         for run, x in runs:
             self.used.setdefault(run.face, set()).update(_shown(run))
             base = text.y - run.rise
-            place = f'x="{coordinate(x)}"' + (f' y="{coordinate(base)}"' if base != y else "")
+            raised = f' dy="{coordinate(base - y)}"' if relative else f' y="{coordinate(base)}"'
+            place = f'x="{coordinate(x)}"' + (raised if base != y else "")
             font = f'class="{_CLASSES[run.face]}" font-size="{coordinate(run.size)}"'
             spans.append(f"<tspan {font} {place}{self._mark(run.live)}>{xml_text(run.text)}</tspan>")
             y = base
