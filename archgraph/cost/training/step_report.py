@@ -159,7 +159,7 @@ def mfu(g: Network, name: str, run: Training, tokens_per_second: float, causal: 
         QueryError: an unknown device, or one without products in that type; a throughput that is none; an unknown way
             to count causal attention.
     """
-    if causal not in CAUSAL:
+    if not isinstance(causal, str) or causal not in CAUSAL:
         raise not_among("way to count causal attention", causal, CAUSAL)
     if not 0 < tokens_per_second <= float_info.max:
         raise QueryError(f"tokens_per_second is a positive number, and not {tokens_per_second}")
