@@ -29,6 +29,8 @@ from table import Row, printed, seconds
 RUNS = 3
 CLEAR = 0.7
 """Of a promise: a ratio below that is not measured any further."""
+SHORT, TURNS = 0.5, 12
+"""Seconds below which both sides run in turn as often: a machine that slows down for a moment hits one of them else."""
 POINTS = 10_000_000
 UNET = "unet:padded-512"
 
@@ -72,7 +74,9 @@ def best(
     for _ in range(runs):
         least = min(least, seconds(first))
         if least <= CLEAR * promise * peer:
-            break
+            return least, peer
+    for _ in range(TURNS if max(least, peer) < SHORT else 0):
+        least, peer = min(least, seconds(first)), min(peer, seconds(second))
     return least, peer
 
 
