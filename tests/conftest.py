@@ -39,7 +39,7 @@ NETWORKS = (
         "answers",
         "shrinking",
     ),
-    *("outlined_modules", "onnx_rows", "plain_edm2"),
+    *("outlined_modules", "onnx_rows", "plain_edm2", "traces"),
 )
 """The helper modules that are networks of PyTorch: without it their examples cannot even be collected."""
 
