@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from archgraph.errors import QueryError, printable, quoted
+from archgraph.errors import ArchgraphError, QueryError, printable, quoted
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 LARGEST_NAMED_FILE = 2**24
 """Bytes of the largest text that is read."""
@@ -23,7 +26,7 @@ def named_text(path: str, kind: str) -> str:
         QueryError: there is no such file, it is no regular one, too large, or not in UTF-8.
     """
     try:
-        content = _bytes(Path(path))
+        content = regular_bytes(Path(path), LARGEST_NAMED_FILE + 1, QueryError)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise QueryError(f"cannot read {printable(path)}: {reason}") from None
@@ -35,9 +38,15 @@ def named_text(path: str, kind: str) -> str:
         raise QueryError(f"{quoted(path)} is no UTF-8 text", hint=f"save it as {kind} in UTF-8") from None
 
 
-def _bytes(path: Path) -> bytes:
-    mode = os.stat(path).st_mode
+def regular_bytes(path: Traversable, most: int, kind: type[ArchgraphError]) -> bytes:
+    """Return the first bytes of a regular file; a pipe could keep us waiting, and a device has no end.
+
+    Raises:
+        ArchgraphError: of that kind: it is another file.
+        OSError: it cannot be read.
+    """
+    mode = path.stat().st_mode if isinstance(path, Path) else stat.S_IFREG
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise ValueError("it is not a regular file, but a pipe, a device or a socket")
+        raise kind(f"{printable(str(path))} is not a regular file, but a pipe, a device or a socket")
     with path.open("rb") as file:
-        return file.read(LARGEST_NAMED_FILE + 1)
+        return file.read(most)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archgraph.errors import Place, SpecError, did_you_mean, printable, quoted, some, unbroken
+from archgraph.report.reading import regular_bytes
 from archgraph.spec.bases import built_on
 from archgraph.spec.beside import Reader
 from archgraph.spec.definitions import (
@@ -55,7 +55,7 @@ def text_of_file(path: Traversable, label: str = "") -> str:
     """
     shown = printable(str(path))
     try:
-        data = _bytes(path)
+        data = regular_bytes(path, LARGEST_FILE + 1, SpecError)
     except FileNotFoundError:
         raise SpecError(f"no such file: {shown}") from None
     except IsADirectoryError:
@@ -77,15 +77,6 @@ def text_of_bytes(data: bytes, label: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _not_utf8(label, error) from None
-
-
-def _bytes(path: Traversable) -> bytes:
-    """The content of a regular file; a pipe could keep us waiting, and a device has no end."""
-    mode = path.stat().st_mode if isinstance(path, Path) else stat.S_IFREG
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise SpecError(f"{printable(str(path))} is not a regular file, but a pipe, a device or a socket")
-    with path.open("rb") as file:
-        return file.read(LARGEST_FILE + 1)
 
 
 def _not_utf8(file: str, error: UnicodeDecodeError) -> SpecError:

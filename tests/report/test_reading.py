@@ -31,8 +31,8 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("pipe", "pipe: it is not a regular file"),
-        ("/dev/zero", "/dev/zero: it is not a regular file"),
+        ("pipe", "pipe is not a regular file"),
+        ("/dev/zero", "/dev/zero is not a regular file"),
         ("folder", "folder: Is a directory"),
         ("nothing", "nothing: No such file"),
         ("latin", "'latin' is no UTF-8 text"),
