@@ -93,6 +93,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in gone]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Keep the tests of one network together where groups are asked for."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from tests.by_network import ByNetwork
+
+    return ByNetwork(config, log)
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
     """A function that compares text with a file literally, or writes the file with `--overwrite`."""

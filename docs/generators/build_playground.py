@@ -6,6 +6,7 @@ It needs npm and node: Pyodide comes from npm's registry, what archgraph imports
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
 import shutil
 import subprocess
@@ -55,15 +56,20 @@ def build(folder: Path) -> None:
 def pyodide(folder: Path) -> Path:
     """Return the folder of the distribution, fetched once per version.
 
+    What is unpacked gets its name once it is whole: whoever looks meanwhile, or after a break, fetches it himself.
+
     Raises:
         NotHereError: npm is missing, or has no such package.
     """
     found = folder / PYODIDE / "package"
-    if not (found / "pyodide.asm.wasm").is_file():
+    if not found.is_dir():
         found.parent.mkdir(parents=True, exist_ok=True)
-        run("npm", "pack", "--silent", PYODIDE, "--pack-destination", found.parent)
-        with tarfile.open(next(found.parent.glob("*.tgz"))) as archive:
-            archive.extractall(found.parent, filter="data")
+        with tempfile.TemporaryDirectory(dir=folder) as work:
+            run("npm", "pack", "--silent", PYODIDE, "--pack-destination", work)
+            with tarfile.open(next(Path(work).glob("*.tgz"))) as archive:
+                archive.extractall(work, filter="data")
+            with contextlib.suppress(OSError):  # another was faster
+                (Path(work) / "package").rename(found)
     return found
 
 

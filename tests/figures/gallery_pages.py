@@ -10,9 +10,7 @@ import archgraph as ag
 from archgraph.figures.figure import Figure
 from archgraph.spec.load import shipped_names
 
-every_network = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in shipped_names()]
-)
+every_network = pytest.mark.parametrize("name", shipped_names())
 
 
 @cache

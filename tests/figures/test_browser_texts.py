@@ -15,7 +15,7 @@ from tests.figures.firefox import FIREFOX, Firefox
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("texts")]  # each browser is opened once
+pytestmark = pytest.mark.browser
 RENDERS = sorted((Path(__file__).parents[2] / "renders").rglob("*.svg"))
 ALIKE = (
     "Liberation*",

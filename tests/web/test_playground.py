@@ -20,7 +20,6 @@ DRIVER = shutil.which("chromedriver")
 ROOT = Path(__file__).parents[2]
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("playground"),  # it is built once
     pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="needs Chromium and chromedriver"),
 ]
 PATIENCE = 120
