@@ -269,6 +269,9 @@ OTHERS = [
     case("rotary", t(c=8, n=5), heads=1),
     case("cumulate", TOKENS, axis="n", function="cumprod"),
     case("cumulate", TOKENS, axis="n", function="logcumsumexp"),
+    case("cumulate", TOKENS, axis="n", function="cumprod", dtype="float64"),
+    case("reduce", TOKENS, function="prod", over=["n"], dtype="float64"),
+    case("reduce", TOKENS, function="sum", over=["n"], dtype="float64"),
 ]
 EXTRA = [
     *CONVOLUTIONS,

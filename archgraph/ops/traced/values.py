@@ -92,7 +92,7 @@ class Reduce(Unweighted, NoMacs):
     """Sum, product, extremum, norm or variance over the axes in `over`, which vanish.
 
     `{*over, *axes} -> {*axes}`. One operation per input element; `function` is torch's name: `amax` over any axes,
-    `max` over one, whose place it keeps.
+    `max` over one, whose place it keeps. The result is stored in `dtype`, by default as the operand is.
 
     >>> op, inputs = Reduce.example()
     >>> print(op.infer(*inputs)[0])
@@ -102,6 +102,7 @@ class Reduce(Unweighted, NoMacs):
     kind: ClassVar[str] = "reduce"
     function: str
     over: tuple[str, ...]
+    dtype: StoredName | None = None
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the type without the axes."""
@@ -110,7 +111,7 @@ class Reduce(Unweighted, NoMacs):
             x.size(axis)
         left = x.without(*self.over)
         integers = self.function in ("sum", "prod") and not x.has_gradient
-        return (left.as_dtype("int" if integers else COUNTS.get(self.function, x.dtype)),)
+        return (left.as_dtype(self.dtype or ("int" if integers else COUNTS.get(self.function, x.dtype))),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         return inputs[0].numel
@@ -135,7 +136,10 @@ class Reduce(Unweighted, NoMacs):
         dims = tuple(inputs[0].names.index(axis) + 1 for axis in self.over)
         if self.function in ("max", "min"):
             return functional(lambda x: compute(x, dim=dims[0]).values)
-        return functional(lambda x: compute(x, dim=dims[0] if self.function in ("argmax", "argmin") else dims))
+        # A product is over one dimension.
+        dim = dims[0] if self.function in ("argmax", "argmin", "prod") else dims
+        stored = {"dtype": torch_dtype(self.dtype)} if self.dtype else {}
+        return functional(lambda x: compute(x, dim=dim, **stored))
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:
@@ -147,7 +151,8 @@ class Reduce(Unweighted, NoMacs):
 class Cumulate(Unweighted, NoMacs):
     """Running sum along one axis, or what else `function` is. `{*axes} -> same`; one operation per element.
 
-    `function` is torch's name: cumsum, cumprod or logcumsumexp.
+    `function` is torch's name: cumsum, cumprod or logcumsumexp. The result is stored in `dtype`, by default as the
+    operand is.
 
     >>> op, inputs = Cumulate.example()
     >>> print(op.elementwise(*inputs))
@@ -157,10 +162,11 @@ class Cumulate(Unweighted, NoMacs):
     kind: ClassVar[str] = "cumulate"
     axis: str
     function: Literal["cumsum", "cumprod", "logcumsumexp"] = "cumsum"
+    dtype: StoredName | None = None
 
     def infer(self, *inputs: TensorType) -> Types:
         inputs[0].size(self.axis)
-        return inputs
+        return (inputs[0].as_dtype(self.dtype or inputs[0].dtype),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
         return inputs[0].numel
@@ -178,7 +184,8 @@ class Cumulate(Unweighted, NoMacs):
         import torch
 
         compute, place = getattr(torch, self.function), inputs[0].names.index(self.axis) + 1
-        return functional(lambda x: compute(x, dim=place))
+        stored = {"dtype": torch_dtype(self.dtype)} if self.dtype else {}
+        return functional(lambda x: compute(x, dim=place, **stored))
 
     @classmethod
     def example(cls) -> tuple[Op, Types]:

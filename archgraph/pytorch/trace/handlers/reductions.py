@@ -39,7 +39,7 @@ def cumulated(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Running sum or product along one dimension."""
     name = a.node.target._schema.name.removeprefix("aten::").rstrip("_")
     t, (axis,) = i.builder.grouped(i.builder.materialised(a.self), [(None, (a.dim % a.self.rank,))])
-    return on_one(i, Cumulate(axis, name), t)
+    return on_one(i, Cumulate(axis, name, _stored(i, a)), t)
 
 
 REDUCTIONS: dict[str, type[Op] | str | None] = {
@@ -85,8 +85,8 @@ def reduction(i: ProgramInterpreter, a: Arguments) -> Any:
     known = REDUCTIONS[name]
     # Along one dimension an extremum comes with its place, which is kept instead of the operand.
     called: str = known if isinstance(known, str) and not isinstance(results, (list, tuple)) else name
-    make: Any = known if isinstance(known, type) else partial(_reduce, called)
-    t = _without_copies(x, dims)
+    make: Any = known if isinstance(known, type) else partial(Reduce, called, dtype=_stored(i, a))
+    t = _without_copies(x, dims) if known is GlobalAvgPool or name in ("sum", "all", "any") else x
     if len(dims) == 1 and masked_operand(i, [x]) is not None:
         # Which positions are read is said in the axes of the operation: no two of them are digits of one.
         t, _ = i.builder.grouped(t, [(None, (dims[0],))])
@@ -103,13 +103,14 @@ def spread_and_mean(i: ProgramInterpreter, a: Arguments) -> list[Tracked]:
     """Variance or deviation, and the mean beside it."""
     x, name = operand_of(a), a.node.target._schema.name.removeprefix("aten::").removesuffix("_mean")
     dims = _dims(a, x)
-    results = [reduced(i, x, dims, make) for make in (partial(_reduce, name), GlobalAvgPool)]
+    results = [reduced(i, x, dims, make) for make in (partial(Reduce, name), GlobalAvgPool)]
     kept = [d for d in range(x.rank) if a.keepdim or d not in dims]
     return [result.with_layout([result.layout[d] for d in kept]) for result in results]
 
 
-def _reduce(function: str, axes: tuple[str, ...]) -> Op:
-    return Reduce(function, axes)
+def _stored(i: ProgramInterpreter, a: Arguments) -> str | None:
+    """Return the type that the module asks of the result, which the kernel keeps where it keeps a result."""
+    return None if a.nodes.get("dtype") is None else i.program.dtype(a.node.meta["val"])
 
 
 def _dims(a: Arguments, x: Tracked) -> list[int]:
