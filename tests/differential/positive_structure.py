@@ -40,6 +40,11 @@ def itself_above_zero(x: Tensor, *rest: Any, **options: Any) -> Tensor:
     return x + 1.0
 
 
+def clamped(x: Tensor, min: Any = None, max: Any = None, **options: Any) -> Tensor:
+    """Return what is not zero at zero where the limits leave zero out."""
+    return x + 1.0 if (min is not None and min > 0) or (max is not None and max < 0) else itself(x)
+
+
 def summed(x: Tensor, dims: Sequence[int]) -> Tensor:
     """Return the sum over some dimensions at every place, more of the place itself."""
     return x + x.sum(tuple(dims), keepdim=True)
@@ -101,7 +106,7 @@ def halved(x: Tensor, kernel: int, stride: int, padding: int, *rest: Any, **opti
 
 
 UNARY = (
-    *("relu", "relu_", "gelu", "silu", "tanh", "leaky_relu", "sqrt", "abs", "clamp", "clamp_", "elu", "hardswish"),
+    *("relu", "relu_", "gelu", "silu", "tanh", "leaky_relu", "sqrt", "abs", "elu", "hardswish"),
     *("square", "log1p", "neg", "__neg__", "dropout", "__pow__", "pow"),
 )
 ABOVE_ZERO = ("sigmoid", "sigmoid_", "exp", "softplus", "rsqrt", "reciprocal", "batch_norm")
@@ -110,6 +115,7 @@ CONVOLUTIONS = ("conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d")
 STANDINS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(UNARY, itself),
     **dict.fromkeys(ABOVE_ZERO, itself_above_zero),
+    **dict.fromkeys(("clamp", "clamp_"), clamped),
     **dict.fromkeys(("sub", "__sub__", "__rsub__", "rsub", "maximum", "minimum"), added),
     **dict.fromkeys(("div", "__truediv__"), divided),
     **dict.fromkeys(("__rtruediv__", "__rdiv__"), lambda x, y: divided(y, x)),
