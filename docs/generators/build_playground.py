@@ -24,6 +24,13 @@ LIBRARIES = ("sympy", "mpmath", "yaml")
 """Pure Python that archgraph imports at once; networkx is imported late, and no page asks for it."""
 
 
+LEFT_OUT = {
+    "archgraph": ("cli", "pytorch/lower", "pytorch/measure", "pytorch/trace", "pytorch/verify"),
+    "sympy": ("categories", "crypto", "diffgeom", "holonomic", "liealgebras", "physics", "stats", "testing", "vector"),
+}
+"""Folders that no question of the page reaches: unpacking takes most of what a start takes beyond Pyodide's own."""
+
+
 class NotHereError(Exception):
     """Something that the build needs is not on this machine, or cannot be fetched."""
 
@@ -42,7 +49,7 @@ def build(folder: Path) -> None:
         shutil.copy(distribution / name, folder / "pyodide" / name)
     for file in ("index.html", "page.css", "page.js", "worker.js"):
         shutil.copy(ROOT / "docs" / "playground" / file, folder / file)
-    newest = max(path.stat().st_mtime for path, _ in sources())
+    newest = max(path.stat().st_mtime for path in (Path(__file__), *(path for path, _ in sources())))
     if bundle.is_file() and bundle.stat().st_mtime > newest:
         return  # compiled from these sources
     with tempfile.TemporaryDirectory() as work:
@@ -95,7 +102,8 @@ def sources() -> Iterator[tuple[Path, str]]:
             kept = path.suffix not in (".pyc", ".so", ".pyd") and not {"tests", "__pycache__", "benchmarks"} & set(
                 inside.parts
             )
-            if path.is_file() and kept:
+            left_out = any(inside.is_relative_to(folder) for folder in LEFT_OUT.get(name, ()))
+            if path.is_file() and kept and not left_out:
                 yield path, f"{name}/{inside}"
     for path in sorted((ROOT / "specs").glob("*.yaml")):
         yield path, f"archgraph/specs/{path.name}"

@@ -28,10 +28,11 @@ function start() {
   worker = new Worker("worker.js", { type: "module" });
   worker.onmessage = ({ data }) => {
     if (data.failed) return say(`Python did not start: ${data.failed}`);
-    if (data.ready) { ready = true; say("Ready"); if (!words) post("words", { tab: "words" }); return ask(); }
+    if (data.ready) { ready = true; say("Ready"); ask(); return words || post("words", { tab: "words" }); }
     if (data.id === "words") return gallery(data.result);
     if (data.id !== newest) return; // of an older text
     clearTimeout(waiting);
+    window.times ??= data.times; // of the start, for whoever measures it
     show(data.result);
   };
 }

@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not shutil.which("npm") or not shutil.which("node"), reason="needs npm and node"),
 ]
-SERVER = "yaml-language-server@1.19.2"
+SERVER = "yaml-language-server@2.0.0"
 FIRST = "# yaml-language-server: $schema=spec.schema.json\n"
 SPEC = "archgraph: 1\ninputs:\n  x: {c: 3, h: 8, w: 8}\nnetwork:\n  - conv: {out: 16, kernel: 3}\n  - relu\n"
 
