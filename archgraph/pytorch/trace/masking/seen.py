@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
+from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, FUSED, name_of
+from archgraph.pytorch.trace.masking.constant_zeros import is_beside_zeros
 from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, leaves_places_out
 from archgraph.pytorch.trace.masking.rules import POOLING, softmax
 from archgraph.pytorch.trace.masking.states import NumberOf, States, is_matrix, passed
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 CONVOLUTIONS = frozenset(name for name in CONTRACTIONS if name.startswith("conv"))
 SCALING = frozenset(("mul", "multiply", "div", "true_divide"))
 """Steps that multiply element by element."""
-FUSED = "scaled_dot_product_attention"
 ALONE = frozenset(("prod", "cumprod", "glu"))
 """Those that multiply what lies in one tensor."""
 MAXIMA = frozenset(("amax", "max", "logsumexp"))
@@ -107,6 +107,9 @@ class RecordedMasks:
                 self._gathered(step, states, scored)
         for step, factor, nonzero in vacant_factors(steps, number):
             self._beside_nothing(step, factor, nonzero)
+        for step in steps:
+            if step.op == "call_function" and step.held is None and is_beside_zeros(step):
+                self._loses(step, CONSTANTS_MASK)
 
     def _beside_nothing(self, step: RecordedNode, factor: RecordedNode, nonzero: Tensor | None) -> None:
         """Pass a product of which a factor is zero where nothing was put."""
@@ -114,9 +117,13 @@ class RecordedMasks:
             before = self._nonzero.get((step, factor))
             self._nonzero[step, factor] = nonzero if before is None else nonzero & before
         elif (step not in self._seen or not _sums(step)) and _may_lose(step, factor):
-            self._seen.pop(step, None)
-            self._limits.setdefault(step, NOTHING_THERE)
-            self._vague.add(step)
+            self._loses(step, NOTHING_THERE)
+
+    def _loses(self, step: RecordedNode, reason: str) -> None:
+        """Say of a step that it reads less than it seems, nobody knows what."""
+        self._seen.pop(step, None)
+        self._limits.setdefault(step, reason)
+        self._vague.add(step)
 
     def _scaled(self, step: RecordedNode, states: States) -> None:
         """Pass a product of elements, some of which are zero whatever is computed."""

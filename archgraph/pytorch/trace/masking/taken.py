@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
+from archgraph.pytorch.trace.masking.letting import Gate, gates_of
 from archgraph.pytorch.trace.masking.rules import CONSTANT_RULES, JOINS, PASSING, POOLING, REARRANGING
 from archgraph.pytorch.trace.moving.rerun import SizeNumber
 from archgraph.pytorch.trace.recording.node import RecordedNode
@@ -128,24 +129,28 @@ def _tests(step: RecordedNode, nonzero: NonzeroOf) -> Iterator[tuple[RecordedNod
         test = _known(step, args[1])
         if test is not None:
             yield args[0], ~test
-    elif name in ("mul", "multiply", "div", "true_divide"):
-        # A zero above is zero whatever it is divided by; nothing is divided by what is zero.
-        for node, other, divided in ((args[0], args[1], "div" in name), (args[1], args[0], False)):
-            taken = _multiplying(step, other, nonzero, divided=divided) if _computed(step, node) else None
-            if taken is not None:
-                yield node, taken
+    for gate in gates_of(step):
+        operand = args[gate.operand] if gate.operand < len(args) else None
+        if not isinstance(operand, RecordedNode) or not _computed(step, operand):
+            continue
+        taken = _let_through(step, gate, nonzero)
+        if taken is not None:
+            yield operand, taken
 
 
-def _multiplying(step: RecordedNode, other: object, nonzero: NonzeroOf, *, divided: bool) -> Tensor | None:
-    """Return where a factor lets the other one through; None where it does everywhere."""
+def _let_through(step: RecordedNode, gate: Gate, nonzero: NonzeroOf) -> Tensor | None:
+    """Return where a factor lets an operand through; None where it does everywhere, as far as is known."""
     import torch
 
-    if not isinstance(other, RecordedNode):
-        return torch.zeros((), dtype=torch.bool) if other == 0 and not divided else None
-    factor = _known(step, other)
-    if factor is None:
-        return nonzero(step, other)
-    return ~factor.isinf() if divided else factor != 0
+    factor = gate.factor_of(step)
+    if isinstance(factor, (int, float)):
+        return gate.open(torch.tensor(float(factor)))
+    if not isinstance(factor, RecordedNode):
+        return None
+    value = _known(step, factor)
+    if value is None:
+        return nonzero(step, factor)
+    return gate.open(value)
 
 
 def _known(step: RecordedNode, node: object) -> Tensor | None:

@@ -43,9 +43,9 @@ SPREADING = TOTALS | {
 """Steps whose result is zero where all that it reads is, and nothing else is known of it."""
 MULTIPLYING = frozenset(
     ("mul", "multiply", "div", "true_divide", "matmul", "bmm", "mm", "einsum", "addcmul", "addcdiv", "lerp", "dot",
-     "mv", "vdot", "inner", "outer", "addmm", "addmv", "baddbmm", "addbmm", "addr", "bilinear", "tensordot", "kron",
-     "cross", "linalg_cross", "prod", "cumprod", "glu", "xlogy", "linalg_multi_dot", "chain_matmul",
-     "pow", "where", "masked_fill")
+     "mv", "vdot", "inner", "outer", "addmm", "addmv", "baddbmm", "addbmm", "addr", "bilinear", "_trilinear", "kron",
+     "tensordot", "cross", "linalg_cross", "prod", "cumprod", "glu", "xlogy", "linalg_multi_dot", "chain_matmul",
+     "pow", "float_power", "atan2", "arctan2", "where", "masked_fill")
 )  # fmt: skip
 """Steps in which what is computed may be multiplied by a zero."""
 TESTS = {"where": (0, 1), "pow": (0, 1), "masked_fill": (1, 2)}
@@ -163,7 +163,7 @@ def vacant_factors(
         return
     for step in steps:
         states.enter(step)
-        if name_of(step) in MULTIPLYING and not _weighs(step):
+        if name_of(step) in MULTIPLYING and not weighs(step):
             # What a test chooses is as good as multiplied with it.
             factors = step.args[slice(*TESTS[name_of(step)])] if name_of(step) in TESTS else step.all_input_nodes
             for node in filter(states.has, factors):
@@ -183,7 +183,7 @@ def _matter(steps: Sequence[RecordedNode], begins: Callable[[RecordedNode, str],
         if step.op != "call_function" or step.held is not None:
             continue
         name, read = name_of(step), any(_root(node) in reached for node in step.all_input_nodes)
-        if read and name in MULTIPLYING and not _weighs(step):
+        if read and name in MULTIPLYING and not weighs(step):
             return True
         if (read and name not in FILLED and not _adds_bias(step)) or begins(step, name) or _writes_nothing(step, name):
             reached.add(_root(step))
@@ -220,7 +220,7 @@ def _adds_bias(step: RecordedNode) -> bool:
     return False
 
 
-def _weighs(step: RecordedNode) -> bool:
+def weighs(step: RecordedNode) -> bool:
     """Whether a product makes scores, or takes weights: a key that is zero is weighed all the same, and a value that is
     zero has its weight still."""
     if name_of(step) not in PRODUCT_FORMS:

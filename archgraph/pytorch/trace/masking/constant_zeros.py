@@ -1,0 +1,70 @@
+"""Products with constants that hold zeros, of operators that do not say themselves what these leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from archgraph.pytorch.trace.attention_patterns import FUSED, name_of
+from archgraph.pytorch.trace.masking.letting import GATES, gates_of
+from archgraph.pytorch.trace.masking.pads import constants_of
+from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, factors_of
+from archgraph.pytorch.trace.masking.vacancies import MULTIPLYING, TESTS, weighs
+from archgraph.pytorch.trace.recording.node import RecordedNode
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SCALED_PRODUCTS = frozenset(("addmm", "baddbmm", "addbmm", "addmv", "addr"))
+"""Products of the second and third argument, times `alpha`, beside the first."""
+
+
+def is_beside_zeros(step: RecordedNode) -> bool:
+    """Whether constants of a product may be all that some of what it seems to read is multiplied with."""
+    name = name_of(step)
+    if name in SCALED_PRODUCTS and step.kwargs.get("alpha") == 0:
+        return True
+    if name in GATES:
+        return _is_scaled_twice(step)
+    if name == FUSED:
+        return _attends_to_nothing(step)
+    if name in PRODUCT_FORMS and len(factors_of(step)) == 2:
+        # Where zeros stand is told of these, but of attention, whose weights are not followed.
+        return weighs(step) and any(map(_is_nothing, constants_of(step, factors_of(step))))
+    return any(map(_has_zeros, constants_of(step, _factors(step, name))))
+
+
+def _attends_to_nothing(step: RecordedNode) -> bool:
+    """Whether a query's scores are all the same, or what it reads by them is nothing."""
+    masked = len(step.args) > 3 or bool({"attn_mask", "is_causal"} & step.kwargs.keys())
+    # A query may see one key alone where some are masked.
+    some = _has_empty_rows if masked else _is_nothing
+    tests = (_has_empty_rows, some, some)
+    return any(any(map(test, constants_of(step, [node]))) for test, node in zip(tests, step.args, strict=False))
+
+
+def _is_scaled_twice(step: RecordedNode) -> bool:
+    """Whether a zero lets a tensor through at none of the two places where it stands: one of them alone is told of."""
+    shut = [step.args[gate.operand] for gate in gates_of(step) if gate.factor_of(step) == 0]
+    return len(shut) > len({id(operand) for operand in shut})
+
+
+def _factors(step: RecordedNode, name: str) -> Iterator[object]:
+    if name in SCALED_PRODUCTS:
+        yield from step.args[1:3]
+    elif name in PRODUCT_FORMS:
+        yield from factors_of(step)
+    elif name in MULTIPLYING and name not in TESTS:
+        yield from step.all_input_nodes
+
+
+def _has_zeros(value: Tensor) -> bool:
+    return bool((value == 0).any())
+
+
+def _is_nothing(value: Tensor) -> bool:
+    return not bool(value.any())
+
+
+def _has_empty_rows(value: Tensor) -> bool:
+    return bool((value == 0).all(-1).any())
