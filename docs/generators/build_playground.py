@@ -1,6 +1,7 @@
 """Builds the playground: `python docs/generators/build_playground.py [FOLDER]`, by default into build/site/playground.
 
-It needs npm and node: Pyodide comes from npm's registry, what archgraph imports from the environment that runs this.
+It needs npm and node: Pyodide and Graphviz come from npm's registry, what archgraph imports from the environment that
+runs this.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PYODIDE = "pyodide@314.0.7"
+GRAPHVIZ = "@hpcc-js/wasm-graphviz@1.29.2"
 SERVED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 """What the page loads of Pyodide's distribution."""
 LIBRARIES = ("sympy", "mpmath", "yaml")
@@ -42,7 +44,9 @@ def build(folder: Path) -> None:
         NotHereError: npm or node is missing, or Pyodide cannot be had.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    distribution = pyodide(ROOT / "build" / "pyodide")
+    distribution = package(PYODIDE)
+    (folder / "graphviz").mkdir(exist_ok=True)
+    shutil.copy(package(GRAPHVIZ) / "dist" / "index.js", folder / "graphviz" / "index.js")
     (folder / "pyodide").mkdir(exist_ok=True)
     bundle = folder / "archgraph.zip"
     for name in SERVED:
@@ -60,19 +64,20 @@ def build(folder: Path) -> None:
         run("node", ROOT / "docs" / "playground" / "bundle.mjs", distribution, source, bundle)
 
 
-def pyodide(folder: Path) -> Path:
-    """Return the folder of the distribution, fetched once per version.
+def package(name: str) -> Path:
+    """Return the folder of a package of npm, fetched once per version.
 
     What is unpacked gets its name once it is whole: whoever looks meanwhile, or after a break, fetches it himself.
 
     Raises:
         NotHereError: npm is missing, or has no such package.
     """
-    found = folder / PYODIDE / "package"
+    fetched = ROOT / "build" / "npm"
+    found = fetched / name.replace("/", "+")
     if not found.is_dir():
-        found.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as work:
-            run("npm", "pack", "--silent", PYODIDE, "--pack-destination", work)
+        fetched.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=fetched) as work:
+            run("npm", "pack", "--silent", name, "--pack-destination", work)
             with tarfile.open(next(Path(work).glob("*.tgz"))) as archive:
                 archive.extractall(work, filter="data")
             with contextlib.suppress(OSError):  # another was faster

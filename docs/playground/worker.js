@@ -7,16 +7,28 @@ const python = (async () => {
   const pyodide = await loadPyodide({ indexURL: new URL("./pyodide/", import.meta.url).href });
   times.started = performance.now();
   pyodide.unpackArchive(await bundle, "zip", { extractDir: "/lib/bundle" });
-  pyodide.runPython("import sys; sys.path.insert(0, '/lib/bundle'); import json; from archgraph.web import answer");
-  return pyodide.runPython("lambda text, ask: json.dumps(answer(text, json.loads(ask)))");
+  pyodide.runPython("import sys; sys.path.insert(0, '/lib/bundle'); import json; from archgraph.web import answer, hand_in");
+  return pyodide;
 })();
+let graphviz; // fetched when a figure needs it
+
+async function answered(text, ask) {
+  const pyodide = await python;
+  pyodide.globals.set("question", [text, JSON.stringify(ask)]);
+  const result = JSON.parse(pyodide.runPython("json.dumps(answer(question[0], json.loads(question[1])))"));
+  if (!result.error?.missing || graphviz) return result;
+  const { Graphviz } = await import("./graphviz/index.js");
+  graphviz = await Graphviz.load();
+  pyodide.globals.set("lay_out", (dot) => graphviz.layout(dot, "json", "dot"));
+  pyodide.runPython("hand_in(lambda sources: [lay_out(source) for source in sources])");
+  return answered(text, ask);
+}
 
 python.then(() => postMessage({ ready: true }), (error) => postMessage({ failed: String(error) }));
 
 onmessage = async ({ data: { id, text, ask } }) => {
   try {
-    const answer = await python;
-    const result = JSON.parse(answer(text, JSON.stringify(ask)));
+    const result = await answered(text, ask);
     times.answered ??= performance.now();
     postMessage({ id, result, times });
   } catch (error) {

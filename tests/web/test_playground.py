@@ -98,6 +98,20 @@ def test_a_spec_a_typo_a_contrast_and_a_link(driver, address):
     tab(driver, "figure")
     drawn = until(driver, "document.querySelector('#answer svg')?.outerHTML", "the figure")
     assert drawn.count("<text") == g.draw().svg.count("<text")
+    view = "const v = document.getElementById('view'); v.value = arguments[0]; v.onchange({target: v});"
+    driver.execute_script("document.getElementById('answer').replaceChildren();" + view, "full")
+    drawn = until(driver, "document.querySelector('#answer svg')?.outerHTML", "the figure that Graphviz lays out")
+    assert drawn.count("<text") == g.draw(view="full").svg.count("<text")
+    driver.execute_script(view, "overview")
+    tab(driver, "fits")
+    sentence = until(driver, "document.querySelector('#answer caption')?.innerText", "what fits")
+    assert g.fits("h100", batch=32).sentence in sentence
+    driver.execute_script(
+        "const i = document.querySelector('[data-run=batch]'); i.value = 4096; i.dispatchEvent(new Event('input'));"
+        "document.getElementById('answer').replaceChildren()"
+    )
+    sentence = until(driver, "document.querySelector('#answer caption')?.innerText", "what does not fit")
+    assert g.fits("h100", batch=4096).sentence in sentence
     tab(driver, "contrast")
     until(driver, "document.querySelector('#answer svg')", "the contrast with a DiT")
     tab(driver, "fields")
