@@ -18,7 +18,7 @@ PageData: TypeAlias = "dict[str, object]"
 """What JSON can say."""
 WORD = re.compile(r"[\w.]+|\S")
 PAGE_METRICS = ("params", "macs", "flops", "activations")
-RUN_WORDS = ("optimizer", "dtype", "attention")
+PAGE_RUN_WORDS = ("optimizer", "dtype", "attention")
 """What a page lets choose of a training run, beside numbers."""
 LARGEST_TEXT = 200_000
 """Characters of a spec that a page sends: a runaway one is stopped by the page."""
@@ -93,8 +93,10 @@ def _sizes(g: Architecture, ask: Ask) -> PageData:
 
 
 def _fits(g: Architecture, ask: Ask) -> PageData:
+    from archgraph.cost.training.run import training
+
     run = dict(ask.get("run", {}))
-    fit = _point(g, ask).fits(str(run.pop("device", "h100")), **run)
+    fit = _point(g, ask).fits(run.pop("device", "h100"), training(None, run))
     return {"name": g.name, "fits": fit.fits, "table": fit.table.to_html(), **_sizes(g, ask)}
 
 
@@ -150,7 +152,7 @@ def words() -> PageData:
         "keywords": sorted(STEP_KEYWORDS),
         "run": {
             "device": sorted(table("hardware"), key="h100".__ne__),
-            **{name: sorted(RUN_CHOICES[name], key=getattr(Training(), name).__ne__) for name in RUN_WORDS},
+            **{name: sorted(RUN_CHOICES[name], key=getattr(Training(), name).__ne__) for name in PAGE_RUN_WORDS},
             "checkpoint": list(POLICIES),
         },
         "gallery": {name: (specs / f"{name}.yaml").read_text(encoding="utf-8") for name in shipped_names()},

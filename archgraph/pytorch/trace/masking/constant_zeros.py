@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from archgraph.pytorch.trace.attention_patterns import FUSED, name_of
-from archgraph.pytorch.trace.masking.letting import GATES, gates_of
+from archgraph.pytorch.trace.masking.letting import PASSAGES, passages_of
 from archgraph.pytorch.trace.masking.pads import constants_of
 from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, factors_of
 from archgraph.pytorch.trace.masking.vacancies import MULTIPLYING, TESTS, weighs
@@ -24,7 +24,7 @@ def is_beside_zeros(step: RecordedNode) -> bool:
     name = name_of(step)
     if name in SCALED_PRODUCTS and step.kwargs.get("alpha") == 0:
         return True
-    if name in GATES:
+    if name in PASSAGES:
         return _is_scaled_twice(step)
     if name == FUSED:
         return _attends_to_nothing(step)
@@ -45,7 +45,7 @@ def _attends_to_nothing(step: RecordedNode) -> bool:
 
 def _is_scaled_twice(step: RecordedNode) -> bool:
     """Whether a zero lets a tensor through at none of the two places where it stands: one of them alone is told of."""
-    shut = [step.args[gate.operand] for gate in gates_of(step) if gate.factor_of(step) == 0]
+    shut = [step.args[passage.operand] for passage in passages_of(step) if passage.factor_of(step) == 0]
     return len(shut) > len({id(operand) for operand in shut})
 
 

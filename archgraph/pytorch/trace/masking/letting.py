@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Letting: TypeAlias = "Callable[[Tensor], Tensor]"
 
 
-class Gate(NamedTuple):
+class Passage(NamedTuple):
     """An operand by its place, what lets it through, a place or the name of a number, and at which of its values."""
 
     operand: int
@@ -50,13 +50,13 @@ def _nonzero_rows(value: Tensor) -> Tensor:
     return (value != 0).unsqueeze(-1)
 
 
-PRODUCT = (Gate(0, 1, _nonzero), Gate(1, 0, _nonzero))
+PRODUCT = (Passage(0, 1, _nonzero), Passage(1, 0, _nonzero))
 # A zero above is zero whatever it is divided by; nothing is divided by what is zero.
-QUOTIENT = (Gate(0, 1, _finite), Gate(1, 0, _nonzero))
-POWER = (Gate(0, 1, _nonzero), Gate(1, 0, _grows))
-SUM = (Gate(1, "alpha", _nonzero),)
-SCALED = (Gate(1, "value", _nonzero), Gate(2, "value", _nonzero))
-GATES: Mapping[str, tuple[Gate, ...]] = {
+QUOTIENT = (Passage(0, 1, _finite), Passage(1, 0, _nonzero))
+POWER = (Passage(0, 1, _nonzero), Passage(1, 0, _grows))
+SUM = (Passage(1, "alpha", _nonzero),)
+BY_VALUE = (Passage(1, "value", _nonzero), Passage(2, "value", _nonzero))
+PASSAGES: Mapping[str, tuple[Passage, ...]] = {
     "mul": PRODUCT,
     "multiply": PRODUCT,
     "div": QUOTIENT,
@@ -65,18 +65,18 @@ GATES: Mapping[str, tuple[Gate, ...]] = {
     "float_power": POWER,
     "add": SUM,
     "sub": SUM,
-    "rsub": (Gate(0, "alpha", _nonzero),),
-    "addcmul": (Gate(1, 2, _nonzero), Gate(2, 1, _nonzero), *SCALED),
-    "addcdiv": (Gate(1, 2, _finite), Gate(2, 1, _nonzero), *SCALED),
-    "lerp": (Gate(1, 2, _nonzero), Gate(0, 2, _not_one)),
-    "outer": (Gate(0, 1, _nonzero), Gate(1, 0, _nonzero_rows)),
-    "xlogy": (Gate(1, 0, _nonzero),),
+    "rsub": (Passage(0, "alpha", _nonzero),),
+    "addcmul": (Passage(1, 2, _nonzero), Passage(2, 1, _nonzero), *BY_VALUE),
+    "addcdiv": (Passage(1, 2, _finite), Passage(2, 1, _nonzero), *BY_VALUE),
+    "lerp": (Passage(1, 2, _nonzero), Passage(0, 2, _not_one)),
+    "outer": (Passage(0, 1, _nonzero), Passage(1, 0, _nonzero_rows)),
+    "xlogy": (Passage(1, 0, _nonzero),),
     "atan2": PRODUCT,
     "arctan2": PRODUCT,
 }
 """What is said element by element."""
 
 
-def gates_of(step: RecordedNode) -> tuple[Gate, ...]:
+def passages_of(step: RecordedNode) -> tuple[Passage, ...]:
     """Return what the operator of a step lets through."""
-    return GATES.get(name_of(step), ())
+    return PASSAGES.get(name_of(step), ())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
-from archgraph.pytorch.trace.masking.letting import Gate, gates_of
+from archgraph.pytorch.trace.masking.letting import Passage, passages_of
 from archgraph.pytorch.trace.masking.rules import CONSTANT_RULES, JOINS, PASSING, POOLING, REARRANGING
 from archgraph.pytorch.trace.moving.rerun import SizeNumber
 from archgraph.pytorch.trace.recording.node import RecordedNode
@@ -129,28 +129,28 @@ def _tests(step: RecordedNode, nonzero: NonzeroOf) -> Iterator[tuple[RecordedNod
         test = _known(step, args[1])
         if test is not None:
             yield args[0], ~test
-    for gate in gates_of(step):
-        operand = args[gate.operand] if gate.operand < len(args) else None
+    for passage in passages_of(step):
+        operand = args[passage.operand] if passage.operand < len(args) else None
         if not isinstance(operand, RecordedNode) or not _computed(step, operand):
             continue
-        taken = _let_through(step, gate, nonzero)
+        taken = _let_through(step, passage, nonzero)
         if taken is not None:
             yield operand, taken
 
 
-def _let_through(step: RecordedNode, gate: Gate, nonzero: NonzeroOf) -> Tensor | None:
+def _let_through(step: RecordedNode, passage: Passage, nonzero: NonzeroOf) -> Tensor | None:
     """Return where a factor lets an operand through; None where it does everywhere, as far as is known."""
     import torch
 
-    factor = gate.factor_of(step)
+    factor = passage.factor_of(step)
     if isinstance(factor, (int, float)):
-        return gate.open(torch.tensor(float(factor)))
+        return passage.open(torch.tensor(float(factor)))
     if not isinstance(factor, RecordedNode):
         return None
     value = _known(step, factor)
     if value is None:
         return nonzero(step, factor)
-    return gate.open(value)
+    return passage.open(value)
 
 
 def _known(step: RecordedNode, node: object) -> Tensor | None:
