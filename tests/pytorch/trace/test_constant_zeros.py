@@ -66,7 +66,46 @@ LABELLED_WHERE_NOTHING_IS_LEFT = {
     "attention: values": lambda x, z: attend(x, x, z),
     "written out: values": lambda x, z: square(x).softmax(-1) @ z,
 }
-CASES = {**EXACT, **LABELLED, **LABELLED_WHERE_NOTHING_IS_LEFT}
+PLACES = torch.tensor([1, 3])
+
+
+def turned(x):
+    """Return the input itself, convolved so that holes are left where its stride is."""
+    return functional.conv_transpose1d(x[:, :2].transpose(1, 2), torch.ones(C, C, 1), stride=4).transpose(1, 2)
+
+
+def folded(x):
+    columns = x[:, :2].transpose(1, 2).reshape(1, C, 2)
+    return functional.fold(columns, (N, 1), (1, 1), stride=(4, 1)).reshape(1, C, N).transpose(1, 2)
+
+
+def unpooled(x):
+    at = torch.tensor([[[0, 3]] * C])
+    return functional.max_unpool1d(x[:, :2].transpose(1, 2), at, 2, output_size=(1, C, N)).transpose(1, 2)
+
+
+COMPUTED = {
+    "index_fill": lambda x, z: x.index_fill(1, PLACES, 0.0) * x.flip(1),
+    "index_fill in place": lambda x, z: x.clone().index_fill_(1, PLACES, 0.0) * x.flip(1),
+    "scatter: number": lambda x, z: x.scatter(1, PLACES[None, :, None].expand(1, 2, C), 0.0) * x.flip(1),
+    "index_put": lambda x, z: x.index_put((torch.tensor([0]), torch.tensor([2])), torch.zeros(())) * x.flip(1),
+    "put": lambda x, z: x.clone().put_(torch.arange(4), torch.zeros(4)) * x.flip(1),
+    "masked_scatter": lambda x, z: x.masked_scatter(z == 0, torch.zeros(1, N, C)) * x.flip(1),
+    "gaps of a transposed convolution": lambda x, z: turned(x) * x,
+    "fold": lambda x, z: folded(x) * x,
+    "unpooled": lambda x, z: unpooled(x) * x,
+    "a power": lambda x, z: (x + 1) ** (x * z),
+    "outer": lambda x, z: torch.outer((x * z)[0, :, 0], x[0, 0])[None],
+    "fmod": lambda x, z: torch.fmod(x * z, x.flip(1) / 4),
+    "normalize": lambda x, z: functional.normalize(x * z, dim=1),
+    "addcmul": lambda x, z: torch.addcmul(x, x.flip(1), x * z),
+    "attention: values": lambda x, z: attend(x, x, x * z),
+    "attention: keys": lambda x, z: attend(x, x * z, x),
+    "attention: causal": lambda x, z: functional.scaled_dot_product_attention(x, x, x * z.flip(1), is_causal=True),
+    "weights one by one": lambda x, z: (x - 1e9 * (1 - z)).softmax(1) * x.flip(1),
+    "logarithms of weights": lambda x, z: (x - 1e9 * (1 - z)).log_softmax(1),
+}
+CASES = {**EXACT, **LABELLED, **LABELLED_WHERE_NOTHING_IS_LEFT, **{f"computed: {k}": v for k, v in COMPUTED.items()}}
 
 
 class Beside(nn.Module):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from archgraph.pytorch.trace.attention_patterns import FUSED, name_of
+from archgraph.pytorch.trace.attention_patterns import name_of
 from archgraph.pytorch.trace.masking.letting import PASSAGES, passages_of
 from archgraph.pytorch.trace.masking.pads import constants_of
 from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, factors_of
@@ -26,21 +26,23 @@ def is_beside_zeros(step: RecordedNode) -> bool:
         return True
     if name in PASSAGES:
         return _is_scaled_twice(step)
-    if name == FUSED:
-        return _attends_to_nothing(step)
     if name in PRODUCT_FORMS and len(factors_of(step)) == 2:
         # Where zeros stand is told of these, but of attention, whose weights are not followed.
         return weighs(step) and any(map(_is_nothing, constants_of(step, factors_of(step))))
     return any(map(_has_zeros, constants_of(step, _factors(step, name))))
 
 
-def _attends_to_nothing(step: RecordedNode) -> bool:
-    """Whether a query's scores are all the same, or what it reads by them is nothing."""
+def attends_to_nothing(step: RecordedNode, zero: Callable[[RecordedNode], Tensor]) -> bool:
+    """Whether a query's scores are all the same, or what it reads by them is nothing.
+
+    Args:
+        step: an attention.
+        zero: says which elements of an operand are zero.
+    """
     masked = len(step.args) > 3 or bool({"attn_mask", "is_causal"} & step.kwargs.keys())
+    queries, *others = (zero(node).all(-1) for node in step.args[:3])
     # A query may see one key alone where some are masked.
-    some = _has_empty_rows if masked else _is_nothing
-    tests = (_has_empty_rows, some, some)
-    return any(any(map(test, constants_of(step, [node]))) for test, node in zip(tests, step.args, strict=False))
+    return bool(queries.any()) or any(bool(rows.any() if masked else rows.all()) for rows in others)
 
 
 def _is_scaled_twice(step: RecordedNode) -> bool:
@@ -64,7 +66,3 @@ def _has_zeros(value: Tensor) -> bool:
 
 def _is_nothing(value: Tensor) -> bool:
     return not bool(value.any())
-
-
-def _has_empty_rows(value: Tensor) -> bool:
-    return bool((value == 0).all(-1).any())

@@ -27,6 +27,8 @@ from archgraph.sizes.types import CHANNEL
 Boundable: TypeAlias = Window | All | Causal | Blocks | Listed | Along
 """Maps that may be said to be a bound."""
 SOME = "constants mask single elements"
+SOMEWHERE = Listed(PositionSets([0], 1), alike=True, given=((ZERO, 1),))
+"""That some positions of the result read an operand which has none, nobody knows which: it is known at no sizes."""
 
 
 def cut_down(builder: Builder, step: RecordedNode, result: object, masks: RecordedMasks, number: SizeNumber) -> None:
@@ -70,6 +72,8 @@ def _some(op: Op, record: Record) -> Iterator[tuple[int, str, AxisMap]]:
     for place, reach in enumerate(op.reach(*types)):
         axes, own = types[place].positions, dict(reach.maps)
         kept = [axis for axis in axes if record.outputs[0].type.has(axis)]
+        if not axes:
+            yield from ((place, axis, SOMEWHERE) for axis in record.outputs[0].type.positions[:1])
         for axis in (kept or axes)[:1]:
             read = own.get(axis, SAME if kept else All())
             if not isinstance(read, AtMost):
@@ -104,8 +108,7 @@ def _nothing(record: Record, place: int) -> Iterator[tuple[int, str, AxisMap]]:
         yield place, axes[0], Within(ZERO, ZERO)
     elif more:
         size = record.outputs[0].type.size(more[0])
-        length = int(size) if size.is_Integer else 1
-        yield place, more[0], Listed(PositionSets([0], length), alike=True)
+        yield place, more[0], Listed(PositionSets([0], int(size)), alike=True) if size.is_Integer else SOMEWHERE
     else:
         yield place, CHANNEL, SAME
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archgraph.pytorch.trace.attention_patterns import name_of
@@ -16,11 +17,19 @@ Letting: TypeAlias = "Callable[[Tensor], Tensor]"
 
 
 class Passage(NamedTuple):
-    """An operand by its place, what lets it through, a place or the name of a number, and at which of its values."""
+    """Where an operand is let through.
+
+    Attributes:
+        operand: its place.
+        factor: what lets it through: the place of another operand, or the name of a number.
+        open: at which values of that.
+        vacant: what a zero is as good as that is put where nothing was computed.
+    """
 
     operand: int
     factor: int | str
     open: Letting
+    vacant: float = 0.0
 
     def factor_of(self, step: RecordedNode) -> object:
         """Return the factor of a step: an operand, or a number; None where it is not given."""
@@ -52,7 +61,8 @@ def _nonzero_rows(value: Tensor) -> Tensor:
 
 PRODUCT = (Passage(0, 1, _nonzero), Passage(1, 0, _nonzero))
 # A zero above is zero whatever it is divided by; nothing is divided by what is zero.
-QUOTIENT = (Passage(0, 1, _finite), Passage(1, 0, _nonzero))
+BELOW = Passage(0, 1, _finite, vacant=inf)
+QUOTIENT = (BELOW, Passage(1, 0, _nonzero))
 POWER = (Passage(0, 1, _nonzero), Passage(1, 0, _grows))
 SUM = (Passage(1, "alpha", _nonzero),)
 BY_VALUE = (Passage(1, "value", _nonzero), Passage(2, "value", _nonzero))
@@ -67,12 +77,15 @@ PASSAGES: Mapping[str, tuple[Passage, ...]] = {
     "sub": SUM,
     "rsub": (Passage(0, "alpha", _nonzero),),
     "addcmul": (Passage(1, 2, _nonzero), Passage(2, 1, _nonzero), *BY_VALUE),
-    "addcdiv": (Passage(1, 2, _finite), Passage(2, 1, _nonzero), *BY_VALUE),
+    "addcdiv": (BELOW._replace(operand=1, factor=2), Passage(2, 1, _nonzero), *BY_VALUE),
     "lerp": (Passage(1, 2, _nonzero), Passage(0, 2, _not_one)),
     "outer": (Passage(0, 1, _nonzero), Passage(1, 0, _nonzero_rows)),
     "xlogy": (Passage(1, 0, _nonzero),),
     "atan2": PRODUCT,
     "arctan2": PRODUCT,
+    "fmod": (Passage(1, 0, _nonzero),),
+    "remainder": (Passage(1, 0, _nonzero),),
+    "copysign": (Passage(1, 0, _nonzero),),
 }
 """What is said element by element."""
 

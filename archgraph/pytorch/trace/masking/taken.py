@@ -149,8 +149,10 @@ def _let_through(step: RecordedNode, passage: Passage, nonzero: NonzeroOf) -> Te
         return None
     value = _known(step, factor)
     if value is None:
-        return nonzero(step, factor)
-    return passage.open(value)
+        computed = nonzero(step, factor)
+        # Wherever something is computed, it is no number that could be told.
+        value = None if computed is None else torch.where(computed, 2.0, passage.vacant)
+    return None if value is None else passage.open(value)
 
 
 def _known(step: RecordedNode, node: object) -> Tensor | None:
@@ -164,6 +166,11 @@ def _computed(step: RecordedNode, node: object) -> bool:
 
 def _varies(taken: Tensor, dim: int) -> bool:
     return taken.shape[dim] > 1 and not bool((taken == taken.narrow(dim, 0, 1)).all())
+
+
+def is_taken_alone(step: RecordedNode) -> bool:
+    """Whether elements of a result are read one by one, and by no step that adds them up."""
+    return _escapes(step) and not any(name_of(user) in GATHERING for user in step.users)
 
 
 def _escapes(step: RecordedNode) -> bool:
