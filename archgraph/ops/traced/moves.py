@@ -224,7 +224,7 @@ SIZED = frozenset(("cummax", "cummin", "gather", "take_along_dim", "reflect_pad"
 """Moves that keep their operand too."""
 PAIRS = frozenset(("grid_sampler", "grid_sampler_2d"))
 """Moves that keep all operands."""
-WHOLE = frozenset(("scatter_reduce",))
+WHOLE = frozenset(("scatter_reduce", "index_reduce"))
 """Moves that keep all operands and the result."""
 SOURCES_KEPT = frozenset(("index_add", "index_copy"))
 WRITTEN = frozenset((*SOURCES_KEPT, "scatter_add"))

@@ -12,7 +12,7 @@ from archgraph.ops.traced.stored import Detach
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, divide, extent, merged_digits, regroup
+from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, divide, extent, regroup
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.registry import aten
 from archgraph.pytorch.trace.strides import row_major
@@ -149,15 +149,6 @@ def repeat(i: ProgramInterpreter, a: Arguments) -> Tracked:
     times = [1] * (len(layout) - len(times)) + times
     made = [(*copies(count), *dim) for count, dim in zip(times, layout, strict=True)]
     return i.builder.copied(a.self.with_layout(made))
-
-
-@aten("repeat_interleave")
-def repeat_interleave(i: ProgramInterpreter, a: Arguments) -> Any:
-    """Every element of a dimension repeated."""
-    if a.nodes.get("dim") is None or isinstance(a.repeats, Tracked):
-        return NotImplemented
-    dim = a.dim % a.self.rank
-    return i.builder.copied(a.self.replace(dim, merged_digits((*a.self.layout[dim], *copies(a.repeats)))))
 
 
 @aten("meshgrid")
