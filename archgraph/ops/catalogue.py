@@ -48,6 +48,7 @@ FAMILIES = (
 )
 """The files that hold what a spec can name, imported for what they register: a new one joins here."""
 OF_MODULES = (
+    "crossed",
     "distances",
     "extrema",
     "grouped",

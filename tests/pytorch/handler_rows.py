@@ -247,6 +247,15 @@ ROWS: Mapping[str, Row] = {
     "addmv": lambda h, x: torch.addmv(x[0, :, 0], h[0], x[0, 0])[None],
     "addbmm": lambda h, x: torch.addbmm(x[0, :, :6], h, x.transpose(1, 2))[None],
     "vdot": lambda h, x: h * torch.vdot(h[0, 0], x[0, 1]),
+    "linalg_cross": lambda h, x: torch.linalg.cross(h[..., :3], x[..., 1:4]),
+    "linalg_cross: both": lambda h, x: torch.linalg.cross(h[..., :3], h[:, :1, :3].sin()),
+    "linalg_cross: along positions": lambda h, x: torch.linalg.cross(x[:, :3], h[:, 3:], dim=1),
+    "affine_grid_generator": lambda h, x: functional.affine_grid(
+        h[:, :, 0].view(1, 2, 3), (1, 2, 4, 6), align_corners=False
+    ).flatten(2),
+    "affine_grid_generator: space": lambda h, x: functional.affine_grid(
+        h.flatten(1)[:, :12].view(1, 3, 4), (1, 2, 4, 6, 2), align_corners=False
+    ).flatten(1, 3),
     # losses
     "mse_loss: mean": lambda h, x: functional.mse_loss(h, x)[None],
     "mse_loss": lambda h, x: functional.mse_loss(h, x, reduction="none"),

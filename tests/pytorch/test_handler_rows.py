@@ -162,11 +162,13 @@ VECTORS = {
     "vdot": 8,
     "addmv": 6 * 8,
     "addbmm": 6 * 6 * 8,
+    "affine_grid_generator": 4 * 6 * 2 * 3,
+    "affine_grid_generator: space": 4 * 6 * 2 * 3 * 4,
     "_euclidean_dist": 6 * 4 * 8,
     "_euclidean_dist: both": 6 * 6 * 8,
     "_trilinear": 6 * 3 * (8 * 8 + 8),
 }
-"""MACs that PyTorch's counter leaves out: products with a vector, with three factors, and in distances."""
+"""MACs that PyTorch's counter leaves out: products with a vector, with three factors, in distances and of grids."""
 
 
 @pytest.mark.parametrize("mode", ["sum", "mean", "max"])
