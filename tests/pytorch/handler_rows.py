@@ -326,6 +326,7 @@ ROWS: Mapping[str, Row] = {
     "split": lambda h, x: h.split(4, -1)[0].sin(),
     "split_with_sizes": lambda h, x: h.split([2, 6], -1)[1].sin(),
     "take_along_dim": lambda h, x: h.take_along_dim(PLACES, 1).sin(),
+    "take_along_dim: broadcast": lambda h, x: h.take_along_dim(PLACES[..., :2], 2).sin(),
     "tensor_split": lambda h, x: h.tensor_split(2, -1)[1].sin(),
     "triu": lambda h, x: h.triu().sin(),
     "zero": lambda h, x: (h + 1).zero_() + h.sin(),

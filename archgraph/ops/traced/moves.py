@@ -220,7 +220,7 @@ CUTTING = frozenset(("tril", "triu"))
 """Moves that keep elements where they are, and put zeros for others."""
 CHOOSING = frozenset(("sort", "topk", "cummax", "cummin"))
 """Moves that keep, for every element of the result, where it came from."""
-SIZED = frozenset(("cummax", "cummin", "gather", "take_along_dim", "reflect_pad", "replicate_pad"))
+SIZED = frozenset(("cummax", "cummin", "gather", "reflect_pad", "replicate_pad"))
 """Moves that keep their operand too."""
 PAIRS = frozenset(("grid_sampler", "grid_sampler_2d"))
 """Moves that keep all operands."""

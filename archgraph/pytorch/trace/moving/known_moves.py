@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 RUNNING = frozenset(("cummax", "cummin"))
 WRITTEN_INTO = frozenset(("scatter", "scatter_add", "scatter_reduce", "index_add", "index_copy", "index_reduce"))
-ALONG = frozenset(("sort", "topk", "argsort", "gather", "take_along_dim", *WRITTEN_INTO, *RUNNING))
+ALONG = frozenset(("sort", "topk", "argsort", "gather", *WRITTEN_INTO, *RUNNING))
 """Moves along one dimension: all others stay as they are."""
 DEPENDS = "which elements are moved depends on values that are not known"
 OTHERWISE = "elements are not only moved"
