@@ -65,6 +65,7 @@ ROWS: Mapping[str, Row] = {
     **_pointwise(),
     # pointwise, with numbers, tests, integers
     "mul: number": lambda h, x: h * 0.5,
+    "multiply: number": lambda h, x: torch.multiply(h, 0.5),
     "div: number": lambda h, x: h / 3,
     "div: by a value": lambda h, x: 2 / h,
     "div: rounding": lambda h, x: torch.div(h, x, rounding_mode="floor") * h,
