@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.reach import SAME, All, Along, AtMost, AxisMap, Causal, Listed
 from archgraph.ops.traced.moves import Move
+from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.pytorch.trace.masking.listings import proved
@@ -72,6 +74,13 @@ def move_followed(i: ProgramInterpreter, step: RecordedNode, result: int | None 
     ]
     shaped = step.meta["val"] if result is None else step.meta["val"][result]
     return emitted(i, name, moved, shaped)
+
+
+def picked(i: ProgramInterpreter, step: RecordedNode, operand: RecordedNode, length: Any) -> Tracked:
+    """Return what a step takes of an operand by as many indices as it makes on its way, and keeps."""
+    indices = i.pending((length,), partial(Constant, dtype="int"), "constant", "int")
+    moved = [Moved(i.fetch(operand), _pairs_of(i, step, operand, None)), Moved(indices, ())]
+    return emitted(i, "index_select", moved, step.meta["val"])
 
 
 def _dim(step: RecordedNode) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
+from archgraph.pytorch.trace.recording.deciding import DECIDING
 from archgraph.pytorch.trace.recording.operators import operator_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def falls_apart(function: OpOverload, is_whole: IsWhole) -> bool:
     """Whether an operator is recorded as the operators that PyTorch makes it of.
 
     A loss, a distance or a contraction of named dimensions then costs, keeps and reads what its parts do, and needs no
-    rule of its own. What gives no tensors stays one step.
+    rule of its own. What decides on values, and what gives none, stays one step.
 
     >>> import torch
     >>> falls_apart(torch.ops.aten.tensordot.default, lambda name: name == "matmul")
@@ -45,6 +46,6 @@ def _is_composite(function: OpOverload) -> bool:
     operator = operator_of(function)
     if not operator.gives_tensors or operator.about_shapes or operator.of_shapes or operator.dynamic:
         return False
-    if "::" in operator.name:
+    if operator.name in DECIDING or "::" in operator.name:
         return False
     return torch._C._dispatch_has_kernel_for_dispatch_key(function.name(), "CompositeImplicitAutograd")
