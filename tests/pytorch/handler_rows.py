@@ -152,6 +152,8 @@ ROWS: Mapping[str, Row] = {
     "max": lambda h, x: h.max(1).values,
     "max: all": lambda h, x: h.max().reshape(1, 1),
     "min": lambda h, x: h.min(1).values,
+    "max: other": lambda h, x: torch.max(h, x),
+    "min: number": lambda h, x: torch.min(h, torch.tensor(0.3)),
     "argmax": lambda h, x: h * h.argmax(1, keepdim=True),
     "argsort": lambda h, x: h * h.argsort(1),
     "median": lambda h, x: h.median(1).values,
