@@ -85,7 +85,7 @@ class Function(Broadcast):
 
 COUNTS = {"any": "bool", "all": "bool", "argmax": "int", "argmin": "int", "count_nonzero": "int"}
 """Reductions to tests, places and numbers, which have no gradient, and how these are stored."""
-PICKED = frozenset(("max", "min", "median", "nanmedian", "mode", "kthvalue"))
+PLACED = frozenset(("max", "min", "median", "nanmedian", "mode", "kthvalue"))
 """Reductions to one of several elements, which keep its place."""
 
 
@@ -124,7 +124,7 @@ class Reduce(Unweighted, NoMacs):
         """Return the input, but for sums; norms and extrema need their result too, those of one axis its place."""
         if self.function in ("sum", "mean", *COUNTS):
             return Saved()
-        if self.function in PICKED:
+        if self.function in PLACED:
             return Saved(fresh=((self.outputs(*inputs)[0].numel, "int"),))
         return Saved(inputs=(0,), outputs=() if self.function in ("var", "nansum") else (0,))
 
@@ -140,7 +140,7 @@ class Reduce(Unweighted, NoMacs):
             return functional(getattr(torch, self.function.removeprefix("whole_")))
         compute = getattr(torch, self.function, None) or getattr(torch.linalg, self.function)
         dims = tuple(inputs[0].names.index(axis) + 1 for axis in self.over)
-        if self.function in PICKED:
+        if self.function in PLACED:
             nth = {} if self.nth is None else {"k": int(self.nth)}
             return functional(lambda x: compute(x, dim=dims[0], **nth).values)
         # A product is over one dimension.

@@ -31,7 +31,7 @@ OPERATOR_FAMILIES = (attention, elementwise, layers, losses, quantised, recurren
 """Files of rules, imported for what they register."""
 STRUCTURE = frozenset(("Constant", "If"))
 """Operators that a network reads by itself."""
-LOOPS = frozenset(("Loop", "Scan"))
+LOOPING = frozenset(("Loop", "Scan"))
 """Operators that run a graph as often as values say, whose shapes the standard does not tell."""
 
 
@@ -90,7 +90,7 @@ def refuse_unknown(
     """
     unknown = (node for node in every_node(graph) if not has_onnx_rule(node))
     if allow_unsupported:
-        unknown = (n for n in unknown if n.op_type in LOOPS or not is_standard(n, versions.get(n.domain, 1)))
+        unknown = (n for n in unknown if n.op_type in LOOPING or not is_standard(n, versions.get(n.domain, 1)))
     found = Counter((node.op_type, node.domain) for node in unknown)
     if not found:
         return
@@ -105,7 +105,7 @@ def refuse_unknown(
 
 
 def _way_on(kinds: Set[str], *, allow_unsupported: bool) -> str:
-    if kinds & LOOPS:
+    if kinds & LOOPING:
         return "export the model for inputs of fixed sizes, whose steps are written out one after another"
     if allow_unsupported:
         return "nothing says what shapes they give: trace the part of the network before them"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 FLOATING = frozenset((1, 10, 11, 16))
 """The numbers of floating types."""
-QUANTISED = frozenset((2, 3, 6))
+INTEGER_STEPS = frozenset((2, 3, 6))
 """The numbers of integer types in which weights are counted in steps."""
 LAYERS: dict[str, tuple[int, ...]] = {
     "Conv": (1, 2), "ConvTranspose": (1, 2), "Gemm": (1, 2), "MatMul": (0, 1), "BatchNormalization": (1, 2),
@@ -20,7 +20,7 @@ LAYERS: dict[str, tuple[int, ...]] = {
     "RMSNormalization": (1,), "PRelu": (1,), "Gather": (0,), "Einsum": (0, 1, 2, 3),
 }  # fmt: skip
 """The weight operands of operators."""
-COUNTED: dict[str, tuple[int, ...]] = {
+INTEGER_LAYERS: dict[str, tuple[int, ...]] = {
     "QLinearConv": (3, 8), "QLinearMatMul": (0, 3), "ConvInteger": (1,), "MatMulInteger": (0, 1),
 }  # fmt: skip
 """The same of operators on integers."""
@@ -57,7 +57,7 @@ class StoredWeights:
         listed = {tensor.name for tensor in graph.initializer}
         floating = {name: tensor for name, tensor in stored.items() if tensor.kind in FLOATING}
         self.parameters: set[str] = {n for n, t in floating.items() if self._is_weight(n, t, written=n in listed)}
-        self.parameters |= {name for name, t in stored.items() if t.kind in QUANTISED and self._is_counted(name)}
+        self.parameters |= {name for name, t in stored.items() if t.kind in INTEGER_STEPS and self._is_counted(name)}
         self.buffers: set[str] = {n for n in floating if n not in self.parameters and self._is_statistic(n)}
 
     def _is_weight(self, name: str, tensor: StoredTensor, *, written: bool) -> bool:
@@ -74,7 +74,7 @@ class StoredWeights:
         numbers = (node.output[0] for node, place in read if node.op_type == "DequantizeLinear" and place == 0)
         of_numbers = (end for output in numbers for end in self._ends(output))
         return any(place in LAYERS.get(kind, ()) for kind, place in of_numbers) or any(
-            place in COUNTED.get(kind, ()) for kind, place in self._ends(name)
+            place in INTEGER_LAYERS.get(kind, ()) for kind, place in self._ends(name)
         )
 
     def _is_statistic(self, name: str) -> bool:

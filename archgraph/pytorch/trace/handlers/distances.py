@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
-from sympy import nsimplify
+from sympy import Expr, nsimplify
 
 from archgraph.ops.arithmetic import Multiply
 from archgraph.ops.traced.distances import Distances
@@ -20,7 +20,7 @@ from archgraph.pytorch.trace.registry import aten
 
 
 @aten("_cdist_forward", "_euclidean_dist")
-def distances(i: ProgramInterpreter, a: Arguments) -> Any:
+def distances(i: ProgramInterpreter, a: Arguments) -> object:
     """Distances of all pairs of rows; euclidean ones of many rows by a matrix product."""
     by_product = a.node.target._schema.name == "aten::_euclidean_dist"
     batch = len(a.shape) - 2
@@ -38,7 +38,7 @@ def distances(i: ProgramInterpreter, a: Arguments) -> Any:
 
 
 @aten("cosine_similarity")
-def cosine(i: ProgramInterpreter, a: Arguments) -> Any:
+def cosine(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """The product of two values, each divided by its length, summed along one dimension."""
     rank = len(a.shape) + 1
     dim = a.dim % rank
@@ -48,7 +48,7 @@ def cosine(i: ProgramInterpreter, a: Arguments) -> Any:
     return result.with_layout([content for d, content in enumerate(result.layout) if d != dim])
 
 
-def _expanded(i: ProgramInterpreter, x: Tracked, shape: list[Any]) -> Tracked:
+def _expanded(i: ProgramInterpreter, x: Tracked, shape: Sequence[int | Expr]) -> Tracked:
     layout = [*[()] * (len(shape) - x.rank), *x.layout]
     sizes = [i.sizes.expression(length) for length in shape]
     return x.with_layout([dim or copies(length) for dim, length in zip(layout, sizes, strict=True)])

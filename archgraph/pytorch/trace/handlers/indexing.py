@@ -194,7 +194,7 @@ def index(i: ProgramInterpreter, a: Arguments) -> Any:
 
 
 @aten("scatter")
-def scatter(i: ProgramInterpreter, a: Arguments) -> Any:
+def scatter(i: ProgramInterpreter, a: Arguments) -> object:
     """Elements written to given places; what multiplies them has no gradient, and keeps nothing."""
     return moved(i, a) if a.nodes.get("reduce") is None else NotImplemented
 

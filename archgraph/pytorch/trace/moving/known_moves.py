@@ -8,6 +8,8 @@ from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from sympy import Expr
+
 from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.reach import SAME, All, Along, AtMost, AxisMap, Causal, Listed
@@ -76,7 +78,7 @@ def move_followed(i: ProgramInterpreter, step: RecordedNode, result: int | None 
     return emitted(i, name, moved, shaped)
 
 
-def picked(i: ProgramInterpreter, step: RecordedNode, operand: RecordedNode, length: Any) -> Tracked:
+def picked(i: ProgramInterpreter, step: RecordedNode, operand: RecordedNode, length: int | Expr) -> Tracked:
     """Return what a step takes of an operand by as many indices as it makes on its way, and keeps."""
     indices = i.pending((length,), partial(Constant, dtype="int"), "constant", "int")
     moved = [Moved(i.fetch(operand), _pairs_of(i, step, operand, None)), Moved(indices, ())]

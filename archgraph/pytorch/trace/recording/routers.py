@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
-CHOICES = frozenset(("topk", "one_hot"))
+ROUTER_CHOICES = frozenset(("topk", "one_hot"))
 """Operators that choose experts."""
-LARGEST = frozenset(("argmax", "max"))
+ROUTER_MAXIMA = frozenset(("argmax", "max"))
 """Operators that choose one, where their result is compared with its number."""
-MOST_WALKED = 32
+MOST_ASKED = 32
 """Steps that are looked through between a question and a choice."""
 
 
@@ -20,9 +20,9 @@ def asks_a_router(asked: Sequence[RecordedNode]) -> bool:
     names: set[str] = set()
     for node in seen:
         names.add(_name(node))
-        if len(seen) < MOST_WALKED:
+        if len(seen) < MOST_ASKED:
             seen.extend(operand for operand in node.all_input_nodes if operand not in seen)
-    return bool(names & CHOICES) or ("eq" in names and bool(names & LARGEST))
+    return bool(names & ROUTER_CHOICES) or ("eq" in names and bool(names & ROUTER_MAXIMA))
 
 
 def _name(node: RecordedNode) -> str:
