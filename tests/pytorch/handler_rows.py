@@ -153,6 +153,7 @@ ROWS: Mapping[str, Row] = {
     "max: all": lambda h, x: h.max().reshape(1, 1),
     "min": lambda h, x: h.min(1).values,
     "max: other": lambda h, x: torch.max(h, x),
+    "max: other, both": lambda h, x: torch.max(h, h.sin()),
     "min: number": lambda h, x: torch.min(h, torch.tensor(0.3)),
     "argmax": lambda h, x: h * h.argmax(1, keepdim=True),
     "argsort": lambda h, x: h * h.argsort(1),
@@ -255,6 +256,9 @@ ROWS: Mapping[str, Row] = {
     "linalg_cross: along positions": lambda h, x: torch.linalg.cross(x[:, :3], h[:, 3:], dim=1),
     "affine_grid_generator": lambda h, x: functional.affine_grid(
         h[:, :, 0].view(1, 2, 3), (1, 2, 4, 6), align_corners=False
+    ).flatten(2),
+    "affine_grid_generator: odd": lambda h, x: functional.affine_grid(
+        h[:, :, 0].view(1, 2, 3), (1, 2, 3, 5), align_corners=False
     ).flatten(2),
     "affine_grid_generator: space": lambda h, x: functional.affine_grid(
         h.flatten(1)[:, :12].view(1, 3, 4), (1, 2, 4, 6, 2), align_corners=False

@@ -163,6 +163,7 @@ VECTORS = {
     "addmv": 6 * 8,
     "addbmm": 6 * 6 * 8,
     "affine_grid_generator": 4 * 6 * 2 * 3,
+    "affine_grid_generator: odd": 3 * 5 * 2 * 3,
     "affine_grid_generator: space": 4 * 6 * 2 * 3 * 4,
     "_euclidean_dist": 6 * 4 * 8,
     "_euclidean_dist: both": 6 * 6 * 8,

@@ -64,8 +64,6 @@ RENAMED: dict[str, str] = {
     "less": "lt",
     "less_equal": "le",
     "log_sigmoid": "logsigmoid",
-    "max": "maximum",
-    "min": "minimum",
     "multiply": "mul",
     "negative": "neg",
     "not_equal": "ne",

@@ -19,7 +19,7 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.masked_sums import limited_sum, masked_operand
-from archgraph.pytorch.trace.handlers.pointwise import arithmetic, function, in_single, on_one, operand_of
+from archgraph.pytorch.trace.handlers.pointwise import arithmetic, in_single, on_one, operand_of
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, Dim
 from archgraph.pytorch.trace.registry import HANDLERS, aten
@@ -87,8 +87,6 @@ def reduction(i: ProgramInterpreter, a: Arguments) -> Any:
     """A reduction over some dimensions, or all."""
     name = a.node.target._schema.name.removeprefix("aten::")
     x = operand_of(a)
-    if a.nodes.get("other") is not None:
-        return function(i, a)
     results = a.node.meta["val"]
     dims = _dims(a, x)
     known = REDUCTIONS[name]

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 IsWhole = Callable[[str], bool]
 """Whether an operator of this name is recorded as one step."""
 
+OF_TWO = frozenset(("max", "min"))
+"""Reductions that are called as an operator of two values is, which alone PyTorch makes of another."""
+
 
 def every_one(name: str) -> bool:
     """Record every operator as one step, as the module called it."""
@@ -32,11 +35,14 @@ def falls_apart(function: OpOverload, is_whole: IsWhole) -> bool:
     True
     >>> falls_apart(torch.ops.aten.matmul.default, lambda name: name == "matmul")
     False
+    >>> whole = lambda name: name == "max"
+    >>> falls_apart(torch.ops.aten.max.other, whole), falls_apart(torch.ops.aten.max.dim, whole)
+    (True, False)
     >>> falls_apart(torch.ops.aten.mm.default, lambda name: name == "matmul")
     False
     """
     name = operator_of(function).name
-    return _is_composite(function) and not is_whole(name)
+    return _is_composite(function) and (name in OF_TWO or not is_whole(name))
 
 
 @cache
