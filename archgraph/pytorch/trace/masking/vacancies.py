@@ -49,7 +49,7 @@ MULTIPLYING = frozenset(
     ("mul", "multiply", "div", "true_divide", "matmul", "bmm", "mm", "einsum", "addcmul", "addcdiv", "lerp", "dot",
      "mv", "vdot", "inner", "outer", "addmm", "addmv", "baddbmm", "addbmm", "addr", "bilinear", "_trilinear", "kron",
      "tensordot", "cross", "linalg_cross", "prod", "cumprod", "glu", "xlogy", "linalg_multi_dot", "chain_matmul",
-     "pow", "float_power", "atan2", "arctan2", "where", "masked_fill")
+     "pow", "float_power", "atan2", "arctan2", "where", "masked_fill", "cosine_similarity")
 )  # fmt: skip
 """Steps in which what is computed may be multiplied by a zero."""
 TESTS = {"where": (0, 1), "masked_fill": (1, 2)}
