@@ -36,7 +36,6 @@ EXACT = {
     "xlogy": lambda x, z: torch.xlogy(z, x + 1),
     "pow": lambda x, z: (x + 1) ** z,
     "pow: 0": lambda x, z: (x + 1) ** 0,
-    "pow: base": lambda x, z: z ** (x + 1),
     "float_power": lambda x, z: torch.float_power(x + 1, z),
     "atan2": lambda x, z: torch.atan2(z, x + 1),
     "add: alpha": lambda x, z: torch.add(torch.ones_like(x), x, alpha=0),
@@ -45,11 +44,14 @@ EXACT = {
     "kron": lambda x, z: torch.kron(z[0, :, :1], x[0, :1])[None],
     "matmul": lambda x, z: square(z) @ x,
     "einsum": lambda x, z: torch.einsum("bnm,bmc->bnc", square(z), x),
+    "einsum: dots": lambda x, z: torch.einsum("...nm,...mc->...nc", square(z), x),
+    "einsum: implicit": lambda x, z: torch.einsum("nm,mc", square(z)[0], x[0])[None].transpose(1, 2),
     "tensordot": lambda x, z: torch.tensordot(square(z)[0], x[0], 1)[None],
     "addmm: beta": lambda x, z: torch.addmm(x[0], torch.ones(N, N), torch.ones(N, C), beta=0)[None],
     "where": lambda x, z: torch.where(z > 0, x, torch.ones_like(x)),
 }
 LABELLED = {
+    "pow: base": lambda x, z: z ** (x + 1),
     "addcmul: value": lambda x, z: torch.addcmul(torch.ones_like(x), x, x, value=0),
     "addmm": lambda x, z: torch.addmm(torch.ones(N, C), square(z)[0], x[0])[None],
     "addmm: alpha": lambda x, z: torch.addmm(torch.ones(N, C), torch.ones(N, N), x[0], alpha=0)[None],
@@ -99,6 +101,10 @@ COMPUTED = {
     "fmod": lambda x, z: torch.fmod(x * z, x.flip(1) / 4),
     "normalize": lambda x, z: functional.normalize(x * z, dim=1),
     "addcmul": lambda x, z: torch.addcmul(x, x.flip(1), x * z),
+    "a mean": lambda x, z: (
+        (x * z).reshape(1, N * C)[..., None] * (x * z).reshape(1, N * C).mean(1, keepdim=True)[..., None]
+    ),
+    "einsum: dots": lambda x, z: torch.einsum("b...nc,b...mc->b...nm", x * z, x * z),
     "attention: values": lambda x, z: attend(x, x, x * z),
     "attention: keys": lambda x, z: attend(x, x * z, x),
     "attention: causal": lambda x, z: functional.scaled_dot_product_attention(x, x, x * z.flip(1), is_causal=True),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from archgraph.pytorch.trace.attention_patterns import name_of
-from archgraph.pytorch.trace.masking.letting import PASSAGES, passages_of
+from archgraph.pytorch.trace.masking.letting import PASSAGES, POWERS, passages_of
 from archgraph.pytorch.trace.masking.pads import constants_of
 from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, factors_of
 from archgraph.pytorch.trace.masking.vacancies import MULTIPLYING, TESTS, weighs
@@ -25,7 +25,8 @@ def is_beside_zeros(step: RecordedNode) -> bool:
     if name in SCALED_PRODUCTS and step.kwargs.get("alpha") == 0:
         return True
     if name in PASSAGES:
-        return _is_scaled_twice(step)
+        base = step.args[:1] if name in POWERS else ()
+        return _is_scaled_twice(step) or any(map(_has_zeros, constants_of(step, base)))
     if name in PRODUCT_FORMS and len(factors_of(step)) == 2:
         # Where zeros stand is told of these, but of attention, whose weights are not followed.
         return weighs(step) and any(map(_is_nothing, constants_of(step, factors_of(step))))

@@ -73,7 +73,7 @@ def _some(op: Op, record: Record) -> Iterator[tuple[int, str, AxisMap]]:
         axes, own = types[place].positions, dict(reach.maps)
         kept = [axis for axis in axes if record.outputs[0].type.has(axis)]
         if not axes:
-            yield from ((place, axis, SOMEWHERE) for axis in record.outputs[0].type.positions[:1])
+            yield from _somewhere(record, place)
         for axis in (kept or axes)[:1]:
             read = own.get(axis, SAME if kept else All())
             if not isinstance(read, AtMost):
@@ -98,7 +98,13 @@ def _reads(
         read = _kept(taken, content[0].size, alike=axis not in axes)
         yield from () if read is None else [(place, axis, read)]
         return
+    if not axes:
+        yield from _somewhere(record, place)
     yield from ((place, axis, AtMost(SAME, SOME)) for axis in axes[:1])
+
+
+def _somewhere(record: Record, place: int) -> Iterator[tuple[int, str, AxisMap]]:
+    return ((place, axis, SOMEWHERE) for axis in record.outputs[0].type.positions[:1])
 
 
 def _nothing(record: Record, place: int) -> Iterator[tuple[int, str, AxisMap]]:

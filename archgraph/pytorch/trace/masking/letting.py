@@ -50,20 +50,16 @@ def _finite(value: Tensor) -> Tensor:
     return ~value.isinf()
 
 
-def _grows(value: Tensor) -> Tensor:
-    """Whether a power of this base depends on its exponent."""
-    return (value != 0) & (value != 1)
-
-
 def _nonzero_rows(value: Tensor) -> Tensor:
     return (value != 0).unsqueeze(-1)
 
 
 PRODUCT = (Passage(0, 1, _nonzero), Passage(1, 0, _nonzero))
 # A zero above is zero whatever it is divided by; nothing is divided by what is zero.
-BELOW = Passage(0, 1, _finite, vacant=inf)
-QUOTIENT = (BELOW, Passage(1, 0, _nonzero))
-POWER = (Passage(0, 1, _nonzero), Passage(1, 0, _grows))
+DIVISOR = Passage(0, 1, _finite, vacant=inf)
+QUOTIENT = (DIVISOR, Passage(1, 0, _nonzero))
+# A power of one is one. Of zero it is zero, one or infinite: `POWERS` are bounds there.
+POWER = (Passage(0, 1, _nonzero), Passage(1, 0, _not_one))
 SUM = (Passage(1, "alpha", _nonzero),)
 BY_VALUE = (Passage(1, "value", _nonzero), Passage(2, "value", _nonzero))
 PASSAGES: Mapping[str, tuple[Passage, ...]] = {
@@ -77,7 +73,7 @@ PASSAGES: Mapping[str, tuple[Passage, ...]] = {
     "sub": SUM,
     "rsub": (Passage(0, "alpha", _nonzero),),
     "addcmul": (Passage(1, 2, _nonzero), Passage(2, 1, _nonzero), *BY_VALUE),
-    "addcdiv": (BELOW._replace(operand=1, factor=2), Passage(2, 1, _nonzero), *BY_VALUE),
+    "addcdiv": (DIVISOR._replace(operand=1, factor=2), Passage(2, 1, _nonzero), *BY_VALUE),
     "lerp": (Passage(1, 2, _nonzero), Passage(0, 2, _not_one)),
     "outer": (Passage(0, 1, _nonzero), Passage(1, 0, _nonzero_rows)),
     "xlogy": (Passage(1, 0, _nonzero),),
@@ -88,6 +84,15 @@ PASSAGES: Mapping[str, tuple[Passage, ...]] = {
     "copysign": (Passage(1, 0, _nonzero),),
 }
 """What is said element by element."""
+
+
+POWERS = frozenset(("pow", "float_power"))
+
+
+def tells(step: RecordedNode, factor: object) -> bool:
+    """Whether it is said element by element what a factor that is zero lets through."""
+    name = name_of(step)
+    return name in PASSAGES and not (name in POWERS and factor is step.args[0])
 
 
 def passages_of(step: RecordedNode) -> tuple[Passage, ...]:

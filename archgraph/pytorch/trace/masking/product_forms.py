@@ -25,10 +25,28 @@ def _of_matrices(step: RecordedNode, ranks: list[int]) -> tuple[str, list[Record
 
 
 def _of_einsum(step: RecordedNode, ranks: list[int]) -> tuple[str, list[RecordedNode]]:
-    equation = step.args[0].replace(" ", "")
-    if "..." in equation or "->" not in equation:
-        raise ValueError(equation)
-    return equation, factors_of(step)
+    return written_out(step.args[0], ranks), factors_of(step)
+
+
+def written_out(equation: str, ranks: list[int]) -> str:
+    """Return an equation in which every dimension has a letter, and what is made stands.
+
+    >>> written_out("b...nc, b...mc -> b...nm", [4, 3])
+    'bAnc,bmc->bAnm'
+    >>> written_out("ij,jk", [2, 2])
+    'ij,jk->ik'
+    """
+    read, arrow, made = equation.replace(" ", "").partition("->")
+    terms = read.split(",")
+    spread = [
+        rank - len(term.replace("...", "")) if "..." in term else 0 for term, rank in zip(terms, ranks, strict=True)
+    ]
+    beside = "ABCDEFGH"[: max(spread)]
+    if not arrow:
+        letters = read.replace("...", "").replace(",", "")
+        made = "..." * ("..." in read) + "".join(sorted(one for one in set(letters) if letters.count(one) == 1))
+    shown = (term.replace("...", beside[len(beside) - many :]) for term, many in zip(terms, spread, strict=True))
+    return f"{','.join(shown)}->{made.replace('...', beside)}"
 
 
 def _of_linear(step: RecordedNode, ranks: list[int]) -> tuple[str, list[RecordedNode]]:

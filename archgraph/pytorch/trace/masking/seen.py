@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, FUSED, name_of
 from archgraph.pytorch.trace.masking.constant_zeros import attends_to_nothing, is_beside_zeros
-from archgraph.pytorch.trace.masking.letting import PASSAGES
+from archgraph.pytorch.trace.masking.letting import PASSAGES, tells
 from archgraph.pytorch.trace.masking.partial import MASKED_BELOW, Partial
 from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, leaves_places_out
 from archgraph.pytorch.trace.masking.rules import POOLING, softmax
@@ -119,7 +119,7 @@ class RecordedMasks:
 
     def _beside_nothing(self, step: RecordedNode, factor: RecordedNode, nonzero: Tensor | None) -> None:
         """Pass a product of which a factor is zero where nothing was put."""
-        if nonzero is not None and name_of(step) in PASSAGES:
+        if nonzero is not None and tells(step, factor):
             before = self._nonzero.get((step, factor))
             self._nonzero[step, factor] = nonzero if before is None else nonzero & before
         elif (step not in self._seen or not _sums(step)) and _may_lose(step, factor):
@@ -138,8 +138,10 @@ class RecordedMasks:
             zero = state.zero
             if bool(state.doubtful.any()):
                 self._limits[step] = UNKNOWN
-            if bool(zero.any()):
+            if bool(zero.any()) and tells(step, node):
                 self._nonzero[step, node] = ~zero
+            elif bool(zero.any()) and _may_lose(step, node):
+                self._loses(step, CONSTANTS_MASK)
 
     def _gathered(self, step: RecordedNode, states: States, scored: dict[RecordedNode, Tensor]) -> None:
         """Pass a step that reads several elements, of which constants may mask some."""

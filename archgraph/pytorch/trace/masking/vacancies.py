@@ -170,10 +170,12 @@ def vacant_factors(
         return
     for step in steps:
         states.enter(step)
-        if name_of(step) in MULTIPLYING and not weighs(step):
+        if name_of(step) in MULTIPLYING and not _scores(step):
             # What a test chooses is as good as multiplied with it.
             factors = step.args[slice(*TESTS[name_of(step)])] if name_of(step) in TESTS else step.all_input_nodes
             for node in filter(states.has, factors):
+                if _is_value(step, node):
+                    continue
                 state = states.operand(step, node)
                 if bool(state.doubtful.any()):
                     yield step, node, None
@@ -190,7 +192,7 @@ def _matter(steps: Sequence[RecordedNode], begins: Callable[[RecordedNode, str],
         if step.op != "call_function" or step.held is not None:
             continue
         name, read = name_of(step), any(_root(node) in reached for node in step.all_input_nodes)
-        if read and name in MULTIPLYING and not weighs(step):
+        if read and name in MULTIPLYING and not _scores(step):
             return True
         if (read and name not in FILLED and not _adds_bias(step)) or begins(step, name) or _writes_nothing(step, name):
             reached.add(_root(step))
@@ -255,11 +257,25 @@ def _adds_bias(step: RecordedNode) -> bool:
 
 
 def weighs(step: RecordedNode) -> bool:
-    """Whether a product makes scores, or takes weights: a key that is zero is weighed all the same, and a value that is
-    zero has its weight still."""
-    if name_of(step) not in PRODUCT_FORMS:
-        return False
-    return _leads(step, lambda node: node.users) or _leads(step, lambda node: node.all_input_nodes)
+    """Whether a product makes scores, or takes weights."""
+    return _scores(step) or _takes_weights(step)
+
+
+def _scores(step: RecordedNode) -> bool:
+    """Whether a product makes scores: a key that is zero is weighed all the same."""
+    return name_of(step) in PRODUCT_FORMS and _leads(step, lambda node: node.users)
+
+
+def _takes_weights(step: RecordedNode) -> bool:
+    return name_of(step) in PRODUCT_FORMS and _leads(step, lambda node: node.all_input_nodes)
+
+
+def _is_value(step: RecordedNode, factor: RecordedNode) -> bool:
+    """Whether a factor stands beside weights: a value that is zero has its weight still. A weight has none."""
+    weights = name_of(factor) in SOFTMAX or (
+        name_of(factor) in BETWEEN and _leads(factor, lambda node: node.all_input_nodes)
+    )
+    return not weights and _takes_weights(step)
 
 
 def _leads(step: RecordedNode, further: Callable[[RecordedNode], Iterable[RecordedNode]]) -> bool:
