@@ -12,6 +12,7 @@ from sympy import Expr, Integer, Symbol
 from archgraph.errors import ArchgraphError, Place, counted
 from archgraph.keywords import strict_methods
 from archgraph.ops.base import Op
+from archgraph.ops.reach import Reach
 from archgraph.sizes.symbols import replaced
 from archgraph.sizes.types import TensorType
 
@@ -62,6 +63,11 @@ class Node:
     def types(self) -> tuple[TensorType, ...]:
         """The operands' types."""
         return tuple(value.type for value in self.inputs)
+
+    @cached_property
+    def reach(self) -> tuple[Reach, ...]:
+        """What the results read of every operand; found once, for fields, paths and figures all ask for it."""
+        return self.op.reach(*self.types)
 
     @property
     def label(self) -> str:

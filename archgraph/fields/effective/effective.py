@@ -152,7 +152,7 @@ class EffectiveFields(Fold[Walks]):
     def node(self, node: Node, operands: tuple[Walks, ...]) -> tuple[Walks, ...]:
         """Return the walks of every output of an operation."""
         try:
-            reaches = node.op.reach(*node.types)
+            reaches = node.reach
         except ShapeError as error:
             return (dict.fromkeys(self.input.type.positions, error.message),) * len(node.outputs)
         return tuple(self._output(node, index, reaches, operands) for index in range(len(node.outputs)))

@@ -87,7 +87,7 @@ def _least(branches: list[Field], key: Callable[[Field], Fraction | int]) -> lis
 def _mixed(node: Node) -> frozenset[int]:
     """Return the operands that are mixed with weights computed from the input."""
     try:
-        reaches = node.op.reach(*node.types)
+        reaches = node.reach
     except ShapeError:
         return frozenset()
     return frozenset(index for index, reach in enumerate(reaches) if reach.mixing == "dynamic")

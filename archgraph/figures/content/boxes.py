@@ -167,6 +167,11 @@ def _label(items: Sequence[Item]) -> str:
 
 
 def _called(facts: Facts, items: Sequence[Item], times: int, *, strides: bool) -> tuple[str, Line]:
+    key = ("called", tuple(items), times, strides)
+    return facts.known(key, lambda: _named(facts, items, times, strides=strides))
+
+
+def _named(facts: Facts, items: Sequence[Item], times: int, *, strides: bool) -> tuple[str, Line]:
     named = facts.author.label(items)
     if named:
         return named, words(f"×{times}", SIZES.title) if times > 1 else ()
@@ -263,6 +268,10 @@ def _tooltip(facts: Facts, items: Sequence[Item], reach: ReadExtent | None, besi
 
 
 def _exact(facts: Facts, expression: Expr) -> str:
+    return facts.known(("exact", expression), lambda: _exactly(facts, expression))
+
+
+def _exactly(facts: Facts, expression: Expr) -> str:
     value = grouped(round(facts.value(expression)))
     law_text = str(expression).replace("**", "^").replace("*", "·")
     return value if law_text.replace("·", "").isdigit() else f"{law_text} = {value}"

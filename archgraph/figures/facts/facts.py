@@ -258,6 +258,9 @@ class Facts:
         return [self.size(length) for _, length in value.type.axes]
 
     def size(self, length: Expr) -> Expr | int:
+        return self.known(("size", length), lambda: self._size(length))
+
+    def _size(self, length: Expr) -> Expr | int:
         shown = self.shown(length)
         if not shown.free_symbols:
             return self.number(length)
@@ -267,7 +270,11 @@ class Facts:
 
     def shown_type(self, value: Value) -> str:
         """The type of a value in plain text."""
-        return "{" + ", ".join(f"{axis}: {self.shown(length)}" for axis, length in value.type.axes) + "}"
+        return "{" + ", ".join(f"{axis}: {self.written(length)}" for axis, length in value.type.axes) + "}"
+
+    def written(self, length: Expr) -> str:
+        """A size in the user's symbols, in plain text."""
+        return self.known(("written", length), lambda: str(self.shown(length)))
 
     @cached_property
     def _fields(self) -> ReceptiveFields | None:
