@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from math import fsum
 from typing import NamedTuple
 
-from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Extent, Path, Point, Rect, Text
+from archgraph.figures.drawing.diagram import Diagram, Edge, Extent, Path, Point, Rect, Text
 from archgraph.figures.drawing.style import SMALLEST_TEXT, THINNEST_LINE
 
 # Points: neighbours may touch, and the widths of letters are rounded.
@@ -16,6 +16,7 @@ _SCRIPT_SHARE = 0.7
 def faults(diagram: Diagram) -> list[str]:
     """Everything that must not be in a figure, in words; an empty list is a good figure.
 
+    >>> from archgraph.figures.drawing.diagram import Box
     >>> faults(Diagram(boxes=(Box("a", 10, 10, x=95),), width=100, height=20))
     ["box 'a' leaves the page"]
     """
@@ -25,6 +26,7 @@ def faults(diagram: Diagram) -> list[str]:
 def is_faulty(diagram: Diagram) -> bool:
     """Whether there is a fault: the first one is enough, where a layout is only tried.
 
+    >>> from archgraph.figures.drawing.diagram import Box
     >>> is_faulty(Diagram(boxes=(Box("a", 10, 10, x=95),), width=100, height=20))
     True
     """
