@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from functools import reduce
 
@@ -100,9 +101,16 @@ class ReceptiveFields:
         self.input: Value = input_named(graph, input)
         self.axes: tuple[str, ...] = self.input.type.positions
         self._evaluate = evaluate
-        learned = learned_values(graph) if fixed_weights else None
-        self._reads = ReadFold(evaluate, learned)
-        self.places: Places = Places(graph, self.input, evaluate, learned)
+        self._learned = learned_values(graph) if fixed_weights else None
+        self._reads = ReadFold(evaluate, self._learned)
+        self.places: Places = Places(graph, self.input, evaluate, self._learned)
+
+    def repeated(self, graph: Graph) -> ReceptiveFields:
+        """Return the fields of the same graph with other counts of repeats; bodies that both share are folded once."""
+        other = copy(self)
+        other.graph = graph
+        other.places = Places(graph, self.input, self._evaluate, self._learned)
+        return other
 
     def at(self, node: str | Value | None = None) -> ReceptiveField:
         """Return the field of one node.

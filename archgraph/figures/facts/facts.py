@@ -13,7 +13,7 @@ from archgraph.cost.costs import METRICS, CostRow, Costs
 from archgraph.cost.part import costs_of, whole_part
 from archgraph.data.figure_words import COLORS
 from archgraph.errors import ArchgraphError, QueryError, not_among, quoted
-from archgraph.fields.effective.effective import BodyPowers, EffectiveFields
+from archgraph.fields.effective.effective import EffectiveFields
 from archgraph.fields.report.extent import ReadExtent, reach_of, read_interval
 from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
 from archgraph.figures.drawing.evaluated import Evaluated
@@ -60,7 +60,6 @@ class Facts:
         self.author: Author = Author(network, self.options)
         self.place: int = place
         self.frozen = False
-        self._powers: BodyPowers = {}
         self.known = FoundOnce()
 
     @cached_property
@@ -289,6 +288,11 @@ class Facts:
             return None
         return FieldsAtAnySize(self.network.graph, self.input, self._fields, self.shown, self.number)
 
+    def fields_of(self, graph: Graph) -> ReceptiveFields:
+        """The fields of the same graph with other counts of repeats; there must be an input."""
+        assert self._fields is not None
+        return self._fields.repeated(graph)
+
     def reach(self, path: str) -> ReadExtent | None:
         """What the output of a member reads of the main input; nothing if it does not depend on positions."""
         return self.known(("reach", path), lambda: self._reach(path))
@@ -378,12 +382,9 @@ class Facts:
     @cached_property
     def effective(self) -> EffectiveFields | None:
         """The effective receptive fields at initialisation, along the widest axis of the main input."""
-        return None if self.input is None else self.effective_of(self.network.graph)
-
-    def effective_of(self, graph: Graph) -> EffectiveFields:
-        """The same along the widest axis of the main input, for a graph like the network's."""
-        assert self.input is not None
-        return EffectiveFields(graph, self.input, self.number, (self.widest_axis,), self._powers)
+        if self.input is None:
+            return None
+        return EffectiveFields(self.network.graph, self.input, self.number, (self.widest_axis,))
 
     @cached_property
     def last_located(self) -> str:
