@@ -279,6 +279,13 @@ def _selected(variant: Variant, scope: Scope) -> tuple[Value, ...]:
     return () if variant.outputs is None else select(variant.outputs, scope)
 
 
+def shares_graph(spec: Spec, variant: Variant) -> bool:
+    """Whether a variant only gives other values to the symbols of its family, and is asked for the same outputs."""
+    own = find_variant(spec, "")
+    alike = variant.outputs is own.outputs or (_plain(variant, spec) and _plain(own, spec))
+    return alike and not variant.symbols
+
+
 def _plain(variant: Variant, spec: Spec) -> bool:
     """Whether a variant has the outputs of its spec."""
     return variant.outputs is None or variant.outputs is spec.outputs

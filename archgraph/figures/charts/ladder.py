@@ -113,12 +113,12 @@ def iteration(
 
     The last one is given the effective field behind the whole iteration, where that is asked for.
     """
-    item = group.items[0]
-    assert isinstance(item.member, Repeat)
-    found = facts.known(("iteration", item, times), lambda: _iteration(facts, group, item.member, times))
+    item, repeat = group.items[0], group.items[0].member
+    assert isinstance(repeat, Repeat)
+    found = facts.known(("iteration", item, times), lambda: _iteration(facts, group, repeat, times))
     if not found or not effective or facts.effective is None:
         return found
-    share = _share(facts, facts.effective.behind(item.path, item.member, times))
+    share = _share(facts, facts.effective.behind(item.path, repeat, times))
     return [*found[:-1], (*found[-1][:2], share)]
 
 
