@@ -40,6 +40,8 @@ class LocalReads(ReadFold):
     def _output(self, row: Dependence, operands: tuple[Dependence, ...], mixed: frozenset[int]) -> Dependence:
         local = {index: _local(region) for index, region in row.items()}
         found = apply(local, operands)
+        if len(local) < 2:
+            return found
         ways = {index: apply({index: read}, operands) for index, read in local.items()}
         ranks = {index: _rank(region, mixed=index in mixed) for index, region in row.items()}
         if len(set(ranks.values())) == 1 and all(way == found for way in ways.values()):
