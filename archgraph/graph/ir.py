@@ -158,12 +158,8 @@ class Graph:
     """Indexed names of values, such as seg(0) … seg(4), for the selection of outputs."""
 
     def __repr__(self) -> str:
-        sizes = (
-            counted(len(self.inputs), "input"),
-            counted(len(self.nodes), "node"),
-            counted(len(self.outputs), "output"),
-        )
-        return f"<graph of {', '.join(sizes)}>"
+        parts = (("input", self.inputs), ("node", self.nodes), ("output", self.outputs))
+        return f"<graph of {', '.join(counted(len(own), name) for name, own in parts)}>"
 
     def __post_init__(self) -> None:
         check(self)
@@ -214,11 +210,7 @@ class Graph:
         return _Unroller(limit, experts=experts).run(self)
 
     def substitute(self, values: Mapping[Symbol, int]) -> Graph:
-        """Return the same graph with numbers for symbols, in every size, count and argument.
-
-        Args:
-            values: of symbols inside the graph; others stay.
-        """
+        """Return the same graph with numbers for some of its symbols, in every size, count and argument."""
         return Substitution(values).graph(self)
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:

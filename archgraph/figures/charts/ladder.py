@@ -14,7 +14,8 @@ from archgraph.errors import ArchgraphError
 from archgraph.fields.effective.effective import Effective
 from archgraph.fields.report.extent import ReadExtent, reach_of
 from archgraph.figures.drawing.diagram import Line, Outline
-from archgraph.figures.facts.facts import Facts, ways_through
+from archgraph.figures.facts.facts import Facts
+from archgraph.figures.facts.ways import ways_through
 from archgraph.graph.ir import Graph, Member, Repeat, Value
 from archgraph.outline.groups import Group
 

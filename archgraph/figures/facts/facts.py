@@ -23,6 +23,7 @@ from archgraph.figures.facts.field_laws import FieldsAtAnySize
 from archgraph.figures.facts.found_once import FoundOnce
 from archgraph.figures.facts.hop_facts import HopFacts, Hops
 from archgraph.figures.facts.options import Options
+from archgraph.figures.facts.ways import ways_through
 from archgraph.graph.ir import Graph, Repeat, Value
 from archgraph.graph.letters import lettered
 from archgraph.graph.locate import find_member
@@ -269,11 +270,9 @@ class Facts:
 
     def shown_type(self, value: Value) -> str:
         """The type of a value in plain text."""
-        return "{" + ", ".join(f"{axis}: {self.written(length)}" for axis, length in value.type.axes) + "}"
-
-    def written(self, length: Expr) -> str:
-        """A size in the user's symbols, in plain text."""
-        return self.known(("written", length), lambda: str(self.shown(length)))
+        axes = value.type.axes
+        parts = (f"{axis}: {self.shown(length)}" for axis, length in axes)
+        return self.known(("type", axes), lambda: "{" + ", ".join(parts) + "}")
 
     @cached_property
     def _fields(self) -> ReceptiveFields | None:
@@ -399,9 +398,3 @@ class Facts:
     @cached_property
     def _attends(self) -> Attended:
         return Attended(self.number)
-
-
-def ways_through(reaches: Iterable[ReadExtent | None]) -> str:
-    """Through what else than the content some fields reach the whole input, in words."""
-    found = [name for reach in reaches if reach is not None for name in reach.through]
-    return " and ".join(dict.fromkeys(sorted(found)))
