@@ -210,7 +210,7 @@ class Graph:
         return _Unroller(limit, experts=experts).run(self)
 
     def substitute(self, values: Mapping[Symbol, int]) -> Graph:
-        """Return the same graph with numbers for some of its symbols, in every size, count and argument."""
+        """Return the same graph with numbers for symbols inside it, in every size, count and argument; others stay."""
         return Substitution(values).graph(self)
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:

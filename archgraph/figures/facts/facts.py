@@ -15,7 +15,7 @@ from archgraph.data.figure_words import COLORS
 from archgraph.errors import ArchgraphError, QueryError, not_among, quoted
 from archgraph.fields.effective.effective import EffectiveFields
 from archgraph.fields.report.extent import ReadExtent, reach_of, read_interval
-from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
+from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields, with_other_counts
 from archgraph.figures.drawing.evaluated import Evaluated
 from archgraph.figures.facts.author import Author
 from archgraph.figures.facts.coloring import kind_tint, level_scale, level_tint
@@ -290,7 +290,7 @@ class Facts:
     def fields_of(self, graph: Graph) -> ReceptiveFields:
         """The fields of the same graph with other counts of repeats; there must be an input."""
         assert self._fields is not None
-        return self._fields.repeated(graph)
+        return with_other_counts(self._fields, graph)
 
     def reach(self, path: str) -> ReadExtent | None:
         """What the output of a member reads of the main input; nothing if it does not depend on positions."""
