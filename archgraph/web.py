@@ -8,7 +8,9 @@ from typing import TypeAlias, TypedDict
 
 from archgraph.architecture.architecture import Architecture, load, loads
 from archgraph.architecture.several import contrast
-from archgraph.errors import ArchgraphError, not_among
+from archgraph.data import table
+from archgraph.data.figure_words import STYLES
+from archgraph.errors import ArchgraphError, MissingToolError, not_among
 from archgraph.spec.definitions import STEP_KEYWORDS
 from archgraph.spec.shipped import shipped_folder, shipped_names
 
@@ -16,6 +18,8 @@ PageData: TypeAlias = "dict[str, object]"
 """What JSON can say."""
 WORD = re.compile(r"[\w.]+|\S")
 PAGE_METRICS = ("params", "macs", "flops", "activations")
+PAGE_RUN_WORDS = ("optimizer", "dtype", "attention")
+"""What a page lets choose of a training run, beside numbers."""
 LARGEST_TEXT = 200_000
 """Characters of a spec that a page sends: a runaway one is stopped by the page."""
 
@@ -29,6 +33,7 @@ class Ask(TypedDict, total=False):
     other: str
     by: str
     format: str
+    run: dict[str, int | str]
 
 
 def answer(text: str, ask: Ask) -> PageData:
@@ -36,13 +41,14 @@ def answer(text: str, ask: Ask) -> PageData:
 
     Args:
         text: the spec.
-        ask: `tab` is the question: `laws`, `fields`, `figure`, `contrast`, `table`, `export`, or `words`, which needs
-            no spec. Beside it: `at`, values of symbols; `view`, of a figure; `other`, a shipped spec to contrast with;
-            `format`, of an export.
+        ask: `tab` is the question: `laws`, `fields`, `figure`, `contrast`, `fits`, `table`, `export`, or `words`,
+            which needs no spec. Beside it: `at`, values of symbols; `view`, of a figure, or a style such as `maps`;
+            `other`, a shipped spec to contrast with; `run`, a `device` and settings of a training run; `format`, of an
+            export.
 
     Returns:
-        The answer under its tab's keys, or `error` with `message`, `hint`, `path`, `trail`, `text`, and `line`,
-        `column` and `end` of the place, which count from 1.
+        The answer under its tab's keys, or `error` with `message`, `hint`, `path`, `trail`, `text`, `missing`, and
+        `line`, `column` and `end` of the place, which count from 1.
 
     >>> spec = "{archgraph: 1, inputs: {x: {c: 3, n: 8}}, network: [linear: {out: 5}]}"
     >>> answer(spec, {"tab": "laws"})["metrics"][0]
@@ -77,10 +83,21 @@ def _laws(g: Architecture, ask: Ask) -> PageData:
     metrics = [
         {"metric": name, "law": str(g.expression(name)), "value": int(point.metric(name))} for name in PAGE_METRICS
     ]
+    return {"name": g.name, "metrics": metrics, "table": point.table().to_html(), **_sizes(g, ask)}
+
+
+def _sizes(g: Architecture, ask: Ask) -> PageData:
     values: dict[str, object] = {**g.defaults, **ask.get("at", {})}
     sizes = {name: values[name] for name in g.symbols if isinstance(values.get(name), int)}
-    rules = {name: list(g.rule_of(name)) for name in sizes}
-    return {"name": g.name, "metrics": metrics, "symbols": sizes, "rules": rules, "table": point.table().to_html()}
+    return {"symbols": sizes, "rules": {name: list(g.rule_of(name)) for name in sizes}}
+
+
+def _fits(g: Architecture, ask: Ask) -> PageData:
+    from archgraph.cost.training.run import training
+
+    run = dict(ask.get("run", {}))
+    fit = _point(g, ask).fits(run.pop("device", "h100"), training(None, run))
+    return {"name": g.name, "fits": fit.fits, "table": fit.table.to_html(), **_sizes(g, ask)}
 
 
 def _fields(g: Architecture, ask: Ask) -> PageData:
@@ -89,7 +106,9 @@ def _fields(g: Architecture, ask: Ask) -> PageData:
 
 def _figure(g: Architecture, ask: Ask) -> PageData:
     figure = _point(g, ask) if ask.get("at") else g
-    return {"name": g.name, "svg": figure.draw(view=ask.get("view", "overview")).svg}
+    view = ask.get("view", "overview")
+    drawn = figure.draw(style=view) if view in STYLES else figure.draw(view=view)
+    return {"name": g.name, "svg": drawn.svg}
 
 
 def _contrast(g: Architecture, ask: Ask) -> PageData:
@@ -109,6 +128,7 @@ TABS: Mapping[str, Callable[[Architecture, Ask], PageData]] = {
     "fields": _fields,
     "figure": _figure,
     "contrast": _contrast,
+    "fits": _fits,
     "table": _table,
     "export": _export,
 }
@@ -116,11 +136,13 @@ TABS: Mapping[str, Callable[[Architecture, Ask], PageData]] = {
 
 
 def words() -> PageData:
-    """Return what an editor completes, and the texts of all shipped specs.
+    """Return what an editor completes, the words of a training run, defaults first, and the texts of all shipped specs.
 
     >>> "conv" in words()["operations"], "repeat" in words()["keywords"], "unet" in words()["gallery"]
     (True, True, True)
     """
+    from archgraph.cost.training.run import RUN_CHOICES, Training
+    from archgraph.graph.checkpoints import POLICIES
     from archgraph.spec.library.standard import library_names
     from archgraph.spec.operations import operations
 
@@ -128,12 +150,31 @@ def words() -> PageData:
     return {
         "operations": sorted({*operations(), *library_names()}),
         "keywords": sorted(STEP_KEYWORDS),
+        "run": {
+            "device": sorted(table("hardware"), key="h100".__ne__),
+            **{name: sorted(RUN_CHOICES[name], key=getattr(Training(), name).__ne__) for name in PAGE_RUN_WORDS},
+            "checkpoint": list(POLICIES),
+        },
         "gallery": {name: (specs / f"{name}.yaml").read_text(encoding="utf-8") for name in shipped_names()},
     }
 
 
+def hand_in(engine: Callable[[list[str]], list[str]] | None) -> None:
+    """Let a function lay out detailed figures: texts in the DOT language in, Graphviz' JSON of each out.
+
+    A browser starts no program; there, an answer that is `missing` a tool is asked for again once this has been called.
+
+    >>> hand_in(None)
+    """
+    from archgraph.figures.layout.graphviz import hand_in as take
+
+    take(engine)
+
+
 def mistake(error: ArchgraphError | RecursionError, text: str) -> PageData:
     """Return an error as data; `line` is 0 where it has no place in the text.
+
+    `missing` says that a tool is needed which is not there: a page may bring it, and ask again.
 
     >>> from archgraph.errors import Place, SpecError
     >>> found = mistake(SpecError("no such name", place=Place("<text>", 2, 3)), "a:\\n  name: 1")
@@ -144,6 +185,7 @@ def mistake(error: ArchgraphError | RecursionError, text: str) -> PageData:
         error = ArchgraphError("the spec is nested too deeply for this page", hint="use fewer levels")
     place = error.place
     found: PageData = {"message": error.message, "hint": error.hint, "path": error.path, "text": str(error)}
+    found["missing"] = isinstance(error, MissingToolError)
     found["trail"] = [[name, str(where or "")] for name, where in error.trail]
     if place is None or not place.file.startswith("<"):
         return {**found, "line": 0, "column": 0, "end": 0}

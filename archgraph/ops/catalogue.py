@@ -47,7 +47,19 @@ FAMILIES = (
     sources,
 )
 """The files that hold what a spec can name, imported for what they register: a new one joins here."""
-OF_MODULES = ("grouped", "limited", "moves", "picked", "recurrent", "stored", "transforms", "values")
+OF_MODULES = (
+    "crossed",
+    "distances",
+    "extrema",
+    "grouped",
+    "limited",
+    "moves",
+    "picked",
+    "recurrent",
+    "stored",
+    "transforms",
+    "values",
+)
 """Those of the folder `traced`, of what modules need: read where all are asked for, as a spec's start need not."""
 
 

@@ -1,6 +1,7 @@
 """Builds the playground: `python docs/generators/build_playground.py [FOLDER]`, by default into build/site/playground.
 
-It needs npm and node: Pyodide comes from npm's registry, what archgraph imports from the environment that runs this.
+It needs npm and node: Pyodide and Graphviz come from npm's registry, what archgraph imports from the environment that
+runs this.
 """
 
 from __future__ import annotations
@@ -18,10 +19,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PYODIDE = "pyodide@314.0.7"
+GRAPHVIZ = "@hpcc-js/wasm-graphviz@1.29.2"
 SERVED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 """What the page loads of Pyodide's distribution."""
 LIBRARIES = ("sympy", "mpmath", "yaml")
 """Pure Python that archgraph imports at once; networkx is imported late, and no page asks for it."""
+
+
+LEFT_OUT = {
+    "archgraph": ("cli", "pytorch/lower", "pytorch/measure", "pytorch/trace", "pytorch/verify"),
+    "sympy": ("categories", "crypto", "diffgeom", "holonomic", "liealgebras", "physics", "stats", "testing", "vector"),
+}
+"""Folders that no question of the page reaches: unpacking takes most of what a start takes beyond Pyodide's own."""
 
 
 class NotHereError(Exception):
@@ -35,14 +44,16 @@ def build(folder: Path) -> None:
         NotHereError: npm or node is missing, or Pyodide cannot be had.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    distribution = pyodide(ROOT / "build" / "pyodide")
+    distribution = package(PYODIDE)
+    (folder / "graphviz").mkdir(exist_ok=True)
+    shutil.copy(package(GRAPHVIZ) / "dist" / "index.js", folder / "graphviz" / "index.js")
     (folder / "pyodide").mkdir(exist_ok=True)
     bundle = folder / "archgraph.zip"
     for name in SERVED:
         shutil.copy(distribution / name, folder / "pyodide" / name)
     for file in ("index.html", "page.css", "page.js", "worker.js"):
         shutil.copy(ROOT / "docs" / "playground" / file, folder / file)
-    newest = max(path.stat().st_mtime for path, _ in sources())
+    newest = max(path.stat().st_mtime for path in (Path(__file__), *(path for path, _ in sources())))
     if bundle.is_file() and bundle.stat().st_mtime > newest:
         return  # compiled from these sources
     with tempfile.TemporaryDirectory() as work:
@@ -53,19 +64,20 @@ def build(folder: Path) -> None:
         run("node", ROOT / "docs" / "playground" / "bundle.mjs", distribution, source, bundle)
 
 
-def pyodide(folder: Path) -> Path:
-    """Return the folder of the distribution, fetched once per version.
+def package(name: str) -> Path:
+    """Return the folder of a package of npm, fetched once per version.
 
     What is unpacked gets its name once it is whole: whoever looks meanwhile, or after a break, fetches it himself.
 
     Raises:
         NotHereError: npm is missing, or has no such package.
     """
-    found = folder / PYODIDE / "package"
+    fetched = ROOT / "build" / "npm"
+    found = fetched / name.replace("/", "+")
     if not found.is_dir():
-        found.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as work:
-            run("npm", "pack", "--silent", PYODIDE, "--pack-destination", work)
+        fetched.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=fetched) as work:
+            run("npm", "pack", "--silent", name, "--pack-destination", work)
             with tarfile.open(next(Path(work).glob("*.tgz"))) as archive:
                 archive.extractall(work, filter="data")
             with contextlib.suppress(OSError):  # another was faster
@@ -95,7 +107,8 @@ def sources() -> Iterator[tuple[Path, str]]:
             kept = path.suffix not in (".pyc", ".so", ".pyd") and not {"tests", "__pycache__", "benchmarks"} & set(
                 inside.parts
             )
-            if path.is_file() and kept:
+            left_out = any(inside.is_relative_to(folder) for folder in LEFT_OUT.get(name, ()))
+            if path.is_file() and kept and not left_out:
                 yield path, f"{name}/{inside}"
     for path in sorted((ROOT / "specs").glob("*.yaml")):
         yield path, f"archgraph/specs/{path.name}"

@@ -15,7 +15,7 @@ from archgraph.cost.training.run import Training
 from archgraph.studies.curves import fitting
 from archgraph.studies.growth_path import GrowthPath
 
-MEMORY, BATCHES = "80GB", (1, 2, 4, 8, 16, 32, 64)
+MEMORY, BATCHES = "80GB", (1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64)
 PUBLISHED = Path(__file__).parent / "published.yaml"
 RUN: dict[str, Any] = {
     "dtype": "bf16-mixed",
@@ -112,6 +112,7 @@ def panels(said: dict[str, str]) -> dict[str, list[GrowthPath]]:
             unet.growth("C", 16, name=said["levels"].format(4)),
             unet.at(levels=2).growth("C", 16, name=said["levels"].format(2)),
             ag.load("adm").at(H=64, W=64).growth("C", 64, name="ADM"),
+            ag.load("edm2").growth("C", 64, name="EDM2"),
             ag.load("sd").growth("C", 32, name="SD-1.5"),
             *(dit.at(p=p).growth("D", 64, name=said["patch"].format(p), heads="D/64") for p in (4, 2, 1)),
         ],

@@ -1,7 +1,9 @@
 // The page: an editor, a worker with Python, and tabs. Nothing leaves the browser; the address holds the spec.
 const PATIENCE = Number(new URLSearchParams(location.search).get("patience") ?? 10_000); // of a silent worker, in ms
-const TABS = { laws: "Laws", fields: "Fields", figure: "Figure", contrast: "Contrast", what_if: "What if", export: "Export" };
-const VIEWS = ["overview", "blocks", "ladder", "matrix", "hops", "levels", "laws", "full"];
+const TABS = { laws: "Laws", fields: "Fields", figure: "Figure", contrast: "Contrast", what_if: "What if", fits: "What fits", export: "Export" };
+const VIEWS = ["overview", "blocks", "ladder", "matrix", "hops", "levels", "laws", "full", "maps", "perspective"];
+const SLIDING = ["what_if", "fits"];
+const NUMBERS = { batch: 32, gpus: 1, zero: 0 }; // of a training run, beside words
 const FORMATS = ["csv", "json", "markdown", "latex"];
 const START = `archgraph: 1
 name: Mine
@@ -20,7 +22,7 @@ network:
 `;
 const $ = (id) => document.getElementById(id);
 const spec = $("spec");
-const state = { tab: "laws", view: "overview", other: "dit", format: "csv", at: {} };
+const state = { tab: "laws", view: "overview", other: "dit", format: "csv", at: {}, run: { device: "h100", ...NUMBERS } };
 let worker, waiting, words, newest = 0, known = {}, rest, ready = false, shown = {};
 
 function start() {
@@ -28,10 +30,11 @@ function start() {
   worker = new Worker("worker.js", { type: "module" });
   worker.onmessage = ({ data }) => {
     if (data.failed) return say(`Python did not start: ${data.failed}`);
-    if (data.ready) { ready = true; say("Ready"); if (!words) post("words", { tab: "words" }); return ask(); }
+    if (data.ready) { ready = true; say("Ready"); ask(); return words || post("words", { tab: "words" }); }
     if (data.id === "words") return gallery(data.result);
     if (data.id !== newest) return; // of an older text
     clearTimeout(waiting);
+    window.times ??= data.times; // of the start, for whoever measures it
     show(data.result);
   };
 }
@@ -113,9 +116,8 @@ function metrics(result) {
 }
 
 function sliders(result) {
-  $("sliders").hidden = state.tab !== "what_if";
   const names = Object.keys(result.symbols);
-  if (state.tab !== "what_if" || names.join() === [...$("sliders").children].map((each) => each.dataset.name).join()) return;
+  if (!SLIDING.includes(state.tab) || names.join() === [...$("sliders").children].map((each) => each.dataset.name).join()) return;
   $("sliders").replaceChildren(...names.map((name) => {
     const [multiple, offset] = result.rules[name];
     const label = Object.assign(document.createElement("label"), { textContent: name });
@@ -136,13 +138,33 @@ function choose(tab) {
   $("view-label").hidden = tab !== "figure";
   $("other-label").hidden = tab !== "contrast";
   $("format-label").hidden = tab !== "export";
-  $("sliders").hidden = tab !== "what_if";
+  $("sliders").hidden = !SLIDING.includes(tab);
+  $("run").hidden = tab !== "fits";
   ask();
 }
 
 function later() { clearTimeout(rest); rest = setTimeout(ask, 250); }
 
+function training(choices) {
+  const set = (name) => (event) => { state.run[name] = name in NUMBERS ? Number(event.target.value) : event.target.value; later(); };
+  const words = Object.entries(choices).map(([name, known]) => {
+    const select = Object.assign(document.createElement("select"), { onchange: set(name) });
+    select.append(...known.map((word) => new Option(word)));
+    state.run[name] ??= known[0];
+    select.value = state.run[name];
+    return [name, select];
+  });
+  const numbers = Object.keys(NUMBERS).map((name) => [name, Object.assign(document.createElement("input"), { type: "number", min: name === "zero" ? 0 : 1, value: state.run[name], oninput: set(name) })]);
+  $("run").replaceChildren(...[...words, ...numbers].map(([name, control]) => {
+    const label = Object.assign(document.createElement("label"), { textContent: `${name} ` });
+    control.dataset.run = name;
+    label.append(control);
+    return label;
+  }));
+}
+
 function gallery(result) {
+  training(result.run);
   words = [...result.operations, ...result.keywords];
   known = result.gallery;
   options("gallery", ["", ...Object.keys(known)]);

@@ -1,20 +1,36 @@
 // Python in a worker: it answers questions about the text of a spec, one after the other, until the page stops it.
 import { loadPyodide } from "./pyodide/pyodide.mjs";
 
+const times = { begin: performance.now() };
 const python = (async () => {
+  const bundle = fetch("./archgraph.zip").then((answer) => answer.arrayBuffer()); // while Python starts
   const pyodide = await loadPyodide({ indexURL: new URL("./pyodide/", import.meta.url).href });
-  const bundle = await (await fetch("./archgraph.zip")).arrayBuffer();
-  pyodide.unpackArchive(bundle, "zip", { extractDir: "/lib/bundle" });
-  pyodide.runPython("import sys; sys.path.insert(0, '/lib/bundle'); import json; from archgraph.web import answer");
-  return pyodide.runPython("lambda text, ask: json.dumps(answer(text, json.loads(ask)))");
+  times.started = performance.now();
+  pyodide.unpackArchive(await bundle, "zip", { extractDir: "/lib/bundle" });
+  pyodide.runPython("import sys; sys.path.insert(0, '/lib/bundle'); import json; from archgraph.web import answer, hand_in");
+  return pyodide;
 })();
+let graphviz; // fetched when a figure needs it
+
+async function answered(text, ask) {
+  const pyodide = await python;
+  pyodide.globals.set("question", [text, JSON.stringify(ask)]);
+  const result = JSON.parse(pyodide.runPython("json.dumps(answer(question[0], json.loads(question[1])))"));
+  if (!result.error?.missing || graphviz) return result;
+  const { Graphviz } = await import("./graphviz/index.js");
+  graphviz = await Graphviz.load();
+  pyodide.globals.set("lay_out", (dot) => graphviz.layout(dot, "json", "dot"));
+  pyodide.runPython("hand_in(lambda sources: [lay_out(source) for source in sources])");
+  return answered(text, ask);
+}
 
 python.then(() => postMessage({ ready: true }), (error) => postMessage({ failed: String(error) }));
 
 onmessage = async ({ data: { id, text, ask } }) => {
   try {
-    const answer = await python;
-    postMessage({ id, result: JSON.parse(answer(text, JSON.stringify(ask))) });
+    const result = await answered(text, ask);
+    times.answered ??= performance.now();
+    postMessage({ id, result, times });
   } catch (error) {
     postMessage({ id, result: { error: { message: `this page failed: ${String(error).slice(-300)}`, text: String(error).slice(-300), line: 0 } } });
   }

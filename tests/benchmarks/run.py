@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 import gallery_rows
 import growth
+import playground
 from figures import drawn, unrolled
 from table import Row, printed, seconds
 
@@ -322,6 +323,7 @@ def rows(*, whole: bool) -> Iterator[Row]:
     yield from ratios(whole=whole)
     yield from gallery_rows.rows(whole=whole)
     yield from growth.rows(whole=whole)
+    yield from playground.rows() if whole else ()
 
 
 def main() -> int:

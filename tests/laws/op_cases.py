@@ -270,6 +270,12 @@ OTHERS = [
     case("cumulate", TOKENS, axis="n", function="cumprod"),
     case("cumulate", TOKENS, axis="n", function="logcumsumexp"),
     case("cumulate", TOKENS, axis="n", function="cumprod", dtype="float64"),
+    case("cross", t(n=2, h=3, c=3), t(h=3, c=3)),
+    case("cross", t(n=3, c=4), t(n=3, c=4), axis="n"),
+    case("extrema", t(n=3, h=2, c=4), over=["h", "c"]),
+    case("distances", t(n=3, c=4), t(m=2, c=4), p=1),
+    case("distances", t(d=2, n=3, c=4), t(d=2, m=5, c=4), product=True),
+    case("distances", t(c=3, n=4), t(m=5, n=4), over="n"),
     case("reduce", TOKENS, function="prod", over=["n"], dtype="float64"),
     case("reduce", TOKENS, function="sum", over=["n"], dtype="float64"),
 ]

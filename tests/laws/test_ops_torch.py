@@ -20,6 +20,8 @@ UNMEASURED = {
     "batch_norm of one position": "PyTorch takes no statistics over a single value, so that a batch of 1 is refused",
 }
 """Operations whose fact `saved` is not compared with autograd, and why."""
+UNCOUNTED = {"distances": "the product is inside a kernel, where PyTorch's counter does not look"}
+"""Operations whose MACs are not compared with PyTorch's counter, and why."""
 
 
 def shape(type_) -> tuple[int, ...]:
@@ -55,7 +57,7 @@ def test_module_has_the_shapes_weights_and_macs(case):
     with FlopCounterMode(display=False) as counter:
         results = outputs_of(module, operands(case, 1, "meta"))
     assert [tuple(result.shape[1:]) for result in results] == [shape(out) for out in op.infer(*types)]
-    assert counter.get_total_flops() == 2 * op.macs(*types)
+    assert counter.get_total_flops() == (0 if op.kind in UNCOUNTED else 2 * op.macs(*types))
     assert weights == {
         name: (tuple(map(int, weight.shape)), weight.kind) for name, weight in op.weights(*types).items()
     }

@@ -5,6 +5,7 @@
 
 import warnings
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -592,10 +593,6 @@ def _resnet() -> Any:
 MODELS = {real.name: real for real in (*DIFFUSERS, *TRANSFORMERS)}
 SLOW = ("UNet2DConditionModel (SD 1.5)",)
 """Models whose export takes more than a few seconds."""
-UNTRACEABLE = {
-    "VQModel": "the search for the nearest code (`cdist`) is a gap",
-}
-"""What cannot be traced, and why."""
 
 
 class Measured(NamedTuple):
@@ -658,13 +655,17 @@ def _counted(real: Real, model: Any) -> int:
 
 
 def _formulas_of_libraries() -> dict[Any, Any]:
-    """What PyTorch's counter does not know: products of every row with the matrix of its expert."""
+    """What PyTorch's counter does not know: products of rows with the matrix of an expert, and inside of distances."""
     from transformers.integrations import moe  # noqa: F401  registers it
 
     def grouped(rows: Any, matrices: Any, *ends: Any, **more: Any) -> int:
         return 2 * rows[0] * matrices[-2] * matrices[-1]
 
-    return dict.fromkeys((torch.ops.transformers.grouped_mm_fallback, torch.ops.aten._grouped_mm), grouped)
+    def pairs(rows: Any, others: Any, **more: Any) -> int:
+        return 2 * prod(rows) * others[-2]
+
+    experts = dict.fromkeys((torch.ops.transformers.grouped_mm_fallback, torch.ops.aten._grouped_mm), grouped)
+    return {**experts, torch.ops.aten._euclidean_dist: pairs}
 
 
 def _zeros(item: Any) -> Any:
@@ -679,18 +680,12 @@ Models of transformers and diffusers, built from (mostly small) configurations a
 Parameters and multiply-accumulates are compared with the module's own parameters and with half of what
 `torch.utils.flop_counter.FlopCounterMode` counts, on the meta device (on the
 CPU with the math kernel where a model asks for values); it is told what
-grouped products of experts cost, which it does not know. *Nodes* are
+grouped products of experts and distances to codes cost, which it does not know. *Nodes* are
 those of the traced graph, repeats folded.
 
 | model | params | MACs | nodes | varies | status |
 |---|---:|---:|---:|---|---|
 """
-
-
-def foot() -> str:
-    """Return what follows the table."""
-    reasons = [f"- **{name}**: {reason}." for name, reason in UNTRACEABLE.items()]
-    return "\n".join(["", "## What cannot be traced", "", *reasons, ""])
 
 
 def row(found: Measured) -> str:
@@ -702,4 +697,4 @@ def row(found: Measured) -> str:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    PAGE.write_text(HEAD + "".join(row(measure(real)) for real in MODELS.values()) + foot())
+    PAGE.write_text(HEAD + "".join(row(measure(real)) for real in MODELS.values()))

@@ -65,6 +65,7 @@ ROWS: Mapping[str, Row] = {
     **_pointwise(),
     # pointwise, with numbers, tests, integers
     "mul: number": lambda h, x: h * 0.5,
+    "multiply: number": lambda h, x: torch.multiply(h, 0.5),
     "div: number": lambda h, x: h / 3,
     "div: by a value": lambda h, x: 2 / h,
     "div: rounding": lambda h, x: torch.div(h, x, rounding_mode="floor") * h,
@@ -107,6 +108,8 @@ ROWS: Mapping[str, Row] = {
     "expand": lambda h, x: h[:, :1].expand(1, 6, 8).sin(),
     "repeat": lambda h, x: h.repeat(1, 2, 1).sin(),
     "repeat_interleave": lambda h, x: h.repeat_interleave(2, 1).sin(),
+    "repeat_interleave: all": lambda h, x: h.repeat_interleave(2).reshape(1, 12, 8).sin(),
+    "repeat_interleave: counts": lambda h, x: h.repeat_interleave(torch.tensor([1, 2, 0, 1, 3, 1]), 1).sin(),
     "unflatten": lambda h, x: h.unflatten(-1, (2, 4)).sin(),
     "flatten": lambda h, x: h.flatten(1).sin(),
     "squeeze": lambda h, x: h.squeeze(0).unsqueeze(0).sin(),
@@ -149,8 +152,24 @@ ROWS: Mapping[str, Row] = {
     "max": lambda h, x: h.max(1).values,
     "max: all": lambda h, x: h.max().reshape(1, 1),
     "min": lambda h, x: h.min(1).values,
+    "max: other": lambda h, x: torch.max(h, x),
+    "max: other, both": lambda h, x: torch.max(h, h.sin()),
+    "min: number": lambda h, x: torch.min(h, torch.tensor(0.3)),
     "argmax": lambda h, x: h * h.argmax(1, keepdim=True),
     "argsort": lambda h, x: h * h.argsort(1),
+    "median": lambda h, x: h.median(1).values,
+    "median: place": lambda h, x: h.median(1, keepdim=True).values * h.sin().median(1, keepdim=True).indices,
+    "median: all": lambda h, x: h.median().reshape(1, 1),
+    "nanmedian": lambda h, x: h.nanmedian(1).values,
+    "nanmedian: all": lambda h, x: h.nanmedian().reshape(1, 1),
+    "mode": lambda h, x: h.mode(-1).values,
+    "kthvalue": lambda h, x: h.kthvalue(2, 1).values,
+    "nansum": lambda h, x: h.nansum(1),
+    "nanmean": lambda h, x: h.nanmean(1),
+    "aminmax": lambda h, x: h * torch.aminmax(h, dim=1, keepdim=True).max - torch.aminmax(h, dim=1, keepdim=True).min,
+    "aminmax: one": lambda h, x: h * torch.aminmax(h, dim=1, keepdim=True).min,
+    "aminmax: all": lambda h, x: (h - torch.aminmax(h).min) / (torch.aminmax(h).max - torch.aminmax(h).min),
+    "quantile": lambda h, x: torch.quantile(h, 0.3, dim=1),
     "var": lambda h, x: h.var(1),
     "std": lambda h, x: h.std(1),
     "prod": lambda h, x: h.prod(1),
@@ -232,6 +251,18 @@ ROWS: Mapping[str, Row] = {
     "addmv": lambda h, x: torch.addmv(x[0, :, 0], h[0], x[0, 0])[None],
     "addbmm": lambda h, x: torch.addbmm(x[0, :, :6], h, x.transpose(1, 2))[None],
     "vdot": lambda h, x: h * torch.vdot(h[0, 0], x[0, 1]),
+    "linalg_cross": lambda h, x: torch.linalg.cross(h[..., :3], x[..., 1:4]),
+    "linalg_cross: both": lambda h, x: torch.linalg.cross(h[..., :3], h[:, :1, :3].sin()),
+    "linalg_cross: along positions": lambda h, x: torch.linalg.cross(x[:, :3], h[:, 3:], dim=1),
+    "affine_grid_generator": lambda h, x: functional.affine_grid(
+        h[:, :, 0].view(1, 2, 3), (1, 2, 4, 6), align_corners=False
+    ).flatten(2),
+    "affine_grid_generator: odd": lambda h, x: functional.affine_grid(
+        h[:, :, 0].view(1, 2, 3), (1, 2, 3, 5), align_corners=False
+    ).flatten(2),
+    "affine_grid_generator: space": lambda h, x: functional.affine_grid(
+        h.flatten(1)[:, :12].view(1, 3, 4), (1, 2, 4, 6, 2), align_corners=False
+    ).flatten(1, 3),
     # losses
     "mse_loss: mean": lambda h, x: functional.mse_loss(h, x)[None],
     "mse_loss": lambda h, x: functional.mse_loss(h, x, reduction="none"),
@@ -259,6 +290,20 @@ ROWS: Mapping[str, Row] = {
     "tensordot": lambda h, x: torch.tensordot(h, x[0], dims=([2], [1])),  # type: ignore[call-overload]
     "inner": lambda h, x: torch.inner(h, x[0]),
     "l1_loss": lambda h, x: functional.l1_loss(h, x)[None],
+    # distances
+    "_cdist_forward": lambda h, x: torch.cdist(h, x[:, :4]),
+    "_cdist_forward: second": lambda h, x: torch.cdist(x[:, :4], h),
+    "_cdist_forward: both": lambda h, x: torch.cdist(h, h.sin(), p=1),
+    "_cdist_forward: broadcast": lambda h, x: torch.cdist(heads(h), x[:, None, :3, :4], p=3),
+    "_euclidean_dist": lambda h, x: torch.cdist(h, x[:, :4], compute_mode="use_mm_for_euclid_dist"),
+    "_euclidean_dist: both": lambda h, x: torch.cdist(h, h.sin(), compute_mode="use_mm_for_euclid_dist"),
+    "cosine_similarity": lambda h, x: functional.cosine_similarity(h, x, dim=-1),
+    "cosine_similarity: along positions": lambda h, x: functional.cosine_similarity(x, h, dim=1),
+    "cosine_similarity: both": lambda h, x: functional.cosine_similarity(h, h.sin(), dim=-1),
+    "cosine_similarity: pairs": lambda h, x: functional.cosine_similarity(h[:, :, None], x[:, None, :4], dim=-1),
+    "cosine_similarity: pairs of both": lambda h, x: functional.cosine_similarity(
+        h[:, :, None], h.sin()[:, None], dim=-1
+    ),
     # further moves
     "as_strided": lambda h, x: h.as_strided((1, 3, 8), (48, 16, 1)).sin(),
     "channel_shuffle": lambda h, x: functional.channel_shuffle(image(h), 2).sin(),
@@ -270,6 +315,7 @@ ROWS: Mapping[str, Row] = {
     "fill": lambda h, x: (h + 1).fill_(0.5) * h,
     "grid_sampler": lambda h, x: functional.grid_sample(image(h), x.reshape(1, 4, 6, 2), align_corners=False),
     "index_add": lambda h, x: x.index_add(1, IDS.to(h.device), h[:, :3]).sin(),
+    "index_reduce": lambda h, x: x.index_reduce(1, IDS.to(h.device), h[:, :3], "amax").sin(),
     "index_copy": lambda h, x: x.index_copy(1, IDS.to(h.device), h[:, :3]).sin(),
     "index_fill": lambda h, x: h.index_fill(1, IDS.to(h.device), 0.5).sin(),
     "index_put": lambda h, x: h.index_put((torch.tensor([0]), IDS), x[0, :3]).sin(),
@@ -287,6 +333,7 @@ ROWS: Mapping[str, Row] = {
     "split": lambda h, x: h.split(4, -1)[0].sin(),
     "split_with_sizes": lambda h, x: h.split([2, 6], -1)[1].sin(),
     "take_along_dim": lambda h, x: h.take_along_dim(PLACES, 1).sin(),
+    "take_along_dim: broadcast": lambda h, x: h.take_along_dim(PLACES[..., :2], 2).sin(),
     "tensor_split": lambda h, x: h.tensor_split(2, -1)[1].sin(),
     "triu": lambda h, x: h.triu().sin(),
     "zero": lambda h, x: (h + 1).zero_() + h.sin(),
@@ -325,6 +372,8 @@ ROWS: Mapping[str, Row] = {
     "replication_pad2d": lambda h, x: aten.replication_pad2d(image(h), [1, 1, 1, 1]).sin(),
     "sigmoid_backward": lambda h, x: aten.sigmoid_backward(h, x.sigmoid()),
     "trapezoid": lambda h, x: torch.trapezoid(h, dim=1),
+    "trapezoid: places": lambda h, x: torch.trapezoid(h, x, dim=1),
+    "cumulative_trapezoid": lambda h, x: torch.cumulative_trapezoid(h, dim=1),
 }
 
 

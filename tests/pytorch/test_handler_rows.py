@@ -20,7 +20,11 @@ from perturbing import places_read  # noqa: E402  it needs torch
 from archgraph.pytorch.verify.original import KeptStorages  # noqa: E402
 from tests.differential.output_axes import readings  # noqa: E402
 
-pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore:LSTM with projections")]
+pytestmark = [
+    pytest.mark.torch,
+    pytest.mark.filterwarnings("ignore:LSTM with projections"),
+    pytest.mark.filterwarnings("ignore:index_reduce.. is in beta"),
+]
 torch.set_num_threads(1)
 
 ALL = {**ROWS, **NAMES, **LAYERS}
@@ -158,9 +162,14 @@ VECTORS = {
     "vdot": 8,
     "addmv": 6 * 8,
     "addbmm": 6 * 6 * 8,
+    "affine_grid_generator": 4 * 6 * 2 * 3,
+    "affine_grid_generator: odd": 3 * 5 * 2 * 3,
+    "affine_grid_generator: space": 4 * 6 * 2 * 3 * 4,
+    "_euclidean_dist": 6 * 4 * 8,
+    "_euclidean_dist: both": 6 * 6 * 8,
     "_trilinear": 6 * 3 * (8 * 8 + 8),
 }
-"""MACs that PyTorch's counter leaves out: products with a vector, and with three factors."""
+"""MACs that PyTorch's counter leaves out: products with a vector, with three factors, in distances and of grids."""
 
 
 @pytest.mark.parametrize("mode", ["sum", "mean", "max"])

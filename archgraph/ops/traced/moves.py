@@ -220,11 +220,11 @@ CUTTING = frozenset(("tril", "triu"))
 """Moves that keep elements where they are, and put zeros for others."""
 CHOOSING = frozenset(("sort", "topk", "cummax", "cummin"))
 """Moves that keep, for every element of the result, where it came from."""
-SIZED = frozenset(("cummax", "cummin", "gather", "take_along_dim", "reflect_pad", "replicate_pad"))
+SIZED = frozenset(("cummax", "cummin", "gather", "reflect_pad", "replicate_pad"))
 """Moves that keep their operand too."""
 PAIRS = frozenset(("grid_sampler", "grid_sampler_2d"))
 """Moves that keep all operands."""
-WHOLE = frozenset(("scatter_reduce",))
+WHOLE = frozenset(("scatter_reduce", "index_reduce"))
 """Moves that keep all operands and the result."""
 SOURCES_KEPT = frozenset(("index_add", "index_copy"))
 WRITTEN = frozenset((*SOURCES_KEPT, "scatter_add"))

@@ -85,14 +85,17 @@ class Function(Broadcast):
 
 COUNTS = {"any": "bool", "all": "bool", "argmax": "int", "argmin": "int", "count_nonzero": "int"}
 """Reductions to tests, places and numbers, which have no gradient, and how these are stored."""
+PLACED = frozenset(("max", "min", "median", "nanmedian", "mode", "kthvalue"))
+"""Reductions to one of several elements, which keep its place."""
 
 
 @dataclass(frozen=True)
 class Reduce(Unweighted, NoMacs):
-    """Sum, product, extremum, norm or variance over the axes in `over`, which vanish.
+    """Sum, product, extremum, median, norm or variance over the axes in `over`, which vanish.
 
     `{*over, *axes} -> {*axes}`. One operation per input element; `function` is torch's name: `amax` over any axes,
-    `max` over one, whose place it keeps. The result is stored in `dtype`, by default as the operand is.
+    `max`, `median`, `mode` and `kthvalue`, the `nth` smallest, over one, whose place they keep; `whole_median` over
+    all. The result is stored in `dtype`, by default as the operand is.
 
     >>> op, inputs = Reduce.example()
     >>> print(op.infer(*inputs)[0])
@@ -103,6 +106,7 @@ class Reduce(Unweighted, NoMacs):
     function: str
     over: tuple[str, ...]
     dtype: StoredName | None = None
+    nth: Expr | None = None
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the type without the axes."""
@@ -110,7 +114,7 @@ class Reduce(Unweighted, NoMacs):
         for axis in self.over:
             x.size(axis)
         left = x.without(*self.over)
-        integers = self.function in ("sum", "prod") and not x.has_gradient
+        integers = self.function in ("sum", "prod", "nansum") and not x.has_gradient
         return (left.as_dtype(self.dtype or ("int" if integers else COUNTS.get(self.function, x.dtype))),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
@@ -120,9 +124,9 @@ class Reduce(Unweighted, NoMacs):
         """Return the input, but for sums; norms and extrema need their result too, those of one axis its place."""
         if self.function in ("sum", "mean", *COUNTS):
             return Saved()
-        if self.function in ("max", "min"):
+        if self.function in PLACED:
             return Saved(fresh=((self.outputs(*inputs)[0].numel, "int"),))
-        return Saved(inputs=(0,), outputs=() if self.function == "var" else (0,))
+        return Saved(inputs=(0,), outputs=() if self.function in ("var", "nansum") else (0,))
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return everything along the reduced axes."""
@@ -132,10 +136,13 @@ class Reduce(Unweighted, NoMacs):
     def lower(self, *inputs: TensorType) -> nn.Module:
         import torch
 
+        if self.function.startswith("whole_"):
+            return functional(getattr(torch, self.function.removeprefix("whole_")))
         compute = getattr(torch, self.function, None) or getattr(torch.linalg, self.function)
         dims = tuple(inputs[0].names.index(axis) + 1 for axis in self.over)
-        if self.function in ("max", "min"):
-            return functional(lambda x: compute(x, dim=dims[0]).values)
+        if self.function in PLACED:
+            nth = {} if self.nth is None else {"k": int(self.nth)}
+            return functional(lambda x: compute(x, dim=dims[0], **nth).values)
         # A product is over one dimension.
         dim = dims[0] if self.function in ("argmax", "argmin", "prod") else dims
         stored = {"dtype": torch_dtype(self.dtype)} if self.dtype else {}

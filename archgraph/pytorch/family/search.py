@@ -158,9 +158,23 @@ class FamilySearch:
             raise ArchgraphError(
                 f"{self._name} has no law in {' and '.join(map(repr, here))}: {error.place} {error.rule}, "
                 f"at {_told(there)} and at {_told(here)}",
-                hint="leave out the field that changes it, or let what it depends on follow: one symbol for both",
+                hint=self._way_on([*star, *proofs[:-1]]),
             ) from None
         return graph, tuple(alike.fixed)
+
+    def _way_on(self, others: Sequence[FieldPlaces]) -> str:
+        """What helps where members differ: larger values, if the configuration is too small to be as others are."""
+        if not self._are_alike(others):
+            return "leave out the field that changes it, or let what it depends on follow: one symbol for both"
+        larger = _told(values_at(self.items, others[-1]))
+        return f"all are alike but the configuration itself: give it values such as {larger}"
+
+    def _are_alike(self, members: Sequence[FieldPlaces]) -> bool:
+        try:
+            AlikeGraphs(lambda _, sizes: sizes[0]).graph([self.member(places).graph for places in members])
+        except UnlikeError:
+            return False
+        return True
 
     def _least(self, graph: Graph, used: Sequence[FieldPlaces]) -> list[FieldPlaces]:
         """Members with a smaller value of one field at which the laws hold too."""

@@ -203,7 +203,7 @@ class OnnxBuilder:
 
     def _weight(self, name: str, stored: StoredTensor, weights: StoredWeights) -> Tensor:
         tensor = stored.tensor(values=self._values)
-        return nn.Parameter(tensor) if name in weights.parameters else tensor
+        return nn.Parameter(tensor, tensor.is_floating_point()) if name in weights.parameters else tensor
 
     def _constant(self, stored: StoredTensor) -> Tensor:
         return stored.tensor(values=self._values or stored.numel <= LARGEST_VALUES)

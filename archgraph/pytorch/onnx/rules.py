@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from types import FunctionType
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from archgraph.pytorch.onnx.operators import (
     elementwise,
     layers,
     losses,
+    quantised,
     recurrent,
     reductions,
     resizing,
@@ -26,10 +27,12 @@ from archgraph.pytorch.onnx.reading import STANDARD
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
 
-OPERATOR_FAMILIES = (attention, elementwise, layers, losses, recurrent, reductions, resizing, shapes)
+OPERATOR_FAMILIES = (attention, elementwise, layers, losses, quantised, recurrent, reductions, resizing, shapes)
 """Files of rules, imported for what they register."""
 STRUCTURE = frozenset(("Constant", "If"))
 """Operators that a network reads by itself."""
+LOOPING = frozenset(("Loop", "Scan"))
+"""Operators that run a graph as often as values say, whose shapes the standard does not tell."""
 
 
 def onnx_rule(node: NodeProto, versions: Mapping[str, int]) -> OnnxRule:
@@ -60,7 +63,10 @@ def _attributes(rule: OnnxRule) -> list[str]:
     if not isinstance(rule, FunctionType):
         return []
     parameters = inspect.signature(rule).parameters.values()
-    return [each.name for each in parameters if each.kind is inspect.Parameter.KEYWORD_ONLY]
+    own = [each.name for each in parameters if each.kind is inspect.Parameter.KEYWORD_ONLY]
+    # Those that a quantised layer hands on are the layer's.
+    handed_on = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters)
+    return [*own, *_attributes(OPERATORS["Conv"])] if handed_on else own
 
 
 def has_onnx_rule(node: NodeProto) -> bool:
@@ -84,7 +90,7 @@ def refuse_unknown(
     """
     unknown = (node for node in every_node(graph) if not has_onnx_rule(node))
     if allow_unsupported:
-        unknown = (node for node in unknown if not is_standard(node, versions.get(node.domain, 1)))
+        unknown = (n for n in unknown if n.op_type in LOOPING or not is_standard(n, versions.get(n.domain, 1)))
     found = Counter((node.op_type, node.domain) for node in unknown)
     if not found:
         return
@@ -94,10 +100,16 @@ def refuse_unknown(
     ]
     raise UnsupportedOpError(
         f"{name} uses {counted(len(found), 'operator')} of ONNX without a rule: {'; '.join(told)}",
-        hint="nothing says what shapes they give: trace the part of the network before them"
-        if allow_unsupported
-        else "allow_unsupported=True lists them as gaps and traces the rest",
+        hint=_way_on({kind for kind, _ in found}, allow_unsupported=allow_unsupported),
     )
+
+
+def _way_on(kinds: Set[str], *, allow_unsupported: bool) -> str:
+    if kinds & LOOPING:
+        return "export the model for inputs of fixed sizes, whose steps are written out one after another"
+    if allow_unsupported:
+        return "nothing says what shapes they give: trace the part of the network before them"
+    return "allow_unsupported=True lists them as gaps and traces the rest"
 
 
 def every_node(graph: GraphProto) -> Iterator[NodeProto]:

@@ -12,12 +12,18 @@ if TYPE_CHECKING:
 
 FLOATING = frozenset((1, 10, 11, 16))
 """The numbers of floating types."""
+INTEGER_STEPS = frozenset((2, 3, 6))
+"""The numbers of integer types in which weights are counted in steps."""
 LAYERS: dict[str, tuple[int, ...]] = {
     "Conv": (1, 2), "ConvTranspose": (1, 2), "Gemm": (1, 2), "MatMul": (0, 1), "BatchNormalization": (1, 2),
     "InstanceNormalization": (1, 2), "LayerNormalization": (1, 2), "GroupNormalization": (1, 2),
     "RMSNormalization": (1,), "PRelu": (1,), "Gather": (0,), "Einsum": (0, 1, 2, 3),
 }  # fmt: skip
 """The weight operands of operators."""
+INTEGER_LAYERS: dict[str, tuple[int, ...]] = {
+    "QLinearConv": (3, 8), "QLinearMatMul": (0, 3), "ConvInteger": (1,), "MatMulInteger": (0, 1),
+}  # fmt: skip
+"""The same of operators on integers."""
 STEPWISE = {"LSTM": (1, 2, 3), "GRU": (1, 2, 3), "RNN": (1, 2, 3)}
 """The same of recurrent layers, whose weights are prepared."""
 ELEMENTWISE: dict[str, tuple[int, ...]] = {
@@ -51,6 +57,7 @@ class StoredWeights:
         listed = {tensor.name for tensor in graph.initializer}
         floating = {name: tensor for name, tensor in stored.items() if tensor.kind in FLOATING}
         self.parameters: set[str] = {n for n, t in floating.items() if self._is_weight(n, t, written=n in listed)}
+        self.parameters |= {name for name, t in stored.items() if t.kind in INTEGER_STEPS and self._is_counted(name)}
         self.buffers: set[str] = {n for n in floating if n not in self.parameters and self._is_statistic(n)}
 
     def _is_weight(self, name: str, tensor: StoredTensor, *, written: bool) -> bool:
@@ -59,6 +66,15 @@ class StoredWeights:
             place in LAYERS.get(kind, STEPWISE.get(kind, ()))
             or (written and several and place in ELEMENTWISE.get(kind, ()))
             for kind, place in self._ends(name)
+        )
+
+    def _is_counted(self, name: str) -> bool:
+        """Whether integers are the weight of an operator on them, or become one as numbers."""
+        read = self._readers.get(name, ())
+        numbers = (node.output[0] for node, place in read if node.op_type == "DequantizeLinear" and place == 0)
+        of_numbers = (end for output in numbers for end in self._ends(output))
+        return any(place in LAYERS.get(kind, ()) for kind, place in of_numbers) or any(
+            place in INTEGER_LAYERS.get(kind, ()) for kind, place in self._ends(name)
         )
 
     def _is_statistic(self, name: str) -> bool:

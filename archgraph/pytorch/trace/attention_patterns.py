@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 ProgramNode: TypeAlias = Any
 """A step of an exported program."""
+FUSED = "scaled_dot_product_attention"
 CONTRACTIONS = frozenset(
     [
         "matmul",

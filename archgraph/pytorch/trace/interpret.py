@@ -206,11 +206,13 @@ class ProgramInterpreter:
         return HANDLERS.get(name) or HANDLERS.get(functional)
 
     def _kept(self, node: RecordedNode, result: Any) -> Any:
-        """A view of a parameter that several operations use is one value."""
+        """A view of a parameter that several operations use, or that one writes into, is one value."""
         parameter = isinstance(result, Tracked) and isinstance(result.value, Pending)
-        if parameter and result.value.name != "constant" and sum(occurrences(node, user) for user in node.users) > 1:
-            return self.builder.settled(result)
-        return result
+        if not parameter or result.value.name == "constant":
+            return result
+        again = sum(occurrences(node, user) for user in node.users) > 1
+        written = node.base is not None and any(node in user.writes for user in node.users)
+        return self.builder.settled(result) if again or written else result
 
     def _handled(self, handler: Handler | None, node: RecordedNode, name: str) -> Any:
         if handler is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archgraph.pytorch.trace.handlers import (  # noqa: F401  they register handlers
     attention,
     cuts,
+    distances,
     dropouts,
     experts,
     indexing,

@@ -87,6 +87,30 @@ def switched(width=12):
     return nn.Sequential(nn.Linear(12, width), *([nn.ReLU()] if width > 50 else []))
 
 
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm, self.mlp = nn.LayerNorm(8), nn.Linear(8, 8)
+
+    def forward(self, x):
+        return x + self.mlp(self.norm(x)).relu()
+
+
+class FirstAgain(nn.Module):
+    def __init__(self, depth):
+        super().__init__()
+        self.blocks = nn.ModuleList(Block() for _ in range(depth))
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return self.blocks[0].mlp(x)
+
+
+def first_again(depth=2):
+    return FirstAgain(depth)
+
+
 def scaled(width=12):
     class Scaled(nn.Module):
         def __init__(self):
@@ -215,6 +239,14 @@ def test_a_field_that_is_halved_is_right_wherever_it_is_answered(own):
 def test_a_field_that_changes_what_is_run_is_refused_with_the_place(own):
     with pytest.raises(ArchgraphError, match=r"no law in 'width'.*relu|cannot vary"):
         load("switched", torch.zeros(1, 12), fields=["width"], width=60)
+
+
+def test_a_configuration_that_is_too_small_to_be_as_others_are_is_told(own):
+    with pytest.raises(ArchgraphError, match=r"blocks.* at depth = 3 and at depth = 2") as caught:
+        load("first_again", torch.zeros(1, 8), fields=["depth"])
+    assert caught.value.hint == "all are alike but the configuration itself: give it values such as depth = 5"
+    g = load("first_again", torch.zeros(1, 8), fields=["depth"], depth=5)
+    assert g.at(depth=7).params == 7 * (16 + 72)
 
 
 def test_a_field_that_others_depend_on_is_told(own):

@@ -29,6 +29,12 @@ Sinh Size Softmax Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu Flatten 
 TWO = ["Add", "Div", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Max", "Mean", "Min", "Mul", "Pow",
        "Sub", "Sum"]  # fmt: skip
 REDUCED = ["L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "Sum", "SumSquare"]
+BYTES, PICTURE = (X * 200).astype(np.uint8), (IMAGE * 200).astype(np.uint8)
+ROWS_OF_BYTES, KERNELS = (floats(8, 3) * 20).astype(np.int8), (floats(5, 4, 3, 3) * 20).astype(np.int8)
+STEPS_OF_IMAGE = [
+    *(np.float32(0.02), np.uint8(3), KERNELS, floats(5) / 9, np.zeros(5, np.int8), np.float32(0.5), np.uint8(9)),
+    np.array([30, -20, 0, 5, 90], np.int32),
+]
 STEPS = {"hidden_size": 3}
 
 
@@ -68,6 +74,21 @@ ROWS: dict[str, Row] = {
     ),
     "ConvTranspose: uneven": ({"pads": [0, 1, 1, 0], "kernel_shape": [3, 3]}, [IMAGE, floats(4, 5, 3, 3)]),
     "CumSum": ({"exclusive": 1, "reverse": 1}, [X, np.int64(1)]),
+    "QuantizeLinear": ({}, [X, np.float32(0.01), np.uint8(3)]),
+    "QuantizeLinear: usual": ({}, [X, np.float32(0.01)]),
+    "QuantizeLinear: channels": ({"axis": 1}, [X, floats(6) / 50, NUMBERS[0, :, 0].astype(np.int8)]),
+    "QuantizeLinear: blocks": ({"axis": 2, "block_size": 4}, [X, floats(1, 6, 2) / 50]),
+    "DequantizeLinear": ({}, [BYTES, np.float32(0.1), np.uint8(3)]),
+    "DequantizeLinear: channels": ({"axis": -1}, [BYTES, floats(8)]),
+    "DequantizeLinear: blocks": ({"axis": 2, "block_size": 4}, [BYTES, floats(1, 6, 2)]),
+    "DynamicQuantizeLinear": ({}, [X - 0.5]),
+    "QLinearConv": ({"pads": [1, 1, 1, 1], "strides": [2, 2], "kernel_shape": [3, 3]}, [PICTURE, *STEPS_OF_IMAGE]),
+    "QLinearMatMul": (
+        {},
+        [BYTES[0], *STEPS_OF_IMAGE[:2], ROWS_OF_BYTES, np.float32(0.1), np.int8(0), *STEPS_OF_IMAGE[5:7]],
+    ),
+    "MatMulInteger": ({}, [BYTES[0], ROWS_OF_BYTES, np.uint8(2), np.int8(1)]),
+    "ConvInteger": ({"kernel_shape": [3, 3]}, [PICTURE, KERNELS, np.uint8(2)]),
     "DepthToSpace": ({"blocksize": 2}, [IMAGE]),
     "DepthToSpace: by channels": ({"blocksize": 2, "mode": "CRD"}, [IMAGE]),
     "Einsum": ({"equation": "bnc,co->bno"}, [X, floats(8, 3)]),
@@ -153,6 +174,7 @@ OUTPUTS = {
     "SoftmaxCrossEntropyLoss": 2,
     "Split": 2,
     "TopK": 2,
+    "DynamicQuantizeLinear": 3,
     "LSTM": 3,
     "LSTM: both ways": 3,
     "GRU": 2,

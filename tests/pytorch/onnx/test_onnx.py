@@ -308,3 +308,52 @@ def test_a_second_result_without_a_rule_is_told(tmp_path):
     model = graph([node], {"x": floats(1, 2, 4, 4)}, ["places"])
     assert "no step gives 'places'" in refusal(ag.ArchgraphError, save(model, tmp_path)).message
     assert read_onnx(save(model, tmp_path)).graph.output[0].name == "places"
+
+
+def quantised_network():
+    """Two convolutions whose weights are bytes: one on numbers that are made of them, one on the bytes."""
+    n = helper.make_node
+    nodes = [
+        n("QuantizeLinear", ["x", "s", "z"], ["q"]),
+        n("DequantizeLinear", ["q", "s", "z"], ["d"]),
+        n("DequantizeLinear", ["w", "ws", "wz"], ["wd"], axis=0),
+        n("DequantizeLinear", ["b", "bs"], ["bd"]),
+        n("Conv", ["d", "wd", "bd"], ["a"], kernel_shape=[3, 3]),
+        n("QuantizeLinear", ["a", "s", "z"], ["aq"]),
+        n("QLinearConv", ["aq", "s", "z", "w2", "s", "zi", "s", "z"], ["c"], kernel_shape=[1, 1]),
+        n("DequantizeLinear", ["c", "s", "z"], ["y"]),
+    ]
+    stored = {
+        "s": np.float32(0.05), "z": np.uint8(4), "zi": np.int8(0), "w": np.ones((5, 3, 3, 3), np.int8),
+        "ws": floats(5), "wz": np.zeros(5, np.int8), "b": np.ones(5, np.int32), "bs": np.float32(0.01),
+        "w2": np.ones((7, 5, 1, 1), np.int8),
+    }  # fmt: skip
+    return graph(nodes, {"x": (1, 3, 8, 8)}, ["y"], stored)
+
+
+def test_weights_in_small_integers_are_parameters(tmp_path):
+    file = tmp_path / "quantised.onnx"
+    onnx.save(quantised_network(), file)
+    g = ag.load(str(file))
+    assert g.params == 5 * 27 + 5 + 7 * 5
+    assert g.macs == 36 * (5 * 27 + 7 * 5)
+    assert g.receptive_field().axes["h"].size_max == 3
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_loop_is_refused_with_a_way_on(tmp_path, allowed):
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["c"], ["go"]), helper.make_node("Relu", ["a"], ["b"])],
+        "body",
+        [helper.make_tensor_value_info(name, kind, shape) for name, kind, shape in BODY],
+        [helper.make_tensor_value_info("go", TensorProto.BOOL, []), helper.make_tensor_value_info("b", 1, [1, 4])],
+    )
+    node = helper.make_node("Loop", ["times", "", "x"], ["y"], body=body)
+    file = tmp_path / "loop.onnx"
+    onnx.save(graph([node], {"x": (1, 4)}, ["y"], {"times": ints(3).reshape(())}), file)
+    with pytest.raises(UnsupportedOpError, match=r"Loop \(ai.onnx, version 23\) x 1") as caught:
+        ag.load(str(file), allow_unsupported=allowed)
+    assert caught.value.hint.startswith("export the model for inputs of fixed sizes")
+
+
+BODY = [("k", TensorProto.INT64, []), ("c", TensorProto.BOOL, []), ("a", TensorProto.FLOAT, [1, 4])]

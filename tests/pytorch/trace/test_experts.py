@@ -62,10 +62,43 @@ def test_counts_are_those_of_experts_one_by_one(experts, chosen, turned):
     assert g.params_active == 8 * experts + chosen * (8 * 12 + 12 * 8)
 
 
-def test_a_loop_over_experts_is_refused_with_a_way_on():
-    with pytest.raises(ag.ArchgraphError, match="decides on the values of a tensor: where") as caught:
-        ag.trace(OneByOne(), torch.rand(1, 10, 8))
-    assert caught.value.hint
+class Rows(nn.Module):
+    """Experts one after another: of each the rows that `of(choice, number)` takes from a router's choice."""
+
+    def __init__(self, choose, of):
+        super().__init__()
+        self.router, self.experts = nn.Linear(8, 4), nn.ModuleList(nn.Linear(8, 8) for _ in range(4))
+        self.choose, self.of = choose, of
+
+    def forward(self, x):
+        tokens = x.flatten(0, 1)
+        chosen = self.choose(self.router(tokens).softmax(-1))
+        result = torch.zeros_like(tokens)
+        for number, expert in enumerate(self.experts):
+            rows = self.of(chosen, number)
+            result[rows] += expert(tokens[rows])
+        return result.view(x.shape)
+
+
+def several(scores):
+    return scores.topk(2).indices
+
+
+LOOPS = {
+    "where": (several, lambda chosen, number: torch.where(chosen == number)[0]),
+    "nonzero": (lambda scores: scores.max(-1).indices, lambda chosen, number: chosen.eq(number).nonzero()[:, 0]),
+    "index": (lambda scores: scores.argmax(-1), lambda chosen, number: chosen == number),
+    "is_nonzero": (several, lambda chosen, number: (chosen == number).any(-1) if (chosen == number).any() else []),
+    "bincount": (several, lambda chosen, number: chosen.flatten().bincount(minlength=4)),
+    "tolist": (lambda scores: F.one_hot(several(scores), 4).sum(0), lambda chosen, number: chosen.tolist()[number]),
+}
+
+
+@pytest.mark.parametrize("asked", LOOPS)
+def test_a_loop_over_experts_is_refused_with_a_way_on(asked):
+    with pytest.raises(ag.ArchgraphError, match=f"decides on the values of a tensor: {asked}") as caught:
+        ag.trace(Rows(*LOOPS[asked]), torch.rand(1, 10, 8))
+    assert caught.value.hint.startswith("sort the rows by expert and multiply them in one torch.nn.functional.group")
 
 
 def test_work_is_linear_in_tokens():

@@ -310,3 +310,20 @@ def test_channels_that_are_not_written_read_nothing(kept):
     g = ag.trace(Writing(), torch.rand(1, 6, 4))
     probe = g.receptive_field().probe("content", n=3, a0=0)
     assert set(probe) == {(3,)} and not probe.exact
+
+
+@pytest.mark.parametrize("rows", [5, 4100])
+def test_a_parameter_that_is_written_to_through_a_view_counts_once(rows):
+    """Of the larger copy it is not followed which elements are written."""
+
+    class Places(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.frame, self.place = nn.Parameter(torch.rand(8, 32)), nn.Parameter(torch.rand(rows, 32))
+
+        def forward(self, x):
+            places = self.frame[:, None].expand(-1, rows, -1).clone()
+            places.view(-1, 32).add_(self.place.repeat(8, 1))
+            return x + places.view(-1, 32)
+
+    assert ag.trace(Places(), torch.rand(1, 8 * rows, 32)).params == (8 + rows) * 32

@@ -9,14 +9,15 @@ from archgraph.graph.ir import Value
 from archgraph.ops.arithmetic import Add, Multiply
 from archgraph.ops.base import Op
 from archgraph.ops.einsum import Einsum
-from archgraph.ops.traced.values import Reduce
+from archgraph.ops.traced.crossed import Cross
+from archgraph.ops.traced.values import Constant, Reduce
 from archgraph.pytorch.trace.align import Alignment, DimensionKey, Operand, broadcast_dimensions
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.masked_sums import limited_sum, masked_operand
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.layout import Dim
+from archgraph.pytorch.trace.layout import Dim, whole_axis
 from archgraph.pytorch.trace.recording.copied_operands import copied_operands
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.types import CHANNEL
@@ -200,3 +201,29 @@ def _einsum_one(i: ProgramInterpreter, t: Tracked, labels: list[int], out: list[
     if lost:
         t = reduced(i, t, lost, lambda axes: Reduce("sum", axes))
     return t.with_layout([t.layout[labels.index(label)] for label in out])
+
+
+@aten("linalg_cross")
+def cross(i: ProgramInterpreter, a: Arguments) -> Tracked:
+    """A cross product along one dimension."""
+    rank = len(a.shape)
+    dim = a.dim % rank
+    operands = [Operand(t, tuple(range(rank - t.rank, rank))) for t in (a.self, a.other)]
+    align = Alignment(i.builder, operands, joined=dim)
+    (value,) = i.builder.emit(Cross(align.joined_name), align.values())
+    joined = whole_axis(align.joined_name, value.type.size(align.joined_name))
+    return Tracked(value, tuple(joined if label == dim else align.digits(label) for label in range(rank)))
+
+
+@aten("affine_grid_generator")
+def affine_grid(i: ProgramInterpreter, a: Arguments) -> Tracked:
+    """Where every position of a grid comes from: the product of an affine map and the grid, which is made anew."""
+    first = len(i.builder.records)
+    *sides, length = a.shape[1:]
+    grid = i.pending((*sides, int(length) + 1), Constant, "constant")
+    positions = list(range(10, 10 + len(sides)))
+    if not all(i.sizes.expression(side).is_even for side in sides):
+        i.builder.limit = "the middle of a grid is a zero, which is not read"
+    result = contract(i, grid, a.theta, [*positions, 2], [0, 1, 2], [0, *positions, 1])
+    i.builder.as_one_kernel(first)
+    return result

@@ -26,9 +26,9 @@ MOVES = [
     "scatter",
     "scatter_add",
     "scatter_reduce",
-    "take_along_dim",
     "index_put",
     "index_add",
+    "index_reduce",
     "index_copy",
     "index_fill",
     "tril",
@@ -60,7 +60,6 @@ MOVES = [
     "unfold_backward",
     "histc",
     "constant",
-    "trapezoid",
     "native_channel_shuffle",
     "cummax",
     "cummin",
@@ -192,6 +191,12 @@ def index(i: ProgramInterpreter, a: Arguments) -> Any:
     if str(nodes[place].meta["val"].dtype) == "torch.bool":
         return moved(i, a)
     return look_up(i, a.self, place, i.fetch(nodes[place]))
+
+
+@aten("scatter")
+def scatter(i: ProgramInterpreter, a: Arguments) -> object:
+    """Elements written to given places; what multiplies them has no gradient, and keeps nothing."""
+    return moved(i, a) if a.nodes.get("reduce") is None else NotImplemented
 
 
 @aten("index_select")

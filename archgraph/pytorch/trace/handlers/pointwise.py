@@ -64,6 +64,7 @@ RENAMED: dict[str, str] = {
     "less": "lt",
     "less_equal": "le",
     "log_sigmoid": "logsigmoid",
+    "multiply": "mul",
     "negative": "neg",
     "not_equal": "ne",
     "special_expit": "sigmoid",

@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from sympy import Integer
+
+from archgraph.graph.ir import Value
 from archgraph.ops.arithmetic import Multiply
 from archgraph.ops.base import Op
 from archgraph.ops.pointwise import Softmax
 from archgraph.ops.resizing import GlobalAvgPool, GlobalMaxPool
+from archgraph.ops.traced.extrema import Extrema
 from archgraph.ops.traced.values import Cumulate, Function, Reduce
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import reduced
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.handlers.masked_sums import limited_sum, masked_operand
-from archgraph.pytorch.trace.handlers.pointwise import arithmetic, function, in_single, on_one, operand_of
+from archgraph.pytorch.trace.handlers.pointwise import arithmetic, in_single, on_one, operand_of
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, Dim
 from archgraph.pytorch.trace.registry import HANDLERS, aten
@@ -60,6 +64,11 @@ REDUCTIONS: dict[str, type[Op] | str | None] = {
     "max": "amax",
     "min": "amin",
     "count_nonzero": None,
+    "nansum": None,
+    "median": "whole_median",
+    "nanmedian": "whole_nanmedian",
+    "mode": None,
+    "kthvalue": None,
 }
 
 
@@ -78,15 +87,14 @@ def reduction(i: ProgramInterpreter, a: Arguments) -> Any:
     """A reduction over some dimensions, or all."""
     name = a.node.target._schema.name.removeprefix("aten::")
     x = operand_of(a)
-    if a.nodes.get("other") is not None:
-        return function(i, a)
     results = a.node.meta["val"]
     dims = _dims(a, x)
     known = REDUCTIONS[name]
-    # Along one dimension an extremum comes with its place, which is kept instead of the operand.
+    # Along one dimension an extremum or a median comes with its place, which is kept instead of the operand.
     called: str = known if isinstance(known, str) and not isinstance(results, (list, tuple)) else name
-    make: Any = known if isinstance(known, type) else partial(Reduce, called, dtype=_stored(i, a))
-    t = _without_copies(x, dims) if known is GlobalAvgPool or name in ("sum", "all", "any") else x
+    nth = Integer(a.k) if name == "kthvalue" else None
+    make: Any = known if isinstance(known, type) else partial(Reduce, called, dtype=_stored(i, a), nth=nth)
+    t = _without_copies(x, dims) if known is GlobalAvgPool or name in ("sum", "all", "any", "nansum") else x
     if len(dims) == 1 and masked_operand(i, [x]) is not None:
         # Which positions are read is said in the axes of the operation: no two of them are digits of one.
         t, _ = i.builder.grouped(t, [(None, (dims[0],))])
@@ -96,6 +104,19 @@ def reduction(i: ProgramInterpreter, a: Arguments) -> Any:
     if not isinstance(results, (list, tuple)):
         return result
     return [result, i.moved(f"arg{name}", [x], results[1])]
+
+
+@aten("aminmax")
+def extrema(i: ProgramInterpreter, a: Arguments) -> list[Tracked]:
+    """The least and the largest, which are the same where there is one."""
+    x = operand_of(a)
+    dims = _dims(a, x)
+    t, _ = i.builder.grouped(i.builder.materialised(x), [], touched=[d for d in dims if x.layout[d]])
+    axes = tuple(digit.axis for dim in dims for digit in t.layout[dim])
+    layout = [() if d in dims else content for d, content in enumerate(t.layout) if a.keepdim or d not in dims]
+    assert isinstance(t.value, Value)
+    values = i.builder.emit(Extrema(axes), [t.value]) if axes else (t.value, t.value)
+    return [Tracked(value, tuple(layout)) for value in values]
 
 
 @aten("var_mean", "std_mean")

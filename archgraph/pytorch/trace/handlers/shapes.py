@@ -13,6 +13,7 @@ from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, divide, extent, merged_digits, regroup
+from archgraph.pytorch.trace.moving.known_moves import picked
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.registry import aten
 from archgraph.pytorch.trace.strides import row_major
@@ -153,9 +154,14 @@ def repeat(i: ProgramInterpreter, a: Arguments) -> Tracked:
 
 @aten("repeat_interleave")
 def repeat_interleave(i: ProgramInterpreter, a: Arguments) -> Any:
-    """Every element of a dimension repeated."""
-    if a.nodes.get("dim") is None or isinstance(a.repeats, Tracked):
-        return NotImplemented
+    """Every element of a dimension, or of all in order, repeated as often as a number says, or one of several."""
+    if isinstance(a.repeats, Tracked):
+        known = a.self is not None and a.node.known_operand(a.nodes["repeats"]) is not None
+        dim = 0 if a.nodes.get("dim") is None else a.dim
+        return picked(i, a.node, a.nodes["self"], a.shape[dim]) if known else NotImplemented
+    if a.nodes.get("dim") is None:
+        content = merged_digits((*(digit for dim in a.self.layout for digit in dim), *copies(a.repeats)))
+        return i.builder.copied(a.self.with_layout([content]))
     dim = a.dim % a.self.rank
     return i.builder.copied(a.self.replace(dim, merged_digits((*a.self.layout[dim], *copies(a.repeats)))))
 

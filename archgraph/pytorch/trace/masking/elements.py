@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeAlias
 
 from sympy import Expr
 
+from archgraph.ops.base import Op
 from archgraph.ops.position_sets import PositionSets
-from archgraph.ops.reach import SAME, All, AtMost, AxisMap, Listed, Within
+from archgraph.ops.reach import SAME, All, Along, AtMost, AxisMap, Blocks, Causal, Listed, Window, Within
 from archgraph.ops.reshaping import Rename
 from archgraph.ops.traced.limited import Limited
 from archgraph.ops.traced.moves import Rearrange
@@ -22,7 +24,11 @@ from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.sizes.symbols import ZERO
 from archgraph.sizes.types import CHANNEL
 
+Boundable: TypeAlias = Window | All | Causal | Blocks | Listed | Along
+"""Maps that may be said to be a bound."""
 SOME = "constants mask single elements"
+SOMEWHERE = Listed(PositionSets([0], 1), alike=True, given=((ZERO, 1),))
+"""That some positions of the result read an operand which has none, nobody knows which: it is known at no sizes."""
 
 
 def cut_down(builder: Builder, step: RecordedNode, result: object, masks: RecordedMasks, number: SizeNumber) -> None:
@@ -55,17 +61,23 @@ def _say_vague(builder: Builder, result: Tracked) -> None:
             continue
         known = record.op.reads if isinstance(record.op, Limited) else ()
         core = record.op.op if isinstance(record.op, Limited) else record.op
-        more = tuple(read for read in _some(record) if read[:2] not in [each[:2] for each in known])
+        more = tuple(read for read in _some(core, record) if read[:2] not in [each[:2] for each in known])
         builder.records[index] = replace(record, op=Limited(core, "", known + more))
         return
 
 
-def _some(record: Record) -> Iterator[tuple[int, str, AxisMap]]:
+def _some(op: Op, record: Record) -> Iterator[tuple[int, str, AxisMap]]:
     """At most what an operation reads, said of an axis of every operand: one that the result has, where there is."""
-    for place, value in enumerate(record.inputs):
-        axes = value.type.positions
+    types = [value.type for value in record.inputs]
+    for place, reach in enumerate(op.reach(*types)):
+        axes, own = types[place].positions, dict(reach.maps)
         kept = [axis for axis in axes if record.outputs[0].type.has(axis)]
-        yield from ((place, axis, AtMost(SAME if kept else All(), SOME)) for axis in (kept or axes)[:1])
+        if not axes:
+            yield from ((place, axis, SOMEWHERE) for axis in record.outputs[0].type.positions[:1])
+        for axis in (kept or axes)[:1]:
+            read = own.get(axis, SAME if kept else All())
+            if not isinstance(read, AtMost):
+                yield place, axis, AtMost(read if isinstance(read, Boundable) else All(), SOME)
 
 
 def _reads(
@@ -74,7 +86,7 @@ def _reads(
     place = _place(record, step, taken.operand)
     axes = record.inputs[place].type.positions
     if taken.nothing:
-        yield from ((place, axis, Within(ZERO, ZERO)) for axis in axes[:1])
+        yield from _nothing(record, place)
         return
     content = result.layout[taken.dim] if taken.dim else ()
     if len(content) == 1 and content[0].axis == CHANNEL and result.is_whole(content[0]):
@@ -87,6 +99,18 @@ def _reads(
         yield from () if read is None else [(place, axis, read)]
         return
     yield from ((place, axis, AtMost(SAME, SOME)) for axis in axes[:1])
+
+
+def _nothing(record: Record, place: int) -> Iterator[tuple[int, str, AxisMap]]:
+    """That nothing is read of an operand, said of an axis of it, or of the result where it has none."""
+    axes, more = record.inputs[place].type.positions, record.outputs[0].type.positions
+    if axes:
+        yield place, axes[0], Within(ZERO, ZERO)
+    elif more:
+        size = record.outputs[0].type.size(more[0])
+        yield place, more[0], Listed(PositionSets([0], int(size)), alike=True) if size.is_Integer else SOMEWHERE
+    else:
+        yield place, CHANNEL, SAME
 
 
 def _kept(taken: TakenAnywhere, size: Expr, *, alike: bool) -> AxisMap | None:

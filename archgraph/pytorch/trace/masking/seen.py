@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
+from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, FUSED, name_of
+from archgraph.pytorch.trace.masking.constant_zeros import attends_to_nothing, is_beside_zeros
+from archgraph.pytorch.trace.masking.letting import PASSAGES
+from archgraph.pytorch.trace.masking.partial import MASKED_BELOW, Partial
 from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, leaves_places_out
 from archgraph.pytorch.trace.masking.rules import POOLING, softmax
 from archgraph.pytorch.trace.masking.states import NumberOf, States, is_matrix, passed
+from archgraph.pytorch.trace.masking.taken import is_taken_alone
 from archgraph.pytorch.trace.masking.vacancies import SOFTMAX, vacant_factors
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
@@ -17,11 +22,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CONVOLUTIONS = frozenset(name for name in CONTRACTIONS if name.startswith("conv"))
-SCALING = frozenset(("mul", "multiply", "div", "true_divide"))
-"""Steps that multiply element by element."""
-FUSED = "scaled_dot_product_attention"
 ALONE = frozenset(("prod", "cumprod", "glu"))
 """Those that multiply what lies in one tensor."""
+LOGARITHMS = frozenset(("log_softmax", "_log_softmax"))
+"""Those of weights: of what is masked, they still read the score."""
 MAXIMA = frozenset(("amax", "max", "logsumexp"))
 """Those that what lies far below the largest has no part in."""
 UNKNOWN = "values that are not known mask some of what is read"
@@ -101,22 +105,31 @@ class RecordedMasks:
             name = name_of(step)
             if name == FUSED:
                 self._fused(step, states, given)
-            elif name in SCALING:
+            elif name in PASSAGES:
                 self._scaled(step, states)
+            elif name in LOGARITHMS and any(map(_is_lowered, map(partial(states.operand, step), step.args[:1]))):
+                self._loses(step, CONSTANTS_MASK)
             elif name in CONTRACTIONS or name in SOFTMAX or name in POOLING:
                 self._gathered(step, states, scored)
         for step, factor, nonzero in vacant_factors(steps, number):
             self._beside_nothing(step, factor, nonzero)
+        for step in steps:
+            if step.op == "call_function" and step.held is None and is_beside_zeros(step):
+                self._loses(step, CONSTANTS_MASK)
 
     def _beside_nothing(self, step: RecordedNode, factor: RecordedNode, nonzero: Tensor | None) -> None:
         """Pass a product of which a factor is zero where nothing was put."""
-        if nonzero is not None and name_of(step) in SCALING:
+        if nonzero is not None and name_of(step) in PASSAGES:
             before = self._nonzero.get((step, factor))
             self._nonzero[step, factor] = nonzero if before is None else nonzero & before
         elif (step not in self._seen or not _sums(step)) and _may_lose(step, factor):
-            self._seen.pop(step, None)
-            self._limits.setdefault(step, NOTHING_THERE)
-            self._vague.add(step)
+            self._loses(step, NOTHING_THERE)
+
+    def _loses(self, step: RecordedNode, reason: str) -> None:
+        """Say of a step that it reads less than it seems, nobody knows what."""
+        self._seen.pop(step, None)
+        self._limits.setdefault(step, reason)
+        self._vague.add(step)
 
     def _scaled(self, step: RecordedNode, states: States) -> None:
         """Pass a product of elements, some of which are zero whatever is computed."""
@@ -138,7 +151,9 @@ class RecordedMasks:
         state = states.operand(step, node).of_rank(len(states.shape(node)))
         weighs = name_of(step) in SOFTMAX
         weights = softmax({"self": state, "dim": _dim(step, states)}) if weighs or name_of(step) in MAXIMA else state
-        unsure = several or bool(weights.doubtful.any())
+        # A weight that is masked reads nothing: whoever takes weights one by one reads less than their sums do.
+        alone = weighs and bool(weights.zero.any()) and is_taken_alone(step)
+        unsure = several or alone or bool(weights.doubtful.any())
         if unsure or bool(weights.zero.any()):
             self._limits[step] = UNKNOWN if unsure else CONSTANTS_MASK
         if weighs or name_of(step) in MAXIMA:
@@ -154,6 +169,11 @@ class RecordedMasks:
             self._seen[step] = SeenKeys(~state.zero, _scored(node, scored), unsure, state.counted, node)
 
     def _fused(self, step: RecordedNode, states: States, given: frozenset[RecordedNode]) -> None:
+        self._masked_attention(step, states, given)
+        if attends_to_nothing(step, lambda node: states.operand(step, node).within(states.shape(node)).zero):
+            self._loses(step, CONSTANTS_MASK)
+
+    def _masked_attention(self, step: RecordedNode, states: States, given: frozenset[RecordedNode]) -> None:
         mask = step.args[3] if len(step.args) > 3 else step.kwargs.get("attn_mask")
         if mask is None:
             return
@@ -170,6 +190,11 @@ class RecordedMasks:
         weights = softmax({"self": state.within(states.shape(mask)), "dim": -1})
         doubt = bool(weights.doubtful.any()) or (mask in given and bool(state.live.any()))
         self._seen[step] = SeenKeys(~weights.zero, None, doubt, weights.counted)
+
+
+def _is_lowered(state: Partial) -> bool:
+    """Whether anything lies so far below others that it counts as masked."""
+    return bool((state.constant <= -MASKED_BELOW).any())
 
 
 def _open_like(masked: SeenKeys | None, there: RecordedNode, here: RecordedNode) -> SeenKeys | None:

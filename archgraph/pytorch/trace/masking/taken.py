@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, name_of
+from archgraph.pytorch.trace.masking.letting import Passage, passages_of
 from archgraph.pytorch.trace.masking.rules import CONSTANT_RULES, JOINS, PASSING, POOLING, REARRANGING
 from archgraph.pytorch.trace.moving.rerun import SizeNumber
 from archgraph.pytorch.trace.recording.node import RecordedNode
@@ -128,24 +129,30 @@ def _tests(step: RecordedNode, nonzero: NonzeroOf) -> Iterator[tuple[RecordedNod
         test = _known(step, args[1])
         if test is not None:
             yield args[0], ~test
-    elif name in ("mul", "multiply", "div", "true_divide"):
-        # A zero above is zero whatever it is divided by; nothing is divided by what is zero.
-        for node, other, divided in ((args[0], args[1], "div" in name), (args[1], args[0], False)):
-            taken = _multiplying(step, other, nonzero, divided=divided) if _computed(step, node) else None
-            if taken is not None:
-                yield node, taken
+    for passage in passages_of(step):
+        operand = args[passage.operand] if passage.operand < len(args) else None
+        if not isinstance(operand, RecordedNode) or not _computed(step, operand):
+            continue
+        taken = _let_through(step, passage, nonzero)
+        if taken is not None:
+            yield operand, taken
 
 
-def _multiplying(step: RecordedNode, other: object, nonzero: NonzeroOf, *, divided: bool) -> Tensor | None:
-    """Return where a factor lets the other one through; None where it does everywhere."""
+def _let_through(step: RecordedNode, passage: Passage, nonzero: NonzeroOf) -> Tensor | None:
+    """Return where a factor lets an operand through; None where it does everywhere, as far as is known."""
     import torch
 
-    if not isinstance(other, RecordedNode):
-        return torch.zeros((), dtype=torch.bool) if other == 0 and not divided else None
-    factor = _known(step, other)
-    if factor is None:
-        return nonzero(step, other)
-    return ~factor.isinf() if divided else factor != 0
+    factor = passage.factor_of(step)
+    if isinstance(factor, (int, float)):
+        return passage.open(torch.tensor(float(factor)))
+    if not isinstance(factor, RecordedNode):
+        return None
+    value = _known(step, factor)
+    if value is None:
+        computed = nonzero(step, factor)
+        # Wherever something is computed, it is no number that could be told.
+        value = None if computed is None else torch.where(computed, 2.0, passage.vacant)
+    return None if value is None else passage.open(value)
 
 
 def _known(step: RecordedNode, node: object) -> Tensor | None:
@@ -159,6 +166,11 @@ def _computed(step: RecordedNode, node: object) -> bool:
 
 def _varies(taken: Tensor, dim: int) -> bool:
     return taken.shape[dim] > 1 and not bool((taken == taken.narrow(dim, 0, 1)).all())
+
+
+def is_taken_alone(step: RecordedNode) -> bool:
+    """Whether elements of a result are read one by one, and by no step that adds them up."""
+    return _escapes(step) and not any(name_of(user) in GATHERING for user in step.users)
 
 
 def _escapes(step: RecordedNode) -> bool:

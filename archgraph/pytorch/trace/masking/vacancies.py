@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 
 COPYING = frozenset(
     ("scatter", "scatter_add", "slice_scatter", "select_scatter", "diagonal_scatter", "index_copy", "index_add",
-     "index_put")
+     "index_put", "index_fill", "masked_scatter", "put")
 )  # fmt: skip
 """Steps that put elements of one tensor into a copy of another."""
 HOLDING = frozenset(("self", "src", "source", "values"))
 """The arguments of these that hold elements; others say where they go."""
 SLIDING = frozenset(("conv1d", "conv2d", "conv3d", "convolution"))
+SPREADING_OUT = frozenset(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"))
+"""Convolutions that leave gaps where their stride is larger than their kernel."""
+UNPOOLING = frozenset(("col2im", "max_unpool2d", "max_unpool3d"))
+"""Steps that put elements among zeros."""
 TOTALS = frozenset(("sum", "mean", "norm", "linalg_vector_norm", "cumsum"))
 """Reductions that are zero where all that they read is; others of the kind may be."""
 ADDING = frozenset(("add", "sub", "rsub"))
@@ -43,12 +47,12 @@ SPREADING = TOTALS | {
 """Steps whose result is zero where all that it reads is, and nothing else is known of it."""
 MULTIPLYING = frozenset(
     ("mul", "multiply", "div", "true_divide", "matmul", "bmm", "mm", "einsum", "addcmul", "addcdiv", "lerp", "dot",
-     "mv", "vdot", "inner", "outer", "addmm", "addmv", "baddbmm", "addbmm", "addr", "bilinear", "tensordot", "kron",
-     "cross", "linalg_cross", "prod", "cumprod", "glu", "xlogy", "linalg_multi_dot", "chain_matmul",
-     "pow", "where", "masked_fill")
+     "mv", "vdot", "inner", "outer", "addmm", "addmv", "baddbmm", "addbmm", "addr", "bilinear", "_trilinear", "kron",
+     "tensordot", "cross", "linalg_cross", "prod", "cumprod", "glu", "xlogy", "linalg_multi_dot", "chain_matmul",
+     "pow", "float_power", "atan2", "arctan2", "where", "masked_fill", "cosine_similarity")
 )  # fmt: skip
 """Steps in which what is computed may be multiplied by a zero."""
-TESTS = {"where": (0, 1), "pow": (0, 1), "masked_fill": (1, 2)}
+TESTS = {"where": (0, 1), "masked_fill": (1, 2)}
 """Where the argument stands that decides what is read of the others."""
 SOFTMAX = frozenset(("softmax", "_softmax", "_safe_softmax"))
 BETWEEN = TRANSPARENT | SCALINGS | MASKS | REARRANGING
@@ -69,7 +73,7 @@ class Vacancies(States):
         if name in FILLED or _adds_bias(step):
             return None
         try:
-            if name in SLIDING or name in SPREADING:
+            if name in SLIDING | SPREADING_OUT | SPREADING | UNPOOLING:
                 return self._spread(step, name)
             if name in COPYING:
                 return self._copied(step)
@@ -115,7 +119,7 @@ class Vacancies(States):
         there = (~operand.zero).float().expand(self.shape(step.args[0]))
         rest = self._constant(step, step.args[1:])
         kwargs = {key: self._constant(step, item) for key, item in step.kwargs.items() if key != "dtype"}
-        if name in SLIDING:
+        if name in SLIDING | SPREADING_OUT:
             kernel = self.shape(step.args[1])
             there = _one_channel(there, len(kernel) - 2)
             rest = _with_ones(there.new_ones(1, 1, *kernel[2:]), step, rest)
@@ -126,7 +130,7 @@ class Vacancies(States):
 
     def _constant(self, step: RecordedNode, item: Any) -> Any:
         # The kernel of a convolution is replaced, and may be computed or learned.
-        if isinstance(item, RecordedNode) and name_of(step) in SLIDING:
+        if isinstance(item, RecordedNode) and name_of(step) in SLIDING | SPREADING_OUT:
             return None
         found = super()._constant(step, tuple(item) if isinstance(item, (list, tuple)) else item)
         return found
@@ -142,13 +146,16 @@ class Vacancies(States):
             given[argument.name] = self._shaped(step, item) if held else self._constant(step, item)
         states = [item for item in given.values() if isinstance(item, Partial)]
 
-        def put(parts: list[Tensor]) -> Tensor:
+        def put(parts: list[Tensor], number: float | None = None) -> Tensor:
             left = iter(parts)
-            return step.target(
-                **{key: next(left) if isinstance(item, Partial) else item for key, item in given.items()}
-            )
+            found = {key: next(left) if isinstance(item, Partial) else item for key, item in given.items()}
+            written = found.get("value")
+            if number is not None and isinstance(written, (int, float)):
+                found["value"] = number
+            return step.target(**found)
 
-        return _merged(states, put)
+        # Where a number is put, nothing was computed, whatever it is.
+        return _merged(states, put, lambda parts: put(parts, 0.0))
 
     def _shaped(self, step: RecordedNode, node: RecordedNode) -> Partial:
         return self.operand(step, node).within(self.shape(node))
@@ -163,7 +170,7 @@ def vacant_factors(
         return
     for step in steps:
         states.enter(step)
-        if name_of(step) in MULTIPLYING and not _weighs(step):
+        if name_of(step) in MULTIPLYING and not weighs(step):
             # What a test chooses is as good as multiplied with it.
             factors = step.args[slice(*TESTS[name_of(step)])] if name_of(step) in TESTS else step.all_input_nodes
             for node in filter(states.has, factors):
@@ -183,7 +190,7 @@ def _matter(steps: Sequence[RecordedNode], begins: Callable[[RecordedNode, str],
         if step.op != "call_function" or step.held is not None:
             continue
         name, read = name_of(step), any(_root(node) in reached for node in step.all_input_nodes)
-        if read and name in MULTIPLYING and not _weighs(step):
+        if read and name in MULTIPLYING and not weighs(step):
             return True
         if (read and name not in FILLED and not _adds_bias(step)) or begins(step, name) or _writes_nothing(step, name):
             reached.add(_root(step))
@@ -200,8 +207,35 @@ def _puts_nothing(step: RecordedNode, name: str) -> bool:
     """Whether a step puts elements beside zeros."""
     if name in PADS:
         return pad_value(step) == 0
-    into = step.args[:1] if name in COPYING else step.args[0] if name in JOINS else map(_root, step.writes)
-    return any(bool((value == 0).any()) for value in constants_of(step, into))
+    if name in UNPOOLING:
+        return True
+    if name in SPREADING_OUT:
+        return _leaves_gaps(step)
+    if name in COPYING and 0 in (
+        item for item in (*step.args[3:], step.kwargs.get("value")) if not hasattr(item, "op")
+    ):
+        return True
+    into = step.all_input_nodes if name in COPYING else step.args[0] if name in JOINS else map(_root, step.writes)
+    return any(bool((value == 0).any()) for value in constants_of(step, into) if value.is_floating_point())
+
+
+def _leaves_gaps(step: RecordedNode) -> bool:
+    """Whether a transposed convolution may leave places to which nothing is added."""
+    given = {
+        argument.name: step.args[place] if place < len(step.args) else step.kwargs.get(argument.name)
+        for place, argument in enumerate(step.target._schema.arguments)
+    }
+    kernel = step.args[1].meta["val"].shape[2:]
+    strides, dilations, beyond = (_several(given[name]) for name in ("stride", "dilation", "output_padding"))
+    return (
+        max(strides, default=1) > min(kernel)
+        or (max(strides, default=1) > 1 and max(dilations, default=1) > 1)
+        or any(beyond)
+    )
+
+
+def _several(item: Any) -> Sequence[int]:
+    return item if isinstance(item, (list, tuple)) else () if item is None else (item,)
 
 
 def _writes_nothing(step: RecordedNode, name: str) -> bool:
@@ -220,7 +254,7 @@ def _adds_bias(step: RecordedNode) -> bool:
     return False
 
 
-def _weighs(step: RecordedNode) -> bool:
+def weighs(step: RecordedNode) -> bool:
     """Whether a product makes scores, or takes weights: a key that is zero is weighed all the same, and a value that is
     zero has its weight still."""
     if name_of(step) not in PRODUCT_FORMS:
@@ -242,11 +276,16 @@ def _leads(step: RecordedNode, further: Callable[[RecordedNode], Iterable[Record
     return False
 
 
-def _merged(states: Sequence[Partial], merge: Callable[[list[Tensor]], Tensor]) -> Partial:
+def _merged(
+    states: Sequence[Partial],
+    merge: Callable[[list[Tensor]], Tensor],
+    merge_tests: Callable[[list[Tensor]], Tensor] | None = None,
+) -> Partial:
     constant = merge([state.constant.float() for state in states])
-    live = merge([state.live.float() for state in states]) > 0
+    tests = merge_tests or merge
+    live = tests([state.live.float() for state in states]) > 0
     # The same move for the constants, for what lives, and for what is doubted: they must stay at one place.
-    doubts = merge([state.doubtful.float() for state in states]) > 0
+    doubts = tests([state.doubtful.float() for state in states]) > 0
     return Partial(constant, live, doubts, any(state.counted for state in states))
 
 

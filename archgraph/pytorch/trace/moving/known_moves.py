@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
+
+from sympy import Expr
 
 from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.reach import SAME, All, Along, AtMost, AxisMap, Causal, Listed
 from archgraph.ops.traced.moves import Move
+from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.pytorch.trace.masking.listings import proved
@@ -26,8 +30,8 @@ if TYPE_CHECKING:
     from archgraph.pytorch.trace.interpret import ProgramInterpreter
 
 RUNNING = frozenset(("cummax", "cummin"))
-WRITTEN_INTO = frozenset(("scatter", "scatter_add", "scatter_reduce", "index_add", "index_copy"))
-ALONG = frozenset(("sort", "topk", "argsort", "gather", "take_along_dim", *WRITTEN_INTO, *RUNNING))
+WRITTEN_INTO = frozenset(("scatter", "scatter_add", "scatter_reduce", "index_add", "index_copy", "index_reduce"))
+ALONG = frozenset(("sort", "topk", "argsort", "gather", *WRITTEN_INTO, *RUNNING))
 """Moves along one dimension: all others stay as they are."""
 DEPENDS = "which elements are moved depends on values that are not known"
 OTHERWISE = "elements are not only moved"
@@ -72,6 +76,13 @@ def move_followed(i: ProgramInterpreter, step: RecordedNode, result: int | None 
     ]
     shaped = step.meta["val"] if result is None else step.meta["val"][result]
     return emitted(i, name, moved, shaped)
+
+
+def picked(i: ProgramInterpreter, step: RecordedNode, operand: RecordedNode, length: int | Expr) -> Tracked:
+    """Return what a step takes of an operand by as many indices as it makes on its way, and keeps."""
+    indices = i.pending((length,), partial(Constant, dtype="int"), "constant", "int")
+    moved = [Moved(i.fetch(operand), _pairs_of(i, step, operand, None)), Moved(indices, ())]
+    return emitted(i, "index_select", moved, step.meta["val"])
 
 
 def _dim(step: RecordedNode) -> int:

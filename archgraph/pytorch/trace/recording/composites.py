@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 IsWhole = Callable[[str], bool]
 """Whether an operator of this name is recorded as one step."""
 
-KEPT_WHOLE = frozenset(("cosine_similarity",))
-"""Operators that write where gradients are switched off: what autograd keeps does not follow from their parts."""
+OF_TWO = frozenset(("max", "min"))
+"""Reductions that are called as an operator of two values is, which alone PyTorch makes of another."""
 
 
 def every_one(name: str) -> bool:
@@ -35,11 +35,14 @@ def falls_apart(function: OpOverload, is_whole: IsWhole) -> bool:
     True
     >>> falls_apart(torch.ops.aten.matmul.default, lambda name: name == "matmul")
     False
+    >>> whole = lambda name: name == "max"
+    >>> falls_apart(torch.ops.aten.max.other, whole), falls_apart(torch.ops.aten.max.dim, whole)
+    (True, False)
     >>> falls_apart(torch.ops.aten.mm.default, lambda name: name == "matmul")
     False
     """
     name = operator_of(function).name
-    return name not in KEPT_WHOLE and _is_composite(function) and not is_whole(name)
+    return _is_composite(function) and (name in OF_TWO or not is_whole(name))
 
 
 @cache

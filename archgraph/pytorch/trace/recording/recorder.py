@@ -86,10 +86,10 @@ class Recorder(TorchDispatchMode):
         Raises:
             ArchgraphError: it is not known.
         """
-        meta, _ = self.entry(tensor, asking)
+        meta, node = self.entry(tensor, asking)
         value = self.known[meta]
         if value is None:
-            raise self._refused(refusals.decides_on_values, asking)
+            raise self._refused(refusals.decides_on_values, asking, [node])
         return value.clone()
 
     # -- operators ---------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ class Recorder(TorchDispatchMode):
         if call.operator.about_shapes:
             return call.function(*call.run, **call.run_kwargs)
         if not call.all_known(self.known):
-            raise self._refused(refusals.decides_on_values, call.operator.name)
+            raise self._refused(refusals.decides_on_values, call.operator.name, [node for _, node in call.entries])
         return call.on_values(self.known, anything=False)
 
     def _results(self, call: OperatorCall, written: Sequence[int]) -> tuple[Any, Any]:
@@ -193,7 +193,8 @@ class Recorder(TorchDispatchMode):
         if result is not None:
             return result
         if error is None or refusals.asks_for_values(error):
-            raise self._refused(refusals.decides_on_values, operator.name) from error
+            asked = [node for _, node in call.entries]
+            raise self._refused(refusals.decides_on_values, operator.name, asked) from error
         raise self._refused(refusals.operator_fails, operator.full_name, error) from error
 
     def _decided(self, call: OperatorCall, value_of: Any) -> Any:

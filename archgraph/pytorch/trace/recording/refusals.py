@@ -8,17 +8,26 @@ from typing import Any
 
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.recording.lines import line_of_error
-from archgraph.pytorch.trace.recording.node import ModuleCall, SourceLine
+from archgraph.pytorch.trace.recording.node import ModuleCall, RecordedNode, SourceLine
+from archgraph.pytorch.trace.recording.routers import asks_a_router
 
 CallStack = Sequence[ModuleCall]
+OF_A_ROUTER = (
+    "sort the rows by expert and multiply them in one torch.nn.functional.grouped_mm, which costs the same whatever "
+    "the router chooses, or trace one expert alone"
+)
 
 
-def decides_on_values(root: str, stack: CallStack, operator: str, line: SourceLine | None) -> ArchgraphError:
+def decides_on_values(
+    root: str, stack: CallStack, operator: str, line: SourceLine | None, asked: Sequence[RecordedNode]
+) -> ArchgraphError:
     """An operator whose result as a number, or whose shape, depends on values that nobody knows yet."""
     return ArchgraphError(
         f"{_who(root, stack)} decides on the values of a tensor: {operator}{_at(line)}, which a graph cannot follow",
         path=_path(stack),
-        hint="give the value as an input, or trace the part whose steps are fixed",
+        hint=OF_A_ROUTER
+        if asks_a_router(asked)
+        else "give the value as an input, or trace the part whose steps are fixed",
     )
 
 
