@@ -62,9 +62,19 @@ def variants_of(name: str) -> Iterator[Architecture]:
 
 def gallery_table() -> Table:
     """Return name, variant, reference, params and macs of every shipped spec and variant at its defaults."""
-    rows = [gallery_row(name, g) for name in shipped_names() for g in variants_of(name)]
+    rows = [gallery_row(name, g) for name in shipped_names() for g in _numbers_of(name)]
     columns = ("name", "variant", "reference", "params", "macs")
     return Table("shipped specs", columns, rows, notes=("params: frozen included", "macs: per sample"))
+
+
+def _numbers_of(name: str) -> Iterator[Architecture]:
+    """Yield a spec at its numbers, then each of its variants; one graph serves all that only differ in values."""
+    spec = find_spec(name)[0]
+    source = SpecSource(spec)
+    family = source.network()
+    yield Architecture(family.at())
+    for variant in spec.variants:
+        yield Architecture(source.variant_at(family, variant))
 
 
 def gallery_row(name: str, g: Architecture) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def connectivity(g: Network) -> Cell:
 def _windows(g: Network) -> str:
     for path, member in g.graph.walk():
         if isinstance(member, Node):
-            maps = [read for reach in member.op.reach(*member.types) for _, read in reach.maps]
+            maps = [read for reach in member.reach for _, read in reach.maps]
             size = next((read.size for read in maps if isinstance(read, Blocks)), None)
             if size is not None:
                 return f"windows of {g.evaluate(size)} since {path}"

@@ -74,7 +74,7 @@ def value_bytes(node: Node, execution: Execution) -> Expr:
     """
     if is_weight(node) or _is_view(node):
         return ZERO
-    reaches = node.op.reach(*node.types)
+    reaches = node.reach
     read = [execution.bytes_of(x) for x, reach in zip(node.types, reaches, strict=True) if reach != UNREAD]
     written = [execution.bytes_of(value.type) for value in node.outputs]
     return Add(*read, *written, _score_bytes(node, execution))

@@ -12,6 +12,7 @@ from sympy import Expr, Integer, Symbol
 from archgraph.errors import ArchgraphError, Place, counted
 from archgraph.keywords import strict_methods
 from archgraph.ops.base import Op
+from archgraph.ops.reach import Reach
 from archgraph.sizes.symbols import replaced
 from archgraph.sizes.types import TensorType
 
@@ -62,6 +63,11 @@ class Node:
     def types(self) -> tuple[TensorType, ...]:
         """The operands' types."""
         return tuple(value.type for value in self.inputs)
+
+    @cached_property
+    def reach(self) -> tuple[Reach, ...]:
+        """What the results read of every operand; found once, for fields, paths and figures all ask for it."""
+        return self.op.reach(*self.types)
 
     @property
     def label(self) -> str:
@@ -152,12 +158,8 @@ class Graph:
     """Indexed names of values, such as seg(0) … seg(4), for the selection of outputs."""
 
     def __repr__(self) -> str:
-        sizes = (
-            counted(len(self.inputs), "input"),
-            counted(len(self.nodes), "node"),
-            counted(len(self.outputs), "output"),
-        )
-        return f"<graph of {', '.join(sizes)}>"
+        parts = (("input", self.inputs), ("node", self.nodes), ("output", self.outputs))
+        return f"<graph of {', '.join(counted(len(own), name) for name, own in parts)}>"
 
     def __post_init__(self) -> None:
         check(self)
@@ -208,11 +210,7 @@ class Graph:
         return _Unroller(limit, experts=experts).run(self)
 
     def substitute(self, values: Mapping[Symbol, int]) -> Graph:
-        """Return the same graph with numbers for symbols, in every size, count and argument.
-
-        Args:
-            values: of symbols inside the graph; others stay.
-        """
+        """Return the same graph with numbers for symbols inside it, in every size, count and argument; others stay."""
         return Substitution(values).graph(self)
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:

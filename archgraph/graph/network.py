@@ -147,6 +147,7 @@ class Network:
     floating: str = "float32"
     _of_graph: dict[Any, Any] = field(default_factory=dict, repr=False)
     _known: dict[Any, Any] = field(default_factory=dict, repr=False, init=False)
+    _numbers: dict[Expr, int] = field(default_factory=dict, repr=False, init=False)
 
     def __repr__(self) -> str:
         return f"<network {printable(self.name)}: {self.graph!r}>"
@@ -219,7 +220,10 @@ class Network:
 
     def evaluate(self, expression: Expr) -> int:
         """Return the value of an expression of the graph at the bound values."""
-        return evaluate(expression, self.values)
+        # Every part of a figure or a field asks for the same few sizes.
+        if expression not in self._numbers:
+            self._numbers[expression] = evaluate(expression, self.values)
+        return self._numbers[expression]
 
     def law(self, expression: Expr) -> Law:
         """Return an expression of the graph in the user's symbols, or its value after `at`."""

@@ -84,7 +84,7 @@ def read_operands(member: Member) -> tuple[Value, ...]:
     """The operands whose values are used, not only their shapes."""
     if isinstance(member, Repeat):
         return member.inputs
-    reaches = member.op.reach(*member.types)
+    reaches = member.reach
     return tuple(value for value, reach in zip(member.inputs, reaches, strict=False) if reach.reads)
 
 

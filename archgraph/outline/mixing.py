@@ -41,7 +41,7 @@ def mixers(
         if isinstance(member, Repeat):
             times = float(count(member.count))
             return [(key, cost * times) for key, cost in visit(member.body).items()]
-        mixing = [one for one in member.op.reach(*member.types) if one.mixing != "none" and combines(one)]
+        mixing = [one for one in member.reach if one.mixing != "none" and combines(one)]
         cost = macs(member) if mixing else 0.0
         kinds = dict.fromkeys(Mixer(one.mixing, unstrided(called(member, show)), tiles(one)) for one in mixing)
         return [(kind, cost) for kind in kinds]
@@ -62,7 +62,7 @@ def by_kind(found: Mapping[Mixer, float]) -> dict[str, list[str]]:
 def kinds_of(member: Member) -> frozenset[str]:
     """The ways in which a member combines positions."""
     if isinstance(member, Node):
-        return frozenset(reach.mixing for reach in member.op.reach(*member.types))
+        return frozenset(reach.mixing for reach in member.reach)
     return _inside(member.body)
 
 
@@ -80,7 +80,7 @@ class Attended:
         """Return all of these that something in the member does."""
         if isinstance(member, Repeat):
             return self._inside(member.body)
-        pairs = zip(member.op.reach(*member.types), member.types, strict=True)
+        pairs = zip(member.reach, member.types, strict=True)
         return frozenset(self._kind(reach, type_) for reach, type_ in pairs if reach.mixing == "dynamic")
 
     def _inside(self, body: Graph) -> frozenset[str]:

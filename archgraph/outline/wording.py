@@ -194,7 +194,7 @@ def _boasts(member: Member) -> bool:
 def _attends(member: Member) -> bool:
     if isinstance(member, Repeat):
         return any(map(_attends, member.body.nodes))
-    return any(reach.mixing == "dynamic" for reach in member.op.reach(*member.types))
+    return any(reach.mixing == "dynamic" for reach in member.reach)
 
 
 def _count(member: Member) -> Expr:

@@ -129,8 +129,8 @@ class Variant:
 class Spec:
     """A whole spec file, with what it builds on.
 
-    `imported` has the files of blocks that stand beside it, by the names of the blocks; `composed` says whether any
-    other file was read. `figure` has the options of its figure.
+    `imported` has the files of blocks that stand beside it, by the names of the blocks, and `figure` the options of
+    its figure.
     """
 
     file: str
@@ -146,5 +146,4 @@ class Spec:
     expect: tuple[Expectation, ...]
     select: Tree | None = None
     imported: Mapping[str, Spec] = field(default_factory=dict)
-    composed: bool = False
     figure: Mapping[str, object] = field(default_factory=dict)

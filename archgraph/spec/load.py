@@ -20,6 +20,7 @@ from archgraph.spec.blocks import Forms, StepInterpreter, Workshop, select
 from archgraph.spec.calls import call_block
 from archgraph.spec.declarations import Declarations
 from archgraph.spec.definitions import InputSpec, Spec, Variant
+from archgraph.spec.kept_files import spec_of_file
 from archgraph.spec.language.evaluation import evaluate_number, evaluate_tree, refuse
 from archgraph.spec.language.tree import Tree
 from archgraph.spec.language.values import describe
@@ -30,7 +31,7 @@ from archgraph.spec.scope import Scope
 from archgraph.spec.shipped import shipped_folder as shipped_folder
 from archgraph.spec.shipped import shipped_names as shipped_names
 from archgraph.spec.silence import Observed, silent_parts
-from archgraph.spec.spec import read_file, read_text
+from archgraph.spec.spec import read_text
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -71,7 +72,7 @@ def find_spec(name: str) -> tuple[Spec, str]:
         SpecError: there is no such file or spec.
     """
     path, variant = _path_and_variant(name)
-    return _read(path), variant
+    return spec_of_file(path), variant
 
 
 def spec_path(name: str) -> Traversable:
@@ -117,21 +118,6 @@ def _is(test: Callable[[Path], bool], name: str) -> bool:
         return test(Path(name))
     except (OSError, ValueError):
         return False
-
-
-def _read(path: Traversable) -> Spec:
-    if not isinstance(path, Path):
-        return read_file(path)
-    # In the key of the cache, so that an edited file is read anew.
-    modified = path.stat().st_mtime_ns if _is(Path.exists, str(path)) else 0
-    spec = _read_cached(path.absolute(), modified)
-    # What it builds on may have been edited, though the file itself was not.
-    return read_file(path) if spec.composed else spec
-
-
-@lru_cache(maxsize=64)
-def _read_cached(path: Path, modified: int) -> Spec:
-    return read_file(path)
 
 
 @lru_cache(maxsize=64)
@@ -277,6 +263,13 @@ def _members(scope: Scope) -> dict[str, Value]:
 
 def _selected(variant: Variant, scope: Scope) -> tuple[Value, ...]:
     return () if variant.outputs is None else select(variant.outputs, scope)
+
+
+def shares_graph(spec: Spec, variant: Variant) -> bool:
+    """Whether a variant only gives other values to the symbols of its family, and is asked for the same outputs."""
+    own = find_variant(spec, "")
+    alike = variant.outputs is own.outputs or (_plain(variant, spec) and _plain(own, spec))
+    return alike and not variant.symbols
 
 
 def _plain(variant: Variant, spec: Spec) -> bool:

@@ -11,7 +11,8 @@ from sympy import Symbol
 
 from archgraph.graph.network import Network, Origin
 from archgraph.spec.declarations import Declarations
-from archgraph.spec.load import find_variant, trace_spec
+from archgraph.spec.definitions import Variant
+from archgraph.spec.load import find_variant, shares_graph, trace_spec
 from archgraph.spec.spec import Spec
 
 
@@ -47,17 +48,6 @@ class SpecSource:
     def _trace(self) -> Network:
         variant = find_variant(self.spec, self.variant)
         traced = trace_spec(self.spec, variant, self.bound, self.given)
-        origin = Origin(
-            family=self.spec.name,
-            variant=self.variant,
-            about=variant.doc,
-            file=self.spec.file,
-            doc=self.spec.doc,
-            cite=self.spec.cite,
-            variants=tuple(self.spec.variants),
-            expected=variant.expect,
-            figure=self.spec.figure,
-        )
         network = Network(
             name=f"{self.spec.name} {self.variant}".strip(),
             graph=traced.graph,
@@ -67,12 +57,36 @@ class SpecSource:
             values=traced.declarations.values,
             evaluated=False,
             source=self,
-            origin=origin,
+            origin=self._origin(variant),
             structural=traced.structural,
             assumptions=traced.assumptions,
             pixels=traced.pixels,
         )
         return replace(network, selected=network.outputs_named(self.selection)) if self.selection else network
+
+    def _origin(self, variant: Variant) -> Origin:
+        return Origin(
+            family=self.spec.name,
+            variant=variant.name,
+            about=variant.doc,
+            file=self.spec.file,
+            doc=self.spec.doc,
+            cite=self.spec.cite,
+            variants=tuple(self.spec.variants),
+            expected=variant.expect,
+            figure=self.spec.figure,
+        )
+
+    def variant_at(self, network: Network, name: str) -> Network:
+        """Return a variant of the family at its numbers, over the family's graph where only values differ.
+
+        Raises:
+            ArchgraphError: there is no such variant, or it breaks a rule.
+        """
+        variant = find_variant(self.spec, name)
+        if not shares_graph(self.spec, variant):
+            return replace(self, variant=name).network().at()
+        return replace(self.at(network, variant.at), name=f"{self.spec.name} {name}", origin=self._origin(variant))
 
     def at(self, network: Network, values: Mapping[str, Any]) -> Network:
         """Return the network at numbers: named symbols as given, every other one at its default.

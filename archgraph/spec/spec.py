@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,16 +35,21 @@ LARGEST_FILE = 4 * MAX_BYTES
 """The most bytes of a file: a character has at most four."""
 
 
-def read_file(path: Traversable, label: str = "") -> Spec:
-    """Read a spec from a file, or from what a package holds, whose places are told with its name or another label.
+def read_file(path: Traversable, label: str = "", text: Callable[[Traversable], str] | None = None) -> Spec:
+    """Read a spec from a file, or from what a package holds, with all that it builds on.
+
+    Args:
+        path: the file.
+        label: what places in it are told with, instead of its name.
+        text: reads every file, `text_of_file` where none is given.
 
     Raises:
         SpecError: it is missing, a directory, not UTF-8, not YAML, or breaks a rule of the language.
     """
-    text = text_of_file(path, label)
+    own = text_of_file(path, label) if text is None else text(path)
     folder = path.parent if isinstance(path, Path) else None
     key = str(path.resolve()) if isinstance(path, Path) else path.name
-    return _read(text, label or path.name, Reader(folder, (key,), text_of_file))
+    return _read(own, label or path.name, Reader(folder, (key,), text or text_of_file))
 
 
 def text_of_file(path: Traversable, label: str = "") -> str:
@@ -97,7 +102,6 @@ def read_text(text: str, file: str = "<text>") -> Spec:
 
 def _read(text: str, file: str, reader: Reader) -> Spec:
     tree = _top(text, file)
-    own = tree
     imported: dict[str, Spec] = {}
     tree = _composed(tree, reader, imported)
     top = tree.value
@@ -115,7 +119,6 @@ def _read(text: str, file: str, reader: Reader) -> Spec:
         expect=_read_expect(top.get("expect")),
         select=top.get("select"),
         imported={name: part for name, part in imported.items() if name not in _names_of(top.get("blocks"))},
-        composed=tree is not own,
         figure=read_figure(top.get("figure")),
     )
     _check_variants(spec, tree)

@@ -7,6 +7,8 @@ import pytest
 import archgraph as ag
 from archgraph.cli import main
 from archgraph.errors import SpecError
+from archgraph.spec.kept_files import MOST_KEPT
+from archgraph.spec.load import find_spec, trace_spec
 
 BASE = """\
 archgraph: 1
@@ -191,3 +193,23 @@ def test_a_new_spec_starts_from_a_shipped_one(tmp_path, capsys):
     assert ag.load(str(path)).at().params == ag.load("vit").at().params
     assert main(["new", str(tmp_path / "other.yaml"), "--from", "vti"]) == 1
     assert "Did you mean 'vit'?" in capsys.readouterr().err
+
+
+def test_a_spec_of_several_files_is_traced_once_until_one_of_them_is_edited(write, monkeypatch):
+    write(BASE, "base.yaml")
+    path = write("{archgraph: 1, base: base.yaml}")
+    traces = []
+    monkeypatch.setattr("archgraph.spec.source.trace_spec", lambda *given: traces.append(given) or trace_spec(*given))
+    assert ag.load(path).network is ag.load(path).network
+    assert len(traces) == 1
+    write(BASE.replace("default: 4", "default: 8"), "base.yaml")
+    assert ag.load(path).defaults["C"] == 8
+    assert ag.load(path).network is ag.load(path).network
+    assert len(traces) == 2
+
+
+def test_few_files_are_kept(write):
+    paths = [write(BASE, f"net{number}.yaml") for number in range(MOST_KEPT + 3)]
+    specs = [find_spec(path)[0] for path in paths]
+    assert find_spec(paths[-1])[0] is specs[-1]
+    assert find_spec(paths[0])[0] is not specs[0]

@@ -3,8 +3,11 @@
 import pytest
 
 import archgraph as ag
+from archgraph.cost.part import whole_part
 from archgraph.errors import QueryError, SpecError
 from archgraph.gallery import spec_text
+from archgraph.spec.load import find_spec
+from archgraph.spec.source import SpecSource
 
 TEXT = "{archgraph: 1, symbols: {D: 8}, inputs: {x: {c: D, n: 4}}, network: [linear: {out: D}]}"
 
@@ -50,3 +53,20 @@ def test_a_colon_without_a_variant_is_refused():
 def test_a_spec_is_written_with_all_its_variants():
     with pytest.raises(QueryError, match="'dit' is written with all its variants"):
         spec_text("dit:S/2")
+
+
+@pytest.mark.parametrize("name", ["bert", "stunet", "swin", "unet", "vgg"])
+def test_a_variant_over_its_family_is_the_variant(name):
+    source = SpecSource(find_spec(name)[0])
+    for variant in source.spec.variants:
+        over, alone = source.variant_at(source.network(), variant), ag.load(f"{name}:{variant}").network.at()
+        assert [over.name, over.origin, over.defaults] == [alone.name, alone.origin, alone.defaults]
+        assert whole_part(over).metric("macs") == whole_part(alone).metric("macs")
+        assert whole_part(over).metric("params") == whole_part(alone).metric("params")
+
+
+def test_variants_that_only_have_other_values_are_not_traced(monkeypatch):
+    source = SpecSource(find_spec("swin")[0])
+    family = source.network()
+    monkeypatch.setattr("archgraph.spec.source.trace_spec", lambda *_: pytest.fail("traced"))
+    assert len({source.variant_at(family, name).defaults["C"] for name in source.spec.variants}) > 1

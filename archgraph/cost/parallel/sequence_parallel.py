@@ -156,7 +156,7 @@ class _Parts:
         axis = _axis(body, node)
         if not axis or not all(value.type.positions[:1] == (axis,) for value in node.outputs):
             return False
-        reaches = node.op.reach(*node.types)
+        reaches = node.reach
         return all(
             _reads_alone(reach, axis) and value.type.positions[0] == axis
             for reach, value in zip(reaches, node.inputs, strict=True)

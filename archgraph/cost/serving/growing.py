@@ -136,7 +136,7 @@ class Growth:
             return self._attended(node, axes, path)
         names = {
             name
-            for value, reach in zip(node.inputs, node.op.reach(*node.types), strict=True)
+            for value, reach in zip(node.inputs, node.reach, strict=True)
             if value in axes and reach.reads
             for name in [self._axis_after(axes[value], reach, path)]
         }

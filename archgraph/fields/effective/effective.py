@@ -14,6 +14,8 @@ from itertools import islice
 from math import fsum, sqrt
 from typing import TypeAlias
 
+from sympy import Integer
+
 from archgraph.errors import QueryError, ShapeError
 from archgraph.fields.effective.walk import Walk, Walks, joined_walks, then
 from archgraph.fields.rules.axis_maps import rule_of
@@ -101,7 +103,6 @@ class EffectiveFields(Fold[Walks]):
         input: the input.
         evaluate: gives the value of a size.
         axes: the axes of the input to walk along, by default all.
-        powers: what was found of repeated bodies already, of graphs that share them; it is added to.
     """
 
     def __init__(
@@ -110,10 +111,11 @@ class EffectiveFields(Fold[Walks]):
         input: Value,
         evaluate: Evaluate,
         axes: Sequence[str] = (),
-        powers: BodyPowers | None = None,
     ) -> None:
         self.input = input
-        self._powers = {} if powers is None else powers
+        self._powers: BodyPowers = {}
+        self._bodies: dict[tuple[Graph, str, int | None], Walk | str] = {}
+        self._operands: dict[str, tuple[Walks, ...]] = {}
         self._evaluate = evaluate
         steps = _Steps(evaluate).of(graph)
         start = {axis: Walk(axis, STAY) for axis in axes or input.type.positions}
@@ -125,11 +127,19 @@ class EffectiveFields(Fold[Walks]):
             self._values = {value: begin for member in graph.nodes for value in member.outputs}
             return
         self._values = self.run(graph, tuple(begin if value is input else {} for value in graph.inputs))
+        self._path = None
 
     def of(self, path: str) -> dict[str, Effective] | None:
         """Return the same for the first output of a member by its path, None where it lies in a repeat."""
         walks = self._members.get(path)
         return None if walks is None else self._numbers(walks)
+
+    def behind(self, path: str, repeat: Repeat, times: int) -> dict[str, Effective] | None:
+        """Return the same for a repeat by its path behind its first iterations, None where it lies in another."""
+        operands = self._operands.get(path)
+        if operands is None:
+            return None
+        return self._numbers(self._outputs(replace(repeat, count=Integer(times)), operands)[0])
 
     def at(self, value: Value) -> dict[str, Effective]:
         """Return the effective field of a value of the network's own graph, by axis of the input."""
@@ -143,16 +153,19 @@ class EffectiveFields(Fold[Walks]):
         """Return the walks of the outputs, and remember those of the first one by the member's path."""
         outer = self._path
         self._path = None if outer is None else f"{outer}.{member.name}" if outer else member.name
-        outputs = super().member(member, operands) if any(operands) else ({},) * len(member.outputs)
+        outputs = self._outputs(member, operands)
         if self._path is not None:
-            self._members[self._path] = outputs[0]
+            self._members[self._path], self._operands[self._path] = outputs[0], operands
         self._path = outer
         return outputs
+
+    def _outputs(self, member: Member, operands: tuple[Walks, ...]) -> tuple[Walks, ...]:
+        return super().member(member, operands) if any(operands) else ({},) * len(member.outputs)
 
     def node(self, node: Node, operands: tuple[Walks, ...]) -> tuple[Walks, ...]:
         """Return the walks of every output of an operation."""
         try:
-            reaches = node.op.reach(*node.types)
+            reaches = node.reach
         except ShapeError as error:
             return (dict.fromkeys(self.input.type.positions, error.message),) * len(node.outputs)
         return tuple(self._output(node, index, reaches, operands) for index in range(len(node.outputs)))
@@ -236,11 +249,18 @@ class EffectiveFields(Fold[Walks]):
             return error.message
 
     def _body_power(self, repeat: Repeat, begin: Walk, count: int) -> Walk | str:
-        nothing: tuple[Walks, ...] = ({},) * (len(repeat.inputs) - 1)
-        body = self.outputs(repeat.body, ({begin.axis: begin}, *nothing))[0].get(begin.axis)
-        if body is None or isinstance(body, str):
-            return body or "nothing"
+        key = (repeat.body, begin.axis, begin.digit)
+        if key not in self._bodies:
+            self._bodies[key] = self._body(repeat, begin)
+        body = self._bodies[key]
+        if isinstance(body, str):
+            return body
         try:
             return power(body, count, begin, then)
         except QueryError as error:
             return error.message
+
+    def _body(self, repeat: Repeat, begin: Walk) -> Walk | str:
+        """Return the walk through a body once, or why there is none."""
+        nothing: tuple[Walks, ...] = ({},) * (len(repeat.inputs) - 1)
+        return self.outputs(repeat.body, ({begin.axis: begin}, *nothing))[0].get(begin.axis) or "nothing"

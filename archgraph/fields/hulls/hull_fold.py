@@ -47,7 +47,7 @@ class HullFold(Fold[Spans]):
         if not any(operands):
             return ({},) * len(node.outputs)
         try:
-            reaches = node.op.reach(*node.types)
+            reaches = node.reach
         except ShapeError as error:
             unknown = {axis: Unknown(error.message) for spans in operands for axis in spans}
             return (unknown,) * len(node.outputs)

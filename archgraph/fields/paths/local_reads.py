@@ -40,6 +40,8 @@ class LocalReads(ReadFold):
     def _output(self, row: Dependence, operands: tuple[Dependence, ...], mixed: frozenset[int]) -> Dependence:
         local = {index: _local(region) for index, region in row.items()}
         found = apply(local, operands)
+        if len(local) < 2:
+            return found
         ways = {index: apply({index: read}, operands) for index, read in local.items()}
         ranks = {index: _rank(region, mixed=index in mixed) for index, region in row.items()}
         if len(set(ranks.values())) == 1 and all(way == found for way in ways.values()):
@@ -87,7 +89,7 @@ def _least(branches: list[Field], key: Callable[[Field], Fraction | int]) -> lis
 def _mixed(node: Node) -> frozenset[int]:
     """Return the operands that are mixed with weights computed from the input."""
     try:
-        reaches = node.op.reach(*node.types)
+        reaches = node.reach
     except ShapeError:
         return frozenset()
     return frozenset(index for index, reach in enumerate(reaches) if reach.mixing == "dynamic")

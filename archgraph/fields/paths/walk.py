@@ -40,7 +40,9 @@ class PathWalk(ABC, Generic[PlaceSet]):
 
     def __init__(self, moves: Moves) -> None:
         self.moves = moves
-        self._images: dict[tuple[IndexRule, PlaceSet], PlaceSet] = {}
+        self._images: dict[IndexRule, dict[PlaceSet, PlaceSet]] = {}
+        self._unions: dict[tuple[PlaceSet, PlaceSet], PlaceSet] = {}
+        self._joins: dict[tuple[Levels[PlaceSet], Levels[PlaceSet]], Levels[PlaceSet]] = {}
         self._bodies: dict[tuple[Frame, Carried[PlaceSet]], WalkStates[PlaceSet]] = {}
 
     @abstractmethod
@@ -61,10 +63,21 @@ class PathWalk(ABC, Generic[PlaceSet]):
 
     def image(self, rule: IndexRule, places: PlaceSet) -> PlaceSet:
         """Return what some coordinates read, found once."""
-        key = (rule, places)
-        if key not in self._images:
-            self._images[key] = places if self.empty(places) else self.read(rule, places)
-        return self._images[key]
+        return self._each(rule, (places,))[0]
+
+    def _each(self, rule: IndexRule, levels: Levels[PlaceSet]) -> list[PlaceSet]:
+        known = self._images.setdefault(rule, {})
+        for places in levels:
+            if places not in known:
+                known[places] = places if self.empty(places) else self.read(rule, places)
+        return [known[places] for places in levels]
+
+    def either(self, left: PlaceSet, right: PlaceSet) -> PlaceSet:
+        """Return the union of two sets, found once: the branches of equal blocks meet again and again."""
+        key = (left, right)
+        if key not in self._unions:
+            self._unions[key] = self.union(left, right)
+        return self._unions[key]
 
     # -- levels -----------------------------------------------------------------------------------------------
 
@@ -72,12 +85,12 @@ class PathWalk(ABC, Generic[PlaceSet]):
         """Return what reaches the coordinates of an operand from those of an output."""
         if not levels or links.keeps:
             return levels
-        still = [self.image(links.still, places) for places in levels]
+        still = self._each(links.still, levels)
         if links.stays:
             return self.trimmed(still)
-        read = [self.image(links.read, places) for places in levels]
+        read = self._each(links.read, levels)
         # A move later everything that is read is there, what is in the same place among it.
-        later = (self.union(*pair) for pair in zip(read, [*still[1:], still[-1]], strict=True))
+        later = (self.either(*pair) for pair in zip(read, [*still[1:], still[-1]], strict=True))
         return self.trimmed([still[0], *later])
 
     def joined(self, left: Levels[PlaceSet], right: Levels[PlaceSet]) -> Levels[PlaceSet]:
@@ -86,10 +99,16 @@ class PathWalk(ABC, Generic[PlaceSet]):
             return left
         if not left:
             return right
+        key = (left, right)
+        if key not in self._joins:
+            self._joins[key] = self._joined(left, right)
+        return self._joins[key]
+
+    def _joined(self, left: Levels[PlaceSet], right: Levels[PlaceSet]) -> Levels[PlaceSet]:
         longest = max(len(left), len(right))
         left += (left[-1],) * (longest - len(left))
         right += (right[-1],) * (longest - len(right))
-        return self.trimmed([self.union(*pair) for pair in zip(left, right, strict=True)])
+        return self.trimmed([self.either(*pair) for pair in zip(left, right, strict=True)])
 
     def trimmed(self, levels: list[PlaceSet]) -> Levels[PlaceSet]:
         """Return levels without those that equal the one before, none where nothing is reached."""

@@ -32,7 +32,7 @@ class _DoubtfulReads(WalkBack[_Read]):
 
     def pull(self, node: Node, outputs: tuple[_Read | None, ...]) -> tuple[_Read | None, ...]:
         try:
-            reaches = node.op.reach(*node.types)
+            reaches = node.reach
         # Then the field says so itself.
         except ShapeError:
             return (_Read(),) * len(node.inputs)
@@ -42,7 +42,7 @@ class _DoubtfulReads(WalkBack[_Read]):
         return tuple(_Read() if reach.reads else None for reach in reaches)
 
     def _of(self, node: Node, asked: list[int]) -> Iterator[str]:
-        for operand, reach in zip(node.types, node.op.reach(*node.types), strict=True):
+        for operand, reach in zip(node.types, node.reach, strict=True):
             for axis, read in reach.maps if reach.reads else ():
                 for number in asked if reach.outputs is None else set(asked).intersection(reach.outputs):
                     type_ = node.outputs[number].type

@@ -149,7 +149,7 @@ def _fixed(path: str, node: Node) -> Iterator[str]:
         yield f"{path} has a value of its own at every position"
         return
     try:
-        reaches = node.op.reach(*node.types)
+        reaches = node.reach
     except QueryError:
         return
     if any(isinstance(read, Resized) for reach in reaches for _, read in reach.maps):

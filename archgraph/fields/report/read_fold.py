@@ -36,6 +36,7 @@ class ReadFold(Fold[Dependence]):
         self._evaluate = evaluate
         self._learned = learned
         self._folded: dict[Graph, Mapping[Value, Dependence]] = {}
+        self._reads: dict[Node, Transfer] = {}
         self._places: dict[Member, Whole] = {}
         self._repeated: dict[tuple[Graph, int], Transfer] = {}
 
@@ -68,7 +69,9 @@ class ReadFold(Fold[Dependence]):
 
     def reads(self, node: Node) -> Transfer:
         """Return what every output of an operation reads of its operands."""
-        return node_reads(node, self._evaluate, self.place(node), self._learned)
+        if node not in self._reads:
+            self._reads[node] = node_reads(node, self._evaluate, self.place(node), self._learned)
+        return self._reads[node]
 
     def node(self, node: Node, operands: tuple[Dependence, ...]) -> tuple[Dependence, ...]:
         """Return what the outputs of an operation read, by way of its operands."""

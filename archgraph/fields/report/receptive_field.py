@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from functools import reduce
 
@@ -100,9 +101,9 @@ class ReceptiveFields:
         self.input: Value = input_named(graph, input)
         self.axes: tuple[str, ...] = self.input.type.positions
         self._evaluate = evaluate
-        learned = learned_values(graph) if fixed_weights else None
-        self._reads = ReadFold(evaluate, learned)
-        self.places: Places = Places(graph, self.input, evaluate, learned)
+        self._learned = learned_values(graph) if fixed_weights else None
+        self._reads = ReadFold(evaluate, self._learned)
+        self.places: Places = Places(graph, self.input, evaluate, self._learned)
 
     def at(self, node: str | Value | None = None) -> ReceptiveField:
         """Return the field of one node.
@@ -176,6 +177,14 @@ class ReceptiveFields:
         lengths = [value.type.size(axis) for value in member.outputs if value.type.has(axis)]
         outputs = self._evaluate(lengths[0]) if lengths else None
         return AxisField(axis, region.fields[axis], extent, outputs, partial=region.channels.lost)
+
+
+def with_other_counts(fields: ReceptiveFields, graph: Graph) -> ReceptiveFields:
+    """Return the fields of the same graph with other counts of repeats; bodies that both share are folded once."""
+    other = copy(fields)
+    other.graph = graph
+    other.places = Places(graph, fields.input, fields._evaluate, fields._learned)
+    return other
 
 
 def receptive_fields(network: Network, input: str | None = None, *, fixed_weights: bool = False) -> ReceptiveFields:

@@ -34,7 +34,7 @@ def node_reads(node: Node, evaluate: Evaluate, place: Whole, learned: Learned = 
         learned: values that no input is part of, to leave out what is mixed with weights that an input is part of.
     """
     try:
-        reaches = node.op.reach(*node.types)
+        reaches = node.reach
     # Not an error: an operation that cannot say what it reads at these sizes makes the field unknown, with this reason,
     # and not those of the steps that do not depend on it.
     except ShapeError as error:

@@ -30,7 +30,7 @@ def node_relations(
         QueryError: the operation moves elements in a way that it cannot state.
     """
     try:
-        reaches = node.op.reach(*node.types)
+        reaches = node.reach
     except ShapeError as error:
         raise QueryError(f"'{node.name}' does not say what it reads: {error.message}", path=node.name) from error
     if learned is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from archgraph.fields.sets.setmap import SetMap
 from archgraph.fields.sets.spread import SpreadMap, taps
@@ -22,6 +23,8 @@ def everywhere(power: Power, extent: int) -> Global:
     return Global(1 / extent if power == "mean" else 1.0)
 
 
+# Equal layers have equal taps.
+@lru_cache(maxsize=1 << 12)
 def spread(reads: SetMap, power: Power, expected: float = 0.0) -> SpreadMap:
     """Spread the power over the taps of every phase.
 

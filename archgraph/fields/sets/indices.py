@@ -261,9 +261,12 @@ def union(sets: Iterable[Indices]) -> Indices:
     >>> union([interval(0, 2), replace(interval(1, 1), exact=False)]).exact
     True
     """
-    parts = sorted({part for part in sets if part.length}, key=lambda part: part.start)
+    filled = [part for part in sets if part.length]
+    if len(filled) < 2:
+        return filled[0] if filled else EMPTY
+    parts = sorted(set(filled), key=lambda part: part.start)
     if len(parts) < 2:
-        return parts[0] if parts else EMPTY
+        return parts[0]
     start = parts[0].start
     # Equal single positions, one of them a bound, have no distance.
     step = gcd(*(part.start - start for part in parts), *(part.step for part in parts if part.length > 1)) or 1

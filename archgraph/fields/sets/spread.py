@@ -111,8 +111,8 @@ class SpreadMap:
         >>> round(three.through(three).phases[0].variance, 6)
         1.333333
         """
-        if read == STAY:
-            return self
+        if STAY in (read, self):
+            return self if read == STAY else read
         factor = self.period // gcd(self.period, read.advance)
         period = _checked(read.period * factor)
         advance = self.advance * read.advance * factor // self.period

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import fsum
@@ -11,11 +11,11 @@ from typing import NamedTuple
 from sympy import Integer
 
 from archgraph.errors import ArchgraphError
-from archgraph.fields.effective.effective import EffectiveFields
+from archgraph.fields.effective.effective import Effective
 from archgraph.fields.report.extent import ReadExtent, reach_of
-from archgraph.fields.report.receptive_field import ReceptiveFields
 from archgraph.figures.drawing.diagram import Line, Outline
-from archgraph.figures.facts.facts import Facts, ways_through
+from archgraph.figures.facts.facts import Facts
+from archgraph.figures.facts.ways import ways_through
 from archgraph.graph.ir import Graph, Member, Repeat, Value
 from archgraph.outline.groups import Group
 
@@ -95,13 +95,16 @@ def curve(facts: Facts, steps: Sequence[LadderStep], color: str, dash: tuple[flo
     return Curve(facts.network.name, (start, *points), color, dash, everywhere, statistics, others)
 
 
-def effective_share(facts: Facts, fields: EffectiveFields | None, path: str) -> float | None:
+def effective_share(facts: Facts, path: str) -> float | None:
     """The share of the side within which 95 % of the gradient's power falls at initialisation, where that is known."""
-    known = fields.of(path) if fields is not None else None
-    if fields is None or known is None:
+    return None if facts.effective is None else _share(facts, facts.effective.of(path))
+
+
+def _share(facts: Facts, known: Mapping[str, Effective] | None) -> float | None:
+    found = None if known is None else known[facts.widest_axis]
+    if found is None or found.width is None or facts.input is None:
         return None
-    found = known[facts.widest_axis]
-    return None if found.width is None else found.width / facts.number(fields.input.type.size(facts.widest_axis))
+    return found.width / facts.number(facts.input.type.size(facts.widest_axis))
 
 
 def iteration(
@@ -111,10 +114,19 @@ def iteration(
 
     The last one is given the effective field behind the whole iteration, where that is asked for.
     """
-    repeat = group.items[0].member
-    assert isinstance(repeat, Repeat) and facts.input is not None
-    graph = _with_count(facts.network.graph, repeat, times)
-    fields = ReceptiveFields(graph, facts.input.name, evaluate=facts.number)
+    item, repeat = group.items[0], group.items[0].member
+    assert isinstance(repeat, Repeat)
+    found = facts.known(("iteration", item, times), lambda: _iteration(facts, group, repeat, times))
+    if not found or not effective or facts.effective is None:
+        return found
+    share = _share(facts, facts.effective.behind(item.path, repeat, times))
+    return [*found[:-1], (*found[-1][:2], share)]
+
+
+def _iteration(
+    facts: Facts, group: Group, repeat: Repeat, times: int
+) -> list[tuple[Group, ReadExtent | None, float | None]]:
+    fields = facts.fields_of(_with_count(facts.network.graph, repeat, times))
     found: list[tuple[Group, ReadExtent | None, float | None]] = []
     for part in facts.inside(group).chain:
         if part.circle or all(item.light for item in part.items):
@@ -124,9 +136,6 @@ def iteration(
         except ArchgraphError:
             reach = None
         found.append((part, reach, None))
-    if found and effective:
-        share = effective_share(facts, facts.effective_of(graph), group.items[0].path)
-        found[-1] = (*found[-1][:2], share)
     return found
 
 

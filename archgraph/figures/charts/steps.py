@@ -64,7 +64,7 @@ def _step(facts: Facts, items: Sequence[Item], *, effective: bool) -> LadderStep
         items[-1].outputs[0],
         reach,
         path=path,
-        effective=effective_share(facts, facts.effective, path) if effective else None,
+        effective=effective_share(facts, path) if effective else None,
         outline=outline(facts.attends(items), reach),
     )
 
@@ -100,7 +100,7 @@ def _iterations(facts: Facts, group: Group, *, effective: bool) -> list[LadderSt
     repeat = group.items[0].member
     assert isinstance(repeat, Repeat)
     count = facts.number(repeat.count)
-    width = len(iteration(facts, group, 1)) if count else 0
+    width = len(iteration(facts, group, 1, effective=False)) if count else 0
     first = [1, 2, 3, 4] if width == 1 and count > 5 else [1, 2]
     shown = [*first, count] if count > len(first) + 1 else list(range(1, count + 1))
     rows: list[LadderStep] = []

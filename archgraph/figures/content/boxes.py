@@ -1,4 +1,4 @@
-"""Boxes with measured contents: what is written in them, how wide they are, what their tooltip says."""
+"""Boxes with measured contents: what is written in them, and how wide they are."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from sympy import Add, Expr
 
 from archgraph.fields.report.extent import ReadExtent
 from archgraph.figures.content.law_lines import law
-from archgraph.figures.content.mathtext import grouped, line_of, math, shape, words
+from archgraph.figures.content.mathtext import line_of, math, shape, words
 from archgraph.figures.content.thumbnails import connectivity, field_square
+from archgraph.figures.content.tooltips import tooltip
 from archgraph.figures.content.windows import with_windows
 from archgraph.figures.drawing.box_look import PLAIN_LOOK, BoxLook, with_look
 from archgraph.figures.drawing.diagram import Box, BoxPart, Line, Live, Outline, Path, Rect, Run, Text, line_width
@@ -167,6 +168,11 @@ def _label(items: Sequence[Item]) -> str:
 
 
 def _called(facts: Facts, items: Sequence[Item], times: int, *, strides: bool) -> tuple[str, Line]:
+    key = ("called", tuple(items), times, strides)
+    return facts.known(key, lambda: _named(facts, items, times, strides=strides))
+
+
+def _named(facts: Facts, items: Sequence[Item], times: int, *, strides: bool) -> tuple[str, Line]:
     named = facts.author.label(items)
     if named:
         return named, words(f"×{times}", SIZES.title) if times > 1 else ()
@@ -242,30 +248,6 @@ def pairs(facts: Facts, items: Sequence[Item]) -> list[tuple[str, Expr]]:
     """The metrics that are asked for and are not zero, with their laws."""
     every = (("params", facts.params(items)), ("macs", facts.macs(items)))
     return [(metric, found) for metric, found in every if metric in facts.options.show and found != 0]
-
-
-def tooltip(facts: Facts, items: Sequence[Item], reach: ReadExtent | None, beside: Sequence[Item] = ()) -> str:
-    """Name, exact laws with their values, and the receptive field, as plain text."""
-    key = ("tooltip", tuple(items), reach, tuple(beside))
-    return facts.known(key, lambda: _tooltip(facts, items, reach, beside))
-
-
-def _tooltip(facts: Facts, items: Sequence[Item], reach: ReadExtent | None, beside: Sequence[Item]) -> str:
-    first = items[0]
-    path = first.path if len(items) == 1 else f"{first.path} … {items[-1].path}"
-    rows = [f"{path}: {', '.join(dict.fromkeys(item.member.title or item.label for item in items))}"]
-    for name, expression in (("params", facts.params((*beside, *items))), ("macs", facts.macs((*beside, *items)))):
-        rows.append(f"{name} = {_exact(facts, expression)}")
-    rows.append(f"output {facts.shown_type(items[-1].outputs[0])}")
-    if reach is not None:
-        rows.append(f"receptive field {reach.label} of {reach.extent}")
-    return "\n".join(rows)
-
-
-def _exact(facts: Facts, expression: Expr) -> str:
-    value = grouped(round(facts.value(expression)))
-    law_text = str(expression).replace("**", "^").replace("*", "·")
-    return value if law_text.replace("·", "").isdigit() else f"{law_text} = {value}"
 
 
 def natural_width(contents: Content) -> float:

@@ -50,6 +50,10 @@ def output_label(facts: Facts, value: Value, *, brief: bool) -> Line:
 
 def copy_label(facts: Facts, copies: Sequence[USkip], *, brief: bool) -> Line:
     """What skips carry: equal values together, of each its shape or, in brief, its channels."""
+    return facts.known(("copies", tuple(copies), brief), lambda: _copy_label(facts, copies, brief=brief))
+
+
+def _copy_label(facts: Facts, copies: Sequence[USkip], *, brief: bool) -> Line:
     verb = words("crop, copy" if any(copy.cropped for copy in copies) else "copy", SIZES.body)
     shapes = [copied_sizes(facts, copy.value, brief=brief) for copy in copies]
     counts = {tuple(map(str, one)): shapes.count(one) for one in shapes}
@@ -78,6 +82,10 @@ def stage_way(facts: Facts, stage: Stage | Group) -> tuple[Line, ...]:
 
 def way_to(facts: Facts, before: Sequence[Item], line: Sequence[Item]) -> tuple[Line, ...]:
     """What is written beside the arrow to some items: what stands before them, or the stride of the first."""
+    return facts.known(("way", tuple(before), tuple(line[:1])), lambda: _way_to(facts, before, line))
+
+
+def _way_to(facts: Facts, before: Sequence[Item], line: Sequence[Item]) -> tuple[Line, ...]:
     if before or not line:
         return way(facts, before)
     step = stride(line[0].member)

@@ -48,7 +48,7 @@ def _windows(facts: Facts, member: Member) -> Iterator[tuple[tuple[int, ...], tu
         for inner in member.body.nodes:
             yield from _windows(facts, inner)
         return
-    for reach in member.op.reach(*member.types):
+    for reach in member.reach:
         blocks = [read for _, read in reach.maps if isinstance(read, Blocks)]
         if reach.mixing == "dynamic" and blocks:
             yield tuple(facts.number(one.size) for one in blocks), tuple(facts.number(one.shift) for one in blocks)

@@ -18,7 +18,8 @@ from archgraph.figures.contrast.table import laws
 from archgraph.figures.drawing.diagram import MUTED, Diagram, Path, Text
 from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import GRID, HAIR, SIZES
-from archgraph.figures.facts.facts import Facts, ways_through
+from archgraph.figures.facts.facts import Facts
+from archgraph.figures.facts.ways import ways_through
 from archgraph.figures.maps.maps_panel import maps_panel
 
 _GUTTER, _LEAST_WIDTH, _ABREAST = 15.0, 3.2 * 72, 3

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import fsum
 from typing import Literal
 
@@ -69,7 +70,7 @@ class Run:
     claim: Claim | None = None
     live: Live | None = None
 
-    @property
+    @cached_property
     def width(self) -> float:
         return self.gap + text_width(self.text, self.face, self.size)
 
@@ -92,11 +93,11 @@ class Text:
     color: str = INK
     backdrop: str | None = None
 
-    @property
+    @cached_property
     def width(self) -> float:
         return line_width(self.runs)
 
-    @property
+    @cached_property
     def size(self) -> float:
         return max((run.size for run in self.runs), default=0.0)
 
@@ -104,7 +105,7 @@ class Text:
     def string(self) -> str:
         return "".join((" " if run.gap > 0.2 * run.size else "") + run.text for run in self.runs)
 
-    @property
+    @cached_property
     def extent(self) -> Extent:
         """The rectangle of the ink, with room for super- and subscripts."""
         top = max((run.rise + ASCENT * run.size for run in self.runs), default=0.0)
@@ -118,7 +119,7 @@ class Text:
         return Rect(e.left - 2, e.top, self.width + 4, e.bottom - e.top, self.backdrop or "none", "none")
 
     def moved(self, dx: float, dy: float) -> Text:
-        return replace(self, x=self.x + dx, y=self.y + dy)
+        return Text(self.runs, self.x + dx, self.y + dy, self.color, self.backdrop)
 
     def centered(self, x: float) -> Text:
         return replace(self, x=x - self.width / 2)
@@ -142,7 +143,7 @@ class Rect:
     dash: tuple[float, ...] = ()
     live: Live | None = None
 
-    @property
+    @cached_property
     def extent(self) -> Extent:
         return Extent(self.x, self.y, self.x + self.width, self.y + self.height)
 
@@ -169,7 +170,7 @@ class Path:
     fill: str = "none"
     live: Live | None = None
 
-    @property
+    @cached_property
     def extent(self) -> Extent:
         xs, ys = [p[0] for p in self.points], [p[1] for p in self.points]
         return Extent(min(xs), min(ys), max(xs), max(ys))
@@ -249,7 +250,7 @@ class Box:
     place: int = 0
     label: str = ""
 
-    @property
+    @cached_property
     def extent(self) -> Extent:
         return Extent(self.x, self.y, self.x + self.width, self.y + self.height)
 
@@ -263,9 +264,13 @@ class Box:
     def moved(self, dx: float, dy: float) -> Box:
         return replace(self, x=self.x + dx, y=self.y + dy)
 
-    def texts(self) -> Iterator[Text]:
+    def texts(self) -> tuple[Text, ...]:
         """The texts in the coordinates of the diagram."""
-        return (part.moved(self.x, self.y) for part in self.parts if isinstance(part, Text))
+        return self._texts
+
+    @cached_property
+    def _texts(self) -> tuple[Text, ...]:
+        return tuple(part.moved(self.x, self.y) for part in self.parts if isinstance(part, Text))
 
 
 @dataclass(frozen=True)
@@ -298,7 +303,7 @@ class Cluster:
     tooltip: str = ""
     frames: tuple[Rect, ...] = ()
 
-    @property
+    @cached_property
     def outline(self) -> Extent:
         """The frame with the outlines behind it, which look out above and on the right."""
         shift = self.copies * COPY_OFFSET
@@ -352,8 +357,15 @@ class Diagram:
             notes=self.notes + other.notes,
         )
 
-    def texts(self) -> Iterator[Text]:
+    def texts(self) -> tuple[Text, ...]:
         """Every text, in the coordinates of the diagram."""
+        return self._texts
+
+    @cached_property
+    def _texts(self) -> tuple[Text, ...]:
+        return tuple(self._every_text())
+
+    def _every_text(self) -> Iterator[Text]:
         for box in self.boxes:
             yield from box.texts()
         for edge in self.edges:
@@ -362,7 +374,7 @@ class Diagram:
             yield from (part for part in cluster.parts if isinstance(part, Text))
         yield from (mark for mark in self.marks if isinstance(mark, Text))
 
-    @property
+    @cached_property
     def extent(self) -> Extent:
         """The rectangle of all that is drawn."""
         return united(self._extents())

@@ -3,8 +3,9 @@
 import itertools
 from collections.abc import Iterator
 from math import fsum
+from typing import NamedTuple
 
-from archgraph.figures.drawing.diagram import Box, Diagram, Extent, Path, Point, Rect, Text
+from archgraph.figures.drawing.diagram import Diagram, Edge, Extent, Path, Point, Rect, Text
 from archgraph.figures.drawing.style import SMALLEST_TEXT, THINNEST_LINE
 
 # Points: neighbours may touch, and the widths of letters are rounded.
@@ -15,9 +16,24 @@ _SCRIPT_SHARE = 0.7
 def faults(diagram: Diagram) -> list[str]:
     """Everything that must not be in a figure, in words; an empty list is a good figure.
 
+    >>> from archgraph.figures.drawing.diagram import Box
     >>> faults(Diagram(boxes=(Box("a", 10, 10, x=95),), width=100, height=20))
     ["box 'a' leaves the page"]
     """
+    return list(_faults(diagram))
+
+
+def is_faulty(diagram: Diagram) -> bool:
+    """Whether there is a fault: the first one is enough, where a layout is only tried.
+
+    >>> from archgraph.figures.drawing.diagram import Box
+    >>> is_faulty(Diagram(boxes=(Box("a", 10, 10, x=95),), width=100, height=20))
+    True
+    """
+    return any(True for _ in _faults(diagram))
+
+
+def _faults(diagram: Diagram) -> Iterator[str]:
     checks = (
         _outside,
         _overlapping_texts,
@@ -28,7 +44,7 @@ def faults(diagram: Diagram) -> list[str]:
         _struck_texts,
         _thin,
     )
-    return [fault for check in checks for fault in check(diagram)]
+    return (fault for check in checks for fault in check(diagram))
 
 
 def _outside(diagram: Diagram) -> Iterator[str]:
@@ -102,23 +118,17 @@ def _loose_texts(diagram: Diagram) -> Iterator[Text]:
 
 
 def _crossing_edges(diagram: Diagram) -> Iterator[str]:
-    nodes = [box for box in diagram.boxes if box.kind == "node"]
-    for edge in diagram.edges:
-        for box in nodes:
-            if edge.path is not None and _enters(edge.path, box):
-                yield f"edge {edge.source!r} to {edge.target!r} crosses the box {box.name!r}"
-
-
-def _enters(path: Path, box: Box) -> bool:
-    """Whether the line runs inside the box; touching its outline is how edges begin and end."""
-    extent = box.extent
-    inner = Extent(extent.left + 1, extent.top + 1, extent.right - 1, extent.bottom - 1)
-    points = flattened(path)
-    return any(_hits(a, b, inner) for a, b in itertools.pairwise(points))
+    # Touching its outline is how edges begin and end.
+    inner = [(box, box.extent.grown(-1)) for box in diagram.boxes if box.kind == "node"]
+    for course in _courses(diagram):
+        for box, extent in inner:
+            if course.strikes(extent):
+                yield f"edge {course.edge.source!r} to {course.edge.target!r} crosses the box {box.name!r}"
 
 
 def _struck_texts(diagram: Diagram) -> Iterator[str]:
     """A line through a text, unless the text brings its own background."""
+    courses = _courses(diagram)
     for text in diagram.texts():
         # A backdrop is there to be crossed: the line is hidden behind the text, and not the other way round.
         if text.backdrop:
@@ -126,10 +136,26 @@ def _struck_texts(diagram: Diagram) -> Iterator[str]:
         extent = text.extent
         # An extent reaches to the highest and the lowest letter of the font; a line along its edge touches no ink.
         inner = Extent(extent.left, extent.top + 1.5, extent.right, extent.bottom - 1.5)
-        for edge in diagram.edges:
-            points = flattened(edge.path) if edge.path is not None else ()
-            if any(_hits(a, b, inner) for a, b in itertools.pairwise(points)):
-                yield f"edge {edge.source!r} to {edge.target!r} strikes the text {text.string!r}"
+        for course in courses:
+            if course.strikes(inner):
+                yield f"edge {course.edge.source!r} to {course.edge.target!r} strikes the text {text.string!r}"
+
+
+class _Course(NamedTuple):
+    """An edge as straight pieces, and the rectangle around them."""
+
+    edge: Edge
+    around: Extent
+    pieces: tuple[tuple[Point, Point], ...]
+
+    def strikes(self, extent: Extent) -> bool:
+        """Whether the line runs inside a rectangle."""
+        return self.around.overlaps(extent) and any(_hits(a, b, extent) for a, b in self.pieces)
+
+
+def _courses(diagram: Diagram) -> list[_Course]:
+    drawn = ((edge, edge.path) for edge in diagram.edges if edge.path is not None)
+    return [_Course(edge, path.extent, tuple(itertools.pairwise(flattened(path)))) for edge, path in drawn]
 
 
 def flattened(path: Path, steps: int = 8) -> tuple[Point, ...]:

@@ -1,7 +1,7 @@
 """How wide a text is, by the shipped fonts: no renderer is asked, and none may set it otherwise."""
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from archgraph.figures.fonts.typeface import FACES, Face, typeface
 
@@ -12,6 +12,8 @@ _UNKNOWN = 780
 _IDEOGRAPH = 1000
 
 
+# A figure asks for the same words again and again: on every trial of a layout, and at every check of one.
+@lru_cache(maxsize=1 << 14)
 def text_width(text: str, face: Face = "sans", size: float = 1000.0) -> float:
     """Width of one line of text, without kerning.
 

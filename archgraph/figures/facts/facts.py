@@ -13,9 +13,9 @@ from archgraph.cost.costs import METRICS, CostRow, Costs
 from archgraph.cost.part import costs_of, whole_part
 from archgraph.data.figure_words import COLORS
 from archgraph.errors import ArchgraphError, QueryError, not_among, quoted
-from archgraph.fields.effective.effective import BodyPowers, EffectiveFields
+from archgraph.fields.effective.effective import EffectiveFields
 from archgraph.fields.report.extent import ReadExtent, reach_of, read_interval
-from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
+from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields, with_other_counts
 from archgraph.figures.drawing.evaluated import Evaluated
 from archgraph.figures.facts.author import Author
 from archgraph.figures.facts.coloring import kind_tint, level_scale, level_tint
@@ -23,6 +23,7 @@ from archgraph.figures.facts.field_laws import FieldsAtAnySize
 from archgraph.figures.facts.found_once import FoundOnce
 from archgraph.figures.facts.hop_facts import HopFacts, Hops
 from archgraph.figures.facts.options import Options
+from archgraph.figures.facts.ways import ways_through
 from archgraph.graph.ir import Graph, Repeat, Value
 from archgraph.graph.letters import lettered
 from archgraph.graph.locate import find_member
@@ -60,7 +61,6 @@ class Facts:
         self.author: Author = Author(network, self.options)
         self.place: int = place
         self.frozen = False
-        self._powers: BodyPowers = {}
         self.known = FoundOnce()
 
     @cached_property
@@ -258,6 +258,9 @@ class Facts:
         return [self.size(length) for _, length in value.type.axes]
 
     def size(self, length: Expr) -> Expr | int:
+        return self.known(("size", length), lambda: self._size(length))
+
+    def _size(self, length: Expr) -> Expr | int:
         shown = self.shown(length)
         if not shown.free_symbols:
             return self.number(length)
@@ -267,7 +270,9 @@ class Facts:
 
     def shown_type(self, value: Value) -> str:
         """The type of a value in plain text."""
-        return "{" + ", ".join(f"{axis}: {self.shown(length)}" for axis, length in value.type.axes) + "}"
+        axes = value.type.axes
+        parts = (f"{axis}: {self.shown(length)}" for axis, length in axes)
+        return self.known(("type", axes), lambda: "{" + ", ".join(parts) + "}")
 
     @cached_property
     def _fields(self) -> ReceptiveFields | None:
@@ -281,6 +286,11 @@ class Facts:
         if self._fields is None or self.input is None:
             return None
         return FieldsAtAnySize(self.network.graph, self.input, self._fields, self.shown, self.number)
+
+    def fields_of(self, graph: Graph) -> ReceptiveFields:
+        """The fields of the same graph with other counts of repeats; there must be an input."""
+        assert self._fields is not None
+        return with_other_counts(self._fields, graph)
 
     def reach(self, path: str) -> ReadExtent | None:
         """What the output of a member reads of the main input; nothing if it does not depend on positions."""
@@ -371,12 +381,9 @@ class Facts:
     @cached_property
     def effective(self) -> EffectiveFields | None:
         """The effective receptive fields at initialisation, along the widest axis of the main input."""
-        return None if self.input is None else self.effective_of(self.network.graph)
-
-    def effective_of(self, graph: Graph) -> EffectiveFields:
-        """The same along the widest axis of the main input, for a graph like the network's."""
-        assert self.input is not None
-        return EffectiveFields(graph, self.input, self.number, (self.widest_axis,), self._powers)
+        if self.input is None:
+            return None
+        return EffectiveFields(self.network.graph, self.input, self.number, (self.widest_axis,))
 
     @cached_property
     def last_located(self) -> str:
@@ -391,9 +398,3 @@ class Facts:
     @cached_property
     def _attends(self) -> Attended:
         return Attended(self.number)
-
-
-def ways_through(reaches: Iterable[ReadExtent | None]) -> str:
-    """Through what else than the content some fields reach the whole input, in words."""
-    found = [name for reach in reaches if reach is not None for name in reach.through]
-    return " and ".join(dict.fromkeys(sorted(found)))

@@ -119,7 +119,7 @@ def _member(graph: Graph, names: list[str]):
 def _reads_by_sizes(node: Node) -> bool:
     """Whether which positions an operation reads depends on a symbol."""
     try:
-        reaches = node.op.reach(*node.types)
+        reaches = node.reach
     except ArchgraphError:
         return True
     return any(_has_symbols(read) for reach in reaches for _, read in reach.maps)

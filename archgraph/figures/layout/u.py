@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, BoxPart, Diagram, Edge, Line, Path, Text, line_width
@@ -29,7 +30,7 @@ class Skip:
     count: int = 1
     way: Box | None = None
 
-    @property
+    @cached_property
     def room(self) -> float:
         """How wide it is between its ends."""
         inner = line_width(self.label) if self.way is None else self.way.width

@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from sympy import Expr
 
-from archgraph.figures.content.boxes import pairs, tooltip
+from archgraph.figures.content.boxes import pairs
 from archgraph.figures.content.labels import input_name
 from archgraph.figures.content.mathtext import math
+from archgraph.figures.content.tooltips import tooltip
 from archgraph.figures.drawing.box_look import PLAIN_LOOK, BoxLook
 from archgraph.figures.drawing.diagram import Box, Line
 from archgraph.figures.drawing.style import SIZES, ramp

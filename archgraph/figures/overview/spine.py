@@ -21,7 +21,7 @@ from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.drawing.box_look import BoxLook, with_look
 from archgraph.figures.drawing.decks import frames
 from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Line, line_width
-from archgraph.figures.drawing.geometry import faults
+from archgraph.figures.drawing.geometry import is_faulty
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.layout.spine import CAPTION_MARGIN, framed, layout_spine
@@ -48,12 +48,14 @@ def spine_diagram(facts: Facts, found: Structure, width: float, *, open_one: boo
     chosen, tall = _to_open(facts, found) if open_one else None, None
     for groups, opened, room in _trials(found, chosen):
         drawn = _drawn(facts, found, groups, opened, room)
-        if drawn is None or drawn.width > width + 0.5 or faults(drawn):
+        if drawn is None or drawn.width > width + 0.5 or (tall is not None and drawn.height >= tall.height):
+            continue
+        if is_faulty(drawn):
             continue
         if drawn.height <= (facts.options.height or _PAGE_HEIGHT):
             return drawn
         # Better than nothing, if all forms turn out too tall.
-        tall = drawn if tall is None or drawn.height < tall.height else tall
+        tall = drawn
     return tall
 
 
@@ -101,7 +103,7 @@ def block_diagram(facts: Facts, group: Group, width: float) -> Diagram | None:
         labels = {name: value_label(facts, value) for value, name in inner.items()}
         entry, exit_ = (value_label(facts, value) for value in (repeat.body.inputs[0], repeat.outputs[0]))
         spine = layout_spine(Plan((slot,), {}, (), side_inputs, labels, entry, exit_))
-        if spine.width <= width + 0.5 and not spine.undrawn and not faults(spine.drawing):
+        if spine.width <= width + 0.5 and not spine.undrawn and not is_faulty(spine.drawing):
             return spine.drawing
     return None
 

@@ -20,7 +20,7 @@ from archgraph.figures.content.labels import count_label, value_label
 from archgraph.figures.content.law_lines import law
 from archgraph.figures.content.mathtext import line_of, shape, words
 from archgraph.figures.drawing.diagram import Cluster, Diagram, Line
-from archgraph.figures.drawing.geometry import faults
+from archgraph.figures.drawing.geometry import is_faulty
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.layout.streams import StreamBox, StreamDeck, StreamPlan, layout_streams
@@ -41,7 +41,7 @@ def streams_diagram(facts: Facts, found: TwoStreams, width: float) -> Diagram | 
     for chosen in dict.fromkeys((opened, None)):
         for room, brief in product((WIDE, MEDIUM, NARROW), (False, True)):
             drawn = _drawn(facts, found, chosen, room, brief=brief)
-            if drawn.width <= width + 0.5 and drawn.height <= _PAGE_HEIGHT and not faults(drawn):
+            if drawn.width <= width + 0.5 and drawn.height <= _PAGE_HEIGHT and not is_faulty(drawn):
                 return drawn
     return None
 

@@ -14,7 +14,7 @@ from archgraph.figures.content.labels import (
 )
 from archgraph.figures.content.mathtext import line_of
 from archgraph.figures.drawing.diagram import Box, Diagram
-from archgraph.figures.drawing.geometry import faults
+from archgraph.figures.drawing.geometry import is_faulty
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.layout.u import TURNING, Skip, UShape, fits, layout_us
 from archgraph.figures.overview.conditions import condition_row
@@ -64,12 +64,12 @@ def u_diagram(facts: Facts, us: Sequence[UParts], width: float) -> Diagram | Non
         if not all(fits(shape, width - (0.0 if len(us) == 1 else TURNING)) for shape in shapes):
             continue
         drawn = _with_conditions(facts, us, layout_us(shapes, width))
-        if faults(drawn):
+        if (tall is not None and drawn.height >= tall.height) or is_faulty(drawn):
             continue
         if drawn.height <= (facts.options.height or _PAGE_HEIGHT):
             return drawn
         # Better than nothing, if all forms turn out too tall.
-        tall = drawn if tall is None or drawn.height < tall.height else tall
+        tall = drawn
     return tall
 
 

@@ -93,6 +93,6 @@ def _attended(item: Item) -> tuple[Value, ...]:
     member = item.member
     if not isinstance(member, Node):
         return ()
-    reaches = [reach for reach in member.op.reach(*member.types) if reach.reads]
+    reaches = [reach for reach in member.reach if reach.reads]
     pairs = zip(item.inputs[1:], reaches[1:], strict=False)
     return tuple(value for value, reach in pairs if reach.mixing == "dynamic")

@@ -20,7 +20,7 @@ def takes_each_position(body: Graph) -> bool:
 
 
 def _alone(node: Node) -> bool:
-    reaches = [reach for reach in node.op.reach(*node.types) if reach.reads]
+    reaches = [reach for reach in node.reach if reach.reads]
     if not reaches and any(value.type.positions for value in node.outputs):  # a table by position
         return False
     itself = all(way == SAME for reach in reaches for _, way in reach.maps)

@@ -1,0 +1,40 @@
+"""What the tooltip of a box says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sympy import Expr
+
+from archgraph.fields.report.extent import ReadExtent
+from archgraph.figures.content.mathtext import grouped
+from archgraph.figures.facts.facts import Facts
+from archgraph.outline.items import Item
+
+
+def tooltip(facts: Facts, items: Sequence[Item], reach: ReadExtent | None, beside: Sequence[Item] = ()) -> str:
+    """Name, exact laws with their values, and the receptive field, as plain text."""
+    key = ("tooltip", tuple(items), reach, tuple(beside))
+    return facts.known(key, lambda: _tooltip(facts, items, reach, beside))
+
+
+def _tooltip(facts: Facts, items: Sequence[Item], reach: ReadExtent | None, beside: Sequence[Item]) -> str:
+    first = items[0]
+    path = first.path if len(items) == 1 else f"{first.path} … {items[-1].path}"
+    rows = [f"{path}: {', '.join(dict.fromkeys(item.member.title or item.label for item in items))}"]
+    for name, expression in (("params", facts.params((*beside, *items))), ("macs", facts.macs((*beside, *items)))):
+        rows.append(f"{name} = {_exact(facts, expression)}")
+    rows.append(f"output {facts.shown_type(items[-1].outputs[0])}")
+    if reach is not None:
+        rows.append(f"receptive field {reach.label} of {reach.extent}")
+    return "\n".join(rows)
+
+
+def _exact(facts: Facts, expression: Expr) -> str:
+    return facts.known(("exact", expression), lambda: _exactly(facts, expression))
+
+
+def _exactly(facts: Facts, expression: Expr) -> str:
+    value = grouped(round(facts.value(expression)))
+    law_text = str(expression).replace("**", "^").replace("*", "·")
+    return value if law_text.replace("·", "").isdigit() else f"{law_text} = {value}"
