@@ -36,7 +36,7 @@ _VAGUE, _PLACES = ("stage", "level", "repeat"), ("middle", "mid_block")
 #: A name of such words alone says less than that of a single block inside.
 _GENERAL = ("block", "layer", "unit", "module", "res", "residual")
 _ATTENTION = re.compile("att(ention|n)|transformer", re.IGNORECASE)
-_SILENT = ("concat", "crop_like", "split", "identity", "dropout", "flatten", "squeeze", "reshape", "permute")
+_SILENT = ("concat", "crop_like", "split", "identity", "dropout", "flatten", "squeeze", "reshape", "permute", "rename")
 
 
 def humanized(name: str) -> str:

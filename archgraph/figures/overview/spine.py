@@ -28,6 +28,7 @@ from archgraph.figures.layout.spine import CAPTION_MARGIN, framed, layout_spine
 from archgraph.figures.layout.spine_plan import Plan, SideInput, Slot, Spine
 from archgraph.figures.overview.spine_links import block_of, head_of, joined, repeat_of
 from archgraph.graph.ir import Repeat
+from archgraph.outline.folding import step_kinds
 from archgraph.outline.groups import Group
 from archgraph.outline.stages import Stage, stages
 from archgraph.outline.structure import Structure, merged_groups
@@ -183,6 +184,8 @@ def group_content(
     found = content(
         facts, items, own=own, side=side, times=group.times, room=room, strides=strides, beside=group.beside
     )
+    if group.steps:
+        return _with_steps(found, group, room)
     repeat = repeat_of(group)
     if repeat is None or (repeat.block == "repeat" and not repeat.title):
         return found
@@ -190,6 +193,14 @@ def group_content(
     tail = count_label(facts, repeat)
     heading = line_of(fitted(named, max(room, WIDE) - line_width(tail)), tail, gap=2.2)
     return replace(found, lines=(heading, *found.lines[1:]))
+
+
+def _with_steps(found: Content, group: Group, room: float) -> Content:
+    """The content of a fold, with how many steps it stands for and how many of them differ."""
+    steps, kinds = len(group.steps), step_kinds(group)
+    said = f"{steps} equal steps" if kinds == 1 else f"{steps} steps of {kinds} kinds"
+    line = fitted(words(said, SIZES.body), room)
+    return replace(found, lines=(*found.lines[: found.headings], line, *found.lines[found.headings :]))
 
 
 def _block_name(repeat: Repeat) -> str:
