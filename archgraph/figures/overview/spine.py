@@ -99,7 +99,7 @@ def block_diagram(facts: Facts, group: Group, width: float) -> Diagram | None:
         slot = Slot(Box(group.name, deck.width, deck.height), deck)
         inner = {outer: own.name for outer, own in zip(repeat.inputs[1:], repeat.body.inputs[1:], strict=True)}
         side_inputs = tuple(SideInput(name, group.name, (), name) for name in inner.values())
-        labels = {name: value_label(facts, value) for value, name in inner.items()}
+        labels = {name: value_label(facts, value, name) for value, name in inner.items()}
         entry, exit_ = (value_label(facts, value) for value in (repeat.body.inputs[0], repeat.outputs[0]))
         spine = layout_spine(Plan((slot,), {}, (), side_inputs, labels, entry, exit_))
         if spine.width <= width + 0.5 and not spine.undrawn and not faults(spine.drawing):
