@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import fsum
@@ -27,6 +28,9 @@ _THUMB, _THUMB_GAP = 21.0, 6.0
 _CIRCLE = 13.0
 _LAW_ROOM, _LAST_ROOM, _LONG_LAW, _BELOW = 150.0, 172.0, 72.0, 4.0
 _NEUTRAL = "#8a8a8a"
+
+#: Where a name of a class may be broken: not within an acronym or behind a digit.
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 #: The longest lines of a wide, a medium and a narrow box, in points.
 WIDE, MEDIUM, NARROW = 150.0, 108.0, 92.0
@@ -198,12 +202,15 @@ def wrapped(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
 
     >>> wrapped("timestep embedding, class embedding", lambda text: len(text) < 22, 2)
     ['timestep embedding,', 'class embedding']
+    >>> wrapped("PixArtAlphaTextProjection", lambda text: len(text) < 18, 2)
+    ['PixArtAlphaText', 'Projection']
     """
-    halves = _halves(text, fits) if most == 2 and not fits(text) else []
+    parts = [part for word in text.split() for part in _humps(word, fits)]
+    halves = _halves(parts, fits) if most == 2 and not fits(text) else []
     if halves:
         return halves
     lines, current = [], ""
-    for word in text.split():
+    for word in parts:
         longer = f"{current} {word}".strip()
         if current and not fits(longer) and len(lines) < most - 1:
             lines.append(current)
@@ -223,9 +230,18 @@ def fitted(line: Line, room: float) -> Line:
     return (*head, Run(text, last.face, last.size, last.rise, last.gap))
 
 
-def _halves(text: str, fits: Callable[[str], bool]) -> list[str]:
+def _humps(word: str, fits: Callable[[str], bool]) -> list[str]:
+    """A word in as few parts as fit: names of classes are broken before capitals where they are wider than a line."""
+    if fits(word):
+        return [word]
+    parts = [""]
+    for hump in _HUMP.split(word):
+        parts = [*parts[:-1], parts[-1] + hump] if fits(parts[-1] + hump) or not parts[-1] else [*parts, hump]
+    return parts
+
+
+def _halves(parts: Sequence[str], fits: Callable[[str], bool]) -> list[str]:
     """Two lines that both fit, broken after a comma if possible, of nearly equal length."""
-    parts = text.split()
     pairs = [(" ".join(parts[:index]), " ".join(parts[index:])) for index in range(1, len(parts))]
     fitting = [pair for pair in pairs if fits(pair[0]) and fits(pair[1])]
     best = min(fitting, key=lambda pair: (not pair[0].endswith(","), abs(len(pair[0]) - len(pair[1]))), default=())

@@ -14,6 +14,7 @@ from archgraph.figures.content.boxes import (
     fitted,
     natural_width,
     pairs,
+    title,
 )
 from archgraph.figures.content.labels import count_label, output_label, stage_way, value_label, way
 from archgraph.figures.content.law_lines import law
@@ -189,10 +190,9 @@ def group_content(
     repeat = repeat_of(group)
     if repeat is None or (repeat.block == "repeat" and not repeat.title):
         return found
-    named = words(facts.author.label(items) or _block_name(repeat), SIZES.title, "bold")
-    tail = count_label(facts, repeat)
-    heading = line_of(fitted(named, max(room, WIDE) - line_width(tail)), tail, gap=2.2)
-    return replace(found, lines=(heading, *found.lines[1:]))
+    named = facts.author.label(items) or _block_name(repeat)
+    heading = title(named, count_label(facts, repeat), max(room, WIDE))
+    return replace(found, lines=(*heading, *found.lines[found.headings :]), headings=len(heading))
 
 
 def _with_steps(found: Content, group: Group, room: float) -> Content:
