@@ -13,10 +13,10 @@ from archgraph.figures.charts.levels import levels_diagram
 from archgraph.figures.charts.matrix import matrix_strip
 from archgraph.figures.charts.sides import sides
 from archgraph.figures.charts.steps import steps
-from archgraph.figures.content.boxes import fitted, wrapped
 from archgraph.figures.content.legend import legend, lines_below, swatches, ticks
 from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.content.totals import signs, totals
+from archgraph.figures.content.wrapping import fitted, wrapped
 from archgraph.figures.drawing.bridges import bridged
 from archgraph.figures.drawing.diagram import Diagram, Line, Outline, Text
 from archgraph.figures.drawing.metrics import text_width

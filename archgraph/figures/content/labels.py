@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from sympy import Expr
 
-from archgraph.figures.content.boxes import NARROW, fitted
+from archgraph.figures.content.boxes import NARROW
 from archgraph.figures.content.law_lines import law
 from archgraph.figures.content.mathtext import line_of, math, shape, variable, words
+from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.diagram import Line
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts

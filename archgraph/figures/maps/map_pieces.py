@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.mathtext import line_of, words
+from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.box_look import with_look
 from archgraph.figures.drawing.diagram import (
     INK,

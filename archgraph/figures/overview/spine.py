@@ -11,7 +11,6 @@ from archgraph.figures.content.boxes import (
     boxed,
     circle,
     content,
-    fitted,
     natural_width,
     pairs,
     title,
@@ -19,6 +18,7 @@ from archgraph.figures.content.boxes import (
 from archgraph.figures.content.labels import count_label, output_label, stage_way, value_label, way
 from archgraph.figures.content.law_lines import law
 from archgraph.figures.content.mathtext import line_of, words
+from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.box_look import BoxLook, with_look
 from archgraph.figures.drawing.decks import frames
 from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Line, line_width
