@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
+from pathlib import Path
 
+from archgraph.cli.caveats import say_caveats
 from archgraph.cli.figure_values import read_node_style
-from archgraph.cli.output import show
+from archgraph.cli.output import flush_output, remark, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import (
     LOOK_FLAGS,
@@ -19,12 +22,13 @@ from archgraph.cli.shared import (
     add_parts,
     add_unset_names,
     figure_keywords,
+    is_model_name,
     load_bound,
     load_each,
     save,
 )
 from archgraph.cli.values import distinct, some_of, whole
-from archgraph.errors import QueryError
+from archgraph.errors import ArchgraphError, QueryError, printable, quoted
 
 
 def _draw_options(parser: Parser) -> None:
@@ -54,6 +58,7 @@ def _draw_options(parser: Parser) -> None:
         help="how boxes look, by path or kind: conv:fill=#1f5fa8,line=#000,text=#fff,width=1.5,dashed=true",
     )
     add_figure(parser)
+    parser.add_argument("--watch", action="store_true", help="draw again whenever the spec is saved, until Ctrl-C")
     add_parts(parser)
     add_at(parser)
     add_model(parser)
@@ -63,6 +68,40 @@ _DRAWN = ("view", "direction", "style", "color", "show", "terms", "values", "dep
 
 
 def _run_draw(options: argparse.Namespace) -> int:
+    if options.watch:
+        from archgraph.report.saves import at_every_save
+
+        # The whole folder, for a spec may be built on others in it.
+        at_every_save(_folder(options.spec), (".yaml", ".yml"), partial(_draw_again, options))
+    return _draw(options)
+
+
+def _folder(spec: str) -> Path:
+    """The folder of a file that an author saves."""
+    from archgraph.spec.load import shipped_folder, spec_path
+
+    if is_model_name(spec):
+        raise QueryError(f"--watch follows the file of a spec, and {quoted(printable(spec))} is a model")
+    path = spec_path(spec)
+    if not isinstance(path, Path) or path.parent == shipped_folder():
+        told = f"--watch follows a file that you save, and {quoted(printable(spec))} is shipped"
+        raise QueryError(told, hint=f"archgraph show {printable(spec)} > mine.yaml")
+    return path.parent
+
+
+def _draw_again(options: argparse.Namespace) -> None:
+    """Draw, or tell what is wrong: it may be right when it is saved next."""
+    options.asked = ()
+    try:
+        _draw(options)
+        say_caveats(options)
+    except ArchgraphError as error:
+        for line in f"{type(error).__name__}: {error}".split("\n"):
+            remark(line)
+    flush_output()
+
+
+def _draw(options: argparse.Namespace) -> int:
     styles = options.node_style
     figure = load_bound(options).draw(
         **{name: getattr(options, name) for name in _DRAWN},

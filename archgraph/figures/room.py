@@ -29,10 +29,23 @@ def put_on_page(facts: Facts, drawn: Diagram, width: float, below: float) -> Dia
         width: of the page.
         below: how much of the height stands below the drawing.
     """
-    room = (facts.options.height or PAGE_HEIGHT) - below
+    room = _room(facts, below)
     if drawn.height <= room or facts.options.direction == "right":
         return drawn
     return closer(drawn, room) or in_columns(drawn, width, room) or drawn
+
+
+def fits_page(facts: Facts, drawn: Diagram, width: float, below: float) -> bool:
+    """Whether a drawing is as small as asked, or as a page, with what stands below it.
+
+    What is asked to go to the right may be as wide as any page is.
+    """
+    widest = WIDEST if facts.options.direction == "right" else width
+    return drawn.width <= widest + 0.5 and drawn.height <= _room(facts, below) + 0.5
+
+
+def _room(facts: Facts, below: float) -> float:
+    return (facts.options.height or PAGE_HEIGHT) - below
 
 
 def size_notes(facts: Facts, view: str, drawn: Diagram, width: float) -> tuple[str, ...]:

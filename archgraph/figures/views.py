@@ -1,6 +1,6 @@
 """From an architecture and the name of a view to a finished diagram with its legend."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from math import log2
@@ -13,10 +13,10 @@ from archgraph.figures.charts.levels import levels_diagram
 from archgraph.figures.charts.matrix import matrix_strip
 from archgraph.figures.charts.sides import sides
 from archgraph.figures.charts.steps import steps
-from archgraph.figures.content.boxes import fitted, wrapped
 from archgraph.figures.content.legend import legend, lines_below, swatches, ticks
 from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.content.totals import signs, totals
+from archgraph.figures.content.wrapping import fitted, wrapped
 from archgraph.figures.drawing.bridges import bridged
 from archgraph.figures.drawing.diagram import Diagram, Line, Outline, Text
 from archgraph.figures.drawing.metrics import text_width
@@ -26,11 +26,12 @@ from archgraph.figures.facts.coloring import COLOR_KINDS
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.maps.maps_diagram import maps_diagram
 from archgraph.figures.maps.maps_legend import maps_legend, maps_rules, packed
-from archgraph.figures.overview.any_graph import full_diagram, graph_diagram
-from archgraph.figures.overview.spine import block_diagram, repeat_groups, spine_diagram
+from archgraph.figures.overview.any_graph import full_diagram
+from archgraph.figures.overview.less import graph_drawings, line_drawings
+from archgraph.figures.overview.spine import block_diagram, repeat_groups
 from archgraph.figures.overview.streams import streams_diagram
 from archgraph.figures.overview.u import u_diagram
-from archgraph.figures.room import put_on_page, size_notes
+from archgraph.figures.room import fits_page, put_on_page, size_notes
 from archgraph.outline.wording import capitalized
 
 _CHARTS = ("ladder", "matrix", "hops", "levels", "laws")
@@ -72,10 +73,19 @@ def _view(facts: Facts, view: str, widths: list[float], engine: str) -> Diagram:
     if view in ("ladder", "matrix", "hops"):
         return _chart(facts, view, widths[0])
     drawn = _first_fitting(facts, view, widths, engine)
-    below = _legend_below(facts, drawn, _page(drawn, widths)) if facts.options.legend else None
-    reserved = 0.0 if below is None else _LEGEND_GAP + below.height
-    drawn = put_on_page(facts, drawn, widths[-1], reserved)
     return _with_legend(facts, drawn, _page(drawn, widths))
+
+
+def _first_fitting(facts: Facts, view: str, widths: list[float], engine: str) -> Diagram:
+    """The most detailed drawing that fits a page, or the least detailed one."""
+    drawn = Diagram()
+    for whole in _drawings(facts, view, widths, engine):
+        below = _legend_below(facts, whole, _page(whole, widths)) if facts.options.legend else None
+        reserved = 0.0 if below is None else _LEGEND_GAP + below.height
+        drawn = put_on_page(facts, whole, widths[-1], reserved)
+        if fits_page(facts, drawn, widths[-1], reserved):
+            return drawn
+    return drawn
 
 
 def _page(drawn: Diagram, widths: list[float]) -> float:
@@ -96,34 +106,37 @@ def _maps(facts: Facts, view: str, width: float) -> Diagram:
     return _with_legend(facts, maps_diagram(facts, width), width)
 
 
-def _first_fitting(facts: Facts, view: str, widths: list[float], engine: str) -> Diagram:
+def _drawings(facts: Facts, view: str, widths: list[float], engine: str) -> Iterator[Diagram]:
+    """What a view may look like, in less and less detail."""
     if view in ("full", "unrolled"):
         graph = facts.flat if view == "unrolled" else facts.network.graph
-        return full_diagram(facts, graph, facts.selected if view == "full" else graph.outputs, engine)
-    if view == "blocks":
-        return _blocks(facts, widths, engine)
-    if facts.options.direction == "right":
-        return graph_diagram(facts, facts.structure, widths[-1], engine)
-    us = facts.us if facts.options.direction == "auto" else ()
-    if us and (drawn := u_diagram(facts, us, widths[-1])) is not None:
-        return drawn
-    streams = facts.streams if facts.options.direction == "auto" else None
-    if streams is not None and (drawn := streams_diagram(facts, streams, widths[-1])) is not None:
-        return drawn
-    for width in widths:
-        if (drawn := spine_diagram(facts, facts.structure, width)) is not None:
-            return drawn
-    return graph_diagram(facts, facts.structure, widths[-1], engine)
+        yield full_diagram(facts, graph, facts.selected if view == "full" else graph.outputs, engine)
+    elif view == "blocks":
+        yield from _blocks(facts, widths, engine)
+    elif (shaped := _shaped(facts, widths)) is not None:
+        yield shaped
+    else:
+        yield from line_drawings(facts, facts.structure, widths, engine)
 
 
-def _blocks(facts: Facts, widths: list[float], engine: str) -> Diagram:
+def _shaped(facts: Facts, widths: list[float]) -> Diagram | None:
+    """A U or two streams, where the network is that and no direction is asked for."""
+    if facts.options.direction != "auto":
+        return None
+    if facts.us and (drawn := u_diagram(facts, facts.us, widths[-1])) is not None:
+        return drawn
+    return streams_diagram(facts, facts.streams, widths[-1]) if facts.streams is not None else None
+
+
+def _blocks(facts: Facts, widths: list[float], engine: str) -> Iterator[Diagram]:
     decks = repeat_groups(facts, facts.structure)
     if not decks:
         raise QueryError(f"{facts.network.name} repeats no block.", hint="draw view='overview'")
     for width in widths if facts.options.direction != "right" else ():
         if (drawn := block_diagram(facts, decks[0], width)) is not None:
-            return drawn
-    return graph_diagram(facts, facts.inside(decks[0]), widths[-1], engine)
+            yield drawn
+            return
+    yield from graph_drawings(facts, facts.inside(decks[0]), widths[-1], engine)
 
 
 def _chart(facts: Facts, view: str, width: float) -> Diagram:

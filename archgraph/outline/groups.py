@@ -1,5 +1,7 @@
 """Groups: items that a figure draws as one box, and equal groups in a row that it draws once."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +18,7 @@ class Group:
         items: in order; ``absorbed`` are constants that they use (a position embedding).
         before: items that only change the resolution on the way here, written beside the arrow.
         beside: items off the main line that count for the laws.
+        steps: the groups in a row that a fold is drawn for, equal or not.
     """
 
     items: tuple[Item, ...]
@@ -23,6 +26,7 @@ class Group:
     absorbed: tuple[Item, ...] = ()
     times: int = 1
     beside: tuple[Item, ...] = ()
+    steps: tuple[Group, ...] = ()
 
     @property
     def name(self) -> str:
@@ -77,7 +81,14 @@ def _plain(before: Group, group: Group, flow: Flow) -> bool:
 def _alike(first: Group, second: Group, *, lossy: bool) -> bool:
     """Whether the first ends in what the second is."""
     count = len(second.items) // second.times
-    if second.before or first.circle or second.circle or len(first.items) != first.times * count:
+    if (
+        second.before
+        or first.circle
+        or second.circle
+        or first.steps
+        or second.steps
+        or len(first.items) != first.times * count
+    ):
         return False
     return _signature(first.items[-count:], lossy=lossy) == _signature(second.items[:count], lossy=lossy)
 

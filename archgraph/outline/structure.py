@@ -57,14 +57,18 @@ def structure(flow: Flow) -> Structure:
     sides, absorbed = _off_line(flow, line)
     sided = {item for tree in sides for item in tree}
     chain = merge(_grouped(flow, line, absorbed, sided), flow)
-    groups = tuple(Group(tuple(tree)) for tree in sides)
+    return linked(flow, entry, tuple(chain), tuple(Group(tuple(tree)) for tree in sides))
+
+
+def linked(flow: Flow, entry: Value | None, chain: tuple[Group, ...], sides: tuple[Group, ...]) -> Structure:
+    """The groups of a flow with the links between them."""
     # Links are between groups, so that it takes a structure with all of them to find any.
-    found = Structure(flow, entry, tuple(chain), groups, ())
+    found = Structure(flow, entry, chain, sides, ())
     links = tuple(_links(found))
     outputs = tuple(
         (found.owner[flow.maker[value]], value) for value in flow.outputs if flow.maker.get(value) in found.owner
     )
-    return Structure(flow, entry, tuple(chain), groups, links, outputs)
+    return Structure(flow, entry, chain, sides, links, outputs)
 
 
 def entry_of(flow: Flow) -> Value | None:

@@ -15,6 +15,8 @@ from archgraph.ops.arguments import per_axis
 from archgraph.ops.base import Op
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.pooling import Pool
+from archgraph.ops.traced.moves import Move
+from archgraph.ops.traced.values import Function, Reduce
 from archgraph.outline.items import CIRCLES, Item
 from archgraph.sizes.expansion import expanded
 
@@ -36,7 +38,12 @@ _VAGUE, _PLACES = ("stage", "level", "repeat"), ("middle", "mid_block")
 #: A name of such words alone says less than that of a single block inside.
 _GENERAL = ("block", "layer", "unit", "module", "res", "residual")
 _ATTENTION = re.compile("att(ention|n)|transformer", re.IGNORECASE)
-_SILENT = ("concat", "crop_like", "split", "identity", "dropout", "flatten", "squeeze", "reshape", "permute")
+_SILENT = (
+    *("concat", "crop_like", "split", "identity", "dropout", "flatten", "squeeze", "reshape", "permute", "rename"),
+    *("unflatten", "rearrange", "cast", "clone", "constant"),
+)
+#: Containers of PyTorch, whose names say nothing of what they hold.
+_CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
 
 
 def humanized(name: str) -> str:
@@ -65,6 +72,13 @@ def brief(network: Network, length: Expr) -> object:
 def appearance(op: Op, node: Node, show: ShowSize) -> str:
     """How an operation is written; families with a geometry show it."""
     return humanized(op.kind)
+
+
+@appearance.register(Function)
+@appearance.register(Reduce)
+@appearance.register(Move)
+def _by_function(op: Function | Reduce | Move, node: Node, show: ShowSize) -> str:
+    return humanized(op.function)
 
 
 @appearance.register(Conv)
@@ -114,6 +128,8 @@ def called(member: Member, show: ShowSize = str) -> str:
 def block_name(block: Repeat) -> str:
     """What a block is called: as its spec says, else in the words of its name."""
     inner = inmost(block)
+    if inner.block in _CONTAINERS and not inner.title:
+        return _listed(_named(_heard(inner.body.nodes), str), str)[0]
     return inner.title or humanized(inner.name if inner.block == "repeat" else inner.block)
 
 
@@ -140,7 +156,8 @@ def phrase(items: Sequence[Item], show: ShowSize = str, *, strides: bool = True)
     # A row of silent items alone still has to be called something.
     silent = (*_SILENT, *CIRCLES)
     members = [item.member for item in items if item.label not in silent or _adds_positions(item.member)]
-    members = members or [item.member for item in items]
+    # What takes nothing, such as a table of weights, serves the others.
+    members = sorted(members or [item.member for item in items], key=lambda member: not member.inputs)
     spelled = [_spelled(member, show) for member in members]
     # Loose operations have names of their own already; spelling is for blocks, whose names are the author's.
     if all(spelled) and any(isinstance(member, Repeat) for member in members):
@@ -182,8 +199,14 @@ def _opened(members: Sequence[Member]) -> list[Member]:
         name = member.block if isinstance(member, Repeat) else ""
         vague = (name in _VAGUE and len({node.label for node in inner}) == 1) or name in _PLACES
         vague = vague or (len(inner) == 1 and isinstance(member, Repeat) and not _speaks(member))
-        out += _opened(inner) if inner and ((vague and blocks) or _boasts(member)) else [member]
+        opens = (vague and blocks) or _boasts(member) or name in _CONTAINERS
+        out += _opened(_heard(inner)) if inner and opens else [member]
     return out
+
+
+def _heard(members: Sequence[Member]) -> Sequence[Member]:
+    """The members that a list in words names."""
+    return [member for member in members if member.label not in (*_SILENT, *CIRCLES)] or members
 
 
 def _boasts(member: Member) -> bool:

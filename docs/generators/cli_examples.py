@@ -243,6 +243,10 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Feature maps in true proportion.", "draw conv_stack --style perspective -o maps.svg"),
         ("Two levels of blocks opened.", "draw vit --depth 2 -o deep.svg"),
         ("A network of your own.", f"draw nets:build {MODEL} -o own.svg"),
+        (
+            "Again whenever the spec is saved, until Ctrl-C; a mistake is told, and ends nothing.",
+            "draw tiny.yaml --watch -o tiny.tex",
+        ),
     ),
     "contrast": (
         ("What sets two networks apart, as a table.", "contrast unet:padded-512 dit"),

@@ -68,11 +68,16 @@ def _uses(command: Command, shell: Shell) -> Iterator[str]:
             yield f"`{name}` is\n\n```{LANGUAGES[name.rpartition('.')[2]]}\n{text}```\n"
     for told, use in USES[command.name]:
         line = f"archgraph {use}"
-        printed = shortened(shell.run(line, status=None if "--limit" in use else 0))
+        printed = shortened(shell.run(line, status=_status(use)))
         yield (f"{told}\n\n" if told else "") + f"```sh\n{line}\n```\n\n```text\n{printed}\n```\n"
         if command.name in SHOWN and use.endswith(".svg"):
             file = use.split()[-1]
             yield f"![What `{line}` draws](../../../renders/{PICTURES}/{file})\n"
+
+
+def _status(use: str) -> int | None:
+    """How a use ends: one that finds a network above a limit says so, and one that goes on ends by Ctrl-C."""
+    return None if "--limit" in use else 130 if "--watch" in use else 0
 
 
 def _keep_figures(command: Command, folder: Path, pictures: Path) -> None:

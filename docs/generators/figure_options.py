@@ -2,49 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from archgraph.architecture.architecture import load
+from archgraph.architecture.architecture import load, loads
 from archgraph.architecture.several import contrast
 from archgraph.figures.figure import Figure
 
 VIEWS = ("blocks", "ladder", "matrix", "hops", "levels", "laws")
-LOOKS = {
-    "theme-dark": {"theme": "dark"},
-    "background-paper": {"background": "paper"},
-    "background-transparent": {"background": "transparent"},
-    "fonts-outlines": {"fonts": "outlines"},
-    "color-macs": {"color": "macs"},
-    "color-op": {"color": "op"},
-    "show-shape": {"show": ["shape"]},
-    "values": {"values": True},
-    "width-wide": {"width": "4.5in"},
+LONG = """\
+archgraph: 1
+name: Sixty layers
+symbols: {H: 64}
+inputs: {x: {c: 8, h: H, w: H}}
+network:
+  - for: {i: 0..59}
+    do:
+      - conv: {out: 8 + 8 * (i % 7), kernel: 3, padding: same}
+      - relu
+"""
+LOOK = {"fill": "#e0ecf7", "line": "#1f5fa8", "width": 1.5}
+PARTS = {
+    "labels": {"mlp": "Feed forward", "blocks": "Transformer block", "t": "noise level"},
+    "node_style": {"attention": LOOK, "mlp": {"dashed": True}},
+    "hide": ["y"],
+    "title": "DiT in other words",
 }
+PICTURES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    **{f"view-{view}": ("dit", {"view": view, "width": "column"}) for view in VIEWS},
+    "theme-dark": ("conv_stack", {"theme": "dark"}),
+    "theme-slides": ("conv_stack", {"theme": "slides", "width": "7in"}),
+    "background-paper": ("conv_stack", {"background": "paper"}),
+    "background-transparent": ("conv_stack", {"background": "transparent"}),
+    "fonts-outlines": ("conv_stack", {"fonts": "outlines"}),
+    "color-macs": ("conv_stack", {"color": "macs"}),
+    "color-op": ("conv_stack", {"color": "op"}),
+    "show-shape": ("conv_stack", {"show": ["shape"]}),
+    "values": ("conv_stack", {"values": True}),
+    "terms": ("llama", {"view": "blocks", "terms": "full"}),
+    "legend": ("conv_stack", {"legend": False}),
+    "parts": ("dit", PARTS),
+    "depth": ("dit", {"depth": 0}),
+    "focus": ("dit", {"focus": "blocks"}),
+    "direction-right": ("conv_stack", {"direction": "right"}),
+    "palette": ("dit", {"view": "blocks", "width": "column", "palette": "ember"}),
+    "style-maps": ("vit", {"style": "maps"}),
+    "style-u": ("unet", {"style": "maps"}),
+    "style-perspective": ("vgg", {"style": "perspective"}),
+    "width-wide": ("conv_stack", {"width": "4.5in"}),
+    "venue": ("conv_stack", {"width": "column", "venue": "acl"}),
+    "height": ("resnet", {"height": "3.8in"}),
+    "columns": ("vgg", {"view": "full"}),
+    "fold": (LONG, {}),
+}
+"""What is drawn, and how, by the name of the file."""
+CONTRASTS: Mapping[str, tuple[tuple[str, str], Mapping[str, Any]]] = {
+    "style-contrast": (("unet:padded-512", "dit"), {"style": "maps", "panels": ["stages"]}),
+    "panels": (("conv_stack", "vit"), {"panels": ["stages", "laws"], "width": "4.5in"}),
+}
+WITHOUT = {"dpi": "only a .png has dots"}
+"""Options of which no picture in SVG can say anything, and why."""
 
 
-def option_figures() -> dict[str, Figure]:
-    """Return figures by the name of their file."""
-    found = {f"view-{view}": load("dit").draw(view, width="column") for view in VIEWS}
-    stack = load("conv_stack")
-    found |= {name: stack.draw(**options) for name, options in LOOKS.items()}
-    dit = load("dit")
-    looks = {"attention": {"fill": "#e0ecf7", "line": "#1f5fa8", "width": 1.5}, "mlp": {"dashed": True}}
-    names = {"mlp": "Feed forward", "blocks": "Transformer block", "t": "noise level"}
-    found["parts"] = dit.draw(labels=names, node_style=looks, hide=["y"], title="DiT in other words")
-    found["depth"], found["focus"] = dit.draw(depth=0), dit.draw(focus="blocks")
-    found["direction-right"] = stack.draw(direction="right")
-    found["palette"] = dit.draw("blocks", width="column", palette="ember")
-    found["theme-slides"] = stack.draw(theme="slides", width="7in")
-    found["style-maps"], found["style-u"] = load("vit").draw(style="maps"), load("unet").draw(style="maps")
-    found["style-perspective"] = load("vgg").draw(style="perspective")
-    found["columns"] = load("vgg").draw("full")
-    found["style-contrast"] = contrast(load("unet:padded-512"), dit, style="maps", panels=["stages"])
-    found["panels"] = contrast(stack, load("vit"), panels=["stages", "laws"], width="4.5in")
-    return found
+def option_figures() -> Iterator[tuple[str, Figure]]:
+    """Return figures with the name of their file."""
+    for name, (spec, said) in PICTURES.items():
+        yield name, (loads(spec) if "\n" in spec else load(spec)).draw(**said)
+    for name, (specs, said) in CONTRASTS.items():
+        yield name, contrast(*map(load, specs), **said)
 
 
 def write_options(folder: Path) -> None:
     """Write the pictures."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, figure in option_figures().items():
+    for name, figure in option_figures():
         figure.save(folder / f"{name}.svg")

@@ -9,8 +9,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
 
 from archgraph.cli import main
+from archgraph.report import saves
 
 MOST_LINES = 26
 WIDEST = 118
@@ -33,7 +35,9 @@ class Shell:
         words = shlex.split(command)
         out, err = io.StringIO(), io.StringIO()
         assert words[0] == "archgraph", f"a page may only run archgraph, and not {words[0]}"
-        with _inside(self.folder), redirect_stdout(out), redirect_stderr(err):
+        # Nobody saves a file while a page is made: what would wait for that is interrupted.
+        interrupted = patch.object(saves, "pause", side_effect=KeyboardInterrupt)
+        with _inside(self.folder), redirect_stdout(out), redirect_stderr(err), interrupted:
             try:
                 found = main(words[1:])
             except SystemExit as end:

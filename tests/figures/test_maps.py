@@ -261,11 +261,29 @@ def test_a_page_that_is_too_narrow_is_told_a_width_that_holds_the_maps(name):
     assert g.draw(style="maps", width=width).notes == ()
 
 
+def _joining(diagram) -> list[tuple[tuple[float, float], str]]:
+    """The tips of all dashed arrows that come from below, and what is written at their other ends."""
+    texts = [mark for mark in diagram.marks if isinstance(mark, Text)]
+    arrows = [mark for mark in diagram.marks if isinstance(mark, Path) and mark.dash and mark.arrow]
+    found = []
+    for (x, y), tip in (arrow.points for arrow in arrows):
+        (text,) = [one for one in texts if abs(one.x + one.width / 2 - x) < 1 and 0 < one.y - y < 10]
+        found.append((tip, text.string))
+    return found
+
+
 def test_what_conditions_an_open_block_leads_to_it():
-    """A dashed arrow to its frame, with the names that figures give the inputs."""
+    """A dashed arrow to its frame, or to a bracket under what is applied once, with the names of the inputs."""
     diagram = ag.load("dit").draw(style="maps", labels={"t": "noise level"}).diagram
     (frame,) = [one for one in diagram.clusters if one.copies]
-    (arrow,) = [mark for mark in diagram.marks if isinstance(mark, Path) and mark.dash and mark.arrow]
-    (x, _), (_, tip) = arrow.points
+    ((x, tip), into_blocks), ((further, low), into_last) = _joining(diagram)
     assert frame.extent.left < x < frame.extent.right and abs(tip - frame.extent.bottom) < 1
-    assert "noise level, y" in [mark.string for mark in diagram.marks if isinstance(mark, Text)]
+    (last,) = [box for box in diagram.boxes if box.extent.left < further < box.extent.right and box.y < low]
+    assert 0 < low - last.extent.bottom < 6
+    assert into_blocks == into_last == "noise level, y"
+
+
+def test_every_place_that_a_condition_joins_is_marked_where_places_are_few():
+    assert [text for _, text in _joining(ag.load("sd3").draw(style="maps").diagram)] == ["pooled, t"] * 3
+    assert _joining(ag.load("ddpm").draw(style="maps").diagram) == []
+    assert _joining(ag.load("sd3").draw(style="maps", hide=["pooled", "t"]).diagram) == []

@@ -48,6 +48,14 @@ def test_nothing_is_cut_where_two_lines_go_on():
     assert in_columns(Diagram(whole.boxes, (*whole.edges, beside), width=40, height=162), 300, 100) is None
 
 
+@pytest.mark.parametrize("name, height", [("resnet", "3in"), ("mobilenet_v2", "3in"), ("vgg", "3in"), ("vgg", "5in")])
+def test_no_line_between_columns_runs_through_what_is_written_beside_it(name, height):
+    drawn = ag.load(name).draw(height=height).diagram
+    for edge in drawn.edges:
+        levels = [a[1] for a, b in pairwise(edge.path.points) if a[1] == b[1]] if edge.path else []
+        assert not [text for text in edge.label for y in levels if text.extent.top < y < text.extent.bottom]
+
+
 @pytest.mark.parametrize("height", [1.0, -50.0])
 def test_a_page_without_room_ends(height):
     assert in_columns(chain(12), 60, height) is None

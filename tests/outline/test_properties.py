@@ -22,12 +22,13 @@ from sympy import Add, expand
 import archgraph as ag
 from archgraph.cost.costs import METRICS, Costs
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.outline.folding import fold_line
 from archgraph.outline.forms.form import leaves_of
 from archgraph.outline.forms.network_outline import outline_of
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Flow, flow_of, read_operands
 from archgraph.outline.stages import stages
-from archgraph.outline.structure import merged_groups, structure
+from archgraph.outline.structure import Structure, merged_groups, structure
 from archgraph.outline.u_parts import us_of
 from archgraph.spec.load import shipped_names
 
@@ -132,21 +133,35 @@ def totals_are_sums_over_items(graph, outputs):
 # -- structures ----------------------------------------------------------------------------------------------
 
 
-def every_item_is_in_one_group(graph, outputs):
+def structures(graph: Graph, outputs: tuple[Value, ...]) -> Iterator[tuple[Flow, Structure]]:
+    """The structure of every flow, as it is and folded."""
     for one in flows(graph, outputs):
         found = structure(one)
+        yield one, found
+        yield from ((one, fold_line(found, most)) for most in (6, 1))
+
+
+def every_item_is_in_one_group(graph, outputs):
+    for one, found in structures(graph, outputs):
         places = Counter(item for group in (*found.chain, *found.sides) for item in group.all)
         assert places == Counter(one.items)
         assert Counter(item for group in (*merged_groups(found), *found.sides) for item in group.all) == places
 
 
 def the_main_line_is_a_path(graph, outputs):
-    for one in flows(graph, outputs):
-        found = structure(one)
+    for one, found in structures(graph, outputs):
         line = [item for group in found.chain for item in (*group.before, *group.items)]
         assert line == sorted(line, key=one.items.index)
         for before, item in pairwise(line):
             assert set(before.outputs) & set(item.inputs), (before.path, item.path)
+
+
+def folds_are_as_short_as_asked(graph, outputs):
+    for one in flows(graph, outputs):
+        found = structure(one)
+        for most in (6, 1):
+            fewer = fold_line(found, most)
+            assert len(fewer.chain) <= most and set(fewer.sides) <= set(found.sides)
 
 
 def sides_come_in_order(graph, outputs):
@@ -156,8 +171,7 @@ def sides_come_in_order(graph, outputs):
 
 
 def links_and_the_line_are_all_edges(graph, outputs):
-    for one in flows(graph, outputs):
-        found = structure(one)
+    for one, found in structures(graph, outputs):
         below = set(pairwise(found.chain))
         read = {(value, item) for item in one.items for value in item.inputs}
         told: set[tuple[object, Group]] = set()
@@ -174,8 +188,7 @@ def links_and_the_line_are_all_edges(graph, outputs):
 
 
 def outputs_leave_from_their_makers(graph, outputs):
-    for one in flows(graph, outputs):
-        found = structure(one)
+    for one, found in structures(graph, outputs):
         assert [value for _, value in found.outputs] == [value for value in one.outputs if value in one.maker]
         assert all(found.owner[one.maker[value]] is group for group, value in found.outputs)
 
@@ -280,6 +293,7 @@ LAWS = [
     totals_are_sums_over_items,
     every_item_is_in_one_group,
     the_main_line_is_a_path,
+    folds_are_as_short_as_asked,
     sides_come_in_order,
     links_and_the_line_are_all_edges,
     outputs_leave_from_their_makers,

@@ -11,8 +11,8 @@ from archgraph.figures.charts.ladder import curve
 from archgraph.figures.charts.ladder_chart import chart, key, notes
 from archgraph.figures.charts.matrix import key_width, matrix, moves_key
 from archgraph.figures.charts.sides import Side
-from archgraph.figures.content.boxes import wrapped
 from archgraph.figures.content.mathtext import words
+from archgraph.figures.content.wrapping import wrapped
 from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Text
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import SIZES

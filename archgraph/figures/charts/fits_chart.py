@@ -7,8 +7,8 @@ from archgraph.errors import QueryError
 from archgraph.figures.charts.chart_words import chart_words
 from archgraph.figures.charts.layer_marks import LAYER_COLORS, LAYER_DASHES, RADIUS, Mark
 from archgraph.figures.charts.log_axes import LogAxes, Scale
-from archgraph.figures.content.boxes import wrapped
 from archgraph.figures.content.mathtext import words
+from archgraph.figures.content.wrapping import wrapped
 from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Path, Rect, Text
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import FRAME, GRID, HAIR, LINE, SIZES

@@ -6,8 +6,8 @@ from itertools import groupby
 from math import fsum
 
 from archgraph.figures.charts.ladder import LadderStep
-from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.mathtext import words
+from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Diagram, Path, Rect, Text
 from archgraph.figures.drawing.style import FRAME, HAIR, SIZES, ramp, shade
 from archgraph.figures.facts.facts import Facts

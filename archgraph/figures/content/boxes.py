@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import fsum
 
@@ -14,14 +14,15 @@ from archgraph.figures.content.mathtext import line_of, math, shape, words
 from archgraph.figures.content.thumbnails import connectivity, field_square
 from archgraph.figures.content.tooltips import tooltip
 from archgraph.figures.content.windows import with_windows
+from archgraph.figures.content.wrapping import fitted, wrapped
 from archgraph.figures.drawing.box_look import PLAIN_LOOK, BoxLook, with_look
-from archgraph.figures.drawing.diagram import Box, BoxPart, Line, Live, Outline, Path, Rect, Run, Text, line_width
+from archgraph.figures.drawing.diagram import Box, BoxPart, Line, Live, Outline, Path, Rect, Text, line_width
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.outlines import BAR, INSET, outline, outlined
 from archgraph.figures.drawing.style import FRAME, HAIR, LINE, SIDE_FILL, SIZES, ramp
 from archgraph.figures.facts.facts import Facts
 from archgraph.outline.items import Item
-from archgraph.outline.wording import abbreviated, capitalized, phrase, shortened
+from archgraph.outline.wording import abbreviated, capitalized, phrase
 
 _PAD, _LINE_HEIGHT, _TOP = 4.5, 9.6, 9.2
 _THUMB, _THUMB_GAP = 21.0, 6.0
@@ -197,45 +198,6 @@ def title(text: str, tail: Line, room: float, most: int = 2, *, light: bool = Fa
     lines = wrapped(text if fits(text) else abbreviated(text), fits, most)
     *before, last = [words(line, size, face) for line in lines]
     return [*before, line_of(last, tail, gap=2.2)]
-
-
-def wrapped(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
-    """Break a text between words into at most so many lines; the last one is cut short where it must be.
-
-    >>> wrapped("timestep embedding, class embedding", lambda text: len(text) < 22, 2)
-    ['timestep embedding,', 'class embedding']
-    """
-    halves = _halves(text, fits) if most == 2 and not fits(text) else []
-    if halves:
-        return halves
-    lines, current = [], ""
-    for word in text.split():
-        longer = f"{current} {word}".strip()
-        if current and not fits(longer) and len(lines) < most - 1:
-            lines.append(current)
-            current = word
-        else:
-            current = longer
-    return [*lines, shortened(current, fits)]
-
-
-def fitted(line: Line, room: float) -> Line:
-    """The line, its last run cut short where it is wider than the room."""
-    if line_width(line) <= room or not line:
-        return line
-    *head, last = line
-    used = line_width(head) + last.gap
-    text = wrapped(last.text, lambda shown: text_width(shown, last.face, last.size) <= room - used, 1)[0]
-    return (*head, Run(text, last.face, last.size, last.rise, last.gap))
-
-
-def _halves(text: str, fits: Callable[[str], bool]) -> list[str]:
-    """Two lines that both fit, broken after a comma if possible, of nearly equal length."""
-    parts = text.split()
-    pairs = [(" ".join(parts[:index]), " ".join(parts[index:])) for index in range(1, len(parts))]
-    fitting = [pair for pair in pairs if fits(pair[0]) and fits(pair[1])]
-    best = min(fitting, key=lambda pair: (not pair[0].endswith(","), abs(len(pair[0]) - len(pair[1]))), default=())
-    return list(best)
 
 
 def laws(facts: Facts, items: Sequence[Item], room: float) -> list[Line]:

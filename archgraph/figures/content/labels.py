@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from sympy import Expr
 
-from archgraph.figures.content.boxes import NARROW, fitted
+from archgraph.figures.content.boxes import NARROW
 from archgraph.figures.content.law_lines import law
 from archgraph.figures.content.mathtext import line_of, math, shape, variable, words
+from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.diagram import Line
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
@@ -21,11 +22,17 @@ from archgraph.outline.u_parts import USkip
 from archgraph.outline.wording import humanized, phrase
 
 
-def value_label(facts: Facts, value: Value | None) -> Line:
-    """The name and the shape of a value."""
+def value_label(facts: Facts, value: Value | None, inside: str = "") -> Line:
+    """The name and the shape of a value; one of several results has no name but that ``inside`` of what reads it."""
     if value is None:
         return ()
-    return line_of(input_name(facts, value.name), shape(facts.sizes(value), SIZES.body), gap=3.0)
+    name = value.name if is_named(value) else inside
+    return line_of(input_name(facts, name) if name else (), shape(facts.sizes(value), SIZES.body), gap=3.0)
+
+
+def is_named(value: Value) -> bool:
+    """Whether an author named a value, or the step that makes it alone; results of a step are else numbered."""
+    return "#" not in value.name
 
 
 def input_name(facts: Facts, name: str) -> Line:
@@ -45,7 +52,8 @@ def exit_label(facts: Facts, head: Sequence[Item], output: Value) -> Line:
 
 def output_label(facts: Facts, value: Value, *, brief: bool) -> Line:
     """A further output: its shape, or its name where there is little room."""
-    return words(value.name, SIZES.small) if brief else shape(facts.sizes(value), SIZES.small)
+    named = brief and is_named(value)
+    return words(humanized(value.name), SIZES.small) if named else shape(facts.sizes(value), SIZES.small)
 
 
 def copy_label(facts: Facts, copies: Sequence[USkip], *, brief: bool) -> Line:

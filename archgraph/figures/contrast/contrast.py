@@ -10,9 +10,9 @@ from archgraph.figures.charts.charts import CHARTS, charts
 from archgraph.figures.charts.ladder import LadderStep
 from archgraph.figures.charts.levels import levels_diagram
 from archgraph.figures.charts.sides import LOOKS, Side, sides
-from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.legend import legend
 from archgraph.figures.content.mathtext import line_of, words
+from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.contrast.panel import LOW, TALL, panel, tells_mixing
 from archgraph.figures.contrast.table import laws
 from archgraph.figures.drawing.diagram import MUTED, Diagram, Path, Text

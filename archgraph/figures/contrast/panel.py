@@ -8,9 +8,9 @@ from archgraph.comparison.mixing import mixing
 from archgraph.fields.report.extent import ReadExtent
 from archgraph.figures.charts.ladder import LadderStep
 from archgraph.figures.charts.steps import u_rows
-from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.mathtext import line_of, shape, words
 from archgraph.figures.content.thumbnails import field_square
+from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.diagram import (
     INK,
     MUTED,

@@ -10,9 +10,9 @@ from archgraph.comparison.compared import Comparison
 from archgraph.comparison.knobs import Knob
 from archgraph.comparison.seen import Seen, Since
 from archgraph.figures.charts.sides import Side
-from archgraph.figures.content.boxes import fitted, wrapped
 from archgraph.figures.content.law_lines import claimed, law_side, value_side
 from archgraph.figures.content.mathtext import line_of, number, variable, words
+from archgraph.figures.content.wrapping import fitted, wrapped
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, BoxPart, Diagram, Line, Path, Text, line_width
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import FRAME, SIZES

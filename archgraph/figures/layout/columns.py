@@ -55,9 +55,14 @@ def _cuts(drawn: Diagram) -> Iterator[_Cut]:
         if bottom < extent.top - 4:
             y = (bottom + extent.top) / 2
             through = [edge for edge, span in spans if span.top <= y <= span.bottom]
-            if len(through) == 1 and {through[0].source, through[0].target} <= boxes:
+            if len(through) == 1 and {through[0].source, through[0].target} <= boxes and _said_above(through[0], y):
                 yield _Cut(y, through[0])
         bottom = max(bottom, extent.bottom)
+
+
+def _said_above(edge: Edge, y: float) -> bool:
+    """Whether what is written beside a line stays with its beginning."""
+    return all(text.extent.bottom <= y for text in edge.label)
 
 
 def _things(drawn: Diagram) -> Iterator[Extent]:
@@ -108,7 +113,10 @@ def _folded(drawn: Diagram, cuts: Sequence[_Cut]) -> Diagram:
         moves.append((dx, dy))
         whole = whole.plus(piece.moved(dx, dy))
         left += extent.right - extent.left + _GAP
-    bottom = whole.extent.bottom + _TURN
+    labels = (
+        text.moved(*move).extent.bottom for cut, move in zip(cuts, moves, strict=False) for text in cut.edge.label
+    )
+    bottom = max((whole.extent.bottom, *labels)) + _TURN
     joins = [_joined(cut, moves[i], moves[i + 1], pieces[i + 1], bottom) for i, cut in enumerate(cuts)]
     return replace(
         drawn,

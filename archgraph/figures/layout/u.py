@@ -14,7 +14,7 @@ _ONE_LINE, _CLOSE = 20.0, 8.0
 """How high a box of one line is at most, and the gap below it: a long row of equal blocks stays on the page."""
 _LINE_HEIGHT = 9.0
 _SKIP_MARGIN = 13.0
-_PITCH, _BETWEEN = 4.4, 24.0
+_PITCH, _BETWEEN = 5.2, 24.0
 
 #: Room on the right of a U for the line that leads to the next one.
 TURNING = 10.0

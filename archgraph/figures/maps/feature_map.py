@@ -55,6 +55,14 @@ class MapDeck:
 
 
 @dataclass(frozen=True, eq=False)
+class MapBlock:
+    """What an open block writes that is applied once; ``conditions`` are the values that join in it."""
+
+    inner: tuple[MapElement, ...]
+    conditions: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class WayPast:
     """Elements with a way past them; ``word`` says what is on the way, or how it joins if it does not add."""
 
@@ -71,7 +79,7 @@ class MapLanes:
     word: str = ""
 
 
-MapElement = FeatureMap | MapDeck | WayPast | MapLanes
+MapElement = FeatureMap | MapDeck | MapBlock | WayPast | MapLanes
 
 
 @dataclass(frozen=True, eq=False)

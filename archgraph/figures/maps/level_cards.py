@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from archgraph.errors import counted
-from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.law_lines import alive, law
 from archgraph.figures.content.mathtext import line_of, shape, words
+from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Line, Live, Rect, Text, line_width
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.mathtext import line_of, words
+from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.box_look import with_look
 from archgraph.figures.drawing.diagram import (
     INK,
@@ -24,15 +24,15 @@ from archgraph.figures.drawing.diagram import (
 )
 from archgraph.figures.drawing.style import DECK, DECK_EDGE, LINE, SIZES, SKIP
 from archgraph.figures.maps.drawn_map import EDGE, MapScale, map_box
-from archgraph.figures.maps.feature_map import FeatureMap, MapDeck, MapElement, MapLanes, WayPast
+from archgraph.figures.maps.feature_map import FeatureMap, MapBlock, MapDeck, MapElement, MapLanes, WayPast
 from archgraph.figures.maps.fragment import HEAD, Fragment, chained, dot, extended
 from archgraph.figures.maps.map_facts import MapFacts
-from archgraph.outline.wording import capitalized
+from archgraph.outline.wording import capitalized, humanized
 
 _LONGEST_NAME = 72.0
 _BEHIND, _BEHIND_EDGE = "#ececec", "#9a9a9a"
 _STACK, _PAD, _ARC, _LABEL, _LANE_GAP, _FORK = 2.3, 6.0, 4.5, 9.5, 9.0, 7.0
-_JOIN = 10.0
+_JOIN, _BRACKET = 10.0, 3.5
 
 
 @dataclass
@@ -61,6 +61,8 @@ class MapPieces:
             return self._map(one)
         if isinstance(one, MapDeck):
             return self._deck(one)
+        if isinstance(one, MapBlock):
+            return self._block(one)
         return self._past(one) if isinstance(one, WayPast) else self._lanes(one)
 
     def _unique(self, name: str) -> str:
@@ -137,7 +139,7 @@ class MapPieces:
         name = self._unique(one.name)
         frame = Cluster(name, extent, (text,), 2, frames=tuple(_cards(extent, 3.0, 4.0)))
         drawn = replace(framed.drawn, clusters=(frame, *framed.drawn.clusters))
-        joining = self._joining(one, framed.width / 2, bottom)
+        joining = self._joining(one.conditions, framed.width / 2, bottom)
         drawn = replace(drawn, marks=(*drawn.marks, *joining))
         self.named = ""
         ends = Diagram(clusters=(frame,), marks=joining).extent
@@ -151,11 +153,24 @@ class MapPieces:
             tail=max(framed.width + 6.0, ends.right),
         )
 
-    def _joining(self, one: MapDeck, x: float, y: float) -> tuple[Path | Text, ...]:
-        """What joins in a repeat each time: a dashed arrow into its frame from below, with names."""
-        if not one.conditions:
+    def _block(self, one: MapBlock) -> Fragment:
+        """Maps on a bracket, into which their conditions go."""
+        inner = self.row(one.inner)
+        left, right = min(0.0, inner.lead), max(inner.width, inner.tail)
+        y = inner.bottom + _BRACKET
+        corners = ((left, y - 2.0), (left, y), (right, y), (right, y - 2.0))
+        bracket = Path(corners, SKIP, LINE)
+        marks = (bracket, *self._joining(one.conditions, (left + right) / 2, y))
+        ends = Diagram(marks=marks).extent
+        drawn = replace(inner.drawn, marks=(*inner.drawn.marks, *marks))
+        lead, tail = min(inner.lead, ends.left), max(inner.tail, ends.right)
+        return replace(inner, drawn=drawn, bottom=ends.bottom, lead=lead, tail=tail)
+
+    def _joining(self, conditions: Sequence[str], x: float, y: float) -> tuple[Path | Text, ...]:
+        """What joins in a block: a dashed arrow into its frame or bracket from below, with names."""
+        if not conditions:
             return ()
-        names = ", ".join(self.known.facts.author.input_label(name) or name for name in one.conditions)
+        names = ", ".join(self.known.facts.author.input_label(name) or humanized(name) for name in conditions)
         arrow = Path(((x, y + _JOIN), (x, y + 0.5)), SKIP, LINE, (3.0, 2.0), arrow=True, head=HEAD)
         text = Text(fitted(words(names, SIZES.small), _LONGEST_NAME), color=MUTED)
         return arrow, text.centered(x).moved(0.0, y + _JOIN + 7.6)

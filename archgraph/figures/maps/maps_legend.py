@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from archgraph.figures.content.boxes import wrapped
 from archgraph.figures.content.legend import swatches
 from archgraph.figures.content.mathtext import line_of, words
+from archgraph.figures.content.wrapping import wrapped
 from archgraph.figures.drawing.diagram import Diagram, Line, Path, Rect, line_width
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import SIZES, SKIP

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from archgraph.figures.content.boxes import fitted
 from archgraph.figures.content.mathtext import words
+from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.diagram import Diagram, Text
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts

@@ -13,6 +13,7 @@ from archgraph.figures.facts.facts import Facts
 from archgraph.figures.facts.naming import means
 from archgraph.figures.maps.feature_map import (
     FeatureMap,
+    MapBlock,
     MapDeck,
     MapElement,
     MapLanes,
@@ -39,7 +40,7 @@ from archgraph.outline.forms.network_outline import NetworkOutline
 from archgraph.outline.items import Item
 from archgraph.outline.wording import block_name, phrase
 
-_FEW_WORDS = 26
+_FEW_WORDS, _FEW_MAPS, _FEW_PLACES = 26, 8, 8
 Inside = Callable[[NetworkOutline, Leaf], NetworkOutline | None]
 
 
@@ -62,6 +63,7 @@ class TreeOfMaps:
         self.notes: list[str] = []
         self.kinds: MapKinds = MapKinds(facts.number)
         self._map_of: dict[Value, FeatureMap] = {}
+        self._waiting: tuple[str, ...] = ()
 
     def elements(self, outline: NetworkOutline, form: OutlinePart, level: int = 0) -> tuple[MapElement, ...]:
         """Return what a form of an outline is drawn as."""
@@ -202,10 +204,14 @@ class TreeOfMaps:
             return self._handed_on(item, ())
         if isinstance(item.member, Repeat) and self.facts.number(item.member.count) == 0:
             return self._handed_on(item, ())
+        found = self._written(outline, leaf, item, level)
+        return self._joined(found, self._conditions(outline, leaf)) if level == 0 else found
+
+    def _written(self, outline: NetworkOutline, leaf: Leaf, item: Item, level: int) -> tuple[MapElement, ...]:
+        """What a member is drawn as: opened, as a map, or as nothing."""
         inside = self.inside(outline, leaf) if level < self.depth else None
         if inside is not None and (found := self._opened(inside, item, level)):
-            joining = self._conditions(outline, leaf)
-            return tuple(replace(one, conditions=joining) if isinstance(one, MapDeck) else one for one in found)
+            return found
         kind = self.kinds.of(item.member)
         if self.brief and kind == "concatenation":
             self._note("concatenations")
@@ -231,14 +237,26 @@ class TreeOfMaps:
             return found
         return self._repeated(found, count, item.path, self.facts.author.label([item]) or block_name(repeat))
 
+    def _joined(self, found: tuple[MapElement, ...], conditions: tuple[str, ...]) -> tuple[MapElement, ...]:
+        """What a member writes, with what conditions it, or conditioned the ones before it that write nothing."""
+        self._waiting = tuple(dict.fromkeys((*self._waiting, *conditions)))
+        if not found or not self._waiting:
+            return found
+        joining, self._waiting = self._waiting, ()
+        first, *others = found
+        if isinstance(first, MapDeck):
+            return (replace(first, conditions=joining), *others)
+        # A block of many maps may have to be broken into lines.
+        return (MapBlock(found, joining),) if len(list(maps_of(found))) <= _FEW_MAPS else found
+
     def _count(self, repeat: Repeat) -> Line:
         """How often it is applied, nothing for once at the drawn sizes."""
         return () if repeat.once or self.facts.number(repeat.count) == 1 else count_label(self.facts, repeat)
 
     def _conditions(self, outline: NetworkOutline, leaf: Leaf) -> tuple[str, ...]:
-        """The inputs beside the main line that join at a place, as long as they are not hidden."""
-        parts = [side.part for side in outline.sides if leaf in side.touches]
-        names = (one.name for part in parts for one in leaves_of(part) if one.item is None)
+        """The inputs beside the main line that join at a place, as long as they are not hidden and places are few."""
+        sides = [side for side in outline.sides if leaf in side.touches and len(side.touches) <= _FEW_PLACES]
+        names = (one.name for side in sides for one in leaves_of(side.part) if one.item is None)
         return tuple(name for name in dict.fromkeys(names) if name not in self.facts.options.hide)
 
     def _undrawn(self, inside: NetworkOutline, item: Item) -> None:

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from archgraph.errors import QueryError
-from archgraph.figures.content.boxes import NARROW, WIDE, boxed, circle, content, end_box, fitted
+from archgraph.figures.content.boxes import NARROW, WIDE, boxed, circle, content, end_box
 from archgraph.figures.content.labels import count_label, value_label
 from archgraph.figures.content.mathtext import line_of, shape, words
+from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.box_look import with_look
 from archgraph.figures.drawing.diagram import Box, Diagram, Edge
 from archgraph.figures.drawing.style import SIZES

@@ -11,13 +11,14 @@ from archgraph.figures.content.boxes import (
     boxed,
     circle,
     content,
-    fitted,
     natural_width,
     pairs,
+    title,
 )
 from archgraph.figures.content.labels import count_label, output_label, stage_way, value_label, way
 from archgraph.figures.content.law_lines import law
 from archgraph.figures.content.mathtext import line_of, words
+from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.box_look import BoxLook, with_look
 from archgraph.figures.drawing.decks import frames
 from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Line, line_width
@@ -28,6 +29,7 @@ from archgraph.figures.layout.spine import CAPTION_MARGIN, framed, layout_spine
 from archgraph.figures.layout.spine_plan import Plan, SideInput, Slot, Spine
 from archgraph.figures.overview.spine_links import block_of, head_of, joined, repeat_of
 from archgraph.graph.ir import Repeat
+from archgraph.outline.folding import step_kinds
 from archgraph.outline.groups import Group
 from archgraph.outline.stages import Stage, stages
 from archgraph.outline.structure import Structure, merged_groups
@@ -100,7 +102,7 @@ def block_diagram(facts: Facts, group: Group, width: float) -> Diagram | None:
         slot = Slot(Box(group.name, deck.width, deck.height), deck)
         inner = {outer: own.name for outer, own in zip(repeat.inputs[1:], repeat.body.inputs[1:], strict=True)}
         side_inputs = tuple(SideInput(name, group.name, (), name) for name in inner.values())
-        labels = {name: value_label(facts, value) for value, name in inner.items()}
+        labels = {name: value_label(facts, value, name) for value, name in inner.items()}
         entry, exit_ = (value_label(facts, value) for value in (repeat.body.inputs[0], repeat.outputs[0]))
         spine = layout_spine(Plan((slot,), {}, (), side_inputs, labels, entry, exit_))
         if spine.width <= width + 0.5 and not spine.undrawn and not is_faulty(spine.drawing):
@@ -185,13 +187,22 @@ def group_content(
     found = content(
         facts, items, own=own, side=side, times=group.times, room=room, strides=strides, beside=group.beside
     )
+    if group.steps:
+        return _with_steps(found, group, room)
     repeat = repeat_of(group)
     if repeat is None or (repeat.block == "repeat" and not repeat.title):
         return found
-    named = words(facts.author.label(items) or _block_name(repeat), SIZES.title, "bold")
-    tail = count_label(facts, repeat)
-    heading = line_of(fitted(named, max(room, WIDE) - line_width(tail)), tail, gap=2.2)
-    return replace(found, lines=(heading, *found.lines[1:]))
+    named = facts.author.label(items) or _block_name(repeat)
+    heading = title(named, count_label(facts, repeat), max(room, WIDE))
+    return replace(found, lines=(*heading, *found.lines[found.headings :]), headings=len(heading))
+
+
+def _with_steps(found: Content, group: Group, room: float) -> Content:
+    """The content of a fold, with how many steps it stands for and how many of them differ."""
+    steps, kinds = len(group.steps), step_kinds(group)
+    said = f"{steps} equal steps" if kinds == 1 else f"{steps} steps of {kinds} kinds"
+    line = fitted(words(said, SIZES.body), room)
+    return replace(found, lines=(*found.lines[: found.headings], line, *found.lines[found.headings :]))
 
 
 def _block_name(repeat: Repeat) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from archgraph.figures.content.labels import input_name, value_label
+from archgraph.figures.content.labels import input_name, is_named, value_label
 from archgraph.figures.content.mathtext import shape, words
 from archgraph.figures.drawing.diagram import Box, Line
 from archgraph.figures.drawing.style import SIZES
@@ -11,6 +11,7 @@ from archgraph.figures.layout.spine_plan import Plan, SideBox, SideInput, Slot
 from archgraph.graph.ir import Repeat, Value
 from archgraph.outline.groups import Group
 from archgraph.outline.structure import Structure
+from archgraph.outline.wording import humanized
 
 _LONG_NAME = 18
 
@@ -112,6 +113,6 @@ def _side_label(source: Group | Value, target: Group) -> Line:
         return ()
     made = [value for item in source.items for value in item.outputs]
     used = dict.fromkeys(value for item in target.all for value in item.inputs if value in made)
-    names = [value.name for value in used if "#" not in value.name]
+    names = [humanized(value.name) for value in used if is_named(value)]
     text = ", ".join(names)
     return words(text, SIZES.small) if len(source.items[-1].outputs) > 1 and len(text) <= _LONG_NAME else ()

@@ -4,21 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from archgraph.figures.content.boxes import (
-    MEDIUM,
-    NARROW,
-    WIDE,
-    Content,
-    boxed,
-    content,
-    fitted,
-    natural_width,
-    pairs,
-    title,
-)
+from archgraph.figures.content.boxes import MEDIUM, NARROW, WIDE, Content, boxed, content, natural_width, pairs, title
 from archgraph.figures.content.labels import count_label, value_label
 from archgraph.figures.content.law_lines import law
 from archgraph.figures.content.mathtext import line_of, shape, words
+from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.diagram import Cluster, Diagram, Line
 from archgraph.figures.drawing.geometry import is_faulty
 from archgraph.figures.drawing.style import SIZES
