@@ -16,7 +16,7 @@ from archgraph.spec.load import find_spec, shipped_names, silences, spec_path
 from archgraph.spec.source import SpecSource
 from archgraph.spec.spec import composed_tree, text_of_file
 from archgraph.spec.write.yaml_flow import one_line
-from archgraph.steps import steps
+from archgraph.steps import stepping
 
 TEMPLATE = """\
 archgraph: 1
@@ -102,10 +102,10 @@ def checked(names: Sequence[str] = ()) -> Checked:
     >>> found.table.title, [error.message for error in found.broken]
     ('0 expectations, all met; 1 spec broken', ["no spec is named 'unett'. Did you mean 'unet'?"])
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     broken: list[ArchgraphError] = []
     silent: list[str] = []
-    for name in steps(names or shipped_names(), "specs"):
+    for name in stepping(names or shipped_names(), "specs"):
         try:
             rows += [row for g in variants_of(name) for row in _check_rows(g)]
             silent += silences(find_spec(name)[0])
@@ -115,7 +115,7 @@ def checked(names: Sequence[str] = ()) -> Checked:
     return Checked(table, tuple(broken), tuple(silent))
 
 
-def _verdict(rows: Sequence[Mapping[str, Any]], broken: int) -> str:
+def _verdict(rows: Sequence[Mapping[str, object]], broken: int) -> str:
     wrong = sum(row["ok"] != "yes" for row in rows)
     met = f"{counted(len(rows), 'expectation')}, {f'{wrong} not met' if wrong else 'all met'}"
     return f"{met}; {counted(broken, 'spec')} broken" if broken else met

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import Parameter, isfunction
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from archgraph.argument_kinds import check, kind_of
 from archgraph.errors import QueryError, counted, not_among
@@ -132,11 +132,11 @@ def strict_methods(kind: type[Decorated]) -> type[Decorated]:
     return kind
 
 
-def _named(get: Callable[[Any], Returned]) -> Callable[[Any], Returned]:
+def _named(get: Callable[[object], Returned]) -> Callable[[object], Returned]:
     """A property that takes long is told of by its name, as a call is."""
 
     @wraps(get)
-    def named(self: Any) -> Returned:
+    def named(self: object) -> Returned:
         listener = LISTENER.get()
         if listener is None or listener.path:
             return get(self)

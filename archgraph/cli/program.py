@@ -26,7 +26,7 @@ from archgraph.cli.sweep import SWEEP
 from archgraph.cli.trace import TRACE
 from archgraph.cli.verify import VERIFY
 from archgraph.report.completion import Offer, completion_script
-from archgraph.report.progress import Line
+from archgraph.report.progress import ProgressLine
 from archgraph.steps import heard
 
 
@@ -84,7 +84,7 @@ def _progress(command: str) -> Iterator[None]:
     if sys.stderr is None or not sys.stderr.isatty():
         yield
         return
-    listener = Line(sys.stderr)
+    listener = ProgressLine(sys.stderr)
     with heard(listener), listener.call(command):
         yield
 

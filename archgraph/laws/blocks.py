@@ -8,8 +8,10 @@ from math import prod
 from typing import Any, TypeAlias
 
 from archgraph.optional import missing
-from archgraph.steps import steps
+from archgraph.steps import stepping
 
+Array: TypeAlias = Any
+"""Of numpy or dask; neither needs to be installed."""
 Block: TypeAlias = "tuple[slice, ...]"
 BLOCK = 2**16
 """Elements worked on at once: their intermediate results stay in the cache of a core."""
@@ -28,7 +30,7 @@ def numpy() -> Any:
     return numpy
 
 
-def is_lazy(array: Any) -> bool:
+def is_lazy(array: Array) -> bool:
     """Whether an array is of dask: computed when it is asked for."""
     return hasattr(array, "dask")
 
@@ -59,7 +61,7 @@ def slabs(shape: tuple[int, ...], limit: int) -> Iterator[Block]:
         yield from ((part, *inner) for inner in slabs(shape[1:], limit if rest > limit else max(1, rest)))
 
 
-def in_blocks(function: Callable[[list[Any]], Any], arrays: list[Any]) -> Any:
+def in_blocks(function: Callable[[list[Array]], Array], arrays: list[Array]) -> Array:
     """Apply a function of arrays that broadcast to each other to one block of them after the other.
 
     >>> np = numpy()
@@ -70,8 +72,8 @@ def in_blocks(function: Callable[[list[Any]], Any], arrays: list[Any]) -> Any:
     shape = np.broadcast_shapes(*(array.shape for array in arrays))
     if prod(shape) <= BLOCK:
         return np.broadcast_to(function(arrays), shape)
-    whole: Any = None
-    for block in steps(list(slabs(shape, BLOCK)), "blocks"):
+    whole: Array = None
+    for block in stepping(list(slabs(shape, BLOCK)), "blocks"):
         found = function([cut(array, block) for array in arrays])
         if whole is None:  # parts kept in a list would be copied once more
             whole = np.empty(shape, found.dtype)
@@ -79,7 +81,7 @@ def in_blocks(function: Callable[[list[Any]], Any], arrays: list[Any]) -> Any:
     return whole
 
 
-def cut(array: Any, block: Block) -> Any:
+def cut(array: Array, block: Block) -> Array:
     """Return what of an array belongs to a block of the grid that it is broadcast to."""
     own = block[len(block) - array.ndim :]
     return array[tuple(part if size > 1 else slice(None) for part, size in zip(own, array.shape, strict=True))]
@@ -97,9 +99,9 @@ class OnGrid:
     [[20, 40]]
     """
 
-    def __init__(self, function: Callable[[list[Any]], Any], arrays: list[Any]) -> None:
+    def __init__(self, function: Callable[[list[Array]], Array], arrays: list[Array]) -> None:
         self._function = function
         self._arrays = arrays
 
-    def __getitem__(self, block: Block) -> Any:
+    def __getitem__(self, block: Block) -> Array:
         return in_blocks(self._function, [cut(array, block) for array in self._arrays])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from archgraph.laws.blocks import is_lazy, numpy
+from archgraph.laws.blocks import Array, is_lazy, numpy
 
-Columns: TypeAlias = "list[Any]"
+Columns: TypeAlias = "list[Array]"
 """Arrays of one dimension, all of the same length."""
 
 
-def computed(arrays: list[Any]) -> list[Any]:
+def computed(arrays: list[Array]) -> list[Array]:
     """Return arrays of numpy; those of dask are computed together."""
     np = numpy()
     if any(map(is_lazy, arrays)):

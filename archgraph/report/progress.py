@@ -13,7 +13,7 @@ from archgraph.report.waiting import waiting
 from archgraph.steps import Listener, Progress, heard
 
 
-class Line(Listener):
+class ProgressLine(Listener):
     """Draws a line for every call that takes long.
 
     Args:
@@ -60,5 +60,5 @@ def progress(report: Callable[[Progress], object] | None = None) -> Iterator[Non
     if report is None and stream is None:
         yield
         return
-    with heard(Line(stream) if report is None else Listener(report)):
+    with heard(ProgressLine(stream) if report is None else Listener(report)):
         yield

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
 
 from archgraph.errors import QueryError, counted
-from archgraph.laws.blocks import numpy
+from archgraph.laws.blocks import Array, numpy
 from archgraph.laws.grid import computed
 
 MOST_VALUES = 10_000_000
 """Values of a symbol; an array may have more."""
 
 
-def axis_of(name: str, values: Any) -> Any:
+def swept_axis(name: str, values: Array) -> Array:
     """Return the values of a symbol as an array; those that break a rule of the spec are left out of it later.
 
     Raises:
@@ -34,7 +33,7 @@ def axis_of(name: str, values: Any) -> Any:
     return axis
 
 
-def _array(name: str, values: Any) -> Any:
+def _array(name: str, values: Array) -> Array:
     if hasattr(values, "astype"):
         return values
     if isinstance(values, range):
@@ -52,7 +51,7 @@ def _check_values(name: str, count: int) -> None:
         raise QueryError(f"the sweep has too many values of {name}: the limit is {MOST_VALUES:,}")
 
 
-def along(axis: Any, place: int, rank: int) -> Any:
+def laid_along(axis: Array, place: int, rank: int) -> Array:
     shape = [1] * rank
     shape[place] = -1
     return axis.reshape(shape)

@@ -11,13 +11,14 @@ from archgraph.cost.training.fit import Fit, fit_of
 from archgraph.cost.training.run import Training
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
+from archgraph.steps import stepping
 
 
 def fits_table(networks: Sequence[Network], devices: Iterable[object], batches: Iterable[int], run: Training) -> Table:
     """Return a row per network, device and batch: what is needed, and whether it fits."""
     found = [
         fit_of(network, where, replace(run, batch=batch))
-        for network, where, batch in product(networks, tuple(devices), tuple(batches))
+        for network, where, batch in stepping(list(product(networks, devices, batches)), "runs")
     ]
     rows = [_row(each) for each in found]
     notes = tuple(dict.fromkeys(_notes(found)))

@@ -19,6 +19,7 @@ from archgraph.graph.network import Network
 from archgraph.laws.grid import front as front_of
 from archgraph.report.brief import in_brief
 from archgraph.report.table import Table
+from archgraph.steps import stepping
 from archgraph.studies.growth_path import check_growing, following_values, grown
 from archgraph.studies.largest_table import SHOWN_SETTINGS
 from archgraph.studies.run_metrics import RUN_METRICS, number_at
@@ -182,7 +183,7 @@ class _Family:
 
     def frontier(self) -> Frontier:
         chosen = list(self._chosen())
-        possible = [each for each in map(self._possible, chosen) if each is not None]
+        possible = [each for each in map(self._possible, stepping(chosen, "members")) if each is not None]
         if not possible:
             # Why the network cannot have the first of them.
             self._member(chosen[0])

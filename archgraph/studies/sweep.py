@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import QueryError, counted, did_you_mean, printable, quoted, some
 from archgraph.keywords import strict_methods
-from archgraph.laws.blocks import Block, is_lazy, numpy, ranges, slabs
+from archgraph.laws.blocks import Array, Block, is_lazy, numpy, ranges, slabs
 from archgraph.laws.grid import computed, ties_with
 from archgraph.laws.grid import front as front_of
 from archgraph.report.columns import WRITERS
 from archgraph.report.frames import data_frame, dataset
 from archgraph.report.table import Table
-from archgraph.steps import steps
+from archgraph.steps import stepping
 
 if TYPE_CHECKING:
     from archgraph.report.frames import DataFrame, Dataset
@@ -73,7 +73,7 @@ class Sweep:
         """
         return tuple(len(axis) for axis in self.axes.values())
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, Array]:
         """Return flat columns of the valid points: swept symbols, then metrics.
 
         Raises:
@@ -89,11 +89,11 @@ class Sweep:
         self._check_any(len(next(iter(columns.values()))))
         return columns
 
-    def _parts(self) -> Iterator[dict[str, Any]]:
+    def _parts(self) -> Iterator[dict[str, Array]]:
         """The valid points block by block; those of dask at once, which it computes side by side."""
         whole = tuple(slice(None) for _ in self.axes)
         blocks = [whole] if is_lazy(self.valid) else self.blocks()
-        return map(self._columns, steps(blocks, "blocks"))
+        return map(self._columns, stepping(blocks, "blocks"))
 
     def left_out(self, kept: int) -> tuple[str, ...]:
         """Say how many points of the grid are missing where so many were kept, and which rules they break.
@@ -134,7 +134,7 @@ class Sweep:
         chunks = getattr(self.valid, "chunks", None)
         return list(product(*map(ranges, chunks))) if chunks else list(slabs(self.shape, SLAB))
 
-    def _columns(self, block: Block) -> dict[str, Any]:
+    def _columns(self, block: Block) -> dict[str, Array]:
         np = numpy()
         arrays = [self.valid[block], *(array[block] for array in self.values.values())]
         axes = [axis[part] for axis, part in zip(self.axes.values(), block, strict=True)]
@@ -162,7 +162,7 @@ class Sweep:
         kept = len(next(iter(columns.values())))
         return self._table(f"sweep of {', '.join(self.axes)}", columns, self.left_out(kept) + self.repeats())
 
-    def _table(self, title: str, columns: Mapping[str, Any], remarks: tuple[str, ...]) -> Table:
+    def _table(self, title: str, columns: Mapping[str, Array], remarks: tuple[str, ...]) -> Table:
         lists = {name: column.tolist() for name, column in columns.items()}
         rows = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
         notes = tuple(f"{name}: rounded to 53 bits" for name, exact in self.exact.items() if not exact)
@@ -239,7 +239,7 @@ class Sweep:
         as_good = (f"{counted(equal, 'more point')} as good as one listed",) if equal else ()
         return self._table("Pareto front", best, (*self.left_out(kept), *self.repeats(), *as_good))
 
-    def _best(self, signs: Mapping[str, int]) -> tuple[int, dict[str, Any]]:
+    def _best(self, signs: Mapping[str, int]) -> tuple[int, dict[str, Array]]:
         """How many points are valid, and the front of them: that of a block and of the front of all before it."""
         np = numpy()
         kept, best = 0, {}
@@ -278,7 +278,7 @@ class Sweep:
         kept: list[int] = []
 
         def parts() -> Iterator[Mapping[str, object]]:
-            for block in steps(self.blocks(), "written blocks"):
+            for block in stepping(self.blocks(), "written blocks"):
                 columns = self._columns(block)
                 kept.append(len(next(iter(columns.values()))))
                 yield columns
@@ -300,6 +300,6 @@ def check_rows(points: int) -> None:
         raise QueryError(f"{points:,} points are too many to print: the limit is {MOST_ROWS:,}", hint=hint)
 
 
-def _signed(columns: Mapping[str, Any], signs: Mapping[str, int]) -> list[Any]:
+def _signed(columns: Mapping[str, Array], signs: Mapping[str, int]) -> list[Array]:
     """The criteria of a front, all of them better the smaller."""
     return [columns[name] if sign > 0 else -columns[name] for name, sign in signs.items()]

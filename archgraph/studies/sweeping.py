@@ -6,16 +6,15 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
-from typing import Any
 
 from archgraph.cost.part import whole_part
 from archgraph.errors import QueryError, counted, did_you_mean
 from archgraph.graph.network import Network
-from archgraph.laws.blocks import OnGrid, is_lazy, numpy
+from archgraph.laws.blocks import Array, OnGrid, is_lazy, numpy
 from archgraph.laws.compiled import Compiled, compiled
 from archgraph.sizes.symbols import replaced
-from archgraph.steps import steps
-from archgraph.studies.axes import along, axis_of
+from archgraph.steps import stepping
+from archgraph.studies.axes import laid_along, swept_axis
 from archgraph.studies.sweep import Sweep
 from archgraph.studies.valid_points import conditions_on, rules_of, valid_grid, valid_points
 
@@ -25,7 +24,7 @@ MOST_WRITTEN = 2**32
 """Points that are written, block by block."""
 
 
-def sweep(g: Network, grid: Mapping[str, Any], metrics: Iterable[str]) -> Sweep:
+def sweep(g: Network, grid: Mapping[str, Array], metrics: Iterable[str]) -> Sweep:
     """Return metrics over the product of the grid's values, every other symbol at its value.
 
     Raises:
@@ -36,11 +35,11 @@ def sweep(g: Network, grid: Mapping[str, Any], metrics: Iterable[str]) -> Sweep:
     if not any(map(is_lazy, study.axes.values())):
         _check_size(study.points, len(study.laws))
     with _quiet():
-        values = {metric: law(study.arrays) for metric, law in steps(study.laws.items(), "metrics")}
+        values = {metric: law(study.arrays) for metric, law in stepping(list(study.laws.items()), "metrics")}
         return study.result(values, valid_grid(study.conditions, study.parts))
 
 
-def streamed(g: Network, grid: Mapping[str, Any], metrics: Iterable[str]) -> Sweep:
+def streamed(g: Network, grid: Mapping[str, Array], metrics: Iterable[str]) -> Sweep:
     """Return a sweep to be saved: its points are worked out while they are written, and are never all in memory.
 
     Raises:
@@ -56,13 +55,13 @@ def streamed(g: Network, grid: Mapping[str, Any], metrics: Iterable[str]) -> Swe
 class _Study:
     """What a sweep is made of: axes, laws of the metrics, and conditions."""
 
-    def __init__(self, g: Network, grid: Mapping[str, Any], metrics: Iterable[str]) -> None:
+    def __init__(self, g: Network, grid: Mapping[str, Array], metrics: Iterable[str]) -> None:
         names = tuple(grid)
         _check(g, names)
-        self.axes = {name: axis_of(name, grid[name]) for name in names}
+        self.axes = {name: swept_axis(name, grid[name]) for name in names}
         self.points = prod(map(len, self.axes.values()))
         self.arrays = {
-            g.symbols[name]: along(axis, place, len(names)) for place, (name, axis) in enumerate(self.axes.items())
+            g.symbols[name]: laid_along(axis, place, len(names)) for place, (name, axis) in enumerate(self.axes.items())
         }
         self.parts = list(self.arrays.values())
         self._g = g
@@ -73,7 +72,7 @@ class _Study:
     def _law(self, metric: str) -> Compiled:
         return compiled(replaced(whole_part(self._g).expression(metric), self._fixed), tuple(self.arrays))
 
-    def result(self, values: Mapping[str, Any], valid: Any) -> Sweep:
+    def result(self, values: Mapping[str, Array], valid: Array) -> Sweep:
         exact = {metric: law.exact(self.arrays) for metric, law in self.laws.items()}
         rules = rules_of(self._g, self.arrays.keys(), self._fixed)
         return Sweep(self._g.name, self.axes, values, valid, exact, rules)

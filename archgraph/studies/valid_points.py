@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sympy import Expr, Integer, Symbol
 
 from archgraph.graph.network import Network
-from archgraph.laws.blocks import in_blocks, is_lazy, numpy
+from archgraph.laws.blocks import Array, in_blocks, is_lazy, numpy
 from archgraph.laws.compiled import compiled
 from archgraph.sizes.symbols import replaced
 
-Law: TypeAlias = "Callable[[Sequence[Any]], Any]"
+BlockLaw: TypeAlias = "Callable[[Sequence[Array]], Array]"
 
 
 class Condition(NamedTuple):
     """What is asked of every point: two laws, as functions of blocks of the grid, and how they have to be related."""
 
-    left: Law
+    left: BlockLaw
     relation: str
-    right: Law
+    right: BlockLaw
 
 
-def conditions_on(g: Network, arrays: Mapping[Symbol, Any], fixed: Mapping[Symbol, Expr]) -> list[Condition]:
+def conditions_on(g: Network, arrays: Mapping[Symbol, Array], fixed: Mapping[Symbol, Expr]) -> list[Condition]:
     """Return what the symbols' rules ask of a grid, and what the laws assume."""
     found = [*_rules(g, arrays, fixed), *_assumptions(g, fixed)]
     return [
@@ -34,7 +34,9 @@ def conditions_on(g: Network, arrays: Mapping[Symbol, Any], fixed: Mapping[Symbo
     ]
 
 
-def _rules(g: Network, arrays: Mapping[Symbol, Any], fixed: Mapping[Symbol, Expr]) -> Iterator[tuple[Expr, str, Expr]]:
+def _rules(
+    g: Network, arrays: Mapping[Symbol, Array], fixed: Mapping[Symbol, Expr]
+) -> Iterator[tuple[Expr, str, Expr]]:
     for name, free in g.symbols.items():
         rule = g.rule_law(name)
         if rule is not None:
@@ -49,15 +51,15 @@ def _assumptions(g: Network, fixed: Mapping[Symbol, Expr]) -> Iterator[tuple[Exp
         yield left, assumption.relation, right
 
 
-def valid_points(conditions: Sequence[Condition], parts: Sequence[Any]) -> Any:
+def valid_points(conditions: Sequence[Condition], parts: Sequence[Array]) -> Array:
     """Return where all conditions hold on a grid or a block of it, as an array of truth values to be broadcast."""
-    valid: Any = numpy().ones([1] * len(parts), dtype=bool)
+    valid: Array = numpy().ones([1] * len(parts), dtype=bool)
     for left, relation, right in conditions:
         valid = valid & _HOLDS[relation](left(parts), right(parts))
     return valid
 
 
-def valid_grid(conditions: Sequence[Condition], arrays: Sequence[Any]) -> Any:
+def valid_grid(conditions: Sequence[Condition], arrays: Sequence[Array]) -> Array:
     """Return where a whole grid is valid, lazily where an axis of it is."""
     np = numpy()
     shape = np.broadcast_shapes(*(array.shape for array in arrays))
@@ -71,7 +73,7 @@ def valid_grid(conditions: Sequence[Condition], arrays: Sequence[Any]) -> Any:
     return in_blocks(lambda parts: valid_points(conditions, parts), list(arrays))
 
 
-def _chunks(array: Any, place: int) -> tuple[int, ...]:
+def _chunks(array: Array, place: int) -> tuple[int, ...]:
     return array.chunks[place] if is_lazy(array) else (array.shape[place],)
 
 
@@ -91,12 +93,12 @@ def rules_of(g: Network, swept: Set[Symbol], fixed: Mapping[Symbol, Expr]) -> tu
     return tuple(dict.fromkeys(found))
 
 
-def _divides(left: Any, right: Any) -> Any:
+def _divides(left: Array, right: Array) -> Array:
     """Return where left is a multiple of right; nothing is one of zero."""
     return (right != 0) & (left % (right + (right == 0)) == 0)
 
 
-_HOLDS: Mapping[str, Callable[[Any, Any], Any]] = {
+_HOLDS: Mapping[str, Callable[[Array, Array], Array]] = {
     "multiple of": _divides,
     "==": operator.eq,
     "!=": operator.ne,
@@ -105,6 +107,6 @@ _HOLDS: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def _law(law: Expr, arrays: Mapping[Symbol, Any]) -> Law:
+def _law(law: Expr, arrays: Mapping[Symbol, Array]) -> BlockLaw:
     number = None if law.free_symbols else int(law)
     return compiled(law, tuple(arrays)).over(arrays) if number is None else lambda parts: number

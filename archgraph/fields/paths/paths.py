@@ -22,6 +22,7 @@ from archgraph.graph.ir import Graph, Value
 from archgraph.graph.locate import axis_named, checked_distance, input_named
 from archgraph.keywords import strict_methods
 from archgraph.sizes.exact import Evaluate
+from archgraph.steps import stepping
 
 
 @strict_methods
@@ -120,7 +121,7 @@ class Paths:
     def rows(self, outputs: Sequence[int]) -> list[list[int | None]]:
         """Return the hops from every input position to some outputs: `matrix`, of these rows only."""
         check_cells(len(outputs), self.extent)
-        return [self._row(output) for output in outputs]
+        return [self._row(output) for output in stepping(outputs, "outputs")]
 
     def _row(self, output: int) -> list[int | None]:
         return _spread(self.levels(output), self.extent)
@@ -184,7 +185,7 @@ class Paths:
         """
         check_cells(self.home.count, self.extent)
         rows: list[list[int | None]] = [[None] * self.extent for _ in range(self.home.count)]
-        for outputs, levels in self._classes:
+        for outputs, levels in stepping(self._classes, "classes of outputs"):
             for j, output in enumerate(outputs):
                 rows[output] = _spread([places.at(j) for places in levels], self.extent)
         return rows
