@@ -29,7 +29,7 @@ def _run_check(options: argparse.Namespace) -> int:
     from archgraph.gallery import checked
 
     found = checked(options.specs)
-    if found.table.rows or not found.broken:
+    if len(found.broken) < len(options.specs) or not found.broken:
         show(found.table, options.format)
     for line in found.without_effect:
         remark(line)

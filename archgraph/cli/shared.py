@@ -133,6 +133,8 @@ def load_bound(options: argparse.Namespace) -> Architecture:
     from archgraph.architecture.architecture import load
 
     values = bindings(options.at)
+    if not is_model_name(options.spec):
+        refuse_model_options(options)
     g = load(options.spec, **model_keywords(options))
     g = g.at(**values) if values else g
     note_asked(options, g.network)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Iterable
+from numbers import Real
 
 from archgraph.errors import QueryError, counted
-from archgraph.laws.blocks import Array, numpy
+from archgraph.laws.blocks import Array, is_lazy, numpy
 from archgraph.laws.grid import computed
+from archgraph.studies.listed import listed
 
 MOST_VALUES = 10_000_000
 """Values of a symbol; an array may have more."""
@@ -23,10 +25,13 @@ def swept_axis(name: str, values: Array) -> Array:
         raise QueryError(f"the values of {name} are a list of numbers, and not of {counted(axis.ndim, 'dimension')}")
     if not len(axis):
         raise QueryError(f"the sweep has no value of {name}", hint=f"{{'{name}': [1, 2, 4]}}")
+    if axis.dtype.kind == "O" and not is_lazy(axis) and not all(isinstance(value, Real) for value in axis):
+        raise QueryError(f"symbol '{name}' is a positive integer, and the sweep has {_unlike(axis)}")
     if axis.dtype.kind not in "iufO":
         raise QueryError(f"symbol '{name}' is a positive integer, and the sweep has values of the type {axis.dtype}")
     (least,) = computed([axis.min()])
-    (whole_numbers,) = computed([(axis % 1 == 0).all()])
+    with numpy().errstate(invalid="ignore"):  # of infinity nothing is left
+        (whole_numbers,) = computed([(axis % 1 == 0).all()])
     if not whole_numbers or least < 1:
         what = f"has {least}" if least < 1 else "has values between whole numbers"
         raise QueryError(f"symbol '{name}' is a positive integer, and the sweep {what}")
@@ -36,19 +41,17 @@ def swept_axis(name: str, values: Array) -> Array:
 def _array(name: str, values: Array) -> Array:
     if hasattr(values, "astype"):
         return values
-    if isinstance(values, range):
-        # Not len(), which ends at 2**63.
-        _check_values(name, (values[-1] - values[0]) // values.step + 1 if values else 0)
-        if values and max(values[0], values[-1]) < 2**62:
-            return numpy().arange(values.start, values.stop, values.step)
-    found = list(islice(values, MOST_VALUES + 1))  # it may never end
-    _check_values(name, len(found))
-    return numpy().asarray(found)
+    if isinstance(values, range) and values and not values[MOST_VALUES:] and max(values[0], values[-1]) < 2**62:
+        return numpy().arange(values.start, values.stop, values.step)  # no list of millions
+    found = listed(values, name, MOST_VALUES)
+    try:
+        return numpy().asarray(found)
+    except (ValueError, OverflowError):  # lists among numbers
+        raise QueryError(f"the values of {name} are a list of numbers, and one is {_unlike(found)}") from None
 
 
-def _check_values(name: str, count: int) -> None:
-    if count > MOST_VALUES:
-        raise QueryError(f"the sweep has too many values of {name}: the limit is {MOST_VALUES:,}")
+def _unlike(found: Iterable[object]) -> str:
+    return next((f"a {type(value).__name__}" for value in found if not isinstance(value, Real)), "none")
 
 
 def laid_along(axis: Array, place: int, rank: int) -> Array:

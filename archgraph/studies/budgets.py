@@ -14,6 +14,7 @@ from archgraph.report.table import Table
 from archgraph.sizes.exact import number_of
 from archgraph.sizes.symbols import replaced
 from archgraph.steps import stepping
+from archgraph.studies.listed import listed
 from archgraph.studies.run_metrics import RUN_METRICS, Budget, number_at, parted
 
 Range = tuple[int, int]
@@ -187,7 +188,7 @@ def iso(
     budgets, run = parted(keywords)
     metrics = tuple(dict.fromkeys((*budgets, "params", "macs")))
     rows, without = [], []
-    for value in stepping(list(values), f"values of {second}"):
+    for value in stepping(listed(values, second), f"values of {second}"):
         at = g.at(**{second: value})
         try:
             found = solve(at, name, multiple_of, keywords).value

@@ -100,10 +100,10 @@ def _steps(path: GrowthPath, values: Sequence[object]) -> Iterator[dict[str, obj
         }
 
 
-def fitting(path: GrowthPath, memory: object, batches: Iterable[int], run: Training) -> DataSeries:
+def fitting(path: GrowthPath, memory: object, batches: Sequence[int], run: Training) -> DataSeries:
     """Return the largest that fits at each batch, the symbol taken as continuous; no point where nothing fits."""
     points = []
-    for batch in stepping(list(batches), "batches"):
+    for batch in stepping(batches, "batches"):
         try:
             points.append((batch, _continuous(path, largest_of(path, memory, replace(run, batch=batch)))))
         except QueryError as error:

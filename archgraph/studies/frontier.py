@@ -22,6 +22,7 @@ from archgraph.report.table import Table
 from archgraph.steps import stepping
 from archgraph.studies.growth_path import check_growing, following_values, grown
 from archgraph.studies.largest_table import SHOWN_SETTINGS
+from archgraph.studies.listed import listed
 from archgraph.studies.run_metrics import RUN_METRICS, number_at
 
 MEMORY_BUDGET = "memory"
@@ -123,7 +124,7 @@ def frontier_of(
     """
     options = {name: value for name, value in keywords.items() if name in OPTIONS and name not in over}
     follows = {name: value for name, value in keywords.items() if name not in OPTIONS}
-    values = {name: tuple(given) for name, given in over.items()}
+    values = {name: listed(given, name) for name, given in over.items()}
     limits = {name: _limit(name, most) for name, most in {**within, **budgets}.items() if most is not None}
     _check(sizes, dict.fromkeys((*budgets, *within)), values)
     check_growing(g, [name for name in values if not _setting(g, name)], follows)

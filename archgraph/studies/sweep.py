@@ -10,7 +10,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archgraph.errors import QueryError, counted, did_you_mean, printable, quoted, some
+from archgraph.errors import QueryError, counted, did_you_mean, not_among, printable, quoted, some
 from archgraph.keywords import strict_methods
 from archgraph.laws.blocks import Array, Block, is_lazy, numpy, ranges, slabs
 from archgraph.laws.grid import computed, ties_with
@@ -56,11 +56,17 @@ class Sweep:
     rules: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        points = f"{prod(self.shape):,} points"
+        points = f"{prod(self.shape):,} point{'' if prod(self.shape) == 1 else 's'}"
         return f"<sweep of {printable(self.name)} over {some(self.axes)}: {some(self.values)} at {points}>"
 
     def __getitem__(self, metric: str) -> Any:
-        """Return the array of a metric."""
+        """Return the array of a metric.
+
+        Raises:
+            QueryError: the sweep has no such metric.
+        """
+        if metric not in self.values:
+            raise not_among("metric of the sweep", metric, self.values)
         return self.values[metric]
 
     @property

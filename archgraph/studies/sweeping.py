@@ -98,11 +98,14 @@ def _check_size(points: int, metrics: int) -> None:
 
 
 def _check(g: Network, names: tuple[str, ...]) -> None:
+    if not names:
+        raise QueryError("a sweep goes over one symbol at least", hint='g.sweep({"D": [256, 512]})')
+    symbolic = f"laws are symbolic in {', '.join(g.symbols)}" if g.symbols else "no symbol is free in the laws"
     for name in names:
         if name not in g.symbols:
             raise QueryError(
                 f"cannot sweep '{name}'.{did_you_mean(name, g.symbols)}",
-                hint=f"laws are symbolic in {', '.join(g.symbols)}; another is bound first: --set levels=3",
+                hint=f"{symbolic}; another is bound first: --set levels=3",
             )
         if g.definition(name) is not None:
             raise QueryError(f"cannot sweep '{name}': it is derived from {g.definition(name)}")

@@ -289,7 +289,7 @@ def test_a_file_beyond_any_disk_is_refused(tmp_path, capsys):
     "values", [range(1, 10**30), itertools.count(1), [1] * 10_000_001], ids=["range", "count", "list"]
 )
 def test_values_without_end_are_refused(values):
-    with pytest.raises(QueryError, match="too many values of L: the limit is 10,000,000"):
+    with pytest.raises(QueryError, match="there are too many values of L: the limit is 10,000,000"):
         ag.load("dit").sweep({"L": values})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 
-from archgraph.errors import QueryError
+from archgraph.errors import QueryError, counted
 from archgraph.fields.paths.all_pairs import AllPairs
 from archgraph.fields.paths.courses import Course
 from archgraph.fields.paths.hop_path import HopPath
@@ -115,7 +115,12 @@ class Paths:
         return ()
 
     def hops(self, position: int, output: int) -> int | None:
-        """Return the fewest moves from an input position to an output position, None where no path leads."""
+        """Return the fewest moves from an input position to an output position, None where no path leads.
+
+        Raises:
+            QueryError: a position lies outside.
+        """
+        _check_inside(self.axis, position, self.extent)
         return least(self.levels(output), position)
 
     def rows(self, outputs: Sequence[int]) -> list[list[int | None]]:
@@ -213,7 +218,7 @@ class Paths:
 
 def _check_inside(axis: str, place: int, count: int) -> None:
     if not 0 <= place < count:
-        raise QueryError(f"{axis}={place} lies outside: there are {count} positions")
+        raise QueryError(f"{axis}={place} lies outside: there are {counted(count, 'position')}")
 
 
 def _spread(levels: Sequence[Indices], extent: int) -> list[int | None]:
