@@ -18,6 +18,7 @@ from archgraph.spec.language.yamltree import MAX_BYTES, MAX_NODES
 from archgraph.spec.loops import MAX_TURNS
 from archgraph.studies.axes import MOST_VALUES
 from archgraph.studies.budgets import MOST
+from archgraph.studies.listed import MOST_CHOSEN
 from archgraph.studies.sweep import MOST_ROWS
 from archgraph.studies.sweeping import LARGEST_SWEEP, MOST_WRITTEN
 
@@ -45,6 +46,7 @@ LIMITS = {
     "sweep_gib": LARGEST_SWEEP // 2**30,
     "written_points": MOST_WRITTEN,
     "tried_values": MOST,
+    "chosen_values": MOST_CHOSEN,
 }
 
 
