@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from archgraph.errors import QueryError
 
-Given = TypeVar("Given")
+ListedValue = TypeVar("ListedValue")
 MOST_CHOSEN = 100_000
 """Values of one name to choose from or to go through."""
 
 
-def listed(values: Iterable[Given], name: str, most: int = MOST_CHOSEN) -> list[Given]:
+def listed(values: Iterable[ListedValue], name: str, most: int = MOST_CHOSEN) -> list[ListedValue]:
     """Return values as a list.
 
     Raises:
