@@ -35,8 +35,14 @@ EXAMPLES = {
         "*.trace.batch.*",
         "*.verify.lengths.*",
     ),
-    "numpy": ("*.Compiled", "*.Architecture.sweep", "*.Architecture.frontier", "*.Sweep.*", "*.grid.ties"),
-    "dask": ("*.chunked",),
+    "numpy": (
+        "*.Compiled",
+        "*.Architecture.sweep",
+        "*.Architecture.frontier",
+        "*.Sweep.*",
+        "*.grid.ties_with",
+        "*.laws.blocks.*",
+    ),
     "pandas": ("*.to_pandas",),
     "xarray": ("*.to_xarray",),
 }

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from archgraph.architecture.several import compare, contrast, fits_table, growth_table, largest_table
     from archgraph.cost.serving.settings import Serving
     from archgraph.cost.training.run import Training
+    from archgraph.report.progress import progress
+    from archgraph.steps import Progress
 
 __version__ = "0.2.0"
 __all__ = [
     "ArchgraphError",
     "Architecture",
     "MissingToolError",
+    "Progress",
     "QueryError",
     "Serving",
     "ShapeError",
@@ -45,13 +48,16 @@ __all__ = [
     "load",
     "loads",
     "memory_figure",
+    "progress",
     "trace",
     "verify",
 ]
 _CHARTS, _SEVERAL = "archgraph.architecture.charts", "archgraph.architecture.several"
 HOMES = {
     "Serving": "archgraph.cost.serving.settings",
+    "Progress": "archgraph.steps",
     "Training": "archgraph.cost.training.run",
+    "progress": "archgraph.report.progress",
     **dict.fromkeys(("fits_figure", "growth_figure", "memory_figure"), _CHARTS),
     **dict.fromkeys(("compare", "contrast", "fits_table", "growth_table", "largest_table"), _SEVERAL),
 }

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from archgraph.architecture.architecture import Architecture
-from archgraph.errors import QueryError, printable, quoted
+from archgraph.errors import ArchgraphError, QueryError, counted, printable, quoted
 from archgraph.report.files import write_text
 from archgraph.report.table import Table
 from archgraph.spec.load import find_spec, shipped_names, silences, spec_path
 from archgraph.spec.source import SpecSource
 from archgraph.spec.spec import composed_tree, text_of_file
 from archgraph.spec.write.yaml_flow import one_line
+from archgraph.steps import stepping
 
 TEMPLATE = """\
 archgraph: 1
@@ -90,18 +91,44 @@ def gallery_row(name: str, g: Architecture) -> dict[str, Any]:
     }
 
 
-def check_table(names: Sequence[str] = ()) -> Table:
-    """Return a row per expectation of the given specs and their variants: expected, found, and whether equal."""
-    rows = [row for name in names or shipped_names() for g in variants_of(name) for row in _check_rows(g)]
+class Checked(NamedTuple):
+    """Specs held against what they expect.
+
+    Attributes:
+        table: a row per expectation of the specs that could be read: expected, found, and whether equal.
+        broken: what is wrong with each of the others.
+        without_effect: a line for everything that the specs say without effect, with its place.
+    """
+
+    table: Table
+    broken: tuple[ArchgraphError, ...]
+    without_effect: tuple[str, ...]
+
+
+def checked(names: Sequence[str] = ()) -> Checked:
+    """Hold the given specs and their variants, by default all shipped ones, against what they expect.
+
+    >>> found = checked(["conv_stack", "unett"])
+    >>> found.table.title, [error.message for error in found.broken]
+    ('0 expectations, all met; 1 spec broken', ["no spec is named 'unett'. Did you mean 'unet'?"])
+    """
+    rows: list[dict[str, object]] = []
+    broken: list[ArchgraphError] = []
+    silent: list[str] = []
+    for name in stepping(names or shipped_names(), "specs"):
+        try:
+            rows += [row for g in variants_of(name) for row in _check_rows(g)]
+            silent += silences(find_spec(name)[0])
+        except ArchgraphError as error:  # the others are told of, too
+            broken.append(error)
+    table = Table(_verdict(rows, len(broken)), ("spec", "metric", "expected", "found", "ok", "reference"), rows)
+    return Checked(table, tuple(broken), tuple(silent))
+
+
+def _verdict(rows: Sequence[Mapping[str, object]], broken: int) -> str:
     wrong = sum(row["ok"] != "yes" for row in rows)
-    verdict = f"{len(rows)} expectations, {wrong} not met" if wrong else f"{len(rows)} expectations, all met"
-    return Table(verdict, ("spec", "metric", "expected", "found", "ok", "reference"), rows)
-
-
-def without_effect(names: Sequence[str] = ()) -> list[str]:
-    """Return a line for everything that the given specs say without effect, with its place."""
-    specs = (find_spec(name)[0] for name in names or shipped_names())
-    return [line for spec in specs for line in silences(spec)]
+    met = f"{counted(len(rows), 'expectation')}, {f'{wrong} not met' if wrong else 'all met'}"
+    return f"{met}; {counted(broken, 'spec')} broken" if broken else met
 
 
 def _check_rows(g: Architecture) -> Iterator[dict[str, Any]]:

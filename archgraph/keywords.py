@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 from archgraph.argument_kinds import check, kind_of
 from archgraph.errors import QueryError, counted, not_among
 from archgraph.option_keywords import full_signature, shares_keywords
+from archgraph.steps import LISTENER
 
 Called = ParamSpec("Called")
 Returned = TypeVar("Returned")
@@ -35,7 +36,11 @@ def strict_keywords(function: Callable[Called, Returned], name: str = "") -> Cal
         if not made:
             made.append(_Parameters(name or function.__name__, full_signature(function).parameters))
         arguments, keywords = made[0].held(arguments, keywords)  # type: ignore[assignment]
-        return function(*arguments, **keywords)
+        listener = LISTENER.get()
+        if listener is None or listener.path:
+            return function(*arguments, **keywords)
+        with listener.call(made[0].title):
+            return function(*arguments, **keywords)
 
     if shares_keywords(function):
         call.__signature__ = full_signature(function)  # type: ignore[attr-defined]
@@ -122,7 +127,23 @@ def strict_methods(kind: type[Decorated]) -> type[Decorated]:
             setattr(kind, name, strict_keywords(member, _SPOKEN.get(name, "")))
         elif isinstance(member, classmethod | staticmethod):
             setattr(kind, name, type(member)(strict_keywords(member.__func__)))
+        elif isinstance(member, property) and member.fget:
+            setattr(kind, name, property(_named(member.fget), doc=member.__doc__))
     return kind
+
+
+def _named(get: Callable[[object], Returned]) -> Callable[[object], Returned]:
+    """A property that takes long is told of by its name, as a call is."""
+
+    @wraps(get)
+    def named(self: object) -> Returned:
+        listener = LISTENER.get()
+        if listener is None or listener.path:
+            return get(self)
+        with listener.call(get.__name__):
+            return get(self)
+
+    return named
 
 
 _SPOKEN = {"__getitem__": "[]"}

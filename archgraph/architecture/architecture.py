@@ -732,10 +732,14 @@ class Architecture(Generic[Said_co]):
         Args:
             grid: values per symbol: a range, a list, or an array of numpy or dask (the result is lazy then).
 
+        Raises:
+            QueryError: an unknown, derived or structural symbol, no values, or some that are no positive integers; or
+                the result would take more than 4 GiB.
+
         >>> load("transformer").sweep({"D": [256, 512], "L": [6]})["params"].tolist()
         [[4738560], [18914304]]
         """
-        from archgraph.studies.sweep import sweep
+        from archgraph.studies.sweeping import sweep
 
         return sweep(self.network, grid, metrics)
 
@@ -1400,7 +1404,8 @@ def load(
         return Architecture(family.network(fields))
     given = {"inputs": inputs, "dynamic": dynamic, "fields": fields, **options}
     for keyword, value in ((key, value) for key, value in given.items() if value is not None):
-        told = f"{keyword}={quoted(printable(str(value)))} belongs to a model, and {quoted(str(name))} is a spec"
+        shown = f"={quoted(printable(value))}" if isinstance(value, str) else ""
+        told = f"{keyword}{shown} belongs to a model, and {quoted(str(name))} is a spec"
         raise QueryError(told, hint="at(...) binds its symbols")
     spec, variant = find_spec(str(name))
     return Architecture(SpecSource(spec, variant).network())

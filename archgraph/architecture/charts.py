@@ -79,9 +79,10 @@ def fits_figure(
     """
     from archgraph.cost.training.run import training
     from archgraph.studies.curves import fitting
+    from archgraph.studies.listed import listed
 
     look, settings = _parted(options)
-    run, batches = training(None, settings), tuple(batch)
+    run, batches = training(None, settings), listed(batch, "batch")
     found = {title: [fitting(path, memory, batches, run) for path in paths] for title, paths in panels.items()}
     return fits_chart(found, memory, run, language, **look)
 

@@ -22,17 +22,21 @@ class Terminated(BaseException):
     """SIGTERM: the command unwinds, so that no child process and no half-written file is left."""
 
 
+class Interrupted(BaseException):
+    """SIGINT. No `KeyboardInterrupt`: after one that passes an `exec`, as in sympy, Python kills itself at its end."""
+
+
 def guarded(run: Callable[[], int]) -> int:
     """Run a command and return its exit status; every mistake, signal and full disk is one message."""
     try:
-        with _terminating():
+        with _unwinding():
             open_output()
             status = run()
             flush_output()
             return status
     except ArchgraphError as error:
         return _told(WRONG, str(error) if isinstance(error, OutputError) else f"{type(error).__name__}: {error}")
-    except KeyboardInterrupt:
+    except (Interrupted, KeyboardInterrupt):
         return _told(INTERRUPTED, "interrupted")
     except Terminated:
         return _told(TERMINATED, "terminated")
@@ -75,18 +79,19 @@ def _drop_output() -> None:
 
 
 @contextmanager
-def _terminating() -> Iterator[None]:
-    """Raise `Terminated` at SIGTERM, where this thread may say so and nobody else has."""
+def _unwinding() -> Iterator[None]:
+    """Raise what a signal means, where this thread may say so and nobody else has."""
+    usual = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
     alone = threading.current_thread() is threading.main_thread()
-    if not alone or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
+    ours = [number for number, handler in usual.items() if alone and signal.getsignal(number) is handler]
 
     def stop(number: int, frame: object) -> None:
-        raise Terminated
+        raise Terminated if number == signal.SIGTERM else Interrupted
 
-    signal.signal(signal.SIGTERM, stop)
+    for number in ours:
+        signal.signal(number, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in ours:
+            signal.signal(number, usual[number])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from archgraph.cli.output import remark, show
+from archgraph.cli.output import remark, show, tell
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import Command, add_format
 
@@ -26,13 +26,16 @@ def _check_options(parser: Parser) -> None:
 
 
 def _run_check(options: argparse.Namespace) -> int:
-    from archgraph.gallery import check_table, without_effect
+    from archgraph.gallery import checked
 
-    table = check_table(options.specs)
-    show(table, options.format)
-    for line in without_effect(options.specs):
+    found = checked(options.specs)
+    if len(found.broken) < len(options.specs) or not found.broken:
+        show(found.table, options.format)
+    for line in found.without_effect:
         remark(line)
-    return 0 if all(row["ok"] == "yes" for row in table.rows) else 1
+    for error in found.broken:
+        tell(error)
+    return 1 if found.broken or any(row["ok"] != "yes" for row in found.table.rows) else 0
 
 
 LIST = Command("list", "List the shipped specs and variants", "archgraph list --json", _run_list, _list_options)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from json import dumps
 from typing import TYPE_CHECKING
 
-from archgraph.errors import QueryError, printable
+from archgraph.errors import ArchgraphError, QueryError, printable
 from archgraph.report.waiting import hush
 
 if TYPE_CHECKING:
@@ -67,8 +67,18 @@ def say(text: str) -> None:
 
 def remark(text: str) -> None:
     """Say on standard error what the output has no place for."""
+    _say_aside(printable(text))
+
+
+def tell(error: ArchgraphError) -> None:
+    """Say on standard error what is wrong, while the command goes on."""
+    _say_aside(f"{type(error).__name__}: {error}")
+
+
+def _say_aside(text: str) -> None:
     hush()
-    print(printable(text), file=sys.stderr)
+    if sys.stderr is not None:  # else Python would print to standard output, among the answers
+        print(text, file=sys.stderr)
 
 
 def show(table: Table, format: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from archgraph.errors import QueryError, printable
+from archgraph.errors import QueryError, did_you_mean, printable
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,12 @@ class Parser(ArgumentParser):
         """Say what is wrong with the command line, whose words may hold anything."""
         super().error(printable(message))
 
+    def _near(self, words: Sequence[str]) -> str:
+        """The option that the first of some unknown ones may mean."""
+        mistyped = next((word.partition("=")[0] for word in words if word.startswith("--")), "")
+        near = did_you_mean(mistyped, self._option_string_actions) if mistyped else ""
+        return f".{near}" if near else ""
+
     def goes_with(self, option: str, *others: str) -> None:
         """Let an option be an error where none of the others is given: it would have no effect."""
         self.rules.append(OptionRule(option, needs=others))
@@ -46,10 +52,12 @@ class Parser(ArgumentParser):
         self.rules.append(OptionRule(option, excludes=others))
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # type: ignore[override]
-        """Parse, and hold what was given against the rules."""
+        """Parse, and hold what was given against the rules; what is left is told here, beside what there is."""
         found, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self.error(f"unrecognized arguments: {' '.join(rest)}{self._near(rest)}")
         given = getattr(found, "given", {})
-        for rule in self.rules if not rest else ():
+        for rule in self.rules:
             if rule.option in given:
                 _check(rule, given)
         return found, rest

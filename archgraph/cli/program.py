@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from archgraph.cli.authoring import NEW, SCHEMA, SHOW
 from archgraph.cli.caveats import say_caveats
@@ -25,7 +26,8 @@ from archgraph.cli.sweep import SWEEP
 from archgraph.cli.trace import TRACE
 from archgraph.cli.verify import VERIFY
 from archgraph.report.completion import Offer, completion_script
-from archgraph.report.waiting import waiting
+from archgraph.report.progress import ProgressLine
+from archgraph.steps import heard
 
 
 def _shells(parser: Parser) -> None:
@@ -70,10 +72,21 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     words = sys.argv[1:] if arguments is None else arguments
     options = program(_asked(words)).parse_args(words)
-    with waiting(f"archgraph {options.command}"):
+    with _progress(f"archgraph {options.command}"):
         status = options.run(options)
         say_caveats(options)
     return status
+
+
+@contextmanager
+def _progress(command: str) -> Iterator[None]:
+    """Say on a terminal how far a long command is; nothing in a pipe."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield
+        return
+    listener = ProgressLine(sys.stderr)
+    with heard(listener), listener.call(command):
+        yield
 
 
 def _asked(words: Sequence[str]) -> list[Command]:

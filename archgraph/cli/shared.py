@@ -133,6 +133,8 @@ def load_bound(options: argparse.Namespace) -> Architecture:
     from archgraph.architecture.architecture import load
 
     values = bindings(options.at)
+    if not is_model_name(options.spec):
+        refuse_model_options(options)
     g = load(options.spec, **model_keywords(options))
     g = g.at(**values) if values else g
     note_asked(options, g.network)
@@ -153,7 +155,8 @@ def refuse_model_options(options: argparse.Namespace) -> None:
     Raises:
         QueryError: it would have no effect.
     """
-    for option in ("--input", "--shape", "--dynamic", "--fields", "--set"):
+    own = () if hasattr(options, "input") else ("--input",)  # elsewhere it names an input
+    for option in (*own, "--shape", "--dynamic", "--fields", "--set"):
         if option in getattr(options, "given", {}):
             told = f"{printable(told_option(option, options.given))} is about models, and specs alone are given"
             raise QueryError(told, hint="--at D=768 binds symbols")

@@ -9,10 +9,6 @@ from archgraph.cli.output import say, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import Command, add_at, add_format, add_model, add_names, load_bound
 from archgraph.cli.values import distinct, some_of, swept_values
-from archgraph.errors import QueryError
-
-MOST_ROWS = 1_000_000
-"""How many points are printed at most."""
 
 
 def _sweep_options(parser: Parser) -> None:
@@ -35,21 +31,19 @@ def _sweep_options(parser: Parser) -> None:
 
 
 def _run_sweep(options: argparse.Namespace) -> int:
-    from archgraph.studies.sweep import chunked
+    from archgraph.studies.sweep import check_rows
+    from archgraph.studies.sweeping import streamed
 
     given = distinct(map(swept_values, options.grid), "swept")
-    points = prod(map(len, given.values()))
-    if options.output is None and points > MOST_ROWS:
-        raise QueryError(
-            f"{points:,} points are too many to print: the limit is {MOST_ROWS:,}", hint="write them: -o x.csv"
-        )
-    result = load_bound(options).sweep(chunked(given), options.metrics)
     if options.output is not None:
+        result = streamed(load_bound(options).network, given, options.metrics)
         kept = result.save(options.output)
         say(f"wrote {options.output}")
         for note in (*result.left_out(kept), *result.repeats()):
             say(f"  {note}")
         return 0
+    check_rows(prod(map(len, given.values())))
+    result = load_bound(options).sweep(given, options.metrics)
     front = options.pareto or options.larger
     table = result.pareto(*options.pareto, larger=options.larger) if front else result.table()
     show(table, options.format)

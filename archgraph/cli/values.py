@@ -12,8 +12,6 @@ from archgraph.sizes.whole_numbers import read_whole
 
 Key = TypeVar("Key", str, int)
 Kept = TypeVar("Kept")
-LONGEST_AXIS = 10**7
-"""How many values of one symbol a sweep takes."""
 
 
 def one_of(names: NameChoices) -> Callable[[str], str]:
@@ -143,14 +141,16 @@ def _range(text: str) -> range:
 
 
 def _bounded(found: range | list[int], name: str, text: str) -> range | list[int]:
+    from archgraph.studies.axes import MOST_VALUES
+
     if not found:
         raise QueryError(f"{quoted(text)} holds no value of {name}", hint="write the smaller end first: 256..4096:64")
     # Not len(), which ends at 2**63.
     count = (found[-1] - found[0]) // found.step + 1 if isinstance(found, range) else len(found)
-    if count > LONGEST_AXIS:
+    if count > MOST_VALUES:
         raise QueryError(
-            f"{name} has {count:,} values in {quoted(text)}, too many: the limit is {LONGEST_AXIS:,}",
-            hint=f"a wider step: {text.partition(':')[0]}:{-(-count // LONGEST_AXIS)}",
+            f"{name} has {count:,} values in {quoted(text)}, too many: the limit is {MOST_VALUES:,}",
+            hint=f"a wider step: {text.partition(':')[0]}:{-(-count // MOST_VALUES)}",
         )
     return found
 

@@ -243,8 +243,15 @@ class Part(Generic[Said_co]):
         return {key: number / total for key, number in numbers.items()}
 
     def ratio(self, above: str, below: str) -> Expr | float:
-        """Return one metric over another, such as MACs per parameter; after `at`, its value."""
-        law = self.expression(above) / self.expression(below)
+        """Return one metric over another, such as MACs per parameter; after `at`, its value.
+
+        Raises:
+            QueryError: the other one is 0.
+        """
+        divisor = self.expression(below)
+        if divisor == 0:
+            raise QueryError(f"{below} is 0, so there is no ratio to it")
+        law = self.expression(above) / divisor
         return float(replaced(law, self.network.point)) if self.network.evaluated else law
 
     def where(

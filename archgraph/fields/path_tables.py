@@ -81,10 +81,11 @@ def hop_table(name: str, paths: Paths, covers: Mapping[int, int | None], output:
 
 def _hop_row(paths: Paths, distance: int, layers: int | None, end: int) -> dict[str, Any]:
     hops = paths.at_distance(distance, end)
-    sides = (place for place in paths.beside(end, distance) if paths.hops(place, end) == hops)
+    beside = paths.beside(end, distance)
+    sides = (place for place in beside if paths.hops(place, end) == hops)
     place = next(sides, None) if hops is not None else None
     path = None if place is None else paths.path(place, end)
-    moved = ", ".join(path.movers) if path else "not connected"
+    moved = ", ".join(path.movers) if path else "not connected" if beside else "outside the input"
     return {"distance": distance, "hops": hops, "layers": layers, "moved by": moved}
 
 

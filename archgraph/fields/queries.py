@@ -118,7 +118,10 @@ def hops(
         return found.path(start, output)
     if distance is None:
         raise QueryError("hops takes a distance, or the input position to start at", hint="g.hops(distance=90)")
-    sides = {place: found.hops(place, output) for place in found.beside(output, distance)}
+    beside = found.beside(output, distance)
+    if not beside:
+        raise QueryError(f"no position of the input is {distance:,} from output {output}: it has {found.extent:,}")
+    sides = {place: found.hops(place, output) for place in beside}
     reached = {place: moves for place, moves in sides.items() if moves is not None}
     return found.path(max(reached, key=lambda place: reached[place]), output) if reached else None
 

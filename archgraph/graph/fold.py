@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
+from archgraph.steps import stepping
 
 State = TypeVar("State")
 
@@ -28,7 +29,7 @@ class Fold(ABC, Generic[State]):
     def run(self, graph: Graph, inputs: tuple[State, ...], until: Member | None = None) -> dict[Value, State]:
         """Return what every value of a graph is given, up to some member."""
         known = dict(zip(graph.inputs, inputs, strict=True))
-        for member in graph.nodes:
+        for member in stepping(graph.nodes, "operations"):
             if member is until:
                 break
             operands = tuple(known[value] for value in member.inputs)

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.sizes.exact import Evaluate
+from archgraph.steps import stepping
 
 Demand = TypeVar("Demand")
 
@@ -34,7 +35,7 @@ class WalkBack(ABC, Generic[Demand]):
     def run(self, graph: Graph, seeds: Mapping[Value, Demand]) -> dict[Value, Demand]:
         """Return what reaches every value of a graph from some of them."""
         states = dict(seeds)
-        for member in reversed(graph.nodes):
+        for member in stepping(graph.nodes[::-1], "operations"):
             outputs = tuple(states.get(value) for value in member.outputs)
             if all(state is None for state in outputs):
                 continue

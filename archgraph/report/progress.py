@@ -1,56 +1,64 @@
-"""A progress bar on a terminal, and nothing in a pipe."""
+"""Progress of long calls in Python: as a line that is drawn over, or told to a function."""
 
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from typing import TextIO, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
 
-from archgraph.report.waiting import hush
+from archgraph.errors import QueryError
+from archgraph.keywords import strict_keywords
+from archgraph.report.waiting import waiting
+from archgraph.steps import Listener, Progress, heard
 
-Element = TypeVar("Element")
-_WIDTH, PATIENCE, EVERY = 30, 0.5, 0.1
 
-
-def progress(items: Sequence[Element], what: str, stream: TextIO | None = None) -> Iterator[Element]:
-    """Yield items one after the other; once they take long, draw how many are done, and wipe that at the end.
+class ProgressLine(Listener):
+    """Draws a line for every call that takes long.
 
     Args:
-        items: what is worked on.
-        what: the word before the bar.
-        stream: where the bar is drawn, by default standard error; only if it is a terminal.
-
-    >>> list(progress([1, 2], "counting"))
-    [1, 2]
+        stream: where it is drawn.
     """
-    terminal = sys.stderr if stream is None else stream
-    if terminal is None or not terminal.isatty():
-        yield from items
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(lambda progress: None)
+        self._stream = stream
+
+    @contextmanager
+    def call(self, name: str) -> Iterator[None]:
+        """Draw while the block runs, once it takes long, and wipe that at the end."""
+        with waiting(name, self._stream) as speaking, super().call(name):
+            self.report = speaking.told
+            yield
+
+
+@strict_keywords
+@contextmanager
+def progress(report: Callable[[Progress], object] | None = None) -> Iterator[None]:
+    """Say how far the calls inside a `with` block are: those of architectures, of their answers, and of this package.
+
+    Without a function, a call that takes longer than two seconds draws a line on standard error, in a terminal as in a
+    notebook, which is drawn over every second and wiped at the end: what it does, how far it is, for how long, and that
+    an interrupt (Ctrl-C, or the notebook's stop button) ends it. Nothing is drawn outside such a block.
+
+    Args:
+        report: is called with a `Progress` (`what`, `done`, `total`) at every step instead, a thousand times per loop
+            at most; what it raises ends the call and comes out of it, so that it can stop what Ctrl-C cannot reach.
+
+    Raises:
+        QueryError: `report` is no function.
+
+    >>> import archgraph as ag
+    >>> with ag.progress(print):
+    ...     sweep = ag.load("transformer").sweep({"L": [2, 4]}, ["params"])
+    sweep: metrics 0/1
+    sweep: metrics 1/1
+    """
+    if report is not None and not callable(report):
+        raise QueryError(f"report of progress is a function or None, and not {report!r}", hint="ag.progress(print)")
+    stream = sys.stderr
+    if report is None and stream is None:
+        yield
         return
-    hush()
-    due = time.monotonic() + PATIENCE
-    try:
-        for done, item in enumerate(items):
-            if time.monotonic() >= due:
-                _draw(terminal, bar(done, len(items), what))
-                due = time.monotonic() + EVERY
-            yield item
-    finally:
-        _draw(terminal, "")
-
-
-def bar(done: int, total: int, what: str) -> str:
-    """Return the bar as text.
-
-    >>> bar(1, 3, "sweeping")
-    'sweeping [##########....................] 1/3'
-    """
-    full = _WIDTH * done // total
-    return f"{what} [{'#' * full}{'.' * (_WIDTH - full)}] {done}/{total}"
-
-
-def _draw(terminal: TextIO, text: str) -> None:
-    """Write over the line: back to its start, erase it."""
-    terminal.write(f"\r\x1b[K{text}")
-    terminal.flush()
+    with heard(ProgressLine(stream) if report is None else Listener(report)):
+        yield

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archgraph.errors import ArchgraphError, QueryError, printable, quoted
+from archgraph.errors import ArchgraphError, QueryError, SpecError, printable, quoted
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -36,6 +36,28 @@ def named_text(path: str, kind: str) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise QueryError(f"{quoted(path)} is no UTF-8 text", hint=f"save it as {kind} in UTF-8") from None
+
+
+def regular_file(path: str, hint: str) -> Path:
+    """Return the path of a file that is there, and a regular one: asked before any library that reads it is looked for.
+
+    Args:
+        path: the file.
+        hint: what kind of file is meant.
+
+    Raises:
+        SpecError: there is none, or it is another kind of file.
+    """
+    place = Path(path)
+    try:
+        if place.is_file():
+            return place
+        there = place.exists()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SpecError(f"cannot read {quoted(printable(path))}: {reason}") from None
+    told = f"{quoted(path)} is a folder" if place.is_dir() else f"{quoted(path)} is no regular file"
+    raise SpecError(told if there else f"there is no file {quoted(path)}", hint=hint)
 
 
 def regular_bytes(path: Traversable, most: int, kind: type[ArchgraphError]) -> bytes:

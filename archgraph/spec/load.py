@@ -96,6 +96,8 @@ def _path_and_variant(name: str) -> tuple[Traversable, str]:
         return shipped_folder() / f"{base}.yaml", variant
     if Path(base).suffix in (".yaml", ".yml") or "/" in base or _is(Path.exists, base):
         return Path(base), variant
+    if "://" in name:
+        raise SpecError(f"{quoted(name)} is an address, and specs are read from files alone", hint="save it first")
     raise SpecError(
         f"no spec is named {quoted(base)}.{did_you_mean(base, shipped_names())}",
         hint="`archgraph list` shows the shipped ones; a path ends in .yaml",

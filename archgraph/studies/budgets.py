@@ -13,6 +13,8 @@ from archgraph.laws.search import HOLDS, MAX_SIZE, Met, Solution, amount, first,
 from archgraph.report.table import Table
 from archgraph.sizes.exact import number_of
 from archgraph.sizes.symbols import replaced
+from archgraph.steps import stepping
+from archgraph.studies.listed import listed
 from archgraph.studies.run_metrics import RUN_METRICS, Budget, number_at, parted
 
 Range = tuple[int, int]
@@ -133,7 +135,8 @@ class _Search:
         def slack(k: int) -> float:
             return abs(budget - self.number(main, k))
 
-        feasible = (k for k in range(begin, end + 1) if all(self.holds(metric, k) for metric in self.budgets))
+        values = stepping(range(begin, end + 1), "values")
+        feasible = (k for k in values if all(self.holds(metric, k) for metric in self.budgets))
         return next((self.value(k) for k in sorted(feasible, key=slack) if self._admissible(k)), None)
 
     def _beside(self, k: int, direction: int) -> range:
@@ -185,7 +188,7 @@ def iso(
     budgets, run = parted(keywords)
     metrics = tuple(dict.fromkeys((*budgets, "params", "macs")))
     rows, without = [], []
-    for value in values:
+    for value in stepping(listed(values, second), f"values of {second}"):
         at = g.at(**{second: value})
         try:
             found = solve(at, name, multiple_of, keywords).value

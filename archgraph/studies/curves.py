@@ -17,6 +17,7 @@ from archgraph.errors import QueryError, not_among, printable, quoted
 from archgraph.graph.network import Network
 from archgraph.report.curves import LAYER_KINDS, WORKS_ON, Bar, DataSeries
 from archgraph.report.table import Table
+from archgraph.steps import stepping
 from archgraph.studies.growth_path import GrowthPath
 from archgraph.studies.largest import Largest, largest_of
 
@@ -99,10 +100,10 @@ def _steps(path: GrowthPath, values: Sequence[object]) -> Iterator[dict[str, obj
         }
 
 
-def fitting(path: GrowthPath, memory: object, batches: Iterable[int], run: Training) -> DataSeries:
+def fitting(path: GrowthPath, memory: object, batches: Sequence[int], run: Training) -> DataSeries:
     """Return the largest that fits at each batch, the symbol taken as continuous; no point where nothing fits."""
     points = []
-    for batch in batches:
+    for batch in stepping(batches, "batches"):
         try:
             points.append((batch, _continuous(path, largest_of(path, memory, replace(run, batch=batch)))))
         except QueryError as error:

@@ -11,14 +11,14 @@ from archgraph.cost.training.fit import Fit, fit_of
 from archgraph.cost.training.run import Training
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
+from archgraph.steps import stepping
+from archgraph.studies.listed import listed
 
 
 def fits_table(networks: Sequence[Network], devices: Iterable[object], batches: Iterable[int], run: Training) -> Table:
     """Return a row per network, device and batch: what is needed, and whether it fits."""
-    found = [
-        fit_of(network, where, replace(run, batch=batch))
-        for network, where, batch in product(networks, tuple(devices), tuple(batches))
-    ]
+    chosen = list(product(networks, listed(devices, "devices"), listed(batches, "batch")))
+    found = [fit_of(network, where, replace(run, batch=batch)) for network, where, batch in stepping(chosen, "runs")]
     rows = [_row(each) for each in found]
     notes = tuple(dict.fromkeys(_notes(found)))
     return Table("what fits", tuple(rows[0]) if rows else (), rows, notes=notes)

@@ -19,8 +19,10 @@ from archgraph.graph.network import Network
 from archgraph.laws.grid import front as front_of
 from archgraph.report.brief import in_brief
 from archgraph.report.table import Table
+from archgraph.steps import stepping
 from archgraph.studies.growth_path import check_growing, following_values, grown
 from archgraph.studies.largest_table import SHOWN_SETTINGS
+from archgraph.studies.listed import listed
 from archgraph.studies.run_metrics import RUN_METRICS, number_at
 
 MEMORY_BUDGET = "memory"
@@ -122,7 +124,7 @@ def frontier_of(
     """
     options = {name: value for name, value in keywords.items() if name in OPTIONS and name not in over}
     follows = {name: value for name, value in keywords.items() if name not in OPTIONS}
-    values = {name: tuple(given) for name, given in over.items()}
+    values = {name: listed(given, name) for name, given in over.items()}
     limits = {name: _limit(name, most) for name, most in {**within, **budgets}.items() if most is not None}
     _check(sizes, dict.fromkeys((*budgets, *within)), values)
     check_growing(g, [name for name in values if not _setting(g, name)], follows)
@@ -182,7 +184,7 @@ class _Family:
 
     def frontier(self) -> Frontier:
         chosen = list(self._chosen())
-        possible = [each for each in map(self._possible, chosen) if each is not None]
+        possible = [each for each in map(self._possible, stepping(chosen, "members")) if each is not None]
         if not possible:
             # Why the network cannot have the first of them.
             self._member(chosen[0])

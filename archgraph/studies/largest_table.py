@@ -9,8 +9,10 @@ from archgraph.cost.training.fit import memory_of
 from archgraph.cost.training.run import OPTIONS, Training, training
 from archgraph.errors import QueryError, not_among
 from archgraph.report.table import Table
+from archgraph.steps import stepping
 from archgraph.studies.growth_path import GrowthPath
 from archgraph.studies.largest import Largest, largest_of
+from archgraph.studies.listed import listed
 
 SHOWN_SETTINGS = ("batch", "checkpoint", "attention", "dtype", "optimizer", "kernel", "peak")
 """Settings that every number is printed with."""
@@ -28,9 +30,9 @@ def largest_rows(
     for path in paths:
         if path.setting in over:
             raise QueryError(f"{path.symbol} is what is looked for, and cannot run over values")
-    runs = tuple(_runs({name: tuple(values) for name, values in over.items()}, options))
+    runs = tuple(_runs({name: listed(values, name) for name, values in over.items()}, options))
     room = memory_of(memory)[1]
-    found = [(path, run, _largest(path, room, run)) for path in paths for run in runs]
+    found = [(path, run, _largest(path, room, run)) for path, run in stepping(list(product(paths, runs)), "runs")]
     columns = tuple(dict.fromkeys((*SHOWN_SETTINGS, *over)))
     rows = [_row(*each, room, columns) for each in found]
     notes = tuple(dict.fromkeys(note for each in found for note in _notes(*each)))

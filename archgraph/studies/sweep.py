@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
@@ -11,29 +10,23 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archgraph.cost.part import whole_part
-from archgraph.errors import QueryError, counted, did_you_mean, printable, quoted, some
-from archgraph.graph.network import Network
+from archgraph.errors import QueryError, counted, did_you_mean, not_among, printable, quoted, some
 from archgraph.keywords import strict_methods
-from archgraph.laws.compiled import compiled, numpy
-from archgraph.laws.grid import Block, computed, ranges, slabs, ties
+from archgraph.laws.blocks import Array, Block, is_lazy, numpy, ranges, slabs
+from archgraph.laws.grid import computed, ties_with
 from archgraph.laws.grid import front as front_of
-from archgraph.optional import missing
 from archgraph.report.columns import WRITERS
 from archgraph.report.frames import data_frame, dataset
 from archgraph.report.table import Table
-from archgraph.sizes.symbols import replaced
-from archgraph.studies.valid_points import rules_of, valid_points
+from archgraph.steps import stepping
 
 if TYPE_CHECKING:
     from archgraph.report.frames import DataFrame, Dataset
 
-MANY = 2**22
-"""The most points that the command line keeps in memory at once, where dask is there: 80 bytes each."""
-MANY_WITHOUT_DASK = 2**26
-"""And where it is not."""
 SLAB = 2**20
-"""The most points that are written at once, unless chunks of dask say otherwise."""
+"""The most points that are worked on at once, unless chunks of dask say otherwise."""
+MOST_ROWS = 1_000_000
+"""Points of a table."""
 
 
 SHOWN_POINTS = 200
@@ -63,11 +56,17 @@ class Sweep:
     rules: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        points = f"{prod(self.shape):,} points"
+        points = f"{prod(self.shape):,} point{'' if prod(self.shape) == 1 else 's'}"
         return f"<sweep of {printable(self.name)} over {some(self.axes)}: {some(self.values)} at {points}>"
 
     def __getitem__(self, metric: str) -> Any:
-        """Return the array of a metric."""
+        """Return the array of a metric.
+
+        Raises:
+            QueryError: the sweep has no such metric.
+        """
+        if metric not in self.values:
+            raise not_among("metric of the sweep", metric, self.values)
         return self.values[metric]
 
     @property
@@ -80,7 +79,7 @@ class Sweep:
         """
         return tuple(len(axis) for axis in self.axes.values())
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, Array]:
         """Return flat columns of the valid points: swept symbols, then metrics.
 
         Raises:
@@ -90,9 +89,17 @@ class Sweep:
         >>> load("vit").sweep({"D": [12, 18, 24], "L": [2]}, ["macs"]).columns()["D"].tolist()
         [12, 24]
         """
-        columns = self._columns(tuple(slice(None) for _ in self.axes))
+        parts = list(self._parts())
+        # A column after the other, so that no more than one stands in memory twice.
+        columns = {name: numpy().concatenate([part.pop(name) for part in parts]) for name in list(parts[0])}
         self._check_any(len(next(iter(columns.values()))))
         return columns
+
+    def _parts(self) -> Iterator[dict[str, Array]]:
+        """The valid points block by block; those of dask at once, which it computes side by side."""
+        whole = tuple(slice(None) for _ in self.axes)
+        blocks = [whole] if is_lazy(self.valid) else self.blocks()
+        return map(self._columns, stepping(blocks, "blocks"))
 
     def left_out(self, kept: int) -> tuple[str, ...]:
         """Say how many points of the grid are missing where so many were kept, and which rules they break.
@@ -133,7 +140,7 @@ class Sweep:
         chunks = getattr(self.valid, "chunks", None)
         return list(product(*map(ranges, chunks))) if chunks else list(slabs(self.shape, SLAB))
 
-    def _columns(self, block: Block) -> dict[str, Any]:
+    def _columns(self, block: Block) -> dict[str, Array]:
         np = numpy()
         arrays = [self.valid[block], *(array[block] for array in self.values.values())]
         axes = [axis[part] for axis, part in zip(self.axes.values(), block, strict=True)]
@@ -147,17 +154,21 @@ class Sweep:
     def table(self) -> Table:
         """Return the valid points as a table.
 
+        Raises:
+            QueryError: no point is valid, or there are more than 1,000,000.
+
         >>> from archgraph import load
         >>> print(load("transformer").sweep({"L": [2, 4]}, ["params"]).table().to_csv().strip())
         L,params
         2,6304768
         4,12609536
         """
+        check_rows(prod(self.shape))
         columns = self.columns()
         kept = len(next(iter(columns.values())))
         return self._table(f"sweep of {', '.join(self.axes)}", columns, self.left_out(kept) + self.repeats())
 
-    def _table(self, title: str, columns: Mapping[str, Any], remarks: tuple[str, ...]) -> Table:
+    def _table(self, title: str, columns: Mapping[str, Array], remarks: tuple[str, ...]) -> Table:
         lists = {name: column.tolist() for name, column in columns.items()}
         rows = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
         notes = tuple(f"{name}: rounded to 53 bits" for name, exact in self.exact.items() if not exact)
@@ -201,7 +212,7 @@ class Sweep:
 
     def _repr_html_(self) -> str | None:
         """The first points in a notebook; nothing but the text where they would have to be computed or are none."""
-        if hasattr(self.valid, "dask") or prod(self.shape) > SHOWN_POINTS:
+        if is_lazy(self.valid) or prod(self.shape) > SHOWN_POINTS:
             return None
         with suppress(QueryError):
             return self.table().to_html()
@@ -226,13 +237,24 @@ class Sweep:
                 raise QueryError(f"the sweep has no '{name}'.{did_you_mean(name, known)}", hint=", ".join(known))
         if not smaller and not larger:
             raise QueryError("a front takes what is to be small or large", hint=f"one of {', '.join(known)}")
-        columns = self.columns()
-        criteria = [columns[name] for name in smaller] + [-columns[name] for name in larger]
-        front = front_of(criteria)
-        equal = ties(criteria, front)
+        signs = {**dict.fromkeys(smaller, 1), **dict.fromkeys(larger, -1)}
+        kept, best = self._best(signs)
+        self._check_any(kept)
+        equal = sum(ties_with(_signed(best, signs), _signed(part, signs)) for part in self._parts())
+        equal -= len(next(iter(best.values())))
         as_good = (f"{counted(equal, 'more point')} as good as one listed",) if equal else ()
-        remarks = (*self.left_out(len(next(iter(columns.values())))), *self.repeats(), *as_good)
-        return self._table("Pareto front", {name: column[front] for name, column in columns.items()}, remarks)
+        return self._table("Pareto front", best, (*self.left_out(kept), *self.repeats(), *as_good))
+
+    def _best(self, signs: Mapping[str, int]) -> tuple[int, dict[str, Array]]:
+        """How many points are valid, and the front of them: that of a block and of the front of all before it."""
+        np = numpy()
+        kept, best = 0, {}
+        for part in self._parts():
+            kept += len(next(iter(part.values())))
+            both = {name: np.concatenate([best[name], column]) for name, column in part.items()} if best else part
+            chosen = front_of(_signed(both, signs))
+            best = {name: column[chosen] for name, column in both.items()}
+        return kept, best
 
     def save(self, path: str) -> int:
         """Write the valid points as .csv or .parquet, block by block, whole or not at all; return how many they are.
@@ -254,7 +276,6 @@ class Sweep:
         <BLANKLINE>
         """
         from archgraph.report.files import writing
-        from archgraph.report.progress import progress
 
         target = Path(path)
         if target.suffix not in WRITERS:
@@ -263,7 +284,7 @@ class Sweep:
         kept: list[int] = []
 
         def parts() -> Iterator[Mapping[str, object]]:
-            for block in progress(self.blocks(), f"writing {target.name}"):
+            for block in stepping(self.blocks(), "written blocks"):
                 columns = self._columns(block)
                 kept.append(len(next(iter(columns.values()))))
                 yield columns
@@ -274,86 +295,17 @@ class Sweep:
         return sum(kept)
 
 
-def sweep(g: Network, grid: Mapping[str, Any], metrics: Iterable[str]) -> Sweep:
-    """Return metrics over the product of the grid's values, every other symbol at its value.
+def check_rows(points: int) -> None:
+    """Refuse a table of very many points.
 
     Raises:
-        QueryError: an unknown, derived or structural symbol, no values, or some that are no positive integers.
+        QueryError: there are more than `MOST_ROWS`.
     """
-    names = tuple(grid)
-    _check(g, names)
-    np = numpy()
-    for name in names:
-        _check_values(name, _values(grid[name], np))
-    arrays = {g.symbols[name]: _along(grid[name], place, len(names), np) for place, name in enumerate(names)}
-    fixed = {free: value for free, value in g.point.items() if free not in arrays}
-    laws = {metric: compiled(replaced(whole_part(g).expression(metric), fixed), tuple(arrays)) for metric in metrics}
-    exact = {metric: law.exact(arrays) for metric, law in laws.items()}
-    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
-        # A law may divide by zero at points that `valid` leaves out.
-        # A product of axes has more chunks than any of them: that is what was asked for.
-        warnings.filterwarnings("ignore", message="Increasing number of chunks")
-        values = {metric: law(arrays) for metric, law in laws.items()}
-        valid = valid_points(g, arrays, fixed, np)
-    axes = {name: _values(grid[name], np) for name in names}
-    return Sweep(g.name, axes, values, valid, exact, rules_of(g, arrays.keys(), fixed))
+    if points > MOST_ROWS:
+        hint = "write them: -o x.csv on the command line, save('x.csv') in Python"
+        raise QueryError(f"{points:,} points are too many to print: the limit is {MOST_ROWS:,}", hint=hint)
 
 
-def chunked(grid: Mapping[str, Sequence[int]]) -> Mapping[str, Any]:
-    """Return a grid as it is, or in chunks of dask where it has more points than fit into memory well.
-
-    >>> chunked({"D": [16, 32]})
-    {'D': [16, 32]}
-    >>> chunked({"D": range(1, 10**6), "L": range(1, 10**4)})["D"].chunks[0][0]
-    2048
-
-    Raises:
-        MissingToolError: it has, and dask is not installed.
-    """
-    points = prod(map(len, grid.values()))
-    if points <= MANY:
-        return grid
-    try:
-        from dask.array.core import from_array
-    except ImportError:
-        if points <= MANY_WITHOUT_DASK:
-            return grid
-        message = f"a grid of more than {MANY_WITHOUT_DASK:,} points needs dask"
-        raise missing("dask", message) from None
-    side = int(SLAB ** (1 / len(grid))) * 2
-    np = numpy()
-    return {name: from_array(np.asarray(values)).rechunk(side) for name, values in grid.items()}
-
-
-def _check(g: Network, names: tuple[str, ...]) -> None:
-    for name in names:
-        if name not in g.symbols:
-            raise QueryError(
-                f"cannot sweep '{name}'.{did_you_mean(name, g.symbols)}",
-                hint=f"laws are symbolic in {', '.join(g.symbols)}; another is bound first: --set levels=3",
-            )
-        if g.definition(name) is not None:
-            raise QueryError(f"cannot sweep '{name}': it is derived from {g.definition(name)}")
-
-
-def _check_values(name: str, values: Any) -> None:
-    """Refuse values that no symbol can have; those that break a rule of the spec are left out instead."""
-    if not len(values):
-        raise QueryError(f"the sweep has no value of {name}", hint=f"{{'{name}': [1, 2, 4]}}")
-    if values.dtype.kind not in "iufO":
-        raise QueryError(f"symbol '{name}' is a positive integer, and the sweep has values of the type {values.dtype}")
-    (least,) = computed([values.min()])
-    (whole_numbers,) = computed([(values % 1 == 0).all()])
-    if not whole_numbers or least < 1:
-        what = f"has {least}" if least < 1 else "has values between whole numbers"
-        raise QueryError(f"symbol '{name}' is a positive integer, and the sweep {what}")
-
-
-def _values(values: Any, np: Any) -> Any:
-    return values if hasattr(values, "astype") else np.asarray(list(values))
-
-
-def _along(values: Any, place: int, rank: int, np: Any) -> Any:
-    shape = [1] * rank
-    shape[place] = -1
-    return _values(values, np).reshape(shape)
+def _signed(columns: Mapping[str, Array], signs: Mapping[str, int]) -> list[Array]:
+    """The criteria of a front, all of them better the smaller."""
+    return [columns[name] if sign > 0 else -columns[name] for name, sign in signs.items()]

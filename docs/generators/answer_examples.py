@@ -48,6 +48,7 @@ KINDS: dict[str, str] = {
     "Precision": 'ag.load("dit:S/2").peak_memory(dtype="mixed").setting.precision',
     "Probe": 'ag.load("conv_stack").receptive_field().interior',
     "Productivity": 'ag.load("vgg").productivity()',
+    "Progress": 'ag.Progress("sweep: metrics", 1, 2)',
     "ReceptiveField": FIELD,
     "ReceptiveFields": f"{UNET}.receptive_fields()",
     "Reconciliation": 'ag.load("sd").count_as("thop")',

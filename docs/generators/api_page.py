@@ -88,8 +88,8 @@ def _member(name: str, member: Any) -> Iterator[str]:
 
 
 def _settings() -> Iterator[str]:
-    yield "## Settings\n"
-    for kind in (ag.Training, ag.Serving):
+    yield "## Settings, and what `progress` tells\n"
+    for kind in (ag.Training, ag.Serving, ag.Progress):
         yield f"### `{kind.__name__}`\n\n{as_markdown(inspect.getdoc(kind) or '')}\n"
 
 

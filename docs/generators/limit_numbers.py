@@ -7,8 +7,6 @@ import json
 from pathlib import Path
 
 from archgraph.argument_kinds import MOST_BITS
-from archgraph.cli.sweep import MOST_ROWS
-from archgraph.cli.values import LONGEST_AXIS
 from archgraph.cost.memory.peak_report import MOST_VISITED
 from archgraph.fields.sets.limits import MOST_CALLS, MOST_CELLS, MOST_LAYERS, MOST_ONE_BY_ONE, MOST_PLACES, MOST_SPAN
 from archgraph.graph.ir import Graph
@@ -18,7 +16,11 @@ from archgraph.sizes.exact import MAX_BITS
 from archgraph.spec.blocks import MAX_STEPS
 from archgraph.spec.language.yamltree import MAX_BYTES, MAX_NODES
 from archgraph.spec.loops import MAX_TURNS
+from archgraph.studies.axes import MOST_VALUES
 from archgraph.studies.budgets import MOST
+from archgraph.studies.listed import MOST_CHOSEN
+from archgraph.studies.sweep import MOST_ROWS
+from archgraph.studies.sweeping import LARGEST_SWEEP, MOST_WRITTEN
 
 LIMITS = {
     "spec_characters": MAX_BYTES,
@@ -39,9 +41,12 @@ LIMITS = {
     "lowered": MAX_ITERATIONS,
     "unrolled": inspect.signature(Graph.unroll).parameters["limit"].default,
     "tensor_elements": MOST_ELEMENTS,
-    "swept_values": LONGEST_AXIS,
+    "swept_values": MOST_VALUES,
     "printed_points": MOST_ROWS,
+    "sweep_gib": LARGEST_SWEEP // 2**30,
+    "written_points": MOST_WRITTEN,
     "tried_values": MOST,
+    "chosen_values": MOST_CHOSEN,
 }
 
 

@@ -40,6 +40,7 @@ QUESTIONS = {
     "keywords": "Is there such a keyword?",
     "argument_kinds": "What does an argument take?",
     "option_keywords": "Which keywords do several calls share?",
+    "steps": "How far is a long call?",
     "errors": "How is a mistake told?",
 }
 LEGEND = (

@@ -116,6 +116,7 @@ def asked() -> Iterator[object]:
     yield from (image.solve(width, params=("<=", 1e9)), image.fits("t4", batch=10**9))
     yield from (image.hops(distance=20, axis="h"), image.what_if(**{width: 16}), image.receptive_field_table())
     yield image.where("N", multiple_of=8)
+    yield ag.Progress("sweep: blocks", 1, 2)
     if find_spec("numpy") and find_spec("torch"):
         yield from (image.sweep({width: [4, 8]}, ["params"]), ag.verify(image))
     yield ag.load("dit").outline()

@@ -18,11 +18,12 @@ from typing import NamedTuple
 
 import archgraph as ag
 from archgraph.cli import main as command
-from archgraph.cli.sweep import MOST_ROWS
-from archgraph.cli.values import LONGEST_AXIS
 from archgraph.cost.memory.peak_report import MOST_VISITED
 from archgraph.fields.sets.limits import MOST_CELLS, MOST_LAYERS, MOST_SPAN
+from archgraph.studies.axes import MOST_VALUES
 from archgraph.studies.budgets import MOST
+from archgraph.studies.sweep import MOST_ROWS
+from archgraph.studies.sweeping import LARGEST_SWEEP
 
 KEPT = Path(__file__).parents[2] / "docs" / "generators" / "measured_limits.json"
 HEAD = "archgraph: 1\ninputs: {x: {c: 2, h: 256}}\nnetwork:\n"
@@ -81,10 +82,20 @@ def printed() -> Callable[[], object]:
     return lambda: command(["sweep", "conv_stack", f"C=1..{MOST_ROWS}", "--format", "csv"])
 
 
+def swept() -> Callable[[], object]:
+    """Two axes and one metric: as many points as are kept."""
+    import numpy as np
+
+    side = int((LARGEST_SWEEP // 9 // 8) ** 0.5)
+    g = ag.load("dit")
+    grid = {"D": np.arange(1, side + 1) * 16, "L": np.arange(1, side + 1)}
+    return lambda: g.sweep(grid, ["macs"]).shape
+
+
 def written() -> Callable[[], object]:
     def ask() -> object:
         with tempfile.TemporaryDirectory() as folder:
-            return command(["sweep", "conv_stack", f"C=1..{LONGEST_AXIS}", "-o", f"{folder}/x.csv"])
+            return command(["sweep", "conv_stack", f"C=1..{MOST_VALUES}", "-o", f"{folder}/x.csv"])
 
     return ask
 
@@ -121,6 +132,7 @@ LIMITS = {
         lambda: (lambda g: lambda: g.draw(view="unrolled").svg)(chain(999)),
     ),
     "printed": Limit("`sweep` on the command line", "1,000,000 points printed", printed),
+    "swept": Limit("`sweep` in Python", "an eighth of the limit: 0.5 GiB of results", swept),
     "written": Limit("`sweep -o x.csv`", "10,000,000 points", written),
     "solved": Limit("`solve(within=…)`", "100,000 values", solved),
 }

@@ -30,6 +30,9 @@ def test_check_passes_for_shipped_specs(capsys):
     assert out.splitlines()[0].endswith("expectations, all met")
 
 
+GOOD = "archgraph: 1\ninputs: {x: {c: 3, n: 4}}\nnetwork: [linear: {out: 2}]\nexpect: {params: 8}\n"
+
+
 def test_check_fails_for_a_wrong_number(capsys, tmp_path):
     spec = tmp_path / "wrong.yaml"
     spec.write_text("archgraph: 1\ninputs: {x: {c: 3, n: 4}}\nnetwork: [linear: {out: 2}]\nexpect: {params: 9}\n")
@@ -37,6 +40,23 @@ def test_check_fails_for_a_wrong_number(capsys, tmp_path):
     assert code == 1
     assert "1 not met" in out
     assert "NO" in out
+
+
+def test_check_tells_of_every_file(capsys, tmp_path):
+    for name, text in {"a.yaml": "", "good.yaml": GOOD, "b.yaml": "archgraph: 2\n"}.items():
+        (tmp_path / name).write_text(text)
+    names = ("a.yaml", "good.yaml", "none.yaml", "b.yaml")
+    code, out, err = run(capsys, "check", *(str(tmp_path / name) for name in names))
+    assert code == 1
+    assert out.splitlines()[0] == "1 expectation, all met; 3 specs broken"
+    assert err.count("SpecError: ") == 3
+    for told in ("a.yaml:1:1", "no such file", "b.yaml:1:12"):
+        assert told in err
+
+
+def test_check_of_broken_files_alone_prints_no_table(capsys, tmp_path):
+    code, out, err = run(capsys, "check", str(tmp_path / "none.yaml"), "--json")
+    assert (code, out) == (1, "") and "no such file" in err
 
 
 def test_cost_prints_laws_and_values(capsys):

@@ -3,6 +3,9 @@
 import subprocess
 import sys
 
+import pytest
+
+from archgraph.cli import main
 from archgraph.cost.costs import GROUPS, METRICS
 from archgraph.cost.memory.optimizers import OPTIMIZERS
 from archgraph.cost.memory.precision import PRECISIONS
@@ -36,3 +39,24 @@ def test_the_words_are_those_of_what_answers():
     assert tuple(METRICS) == METRIC_NAMES
     assert tuple(PRECISIONS) == CHOICES["dtype"]
     assert tuple(OPTIMIZERS) == CHOICES["optimizer"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["cost", "unet", "--formt", "csv"], "--formt csv. Did you mean '--format'?"),
+        (["cost", "unet", "--ats=3"], "--ats=3. Did you mean '--at'?"),
+        (["cost", "unet", "dit"], "dit"),
+        (["cost", "unet", "--qqq..."], "--qqq..."),
+    ],
+    ids=lambda each: "" if isinstance(each, str) else " ".join(each),
+)
+def test_a_mistyped_option_is_told_beside_those_of_its_command(words, told, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert capsys.readouterr().err.splitlines()[-1] == f"archgraph cost: error: unrecognized arguments: {told}"
+
+
+def test_what_belongs_to_models_is_refused_as_it_was_given(capsys):
+    assert main(["cost", "conv_stack", "--set", "width=3"]) == 1
+    assert "--set width=3 is about models, and specs alone are given" in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 import pytest
 
-from archgraph.gallery import check_table, gallery_table, variants_of
+from archgraph.gallery import checked, gallery_table, variants_of
 from archgraph.spec.load import shipped_names
 
 MEASURED = {
@@ -109,7 +109,7 @@ def test_no_spec_refers_to_an_unknown_measurement(found):
 
 
 def test_check_reports_every_expectation():
-    table = check_table()
+    table = checked().table
     assert {row["ok"] for row in table.rows} == {"yes"}
     assert "all met" in table.title
 

@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import pickle
+import subprocess
 import sys
 
 import pytest
@@ -13,10 +14,11 @@ from archgraph.cli import main
 from archgraph.errors import QueryError
 from archgraph.laws.compiled import compiled
 from archgraph.laws.grid import front
-from archgraph.report.progress import progress
-from archgraph.studies import sweep as sweep_module
+from archgraph.studies.sweeping import streamed
 
 np = pytest.importorskip("numpy")
+
+METRICS = ["params", "macs", "flops", "elementwise", "activations", "layer_outputs"]
 
 GRIDS = [
     ("dit", {"D": [64, 1152, 4096], "L": [1, 28], "p": [1, 2, 4]}, ["params", "macs", "flops"]),
@@ -258,27 +260,6 @@ def test_the_front_tells_whole_numbers_apart_that_rounding_does_not():
 # -- the terminal --------------------------------------------------------------------------------------------
 
 
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-def test_a_bar_on_a_terminal_and_nothing_in_a_pipe(monkeypatch):
-    monkeypatch.setattr("archgraph.report.progress.PATIENCE", 0)
-    monkeypatch.setattr("archgraph.report.progress.EVERY", 0)
-    terminal, pipe = Terminal(), io.StringIO()
-    assert list(progress([1, 2, 3, 4], "writing", terminal)) == list(progress([1, 2, 3, 4], "writing", pipe))
-    assert "writing [#######.......................] 1/4" in terminal.getvalue()
-    assert terminal.getvalue().endswith("\r\x1b[K"), "wiped at the end"
-    assert pipe.getvalue() == ""
-
-
-def test_short_work_shows_no_bar():
-    terminal = Terminal()
-    assert list(progress([1, 2], "writing", terminal)) == [1, 2]
-    assert "writing" not in terminal.getvalue()
-
-
 def test_the_command(capsys, tmp_path):
     target = tmp_path / "dit.csv"
     assert main(["sweep", "dit", "D=16..64:16", "L=1,2", "-o", str(target)]) == 0
@@ -289,15 +270,81 @@ def test_the_command(capsys, tmp_path):
     assert capsys.readouterr().out.count('"macs"') > 3
 
 
-def test_a_long_grid_is_in_chunks_where_dask_is_there(monkeypatch):
-    pytest.importorskip("dask.array")
-    monkeypatch.setattr(sweep_module, "MANY", 4)
-    assert hasattr(sweep_module.chunked({"L": range(1, 6)})["L"], "chunks")
-    monkeypatch.setitem(sys.modules, "dask.array.core", None)
-    assert sweep_module.chunked({"L": range(1, 6)}) == {"L": range(1, 6)}
-    monkeypatch.setattr(sweep_module, "MANY_WITHOUT_DASK", 4)
-    with pytest.raises(ag.MissingToolError, match="more than 4 points needs dask"):
-        sweep_module.chunked({"L": range(1, 6)})
+def test_a_sweep_beyond_memory_is_refused_before_it_is_made():
+    with pytest.raises(
+        QueryError, match=r"100,000,000 points and 6 metrics takes 4\.6 GiB: the limit is 4 GiB"
+    ) as told:
+        ag.load("dit").sweep({"D": range(1, 10_001), "L": range(1, 10_001)}, METRICS)
+    assert "dask" in told.value.hint and "-o x.parquet" in told.value.hint
+
+
+def test_a_file_beyond_any_disk_is_refused(tmp_path, capsys):
+    huge = ["sweep", "dit", "D=1..10000000", "L=1..10000000", "-o", str(tmp_path / "x.csv")]
+    assert main(huge) == 1
+    assert "100,000,000,000,000 points are too many to write: the limit is 4,294,967,296" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "values", [range(1, 10**30), itertools.count(1), [1] * 10_000_001], ids=["range", "count", "list"]
+)
+def test_values_without_end_are_refused(values):
+    with pytest.raises(QueryError, match="there are too many values of L: the limit is 10,000,000"):
+        ag.load("dit").sweep({"L": values})
+
+
+@pytest.mark.parametrize("values", [np.array(3), np.array([[1, 2]])], ids=["a number", "two dimensions"])
+def test_values_of_other_dimensions_are_refused(values):
+    with pytest.raises(QueryError, match="the values of L are a list of numbers"):
+        ag.load("dit").sweep({"L": values})
+
+
+def test_values_that_can_be_read_once_are_read_once():
+    assert ag.load("dit").sweep({"L": (depth for depth in (1, 2))}, ["params"]).columns()["L"].tolist() == [1, 2]
+
+
+def test_what_is_written_is_what_is_kept(tmp_path, monkeypatch):
+    """Points are worked out while they are written, in blocks along any axis."""
+    monkeypatch.setattr("archgraph.studies.sweep.SLAB", 7)
+    monkeypatch.setattr("archgraph.laws.blocks.BLOCK", 5)
+    grid = {"p": [1, 2, 3], "S": range(2, 40, 2), "D": range(16, 100, 4)}
+    network = ag.load("dit").network
+    assert streamed(network, grid, METRICS).save(str(tmp_path / "x.csv")) > 0
+    assert (tmp_path / "x.csv").read_text() == ag.load("dit").sweep(grid, METRICS).table().to_csv()
+
+
+def test_blocks_along_any_axis_are_the_same_points(monkeypatch):
+    grid = {"p": [1, 2, 3], "S": range(2, 40, 2), "D": range(16, 100, 4)}
+    whole = ag.load("dit").sweep(grid, METRICS)
+    best = whole.pareto("macs", larger=["params"])
+    monkeypatch.setattr("archgraph.studies.sweep.SLAB", 7)
+    monkeypatch.setattr("archgraph.laws.blocks.BLOCK", 5)
+    parted = ag.load("dit").sweep(grid, METRICS)
+    assert np.array_equal(whole.valid, parted.valid)
+    assert all(np.array_equal(whole[name], parted[name]) for name in METRICS)
+    assert str(parted.pareto("macs", larger=["params"])) == str(best)
+    assert {name: column.tolist() for name, column in parted.columns().items()} == {
+        name: column.tolist() for name, column in whole.columns().items()
+    }
+
+
+def test_a_table_of_very_many_points_is_refused(monkeypatch):
+    monkeypatch.setattr("archgraph.studies.sweep.MOST_ROWS", 3)
+    with pytest.raises(QueryError, match="4 points are too many to print: the limit is 3"):
+        ag.load("dit").sweep({"L": range(1, 5)}).table()
+
+
+@pytest.mark.slow
+def test_memory_beyond_the_result_stays_below_600_mb():
+    """In a process of its own, which may have so much memory and no more."""
+    resource = pytest.importorskip("resource")
+    side = 8_000
+    result = side * side * 9
+    ask = f"import archgraph as ag, numpy, sys; g = ag.load('dit'); D = numpy.arange(16, 16 * {side} + 1, 16)\n"
+    ask += f"made = g.sweep({{'D': D, 'L': numpy.arange(1, {side} + 1)}}, ['macs'])\n"
+    ask += "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert resource is not None and int(done.stdout) - result < 600 * 10**6
 
 
 def test_what_is_written_in_pieces_is_written_whole(tmp_path, monkeypatch):

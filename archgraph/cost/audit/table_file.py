@@ -9,7 +9,7 @@ from functools import cached_property
 
 from archgraph.cost.audit.audit import PublishedNumber
 from archgraph.cost.audit.published import PUBLISHED_KINDS, ColumnHeading, heading, printed_number
-from archgraph.errors import ArchgraphError, Place, QueryError, quoted
+from archgraph.errors import ArchgraphError, Place, QueryError, counted, quoted
 from archgraph.graph.network import Network
 from archgraph.report.reading import named_text
 
@@ -108,7 +108,7 @@ def read_table(path: str) -> PublishedTable:
     for number, cells in rest:
         if len(cells) != len(columns):
             raise QueryError(
-                f"the line has {len(cells)} cells, and there are {len(columns)} headings",
+                f"the line has {counted(len(cells), 'cell')}, and there are {counted(len(columns), 'heading')}",
                 place=Place(path, number, 1),
                 hint='a cell with a comma in it is written in quotes: "25,557,032"',
             )

@@ -18,6 +18,7 @@ from archgraph.graph.execution import Execution, is_weight, needed_inside, sched
 from archgraph.graph.gradients import Flags, GradientFlow, GradientPaths
 from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.sizes.symbols import ZERO
+from archgraph.steps import stepping
 
 UNROLLED = 4
 """Iterations of a repeat that are run one by one: two, then two more behind what all those between keep."""
@@ -117,7 +118,7 @@ class Forward:
         gradients = self.flow.of(graph, tuple(tensor.flows for tensor in operands), wanted)
         # No `Fold`, which keeps all values: what is live at each step is the question, so that values are let go after
         # their last use, and what nobody needs is not run.
-        for node, expired in schedule(graph, needed):
+        for node, expired in stepping(schedule(graph, needed), "operations"):
             inputs = tuple(values[value] for value in node.inputs)
             if isinstance(node, Node):
                 results = self._node(node, inputs, gradients, scope)

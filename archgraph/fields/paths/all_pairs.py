@@ -17,6 +17,7 @@ from archgraph.fields.paths.walk import Levels
 from archgraph.fields.paths.walks import ManyWalk
 from archgraph.fields.sets.limits import check_places
 from archgraph.graph.ir import Node, Value
+from archgraph.steps import stepping
 
 MOST_CLASSES = 1 << 12
 """Classes of outputs that are walked one after another."""
@@ -47,7 +48,7 @@ class AllPairs:
         count, walk = self._home.count, ManyWalk(self._moves)
         period = min(self._period(), count)
         check_places("the output", period)
-        for first in range(period):
+        for first in stepping(range(period), "classes of outputs"):
             outputs = range(first, count, period)
             seed = own_course(len(outputs), first, period)
             yield outputs, reached(walk, self._target, seed).states[0].get(self._input, ())

@@ -13,6 +13,7 @@ from archgraph.fields.sets.readings import axes_of
 from archgraph.fields.sets.region import Dependence, reading_alone
 from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.sizes.exact import Evaluate
+from archgraph.steps import stepping
 
 Operands: TypeAlias = tuple[Dependence, ...]
 COMPARED = 4
@@ -93,7 +94,7 @@ class Framing(LocalReads):
                 return frame, outputs
         inside: dict[Repeat, Iterations] = {}
         reads = dict(zip(graph.inputs, inputs, strict=True))
-        for member in graph.nodes:
+        for member in stepping(graph.nodes, "operations"):
             operands = tuple(reads[value] for value in member.inputs)
             if isinstance(member, Node):
                 results = self.node(member, operands)

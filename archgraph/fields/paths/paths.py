@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 
-from archgraph.errors import QueryError
+from archgraph.errors import QueryError, counted
 from archgraph.fields.paths.all_pairs import AllPairs
 from archgraph.fields.paths.courses import Course
 from archgraph.fields.paths.hop_path import HopPath
@@ -22,6 +22,7 @@ from archgraph.graph.ir import Graph, Value
 from archgraph.graph.locate import axis_named, checked_distance, input_named
 from archgraph.keywords import strict_methods
 from archgraph.sizes.exact import Evaluate
+from archgraph.steps import stepping
 
 
 @strict_methods
@@ -114,13 +115,18 @@ class Paths:
         return ()
 
     def hops(self, position: int, output: int) -> int | None:
-        """Return the fewest moves from an input position to an output position, None where no path leads."""
+        """Return the fewest moves from an input position to an output position, None where no path leads.
+
+        Raises:
+            QueryError: a position lies outside.
+        """
+        _check_inside(self.axis, position, self.extent)
         return least(self.levels(output), position)
 
     def rows(self, outputs: Sequence[int]) -> list[list[int | None]]:
         """Return the hops from every input position to some outputs: `matrix`, of these rows only."""
         check_cells(len(outputs), self.extent)
-        return [self._row(output) for output in outputs]
+        return [self._row(output) for output in stepping(outputs, "outputs")]
 
     def _row(self, output: int) -> list[int | None]:
         return _spread(self.levels(output), self.extent)
@@ -184,7 +190,7 @@ class Paths:
         """
         check_cells(self.home.count, self.extent)
         rows: list[list[int | None]] = [[None] * self.extent for _ in range(self.home.count)]
-        for outputs, levels in self._classes:
+        for outputs, levels in stepping(self._classes, "classes of outputs"):
             for j, output in enumerate(outputs):
                 rows[output] = _spread([places.at(j) for places in levels], self.extent)
         return rows
@@ -212,7 +218,7 @@ class Paths:
 
 def _check_inside(axis: str, place: int, count: int) -> None:
     if not 0 <= place < count:
-        raise QueryError(f"{axis}={place} lies outside: there are {count} positions")
+        raise QueryError(f"{axis}={place} lies outside: there are {counted(count, 'position')}")
 
 
 def _spread(levels: Sequence[Indices], extent: int) -> list[int | None]:

@@ -11,6 +11,7 @@ from archgraph.fields.paths.frames import Frame, Iterations
 from archgraph.fields.paths.index_rules import IndexRule
 from archgraph.fields.paths.moves import Moves
 from archgraph.graph.ir import Node, Repeat, Value
+from archgraph.steps import stepping
 
 PlaceSet = TypeVar("PlaceSet")
 Levels: TypeAlias = tuple[PlaceSet, ...]
@@ -121,7 +122,7 @@ class PathWalk(ABC, Generic[PlaceSet]):
     def states(self, frame: Frame, seeds: WalkStates[PlaceSet]) -> WalkStates[PlaceSet]:
         """Return what reaches every value of a graph from some of them."""
         states = dict(seeds)
-        for member in reversed(frame.graph.nodes):
+        for member in stepping(frame.graph.nodes[::-1], "operations"):
             outputs = tuple(states.get(value, ()) for value in member.outputs)
             if any(outputs):
                 self._add(states, self._member(frame, member, outputs))

@@ -21,6 +21,7 @@ from archgraph.graph.ir import Graph, Node, Value
 from archgraph.graph.locate import axis_named, input_named
 from archgraph.keywords import strict_methods
 from archgraph.sizes.exact import Evaluate
+from archgraph.steps import stepping
 
 LayerState = Literal["productive", "critical", "border"]
 
@@ -105,7 +106,7 @@ def productivity(
 def _layers(
     graph: Graph, axis: str, narrow: dict[Value, Spans], wide: dict[Value, Spans], evaluate: Evaluate
 ) -> Iterator[LayerField]:
-    for index, node in enumerate(graph.nodes):
+    for index, node in enumerate(stepping(graph.nodes, "layers")):
         assert isinstance(node, Node)
         if not _widens(node, evaluate, Whole((index,), node.name)):
             continue

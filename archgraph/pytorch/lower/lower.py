@@ -17,6 +17,7 @@ from archgraph.ops.modules import named
 from archgraph.optional import import_torch
 from archgraph.pytorch.lower.mixture import mixture_class, takes_each_position
 from archgraph.pytorch.lower.modules import ModuleStep, repeat_class, scope_class
+from archgraph.steps import stepping
 
 if TYPE_CHECKING:
     import torch
@@ -114,7 +115,7 @@ def _scope(
     alive = graph.running(needed)
     scope = scope_class()(label, len(graph.inputs))
     groups: dict[str | None, nn.Module] = {}
-    for node in graph.nodes:
+    for node in stepping(graph.nodes, "layers"):
         attribute = _attribute(node.name, scope)
         tied = groups.get(node.share) if owner is None else getattr(owner, attribute)
         child = _child(node, _read(graph, needed, alive, node), tied)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from archgraph.errors import SpecError, quoted
 from archgraph.optional import missing
+from archgraph.report.reading import regular_file
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -41,10 +41,8 @@ def read_onnx(path: str) -> ModelProto:
         MissingToolError: onnx is not installed.
         SpecError: there is no such file, it is too large, is no model, or of operators that are too old or too new.
     """
+    place = regular_file(path, "a model.onnx, as torch.onnx.export writes it")
     onnx = import_onnx()
-    place = Path(path)
-    if not place.is_file():
-        raise SpecError(f"there is no file {quoted(path)}", hint="a model.onnx, as torch.onnx.export writes it")
     if place.stat().st_size > LARGEST_MODEL_FILE:
         raise SpecError(
             f"{quoted(path)} has {place.stat().st_size:,} bytes, and a model has {LARGEST_MODEL_FILE:,} at most",
@@ -53,6 +51,8 @@ def read_onnx(path: str) -> ModelProto:
     model = onnx.ModelProto()
     try:
         model.ParseFromString(place.read_bytes())
+    except OSError as error:
+        raise SpecError(f"cannot read {quoted(path)}: {error.strerror or error}") from None
     except Exception as error:
         raise SpecError(f"{quoted(path)} is no model of ONNX: {type(error).__name__}") from None
     if not model.graph.node or not model.graph.output:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from archgraph.errors import SpecError, quoted
+from archgraph.report.reading import regular_file
 
 Fields = Mapping[str, Any]
 """What a file of settings says, by name."""
@@ -22,10 +22,8 @@ def read_configuration(path: str) -> Fields:
     Raises:
         SpecError: there is no such file, it is too large, or holds no mapping.
     """
-    place = Path(path)
+    place = regular_file(path, "a config.json, such as lies beside a checkpoint")
     try:
-        if not place.is_file():
-            raise SpecError(f"there is no file {quoted(path)}", hint="a config.json, such as lies beside a checkpoint")
         if place.stat().st_size > LARGEST_CONFIGURATION:
             raise SpecError(
                 f"{quoted(path)} has {place.stat().st_size:,} bytes, "

@@ -18,12 +18,12 @@ def exported_program(path: str, options: BuilderOptions) -> NamedModel:
         SpecError: it cannot be read, or runs what is no operator of ATen.
         QueryError: keywords are given, of which it takes none.
     """
-    import_torch()
-    from archgraph.pytorch.sources.exported.module import StoredProgram
-
     if options:
         raise QueryError(f"{quoted(path)} is built already, and takes no keywords such as {some(options)}")
     program, weights = read_archive(path)
+    import_torch()
+    from archgraph.pytorch.sources.exported.module import StoredProgram
+
     try:
         module = StoredProgram(program, weights)
     except ArchgraphError:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from archgraph.errors import SpecError, quoted
 from archgraph.optional import import_torch
+from archgraph.pytorch.onnx.reading import read_onnx
 from archgraph.pytorch.sources.model import BuilderOptions, NamedModel
 
 
@@ -16,16 +17,15 @@ def onnx_model(path: str, options: BuilderOptions) -> NamedModel:
         MissingToolError: onnx, or PyTorch, is not installed.
         SpecError: the file cannot be read, or keywords are given, which no file takes.
     """
+    model = read_onnx(path)
     import_torch()
     from archgraph.pytorch.onnx.inputs import derived_tensors
     from archgraph.pytorch.onnx.load import onnx_module, title_of
-    from archgraph.pytorch.onnx.reading import read_onnx
 
     if options:
         raise SpecError(
             f"{quoted(path)} is a file, and takes no {quoted(next(iter(options)))}", hint="--input, --dynamic"
         )
-    model = read_onnx(path)
     name = Path(path).name
     module = onnx_module(model, name, allow_unsupported=True)
     return NamedModel(

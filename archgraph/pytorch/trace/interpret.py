@@ -31,6 +31,7 @@ from archgraph.pytorch.trace.registry import HANDLERS, Handler
 from archgraph.pytorch.trace.sizes import TracedSizes
 from archgraph.sizes.symbols import evaluate
 from archgraph.sizes.types import TensorType
+from archgraph.steps import stepping
 
 if TYPE_CHECKING:
     from torch import nn
@@ -67,7 +68,7 @@ class ProgramInterpreter:
 
     def run(self) -> dict[str, Value]:
         """Build all operations and return the values that the module returns, by their places."""
-        for node in self.program.nodes:
+        for node in stepping(self.program.nodes, "operations"):
             self._enter(node)
             if node.kind == "input":
                 self._input(node)

@@ -23,6 +23,7 @@ from archgraph.pytorch.lower.lower import leaves, lower
 from archgraph.pytorch.lower.saved_storages import saved_bytes
 from archgraph.pytorch.verify.original import kept_by_module
 from archgraph.report.table import Table
+from archgraph.steps import stepping
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -262,11 +263,13 @@ def _measure(bound: Network, module: nn.Module) -> Measurement:
     seen: set[int] = set()
     measurement.total.counts.update(_weights(module, set()))
     handles: list[Any] = []
+    runs = sum(int(row.times) for row in whole_part(bound).rows())
+    calls = iter(stepping(range(runs), "operations"))
     with FlopCounterMode(display=False) as counter:
         for path, _, leaf in leaves(bound.graph, module):
             measured = measurement.nodes[path]
             measured.counts.update(_weights(leaf, seen))
-            handles += _listen(leaf, path, measured, counter, running)
+            handles += _listen(leaf, path, measured, counter, running, calls)
         module.requires_grad_(False)
         try:
             results = module(*_operands(bound))
@@ -281,12 +284,15 @@ def _measure(bound: Network, module: nn.Module) -> Measurement:
     return measurement
 
 
-def _listen(leaf: nn.Module, path: str, measured: Measured, counter: Any, running: list[str]) -> list[Any]:
+def _listen(
+    leaf: nn.Module, path: str, measured: Measured, counter: Any, running: list[str], calls: Iterator[int]
+) -> list[Any]:
     """Record what one leaf returns and how many operations it takes."""
     before = [0]
 
     def enter(module: nn.Module, tensors: tuple[Tensor, ...]) -> None:
         running[0] = path
+        next(calls, None)
         before[0] = counter.get_total_flops()
 
     def leave(module: nn.Module, tensors: tuple[Tensor, ...], result: Any) -> None:

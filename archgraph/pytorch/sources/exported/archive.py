@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TypeAlias
 from zipfile import BadZipFile, ZipFile
 
 from archgraph.errors import SpecError, quoted
 from archgraph.pytorch.sources.configuration import Fields
+from archgraph.report.reading import regular_file
 
 LARGEST_PROGRAM = 2**27
 """Bytes of the largest part of an archive that is read."""
@@ -26,10 +26,9 @@ def read_archive(path: str) -> tuple[Json, Json]:
     Raises:
         SpecError: there is no such file, it is no archive, too large, or of another version of torch.
     """
-    if not Path(path).is_file():
-        raise SpecError(f"there is no file {quoted(path)}", hint="torch.export.save(program, 'model.pt2') writes one")
+    place = regular_file(path, "torch.export.save(program, 'model.pt2') writes one")
     try:
-        with ZipFile(path) as archive:
+        with ZipFile(place) as archive:
             program, weights = (_part(archive, name, path) for name in (PROGRAM, _WEIGHTS))
     except (BadZipFile, OSError, ValueError, RecursionError, EOFError, NotImplementedError, RuntimeError) as error:
         raise SpecError(f"cannot read {quoted(path)} as an archive: {type(error).__name__}: {error}") from None
