@@ -151,8 +151,9 @@ def test_bounds_stay_bounds():
 
 def test_outputs_that_read_nothing_do_not_pass_on_what_all_read():
     tokens = Value(tensor(c=4, n=3), "x")
-    op = SimpleNamespace(reach=lambda *_: (Reach((("n", Listed(position_sets([[1], [], [0, 2]], 3))),)),))
-    (row,) = node_reads(SimpleNamespace(op=op, types=(tokens.type,), outputs=(tokens,)), int, Whole((3,), "masked"))
+    reach = (Reach((("n", Listed(position_sets([[1], [], [0, 2]], 3))),)),)
+    node = SimpleNamespace(op=None, reach=reach, types=(tokens.type,), outputs=(tokens,))
+    (row,) = node_reads(node, int, Whole((3,), "masked"))
     found = through(Whole((1,), "attention", interval(0, 2)), lambda axis: row[0].fields[axis].content)
     assert [set(row_at(found, {"n": i})) for i in range(3)] == [{0, 1, 2}, set(), {0, 1, 2}]
 

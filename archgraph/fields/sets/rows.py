@@ -225,6 +225,8 @@ def listed_through(inner: Reading, found: Mapping[str, Reading]) -> Reading:
     Raises:
         QueryError: there are too many positions, or something is not known.
     """
+    if not axes_of(listed_of(inner)) <= found.keys():
+        raise QueryError("what borders bring in moves along an axis that is not known")
     form, places = _common_form(list(found.values()))
     image = _Image(inner)
     sets = {}

@@ -28,6 +28,7 @@ from archgraph.fields.sets.readings import (
     furthest,
     halfline,
     indexed,
+    listed_of,
     moving,
     settled,
 )
@@ -71,28 +72,38 @@ def through(inner: Reading, reads: Reads) -> Reading:
     cut = next((read for read in found.values() if isinstance(read, Pieces)), None)
     if cut is not None:
         return _by_piece(cut, inner, reads)
-    return settled(lambda: _with_borders(inner, found), _driving(found))
+    return settled(lambda: _with_borders(inner, found, reads), _driving(found))
 
 
 def _driving(found: dict[str, Reading]) -> frozenset[str]:
     return frozenset().union(*map(axes_of, found.values()))
 
 
-def _with_borders(inner: Reading, found: dict[str, Reading]) -> Reading:
+def _with_borders(inner: Reading, found: dict[str, Reading], reads: Reads) -> Reading:
     """Compose, with what borders bring in wherever the result tells positions apart one by one."""
     if not any(map(folds, (inner, *found.values()))):
         return _through(inner, found)
     if isinstance(inner, Rows) or any(isinstance(read, Rows) for read in found.values()):
-        return listed_through(inner, found)
+        return _listed(inner, found, reads)
     plain = _through(inner, found)
     if isinstance(plain, Moving):
         # Where windows leak over the borders of digits, only a list says what comes in over them.
         if plain.form and not plain.map.exact:
-            return listed_through(inner, found)
-        return bordered(plain, lambda: listed_through(inner, found), _extent(inner))
+            return _listed(inner, found, reads)
+        return bordered(plain, lambda: _listed(inner, found, reads), _extent(inner))
     if isinstance(plain, Whole):
-        return _whole_with_borders(plain, inner, found)
-    return borders_counted(plain, lambda: listed_through(inner, found))
+        return _whole_with_borders(plain, inner, found, reads)
+    return borders_counted(plain, lambda: _listed(inner, found, reads))
+
+
+def _listed(inner: Reading, found: dict[str, Reading], reads: Reads) -> Reading:
+    """Compose by lists. What borders bring in may move along more axes than what is read without them."""
+    more = axes_of(listed_of(inner)) - found.keys() if folds(inner) else ()
+    read = {axis: reads(axis) for axis in sorted(more)}
+    known = {axis: reading for axis, reading in read.items() if reading is not None}
+    if len(known) < len(read):
+        raise QueryError("what borders bring in moves along an axis that is not read")
+    return listed_through(inner, {**found, **known})
 
 
 def _extent(inner: Reading) -> int | None:
@@ -104,13 +115,13 @@ def _extent(inner: Reading) -> int | None:
     return inner.form[0].extent if inner.map == IDENTITY and len(inner.form) == 1 and inner.form[0].pure else None
 
 
-def _whole_with_borders(plain: Whole, inner: Reading, found: dict[str, Reading]) -> Reading:
+def _whole_with_borders(plain: Whole, inner: Reading, found: dict[str, Reading], reads: Reads) -> Reading:
     extent = _extent(inner)
     if not plain.span.length or not folds(inner) or (extent and _covers(plain.span, extent)):
         return plain
     if _driving(found):
         # What borders bring in differs from output to output where what they read does.
-        return listed_through(inner, found)
+        return _listed(inner, found, reads)
     return replace(plain, span=image_of(inner, {axis: row_at(read, {}) for axis, read in found.items()}))
 
 
