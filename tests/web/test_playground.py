@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import build_playground
 import pytest
 
 import archgraph as ag
+from archgraph.spec.shipped import shipped_names
 from tests.web.served import served
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -173,3 +175,16 @@ def test_nothing_came_from_elsewhere_and_the_console_is_silent(driver, address):
     origin = address.rsplit("/", 1)[0]
     assert asked and [url for url in asked if url.startswith(("http", "ws", "//")) and not url.startswith(origin)] == []
     assert driver.get_log("browser") == []
+
+
+@pytest.mark.usefixtures("address")
+def test_its_later_python_writes_every_render_byte_by_byte():
+    """Figures do not depend on the Python: that of the page is three versions ahead of the oldest one supported."""
+    pyodide = build_playground.package(build_playground.PYODIDE)
+    bundle = ROOT / "build" / "playground" / "archgraph.zip"
+    command = ["node", str(Path(__file__).with_name("draw.mjs")), str(pyodide), str(bundle)]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert tuple(map(int, found["python"].split(".")[:2])) >= (3, 14)
+    assert set(found["drawn"]) == {*shipped_names(), "unet-vs-dit"}
+    renders = {name: (ROOT / "renders" / f"{name}.svg").read_text(encoding="utf-8") for name in found["drawn"]}
+    assert [name for name in renders if renders[name] != found["drawn"][name]] == []
