@@ -154,8 +154,9 @@ def test_root_files_are_shipped_with_the_source():
     assert [name for name in files if name not in included["targets"]["sdist"]["include"]] == []
 
 
-MOST_BYTES = 1_500_000
-"""The largest wheel: it holds the package and the specs, and no picture."""
+MOST_BYTES = 1_600_000
+"""The largest wheel: it holds the package and the specs, and no picture. Its 650 files of Python deflate to 1.2 MB, one
+by one as a wheel has them: what this finds out is something that does not belong there."""
 
 
 @pytest.mark.slow
