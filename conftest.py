@@ -42,6 +42,7 @@ EXAMPLES = {
         "*.Sweep.*",
         "*.grid.ties_with",
         "*.laws.blocks.*",
+        "*.report.progress.progress",
     ),
     "pandas": ("*.to_pandas",),
     "xarray": ("*.to_xarray",),

@@ -152,9 +152,11 @@ def read_at(reading: Reading, index: dict[str, int]) -> set[int]:
 
 def relation_of(read: AxisMap, length: int, outputs: dict[str, int], number: int):
     operand, types = tensor(c=1, n=length), tensor(c=1, **outputs)
-    op = SimpleNamespace(reach=lambda *_: (Reach((("n", read),)),), kind="read")
+    op, reach = SimpleNamespace(kind="read"), (Reach((("n", read),)),)
     values = (Value(types, "first"), Value(types, "second"))
-    return node_relations(SimpleNamespace(op=op, types=(operand,), outputs=values, name="read"), number, int)[0]
+    return node_relations(
+        SimpleNamespace(op=op, reach=reach, types=(operand,), outputs=values, name="read"), number, int
+    )[0]
 
 
 @every_kind
