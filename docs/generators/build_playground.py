@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib.util
+import json
 import shutil
 import subprocess
 import tarfile
@@ -16,6 +17,8 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from archgraph.web import answer
 
 ROOT = Path(__file__).parents[2]
 PYODIDE = "pyodide@314.0.7"
@@ -53,6 +56,10 @@ def build(folder: Path) -> None:
         shutil.copy(distribution / name, folder / "pyodide" / name)
     for file in ("index.html", "page.css", "page.js", "worker.js"):
         shutil.copy(ROOT / "docs" / "playground" / file, folder / file)
+    begun = (ROOT / "docs" / "playground" / "start.yaml").read_text(encoding="utf-8")
+    # What the page shows before Python runs.
+    first = {"spec": begun, "laws": answer(begun, {"tab": "laws"})}
+    (folder / "start.json").write_text(json.dumps(first), encoding="utf-8")
     newest = max(path.stat().st_mtime for path in (Path(__file__), *(path for path, _ in sources())))
     if bundle.is_file() and bundle.stat().st_mtime > newest:
         return  # compiled from these sources

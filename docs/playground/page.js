@@ -5,21 +5,6 @@ const VIEWS = ["overview", "blocks", "ladder", "matrix", "hops", "levels", "laws
 const SLIDING = ["what_if", "fits"];
 const NUMBERS = { batch: 32, gpus: 1, zero: 0 }; // of a training run, beside words
 const FORMATS = ["csv", "json", "markdown", "latex"];
-const START = `archgraph: 1
-name: Mine
-symbols:
-  C: {default: 16, doc: channels}
-  H: {default: 32, multiple_of: 4, doc: side of the image}
-inputs:
-  image: {c: 3, h: H, w: H}
-network:
-  - conv: {out: C, kernel: 3, padding: same}
-    as: stem
-  - max_pool: {kernel: 2}
-  - conv: {out: 2 * C, kernel: 3, padding: same}
-  - conv: {out: 10, kernel: 1}
-    as: logits
-`;
 const $ = (id) => document.getElementById(id);
 const spec = $("spec");
 const state = { tab: "laws", view: "overview", other: "dit", format: "csv", at: {}, run: { device: "h100", ...NUMBERS } };
@@ -236,7 +221,7 @@ async function opened() {
   try {
     const bytes = Uint8Array.from(atob(given.get("spec").replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
     return new TextDecoder().decode(await squeezed(bytes, new DecompressionStream("deflate-raw")));
-  } catch { return START; } // no spec, or a damaged one
+  } catch { return null; } // no spec, or a damaged one
 }
 
 $("link").onclick = async () => { await keep(); await navigator.clipboard?.writeText(location.href); say("The link is in the address and copied"); };
@@ -255,7 +240,9 @@ for (const [tab, name] of Object.entries(TABS)) {
 }
 options("view", VIEWS);
 options("format", FORMATS);
-spec.value = await opened();
-$("view").value = state.view;
 start();
+const [linked, first] = await Promise.all([opened(), fetch("start.json").then((answer) => answer.json())]);
+spec.value = linked ?? first.spec;
+$("view").value = state.view;
+if (linked === null && state.tab === "laws" && !ready) { show(first.laws); say("Loading Python …"); } // as the page was built with
 choose(state.tab);

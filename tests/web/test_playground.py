@@ -61,6 +61,11 @@ def until(driver, script, what):
     raise AssertionError(f"{what}: {driver.execute_script('return document.body.innerText')[:500]}")
 
 
+def until_python_runs(driver):
+    until(driver, "document.querySelectorAll('#gallery option').length > 1", "the words of the language")
+    until(driver, "document.querySelector('tr[data-metric=params]')", "laws")
+
+
 def write(driver, text):
     driver.execute_script(
         "const s = document.getElementById('spec'); s.value = arguments[0]; s.dispatchEvent(new Event('input'));"
@@ -76,7 +81,11 @@ def tab(driver, name):
 
 def test_a_spec_a_typo_a_contrast_and_a_link(driver, address):
     driver.get(f"{address}?patience={1000 * PATIENCE}")
-    until(driver, "document.querySelector('tr[data-metric=params]')", "laws of the spec to start with")
+    row = until(driver, "document.querySelector('tr[data-metric=params]')?.innerText", "laws before Python runs")
+    begun = ag.loads((ROOT / "docs" / "playground" / "start.yaml").read_text(encoding="utf-8"))
+    assert str(begun.params) in row
+    assert driver.execute_script("return document.getElementById('status').innerText").startswith("Loading")
+    until_python_runs(driver)
 
     unet = (ROOT / "specs" / "unet.yaml").read_text(encoding="utf-8")
     write(driver, unet)
@@ -142,7 +151,7 @@ def test_a_spec_a_typo_a_contrast_and_a_link(driver, address):
 
 def test_completion_offers_operations(driver, address):
     driver.get(address)
-    until(driver, "document.querySelector('tr[data-metric=params]')", "laws")
+    until_python_runs(driver)
     write(driver, "archgraph: 1\ninputs:\n  x: {c: 8, n: 8}\nnetwork:\n  - group")
     box = driver.find_element("id", "spec")
     driver.execute_script("arguments[0].setSelectionRange(9999, 9999)", box)
@@ -153,11 +162,7 @@ def test_completion_offers_operations(driver, address):
 
 def test_a_runaway_spec_is_stopped_and_the_next_one_answered(driver, address):
     driver.get(f"{address}?patience=20000")
-    until(
-        driver,
-        "document.querySelector('tr[data-metric=params]') || document.body.innerText.includes('Stopped')",
-        "a start",
-    )
+    until_python_runs(driver)
     write(driver, LONG)
     until(driver, "!document.getElementById('error').hidden", "an answer to a spec that never ends")
     until(driver, "/Stopped|mistake/.test(document.getElementById('status').innerText)", "Python again")
@@ -169,7 +174,7 @@ def test_a_runaway_spec_is_stopped_and_the_next_one_answered(driver, address):
 
 def test_nothing_came_from_elsewhere_and_the_console_is_silent(driver, address):
     driver.get(address)
-    until(driver, "document.querySelector('tr[data-metric=params]')", "laws")
+    until_python_runs(driver)
     events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
     asked = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
     origin = address.rsplit("/", 1)[0]
