@@ -1404,7 +1404,7 @@ def load(
         return Architecture(family.network(fields))
     given = {"inputs": inputs, "dynamic": dynamic, "fields": fields, **options}
     for keyword, value in ((key, value) for key, value in given.items() if value is not None):
-        shown = f"={quoted(printable(value))}" if isinstance(value, str) else ""
+        shown = f"={quoted(printable(str(value)))}" if isinstance(value, (str, int, float)) else ""
         told = f"{keyword}{shown} belongs to a model, and {quoted(str(name))} is a spec"
         raise QueryError(told, hint="at(...) binds its symbols")
     spec, variant = find_spec(str(name))

@@ -306,5 +306,5 @@ def test_fields_are_refused_for_specs(capsys):
     assert "is about models, and specs alone are given" in capsys.readouterr().err
     assert main(["show", "unet", "--set", "x=3"]) == 1
     assert main(["diff", "unet", "unet", "--set", "x=3"]) == 1
-    with pytest.raises(QueryError, match=r"fields='.*' belongs to a model"):
+    with pytest.raises(QueryError, match=r"^fields belongs to a model, and 'unet' is a spec"):
         ag.load("unet", fields=["D"])
