@@ -231,14 +231,18 @@ class Alignment:
         """Return what a dimension of the result is made of."""
         found: list[AxisDigit] = []
         for key in sorted({key for part in self.parts for key in part if key[0] == label}):
-            part = next(part for part in self.parts if key in part)
-            size = part[key].size
-            if key in self.kept.get(self.names[key], ()):
-                stride = next(d.stride for p in self.parts if (d := p.get(key)) is not None and d.axis != COPIES)
-                found.append(AxisDigit(self.names[key], stride, size))
-            else:
-                found.append(AxisDigit(self.names[key], Integer(1), size))
+            stride = self._stride(key) if key in self.kept.get(self.names[key], ()) else Integer(1)
+            found.append(AxisDigit(self.names[key], stride, self._size(key)))
         return merged_digits(found)
+
+    def _stride(self, key: DimensionKey) -> Expr:
+        """Return how many positions of the axis that is kept lie between two of a digit."""
+        # Not what an operand has: in one that is written as it is asked for, a digit may be of another axis.
+        keys = self.kept[self.names[key]]
+        return product(self._size(inner) for inner in keys[keys.index(key) + 1 :])
+
+    def _size(self, key: DimensionKey) -> Expr:
+        return next(part[key].size for part in self.parts if key in part)
 
 
 def _outermost_first(digits: Mapping[DimensionKey, AxisDigit]) -> tuple[DimensionKey, ...]:

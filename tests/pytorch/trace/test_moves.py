@@ -327,3 +327,17 @@ def test_a_parameter_that_is_written_to_through_a_view_counts_once(rows):
             return x + places.view(-1, 32)
 
     assert ag.trace(Places(), torch.rand(1, 8 * rows, 32)).params == (8 + rows) * 32
+
+
+@pytest.mark.parametrize("turn", [lambda x, y: x + y, lambda x, y: y + x], ids=["constant first", "constant last"])
+def test_an_axis_that_is_cut_alike_keeps_its_digits_whichever_operand_comes_first(turn):
+    """Half of h lies in the channels, half is a dimension: a position reads every second one."""
+
+    class Cut(torch.nn.Module):
+        def forward(self, x):
+            return turn(torch.ones(1, 8, 2, 4), x.reshape(1, 8, 2, 4))
+
+    field = ag.trace(Cut(), torch.rand(1, 4, 4, 4)).receptive_field()
+    for row in range(2):
+        found = field.probe("content", h=row, w=1)
+        assert set(found) == {(row, 1), (row + 2, 1)} and found.exact
