@@ -13,14 +13,14 @@ pytest.importorskip("transformers")
 pytest.importorskip("diffusers")
 pytestmark = [pytest.mark.models, pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 
-from real_models import MODELS, SLOW, UNTRACEABLE  # noqa: E402
+from real_models import MODELS, SLOW  # noqa: E402
 
 import archgraph as ag  # noqa: E402
 from archgraph.architecture.architecture import Architecture  # noqa: E402
 from archgraph.figures.drawing.geometry import faults  # noqa: E402
 from archgraph.figures.facts.facts import Facts  # noqa: E402
 
-QUICK = [name for name in MODELS if name not in (*SLOW, *UNTRACEABLE)]
+QUICK = [name for name in MODELS if name not in SLOW]
 US = ["UNet2DModel (DDPM)", "UNet2DConditionModel (SDXL-like)"]
 
 

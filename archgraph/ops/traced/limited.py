@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+UNREAD = ""
+"""Stands for an axis where nothing of an operand is read."""
+
+
 @dataclass(frozen=True)
 class Limited(Op):
     """The operation `op`, which reads less than it says: `reads` says what, by operand and axis; of `c`, that it takes
-    some channels only.
+    some channels only; of `UNREAD`, that it takes nothing.
 
     `{*axes}, ... -> as the operation`. Where it does not, `reason` says why no more is known than that it reads at
     most what the operation says. It costs and keeps what the operation does.
@@ -89,6 +93,9 @@ class Limited(Op):
         # What is left of channels reads less than the rest of them, where they stay channels.
         uses: tuple[ChannelUse, ...] = ("picked", "gathered") if self.outputs(*inputs)[0].has("c") else ("picked",)
         found = (self._at_some(place, reach) for place, reach in enumerate(found))
+        found = (
+            replace(reach, reads=False) if (place, UNREAD) in known else reach for place, reach in enumerate(found)
+        )
         return tuple(using(reach, *uses) if (place, "c") in known else reach for place, reach in enumerate(found))
 
     def _at_some(self, place: int, reach: Reach) -> Reach:

@@ -12,7 +12,7 @@ from archgraph.ops.base import Op
 from archgraph.ops.position_sets import PositionSets
 from archgraph.ops.reach import SAME, All, Along, AtMost, AxisMap, Blocks, Causal, Listed, Window, Within
 from archgraph.ops.reshaping import Rename
-from archgraph.ops.traced.limited import Limited
+from archgraph.ops.traced.limited import UNREAD, Limited
 from archgraph.ops.traced.moves import Rearrange
 from archgraph.pytorch.trace.builder import Builder, Record, Tracked
 from archgraph.pytorch.trace.masking.forms import Recorded, kept_map, mask_of
@@ -86,7 +86,7 @@ def _reads(
     place = _place(record, step, taken.operand)
     axes = record.inputs[place].type.positions
     if taken.nothing:
-        yield from _nothing(record, place)
+        yield place, UNREAD, Within(ZERO, ZERO)
         return
     content = result.layout[taken.dim] if taken.dim else ()
     if len(content) == 1 and content[0].axis == CHANNEL and result.is_whole(content[0]):
@@ -105,18 +105,6 @@ def _reads(
 
 def _somewhere(record: Record, place: int) -> Iterator[tuple[int, str, AxisMap]]:
     return ((place, axis, SOMEWHERE) for axis in record.outputs[0].type.positions[:1])
-
-
-def _nothing(record: Record, place: int) -> Iterator[tuple[int, str, AxisMap]]:
-    """That nothing is read of an operand, said of an axis of it, or of the result where it has none."""
-    axes, more = record.inputs[place].type.positions, record.outputs[0].type.positions
-    if axes:
-        yield place, axes[0], Within(ZERO, ZERO)
-    elif more:
-        size = record.outputs[0].type.size(more[0])
-        yield place, more[0], Listed(PositionSets([0], int(size)), alike=True) if size.is_Integer else SOMEWHERE
-    else:
-        yield place, CHANNEL, SAME
 
 
 def _kept(taken: TakenAnywhere, size: Expr, *, alike: bool) -> AxisMap | None:
