@@ -10,7 +10,7 @@ from sympy import Add, Expr
 
 from archgraph.fields.report.extent import ReadExtent
 from archgraph.figures.content.law_lines import law
-from archgraph.figures.content.mathtext import line_of, math, shape, words
+from archgraph.figures.content.mathtext import line_of, math, result_shape, words
 from archgraph.figures.content.thumbnails import connectivity, field_square
 from archgraph.figures.content.tooltips import tooltip
 from archgraph.figures.content.windows import with_windows
@@ -119,7 +119,7 @@ def _described(
     heading = title(*_called(facts, items, times, strides=strides), room, 4 if side else 2, light=light)
     lines = with_windows(facts, items, heading, room)
     if not own and not side and not light and "shape" in facts.options.show:
-        lines.append(shape(facts.sizes(last.outputs[0]), SIZES.body))
+        lines.append(result_shape(facts.sizes(last.outputs[0]), SIZES.body))
     lines += _named_beside(facts, [item for item in beside if not item.light], room)
     costs = laws(facts, (*beside, *items), room)
     picture, hint = not light and "field" in facts.options.show, tooltip(facts, items, reach, beside)

@@ -97,6 +97,15 @@ def shape(sizes: Iterable[Expr | int], size: float) -> tuple[Run, ...]:
     return out
 
 
+def result_shape(sizes: Iterable[Expr | int], size: float) -> tuple[Run, ...]:
+    """The shape of a result, which is one number where it has no axes.
+
+    >>> [run.text for run in result_shape([], 8)]
+    ['scalar']
+    """
+    return shape(sizes, size) or words("scalar", size)
+
+
 def number(value: float) -> str:
     """A count with three digits and a unit of thousands.
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from archgraph.errors import QueryError
 from archgraph.figures.content.boxes import NARROW, WIDE, boxed, circle, content, end_box
 from archgraph.figures.content.labels import count_label, value_label
-from archgraph.figures.content.mathtext import line_of, shape, words
+from archgraph.figures.content.mathtext import line_of, result_shape, words
 from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.box_look import with_look
 from archgraph.figures.drawing.diagram import Box, Diagram, Edge
@@ -44,7 +44,7 @@ def _groups(facts: Facts, found: Structure, room: float) -> Diagram:
         edges.append(Edge(start, boxes[target].name, style="dashed" if beside else "solid"))
     results = []
     for index, (group, value) in enumerate(found.outputs):
-        results.append(end_box(f"output {index}", shape(facts.sizes(value), SIZES.body)))
+        results.append(end_box(f"output {index}", result_shape(facts.sizes(value), SIZES.body)))
         edges.append(Edge(boxes[group].name, results[-1].name))
     return Diagram((*ends.values(), *boxes.values(), *results), tuple(edges))
 
@@ -85,7 +85,7 @@ def _operations(facts: Facts, every: Flow, engine: str) -> Diagram:
         edges += [Edge(maker[value], item.path) for value in dict.fromkeys(item.inputs)]
         maker |= dict.fromkeys(item.outputs, item.path)
     for index, value in enumerate(every.outputs):
-        boxes.append(end_box(f"output {index}", shape(facts.sizes(value), SIZES.body)))
+        boxes.append(end_box(f"output {index}", result_shape(facts.sizes(value), SIZES.body)))
         edges.append(Edge(maker[value], boxes[-1].name))
     placed = trimmed(layout_graphviz(Diagram(tuple(boxes), tuple(edges)), engine, direction=facts.options.direction))
     return replace(placed, clusters=closed_decks([Group((item,)) for item in every.items], placed))

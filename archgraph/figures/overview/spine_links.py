@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from archgraph.figures.content.labels import input_name, is_named, value_label
-from archgraph.figures.content.mathtext import shape, words
+from archgraph.figures.content.mathtext import result_shape, words
 from archgraph.figures.drawing.diagram import Box, Line
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
@@ -77,7 +77,7 @@ def joined(
         tuple(side_inputs),
         {value.name: input_name(facts, value.name) for value in found.flow.inputs if value is not found.entry},
         () if own else value_label(facts, found.entry),
-        () if own else shape(facts.sizes(found.chain[-1].output), SIZES.body),
+        () if own else result_shape(facts.sizes(found.chain[-1].output), SIZES.body),
         within=frozenset(
             pair for pair, values in residuals.items() if pair[0] and values.isdisjoint(leaving.get(pair[0], ()))
         ),

@@ -7,7 +7,7 @@ from itertools import product
 from archgraph.figures.content.boxes import MEDIUM, NARROW, WIDE, Content, boxed, content, natural_width, pairs, title
 from archgraph.figures.content.labels import count_label, value_label
 from archgraph.figures.content.law_lines import law
-from archgraph.figures.content.mathtext import line_of, shape, words
+from archgraph.figures.content.mathtext import line_of, result_shape, words
 from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.diagram import Cluster, Diagram, Line
 from archgraph.figures.drawing.geometry import is_faulty
@@ -62,7 +62,7 @@ def _drawn(facts: Facts, found: TwoStreams, opened: StreamPart | None, room: flo
             tuple(steps),
             wide,
             (value_label(facts, found.sources[0]), value_label(facts, found.sources[1])),
-            {stream: shape(facts.sizes(value), SIZES.body) for stream, value in found.outputs.items()},
+            {stream: result_shape(facts.sizes(value), SIZES.body) for stream, value in found.outputs.items()},
             tuple(_named(found, names)),
         )
     )

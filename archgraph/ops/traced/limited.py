@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-UNREAD = ""
+NOTHING_READ = ""
 """Stands for an axis where nothing of an operand is read."""
 
 
 @dataclass(frozen=True)
 class Limited(Op):
     """The operation `op`, which reads less than it says: `reads` says what, by operand and axis; of `c`, that it takes
-    some channels only; of `UNREAD`, that it takes nothing.
+    some channels only; of `NOTHING_READ`, that it takes nothing.
 
     `{*axes}, ... -> as the operation`. Where it does not, `reason` says why no more is known than that it reads at
     most what the operation says. It costs and keeps what the operation does.
@@ -94,7 +94,8 @@ class Limited(Op):
         uses: tuple[ChannelUse, ...] = ("picked", "gathered") if self.outputs(*inputs)[0].has("c") else ("picked",)
         found = (self._at_some(place, reach) for place, reach in enumerate(found))
         found = (
-            replace(reach, reads=False) if (place, UNREAD) in known else reach for place, reach in enumerate(found)
+            replace(reach, reads=False) if (place, NOTHING_READ) in known else reach
+            for place, reach in enumerate(found)
         )
         return tuple(using(reach, *uses) if (place, "c") in known else reach for place, reach in enumerate(found))
 

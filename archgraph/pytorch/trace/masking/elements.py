@@ -12,7 +12,7 @@ from archgraph.ops.base import Op
 from archgraph.ops.position_sets import PositionSets
 from archgraph.ops.reach import SAME, All, Along, AtMost, AxisMap, Blocks, Causal, Listed, Window, Within
 from archgraph.ops.reshaping import Rename
-from archgraph.ops.traced.limited import UNREAD, Limited
+from archgraph.ops.traced.limited import NOTHING_READ, Limited
 from archgraph.ops.traced.moves import Rearrange
 from archgraph.pytorch.trace.builder import Builder, Record, Tracked
 from archgraph.pytorch.trace.masking.forms import Recorded, kept_map, mask_of
@@ -86,7 +86,7 @@ def _reads(
     place = _place(record, step, taken.operand)
     axes = record.inputs[place].type.positions
     if taken.nothing:
-        yield place, UNREAD, Within(ZERO, ZERO)
+        yield place, NOTHING_READ, Within(ZERO, ZERO)
         return
     content = result.layout[taken.dim] if taken.dim else ()
     if len(content) == 1 and content[0].axis == CHANNEL and result.is_whole(content[0]):
