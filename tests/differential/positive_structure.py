@@ -60,6 +60,11 @@ def divided(x: Any, y: Any, **options: Any) -> Any:
     return x * torch.where(below.isinf(), 0.0, below.abs() + 1.0)
 
 
+def mixed(x: Tensor, y: Tensor, share: Tensor) -> Tensor:
+    """Return a sum without what has no share."""
+    return torch.where(share == 1, 0.0, x) + torch.where(share == 0, 0.0, y) + share
+
+
 def softmax(x: Tensor, dim: int = -1, **options: Any) -> Tensor:
     seen = (x > MASKED).detach()
     shown = torch.where(seen, x, 0.0).abs()
@@ -123,7 +128,7 @@ STANDINS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("layer_norm", "rms_norm"), last_dims),
     **dict.fromkeys(("max_pool1d", "max_pool2d"), halved),
     **{name: above_zero(getattr(functional, name)) for name in CONVOLUTIONS},
-    "lerp": lambda x, y, z: x + y + z,
+    "lerp": mixed,
     "amax": most,
     "max": maxima,
     "group_norm": grouped,
