@@ -120,16 +120,24 @@ def _common_form(readings: list[Reading]) -> tuple[Form, list[dict[str, int]]]:
     Raises:
         QueryError: there are too many to list.
     """
-    axes = dict(sorted(extents_of(readings).items()))
-    count = prod(axes.values())
     # Before anything is listed: the limit is there so that no memory is taken.
-    if count > MOST_LISTED_ROWS:
-        raise QueryError(f"the sets of {count:,} positions differ one by one; at most {MOST_LISTED_ROWS:,} are listed")
-    forms = (reading.form for reading in readings if isinstance(reading, Moving | HalfLine | Rows))
+    _countable(readings)
+    # What borders bring in may tell more positions apart.
+    seen = [*readings, *map(listed_of, readings)]
+    axes = _countable(seen)
+    forms = (reading.form for reading in seen if isinstance(reading, Moving | HalfLine | Rows))
     fitting = (form for form in forms if {term.axis for term in form} == set(axes) and is_radix(form))
     places = [dict(zip(axes, index, strict=True)) for index in product(*map(range, axes.values()))]
     # A form of the readings themselves, where one tells all positions apart: the result is then a function of the same.
     return next(fitting, radix(axes)), places
+
+
+def _countable(readings: list[Reading]) -> dict[str, int]:
+    axes = dict(sorted(extents_of(readings).items()))
+    count = prod(axes.values())
+    if count > MOST_LISTED_ROWS:
+        raise QueryError(f"the sets of {count:,} positions differ one by one; at most {MOST_LISTED_ROWS:,} are listed")
+    return axes
 
 
 def presence(reading: Reading) -> Reading:
