@@ -111,7 +111,55 @@ COMPUTED = {
     "weights one by one": lambda x, z: (x - 1e9 * (1 - z)).softmax(1) * x.flip(1),
     "logarithms of weights": lambda x, z: (x - 1e9 * (1 - z)).log_softmax(1),
 }
-CASES = {**EXACT, **LABELLED, **LABELLED_WHERE_NOTHING_IS_LEFT, **{f"computed: {k}": v for k, v in COMPUTED.items()}}
+SQUARE = torch.linspace(0.1, 1.0, C * C).reshape(C, C)
+BANDED = torch.ones(N, N).tril()
+
+
+def grouped(x):
+    """Return the first four positions in two groups."""
+    return x[:, :4].reshape(1, 2, 2, C)
+
+
+PRODUCTS = {
+    "linear: bias of zeros": lambda x, z: functional.linear(x, SQUARE, torch.zeros(C)),
+    "linear: computed weight": lambda x, z: functional.linear(x * z, x[0, :C], torch.zeros(C)),
+    "einsum by element": lambda x, z: torch.einsum("bnc,bnc->bnc", z, x),
+    "einsum by position": lambda x, z: torch.einsum("n,bnc->bnc", z[0, :, 0], x),
+    "einsum by element: dots": lambda x, z: torch.einsum("...c,...c->...c", z, x),
+    "einsum: beside the sum": lambda x, z: torch.einsum("bnc,nm->bnm", x, torch.eye(N)),
+    "einsum of three: first": lambda x, z: torch.einsum("bnc,bmc,bmd->bnd", x * z, x, x),
+    "einsum of three: second": lambda x, z: torch.einsum("bnc,bmc,bmd->bnd", x, x * z, x),
+    "einsum and then": lambda x, z: torch.einsum("bnc,bnc->bn", z, x)[..., None] * x.flip(1),
+    "layer norm": lambda x, z: functional.layer_norm(x, (C,), torch.zeros(C)),
+    "rms norm": lambda x, z: functional.rms_norm(x, (C,), torch.zeros(C)),
+    "group norm": lambda x, z: functional.group_norm(x.mT, 2, torch.zeros(C)).mT,
+    "a band of zeros": lambda x, z: ((x @ x.mT) * BANDED) @ (x * z.flip(1)),
+    "a band of zeros, weighed": lambda x, z: (x @ x.mT).masked_fill(BANDED == 0, -1e9).softmax(-1) @ (x * z.flip(1)),
+    "rows of a matrix": lambda x, z: (torch.ones(N, N).tril(-3) @ x) * x.flip(1),
+    "a weight of zeros": lambda x, z: (x @ torch.zeros(C))[..., None] * x,
+    "linear, a weight of zeros": lambda x, z: functional.linear(x, torch.zeros(C, C)) * x,
+    "a diagonal": lambda x, z: torch.diag_embed(x[..., 0]) @ x,
+    "a diagonal by element": lambda x, z: (torch.diag_embed(x[..., 0]) * (x @ x.mT)) @ torch.ones(N, C),
+    "ger": lambda x, z: torch.ger(x[0, :, 0], z[0, :C, 0])[None],
+    "taps of a transposed convolution": lambda x, z: (
+        functional.conv_transpose1d(x.mT, torch.tensor([1.0, 0.0, 1.0]).expand(C, C, 3))[..., :N].mT
+    ),
+    "dilated": lambda x, z: functional.conv_transpose1d(x[:, :1].mT, torch.ones(C, C, 2), dilation=4).mT * x,
+    "groups of values": lambda x, z: torch.cat(
+        [
+            functional.scaled_dot_product_attention(grouped(x), grouped(x), grouped(x * z)).reshape(1, 4, C),
+            x[:, 4:],
+        ],
+        1,
+    ),
+}
+CASES = {
+    **EXACT,
+    **LABELLED,
+    **LABELLED_WHERE_NOTHING_IS_LEFT,
+    **PRODUCTS,
+    **{f"computed: {k}": v for k, v in COMPUTED.items()},
+}
 
 
 class Beside(nn.Module):
@@ -134,7 +182,7 @@ def reads(module, x):
 @pytest.mark.parametrize("name", CASES)
 def test_what_a_constant_zero_multiplies_is_not_read(name, zeros):
     module, x = Beside(CASES[name], ZEROS[zeros]), torch.rand(1, N, C) + 0.5
-    g = ag.trace(module, x)
+    g = ag.trace(module, x, axes={"x": ["n", "c"]})
     field = g.receptive_field()
     (out,) = g.outputs.values()
     axis = next((axis for axis in out.names if axis != "c"), None)

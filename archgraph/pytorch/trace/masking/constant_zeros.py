@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from archgraph.pytorch.trace.attention_patterns import name_of
 from archgraph.pytorch.trace.masking.letting import PASSAGES, POWERS, passages_of
 from archgraph.pytorch.trace.masking.pads import constants_of
-from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, factors_of
+from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, factors_of, leaves_places_out, sums_over
 from archgraph.pytorch.trace.masking.vacancies import MULTIPLYING, TESTS, weighs
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 SCALED_PRODUCTS = frozenset(("addmm", "baddbmm", "addbmm", "addmv", "addr"))
 """Products of the second and third argument, times `alpha`, beside the first."""
+
+NORMS = frozenset(
+    ("layer_norm", "native_layer_norm", "rms_norm", "group_norm", "native_group_norm", "instance_norm", "batch_norm")
+)
+"""Norms, whose result is multiplied with a weight."""
 
 
 def is_beside_zeros(step: RecordedNode) -> bool:
@@ -28,9 +33,21 @@ def is_beside_zeros(step: RecordedNode) -> bool:
         base = step.args[:1] if name in POWERS else ()
         return _is_scaled_twice(step) or any(map(_has_zeros, constants_of(step, base)))
     if name in PRODUCT_FORMS and len(factors_of(step)) == 2:
-        # Where zeros stand is told of these, but of attention, whose weights are not followed.
-        return weighs(step) and any(map(_is_nothing, constants_of(step, factors_of(step))))
+        # Where zeros stand in what is summed is told of these, but of attention, whose weights are not followed.
+        return any(_is_lost(step, node) for node in factors_of(step))
+    if name in NORMS:
+        return any(map(_has_zeros, constants_of(step, [argument(step, "weight")])))
     return any(map(_has_zeros, constants_of(step, _factors(step, name))))
+
+
+def _is_lost(step: RecordedNode, factor: RecordedNode) -> bool:
+    """Whether zeros of a constant factor leave out something that the product does not tell."""
+    values = list(constants_of(step, [factor]))
+    if not values or not _has_zeros(values[0]):
+        return False
+    if not sums_over(step, factor):
+        return True
+    return weighs(step) and leaves_places_out(step, factor, values[0] == 0)
 
 
 def attends_to_nothing(step: RecordedNode, zero: Callable[[RecordedNode], Tensor]) -> bool:
@@ -43,7 +60,7 @@ def attends_to_nothing(step: RecordedNode, zero: Callable[[RecordedNode], Tensor
     masked = len(step.args) > 3 or bool({"attn_mask", "is_causal"} & step.kwargs.keys())
     queries, *others = (zero(node).all(-1) for node in step.args[:3])
     # A query may see one key alone where some are masked.
-    return bool(queries.any()) or any(bool(rows.any() if masked else rows.all()) for rows in others)
+    return bool(queries.any()) or any(bool(rows.any() if masked else rows.all(-1).any()) for rows in others)
 
 
 def _is_scaled_twice(step: RecordedNode) -> bool:
@@ -67,3 +84,10 @@ def _has_zeros(value: Tensor) -> bool:
 
 def _is_nothing(value: Tensor) -> bool:
     return not bool(value.any())
+
+
+def argument(step: RecordedNode, name: str) -> object:
+    """Return what is given for an argument of a step's operator, by its name."""
+    names = [one.name for one in step.target._schema.arguments]
+    place = names.index(name) if name in names else len(step.args)
+    return step.args[place] if place < len(step.args) else step.kwargs.get(name)

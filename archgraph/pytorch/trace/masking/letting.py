@@ -58,6 +58,7 @@ PRODUCT = (Passage(0, 1, _nonzero), Passage(1, 0, _nonzero))
 # A zero above is zero whatever it is divided by; nothing is divided by what is zero.
 DIVISOR = Passage(0, 1, _finite, vacant=inf)
 QUOTIENT = (DIVISOR, Passage(1, 0, _nonzero))
+OUTER = (Passage(0, 1, _nonzero), Passage(1, 0, _nonzero_rows))
 # A power of one is one. Of zero it is zero, one or infinite: `POWERS` are bounds there.
 POWER = (Passage(0, 1, _nonzero), Passage(1, 0, _not_one))
 SUM = (Passage(1, "alpha", _nonzero),)
@@ -75,7 +76,8 @@ PASSAGES: Mapping[str, tuple[Passage, ...]] = {
     "addcmul": (Passage(1, 2, _nonzero), Passage(2, 1, _nonzero), *BY_VALUE),
     "addcdiv": (DIVISOR._replace(operand=1, factor=2), Passage(2, 1, _nonzero), *BY_VALUE),
     "lerp": (Passage(1, 2, _nonzero), Passage(0, 2, _not_one)),
-    "outer": (Passage(0, 1, _nonzero), Passage(1, 0, _nonzero_rows)),
+    "outer": OUTER,
+    "ger": OUTER,
     "xlogy": (Passage(1, 0, _nonzero),),
     "atan2": PRODUCT,
     "arctan2": PRODUCT,

@@ -18,10 +18,11 @@ def factors_of(step: RecordedNode) -> list[RecordedNode]:
 
 
 def _of_matrices(step: RecordedNode, ranks: list[int]) -> tuple[str, list[RecordedNode]]:
-    """A product of stacks of matrices."""
-    stack = "abcdefgh"[: max(ranks) - 2]
-    left, right = (stack[len(stack) - (rank - 2) :] for rank in ranks)
-    return f"{left}xy,{right}yz->{stack}xz", factors_of(step)
+    """A product of stacks of matrices, or of a vector on either side."""
+    stack = "abcdefgh"[: max(0, *(rank - 2 for rank in ranks))]
+    left, right = (stack[len(stack) - max(rank - 2, 0) :] for rank in ranks)
+    rows, columns = ("" if rank == 1 else letter for rank, letter in zip(ranks, "xz", strict=True))
+    return f"{left}{rows}y,{right}y{columns}->{stack}{rows}{columns}", factors_of(step)
 
 
 def _of_einsum(step: RecordedNode, ranks: list[int]) -> tuple[str, list[RecordedNode]]:
@@ -64,6 +65,16 @@ PRODUCT_FORMS: Mapping[str, Callable[[RecordedNode, list[int]], tuple[str, list[
     "linear": _of_linear,
 }
 """What products sum, as an einsum writes it, and their factors."""
+
+
+def sums_over(step: RecordedNode, node: RecordedNode) -> bool:
+    """Return whether a product sums over any dimension of a factor: else its zeros leave out single places."""
+    try:
+        equation, nodes = PRODUCT_FORMS[name_of(step)](step, [len(f.meta["val"].shape) for f in factors_of(step)])
+    except ValueError:
+        return True
+    terms, _, made = equation.partition("->")
+    return all(set(term) - set(made) for term, factor in zip(terms.split(","), nodes, strict=True) if factor is node)
 
 
 def leaves_places_out(step: RecordedNode, node: RecordedNode, zero: Tensor) -> bool:

@@ -279,7 +279,8 @@ REARRANGING = frozenset(
     ("view", "reshape", "_unsafe_view", "flatten", "unflatten", "permute", "transpose", "t", "movedim", "unsqueeze",
      "squeeze", "expand", "expand_as", "view_as", "reshape_as", "slice", "select", "narrow", "index_select", "flip",
      "roll", "repeat", "repeat_interleave", "chunk", "split", "split_with_sizes", "unbind", "swapaxes", "mT", "numpy_T",
-     "tile", "broadcast_to", "diagonal", "index", "gather", "constant_pad_nd", "pad", "unsafe_chunk", "tensor_split")
+     "tile", "broadcast_to", "diagonal", "diag_embed", "index", "gather", "constant_pad_nd", "pad", "unsafe_chunk",
+     "tensor_split")
 )  # fmt: skip
 """Steps that move elements, and are done to all that is known of them."""
 POOLING = frozenset(

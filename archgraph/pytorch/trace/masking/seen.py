@@ -11,11 +11,11 @@ from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, FUSED, name
 from archgraph.pytorch.trace.masking.constant_zeros import attends_to_nothing, is_beside_zeros
 from archgraph.pytorch.trace.masking.letting import PASSAGES, tells
 from archgraph.pytorch.trace.masking.partial import MASKED_BELOW, Partial
-from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, leaves_places_out
+from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, factors_of, leaves_places_out
 from archgraph.pytorch.trace.masking.rules import POOLING, softmax
 from archgraph.pytorch.trace.masking.states import NumberOf, States, is_matrix, passed
 from archgraph.pytorch.trace.masking.taken import is_taken_alone
-from archgraph.pytorch.trace.masking.vacancies import SOFTMAX, vacant_factors
+from archgraph.pytorch.trace.masking.vacancies import SOFTMAX, SPREADING_OUT, vacant_factors
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
 if TYPE_CHECKING:
@@ -145,10 +145,18 @@ class RecordedMasks:
 
     def _gathered(self, step: RecordedNode, states: States, scored: dict[RecordedNode, Tensor]) -> None:
         """Pass a step that reads several elements, of which constants may mask some."""
+        if name_of(step) == "einsum" and len(factors_of(step)) > 2 and any(map(states.has, factors_of(step))):
+            self._loses(step, UNKNOWN)
+            return
         node, several = _masking(step, states)
         if any(_is_kernel_with_holes(step, operand) for operand in step.all_input_nodes):
             self._limits[step] = CONSTANTS_MASK
+            if name_of(step) in SPREADING_OUT:
+                self._loses(step, CONSTANTS_MASK)
         if node is None:
+            return
+        if _leaves_out_together(step, node, states):
+            self._loses(step, UNKNOWN)
             return
         state = states.operand(step, node).of_rank(len(states.shape(node)))
         weighs = name_of(step) in SOFTMAX
@@ -234,8 +242,10 @@ def _masking(step: RecordedNode, states: States) -> tuple[RecordedNode | None, b
     That is one of which single elements are zero, if there is: where whole positions are, what made them says so. Of a
     constant factor nothing does.
     """
-    known = [node for node in step.all_input_nodes if states.has(node)]
-    fixed = [node for node in step.all_input_nodes if _has_zeros(step, node)]
+    # What is added to a product masks nothing of it.
+    read = factors_of(step) if name_of(step) in PRODUCT_FORMS else step.all_input_nodes
+    known = [node for node in read if states.has(node)]
+    fixed = [node for node in read if _has_zeros(step, node)]
     matrices = [node for node in (*known, *fixed) if is_matrix(states.operand(step, node))]
     masking = [*matrices, *(node for node in fixed if node not in matrices)]
     chosen = next(iter((*masking, *known)), None)
@@ -243,6 +253,20 @@ def _masking(step: RecordedNode, states: States) -> tuple[RecordedNode | None, b
         node for node in known if (node is not chosen or _is_squared(step, node)) and name_of(step) in PRODUCT_FORMS
     ]
     return chosen, len(masking) > 1 or any(_leaves_out(step, node, states) for node in others)
+
+
+def _leaves_out_together(step: RecordedNode, masking: RecordedNode, states: States) -> bool:
+    """Whether all that is let through by a mask is zero in the other factor, for some places of the result."""
+    if not is_matrix(states.operand(step, masking)):
+        return False
+    if (
+        masking is None
+        or name_of(step) not in PRODUCT_FORMS
+        or not any(states.has(node) for node in factors_of(step) if node is not masking)
+    ):
+        return False
+    both, alone = states.product(step), states.product(step, but=masking)
+    return both is None or alone is None or not bool((both.live.expand(alone.live.shape) == alone.live).all())
 
 
 def _leaves_out(step: RecordedNode, node: RecordedNode, states: States) -> bool:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 NumberOf = Callable[[Any], int]
 """Gives the integer that a size of a recording has."""
-FILLING = frozenset(("masked_fill", "where", "tril", "triu"))
+FILLING = frozenset(("masked_fill", "where", "tril", "triu", "diag_embed"))
 """Steps that put constants into what is not constant."""
 LOWERING = frozenset(("mul", "multiply", "div", "true_divide"))
 
@@ -87,7 +87,7 @@ class States:
         name = name_of(step)
         followed = [node for node in step.all_input_nodes if node in self._found]
         if name in PRODUCT_FORMS:
-            return self._multiplied(step) if followed else None
+            return self.product(step) if followed or self.begins(step, name) else None
         if (
             name in POOLING
             or (name in CONTRACTIONS and name not in CONSTANT_RULES)
@@ -115,6 +115,8 @@ class States:
             return True
         if name in PADS:
             return is_low(pad_value(step))
+        if name in PRODUCT_FORMS:
+            return any(bool((value == 0).any()) for value in constants_of(step, factors_of(step)))
         if name not in CONSTANT_RULES:
             return False
         numbers = [arg for arg in step.args if isinstance(arg, (int, float))]
@@ -218,15 +220,20 @@ class States:
 
     # -- products ----------------------------------------------------------------------------------------
 
-    def _multiplied(self, step: RecordedNode) -> Partial | None:
-        """Return where a product is zero, for all that it sums is."""
+    def product(self, step: RecordedNode, but: RecordedNode | None = None) -> Partial | None:
+        """Return where a product is zero, for all that it sums is.
+
+        Args:
+            step: the product.
+            but: the only factor that may be zero; None for all.
+        """
         import torch
 
         try:
             equation, nodes = PRODUCT_FORMS[name_of(step)](
                 step, [len(node.meta["val"].shape) for node in factors_of(step)]
             )
-            states = [self.operand(step, node) for node in nodes]
+            states = [self.operand(step, node) if but in (None, node) else nothing_known() for node in nodes]
             terms = [term.replace("...", "") for term in equation.partition("->")[0].split(",")]
             factors = [_varying(~state.zero, self.shape(node)) for state, node in zip(states, nodes, strict=True)]
             sizes: dict[str, int] = {}

@@ -14,7 +14,7 @@ from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.attention_patterns import CONTRACTIONS, MASKS, SCALINGS, TRANSPARENT, name_of
 from archgraph.pytorch.trace.masking.pads import PADS, constants_of, pad_value
 from archgraph.pytorch.trace.masking.partial import Partial, constant_number, doubtful
-from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS
+from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, leaves_places_out
 from archgraph.pytorch.trace.masking.rules import JOINS, POOLING, REARRANGING
 from archgraph.pytorch.trace.masking.states import NumberOf, States
 from archgraph.pytorch.trace.recording.node import RecordedNode
@@ -174,9 +174,9 @@ def vacant_factors(
             # What a test chooses is as good as multiplied with it.
             factors = step.args[slice(*TESTS[name_of(step)])] if name_of(step) in TESTS else step.all_input_nodes
             for node in filter(states.has, factors):
-                if _is_value(step, node):
-                    continue
                 state = states.operand(step, node)
+                if _is_value(step, node) and not leaves_places_out(step, node, state.within(states.shape(node)).zero):
+                    continue
                 if bool(state.doubtful.any()):
                     yield step, node, None
                 # A factor that is zero nowhere masks nothing, and most are.
@@ -209,7 +209,7 @@ def _puts_nothing(step: RecordedNode, name: str) -> bool:
     """Whether a step puts elements beside zeros."""
     if name in PADS:
         return pad_value(step) == 0
-    if name in UNPOOLING:
+    if name in UNPOOLING or name == "diag_embed":
         return True
     if name in SPREADING_OUT:
         return _leaves_gaps(step)
@@ -229,11 +229,7 @@ def _leaves_gaps(step: RecordedNode) -> bool:
     }
     kernel = step.args[1].meta["val"].shape[2:]
     strides, dilations, beyond = (_several(given[name]) for name in ("stride", "dilation", "output_padding"))
-    return (
-        max(strides, default=1) > min(kernel)
-        or (max(strides, default=1) > 1 and max(dilations, default=1) > 1)
-        or any(beyond)
-    )
+    return max(strides, default=1) > min(kernel) or max(dilations, default=1) > 1 or any(beyond)
 
 
 def _several(item: Any) -> Sequence[int]:
