@@ -10,7 +10,7 @@ from archgraph.architecture.architecture import Architecture, load, loads
 from archgraph.architecture.several import contrast
 from archgraph.data import table
 from archgraph.data.figure_words import STYLES
-from archgraph.errors import ArchgraphError, MissingToolError, not_among
+from archgraph.errors import ArchgraphError, MissingToolError, QueryError, not_among, printable
 from archgraph.spec.definitions import STEP_KEYWORDS
 from archgraph.spec.shipped import shipped_folder, shipped_names
 
@@ -64,6 +64,7 @@ def answer(text: str, ask: Ask) -> PageData:
 
 
 def _asked(text: str, ask: Ask) -> PageData:
+    _check(text, ask)
     tab = ask.get("tab", "laws")
     if tab == "words":
         return words()
@@ -72,6 +73,24 @@ def _asked(text: str, ask: Ask) -> PageData:
     if len(text) > LARGEST_TEXT:
         raise ArchgraphError(f"the spec has {len(text):,} characters, and a page takes {LARGEST_TEXT:,}")
     return TABS[tab](loads(text), ask)
+
+
+def _check(text: object, ask: object) -> None:
+    """Hold what a page sends against its kinds: it comes from outside, as JSON.
+
+    Raises:
+        QueryError: something is of another kind.
+    """
+    if not isinstance(text, str):
+        raise QueryError(f"a spec is text, and not {type(text).__name__}", hint="send the text of a YAML file")
+    if not isinstance(ask, dict):
+        raise QueryError(f"a question is an object, and not {type(ask).__name__}", hint='{"tab": "laws"}')
+    for name, given in ask.items():
+        mapping = name in ("at", "run")
+        named = isinstance(given, dict) and all(isinstance(key, str) for key in given)
+        if not (named if mapping else isinstance(given, str)):
+            wanted = "an object with names" if mapping else "text"
+            raise QueryError(f"'{printable(str(name))}' of a question is {wanted}, and not {type(given).__name__}")
 
 
 def _point(g: Architecture, ask: Ask) -> Architecture:
@@ -112,7 +131,11 @@ def _figure(g: Architecture, ask: Ask) -> PageData:
 
 
 def _contrast(g: Architecture, ask: Ask) -> PageData:
-    return {"name": g.name, "svg": contrast(g, load(ask.get("other", "dit"))).svg}
+    other = ask.get("other", "dit")
+    # A page has no files: names of others would be paths.
+    if other.partition(":")[0] not in shipped_names():
+        raise not_among("shipped spec", other, shipped_names())
+    return {"name": g.name, "svg": contrast(g, load(other)).svg}
 
 
 def _table(g: Architecture, ask: Ask) -> PageData:

@@ -293,7 +293,7 @@ class Architecture(Generic[Said_co]):
 
     # -- binding ------------------------------------------------------------------------------------------
 
-    def at(self, **values: Any) -> Architecture[int]:
+    def at(self, /, **values: Any) -> Architecture[int]:
         """Return the same queries at numbers: named symbols as given, every other one at its default.
 
         Raises:
@@ -304,7 +304,7 @@ class Architecture(Generic[Said_co]):
         """
         return Architecture(self.network.at(**values))
 
-    def bind(self, **values: Any) -> Architecture:
+    def bind(self, /, **values: Any) -> Architecture:
         """Return the architecture with some symbols bound and the others free; options rebuild the graph.
 
         >>> load("dit").bind(p=2, S=32).params
@@ -328,7 +328,7 @@ class Architecture(Generic[Said_co]):
         """
         return Architecture(self.network.select(*outputs))
 
-    def bound(self, **values: Any) -> Architecture:
+    def bound(self, /, **values: Any) -> Architecture:
         """Return the architecture with every symbol a number in the graph itself, at defaults where not given.
 
         >>> load("dit:S/2").bound(L=2).params
@@ -685,7 +685,7 @@ class Architecture(Generic[Said_co]):
 
         return budgets.iso(self.network, name, over, multiple_of, budget)
 
-    def what_if(self, **values: Any) -> Table:
+    def what_if(self, /, **values: Any) -> Table:
         """Return params, MACs and activations before and after a change of symbols, structural ones included.
 
         >>> [row["factor"] for row in load("unet:padded-512").what_if(levels=5).rows]
@@ -704,7 +704,7 @@ class Architecture(Generic[Said_co]):
 
         return Diff(self.network, after.network)
 
-    def scale(self, **changes: Change) -> Table:
+    def scale(self, /, **changes: Change) -> Table:
         """Return what factors on symbols do to params, MACs, activations and what autograd keeps.
 
         Args:

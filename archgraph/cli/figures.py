@@ -86,6 +86,9 @@ def _folder(spec: str) -> Path:
     if not isinstance(path, Path) or path.parent == shipped_folder():
         told = f"--watch follows a file that you save, and {quoted(printable(spec))} is shipped"
         raise QueryError(told, hint=f"archgraph show {printable(spec)} > mine.yaml")
+    if not path.exists():
+        told = f"--watch follows a file, and there is no {quoted(printable(spec))}"
+        raise QueryError(told, hint=f"archgraph new {printable(spec)}")
     return path.parent
 
 

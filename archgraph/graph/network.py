@@ -235,11 +235,11 @@ class Network:
 
     # -- the same network otherwise ------------------------------------------------------------------------
 
-    def at(self, **values: Any) -> Network:
+    def at(self, /, **values: Any) -> Network:
         """Return the network at numbers: named symbols as given, every other one at its default."""
         return self.source.at(self, values)
 
-    def bind(self, **values: Any) -> Network:
+    def bind(self, /, **values: Any) -> Network:
         """Return the network with some symbols bound and the others free."""
         return self.source.bind(self, values)
 
@@ -269,7 +269,7 @@ class Network:
             raise QueryError(f"no value is named '{name}'.{did_you_mean(name, self.named)}")
         return found
 
-    def bound(self, **values: Any) -> Network:
+    def bound(self, /, **values: Any) -> Network:
         """Return the network with every symbol a number in the graph itself, at defaults where not given."""
         network = self.at(**values)
         numbers = Substitution(network.values)

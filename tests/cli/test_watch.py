@@ -83,7 +83,9 @@ def test_what_a_spec_is_built_on_is_followed(spec, monkeypatch, capsys):
     assert capsys.readouterr().out == "wrote mine.svg\n" * 2
 
 
-@pytest.mark.parametrize("name, told", [("unet", "is shipped"), ("timm:resnet18", "is a model")])
+@pytest.mark.parametrize(
+    "name, told", [("unet", "is shipped"), ("timm:resnet18", "is a model"), ("mising.yaml", "there is no")]
+)
 def test_what_is_no_file_of_ones_own_is_refused(name, told, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["draw", name, "--watch", "-o", "x.svg"]) == 1

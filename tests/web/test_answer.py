@@ -44,6 +44,30 @@ def test_what_fits_is_that_of_python():
     assert "no device 'a1000'" in wrong["message"] and not wrong["missing"]
 
 
+@pytest.mark.parametrize(
+    ("text", "ask"),
+    [
+        *((UNET, {"tab": "fits", "run": run}) for run in (None, 5, "abc", [1], [["batch", 3]], {5: 3}, {"batch": -1})),
+        *((UNET, {"tab": "laws", "at": at}) for at in ([1], 5, "D", {5: 3}, {"self": 2}, {"C": None}, {"C": "1+"})),
+        *((UNET, {"tab": tab}) for tab in ([], {}, 3, "nope")),
+        *((UNET, ask) for ask in (None, [], "laws", 5)),
+        *((text, {"tab": "laws"}) for text in (None, 5, b"archgraph: 1")),
+        *((UNET, {"tab": "contrast", "other": other}) for other in ("/etc/passwd", "../x.yaml", "unte", 3)),
+        (UNET, {"tab": "figure", "view": ["full"]}),
+    ],
+)
+def test_a_question_of_another_kind_is_data_and_no_exception(text, ask):
+    found = answer(text, ask)
+    assert set(found) == {"error"} and found["error"]["message"]
+    assert "root:" not in json.dumps(found)
+
+
+def test_a_symbol_may_have_any_name():
+    text = "{archgraph: 1, symbols: {self: 3}, inputs: {x: {c: 3}}, network: [linear: {out: self}]}"
+    assert ag.loads(text).at(self=4).params == 16 == ag.loads(text).bind(self=4).params
+    assert answer(text, {"tab": "laws", "at": {"self": 4}})["metrics"][0]["value"] == 16
+
+
 def test_the_words_of_a_run_begin_with_what_it_is_by_itself():
     words = answer("", {"tab": "words"})["run"]
     defaults = Training()
