@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import inf
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archgraph.pytorch.trace.attention_patterns import name_of
@@ -23,13 +22,11 @@ class Passage(NamedTuple):
         operand: its place.
         factor: what lets it through: the place of another operand, or the name of a number.
         open: at which values of that.
-        vacant: what a zero is as good as that is put where nothing was computed.
     """
 
     operand: int
     factor: int | str
     open: Letting
-    vacant: float = 0.0
 
     def factor_of(self, step: RecordedNode) -> object:
         """Return the factor of a step: an operand, or a number; None where it is not given."""
@@ -55,8 +52,8 @@ def _nonzero_rows(value: Tensor) -> Tensor:
 
 
 PRODUCT = (Passage(0, 1, _nonzero), Passage(1, 0, _nonzero))
-# A zero above is zero whatever it is divided by; nothing is divided by what is zero.
-DIVISOR = Passage(0, 1, _finite, vacant=inf)
+# A zero above is zero whatever it is divided by.
+DIVISOR = Passage(0, 1, _finite)
 QUOTIENT = (DIVISOR, Passage(1, 0, _nonzero))
 OUTER = (Passage(0, 1, _nonzero), Passage(1, 0, _nonzero_rows))
 # A power of one is one. Of zero it is zero, one or infinite: `POWERS` are bounds there.

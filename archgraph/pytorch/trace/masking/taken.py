@@ -151,7 +151,7 @@ def _let_through(step: RecordedNode, passage: Passage, nonzero: NonzeroOf) -> Te
     if value is None:
         computed = nonzero(step, factor)
         # Wherever something is computed, it is no number that could be told.
-        value = None if computed is None else torch.where(computed, 2.0, passage.vacant)
+        value = None if computed is None else torch.where(computed, 2.0, 0.0)
     return None if value is None else passage.open(value)
 
 
