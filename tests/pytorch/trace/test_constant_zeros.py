@@ -135,6 +135,8 @@ PRODUCTS = {
     "group norm": lambda x, z: functional.group_norm(x.mT, 2, torch.zeros(C)).mT,
     "a band of zeros": lambda x, z: ((x @ x.mT) * BANDED) @ (x * z.flip(1)),
     "a band of zeros, weighed": lambda x, z: (x @ x.mT).masked_fill(BANDED == 0, -1e9).softmax(-1) @ (x * z.flip(1)),
+    "a band beside zeros": lambda x, z: ((x @ x.mT) * BANDED.mT) @ (x * z),
+    "no band beside zeros": lambda x, z: (x @ x.mT) @ (x * z),
     "rows of a matrix": lambda x, z: (torch.ones(N, N).tril(-3) @ x) * x.flip(1),
     "a weight of zeros": lambda x, z: (x @ torch.zeros(C))[..., None] * x,
     "linear, a weight of zeros": lambda x, z: functional.linear(x, torch.zeros(C, C)) * x,

@@ -15,7 +15,7 @@ from archgraph.pytorch.trace.masking.product_forms import PRODUCT_FORMS, factors
 from archgraph.pytorch.trace.masking.rules import POOLING, softmax
 from archgraph.pytorch.trace.masking.states import NumberOf, States, is_matrix, passed
 from archgraph.pytorch.trace.masking.taken import is_taken_alone
-from archgraph.pytorch.trace.masking.vacancies import SOFTMAX, SPREADING_OUT, vacant_factors
+from archgraph.pytorch.trace.masking.vacancies import SOFTMAX, SPREADING_OUT, takes_weights, vacant_factors
 from archgraph.pytorch.trace.recording.node import RecordedNode
 
 if TYPE_CHECKING:
@@ -256,17 +256,15 @@ def _masking(step: RecordedNode, states: States) -> tuple[RecordedNode | None, b
 
 
 def _leaves_out_together(step: RecordedNode, masking: RecordedNode, states: States) -> bool:
-    """Whether all that is let through by a mask is zero in the other factor, for some places of the result."""
-    if not is_matrix(states.operand(step, masking)):
+    """Whether zeros of the other factor leave out more than a mask does: of weights, whole places of the result."""
+    if name_of(step) not in PRODUCT_FORMS or not is_matrix(states.operand(step, masking)):
         return False
-    if (
-        masking is None
-        or name_of(step) not in PRODUCT_FORMS
-        or not any(states.has(node) for node in factors_of(step) if node is not masking)
-    ):
-        return False
+    others = [node for node in factors_of(step) if node is not masking and states.has(node)]
+    if not takes_weights(step):
+        # What is multiplied with nothing is not read, whatever the mask lets through.
+        return any(bool(states.operand(step, node).zero.any()) for node in others)
     both, alone = states.product(step), states.product(step, but=masking)
-    return both is None or alone is None or not bool((both.live == alone.live).all())
+    return bool(others) and (both is None or alone is None or not bool((both.live == alone.live).all()))
 
 
 def _leaves_out(step: RecordedNode, node: RecordedNode, states: States) -> bool:

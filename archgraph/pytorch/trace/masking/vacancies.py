@@ -254,7 +254,7 @@ def _adds_bias(step: RecordedNode) -> bool:
 
 def weighs(step: RecordedNode) -> bool:
     """Whether a product makes scores, or takes weights."""
-    return _scores(step) or _takes_weights(step)
+    return _scores(step) or takes_weights(step)
 
 
 def _scores(step: RecordedNode) -> bool:
@@ -262,7 +262,7 @@ def _scores(step: RecordedNode) -> bool:
     return name_of(step) in PRODUCT_FORMS and _leads(step, lambda node: node.users)
 
 
-def _takes_weights(step: RecordedNode) -> bool:
+def takes_weights(step: RecordedNode) -> bool:
     return name_of(step) in PRODUCT_FORMS and _leads(step, lambda node: node.all_input_nodes)
 
 
@@ -271,7 +271,7 @@ def _is_value(step: RecordedNode, factor: RecordedNode) -> bool:
     weights = name_of(factor) in SOFTMAX or (
         name_of(factor) in BETWEEN and _leads(factor, lambda node: node.all_input_nodes)
     )
-    return not weights and _takes_weights(step)
+    return not weights and takes_weights(step)
 
 
 def _leads(step: RecordedNode, further: Callable[[RecordedNode], Iterable[RecordedNode]]) -> bool:
