@@ -82,10 +82,6 @@ def _has_zeros(value: Tensor) -> bool:
     return bool((value == 0).any())
 
 
-def _is_nothing(value: Tensor) -> bool:
-    return not bool(value.any())
-
-
 def argument(step: RecordedNode, name: str) -> object:
     """Return what is given for an argument of a step's operator, by its name."""
     names = [one.name for one in step.target._schema.arguments]
