@@ -178,7 +178,7 @@ class Graph:
     def live(self, outputs: tuple[Value, ...]) -> frozenset[Member]:
         """Return the nodes of this graph that some of the given outputs depend on."""
         needed, alive = set(outputs), set()
-        for node in reversed(self.nodes):
+        for node in reversed(self.nodes):  # topological: every reader is met before what it reads
             if needed.intersection(node.outputs):
                 alive.add(node)
                 needed.update(node.inputs)
@@ -220,7 +220,7 @@ class Graph:
         """
         import networkx
 
-        result = networkx.MultiDiGraph()
+        result = networkx.MultiDiGraph()  # a node may take one value as several operands
         maker: dict[Value, str] = {}
         for value in self.inputs:
             maker[value] = f"input {value.name}"
@@ -276,7 +276,7 @@ def _lines(graph: Graph, indent: str) -> Iterator[str]:
         call = "" if node.name == node.label else f"{node.label} "
         yield f"{indent}  {node.name} = {call}{_arguments(node)}({operands}){times} -> {types}"
         if isinstance(node, Repeat):
-            yield from list(_lines(node.body, indent + "    "))[1:]
+            yield from list(_lines(node.body, indent + "    "))[1:]  # but the signature, which the call repeats
 
 
 def _arguments(node: Member) -> str:
@@ -321,14 +321,14 @@ class _Unroller:
         if not isinstance(node.iterations, Integer):
             raise ArchgraphError(f"cannot unroll '{path}': its count {node.count} is symbolic", hint="bind it")
         carried, once = len(node.outputs), node.once or node.experts is not None
-        if len(self.nodes) + int(node.iterations) > self.limit:
+        if len(self.nodes) + int(node.iterations) > self.limit:  # at once: iterations of nothing would never reach it
             raise ArchgraphError(f"the unrolled graph has more than {self.limit} nodes")
         for index in range(int(node.iterations)):
             values = dict(zip(node.body.inputs, inputs, strict=True))
             prefix = f"{path}." if once else f"{path}.{index}."
             self._copy(node.body, values, prefix, share)
             outputs = tuple(values[value] for value in node.body.outputs)
-            inputs = outputs + inputs[carried:] if not once else outputs
+            inputs = outputs + inputs[carried:] if not once else outputs  # behind what is carried stand the invariants
         return inputs[:carried]
 
 
@@ -349,8 +349,8 @@ class Substitution:
     def __init__(self, values: Mapping[Symbol, int]) -> None:
         self._numbers = {free: Integer(value) for free, value in values.items()}
         self._values: dict[Value, Value] = {}
-        self._bodies: dict[Graph, Graph] = {}
-        self._sizes: dict[Expr, Expr] = {}
+        self._bodies: dict[Graph, Graph] = {}  # calls share a body, by whose identity analyses know what they did
+        self._sizes: dict[Expr, Expr] = {}  # few sizes stand in many types, and sympy takes its time
 
     def graph(self, graph: Graph) -> Graph:
         """Return a graph with numbers."""
@@ -387,7 +387,7 @@ class Substitution:
         if isinstance(item, Expr):
             return self._size(item)
         if isinstance(item, tuple):
-            return getattr(type(item), "_make", type(item))(map(self._argument, item))
+            return getattr(type(item), "_make", type(item))(map(self._argument, item))  # named tuples take no list
         if is_dataclass(item) and not isinstance(item, type):
             return replace(item, **{one.name: self._argument(getattr(item, one.name)) for one in fields(item)})
         return item

@@ -87,6 +87,8 @@ def streams_of(outline: NetworkOutline) -> TwoStreams | None:
     beside |= {leaf.item for leaf in outline.constants}
     items = [item for item in outline.flow.items if item not in beside]
     sources = tuple(leaf.value for leaf in outline.sources if leaf.value is not None)
+    # Twice, for what a joint item makes may fit one stream by chance, as where the other's positions are summed up.
+    # Only at heights at which both streams come out again did they part; elsewhere they have become one.
     first = _Sorting(sources, None)
     first.sort(items)
     second = _Sorting(sources, frozenset(height for height, found in first.parted.items() if len(found) > 1))
@@ -116,6 +118,7 @@ class _Sorting:
         for item in items:
             read = [value for value in item.inputs if value in self.stream]
             takes = tuple(sorted({self.stream[value] for value in read}))
+            # What reads neither goes where its positions say, as what reads both does.
             odd = len(takes) != 1 or takes == (BOTH,)
             height = max((self._next(self.height[value], odd=odd) for value in read), default=0)
             self.takes[item], self.at[item] = takes, height
@@ -123,6 +126,7 @@ class _Sorting:
                 self.height[value] = height
                 self.stream[value] = self._stream(value, shapes, height) if odd else takes[0]
                 if not odd:
+                    # A stream keeps its last shape past what has no positions, such as a pooled vector.
                     shapes[takes[0]] = _positions(value) or shapes[takes[0]]
 
     def end_in_one(self, items: Sequence[Item], outputs: Sequence[Value]) -> None:
@@ -206,6 +210,7 @@ class _Joining:
         for leaf in reversed(self.outline.constants):
             if leaf.item is not None and leaf.item not in self.owner and read.intersection(leaf.item.outputs):
                 read.update(leaf.item.inputs)
+                # Known by now, so that no other part counts it once more.
                 self.owner[leaf.item] = StreamPart((), (), ())
                 yield leaf.item
 

@@ -106,6 +106,8 @@ def us_of(outline: NetworkOutline) -> tuple[UParts, ...]:
     inner = (
         part for u in us for row in u.rows for side in (row.encoder, row.decoder, u.bottom) for part in walked(side)
     )
+    # Two inputs have two encoders, a grid has skips between skips, and a U inside a level would be one box with a
+    # drawing of its own: all three are drawn better as what they are.
     if (
         len(outline.sources) != 1
         or any(isinstance(one, Grid) for one in us)
@@ -119,6 +121,8 @@ def us_of(outline: NetworkOutline) -> tuple[UParts, ...]:
         if not isinstance(step, U):
             waiting.append(step)
             continue
+        # What stands between two Us leads down into the second, and only the last has something behind it. Where the
+        # second begins with a skip alone, what that leaves from ends the first.
         last = step is us[-1]
         forks = () if last else _forks(us[len(found) + 1])
         one = cutting.cut(step, waiting, steps[index + 1 :] if last else (), forks)
@@ -145,6 +149,7 @@ class _Cutting:
         decoder = [*(up for up in ups if up), *_by_level(_leaves(after))]
         if not encoder or not decoder or not _items(middle):
             return None
+        # An upsampling at the end of a level belongs to the arrow up, as a pooling belongs to the arrow down.
         middle, *decoder = _passed_on([middle, *decoder])
         start = not self.owner
         left = [self._part(leaves, first=start and index == 0) for index, leaves in enumerate(encoder)]
@@ -168,6 +173,7 @@ class _Cutting:
         value = next((leaf.value for leaf in leaves if leaf.item is None), None)
         if not items:
             return UPart((), value=value)
+        # What lies off the longest path, such as a residual projection, counts for the box without a place in its row.
         line = longest_path_among(items)
         passing = 0
         while not first and passing + 1 < len(line) and is_passing(line[passing]):
@@ -227,6 +233,7 @@ class _Cutting:
         """Further results, with the part that makes them or that what makes them reads."""
         flow = self.outline.flow
         main = (last.head or last.decoder[-1].line)[-1].outputs
+        # An exit may be made beside the U, as deep supervision is: it leaves from the part that is read for it.
         touched = {
             item: self._owner(side.touches[0]) for side in self.outline.exits for item in _items(leaves_of(side.part))
         }
@@ -256,6 +263,7 @@ def _pieces(u: U, row: Row) -> list[_Piece]:
     down, up = list(leaves_of(row.encoder)), list(leaves_of(row.decoder))
     last = row is u.rows[-1]
     works = any(not item.light for way in row.skips for item in _items(leaves_of(way)))
+    # Skips of a level above the innermost one share their ends' resolution, so that one arrow says them all.
     nested = _nested(row, down, up) if last and (len(u.rows) == 1 or works) else []
     if len(nested) < 2:
         return [_Piece(down, up), *([_Piece([], [])] if last else [])]

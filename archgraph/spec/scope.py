@@ -56,6 +56,7 @@ class Scope:
 
     def branch(self, previous: tuple[Value, ...]) -> Scope:
         """Return this scope with another `_`: a group of steps opens no names of its own."""
+        # The very same tables: what a group names is seen behind it.
         inner = Scope(self.declarations, self.outer)
         inner.symbols, inner.names, inner.places = self.symbols, self.names, self.places
         inner.families, inner.skipped, inner.previous = self.families, self.skipped, previous
@@ -65,6 +66,7 @@ class Scope:
     def inside(self, previous: tuple[Value, ...]) -> Scope:
         """Return a scope for the body of a repeat: it sees all names, and none of its own gets out."""
         inner = Scope(self.declarations, self)
+        # A copy: a body stands for all iterations, so that its names cannot be told apart outside.
         inner.families = {name: dict(family) for name, family in self.families.items()}
         inner.previous = previous
         return inner
@@ -114,6 +116,7 @@ class Scope:
 
     def family(self, name: str) -> Mapping[tuple[int, ...], Value] | None:
         """Return the values of an indexed name, or None."""
+        # A row of a loop may hold a family under the row's own name.
         found = self.families.get(name) or self._find(name)
         return found if isinstance(found, dict) else None
 
@@ -121,6 +124,7 @@ class Scope:
         """Return the value or the family that a text names, or None where it is something else."""
         if not isinstance(tree.value, str):
             return None
+        # Asked of arguments of any kind: what is no reference is not wrong, but something else.
         try:
             name, indices = read_reference(tree, self)
         except SpecError:
@@ -144,6 +148,7 @@ class Scope:
 
     def lookup(self, name: str) -> Any:
         """Return what a name means in an expression: a size, a boolean, a word or a list."""
+        # Nearest first: what a block takes may shadow a symbol of the spec.
         found = self._find(name)
         if isinstance(found, Value):
             sizes = ", ".join(f"{name}.{axis}" for axis in found.type.names)

@@ -168,6 +168,7 @@ class Tangle:
 
     def _sum(self, parts: Iterable[DigitPart], digits: Sequence[DigitBox]) -> Mask:
         """Return the sums of digits that lie within ends."""
+        # Built up as a set, for a list of all sums may be as long as the axis.
         found = interval(0, 0)
         for driver, scale, stride, size in parts:
             low, high = (0, size - 1) if driver < 0 else digits[driver].get(stride, (0, 0)) if size > 1 else (0, 0)
@@ -312,6 +313,8 @@ class Joint:
 
     def _each(self, masks: Masks) -> Iterator[Masks]:
         check_one_by_one(prod(mask.touched for mask in masks))
+        # One by one: of several outputs together, what one group reads for the first is not joined with what another
+        # reads for the second.
         for place in product(*masks):
             choices = product(*(group.pull(self._for(group, place)) for group in self.groups))
             yield from (tuple(mask for part in choice for mask in part) for choice in choices)
@@ -348,6 +351,7 @@ def untangled(groups: Sequence[LinkGroup], outputs: Mapping[str, int]) -> tuple[
     while left:
         joined = [left.pop(0)]
         drivers = set(joined[0].drivers)
+        # Again and again, for a group that is joined brings axes that others share with it.
         while sharing := [group for group in left if drivers & set(group.drivers)]:
             left = [group for group in left if not any(group is other for other in sharing)]
             joined += sharing

@@ -55,7 +55,7 @@ class Facts:
     def __init__(self, network: Network, color: str = "locality", options: Options | None = None, place: int = 0):
         if color not in COLORS:
             raise not_among("colouring", color, COLORS)
-        self.network: Network = lettered(network)
+        self.network: Network = lettered(network)  # all that is written is in the letters that its author chose
         self.color = color
         self.options: Options = options or Options()
         self.author: Author = Author(network, self.options)
@@ -98,7 +98,7 @@ class Facts:
     def outline(self) -> NetworkOutline:
         """The tree of what is drawn."""
         options = self.options
-        plain = options.depth is None and not options.focus and not options.hide
+        plain = options.depth is None and not options.focus and not options.hide  # the one tree that all figures share
         return network_outline(self.network) if plain else outline_of_flow(self.flow, self.network.values)
 
     @cached_property
@@ -179,10 +179,10 @@ class Facts:
             return level_tint(self._scale(items[-1]), self.coarsest)
         if self.color != "locality":
             law = self.params(items) if self.color == "params" else self.macs(items)
-            return self.value(law) / (self.value(self.total(self.color)) or 1.0)
+            return self.value(law) / (self.value(self.total(self.color)) or 1.0)  # the whole may cost nothing
         if reach is None:
             return None
-        return reach.share if reach.sizes[1] > 1 else 0.0
+        return reach.share if reach.sizes[1] > 1 else 0.0  # of one position alone, reading it all is local
 
     def _scale(self, item: Item) -> float | None:
         return None if self.input is None else level_scale(self.input.type, item.outputs[0].type, self.value)
@@ -206,7 +206,7 @@ class Facts:
         return self.shown(self._costs.total(metric))
 
     def _sum(self, items: Iterable[Item], metric: str) -> Expr:
-        every = tuple(items)
+        every = tuple(items)  # they may come lazily, and the key needs them too
         costs = lambda: (self._costs.member(item.member, metric, item.unread) for item in every)  # noqa: E731
         return self.known((metric, every), lambda: self.shown(Add(*costs())))
 
@@ -341,7 +341,7 @@ class Facts:
             return []
         axis = max(axes, key=lambda one: one.extent, default=None)
         if axis is not None and axis.is_global and not axis.outputs and self._positioned(path):
-            return [(0.0, 1.0, 1.0)] * rows
+            return [(0.0, 1.0, 1.0)] * rows  # positions of other axes: each reads the whole input
         if axis is None or not axis.outputs:
             return []
         found = []

@@ -64,6 +64,7 @@ def maps_diagram(facts: Facts, width: float) -> Diagram:
     if not drawn_maps(scenes[0]):
         raise QueryError(f"{facts.network.name} has no feature map: nothing in it has channels or positions")
     sheet = Sheet(MapFacts(facts), levels_of(facts, outline, right=right), width)
+    # Too wide at any price is worse than shut blocks: a trial loses by what it has over, then by what it leaves empty.
     best = TrialSearch(list(_trials(sheet, scenes)), partial(_outcome, sheet)).best()
     drawn = _u(sheet, best.scene, best.scale) if len(best.scene.rows) > 1 else _in_lines(sheet, best.scene, best.scale)
     return replace(drawn, undrawn=best.scene.notes)
@@ -222,6 +223,7 @@ def _u(sheet: Sheet, scene: MapScene, scale: MapScale) -> Diagram:
     facts, levels, width = sheet.known.facts, sheet.levels, sheet.width
     gutter = sheet.gutter
     stretches = _stretches(sheet, scene, scale)
+    # Cards come first, for a row is as high as its card where its maps are small.
     cards = [sheet.known.card(level, max(46.0, gutter - 14), f"level {index}") for index, level in enumerate(levels)]
     count = max(one.row for one in stretches) + 1
     tops, bottoms, y = [], [], 0.0

@@ -44,6 +44,7 @@ class Rearrange(Rearrangement):
     def infer(self, *inputs: TensorType) -> Types:
         (x,) = inputs
         axes = tuple((name, product(part[2] for part in parts)) for name, parts in self.into)
+        # Copies are no elements of the operand, and a rearrangement must use every one of those exactly once.
         real = product(part[2] for _, parts in self.into for part in parts if part[0])
         rule = "a rearrangement of {} elements uses {} of them"
         require(x.numel, "==", real, rule, x.numel, real)
@@ -70,6 +71,7 @@ class Rearrange(Rearrangement):
         for name, parts in self.into:
             for place, (source, stride, length) in enumerate(parts):
                 if source == axis:
+                    # In the new axis a digit counts as many as all digits after it together.
                     inner = product(part[2] for part in parts[place + 1 :])
                     yield "" if name == "c" else name, stride, inner, length
 
@@ -80,6 +82,7 @@ class Rearrange(Rearrangement):
         order = {(axis, stride): place for place, (axis, stride, _) in enumerate(digits)}
         split = [int(length) for _, _, length in digits]
         parts = [part for _, group in self.into for part in group]
+        # Axes of size 1 have no digits in the result: theirs are moved to the end, where reshaping drops them.
         permuted = [order[(axis, stride)] + 1 for axis, stride, _ in parts if axis]
         rest = [place + 1 for place in range(len(digits)) if place + 1 not in permuted]
         copies = [int(length) if not axis else -1 for axis, _, length in parts]
@@ -203,6 +206,7 @@ class Gather(Rearrangement):
         place = table.names.index(self.axis)
 
         def look_up(values: Tensor, places: Tensor) -> Tensor:
+            # Every sample has indices of its own, which torch's indexing would take for all samples.
             samples = zip(values.movedim(place + 1, 1), places.long(), strict=True)
             return torch.stack([rows[index] for rows, index in samples])
 
@@ -299,6 +303,7 @@ class Move(Rearrangement):
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return what is known of where elements come from; where nothing is, any position may be read."""
+        # What is cut off became zero where it stood, so that no element has moved.
         if not self.reads and self.function in CUTTING and tuple(self.shape) == inputs[0].axes:
             return (pointwise(inputs[0].positions),)
         known = self.reads or ((),) * len(inputs)
@@ -309,6 +314,7 @@ class Move(Rearrangement):
         if reads is None:
             return UNREAD
         known = dict(reads)
+        # Any position may be read, which is a bound and is called one.
         unknown = AtMost(All(), f"what {self.function} reads is not described")
         maps = tuple((axis, known.get(axis, unknown)) for axis in x.positions)
         return using(Reach(maps), "picked") if x.has("c") else Reach(maps)

@@ -47,6 +47,7 @@ class Program:
             node: node.target for node in every if node.kind in ("parameter", "buffer")
         }
         self.constants: set[RecordedNode] = set()
+        # Memory that is written to later is no constant, though made of sizes: its values depend on when it is read.
         written = self._find_constants(every)
         steady = {node for node in self.constants if storage_of(node) not in written}
         self.attentions: Mapping[Any, Fused] = find_attentions(every, steady)
@@ -66,6 +67,7 @@ class Program:
     def _count_uses(self, absorbed: set[Any]) -> None:
         for node, name in self.parameters.items():
             key = id(self._tensors.get(name, node))
+            # What fused attention stands for is no step any more; its weights are read by the attention.
             count = sum(occurrences(node, user) for user in node.users if user not in absorbed)
             self._uses[key] = self._uses.get(key, 0) + count
             if count:
@@ -129,6 +131,7 @@ class Program:
 
     def origin(self, node: RecordedNode) -> Any:
         """Return the parameter that a weight is only another view of, or the node itself."""
+        # Only if every view on the way has one reader: else the weight is used twice, and no layer has it alone.
         seen = node
         while name_of(seen) in RESHAPINGS and occurrences(seen.args[0], seen) == 1:
             if sum(occurrences(seen, user) for user in seen.users) != 1 or _casts(seen):
@@ -233,6 +236,7 @@ def masks_alone(
     It is constant as masks are that are made of sizes, and is no part of the graph.
     """
     found: set[RecordedNode] = set()
+    # Backwards, so that a mask of a mask has its readers decided before it is.
     for step in reversed(steps):
         if step.op != "call_function" or step in constants or step.held is None or step.writes:
             continue

@@ -51,6 +51,7 @@ def evaluate_expression(environment: Environment, start: Place | None = None, *,
         return text
     if isinstance(text, int):
         return arithmetic.bounded(Integer(text))
+    # Python's parser counts columns from the first letter.
     start = start and start.shifted(len(text) - len(text.lstrip()))
     return evaluate_node(parse_expression(text, start), text, environment, start)
 
@@ -111,6 +112,7 @@ class _Evaluator(ast.NodeVisitor):
         except ArchgraphError as error:
             column = getattr(node, "col_offset", None)
             if self.start and column is not None and getattr(node, "lineno", 1) == 1:
+                # The innermost part sees the error first: what is further out keeps its place.
                 error.place = error.place or self.start.shifted(column)
             raise
 
@@ -124,6 +126,7 @@ class _Evaluator(ast.NodeVisitor):
     def visit_Constant(self, node: ast.Constant) -> Any:
         if isinstance(node.value, bool):
             self._fail("write true or false, in lower case")
+        # A float would round every law that it stands in.
         if not isinstance(node.value, int):
             shown = quoted(node.value) if isinstance(node.value, str) else str(node.value)
             self._fail(f"{shown} is not an integer", _as_integers(node.value))
@@ -138,6 +141,7 @@ class _Evaluator(ast.NodeVisitor):
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
         name, indices = self._indexed(node.value)
+        # Attributes are axes and nothing else: no expression reaches into an object.
         if not name or node.attr.startswith("_"):
             return self.generic_visit(node)
         return self.environment.axis(name, tuple(map(self._index, indices)), node.attr)
@@ -189,6 +193,7 @@ class _Evaluator(ast.NodeVisitor):
         if compute is None:
             return self.generic_visit(node.op)
         left, right = self.number(node.left), self.number(node.right)
+        # Arithmetic knows the numbers and not the text: here they meet in one message.
         try:
             return compute(left, right)
         except SpecError as error:
@@ -218,6 +223,7 @@ class _Evaluator(ast.NodeVisitor):
         if sign is None:
             return self.generic_visit(comparison)
         first = self.visit(left)
+        # A word is only known beside the symbol that has it among its options.
         second = self._word_or_value(first, right) if isinstance(first, Word) else self.visit(right)
         if isinstance(first, Expr) and isinstance(second, Expr):
             return self._compare_sizes(first, sign, second)
@@ -257,6 +263,7 @@ class _Evaluator(ast.NodeVisitor):
     def _compare_sizes(self, left: Expr, comparison: Any, right: Expr) -> bool:
         if comparison not in _ORDER:
             return decide(left, comparison, right, f"decided at the bound values: {self.text}")
+        # What holds at every size is no condition; else the answer binds the sizes, which the scope writes down.
         verdict = is_ordered(left, comparison, right)
         if verdict is not None:
             return verdict
