@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from sympy import Expr, Integer
 
@@ -75,12 +76,12 @@ class Tracked:
         """The number of dimensions."""
         return len(self.layout)
 
-    @property
+    @cached_property
     def shape(self) -> tuple[Expr, ...]:
         """The sizes of the dimensions."""
         return tuple(map(extent, self.layout))
 
-    @property
+    @cached_property
     def axes(self) -> dict[str, Expr]:
         """The sizes of the value's axes."""
         return dict(self.value.type.axes)

@@ -33,7 +33,9 @@ Layout: TypeAlias = tuple[Dim, ...]
 
 def extent(dim: Iterable[AxisDigit]) -> Expr:
     """Return the size of a dimension."""
-    return product(digit.size for digit in dim)
+    sizes = [digit.size for digit in dim]
+    # Most dimensions are one axis, and a product has its terms to count.
+    return sizes[0] if len(sizes) == 1 else product(sizes)
 
 
 def whole_axis(axis: str, size: Expr) -> Dim:

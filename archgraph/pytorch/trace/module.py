@@ -29,6 +29,7 @@ from archgraph.graph.ir import Graph, Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.sources import Parameter
 from archgraph.ops.traced.transforms import FOURIER_CONVENTION, Fourier
+from archgraph.pytorch.collection import without_collection
 from archgraph.pytorch.trace.batch.find import AskedBatch
 from archgraph.pytorch.trace.batch.roles import InputRoles
 from archgraph.pytorch.trace.batch.sample import Batch
@@ -109,6 +110,7 @@ class TracedModule:
         return self.declarations.show(expression)
 
 
+@without_collection()
 def trace(
     module: nn.Module,
     inputs: Any,

@@ -180,7 +180,11 @@ class RecordedMasks:
 
     def _fused(self, step: RecordedNode, states: States, given: frozenset[RecordedNode]) -> None:
         self._masked_attention(step, states, given)
-        if attends_to_nothing(step, lambda node: states.operand(step, node).within(states.shape(node)).zero):
+        zero = {node: states.operand(step, node).zero for node in step.args[:3]}
+        # Mostly none is zero, which is known before anything is as large as the operands.
+        if any(bool(each.any()) for each in zero.values()) and attends_to_nothing(
+            step, lambda node: zero[node].expand(states.shape(node))
+        ):
             self._loses(step, CONSTANTS_MASK)
 
     def _masked_attention(self, step: RecordedNode, states: States, given: frozenset[RecordedNode]) -> None:

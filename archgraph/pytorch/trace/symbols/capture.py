@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,10 +36,9 @@ def capture_symbolic(module: nn.Module, inputs: Any, dynamic: Dynamic, name: str
     >>> found.calls[0].meta["val"].shape, sizes.conditions
     ((1, 4, 4, floor(w/4)), ('w >= 4', 'recorded at w = 4, 16, 33, 83'))
     """
-    with _without_collection():
-        sampler = Sampler(module, inputs, dynamic)
-        items = find_steps(sampler)
-        search = _searched(sampler, items, name)
+    sampler = Sampler(module, inputs, dynamic)
+    items = find_steps(sampler)
+    search = _searched(sampler, items, name)
     samples = search.seen()
     sizes = declared_sizes(name, _progressions(search.items))
     seen = _recorded(search.items, [sampler.sizes, *(sample.sizes for sample in samples)])
@@ -75,18 +72,6 @@ def _searched(sampler: Sampler, items: SteppedSizes, name: str) -> Search:
             if factor == 1 or search.holds_beside(NEXT_SIZES):
                 return search
     raise refusals[0]
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Recordings live until the end: to look for garbage among their many objects is a fifth of the time."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 def _progressions(items: SteppedSizes) -> list[Progression]:
