@@ -149,6 +149,9 @@ SEQUENCES = {
     "first": linear(pooled_first),
     "copied": linear(copied),
     "cumprod": linear(lambda s, x: s.a(x.cumprod(1))),
+    "shifted": linear(lambda s, x: functional.pad(s.a(x), (0, 0, 2, -2))),
+    "cropped": linear(lambda s, x: s.a(functional.pad(x, (0, 0, -1, -3)))),
+    "left alone": linear(lambda s, x: functional.pad(s.a(x), (0, 0, 3, 1 - x.shape[1]))),
 }
 
 
@@ -171,6 +174,8 @@ IMAGES = {
     "cubic": conv(lambda s, x: functional.interpolate(s.a(x), size=(8, 9), mode="bicubic")),
     "exact": conv(lambda s, x: functional.interpolate(s.a(x), size=(8, 9), mode="nearest-exact")),
     "uneven": conv(lambda s, x: functional.interpolate(s.a(x), size=(5, 4), mode="bilinear")),
+    "shifted": conv(lambda s, x: s.a(functional.pad(x, (1, -1, -2, 1))), kernel=3),
+    "narrowed and repeated": conv(lambda s, x: s.a(functional.pad(x, (-1, 2, 1, 0), mode="replicate"))),
 }
 
 
@@ -341,3 +346,17 @@ def test_an_axis_that_is_cut_alike_keeps_its_digits_whichever_operand_comes_firs
     for row in range(2):
         found = field.probe("content", h=row, w=1)
         assert set(found) == {(row, 1), (row + 2, 1)} and found.exact
+
+
+@pytest.mark.parametrize("widths", [(2, -2), (-1, 2), (-1, -2)])
+def test_what_a_pad_cuts_off_is_kept_as_pytorch_keeps_it(widths):
+    module = Net(lambda s, x: functional.pad(s.a(x).sin(), (0, 0, *widths)).sin(), a=nn.Linear(4, 4))
+    graph = ag.trace(module, torch.rand(1, 7, 4))
+    assert graph.saved_bytes > 0
+    assert graph.saved_doubt == ""
+
+
+def test_a_shift_is_one_at_every_length():
+    module = Net(lambda s, x: functional.pad(s.a(x), (0, 0, 1, -1)), a=nn.Linear(4, 4))
+    graph = ag.trace(module, torch.rand(1, 7, 4), {"x": {1: "n"}})
+    assert [list(graph.at(n=9).receptive_field().probe(n=index)) for index in (0, 1, 8)] == [[], [(0,)], [(7,)]]

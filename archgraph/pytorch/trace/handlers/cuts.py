@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, TypeAlias
 
 from sympy import Expr, Integer
 
@@ -22,6 +23,9 @@ from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, equal, extent
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import ZERO, product
 from archgraph.sizes.types import CHANNEL
+
+Pads: TypeAlias = "dict[int, tuple[Any, ...]]"
+"""What is added before and behind, by dimension; what is negative is cut off."""
 
 
 class Cut:
@@ -204,15 +208,34 @@ def pad(i: ProgramInterpreter, a: Arguments) -> Any:
         "reflect" if "reflection" in name else "replicate" if "replication" in name else known[a.mode or "constant"]
     )
     t, names = i.builder.grouped(i.builder.settled(x), [(None, (d,)) for d in dims])
-    sizes = dict(zip(names, dims.values(), strict=True))
-    # The language pads positions and cuts nothing off with it; what else torch does is followed element by element.
-    if CHANNEL in sizes or any(_is_negative(v) for pair in sizes.values() for v in pair):
-        return i.moved(f"{mode}_pad" if mode in ("reflect", "replicate") else "pad", [t], a.node.meta["val"])
+    negative = any(map(_is_negative, chain(*dims.values())))
+    result = a.node.meta["val"]
+    # Channels are padded by no operation of the language; what is reflected may be what is cut off.
+    if CHANNEL in names or 0 in result.shape or (negative and mode not in ("zero", "replicate")):
+        return i.moved(f"{mode}_pad" if mode in ("reflect", "replicate") else "pad", [t], result)
+    if negative:
+        t, dims = _narrowed(i, t, dims)
+    return _padded(i, t, dict(zip(dims, names, strict=True)), dims, mode)
+
+
+def _narrowed(i: ProgramInterpreter, t: Tracked, dims: Pads) -> tuple[Tracked, Pads]:
+    """Cut off what is added a negative number of times, and return what else is added."""
+    for dim, pair in dims.items():
+        before, after = (_expr(-width) if _is_negative(width) else ZERO for width in pair)
+        t = Cut(i, t, dim).range(before, extent(t.layout[dim]) - before - after)
+    left = {dim: tuple(0 if _is_negative(width) else width for width in pair) for dim, pair in dims.items()}
+    return t, left
+
+
+def _padded(i: ProgramInterpreter, t: Tracked, names: Mapping[int, str], dims: Pads, mode: Any) -> Tracked:
     assert isinstance(t.value, Value)
+    sizes = {names[dim]: pair for dim, pair in dims.items()}
+    if not any(chain(*sizes.values())):
+        return i.builder.copied(t, asked=True)
     by = {axis: tuple(map(_expr, sizes.get(axis, (0, 0)))) for axis in t.value.type.positions}
     (value,) = i.builder.emit(Pad(Named(by), mode), [t.value])
     layout = list(t.layout)
-    for dim, axis in zip(dims, names, strict=True):
+    for dim, axis in names.items():
         layout[dim] = whole_axis(axis, value.type.size(axis))
     return Tracked(value, tuple(layout))
 
