@@ -12,6 +12,7 @@ MOST_TEETH = 1 << 22
 MOST_WORK = 1 << 28
 """Missing teeth are kept in combs of at most `MOST_TEETH` teeth whose teeth * runs is at most `MOST_WORK`, so
 that composing takes milliseconds; beyond, a comb is filled and marked inexact."""
+_CLOSE = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,12 @@ def indices(members: Iterable[int]) -> Indices:
     >>> indices([4, 4, 1]).touched
     2
     """
-    return union(interval(member, member) for member in members)
+    found = set(members)
+    first = min(found, default=0)
+    # Close to each other they are bits; far apart these would be long for nothing.
+    if found and max(found) - first < _CLOSE:
+        return of_mask(sum(1 << member - first for member in found)).shift(first)
+    return union(interval(member, member) for member in found)
 
 
 def of_mask(mask: int) -> Indices:

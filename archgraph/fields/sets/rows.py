@@ -10,7 +10,7 @@ from math import prod
 from operator import or_
 
 from archgraph.errors import QueryError
-from archgraph.fields.sets.indices import EMPTY, Indices, interval, of_mask, union
+from archgraph.fields.sets.indices import EMPTY, Indices, indices, interval, of_mask, union
 from archgraph.fields.sets.readings import (
     PRESENT,
     Folded,
@@ -82,6 +82,17 @@ def row_at(reading: Reading, index: Mapping[str, int]) -> Indices:
     if isinstance(reading, HalfLine):
         return _up_to(reading.edge.at(value_of(reading.form, index)))
     return _fixed(reading)
+
+
+def _reader(reading: Reading) -> Callable[[Mapping[str, int]], Indices]:
+    """Return `row_at` of many positions: what does not depend on them is found once."""
+    if folds(reading):
+        return _reader(listed_of(reading))
+    if not isinstance(reading, Rows):
+        return lambda index: row_at(reading, index)
+    form, values, sets = reading.form, values_of(reading.form), reading.sets
+    known = dict(zip(values, sets, strict=False))
+    return lambda index: known.get(value_of(form, index), EMPTY)
 
 
 def _row(reading: Rows, value: int) -> Indices:
@@ -186,7 +197,8 @@ def listed_union(left: Reading, right: Reading) -> Reading:
         if isinstance(whole, Whole) and not whole.span.length:
             return whole
     form, places = _common_form([left, right])
-    pairs = [(row_at(left, place), row_at(right, place)) for place in places]
+    one, other = _reader(left), _reader(right)
+    pairs = [(one(place), other(place)) for place in places]
     both = [union(pair) for pair in pairs]
     # Where one holds the other, it stays what it is, the more so if it is no list.
     # A window that already holds what the list adds stays a window, which later layers can compose at any size.
@@ -211,8 +223,9 @@ def borders_counted(plain: Reading, listed: Callable[[], Reading]) -> Reading:
     if not isinstance(plain, Moving | HalfLine):
         return counted
     _, places = _common_form([plain, counted])
-    sets = ((row_at(plain, place), row_at(counted, place)) for place in places)
-    return plain if all(union(pair) == pair[0] for pair in sets) else counted
+    one, other = _reader(plain), _reader(counted)
+    pairs = ((one(place), other(place)) for place in places)
+    return plain if all(union(pair) == pair[0] for pair in pairs) else counted
 
 
 def _since(*readings: Reading) -> Whole:
@@ -237,10 +250,8 @@ def listed_through(inner: Reading, found: Mapping[str, Reading]) -> Reading:
         raise QueryError("what borders bring in moves along an axis that is not known")
     form, places = _common_form(list(found.values()))
     image = _Image(inner)
-    sets = {}
-    for place in places:
-        read = tuple((axis, row_at(reading, place)) for axis, reading in found.items())
-        sets[value_of(form, place)] = image.of(read)
+    readers = [(axis, _reader(reading)) for axis, reading in found.items()]
+    sets = {value_of(form, place): image.of(tuple((axis, read(place)) for axis, read in readers)) for place in places}
     return listed(form, sets, _since(inner, *found.values()))
 
 
@@ -297,22 +308,35 @@ def _values(form: Form, read: Mapping[str, Indices]) -> Indices:
         terms = [term for term in form if term.axis == axis]
         # Beyond the end of its axis a digit would turn over.
         inside = read[axis].clip(0, terms[0].extent - 1)
-        digits = union(interval(value, value) for value in {sum(t.at(i) for t in terms) for i in inside})
+        digits = indices({sum(t.at(i) for t in terms) for i in inside})
         total = union(total.shift(value) for value in digits)
     return total.from_(*(read[term.axis] for term in form))
 
 
+class _These:
+    """Some sets, known by their identity: to hash thousands takes longer than what is asked of them."""
+
+    def __init__(self, sets: tuple[Indices, ...]) -> None:
+        self.sets = sets
+
+    def __hash__(self) -> int:
+        return id(self.sets)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _These) and other.sets is self.sets
+
+
 @lru_cache(maxsize=64)
-def _row_masks(sets: tuple[Indices, ...]) -> tuple[int, list[int]]:
+def _row_masks(these: _These) -> tuple[int, list[int]]:
     """Return sets as bits, and the position of the lowest bit."""
-    base = min((found.lo for found in sets if found.length), default=0)
-    return base, [found.bits(1) << found.lo - base if found.length else 0 for found in sets]
+    base = min((found.lo for found in these.sets if found.length), default=0)
+    return base, [found.bits(1) << found.lo - base if found.length else 0 for found in these.sets]
 
 
 def _united(inner: Rows, values: Indices) -> Indices:
     domain = values_of(inner.form)
     inside = values.clip(domain.start, domain.stop - 1)
-    base, masks = _row_masks(inner.sets)
+    base, masks = _row_masks(_These(inner.sets))
     found = of_mask(reduce(or_, (masks[value - domain.start] for value in inside), 0)).shift(base)
     # One bound among the sets makes the union a bound: the label must not get lost on the way.
     exact = values.exact and all(inner.sets[value - domain.start].exact for value in inside)

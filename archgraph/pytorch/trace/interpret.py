@@ -20,7 +20,7 @@ from archgraph.pytorch.trace.batch.roles import InputRoles
 from archgraph.pytorch.trace.builder import Builder, Pending, Tracked, moved_axes
 from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.pytorch.trace.masking.attended import KeyMask
-from archgraph.pytorch.trace.masking.elements import cut_down
+from archgraph.pytorch.trace.masking.elements import cut_down, say_lost
 from archgraph.pytorch.trace.masking.seen import RecordedMasks
 from archgraph.pytorch.trace.memories import Memories
 from archgraph.pytorch.trace.program import Program, occurrences, shared_constants
@@ -182,9 +182,12 @@ class ProgramInterpreter:
         name = node.target._schema.name.removeprefix("aten::")
         handler = self._handler(node)
         self.step, self.builder.limit = node, self.masks.limit(node)
+        first = len(self.builder.records)
         result = self._kept(node, self._handled(handler, node, name))
-        self.builder.limit = ""
+        lost, self.builder.limit = bool(self.builder.limit), ""
         cut_down(self.builder, node, result, self.masks, self.sizes.number)
+        if lost:
+            say_lost(self.builder, first, result)
         if len(node.writes) == 1:
             # First, so that all of a memory is met before the part of it that is written to.
             self._written(node.writes[0], result)

@@ -251,6 +251,65 @@ def test_blocks_and_a_grid_in_a_row():
     check(nn.Sequential(blocks(2, 4)(), grid(2, 2)()), (1, 4, 8, 8), (2, 3), (2, 3))
 
 
+def cut(x, side):
+    """Windows of a map {rows, columns, channels}, one below the other, as Swin's code cuts them."""
+    _, rows, columns, width = x.shape
+    return x.view(1, rows // side, side, columns // side, side, width).transpose(2, 3).reshape(-1, side * side, width)
+
+
+def pasted(y, rows, columns, side):
+    y = y.view(1, rows // side, columns // side, side, side, -1)
+    return y.permute(0, 1, 3, 2, 4, 5).reshape(1, rows, columns, -1)
+
+
+def regions(rows, columns, side, shift):
+    """The mask of shifted windows: parts that were no neighbours before the shift do not see each other."""
+    image, number = torch.zeros(1, rows, columns, 1), 0
+    parts = (slice(0, -side), slice(-side, -shift), slice(-shift, None))
+    for part in parts:
+        for other in parts:
+            image[:, part, other] = number
+            number += 1
+    apart = cut(image, side).squeeze(-1)
+    apart = apart[:, None] - apart[:, :, None]
+    return apart.masked_fill(apart != 0, -100.0)
+
+
+class SwinAttention(nn.Module):
+    """Attention in shifted windows with a learned bias, and masks added window by window, in Swin's own spelling."""
+
+    def __init__(self, rows, columns, side, heads, fused):
+        super().__init__()
+        self.sizes, self.side, self.heads, self.fused = (rows, columns), side, heads, fused
+        self.qkv, self.table = nn.Linear(4, 12), nn.Parameter(torch.rand((2 * side - 1) ** 2, heads))
+        at = torch.stack(torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")).flatten(1)
+        apart = at[:, :, None] - at[:, None] + side - 1
+        self.register_buffer("index", apart[0] * (2 * side - 1) + apart[1])
+        self.register_buffer("mask", regions(rows, columns, side, side // 2))
+
+    def forward(self, x):
+        shift, (windows, n, _) = self.side // 2, self.mask.shape
+        y = cut(torch.roll(x, (-shift, -shift), (1, 2)), self.side)
+        q, k, v = self.qkv(y).reshape(windows, n, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        bias = self.table[self.index.view(-1)].view(n, n, -1).permute(2, 0, 1)
+        mask = self.mask.to(x.dtype)
+        if self.fused:
+            y = functional.scaled_dot_product_attention(q, k, v, bias + mask[:, None])
+        else:
+            scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1) + bias
+            scores = scores.view(1, windows, self.heads, n, n) + mask[:, None]
+            y = scores.view(-1, self.heads, n, n).softmax(-1) @ v
+        y = pasted(y.transpose(1, 2).reshape(windows, n, -1), *self.sizes, self.side)
+        return torch.roll(y, (shift, shift), (1, 2))
+
+
+@pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.parametrize(("rows", "columns", "side", "heads"), [(8, 8, 4, 2), (6, 9, 3, 1), (4, 12, 2, 4)])
+def test_shifted_windows_as_swin_writes_them(rows, columns, side, heads, fused):
+    module = SwinAttention(rows, columns, side, heads, fused)
+    check(module, (1, rows, columns, 4), (1, 2), (1, 2), axes={"x": ["h", "w", "c"]})
+
+
 @pytest.mark.parametrize("fill", [float("-inf"), -1e5, -100.0])
 def test_shifted_windows_read_their_neighbours_alone(fill):
     part = torch.tensor([0, 0, 0, 0, 1, 1, 2, 2])

@@ -62,7 +62,7 @@ def _limited(i: ProgramInterpreter, op: Op, masked: Operand, align: Alignment, s
     (label,) = summed
     dims = [align.digits(own) for own in masked.labels]
     summing = masked.labels.index(label)
-    axes = dict.fromkeys(range(2), dims[summing][0].axis) if len(dims[summing]) == 1 else {}
+    axes = dict.fromkeys(range(2), dims[summing][0].axis) if dims[summing] else {}
     return limited_sum(i, op, dims, summing, axes)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archgraph.ops.base import Op
@@ -12,11 +13,13 @@ from archgraph.ops.reach import SAME, AtMost, AxisMap, Listed
 from archgraph.ops.traced.limited import Limited
 from archgraph.pytorch.trace.builder import Pending, Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.layout import Dim
-from archgraph.pytorch.trace.masking.attended import KeyMask, along
+from archgraph.pytorch.trace.layout import COPIES, Dim
+from archgraph.pytorch.trace.masking.attended import FAR_BELOW, KeyMask, along
 from archgraph.pytorch.trace.masking.forms import mask_of
 from archgraph.pytorch.trace.masking.listings import proved
 from archgraph.pytorch.trace.masking.seen import UNKNOWN, SeenKeys
+from archgraph.pytorch.trace.masking.stacked import MOST_ELEMENTS, read_by_axis
+from archgraph.sizes.symbols import assume
 from archgraph.sizes.types import CHANNEL
 
 if TYPE_CHECKING:
@@ -52,20 +55,32 @@ def limited_sum(i: ProgramInterpreter, op: Op, dims: Sequence[Dim], summed: int,
     """
     if CHANNEL in axes.values():
         return Limited(op, "", tuple((place, CHANNEL, SAME) for place in axes))
-    read = _read(i, dims, summed)
-    if read is None or not axes:
+    found = _read(i, dims, summed)
+    if not found or not axes:
         return op
     i.builder.limit = ""
-    return Limited(op, "", tuple((place, axis, read) for place, axis in axes.items()))
+    # An operand may call the one axis otherwise.
+    alone = len(found) == 1
+    reads = ((place, own if alone else axis, read) for place, own in axes.items() for axis, read in found)
+    return Limited(op, "", tuple(reads))
 
 
-def _read(i: ProgramInterpreter, dims: Sequence[Dim], summed: int) -> AxisMap | None:
+def _read(i: ProgramInterpreter, dims: Sequence[Dim], summed: int) -> Sequence[tuple[str, AxisMap]]:
+    """Return what of the axes that are summed over is read; nothing where that cannot be said."""
+    if not dims[summed]:
+        return ()
+    found = _along_one(i, dims, summed) if len(dims[summed]) == 1 else None
+    return _along_several(i, dims, summed) if found is None else ((dims[summed][0].axis, found),)
+
+
+def _along_one(i: ProgramInterpreter, dims: Sequence[Dim], summed: int) -> AxisMap | None:
+    """Return how one axis is read along at most one other."""
     if i.weighed is not None:
         return _weighed(i.weighed[1], dims, summed)
     assert i.step is not None
     seen = i.masks.of(i.step)
     first = seen[0]
-    if first is None or any(len(dim) > 1 for dim in dims) or not dims[summed]:
+    if first is None or any(len(dim) > 1 for dim in dims):
         return None
     varying = [dim for dim in range(len(dims)) if dim != summed and any(_varies(one, dim, len(dims)) for one in seen)]
     # Where channels differ, of their sum something is read wherever any of them does.
@@ -79,6 +94,39 @@ def _read(i: ProgramInterpreter, dims: Sequence[Dim], summed: int) -> AxisMap | 
     mask.note()
     found = mask.map()
     return None if found is None else along(dims[summed][0].axis, dims[kept][0].axis, found)
+
+
+def _along_several(i: ProgramInterpreter, dims: Sequence[Dim], summed: int) -> Sequence[tuple[str, AxisMap]]:
+    """Return how some axes are read along any others, at the size of the example: windows have masks of their own."""
+    digits = [digit for dim in dims for digit in dim]
+    if any(d.stride != 1 or d.axis == COPIES for d in digits) or len({d.axis for d in digits}) < len(digits):
+        return ()
+    sizes = [[(digit.axis, i.sizes.number(digit.size)) for digit in dim] for dim in dims]
+    shape = [prod(size for _, size in dim) for dim in sizes]
+    known = _mask(i, shape) if prod(shape) <= MOST_ELEMENTS else None
+    if known is None:
+        return ()
+    allowed, reason = known[0].expand(shape), known[1]
+    heads = [place for place, dim in enumerate(sizes) if any(axis == CHANNEL for axis, _ in dim)]
+    # Heads that lie among channels are no positions: that one of them reads more than another cannot be said.
+    if summed in heads or any(not bool((allowed == allowed.narrow(place, 0, 1)).all()) for place in heads):
+        return ()
+    others = [[("", 1)] if place in heads else dim for place, dim in enumerate(sizes) if place != summed]
+    one = tuple(slice(1) if place in heads else slice(None) for place in range(len(sizes)))
+    return read_by_axis(allowed[one].movedim(summed, -1), others, sizes[summed], reason)
+
+
+def _mask(i: ProgramInterpreter, shape: Sequence[int]) -> tuple[Tensor, str] | None:
+    """Return which weights, of a shape, may be other than zero at this step, and why less may, if so."""
+    if i.weighed is not None:
+        mask = i.weighed[1]
+        return None if mask.open else mask.allowed()
+    seen = i.masks.of(i.step)[0] if i.step is not None else None
+    if seen is None or seen.weights is None or list(map(i.sizes.number, seen.weights.meta["val"].shape)) != shape:
+        return None
+    if seen.counted:
+        assume(FAR_BELOW)
+    return seen.allowed, UNKNOWN if seen.doubtful else ""
 
 
 def _weighed(mask: KeyMask, dims: Sequence[Dim], summed: int) -> AxisMap | None:

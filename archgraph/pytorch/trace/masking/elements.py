@@ -49,21 +49,45 @@ def cut_down(builder: Builder, step: RecordedNode, result: object, masks: Record
         builder.records[-1] = replace(record, op=Limited(record.op, "", reads))
 
 
+def say_lost(builder: Builder, first: int, result: object) -> None:
+    """Say it of what a step only views, where no operation of the step itself can say that it reads some of it alone.
+
+    Args:
+        first: the number of records before the step.
+    """
+    views = all(isinstance(record.op, (Rearrange, Rename)) for record in builder.records[first:])
+    maker = _maker(builder, result) if views and isinstance(result, Tracked) else None
+    # What is limited already says of every element what it is.
+    if maker is not None and not isinstance(builder.records[maker].op, Limited):
+        _say_at(builder, maker)
+
+
 def _say_vague(builder: Builder, result: Tracked) -> None:
     """Say of the product that a result comes from, behind views of it, that it takes some of its operands only."""
+    maker = _maker(builder, result)
+    if maker is not None:
+        _say_at(builder, maker)
+
+
+def _say_at(builder: Builder, index: int) -> None:
+    record = builder.records[index]
+    known = record.op.reads if isinstance(record.op, Limited) else ()
+    core = record.op.op if isinstance(record.op, Limited) else record.op
+    more = tuple(read for read in _some(core, record) if read[:2] not in [each[:2] for each in known])
+    builder.records[index] = replace(record, op=Limited(core, "", known + more))
+
+
+def _maker(builder: Builder, result: Tracked) -> int | None:
+    """Return which record a result comes from, behind views of it."""
     value = result.value
     for index in range(len(builder.records) - 1, -1, -1):
         record = builder.records[index]
         if value not in record.outputs:
             continue
-        if isinstance(record.op, (Rearrange, Rename)):
-            value = record.inputs[0]
-            continue
-        known = record.op.reads if isinstance(record.op, Limited) else ()
-        core = record.op.op if isinstance(record.op, Limited) else record.op
-        more = tuple(read for read in _some(core, record) if read[:2] not in [each[:2] for each in known])
-        builder.records[index] = replace(record, op=Limited(core, "", known + more))
-        return
+        if not isinstance(record.op, (Rearrange, Rename)):
+            return index
+        value = record.inputs[0]
+    return None
 
 
 def _some(op: Op, record: Record) -> Iterator[tuple[int, str, AxisMap]]:

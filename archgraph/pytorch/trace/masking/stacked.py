@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from math import prod
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 NamedSize = tuple[str, int]
 """An axis and its size; heads have no name."""
 MASK_CROSSED = "a mask is no product of one mask per axis"
+MOST_ELEMENTS = 1 << 22
+"""A larger mask is not written out: what it lets through is a bound."""
 
 
 def keys_by_axis(
@@ -29,41 +31,68 @@ def keys_by_axis(
         tokens: the axes that queries, and keys, are made of.
     """
     allowed, reason = known
-    stacked = [axis for dim in lead for axis in dim]
-    within = [size for _, size in tokens]
-    shape = [prod(size for _, size in dim) for dim in lead]
-    full = allowed.expand(*shape, prod(within), prod(within))
-    full = full.reshape(*(size for _, size in stacked), *within, *within)
-    for place in reversed([place for place, (name, _) in enumerate(stacked) if not name]):
+    return read_by_axis(allowed, [*lead, tokens], tokens, reason)
+
+
+def read_by_axis(
+    allowed: Tensor, drivers: Sequence[Sequence[NamedSize]], read: Sequence[NamedSize], reason: str = ""
+) -> tuple[tuple[str, AxisMap], ...]:
+    """Return how every axis of what is summed over is read along the axes of all else.
+
+    Args:
+        allowed: whether an element is read; what is summed over is its last dimension.
+        drivers: the axes that make up every dimension before.
+        read: the axes that make up the last one.
+        reason: why less may be read, if so.
+
+    >>> import torch
+    >>> allowed = torch.eye(2, dtype=torch.bool).repeat_interleave(3, 1)
+    >>> found = read_by_axis(allowed, [[("q", 2)]], [("i", 2), ("j", 3)])
+    >>> [(axis, read.sets.masks, read.over) for axis, read in found]
+    [('i', (1, 2), (('q', 1, 2),)), ('j', (7,), ())]
+    """
+    axes = [axis for dim in drivers for axis in dim]
+    full = allowed.expand(*(prod(size for _, size in dim) for dim in (*drivers, read)))
+    full = full.reshape(*(size for _, size in (*axes, *read)))
+    for place in reversed([place for place, (name, _) in enumerate(axes) if not name]):
         # Any of several heads may read it.
         full = full.any(place)
-    named = [axis for axis in stacked if axis[0]]
-    parts = [_of_axis(full, len(named), len(tokens), place) for place in range(len(tokens))]
+    named = [axis for axis in axes if axis[0]]
+    parts = [_of_axis(full, len(named), len(read), place) for place in range(len(read))]
     if bool((reduce(lambda left, right: left & right, parts) != full).any()):
         reason = reason or MASK_CROSSED
-    maps = (_listed(part, named, place, tokens) for place, part in enumerate(parts))
-    return tuple((name, AtMost(read, reason) if reason else read) for (name, _), read in zip(tokens, maps, strict=True))
+    maps = (_listed(part, named, axis) for part, axis in zip(parts, read, strict=True))
+    return tuple(
+        (name, AtMost(found, reason) if reason else found) for (name, _), found in zip(read, maps, strict=True)
+    )
 
 
-def _of_axis(full: Tensor, stacked: int, count: int, place: int) -> Tensor:
-    """Return what is read along one token axis, whatever happens along the others."""
-    others = [stacked + side * count + other for side in (0, 1) for other in range(count) if other != place]
-    return full.any(dim=tuple(others), keepdim=True) if others else full
+def _of_axis(full: Tensor, drivers: int, count: int, place: int) -> Tensor:
+    """Return what is read along one axis, whatever is read along the others."""
+    others = tuple(drivers + other for other in range(count) if other != place)
+    return full.any(dim=others, keepdim=True) if others else full
 
 
-def _listed(part: Tensor, stacked: Sequence[NamedSize], place: int, tokens: Sequence[NamedSize]) -> Listed:
-    name, size = tokens[place]
-    table = part.reshape(*(length for _, length in stacked), size, size)
+def _listed(part: Tensor, drivers: Sequence[NamedSize], read: NamedSize) -> Listed:
+    name, size = read
+    table = part.reshape(*(length for _, length in drivers), size)
     over: list[NamedSize] = []
-    dim = 0
-    for axis in stacked:
-        if bool((table == table.narrow(dim, 0, 1)).all()):
+    for axis in drivers:
+        dim = len(over)
+        # The axis of its own, which a list stands along if nothing else is said, is always one of them.
+        if axis[0] != name and bool((table == table.narrow(dim, 0, 1)).all()):
             table = table.select(dim, 0)
         else:
-            over, dim = [*over, axis], dim + 1
-    over.append((name, size))
+            over.append(axis)
+    sets = PositionSets(tuple(_masks(table.reshape(-1, size))), size)
+    if not over:
+        return Listed(sets, alike=True)
     scales = [prod(length for _, length in over[k + 1 :]) for k in range(len(over))]
-    rows = table.reshape(-1, size).tolist()
-    masks = tuple(sum(1 << key for key, read in enumerate(row) if read) for row in rows)
     digits = tuple((axis, scale, length) for (axis, length), scale in zip(over, scales, strict=True))
-    return Listed(PositionSets(masks, size), digits if len(over) > 1 else ())
+    return Listed(sets, digits if over != [read] else ())
+
+
+def _masks(rows: Tensor) -> Iterator[int]:
+    """Yield every row as the set of positions that it reads."""
+    for row in rows.tolist():
+        yield sum(1 << key for key, is_read in enumerate(row) if is_read)
