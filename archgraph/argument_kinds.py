@@ -111,6 +111,8 @@ def _kind(tree: ast.expr) -> ArgumentKind | None:
         return _KINDS.get(tree.id) or (_instance(tree.id) if tree.id in _CLASSES else None)
     if ast.unparse(tree).startswith("os.PathLike"):
         return _KINDS["Path"]
+    if ast.unparse(tree).startswith("Callable["):
+        return ArgumentKind("a function", callable)
     if isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.Name):
         return _container(tree.value.id, tree.slice)
     return None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
 from archgraph.architecture.architecture import Architecture
-from archgraph.errors import ArchgraphError, QueryError, counted, printable, quoted
+from archgraph.errors import ArchgraphError, QueryError, counted, printable, quoted, some
 from archgraph.report.files import write_text
 from archgraph.report.table import Table
 from archgraph.spec.load import find_spec, shipped_names, silences, spec_path
@@ -42,6 +43,10 @@ network:
   - conv: {{out: 10, kernel: 1}}
     as: logits
 """
+SCHEMA_FILE = "spec.schema.json"
+"""What a spec calls the schema beside it, which `archgraph schema` prints."""
+MODELINE = "# yaml-language-server: $schema="
+"""How it is named to editors."""
 
 
 def members_of(name: str) -> list[str]:
@@ -91,11 +96,12 @@ def gallery_row(name: str, g: Architecture) -> dict[str, Any]:
     }
 
 
-class Checked(NamedTuple):
+@dataclass(frozen=True)
+class Checked:
     """Specs held against what they expect.
 
     Attributes:
-        table: a row per expectation of the specs that could be read: expected, found, and whether equal.
+        table: a row per expectation (expected, found, and whether equal), and one per spec that could not be read.
         broken: what is wrong with each of the others.
         without_effect: a line for everything that the specs say without effect, with its place.
     """
@@ -110,24 +116,36 @@ def checked(names: Sequence[str] = ()) -> Checked:
 
     >>> found = checked(["conv_stack", "unett"])
     >>> found.table.title, [error.message for error in found.broken]
-    ('0 expectations, all met; 1 spec broken', ["no spec is named 'unett'. Did you mean 'unet'?"])
+    ('no expectations; 1 spec broken', ["no spec is named 'unett'. Did you mean 'unet'?"])
     """
     rows: list[dict[str, object]] = []
-    broken: list[ArchgraphError] = []
+    broken: dict[str, ArchgraphError] = {}
     silent: list[str] = []
+    bare: list[str] = []
     for name in stepping(names or shipped_names(), "specs"):
         try:
-            rows += [row for g in variants_of(name) for row in _check_rows(g)]
+            own = [row for g in variants_of(name) for row in _check_rows(g)]
             silent += silences(find_spec(name)[0])
         except ArchgraphError as error:  # the others are told of, too
-            broken.append(error)
-    table = Table(_verdict(rows, len(broken)), ("spec", "metric", "expected", "found", "ok", "reference"), rows)
-    return Checked(table, tuple(broken), tuple(silent))
+            broken[name] = error
+            continue
+        rows += own
+        bare += [] if own else [name]
+    return Checked(_check_table(rows, broken, bare), tuple(broken.values()), tuple(silent))
+
+
+def _check_table(rows: Sequence[dict[str, object]], broken: Mapping[str, ArchgraphError], bare: Sequence[str]) -> Table:
+    """The rows, one for each spec that is broken, and which expect nothing."""
+    columns = ("spec", "metric", "expected", "found", "ok", "reference", *(("error",) if broken else ()))
+    told = [dict.fromkeys(columns) | {"spec": name, "ok": "broken", "error": broken[name].message} for name in broken]
+    remarks = [f"nothing is expected of {some(bare)}"] if bare else []
+    return Table(_verdict(rows, len(broken)), columns, [*rows, *told], remarks=tuple(remarks))
 
 
 def _verdict(rows: Sequence[Mapping[str, object]], broken: int) -> str:
     wrong = sum(row["ok"] != "yes" for row in rows)
     met = f"{counted(len(rows), 'expectation')}, {f'{wrong} not met' if wrong else 'all met'}"
+    met = met if rows else "no expectations"
     return f"{met}; {counted(broken, 'spec')} broken" if broken else met
 
 
@@ -164,7 +182,7 @@ def spec_text(name: str) -> str:
 
 
 def write_template(path: str, start: str | None = None) -> None:
-    """Write a small spec to start from, or a copy of a shipped one.
+    """Write a small spec to start from, or a copy of a shipped one; its first line names the schema to editors.
 
     Raises:
         QueryError: no .yaml, or the file exists already or cannot be written.
@@ -173,5 +191,5 @@ def write_template(path: str, start: str | None = None) -> None:
     target = Path(path)
     if target.suffix not in (".yaml", ".yml"):
         raise QueryError(f"cannot write a spec as {quoted(path)}", hint="it must end in .yaml")
-    text = None if start is None else spec_text(start)
-    write_text(target, text or TEMPLATE.format(name=one_line(printable(target.stem))), new=True)
+    text = TEMPLATE.format(name=one_line(printable(target.stem))) if start is None else spec_text(start)
+    write_text(target, text if MODELINE in text else f"{MODELINE}{SCHEMA_FILE}\n{text}", new=True)

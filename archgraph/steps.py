@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TypeVar
 
 Element = TypeVar("Element")
 MOST_TOLD = 1000
@@ -14,7 +16,8 @@ FINEST = 10**6
 """From how many steps on, those of loops in each other taken together, a step is parted no further."""
 
 
-class Progress(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Progress:
     """How far a loop of a call is.
 
     Attributes:
@@ -42,20 +45,36 @@ class StoppedError(BaseException):
         self.error = error
 
 
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Let out of the block what a listener has raised in it."""
-    try:
-        yield
-    except StoppedError as stopped:
-        raise stopped.error from None
+class Stoppable(AbstractContextManager[None]):
+    """Lets out of a block what a listener has raised in it.
+
+    No generator: one that raises `StopIteration` raises another error instead.
+
+    Args:
+        block: what else is done at the beginning and the end of the block.
+    """
+
+    def __init__(self, block: AbstractContextManager[None]) -> None:
+        self._block = block
+
+    def __enter__(self) -> None:
+        self._block.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        handled = self._block.__exit__(kind, error, trace)
+        if isinstance(error, StoppedError):
+            raise error.error from None
+        return handled
 
 
 class Listener:
     """Is told how far the calls of a block of code are.
 
     Args:
-        report: is called at every step; an exception that it raises comes out of the call.
+        report: is called at every step; an exception that it raises comes out of the call. What it asks of us itself
+            is told to nobody.
     """
 
     def __init__(self, report: Callable[[Progress], object]) -> None:
@@ -67,16 +86,17 @@ class Listener:
     def told(self, done: int, total: int) -> None:
         """Say how far the innermost loop is."""
         self.place = (done, total)
+        deaf = LISTENER.set(None)
         try:
             self.report(Progress(": ".join(self.path), done, total))
         except Exception as error:
             raise StoppedError(error) from None
+        finally:
+            LISTENER.reset(deaf)
 
-    @contextmanager
-    def call(self, name: str) -> Iterator[None]:
+    def call(self, name: str) -> AbstractContextManager[None]:
         """Name all that the block does, as one call."""
-        with stoppable(), self.inside(name):
-            yield
+        return Stoppable(self.inside(name))
 
     @contextmanager
     def inside(self, name: str) -> Iterator[None]:
@@ -93,13 +113,16 @@ LISTENER: ContextVar[Listener | None] = ContextVar("LISTENER", default=None)
 """Who listens here, if anybody does."""
 
 
-@contextmanager
-def heard(listener: Listener) -> Iterator[None]:
+def heard(listener: Listener) -> AbstractContextManager[None]:
     """Let somebody listen to what the block does."""
+    return Stoppable(_heard(listener))
+
+
+@contextmanager
+def _heard(listener: Listener) -> Iterator[None]:
     token = LISTENER.set(listener)
     try:
-        with stoppable():
-            yield
+        yield
     finally:
         LISTENER.reset(token)
 

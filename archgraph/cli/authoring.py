@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from archgraph.cli.output import say
 from archgraph.cli.parser import Parser
@@ -58,10 +59,11 @@ def _new_options(parser: Parser) -> None:
 
 
 def _run_new(options: argparse.Namespace) -> int:
-    from archgraph.gallery import write_template
+    from archgraph.gallery import SCHEMA_FILE, write_template
 
     write_template(options.path, options.start)
     say(f"wrote {options.path}; try: archgraph cost {options.path}")
+    say(f"  for an editor: archgraph schema > {Path(options.path).with_name(SCHEMA_FILE)}")
     return 0
 
 

@@ -14,6 +14,7 @@ from archgraph.cli.shared import (
     LOOK_FLAGS,
     PART_FLAGS,
     Command,
+    Keywords,
     add_at,
     add_figure,
     add_format,
@@ -27,7 +28,7 @@ from archgraph.cli.shared import (
     load_each,
     save,
 )
-from archgraph.cli.values import distinct, some_of, whole
+from archgraph.cli.values import bindings, read_each, some_of, whole
 from archgraph.errors import ArchgraphError, QueryError, printable, quoted
 
 
@@ -68,12 +69,14 @@ _DRAWN = ("view", "direction", "style", "color", "show", "terms", "values", "dep
 
 
 def _run_draw(options: argparse.Namespace) -> int:
+    keywords = _draw_keywords(options)
     if options.watch:
         from archgraph.report.saves import at_every_save
 
+        bindings(options.at)
         # The whole folder, for a spec may be built on others in it.
-        at_every_save(_folder(options.spec), (".yaml", ".yml"), partial(_draw_again, options))
-    return _draw(options)
+        at_every_save(_folder(options.spec), (".yaml", ".yml"), partial(_draw_again, options, keywords))
+    return _draw(options, keywords)
 
 
 def _folder(spec: str) -> Path:
@@ -92,26 +95,37 @@ def _folder(spec: str) -> Path:
     return path.parent
 
 
-def _draw_again(options: argparse.Namespace) -> None:
-    """Draw, or tell what is wrong: it may be right when it is saved next."""
+def _draw_again(options: argparse.Namespace, keywords: Keywords) -> None:
+    """Draw, or tell what is wrong: it may be right when it is saved next.
+
+    Raises:
+        QueryError: at first, what is asked for is wrong, rather than the spec.
+    """
     options.asked = ()
+    first, options.looked = not hasattr(options, "looked"), True
     try:
-        _draw(options)
+        _draw(options, keywords)
         say_caveats(options)
     except ArchgraphError as error:
+        if first and isinstance(error, QueryError):
+            raise
         for line in f"{type(error).__name__}: {error}".split("\n"):
             remark(line)
     flush_output()
 
 
-def _draw(options: argparse.Namespace) -> int:
+def _draw_keywords(options: argparse.Namespace) -> Keywords:
+    """What the command line says of the figure: no save of a spec mends a mistake in it."""
     styles = options.node_style
-    figure = load_bound(options).draw(
+    return {
         **{name: getattr(options, name) for name in _DRAWN},
-        node_style=None if styles is None else distinct(map(read_node_style, styles), "styled"),
+        "node_style": None if styles is None else read_each(styles, read_node_style, "styled"),
         **figure_keywords(options),
-    )
-    return save(figure, options.output)
+    }
+
+
+def _draw(options: argparse.Namespace, keywords: Keywords) -> int:
+    return save(load_bound(options).draw(**keywords), options.output)
 
 
 def _contrast_options(parser: Parser) -> None:

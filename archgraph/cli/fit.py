@@ -10,7 +10,7 @@ from archgraph.cli.charts import add_chart, chart_keywords
 from archgraph.cli.output import remark, say, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import Command, add_at, add_format, add_model, add_names, load_each, save
-from archgraph.cli.values import distinct, swept_values, whole
+from archgraph.cli.values import read_each, swept_values, whole
 from archgraph.errors import QueryError, counted, quoted
 
 if TYPE_CHECKING:
@@ -140,11 +140,11 @@ def _frontier(networks: list[Architecture], where: str, run: Training, options: 
     """Print the members of one family that no other beats."""
     if len(networks) > 1:
         raise QueryError(f"--frontier is of one network, and {len(networks)} are given", hint="one after the other")
-    over = distinct(map(_chosen, options.frontier), "chosen")
+    over = read_each(options.frontier, _chosen, "chosen")
     given = {item.name: getattr(run, item.name) for item in fields(run) if item.name not in over}
     sizes = options.large or ["params"]
-    small = distinct(map(_budget, options.small or (["memory"] if len(sizes) == 1 else [])), "given")
-    follows = distinct(map(_tie, options.tied), "given")
+    small = read_each(options.small or (["memory"] if len(sizes) == 1 else []), _budget, "given")
+    follows = read_each(options.tied, _tie, "given")
     found = networks[0].frontier(sizes, small, over, {"memory": where}, **{**given, **follows})
     show(found.table, options.format)
     return 0
@@ -172,7 +172,7 @@ def _figure(networks: list[Architecture], where: str, run: Training, options: ar
     given = {item.name: getattr(run, item.name) for item in fields(run)}
     if options.largest is None:
         return save(memory_figure(networks, where, **chart_keywords(options), **given), options.output)
-    over = distinct(map(_settings, options.over), "given")
+    over = read_each(options.over, _settings, "given")
     if set(over) - {"batch"}:
         raise QueryError("a figure runs over the batch alone", hint="--over batch=1,8,32")
     del given["batch"]
@@ -212,7 +212,7 @@ def _largest(networks: list[Architecture], where: str, run: Training, options: a
     from archgraph.studies.largest_table import largest_rows
 
     paths = _paths(networks, options)
-    over = distinct(map(_settings, options.over), "given")
+    over = read_each(options.over, _settings, "given")
     if options.format == "text" and len(paths) == 1 and not over:
         say(repr(largest_of(paths[0], where, run)))
         return 0
@@ -242,7 +242,7 @@ def _paths(networks: list[Architecture], options: argparse.Namespace) -> list[Gr
 
 def _tied(path: GrowthPath, options: argparse.Namespace) -> GrowthPath:
     """A path with what `--multiple-of` and `--with` say of all."""
-    follows = distinct([*path.follows.items(), *map(_tie, options.tied)], "given")
+    follows = read_each(options.tied, _tie, "given", path.follows)
     multiple_of = options.multiple_of if "--multiple-of" in options.given else path.multiple_of
     return replace(path, multiple_of=multiple_of, follows=follows)
 

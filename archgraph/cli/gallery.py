@@ -29,7 +29,8 @@ def _run_check(options: argparse.Namespace) -> int:
     from archgraph.gallery import checked
 
     found = checked(options.specs)
-    if len(found.broken) < len(options.specs) or not found.broken:
+    # Where nothing could be read, a reader of text is told all by the errors; a program reads the rows alone.
+    if options.format != "text" or len(found.broken) < len(options.specs) or not found.broken:
         show(found.table, options.format)
     for line in found.without_effect:
         remark(line)

@@ -37,6 +37,14 @@ class Parser(ArgumentParser):
         """Say what is wrong with the command line, whose words may hold anything."""
         super().error(printable(message))
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Say beside the words that there are which one may be meant."""
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            near = did_you_mean(str(value), map(str, action.choices or ()))
+            raise argparse.ArgumentError(action, f"{error.message}{near and '.'}{near}") from None
+
     def _near(self, words: Sequence[str]) -> str:
         """The option that the first of some unknown ones may mean."""
         mistyped = next((word.partition("=")[0] for word in words if word.startswith("--")), "")

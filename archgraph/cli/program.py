@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -131,13 +132,22 @@ def _offers() -> Iterator[Offer]:
         actions = parser._actions  # pyright: ignore[reportPrivateUsage]  # what a parser has; there is no other way
         words = {id(action): tuple(map(str, action.choices or ())) for action in actions}
         options = (
-            (flag, action.help or "", None if action.nargs == 0 else words[id(action)])
+            (flag, _described(action), None if action.nargs == 0 else words[id(action)])
             for action in actions
             for flag in action.option_strings
         )
         specs = any(action.metavar == "SPEC" and not action.option_strings for action in actions)
         operands = [word for action in actions if not action.option_strings for word in words[id(action)]]
         yield Offer(command.name, command.summary, tuple(options), (*operands, *(shipped_names() if specs else ())))
+
+
+def _described(action: argparse.Action) -> str:
+    """The help of an option in a line, without the words that it takes: a shell offers them itself."""
+    shown = re.sub(r":? ?%\(choices\)s", "", action.help or "") % vars(action)
+    if shown and not shown.startswith(" ("):
+        return shown
+    word = str(action.metavar or "")
+    return (word.lower() if len(word) > 1 else action.dest) + shown
 
 
 def _version() -> str:

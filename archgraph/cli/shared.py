@@ -11,7 +11,7 @@ from archgraph.cli.caveats import note_asked
 from archgraph.cli.figure_values import read_label, read_palette
 from archgraph.cli.parser import NameChoices, Parser, told_option
 from archgraph.cli.tensors import read_dynamic, read_inputs
-from archgraph.cli.values import bindings, distinct, one_of, read_fields, whole
+from archgraph.cli.values import bindings, one_of, read_each, read_fields, whole
 from archgraph.errors import QueryError, printable, quoted
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def model_keywords(options: argparse.Namespace) -> Keywords:
     if getattr(options, "shapes", None):
         found["inputs"] = read_inputs(options.shapes)
     if getattr(options, "dynamic", None):
-        found["dynamic"] = distinct(map(read_dynamic, options.dynamic), "made dynamic")
+        found["dynamic"] = read_each(options.dynamic, read_dynamic, "made dynamic")
     if getattr(options, "fields", None):
         found["fields"] = read_fields(options.fields)
     return found
@@ -227,8 +227,11 @@ def look_keywords(options: argparse.Namespace) -> Keywords:
     """Return how the figure shall look, as keywords of what draws it; None where nothing is said.
 
     Raises:
-        QueryError: dots are asked for where the file has none.
+        QueryError: the file cannot be written, or dots are asked for where it has none.
     """
+    from archgraph.figures.figure import figure_target
+
+    figure_target(options.output)
     if options.dpi is not None and not options.output.lower().endswith(".png"):
         hint = "-o x.png: only a .png has dots"
         raise QueryError(f"--dpi {options.dpi} has no effect on {quoted(printable(options.output))}", hint=hint)
@@ -237,7 +240,7 @@ def look_keywords(options: argparse.Namespace) -> Keywords:
 
 def figure_keywords(options: argparse.Namespace) -> Keywords:
     """Return what was asked of a figure, as keywords of `draw` and `contrast`."""
-    labels = None if options.label is None else distinct(map(read_label, options.label), "labelled")
+    labels = None if options.label is None else read_each(options.label, read_label, "labelled")
     parts = {name: getattr(options, name) for name in ("height", "palette", "title", "legend", "hide")}
     return {**look_keywords(options), **parts, "labels": labels}
 

@@ -8,7 +8,7 @@ from math import prod
 from archgraph.cli.output import say, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import Command, add_at, add_format, add_model, add_names, load_bound
-from archgraph.cli.values import distinct, some_of, swept_values
+from archgraph.cli.values import read_each, some_of, swept_values
 
 
 def _sweep_options(parser: Parser) -> None:
@@ -34,7 +34,7 @@ def _run_sweep(options: argparse.Namespace) -> int:
     from archgraph.studies.sweep import check_rows
     from archgraph.studies.sweeping import streamed
 
-    given = distinct(map(swept_values, options.grid), "swept")
+    given = read_each(options.grid, swept_values, "swept")
     if options.output is not None:
         result = streamed(load_bound(options).network, given, options.metrics)
         kept = result.save(options.output)

@@ -11,7 +11,7 @@ from archgraph.cli.output import say, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import Command, add_at, add_format, add_names, save
 from archgraph.cli.tensors import read_dynamic, read_inputs
-from archgraph.cli.values import bindings, distinct
+from archgraph.cli.values import bindings, read_each
 from archgraph.errors import SpecError, quoted
 from archgraph.sizes.whole_numbers import read_whole
 
@@ -90,13 +90,13 @@ def _traced(options: argparse.Namespace) -> Architecture:
     from archgraph.architecture.architecture import trace
     from archgraph.pytorch.sources.builders import own_module
 
-    dynamic = distinct(map(read_dynamic, options.dynamic), "made dynamic")
+    dynamic = read_each(options.dynamic, read_dynamic, "made dynamic")
     inputs = read_inputs(options.input)
     return trace(
         own_module(options.module),
         inputs,
         dynamic,
-        axes=distinct(map(_axes, options.axes), "named"),
+        axes=read_each(options.axes, _axes, "named"),
         batch_axis=_batch_axis(options.batch_axis),
         allow_unsupported=options.allow_unsupported,
     )
@@ -117,7 +117,7 @@ def _batch_axis(texts: list[str]) -> AskedBatch:
         return "found"
     if len(texts) == 1 and "=" not in texts[0]:
         return _dimension(texts[0], texts[0])
-    return distinct((_named_dimension(text) for text in texts), "named")
+    return read_each(texts, _named_dimension, "named")
 
 
 def _named_dimension(text: str) -> tuple[str, int | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from archgraph.cli.parser import NameChoices
@@ -64,7 +64,31 @@ def bindings(pairs: Sequence[str]) -> dict[str, object]:
     >>> bindings(["D=768", "padding=same"])
     {'D': 768, 'padding': 'same'}
     """
-    return distinct((_binding(pair) for pair in pairs), "bound")
+    return read_each(pairs, _binding, "bound")
+
+
+def read_each(
+    texts: Iterable[str], read: Callable[[str], tuple[Key, Kept]], done: str, before: Mapping[Key, Kept] | None = None
+) -> dict[Key, Kept]:
+    """Read from each text a name and what is said of it.
+
+    Args:
+        texts: as they were given.
+        read: what reads one.
+        done: what was done to a name that stands twice.
+        before: what was said elsewhere.
+
+    Raises:
+        QueryError: a name stands twice, of which one would be lost; it tells both texts.
+    """
+    result = dict(before or {})
+    told: dict[Key, str] = {name: f"{name}={value}" for name, value in result.items()}
+    for text in texts:
+        name, value = read(text)
+        if name in result:
+            raise QueryError(f"'{name}' is {done} twice: {quoted(told[name])} and {quoted(text)}")
+        result[name], told[name] = value, text
+    return result
 
 
 def distinct(pairs: Iterable[tuple[Key, Kept]], done: str) -> dict[Key, Kept]:

@@ -16,7 +16,21 @@ from archgraph.figures.drawing.themes import themed
 from archgraph.figures.facts.facts import Facts
 from archgraph.graph.network import Network
 from archgraph.keywords import strict_methods
-from archgraph.report.files import write_bytes
+from archgraph.report.files import check_writable, write_bytes
+
+
+def figure_target(path: str | os.PathLike[str]) -> Path:
+    """Return the file that a figure is written to, which is asked before anything is drawn for it.
+
+    Raises:
+        QueryError: another suffix, or the file cannot be written.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in SUFFIXES:
+        hint = f"it must end in one of {', '.join(SUFFIXES)}"
+        raise QueryError(f"cannot save a figure as '{printable(str(path))}'", hint=hint)
+    check_writable(target)
+    return target
 
 
 @strict_methods
@@ -150,12 +164,8 @@ class Figure:
         ...     archgraph.load("dit").draw().save(f"{folder}/dit.svg").name
         'dit.svg'
         """
-        target = Path(path)
-        suffix = target.suffix.lower()
-        if suffix not in SUFFIXES:
-            hint = f"it must end in one of {', '.join(SUFFIXES)}"
-            raise QueryError(f"cannot save a figure as '{printable(str(path))}'", hint=hint)
-        write_bytes(target, self._bytes(suffix))
+        target = figure_target(path)
+        write_bytes(target, self._bytes(target.suffix.lower()))
         return target
 
     def _bytes(self, suffix: str) -> bytes:

@@ -55,10 +55,14 @@ def completion_script(program: str, shell: str, offers: Sequence[Offer]) -> str:
     return (ZSH % program if shell == "zsh" else "") + _bash(program, offers)
 
 
-def plain(text: str) -> str:
-    """The first words of a help, without what a parser or a shell would replace."""
-    first = text.split("%(")[0].split(":")[0].split(";")[0]
-    return "".join(letter for letter in first if letter not in "'\"\\$`%").strip(" (")
+def quoted(text: str) -> str:
+    """A text as fish reads it: as it is, whatever stands in it.
+
+    >>> print(quoted("the author's"))
+    'the author\\'s'
+    """
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _bash(program: str, offers: Sequence[Offer]) -> str:
@@ -79,12 +83,12 @@ def _bash(program: str, offers: Sequence[Offer]) -> str:
 def _fish(program: str, offers: Sequence[Offer]) -> str:
     lines = [f"complete -c {program} -n __fish_use_subcommand -f"]
     for offer in offers:
-        lines.append(f"complete -c {program} -n __fish_use_subcommand -a {offer.command} -d '{plain(offer.summary)}'")
+        lines.append(f"complete -c {program} -n __fish_use_subcommand -a {offer.command} -d {quoted(offer.summary)}")
         after = f"complete -c {program} -n '__fish_seen_subcommand_from {offer.command}'"
         if offer.operands:
             lines.append(f"{after} -a '{' '.join(offer.operands)}'")
         for flag, said, words in offer.options:
             spelling = f"-l {flag[2:]}" if flag.startswith("--") else f"-s {flag[1:]}"
             taken = "" if words is None else f" -xa '{' '.join(words)}'" if words else " -r"
-            lines.append(f"{after} {spelling}{taken} -d '{plain(said)}'")
+            lines.append(f"{after} {spelling}{taken} -d {quoted(said)}")
     return "\n".join(lines) + "\n"

@@ -30,6 +30,21 @@ def write_bytes(target: Path, content: bytes, *, new: bool = False) -> None:
         file.write(content)
 
 
+def check_writable(target: Path) -> None:
+    """Refuse what cannot be written, before work is done for it.
+
+    Raises:
+        QueryError: the target or its folder may not or cannot be written.
+    """
+    try:
+        folder = _place(target, new=False)[0].parent
+        os.stat(folder / ".")  # which is no folder where its name is that of a file
+        if not os.access(folder, os.W_OK):
+            raise _unwritable(target, "its folder is read-only")
+    except OSError as error:
+        raise _unwritable(target, error.strerror or str(error)) from None
+
+
 @contextmanager
 def writing(target: Path, *, new: bool = False) -> Iterator[BinaryIO]:
     """Open a file beside the target that takes its place at the end, and vanishes where anything stops before.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TextIO
 
-from archgraph.errors import QueryError
 from archgraph.keywords import strict_keywords
 from archgraph.report.waiting import waiting
-from archgraph.steps import Listener, Progress, heard
+from archgraph.steps import Listener, Progress, Stoppable, heard
 
 
 class ProgressLine(Listener):
@@ -24,17 +23,19 @@ class ProgressLine(Listener):
         super().__init__(lambda progress: None)
         self._stream = stream
 
-    @contextmanager
-    def call(self, name: str) -> Iterator[None]:
+    def call(self, name: str) -> AbstractContextManager[None]:
         """Draw while the block runs, once it takes long, and wipe that at the end."""
-        with waiting(name, self._stream) as speaking, super().call(name):
+        return Stoppable(self._drawn(name))
+
+    @contextmanager
+    def _drawn(self, name: str) -> Iterator[None]:
+        with waiting(name, self._stream) as speaking, self.inside(name):
             self.report = speaking.told
             yield
 
 
 @strict_keywords
-@contextmanager
-def progress(report: Callable[[Progress], object] | None = None) -> Iterator[None]:
+def progress(report: Callable[[Progress], object] | None = None) -> AbstractContextManager[None]:
     """Say how far the calls inside a `with` block are: those of architectures, of their answers, and of this package.
 
     Without a function, a call that takes longer than two seconds draws a line on standard error, in a terminal as in a
@@ -44,6 +45,7 @@ def progress(report: Callable[[Progress], object] | None = None) -> Iterator[Non
     Args:
         report: is called with a `Progress` (`what`, `done`, `total`) at every step instead, a thousand times per loop
             at most; what it raises ends the call and comes out of it, so that it can stop what Ctrl-C cannot reach.
+            It may ask architectures itself, of which it is told nothing.
 
     Raises:
         QueryError: `report` is no function.
@@ -54,11 +56,6 @@ def progress(report: Callable[[Progress], object] | None = None) -> Iterator[Non
     sweep: metrics 0/1
     sweep: metrics 1/1
     """
-    if report is not None and not callable(report):
-        raise QueryError(f"report of progress is a function or None, and not {report!r}", hint="ag.progress(print)")
-    stream = sys.stderr
-    if report is None and stream is None:
-        yield
-        return
-    with heard(ProgressLine(stream) if report is None else Listener(report)):
-        yield
+    if report is not None:
+        return heard(Listener(report))
+    return nullcontext() if sys.stderr is None else heard(ProgressLine(sys.stderr))

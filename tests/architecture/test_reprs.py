@@ -161,6 +161,12 @@ KINDS = answers()
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_no_kind_of_answer_is_a_tuple(kind):
+    """Of which `"%s" % answer` would take the first part alone, or fail."""
+    assert not issubclass(kind, tuple)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_no_kind_of_answer_grows_with_the_network(kind, lengths):
     if kind.__name__ in ("Check", "Frontier", "FrontierMember", "Report", "Sweep"):
         pytest.importorskip("torch")

@@ -55,8 +55,24 @@ def test_check_tells_of_every_file(capsys, tmp_path):
 
 
 def test_check_of_broken_files_alone_prints_no_table(capsys, tmp_path):
-    code, out, err = run(capsys, "check", str(tmp_path / "none.yaml"), "--json")
+    code, out, err = run(capsys, "check", str(tmp_path / "none.yaml"))
     assert (code, out) == (1, "") and "no such file" in err
+
+
+def test_check_tells_a_program_of_broken_files_too(capsys, tmp_path):
+    good, none = tmp_path / "good.yaml", tmp_path / "none.yaml"
+    good.write_text(GOOD)
+    for names in ((str(none),), (str(good), str(none))):
+        code, out, _ = run(capsys, "check", *names, "--json")
+        told = json.loads(out)
+        assert code == 1 and len(told) == len(names)
+        assert (told[-1]["spec"], told[-1]["ok"]) == (str(none), "broken") and "no such file" in told[-1]["error"]
+
+
+def test_check_says_that_a_spec_expects_nothing(capsys):
+    code, out, _ = run(capsys, "check", "conv_stack")
+    assert (code, out.splitlines()[:2]) == (0, ["no expectations", "  nothing is expected of conv_stack"])
+    assert "nothing is expected of conv_stack" in run(capsys, "check", "conv_stack", "unet", "--json")[2]
 
 
 def test_cost_prints_laws_and_values(capsys):
@@ -133,6 +149,15 @@ def test_new_writes_a_spec_that_works_and_overwrites_nothing(capsys, tmp_path):
     code, _, err = run(capsys, "new", path)
     assert code == 1
     assert "exists already" in err
+
+
+@pytest.mark.parametrize("start", [(), ("--from", "vit")])
+def test_a_new_spec_names_its_schema_to_editors(capsys, tmp_path, start):
+    path = tmp_path / "mine.yaml"
+    code, out, _ = run(capsys, "new", str(path), *start)
+    first, whole = path.read_text().split("\n")[0], tmp_path / "spec.schema.json"
+    assert code == 0 and first == f"# yaml-language-server: $schema={whole.name}"
+    assert out.endswith(f"archgraph schema > {whole}\n"), "which writes it"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a shell completes: every command, every option, the words that an option takes, and shipped specs."""
 
+import re
 import shutil
 import subprocess
 from contextlib import redirect_stdout
@@ -64,6 +65,14 @@ def test_every_command_and_option_is_offered(shell):
         for flag in parser._option_string_actions:
             told = flag if shell != "fish" else f"{name}' -{'l' if flag.startswith('--') else 's'} {flag.lstrip('-')}"
             assert told in text
+
+
+def test_fish_describes_every_option_whole():
+    described = [line.partition(" -d ")[2] for line in script("fish").splitlines() if " -d " in line]
+    assert all(re.fullmatch(r"'(?:[^'\\]|\\['\\])+'", each) and "%(" not in each for each in described)
+    assert all(each.count("(") == each.count(")") and each[1] not in " (" for each in described)
+    for whole in ("how to write the table (default: text)", "values of a symbol, and what follows it: \\'C=96|128\\'"):
+        assert any(each.startswith(f"'{whole}") for each in described)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -57,6 +57,34 @@ def test_a_mistyped_option_is_told_beside_those_of_its_command(words, told, caps
     assert capsys.readouterr().err.splitlines()[-1] == f"archgraph cost: error: unrecognized arguments: {told}"
 
 
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [(["cots"], "cost"), (["completion", "bsh"], "bash"), (["cost", "unet", "--format", "jsn"], "json")],
+)
+def test_a_mistyped_word_is_told_beside_those_that_there_are(words, near, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert capsys.readouterr().err.endswith(f"). Did you mean '{near}'?\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sweep", "dit", "L=1..3", "L=4"],
+        ["cost", "dit", "--at", "features=[8,16]", "features=true"],
+        ["draw", "dit", "-o", "x.svg", "--label", "a=b", "--label", "a=c"],
+        ["fit", "dit", "--memory", "80GB", "--largest", "B", "--over", "batch=1,8", "batch=2"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_what_stands_twice_is_told_as_it_was_given(words, capsys, tmp_path, monkeypatch):
+    pytest.importorskip("numpy")
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 1
+    first, second = (word for word in words if "=" in word)
+    assert capsys.readouterr().err.endswith(f"twice: '{first}' and '{second}'\n")
+
+
 def test_what_belongs_to_models_is_refused_as_it_was_given(capsys):
     assert main(["cost", "conv_stack", "--set", "width=3"]) == 1
     assert "--set width=3 is about models, and specs alone are given" in capsys.readouterr().err

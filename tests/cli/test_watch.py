@@ -92,6 +92,23 @@ def test_what_is_no_file_of_ones_own_is_refused(name, told, capsys, tmp_path, mo
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["-o", "mine.yaml"], "cannot save a figure as 'mine.yaml'"),
+        (["-o", "none/mine.svg"], "cannot write none/mine.svg: No such file or directory"),
+        (["-o", "mine.svg", "--width", "wide"], "cannot read the width 'wide'"),
+        (["-o", "mine.svg", "--focus", "none"], "there is no node or scope 'none'"),
+        (["-o", "mine.svg", "--at", "C"], "cannot read the binding 'C'"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_what_no_save_mends_ends_it_at_once(more, told, spec, monkeypatch, capsys):
+    looks(monkeypatch)
+    assert main(["draw", "mine.yaml", "--watch", *more]) == 1
+    assert told in capsys.readouterr().err
+
+
 def test_a_process_draws_again_and_ends_by_an_interrupt(spec):
     process = start(DRAW, spec.parent, stdout=subprocess.PIPE)
     assert process.stdout is not None

@@ -32,6 +32,22 @@ def test_a_missing_file_is_said(name, capsys):
     assert told.startswith(f"SpecError: there is no file '{place(name)}'\n  hint  ") and told.count("\n") == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("plans.json", "plans.json"),
+        ("plans.json:3d", "plans.json"),
+        ("hf:config.json", "config.json"),
+        ("onnx:model", "model.onnx"),
+        ("pt2:model", "model.pt2"),
+    ],
+)
+def test_the_kind_of_file_that_is_meant_is_said(name, meant):
+    with pytest.raises(SpecError) as caught:
+        ag.load(name)
+    assert meant in caught.value.hint
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_folder_is_no_file(name, tmp_path):
     (tmp_path / place(name)).mkdir()

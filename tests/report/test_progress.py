@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import sys
 from fractions import Fraction
 from importlib.util import find_spec
@@ -13,7 +14,7 @@ import archgraph as ag
 from archgraph.cli import main
 from archgraph.errors import QueryError
 from archgraph.report import waiting
-from archgraph.steps import LISTENER, MOST_TOLD, Listener, heard, stepping
+from archgraph.steps import LISTENER, MOST_TOLD, Listener, Progress, heard, stepping
 from tests.report.test_waiting import Screen, Terminal
 
 CALLS = {
@@ -65,8 +66,8 @@ def test_sweeps_tell_of_metrics_and_blocks(tmp_path, monkeypatch):
     monkeypatch.setattr("archgraph.studies.sweep.SLAB", 8)
     made = []
     told = told_of(lambda: made.append(ag.load("dit").sweep({"L": range(1, 33)}, ["params", "macs"])))
-    assert ("sweep: metrics: blocks", 3, 4) in told and ("sweep: metrics", 2, 2) in told
-    assert ("save: written blocks", 4, 4) in told_of(lambda: made[0].save(str(tmp_path / "x.csv")))
+    assert Progress("sweep: metrics: blocks", 3, 4) in told and Progress("sweep: metrics", 2, 2) in told
+    assert Progress("save: written blocks", 4, 4) in told_of(lambda: made[0].save(str(tmp_path / "x.csv")))
 
 
 @pytest.mark.torch
@@ -80,6 +81,41 @@ def test_calls_of_torch_tell_how_far_they_are():
 
 class EnoughError(RuntimeError):
     """Of a kind that calls on the way deal with."""
+
+
+def raising(error: BaseException):
+    def report(progress: ag.Progress) -> None:
+        raise error
+
+    return report
+
+
+@pytest.mark.parametrize("kind", [StopIteration, StopAsyncIteration, GeneratorExit, RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("name", ["hops", "matrix", "solve"])
+def test_whatever_the_listener_raises_comes_out_as_it_is(name, kind):
+    """Generators, of which a StopIteration would become a RuntimeError, are on the way."""
+    error = kind("enough")
+    with pytest.raises(kind) as caught, ag.progress(raising(error)):
+        CALLS[name](small())
+    assert caught.value is error
+
+
+def test_a_listener_may_ask_itself_and_hears_nothing_of_that():
+    told = []
+
+    def report(progress: ag.Progress) -> None:
+        told.append(progress.what)
+        small().max_path()
+
+    with ag.progress(report):
+        small().hops(distance=3)
+    assert told and not any("max_path" in what for what in told)
+
+
+def test_progress_can_be_logged(caplog):
+    """As what `%s` stands for, which a tuple would fill as if it were several."""
+    logging.getLogger().warning("%s" % Progress("sweep: macs", 3, 12))  # noqa: UP031 — what is tested
+    assert caplog.messages == ["sweep: macs 3/12"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -122,7 +158,7 @@ def test_a_long_loop_tells_of_itself_a_thousand_times():
     told = []
     with heard(Listener(told.append)):
         assert list(stepping(range(10**5), "numbers")) == list(range(10**5))
-    assert len(told) == MOST_TOLD + 1 and told[-1] == ("numbers", 10**5, 10**5)
+    assert len(told) == MOST_TOLD + 1 and told[-1] == Progress("numbers", 10**5, 10**5)
 
 
 def test_a_loop_that_is_left_is_no_longer_told_of():
@@ -131,7 +167,7 @@ def test_a_loop_that_is_left_is_no_longer_told_of():
         for _ in stepping([1, 2], "outer"):
             next(iter(stepping([1, 2], "inner")))
         list(stepping([1], "later"))
-    assert told[-1] == ("later", 1, 1)
+    assert told[-1] == Progress("later", 1, 1)
 
 
 def test_very_deep_loops_part_no_step_any_finer():

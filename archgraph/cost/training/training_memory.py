@@ -20,7 +20,7 @@ from archgraph.cost.parallel.interleaving import Moment1F1B
 from archgraph.cost.parallel.ranks import Rank, RankPart, ranks
 from archgraph.cost.training.run import Training
 from archgraph.cost.training.sharding import Shards, dealt, rows, shards
-from archgraph.errors import QueryError
+from archgraph.errors import QueryError, counted
 from archgraph.graph.execution import SINGLE_BYTES
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.network import Network
@@ -119,7 +119,7 @@ class TrainingMemory:
     def notes(self) -> tuple[str, ...]:
         """The values of symbols, every setting that moves the answer, and what is not counted."""
         run = self.run
-        told = f"{run.batch} samples x {run.accumulate}" if run.accumulate > 1 else f"{run.batch} samples"
+        told = f"{counted(run.batch, 'sample')}{f' x {run.accumulate}' if run.accumulate > 1 else ''}"
         parts = f" in {run.chunks} parts" if self.loss == "chunked" else ""
         settings = f"{told}, {run.settings}, loss {self.loss}{parts}"
         batch = PER_BATCH.format(self.batch_symbol)
@@ -351,5 +351,5 @@ class _Measured:
             return "estimate" if shared else "bound" if is_bound(self.setting, self.run.kernel) else "exact"
         precision = self.setting.precision
         single = precision.values >= SINGLE_BYTES and not precision.autocast
-        counted = phase == "step" or (phase == "kept" and single)
-        return "exact" if counted else "estimate"
+        exact = phase == "step" or (phase == "kept" and single)
+        return "exact" if exact else "estimate"

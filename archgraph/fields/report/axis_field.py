@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import NamedTuple
 
 from archgraph.errors import QueryError, printable
 from archgraph.fields.sets.field import Field, ReadKind
@@ -16,7 +15,8 @@ from archgraph.fields.sets.terms import Form, shown
 from archgraph.keywords import strict_methods
 
 
-class Phase(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Phase:
     """What the outputs of one phase read; `lo` and `hi` are those of the first such output."""
 
     lo: int

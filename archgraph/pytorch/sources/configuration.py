@@ -16,13 +16,17 @@ LARGEST_CONFIGURATION = 2**20
 """Bytes of the largest configuration that is read."""
 
 
-def read_configuration(path: str) -> Fields:
+def read_configuration(path: str, meant: str = "a config.json, such as lies beside a checkpoint") -> Fields:
     """Return the fields of a JSON file.
+
+    Args:
+        path: the file.
+        meant: what kind of file is meant.
 
     Raises:
         SpecError: there is no such file, it is too large, or holds no mapping.
     """
-    place = regular_file(path, "a config.json, such as lies beside a checkpoint")
+    place = regular_file(path, meant)
     try:
         if place.stat().st_size > LARGEST_CONFIGURATION:
             raise SpecError(

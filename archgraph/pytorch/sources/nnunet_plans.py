@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CLASS_PLACES = ("dynamic_network_architectures.", "torch.nn.")
 """Where the classes that a plan names may lie: nothing else is imported."""
+_PLANS = "a plans.json, as nnUNetv2_plan_and_preprocess writes it"
 _CHANNELS, _CLASSES = "input_channels", "num_classes"
 
 
@@ -32,7 +33,7 @@ def nnunet_model(path: str, options: BuilderOptions) -> NamedModel:
         SpecError: the plan cannot be read, has no such configuration, or names a class from elsewhere.
     """
     file, colon, named = path.rpartition(":") if path.rpartition(":")[0].endswith(".json") else (path, "", "")
-    plans = read_configuration(file)
+    plans = read_configuration(file, _PLANS)
     given = dict(options)
     name, configuration = _configuration(plans, named if colon else str(given.pop("configuration", "")), file)
     channels, classes = _sizes(file, given)
