@@ -15,7 +15,8 @@ from archgraph.report.files import write_text
 from archgraph.report.table import Table
 from archgraph.spec.load import find_spec, shipped_names, silences, spec_path
 from archgraph.spec.source import SpecSource
-from archgraph.spec.spec import composed_tree, text_of_file
+from archgraph.spec.spec import composed_tree
+from archgraph.spec.text_files import YAML_SUFFIXES, text_of_file
 from archgraph.spec.write.yaml_flow import one_line
 from archgraph.steps import stepping
 
@@ -189,7 +190,7 @@ def write_template(path: str, start: str | None = None) -> None:
         SpecError: there is no such spec to start from.
     """
     target = Path(path)
-    if target.suffix not in (".yaml", ".yml"):
+    if target.suffix not in YAML_SUFFIXES:
         raise QueryError(f"cannot write a spec as {quoted(path)}", hint="it must end in .yaml")
     text = TEMPLATE.format(name=one_line(printable(target.stem))) if start is None else spec_text(start)
     write_text(target, text if MODELINE in text else f"{MODELINE}{SCHEMA_FILE}\n{text}", new=True)

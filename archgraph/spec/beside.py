@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NoReturn
 from archgraph.errors import SpecError, did_you_mean, quoted
 from archgraph.spec.language.tree import Tree
 from archgraph.spec.shipped import shipped_folder, shipped_names
+from archgraph.spec.text_files import YAML_SUFFIXES
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 MAX_BASES = 8
-ENDINGS = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Reader:
         pure = PurePosixPath(name)
         if pure.is_absolute() or ".." in pure.parts:
             self._leads_out(tree, name)
-        if pure.suffix not in ENDINGS:
+        if pure.suffix not in YAML_SUFFIXES:
             known = shipped_names() if shipped else []
             path = "a path below the folder of this spec that ends in .yaml"
             hint = f"a shipped spec by its name, or {path}" if shipped else path

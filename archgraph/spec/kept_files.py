@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from archgraph.errors import SpecError
 from archgraph.spec.definitions import Spec
-from archgraph.spec.spec import read_file, text_of_file
+from archgraph.spec.spec import read_file
+from archgraph.spec.text_files import text_of_file
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable

@@ -32,6 +32,7 @@ from archgraph.spec.shipped import shipped_folder as shipped_folder
 from archgraph.spec.shipped import shipped_names as shipped_names
 from archgraph.spec.silence import Observed, silent_parts
 from archgraph.spec.spec import read_text
+from archgraph.spec.text_files import YAML_SUFFIXES, spec_files
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -94,12 +95,12 @@ def _path_and_variant(name: str) -> tuple[Traversable, str]:
         raise SpecError(f"{quoted(name)} names no variant behind its colon", hint=f"{base} is the spec at its defaults")
     if base in shipped_names():
         return shipped_folder() / f"{base}.yaml", variant
-    if Path(base).suffix in (".yaml", ".yml") or "/" in base or _is(Path.exists, base):
+    if Path(base).suffix in YAML_SUFFIXES or "/" in base or _is(Path.exists, base):
         return Path(base), variant
     if "://" in name:
         raise SpecError(f"{quoted(name)} is an address, and specs are read from files alone", hint="save it first")
     raise SpecError(
-        f"no spec is named {quoted(base)}.{did_you_mean(base, shipped_names())}",
+        f"no spec is named {quoted(base)}.{did_you_mean(base, [*shipped_names(), *spec_files(Path())])}",
         hint="`archgraph list` shows the shipped ones; a path ends in .yaml",
     )
 
@@ -111,7 +112,7 @@ def is_spec(name: str) -> bool:
     (True, False)
     """
     base = name.partition(":")[0]
-    return base in shipped_names() or Path(base).suffix in (".yaml", ".yml")
+    return base in shipped_names() or Path(base).suffix in YAML_SUFFIXES
 
 
 def _is(test: Callable[[Path], bool], name: str) -> bool:

@@ -9,9 +9,9 @@ from pathlib import PurePosixPath
 from archgraph.errors import MissingToolError, SpecError, printable, quoted
 from archgraph.spec.definitions import Spec
 from archgraph.spec.load import find_spec
-from archgraph.spec.spec import LARGEST_FILE, read_text, text_of_bytes
+from archgraph.spec.spec import read_text
+from archgraph.spec.text_files import LARGEST_FILE, YAML_SUFFIXES, text_of_bytes
 
-YAML_SUFFIXES = (".yaml", ".yml")
 _PATIENCE = 30
 """Seconds to wait for git, which may have to fetch what a partial clone lacks."""
 

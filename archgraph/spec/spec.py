@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archgraph.errors import Place, SpecError, did_you_mean, printable, quoted, some, unbroken
-from archgraph.report.reading import regular_bytes
+from archgraph.errors import did_you_mean, quoted, some, unbroken
 from archgraph.spec.bases import built_on
 from archgraph.spec.beside import Reader
 from archgraph.spec.definitions import (
@@ -24,15 +23,13 @@ from archgraph.spec.definitions import RESERVED as RESERVED
 from archgraph.spec.definitions import BlockSpec as BlockSpec
 from archgraph.spec.figure import read_figure
 from archgraph.spec.language.tree import Tree
-from archgraph.spec.language.yamltree import MAX_BYTES, read_yaml
+from archgraph.spec.language.yamltree import read_yaml
 from archgraph.spec.sections import NAME as NAME
 from archgraph.spec.sections import check_letters, known_keys, read_block, read_input, read_symbols, section, text_of
+from archgraph.spec.text_files import text_of_file
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
-
-LARGEST_FILE = 4 * MAX_BYTES
-"""The most bytes of a file: a character has at most four."""
 
 
 def read_file(path: Traversable, label: str = "", text: Callable[[Traversable], str] | None = None) -> Spec:
@@ -50,45 +47,6 @@ def read_file(path: Traversable, label: str = "", text: Callable[[Traversable], 
     folder = path.parent if isinstance(path, Path) else None
     key = str(path.resolve()) if isinstance(path, Path) else path.name
     return _read(own, label or path.name, Reader(folder, (key,), text or text_of_file))
-
-
-def text_of_file(path: Traversable, label: str = "") -> str:
-    """Return the text of a file of bounded size.
-
-    Raises:
-        SpecError: it is missing, a directory, not UTF-8, or too large.
-    """
-    shown = printable(str(path))
-    try:
-        data = regular_bytes(path, LARGEST_FILE + 1, SpecError)
-    except FileNotFoundError:
-        raise SpecError(f"no such file: {shown}") from None
-    except IsADirectoryError:
-        raise SpecError(f"{shown} is a directory, not a spec file") from None
-    except (OSError, ValueError) as error:
-        raise SpecError(f"cannot read {shown}: {getattr(error, 'strerror', None) or error}") from None
-    return text_of_bytes(data, label or path.name)
-
-
-def text_of_bytes(data: bytes, label: str) -> str:
-    """Return the text of a file's content.
-
-    Raises:
-        SpecError: it is not UTF-8, or too large.
-    """
-    if len(data) > LARGEST_FILE:
-        raise SpecError(f"{printable(label)} is larger than a spec can be: the limit is {MAX_BYTES} characters")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _not_utf8(label, error) from None
-
-
-def _not_utf8(file: str, error: UnicodeDecodeError) -> SpecError:
-    before = error.object[: error.start]
-    place = Place(file, before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
-    message = f"not UTF-8: byte 0x{error.object[error.start]:02x} cannot be read"
-    return SpecError(message, place=place, hint="save the file as UTF-8")
 
 
 def read_text(text: str, file: str = "<text>") -> Spec:

@@ -62,11 +62,27 @@ def test_an_error_in_a_standard_block_leads_back_to_the_spec():
 
 def test_a_missing_file(tmp_path):
     path = tmp_path / "missing.yaml"
-    assert message(str(path)) == f"no such file: {path}"
+    assert message(str(path)) == f"no such file: {path}\n  hint  `archgraph new {path}` writes one"
+    write_template(str(path))
+    assert load(str(path)).params
+
+
+def test_a_name_that_is_nearly_that_of_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mynet.yaml").touch()
+    for name in ("mynt.yaml", "mynet", "MYNET.YAML", f"{tmp_path}/mynet.yml"):
+        assert "Did you mean 'mynet.yaml'?" in message(name)
+
+
+def test_a_file_where_no_spec_can_be(tmp_path):
+    (tmp_path / "link.yaml").symlink_to("nowhere")
+    assert message(f"{tmp_path}/link.yaml") == f"{tmp_path}/link.yaml is a link to 'nowhere', which is not there"
+    assert message(f"{tmp_path}/none/x.yaml").endswith("\n  hint  the folder is not there either")
+    assert message(f"{tmp_path}/x").endswith("\n  hint  a spec ends in .yaml")
 
 
 def test_a_directory(tmp_path):
-    assert message(str(tmp_path)) == f"{tmp_path} is a directory, not a spec file"
+    assert message(str(tmp_path)) == f"{tmp_path} is a directory, not a spec file\n  hint  name a file in it"
 
 
 def test_a_file_without_an_end():

@@ -67,7 +67,7 @@ def page_height(height: str) -> float:
 
 
 def _length(what: str, given: str, others: str) -> float:
-    match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d{1,9})?)\s*([a-z]+)\s*", str(given), re.ASCII)
+    match = re.fullmatch(r"\s*(\d{1,300}(?:\.\d{1,300})?)\s*([a-z]+)\s*", str(given), re.ASCII)
     if not match or match[2] not in _UNITS:
         hint = f"{others}a positive length such as 3.25in ({', '.join(_UNITS)})"
         raise QueryError(f"cannot read the {what} {quoted(given)}", hint=hint)
