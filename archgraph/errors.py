@@ -205,6 +205,16 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("zzz", ["conv"])
     ''
     """
+    near = nearest(word, known)
+    return f" Did you mean '{near}'?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the nearest known word whatever its case, or an empty string.
+
+    >>> nearest("Conv2d", ["conv", "relu"])
+    'conv'
+    """
     from difflib import get_close_matches
 
     by_lower = {name.lower(): name for name in known}
@@ -213,4 +223,4 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     close = swapped or get_close_matches(lower, list(by_lower)[:MOST_COMPARED], n=4, cutoff=0.6)
     # A word cut short is likelier than one with a letter too many.
     near = next((name for name in close if name.startswith(lower)), close[0] if close else "")
-    return f" Did you mean '{by_lower[near]}'?" if near else ""
+    return by_lower[near] if near else ""

@@ -139,7 +139,7 @@ def _check_table(rows: Sequence[dict[str, object]], broken: Mapping[str, Archgra
     """The rows, one for each spec that is broken, and which expect nothing."""
     columns = ("spec", "metric", "expected", "found", "ok", "reference", *(("error",) if broken else ()))
     told = [dict.fromkeys(columns) | {"spec": name, "ok": "broken", "error": broken[name].message} for name in broken]
-    remarks = [f"nothing is expected of {some(bare)}"] if bare else []
+    remarks = [f"nothing is expected of {some(dict.fromkeys(bare))}"] if bare else []
     return Table(_verdict(rows, len(broken)), columns, [*rows, *told], remarks=tuple(remarks))
 
 

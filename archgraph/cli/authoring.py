@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from archgraph.cli.output import say
+from archgraph.cli.output import say, say_written
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import (
     Command,
@@ -17,7 +17,7 @@ from archgraph.cli.shared import (
     no_options,
     refuse_model_options,
 )
-from archgraph.errors import QueryError, printable, some
+from archgraph.errors import QueryError, printable, some, unbroken
 
 
 def _run_schema(options: argparse.Namespace) -> int:
@@ -62,8 +62,8 @@ def _run_new(options: argparse.Namespace) -> int:
     from archgraph.gallery import SCHEMA_FILE, write_template
 
     write_template(options.path, options.start)
-    say(f"wrote {options.path}; try: archgraph cost {options.path}")
-    say(f"  for an editor: archgraph schema > {Path(options.path).with_name(SCHEMA_FILE)}")
+    say_written(options.path, f"; try: archgraph cost {unbroken(options.path)}")
+    say(f"  for an editor: archgraph schema > {unbroken(str(Path(options.path).with_name(SCHEMA_FILE)))}")
     return 0
 
 

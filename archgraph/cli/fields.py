@@ -74,9 +74,14 @@ def _rf_table(g: Architecture, options: argparse.Namespace) -> Table:
     )
 
 
+_PROBED = "write --probe 0,0 or --probe h=0,w=9"
+
+
 def _index(text: str, axes: tuple[str, ...]) -> dict[str, int]:
     """Read `0,0` in the order of the axes, or `h=0,w=9`."""
-    parts = [part.strip() for part in text.split(",") if part.strip()]
+    parts = [part.strip() for part in text.split(",")]
+    if not all(parts):
+        raise SpecError(f"cannot read the position {quoted(text)}", hint=_PROBED)
     if len(parts) > len(axes):
         known = ", ".join(axes) or "none"
         raise QueryError(f"{quoted(text)} names {len(parts)} positions; the output has the axes {known}")
@@ -84,9 +89,7 @@ def _index(text: str, axes: tuple[str, ...]) -> dict[str, int]:
     try:
         index = distinct(((axis.strip(), read_whole(value)) for axis, _, value in pairs), "placed")
     except ValueError:
-        raise SpecError(
-            f"cannot read the position {quoted(text)}", hint="write --probe 0,0 or --probe h=0,w=9"
-        ) from None
+        raise SpecError(f"cannot read the position {quoted(text)}", hint=_PROBED) from None
     for axis in index:
         if axis not in axes:
             raise not_among("axis", axis, axes)

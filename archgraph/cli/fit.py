@@ -10,7 +10,7 @@ from archgraph.cli.charts import add_chart, chart_keywords
 from archgraph.cli.output import remark, say, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import Command, add_at, add_format, add_model, add_names, load_each, save
-from archgraph.cli.values import read_each, swept_values, whole
+from archgraph.cli.values import read_each, read_policy, swept_values, whole
 from archgraph.errors import QueryError, counted, quoted
 
 if TYPE_CHECKING:
@@ -186,10 +186,9 @@ def _training(options: argparse.Namespace) -> Training:
     from archgraph.cost.units import bytes_of
 
     given = {name: getattr(options, name) for name in (*RUN_WORDS, *RUN_COUNTS)}
-    how = options.checkpoint
     return Training(
         **given,
-        checkpoint=int(how) if how.isascii() and how.isdigit() else how,
+        checkpoint=read_policy(options.checkpoint),
         ema=options.ema,
         sequence=options.sequence,
         reserve=0 if options.reserve is None else bytes_of(options.reserve),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from json import dumps
 from typing import TYPE_CHECKING
 
-from archgraph.errors import ArchgraphError, QueryError, printable
+from archgraph.errors import ArchgraphError, QueryError, printable, unbroken
 from archgraph.report.waiting import hush
 
 if TYPE_CHECKING:
@@ -63,6 +63,11 @@ def say(text: str) -> None:
     """Print lines, in which nothing moves the cursor."""
     hush()
     print("\n".join(map(printable, text.split("\n"))))
+
+
+def say_written(path: object, more: str = "") -> None:
+    """Say which file was written, in a line whatever its name."""
+    say(f"wrote {unbroken(str(path))}{more}")
 
 
 def remark(text: str) -> None:

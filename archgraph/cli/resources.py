@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from archgraph.cli.output import show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import Command, add_at, add_format, add_model, add_names, load_bound
-from archgraph.cli.values import whole
+from archgraph.cli.values import read_policy, whole
 from archgraph.errors import QueryError
 
 if TYPE_CHECKING:
@@ -28,8 +28,9 @@ def _memory_options(parser: Parser) -> None:
     parser.add_argument(
         "--checkpoint",
         nargs="*",
-        metavar="SCOPE",
-        help="keep only the inputs of these scopes; without a name, of every iteration of a repeat",
+        metavar="HOW",
+        help="keep only the inputs of these scopes, of those that block, attention, sqrt or a number of blocks "
+        "says, or without a word of every iteration of a repeat",
     )
     add_at(parser)
     add_model(parser)
@@ -61,7 +62,10 @@ def _run_memory(options: argparse.Namespace) -> int:
 
 
 def _checkpoint(given: list[str] | None) -> Checkpoint:
-    return False if given is None else given or True
+    """Read scopes, or the one word of a policy."""
+    if given is None or not given:
+        return given is not None
+    return read_policy(given[0]) if len(given) == 1 else given
 
 
 def _setting(g: Architecture, mode: str, options: argparse.Namespace, checkpoint: Checkpoint) -> Setting:

@@ -247,10 +247,10 @@ def figure_keywords(options: argparse.Namespace) -> Keywords:
 
 def save(figure: Figure, output: str) -> int:
     """Write a figure or a sweep whole, and say so, with what its reader should know."""
-    from archgraph.cli.output import say
+    from archgraph.cli.output import say, say_written
 
     figure.save(output)
-    say(f"wrote {output}")
+    say_written(output)
     for note in figure.notes:
         say(f"  {note}")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from math import prod
 
-from archgraph.cli.output import say, show
+from archgraph.cli.output import say, say_written, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import Command, add_at, add_format, add_model, add_names, load_bound
 from archgraph.cli.values import read_each, some_of, swept_values
@@ -38,7 +38,7 @@ def _run_sweep(options: argparse.Namespace) -> int:
     if options.output is not None:
         result = streamed(load_bound(options).network, given, options.metrics)
         kept = result.save(options.output)
-        say(f"wrote {options.output}")
+        say_written(options.output)
         for note in (*result.left_out(kept), *result.repeats()):
             say(f"  {note}")
         return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archgraph.cli.caveats import note_asked
-from archgraph.cli.output import say, show
+from archgraph.cli.output import say, say_written, show
 from archgraph.cli.parser import Parser
 from archgraph.cli.shared import Command, add_at, add_format, add_names, save
 from archgraph.cli.tensors import read_dynamic, read_inputs
@@ -46,7 +46,7 @@ def _write_traced(g: Architecture, target: Path) -> int:
     from archgraph.report.files import write_text
 
     write_text(target, g.to_spec())
-    say(f"wrote {target}")
+    say_written(target)
     return 0
 
 

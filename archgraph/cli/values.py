@@ -137,6 +137,15 @@ def _value(text: str) -> object:
         return text
 
 
+def read_policy(text: str) -> str | int:
+    """Read a policy of checkpoints: a number of blocks, a word, or the path of a scope.
+
+    >>> read_policy("sqrt"), read_policy("3")
+    ('sqrt', 3)
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 40 else text
+
+
 def swept_values(pair: str) -> tuple[str, range | list[int]]:
     """Read `D=256..4096:64` (both ends included) or `L=4,8,16`.
 

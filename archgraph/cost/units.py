@@ -62,4 +62,4 @@ def shown_bytes(number: int) -> str:
                 if number < 10 * UNITS[name]
                 else f"{number / UNITS[name]:.1f} {name}"
             )
-    return f"{number:,} bytes"
+    return f"{number:,} byte{'' if number == 1 else 's'}"

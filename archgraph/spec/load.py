@@ -32,7 +32,7 @@ from archgraph.spec.shipped import shipped_folder as shipped_folder
 from archgraph.spec.shipped import shipped_names as shipped_names
 from archgraph.spec.silence import Observed, silent_parts
 from archgraph.spec.spec import read_text
-from archgraph.spec.text_files import YAML_SUFFIXES, spec_files
+from archgraph.spec.text_files import YAML_SUFFIXES, did_you_mean_file
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -100,7 +100,7 @@ def _path_and_variant(name: str) -> tuple[Traversable, str]:
     if "://" in name:
         raise SpecError(f"{quoted(name)} is an address, and specs are read from files alone", hint="save it first")
     raise SpecError(
-        f"no spec is named {quoted(base)}.{did_you_mean(base, [*shipped_names(), *spec_files(Path())])}",
+        f"no spec is named {quoted(base)}.{did_you_mean_file(base, Path(), shipped_names())}",
         hint="`archgraph list` shows the shipped ones; a path ends in .yaml",
     )
 

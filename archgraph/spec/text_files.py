@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archgraph.errors import MOST_COMPARED, Place, SpecError, did_you_mean, printable, quoted
+from archgraph.errors import MOST_COMPARED, Place, SpecError, nearest, printable, quoted
 from archgraph.report.reading import regular_bytes
 from archgraph.spec.language.yamltree import MAX_BYTES
 
@@ -51,12 +51,19 @@ def _missing(path: Path, shown: str) -> SpecError:
         return SpecError(f"{shown} is a link to {quoted(printable(os.readlink(path)))}, which is not there")
     if not path.parent.is_dir():
         return SpecError(f"no such file: {shown}", hint="the folder is not there either")
-    near = did_you_mean(path.name, spec_files(path.parent))
+    near = did_you_mean_file(path.name, path.parent)
     hint = f"`archgraph new {shown}` writes one" if path.suffix in YAML_SUFFIXES else "a spec ends in .yaml"
     return SpecError(f"no such file: {shown}{near and '.'}{near}", hint=hint)
 
 
-def spec_files(folder: Path) -> Iterator[str]:
+def did_you_mean_file(name: str, folder: Path, others: Iterable[str] = ()) -> str:
+    """Return `" Did you mean 'x.yaml'?"` for the file of the nearest name, endings aside, or the nearest other word."""
+    called = {word: word for word in others} | {Path(file).stem: file for file in _spec_files(folder)}
+    near = nearest(Path(name).stem, called)
+    return f" Did you mean '{called[near]}'?" if near else ""
+
+
+def _spec_files(folder: Path) -> Iterator[str]:
     """Yield the names of files in a folder that may be specs, not all of very many."""
     try:
         with os.scandir(folder) as entries:

@@ -12,6 +12,7 @@ import pytest
 
 from archgraph import ShapeError, SpecError, load, loads
 from archgraph.cli import main
+from archgraph.gallery import write_template
 
 BAD = sorted((Path(__file__).parent / "bad").glob("*.yaml"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import reduce
@@ -65,7 +66,7 @@ class _Depth(Fold[Depths]):
         """Apply the body until nothing new comes of it."""
         steps = iterations(lambda given: self.outputs(repeat.body, given), operands)
         count = self.evaluate(repeat.iterations)
-        for before, after in pairwise(islice(steps, count + 1)):
+        for before, after in pairwise(islice(steps, min(count + 1, sys.maxsize))):
             operands = after
             if before == after:
                 break

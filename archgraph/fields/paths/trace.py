@@ -17,7 +17,9 @@ from archgraph.fields.paths.walk import Carried, Levels, WalkStates
 from archgraph.fields.paths.walks import SingleWalk
 from archgraph.fields.sets.index_sets import common, without
 from archgraph.fields.sets.indices import EMPTY, Indices, interval, union
+from archgraph.fields.sets.limits import check_passed
 from archgraph.graph.ir import Node, Repeat, Value
+from archgraph.steps import stepping
 
 Vertex: TypeAlias = tuple[int, Value]
 """A value of one iteration, by the number of its scope."""
@@ -92,6 +94,7 @@ class PathTracer:
         self._walk = walk
         self._reached = reached
         self._numbers = count()
+        self._passed = 0
         self._steps: list[HopStep] = []
         self._done = False
 
@@ -136,6 +139,8 @@ class PathTracer:
     # -- one operation ----------------------------------------------------------------------------------------
 
     def _node(self, scope: _Scope, node: Node) -> None:
+        self._passed += 1
+        check_passed(self._passed)
         for index, value in enumerate(node.outputs):
             levels = scope.states.get(value, ())
             if not levels:
@@ -204,8 +209,9 @@ class PathTracer:
         """Go through the first iterations, and return what the next one takes."""
         carried, iterations = len(outputs), scope.frame.inside[repeat]
         for spell in reversed(list(self._walk.spells(iterations, outputs, count))):
+            check_passed(self._passed + spell.last - spell.first)
             states = self._walk.inner(spell.frame, spell.outputs)
-            for index in range(spell.first, spell.last + 1):
+            for index in stepping(range(spell.first, spell.last + 1), "iterations"):
                 after = self._body(self._inner(scope, repeat, index, spell.frame, states), keys)
                 keys = [*after, *keys[carried:]]
         return keys

@@ -14,7 +14,8 @@ MOST_PLACES = 8192
 MOST_CELLS = 2**24
 """Entries of the matrix of hops."""
 MOST_CALLS = 50_000
-"""Operations that are walked through one after the other; blocks that call blocks multiply them."""
+"""Operations that are walked through one after the other; blocks that call blocks multiply them, and where a path is
+followed step by step, repeats."""
 MOST_LAYERS = 5_000
 """Operations of the flat network whose productive layers are asked for."""
 
@@ -77,6 +78,19 @@ def check_calls(graph: Graph) -> None:
         raise QueryError(
             f"paths walk through {calls(graph):,} operations, and the limit is {MOST_CALLS:,}",
             hint="ask for the blocks one by one, or repeat: n instead of calls in calls",
+        )
+
+
+def check_passed(count: int) -> None:
+    """Refuse a path that is longer than anybody reads.
+
+    Raises:
+        QueryError: it goes through more than `MOST_CALLS` operations.
+    """
+    if count > MOST_CALLS:
+        raise QueryError(
+            f"the path goes through more than {MOST_CALLS:,} operations, those of repeats every time",
+            hint="paths().hops(i, j) counts its moves alone; or bind fewer iterations",
         )
 
 
