@@ -12,7 +12,7 @@ from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis
 from archgraph.ops.attention_modules import attention_module
 from archgraph.ops.base import TRACED, Kernel, Op, Product, Saved, Types, Weight, Workspace
-from archgraph.ops.reach import SAME, All, Along, AxisMap, Blocks, Causal, Reach, Window
+from archgraph.ops.reach import SAME, All, Along, AxisMap, Blocks, Causal, Reach, Window, using
 from archgraph.sizes.symbols import ONE, ZERO, product, require, same_size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
@@ -40,8 +40,8 @@ class ScaledDotProductAttention(Op):
       last `span` of them, itself included (sliding window; Beltagy et al. 2020, arXiv:2004.05150): the rest is masked
       too.
     - `mask`: which keys a query reads by any other mask, along one axis or per axis; `scored`: keys whose scores count,
-      where that is not all of them; `asked`: queries that count. What is masked is computed and counted. Only traced
-      modules have these.
+      where that is not all of them; `asked`: queries that count; `apart`: heads read different keys, so that one of
+      them reads less than all. What is masked is computed and counted. Only traced modules have these.
     - `written`: no kernel, but products and a softmax that a module writes out, whatever kernel is asked for: `plain`,
       or with `queries`, `keys` or `both` scaled before their product. They keep q, k and v as they are, `masked`
       elements of tests that mask scores, and `factors` of constant tensors that scale them.
@@ -71,6 +71,7 @@ class ScaledDotProductAttention(Op):
     mask: KeyMaps | None = field(default=None, metadata={TRACED: True})
     scored: KeyMaps | None = field(default=None, metadata={TRACED: True})
     asked: KeyMaps | None = field(default=None, metadata={TRACED: True})
+    apart: bool = field(default=False, metadata={TRACED: True})
     cut: bool = field(default=False, metadata={TRACED: True})
 
     # -- types -------------------------------------------------------------------------------------------
@@ -205,7 +206,8 @@ class ScaledDotProductAttention(Op):
         """Return what the math kernel keeps: scaled q and k, the attention weights, and v.
 
         v is cut into heads as a view; joined with other streams, repeated for more heads, or cut into windows or
-        along axes, it is a copy. Which bias every pair of positions takes is kept as an index for all samples.
+        along axes by the operation itself, it is a copy. Which bias every pair of positions takes is kept as an
+        index for all samples.
         """
         return self._kept(frozenset(range(len(inputs))), inputs)
 
@@ -288,7 +290,7 @@ class ScaledDotProductAttention(Op):
 
     def _is_whole(self, inputs: Types) -> bool:
         """Whether q, k and v are cut into heads as they are, and so without a copy."""
-        return len(inputs) == 3 and self.heads == self.key_heads and not self._is_cut
+        return len(inputs) == 3 and self.heads == self.key_heads and (self.cut or not self._is_cut)
 
     @property
     def _is_cut(self) -> bool:
@@ -348,10 +350,13 @@ class ScaledDotProductAttention(Op):
             reaches.append(Reach(asked, power="none", outputs=(index,)))
             maps = tuple((axis, self._map(axis, q, self.scored or self.mask)) for axis in k.positions)
             # Keys only weigh: no content of theirs reaches the output, so that their share of its power is none.
-            reaches.append(Reach(maps, mixing="dynamic", power="none"))
+            reaches.append(self._by_head(Reach(maps, mixing="dynamic", power="none")))
             maps = tuple((axis, self._map(axis, q, self.mask)) for axis in v.positions)
-            reaches.append(Reach(maps, mixing="dynamic", power="mean"))
+            reaches.append(self._by_head(Reach(maps, mixing="dynamic", power="mean")))
         return tuple(reaches)
+
+    def _by_head(self, reach: Reach) -> Reach:
+        return using(reach, "gathered") if self.apart else reach
 
     def _map(self, axis: str, q: TensorType, mask: KeyMaps | None) -> AxisMap:
         masked = dict(mask or ()).get(axis)

@@ -6,6 +6,8 @@ import archgraph as ag
 
 torch = pytest.importorskip("torch")
 from saved_storage_rows import CONSTANTS, COPIES, IMAGES, IN_PLACE, VIEWS, Cells, Shared  # noqa: E402
+from torch import nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
 from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
 
 from archgraph.pytorch.verify.original import KeptStorages  # noqa: E402
@@ -188,3 +190,26 @@ def test_a_layer_keeps_the_copy_that_it_reads():
 def test_samples_that_another_dimension_counts_leave_no_doubt(net, shape, options):
     g = ag.trace(net.eval(), torch.rand(shape), **options)
     assert (int(g.at().saved_bytes), g.saved_doubt) == (measured(net, torch.rand(shape)), "")
+
+
+COPIES_OF_AN_INPUT = {
+    "pixel_unshuffle": lambda x: functional.pixel_unshuffle(x, 2),
+    "pixel_shuffle": lambda x: functional.pixel_shuffle(x, 2),
+    "cat of one": lambda x: torch.cat([x]),
+    "repeat once": lambda x: x.repeat(1, 1, 1, 1),
+    "resize to itself": lambda x: functional.interpolate(x, scale_factor=1),
+    "a view": lambda x: x.permute(0, 2, 3, 1),
+}
+
+
+@pytest.mark.parametrize("name", COPIES_OF_AN_INPUT)
+def test_what_is_made_anew_of_an_input_is_kept_beside_it(name):
+    class Both(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale, self.other = nn.Parameter(torch.rand(1)), nn.Parameter(torch.rand(1))
+
+        def forward(self, x):
+            return x * self.scale, COPIES_OF_AN_INPUT[name](x) * self.other
+
+    check(Both(), (1, 4, 4, 6))

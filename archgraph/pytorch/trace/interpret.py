@@ -98,7 +98,7 @@ class ProgramInterpreter:
         layout: list = [()] * len(sizes)
         for name, dim in zip(names, dims, strict=True):
             layout[dim] = whole_axis(name, sizes[dim])
-        self.env[node] = Tracked(made, tuple(layout))
+        self.env[node] = self.memories.placed(node, Tracked(made, tuple(layout)))
 
     def fetch(self, item: Any) -> Any:
         """Return what an argument is: a tracked tensor, a size, or the argument itself."""

@@ -33,7 +33,7 @@ class Memories:
     _read: int = 0
 
     def placed(self, node: RecordedNode, result: object) -> object:
-        """Return the result of a step, which lies where the recording saw it: as a copy where that made one."""
+        """Return an input, or a step's result, which lies where the recording saw it: as a copy where that made one."""
         storage = storage_of(node)
         if isinstance(result, Tracked) and isinstance(result.value, Pending):
             return _as_copied(result, result.value, storage)

@@ -101,13 +101,18 @@ def attention(i: ProgramInterpreter, a: Arguments) -> Tracked:
     # A mask whose values are known is part of which keys are read; one that is computed is an operand like any other.
     fixed = mask is None or not i.holds_live(mask) or a.node.known_operand(mask) is not None
     keys = _masked(i, a.node, a.nodes["query"], a.nodes["key"], -2, causal=bool(a.nodes.get("is_causal")))
-    drops = bool(a.dropout_p)
+    drops, copied = bool(a.dropout_p), a.nodes["value"] in copied_operands(a.node, i.sizes.number)
     if fixed and not drops:
-        result = fused(i, a.query, a.key, a.value, keys)
+        # Windows that are multiplied as they lie in memory are kept so.
+        result = fused(i, a.query, a.key, a.value, keys, {"cut": not copied})
         if result is not None:
             return result
-    bias = None if fixed else a.attn_mask
-    return written_out(i, a.query, a.key, a.value, keys, bias, scaled=(True, True), drops=drops)
+    bias, values = None if fixed else a.attn_mask, _as_read(i, a.value, copied=copied)
+    return written_out(i, a.query, a.key, values, keys, bias, scaled=(True, True), drops=drops)
+
+
+def _as_read(i: ProgramInterpreter, t: Tracked, *, copied: bool) -> Tracked:
+    return i.builder.copied(t) if copied and isinstance(t.value, Value) else t
 
 
 @aten("attention")
@@ -119,7 +124,8 @@ def recognised(i: ProgramInterpreter, a: Arguments) -> Tracked:
     turned = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
     keys = _masked(i, a.node, found.queries, found.keys, -1, values=found.values)
     elements = [sum((_elements(i, node) for node in nodes), ZERO) for nodes in (found.tests, found.factors)]
-    form = {"written": SCALED[found.scaled], "masked": elements[0], "factors": elements[1]}
+    # What a module writes out, it also cuts into windows itself.
+    form = {"written": SCALED[found.scaled], "masked": elements[0], "factors": elements[1], "cut": True}
     result = fused(i, q, turned, v, keys, form)
     return written_out(i, q, turned, v, keys, None, scaled=found.scaled) if result is None else result
 
@@ -128,7 +134,7 @@ def _factors(i: ProgramInterpreter, found: Fused, last: RecordedNode) -> list[Tr
     """Return queries, keys and values, as copies where the products read them through some."""
     made = copied_operands(found.scores, i.sizes.number) | copied_operands(last, i.sizes.number)
     tensors = [(node, i.fetch(node)) for node in (found.queries, found.keys, found.values)]
-    return [i.builder.copied(t) if node in made and isinstance(t.value, Value) else t for node, t in tensors]
+    return [_as_read(i, t, copied=node in made) for node, t in tensors]
 
 
 def _masked(
@@ -204,7 +210,8 @@ def _read(parts: list[Tracked], keys: KeyMask, samples: Sequence[int] = ()) -> d
     if keys.open:
         return {}
     # A triangle has a word in the language; what has none is a map of axes.
-    if keys.causal and not samples:
+    apart = {} if keys.even(samples) else {"apart": True}
+    if keys.causal and not samples and not apart:
         return {"causal": True}
     (ours,), (theirs,) = ([d.axis for d in part.layout[-2]] for part in parts[:2])
     found = {"mask": keys.map(samples=samples)}
@@ -212,7 +219,7 @@ def _read(parts: list[Tracked], keys: KeyMask, samples: Sequence[int] = ()) -> d
         found["scored"] = keys.map(scored=True, samples=samples)
     maps = {name: ((theirs, along(theirs, ours, read)),) for name, read in found.items() if read is not None}
     queries = keys.queries
-    return maps if queries is None else {**maps, "asked": ((ours, queries),)}
+    return {**maps, **apart, **({} if queries is None else {"asked": ((ours, queries),)})}
 
 
 def _regular(streams: list[Stacked]) -> bool:
@@ -245,9 +252,9 @@ def _emit(
         v = _like(i, v, k)
         assert isinstance(v.value, Value)
     heads, kv = streams[0].heads, streams[1].heads
-    # What a module writes out, it also cuts into windows itself.
-    cut = "written" in options and not {"window", "over"}.isdisjoint(options)
-    op = ScaledDotProductAttention(heads, None if kv == heads else kv, **options, cut=cut)
+    if {"window", "over"}.isdisjoint(options):
+        options["cut"] = False
+    op = ScaledDotProductAttention(heads, None if kv == heads else kv, **options)
     (value,) = i.builder.emit(op, [q.value, k.value, v.value])
     width = product((value.type.channels, 1 / heads))
     stacked = [digit for dim in q.layout[: streams[0].head] for digit in dim]
@@ -320,13 +327,14 @@ def _read_stacked(
         rows = _read([queries, queries], keys, samples)
         return {"mask": ((tokens[0], Causal()),)} if rows.get("causal") else rows
     number = i.sizes.number
+    apart = {} if keys.even(samples) else {"apart": True}
     names = iter(d.axis for dim in queries.layout[: s.head] for d in dim)
     lead = [[("" if d.axis in s.heads_of else next(names), number(d.size)) for d in dim] for dim in s.lead]
     within = [(d.axis, number(d.size)) for d in queries.layout[-2]]
     found = {"mask": keys_by_axis(keys.allowed(), lead, within)}
     if keys.differs:
         found["scored"] = keys_by_axis(keys.allowed(scored=True), lead, within)
-    return found
+    return {**found, **apart}
 
 
 def _same_positions(t: Tracked, other: Tracked) -> bool:

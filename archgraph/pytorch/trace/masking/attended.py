@@ -74,6 +74,12 @@ class KeyMask:
         pairs = zip(self.seen, self.lengths, strict=True)
         return all(_is_same(_allowed(one, lengths, scored=False), dim) for one, lengths in pairs for dim in samples)
 
+    def even(self, samples: Sequence[int]) -> bool:
+        """Whether all heads read the same keys: dimensions other than those of samples, queries and keys are heads."""
+        pairs = zip(self.seen, self.lengths, strict=True)
+        every = [_allowed(one, lengths, scored=scored) for one, lengths in pairs for scored in (False, True)]
+        return all(_is_same(one, dim) for one in every for dim in range(3, one.ndim + 1) if dim not in samples)
+
     def allowed(self, *, scored: bool = False) -> tuple[Tensor, str]:
         """Return which keys are read at the example's sizes, by head and window, and why less may be read, if so."""
         one = self.seen[0]

@@ -94,6 +94,7 @@ def _kept(
 ) -> tuple[bool, ...]:
     """For every operand, whether autograd keeps it as it lies."""
     import torch
+    from torch.nn.attention import SDPBackend, sdpa_kernel
 
     made = [
         torch.empty_strided(shape, strides, dtype=getattr(torch, dtype), device="meta", requires_grad=needs)
@@ -108,7 +109,7 @@ def _kept(
         return tensor
 
     hooks = torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor)
-    with torch.inference_mode(False), torch.enable_grad(), hooks:
+    with torch.inference_mode(False), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), hooks:
         if operator_of(target).writes:
             # What needs a gradient of its own may not be written over.
             made = [tensor.clone() for tensor in made]
