@@ -100,7 +100,7 @@ class AxisField:
         """Return what is read, for what is the same for every output; what lies outside the input is left out."""
         if reading is None:
             return EMPTY
-        span = reading.span if isinstance(reading, Whole) else reading.since.span
+        span = reading.within(self.extent).span if isinstance(reading, Whole) else reading.since.span
         if not span.length:
             return interval(0, self.extent - 1).from_(span)
         return span.clip(0, self.extent - 1)
@@ -134,7 +134,7 @@ class AxisField:
     @property
     def is_global(self) -> bool:
         """Whether every input position is read."""
-        return isinstance(self.reading, Whole)
+        return self._is_all(self.reading)
 
     @property
     def is_causal(self) -> bool:
@@ -189,17 +189,17 @@ class AxisField:
     @property
     def global_since(self) -> str | None:
         """The first node by which the content is global, None while it is local."""
-        return _since(self.field.content)
+        return self._since(self.field.content)
 
     @property
     def gate_since(self) -> str | None:
         """The first node by which the content with gates is global."""
-        return _since(self.field.gate)
+        return self._since(self.field.gate)
 
     @property
     def stat_since(self) -> str | None:
         """The first node by which the statistics are global."""
-        return _since(self.field.stat)
+        return self._since(self.field.stat)
 
     def read_interval(self, first: int = 0, last: int | None = None) -> tuple[int, int] | None:
         """Return the input interval (lo, hi) that some outputs read together, None where they read nothing.
@@ -234,7 +234,7 @@ class AxisField:
 
     def _gathered(self) -> str:
         most = "" if self.exact else "at most "
-        if not self.is_global:
+        if self.is_causal:
             return f"{most}causal, up to {self.size_max}"
         whole = self.size_max == self.extent
         return most + (f"all {self.extent}" if whole else f"the same {self.size_max} of {self.extent}")
@@ -255,6 +255,8 @@ class AxisField:
         if holes:
             yield f"{holes} holes"
 
+    def _since(self, reading: Reading) -> str | None:
+        return reading.path if isinstance(reading, Whole) and self._is_all(reading) else None
 
-def _since(reading: Reading) -> str | None:
-    return reading.path if isinstance(reading, Whole) else None
+    def _is_all(self, reading: Reading) -> bool:
+        return isinstance(reading, Whole) and self._fixed(reading).touched == self.extent

@@ -56,7 +56,8 @@ def _area(boxes: Sequence[ReadBox], extents: Mapping[str, int], phases: tuple[in
 
 def _set(reading: Reading, phase: int, extent: int) -> Indices:
     if isinstance(reading, Whole):
-        return reading.span.clip(0, extent - 1) if reading.span.length else interval(0, extent - 1)
+        span = reading.within(extent).span
+        return span.clip(0, extent - 1) if span.length else interval(0, extent - 1)
     assert isinstance(reading, Moving)
     if not reading.form:
         return reading.map.phases[0]

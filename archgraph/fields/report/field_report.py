@@ -77,13 +77,15 @@ class ReceptiveField(ByAxis[AxisField]):
         >>> ag.load("unet:padded-512").receptive_field("enc(0)").probe(h=0, w=9)
         enc(0) reads image: h 0..2, w 7..11
         """
-        found = self._asked.probe(self.node, index, kind)
-        return found if not self._partial else replace(found, exact=False, why=(*found.why, PICKED))
+        return self._doubted(self._asked.probe(self.node, index, kind))
 
     @property
     def unread(self) -> Probe:
         """The positions of the input that no position of the node reads."""
-        return self._asked.unread(self.node)
+        return self._doubted(self._asked.unread(self.node))
+
+    def _doubted(self, found: Probe) -> Probe:
+        return found if not self._partial else replace(found, exact=False, why=(*found.why, PICKED))
 
     @property
     def interior(self) -> Probe:

@@ -8,7 +8,7 @@ from functools import reduce
 from itertools import pairwise
 
 from archgraph.errors import QueryError
-from archgraph.fields.sets.indices import EMPTY, union
+from archgraph.fields.sets.indices import EMPTY, Indices, interval, union
 from archgraph.fields.sets.readings import (
     HalfLine,
     Moving,
@@ -27,7 +27,7 @@ from archgraph.fields.sets.readings import (
     settled,
 )
 from archgraph.fields.sets.rows import bordered, borders_counted, listed_union
-from archgraph.fields.sets.terms import Form, Sum, coarseness, shown
+from archgraph.fields.sets.terms import Form, Sum, coarseness, shown, values_of
 from archgraph.fields.sets.windows import enlarge, window
 
 
@@ -143,7 +143,7 @@ def _united(left: Reading, right: Reading) -> Reading:
         return settled(lambda: listed_union(left, right), axes_of(left) | axes_of(right))
     # All positions and some positions are all positions: of the two only the first place at which it happened matters.
     if isinstance(left, Whole) or isinstance(right, Whole):
-        return _wholes([reading for reading in (left, right) if isinstance(reading, Whole)])
+        return _with_whole(left, right)
     if isinstance(left, Unsettled) or isinstance(right, Unsettled):
         reason = next(reading.reason for reading in (left, right) if isinstance(reading, Unsettled))
         return Unsettled(reason, axes_of(left) | axes_of(right))
@@ -181,11 +181,30 @@ def _same_form(left: Moving, right: Moving) -> Reading:
     return Moving(left.form, left.map.union(right.map))
 
 
+def _with_whole(left: Reading, right: Reading) -> Whole:
+    """Return what is the same for every output, with a note where it is not: where it may not hold the other one."""
+    whole = _wholes([reading for reading in (left, right) if isinstance(reading, Whole)])
+    others = (reading for reading in (left, right) if not isinstance(reading, Whole))
+    return replace(whole, beside=whole.beside or not all(_holds(whole.span, other) for other in others))
+
+
+def _holds(span: Indices, reading: Reading) -> bool:
+    """Whether a span holds all that the outputs read together; nothing is missing in one that is not known."""
+    if not span.length:
+        return True
+    if not isinstance(reading, Moving):
+        return False
+    values = values_of(reading.form)
+    read = reading.map.image(interval(values.start, values.stop - 1))
+    return union((span, read)) == span
+
+
 def _wholes(wholes: list[Whole]) -> Whole:
     first = min(wholes, key=lambda whole: whole.order)
     # An unknown span is not an empty one: with it the union is unknown as well.
     known = all(whole.span.length for whole in wholes)
-    return replace(first, span=union(whole.span for whole in wholes) if known else EMPTY)
+    span = union(whole.span for whole in wholes) if known else EMPTY
+    return replace(first, span=span, beside=any(whole.beside for whole in wholes))
 
 
 def _joined(left: Moving | HalfLine, right: Moving | HalfLine) -> Reading:

@@ -22,11 +22,14 @@ class Whole:
         path: the dotted path of that node. Without a path it stands for what a constant content of a value
             has read, whatever that is (see `PRESENT`).
         span: the positions; empty where they are not known.
+        beside: whether something was read besides that its span does not hold: nothing of the input where the span is
+            all of it, and else positions that differ from output to output.
     """
 
     order: tuple[int, ...] = ()
     path: str = ""
     span: Indices = EMPTY
+    beside: bool = False
 
     def under(self, scope: Whole) -> Whole:
         """Return the same seen from outside the scope, itself given by order and path; the top has none.
@@ -35,7 +38,23 @@ class Whole:
         'attention.sdpa'
         """
         path = f"{scope.path}.{self.path}" if scope.path else self.path
-        return Whole((*scope.order, *self.order), path, self.span)
+        return replace(self, order=(*scope.order, *self.order), path=path)
+
+    def within(self, extent: int) -> Whole:
+        """Return the same where the size of the axis that is read is known: all of it at most, where that differs.
+
+        >>> whole = Whole((4,), "sdpa", interval(0, 5), beside=True)
+        >>> whole.within(6).span.exact, whole.within(9).span.length, whole.within(9).span.exact
+        (True, 9, False)
+        """
+        if not self.beside or self.covers(extent):
+            return replace(self, beside=False)
+        return replace(self, span=replace(interval(0, extent - 1), exact=False), beside=False)
+
+    def covers(self, extent: int) -> bool:
+        """Whether its positions are known to be all those of an axis."""
+        span = self.span
+        return span.exact and span.teeth is None and span.step == 1 and span.lo <= 0 and span.hi >= extent - 1
 
 
 class Folded:

@@ -109,7 +109,7 @@ def _fixed(reading: Whole | Unsettled | None) -> Indices:
         return EMPTY
     if isinstance(reading, Unsettled):
         raise QueryError(reading.reason)
-    if not reading.span.length:
+    if not reading.span.length or reading.beside:
         raise QueryError("a list of positions meets a set that is not known")
     return reading.span
 
@@ -193,8 +193,8 @@ def listed_union(left: Reading, right: Reading) -> Reading:
     Raises:
         QueryError: there are too many positions, or one of the two is not known.
     """
-    for whole in (left, right):
-        if isinstance(whole, Whole) and not whole.span.length:
+    for whole, other in ((left, right), (right, left)):
+        if isinstance(whole, Whole) and (not whole.span.length or _holds_rows(whole, other)):
             return whole
     form, places = _common_form([left, right])
     one, other = _reader(left), _reader(right)
@@ -207,6 +207,11 @@ def listed_union(left: Reading, right: Reading) -> Reading:
             return reading
     sets = {value_of(form, place): together for place, together in zip(places, both, strict=True)}
     return listed(form, sets, _since(left, right))
+
+
+def _holds_rows(whole: Whole, other: Reading) -> bool:
+    """Whether a set that is read with something besides holds all of a list."""
+    return whole.beside and isinstance(other, Rows) and union((whole.span, *other.sets)) == whole.span
 
 
 def borders_counted(plain: Reading, listed: Callable[[], Reading]) -> Reading:

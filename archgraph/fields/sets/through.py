@@ -32,7 +32,15 @@ from archgraph.fields.sets.readings import (
     moving,
     settled,
 )
-from archgraph.fields.sets.rows import bordered, borders_counted, image_of, listed_through, moved_rows, row_at
+from archgraph.fields.sets.rows import (
+    bordered,
+    borders_counted,
+    extents_of,
+    image_of,
+    listed_through,
+    moved_rows,
+    row_at,
+)
 from archgraph.fields.sets.setmap import SetMap, minimal
 from archgraph.fields.sets.terms import Form, Sum, Term, shown, substitute
 from archgraph.fields.sets.windows import IDENTITY
@@ -117,7 +125,7 @@ def _extent(inner: Reading) -> int | None:
 
 def _whole_with_borders(plain: Whole, inner: Reading, found: dict[str, Reading], reads: Reads) -> Reading:
     extent = _extent(inner)
-    if not plain.span.length or not folds(inner) or (extent and _covers(plain.span, extent)):
+    if not plain.span.length or not folds(inner) or (extent and plain.covers(extent)):
         return plain
     if _driving(found):
         # What borders bring in differs from output to output where what they read does.
@@ -126,7 +134,7 @@ def _whole_with_borders(plain: Whole, inner: Reading, found: dict[str, Reading],
 
 
 def _covers(span: Indices, extent: int) -> bool:
-    return span.exact and span.teeth is None and span.step == 1 and span.lo <= 0 and span.hi >= extent - 1
+    return Whole(span=replace(span, exact=True)).covers(extent)
 
 
 def _constant(inner: Reading, rest: Reading) -> Reading:
@@ -140,7 +148,7 @@ def _constant(inner: Reading, rest: Reading) -> Reading:
 
 def _where_present(inner: Reading, rest: Moving) -> Reading:
     """Return what some outputs read, the same for all of them, and the others do not read at all."""
-    if isinstance(inner, Whole) and not inner.span.length:
+    if isinstance(inner, Whole) and (not inner.span.length or inner.beside):
         return Unsettled("what is gathered has holes in it, and no known positions", axes_of(rest))
     held = inner.span if isinstance(inner, Whole) else inner.map.phases[0] if isinstance(inner, Moving) else None
     if held is None or all(phase.length for phase in rest.map.phases):
@@ -213,6 +221,8 @@ def _outputs(reads: SetMap, part: Piece) -> tuple[int, int]:
 
 
 def _through(inner: Reading, found: dict[str, Reading]) -> Reading:
+    sizes = extents_of([inner])
+    found = {axis: r.within(sizes[axis]) if isinstance(r, Whole) and axis in sizes else r for axis, r in found.items()}
     wholes = [read for read in found.values() if isinstance(read, Whole)]
     # First, for reading everything settles also what no set map describes.
     if len(wholes) == len(found):
@@ -255,7 +265,7 @@ def _image(inner: Moving, spans: dict[str, Indices]) -> Indices:
     """Return what is read where the driving indices are some spans; the digits of an index take all values."""
     if len(inner.form) == 1 and inner.form[0].pure:
         return inner.map.image(spans[inner.form[0].axis])
-    if not all(_covers(replace(spans[term.axis], exact=True), term.extent) for term in inner.form):
+    if not all(_covers(spans[term.axis], term.extent) for term in inner.form):
         return image_of(inner, spans)
     digits = interval(0, sum(term.scale * (term.count - 1) for term in inner.form))
     return inner.map.image(digits.from_(*spans.values()))
@@ -324,7 +334,7 @@ def _partly(inner: Moving, found: dict[str, Reading]) -> Reading:
 
 def _values_of(term: Term, span: Indices) -> Indices:
     """Return the values of a digit, at its place in the sum: a comb, where all positions are read."""
-    if not span.length or _covers(replace(span, exact=True), term.extent):
+    if not span.length or _covers(span, term.extent):
         return indices(term.scale * value for value in range(term.count)).from_(span)
     inside = span.clip(0, term.extent - 1)
     return indices({term.at(place) for place in inside}).from_(span)

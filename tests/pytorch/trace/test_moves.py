@@ -419,3 +419,37 @@ def test_a_shift_is_one_at_every_length():
     module = Net(lambda s, x: functional.pad(s.a(x), (0, 0, 1, -1)), a=nn.Linear(4, 4))
     graph = ag.trace(module, torch.rand(1, 7, 4), {"x": {1: "n"}})
     assert [list(graph.at(n=9).receptive_field().probe(n=index)) for index in (0, 1, 8)] == [[], [(0,)], [(7,)]]
+
+
+WRITTEN = {
+    "scatter": lambda x, i: x.scatter(1, i[None, :, None].expand(1, 2, 4), 2.0),
+    "endless": lambda x, i: x.scatter(1, i[None, :, None].expand(1, 2, 4), float("-inf")),
+    "index_fill": lambda x, i: x.index_fill(1, i, 3.0),
+    "in place": lambda x, i: (x * 1).index_fill_(1, i, -1.0),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_number_that_is_written_over_some_positions_reads_nothing(name):
+    class Writing(nn.Module):
+        def forward(self, x):
+            return WRITTEN[name](x, torch.tensor([1, 4]))
+
+    field = ag.trace(Writing(), torch.rand(1, 6, 4)).receptive_field()
+    for n in range(6):
+        probe = field.probe(n=n)
+        assert set(probe) == (set() if n in (1, 4) else {(n,)}) and probe.exact
+    assert set(field.unread) == {(1,), (4,)} and field.unread.exact
+
+
+def test_what_some_channels_do_not_read_is_a_bound():
+    """The first channels are moved by one, and the rest, which is not, is what is left."""
+
+    class Shift(nn.Module):
+        def forward(self, x):
+            y = torch.zeros_like(x)
+            y[:, :-1, :2], y[..., 2:] = x[:, 1:, :2], x[..., 2:]
+            return y[..., :2] * 2
+
+    field = ag.trace(Shift(), torch.rand(1, 6, 4)).receptive_field()
+    assert not field.probe(n=0).exact and not field.unread.exact

@@ -89,7 +89,7 @@ def itself(shape: Sequence[int]) -> MovedPairs:
 
 
 def moved_pairs(run: Callable[[Tensor], Any], shape: Sequence[int]) -> MovedPairs | None:
-    """Return the pairs of an operator that is linear in an operand, with no weights but 0 and 1.
+    """Return the pairs of an operator that is linear in an operand, with no weights but 0 and 1, up to constants.
 
     Args:
         run: applies the operator to a tensor of doubles in place of the operand, with zeros for all others.
@@ -103,6 +103,7 @@ def moved_pairs(run: Callable[[Tensor], Any], shape: Sequence[int]) -> MovedPair
     count = _count(shape)
     if count > MOST_MOVED:
         return None
+    run = _without_constants(run, shape)
     with torch.enable_grad():
         ones = torch.ones(tuple(shape), dtype=torch.float64, requires_grad=True)
         sums = run(ones)
@@ -110,6 +111,19 @@ def moved_pairs(run: Callable[[Tensor], Any], shape: Sequence[int]) -> MovedPair
             return None
         found = _forward(run, shape, count, sums) if bool((sums <= 1).all()) else _backward(ones, sums, shape)
     return found if found is not None and _is_all(run, found) else None
+
+
+def _without_constants(run: Callable[[Tensor], Any], shape: Sequence[int]) -> Callable[[Tensor], Any]:
+    """Return the operator without what it writes beside the operand: numbers that fill some places."""
+    import torch
+
+    with torch.no_grad():
+        written = run(torch.zeros(tuple(shape), dtype=torch.float64))
+    if not bool(written.any()):
+        return run
+    # Infinite numbers cannot be taken away again.
+    endless = ~written.isfinite()
+    return lambda x: run(x).masked_fill(endless, 0.0) - written.masked_fill(endless, 0.0)
 
 
 def _is_all(run: Callable[[Tensor], Any], found: MovedPairs) -> bool:
