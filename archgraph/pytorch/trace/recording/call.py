@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import torch
@@ -14,6 +14,8 @@ from archgraph.pytorch.trace.recording.sources import Standing
 
 META = torch.device("meta")
 CPU = torch.device("cpu")
+CHOOSING_TYPES = (torch.bool, torch.uint8)
+"""Types of an index that chooses by what holds, not by number."""
 Find = Callable[[Any, str], Standing]
 """What stands for a tensor that an operator of this name is given."""
 CallOperands: TypeAlias = list[Any]
@@ -98,11 +100,32 @@ class OperatorCall:
         """Whether the values of all operands are known."""
         return all(known.held(meta) is not None for meta, _ in self.entries)
 
+    def index_beyond(self, known: KnownValues) -> IndexError | None:
+        """Return what PyTorch says of an index that is known and that no row has: shapes alone do not show it."""
+        for size, index in _indexed(self.operator.name, self.run):
+            value = known[index]
+            if value is None or not value.numel():
+                continue
+            for number in (int(value.min()), int(value.max())):
+                if not -size <= number < size:
+                    return IndexError(f"index {number} is out of bounds for a dimension of size {size}")
+        return None
+
     def depends_on_values(self) -> bool:
         """Whether an operator whose shape may depend on values does so here: an index of numbers does not."""
         if self.operator.name != "index":
             return self.operator.dynamic
-        return any(meta.dtype in (torch.bool, torch.uint8) for meta, _ in self.entries[1:])
+        return any(meta.dtype in CHOOSING_TYPES for meta, _ in self.entries[1:])
+
+
+def _indexed(operator: str, run: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+    """Yield the sizes of dimensions that an operator takes rows of, each with the numbers of these rows."""
+    if operator == "embedding":
+        yield int(run[0].shape[0]), run[1]
+    elif operator in ("index_select", "gather") and run[0].ndim:
+        yield int(run[0].shape[run[1]]), run[2]
+    elif operator == "index" and all(part is None or part.dtype not in CHOOSING_TYPES for part in run[1]):
+        yield from ((int(size), part) for size, part in zip(run[0].shape, run[1], strict=False) if part is not None)
 
 
 def _valued(item: Any, known: KnownValues, *, anything: bool) -> Any:

@@ -17,7 +17,7 @@ from archgraph.pytorch.trace.recording.composites import IsWhole, every_one
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.outputs import named_tensors
 from archgraph.pytorch.trace.recording.recording import Recording
-from archgraph.pytorch.trace.recording.restore import Contents, unchanged
+from archgraph.pytorch.trace.recording.restore import Contents, empty_caches, unchanged
 
 if TYPE_CHECKING:
     from torch import nn
@@ -73,7 +73,7 @@ def record(
     args, kwargs = _arguments(module, inputs)
     from archgraph.pytorch.trace.recording.recorder import Recorder
 
-    with unchanged(module, kept):
+    with unchanged(module, kept), empty_caches(module):
         module.eval()
         recorder = Recorder(module, follow, whole, compared)
         args, kwargs, given = _placed(torch, recorder, module, args, kwargs, sizes or {})

@@ -147,6 +147,9 @@ class Recorder(TorchDispatchMode):
     def _results(self, call: OperatorCall, written: Sequence[int]) -> tuple[Any, Any]:
         """Run an operator: on shapes, and on values where all are known."""
         operator = call.operator
+        beyond = call.index_beyond(self.known)
+        if beyond is not None:
+            raise self._refused(refusals.operator_fails, operator.full_name, beyond)
         computed = not operator.random and (operator.of_shapes or call.all_known(self.known))
         if not computed:
             result = self._shapes(call, None)

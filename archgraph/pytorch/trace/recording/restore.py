@@ -1,12 +1,20 @@
-"""What a module holds, as it was before it ran: also modules that keep tables, counters or modes of their own."""
+"""What a module holds, as it was before it ran: also modules that keep tables, counters or modes of their own.
+
+So is what the cached functions of its files remember.
+"""
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import CellType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from torch import nn
 
 LARGE = 10_000
 """Entries of a container that is restored as a whole, without looking at what its entries hold."""
@@ -30,6 +38,44 @@ def unchanged(module: Any, kept: Contents | None = None) -> Iterator[None]:
             yield
     finally:
         kept.restore()
+
+
+@contextmanager
+def empty_caches(module: nn.Module) -> Iterator[None]:
+    """Give the cached functions in the files and classes of a module's parts caches of their own, which start empty.
+
+    What they remember of an earlier recording was made by no operator of this one, and what they would remember of
+    this one has no values, with which the module could not run afterwards.
+    """
+    replaced = [(owner, name, function) for owner in _owners(module) for name, function in _cached_functions(owner)]
+    fresh = {function: _cached_anew(function) for _, _, function in replaced}
+    try:
+        for owner, name, function in replaced:
+            setattr(owner, name, fresh[function])
+        yield
+    finally:
+        for owner, name, function in replaced:
+            setattr(owner, name, function)
+
+
+CachedFunction: TypeAlias = "functools._lru_cache_wrapper[object]"
+
+
+def _owners(module: nn.Module) -> list[type | ModuleType]:
+    """The classes of a module's parts, and the files that define them."""
+    kinds = {kind for part in module.modules() for kind in type(part).__mro__}
+    own = [kind for kind in kinds if not kind.__module__.startswith(("torch.", "builtins"))]
+    places = {kind.__module__ for kind in own}
+    return [*own, *(sys.modules[place] for place in places if place in sys.modules)]
+
+
+def _cached_functions(owner: object) -> list[tuple[str, CachedFunction]]:
+    wrapper = functools._lru_cache_wrapper
+    return [(name, value) for name, value in vars(owner).items() if isinstance(value, wrapper)]
+
+
+def _cached_anew(function: CachedFunction) -> CachedFunction:
+    return functools.lru_cache(**function.cache_parameters())(function.__wrapped__)
 
 
 class Contents:

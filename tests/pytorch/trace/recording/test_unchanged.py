@@ -1,6 +1,7 @@
 """A recorded module is the module that it was, whatever it did, also after an error."""
 
 import copy
+import functools
 import random
 
 import pytest
@@ -156,3 +157,31 @@ def test_what_a_forward_remembers_around_it_is_put_back():
     with unchanged(made):
         made(torch.ones(1, 3))
     assert cache == {} and calls == 0
+
+
+@functools.cache
+def positions(count, device):
+    """Numbers of positions, remembered by how many there are."""
+    return torch.arange(count, device=device).float()
+
+
+class Remembering(nn.Module):
+    """Adds positions that a function of its file and one of its class remember."""
+
+    @functools.lru_cache(maxsize=4)  # noqa: B019
+    def halves(self, count, device):
+        return torch.arange(count, device=device) / 2
+
+    def forward(self, x):
+        return x + positions(x.shape[-1], x.device) + self.halves(x.shape[-1], x.device)
+
+
+def test_what_functions_remember_is_neither_taken_nor_left():
+    net, x = Remembering(), torch.zeros(2, 7)
+    kept = positions(7, x.device)
+    before = positions.cache_info()
+    first, again = (record(net, x.to("meta")) for _ in range(2))
+    assert [str(node.target) for node in first.calls] == [str(node.target) for node in again.calls]
+    assert (positions.cache_info(), Remembering.halves.cache_info().currsize) == (before, 0)
+    assert positions(7, x.device) is kept
+    assert torch.equal(net(x)[0], torch.arange(7) * 1.5)
