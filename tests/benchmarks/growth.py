@@ -71,12 +71,12 @@ def chain(steps: int) -> Callable[[], object]:
     return ask
 
 
-def calls(operations: int) -> Callable[[], object]:
+def calls(operations: int, mode: str = "inference") -> Callable[[], object]:
     """Blocks that call the next one twice."""
     depth = operations.bit_length() - 1
     blocks = "".join(f"  b{i}: {{do: [b{i - 1}, b{i - 1}]}}\n" for i in range(1, depth))
     text = HEAD + "blocks:\n  b0: {do: [{linear: {out: 8}}, relu]}\n" + blocks + f"network: [b{depth - 1}]\n"
-    return lambda: ag.loads(text).at().peak_memory().bytes
+    return lambda: ag.loads(text).at().peak_memory(mode).bytes
 
 
 def symbols(many: int) -> Callable[[], object]:
@@ -132,6 +132,14 @@ QUESTIONS = (
         calls,
         LINEAR,
         "3.7 s at 2**14",
+    ),
+    Growth(
+        "the same in training",
+        "operations",
+        (2**10, 2**15, 2**20, 2**25),
+        lambda operations: calls(operations, "training"),
+        FLAT,
+        "linear: 8.3 s at 2**15; refused above",
     ),
     Growth("`at` and `repr`", "symbols", (50, 100, 200), symbols, LINEAR, "2.5"),
     Growth("front of a sweep", "points", (10**4, 10**5, 10**6), best_points, LINEAR, "1.4: 16.5 s at 10**6"),

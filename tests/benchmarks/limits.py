@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 import archgraph as ag
 from archgraph.cli import main as command
-from archgraph.cost.memory.peak_report import MOST_VISITED
 from archgraph.fields.sets.limits import MOST_CELLS, MOST_LAYERS, MOST_SPAN
 from archgraph.studies.axes import MOST_VALUES
 from archgraph.studies.budgets import MOST
@@ -121,7 +120,9 @@ LIMITS = {
         "`productivity`", "5,000 operations", lambda: (lambda g: g.productivity)(chain(MOST_LAYERS - 1))
     ),
     "peak": Limit(
-        "`peak_memory`", "32,768 operations", lambda: (lambda g: lambda: g.peak_memory())(calls(MOST_VISITED))
+        "`peak_memory` of training",
+        "2**20 operations in calls of calls",
+        lambda: (lambda g: lambda: g.peak_memory("training"))(calls(2**20)),
     ),
     "flat": Limit("`flat`", "200,000 operations", lambda: (lambda g: g.flat)(chain(199_999))),
     "to_torch": Limit("`to_torch`", "2,000 layers", lambda: (lambda g: g.to_torch)(chain(2_000))),

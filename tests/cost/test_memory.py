@@ -9,7 +9,9 @@ from archgraph.cost.memory.forward import Forward
 from archgraph.cost.memory.memory import Memory
 from archgraph.cost.memory.setting import Setting
 from archgraph.errors import QueryError
+from archgraph.graph.checkpoints import policy
 from archgraph.spec.load import shipped_names
+from tests.oracles.random_calls import network
 
 ONE_KNOB = [
     ("dit:S/8", {}, 6829704),
@@ -113,6 +115,24 @@ def test_a_body_that_is_run_once_for_all_calls_counts_as_if_it_were_run_for_each
     monkeypatch.setattr(Forward, "_body", Forward.run)
     each = ag.load(name).at().peak_memory()
     assert (found.node, found.by_kind, found.laws) == (each.node, each.by_kind, each.laws)
+
+
+@pytest.mark.parametrize("settings", [{}, {"checkpoint": "block"}, {"checkpoint": "sqrt"}, {"dtype": "bf16-mixed"}])
+@pytest.mark.parametrize("name", ["swin", "nnunet", "mixtral", "transformer"])
+def test_the_way_back_through_a_body_counts_for_all_calls_as_if_each_were_gone_through(name, settings, monkeypatch):
+    found = ag.load(name).at().peak_memory("training", **settings)
+    monkeypatch.setattr(Forward, "_body", Forward.run)
+    each = ag.load(name).at().peak_memory("training", **settings)
+    assert (found.node, found.phase, found.by_kind, found.laws) == (each.node, each.phase, each.by_kind, each.laws)
+
+
+@pytest.mark.parametrize("checkpoint", ["none", "block", "sqrt"])
+def test_calls_in_random_networks_count_as_if_each_were_gone_through(checkpoint, monkeypatch):
+    chosen = Setting("training", checkpoint=policy(checkpoint))
+    peaks = lambda: [Memory(each, each.outputs, chosen).peak(int) for each in map(network, range(60))]  # noqa: E731
+    found = peaks()
+    monkeypatch.setattr(Forward, "_body", Forward.run)
+    assert [vars(one) for one in found] == [vars(one) for one in peaks()]
 
 
 def test_weights_gradients_and_states():

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sympy import Expr
+from sympy import Add, Expr
 
-from archgraph.cost.memory.forward import Again, Done, Forward, RunRecord, Skipped, Summed
-from archgraph.cost.memory.ledger import GRADIENTS, WEIGHT_GRADIENTS, Ledger, LiveStorage
+from archgraph.cost.memory.forward import Forward
+from archgraph.cost.memory.ledger import GRADIENTS, WEIGHT_GRADIENTS, Ledger, LiveStorage, Moment
+from archgraph.cost.memory.records import Again, BodyRecord, Done, RunRecord, Skipped, Summed
+from archgraph.cost.memory.replay import replayed
 from archgraph.cost.memory.tensors import Tensor, Tensors
+from archgraph.cost.memory.ways_back import BodyWayBack, CallGradients, Start
+from archgraph.sizes.expansion import expanded
+from archgraph.sizes.symbols import ZERO
 
 
 class Backward:
@@ -44,6 +49,8 @@ class Backward:
                 self._node(record)
             elif isinstance(record, Again):
                 self._again(record)
+            elif isinstance(record, BodyRecord):
+                self._called(record)
             elif isinstance(record, Summed):
                 self._summed(record)
             else:
@@ -85,6 +92,43 @@ class Backward:
         self._replay(inner)
         for tensor in record.operands:
             self.ledger.drop(tensor.storage)
+
+    # -- bodies ------------------------------------------------------------------------------------------
+
+    def _called(self, record: BodyRecord) -> None:
+        """Go back through a body, or do what an earlier way back through it did."""
+        gradients = CallGradients(record, self.gradients, self.forward.weight)
+        start, known = gradients.start(), self.forward.known.backward
+        if start not in known:
+            known[start] = self._inside(start)[0]
+        if self.ledger.is_chosen_within(known[start].turns):
+            self.ledger.peak = self._moment(start, record.path)
+        gradients.play(known[start], self.ledger)
+
+    def _inside(self, start: Start, chosen: int | None = None) -> tuple[BodyWayBack, Moment, dict[str, Expr]]:
+        """Go back through a body in an account of its own; return what was done, when, and what was live."""
+        forward, gradients = replayed(start, self.forward)
+        ledger = forward.ledger
+        ledger.chosen = chosen
+        backward = Backward(forward, self.width, accumulating=self.accumulating)
+        backward.gradients = gradients.gradients
+        laws = ledger.by_kind() if chosen else {}
+        live, users = ledger.live, [one.users for one in gradients.storages]
+        backward._replay(forward.tape)
+        return gradients.ended(ledger, live, users), ledger.peak, laws
+
+    def _moment(self, start: Start, path: str) -> Moment:
+        """Return the chosen moment, which lies inside of a body: its laws are those of what is live outside as well."""
+        ledger = self.ledger
+        _, found, first = self._inside(start, (ledger.chosen or 0) - ledger.turn)
+        outside = ledger.by_kind()
+        laws = {
+            kind: expanded(Add(outside.get(kind, ZERO), found.laws.get(kind, ZERO), -first.get(kind, ZERO)))
+            for kind in dict.fromkeys((*outside, *found.laws))
+        }
+        return Moment(ledger.live, ledger.chosen or 0, f"{path}{found.place}", found.phase, laws)
+
+    # -- nodes -------------------------------------------------------------------------------------------
 
     def _node(self, record: Done) -> None:
         arrived = [self.gradients.pop(result) for result in record.results if result in self.gradients]

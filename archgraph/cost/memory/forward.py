@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
 
 from sympy import Add, Expr, Mul, ceiling
 
-from archgraph.cost.memory.bodies import BodyRun, WatchedRun, call_signature, played
+from archgraph.cost.memory.bodies import BodyCall, BodyRun, WatchedRun, known_storages, looks, places, played
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHTS, Ledger, LiveStorage
+from archgraph.cost.memory.records import Again, BodyRecord, Done, RunRecord, RunScope, Skipped, Summed
 from archgraph.cost.memory.saved import is_part
 from archgraph.cost.memory.tensors import Tensor, Tensors
+from archgraph.cost.memory.ways_back import KnownRuns
 from archgraph.graph.execution import Execution, is_weight, needed_inside, schedule
 from archgraph.graph.gradients import Flags, GradientFlow, GradientPaths
 from archgraph.graph.ir import Graph, Node, Repeat, Value
@@ -22,60 +22,6 @@ from archgraph.steps import stepping
 
 UNROLLED = 4
 """Iterations of a repeat that are run one by one: two, then two more behind what all those between keep."""
-
-
-@dataclass(frozen=True, eq=False)
-class RunScope:
-    """Where a body stands: the path of its nodes, and the path of their weights, which iterations may share."""
-
-    path: str = ""
-    weights: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Done:
-    """A node that has run, with what it keeps for the way back."""
-
-    node: Node
-    scope: RunScope
-    operands: Tensors
-    results: Tensors
-    kept: tuple[LiveStorage, ...]
-
-    @property
-    def owner(self) -> str:
-        """Whose weights the node has: those of another one that it shares them with, or its own."""
-        return f"{self.scope.weights}{self.node.share or self.node.name}"
-
-
-@dataclass(frozen=True, eq=False)
-class Again:
-    """What is computed again on the way back, from the operands it keeps."""
-
-    replay: Callable[[], Tensors]
-    place: str
-    operands: Tensors
-    results: Tensors
-
-
-@dataclass(frozen=True, eq=False)
-class Skipped:
-    """Iterations that are not run one by one: what they keep, and the bytes of their weights' gradients."""
-
-    kept: LiveStorage
-    gradients: Expr
-
-
-@dataclass(frozen=True, eq=False)
-class Summed:
-    """A mixture: the sum of the results of its active experts, and the gradients of the others' weights."""
-
-    total: Tensor
-    parts: Tensors
-    gradients: Expr
-
-
-RunRecord: TypeAlias = Done | Again | Skipped | Summed
 
 
 def _is_part(tensor: Tensor) -> bool:
@@ -89,18 +35,25 @@ class Forward:
     """
 
     def __init__(
-        self, ledger: Ledger, execution: Execution, weight_bytes: Callable[[Graph], Expr], *, training: bool
+        self,
+        ledger: Ledger,
+        execution: Execution,
+        weight_bytes: Callable[[Graph], Expr],
+        known: KnownRuns,
+        *,
+        training: bool,
+        flow: GradientFlow | None = None,
     ) -> None:
         self.ledger = ledger
         self.execution = execution
         self.training = training
         self.recording = training
         self.weight_bytes = weight_bytes
-        self.flow: GradientFlow = GradientFlow()
+        self.flow: GradientFlow = flow or GradientFlow()
         self.tape: list[RunRecord] = []
         self.uses: Counter[str] = Counter()
         self.weight: LiveStorage = LiveStorage(ZERO, 0, WEIGHTS)
-        self._runs: dict[object, BodyRun] = {}
+        self.known = known
 
     def run(
         self, graph: Graph, operands: Tensors, needed: tuple[Value, ...], wanted: Flags, scope: RunScope
@@ -205,7 +158,8 @@ class Forward:
     def _repeat(
         self, node: Repeat, operands: Tensors, needed: tuple[Value, ...], wanted: Flags, scope: RunScope
     ) -> Tensors:
-        inner = RunScope(f"{scope.path}{node.name}.", f"{scope.weights}{node.share or node.name}.")
+        is_shared = scope.is_shared or node.share is not None
+        inner = RunScope(f"{scope.path}{node.name}.", f"{scope.weights}{node.share or node.name}.", is_shared)
         length = self.execution.run(node, f"{scope.path}{node.name}") if self.recording else None
         wanted = self.flow.leaving(node, wanted)
         if node.experts is not None:
@@ -219,21 +173,36 @@ class Forward:
     def _body(
         self, body: Graph, operands: Tensors, needed: tuple[Value, ...], wanted: Flags, scope: RunScope
     ) -> Tensors:
-        """Run a body, or do what an earlier run of it did: in inference nothing but the results stays."""
-        if self.training:
+        """Run a body, or do what an earlier run of it did."""
+        # Otherwise what it keeps depends on where it stands, or its way back on what others with its weights did.
+        if self.recording and (scope.is_shared or self.execution.checkpoint.by_path):
             return self.run(body, operands, needed, wanted, scope)
-        key, ledger = (body, call_signature(operands), needed, wanted), self.ledger
-        shared = [*(tensor.storage for tensor in operands), self.weight]
-        known = self._runs.get(key)
+        call = BodyCall(body, looks(operands), needed, wanted, self.recording, self.execution)
+        run = self.known.forward.get(call)
         # The moment that laws are made for lies in one run only, which has to be gone through.
-        if known is None or (ledger.chosen is not None and ledger.turn < ledger.chosen <= ledger.turn + known.turns):
-            recorded = WatchedRun(ledger, shared, scope.path)
-            results = self.run(body, operands, needed, wanted, scope)
-            self._runs[key] = recorded.ended(results)
-            return results
-        return tuple(
-            Tensor(storage, made.law, made.flows) for storage, made in played(known, ledger, shared, scope.path)
-        )
+        if run is None or self.ledger.is_chosen_within(run.turns):
+            run, results = self._watched(call, operands, scope)
+        else:
+            results = played(run, self.ledger, operands, self.weight, scope.path)
+        if run.recorded:
+            self.tape.append(self._called(run, call, scope.path, operands, results))
+        return results
+
+    def _watched(self, call: BodyCall, operands: Tensors, scope: RunScope) -> tuple[BodyRun, Tensors]:
+        """Run a body, and return what it did, of which the tape holds nothing yet."""
+        watched, start = WatchedRun(self.ledger, operands, self.weight, scope.path), len(self.tape)
+        results = self.run(call.body, operands, call.needed, call.wanted, scope)
+        run = watched.ended(results, recorded=len(self.tape) > start)
+        del self.tape[start:]
+        if self.ledger.chosen is None:
+            self.known.forward[call] = run
+        return run, results
+
+    def _called(self, run: BodyRun, call: BodyCall, path: str, operands: Tensors, results: Tensors) -> BodyRecord:
+        kept = self.ledger.new(run.kept[0], ACTIVATIONS, run.kept[1])
+        returned = (one.storage for one in results)
+        storages = tuple(places((*known_storages(operands, self.weight), *returned)))
+        return BodyRecord(call, path, operands, results, kept, storages, run.held)
 
     def _iterations(
         self, node: Repeat, operands: Tensors, wanted: Flags, scope: RunScope, length: Expr | None
@@ -271,7 +240,8 @@ class Forward:
         carried, tensors = len(node.outputs), operands
         for turn in range(turns):
             own = scope.weights if node.share is not None else f"{scope.weights}{start + turn}."
-            results = self._body(node.body, tensors, node.body.outputs, wanted, RunScope(scope.path, own))
+            place = RunScope(scope.path, own, scope.is_shared)
+            results = self._body(node.body, tensors, node.body.outputs, wanted, place)
             if turn:
                 self._drop(tensors[:carried])
             tensors = (*results, *tensors[carried:])
@@ -290,7 +260,8 @@ class Forward:
 
         The others get gradients too, for other positions use them.
         """
-        active = [RunScope(scope.path, f"{scope.weights}{i}.") for i in range(self.ledger.measure(node.count))]
+        count = self.ledger.measure(node.count)
+        active = [RunScope(scope.path, f"{scope.weights}{i}.", scope.is_shared) for i in range(count)]
         parts = tuple(self._body(node.body, operands, node.body.outputs, wanted, place)[0] for place in active)
         law = self.execution.bytes_of(node.outputs[0].type)
         stacked = self.ledger.new(node.count * law, ACTIVATIONS)

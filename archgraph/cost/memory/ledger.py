@@ -70,9 +70,9 @@ class Ledger:
         # A set in the order of allocation: laws are added up alike in every run.
         self.storages: dict[LiveStorage, None] = {}
 
-    def new(self, law: Expr, kind: str) -> LiveStorage:
-        """Allocate memory for one user."""
-        storage = LiveStorage(law, self.measure(law), kind)
+    def new(self, law: Expr, kind: str, size: int | None = None, users: int = 1) -> LiveStorage:
+        """Allocate memory for one user, or for as many as there are; its size is measured where it is not known."""
+        storage = LiveStorage(law, self.measure(law) if size is None else size, kind, users)
         self.storages[storage] = None
         self.live += storage.size
         return storage
@@ -84,10 +84,18 @@ class Ledger:
 
     def drop(self, storage: LiveStorage) -> None:
         """Take a user away; the last one frees the memory."""
-        storage.users -= 1
+        self.change_users(storage, -1)
+
+    def change_users(self, storage: LiveStorage, change: int) -> None:
+        """Add users or take some away; the last one frees the memory."""
+        storage.users += change
         if storage.users == 0 and storage in self.storages:
-            del self.storages[storage]
-            self.live -= storage.size
+            self.take_out(storage)
+
+    def take_out(self, storage: LiveStorage) -> None:
+        """Leave memory out of the account."""
+        del self.storages[storage]
+        self.live -= storage.size
 
     def note(self, place: str, *moments: Expr) -> None:
         """Compare what is live now, and each of some moments beside it, with the highest total so far."""
@@ -97,10 +105,22 @@ class Ledger:
         # A first run finds the turn of the peak with numbers alone; a second one, told which, makes laws of what is
         # live then. Making them at every new peak would add up expressions all the way.
         if self.turn == self.chosen or (self.chosen is None and total > self.peak.total):
-            laws = self._by_kind(extra) if self.chosen else {}
+            laws = self.by_kind(extra) if self.chosen else {}
             self.peak = Moment(total, self.turn, place, self.phase, laws)
 
-    def _by_kind(self, extra: Expr) -> dict[str, Expr]:
+    def play(self, above: int, turn: int, turns: int, place: str) -> None:
+        """Go on by some moments, of which one is the highest by so much above what is live now."""
+        total = self.live + above
+        if turns and self.chosen is None and total > self.peak.total:
+            self.peak = Moment(total, self.turn + turn, place, self.phase)
+        self.turn += turns
+
+    def is_chosen_within(self, turns: int) -> bool:
+        """Whether the moment that laws are made for is one of the next ones."""
+        return self.chosen is not None and self.turn < self.chosen <= self.turn + turns
+
+    def by_kind(self, extra: Expr = ZERO) -> dict[str, Expr]:
+        """Return the laws of what is live now, and of a workspace beside it."""
         laws: dict[str, list[Expr]] = {}
         for storage in self.storages:
             laws.setdefault(storage.kind, []).append(storage.law)

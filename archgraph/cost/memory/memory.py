@@ -12,13 +12,15 @@ from archgraph.cost.costs import stored_weights
 from archgraph.cost.memory.autocast import autocast
 from archgraph.cost.memory.backward import Backward
 from archgraph.cost.memory.cast_weights import CastWeights
-from archgraph.cost.memory.forward import Forward, RunScope
+from archgraph.cost.memory.forward import Forward
 from archgraph.cost.memory.ledger import ACTIVATIONS, WEIGHT_GRADIENTS, WEIGHTS, Ledger, Measure, Moment
 from archgraph.cost.memory.loss import ChunkedHead, chunked_head, loss_bytes
+from archgraph.cost.memory.records import RunScope
 from archgraph.cost.memory.saved import SavedBytes, asked_of
 from archgraph.cost.memory.setting import AttentionKernel, Dtype, Setting, setting
 from archgraph.cost.memory.states import state_bytes
 from archgraph.cost.memory.tensors import Tensor
+from archgraph.cost.memory.ways_back import KnownRuns
 from archgraph.graph.checkpoints import Checkpoint
 from archgraph.graph.execution import Execution
 from archgraph.graph.ir import Graph, Value
@@ -127,8 +129,9 @@ class Memory:
 
     def peak(self, measure: Measure) -> Peak:
         """Run the network's schedule at the values of `measure`, and return when the most is live."""
-        found = self._run(measure)
-        laws = self._run(measure, found.turn).laws
+        known = KnownRuns()
+        found = self._run(measure, known)
+        laws = self._run(measure, known, found.turn).laws
         laws = {WEIGHTS: self.weights, STATES: self.states, **laws}
         sizes = {kind: measure(law) for kind, law in laws.items()}
         present = [kind for kind, size in sizes.items() if size]
@@ -139,9 +142,9 @@ class Memory:
             {kind: laws[kind] for kind in present},
         )
 
-    def _run(self, measure: Measure, chosen: int | None = None) -> Moment:
-        ledger = Ledger(measure, chosen)
-        forward = Forward(ledger, self.setting.execution, self._skipped_gradients, training=self.setting.training)
+    def _run(self, measure: Measure, known: KnownRuns, chosen: int | None = None) -> Moment:
+        ledger, training = Ledger(measure, chosen), self.setting.training
+        forward = Forward(ledger, self.setting.execution, self._skipped_gradients, known, training=training)
         inputs = tuple(self._input(ledger, value) for value in self.graph.inputs)
         # Copies of weights stay from the first use on, those of what is computed again as well.
         ledger.new(self._cast_weights(Execution()), CAST_WEIGHTS)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
+from typing import NamedTuple
 
 from sympy import Add, Expr
 
@@ -40,9 +41,9 @@ def step_bytes(
         return expanded(width * optimizer.foreach * _scalars(graph, own))
     if not optimizer.loop:
         return ZERO
-    sizes = [ZERO, *(own(weight).numel for weight in weights_in_order(graph))]
     held = 1 if optimizer.held else 0
-    moments = [held * before + optimizer.loop * now for before, now in pairwise(sizes)]
+    pairs = _Neighbours(own).of(graph).pairs
+    moments = [held * before + optimizer.loop * now for before, now in pairs]
     return expanded(width * max(moments, key=measure, default=ZERO))
 
 
@@ -65,15 +66,47 @@ def trained_of(node: Node) -> tuple[Weight, ...]:
     return tuple(weight for weight in node.op.weights(*node.types).values() if weight.kind == "trainable")
 
 
-def weights_in_order(graph: Graph) -> Iterator[Weight]:
-    """Yield the trained weights in the order of a module's parameters; of a series of turns the first two."""
-    for member in unshared(graph):
-        if isinstance(member, Node):
-            yield from trained_of(member)
-            continue
-        turns = 1 if member.once or member.share is not None else 2
-        for _ in range(0 if member.count == 0 else turns):
-            yield from weights_in_order(member.body)
+class _Row(NamedTuple):
+    """Trained weights in a row: the scalars of the first and the last, and of all that follow one another."""
+
+    first: Expr
+    last: Expr
+    pairs: Mapping[tuple[Expr, Expr], None]
+
+
+class _Neighbours:
+    """The trained weights in the order of a module's parameters; of a series of turns the first two."""
+
+    def __init__(self, own: Callable[[Weight], Weight]) -> None:
+        self.own = own
+        self._known: dict[Graph, _Row | None] = {}
+
+    def of(self, graph: Graph) -> _Row:
+        """Return the weights of a whole network, before which there is nothing."""
+        row = self._inside(graph)
+        return _joined([_Row(ZERO, ZERO, {}), *([] if row is None else [row])])
+
+    def _inside(self, graph: Graph) -> _Row | None:
+        if graph not in self._known:
+            rows = list(self._rows(graph))
+            self._known[graph] = _joined(rows) if rows else None
+        return self._known[graph]
+
+    def _rows(self, graph: Graph) -> Iterator[_Row]:
+        for member in unshared(graph):
+            if isinstance(member, Node):
+                sizes = (self.own(weight).numel for weight in trained_of(member))
+                yield from (_Row(one, one, {}) for one in sizes)
+            elif member.count != 0 and (row := self._inside(member.body)) is not None:
+                yield from (row,) * (1 if member.once or member.share is not None else 2)
+
+
+def _joined(rows: list[_Row]) -> _Row:
+    """Return rows that follow one another as one."""
+    pairs: dict[tuple[Expr, Expr], None] = dict(rows[0].pairs)
+    for before, now in pairwise(rows):
+        pairs |= {(before.last, now.first): None, **now.pairs}
+    return _Row(rows[0].first, rows[-1].last, pairs)
 
 
 def unshared(graph: Graph) -> Iterator[Member]:

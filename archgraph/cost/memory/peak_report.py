@@ -9,12 +9,15 @@ from typing import Any
 from sympy import Add, Expr
 
 from archgraph.cost.memory.forward import UNROLLED
+from archgraph.cost.memory.ledger import Measure
 from archgraph.cost.memory.memory import Memory
 from archgraph.cost.memory.setting import Setting
 from archgraph.errors import QueryError
-from archgraph.graph.ir import Graph, Repeat
+from archgraph.graph.checkpoints import CheckpointPolicy
+from archgraph.graph.ir import Graph, Member, Repeat
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
+from archgraph.sizes.symbols import ONE
 
 PEAK_NOTES = (
     "live storage of one sample, as the lowered module runs: freed after the last use, views counted once",
@@ -88,39 +91,63 @@ class PeakMemory:
 
 
 MOST_VISITED = 50_000
-"""Operations that are walked through one after the other; blocks in blocks and repeats in repeats multiply them."""
+"""Operations and blocks that are walked through one after the other; calls that share weights multiply them."""
 
 
-def check_visited(graph: Graph, *, training: bool = True) -> None:
-    """Refuse a network whose calls in calls are too many to be walked through; in inference a body is walked once.
+def check_visited(graph: Graph, checkpoint: CheckpointPolicy, measure: Measure) -> None:
+    """Refuse a network of which too much is walked through in training.
 
     Raises:
-        QueryError: there are more than `MOST_VISITED` operations, with the iterations that are run one by one.
+        QueryError: there are more than `MOST_VISITED` operations and blocks that are gone through one by one.
     """
-    known: dict[Graph, int] = {}
-
-    def visited(inside: Graph) -> int:
-        if inside not in known:
-            known[inside] = sum(
-                visited(one.body) * _turns(one) if isinstance(one, Repeat) else 1 for one in inside.nodes
-            )
-        return known[inside]
-
-    if training and visited(graph) > MOST_VISITED:
+    visited = _Visited(checkpoint, measure).of(graph)
+    if visited > MOST_VISITED:
         raise QueryError(
-            f"the peak of memory walks through {visited(graph):,} operations, and the limit is {MOST_VISITED:,}",
-            hint="ask for the blocks one by one, or repeat: n instead of calls in calls and repeats in repeats",
+            f"the peak of memory walks through {visited:,} operations and blocks, and the limit is {MOST_VISITED:,}",
+            hint="blocks that share weights, are chosen by path or computed again many at a time "
+            "are walked through one by one: ask for fewer of them",
         )
 
 
-def _turns(node: Repeat) -> int:
-    """How often the body of a repeat is walked through, at most."""
-    return 1 if node.once or node.experts is not None else UNROLLED
+class _Visited:
+    """Counts what is gone through: a body once for all its calls, where these are alike."""
+
+    def __init__(self, checkpoint: CheckpointPolicy, measure: Measure) -> None:
+        self.checkpoint, self.measure = checkpoint, measure
+        self._apart: set[Graph] = set()
+        self._each: dict[Graph, int] = {}
+
+    def of(self, graph: Graph) -> int:
+        """Count operations, and the blocks of a run that is computed again together."""
+        return sum(self._member(one) for one in graph.nodes)
+
+    def _member(self, member: Member) -> int:
+        if not isinstance(member, Repeat):
+            return 1
+        if self.checkpoint.by_path or member.share is not None:
+            return self._each_call(member)
+        is_new = member.body not in self._apart
+        self._apart.add(member.body)
+        return self._turns(member) + (self.of(member.body) if is_new else 0)
+
+    def _each_call(self, repeat: Repeat) -> int:
+        body = repeat.body
+        if body not in self._each:
+            self._each[body] = sum(self._each_call(one) if isinstance(one, Repeat) else 1 for one in body.nodes)
+        return self._each[body] * self._turns(repeat)
+
+    def _turns(self, repeat: Repeat) -> int:
+        """How often the body of a repeat is gone through, at most."""
+        if repeat.once or repeat.experts is not None:
+            return 1
+        together = None if self.checkpoint.by_path else self.checkpoint.run(repeat, "")
+        return UNROLLED * min(self.measure(repeat.count), self.measure(together or ONE))
 
 
 def peak_memory(g: Network, setting: Setting) -> PeakMemory:
     """Return the peak of an architecture at its bound values."""
-    check_visited(g.graph, training=setting.training)
+    if setting.training:
+        check_visited(g.graph, setting.checkpoint.at(g.evaluate), g.evaluate)
     setting = replace(setting, own=g.floating, checkpoint=setting.checkpoint.at(g.evaluate))
     known: dict[Expr, int] = {}
 

@@ -140,7 +140,7 @@ def _split(g: Network, graph: Graph, run: Training, *, split_outputs: bool) -> R
 
 
 def _rank(g: Network, split: RankGraph, graph: Graph, run: Training, loss: str, words: tuple[str, ...]) -> Rank:
-    exchanged = tuple(split.exchanged(graph))
+    exchanged = tuple(split.exchanged(graph).items())
     all_experts = _in_sequence(g, split, graph, run)
     own = _with_experts(g, all_experts, run)
     return Rank(own, all_experts, loss, (RankPart(own),), exchanged=exchanged, words=words)

@@ -7,7 +7,7 @@ their channels contribute (a row split), and the sum over ranks is whole again. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ from archgraph.ops.rms import RmsNorm
 from archgraph.ops.sequence import Rotary
 from archgraph.ops.sources import Embedding
 from archgraph.ops.traced.stored import SameValues
-from archgraph.sizes.symbols import ONE
+from archgraph.sizes.symbols import ONE, ZERO
 
 SplitOrigins = frozenset[Node]
 """The column splits that a value's channels come from; none where it is whole."""
@@ -58,18 +58,30 @@ class RankGraph:
         """Return the paths of some of its nodes."""
         return tuple(path for path, node in self.graph.walk() if isinstance(node, Node) and chosen(node))
 
-    def exchanged(self, graph: Graph, times: Expr = ONE) -> Iterator[tuple[Value, Expr]]:
-        """Yield what the ranks sum up in one pass of a part of the network, each with how often it occurs.
+    def exchanged(self, graph: Graph) -> Mapping[Value, Expr]:
+        """Return what the ranks sum up in one pass of a part of the network, each with how often it occurs.
 
         There are the operands of column splits, whose gradients are sums, once for all that read them, and the results
         of row splits.
         """
+        return self._exchanged(graph, {})
+
+    def _exchanged(self, graph: Graph, known: dict[Graph, Mapping[Value, Expr]]) -> Mapping[Value, Expr]:
+        if graph not in known:
+            found: dict[Value, Expr] = {}
+            for value, times in self._sums(graph, known):
+                found[value] = found.get(value, ZERO) + times
+            known[graph] = found
+        return known[graph]
+
+    def _sums(self, graph: Graph, known: dict[Graph, Mapping[Value, Expr]]) -> Iterator[tuple[Value, Expr]]:
         read = dict.fromkeys(node.inputs[0] for node in graph.nodes if node in self.columns)
         given = [node.outputs[0] for node in graph.nodes if node in self.rows]
-        yield from ((value, times) for value in (*read, *given))
+        yield from ((value, ONE) for value in (*read, *given))
         for member in graph.nodes:
             if isinstance(member, Repeat):
-                yield from self.exchanged(member.body, times * member.count)
+                for value, times in self._exchanged(member.body, known).items():
+                    yield value, times * member.count
 
 
 class _StuckError(Exception):

@@ -99,14 +99,20 @@ def _sum(graph: Graph, of: Callable[[Node], Expr]) -> Expr:
 
 def _without_experts(graph: Graph) -> Graph:
     """Return the same graph, whose mixtures have no sets of weights."""
-    return replace(graph, nodes=tuple(map(_bare, graph.nodes)))
+    known: dict[Graph, Graph] = {}
 
+    def bare(inside: Graph) -> Graph:
+        if inside not in known:
+            known[inside] = replace(inside, nodes=tuple(map(bare_member, inside.nodes)))
+        return known[inside]
 
-def _bare(member: Member) -> Member:
-    if isinstance(member, Node):
-        return member
-    experts = None if member.experts is None else ZERO
-    return replace(member, body=_without_experts(member.body), experts=experts)
+    def bare_member(member: Member) -> Member:
+        if isinstance(member, Node):
+            return member
+        experts = None if member.experts is None else ZERO
+        return replace(member, body=bare(member.body), experts=experts)
+
+    return bare(graph)
 
 
 def _parameters(graph: Graph) -> Expr:

@@ -142,7 +142,7 @@ def training_memory(g: Network, run: Training) -> TrainingMemory:
     Raises:
         QueryError: the network cannot be split as the run says.
     """
-    check_visited(g.graph)
+    check_visited(g.graph, checkpoints(g.graph, run.checkpoint).at(g.evaluate), g.evaluate)
     found = (_Measured(g, run, rank).report() for rank in ranks(g, run))
     return max(found, key=lambda each: each.bytes)
 
