@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cached_property
 from math import lcm
 
 from archgraph.fields.paths.courses import Course, own_course
@@ -13,8 +14,9 @@ from archgraph.fields.paths.index_rules import IndexRule, Mapped, Several, UpTo
 from archgraph.fields.paths.moves import Moves
 from archgraph.fields.paths.reached import reached
 from archgraph.fields.paths.target import PathTarget
-from archgraph.fields.paths.walk import Levels
-from archgraph.fields.paths.walks import ManyWalk
+from archgraph.fields.paths.walk import Levels, PathWalk, PlaceSet
+from archgraph.fields.paths.walks import ManyReach, ManyWalk, SingleReach
+from archgraph.fields.sets.indices import Indices, interval
 from archgraph.fields.sets.limits import check_places
 from archgraph.graph.ir import Node, Value
 from archgraph.steps import stepping
@@ -38,6 +40,8 @@ class AllPairs:
         self._target = target
         self._home = home
         self._input = input
+        self._walk = ManyWalk(moves)
+        self._known: dict[int, Levels[Course]] = {}
 
     def classes(self) -> Iterator[tuple[range, Levels[Course]]]:
         """Yield the outputs of every class, with what reaches the input from them.
@@ -45,16 +49,55 @@ class AllPairs:
         Raises:
             QueryError: there are too many classes, or very many outputs differ one by one.
         """
-        count, walk = self._home.count, ManyWalk(self._moves)
-        period = min(self._period(), count)
-        check_places("the output", period)
-        for first in stepping(range(period), "classes of outputs"):
-            outputs = range(first, count, period)
-            seed = own_course(len(outputs), first, period)
-            yield outputs, reached(walk, self._target, seed).states[0].get(self._input, ())
+        for first in self._firsts():
+            yield self._outputs(first), self.of_class(first)
 
-    def _period(self) -> int:
-        """Return after how many outputs all maps on the way have come round."""
+    def of_class(self, first: int) -> Levels[Course]:
+        """Return what reaches the input from the outputs of a class, found once."""
+        if first not in self._known:
+            self._known[first] = self._reached(self._walk, first)
+        return self._known[first]
+
+    def of(self, output: int) -> Levels[Indices] | None:
+        """Return what reaches the input from one output, None as long as its class has not been asked for."""
+        j, first = divmod(output, self.period) if self._known else (0, -1)
+        levels = self._known.get(first)
+        return None if levels is None else tuple(places.at(j) for places in levels)
+
+    @property
+    def connected(self) -> int:
+        """How many pairs of an output and an input position a path connects.
+
+        Raises:
+            QueryError: as of classes.
+        """
+        if self.period == self._home.count:
+            alone = SingleReach(self._moves)
+            each = (self._levels(alone, interval(output, output)) for output in self._firsts())
+            return sum(levels[-1].touched for levels in each if levels)
+        walk = ManyReach(self._moves)
+        return sum(levels[-1].total for first in self._firsts() if (levels := self._reached(walk, first)))
+
+    def _firsts(self) -> Iterator[int]:
+        check_places("the output", self.period)
+        return iter(stepping(range(self.period), "classes of outputs"))
+
+    def _outputs(self, first: int) -> range:
+        return range(first, self._home.count, self.period)
+
+    def _reached(self, walk: ManyWalk, first: int) -> Levels[Course]:
+        seed = own_course(len(self._outputs(first)), first, self.period)
+        return self._levels(walk, seed)
+
+    def _levels(self, walk: PathWalk[PlaceSet], seed: PlaceSet) -> Levels[PlaceSet]:
+        return reached(walk, self._target, seed).states[0].get(self._input, ())
+
+    @cached_property
+    def period(self) -> int:
+        """After how many outputs all maps on the way have come round, or how many outputs there are."""
+        return min(self._found_period(), self._home.count)
+
+    def _found_period(self) -> int:
         if not isinstance(self._home, Home):
             return self._home.count
         found = 1

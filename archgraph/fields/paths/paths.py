@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 
 from archgraph.errors import QueryError, counted
@@ -68,7 +68,7 @@ class Paths:
             )
         self.home = home
         self._rows: dict[int, Reached[Indices]] = {}
-        self._all: tuple[tuple[range, Levels[Course]], ...] | None = None
+        self._pairs = AllPairs(self._walk.moves, self._target, home, self.input)
 
     def __repr__(self) -> str:
         return f"<paths along {self.axis}: {self.input.name} ({self.extent}) to {self.output} ({self.home.count})>"
@@ -102,17 +102,22 @@ class Paths:
             QueryError: the output lies outside.
         """
         self.check_output(output)
-        if self._all is not None:
-            return self._of_all(self._all, output)
+        found = self._pairs.of(output)
+        if found is not None:
+            return self._walk.trimmed(list(found)) if found else ()
         return self._reached(output).states[0].get(self.input, ())
 
-    def _of_all(self, found: tuple[tuple[range, Levels[Course]], ...], output: int) -> Levels[Indices]:
-        """Return the levels of one output out of those of all."""
-        for outputs, levels in found:
-            if output in outputs:
-                j = outputs.index(output)
-                return self._walk.trimmed([places.at(j) for places in levels])
-        return ()
+    def many(self, outputs: Sequence[int]) -> list[Levels[Indices]]:
+        """Return the levels of several outputs; those that lie alike are walked together.
+
+        Raises:
+            QueryError: an output lies outside, or very many outputs differ one by one.
+        """
+        classes = dict.fromkeys(output % self._pairs.period for output in outputs)
+        if 2 * len(classes) <= len(outputs):
+            for first in classes:
+                self._pairs.of_class(first)
+        return [self.levels(output) for output in outputs]
 
     def hops(self, position: int, output: int) -> int | None:
         """Return the fewest moves from an input position to an output position, None where no path leads.
@@ -170,17 +175,14 @@ class Paths:
         return max((len(levels) - 1 for _, levels in self._classes), default=0)
 
     @property
-    def _classes(self) -> tuple[tuple[range, Levels[Course]], ...]:
+    def _classes(self) -> Iterator[tuple[range, Levels[Course]]]:
         """What reaches the input from all outputs, by classes of these."""
-        if self._all is None:
-            found = AllPairs(self._walk.moves, self._target, self.home, self.input).classes()
-            self._all = tuple((outputs, levels) for outputs, levels in found if levels)
-        return self._all
+        return ((outputs, levels) for outputs, levels in self._pairs.classes() if levels)
 
     @property
     def connected(self) -> float:
         """The share of all pairs of an input and an output position that a path connects."""
-        return sum(levels[-1].total for _, levels in self._classes) / (self.extent * self.home.count)
+        return self._pairs.connected / (self.extent * self.home.count)
 
     def matrix(self) -> list[list[int | None]]:
         """Return the hops of all pairs: a row per output, a column per input position.
@@ -190,7 +192,7 @@ class Paths:
         """
         check_cells(self.home.count, self.extent)
         rows: list[list[int | None]] = [[None] * self.extent for _ in range(self.home.count)]
-        for outputs, levels in stepping(self._classes, "classes of outputs"):
+        for outputs, levels in self._classes:
             for j, output in enumerate(outputs):
                 rows[output] = _spread([places.at(j) for places in levels], self.extent)
         return rows

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from archgraph.errors import QueryError
+from archgraph.fields.paths.connections import Connection
 from archgraph.fields.paths.courses import Course, alike, read_of, together
 from archgraph.fields.paths.index_rules import IndexRule
-from archgraph.fields.paths.walk import PathWalk
+from archgraph.fields.paths.walk import Levels, PathWalk, PlaceSet
 from archgraph.fields.sets.indices import Indices, union
 
 
@@ -54,3 +55,21 @@ class ManyWalk(PathWalk[Course]):
     def empty(self, places: Course) -> bool:
         """Say whether no output has any coordinate."""
         return places.empty
+
+
+class Reaching(PathWalk[PlaceSet]):
+    """By however many moves: one level holds all that a path leads to."""
+
+    def pulled(self, links: Connection, levels: Levels[PlaceSet]) -> Levels[PlaceSet]:
+        """Return all that the coordinates of an output read; what is in the same place is among it."""
+        if not levels or links.keeps:
+            return levels
+        return self.trimmed(self._each(links.still if links.stays else links.read, levels))
+
+
+class SingleReach(Reaching[Indices], SingleWalk):
+    """From one position, by however many moves."""
+
+
+class ManyReach(Reaching[Course], ManyWalk):
+    """From many positions, by however many moves."""

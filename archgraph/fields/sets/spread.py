@@ -116,7 +116,17 @@ class SpreadMap:
         factor = self.period // gcd(self.period, read.advance)
         period = _checked(read.period * factor)
         advance = self.advance * read.advance * factor // self.period
-        return SpreadMap(advance, tuple(self._after(read.at(phase)) for phase in range(period)))
+        # Outputs that read alike, as those of a window do, have walks that end alike.
+        known: dict[tuple[int, bytes], Spread] = {}
+        return SpreadMap(advance, tuple(self._known_after(read.at(phase), known) for phase in range(period)))
+
+    def _known_after(self, first: Spread, known: dict[tuple[int, bytes], Spread]) -> Spread:
+        if first.weights is None:
+            return self._after(first)
+        key = first.start, first.weights.tobytes()
+        if key not in known:
+            known[key] = self._after(first)
+        return known[key]
 
     def _after(self, first: Spread) -> Spread:
         if first.weights is None or not self.period:

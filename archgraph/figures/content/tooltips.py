@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from sympy import Expr
 
@@ -36,5 +37,11 @@ def _exact(facts: Facts, expression: Expr) -> str:
 
 def _exactly(facts: Facts, expression: Expr) -> str:
     value = grouped(round(facts.value(expression)))
-    law_text = str(expression).replace("**", "^").replace("*", "·")
+    law_text = _spelled(expression)
     return value if law_text.replace("·", "").isdigit() else f"{law_text} = {value}"
+
+
+# Of every trial of a figure, and of every figure of a network, the laws are the same.
+@lru_cache(maxsize=1 << 12)
+def _spelled(expression: Expr) -> str:
+    return str(expression).replace("**", "^").replace("*", "·")

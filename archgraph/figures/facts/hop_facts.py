@@ -87,10 +87,8 @@ def _hops(paths: Paths) -> Hops:
     count, extent = paths.home.count, paths.extent
     sampled = [min(count - 1, int((row + 0.5) * count / min(_ROWS, count))) for row in range(min(_ROWS, count))]
     exact = count * extent <= MOST_PAIRS
-    # All pairs are walked first: every row is among them.
-    known = paths.connected if exact else None
-    rows = [paths.levels(output) for output in sampled]
-    share = sum(row[-1].touched for row in rows if row) / len(sampled) / extent if known is None else known
+    rows = paths.many(sampled) if exact else [paths.levels(output) for output in sampled]
+    share = paths.connected if exact else sum(row[-1].touched for row in rows if row) / len(sampled) / extent
     stairs = tuple(_stairs(paths))
     start, stop = paths.home.cell(paths.centre)
     farthest = max(-int(-start // 1), extent - 1 - (-int(-stop // 1) - 1))
