@@ -15,6 +15,7 @@ from archgraph.figures.charts.sides import sides
 from archgraph.figures.charts.steps import steps
 from archgraph.figures.content.legend import legend, lines_below, swatches, ticks
 from archgraph.figures.content.mathtext import line_of, words
+from archgraph.figures.content.one_name import one_name
 from archgraph.figures.content.totals import signs, totals
 from archgraph.figures.content.wrapping import fitted, wrapped
 from archgraph.figures.drawing.bridges import bridged
@@ -60,7 +61,7 @@ def view_diagram(facts: Facts, view: str, width: str, venue: str, engine: str = 
     if facts.options.focus and view not in _OF_PARTS:
         raise QueryError(f"the view {view} is of the whole network, and has no focus", hint=f"of {some(_OF_PARTS)}")
     widths = [page_width(name, venue) for name in (("column", "text") if width == "auto" else (width,))]
-    drawn = _view(facts, view, widths, engine)
+    drawn = one_name(_view(facts, view, widths, engine), facts.options.labels.values())
     return _noted(facts, view, titled(bridged(drawn), facts.options.title), widths[-1])
 
 

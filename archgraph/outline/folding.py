@@ -30,9 +30,16 @@ def fold_line(found: Structure, most: int) -> Structure:
     return linked(found.flow, found.entry, line, tuple(side for side in found.sides if side not in taken))
 
 
-def step_kinds(group: Group) -> int:
-    """How many different steps a fold has: they differ in what they do, or in the sizes they do it on."""
-    return len({tuple(map(_kind, step.items)) for step in group.steps})
+def kinds_of_parts(group: Group, parts: int) -> int:
+    """How many different ones a fold has among so many equally long parts: in what they do, or the sizes they do it on.
+
+    Steps are looked at one by one where they cannot be put into so many parts.
+    """
+    steps, length = group.steps, max(1, len(group.steps) // max(1, parts))
+    if length * parts != len(steps):
+        length = 1
+    cut = (steps[start : start + length] for start in range(0, len(steps), length))
+    return len({tuple(_kind(item) for step in part for item in step.items) for part in cut})
 
 
 def _kind(item: Item) -> tuple[object, ...]:

@@ -21,7 +21,14 @@ from archgraph.outline.items import CIRCLES, Item
 from archgraph.sizes.expansion import expanded
 
 _LONGEST, _DEEPEST = 60, 2
-_SHORT = {"batch norm": "BN", "instance norm": "IN", "group norm": "GN", "layer norm": "LN", "LeakyReLU": "LReLU"}
+#: What long headings write for norms and activations.
+ABBREVIATIONS = {
+    "batch norm": "BN",
+    "instance norm": "IN",
+    "group norm": "GN",
+    "layer norm": "LN",
+    "LeakyReLU": "LReLU",
+}
 _NAMES = {
     "scaled_dot_product_attention": "attention", "max_pool": "max-pool", "avg_pool": "avg-pool",
     "conv_transpose": "up-conv",
@@ -129,7 +136,7 @@ def block_name(block: Repeat) -> str:
     """What a block is called: as its spec says, else in the words of its name."""
     inner = inmost(block)
     if inner.block in _CONTAINERS and not inner.title:
-        return _listed(_named(_heard(inner.body.nodes), str), str)[0]
+        return counted(*_listed(_named(_heard(inner.body.nodes), str), str), str)
     return inner.title or humanized(inner.name if inner.block == "repeat" else inner.block)
 
 
@@ -147,11 +154,14 @@ def _speaks(block: Repeat) -> bool:
     return not general and block.block not in (*_VAGUE, *_PLACES) and not _boasts(block)
 
 
-def phrase(items: Sequence[Item], show: ShowSize = str, *, strides: bool = True) -> tuple[str, Expr]:
-    """What a row of items is called, and how many times it is repeated within.
+def phrase(
+    items: Sequence[Item], show: ShowSize = str, *, strides: bool = True, terse: bool = False
+) -> tuple[str, Expr]:
+    """What a row of items is called, and how many times all of that is repeated; see `phrase_in_full`.
 
     Plain chains of convolutions are called by what they do: ``conv 3×3, ReLU`` twice, or as often as a symbol
-    says. Everything else is called by the names of its blocks and operations.
+    says. Everything else is called by the names of its blocks and operations. A terse phrase writes ``conv 3×3…`` for a
+    convolution with its norm and activation among others.
     """
     # A row of silent items alone still has to be called something.
     silent = (*_SILENT, *CIRCLES)
@@ -161,11 +171,34 @@ def phrase(items: Sequence[Item], show: ShowSize = str, *, strides: bool = True)
     spelled = [_spelled(member, show) for member in members]
     # Loose operations have names of their own already; spelling is for blocks, whose names are the author's.
     if all(spelled) and any(isinstance(member, Repeat) for member in members):
-        words, count = _counted([pair for pairs in spelled for pair in pairs])
+        words, count = _together([pair for pairs in spelled for pair in pairs], show)
         if words and len(words) <= _LONGEST:
             return words if strides else unstrided(words), count
-    runs = [(words if strides else unstrided(words), count) for words, count in _named(members, show)]
+    runs = [(words if strides else unstrided(words), count) for words, count in _named(members, show, terse=terse)]
     return _listed(runs, show)
+
+
+def phrase_in_full(items: Sequence[Item], show: ShowSize = str) -> str:
+    """What a row of items is called with how often, where there is no place of its own for the count."""
+    return counted(*phrase(items, show), show)
+
+
+def counted(words: str, count: Expr, show: ShowSize = str) -> str:
+    """Words with how often they hold before them, so that it is clear what is counted.
+
+    >>> counted("conv 3×3", Integer(2)), counted("conv 3×3, ReLU", Integer(2)), counted("linear", Integer(1))
+    ('2× conv 3×3', '2× (conv 3×3, ReLU)', 'linear')
+    """
+    return words if count == 1 else f"{show(count)}× {bracketed(words)}"
+
+
+def bracketed(words: str) -> str:
+    """The words as one thing that can be counted.
+
+    >>> bracketed("conv 3×3, ReLU"), bracketed("linear")
+    ('(conv 3×3, ReLU)', 'linear')
+    """
+    return f"({words})" if ", " in words else words
 
 
 def _adds_positions(member: Member) -> bool:
@@ -173,12 +206,12 @@ def _adds_positions(member: Member) -> bool:
     return isinstance(member, Node) and member.op.kind == "concat" and getattr(member.op, "axis", "c") != "c"
 
 
-def _named(members: Sequence[Member], show: ShowSize) -> list[tuple[str, Expr]]:
+def _named(members: Sequence[Member], show: ShowSize, *, terse: bool = False) -> list[tuple[str, Expr]]:
     """What every member is called, and how often it is applied; equal neighbours are one."""
     out: list[tuple[str, Expr]] = []
     mixed = len({member.label for member in members}) > 1
     for member in _opened(members):
-        pair = (_stem(member, show) if mixed else "") or called(member, show), _count(member)
+        pair = (_plainly(member, show, terse=terse) if mixed else "") or called(member, show), _count(member)
         # The first block of a stage often has the stride: it is the same block to a reader.
         if out and unstrided(out[-1][0]) == unstrided(pair[0]) and isinstance(member, Repeat):
             out[-1] = out[-1][0], out[-1][1] + pair[1]
@@ -224,30 +257,30 @@ def _count(member: Member) -> Expr:
     return member.count if isinstance(member, Repeat) else Integer(1)
 
 
-def _stem(member: Member, show: ShowSize) -> str:
-    """One convolution with its norm and activation is called by the convolution where other blocks follow."""
+def _plainly(member: Member, show: ShowSize, *, terse: bool) -> str:
+    """One convolution with its norm and activation is called by these where other blocks follow."""
     if not isinstance(member, Repeat) or not member.once or member.title:
         return ""
     nodes = [node for node in member.body.nodes if isinstance(node, Node)]
     convolutions = [node for node in nodes if isinstance(node.op.core, Conv)]
-    if len(nodes) != len(member.body.nodes) or len(convolutions) != 1 or not _spelled(member, show):
+    if len(nodes) != len(member.body.nodes) or len(convolutions) != 1:
         return ""
-    return called(convolutions[0], show)
+    words = ", ".join(counted(words, count, show) for words, count in _spelled(member, show))
+    return f"{called(convolutions[0], show)}…" if terse and len(nodes) > 1 and words else words
 
 
 def _listed(runs: Sequence[tuple[str, Expr]], show: ShowSize) -> tuple[str, Expr]:
     """A list in words, written once where it consists of equal parts, with its count; inner counts within."""
     if len(runs) == 1:
         return runs[0]
-    texts = [words if count == 1 else f"{words} ×{show(count)}" for words, count in runs]
-    folded, count = _folded(texts)
-    if count > 1 or len({words for words, _ in runs}) == len(runs):
-        return folded, Integer(count)
-    # The same words apart from each other: how often is said once, and the order is lost, which a box has no room for.
+    words, count = _folded([counted(*run, show) for run in runs])
+    if count > 1 or len(words) <= _LONGEST or len({words for words, _ in runs}) == len(runs):
+        return words, Integer(count)
+    # How often is said once, and the order is lost, which a box has no room for.
     totals: dict[str, Expr] = {}
-    for words, own in runs:
-        totals[words] = totals.get(words, Integer(0)) + own
-    return ", ".join(words if own == 1 else f"{words} ×{show(own)}" for words, own in totals.items()), Integer(1)
+    for own, times in runs:
+        totals[own] = totals.get(own, Integer(0)) + times
+    return ", ".join(counted(*run, show) for run in totals.items()), Integer(1)
 
 
 def _spelled(member: Member, show: ShowSize, depth: int = 0) -> list[tuple[str, Expr]]:
@@ -273,12 +306,12 @@ def _spelled(member: Member, show: ShowSize, depth: int = 0) -> list[tuple[str, 
     return pairs if all(inner) else []
 
 
-def _counted(pairs: Sequence[tuple[str, Expr]]) -> tuple[str, Expr]:
+def _together(pairs: Sequence[tuple[str, Expr]], show: ShowSize) -> tuple[str, Expr]:
     """Equal phrases are counted together, whether the first one has a stride or not."""
     plain = [unstrided(words) for words, _ in pairs]
     if len(set(plain)) == 1:
         return min((words for words, _ in pairs), key=len), Add(*(count for _, count in pairs))
-    return ("", Integer(0)) if len(pairs) > 2 else (", ".join(words for words, _ in pairs), Integer(1))
+    return ("", Integer(0)) if len(pairs) > 2 else (", ".join(counted(*pair, show) for pair in pairs), Integer(1))
 
 
 def unstrided(words: str) -> str:
@@ -289,19 +322,19 @@ def unstrided(words: str) -> str:
     >>> unstrided("conv p×p stride p")
     'conv p×p'
     """
-    return re.sub(r" stride [^\s,]+", "", words)
+    return re.sub(r" stride [^\s,…]+", "", words)
 
 
 def _folded(words: list[str]) -> tuple[str, int]:
-    """Equal halves, thirds … of a list are written once.
+    """Equal halves, thirds … of a list are written once, and so are equal neighbours, counted.
 
-    >>> _folded(["conv 3×3", "ReLU"] * 2)
-    ('conv 3×3, ReLU', 2)
+    >>> _folded(["conv 3×3", "ReLU"] * 2), _folded(["conv 3×3", "conv 3×3", "ReLU"])
+    (('conv 3×3, ReLU', 2), ('2× conv 3×3, ReLU', 1))
     """
-    for length in range(1, len(words) + 1):
-        if len(words) % length == 0 and words[:length] * (len(words) // length) == words:
-            return ", ".join(dict.fromkeys(words[:length])), len(words) // length
-    return ", ".join(words), 1
+    lengths = [n for n in range(1, len(words) + 1) if len(words) % n == 0]
+    length = next((n for n in lengths if words[:n] * (len(words) // n) == words), 1)
+    runs = ((word, len(list(equal))) for word, equal in itertools.groupby(words[:length]))
+    return ", ".join(counted(word, Integer(count)) for word, count in runs), max(1, len(words) // length)
 
 
 def abbreviated(text: str) -> str:
@@ -310,7 +343,7 @@ def abbreviated(text: str) -> str:
     >>> abbreviated("conv 3×3×3, instance norm, LeakyReLU")
     'conv 3×3×3, IN, LReLU'
     """
-    for long, short in _SHORT.items():
+    for long, short in ABBREVIATIONS.items():
         text = re.sub(rf"\b{long}\b", short, text)
     return text
 

@@ -16,6 +16,8 @@ from archgraph.figures.drawing.diagram import Text
 from archgraph.figures.facts.facts import Facts
 from archgraph.graph.ir import Node
 from archgraph.graph.letters import lettered
+from archgraph.graph.locate import find_member
+from archgraph.outline.wording import called
 from archgraph.spec.load import shipped_names
 
 NAMES = shipped_names()
@@ -50,13 +52,26 @@ def drawn(g):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_global_since_is_the_same_operation(name, shown):
-    _, text, figure = shown(name)
+    """The text has its path, and the figure the name of the row or of the operation."""
+    g, text, figure = shown(name)
     found = re.search(r"(global|before) since (\S+?)(;|$)", text["connectivity"])
-    cell = "".join(figure["global since"]).replace(" ", "")
+    cell = " ".join(figure["global since"])
     if found is None:
-        assert cell.startswith("never") and "allbefore" not in cell
-    else:
-        assert cell == ("" if found[1] == "global" else "never;allbeforesince") + found[2]
+        assert cell.startswith("never") and "all before" not in cell
+        return
+    assert cell.startswith("never; all before since ") == (found[1] == "before")
+    said = cell.removeprefix("never; all before since ").lower()
+    rows = [step.words.lower() for step in sides([Facts(g)], effective=False)[0].steps if step.holds(found[2])]
+    own = called(find_member(g.graph, found[2])[0]).lower()
+    assert said in (own, *rows[:1], *(f"{own} in {row}" for row in rows[:1])), (said, own, rows)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_path_of_a_graph_stands_in_a_figure(name, shown):
+    g, _, figure = shown(name)
+    paths = {path for path, _ in g.graph.walk() if "." in path or "(" in path or "_" in path}
+    said = " ".join(figure["global since"])
+    assert not [path for path in paths if re.search(rf"(?<![\w.]){re.escape(path)}(?![\w.(])", said)]
 
 
 @pytest.mark.parametrize("name", NAMES)

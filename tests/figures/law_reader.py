@@ -33,13 +33,23 @@ class Printed:
 
 
 def printed_laws(diagram: Diagram) -> Iterator[Printed]:
-    """Every side behind a sign, in every line that claims a law."""
-    for text in diagram.texts():
-        for claim, runs in _claims(text.runs):
+    """Every side behind a sign, in every line that claims a law, with the lines that continue it."""
+    for line in _lines(diagram):
+        for claim, runs in _claims(line):
             string = "".join(_characters(runs))
             sides = re.split(r"([=≈])", string)
             for sign, right in zip(sides[1::2], sides[2::2], strict=True):
                 yield Printed(string, sign, right, claim)
+
+
+def _lines(diagram: Diagram) -> list[tuple[Run, ...]]:
+    lines: list[tuple[Run, ...]] = []
+    for text in diagram.texts():
+        if text.runs and text.runs[0].continues:
+            lines[-1] = (*lines[-1], *text.runs)
+        else:
+            lines.append(text.runs)
+    return lines
 
 
 def _claims(runs: tuple[Run, ...]) -> Iterator[tuple[Claim, list[Run]]]:

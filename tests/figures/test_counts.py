@@ -55,7 +55,7 @@ network:
         repeat: L - 1
 """
     found = [text for text in strings(ag.loads(text).draw()) if "unit" in text.lower()]
-    assert found and all("×L" in text and "1" not in text for text in found)
+    assert found and all("L× unit" in text and "1" not in text for text in found)
 
 
 def test_the_first_stage_has_no_lone_letter():

@@ -8,10 +8,13 @@ import pytest
 
 import archgraph as ag
 from archgraph.architecture.architecture import Architecture
+from archgraph.figures.content.wrapping import wrapped
 from archgraph.figures.drawing.diagram import Box
+from archgraph.gallery import shipped_names
 from archgraph.graph.ir import Member, Repeat
 from archgraph.graph.locate import find_member
 from archgraph.outline.mixing import kinds_of
+from archgraph.outline.wording import ABBREVIATIONS
 
 ATTENDS = """\
 archgraph: 1
@@ -140,3 +143,33 @@ def test_the_legend_says_through_what_everything_is_reached(name, through):
 def test_a_law_widens_its_box_rather_than_becoming_a_number():
     texts = [text.string for text in ag.load("flux").draw().diagram.texts() if text.string.startswith("MACs")]
     assert texts and not [text for text in texts if text.endswith((" T", " G"))]
+
+
+@pytest.mark.parametrize("name", ["swin", "efficientnet", "mobilenet_v2", "nnunet_resenc", "adm", "unetr"])
+def test_a_norm_has_one_name_in_a_figure(name):
+    boxes = [text.string for box in ag.load(name).draw().diagram.boxes if box.kind == "node" for text in box.texts()]
+    written = " ".join(boxes)
+    for long, short in ABBREVIATIONS.items():
+        both = [bool(re.search(rf"\b{one}\b", written, re.IGNORECASE)) for one in (long, short)]
+        assert not all(both), (long, boxes)
+
+
+def test_what_an_author_calls_a_box_stays_as_it_is():
+    g = ag.load("swin")
+    (box,) = (
+        box for box in g.draw(labels={"patchify": "A layer norm of ours"}).diagram.boxes if box.name == "patchify"
+    )
+    assert "A layer norm of ours" in [text.string for text in box.texts()]
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_a_count_stands_before_what_it_counts(name):
+    """``a, 2× b`` and ``(a, b) ×2``: never ``a, b ×2``, which is either."""
+    for box in ag.load(name).draw().diagram.boxes:
+        heading = " ".join(text.string for text in box.texts())
+        assert not re.search(r", [^()]+ ×(\d|[A-Za-z])", heading) or box.kind == "panel", heading
+
+
+def test_geometry_stays_with_what_it_is_of():
+    broken = wrapped("conv 1×1×1, conv k=1 stride 2, 3× conv 3×3", lambda text: len(text) < 16, 4)
+    assert broken == ["conv 1×1×1,", "conv k=1", "stride 2,", "3× conv 3×3"]

@@ -46,7 +46,7 @@ def test_a_chain_fits_a_page_and_keeps_its_totals(kind, length):
 def test_a_chain_to_the_right_is_folded_where_no_page_holds_it(length):
     g = ag.loads(_spec(_alike, length))
     figure = g.draw(direction="right")
-    assert figure.diagram.width <= WIDEST and (_said(figure) == []) == (length == 20)
+    assert figure.diagram.width <= WIDEST and (_kinds(figure) == []) == (length == 20)
     _keeps_totals(g, figure)
 
 
@@ -56,11 +56,30 @@ def _keeps_totals(g: ag.Architecture, figure: Figure) -> None:
         assert expand(Add(*held)) == expand(law)
 
 
-def _said(figure: Figure) -> list[tuple[int, int]]:
-    found = re.findall(r"(\d+) steps of (\d+) kinds", re.sub("<[^>]*>", " ", figure.svg))
-    return [(int(steps), int(kinds)) for steps, kinds in found]
+def _texts(figure: Figure) -> list[str]:
+    return [text.string for text in figure.diagram.texts()]
 
 
-def test_a_fold_counts_its_steps_and_their_kinds():
+def _kinds(figure: Figure) -> list[str]:
+    return [text for text in _texts(figure) if re.fullmatch(r"of \d+ kinds|no two alike", text)]
+
+
+def test_a_fold_says_what_it_counts_and_of_how_many_kinds():
     # The widths have a period of 23; the first step reads 8 channels, as every 24th does, and is of no kind of its own.
-    assert _said(ag.loads(_spec(_alike, 200)).draw()) == [(200, 23 + 1)]
+    texts = _texts(ag.loads(_spec(_alike, 200)).draw())
+    assert texts[texts.index("(Conv 3×3, ReLU) ×200") + 1] == f"of {23 + 1} kinds"
+
+
+def _uneven(step: int) -> list[str]:
+    """Two convolutions for every activation, no two steps alike."""
+    return [f"conv: {{out: {8 + 4 * step}, kernel: 3, padding: same}}"] * 2 + ["gelu"]
+
+
+def test_what_stands_twice_in_a_fold_is_counted_twice():
+    texts = _texts(ag.loads(_spec(_uneven, 30)).draw())
+    assert texts[texts.index("(2× conv 3×3, GELU) ×30") + 1] == "no two alike"
+
+
+def test_a_fold_says_how_many_additions_it_hides():
+    texts = _texts(ag.loads(_spec(_residual, 60)).draw())
+    assert texts[texts.index("(Conv 1×1, conv 3×3, conv 5×5) ×20") + 1] == "60 additions"

@@ -87,3 +87,8 @@ def test_thin_spaces_are_gaps_and_never_characters():
 )  # fmt: skip
 def test_numbers(value, expected):
     assert number(value) == expected
+
+
+def test_a_function_is_told_apart_from_the_number_before_it():
+    height = symbol("H")
+    assert "".join(run.text for run in math(20 * floor(height / 2), 8)) == "20·floor(H/2)"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from unicodedata import east_asian_width
 
 import pytest
+from sympy import symbols
 
 import archgraph as ag
+from archgraph.figures.content.cut_laws import cut_law
+from archgraph.figures.content.mathtext import line_of, math, variable, words
+from archgraph.figures.drawing.diagram import line_width
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.figure import Figure
@@ -94,6 +99,26 @@ def test_every_character_of_a_render_has_a_measured_width(name):
     # Letters of a Chinese page are the system's: each is as wide as it is high, so that its width is known.
     printed = {character for character in printed if east_asian_width(character) not in "WF"}
     assert all(typeface(face).has("".join(printed)) for face in FACES)
+
+
+@pytest.mark.parametrize("name", ["llama", "mistral", "unetr"])
+def test_a_law_that_is_too_wide_goes_on_below_rather_than_being_a_number(name):
+    g = ag.load(name)
+    figure = g.draw()
+    below = [text for text in figure.diagram.texts() if text.runs[0].continues]
+    assert below and all(text.runs[0].text in ("+", "−") for text in below)
+    numbers = [line for line in lines(figure) if re.fullmatch(r"(θ|MACs)≈[\d.]+[kMGTP]", line)]
+    assert numbers == [] and false_laws(figure, g.network) == []
+
+
+def test_a_law_is_cut_before_signs_of_the_sum_and_keeps_its_lines_within_the_room():
+    a, b, c = symbols("alpha beta gamma")
+    whole = line_of(variable("theta", 8), words("=", 8, "serif"), math(a * b * c + 20 * a**2 * b + c * (a + b), 8))
+    for room in range(30, 120, 5):
+        cut = cut_law(whole, 2, room)
+        assert all(line_width(line) <= room for line in cut)
+        assert "".join(run.text for line in cut for run in line) == "".join(run.text for run in whole) or not cut
+    assert cut_law(whole, 2, 20) == () and len(cut_law(whole, 2, 500)) == 1
 
 
 def test_borders_are_no_rounding():

@@ -31,6 +31,7 @@ class LadderStep:
         path: of its last member, if its field is that of the last iteration.
         effective: the share of the side that the middle 95 % of its effective field cover at initialisation.
         outline: thick for what attends to every position, double for what attends within windows, else thin.
+        within: the paths of all members it stands for.
     """
 
     title: Line
@@ -41,6 +42,16 @@ class LadderStep:
     path: str = ""
     effective: float | None = None
     outline: Outline = "thin"
+    within: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The title without its typography."""
+        return " ".join(run.text for run in self.title).replace(" :", ":")
+
+    def holds(self, path: str) -> bool:
+        """Whether it stands for a member, for a block that the member lies in, or for what lies in the member."""
+        return any(path == one or path.startswith(f"{one}.") or one.startswith(f"{path}.") for one in self.within)
 
 
 class CurvePoint(NamedTuple):

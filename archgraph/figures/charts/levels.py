@@ -89,7 +89,8 @@ def _label(facts: Facts, key: LevelKey, types: Sequence[TensorType]) -> Line:
     if all(known.has(axis) for axis, _ in key) and not facts.options.values:
         about = [facts.shown(known.size(axis)) / by for axis, by in key]
         return line_of(words("≈", SIZES.body, "serif"), shape(about, SIZES.body), gap=1.5)
-    return shape(numbers, SIZES.body)
+    # Tokens beside those of the input: all types of the level have these sizes.
+    return shape(numbers if facts.options.values else [facts.size(length) for _, length in key], SIZES.body)
 
 
 def levels_diagram(facts: Facts, width: float, name: str = "") -> Diagram:

@@ -15,7 +15,7 @@ from archgraph.outline.groups import Group
 from archgraph.outline.items import Item
 from archgraph.outline.stages import stages
 from archgraph.outline.u_parts import UPart
-from archgraph.outline.wording import called, capitalized, phrase
+from archgraph.outline.wording import called, capitalized, phrase, phrase_in_full
 
 _MOST_ROWS, _MOST_PARTS = 11, 13
 
@@ -27,7 +27,8 @@ def steps(facts: Facts, *, effective: bool = True) -> list[LadderStep]:
     """
     found = facts.structure
     if parts := u_rows(facts):
-        return [_step(facts, part.line, effective=effective) for part in parts]
+        roles = _roles(facts)
+        return [_step(facts, part.line, roles[part], effective=effective) for part in parts]
     rows = _rows(facts, found.chain, effective=effective)
     if len(rows) > _MOST_ROWS:
         rows = [_step(facts, stage.line, effective=effective) for stage in stages(found)]
@@ -43,6 +44,16 @@ def u_rows(facts: Facts) -> list[UPart]:
     return parts if len(parts) <= _MOST_PARTS else []
 
 
+def _roles(facts: Facts) -> dict[UPart, str]:
+    """What the parts of a U are: its levels have the same number on both sides; of several Us each has a letter."""
+    roles: dict[UPart, str] = {}
+    for u, letter in zip(facts.us, "ABCDEFGH" if len(facts.us) > 1 else ("",), strict=False):
+        named = {part: f"Encoder {level}" for level, part in enumerate(u.encoder, 1)}
+        named |= {part: f"Decoder {level}" for level, part in enumerate(reversed(u.decoder), 1)}
+        roles |= {part: f"{letter} {role}".strip() for part, role in {**named, u.bottom: "Bottom"}.items()}
+    return roles
+
+
 def _rows(facts: Facts, chain: Sequence[Group], *, effective: bool) -> list[LadderStep]:
     rows: list[LadderStep] = []
     for group in chain:
@@ -55,8 +66,8 @@ def _rows(facts: Facts, chain: Sequence[Group], *, effective: bool) -> list[Ladd
     return rows
 
 
-def _step(facts: Facts, items: Sequence[Item], *, effective: bool) -> LadderStep:
-    title = words(_name(facts, items), SIZES.title, "bold")
+def _step(facts: Facts, items: Sequence[Item], role: str = "", *, effective: bool) -> LadderStep:
+    title = words(_given(facts, items) or role or _name(facts, items), SIZES.title, "bold")
     path = items[-1].path
     reach = facts.reach(path)
     return LadderStep(
@@ -66,25 +77,32 @@ def _step(facts: Facts, items: Sequence[Item], *, effective: bool) -> LadderStep
         path=path,
         effective=effective_share(facts, path) if effective else None,
         outline=outline(facts.attends(items), reach),
+        within=tuple(item.path for item in items),
     )
 
 
-def _name(facts: Facts, items: Sequence[Item]) -> str:
-    """The name that the spec gives: of the scope that all items are in, or of the only heavy one."""
+def _given(facts: Facts, items: Sequence[Item]) -> str:
+    """What an author calls the items, or the scope that all the heavy ones are in; nothing where nobody does."""
     named = facts.author.label(items)
     if named:
         return named
-    heavy = [item for item in items if not item.light] or list(items)
+    heavy = _heavy(items)
     scopes = [item.path.split(".")[:-1] for item in heavy]
     common = [parts[0] for parts in zip(*scopes, strict=False) if len(set(parts)) == 1]
-    if common:
-        return _scope_title(facts, ".".join(common)) or ".".join(common)
-    if heavy[0].member.title:
-        ends = dict.fromkeys(called(item.member, facts.brief) for item in (heavy[0], heavy[-1]))
-        return capitalized(" … ".join(ends))
-    if heavy[0].member.name != heavy[0].label:
-        return heavy[0].path
-    return capitalized(called(heavy[0].member, facts.brief))
+    if common and (title := _scope_title(facts, ".".join(common))):
+        return title
+    if not heavy[0].member.title:
+        return ""
+    return capitalized(" … ".join(dict.fromkeys(called(item.member, facts.brief) for item in (heavy[0], heavy[-1]))))
+
+
+def _name(facts: Facts, items: Sequence[Item]) -> str:
+    """What the items are called in the other figures, without what multiplies no matrices."""
+    return capitalized(phrase_in_full(_heavy(items), facts.brief))
+
+
+def _heavy(items: Sequence[Item]) -> Sequence[Item]:
+    return [item for item in items if not item.light] or items
 
 
 def _scope_title(facts: Facts, path: str) -> str:
@@ -114,8 +132,12 @@ def _iterations(facts: Facts, group: Group, *, effective: bool) -> list[LadderSt
             path = part.items[-1].path if number == count else ""
             title = _iteration_title(facts, part, index, repeat.title or ("Block" if width > 1 else "Layer"), width)
             border = outline(facts.attends(part.items), reach)
-            rows.append(LadderStep(title, part.output, reach, path=path, effective=share, outline=border))
+            rows.append(LadderStep(title, part.output, reach, False, 1.0, path, share, border, _paths(part)))
     return rows
+
+
+def _paths(part: Group) -> tuple[str, ...]:
+    return tuple(item.path for item in part.items)
 
 
 def _iteration_title(facts: Facts, part: Group, index: Line, one: str, width: int) -> Line:

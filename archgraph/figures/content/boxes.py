@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import fsum
 
 from sympy import Add, Expr
 
 from archgraph.fields.report.extent import ReadExtent
-from archgraph.figures.content.law_lines import law
+from archgraph.figures.content.law_lines import law_lines
 from archgraph.figures.content.mathtext import line_of, math, result_shape, words
 from archgraph.figures.content.thumbnails import connectivity, field_square
 from archgraph.figures.content.tooltips import tooltip
@@ -22,7 +22,7 @@ from archgraph.figures.drawing.outlines import BAR, INSET, outline, outlined
 from archgraph.figures.drawing.style import FRAME, HAIR, LINE, SIDE_FILL, SIZES, ramp
 from archgraph.figures.facts.facts import Facts
 from archgraph.outline.items import Item
-from archgraph.outline.wording import abbreviated, capitalized, phrase
+from archgraph.outline.wording import abbreviated, bracketed, capitalized, phrase, phrase_in_full
 
 _PAD, _LINE_HEIGHT, _TOP = 4.5, 9.6, 9.2
 _THUMB, _THUMB_GAP = 21.0, 6.0
@@ -82,6 +82,7 @@ def content(
     room: float = WIDE,
     strides: bool = True,
     beside: Sequence[Item] = (),
+    terse: bool = False,
 ) -> Content:
     """Describe a group of items.
 
@@ -94,10 +95,11 @@ def content(
         room: the width that the longest line should not exceed.
         strides: name the strides of convolutions.
         beside: items that count for the laws; those that multiply matrices are named in a line of their own.
+        terse: in one line, with an ellipsis for what has no room; see `phrase`.
     """
-    key = ("content", tuple(items), own, side, times, room, strides, tuple(beside))
+    key = ("content", tuple(items), own, side, times, room, strides, tuple(beside), terse)
     find = lambda: _described(  # noqa: E731
-        facts, items, own=own, side=side, times=times, room=room, strides=strides, beside=beside
+        facts, items, own=own, side=side, times=times, room=room, strides=strides, beside=beside, terse=terse
     )
     return facts.known(key, find)
 
@@ -112,11 +114,13 @@ def _described(
     room: float,
     strides: bool,
     beside: Sequence[Item],
+    terse: bool,
 ) -> Content:
     last = items[-1]
     reach = facts.own_reach(items) if own else facts.reach(last.path)
     light = all(item.light for item in items)
-    heading = title(*_called(facts, items, times, strides=strides), room, 4 if side else 2, light=light)
+    most = 1 if terse else 4 if side else 2
+    heading = title(*_called(facts, items, times, strides=strides, terse=terse), room, most, light=light)
     lines = with_windows(facts, items, heading, room)
     if not own and not side and not light and "shape" in facts.options.show:
         lines.append(result_shape(facts.sizes(last.outputs[0]), SIZES.body))
@@ -159,7 +163,7 @@ def _named_beside(facts: Facts, items: Sequence[Item], room: float) -> list[Line
     """What works beside the main line, for its costs are in the laws of the box."""
     if not items:
         return []
-    text = f"beside: {phrase(items, facts.brief)[0]}"
+    text = f"beside: {phrase_in_full(items, facts.brief)}"
     return [fitted(words(text, SIZES.body), room)]
 
 
@@ -168,23 +172,24 @@ def _label(items: Sequence[Item]) -> str:
     return ", ".join(dict.fromkeys(item.member.title for item in items if item.member.title))
 
 
-def _called(facts: Facts, items: Sequence[Item], times: int, *, strides: bool) -> tuple[str, Line]:
-    key = ("called", tuple(items), times, strides)
-    return facts.known(key, lambda: _named(facts, items, times, strides=strides))
+def _called(facts: Facts, items: Sequence[Item], times: int, *, strides: bool, terse: bool) -> tuple[str, Line]:
+    key = ("called", tuple(items), times, strides, terse)
+    return facts.known(key, lambda: _named(facts, items, times, strides=strides, terse=terse))
 
 
-def _named(facts: Facts, items: Sequence[Item], times: int, *, strides: bool) -> tuple[str, Line]:
+def _named(facts: Facts, items: Sequence[Item], times: int, *, strides: bool, terse: bool) -> tuple[str, Line]:
     named = facts.author.label(items)
     if named:
         return named, words(f"×{times}", SIZES.title) if times > 1 else ()
     each = max(1, len(items) // times)
     phrases = [
-        phrase(items[start : start + each], facts.brief, strides=strides) for start in range(0, each * times, each)
+        phrase(items[start : start + each], facts.brief, strides=strides, terse=terse)
+        for start in range(0, each * times, each)
     ]
     text, count = phrases[0][0], facts.shown(Add(*(inner for _, inner in phrases)))
     size = SIZES.title
     shown = words(f"×{count}", size) if count.is_Integer else line_of(words("×", size), math(count, size), gap=0.4)
-    return capitalized(text), () if count == 1 else shown
+    return (capitalized(text), ()) if count == 1 else (bracketed(capitalized(text)), shown)
 
 
 def title(text: str, tail: Line, room: float, most: int = 2, *, light: bool = False) -> list[Line]:
@@ -195,15 +200,23 @@ def title(text: str, tail: Line, room: float, most: int = 2, *, light: bool = Fa
     def fits(shown: str) -> bool:
         return text_width(shown, face, size) <= left
 
-    lines = wrapped(text if fits(text) else abbreviated(text), fits, most)
-    *before, last = [words(line, size, face) for line in lines]
+    *before, last = [words(line, size, face) for line in _headed(text, fits, most)]
     return [*before, line_of(last, tail, gap=2.2)]
+
+
+def _headed(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
+    """A heading in one line if it can be, abbreviated if it must be, and in more lines rather than cut short."""
+    short = abbreviated(text)
+    forms = ((text, 1), (short, 1), (text, most), (short, most))
+    drawn = (wrapped(one, fits, lines) for one, lines in forms)
+    return next((lines for lines in drawn if not lines[-1].endswith("…")), wrapped(short, fits, most))
 
 
 def laws(facts: Facts, items: Sequence[Item], room: float) -> list[Line]:
     """The laws of parameters and multiply-accumulates, where they are not zero."""
     more = _LAST_ROOM if room >= WIDE else None
-    return [law(facts, name, one, min(room, _LAW_ROOM), more=more) for name, one in pairs(facts, items)]
+    lines = (law_lines(facts, name, one, min(room, _LAW_ROOM), more=more) for name, one in pairs(facts, items))
+    return [line for some in lines for line in some]
 
 
 def pairs(facts: Facts, items: Sequence[Item]) -> list[tuple[str, Expr]]:
@@ -223,6 +236,7 @@ def _beside_and_below(contents: Content) -> tuple[tuple[Line, ...], Line]:
     """The lines beside the picture, and a last one that runs below it because it is long."""
     *beside, last = contents.lines or ((),)
     low = contents.own and _has_picture(contents) and len(beside) > 1 and line_width(last) > _LONG_LAW
+    low = low and not any(run.continues for run in last)
     return (tuple(beside), last) if low else (contents.lines, ())
 
 
@@ -284,7 +298,7 @@ def boxed(contents: Content, width: float | None = None) -> Box:
 def _paired(contents: Content, room: float) -> list[list[tuple[float, Line]]]:
     """Rows of (x, line); the two laws share a row where there is room."""
     rows: list[list[tuple[float, Line]]] = [[(0.0, line)] for line in contents.lines]
-    if len(rows) >= 4:
+    if len(rows) >= 4 and not any(run.continues for line in contents.lines[-2:] for run in line):
         first, second = rows[-2][0][1], rows[-1][0][1]
         needed = line_width(first), line_width(second)
         if fsum(needed) + 9 <= room:

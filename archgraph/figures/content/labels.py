@@ -19,7 +19,7 @@ from archgraph.outline.items import Item
 from archgraph.outline.resolution import stride
 from archgraph.outline.stages import Stage
 from archgraph.outline.u_parts import USkip
-from archgraph.outline.wording import humanized, phrase
+from archgraph.outline.wording import humanized, phrase_in_full
 
 
 def value_label(facts: Facts, value: Value | None, inside: str = "") -> Line:
@@ -47,7 +47,7 @@ def exit_label(facts: Facts, head: Sequence[Item], output: Value) -> Line:
     """The last layer and the shape of the output."""
     value = head[-1].outputs[0] if head else output
     shown = shape(facts.sizes(value), SIZES.body)
-    return line_of(words(f"{phrase(head, facts.brief)[0]} →", SIZES.body), shown, gap=2.5) if head else shown
+    return line_of(words(f"{phrase_in_full(head, facts.brief)} →", SIZES.body), shown, gap=2.5) if head else shown
 
 
 def output_label(facts: Facts, value: Value, *, brief: bool) -> Line:
@@ -108,7 +108,7 @@ def way(facts: Facts, items: Sequence[Item]) -> tuple[Line, ...]:
     """Items between two boxes, with their parameters."""
     if not items:
         return ()
-    name, params = words(phrase(items, facts.brief)[0], SIZES.body), facts.params(items)
+    name, params = words(phrase_in_full(items, facts.brief), SIZES.body), facts.params(items)
     return (
         (name,) if params == 0 or "params" not in facts.options.show else (name, law(facts, "params", params, NARROW))
     )

@@ -5,11 +5,12 @@ What is left out, or rounded, stands behind ``≈``, and is what `archgraph.figu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sympy import Expr
 
+from archgraph.figures.content.cut_laws import cut_law
 from archgraph.figures.content.mathtext import line_of, math, number, variable, words
 from archgraph.figures.content.terms import forms
 from archgraph.figures.drawing.diagram import Claim, Line, Live, Run, Shows, line_width
@@ -20,6 +21,18 @@ LETTERS = {"params": "theta", "macs": "MACs"}
 """What stands for a metric in formulas: M alone would be a million as well."""
 
 _FULL_ROOM, _GAP = 190.0, 0.16
+
+
+def law_lines(
+    facts: Facts, metric: str, expression: Expr, room: float, size: float = SIZES.body, *, more: float | None = None
+) -> list[Line]:
+    """The law on one line, or on several before it becomes a number; see `law`."""
+    name = variable(LETTERS[metric], size)
+    rooms = (room,) if more is None else (room, more)
+    side = _on_one_line(facts, expression, [one - line_width(name) for one in rooms], size)
+    cut = () if side or facts.options.values else _on_several_lines(facts, name, expression, rooms, size)
+    lines = cut or (line_of(name, side or value_side(facts, expression, size), gap=_GAP * size),)
+    return [claimed(lines[0], metric, expression), *lines[1:]]
 
 
 def law(
@@ -37,14 +50,31 @@ def law(
     """
     name = variable(LETTERS[metric], size)
     rooms = (room,) if more is None else (room, more)
-    sides = (law_side(facts, expression, one - line_width(name), size) for one in rooms)
-    found = next(filter(None, sides), ()) or value_side(facts, expression, size)
-    return claimed(line_of(name, found, gap=_GAP * size), metric, expression)
+    found = _on_one_line(facts, expression, [one - line_width(name) for one in rooms], size)
+    side = found or value_side(facts, expression, size)
+    return claimed(line_of(name, side, gap=_GAP * size), metric, expression)
 
 
-def right_side(facts: Facts, expression: Expr, room: float, size: float) -> Line:
-    """The sign and the longest form that has room, else the value."""
-    return law_side(facts, expression, room, size) or value_side(facts, expression, size)
+def _on_one_line(facts: Facts, expression: Expr, rooms: Sequence[float], size: float) -> Line:
+    """The longest form that has the least room; nothing where none has."""
+    return next(filter(None, (law_side(facts, expression, room, size) for room in rooms)), ())
+
+
+def _on_several_lines(
+    facts: Facts, name: Line, expression: Expr, rooms: Sequence[float], size: float
+) -> tuple[Line, ...]:
+    """The form that takes the fewest lines, continued below its right side; nothing where none has room."""
+    wholes = [line_of(name, side, gap=_GAP * size) for side, _ in _sides(facts, expression, size)]
+    for room in rooms:
+        cuts = [cut for whole in wholes if (cut := cut_law(whole, len(name) + 1, room))]
+        if cuts:
+            return min(cuts, key=len)
+    return ()
+
+
+def tells_value(line: Line) -> bool:
+    """Whether a line has a number where a law had no room."""
+    return any(run.live is not None and run.live.shows == "number" for run in line)
 
 
 def law_side(facts: Facts, expression: Expr, room: float, size: float) -> Line:

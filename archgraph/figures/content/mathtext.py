@@ -199,9 +199,9 @@ def _place(factor: Expr) -> tuple[bool, str]:
 
 
 def _wordy(factor: Expr) -> bool:
-    """Whether a factor begins or ends with a name of several letters."""
+    """Whether a factor begins or ends with a name of several letters, a function's among them."""
     base = _base(factor)
-    return isinstance(base, Symbol) and variable(base.name, 1.0)[0].face == "serif"
+    return bool(base.is_Function) or (isinstance(base, Symbol) and variable(base.name, 1.0)[0].face == "serif")
 
 
 def _integer(value: Rational, size: float) -> tuple[Run, ...]:

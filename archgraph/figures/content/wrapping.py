@@ -9,6 +9,8 @@ from archgraph.figures.drawing.diagram import Line, Run, line_width
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.outline.wording import shortened
 
+#: Between words, but not before the geometry or after the count of one: ``conv 3×3``, ``conv k=1``, ``2× linear``.
+_BREAK = re.compile(r"(?<![×]) (?!(?:k=|\w+×\w|\d+(?:[\s,)]|$)|×|norm\b))")
 #: Where a name of a class may be broken: not within an acronym or behind a digit.
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -20,8 +22,10 @@ def wrapped(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
     ['timestep embedding,', 'class embedding']
     >>> wrapped("PixArtAlphaTextProjection", lambda text: len(text) < 18, 2)
     ['PixArtAlphaText', 'Projection']
+    >>> wrapped("conv 1×1, conv 3×3 stride 2", lambda text: len(text) < 16, 2)
+    ['conv 1×1,', 'conv 3×3 stride 2']
     """
-    parts = [part for word in text.split() for part in _humps(word, fits)]
+    parts = [part for piece in _BREAK.split(" ".join(text.split())) for part in _pieces(piece, fits)]
     halves = _halves(parts, fits) if most == 2 and not fits(text) else []
     if halves:
         return halves
@@ -44,6 +48,11 @@ def fitted(line: Line, room: float) -> Line:
     used = line_width(head) + last.gap
     text = wrapped(last.text, lambda shown: text_width(shown, last.face, last.size) <= room - used, 1)[0]
     return (*head, Run(text, last.face, last.size, last.rise, last.gap))
+
+
+def _pieces(piece: str, fits: Callable[[str], bool]) -> list[str]:
+    """What stays on one line where that has room for it, else its words."""
+    return [piece] if fits(piece) else [part for word in piece.split() for part in _humps(word, fits)]
 
 
 def _humps(word: str, fits: Callable[[str], bool]) -> list[str]:

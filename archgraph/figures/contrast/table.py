@@ -12,12 +12,15 @@ from archgraph.comparison.seen import Seen, Since
 from archgraph.figures.charts.sides import Side
 from archgraph.figures.content.law_lines import claimed, law_side, value_side
 from archgraph.figures.content.mathtext import line_of, number, variable, words
-from archgraph.figures.content.wrapping import fitted, wrapped
+from archgraph.figures.content.wrapping import wrapped
 from archgraph.figures.drawing.diagram import INK, MUTED, Box, BoxPart, Diagram, Line, Path, Text, line_width
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import FRAME, SIZES
 from archgraph.figures.facts.facts import Facts
-from archgraph.outline.wording import shortened
+from archgraph.graph.ir import Node, Repeat
+from archgraph.graph.locate import find_member
+from archgraph.outline.items import is_light
+from archgraph.outline.wording import called, capitalized, shortened
 from archgraph.sizes.expansion import expanded
 
 Maker = Callable[[Side, Cell, float], list[Line]]
@@ -155,30 +158,25 @@ def _unit(facts: Facts) -> str:
 
 
 def _since(side: Side, cell: Cell, room: float) -> list[Line]:
-    """The operation of the text, on as many lines as its path takes."""
-    if not isinstance(cell.fact, Since):
-        return [words("never", SIZES.body)]
-    since = cell.fact
+    """The operation of the text, by the name that the drawing has for it."""
+    since = cell.fact if isinstance(cell.fact, Since) else Since()
     if since.everything:
-        return _path("", since.everything, room)
+        return [words(capitalized(_drawn_name(side, since.everything)), SIZES.body)]
     if since.before:
-        return _path("never; all before since ", since.before, room)
+        return [words(f"never; all before since {_drawn_name(side, since.before)}", SIZES.body)]
     if since.wider:
-        return [words(f"never; the field exceeds the input since {since.wider}", SIZES.body)]
+        return [words(f"never; the field exceeds the input since {_drawn_name(side, since.wider)}", SIZES.body)]
     return [words("never; its norm statistics are" if since.statistics else "never", SIZES.body)]
 
 
-def _path(before: str, path: str, room: float) -> list[Line]:
-    """A dotted path, broken after dots."""
-    *outer, last = path.split(".")
-    lines = [before]
-    for piece in (*(f"{part}." for part in outer), last):
-        longer = f"{lines[-1]}{piece}"
-        if lines[-1] and line_width(words(longer, SIZES.body)) > room:
-            lines.append(piece)
-        else:
-            lines[-1] = longer
-    return [fitted(words(line.rstrip(), SIZES.body), room) for line in lines]
+def _drawn_name(side: Side, path: str) -> str:
+    """What the drawing calls the first row that holds a member, with the operation where the row does not name it."""
+    row = next((step.words for step in side.steps if step.holds(path)), "")
+    member = find_member(side.facts.network.graph, path)[0]
+    own = called(member, side.facts.brief)
+    if not row or (isinstance(member, Node) and is_light(member) and own.lower() not in row.lower()):
+        return own
+    return row if isinstance(member, Repeat) or own.lower() in row.lower() else f"{own} in {row}"
 
 
 def _with_symbol(before: str, name: str, after: str) -> Line:

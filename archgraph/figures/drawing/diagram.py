@@ -1,4 +1,4 @@
-"""A finished or unfinished drawing as plain data: boxes we measured, lines, texts. It knows no graph and no SVG.
+"""A drawing as plain data: boxes we measured, lines, texts. It knows no graph and no SVG.
 
 Lengths are in points (1/72 inch), y grows downwards. Parts of a box are in the coordinates of that box.
 """
@@ -18,8 +18,7 @@ from archgraph.figures.fonts.typeface import Face
 
 Point = tuple[float, float]
 
-INK, MUTED = "#1a1a1a", "#4d4d4d"
-COPY_OFFSET = 3.0  # from one outline of a deck of cards to the next
+INK, MUTED, COPY_OFFSET = "#1a1a1a", "#4d4d4d", 3.0  # the last from one outline of a deck of cards to the next
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Live:
 class Run:
     """Characters of one face and size; ``rise`` lifts them (superscripts), ``gap`` is the space before them.
 
-    The first run of a law has the `Claim` that its line makes.
+    The first run of a law has the `Claim` that its line makes, and that of a further line ``continues`` it.
     """
 
     text: str
@@ -69,6 +68,7 @@ class Run:
     gap: float = 0.0
     claim: Claim | None = None
     live: Live | None = None
+    continues: bool = False
 
     @cached_property
     def width(self) -> float:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from archgraph.figures.drawing.diagram import BoxPart, Diagram, Edge, Extent, Text
 
 # What an arrow needs between two boxes: its head, and enough line to be seen.
-_LEAST = 6.4
+_LEAST = 5.8
 _Part = TypeVar("_Part", Text, BoxPart)
 
 

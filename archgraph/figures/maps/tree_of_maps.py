@@ -38,7 +38,7 @@ from archgraph.outline.forms.form import (
 )
 from archgraph.outline.forms.network_outline import NetworkOutline
 from archgraph.outline.items import Item
-from archgraph.outline.wording import block_name, phrase
+from archgraph.outline.wording import block_name, bracketed, phrase_in_full
 
 _FEW_WORDS, _FEW_MAPS, _FEW_PLACES = 26, 8, 8
 Inside = Callable[[NetworkOutline, Leaf], NetworkOutline | None]
@@ -186,7 +186,7 @@ class TreeOfMaps:
             return None
         items = [leaf.item for leaf in leaves_of(sized[0][0]) if leaf.item is not None]
         heavy = [item for item in items if not item.light]
-        text = phrase(heavy or items, self.facts.brief)[0]
+        text = phrase_in_full(heavy or items, self.facts.brief)
         return (text if len(text) < _FEW_WORDS else "projection"), sized[1][1]
 
     def _lanes(
@@ -235,7 +235,7 @@ class TreeOfMaps:
         count = self._count(repeat)
         if not count:
             return found
-        return self._repeated(found, count, item.path, self.facts.author.label([item]) or block_name(repeat))
+        return self._repeated(found, count, item.path, self.facts.author.label([item]) or bracketed(block_name(repeat)))
 
     def _joined(self, found: tuple[MapElement, ...], conditions: tuple[str, ...]) -> tuple[MapElement, ...]:
         """What a member writes, with what conditions it, or conditioned the ones before it that write nothing."""

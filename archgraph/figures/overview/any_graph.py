@@ -18,7 +18,7 @@ from archgraph.graph.ir import Graph, Value
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Flow
 from archgraph.outline.structure import Structure
-from archgraph.outline.wording import called, capitalized, shortened
+from archgraph.outline.wording import bracketed, called, capitalized, shortened
 
 MOST_BOXES = 1500
 
@@ -98,8 +98,8 @@ def _small_box(facts: Facts, group: Group) -> Box:
         return with_look(circle(item.path, group.circle), facts.author.look(group.items))
     found = content(facts, group.items, room=110.0)
     named = facts.author.label(group.items)
-    text = named or shortened(capitalized(called(item.member, facts.brief)), lambda shown: len(shown) <= 30)
-    repeat = repeat_of(group)
+    repeat, words_of = repeat_of(group), capitalized(called(item.member, facts.brief))
+    text = named or shortened(words_of if repeat is None else bracketed(words_of), lambda shown: len(shown) <= 30)
     heading = fitted(words(text, SIZES.body, "sans" if item.light else "bold"), WIDE)
     if repeat is not None:
         heading = line_of(heading, count_label(facts, repeat), gap=2.2)

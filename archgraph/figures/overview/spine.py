@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 
 from archgraph.figures.content.boxes import (
     MEDIUM,
@@ -16,12 +17,12 @@ from archgraph.figures.content.boxes import (
     title,
 )
 from archgraph.figures.content.labels import count_label, output_label, stage_way, value_label, way
-from archgraph.figures.content.law_lines import law
+from archgraph.figures.content.law_lines import law_lines, tells_value
 from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.box_look import BoxLook, with_look
 from archgraph.figures.drawing.decks import frames
-from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Line, line_width
+from archgraph.figures.drawing.diagram import Box, Cluster, Diagram, Line, Text, line_width
 from archgraph.figures.drawing.geometry import is_faulty
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
@@ -29,16 +30,17 @@ from archgraph.figures.layout.spine import CAPTION_MARGIN, framed, layout_spine
 from archgraph.figures.layout.spine_plan import Plan, SideInput, Slot, Spine
 from archgraph.figures.overview.spine_links import block_of, head_of, joined, repeat_of
 from archgraph.graph.ir import Repeat
-from archgraph.outline.folding import step_kinds
-from archgraph.outline.groups import Group
+from archgraph.outline.folding import kinds_of_parts
+from archgraph.outline.groups import Group, is_circle
 from archgraph.outline.stages import Stage, stages
 from archgraph.outline.structure import Structure, merged_groups
-from archgraph.outline.wording import block_name, capitalized
+from archgraph.outline.wording import block_name, bracketed, capitalized, phrase
 
 _MANY_SLOTS, _MANY_INSIDE = 14, 18
-_CAPTION_ROOM, _CAPTION_SHARE, _LONGEST_CAPTION = 130.0, 0.7, 170.0
+_CAPTION_ROOMS, _CAPTION_SHARE, _LONGEST_CAPTION = (130.0, 105.0, 92.0), 0.7, 170.0
 _PAGE_HEIGHT, _FEW_STAGES = 600.0, 3
 _SIDE_SHARE = 0.66
+_CIRCLE_WORDS = {"add": ("addition", "additions"), "multiply": ("product", "products")}
 
 
 def spine_diagram(facts: Facts, found: Structure, width: float, *, open_one: bool = True) -> Diagram | None:
@@ -55,10 +57,25 @@ def spine_diagram(facts: Facts, found: Structure, width: float, *, open_one: boo
         if is_faulty(drawn):
             continue
         if drawn.height <= (facts.options.height or _PAGE_HEIGHT):
-            return drawn
+            return _with_laws(facts, found, groups, opened, width, drawn)
         # Better than nothing, if all forms turn out too tall.
         tall = drawn
     return tall
+
+
+def _with_laws(
+    facts: Facts, found: Structure, groups: tuple[Group, ...], opened: Group | None, width: float, drawn: Diagram
+) -> Diagram:
+    """The same with a frame as wide as the page allows, if that makes laws of the numbers in its caption."""
+    lines = (part.runs for cluster in drawn.clusters for part in cluster.parts if isinstance(part, Text))
+    if facts.options.values or not any(map(tells_value, lines)):
+        return drawn
+    for room, caption in product((WIDE, MEDIUM, NARROW), _CAPTION_ROOMS):
+        wider = _drawn(facts, found, groups, opened, room, caption=caption)
+        fits = wider is not None and wider.width <= width + 0.5 and not is_faulty(wider)
+        if wider is not None and fits and wider.height <= (facts.options.height or _PAGE_HEIGHT):
+            return wider
+    return drawn
 
 
 def _trials(found: Structure, chosen: Group | None) -> Iterator[tuple[tuple[Group, ...], Group | None, float]]:
@@ -79,9 +96,15 @@ def _groupings(found: Structure) -> list[tuple[Group, ...]]:
 
 
 def _drawn(
-    facts: Facts, found: Structure, groups: tuple[Group, ...], opened: Group | None, room: float
+    facts: Facts,
+    found: Structure,
+    groups: tuple[Group, ...],
+    opened: Group | None,
+    room: float,
+    *,
+    caption: float = 0.0,
 ) -> Diagram | None:
-    plan = _plan(facts, found, groups, opened, room)
+    plan = _plan(facts, found, groups, opened, room, caption=caption)
     if plan is None:
         return None
     spine = layout_spine(plan)
@@ -133,11 +156,13 @@ def _plan(
     least: float = 60.0,
     *,
     own: bool = False,
+    caption: float = 0.0,
 ) -> Plan | None:
     """The plan of a structure; nothing if it has too many parts for one line."""
     if len(groups) > (_MANY_INSIDE if own else _MANY_SLOTS):
         return None
-    slots = _slots(facts, groups, opened, room, own=own, staged=groups[0] not in found.chain, least=least)
+    staged = groups[0] not in found.chain
+    slots = _slots(facts, groups, opened, room, own=own, staged=staged, least=least, caption=caption)
     if slots is None:
         return None
     names = {item: slot.name for group, slot in zip(groups, slots, strict=True) for item in group.all}
@@ -157,7 +182,15 @@ def _plan(
 
 
 def _slots(
-    facts: Facts, groups: Sequence[Group], opened: Group | None, room: float, least: float, *, own: bool, staged: bool
+    facts: Facts,
+    groups: Sequence[Group],
+    opened: Group | None,
+    room: float,
+    least: float,
+    *,
+    own: bool,
+    staged: bool,
+    caption: float,
 ) -> list[Slot] | None:
     """Boxes, circles and the opened deck; for whole stages, strides are written beside the arrows."""
     framed = [group for group in groups if not group.circle and group is not opened]
@@ -167,7 +200,7 @@ def _slots(
     for group in groups:
         label, deck = (stage_way(facts, group) if staged else way(facts, group.before)), None
         if group is opened:
-            deck = _deck(facts, group, room)
+            deck = _deck(facts, group, room, caption=caption)
             if deck is None:
                 return None
             drawn = Box(group.name, deck.width, deck.height)
@@ -188,29 +221,49 @@ def group_content(
         facts, items, own=own, side=side, times=group.times, room=room, strides=strides, beside=group.beside
     )
     if group.steps:
-        return _with_steps(found, group, room)
+        return _with_fold(facts, found, group, room)
     repeat = repeat_of(group)
     if repeat is None or (repeat.block == "repeat" and not repeat.title):
         return found
-    named = facts.author.label(items) or _block_name(repeat)
+    named = facts.author.label(items) or bracketed(_block_name(repeat))
     heading = title(named, count_label(facts, repeat), max(room, WIDE))
     return replace(found, lines=(*heading, *found.lines[found.headings :]), headings=len(heading))
 
 
-def _with_steps(found: Content, group: Group, room: float) -> Content:
-    """The content of a fold, with how many steps it stands for and how many of them differ."""
-    steps, kinds = len(group.steps), step_kinds(group)
-    said = f"{steps} equal steps" if kinds == 1 else f"{steps} steps of {kinds} kinds"
-    line = fitted(words(said, SIZES.body), room)
-    return replace(found, lines=(*found.lines[: found.headings], line, *found.lines[found.headings :]))
+def _with_fold(facts: Facts, found: Content, group: Group, room: float) -> Content:
+    """The content of a fold, with what its heading does not say of what lies in it."""
+    said = ", ".join((*_differing(facts, group), *_circles(group)))
+    line = (fitted(words(said, SIZES.body), room),) if said else ()
+    return replace(found, lines=(*found.lines[: found.headings], *line, *found.lines[found.headings :]))
+
+
+def _differing(facts: Facts, group: Group) -> Iterator[str]:
+    """Of how many kinds is what a heading counts."""
+    count = phrase(group.items, facts.brief)[1]
+    if not count.is_Integer or count == 1:
+        return
+    kinds = kinds_of_parts(group, int(count))
+    if kinds > 1:
+        yield "no two alike" if kinds == count else f"of {kinds} kinds"
+
+
+def _circles(group: Group) -> Iterator[str]:
+    """How many operations there are that a figure draws as circles, which headings do not name."""
+    for kind, (one, many) in _CIRCLE_WORDS.items():
+        count = sum(is_circle(item) for item in group.items if item.label == kind)
+        if count:
+            yield f"{count} {one if count == 1 else many}"
 
 
 def _block_name(repeat: Repeat) -> str:
     return capitalized(block_name(repeat))
 
 
-def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
-    """The inside of a repeat, framed; its boxes are widened where the caption needs the room."""
+def _deck(facts: Facts, group: Group, room: float, *, caption: float = 0.0) -> Spine | None:
+    """The inside of a repeat, framed; its boxes are widened where the caption needs the room.
+
+    Its caption has the room that is told, else what there is.
+    """
     repeat = block_of(group)
     inner = facts.inside(group)
     # Into a frame and out of it goes one main line.
@@ -220,14 +273,15 @@ def _deck(facts: Facts, group: Group, room: float) -> Spine | None:
     if plan is None:
         return None
     spine = layout_spine(plan, deck=True)
-    caption = _caption(facts, inner, group, max(room * _CAPTION_SHARE, spine.width - spine.axis - CAPTION_MARGIN))
-    lacking = spine.axis + max(line_width(line) for line in caption) + CAPTION_MARGIN - spine.width
+    free = caption or max(room * _CAPTION_SHARE, spine.width - spine.axis - CAPTION_MARGIN)
+    told = _caption(facts, inner, group, free)
+    lacking = spine.axis + max(line_width(line) for line in told) + CAPTION_MARGIN - spine.width
     if lacking > 0:
         widest = max(slot.box.width for slot in plan.slots)
         # Twice, for boxes grow to both sides of the line and the caption stands on the right.
         wider = _plan(facts, inner, inner.chain, None, room, own=True, least=widest + 2 * lacking)
         spine = layout_spine(wider, deck=True) if wider is not None else spine
-    framed_one = framed(spine, group.name, caption, 0 if repeat.once else 2, content(facts, group.items).tooltip)
+    framed_one = framed(spine, group.name, told, 0 if repeat.once else 2, content(facts, group.items).tooltip)
     outer, *others = framed_one.drawing.clusters
     look = facts.author.look(group.items)
     dressed = outer if look == BoxLook() else replace(outer, frames=tuple(map(look.frame, frames(outer))))
@@ -239,10 +293,12 @@ def _caption(facts: Facts, inner: Structure, group: Group, room: float) -> list[
     body = tuple(item for part in (*inner.chain, *inner.sides) for item in part.all)
     repeat = block_of(group)
     count = () if repeat.once else count_label(facts, repeat)
-    named = words(facts.author.label(group.items) or _block_name(repeat), SIZES.heading, "bold")
+    called = _block_name(repeat) if repeat.once else bracketed(_block_name(repeat))
+    named = words(facts.author.label(group.items) or called, SIZES.heading, "bold")
     caption = [line_of(fitted(named, _LONGEST_CAPTION), count, gap=2.5)]
-    free = min(_CAPTION_ROOM, max(room, line_width(caption[0])))
-    return caption + [law(facts, name, expression, free) for name, expression in pairs(facts, body)]
+    free = min(_CAPTION_ROOMS[0], max(room, line_width(caption[0])))
+    lines = (law_lines(facts, name, expression, free) for name, expression in pairs(facts, body))
+    return caption + [line for some in lines for line in some]
 
 
 def closed_decks(groups: Sequence[Group], drawn: Diagram, opened: Group | None = None) -> tuple[Cluster, ...]:

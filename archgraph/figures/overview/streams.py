@@ -6,7 +6,7 @@ from itertools import product
 
 from archgraph.figures.content.boxes import MEDIUM, NARROW, WIDE, Content, boxed, content, natural_width, pairs, title
 from archgraph.figures.content.labels import count_label, value_label
-from archgraph.figures.content.law_lines import law
+from archgraph.figures.content.law_lines import law_lines
 from archgraph.figures.content.mathtext import line_of, result_shape, words
 from archgraph.figures.content.wrapping import fitted
 from archgraph.figures.drawing.diagram import Cluster, Diagram, Line
@@ -19,7 +19,7 @@ from archgraph.graph.ir import Repeat
 from archgraph.outline.forms.network_outline import outline_of
 from archgraph.outline.items import Item
 from archgraph.outline.streams import StreamPart, TwoStreams, streams_of
-from archgraph.outline.wording import block_name, capitalized, phrase
+from archgraph.outline.wording import block_name, bracketed, capitalized, phrase_in_full
 
 _PAGE_HEIGHT, _BETWEEN = 590.0, 26.0
 
@@ -101,7 +101,8 @@ def _taken(facts: Facts, found: TwoStreams, taken: Sequence[StreamPart], *, brie
 def _heading(facts: Facts, part: StreamPart) -> str:
     repeat = part.repeat
     heavy = [item for item in part.items if not item.light] or list(part.items)
-    return facts.author.label(part.items) or (block_name(repeat) if repeat else phrase(heavy, facts.brief)[0])
+    own = bracketed(block_name(repeat)) if repeat else phrase_in_full(heavy, facts.brief)
+    return facts.author.label(part.items) or own
 
 
 def _content(facts: Facts, part: StreamPart, room: float, *, own: bool = False) -> Content:
@@ -149,7 +150,8 @@ def _caption(facts: Facts, part: StreamPart, inside: TwoStreams) -> list[Line]:
     assert repeat is not None
     named = words(capitalized(_heading(facts, part)), SIZES.heading, "bold")
     lines = [line_of(fitted(named, WIDE), count_label(facts, repeat), gap=2.5)]
-    return lines + [law(facts, name, one, WIDE) for name, one in pairs(facts, _all(inside))]
+    laws = (law_lines(facts, name, one, WIDE) for name, one in pairs(facts, _all(inside)))
+    return lines + [line for some in laws for line in some]
 
 
 def _all(inside: TwoStreams) -> tuple[Item, ...]:

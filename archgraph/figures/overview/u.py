@@ -33,6 +33,7 @@ class UForm:
         brief: of copies, only the channels are told.
         picture: boxes show their field.
         ways: what works on a copy has a box of its own.
+        terse: headings have one line, with an ellipsis for what they do not name.
     """
 
     room: float = WIDE
@@ -40,6 +41,7 @@ class UForm:
     brief: bool = False
     picture: bool = True
     ways: bool = True
+    terse: bool = False
 
 
 _ROOMS = (WIDE, MEDIUM + 20.0, MEDIUM)
@@ -47,13 +49,14 @@ _ROOMS = (WIDE, MEDIUM + 20.0, MEDIUM)
 
 def _forms(us: Sequence[UParts]) -> Iterator[UForm]:
     """From the most generous one to the least."""
-    for ways in (True, False) if any(skip.works for u in us for skip in u.skips) else (True,):
-        yield UForm(ways=ways)
+    ways = (True, False) if any(skip.works for u in us for skip in u.skips) else (True,)
+    for own, terse in product(ways, (False, True)):
+        yield UForm(ways=own, terse=terse)
         for room, brief in product(_ROOMS, (False, True)):
-            yield UForm(room, True, brief, ways=ways)
-        yield UForm(MEDIUM, True, True, False, ways)
-        if ways:
-            yield UForm(NARROW, True, True, False, ways)
+            yield UForm(room, True, brief, ways=own, terse=terse)
+        yield UForm(MEDIUM, True, True, False, own, terse)
+        if own:
+            yield UForm(NARROW, True, True, False, own, terse)
 
 
 def u_diagram(facts: Facts, us: Sequence[UParts], width: float) -> Diagram | None:
@@ -127,7 +130,7 @@ def _copies(facts: Facts, u: UParts, form: UForm, boxes: dict[UPart, Box], ways:
 
 def _way(facts: Facts, skip: USkip, form: UForm) -> Box:
     """The box of what works on a copy."""
-    return boxed(content(facts, skip.way, side=True, room=min(form.room, NARROW) * _WAY_SHARE))
+    return boxed(content(facts, skip.way, side=True, room=min(form.room, NARROW) * _WAY_SHARE, terse=form.terse))
 
 
 def _told_once(column: Sequence[tuple[UPart, Content]]) -> dict[UPart, Content]:
@@ -146,7 +149,7 @@ def _told_once(column: Sequence[tuple[UPart, Content]]) -> dict[UPart, Content]:
 
 def _two_columns(contents: Content) -> Content:
     """The same with both laws on one line, for measuring."""
-    if contents.laws < 2:
+    if contents.laws != 2 or any(run.continues for run in contents.lines[-1]):
         return contents
     *lines, first, second = contents.lines
     return replace(contents, lines=(*lines, line_of(first, second, gap=10.0)))
@@ -159,5 +162,5 @@ def _content(facts: Facts, u: UParts, part: UPart, form: UForm) -> Content:
         if skip.target is part and not (form.ways and skip.works):
             beside += skip.way
     strides = not way_to(facts, part.before, part.line)
-    found = content(facts, part.line, room=form.room, strides=strides, beside=beside)
+    found = content(facts, part.line, room=form.room, strides=strides, beside=beside, terse=form.terse)
     return replace(found, picture=found.picture and form.picture)
