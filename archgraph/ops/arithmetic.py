@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,7 +11,7 @@ from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Ratio, plain_number
-from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
+from archgraph.ops.base import TRACED, Kernel, NoMacs, Op, Saved, Types, Unweighted, Workspace
 from archgraph.ops.modules import around, functional
 from archgraph.ops.reach import Reach, pointwise
 from archgraph.sizes.dtypes import FLOAT, promoted
@@ -144,6 +144,8 @@ class Multiply(Broadcast):
 
     kind: ClassVar[str] = "multiply"
     constant: Ratio = ONE
+    summed: bool = field(default=False, metadata={TRACED: True})
+    """Whether it stands for a sum of products over a single place, whose factors are no gates."""
 
     @property
     def joins(self) -> bool:
@@ -177,7 +179,7 @@ class Multiply(Broadcast):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position; what is broadcast over positions of another operand is a gate."""
         every = {axis for x in inputs for axis in x.positions}
-        gated = any(every <= set(x.positions) for x in inputs)
+        gated = not self.summed and any(every <= set(x.positions) for x in inputs)
         return tuple(replace(pointwise(x.positions), gate=gated and every > set(x.positions)) for x in inputs)
 
     def workspace(self, kernel: Kernel, *inputs: TensorType) -> Workspace:

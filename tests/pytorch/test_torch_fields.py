@@ -103,3 +103,15 @@ def test_a_product_of_positions_with_learned_weights_is_fixed(learned):
 
     field = ag.trace(Product(), {"x": torch.zeros(1, 15, 4)}).receptive_field(fixed_weights=True)
     assert len(field.probe()) == (15 if learned else 0)
+
+
+def test_a_sum_over_one_place_has_no_gates():
+    """Of an einsum both factors are content, however many places it sums over."""
+
+    class Outer(torch.nn.Module):
+        def forward(self, x):
+            return torch.einsum("bnc,bnd->bcd", x[:, 6:7], x[:, 1:2])[:, 2:]
+
+    field = ag.trace(Outer(), torch.rand(1, 8, 4)).receptive_field()
+    (place,) = field.outputs
+    assert set(field.probe(**{place: 1})) == {(1,), (6,)}

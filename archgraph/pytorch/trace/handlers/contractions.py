@@ -25,13 +25,15 @@ from archgraph.sizes.types import CHANNEL
 Labels = Sequence[int]
 
 
-def contract(i: ProgramInterpreter, x: Tracked, y: Tracked, left: Labels, right: Labels, out: Labels) -> Tracked:
-    """Return a product of two tensors, summed over the labels that the result does not have."""
+def contract(
+    i: ProgramInterpreter, x: Tracked, y: Tracked, left: Labels, right: Labels, out: Labels, *, unit: bool = False
+) -> Tracked:
+    """Return a product of two tensors, summed over the labels that the result does not have, or over a `unit`."""
     operands = [Operand(x, tuple(left)), Operand(y, tuple(right))]
     both = set(left) & set(right)
     summed = (set(left) | set(right)) - set(out)
     if not summed & both:
-        return _outer(i, operands, out, summed)
+        return _outer(i, operands, out, summed, unit=unit)
     align = Alignment(i.builder, operands, own=sorted({*left, *right}), summed=sorted(summed))
     masked = masked_operand(i, [operand.tracked for operand in operands])
     if masked is not None:
@@ -66,12 +68,12 @@ def _limited(i: ProgramInterpreter, op: Op, masked: Operand, align: Alignment, s
     return limited_sum(i, op, dims, summing, axes)
 
 
-def _outer(i: ProgramInterpreter, operands: list[Operand], out: Labels, summed: set[int]) -> Tracked:
+def _outer(i: ProgramInterpreter, operands: list[Operand], out: Labels, summed: set[int], *, unit: bool) -> Tracked:
     """Without a common label that is summed, PyTorch multiplies element by element."""
     align = Alignment(i.builder, operands, summed=sorted(summed))
     # A product of positions is none of channels, however many are summed: its factors would be taken for gates.
     _as_positions(align, {key[0] for key in align.names if not _is_channel(align, key)})
-    (value,) = i.builder.emit(Multiply(), align.values())
+    (value,) = i.builder.emit(Multiply(summed=unit), align.values())
     axes = tuple(dict.fromkeys(align.names[key] for key in align.names if key[0] in summed))
     if axes:
         (value,) = i.builder.emit(Reduce("sum", axes), [value])
@@ -165,7 +167,16 @@ def einsum(i: ProgramInterpreter, a: Arguments) -> Any:
         result_labels = _letters(out, sum(label < 0 for label in set().union(*labels)) + len(out.replace("...", "")))
     if any(len(set(term)) < len(term) for term in labels):
         return NotImplemented
-    return _einsum(i, *_without_units(tensors, labels, result_labels), result_labels)
+    shown, kept = _without_units(tensors, labels, result_labels)
+    return _einsum(
+        i, shown, kept, result_labels, unit=_shares(labels, result_labels) and not _shares(kept, result_labels)
+    )
+
+
+def _shares(labels: list[list[int]], out: list[int]) -> bool:
+    """Whether two terms have a letter that is summed."""
+    every = [label for term in labels for label in term]
+    return any(every.count(label) > 1 for label in set(every) - set(out))
 
 
 def _without_units(
@@ -187,12 +198,15 @@ def _letters(term: str, rank: int) -> list[int]:
     return [*map(ord, before), *range(-hidden, 0), *map(ord, after)]
 
 
-def _einsum(i: ProgramInterpreter, tensors: list[Tracked], labels: list[list[int]], out: list[int]) -> Tracked:
+def _einsum(
+    i: ProgramInterpreter, tensors: list[Tracked], labels: list[list[int]], out: list[int], *, unit: bool = False
+) -> Tracked:
+    """Contract two at a time; `unit` if what they share and sum over has one element each."""
     result, left = tensors[0], labels[0]
     for index, (t, right) in enumerate(zip(tensors[1:], labels[1:], strict=True), 1):
         later = {label for term in labels[index + 1 :] for label in term} | set(out)
         kept = [label for label in dict.fromkeys([*left, *right]) if label in later]
-        result, left = contract(i, result, t, left, right, kept), kept
+        result, left = contract(i, result, t, left, right, kept, unit=unit), kept
     return _einsum_one(i, result, left, out)
 
 

@@ -36,7 +36,7 @@ def is_beside_zeros(step: RecordedNode) -> bool:
         # Where zeros stand in what is summed is told of these, but of attention, whose weights are not followed.
         return any(_is_lost(step, node) for node in factors_of(step))
     if name in NORMS:
-        return any(map(_has_zeros, constants_of(step, [argument(step, "weight")])))
+        return any(map(_has_zeros, constants_of(step, [step.argument("weight")])))
     return any(map(_has_zeros, constants_of(step, _factors(step, name))))
 
 
@@ -57,7 +57,7 @@ def attends_to_nothing(step: RecordedNode, zero: Callable[[RecordedNode], Tensor
         step: an attention.
         zero: says which elements of an operand are zero.
     """
-    masked = len(step.args) > 3 or bool({"attn_mask", "is_causal"} & step.kwargs.keys())
+    masked = step.argument("attn_mask") is not None or bool(step.argument("is_causal"))
     queries, *others = (zero(node).all(-1) for node in step.args[:3])
     # A query may see one key alone where some are masked.
     return bool(queries.any()) or any(bool(rows.any() if masked else rows.all(-1).any()) for rows in others)
@@ -80,10 +80,3 @@ def _factors(step: RecordedNode, name: str) -> Iterator[object]:
 
 def _has_zeros(value: Tensor) -> bool:
     return bool((value == 0).any())
-
-
-def argument(step: RecordedNode, name: str) -> object:
-    """Return what is given for an argument of a step's operator, by its name."""
-    names = [one.name for one in step.target._schema.arguments]
-    place = names.index(name) if name in names else len(step.args)
-    return step.args[place] if place < len(step.args) else step.kwargs.get(name)

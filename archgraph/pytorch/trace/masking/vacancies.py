@@ -138,10 +138,8 @@ class Vacancies(States):
     def _copied(self, step: RecordedNode) -> Partial:
         """Do the same to all that is known of both tensors."""
         given = {}
-        for place, argument in enumerate(step.target._schema.arguments):
-            item = (
-                step.args[place] if place < len(step.args) else step.kwargs.get(argument.name, argument.default_value)
-            )
+        for argument in step.target._schema.arguments:
+            item = step.argument(argument.name)
             held = argument.name in HOLDING and isinstance(item, RecordedNode)
             given[argument.name] = self._shaped(step, item) if held else self._constant(step, item)
         states = [item for item in given.values() if isinstance(item, Partial)]
@@ -223,12 +221,8 @@ def _puts_nothing(step: RecordedNode, name: str) -> bool:
 
 def _leaves_gaps(step: RecordedNode) -> bool:
     """Whether a transposed convolution may leave places to which nothing is added."""
-    given = {
-        argument.name: step.args[place] if place < len(step.args) else step.kwargs.get(argument.name)
-        for place, argument in enumerate(step.target._schema.arguments)
-    }
     kernel = step.args[1].meta["val"].shape[2:]
-    strides, dilations, beyond = (_several(given[name]) for name in ("stride", "dilation", "output_padding"))
+    strides, dilations, beyond = (_several(step.argument(name)) for name in ("stride", "dilation", "output_padding"))
     return max(strides, default=1) > min(kernel) or max(dilations, default=1) > 1 or any(beyond)
 
 
@@ -246,10 +240,7 @@ def _writes_nothing(step: RecordedNode, name: str) -> bool:
 
 def _adds_bias(step: RecordedNode) -> bool:
     """Whether a step adds something learned, after which no element is zero for sure."""
-    for place, argument in enumerate(getattr(getattr(step.target, "_schema", None), "arguments", ())):
-        if argument.name == "bias":
-            return (step.args[place] if place < len(step.args) else step.kwargs.get("bias")) is not None
-    return False
+    return step.argument("bias") is not None
 
 
 def weighs(step: RecordedNode) -> bool:

@@ -170,6 +170,13 @@ class RecordedNode:
     def __repr__(self) -> str:
         return self.name
 
+    def argument(self, name: str) -> Any:
+        """Return what is given for an argument of the operator by its name, or what it takes itself; else None."""
+        for place, one in enumerate(getattr(getattr(self.target, "_schema", None), "arguments", ())):
+            if one.name == name:
+                return self.args[place] if place < len(self.args) else self.kwargs.get(name, one.default_value)
+        return None
+
     @property
     def known(self) -> Any:
         """The result on the CPU, or None.
