@@ -44,7 +44,7 @@ def nnunet_model(path: str, options: BuilderOptions) -> NamedModel:
     keywords = {**_keywords(architecture, file), _CHANNELS: channels, _CLASSES: classes, **given}
     taken = inspect.signature(kind).parameters
     module = built(file, lambda: kind(**{key: value for key, value in keywords.items() if key in taken}))
-    patch = map(int, configuration.get("patch_size") or ())
+    patch = _patch(configuration, file)
     return NamedModel(
         f"nnU-Net {name}", module, {first_argument(module): images(channels, *patch)}, "the plan's patch_size", keywords
     )
@@ -62,7 +62,9 @@ def _configuration(plans: Fields, named: str, file: str) -> tuple[str, Fields]:
     seen: set[str] = set()
     current: object = name
     while current is not None:
-        if current not in known or current in seen or not isinstance(known[current], Mapping):
+        if current in known and not isinstance(known[current], Mapping):
+            raise SpecError(f"{quoted(file)} says of {quoted(str(current))} no fields but {quoted(known[current])}")
+        if current not in known or current in seen:
             raise SpecError(
                 f"{quoted(file)} has no configuration {quoted(str(current))}.{did_you_mean(str(current), known)}"
             )
@@ -76,14 +78,29 @@ def _sizes(file: str, given: dict[str, Any]) -> tuple[int, int]:
     """How many channels the images have, and how many classes are told apart."""
     dataset = Path(file).with_name("dataset.json")
     found = read_configuration(str(dataset)) if dataset.is_file() else {}
-    channels = given.pop(_CHANNELS, None) or len(found.get("channel_names") or found.get("modality") or ())
-    classes = given.pop(_CLASSES, None) or len(found.get("labels") or ())
+    channels = given.pop(_CHANNELS, None) or _named(found, "channel_names") or _named(found, "modality")
+    classes = given.pop(_CLASSES, None) or _named(found, "labels")
     if not channels or not classes:
         raise SpecError(
             f"{quoted(file)} does not say how many channels and classes there are",
             hint=f"dataset.json beside it does, or --set {_CHANNELS}=1 {_CLASSES}=3",
         )
     return int(channels), int(classes)
+
+
+def _named(found: Fields, what: str) -> int:
+    """How many names a field of `dataset.json` gives, none where it holds something else."""
+    names = found.get(what)
+    return len(names) if isinstance(names, Mapping | list) else 0
+
+
+def _patch(configuration: Fields, file: str) -> list[int]:
+    sizes = configuration.get("patch_size") or []
+    if not isinstance(sizes, list) or not all(isinstance(size, int) and size > 0 for size in sizes):
+        raise SpecError(
+            f"cannot read the patch_size of {quoted(file)}: {quoted(sizes)}", hint="such as [128, 128, 128]"
+        )
+    return sizes
 
 
 def _allowed(name: str, file: str) -> Callable[..., nn.Module]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from threading import get_ident
 from typing import Any
 
 from archgraph.pytorch.trace.recording.node import ModuleCall
@@ -15,6 +16,7 @@ class RunningModules:
 
     Attributes:
         stack: without the root; a new tuple at every change, so that steps can keep it.
+        elsewhere: the path of a module that ran in another thread, where no step of it is seen.
     """
 
     def __init__(self, root: Any) -> None:
@@ -22,6 +24,8 @@ class RunningModules:
         self._calls: Counter[str] = Counter()
         self._left: list[tuple[BaseException, tuple[ModuleCall, ...]]] = []
         self.stack: tuple[ModuleCall, ...] = ()
+        self.elsewhere: str | None = None
+        self._thread = get_ident()
 
     def watching(self, call: Any) -> Any:
         """Return what stands for `nn.Module.__call__`: it follows the calls.
@@ -31,6 +35,9 @@ class RunningModules:
 
         def called(part: Any, *args: Any, **options: Any) -> Any:
             path = self._paths.get(id(part))
+            if path is not None and get_ident() != self._thread:
+                self.elsewhere = path
+                return call(part, *args, **options)
             if not path:
                 return call(part, *args, **options)
             outer = self.stack

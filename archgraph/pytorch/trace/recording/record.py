@@ -99,10 +99,18 @@ def _explained(module: Any, recorder: Any) -> Iterator[None]:
         yield
     except ArchgraphError:
         raise
-    except Exception as error:
-        raise (recorder.refusal or refusals.module_fails(module, recorder.modules.left_by(error), error)) from error
-    if recorder.refusal is not None:
-        raise recorder.refusal
+    except (Exception, SystemExit) as error:
+        refusal = _refusal(module, recorder)
+        raise (refusal or refusals.module_fails(module, recorder.modules.left_by(error), error)) from error
+    if refusal := _refusal(module, recorder):
+        raise refusal
+
+
+def _refusal(module: Any, recorder: Any) -> ArchgraphError | None:
+    """What was refused, and the module's code may have gone past."""
+    if recorder.modules.elsewhere is not None:
+        return refusals.in_a_thread(module, recorder.modules.elsewhere)
+    return recorder.refusal
 
 
 def _recording(recorder: Any, inputs: Mapping[str, RecordedNode], outputs: Mapping[str, RecordedNode]) -> Recording:

@@ -57,7 +57,16 @@ def unseen_tensor(root: str, stack: CallStack, operator: str, line: SourceLine |
     )
 
 
-def module_fails(module: Any, stack: CallStack, error: Exception) -> ArchgraphError:
+def in_a_thread(module: Any, path: str) -> ArchgraphError:
+    """A part of the module ran in a thread of its own."""
+    return ArchgraphError(
+        f"{type(module).__name__} calls {path or 'itself'} in another thread, where nothing is seen of it",
+        path=path,
+        hint="call it one after the other: a graph is the same",
+    )
+
+
+def module_fails(module: Any, stack: CallStack, error: BaseException) -> ArchgraphError:
     """The module's own code raised."""
     root = type(module).__name__
     line = line_of_error(error)
