@@ -108,7 +108,7 @@ def asks_for_values(error: Exception) -> bool:
     return type(error).__name__ in kinds or any(sign in text for sign in signs)
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """Return what an error says first."""
     return str(error).strip().split("\n")[0][:300]
 
