@@ -20,7 +20,7 @@ from archgraph.pytorch.trace.batch.roles import InputRoles
 from archgraph.pytorch.trace.builder import Builder, Pending, Tracked, moved_axes
 from archgraph.pytorch.trace.layout import whole_axis
 from archgraph.pytorch.trace.masking.attended import KeyMask
-from archgraph.pytorch.trace.masking.elements import cut_down, say_lost
+from archgraph.pytorch.trace.masking.elements import cut_down, said_in_part, say_lost
 from archgraph.pytorch.trace.masking.seen import RecordedMasks
 from archgraph.pytorch.trace.memories import Memories
 from archgraph.pytorch.trace.program import Program, occurrences, shared_constants
@@ -383,7 +383,7 @@ class ProgramInterpreter:
             if node not in made:
                 value = self._delivered(self.builder.settled(self.fetch(node))).value
                 assert isinstance(value, Value)
-                made[node] = value
+                made[node] = said_in_part(self.builder, value) if self.masks.holds_masked_weights(node) else value
             yield place, made[node]
 
     def _delivered(self, t: Tracked) -> Tracked:

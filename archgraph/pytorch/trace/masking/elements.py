@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from sympy import Expr
 
+from archgraph.graph.ir import Value
 from archgraph.ops.base import Op
 from archgraph.ops.position_sets import PositionSets
 from archgraph.ops.reach import SAME, All, Along, AtMost, AxisMap, Blocks, Causal, Listed, Window, Within
@@ -21,7 +22,7 @@ from archgraph.pytorch.trace.masking.seen import RecordedMasks
 from archgraph.pytorch.trace.masking.taken import TakenAnywhere, taken_of
 from archgraph.pytorch.trace.moving.rerun import SizeNumber
 from archgraph.pytorch.trace.recording.node import RecordedNode
-from archgraph.sizes.symbols import ZERO
+from archgraph.sizes.symbols import ONE, ZERO
 from archgraph.sizes.types import CHANNEL
 
 Boundable: TypeAlias = Window | All | Causal | Blocks | Listed | Along
@@ -47,6 +48,15 @@ def cut_down(builder: Builder, step: RecordedNode, result: object, masks: Record
     reads = tuple(read for taken in found for read in _reads(record, step, result, taken))
     if reads:
         builder.records[-1] = replace(record, op=Limited(record.op, "", reads))
+
+
+def said_in_part(builder: Builder, value: Value) -> Value:
+    """Return a value that is no more than what it is, and of which some elements read less than others in their row."""
+    if not value.type.positions:
+        return value
+    same = Rearrange(tuple((axis, ((axis, ONE, size),)) for axis, size in value.type.axes), view=True)
+    reads = ((0, value.type.positions[0], AtMost(SAME, SOME)),)
+    return builder.emit(Limited(same, "", reads), [value])[0]
 
 
 def say_lost(builder: Builder, first: int, result: object) -> None:

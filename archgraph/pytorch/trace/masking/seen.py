@@ -65,6 +65,7 @@ class RecordedMasks:
         self._limits: dict[RecordedNode, str] = {}
         self._nonzero: dict[tuple[RecordedNode, RecordedNode], Tensor] = {}
         self._vague: set[RecordedNode] = set()
+        self._weights: set[RecordedNode] = set()
         self._pass(steps, number)
         others = [step.elsewhere for step in steps]
         for same in zip(*others, strict=False) if all(others) else ():
@@ -97,6 +98,19 @@ class RecordedMasks:
     def is_vague(self, step: RecordedNode) -> bool:
         """Whether zeros leave out some of what a step reads, nobody knows what."""
         return any(same in self._vague for same in (step, *step.elsewhere))
+
+    def holds_masked_weights(self, node: RecordedNode) -> bool:
+        """Whether elements of a result are weights that are masked: these read nothing, and others in their row do."""
+        left, met = [node], {node}
+        while left:
+            step = left.pop()
+            if any(same in self._weights for same in (step, *step.elsewhere)):
+                return True
+            if name_of(step) not in CONTRACTIONS:
+                more = [each for each in step.all_input_nodes if each not in met]
+                met.update(more)
+                left += more
+        return False
 
     def _pass(self, steps: Sequence[RecordedNode], number: NumberOf) -> None:
         scored: dict[RecordedNode, Tensor] = {}
@@ -164,6 +178,8 @@ class RecordedMasks:
         # A weight that is masked reads nothing: whoever takes weights one by one reads less than their sums do.
         alone = weighs and bool(weights.zero.any()) and is_taken_alone(step)
         unsure = several or alone or bool(weights.doubtful.any())
+        if weighs and not alone and bool(weights.zero.any()):
+            self._weights.add(step)
         if unsure or bool(weights.zero.any()):
             self._limits[step] = UNKNOWN if unsure else CONSTANTS_MASK
         if weighs or name_of(step) in MAXIMA:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import torch
 
 from archgraph.pytorch.trace.recording.compared_values import COMPARING
-from archgraph.pytorch.trace.recording.known import KnownValues
+from archgraph.pytorch.trace.recording.known import KnownValues, memory
 from archgraph.pytorch.trace.recording.operators import Operator, operator_of
 from archgraph.pytorch.trace.recording.sources import Standing
 
@@ -16,6 +16,8 @@ META = torch.device("meta")
 CPU = torch.device("cpu")
 CHOOSING_TYPES = (torch.bool, torch.uint8)
 """Types of an index that chooses by what holds, not by number."""
+MOST_PLACES = 1 << 26
+"""Elements of memory that are looked at one by one: beyond, two parts of it that interlock are taken to overlap."""
 Find = Callable[[Any, str], Standing]
 """What stands for a tensor that an operator of this name is given."""
 CallOperands: TypeAlias = list[Any]
@@ -80,6 +82,12 @@ class OperatorCall:
             changed += given if isinstance(given, list) else [given]
         return [place for place, (meta, _) in enumerate(self.entries) if any(meta is item for item in changed)]
 
+    def reads_what_it_writes(self, written: Sequence[int]) -> bool:
+        """Whether it writes elements that it also reads for others, so that its result depends on the order."""
+        targets = [self.entries[place][0] for place in written]
+        others = [meta for place, (meta, _) in enumerate(self.entries) if place not in written]
+        return any(_overlap_in_part(target, other) for target in targets for other in others)
+
     def on_values(self, known: KnownValues, *, anything: bool) -> Any:
         """Run the operator on values; what is not known is replaced by its shape where `anything` will do."""
         with torch.no_grad():
@@ -116,6 +124,38 @@ class OperatorCall:
         if self.operator.name != "index":
             return self.operator.dynamic
         return any(meta.dtype in CHOOSING_TYPES for meta, _ in self.entries[1:])
+
+
+def _overlap_in_part(target: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether two tensors share elements of memory, and an element of one is another element of the other."""
+    if memory(target) != memory(other) or not target.numel() or not other.numel():
+        return False
+    # Where every element is its own, it is read before it is written.
+    if (
+        _lies(target) == _lies(other)
+        or _last(target) < other.storage_offset()
+        or _last(other) < target.storage_offset()
+    ):
+        return False
+    if max(_last(target), _last(other)) > MOST_PLACES:
+        return True
+    return bool(torch.isin(_places(target), _places(other)).any())
+
+
+def _lies(tensor: torch.Tensor) -> tuple[object, ...]:
+    """Where a tensor lies; dimensions of one element do not matter."""
+    sides = zip(tensor.shape, tensor.stride(), strict=True)
+    return tensor.storage_offset(), [side for side in sides if side[0] != 1]
+
+
+def _last(tensor: torch.Tensor) -> int:
+    sides = zip(tensor.shape, tensor.stride(), strict=True)
+    return int(tensor.storage_offset()) + sum((size - 1) * stride for size, stride in sides)
+
+
+def _places(tensor: torch.Tensor) -> torch.Tensor:
+    every = torch.arange(_last(tensor) + 1, dtype=torch.int32)
+    return every.as_strided(tensor.shape, tensor.stride(), tensor.storage_offset()).flatten()
 
 
 def _indexed(operator: str, run: Sequence[Any]) -> Iterator[tuple[int, Any]]:

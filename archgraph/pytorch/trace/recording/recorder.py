@@ -123,6 +123,8 @@ class Recorder(TorchDispatchMode):
         node = self._node(call)
         self._note_compared(call, node)
         written = call.written() if operator.writes else []
+        if written and call.reads_what_it_writes(written):
+            raise self._refused(refusals.reads_what_it_writes, operator.full_name)
         result, value = self._results(call, written)
         delivered = self._delivered(call, node, written, result, value)
         self._fresh = delivered if operator.takes_device else None

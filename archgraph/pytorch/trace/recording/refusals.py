@@ -48,6 +48,16 @@ def operator_fails(
     )
 
 
+def reads_what_it_writes(root: str, stack: CallStack, operator: str, line: SourceLine | None) -> ArchgraphError:
+    """An operator whose target and operand lie in the same memory, one shifted against the other."""
+    return ArchgraphError(
+        f"{_who(root, stack)} writes with {operator}{_at(line)} into elements that it reads for others: the result "
+        "depends on the order in which PyTorch goes through them",
+        path=_path(stack),
+        hint="give it a copy: y[1:] = y[:-1].clone()",
+    )
+
+
 def unseen_tensor(root: str, stack: CallStack, operator: str, line: SourceLine | None) -> ArchgraphError:
     """A tensor that was made while the module ran, but by no operator."""
     return ArchgraphError(

@@ -143,3 +143,39 @@ def test_scripted_modules():
         "Sequential holds a scripted module, '1', whose steps cannot be recorded\n"
         "  hint  give the module that it was scripted from"
     )
+
+
+OVERLAPPING = {
+    "shifted": lambda y: y[:, 1:].copy_(y[:, :-1]),
+    "some channels": lambda y: y[:, 1:, :2].copy_(y[:, :-1, :2]),
+    "turned": lambda y: y[:, :3, :3].copy_(y[:, :3, :3].transpose(1, 2)),
+    "added": lambda y: y[:, 1:, 1:].add_(y[:, :-1, :-1]),
+}
+APART = {
+    "halves": lambda y: y[:, :2].copy_(y[:, 2:]),
+    "every second": lambda y: y[:, ::2].copy_(y[:, 1::2]),
+    "itself": lambda y: y[:, 1:].add_(y[:, 1:]),
+    "a copy": lambda y: y[:, 1:].copy_(y[:, :-1].clone()),
+    "channels": lambda y: y[..., :2].copy_(y[..., 2:]),
+}
+
+
+def changed(change):
+    def run(x):
+        y = x * 2
+        change(y)
+        return y
+
+    return Asks(run)
+
+
+@pytest.mark.parametrize("name", OVERLAPPING)
+def test_what_is_read_while_it_is_written_depends_on_the_order(name):
+    found = refusal(changed(OVERLAPPING[name]), torch.rand(1, 4, 4))
+    assert "writes with aten::" in found and "into elements that it reads for others" in found
+    assert "hint  give it a copy: y[1:] = y[:-1].clone()" in found
+
+
+@pytest.mark.parametrize("name", APART)
+def test_what_is_read_beside_what_is_written_is_followed(name):
+    assert record(changed(APART[name]), torch.rand(1, 4, 4)).outputs
