@@ -52,7 +52,7 @@ if find_spec("hypothesis"):
     hypothesis.settings.register_profile("no clock", deadline=None)
     hypothesis.settings.load_profile("no clock")
 
-collect_ignore_glob = [] if find_spec("torch") else [f"*/{name}.py" for name in NETWORKS]
+collect_ignore_glob = [] if find_spec("torch") else ["*/corpora/*.py", *(f"*/{name}.py" for name in NETWORKS)]
 
 
 AGAIN = ("tests/test_import.py",)

@@ -165,8 +165,11 @@ class _Joining:
     sorting: _Sorting
     owner: dict[Item, StreamPart] = field(default_factory=dict)
 
-    def streams(self) -> TwoStreams:
+    def streams(self) -> TwoStreams | None:
+        """The two streams; nothing where a part reads neither, which has no place among them."""
         parts = [self._part(items) for items in self._boxes()]
+        if not all(part.takes for part in parts):
+            return None
         for part in parts:
             self.owner.update(dict.fromkeys((*part.beside, *part.items), part))
         maker, flow = self.outline.flow.maker, self.outline.flow

@@ -681,7 +681,7 @@ Parameters and multiply-accumulates are compared with the module's own parameter
 `torch.utils.flop_counter.FlopCounterMode` counts, on the meta device (on the
 CPU with the math kernel where a model asks for values); it is told what
 grouped products of experts and distances to codes cost, which it does not know. *Nodes* are
-those of the traced graph, repeats folded.
+those of the traced graph, repeats folded. [Whole libraries](corpora.md) has others, such as timm and torchvision.
 
 | model | params | MACs | nodes | varies | status |
 |---|---:|---:|---:|---|---|

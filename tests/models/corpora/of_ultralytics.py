@@ -1,0 +1,40 @@
+"""ultralytics: every configuration of a network that it ships, at its smallest scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tests.models.corpora.entry import Entry, on
+
+SIDE = 320
+
+
+def entries() -> Sequence[Entry]:
+    """Return the networks."""
+    import ultralytics
+
+    files = sorted((Path(ultralytics.__file__).parent / "cfg" / "models").rglob("*.yaml"))
+    return [Entry(file.stem, partial(_made, str(file)), on(3, SIDE, SIDE, argument="x")) for file in files]
+
+
+def _made(file: str) -> Any:
+    from ultralytics.nn import tasks
+    from ultralytics.utils import LOGGER
+
+    LOGGER.setLevel("ERROR")
+    configuration = tasks.yaml_model_load(file)
+    kind = _KINDS.get(tasks.guess_model_task(configuration), "DetectionModel")
+    if "rtdetr" in Path(file).stem:
+        kind = "RTDETRDetectionModel"
+    return getattr(tasks, kind)(configuration, verbose=False)
+
+
+_KINDS = {
+    "classify": "ClassificationModel",
+    "segment": "SegmentationModel",
+    "pose": "PoseModel",
+    "obb": "OBBModel",
+}

@@ -1,0 +1,106 @@
+"""The page that shows what became of whole libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+Row = Mapping[str, Any]
+PAGE = Path(__file__).parents[3] / "docs" / "corpora.md"
+TRACED = ("exact", "gap", "wrong")
+OUTSIDE = ("not built", "not run", "skipped")
+"""What says nothing of archgraph: PyTorch itself, or the library, is not there or fails."""
+PACKAGES = {"nnU-Net": "dynamic-network-architectures", "open_clip": "open_clip_torch"}
+HEAD = """\
+# Whole libraries
+
+What becomes of the models of whole libraries, which `python -m tests.models.corpora` builds without weights and traces:
+`--only timm` runs one library, `--page` writes this page. A model that is *wrong* fails the run.
+
+- **exact**: parameters are those of the module, and twice the multiply-accumulates what
+  `torch.utils.flop_counter.FlopCounterMode` counts, which is told what products with a vector, products of rows with
+  experts, and distances cost: it leaves them out.
+- **gap**: an operator has no rule; multiply-accumulates are those of all others.
+- **refused**: an error says what cannot be traced.
+- *Sizes* are the symbols of a law that is equal to the counter at two other sizes, which it was not made from. They are
+  fixed where a network has none, such as one with a table of positions of one size.
+- *Fields*: what two positions of the output read, against the gradient of the module in double precision: *equal* or
+  *inside* where gradients that vanish for the drawn inputs leave some of it out. A gradient outside of it is wrong.
+- *Spec*: whether the network can be written as a spec, which then has the same numbers.
+- Every network is drawn. Where lines cross boxes, or texts do not fit, *drawing* says so below.
+- *Seconds* are those of the processor for the trace, with its law.
+
+"""
+
+
+def page(rows: Sequence[Row]) -> str:
+    """Return the text of the page."""
+    libraries = list(dict.fromkeys(row["library"] for row in rows))
+    of = {library: [row for row in rows if row["library"] == library and row["name"]] for library in libraries}
+    listed = {row["library"]: int(row["why"]) for row in rows if row["status"] == "listed"}
+    parts = [HEAD, _totals(of, listed), _rest(rows)]
+    return "".join([*parts, *(_library(library, found) for library, found in of.items() if found)])
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1) -> str:
+    marks = ["---" if place < left else "---:" for place in range(len(columns))]
+    lines = [columns, marks, *(list(map(_cell, row)) for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n"
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value).replace("|", "\\|").replace("<", "&lt;")
+
+
+def _totals(of: Mapping[str, Sequence[Row]], listed: Mapping[str, int]) -> str:
+    every = [row for rows in of.values() for row in rows]
+    rows = [_total(f"{library} {_version(library)}", found) for library, found in of.items() if found]
+    left = {library: number - len(of[library]) for library, number in listed.items() if number > len(of[library])}
+    told = ", ".join(f"{number} of {library}" for library, number in left.items())
+    columns = ("library", "models", "exact", "gap", "refused", "wrong", "without a gap", "with a law", "seconds")
+    table = _table(columns, [*rows, _total("all", every)])
+    return f"{table}Listed by these libraries and not compared here: {told}.\n\n" if told else table
+
+
+def _total(title: str, rows: Sequence[Row]) -> tuple[object, ...]:
+    asked = [row for row in rows if row["status"] not in OUTSIDE]
+    number = {status: sum(row["status"] == status for row in asked) for status in ("exact", "gap", "wrong")}
+    refused = len(asked) - sum(number.values())
+    share = f"{100 * number['exact'] / len(asked):.1f} %" if asked else "-"
+    laws = sum(_has_law(row) for row in asked)
+    seconds = f"{sum(row.get('seconds', 0) for row in asked):.0f}"
+    return title, len(asked), number["exact"], number["gap"], refused, number["wrong"], share, laws, seconds
+
+
+def _version(library: str) -> str:
+    try:
+        return version(PACKAGES.get(library, library))
+    except PackageNotFoundError:
+        return ""
+
+
+def _has_law(row: Row) -> bool:
+    return bool(row.get("law")) and not row["law"].startswith("fixed")
+
+
+def _rest(rows: Sequence[Row]) -> str:
+    """What is not exact, and why."""
+    found = [(row["library"], row["name"] or "all", row["status"], row["why"]) for row in rows]
+    rest = [row for row in found if row[2] not in ("exact", "listed")]
+    drawn = [row for row in rows if row.get("drawing", "") not in ("", "whole")]
+    rest += [(row["library"], row["name"], "drawing", row["drawing"]) for row in drawn]
+    return "## What is not exact\n\n" + _table(("library", "model", "status", "why"), rest, left=4) if rest else ""
+
+
+def _library(library: str, rows: Sequence[Row]) -> str:
+    columns = ("model", "sizes", "fields", "spec", "params", "MACs", "nodes", "seconds")
+    traced = [_row(row) for row in rows if row["status"] in TRACED]
+    return f"## {library}\n\n" + _table(columns, traced, left=4) if traced else ""
+
+
+def _row(row: Row) -> tuple[object, ...]:
+    sizes = row["law"] if _has_law(row) else "fixed"
+    fields, spec = row["fields"].partition(":")[0], "yes" if row["spec"] == "same" else "no"
+    return row["name"], sizes, fields, spec, row["params"], row["macs"], row["nodes"], f"{row['seconds']:.1f}"
