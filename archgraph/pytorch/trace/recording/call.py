@@ -158,7 +158,7 @@ def _places(tensor: torch.Tensor) -> torch.Tensor:
     return every.as_strided(tensor.shape, tensor.stride(), tensor.storage_offset()).flatten()
 
 
-def _indexed(operator: str, run: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+def _indexed(operator: str, run: CallOperands) -> Iterator[tuple[int, torch.Tensor]]:
     """Yield the sizes of dimensions that an operator takes rows of, each with the numbers of these rows."""
     if operator == "embedding":
         yield int(run[0].shape[0]), run[1]
