@@ -41,6 +41,14 @@ def receptive(layers: int) -> Callable[[], object]:
     return lambda: ag.load("dit").at(L=layers).receptive_field_table()
 
 
+def figure(layers: int) -> Callable[[], object]:
+    return lambda: ag.load("dit").at(L=layers).draw().svg
+
+
+def wide(side: int) -> Callable[[], object]:
+    return lambda: ag.load(UNET).at(H=side, W=side).receptive_field("logits").h.size_max
+
+
 def farthest(layers: int) -> Callable[[], object]:
     return lambda: ag.load("dit").at(L=layers).max_path()
 
@@ -102,17 +110,31 @@ def deep_field(side: int) -> Callable[[], object]:
 
 def dense(layers: int) -> Callable[[], object]:
     """Layers that each read all before them, drawn one by one."""
+    g = all_to_all(layers)
+    return lambda: g.draw(view="unrolled").svg
+
+
+def dense_fields(edges: int) -> Callable[[], object]:
+    """The fields of such layers, with so many edges between them."""
+    g = all_to_all(round((2 * edges) ** 0.5))
+    return lambda: g.bind().receptive_field_table()
+
+
+def all_to_all(layers: int) -> ag.Architecture:
     steps = "  - conv: {out: 8, kernel: 1}\n    as: y0\n"
     for layer in range(1, layers):
         read = ", ".join(["x", *(f"y{each}" for each in range(layer))])
         steps += f"  - concat: [{read}]\n  - conv: {{out: 8, kernel: 3, padding: same}}\n    as: y{layer}\n"
-    g = ag.loads(f"archgraph: 1\ninputs: {{x: {{c: 8, h: 8, w: 8}}}}\nnetwork:\n{steps}")
-    return lambda: g.draw(view="unrolled").svg
+    head = f"# {time.perf_counter_ns()}\narchgraph: 1\ninputs: {{x: {{c: 8, h: 8, w: 8}}}}\n"
+    return ag.loads(f"{head}network:\n{steps}")
 
 
 QUESTIONS = (
     Growth("costs of DiT", "layers", (28, 10**3, 10**6), costs, FLAT, "flat"),
     Growth("receptive fields of DiT", "layers", (28, 10**3, 10**6), receptive, FLAT, "flat"),
+    Growth("receptive field of U-Net", "side", (2**9, 2**14, 2**20), wide, FLAT, "flat"),
+    Growth("fields of all-to-all layers", "edges", (128, 512, 2048), dense_fields, LINEAR, "linear"),
+    Growth("figure of DiT", "layers", (28, 10**3, 10**6), figure, FLAT, "flat"),
     Growth("longest path of DiT", "layers", (28, 10**3, 10**6), farthest, FLAT, "linear: 6.2 s at 1,000; refused"),
     Growth("longest path of Llama", "tokens", (2**12, 2**16, 2**20), tokens, FLAT, "quadratic: 65,536 out of memory"),
     Growth(

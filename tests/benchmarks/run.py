@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from itertools import chain
+from itertools import count as counting
 from math import inf
 from pathlib import Path
 from typing import NamedTuple
@@ -32,7 +33,7 @@ CLEAR = 0.7
 """Of a promise: a ratio below that is not measured any further."""
 SHORT, TURNS = 0.5, 12
 """Seconds below which both sides run in turn as often: a machine that slows down for a moment hits one of them else."""
-POINTS = 10_000_000
+POINTS = (1_000_000, 10_000_000)
 UNET = "unet:padded-512"
 
 
@@ -165,6 +166,16 @@ def measured(name: str) -> Callable[[], object]:
     return run
 
 
+def loaded_again() -> tuple[Callable[[], object], Callable[[], object]]:
+    """Return loads of a text that is known, and of one that is new each time."""
+    from archgraph import loads
+
+    text = (Path(__file__).parents[2] / "specs" / "adm.yaml").read_text(encoding="utf-8")
+    turns = counting()
+    loads(text)
+    return lambda: loads(text), lambda: loads(f"{text}\n# {next(turns)}\n")
+
+
 def swept(points: int) -> tuple[Callable[[], object], Callable[[], object]]:
     """Return a sweep of a law over so many configurations, and the same law written down by hand in numpy."""
     import numpy as np
@@ -279,7 +290,9 @@ def starts() -> Iterator[Check]:
 def analyses() -> Iterator[Check]:
     """Yield questions beside another tool, or beside themselves at a smaller size."""
     yield Check("laws of sd", "built and counted on meta", "69 ms / 671 ms", (laws("sd"), measured("sd")), 1 / 3)
-    yield Check(f"{POINTS:,} configurations", "by hand in numpy", "5 - 6.5", swept(POINTS), 2.0)
+    yield Check("a text loaded again", "loaded first", "1", loaded_again(), 0.1)
+    for points in POINTS:
+        yield Check(f"{points:,} configurations", "by hand in numpy", "5 - 6.5", swept(points), 2.0)
     dit = (cost_of(1_000_000), cost_of(28))
     yield Check("dit with L = 1,000,000", "L = 28", "flat", dit, 1.25)
     dit = (hopped("dit", L=10_000), hopped("dit", L=10))
