@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from sympy import Expr, Integer
 
@@ -24,7 +24,8 @@ from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import ZERO, product
 from archgraph.sizes.types import CHANNEL
 
-Pads: TypeAlias = "dict[int, tuple[Any, ...]]"
+PadMode: TypeAlias = Literal["zero", "reflect", "replicate", "circular"]
+Pads: TypeAlias = "dict[int, tuple[int | Expr, ...]]"
 """What is added before and behind, by dimension; what is negative is cut off."""
 
 
@@ -227,7 +228,7 @@ def _narrowed(i: ProgramInterpreter, t: Tracked, dims: Pads) -> tuple[Tracked, P
     return t, left
 
 
-def _padded(i: ProgramInterpreter, t: Tracked, names: Mapping[int, str], dims: Pads, mode: Any) -> Tracked:
+def _padded(i: ProgramInterpreter, t: Tracked, names: Mapping[int, str], dims: Pads, mode: PadMode) -> Tracked:
     assert isinstance(t.value, Value)
     sizes = {names[dim]: pair for dim, pair in dims.items()}
     if not any(chain(*sizes.values())):

@@ -18,7 +18,7 @@ from archgraph.pytorch.trace.masking.attended import FAR_BELOW, KeyMask, along
 from archgraph.pytorch.trace.masking.forms import mask_of
 from archgraph.pytorch.trace.masking.listings import proved
 from archgraph.pytorch.trace.masking.seen import UNKNOWN, SeenKeys
-from archgraph.pytorch.trace.masking.stacked import MOST_ELEMENTS, read_by_axis
+from archgraph.pytorch.trace.masking.stacked import LARGEST_MASK, read_by_axis
 from archgraph.sizes.symbols import assume
 from archgraph.sizes.types import CHANNEL
 
@@ -103,7 +103,7 @@ def _along_several(i: ProgramInterpreter, dims: Sequence[Dim], summed: int) -> S
         return ()
     sizes = [[(digit.axis, i.sizes.number(digit.size)) for digit in dim] for dim in dims]
     shape = [prod(size for _, size in dim) for dim in sizes]
-    known = _mask(i, shape) if prod(shape) <= MOST_ELEMENTS else None
+    known = _mask(i, shape) if prod(shape) <= LARGEST_MASK else None
     if known is None:
         return ()
     allowed, reason = known[0].expand(shape), known[1]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NamedSize = tuple[str, int]
 """An axis and its size; heads have no name."""
 MASK_CROSSED = "a mask is no product of one mask per axis"
-MOST_ELEMENTS = 1 << 22
+LARGEST_MASK = 1 << 22
 """A larger mask is not written out: what it lets through is a bound."""
 
 

@@ -16,7 +16,7 @@ META = torch.device("meta")
 CPU = torch.device("cpu")
 CHOOSING_TYPES = (torch.bool, torch.uint8)
 """Types of an index that chooses by what holds, not by number."""
-MOST_PLACES = 1 << 26
+MOST_COMPARED_PLACES = 1 << 26
 """Elements of memory that are looked at one by one: beyond, two parts of it that interlock are taken to overlap."""
 Find = Callable[[Any, str], Standing]
 """What stands for a tensor that an operator of this name is given."""
@@ -137,7 +137,7 @@ def _overlap_in_part(target: torch.Tensor, other: torch.Tensor) -> bool:
         or _last(other) < target.storage_offset()
     ):
         return False
-    if max(_last(target), _last(other)) > MOST_PLACES:
+    if max(_last(target), _last(other)) > MOST_COMPARED_PLACES:
         return True
     return bool(torch.isin(_places(target), _places(other)).any())
 

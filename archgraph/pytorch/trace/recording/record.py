@@ -106,7 +106,7 @@ def _explained(module: Any, recorder: Any) -> Iterator[None]:
         raise refusal
 
 
-def _refusal(module: Any, recorder: Any) -> ArchgraphError | None:
+def _refusal(module: object, recorder: Any) -> ArchgraphError | None:
     """What was refused, and the module's code may have gone past."""
     if recorder.modules.elsewhere is not None:
         return refusals.in_a_thread(module, recorder.modules.elsewhere)

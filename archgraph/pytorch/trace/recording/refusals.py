@@ -67,7 +67,7 @@ def unseen_tensor(root: str, stack: CallStack, operator: str, line: SourceLine |
     )
 
 
-def in_a_thread(module: Any, path: str) -> ArchgraphError:
+def in_a_thread(module: object, path: str) -> ArchgraphError:
     """A part of the module ran in a thread of its own."""
     return ArchgraphError(
         f"{type(module).__name__} calls {path or 'itself'} in another thread, where nothing is seen of it",
@@ -96,7 +96,7 @@ def inputs_do_not_fit(module: Any, error: Exception) -> ArchgraphError:
     )
 
 
-def no_module(given: Any) -> ArchgraphError:
+def no_module(given: object) -> ArchgraphError:
     """Something else than a module, such as a function."""
     name = getattr(given, "__name__", type(given).__name__)
     return ArchgraphError(f"{name} is no torch.nn.Module", hint="give a module that calls it in its forward")
