@@ -17,6 +17,7 @@ from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.pooling import Pool
 from archgraph.ops.traced.moves import Move
 from archgraph.ops.traced.values import Function, Reduce
+from archgraph.outline.forms.repeats import runs
 from archgraph.outline.items import CIRCLES, Item
 from archgraph.sizes.expansion import expanded
 
@@ -155,17 +156,21 @@ def _speaks(block: Repeat) -> bool:
 
 
 def phrase(
-    items: Sequence[Item], show: ShowSize = str, *, strides: bool = True, terse: bool = False
+    items: Sequence[Item], show: ShowSize = str, *, strides: bool = True, terse: bool = False, joins: bool = False
 ) -> tuple[str, Expr]:
     """What a row of items is called, and how many times all of that is repeated; see `phrase_in_full`.
 
     Plain chains of convolutions are called by what they do: ``conv 3×3, ReLU`` twice, or as often as a symbol
     says. Everything else is called by the names of its blocks and operations. A terse phrase writes ``conv 3×3…`` for a
-    convolution with its norm and activation among others.
+    convolution with its norm and activation among others. Where ``joins`` are named, a concatenation at the beginning
+    says how several values come in.
     """
     # A row of silent items alone still has to be called something.
     silent = (*_SILENT, *CIRCLES)
-    members = [item.member for item in items if item.label not in silent or _adds_positions(item.member)]
+    named = [item for item in items if item.label not in silent or _adds_positions(item.member)]
+    if joins and named and items[0] not in named and items[0].label == "concat" and len(set(items[0].inputs)) > 1:
+        named = [items[0], *named]
+    members = [item.member for item in named]
     # What takes nothing, such as a table of weights, serves the others.
     members = sorted(members or [item.member for item in items], key=lambda member: not member.inputs)
     spelled = [_spelled(member, show) for member in members]
@@ -174,8 +179,8 @@ def phrase(
         words, count = _together([pair for pairs in spelled for pair in pairs], show)
         if words and len(words) <= _LONGEST:
             return words if strides else unstrided(words), count
-    runs = [(words if strides else unstrided(words), count) for words, count in _named(members, show, terse=terse)]
-    return _listed(runs, show)
+    pairs = [(words if strides else unstrided(words), count) for words, count in _named(members, show, terse=terse)]
+    return _listed(pairs, show)
 
 
 def phrase_in_full(items: Sequence[Item], show: ShowSize = str) -> str:
@@ -269,16 +274,16 @@ def _plainly(member: Member, show: ShowSize, *, terse: bool) -> str:
     return f"{called(convolutions[0], show)}…" if terse and len(nodes) > 1 and words else words
 
 
-def _listed(runs: Sequence[tuple[str, Expr]], show: ShowSize) -> tuple[str, Expr]:
+def _listed(named: Sequence[tuple[str, Expr]], show: ShowSize) -> tuple[str, Expr]:
     """A list in words, written once where it consists of equal parts, with its count; inner counts within."""
-    if len(runs) == 1:
-        return runs[0]
-    words, count = _folded([counted(*run, show) for run in runs])
-    if count > 1 or len(words) <= _LONGEST or len({words for words, _ in runs}) == len(runs):
+    if len(named) == 1:
+        return named[0]
+    words, count = _folded([counted(*run, show) for run in named])
+    if count > 1 or len(abbreviated(words)) <= _LONGEST or len({words for words, _ in named}) == len(named):
         return words, Integer(count)
     # How often is said once, and the order is lost, which a box has no room for.
     totals: dict[str, Expr] = {}
-    for own, times in runs:
+    for own, times in named:
         totals[own] = totals.get(own, Integer(0)) + times
     return ", ".join(counted(*run, show) for run in totals.items()), Integer(1)
 
@@ -326,15 +331,26 @@ def unstrided(words: str) -> str:
 
 
 def _folded(words: list[str]) -> tuple[str, int]:
-    """Equal halves, thirds … of a list are written once, and so are equal neighbours, counted.
+    """What stands several times in a row is written once, and counted.
 
     >>> _folded(["conv 3×3", "ReLU"] * 2), _folded(["conv 3×3", "conv 3×3", "ReLU"])
     (('conv 3×3, ReLU', 2), ('2× conv 3×3, ReLU', 1))
+    >>> _folded(["linear", *["norm", "rotary"] * 2])
+    ('linear, 2× (norm, rotary)', 1)
     """
-    lengths = [n for n in range(1, len(words) + 1) if len(words) % n == 0]
-    length = next((n for n in lengths if words[:n] * (len(words) // n) == words), 1)
-    runs = ((word, len(list(equal))) for word, equal in itertools.groupby(words[:length]))
-    return ", ".join(counted(word, Integer(count)) for word, count in runs), max(1, len(words) // length)
+    found = list(runs(words))
+    if len(found) == 1:
+        _, length, count = found[0]
+        return _written(words[:length]) if count > 1 else ", ".join(words), count
+    parts = ((words[start : start + length], count) for start, length, count in found)
+    return ", ".join(
+        counted(_written(part) if count > 1 else ", ".join(part), Integer(count)) for part, count in parts
+    ), 1
+
+
+def _written(words: list[str]) -> str:
+    text, count = _folded(words)
+    return counted(text, Integer(count))
 
 
 def abbreviated(text: str) -> str:

@@ -18,7 +18,7 @@ from archgraph.figures.facts.facts import Facts
 from archgraph.figures.figure import Figure
 from archgraph.graph.network import Network
 
-UNITS = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
+UNITS = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
 ROUNDINGS = {"(": Fraction, "floor": floor, "ceil": ceil}
 
 
@@ -75,7 +75,7 @@ def _characters(runs: list[Run]) -> Iterator[str]:
 
 def value(right: str, values: Mapping[str, int]) -> Fraction:
     """The value of a printed side."""
-    rounded = re.fullmatch(r"\s*([\d.]+)\s*([kMGTP]?)\s*", right)
+    rounded = re.fullmatch(r"\s*([\d.]+)\s*([kMGTPE]?)\s*", right)
     if rounded:
         return Fraction(rounded[1]) * UNITS.get(rounded[2], 1)
     return _Reader(right, values).whole()

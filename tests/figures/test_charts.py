@@ -121,3 +121,10 @@ network:
     for figure in (flattened.draw("hops"), ag.contrast(flattened, ag.load("conv_stack"))):
         told = " ".join(text.string for text in figure.diagram.texts())
         assert "moves of flattened are not counted: where 'unflatten' lies along h depends on several axes" in told
+
+
+def test_a_network_in_which_nothing_moves_has_a_staircase_of_one_step():
+    g = ag.loads(
+        "{archgraph: 1, symbols: {H: 32}, inputs: {x: {c: 3, h: H, w: H}}, network: [{conv: {out: 4, kernel: 1}}]}"
+    )
+    assert g.draw("hops").svg.startswith("<svg")

@@ -145,7 +145,9 @@ def test_a_law_widens_its_box_rather_than_becoming_a_number():
     assert texts and not [text for text in texts if text.endswith((" T", " G"))]
 
 
-@pytest.mark.parametrize("name", ["swin", "efficientnet", "mobilenet_v2", "nnunet_resenc", "adm", "unetr"])
+@pytest.mark.parametrize(
+    "name", ["swin", "efficientnet", "mobilenet_v2", "nnunet_resenc", "adm", "unetr", "swin_unetr"]
+)
 def test_a_norm_has_one_name_in_a_figure(name):
     boxes = [text.string for box in ag.load(name).draw().diagram.boxes if box.kind == "node" for text in box.texts()]
     written = " ".join(boxes)
@@ -173,3 +175,21 @@ def test_a_count_stands_before_what_it_counts(name):
 def test_geometry_stays_with_what_it_is_of():
     broken = wrapped("conv 1×1×1, conv k=1 stride 2, 3× conv 3×3", lambda text: len(text) < 16, 4)
     assert broken == ["conv 1×1×1,", "conv k=1", "stride 2,", "3× conv 3×3"]
+
+
+DENSE = """\
+archgraph: 1
+symbols: {C: 8, H: {default: 32, multiple_of: 4}}
+inputs: {x: {c: 3, h: H, w: H}}
+network:
+  - {conv: {out: 2*C, kernel: 3, padding: same}, as: stem}
+  - {conv: {out: C, kernel: 3, padding: same}, as: more}
+  - {concat: [stem, more]}
+  - global_avg_pool
+  - linear: {out: 10}
+"""
+
+
+def test_a_box_that_two_arrows_enter_says_how_they_join():
+    texts = [text.string for text in ag.loads(DENSE).draw().diagram.texts()]
+    assert "Concat, global avg pool" in texts

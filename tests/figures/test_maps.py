@@ -287,3 +287,40 @@ def test_every_place_that_a_condition_joins_is_marked_where_places_are_few():
     assert [text for _, text in _joining(ag.load("sd3").draw(style="maps").diagram)] == ["pooled, t"] * 3
     assert _joining(ag.load("ddpm").draw(style="maps").diagram) == []
     assert _joining(ag.load("sd3").draw(style="maps", hide=["pooled", "t"]).diagram) == []
+
+
+BRANCHES = """
+archgraph: 1
+symbols: {C: 16, H: {default: 64, multiple_of: 8}}
+inputs: {rgb: {c: 3, h: H, w: H}, depth: {c: 1, h: H, w: H}}
+blocks:
+  branch: {do: [{conv_norm_act: {out: C, kernel: 3}}, {max_pool: {kernel: 2}}, {conv_norm_act: {out: 2*C, kernel: 3}}]}
+network:
+  - branch:
+    from: rgb
+    as: a
+  - branch:
+    from: depth
+    as: b
+  - concat: [a, b]
+  - conv: {out: 10, kernel: 1}
+"""
+
+
+def test_a_block_of_several_resolutions_is_told_with_each():
+    """Its first convolution is computed on all pixels, its second one on a quarter of them."""
+    g = ag.loads(BRANCHES)
+    cards = {
+        box.texts()[0].string: dict(box.laws)
+        for box in g.draw(style="maps").diagram.boxes
+        if box.laws and box.kind == "panel"
+    }
+    named = {str(symbol): symbol for symbol in g.macs.free_symbols}
+    assert cards["H×H 64×64"]["macs"] == 9 * (3 + 1) * named["C"] * named["H"] ** 2
+    assert expand(sum(card["macs"] for card in cards.values())) == expand(g.macs)
+
+
+def test_the_legend_has_no_colour_that_is_not_seen():
+    """A concatenation is drawn in the colours of its parts."""
+    texts = [text.string for text in ag.loads(BRANCHES).draw(style="maps").diagram.texts()]
+    assert "convolution" in texts and "concatenation" not in texts

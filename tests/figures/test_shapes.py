@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import combinations
 
 import pytest
+from sympy import expand
 
 import archgraph as ag
 from archgraph.architecture.architecture import Architecture
@@ -212,3 +213,23 @@ def test_swin_shows_its_windows():
     texts = [text.string for text in ag.load("swin").draw().diagram.texts()]
     assert sum("windows 7×7, shifted by 3" in text for text in texts) == 1
     assert any("windows 7×7" in text and "shifted" not in text for text in texts)
+
+
+def pairs(count: int, odd: int = -1) -> str:
+    """Blocks that hand a copy each to the block across from them, the first with the head; one may be narrower."""
+    down = "".join(f"  - wide: {{of: {2 if i == odd else 4}}}\n    as: d{i}\n" for i in range(count))
+    up = "".join(f"  - concat: [_, d{i}]\n  - {{linear: {{out: D}}, as: u{i}}}\n" for i in reversed(range(count)))
+    blocks = "blocks: {wide: {args: [of], do: [{linear: {out: of * D}}, gelu, {linear: {out: D}}]}}\n"
+    head = "archgraph: 1\nsymbols: {D: 8, N: 16}\ninputs: {x: {c: D, n: N}}\n"
+    return f"{head}{blocks}network:\n{down}  - linear: {{out: D}}\n  - relu\n{up}"
+
+
+@pytest.mark.parametrize(("count", "odd", "drawn"), [(6, -1, 6), (12, -1, 1 + 3), (12, 1, 2 + 3)])
+def test_many_equal_pairs_are_one_pair_that_says_how_many(count, odd, drawn):
+    g = ag.loads(pairs(count, odd))
+    diagram = g.draw().diagram
+    assert len([edge for edge in diagram.edges if edge.style == "dashed"]) == drawn
+    texts = " ".join(text.string for text in diagram.texts())
+    assert ("last to first" in texts) == (count > 8)
+    held = [dict(box.laws) for box in diagram.boxes if box.laws]
+    assert expand(sum(laws.get("macs", 0) for laws in held)) == expand(g.macs)

@@ -41,7 +41,8 @@ def stairs(facts: Facts, color: str, dash: tuple[float, ...] = ()) -> Stairs | N
 def hop_chart(found: Sequence[Stairs], unit: str, x: float, y: float, width: float, height: float) -> list[BoxPart]:
     """Distances from the centre on a logarithmic axis, moves upwards."""
     last = max((one.points[-1][0] for one in found), default=1.0)
-    most = max((moves for one in found for _, moves in one.points), default=1)
+    # Where no output reads another cell than its own there is no move at all.
+    most = max((1, *(moves for one in found for _, moves in one.points)))
     scale = width / max(1.0, log2(last) * 1.02)
     parts: list[BoxPart] = [Rect(x, y, width, height, "#ffffff", "#8a8a8a", HAIR)]
     parts += _levels(x, y, width, height, most)

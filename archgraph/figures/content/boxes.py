@@ -83,6 +83,7 @@ def content(
     strides: bool = True,
     beside: Sequence[Item] = (),
     terse: bool = False,
+    joins: bool = False,
 ) -> Content:
     """Describe a group of items.
 
@@ -96,10 +97,20 @@ def content(
         strides: name the strides of convolutions.
         beside: items that count for the laws; those that multiply matrices are named in a line of their own.
         terse: in one line, with an ellipsis for what has no room; see `phrase`.
+        joins: values come in by arrows that do not say how; see `phrase`.
     """
-    key = ("content", tuple(items), own, side, times, room, strides, tuple(beside), terse)
+    key = ("content", tuple(items), own, side, times, room, strides, tuple(beside), terse, joins)
     find = lambda: _described(  # noqa: E731
-        facts, items, own=own, side=side, times=times, room=room, strides=strides, beside=beside, terse=terse
+        facts,
+        items,
+        own=own,
+        side=side,
+        times=times,
+        room=room,
+        strides=strides,
+        beside=beside,
+        terse=terse,
+        joins=joins,
     )
     return facts.known(key, find)
 
@@ -115,12 +126,13 @@ def _described(
     strides: bool,
     beside: Sequence[Item],
     terse: bool,
+    joins: bool,
 ) -> Content:
     last = items[-1]
     reach = facts.own_reach(items) if own else facts.reach(last.path)
     light = all(item.light for item in items)
     most = 1 if terse else 4 if side else 2
-    heading = title(*_called(facts, items, times, strides=strides, terse=terse), room, most, light=light)
+    heading = title(*_called(facts, items, times, strides=strides, terse=terse, joins=joins), room, most, light=light)
     lines = with_windows(facts, items, heading, room)
     if not own and not side and not light and "shape" in facts.options.show:
         lines.append(result_shape(facts.sizes(last.outputs[0]), SIZES.body))
@@ -172,18 +184,22 @@ def _label(items: Sequence[Item]) -> str:
     return ", ".join(dict.fromkeys(item.member.title for item in items if item.member.title))
 
 
-def _called(facts: Facts, items: Sequence[Item], times: int, *, strides: bool, terse: bool) -> tuple[str, Line]:
-    key = ("called", tuple(items), times, strides, terse)
-    return facts.known(key, lambda: _named(facts, items, times, strides=strides, terse=terse))
+def _called(
+    facts: Facts, items: Sequence[Item], times: int, *, strides: bool, terse: bool, joins: bool
+) -> tuple[str, Line]:
+    key = ("called", tuple(items), times, strides, terse, joins)
+    return facts.known(key, lambda: _named(facts, items, times, strides=strides, terse=terse, joins=joins))
 
 
-def _named(facts: Facts, items: Sequence[Item], times: int, *, strides: bool, terse: bool) -> tuple[str, Line]:
+def _named(
+    facts: Facts, items: Sequence[Item], times: int, *, strides: bool, terse: bool, joins: bool
+) -> tuple[str, Line]:
     named = facts.author.label(items)
     if named:
         return named, words(f"×{times}", SIZES.title) if times > 1 else ()
     each = max(1, len(items) // times)
     phrases = [
-        phrase(items[start : start + each], facts.brief, strides=strides, terse=terse)
+        phrase(items[start : start + each], facts.brief, strides=strides, terse=terse, joins=joins)
         for start in range(0, each * times, each)
     ]
     text, count = phrases[0][0], facts.shown(Add(*(inner for _, inner in phrases)))

@@ -19,7 +19,7 @@ def one_name(drawn: Diagram, kept: Collection[str]) -> Diagram:
     mixed = {
         long: short
         for long, short in ABBREVIATIONS.items()
-        if re.search(rf"\b{short}\b", written) and re.search(rf"\b{long}\b", written, re.IGNORECASE)
+        if re.search(rf"\b{short}\b", written) and _names(long, written)
     }
     if not mixed:
         return drawn
@@ -27,8 +27,13 @@ def one_name(drawn: Diagram, kept: Collection[str]) -> Diagram:
 
 
 def _own(box: Box, kept: Collection[str]) -> bool:
-    """Whether an author gave a box its heading."""
-    return box.kind != "node" or bool(box.label) or any(text.string in kept for text in box.texts())
+    """Whether an author wrote the name of a norm into the heading of a box."""
+    named = any(_names(name, box.label) for pair in ABBREVIATIONS.items() for name in pair)
+    return box.kind != "node" or named or any(text.string in kept for text in box.texts())
+
+
+def _names(name: str, text: str) -> bool:
+    return bool(re.search(rf"\b{name}\b", text, re.IGNORECASE))
 
 
 def _renamed(box: Box, mixed: dict[str, str]) -> Box:

@@ -26,7 +26,7 @@ def wrapped(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
     ['conv 1×1,', 'conv 3×3 stride 2']
     """
     parts = [part for piece in _BREAK.split(" ".join(text.split())) for part in _pieces(piece, fits)]
-    halves = _halves(parts, fits) if most == 2 and not fits(text) else []
+    halves = _halves(parts, fits) if most > 1 and not fits(text) else []
     if halves:
         return halves
     lines, current = [], ""

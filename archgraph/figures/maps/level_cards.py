@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from archgraph.errors import counted
@@ -13,7 +13,7 @@ from archgraph.figures.drawing.diagram import MUTED, Box, BoxPart, Line, Live, R
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.maps.scene import level_key, rows_of_leaves
-from archgraph.graph.ir import Value
+from archgraph.graph.ir import Repeat, Value
 from archgraph.outline.forms.form import Leaf, OutlinePart, leaves_of
 from archgraph.outline.forms.network_outline import NetworkOutline
 from archgraph.outline.items import Item
@@ -45,13 +45,14 @@ def levels_of(facts: Facts, outline: NetworkOutline, *, right: bool = False) -> 
     place: dict[Leaf, object] = {}
     down: dict[object, int] = {}
     rows = {} if right else rows_of_leaves(facts, outline.tree)
-    for key, value, leaf in _placed(facts, outline, rows):
-        if key not in found:
-            down.update({one: len(items) for one, (_, items) in found.items() if one not in down})
-        found.setdefault(key, (value, []))
-        place[leaf] = key
-        if leaf.item is not None:
-            found[key][1].append(leaf.item)
+    for leaf, parts in _placed(facts, outline, rows):
+        for key, value, item in parts:
+            if key not in found:
+                down.update({one: len(items) for one, (_, items) in found.items() if one not in down})
+            found.setdefault(key, (value, []))
+            place[leaf] = key
+            if item is not None:
+                found[key][1].append(item)
     for exit_ in outline.exits:
         key = next((place[leaf] for leaf in exit_.touches if leaf in place), next(iter(found), None))
         if key is not None:
@@ -59,7 +60,7 @@ def levels_of(facts: Facts, outline: NetworkOutline, *, right: bool = False) -> 
     split = bool(rows)
     levels = [
         LevelCosts(value, tuple(items), "", down.get(key, 0) if split else 0)
-        for key, (value, items) in found.items()
+        for key, (value, items) in sorted(found.items(), key=lambda pair: not pair[1][0].type.positions)
         if items
     ]
     beside = tuple(item for side in outline.sides for item in _items(side.part))
@@ -84,13 +85,30 @@ def _items(part: OutlinePart) -> Iterator[Item]:
     return (leaf.item for leaf in leaves_of(part) if leaf.item is not None)
 
 
-def _placed(facts: Facts, outline: NetworkOutline, rows: Mapping[Leaf, int]) -> Iterator[tuple[object, Value, Leaf]]:
-    """The leaves of the tree with what tells their level: the row of a U, else the resolution of their result."""
+_Part = tuple[object, Value, Item | None]
+
+
+def _placed(facts: Facts, outline: NetworkOutline, rows: Mapping[Leaf, int]) -> Iterator[tuple[Leaf, Iterable[_Part]]]:
+    """The leaves of the tree, with what tells their level: the row of a U, else the resolutions of their results."""
     for leaf in leaves_of(outline.tree):
         value = leaf.value if leaf.item is None else leaf.item.outputs[0]
         if value is None:
             continue
-        yield rows.get(leaf, level_key(facts, value)), value, leaf
+        if leaf.item is None or leaf in rows:
+            yield leaf, [(rows.get(leaf, level_key(facts, value)), value, leaf.item)]
+        else:
+            yield leaf, _at_levels(facts, leaf.item)
+
+
+def _at_levels(facts: Facts, item: Item) -> Iterator[_Part]:
+    """An item, or what it is made of where that is computed at several resolutions."""
+    member, own = item.member, level_key(facts, item.outputs[0])
+    inner = member.body.nodes if isinstance(member, Repeat) and member.once and not item.unread else ()
+    if all(level_key(facts, value) == own for node in inner for value in node.outputs if value.type.positions):
+        yield own, item.outputs[0], item
+        return
+    for node in inner:
+        yield from _at_levels(facts, Item(f"{item.path}.{node.name}", node, node.inputs, node.outputs))
 
 
 def level_card(facts: Facts, level: LevelCosts, width: float, name: str) -> Box:

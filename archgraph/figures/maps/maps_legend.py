@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
+from math import fsum
 
 from archgraph.figures.content.legend import swatches
 from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.content.wrapping import wrapped
-from archgraph.figures.drawing.diagram import Diagram, Line, Path, Rect, line_width
+from archgraph.figures.drawing.diagram import Box, Diagram, Line, Path, Rect, line_width
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.style import SIZES, SKIP
 from archgraph.figures.facts.facts import Facts
@@ -20,9 +21,17 @@ _MOST_LINES, _SAME = 4, 1e-6
 
 def maps_legend(drawn: Diagram, width: float, notes: Sequence[Line]) -> Diagram:
     """A square for every kind of operation that wrote a map, and lines below."""
-    fills = {getattr(part, "fill", "") for box in drawn.boxes if box.kind == "node" for part in box.parts}
+    fills = {fill for box in drawn.boxes if box.kind == "node" for fill in _seen_fills(box)}
     marks = [(color, name) for name, color in MAP_KINDS.items() if color in fills and color != "#ffffff"]
     return swatches(width, words("Written by", SIZES.small, "bold"), marks, list(notes))
+
+
+def _seen_fills(box: Box) -> Iterator[str]:
+    """The colours of a map that are seen: its own is not where shares of other colours cover it."""
+    front, *others = box.parts
+    shares = [part for part in others if isinstance(part, Rect)]
+    covered = isinstance(front, Rect) and fsum(share.width for share in shares) >= front.width - _SAME
+    yield from (getattr(part, "fill", "") for part in (others if covered else box.parts))
 
 
 def maps_rules(facts: Facts, drawn: Diagram, width: float) -> list[Line]:

@@ -218,7 +218,7 @@ def group_content(
     """What is written in the box of a group; a repeat is called by its block and how often it is applied."""
     items = (*group.absorbed, *group.items)
     found = content(
-        facts, items, own=own, side=side, times=group.times, room=room, strides=strides, beside=group.beside
+        facts, items, own=own, side=side, times=group.times, room=room, strides=strides, beside=group.beside, joins=True
     )
     if group.steps:
         return _with_fold(facts, found, group, room)

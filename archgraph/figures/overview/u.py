@@ -12,16 +12,18 @@ from archgraph.figures.content.labels import (
     value_label,
     way_to,
 )
-from archgraph.figures.content.mathtext import line_of
+from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.drawing.diagram import Box, Diagram
 from archgraph.figures.drawing.geometry import is_faulty
+from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.layout.u import TURNING, Skip, UShape, fits, layout_us
 from archgraph.figures.overview.conditions import condition_row
 from archgraph.outline.items import Item
+from archgraph.outline.u_pairs import pairs_together
 from archgraph.outline.u_parts import UPart, UParts, USkip
 
-_PAGE_HEIGHT, _WAY_SHARE, _ALIKE = 570.0, 0.85, 3
+_PAGE_HEIGHT, _WAY_SHARE, _ALIKE, _MOST_LINES = 570.0, 0.85, 3, 8
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ def _forms(us: Sequence[UParts]) -> Iterator[UForm]:
 def u_diagram(facts: Facts, us: Sequence[UParts], width: float) -> Diagram | None:
     """The most generous form that fits: laws side by side or below each other, labels of copies long or short."""
     tall: Diagram | None = None
+    us = [pairs_together(u) for u in us]
     for form in _forms(us):
         shapes = [_shape(facts, u, form, first=u is us[0], last=u is us[-1]) for u in us]
         if not all(fits(shape, width - (0.0 if len(us) == 1 else TURNING)) for shape in shapes):
@@ -125,12 +128,16 @@ def _copies(facts: Facts, u: UParts, form: UForm, boxes: dict[UPart, Box], ways:
         together.setdefault((skip.source, skip.target, ways.get(skip)), []).append(skip)
     for (source, target, works), skips in together.items():
         label = copy_label(facts, skips, brief=form.brief)
-        yield Skip(boxes[source].name, boxes[target].name, label, len(skips), works)
+        if len(skips) > _MOST_LINES:
+            label = line_of(label, words(", last to first", SIZES.body))
+        lines = len(skips) if len(skips) <= _MOST_LINES else 3
+        yield Skip(boxes[source].name, boxes[target].name, label, lines, works)
 
 
 def _way(facts: Facts, skip: USkip, form: UForm) -> Box:
     """The box of what works on a copy."""
-    return boxed(content(facts, skip.way, side=True, room=min(form.room, NARROW) * _WAY_SHARE, terse=form.terse))
+    found = content(facts, skip.way, side=True, room=min(form.room, NARROW) * _WAY_SHARE, terse=form.terse)
+    return boxed(replace(found, picture=found.picture and form.picture))
 
 
 def _told_once(column: Sequence[tuple[UPart, Content]]) -> dict[UPart, Content]:
