@@ -26,6 +26,7 @@ EXAMPLES = {
         "*.nested.tree_of",
         "*.trace.rules.*",
         "*.masking.forms.goes_on",
+        "*.masking.stacked.read_by_axis",
         "*.recording.compared_values.*",
         "*.recording.composites.*",
         "*.recording.outputs.*",

@@ -14,6 +14,7 @@ from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Extent
 from archgraph.figures.drawing.geometry import faults
 from archgraph.figures.facts.facts import Facts
 from archgraph.gallery import members_of
+from archgraph.outline.u_pairs import pairs_together
 from archgraph.outline.u_parts import UParts, us_of
 from archgraph.spec.load import shipped_names
 
@@ -97,12 +98,14 @@ def whole_ways(edges: list[Edge], ways: set[str]) -> Counter[tuple[str, str]]:
 
 
 def expected(us: tuple[UParts, ...]) -> Counter[tuple[str, str]]:
-    return Counter((skip.source.name, skip.target.name) for u in us for skip in u.skips)
+    """Of a few skips between two boxes an arrow each; many are three, whose label counts them."""
+    found = Counter((skip.source.name, skip.target.name) for u in us for skip in u.skips)
+    return Counter({ends: 3 if count > 8 else count for ends, count in found.items()})
 
 
 def check_u(g: Architecture) -> None:
     """An arrow for each skip, from the box that holds its source to the box that holds its target."""
-    diagram, us = g.draw().diagram, Facts(g.network).us
+    diagram, us = g.draw().diagram, tuple(map(pairs_together, Facts(g.network).us))
     boxes = {box.name: box for box in diagram.boxes}
     edges = skip_arrows(diagram)
     ways = {skip.way[-1].path for u in us for skip in u.skips if skip.works} & boxes.keys()

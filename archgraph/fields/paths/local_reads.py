@@ -129,7 +129,7 @@ def _width(reading: Reading) -> int:
 
 def _local(region: Region) -> Region:
     fields = {axis: field if axis == REST else field.each(_moving) for axis, field in region.fields.items()}
-    return Region(fields, region.boxes, region.channels)
+    return Region(fields, region.boxes, region.channels, region.extents)
 
 
 def _moving(reading: Reading) -> Reading:

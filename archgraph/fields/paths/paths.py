@@ -112,6 +112,12 @@ class Paths:
 
         Raises:
             QueryError: an output lies outside, or very many outputs differ one by one.
+
+        >>> from archgraph import load
+        >>> g = load("vgg").network
+        >>> first, second = Paths(g.graph, node="stage(0)", evaluate=g.evaluate).many([0, 1])
+        >>> len(first) - 1, len(second) - 1  # moves: one for each convolution
+        (2, 2)
         """
         classes = dict.fromkeys(output % self._pairs.period for output in outputs)
         if 2 * len(classes) <= len(outputs):

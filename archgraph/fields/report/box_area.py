@@ -24,12 +24,19 @@ def areas(boxes: Sequence[ReadBox], extents: Mapping[str, int]) -> tuple[int, in
     """
     if any(not isinstance(reading, Moving | Whole) for each in boxes for reading in each.values()):
         return None
+    # Some outputs overlap with positions that stand still, and others do not.
+    if len(boxes) > 1 and any(_stands_in_part(each[axis], size) for each in boxes for axis, size in extents.items()):
+        return None
     periods = [_period([each[axis] for each in boxes]) for axis in extents]
     if _count(periods) > MOST_AREA_PHASES:
         return None
     sizes = [_area(boxes, extents, phases) for phases in product(*map(range, periods))]
     known = [size for size in sizes if size is not None]
     return (min(known), max(known)) if len(known) == len(sizes) else None
+
+
+def _stands_in_part(reading: Reading, extent: int) -> bool:
+    return isinstance(reading, Whole) and bool(reading.span.length) and not reading.covers(extent)
 
 
 def _count(periods: Sequence[int]) -> int:

@@ -135,7 +135,7 @@ class ReceptiveFields:
 
     def _top(self) -> _Scope:
         whole = self._reads.itself(self.input)
-        source = Region({axis: whole.fields[axis] for axis in self.axes})
+        source = Region({axis: whole.fields[axis] for axis in self.axes}, extents=whole.extents)
         return _Scope(self.graph, tuple({0: source} if value is self.input else {} for value in self.graph.inputs))
 
     def _walk(self, scope: _Scope) -> Iterator[ReceptiveField]:

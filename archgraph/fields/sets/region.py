@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TypeAlias
 
@@ -31,11 +31,13 @@ class Region:
         boxes: the content as a union of boxes where it is no single one; empty where it is the product of the
             fields; None where neither is known, and the fields are only projections.
         channels: whether all channels of a position read the same.
+        extents: the sizes of the source's axes, as far as they are known.
     """
 
     fields: Mapping[str, Field]
     boxes: Boxes = ()
     channels: Channels = EVEN
+    extents: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     @property
     def box(self) -> bool:
@@ -47,7 +49,7 @@ class Region:
         fields = {axis: field.through(read.fields) for axis, field in self.fields.items()}
         if REST in fields:
             fields[REST] = fields[REST].each(_passed)
-        return Region(fields, self._crossed(fields, read), self.channels.through(read.channels))
+        return Region(fields, self._crossed(fields, read), self.channels.through(read.channels), self.extents)
 
     def _crossed(self, fields: Mapping[str, Field], read: Region) -> Boxes:
         if self.boxes is None or read.boxes is None or not _separable(self, read):
@@ -55,23 +57,24 @@ class Region:
         # Here the set is the product of its axes, and no boxes need to be kept.
         if not self.boxes and not read.boxes:
             return ()
-        return _boxes(fields, crossed(self.parts, read.parts))
+        return _boxes(fields, crossed(self.parts, read.parts, self.extents), self.extents)
 
     def join(self, other: Region) -> Region:
         """Return the union of two regions."""
         fields = {axis: field.join(other.fields[axis]) for axis, field in self.fields.items()}
-        return Region(fields, self._joined(fields, other), self.channels.join(other.channels))
+        extents = {**self.extents, **other.extents}
+        return Region(fields, self._joined(fields, other, extents), self.channels.join(other.channels), extents)
 
-    def _joined(self, fields: Mapping[str, Field], other: Region) -> Boxes:
+    def _joined(self, fields: Mapping[str, Field], other: Region, extents: Mapping[str, int]) -> Boxes:
         # One of the two alone fills the union along every axis: there is no corner that it misses.
-        if any(part.box and _fills(part.parts[0], fields) for part in (self, other)):
+        if any(part.box and _fills(part.parts[0], fields, extents) for part in (self, other)):
             return ()
         # No output has both, and what each output has is a box.
         if self.box and other.box and _apart(self, other):
             return ()
         if self.boxes is None or other.boxes is None:
             return None
-        return _boxes(fields, pruned((*self.parts, *other.parts)))
+        return _boxes(fields, pruned((*self.parts, *other.parts), extents), extents)
 
     @property
     def parts(self) -> tuple[ReadBox, ...]:
@@ -83,7 +86,7 @@ class Region:
         return self._with({axis: field.within(scope) for axis, field in self.fields.items()})
 
     def _with(self, fields: Mapping[str, Field]) -> Region:
-        return Region(fields, self.boxes, self.channels)
+        return Region(fields, self.boxes, self.channels, self.extents)
 
     def placed(self, axis: str, extent: int, start: int, length: int) -> Region:
         """Return the region that only a stretch of the output's positions has."""
@@ -105,7 +108,7 @@ class Region:
 
     def uneven(self) -> Region:
         """Return the region of a value whose channels read differently."""
-        return Region(self.fields, self.boxes, self.channels.uneven())
+        return Region(self.fields, self.boxes, self.channels.uneven(), self.extents)
 
     def alone(self) -> Region:
         """Return the region of the positions that read anything."""
@@ -119,17 +122,17 @@ def _passed(reading: Reading) -> Reading:
 
 def own_region(axes: Mapping[str, int]) -> Region:
     """Return the region of a value of some axes and sizes on itself."""
-    return Region({REST: THERE, **{axis: identity(axis, extent) for axis, extent in axes.items()}})
+    return Region({REST: THERE, **{axis: identity(axis, extent) for axis, extent in axes.items()}}, extents=axes)
 
 
-def _boxes(fields: Mapping[str, Field], boxes: Boxes) -> Boxes:
+def _boxes(fields: Mapping[str, Field], boxes: Boxes, extents: Mapping[str, int]) -> Boxes:
     """Return no boxes where a single one is the product of the fields."""
-    single = boxes is not None and len(boxes) < 2 and all(_fills(box, fields) for box in boxes)
+    single = boxes is not None and len(boxes) < 2 and all(_fills(box, fields, extents) for box in boxes)
     return () if single else boxes
 
 
-def _fills(box: ReadBox, fields: Mapping[str, Field]) -> bool:
-    return all(covers(reading, fields[axis].content) for axis, reading in box.items())
+def _fills(box: ReadBox, fields: Mapping[str, Field], extents: Mapping[str, int]) -> bool:
+    return all(covers(reading, fields[axis].content, extents.get(axis)) for axis, reading in box.items())
 
 
 def _apart(left: Region, right: Region) -> bool:

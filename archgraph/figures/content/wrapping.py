@@ -23,7 +23,7 @@ def wrapped(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
     >>> wrapped("PixArtAlphaTextProjection", lambda text: len(text) < 18, 2)
     ['PixArtAlphaText', 'Projection']
     >>> wrapped("conv 1×1, conv 3×3 stride 2", lambda text: len(text) < 16, 2)
-    ['conv 1×1,', 'conv 3×3 stride 2']
+    ['conv 1×1,', 'conv 3×3…']
     """
     parts = [part for piece in _BREAK.split(" ".join(text.split())) for part in _pieces(piece, fits)]
     halves = _halves(parts, fits) if most > 1 and not fits(text) else []

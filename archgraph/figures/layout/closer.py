@@ -23,7 +23,7 @@ def closer(drawn: Diagram, height: float) -> Diagram | None:
     >>> a, b = Box("a", 20, 10), Box("b", 20, 10, y=30)
     >>> tall = Diagram((a, b), (Edge("a", "b", Path(((10, 10), (10, 30)))),), width=20, height=40)
     >>> low = closer(tall, 34)
-    >>> [box.y for box in low.boxes], low.edges[0].path.points, closer(tall, 26)
+    >>> [box.y for box in low.boxes], low.edges[0].path.points, closer(tall, 25)
     ([0.0, 24.0], ((10, 10.0), (10, 24.0)), None)
     """
     gaps = [(top, bottom) for top, bottom in _gaps(drawn) if bottom - top > _LEAST]

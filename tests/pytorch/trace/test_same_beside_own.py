@@ -67,3 +67,37 @@ def test_what_reads_all_reads_all_exactly(name):
 def test_the_same_positions_are_not_all_of_them():
     rf = axis(lambda s, x: to_first(s, s.q(x[:, :4]).mean(1, keepdim=True).expand(1, 9, 4), 4))
     assert rf.n.size_max == 4 and rf.n.exact and not rf.n.is_global and rf.n.global_since is None
+
+
+class Map(nn.Module):
+    def __init__(self, beside):
+        super().__init__()
+        self.conv, self.beside = nn.Conv2d(3, 3, 3, padding=1), beside
+
+    def forward(self, x):
+        return self.conv(x) + self.beside(x)
+
+
+def test_an_area_is_not_said_where_what_stands_still_overlaps_somewhere():
+    for beside in (
+        lambda x: x[:, :, :2, :2].mean((2, 3), keepdim=True),
+        lambda x: x[:, :, [0, 5]][..., [0, 5]].mean((2, 3), keepdim=True),
+        lambda x: x[..., :2].mean((2, 3), keepdim=True),
+    ):
+        rf = ag.trace(Map(beside), torch.rand(1, 3, 8, 8)).receptive_field()
+        assert rf.area is None
+        assert not rf.box_exact
+
+
+@pytest.mark.parametrize(
+    ("beside", "area", "is_box"),
+    [
+        (lambda x: x.mean(2, keepdim=True), 9 + 8 - 3, False),
+        (lambda x: x.mean((2, 3), keepdim=True), 64, True),
+        (lambda x: x.mean(2, keepdim=True) + x.mean(3, keepdim=True), 9 + 2 * (8 - 3), False),
+    ],
+)
+def test_an_area_is_counted_where_what_is_the_same_is_all_of_an_axis(beside, area, is_box):
+    rf = ag.trace(Map(beside), torch.rand(1, 3, 8, 8)).receptive_field()
+    assert rf.area == (area, area) == (len(set(rf.probe(h=4, w=4))),) * 2
+    assert rf.box_exact is is_box
