@@ -95,7 +95,8 @@ class _View:
         rest = HELD if reach.gate else THERE
         for field in fields.values():
             rest = _passing(rest, presence(field.gate))
-        extents = {axis: self.evaluate(length) for axis, length in self.node.types[index].axes}
+        own = self.node.types[index]
+        extents = {axis: self.evaluate(own.size(axis)) for axis in own.positions}
         region = Region({REST: rest, **fields}, (), used(reach.channels), extents)
         for axis, read in reach.only:
             region = region.cut(axis, self.extent(axis), read.sets if is_given(read, self.evaluate) else None)
