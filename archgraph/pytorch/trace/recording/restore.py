@@ -63,10 +63,13 @@ CachedFunction: TypeAlias = "functools._lru_cache_wrapper[object]"
 
 def _owners(module: nn.Module) -> list[type | ModuleType]:
     """The classes of a module's parts, and the files that define them."""
-    kinds = {kind for part in module.modules() for kind in type(part).__mro__}
-    own = [kind for kind in kinds if not kind.__module__.startswith(("torch.", "builtins"))]
-    places = {kind.__module__ for kind in own}
-    return [*own, *(sys.modules[place] for place in places if place in sys.modules)]
+    from torch import nn
+
+    # Called as functions: an attribute may have the name of a method, and a program of torch.jit no file.
+    kinds = {kind for part in nn.Module.modules(module) for kind in type(part).__mro__}
+    places = {kind: str(getattr(kind, "__module__", None)) for kind in kinds}
+    own = {kind: place for kind, place in places.items() if not place.startswith(("torch.", "builtins"))}
+    return [*own, *(sys.modules[place] for place in set(own.values()) if place in sys.modules)]
 
 
 def _cached_functions(owner: object) -> list[tuple[str, CachedFunction]]:
