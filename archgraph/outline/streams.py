@@ -166,14 +166,16 @@ class _Joining:
     owner: dict[Item, StreamPart] = field(default_factory=dict)
 
     def streams(self) -> TwoStreams | None:
-        """The two streams; nothing where a part reads neither, which has no place among them."""
+        """The two streams; nothing where a part reads neither or a result ends neither, which have no place there."""
         parts = [self._part(items) for items in self._boxes()]
-        if not all(part.takes for part in parts):
+        maker, flow, stream = self.outline.flow.maker, self.outline.flow, self.sorting.stream
+        results = [value for value in flow.outputs if value in maker]
+        ends = {stream[value]: value for value in results if value in stream}
+        # Made of constants alone, such as a learned scale that is given out, or one of two results of a stream.
+        if len(ends) < len(results) or not all(part.takes for part in parts):
             return None
         for part in parts:
             self.owner.update(dict.fromkeys((*part.beside, *part.items), part))
-        maker, flow = self.outline.flow.maker, self.outline.flow
-        ends = {self.sorting.stream[value]: value for value in flow.outputs if value in maker}
         sides = tuple(self._side(index) for index in range(len(self.outline.sides)))
         return TwoStreams(self.sorting.sources, tuple(parts), tuple(self._jumps(parts)), sides, ends)
 

@@ -23,6 +23,7 @@ from archgraph.spec.scope import Scope
 from archgraph.spec.sections import label_of
 from archgraph.spec.silence import Observed
 from archgraph.spec.steps import Step, Target, read_reference, read_step, read_targets
+from archgraph.steps import stepping
 
 MAX_STEPS = 25_000
 MAX_VALUES = 60_000
@@ -169,7 +170,8 @@ class StepInterpreter:
         inner = step.without("for")
         tree = step.keywords["for"]
         # What is left of one budget for the whole trace: nested loops multiply.
-        for names in loop_rows(tree, scope, MAX_TURNS - self.workshop.iterations):
+        rows = list(loop_rows(tree, scope, MAX_TURNS - self.workshop.iterations))
+        for names in stepping(rows, "iterations"):
             self.workshop.iterations += 1
             turn = Scope(self.declarations, scope)
             # `_` runs on from one iteration to the next; plain names end with theirs.

@@ -189,6 +189,33 @@ def test_both_streams_pass_by_what_they_are_added_to():
     assert len(past) == 2 and past[0].right < past[1].left
 
 
+MEETING = """archgraph: 1
+inputs: {{x: {{n: 8, c: 4}}, y: {{n: 5, c: 4}}}}
+outputs: {outputs}
+network:
+  - {{linear: {{out: 4}}, from: x, as: a}}
+  - {{linear: {{out: 4}}, from: y, as: b}}
+  - {{concat: {{axis: n}}, from: [a, b], as: both}}
+  - {{attention: {{heads: 2}}, from: both, as: joint}}
+  - {{linear: {{out: 4}}, from: joint, as: one}}
+  - {{linear: {{out: 3}}, from: one, as: other}}
+"""
+SCALE = """  - {parameter: {shape: {c: 1}}, as: scale}
+  - {relu: null, from: scale, as: positive}
+"""
+
+
+@pytest.mark.parametrize("outputs", ["[other, positive]", "[other, one]", "[other]"])
+def test_two_streams_end_in_all_that_the_network_gives(outputs):
+    """A result of constants alone, as a learned scale, is in no stream; two of one stream are more than its end."""
+    g = ag.loads(MEETING.format(outputs=outputs) + (SCALE if "positive" in outputs else ""))
+    diagram = g.draw().diagram
+    names = {box.name for box in diagram.boxes}
+    assert {"other", *outputs.strip("[]").split(", ")} <= names
+    assert (Facts(g.network).streams is not None) == (outputs == "[other]")
+    assert faults(diagram) == []
+
+
 def test_a_network_without_a_second_stream_has_none():
     assert [name for name in shipped_names() if Facts(ag.load(name).network).streams is not None] == STREAMS
 

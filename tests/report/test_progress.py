@@ -211,3 +211,11 @@ def test_a_command_draws_how_far_it_is(monkeypatch, capsys):
 def test_a_report_is_a_function(report):
     with pytest.raises(QueryError, match="a function or None, and not"), ag.progress(report):
         pass
+
+
+def test_a_spec_of_many_steps_tells_of_its_iterations():
+    text = "archgraph: 1\ninputs: {x: {c: 4}}\nnetwork:\n  - {for: {i: 1..300}, do: [{linear: {out: i + 3}}, relu]}\n"
+    told: list[Progress] = []
+    with ag.progress(told.append):
+        ag.loads(text)
+    assert [(each.done, each.total) for each in told if each.what.endswith("iterations")][-1] == (300, 300)
