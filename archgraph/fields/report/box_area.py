@@ -36,6 +36,8 @@ def areas(boxes: Sequence[ReadBox], extents: Mapping[str, int]) -> tuple[int, in
 
 
 def _stands_in_part(reading: Reading, extent: int) -> bool:
+    if isinstance(reading, Moving):
+        return not reading.form and not Whole(span=reading.map.phases[0]).covers(extent)
     return isinstance(reading, Whole) and bool(reading.span.length) and not reading.covers(extent)
 
 

@@ -83,6 +83,7 @@ def test_an_area_is_not_said_where_what_stands_still_overlaps_somewhere():
         lambda x: x[:, :, :2, :2].mean((2, 3), keepdim=True),
         lambda x: x[:, :, [0, 5]][..., [0, 5]].mean((2, 3), keepdim=True),
         lambda x: x[..., :2].mean((2, 3), keepdim=True),
+        lambda x: x[:, :, :1].mean((2, 3), keepdim=True),
     ):
         rf = ag.trace(Map(beside), torch.rand(1, 3, 8, 8)).receptive_field()
         assert rf.area is None
