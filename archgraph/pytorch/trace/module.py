@@ -44,6 +44,7 @@ from archgraph.pytorch.trace.nesting import ahead, nest
 from archgraph.pytorch.trace.outputs import refuse_idle, with_names
 from archgraph.pytorch.trace.program import Program
 from archgraph.pytorch.trace.recording.recording import Recording
+from archgraph.pytorch.trace.recording.surroundings import usual_defaults
 from archgraph.pytorch.trace.sizes import TracedSizes, declared_sizes
 from archgraph.pytorch.trace.symbols.asked import Dynamic
 from archgraph.sizes.dtypes import FLOAT
@@ -162,6 +163,7 @@ def _told(batch: Batch) -> tuple[str, ...]:
     return tuple(f"{what} of '{name}' counts samples" for name, what in counted.items())
 
 
+@usual_defaults()
 def _read(module: nn.Module, recording: Recording, sizes: TracedSizes, roles: InputRoles, name: str) -> TracedModule:
     """Return a recording as a graph."""
     refuse_idle(module, recording)

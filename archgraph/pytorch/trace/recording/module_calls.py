@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from threading import get_ident
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from threading import Thread, get_ident
 from typing import Any
 
 from archgraph.pytorch.trace.recording.node import ModuleCall
@@ -16,7 +18,7 @@ class RunningModules:
 
     Attributes:
         stack: without the root; a new tuple at every change, so that steps can keep it.
-        elsewhere: the path of a module that ran in another thread, where no step of it is seen.
+        elsewhere: what was done in another thread, where no step of it is seen; None where nothing was.
     """
 
     def __init__(self, root: Any) -> None:
@@ -36,7 +38,7 @@ class RunningModules:
         def called(part: Any, *args: Any, **options: Any) -> Any:
             path = self._paths.get(id(part))
             if path is not None and get_ident() != self._thread:
-                self.elsewhere = path
+                self.elsewhere = f"calls {path or 'itself'}"
                 return call(part, *args, **options)
             if not path:
                 return call(part, *args, **options)
@@ -52,6 +54,10 @@ class RunningModules:
 
         return called
 
+    def tell_of_thread(self) -> None:
+        """Note that an operator runs in another thread."""
+        self.elsewhere = self.elsewhere or "computes"
+
     def left_by(self, error: BaseException) -> tuple[ModuleCall, ...]:
         """Return the calls that were running when an error was raised."""
         return next((stack for other, stack in self._left if other is error), ())
@@ -60,3 +66,39 @@ class RunningModules:
         count = self._calls[path]
         self._calls[path] += 1
         return ModuleCall(f"{path}@{count}" if count else path, path, type(part).__name__)
+
+
+def starting(start: Callable[[Thread], None], tell: Callable[[], None]) -> Callable[[Thread], None]:
+    """Return what stands for `Thread.start`: of threads that this one starts it tells whether they compute."""
+    own = get_ident()
+
+    def started(thread: Thread) -> None:
+        if get_ident() == own:
+            run = thread.run
+
+            def watched() -> None:
+                with _noticing(tell):
+                    run()
+
+            thread.run = watched  # type: ignore[method-assign]
+        start(thread)
+
+    return started
+
+
+def _noticing(tell: Callable[[], None]) -> AbstractContextManager[object]:
+    """Return in what a thread tells that it runs an operator."""
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Noticing(TorchDispatchMode):
+        def __torch_dispatch__(
+            self,
+            func: Callable[..., object],
+            types: object,
+            args: Sequence[object] = (),
+            kwargs: Mapping[str, object] | None = None,
+        ) -> object:
+            tell()
+            return func(*args, **(kwargs or {}))
+
+    return Noticing()

@@ -97,8 +97,11 @@ def _explained(module: Any, recorder: Any) -> Iterator[None]:
     """Turn whatever stops a module into one error that says where; a refusal that its code went past comes back."""
     try:
         yield
-    except ArchgraphError:
-        raise
+    except ArchgraphError as error:
+        # What comes of another thread is unknown here for that reason alone.
+        if recorder.modules.elsewhere is None:
+            raise
+        raise refusals.in_a_thread(module, recorder.modules.elsewhere) from error
     except (Exception, SystemExit) as error:
         refusal = _refusal(module, recorder)
         raise (refusal or refusals.module_fails(module, recorder.modules.left_by(error), error)) from error

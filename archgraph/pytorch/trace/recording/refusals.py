@@ -67,12 +67,11 @@ def unseen_tensor(root: str, stack: CallStack, operator: str, line: SourceLine |
     )
 
 
-def in_a_thread(module: object, path: str) -> ArchgraphError:
+def in_a_thread(module: object, what: str) -> ArchgraphError:
     """A part of the module ran in a thread of its own."""
     return ArchgraphError(
-        f"{type(module).__name__} calls {path or 'itself'} in another thread, where nothing is seen of it",
-        path=path,
-        hint="call it one after the other: a graph is the same",
+        f"{type(module).__name__} {what} in another thread, where nothing is seen of it",
+        hint="do it in one thread, one after the other: a graph is the same",
     )
 
 

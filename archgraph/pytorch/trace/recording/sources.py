@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from archgraph.pytorch.trace.nested import tree_of
 from archgraph.pytorch.trace.recording.known import MOST_KNOWN, KnownValues, Stored, memory
 from archgraph.pytorch.trace.recording.names import IdentifierNames
 from archgraph.pytorch.trace.recording.node import RecordedNode, Shaped
@@ -29,6 +30,7 @@ class Sources:
         self.placeholders: list[RecordedNode] = []
         self.storages: dict[int, int] = {}
         self._alive: list[Any] = []
+        self._module = module
         self._known = known
         self._names = names
         parameters = list(module.named_parameters(remove_duplicate=False))
@@ -75,9 +77,21 @@ class Sources:
             entry = self.entries.get(id(other)) or self.find(other, view)
             assert entry is not None
             return view(entry, tensor)
-        if tensor.is_meta and tensor.is_inference():
+        if tensor.is_meta and not self._was_there(tensor):
             return None
         return self._stored(tensor, "constant", "constant")
+
+    def _was_there(self, tensor: Any) -> bool:
+        """Whether a tensor without values, which is no parameter and no buffer, is an attribute of the module's parts.
+
+        Other ones were made meanwhile, where nothing is seen: by no operator, or in a thread that ran before.
+        """
+        if tensor.is_inference():
+            return False
+        import torch
+
+        held = [vars(part) for part in self._module.modules()]
+        return any(tensor is one for one in tree_of(torch).tree_leaves(held))
 
     def _stored(self, tensor: Any, kind: str, path: str) -> Standing:
         meta = twin(tensor)

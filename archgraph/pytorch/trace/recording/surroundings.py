@@ -6,11 +6,12 @@ import random
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
+from threading import Thread
 from typing import Any
 
 from archgraph.pytorch.trace.recording.literals import literal_makers
-from archgraph.pytorch.trace.recording.module_calls import RunningModules
+from archgraph.pytorch.trace.recording.module_calls import RunningModules, starting
 from archgraph.pytorch.trace.recording.node import CheckpointRegion
 
 
@@ -44,6 +45,7 @@ class Surroundings:
         from torch.utils import checkpoint
 
         yield torch.nn.Module, "__call__", self._modules.watching(torch.nn.Module.__call__)
+        yield Thread, "start", starting(Thread.start, self._modules.tell_of_thread)
         yield from self._autocast(torch)
         for name in ("tolist", "numpy"):
             yield torch.Tensor, name, self._reading(getattr(torch.Tensor, name), name)
@@ -182,3 +184,17 @@ def _eager(torch: Any) -> Iterator[None]:
         return
     with torch.compiler.set_stance("force_eager"):
         yield
+
+
+@contextmanager
+def usual_defaults() -> Iterator[None]:
+    """Make tensors on the CPU and in single precision: masks have no values on the meta device, and round in half."""
+    import torch
+
+    dtype, elsewhere = torch.get_default_dtype(), torch.get_default_device().type != "cpu"
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.device("cpu") if elsewhere else nullcontext():
+            yield
+    finally:
+        torch.set_default_dtype(dtype)
