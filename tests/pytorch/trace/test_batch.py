@@ -162,3 +162,46 @@ def test_other_inputs_hold_as_many_samples_or_are_shared():
 def test_axes_are_different_names_of_an_input(names):
     with pytest.raises(ag.ArchgraphError, match="axes"):
         ag.trace(nn.Linear(6, 2), empty(1, 4, 6), axes=names)
+
+
+TURNED = {
+    "transpose": lambda x: x.transpose(1, 2),
+    "mT": lambda x: x.mT,
+    "adjoint": lambda x: x.adjoint(),
+    "swapaxes": lambda x: x.swapaxes(-1, 1),
+    "swapdims": lambda x: x.swapdims(1, 2),
+    "movedim": lambda x: x.movedim(-1, 1),
+    "moveaxis": lambda x: x.moveaxis((1, 2), (2, 1)),
+    "permute": lambda x: x.permute(0, -1, 1),
+    "numpy_T": lambda x: torch.ops.aten.numpy_T(torch.ops.aten.numpy_T(x.movedim(0, -1))).movedim(-1, 0).mT,
+}
+
+
+@pytest.mark.parametrize("spelling", TURNED)
+def test_channels_are_found_behind_every_spelling_of_an_exchange(spelling):
+    class Turned(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Conv1d(4, 8, 3)
+
+        def forward(self, x):
+            return self.layer(TURNED[spelling](x))
+
+    g = ag.trace(Turned(), torch.rand(1, 6, 4))
+    assert [value.names for value in g.inputs.values()] == [("n", "c")]
+
+
+def test_a_tensor_whose_dimensions_are_all_turned_is_read_in_that_order():
+    """`x.T` of three dimensions turns all of them, not the last two."""
+
+    class Reversed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Conv1d(4, 8, 3)
+
+        def forward(self, x):
+            return self.layer(torch.ops.aten.numpy_T(x))
+
+    g = ag.trace(Reversed(), torch.rand(6, 4, 1), batch_axis=2)
+    assert g.at().macs == 4 * 8 * 3 * 4
+    assert [dict(value.axes) for value in g.outputs.values()] == [{"c": 8, "n": 4}]

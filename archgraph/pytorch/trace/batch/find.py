@@ -11,9 +11,12 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from archgraph.errors import ArchgraphError, ShapeError, did_you_mean
+from archgraph.pytorch.trace.attention_patterns import name_of
 from archgraph.pytorch.trace.batch.proportional import refutation
+from archgraph.pytorch.trace.batch.roles import REARRANGES
 from archgraph.pytorch.trace.batch.sample import Batch
 from archgraph.pytorch.trace.batch.statements import Statement, first_operand, stated_by_module, statement_on
+from archgraph.pytorch.trace.moving.orders import REORDERING
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.recording.recording import Recording
 
@@ -232,10 +235,7 @@ class BatchSearch:
 
 def _moves(node: RecordedNode) -> bool:
     """Whether an operator may change the order of dimensions or positions, though the shape stays."""
-    return getattr(node.target, "_schema", None) is None or bool(
-        {"transpose", "permute", "t", "mT", "movedim", "matmul", "bmm", "mm", "view", "reshape"}
-        & {node.target._schema.name.removeprefix("aten::").rstrip("_")}
-    )
+    return getattr(node.target, "_schema", None) is None or name_of(node) in REORDERING | REARRANGES
 
 
 def _hint(batch: Batch, before: str) -> str:

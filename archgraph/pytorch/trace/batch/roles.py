@@ -11,11 +11,14 @@ from archgraph.pytorch.trace.arguments import conventional_names
 from archgraph.pytorch.trace.attention_patterns import name_of
 from archgraph.pytorch.trace.batch.sample import Batch
 from archgraph.pytorch.trace.batch.statements import OF_CHANNELS, WINDOWED, first_operand
+from archgraph.pytorch.trace.moving.orders import dimension_order
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.spec.spec import NAME
 
-MULTIPLIES = ("matmul", "bmm", "mm", "einsum")
-REARRANGES = frozenset(("view", "_unsafe_view", "reshape", "flatten", "unflatten", "expand", "t", *MULTIPLIES))
+MULTIPLIES = ("matmul", "bmm", "mm", "baddbmm", "addbmm", "addmm", "einsum", "tensordot", "inner", "linalg_multi_dot")
+REARRANGES = frozenset(
+    ("view", "view_as", "_unsafe_view", "reshape", "reshape_as", "flatten", "unflatten", "expand", "rot90", "cdist")
+) | frozenset(MULTIPLIES)
 """Operators after which a dimension of the same place may be another one."""
 MOST_FOLLOWED = 100
 
@@ -108,14 +111,7 @@ def _channels_of(user: RecordedNode, rank: int, *, moved: bool) -> int | None:
 def _followed(user: RecordedNode, value: RecordedNode, dims: tuple[int, ...]) -> tuple[int, ...] | None:
     """Which dimensions of the input those of a result are, where an operator leaves them what they are."""
     result: Any = user.meta.get("val")
-    name = name_of(user)
-    if not hasattr(result, "shape") or len(result.shape) != len(dims) or name in REARRANGES:
+    if not hasattr(result, "shape") or len(result.shape) != len(dims) or name_of(user) in REARRANGES:
         return None
-    if name == "permute":
-        return tuple(dims[dim] for dim in user.args[1])
-    if name == "transpose":
-        order = list(dims)
-        one, other = user.args[1] % len(dims), user.args[2] % len(dims)
-        order[one], order[other] = order[other], order[one]
-        return tuple(order)
-    return dims
+    order = dimension_order(user, len(dims))
+    return dims if order is None else tuple(dims[dim] for dim in order)

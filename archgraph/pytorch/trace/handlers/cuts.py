@@ -17,9 +17,10 @@ from archgraph.ops.traced.moves import Subsample
 from archgraph.pytorch.trace.align import Alignment, Operand
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.builder import Pending, Tracked
-from archgraph.pytorch.trace.handlers.shapes import as_list, copies
+from archgraph.pytorch.trace.handlers.shapes import copies
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, equal, extent, whole_axis
+from archgraph.pytorch.trace.moving.orders import as_list
 from archgraph.pytorch.trace.registry import aten
 from archgraph.sizes.symbols import ZERO, product
 from archgraph.sizes.types import CHANNEL

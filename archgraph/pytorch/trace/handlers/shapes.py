@@ -14,6 +14,7 @@ from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
 from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, divide, extent, merged_digits, regroup
 from archgraph.pytorch.trace.moving.known_moves import picked
+from archgraph.pytorch.trace.moving.orders import REORDERING, dimension_order
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.registry import aten
 from archgraph.pytorch.trace.strides import row_major
@@ -94,39 +95,12 @@ def _lies_in_order(i: ProgramInterpreter, t: Tracked, name: str) -> bool:
     return i.builder.strides(t.value) == usual and digits == [(axis, 1) for axis, size in t.axes.items() if size != 1]
 
 
-@aten("permute")
-def permute(i: ProgramInterpreter, a: Arguments) -> Tracked:
+@aten(*sorted(REORDERING))
+def reordered(i: ProgramInterpreter, a: Arguments) -> Tracked:
     """Dimensions in another order."""
-    return a.self.with_layout([a.self.layout[dim] for dim in a.dims])
-
-
-@aten("transpose", "swapaxes", "swapdims", "t", "numpy_T", "mT", "adjoint")
-def transpose(i: ProgramInterpreter, a: Arguments) -> Tracked:
-    """Two dimensions swapped."""
-    x: Tracked = a.self
-    first = a.dim0 if a.nodes.get("dim0") is not None else a.nodes.get("axis0")
-    second = a.dim1 if a.nodes.get("dim1") is not None else a.nodes.get("axis1")
-    layout = list(x.layout)
-    if len(layout) < 2:
-        return x
-    p, q = (-2, -1) if first is None or second is None else (int(first), int(second))
-    layout[p], layout[q] = layout[q], layout[p]
-    return x.with_layout(layout)
-
-
-@aten("movedim", "moveaxis")
-def movedim(i: ProgramInterpreter, a: Arguments) -> Tracked:
-    """Dimensions moved to other places."""
-    rank = a.self.rank
-    source = [d % rank for d in as_list(a.source)]
-    target = [d % rank for d in as_list(a.destination)]
-    rest = iter([d for d in range(rank) if d not in source])
-    back = dict(zip(target, source, strict=True))
-    return a.self.with_layout([a.self.layout[back[d] if d in back else next(rest)] for d in range(rank)])
-
-
-def as_list(value: Any) -> list[int]:
-    return list(value) if isinstance(value, (list, tuple)) else [value]
+    order = dimension_order(a.node, a.self.rank)
+    assert order is not None
+    return a.self.with_layout([a.self.layout[dim] for dim in order])
 
 
 @aten("expand", "expand_as", "broadcast_to")
