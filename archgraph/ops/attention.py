@@ -12,7 +12,7 @@ from archgraph.errors import ShapeError
 from archgraph.ops.arguments import Axes, PerAxis, per_axis
 from archgraph.ops.attention_modules import attention_module
 from archgraph.ops.base import TRACED, Kernel, Op, Product, Saved, Types, Weight, Workspace
-from archgraph.ops.reach import SAME, All, Along, AxisMap, Blocks, Causal, Reach, Window, using
+from archgraph.ops.reach import SAME, All, Along, AxisMap, Blocks, Reach, Within, earlier, from_on, unless_cut, using
 from archgraph.sizes.symbols import ONE, ZERO, product, require, same_size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
@@ -343,17 +343,37 @@ class ScaledDotProductAttention(Op):
     # -- reach -------------------------------------------------------------------------------------------
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return q position by position, and k and v with weights computed from the input."""
+        """Return q position by position, and k and v with weights computed from the input.
+
+        Where a query meets one key alone, its weight is 1 whatever q and k are: these are not read.
+        """
         reaches: list[Reach] = []
+        met = Add(*(self._keys(stream) for stream in self.streams(inputs)))
+        among = met if self.span is None else Min(met, self.span)
         for index, (q, k, v) in enumerate(self.streams(inputs)):
-            asked = tuple((axis, dict(self.asked or ()).get(axis, SAME)) for axis in q.positions)
-            reaches.append(Reach(asked, power="none", outputs=(index,)))
-            maps = tuple((axis, self._map(axis, q, self.scored or self.mask)) for axis in k.positions)
+            asked = tuple((axis, self._asked(axis, q)) for axis in q.positions)
+            reaches.append(Reach(asked, power="none", outputs=(index,), among=among))
+            maps = tuple((axis, self._scored(axis, q)) for axis in k.positions)
             # Keys only weigh: no content of theirs reaches the output, so that their share of its power is none.
-            reaches.append(self._by_head(Reach(maps, mixing="dynamic", power="none")))
+            reaches.append(self._by_head(Reach(maps, mixing="dynamic", power="none", among=among)))
             maps = tuple((axis, self._map(axis, q, self.mask)) for axis in v.positions)
             reaches.append(self._by_head(Reach(maps, mixing="dynamic", power="mean")))
         return tuple(reaches)
+
+    def _asked(self, axis: str, q: TensorType) -> AxisMap:
+        """Which queries count: not the first of causal attention, which has one key."""
+        if self.causal:
+            return Within(ONE, q.size(axis))
+        if self.shift is not None:
+            return unless_cut(SAME, self.shifts(q), self.windows(q))
+        return dict(self.asked or ()).get(axis, SAME)
+
+    def _scored(self, axis: str, q: TensorType) -> AxisMap:
+        """Which keys count by their scores: those of queries that count."""
+        found = self._map(axis, q, self.scored or self.mask)
+        if isinstance(found, Blocks) and self.shift is not None:
+            return unless_cut(found, self.shifts(q), self.windows(q))
+        return from_on(found, ONE) if self.causal else found
 
     def _by_head(self, reach: Reach) -> Reach:
         return using(reach, "gathered") if self.apart else reach
@@ -365,8 +385,7 @@ class ScaledDotProductAttention(Op):
         if self.window is not None:
             return Blocks(self.windows(q)[axis], self.shifts(q)[axis])
         if self.causal:
-            read = Causal() if self.span is None else Window(self.span, before=self.span - 1)
-            return read if axis in q.positions else Along(q.positions[0], read)
+            return earlier(self.span) if axis in q.positions else Along(q.positions[0], earlier(self.span))
         return All() if self.over is None or axis in self.axes(q) else SAME
 
     def lower(self, *inputs: TensorType) -> nn.Module:

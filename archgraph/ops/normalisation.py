@@ -46,6 +46,10 @@ class Normalisation(NoMacs):
     def groups_of(self, x: TensorType) -> Expr:
         """Return the number of (mean, variance) pairs per sample."""
 
+    def _among(self, x: TensorType) -> Expr:
+        """The number of values that share a mean: one alone has no distance from it."""
+        return product((x.numel, 1 / self.groups_of(x)))
+
     def saved(self, *inputs: TensorType) -> Saved:
         """Return the input, and the mean and inverse deviation of every group."""
         return Saved(inputs=(0,), statistics=2 * self.groups_of(inputs[0]))
@@ -180,7 +184,10 @@ class InstanceNorm(Normalisation):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position, with statistics over all positions unless they are constants."""
         positions = inputs[0].positions
-        return (pointwise(positions, statistics=() if self.running else positions),)
+        if self.running:
+            return (pointwise(positions),)
+        # Statistics of a batch are those of several samples, so that no value is alone.
+        return (pointwise(positions, positions, None if self.batch else self._among(inputs[0])),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         (x,) = inputs
@@ -274,7 +281,7 @@ class GroupNorm(Normalisation):
 
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return position by position, with statistics over all positions, or those that `over` names."""
-        return (pointwise(inputs[0].positions, statistics=self._over(inputs[0])),)
+        return (pointwise(inputs[0].positions, self._over(inputs[0]), self._among(inputs[0])),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         from torch import nn
@@ -332,7 +339,7 @@ class LayerNorm(Normalisation):
         """Return position by position, with statistics over the positions that `over` names."""
         over = named_axes(self.over)
         positions = inputs[0].positions
-        return (pointwise(positions, statistics=tuple(axis for axis in positions if axis in over)),)
+        return (pointwise(positions, tuple(axis for axis in positions if axis in over), self._among(inputs[0])),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         from torch import nn

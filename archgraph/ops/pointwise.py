@@ -166,9 +166,9 @@ class Softmax(Pointwise):
         """Return position by position, but all of the axis it sums over."""
         maps = dict(pointwise(inputs[0].positions).maps)
         if self.axis not in maps:
-            return (pointwise(inputs[0].positions),)
+            return (pointwise(inputs[0].positions, among=inputs[0].size(self.axis)),)
         maps[self.axis] = All()
-        return (Reach(tuple(maps.items()), mixing="dynamic", power="uniform"),)
+        return (Reach(tuple(maps.items()), mixing="dynamic", power="uniform", among=inputs[0].size(self.axis)),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         from torch import nn

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from sympy import Expr
+from sympy import Expr, Max, Min
 
 from archgraph.ops.position_sets import PositionSets
 from archgraph.sizes.symbols import ONE, ZERO
@@ -158,6 +158,14 @@ class Within:
 
 
 @dataclass(frozen=True)
+class Later:
+    """Outputs from `start` on read what another map says, those before it nothing."""
+
+    map: Causal | Window
+    start: Expr
+
+
+@dataclass(frozen=True)
 class AnyOf:
     """Output i reads what any of some maps says: a window, and beside it the first positions of all."""
 
@@ -169,15 +177,19 @@ class Along:
     """The operand's axis is read as a function of an output axis of another name."""
 
     axis: str
-    map: Window | Digit | All | Causal | Blocks | Listed | Within | AnyOf | AtMost
+    map: Window | Digit | All | Causal | Blocks | Listed | Within | Later | AnyOf | AtMost
 
 
 @dataclass(frozen=True)
 class AtMost:
-    """What is read lies within what another map says, and `reason` says why no more is known."""
+    """What is read lies within what another map says, and `reason` says why no more is known.
+
+    With `where`, only at sizes where that is 1: elsewhere it is what the map says.
+    """
 
     map: Window | All | Causal | Blocks | Listed | AnyOf | Along
     reason: str
+    where: Expr | None = None
 
 
 AxisMap: TypeAlias = (
@@ -196,6 +208,7 @@ AxisMap: TypeAlias = (
     | Digits
     | Listed
     | Within
+    | Later
     | AnyOf
     | Along
     | AtMost
@@ -216,6 +229,8 @@ class Reach:
             fixed ("none"), as the scores of attention are, which begin near equal.
         share: the part of the output's channels that comes from this operand.
         reads: False where only the operand's shape is used, not its values.
+        among: how many values a share, or a distance from the mean, is taken among; None where it is none. Of one value
+            alone the share is 1 and the distance 0 whatever the value is, so that it is not read.
         gate: whether it is a factor that a product broadcasts over positions.
         outputs: the outputs that read it, by number; None for all.
         position: for an operand that counts as one position of an axis: the axis, its index.
@@ -230,6 +245,7 @@ class Reach:
     power: Power = "one"
     share: Expr = ONE
     reads: bool = True
+    among: Expr | None = None
     gate: bool = False
     outputs: tuple[int, ...] | None = None
     position: tuple[str, Expr] | None = None
@@ -238,9 +254,29 @@ class Reach:
     beside: bool = False
 
 
-def pointwise(positions: tuple[str, ...], statistics: tuple[str, ...] = ()) -> Reach:
+def pointwise(positions: tuple[str, ...], statistics: tuple[str, ...] = (), among: Expr | None = None) -> Reach:
     """Return the reach of an operand that is read position by position."""
-    return Reach(tuple((axis, SAME) for axis in positions), statistics)
+    return Reach(tuple((axis, SAME) for axis in positions), statistics, among=among)
+
+
+def at_sizes(reaches: Iterable[Reach], evaluate: Callable[[Expr], int]) -> tuple[Reach, ...]:
+    """Return the reaches at some sizes, which `evaluate` gives: of one value alone a share says nothing."""
+    return tuple(_at_sizes(reach, evaluate) for reach in reaches)
+
+
+def _at_sizes(reach: Reach, evaluate: Callable[[Expr], int]) -> Reach:
+    if reach.among is not None and evaluate(reach.among) == 1:
+        return replace(reach, reads=False)
+    doubted = [read for _, read in reach.maps if isinstance(read, AtMost) and read.where is not None]
+    if not doubted:
+        return reach
+    return replace(reach, maps=tuple((axis, _settled(read, evaluate)) for axis, read in reach.maps))
+
+
+def _settled(read: AxisMap, evaluate: Callable[[Expr], int]) -> AxisMap:
+    if isinstance(read, AtMost) and read.where is not None and evaluate(read.where) != 1:
+        return read.map
+    return read
 
 
 def windowed(maps: Mapping[str, AxisMap], mixing: MixingKind = "static", power: Power = "uniform") -> Reach:
@@ -251,6 +287,25 @@ def windowed(maps: Mapping[str, AxisMap], mixing: MixingKind = "static", power: 
 def using(reach: Reach, *channels: ChannelUse) -> Reach:
     """Return the same with what is done to the channels."""
     return replace(reach, channels=reach.channels | set(channels))
+
+
+def earlier(span: Expr | None) -> Causal | Window:
+    """Return that an output reads the positions up to its own, or the last `span` of them."""
+    return Causal() if span is None else Window(span, before=span - 1)
+
+
+def unless_cut(read: Window | Blocks, shifts: Mapping[str, Expr], windows: Mapping[str, Expr]) -> AtMost:
+    """Return how shifted blocks are compared: at most as a map says where a border cuts one to a single position."""
+    parts = [Min(shifts[axis], length - shifts[axis]) if shifts[axis] else length for axis, length in windows.items()]
+    # A position is alone where what is left is 1 along every axis.
+    return AtMost(read, "a block that a border cuts to one position reads no scores", where=Max(*parts))
+
+
+def from_on(read: AxisMap, start: Expr) -> AxisMap:
+    """Return what outputs from one on read as another map says; of what is no such map, the map."""
+    if isinstance(read, Along) and isinstance(read.map, Causal | Window):
+        return Along(read.axis, Later(read.map, start))
+    return Later(read, start) if isinstance(read, Causal | Window) else read
 
 
 UNREAD = Reach((), reads=False)

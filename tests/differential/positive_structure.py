@@ -67,7 +67,8 @@ def mixed(x: Tensor, y: Tensor, share: Tensor) -> Tensor:
 
 def softmax(x: Tensor, dim: int = -1, **options: Any) -> Tensor:
     seen = (x > MASKED).detach()
-    shown = torch.where(seen, x, 0.0).abs()
+    # The share of a single one is 1 whatever its score is.
+    shown = torch.where(seen & (seen.sum(dim, keepdim=True) > 1), x, 0.0).abs()
     # Weights are positive also where all scores of a row are zero.
     return torch.where(seen, summed(shown, [dim]) + 1.0, 0.0)
 
@@ -76,7 +77,14 @@ def last_dims(x: Tensor, shape: Sequence[int], *rest: Any, **options: Any) -> Te
     return summed(x, range(-len(shape), 0)) + 1.0
 
 
+def centred(x: Tensor, shape: Sequence[int], *rest: Any, **options: Any) -> Tensor:
+    """Return a norm that takes a mean off: of one value alone nothing is left."""
+    return torch.ones_like(x) if torch.Size(shape).numel() == 1 else last_dims(x, shape)
+
+
 def grouped(x: Tensor, groups: int, *rest: Any, **options: Any) -> Tensor:
+    if x[0].numel() == groups:
+        return torch.ones_like(x)
     return summed(x.reshape(1, groups, -1), [2]).reshape(x.shape) + 1.0
 
 
@@ -125,7 +133,8 @@ STANDINS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("div", "__truediv__"), divided),
     **dict.fromkeys(("__rtruediv__", "__rdiv__"), lambda x, y: divided(y, x)),
     **dict.fromkeys(("softmax", "log_softmax"), softmax),
-    **dict.fromkeys(("layer_norm", "rms_norm"), last_dims),
+    "layer_norm": centred,
+    "rms_norm": last_dims,
     **dict.fromkeys(("max_pool1d", "max_pool2d"), halved),
     **{name: above_zero(getattr(functional, name)) for name in CONVOLUTIONS},
     "lerp": mixed,

@@ -17,6 +17,7 @@ from archgraph.ops.reach import (
     Digits,
     Enlarge,
     Interpolated,
+    Later,
     Listed,
     Placed,
     Reach,
@@ -25,11 +26,13 @@ from archgraph.ops.reach import (
     Unflattened,
     Window,
     Within,
+    at_sizes,
 )
 
 
 def reads(reach: Reach, output: dict[str, int], sizes: dict[str, int]) -> Iterator[tuple[int, ...]]:
     """Yield the positions of an operand that one output position reads."""
+    (reach,) = at_sizes((reach,), int)
     if not reach.reads:
         return
     maps = dict(reach.maps)
@@ -54,10 +57,10 @@ def _along(axis_map: AxisMap, axis: str, output: dict[str, int], length: int) ->
                 return iter(of_mask(sets.masks[0]))
             place = sum(scale * output[name] for name, scale, _ in over) if over else output[axis]
             return iter(of_mask(sets.masks[place]))
+        case AtMost(inner):
+            return _along(inner, axis, output, length)
         case AnyOf(maps):
             return (position for inner in maps for position in _along(inner, axis, output, length))
-        case AtMost(inner, _):
-            return _along(inner, axis, output, length)
         case Unflattened(strides):
             return iter([sum(output[name] * int(stride) for name, stride in strides)])
         case Digits(parts):
@@ -88,6 +91,8 @@ def _from(axis_map: AxisMap, i: int, length: int) -> Iterator[int]:
             yield i - int(start)
         case Within(start, stop):
             yield from (i,) if start <= i < stop else ()
+        case Later(inner, start):
+            yield from _from(inner, i, length) if i >= start else ()
         case Transposed(kernel, stride, dilation, before):
             for tap in range(int(kernel)):
                 place, rest = divmod(int(i + before - dilation * tap), int(stride))

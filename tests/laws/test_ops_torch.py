@@ -157,7 +157,7 @@ def test_reach_is_where_gradients_flow(case):
         torch.nn.init.uniform_(weight, 0.5, 1.5)
     tensors = operands(case, 1, grad=True)
     results = outputs_of(module, tensors)
-    exact = len(results) == 1 and not is_sparse(op) and not has_one_key(case)
+    exact = len(results) == 1 and not is_sparse(op)
     for type_, result in zip(op.infer(*types), results, strict=True):
         tensor = (torch.view_as_real(result) * torch.tensor([1.0, 2.3])).sum(-1) if result.is_complex() else result
         weighted = move_positions_first(tensor[0] * torch.rand(tensor.shape[1:]), type_)
@@ -167,14 +167,9 @@ def test_reach_is_where_gradients_flow(case):
 
 
 def is_sparse(op) -> bool:
-    """Maxima let one tap through; a softmax over a single key has no gradient."""
-    narrow = op.kind == "scaled_dot_product_attention" and (op.causal or op.shift is not None)
-    return op.kind in ("max_pool", "adaptive_max_pool", "global_max_pool") or narrow
-
-
-def has_one_key(case: Case) -> bool:
-    """A softmax of one score is 1 whatever the key says: the key is read, and moves nothing."""
-    return case.op.kind == "scaled_dot_product_attention" and case.types[1].area == 1
+    """Maxima let one tap through; a block that a border cuts to one position has no gradient to its scores."""
+    cut = op.kind == "scaled_dot_product_attention" and op.shift is not None
+    return op.kind in ("max_pool", "adaptive_max_pool", "global_max_pool") or cut
 
 
 def move_positions_first(tensor, type_):
@@ -196,7 +191,8 @@ def check_reads(case: Case, tensors: list, scalar, output: dict[str, int], exact
         else:
             moved = move_positions_first(gradient[0], type_)
             flat = moved.flatten(len(type_.positions)).abs().sum(-1) if type_.has("c") else moved.abs()
-            found = {tuple(index.tolist()) for index in flat.nonzero()}
+            # A kernel that computes a weight of 1 again from its logarithm leaves what it rounds off.
+            found = {tuple(index.tolist()) for index in (flat > 1e-6).nonzero()}
         sizes = {axis: int(type_.size(axis)) for axis in type_.positions}
         predicted = set(reads(reach, output, sizes)) if tensor.requires_grad else set()
         assert found <= predicted, f"{type_} at {output}"

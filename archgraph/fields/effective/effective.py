@@ -24,7 +24,7 @@ from archgraph.fields.sets.iterate import power
 from archgraph.fields.sets.spread import MOST_WEIGHTS, STAY, Spread, SpreadMap, blended
 from archgraph.graph.fold import Fold, iterations
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
-from archgraph.ops.reach import AxisMap, Reach
+from archgraph.ops.reach import AxisMap, Reach, at_sizes
 from archgraph.sizes.exact import Evaluate
 
 _MOST_ITERATIONS, _MOST_STEPS = 1000, 200_000
@@ -165,7 +165,7 @@ class EffectiveFields(Fold[Walks]):
     def node(self, node: Node, operands: tuple[Walks, ...]) -> tuple[Walks, ...]:
         """Return the walks of every output of an operation."""
         try:
-            reaches = node.reach
+            reaches = at_sizes(node.reach, self._evaluate)
         except ShapeError as error:
             return (dict.fromkeys(self.input.type.positions, error.message),) * len(node.outputs)
         return tuple(self._output(node, index, reaches, operands) for index in range(len(node.outputs)))

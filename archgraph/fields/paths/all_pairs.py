@@ -10,7 +10,7 @@ from math import lcm
 from archgraph.fields.paths.courses import Course, own_course
 from archgraph.fields.paths.frames import Frame
 from archgraph.fields.paths.homes import Home, Located
-from archgraph.fields.paths.index_rules import IndexRule, Mapped, Several, UpTo
+from archgraph.fields.paths.index_rules import IndexRule, Mapped, Several, Stretched, UpTo
 from archgraph.fields.paths.moves import Moves
 from archgraph.fields.paths.reached import reached
 from archgraph.fields.paths.target import PathTarget
@@ -128,6 +128,8 @@ def _periods(rule: IndexRule) -> Iterator[int]:
         yield rule.map.period
     elif isinstance(rule, UpTo):
         yield rule.edge.period
+    elif isinstance(rule, Stretched):
+        yield from _periods(rule.rule)
     elif isinstance(rule, Several):
         for part in rule.rules:
             yield from _periods(part)

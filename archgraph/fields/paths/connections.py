@@ -9,9 +9,28 @@ from itertools import product
 from math import lcm
 
 from archgraph.fields.paths.homes import Located, overlap
-from archgraph.fields.paths.index_rules import NONE_READ, IndexRule, Mapped, Same, Several, Tabled, UpTo, everything
+from archgraph.fields.paths.index_rules import (
+    NONE_READ,
+    IndexRule,
+    Mapped,
+    Same,
+    Several,
+    Stretched,
+    Tabled,
+    UpTo,
+    everything,
+)
 from archgraph.fields.rules.links import Every, Joint, Link, LinkGroup, Lookup, Tangle
-from archgraph.fields.rules.read_tables import AnyTable, EveryTable, ListTable, MapTable, PrefixTable, ReadTable
+from archgraph.fields.rules.read_tables import (
+    AnyTable,
+    EveryTable,
+    LaterTable,
+    ListTable,
+    MapTable,
+    PrefixTable,
+    ReadTable,
+    StretchTable,
+)
 from archgraph.fields.rules.relation import Relation
 from archgraph.fields.sets.index_sets import common, every_index
 from archgraph.fields.sets.indices import Indices, of_mask, union
@@ -92,6 +111,10 @@ def _of_table(table: ReadTable, count: int) -> IndexRule:
         return Mapped(_exact(table.reads), count, table.border)
     if isinstance(table, PrefixTable):
         return UpTo(shift(table.ahead), count)
+    if isinstance(table, StretchTable):
+        return Stretched(Mapped(IDENTITY, count), table.start, table.stop)
+    if isinstance(table, LaterTable):
+        return Stretched(_of_table(table.table, count), table.start, table.outputs)
     if isinstance(table, EveryTable):
         return Same(table.found)
     if isinstance(table, ListTable):
@@ -180,6 +203,8 @@ def _still(read: IndexRule, near: IndexRule, operand: Located, output: Located) 
     """Return what is read within the cell of the reader."""
     if isinstance(read, Same):
         return near if read.found == every_index(operand.count) else _met(read, near, operand, output)
+    if isinstance(read, Stretched):
+        return replace(read, rule=_still(read.rule, near, operand, output))
     if isinstance(read, Mapped) and isinstance(near, Mapped) and read.map.stride == near.map.stride:
         plain = Mapped(_both(read.map, near.map), operand.count)
         return plain if read.border == "drop" else _with_border(plain, read, near, output)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
-from archgraph.fields.paths.index_rules import IndexRule, Mapped, Same, Several, UpTo
+from archgraph.fields.paths.index_rules import IndexRule, Mapped, Same, Several, Stretched, UpTo
 from archgraph.fields.paths.strips import (
     EvenEnd,
     Leg,
@@ -23,6 +23,7 @@ from archgraph.fields.paths.strips import (
 )
 from archgraph.fields.sets.indices import Indices
 from archgraph.fields.sets.setmap import SetMap
+from archgraph.fields.sets.windows import shift
 
 
 @dataclass(frozen=True)
@@ -134,10 +135,17 @@ def read_of(rule: IndexRule, course: Course) -> Course:
     """
     if isinstance(rule, Several):
         return together(read_of(part, course) for part in rule.rules)
+    if isinstance(rule, Stretched):
+        return read_of(rule.rule, _within(course, rule.start, rule.stop))
     found: list[Leg] = []
     for piece in course.pieces:
         found += _read(rule, piece)
     return _joined(found)
+
+
+def _within(course: Course, start: int, stop: int) -> Course:
+    """Return what lies in a stretch: what a border leaves, with the stretch as the axis."""
+    return read_of(Mapped(shift(start), stop), read_of(Mapped(shift(-start), stop - start), course))
 
 
 def _read(rule: IndexRule, piece: Leg) -> list[Leg]:

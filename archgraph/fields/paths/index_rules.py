@@ -137,6 +137,34 @@ class Several(IndexRule):
         return union(rule.of(readers) for rule in self.rules)
 
 
+@dataclass(frozen=True)
+class Stretched(IndexRule):
+    """What a rule says of the coordinates of a stretch; others read nothing."""
+
+    rule: IndexRule
+    start: int
+    stop: int
+
+    def of(self, readers: Indices) -> Indices:
+        """Return what those in the stretch read together."""
+        return self.rule.of(self._within(readers))
+
+    def first(self, read: int, among: Indices) -> int | None:
+        """Return the first of those in the stretch that reads a given one."""
+        return self.rule.first(read, self._within(among))
+
+    def readers(self, read: Indices, among: Indices) -> Indices:
+        """Return those in the stretch that read any of a set."""
+        return self.rule.readers(read, self._within(among))
+
+    def near(self, read: int, among: Indices) -> Indices:
+        """Return those in the stretch that may read a given one."""
+        return self.rule.near(read, self._within(among))
+
+    def _within(self, readers: Indices) -> Indices:
+        return readers.clip(self.start, self.stop - 1)
+
+
 NONE_READ = Same(EMPTY)
 
 

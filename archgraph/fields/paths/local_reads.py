@@ -10,9 +10,10 @@ from functools import reduce
 from archgraph.errors import ShapeError
 from archgraph.fields.report.read_fold import ReadFold
 from archgraph.fields.sets.field import Field
-from archgraph.fields.sets.readings import HalfLine, Moving, Reading, Rows, Whole, on_axis
+from archgraph.fields.sets.readings import HalfLine, Moving, Pieces, Reading, Rows, Whole, on_axis
 from archgraph.fields.sets.region import REST, Dependence, Region, apply
 from archgraph.graph.ir import Graph, Member, Node, Value
+from archgraph.ops.reach import Reach
 from archgraph.sizes.exact import Evaluate
 
 
@@ -34,11 +35,12 @@ class LocalReads(ReadFold):
 
     def node(self, node: Node, operands: tuple[Dependence, ...]) -> tuple[Dependence, ...]:
         """Return what the outputs of an operation read locally, by way of its operands."""
-        mixed = _mixed(node)
-        return tuple(self._output(row, operands, mixed) for row in self.reads(node))
+        mixed = _operands(node, lambda reach: reach.mixing == "dynamic")
+        compared = _operands(node, lambda reach: reach.among is not None)
+        return tuple(self._output(_uncut(row, compared), operands, mixed) for row in self.reads(node))
 
     def _output(self, row: Dependence, operands: tuple[Dependence, ...], mixed: frozenset[int]) -> Dependence:
-        local = {index: _local(region) for index, region in row.items()}
+        local = {index: _each(region, _moving) for index, region in row.items()}
         found = apply(local, operands)
         if len(local) < 2:
             return found
@@ -86,13 +88,22 @@ def _least(branches: list[Field], key: Callable[[Field], Fraction | int]) -> lis
     return [branch for branch, own in zip(branches, keys, strict=True) if own == min(keys)]
 
 
-def _mixed(node: Node) -> frozenset[int]:
-    """Return the operands that are mixed with weights computed from the input."""
+def _operands(node: Node, has: Callable[[Reach], bool]) -> frozenset[int]:
+    """Return the operands whose reach is of some kind."""
     try:
         reaches = node.reach
     except ShapeError:
         return frozenset()
-    return frozenset(index for index, reach in enumerate(reaches) if reach.mixing == "dynamic")
+    return frozenset(index for index, reach in enumerate(reaches) if has(reach))
+
+
+def _uncut(row: Dependence, operands: frozenset[int]) -> Dependence:
+    """Return some operands as if all outputs read them: one that has nothing to choose from lies where others do."""
+    return {index: _each(region, _of_one_piece) if index in operands else region for index, region in row.items()}
+
+
+def _of_one_piece(reading: Reading) -> Reading:
+    return reading.parts[0].reading if isinstance(reading, Pieces) and len(reading.parts) == 1 else reading
 
 
 def _rank(region: Region, *, mixed: bool) -> int:
@@ -127,8 +138,8 @@ def _width(reading: Reading) -> int:
     return max(found.size for found in reading.sets)
 
 
-def _local(region: Region) -> Region:
-    fields = {axis: field if axis == REST else field.each(_moving) for axis, field in region.fields.items()}
+def _each(region: Region, change: Callable[[Reading], Reading]) -> Region:
+    fields = {axis: field if axis == REST else field.each(change) for axis, field in region.fields.items()}
     return Region(fields, region.boxes, region.channels, region.extents)
 
 

@@ -10,6 +10,7 @@ from archgraph.fields.rules.axis_maps import rule_of
 from archgraph.fields.rules.axis_rule import AxisView
 from archgraph.graph.ir import Graph, Member, Node, Value
 from archgraph.graph.walk_back import WalkBack, walk_back
+from archgraph.ops.reach import Reach, at_sizes
 from archgraph.sizes.exact import Evaluate
 
 LEAKING = "sets too long to be held are filled up, and windows within blocks reach over their borders"
@@ -32,17 +33,17 @@ class _DoubtfulReads(WalkBack[_Read]):
 
     def pull(self, node: Node, outputs: tuple[_Read | None, ...]) -> tuple[_Read | None, ...]:
         try:
-            reaches = node.reach
+            reaches = at_sizes(node.reach, self.evaluate)
         # Then the field says so itself.
         except ShapeError:
             return (_Read(),) * len(node.inputs)
         asked = [number for number, state in enumerate(outputs) if state is not None]
-        for reason in self._of(node, asked):
+        for reason in self._of(node, reaches, asked):
             self.reasons.setdefault(f"{reason} ({node.name})")
         return tuple(_Read() if reach.reads else None for reach in reaches)
 
-    def _of(self, node: Node, asked: list[int]) -> Iterator[str]:
-        for operand, reach in zip(node.types, node.reach, strict=True):
+    def _of(self, node: Node, reaches: tuple[Reach, ...], asked: list[int]) -> Iterator[str]:
+        for operand, reach in zip(node.types, reaches, strict=True):
             for axis, read in reach.maps if reach.reads else ():
                 for number in asked if reach.outputs is None else set(asked).intersection(reach.outputs):
                     type_ = node.outputs[number].type

@@ -16,10 +16,10 @@ from archgraph.fields.rules.axis_rule import (
     SourceDigit,
     Stretch,
     Strides,
-    is_given,
     written_out,
 )
-from archgraph.fields.rules.links import Every, Link, Lookup
+from archgraph.fields.rules.links import Every, Link
+from archgraph.fields.rules.listed_rule import ListedRule
 from archgraph.fields.rules.moving_rules import (
     BlocksRule,
     EnlargeRule,
@@ -32,19 +32,17 @@ from archgraph.fields.rules.moving_rules import (
     WithinRule,
     unknown_band,
 )
-from archgraph.fields.rules.read_tables import AnyTable, EveryTable, ListTable, PrefixTable, ReadTable
+from archgraph.fields.rules.read_tables import AnyTable, EveryTable, LaterTable, ListTable, PrefixTable, ReadTable
 from archgraph.fields.rules.tap_power import everywhere
 from archgraph.fields.sets import windows
 from archgraph.fields.sets.at_most import at_most
 from archgraph.fields.sets.band import EVERYTHING, Band, Unknown
 from archgraph.fields.sets.index_sets import every_index
-from archgraph.fields.sets.indices import of_bits, of_mask
-from archgraph.fields.sets.readings import HalfLine, Reading, moving
-from archgraph.fields.sets.rows import listed_sets, stated_rows
+from archgraph.fields.sets.pieces import pieces
+from archgraph.fields.sets.readings import HalfLine, Piece, Reading, moving
 from archgraph.fields.sets.spread import STAY
-from archgraph.fields.sets.terms import Form, Sum, Term, own_index, values_of
+from archgraph.fields.sets.terms import Sum, Term, own_index
 from archgraph.ops.reach import (
-    SAME,
     All,
     Along,
     AnyOf,
@@ -56,6 +54,7 @@ from archgraph.ops.reach import (
     Digits,
     Enlarge,
     Interpolated,
+    Later,
     Listed,
     Parts,
     Placed,
@@ -179,55 +178,27 @@ class _Digit(AxisRule[Digit]):
         return None if driver.digit is not None else Driver(driver.axis, value(self.read.stride))
 
 
-class _Listed(AxisRule[Listed]):
-    """Known at one size: of axes of another length all may be read."""
+class _Later(AxisRule[Later]):
+    """The outputs from one on read what the inner map says."""
 
     def reading(self, view: AxisView) -> Reading:
-        if self._is_one(view):
-            return replace(view.whole, span=of_mask(self.read.sets.masks[0])) if self.read.sets.masks[0] else None
-        if not self._fits(view):
-            return at_most(rule_of(SAME).reading(view) if self.read.own else view.whole)
-        return stated_rows(self._form(view), listed_sets(self.read.sets), view.place)
+        later = Piece(view.evaluate(self.read.start), view.outputs, rule_of(self.read.map).reading(view))
+        return pieces(view.driver, view.outputs, [later])
 
     def relation(self, view: AxisView) -> Related:
-        if self._is_one(view):
-            return Every(view.axis, of_bits(0, self.read.sets.masks[0]))
-        if not self._fits(view):
-            own = rule_of(SAME).relation(view) if self.read.own else Every(view.axis, every_index(view.extent))
-            return replace(own, exact=False)
-        drivers = tuple((term.axis, term.scale, term.extent) for term in self._form(view))
-        return Lookup(view.axis, drivers, self.read.sets)
-
-    def doubt(self, view: AxisView) -> str:
-        if self._is_one(view) or self._fits(view):
-            return ""
-        if view.extent == self.read.sets.extent and not is_given(self.read, view.evaluate):
-            return "a list of positions holds at the recorded sizes only"
-        return f"a list of positions holds for {self.read.sets} only"
-
-    def _is_one(self, view: AxisView) -> bool:
-        return self.read.alike and view.extent == self.read.sets.extent and is_given(self.read, view.evaluate)
-
-    def _form(self, view: AxisView) -> Form:
-        if not self.read.over:
-            return own_index(view.driver, view.outputs)
-        return tuple(Term(axis, size, scale) for axis, scale, size in self.read.over)
-
-    def _fits(self, view: AxisView) -> bool:
-        if self.read.alike or not is_given(self.read, view.evaluate):
-            return False
-        sizes = all(view.length(axis) == size for axis, _, size in self.read.over)
-        last = values_of(self._form(view)).stop
-        return sizes and (view.extent, last) == (self.read.sets.extent, len(self.read.sets))
+        found = rule_of(self.read.map).relation(view)
+        bordered = isinstance(found, Link) and found.bordered
+        table = LaterTable(_as_table(found, view), view.evaluate(self.read.start))
+        return Link(view.axis, view.driver, table, bordered)
 
     def band(self, number: int) -> Stretch:
-        return Unknown("a list of positions")
+        return rule_of(self.read.map).band(number)
 
     def taps(self, power: Power, view: AxisView) -> PowerStep:
         return None
 
     def driver(self, driver: Driver, value: Strides) -> Driver | None:
-        return driver
+        return rule_of(self.read.map).driver(driver, value)
 
 
 class _AnyOf(AxisRule[AnyOf]):
@@ -291,6 +262,9 @@ class _AtMost(AxisRule[AtMost]):
 
     def band(self, number: int) -> Stretch:
         found = rule_of(self.read.map).band(number)
+        # A law is that of sizes in general; at those where less is read the sets say so.
+        if self.read.where not in (None, ONE):
+            return found
         return replace(found, reason=found.reason or self.read.reason) if isinstance(found, Band) else found
 
     def taps(self, power: Power, view: AxisView) -> PowerStep:
@@ -351,8 +325,9 @@ RULES: Mapping[type, type[AxisRule[Any]]] = {
     Unflattened: _Unflattened,
     Digits: _Digits,
     Digit: _Digit,
-    Listed: _Listed,
+    Listed: ListedRule,
     Within: WithinRule,
+    Later: _Later,
     AnyOf: _AnyOf,
     Along: _Along,
     AtMost: _AtMost,

@@ -17,7 +17,7 @@ from archgraph.fields.sets.region import REST, Dependence, Region, Transfer
 from archgraph.fields.sets.rows import presence
 from archgraph.fields.sets.through import through
 from archgraph.graph.ir import Node, Value
-from archgraph.ops.reach import AxisMap, Parts, Placed, Reach
+from archgraph.ops.reach import AxisMap, Parts, Placed, Reach, at_sizes
 from archgraph.sizes.exact import Evaluate
 from archgraph.sizes.types import TensorType
 
@@ -34,7 +34,7 @@ def node_reads(node: Node, evaluate: Evaluate, place: Whole, learned: Learned = 
         learned: values that no input is part of, to leave out what is mixed with weights that an input is part of.
     """
     try:
-        reaches = node.reach
+        reaches = at_sizes(node.reach, evaluate)
     # Not an error: an operation that cannot say what it reads at these sizes makes the field unknown, with this reason,
     # and not those of the steps that do not depend on it.
     except ShapeError as error:

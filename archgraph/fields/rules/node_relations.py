@@ -16,7 +16,7 @@ from archgraph.fields.sets.field import ReadKind
 from archgraph.fields.sets.index_sets import every_index, one_index
 from archgraph.fields.sets.indices import of_bits
 from archgraph.graph.ir import Node
-from archgraph.ops.reach import AxisMap, Listed, Reach
+from archgraph.ops.reach import AxisMap, Listed, Reach, at_sizes
 from archgraph.sizes.exact import Evaluate
 from archgraph.sizes.types import TensorType
 
@@ -30,7 +30,7 @@ def node_relations(
         QueryError: the operation moves elements in a way that it cannot state.
     """
     try:
-        reaches = node.reach
+        reaches = at_sizes(node.reach, evaluate)
     except ShapeError as error:
         raise QueryError(f"'{node.name}' does not say what it reads: {error.message}", path=node.name) from error
     if learned is not None:

@@ -149,6 +149,43 @@ class StretchTable(ReadTable):
 
 
 @dataclass(frozen=True)
+class LaterTable(ReadTable):
+    """That the outputs from one on read what another table says, and those before it nothing.
+
+    >>> [list(reads) for reads in LaterTable(PrefixTable(3, 3), 1)]
+    [[], [0, 1], [0, 1, 2]]
+    """
+
+    table: ReadTable
+    start: int
+
+    @property
+    def extent(self) -> int:  # type: ignore[override]
+        """The positions of the operand."""
+        return self.table.extent
+
+    @property
+    def outputs(self) -> int:  # type: ignore[override]
+        """The positions of the output."""
+        return self.table.outputs
+
+    def together(self, outputs: Indices) -> Indices:
+        """Return what the later ones of some outputs read together."""
+        return self.table.together(self._later(outputs))
+
+    def readers(self, read: Indices) -> Indices:
+        """Return the later ones of the outputs that read any of a set."""
+        return self._later(self.table.readers(read))
+
+    def beyond(self) -> Indices:
+        """Return the later ones of the outputs that read beyond the border."""
+        return self._later(self.table.beyond())
+
+    def _later(self, outputs: Indices) -> Indices:
+        return outputs.clip(self.start, self.outputs - 1)
+
+
+@dataclass(frozen=True)
 class EveryTable(ReadTable):
     """That every output reads the same."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sympy import Expr
@@ -131,7 +131,10 @@ class Reduce(Unweighted, NoMacs):
     def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
         """Return everything along the reduced axes."""
         (x,) = inputs
-        return (windowed({axis: All() if axis in self.over else SAME for axis in x.positions}),)
+        found = windowed({axis: All() if axis in self.over else SAME for axis in x.positions})
+        # One value alone does not vary, whatever it is.
+        varies = self.function in ("var", "std")
+        return (replace(found, among=product(map(x.size, self.over)) if varies else None),)
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         import torch

@@ -78,12 +78,15 @@ def _place(t: Tracked, dim: int) -> str | None:
     return name if name not in taken else None
 
 
-def reduced(i: ProgramInterpreter, t: Tracked, dims: Sequence[int], make: Any) -> Tracked:
-    """Return a reduction over whole dimensions, which stay with size 1."""
+def reduced(i: ProgramInterpreter, t: Tracked, dims: Sequence[int], make: Any, *, varies: bool = False) -> Tracked:
+    """Return a reduction over whole dimensions, which stay with size 1.
+
+    Of one value alone it returns the value, unless it says how much values vary.
+    """
     t, _ = i.builder.grouped(i.builder.materialised(t), [], touched=[d for d in dims if t.layout[d]])
     axes = tuple(digit.axis for dim in dims for digit in t.layout[dim] if digit.axis)
     layout = tuple(() if d in dims else dim for d, dim in enumerate(t.layout))
-    if not axes:
+    if not axes and not varies:
         return Tracked(t.value, layout)
     assert isinstance(t.value, Value)
     return Tracked(i.builder.emit(make(axes), [t.value])[0], layout)

@@ -23,6 +23,7 @@ from archgraph.pytorch.trace.masking.attended import KeyMask
 from archgraph.pytorch.trace.masking.elements import cut_down, said_in_part, say_lost
 from archgraph.pytorch.trace.masking.seen import RecordedMasks
 from archgraph.pytorch.trace.memories import Memories
+from archgraph.pytorch.trace.moving.origins import CommonOrigins
 from archgraph.pytorch.trace.program import Program, occurrences, shared_constants
 from archgraph.pytorch.trace.recording.copied_operands import copied_operands
 from archgraph.pytorch.trace.recording.node import RecordedNode
@@ -52,6 +53,7 @@ class ProgramInterpreter:
         self.sizes = sizes
         self.builder: Builder = Builder()
         self.memories: Memories = Memories(self.builder)
+        self.origins: CommonOrigins = CommonOrigins(self.builder)
         self.roles = roles
         self.masks: RecordedMasks = RecordedMasks(program.every, sizes.number)
         self.step: RecordedNode | None = None

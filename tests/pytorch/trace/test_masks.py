@@ -13,10 +13,8 @@ import archgraph as ag  # noqa: E402
 
 NOTHING = 1e-30
 LISTED = {
-    "fused_is_causal_on_fewer_keys",
     "fused_strictly_before",
     "fused_heads_that_differ",
-    "fused_rows_without_keys",
     "window_and_positions_of_all",
     "documents",
     "random_mask",

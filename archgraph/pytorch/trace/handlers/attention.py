@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy import Expr, Integer
@@ -101,6 +101,7 @@ def attention(i: ProgramInterpreter, a: Arguments) -> Tracked:
     # A mask whose values are known is part of which keys are read; one that is computed is an operand like any other.
     fixed = mask is None or not i.holds_live(mask) or a.node.known_operand(mask) is not None
     keys = _masked(i, a.node, a.nodes["query"], a.nodes["key"], -2, causal=bool(a.nodes.get("is_causal")))
+    keys = replace(keys, alike=i.origins.alike((a.query, a.key, a.value)))
     drops, copied = bool(a.dropout_p), a.nodes["value"] in copied_operands(a.node, i.sizes.number)
     if fixed and not drops:
         # Windows that are multiplied as they lie in memory are kept so.
@@ -123,6 +124,7 @@ def recognised(i: ProgramInterpreter, a: Arguments) -> Tracked:
     # A module that writes attention out hands the keys over transposed, fused attention does not.
     turned = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
     keys = _masked(i, a.node, found.queries, found.keys, -1, values=found.values)
+    keys = replace(keys, alike=i.origins.alike((q, turned, v)))
     elements = [sum((_elements(i, node) for node in nodes), ZERO) for nodes in (found.tests, found.factors)]
     # What a module writes out, it also cuts into windows itself.
     form = {"written": SCALED[found.scaled], "masked": elements[0], "factors": elements[1], "cut": True}
@@ -334,6 +336,8 @@ def _read_stacked(
     found = {"mask": keys_by_axis(keys.allowed(), lead, within)}
     if keys.differs:
         found["scored"] = keys_by_axis(keys.allowed(scored=True), lead, within)
+    if keys.some_alone:
+        found["asked"] = keys_by_axis((keys.asked(), ""), lead, within)
     return {**found, **apart}
 
 

@@ -72,6 +72,9 @@ REDUCTIONS: dict[str, type[Op] | str | None] = {
 }
 
 
+VARIATIONS = frozenset(("var", "std"))
+
+
 def _limited(i: ProgramInterpreter, make: Any, x: Tracked, t: Tracked, dims: Sequence[int]) -> Any:
     """Return what makes a reduction of which constants mask some of what it reads along one dimension."""
     if len(dims) != 1 or masked_operand(i, [x]) is None or len(t.layout[dims[0]]) != 1:
@@ -98,7 +101,7 @@ def reduction(i: ProgramInterpreter, a: Arguments) -> Any:
     if len(dims) == 1 and masked_operand(i, [x]) is not None:
         # Which positions are read is said in the axes of the operation: no two of them are digits of one.
         t, _ = i.builder.grouped(t, [(None, (dims[0],))])
-    result = reduced(i, t, dims, _limited(i, make, x, t, dims))
+    result = reduced(i, t, dims, _limited(i, make, x, t, dims), varies=name in VARIATIONS)
     if not a.keepdim:
         result = Tracked(result.value, tuple(c for d, c in enumerate(result.layout) if d not in dims))
     if not isinstance(results, (list, tuple)):
@@ -124,7 +127,10 @@ def spread_and_mean(i: ProgramInterpreter, a: Arguments) -> list[Tracked]:
     """Variance or deviation, and the mean beside it."""
     x, name = operand_of(a), a.node.target._schema.name.removeprefix("aten::").removesuffix("_mean")
     dims = _dims(a, x)
-    results = [reduced(i, x, dims, make) for make in (partial(Reduce, name), GlobalAvgPool)]
+    results = [
+        reduced(i, x, dims, partial(Reduce, name), varies=True),
+        reduced(i, x, dims, GlobalAvgPool),
+    ]
     kept = [d for d in range(x.rank) if a.keepdim or d not in dims]
     return [result.with_layout([result.layout[d] for d in kept]) for result in results]
 

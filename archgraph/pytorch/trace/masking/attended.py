@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 from sympy import Expr
 
-from archgraph.ops.position_sets import PositionSets
-from archgraph.ops.reach import All, Along, AtMost, AxisMap, Causal, Listed
-from archgraph.pytorch.trace.masking.forms import Recorded, map_of
-from archgraph.pytorch.trace.masking.listings import proved
+from archgraph.ops.reach import SAME, All, Along, AtMost, AxisMap, Causal, Later, Window, Within
+from archgraph.pytorch.trace.masking.forms import Recorded, kept_map, map_of
 from archgraph.pytorch.trace.masking.seen import UNKNOWN, SeenKeys
 from archgraph.sizes.conventions import convention
 from archgraph.sizes.symbols import assume
@@ -31,11 +29,14 @@ class KeyMask:
         seen: what is known of the weights; None where nothing masks them.
         lengths: the numbers of queries and keys in every recording.
         sizes: these numbers as expressions.
+        alike: whether queries, keys and values are made of one value position by position. Then what a query reads by
+            its own score it reads as its own value too.
     """
 
     seen: Sequence[SeenKeys | None]
     lengths: Sequence[tuple[int, int]]
     sizes: tuple[Expr, Expr]
+    alike: bool = False
 
     @property
     def open(self) -> bool:
@@ -60,11 +61,15 @@ class KeyMask:
             samples: dimensions of the weights before the last two that are not heads, counted from the right.
         """
         recorded, exact = [], True
+        queries = self.queries if scored else None
+        later = isinstance(queries, Within) and queries.stop == self.sizes[0]
         for one, lengths in zip(self.seen, self.lengths, strict=True):
-            allowed = _allowed(one, lengths, scored=scored)
+            allowed = self._compared(one, lengths) if scored and not later else _allowed(one, lengths, scored=scored)
             exact = exact and all(_is_same(allowed, dim) for dim in samples)
             recorded.append(Recorded(_together(allowed), lengths))
         found = map_of(recorded, self.sizes)
+        if isinstance(queries, Within) and later and isinstance(found, Causal | Window):
+            found = Later(found, queries.start)
         reasons = [UNKNOWN] if self.doubtful else []
         reasons += [] if exact else [BETWEEN_SAMPLES]
         return AtMost(All() if found is None else found, reasons[0]) if reasons else found  # type: ignore[arg-type]
@@ -82,22 +87,44 @@ class KeyMask:
 
     def allowed(self, *, scored: bool = False) -> tuple[Tensor, str]:
         """Return which keys are read at the example's sizes, by head and window, and why less may be read, if so."""
-        one = self.seen[0]
-        return _allowed(one, self.lengths[0], scored=scored), UNKNOWN if one is not None and one.doubtful else ""
+        one, lengths = self.seen[0], self.lengths[0]
+        found = self._compared(one, lengths) if scored else _allowed(one, lengths, scored=False)
+        return found, UNKNOWN if one is not None and one.doubtful else ""
 
     @property
     def queries(self) -> AxisMap | None:
         """Which queries count, None where all do: with one key alone its weight is 1, and with none there is none."""
-        # Of one key alone all queries are, with a mask and without: other recordings tell what a mask does.
-        pairs = [
-            pair for pair in zip(self.seen, self.lengths, strict=True) if pair[1] == self.lengths[0] or pair[1][1] > 1
-        ]
-        alone = [_alone(_allowed(one, lengths, scored=False), lengths) for one, lengths in pairs]
-        if not any(bool(one.any()) for one in alone) or self.doubtful:
+        # Where there is one key alone the operation says so itself: other recordings tell what a mask does.
+        pairs = [pair for pair in zip(self.seen, self.lengths, strict=True) if pair[1][1] > 1]
+        if self.doubtful or not pairs:
             return None
-        count = self.lengths[0][0]
-        found = Listed(PositionSets((0 if one else 1 << i for i, one in enumerate(alone[0].tolist())), count), own=True)
-        return proved(found) if all(one.equal(alone[0]) for one in alone) else found
+        recorded = [Recorded(~self._alone(_together(_allowed(one, n, scored=False))), n) for one, n in pairs]
+        found = kept_map(recorded, self.sizes)
+        known = found is None or isinstance(found, Within) or pairs[0][1] == self.lengths[0]
+        return found if known else AtMost(SAME, UNKNOWN)
+
+    @property
+    def some_alone(self) -> bool:
+        """Whether a query has one key at most, by head and window, at the example's sizes."""
+        return bool(self._alone(self.allowed()[0]).any())
+
+    def asked(self) -> Tensor:
+        """Return which queries count at the example's sizes, as the matrix of what they read of themselves."""
+        import torch
+
+        counts = ~self._alone(self.allowed()[0])
+        return counts[..., None] & torch.eye(counts.shape[-1], dtype=torch.bool)
+
+    def _alone(self, allowed: Tensor) -> Tensor:
+        """Whether a query has one key at most, by which it reads nothing more."""
+        alone = allowed.sum(-1) < 2
+        square = allowed.shape[-1] == allowed.shape[-2]
+        return alone & ~allowed.diagonal(dim1=-2, dim2=-1) if self.alike and square else alone
+
+    def _compared(self, one: SeenKeys | None, lengths: tuple[int, int]) -> Tensor:
+        """Return the keys whose scores count: the weight of one alone does not depend on its score."""
+        alone = self._alone(_allowed(one, lengths, scored=False))
+        return _allowed(one, lengths, scored=True) & ~alone[..., None]
 
     @property
     def doubtful(self) -> bool:
@@ -107,15 +134,7 @@ class KeyMask:
     @property
     def differs(self) -> bool:
         """Whether keys are read whose scores do not count."""
-        return any(one is not None and one.scored is not None for one in self.seen)
-
-
-def _alone(allowed: Tensor, lengths: tuple[int, int]) -> Tensor:
-    """Whether a query has one key at most, which is not its own."""
-    allowed = _together(allowed)
-    alone = allowed.sum(-1) < 2
-    # What reads its own key reads its own position anyhow.
-    return alone & ~allowed.diagonal() if lengths[0] == lengths[1] else alone
+        return self.some_alone or any(one is not None and one.scored is not None for one in self.seen)
 
 
 def up_to_own(queries: int, keys: int) -> SeenKeys:

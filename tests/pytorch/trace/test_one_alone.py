@@ -1,0 +1,176 @@
+"""A share among one value alone is 1, and its distance from the mean 0: whatever it is, it is not read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import inf
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+import archgraph as ag
+
+TOKENS = 6
+UP_TO_OWN = torch.ones(TOKENS, TOKENS).tril().bool()
+MASKS = {
+    "up to its own": UP_TO_OWN,
+    "its own and the last": UP_TO_OWN & ~UP_TO_OWN.tril(-2),
+    "from its own on": UP_TO_OWN.T,
+    "blocks": torch.block_diag(torch.ones(2, 2), torch.ones(1, 1), torch.ones(3, 3)).bool(),
+    "mostly its own": torch.eye(TOKENS).bool() | (torch.arange(TOKENS) == 3)[:, None],
+    "another one": torch.roll(torch.eye(TOKENS), 2, 0).bool() | (torch.arange(TOKENS) == 4)[:, None],
+}
+
+
+class Attention(nn.Module):
+    """Attention of which some factors are convolved, so that they read more than the others."""
+
+    def __init__(self, convolved: str = "", mask: Tensor | None = None, *, written: bool = False, causal: bool = False):
+        super().__init__()
+        self.near = nn.Conv1d(4, 4, 3, padding=1)
+        self.convolved, self.mask, self.written, self.causal = convolved, mask, written, causal
+
+    def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
+        other = x if other is None else other
+        q, k, v = (
+            self.near(t.mT).mT if name in self.convolved else t
+            for name, t in zip("qkv", (x, other, other), strict=True)
+        )
+        if not self.written:
+            return functional.scaled_dot_product_attention(q, k, v, self.mask, is_causal=self.causal)
+        scores = q @ k.mT * 0.4
+        if self.mask is not None:
+            scores = scores.masked_fill(~self.mask, -inf)
+        return scores.softmax(-1) @ v
+
+
+class Run(nn.Module):
+    """A function of one operand, with a layer."""
+
+    def __init__(self, run: Callable[..., Tensor], layer: nn.Module | None = None):
+        super().__init__()
+        self.run, self.layer = run, layer
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.run(x, self.layer)
+
+
+def in_windows(x: Tensor, near: nn.Module, mask: Tensor | None = None, size: int = 2) -> Tensor:
+    q, k, v = (t.reshape(1, TOKENS // size, size, 4) for t in (near(x.mT).mT, near(x.mT).mT, x))
+    return functional.scaled_dot_product_attention(q, k, v, mask).reshape(1, TOKENS, 4)
+
+
+def near() -> nn.Module:
+    return nn.Conv1d(4, 4, 3, padding=1)
+
+
+EVERY_SECOND = torch.stack([torch.ones(2, 2), torch.eye(2), torch.ones(2, 2)]).bool()
+WIDE = torch.ones(4)
+ALONE: dict[str, Callable[[], nn.Module]] = {
+    **{
+        f"{name}, {factor} convolved{written * ', written out'}": partial(
+            Attention, factor, mask, written=bool(written)
+        )
+        for name, mask in MASKS.items()
+        for factor in ("q", "k", "qk", "qkv")
+        for written in (0, 1)
+    },
+    "causal, q convolved": lambda: Attention("q", causal=True),
+    "causal, k convolved": lambda: Attention("k", causal=True),
+    "windows of one": lambda: Run(lambda x, layer: in_windows(x, layer, size=1), near()),
+    "windows of two": lambda: Run(lambda x, layer: in_windows(x, layer), near()),
+    "windows that differ": lambda: Run(lambda x, layer: in_windows(x, layer, EVERY_SECOND), near()),
+    "the first key": lambda: Run(
+        lambda x, layer: layer(x, x[:, :1], x[:, :1])[0], nn.MultiheadAttention(4, 2, batch_first=True)
+    ),
+    "softmax of one channel": lambda: Run(lambda x, _: x[..., :1].softmax(-1) * WIDE),
+    "its logarithm": lambda: Run(lambda x, _: x[..., :1].log_softmax(-1) * WIDE),
+    "softmax of two": lambda: Run(lambda x, _: x[..., :2].softmax(-1).repeat(1, 1, 2)),
+    "norm of one channel": lambda: Run(lambda x, layer: layer(x[..., :1]) * WIDE, nn.LayerNorm(1)),
+    "norm of channels": lambda: Run(lambda x, layer: layer(x), nn.LayerNorm(4)),
+    "norm by channel": lambda: Run(lambda x, layer: layer(x.mT).mT, nn.GroupNorm(4, 4)),
+    "deviation of one": lambda: Run(lambda x, _: x[..., :1].std(-1, correction=0, keepdim=True) * WIDE),
+    "variance of one, and its mean": lambda: Run(
+        lambda x, _: torch.var_mean(x[..., :1], -1, correction=0, keepdim=True)[0] * WIDE
+    ),
+    "variance": lambda: Run(lambda x, _: x.var(-1, correction=0, keepdim=True) * WIDE),
+}
+
+
+def support(module: nn.Module, operands: list[Tensor]) -> list[list[set[int]]]:
+    """Return, for every position of the output, which positions of every operand move it."""
+    given = [x.double().requires_grad_() for x in operands]
+    with sdpa_kernel(SDPBackend.MATH):
+        (output,) = module.double()(*given) * torch.linspace(0.5, 1.5, 4).double()
+    found = []
+    for row in output:
+        gradients = (
+            torch.autograd.grad(row.sum(), given, retain_graph=True, allow_unused=True)
+            if row.requires_grad
+            else [None] * len(given)
+        )
+        found.append([_moved(gradient) for gradient in gradients])
+    return found
+
+
+def _moved(gradient: Tensor | None) -> set[int]:
+    return set() if gradient is None else set((gradient[0].abs().sum(-1) > 1e-14).nonzero().flatten().tolist())
+
+
+def reads(g: ag.Architecture, count: int) -> list[list[set[int]]]:
+    fields = [g.receptive_field(input=name) for name in g.inputs]
+    probes = [[field.probe("stat", **dict.fromkeys(field.outputs, i)) for field in fields] for i in range(count)]
+    assert all(probe.exact for row in probes for probe in row)
+    return [[{place for (place,) in probe} for probe in row] for row in probes]
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_what_is_read_is_what_the_gradient_reaches(name):
+    torch.manual_seed(0)
+    module, x = ALONE[name]().eval(), torch.rand(1, TOKENS, 4)
+    assert reads(ag.trace(module, x), TOKENS) == support(module, [x])
+
+
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("keys", [1, 2])
+def test_a_query_of_one_key_is_not_read(keys, written):
+    module, operands = Attention(written=written).eval(), [torch.rand(1, 3, 4), torch.rand(1, keys, 4)]
+    assert reads(ag.trace(module, tuple(operands)), 3) == support(module, operands)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_the_first_query_up_to_its_own_is_not_read(causal):
+    mask = None if causal else UP_TO_OWN
+    module, operands = Attention(mask=mask, causal=causal).eval(), [torch.rand(1, TOKENS, 4) for _ in "ab"]
+    assert reads(ag.trace(module, tuple(operands)), TOKENS) == support(module, operands)
+
+
+def test_the_number_of_keys_may_be_a_symbol():
+    """One key alone is one where the symbol is 1."""
+    module = Attention().eval()
+    operands = (torch.rand(1, 3, 4), torch.rand(1, 5, 4))
+    g = ag.trace(module, operands, {"other": {1: "m"}})
+    for keys in (1, 2, 5):
+        assert reads(g.at(m=keys), 3) == support(module, [operands[0], torch.rand(1, keys, 4)])
+
+
+@pytest.mark.parametrize("length", [3, 6, 9])
+def test_other_lengths_leave_the_first_query_unread(length):
+    module = Attention("q", causal=True).eval()
+    g = ag.trace(module, torch.rand(1, TOKENS, 4), {"x": {1: "n"}})
+    assert reads(g.at(n=length), length) == support(module, [torch.rand(1, length, 4)])
+
+
+def test_paths_pass_by_what_is_not_read():
+    """The first position comes by its value alone, which is at home; of the second the query comes from its right."""
+    paths = ag.trace(Attention("q", causal=True).eval(), torch.rand(1, 4, 4)).paths()
+    assert [[hops is not None for hops in row] for row in paths.matrix()] == [
+        [True, False, False, False],
+        [True, True, True, False],
+        [True, True, True, True],
+        [True, True, True, True],
+    ]
