@@ -82,3 +82,7 @@ def test_a_docstring_as_markdown():
 def test_a_long_output_is_cut_and_says_so():
     assert shortened("\n".join("abcdef"), most=3).endswith("c\n… 3 more lines")
     assert len(shortened("x" * 500)) < 130
+
+
+def test_what_a_shown_file_names_is_shown_as_well():
+    assert all(f"`{name}` is\n" in page("cli/audit.md") for name in ("table.csv", "tiny.csv", "tiny.yaml"))
