@@ -35,6 +35,7 @@ class ArchgraphError(Exception):
     a file, `path` of the node, `trail` of the calls that led there, innermost first), with which operands and
     other sizes (`about`), under which bindings, and what to do (`hint`).
 
+    >>> from archgraph.errors import Place
     >>> error = ShapeError("h differs", hint="crop the skip")
     >>> error.path = "dec(0).concat"
     >>> error.place = Place("unet.yaml", 41, 7)

@@ -78,9 +78,9 @@ class Listener:
     """
 
     def __init__(self, report: Callable[[Progress], object]) -> None:
-        self.report = report
+        self.report: Callable[[Progress], object] = report
         self.path: tuple[str, ...] = ()
-        self.place = (0, 1)
+        self.place: tuple[int, int] = (0, 1)
         """Steps of the innermost loop that are done, and how many it has."""
 
     def told(self, done: int, total: int) -> None:

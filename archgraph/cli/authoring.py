@@ -48,7 +48,7 @@ def _text(options: argparse.Namespace) -> str:
         if options.at:
             told = f"--at {printable(some(map(str, options.at)))} is about models here: a spec is printed as it is"
             raise QueryError(told, hint="archgraph cost binds symbols")
-        refuse_model_options(options)
+        refuse_model_options(options, options.spec)
         return spec_text(options.spec)
     return load_bound(options).to_spec()
 

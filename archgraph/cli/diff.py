@@ -55,14 +55,15 @@ def _run_diff(options: argparse.Namespace) -> int:
 
 
 def _both(options: argparse.Namespace) -> tuple[Architecture, Architecture]:
-    if not is_model_name(options.before) and not is_model_name(options.after):
-        refuse_model_options(options)
     try:
-        return _one(options.before, options), _one(options.after, options)
+        found = _one(options.before, options), _one(options.after, options)
     except ArchgraphError as error:
         if options.format == "github":
             _annotate(error, options)
         raise
+    if not is_model_name(options.before) and not is_model_name(options.after):
+        refuse_model_options(options)
+    return found
 
 
 def _one(operand: str, options: argparse.Namespace) -> Architecture:

@@ -44,7 +44,7 @@ def _rf_options(parser: Parser) -> None:
     parser.not_with("--probe", "--halo", "--productive")
     parser.not_with("--halo", "--productive")
     add_at(parser)
-    add_model(parser, shape="--shape")
+    add_model(parser)
     add_format(parser)
 
 
@@ -117,7 +117,7 @@ def _hops_options(parser: Parser) -> None:
     parser.add_argument("--input", help="the input (default: the only one with positions)")
     parser.not_with("--distance", "--from")
     add_at(parser)
-    add_model(parser, shape="--shape")
+    add_model(parser)
     add_format(parser)
 
 

@@ -83,7 +83,7 @@ def _published(name: str | None) -> list[Mapping[str, object]]:
     from archgraph.report.reading import named_text
 
     try:
-        found = yaml.safe_load(named_text(name, "YAML"))
+        found = yaml.safe_load(named_text(name, "YAML", (".yaml", ".yml")))
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise QueryError(f"{quoted(name)} is no YAML: {' '.join(str(error).split())}") from None
     if not isinstance(found, list):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class Parser(ArgumentParser):
     def __init__(self, **keywords: Any) -> None:
         super().__init__(**keywords)
         self.rules: list[OptionRule] = []
+        self.older: dict[str, str] = {}
         for name in (None, "store"):
             self.register("action", name, _Noted)
         self.register("action", "store_true", _StoreTrue)
@@ -59,9 +61,18 @@ class Parser(ArgumentParser):
         """Let an option be an error beside any of the others, which leave no use for it."""
         self.rules.append(OptionRule(option, excludes=others))
 
+    def flags(self) -> Sequence[str]:
+        """Return every spelling of every option."""
+        return tuple(self._option_string_actions)
+
+    def also_called(self, option: str, older: str) -> None:
+        """Let an option be given by the name that it once had, which no help and no page shows."""
+        self.older[older] = option
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # type: ignore[override]
         """Parse, and hold what was given against the rules; what is left is told here, beside what there is."""
-        found, rest = super().parse_known_args(args, namespace)
+        words = sys.argv[1:] if args is None else args
+        found, rest = super().parse_known_args([*_renamed(words, self.older)], namespace)
         if rest:
             self.error(f"unrecognized arguments: {' '.join(rest)}{self._near(rest)}")
         given = getattr(found, "given", {})
@@ -69,6 +80,15 @@ class Parser(ArgumentParser):
             if rule.option in given:
                 _check(rule, given)
         return found, rest
+
+
+def _renamed(words: Iterable[str], older: Mapping[str, str]) -> Iterator[str]:
+    """Yield words with options by their names of today; behind a bare `--` stand no options."""
+    options = True
+    for word in words:
+        options = options and word != "--"
+        name, equals, value = word.partition("=")
+        yield f"{older[name]}{equals}{value}" if options and name in older else word
 
 
 def _check(rule: OptionRule, given: Mapping[str, object]) -> None:

@@ -74,19 +74,18 @@ def add_at(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_model(parser: Parser, *, shape: str = "--input") -> None:
-    """Let a model of a library or of one's own be called and built in another way.
-
-    `shape` is the option for what it takes: some commands have `--input` for the input that they are about.
-    """
+def add_shape(parser: Parser, told: str, *, required: bool = False) -> None:
+    """Let the shapes of what a model is called with be said; `--input` names an input, where a command is about one."""
     parser.add_argument(
-        shape,
-        dest="shapes",
-        action="append",
-        default=[],
-        metavar="SHAPE",
-        help="what a model takes: x=1x3x99x99, n=1x9:int",
+        "--shape", dest="shapes", action="append", default=[], metavar="SHAPE", required=required, help=told
     )
+    if "--input" not in parser.flags():
+        parser.also_called("--shape", "--input")
+
+
+def add_model(parser: Parser) -> None:
+    """Let a model of a library or of one's own be called and built in another way."""
+    add_shape(parser, "what a model takes: x=1x3x99x99, n=1x9:int")
     parser.add_argument(
         "--dynamic", action="append", default=[], metavar="INPUT:DIM=NAME", help="x:2=h,3=w makes sizes of it symbols"
     )
@@ -108,7 +107,7 @@ def add_model(parser: Parser, *, shape: str = "--input") -> None:
 
 
 def model_keywords(options: argparse.Namespace) -> Keywords:
-    """Return what `--input`, `--dynamic`, `--fields` and `--set` say."""
+    """Return what `--shape`, `--dynamic`, `--fields` and `--set` say."""
     found: dict[str, object] = bindings(getattr(options, "set", []))
     if getattr(options, "shapes", None):
         found["inputs"] = read_inputs(options.shapes)
@@ -134,7 +133,7 @@ def load_bound(options: argparse.Namespace) -> Architecture:
 
     values = bindings(options.at)
     if not is_model_name(options.spec):
-        refuse_model_options(options)
+        refuse_model_options(options, options.spec)
     g = load(options.spec, **model_keywords(options))
     g = g.at(**values) if values else g
     note_asked(options, g.network)
@@ -149,15 +148,19 @@ def is_model_name(name: str) -> bool:
     return not is_spec(name) and is_model(name)
 
 
-def refuse_model_options(options: argparse.Namespace) -> None:
+def refuse_model_options(options: argparse.Namespace, *specs: str) -> None:
     """Refuse what is said of models where all networks are specs.
 
     Raises:
         QueryError: it would have no effect.
+        SpecError: one is neither a spec nor a model.
     """
-    own = () if hasattr(options, "input") else ("--input",)  # elsewhere it names an input
-    for option in (*own, "--shape", "--dynamic", "--fields", "--set"):
+    from archgraph.spec.load import spec_path
+
+    for option in ("--shape", "--dynamic", "--fields", "--set"):
         if option in getattr(options, "given", {}):
+            for name in specs:
+                spec_path(name)
             told = f"{printable(told_option(option, options.given))} is about models, and specs alone are given"
             raise QueryError(told, hint="--at D=768 binds symbols")
 
@@ -172,7 +175,7 @@ def load_each(options: argparse.Namespace) -> list[Architecture]:
 
     models = {name for name in options.specs if is_model_name(name)}
     if not models:
-        refuse_model_options(options)
+        refuse_model_options(options, *options.specs)
     given = model_keywords(options)
     values = bindings(getattr(options, "at", []))
     networks = [load(name, **(given if name in models else {})) for name in options.specs]

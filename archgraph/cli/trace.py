@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from archgraph.cli.caveats import note_asked
 from archgraph.cli.output import say, say_written, show
 from archgraph.cli.parser import Parser
-from archgraph.cli.shared import Command, add_at, add_format, add_names, save
+from archgraph.cli.shared import Command, add_at, add_format, add_names, add_shape, save
 from archgraph.cli.tensors import read_dynamic, read_inputs
 from archgraph.cli.values import bindings, read_each
 from archgraph.errors import SpecError, quoted
@@ -57,9 +57,7 @@ def _add_module(parser: Parser) -> None:
     parser.add_argument(
         "module", metavar="MODULE:NAME", help="a module, or a function without arguments that makes one"
     )
-    parser.add_argument(
-        "--input", action="append", required=True, metavar="SHAPE", help="1x3x224x224, x=1x3x224x224, ids=1x128:int"
-    )
+    add_shape(parser, "1x3x224x224, x=1x3x224x224, ids=1x128:int", required=True)
     parser.add_argument(
         "--dynamic", action="append", default=[], metavar="INPUT:DIM=NAME", help="x:2=h,3=w makes sizes symbols"
     )
@@ -91,7 +89,7 @@ def _traced(options: argparse.Namespace) -> Architecture:
     from archgraph.pytorch.sources.builders import own_module
 
     dynamic = read_each(options.dynamic, read_dynamic, "made dynamic")
-    inputs = read_inputs(options.input)
+    inputs = read_inputs(options.shapes)
     return trace(
         own_module(options.module),
         inputs,
@@ -139,7 +137,7 @@ def _dimension(text: str, whole: str) -> int | None:
 TRACE = Command(
     "trace",
     "Analyse a PyTorch module of your own (needs torch)",
-    "archgraph trace mypkg.models:build --input x=1x3x224x224 --dynamic x:2=h,3=w -o model.svg",
+    "archgraph trace mypkg.models:build --shape x=1x3x224x224 --dynamic x:2=h,3=w -o model.svg",
     _run_trace,
     _trace_options,
 )

@@ -15,7 +15,7 @@ def _verify_options(parser: Parser) -> None:
     parser.add_argument("--input", help="the input of the receptive fields (default: the only one with positions)")
     parser.goes_with("--input", "--rf")
     add_at(parser)
-    add_model(parser, shape="--shape")
+    add_model(parser)
     add_format(parser)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archgraph.errors import ArchgraphError, QueryError, SpecError, printable, quoted
+from archgraph.report.missing_files import missing_file
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -15,18 +16,22 @@ LARGEST_NAMED_FILE = 2**24
 """Bytes of the largest text that is read."""
 
 
-def named_text(path: str, kind: str) -> str:
+def named_text(path: str, kind: str, suffixes: tuple[str, ...]) -> str:
     """Return the text of a file.
 
     Args:
         path: the file; a pipe could keep us waiting, and a device has no end.
         kind: as what its user saves it, for the hint.
+        suffixes: of files that may be meant where it is not there.
 
     Raises:
         QueryError: there is no such file, it is no regular one, too large, or not in UTF-8.
     """
     try:
         content = regular_bytes(Path(path), LARGEST_NAMED_FILE + 1, QueryError)
+    except FileNotFoundError:
+        message, hint = missing_file(path, f"a file of {kind}", suffixes)
+        raise QueryError(message, hint=hint) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise QueryError(f"cannot read {printable(path)}: {reason}") from None
@@ -56,8 +61,11 @@ def regular_file(path: str, hint: str) -> Path:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SpecError(f"cannot read {quoted(printable(path))}: {reason}") from None
-    told = f"{quoted(path)} is a folder" if place.is_dir() else f"{quoted(path)} is no regular file"
-    raise SpecError(told if there else f"there is no file {quoted(path)}", hint=hint)
+    if there:
+        told = f"{quoted(path)} is a folder" if place.is_dir() else f"{quoted(path)} is no regular file"
+    else:
+        told, hint = missing_file(path, hint, (place.suffix,))
+    raise SpecError(told, hint=hint)
 
 
 def regular_bytes(path: Traversable, most: int, kind: type[ArchgraphError]) -> bytes:

@@ -14,6 +14,7 @@ from sympy import Expr, Integer
 from archgraph.errors import ArchgraphError, SpecError, did_you_mean, quoted, some
 from archgraph.graph.ir import Graph, Value
 from archgraph.graph.tracer import Inference, Tracer
+from archgraph.report.missing_files import did_you_mean_file
 from archgraph.sizes.symbols import Assumption, decide, deciding
 from archgraph.sizes.types import TensorType
 from archgraph.spec.blocks import Forms, StepInterpreter, Workshop, select
@@ -32,7 +33,7 @@ from archgraph.spec.shipped import shipped_folder as shipped_folder
 from archgraph.spec.shipped import shipped_names as shipped_names
 from archgraph.spec.silence import Observed, silent_parts
 from archgraph.spec.spec import read_text
-from archgraph.spec.text_files import YAML_SUFFIXES, did_you_mean_file
+from archgraph.spec.text_files import YAML_SUFFIXES
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -99,9 +100,10 @@ def _path_and_variant(name: str) -> tuple[Traversable, str]:
         return Path(base), variant
     if "://" in name:
         raise SpecError(f"{quoted(name)} is an address, and specs are read from files alone", hint="save it first")
+    own = "; a module of your own is package.file:name, in this folder or installed" if variant.isidentifier() else ""
     raise SpecError(
-        f"no spec is named {quoted(base)}.{did_you_mean_file(base, Path(), shipped_names())}",
-        hint="`archgraph list` shows the shipped ones; a path ends in .yaml",
+        f"no spec is named {quoted(base)}.{did_you_mean_file(base, Path(), YAML_SUFFIXES, shipped_names())}",
+        hint=f"`archgraph list` shows the shipped ones; a path ends in .yaml{own}",
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from archgraph.errors import MissingToolError, SpecError, printable, quoted
+from archgraph.report.missing_files import did_you_mean_one_of
 from archgraph.spec.definitions import Spec
 from archgraph.spec.load import find_spec
 from archgraph.spec.spec import read_text
@@ -46,10 +47,25 @@ def _content(revision: str, path: str) -> bytes:
     told = f"{revision}:{path}"
     if told.startswith("-"):  # an option of git
         raise SpecError(f"no revision is named {quoted(revision)}")
-    size = int(_git("-s", told))
+    try:
+        size = int(_git("-s", told))
+    except SpecError as error:
+        error.hint = did_you_mean_one_of(PurePosixPath(path).name, _beside(revision, path)).strip()
+        raise
     if size > LARGEST_FILE:
         raise SpecError(f"{printable(told)} is larger than a spec can be: it has {size:,} bytes")
     return _git("blob", told)
+
+
+def _beside(revision: str, path: str) -> list[str]:
+    """The names of the specs in the folder of a path at a revision; none where there is no such folder."""
+    folder = str(PurePosixPath(path).parent)
+    try:
+        listed = _git("-p", f"{revision}:{'' if folder == '.' else folder}").decode("utf-8", "replace")
+    except SpecError:
+        return []
+    names = [line.partition("\t")[2] for line in listed.splitlines()]
+    return [name for name in names if name.endswith(YAML_SUFFIXES)]
 
 
 def _git(what: str, told: str) -> bytes:

@@ -11,7 +11,6 @@ import public_kinds
 from docstrings import as_markdown
 
 import archgraph as ag
-import archgraph.testing
 from archgraph.architecture import architecture
 
 HEAD = """\
@@ -62,12 +61,16 @@ def _told(parameter: inspect.Parameter) -> inspect.Parameter:
 def _functions() -> Iterator[str]:
     yield "## Functions\n"
     for name, function in public_kinds.public_functions().items():
-        home = "archgraph.testing" if function.__module__ == archgraph.testing.__name__ else "archgraph"
+        own = function.__module__ in {module.__name__ for module in public_kinds.MODULES}
+        home = function.__module__ if own else "archgraph"
         yield from _entry(f"{home}.{name}", function)
 
 
 def _entry(title: str, function: Any) -> Iterator[str]:
-    yield f"### `{title}`\n\n`{signature(function)}`\n\n{as_markdown(inspect.getdoc(function) or '')}\n"
+    told = as_markdown(inspect.getdoc(function) or "")
+    if title.count(".") > 1:  # what `from archgraph import *` does not bring
+        told = told.replace("```pycon\n", f"```pycon\n>>> from {function.__module__} import {function.__name__}\n", 1)
+    yield f"### `{title}`\n\n`{signature(function)}`\n\n{told}\n"
 
 
 def _architecture() -> Iterator[str]:

@@ -51,24 +51,25 @@ def build(folder: Path) -> None:
     (folder / "graphviz").mkdir(exist_ok=True)
     shutil.copy(package(GRAPHVIZ) / "dist" / "index.js", folder / "graphviz" / "index.js")
     (folder / "pyodide").mkdir(exist_ok=True)
-    bundle = folder / "archgraph.zip"
+    bundles = [folder / "first.data", folder / "archgraph.zip"]
     for name in SERVED:
         shutil.copy(distribution / name, folder / "pyodide" / name)
-    for file in ("index.html", "page.css", "page.js", "worker.js"):
+    for file in ("index.html", "page.css", "page.js", "worker.js", "first.py"):
         shutil.copy(ROOT / "docs" / "playground" / file, folder / file)
     begun = (ROOT / "docs" / "playground" / "start.yaml").read_text(encoding="utf-8")
     # What the page shows before Python runs.
     first = {"spec": begun, "laws": answer(begun, {"tab": "laws"})}
     (folder / "start.json").write_text(json.dumps(first), encoding="utf-8")
-    newest = max(path.stat().st_mtime for path in (Path(__file__), *(path for path, _ in sources())))
-    if bundle.is_file() and bundle.stat().st_mtime > newest:
+    packer = ROOT / "docs" / "playground" / "bundle.mjs"
+    newest = max(path.stat().st_mtime for path in (Path(__file__), packer, *(path for path, _ in sources())))
+    if all(bundle.is_file() and bundle.stat().st_mtime > newest for bundle in bundles):
         return  # compiled from these sources
     with tempfile.TemporaryDirectory() as work:
         source = Path(work) / "source.zip"
         with zipfile.ZipFile(source, "w", zipfile.ZIP_DEFLATED) as archive:
             for path, name in sources():
                 archive.write(path, name)
-        run("node", ROOT / "docs" / "playground" / "bundle.mjs", distribution, source, bundle)
+        run("node", packer, distribution, source, folder)
 
 
 def package(name: str) -> Path:

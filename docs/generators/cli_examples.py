@@ -59,9 +59,8 @@ unet:padded-512,31,218
 """,
 }
 """What lies in the folder: a spec, and a module with a function that builds a network."""
-MODEL = "--input input=1x3x64x64 --dynamic input:2=h,3=w --set width=32 --fields width"
+MODEL = "--shape input=1x3x64x64 --dynamic input:2=h,3=w --set width=32 --fields width"
 """How a network of one's own is called and built."""
-READ_MODEL = "--shape input=1x3x64x64 --dynamic input:2=h,3=w --set width=32 --fields width"
 
 USES: dict[str, tuple[tuple[str, str], ...]] = {
     "list": (
@@ -127,7 +126,10 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
             "fit dit:S/2 vit --memory 24GB --largest D%64,heads=D/64 --over batch=8,32,128 --language en --width text "
             "--venue neurips --theme paper --background white --fonts embed -o fits.svg",
         ),
-        ("As pixels.", "fit dit:S/2 --memory 24GB --largest D%64,heads=D/64 --over batch=8,32 --dpi 150 -o fits.png"),
+        (
+            "As pixels, which need `pip install typst`.",
+            "fit dit:S/2 --memory 24GB --largest D%64,heads=D/64 --over batch=8,32 --dpi 150 -o fits.png",
+        ),
         (
             "The members of a family that no other beats.",
             "fit dit:S/2 --memory 24GB --batch 32 --frontier D=384..1152:384 L=12,24 --with heads=D/64 "
@@ -143,7 +145,7 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
             "growth vit dit --along 'D=384|768,heads=D/64' --along 'L=28|56' --published published.yaml --language zh "
             "--width text --venue neurips --theme paper --background white --fonts embed -o growth.svg",
         ),
-        ("As pixels.", "growth unet --along 'C=96|128' --dpi 150 -o growth.png"),
+        ("As pixels, which need `pip install typst`.", "growth unet --along 'C=96|128' --dpi 150 -o growth.png"),
         ("At other sizes, as a table for a page.", "growth tiny.yaml --along 'C=16|32' --at H=64 --format markdown"),
         ("For a program.", "growth tiny.yaml --along 'C=16|32' --json"),
         ("A network of your own.", f"growth nets:build --along 'width=16|32' {MODEL}"),
@@ -162,7 +164,7 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
         ("As a table for a page.", "serve gpt2 --device a100 --format markdown"),
         (
             "A network of your own.",
-            "serve nets:decoder --input ids=1x8:int --dynamic ids:1=n --set width=32 --fields width --at width=64",
+            "serve nets:decoder --shape ids=1x8:int --dynamic ids:1=n --set width=32 --fields width --at width=64",
         ),
     ),
     "efficiency": (
@@ -187,13 +189,13 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Layers that meet nothing new.", "rf vgg --productive --axis h"),
         ("What convolution reaches by itself.", "rf sd --input latent --fixed-weights --format csv"),
         ("At other sizes, for a program.", "rf tiny.yaml --at H=64 --json"),
-        ("A network of your own.", f"rf nets:build {READ_MODEL}"),
+        ("A network of your own.", f"rf nets:build {MODEL}"),
     ),
     "hops": (
         ("By how many moves far positions meet.", "hops unet:padded-512 --distance 8 32 64 90"),
         ("One path.", "hops tiny.yaml --from 9 --to 5 --axis h --input image --node logits"),
         ("At other sizes.", "hops tiny.yaml --at H=64 --format csv"),
-        ("A network of your own.", f"hops nets:build {READ_MODEL} --json"),
+        ("A network of your own.", f"hops nets:build {MODEL} --json"),
     ),
     "solve": (
         ("The widest within a budget, per depth.", 'solve dit D --macs "<=1e12" --multiple-of 64 --over L=12..36:8'),
@@ -231,7 +233,7 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
             "draw conv_stack --terms full --show shape,params --at L=4 -o laws.svg",
         ),
         ("", "draw conv_stack --values --theme dark --background transparent --fonts outlines -o dark.svg"),
-        ("For LaTeX; a page with sliders; pixels.", "draw tiny.yaml -o tiny.tex"),
+        ("For LaTeX; a page with sliders; pixels, which need `pip install typst`.", "draw tiny.yaml -o tiny.tex"),
         ("", "draw tiny.yaml -o tiny.html"),
         ("", "draw tiny.yaml -o tiny.png --dpi 150"),
         (
@@ -259,7 +261,10 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
             "contrast conv_stack vit --panels stages --venue icml --theme slides --background white "
             "--fonts embed -o slides.svg",
         ),
-        ("", "contrast conv_stack vit --panels stages --dpi 150 -o slides.png"),
+        (
+            "As pixels, which need `pip install typst`.",
+            "contrast conv_stack vit --panels stages --dpi 150 -o slides.png",
+        ),
         ("Stages as feature maps.", "contrast conv_stack vit --panels stages --style maps -o stages-as-maps.svg"),
         (
             "With a heading, names of one's own, and no more than needed.",
@@ -280,20 +285,20 @@ USES: dict[str, tuple[tuple[str, str], ...]] = {
         ("A network of your own.", f"diff nets:build nets:build {MODEL}"),
     ),
     "trace": (
-        ("Its costs by module.", "trace nets:build --input input=1x3x64x64 --dynamic input:2=h,3=w --by scope"),
-        ("As a spec.", "trace nets:build --input input=1x3x64x64 -o traced.yaml"),
+        ("Its costs by module.", "trace nets:build --shape input=1x3x64x64 --dynamic input:2=h,3=w --by scope"),
+        ("As a spec.", "trace nets:build --shape input=1x3x64x64 -o traced.yaml"),
         (
             "With names for axes, and the dimension of samples.",
-            "trace nets:build --input input=2x3x64x64 --axes input=c,y,x --batch-axis 0",
+            "trace nets:build --shape input=2x3x64x64 --axes input=c,y,x --batch-axis 0",
         ),
         ("At other sizes; operators without a rule are listed.",
-         "trace nets:build --input input=1x3x64x64 --dynamic input:2=h --allow-unsupported --at h=32 --format csv"),
-        ("For a program.", "trace nets:build --input input=1x3x64x64 --json"),
+         "trace nets:build --shape input=1x3x64x64 --dynamic input:2=h --allow-unsupported --at h=32 --format csv"),
+        ("For a program.", "trace nets:build --shape input=1x3x64x64 --json"),
     ),
     "verify": (
         ("Hold a spec against PyTorch.", "verify conv_stack"),
         ("Receptive fields too.", "verify tiny.yaml --rf --input image --at H=16"),
-        ("A network of your own.", f"verify nets:build {READ_MODEL} --format csv"),
+        ("A network of your own.", f"verify nets:build {MODEL} --format csv"),
         ("For a program.", "verify conv_stack --json"),
     ),
     "schema": (("The JSON Schema of specs, for editors.", "schema"),),

@@ -62,10 +62,8 @@ def option_names(command: Command) -> list[list[str]]:
 
 def _uses(command: Command, shell: Shell) -> Iterator[str]:
     yield "## Use\n"
-    words = " ".join(use for _, use in USES[command.name])
-    for name, text in FILES.items():
-        if name in words or f"{name.removesuffix('.py')}:" in words:
-            yield f"`{name}` is\n\n```{LANGUAGES[name.rpartition('.')[2]]}\n{text}```\n"
+    for name, text in _files(" ".join(use for _, use in USES[command.name])).items():
+        yield f"`{name}` is\n\n```{LANGUAGES[name.rpartition('.')[2]]}\n{text}```\n"
     for told, use in USES[command.name]:
         line = f"archgraph {use}"
         printed = shortened(shell.run(line, status=_status(use)))
@@ -73,6 +71,16 @@ def _uses(command: Command, shell: Shell) -> Iterator[str]:
         if command.name in SHOWN and use.endswith(".svg"):
             file = use.split()[-1]
             yield f"![What `{line}` draws](../../../renders/{PICTURES}/{file})\n"
+
+
+def _files(words: str) -> dict[str, str]:
+    """The files that uses name, and those that these name in turn."""
+    named = " ".join(text for name, text in FILES.items() if _is_named(name, words))
+    return {name: text for name, text in FILES.items() if _is_named(name, f"{words} {named}")}
+
+
+def _is_named(file: str, words: str) -> bool:
+    return file in words or f"{file.removesuffix('.py')}:" in words
 
 
 def _status(use: str) -> int | None:

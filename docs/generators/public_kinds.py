@@ -12,8 +12,11 @@ from typing import Any
 
 import archgraph as ag
 import archgraph.testing
+import archgraph.web
 from archgraph.graph.ir import Graph
 
+MODULES = (archgraph.testing, archgraph.web)
+"""What is imported by its own name: `archgraph` does not load it."""
 INNER = (
     *("archgraph.graph.", "archgraph.ops.", "archgraph.fields.sets.", "archgraph.figures.drawing."),
     *("archgraph.outline.forms.form", "archgraph.outline.items"),
@@ -43,8 +46,9 @@ def public_functions() -> dict[str, Any]:
     named = {name: getattr(ag, name) for name in ag.__all__}
     ours = {
         name: each
-        for name, each in vars(archgraph.testing).items()
-        if inspect.isfunction(each) and each.__module__ == "archgraph.testing" and not name.startswith("_")
+        for module in MODULES
+        for name, each in vars(module).items()
+        if inspect.isfunction(each) and each.__module__ == module.__name__ and not name.startswith("_")
     }
     return {name: each for name, each in named.items() if inspect.isfunction(each)} | ours
 

@@ -17,7 +17,7 @@ LINES = {
     "growth": ([*("growth", *ENOUGH["growth"]), "-o"], ".svg"),
     "fit": ([*("fit", *ENOUGH["fit"]), "-o"], ".svg"),
     "sweep": (["sweep", "conv_stack", "C=4,8", "-o"], ".csv"),
-    "trace": (["trace", "torch.nn:ReLU", "--input", "1x3x8x8", "-o"], ".yaml"),
+    "trace": (["trace", "torch.nn:ReLU", "--shape", "1x3x8x8", "-o"], ".yaml"),
     "new": (["new"], ".yaml"),
 }
 """A line of every command that writes, before the name of the file."""

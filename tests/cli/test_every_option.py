@@ -30,7 +30,7 @@ ENOUGH = {
     "draw": ("conv_stack", "-o", "x.svg"),
     "contrast": ("conv_stack", "vgg"),
     "diff": ("conv_stack", "vgg"),
-    "trace": ("torch.nn:ReLU", "--input", "1x3x8x8"),
+    "trace": ("torch.nn:ReLU", "--shape", "1x3x8x8"),
     "verify": ("conv_stack",),
     "schema": (),
     "show": ("conv_stack",),

@@ -229,4 +229,4 @@ def test_a_file_that_is_no_text_or_is_missing(tmp_path, capfd):
     assert main(["audit", str(path)]) == 1
     assert "is no UTF-8 text" in capfd.readouterr().err
     assert main(["audit", str(tmp_path / "none.csv")]) == 1
-    assert "none.csv: No such file" in capfd.readouterr().err
+    assert "no such file: " in capfd.readouterr().err

@@ -63,7 +63,7 @@ def test_a_traced_module_cannot_be_bound(build):
 
 
 def test_the_command_prints_costs(build, capsys):
-    code = main(["trace", "mynet:build", "--input", "1x3x16x16", "--dynamic", "input:2=h,3=w", "--json"])
+    code = main(["trace", "mynet:build", "--shape", "1x3x16x16", "--dynamic", "input:2=h,3=w", "--json"])
     rows = json.loads(capsys.readouterr().out)
     assert code == 0
     assert sum(row["macs"] for row in rows) == (216 + 4 * 576) * 256
@@ -72,9 +72,9 @@ def test_the_command_prints_costs(build, capsys):
 @pytest.mark.parametrize(
     ("more", "macs"),
     [
-        (["--input", "3x4x6", "--batch-axis", "0"], 48),
-        (["--input", "3x4x6", "--batch-axis", "input=1"], 36),
-        (["--input", "3x4x6", "--batch-axis", "none", "--axes", "input=a,b,c"], 144),
+        (["--shape", "3x4x6", "--batch-axis", "0"], 48),
+        (["--shape", "3x4x6", "--batch-axis", "input=1"], 36),
+        (["--shape", "3x4x6", "--batch-axis", "none", "--axes", "input=a,b,c"], 144),
     ],
 )
 def test_the_command_is_told_axes(tmp_path, monkeypatch, capsys, more, macs):
@@ -95,7 +95,7 @@ def test_gaps_and_dead_work_are_said_by_every_command(tmp_path, monkeypatch, cap
     (tmp_path / "gap_net.py").write_text(text)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    assert main(["trace", "gap_net:Net", "--input", "1x4x4", "--allow-unsupported"]) == 0
+    assert main(["trace", "gap_net:Net", "--shape", "1x4x4", "--allow-unsupported"]) == 0
     out, err = capsys.readouterr()
     assert "macs = at least 128" in out and "total, at least" in out and "params = 40" in out
     assert "not counted, so that totals are at least what is said: linalg_matrix_exp x 1" in err
@@ -103,12 +103,12 @@ def test_gaps_and_dead_work_are_said_by_every_command(tmp_path, monkeypatch, cap
 
 
 def test_the_command_draws(build, capsys, tmp_path):
-    assert main(["trace", "mynet:build", "--input", "1x3x16x16", "-o", "model.svg"]) == 0
+    assert main(["trace", "mynet:build", "--shape", "1x3x16x16", "-o", "model.svg"]) == 0
     assert (tmp_path / "model.svg").read_text().startswith("<svg")
 
 
 def test_the_command_writes_a_spec(build, capsys, tmp_path):
-    arguments = ["trace", "mynet:build", "--input", "1x3x16x16", "--dynamic", "input:2=h,3=w"]
+    arguments = ["trace", "mynet:build", "--shape", "1x3x16x16", "--dynamic", "input:2=h,3=w"]
     assert main([*arguments, "-o", "model.yaml"]) == 0
     g = ag.load(tmp_path / "model.yaml")
     h, w = g.symbols["h"], g.symbols["w"]
@@ -128,21 +128,21 @@ def test_missing_torch_is_told(build, monkeypatch, capsys):
     for query in (lambda: ag.load("unet").to_torch(), lambda: ag.verify(ag.load("unet"))):
         with pytest.raises(MissingToolError, match="PyTorch is not installed"):
             query()
-    assert main(["trace", "mynet:build", "--input", "1x3x16x16"]) == 1
+    assert main(["trace", "mynet:build", "--shape", "1x3x16x16"]) == 1
     assert "PyTorch is not installed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["mynet:missing", "--input", "1x3x8x8"], "SpecError: cannot import 'mynet:missing'"),
-        (["mynet", "--input", "1x3x8x8"], "SpecError: cannot read the module 'mynet'"),
-        (["mynet:build", "--input", "1x3xa"], "SpecError: cannot read the input '1x3xa'"),
-        (["mynet:build", "--input", "1x3x8x8", "--dynamic", "input=h"], "SpecError: cannot read the dynamic sizes"),
-        (["mynet:build", "--input", "1x3x8x8", "--axes", "c,h,w"], "SpecError: cannot read the axes 'c,h,w'"),
-        (["mynet:build", "--input", "1x3x8x8", "--batch-axis", "last"], "SpecError: cannot read the batch axis 'last'"),
-        (["mynet:build", "--input", "1x3x8x8", "--batch-axis", "y=0"], "ArchgraphError: no input is named 'y'"),
-        (["mynet:build", "--input", "1x3x8x8", "--batch-axis", "9"], "ShapeError: input 'input' of shape"),
+        (["mynet:missing", "--shape", "1x3x8x8"], "SpecError: cannot import 'mynet:missing'"),
+        (["mynet", "--shape", "1x3x8x8"], "SpecError: cannot read the module 'mynet'"),
+        (["mynet:build", "--shape", "1x3xa"], "SpecError: cannot read the input '1x3xa'"),
+        (["mynet:build", "--shape", "1x3x8x8", "--dynamic", "input=h"], "SpecError: cannot read the dynamic sizes"),
+        (["mynet:build", "--shape", "1x3x8x8", "--axes", "c,h,w"], "SpecError: cannot read the axes 'c,h,w'"),
+        (["mynet:build", "--shape", "1x3x8x8", "--batch-axis", "last"], "SpecError: cannot read the batch axis 'last'"),
+        (["mynet:build", "--shape", "1x3x8x8", "--batch-axis", "y=0"], "ArchgraphError: no input is named 'y'"),
+        (["mynet:build", "--shape", "1x3x8x8", "--batch-axis", "9"], "ShapeError: input 'input' of shape"),
     ],
 )
 def test_the_command_says_what_is_wrong(build, capsys, arguments, message):

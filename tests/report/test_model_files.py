@@ -29,7 +29,7 @@ def place(name: str) -> str:
 def test_a_missing_file_is_said(name, capsys):
     assert main(["cost", name]) == 1
     told = capsys.readouterr().err
-    assert told.startswith(f"SpecError: there is no file '{place(name)}'\n  hint  ") and told.count("\n") == 2
+    assert told.startswith(f"SpecError: no such file: {place(name)}\n  hint  ") and told.count("\n") == 2
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def folder(tmp_path, monkeypatch):
         ("pipe", "pipe is not a regular file"),
         ("/dev/zero", "/dev/zero is not a regular file"),
         ("folder", "folder: Is a directory"),
-        ("nothing", "nothing: No such file"),
+        ("nothing", "no such file: nothing"),
         ("latin", "'latin' is no UTF-8 text"),
     ],
 )
@@ -53,7 +53,7 @@ def test_what_is_no_yaml_is_told_whole(folder, capsys):
 
 def test_a_mark_of_order_is_no_text_and_a_large_file_is_refused(folder, monkeypatch):
     (folder / "marked").write_bytes(b"\xef\xbb\xbfmodel")
-    assert named_text("marked", "CSV") == "model"
+    assert named_text("marked", "CSV", (".csv",)) == "model"
     monkeypatch.setattr(reading, "LARGEST_NAMED_FILE", 4)
     with pytest.raises(QueryError, match="larger than 4 bytes"):
-        named_text("marked", "CSV")
+        named_text("marked", "CSV", (".csv",))

@@ -97,7 +97,7 @@ def read_table(path: str) -> PublishedTable:
     Raises:
         QueryError: it is no text, has no lines, or a line has more or fewer cells than headings.
     """
-    text = named_text(path, "CSV")
+    text = named_text(path, "CSV", (".csv", ".tsv", ".txt"))
     reader = csv.reader(text.splitlines(), delimiter=_delimiter(text), skipinitialspace=True)
     lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(map(str.strip, cells))]
     if len(lines) < 2:

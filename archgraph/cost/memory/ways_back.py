@@ -83,7 +83,9 @@ class CallGradients:
     """
 
     def __init__(self, record: BodyRecord, gradients: dict[Tensor, LiveStorage], weight: LiveStorage) -> None:
-        self.record, self.gradients, self._weight = record, gradients, weight
+        self.record: BodyRecord = record
+        self.gradients: dict[Tensor, LiveStorage] = gradients
+        self._weight = weight
         self.tensors: list[Tensor] = list(dict.fromkeys((*record.operands, *record.results)))
         self._arrived: list[LiveStorage] = list(dict.fromkeys(self._present()))
         self.storages: list[LiveStorage] = [*record.storages, *self._arrived]

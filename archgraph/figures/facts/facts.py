@@ -60,8 +60,8 @@ class Facts:
         self.options: Options = options or Options()
         self.author: Author = Author(network, self.options)
         self.place: int = place
-        self.frozen = False
-        self.known = FoundOnce()
+        self.frozen: bool = False
+        self.known: FoundOnce = FoundOnce()
 
     @cached_property
     def flow(self) -> Flow:

@@ -106,4 +106,4 @@ def _told(dim: int, param: str, rank: int) -> str:
 
 
 def _hint(key: str, sizes: Sequence[int]) -> str:
-    return f"inputs={{'{key}': {tuple(sizes)}}}, or --input {key}={'x'.join(map(str, sizes))}"
+    return f"inputs={{'{key}': {tuple(sizes)}}}, or --shape {key}={'x'.join(map(str, sizes))}"

@@ -143,7 +143,7 @@ def tokens(length: int) -> Tensor:
 
 def no_inputs(name: str) -> SpecError:
     """Return the error for a model of which nothing says what it takes."""
-    return SpecError(f"nothing says what {name} takes", hint="say it: --input 1x3x224x224, or inputs={...}")
+    return SpecError(f"nothing says what {name} takes", hint="say it: --shape 1x3x224x224, or inputs={...}")
 
 
 def called_with(model: NamedModel, inputs: object) -> tuple[object, str]:

@@ -24,7 +24,7 @@ def onnx_model(path: str, options: BuilderOptions) -> NamedModel:
 
     if options:
         raise SpecError(
-            f"{quoted(path)} is a file, and takes no {quoted(next(iter(options)))}", hint="--input, --dynamic"
+            f"{quoted(path)} is a file, and takes no {quoted(next(iter(options)))}", hint="--shape, --dynamic"
         )
     name = Path(path).name
     module = onnx_module(model, name, allow_unsupported=True)

@@ -16,7 +16,7 @@ class AxisNames:
     """Names of axes, each given once."""
 
     def __init__(self, taken: Iterable[str]) -> None:
-        self.taken = set(taken)
+        self.taken: set[str] = set(taken)
 
     def free(self, name: str) -> bool:
         return name not in self.taken

@@ -285,7 +285,7 @@ def test_fields_are_named_on_the_command_line(own, capsys):
     command = [
         "cost",
         "family_models:text",
-        "--input",
+        "--shape",
         "tokens=1x9:int",
         "--fields",
         "D=width,L=depth",
@@ -296,7 +296,7 @@ def test_fields_are_named_on_the_command_line(own, capsys):
     assert main([*command, "--json"]) == 0
     out, err = capsys.readouterr()
     assert "assumed: L >= 2" in err and '"macs"' in out
-    command = ["show", "family_models:rounded", "--input", "1x24", "--fields", "width", "--dynamic", "input:1=width"]
+    command = ["show", "family_models:rounded", "--shape", "1x24", "--fields", "width", "--dynamic", "input:1=width"]
     assert main(command) == 0
     assert "multiple_of: 6" in capsys.readouterr().out
 

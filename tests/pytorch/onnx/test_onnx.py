@@ -224,7 +224,7 @@ def refusal(kind, *arguments, **keywords):
 def test_open_sizes_are_asked_for(path):
     error = refusal(SpecError, path)
     assert error.message == "'model.onnx' leaves dimensions 2 (H) and 3 (W) of images open"
-    assert error.hint == "inputs={'images': (1, 3, 224, 224)}, or --input images=1x3x224x224"
+    assert error.hint == "inputs={'images': (1, 3, 224, 224)}, or --shape images=1x3x224x224"
     assert "Did you mean 'images'?" in refusal(SpecError, path, inputs={"image": (1, 3, 8, 8)}).message
 
 
@@ -256,7 +256,7 @@ def test_what_is_no_model(tmp_path):
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"no model at all")
     assert "is no model of ONNX" in refusal(SpecError, str(broken)).message
-    assert "there is no file" in refusal(SpecError, str(tmp_path / "none.onnx")).message
+    assert "no such file" in refusal(SpecError, str(tmp_path / "none.onnx")).message
     broken.write_bytes(b"")
     assert "holds no graph" in refusal(SpecError, str(broken)).message
 

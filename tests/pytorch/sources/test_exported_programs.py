@@ -162,7 +162,7 @@ def test_an_argument_of_an_unknown_kind_is_told(stored, tmp_path):
 
 
 def test_files_that_are_no_programs_are_refused(tmp_path, monkeypatch, stored):
-    with pytest.raises(SpecError, match=r"there is no file 'none.pt2'"):
+    with pytest.raises(SpecError, match=r"no such file: none.pt2"):
         ag.load("none.pt2")
     (tmp_path / "text.pt2").write_text("{}")
     with pytest.raises(SpecError, match=r"cannot read '.*' as an archive: BadZipFile"):
