@@ -702,7 +702,8 @@ class Architecture(Generic[Said_co]):
         """
         from archgraph.comparison.diff import Diff
 
-        return Diff(self.network, after.network)
+        doubted = any(g.saved_doubt for g in (self, after) if not g.gaps)
+        return Diff(self.network, after.network, frozenset({"saved_bytes"} if doubted else ()))
 
     def scale(self, /, **changes: Change) -> Table:
         """Return what factors on symbols do to params, MACs, activations and what autograd keeps.

@@ -34,7 +34,7 @@ def _diff_options(parser: Parser) -> None:
         action="append",
         default=[],
         metavar="METRIC=MOST",
-        help="fail where AFTER has more: params=+0%%, macs=+5%%, activations=+4096, field=same",
+        help="fail where AFTER has more: params=+0%%, macs=+5%%, saved_bytes=+4096, field=same",
     )
     add_names(parser, "--by", lambda: GROUP_NAMES, "grouping", "also by groups of nodes: ", default=None)
     add_names(parser, "--format", lambda: CHANGE_FORMATS, "format", default="text")

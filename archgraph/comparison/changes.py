@@ -8,21 +8,24 @@ from functools import cached_property
 
 from archgraph.comparison.field_changes import FieldChange, field_changes
 from archgraph.comparison.node_changes import NODE_METRICS, MetricChange, NodeChange, node_change, nodes_of, sizes_of
-from archgraph.cost.costs import metric_named
 from archgraph.cost.levels import group_in
 from archgraph.cost.part import whole_part
 from archgraph.errors import ArchgraphError
 from archgraph.graph.network import Network
 from archgraph.keywords import strict_methods
 
-CHANGED_METRICS = ("params", "macs", "flops", "activations")
-"""The metrics of a changes."""
+CHANGED_METRICS = ("params", "macs", "flops", "activations", "saved_bytes")
+"""The metrics of changes: what is computed, how much it leaves, and the bytes of it that autograd keeps."""
 
 
 @strict_methods
 @dataclass(frozen=True)
 class Changes:
     """Two states of a network, each at its own defaults.
+
+    Attributes:
+        before, after: the states.
+        doubted: metrics that are not what PyTorch says of a traced module: they are left unsaid.
 
     >>> from archgraph import load
     >>> found = Changes(load("dit:S/2").network, load("dit:B/2").network)
@@ -34,6 +37,7 @@ class Changes:
 
     before: Network
     after: Network
+    doubted: frozenset[str] = frozenset()
 
     @property
     def networks(self) -> tuple[Network, Network]:
@@ -43,7 +47,7 @@ class Changes:
     @cached_property
     def totals(self) -> tuple[MetricChange, ...]:
         """Every metric of the whole network."""
-        return tuple(_total(name, *self.networks) for name in CHANGED_METRICS)
+        return tuple(self._total(name, *self.networks) for name in CHANGED_METRICS)
 
     @cached_property
     def laws(self) -> Mapping[str, tuple[str, str]]:
@@ -69,7 +73,14 @@ class Changes:
             after = self.after.at(**kept)
         except ArchgraphError as error:
             return error.message
-        return tuple(_total(name, self.before, after) for name in CHANGED_METRICS)
+        return tuple(self._total(name, self.before, after) for name in CHANGED_METRICS)
+
+    def _total(self, metric: str, before: Network, after: Network) -> MetricChange:
+        if metric in self.doubted:
+            return MetricChange("", metric, None, None)
+        first, second = (int(whole_part(g.at()).metric(metric)) for g in (before, after))
+        bound = metric != "params" and any(g.origin.gaps for g in (before, after))
+        return MetricChange("", metric, first, second, bound)
 
     @cached_property
     def fields(self) -> tuple[FieldChange, ...]:
@@ -110,12 +121,6 @@ class Changes:
 
 def _law(g: Network, metric: str) -> object:
     return whole_part(g.symbolic()).metric(metric)
-
-
-def _total(metric: str, before: Network, after: Network) -> MetricChange:
-    first, second = (int(whole_part(g.at()).metric(metric)) for g in (before, after))
-    bound = not metric_named(metric).weights and any(g.origin.gaps for g in (before, after))
-    return MetricChange("", metric, first, second, bound)
 
 
 def _grouped(g: Network, by: str) -> Mapping[str, dict[str, int]]:

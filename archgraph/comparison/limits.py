@@ -41,7 +41,7 @@ class Limit:
 
 
 def limit_of(text: str) -> Limit:
-    """Read a limit: `params=+0%`, `macs=+5%`, `activations=+4096`, `field=same`.
+    """Read a limit: `params=+0%`, `macs=+5%`, `saved_bytes=+4096`, `field=same`.
 
     Raises:
         QueryError: it is none of these.
@@ -71,6 +71,8 @@ def broken(changes: Changes, limit: Limit) -> str:
         return _field_broken(changes)
     change = next(change for change in changes.totals if change.metric == limit.metric)
     before, after = change.before or 0, change.after or 0
+    if None in (change.before, change.after):
+        return f"{limit.metric} cannot be held against {limit.text}: they are not those that PyTorch keeps"
     if change.at_least:
         return f"{limit.metric} cannot be held against {limit.text}: operators without a rule are missing in it"
     if limit.increase is None:
