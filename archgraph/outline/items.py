@@ -110,6 +110,16 @@ class Flow:
                 users.setdefault(value, []).append(item)
         return {value: tuple(found) for value, found in users.items()}
 
+    @cached_property
+    def place(self) -> Mapping[Item, int]:
+        """Where an item stands."""
+        return {item: index for index, item in enumerate(self.items)}
+
+    @cached_property
+    def results(self) -> frozenset[Value]:
+        """The outputs, for looking them up."""
+        return frozenset(self.outputs)
+
 
 def flow_of(
     graph: Graph, outputs: Sequence[Value] = (), prefix: str = "", *, whole: bool = False, depth: int | None = None

@@ -16,7 +16,7 @@ from archgraph.ops.base import Op
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.pooling import Pool
 from archgraph.ops.traced.moves import Move
-from archgraph.ops.traced.values import Function, Reduce
+from archgraph.ops.traced.values import Convolve, Function, Reduce
 from archgraph.outline.forms.repeats import runs
 from archgraph.outline.items import CIRCLES, Item
 from archgraph.sizes.expansion import expanded
@@ -50,8 +50,13 @@ _SILENT = (
     *("concat", "crop_like", "split", "identity", "dropout", "flatten", "squeeze", "reshape", "permute", "rename"),
     *("unflatten", "rearrange", "cast", "clone", "constant"),
 )
-#: Containers of PyTorch, whose names say nothing of what they hold.
-_CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
+#: Modules of PyTorch whose names say nothing of what they hold, or less than that says itself.
+_CONTAINERS = (
+    "Sequential",
+    "ModuleList",
+    "ModuleDict",
+    *(f"Conv{way}{n}d" for way in ("", "Transpose") for n in (1, 2, 3)),
+)
 
 
 def humanized(name: str) -> str:
@@ -87,6 +92,11 @@ def appearance(op: Op, node: Node, show: ShowSize) -> str:
 @appearance.register(Move)
 def _by_function(op: Function | Reduce | Move, node: Node, show: ShowSize) -> str:
     return humanized(op.function)
+
+
+@appearance.register(Convolve)
+def _by_weights(op: Convolve, node: Node, show: ShowSize) -> str:
+    return appearance(op.op, node, show)
 
 
 @appearance.register(Conv)
