@@ -50,13 +50,9 @@ _SILENT = (
     *("concat", "crop_like", "split", "identity", "dropout", "flatten", "squeeze", "reshape", "permute", "rename"),
     *("unflatten", "rearrange", "cast", "clone", "constant"),
 )
+_CONVOLUTIONS = [f"Conv{way}{n}d" for way in ("", "Transpose") for n in (1, 2, 3)]
 #: Modules of PyTorch whose names say nothing of what they hold, or less than that says itself.
-_CONTAINERS = (
-    "Sequential",
-    "ModuleList",
-    "ModuleDict",
-    *(f"Conv{way}{n}d" for way in ("", "Transpose") for n in (1, 2, 3)),
-)
+_CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", *_CONVOLUTIONS)
 
 
 def humanized(name: str) -> str:

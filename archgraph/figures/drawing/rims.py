@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import hypot
 
-from archgraph.figures.drawing.diagram import Box, BoxPart, Diagram, Extent, Path, Point, Rect, Text, united
+from archgraph.figures.drawing.diagram import Box, BoxPart, Diagram, Extent, Path, Point, Rect, Text
 from archgraph.figures.drawing.style import luminance
 
 _MARGIN, _RIM, _CORNER = 1.6, 1.3, 2.0
@@ -18,12 +18,12 @@ _LEAST = 2.0
 """The contrast from which a colour has been chosen for the page, and needs its colour around it."""
 
 
-def halo(diagram: Diagram, page: str) -> tuple[BoxPart, ...]:
+def rims(diagram: Diagram, page: str) -> tuple[BoxPart, ...]:
     """What lies under all that is drawn on nothing: boxes and frames that are filled need none.
 
     >>> from archgraph.figures.drawing.diagram import Run
     >>> lone = Diagram(marks=(Text((Run("x"),), 5, 10),))
-    >>> [rect.fill for rect in halo(lone, "#ffffff")], [rect.fill for rect in halo(lone, "#0f1114")]
+    >>> [rect.fill for rect in rims(lone, "#ffffff")], [rect.fill for rect in rims(lone, "#0f1114")]
     (['#ffffff'], [])
     """
     plates = (_plate(box, page) for box in diagram.boxes if _is_panel(box))
@@ -46,7 +46,7 @@ def _is_panel(box: Box) -> bool:
 
 def _plate(box: Box, page: str) -> Rect:
     """A legend or a chart has a page of its own."""
-    return _filled(united(part.extent for part in _placed(box)).grown(_MARGIN), page, _CORNER)
+    return _filled(Diagram(marks=tuple(_placed(box))).extent.grown(_MARGIN), page, _CORNER)
 
 
 def _is_covered(box: Box) -> bool:
