@@ -84,13 +84,13 @@ def read_operands(member: Member) -> tuple[Value, ...]:
     """The operands whose values are used: not only their shapes, and not only handed to a block that ignores them."""
     if isinstance(member, Repeat):
         pairs = zip(member.inputs, member.body.inputs, strict=True)
-        read = set(read_inputs(member))
+        read = set(inputs_read(member))
         return tuple(value for value, own in pairs if own in read)
     reaches = member.reach
     return tuple(value for value, reach in zip(member.inputs, reaches, strict=False) if reach.reads)
 
 
-def read_inputs(repeat: Repeat) -> tuple[Value, ...]:
+def inputs_read(repeat: Repeat) -> tuple[Value, ...]:
     """The inputs of a body that belong to the operands which are read, in the same order.
 
     What one iteration hands on to the next counts as read, so that the operands before it keep their places.

@@ -183,7 +183,7 @@ def phrase(
     # Loose operations have names of their own already; spelling is for blocks, whose names are the author's.
     if all(spelled) and any(isinstance(member, Repeat) for member in members):
         words, count = _together([pair for pairs in spelled for pair in pairs], show)
-        if words and len(words) <= _LONGEST:
+        if words and len(abbreviated(words)) <= _LONGEST:
             return words if strides else unstrided(words), count
     pairs = [(words if strides else unstrided(words), count) for words, count in _named(members, show, terse=terse)]
     return _listed(pairs, show)

@@ -41,10 +41,12 @@ class _Cell:
 def charts(sides: Sequence[Side], names: Sequence[str], width: float, height: float = _SIDE) -> Diagram:
     """The charts of these names in rows, and below them what their marks mean.
 
-    Squares that would all be of one colour are left out beside other charts, and a line says what they would show.
+    Squares that would all be of one colour are left out beside other charts, and stairs without a step with them; a
+    line says what they would show.
     """
     solid = len(names) > 1 and len(sides) > 1 and all(map(_is_solid, sides))
-    names = [name for name in names if not (solid and name == "matrix")]
+    empty = {"matrix", *(["hops"] if "ladder" in names and all(map(_is_level, sides)) else [])} if solid else set[str]()
+    names = [name for name in names if name not in empty]
     parts: list[BoxPart] = []
     y = 0.0
     for row in _rows([cell for name in names for cell in _cells(sides, name)], width):
@@ -148,6 +150,12 @@ def _is_solid(side: Side) -> bool:
     """Whether the square of a network would be of one colour."""
     hops = side.facts.hops(side.facts.last_located)
     return hops is not None and hops.percent == "100 %" and max((len(row) - 1 for row in hops.rows), default=0) <= 1
+
+
+def _is_level(side: Side) -> bool:
+    """Whether every distance takes as many moves as any other."""
+    found = stairs(side.facts, side.color)
+    return found is None or len({moves for _, moves in found.points}) == 1
 
 
 def _explained(

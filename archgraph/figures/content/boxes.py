@@ -9,6 +9,7 @@ from math import fsum
 from sympy import Add, Expr
 
 from archgraph.fields.report.extent import ReadExtent
+from archgraph.figures.content.fixed_positions import fixed_positions
 from archgraph.figures.content.law_lines import law_lines
 from archgraph.figures.content.mathtext import line_of, math, result_shape, words
 from archgraph.figures.content.thumbnails import connectivity, field_square
@@ -242,8 +243,11 @@ def _headed(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
 def laws(facts: Facts, items: Sequence[Item], room: float) -> list[Line]:
     """The laws of parameters and multiply-accumulates, where they are not zero."""
     more = _LAST_ROOM if room >= WIDE else None
-    lines = (law_lines(facts, name, one, min(room, _LAW_ROOM), more=more) for name, one in pairs(facts, items))
-    return [line for some in lines for line in some]
+    wide, found = min(room, _LAW_ROOM), list[Line]()
+    for name, one in pairs(facts, items):
+        lengths = fixed_positions(facts, items[-1].outputs[0]) if name == "macs" else ()
+        found += law_lines(facts, name, one, wide, more=more, lengths=lengths)
+    return found
 
 
 def pairs(facts: Facts, items: Sequence[Item]) -> list[tuple[str, Expr]]:

@@ -15,7 +15,7 @@ from archgraph.figures.layout.spine_plan import Plan, SideBox
 from archgraph.figures.overview.spine_links import block_of
 from archgraph.graph.ir import Value
 from archgraph.outline.groups import Group
-from archgraph.outline.items import Item, read_inputs
+from archgraph.outline.items import Item, inputs_read
 
 _OWN, _OTHER = "for all iterations", "of an earlier box"
 
@@ -39,7 +39,7 @@ def with_constants(facts: Facts, plan: Plan, group: Group, room: float) -> Plan:
 def _boxes(facts: Facts, group: Group, room: float) -> Iterator[tuple[str, Box]]:
     """The names of a body's inputs with the boxes of what enters there."""
     told: set[Item] = set(group.shared)
-    for outer, own in zip(group.items[0].inputs, read_inputs(block_of(group)), strict=True):
+    for outer, own in zip(group.items[0].inputs, inputs_read(block_of(group)), strict=True):
         made = _behind(outer, (*group.absorbed, *group.shared))
         if made:
             first = [item for item in made if item not in told]
