@@ -163,7 +163,7 @@ def _explained(
 ) -> tuple[list[BoxPart], float]:
     """What the marks mean on the left, the colours of moves on the right or below."""
     told = [*said, *(notes([_curve(side) for side in sides]) if "ladder" in names else [])]
-    told += _hop_notes(sides) if set(names) & {"hops", "matrix"} else []
+    told += _hop_notes(sides) if said or set(names) & {"hops", "matrix"} else []
     beside = key_width() + 14 if "matrix" in names else 0.0
     room = width - beside if width - beside > 150 else width
     lines = wrapped(
