@@ -14,7 +14,7 @@ from itertools import chain, pairwise
 
 from archgraph.graph.ir import Value
 from archgraph.outline.forms.repeats import runs
-from archgraph.outline.groups import Group, shape_of_member
+from archgraph.outline.groups import Group, read_elsewhere, shape_of_member
 from archgraph.outline.items import Item
 from archgraph.outline.structure import Structure, linked
 
@@ -53,8 +53,9 @@ def _each(group: Group) -> Iterator[Group]:
     if group.times == 1:
         yield group
         return
-    yield Group(group.items[:length], group.before, group.absorbed, beside=group.beside)
-    yield from (Group(group.items[at : at + length]) for at in range(length, len(group.items), length))
+    yield Group(group.items[:length], group.before, group.absorbed, beside=group.beside, shared=group.shared)
+    shared, starts = (*group.absorbed, *group.shared), range(length, len(group.items), length)
+    yield from (Group(group.items[at : at + length], shared=shared) for at in starts)
 
 
 def _alike(groups: Sequence[Group]) -> Iterator[tuple[Group, ...]]:
@@ -77,7 +78,8 @@ def _together(groups: Sequence[Group], sides: Iterable[Group] = ()) -> Group:
     items = (*first.items, *(item for group in others for item in (*group.before, *group.items)))
     absorbed = tuple(item for group in groups for item in group.absorbed)
     beside = tuple(item for group in (*groups, *sides) for item in group.beside)
-    return Group(items, first.before, absorbed, beside=(*beside, *(item for side in sides for item in side.items)))
+    beside = (*beside, *(item for side in sides for item in side.items))
+    return Group(items, first.before, absorbed, beside=beside, shared=read_elsewhere((*groups, *sides)))
 
 
 def _fold(steps: Sequence[Group], sides: Sequence[Group]) -> Group:
@@ -85,7 +87,7 @@ def _fold(steps: Sequence[Group], sides: Sequence[Group]) -> Group:
         return steps[0]
     whole = _together(steps, sides)
     every = tuple(chain.from_iterable(step.steps or (step,) for step in steps))
-    return Group(whole.items, whole.before, whole.absorbed, beside=whole.beside, steps=every)
+    return Group(whole.items, whole.before, whole.absorbed, beside=whole.beside, steps=every, shared=whole.shared)
 
 
 def _evenly(parts: Sequence[tuple[Group, ...]], most: int) -> Iterator[Sequence[tuple[Group, ...]]]:

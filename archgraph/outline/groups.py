@@ -19,6 +19,7 @@ class Group:
         before: items that only change the resolution on the way here, written beside the arrow.
         beside: items off the main line that count for the laws.
         steps: the groups in a row that a fold is drawn for, equal or not.
+        shared: constants that they read and that are absorbed elsewhere.
     """
 
     items: tuple[Item, ...]
@@ -27,6 +28,7 @@ class Group:
     times: int = 1
     beside: tuple[Item, ...] = ()
     steps: tuple[Group, ...] = ()
+    shared: tuple[Item, ...] = ()
 
     @property
     def name(self) -> str:
@@ -44,7 +46,9 @@ class Group:
     def circle(self) -> str:
         """The kind of operation if it is drawn as a circle, else nothing."""
         only = self.items[0]
-        return only.label if len(self.items) == 1 and not self.absorbed and is_circle(only) else ""
+        hidden = {value for item in self.shared for value in item.outputs}
+        alone = len(self.items) == 1 and not self.absorbed and hidden.isdisjoint(only.inputs)
+        return only.label if alone and is_circle(only) else ""
 
 
 def is_circle(item: Item) -> bool:
@@ -63,17 +67,24 @@ def merge(groups: Sequence[Group], flow: Flow, *, lossy: bool = False) -> list[G
         if before is not None and _alike(before, group, lossy=lossy) and (lossy or _plain(before, group, flow)):
             absorbed = before.absorbed + group.absorbed
             items, beside = before.items + group.items, before.beside + group.beside
-            out[-1] = Group(items, before.before, absorbed, before.times + group.times, beside)
+            shared = read_elsewhere((before, group))
+            out[-1] = Group(items, before.before, absorbed, before.times + group.times, beside, shared=shared)
         else:
             out.append(group)
     return out
+
+
+def read_elsewhere(groups: Sequence[Group]) -> tuple[Item, ...]:
+    """The constants that some groups read and none of them has."""
+    own = {item for group in groups for item in group.all}
+    return tuple(dict.fromkeys(item for group in groups for item in group.shared if item not in own))
 
 
 def _plain(before: Group, group: Group, flow: Flow) -> bool:
     """Whether nothing but the one's output leads to the other, and nowhere else."""
     own = {value for item in group.all for value in item.outputs}
     entering = {value for item in group.all for value in item.inputs} - own
-    constants = {value for item in (*before.all, *group.absorbed) for value in item.outputs}
+    constants = {value for item in (*before.all, *before.shared, *group.shared) for value in item.outputs}
     leaving = len(flow.users.get(before.output, ())) > 1 or before.output in flow.outputs
     return not leaving and entering <= constants
 

@@ -81,11 +81,33 @@ def _is_light_body(body: Graph) -> bool:
 
 
 def read_operands(member: Member) -> tuple[Value, ...]:
-    """The operands whose values are used, not only their shapes."""
+    """The operands whose values are used: not only their shapes, and not only handed to a block that ignores them."""
     if isinstance(member, Repeat):
-        return member.inputs
+        pairs = zip(member.inputs, member.body.inputs, strict=True)
+        read = set(inputs_read(member))
+        return tuple(value for value, own in pairs if own in read)
     reaches = member.reach
     return tuple(value for value, reach in zip(member.inputs, reaches, strict=False) if reach.reads)
+
+
+def inputs_read(repeat: Repeat) -> tuple[Value, ...]:
+    """The inputs of a body that belong to the operands which are read, in the same order.
+
+    What one iteration hands on to the next counts as read, so that the operands before it keep their places.
+    """
+    carried = 0 if repeat.once else len(repeat.outputs)
+    read = _read_in(repeat.body)
+    return tuple(value for index, value in enumerate(repeat.body.inputs) if index < carried or value in read)
+
+
+@lru_cache(maxsize=4096)
+def _read_in(body: Graph) -> frozenset[Value]:
+    """What results of a body are computed from."""
+    read = set(body.outputs)
+    for member in reversed(body.nodes):
+        if not read.isdisjoint(member.outputs):
+            read.update(read_operands(member))
+    return frozenset(read)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +131,16 @@ class Flow:
             for value in dict.fromkeys(item.inputs):
                 users.setdefault(value, []).append(item)
         return {value: tuple(found) for value, found in users.items()}
+
+    @cached_property
+    def place(self) -> Mapping[Item, int]:
+        """Where an item stands."""
+        return {item: index for index, item in enumerate(self.items)}
+
+    @cached_property
+    def results(self) -> frozenset[Value]:
+        """The outputs, for looking them up."""
+        return frozenset(self.outputs)
 
 
 def flow_of(

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from archgraph.graph.ir import Repeat, Value
+from archgraph.outline.constants import Claims
 from archgraph.outline.forms.form import leaves_of
 from archgraph.outline.forms.network_outline import NetworkOutline
 from archgraph.outline.items import Item
@@ -26,13 +28,14 @@ class StreamPart:
         items: in order.
         takes: the streams that it reads: 0, 1 or `BOTH`.
         gives: those that go on behind it.
-        beside: constants that count for its laws.
+        beside: constants that count for its laws; ``shared`` are those that count for another's.
     """
 
     items: tuple[Item, ...]
     takes: tuple[int, ...]
     gives: tuple[int, ...]
     beside: tuple[Item, ...] = ()
+    shared: tuple[Item, ...] = ()
 
     @property
     def joint(self) -> bool:
@@ -208,16 +211,11 @@ class _Joining:
         ]
         takes = tuple(sorted({self.sorting.stream[value] for value in read}))
         gives = tuple(sorted({self.sorting.stream[value] for value in left}))
-        return StreamPart(tuple(items), takes, gives, tuple(self._constants(items)))
+        return StreamPart(tuple(items), takes, gives, *self._claims.of(items))
 
-    def _constants(self, items: Sequence[Item]) -> Iterator[Item]:
-        read = {value for item in items for value in item.inputs}
-        for leaf in reversed(self.outline.constants):
-            if leaf.item is not None and leaf.item not in self.owner and read.intersection(leaf.item.outputs):
-                read.update(leaf.item.inputs)
-                # Known by now, so that no other part counts it once more.
-                self.owner[leaf.item] = StreamPart((), (), ())
-                yield leaf.item
+    @cached_property
+    def _claims(self) -> Claims:
+        return Claims([leaf.item for leaf in self.outline.constants if leaf.item is not None])
 
     def _jumps(self, parts: Sequence[StreamPart]) -> Iterator[tuple[StreamPart | None, StreamPart, int]]:
         """Values that are read again behind the next part of their stream."""
@@ -247,7 +245,8 @@ class _Joining:
         readers = [item for item in self.items if values.intersection(item.inputs)]
         taken = dict.fromkeys(self.owner[item] for item in readers)
         names = tuple(leaf.name for leaf in leaves if leaf.item is None)
-        return StreamSide((*self._constants(made), *made), names, tuple(taken))
+        own, _ = self._claims.of(made)
+        return StreamSide((*own, *made), names, tuple(taken))
 
 
 def _alone(item: Item) -> bool:

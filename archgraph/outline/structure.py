@@ -5,16 +5,17 @@ Of every flow a structure promises:
 - every item lies in exactly one group;
 - the items on the main line, those before a group among them, are a path: each reads what the last one made;
 - a value that is read in another group than it was made flows down the main line, or there is a link from its group
-  (or from the input that it is) to the one that reads it;
+  (or from the input that it is) to the one that reads it; or it is a constant that stands with its first reader;
 - names decide nothing, and the same flow gives the same structure.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from archgraph.graph.ir import Node, Repeat, Value
 from archgraph.laws.numeric import value_at
+from archgraph.outline.constants import Constants, placed_constants
 from archgraph.outline.groups import Group, is_circle, merge
 from archgraph.outline.items import Flow, Item, is_transition, resamples
 from archgraph.outline.resolution import magnitude, scale
@@ -54,10 +55,11 @@ def structure(flow: Flow) -> Structure:
     """
     entry = entry_of(flow)
     line = longest_path(flow, entry, end_of(flow))
-    sides, absorbed = _off_line(flow, line)
-    sided = {item for tree in sides for item in tree}
-    chain = merge(_grouped(flow, line, absorbed, sided), flow)
-    return linked(flow, entry, tuple(chain), tuple(Group(tuple(tree)) for tree in sides))
+    constants = placed_constants(flow, line)
+    trees, absorbed = _off_line(flow, line, constants)
+    chain = merge(_grouped(flow, line, absorbed, constants), flow)
+    sides = (Group(tuple(tree), shared=_read_elsewhere(tree, tree, constants)) for tree in trees)
+    return linked(flow, entry, tuple(chain), tuple(sides))
 
 
 def linked(flow: Flow, entry: Value | None, chain: tuple[Group, ...], sides: tuple[Group, ...]) -> Structure:
@@ -130,41 +132,51 @@ def _carried(item: Item) -> tuple[Value, ...]:
     return item.inputs
 
 
-def _off_line(flow: Flow, line: Sequence[Item]) -> tuple[list[list[Item]], dict[Item, list[Item]]]:
-    """Trees off the line, each ending in a value with several users; constants go to the item that uses them."""
-    on_line, tree_of = set(line), {}
+def _off_line(
+    flow: Flow, line: Sequence[Item], constants: Constants
+) -> tuple[list[list[Item]], dict[Item, list[Item]]]:
+    """Trees off the line, each ending in a value with several users; what goes to the item of the line that uses it."""
+    on_line, placed, tree_of = set(line), constants.placed, dict[Item, list[Item]]()
     trees: list[list[Item]] = []
     # From the end, so that the only user of a value is in its tree already.
     for item in reversed(flow.items):
-        if item in on_line:
+        if item in on_line or item in placed:
             continue
         users = {user for value in item.outputs for user in flow.users.get(value, ())}
         only = next(iter(users)) if len(users) == 1 else None
-        if only is not None and only in tree_of and not set(item.outputs) & set(flow.outputs):
+        if only is not None and only in tree_of and flow.results.isdisjoint(item.outputs):
             tree_of[item] = tree_of[only]
         else:
             tree_of[item] = []
             trees.append(tree_of[item])
         tree_of[item].insert(0, item)
-    return _without_constants(flow, trees[::-1], on_line)
+    return _without_crops(flow, [_with_constants(flow, tree, constants) for tree in trees[::-1]], on_line, constants)
 
 
-def _without_constants(
-    flow: Flow, trees: list[list[Item]], on_line: set[Item]
+def _with_constants(flow: Flow, tree: Sequence[Item], constants: Constants) -> list[Item]:
+    """A tree with the constants that its items read first."""
+    own = {constant for item in tree for constant in constants.beside.get(item, ())}
+    return sorted((*own, *tree), key=flow.place.__getitem__)
+
+
+def _without_crops(
+    flow: Flow, trees: list[list[Item]], on_line: set[Item], constants: Constants
 ) -> tuple[list[list[Item]], dict[Item, list[Item]]]:
+    """The trees that are boxes; constants, crops and copies by the item of the line that reads them."""
     kept: list[list[Item]] = []
-    absorbed: dict[Item, list[Item]] = {}
+    absorbed = {item: list(constants.beside.get(item, ())) for item in on_line if constants.joined(item)}
     for tree in trees:
         users = {user for item in tree for value in item.outputs for user in flow.users.get(value, ())} - set(tree)
-        own = {value for item in tree for value in item.outputs}
-        outside = {value for item in tree for value in item.inputs} - own
-        # What takes nothing from outside is a constant, such as a position embedding.
-        passive = not outside or all(_invisible(item) for item in tree)
-        if passive and len(users) == 1 and users <= on_line and not own & set(flow.outputs):
+        passive = all(map(_invisible, tree)) and not any(map(constants.joined, tree))
+        if passive and len(users) == 1 and users <= on_line and not _has_result(flow, tree):
             absorbed.setdefault(next(iter(users)), []).extend(tree)
         else:
             kept.append(tree)
     return kept, absorbed
+
+
+def _has_result(flow: Flow, tree: Sequence[Item]) -> bool:
+    return any(value in flow.results for item in tree for value in item.outputs)
 
 
 def _invisible(item: Item) -> bool:
@@ -173,7 +185,7 @@ def _invisible(item: Item) -> bool:
 
 
 def _grouped(
-    flow: Flow, line: Sequence[Item], absorbed: Mapping[Item, Sequence[Item]], sided: set[Item]
+    flow: Flow, line: Sequence[Item], absorbed: Mapping[Item, Sequence[Item]], constants: Constants
 ) -> list[Group]:
     groups: list[Group] = []
     current: list[Item] = []
@@ -181,10 +193,11 @@ def _grouped(
 
     def close() -> None:
         if current:
-            constants = tuple(constant for item in current for constant in absorbed.get(item, ()))
+            own = tuple(constant for item in current for constant in absorbed.get(item, ()))
             # Not among the box's own constants, for which a circle would no longer be one.
             beside = tuple(constant for item in waiting for constant in absorbed.get(item, ()))
-            groups.append(Group(tuple(current), tuple(waiting), constants, beside=beside))
+            shared = _read_elsewhere((*waiting, *current), (*beside, *own), constants)
+            groups.append(Group(tuple(current), tuple(waiting), own, beside=beside, shared=shared))
             current.clear()
             waiting.clear()
 
@@ -199,6 +212,12 @@ def _grouped(
         current.append(item)
     close()
     return groups
+
+
+def _read_elsewhere(items: Iterable[Item], own: Collection[Item], constants: Constants) -> tuple[Item, ...]:
+    """The constants that items read and that stand elsewhere."""
+    read = (constant for item in items for constant in constants.shared.get(item, ()))
+    return tuple(dict.fromkeys(constant for constant in read if constant not in own))
 
 
 def is_passing(item: Item) -> bool:
@@ -249,7 +268,7 @@ def _links(found: Structure) -> Iterable[tuple[Group | Value, Group, Value]]:
                 maker = flow.maker.get(value)
                 source: Group | Value = value if maker is None else owner[maker]
                 flows_down = isinstance(source, Group) and above.get(group) is source and value is source.output
-                if source is group or flows_down:
+                if source is group or flows_down or maker in group.shared:
                     continue
                 if source is found.entry and found.chain and group is found.chain[0]:
                     continue

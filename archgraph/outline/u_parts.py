@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from archgraph.graph.ir import Node, Value
+from archgraph.outline.constants import Claims
 from archgraph.outline.forms.form import Grid, Leaf, OutlinePart, Row, Series, U, leaves_of, walked
 from archgraph.outline.forms.network_outline import NetworkOutline, SideForm
 from archgraph.outline.items import Item
@@ -29,12 +30,14 @@ class UPart:
         before: items that only change the resolution on the way here, written beside the arrow.
         beside: items off the line that count for the laws.
         value: the input that it begins with, if it does.
+        shared: constants that it reads and that count for another part.
     """
 
     line: tuple[Item, ...]
     before: tuple[Item, ...] = ()
     beside: tuple[Item, ...] = ()
     value: Value | None = None
+    shared: tuple[Item, ...] = ()
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -179,23 +182,12 @@ class _Cutting:
         while not first and passing + 1 < len(line) and is_passing(line[passing]):
             passing += 1
         beside = [item for item in items if item not in line]
-        return UPart(line[passing:], line[:passing], (*self._constants(items), *beside), value)
-
-    def _constants(self, items: Sequence[Item]) -> list[Item]:
-        """What depends on no input and is read here first."""
-        read = {value for item in items for value in item.inputs}
-        found: list[Item] = []
-        for item in reversed(self._constant_items):
-            if item not in self.owner and read.intersection(item.outputs):
-                read.update(item.inputs)
-                found.insert(0, item)
-                # Known by now, so that no other part counts it once more.
-                self.owner[item] = UPart(())
-        return found
+        own, shared = self._claims.of(items)
+        return UPart(line[passing:], line[:passing], (*own, *beside), value, shared)
 
     @cached_property
-    def _constant_items(self) -> list[Item]:
-        return [leaf.item for leaf in self.outline.constants if leaf.item is not None]
+    def _claims(self) -> Claims:
+        return Claims([leaf.item for leaf in self.outline.constants if leaf.item is not None])
 
     def _own(self, parts: Sequence[UPart], head: Sequence[Item]) -> None:
         for part in parts:
@@ -227,7 +219,8 @@ class _Cutting:
         made = [leaf.item for leaf in leaves if leaf.item is not None]
         taken = [part for leaf in side.touches if (part := self._owner(leaf)) is not None]
         names = tuple(leaf.name for leaf in leaves if leaf.item is None)
-        return UCondition((*self._constants(made), *made), names, tuple(dict.fromkeys(taken)))
+        own, _ = self._claims.of(made)
+        return UCondition((*own, *made), names, tuple(dict.fromkeys(taken)))
 
     def _exits(self, last: UParts) -> Iterator[tuple[UPart, Value]]:
         """Further results, with the part that makes them or that what makes them reads."""

@@ -16,7 +16,7 @@ from archgraph.ops.base import Op
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.pooling import Pool
 from archgraph.ops.traced.moves import Move
-from archgraph.ops.traced.values import Function, Reduce
+from archgraph.ops.traced.values import Convolve, Function, Reduce
 from archgraph.outline.forms.repeats import runs
 from archgraph.outline.items import CIRCLES, Item
 from archgraph.sizes.expansion import expanded
@@ -50,8 +50,9 @@ _SILENT = (
     *("concat", "crop_like", "split", "identity", "dropout", "flatten", "squeeze", "reshape", "permute", "rename"),
     *("unflatten", "rearrange", "cast", "clone", "constant"),
 )
-#: Containers of PyTorch, whose names say nothing of what they hold.
-_CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
+_CONVOLUTIONS = [f"Conv{way}{n}d" for way in ("", "Transpose") for n in (1, 2, 3)]
+#: Modules of PyTorch whose names say nothing of what they hold, or less than that says itself.
+_CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", *_CONVOLUTIONS)
 
 
 def humanized(name: str) -> str:
@@ -87,6 +88,11 @@ def appearance(op: Op, node: Node, show: ShowSize) -> str:
 @appearance.register(Move)
 def _by_function(op: Function | Reduce | Move, node: Node, show: ShowSize) -> str:
     return humanized(op.function)
+
+
+@appearance.register(Convolve)
+def _by_weights(op: Convolve, node: Node, show: ShowSize) -> str:
+    return appearance(op.op, node, show)
 
 
 @appearance.register(Conv)
@@ -177,7 +183,7 @@ def phrase(
     # Loose operations have names of their own already; spelling is for blocks, whose names are the author's.
     if all(spelled) and any(isinstance(member, Repeat) for member in members):
         words, count = _together([pair for pairs in spelled for pair in pairs], show)
-        if words and len(words) <= _LONGEST:
+        if words and len(abbreviated(words)) <= _LONGEST:
             return words if strides else unstrided(words), count
     pairs = [(words if strides else unstrided(words), count) for words, count in _named(members, show, terse=terse)]
     return _listed(pairs, show)

@@ -10,7 +10,8 @@ from archgraph.architecture.architecture import load, loads
 from archgraph.architecture.several import contrast
 from archgraph.figures.figure import Figure
 
-VIEWS = ("blocks", "ladder", "matrix", "hops", "levels", "laws")
+VIEWS = {"blocks": "dit", "ladder": "unet", "matrix": "swin", "hops": "unet", "levels": "dit", "laws": "dit"}
+"""Views with a network of which they say something."""
 LONG = """\
 archgraph: 1
 name: Sixty layers
@@ -30,7 +31,7 @@ PARTS = {
     "title": "DiT in other words",
 }
 PICTURES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    **{f"view-{view}": ("dit", {"view": view, "width": "column"}) for view in VIEWS},
+    **{f"view-{view}": (name, {"view": view, "width": "column"}) for view, name in VIEWS.items()},
     "theme-dark": ("conv_stack", {"theme": "dark"}),
     "theme-slides": ("conv_stack", {"theme": "slides", "width": "7in"}),
     "background-paper": ("conv_stack", {"background": "paper"}),

@@ -5,11 +5,16 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
+import pytest
 from figure_options import CONTRASTS, PICTURES, WITHOUT
 
 import archgraph as ag
+from archgraph.architecture.architecture import Architecture, load, loads
 from archgraph.data.figure_keywords import ContrastOptions, DrawOptions
 from archgraph.data.figure_words import FIGURE_OPTIONS
+from archgraph.figures.drawing.geometry import faults
+from archgraph.figures.figure import Figure
+from tests.figures.law_reader import false_laws
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "figures.md").read_text(encoding="utf-8")
@@ -38,3 +43,24 @@ def test_a_spec_holds_every_option_of_draw():
     signature = inspect.signature(ag.Architecture.draw).parameters
     plain = {name for name, one in signature.items() if one.kind is not one.VAR_KEYWORD} - {"self"}
     assert plain | set(DrawOptions.__annotations__) == set(FIGURE_OPTIONS)
+
+
+def good(figure: Figure, *networks: Architecture) -> None:
+    assert faults(figure.diagram) == []
+    assert false_laws(figure, *(g.network for g in networks)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_law_of_a_picture_is_true(name):
+    spec, said = PICTURES[name]
+    g = loads(spec) if "\n" in spec else load(spec)
+    good(g.draw(**said), g)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CONTRASTS)
+def test_every_law_of_a_contrast_is_true(name):
+    specs, said = CONTRASTS[name]
+    networks = [load(spec) for spec in specs]
+    good(ag.contrast(*networks, **said), *networks)

@@ -12,6 +12,7 @@ from archgraph.figures.content.mathtext import words
 from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Path, Text
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.write.dot import to_dot
+from archgraph.spec.load import shipped_names
 
 DOT, NEATO = shutil.which("dot"), shutil.which("neato")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -63,7 +64,7 @@ def _shapes(svg):
 @pytest.mark.slow
 @pytest.mark.skipif(DOT is None or NEATO is None, reason="needs Graphviz")
 @pytest.mark.parametrize("tool", ["dot", "neato"])
-@pytest.mark.parametrize("name", ["dit", "unet", "sd", "flux", "swin", "conv_stack", "llama", "vgg"])
+@pytest.mark.parametrize("name", shipped_names())
 def test_graphviz_draws_it_without_an_overflow(name, tool):
     source = ag.load(name).draw().dot
     command = [str(DOT), "-Tsvg"] if tool == "dot" else [str(NEATO), "-n2", "-Tsvg"]

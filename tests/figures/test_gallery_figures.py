@@ -14,6 +14,7 @@ from archgraph.figures.figure import Figure
 from archgraph.figures.fonts.typeface import Face
 from archgraph.gallery import members_of
 from archgraph.spec.load import shipped_names
+from tests.figures.box_members import noted, titles_of, untrue_headings
 from tests.figures.law_reader import false_laws
 
 SIGNATURES = [("unet:padded-512", "dit"), ("nnunet:inference", "dit"), ("sd", "dit"), ("swin", "vit")]
@@ -50,11 +51,19 @@ def _good(figure: Figure, *networks: Architecture) -> None:
     assert figure.notes == ()
 
 
+def _overview(name: str) -> None:
+    """Of a figure of boxes the headings are held against what is in them, too."""
+    g = ag.load(name)
+    with noted() as members:
+        figure = g.draw()
+    _good(figure, g)
+    assert untrue_headings(figure, members, titles_of(g.graph)) == []
+
+
 @pytest.mark.dot
 @pytest.mark.parametrize("name", [*shipped_names(), *VARIANTS])
 def test_overviews(name):
-    g = ag.load(name)
-    _good(g.draw(), g)
+    _overview(name)
 
 
 @pytest.mark.parametrize("name", ["flux", "sd3", "pixart"])
@@ -82,8 +91,7 @@ def test_contrasts(pair, venue):
 @pytest.mark.dot
 @pytest.mark.parametrize("name", sorted(set(EVERY_VARIANT) - set(VARIANTS)))
 def test_overviews_of_every_variant(name):
-    g = ag.load(name)
-    _good(g.draw(), g)
+    _overview(name)
 
 
 @pytest.mark.slow

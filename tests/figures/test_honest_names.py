@@ -15,6 +15,7 @@ from archgraph.graph.ir import Member, Repeat
 from archgraph.graph.locate import find_member
 from archgraph.outline.mixing import kinds_of
 from archgraph.outline.wording import ABBREVIATIONS
+from tests.figures.box_members import leaves, noted, untrue_headings
 
 ATTENDS = """\
 archgraph: 1
@@ -90,6 +91,19 @@ def test_boxes_of_u_nets_that_speak_of_attention_have_it(name):
     assert speaking
     for box in speaking:
         assert any(map(attends, members(g, box))), headings(box)
+
+
+def test_a_heading_that_is_not_true_is_found():
+    """The check that figures are held to sees a convolution that is none, and attention that is not there."""
+    g = ag.load("ddpm")
+    with noted() as members:
+        figure = g.draw()
+    assert untrue_headings(figure, members, set()) == []
+    silent = {
+        name: {node for node in leaves(list(inside)) if node.op.kind == "silu"} for name, inside in members.items()
+    }
+    found = " ".join(untrue_headings(figure, silent, set()))
+    assert "attention in" in found and "Conv in" in found and "group norm in" in found and "SiLU in" not in found
 
 
 def members(g: Architecture, box: Box) -> list[Member]:

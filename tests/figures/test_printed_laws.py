@@ -81,14 +81,14 @@ def test_both_totals_are_told_where_boxes_show_one_of_them():
 
 
 def test_halved_sizes_beside_a_picture():
-    """Floors are words: the fonts of papers lack the brackets, and what stands in is wider than measured."""
+    """Roundings are words: the fonts of papers lack the brackets, and what stands in is wider than measured."""
     g = ag.loads(
         "{archgraph: 1, symbols: {C: 8, H: 32}, inputs: {x: {c: 3, h: H, w: H}}, network: [{conv: {out: C, kernel: 3}}"
         ", relu, {conv: {out: 2 * C, kernel: 3, stride: 2, padding: 0}}, relu, global_avg_pool, {linear: {out: 10}}]}"
     )
     figure = g.draw()
     assert false_laws(figure, g.network) == [] and faults(figure.diagram) == []
-    assert any("floor(H/2" in line for line in lines(g.draw(terms="full")))
+    assert any("ceil(H/2)" in line for line in lines(g.draw(terms="full")))
     assert false_laws(g.draw(terms="full"), g.network) == []
 
 

@@ -1,4 +1,4 @@
-"""Figures of models of transformers and diffusers: no fault, and an arrow for every skip of a U."""
+"""Figures of models of transformers and diffusers: no fault, true laws and headings, and an arrow for every skip."""
 
 import logging
 import os
@@ -19,6 +19,8 @@ import archgraph as ag  # noqa: E402
 from archgraph.architecture.architecture import Architecture  # noqa: E402
 from archgraph.figures.drawing.geometry import faults  # noqa: E402
 from archgraph.figures.facts.facts import Facts  # noqa: E402
+from tests.figures.box_members import noted, titles_of, untrue_headings  # noqa: E402
+from tests.figures.law_reader import false_laws  # noqa: E402
 
 QUICK = [name for name in MODELS if name not in SLOW]
 US = ["UNet2DModel (DDPM)", "UNet2DConditionModel (SDXL-like)"]
@@ -43,8 +45,11 @@ def traced(name: str) -> Architecture:
 @pytest.mark.parametrize("name", [name if name in US else pytest.param(name, marks=pytest.mark.slow) for name in QUICK])
 def test_of_a_model(name):
     g = traced(name)
-    diagram, us = g.draw().diagram, Facts(g.network).us
-    assert faults(diagram) == []
+    with noted() as members:
+        figure = g.draw()
+    diagram, us = figure.diagram, Facts(g.network).us
+    assert faults(diagram) == [] and false_laws(figure, g.network) == []
+    assert untrue_headings(figure, members, titles_of(g.graph)) == []
     names = {box.name for box in diagram.boxes}
     dashed = Counter((edge.source, edge.target) for edge in diagram.edges if edge.style == "dashed")
     plain = Counter((skip.source.name, skip.target.name) for u in us for skip in u.skips if not skip.works)

@@ -149,6 +149,21 @@ def _placed_and_pooled(grown: _Grown) -> None:
         grown.step("placed:", f"[{name}, {table}]", level + 1)
 
 
+def _shared(grown: _Grown) -> None:
+    """A constant, or what is made of one, that several steps read, in circles and in blocks."""
+    name, level = grown.value()
+    table = f"w{len(grown.lines)}"
+    grown.lines.append(f"  - parameter: \n    from: {name}\n    as: {table}")
+    made = f"{table}b" if grown.random.random() < 0.5 else table
+    if made != table:
+        grown.lines.append(f"  - {{conv: {{out: C, kernel: 1}}, from: {table}, as: {made}}}")
+    grown.step("add:", f"[{name}, {made}]", level)
+    for _ in range(grown.random.randint(1, 2)):
+        kind = grown.random.choice(["add:", "multiply:", "cross:"])
+        operand = grown.random.choice([one for one, other in grown.levels if other == level])
+        grown.step(kind, f"[{operand}, {grown.random.choice([table, made])}]", level)
+
+
 def _u(grown: _Grown, depth: int) -> None:
     """Down, and up again past what was kept of each level."""
     kept: list[tuple[str, int]] = []
@@ -165,5 +180,5 @@ def _u(grown: _Grown, depth: int) -> None:
 
 STEPS: list[Callable[[_Grown], None]] = [
     *[_plain] * 3, _pooled, _pooled, _enlarged, _enlarged, *[_joined] * 3, *[_block] * 3,
-    _crossed, _crossed, _twins, _cropped, _conditioned, _placed, _placed_and_pooled,
+    _crossed, _crossed, _twins, _cropped, _conditioned, _placed, _placed_and_pooled, _shared,
 ]  # fmt: skip

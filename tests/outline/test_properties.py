@@ -184,7 +184,19 @@ def links_and_the_line_are_all_edges(graph, outputs):
             source = found.owner[one.maker[value]] if value in one.maker else value
             target = found.owner[item]
             first = source is found.entry and target is found.chain[0]
-            assert source is target or first or (source, target) in told or (source, target) in below
+            # A constant is counted with its first reader, and others say that they share it.
+            shared = one.maker.get(value) in target.shared
+            assert shared or source is target or first or (source, target) in told or (source, target) in below
+
+
+def shared_constants_depend_on_no_input(graph, outputs):
+    for one, found in structures(graph, outputs):
+        dependent = set(one.inputs)
+        for item in one.items:
+            dependent.update(item.outputs if dependent.intersection(item.inputs) else ())
+        for group in (*found.chain, *found.sides):
+            assert all(dependent.isdisjoint(item.outputs) for item in group.shared)
+            assert not set(group.shared) & set(group.all)
 
 
 def outputs_leave_from_their_makers(graph, outputs):
@@ -296,6 +308,7 @@ LAWS = [
     folds_are_as_short_as_asked,
     sides_come_in_order,
     links_and_the_line_are_all_edges,
+    shared_constants_depend_on_no_input,
     outputs_leave_from_their_makers,
     stages_cut_the_main_line,
     every_skip_of_a_u_has_both_its_ends,

@@ -5,6 +5,7 @@ import pytest
 import archgraph as ag
 from archgraph.figures.facts.facts import Facts
 from archgraph.outline.items import flow_of
+from archgraph.outline.mixing import kinds_of
 from archgraph.outline.resolution import scale
 from archgraph.outline.stages import stages
 from archgraph.outline.structure import merged_groups, structure
@@ -143,4 +144,12 @@ def test_skips_to_another_level_are_no_u():
 def test_conditions_of_a_u_name_their_inputs():
     (u,) = us_of(ag.load("sd").outline())
     assert {one.inputs for one in u.conditions} == {("t",), ("text",)}
-    assert all(one.taken == u.parts for one in u.conditions)
+    assert {one.inputs: len(one.taken) for one in u.conditions} == {("t",): len(u.parts), ("text",): len(u.parts) - 2}
+
+
+def test_what_a_block_does_not_read_does_not_enter_it():
+    """A condition that took the attention away took the text with it."""
+    flow = flow_of(ag.load("sd").graph)
+    text = next(value for value in flow.inputs if value.name == "text")
+    readers = [item for item in flow.items if text in item.inputs]
+    assert len(readers) == 16 and all("dynamic" in kinds_of(item.member) for item in readers)

@@ -41,10 +41,12 @@ class _Cell:
 def charts(sides: Sequence[Side], names: Sequence[str], width: float, height: float = _SIDE) -> Diagram:
     """The charts of these names in rows, and below them what their marks mean.
 
-    Squares that would all be of one colour are left out beside other charts, and a line says what they would show.
+    Squares that would all be of one colour are left out beside other charts, and stairs without a step with them; a
+    line says what they would show.
     """
     solid = len(names) > 1 and len(sides) > 1 and all(map(_is_solid, sides))
-    names = [name for name in names if not (solid and name == "matrix")]
+    empty = {"matrix", *(["hops"] if "ladder" in names and all(map(_is_level, sides)) else [])} if solid else set[str]()
+    names = [name for name in names if name not in empty]
     parts: list[BoxPart] = []
     y = 0.0
     for row in _rows([cell for name in names for cell in _cells(sides, name)], width):
@@ -150,12 +152,18 @@ def _is_solid(side: Side) -> bool:
     return hops is not None and hops.percent == "100 %" and max((len(row) - 1 for row in hops.rows), default=0) <= 1
 
 
+def _is_level(side: Side) -> bool:
+    """Whether every distance takes as many moves as any other."""
+    found = stairs(side.facts, side.color)
+    return found is None or len({moves for _, moves in found.points}) == 1
+
+
 def _explained(
     sides: Sequence[Side], names: Sequence[str], y: float, width: float, said: Sequence[str]
 ) -> tuple[list[BoxPart], float]:
     """What the marks mean on the left, the colours of moves on the right or below."""
     told = [*said, *(notes([_curve(side) for side in sides]) if "ladder" in names else [])]
-    told += _hop_notes(sides) if set(names) & {"hops", "matrix"} else []
+    told += _hop_notes(sides) if said or set(names) & {"hops", "matrix"} else []
     beside = key_width() + 14 if "matrix" in names else 0.0
     room = width - beside if width - beside > 150 else width
     lines = wrapped(

@@ -9,6 +9,7 @@ from math import fsum
 from sympy import Add, Expr
 
 from archgraph.fields.report.extent import ReadExtent
+from archgraph.figures.content.fixed_positions import fixed_positions
 from archgraph.figures.content.law_lines import law_lines
 from archgraph.figures.content.mathtext import line_of, math, result_shape, words
 from archgraph.figures.content.thumbnails import connectivity, field_square
@@ -28,7 +29,7 @@ _PAD, _LINE_HEIGHT, _TOP = 4.5, 9.6, 9.2
 _THUMB, _THUMB_GAP = 21.0, 6.0
 _CIRCLE = 13.0
 _LAW_ROOM, _LAST_ROOM, _LONG_LAW, _BELOW = 150.0, 172.0, 72.0, 4.0
-_NEUTRAL = "#8a8a8a"
+_NEUTRAL, _SHARED = "#8a8a8a", "weights of an earlier box"
 
 #: The longest lines of a wide, a medium and a narrow box, in points.
 WIDE, MEDIUM, NARROW = 150.0, 108.0, 92.0
@@ -84,6 +85,7 @@ def content(
     beside: Sequence[Item] = (),
     terse: bool = False,
     joins: bool = False,
+    shared: Sequence[Item] = (),
 ) -> Content:
     """Describe a group of items.
 
@@ -98,8 +100,9 @@ def content(
         beside: items that count for the laws; those that multiply matrices are named in a line of their own.
         terse: in one line, with an ellipsis for what has no room; see `phrase`.
         joins: values come in by arrows that do not say how; see `phrase`.
+        shared: what is read here and counted in another box, of which there is a word if it holds weights.
     """
-    key = ("content", tuple(items), own, side, times, room, strides, tuple(beside), terse, joins)
+    key = ("content", tuple(items), own, side, times, room, strides, tuple(beside), terse, joins, tuple(shared))
     find = lambda: _described(  # noqa: E731
         facts,
         items,
@@ -111,6 +114,7 @@ def content(
         beside=beside,
         terse=terse,
         joins=joins,
+        shared=shared,
     )
     return facts.known(key, find)
 
@@ -127,6 +131,7 @@ def _described(
     beside: Sequence[Item],
     terse: bool,
     joins: bool,
+    shared: Sequence[Item],
 ) -> Content:
     last = items[-1]
     reach = facts.own_reach(items) if own else facts.reach(last.path)
@@ -137,6 +142,7 @@ def _described(
     if not own and not side and not light and "shape" in facts.options.show:
         lines.append(result_shape(facts.sizes(last.outputs[0]), SIZES.body))
     lines += _named_beside(facts, [item for item in beside if not item.light], room)
+    lines += _said_of_shared(facts, shared, room)
     costs = laws(facts, (*beside, *items), room)
     picture, hint = not light and "field" in facts.options.show, tooltip(facts, items, reach, beside)
     all_lines = (*lines, *costs)
@@ -177,6 +183,12 @@ def _named_beside(facts: Facts, items: Sequence[Item], room: float) -> list[Line
         return []
     text = f"beside: {phrase_in_full(items, facts.brief)}"
     return [fitted(words(text, SIZES.body), room)]
+
+
+def _said_of_shared(facts: Facts, items: Sequence[Item], room: float) -> list[Line]:
+    """That some weights are counted in another box, so that nobody misses them in this one."""
+    holds = "params" in facts.options.show and facts.params(items) != 0
+    return [fitted(words(_SHARED, SIZES.body), room)] if holds else []
 
 
 def _label(items: Sequence[Item]) -> str:
@@ -231,8 +243,11 @@ def _headed(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
 def laws(facts: Facts, items: Sequence[Item], room: float) -> list[Line]:
     """The laws of parameters and multiply-accumulates, where they are not zero."""
     more = _LAST_ROOM if room >= WIDE else None
-    lines = (law_lines(facts, name, one, min(room, _LAW_ROOM), more=more) for name, one in pairs(facts, items))
-    return [line for some in lines for line in some]
+    wide, found = min(room, _LAW_ROOM), list[Line]()
+    for name, one in pairs(facts, items):
+        lengths = fixed_positions(facts, items[-1].outputs[0]) if name == "macs" else ()
+        found += law_lines(facts, name, one, wide, more=more, lengths=lengths)
+    return found
 
 
 def pairs(facts: Facts, items: Sequence[Item]) -> list[tuple[str, Expr]]:

@@ -6,11 +6,12 @@ What is left out, or rounded, stands behind ``≈``, and is what `archgraph.figu
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sympy import Expr
 
 from archgraph.figures.content.cut_laws import cut_law
+from archgraph.figures.content.fixed_positions import at_positions, times_positions
 from archgraph.figures.content.mathtext import line_of, math, number, variable, words
 from archgraph.figures.content.terms import forms
 from archgraph.figures.drawing.diagram import Claim, Line, Live, Run, Shows, line_width
@@ -24,13 +25,31 @@ _FULL_ROOM, _GAP = 190.0, 0.16
 
 
 def law_lines(
-    facts: Facts, metric: str, expression: Expr, room: float, size: float = SIZES.body, *, more: float | None = None
+    facts: Facts,
+    metric: str,
+    expression: Expr,
+    room: float,
+    size: float = SIZES.body,
+    *,
+    more: float | None = None,
+    lengths: Sequence[int] = (),
 ) -> list[Line]:
-    """The law on one line, or on several before it becomes a number; see `law`."""
+    """The law on one line, or on several before it becomes a number; see `law`.
+
+    Args:
+        facts: as for `law`, and so are the others.
+        metric: of what.
+        expression: the whole law.
+        room: of the line.
+        size: of the letters.
+        more: room at most.
+        lengths: those of the positions at which it works, where they are numbers.
+    """
     name = variable(LETTERS[metric], size)
     rooms = (room,) if more is None else (room, more)
-    side = _on_one_line(facts, expression, [one - line_width(name) for one in rooms], size)
-    cut = () if side or facts.options.values else _on_several_lines(facts, name, expression, rooms, size)
+    law_of = _Sides(facts, expression, size, tuple(lengths))
+    side = law_of.on_one_line([one - line_width(name) for one in rooms])
+    cut = () if side or facts.options.values else law_of.on_several_lines(name, rooms)
     lines = cut or (line_of(name, side or value_side(facts, expression, size), gap=_GAP * size),)
     return [claimed(lines[0], metric, expression), *lines[1:]]
 
@@ -50,26 +69,9 @@ def law(
     """
     name = variable(LETTERS[metric], size)
     rooms = (room,) if more is None else (room, more)
-    found = _on_one_line(facts, expression, [one - line_width(name) for one in rooms], size)
+    found = _Sides(facts, expression, size).on_one_line([one - line_width(name) for one in rooms])
     side = found or value_side(facts, expression, size)
     return claimed(line_of(name, side, gap=_GAP * size), metric, expression)
-
-
-def _on_one_line(facts: Facts, expression: Expr, rooms: Sequence[float], size: float) -> Line:
-    """The longest form that has the least room; nothing where none has."""
-    return next(filter(None, (law_side(facts, expression, room, size) for room in rooms)), ())
-
-
-def _on_several_lines(
-    facts: Facts, name: Line, expression: Expr, rooms: Sequence[float], size: float
-) -> tuple[Line, ...]:
-    """The form that takes the fewest lines, continued below its right side; nothing where none has room."""
-    wholes = [line_of(name, side, gap=_GAP * size) for side, _ in _sides(facts, expression, size)]
-    for room in rooms:
-        cuts = [cut for whole in wholes if (cut := cut_law(whole, len(name) + 1, room))]
-        if cuts:
-            return min(cuts, key=len)
-    return ()
 
 
 def tells_value(line: Line) -> bool:
@@ -79,28 +81,61 @@ def tells_value(line: Line) -> bool:
 
 def law_side(facts: Facts, expression: Expr, room: float, size: float) -> Line:
     """The sign and the longest form that has room; nothing where none has, or values are asked for."""
-    room = max(room, _FULL_ROOM) if facts.options.terms == "full" else room
-    for line, width in () if facts.options.values else _sides(facts, expression, size):
-        if width <= room:
-            return line
-    return ()
+    return _Sides(facts, expression, size).on_one_line([room])
 
 
-def _sides(facts: Facts, expression: Expr, size: float) -> Iterator[tuple[Line, float]]:
-    """The sign and every form of a law with its width, from the longest to the shortest; each is made once."""
-    kept: list[tuple[Line, float]]
-    kept, more = facts.known(("sides", expression, size), lambda: ([], _measured(facts, expression, size)))
-    yield from kept
-    for side in more:
-        kept.append(side)
-        yield side
+@dataclass(frozen=True)
+class _Sides:
+    """What may stand behind the name of a law."""
 
+    facts: Facts
+    expression: Expr
+    size: float
+    lengths: tuple[int, ...] = ()
 
-def _measured(facts: Facts, expression: Expr, size: float) -> Iterator[tuple[Line, float]]:
-    for sign, form in forms(expression, facts.values):
-        line = line_of(_sign(sign, size), math(form, size), gap=_GAP * size)
-        line = line if sign == "=" else _shortened(facts, line, expression)
-        yield line, line_width(line) + _GAP * size
+    def on_one_line(self, rooms: Sequence[float]) -> Line:
+        """The longest form that has the least room; nothing where none has."""
+        return next(filter(None, map(self._within, rooms)), ())
+
+    def _within(self, room: float) -> Line:
+        room = max(room, _FULL_ROOM) if self.facts.options.terms == "full" else room
+        for line, width in () if self.facts.options.values else self._all():
+            if width <= room:
+                return line
+        return ()
+
+    def on_several_lines(self, name: Line, rooms: Sequence[float]) -> tuple[Line, ...]:
+        """The form that takes the fewest lines, continued below its right side; nothing where none has room."""
+        wholes = [line_of(name, side, gap=_GAP * self.size) for side, _ in self._all()]
+        for room in rooms:
+            cuts = [cut for whole in wholes if (cut := cut_law(whole, len(name) + 1, room))]
+            if cuts:
+                return min(cuts, key=len)
+        return ()
+
+    def _all(self) -> Iterator[tuple[Line, float]]:
+        """The sign and every form with its width, from the longest to the shortest; each is made once."""
+        kept: list[tuple[Line, float]]
+        key = ("sides", self.expression, self.size, self.lengths)
+        kept, more = self.facts.known(key, lambda: ([], self._measured()))
+        yield from kept
+        for side in more:
+            kept.append(side)
+            yield side
+
+    def _measured(self) -> Iterator[tuple[Line, float]]:
+        for sign, form in self._forms():
+            line = line_of(_sign(sign, self.size), form, gap=_GAP * self.size)
+            line = line if sign == "=" else _shortened(self.facts, line, self.expression)
+            yield line, line_width(line) + _GAP * self.size
+
+    def _forms(self) -> Iterator[tuple[str, Line]]:
+        values, size = self.facts.values, self.size
+        each = at_positions(self.expression, self.lengths)
+        for sign, form in () if each is None else forms(each, values):
+            yield sign, times_positions(form, self.lengths, size)
+        for sign, form in forms(self.expression, values):
+            yield sign, math(form, size)
 
 
 def value_side(facts: Facts, expression: Expr, size: float) -> Line:

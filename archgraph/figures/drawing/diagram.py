@@ -6,7 +6,7 @@ Lengths are in points (1/72 inch), y grows downwards. Parts of a box are in the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import fsum
 from typing import Literal
@@ -212,12 +212,8 @@ class Extent:
         return Extent(self.left - by, self.top - by, self.right + by, self.bottom + by)
 
     def united(self, other: Extent) -> Extent:
-        return Extent(
-            min(self.left, other.left),
-            min(self.top, other.top),
-            max(self.right, other.right),
-            max(self.bottom, other.bottom),
-        )
+        left, top = min(self.left, other.left), min(self.top, other.top)
+        return Extent(left, top, max(self.right, other.right), max(self.bottom, other.bottom))
 
 
 Outline = Literal["thin", "double", "thick"]
@@ -320,7 +316,7 @@ class Cluster:
 class Diagram:
     """Boxes, edges between them, frames behind them, and loose marks (labels of inputs, junctions, axes).
 
-    ``undrawn`` is what it leaves out, in words for the legend.
+    ``undrawn`` is what it leaves out, in words for the legend; ``under`` lies on the bare page.
     """
 
     boxes: tuple[Box, ...] = ()
@@ -331,9 +327,10 @@ class Diagram:
     height: float = 0.0
     title: str = ""
     description: str = ""
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
     background: str = "none"
     undrawn: tuple[str, ...] = ()
+    under: tuple[BoxPart, ...] = ()
 
     def moved(self, dx: float, dy: float) -> Diagram:
         return replace(

@@ -8,6 +8,7 @@ from archgraph.figures.drawing.colors_on_dark import on_dark
 from archgraph.figures.drawing.decks import frames
 from archgraph.figures.drawing.diagram import Box, BoxPart, Cluster, Diagram, Edge, Extent, Path, Rect, Text
 from archgraph.figures.drawing.look import DARK_PAGE, SLIDE_HEIGHT, SLIDE_SCALE, Look
+from archgraph.figures.drawing.rims import rims
 from archgraph.figures.drawing.style import RAMP, recolored
 
 _WHITE = "#ffffff"
@@ -43,7 +44,8 @@ def themed(diagram: Diagram, look: Look) -> Diagram:
     scale = SLIDE_SCALE if look.theme == "slides" else 1.0
     plain = look.theme == "paper" and page == _WHITE and look.palette == RAMP
     changed = diagram if plain else _changed(diagram, Restyling(recoloring(look), page, scale))
-    return replace(changed, background=background, notes=_notes(changed, look))
+    under = rims(changed, own) if background == "none" else ()
+    return replace(changed, background=background, notes=_notes(changed, look), under=under)
 
 
 def recoloring(look: Look) -> Callable[[str], str]:

@@ -29,6 +29,7 @@ from archgraph.graph.letters import lettered
 from archgraph.graph.locate import find_member
 from archgraph.graph.network import Network
 from archgraph.laws.numeric import value_at
+from archgraph.laws.rounding import shortly_rounded
 from archgraph.outline.forms.network_outline import NetworkOutline, network_outline, outline_of_flow
 from archgraph.outline.groups import Group
 from archgraph.outline.items import Flow, Item, flow_of
@@ -230,7 +231,8 @@ class Facts:
 
     def shown(self, expression: Expr) -> Expr:
         """An expression of the graph in the user's symbols, multiplied out."""
-        return self.known(("shown", expression), lambda: expanded(self.network.show(expanded(expression))))
+        show = self.network.show
+        return self.known(("shown", expression), lambda: shortly_rounded(expanded(show(expanded(expression)))))
 
     def brief(self, length: Expr) -> object:
         """A size in the user's symbols if that is short, else its number."""
@@ -250,8 +252,6 @@ class Facts:
     def values(self) -> Mapping[Symbol, int]:
         """Values by symbol, those of the spec and those inside the graph."""
         return values_by_symbol(self.network)
-
-    # shapes and receptive fields
 
     def sizes(self, value: Value) -> list[Expr | int]:
         """The sizes of a value in order; a size that takes long to write is given as its number."""

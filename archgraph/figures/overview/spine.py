@@ -28,10 +28,12 @@ from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.layout.spine import CAPTION_MARGIN, framed, layout_spine
 from archgraph.figures.layout.spine_plan import Plan, SideInput, Slot, Spine
+from archgraph.figures.overview.deck_constants import with_constants
 from archgraph.figures.overview.spine_links import block_of, head_of, joined, repeat_of
 from archgraph.graph.ir import Repeat
 from archgraph.outline.folding import kinds_of_parts
-from archgraph.outline.groups import Group, is_circle
+from archgraph.outline.groups import Group, is_circle, read_elsewhere
+from archgraph.outline.items import Item
 from archgraph.outline.stages import Stage, stages
 from archgraph.outline.structure import Structure, merged_groups
 from archgraph.outline.wording import block_name, bracketed, capitalized, phrase
@@ -123,7 +125,9 @@ def block_diagram(facts: Facts, group: Group, width: float) -> Diagram | None:
         if deck is None:
             return None
         slot = Slot(Box(group.name, deck.width, deck.height), deck)
-        inner = {outer: own.name for outer, own in zip(repeat.inputs[1:], repeat.body.inputs[1:], strict=True)}
+        taken = zip(repeat.inputs[1:], repeat.body.inputs[1:], strict=True)
+        # What is a box inside does not enter.
+        inner = {outer: own.name for outer, own in taken if own.name in deck.entries}
         side_inputs = tuple(SideInput(name, group.name, (), name) for name in inner.values())
         labels = {name: value_label(facts, value, name) for value, name in inner.items()}
         entry, exit_ = (value_label(facts, value) for value in (repeat.body.inputs[0], repeat.outputs[0]))
@@ -216,9 +220,19 @@ def group_content(
     facts: Facts, group: Group, room: float, *, own: bool, side: bool = False, strides: bool = True
 ) -> Content:
     """What is written in the box of a group; a repeat is called by its block and how often it is applied."""
-    items = (*group.absorbed, *group.items)
+    weights = [item for item in group.absorbed if _is_weight(item, group)]
+    items = (*(item for item in group.absorbed if item not in weights), *group.items)
     found = content(
-        facts, items, own=own, side=side, times=group.times, room=room, strides=strides, beside=group.beside, joins=True
+        facts,
+        items,
+        own=own,
+        side=side,
+        times=group.times,
+        room=room,
+        strides=strides,
+        beside=(*weights, *group.beside),
+        joins=True,
+        shared=group.shared,
     )
     if group.steps:
         return _with_fold(facts, found, group, room)
@@ -228,6 +242,12 @@ def group_content(
     named = facts.author.label(items) or bracketed(_block_name(repeat))
     heading = title(named, count_label(facts, repeat), max(room, WIDE))
     return replace(found, lines=(*heading, *found.lines[found.headings :]), headings=len(heading))
+
+
+def _is_weight(constant: Item, group: Group) -> bool:
+    """Whether a constant is a table that operations work with, rather than what is added: nothing that has a name."""
+    readers = [item for item in group.all if not set(constant.outputs).isdisjoint(item.inputs)]
+    return constant.label == "parameter" and not any(is_circle(item) for item in readers)
 
 
 def _with_fold(facts: Facts, found: Content, group: Group, room: float) -> Content:
@@ -269,10 +289,11 @@ def _deck(facts: Facts, group: Group, room: float, *, caption: float = 0.0) -> S
     # Into a frame and out of it goes one main line.
     if len(inner.outputs) != 1 or inner.entry is not repeat.body.inputs[0]:
         return None
+    narrow = min(room * _SIDE_SHARE, NARROW)
     plan = _plan(facts, inner, inner.chain, None, room, own=True)
     if plan is None:
         return None
-    spine = layout_spine(plan, deck=True)
+    spine = layout_spine(with_constants(facts, plan, group, narrow), deck=True)
     free = caption or max(room * _CAPTION_SHARE, spine.width - spine.axis - CAPTION_MARGIN)
     told = _caption(facts, inner, group, free)
     lacking = spine.axis + max(line_width(line) for line in told) + CAPTION_MARGIN - spine.width
@@ -280,7 +301,8 @@ def _deck(facts: Facts, group: Group, room: float, *, caption: float = 0.0) -> S
         widest = max(slot.box.width for slot in plan.slots)
         # Twice, for boxes grow to both sides of the line and the caption stands on the right.
         wider = _plan(facts, inner, inner.chain, None, room, own=True, least=widest + 2 * lacking)
-        spine = layout_spine(wider, deck=True) if wider is not None else spine
+        if wider is not None:
+            spine = layout_spine(with_constants(facts, wider, group, narrow), deck=True)
     framed_one = framed(spine, group.name, told, 0 if repeat.once else 2, content(facts, group.items).tooltip)
     outer, *others = framed_one.drawing.clusters
     look = facts.author.look(group.items)
@@ -315,4 +337,4 @@ def _by_stage(found: Structure) -> tuple[Group, ...]:
 def _stage_group(found: Structure, stage: Stage) -> Group:
     heads = {item for group in stage.beside if head_of(found, group) is not None for item in group.items}
     beside = tuple(item for item in stage.items if item not in stage.line and item not in heads)
-    return Group(stage.line, stage.before, beside=beside)
+    return Group(stage.line, stage.before, beside=beside, shared=read_elsewhere((*stage.groups, *stage.beside)))

@@ -10,6 +10,7 @@ from archgraph.figures.facts.facts import Facts
 from archgraph.figures.layout.spine_plan import Plan, SideBox, SideInput, Slot
 from archgraph.graph.ir import Repeat, Value
 from archgraph.outline.groups import Group
+from archgraph.outline.items import inputs_read
 from archgraph.outline.structure import Structure
 from archgraph.outline.wording import humanized
 
@@ -103,7 +104,7 @@ def _deck_input(target: Group, value: Value) -> str:
     repeat = repeat_of(target)
     if repeat is None:
         return ""
-    pairs = zip(target.items[0].inputs, repeat.body.inputs, strict=True)
+    pairs = zip(target.items[0].inputs, inputs_read(repeat), strict=True)
     return next((inner.name for outer, inner in pairs if outer is value), "")
 
 

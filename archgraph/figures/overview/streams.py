@@ -107,7 +107,7 @@ def _heading(facts: Facts, part: StreamPart) -> str:
 
 def _content(facts: Facts, part: StreamPart, room: float, *, own: bool = False) -> Content:
     """A box says what it is; one that both streams attend in says so."""
-    found = content(facts, part.items, own=own, room=room, beside=part.beside)
+    found = content(facts, part.items, own=own, room=room, beside=part.beside, shared=part.shared)
     repeat = part.repeat
     if repeat is not None:
         tail = count_label(facts, repeat)

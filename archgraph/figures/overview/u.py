@@ -169,5 +169,7 @@ def _content(facts: Facts, u: UParts, part: UPart, form: UForm) -> Content:
         if skip.target is part and not (form.ways and skip.works):
             beside += skip.way
     strides = not way_to(facts, part.before, part.line)
-    found = content(facts, part.line, room=form.room, strides=strides, beside=beside, terse=form.terse)
+    found = content(
+        facts, part.line, room=form.room, strides=strides, beside=beside, terse=form.terse, shared=part.shared
+    )
     return replace(found, picture=found.picture and form.picture)

@@ -59,6 +59,8 @@ class _Body:
     def of(self, diagram: Diagram, *, marked: bool) -> Iterator[str]:
         if diagram.background != "none":
             yield self._rect(Rect(0, 0, diagram.width, diagram.height, diagram.background, "none"))
+        for part in diagram.under:
+            yield from self._part(part)
         numbers = {box.name: index for index, box in enumerate(diagram.boxes)} if marked else {}
         for cluster in diagram.clusters:
             yield from self._cluster(cluster, f' data-frame="{_safe(cluster.name)}"' if marked else "")

@@ -61,6 +61,7 @@ def _body(diagram: Diagram) -> Iterator[str]:
     page = diagram.width
     if diagram.background not in ("none", "#ffffff"):
         yield _rect(Rect(0, 0, diagram.width, diagram.height, diagram.background, "none"))
+    yield from _parts(diagram.under, page)
     for cluster in diagram.clusters:
         yield from _parts(deck(cluster), page)
     yield from (_path(edge.path) for edge in diagram.edges if edge.path is not None)

@@ -126,7 +126,8 @@ def test_image_and_text_are_two_streams(name):
 def test_conditions_stay_beside():
     whole = outline("sd")
     assert [[leaf.name for leaf in leaves_of(side.part)][:1] for side in whole.sides] == [["t"], ["text"]]
-    assert [len(side.touches) for side in whole.sides] == [21, 21]
+    # Where there is no attention, the text is handed to a block that leaves it alone.
+    assert [len(side.touches) for side in whole.sides] == [21, 16]
 
 
 def test_nothing_shipped_is_irregular():
