@@ -84,6 +84,21 @@ def test_a_gradient_outside_of_what_is_said_is_wrong():
     assert field_checked(ag.trace(wide, inputs), partial(deepcopy, narrow), inputs) == "inside"
 
 
+class Windowed(nn.Module):
+    """Attention whose mask is finite, as that of shifted windows: e^-100 of what it hides is left."""
+
+    def forward(self, x):
+        hidden = torch.ones(6, 6).tril(-1) * -100.0
+        return (x @ x.transpose(1, 2) + hidden).softmax(-1) @ x
+
+
+def test_what_a_finite_mask_leaves_is_no_gradient():
+    inputs = {"x": torch.empty(1, 6, 4)}
+    g = ag.trace(Windowed(), inputs)
+    assert field_checked(g, Windowed, inputs) == "equal"
+    assert set(g.receptive_field().probe("stat", n=4)) == {(4,), (5,)}
+
+
 def test_positions_of_tokens_are_read_through_their_embedding():
     causal = nn.Sequential(nn.Embedding(9, 4), nn.Linear(4, 3))
     inputs = {"input": torch.zeros(1, 6, dtype=torch.long)}

@@ -43,6 +43,8 @@ class Recorder(TorchDispatchMode):
         follow: Any = None,
         whole: IsWhole = every_one,
         compared: Comparisons | None = None,
+        *,
+        traced: bool = True,
     ) -> None:
         super().__init__()
         self._compared = compared
@@ -55,7 +57,7 @@ class Recorder(TorchDispatchMode):
         self.known: KnownValues = KnownValues()
         self.names: IdentifierNames = IdentifierNames()
         self.sources: Sources = Sources(module, self.known, self.names)
-        self.surroundings: Surroundings = Surroundings(self.read, self.modules)
+        self.surroundings: Surroundings = Surroundings(self.read, self.modules, traced=traced)
         self._entries = self.sources.entries
         self._fresh: Any = None
         self._repeated = RepeatedCalls()
