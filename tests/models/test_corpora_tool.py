@@ -84,6 +84,21 @@ def test_a_gradient_outside_of_what_is_said_is_wrong():
     assert field_checked(ag.trace(wide, inputs), partial(deepcopy, narrow), inputs) == "inside"
 
 
+class Stepping(nn.Module):
+    """Asks for a number that its constructor made."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.step = nn.Conv2d(3, 4, 3), torch.tensor(2)
+
+    def forward(self, x):
+        return self.layer(x)[..., :: int(self.step)]
+
+
+def test_a_module_that_needs_the_values_of_its_constructor_is_built_with_them():
+    assert compared("own", Entry("stepping", Stepping, on(3, 24, 24))).as_json()["status"] == "exact"
+
+
 class Windowed(nn.Module):
     """Attention whose mask is finite, as that of shifted windows: e^-100 of what it hides is left."""
 
