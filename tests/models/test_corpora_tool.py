@@ -148,18 +148,19 @@ def test_the_page():
         compared("own", STRIDED).as_json(),
         {"library": "own", "name": "other", "status": "refused", "why": "a|b"},
         {"library": "own", "name": "broken", "status": "not run", "why": "<its own fault>"},
-        {"library": "own", "name": "", "status": "listed", "why": "5"},
+        {"library": "own", "name": "", "status": "listed", "why": "6"},
         {**compared("own", STRIDED).as_json(), "name": "tangled", "drawing": "an edge crosses a box"},
+        {**compared("own", STRIDED).as_json(), "name": "slow", "law": "fixed: no law within 40 s"},
         {"library": "away", "name": "", "status": "skipped", "why": "not installed"},
     ]
     text = page(json.loads(json.dumps(rows)))
     assert text.startswith(HEAD)
-    assert "| all | 3 | 2 | 0 | 1 | 0 | 66.7 % | 2 | " in text
+    assert "| all | 6 | 4 | 3 | 0 | 1 | 0 | 75.0 % | 2 | " in text
     assert "| own | tangled | drawing | an edge crosses a box |\n" in text
     assert "| own | other | refused | a\\|b |\n" in text
     assert "| own | broken | not run | &lt;its own fault> |\n" in text
     assert "| away | all | skipped | not installed |\n" in text
-    assert "| strided | h, w | " in text
+    assert "| strided | h, w | " in text and "| slow | not found | " in text
     assert "not compared here: 1 of own.\n" in text
 
 
