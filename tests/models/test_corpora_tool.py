@@ -1,6 +1,7 @@
 """What compares whole libraries finds what is wrong, and tells it from what PyTorch itself cannot do."""
 
 import json
+import os
 import time
 from copy import deepcopy
 from functools import partial
@@ -20,8 +21,8 @@ from tests.models.corpora.field_check import NotComparedError, field_checked  # 
 from tests.models.corpora.libraries import LIBRARIES, Library  # noqa: E402
 from tests.models.corpora.other_sizes import other_sizes, small_sizes  # noqa: E402
 from tests.models.corpora.page import HEAD, page  # noqa: E402
-from tests.models.corpora.time_limit import TooLong, at_most  # noqa: E402
-from tests.models.corpora.worker import results  # noqa: E402
+from tests.models.corpora.time_limit import TooLong, at_most, processor_seconds  # noqa: E402
+from tests.models.corpora.worker import Worker, results  # noqa: E402
 
 
 def strided():
@@ -136,6 +137,15 @@ def test_a_call_that_takes_too_long_is_ended():
             pass
     with at_most(60):
         time.sleep(0)
+
+
+def test_only_its_own_time_is_taken_from_a_model(monkeypatch):
+    worker, spent = Worker("none", Library("torch", "of_timm"), 0.5), iter([0.0, 0.1, 0.2, 0.9])
+    monkeypatch.setattr("tests.models.corpora.worker.processor_seconds", lambda process: next(spent))
+    worker._process = type("Process", (), {"pid": 1})
+    worker._here = type("Pipe", (), {"poll": lambda self, seconds: False})()
+    assert not worker._answers() and next(spent, None) is None
+    assert processor_seconds(os.getpid()) > 0
 
 
 def test_a_library_that_is_not_there_is_said():
