@@ -23,7 +23,7 @@ What becomes of the models of whole libraries, which `python -m tests.models.cor
   `torch.utils.flop_counter.FlopCounterMode` counts, which is told what products with a vector, products of rows with
   experts, and distances cost: it leaves them out.
 - **gap**: an operator has no rule; multiply-accumulates are those of all others.
-- **refused**: an error says what cannot be traced.
+- **refused**: an error says what cannot be traced, or the model was *stopped* after the limit of time.
 - Of the models that a library lists, those are *run* that it builds offline and PyTorch itself can call; why it cannot
   is said below, as *not built* and *not run*.
 - *Sizes* are the symbols of a law that is equal to the counter at two other sizes, which it was not made from. They are
