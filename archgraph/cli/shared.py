@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -129,15 +129,22 @@ def add_format(parser: Parser) -> None:
 
 def load_bound(options: argparse.Namespace) -> Architecture:
     """Load the spec with `--at` as its point of evaluation."""
-    from archgraph.architecture.architecture import load
-
-    values = bindings(options.at)
     if not is_model_name(options.spec):
         refuse_model_options(options, options.spec)
-    g = load(options.spec, **model_keywords(options))
-    g = g.at(**values) if values else g
+    g = _loaded(options.spec, model_keywords(options), bindings(options.at))
     note_asked(options, g.network)
     return g
+
+
+def _loaded(name: str, given: Keywords, values: Mapping[str, object]) -> Architecture:
+    """Load a network at values of its symbols; one for a field of a model's configuration asks for the law in it."""
+    from archgraph.architecture.architecture import load
+
+    g = load(name, **given)
+    fields = [symbol for symbol in values if symbol not in g.symbols]
+    if fields and "fields" not in given and is_model_name(name):
+        g = load(name, **{**given, "fields": fields})
+    return g.at(**values) if values else g
 
 
 def is_model_name(name: str) -> bool:
@@ -171,15 +178,12 @@ def load_each(options: argparse.Namespace) -> list[Architecture]:
     Raises:
         QueryError: something is said of models, and all are specs.
     """
-    from archgraph.architecture.architecture import load
-
     models = {name for name in options.specs if is_model_name(name)}
     if not models:
         refuse_model_options(options, *options.specs)
     given = model_keywords(options)
     values = bindings(getattr(options, "at", []))
-    networks = [load(name, **(given if name in models else {})) for name in options.specs]
-    networks = [g.at(**values) if values else g for g in networks]
+    networks = [_loaded(name, given if name in models else {}, values) for name in options.specs]
     note_asked(options, *(g.network for g in networks))
     return networks
 

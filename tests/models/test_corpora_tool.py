@@ -1,6 +1,7 @@
 """What compares whole libraries finds what is wrong, and tells it from what PyTorch itself cannot do."""
 
 import json
+import os
 import time
 from copy import deepcopy
 from functools import partial
@@ -20,8 +21,8 @@ from tests.models.corpora.field_check import NotComparedError, field_checked  # 
 from tests.models.corpora.libraries import LIBRARIES, Library  # noqa: E402
 from tests.models.corpora.other_sizes import other_sizes, small_sizes  # noqa: E402
 from tests.models.corpora.page import HEAD, page  # noqa: E402
-from tests.models.corpora.time_limit import TooLong, at_most  # noqa: E402
-from tests.models.corpora.worker import results  # noqa: E402
+from tests.models.corpora.time_limit import TooLong, at_most, processor_seconds  # noqa: E402
+from tests.models.corpora.worker import Worker, results  # noqa: E402
 
 
 def strided():
@@ -84,6 +85,36 @@ def test_a_gradient_outside_of_what_is_said_is_wrong():
     assert field_checked(ag.trace(wide, inputs), partial(deepcopy, narrow), inputs) == "inside"
 
 
+class Stepping(nn.Module):
+    """Asks for a number that its constructor made."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.step = nn.Conv2d(3, 4, 3), torch.tensor(2)
+
+    def forward(self, x):
+        return self.layer(x)[..., :: int(self.step)]
+
+
+def test_a_module_that_needs_the_values_of_its_constructor_is_built_with_them():
+    assert compared("own", Entry("stepping", Stepping, on(3, 24, 24))).as_json()["status"] == "exact"
+
+
+class Windowed(nn.Module):
+    """Attention whose mask is finite, as that of shifted windows: e^-100 of what it hides is left."""
+
+    def forward(self, x):
+        hidden = torch.ones(6, 6).tril(-1) * -100.0
+        return (x @ x.transpose(1, 2) + hidden).softmax(-1) @ x
+
+
+def test_what_a_finite_mask_leaves_is_no_gradient():
+    inputs = {"x": torch.empty(1, 6, 4)}
+    g = ag.trace(Windowed(), inputs)
+    assert field_checked(g, Windowed, inputs) == "equal"
+    assert set(g.receptive_field().probe("stat", n=4)) == {(4,), (5,)}
+
+
 def test_positions_of_tokens_are_read_through_their_embedding():
     causal = nn.Sequential(nn.Embedding(9, 4), nn.Linear(4, 3))
     inputs = {"input": torch.zeros(1, 6, dtype=torch.long)}
@@ -108,6 +139,15 @@ def test_a_call_that_takes_too_long_is_ended():
         time.sleep(0)
 
 
+def test_only_its_own_time_is_taken_from_a_model(monkeypatch):
+    worker, spent = Worker("none", Library("torch", "of_timm"), 0.5), iter([0.0, 0.1, 0.2, 0.9])
+    monkeypatch.setattr("tests.models.corpora.worker.processor_seconds", lambda process: next(spent))
+    worker._process = type("Process", (), {"pid": 1})
+    worker._here = type("Pipe", (), {"poll": lambda self, seconds: False})()
+    assert not worker._answers() and next(spent, None) is None
+    assert processor_seconds(os.getpid()) > 0
+
+
 def test_a_library_that_is_not_there_is_said():
     (row,) = results("none", Library("no_such_library", "of_timm"), 120, [])
     assert (row["status"], row["why"]) == ("skipped", "ModuleNotFoundError: No module named 'no_such_library'")
@@ -118,18 +158,19 @@ def test_the_page():
         compared("own", STRIDED).as_json(),
         {"library": "own", "name": "other", "status": "refused", "why": "a|b"},
         {"library": "own", "name": "broken", "status": "not run", "why": "<its own fault>"},
-        {"library": "own", "name": "", "status": "listed", "why": "5"},
+        {"library": "own", "name": "", "status": "listed", "why": "6"},
         {**compared("own", STRIDED).as_json(), "name": "tangled", "drawing": "an edge crosses a box"},
+        {**compared("own", STRIDED).as_json(), "name": "slow", "law": "fixed: no law within 40 s"},
         {"library": "away", "name": "", "status": "skipped", "why": "not installed"},
     ]
     text = page(json.loads(json.dumps(rows)))
     assert text.startswith(HEAD)
-    assert "| all | 3 | 2 | 0 | 1 | 0 | 66.7 % | 2 | " in text
+    assert "| all | 6 | 4 | 3 | 0 | 1 | 0 | 75.0 % | 2 | " in text
     assert "| own | tangled | drawing | an edge crosses a box |\n" in text
     assert "| own | other | refused | a\\|b |\n" in text
     assert "| own | broken | not run | &lt;its own fault> |\n" in text
     assert "| away | all | skipped | not installed |\n" in text
-    assert "| strided | h, w | " in text
+    assert "| strided | h, w | " in text and "| slow | not found | " in text
     assert "not compared here: 1 of own.\n" in text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from archgraph.pytorch.sources.model import (
     BuilderOptions,
@@ -14,6 +15,9 @@ from archgraph.pytorch.sources.model import (
     library,
     unknown_model,
 )
+
+if TYPE_CHECKING:
+    from torch import nn
 
 FRAMES = 16
 """How many frames the models of videos were trained on."""
@@ -32,9 +36,16 @@ def torchvision_model(name: str, options: BuilderOptions) -> NamedModel:
     taken = inspect.signature(models.get_model_builder(name)).parameters
     without = {key: None for key in ("weights", "weights_backbone") if key in taken}
     module = built(f"torchvision:{name}", lambda: models.get_model(name, **without, **options))
-    sizes = _sizes(models, name)
+    own, preset = _own_sizes(module), _sizes(models, name)
+    sizes, from_what = (own, "the module's image_size") if own else (preset, "the preset of torchvision's weights")
     inputs = None if sizes is None else {first_argument(module): images(*sizes)}
-    return NamedModel(name, module, inputs, "the preset of torchvision's weights", options)
+    return NamedModel(name, module, inputs, from_what, options)
+
+
+def _own_sizes(module: nn.Module) -> tuple[int, ...] | None:
+    """Channels and positions of a module that takes one size, whatever its weights were trained on."""
+    side = getattr(module, "image_size", None)
+    return (3, side, side) if isinstance(side, int) else None
 
 
 def _sizes(models: ModuleType, name: str) -> tuple[int, ...] | None:

@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--names", nargs="+", help="models of them; all otherwise")
     parser.add_argument("--draw", type=int, metavar="N", default=0, help="as many names of timm, drawn by --seed")
     parser.add_argument("--seed", default="1", help="such as the date")
-    parser.add_argument("--limit", type=float, default=600.0, help="seconds that a model may take")
+    parser.add_argument("--limit", type=float, default=600.0, help="seconds of the processor that a model may take")
     parser.add_argument("--results", type=Path, default=Path("build/corpora.jsonl"), help="where results are kept")
     parser.add_argument("--page", action="store_true", help=f"write {PAGE.name}")
     return parser

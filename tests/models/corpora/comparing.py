@@ -68,12 +68,20 @@ class Result:
 
 
 def compared(library: str, entry: Entry) -> Result:
-    """Return what became of a model; an exception that is no refusal is wrong as well."""
+    """Return what became of a model; an exception that is no refusal is wrong as well.
+
+    Constants that a constructor makes on the meta device have no values: what is refused then is tried with values.
+    """
+    found = _compared(library, entry, entry.build)
+    return _compared(library, entry, entry.fresh) if found.status == "refused" else found
+
+
+def _compared(library: str, entry: Entry, build: Callable[[], Any]) -> Result:
     found = Result(library, entry.name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            module = entry.build()
+            module = build()
             inputs = entry.inputs(module)
         except Exception as error:
             found.status, found.why = "not built", _told(error)

@@ -45,6 +45,7 @@ PARTS = ("Topology", "Bert", "Pooler", "HighResBlock", "ControlNet")
 STEPPED = ("DiffusionModelUNet",)
 """Networks that take the number of a step besides."""
 MORE: dict[str, dict[str, Any]] = {
+    "AHNet": {"psp_block_num": 2},
     "AutoEncoder": {"channels": (8, 16, 32), "strides": (2, 2, 2)},
     "DynUNet": {"kernel_size": (3, 3, 3), "strides": (1, 2, 2), "upsample_kernel_size": (2, 2)},
     "SwinUNETR": {"feature_size": 12, "in_channels": 1, "out_channels": 2},

@@ -10,6 +10,8 @@ from typing import Any
 from tests.models.corpora.entry import Entry, on
 
 SIDE = 128
+SIDES = {"dpt": 224}
+"""Images of decoders whose encoder takes one size."""
 
 
 def entries() -> Sequence[Entry]:
@@ -27,7 +29,7 @@ def entries() -> Sequence[Entry]:
 
 
 def _entry(decoder: str, encoder: str) -> Entry:
-    return Entry(f"{decoder} {encoder}", partial(_made, decoder, encoder), on(3, SIDE, SIDE))
+    return Entry(f"{decoder} {encoder}", partial(_made, decoder, encoder), on(3, *[SIDES.get(decoder, SIDE)] * 2))
 
 
 def _made(decoder: str, encoder: str) -> Any:

@@ -26,10 +26,16 @@ def _made(file: str) -> Any:
 
     LOGGER.setLevel("ERROR")
     configuration = tasks.yaml_model_load(file)
-    kind = _KINDS.get(tasks.guess_model_task(configuration), "DetectionModel")
-    if "rtdetr" in Path(file).stem:
-        kind = "RTDETRDetectionModel"
+    task = tasks.guess_model_task(configuration)
+    own = (kind for part, kind in _OWN.items() if part in Path(file).stem)
+    kind = next(own, _KINDS.get(task, "DetectionModel"))
+    if kind == "YOLOEModel" and task == "segment":
+        kind = "YOLOESegModel"
     return getattr(tasks, kind)(configuration, verbose=False)
+
+
+_OWN = {"rtdetr": "RTDETRDetectionModel", "yoloe": "YOLOEModel", "world": "WorldModel"}
+"""Families with a class of their own, by what is in their files' names."""
 
 
 _KINDS = {

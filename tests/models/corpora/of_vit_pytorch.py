@@ -28,7 +28,7 @@ ARGUMENTS: dict[str, Any] = {
 }
 MORE: dict[str, dict[str, Any]] = {
     "CaiT": {"cls_depth": 2},
-    "LookViT": {"highres_patch_size": 16},
+    "LookViT": {"patch_size": 32, "highres_patch_size": 16},
     "T2TViT": {"depth": 2, "heads": 4, "mlp_dim": 128},
     "LoopedViT": {"image_size": 256, "patch_size": 32},
     "CrossViT": {"image_size": 256, "num_classes": 10},

@@ -23,9 +23,12 @@ What becomes of the models of whole libraries, which `python -m tests.models.cor
   `torch.utils.flop_counter.FlopCounterMode` counts, which is told what products with a vector, products of rows with
   experts, and distances cost: it leaves them out.
 - **gap**: an operator has no rule; multiply-accumulates are those of all others.
-- **refused**: an error says what cannot be traced.
+- **refused**: an error says what cannot be traced, or the model was *stopped* after the limit of time.
+- Of the models that a library lists, those are *run* that it builds offline and PyTorch itself can call; why it cannot
+  is said below, as *not built* and *not run*.
 - *Sizes* are the symbols of a law that is equal to the counter at two other sizes, which it was not made from. They are
-  fixed where a network has none, such as one with a table of positions of one size.
+  fixed where a network has none, such as one with a table of positions of one size, and *not found* where the search
+  for a law was ended after some time: the network is then traced at its own sizes.
 - *Fields*: what two positions of the output read, against the gradient of the module in double precision: *equal* or
   *inside* where gradients that vanish for the drawn inputs leave some of it out. A gradient outside of it is wrong.
 - *Spec*: whether the network can be written as a spec, which then has the same numbers.
@@ -56,22 +59,23 @@ def _cell(value: object) -> str:
 
 def _totals(of: Mapping[str, Sequence[Row]], listed: Mapping[str, int]) -> str:
     every = [row for rows in of.values() for row in rows]
-    rows = [_total(f"{library} {_version(library)}", found) for library, found in of.items() if found]
-    left = {library: number - len(of[library]) for library, number in listed.items() if number > len(of[library])}
+    numbers = {library: max(listed.get(library, 0), len(found)) for library, found in of.items() if found}
+    rows = [_total(f"{library} {_version(library)}", number, of[library]) for library, number in numbers.items()]
+    left = {library: number - len(of[library]) for library, number in numbers.items() if number > len(of[library])}
     told = ", ".join(f"{number} of {library}" for library, number in left.items())
-    columns = ("library", "models", "exact", "gap", "refused", "wrong", "without a gap", "with a law", "seconds")
-    table = _table(columns, [*rows, _total("all", every)])
+    columns = ("library", "listed", "run", "exact", "gap", "refused", "wrong", "without a gap", "with a law", "seconds")
+    table = _table(columns, [*rows, _total("all", sum(numbers.values()), every)])
     return f"{table}Listed by these libraries and not compared here: {told}.\n\n" if told else table
 
 
-def _total(title: str, rows: Sequence[Row]) -> tuple[object, ...]:
+def _total(title: str, listed: int, rows: Sequence[Row]) -> tuple[object, ...]:
     asked = [row for row in rows if row["status"] not in OUTSIDE]
     number = {status: sum(row["status"] == status for row in asked) for status in ("exact", "gap", "wrong")}
     refused = len(asked) - sum(number.values())
     share = f"{100 * number['exact'] / len(asked):.1f} %" if asked else "-"
     laws = sum(_has_law(row) for row in asked)
     seconds = f"{sum(row.get('seconds', 0) for row in asked):.0f}"
-    return title, len(asked), number["exact"], number["gap"], refused, number["wrong"], share, laws, seconds
+    return title, listed, len(asked), number["exact"], number["gap"], refused, number["wrong"], share, laws, seconds
 
 
 def _version(library: str) -> str:
@@ -101,6 +105,7 @@ def _library(library: str, rows: Sequence[Row]) -> str:
 
 
 def _row(row: Row) -> tuple[object, ...]:
-    sizes = row["law"] if _has_law(row) else "fixed"
+    late = row["law"].startswith("fixed: no law within")
+    sizes = row["law"] if _has_law(row) else "not found" if late else "fixed"
     fields, spec = row["fields"].partition(":")[0], "yes" if row["spec"] == "same" else "no"
     return row["name"], sizes, fields, spec, row["params"], row["macs"], row["nodes"], f"{row['seconds']:.1f}"

@@ -5,13 +5,17 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import time
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
 from tests.models.corpora.libraries import Library
+from tests.models.corpora.time_limit import processor_seconds
 
 SPAWN = multiprocessing.get_context("spawn")
+HANGS = 10
+"""How many times the limit may go by where a process waits for its turn."""
 
 
 class Worker:
@@ -19,7 +23,7 @@ class Worker:
 
     Args:
         title, library: its name, and where its models are listed.
-        limit: seconds that a model may take.
+        limit: seconds of the processor that a model may take.
     """
 
     def __init__(self, title: str, library: Library, limit: float) -> None:
@@ -53,12 +57,21 @@ class Worker:
             there.close()
         try:
             self._here.send(name)
-            if self._here.poll(self.limit):
+            if self._answers():
                 return self._here.recv()
         except (EOFError, OSError):
             pass
         self.close()
         return otherwise
+
+    def _answers(self) -> bool:
+        """Wait for an answer within the limit; longer where the processor is busy with others, but not for ever."""
+        begun, started = processor_seconds(self._process.pid), time.monotonic()
+        while not self._here.poll(1):
+            took = processor_seconds(self._process.pid) - begun
+            if took > self.limit or time.monotonic() - started > HANGS * self.limit:
+                return False
+        return True
 
 
 def serve(title: str, library: Library, pipe: Connection) -> None:

@@ -301,6 +301,19 @@ def test_fields_are_named_on_the_command_line(own, capsys):
     assert "multiple_of: 6" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["cost", "draw"])
+def test_a_value_for_a_field_asks_for_the_law_in_it(own, capsys, tmp_path, command):
+    model = [command, "family_models:text", "--input", "tokens=1x9:int"]
+    drawn = ["-o", str(tmp_path / "x.svg")] if command == "draw" else []
+    assert main([*model, *drawn, "--at", "width=28"]) == 0
+    out = capsys.readouterr().out
+    assert command == "draw" or "at width=28" in out
+    assert main([*model, *drawn, "--at", "widht=28"]) == 1
+    assert "has no field 'widht'. Did you mean 'width'?" in capsys.readouterr().err
+    assert main([*model, *drawn, "--fields", "depth", "--at", "width=28"]) == 1
+    assert "there is no symbol 'width'" in capsys.readouterr().err
+
+
 def test_fields_are_refused_for_specs(capsys):
     assert main(["contrast", "unet", "dit", "--fields", "D"]) == 1
     assert "is about models, and specs alone are given" in capsys.readouterr().err

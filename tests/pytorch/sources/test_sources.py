@@ -53,6 +53,14 @@ class VideoClassification:
     """What torchvision calls the preset of a video."""
 
 
+class OfOneSize(torch.nn.Conv2d):
+    """Takes images of one size, which is not that of its weights."""
+
+    def __init__(self, image_size=6, weights=None):
+        super().__init__(3, 2, 3)
+        self.image_size = image_size
+
+
 @pytest.fixture
 def torchvision(monkeypatch):
     """A library with the interface of torchvision: an image classifier, one of videos, one without a preset."""
@@ -63,6 +71,7 @@ def torchvision(monkeypatch):
             SimpleNamespace(func=VideoClassification, keywords={"crop_size": (6, 7)}),
         ),
         "plain": (lambda: torch.nn.Linear(3, 2), None),
+        "fixed": (OfOneSize, SimpleNamespace(func=object, keywords={"crop_size": 9})),
     }
     models = SimpleNamespace(
         list_models=lambda: [*made],
@@ -130,6 +139,10 @@ def test_a_library_that_cannot_be_imported_says_so(tmp_path, monkeypatch):
 def test_a_model_of_torchvision_is_called_with_the_preset_of_its_weights(torchvision):
     assert ag.load("torchvision:net").macs == 6 * 9 * 49
     assert ag.load("torchvision:film").macs == 6 * 27 * 14 * 4 * 5
+    assert ag.load("torchvision:fixed").macs == 6 * 9 * 16
+    assert ag.load("torchvision:fixed", image_size=5).network.origin.told == (
+        "input 1x3x5x5, by the module's image_size",
+    )
     with pytest.raises(SpecError, match="torchvision has no model 'nte'"):
         ag.load("torchvision:nte")
 

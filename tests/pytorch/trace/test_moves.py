@@ -453,3 +453,22 @@ def test_what_some_channels_do_not_read_is_a_bound():
 
     field = ag.trace(Shift(), torch.rand(1, 6, 4)).receptive_field()
     assert not field.probe(n=0).exact and not field.unread.exact
+
+
+def test_a_large_tensor_lends_its_names_without_its_elements(monkeypatch):
+    from archgraph.pytorch.trace.moving import known_moves, pairs
+
+    def small(shape):
+        assert max(shape) < 100, "every element is numbered"
+        return pairs.itself(shape)
+
+    def forward(s, x):
+        y = x @ x.transpose(1, 2)
+        y[:, 1:, 1:] += x[:, 1:, :1]
+        return y
+
+    monkeypatch.setattr(known_moves, "itself", small)
+    g = ag.trace(Net(forward), torch.empty(1, 3000, 4, device="meta"))
+    assert g.at().macs == 3000 * 3000 * 4
+    (kind,) = g.outputs.values()
+    assert [axis for axis, _ in kind.axes] == ["n", "a0"]

@@ -161,7 +161,8 @@ def emitted(i: ProgramInterpreter, name: str, moved: Sequence[Moved], shaped: An
     sizes = [i.sizes.expression(length) for length in shaped.shape]
     known = [(one.pairs[0], names) for one, names in apart if one.pairs and isinstance(one.pairs[0], MovedPairs)]
     # Without any known pairs the operands of the same shape lend their names.
-    alike = [(itself(shape), names) for one, names in apart if one.pairs and one.t.shape == tuple(sizes)]
+    same = itself([min(size, 2) for size in shape])  # two places of a dimension tell as much as all of them
+    alike = [(same, names) for one, names in apart if one.pairs and one.t.shape == tuple(sizes)]
     names = named_by([*known, *alike], shape)
     reads = [_reads(one, own, names) for one, own in apart]
     if any(isinstance(_inner(read), Listed) and _inner(read).over for found in reads for _, read in found or ()):
@@ -233,8 +234,9 @@ def _reads(
         return None
     known = [pairs for pairs in one.pairs if isinstance(pairs, MovedPairs)]
     # The largest recording tells forms apart that others do not.
-    form = _at(max(known, key=lambda pairs: len(pairs.into)), own, names, apart=apart)
-    found = [_at(pairs, own, names, apart=apart, like=form) for pairs in known]
+    largest = max(known, key=lambda pairs: len(pairs.into))
+    form = _at(largest, own, names, apart=apart)
+    found = [form if pairs is largest else _at(pairs, own, names, apart=apart, like=form) for pairs in known]
     if len(found) == len(one.pairs) and all(other == found[0] for other in found):
         return proved(tuple(found[0].items()))
     # Another closed form at other sizes is none for all of them.

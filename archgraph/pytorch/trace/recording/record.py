@@ -38,6 +38,7 @@ def record(
     kept: Contents | None = None,
     compared: Comparisons | None = None,
     whole: IsWhole = every_one,
+    traced: bool = True,
 ) -> Recording:
     """Record every operator that one call of a module in evaluation mode runs.
 
@@ -53,6 +54,8 @@ def record(
         kept: what the module holds, where it is recorded several times.
         compared: is told what the module's code compares sizes, and values that are known, with.
         whole: tells by name which operators are one step; the others are the steps that PyTorch makes them of.
+        traced: what the module is told if it asks whether it is compiled or exported: many then ask for no values,
+            and some leave out what they refuse otherwise.
 
     Raises:
         ArchgraphError: it is no module, it decides on values that are not known, an operator has no rule for
@@ -75,7 +78,7 @@ def record(
 
     with unchanged(module, kept), empty_caches(module):
         module.eval()
-        recorder = Recorder(module, follow, whole, compared)
+        recorder = Recorder(module, follow, whole, compared, traced=traced)
         args, kwargs, given = _placed(torch, recorder, module, args, kwargs, sizes or {})
         with recorder.surroundings.entered(), _explained(module, recorder):
             with torch.inference_mode(), torch.enable_grad(), _comparing(compared), recorder:
@@ -130,6 +133,7 @@ def _recording(recorder: Any, inputs: Mapping[str, RecordedNode], outputs: Mappi
         of_kind("constant", "name"),
         outputs,
         tuple(recorder.surroundings.regions),
+        recorder.surroundings.traced.asked,
     )
 
 

@@ -43,6 +43,8 @@ class Recorder(TorchDispatchMode):
         follow: Any = None,
         whole: IsWhole = every_one,
         compared: Comparisons | None = None,
+        *,
+        traced: bool = True,
     ) -> None:
         super().__init__()
         self._compared = compared
@@ -55,7 +57,7 @@ class Recorder(TorchDispatchMode):
         self.known: KnownValues = KnownValues()
         self.names: IdentifierNames = IdentifierNames()
         self.sources: Sources = Sources(module, self.known, self.names)
-        self.surroundings: Surroundings = Surroundings(self.read, self.modules)
+        self.surroundings: Surroundings = Surroundings(self.read, self.modules, traced=traced)
         self._entries = self.sources.entries
         self._fresh: Any = None
         self._repeated = RepeatedCalls()
@@ -64,7 +66,10 @@ class Recorder(TorchDispatchMode):
 
     def entry(self, tensor: Any, operator: str) -> Standing:
         """Return what stands for a tensor."""
-        found = self._entries.get(id(tensor)) or self.sources.find(tensor, self._view)
+        found = self._entries.get(id(tensor))
+        if found is None and tensor.is_nested:
+            raise self._refused(refusals.nested_tensor, operator)
+        found = found or self.sources.find(tensor, self._view)
         if found is None:
             raise self._refused(refusals.unseen_tensor, operator)
         return found
@@ -116,6 +121,8 @@ class Recorder(TorchDispatchMode):
         self._fresh = None
         call = OperatorCall(function, args, kwargs, self.entry)
         operator = call.operator
+        if "nested_tensor" in operator.full_name:
+            raise self._refused(refusals.nested_tensor, operator.full_name)
         if operator.gives_nothing and not operator.writes:
             return None
         if not operator.gives_tensors and not operator.writes:

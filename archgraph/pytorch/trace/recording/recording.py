@@ -19,6 +19,7 @@ class Recording:
         constants: other tensors that the module holds or makes of literals, by the name of their node.
         outputs: what is returned, by its place: `output`, `output[0]`, `logits`, `past_key_values[0].key`.
         regions: the regions of `torch.utils.checkpoint`.
+        asks_traced: whether code of the module's own asked if it is compiled or exported.
     """
 
     nodes: tuple[RecordedNode, ...]
@@ -28,6 +29,7 @@ class Recording:
     constants: Mapping[str, RecordedNode]
     outputs: Mapping[str, RecordedNode]
     regions: tuple[CheckpointRegion, ...] = ()
+    asks_traced: bool = False
 
     @property
     def calls(self) -> tuple[RecordedNode, ...]:

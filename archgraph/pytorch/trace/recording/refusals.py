@@ -67,6 +67,16 @@ def unseen_tensor(root: str, stack: CallStack, operator: str, line: SourceLine |
     )
 
 
+def nested_tensor(root: str, stack: CallStack, operator: str, line: SourceLine | None) -> ArchgraphError:
+    """A tensor whose rows have lengths of their own."""
+    return ArchgraphError(
+        f"{_who(root, stack)} makes a nested tensor with {operator}{_at(line)}: its samples differ in length, and "
+        "shapes alone do not say what it costs",
+        path=_path(stack),
+        hint="trace it with samples of one length, padded or one at a time",
+    )
+
+
 def in_a_thread(module: object, what: str) -> ArchgraphError:
     """A part of the module ran in a thread of its own."""
     return ArchgraphError(

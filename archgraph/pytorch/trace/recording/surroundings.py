@@ -15,6 +15,27 @@ from archgraph.pytorch.trace.recording.module_calls import RunningModules, start
 from archgraph.pytorch.trace.recording.node import CheckpointRegion
 
 
+class TracedAnswer(int):
+    """What a module is told that asks whether it is compiled or exported.
+
+    It stands for the flags of `torch.compiler`, and knows whether other code than PyTorch's own decided by them.
+
+    Attributes:
+        asked: whether it did.
+
+    >>> answer = TracedAnswer(True)
+    >>> answer.asked, bool(answer), answer.asked
+    (False, True, True)
+    """
+
+    asked: bool = False
+
+    def __bool__(self) -> bool:
+        if not sys._getframe(1).f_globals.get("__name__", "").startswith("torch."):
+            self.asked = True
+        return int(self) != 0
+
+
 class Surroundings:
     """The regions of autocast and of checkpoints that a module is in, and questions to tensors without values.
 
@@ -22,9 +43,11 @@ class Surroundings:
         autocast: the type of the region of autocast that is running, or None.
         region: the innermost checkpoint that is running.
         regions: all checkpoints that were met.
+        traced: what a module is told that asks whether it is traced.
     """
 
-    def __init__(self, read: Callable[[Any, str], Any], modules: RunningModules) -> None:
+    def __init__(self, read: Callable[[Any, str], Any], modules: RunningModules, *, traced: bool) -> None:
+        self.traced: TracedAnswer = TracedAnswer(traced)
         self._modules = modules
         self._read = read
         self.autocast: Any = None
@@ -53,7 +76,7 @@ class Surroundings:
         # Modules have ways of their own of not asking for values while they are traced.
         for name in ("_is_compiling_flag", "_is_exporting_flag"):
             if hasattr(torch.compiler, name):
-                yield torch.compiler, name, True
+                yield torch.compiler, name, self.traced
         yield checkpoint, "CheckpointFunction", _Reentrant(self)
         yield checkpoint, "_checkpoint_without_reentrant_generator", self._generator(checkpoint)
 

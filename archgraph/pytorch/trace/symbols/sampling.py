@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archgraph.errors import ArchgraphError
 from archgraph.pytorch.trace.recording.compared import Compared, ComparedAt, Comparisons
 from archgraph.pytorch.trace.recording.node import RecordedNode
-from archgraph.pytorch.trace.recording.record import record
+from archgraph.pytorch.trace.recording.record import Follow, InputSizes, record
 from archgraph.pytorch.trace.recording.recording import Recording
 from archgraph.pytorch.trace.recording.restore import Contents
 from archgraph.pytorch.trace.rules import has_rule
@@ -50,12 +50,12 @@ class Sampler:
         self.module = module
         self._inputs = inputs
         self._kept = Contents(module)
-        compared = Comparisons()
-        self.example: Recording = record(module, inputs, kept=self._kept, compared=compared, whole=has_rule)
+        self._traced = True
+        self.example, comparisons = self._example()
         self.asked: tuple[Asked, ...] = asked_for(self.example, dynamic)
         self.sizes: dict[str, int] = {item.name: item.default for item in self.asked}
         self._known: dict[tuple[int, ...], Sample | Difference] = {}
-        self.first: Sample = Sample(self.sizes, self.example, compared.found)
+        self.first: Sample = Sample(self.sizes, self.example, comparisons)
         self._known[tuple(self.sizes.values())] = self.first
 
     def attempt(self, changes: SymbolSizes) -> Sample | Difference:
@@ -70,10 +70,30 @@ class Sampler:
         """Return all recordings with the example's steps, but for itself."""
         return [found for found in self._known.values() if isinstance(found, Sample)][1:]
 
-    def _record(self, sizes: Mapping[str, int]) -> Sample | Difference:
-        reached = 0
+    def _example(self) -> tuple[Recording, Mapping[ComparedAt, Compared]]:
+        """Record the example as the module runs for everybody, if its steps are those that it has when it is traced.
+
+        What a module refuses only then, such as sizes that are no multiples, is part of its law.
+        """
         compared = Comparisons()
-        comparison = LinedUp(self.example)
+        example = self._recorded({}, None, compared)
+        if example.asks_traced:
+            self._traced, again = False, Comparisons()
+            found = self._alike(example, {}, again)
+            if isinstance(found, Recording):
+                return found, again.found
+            self._traced = True
+        return example, compared.found
+
+    def _record(self, sizes: SymbolSizes) -> Sample | Difference:
+        compared = Comparisons()
+        found = self._alike(self.example, input_sizes(self.asked, sizes), compared)
+        return found if isinstance(found, Difference) else Sample(sizes, found, compared.found)
+
+    def _alike(self, example: Recording, sizes: InputSizes, compared: Comparisons) -> Recording | Difference:
+        """Return a recording, or how its steps differ from those of the example."""
+        reached = 0
+        comparison = LinedUp(example)
 
         def follow(place: int, node: RecordedNode) -> None:
             nonlocal reached
@@ -83,17 +103,21 @@ class Sampler:
                 raise DivergedError(difference)
 
         try:
-            found = record(
-                self.module,
-                self._inputs,
-                input_sizes(self.asked, sizes),
-                follow=follow,
-                kept=self._kept,
-                compared=compared,
-                whole=has_rule,
-            )
+            found = self._recorded(sizes, follow, compared)
         except DivergedError as error:
             return error.difference
         except ArchgraphError as error:
             return Difference(error.message, reached, error.path, "", error.hint, fails=True)
-        return comparison.finish(found) or Sample(sizes, found, compared.found)
+        return comparison.finish(found) or found
+
+    def _recorded(self, sizes: InputSizes, follow: Follow | None, compared: Comparisons) -> Recording:
+        return record(
+            self.module,
+            self._inputs,
+            sizes,
+            follow=follow,
+            kept=self._kept,
+            compared=compared,
+            whole=has_rule,
+            traced=self._traced,
+        )

@@ -179,3 +179,14 @@ def test_what_is_read_while_it_is_written_depends_on_the_order(name):
 @pytest.mark.parametrize("name", APART)
 def test_what_is_read_beside_what_is_written_is_followed(name):
     assert record(changed(APART[name]), torch.rand(1, 4, 4)).outputs
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("layout", [torch.jagged, torch.strided])
+def test_nested_tensors(layout):
+    class Ragged(nn.Module):
+        def forward(self, x):
+            return torch.nested.nested_tensor([x[0, :3], x[0, 3:]], layout=layout).to_padded_tensor(0.0)
+
+    with pytest.raises(ArchgraphError, match=r"Ragged makes a nested tensor with .*: its samples differ in length"):
+        record(Ragged(), torch.zeros(1, 8, 4))
