@@ -45,7 +45,7 @@ NETWORKS = (
 """The helper modules that are networks of PyTorch: without it their examples cannot even be collected."""
 
 MOST_SHARED = 192
-"""Networks that tests of one worker share: all of the gallery with its variants, which follow each other in many files."""
+"""Networks that the tests of a worker share: those of the gallery with all variants follow each other in many files."""
 if find_spec("hypothesis"):
     import hypothesis
 
