@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 import gallery_rows
 import growth
+import memory_rows
 import playground
 from figures import drawn, unrolled
 from table import Row, printed, seconds
@@ -34,11 +35,12 @@ CLEAR = 0.7
 SHORT, TURNS = 0.5, 12
 """Seconds below which both sides run in turn as often: a machine that slows down for a moment hits one of them else."""
 POINTS = (1_000_000, 10_000_000)
+MANY_POINTS = 10**8
 UNET = "unet:padded-512"
 
 
 class Check(NamedTuple):
-    """What is asked, beside which peer, what was found before, and the largest ratio of their times."""
+    """What is asked, beside which peer, what was found before, and the largest ratio of their times, `inf` for any."""
 
     question: str
     peer: str
@@ -193,6 +195,50 @@ def swept(points: int) -> tuple[Callable[[], object], Callable[[], object]]:
     return lambda: g.sweep({"D": widths, "L": depths}, ["macs"]), by_hand
 
 
+def swept_lazily(points: int) -> tuple[Callable[[], object], Callable[[], object]]:
+    """Return a front of so many points with dask on two workers, and the law alone by hand in numpy, row by row."""
+    import dask
+    import dask.array as da
+    import numpy as np
+
+    from archgraph import load
+
+    g, side = load("dit"), int(points**0.5)
+    grid = {"D": da.arange(16, 16 * side + 16, 16, chunks=100), "L": da.arange(1, side + 1, chunks=max(1, side // 2))}
+
+    def on_two_workers() -> object:
+        with dask.config.set(scheduler="threads", num_workers=2):
+            return g.sweep(grid, ["params", "macs"]).pareto("params", larger=["macs"])
+
+    def by_hand() -> object:
+        depth = np.arange(1, side + 1)
+        rows = (3078 * w**2 * depth + 131072 * w * depth + 3 * w**2 + 12544 * w for w in range(16, 16 * side + 16, 16))
+        return max(int(row.max()) for row in rows)
+
+    return on_two_workers, by_hand
+
+
+def swin_with_free_sides() -> tuple[Callable[[], object], Callable[[], object]]:
+    """Return tracing a Swin of transformers, of windows on free sides, and one pass of PyTorch's counter."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+    from transformers import SwinConfig, SwinModel
+
+    from archgraph import trace
+
+    kept = {"embed_dim": 16, "depths": [2, 2], "num_heads": [2, 4], "window_size": 4, "image_size": 64}
+    with torch.device("meta"):
+        module, pixels = SwinModel(SwinConfig(**kept)).eval(), torch.empty(1, 3, 64, 64)
+
+    def count() -> object:
+        with FlopCounterMode(display=False) as counter:
+            module(pixel_values=pixels)
+        return counter.get_total_flops()
+
+    free = {"pixel_values": {2: "h", 3: "w"}}
+    return lambda: trace(module, {"pixel_values": pixels}, free, allow_unsupported=True).macs, count
+
+
 def traced() -> tuple[Callable[[], object], Callable[[], object]]:
     """Return tracing Stable Diffusion 1.5 of diffusers with free height and width, and what torch.export does alone."""
     import torch
@@ -271,8 +317,12 @@ def starts() -> Iterator[Check]:
     fit = ("fit", "dit", "unet", "nnunet", "--device", "h100", "--batch", "32")
     peer = "import torch"
     yield Check("archgraph --version", peer, "0.33", (shell("--version"), torch), 0.2)
+    yield Check("archgraph --help", peer, "0.33", (shell("--help"), torch), 0.2)
+    yield Check("a mistake of usage", peer, "0.33", (shell("cots", answers=(2,)), torch), 0.2)
     yield Check("archgraph cost dit", peer, "0.39 - 0.53", (shell("cost", "dit"), torch), 0.55)
     yield Check("archgraph cost dit", "import sympy, the floor", "", (shell("cost", "dit"), sympy), 2.5)
+    counted = process(sys.executable, "-c", memory_rows.PEER)
+    yield Check("archgraph cost dit", "built and counted", "1/8.7 - 1/4.6", (shell("cost", "dit"), counted), 0.5)
     yield Check("archgraph cost sd", peer, "", (shell("cost", "sd"), torch), 1.0)
     yield Check("archgraph fit dit unet nnunet", peer, "", (shell(*fit, answers=(0, 1)), torch), 1.0)
     with tempfile.TemporaryDirectory() as folder:
@@ -310,6 +360,12 @@ def analyses() -> Iterator[Check]:
 def long_ones() -> Iterator[Check]:
     """Yield what takes many seconds on either side."""
     yield Check("a thousand operations drawn", "their layout by Graphviz", "", unrolled(), 2.0)
+    if find_spec("dask"):
+        question = f"front of {MANY_POINTS:,} points with dask, two workers"
+        yield Check(question, "the law alone, by hand", "", swept_lazily(MANY_POINTS), inf, times=1)
+    if find_spec("transformers"):
+        swin = swin_with_free_sides()
+        yield Check("trace Swin with free sides", "FlopCounterMode", "80 - 90 s", swin, inf, times=1)
     if find_spec("diffusers"):
         yield Check("trace sd 1.5 with free sizes", "torch.export alone", "3.3 - 4.1 x static", traced(), 2.0, times=1)
 
@@ -328,12 +384,14 @@ def _nothing() -> None:
 
 def _row(check: Check, first: float, second: float) -> Row:
     now, peer = f"{first * 1e3:.1f}", f"{check.peer}: {second * 1e3:.1f}"
-    return Row(check.question, check.before, now, peer, first / second, promise=check.promise)
+    promise = None if check.promise == inf else check.promise
+    return Row(check.question, check.before, now, peer, first / second, promise=promise)
 
 
 def rows(*, whole: bool) -> Iterator[Row]:
     """Yield the whole table."""
     yield from ratios(whole=whole)
+    yield from memory_rows.rows()
     yield from gallery_rows.rows(whole=whole)
     yield from growth.rows(whole=whole)
     yield from playground.rows() if whole else ()
