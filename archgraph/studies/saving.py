@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from archgraph.errors import counted, printable
+from archgraph.laws.blocks import Array, Block
 from archgraph.report.columns import WRITERS
 from archgraph.report.files import writing
 from archgraph.steps import stepping
-
-if TYPE_CHECKING:
-    from archgraph.studies.sweep import Sweep
 
 
 class Saving:
     """A sweep on its way into a file.
 
     Args:
-        sweep: what is written.
         target: the file, of a kind that can be written.
+        blocks: the parts of the sweep, one after the other.
+        columns: of one of them.
+        check: of how many points there are in the end; nothing is written where it raises an error.
     """
 
-    def __init__(self, sweep: Sweep, target: Path) -> None:
-        self._sweep, self._target = sweep, target
-        self._blocks = sweep.blocks()
+    def __init__(
+        self,
+        target: Path,
+        blocks: Sequence[Block],
+        columns: Callable[[Block], Mapping[str, Array]],
+        check: Callable[[int], None],
+    ) -> None:
+        self._target, self._blocks = target, blocks
+        self._columns, self._check = columns, check
         self._kept: list[int] = []
 
     def written(self, asked: Event) -> int:
@@ -37,12 +43,12 @@ class Saving:
             WRITERS[self._target.suffix](file, self._parts(asked))
             if len(self._kept) < len(self._blocks):
                 raise self._stopped(file)
-            self._sweep.check_any(sum(self._kept))
+            self._check(sum(self._kept))
         return sum(self._kept)
 
     def _parts(self, asked: Event) -> Iterator[Mapping[str, object]]:
         for block in stepping(self._blocks, "written blocks"):
-            columns = self._sweep.part(block)
+            columns = self._columns(block)
             yield columns
             self._kept.append(len(next(iter(columns.values()))))
             if asked.is_set():

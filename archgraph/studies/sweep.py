@@ -97,13 +97,13 @@ class Sweep:
         parts = list(self._parts())
         # A column after the other, so that no more than one stands in memory twice.
         columns = {name: numpy().concatenate([part.pop(name) for part in parts]) for name in list(parts[0])}
-        self.check_any(len(next(iter(columns.values()))))
+        self._check_any(len(next(iter(columns.values()))))
         return columns
 
     def _parts(self) -> Iterator[dict[str, Array]]:
         """The valid points part by part, in the order of the grid."""
         blocks = self._bands() if is_lazy(self.valid) else self.blocks()
-        return map(self.part, stepping(blocks, "blocks"))
+        return map(self._columns, stepping(blocks, "blocks"))
 
     def _bands(self) -> list[Block]:
         """Parts of a lazy grid, of whole chunks along its first axis, whose chunks dask computes side by side."""
@@ -141,8 +141,7 @@ class Sweep:
             if not (axis[1:] > axis[:-1]).all() and (different := len(numpy().unique(axis))) < len(axis)
         )
 
-    def check_any(self, kept: int) -> None:
-        """Refuse a sweep of which no point is left."""
+    def _check_any(self, kept: int) -> None:
         if not kept:
             raise QueryError(f"no point of the sweep is left: {'; '.join(self.rules)}", hint="sweep other values")
 
@@ -156,8 +155,7 @@ class Sweep:
         chunks = getattr(self.valid, "chunks", None)
         return list(product(*map(ranges, chunks))) if chunks else list(slabs(self.shape, SLAB))
 
-    def part(self, block: Block) -> dict[str, Array]:
-        """Return flat columns of the valid points of one block."""
+    def _columns(self, block: Block) -> dict[str, Array]:
         np = numpy()
         arrays = [self.valid[block], *(array[block] for array in self.values.values())]
         axes = [axis[part] for axis, part in zip(self.axes.values(), block, strict=True)]
@@ -256,7 +254,7 @@ class Sweep:
             raise QueryError("a front takes what is to be small or large", hint=f"one of {', '.join(known)}")
         signs = {**dict.fromkeys(smaller, 1), **dict.fromkeys(larger, -1)}
         kept, best = self._best(signs)
-        self.check_any(kept)
+        self._check_any(kept)
         equal = sum(ties_with(_signed(best, signs), _signed(part, signs)) for part in self._parts())
         equal -= len(next(iter(best.values())))
         as_good = (f"{counted(equal, 'more point')} as good as one listed",) if equal else ()
@@ -302,7 +300,7 @@ class Sweep:
             hint = f"it must end in one of {', '.join(WRITERS)}"
             raise QueryError(f"cannot write a sweep as {quoted(target.name)}", hint=hint)
         with held_interrupts() if partial else nullcontext(Event()) as asked:
-            return Saving(self, target).written(asked)
+            return Saving(target, self.blocks(), self._columns, self._check_any).written(asked)
 
 
 def check_rows(points: int) -> None:

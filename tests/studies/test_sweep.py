@@ -208,7 +208,7 @@ def test_files_hold_the_same_points(tmp_path, monkeypatch):
 
 
 def test_a_file_that_fails_is_not_left_behind(tmp_path, monkeypatch):
-    monkeypatch.setattr("archgraph.studies.sweep.Sweep.part", lambda self, block: 1 / 0)
+    monkeypatch.setattr("archgraph.studies.sweep.Sweep._columns", lambda self, block: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         ag.load("dit").sweep({"D": [16]}).save(str(tmp_path / "x.csv"))
     assert list(tmp_path.iterdir()) == []
