@@ -13,8 +13,8 @@ from archgraph.architecture.architecture import Architecture
 from archgraph.errors import ArchgraphError, QueryError, counted, printable, quoted, some
 from archgraph.report.files import write_text
 from archgraph.report.table import Table
-from archgraph.spec.load import find_spec, shipped_names, silences, spec_path
-from archgraph.spec.source import SpecSource
+from archgraph.spec.load import find_spec, shipped_names, spec_path
+from archgraph.spec.source import SpecSource, silences
 from archgraph.spec.spec import composed_tree
 from archgraph.spec.text_files import YAML_SUFFIXES, text_of_file
 from archgraph.spec.write.yaml_flow import one_line

@@ -72,7 +72,10 @@ COMMANDS: tuple[Command, ...] = (
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     words = sys.argv[1:] if arguments is None else arguments
-    options = program(_asked(words)).parse_args(words)
+    asked = _asked(words)
+    # A command that stands first is all that its line can mean: making the other parsers took as long as some answers.
+    first = [command for command in asked if command.name == words[0]]
+    options = program(asked, first or COMMANDS).parse_args(words)
     with _progress(f"archgraph {options.command}"):
         status = options.run(options)
         say_caveats(options)
@@ -96,11 +99,12 @@ def _asked(words: Sequence[str]) -> list[Command]:
     return [command for command in COMMANDS if command.name == first]
 
 
-def program(complete: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
-    """Return the parser of all commands.
+def program(complete: Sequence[Command] = COMMANDS, known: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
+    """Return the parser of commands.
 
     Args:
         complete: those that have their options; of the others only the names are known, which reads no other room.
+        known: those that it has at all.
     """
     parser = Parser(
         prog="archgraph",
@@ -108,7 +112,7 @@ def program(complete: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in COMMANDS:
+    for command in known:
         own = commands.add_parser(
             command.name,
             help=command.summary,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from typing import Any, BinaryIO
 
 from archgraph.optional import missing
@@ -28,11 +29,12 @@ def _write_parquet(file: BinaryIO, parts: Iterator[Mapping[str, Any]]) -> None:
     except ImportError:
         raise missing("pyarrow", "parquet needs pyarrow", "write .csv") from None
     writer: Any = None
-    for columns in parts:
-        table = pyarrow.table(dict(columns))
-        writer = writer or pyarrow.parquet.ParquetWriter(file, table.schema)
-        writer.write_table(table)
-    writer.close()
+    # Closed also where the parts end in an error: it would try to when it is collected, and the file is gone then.
+    with ExitStack() as closing:
+        for columns in parts:
+            table = pyarrow.table(dict(columns))
+            writer = writer or closing.enter_context(pyarrow.parquet.ParquetWriter(file, table.schema))
+            writer.write_table(table)
 
 
 WRITERS: Mapping[str, Callable[[BinaryIO, Iterator[Mapping[str, Any]]], None]] = {

@@ -31,7 +31,7 @@ from archgraph.spec.repeats import group, mixture, repeat
 from archgraph.spec.scope import Scope
 from archgraph.spec.shipped import shipped_folder as shipped_folder
 from archgraph.spec.shipped import shipped_names as shipped_names
-from archgraph.spec.silence import Observed, silent_parts
+from archgraph.spec.silence import Observed
 from archgraph.spec.spec import read_text
 from archgraph.spec.text_files import YAML_SUFFIXES
 
@@ -202,15 +202,6 @@ def _loop_names(tree: Tree) -> Iterator[str]:
         for ends in tree.value["for"].value.values() if tree.value["for"].is_mapping else ():
             if isinstance(ends.value, str):
                 yield from re.findall(r"[A-Za-z_]\w*", ends.value)
-
-
-def silences(spec: Spec) -> list[str]:
-    """Return a line for everything in a spec that has no effect at its defaults nor in any variant.
-
-    Raises:
-        ArchgraphError: a variant breaks a rule.
-    """
-    return silent_parts(spec, [trace_spec(spec, find_variant(spec, name)).observed for name in ("", *spec.variants)])
 
 
 def _trace(spec: Spec, variant: Variant, declarations: Declarations, structural: frozenset[str]) -> Traced:

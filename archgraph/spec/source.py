@@ -13,7 +13,11 @@ from archgraph.graph.network import Network, Origin
 from archgraph.spec.declarations import Declarations
 from archgraph.spec.definitions import Variant
 from archgraph.spec.load import find_variant, shares_graph, trace_spec
+from archgraph.spec.silence import Observed, silent_parts
 from archgraph.spec.spec import Spec
+
+MOST_TRACED = 64
+"""Networks that are kept; of more, the one that was asked for longest ago is traced again."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,18 @@ class SpecSource:
         Raises:
             ArchgraphError: it breaks a rule.
         """
+        return self._kept().network
+
+    @property
+    def observed(self) -> Observed:
+        """What the trace saw of conditions and arguments.
+
+        Raises:
+            ArchgraphError: the spec breaks a rule.
+        """
+        return self._kept().observed
+
+    def _kept(self) -> _Traced:
         key = (self.spec, self.variant, _typed(self.bound), _typed(self.given), self.selection)
         try:
             hash(key)
@@ -45,7 +61,7 @@ class SpecSource:
             return self._trace()
         return _traced(key, _Unhashed(self))
 
-    def _trace(self) -> Network:
+    def _trace(self) -> _Traced:
         variant = find_variant(self.spec, self.variant)
         traced = trace_spec(self.spec, variant, self.bound, self.given)
         network = Network(
@@ -62,7 +78,9 @@ class SpecSource:
             assumptions=traced.assumptions,
             pixels=traced.pixels,
         )
-        return replace(network, selected=network.outputs_named(self.selection)) if self.selection else network
+        if self.selection:
+            network = replace(network, selected=network.outputs_named(self.selection))
+        return _Traced(network, traced.observed)
 
     def _origin(self, variant: Variant) -> Origin:
         return Origin(
@@ -118,9 +136,26 @@ class _Unhashed:
     source: SpecSource = field(compare=False)
 
 
-@lru_cache(maxsize=64)
-def _traced(key: tuple[object, ...], asked: _Unhashed) -> Network:
+@dataclass(frozen=True)
+class _Traced:
+    """A network, and what was seen when it was traced."""
+
+    network: Network
+    observed: Observed
+
+
+@lru_cache(maxsize=MOST_TRACED)
+def _traced(key: tuple[object, ...], asked: _Unhashed) -> _Traced:
     return asked.source._trace()
+
+
+def silences(spec: Spec) -> list[str]:
+    """Return a line for everything in a spec that has no effect at its defaults nor in any variant.
+
+    Raises:
+        ArchgraphError: a variant breaks a rule.
+    """
+    return silent_parts(spec, [SpecSource(spec, name).observed for name in ("", *spec.variants)])
 
 
 def _typed(values: Mapping[str, object]) -> tuple[tuple[str, type, object], ...]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from archgraph.errors import QueryError, counted, did_you_mean, not_among, printable, quoted, some
@@ -19,12 +20,16 @@ from archgraph.report.columns import WRITERS
 from archgraph.report.frames import data_frame, dataset
 from archgraph.report.table import Table
 from archgraph.steps import stepping
+from archgraph.studies.interrupts import held_interrupts
+from archgraph.studies.saving import Saving
 
 if TYPE_CHECKING:
     from archgraph.report.frames import DataFrame, Dataset
 
 SLAB = 2**20
 """The most points that are worked on at once, unless chunks of dask say otherwise."""
+BAND = 2**21
+"""The most points of dask that are computed at once, unless one chunk of the first axis has more."""
 MOST_ROWS = 1_000_000
 """Points of a table."""
 
@@ -96,10 +101,20 @@ class Sweep:
         return columns
 
     def _parts(self) -> Iterator[dict[str, Array]]:
-        """The valid points block by block; those of dask at once, which it computes side by side."""
-        whole = tuple(slice(None) for _ in self.axes)
-        blocks = [whole] if is_lazy(self.valid) else self.blocks()
+        """The valid points part by part, in the order of the grid."""
+        blocks = self._bands() if is_lazy(self.valid) else self.blocks()
         return map(self._columns, stepping(blocks, "blocks"))
+
+    def _bands(self) -> list[Block]:
+        """Parts of a lazy grid, of whole chunks along its first axis, whose chunks dask computes side by side."""
+        rest = prod(self.shape[1:])
+        sizes: list[int] = []
+        for size in self.valid.chunks[0]:
+            if sizes and (sizes[-1] + size) * rest <= BAND:
+                sizes[-1] += size
+            else:
+                sizes.append(size)
+        return [(part, *(slice(None) for _ in self.shape[1:])) for part in ranges(sizes)]
 
     def left_out(self, kept: int) -> tuple[str, ...]:
         """Say how many points of the grid are missing where so many were kept, and which rules they break.
@@ -256,10 +271,15 @@ class Sweep:
             best = {name: column[chosen] for name, column in both.items()}
         return kept, best
 
-    def save(self, path: str) -> int:
+    def save(self, path: str, *, partial: bool = False) -> int:
         """Write the valid points as .csv or .parquet, block by block, whole or not at all; return how many they are.
 
         A grid of dask arrays never stands in memory as a whole; its blocks are computed where dask is told to.
+
+        Args:
+            path: the file.
+            partial: whether an interrupt keeps what is done. It waits until a block is written, and the blocks until
+                then are in `x.part.csv` beside `x.csv`, as a note of the `KeyboardInterrupt` says.
 
         Raises:
             QueryError: another ending, or no point is valid.
@@ -275,24 +295,12 @@ class Sweep:
         2,6304768
         <BLANKLINE>
         """
-        from archgraph.report.files import writing
-
         target = Path(path)
         if target.suffix not in WRITERS:
             hint = f"it must end in one of {', '.join(WRITERS)}"
             raise QueryError(f"cannot write a sweep as {quoted(target.name)}", hint=hint)
-        kept: list[int] = []
-
-        def parts() -> Iterator[Mapping[str, object]]:
-            for block in stepping(self.blocks(), "written blocks"):
-                columns = self._columns(block)
-                kept.append(len(next(iter(columns.values()))))
-                yield columns
-
-        with writing(target) as file:
-            WRITERS[target.suffix](file, parts())
-            self._check_any(sum(kept))
-        return sum(kept)
+        with held_interrupts() if partial else nullcontext(Event()) as asked:
+            return Saving(target, self.blocks(), self._columns, self._check_any).written(asked)
 
 
 def check_rows(points: int) -> None:

@@ -24,8 +24,10 @@ from typing import NamedTuple
 
 import gallery_rows
 import growth
+import memory_rows
 import playground
 from figures import drawn, unrolled
+from long_runs import swept_lazily, swin_with_free_sides, traced
 from table import Row, printed, seconds
 
 RUNS = 3
@@ -34,11 +36,12 @@ CLEAR = 0.7
 SHORT, TURNS = 0.5, 12
 """Seconds below which both sides run in turn as often: a machine that slows down for a moment hits one of them else."""
 POINTS = (1_000_000, 10_000_000)
+MANY_POINTS = 10**8
 UNET = "unet:padded-512"
 
 
 class Check(NamedTuple):
-    """What is asked, beside which peer, what was found before, and the largest ratio of their times."""
+    """What is asked, beside which peer, what was found before, and the largest ratio of their times, `inf` for any."""
 
     question: str
     peer: str
@@ -193,27 +196,6 @@ def swept(points: int) -> tuple[Callable[[], object], Callable[[], object]]:
     return lambda: g.sweep({"D": widths, "L": depths}, ["macs"]), by_hand
 
 
-def traced() -> tuple[Callable[[], object], Callable[[], object]]:
-    """Return tracing Stable Diffusion 1.5 of diffusers with free height and width, and what torch.export does alone."""
-    import torch
-    from diffusers import UNet2DConditionModel
-
-    from archgraph import trace
-
-    widths = (320, 640, 1280, 1280)
-    with torch.device("meta"):
-        module = UNet2DConditionModel(sample_size=64, cross_attention_dim=768, block_out_channels=widths).eval()
-        sample, timestep, text = torch.empty(1, 4, 64, 64), torch.empty(1), torch.empty(1, 77, 768)
-    inputs = {"sample": sample, "timestep": timestep, "encoder_hidden_states": text}
-    free = {**dict.fromkeys(inputs), "sample": dict.fromkeys((2, 3), torch.export.Dim.AUTO)}
-
-    def alone() -> object:
-        with torch.no_grad():
-            return torch.export.export(module, (), inputs, dynamic_shapes=free, strict=False)
-
-    return lambda: trace(module, inputs, {"sample": {2: "h", 3: "w"}}).macs, alone
-
-
 def recordings() -> list[tuple[Callable[[], object], Callable[[], object]]]:
     """Return recording some modules of usual kinds, and counting a forward pass of each, both on the meta device."""
     import torch
@@ -271,8 +253,12 @@ def starts() -> Iterator[Check]:
     fit = ("fit", "dit", "unet", "nnunet", "--device", "h100", "--batch", "32")
     peer = "import torch"
     yield Check("archgraph --version", peer, "0.33", (shell("--version"), torch), 0.2)
+    yield Check("archgraph --help", peer, "0.33", (shell("--help"), torch), 0.2)
+    yield Check("a mistake of usage", peer, "0.33", (shell("cots", answers=(2,)), torch), 0.2)
     yield Check("archgraph cost dit", peer, "0.39 - 0.53", (shell("cost", "dit"), torch), 0.55)
     yield Check("archgraph cost dit", "import sympy, the floor", "", (shell("cost", "dit"), sympy), 2.5)
+    counted = process(sys.executable, "-c", memory_rows.PEER)
+    yield Check("archgraph cost dit", "built and counted", "1/8.7 - 1/4.6", (shell("cost", "dit"), counted), 0.5)
     yield Check("archgraph cost sd", peer, "", (shell("cost", "sd"), torch), 1.0)
     yield Check("archgraph fit dit unet nnunet", peer, "", (shell(*fit, answers=(0, 1)), torch), 1.0)
     with tempfile.TemporaryDirectory() as folder:
@@ -310,6 +296,12 @@ def analyses() -> Iterator[Check]:
 def long_ones() -> Iterator[Check]:
     """Yield what takes many seconds on either side."""
     yield Check("a thousand operations drawn", "their layout by Graphviz", "", unrolled(), 2.0)
+    if find_spec("dask"):
+        question = f"front of {MANY_POINTS:,} points with dask, two workers"
+        yield Check(question, "the law alone, by hand", "", swept_lazily(MANY_POINTS), inf, times=1)
+    if find_spec("transformers"):
+        swin = swin_with_free_sides()
+        yield Check("trace Swin with free sides", "FlopCounterMode", "80 - 90 s", swin, inf, times=1)
     if find_spec("diffusers"):
         yield Check("trace sd 1.5 with free sizes", "torch.export alone", "3.3 - 4.1 x static", traced(), 2.0, times=1)
 
@@ -328,12 +320,14 @@ def _nothing() -> None:
 
 def _row(check: Check, first: float, second: float) -> Row:
     now, peer = f"{first * 1e3:.1f}", f"{check.peer}: {second * 1e3:.1f}"
-    return Row(check.question, check.before, now, peer, first / second, promise=check.promise)
+    promise = None if check.promise == inf else check.promise
+    return Row(check.question, check.before, now, peer, first / second, promise=promise)
 
 
 def rows(*, whole: bool) -> Iterator[Row]:
     """Yield the whole table."""
     yield from ratios(whole=whole)
+    yield from memory_rows.rows()
     yield from gallery_rows.rows(whole=whole)
     yield from growth.rows(whole=whole)
     yield from playground.rows() if whole else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import re
 from pathlib import Path
 
@@ -87,6 +88,7 @@ ANY_NAME = {("new", "path"), ("draw", "title"), ("contrast", "title")}
 NEEDS_TORCH = {"trace", "verify"}
 
 
+@functools.cache
 def commands() -> dict[str, argparse.ArgumentParser]:
     (found,) = (action for action in program()._actions if isinstance(action, argparse._SubParsersAction))
     return found.choices

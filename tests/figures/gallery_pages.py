@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
 import archgraph as ag
@@ -13,6 +11,12 @@ from archgraph.spec.load import shipped_names
 every_network = pytest.mark.parametrize("name", shipped_names())
 
 
-@cache
-def figure_of(name: str) -> Figure:
-    return ag.load(name).draw()
+_drawn: dict[str, Figure] = {}
+
+
+def figure_of(name: str, *view: str, **options: object) -> Figure:
+    """A figure of a shipped spec, which all tests of a worker share; they change nothing of it."""
+    asked = repr((name, view, sorted(options.items())))
+    if asked not in _drawn:
+        _drawn[asked] = ag.load(name).draw(*view, **options)
+    return _drawn[asked]

@@ -5,6 +5,7 @@ import json
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from gallery_pages import figure_of
 
 import archgraph as ag
 from archgraph.errors import printable
@@ -66,7 +67,7 @@ def test_the_ramp_darkens_all_the_way(view):
 @pytest.mark.dot
 @pytest.mark.parametrize("view", ["overview", "ladder", "matrix", "levels", "laws"])
 def test_every_figure_has_title_and_description(view):
-    root = ElementTree.fromstring(ag.load("dit").draw(view).svg)
+    root = ElementTree.fromstring(figure_of("dit", view).svg)
     title, description = root[0], root[1]
     assert (title.tag, description.tag) == (f"{SVG}title", f"{SVG}desc")
     assert title.text == "DiT" and "675,129,632 parameters" in (description.text or "")
@@ -75,7 +76,7 @@ def test_every_figure_has_title_and_description(view):
 
 
 def test_text_stays_text():
-    root = ElementTree.fromstring(ag.load("unet").draw().svg)
+    root = ElementTree.fromstring(figure_of("unet").svg)
     texts = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
     assert "max-pool 2×2" in texts and any("9C2(H" in text for text in texts)
 

@@ -3,8 +3,8 @@
 from itertools import pairwise
 
 import pytest
+from gallery_pages import figure_of
 
-import archgraph as ag
 from archgraph.figures.drawing.bridges import bridged
 from archgraph.figures.drawing.diagram import Diagram, Edge, Path, Point
 from archgraph.figures.drawing.geometry import flattened
@@ -67,7 +67,7 @@ def test_a_curve_keeps_its_way_but_for_the_arc():
 )
 def test_of_the_gallery(name, view, arcs):
     """An arc is the only thing in these drawings that rises by less than a line."""
-    edges = ag.load(name).draw(view).diagram.edges
+    edges = figure_of(name, view).diagram.edges
     paths = [path.points for edge in edges if (path := edge.path) is not None]
     small = [a for points in paths for a, b in pairwise(points) if 0 < abs(a[1] - b[1]) < 4]
     assert len(small) == 2 * arcs

@@ -132,14 +132,14 @@ def test_a_slider_is_moved_by_hand(page):
 
 def test_boxes_of_a_block_are_its_parts(page):
     """The attention of one DiT block has 4D² + 4D parameters whatever D is."""
-    found = cells(page(ag.load("dit").draw(), anchor(D=768)))
+    found = cells(page(figure_of("dit"), anchor(D=768)))
     assert found["blocks.attention", "params"] == f"{4 * 768**2 + 4 * 768:,}"
 
 
 def test_hovering_shows_the_law_and_its_value(page):
     from selenium.webdriver import ActionChains
 
-    driver = page(ag.load("unet").draw())
+    driver = page(figure_of("unet"))
     ActionChains(driver).move_to_element(box(driver, "enc(1)")).perform()
     hint = find(driver, "#hint")[0]
     assert hint.is_displayed() and "params = 54·C^2 + 4·C = 221,440" in hint.text and "receptive field" in hint.text
@@ -147,7 +147,7 @@ def test_hovering_shows_the_law_and_its_value(page):
 
 @pytest.mark.parametrize("light", ["enc(1)", "bottleneck"])
 def test_a_click_lights_the_path_into_a_box(page, light):
-    figure = ag.load("unet").draw()
+    figure = figure_of("unet")
     driver = page(figure)
     box(driver, light).click()
     names = [one.name for one in figure.diagram.boxes if one.laws]
@@ -158,7 +158,7 @@ def test_a_click_lights_the_path_into_a_box(page, light):
 
 
 def test_blocks_fold_and_unfold(page):
-    driver = page(ag.load("dit").draw())
+    driver = page(figure_of("dit"))
     before = cells(driver)
     assert "blocks.attention" in {row for row, _ in before}
     find(driver, "#fold")[0].click()
@@ -177,12 +177,12 @@ def test_blocks_fold_and_unfold(page):
 
 
 def test_what_is_open_can_be_shared(page):
-    driver = page(ag.load("unet").draw(), "open=enc(1)")
+    driver = page(figure_of("unet"), "open=enc(1)")
     assert {row for row, _ in cells(driver)} >= {"enc(1).conv", "enc(1).conv_2"}
 
 
 def test_keys_zoom_pan_and_fold(page):
-    driver = page(ag.load("dit").draw())
+    driver = page(figure_of("dit"))
     svg = ".drawing:not([hidden]) svg"
     before = find(driver, svg)[0].get_dom_attribute("viewBox")
     for key in ("+", "\ue014"):
@@ -205,7 +205,7 @@ def test_keys_zoom_pan_and_fold(page):
 def test_sizes_that_no_network_has(page, name, values, reason):
     with pytest.raises(ag.ArchgraphError):
         assert ag.load(name).at(**values).macs
-    driver = page(ag.load(name).draw(), anchor(**values))
+    driver = page(figure_of(name), anchor(**values))
     assert reason in find(driver, "#wrong")[0].text and cells(driver)["all", "macs"] == "–"
 
 
@@ -237,12 +237,12 @@ def written(figure) -> list[str]:
 )
 def test_the_drawing_follows_the_sizes(page, name, values):
     """Numbers, shapes, fields, totals and ticks are those of a figure that Python draws at these values."""
-    driver = page(ag.load(name).draw(values=True, width="text"), anchor(**values))
+    driver = page(figure_of(name, values=True, width="text"), anchor(**values))
     expected = written(ag.load(name).at(**values).symbolic().draw(values=True, width="text"))
     assert sorted(drawn(driver)) == sorted(expected)
     driver.execute_script("location.hash = ''")
     find(driver, "#reset")[0].click()
-    assert sorted(drawn(driver)) == sorted(written(ag.load(name).draw(values=True, width="text")))
+    assert sorted(drawn(driver)) == sorted(written(figure_of(name, values=True, width="text")))
 
 
 def test_a_contrast_follows_the_sizes_of_each_network(page):
@@ -257,7 +257,7 @@ def test_a_contrast_follows_the_sizes_of_each_network(page):
 def test_a_page_is_printed_on_one_sheet_and_read_on_a_phone(page):
     from base64 import b64decode
 
-    driver = page(ag.load("dit").draw())
+    driver = page(figure_of("dit"))
     sheet = driver.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69})
     assert len(re.findall(rb"/Type\s*/Page\b", b64decode(sheet["data"]))) == 1
     driver.set_window_size(400, 800)

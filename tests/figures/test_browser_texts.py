@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gallery_pages import figure_of
 
-import archgraph as ag
 from tests.figures.firefox import FIREFOX, Firefox
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -129,4 +129,4 @@ def test_without_our_fonts_texts_would_run_into_each_other(driver, fonts, tmp_pa
     """The check sees what it is for: where no font is like ours, and none is embedded."""
     if fonts == "own fonts":
         pytest.skip("this machine may have fonts like ours")
-    assert wrong_texts(driver, tmp_path, [ag.load("conv_stack").draw(fonts="system").svg])
+    assert wrong_texts(driver, tmp_path, [figure_of("conv_stack", fonts="system").svg])

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+from gallery_pages import figure_of
 
 import archgraph as ag
 from archgraph.errors import QueryError
@@ -32,7 +33,7 @@ def conv_stack(kernel: int, layers: int, n: int) -> ag.Architecture:
 @pytest.mark.parametrize("name", ["unet", "dit", "sd", "vit", "gpt2", "mixtral", "bert"])
 @pytest.mark.parametrize("width", ["column", "text"])
 def test_charts_have_no_faults(name, view, width):
-    figure = ag.load(name).draw(view, width=width)
+    figure = figure_of(name, view, width=width)
     assert faults(figure.diagram) == [] and figure.notes == ()
 
 
@@ -68,7 +69,7 @@ def test_connected_pairs_are_counted_exactly():
 
 
 def test_a_long_sequence_is_sampled_and_says_so():
-    text = strings(ag.load("llama").draw("matrix"))
+    text = strings(figure_of("llama", "matrix"))
     assert "≈ 50 % of pairs" in text
 
 

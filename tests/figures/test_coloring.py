@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from gallery_pages import figure_of
 
 import archgraph as ag
 from archgraph.errors import QueryError
@@ -44,9 +45,9 @@ def test_kinds_differ_in_grey():
 @pytest.mark.parametrize("color", ["level", "op"])
 @pytest.mark.parametrize("name", ["unet", "dit", "vit", "gpt2"])
 def test_drawn_without_faults(name, color):
-    assert faults(ag.load(name).draw(color=color).diagram) == []
+    assert faults(figure_of(name, color=color).diagram) == []
 
 
 def test_an_unknown_colouring():
     with pytest.raises(QueryError, match=r"there is no colouring 'levels'. Did you mean 'level'"):
-        ag.load("unet").draw(color="levels")
+        figure_of("unet", color="levels")

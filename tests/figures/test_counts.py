@@ -1,6 +1,7 @@
 """What boxes say about how often a block is applied, what they are called, and what is copied."""
 
 import pytest
+from gallery_pages import figure_of
 
 import archgraph as ag
 from archgraph.comparison.mixing import mixing
@@ -27,14 +28,14 @@ def titles(figure, start: str) -> list[str]:
 
 
 def test_a_stage_counts_its_blocks():
-    found = titles(ag.load("nnunet_resenc").draw(), "Basic block d")
+    found = titles(figure_of("nnunet_resenc"), "Basic block d")
     assert found == [f"Basic block d ×{count}" for count in (3, 4, 6, 6, 6)]
 
 
 def test_stages_are_called_by_what_they_hold():
-    found = titles(ag.load("mobilenet_v2").draw(), "Inverted residual")
+    found = titles(figure_of("mobilenet_v2"), "Inverted residual")
     assert found == [f"Inverted residual{f' ×{count}' if count > 1 else ''}" for count in (2, 3, 4, 3, 3, 1)]
-    assert not titles(ag.load("mobilenet_v2").draw(), "Stage")
+    assert not titles(figure_of("mobilenet_v2"), "Stage")
 
 
 def test_symbolic_counts_stay_symbolic():
@@ -59,12 +60,12 @@ network:
 
 
 def test_the_first_stage_has_no_lone_letter():
-    assert "d" not in strings(ag.load("nnunet_resenc").draw())
+    assert "d" not in strings(figure_of("nnunet_resenc"))
 
 
 def test_nothing_is_cropped_where_the_margin_is_zero():
-    assert "crop" in " ".join(strings(ag.load("unet").draw()))
-    assert "crop" not in " ".join(strings(ag.load("unet:padded-512").draw()))
+    assert "crop" in " ".join(strings(figure_of("unet")))
+    assert "crop" not in " ".join(strings(figure_of("unet:padded-512")))
 
 
 @pytest.mark.parametrize("pair", [("vgg", "resnet"), ("gpt2", "mobilenet_v2")])

@@ -6,8 +6,8 @@ import subprocess
 from xml.etree import ElementTree
 
 import pytest
+from gallery_pages import figure_of
 
-import archgraph as ag
 from archgraph.figures.content.mathtext import words
 from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Path, Text
 from archgraph.figures.drawing.metrics import text_width
@@ -36,7 +36,7 @@ def test_names_cannot_break_out(name):
 
 @pytest.mark.parametrize("name", ["dit", "unet", "flux"])
 def test_no_edge_is_lost_and_frames_are_clusters(name):
-    figure = ag.load(name).draw()
+    figure = figure_of(name)
     assert figure.dot.count(" -> ") == len(figure.diagram.edges)
     boxes = {box.name for box in figure.diagram.boxes}
     frames = [cluster for cluster in figure.diagram.clusters if cluster.name not in boxes]
@@ -44,7 +44,7 @@ def test_no_edge_is_lost_and_frames_are_clusters(name):
 
 
 def test_powers_stay_powers():
-    dot = ag.load("unet").draw().dot
+    dot = figure_of("unet").dot
     assert "C²" in dot and not re.search(r"C2[ +]", dot)
 
 
@@ -66,7 +66,7 @@ def _shapes(svg):
 @pytest.mark.parametrize("tool", ["dot", "neato"])
 @pytest.mark.parametrize("name", shipped_names())
 def test_graphviz_draws_it_without_an_overflow(name, tool):
-    source = ag.load(name).draw().dot
+    source = figure_of(name).dot
     command = [str(DOT), "-Tsvg"] if tool == "dot" else [str(NEATO), "-n2", "-Tsvg"]
     done = subprocess.run(command, input=source, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and not done.stderr

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+from gallery_pages import figure_of
 
 import archgraph as ag
 from archgraph.data.figure_words import VIEWS
@@ -36,7 +37,7 @@ def strings(figure: Figure) -> str:
 @pytest.mark.dot
 @pytest.mark.parametrize("name", [*shipped_names(), *map(str, EXTRA)])
 def test_every_spec_is_drawn_without_faults(name):
-    figure = ag.load(name).draw()
+    figure = figure_of(name)
     assert faults(figure.diagram) == []
     assert figure.notes == ()
     ElementTree.fromstring(figure.svg)
@@ -47,7 +48,7 @@ def test_every_spec_is_drawn_without_faults(name):
 @pytest.mark.parametrize("page", ["text icml", "text neurips", "column acl", "text nature"])
 def test_the_five_at_every_width(name, page):
     width, venue = page.split()
-    figure = ag.load(name).draw(width=width, venue=venue)
+    figure = figure_of(name, width=width, venue=venue)
     assert faults(figure.diagram) == []
     assert figure.diagram.width == pytest.approx(page_width(width, venue))
 
@@ -64,13 +65,13 @@ def test_every_view(name, view):
 
 @pytest.mark.parametrize("color", ["params", "macs"])
 def test_colours_by_cost(color):
-    figure = ag.load("unet").draw(color=color)
+    figure = figure_of("unet", color=color)
     assert f"share of all {'parameters' if color == 'params' else 'MACs'}" in strings(figure)
     assert faults(figure.diagram) == []
 
 
 def test_unet_is_a_u_with_exact_numbers():
-    figure = ag.load("unet").draw()
+    figure = figure_of("unet")
     texts = strings(figure)
     assert "188–204" in texts and "140" in texts and "θ=3456C2" in texts
     boxes = {box.name: box for box in figure.diagram.boxes}
@@ -80,21 +81,21 @@ def test_unet_is_a_u_with_exact_numbers():
 
 
 def test_tooltips_give_the_exact_law_and_its_value():
-    box = next(box for box in ag.load("unet").draw().diagram.boxes if box.name == "bottleneck")
+    box = next(box for box in figure_of("unet").diagram.boxes if box.name == "bottleneck")
     assert "params = 3456·C^2 + 32·C = 14,157,824" in box.tooltip
     assert "receptive field 140 of 572" in box.tooltip
 
 
 def test_dit_opens_its_block():
-    figure = ag.load("dit").draw()
+    figure = figure_of("dit")
     assert figure.diagram.width == 234
     assert {"blocks.attention", "blocks.mlp"} <= {box.name for box in figure.diagram.boxes}
     assert "θ=18D2 + 15D" in strings(figure)
 
 
 def test_the_conv_stack_and_the_transformer():
-    assert "21" in strings(ag.load("conv_stack").draw()).split()
-    assert "Transformer block ×L" in strings(ag.load("transformer").draw())
+    assert "21" in strings(figure_of("conv_stack")).split()
+    assert "Transformer block ×L" in strings(figure_of("transformer"))
 
 
 def test_structure_and_not_the_name_decides(tmp_path):
@@ -150,7 +151,7 @@ def test_the_same_file_whatever_the_hash_seed(name):
 
 @pytest.mark.parametrize("suffix", [".svg", ".dot", ".html"])
 def test_saving(tmp_path, suffix):
-    path = ag.load("conv_stack").draw().save(tmp_path / f"x{suffix}")
+    path = figure_of("conv_stack").save(tmp_path / f"x{suffix}")
     start = {".svg": "<svg", ".dot": "digraph", ".html": "<!DOCTYPE"}[suffix]
     assert path.read_text(encoding="utf-8").startswith(start)
     assert [item.name for item in tmp_path.iterdir()] == [f"x{suffix}"]
@@ -159,7 +160,7 @@ def test_saving(tmp_path, suffix):
 def test_another_suffix(tmp_path):
     suffixes = ".svg, .pdf, .png, .dot, .tex, .html"
     with pytest.raises(QueryError, match=rf"save a figure as '.*x.gif'\n  hint  it must end in one of {suffixes}"):
-        ag.load("conv_stack").draw().save(tmp_path / ("long" * 20) / "x.gif")  # the suffix is what the message is about
+        figure_of("conv_stack").save(tmp_path / ("long" * 20) / "x.gif")  # the suffix is what the message is about
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
@@ -181,7 +182,7 @@ def test_pdf_without_typst(tmp_path, monkeypatch):
 
 
 def test_notebooks_show_the_figure():
-    bundle = ag.load("conv_stack").draw()._repr_mimebundle_()
+    bundle = figure_of("conv_stack")._repr_mimebundle_()
     assert bundle["image/svg+xml"].startswith("<svg") and "overview of Conv stack" in bundle["text/plain"]
 
 
@@ -190,17 +191,17 @@ def test_notebooks_show_the_figure():
 
 def test_unknown_view():
     with pytest.raises(QueryError, match=r"there is no view 'overvew'. Did you mean 'overview'?"):
-        ag.load("dit").draw("overvew")
+        figure_of("dit", "overvew")
 
 
 def test_unknown_colour():
     with pytest.raises(QueryError, match=r"there is no colouring 'param'. Did you mean 'params'?"):
-        ag.load("dit").draw(color="param")
+        figure_of("dit", color="param")
 
 
 def test_nothing_repeated():
     with pytest.raises(QueryError, match="U-Net repeats no block"):
-        ag.load("unet").draw("blocks")
+        figure_of("unet", "blocks")
 
 
 def test_too_many_operations(monkeypatch):

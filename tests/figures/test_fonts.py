@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from struct import unpack
 
 import pytest
+from gallery_pages import figure_of
 
 import archgraph as ag
 from archgraph.errors import QueryError
@@ -58,14 +59,14 @@ def test_only_used_faces_and_letters_are_embedded():
 
 @pytest.mark.parametrize(("name", "view"), [("dit", "overview"), ("vit", "levels")])
 def test_every_letter_of_a_figure_is_embedded(name, view):
-    figure = ag.load(name).draw(view)
+    figure = figure_of(name, view)
     known = {letter for font in embedded(figure.svg) for letter in font.glyphs}
     assert {letter for text in figure.diagram.texts() for run in text.runs for letter in run.text} <= known
     assert len(figure.svg) - len(to_svg(figure.diagram, fonts="system")) < 30_000
 
 
 def test_outlines_leave_no_text():
-    root = ElementTree.fromstring(ag.load("vit").draw(fonts="outlines").svg)
+    root = ElementTree.fromstring(figure_of("vit", fonts="outlines").svg)
     assert not list(root.iter(f"{SVG}text")) and root.find(f"{SVG}style") is None
     shapes = {path.get("id") for path in root.iterfind(f"{SVG}defs/{SVG}path")}
     used = {use.get("{http://www.w3.org/1999/xlink}href", "")[1:] for use in root.iter(f"{SVG}use")}
@@ -98,12 +99,12 @@ def test_the_page_embeds_its_fonts_once():
 
 def test_an_unknown_way_is_named():
     with pytest.raises(QueryError, match="there is no way of fonts 'inline'"):
-        ag.load("vit").draw(fonts="inline")
+        figure_of("vit", fonts="inline")
 
 
 @pytest.mark.parametrize("title", ["שלום עולם", "مرحبا (12) abc", "a שלום b"])
 def test_words_from_right_to_left_are_set(title, tmp_path):
     """Typst panicked at them, which no `except Exception` catches."""
     pytest.importorskip("typst")
-    figure = ag.load("conv_stack").draw(title=title)
+    figure = figure_of("conv_stack", title=title)
     assert figure.save(tmp_path / "x.pdf").read_bytes().startswith(b"%PDF")

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
 
 import pytest
+from gallery_pages import figure_of
 
 import archgraph as ag
 from archgraph.architecture.architecture import Architecture
@@ -69,7 +70,7 @@ def test_overviews(name):
 @pytest.mark.parametrize("name", ["flux", "sd3", "pixart"])
 def test_transformers_with_several_conditions_are_spines(name):
     """No line of theirs is a spline: Graphviz did not route them."""
-    figure = ag.load(name).draw()
+    figure = figure_of(name)
     assert all(edge.path is None or edge.path.curve == "line" for edge in figure.diagram.edges)
     corners = [edge.path.points for edge in figure.diagram.edges if edge.path is not None]
     assert all(a[0] == b[0] or a[1] == b[1] for points in corners for a, b in pairwise(points))

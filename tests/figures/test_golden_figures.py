@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from gallery_pages import figure_of
 
-import archgraph as ag
 from archgraph.figures.drawing.diagram import Diagram
 from archgraph.figures.figure import Figure
 
@@ -25,7 +25,7 @@ def listed(diagram: Diagram) -> str:
 
 
 def figure(name: str, view: str) -> Figure:
-    return ag.load(name).draw(view)
+    return figure_of(name, view)
 
 
 @pytest.mark.parametrize(("name", "view"), VIEWS)

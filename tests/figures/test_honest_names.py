@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from gallery_pages import figure_of
 
 import archgraph as ag
 from archgraph.architecture.architecture import Architecture
@@ -117,7 +118,7 @@ def members(g: Architecture, box: Box) -> list[Member]:
 
 def test_a_place_is_called_by_what_is_in_it():
     """What stands between encoder and decoder has attention in it, and the box says so."""
-    (middle,) = (box for box in ag.load("sd").draw().diagram.boxes if box.name.startswith("middle"))
+    (middle,) = (box for box in figure_of("sd").diagram.boxes if box.name.startswith("middle"))
     assert "spatial transformer" in headings(middle) and "middle" not in headings(middle)
 
 
@@ -142,7 +143,7 @@ def test_a_block_of_one_block_keeps_a_name_that_says_something(name, shown):
 
 def test_every_skip_has_a_line():
     """Six long skips of U-ViT, each between boxes of its own, the first into the last."""
-    diagram = ag.load("uvit").draw().diagram
+    diagram = figure_of("uvit").diagram
     lines = [(edge.source, edge.target) for edge in diagram.edges if edge.style == "dashed"]
     skips = [pair for pair in lines if pair[0].startswith("enc") and pair[1].startswith("dec")]
     assert skips == [(f"enc({index})", f"dec({index})") for index in range(6)]
@@ -150,12 +151,12 @@ def test_every_skip_has_a_line():
 
 @pytest.mark.parametrize(("name", "through"), [("efficientnet", "gates"), ("ddpm", "norm statistics")])
 def test_the_legend_says_through_what_everything_is_reached(name, through):
-    texts = [text.string for text in ag.load(name).draw().diagram.texts()]
+    texts = [text.string for text in figure_of(name).diagram.texts()]
     assert f"Square: field in the input; hatched: {through}" in texts
 
 
 def test_a_law_widens_its_box_rather_than_becoming_a_number():
-    texts = [text.string for text in ag.load("flux").draw().diagram.texts() if text.string.startswith("MACs")]
+    texts = [text.string for text in figure_of("flux").diagram.texts() if text.string.startswith("MACs")]
     assert texts and not [text for text in texts if text.endswith((" T", " G"))]
 
 
@@ -163,7 +164,7 @@ def test_a_law_widens_its_box_rather_than_becoming_a_number():
     "name", ["swin", "efficientnet", "mobilenet_v2", "nnunet_resenc", "adm", "unetr", "swin_unetr"]
 )
 def test_a_norm_has_one_name_in_a_figure(name):
-    boxes = [text.string for box in ag.load(name).draw().diagram.boxes if box.kind == "node" for text in box.texts()]
+    boxes = [text.string for box in figure_of(name).diagram.boxes if box.kind == "node" for text in box.texts()]
     written = " ".join(boxes)
     for long, short in ABBREVIATIONS.items():
         both = [bool(re.search(rf"\b{one}\b", written, re.IGNORECASE)) for one in (long, short)]
@@ -181,7 +182,7 @@ def test_what_an_author_calls_a_box_stays_as_it_is():
 @pytest.mark.parametrize("name", shipped_names())
 def test_a_count_stands_before_what_it_counts(name):
     """``a, 2× b`` and ``(a, b) ×2``: never ``a, b ×2``, which is either."""
-    for box in ag.load(name).draw().diagram.boxes:
+    for box in figure_of(name).diagram.boxes:
         heading = " ".join(text.string for text in box.texts())
         assert not re.search(r", [^()]+ ×(\d|[A-Za-z])", heading) or box.kind == "panel", heading
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from gallery_pages import figure_of
 from sympy import Integer, Max, Symbol, floor, sin
 
 import archgraph as ag
@@ -14,7 +15,7 @@ from archgraph.spec.load import shipped_names
 @pytest.mark.dot
 @pytest.mark.parametrize("name", shipped_names())
 def test_pages_stand_alone_and_are_small(name):
-    text = ag.load(name).draw().html
+    text = figure_of(name).html
     assert len(text.encode()) < 300_000
     links = set(re.findall(r"(?:https?:)?//[^\s\"'<>]+", re.sub(r"^// .*$", "", text, flags=re.M)))
     assert {link for link in links if "." in link} <= {"http://www.w3.org/2000/svg"}
@@ -29,7 +30,7 @@ def test_a_contrast_has_the_sliders_of_each_network():
 
 def test_colours_at_other_sizes_are_of_the_palette_of_the_author():
     colors = ["#ffffff", "#ff0000", "#220000"]
-    text = ag.load("conv_stack").draw(palette=colors).html
+    text = figure_of("conv_stack", palette=colors).html
     scale = re.search(r'"scale": \["(.*?)", .*?"(#\w+)"\]', text)
     assert scale is not None and scale.groups() == (colors[0], colors[-1])
 
@@ -74,5 +75,5 @@ def test_nothing_in_a_name_gets_out_of_the_page():
 @pytest.mark.parametrize(("color", "stays"), [("locality", False), ("level", True)])
 def test_a_page_says_what_stays_as_it_was_drawn(color, stays):
     """Levels are places among those of the drawn sizes: their colours do not follow the sliders."""
-    page = ag.load("resnet").draw(color=color).html
+    page = figure_of("resnet", color=color).html
     assert f'"fixed":{str(stays).lower()}' in page.replace(" ", "")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from gallery_pages import figure_of
 
 import archgraph as ag
 from tests.figures.test_browser_texts import none_alike
@@ -74,7 +75,7 @@ def test_without_our_fonts_words_would_run_into_each_other(tmp_path):
 
 @pytest.mark.parametrize("name", ["unet", "dit", "swin"])
 def test_outlines_are_the_same_without_our_fonts(tmp_path, name):
-    svg = ag.load(name).draw(fonts="outlines").svg
+    svg = figure_of(name, fonts="outlines").svg
     assert converted(svg, "png", {}) == converted(svg, "png", none_alike(tmp_path))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isclose, prod, sin
 
 import pytest
+from gallery_pages import figure_of
 from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Add, expand
@@ -93,7 +94,7 @@ def test_maps_are_in_true_proportion(name, style):
 @pytest.mark.parametrize("name", ["dit", "conv_stack", "sd3", "vit"])
 def test_the_levels_hold_every_parameter_and_product(name):
     """Each operation is in one level: their laws add up to that of the network, symbol by symbol."""
-    figure = ag.load(name).draw(style="maps")
+    figure = figure_of(name, style="maps")
     cards = [box for box in figure.diagram.boxes if box.name.startswith("level ")]
     for metric in ("params", "macs"):
         laws = [law for card in cards for name, law in card.laws if name == metric]
@@ -101,7 +102,7 @@ def test_the_levels_hold_every_parameter_and_product(name):
 
 
 def test_a_u_stands_in_rows_with_its_copies():
-    figure = ag.load("conv_stack").draw(style="maps")
+    figure = figure_of("conv_stack", style="maps")
     assert not [frame for frame in figure.diagram.clusters if frame.name.startswith("row ")]
     small = _u().draw(style="maps")
     assert len([frame for frame in small.diagram.clusters if frame.name.startswith("row ")]) == 3
@@ -169,7 +170,7 @@ def test_what_the_author_says():
     box = next(box for box in _boxes(g, node_style={"a": {"fill": "#123456"}}) if box.name == "a")
     assert isinstance(box.parts[0], Rect) and box.parts[0].fill == "#123456"
     assert g.draw(style="maps", show=["shape"]).diagram.height < g.draw(style="maps").diagram.height
-    inside = ag.load("dit").draw(style="maps", focus="blocks")
+    inside = figure_of("dit", style="maps", focus="blocks")
     assert all(box.name.startswith("blocks") or box.name == "x" or box.kind == "panel" for box in inside.diagram.boxes)
 
 
@@ -192,7 +193,7 @@ def test_a_contrast_of_maps():
 def test_what_is_larger_than_its_proportion_is_said():
     """Vectors have no height of their own; the same in other words where every map has positions."""
     said = "What has no or few positions is 4.2 pt high"
-    assert any(said in text.string for text in ag.load("vgg").draw(style="maps").diagram.texts())
+    assert any(said in text.string for text in figure_of("vgg", style="maps").diagram.texts())
     assert not any(said in text.string for text in _u().draw(style="maps").diagram.texts())
 
 
@@ -206,7 +207,7 @@ def test_what_is_larger_than_its_proportion_is_said():
 )
 def test_what_cannot_be_drawn(options, told):
     with pytest.raises(QueryError, match=told):
-        ag.load("dit").draw(**options)
+        figure_of("dit", **options)
 
 
 def test_every_format():
@@ -274,7 +275,7 @@ def _joining(diagram) -> list[tuple[tuple[float, float], str]]:
 
 def test_what_conditions_an_open_block_leads_to_it():
     """A dashed arrow to its frame, or to a bracket under what is applied once, with the names of the inputs."""
-    diagram = ag.load("dit").draw(style="maps", labels={"t": "noise level"}).diagram
+    diagram = figure_of("dit", style="maps", labels={"t": "noise level"}).diagram
     (frame,) = [one for one in diagram.clusters if one.copies]
     ((x, tip), into_blocks), ((further, low), into_last) = _joining(diagram)
     assert frame.extent.left < x < frame.extent.right and abs(tip - frame.extent.bottom) < 1
@@ -284,9 +285,9 @@ def test_what_conditions_an_open_block_leads_to_it():
 
 
 def test_every_place_that_a_condition_joins_is_marked_where_places_are_few():
-    assert [text for _, text in _joining(ag.load("sd3").draw(style="maps").diagram)] == ["pooled, t"] * 3
-    assert _joining(ag.load("ddpm").draw(style="maps").diagram) == []
-    assert _joining(ag.load("sd3").draw(style="maps", hide=["pooled", "t"]).diagram) == []
+    assert [text for _, text in _joining(figure_of("sd3", style="maps").diagram)] == ["pooled, t"] * 3
+    assert _joining(figure_of("ddpm", style="maps").diagram) == []
+    assert _joining(figure_of("sd3", style="maps", hide=["pooled", "t"]).diagram) == []
 
 
 BRANCHES = """

@@ -1,6 +1,7 @@
 """Outlines tell windows from attention to everything, and both from convolution."""
 
 import pytest
+from gallery_pages import figure_of
 
 import archgraph as ag
 from archgraph.figures.drawing.diagram import Rect
@@ -8,7 +9,7 @@ from archgraph.figures.drawing.outlines import INSET, LEGEND, outlined
 
 
 def outlines(name: str) -> dict[str, str]:
-    return {box.name: box.outline for box in ag.load(name).draw().diagram.boxes if box.kind == "node"}
+    return {box.name: box.outline for box in figure_of(name).diagram.boxes if box.kind == "node"}
 
 
 @pytest.mark.parametrize("name", ["unet", "vgg", "convnext", "nnunet"])
@@ -53,9 +54,9 @@ def test_figures_explain_the_outlines_they_need():
         strings = " ".join(text.string for text in figure.diagram.texts()).lower()
         return [kind for kind, text in LEGEND.items() if text in strings]
 
-    assert told(ag.load("swin").draw()) == told(ag.contrast(ag.load("swin"), ag.load("vit"))) == ["double"]
+    assert told(figure_of("swin")) == told(ag.contrast(ag.load("swin"), ag.load("vit"))) == ["double"]
     assert told(ag.contrast(ag.load("unet"), ag.load("dit"))) == ["thick"]
-    assert told(ag.contrast(ag.load("unet"), ag.load("vgg"))) == told(ag.load("dit").draw()) == []
+    assert told(ag.contrast(ag.load("unet"), ag.load("vgg"))) == told(figure_of("dit")) == []
 
 
 def test_a_double_outline_is_two_lines_that_do_not_touch():

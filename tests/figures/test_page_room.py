@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+from gallery_pages import figure_of
 
 import archgraph as ag
 from archgraph.figures.drawing.diagram import Box, Diagram, Edge, Path
@@ -50,7 +51,7 @@ def test_nothing_is_cut_where_two_lines_go_on():
 
 @pytest.mark.parametrize("name, height", [("resnet", "3in"), ("mobilenet_v2", "3in"), ("vgg", "3in"), ("vgg", "5in")])
 def test_no_line_between_columns_runs_through_what_is_written_beside_it(name, height):
-    drawn = ag.load(name).draw(height=height).diagram
+    drawn = figure_of(name, height=height).diagram
     for edge in drawn.edges:
         levels = [a[1] for a, b in pairwise(edge.path.points) if a[1] == b[1]] if edge.path else []
         assert not [text for text in edge.label for y in levels if text.extent.top < y < text.extent.bottom]
@@ -72,7 +73,7 @@ def test_gaps_give_way_evenly_and_no_box_changes():
 
 @pytest.mark.parametrize("name", ["mamba", "hunyuan_dit"])
 def test_a_legend_counts_as_height(name):
-    figure = ag.load(name).draw()
+    figure = figure_of(name)
     assert figure.diagram.height <= 648.5 and figure.notes == () and faults(figure.diagram) == []
 
 
@@ -86,7 +87,7 @@ def test_a_long_loop_is_in_columns_or_says_what_draws_less():
 
 
 def test_an_overview_is_not_sent_to_itself():
-    figure = ag.load("unet").draw(height="2in")
+    figure = figure_of("unet", height="2in")
     assert [note.split(": ")[1] for note in figure.notes] == ["focus= on a part draws less"]
-    (note,) = ag.load("unet").draw("full", depth=0).notes
+    (note,) = figure_of("unet", "full", depth=0).notes
     assert note.endswith("view='overview' or focus= on a part draw less")

@@ -8,6 +8,7 @@ from pathlib import Path
 from unicodedata import east_asian_width
 
 import pytest
+from gallery_pages import figure_of
 from sympy import symbols
 
 import archgraph as ag
@@ -70,7 +71,7 @@ def test_a_figure_of_one_network_says_what_the_whole_costs(view):
 
 
 def test_the_sizes_of_the_totals_are_those_of_the_drawing():
-    assert "atC=64,H=W=572" in lines(ag.load("unet").draw())
+    assert "atC=64,H=W=572" in lines(figure_of("unet"))
     assert "atC=8,H=40,W=36" in lines(ag.loads(BORDERS).draw())
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import combinations
 
 import pytest
+from gallery_pages import figure_of
 from sympy import expand
 
 import archgraph as ag
@@ -169,7 +170,7 @@ def test_skips_leave_where_they_are_made():
 @pytest.mark.parametrize("name", STREAMS)
 def test_two_streams_meet_at_the_joint_attention(name):
     """Text goes down on the right, image on the left; both lead into one box, and out of it again."""
-    diagram = ag.load(name).draw().diagram
+    diagram = figure_of(name).diagram
     boxes = {box.name: box for box in diagram.boxes}
     (joint,) = [box for box in boxes.values() if "Joint attention" in [text.string for text in box.texts()]]
     into = [edge for edge in diagram.edges if edge.target == joint.name]
@@ -184,7 +185,7 @@ def test_two_streams_meet_at_the_joint_attention(name):
 
 def test_both_streams_pass_by_what_they_are_added_to():
     """A line on the outer side of either stream."""
-    diagram = ag.load("sd3").draw().diagram
+    diagram = figure_of("sd3").diagram
     past = [edge.path.extent for edge in diagram.edges if edge.path is not None and len(edge.path.points) == 4]
     assert len(past) == 2 and past[0].right < past[1].left
 
@@ -222,7 +223,7 @@ def test_a_network_without_a_second_stream_has_none():
 
 @pytest.mark.parametrize("name", [*shipped_names(), *EXTRA])
 def test_boxes_keep_apart_and_fill_the_picture(name):
-    diagram = ag.load(name).draw().diagram
+    diagram = figure_of(name).diagram
     assert faults(diagram) == []
     nodes = [box for box in diagram.boxes if box.kind == "node"]
     assert not any(one.extent.overlaps(other.extent, 0.6) for one, other in combinations(nodes, 2))
@@ -240,7 +241,7 @@ def test_of_every_variant(name):
 
 
 def test_swin_shows_its_windows():
-    texts = [text.string for text in ag.load("swin").draw().diagram.texts()]
+    texts = [text.string for text in figure_of("swin").diagram.texts()]
     assert sum("windows 7×7, shifted by 3" in text for text in texts) == 1
     assert any("windows 7×7" in text and "shifted" not in text for text in texts)
 

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from gallery_pages import figure_of
 
 import archgraph as ag
 from archgraph.data.figure_words import BACKGROUNDS
@@ -27,7 +28,7 @@ def contrast_of(first: str, second: str) -> float:
 @pytest.fixture(scope="module")
 def unet():
     """A U with labels on its skips, drawn once, in any look."""
-    plain = ag.load("unet").draw()._plain
+    plain = figure_of("unet")._plain
 
     def drawn(**look) -> Figure:
         return Figure(plain, "overview", look=checked_look(**look))
@@ -146,13 +147,13 @@ COLOR = re.compile(r'(?:fill|stroke)="(#[0-9a-f]{6})"')
 )
 def test_every_colour_of_a_dark_file_is_turned(name, view):
     """Whatever is made while the file is written, as the cards of a deck, is turned too."""
-    white, dark = (set(COLOR.findall(ag.load(name).draw(view, theme=theme).svg)) for theme in ("paper", "dark"))
+    white, dark = (set(COLOR.findall(figure_of(name, view, theme=theme).svg)) for theme in ("paper", "dark"))
     assert dark <= {on_dark(color) for color in white} | {DARK_PAGE}
 
 
 @pytest.mark.parametrize("name", ["conv_stack", "dit"])
 def test_cards_of_a_slide_are_as_much_larger_as_all_else(name):
-    small, large = (cards(ag.load(name).draw(theme=theme).svg) for theme in ("paper", "slides"))
+    small, large = (cards(figure_of(name, theme=theme).svg) for theme in ("paper", "slides"))
     assert large == [pytest.approx([2 * length for length in card], abs=0.05) for card in small]
 
 

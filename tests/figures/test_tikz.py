@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import pytest
+from gallery_pages import figure_of
 
 import archgraph as ag
 from archgraph.figures.write.tikz import escaped
@@ -20,7 +21,7 @@ def test_nothing_in_a_name_is_a_command():
 
 
 def test_every_text_is_there_and_every_box_is_one_node():
-    figure = ag.load("unet").draw()
+    figure = figure_of("unet")
     shown = re.findall(r"\\ag[sbri]\{[\d.]+\}\{", figure.tikz)
     assert len(shown) == sum(len(text.runs) for text in figure.diagram.texts())
     names = re.findall(r"anchor=north west\] \((.*?)\) at", figure.tikz)
@@ -28,7 +29,7 @@ def test_every_text_is_there_and_every_box_is_one_node():
 
 
 def test_it_is_read_into_an_article():
-    tikz = ag.load("dit").draw().tikz
+    tikz = figure_of("dit").tikz
     assert "\\documentclass" not in tikz and "\\begin{document}" not in tikz
     assert tikz.startswith("% DiT\n") and tikz.endswith("\\endgroup\n")
     colors = set(re.findall(r"=ag([0-9a-f]{6})", tikz))
@@ -60,7 +61,7 @@ def test_latex_takes_it(tmp_path, name):
         text = f"archgraph: 1\nname: '{NAME}'\ninputs: {{x: {{c: 3, n: 16}}}}\n"
         figure = ag.loads(f"{text}network: [{{linear: {{out: 4}}, as: a_b}}]\n").draw()
     else:
-        figure = ag.load(name).draw()
+        figure = figure_of(name)
     figure.save(tmp_path / "x.tex")
     compiled(tmp_path, article("\\input{x.tex}"))
 
@@ -72,7 +73,7 @@ def test_an_article_of_three_pictures_and_three_pdfs(tmp_path):
     pytest.importorskip("typst")
     body = ""
     for name, width in (("dit", "column"), ("conv_stack", "column"), ("unet", "text")):
-        figure = ag.load(name).draw(width=width)
+        figure = figure_of(name, width=width)
         figure.save(tmp_path / f"{name}.tex")
         figure.save(tmp_path / f"{name}-page.pdf")
         body += f"\\sbox0{{\\input{{{name}.tex}}}}\\typeout{{WIDTH {name} \\the\\wd0}}"

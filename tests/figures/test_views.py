@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from gallery_pages import figure_of
 
 import archgraph as ag
 from archgraph.data.figure_words import VIEWS
@@ -23,7 +24,7 @@ def strings(figure) -> str:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("width", ["column", "text"])
 def test_charts_have_no_faults(name, view, width):
-    figure = ag.load(name).draw(view, width=width)
+    figure = figure_of(name, view, width=width)
     assert faults(figure.diagram) == [] and figure.notes == ()
 
 
@@ -36,7 +37,7 @@ def test_levels_add_up_to_the_total(name):
 
 
 def test_the_unet_has_a_level_per_resolution():
-    text = strings(ag.load("unet").draw("levels"))
+    text = strings(figure_of("unet", "levels"))
     assert sum(line.startswith("≈H") for line in text.split("\n")) == 5 and "46 %" in text and "7.7 %" in text
 
 
@@ -53,25 +54,25 @@ def test_a_network_of_numbers_has_no_laws():
 
 
 def test_values_instead_of_laws():
-    text = strings(ag.load("unet").draw(values=True))
+    text = strings(figure_of("unet", values=True))
     assert "θ≈14.2 M" in text.replace(" ≈ ", "≈") and "C2" not in text and "H/2" not in text
-    assert faults(ag.load("unet").draw(values=True).diagram) == []
+    assert faults(figure_of("unet", values=True).diagram) == []
 
 
 def test_what_is_shown():
-    bare = strings(ag.load("unet").draw(show=["params"]))
+    bare = strings(figure_of("unet", show=["params"]))
     assert "θ" in bare and bare.count("MACs") == bare.count("Whole network") == 1 and "188–204" not in bare
 
 
 def test_full_laws():
-    assert "3456C2+32C" in strings(ag.load("unet").draw(terms="full")).replace(" ", "")
-    assert faults(ag.load("unet").draw(terms="full").diagram) == []
+    assert "3456C2+32C" in strings(figure_of("unet", terms="full")).replace(" ", "")
+    assert faults(figure_of("unet", terms="full").diagram) == []
 
 
 @pytest.mark.parametrize("wrong", [{"show": ["param"]}, {"terms": "most"}])
 def test_unknown_options(wrong):
     with pytest.raises(QueryError, match=r"there is no (annotation|kind of terms)"):
-        ag.load("unet").draw(**wrong)
+        figure_of("unet", **wrong)
 
 
 def test_panels():

@@ -105,7 +105,7 @@ def test_a_listener_may_ask_itself_and_hears_nothing_of_that():
 
     def report(progress: ag.Progress) -> None:
         told.append(progress.what)
-        small().max_path()
+        ag.load("conv_stack").at(H=8, W=8).max_path()
 
     with ag.progress(report):
         small().hops(distance=3)

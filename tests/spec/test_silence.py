@@ -3,7 +3,7 @@
 import pytest
 
 from archgraph.cli import main
-from archgraph.spec.load import silences
+from archgraph.spec.source import silences
 from archgraph.spec.spec import read_text
 
 HEAD = "archgraph: 1\nsymbols: {C: 4, wide: false}\ninputs: {x: {c: C, h: 8}}\n"

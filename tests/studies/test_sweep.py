@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import pickle
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -211,6 +212,42 @@ def test_a_file_that_fails_is_not_left_behind(tmp_path, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         ag.load("dit").sweep({"D": [16]}).save(str(tmp_path / "x.csv"))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_an_interrupt_keeps_whole_blocks_where_that_is_asked_for(tmp_path, monkeypatch, suffix):
+    """In a file that says so in its name; the blocks are those of the whole file."""
+    pytest.importorskip("pyarrow")
+    monkeypatch.setattr("archgraph.studies.sweep.SLAB", 6)
+    result = ag.load("dit").sweep({"D": range(16, 96, 16), "L": [1, 2, 3]}, ["macs"])
+
+    def interrupt(progress):
+        if progress.done == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    with ag.progress(interrupt), pytest.raises(KeyboardInterrupt) as stopped:
+        result.save(str(tmp_path / f"x.{suffix}"), partial=True)
+    (kept,) = tmp_path.iterdir()
+    assert kept.name == f"x.part.{suffix}" and stopped.value.__notes__ == [f"{kept} holds 2 of 3 blocks: 12 points"]
+    result.save(str(tmp_path / f"whole.{suffix}"))
+    read = pytest.importorskip("pandas").__dict__[f"read_{suffix}"]
+    assert read(kept).equals(read(tmp_path / f"whole.{suffix}")[:12])
+    with ag.progress(interrupt), pytest.raises(KeyboardInterrupt):
+        result.save(str(tmp_path / f"none.{suffix}"))
+    assert {path.stem for path in tmp_path.iterdir()} == {"x.part", "whole"}
+
+
+def test_a_lazy_front_is_found_band_by_band(monkeypatch):
+    """And is that of the same grid in memory, where equal points are told apart by their order."""
+    monkeypatch.setattr("archgraph.studies.sweep.BAND", 1500)
+    grid = lazy_grid()
+    lazy = ag.load("dit").sweep(grid, ["params", "macs"])
+    now = ag.load("dit").sweep({name: axis.compute() for name, axis in grid.items()}, ["params", "macs"])
+    told = []
+    with ag.progress(told.append):
+        assert lazy.pareto("params", larger=["macs"]).rows == now.pareto("params", larger=["macs"]).rows
+    assert max(each.total for each in told if each.what.endswith("blocks")) == 3
+    assert lazy.pareto("params", larger=["L"]).remarks == now.pareto("params", larger=["L"]).remarks
 
 
 def test_errors(tmp_path):
