@@ -26,7 +26,7 @@ from archgraph.graph.ir import Node, Repeat
 from archgraph.graph.network import Network
 from archgraph.laws.domain import smooth_in
 from archgraph.laws.scaling import elasticity, exponent
-from archgraph.ops.reach import Blocks
+from archgraph.ops.reach import Blocks, in_general
 from archgraph.sizes.symbols import replaced, symbol
 
 Trait: TypeAlias = "tuple[str, Callable[[Network], Cell]]"
@@ -72,7 +72,7 @@ def connectivity(g: Network) -> Cell:
 def _windows(g: Network) -> str:
     for path, member in g.graph.walk():
         if isinstance(member, Node):
-            maps = [read for reach in member.reach for _, read in reach.maps]
+            maps = [in_general(read) for reach in member.reach for _, read in reach.maps]
             size = next((read.size for read in maps if isinstance(read, Blocks)), None)
             if size is not None:
                 return f"windows of {g.evaluate(size)} since {path}"

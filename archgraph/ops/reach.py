@@ -294,11 +294,19 @@ def earlier(span: Expr | None) -> Causal | Window:
     return Causal() if span is None else Window(span, before=span - 1)
 
 
-def unless_cut(read: Window | Blocks, shifts: Mapping[str, Expr], windows: Mapping[str, Expr]) -> AtMost:
+def unless_cut(read: Window | Blocks, shifts: Mapping[str, Expr], windows: Mapping[str, Expr]) -> AxisMap:
     """Return how shifted blocks are compared: at most as a map says where a border cuts one to a single position."""
     parts = [Min(shifts[axis], length - shifts[axis]) if shifts[axis] else length for axis, length in windows.items()]
     # A position is alone where what is left is 1 along every axis.
-    return AtMost(read, "a block that a border cuts to one position reads no scores", where=Max(*parts))
+    least = Max(*parts)
+    if least.is_Integer and int(least) > 1:
+        return read
+    return AtMost(read, "a block that a border cuts to one position reads no scores", where=least)
+
+
+def in_general(read: AxisMap) -> AxisMap:
+    """Return what a map says at sizes in general: without a doubt that holds at some of them only."""
+    return read.map if isinstance(read, AtMost) and read.where is not None and read.where != 1 else read
 
 
 def from_on(read: AxisMap, start: Expr) -> AxisMap:

@@ -10,7 +10,7 @@ from sympy import Expr
 
 from archgraph.fields.report.extent import combines, few, tiles
 from archgraph.graph.ir import Graph, Member, Node, Repeat
-from archgraph.ops.reach import Blocks, Reach
+from archgraph.ops.reach import Blocks, Reach, in_general
 from archgraph.outline.wording import ShowSize, called, unstrided
 from archgraph.sizes.types import TensorType
 
@@ -89,7 +89,8 @@ class Attended:
         return self._known[body]
 
     def _kind(self, reach: Reach, operand: TensorType) -> str:
-        windows = {axis: read.size for axis, read in reach.maps if isinstance(read, Blocks)}
+        said = ((axis, in_general(read)) for axis, read in reach.maps)
+        windows = {axis: read.size for axis, read in said if isinstance(read, Blocks)}
         if not windows:
             return "far"
         covered = all(self._number(size) >= self._number(operand.size(axis)) for axis, size in windows.items())

@@ -7,7 +7,7 @@ from archgraph.figures.drawing.diagram import Line, line_width
 from archgraph.figures.drawing.style import SIZES
 from archgraph.figures.facts.facts import Facts
 from archgraph.graph.ir import Member, Repeat
-from archgraph.ops.reach import Blocks
+from archgraph.ops.reach import Blocks, in_general
 from archgraph.outline.items import Item
 from archgraph.outline.wording import times
 
@@ -49,6 +49,6 @@ def _windows(facts: Facts, member: Member) -> Iterator[tuple[tuple[int, ...], tu
             yield from _windows(facts, inner)
         return
     for reach in member.reach:
-        blocks = [read for _, read in reach.maps if isinstance(read, Blocks)]
+        blocks = [read for _, one in reach.maps if isinstance(read := in_general(one), Blocks)]
         if reach.mixing == "dynamic" and blocks:
             yield tuple(facts.number(one.size) for one in blocks), tuple(facts.number(one.shift) for one in blocks)
