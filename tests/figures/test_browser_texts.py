@@ -3,6 +3,7 @@
 What is counted: texts that leave their box or the page, texts that collide, and runs that run into the next one.
 """
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 from gallery_pages import figure_of
 
+from archgraph.gallery import members_of
+from archgraph.spec.load import shipped_names
 from tests.figures.firefox import FIREFOX, Firefox
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -123,6 +126,23 @@ def wrong_texts(driver, folder: Path, figures: list[str]) -> list[str]:
 def test_no_text_of_a_render_leaves_its_place(driver, tmp_path):
     assert len(RENDERS) > 25
     assert wrong_texts(driver, tmp_path, [path.read_text(encoding="utf-8") for path in RENDERS]) == []
+
+
+@pytest.fixture(scope="module")
+def more_figures() -> list[str]:
+    """An overview of every variant of the gallery, and of modules where PyTorch is installed, drawn once."""
+    names = [variant for network in shipped_names() for variant in members_of(network)[1:]]
+    assert len(names) > 60
+    figures = [figure_of(name).svg for name in names]
+    if importlib.util.find_spec("torch") is not None:
+        from tests.figures.test_traced_figures import TRACED, drawn
+
+        figures += [drawn(name).svg for name in TRACED]
+    return figures
+
+
+def test_no_text_of_a_variant_or_of_a_module_leaves_its_place(driver, more_figures, tmp_path):
+    assert wrong_texts(driver, tmp_path, more_figures) == []
 
 
 def test_without_our_fonts_texts_would_run_into_each_other(driver, fonts, tmp_path):
