@@ -40,7 +40,7 @@ NETWORKS = (
         "answers",
         "shrinking",
     ),
-    *("outlined_modules", "onnx_rows", "plain_edm2", "traces"),
+    *("outlined_modules", "onnx_rows", "plain_edm2", "sharing_modules", "traces"),
 )
 """The helper modules that are networks of PyTorch: without it their examples cannot even be collected."""
 

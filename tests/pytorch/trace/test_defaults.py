@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-import torch
-from torch import nn
 
 import archgraph as ag
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
 
 
 class Causal(nn.Module):

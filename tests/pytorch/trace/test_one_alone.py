@@ -7,12 +7,14 @@ from functools import partial
 from math import inf
 
 import pytest
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 import archgraph as ag
+
+torch = pytest.importorskip("torch")
+
+from torch import Tensor, nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
+from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
 
 TOKENS = 6
 UP_TO_OWN = torch.ones(TOKENS, TOKENS).tril().bool()
