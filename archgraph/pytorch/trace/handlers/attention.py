@@ -101,7 +101,7 @@ def attention(i: ProgramInterpreter, a: Arguments) -> Tracked:
     # A mask whose values are known is part of which keys are read; one that is computed is an operand like any other.
     fixed = mask is None or not i.holds_live(mask) or a.node.known_operand(mask) is not None
     keys = _masked(i, a.node, a.nodes["query"], a.nodes["key"], -2, causal=bool(a.nodes.get("is_causal")))
-    keys = replace(keys, alike=i.origins.alike((a.query, a.key, a.value)))
+    keys = _with_origins(i, keys, (a.query, a.key, a.value))
     drops, copied = bool(a.dropout_p), a.nodes["value"] in copied_operands(a.node, i.sizes.number)
     if fixed and not drops:
         # Windows that are multiplied as they lie in memory are kept so.
@@ -124,7 +124,7 @@ def recognised(i: ProgramInterpreter, a: Arguments) -> Tracked:
     # A module that writes attention out hands the keys over transposed, fused attention does not.
     turned = k.with_layout([*k.layout[:-2], k.layout[-1], k.layout[-2]])
     keys = _masked(i, a.node, found.queries, found.keys, -1, values=found.values)
-    keys = replace(keys, alike=i.origins.alike((q, turned, v)))
+    keys = _with_origins(i, keys, (q, turned, v))
     elements = [sum((_elements(i, node) for node in nodes), ZERO) for nodes in (found.tests, found.factors)]
     # What a module writes out, it also cuts into windows itself.
     form = {"written": SCALED[found.scaled], "masked": elements[0], "factors": elements[1], "cut": True}
@@ -165,6 +165,11 @@ def _masked(
     found = KeyMask([up_to_own(*length) for length in lengths] if causal else seen, lengths, sizes)
     found.note()
     return found
+
+
+def _with_origins(i: ProgramInterpreter, keys: KeyMask, operands: tuple[Tracked, ...]) -> KeyMask:
+    """Say of a mask whether queries, keys and values are made of one value; where nothing is masked nobody asks."""
+    return keys if keys.open else replace(keys, alike=i.origins.alike(operands))
 
 
 SCALED = {(False, False): "plain", (True, False): "queries", (False, True): "keys", (True, True): "both"}
