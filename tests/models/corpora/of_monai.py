@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from tests.models.corpora.entry import Entry, Inputs, on
+from tests.models.corpora.entry import BY_RANK, Entry, Inputs, on
 from tests.models.corpora.filled import classes, filled
 
 SIDE = 64
@@ -56,6 +56,8 @@ SHAPES: dict[str, tuple[int, ...]] = {
 """What networks take that take no volume: an image, or many images together."""
 STEPPED = ("DiffusionModelUNet",)
 """Networks that take the number of a step besides."""
+PAIRED = {"VoxelMorph": ("moving", "fixed")}
+"""Networks that take several volumes of one size, by the names of these."""
 MORE: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("EfficientNetBN", "EfficientNetBNFeatures", "EfficientNetEncoder"), EFFICIENT),
     **dict.fromkeys(("ResNetFeatures", "ResNetEncoder"), RESIDUAL),
@@ -90,6 +92,7 @@ MORE: dict[str, dict[str, Any]] = {
         "num_embeddings": 32,
         "embedding_dim": 16,
     },
+    "VarAutoEncoder": {"strides": (2, 2, 2)},
     "Discriminator": {"strides": (2, 2, 2)},
     "Classifier": {"strides": (2, 2, 2)},
     "Critic": {"strides": (2, 2, 2)},
@@ -106,7 +109,8 @@ def entries() -> Sequence[Entry]:
     for kind in classes(nets):
         made = filled(kind, ARGUMENTS, MORE.get(kind.__name__, {})) if _is_network(kind.__name__, vars(nets)) else None
         if made is not None:
-            found[kind.__name__] = Entry(kind.__name__, made, partial(_inputs, kind.__name__))
+            dynamic = dict.fromkeys(PAIRED.get(kind.__name__, ()), BY_RANK[5])
+            found[kind.__name__] = Entry(kind.__name__, made, partial(_inputs, kind.__name__), dynamic or None)
     return list(found.values())
 
 
@@ -115,5 +119,7 @@ def _is_network(name: str, exported: Mapping[str, Any]) -> bool:
 
 
 def _inputs(name: str, module: Any) -> Inputs:
+    if name in PAIRED:
+        return {volume: torch.empty(1, 1, *VOLUME, device="meta") for volume in PAIRED[name]}
     steps = {"timesteps": torch.zeros(1, dtype=torch.long, device="meta")}
     return {**on(*SHAPES.get(name, (1, *VOLUME)))(module), **(steps if name in STEPPED else {})}
