@@ -101,6 +101,19 @@ def test_a_gradient_outside_of_what_is_said_is_wrong():
     assert field_checked(ag.trace(wide, inputs), partial(deepcopy, narrow), inputs) == "inside"
 
 
+class Overwriting(nn.Module):
+    """Adds into the result of an exponential, which its derivative is, as a sampled code is made."""
+
+    def forward(self, x):
+        return x.exp().add_(x)
+
+
+def test_a_module_that_overwrites_what_its_gradient_needs_has_no_gradient():
+    found = compared("own", Entry("overwriting", Overwriting, on(3, 24, 24))).as_json()
+    assert found["status"] == "exact", found["why"]
+    assert found["fields"] == "not compared: it overwrites what its gradient needs"
+
+
 class Stepping(nn.Module):
     """Asks for a number that its constructor made."""
 
