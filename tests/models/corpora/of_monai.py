@@ -57,7 +57,8 @@ SHAPES: dict[str, tuple[int, ...]] = {
 STEPPED = ("DiffusionModelUNet",)
 """Networks that take the number of a step besides."""
 PAIRED = {"VoxelMorph": ("moving", "fixed")}
-"""Networks that take several volumes of one size, by the names of these."""
+PAIRED_SIDE = 32
+"""Networks that take several volumes of one size, by the names of these: small ones, whose grids are written into."""
 MORE: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("EfficientNetBN", "EfficientNetBNFeatures", "EfficientNetEncoder"), EFFICIENT),
     **dict.fromkeys(("ResNetFeatures", "ResNetEncoder"), RESIDUAL),
@@ -120,6 +121,6 @@ def _is_network(name: str, exported: Mapping[str, Any]) -> bool:
 
 def _inputs(name: str, module: Any) -> Inputs:
     if name in PAIRED:
-        return {volume: torch.empty(1, 1, *VOLUME, device="meta") for volume in PAIRED[name]}
+        return {volume: torch.empty(1, 1, *(PAIRED_SIDE,) * 3, device="meta") for volume in PAIRED[name]}
     steps = {"timesteps": torch.zeros(1, dtype=torch.long, device="meta")}
     return {**on(*SHAPES.get(name, (1, *VOLUME)))(module), **(steps if name in STEPPED else {})}

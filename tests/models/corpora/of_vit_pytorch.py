@@ -50,8 +50,7 @@ MORE: dict[str, dict[str, Any]] = {
         "window_size": (16, None, None, None),
     },
     "SepViT": {"dim_head": 16, "heads": (1, 2, 4), "depth": (1, 1, 1)},
-    "ViTND": {"ndim": 3, "input_shape": (8, 32, 32), "patch_size": (2, 8, 8)},
-    "ViTNDRotary": {"ndim": 3, "input_shape": (8, 32, 32), "patch_size": (2, 8, 8)},
+    "ViTND": {"ndim": 3, "input_shape": (8, 32, 32), "patch_size": (2, 8, 8), "heads": 2, "dim_head": 16},
     "XCiT": {"cls_depth": 2},
 }
 """What needs other arguments: LocalViT runs where its width is that of its grid, which it normalizes."""
