@@ -32,7 +32,7 @@ SLICE = {
         *("UNet2DModel (DDPM)", "UNet2DConditionModel (SDXL-like)", "DiTTransformer2DModel"),
         *("SD3Transformer2DModel", "FluxTransformer2DModel", "AutoencoderKL decoder"),
     ),
-    "monai": ("UNet", "SwinUNETR", "UNETR"),
+    "monai": ("UNet", "SwinUNETR", "UNETR", "Quicknat", "PatchDiscriminator"),
     "segmentation-models-pytorch": ("unet resnet18", "fpn resnet18"),
     "ultralytics": ("yolov8", "yolov8-cls"),
     "nnU-Net": ("PlainConvUNet 2d", "PlainConvUNet 3d_fullres"),

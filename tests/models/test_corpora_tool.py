@@ -75,6 +75,22 @@ def test_refused_not_run_and_not_built():
     assert unbuilt["status"] == "not built" and "kernel_size" in unbuilt["why"]
 
 
+def fetched():
+    raise OSError("<urlopen error [Errno -2] Name or service not known>")
+
+
+def test_a_constructor_that_fetches_is_told_from_one_that_fails():
+    found = compared("own", Entry("fetched", fetched, on(3, 24, 24))).as_json()
+    assert (found["status"], found["why"]) == ("not built", "its constructor fetches files from the network")
+
+
+def test_a_configuration_is_built_without_the_weights_that_it_names():
+    from tests.models.corpora.of_ultralytics import _offline
+
+    layers = {"backbone": [[-1, 1, "TorchVision", [512, "resnet18", "DEFAULT"]]]}
+    assert _offline(layers) == {"backbone": [[-1, 1, "TorchVision", [512, "resnet18", None]]]}
+
+
 def test_a_gradient_outside_of_what_is_said_is_wrong():
     inputs = {"input": torch.empty(1, 3, 24, 24)}
     narrow = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 5, 1))
@@ -83,6 +99,19 @@ def test_a_gradient_outside_of_what_is_said_is_wrong():
     assert field_checked(said_of_narrow, partial(deepcopy, narrow), inputs) == "equal"
     assert field_checked(said_of_narrow, partial(deepcopy, wide), inputs).startswith("wrong: ")
     assert field_checked(ag.trace(wide, inputs), partial(deepcopy, narrow), inputs) == "inside"
+
+
+class Overwriting(nn.Module):
+    """Adds into the result of an exponential, which its derivative is, as a sampled code is made."""
+
+    def forward(self, x):
+        return x.exp().add_(x)
+
+
+def test_a_module_that_overwrites_what_its_gradient_needs_has_no_gradient():
+    found = compared("own", Entry("overwriting", Overwriting, on(3, 24, 24))).as_json()
+    assert found["status"] == "exact", found["why"]
+    assert found["fields"] == "not compared: it overwrites what its gradient needs"
 
 
 class Stepping(nn.Module):

@@ -84,7 +84,7 @@ def _compared(library: str, entry: Entry, build: Callable[[], Any]) -> Result:
             module = build()
             inputs = entry.inputs(module)
         except Exception as error:
-            found.status, found.why = "not built", _told(error)
+            found.status, found.why = "not built", _unbuilt(error)
             return found
         try:
             _compare(found, entry, module, inputs)
@@ -185,6 +185,15 @@ def _draw(found: Result, g: Any) -> None:
     bad = faults(figure.diagram)
     found.drawing = bad[0] if bad else "whole"
     assert figure.svg.rstrip().endswith("</svg>")
+
+
+FETCHING = "urlopen error", "couldn't connect to"
+"""What errors say of a library that fetches weights or a tokenizer while it builds a model."""
+
+
+def _unbuilt(error: Exception) -> str:
+    fetches = any(words in str(error) for words in FETCHING)
+    return "its constructor fetches files from the network" if fetches else _told(error)
 
 
 def _told(error: Exception) -> str:

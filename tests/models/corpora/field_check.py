@@ -95,13 +95,23 @@ class Gradients:
         for given, out in self.runs:
             chosen = out[0][torch.meshgrid(*map(torch.tensor, index), indexing="ij")] if index else out[0]
             weights = torch.rand(chosen.shape, dtype=chosen.dtype) + 0.5
-            (gradient,) = torch.autograd.grad((chosen * weights).sum(), given, retain_graph=True, allow_unused=True)
+            gradient = _gradient((chosen * weights).sum(), given)
             if gradient is not None and not gradient.isfinite().all():
                 raise NotComparedError("its values overflow")
             if gradient is not None:
                 size = gradient[0].abs()
                 found |= {tuple(place) for place in (size > MASKED * size.max()).nonzero().tolist()}
         return found
+
+
+def _gradient(total: Any, given: Any) -> Any:
+    """Return the gradient of a number; PyTorch has none where a module overwrites what it would need for it."""
+    try:
+        return torch.autograd.grad(total, given, retain_graph=True, allow_unused=True)[0]
+    except RuntimeError as error:
+        if "modified by an inplace operation" in str(error):
+            raise NotComparedError("it overwrites what its gradient needs") from None
+        raise
 
 
 def _run(module: Any, inputs: Mapping[str, Any], source: str) -> tuple[Any, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from tests.models.corpora.entry import Entry, Inputs, on
+from tests.models.corpora.entry import BY_RANK, Entry, Inputs, on
 from tests.models.corpora.filled import classes, filled
 
 SIDE = 64
@@ -31,7 +31,6 @@ ARGUMENTS: dict[str, Any] = {
     "latent_size": 8,
     "out_shape": (2,),
     "classes": 2,
-    "model_name": "efficientnet-b0",
     "latent_shape": (1, 4, 4, 4),
     "image_size": SIDE,
     "num_channel_initial": 8,
@@ -42,9 +41,31 @@ ARGUMENTS: dict[str, Any] = {
 }
 PARTS = ("Topology", "Bert", "Pooler", "HighResBlock", "ControlNet")
 """How classes begin that are a part of a network, or take what another network makes."""
+OFFLINE = {"pretrained": False}
+EFFICIENT = {**OFFLINE, "model_name": "efficientnet-b0"}
+RESIDUAL = {**OFFLINE, "model_name": "resnet10"}
+SQUEEZED = {"spatial_dims": 3, "in_channels": 1}
+"""What families of networks take; the last of them only name it in the class that they are made from."""
+SHAPES: dict[str, tuple[int, ...]] = {
+    **dict.fromkeys(("EfficientNetBN", "EfficientNetBNFeatures", "EfficientNetEncoder"), (3, SIDE, SIDE)),
+    "HoVerNet": (3, 256, 256),
+    "MILModel": (4, 3, SIDE, SIDE),
+    "Quicknat": (1, SIDE, SIDE),
+    "TorchVisionFCModel": (3, 224, 224),
+}
+"""What networks take that take no volume: an image, or many images together."""
 STEPPED = ("DiffusionModelUNet",)
 """Networks that take the number of a step besides."""
+PAIRED = {"VoxelMorph": ("moving", "fixed")}
+PAIRED_SIDE = 32
+"""Networks that take several volumes of one size, by the names of these: small ones, whose grids are written into."""
 MORE: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(("EfficientNetBN", "EfficientNetBNFeatures", "EfficientNetEncoder"), EFFICIENT),
+    **dict.fromkeys(("ResNetFeatures", "ResNetEncoder"), RESIDUAL),
+    **dict.fromkeys(("SENet154", "SEResNet50", "SEResNet101", "SEResNet152", "SEResNext50", "SEResNext101"), SQUEEZED),
+    "GlobalNet": {"image_size": list(VOLUME)},
+    "MILModel": OFFLINE,
+    "PatchDiscriminator": {"channels": 8},
     "AHNet": {"psp_block_num": 2},
     "AutoEncoder": {"channels": (8, 16, 32), "strides": (2, 2, 2)},
     "DynUNet": {"kernel_size": (3, 3, 3), "strides": (1, 2, 2), "upsample_kernel_size": (2, 2)},
@@ -72,6 +93,7 @@ MORE: dict[str, dict[str, Any]] = {
         "num_embeddings": 32,
         "embedding_dim": 16,
     },
+    "VarAutoEncoder": {"strides": (2, 2, 2)},
     "Discriminator": {"strides": (2, 2, 2)},
     "Classifier": {"strides": (2, 2, 2)},
     "Critic": {"strides": (2, 2, 2)},
@@ -88,7 +110,8 @@ def entries() -> Sequence[Entry]:
     for kind in classes(nets):
         made = filled(kind, ARGUMENTS, MORE.get(kind.__name__, {})) if _is_network(kind.__name__, vars(nets)) else None
         if made is not None:
-            found[kind.__name__] = Entry(kind.__name__, made, partial(_inputs, kind.__name__))
+            dynamic = dict.fromkeys(PAIRED.get(kind.__name__, ()), BY_RANK[5])
+            found[kind.__name__] = Entry(kind.__name__, made, partial(_inputs, kind.__name__), dynamic or None)
     return list(found.values())
 
 
@@ -97,5 +120,7 @@ def _is_network(name: str, exported: Mapping[str, Any]) -> bool:
 
 
 def _inputs(name: str, module: Any) -> Inputs:
+    if name in PAIRED:
+        return {volume: torch.empty(1, 1, *(PAIRED_SIDE,) * 3, device="meta") for volume in PAIRED[name]}
     steps = {"timesteps": torch.zeros(1, dtype=torch.long, device="meta")}
-    return {**on(1, *VOLUME)(module), **(steps if name in STEPPED else {})}
+    return {**on(*SHAPES.get(name, (1, *VOLUME)))(module), **(steps if name in STEPPED else {})}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import torch
 from torch import nn
 
 from tests.models.corpora.entry import Entry, on
@@ -68,6 +69,17 @@ def _made(kind: str, keywords: dict[str, Any]) -> Any:
 def _primus(name: str) -> Any:
     from dynamic_network_architectures.architectures import primus
 
-    return getattr(primus, name)(
-        input_channels=1, output_channels=3, patch_embed_size=(8, 8, 8), input_shape=(64, 64, 64)
-    )
+    sides = {"patch_embed_size": (8, 8, 8), "input_shape": (64, 64, 64)}
+    return getattr(primus, name)(input_channels=1, output_channels=3, rope_impl=_rotary(), **sides)
+
+
+def _rotary() -> Any:
+    """Return timm's rotary positions, which are kept for as many axes as there are: timm itself keeps those of two."""
+    from timm.layers import RotaryEmbeddingCat
+
+    class Rotary(RotaryEmbeddingCat):
+        def _create_cache(self, num_pos: int, device: Any, dtype: Any) -> None:
+            kept = torch.empty(num_pos, len(self.feat_shape) * self.dim, device=device, dtype=dtype)
+            self.register_buffer("pos_embed", kept, persistent=False)
+
+    return Rotary

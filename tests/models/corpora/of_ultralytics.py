@@ -25,13 +25,22 @@ def _made(file: str) -> Any:
     from ultralytics.utils import LOGGER
 
     LOGGER.setLevel("ERROR")
-    configuration = tasks.yaml_model_load(file)
+    configuration = _offline(tasks.yaml_model_load(file))
     task = tasks.guess_model_task(configuration)
     own = (kind for part, kind in _OWN.items() if part in Path(file).stem)
     kind = next(own, _KINDS.get(task, "DetectionModel"))
     if kind == "YOLOEModel" and task == "segment":
         kind = "YOLOESegModel"
     return getattr(tasks, kind)(configuration, verbose=False)
+
+
+def _offline(configuration: Any) -> Any:
+    """Return a configuration, or a part of it, without weights that it would fetch."""
+    if isinstance(configuration, dict):
+        return {key: _offline(value) for key, value in configuration.items()}
+    if isinstance(configuration, list):
+        return [_offline(value) for value in configuration]
+    return None if configuration == "DEFAULT" else configuration
 
 
 _OWN = {"rtdetr": "RTDETRDetectionModel", "yoloe": "YOLOEModel", "world": "WorldModel"}

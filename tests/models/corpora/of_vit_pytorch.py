@@ -28,6 +28,7 @@ ARGUMENTS: dict[str, Any] = {
 }
 MORE: dict[str, dict[str, Any]] = {
     "CaiT": {"cls_depth": 2},
+    "LocalViT": {"dim": 8},
     "LookViT": {"patch_size": 32, "highres_patch_size": 16},
     "T2TViT": {"depth": 2, "heads": 4, "mlp_dim": 128},
     "LoopedViT": {"image_size": 256, "patch_size": 32},
@@ -49,10 +50,10 @@ MORE: dict[str, dict[str, Any]] = {
         "window_size": (16, None, None, None),
     },
     "SepViT": {"dim_head": 16, "heads": (1, 2, 4), "depth": (1, 1, 1)},
-    "ViTND": {"ndim": 3, "input_shape": (8, 32, 32), "patch_size": (2, 8, 8)},
-    "ViTNDRotary": {"ndim": 3, "input_shape": (8, 32, 32), "patch_size": (2, 8, 8)},
+    "ViTND": {"ndim": 3, "input_shape": (8, 32, 32), "patch_size": (2, 8, 8), "heads": 2, "dim_head": 16},
     "XCiT": {"cls_depth": 2},
 }
+"""What needs other arguments: LocalViT runs where its width is that of its grid, which it normalizes."""
 SIDES = {"CrossFormer": 224, "SepViT": 224, "TwinsSVT": 224}
 """Images that windows of seven divide."""
 PARTS = ("TransformerClassifier",)
