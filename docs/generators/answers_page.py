@@ -21,8 +21,8 @@ from archgraph.sizes.symbols import symbol
 HEAD = """\
 # Answers
 
-Generated from the docstrings: do not edit. What the calls under [Python](python.md) return. Each kind shows how one is
-had, its attributes with their values there, and what it can be asked. Symbols in values are those of the spec.
+Generated from the docstrings: do not edit. This page lists what the calls under [Python](python.md) return. Each kind
+shows how to get one, its attributes with example values, and its methods. Symbols in values are those of the spec.
 """
 NAMES = {"ag": ag, "symbol": symbol, "METRICS": METRICS}
 """What the examples may name."""

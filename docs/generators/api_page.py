@@ -16,8 +16,8 @@ from archgraph.architecture import architecture
 HEAD = """\
 # Python
 
-Generated from the docstrings: do not edit. Everything that a program may use stands here or under
-[answers](answers.md), which has the attributes of what these calls return. The examples run with this before them:
+Generated from the docstrings: do not edit. The whole public API is on this page and under
+[answers](answers.md), which lists the attributes of what these calls return. The examples assume these imports:
 
 ```pycon
 >>> import archgraph as ag

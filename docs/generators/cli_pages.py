@@ -23,8 +23,8 @@ LANGUAGES = {"csv": "text", "py": "python", "yaml": "yaml"}
 HEAD = """\
 # The command line
 
-Generated from the parser: do not edit. `archgraph COMMAND --help` prints the same options. Every command ends with 0
-when all is well, with 1 when a spec is wrong or a check failed, and with 2 on wrong usage.
+Generated from the parser: do not edit. `archgraph COMMAND --help` prints the same options. Every command exits with
+status 0 on success, 1 if a spec is wrong or a check fails, and 2 on wrong usage.
 
 | command | answers |
 | --- | --- |

@@ -7,20 +7,20 @@ SPEC = "{{archgraph: 1, inputs: {{x: {{c: 3, h: 8, w: 8}}}}, network: [{}]}}"
 MISTAKES: dict[str, tuple[tuple[str, str], ...]] = {
     "SpecError": (
         ("A misspelt operation.", f"ag.loads({SPEC.format('maxpool: {kernel: 2}')!r})"),
-        ("A value that a symbol cannot have.", 'ag.load("unet").at(H=500)'),
-        ("A spec that is not there.", 'ag.load("unett")'),
+        ("A value that the symbol does not allow.", 'ag.load("unet").at(H=500)'),
+        ("A spec that does not exist.", 'ag.load("unett")'),
     ),
     "ShapeError": (
-        ("A window that is larger than what it reads.", f"ag.loads({SPEC.format('conv: {out: 4, kernel: 9}')!r})"),
-        ("A size that is no whole number.", f"ag.loads({SPEC.format('split: {axis: c, parts: 2}')!r})"),
+        ("A window that is larger than its input.", f"ag.loads({SPEC.format('conv: {out: 4, kernel: 9}')!r})"),
+        ("A size that is not a whole number.", f"ag.loads({SPEC.format('split: {axis: c, parts: 2}')!r})"),
     ),
     "QueryError": (
         ("A node that does not exist.", 'ag.load("dit")["blocks.atention"]'),
-        ("A keyword that a call does not have.", 'ag.load("dit").hops(distanse=3)'),
+        ("A keyword that the call does not accept.", 'ag.load("dit").hops(distanse=3)'),
         ("A budget that nothing meets.", 'ag.load("dit").solve("D", macs=("<=", 10))'),
     ),
     "UnboundSymbolError": (
-        ("The value of a law in a symbol that the network does not have.", 'ag.load("unet").evaluate(symbol("Q"))'),
+        ("A law evaluated in a symbol that the network does not have.", 'ag.load("unet").evaluate(symbol("Q"))'),
     ),
     "UnsupportedOpError": (
         (
@@ -33,6 +33,6 @@ MISTAKES: dict[str, tuple[tuple[str, str], ...]] = {
 }
 """By kind, what is wrong and an expression that is answered with the error."""
 WITHOUT_EXAMPLE = {
-    "MissingToolError": "It names the package or program that is missing, and the command that installs it: "
+    "MissingToolError": "The message names what is missing, and the hint gives the command that installs it: "
     '`PyTorch is not installed`, with the hint `pip install "torch>=2.6"`.'
 }

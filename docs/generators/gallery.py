@@ -17,8 +17,8 @@ def gallery_page() -> str:
 _GALLERY_HEAD = """\
 # Gallery
 
-Generated from the shipped specs: do not edit. Laws are in the symbols of each spec; numbers are at the defaults of each
-variant, per sample, and equal to PyTorch's. MACs count convolution, linear layers and matrix products.
+Generated from the shipped specs: do not edit. Laws use the symbols of each spec. Numbers are at the defaults of each
+variant, per sample, and equal to PyTorch's. MACs count convolutions, linear layers and matrix products.
 """
 
 

@@ -21,8 +21,8 @@ HEAD = """\
 # Operations and blocks
 
 Generated from the registry of operations and from the library: do not edit. An operation is what PyTorch computes as
-one operator; a block is made of operations in the spec language itself. Values enter a step as inputs (`from`, or
-the step's own value), numbers as arguments. `?` marks an argument that must be given.
+one operator; a block is built from operations in the spec language itself. Values enter a step as inputs (`from`, or
+the step's own value), numbers as arguments. `?` marks a required argument.
 """
 
 

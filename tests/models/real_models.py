@@ -679,8 +679,8 @@ HEAD = """\
 Models of transformers and diffusers, built from (mostly small) configurations and traced without weights.
 Parameters and multiply-accumulates are compared with the module's own parameters and with half of what
 `torch.utils.flop_counter.FlopCounterMode` counts, on the meta device (on the
-CPU with the math kernel where a model asks for values); it is told what
-grouped products of experts and distances to codes cost, which it does not know. *Nodes* are
+CPU with the math kernel if a model needs values). Costs that the counter does not know, of
+grouped products of experts and distances to codes, are supplied to it. *Nodes* are
 those of the traced graph, repeats folded. [Whole libraries](corpora.md) has others, such as timm and torchvision.
 
 | model | params | MACs | nodes | varies | status |
