@@ -351,29 +351,30 @@ class ScaledDotProductAttention(Op):
         met = Add(*(self._keys(stream) for stream in self.streams(inputs)))
         among = met if self.span is None else Min(met, self.span)
         for index, (q, k, v) in enumerate(self.streams(inputs)):
-            asked = tuple((axis, self._asked(axis, q)) for axis in q.positions)
+            asked = tuple((axis, self._asked(axis, q, k)) for axis in q.positions)
             reaches.append(Reach(asked, power="none", outputs=(index,), among=among))
-            maps = tuple((axis, self._scored(axis, q)) for axis in k.positions)
+            maps = tuple((axis, self._scored(axis, q, k)) for axis in k.positions)
             # Keys only weigh: no content of theirs reaches the output, so that their share of its power is none.
             reaches.append(self._by_head(Reach(maps, mixing="dynamic", power="none", among=among)))
             maps = tuple((axis, self._map(axis, q, self.mask)) for axis in v.positions)
             reaches.append(self._by_head(Reach(maps, mixing="dynamic", power="mean")))
         return tuple(reaches)
 
-    def _asked(self, axis: str, q: TensorType) -> AxisMap:
-        """Which queries count: not the first of causal attention, which has one key."""
+    def _asked(self, axis: str, q: TensorType, k: TensorType) -> AxisMap:
+        """Which queries count: not the first of causal attention, which has one key, nor late ones with few left."""
         if self.causal:
-            return Within(ONE, q.size(axis))
+            last = q.size(axis) if self.span is None else Min(q.size(axis), k.area + self.span - 2)
+            return Within(ONE, last)
         if self.shift is not None:
             return unless_cut(SAME, self.shifts(q), self.windows(q))
         return dict(self.asked or ()).get(axis, SAME)
 
-    def _scored(self, axis: str, q: TensorType) -> AxisMap:
+    def _scored(self, axis: str, q: TensorType, k: TensorType) -> AxisMap:
         """Which keys count by their scores: those of queries that count."""
         found = self._map(axis, q, self.scored or self.mask)
         if isinstance(found, Blocks) and self.shift is not None:
             return unless_cut(found, self.shifts(q), self.windows(q))
-        return from_on(found, ONE) if self.causal else found
+        return from_on(found, ONE, None if self.span is None else q.area - k.area) if self.causal else found
 
     def _by_head(self, reach: Reach) -> Reach:
         return using(reach, "gathered") if self.apart else reach

@@ -309,8 +309,14 @@ def in_general(read: AxisMap) -> AxisMap:
     return read.map if isinstance(read, AtMost) and read.where is not None and read.where != 1 else read
 
 
-def from_on(read: AxisMap, start: Expr) -> AxisMap:
-    """Return what outputs from one on read as another map says; of what is no such map, the map."""
+def from_on(read: AxisMap, start: Expr, more: Expr | None = None) -> AxisMap:
+    """Return what outputs from one on read as another map says; of what is no such map, the map.
+
+    Where there are `more` outputs than keys, the last ones have few keys left: it is a bound.
+    """
+    if more is not None and more != 0:
+        later = from_on(read, start)
+        return AtMost(later, "the last queries have few keys left", where=Min(1, Max(0, more)))  # type: ignore[arg-type]
     if isinstance(read, Along) and isinstance(read.map, Causal | Window):
         return Along(read.axis, Later(read.map, start))
     return Later(read, start) if isinstance(read, Causal | Window) else read

@@ -226,7 +226,7 @@ CHOOSING = frozenset(("sort", "topk", "cummax", "cummin"))
 """Moves that keep, for every element of the result, where it came from."""
 SIZED = frozenset(("cummax", "cummin", "gather", "reflect_pad", "replicate_pad"))
 """Moves that keep their operand too."""
-PAIRS = frozenset(("grid_sampler", "grid_sampler_2d"))
+PAIRS = frozenset(("grid_sampler", "grid_sampler_2d", "grid_sampler_3d"))
 """Moves that keep all operands."""
 WHOLE = frozenset(("scatter_reduce", "index_reduce"))
 """Moves that keep all operands and the result."""

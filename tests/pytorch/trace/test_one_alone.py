@@ -176,3 +176,111 @@ def test_paths_pass_by_what_is_not_read():
         [True, True, True, True],
         [True, True, True, True],
     ]
+
+
+def heads(t: Tensor) -> Tensor:
+    return t.reshape(1, TOKENS, 2, 2).transpose(1, 2)
+
+
+class Heads(nn.Module):
+    """Two heads, in each of which a query has one key, which is not the same one."""
+
+    def forward(self, x: Tensor, other: Tensor) -> Tensor:
+        first = torch.zeros(TOKENS, TOKENS).bool()
+        first[:, 0] = True
+        mask = torch.stack([torch.eye(TOKENS).bool(), first])[None]
+        q, k = heads(x), heads(other)
+        found = functional.scaled_dot_product_attention(q, k, k, mask)
+        return found.transpose(1, 2).reshape(1, TOKENS, 4)
+
+
+def test_a_query_that_has_one_key_in_every_head_is_not_read():
+    g = ag.trace(Heads().eval(), (torch.rand(1, TOKENS, 4), torch.rand(1, TOKENS, 4)))
+    assert [row[0] for row in said(g, TOKENS)] == [set()] * TOKENS
+
+
+def said(g: ag.Architecture, count: int) -> list[list[set[int]]]:
+    """What is read, exactly or at most."""
+    fields = [g.receptive_field(input=name) for name in g.inputs]
+    return [
+        [{place for (place,) in field.probe("stat", **dict.fromkeys(field.outputs, i))} for field in fields]
+        for i in range(count)
+    ]
+
+
+class Apart(nn.Module):
+    """Queries, keys and values are operands of their own."""
+
+    def __init__(self, mask: Tensor):
+        super().__init__()
+        self.mask = mask
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return functional.scaled_dot_product_attention(q, k, v, self.mask)
+
+
+FIRST_AND_OWN = torch.eye(TOKENS).bool()
+FIRST_AND_OWN[:, 0] = True
+BEFORE = UP_TO_OWN.tril(-1)
+BEFORE[0, 0] = True
+
+
+@pytest.mark.parametrize("mask", [FIRST_AND_OWN, BEFORE, UP_TO_OWN, MASKS["another one"]])
+def test_keys_of_a_query_that_is_alone_are_not_read(mask):
+    module, operands = Apart(mask).eval(), [torch.rand(1, TOKENS, 4) for _ in "qkv"]
+    assert reads(ag.trace(module, tuple(operands)), TOKENS) == support(module, operands)
+
+
+@pytest.mark.parametrize("keys", [2, 4])
+def test_one_query_reads_the_keys_that_its_mask_leaves(keys):
+    """The first row of a triangle leaves one key; there was an exception where a query has no axis."""
+    module, operands = Attention(causal=True).eval(), [torch.rand(1, 1, 4), torch.rand(1, keys, 4)]
+    g = ag.trace(module, tuple(operands))
+    found = g.receptive_field(input="other").probe("stat")
+    assert ({place for (place,) in found}, found.exact) == ({0}, True)
+
+
+def test_blocks_that_shrink_to_nothing_are_no_blocks():
+    class Blocked(nn.Module):
+        def forward(self, x):
+            n, i = x.shape[1], torch.arange(x.shape[1])
+            mask = ((i < n - 1) & (i[:, None] < n - 1)) | (i[:, None] == i)
+            return functional.scaled_dot_product_attention(x, x, x, mask)
+
+    assert ag.trace(Blocked(), torch.rand(1, 8, 4), {"x": {1: "n"}}).at(n=8).macs
+
+
+@pytest.mark.parametrize(("span", "alone"), [(2, {0, 3, 4, 5}), (3, {0, 4, 5})])
+def test_late_queries_of_a_span_have_few_keys_left(span, alone):
+    g = ag.loads(
+        "archgraph: 1\nname: X\ninputs: {x: {n: 6, c: 4}, m: {m: 3, c: 4}}\nnetwork:\n"
+        f"  - scaled_dot_product_attention: {{causal: true, span: {span}}}\n    from: [x, m, m]\n"
+    )
+    field = g.receptive_field(input="x")
+    assert {i for i in range(6) if not set(field.probe(n=i))} == alone
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear"])
+def test_a_grid_is_read_and_decides_what_is(mode):
+    class Sampled(nn.Module):
+        def forward(self, x, grid):
+            return functional.grid_sample(x, grid, mode=mode, align_corners=False)
+
+    g = ag.trace(Sampled(), (torch.rand(1, 2, 4, 5), torch.rand(1, 3, 3, 2)))
+    for name, most in (("x", 20), ("grid", 9)):
+        field = g.receptive_field(input=name)
+        found = field.probe("stat", **dict.fromkeys(field.outputs, 0))
+        assert (len(set(found)) >= most / 3, found.exact) == (True, False)
+
+
+def test_an_index_is_read_wherever_it_writes():
+    """Its second dimension was taken for that of the result, of which it has none."""
+
+    class Written(nn.Module):
+        def forward(self, x, index):
+            return torch.zeros(1, 9, 4).scatter_add(1, index[:, :, None].expand(1, 3, 4), x)
+
+    g = ag.trace(Written(), (torch.rand(1, 3, 4), torch.tensor([[0, 3, 5]])))
+    field = g.receptive_field(input="index")
+    probes = [field.probe("stat", **dict.fromkeys(field.outputs, i)) for i in range(9)]
+    assert all({place for (place,) in probe} == {0, 1, 2} and not probe.exact for probe in probes)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sympy import Expr, Integer
@@ -12,21 +12,21 @@ from archgraph.graph.ir import Value
 from archgraph.ops.arithmetic import Add
 from archgraph.ops.attention import ScaledDotProductAttention
 from archgraph.ops.pointwise import Softmax
-from archgraph.ops.reach import Causal
 from archgraph.ops.traced.values import Function
 from archgraph.pytorch.trace.align import Alignment, Operand, broadcast_dimensions
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.attention_patterns import Fused
 from archgraph.pytorch.trace.axes import per_position
 from archgraph.pytorch.trace.builder import Tracked
+from archgraph.pytorch.trace.handlers.attended_keys import read_keys, read_stacked_keys
 from archgraph.pytorch.trace.handlers.contractions import product_of
 from archgraph.pytorch.trace.handlers.dropouts import with_noise
 from archgraph.pytorch.trace.handlers.masked_sums import limited_sum
 from archgraph.pytorch.trace.handlers.pointwise import on_one
+from archgraph.pytorch.trace.handlers.stacked_heads import Stacked, stacked
 from archgraph.pytorch.trace.interpret import ProgramInterpreter
-from archgraph.pytorch.trace.layout import COPIES, AxisDigit, Dim, Layout, equal, extent, merged_digits, whole_axis
-from archgraph.pytorch.trace.masking.attended import KeyMask, along, up_to_own
-from archgraph.pytorch.trace.masking.stacked import keys_by_axis
+from archgraph.pytorch.trace.layout import COPIES, AxisDigit, equal, extent, merged_digits, whole_axis
+from archgraph.pytorch.trace.masking.attended import KeyMask, up_to_own
 from archgraph.pytorch.trace.recording.copied_operands import copied_operands
 from archgraph.pytorch.trace.recording.node import RecordedNode
 from archgraph.pytorch.trace.registry import aten
@@ -34,64 +34,6 @@ from archgraph.sizes.symbols import ZERO, product
 from archgraph.sizes.types import CHANNEL
 
 APART = "a mask of attention that is written out in parts is not followed"
-
-
-@dataclass(frozen=True)
-class Stacked:
-    """A tensor (…, tokens, channels) of attention, whose leading digits are heads or stacked: windows, frames.
-
-    Digits of the axis that the channels are made of are heads, and so is what repeats them; digits of other axes are
-    not, wherever they stand: many modules put windows and heads into one dimension.
-
-    Attributes:
-        t: the tensor with a dimension per stacked digit, one of heads, tokens, and channels.
-        lead: the digits of the dimensions that it had before its tokens.
-        heads_of: the axes whose digits are heads.
-    """
-
-    t: Tracked
-    lead: tuple[Dim, ...]
-    heads_of: frozenset[str]
-
-    @property
-    def head(self) -> int:
-        """The dimension of the heads."""
-        return self.t.rank - 3
-
-    @property
-    def batch(self) -> tuple[int, ...]:
-        """The dimensions of stacked digits."""
-        return tuple(range(self.head))
-
-    @property
-    def heads(self) -> Expr:
-        """The number of heads that have values of their own: repetitions are left out."""
-        return extent(d for d in self.t.layout[self.head] if d.axis != COPIES)
-
-    def restored(self, stacked: Sequence[AxisDigit], width: Expr) -> Layout:
-        """Return the leading dimensions of a result with its own stacked digits, and heads of some width."""
-        found, inner = iter(stacked), product((width, self.heads))
-        dims: list[list[AxisDigit]] = []
-        for dim in self.lead:
-            dims.append([])
-            for digit in dim:
-                if digit.axis in self.heads_of:
-                    inner = product((inner, 1 / digit.size))
-                    dims[-1].append(AxisDigit(CHANNEL, inner, digit.size))
-                else:
-                    dims[-1].append(next(found))
-        return tuple(map(merged_digits, dims))
-
-
-def _stacked(t: Tracked, *, inner: bool) -> Stacked:
-    """Tell heads from stacked digits; with `inner`, all of the dimension before the tokens counts as heads."""
-    lead = t.layout[:-2]
-    # Heads and channels were one axis before they were cut: a digit of that axis is a head wherever it was put.
-    heads_of = frozenset({CHANNEL, COPIES, *(d.axis for d in (*t.layout[-1], *(lead[-1] if inner else ())))})
-    digits = [digit for dim in lead for digit in dim]
-    heads = merged_digits(digit for digit in digits if digit.axis in heads_of)
-    apart = [(digit,) for digit in digits if digit.axis not in heads_of]
-    return Stacked(t.with_layout([*apart, heads, *t.layout[-2:]]), lead, heads_of)
 
 
 @aten("scaled_dot_product_attention")
@@ -194,7 +136,7 @@ def fused(
         return None
     settled = [i.builder.unrepeated(i.builder.settled(t)) for t in (q, k, v)]
     # What stands before the tokens may be heads even if no channel says so; that is tried second, for it is a guess.
-    readings = ([_stacked(t, inner=inner) for t in settled] for inner in (False, True))
+    readings = ([stacked(t, inner=inner) for t in settled] for inner in (False, True))
     found = (_fused(i, streams, keys, form) for streams in readings if _regular(streams))
     return next((result for result in found if result is not None), None)
 
@@ -207,26 +149,9 @@ def _fused(i: ProgramInterpreter, streams: list[Stacked], keys: KeyMask, form: M
         return _batched(i, streams, form, keys)
     if window is None:
         parts = [_prepared(i, s, flat=not keys.open) for s in streams]
-        return _emit(i, parts, streams, {**_read(parts, keys), **form})
+        return _emit(i, parts, streams, {**read_keys(parts, keys), **form})
     parts = [_prepared(i, s) for s in streams]
     return _emit(i, parts, streams, {"window": window, **form})
-
-
-def _read(parts: list[Tracked], keys: KeyMask, samples: Sequence[int] = ()) -> dict[str, Any]:
-    """Return which keys are read, of queries and keys that have one axis each."""
-    if keys.open:
-        return {}
-    # A triangle has a word in the language; what has none is a map of axes.
-    apart = {} if keys.even(samples) else {"apart": True}
-    if keys.causal and not samples and not apart:
-        return {"causal": True}
-    (ours,), (theirs,) = ([d.axis for d in part.layout[-2]] for part in parts[:2])
-    found = {"mask": keys.map(samples=samples)}
-    if keys.differs:
-        found["scored"] = keys.map(scored=True, samples=samples)
-    maps = {name: ((theirs, along(theirs, ours, read)),) for name, read in found.items() if read is not None}
-    queries = keys.queries
-    return {**maps, **apart, **({} if queries is None else {"asked": ((ours, queries),)})}
 
 
 def _regular(streams: list[Stacked]) -> bool:
@@ -317,33 +242,8 @@ def _batched(i: ProgramInterpreter, streams: list[Stacked], form: Mapping[str, A
     batches = [tuple(d.axis for dim in first.batch for d in t.layout[dim]) for t in parts]
     if len(set(tokens)) > 1 or len(set(batches)) > 1 or any(not _same_positions(t, parts[0]) for t in parts):
         return None
-    mask = _read_stacked(i, parts[0], first, tokens[0], keys)
+    mask = read_stacked_keys(i, parts[0], first, tokens[0], keys)
     return _emit(i, parts, streams, {"over": tokens[0] if len(tokens[0]) != 1 else tokens[0][0], **mask, **form})
-
-
-def _read_stacked(
-    i: ProgramInterpreter, queries: Tracked, s: Stacked, tokens: tuple[str, ...], keys: KeyMask
-) -> dict[str, Any]:
-    """Return which keys are read where every window, or whatever else is stacked, may have a mask of its own."""
-    if keys.open:
-        return {}
-    samples = [
-        len(s.lead) + 2 - place for place, dim in enumerate(s.lead) if any(d.axis not in s.heads_of for d in dim)
-    ]
-    if len(tokens) == 1 and keys.same(samples):
-        rows = _read([queries, queries], keys, samples)
-        return {"mask": ((tokens[0], Causal()),)} if rows.get("causal") else rows
-    number = i.sizes.number
-    apart = {} if keys.even(samples) else {"apart": True}
-    names = iter(d.axis for dim in queries.layout[: s.head] for d in dim)
-    lead = [[("" if d.axis in s.heads_of else next(names), number(d.size)) for d in dim] for dim in s.lead]
-    within = [(d.axis, number(d.size)) for d in queries.layout[-2]]
-    found = {"mask": keys_by_axis(keys.allowed(), lead, within)}
-    if keys.differs:
-        found["scored"] = keys_by_axis(keys.allowed(scored=True), lead, within)
-    if keys.some_alone:
-        found["asked"] = keys_by_axis((keys.asked(), ""), lead, within)
-    return {**found, **apart}
 
 
 def _same_positions(t: Tracked, other: Tracked) -> bool:

@@ -60,16 +60,15 @@ class KeyMask:
             scored: whether of the keys whose scores count, not of those whose values do.
             samples: dimensions of the weights before the last two that are not heads, counted from the right.
         """
-        recorded, exact = [], True
-        queries = self.queries if scored else None
-        later = isinstance(queries, Within) and queries.stop == self.sizes[0]
-        for one, lengths in zip(self.seen, self.lengths, strict=True):
-            allowed = self._compared(one, lengths) if scored and not later else _allowed(one, lengths, scored=scored)
-            exact = exact and all(_is_same(allowed, dim) for dim in samples)
-            recorded.append(Recorded(_together(allowed), lengths))
-        found = map_of(recorded, self.sizes)
-        if isinstance(queries, Within) and later and isinstance(found, Causal | Window):
-            found = Later(found, queries.start)
+        pairs = list(zip(self.seen, self.lengths, strict=True))
+        exact = all(_is_same(_allowed(one, n, scored=scored), dim) for one, n in pairs for dim in samples)
+        found = map_of([Recorded(_together(_allowed(one, n, scored=scored)), n) for one, n in pairs], self.sizes)
+        if scored and self.some_alone:
+            queries = self.queries
+            if isinstance(queries, Within) and queries.stop == self.sizes[0] and isinstance(found, Causal | Window):
+                found = Later(found, queries.start)
+            else:
+                found = map_of([Recorded(_together(self._compared(one, n)), n) for one, n in pairs], self.sizes)
         reasons = [UNKNOWN] if self.doubtful else []
         reasons += [] if exact else [BETWEEN_SAMPLES]
         return AtMost(All() if found is None else found, reasons[0]) if reasons else found  # type: ignore[arg-type]
@@ -98,15 +97,16 @@ class KeyMask:
         pairs = [pair for pair in zip(self.seen, self.lengths, strict=True) if pair[1][1] > 1]
         if self.doubtful or not pairs:
             return None
-        recorded = [Recorded(~self._alone(_together(_allowed(one, n, scored=False))), n) for one, n in pairs]
+        recorded = [Recorded(_of_any(~self._alone(_allowed(one, n, scored=False))), n) for one, n in pairs]
         found = kept_map(recorded, self.sizes)
         known = found is None or isinstance(found, Within) or pairs[0][1] == self.lengths[0]
         return found if known else AtMost(SAME, UNKNOWN)
 
     @property
     def some_alone(self) -> bool:
-        """Whether a query has one key at most, by head and window, at the example's sizes."""
-        return bool(self._alone(self.allowed()[0]).any())
+        """Whether a query has one key at most, by head and window, in any recording of several keys."""
+        pairs = [pair for pair in zip(self.seen, self.lengths, strict=True) if pair[1][1] > 1]
+        return any(bool(self._alone(_allowed(one, n, scored=False)).any()) for one, n in pairs)
 
     def asked(self) -> Tensor:
         """Return which queries count at the example's sizes, as the matrix of what they read of themselves."""
@@ -165,6 +165,11 @@ def _allowed(one: SeenKeys | None, lengths: tuple[int, int], *, scored: bool) ->
 def _together(allowed: Tensor) -> Tensor:
     """Return what any of several heads or samples reads."""
     return allowed.flatten(0, -3).any(0) if allowed.ndim > 2 else allowed
+
+
+def _of_any(queries: Tensor) -> Tensor:
+    """Return which queries count in any of several heads or samples."""
+    return queries.flatten(0, -2).any(0) if queries.ndim > 1 else queries
 
 
 def _is_same(allowed: Tensor, dim: int) -> bool:

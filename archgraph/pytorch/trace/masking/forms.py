@@ -101,6 +101,8 @@ def _in_blocks(rows: int, columns: int, numbers: FormNumbers) -> Tensor:
     import torch
 
     size, shift = numbers
+    if size < 1:
+        return torch.zeros(rows, columns, dtype=torch.bool)
     return ((torch.arange(rows) - shift) // size)[:, None] == ((torch.arange(columns) - shift) // size)[None]
 
 

@@ -13,7 +13,7 @@ from sympy import Expr
 from archgraph.graph.ir import Value
 from archgraph.ops.arguments import Named
 from archgraph.ops.reach import SAME, All, Along, AtMost, AxisMap, Causal, Listed
-from archgraph.ops.traced.moves import Move
+from archgraph.ops.traced.moves import PAIRS, Move
 from archgraph.ops.traced.values import Constant
 from archgraph.pytorch.trace.builder import Tracked
 from archgraph.pytorch.trace.layout import whole_axis
@@ -54,13 +54,21 @@ class Moved:
     dim: int | None = None
     beside: AxisMap | None = None
 
-    def otherwise(self, own: Sequence[str | None], reason: str) -> AxisReads:
+    def otherwise(self, own: Sequence[str | None], names: Sequence[str | None], reason: str) -> AxisReads:
         """Return what may be read at most: all along the dimension that the values of others decide about."""
         if self.dim is None:
             return unknown_reads(own, reason)
         along = self.beside or AtMost(All(), reason)
         named = [(dim, name) for dim, name in enumerate(own) if name and name != CHANNEL]
-        return tuple((name, along if dim == self.dim % len(own) else SAME) for dim, name in named)
+        place = self.dim % len(own)
+        return tuple((name, along if dim == place else _as_the_result(name, names[dim], reason)) for dim, name in named)
+
+
+def _as_the_result(name: str, other: str | None, reason: str) -> AxisMap:
+    """How an axis is read by the same dimension of the result, whatever its axis is called there."""
+    if name == other:
+        return SAME
+    return AtMost(All(), reason) if other in (None, CHANNEL) else Along(str(other), SAME)
 
 
 def move_followed(i: ProgramInterpreter, step: RecordedNode, result: int | None = None) -> Tracked:
@@ -120,6 +128,9 @@ def _pairs(step: RecordedNode, node: RecordedNode, result: int | None, number: S
         return found if result is None else found[result]
 
     name = step.target._schema.name.removeprefix("aten::").rstrip("_")
+    if name in PAIRS and step.known_operand(step.args[1]) is None:
+        # A grid says where to read, and by how much: it is read itself.
+        return DEPENDS
     otherwise = DEPENDS if name in ALONG else OTHERWISE
     try:
         return moved_pairs(run, shape_of(node, number)) or otherwise
@@ -228,7 +239,7 @@ def _reads(
         return None
     first = one.pairs[0]
     if isinstance(first, str):
-        return one.otherwise(own, first)
+        return one.otherwise(own, names, first)
     if not any(isinstance(pairs, str) or len(pairs.into) for pairs in one.pairs):
         # All of it was overwritten.
         return None

@@ -30,8 +30,12 @@ class CommonOrigins:
     def alike(self, tensors: Iterable[Tracked]) -> bool:
         """Say whether tensors have one origin, and their last but one dimension is made of the same axes."""
         self._take_in()
-        given = [t for t in tensors if isinstance(t.value, Value) and t.value not in self._constants]
-        return len({(self._origin(t.value, MOST_STEPS), t.layout[-2]) for t in given}) == 1 == len(given) / 3
+        found = set()
+        for t in tensors:
+            if not isinstance(t.value, Value) or t.value in self._constants:
+                return False
+            found.add((self._origin(t.value, MOST_STEPS), t.layout[-2]))
+        return len(found) == 1
 
     def _take_in(self) -> None:
         for place, records in enumerate((self._builder.prelude, self._builder.records)):
