@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from archgraph.cli.output import OutputError, flush_output, open_output
 from archgraph.errors import ArchgraphError, printable
@@ -16,6 +17,8 @@ from archgraph.errors import ArchgraphError, printable
 WRONG, INTERRUPTED, TERMINATED = 1, 130, 143
 _SHORT = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
 """What the system is short of where it opens files or starts processes."""
+_AGAIN = 0.01
+"""Seconds until a signal that met the loading of a module is raised again."""
 
 
 class Terminated(BaseException):
@@ -84,8 +87,14 @@ def _unwinding() -> Iterator[None]:
     usual = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
     alone = threading.current_thread() is threading.main_thread()
     ours = [number for number, handler in usual.items() if alone and signal.getsignal(number) is handler]
+    waits = bool(ours) and hasattr(signal, "setitimer") and signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
 
-    def stop(number: int, frame: object) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        if waits and _loads(frame):
+            # Modules in C forget what is raised while they are loaded: it is raised when they are.
+            signal.signal(signal.SIGALRM, lambda _, later: stop(number, later))
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+            return
         raise Terminated if number == signal.SIGTERM else Interrupted
 
     for number in ours:
@@ -95,3 +104,15 @@ def _unwinding() -> Iterator[None]:
     finally:
         for number in ours:
             signal.signal(number, usual[number])
+        if waits:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def _loads(frame: FrameType | None) -> bool:
+    """Whether a module is being loaded, by the command and not around it."""
+    while frame is not None and frame.f_code is not guarded.__code__:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import resource
@@ -74,6 +75,24 @@ def test_a_signal_leaves_no_half_file(tmp_path, number, status, word):
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (status, f"{word}\n")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_a_module_is_loaded_is_not_forgotten(number, tmp_path, monkeypatch, capsys):
+    """Modules in C, as numpy's random numbers, forget what is raised in them: the command went on to its end."""
+    text = f"import os\ntry:\n    os.kill({os.getpid()}, {int(number)})\nexcept BaseException:\n    pass\n"
+    (tmp_path / "forgets_signals.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    deadline = time.monotonic() + 30
+
+    def work() -> int:
+        importlib.import_module("forgets_signals")
+        while time.monotonic() < deadline:
+            time.sleep(0.01)
+        return 0
+
+    assert guarded(work) == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
+    assert capsys.readouterr().err in ("interrupted\n", "terminated\n")
 
 
 @pytest.mark.dot
