@@ -81,12 +81,13 @@ def test_a_signal_leaves_no_half_file(tmp_path, number, status, word):
 def test_a_signal_while_a_module_is_loaded_is_not_forgotten(number, tmp_path, monkeypatch, capsys):
     """Modules in C, as numpy's random numbers, forget what is raised in them: the command went on to its end."""
     text = f"import os\ntry:\n    os.kill({os.getpid()}, {int(number)})\nexcept BaseException:\n    pass\n"
-    (tmp_path / "forgets_signals.py").write_text(text)
+    name = f"forgets_signal_{int(number)}"
+    (tmp_path / f"{name}.py").write_text(text)
     monkeypatch.syspath_prepend(str(tmp_path))
     deadline = time.monotonic() + 30
 
     def work() -> int:
-        importlib.import_module("forgets_signals")
+        importlib.import_module(name)
         while time.monotonic() < deadline:
             time.sleep(0.01)
         return 0
