@@ -19,11 +19,12 @@ def pattern(value: Tensor) -> Tensor:
 
 
 def softmax(call: AtenCall, x: Tensor, dim: int, *args: Any, **options: Any) -> Tensor:
-    """Replace a softmax by equal weights of the admitted entries, which depend on all of them."""
+    """Replace a softmax by equal weights of the admitted entries, which depend on all of them if they are several."""
     import torch
 
     admitted = (x.detach() > MASKED).float()
-    scores = torch.where(admitted > 0, x, torch.zeros((), dtype=x.dtype))
+    compared = (admitted > 0) & (admitted.sum(dim, keepdim=True) > 1)
+    scores = torch.where(compared, x, torch.zeros((), dtype=x.dtype))
     return unit(admitted * (1 + scores.mean(dim, keepdim=True)))
 
 
@@ -80,8 +81,15 @@ def attention(
     if mask is not None:
         admitted = mask if mask.dtype == torch.bool else mask.detach() > MASKED
     values = _over_keys(admitted, thin(v, -1)) if live(v) else torch.zeros(1)
-    keys = _over_keys(admitted, thin(k, -1).mean(-1, keepdim=True)) if live(k) else 0
-    queries = thin(q, -1).mean(-1, keepdim=True) if live(q) else 0
+    if admitted is None and k.shape[-2] > 1:
+        compared, scored = None, 1.0
+    else:
+        # One key alone has the weight 1 whatever the query and it are.
+        full = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool) if admitted is None else admitted
+        several = full.sum(-1, keepdim=True) > 1
+        compared, scored = full & several, several.float()
+    keys = _over_keys(compared, thin(k, -1).mean(-1, keepdim=True)) if live(k) else 0
+    queries = thin(q, -1).mean(-1, keepdim=True) * scored if live(q) else 0
     return wide(unit(values + keys + queries), call.shape)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import reduce
+from math import prod
 from operator import add
 from typing import TYPE_CHECKING, Any
 
@@ -261,20 +262,37 @@ def averaged(call: AtenCall, x: Tensor, dim: Any = None, keepdim: bool = False, 
     return unit(x.mean(axes, keepdim=keepdim))
 
 
-def normalised(axes: Callable[..., tuple[int, ...]]) -> Callable[..., Tensor]:
-    """Replace a norm by the identity, and the mean over its axes where statistics count."""
+def normalised(axes: Callable[..., tuple[int, ...]], *, centred: bool = True) -> Callable[..., Tensor]:
+    """Replace a norm by the identity, and the mean over its axes where statistics count.
+
+    Args:
+        axes: gives these of a rank and of the arguments behind the operand.
+        centred: whether it takes the mean off, so that of one value alone nothing is left.
+    """
 
     def norm(call: AtenCall, x: Tensor, *args: Any, **options: Any) -> Tensor:
+        over = axes(len(call.shape), *args)
+        if centred and prod(call.shape[axis] for axis in over) == 1:
+            return constant(call)
         if call.kind != "stat":
             return x
         value = thin(x)
-        return wide(unit(value + value.mean(axes(x, *args), keepdim=True)), call.shape)
+        return wide(unit(value + value.mean(over, keepdim=True)), call.shape)
 
     return norm
 
 
+def constant(call: AtenCall) -> Tensor:
+    """Return what depends on nothing."""
+    import torch
+
+    return torch.ones((1,) * len(call.shape)).expand(call.shape)
+
+
 def grouped_norm(call: AtenCall, x: Tensor, groups: int, *args: Any, **options: Any) -> Tensor:
     """Replace a group norm."""
+    if prod(call.shape[1:]) == groups:
+        return constant(call)
     if call.kind != "stat":
         return x
     parts = x.unflatten(1, (groups, -1))

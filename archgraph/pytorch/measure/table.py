@@ -35,12 +35,12 @@ ADDED = "add add_ atan2 div floor_divide fmod hypot maximum minimum remainder rs
 AVERAGED = "amax amin linalg_vector_norm logsumexp norm prod std var"
 
 
-def _last(x: Any, shape: list[int], *args: Any) -> tuple[int, ...]:
-    return tuple(range(x.ndim - len(shape), x.ndim))
+def _last(rank: int, shape: list[int], *args: Any) -> tuple[int, ...]:
+    return tuple(range(rank - len(shape), rank))
 
 
-def _positions(x: Any, *args: Any) -> tuple[int, ...]:
-    return tuple(range(2, x.ndim))
+def _positions(rank: int, *args: Any) -> tuple[int, ...]:
+    return tuple(range(2, rank))
 
 
 STANDINS: dict[str, Callable[..., Any]] = {
@@ -67,6 +67,6 @@ STANDINS: dict[str, Callable[..., Any]] = {
     "layer_norm": standins.normalised(_last),
     "linear": standins.linear,
     "mul": standins.multiplied,
-    "rms_norm": standins.normalised(_last),
+    "rms_norm": standins.normalised(_last, centred=False),
     "scaled_dot_product_attention": products.attention,
 }
