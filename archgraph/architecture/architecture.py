@@ -1088,7 +1088,8 @@ class Architecture(Generic[Said_co]):
         and counts take their bound or default values.
 
         Args:
-            node: a step, or the dotted path of an operation inside one.
+            node: an output by its name, a step, or the dotted path of an operation inside one. Of a step with several
+                outputs it is what they read together.
             input: the name of the input.
             fixed_weights: whether to leave out what is mixed with weights computed from the input, as attention
                 and scans do: what convolution reaches by itself.

@@ -8,8 +8,8 @@ from typing import Any
 
 from archgraph.fields.report.axis_field import AxisField
 from archgraph.fields.report.field_report import ReceptiveField
-from archgraph.fields.report.receptive_field import receptive_fields
-from archgraph.graph.ir import Node
+from archgraph.fields.report.receptive_field import ReceptiveFields, receptive_fields
+from archgraph.graph.ir import Node, Value
 from archgraph.graph.network import Network
 from archgraph.report.table import Table
 
@@ -43,6 +43,12 @@ def with_column(table: Table, column: Column) -> Table:
     return replace(table, columns=columns, rows=rows, notes=notes)
 
 
+def steps_by_output(fields: ReceptiveFields) -> list[tuple[ReceptiveField, Value]]:
+    """Return the fields of the network's steps, by output where the outputs of one differ, each with its value."""
+    found = ((field, member) for member in fields.graph.nodes for field in fields.by_output(member))
+    return [(field, member.outputs[field.output or 0]) for field, member in found]
+
+
 def plain_table(g: Network, input: str | None = None, *, every: bool = False, fixed_weights: bool = False) -> Table:
     """Return the receptive field of the network's steps, or of every primitive node.
 
@@ -55,7 +61,7 @@ def plain_table(g: Network, input: str | None = None, *, every: bool = False, fi
         found = fields.every()
         chosen = [found[path] for path in paths]
     else:
-        chosen = [fields.at(member.name) for member in g.graph.nodes]
+        chosen = [field for field, _ in steps_by_output(fields)]
     rows = [row for field in chosen for row in _rows(field)]
     bound = (
         ()
@@ -79,7 +85,7 @@ def _rows(field: ReceptiveField) -> Iterator[dict[str, Any]]:
     for name, axis in field.axes.items():
         groups.setdefault(tuple(_cells(axis).items()), []).append(name)
     for cells, names in groups.items():
-        yield {"node": field.node, "axis": " ".join(names), **dict(cells)}
+        yield {"node": field.title, "axis": " ".join(names), **dict(cells)}
 
 
 def _cells(axis: AxisField) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sympy import Expr
 
 from archgraph.errors import ArchgraphError, QueryError, did_you_mean
 from archgraph.fields.effective.effective import Effective, EffectiveFields
-from archgraph.fields.field_table import Column, plain_table, with_column
+from archgraph.fields.field_table import Column, plain_table, steps_by_output, with_column
 from archgraph.fields.paths.depth import depth_to_cover
 from archgraph.fields.paths.hop_path import HopPath
 from archgraph.fields.paths.paths import Paths
@@ -83,12 +83,11 @@ def receptive_field_law(g: Network, node: str | None, input: str | None, axis: s
         return law_of(g, size_laws(g, source.name), value, chosen)
     if over not in g.symbols:
         raise QueryError(f"there is no symbol '{over}'.{did_you_mean(over, g.symbols)}")
-    maker = next(member.name for member in g.graph.nodes if value in member.outputs)
-    law = periodic_law(lambda count: _size_at(g, maker, source.name, chosen, {over: count}), symbol(over))
+    law = periodic_law(lambda count: _size_at(g, node, source.name, chosen, {over: count}), symbol(over))
     return SizeLaw(law, "hull", f"largest over the phases, extrapolated from periodic increments in {over}")
 
 
-def _size_at(g: Network, node: str, input: str, axis: str, values: dict[str, Any]) -> int | None:
+def _size_at(g: Network, node: str | None, input: str, axis: str, values: dict[str, Any]) -> int | None:
     try:
         field = receptive_field(g.at(**values), node, input).axes[axis]
         return None if field.is_global else field.size_max
@@ -133,9 +132,7 @@ def cover(g: Network, distance: int, axis: str | None, input: str | None) -> int
 
 def tiling(g: Network, node: str | None, input: str | None) -> Halo:
     """Return the margin that tiles need."""
-    value = _value(g, node)
-    name = next(member.name for member in g.graph.nodes if value in member.outputs)
-    return halo(receptive_fields(g, input), name)
+    return halo(receptive_fields(g, input), _value(g, node))
 
 
 def effective_fields(g: Network, input: str | None = None) -> EffectiveFields:
@@ -171,16 +168,16 @@ def field_table(
 def _laws(g: Network, input: str | None) -> dict[tuple[str, str], str]:
     found = size_laws(g, input)
     axes = found.input.type.positions
-    steps = [(member.name, member.outputs[0]) for member in g.graph.nodes]
-    return {(name, axis): str(law_of(g, found, value, axis)) for name, value in steps for axis in axes}
+    steps = steps_by_output(receptive_fields(g, input))
+    return {(field.title, axis): str(law_of(g, found, value, axis)) for field, value in steps for axis in axes}
 
 
 def _effective(g: Network, input: str | None) -> list[Column]:
     found, sigma, width = effective_fields(g, input), {}, {}
-    for member in g.graph.nodes:
-        for axis, numbers in found.at(member.outputs[0]).items():
+    for field, value in steps_by_output(receptive_fields(g, input)):
+        for axis, numbers in found.at(value).items():
             known = numbers.sigma is not None and numbers.width is not None
-            sigma[member.name, axis] = f"{numbers.sigma:.2f}" if known else ""
-            width[member.name, axis] = f"{numbers.width:.1f}" if known else numbers.reason
+            sigma[field.title, axis] = f"{numbers.sigma:.2f}" if known else ""
+            width[field.title, axis] = f"{numbers.width:.1f}" if known else numbers.reason
     note = "sigma, width95: the effective field at initialisation, weights at random; no trained network's"
     return [Column("sigma", sigma, note), Column("width95", width)]

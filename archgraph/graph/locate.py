@@ -29,6 +29,12 @@ def members(graph: Graph, node: str | Value | None) -> tuple[Member, ...]:
     return tuple(chain)
 
 
+def output_asked(member: Member, node: str | Value | None) -> int | None:
+    """Return which of the several outputs of a member was asked for, by number; None where it has one, or all were."""
+    several = isinstance(node, Value) and len(member.outputs) > 1
+    return member.outputs.index(node) if several else None
+
+
 def _maker(graph: Graph, value: Value | None) -> str:
     """Return the name of the node that gives a value, by default the only one that gives an output."""
     outputs = graph.outputs if value is None else (value,)

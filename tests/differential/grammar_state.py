@@ -100,4 +100,4 @@ class Growing:
         return True
 
     def program(self, outputs: Sequence[str]) -> Program:
-        return Program(self.shape, tuple(self.steps), tuple(outputs))
+        return Program(self.shape, tuple(self.steps), tuple(outputs), nested=len(self.steps) % 2 == 0)

@@ -10,6 +10,20 @@ import torch
 
 HEAD = "import torch\nfrom torch import nn\nfrom torch.nn import functional as F\n"
 
+NESTED = [
+    "",
+    "class Inner(Net):",
+    "    pass",
+    "",
+    "class Net(nn.Module):",
+    "    def __init__(self):",
+    "        super().__init__()",
+    "        self.inner = Inner()",
+    "",
+    "    def forward(self, x):",
+    "        return self.inner(x)",
+]
+
 
 @dataclass(frozen=True)
 class Step:
@@ -36,11 +50,13 @@ class Program:
         shape: that of the input `x`, whose batch is 1.
         steps: in order.
         outputs: the names that are returned; several as a dict.
+        nested: whether all of it is a module inside of another one, which hands its outputs on.
     """
 
     shape: tuple[int, ...]
     steps: tuple[Step, ...]
     outputs: tuple[str, ...]
+    nested: bool = False
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -54,6 +70,7 @@ class Program:
         text = [HEAD, "class Net(nn.Module):", "    def __init__(self):", "        super().__init__()"]
         text += [f"        {line}" for line in members]
         text += ["", "    def forward(self, x):", *(f"        {line}" for line in lines), f"        {self._returned()}"]
+        text += NESTED if self.nested else []
         return "\n".join([*text, "", f"x = torch.rand{self.shape} * 0.8 + 0.1", ""])
 
     def _returned(self) -> str:

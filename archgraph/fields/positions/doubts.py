@@ -53,15 +53,16 @@ class _DoubtfulReads(WalkBack[_Read]):
                         yield reason
 
 
-def doubts(graph: Graph, chain: tuple[Member, ...], evaluate: Evaluate) -> tuple[str, ...]:
+def doubts(graph: Graph, chain: tuple[Member, ...], asked: tuple[Value, ...], evaluate: Evaluate) -> tuple[str, ...]:
     """Return why what a node reads is a bound, with the operation that makes it so.
 
     Args:
         graph: the network.
         chain: the node, behind the repeats that it lies in.
+        asked: outputs of the node.
         evaluate: gives the value of a size.
     """
     walker = _DoubtfulReads(evaluate)
-    seeds: dict[Value, _Read] = dict.fromkeys(chain[-1].outputs, _Read())
+    seeds: dict[Value, _Read] = dict.fromkeys(asked, _Read())
     walk_back(walker, graph, chain, seeds)
     return tuple(walker.reasons)

@@ -7,7 +7,7 @@ from archgraph.fields.rules.node_relations import node_relations
 from archgraph.fields.sets import area
 from archgraph.fields.sets.area import NO_AREA, Area
 from archgraph.graph.fold import Fold, iterated
-from archgraph.graph.ir import Graph, Member, Node, Repeat
+from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.sizes.exact import Evaluate
 
 Areas = tuple[Area, ...]
@@ -21,8 +21,11 @@ class Touched(Fold[Area]):
         self._learned = learned
         self._known: dict[tuple[Graph, Areas], Areas] = {}
 
-    def at(self, graph: Graph, chain: tuple[Member, ...]) -> Area:
-        """Return the positions of a node that depend on padding, at the last iteration of enclosing repeats."""
+    def at(self, graph: Graph, chain: tuple[Member, ...], outputs: tuple[Value, ...]) -> Area:
+        """Return the positions of a node that depend on padding in any of some outputs of it.
+
+        Of a node in repeats they are those of the last iteration.
+        """
         inputs: Areas = (NO_AREA,) * len(graph.inputs)
         for member in chain[:-1]:
             assert isinstance(member, Repeat)
@@ -30,7 +33,8 @@ class Touched(Fold[Area]):
             count = self._evaluate(member.iterations)
             inputs = self._iterated(member, tuple(operands[value] for value in member.inputs), count - 1)
             graph = member.body
-        return self.run(graph, inputs)[chain[-1].outputs[0]]
+        found = self.run(graph, inputs)
+        return area.unite(found[value] for value in outputs)
 
     def node(self, node: Node, operands: Areas) -> Areas:
         """Return what an operation touches itself, and what reads something that is touched."""

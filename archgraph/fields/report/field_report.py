@@ -34,6 +34,7 @@ class ReceptiveField(ByAxis[AxisField]):
         iterations: how often the enclosing repeats apply the node; the numbers are those of the last time.
         paths: the content as the boxes of the paths that no other path contains, where it is no single box;
             None where there are too many.
+        output: which of the node's several outputs it is of, by number; None where it has one, or of all together.
     """
 
     node: str
@@ -42,6 +43,7 @@ class ReceptiveField(ByAxis[AxisField]):
     iterations: int = 1
     paths: Boxes = ()
     places: Places | None = field(default=None, compare=False)
+    output: int | None = None
 
     @property
     def box_exact(self) -> bool:
@@ -77,12 +79,12 @@ class ReceptiveField(ByAxis[AxisField]):
         >>> ag.load("unet:padded-512").receptive_field("enc(0)").probe(h=0, w=9)
         enc(0) reads image: h 0..2, w 7..11
         """
-        return self._doubted(self._asked.probe(self.node, index, kind))
+        return self._doubted(self._asked.probe(self.node, index, kind, self.output))
 
     @property
     def unread(self) -> Probe:
         """The positions of the input that no position of the node reads."""
-        return self._doubted(self._asked.unread(self.node))
+        return self._doubted(self._asked.unread(self.node, output=self.output))
 
     def _doubted(self, found: Probe) -> Probe:
         return found if not self._partial else replace(found, exact=False, why=(*found.why, PICKED))
@@ -90,7 +92,12 @@ class ReceptiveField(ByAxis[AxisField]):
     @property
     def interior(self) -> Probe:
         """The positions of the node that no border touches: neither padding nor a window cut by it."""
-        return self._asked.interior(self.node)
+        return self._asked.interior(self.node, self.output)
+
+    @property
+    def title(self) -> str:
+        """The path of the node, and of several outputs which one."""
+        return self.node if self.output is None else f"{self.node}, output {self.output}"
 
     @property
     def _partial(self) -> bool:
@@ -101,7 +108,7 @@ class ReceptiveField(ByAxis[AxisField]):
         """Why sizes are upper bounds, with the operation that makes them so; nothing where they are exact."""
         if not any(map(_bounded, self.axes.values())):
             return ()
-        found = self.places.doubts(self.node) if self.places is not None else ()
+        found = self.places.doubts(self.node, self.output) if self.places is not None else ()
         found = (*found, *([PICKED] if self._partial else []))
         return found or (LEAKING,)
 
@@ -114,7 +121,7 @@ class ReceptiveField(ByAxis[AxisField]):
     @property
     def outputs(self) -> tuple[str, ...]:
         """The position axes of the node's output, along which it can be probed."""
-        return self._asked.axes(self.node)
+        return self._asked.axes(self.node, self.output)
 
     def of(self, kind: ReadKind) -> ReceptiveField:
         """Return the same with the numbers of another kind: `content`, `gate` or `stat`."""
@@ -132,7 +139,7 @@ class ReceptiveField(ByAxis[AxisField]):
     def _lines(self) -> Iterable[str]:
         last = f", the last of {self.iterations} times" if self.iterations > 1 else ""
         through = " through fixed weights alone" if self.places is not None and self.places.fixed_weights else ""
-        yield f"receptive field of {self.node} on {self.input}{through}{last}"
+        yield f"receptive field of {self.title} on {self.input}{through}{last}"
         width = max(map(len, self.axes), default=0)
         for name, axis in self.axes.items():
             yield f"  {name:<{width}}  {axis}"

@@ -10,7 +10,7 @@ from archgraph.errors import QueryError
 from archgraph.fields.report.axis_field import AxisField
 from archgraph.fields.report.receptive_field import ReceptiveFields
 from archgraph.fields.sets.readings import Moving
-from archgraph.graph.ir import Graph, Node, Repeat
+from archgraph.graph.ir import Graph, Node, Repeat, Value
 from archgraph.graph.locate import members
 from archgraph.ops.reach import Resized
 from archgraph.ops.sources import Parameter
@@ -69,7 +69,7 @@ class Halo(ByAxis[AxisHalo]):
         return "\n  ".join(lines)
 
 
-def halo(fields: ReceptiveFields, node: str | None = None) -> Halo:
+def halo(fields: ReceptiveFields, node: str | Value | None = None) -> Halo:
     """Return the margin that tiles of an input need, on its lattice, and whether it makes tiling exact.
 
     Tiles whose core begins at a multiple of the lattice and which reach as far as the margin, or to the border of
@@ -79,15 +79,14 @@ def halo(fields: ReceptiveFields, node: str | None = None) -> Halo:
         QueryError: there is no such node, or the graph has several outputs.
     """
     chain = members(fields.graph, node)
-    path = ".".join(member.name for member in chain)
-    field = fields.at(path)
+    field = fields.at(node)
     lattices = _lattices(fields, chain[0].name)
     margins = {}
     for name, axis in field.axes.items():
         if isinstance(axis.reading, Moving) and axis.stride > 0:
             margins[name] = _margins(axis, lattices.get(name, 1))
     reasons = dict.fromkeys([*_reasons(fields, field.axes), *_fixed_sizes(fields.graph, chain[0].name)])
-    return Halo(path, fields.input.name, margins, tuple(reasons))
+    return Halo(field.title, fields.input.name, margins, tuple(reasons))
 
 
 def _margins(axis: AxisField, lattice: int) -> AxisHalo:

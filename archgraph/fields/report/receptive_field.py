@@ -26,7 +26,7 @@ from archgraph.fields.sets.region import (
     within,
 )
 from archgraph.graph.ir import Graph, Member, Repeat, Value
-from archgraph.graph.locate import input_named, members
+from archgraph.graph.locate import input_named, members, output_asked
 from archgraph.graph.network import Network
 from archgraph.keywords import strict_methods
 from archgraph.sizes.exact import Evaluate
@@ -109,16 +109,24 @@ class ReceptiveFields:
         """Return the field of one node.
 
         Args:
-            node: a dotted path, or a value of the network's own graph; by default the graph's only output.
+            node: a dotted path, or a value of the network's own graph; by default the graph's only output. Of a path
+                with several outputs it is what they read together.
 
         Raises:
             QueryError: there is no such node, or the graph has several outputs.
         """
+        node = self.graph.outputs[0] if node is None and len(self.graph.outputs) == 1 else node
         *outer, member = members(self.graph, node)
         scope = self._top()
         for repeat in outer:
             scope = self._enter(scope, repeat)
-        return self._report(scope, member)
+        return self._report(scope, member, output_asked(member, node))
+
+    def by_output(self, member: Member) -> tuple[ReceptiveField, ...]:
+        """Return the fields of a member of the network's own graph: one where all of its outputs read the same."""
+        top = self._top()
+        found = tuple(self._report(top, member, output_asked(member, value)) for value in member.outputs)
+        return found if any(field.axes != found[0].axes for field in found) else (self._report(top, member),)
 
     def __getitem__(self, node: str) -> ReceptiveField:
         """Return the field of one node by its path.
@@ -163,18 +171,19 @@ class ReceptiveFields:
         """Return what a value of a scope reads of the graph's input."""
         return apply(within(self._reads.of(scope.graph)[value], scope.place), scope.inputs)
 
-    def _report(self, scope: _Scope, member: Member) -> ReceptiveField:
-        rows = [reading_alone(self._known(scope, value)) for value in member.outputs]
+    def _report(self, scope: _Scope, member: Member, output: int | None = None) -> ReceptiveField:
+        asked = member.outputs if output is None else (member.outputs[output],)
+        rows = [reading_alone(self._known(scope, value)) for value in asked]
         regions = [region for row in rows for region in row.values()]
         nothing = Region(dict.fromkeys(self.axes, NOTHING))
         region = reduce(Region.join, regions, nothing)
-        axes = {axis: self._axis(member, axis, region) for axis in self.axes}
+        axes = {axis: self._axis(asked, axis, region) for axis in self.axes}
         paths = None if region.channels.lost else region.boxes
-        return ReceptiveField(scope.path(member), self.input.name, axes, scope.iterations, paths, self.places)
+        return ReceptiveField(scope.path(member), self.input.name, axes, scope.iterations, paths, self.places, output)
 
-    def _axis(self, member: Member, axis: str, region: Region) -> AxisField:
+    def _axis(self, asked: tuple[Value, ...], axis: str, region: Region) -> AxisField:
         extent = self._evaluate(self.input.type.size(axis))
-        lengths = [value.type.size(axis) for value in member.outputs if value.type.has(axis)]
+        lengths = [value.type.size(axis) for value in asked if value.type.has(axis)]
         outputs = self._evaluate(lengths[0]) if lengths else None
         return AxisField(axis, region.fields[axis], extent, outputs, partial=region.channels.lost)
 

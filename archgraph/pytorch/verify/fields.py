@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from archgraph.fields.positions.probe import Probe
@@ -117,7 +118,7 @@ def verify_fields(g: Network, input: str | None = None, kinds: Sequence[ReadKind
     """
     bound = g.bound()
     fields = receptive_fields(bound, input)
-    values = tuple(value for _, value in _steps(bound.graph, bound.selected))
+    values = tuple(_steps(bound.graph, bound.selected))
     module = lower(bound.graph, values, bound.name, device="meta")
     names = [value.name for value in bound.graph.inputs]
     examples = [_example(value) for value in bound.graph.inputs]
@@ -132,12 +133,13 @@ def verify_fields(g: Network, input: str | None = None, kinds: Sequence[ReadKind
     return FieldReport(bound.name, fields.input.name, tuple(rows))
 
 
-def _steps(graph: Graph, selected: tuple[Value, ...]) -> Iterator[tuple[str, Value]]:
-    """Yield the first output of every step that the selected outputs depend on."""
+def _steps(graph: Graph, selected: tuple[Value, ...]) -> Iterator[Value]:
+    """Yield the outputs of every step that the selected outputs depend on."""
     alive = graph.live(selected)
     for member in graph.nodes:
-        if member in alive and member.outputs[0].type.dtype == "float":
-            yield member.name, member.outputs[0]
+        for value in member.outputs if member in alive else ():
+            if value.type.dtype == "float":
+                yield value
 
 
 def _checks(
@@ -148,19 +150,21 @@ def _checks(
     kind: ReadKind,
     input: int,
 ) -> Iterator[FieldCheck]:
-    for number, (node, value) in enumerate(_steps(graph, selected)):
+    for number, value in enumerate(_steps(graph, selected)):
         positions = tuple(dict.fromkeys(_positions([int(value.type.size(axis)) for axis in value.type.positions])))
         axes = (_channel(fields.input), _channel(value))
         measured = structure.masks(positions, number, input, axes)
-        found = [fields.places.probe(node, dict(zip(value.type.positions, p, strict=True)), kind) for p in positions]
-        partial = any(axis.partial for axis in fields.at(node).axes.values())
+        field = fields.at(value)
+        probes = partial(fields.places.probe, field.node, kind=kind, output=field.output)
+        found = [probes(dict(zip(value.type.positions, p, strict=True))) for p in positions]
+        bound = any(axis.partial for axis in field.axes.values())
         differences = [_difference(probe, mask) for probe, mask in zip(found, measured, strict=True)]
         wrong = tuple(
             (position, here, there)
             for position, (here, there) in zip(positions, differences, strict=True)
-            if there or (here and not partial)
+            if there or (here and not bound)
         )
-        yield FieldCheck(node, kind, positions, tuple(map(len, found)), wrong, partial)
+        yield FieldCheck(field.title, kind, positions, tuple(map(len, found)), wrong, bound)
 
 
 def _difference(probe: Probe, measured: Tensor) -> tuple[int, int]:
