@@ -203,6 +203,21 @@ def test_a_spec_in_the_fields_of_a_configuration_has_its_laws(name, tmp_path):
         assert sizes_of_fields(one) == sizes_of_fields(two)
 
 
+@pytest.mark.parametrize(
+    ("config", "wrong", "nearest"),
+    [
+        (FAMILIES["llama"][0], "hiden_size", "hidden_size"),
+        (FAMILIES["gpt2"][0], "n_embed", "n_embd"),
+        (FAMILIES["DiTTransformer2DModel"][0], "num_layer", "num_layers"),
+    ],
+)
+def test_a_slip_in_the_name_of_a_field_is_told(config, wrong, nearest, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(config))
+    with pytest.raises(ag.ArchgraphError, match=f"has no field '{wrong}'. Did you mean '{nearest}'"):
+        ag.load(f"hf:{path}", **{wrong: 2})
+
+
 def test_heads_divide_the_width_and_tokens_are_a_symbol(tmp_path):
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"model_type": "llama", **GROUPED}))
