@@ -37,6 +37,12 @@ Ratio: TypeAlias = "Expr"
 
 StoredName: TypeAlias = str
 """The name of a stored type, such as `float`, `bool` or `int32`."""
+FunctionName: TypeAlias = str
+"""PyTorch's name of a function of one element, of the table of functions."""
+ReductionName: TypeAlias = str
+"""PyTorch's name of a reduction over axes."""
+MoveName: TypeAlias = str
+"""PyTorch's name of what moves or selects elements."""
 
 
 def named_axes(axes: Axes) -> tuple[str, ...]:

@@ -56,6 +56,7 @@ OF_MODULES = (
     "moves",
     "picked",
     "recurrent",
+    "resize",
     "stored",
     "transforms",
     "values",

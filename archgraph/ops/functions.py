@@ -57,7 +57,7 @@ class PointwiseFunction:
         """
         places = [place for place, number in enumerate(call or (None,) * len(inputs)) if number is None]
         flows = [x.has_gradient and (needed is None or index in needed) for index, x in enumerate(inputs)]
-        read = {word for place, flow in zip(places, flows, strict=True) if flow for word in self._gradient(place)}
+        read = {word for place, flow in zip(places, flows, strict=True) if flow for word in self.gradient(place)}
         kept = tuple(index for index, place in enumerate(places) if OPERANDS[place : place + 1] in read)
         fresh = ((numel, FLOAT),) if "new" in read else ()
         return Saved(inputs=kept, outputs=(0,) if "out" in read else (), fresh=fresh)
@@ -80,7 +80,12 @@ class PointwiseFunction:
         together = numbers if wider else tensors
         return together if self.result == "same" or stored_type(together).has_gradient else FLOAT
 
-    def _gradient(self, place: int) -> list[str]:
+    def gradient(self, place: int) -> list[str]:
+        """Return what autograd keeps for the gradient of one argument.
+
+        Raises:
+            UnsupportedOpError: nothing is known of a tensor in its place.
+        """
         if place >= len(self.gradients):
             raise UnsupportedOpError(f"nothing is known of argument {place + 1} of function '{self.name}' as a tensor")
         return self.gradients[place].split()

@@ -10,13 +10,14 @@ from typing import Any
 from sympy import Expr, Integer, fraction, together
 
 from archgraph.errors import Place, SpecError, did_you_mean, quoted, some
-from archgraph.ops.arguments import Named
+from archgraph.ops.arguments import Named, named_axes
 from archgraph.ops.base import Op, spec_fields
 from archgraph.sizes.dtypes import DTYPES
 from archgraph.sizes.symbols import decide
 from archgraph.spec.language.evaluation import evaluate_tree, refuse
 from archgraph.spec.language.tree import Tree
 from archgraph.spec.language.values import Word, describe
+from archgraph.spec.operations import TORCHS_NAMES
 from archgraph.spec.scope import Scope
 from archgraph.spec.sections import check_name
 
@@ -60,9 +61,14 @@ def convert(item: Field[object], tree: Tree, scope: Scope) -> Any:
     annotation = str(item.type).removesuffix(" | None")
     if annotation.startswith("Literal["):
         return choose(item.name, re.findall(r"[\"']([^\"']+)[\"']", annotation), tree, scope)
-    if annotation not in _CONVERTERS:
+    if annotation not in CONVERTERS:
         raise TypeError(f"argument {item.name}: no converter for {annotation}")
-    return _CONVERTERS[annotation](item.name, tree, scope)
+    return CONVERTERS[annotation](item.name, tree, scope)
+
+
+def _called(named: Callable[[], Iterable[str]]) -> Callable[[str, Tree, Scope], str]:
+    """What reads one of PyTorch's names: those of a table, which is imported where it is asked for."""
+    return lambda name, tree, scope: str(choose(name, named(), tree, scope))
 
 
 def choose(name: str, options: Iterable[str], tree: Tree, scope: Scope) -> Word:
@@ -201,7 +207,48 @@ def _axes(name: str, tree: Tree, scope: Scope) -> Any:
     return tuple(_axis(name, item, scope) for item in tree.value)
 
 
-_CONVERTERS: dict[str, Callable[[str, Tree, Scope], Any]] = {
+def _axis_names(name: str, tree: Tree, scope: Scope) -> tuple[str, ...]:
+    return named_axes(_axes(name, tree, scope))
+
+
+def _call(name: str, tree: Tree, scope: Scope) -> tuple[float | None, ...]:
+    """The arguments of a function of one element. They are no sizes, so that decimals are as good as any number."""
+    hint = "a number for each argument that is one, and _ for each operand: [_, 0.5]"
+    return tuple(_call_part(name, item, hint) for item in tree.list(name, hint))
+
+
+def _call_part(name: str, tree: Tree, hint: str) -> float | None:
+    if tree.value == "_":
+        return None
+    if isinstance(tree.value, int):
+        return tree.value
+    try:
+        return float(tree.text(name))
+    except (ValueError, OverflowError):
+        tree.fail(f"{name} has {tree.describe()} where a number or _ stands", hint)
+
+
+def _regrouping(name: str, tree: Tree, scope: Scope) -> Named:
+    """New axes, each with the digits [axis, stride, size] that it consists of."""
+    groups = tree.mapping(name, "{n: [[h, 1, 8], [w, 1, 8]]}: each new axis has digits [axis, stride, size]")
+    for axis in groups:
+        check_name(axis, tree.key_place(axis), "an axis")
+    return Named(
+        {axis: tuple(_digit(name, item, scope) for item in group.list(name)) for axis, group in groups.items()}
+    )
+
+
+def _digit(name: str, tree: Tree, scope: Scope) -> tuple[str, Expr, Expr]:
+    parts = tree.list(name)
+    if len(parts) != 3:
+        tree.fail(f"a digit of {name} is [axis, stride, size], and this has {len(parts)} parts")
+    axis, stride, size = parts
+    # Digits of no axis are copies.
+    called = "" if axis.value == "" else _axis(name, axis, scope)
+    return called, _number("stride", stride, scope), _number("size", size, scope)
+
+
+CONVERTERS: dict[str, Callable[[str, Tree, Scope], Any]] = {
     "Expr": _number,
     "Ratio": _ratio,
     "int": _integer,
@@ -213,4 +260,8 @@ _CONVERTERS: dict[str, Callable[[str, Tree, Scope], Any]] = {
     "Padding": _padding,
     "Named": _mapping,
     "tuple[Expr, ...]": _list,
+    "tuple[str, ...]": _axis_names,
+    "Call": _call,
+    "Regrouping": _regrouping,
+    **{kind: _called(named) for kind, named in TORCHS_NAMES.items()},
 }

@@ -101,8 +101,10 @@ def _path_and_variant(name: str) -> tuple[Traversable, str]:
     if "://" in name:
         raise SpecError(f"{quoted(name)} is an address, and specs are read from files alone", hint="save it first")
     own = "; a module of your own is package.file:name, in this folder or installed" if variant.isidentifier() else ""
+    # With an ending, a file of another kind may be meant.
+    suffixes = (*YAML_SUFFIXES, ".onnx", ".pt2") if Path(base).suffix else YAML_SUFFIXES
     raise SpecError(
-        f"no spec is named {quoted(base)}.{did_you_mean_file(base, Path(), YAML_SUFFIXES, shipped_names())}",
+        f"no spec is named {quoted(base)}.{did_you_mean_file(base, Path(), suffixes, shipped_names())}",
         hint=f"`archgraph list` shows the shipped ones; a path ends in .yaml{own}",
     )
 

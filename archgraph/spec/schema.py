@@ -26,7 +26,7 @@ from archgraph.spec.definitions import (
     BlockSpec,
 )
 from archgraph.spec.library.standard import library_file, library_names
-from archgraph.spec.operations import operations
+from archgraph.spec.operations import TORCHS_NAMES, is_reserved, operations
 from archgraph.spec.sections import MAX_LABEL, MAX_LETTER, MAX_NAME, NAME
 from archgraph.spec.steps import NAMING
 
@@ -216,7 +216,9 @@ def _step(steps: Schema, step: Schema, *, own: bool) -> Schema:
     kinds["mixture"] = _object(mixture, required=list(mixture))
     kinds = {name: _said(item, name, _STRUCTURE) for name, item in kinds.items()}
     kinds.update({name: _call(library_file(name).blocks[name]) for name in sorted(library_names())})
-    kinds.update({kind: _operation(op) for kind, op in sorted(operations().items())})
+    operators = {kind: _operation(op) for kind, op in sorted(operations().items())}
+    # A file may have a block of its own by a name that is not reserved.
+    kinds.update({kind: {} if own and not is_reserved(kind) else item for kind, item in operators.items()})
     keywords = _keywords(steps, step)
     one = [{"required": [kind]} for kind in kinds]
     known = _object({**keywords, **kinds}, oneOf=one, dependentRequired={"else": ["when"]})
@@ -245,11 +247,24 @@ def _argument(item: Field[object]) -> Schema:
     annotation = str(item.type).removesuffix(" | None")
     if annotation.startswith("Literal["):
         return _word(item.name, re.findall(r"[\"']([^\"']+)[\"']", annotation))
+    if annotation in TORCHS_NAMES:
+        return {"enum": list(TORCHS_NAMES[annotation]())}
+    if annotation in _TYPED:
+        return _TYPED[annotation]
     if annotation == "Padding":
         return {"anyOf": [_word(item.name, PADDINGS), {"type": ["integer", "array", "object"]}]}
     if item.name in POSITIVE:
         return {"$ref": "#/$defs/sizes"}
     return {"bool": EXPRESSION, "str": {"type": "string"}}.get(annotation, _ANY_EXPRESSION)
+
+
+_CALL: Schema = {"type": "array", "items": {"anyOf": [{"type": "number"}, {"type": "string"}]}}
+_DIGIT: Schema = {"type": "array", "items": _ANY_EXPRESSION, "minItems": 3, "maxItems": 3}
+_TYPED: dict[str, Schema] = {
+    "Call": _CALL,
+    "Regrouping": {"type": "object", "additionalProperties": {"type": "array", "items": _DIGIT}},
+}
+"""Arguments that have a form of their own, by what their fields are annotated with."""
 
 
 def _word(name: str, words: Iterable[str]) -> Schema:

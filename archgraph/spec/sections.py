@@ -20,7 +20,7 @@ from archgraph.spec.definitions import (
     SymbolSpec,
 )
 from archgraph.spec.language.tree import Tree
-from archgraph.spec.operations import operations
+from archgraph.spec.operations import is_reserved
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 MAX_NAME, MAX_LETTER, MAX_LABEL = 60, 12, 60
@@ -197,8 +197,8 @@ def _check_axis(axis: str, tree: Tree, name: str) -> None:
 
 def read_block(name: str, tree: Tree, place: Place) -> BlockSpec:
     """Read a block, whose steps stay a tree until it is called."""
-    if name in operations() or name in STRUCTURES or name in STEP_KEYWORDS:
-        kind = "an operation" if name in operations() else "a word of the language"
+    if is_reserved(name) or name in STRUCTURES or name in STEP_KEYWORDS:
+        kind = "an operation" if is_reserved(name) else "a word of the language"
         raise SpecError(f"'{name}' is {kind}: a block needs another name", place=place)
     known_keys(tree, BLOCK_KEYS, f"block {name}")
     items = tree.value

@@ -14,7 +14,7 @@ from archgraph.graph.ir import Graph, Node, Value
 from archgraph.ops.base import Op, spec_fields
 from archgraph.ops.reach import Reach, Window
 from archgraph.spec.library.standard import library_file, library_folder, library_names
-from archgraph.spec.operations import operations
+from archgraph.spec.operations import TORCHS_NAMES, operations
 from archgraph.spec.spec import BlockSpec
 
 HEAD = """\
@@ -84,6 +84,9 @@ _KINDS = {
     "Padding": "as above, or `same`, `valid`, `{before: …, after: …}`, pairs by axis",
     "Named": "mapping of axes to sizes",
     "tuple[Expr, ...]": "list of numbers",
+    "tuple[str, ...]": "axis, or list of axes",
+    "Call": "list of numbers, and of `_` for operands",
+    "Regrouping": "mapping of axes to lists of digits `[axis, stride, size]`",
 }
 
 
@@ -91,6 +94,8 @@ def _kind(annotation: str) -> str:
     annotation = annotation.removesuffix(" | None")
     if annotation.startswith("Literal["):
         return "one of " + ", ".join(f"`{word}`" for word in re.findall(r"[\"']([^\"']+)[\"']", annotation))
+    if annotation in TORCHS_NAMES:
+        return "one of " + ", ".join(f"`{word}`" for word in TORCHS_NAMES[annotation]())
     return _KINDS.get(annotation, f"`{annotation}`")
 
 

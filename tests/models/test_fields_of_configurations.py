@@ -172,6 +172,52 @@ def test_laws_hold_at_configurations_that_they_were_not_made_from(name, tmp_path
         assert (at.macs, at.flops, at.activations) == (built.macs, built.flops, built.activations)
 
 
+def sizes_of_fields(g):
+    inputs = [value.name for value in g.graph.inputs if value.type.positions]
+    fields = (g.receptive_field(value, input=name) for value in g.outputs for name in inputs)
+    return [{axis: (one.size_min, one.size_max) for axis, one in each.axes.items()} for each in fields]
+
+
+UNWRITTEN = {"gpt_neox", "codegen", "gemma2", "t5"}
+"""Families with masks that no spec has; the set may only shrink."""
+LAWS = ("params", "params_trainable", "buffers", "macs", "flops", "elementwise", "activations", "saved_bytes")
+
+
+@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.families) for n in FAMILIES])
+def test_a_spec_in_the_fields_of_a_configuration_has_its_laws(name, tmp_path):
+    config, fields, unseen = FAMILIES[name]
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(config))
+    g = ag.load(f"hf:{path}", fields=fields)
+    # What no output depends on is left out, as no spec has it.
+    g = g.select(*g.outputs)
+    if name in UNWRITTEN:
+        with pytest.raises(ag.ArchgraphError, match=r"whose language has no .*mask"):
+            g.to_spec()
+        return
+    read = ag.loads(g.to_spec())
+    assert set(read.symbols) == set(g.symbols)
+    for values in unseen:
+        one, two = g.at(**values), read.at(**values)
+        assert {law: one.expression(law) for law in LAWS} == {law: two.expression(law) for law in LAWS}
+        assert sizes_of_fields(one) == sizes_of_fields(two)
+
+
+@pytest.mark.parametrize(
+    ("config", "wrong", "nearest"),
+    [
+        (FAMILIES["llama"][0], "hiden_size", "hidden_size"),
+        (FAMILIES["gpt2"][0], "n_embed", "n_embd"),
+        (FAMILIES["DiTTransformer2DModel"][0], "num_layer", "num_layers"),
+    ],
+)
+def test_a_slip_in_the_name_of_a_field_is_told(config, wrong, nearest, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(config))
+    with pytest.raises(ag.ArchgraphError, match=f"has no field '{wrong}'. Did you mean '{nearest}'"):
+        ag.load(f"hf:{path}", **{wrong: 2})
+
+
 def test_heads_divide_the_width_and_tokens_are_a_symbol(tmp_path):
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"model_type": "llama", **GROUPED}))

@@ -1,4 +1,4 @@
-"""Rearrangements that traced modules need: digits of axes regrouped, strided slices, look-ups by index."""
+"""Rearrangements as PyTorch has them: digits of axes regrouped, strided slices, look-ups by index, moves by name."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 from sympy import Expr, Integer
 
 from archgraph.errors import ShapeError, UnsupportedOpError
-from archgraph.ops.arguments import Named, StoredName
+from archgraph.ops.arguments import MoveName, Named, StoredName
 from archgraph.ops.base import TRACED, Kernel, Op, Saved, Types
 from archgraph.ops.modules import functional
 from archgraph.ops.reach import SAME, UNREAD, All, AtMost, AxisMap, ChannelUse, Digits, Reach, Window, pointwise, using
 from archgraph.ops.rearrangement import Rearrangement
-from archgraph.sizes.symbols import ONE, floor_divide, product, require, size, symbol
+from archgraph.sizes.symbols import ONE, ZERO, floor_divide, product, require, size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MovedDigit: TypeAlias = "tuple[str, Expr, Expr]"
 """A digit of an axis: its name, stride and size; an empty name makes copies."""
+Regrouping: TypeAlias = "tuple[tuple[str, tuple[MovedDigit, ...]], ...]"
+"""New axes in order, each with its digits, outermost first."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,12 @@ class Rearrange(Rearrangement):
     """
 
     kind: ClassVar[str] = "rearrange"
-    into: tuple[tuple[str, tuple[MovedDigit, ...]], ...]
+    into: Regrouping
     view: bool = False
+
+    def __post_init__(self) -> None:
+        # A mapping as specs write it, whichever way it was given.
+        object.__setattr__(self, "into", Named(self.into))
 
     def infer(self, *inputs: TensorType) -> Types:
         (x,) = inputs
@@ -136,7 +142,11 @@ class Subsample(Rearrangement):
     def infer(self, *inputs: TensorType) -> Types:
         """Return the type with a shorter axis."""
         (x,) = inputs
-        stop = x.size(self.axis) if self.stop is None else self.stop
+        length = x.size(self.axis)
+        stop = length if self.stop is None else self.stop
+        rule = "every {}-th of {} elements from {} to {} does not exist"
+        for small, large in ((ONE, self.step), (ZERO, self.start), (self.start + 1, stop), (stop, length)):
+            require(small, "<=", large, rule, self.step, length, self.start, stop)
         return (x.with_sizes({self.axis: floor_divide(stop - self.start + self.step - 1, self.step)}),)
 
     def saved(self, *inputs: TensorType) -> Saved:
@@ -247,6 +257,13 @@ INDEXED = frozenset(
     )
 )
 """Moves that keep the indices or tests which they are given."""
+UNKEPT = frozenset(
+    ("argmax", "argmin", "argsort", "bucketize", "col2im", "copy", "diag_embed", "fill", "flip", "im2col")
+)
+UNKEPT |= frozenset(("one_hot", "roll", "rot90", "searchsorted", "slice_scatter", "select_scatter", "zero"))
+"""Moves that keep nothing."""
+NAMED_MOVES = tuple(sorted(VIEWING | CUTTING | CHOOSING | SIZED | PAIRS | WHOLE | WRITTEN | INDEXED | UNKEPT))
+"""The moves that a spec can name."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +271,7 @@ class Move(Rearrangement):
     """Moves or selects elements, called by torch's name: flip, sort, scatter.
 
     `{*axes}, ... -> {shape}`. Costs nothing. `reads` says, per operand and axis, where elements come from: none of
-    an operand that decides alone. Where it says nothing, any may be read. Only traced modules have it.
+    an operand that decides alone; only traced modules have it. Where it says nothing, any may be read, as a bound.
 
     >>> op, inputs = Move.example()
     >>> print(op.infer(*inputs)[0])
@@ -263,12 +280,17 @@ class Move(Rearrangement):
 
     kind: ClassVar[str] = "move"
     arity: ClassVar[tuple[int, int | None]] = (1, None)
-    function: str
+    function: MoveName
     shape: Named
     dtype: StoredName = "float"
     reads: tuple[tuple[tuple[str, AxisMap], ...] | None, ...] | None = field(default=None, metadata={TRACED: True})
     gathers: tuple[int, ...] = field(default=(), metadata={TRACED: True})
     """The operands whose positions become channels."""
+
+    def __post_init__(self) -> None:
+        # Saying nothing of any operand is saying nothing.
+        if self.reads and not any(read is None or read for read in self.reads) and self.function not in CUTTING:
+            object.__setattr__(self, "reads", None)
 
     def infer(self, *inputs: TensorType) -> Types:
         return (TensorType(tuple(self.shape), self.dtype),)

@@ -1,25 +1,28 @@
-"""Operations that specs do not need and traced modules do: functions by name, reductions, constants."""
+"""Operations by PyTorch's names: functions of an element, reductions, running sums; constants."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sympy import Expr
 
-from archgraph.ops.arguments import Named, PerAxis, StoredName, per_axis
+from archgraph.errors import ShapeError, counted
+from archgraph.ops.arguments import FunctionName, Named, ReductionName, StoredName
 from archgraph.ops.arithmetic import Broadcast, aligned, broadcast
-from archgraph.ops.base import TRACED, Kernel, NoMacs, Op, Saved, Types, Unweighted
+from archgraph.ops.base import Kernel, NoMacs, Op, Saved, Types, Unweighted
 from archgraph.ops.convolution import Conv, ConvTranspose
 from archgraph.ops.functions import Call, PointwiseFunction, function_row, torch_function
 from archgraph.ops.modules import functional, torch_dtype
-from archgraph.ops.reach import SAME, All, AtMost, AxisMap, Causal, Interpolated, Listed, Reach, Resized, windowed
-from archgraph.ops.traced.resampled import resampled_sets
-from archgraph.sizes.symbols import ZERO, product, size, symbol
+from archgraph.ops.reach import SAME, All, Causal, Reach, windowed
+from archgraph.sizes.symbols import ONE, ZERO, product, require, size, symbol
 from archgraph.sizes.types import TensorType, tensor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+
+CALL_HINT = "call has a number for each argument that is one, and _ for each operand: call: [_, 2]"
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,9 @@ class Function(Broadcast):
     """A function of one element, or of several that are broadcast by name, called by torch's name for it.
 
     `{*axes}, ... -> {*axes of all}`. One operation per output element. `call` holds the arguments in order:
-    numbers, and null where the next operand goes; without it the operands are the arguments. What is kept for the
-    backward pass follows from both; a function that the table of functions lacks is refused.
+    numbers, and `_` where the next operand goes, as in `{name: pow, call: [_, 2]}`; without it the operands are the
+    arguments. What is kept for the backward pass follows from both; a function that the table of functions lacks is
+    refused.
 
     >>> op, inputs = Function.example()
     >>> print(op.infer(*inputs)[0], op.elementwise(*inputs))
@@ -36,19 +40,30 @@ class Function(Broadcast):
     """
 
     kind: ClassVar[str] = "function"
-    function: str
+    name: FunctionName
     call: Call | None = None
 
     def __post_init__(self) -> None:
-        function_row(self.function)
+        function_row(self.name)
+
+    @property
+    def function(self) -> str:
+        """Its name, as other operations with a function call it."""
+        return self.name
 
     @property
     def _row(self) -> PointwiseFunction:
-        return function_row(self.function, self.call)
+        return function_row(self.name, self.call)
 
     def infer(self, *inputs: TensorType) -> Types:
         """Return the type with all axes of all operands."""
-        out = broadcast(self.function, inputs)
+        takes = len(self._row.gradients) if self.call is None else self.call.count(None)
+        if self.call is None and len(inputs) > takes:
+            self._row.gradient(takes)
+        if len(inputs) != takes:
+            given = counted(len(inputs), "operand")
+            raise ShapeError(f"function {self.name} takes {takes} and has {given}", hint=CALL_HINT)
+        out = broadcast(self.name, inputs)
         return (out.as_dtype(self._row.dtype(inputs, self.call)),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
@@ -66,7 +81,7 @@ class Function(Broadcast):
 
     def lower(self, *inputs: TensorType) -> nn.Module:
         """Return torch's function on aligned operands."""
-        compute = torch_function(self.function)
+        compute = torch_function(self.name)
         call = (None,) * len(inputs) if self.call is None else self.call
         (out,) = self.outputs(*inputs)
         align = [aligned(lambda x: x, (x,), TensorType(out.axes)) for x in inputs]
@@ -87,6 +102,13 @@ COUNTS = {"any": "bool", "all": "bool", "argmax": "int", "argmin": "int", "count
 """Reductions to tests, places and numbers, which have no gradient, and how these are stored."""
 PLACED = frozenset(("max", "min", "median", "nanmedian", "mode", "kthvalue"))
 """Reductions to one of several elements, which keep its place."""
+NAMED_REDUCTIONS = (
+    *("sum", "mean", "prod", "amax", "amin", "var", "std", "vector_norm", "logsumexp", "nansum"),
+    *COUNTS,
+    *sorted(PLACED),
+    *("whole_median", "whole_nanmedian"),
+)
+"""Every reduction by name."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +125,7 @@ class Reduce(Unweighted, NoMacs):
     """
 
     kind: ClassVar[str] = "reduce"
-    function: str
+    function: ReductionName
     over: tuple[str, ...]
     dtype: StoredName | None = None
     nth: Expr | None = None
@@ -113,6 +135,8 @@ class Reduce(Unweighted, NoMacs):
         (x,) = inputs
         for axis in self.over:
             x.size(axis)
+        if self.function in PLACED and len(self.over) != 1:
+            raise ShapeError(f"{self.function} is over one axis, and here over {len(self.over)}")
         left = x.without(*self.over)
         integers = self.function in ("sum", "prod", "nansum") and not x.has_gradient
         return (left.as_dtype(self.dtype or ("int" if integers else COUNTS.get(self.function, x.dtype))),)
@@ -220,6 +244,8 @@ class Constant(Unweighted, NoMacs):
     dtype: StoredName = "float"
 
     def infer(self, *inputs: TensorType) -> Types:
+        for name, length in self.shape:
+            require(length, ">=", ONE, "axis {} of a constant has size {}", name, length)
         return (TensorType(tuple(self.shape), self.dtype),)
 
     def elementwise(self, *inputs: TensorType) -> Expr:
@@ -301,84 +327,3 @@ class Convolve(Unweighted):
         op = Conv(symbol("M"), kernel=size(3), bias=False)
         weight = tensor(o=symbol("M"), i=symbol("C"), h=3, w=3)
         return cls(op), (tensor(c=symbol("C"), h=symbol("H") + 2, w=symbol("W") + 2), weight)
-
-
-LISTED = frozenset(("nearest", "nearest-exact", "linear", "cubic"))
-TAPS = {"nearest": 1, "nearest-exact": 1, "area": 1, "linear": 2, "cubic": 4}
-
-
-@dataclass(frozen=True)
-class Resize(Unweighted, NoMacs):
-    """Interpolates the positions to a given size. `{c: C, *positions} -> {c: C, *size}`.
-
-    `mode` is nearest, nearest-exact, linear, cubic or area; 2 operations per tap, nothing for copies. `bounded` says
-    why a traced one may read other neighbours than the sizes say.
-
-    >>> op, inputs = Resize.example()
-    >>> print(op.infer(*inputs)[0])
-    {c: C, h: 2*H, w: 2*W}
-    """
-
-    kind: ClassVar[str] = "resize"
-    size: PerAxis
-    mode: str = "linear"
-    align_corners: bool = False
-    bounded: str = field(default="", metadata={TRACED: True})
-
-    def _sizes(self, x: TensorType) -> dict[str, Expr]:
-        return per_axis(self.size, x.positions, "size")
-
-    def infer(self, *inputs: TensorType) -> Types:
-        """Return the type with the given position sizes."""
-        return (inputs[0].with_sizes(self._sizes(inputs[0])),)
-
-    def elementwise(self, *inputs: TensorType) -> Expr:
-        """Return 2 per tap and output element."""
-        if self.mode in ("nearest", "nearest-exact"):
-            return ZERO
-        taps = TAPS[self.mode] ** len(inputs[0].positions)
-        return 2 * taps * self.outputs(*inputs)[0].numel
-
-    def saved(self, *inputs: TensorType) -> Saved:
-        """Return nothing: the weights are constants."""
-        return Saved()
-
-    def reach(self, *inputs: TensorType) -> tuple[Reach, ...]:
-        """Return the neighbours per axis; all as a bound where sizes are free and no factor says which they are."""
-        (x,) = inputs
-        return (windowed({a: self._map(x.size(a), length) for a, length in self._sizes(x).items()}),)
-
-    def _map(self, before: Expr, after: Expr) -> AxisMap:
-        factor = product((after, 1 / before))
-        if self.bounded:
-            return AtMost(All(), self.bounded)
-        if before == after:
-            return SAME
-        if self.mode == "linear" and self.align_corners:
-            return Resized(before, after, "corners")
-        if self.mode == "linear" and factor.is_Integer:
-            return Interpolated(factor)
-        if self.mode == "area":
-            return Resized(before, after, "adaptive")
-        if self.mode not in LISTED or not before.is_Integer or not after.is_Integer:
-            return AtMost(All(), f"which neighbours are read from {before} to {after} by {self.mode} interpolation")
-        return Listed(resampled_sets(int(before), int(after), self.mode, align_corners=self.align_corners))
-
-    def lower(self, *inputs: TensorType) -> nn.Module:
-        from torch.nn.functional import interpolate
-
-        (x,) = inputs
-        sizes = [int(length) for length in self._sizes(x).values()]
-        linear = {1: "linear", 2: "bilinear", 3: "trilinear"}[len(sizes)]
-        mode = {"linear": linear, "cubic": "bicubic"}.get(self.mode, self.mode)
-        corners = self.align_corners if self.mode in ("linear", "cubic") else None
-        place = x.names.index("c") + 1
-        return functional(
-            lambda v: interpolate(v.movedim(place, 1), sizes, mode=mode, align_corners=corners).movedim(1, place)
-        )
-
-    @classmethod
-    def example(cls) -> tuple[Op, Types]:
-        """Return a doubling of both sides."""
-        h, w = symbol("H"), symbol("W")
-        return cls(Named({"h": 2 * h, "w": 2 * w})), (tensor(c=symbol("C"), h=h, w=w),)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archgraph.errors import QueryError, quoted
 from archgraph.graph.network import Network
 from archgraph.pytorch.family.inputs import TiedSizes, resized
 from archgraph.pytorch.family.members import MemberOptions
 from archgraph.pytorch.family.trace_family import trace_family
 from archgraph.pytorch.family.varied import FieldNames, VariedFields, fields_asked, unknown_field
-from archgraph.pytorch.sources.model import BuilderOptions, NamedModel, called_with
+from archgraph.pytorch.sources.model import BuilderOptions, NamedModel, called_with, first_argument
 from archgraph.pytorch.sources.table import named_model
 from archgraph.pytorch.trace.batch.find import AskedBatch
 from archgraph.pytorch.trace.module import TracedModule, trace
@@ -44,7 +45,7 @@ class NamedFamily:
         """Return the model as a network, with the fields that are asked for as symbols."""
         model = named_model(self.name, self.options)
         given, told = called_with(model, self.inputs)
-        found = self._traced(model, given) if not asked else self._in_fields(model, given, asked)
+        found = self._traced(model, given) if not asked else self._in_fields(model, given, asked, told)
         return network_of(found, model.module, told)
 
     def _traced(self, model: NamedModel, given: object, dynamic: Dynamic | None = None) -> TracedModule:
@@ -57,14 +58,14 @@ class NamedFamily:
             allow_unsupported=self.allow_unsupported,
         )
 
-    def _in_fields(self, model: NamedModel, given: object, asked: FieldNames) -> TracedModule:
+    def _in_fields(self, model: NamedModel, given: object, asked: FieldNames, told: str) -> TracedModule:
         items, dims = fields_asked(asked, model.fields, self.name)
         dynamic, tied = _tied(self.dynamic, items)
         for letter in dims:
             if any(letter in of.values() for of in dynamic.values()):
                 continue
             if letter not in model.dims:
-                raise unknown_field(letter, [*model.fields, *model.dims], self.name)
+                raise self._unknown(letter, model, told)
             for name, dim in model.dims[letter].items():
                 dynamic.setdefault(name, {})[dim] = letter
         if not items:
@@ -75,6 +76,19 @@ class NamedFamily:
             return member.module, resized(called_with(member, self.inputs)[0], member.module, tied, values)
 
         return trace_family(build, items, MemberOptions(model.name, dynamic, self.batch_axis, self.allow_unsupported))
+
+    def _unknown(self, letter: str, model: NamedModel, told: str) -> QueryError:
+        """A symbol that is no field; a model of a file has none, and its sizes vary where that is asked for."""
+        sizes = [*model.dims, *(named for dims in self.dynamic.values() for named in dims.values())]
+        if model.fields or sizes:
+            return unknown_field(letter, model.fields, self.name, sizes)
+        called = f", called with {told}" if told else ""
+        of = next(iter(model.inputs or {}), None) or first_argument(model.module)
+        return QueryError(
+            f"{self.name} has no size {quoted(letter)}: all of its sizes are numbers{called}",
+            hint=f"--dynamic {of}:2=h,3=w makes dimensions of an input symbols, --shape gives it another shape; "
+            "in Python: dynamic, inputs",
+        )
 
 
 def _tied(dynamic: Dynamic, items: VariedFields) -> tuple[dict[str, dict[int, str]], TiedSizes]:

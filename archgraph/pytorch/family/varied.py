@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from archgraph.errors import QueryError, did_you_mean, quoted, some
 from archgraph.spec.spec import NAME, RESERVED
@@ -99,15 +100,25 @@ def _number(name: str, known: Mapping[str, object], what: str) -> int:
     if name not in known:
         raise unknown_field(name, known, what)
     value = known[name]
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if not _varies(value):
         raise QueryError(f"the field {quoted(name)} of {what} is {quoted(value)}, and a symbol is a positive number")
     return value
 
 
-def unknown_field(name: str, known: Iterable[str], what: str) -> QueryError:
-    """Return the error for a field that a configuration does not have."""
-    known = sorted(known)
+def unknown_field(name: str, known: Mapping[str, object], what: str, sizes: Iterable[str] = ()) -> QueryError:
+    """Return the error for a field that a configuration does not have.
+
+    >>> print(unknown_field("widht", {"width": 8, "act": "silu"}, "mlp", ["n"]))
+    mlp has no field 'widht'. Did you mean 'width'?
+      hint  fields: n, width
+    """
+    numbers = sorted({*(field for field, value in known.items() if _varies(value)), *sizes})
     return QueryError(
-        f"{what} has no field {quoted(name)}.{did_you_mean(name, known)}",
-        hint=f"fields: {some(known)}" if known else f"say its value: {name}=…",
+        f"{what} has no field {quoted(name)}.{did_you_mean(name, [*known, *sizes])}",
+        hint=f"fields: {some(numbers)}" if numbers else f"say its value: {name}=…",
     )
+
+
+def _varies(value: object) -> TypeGuard[int]:
+    """Whether a field can be a symbol."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING
 
-from archgraph.errors import ArchgraphError, QueryError, SpecError, quoted, some
+from archgraph.errors import ArchgraphError, QueryError, SpecError, did_you_mean, quoted, some
 from archgraph.optional import import_torch
 from archgraph.pytorch.sources.model import BuilderOptions, Built, NamedModel
 
@@ -36,7 +36,10 @@ def own_module(path: str, options: BuilderOptions | None = None) -> nn.Module:
         raise SpecError(f"cannot read the module {quoted(path)}", hint="write package.file:name")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
-    found = _foreign(lambda: getattr(importlib.import_module(place), name), f"cannot import {quoted(path)}")
+    holder = _foreign(lambda: importlib.import_module(place), f"cannot import {quoted(path)}")
+    if not hasattr(holder, name):
+        raise SpecError(f"{quoted(place)} has no {quoted(name)}.{did_you_mean(name, dir(holder))}")
+    found = getattr(holder, name)
     if isinstance(found, torch.nn.Module):
         return found
     given = dict(options or {})

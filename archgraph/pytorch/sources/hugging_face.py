@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from inspect import signature
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from archgraph.errors import SpecError, quoted
+from archgraph.errors import SpecError, did_you_mean, quoted
 from archgraph.pytorch.sources.configuration import Fields, read_configuration
 from archgraph.pytorch.sources.derived_inputs import derived_inputs
 from archgraph.pytorch.sources.model import BuilderOptions, NamedModel, built, built_or_told, library, unknown_model
@@ -34,15 +36,19 @@ def hugging_face_model(path: str, options: BuilderOptions) -> NamedModel:
         )
     named = given.get("_class_name")
     if named is not None:
-        return _of_diffusers(path, str(named), {**given, **options})
+        return _of_diffusers(path, str(named), given, options)
     return _of_transformers(path, given, options)
 
 
-def _of_diffusers(path: str, name: str, fields: Fields) -> NamedModel:
+def _of_diffusers(path: str, name: str, given: Fields, options: BuilderOptions) -> NamedModel:
     diffusers = library("diffusers")
     kind = getattr(diffusers, name, None) if name.isidentifier() else None
     if not isinstance(kind, type) or not issubclass(kind, diffusers.ModelMixin):
         raise unknown_model("diffusers has no model", name, [each for each in dir(diffusers) if each.endswith("Model")])
+    fields, known = {**given, **options}, signature(kind.__init__).parameters
+    wrong = next((option for option in options if option not in known), None)
+    if wrong is not None:
+        raise unknown_option(name, wrong, known)
     module = built(path, lambda: kind.from_config({key: v for key, v in fields.items() if key[:1] != "_"}))
     return NamedModel(
         name, module, derived_inputs(module, dict(module.config), {}), f"the fields of {path}", dict(module.config)
@@ -62,6 +68,11 @@ def _of_transformers(path: str, given: Fields, options: BuilderOptions) -> Named
     fields = {key: value for key, value in {**given, **options}.items() if key not in NO_FIELDS}
     with built_or_told(path):
         config = transformers.AutoConfig.for_model(family, **fields)
+        usual = known[family]()
+    # A configuration takes whatever it is given, and a name with a slip in it would change nothing.
+    wrong = next((name for name in options if not hasattr(usual, name)), None)
+    if wrong is not None:
+        raise unknown_option(family, wrong, usual.to_dict())
     config.use_cache = False
     kind = _class(transformers, path, given.get("architectures"))
     make = (lambda: kind(config)) if kind else (lambda: transformers.AutoModel.from_config(config))
@@ -69,6 +80,15 @@ def _of_transformers(path: str, given: Fields, options: BuilderOptions) -> Named
     known = _text_fields(config)
     inputs = derived_inputs(module, known, config.to_dict())
     return NamedModel(type(module).__name__, module, inputs, f"the fields of {path}", known)
+
+
+def unknown_option(what: str, name: str, known: Iterable[str]) -> SpecError:
+    """Return the error for a keyword that is no field of a configuration.
+
+    >>> print(unknown_option("llama", "hiden_size", ["hidden_size"]))
+    llama has no field 'hiden_size'. Did you mean 'hidden_size'?
+    """
+    return SpecError(f"{what} has no field {quoted(name)}.{did_you_mean(name, known)}")
 
 
 def _class(transformers: ModuleType, path: str, listed: object) -> type[nn.Module] | None:

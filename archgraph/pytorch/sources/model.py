@@ -120,6 +120,9 @@ def built_or_told(what: str) -> Iterator[None]:
         raise
     except (Exception, SystemExit) as error:
         told = " ".join(str(error).split())[:LONGEST_TOLD]
+        if isinstance(error, ImportError):
+            hint = "install what it needs, in versions that fit the PyTorch that is installed"
+            raise MissingToolError(f"cannot build {what}: {type(error).__name__}: {told}", hint=hint) from None
         raise SpecError(
             f"cannot build {what}: {type(error).__name__}: {told}", hint="its keywords: --set name=value"
         ) from None

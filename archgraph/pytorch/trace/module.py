@@ -267,7 +267,7 @@ def _stock(program: Program, tensors: Iterable[Any]) -> Counter[tuple[str, str]]
 
 def _declared(status: str, dtype: str, count: int) -> Record:
     """A node that counts weights which nothing uses."""
-    op = Parameter(Named({"c": Integer(count)}), status, dtype)  # type: ignore[arg-type]
+    op = Parameter(Named({"c": Integer(count)}), status, dtype, unused=True)  # type: ignore[arg-type]
     name = "_".join(["unused", *([] if status == "learned" else [status]), *([] if dtype == FLOAT else [dtype])])
     return Record(name, op, (), (Value(op.infer()[0], name),), ())
 

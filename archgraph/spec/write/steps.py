@@ -10,15 +10,21 @@ from sympy import Basic, Expr, Integer, factor
 
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.arguments import Named
+from archgraph.ops.base import Op
+from archgraph.ops.traced.limited import Limited
 from archgraph.spec.definitions import RESERVED, STEP_KEYWORDS, STRUCTURES, UNREADABLE
 from archgraph.spec.language.grammar import MAX_LENGTH
-from archgraph.spec.operations import operations
+from archgraph.spec.operations import has_words, operations
 from archgraph.spec.sections import MAX_NAME
+from archgraph.spec.write.spoken import spoken
 from archgraph.spec.write.yaml_flow import one_line, step_lines
 
 LABEL = re.compile(r"([A-Za-z]\w*)((?:\(\d+\))*)\Z")
 WRITTEN_FUNCTIONS = {"Max(": "max(", "Min(": "min(", "ceiling(": "ceil("}
 """Functions of sizes, as sympy and as the language writes them."""
+
+
+DEAD = "work that no output depends on"
 
 
 class Book:
@@ -27,11 +33,13 @@ class Book:
     Attributes:
         blocks: the lines of every block, in the order in which they were met.
         problems: what the language cannot express, with the paths of the nodes.
+        unread: how many operations read less than the spec says, position by position.
         runs_dead: what no output depends on counts in the graph, as in a module that PyTorch runs; no spec has it.
     """
 
     def __init__(self, show: Callable[[Expr], Expr], symbols: frozenset[str], *, runs_dead: bool = False) -> None:
         self.runs_dead = runs_dead
+        self.unread = 0
         self.show = show
         self.symbols = symbols
         self.blocks: list[list[str]] = []
@@ -92,8 +100,10 @@ class Book:
             return {name: self.spelled(item) for name, item in argument}
         if isinstance(argument, tuple):
             return [self.spelled(item) for item in argument]
+        if argument is None:
+            return "_"
         if not isinstance(argument, Expr):
-            return argument if isinstance(argument, (bool, int)) else str(argument)
+            return argument if isinstance(argument, (bool, int, float)) else str(argument)
         shown = self.show(argument)
         if isinstance(shown, Integer):
             return int(shown)
@@ -125,6 +135,7 @@ class Steps:
             node for node in graph.nodes if (node in self.alive or _is_unread(node)) and not self._is_empty(node)
         ]
         self._same = self._aliases()
+        self._fixed = self._computed_from_nothing()
         # What is selected is named even where the next step would take it unnamed: its name is how it is asked for.
         self._named = self._read_by_name().union(self._same.get(value, value) for value in selected)
         self._taken = {*book.symbols, *inputs.values()}
@@ -135,7 +146,7 @@ class Steps:
         for node in graph.nodes if book.runs_dead else ():
             # A spec counts what its outputs need; what a module runs besides has no place there, and that is told.
             if node not in self.alive and not _is_unread(node) and (node.inputs or _has_weights(node)):
-                what = "work that no output depends on" if node.inputs else "weight that nothing reads"
+                what = DEAD if node.inputs else "weight that nothing reads"
                 book.problem(what, f"{path}{node.name}")
 
     # -- which values need a name --------------------------------------------------------------------------
@@ -153,6 +164,13 @@ class Steps:
                     source = node.inputs[node.body.inputs.index(inner)]
                     same[out] = same.get(source, source)
         return same
+
+    def _computed_from_nothing(self) -> set[Value]:
+        """Values that no input of the graph has a part in."""
+        fixed: set[Value] = set()
+        for node in self.graph.nodes:
+            fixed.update(node.outputs if fixed.issuperset(node.inputs) else ())
+        return fixed
 
     def operands(self, node: Member) -> tuple[Value, ...]:
         """Return what a node reads."""
@@ -222,13 +240,16 @@ class Steps:
     def _operation(self, node: Member, path: str) -> tuple[str, Any]:
         """Return the operation or block of a step and its arguments, None where it has none."""
         if isinstance(node, Node):
-            if node.op.kind not in operations():
-                self.book.problem(_told(node), path)
-                return node.op.kind, None
-            for argument in node.op.unspoken:
-                self.book.problem(f"{node.op.kind} with a {argument} that is listed", path)
-            arguments = {key: self.book.spelled(item) for key, item in node.op.arguments.items()}
-            return node.op.kind, arguments or None
+            fixed = frozenset(place for place, value in enumerate(node.inputs) if value in self._fixed)
+            op, wider = spoken(node.op, node.types, fixed)
+            self.book.unread += wider
+            if op.kind not in operations() or not has_words(op):
+                self.book.problem(_told(op), path)
+                return op.kind, None
+            for argument in op.unspoken:
+                self.book.problem(f"{op.kind} with a {argument} that is listed", path)
+            arguments = {key: self.book.spelled(item) for key, item in op.arguments.items()}
+            return op.kind, arguments or None
         if node.experts is None:
             return self.book.block(node.body, node.block, f"{path}."), None
         return "mixture", self._mixture(node, node.experts, path)
@@ -281,7 +302,7 @@ class Steps:
     def _label(self, value: Value, wanted: str, kind: str = "value") -> str:
         match = LABEL.match(wanted)
         # A family of names, such as skip[2], is written as one where its name is free; else each gets a plain name.
-        if match and match[2] and match[1] not in self._taken:
+        if match and match[2] and match[1] not in self._taken and wanted not in self.labels.values():
             self._families.add(match[1])
             self.labels[value] = wanted
             return wanted
@@ -331,9 +352,10 @@ def _short(names: list[str]) -> str | list[str]:
     return names[0] if len(names) == 1 else names
 
 
-def _told(node: Node) -> str:
-    function = getattr(node.op, "function", "")
-    return f"{node.op.kind} '{function}'" if function else node.op.kind
+def _told(op: Op) -> str:
+    function = getattr(op.core, "function", "")
+    named = f"{op.core.kind} '{function}'" if function else op.core.kind
+    return f"{named} of which a mask leaves some unread" if isinstance(op, Limited) else named
 
 
 def _has_weights(node: Member) -> bool:

@@ -9,12 +9,17 @@ from archgraph.errors import UnsupportedOpError, counted
 from archgraph.graph.ir import Node, Value
 from archgraph.graph.network import Network
 from archgraph.spec.definitions import VERSION
-from archgraph.spec.write.steps import Book
+from archgraph.spec.write.steps import DEAD, Book
 from archgraph.spec.write.yaml_flow import one_line, step_lines
+
+SELECT = "g.select(*g.outputs) leaves that work out, and has a spec"
 
 
 def write_spec(g: Network) -> str:
     """Return the text of a spec whose graph, laws and receptive fields are those of an architecture.
+
+    What it has no word for is a comment on top: where in memory results lie, and what zeros among constants leave
+    unread of positions that are read one by one.
 
     Loops and choices are gone, for the graph holds what became of them; blocks and repeats stay, and so does the
     selection of outputs that costs and fields are about.
@@ -35,7 +40,13 @@ def write_spec(g: Network) -> str:
     if book.problems:
         raise _refused(g.name, book.problems)
     outputs = steps.outputs(g.graph.outputs)
-    lines = [*_conditions(g), *_memories(g), f"archgraph: {VERSION}", f"name: {one_line(g.name)}"]
+    lines = [
+        *_conditions(g),
+        *_memories(g),
+        *_unread(book.unread),
+        f"archgraph: {VERSION}",
+        f"name: {one_line(g.name)}",
+    ]
     lines += [f"{key}: {one_line(text)}" for key, text in (("doc", g.origin.doc), ("cite", g.origin.cite)) if text]
     lines += _section("symbols", {name: one_line(_symbol(g, name)) for name in g.symbols})
     lines += _section(
@@ -63,6 +74,13 @@ def _memories(g: Network) -> list[str]:
     return [
         f"# Saved bytes may be more: where in memory the results of {counted(unsaid, 'operation')} lie is not said."
     ]
+
+
+def _unread(operations: int) -> list[str]:
+    """A comment where zeros among constants let less be read than the operations of a spec say."""
+    if not operations:
+        return []
+    return [f"# Fields may be wider: what zeros leave unread in {counted(operations, 'operation')} is not said."]
 
 
 def _lies_elsewhere(node: Node) -> bool:
@@ -107,7 +125,6 @@ def _indented(lines: Iterable[str]) -> Iterator[str]:
 
 def _refused(name: str, problems: Mapping[str, list[str]]) -> UnsupportedOpError:
     listed = "; ".join(f"{what} x {len(places)}, first at {places[0]}" for what, places in problems.items())
-    return UnsupportedOpError(
-        f"{name} cannot be written as a spec, whose language has no {listed}",
-        hint="costs, receptive fields and figures of the graph need no spec",
-    )
+    # Where that is all, a selection of its outputs has a spec.
+    hint = SELECT if problems.keys() <= {DEAD} else "costs, receptive fields and figures of the graph need no spec"
+    return UnsupportedOpError(f"{name} cannot be written as a spec, whose language has no {listed}", hint=hint)

@@ -121,6 +121,10 @@ def scaled(width=12):
             return self.inner(x) * width**-0.5
 
     return Scaled()
+
+
+def plain():
+    return nn.Linear(24, 3)
 """
 
 
@@ -321,3 +325,16 @@ def test_fields_are_refused_for_specs(capsys):
     assert main(["diff", "unet", "unet", "--set", "x=3"]) == 1
     with pytest.raises(QueryError, match=r"^fields belongs to a model, and 'unet' is a spec"):
         ag.load("unet", fields=["D"])
+
+
+def test_a_symbol_of_a_model_without_fields_is_told_how_sizes_vary(own, capsys):
+    assert main(["cost", "family_models:plain", "--shape", "input=1x24", "--at", "h=9"]) == 1
+    err = capsys.readouterr().err
+    assert "family_models:plain has no size 'h': all of its sizes are numbers" in err
+    assert "--dynamic input:2=h,3=w makes dimensions of an input symbols" in err
+
+
+def test_fields_that_can_be_symbols_are_listed(own):
+    with pytest.raises(QueryError, match=r"has no field 'widht'") as caught:
+        load("text", tokens(), fields=["widht"])
+    assert caught.value.hint == "fields: depth, heads, inner, width, words"

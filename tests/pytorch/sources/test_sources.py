@@ -11,6 +11,7 @@ import pytest
 import archgraph as ag
 from archgraph.__main__ import main
 from archgraph.errors import MissingToolError, QueryError, SpecError
+from archgraph.pytorch.sources.model import built_or_told
 from archgraph.pytorch.sources.table import source_of
 
 torch = pytest.importorskip("torch")
@@ -134,6 +135,25 @@ def test_a_library_that_cannot_be_imported_says_so(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(MissingToolError, match="timm cannot be imported: RuntimeError: operator nms does not exist"):
         ag.load("timm:x")
+
+
+def test_a_library_that_breaks_while_a_model_is_built_says_so():
+    told = r"cannot build x: ImportError: no nms\n  hint  install what it needs"
+    with pytest.raises(MissingToolError, match=told), built_or_told("x"):
+        raise ImportError("no nms")
+
+
+def test_a_name_that_a_module_of_ones_own_lacks_is_told_with_the_nearest():
+    with pytest.raises(SpecError, match=r"^'torch.nn' has no 'Linearr'. Did you mean 'Linear'\?$"):
+        ag.load("torch.nn:Linearr", inputs={"x": torch.zeros(1, 3)})
+
+
+@pytest.mark.parametrize("name", ["model.onx", "modle.onnx1"])
+def test_a_model_with_a_slip_in_its_ending_is_told(name, tmp_path, monkeypatch):
+    (tmp_path / "model.onnx").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpecError, match=rf"no spec is named '{name}'. Did you mean 'model.onnx'\?"):
+        ag.load(name)
 
 
 def test_a_model_of_torchvision_is_called_with_the_preset_of_its_weights(torchvision):

@@ -472,3 +472,16 @@ def test_a_large_tensor_lends_its_names_without_its_elements(monkeypatch):
     assert g.at().macs == 3000 * 3000 * 4
     (kind,) = g.outputs.values()
     assert [axis for axis, _ in kind.axes] == ["n", "a0"]
+
+
+def test_places_of_elements_are_found_once(monkeypatch):
+    from archgraph.pytorch.trace.moving import pairs
+    from archgraph.pytorch.trace.moving.naming import named_by
+
+    found = []
+    unravelled = pairs._unravelled
+    monkeypatch.setattr(pairs, "_unravelled", lambda *given: found.append(given) or unravelled(*given))
+    same = pairs.itself((2, 3, 4, 5))
+    assert named_by([(same, ("n", "h", "w", "c"))], (2, 3, 4, 5)) == ["n", "h", "w", "c"]
+    assert not same.differ_along(0, 0)
+    assert len(found) == 2

@@ -7,7 +7,7 @@ from typing import Any
 from archgraph.graph.ir import Value
 from archgraph.ops.pooling import AvgPool, MaxPool
 from archgraph.ops.resizing import AdaptiveAvgPool, AdaptiveMaxPool, GlobalAvgPool, Upsample
-from archgraph.ops.traced.values import Resize
+from archgraph.ops.traced.resize import Resize
 from archgraph.pytorch.trace.arguments import Arguments
 from archgraph.pytorch.trace.axes import Windows, per_dimension, per_position, reduced
 from archgraph.pytorch.trace.builder import Tracked

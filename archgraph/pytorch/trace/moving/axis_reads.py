@@ -72,7 +72,7 @@ class _Reads:
         self, pairs: MovedPairs, output: NamedDims, operand: NamedDims, like: Mapping[str, AxisMap], *, closed: bool
     ) -> None:
         self.output, self.operand, self.closed, self.like = output, operand, closed, like
-        into, of = pairs.coordinates()
+        into, of = pairs.coordinates
         self.into, self.of = into[:, list(output.dims)], of[:, list(operand.dims)]
         self.count = self._distinct()
 

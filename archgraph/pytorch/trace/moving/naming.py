@@ -45,7 +45,7 @@ def _moving_axes(pairs: MovedPairs, own: Names, dim: int) -> frozenset[str]:
     """Return the axes along which the source moves when one dimension of the result does and the others stand still."""
     if not len(pairs.into):
         return frozenset()
-    into, of = pairs.coordinates()
+    into, of = pairs.coordinates
     others = [d for d in range(into.shape[1]) if d != dim]
     beside = (into[:, others] == into[0, others]).all(1) & (into[:, dim] != into[0, dim])
     moved = (of[beside] != of[0]).any(0).nonzero().flatten().tolist() if bool(beside.any()) else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,9 @@ class MovedPairs:
     into: Tensor
     of: Tensor
 
+    @cached_property
     def coordinates(self) -> tuple[Tensor, Tensor]:
-        """Return the places of all pairs in the result and in the operand, a column per dimension."""
+        """The places of all pairs in the result and in the operand, a column per dimension, found once."""
         return _unravelled(self.into, self.result), _unravelled(self.of, self.operand)
 
     def without(self, taken: Tensor) -> MovedPairs:
@@ -50,7 +52,7 @@ class MovedPairs:
         >>> itself((2, 3)).differ_along(0), itself((2, 3)).differ_along(0, 0)
         (True, False)
         """
-        into, of = self.coordinates()
+        into, of = self.coordinates
         rest = [d for d in range(len(self.result)) if d != dim]
         kept = [d for d in range(len(self.operand)) if d != leaving_out]
         pairs = _numbered(into[:, rest], [self.result[d] for d in rest])

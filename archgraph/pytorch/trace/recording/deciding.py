@@ -79,7 +79,12 @@ def _one_hot(function: object, args: Sequence[object], kwargs: Mapping[str, obje
 
     places, count = args[0], args[1] if len(args) > 1 else kwargs.get("num_classes", -1)
     assert isinstance(places, torch.Tensor) and isinstance(count, int)
-    return None if count < 1 else places.new_empty((*places.shape, count))
+    if count < 1:
+        known = value(places)
+        if known is None or not known.numel():
+            return None
+        count = int(known.max()) + 1
+    return places.new_empty((*places.shape, count))
 
 
 DECIDING: Mapping[str, Callable[..., Any]] = {

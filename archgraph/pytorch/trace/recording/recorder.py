@@ -168,8 +168,18 @@ class Recorder(TorchDispatchMode):
         if not operator.dynamic:
             result = self._shapes(call, None)
             return result, self._value(call, written, result)
+        shaped = self._shaped_by_values(call)
+        if any(map(_is_large, shaped if isinstance(shaped, (list, tuple)) else [shaped])):
+            return shaped, None
         value = self._value(call, written, None)
         return self._shapes(call, value), value
+
+    def _shaped_by_values(self, call: OperatorCall) -> Any:
+        """Return the result that values decide on as a shape alone, or None where only the result itself tells it."""
+        try:
+            return run_decided(call.operator.name, call.function, call.run, call.run_kwargs, self.known.__getitem__)
+        except Exception:
+            return None
 
     def _value(self, call: OperatorCall, written: Sequence[int], result: Any) -> Any:
         """Run an operator on values; where that fails, nothing is known."""

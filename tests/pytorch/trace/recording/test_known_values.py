@@ -11,6 +11,7 @@ from torch import nn  # noqa: E402
 
 from archgraph.errors import ArchgraphError  # noqa: E402
 from archgraph.pytorch.trace.recording import known  # noqa: E402
+from archgraph.pytorch.trace.recording.call import OperatorCall  # noqa: E402
 from archgraph.pytorch.trace.recording.record import record  # noqa: E402
 
 
@@ -183,3 +184,31 @@ def test_unknown_values_are_refused(values):
     module = Does(lambda m, x: x * m.values.sum().item(), values=values.to("meta"))
     with pytest.raises(ArchgraphError, match=r"^Does decides on the values of a tensor: item at test_known_values.py"):
         record(module, tokens(4))
+
+
+class Rows(nn.Module):
+    """Positions that are known, as rows of which one element is 1."""
+
+    def __init__(self, classes):
+        super().__init__()
+        self.classes = classes
+
+    def forward(self, x):
+        return x @ nn.functional.one_hot(torch.arange(3000), self.classes).float()
+
+
+@pytest.mark.parametrize("classes", [3000, -1])
+def test_rows_that_are_too_large_are_not_computed(monkeypatch, classes):
+    computed = []
+    on_values = OperatorCall.on_values
+
+    def counted(call, *args, **kwargs):
+        value = on_values(call, *args, **kwargs)
+        computed.append(value.numel() if isinstance(value, torch.Tensor) else 0)
+        return value
+
+    monkeypatch.setattr(OperatorCall, "on_values", counted)
+    recording = record(Rows(classes), (torch.zeros(1, 3000),))
+    assert max(computed) <= known.MOST_KNOWN < 3000 * 3000
+    shapes = [tuple(node.meta["val"].shape) for node in recording.calls]
+    assert shapes.count((3000, 3000)) == 2
