@@ -88,6 +88,12 @@ def test_contrasts(pair, venue):
     _good(figure, *networks)
 
 
+def test_the_contrasts_of_the_pages_are_among_them():
+    from generate import CONTRASTS
+
+    assert set(CONTRASTS.values()) <= set(SIGNATURES)
+
+
 @pytest.mark.slow
 @pytest.mark.dot
 @pytest.mark.parametrize("name", sorted(set(EVERY_VARIANT) - set(VARIANTS)))
