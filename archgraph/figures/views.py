@@ -20,6 +20,7 @@ from archgraph.figures.content.totals import signs, totals
 from archgraph.figures.content.wrapping import fitted, wrapped
 from archgraph.figures.drawing.bridges import bridged
 from archgraph.figures.drawing.diagram import Diagram, Line, Outline, Text
+from archgraph.figures.drawing.geometry import is_faulty
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import SIZES, page_width, ramp
@@ -78,15 +79,17 @@ def _view(facts: Facts, view: str, widths: list[float], engine: str) -> Diagram:
 
 
 def _first_fitting(facts: Facts, view: str, widths: list[float], engine: str) -> Diagram:
-    """The most detailed drawing that fits a page, or the least detailed one."""
-    drawn = Diagram()
+    """The most detailed drawing that fits a page without a fault, or one that fits, or the least detailed one."""
+    drawn, fitting = Diagram(), None
     for whole in _drawings(facts, view, widths, engine):
         below = _legend_below(facts, whole, _page(whole, widths)) if facts.options.legend else None
         reserved = 0.0 if below is None else _LEGEND_GAP + below.height
         drawn = put_on_page(facts, whole, widths[-1], reserved)
         if fits_page(facts, drawn, widths[-1], reserved):
-            return drawn
-    return drawn
+            if not is_faulty(drawn):
+                return drawn
+            fitting = fitting or drawn
+    return fitting or drawn
 
 
 def _page(drawn: Diagram, widths: list[float]) -> float:

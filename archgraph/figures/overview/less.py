@@ -10,6 +10,7 @@ from archgraph.figures.facts.facts import Facts
 from archgraph.figures.overview.any_graph import graph_diagram
 from archgraph.figures.overview.spine import spine_diagram
 from archgraph.outline.folding import fold_line
+from archgraph.outline.gathering import gathered_sides
 from archgraph.outline.structure import Structure
 
 _FEW, _FOLDS = 14, (12, 6, 3)
@@ -41,11 +42,15 @@ def graph_drawings(facts: Facts, found: Structure, width: float, engine: str) ->
 
 
 def _folds(found: Structure) -> Iterator[Structure]:
-    """The structure, and if it is long with fewer and fewer groups; the first ones may be too many to be placed."""
+    """The structure, and if it is long with fewer and fewer groups, at last with those beside the line put together.
+
+    The first ones may be too many to be placed.
+    """
     forms = [found]
     for most in _FOLDS if _size(found) > _FEW else ():
         fewer = fold_line(forms[-1], most)
         forms += [fewer] if _size(fewer) < _size(forms[-1]) else []
+    forms += [gathered for form in forms[1:] if _size(gathered := gathered_sides(form)) < _size(form)]
     small = [form for form in forms if _size(form) <= _MOST_PLACED]
     if not small:
         raise QueryError(

@@ -16,7 +16,7 @@ from archgraph.figures.content.boxes import (
     pairs,
     title,
 )
-from archgraph.figures.content.labels import count_label, output_label, stage_way, value_label, way
+from archgraph.figures.content.labels import count_label, output_labels, stage_way, value_label, way
 from archgraph.figures.content.law_lines import law_lines, tells_value
 from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.content.wrapping import fitted
@@ -176,12 +176,13 @@ def _plan(
     heads = {side: source for side in found.sides if (source := head_of(found, side)) is not None}
     beside = [side for side in found.sides if side.items[0] not in names and side not in heads]
     sides = {side: boxed(group_content(facts, side, narrow, own=own, side=True)) for side in beside}
-    exits = {}
-    for group, value in found.outputs:
-        if group in sides:
-            exits[sides[group].name] = output_label(facts, value, brief=False)
-        elif value is not found.chain[-1].output:
-            exits[homes[heads.get(group, group)]] = output_label(facts, value, brief=True)
+    aside = {box.name for box in sides.values()}
+    leaving = [
+        (sides[group].name if group in sides else homes[heads.get(group, group)], value)
+        for group, value in found.outputs
+        if group in sides or value is not found.chain[-1].output
+    ]
+    exits = output_labels(facts, leaving, brief=lambda box: box not in aside)
     return replace(joined(facts, found, slots, homes, sides, own=own), exits=exits)
 
 
