@@ -35,6 +35,7 @@ from archgraph.figures.overview.streams import streams_diagram
 from archgraph.figures.overview.u import u_diagram
 from archgraph.figures.room import fits_page, put_on_page, size_notes
 from archgraph.outline.wording import capitalized
+from archgraph.sizes.law_text import law_text
 
 _CHARTS = ("ladder", "matrix", "hops", "levels", "laws")
 _TITLE_LINES, _TITLE_PITCH = 3, 11.0
@@ -271,7 +272,7 @@ def _scale(facts: Facts):
     side = ", one side" if len(lengths) > 1 else ""
     unit = f"{facts.unit}{side}" if facts.pixels == 1 else f"elements of {facts.pixels} px{side}"
     heading = line_of(words("Receptive field", SIZES.small, "bold"), words(f"({unit})", SIZES.small), gap=2.5)
-    name = str(facts.shown(lengths[axis]))
+    name = law_text(facts.shown(lengths[axis]))
     law = facts.shown(lengths[axis])
     return ticks(facts.number(lengths[axis]), name if name.isidentifier() else "", law, facts.place), heading
 

@@ -10,6 +10,7 @@ from sympy import Basic, Expr, Integer, factor
 
 from archgraph.graph.ir import Graph, Member, Node, Repeat, Value
 from archgraph.ops.arguments import Named
+from archgraph.sizes.law_text import PRINTED_FUNCTIONS
 from archgraph.spec.definitions import RESERVED, STEP_KEYWORDS, STRUCTURES, UNREADABLE
 from archgraph.spec.language.grammar import MAX_LENGTH
 from archgraph.spec.operations import operations
@@ -17,8 +18,6 @@ from archgraph.spec.sections import MAX_NAME
 from archgraph.spec.write.yaml_flow import one_line, step_lines
 
 LABEL = re.compile(r"([A-Za-z]\w*)((?:\(\d+\))*)\Z")
-WRITTEN_FUNCTIONS = {"Max(": "max(", "Min(": "min(", "ceiling(": "ceil("}
-"""Functions of sizes, as sympy and as the language writes them."""
 
 
 class Book:
@@ -299,7 +298,7 @@ class Steps:
 
 def _written(size: Basic) -> str:
     text = str(size)
-    for sympys, ours in WRITTEN_FUNCTIONS.items():
+    for sympys, ours in PRINTED_FUNCTIONS.items():
         text = text.replace(sympys, ours)
     return text
 
