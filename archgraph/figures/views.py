@@ -33,7 +33,7 @@ from archgraph.figures.overview.less import graph_drawings, line_drawings
 from archgraph.figures.overview.spine import block_diagram, repeat_groups
 from archgraph.figures.overview.streams import streams_diagram
 from archgraph.figures.overview.u import u_diagram
-from archgraph.figures.room import fits_page, put_on_page, size_notes
+from archgraph.figures.room import across_page, fits_page, put_on_page, size_notes
 from archgraph.outline.wording import capitalized
 from archgraph.sizes.law_text import law_text
 
@@ -86,6 +86,7 @@ def _first_fitting(facts: Facts, view: str, widths: list[float], engine: str) ->
         below = _legend_below(facts, whole, _page(whole, widths)) if facts.options.legend else None
         reserved = 0.0 if below is None else _LEGEND_GAP + below.height
         drawn = put_on_page(facts, whole, widths[-1], reserved)
+        drawn = across_page(facts, drawn, widths)
         if fits_page(facts, drawn, widths[-1], reserved):
             if not is_faulty(drawn):
                 return drawn

@@ -32,8 +32,14 @@ def line_drawings(facts: Facts, found: Structure, widths: Sequence[float], engin
 
 
 def _spine(facts: Facts, found: Structure, widths: Sequence[float]) -> Diagram | None:
-    drawings = (spine_diagram(facts, found, width) for width in widths)
-    return next((drawn for drawn in drawings if drawn is not None), None)
+    """On the narrowest page that has room for it, and for more than a single box, which would say nothing."""
+    alone = None
+    for width in widths:
+        drawn = spine_diagram(facts, found, width)
+        if drawn is not None and len(drawn.boxes) > 1:
+            return drawn
+        alone = alone or drawn
+    return alone
 
 
 def graph_drawings(facts: Facts, found: Structure, width: float, engine: str) -> Iterator[Diagram]:
