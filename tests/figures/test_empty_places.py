@@ -10,6 +10,7 @@ from gallery_pages import figure_of
 import archgraph as ag
 from archgraph.figures.drawing.diagram import Diagram
 from archgraph.figures.drawing.geometry import faults
+from tests.figures.law_reader import false_laws
 
 LAYERS = """\
 archgraph: 1
@@ -28,6 +29,21 @@ network:
   - repeat: L
     do: [a_layer_with_quite_a_long_name_of_its_own]
 """
+
+
+def experts(count: int) -> str:
+    """A repeat whose block gates several parts that all read the same two values: no line from top to bottom."""
+    parts = "".join(
+        f"      - linear: {{out: D}}\n        from: n\n        as: e{one}\n"
+        f"      - linear: {{out: D}}\n        from: g\n        as: h{one}\n"
+        f"      - multiply: {{}}\n        from: [e{one}, h{one}]\n        as: m{one}\n"
+        for one in range(count)
+    )
+    sums = "".join(f"      - add: {{}}\n        from: [_, m{one}]\n" for one in range(count - 1))
+    head = LAYERS.split("blocks:")[0]
+    block = "blocks:\n  expert_layer:\n    inputs: [x]\n    do:\n"
+    block += "      - layer_norm:\n        as: n\n      - linear: {out: D}\n        as: g\n"
+    return f"{head}{block}{parts}{sums}network:\n  - repeat: L\n    do: [expert_layer]\n"
 
 
 def columns(drawn: Diagram) -> list[float]:
@@ -75,3 +91,15 @@ def test_lines_of_a_box_are_one_pitch_apart_where_all_have_room_beside_the_pictu
         picture = 40.0
         if len(gaps - {0.0}) > 1 and box.kind == "node":
             assert lines[-1].extent.right > box.extent.right - picture, box.name
+
+
+@pytest.mark.dot
+def test_a_repeat_whose_inside_is_no_line_is_opened_by_graphviz_if_it_is_all_there_is():
+    g = ag.loads(experts(4))
+    figure = g.draw()
+    texts = [text.string for text in figure.diagram.texts()]
+    assert faults(figure.diagram) == [] and false_laws(figure, g.network) == []
+    assert any(text.startswith("Linear") for text in texts)
+    assert any(text.replace(" ", "") == "Expertlayer×L" for text in texts)
+    closed = [text.string for text in g.draw(depth=0).diagram.texts()]
+    assert not any(text.startswith("Linear") for text in closed)

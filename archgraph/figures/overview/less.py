@@ -8,13 +8,14 @@ from archgraph.errors import QueryError
 from archgraph.figures.drawing.diagram import Diagram
 from archgraph.figures.facts.facts import Facts
 from archgraph.figures.overview.any_graph import graph_diagram
+from archgraph.figures.overview.framed_graph import framed_graph
 from archgraph.figures.overview.spine import spine_diagram
 from archgraph.outline.folding import fold_line
 from archgraph.outline.gathering import gathered_sides
 from archgraph.outline.structure import Structure
 
 _FEW, _FOLDS = 14, (12, 6, 3)
-_MOST_PLACED = 300
+_MOST_PLACED, _ROOM = 300, 560.0
 
 
 def line_drawings(facts: Facts, found: Structure, widths: Sequence[float], engine: str) -> Iterator[Diagram]:
@@ -28,6 +29,8 @@ def line_drawings(facts: Facts, found: Structure, widths: Sequence[float], engin
         return
     for one in _folds(found):
         drawn = _spine(facts, one, widths)
+        if drawn is not None and len(drawn.boxes) == 1:
+            drawn = framed_graph(facts, one.chain[0], widths[-1], _ROOM, engine) or drawn
         yield graph_diagram(facts, one, widths[-1], engine) if drawn is None else drawn
 
 

@@ -296,7 +296,7 @@ def _deck(facts: Facts, group: Group, room: float, *, caption: float = 0.0) -> S
         return None
     spine = layout_spine(with_constants(facts, plan, group, narrow), deck=True)
     free = caption or max(room * _CAPTION_SHARE, spine.width - spine.axis - CAPTION_MARGIN)
-    told = _caption(facts, inner, group, free)
+    told = deck_caption(facts, inner, group, free)
     lacking = spine.axis + max(line_width(line) for line in told) + CAPTION_MARGIN - spine.width
     if lacking > 0:
         widest = max(slot.box.width for slot in plan.slots)
@@ -311,7 +311,7 @@ def _deck(facts: Facts, group: Group, room: float, *, caption: float = 0.0) -> S
     return replace(framed_one, drawing=replace(framed_one.drawing, clusters=(dressed, *others)))
 
 
-def _caption(facts: Facts, inner: Structure, group: Group, room: float) -> list[Line]:
+def deck_caption(facts: Facts, inner: Structure, group: Group, room: float) -> list[Line]:
     """The name of the block, how often it is applied, and the laws of one application."""
     body = tuple(item for part in (*inner.chain, *inner.sides) for item in part.all)
     repeat = block_of(group)
