@@ -63,6 +63,10 @@ def test_the_rules_of_maps_stand_in_what_a_lower_network_leaves():
     drawn = ag.contrast(*networks, style="maps", panels=["stages"]).diagram
     (scale,) = [box for box in drawn.boxes if box.name == "legend"]
     assert scale.x > drawn.width / 2 and faults(drawn) == []
+    three = ag.contrast(*networks, ag.load("swin"), style="maps", panels=["stages"])
+    scale = next(box for box in three.diagram.boxes if box.name == "legend")
+    assert faults(three.diagram) == [] and three.notes == ()
+    assert three.diagram.height < drawn.height + 60, "the third network stands below the lower of the others"
     low = ag.contrast(networks[1], networks[1], style="maps", panels=["stages"]).diagram
     assert next(box for box in low.boxes if box.name == "legend").x == 0.0 and faults(low) == []
 

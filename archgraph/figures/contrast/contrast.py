@@ -15,7 +15,7 @@ from archgraph.figures.content.mathtext import line_of, words
 from archgraph.figures.content.wrapping import wrapped
 from archgraph.figures.contrast.panel import LOW, TALL, panel, tells_mixing
 from archgraph.figures.contrast.table import laws
-from archgraph.figures.drawing.diagram import MUTED, Diagram, Extent, Path, Text
+from archgraph.figures.drawing.diagram import MUTED, Diagram, Path, Text
 from archgraph.figures.drawing.metrics import text_width
 from archgraph.figures.drawing.outlines import LEGEND
 from archgraph.figures.drawing.style import GRID, HAIR, SIZES
@@ -116,23 +116,27 @@ def _panels(
 
 
 def _maps(found: Sequence[Side], width: float, *, scale: bool) -> Diagram:
-    """The networks as feature maps, each on a scale of its own, coloured by what they read of the input."""
+    """The networks as feature maps, each on a scale of its own, coloured by what they read of the input.
+
+    Each stands in the column that is lowest so far, and the scale in what is left below one.
+    """
     rows, own = _abreast(found, width, _LEAST_MAPS)
-    drawn, y = Diagram(width=width), 0.0
-    for start, row in enumerate(rows):
-        parts = [maps_panel(side.facts, own) for side in row]
-        for column, one in enumerate(parts):
-            mark = "abcdef"[start * len(rows[0]) + column]
-            drawn = drawn.plus(_marked(one, mark).moved((own + _GUTTER) * column, y))
-        y += max(one.height for one in parts) + _PANEL_GAP
+    lefts = [(own + _GUTTER) * column for column in range(len(rows[0]))]
+    drawn, bottoms = Diagram(width=width), [0.0] * len(lefts)
+    for side, mark in zip(found, "abcdef", strict=False):
+        one, column = maps_panel(side.facts, own), bottoms.index(min(bottoms))
+        drawn = drawn.plus(_marked(one, mark).moved(lefts[column], bottoms[column]))
+        bottoms[column] += one.height + _PANEL_GAP
+    height, free = max(bottoms) - _PANEL_GAP, bottoms.index(min(bottoms))
     if not scale:
-        return replace(drawn, width=width, height=y - _PANEL_GAP)
-    free = _free_place(drawn, rows, own)
-    below = _rules_of_maps(width if free is None else own)
-    if free is not None and below.height + _PANEL_GAP <= free.bottom - free.top:
-        return replace(drawn.plus(below.moved(free.left, free.bottom - below.height)), width=width, height=free.bottom)
+        return replace(drawn, width=width, height=height)
+    below = _rules_of_maps(own)
+    if below.height <= height - bottoms[free]:
+        return replace(drawn.plus(below.moved(lefts[free], height - below.height)), width=width, height=height)
     below = _rules_of_maps(width)
-    return replace(drawn.plus(below.moved(0, y)), width=width, height=y + below.height)
+    return replace(
+        drawn.plus(below.moved(0, height + _PANEL_GAP)), width=width, height=height + _PANEL_GAP + below.height
+    )
 
 
 def _rules_of_maps(width: float) -> Diagram:
@@ -144,22 +148,6 @@ def _rules_of_maps(width: float) -> Diagram:
     texts = (Text(words(line, SIZES.small), 0.5, top + _RULE_PITCH * at, MUTED) for at, line in enumerate(lines))
     height = below.height + 12.0 + _RULE_PITCH * (len(lines) - 1)
     return replace(below, marks=(*below.marks, *texts), height=height)
-
-
-def _free_place(drawn: Diagram, rows: Sequence[Sequence[Side]], own: float) -> Extent | None:
-    """What is left below the lower of two networks that stand beside each other."""
-    if len(rows) != 1 or len(rows[0]) != 2:
-        return None
-    lefts = (0.0, own + _GUTTER)
-    bottoms = [max(one.bottom for one in _extents(drawn) if left <= one.left < left + own) for left in lefts]
-    left, top = min(zip(lefts, bottoms, strict=True), key=lambda pair: pair[1])
-    return Extent(left, top, left + own, max(bottoms))
-
-
-def _extents(drawn: Diagram) -> Iterator[Extent]:
-    yield from (box.extent for box in drawn.boxes)
-    yield from (cluster.outline for cluster in drawn.clusters)
-    yield from (text.extent for text in drawn.texts())
 
 
 def _marked(drawn: Diagram, mark: str) -> Diagram:
